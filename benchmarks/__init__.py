@@ -1,0 +1,20 @@
+"""How fast, how small and how exact the validator is, beside its peers.
+
+    generate.py     event tables of any size with parents, clean or with planted errors and a manifest of them
+    validate.py     ours, frictionless-py, pandera, pointblank, dataframely and two raw parses, side by side as whole processes
+    peers.py        what each of the others runs, one process a contestant
+    un_votes.py     870,109 real rows: ours against frictionless-py
+    processes.py    wall time, CPU time and peak memory of a process and all that it starts
+    reporting.py    medians, a Markdown table, an SVG chart
+    work/           generated input (not in git)
+
+Run one as `python -m benchmarks.NAME`; each module says what it takes.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+WORK = REPOSITORY / "benchmarks" / "work"
+SHARED = REPOSITORY.parent / "shared"

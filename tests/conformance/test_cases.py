@@ -1,0 +1,52 @@
+"""Our own language-neutral cases: see cases/README.md."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from deedbook.descriptor import Package, read_resource
+from deedbook.project import Project
+from deedbook.validation import Options, validate
+from tests.conformance import CASES
+from tests.conformance.verdict import ALL, WHOLE_ROW
+
+FOLDERS = sorted(path.parent for path in CASES.glob("*/expected.json"))
+Triple = tuple[int, int, str, str]
+
+
+def _judge(folder: Path) -> list[Triple]:
+    descriptor = {"name": "data", "path": "data.csv", "schema": "schema.json"}
+    if (folder / "resource.json").is_file():
+        descriptor |= json.loads((folder / "resource.json").read_text(encoding="utf-8"))
+    resources = [read_resource(descriptor, folder, where=folder.name)]
+    for parent in sorted(folder.glob("*.parent.csv")):
+        name = parent.name.removesuffix(".parent.csv")
+        other = {"name": name, "path": parent.name, "schema": f"{name}.schema.json"}
+        resources.append(read_resource(other, folder, where=name))
+    project = Project(folder, Package(root=folder, path=None, resources=tuple(resources)))
+    report = validate(project, Options(max_findings=ALL, rules=False))
+    assert report.not_checked == ()
+    return sorted(
+        (
+            finding.row or 0,
+            0 if finding.rule in WHOLE_ROW else finding.field_number or 0,
+            finding.rule,
+            finding.constraint or "",
+        )
+        for finding in report.findings
+        if finding.severity == "error" and finding.table == "data"
+    )
+
+
+def test_there_are_cases() -> None:
+    assert len(FOLDERS) >= 40
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+def test_the_engine_finds_what_is_expected_and_nothing_else(folder: Path) -> None:
+    expected = json.loads((folder / "expected.json").read_text(encoding="utf-8"))["errors"]
+    wanted = [(item.get("row", 0), item.get("field", 0), item["type"], item.get("constraint", "")) for item in expected]
+    assert _judge(folder) == sorted(wanted)

@@ -1,0 +1,31 @@
+"""The cells of csv-spectrum's files, read as text, equal the JSON beside them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from deedbook.descriptor import read_resource
+from deedbook.reading.tables import read_text
+from tests.conformance import CONFORMANCE
+
+SPECTRUM = CONFORMANCE / "csv-spectrum"
+if not SPECTRUM.is_dir():
+    pytest.skip(f"{SPECTRUM} is absent", allow_module_level=True)
+FILES = sorted((SPECTRUM / "csvs").glob("*.csv"))
+
+
+def test_all_twelve_files_are_there() -> None:
+    assert len(FILES) == 12
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_cells_equal_the_expected_json(file: Path) -> None:
+    resource = read_resource({"name": "table", "path": f"csvs/{file.name}"}, SPECTRUM, where=file.name)
+    frames = list(read_text(resource))
+    assert all(kind == pl.String for frame in frames for kind in frame.dtypes)
+    rows = [{name: text or "" for name, text in row.items()} for frame in frames for row in frame.to_dicts()]
+    assert rows == json.loads((SPECTRUM / "json" / f"{file.stem}.json").read_text(encoding="utf-8"))

@@ -1,0 +1,247 @@
+"""The agreed differences between ours and frictionless-py: each names the items that it explains, with an id and a reason.
+
+A difference that no deviation explains fails the fuzzer. docs/reference/conformance.md lists the ids.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from tests.conformance.recorded import HEADER
+from tests.conformance.verdict import Item
+from tests.fuzz.generating import Example
+
+KEYS = frozenset({"primary-key", "foreign-key", "unique-error"})
+# Lexical forms of the Data Package v2 text; what frictionless accepts beyond them is `lax-text`.
+STRICT = {
+    "integer": re.compile(r"[+-]?[0-9]+"),
+    "number": re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?"),
+    "date": re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}"),
+    "time": re.compile(r"[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})?"),
+    "datetime": re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})?"),
+    "year": re.compile(r"[0-9]{4}"),
+    "yearmonth": re.compile(r"[0-9]{4}-[0-9]{2}"),
+    "duration": re.compile(r"-?P(?=.)([0-9]+Y)?([0-9]+M)?([0-9]+D)?(T(?=.)([0-9]+H)?([0-9]+M)?([0-9]+(\.[0-9]+)?S)?)?"),
+    "geopoint": re.compile(r"[^,\s]+, ?[^,\s]+"),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What only one side says of an example."""
+
+    example: Example
+    ours: frozenset[Item]
+    theirs: frozenset[Item]
+    all_ours: frozenset[Item]
+    all_theirs: frozenset[Item]
+
+
+@dataclass(frozen=True, slots=True)
+class Deviation:
+    """One agreed difference: `explains` gives the items of either side that follow from it."""
+
+    id: str
+    reason: str
+    explains: Callable[[Difference], set[Item]]
+
+
+def unexplained(difference: Difference) -> tuple[set[Item], set[Item]]:
+    """The items of ours and of theirs that no deviation explains."""
+    ours, theirs = set(difference.ours), set(difference.theirs)
+    for deviation in DEVIATIONS:
+        if not ours and not theirs:
+            break
+        explained = deviation.explains(difference)
+        ours -= explained
+        theirs -= explained
+    return ours, theirs
+
+
+def _fields(example: Example) -> list[dict[str, Any]]:
+    return list(example.schema["fields"])
+
+
+def _missing(example: Example, field: dict[str, Any]) -> list[str]:
+    return list(field.get("missingValues", example.schema.get("missingValues", [""])))
+
+
+def _cell(example: Example, item: Item) -> tuple[dict[str, Any], str] | None:
+    """The field and the text that an item is about; None where there is no such cell."""
+    records, fields = example.records(), _fields(example)
+    if item.row is None or item.field is None or item.row > len(records) or item.field > len(fields):
+        return None
+    cells = records[item.row - 1]
+    return (fields[item.field - 1], cells[item.field - 1]) if item.field <= len(cells) else None
+
+
+def _is_lax(example: Example, field: dict[str, Any], text: str) -> bool:
+    strict = STRICT.get(field["type"])
+    return strict is not None and text not in _missing(example, field) and strict.fullmatch(text) is None
+
+
+def _key_fields(example: Example) -> list[set[str]]:
+    """The fields of each key, those that it refers to included."""
+    schema = example.schema
+    keys = [set(schema.get("primaryKey", ()))]
+    keys += [{field["name"]} for field in _fields(example) if field.get("constraints", {}).get("unique")]
+    for key in schema.get("foreignKeys", ()):
+        keys.append({*key["fields"], *key["reference"]["fields"]})
+    return keys
+
+
+def _keys_touched_by(difference: Difference, cells: set[tuple[int, int]]) -> set[Item]:
+    """Every key item that may follow from another judgement of those cells."""
+    example = difference.example
+    names = [field["name"] for field in _fields(example)]
+    touched = {names[number - 1] for _, number in cells if number <= len(names)}
+    if not any(key & touched for key in _key_fields(example)):
+        return set()
+    return {item for item in difference.ours | difference.theirs if item.type in KEYS}
+
+
+def _lax_text(difference: Difference) -> set[Item]:
+    example = difference.example
+    cells = set()
+    for item in difference.ours:
+        found = _cell(example, item) if item.type == "type-error" else None
+        if found and _is_lax(example, *found):
+            cells.add((item.row or 0, item.field or 0))
+    explained = {item for item in difference.ours | difference.theirs if (item.row, item.field) in cells}
+    return explained | _keys_touched_by(difference, cells)
+
+
+def _special_numbers(difference: Difference) -> set[Item]:
+    example = difference.example
+    cells = set()
+    for item in difference.ours | difference.theirs:
+        found = _cell(example, item)
+        if (
+            found
+            and found[0]["type"] == "number"
+            and re.fullmatch(r"\s*[+-]?s?(nan|inf|infinity)\d*\s*", found[1], re.IGNORECASE)
+        ):
+            cells.add((item.row or 0, item.field or 0))
+    explained = {item for item in difference.ours | difference.theirs if (item.row, item.field) in cells}
+    return explained | _keys_touched_by(difference, cells)
+
+
+def _pattern_anchors(difference: Difference) -> set[Item]:
+    explained = set()
+    for item in difference.ours:
+        found = _cell(difference.example, item)
+        if item.type == "constraint-error" and found and "pattern" in found[0].get("constraints", {}):
+            pattern = found[0]["constraints"]["pattern"]
+            if "|" in pattern or found[1].endswith("\n"):
+                explained.add(item)
+    return explained
+
+
+def _partial_primary_key(difference: Difference) -> set[Item]:
+    example = difference.example
+    names = example.schema.get("primaryKey", [])
+    records = example.records()
+    explained = set()
+    for item in difference.ours | difference.theirs:
+        if item.type != "primary-key" or item.row is None or item.row > len(records):
+            continue
+        cells = records[item.row - 1]
+        for number, field in enumerate(_fields(example)):
+            if field["name"] in names and (number >= len(cells) or cells[number] in _missing(example, field)):
+                explained.add(item)
+    return explained
+
+
+def _key_of_a_bad_cell(difference: Difference) -> set[Item]:
+    """A cell that was reported already (bad, missing from a short row) is no value; frictionless counts it as null."""
+    bad_rows = {item.row for item in difference.all_ours if item.type in {"type-error", "missing-cell", "blank-row"}}
+    return {item for item in difference.theirs if item.type in KEYS and item.row in bad_rows}
+
+
+def _constraint_on_a_missing_cell(difference: Difference) -> set[Item]:
+    missing = {(item.row, item.field) for item in difference.all_theirs if item.type == "missing-cell"}
+    return {item for item in difference.theirs if item.type == "constraint-error" and (item.row, item.field) in missing}
+
+
+def _row_of_missing_values(difference: Difference) -> set[Item]:
+    blank = {item.row for item in difference.theirs if item.type == "blank-row"}
+    records = difference.example.records()
+    blank = {row for row in blank if row is not None and row <= len(records) and records[row - 1]}
+    return {item for item in difference.ours | difference.theirs if item.row in blank}
+
+
+def _broken_header(difference: Difference) -> set[Item]:
+    if not any(item.type in HEADER for item in difference.all_ours | difference.all_theirs):
+        return set()
+    return {item for item in difference.ours | difference.theirs if item.row is not None or item.type in HEADER}
+
+
+def _stray_quotes(difference: Difference) -> set[Item]:
+    """Text whose quoting RFC 4180 does not allow; Python's csv reads it without a word."""
+    if _is_well_quoted(difference.example.text):
+        return set()
+    return set(difference.ours | difference.theirs)
+
+
+def _is_well_quoted(text: str) -> bool:
+    try:
+        rows = list(csv.reader(io.StringIO(text, newline=""), strict=True))
+    except csv.Error:
+        return False
+    bare = re.sub(r'(?:(?<=[,\n])|(?<=\A))"(?:[^"]|"")*"(?=,|\r?\n|\Z)', "", text)
+    return '"' not in bare and bool(rows)
+
+
+DEVIATIONS = (
+    Deviation(
+        "lax-text",
+        "The Data Package v2 text fixes the lexical form; frictionless reads with Python's int, Decimal, strptime and dateutil, "
+        "which accept surrounding space, `1_000`, digits of other scripts, `2024-1-1`, `24:00:00`. `--lenient` accepts them too.",
+        _lax_text,
+    ),
+    Deviation(
+        "special-numbers",
+        "NaN and infinity in the spellings of Python's Decimal (`Infinity`, `sNaN`, `nan1`) are no numbers of the standard.",
+        _special_numbers,
+    ),
+    Deviation(
+        "pattern-matches-whole-value",
+        "frictionless matches `^PATTERN$`: `a|b` then means `^a` or `b$`, and `$` lets a final line break through.",
+        _pattern_anchors,
+    ),
+    Deviation(
+        "partial-primary-key",
+        "The standard forbids a missing part of a primary key; frictionless only a key that is missing as a whole (frictionless-py#1623).",
+        _partial_primary_key,
+    ),
+    Deviation(
+        "key-of-a-bad-cell",
+        "One cause, one finding: a bad or missing cell is not reported again by the key that it belongs to.",
+        _key_of_a_bad_cell,
+    ),
+    Deviation(
+        "constraint-on-a-missing-cell",
+        "One cause, one finding: a cell that a short row lacks is a missing-cell, not also a broken `required`.",
+        _constraint_on_a_missing_cell,
+    ),
+    Deviation(
+        "row-of-missing-values",
+        "A row whose cells are all missing values is a row: its required cells are named; blank is the record without any cell.",
+        _row_of_missing_values,
+    ),
+    Deviation(
+        "broken-header",
+        "One cause, one finding: cells are not judged, or judged by name, where a label is wrong.",
+        _broken_header,
+    ),
+    Deviation(
+        "stray-quotes",
+        "A quote that RFC 4180 does not allow, or one that is never closed, is a finding of its own.",
+        _stray_quotes,
+    ),
+)  # fmt: skip

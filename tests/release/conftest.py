@@ -1,0 +1,100 @@
+"""A small project on disk, its tables written out in the test, and its release."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deedbook.project import Project, load_project
+
+ACTORS = """
+actor_id,name,country,since,is_state,share
+A000002,"Laos, Lao PDR",LA,1953-10-22,true,1.50
+A000001,Namibia,NA,1990-03-21,true,0.25
+A000010,"The ""Legion""
+of two lines",,,false,
+"""
+EVENTS = """
+event_id,actor_id,kind,day,note,amount,code
+E000003,A000002,visit,2025-07-01,=1+1,12,007
+E000001,A000001,grant,1820-05-09,NA,,1-2
+E000002,A000010,visit,2024-02-29,,9007199254740993,+49
+"""
+ACTORS_SCHEMA: dict[str, Any] = {
+    "title": "Actors",
+    "fields": [
+        {"name": "actor_id", "type": "string", "title": "Id", "constraints": {"required": True, "pattern": "A[0-9]{6}"}},
+        {"name": "name", "type": "string", "title": "Name <b>", "description": "What it is called | and more."},
+        {"name": "country", "type": "string", "example": "NA"},
+        {"name": "since", "type": "date"},
+        {"name": "is_state", "type": "boolean"},
+        {"name": "share", "type": "number", "constraints": {"minimum": 0, "maximum": 2}},
+    ],
+    "primaryKey": "actor_id",
+}
+EVENTS_SCHEMA: dict[str, Any] = {
+    "title": "Events",
+    "fields": [
+        {"name": "event_id", "type": "string"},
+        {"name": "actor_id", "type": "string"},
+        {"name": "kind", "type": "string", "categories": [{"value": "visit", "label": "Visit"}, {"value": "grant", "label": "Grant"}]},
+        {"name": "day", "type": "date"},
+        {"name": "note", "type": "string"},
+        {"name": "amount", "type": "integer"},
+        {"name": "code", "type": "string"},
+    ],
+    "primaryKey": "event_id",
+    "foreignKeys": [{"fields": "actor_id", "reference": {"resource": "actors", "fields": "actor_id"}}],
+}
+TABLES: Mapping[str, tuple[str, dict[str, Any]]] = {
+    "actors": (ACTORS, ACTORS_SCHEMA),
+    "events": (EVENTS, EVENTS_SCHEMA),
+}
+DESCRIPTOR: dict[str, Any] = {
+    "name": "deeds",
+    "title": "Deeds",
+    "description": "Who did what.",
+    "version": "1.0.0",
+    "created": "2026-11-22T00:00:00Z",
+    "licenses": [{"name": "CC-BY-4.0", "title": "CC BY 4.0", "path": "https://creativecommons.org/licenses/by/4.0/"}],
+    "contributors": [{"title": "Ada Lovelace", "givenName": "Ada", "familyName": "Lovelace", "roles": ["creator"]}],
+    "keywords": ["deeds"],
+    "deedbook": {"previous": None},
+}
+
+MakeProject = Callable[..., Project]
+
+
+@pytest.fixture
+def make_project(tmp_path: Path) -> MakeProject:
+    """Writes a project folder; tables are CSV text with their schema, other arguments change the descriptor."""
+
+    def make(
+        tables: Mapping[str, tuple[str, dict[str, Any]]] = TABLES,
+        *,
+        files: Mapping[str, str] | None = None,
+        folder: str = "project",
+        **changes: Any,
+    ) -> Project:
+        root = tmp_path / folder
+        package = root / "datapackage"
+        package.mkdir(parents=True, exist_ok=True)
+        (root / "schemas").mkdir(exist_ok=True)
+        (root / "deedbook.toml").write_text('package = "datapackage/datapackage.json"\nschemas = "schemas"\n')
+        resources = []
+        for name, (text, schema) in tables.items():
+            (package / f"{name}.csv").write_bytes(textwrap.dedent(text).lstrip("\n").encode())
+            (root / "schemas" / f"{name}.schema.json").write_text(json.dumps(schema))
+            resources.append({"name": name, "path": f"{name}.csv"})
+        descriptor = {**DESCRIPTOR, "resources": resources, **changes}
+        (package / "datapackage.json").write_text(json.dumps({key: value for key, value in descriptor.items() if value is not ...}))
+        for path, text in (files or {}).items():
+            (root / path).write_text(textwrap.dedent(text).lstrip("\n"))
+        return load_project(root)
+
+    return make

@@ -1,0 +1,211 @@
+"""What is done to one block of a table: everything that does not need another block.
+
+`check_block` is a pure function of a plan and a block, so it runs on the main thread, on threads, or on another machine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import polars as pl
+
+from deedbook.checking.canonical import typed
+from deedbook.checking.cells import CellFailure, FieldPlan, Rows, check_cells
+from deedbook.checking.collecting import Collected, Collecting, Group, collect
+from deedbook.checking.header import Column
+from deedbook.checking.judging import explain, shorten
+from deedbook.checking.keys import HashedBlock, HashSet, Key, Reference, hash_block, key_texts
+from deedbook.checking.structure import check_structure
+from deedbook.reading.tables import present
+from deedbook.reading.text import TextBlock
+from deedbook.schema import Field
+
+NO_ROWS: Rows = np.empty(0, np.int64)
+
+RowRules = Callable[[pl.DataFrame, Mapping[str, pl.Series]], tuple[list[Group], Mapping[str, int]]]
+"""Runs row-local rules on typed rows and a mask of bad cells: groups whose rows count in that frame, and rows skipped by rule."""
+
+
+@dataclass(frozen=True)
+class BlockPlan:
+    """All that the blocks of a table share.
+
+    Attributes:
+        keys: Keys whose hashes are collected; `references` those that are looked up in `parents` at once, or collected
+            when the parent is not complete yet (its entry is None).
+        typed_fields: Fields whose typed values rules need, of this block or of the whole table.
+        keeps_typed: Whether the typed rows are handed back for rules that need the whole table.
+    """
+
+    columns: tuple[Column, ...]
+    fields: tuple[FieldPlan, ...]
+    settings: Collecting
+    missing: Mapping[str, tuple[str, ...]]
+    key: Key | None = None
+    keys: tuple[Key, ...] = ()
+    references: tuple[Reference, ...] = ()
+    parents: tuple[HashSet | None, ...] = ()
+    typed_fields: tuple[Field, ...] = ()
+    keeps_typed: bool = False
+    row_rules: RowRules | None = None
+
+    def number_of(self, name: str) -> int | None:
+        """The position of a field in the file."""
+        return next((column.number for column in self.columns if column.name == name), None)
+
+
+@dataclass(frozen=True)
+class TypedRows:
+    """The rows of a block as values.
+
+    Attributes:
+        frame: Typed columns; a missing cell and one of the wrong type are null. Blank records are left out.
+        rows: Their positions in the block.
+        bad: For each column with bad cells, where they are.
+    """
+
+    frame: pl.DataFrame
+    rows: Rows
+    bad: Mapping[str, pl.Series]
+    keys: pl.DataFrame
+
+
+@dataclass(frozen=True)
+class BlockResult:
+    """What a block is worth to its table; rows and lines count from the block's start."""
+
+    height: int
+    absent: int
+    newlines: int
+    collected: Collected
+    hashed: tuple[HashedBlock, ...] = ()
+    referring: tuple[HashedBlock | None, ...] = ()
+    typed: TypedRows | None = None
+    skipped: Mapping[str, int] = field(default_factory=dict)
+    has_cell_errors: bool = False
+    has_return: bool = False
+
+
+def check_block(plan: BlockPlan, block: TextBlock) -> BlockResult:
+    """Structure, cells, keys and row-local rules of one block."""
+    structure = check_structure(block, plan.columns)
+    failures = check_cells(block.frame, plan.fields, structure.excused)
+    bad = _bad_rows(structure.excused, failures)
+    groups = [*structure.groups, *(_cell_group(failure) for failure in failures)]
+    values = _present(block.frame, plan)
+    hashed = []
+    for key in plan.keys:
+        if key.kind == "primary-key":
+            groups += _null_parts(key, values, bad, plan)
+        hashed.append(hash_block(values.select(key_texts(key.fields)), key.names, _union(bad, key.names)))
+    referring: list[HashedBlock | None] = []
+    for reference, parent in zip(plan.references, plan.parents, strict=True):
+        names = reference.key.fields
+        mine = hash_block(values.select(key_texts(reference.fields)), names, _union(bad, names))
+        if parent is None:
+            referring.append(mine)
+            continue
+        referring.append(None)
+        misses = mine.row_numbers(0)[~parent.contains(mine.hashes)]
+        if len(misses):
+            groups.append(missing_parent_group(reference, misses, values[misses.tolist()].select(names), plan))
+    typed_rows = _typed_rows(values, structure.absent, bad, plan) if plan.typed_fields else None
+    skipped: Mapping[str, int] = {}
+    if plan.row_rules and typed_rows is not None:
+        found, skipped = plan.row_rules(typed_rows.frame, typed_rows.bad)
+        groups += [_moved(group, typed_rows.rows) for group in found]
+    return BlockResult(
+        height=block.frame.height,
+        absent=len(structure.absent),
+        newlines=block.newlines,
+        collected=collect(groups, block.frame, plan.settings, block.line_of) if groups else Collected(),
+        hashed=tuple(hashed),
+        referring=tuple(referring),
+        typed=typed_rows if plan.keeps_typed else None,
+        skipped=skipped,
+        has_cell_errors=bool(failures or structure.groups),
+        has_return=block.has_return,
+    )
+
+
+def _present(frame: pl.DataFrame, plan: BlockPlan) -> pl.DataFrame:
+    """The columns that keys and rules read, missing values as null."""
+    names = {name for key in plan.keys for name in key.names}
+    names |= {name for reference in plan.references for name in reference.key.fields}
+    names |= {item.name for item in plan.typed_fields}
+    return frame.select(present(name, plan.missing[name]) for name in frame.columns if name in names)
+
+
+def _bad_rows(excused: Mapping[str, Rows], failures: Sequence[CellFailure]) -> dict[str, Rows]:
+    bad: dict[str, list[Rows]] = {name: [rows] for name, rows in excused.items()}
+    for failure in failures:
+        bad.setdefault(failure.plan.field.name, []).append(failure.rows)
+    return {name: np.unique(np.concatenate(parts)) for name, parts in bad.items()}
+
+
+def _union(bad: Mapping[str, Rows], names: Sequence[str]) -> Rows:
+    parts = [bad[name] for name in names if name in bad]
+    return np.unique(np.concatenate(parts)) if parts else NO_ROWS
+
+
+def _cell_group(failure: CellFailure) -> Group:
+    rule, constraint = failure.problem
+    field_, texts = failure.plan.field, failure.texts
+
+    def words(at: int) -> tuple[str, str, str | None]:
+        text = texts[at]
+        message, hint = explain(field_, failure.problem, text)
+        return message, hint, text
+
+    return Group(
+        rule, failure.rows, words, column=field_.name, field_number=failure.plan.column.number, constraint=constraint
+    )
+
+
+def _null_parts(key: Key, values: pl.DataFrame, bad: Mapping[str, Rows], plan: BlockPlan) -> list[Group]:
+    groups = []
+    for name in key.names:
+        rows = values[name].is_null().arg_true().cast(pl.Int64).to_numpy()
+        rows = rows[~np.isin(rows, bad.get(name, NO_ROWS))]
+        if len(rows):
+            words = (f"`{name}` is part of the primary key and is empty", "fill the cell in", None)
+            groups.append(
+                Group("primary-key", rows, lambda _at, said=words: said, column=name, field_number=plan.number_of(name))
+            )
+    return groups
+
+
+def missing_parent_group(reference: Reference, rows: Rows, values: pl.DataFrame, plan: BlockPlan) -> Group:
+    """The rows whose foreign key is in no row of the parent; `values` has their key texts, aligned with `rows`."""
+    names = reference.key.fields
+    target = f"`{reference.parent}`.{', '.join(reference.key.reference)}"
+
+    def words(at: int) -> tuple[str, str, str | None]:
+        value = ", ".join(str(part) for part in values.row(at))
+        return f"`{shorten(value)}` is not in {target}", "", value
+
+    column = names[0] if len(names) == 1 else None
+    number = plan.number_of(names[0]) if column else None
+    return Group("foreign-key", rows, words, column=column, field_number=number)
+
+
+def _typed_rows(values: pl.DataFrame, absent: Rows, bad: Mapping[str, Rows], plan: BlockPlan) -> TypedRows:
+    rows = np.setdiff1d(np.arange(values.height, dtype=np.int64), absent, assume_unique=True)
+    key_names = plan.key.names if plan.key else ()
+    keep = values if not len(absent) else values[rows.tolist()]
+    frame = keep.lazy().select(typed(item).alias(item.name) for item in plan.typed_fields).collect()
+    masks = {
+        name: pl.Series(name, np.isin(rows, where))
+        for name, where in bad.items()
+        if name in frame.columns and len(where)
+    }
+    return TypedRows(frame, rows, masks, keep.select(key_names))
+
+
+def _moved(group: Group, rows: Rows) -> Group:
+    """A group whose rows count in the typed frame, with rows that count in the block."""
+    return Group(
+        group.rule, rows[group.rows], group.words, group.severity, group.column, group.field_number, group.constraint
+    )

@@ -1,0 +1,149 @@
+"""Texts as typed values, and as the one canonical text of each value.
+
+Both assume texts that validation accepted: null stays null, a text that is no value of the type becomes null.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import polars as pl
+
+from deedbook.checking.values import FALSE_VALUES, TRUE_VALUES, is_custom_format, parser
+from deedbook.schema import Field
+
+_CANONICAL_NUMBER = r"\A(?:0|-?[1-9][0-9]*|-?(?:0|[1-9][0-9]*)\.[0-9]*[1-9])\z"
+_CANONICAL_INTEGER = r"\A(?:0|-?[1-9][0-9]*)\z"
+_CANONICAL_MOMENT = r"\A[0-9T:-]{19}(?:\.[0-9]*[1-9])?Z\z"
+_NUMERIC_OPTIONS = {"bareNumber", "decimalChar", "groupChar"}
+
+
+def dtype_of(field: Field) -> pl.DataType:
+    """The polars type of a field's values; what has no type of its own stays text."""
+    match field.type:
+        case "integer" | "year":
+            return pl.Int64()
+        case "number":
+            return pl.Float64()
+        case "boolean":
+            return pl.Boolean()
+        case "date":
+            return pl.Date()
+        case "datetime":
+            return pl.Datetime("us", "UTC")
+    return pl.String()
+
+
+def typed(field: Field) -> pl.Expr:
+    """The column of the field's name as values of `dtype_of`. An integer beyond 64 bits becomes null."""
+    text = pl.col(field.name)
+    is_plain = not (_NUMERIC_OPTIONS & set(field.options))
+    match field.type:
+        case "integer" | "year" if is_plain:
+            return text.cast(pl.Int64, strict=False)
+        case "number" if is_plain:
+            return text.cast(pl.Float64, strict=False)
+        case "boolean":
+            true = [str(value) for value in field.options.get("trueValues", TRUE_VALUES)]
+            return text.is_in(true)
+        case "date" if not is_custom_format(field) and field.format != "any":
+            return text.str.to_date("%Y-%m-%d", strict=False)
+    dtype = dtype_of(field)
+    if dtype == pl.String():
+        return text
+    return text.map_batches(_mapped(_to_value(field), dtype), return_dtype=dtype)
+
+
+def canonical_text(field: Field) -> pl.Expr:
+    """The column of the field's name as canonical text: equal values have equal texts.
+
+    Numbers are the shortest decimal without an exponent or trailing zeros, booleans `true` or `false`, dates ISO 8601,
+    moments UTC with a `Z`. Types without a canonical form keep their text.
+    """
+    text = pl.col(field.name)
+    match field.type:
+        case "integer" | "number":
+            pattern = _CANONICAL_INTEGER if field.type == "integer" else _CANONICAL_NUMBER
+            return text.map_batches(_rewritten(pattern, _to_text(field)), return_dtype=pl.String)
+        case "boolean":
+            true = [str(value) for value in field.options.get("trueValues", TRUE_VALUES)]
+            false = [str(value) for value in field.options.get("falseValues", FALSE_VALUES)]
+            if true == ["true"] and false == ["false"]:
+                return text
+            return pl.when(text.is_in(true)).then(pl.lit("true")).when(text.is_in(false)).then(pl.lit("false"))
+        case "datetime":
+            return text.map_batches(_rewritten(_CANONICAL_MOMENT, _to_text(field)), return_dtype=pl.String)
+        case "date" | "time" if field.format not in {"default", ""}:
+            return text.map_batches(_rewritten(r"\A\z", _to_text(field)), return_dtype=pl.String)
+    return text
+
+
+def _to_value(field: Field) -> Callable[[str], Any]:
+    parse = parser(field)
+    if field.type == "number":
+        return lambda text: float(parse(text))
+    return parse
+
+
+def _to_text(field: Field) -> Callable[[str], str]:
+    parse = parser(field)
+    return lambda text: format_value(parse(text))
+
+
+def format_value(value: Any) -> str:
+    """The canonical text of a parsed value."""
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case int():
+            return str(value)
+        case Decimal():
+            return _format_decimal(value)
+        case dt.datetime():
+            moment = value.astimezone(dt.UTC).replace(tzinfo=None).isoformat()
+            return (moment.rstrip("0") if "." in moment else moment) + "Z"
+        case dt.date() | dt.time():
+            return value.isoformat()
+    return str(value)
+
+
+def _format_decimal(value: Decimal) -> str:
+    if not value.is_finite() or abs(value.adjusted()) > 400:
+        return str(value)
+    text = format(value, "f")
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return "0" if text in {"-0", ""} else text
+
+
+def _rewritten(canonical: str, rewrite: Callable[[str], str]) -> Callable[[pl.Series], pl.Series]:
+    """A function that rewrites the distinct texts that are not canonical yet."""
+
+    def run(texts: pl.Series) -> pl.Series:
+        odd = texts.filter(~texts.str.contains(canonical)).unique()
+        if odd.is_empty():
+            return texts
+        return texts.replace(odd, pl.Series([_or_none(rewrite, text) for text in odd], dtype=pl.String))
+
+    return run
+
+
+def _mapped(convert: Callable[[str], Any], dtype: pl.DataType) -> Callable[[pl.Series], pl.Series]:
+    """A function that converts the distinct texts."""
+
+    def run(texts: pl.Series) -> pl.Series:
+        distinct = texts.drop_nulls().unique()
+        values = pl.Series([_or_none(convert, text) for text in distinct], dtype=dtype)
+        return texts.replace_strict(distinct, values, default=None, return_dtype=dtype)
+
+    return run
+
+
+def _or_none(convert: Callable[[str], Any], text: str) -> Any:
+    try:
+        return convert(text)
+    except (ValueError, TypeError, ArithmeticError):
+        return None

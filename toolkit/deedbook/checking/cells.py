@@ -1,0 +1,131 @@
+"""Every cell of a block against its field: one select of Boolean columns, then a look at what failed.
+
+The acceptors say which cells are certainly fine. The texts of the others are judged exactly, once per distinct value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from deedbook.checking.accepting import acceptor
+from deedbook.checking.header import Column
+from deedbook.checking.judging import Judge, Problem, judge_of
+from deedbook.schema import Field, TableSchema
+
+Rows = npt.NDArray[np.int64]
+_REMEMBERED = 50_000
+
+
+@dataclass(frozen=True)
+class FieldPlan:
+    """How one column is checked.
+
+    Attributes:
+        fails: True where a cell has to be judged; None when no cell can be wrong.
+        verdicts: Texts already judged; shared by all blocks, bounded.
+    """
+
+    column: Column
+    field: Field
+    judge: Judge
+    fails: pl.Expr | None
+    verdicts: dict[str | None, tuple[Problem, ...]] = field(default_factory=dict)
+
+    def verdict(self, text: str | None) -> tuple[Problem, ...]:
+        """What is wrong with the text."""
+        known = self.verdicts.get(text)
+        if known is None:
+            known = self.judge(text)
+            if len(self.verdicts) < _REMEMBERED:
+                self.verdicts[text] = known
+        return known
+
+
+@dataclass(frozen=True, slots=True)
+class CellFailure:
+    """The cells of one column and block that break one rule: aligned rows (in the block, rising) and texts."""
+
+    problem: Problem
+    plan: FieldPlan
+    rows: Rows
+    texts: pl.Series
+
+
+def plan_fields(columns: Sequence[Column], schema: TableSchema, where: str, *, lenient: bool = False) -> list[FieldPlan]:
+    """The plan of every column that a field describes.
+
+    Raises:
+        ProjectError: when a constraint is declared wrongly.
+    """
+    return [
+        _plan_field(column, column.field, schema.missing_of(column.field), where, lenient=lenient)
+        for column in columns
+        if column.field is not None
+    ]
+
+
+def _plan_field(column: Column, item: Field, missing: tuple[str, ...], where: str, *, lenient: bool) -> FieldPlan:
+    judge = judge_of(item, missing, where, lenient=lenient)
+    text = pl.col(item.name)
+    accepted = acceptor(item, missing)
+    empty_is_fine = not judge("")
+    if accepted is None:
+        fails = text.is_not_null()
+    elif _accepts_all(item):
+        fails = None
+    else:
+        fails = text.is_not_null() & ~accepted.fill_null(False)
+    if not empty_is_fine:
+        fails = text.is_null() if fails is None else text.is_null() | fails
+    return FieldPlan(column, item, judge, fails)
+
+
+def _accepts_all(item: Field) -> bool:
+    """Whether no present text can be wrong."""
+    checked = set(item.constraints) - {"unique"}
+    plain = item.type == "any" or (item.type == "string" and item.format in {"default", ""})
+    return plain and not checked and not item.categories
+
+
+def check_cells(frame: pl.DataFrame, plans: Sequence[FieldPlan], excused: Mapping[str, Rows]) -> list[CellFailure]:
+    """The cells of a block that break a rule, in column order.
+
+    Args:
+        excused: Rows per column that are not judged, because the record is ragged, blank or no UTF-8 there.
+    """
+    checks = [plan for plan in plans if plan.fails is not None]
+    if not checks or not frame.height:
+        return []
+    flags = frame.lazy().select(plan.fails.any().alias(str(at)) for at, plan in enumerate(checks) if plan.fails is not None)
+    failed = [plan for plan, flag in zip(checks, flags.collect().row(0), strict=True) if flag]
+    if not failed:
+        return []
+    masks = frame.lazy().select(plan.fails.alias(str(at)) for at, plan in enumerate(failed) if plan.fails is not None)
+    failures: list[CellFailure] = []
+    for plan, mask in zip(failed, masks.collect().iter_columns(), strict=True):
+        rows = mask.arg_true().cast(pl.Int64).to_numpy()
+        if (pardoned := excused.get(plan.field.name)) is not None:
+            rows = rows[~np.isin(rows, pardoned)]
+        failures += _judge(plan, rows, frame[plan.field.name].gather(rows))
+    return failures
+
+
+def _judge(plan: FieldPlan, rows: Rows, texts: pl.Series) -> list[CellFailure]:
+    """The failures among the suspected cells of one column, one for each problem that occurs."""
+    distinct = texts.unique().to_list()
+    verdicts = {text: plan.verdict(text) for text in distinct}
+    problems = sorted({problem for found in verdicts.values() for problem in found}, key=str)
+    failures = []
+    for problem in problems:
+        guilty = [text for text, found in verdicts.items() if problem in found]
+        if len(guilty) == len(distinct):
+            failures.append(CellFailure(problem, plan, rows, texts))
+            continue
+        mask = texts.is_in(pl.Series(guilty, dtype=pl.String).implode(), nulls_equal=True)
+        failures.append(CellFailure(problem, plan, rows[mask.to_numpy()], texts.filter(mask)))
+    return failures

@@ -1,0 +1,125 @@
+"""What needs all rows of a table: repeated keys, and foreign keys into a table that was not complete yet.
+
+The first pass kept a hash a row. Only rows whose hash gives cause are read again, and judged on their values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import polars as pl
+
+from deedbook.checking.blockwork import BlockPlan, missing_parent_group
+from deedbook.checking.cells import Rows
+from deedbook.checking.collecting import Group, collect
+from deedbook.checking.judging import shorten
+from deedbook.checking.keys import HashSet, Key, key_texts
+from deedbook.checking.table import FILE_SHIFT, TableOutcome
+from deedbook.reading.blocks import Cutter
+from deedbook.reading.header import read_header
+from deedbook.reading.pipeline import Done, run
+from deedbook.reading.source import open_bytes
+from deedbook.reading.tables import present
+from deedbook.reading.text import TextBlock
+
+_RULES = {
+    "primary-key": ("the primary key", "give the row a key of its own, or delete it"),
+    "unique-key": ("the unique key", "change one of the two rows"),
+    "unique-error": ("the value", "change one of the two values"),
+}
+
+Visit = tuple[int, int, BlockPlan, TextBlock, Rows]
+"""First record, first line, plan, block, and the wanted rows counted from its start."""
+
+
+def revisit(outcome: TableOutcome, wanted: Rows) -> Iterator[Visit]:
+    """The blocks that hold the wanted records, in order."""
+    task = outcome.task
+    for number, (plan, layout) in outcome.plans.items():
+        base = number << FILE_SHIFT
+        mine = wanted[(wanted >= base) & (wanted < base + (1 << FILE_SHIFT))] - base
+        if not len(mine):
+            continue
+        plan = replace(plan, settings=replace(plan.settings, path=task.resource.paths[number] if task.resource.paths else ""))
+        with open_bytes(task.resource, task.resource.files[number], max_unpacked=task.max_unpacked) as stream:
+            cutter = Cutter(stream, task.resource.dialect, task.block_size)
+            known = [column.label for column in outcome.plans[0][0].columns] if number else None
+            _, _, row, line = read_header(cutter, task.resource.dialect, known)
+            for done in run(cutter, layout, lambda block: block, workers=task.workers):
+                if not isinstance(done, Done):
+                    break
+                block = done.result
+                here = mine[(mine >= row) & (mine < row + block.frame.height)] - row
+                if len(here):
+                    yield base + row, line, plan, block, here
+                row, line = row + block.frame.height, line + block.newlines
+                if not len(mine) or row > mine[-1]:
+                    break
+
+
+def settle_unique(outcome: TableOutcome, key: Key) -> None:
+    """Reports every row whose key came before."""
+    candidates = outcome.logs[key].repeated_rows()
+    if not len(candidates):
+        return
+    parts = []
+    for first, _, plan, block, rows in revisit(outcome, candidates):
+        values = block.frame[rows.tolist()].select(present(name, plan.missing[name]) for name in key.names)
+        texts = values.select(key_texts(key.fields))
+        parts.append(texts.with_columns(record=pl.Series(rows + first)))
+    if not parts:
+        return
+    names = [f"k{at}" for at in range(len(key.names))]
+    repeated = (
+        pl.concat(parts)
+        .drop_nulls()
+        .with_columns(earliest=pl.col("record").min().over(names))
+        .filter(pl.col("record") > pl.col("earliest"))
+    )
+    if repeated.height:
+        _report(outcome, repeated["record"].to_numpy(), lambda plan, rows: _repeated_group(outcome, key, repeated, plan, rows))
+
+
+def _repeated_group(outcome: TableOutcome, key: Key, repeated: pl.DataFrame, plan: BlockPlan, records: Rows) -> Group:
+    mine = repeated.filter(pl.col("record").is_in(pl.Series(records).implode()))
+    what, hint = _RULES[key.kind]
+    names = [f"k{at}" for at in range(len(key.names))]
+
+    def words(at: int) -> tuple[str, str, str | None]:
+        row = mine.row(at, named=True)
+        value = ", ".join(row[name] for name in names)
+        return f"{what} `{shorten(value)}` was already used in {_place(outcome, row['earliest'])}", hint, value
+
+    column = key.names[0] if len(key.names) == 1 else None
+    number = plan.number_of(key.names[0]) if column else None
+    return Group(key.kind, records, words, column=column, field_number=number)
+
+
+def _place(outcome: TableOutcome, record: int) -> str:
+    number, row = record >> FILE_SHIFT, record & ((1 << FILE_SHIFT) - 1)
+    paths = outcome.task.resource.paths
+    return f"row {row}" if len(paths) < 2 else f"row {row} of {paths[number]}"
+
+
+def settle_references(outcome: TableOutcome, parent_of: Callable[[int], HashSet | None]) -> None:
+    """Looks up the foreign keys that had to wait; `parent_of` gives the parent's hashes for the n-th of them."""
+    for at, log in enumerate(outcome.waiting):
+        if log is None or (parent := parent_of(at)) is None:
+            continue
+        reference = outcome.task.references[at]
+        misses = log.rows_with(parent, absent=True)
+        if not len(misses):
+            continue
+        for first, line, plan, block, rows in revisit(outcome, misses):
+            values = block.frame[rows.tolist()].select(reference.key.fields)
+            found = missing_parent_group(reference, rows, values, plan)
+            outcome.ledger.add(collect([found], block.frame, plan.settings, block.line_of), first & ((1 << FILE_SHIFT) - 1), line)
+        outcome.has_cell_errors = True
+
+
+def _report(outcome: TableOutcome, records: Rows, group_of: Callable[[BlockPlan, Rows], Group]) -> None:
+    for first, line, plan, block, rows in revisit(outcome, records):
+        group = group_of(plan, rows + first)
+        local = replace(group, rows=rows)
+        outcome.ledger.add(collect([local], block.frame, plan.settings, block.line_of), first & ((1 << FILE_SHIFT) - 1), line)

@@ -1,0 +1,118 @@
+"""Records that have too many or too few cells, blank records, and bytes that are no text."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from deedbook.checking.cells import Rows
+from deedbook.checking.collecting import Group, Words
+from deedbook.checking.header import Column
+from deedbook.checking.judging import shorten
+from deedbook.reading.text import Ragged, TextBlock
+
+
+@dataclass(frozen=True, slots=True)
+class Structure:
+    """What is wrong with the records of a block.
+
+    Attributes:
+        excused: For each column, the rows whose cell is not to be judged: it is not there, or it is no text.
+        absent: The rows that hold nothing: blank records and comments.
+    """
+
+    groups: list[Group]
+    excused: dict[str, Rows]
+    absent: Rows
+
+
+def check_structure(block: TextBlock, columns: Sequence[Column]) -> Structure:
+    """The structural findings of a block."""
+    absent = np.array(sorted(block.absent), np.int64)
+    groups: list[Group] = []
+    excused: dict[str, list[int]] = defaultdict(list)
+    blank = [item.row for item in block.ragged if not item.cells]
+    if blank:
+        groups.append(Group("blank-row", _rows(blank), _fixed("the row is blank", "delete the line")))
+    groups += _extra_cells(block.ragged, len(columns))
+    for column in columns:
+        short = [item for item in block.ragged if 0 < len(item.cells) < column.number]
+        if short:
+            groups.append(_missing_cells(short, column))
+            excused[column.name] += [item.row for item in short]
+    groups += _bad_text(block, columns, excused)
+    if len(absent):
+        for column in columns:
+            excused[column.name] += absent.tolist()
+    return Structure(groups, {name: _rows(rows) for name, rows in excused.items()}, absent)
+
+
+def _rows(rows: Iterable[int]) -> Rows:
+    return np.array(sorted(set(rows)), np.int64)
+
+
+def _fixed(message: str, hint: str, value: str | None = None) -> Words:
+    return lambda _at: (message, hint, value)
+
+
+def _missing_cells(short: list[Ragged], column: Column) -> Group:
+    name = column.field.name if column.field else column.label
+    found = {at: len(item.cells) for at, item in enumerate(short)}
+
+    def words(at: int) -> tuple[str, str, str | None]:
+        message = f"the cell of `{name}` is missing: the row ends after {found[at]} cells"
+        return message, "add the missing delimiters", None
+
+    rows = np.array([item.row for item in short], np.int64)
+    return Group("missing-cell", rows, words, column=name, field_number=column.number)
+
+
+def _extra_cells(ragged: Sequence[Ragged], width: int) -> list[Group]:
+    by_position: dict[int, list[Ragged]] = defaultdict(list)
+    for item in ragged:
+        for position in range(width, len(item.cells)):
+            by_position[position].append(item)
+    groups = []
+    for position, items in sorted(by_position.items()):
+        cells = [item.cells[position] for item in items]
+        groups.append(_extra_group(position + 1, width, [item.row for item in items], cells))
+    return groups
+
+
+def _extra_group(number: int, width: int, rows: list[int], cells: list[str]) -> Group:
+    def words(at: int) -> tuple[str, str, str | None]:
+        message = f"cell {number} (`{shorten(cells[at])}`) is one too many: the header has {width} columns"
+        return message, "quote a cell that contains the delimiter, or remove it", cells[at]
+
+    return Group("extra-cell", np.array(rows, np.int64), words, field_number=number)
+
+
+def _bad_text(block: TextBlock, columns: Sequence[Column], excused: dict[str, list[int]]) -> list[Group]:
+    groups = []
+    by_place: dict[tuple[int | None, int], list[int]] = defaultdict(list)
+    for place in block.bad_bytes:
+        by_place[(place.column, place.byte)].append(place.row)
+    for (at, byte), rows in sorted(by_place.items(), key=lambda item: (item[0][0] is None, item[0])):
+        column = columns[at] if at is not None else None
+        message = f"the byte 0x{byte:02x} is not UTF-8"
+        groups.append(_text_group("encoding-error", rows, column, message, "save the file as UTF-8"))
+        if column:
+            excused[column.name] += rows
+    if block.has_nul:
+        for column in columns:
+            rows = block.frame[column.name].str.contains("\0", literal=True).fill_null(False).arg_true().to_list()
+            if rows:
+                groups.append(_text_group("nul-character", rows, column, "the cell contains a NUL character", "remove it"))
+                excused[column.name] += rows
+    return groups
+
+
+def _text_group(rule: str, rows: list[int], column: Column | None, message: str, hint: str) -> Group:
+    name = (column.field.name if column.field else column.label) if column else None
+    number = column.number if column else None
+    return Group(rule, _rows(rows), _fixed(message, hint), column=name, field_number=number)
+
+

@@ -1,0 +1,286 @@
+"""A Data Package descriptor (v1 and v2, JSON or YAML) as typed, immutable records.
+
+Paths are jailed here: every path of a package is resolved below the folder of its descriptor, or the descriptor is refused.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from deedbook.errors import ProjectError
+from deedbook.schema import TableSchema, read_schema
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How the text of a CSV file is cut into cells; the defaults are RFC 4180 with a header row."""
+
+    delimiter: str = ","
+    quote_char: str = '"'
+    double_quote: bool = True
+    escape_char: str = ""
+    skip_initial_space: bool = False
+    header: bool = True
+    header_rows: tuple[int, ...] = (1,)
+    header_join: str = " "
+    comment_char: str = ""
+    comment_rows: tuple[int, ...] = ()
+    raw: Mapping[str, Any] = field(default_factory=dict, hash=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """One table of a package.
+
+    Attributes:
+        paths: The files as the descriptor names them; several files are one table, empty for inline data.
+        files: The same, resolved and inside the package folder.
+        schema: None when neither the descriptor nor the project declares one.
+        schema_source: Where the schema was read from, for messages.
+    """
+
+    name: str
+    paths: tuple[str, ...] = ()
+    files: tuple[Path, ...] = ()
+    data: Any = None
+    format: str = "csv"
+    encoding: str = "utf-8"
+    compression: str = ""
+    inner_path: str = ""
+    dialect: Dialect = Dialect()
+    schema: TableSchema | None = None
+    schema_source: str = ""
+    hash: str = ""
+    bytes: int | None = None
+    title: str = ""
+    description: str = ""
+    raw: Mapping[str, Any] = field(default_factory=dict, hash=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """A descriptor: who publishes which tables under which licence, as which version."""
+
+    root: Path
+    path: Path | None
+    resources: tuple[Resource, ...]
+    name: str = ""
+    title: str = ""
+    description: str = ""
+    version: str = ""
+    created: str = ""
+    raw: Mapping[str, Any] = field(default_factory=dict, hash=False)
+
+    def resource(self, name: str) -> Resource:
+        """The resource of that name.
+
+        Raises:
+            KeyError: when there is none.
+        """
+        for item in self.resources:
+            if item.name == name:
+                return item
+        raise KeyError(name)
+
+
+def load_json(path: Path, what: str) -> Any:
+    """The parsed content of a JSON or YAML file.
+
+    Raises:
+        ProjectError: when the file is missing, unreadable, not UTF-8 or malformed.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise ProjectError(f"{path}: there is no such {what}", "check the path") from None
+    except UnicodeDecodeError as error:
+        raise ProjectError(f"{path}: not UTF-8 (byte {error.start})", "save the file as UTF-8") from None
+    except OSError as error:
+        raise ProjectError(f"{path}: cannot be read: {error.strerror}", "check the path and its permissions") from None
+    try:
+        if path.suffix in {".yaml", ".yml"}:
+            import yaml
+
+            return yaml.safe_load(text)
+        return json.loads(text)
+    except RecursionError:
+        raise ProjectError(f"{path}: nested too deeply") from None
+    except ValueError as error:
+        raise ProjectError(f"{path}: not valid JSON: {error}", "correct the file; a JSON editor shows the place") from None
+    except Exception as error:
+        if type(error).__module__.startswith("yaml"):
+            raise ProjectError(f"{path}: not valid YAML: {error}", "correct the file") from None
+        raise
+
+
+def load_package(path: Path, *, schemas: Path | None = None) -> Package:
+    """The descriptor at `path`, every path jailed to its folder.
+
+    Args:
+        path: The descriptor.
+        schemas: A folder with `TABLE.schema.json` for the tables whose resource carries no schema of its own.
+
+    Raises:
+        ProjectError: when the descriptor or a schema is malformed, or a path leaves the package.
+    """
+    raw = load_json(path, "descriptor")
+    return read_package(raw, path.parent, where=str(path), path=path, schemas=schemas)
+
+
+def read_package(
+    raw: object, root: Path, *, where: str, path: Path | None = None, schemas: Path | None = None
+) -> Package:
+    """The typed form of a parsed package descriptor. See `load_package`."""
+    if not isinstance(raw, Mapping):
+        raise ProjectError(f"{where}: a descriptor is a JSON object")
+    entries = raw.get("resources")
+    if not isinstance(entries, list) or not entries:
+        raise ProjectError(f"{where}: `resources` is a list with at least one table", "add a resource per CSV file")
+    resources = tuple(
+        read_resource(entry, root, where=f"{where}: resource {position}", schemas=schemas, shared=raw)
+        for position, entry in enumerate(entries, start=1)
+    )
+    names = [item.name for item in resources]
+    for name in names:
+        if names.count(name) > 1:
+            raise ProjectError(f"{where}: two resources are named `{name}`", "give each resource a name of its own")
+    return Package(
+        root=root,
+        path=path,
+        resources=resources,
+        name=str(raw.get("name", "")),
+        title=str(raw.get("title", "")),
+        description=str(raw.get("description", "")),
+        version=str(raw.get("version", "")),
+        created=str(raw.get("created", "")),
+        raw=MappingProxyType(dict(raw)),
+    )
+
+
+def read_resource(
+    raw: object, root: Path, *, where: str, schemas: Path | None = None, shared: Mapping[str, Any] | None = None
+) -> Resource:
+    """The typed form of one resource descriptor. See `load_package`."""
+    if not isinstance(raw, Mapping):
+        raise ProjectError(f"{where} is no object")
+    shared = shared or {}
+    name = raw.get("name")
+    if not isinstance(name, str) or not name:
+        raise ProjectError(f"{where} has no name", "add `name`")
+    where = f"{where} (`{name}`)"
+    declared = raw.get("path", [])
+    paths = tuple(declared) if isinstance(declared, list) else (declared,)
+    if not all(isinstance(item, str) and item for item in paths):
+        raise ProjectError(f"{where}: `path` is a file name or a list of them")
+    if not paths and raw.get("data") is None:
+        raise ProjectError(f"{where} has neither `path` nor `data`", "name the CSV file in `path`")
+    files = tuple(jailed(root, item, where) for item in paths if not is_remote(item))
+    schema, source = _schema_of(raw, name, root, where, schemas)
+    return Resource(
+        name=name,
+        paths=paths,
+        files=files,
+        data=raw.get("data"),
+        format=_format_of(raw, paths),
+        encoding=str(raw.get("encoding", "utf-8")),
+        compression=_compression_of(raw, paths),
+        inner_path=str(raw.get("innerpath", "")),
+        dialect=_dialect_of(raw.get("dialect", shared.get("dialect")), root, where),
+        schema=schema,
+        schema_source=source,
+        hash=str(raw.get("hash", "")),
+        bytes=raw.get("bytes") if isinstance(raw.get("bytes"), int) else None,
+        title=str(raw.get("title", "")),
+        description=str(raw.get("description", "")),
+        raw=MappingProxyType(dict(raw)),
+    )
+
+
+def is_remote(path: str) -> bool:
+    """Whether a path is a URL rather than a file of the package."""
+    return "://" in path
+
+
+def jailed(root: Path, path: str, where: str) -> Path:
+    """The file that `path` names, proven to lie inside `root` after links are followed.
+
+    Raises:
+        ProjectError: when it is absolute, climbs out, is hidden (forbidden by Data Package v2), or a link leads out.
+    """
+    hint = "use a path relative to the descriptor, inside its folder"
+    candidate = Path(path)
+    parts = candidate.parts
+    if candidate.is_absolute() or ".." in parts or "\\" in path or "\0" in path or path.startswith("~"):
+        raise ProjectError(f"{where}: the path {path!r} leaves the package", hint)
+    if any(part.startswith(".") and part != "." for part in parts):
+        raise ProjectError(f"{where}: the path {path!r} is hidden, which Data Package v2 forbids", hint)
+    resolved = (root / candidate).resolve()
+    if not resolved.is_relative_to(root.resolve()):
+        raise ProjectError(f"{where}: the path {path!r} leads out of the package through a link", hint)
+    return root / candidate
+
+
+def _schema_of(
+    raw: Mapping[str, Any], name: str, root: Path, where: str, schemas: Path | None
+) -> tuple[TableSchema | None, str]:
+    declared = raw.get("schema")
+    if isinstance(declared, str):
+        if is_remote(declared):
+            raise ProjectError(f"{where}: the schema {declared} is remote", "save it beside the descriptor")
+        file = jailed(root, declared, where)
+        return read_schema(load_json(file, "schema"), str(file)), str(file)
+    if declared is not None:
+        return read_schema(declared, f"{where}: schema"), where
+    if schemas is not None and (file := schemas / f"{name}.schema.json").is_file():
+        return read_schema(load_json(file, "schema"), str(file)), str(file)
+    return None, ""
+
+
+_COMPRESSIONS = {".gz": "gz", ".zip": "zip", ".zst": "zst"}
+
+
+def _format_of(raw: Mapping[str, Any], paths: tuple[str, ...]) -> str:
+    if isinstance(raw.get("format"), str):
+        return str(raw["format"]).lower()
+    if not paths:
+        return "inline"
+    suffixes = [suffix.lower() for suffix in Path(paths[0]).suffixes]
+    if suffixes and suffixes[-1] in _COMPRESSIONS:
+        suffixes = suffixes[:-1]
+    return suffixes[-1].lstrip(".") if suffixes else "csv"
+
+
+def _compression_of(raw: Mapping[str, Any], paths: tuple[str, ...]) -> str:
+    if isinstance(raw.get("compression"), str):
+        return str(raw["compression"])
+    return _COMPRESSIONS.get(Path(paths[0]).suffix.lower(), "") if paths else ""
+
+
+def _dialect_of(raw: object, root: Path, where: str) -> Dialect:
+    if raw is None:
+        return Dialect()
+    if isinstance(raw, str):
+        raw = load_json(jailed(root, raw, where), "dialect")
+    if not isinstance(raw, Mapping):
+        raise ProjectError(f"{where}: `dialect` is an object")
+    # v2 keeps these keys on top, frictionless-py nests them under "csv", CSV Dialect v1 has no "csv" either
+    merged = {**raw, **(raw["csv"] if isinstance(raw.get("csv"), Mapping) else {})}
+    header = bool(merged.get("header", True))
+    return Dialect(
+        delimiter=str(merged.get("delimiter", ",")),
+        quote_char=str(merged.get("quoteChar", '"') or ""),
+        double_quote=bool(merged.get("doubleQuote", True)),
+        escape_char=str(merged.get("escapeChar", "") or ""),
+        skip_initial_space=bool(merged.get("skipInitialSpace", False)),
+        header=header,
+        header_rows=tuple(merged.get("headerRows", (1,))) if header else (),
+        header_join=str(merged.get("headerJoin", " ")),
+        comment_char=str(merged.get("commentChar", "") or ""),
+        comment_rows=tuple(merged.get("commentRows", ())),
+        raw=MappingProxyType(dict(raw)),
+    )

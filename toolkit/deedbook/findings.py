@@ -1,0 +1,159 @@
+"""What validation says: findings, exact totals, what was checked and what was not.
+
+Records only: nothing here prints. Every output format is a view of one `Report`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Literal
+
+Severity = Literal["error", "warning", "info"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One mistake at one place.
+
+    Attributes:
+        rule: Stable kebab-case id; for cells and structure the frictionless error type.
+        table: Resource name.
+        path: The file as the descriptor names it; empty when the finding concerns no file.
+        row: Record number in the file, the header being 1; None for a finding about the whole table.
+        line: Physical line on which the record starts; None where `row` is None.
+        column: Field name; None for a row or table.
+        field_number: 1-based position of the column in the file.
+        key: Primary key values as text, joined by `|` (`|` and `\\` escaped); None without a primary key.
+        value: The raw text of the cell; None where there is no cell.
+        constraint: The violated constraint of a `constraint-error`.
+        waived: The maintainer's reason from `waivers.csv`; None when not waived.
+    """
+
+    rule: str
+    severity: Severity
+    table: str
+    message: str
+    path: str = ""
+    row: int | None = None
+    line: int | None = None
+    column: str | None = None
+    field_number: int | None = None
+    key: str | None = None
+    value: str | None = None
+    constraint: str | None = None
+    hint: str = ""
+    waived: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """How often a rule failed in one column of one table, however many findings are shown."""
+
+    table: str
+    rule: str
+    column: str | None
+    severity: Severity
+    count: int
+    waived: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """Something declared that was enforced on a table: a type, a constraint, a key or a rule."""
+
+    table: str
+    name: str
+    column: str | None = None
+    skipped: int = 0
+    """Rows that were not evaluated because a cell that the check reads is bad."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotChecked:
+    """Something declared that could not be enforced, and why."""
+
+    table: str
+    name: str
+    reason: str
+    column: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TableStats:
+    """The size of what was read."""
+
+    table: str
+    path: str
+    rows: int
+    cells: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """The outcome of a validation.
+
+    Attributes:
+        findings: The shown ones, in a deterministic order: tables in descriptor order, then file, row
+            (findings without a row first), field, rule, constraint, message.
+        totals: Exact counts, in the order in which tables stand in the descriptor.
+    """
+
+    tables: tuple[TableStats, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    totals: tuple[Total, ...] = ()
+    checked: tuple[Check, ...] = ()
+    not_checked: tuple[NotChecked, ...] = ()
+    seconds: float = field(default=0.0, compare=False)
+
+    @property
+    def errors(self) -> int:
+        """The number of errors; errors cannot be waived."""
+        return sum(total.count for total in self.totals if total.severity == "error")
+
+    @property
+    def warnings(self) -> int:
+        """The number of warnings that nobody waived."""
+        return sum(total.count - total.waived for total in self.totals if total.severity == "warning")
+
+    @property
+    def waived(self) -> int:
+        """The number of waived warnings."""
+        return sum(total.waived for total in self.totals)
+
+    @property
+    def valid(self) -> bool:
+        """Whether no error was found."""
+        return self.errors == 0
+
+    def passes(self, *, strict: bool = False) -> bool:
+        """Whether the data may be published; `strict` also counts unwaived warnings and unchecked declarations."""
+        return self.valid and not (strict and (self.warnings or self.not_checked))
+
+
+def join_key(values: tuple[str, ...] | list[str]) -> str:
+    """The text form of a key of several fields: joined by `|`, with `|` and the backslash escaped."""
+    return "|".join(value.replace("\\", "\\\\").replace("|", "\\|") for value in values)
+
+
+def report_record(report: Report) -> dict[str, object]:
+    """The report as JSON values, in the one shape that every machine output has; without the time that it took."""
+    return {
+        "report_version": 1,
+        "valid": report.valid,
+        "stats": {
+            "tables": len(report.tables),
+            "rows": sum(table.rows for table in report.tables),
+            "cells": sum(table.cells for table in report.tables),
+            "bytes": sum(table.bytes for table in report.tables),
+            "checks": len(report.checked),
+            "errors": report.errors,
+            "warnings": report.warnings,
+            "waived": report.waived,
+        },
+        "tables": [asdict(table) for table in report.tables],
+        "checked": [asdict(check) for check in report.checked],
+        "not_checked": [asdict(entry) for entry in report.not_checked],
+        "totals": [asdict(total) for total in report.totals],
+        "findings": [asdict(finding) for finding in report.findings],
+    }

@@ -1,0 +1,165 @@
+"""Bytes to blocks of whole records.
+
+A block ends at a line end with an even number of quotes before it. That is a record end as long as every quote opens,
+closes or doubles inside a quoted cell, which `quotes_are_regular` proves for each block before it is read; where it fails,
+`sequential` reads records one by one from the block's start.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from deedbook.descriptor import Dialect
+from deedbook.reading.source import BOM, ByteStream
+
+BLOCK_SIZE = 16 << 20
+MAX_RECORD = 32 << 20
+"""Bytes of the longest record that is read; a longer one is a quote that never closes, or no table."""
+
+NEWLINE, RETURN = 10, 13
+Bytes = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Consecutive whole records.
+
+    Attributes:
+        data: Their bytes as UTF-8.
+        is_open: The stream went on without a record end: a quote is never closed, or a record is too long.
+    """
+
+    data: bytes
+    is_open: bool = False
+
+
+class Cutter:
+    """Cuts a stream into blocks; `unread` gives back what a reader did not use.
+
+    Args:
+        block_size: Bytes after which a block is cut at the next record end.
+    """
+
+    def __init__(self, stream: ByteStream, dialect: Dialect, block_size: int = BLOCK_SIZE) -> None:
+        self._stream = stream
+        self._quote = dialect.quote_char.encode()[:1]
+        self._size = block_size
+        self._rest = b""
+        self._ended = False
+        self.has_bom = False
+        self._fill(4096)
+        if self._rest.startswith(BOM):
+            self._rest = self._rest[len(BOM) :]
+            self.has_bom = True
+
+    def head(self, size: int) -> bytes:
+        """At least `size` bytes from here on if there are so many; they are still to be cut."""
+        self._fill(size)
+        return self._rest
+
+    def skip(self, size: int) -> None:
+        """Drops bytes that `head` showed."""
+        self._rest = self._rest[size:]
+
+    def unread(self, data: bytes) -> None:
+        """Puts bytes back in front."""
+        self._rest = data + self._rest
+
+    def take(self) -> bytes:
+        """Some bytes for a reader that needs more than its block; empty at the end."""
+        self._fill(1 << 16)
+        data, self._rest = self._rest, b""
+        return data
+
+    def stop(self) -> None:
+        """Ends the stream here."""
+        self._rest, self._ended = b"", True
+
+    def blocks(self) -> Iterator[Block]:
+        """The blocks from here to the end of the stream."""
+        while True:
+            block = self._next()
+            if block is None:
+                return
+            yield block
+
+    def _next(self) -> Block | None:
+        wanted = self._size
+        while True:
+            self._fill(wanted)
+            data = self._rest
+            if self._ended:
+                self._rest = b""
+                return Block(data, is_open=self._is_odd(data)) if data else None
+            end = self._last_record_end(data)
+            if end:
+                self._rest = data[end:]
+                return Block(data[:end])
+            if len(data) >= MAX_RECORD or not quotes_are_regular(data, self._quote, b""):
+                self._rest = b""
+                return Block(data, is_open=True)
+            wanted = max(2 * len(data), self._size)
+
+    def _fill(self, size: int) -> None:
+        if len(self._rest) >= size or self._ended:
+            return
+        parts = [self._rest]
+        have = len(self._rest)
+        while have < size:
+            data = self._stream.read(size - have)
+            if not data:
+                self._ended = True
+                break
+            parts.append(data)
+            have += len(data)
+        self._rest = b"".join(parts)
+
+    def _is_odd(self, data: bytes) -> bool:
+        return bool(self._quote) and bool(data.count(self._quote) % 2)
+
+    def _last_record_end(self, data: bytes) -> int:
+        """The position after the last line end with an even number of quotes before it; 0 if there is none."""
+        end = data.rfind(b"\n") + 1
+        if not end or not self._quote:
+            return end
+        bytes_before = np.frombuffer(data, np.uint8, end)
+        is_odd = np.count_nonzero(bytes_before == self._quote[0]) % 2
+        while is_odd and end:
+            opening = data.rfind(self._quote, 0, end)
+            end = data.rfind(b"\n", 0, opening) + 1
+            is_odd ^= data.count(self._quote, end, opening + 1) % 2
+        return end
+
+
+def quotes_are_regular(data: bytes, quote: bytes, delimiter: bytes) -> bool:
+    """Whether every quote opens a cell, closes it, or is doubled inside one, reading from a record start.
+
+    An opening quote stands at a cell's start and a closing one at its end; an escaped quote is a closing one with an
+    opening one right behind it. Without a delimiter only the start of the data and line ends are taken as known, and
+    any byte may be the delimiter.
+    """
+    if not quote:
+        return True
+    view = np.frombuffer(data, np.uint8)
+    positions = np.flatnonzero(view == quote[0])
+    if not len(positions):
+        return True
+    opening, closing = positions[0::2], positions[1::2]
+    before = view[opening - 1]  # position 0 looks at the last byte, mended below
+    doubled = before == quote[0]
+    at_start = (before == delimiter[0]) if delimiter else ~np.isin(before, _WORDS)
+    fine = doubled | at_start | (before == NEWLINE) | (opening == 0)
+    if not bool(fine.all()):
+        return False
+    after_at = closing + 1
+    inside = after_at < len(view)
+    after = view[after_at[inside]]
+    at_end = (after == delimiter[0]) if delimiter else ~np.isin(after, _WORDS)
+    return bool(((after == quote[0]) | at_end | (after == NEWLINE) | (after == RETURN)).all())
+
+
+_WORDS = np.frombuffer(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz", np.uint8)

@@ -1,0 +1,158 @@
+"""The bytes of a table's files as UTF-8 streams: decompressed, decoded as declared, bounded, never guessed."""
+
+from __future__ import annotations
+
+import codecs
+import gzip
+import io
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Protocol
+
+from deedbook.descriptor import Resource
+
+READ_SIZE = 1 << 20
+MAX_UNPACKED = 16 << 30
+"""Bytes that one compressed file may unpack to."""
+MAX_RATIO = 500
+"""How many times larger than its file an unpacked stream may be."""
+_RATIO_GRACE = 64 << 20
+BOM = codecs.BOM_UTF8
+
+
+class SourceError(Exception):
+    """A file cannot be read to its end. It becomes a finding, never a traceback.
+
+    Args:
+        rule: The finding's rule, a frictionless resource error type where there is one.
+    """
+
+    def __init__(self, rule: str, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.rule, self.message, self.hint = rule, message, hint
+
+
+class ByteStream(Protocol):
+    """What blocks are cut from."""
+
+    def read(self, size: int, /) -> bytes:
+        """Up to `size` bytes; empty at the end."""
+        ...
+
+
+@dataclass
+class _Bounded:
+    """An unpacked stream that stops a bomb."""
+
+    stream: IO[bytes]
+    packed_size: int
+    limit: int
+    path: str
+    total: int = 0
+
+    def read(self, size: int, /) -> bytes:
+        try:
+            data = self.stream.read(size)
+        except (OSError, EOFError, zlib.error, zipfile.BadZipFile, ValueError, RuntimeError) as error:
+            raise SourceError("compression-error", f"{self.path} cannot be unpacked: {error}", "pack it again") from None
+        self.total += len(data)
+        too_dense = self.total > _RATIO_GRACE and self.total > MAX_RATIO * max(self.packed_size, 1)
+        if self.total > self.limit or too_dense:
+            raise SourceError(
+                "compression-error",
+                f"{self.path} unpacks to more than {self.limit if not too_dense else MAX_RATIO * self.packed_size:,} bytes",
+                "unpack it yourself if you trust it, or raise --max-unpacked",
+            )
+        return data
+
+
+@dataclass
+class _Recoded:
+    """A stream in a declared encoding, given out as UTF-8."""
+
+    stream: ByteStream
+    decoder: codecs.IncrementalDecoder
+    encoding: str
+    done: bool = False
+    position: int = 0
+
+    def read(self, size: int, /) -> bytes:
+        while not self.done:
+            data = self.stream.read(size)
+            self.done = not data
+            try:
+                text = self.decoder.decode(data, self.done)
+            except UnicodeDecodeError as error:
+                at = self.position + error.start
+                raise SourceError(
+                    "encoding-error", f"not {self.encoding}: byte {at:,} cannot be decoded", "declare the right `encoding`"
+                ) from None
+            self.position += len(data)
+            if text:
+                return text.encode("utf-8", "surrogatepass")
+        return b""
+
+
+@contextmanager
+def open_bytes(resource: Resource, file: Path, *, max_unpacked: int = MAX_UNPACKED) -> Iterator[ByteStream]:
+    """The content of one file of a table as UTF-8 bytes, a byte-order mark of UTF-8 still in place.
+
+    Raises:
+        SourceError: when the file is missing, unreadable, packed wrongly, or its encoding is not known.
+    """
+    try:
+        handle = file.open("rb", buffering=0)
+    except FileNotFoundError:
+        raise SourceError("source-error", f"the file {file.name} does not exist", "create it, or correct `path`") from None
+    except OSError as error:
+        raise SourceError("source-error", f"the file {file.name} cannot be read: {error.strerror}", "") from None
+    with handle:
+        if file.is_dir():
+            raise SourceError("source-error", f"{file.name} is a folder", "name a file in `path`")
+        stream = _unpacked(resource, file, handle, max_unpacked)
+        yield _decoded(resource.encoding, stream)
+
+
+def _unpacked(resource: Resource, file: Path, handle: io.FileIO, limit: int) -> ByteStream:
+    size = file.stat().st_size
+    match resource.compression:
+        case "" | "no":
+            return handle
+        case "gz" | "gzip":
+            return _Bounded(io.BufferedReader(gzip.GzipFile(fileobj=handle), READ_SIZE), size, limit, file.name)
+        case "zst" | "zstd":
+            import zstandard
+
+            reader = zstandard.ZstdDecompressor().stream_reader(handle)
+            return _Bounded(reader, size, limit, file.name)
+        case "zip":
+            return _Bounded(_zip_member(resource, file, handle), size, limit, file.name)
+    raise SourceError("compression-error", f"the compression {resource.compression!r} is not known", "use gz, zst or zip")
+
+
+def _zip_member(resource: Resource, file: Path, handle: io.FileIO) -> IO[bytes]:
+    try:
+        archive = zipfile.ZipFile(handle)
+        members = [info for info in archive.infolist() if not info.is_dir()]
+        wanted = resource.inner_path or (members[0].filename if len(members) == 1 else "")
+        if not wanted:
+            wanted = next((info.filename for info in members if info.filename.endswith(f".{resource.format}")), "")
+        return archive.open(wanted)
+    except (zipfile.BadZipFile, KeyError, NotImplementedError, RuntimeError, OSError) as error:
+        raise SourceError(
+            "compression-error", f"{file.name} holds no readable table: {error}", "name the member in `innerpath`"
+        ) from None
+
+
+def _decoded(encoding: str, stream: ByteStream) -> ByteStream:
+    try:
+        codec = codecs.lookup(encoding)
+    except LookupError:
+        raise SourceError("encoding-error", f"the encoding {encoding!r} is not known", "declare utf-8") from None
+    if codec.name in {"utf-8", "utf-8-sig", "ascii"}:
+        return stream
+    return _Recoded(stream, codec.incrementaldecoder(), codec.name)

@@ -1,0 +1,298 @@
+"""One block to text columns, with a proof that every record has the right number of cells.
+
+The fast path lets polars parse the block and proves its structure by counting: polars refuses a record that is too long, so
+if the delimiters outside cells are exactly one fewer than the columns in every record, none is too short. Only a block
+that fails the proof is scanned record by record, and only its bad records are rewritten.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import threading
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from deedbook.descriptor import Dialect
+from deedbook.reading.blocks import NEWLINE, RETURN, quotes_are_regular
+
+Positions: TypeAlias = npt.NDArray[np.int64]
+
+
+class IrregularError(Exception):
+    """The block has quoting or line ends that only a sequential reader understands."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ragged:
+    """A record whose number of cells differs from the number of columns; no cells means a blank record."""
+
+    row: int
+    cells: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BadByte:
+    """A place that is not UTF-8; `column` is None past the last column."""
+
+    row: int
+    column: int | None
+    byte: int
+
+
+@dataclass(frozen=True, slots=True)
+class TextBlock:
+    """Consecutive records as columns of text.
+
+    Attributes:
+        frame: One String column for each column of the file; null or "" is an empty cell. Short records are padded, long ones
+            cut, blank ones empty, so its height is the number of records.
+        newlines: Physical line ends inside.
+        lines: The line of each record counted from the block's first line (0), when a scan had to find it out.
+        has_return: Whether a carriage return occurs.
+        has_nul: Whether a NUL byte occurs.
+        comments: The records that the dialect calls comments.
+    """
+
+    frame: pl.DataFrame
+    newlines: int
+    ragged: tuple[Ragged, ...] = ()
+    bad_bytes: tuple[BadByte, ...] = ()
+    lines: Positions | None = field(default=None, compare=False)
+    has_return: bool = False
+    has_nul: bool = False
+    comments: frozenset[int] = frozenset()
+
+    @property
+    def absent(self) -> frozenset[int]:
+        """The records that hold no row: blank ones and comments."""
+        return self.comments | {item.row for item in self.ragged if not item.cells}
+
+    def line_of(self, row: int) -> int:
+        """The line on which a record starts, counted from the block's first line (0)."""
+        if self.lines is not None:
+            return int(self.lines[row])
+        if self.newlines <= self.frame.height:
+            return row
+        return row + int(self._embedded()[row])
+
+    def _embedded(self) -> Positions:
+        """For each record, the line ends inside all cells before it."""
+        counts = self.frame.select(
+            pl.sum_horizontal(pl.all().str.count_matches("\n", literal=True).fill_null(0)).cast(pl.Int64)
+        ).to_series()
+        return np.concatenate(([0], np.cumsum(counts.to_numpy()))).astype(np.int64)
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How blocks of a file become columns.
+
+    Attributes:
+        names: A name for each column of the file, in order, all different.
+        texts: The columns whose cells may contain the delimiter; others were proven not to by their type.
+    """
+
+    names: tuple[str, ...]
+    texts: tuple[str, ...]
+    dialect: Dialect
+
+    @property
+    def is_regular(self) -> bool:
+        """Whether the dialect is one that polars reads."""
+        dialect = self.dialect
+        plain = not (dialect.escape_char or dialect.skip_initial_space or dialect.comment_char or dialect.comment_rows)
+        single = len(dialect.delimiter.encode()) == 1 and len(dialect.quote_char.encode()) <= 1
+        return plain and single and dialect.double_quote and dialect.delimiter not in "\n\r"
+
+
+def read_block(data: bytes, layout: Layout) -> TextBlock:
+    """The text columns of a block.
+
+    Raises:
+        IrregularError: when the block has to be read sequentially.
+    """
+    dialect = layout.dialect
+    quote, delimiter = dialect.quote_char.encode(), dialect.delimiter.encode()
+    has_return = b"\r" in data
+    if not quotes_are_regular(data, quote, delimiter):
+        raise IrregularError
+    if has_return and data.count(b"\r\n") != data.count(b"\r"):
+        raise IrregularError
+    view = np.frombuffer(data, np.uint8)
+    newlines = int(np.count_nonzero(view == NEWLINE))
+    frame = _parse(data, layout)
+    if frame is not None and _is_rectangular(frame, view, delimiter[0], layout):
+        return TextBlock(frame, newlines, has_return=has_return, has_nul=b"\0" in data)
+    return _read_exactly(data, layout, newlines, has_return=has_return)
+
+
+def _parse(data: bytes, layout: Layout) -> pl.DataFrame | None:
+    """The block as polars reads it; None when it refuses."""
+    try:
+        return pl.read_csv(
+            data,
+            has_header=False,
+            schema=dict.fromkeys(layout.names, pl.String),
+            infer_schema=False,
+            separator=layout.dialect.delimiter,
+            quote_char=layout.dialect.quote_char or None,
+        )
+    except pl.exceptions.PolarsError:
+        return None
+
+
+def _is_rectangular(frame: pl.DataFrame, view: npt.NDArray[np.uint8], delimiter: int, layout: Layout) -> bool:
+    if len(layout.names) == 1:
+        return frame.to_series().null_count() == 0
+    outside = int(np.count_nonzero(view == delimiter))
+    expected = (len(layout.names) - 1) * frame.height
+    if outside == expected:
+        return True
+    if not layout.texts:
+        return False
+    inside = frame.select(
+        pl.sum_horizontal(pl.col(layout.texts).str.count_matches(layout.dialect.delimiter, literal=True).sum())
+    ).item()
+    return bool(outside - inside == expected)
+
+
+@dataclass(frozen=True, slots=True)
+class _Scan:
+    """Where records and their cells end, by the quotes' parity.
+
+    Attributes:
+        ends: Position after each record's line end.
+        stops: Position of each record's line end, or the end of the data.
+        cells: The number of cells of each record; 0 for a blank one.
+        delimiters: Positions of the delimiters outside quotes.
+    """
+
+    ends: Positions
+    stops: Positions
+    cells: Positions
+    delimiters: Positions
+
+    def place(self, position: int) -> tuple[int, int]:
+        """The record and the cell (0-based) that a byte belongs to."""
+        row = int(np.searchsorted(self.ends, position, side="right"))
+        start = self.ends[row - 1] if row else 0
+        first, here = np.searchsorted(self.delimiters, [start, position])
+        return row, int(here - first)
+
+
+def scan(data: bytes, dialect: Dialect) -> _Scan:
+    """The records of a block whose quotes are regular."""
+    view = np.frombuffer(data, np.uint8)
+    delimiter = dialect.delimiter.encode()[0]
+    quote = dialect.quote_char.encode()[0] if dialect.quote_char else -1
+    positions = np.flatnonzero((view == delimiter) | (view == NEWLINE) | (view == quote))
+    kinds = view[positions]
+    outside = (np.cumsum(kinds == quote) % 2 == 0) & (kinds != quote)
+    positions, kinds = positions[outside], kinds[outside]
+    is_end = kinds == NEWLINE
+    stops, delimiters = positions[is_end], positions[~is_end]
+    ends = stops + 1
+    if len(data) and (not len(ends) or ends[-1] != len(data)):
+        stops, ends = np.append(stops, len(data)), np.append(ends, len(data))
+    starts = np.concatenate(([0], ends[:-1])).astype(np.int64)
+    cells = np.diff(np.searchsorted(delimiters, ends), prepend=0) + 1
+    length = stops - starts
+    blank = (length == 0) | ((length == 1) & (view[np.minimum(starts, len(view) - 1)] == RETURN))
+    return _Scan(ends.astype(np.int64), stops.astype(np.int64), np.where(blank, 0, cells).astype(np.int64), delimiters)
+
+
+def _read_exactly(data: bytes, layout: Layout, newlines: int, *, has_return: bool) -> TextBlock:
+    """The block with every bad record rewritten to the right number of cells, and what was wrong with it."""
+    found = scan(data, layout.dialect)
+    text, positions = decode(data)
+    bad_bytes = tuple(_bad_byte(data, position, found, len(layout.names)) for position in positions)
+    if positions:
+        data = text.encode()
+        found = scan(data, layout.dialect)
+    width = len(layout.names)
+    ragged: list[Ragged] = []
+    pieces: list[bytes] = []
+    good_from = 0
+    for row in np.flatnonzero(found.cells != width).tolist():
+        start, end = int(found.ends[row - 1]) if row else 0, int(found.ends[row])
+        cells = parse_record(data[start:end].decode(), layout.dialect) if found.cells[row] else ()
+        ragged.append(Ragged(row, cells))
+        pieces += [data[good_from:start], format_record((*cells[:width], *[""] * (width - len(cells))), layout.dialect)]
+        good_from = end
+    frame = _parse(b"".join([*pieces, data[good_from:]]), layout)
+    if frame is None or frame.height != len(found.ends):
+        raise IrregularError
+    starts = np.concatenate(([0], found.ends[:-1]))
+    line_ends = np.flatnonzero(np.frombuffer(data, np.uint8) == NEWLINE)
+    return TextBlock(
+        frame,
+        newlines,
+        tuple(ragged),
+        bad_bytes,
+        np.searchsorted(line_ends, starts).astype(np.int64),
+        has_return,
+        has_nul=b"\0" in data,
+    )
+
+
+def _bad_byte(data: bytes, position: int, found: _Scan, width: int) -> BadByte:
+    row, column = found.place(position)
+    return BadByte(row, column if column < width else None, data[position])
+
+
+def parse_record(text: str, dialect: Dialect) -> tuple[str, ...]:
+    """The cells of one record."""
+    csv.field_size_limit(1 << 30)
+    for cells in csv.reader(io.StringIO(text, newline=""), **csv_options(dialect)):
+        return tuple(cells)
+    return ()
+
+
+def format_record(cells: tuple[str, ...], dialect: Dialect) -> bytes:
+    """One record as bytes with a line end; a single empty cell is quoted, so that it is no blank line."""
+    buffer = io.StringIO()
+    csv.writer(buffer, delimiter=dialect.delimiter, quotechar=dialect.quote_char or '"', lineterminator="\n").writerow(cells)
+    return buffer.getvalue().encode()
+
+
+def csv_options(dialect: Dialect) -> dict[str, object]:
+    """The dialect in the words of the csv module."""
+    return {
+        "delimiter": dialect.delimiter,
+        "quotechar": dialect.quote_char or None,
+        "quoting": csv.QUOTE_MINIMAL if dialect.quote_char else csv.QUOTE_NONE,
+        "doublequote": dialect.double_quote,
+        "escapechar": dialect.escape_char or None,
+        "skipinitialspace": dialect.skip_initial_space,
+    }
+
+
+_collected = threading.local()
+
+
+def _collect(error: UnicodeError) -> tuple[str, int]:
+    """A decoding error handler that puts U+FFFD and remembers the place."""
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    _collected.positions.append(error.start)
+    return "\ufffd", error.end
+
+
+def decode(data: bytes) -> tuple[str, list[int]]:
+    """The text, U+FFFD for what is not UTF-8, and the positions of those bytes."""
+    _collected.positions = []
+    return data.decode("utf-8", "deedbook.collect"), _collected.positions
+
+
+def _register() -> None:
+    import codecs
+
+    codecs.register_error("deedbook.collect", _collect)
+
+
+_register()

@@ -1,0 +1,109 @@
+"""`build`: from a project to a release in `dist/NAME/VERSION/`, or to the report that says why not.
+
+Validate, stage, verify, rename once. Whatever happens in between, `dist/` holds either nothing of the version or all of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from deedbook.checking.rules import load_rules
+from deedbook.errors import ProjectError, RefusalError
+from deedbook.findings import Report
+from deedbook.project import Project
+from deedbook.release.contents import COPIED, PassedReport, Progress, write_release
+from deedbook.release.derived import Derive
+from deedbook.release.digests import sha256_of
+from deedbook.release.edition import read_edition
+from deedbook.release.manifest import check_sums, read_manifest
+from deedbook.release.provenance import read_inputs
+from deedbook.release.staging import Release, install, staging, verify_staged
+from deedbook.validation import Options, validate
+
+_IDENTITY = ("datapackage.json", *COPIED)
+"""What a release says beside its tables, in files that do not depend on the versions of writers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """The outcome of a build.
+
+    Attributes:
+        release: None when the report has errors; then nothing was written.
+        unchanged: The same content had been built before; nothing was written either.
+    """
+
+    report: Report
+    release: Release | None = None
+    unchanged: bool = False
+
+
+def build(
+    project: Project, options: Options | None = None, *, snapshot: bool = False, progress: Progress | None = None
+) -> Built:
+    """Validates the project and writes its planned release.
+
+    Args:
+        options: Those of the validation; None for its defaults.
+        snapshot: Build an unplanned state as `VERSION-snapshot`, replacing an earlier snapshot.
+        progress: Told what is being done, and which share of the writing is behind it.
+
+    Raises:
+        ProjectError: when version, date or previous release are missing or wrong, or a table cannot be released.
+        RefusalError: when another build is running, the inputs changed meanwhile, or the version has other content.
+    """
+    edition = read_edition(project.package, project.dist, snapshot=snapshot)
+    _demand_schemas(project)
+    inputs = read_inputs(project)
+    report = validate(project, options or Options())
+    if not report.valid:
+        return Built(report)
+    with staging(edition, project.dist) as staged:
+        write_release(
+            project, edition, PassedReport(report), inputs, staged.folder, derive=_derive(project), progress=progress
+        )
+        if read_inputs(project) != inputs:
+            raise RefusalError("the project was edited while it was being built", "build again")
+        verified = verify_staged(staged)
+        if verified.target.exists() and not snapshot:
+            _demand_same(verified.folder, verified.target)
+            return Built(report, Release(verified.target, edition.name, edition.version), unchanged=True)
+        return Built(report, install(verified, edition, replace=snapshot))
+
+
+def _derive(project: Project) -> Derive | None:
+    """The project's own `derive`; None without one."""
+    return load_rules(project.rule_files).derive
+
+
+def _demand_schemas(project: Project) -> None:
+    for resource in project.package.resources:
+        if resource.schema is None or not resource.schema.fields:
+            raise ProjectError(
+                f"the table `{resource.name}` has no schema, so it cannot be released",
+                f"add schemas/{resource.name}.schema.json, or draft one with `deedbook describe`",
+            )
+
+
+def _demand_same(new: Path, old: Path) -> None:
+    """Proves that the version that stands there has the same content.
+
+    Raises:
+        RefusalError: when it is damaged, or names the tables and documents that differ.
+    """
+    check_sums(old)
+    now, before = read_manifest(new).digests, read_manifest(old).digests
+    differing = [f"table {name}" for name in [*now, *(before.keys() - now.keys())] if now.get(name) != before.get(name)]
+    differing = differing or [name for name in _IDENTITY if _digest(new / name) != _digest(old / name)]
+    if differing:
+        raise RefusalError(
+            f"{old} holds other content under this version: {', '.join(differing)}",
+            "a release is never rewritten: plan a new version with `deedbook plan --write`",
+        )
+
+
+def _digest(path: Path) -> str:
+    return sha256_of(path) if path.is_file() else ""
+
+

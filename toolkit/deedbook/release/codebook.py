@@ -1,0 +1,193 @@
+"""The codebook: every table, field and code with statistics, as one record and as JSON, Markdown and HTML of it.
+
+It is generated from the release's schemas, code lists and rows, so it cannot disagree with the data.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from deedbook.release.codes import CodeLists
+from deedbook.release.edition import Edition, moment_text
+from deedbook.release.pages import render
+from deedbook.release.statistics import Statistics
+from deedbook.release.tables import Outline
+from deedbook.schema import Field, TableSchema
+
+_BOUNDS = (
+    ("minimum", "maximum", "", ""),
+    ("exclusiveMinimum", "exclusiveMaximum", "", ", ends excluded"),
+    ("minLength", "maxLength", " characters", ""),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """One code of a field, with how often it occurs."""
+
+    value: str
+    label: str
+    definition: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldEntry:
+    """One field. `refers_to` is `table.field` for a foreign key; `rules` are its bounds in words."""
+
+    name: str
+    type: str
+    title: str
+    description: str
+    example: str
+    is_required: bool
+    is_unique: bool
+    in_primary_key: bool
+    is_derived: bool
+    refers_to: tuple[str, ...]
+    rules: tuple[str, ...]
+    pattern: str
+    crosswalk: Mapping[str, str]
+    code_list: str
+    codes: tuple[Code, ...]
+    statistics: Statistics
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableEntry:
+    """One table; `crosswalk` names its counterparts in other datasets."""
+
+    name: str
+    title: str
+    description: str
+    rows: int
+    is_view: bool
+    primary_key: tuple[str, ...]
+    crosswalk: Mapping[str, str]
+    fields: tuple[FieldEntry, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Codebook:
+    """The codebook of one release."""
+
+    name: str
+    title: str
+    version: str
+    created: str
+    description: str
+    tables: tuple[TableEntry, ...]
+
+
+def make_codebook(edition: Edition, entries: Sequence[TableEntry]) -> Codebook:
+    """The codebook of a release with those tables."""
+    return Codebook(
+        name=edition.name,
+        title=edition.title,
+        version=edition.version,
+        created=moment_text(edition.created),
+        description=edition.description,
+        tables=tuple(entries),
+    )
+
+
+def table_entry(
+    outline: Outline, rows: int, statistics: Mapping[str, Statistics], codes: CodeLists
+) -> TableEntry:
+    """The entry of one table; the statistics are by field name."""
+    return TableEntry(
+        name=outline.name,
+        title=outline.title,
+        description=outline.description,
+        rows=rows,
+        is_view=outline.is_view,
+        primary_key=outline.schema.primary_key,
+        crosswalk=_texts(outline.schema.raw.get("crosswalk")),
+        fields=tuple(
+            _field_entry(item, outline, statistics[item.name], codes) for item in outline.schema.fields
+        ),
+    )
+
+
+def codebook_json(codebook: Codebook) -> str:
+    """The codebook for machines."""
+    return json.dumps({"codebook_version": 1, **asdict(codebook)}, ensure_ascii=False, indent=2) + "\n"
+
+
+def codebook_markdown(codebook: Codebook) -> str:
+    """The codebook as plain text for people."""
+    return render("CODEBOOK.md.j2", codebook=codebook)
+
+
+def codebook_html(codebook: Codebook) -> str:
+    """The codebook as one self-contained page: no script, no font, no image from elsewhere."""
+    return render("CODEBOOK.html.j2", codebook=codebook)
+
+
+def _field_entry(
+    item: Field, outline: Outline, statistics: Statistics, codes: CodeLists
+) -> FieldEntry:
+    schema = outline.schema
+    counts = {entry.value: entry.count for entry in statistics.top}
+    return FieldEntry(
+        name=item.name,
+        type=item.type if item.format in {"default", ""} else f"{item.type} ({item.format})",
+        title=item.title,
+        description=item.description,
+        example=_example(item),
+        is_required=item.required or item.name in schema.primary_key,
+        is_unique=bool(item.constraints.get("unique")) or schema.primary_key == (item.name,),
+        in_primary_key=item.name in schema.primary_key,
+        is_derived=item.name in outline.derived,
+        refers_to=_references(item, outline.name, schema),
+        rules=_rules(item.constraints),
+        pattern=str(item.constraints.get("pattern", "")),
+        crosswalk=_texts(item.raw.get("crosswalk")),
+        code_list=item.code_list,
+        codes=tuple(
+            Code(
+                str(label.value),
+                label.label,
+                codes.definitions.get((item.code_list, str(label.value)), ""),
+                counts.get(str(label.value), 0),
+            )
+            for label in item.categories
+        ),
+        statistics=statistics,
+    )
+
+
+def _rules(constraints: Mapping[str, Any]) -> tuple[str, ...]:
+    """The declared bounds in words: `1 to 120 characters`, `at least 0`."""
+    rules = []
+    for lower, upper, unit, note in _BOUNDS:
+        low, high = constraints.get(lower), constraints.get(upper)
+        if low is not None and high is not None:
+            rules.append(f"{low} to {high}{unit}{note}")
+        elif low is not None:
+            rules.append(f"at least {low}{unit}{note}")
+        elif high is not None:
+            rules.append(f"at most {high}{unit}{note}")
+    return tuple(rules)
+
+
+def _example(item: Field) -> str:
+    """The schema's example as the CSV would show it."""
+    examples = item.raw.get("examples")
+    value: Any = item.raw.get("example", examples[0] if isinstance(examples, list) and examples else "")
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _references(item: Field, table: str, schema: TableSchema) -> tuple[str, ...]:
+    return tuple(
+        f"{key.resource or table}.{key.reference[key.fields.index(item.name)]}"
+        for key in schema.foreign_keys
+        if item.name in key.fields
+    )
+
+
+def _texts(raw: object) -> dict[str, str]:
+    return {str(key): str(value) for key, value in raw.items()} if isinstance(raw, Mapping) else {}

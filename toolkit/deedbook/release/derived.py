@@ -1,0 +1,160 @@
+"""Columns and tables that exist only in releases: what the project derives, and since when each row has been there.
+
+The project's `schemas/dataset.py` may have `derive(tables, created)`. It gets the typed tables by name and returns frames
+by name: for a table of the package its primary key and the columns that its schema lists under `derivedFields`; for any
+other name a whole view, described by `schemas/NAME.schema.json`. Every table gains `first_release` and
+`last_changed_in`: the versions in which a row first appeared and in which one of its edited cells last changed.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import polars as pl
+
+from deedbook.checking.canonical import typed
+from deedbook.descriptor import load_json
+from deedbook.errors import ProjectError
+from deedbook.project import Project
+from deedbook.release.edition import Edition, Previous
+from deedbook.release.tables import (
+    Outline,
+    canonical_field,
+    read_canonical,
+    release_schema,
+    schema_of,
+    sort_by_key,
+    to_canonical,
+)
+from deedbook.schema import Field, TableSchema, read_schema
+
+FIRST_RELEASE = "first_release"
+LAST_CHANGED_IN = "last_changed_in"
+Derive = Callable[[Mapping[str, pl.DataFrame], dt.date], Mapping[str, pl.DataFrame]]
+
+HISTORY_FIELDS = tuple(
+    Field(name=name, title=title, description=text, raw={"name": name, "type": "string", "title": title, "description": text})
+    for name, title, text in (
+        (FIRST_RELEASE, "First release", "The version in which this row first appeared."),
+        (LAST_CHANGED_IN, "Last changed in", "The version in which an edited cell of this row last changed."),
+    )
+)
+
+
+def derive_frames(project: Project, derive: Derive | None, created: dt.datetime) -> dict[str, pl.DataFrame]:
+    """What the project's own code derives, by name of table or view; nothing without such code."""
+    if derive is None:
+        return {}
+    tables = {}
+    for resource in project.package.resources:
+        schema = schema_of(resource)
+        fields = [canonical_field(item) for item in schema.fields]
+        tables[resource.name] = read_canonical(resource).select(typed(item).alias(item.name) for item in fields)
+    return dict(derive(tables, created.date()))
+
+
+def edited_table(project: Project, name: str, frames: Mapping[str, pl.DataFrame], edition: Edition) -> tuple[Outline, pl.DataFrame]:
+    """A table of the package as canonical text, sorted by its key, with its derived and history columns.
+
+    Raises:
+        ProjectError: when what was derived does not fit the table or its `derivedFields`.
+    """
+    resource = project.package.resource(name)
+    schema = schema_of(resource)
+    text = sort_by_key(read_canonical(resource), schema)
+    added = schema.derived_fields
+    if added or name in frames:
+        text = _join_derived(text, schema, name, frames.get(name))
+    history = tuple(item for item in HISTORY_FIELDS if item.name not in {*schema.names, *(f.name for f in added)})
+    text = text.with_columns(*_history_columns(text, schema, name, edition)).select(
+        *schema.names, *(item.name for item in (*added, *history))
+    )
+    outline = Outline(
+        name,
+        release_schema(schema, (*added, *history)),
+        resource.title or schema.title,
+        resource.description or schema.description,
+        frozenset(item.name for item in (*added, *history)),
+    )
+    return outline, text
+
+
+def derived_view(project: Project, name: str, frame: pl.DataFrame) -> tuple[Outline, pl.DataFrame]:
+    """A table that is computed as a whole, as canonical text.
+
+    Raises:
+        ProjectError: when `schemas/NAME.schema.json` is missing or lists other columns.
+    """
+    folder = project.schemas
+    if folder is None:
+        raise ProjectError(f"dataset.py derives `{name}`, which is no table of the package")
+    file = folder / f"{name}.schema.json"
+    schema = read_schema(load_json(file, "schema of a derived table"), str(file))
+    _demand_columns(frame, schema.names, name, str(file))
+    text = sort_by_key(to_canonical(frame, schema.fields), schema)
+    plain = release_schema(schema, ())
+    return Outline(name, plain, schema.title, schema.description, frozenset(schema.names), is_view=True), text
+
+
+def _join_derived(text: pl.DataFrame, schema: TableSchema, name: str, frame: pl.DataFrame | None) -> pl.DataFrame:
+    wanted = tuple(item.name for item in schema.derived_fields)
+    if frame is None:
+        raise ProjectError(
+            f"the schema of `{name}` lists derivedFields ({', '.join(wanted)}) that nothing derives",
+            "return them from `derive` in schemas/dataset.py, or take them out of the schema",
+        )
+    keys = schema.primary_key
+    if not keys:
+        raise ProjectError(f"`{name}` has derived columns but no primary key to place them by")
+    _demand_columns(frame, (*keys, *wanted), name, "derivedFields")
+    fields = (*(schema.field(key) for key in keys), *schema.derived_fields)
+    columns = to_canonical(frame.select(*keys, *wanted), fields)
+    joined = text.join(columns, on=list(keys), how="left", maintain_order="left", validate="1:1")
+    if columns.height != text.height or text.join(columns, on=list(keys), how="anti").height:
+        raise ProjectError(f"`derive` gives {columns.height} rows for `{name}`, which has {text.height} of other keys")
+    return joined
+
+
+def _demand_columns(frame: pl.DataFrame, names: tuple[str, ...], table: str, where: str) -> None:
+    missing = [name for name in names if name not in frame.columns]
+    unknown = [name for name in frame.columns if name not in names]
+    if missing or unknown:
+        parts = [f"lacks {', '.join(missing)}"] * bool(missing) + [f"has the undeclared {', '.join(unknown)}"] * bool(unknown)
+        raise ProjectError(
+            f"what dataset.py derives for `{table}` {' and '.join(parts)} ({where})", "make the schema and `derive` agree"
+        )
+
+
+def _history_columns(text: pl.DataFrame, schema: TableSchema, name: str, edition: Edition) -> tuple[pl.Expr | pl.Series, ...]:
+    now = pl.lit(edition.version, pl.String)
+    first, changed = now.alias(FIRST_RELEASE), now.alias(LAST_CHANGED_IN)
+    if edition.previous is None or not schema.primary_key:
+        return first, changed
+    old = _previous_rows(edition.previous, name)
+    if old is None or not {*schema.primary_key, FIRST_RELEASE, LAST_CHANGED_IN} <= set(old.columns):
+        return first, changed
+    keys = list(schema.primary_key)
+    shared = [column for column in schema.names if column in old.columns and column not in keys]
+    # an added column is no change of a row that leaves it empty
+    added = [column for column in schema.names if column not in old.columns]
+    both = text.select(*keys, *shared, *added).join(old, on=keys, how="left", maintain_order="left", suffix=" (old)")
+    equal = pl.all_horizontal(
+        *(pl.col(column).eq_missing(pl.col(f"{column} (old)")) for column in shared),
+        *(pl.col(column).is_null() for column in added),
+        pl.col(LAST_CHANGED_IN).is_not_null(),
+    )
+    history = both.select(
+        pl.col(FIRST_RELEASE).fill_null(edition.version),
+        pl.when(equal).then(LAST_CHANGED_IN).otherwise(now).alias(LAST_CHANGED_IN),
+    )
+    return history.to_series(0), history.to_series(1)
+
+
+def _previous_rows(previous: Previous, name: str) -> pl.DataFrame | None:
+    """The table as it stood in the release before; None when it was not there."""
+    file: Path = previous.folder / f"{name}.csv"
+    if not file.is_file():
+        return None
+    return pl.read_csv(file, infer_schema=False)

@@ -1,0 +1,183 @@
+"""Which release is to be built: name, version, date, epoch and the release before it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from deedbook.descriptor import Package
+from deedbook.errors import ProjectError
+
+MANIFEST = "release.json"
+State = Literal["released", "snapshot"]
+
+_SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_SEMVER = re.compile(
+    r"(?:0|[1-9]\d*)\.(?:0|[1-9]\d*)\.(?:0|[1-9]\d*)"
+    r"(?:-(?:0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*)(?:\.(?:0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*))*)?"
+    r"(?:\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?",
+    re.ASCII,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Previous:
+    """The release before this one; `sha256` is that of its `release.json`, `folder` where it was found."""
+
+    version: str
+    sha256: str
+    folder: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edition:
+    """What a release calls itself.
+
+    Attributes:
+        created: The release date, in UTC.
+        epoch: The only time stamp that reaches a file: `SOURCE_DATE_EPOCH`, else `created`.
+        previous: None for a first release.
+    """
+
+    name: str
+    title: str
+    description: str
+    version: str
+    created: dt.datetime
+    epoch: dt.datetime
+    previous: Previous | None = None
+    state: State = "released"
+
+    @property
+    def folder_name(self) -> str:
+        """The folder below `dist/NAME/`."""
+        return self.version
+
+
+def read_edition(package: Package, dist: Path, *, snapshot: bool = False) -> Edition:
+    """What the descriptor plans to release.
+
+    Args:
+        dist: The folder in which earlier releases are looked up, as `NAME/VERSION/`.
+        snapshot: Allow an unplanned state: version and previous release may be absent, the version gets `-snapshot`.
+
+    Raises:
+        ProjectError: when name, version, date or previous release are missing, malformed or cannot be found.
+    """
+    where = str(package.path or package.root)
+    if not _SAFE_NAME.fullmatch(package.name):
+        raise ProjectError(
+            f"{where}: `name` is {package.name!r}; a release needs a name of letters, digits, `.`, `_` and `-`",
+            'add "name": "my-dataset"',
+        )
+    _check_table_names(package, where)
+    created = _read_created(package.created, where, snapshot=snapshot)
+    return Edition(
+        name=package.name,
+        title=package.title or package.name,
+        description=package.description,
+        version=_read_version(package.version, where, snapshot=snapshot),
+        created=created,
+        epoch=_source_date_epoch() or created,
+        previous=_read_previous(package, dist, where, snapshot=snapshot),
+        state="snapshot" if snapshot else "released",
+    )
+
+
+def moment_text(moment: dt.datetime) -> str:
+    """A UTC time as `2026-11-22T00:00:00Z`."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _check_table_names(package: Package, where: str) -> None:
+    """Table names become file names and names in a database, also where case does not count."""
+    seen: set[str] = set()
+    for resource in package.resources:
+        if not _SAFE_NAME.fullmatch(resource.name) or resource.name.lower().startswith("sqlite_"):
+            raise ProjectError(
+                f"{where}: the table name {resource.name!r} cannot be a file name in a release",
+                "use letters, digits, `.`, `_` and `-`",
+            )
+        if resource.name.lower() in seen:
+            raise ProjectError(f"{where}: two tables are named `{resource.name}` but for case", "rename one")
+        seen.add(resource.name.lower())
+
+
+def _read_version(version: str, where: str, *, snapshot: bool) -> str:
+    if snapshot and not version:
+        return "0.0.0-snapshot"
+    if not version:
+        raise ProjectError(
+            f"{where}: no `version` is planned", 'run `deedbook plan --write`, or add "version": "1.0.0" to the descriptor'
+        )
+    if not _SEMVER.fullmatch(version):
+        raise ProjectError(f"{where}: the version {version!r} is not SemVer", "write it as MAJOR.MINOR.PATCH, e.g. 1.0.0")
+    if not snapshot:
+        return version
+    return version.split("+")[0] + (".snapshot" if "-" in version else "-snapshot")
+
+
+def _read_created(created: str, where: str, *, snapshot: bool) -> dt.datetime:
+    epoch = _source_date_epoch()
+    if snapshot and not created:
+        return epoch or dt.datetime.fromtimestamp(0, dt.UTC)
+    hint = 'run `deedbook plan --write`, or add "created": "2026-11-22T00:00:00Z" to the descriptor'
+    if not created:
+        raise ProjectError(f"{where}: `created`, the release date, is missing", hint)
+    try:
+        moment = dt.datetime.fromisoformat(created)
+    except ValueError:
+        raise ProjectError(f"{where}: `created` is {created!r}, which is no ISO 8601 time", hint) from None
+    return moment.astimezone(dt.UTC) if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
+
+
+def _source_date_epoch() -> dt.datetime | None:
+    """The time in `SOURCE_DATE_EPOCH` (reproducible-builds.org); None when it is not set."""
+    text = os.environ.get("SOURCE_DATE_EPOCH", "")
+    if not text:
+        return None
+    try:
+        return dt.datetime.fromtimestamp(int(text), dt.UTC)
+    except (ValueError, OverflowError, OSError):
+        raise ProjectError(
+            f"SOURCE_DATE_EPOCH is {text!r}", "set it to a whole number of seconds since 1970, or unset it"
+        ) from None
+
+
+def _read_previous(package: Package, dist: Path, where: str, *, snapshot: bool) -> Previous | None:
+    own = package.raw.get("deedbook")
+    own = own if isinstance(own, Mapping) else {}
+    if "previous" not in own:
+        if snapshot:
+            return None
+        raise ProjectError(
+            f"{where}: it is not said which release came before this one",
+            'add "deedbook": {"previous": null} for a first release, else run `deedbook plan --write`',
+        )
+    declared = own["previous"]
+    if declared is None:
+        return None
+    if not isinstance(declared, Mapping) or not all(isinstance(declared.get(key), str) for key in ("version", "sha256")):
+        raise ProjectError(f"{where}: `deedbook.previous` is null or has `version` and `sha256`", "run `deedbook plan --write`")
+    version, digest = str(declared["version"]), str(declared["sha256"]).removeprefix("sha256:")
+    if not _SEMVER.fullmatch(version):
+        raise ProjectError(f"{where}: the previous version {version!r} is not SemVer", "run `deedbook plan --write`")
+    folder = dist / package.name / version
+    try:
+        found = hashlib.sha256((folder / MANIFEST).read_bytes()).hexdigest()
+    except OSError:
+        raise ProjectError(
+            f"the previous release {version} is not in {folder}", f"fetch it: `deedbook fetch {package.name}@{version} -o {dist}`"
+        ) from None
+    if found != digest:
+        raise ProjectError(
+            f"{folder / MANIFEST} is not the previous release that {where} names: its sha256 is {found}, not {digest}",
+            "fetch the published release again, or correct `deedbook.previous`",
+        )
+    return Previous(version, digest, folder)

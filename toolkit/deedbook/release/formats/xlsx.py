@@ -1,0 +1,198 @@
+"""XLSX for people who open a table in a spreadsheet: README, one sheet per table, codebook.
+
+Every text is written as text, so that `=1+1`, `007`, `NA` and `1-2` stay what they are. Numbers are numbers where a double
+holds them, dates are dates where a column lies after February 1900 (Excel has no earlier ones), else text. A table
+beyond Excel's limits (1,048,576 rows, 16,384 columns, 32,767 characters in a cell) is left out and named.
+Rows stream to disk (`constant_memory`); `created` is the epoch, which also stamps the members of the zip.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import polars as pl
+import xlsxwriter
+from xlsxwriter.format import Format
+from xlsxwriter.worksheet import Worksheet
+
+from deedbook.release.edition import Edition
+from deedbook.release.tables import Limit, Outline, Table, non_finite_columns, text_of
+
+FORMAT = "XLSX"
+_MOST_ROWS = 1_048_576
+_MOST_COLUMNS = 16_384
+_MOST_CHARACTERS = 32_767
+_LONGEST_SHEET_NAME = 31
+_FIRST_DAY = dt.date(1900, 3, 1)
+_LARGEST_EXACT = 2**53
+_SLICE = 20_000
+_FORBIDDEN = str.maketrans(dict.fromkeys(r"[]:*?/\'", "_"))
+_CODEBOOK = ("table", "field", "type", "title", "description", "required", "codes")
+
+
+@dataclass(slots=True)
+class Workbook:
+    """A workbook that is being written; `sheets` are the lower-case names in use."""
+
+    book: xlsxwriter.Workbook
+    readme: Worksheet
+    head: Format
+    date: Format
+    moment: Format
+    wrap: Format
+    sheets: set[str] = field(default_factory=lambda: {"readme", "codebook", "history"})
+
+
+def open_workbook(path: Path, edition: Edition) -> Workbook:
+    """A workbook with its README sheet still empty: it names the limits, which are known last."""
+    book = xlsxwriter.Workbook(
+        str(path),
+        {"constant_memory": True, "tmpdir": str(path.parent), "strings_to_formulas": False, "strings_to_urls": False},
+    )
+    book.set_properties(
+        {"title": f"{edition.title} {edition.version}", "created": edition.epoch.replace(tzinfo=None), "author": ""}
+    )
+    return Workbook(
+        book,
+        book.add_worksheet("README"),
+        book.add_format({"bold": True, "bg_color": "#E8EDF3", "bottom": 1}),
+        book.add_format({"num_format": "yyyy-mm-dd"}),
+        book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"}),
+        book.add_format({"text_wrap": True, "valign": "top"}),
+    )
+
+
+def add_sheet(workbook: Workbook, table: Table) -> tuple[Limit, ...]:
+    """Writes one table on a sheet of its own."""
+    if reason := _reason_to_leave_out(table.rows):
+        return (Limit(FORMAT, table.name, f"left out: {reason}"),)
+    name = _sheet_name(table.name, workbook.sheets)
+    sheet = workbook.book.add_worksheet(name)
+    rows, limits = _writable(table)
+    for position, (item, width) in enumerate(zip(table.schema.fields, _widths(rows), strict=True)):
+        sheet.set_column(position, position, width)
+        sheet.write_string(0, position, item.name, workbook.head)
+    sheet.freeze_panes(1, len(table.schema.primary_key) or 1)
+    if rows.height:
+        sheet.autofilter(0, 0, rows.height, rows.width - 1)
+    writers = [_cell_writer(sheet, dtype, workbook) for dtype in rows.dtypes]
+    for start in range(0, rows.height, _SLICE):
+        for number, record in enumerate(rows.slice(start, _SLICE).iter_rows(), start=start + 1):
+            for column, value in enumerate(record):
+                if value is not None:
+                    writers[column](number, column, value)
+    if name != table.name:
+        limits = (*limits, Limit(FORMAT, table.name, f"its sheet is called `{name}`"))
+    return limits
+
+
+def close_workbook(workbook: Workbook, outlines: Sequence[Outline], readme: Iterable[str]) -> None:
+    """Adds codebook and README and closes the file.
+
+    Args:
+        outlines: Every table of the release.
+        readme: The lines of the README sheet.
+    """
+    sheet = workbook.book.add_worksheet("codebook")
+    for column, (title, width) in enumerate(zip(_CODEBOOK, (20, 24, 10, 24, 70, 9, 60), strict=True)):
+        sheet.set_column(column, column, width)
+        sheet.write_string(0, column, title, workbook.head)
+    sheet.freeze_panes(1, 2)
+    for number, record in enumerate(_codebook_records(outlines), start=1):
+        for column, text in enumerate(record):
+            sheet.write_string(number, column, text[:_MOST_CHARACTERS], workbook.wrap)
+    workbook.readme.set_column(0, 0, 110)
+    for number, line in enumerate(readme):
+        style = workbook.head if number == 0 else workbook.wrap
+        workbook.readme.write_string(number, 0, line[:_MOST_CHARACTERS], style)
+    workbook.book.close()
+
+
+def _reason_to_leave_out(rows: pl.DataFrame) -> str:
+    if rows.height + 1 > _MOST_ROWS:
+        return f"{rows.height:,} rows do not fit on a sheet of {_MOST_ROWS:,}"
+    if rows.width > _MOST_COLUMNS:
+        return f"{rows.width:,} columns do not fit on a sheet of {_MOST_COLUMNS:,}"
+    for column in rows.iter_columns():
+        if isinstance(column.dtype, pl.String):
+            long = column.filter(column.str.len_bytes() > _MOST_CHARACTERS)
+            if any(len(text.encode("utf-16-le")) // 2 > _MOST_CHARACTERS for text in long):
+                return f"a cell of `{column.name}` has more than {_MOST_CHARACTERS:,} characters"
+    return ""
+
+
+def _sheet_name(name: str, used: set[str]) -> str:
+    """A name that Excel accepts: at most 31 characters, unique whatever the case, none of `[]:*?/\\`."""
+    base = name.translate(_FORBIDDEN)
+    candidate, number = base[:_LONGEST_SHEET_NAME], 1
+    while candidate.lower() in used:
+        number += 1
+        candidate = f"{base[: _LONGEST_SHEET_NAME - len(str(number)) - 1]}_{number}"
+    used.add(candidate.lower())
+    return candidate
+
+
+def _writable(table: Table) -> tuple[pl.DataFrame, tuple[Limit, ...]]:
+    """The rows with every column turned to text that Excel cannot hold as what it is."""
+    special = non_finite_columns(table.rows)
+    exprs, limits = [], []
+    for column in table.rows.iter_columns():
+        reason = "NaN or infinity" if column.name in special else _reason_for_text(column)
+        if reason:
+            limits.append(Limit(FORMAT, table.name, f"`{column.name}` is text ({reason})"))
+        if reason or isinstance(column.dtype, pl.Time) or column.dtype.is_nested():
+            exprs.append(text_of(column.name, column.dtype))
+    return table.rows.with_columns(exprs), tuple(limits)
+
+
+def _reason_for_text(column: pl.Series) -> str:
+    dtype = column.dtype
+    if column.null_count() == column.len():
+        return ""
+    if isinstance(dtype, pl.Date | pl.Datetime):
+        early = column.cast(pl.Date).min() < _FIRST_DAY  # type: ignore[operator]  # a date, since one is not null
+        fine = isinstance(dtype, pl.Datetime) and bool((column.dt.epoch("us") % 1000 != 0).any())
+        return "dates before March 1900" if early else "fractions below a millisecond" if fine else ""
+    if dtype.is_integer() and bool((column.abs() > _LARGEST_EXACT).any()):
+        return "numbers beyond 2^53"
+    return ""
+
+
+def _widths(rows: pl.DataFrame) -> list[int]:
+    """Column widths in characters, from header and the first rows."""
+    sample = rows.head(200)
+    widths = []
+    for column in sample.iter_columns():
+        longest = max((len(str(value)) for value in column if value is not None), default=0)
+        widths.append(max(8, min(48, max(longest, len(column.name)) + 2)))
+    return widths
+
+
+def _cell_writer(sheet: Worksheet, dtype: pl.DataType, workbook: Workbook) -> Callable[[int, int, object], object]:
+    """How a value of that type is written; the first two arguments are row and column, from 0."""
+    if dtype == pl.Boolean:
+        return sheet.write_boolean
+    if dtype.is_numeric():
+        return sheet.write_number
+    if isinstance(dtype, pl.Datetime):
+        return lambda row, column, value: sheet.write_datetime(row, column, _naive(value), workbook.moment)
+    if isinstance(dtype, pl.Date):
+        return lambda row, column, value: sheet.write_datetime(row, column, value, workbook.date)
+    return sheet.write_string
+
+
+def _naive(value: object) -> dt.datetime:
+    if not isinstance(value, dt.datetime):
+        raise TypeError(value)
+    return value.astimezone(dt.UTC).replace(tzinfo=None) if value.tzinfo else value
+
+
+def _codebook_records(outlines: Sequence[Outline]) -> Iterable[tuple[str, ...]]:
+    for table in outlines:
+        for item in table.schema.fields:
+            codes = "\n".join(f"{label.value} = {label.label}" if label.label else str(label.value) for label in item.categories)
+            required = "yes" if item.required or item.name in table.schema.primary_key else ""
+            yield table.name, item.name, item.type, item.title, item.description, required, codes

@@ -1,0 +1,136 @@
+"""`release.json`, what a release consists of, and `SHA256SUMS`, which `sha256sum -c` proves.
+
+    release.json   release_version, name, title, version, state, created, epoch, previous {version, sha256} or null,
+                   licenses, tables [name, rows, fields, primary_key, is_view, sha256], files [name, bytes, sha256,
+                   media_type, table or null]
+    SHA256SUMS     one line `DIGEST  NAME` per file but itself, sorted by name
+
+`release.json` lists every file that was written before it. Its own sha256 is what the next release names as `previous`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from deedbook.descriptor import Package
+from deedbook.errors import ProjectError, RefusalError
+from deedbook.release.digests import sha256_of
+from deedbook.release.edition import MANIFEST, Edition, moment_text
+from deedbook.release.metadata.datapackage import CsvFile
+from deedbook.release.tables import Outline
+
+SUMS = "SHA256SUMS"
+_MEDIA_TYPES = {
+    ".cff": "application/yaml",
+    ".csv": "text/csv",
+    ".html": "text/html",
+    ".json": "application/json",
+    ".jsonl": "application/jsonl",
+    ".md": "text/markdown",
+    ".parquet": "application/vnd.apache.parquet",
+    ".sqlite": "application/vnd.sqlite3",
+    ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """A `release.json` that was read back; `digests` are the tables' content digests by name."""
+
+    name: str
+    version: str
+    digests: Mapping[str, str]
+    files: Mapping[str, str]
+
+
+def release_json(package: Package, edition: Edition, tables: Sequence[tuple[Outline, CsvFile]], folder: Path) -> str:
+    """The manifest of everything that stands in `folder` so far."""
+    names = {outline.name for outline, _ in tables}
+    record = {
+        "release_version": 1,
+        "name": edition.name,
+        "title": edition.title,
+        "version": edition.version,
+        "state": edition.state,
+        "created": moment_text(edition.created),
+        "epoch": int(edition.epoch.timestamp()),
+        "previous": _previous(edition),
+        "licenses": package.raw.get("licenses", []),
+        "tables": [_table(outline, file) for outline, file in tables],
+        "files": [_file(path, names) for path in sorted(folder.iterdir())],
+    }
+    return json.dumps(record, ensure_ascii=False, indent=2) + "\n"
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """What the `release.json` of a built release says.
+
+    Raises:
+        ProjectError: when it is missing or malformed.
+    """
+    file = folder / MANIFEST
+    try:
+        raw: Any = json.loads(file.read_text(encoding="utf-8"))
+        return Manifest(
+            name=str(raw["name"]),
+            version=str(raw["version"]),
+            digests={str(entry["name"]): str(entry["sha256"]) for entry in raw["tables"]},
+            files={str(entry["name"]): str(entry["sha256"]) for entry in raw["files"]},
+        )
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ProjectError(f"{file}: is no readable release manifest: {error}", f"move {folder} away and build again") from None
+
+
+def write_sums(folder: Path) -> None:
+    """Writes the checksums of every file that stands in the folder."""
+    lines = [f"{sha256_of(path)}  {path.name}\n" for path in sorted(folder.iterdir()) if path.name != SUMS]
+    (folder / SUMS).write_text("".join(lines), encoding="utf-8", newline="\n")
+
+
+def check_sums(folder: Path) -> None:
+    """Reads every file of a release back and compares it with `SHA256SUMS`.
+
+    Raises:
+        RefusalError: when a file is missing, was changed, or is not listed.
+    """
+    try:
+        lines = (folder / SUMS).read_text(encoding="utf-8").splitlines()
+        listed = {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
+    except (OSError, ValueError) as error:
+        raise RefusalError(f"{folder / SUMS} cannot be read: {error}", f"move {folder} away and build again") from None
+    present = {path.name for path in folder.iterdir()} - {SUMS}
+    faults = [f"{name} is missing" for name in sorted(listed.keys() - present)]
+    faults += [f"{name} is not listed" for name in sorted(present - listed.keys())]
+    faults += [f"{name} was changed" for name in sorted(present & listed.keys()) if sha256_of(folder / name) != listed[name]]
+    if faults:
+        raise RefusalError(f"{folder} is damaged: {'; '.join(faults)}", f"move {folder} away and build again")
+
+
+def _previous(edition: Edition) -> dict[str, str] | None:
+    previous = edition.previous
+    return {"version": previous.version, "sha256": previous.sha256} if previous else None
+
+
+def _table(outline: Outline, file: CsvFile) -> dict[str, Any]:
+    return {
+        "name": outline.name,
+        "rows": file.rows,
+        "fields": len(outline.schema.fields),
+        "primary_key": list(outline.schema.primary_key),
+        "is_view": outline.is_view,
+        "sha256": file.sha256,
+    }
+
+
+def _file(path: Path, tables: set[str]) -> dict[str, Any]:
+    return {
+        "name": path.name,
+        "bytes": path.stat().st_size,
+        "sha256": sha256_of(path),
+        "media_type": _MEDIA_TYPES.get(path.suffix, "text/plain"),
+        "table": path.stem if path.stem in tables and path.suffix in {".csv", ".parquet", ".jsonl"} else None,
+    }

@@ -1,0 +1,72 @@
+"""The templates of the release's documents, and the filters that keep data from becoming markup in them."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from deedbook.release import charts
+
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>|#~])")
+
+
+def render(template: str, **values: object) -> str:
+    """A document from its template; HTML is escaped unless the template says that it is markup."""
+    return _environment().get_template(template).render(**values)
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "templates", encoding="utf-8"),
+        autoescape=lambda name: name is not None and name.endswith(".html.j2"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters["md"] = markdown_text
+    environment.filters["code"] = markdown_code
+    environment.filters["anchor"] = anchor
+    environment.filters["number"] = grouped
+    environment.filters["share"] = share
+    environment.filters["histogram"] = charts.histogram
+    environment.filters["bar"] = charts.bar
+    environment.filters["fill"] = charts.fill
+    return environment
+
+
+def markdown_text(text: object) -> str:
+    """A text that Markdown shows as it is, on one line, also inside a table."""
+    return _MARKDOWN.sub(r"\\\1", " ".join(str(text).split()))
+
+
+def markdown_code(text: object) -> str:
+    """A text as inline code, also inside a table."""
+    plain = " ".join(str(text).split()).replace("|", "\\|")
+    fence = "``" if "`" in plain else "`"
+    space = " " if fence == "``" else ""
+    return f"{fence}{space}{plain}{space}{fence}" if plain else ""
+
+
+def anchor(name: object) -> str:
+    """A name as the id of an element: without white space."""
+    return "_".join(str(name).split())
+
+
+def grouped(number: int) -> str:
+    """A whole number with thousands apart: `1,048,576`."""
+    return f"{number:,}"
+
+
+def share(part: int, whole: int) -> str:
+    """A share in percent, never rounded to 0 % or 100 % unless it is that."""
+    if not whole or part == 0:
+        return "0 %"
+    percent = 100 * part / whole
+    if percent < 0.1:
+        return "< 0.1 %"
+    return "> 99.9 %" if 99.9 < percent < 100 else f"{percent:.1f} %".replace(".0 %", " %")

@@ -1,0 +1,149 @@
+"""Where a release is written before it exists: a locked staging folder beside its target, renamed once.
+
+    dist/NAME/.lock               held by the running build, with its process id; gone when no build runs
+    dist/NAME/.staging-VERSION    the release being written; what a killed build left is removed by the next one
+    dist/NAME/VERSION/            complete or not there
+
+A `Staged` release becomes `Verified` only by reading its checksums back, and only a `Verified` one can be installed.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from deedbook.errors import RefusalError
+from deedbook.release.edition import Edition
+from deedbook.release.manifest import check_sums
+
+_LOCK = ".lock"
+_STAGING = ".staging-"
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """A release that is written, or being written; nobody may use it."""
+
+    folder: Path
+    target: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """A staged release whose files were read back and agree with its checksums."""
+
+    folder: Path
+    target: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """A built release at its final place; it is never rewritten."""
+
+    folder: Path
+    name: str
+    version: str
+
+
+@contextmanager
+def staging(edition: Edition, dist: Path) -> Iterator[Staged]:
+    """An empty staging folder under a lock; it is removed at the end unless it was installed.
+
+    Raises:
+        RefusalError: when another build of the same dataset is running.
+    """
+    home = dist / edition.name
+    home.mkdir(parents=True, exist_ok=True)
+    with _locked(home / _LOCK):
+        for stale in home.glob(f"{_STAGING}*"):  # we hold the lock: whoever made it is dead
+            shutil.rmtree(stale)
+        folder = home / f"{_STAGING}{edition.version}"
+        folder.mkdir()
+        try:
+            yield Staged(folder, home / edition.version)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def verify_staged(staged: Staged) -> Verified:
+    """Proves what was written by reading it back, and puts it on the disk for good."""
+    check_sums(staged.folder)
+    for path in staged.folder.iterdir():
+        _sync(path)
+    _sync(staged.folder)
+    return Verified(staged.folder, staged.target)
+
+
+def install(verified: Verified, edition: Edition, *, replace: bool = False) -> Release:
+    """Renames the release to its final place.
+
+    Args:
+        replace: Give way of what stands there; only for snapshots.
+
+    Raises:
+        RefusalError: when something stands there and `replace` is not set.
+    """
+    target = verified.target
+    if target.exists():
+        if not replace:
+            raise RefusalError(f"{target} exists already", "a release is never overwritten; plan a new version")
+        retired = target.with_name(f"{_STAGING}{edition.version}-retired")
+        target.rename(retired)
+        verified.folder.rename(target)
+        shutil.rmtree(retired, ignore_errors=True)
+    else:
+        verified.folder.rename(target)
+    _sync(target.parent)
+    return Release(target, edition.name, edition.version)
+
+
+def _sync(path: Path) -> None:
+    """Waits until a file or folder is on the disk; Windows cannot do that to folders."""
+    if sys.platform == "win32" and path.is_dir():
+        return
+    handle = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Holds a lock that the system frees when the process dies, however it dies."""
+    while True:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        if not _try_lock(handle):
+            owner = os.read(handle, 20).decode("ascii", "replace").strip() or "unknown"
+            os.close(handle)
+            raise RefusalError(f"another build (process {owner}) is writing to {path.parent}", "wait until it ends")
+        if path.exists() and os.path.samestat(os.fstat(handle), path.stat()):
+            break
+        os.close(handle)  # the owner before us removed the file between our two steps
+    try:
+        os.ftruncate(handle, 0)
+        os.write(handle, f"{os.getpid()}\n".encode("ascii"))
+        yield
+    finally:
+        path.unlink(missing_ok=True)
+        os.close(handle)
+
+
+def _try_lock(handle: int) -> bool:
+    try:
+        if sys.platform == "win32":
+            import msvcrt
+
+            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True

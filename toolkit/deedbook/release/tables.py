@@ -1,0 +1,230 @@
+"""Canonical tables: every cell in its one canonical text form, rows sorted by primary key, then typed for the formats.
+
+Canonical means: missing is null, numbers are the shortest decimal without exponent or trailing zeros, booleans
+`true`/`false`, dates ISO, times UTC. Keys of text sort by code point, keys of numbers and dates by value. A table
+without a primary key keeps the order of its file, which may mean something.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from types import MappingProxyType
+from typing import Any
+
+import polars as pl
+
+from deedbook.checking.canonical import canonical_text, typed
+from deedbook.descriptor import Resource
+from deedbook.reading.tables import read_text
+from deedbook.schema import Field, Label, TableSchema
+
+_LEXICAL_OPTIONS = frozenset({"decimalChar", "groupChar", "bareNumber", "trueValues", "falseValues"})
+_REFORMATTED = frozenset({"date", "datetime", "time"})
+_LONGEST_EXACT_DIGITS = 15
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """Something that one format cannot hold as the canonical CSV does; the README of the release names it."""
+
+    format: str
+    table: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """What a released table is, apart from its rows.
+
+    Attributes:
+        schema: The release's own schema: canonical forms only, derived columns among the fields.
+        derived: The names of the fields that nobody edits.
+        is_view: Whether the whole table is computed.
+    """
+
+    name: str
+    schema: TableSchema
+    title: str = ""
+    description: str = ""
+    derived: frozenset[str] = frozenset()
+    is_view: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table ready for the writers of typed formats.
+
+    Attributes:
+        rows: One row per record, a typed column per field. A column that its type cannot hold exactly stays text.
+    """
+
+    outline: Outline
+    rows: pl.DataFrame
+
+    @property
+    def name(self) -> str:
+        """The table's name."""
+        return self.outline.name
+
+    @property
+    def schema(self) -> TableSchema:
+        """The release's schema of the table."""
+        return self.outline.schema
+
+
+def read_canonical(resource: Resource) -> pl.DataFrame:
+    """The table as canonical text, in the order of its file.
+
+    Args:
+        resource: A resource with a schema, whose data passed validation.
+    """
+    schema = schema_of(resource)
+    exprs = [canonical_text(item).alias(item.name) for item in schema.fields]
+    blocks = [block.select(exprs) for block in read_text(resource)]
+    empty = pl.DataFrame(schema=dict.fromkeys(schema.names, pl.String))
+    return pl.concat([empty, *blocks], rechunk=True) if blocks else empty
+
+
+def schema_of(resource: Resource) -> TableSchema:
+    """The schema of a resource; a table without one has no columns that could be released.
+
+    Raises:
+        ValueError: when there is none.
+    """
+    if resource.schema is None:
+        raise ValueError(f"the table {resource.name} has no schema")
+    return resource.schema
+
+
+def sort_by_key(text: pl.DataFrame, schema: TableSchema) -> pl.DataFrame:
+    """The rows in the order of their primary key; unchanged without one."""
+    if not schema.primary_key:
+        return text
+    keys = [typed(canonical_field(schema.field(name))).alias(name) for name in schema.primary_key]
+    ranks = text.select(keys)
+    if ranks.width == 1 and ranks.to_series().is_sorted():
+        return text
+    order = ranks.select(pl.arg_sort_by(list(schema.primary_key), maintain_order=True)).to_series()
+    return text.select(pl.all().gather(order))
+
+
+def type_rows(text: pl.DataFrame, schema: TableSchema, table: str) -> tuple[pl.DataFrame, tuple[Limit, ...]]:
+    """Canonical text as typed columns, and what could not be typed without loss.
+
+    A whole number beyond 64 bits keeps its column text; a decimal with more digits than a double holds is rounded in
+    every format but CSV. Either is named.
+    """
+    columns: list[pl.Series] = []
+    limits: list[Limit] = []
+    for item in schema.fields:
+        source = text.get_column(item.name)
+        values = _typed_or_none(item, source)
+        if values is None or values.null_count() != source.null_count():
+            limits.append(Limit("all but CSV", table, f"`{item.name}` is text: a value does not fit {item.type} exactly"))
+            values = source
+        elif values.dtype.is_float() and (rounded := _rounded_cells(source, values)):
+            message = f"`{item.name}` is rounded to double precision in {rounded} cells; the CSV has all digits"
+            limits.append(Limit("all but CSV", table, message))
+        columns.append(values.alias(item.name))
+    return pl.DataFrame(columns), tuple(limits)
+
+
+def _typed_or_none(item: Field, source: pl.Series) -> pl.Series | None:
+    try:
+        return source.to_frame(item.name).select(typed(item).alias(item.name)).to_series()
+    except (pl.exceptions.PolarsError, OverflowError):
+        return None
+
+
+def _rounded_cells(source: pl.Series, values: pl.Series) -> int:
+    """How many decimals are written with more digits than their double gives back."""
+    long = source.str.count_matches("[0-9]").fill_null(0) > _LONGEST_EXACT_DIGITS
+    if not long.any():
+        return 0
+    pairs = zip(source.filter(long), values.filter(long), strict=True)
+    return sum(1 for written, value in pairs if Decimal(repr(value)) != Decimal(written))
+
+
+def to_canonical(frame: pl.DataFrame, fields: Sequence[Field]) -> pl.DataFrame:
+    """Computed columns, typed as polars left them, as canonical text."""
+    exprs = []
+    for item in fields:
+        exprs.append(text_of(item.name, frame.schema[item.name]).alias(item.name))
+    plain = frame.select(exprs)
+    return plain.select(canonical_text(canonical_field(item)).alias(item.name) for item in fields)
+
+
+def text_of(name: str, dtype: pl.DataType) -> pl.Expr:
+    """A column of any type as text that reads back to the same value; times are UTC."""
+    column = pl.col(name)
+    if isinstance(dtype, pl.Datetime):
+        utc = column.dt.convert_time_zone("UTC") if dtype.time_zone else column
+        return utc.dt.to_string("%Y-%m-%dT%H:%M:%S%.fZ")
+    if isinstance(dtype, pl.Date):
+        return column.dt.to_string("%Y-%m-%d")
+    if isinstance(dtype, pl.Time):
+        return column.dt.to_string("%H:%M:%S%.f")
+    return column if isinstance(dtype, pl.String) else column.cast(pl.String)
+
+
+def canonical_field(item: Field) -> Field:
+    """The field as it describes canonical text: default formats and number characters, empty means missing."""
+    changed = item.type in _REFORMATTED and item.format not in {"default", ""}
+    constraints = {name: _canonical_bound(item, value) for name, value in item.constraints.items()}
+    if item.type != "string":
+        constraints.pop("pattern", None)  # it was written for the edited text, not for canonical text
+    return replace(
+        item,
+        format="default" if changed else item.format,
+        constraints=MappingProxyType(constraints),
+        options=MappingProxyType({key: value for key, value in item.options.items() if key not in _LEXICAL_OPTIONS}),
+        missing_values=None,
+        raw=MappingProxyType(_canonical_raw(item.raw, constraints, drop_format=changed)),
+    )
+
+
+def _canonical_raw(raw: Mapping[str, Any], constraints: Mapping[str, Any], *, drop_format: bool) -> dict[str, Any]:
+    dropped = _LEXICAL_OPTIONS | {"missingValues"} | ({"format"} if drop_format else set())
+    kept = {key: value for key, value in raw.items() if key not in dropped}
+    if "constraints" in kept:
+        kept["constraints"] = dict(constraints)
+    return kept
+
+
+def _canonical_bound(item: Field, value: Any) -> Any:
+    """A bound or enum that is written in the field's own text form, in canonical form."""
+    if item.type in {"string", "any"}:
+        return value
+    if isinstance(value, list):
+        return [_canonical_bound(item, entry) for entry in value]
+    if not isinstance(value, str):
+        return value
+    frame = pl.DataFrame({item.name: [value]}, schema={item.name: pl.String})
+    try:
+        text = frame.select(canonical_text(item)).item()
+    except pl.exceptions.PolarsError:
+        return value
+    return value if text is None else text
+
+
+def release_schema(schema: TableSchema, added: Sequence[Field]) -> TableSchema:
+    """The schema of a released table: canonical fields, then the added ones; empty is the only missing value."""
+    fields = (*(canonical_field(item) for item in schema.fields), *(canonical_field(item) for item in added))
+    return replace(schema, fields=fields, derived_fields=(), missing_values=(Label(""),), fields_match="exact")
+
+
+def named_missing(schema: TableSchema) -> tuple[str, ...]:
+    """The declared missing values that a release no longer tells apart, because it leaves every one of them empty."""
+    labels = [*schema.missing_values, *(label for item in schema.fields for label in item.missing_values or ())]
+    return tuple(sorted({f"{label.value} ({label.label})" if label.label else str(label.value) for label in labels if label.value}))
+
+
+def non_finite_columns(rows: pl.DataFrame) -> tuple[str, ...]:
+    """The number columns that hold NaN or an infinity."""
+    floats = [name for name, dtype in rows.schema.items() if dtype.is_float()]
+    if not floats:
+        return ()
+    verdict = rows.select((~pl.col(name).is_finite()).any().alias(name) for name in floats).row(0, named=True)
+    return tuple(name for name in floats if verdict[name])

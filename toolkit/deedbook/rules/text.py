@@ -1,0 +1,81 @@
+"""Text that people read: clean characters, no stand-ins for a missing value, no loaded words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandera.polars as pa
+import polars as pl
+
+from deedbook.rules.rule import rule
+
+STAND_INS = ("null", "n/a", "-", ".", "-9", "-99", "unknown")
+"""What other datasets write for a missing value, in small letters; `NA` is Namibia and may be a value."""
+
+LOADED_WORDS = (
+    "aggressor", "atrocity", "barbaric", "bloodthirsty", "brutal", "coward", "cowardly", "cynical", "evil", "fanatic",
+    "henchman", "henchmen", "heroic", "infamous", "junta", "lackey", "liberated", "liberation", "martyr", "neutralised",
+    "neutralized", "notorious", "puppet", "regime", "savage", "shameful", "shameless", "so-called", "terrorist",
+    "terrorists", "thug", "thugs", "traitor", "unprovoked",
+)  # fmt: skip
+"""Words that take a side. `sanctions regime` is a term and may stand."""
+
+_STRAY = "[\u00a0\u2007\u202f\u200b\u2060\ufeff]"  # no-break and zero-width spaces; joiners are letters in some scripts
+_QUOTED = '"[^"]*"|“[^”]*”|„[^“”]*[“”]|«[^»]*»|»[^«]*«|‘[^’]*’'
+_TERMS = r"(?i)\bsanctions regimes?\b"
+
+
+def clean(*fields: str) -> list[pa.Check]:
+    """Texts without stray spaces, control characters, decomposed letters and stand-ins for a missing value."""
+    return [check for field in fields for check in (*_characters(field), no_stand_in(field))]
+
+
+def _characters(field: str) -> list[pa.Check]:
+    value = pl.col(field)
+    return [
+        rule(
+            "text-has-stray-space", (value == value.str.strip_chars()) & ~value.str.contains(_STRAY), at=field,
+            ref="R-02", message="has a leading, trailing, no-break or zero-width space", hint="run `deedbook fmt`",
+        ),
+        rule(
+            "text-has-control-character", ~value.str.contains(r"\p{Cc}"), at=field, ref="R-02",
+            message="has a line break, tab or another control character", hint="write a space instead",
+        ),
+        rule(
+            "text-not-normalised", value == value.str.normalize("NFC"), at=field, ref="R-02",
+            message="has letters whose accents are separate characters (not Unicode NFC)", hint="run `deedbook fmt`",
+        ),
+    ]  # fmt: skip
+
+
+def no_stand_in(field: str) -> pa.Check:
+    """A cell without a value is empty."""
+    value = pl.col(field).cast(pl.String).str.to_lowercase()
+    return rule(
+        "stand-in-for-missing", ~value.is_in(STAND_INS), at=field, ref="R-03",
+        message="{%s} stands for a missing value" % field, hint="leave the cell empty",
+    )  # fmt: skip
+
+
+def no_negative_stand_in(field: str) -> pa.Check:
+    """A number that is not known is missing, not -9 or -99."""
+    return rule(
+        "stand-in-for-missing", ~pl.col(field).is_in([-9.0, -99.0]), at=field, ref="R-03",
+        message="{%s} stands for a missing value" % field, hint="leave the cell empty",
+    )  # fmt: skip
+
+
+def neutral(*fields: str, words: Sequence[str] = LOADED_WORDS) -> list[pa.Check]:
+    """Texts that take no side; what stands in quotation marks is somebody else's word."""
+    pattern = rf"(?i)\b({'|'.join(words)})\b"
+    checks = []
+    for field in fields:
+        own = pl.col(field).str.replace_all(_QUOTED, " ").str.replace_all(_TERMS, " ")
+        checks.append(
+            rule(
+                "loaded-word", ~own.str.contains(pattern), at=field, severity="warning", ref="R-59",
+                message="the word {word} takes a side", hint="use a neutral word, or quote whoever said it",
+                values={"word": own.str.extract(pattern)},
+            )
+        )  # fmt: skip
+    return checks

@@ -1,0 +1,84 @@
+"""A table's rows with facts from other tables beside them, and rules on both that know what they read.
+
+The column of a fact is named `PREFIX.field`. So a rule that is written with `pl.col("event.event_type")` shows by itself
+which tables it reads and through which own fields, and is masked accordingly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import pandera.polars as pa
+import polars as pl
+
+from deedbook.findings import Severity
+from deedbook.rules.rule import rule
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """Where the columns of one prefix come from: own fields of the table, and tables that were read."""
+
+    keys: tuple[str, ...]
+    reads: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """The rows of a table, in order, with facts beside them; a row without a counterpart has null facts."""
+
+    frame: pl.DataFrame
+    facts: Mapping[str, Fact] = field(default_factory=dict)
+
+
+def beside(view: View, prefix: str, frame: pl.DataFrame, on: Mapping[str, str], reads: tuple[str, ...]) -> View:
+    """The view with the columns of `frame` as facts.
+
+    Args:
+        prefix: The first part of the new columns' names.
+        frame: At most one row a key; of several the first is taken, since the key has its own finding.
+        on: Field or fact of the view to field of `frame`.
+        reads: The tables of which `frame` was made.
+    """
+    theirs = list(on.values())
+    facts = frame.unique(theirs, keep="first", maintain_order=True).rename(lambda name: f"{prefix}.{name}")
+    joined = view.frame.join(
+        facts, left_on=list(on), right_on=[f"{prefix}.{name}" for name in theirs], how="left", maintain_order="left"
+    )
+    keys, passed = _origin(view, on)
+    return View(joined, {**view.facts, prefix: Fact(keys, tuple(sorted({*reads, *passed})))})
+
+
+def judge(
+    view: View,
+    name: str,
+    passes: pl.Expr,
+    *,
+    at: str,
+    message: str,
+    hint: str = "",
+    severity: Severity = "error",
+    ref: str = "",
+    group: tuple[str, ...] = (),
+    values: Mapping[str, pl.Expr] | None = None,
+    unmet: str = "",
+) -> pa.Check:
+    """A rule on a table whose verdict and values are computed on its view; what it reads is seen from the expressions."""
+    parts = {"passes": passes, **(values or {})}
+    roots = {root for part in parts.values() for root in part.meta.root_names()}
+    columns, reads = _origin(view, roots)
+    found = view.frame.select(**parts)
+    return rule(
+        name, found["passes"], at=at, message=message, hint=hint, severity=severity, ref=ref, group=group, reads=reads,
+        columns=columns, values={key: found[key] for key in values or {}}, unmet=unmet,
+    )  # fmt: skip
+
+
+def _origin(view: View, names: Mapping[str, str] | set[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The own fields and the other tables behind some columns of a view."""
+    prefixes = {name.split(".")[0] for name in names if "." in name}
+    own = {name for name in names if "." not in name}
+    keys = own.union(*(view.facts[prefix].keys for prefix in prefixes))
+    reads = set[str]().union(*(view.facts[prefix].reads for prefix in prefixes))
+    return tuple(sorted(keys)), tuple(sorted(reads))

@@ -1,0 +1,261 @@
+"""A Table Schema (Data Package v1 and v2) as typed, immutable records.
+
+`read_schema` turns the JSON into `TableSchema`; everything after it works on these records. Custom properties of ours:
+`codeList` on a field names a list of `code_values.csv` (its values become v2 `categories`), `crosswalk` names the
+counterparts in other event datasets, `derivedFields` describes columns that exist only in releases.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import Any, Literal, get_args
+
+from deedbook.errors import ProjectError
+
+FieldType = Literal[
+    "any", "array", "boolean", "date", "datetime", "duration", "geojson", "geopoint", "integer", "list", "number",
+    "object", "string", "time", "year", "yearmonth",
+]  # fmt: skip
+FieldsMatch = Literal["exact", "equal", "subset", "superset", "partial"]
+FIELD_TYPES: frozenset[str] = frozenset(get_args(FieldType))
+FIELDS_MATCH: frozenset[str] = frozenset(get_args(FieldsMatch))
+CONSTRAINTS = (
+    "required", "unique", "minLength", "maxLength", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum",
+    "jsonSchema", "pattern", "enum",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A value with its label for people: a category or a missing value."""
+
+    value: Any
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One column: what its cells may be.
+
+    Attributes:
+        options: The properties that steer parsing (`decimalChar`, `trueValues`, `delimiter`, ...), as declared.
+        constraints: Constraint name to its declared value; names we do not know are kept and reported as not checked.
+        missing_values: The field's own missing values; None when the schema's apply.
+        categories: The allowed values with labels, in order; empty when none are declared.
+        raw: The whole JSON object.
+    """
+
+    name: str
+    type: FieldType = "string"
+    format: str = "default"
+    title: str = ""
+    description: str = ""
+    constraints: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    options: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    missing_values: tuple[Label, ...] | None = field(default=None, hash=False)
+    categories: tuple[Label, ...] = field(default=(), hash=False)
+    code_list: str = ""
+    raw: Mapping[str, Any] = field(default_factory=dict, hash=False)
+
+    @property
+    def required(self) -> bool:
+        """Whether a cell may not be missing."""
+        return bool(self.constraints.get("required", False))
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignKey:
+    """A reference to rows of another table; `resource` is empty for a reference to the own table."""
+
+    fields: tuple[str, ...]
+    resource: str
+    reference: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TableSchema:
+    """What a table may hold: its columns in order, its keys, and what counts as missing."""
+
+    fields: tuple[Field, ...]
+    primary_key: tuple[str, ...] = ()
+    unique_keys: tuple[tuple[str, ...], ...] = ()
+    foreign_keys: tuple[ForeignKey, ...] = ()
+    missing_values: tuple[Label, ...] = (Label(""),)
+    fields_match: FieldsMatch = "exact"
+    title: str = ""
+    description: str = ""
+    derived_fields: tuple[Field, ...] = ()
+    raw: Mapping[str, Any] = field(default_factory=dict, hash=False)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The field names in order."""
+        return tuple(item.name for item in self.fields)
+
+    def field(self, name: str) -> Field:
+        """The field of that name.
+
+        Raises:
+            KeyError: when there is none.
+        """
+        for item in self.fields:
+            if item.name == name:
+                return item
+        raise KeyError(name)
+
+    def missing_of(self, item: Field) -> tuple[str, ...]:
+        """The texts that mean "no value" in that field."""
+        labels = self.missing_values if item.missing_values is None else item.missing_values
+        return tuple(label.value for label in labels)
+
+    def with_categories(self, code_lists: Mapping[str, Sequence[Label]]) -> TableSchema:
+        """The same schema, each field with a `codeList` having that list's codes as categories."""
+        fields = tuple(
+            replace(item, categories=tuple(code_lists[item.code_list]))
+            if item.code_list in code_lists and not item.categories
+            else item
+            for item in self.fields
+        )
+        return replace(self, fields=fields)
+
+
+_FIELD_OPTIONS = (
+    "bareNumber", "decimalChar", "groupChar", "trueValues", "falseValues", "delimiter", "itemType", "categoriesOrdered",
+    "arrayItem",
+)  # fmt: skip
+
+
+def read_schema(raw: object, where: str) -> TableSchema:
+    """The typed form of a Table Schema.
+
+    Args:
+        raw: The parsed JSON.
+        where: The file or place, for messages.
+
+    Raises:
+        ProjectError: when the schema is malformed or contradicts itself; the message names every problem.
+    """
+    if not isinstance(raw, Mapping):
+        raise ProjectError(f"{where}: a Table Schema is a JSON object", "start it with {\"fields\": [...]}")
+    problems: list[str] = []
+    entries = raw.get("fields", [])
+    if not isinstance(entries, list):
+        raise ProjectError(f"{where}: `fields` is a list of field objects")
+    fields = tuple(_read_field(entry, position, problems) for position, entry in enumerate(entries, start=1))
+    derived = tuple(
+        _read_field(entry, position, problems) for position, entry in enumerate(raw.get("derivedFields", []), start=1)
+    )
+    schema = TableSchema(
+        fields=fields,
+        primary_key=_names(raw.get("primaryKey", ()), "primaryKey", problems),
+        unique_keys=tuple(_names(key, "uniqueKeys", problems) for key in raw.get("uniqueKeys", ())),
+        foreign_keys=tuple(
+            key for entry in raw.get("foreignKeys", ()) if (key := _read_foreign_key(entry, problems)) is not None
+        ),
+        missing_values=_labels(raw.get("missingValues", [""]), "missingValues", problems),
+        fields_match=_read_fields_match(raw.get("fieldsMatch", "exact"), problems),
+        title=str(raw.get("title", "")),
+        description=str(raw.get("description", "")),
+        derived_fields=derived,
+        raw=MappingProxyType(dict(raw)),
+    )
+    problems.extend(_contradictions(schema))
+    if problems:
+        raise ProjectError(f"{where}: " + "; ".join(problems), "correct the schema and run the command again")
+    return schema
+
+
+def _read_field(raw: object, position: int, problems: list[str]) -> Field:
+    if not isinstance(raw, Mapping) or not isinstance(raw.get("name"), str) or not raw["name"]:
+        problems.append(f"field {position} has no name")
+        return Field(name=f"field{position}")
+    name = raw["name"]
+    kind = raw.get("type", "string")
+    if kind not in FIELD_TYPES:
+        problems.append(f"field `{name}` has the unknown type {kind!r} (known: {', '.join(sorted(FIELD_TYPES))})")
+        kind = "any"
+    constraints = raw.get("constraints", {})
+    if not isinstance(constraints, Mapping):
+        problems.append(f"field `{name}`: `constraints` is an object")
+        constraints = {}
+    return Field(
+        name=name,
+        type=kind,
+        format=str(raw.get("format", "default")),
+        title=str(raw.get("title", "")),
+        description=str(raw.get("description", "")),
+        constraints=MappingProxyType(dict(constraints)),
+        options=MappingProxyType({key: raw[key] for key in _FIELD_OPTIONS if key in raw}),
+        missing_values=(
+            _labels(raw["missingValues"], f"`{name}`.missingValues", problems) if "missingValues" in raw else None
+        ),
+        categories=_labels(raw.get("categories", []), f"`{name}`.categories", problems),
+        code_list=str(raw.get("codeList", "")),
+        raw=MappingProxyType(dict(raw)),
+    )
+
+
+def _labels(raw: object, what: str, problems: list[str]) -> tuple[Label, ...]:
+    if not isinstance(raw, list):
+        problems.append(f"{what} is a list")
+        return ()
+    labels = []
+    for entry in raw:
+        if isinstance(entry, Mapping):
+            if "value" not in entry:
+                problems.append(f"{what}: {dict(entry)!r} has no `value`")
+                continue
+            labels.append(Label(entry["value"], str(entry.get("label", ""))))
+        else:
+            labels.append(Label(entry))
+    return tuple(labels)
+
+
+def _names(raw: object, what: str, problems: list[str]) -> tuple[str, ...]:
+    if isinstance(raw, str):
+        return (raw,)
+    if isinstance(raw, list | tuple) and all(isinstance(name, str) for name in raw):
+        return tuple(raw)
+    problems.append(f"{what} is a field name or a list of field names")
+    return ()
+
+
+def _read_foreign_key(raw: object, problems: list[str]) -> ForeignKey | None:
+    if not isinstance(raw, Mapping) or not isinstance(raw.get("reference"), Mapping):
+        problems.append("a foreign key has `fields` and `reference`")
+        return None
+    reference = raw["reference"]
+    fields = _names(raw.get("fields", ()), "foreignKeys.fields", problems)
+    target = _names(reference.get("fields", ()), "foreignKeys.reference.fields", problems)
+    if len(fields) != len(target):
+        problems.append(f"foreign key {fields} refers to {len(target)} fields, it has {len(fields)}")
+        return None
+    return ForeignKey(fields, str(reference.get("resource", "")), target)
+
+
+def _read_fields_match(raw: object, problems: list[str]) -> FieldsMatch:
+    value = raw[0] if isinstance(raw, list) and len(raw) == 1 else raw
+    if value not in FIELDS_MATCH:
+        problems.append(f"fieldsMatch {raw!r} is not one of {', '.join(sorted(FIELDS_MATCH))}")
+        return "exact"
+    return value  # type: ignore[return-value]  # narrowed by the test above
+
+
+def _contradictions(schema: TableSchema) -> list[str]:
+    """What a schema says that cannot all be true."""
+    problems = []
+    names = schema.names
+    problems += [f"field `{name}` is declared twice" for name in sorted({n for n in names if names.count(n) > 1})]
+    keys = [("primaryKey", schema.primary_key), *(("uniqueKeys", key) for key in schema.unique_keys)]
+    keys += [("foreignKeys", key.fields) for key in schema.foreign_keys]
+    keys += [("foreignKeys.reference", key.reference) for key in schema.foreign_keys if not key.resource]
+    for what, key in keys:
+        problems += [f"{what} names `{name}`, which is no field" for name in key if name not in names]
+    for item in schema.fields:
+        for low, high in (("minimum", "maximum"), ("minLength", "maxLength")):
+            below, above = item.constraints.get(low), item.constraints.get(high)
+            if isinstance(below, int | float) and isinstance(above, int | float) and below > above:
+                problems.append(f"field `{item.name}`: {low} {below} is above {high} {above}")
+    return problems
