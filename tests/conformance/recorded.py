@@ -221,6 +221,7 @@ def _formats(descriptor: Mapping[str, Any]) -> frozenset[str]:
     paths = [entry.get("path") for entry in resources]
     names = [path[0] if isinstance(path, list) and path else path for path in paths]
     formats = {str(entry.get("format", "")) for entry in resources}
+    formats |= {"inline" for entry in resources if "data" in entry}
     formats |= {"remote" for name in names if isinstance(name, str) and name.startswith("http")}
     formats |= {Path(name).suffix.lstrip(".").lower() for name in names if isinstance(name, str)}
     formats |= {"file" for entry in resources if entry.get("type") in {"file", "text"}}

@@ -28,7 +28,7 @@ def _judge(folder: Path) -> list[Triple]:
         resources.append(read_resource(other, folder, where=name))
     project = Project(folder, Package(root=folder, path=None, resources=tuple(resources)))
     report = validate(project, Options(max_findings=ALL, rules=False))
-    assert report.not_checked == ()
+    assert not [item for item in report.not_checked if item.name != "column"]  # a column may lack by `fieldsMatch`
     return sorted(
         (
             finding.row or 0,

@@ -1,4 +1,7 @@
-"""The cells of csv-spectrum's files, read as text, equal the JSON beside them."""
+"""The cells of csv-spectrum's files, read as text, equal the JSON beside them.
+
+newlines_crlf.csv lost its carriage returns on the way (git stored LF), so line breaks in cells compare as LF.
+"""
 
 from __future__ import annotations
 
@@ -27,5 +30,11 @@ def test_cells_equal_the_expected_json(file: Path) -> None:
     resource = read_resource({"name": "table", "path": f"csvs/{file.name}"}, SPECTRUM, where=file.name)
     frames = list(read_text(resource))
     assert all(kind == pl.String for frame in frames for kind in frame.dtypes)
-    rows = [{name: text or "" for name, text in row.items()} for frame in frames for row in frame.to_dicts()]
-    assert rows == json.loads((SPECTRUM / "json" / f"{file.stem}.json").read_text(encoding="utf-8"))
+    rows = [{name: _with_lf(text or "") for name, text in row.items()} for frame in frames for row in frame.to_dicts()]
+    expected = json.loads((SPECTRUM / "json" / f"{file.stem}.json").read_text(encoding="utf-8"))
+    records = expected if isinstance(expected, list) else [expected]  # one file holds a single record
+    assert rows == [{name: _with_lf(text) for name, text in record.items()} for record in records]
+
+
+def _with_lf(text: str) -> str:
+    return text.replace("\r\n", "\n")

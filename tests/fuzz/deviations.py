@@ -5,8 +5,6 @@ A difference that no deviation explains fails the fuzzer. docs/reference/conform
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,8 +20,8 @@ STRICT = {
     "integer": re.compile(r"[+-]?[0-9]+"),
     "number": re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?"),
     "date": re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}"),
-    "time": re.compile(r"[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})?"),
-    "datetime": re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})?"),
+    "time": re.compile(r"(?!24)[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})?"),
+    "datetime": re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T(?!24)[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})?"),
     "year": re.compile(r"[0-9]{4}"),
     "yearmonth": re.compile(r"[0-9]{4}-[0-9]{2}"),
     "duration": re.compile(r"-?P(?=.)([0-9]+Y)?([0-9]+M)?([0-9]+D)?(T(?=.)([0-9]+H)?([0-9]+M)?([0-9]+(\.[0-9]+)?S)?)?"),
@@ -163,6 +161,27 @@ def _key_of_a_bad_cell(difference: Difference) -> set[Item]:
     return {item for item in difference.theirs if item.type in KEYS and item.row in bad_rows}
 
 
+def _missing_key_part(difference: Difference) -> set[Item]:
+    """A missing part of a primary key is one finding, though the field may be `required` besides."""
+    rows = {item.row for item in difference.all_ours if item.type == "primary-key"}
+    names = difference.example.schema.get("primaryKey", [])
+    explained = set()
+    for item in difference.theirs:
+        found = _cell(difference.example, item)
+        if item.type == "constraint-error" and item.row in rows and found and found[0]["name"] in names:
+            if found[1] in _missing(difference.example, found[0]):
+                explained.add(item)
+    return explained
+
+
+def _zoneless_is_utc(difference: Difference) -> set[Item]:
+    """frictionless tells a moment without a zone from the same one in UTC, or raises when it compares them."""
+    kinds = {field["name"]: field["type"] for field in _fields(difference.example)}
+    if not any(kinds[name] in {"time", "datetime"} for key in _key_fields(difference.example) for name in key):
+        return set()
+    return {item for item in difference.ours | difference.theirs if item.type in KEYS}
+
+
 def _constraint_on_a_missing_cell(difference: Difference) -> set[Item]:
     missing = {(item.row, item.field) for item in difference.all_theirs if item.type == "missing-cell"}
     return {item for item in difference.theirs if item.type == "constraint-error" and (item.row, item.field) in missing}
@@ -181,20 +200,14 @@ def _broken_header(difference: Difference) -> set[Item]:
     return {item for item in difference.ours | difference.theirs if item.row is not None or item.type in HEADER}
 
 
-def _stray_quotes(difference: Difference) -> set[Item]:
-    """Text whose quoting RFC 4180 does not allow; Python's csv reads it without a word."""
-    if _is_well_quoted(difference.example.text):
+def _unclosed_quote(difference: Difference) -> set[Item]:
+    """Python's csv reads to the end of the file without a word; ours names the quote and reads nothing after it."""
+    opened = [item.row for item in difference.all_ours if item.type == "unclosed-quote"]
+    if not opened:
         return set()
-    return set(difference.ours | difference.theirs)
-
-
-def _is_well_quoted(text: str) -> bool:
-    try:
-        rows = list(csv.reader(io.StringIO(text, newline=""), strict=True))
-    except csv.Error:
-        return False
-    bare = re.sub(r'(?:(?<=[,\n])|(?<=\A))"(?:[^"]|"")*"(?=,|\r?\n|\Z)', "", text)
-    return '"' not in bare and bool(rows)
+    first = min(row or 0 for row in opened)
+    after = {item for item in difference.ours | difference.theirs if (item.row or 0) >= first}
+    return after | {item for item in difference.ours | difference.theirs if item.type in KEYS}
 
 
 DEVIATIONS = (
@@ -225,6 +238,16 @@ DEVIATIONS = (
         _key_of_a_bad_cell,
     ),
     Deviation(
+        "missing-key-part",
+        "One cause, one finding: a missing part of a primary key is not also a broken `required`.",
+        _missing_key_part,
+    ),
+    Deviation(
+        "zoneless-is-utc",
+        "A time without a zone is compared as UTC; the standard is silent, Python raises.",
+        _zoneless_is_utc,
+    ),
+    Deviation(
         "constraint-on-a-missing-cell",
         "One cause, one finding: a cell that a short row lacks is a missing-cell, not also a broken `required`.",
         _constraint_on_a_missing_cell,
@@ -240,8 +263,8 @@ DEVIATIONS = (
         _broken_header,
     ),
     Deviation(
-        "stray-quotes",
-        "A quote that RFC 4180 does not allow, or one that is never closed, is a finding of its own.",
-        _stray_quotes,
+        "unclosed-quote",
+        "A quote that is never closed is a finding, and what it swallowed is not judged.",
+        _unclosed_quote,
     ),
-)  # fmt: skip
+)

@@ -27,6 +27,7 @@ def judge_with_frictionless(schema: Mapping[str, Any], folder: Path, name: str) 
         OracleError: when it raised a Python exception.
     """
     descriptor = {
+        "$schema": "https://datapackage.org/profiles/2.0/dataresource.json",
         "name": "table",
         "path": name,
         "encoding": "utf-8",

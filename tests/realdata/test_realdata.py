@@ -24,7 +24,7 @@ if not REALDATA.is_dir():
 
 SYRIA = REALDATA / "ucdp-ged-syria" / "ucdp_syria_df.csv"
 SYRIA_RULES = {"events": HERE / "ucdp_ged_syria.py"}
-MULTI_LINE = 9  # records of the Syria table with a line break in a cell
+MULTI_LINE = 18  # records of the Syria table with a line break in a cell
 
 
 @cache

@@ -1,7 +1,7 @@
 """The fast path: polars expressions that are true only where a cell is certainly fine.
 
 An acceptor may be too strict (what it refuses is judged exactly, once per distinct value) but never too lax: this is what
-the differential tests hold. All acceptors of a table go into one select per block.
+the differential tests hold. All acceptors of a table go into one select per block, on top of numbers that are parsed once.
 """
 
 from __future__ import annotations
@@ -34,8 +34,26 @@ _LEXICAL = {
 }
 _STRING_FORMATS = {"uri": _URI, "email": _EMAIL, "uuid": _UUID}
 
+_NUMERIC_OPTIONS = {"bareNumber", "decimalChar", "groupChar"}
+
 _EXACT_DIGITS = 15
 """Decimals of so many characters are told apart by a 64-bit float."""
+
+
+def parsed_number(field: Field) -> pl.Expr | None:
+    """The column's texts as numbers under a name of its own, for fields whose acceptor reads it; null is no number."""
+    if _NUMERIC_OPTIONS & set(field.options):
+        return None
+    match field.type:
+        case "integer":
+            return pl.col(field.name).cast(pl.Int64, strict=False).alias(_parsed(field))
+        case "number":
+            return pl.col(field.name).cast(pl.Float64, strict=False).alias(_parsed(field))
+    return None
+
+
+def _parsed(field: Field) -> str:
+    return f"\0parsed {field.name}"
 
 
 def acceptor(field: Field, missing: tuple[str, ...]) -> pl.Expr | None:
@@ -63,7 +81,6 @@ def acceptor(field: Field, missing: tuple[str, ...]) -> pl.Expr | None:
 
 def _type_conditions(field: Field, text: pl.Expr) -> list[pl.Expr] | None:
     """What makes a text a value of the type; empty when every text is one."""
-    numeric_options = {"bareNumber", "decimalChar", "groupChar"} & set(field.options)
     match field.type:
         case "any":
             return []
@@ -71,10 +88,10 @@ def _type_conditions(field: Field, text: pl.Expr) -> list[pl.Expr] | None:
             return []
         case "string" if field.format in _STRING_FORMATS:
             return [text.str.contains(_STRING_FORMATS[field.format])]
-        case "integer" if not numeric_options:
-            return [text.cast(pl.Int64, strict=False).is_not_null()]
-        case "number" if not numeric_options:
-            return [text.cast(pl.Float64, strict=False).is_finite().fill_null(False)]
+        case "integer" if not _NUMERIC_OPTIONS & set(field.options):
+            return [pl.col(_parsed(field)).is_not_null()]
+        case "number" if not _NUMERIC_OPTIONS & set(field.options):
+            return [pl.col(_parsed(field)).is_finite().fill_null(False)]
         case "boolean":
             true, false = field.options.get("trueValues", TRUE_VALUES), field.options.get("falseValues", FALSE_VALUES)
             return [text.is_in([*map(str, true), *map(str, false)])]
@@ -110,10 +127,10 @@ def _bound_condition(field: Field, text: pl.Expr, name: str, declared: Any) -> l
         bound = pl.lit(declared_text)
         value, near = text, text == bound
     elif field.type == "integer" and re.fullmatch(r"[+-]?[0-9]{1,18}", declared_text):
-        value, bound = text.cast(pl.Int64, strict=False), pl.lit(int(declared_text))
+        value, bound = pl.col(_parsed(field)), pl.lit(int(declared_text))
         near = value == bound
-    elif field.type in {"integer", "number"} and re.fullmatch(r"[+-]?[0-9.]{1,15}", declared_text):
-        value, bound = text.cast(pl.Float64, strict=False), pl.lit(float(declared_text))
+    elif field.type == "number" and re.fullmatch(r"[+-]?[0-9.]{1,15}", declared_text):
+        value, bound = pl.col(_parsed(field)), pl.lit(float(declared_text))
         # an exponent may underflow to zero; five characters cannot
         near = (value == bound) & (text.str.len_bytes() <= (_EXACT_DIGITS if float(declared_text) else 5))
     else:

@@ -26,8 +26,8 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
-class LabelProblem:
-    """What is wrong with the header at one column."""
+class FileProblem:
+    """What is wrong with the file as a whole, or with its header at one column."""
 
     rule: str
     message: str
@@ -42,7 +42,7 @@ class Header:
     """The columns of the file in order and what is wrong with their labels."""
 
     columns: tuple[Column, ...]
-    problems: tuple[LabelProblem, ...] = ()
+    problems: tuple[FileProblem, ...] = ()
     unmatched: tuple[str, ...] = ()
     """Fields that no column holds."""
 
@@ -59,7 +59,7 @@ def match_header(labels: Sequence[str] | None, schema: TableSchema, width: int) 
         count = max(width, len(fields)) if fields else width
         return Header(tuple(_column(number, "", _nth(fields, number)) for number in range(1, count + 1)))
     if not any(label.strip() for label in labels):
-        return Header((), (LabelProblem("blank-header", "the header is blank", "name the columns in the first row"),))
+        return Header((), (FileProblem("blank-header", "the header is blank", "name the columns in the first row"),))
     if not fields:
         return Header(
             tuple(_column(number, label, None) for number, label in enumerate(labels, 1)),
@@ -79,13 +79,13 @@ def _column(number: int, label: str, field: Field | None) -> Column:
     return Column(number, label, field.name if field else f"\0{number}", field)
 
 
-def _label_faults(labels: Sequence[str]) -> Iterator[LabelProblem]:
+def _label_faults(labels: Sequence[str]) -> Iterator[FileProblem]:
     first: dict[str, int] = {}
     for number, label in enumerate(labels, 1):
         if not label.strip():
-            yield LabelProblem("blank-label", f"column {number} has no name", "name it in the header", number, label)
+            yield FileProblem("blank-label", f"column {number} has no name", "name it in the header", number, label)
         elif label in first:
-            yield LabelProblem(
+            yield FileProblem(
                 "duplicate-label", f"column {number} is named `{label}` like column {first[label]}", "rename one", number, label
             )
         first.setdefault(label, number)
@@ -93,19 +93,18 @@ def _label_faults(labels: Sequence[str]) -> Iterator[LabelProblem]:
 
 def _match_by_position(labels: Sequence[str], schema: TableSchema) -> Header:
     fields = schema.fields
-    problems = list(_label_faults(labels))
+    problems = list(_label_faults(labels[: len(fields)]))
     faulty = {problem.number for problem in problems}
     columns = []
     for number, label in enumerate(labels, 1):
         field = _nth(fields, number)
         if field is None:
-            if number not in faulty:
-                message = f"column {number} (`{label}`) is in no field of the schema"
-                problems.append(LabelProblem("extra-label", message, "remove it or describe it", number, label))
+            message = f"column {number} (`{label}`) is in no field of the schema"
+            problems.append(FileProblem("extra-label", message, "remove it or describe it", number, label))
         elif label != field.name:
             if number not in faulty:
                 message = f"column {number} is named `{label}`, the schema says `{field.name}`"
-                problems.append(LabelProblem("incorrect-label", message, f"rename it to `{field.name}`", number, label, field.name))
+                problems.append(FileProblem("incorrect-label", message, f"rename it to `{field.name}`", number, label, field.name))
             field = None
         columns.append(_column(number, label, field))
     problems += [_missing(number, fields[number - 1]) for number in range(len(labels) + 1, len(fields) + 1)]
@@ -120,18 +119,18 @@ def _match_by_name(labels: Sequence[str], schema: TableSchema) -> Header:
     if match == "exact":
         number = next(at for at, (label, name) in enumerate(zip(labels, schema.names, strict=True), 1) if label != name)
         message = f"the columns stand in another order than in the schema, from column {number} on"
-        problems.append(LabelProblem("incorrect-label", message, "run `deedbook fmt`", number, labels[number - 1], schema.names[number - 1]))
+        problems.append(FileProblem("incorrect-label", message, "run `deedbook fmt`", number, labels[number - 1], schema.names[number - 1]))
     columns = [
         _column(number, label, fields.get(label) if number not in faulty else None) for number, label in enumerate(labels, 1)
     ]
     if match in {"equal", "superset"}:
         problems += [
-            LabelProblem("extra-label", f"column {column.number} (`{column.label}`) is in no field of the schema",
+            FileProblem("extra-label", f"column {column.number} (`{column.label}`) is in no field of the schema",
                          "remove it or describe it", column.number, column.label)
             for column in columns if column.field is None and column.number not in faulty
         ]  # fmt: skip
     if match == "partial" and not any(column.field for column in columns):
-        problems.append(LabelProblem("unmatched-header", "no column of the file is a field of the schema", "correct the header"))
+        problems.append(FileProblem("unmatched-header", "no column of the file is a field of the schema", "correct the header"))
     absent = [name for name in schema.names if name not in set(labels)]
     if match in {"superset", "partial"}:
         absent = [name for name in absent if fields[name].required or name in schema.primary_key]
@@ -139,12 +138,12 @@ def _match_by_name(labels: Sequence[str], schema: TableSchema) -> Header:
     return _header(columns, problems, schema)
 
 
-def _missing(number: int, field: Field) -> LabelProblem:
-    return LabelProblem(
+def _missing(number: int, field: Field) -> FileProblem:
+    return FileProblem(
         "missing-label", f"the column `{field.name}` is missing", "add it to the file", number, None, field.name
     )
 
 
-def _header(columns: list[Column], problems: list[LabelProblem], schema: TableSchema) -> Header:
+def _header(columns: list[Column], problems: list[FileProblem], schema: TableSchema) -> Header:
     held = {column.name for column in columns if column.field}
     return Header(tuple(columns), tuple(problems), tuple(name for name in schema.names if name not in held))

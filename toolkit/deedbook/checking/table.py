@@ -18,16 +18,18 @@ from deedbook.checking.blockwork import (
 )
 from deedbook.checking.cells import Rows, plan_fields
 from deedbook.checking.collecting import Collecting, Group, Ledger
+from deedbook.checking.declared import check_declared
 from deedbook.checking.header import Header, match_header
 from deedbook.checking.keys import HashedBlock, HashLog, HashSet, Key, Reference, key_texts, unique_keys
-from deedbook.descriptor import Dialect, Resource
+from deedbook.checking.patterns import may_match
+from deedbook.descriptor import Resource
 from deedbook.findings import Check, Finding, NotChecked, TableStats
 from deedbook.reading.blocks import BLOCK_SIZE, Cutter
 from deedbook.reading.header import read_header
 from deedbook.reading.pipeline import Unclosed, run
 from deedbook.reading.source import SourceError, open_bytes
 from deedbook.reading.text import Layout, TextBlock
-from deedbook.schema import TableSchema
+from deedbook.schema import Field, TableSchema
 
 FILE_SHIFT = 40
 """A record of a table is known by its file's number, shifted by this, plus its record number in the file."""
@@ -114,6 +116,8 @@ def check_table(task: TableTask, ledger: Ledger) -> TableOutcome:
             outcome.is_unread = True
             _say(outcome, number, error.rule, error.message, error.hint)
     outcome.stats = replace(outcome.stats, rows=rows, cells=cells, bytes=size)
+    for problem in check_declared(task.resource, rows):
+        _say(outcome, 0, problem.rule, problem.message, problem.hint)
     return outcome
 
 
@@ -188,13 +192,24 @@ def _plan(task: TableTask, header: Header, outcome: TableOutcome) -> tuple[Block
         keeps_typed=task.keeps_typed,
         row_rules=task.row_rules if held.issuperset(task.typed_names) else None,
     )
-    free = {plan.field.name for plan in fields if plan.field.type not in _DELIMITER_FREE or plan.fails is None}
+    delimiter = task.resource.dialect.delimiter
+    proven = {plan.field.name for plan in fields if _excludes(plan.field, delimiter)}
     names = tuple(column.name for column in header.columns)
-    texts = tuple(name for name in names if name in free or name not in held)
-    return plan, Layout(names, texts, task.resource.dialect)
+    return plan, Layout(names, tuple(name for name in names if name not in proven), task.resource.dialect)
 
 
 _DELIMITER_FREE = {"integer", "number", "date", "datetime", "time", "year", "yearmonth", "boolean"}
+
+
+def _excludes(item: Field, delimiter: str) -> bool:
+    """Whether no valid cell of the field contains the delimiter; a wrong guess costs time, never truth."""
+    if item.type in _DELIMITER_FREE or (item.type == "string" and item.format in {"email", "uuid"}):
+        return True
+    values = item.constraints.get("enum") or [label.value for label in item.categories]
+    if values:
+        return not any(delimiter in str(value) for value in values)
+    pattern = item.constraints.get("pattern")
+    return pattern is not None and len(delimiter) == 1 and not may_match(str(pattern), delimiter)
 
 
 def _list_checks(outcome: TableOutcome, plan: BlockPlan, header: Header) -> None:

@@ -107,7 +107,7 @@ def open_bytes(resource: Resource, file: Path, *, max_unpacked: int = MAX_UNPACK
     try:
         handle = file.open("rb", buffering=0)
     except FileNotFoundError:
-        raise SourceError("source-error", f"the file {file.name} does not exist", "create it, or correct `path`") from None
+        raise SourceError("scheme-error", f"the file {file.name} does not exist", "create it, or correct `path`") from None
     except OSError as error:
         raise SourceError("source-error", f"the file {file.name} cannot be read: {error.strerror}", "") from None
     with handle:

@@ -5,7 +5,8 @@ Validate, stage, verify, rename once. Whatever happens in between, `dist/` holds
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from deedbook.checking.rules import load_rules
@@ -45,9 +46,9 @@ def build(
     """Validates the project and writes its planned release.
 
     Args:
-        options: Those of the validation; None for its defaults.
+        options: Those of the validation; it always covers every table, with rules, and is never lenient.
         snapshot: Build an unplanned state as `VERSION-snapshot`, replacing an earlier snapshot.
-        progress: Told what is being done, and which share of the writing is behind it.
+        progress: Told what is being done, and which share of that is behind it.
 
     Raises:
         ProjectError: when version, date or previous release are missing or wrong, or a table cannot be released.
@@ -56,7 +57,7 @@ def build(
     edition = read_edition(project.package, project.dist, snapshot=snapshot)
     _demand_schemas(project)
     inputs = read_inputs(project)
-    report = validate(project, options or Options())
+    report = validate(project, _complete(options or Options()), _validating(progress))
     if not report.valid:
         return Built(report)
     with staging(edition, project.dist) as staged:
@@ -70,6 +71,17 @@ def build(
             _demand_same(verified.folder, verified.target)
             return Built(report, Release(verified.target, edition.name, edition.version), unchanged=True)
         return Built(report, install(verified, edition, replace=snapshot))
+
+
+def _complete(options: Options) -> Options:
+    """The options without what would let unchecked data into a release."""
+    return replace(options, tables=(), rules=True, lenient=False)
+
+
+def _validating(progress: Progress | None) -> Callable[[int, int], None] | None:
+    if progress is None:
+        return None
+    return lambda done, total: progress("validating", done / total if total else 1.0)
 
 
 def _derive(project: Project) -> Derive | None:

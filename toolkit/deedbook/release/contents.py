@@ -41,7 +41,7 @@ from deedbook.schema import TableSchema
 Format = Literal["parquet", "jsonl", "sqlite", "xlsx"]
 FORMATS: tuple[Format, ...] = get_args(Format)
 Progress = Callable[[str, float], None]
-"""Told what is being done, and which share of the build is behind it (0 to 1)."""
+"""Told what is being done, and which share of that is behind it (0 to 1)."""
 COPIED = ("LICENSE", "CHANGES.md")
 
 
@@ -121,13 +121,13 @@ def write_release(
     writers = _open_writers(project, edition, folder, outlines, codes)
     written = []
     for position, name in enumerate([*edited, *views]):
-        say(f"writing {name}", 0.9 * position / (len(edited) + len(views)))
+        say(f"writing {name}", position / (len(edited) + len(views)))
         if name in outlines:
             outline, text = edited_table(project, name, frames, edition)
         else:
             outline, text = derived_view(project, name, frames[name])
         written.append(_write_table(labelled(outline, codes), text, writers))
-    say("writing documents", 0.9)
+    say("writing documents", 1.0)
     _write_documents(project, passed, inputs, written, writers)
     write_sums(folder)
 

@@ -43,9 +43,8 @@ def beside(view: View, prefix: str, frame: pl.DataFrame, on: Mapping[str, str], 
     """
     theirs = list(on.values())
     facts = frame.unique(theirs, keep="first", maintain_order=True).rename(lambda name: f"{prefix}.{name}")
-    joined = view.frame.join(
-        facts, left_on=list(on), right_on=[f"{prefix}.{name}" for name in theirs], how="left", maintain_order="left"
-    )
+    right = [f"{prefix}.{name}" for name in theirs]
+    joined = view.frame.join(facts, left_on=list(on), right_on=right, how="left", coalesce=False, maintain_order="left")
     keys, passed = _origin(view, on)
     return View(joined, {**view.facts, prefix: Fact(keys, tuple(sorted({*reads, *passed})))})
 

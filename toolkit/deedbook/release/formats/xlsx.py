@@ -29,6 +29,8 @@ _LONGEST_SHEET_NAME = 31
 _FIRST_DAY = dt.date(1900, 3, 1)
 _LARGEST_EXACT = 2**53
 _SLICE = 20_000
+_ESCAPED = "[\x00-\x08\x0b-\x1f\ufffe\uffff]|_x[0-9A-Fa-f]{4}_"
+"""What XML or the format's own escape cannot hold as it is (ECMA-376, ST_Xstring)."""
 _FORBIDDEN = str.maketrans(dict.fromkeys(r"[]:*?/\'", "_"))
 _CODEBOOK = ("table", "field", "type", "title", "description", "required", "codes")
 
@@ -143,6 +145,8 @@ def _writable(table: Table) -> tuple[pl.DataFrame, tuple[Limit, ...]]:
         reason = "NaN or infinity" if column.name in special else _reason_for_text(column)
         if reason:
             limits.append(Limit(FORMAT, table.name, f"`{column.name}` is text ({reason})"))
+        if isinstance(column.dtype, pl.String) and column.str.contains(_ESCAPED).any():
+            limits.append(Limit(FORMAT, table.name, f"`{column.name}` holds characters that are written as _xHHHH_; Excel shows them right, some readers do not decode them"))
         if reason or isinstance(column.dtype, pl.Time) or column.dtype.is_nested():
             exprs.append(text_of(column.name, column.dtype))
     return table.rows.with_columns(exprs), tuple(limits)

@@ -1,0 +1,22 @@
+"""What an actor_names row must satisfy beyond cells and keys (actor_names.schema.json)."""
+
+import pandera.polars as pa
+import polars as pl
+
+from deedbook.rules import text
+from deedbook.rules.references import distinct_beyond_case
+from deedbook.rules.rule import rule
+
+preferred = pl.col("is_preferred").sum().over("actor_id", "lang")
+
+schema = pa.DataFrameSchema(
+    checks=[
+        distinct_beyond_case("name_id"),
+        *text.clean("name"),
+        rule(
+            "preferred-name-not-single", preferred == 1, at="is_preferred", group=("actor_id", "lang"),
+            ref="section 1", message="{actor_id} has {n} preferred names in the language {lang}",
+            hint="mark exactly one as preferred", values={"n": preferred},
+        ),
+    ]
+)  # fmt: skip

@@ -1,0 +1,105 @@
+"""The report in the shape of frictionless-py's: `valid`, `stats`, `tasks[].errors[]`.
+
+`frictionless.Report.from_descriptor` reads it. Its error types are a closed set: a finding of a rule of ours is a
+`row-constraint`, or a `table-error` where it has no row. `rule` and `severity` are additions, the rest is the library's.
+Errors that are counted but not shown are in `stats` only; waived and other warnings are in `warnings` as sentences.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from deedbook.findings import Finding, Report, TableStats
+
+_TYPES = frozenset({
+    "blank-header", "blank-label", "blank-row", "byte-count", "compression-error", "constraint-error", "duplicate-label",
+    "encoding-error", "extra-cell", "extra-label", "field-count", "foreign-key", "format-error", "hash-count",
+    "incorrect-label", "missing-cell", "missing-label", "primary-key", "row-count", "scheme-error", "source-error",
+    "type-error", "unique-error", "unmatched-header",
+})  # fmt: skip
+_OWN = {"unique-key": "unique-error", "unclosed-quote": "source-error", "nul-character": "source-error"}
+
+
+def render(report: Report) -> str:
+    """The report as indented JSON with a final line end."""
+    tasks = [_task(table, report) for table in report.tables]
+    record = {
+        "valid": report.valid,
+        "stats": {
+            "tasks": len(tasks),
+            "errors": report.errors,
+            "warnings": report.warnings,
+            "seconds": round(report.seconds, 3),
+        },
+        "warnings": [_not_in_tasks(finding) for finding in _homeless(report)],
+        "errors": [],
+        "tasks": tasks,
+    }
+    return json.dumps(record, ensure_ascii=False, indent=2) + "\n"
+
+
+def _task(table: TableStats, report: Report) -> dict[str, Any]:
+    findings = [finding for finding in report.findings if finding.table == table.table]
+    totals = [total for total in report.totals if total.table == table.table]
+    errors = sum(total.count for total in totals if total.severity == "error")
+    return {
+        "name": table.table,
+        "type": "table",
+        "valid": errors == 0,
+        "place": table.path or "<memory>",
+        "labels": [],
+        "stats": {
+            "errors": errors,
+            "warnings": sum(total.count - total.waived for total in totals if total.severity == "warning"),
+            "seconds": 0,
+            "bytes": table.bytes,
+            "fields": table.cells // table.rows if table.rows else 0,
+            "rows": table.rows,
+        },
+        "warnings": [_sentence(finding) for finding in findings if finding.severity != "error"],
+        "errors": [_error(finding) for finding in findings if finding.severity == "error"],
+    }
+
+
+def _error(finding: Finding) -> dict[str, Any]:
+    kind = _OWN.get(finding.rule, finding.rule)
+    if kind not in _TYPES:
+        kind = "table-error" if finding.row is None else "row-constraint"
+    error: dict[str, Any] = {
+        "type": kind,
+        "title": kind.replace("-", " ").title(),
+        "description": "",
+        "message": _sentence(finding),
+        "tags": ["#table"] if finding.row is None else ["#table", "#row", *(["#cell"] if finding.column else [])],
+        "note": finding.message,
+        "rule": finding.rule,
+        "severity": finding.severity,
+    }
+    if finding.row is not None:
+        error |= {"cells": [] if finding.value is None else [finding.value], "rowNumber": finding.row}
+    if finding.column is not None:
+        error |= {"fieldName": finding.column, "cell": finding.value or ""}
+    if finding.field_number is not None:
+        error["fieldNumber"] = finding.field_number
+    if kind == "foreign-key":
+        error |= {"fieldNames": (finding.column or "").split(", "), "fieldCells": [finding.value or ""]}
+        error |= {"referenceName": "", "referenceFieldNames": []}
+    return error
+
+
+def _sentence(finding: Finding) -> str:
+    where = [finding.table] if finding.row is None else [f"row {finding.row}"]
+    where += [f"field {finding.column}"] if finding.column else []
+    waived = f" (waived: {finding.waived})" if finding.waived is not None else ""
+    return f"{', '.join(where)}: {finding.message}{waived}"
+
+
+def _homeless(report: Report) -> list[Finding]:
+    """Findings about no table that was read."""
+    names = {table.table for table in report.tables}
+    return [finding for finding in report.findings if finding.table not in names]
+
+
+def _not_in_tasks(finding: Finding) -> str:
+    return f"{finding.severity} {finding.rule}: {_sentence(finding)}"

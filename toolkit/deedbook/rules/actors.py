@@ -1,0 +1,61 @@
+"""Who belongs to whom: roots of actors, and on which side of an event a root stands."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from deedbook.rules.chains import climb
+
+ACTING_ROLES = ("initiator", "co_initiator")
+RECEIVING_ROLES = ("recipient",)
+BELONGING_TYPES = (
+    "government", "military", "intelligence_service", "ministry_agency", "police", "judiciary",
+)  # fmt: skip
+"""Types of actor that are part of something else."""
+OFFICE_SECTORS = ("GOV", "MIL", "SPY", "COP", "JUD", "LEG")
+"""Sectors in which a person holds an office."""
+_COUNTRIES = ("state", "partially_recognised_state")
+
+
+def roots(actors: pl.DataFrame) -> pl.DataFrame:
+    """One row per actor with its `root`: the first government above it (itself included), else the last actor.
+
+    A state with one government counts as that government; rival governments stay apart. An actor whose parents run in
+    a circle is its own root.
+    """
+    is_government = actors["actor_type"] == "government"
+    top = climb(actors["actor_id"], actors["parent_actor_id"], stops=is_government)
+    governments = (
+        actors.filter(is_government)
+        .group_by(pl.col("parent_actor_id").alias("top"))
+        .agg(pl.col("actor_id").first().alias("government"), pl.len().alias("n"))
+        .filter(pl.col("n") == 1)
+        .join(actors.filter(pl.col("actor_type").is_in(_COUNTRIES)), left_on="top", right_on="actor_id", how="semi")
+    )
+    rows = pl.DataFrame({"actor_id": actors["actor_id"], "top": top})
+    return (
+        rows.join(governments, on="top", how="left", maintain_order="left")
+        .select("actor_id", pl.coalesce("government", "top", "actor_id").alias("root"))
+        .unique("actor_id", keep="first", maintain_order=True)
+    )
+
+
+def sides(participants: pl.DataFrame, roots_of: pl.DataFrame) -> pl.DataFrame:
+    """One row per event and root that takes part: `takes_part`, `acts`, `receives`, `initiates` (all Boolean)."""
+    role = pl.col("role")
+    return (
+        participants.join(roots_of, on="actor_id", how="inner")
+        .group_by("event_id", "root")
+        .agg(
+            role.is_in(ACTING_ROLES).any().alias("acts"),
+            role.is_in(RECEIVING_ROLES).any().alias("receives"),
+            (role == "initiator").any().alias("initiates"),
+        )
+        .with_columns(pl.lit(True).alias("takes_part"))
+    )
+
+
+def needs_parent() -> pl.Expr:
+    """Whether an actor is part of something else: by its type, or as a person in office."""
+    in_office = (pl.col("actor_type") == "person") & pl.col("sector").is_in(OFFICE_SECTORS).fill_null(False)
+    return pl.col("actor_type").is_in(BELONGING_TYPES) | in_office

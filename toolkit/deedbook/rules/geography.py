@@ -1,0 +1,56 @@
+"""Where events happen: coordinates, administrative units, precision."""
+
+from __future__ import annotations
+
+import pandera.polars as pa
+import polars as pl
+
+from deedbook.rules.rule import rule
+
+_FAR = 20.0
+"""Degrees from the middle of the country's other places beyond which exchanged coordinates are considered."""
+
+
+def coordinates(latitude: str, longitude: str, country: str) -> list[pa.Check]:
+    """Both coordinates or neither, not the zero of an unfilled form, not exchanged."""
+    lat, lon = pl.col(latitude), pl.col(longitude)
+    return [
+        rule(
+            "coordinates-incomplete", lat.is_null() == lon.is_null(), at=latitude, ref="R-30",
+            message="one of latitude and longitude is missing", hint="give both or neither",
+        ),
+        rule(
+            "coordinates-at-zero", (lat != 0) | (lon != 0), at=latitude, ref="R-30",
+            message="0, 0 lies in the Gulf of Guinea", hint="leave unknown coordinates empty",
+        ),
+        rule(
+            "coordinates-look-swapped", ~_looks_swapped(lat, lon, country), at=latitude, ref="R-30", severity="warning",
+            group=(country,), message="{%s}, {%s} is far from the country's other places, the exchanged pair is not"
+            % (latitude, longitude), hint="exchange latitude and longitude",
+        ),
+        _precise_enough(latitude), _precise_enough(longitude),
+    ]  # fmt: skip
+
+
+def _looks_swapped(lat: pl.Expr, lon: pl.Expr, country: str) -> pl.Expr:
+    """Needs three places of the country, since the middle of two says nothing."""
+    middle_lat, middle_lon = lat.median().over(country), lon.median().over(country)
+    as_given = (lat - middle_lat).abs() + (lon - middle_lon).abs()
+    exchanged = (lon - middle_lat).abs() + (lat - middle_lon).abs()
+    enough = (lat.is_not_null() & lon.is_not_null()).sum().over(country) >= 3
+    return pl.col(country).is_not_null() & enough & (as_given > _FAR) & (exchanged * 4 < as_given)
+
+
+def _precise_enough(field: str) -> pa.Check:
+    return rule(
+        "coordinate-too-precise", pl.col(field) == pl.col(field).round(6), at=field, ref="R-30",
+        message="{%s} has more than 6 decimals, which is finer than 11 cm" % field, hint="round it",
+    )  # fmt: skip
+
+
+def units(admin1: str, admin2: str) -> pa.Check:
+    """A place in a second-level unit names the first-level unit too."""
+    return rule(
+        "admin2-without-admin1", pl.col(admin2).is_null() | pl.col(admin1).is_not_null(), at=admin1, ref="R-33",
+        message="lies in {%s}, but its first-level unit is missing" % admin2, hint="fill in the first-level unit",
+    )  # fmt: skip

@@ -1,0 +1,122 @@
+"""Keys, references and codes beyond what Table Schema says of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandera.polars as pa
+import polars as pl
+
+from deedbook.descriptor import load_json
+from deedbook.rules.chains import climb
+from deedbook.rules.rule import rule
+from deedbook.rules.views import View, beside, judge
+from deedbook.schema import read_schema
+
+
+def distinct_beyond_case(*key: str) -> pa.Check:
+    """No two primary keys differ in upper and lower case only."""
+    folded = [pl.col(name).str.to_lowercase() for name in key]
+    others = pl.struct(key).n_unique().over(folded)
+    shown = "|".join("{%s}" % name for name in key)
+    return rule(
+        "key-differs-only-in-case", others == 1, at=key[-1], ref="R-05", group=key,
+        message=f"another row's key differs from {shown} in upper and lower case only", hint="give one of them a new key",
+    )  # fmt: skip
+
+
+def standing(references: Mapping[str, str], view: View, redirects: pl.DataFrame, ids: Mapping[str, pl.Series]) -> list[pa.Check]:
+    """No reference leads to an id that was retired.
+
+    Args:
+        references: Field to the table that it refers to.
+        view: The rows of the table.
+        redirects: The table `id_redirects`.
+        ids: The ids of each table, by table.
+    """
+    checks = []
+    for field, target in references.items():
+        retired = redirects.filter(~pl.col("old_id").is_in(ids[target].implode()))
+        seen = beside(view, "redirect", retired.select("old_id", "new_id", "reason"), {field: "old_id"}, ("id_redirects",))
+        checks.append(
+            judge(
+                seen, "reference-redirected", pl.col("redirect.old_id").is_null(), at=field, ref="R-06", severity="warning",
+                message="{%s} was retired ({reason}); its place is taken by {new_id}" % field,
+                hint="write the new id, or remove the reference",
+                values={"new_id": pl.col("redirect.new_id").fill_null("nothing"), "reason": pl.col("redirect.reason")},
+            )
+        )  # fmt: skip
+    return checks
+
+
+def current_codes(lists: Mapping[str, str], view: View, code_values: pl.DataFrame) -> list[pa.Check]:
+    """No code is in use that was deprecated.
+
+    Args:
+        lists: Field to the name of its code list.
+        view: The rows of the table.
+        code_values: The table of codes.
+    """
+    old = code_values.filter(pl.col("deprecated_in").is_not_null())
+    checks = []
+    for field, name in lists.items():
+        codes = old.filter(pl.col("list") == name).select("code", "deprecated_in", "replaced_by")
+        seen = beside(view, "code", codes, {field: "code"}, ("code_values",))
+        checks.append(
+            judge(
+                seen, "code-deprecated", pl.col("code.deprecated_in").is_null(), at=field, ref="R-50", severity="warning",
+                message="{%s} was deprecated in {deprecated_in}" % field, hint="use {replaced_by}",
+                values={
+                    "deprecated_in": pl.col("code.deprecated_in"),
+                    "replaced_by": pl.col("code.replaced_by").fill_null("another code"),
+                },
+            )
+        )  # fmt: skip
+    return checks
+
+
+def owners(tables: Mapping[str, pl.DataFrame], ids: Mapping[str, str]) -> pl.DataFrame:
+    """Every id with the `first` table that has it, in the order of `ids` (table to field)."""
+    parts = [tables[table].select(pl.col(field).alias("id"), pl.lit(table).alias("first")) for table, field in ids.items()]
+    return pl.concat(parts).drop_nulls("id").unique("id", keep="first", maintain_order=True)
+
+
+def destinations(redirects: pl.DataFrame) -> pl.DataFrame:
+    """Every retired id with the id at the end of its redirects: `last`; null where they run in a circle.
+
+    `is_withdrawn` is true where the last redirect names no new id.
+    """
+    end = climb(redirects["old_id"], redirects["new_id"])
+    final = redirects.select(end="old_id", last="new_id").unique("end", keep="first")
+    return (
+        redirects.select("old_id", end=end)
+        .join(final, on="end", how="left", maintain_order="left")
+        .select("old_id", "last", is_withdrawn=pl.col("end").is_not_null() & pl.col("last").is_null())
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """What a Table Schema says of keys and codes, so that a rule file need not repeat it.
+
+    Attributes:
+        key: The primary key.
+        references: Field to table, for foreign keys of one field.
+        code_lists: Field to the name of its code list.
+    """
+
+    key: tuple[str, ...]
+    references: Mapping[str, str]
+    code_lists: Mapping[str, str]
+
+
+def declared(schema_file: Path, table: str) -> Declared:
+    """The keys and codes of `TABLE.schema.json`; a foreign key to the own table names it."""
+    schema = read_schema(load_json(schema_file, "schema"), str(schema_file))
+    return Declared(
+        key=schema.primary_key,
+        references={key.fields[0]: key.resource or table for key in schema.foreign_keys if len(key.fields) == 1},
+        code_lists={item.name: item.code_list for item in schema.fields if item.code_list},
+    )
