@@ -56,6 +56,9 @@ def measure(
     done.set()
     for thread in (sampler, *readers):
         thread.join()
+    for pipe in (process.stdout, process.stderr):
+        if pipe is not None:
+            pipe.close()
     return Measurement(
         wall=wall,
         cpu=usage.ru_utime + usage.ru_stime,

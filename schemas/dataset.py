@@ -12,7 +12,7 @@ from pathlib import Path
 import pandera.polars as pa
 import polars as pl
 
-from deedbook.rules import actors, chains, dates, evidence, references
+from deedbook.rules import actors, chains, dates, episodes, evidence, participation, quantities, references, relations, relays
 from deedbook.rules.views import View, beside, judge
 
 Tables = Mapping[str, pl.DataFrame]
@@ -43,27 +43,26 @@ def schemas(tables: Tables, created: dt.date | None) -> dict[str, pa.DataFrameSc
         "places": _places(tables),
         "sources": _sources(tables, created),
         "events": [
-            *_event_times(tables, created), *_event_sides(tables, sides, known), *_event_relations(tables),
-            *_event_evidence(tables), *_event_quantities(tables),
+            *_event_times(tables, created), *_event_sides(tables, sides, known), *relations.related(tables),
+            *_event_evidence(tables), *quantities.claimed(tables),
         ],
-        "event_participants": [*_participation(tables, known), *_recognition_and_membership(tables)],
+        "event_participants": [*participation.in_its_time(tables), *participation.on_one_side(tables, known), *_addressees(tables)],
         "claims": _claims(tables, sides, known),
-        "claim_sources": [*_relays(tables), *_claim_times(tables)],
-        "alignments": [*_episodes(tables), *_pairs(tables)],
-        "id_redirects": _redirects(tables),
-        "code_values": _codes(tables),
+        "claim_sources": [*relays.linked(tables), *relays.in_time(tables, exempt=UNREAL)],
+        "alignments": [*episodes.inside_events(tables), *_pairs(tables)],
+        "code_values": references.listed(tables["code_values"], ("parent_code", "replaced_by")),
     }  # fmt: skip
-    common = _common(tables)
-    return {name: pa.DataFrameSchema(checks=[*common[name], *checks.get(name, ())]) for name in tables}
+    for name, found in _common(tables).items():
+        checks[name] = [*found, *checks.get(name, ())]
+    return {name: pa.DataFrameSchema(checks=found) for name, found in checks.items()}
 
 
 def derive(tables: Tables, created: dt.date | None) -> dict[str, pl.DataFrame]:
     """What releases add: columns by the primary key of `events` and `claims`, and the view `event_evidence`."""
     del created  # the status rests on the claims alone, not on the day of the release
     first, last = dates.earliest("date_edtf"), dates.latest("date_edtf")
-    events = beside(View(tables["events"]), "evidence", evidence.tally(tables), {"event_id": "event_id"}, evidence.READS)
     return {
-        "events": events.frame.select(
+        "events": _weighed(tables).frame.select(
             "event_id",
             first.alias("date_start"),
             last.alias("date_end"),
@@ -76,6 +75,12 @@ def derive(tables: Tables, created: dt.date | None) -> dict[str, pl.DataFrame]:
     }
 
 
+def _weighed(tables: Tables) -> View:
+    """Every event with the tally of its evidence, which depends on the own event type."""
+    keys = {"event_id": "event_id", "event_type": "event_type"}
+    return beside(View(tables["events"]), "evidence", evidence.tally(tables), keys, evidence.READS)
+
+
 def _common(tables: Tables) -> dict[str, list[pa.Check]]:
     """For every table: ids of one table only, no retired references, no deprecated codes."""
     folder = Path(__file__).parent
@@ -83,23 +88,15 @@ def _common(tables: Tables) -> dict[str, list[pa.Check]]:
     ids = {name: item.key[0] for name, item in declared.items() if len(item.key) == 1 and name != "id_redirects"}
     columns = {name: tables[name][field] for name, field in ids.items()}
     owners = references.owners(tables, ids)
-    checks = {}
+    checks = {"id_redirects": references.followed(tables["id_redirects"], owners, tuple(ids))}
     for name, item in declared.items():
         view = View(tables[name])
         checks[name] = [
+            *checks.get(name, ()),
             *references.standing(item.references, view, tables["id_redirects"], columns),
             *references.current_codes(item.code_lists, view, tables["code_values"]),
+            *([references.in_one_table(view, name, ids, owners)] if name in ids else []),
         ]
-        if name in ids:
-            before = tuple(ids)[: tuple(ids).index(name)]
-            owned = beside(view, "owner", owners, {ids[name]: "id"}, before)
-            checks[name].append(
-                judge(
-                    owned, "id-in-two-tables", pl.col("owner.first") == name, at=ids[name], ref="R-04",
-                    message=f"{{{ids[name]}}} stands in {{first}} too", hint="give the row a new id",
-                    values={"first": pl.col("owner.first")},
-                )
-            )  # fmt: skip
     return checks
 
 
@@ -222,40 +219,13 @@ def _event_sides(tables: Tables, sides: pl.DataFrame, known: pl.DataFrame) -> li
     ]  # fmt: skip
 
 
-def _event_relations(tables: Tables) -> list[pa.Check]:
-    own = tables["events"]
-    others = own.select("event_id", "relation", first=dates.earliest("date_edtf"))
-    circle = own.select("event_id").with_columns(found=chains.in_circle(own["event_id"], own["related_event_id"]))
-    view = beside(View(own), "other", others, {"related_event_id": "event_id"}, ("events",))
-    view = beside(view, "chain", circle, {"event_id": "event_id"}, ("events",))
-    relation, itself = pl.col("relation"), pl.col("related_event_id") == pl.col("event_id")
-    return [
-        judge(
-            view, "relations-in-a-circle", itself | ~pl.col("chain.found"), at="related_event_id", ref="R-26",
-            message="the relations of {event_id} lead back to it", hint="remove one of them",
-        ),
-        judge(
-            view, "reversal-before-original",
-            (relation != "reverses") | (pl.col("other.first") <= dates.latest("date_edtf")), at="date_edtf", ref="R-26",
-            message="{event_id} reverses {related_event_id}, which began later", hint="exchange them, or correct a date",
-        ),
-        judge(
-            view, "duplicate-of-duplicate", (relation != "duplicate_of") | (pl.col("other.relation") != "duplicate_of"),
-            at="related_event_id", ref="R-26", message="{related_event_id} is a duplicate itself",
-            hint="name the row that stands",
-        ),
-    ]  # fmt: skip
-
-
 def _event_evidence(tables: Tables) -> list[pa.Check]:
-    view = beside(View(tables["events"]), "evidence", evidence.tally(tables), {"event_id": "event_id"}, evidence.READS)
-    computed, override = pl.col("evidence.computed"), pl.col("status_override")
-    # the evidence class follows from the own cell
-    status = pl.when(pl.col("event_type").is_not_null()).then(pl.coalesce(override, computed))
+    view, computed, override = _weighed(tables), pl.col("evidence.computed"), pl.col("status_override")
+    status = pl.coalesce(override, computed)
     is_settled = status.is_in(SETTLED)
     return [
         judge(
-            view, "event-without-claim", pl.col("event_type").is_null() | computed.is_not_null(), at="event_id",
+            view, "event-without-claim", computed.is_not_null(), at="event_id",
             ref="R-35", message="nobody affirms or denies that {event_id} occurred",
             hint="add an occurrence claim and the source that carries it",
         ),
@@ -277,68 +247,98 @@ def _event_evidence(tables: Tables) -> list[pa.Check]:
     ]  # fmt: skip
 
 
-def _event_quantities(tables: Tables) -> list[pa.Check]:
-    claimed, best, bound = pl.col("value_number"), pl.col("quantity"), pl.col("value_bound").fill_null("about")
-    too_low = (best < claimed / 2) & (bound != "at_most")
-    too_high = (best > claimed * 1.5) & (bound != "at_least")
-    claims = (
-        tables["claims"].filter(pl.col("aspect") == "quantity", pl.col("stance").is_in(evidence.AFFIRMING))
-        .join(tables["events"].select("event_id", "quantity").unique("event_id", keep="first"), on="event_id")
-        .group_by("event_id").agg((~(too_low | too_high)).any(ignore_nulls=False).alias("is_near"))
-    )  # fmt: skip
-    view = beside(View(tables["events"]), "claim", claims, {"event_id": "event_id"}, ("claims",))
+def _addressees(tables: Tables) -> list[pa.Check]:
+    """Recognition goes from a state to a government, membership to an organisation."""
+    kinds = tables["actors"].select("actor_id", "name", "actor_type")
+    types = tables["events"].select("event_id", "event_type")
+    organised = tables["event_participants"].join(kinds.filter(pl.col("actor_type").is_in(ORGANISATIONS)), on="actor_id").select("event_id")
+    view = beside(View(tables["event_participants"]), "actor", kinds, {"actor_id": "actor_id"}, ("actors",))
+    view = beside(view, "event", types, {"event_id": "event_id"}, ("events",))
+    view = beside(view, "organised", organised, {"event_id": "event_id"}, ("event_participants", "actors"))
+    event_type, actor_type = pl.col("event.event_type"), pl.col("actor.actor_type")
+    shown = {"name": pl.col("actor.name"), "type": actor_type, "event": event_type}
+    is_recognition = event_type.str.starts_with("recognition.")
+    addressed = event_type.replace_strict(ORGANISATION_ROLE, default=None, return_dtype=pl.String) == role
+    is_lost = (event_type == "membership.suspend") & (role == "initiator") & pl.col("organised.event_id").is_null()
     return [
         judge(
-            view, "quantity-without-claim", best.is_null() | pl.col("claim.event_id").is_not_null(), at="quantity",
-            ref="R-29", message="nobody claims the quantity {quantity}", hint="add a claim of the aspect quantity",
+            view, "recognition-of-no-government", ~(is_recognition & receives) | actor_type.is_in(RECOGNISED),
+            at="actor_id", ref="R-23", values=shown, message="{name} is a {type}; recognition goes to a government",
+            hint="name the government, or the partially recognised state",
         ),
         judge(
-            view, "quantity-far-from-claims", best.is_null() | pl.col("claim.is_near"), at="quantity", ref="R-29",
-            severity="warning", message="{quantity} differs by more than half from every claimed quantity",
-            hint="correct it, or add the claim that it rests on",
+            view, "recognition-by-no-state", ~(is_recognition & acts) | actor_type.is_in(RECOGNISERS), at="actor_id",
+            ref="R-23", values=shown, message="{name} is a {type}, which cannot recognise a government",
+            hint="name the state, government or organisation that does",
+        ),
+        judge(
+            view, "membership-of-no-organisation",
+            (~addressed.fill_null(False) | actor_type.is_in(ORGANISATIONS)) & ~is_lost.fill_null(False), at="actor_id",
+            ref="R-24", values=shown, message="{name} is a {type}, but {event} needs an organisation or bloc here",
+            hint="name the organisation or bloc",
         ),
     ]  # fmt: skip
 
 
-def _participation(tables: Tables, known: pl.DataFrame) -> list[pa.Check]:
-    own, kinds = tables["event_participants"], tables["actors"]
-    life = kinds.select("actor_id", "name", "actor_type", "valid_from", "valid_to", born=dates.earliest("valid_from"), gone=dates.latest("valid_to"))
-    times = tables["events"].select("event_id", "date_edtf", first=dates.earliest("date_edtf"), last=dates.latest("date_edtf"))
-    acting = own.filter(acts).select("event_id", "actor_id")
-    acting_roots = acting.join(known, on="actor_id").select("event_id", "root")
-    view = beside(View(own), "actor", life, {"actor_id": "actor_id"}, ("actors",))
-    view = beside(view, "event", times, {"event_id": "event_id"}, ("events",))
-    view = beside(view, "root", known, {"actor_id": "actor_id"}, ("actors",))
-    view = beside(view, "same", acting, {"event_id": "event_id", "actor_id": "actor_id"}, ("event_participants",))
-    view = beside(view, "kin", acting_roots, {"event_id": "event_id", "root.root": "root"}, ("event_participants", "actors"))
-    born, gone, first, last = (pl.col(name) for name in ("actor.born", "actor.gone", "event.first", "event.last"))
-    absent = (last < born).fill_null(False) | (first > gone).fill_null(False)
-    partly = (first < born).fill_null(False) | (last > gone).fill_null(False)
-    validity = pl.format("{}/{}", pl.col("actor.valid_from").fill_null(".."), pl.col("actor.valid_to").fill_null(".."))
-    shown = {"name": pl.col("actor.name"), "validity": validity, "date": pl.col("event.date_edtf")}
-    is_group = pl.col("actor.actor_type").is_in(["generic", "unidentified"])
-    both = receives & pl.col("same.actor_id").is_not_null()
+def _claims(tables: Tables, sides: pl.DataFrame, known: pl.DataFrame) -> list[pa.Check]:
+    carried = tables["claim_sources"].select("claim_id")
+    view = beside(View(tables["claims"]), "source", carried, {"claim_id": "claim_id"}, ("claim_sources",))
+    view = beside(view, "root", known, {"claimant_actor_id": "actor_id"}, ("actors",))
+    keys = {"event_id": "event_id", "root.root": "root"}
+    view = beside(view, "side", sides, keys, ("event_participants", "actors"))
+    is_silence = pl.col("stance").is_in(evidence.SILENT)
+    is_party = pl.col("side.acts").fill_null(False) | pl.col("side.receives").fill_null(False)
+    side = pl.when("side.acts").then(pl.lit("acting")).otherwise(pl.lit("receiving"))
+    is_known = pl.col("event_id").is_not_null() & pl.col("root.root").is_not_null()
     return [
         judge(
-            view, "participant-not-there", ~absent, at="actor_id", ref="R-18", values=shown,
-            message="{name} existed {validity}, the event is of {date}", hint="name the actor of that time",
+            view, "claim-without-source", pl.col("source.claim_id").is_not_null(), at="claim_id", ref="R-35",
+            message="no source carries {claim_id}", hint="add a row to claim_sources",
         ),
         judge(
-            view, "participant-partly-there", absent | ~partly, at="actor_id", ref="R-18", severity="warning", values=shown,
-            message="{name} existed {validity}, the event of {date} may lie outside", hint="narrow the date if possible",
+            view, "silence-of-outsider", ~is_silence | ~is_known | pl.col("side.takes_part").is_not_null(),
+            at="claimant_actor_id", ref="R-37", severity="warning",
+            message="{claimant_actor_id} is {stance}, but takes no part in {event_id}",
+            hint="a silence is worth a row where somebody concerned keeps it",
         ),
         judge(
-            view, "actor-on-both-sides", ~both | is_group, at="actor_id", ref="R-20", values={"name": pl.col("actor.name")},
-            message="{name} is initiator and recipient of {event_id}", hint="correct one of the roles",
+            view, "position-coded-though-derived", pl.col("coded_position").is_null() | ~is_party, at="coded_position",
+            ref="R-38", message="{claimant_actor_id} is the {side} party of {event_id} by its participants",
+            hint="empty the coded position", values={"side": side},
+        ),
+    ]  # fmt: skip
+
+
+def _pairs(tables: Tables) -> list[pa.Check]:
+    """Which actors may stand on which side of an alignment."""
+    kinds = tables["code_values"].filter(pl.col("list") == "alignment_kind").select("code", "is_directed")
+    types = tables["actors"].select("actor_id", "name", "actor_type")
+    view = beside(View(tables["alignments"]), "kind", kinds, {"kind": "code"}, ("code_values",))
+    view = beside(view, "a", types, {"actor_a": "actor_id"}, ("actors",))
+    view = beside(view, "b", types, {"actor_b": "actor_id"}, ("actors",))
+    a, b, kind = pl.col("actor_a"), pl.col("actor_b"), pl.col("kind")
+    is_ordered = (a.str.len_chars() < b.str.len_chars()) | ((a.str.len_chars() == b.str.len_chars()) & (a <= b))
+    from_whom, to_whom = ({"name": pl.col(f"{side}.name"), "type": pl.col(f"{side}.actor_type")} for side in "ab")
+    return [
+        judge(
+            view, "symmetric-pair-out-of-order", pl.col("kind.is_directed") | is_ordered, at="actor_a", ref="R-54",
+            message="{kind} has no direction, so {actor_b} comes first", hint="exchange actor_a and actor_b",
         ),
         judge(
-            view, "group-on-both-sides", ~both | ~is_group, at="actor_id", ref="R-20", severity="warning",
-            values={"name": pl.col("actor.name")}, message="{name} is initiator and recipient of {event_id}",
-            hint="tell the two groups apart if the sources do",
+            view, "recognition-of-no-government",
+            (kind != "diplomatic_recognition") | pl.col("b.actor_type").is_in(RECOGNISED), at="actor_b", ref="R-23",
+            message="{name} is a {type}; recognition goes to a government", values=to_whom,
+            hint="name the government, or the partially recognised state",
         ),
         judge(
-            view, "sides-share-root", ~receives | both | pl.col("kin.event_id").is_null(), at="actor_id", ref="R-21",
-            severity="warning", values={"name": pl.col("actor.name")},
-            message="{name} belongs to the acting side of {event_id}", hint="check the roles and the actor's parents",
+            view, "recognition-by-no-state",
+            (kind != "diplomatic_recognition") | pl.col("a.actor_type").is_in(RECOGNISERS), at="actor_a", ref="R-23",
+            message="{name} is a {type}, which cannot recognise a government", values=from_whom,
+            hint="name the state, government or organisation that does",
+        ),
+        judge(
+            view, "membership-of-no-organisation", (kind != "membership") | pl.col("b.actor_type").is_in(ORGANISATIONS),
+            at="actor_b", ref="R-24", message="{name} is a {type}; one is a member of an organisation or bloc",
+            hint="name the organisation or bloc", values=to_whom,
         ),
     ]  # fmt: skip

@@ -6,10 +6,10 @@ import json
 from pathlib import Path
 
 import pytest
-
 from deedbook.descriptor import Package, read_resource
 from deedbook.project import Project
 from deedbook.validation import Options, validate
+
 from tests.conformance import CASES
 from tests.conformance.verdict import ALL, WHOLE_ROW
 

@@ -163,15 +163,16 @@ def _key_of_a_bad_cell(difference: Difference) -> set[Item]:
 
 def _missing_key_part(difference: Difference) -> set[Item]:
     """A missing part of a primary key is one finding, though the field may be `required` besides."""
+    example = difference.example
     rows = {item.row for item in difference.all_ours if item.type == "primary-key"}
-    names = difference.example.schema.get("primaryKey", [])
-    explained = set()
-    for item in difference.theirs:
-        found = _cell(difference.example, item)
-        if item.type == "constraint-error" and item.row in rows and found and found[0]["name"] in names:
-            if found[1] in _missing(difference.example, found[0]):
-                explained.add(item)
-    return explained
+    names = example.schema.get("primaryKey", [])
+
+    def is_part(item: Item) -> bool:
+        found = _cell(example, item)
+        return found is not None and found[0]["name"] in names and found[1] in _missing(example, found[0])
+
+    broken = {item for item in difference.theirs if item.type == "constraint-error" and item.row in rows}
+    return {item for item in broken if is_part(item)}
 
 
 def _zoneless_is_utc(difference: Difference) -> set[Item]:
@@ -208,6 +209,12 @@ def _unclosed_quote(difference: Difference) -> set[Item]:
     first = min(row or 0 for row in opened)
     after = {item for item in difference.ours | difference.theirs if (item.row or 0) >= first}
     return after | {item for item in difference.ours | difference.theirs if item.type in KEYS}
+
+
+def _only_blank_rows(difference: Difference) -> set[Item]:
+    if any(difference.example.records()[1:]):
+        return set()
+    return {item for item in difference.ours if item == Item(2, None, "blank-row")}
 
 
 DEVIATIONS = (
@@ -261,6 +268,11 @@ DEVIATIONS = (
         "broken-header",
         "One cause, one finding: cells are not judged, or judged by name, where a label is wrong.",
         _broken_header,
+    ),
+    Deviation(
+        "only-blank-rows",
+        "In a file of nothing but blank rows frictionless does not count the first of them.",
+        _only_blank_rows,
     ),
     Deviation(
         "unclosed-quote",

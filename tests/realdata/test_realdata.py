@@ -9,12 +9,12 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-
 from deedbook.descriptor import read_resource
 from deedbook.findings import Report
 from deedbook.project import Project, load_project
 from deedbook.reading.tables import read_text
 from deedbook.validation import Options, validate
+
 from tests.conformance.verdict import ALL
 from tests.realdata import HERE, REALDATA, load_real_project
 from tests.realdata.planting import Records, plant, read_records
@@ -124,7 +124,7 @@ def test_na_is_namibia_and_an_empty_code_is_missing() -> None:
     for frame in read_text(resource):
         codes = frame["country_code"]
         namibia += int((codes == "NA").sum())
-        missing += codes.fill_null("").eq("").sum()
+        missing += int(codes.fill_null("").eq("").sum())
     assert (namibia, missing) == (2_455, 5_444)
 
 

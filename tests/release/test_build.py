@@ -188,7 +188,7 @@ def test_a_killed_build_leaves_nothing_or_all_of_the_version(make_project: MakeP
     moments = random.Random(seed)
     outcomes = []
     for _ in range(10):
-        shutil.rmtree(project.dist)
+        shutil.rmtree(project.dist, ignore_errors=True)
         command = [sys.executable, "-c", BUILD, str(project.root)]
         with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
             assert process.stdout is not None

@@ -61,6 +61,11 @@ class Resource:
     description: str = ""
     raw: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
+    @property
+    def sources(self) -> tuple[Path | None, ...]:
+        """The files, or None for inline data."""
+        return (None,) if self.data is not None else self.files
+
 
 @dataclass(frozen=True, slots=True)
 class Package:
@@ -111,7 +116,9 @@ def load_json(path: Path, what: str) -> Any:
     except RecursionError:
         raise ProjectError(f"{path}: nested too deeply") from None
     except ValueError as error:
-        raise ProjectError(f"{path}: not valid JSON: {error}", "correct the file; a JSON editor shows the place") from None
+        raise ProjectError(
+            f"{path}: not valid JSON: {error}", "correct the file; a JSON editor shows the place"
+        ) from None
     except Exception as error:
         if type(error).__module__.startswith("yaml"):
             raise ProjectError(f"{path}: not valid YAML: {error}", "correct the file") from None
@@ -190,7 +197,7 @@ def read_resource(
         encoding=str(raw.get("encoding", "utf-8")),
         compression=_compression_of(raw, paths),
         inner_path=str(raw.get("innerpath", "")),
-        dialect=_dialect_of(raw.get("dialect", shared.get("dialect")), root, where),
+        dialect=_dialect_of(raw.get("dialect", shared.get("dialect")), root, where, _format_of(raw, paths)),
         schema=schema,
         schema_source=source,
         hash=str(raw.get("hash", "")),
@@ -261,9 +268,10 @@ def _compression_of(raw: Mapping[str, Any], paths: tuple[str, ...]) -> str:
     return _COMPRESSIONS.get(Path(paths[0]).suffix.lower(), "") if paths else ""
 
 
-def _dialect_of(raw: object, root: Path, where: str) -> Dialect:
+def _dialect_of(raw: object, root: Path, where: str, kind: str) -> Dialect:
+    usual = "\t" if kind in {"tsv", "tab"} else ","
     if raw is None:
-        return Dialect()
+        return Dialect(delimiter=usual)
     if isinstance(raw, str):
         raw = load_json(jailed(root, raw, where), "dialect")
     if not isinstance(raw, Mapping):
@@ -272,7 +280,7 @@ def _dialect_of(raw: object, root: Path, where: str) -> Dialect:
     merged = {**raw, **(raw["csv"] if isinstance(raw.get("csv"), Mapping) else {})}
     header = bool(merged.get("header", True))
     return Dialect(
-        delimiter=str(merged.get("delimiter", ",")),
+        delimiter=str(merged.get("delimiter", usual)),
         quote_char=str(merged.get("quoteChar", '"') or ""),
         double_quote=bool(merged.get("doubleQuote", True)),
         escape_char=str(merged.get("escapeChar", "") or ""),

@@ -98,13 +98,18 @@ def load_project(target: Path, *, schema: Path | None = None, name: str = "") ->
         if (target / CONFIG).is_file():
             return _load_configured(target)
         if not (target / DESCRIPTOR).is_file():
-            raise ProjectError(f"{target}: there is neither {CONFIG} nor {DESCRIPTOR}", "run `deedbook init` or name the descriptor")
+            raise ProjectError(
+                f"{target}: there is neither {CONFIG} nor {DESCRIPTOR}", "run `deedbook init` or name the descriptor"
+            )
         return _finish(Project(target, load_package(target / DESCRIPTOR)))
     if target.suffix in {".json", ".yaml", ".yml"} and schema is None:
         owner = _owning_root(target)
         return _load_configured(owner) if owner else _finish(Project(target.parent, load_package(target)))
     if schema is None:
-        raise UsageError(f"{target}: a data file needs a schema", "add --schema TABLE.schema.json, or draft one with `deedbook describe`")
+        raise UsageError(
+            f"{target}: a data file needs a schema",
+            "add --schema TABLE.schema.json, or draft one with `deedbook describe`",
+        )
     table = read_schema(load_json(schema, "schema"), str(schema))
     resource = Resource(
         name=name or target.name.split(".")[0],
@@ -179,7 +184,9 @@ def _read_code_lists(package: Package) -> dict[str, list[Label]]:
     for resource in package.resources:
         if resource.name == CODE_VALUES and resource.files:
             for row in _read_rows(resource.files[0]):
-                lists.setdefault(row.get("list") or "", []).append(Label(row.get("code") or "", row.get("label_en") or ""))
+                lists.setdefault(row.get("list") or "", []).append(
+                    Label(row.get("code") or "", row.get("label_en") or "")
+                )
     return lists
 
 
@@ -190,7 +197,9 @@ def _read_waivers(path: Path) -> tuple[Waiver, ...] | None:
     rows = _read_rows(path)
     if rows and (missing := [name for name in columns if name not in rows[0]]):
         raise ProjectError(f"{path}: the column {missing[0]!r} is missing", f"its header is {','.join(columns)}")
-    return tuple(Waiver(*(row[name] or "" for name in columns), row=number) for number, row in enumerate(rows, start=2))
+    return tuple(
+        Waiver(**{name: row[name] or "" for name in columns}, row=number) for number, row in enumerate(rows, start=2)
+    )
 
 
 def _read_rows(path: Path) -> list[dict[str, Any]]:

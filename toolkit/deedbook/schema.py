@@ -138,7 +138,7 @@ def read_schema(raw: object, where: str) -> TableSchema:
         ProjectError: when the schema is malformed or contradicts itself; the message names every problem.
     """
     if not isinstance(raw, Mapping):
-        raise ProjectError(f"{where}: a Table Schema is a JSON object", "start it with {\"fields\": [...]}")
+        raise ProjectError(f"{where}: a Table Schema is a JSON object", 'start it with {"fields": [...]}')
     problems: list[str] = []
     entries = raw.get("fields", [])
     if not isinstance(entries, list):

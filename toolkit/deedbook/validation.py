@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import polars as pl
 
 from deedbook.checking.collecting import Collecting, Ledger
-from deedbook.checking.keys import HashSet, Key, Reference
+from deedbook.checking.keys import HashLog, HashSet, Key, Reference, unique_keys
 from deedbook.checking.settling import settle_references, settle_unique
+from deedbook.checking.spilling import Shelf, open_shelf
 from deedbook.checking.suggesting import suggest
 from deedbook.checking.table import TableOutcome, TableTask, check_table
 from deedbook.checking.writing import open_findings
@@ -21,7 +21,7 @@ from deedbook.errors import ProjectError, UsageError
 from deedbook.findings import NotChecked, Report
 from deedbook.project import Project
 from deedbook.reading.blocks import BLOCK_SIZE
-from deedbook.schema import ForeignKey, TableSchema
+from deedbook.schema import TableSchema
 
 Progress = Callable[[int, int], None]
 """Bytes read, and bytes in all."""
@@ -72,8 +72,8 @@ def validate(project: Project, options: Options = DEFAULTS, progress: Progress |
         if name not in names:
             raise UsageError(f"there is no table `{name}`", f"the tables are {', '.join(names)}")
     references = {resource.name: _references(resource, package) for resource in package.resources}
-    with open_findings(options.findings_file) as write_all:
-        outcomes = _check_tables(project, options, references, progress, write_all)
+    with open_findings(options.findings_file) as write_all, open_shelf(options.memory) as shelf:
+        outcomes = _check_tables(project, options, references, progress, write_all, shelf)
         report = _report(project, options, outcomes)
     return replace(report, seconds=time.perf_counter() - started)
 
@@ -92,7 +92,9 @@ def _references(resource: Resource, package: Package) -> tuple[Reference, ...]:
         parent = next((item for item in package.resources if item.name == parent_name), None)
         where = resource.schema_source or resource.name
         if parent is None:
-            raise ProjectError(f"{where}: a foreign key refers to the table `{parent_name}`, which the package does not have")
+            raise ProjectError(
+                f"{where}: a foreign key refers to the table `{parent_name}`, which the package does not have"
+            )
         known = parent.schema.names if parent.schema else ()
         for name in key.reference:
             if name not in known:
@@ -107,39 +109,48 @@ def _check_tables(
     references: Mapping[str, tuple[Reference, ...]],
     progress: Progress | None,
     write_all: Callable[[pl.DataFrame], None] | None,
+    shelf: Shelf,
 ) -> dict[str, TableOutcome]:
     """One pass over every table, parents before children, then what needed all of them."""
     package = project.package
     advance = _advancing(package, progress)
     outcomes: dict[str, TableOutcome] = {}
-    parents: dict[tuple[str, tuple[str, ...]], HashSet] = {}
+    logs: ParentLogs = {}
+    known: dict[tuple[str, tuple[str, ...]], HashSet | None] = {}
     for resource in _parents_first(package, references):
-        wanted = {item for others in references.values() for item in others if item.parent == resource.name}
-        task = _task(project, resource, options, references[resource.name], parents, wanted, advance)
+        wanted = {
+            item.key.reference for others in references.values() for item in others if item.parent == resource.name
+        }
+        parents = tuple(known.get((item.parent, item.key.reference)) for item in references[resource.name])
+        task = _task(project, resource, options, references[resource.name], parents, wanted, shelf, advance)
         shown = not options.tables or resource.name in options.tables
-        ledger = Ledger(task.settings, write_all if shown else None)
-        outcome = check_table(task, ledger)
-        for key in list(outcome.logs):
+        outcome = check_table(task, Ledger(task.settings, write_all if shown else None))
+        for key in outcome.logs:
             if key.kind != "reference":
                 settle_unique(outcome, key)
-        for reference in wanted:
-            if not outcome.is_unread:
-                log = next(log for key, log in outcome.logs.items() if key.names == reference.key.reference)
-                parents.setdefault((resource.name, reference.key.reference), HashSet(log.hashes()))
+        for names in wanted if not outcome.is_unread else ():
+            log = next(log for key, log in outcome.logs.items() if key.names == names)
+            logs[(resource.name, names)] = log
+            known[(resource.name, names)] = log.as_set()
         outcomes[resource.name] = outcome
     for outcome in outcomes.values():
-        _settle_waiting(outcome, parents)
+        _settle_waiting(outcome, logs)
     return outcomes
 
 
-def _settle_waiting(outcome: TableOutcome, parents: Mapping[tuple[str, tuple[str, ...]], HashSet]) -> None:
+ParentLogs = dict[tuple[str, tuple[str, ...]], HashLog]
+"""The hashes of every key that is referred to, by table and fields; not those of a table that could not be read."""
+
+
+def _settle_waiting(outcome: TableOutcome, logs: ParentLogs) -> None:
     """Looks up the foreign keys whose parent came later; one whose parent could not be read is not checked."""
-    references = outcome.task.references
-    settle_references(outcome, lambda at: parents.get((references[at].parent, references[at].key.reference)))
-    for reference in references:
-        if (reference.parent, reference.key.reference) not in parents:
+    settle_references(outcome, lambda reference: logs.get((reference.parent, reference.key.reference)))
+    for reference in outcome.task.references:
+        if (reference.parent, reference.key.reference) not in logs:
             columns = ", ".join(reference.key.fields)
-            outcome.checked = [check for check in outcome.checked if (check.name, check.column) != ("foreign-key", columns)]
+            outcome.checked = [
+                check for check in outcome.checked if (check.name, check.column) != ("foreign-key", columns)
+            ]
             reason = f"the table `{reference.parent}` could not be read"
             outcome.not_checked.append(NotChecked(outcome.task.resource.name, "foreign-key", reason, columns))
 
@@ -180,17 +191,14 @@ def _task(
     resource: Resource,
     options: Options,
     references: tuple[Reference, ...],
-    parents: Mapping[tuple[str, tuple[str, ...]], HashSet],
-    wanted: set[Reference],
+    parents: tuple[HashSet | None, ...],
+    wanted: set[tuple[str, ...]],
+    shelf: Shelf,
     advance: Callable[[int], None],
 ) -> TableTask:
     schema = resource.schema or TableSchema(fields=())
-    named = {reference.key.reference for reference in wanted}
-    referred = tuple(
-        Key("reference", tuple(schema.field(name) for name in names))
-        for names in sorted(named)
-        if names not in {schema.primary_key, *schema.unique_keys}
-    )
+    own = {key.names for key in unique_keys(schema)}
+    referred = [Key("reference", tuple(schema.field(name) for name in names)) for names in sorted(wanted - own)]
     return TableTask(
         resource=resource,
         schema=schema,
@@ -201,9 +209,10 @@ def _task(
             limit=options.max_findings,
             keep_all=options.findings_file is not None,
         ),
+        shelf=shelf,
         references=references,
-        parents=tuple(parents.get((item.parent, item.key.reference)) for item in references),
-        referred=referred,
+        parents=parents,
+        referred=tuple(referred),
         warns_of_bytes=project.config is not None,
         lenient=options.lenient,
         workers=options.workers,

@@ -1,0 +1,1 @@
+"""Blocks of text to findings: structure, cells, keys and rules."""

@@ -21,8 +21,11 @@ _DAY = (
     f"|02-(?:0[1-9]|1[0-9]|2[0-8]))|{_LEAP_YEAR}-02-29)"
 )
 _CLOCK = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,6})?(?:Z|[+-](?:0[0-9]|1[0-3]):[0-5][0-9])?"
-_URI = r"\Ahttps?://[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?:/[A-Za-z0-9._~!$&'()*+,;=:@/-]*)?" \
-       r"(?:\?[A-Za-z0-9._~!$&'()*+,;=:@/?-]*)?(?:#[A-Za-z0-9._~!$&'()*+,;=:@/?-]*)?\z"  # fmt: skip
+_URI_TEXT = "[A-Za-z0-9._~!$&'()*+,;=:@/?-]*"
+_URI = (
+    r"\Ahttps?://[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?"
+    rf"(?:/[A-Za-z0-9._~!$&'()*+,;=:@/-]*)?(?:\?{_URI_TEXT})?(?:#{_URI_TEXT})?\z"
+)
 _EMAIL = r"\A[a-z0-9]+(?:[._][a-z0-9]+)*@[a-z0-9]{1,30}(?:\.[a-z0-9]{1,30}){0,3}\.[a-z]{2,6}\z"
 _UUID = r"\A[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\z"
 _LEXICAL = {
@@ -57,10 +60,11 @@ def _parsed(field: Field) -> str:
 
 
 def acceptor(field: Field, missing: tuple[str, ...]) -> pl.Expr | None:
-    """True where a present text of the field is certainly fine; null where the text is null; None when there is no fast path.
+    """True where a present text is certainly fine, null where the text is null; None when there is no fast path.
 
     Args:
-        missing: The texts that mean "no value" in the field.
+        field: The field, whose name is the column's.
+        missing: The texts that mean "no value" in it.
     """
     text = pl.col(field.name)
     conditions = _type_conditions(field, text)
@@ -72,7 +76,9 @@ def acceptor(field: Field, missing: tuple[str, ...]) -> pl.Expr | None:
             return None
         conditions.extend(condition)
     if field.categories:
-        conditions.append(text.is_in([str(label.value) for label in field.categories]) if field.type == "string" else pl.lit(False))
+        conditions.append(
+            text.is_in([str(label.value) for label in field.categories]) if field.type == "string" else pl.lit(False)
+        )
     if field.required:
         tokens = [token for token in missing if token or field.type == "string"]
         conditions.extend(text != token for token in tokens)

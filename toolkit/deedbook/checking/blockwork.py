@@ -17,7 +17,7 @@ from deedbook.checking.collecting import Collected, Collecting, Group, collect
 from deedbook.checking.header import Column
 from deedbook.checking.judging import explain, shorten
 from deedbook.checking.keys import HashedBlock, HashSet, Key, Reference, hash_block, key_texts
-from deedbook.checking.structure import check_structure
+from deedbook.checking.structure import check_structure, fixed
 from deedbook.reading.tables import present
 from deedbook.reading.text import TextBlock
 from deedbook.schema import Field
@@ -170,10 +170,8 @@ def _null_parts(key: Key, values: pl.DataFrame, bad: Mapping[str, Rows], plan: B
         rows = values[name].is_null().arg_true().cast(pl.Int64).to_numpy()
         rows = rows[~np.isin(rows, bad.get(name, NO_ROWS))]
         if len(rows):
-            words = (f"`{name}` is part of the primary key and is empty", "fill the cell in", None)
-            groups.append(
-                Group("primary-key", rows, lambda _at, said=words: said, column=name, field_number=plan.number_of(name))
-            )
+            words = fixed(f"`{name}` is part of the primary key and is empty", "fill the cell in")
+            groups.append(Group("primary-key", rows, words, column=name, field_number=plan.number_of(name)))
     return groups
 
 

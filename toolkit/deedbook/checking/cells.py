@@ -5,8 +5,9 @@ The acceptors say which cells are certainly fine. The texts of the others are ju
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -36,7 +37,7 @@ class FieldPlan:
     judge: Judge
     fails: pl.Expr | None
     parsed: pl.Expr | None = None
-    verdicts: dict[str | None, tuple[Problem, ...]] = field(default_factory=dict)
+    verdicts: dict[str | None, tuple[Problem, ...]] = dataclasses.field(default_factory=dict)
 
     def verdict(self, text: str | None) -> tuple[Problem, ...]:
         """What is wrong with the text."""
@@ -58,7 +59,9 @@ class CellFailure:
     texts: pl.Series
 
 
-def plan_fields(columns: Sequence[Column], schema: TableSchema, where: str, *, lenient: bool = False) -> list[FieldPlan]:
+def plan_fields(
+    columns: Sequence[Column], schema: TableSchema, where: str, *, lenient: bool = False
+) -> list[FieldPlan]:
     """The plan of every column that a field describes.
 
     Raises:
@@ -98,6 +101,8 @@ def check_cells(frame: pl.DataFrame, plans: Sequence[FieldPlan], excused: Mappin
     """The cells of a block that break a rule, in column order.
 
     Args:
+        frame: The block's text columns, named after their fields.
+        plans: How each column is checked.
         excused: Rows per column that are not judged, because the record is ragged, blank or no UTF-8 there.
     """
     checks = [plan for plan in plans if plan.fails is not None]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -69,12 +70,12 @@ class Collected:
     used_waivers: frozenset[tuple[str, str, str]] = frozenset()
 
 
-def collect(
-    groups: list[Group], frame: pl.DataFrame, settings: Collecting, line_of: Callable[[int], int]
-) -> Collected:
+def collect(groups: list[Group], frame: pl.DataFrame, settings: Collecting, line_of: Callable[[int], int]) -> Collected:
     """The groups as findings and counts.
 
     Args:
+        groups: What was found.
+        settings: What the table's findings have in common.
         frame: The block's text columns, for the keys of the shown rows.
         line_of: The line of a row, both counted from the block's start.
     """
@@ -167,6 +168,7 @@ class Ledger:
     findings: list[Finding] = field(default_factory=list)
     counts: dict[TotalKey, list[int]] = field(default_factory=dict)
     used_waivers: set[tuple[str, str, str]] = field(default_factory=set)
+    _shown: Counter[tuple[str, str | None]] = field(default_factory=Counter)
 
     def add(self, collected: Collected, first_row: int, first_line: int) -> None:
         """Takes a block's findings, its first record and line being these."""
@@ -204,8 +206,9 @@ class Ledger:
         entry[1] += count if finding.waived is not None else 0
 
     def _shows(self, finding: Finding) -> bool:
-        here = (finding.rule, finding.column)
-        return sum(1 for other in self.findings if (other.rule, other.column) == here) < self.settings.limit
+        """Whether another finding of this rule and column is shown; counts it as shown."""
+        self._shown[(finding.rule, finding.column)] += 1
+        return self._shown[(finding.rule, finding.column)] <= self.settings.limit
 
     def sorted_findings(self) -> list[Finding]:
         """What is shown: findings without a row first, then by row, field, rule, constraint, message."""

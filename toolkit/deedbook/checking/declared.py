@@ -24,7 +24,9 @@ def check_declared(resource: Resource, rows: int) -> Iterator[FileProblem]:
     if resource.bytes is not None:
         size = sum(file.stat().st_size for file in resource.files)
         if size != resource.bytes:
-            yield FileProblem("byte-count", f"the size is {size:,} bytes, the descriptor says {resource.bytes:,}", _HINT)
+            yield FileProblem(
+                "byte-count", f"the size is {size:,} bytes, the descriptor says {resource.bytes:,}", _HINT
+            )
     declared = resource.raw.get("rows")
     if isinstance(declared, int) and declared != rows:
         yield FileProblem("row-count", f"there are {rows:,} rows, the descriptor says {declared:,}", _HINT)

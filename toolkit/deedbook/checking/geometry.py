@@ -47,7 +47,9 @@ def _check_coordinates(value: Any, depth: int) -> None:
     if depth:
         for part in value:
             _check_coordinates(part, depth - 1)
-    elif len(value) < 2 or not all(isinstance(number, int | float) and not isinstance(number, bool) for number in value):
+    elif len(value) < 2 or not all(
+        isinstance(number, int | float) and not isinstance(number, bool) for number in value
+    ):
         raise ValueError("a position is two or more numbers")
 
 

@@ -51,6 +51,7 @@ def match_header(labels: Sequence[str] | None, schema: TableSchema, width: int) 
     """The columns for the labels of a file.
 
     Args:
+        schema: Its fields and `fieldsMatch`; a schema without fields describes no column.
         labels: None when the file has no header: fields are taken in their order.
         width: The number of cells in the first record, which counts when there are no labels.
     """
@@ -86,7 +87,11 @@ def _label_faults(labels: Sequence[str]) -> Iterator[FileProblem]:
             yield FileProblem("blank-label", f"column {number} has no name", "name it in the header", number, label)
         elif label in first:
             yield FileProblem(
-                "duplicate-label", f"column {number} is named `{label}` like column {first[label]}", "rename one", number, label
+                "duplicate-label",
+                f"column {number} is named `{label}` like column {first[label]}",
+                "rename one",
+                number,
+                label,
             )
         first.setdefault(label, number)
 
@@ -104,7 +109,9 @@ def _match_by_position(labels: Sequence[str], schema: TableSchema) -> Header:
         elif label != field.name:
             if number not in faulty:
                 message = f"column {number} is named `{label}`, the schema says `{field.name}`"
-                problems.append(FileProblem("incorrect-label", message, f"rename it to `{field.name}`", number, label, field.name))
+                problems.append(
+                    FileProblem("incorrect-label", message, f"rename it to `{field.name}`", number, label, field.name)
+                )
             field = None
         columns.append(_column(number, label, field))
     problems += [_missing(number, fields[number - 1]) for number in range(len(labels) + 1, len(fields) + 1)]
@@ -119,9 +126,14 @@ def _match_by_name(labels: Sequence[str], schema: TableSchema) -> Header:
     if match == "exact":
         number = next(at for at, (label, name) in enumerate(zip(labels, schema.names, strict=True), 1) if label != name)
         message = f"the columns stand in another order than in the schema, from column {number} on"
-        problems.append(FileProblem("incorrect-label", message, "run `deedbook fmt`", number, labels[number - 1], schema.names[number - 1]))
+        problems.append(
+            FileProblem(
+                "incorrect-label", message, "run `deedbook fmt`", number, labels[number - 1], schema.names[number - 1]
+            )
+        )
     columns = [
-        _column(number, label, fields.get(label) if number not in faulty else None) for number, label in enumerate(labels, 1)
+        _column(number, label, fields.get(label) if number not in faulty else None)
+        for number, label in enumerate(labels, 1)
     ]
     if match in {"equal", "superset"}:
         problems += [
@@ -130,7 +142,9 @@ def _match_by_name(labels: Sequence[str], schema: TableSchema) -> Header:
             for column in columns if column.field is None and column.number not in faulty
         ]  # fmt: skip
     if match == "partial" and not any(column.field for column in columns):
-        problems.append(FileProblem("unmatched-header", "no column of the file is a field of the schema", "correct the header"))
+        problems.append(
+            FileProblem("unmatched-header", "no column of the file is a field of the schema", "correct the header")
+        )
     absent = [name for name in schema.names if name not in set(labels)]
     if match in {"superset", "partial"}:
         absent = [name for name in absent if fields[name].required or name in schema.primary_key]

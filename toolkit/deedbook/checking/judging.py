@@ -168,7 +168,10 @@ def explain(field: Field, problem: Problem, text: str | None) -> tuple[str, str]
             return f"`{shown}` is longer than {declared} (it has {len(text or '')})", ""
         case "pattern":
             example = field.raw.get("example")
-            return f"`{shown}` does not match the pattern {declared}", f"it should look like `{example}`" if example else ""
+            return (
+                f"`{shown}` does not match the pattern {declared}",
+                f"it should look like `{example}`" if example else "",
+            )
         case "enum" | "categories":
             values = declared if constraint == "enum" else [label.value for label in field.categories]
             return f"`{shown}` is not one of the {len(values or ())} allowed values", _nearest(text or "", values or ())

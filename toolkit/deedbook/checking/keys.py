@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -16,9 +16,9 @@ import polars as pl
 
 from deedbook.checking.canonical import canonical_text
 from deedbook.checking.cells import Rows
+from deedbook.checking.spilling import PARTITIONS, Hashes, Partitions, Shelf, partition_of
 from deedbook.schema import Field, ForeignKey, TableSchema
 
-Hashes: TypeAlias = npt.NDArray[np.uint64]
 KeyKind = Literal["primary-key", "unique-key", "unique-error", "reference"]
 _SEED = 0x0DEEDB00
 
@@ -75,6 +75,11 @@ class HashedBlock:
     rows: Rows | None
     height: int
 
+    @property
+    def nbytes(self) -> int:
+        """The bytes that the block takes."""
+        return self.hashes.nbytes + (0 if self.rows is None else self.rows.nbytes)
+
     def row_numbers(self, first: int) -> Rows:
         """The records that the hashes belong to, when the block's first one is `first`."""
         rows = np.arange(self.height, dtype=np.int64) if self.rows is None else self.rows
@@ -86,6 +91,7 @@ def hash_block(frame: pl.DataFrame, names: Sequence[str], skip: Rows) -> HashedB
 
     Args:
         frame: The columns `k0`, `k1`, ... of `key_texts`.
+        names: The key's fields.
         skip: Rows to leave out, because a part of their key is bad.
     """
     whole = pl.all_horizontal(pl.col(f"k{at}").is_not_null() for at in range(len(names)))
@@ -103,30 +109,74 @@ def hash_block(frame: pl.DataFrame, names: Sequence[str], skip: Rows) -> HashedB
 
 @dataclass
 class HashLog:
-    """The hashes of a whole table's key, block by block."""
+    """The hashes of a whole table's key: in memory, block by block, or on the shelf once they no longer fit."""
 
+    shelf: Shelf
     blocks: list[tuple[int, HashedBlock]] = field(default_factory=list)
+    partitions: Partitions | None = None
 
     def add(self, first: int, block: HashedBlock) -> None:
         """Appends a block whose first record is `first`."""
-        self.blocks.append((first, block))
+        if self.partitions is None and self.shelf.is_full(block.nbytes):
+            self.partitions = Partitions(self.shelf.new_log())
+            for number, kept in self.blocks:
+                self.partitions.add(kept.hashes, kept.row_numbers(number))
+                self.shelf.release(kept.nbytes)
+            self.blocks.clear()
+        if self.partitions is None:
+            self.blocks.append((first, block))
+        else:
+            self.partitions.add(block.hashes, block.row_numbers(first))
 
     def hashes(self) -> Hashes:
-        """All hashes."""
+        """All hashes that are in memory."""
         return np.concatenate([block.hashes for _, block in self.blocks] or [np.empty(0, np.uint64)])
+
+    def as_set(self) -> HashSet | None:
+        """The hashes to look others up in; None when they are on the shelf."""
+        return HashSet(self.hashes()) if self.partitions is None else None
 
     def repeated_rows(self) -> Rows:
         """The records whose hash occurs more than once, rising."""
-        every = np.sort(self.hashes())
-        repeated = np.unique(every[1:][every[1:] == every[:-1]])
-        return self.rows_with(HashSet(repeated)) if len(repeated) else np.empty(0, np.int64)
+        if self.partitions is None:
+            repeated = _repeated(self.hashes())
+            return self._rows_among(HashSet(repeated), wanted=True) if len(repeated) else np.empty(0, np.int64)
+        parts = (self.partitions.read(number) for number in range(PARTITIONS))
+        found = [records[np.isin(hashes, _repeated(hashes))] for hashes, records in parts]
+        return np.sort(np.concatenate(found or [np.empty(0, np.int64)]))
 
-    def rows_with(self, wanted: HashSet, *, absent: bool = False) -> Rows:
-        """The records whose hash is in a set, or with `absent` is not, rising."""
-        found = [
-            block.row_numbers(first)[wanted.contains(block.hashes) != absent] for first, block in self.blocks
-        ]
+    def rows_absent_from(self, parent: HashLog) -> Rows:
+        """The records whose hash another log does not have, rising."""
+        if self.partitions is None and parent.partitions is None:
+            return self._rows_among(HashSet(parent.hashes()), wanted=False)
+        found = []
+        for number in range(PARTITIONS):
+            hashes, records = self._part(number)
+            known, _ = parent._part(number)
+            found.append(records[~np.isin(hashes, known)])
+        return np.sort(np.concatenate(found))
+
+    def _part(self, number: int) -> tuple[Hashes, Rows]:
+        """The hashes whose top bits are a partition's number."""
+        if self.partitions is not None:
+            return self.partitions.read(number)
+        chosen = [(block.hashes, block.row_numbers(first)) for first, block in self.blocks]
+        masks = [partition_of(hashes) == number for hashes, _ in chosen]
+        return (
+            np.concatenate([h[mask] for (h, _), mask in zip(chosen, masks, strict=True)] or [np.empty(0, np.uint64)]),
+            np.concatenate([r[mask] for (_, r), mask in zip(chosen, masks, strict=True)] or [np.empty(0, np.int64)]),
+        )
+
+    def _rows_among(self, known: HashSet, *, wanted: bool) -> Rows:
+        """The records whose hash is in a set, or is not."""
+        found = [block.row_numbers(first)[known.contains(block.hashes) == wanted] for first, block in self.blocks]
         return np.concatenate(found or [np.empty(0, np.int64)])
+
+
+def _repeated(hashes: Hashes) -> Hashes:
+    """The hashes that occur more than once."""
+    ordered = np.sort(hashes)
+    return np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
 
 
 class HashSet:
@@ -158,7 +208,7 @@ class HashSet:
             hit = here == wanted[open_]
             found[open_[hit]] = True
             open_ = open_[~hit & (here != 0)]
-        return found
+        return np.asarray(found)
 
 
 def _nonzero(hashes: Hashes) -> Hashes:

@@ -14,12 +14,12 @@ from deedbook.checking.blockwork import BlockPlan, missing_parent_group
 from deedbook.checking.cells import Rows
 from deedbook.checking.collecting import Group, collect
 from deedbook.checking.judging import shorten
-from deedbook.checking.keys import HashSet, Key, key_texts
+from deedbook.checking.keys import HashLog, Key, Reference, key_texts
 from deedbook.checking.table import FILE_SHIFT, TableOutcome
 from deedbook.reading.blocks import Cutter
 from deedbook.reading.header import read_header
+from deedbook.reading.opening import dialect_of, open_table
 from deedbook.reading.pipeline import Done, run
-from deedbook.reading.source import open_bytes
 from deedbook.reading.tables import present
 from deedbook.reading.text import TextBlock
 
@@ -41,11 +41,13 @@ def revisit(outcome: TableOutcome, wanted: Rows) -> Iterator[Visit]:
         mine = wanted[(wanted >= base) & (wanted < base + (1 << FILE_SHIFT))] - base
         if not len(mine):
             continue
-        plan = replace(plan, settings=replace(plan.settings, path=task.resource.paths[number] if task.resource.paths else ""))
-        with open_bytes(task.resource, task.resource.files[number], max_unpacked=task.max_unpacked) as stream:
-            cutter = Cutter(stream, task.resource.dialect, task.block_size)
+        plan = replace(
+            plan, settings=replace(plan.settings, path=task.resource.paths[number] if task.resource.paths else "")
+        )
+        with open_table(task.resource, task.resource.sources[number], max_unpacked=task.max_unpacked) as stream:
+            cutter = Cutter(stream, dialect_of(task.resource), task.block_size)
             known = [column.label for column in outcome.plans[0][0].columns] if number else None
-            _, _, row, line = read_header(cutter, task.resource.dialect, known)
+            _, _, row, line = read_header(cutter, dialect_of(task.resource), known)
             for done in run(cutter, layout, lambda block: block, workers=task.workers):
                 if not isinstance(done, Done):
                     break
@@ -78,7 +80,11 @@ def settle_unique(outcome: TableOutcome, key: Key) -> None:
         .filter(pl.col("record") > pl.col("earliest"))
     )
     if repeated.height:
-        _report(outcome, repeated["record"].to_numpy(), lambda plan, rows: _repeated_group(outcome, key, repeated, plan, rows))
+        _report(
+            outcome,
+            repeated["record"].to_numpy(),
+            lambda plan, rows: _repeated_group(outcome, key, repeated, plan, rows),
+        )
 
 
 def _repeated_group(outcome: TableOutcome, key: Key, repeated: pl.DataFrame, plan: BlockPlan, records: Rows) -> Group:
@@ -102,19 +108,21 @@ def _place(outcome: TableOutcome, record: int) -> str:
     return f"row {row}" if len(paths) < 2 else f"row {row} of {paths[number]}"
 
 
-def settle_references(outcome: TableOutcome, parent_of: Callable[[int], HashSet | None]) -> None:
-    """Looks up the foreign keys that had to wait; `parent_of` gives the parent's hashes for the n-th of them."""
+def settle_references(outcome: TableOutcome, parent_of: Callable[[Reference], HashLog | None]) -> None:
+    """Looks up the foreign keys that had to wait in their parents' hashes."""
     for at, log in enumerate(outcome.waiting):
-        if log is None or (parent := parent_of(at)) is None:
-            continue
         reference = outcome.task.references[at]
-        misses = log.rows_with(parent, absent=True)
+        if log is None or (parent := parent_of(reference)) is None:
+            continue
+        misses = log.rows_absent_from(parent)
         if not len(misses):
             continue
         for first, line, plan, block, rows in revisit(outcome, misses):
             values = block.frame[rows.tolist()].select(reference.key.fields)
             found = missing_parent_group(reference, rows, values, plan)
-            outcome.ledger.add(collect([found], block.frame, plan.settings, block.line_of), first & ((1 << FILE_SHIFT) - 1), line)
+            outcome.ledger.add(
+                collect([found], block.frame, plan.settings, block.line_of), first & ((1 << FILE_SHIFT) - 1), line
+            )
         outcome.has_cell_errors = True
 
 
@@ -122,4 +130,6 @@ def _report(outcome: TableOutcome, records: Rows, group_of: Callable[[BlockPlan,
     for first, line, plan, block, rows in revisit(outcome, records):
         group = group_of(plan, rows + first)
         local = replace(group, rows=rows)
-        outcome.ledger.add(collect([local], block.frame, plan.settings, block.line_of), first & ((1 << FILE_SHIFT) - 1), line)
+        outcome.ledger.add(
+            collect([local], block.frame, plan.settings, block.line_of), first & ((1 << FILE_SHIFT) - 1), line
+        )

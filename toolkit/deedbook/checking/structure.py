@@ -36,7 +36,7 @@ def check_structure(block: TextBlock, columns: Sequence[Column]) -> Structure:
     excused: dict[str, list[int]] = defaultdict(list)
     blank = [item.row for item in block.ragged if not item.cells]
     if blank:
-        groups.append(Group("blank-row", _rows(blank), _fixed("the row is blank", "delete the line")))
+        groups.append(Group("blank-row", _rows(blank), fixed("the row is blank", "delete the line")))
     groups += _extra_cells(block.ragged, len(columns))
     for column in columns:
         short = [item for item in block.ragged if 0 < len(item.cells) < column.number]
@@ -54,7 +54,8 @@ def _rows(rows: Iterable[int]) -> Rows:
     return np.array(sorted(set(rows)), np.int64)
 
 
-def _fixed(message: str, hint: str, value: str | None = None) -> Words:
+def fixed(message: str, hint: str, value: str | None = None) -> Words:
+    """The same words for every row."""
     return lambda _at: (message, hint, value)
 
 
@@ -105,7 +106,9 @@ def _bad_text(block: TextBlock, columns: Sequence[Column], excused: dict[str, li
         for column in columns:
             rows = block.frame[column.name].str.contains("\0", literal=True).fill_null(False).arg_true().to_list()
             if rows:
-                groups.append(_text_group("nul-character", rows, column, "the cell contains a NUL character", "remove it"))
+                groups.append(
+                    _text_group("nul-character", rows, column, "the cell contains a NUL character", "remove it")
+                )
                 excused[column.name] += rows
     return groups
 
@@ -113,6 +116,4 @@ def _bad_text(block: TextBlock, columns: Sequence[Column], excused: dict[str, li
 def _text_group(rule: str, rows: list[int], column: Column | None, message: str, hint: str) -> Group:
     name = (column.field.name if column.field else column.label) if column else None
     number = column.number if column else None
-    return Group(rule, _rows(rows), _fixed(message, hint), column=name, field_number=number)
-
-
+    return Group(rule, _rows(rows), fixed(message, hint), column=name, field_number=number)

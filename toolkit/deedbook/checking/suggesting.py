@@ -18,10 +18,14 @@ _MOST_PARENTS = 200_000
 _MOST_CANDIDATES = 3_000
 
 
-def suggest(findings: Iterable[Finding], references: Iterable[Reference], parent: Callable[[str], Resource]) -> list[Finding]:
+def suggest(
+    findings: Iterable[Finding], references: Iterable[Reference], parent: Callable[[str], Resource]
+) -> list[Finding]:
     """The findings, those of a foreign key of one field with a hint at a key that is spelled alike.
 
     Args:
+        findings: All that the table's report shows.
+        references: The table's foreign keys.
         parent: The resource of a table.
     """
     single = {item.key.fields[0]: item for item in references if len(item.key.fields) == 1}
@@ -51,7 +55,9 @@ def _keys_of(resource: Resource, name: str) -> dict[str, str]:
 
 def _nearest(value: str, keys: dict[str, str]) -> str:
     alike = pl.Series(list(keys), dtype=pl.String)
-    near = alike.filter((alike.str.slice(0, 1) == value[:1]) & ((alike.str.len_chars().cast(pl.Int64) - len(value)).abs() <= 1))
+    near = alike.filter(
+        (alike.str.slice(0, 1) == value[:1]) & ((alike.str.len_chars().cast(pl.Int64) - len(value)).abs() <= 1)
+    )
     candidates = near.head(_MOST_CANDIDATES).to_list() if len(near) > _MOST_CANDIDATES else near.to_list()
     found = difflib.get_close_matches(value, candidates, n=1, cutoff=0.75)
     if not found:

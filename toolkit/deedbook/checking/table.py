@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from pathlib import Path
-
-import numpy as np
-import polars as pl
 
 from deedbook.checking.blockwork import (
     BlockPlan,
@@ -16,19 +12,21 @@ from deedbook.checking.blockwork import (
     TypedRows,
     check_block,
 )
-from deedbook.checking.cells import Rows, plan_fields
-from deedbook.checking.collecting import Collecting, Group, Ledger
+from deedbook.checking.cells import plan_fields
+from deedbook.checking.collecting import Collecting, Ledger
 from deedbook.checking.declared import check_declared
 from deedbook.checking.header import Header, match_header
-from deedbook.checking.keys import HashedBlock, HashLog, HashSet, Key, Reference, key_texts, unique_keys
+from deedbook.checking.keys import HashLog, HashSet, Key, Reference, unique_keys
 from deedbook.checking.patterns import may_match
+from deedbook.checking.spilling import Shelf
 from deedbook.descriptor import Resource
 from deedbook.findings import Check, Finding, NotChecked, TableStats
 from deedbook.reading.blocks import BLOCK_SIZE, Cutter
 from deedbook.reading.header import read_header
+from deedbook.reading.opening import dialect_of, open_table
 from deedbook.reading.pipeline import Unclosed, run
-from deedbook.reading.source import SourceError, open_bytes
-from deedbook.reading.text import Layout, TextBlock
+from deedbook.reading.source import SourceError
+from deedbook.reading.text import Layout
 from deedbook.schema import Field, TableSchema
 
 FILE_SHIFT = 40
@@ -48,6 +46,7 @@ class TableTask:
     resource: Resource
     schema: TableSchema
     settings: Collecting
+    shelf: Shelf
     references: tuple[Reference, ...] = ()
     parents: tuple[HashSet | None, ...] = ()
     referred: tuple[Key, ...] = ()
@@ -98,14 +97,14 @@ def check_table(task: TableTask, ledger: Ledger) -> TableOutcome:
     """Reads a table once; `settling` does what needs all of its rows."""
     keys = tuple(dict.fromkeys([*unique_keys(task.schema), *task.referred]))
     outcome = TableOutcome(task, ledger, TableStats(task.resource.name, ", ".join(task.resource.paths), 0, 0, 0))
-    outcome.logs = {key: HashLog() for key in keys}
-    outcome.waiting = [None if parent is not None else HashLog() for parent in task.parents]
+    outcome.logs = {key: HashLog(task.shelf) for key in keys}
+    outcome.waiting = [None if parent is not None else HashLog(task.shelf) for parent in task.parents]
     rows = cells = size = 0
     labels: list[str] | None = None
-    for number, file in enumerate(task.resource.files):
+    for number, file in enumerate(task.resource.sources):
         try:
-            with open_bytes(task.resource, file, max_unpacked=task.max_unpacked) as stream:
-                cutter = Cutter(stream, task.resource.dialect, task.block_size)
+            with open_table(task.resource, file, max_unpacked=task.max_unpacked) as stream:
+                cutter = Cutter(stream, dialect_of(task.resource), task.block_size)
                 opened = _open_file(task, cutter, outcome, number, labels)
                 if opened is None:
                     continue
@@ -135,16 +134,29 @@ def _open_file(
     task: TableTask, cutter: Cutter, outcome: TableOutcome, number: int, known: list[str] | None
 ) -> tuple[list[str] | None, BlockPlan, Layout, int, int] | None:
     """Reads the header of a file; None when its rows cannot be read."""
-    dialect = task.resource.dialect
+    dialect = dialect_of(task.resource)
     if cutter.has_bom and task.warns_of_bytes:
-        _say(outcome, number, "byte-order-mark", "the file starts with a byte-order mark", "run `deedbook fmt`", severity="warning")
+        _say(
+            outcome,
+            number,
+            "byte-order-mark",
+            "the file starts with a byte-order mark",
+            "run `deedbook fmt`",
+            severity="warning",
+        )
     labels, width, first_row, first_line = read_header(cutter, dialect, known)
     if width == 0:
         has_rows = bool(cutter.head(1))
         if labels is None and not dialect.header:
             return known, *_plan(task, match_header(None, task.schema, 0), outcome), 1, 1
         message = "the header is blank" if has_rows else "the file is empty, not even a header"
-        _say(outcome, number, "blank-header" if has_rows else "source-error", message, "name the columns in the first row")
+        _say(
+            outcome,
+            number,
+            "blank-header" if has_rows else "source-error",
+            message,
+            "name the columns in the first row",
+        )
         outcome.is_unread = True
         return None
     if labels is None and known is not None:
@@ -192,10 +204,10 @@ def _plan(task: TableTask, header: Header, outcome: TableOutcome) -> tuple[Block
         keeps_typed=task.keeps_typed,
         row_rules=task.row_rules if held.issuperset(task.typed_names) else None,
     )
-    delimiter = task.resource.dialect.delimiter
+    delimiter = dialect_of(task.resource).delimiter
     proven = {plan.field.name for plan in fields if _excludes(plan.field, delimiter)}
     names = tuple(column.name for column in header.columns)
-    return plan, Layout(names, tuple(name for name in names if name not in proven), task.resource.dialect)
+    return plan, Layout(names, tuple(name for name in names if name not in proven), dialect_of(task.resource))
 
 
 _DELIMITER_FREE = {"integer", "number", "date", "datetime", "time", "year", "yearmonth", "boolean"}
@@ -265,7 +277,14 @@ def _read_blocks(
         has_return |= result.has_return
         task.progress(done.size)
     if has_return and task.warns_of_bytes:
-        _say(outcome, number, "crlf-line-ends", "lines end in a carriage return", "run `deedbook fmt`", severity="warning")
+        _say(
+            outcome,
+            number,
+            "crlf-line-ends",
+            "lines end in a carriage return",
+            "run `deedbook fmt`",
+            severity="warning",
+        )
     return rows, size
 
 
@@ -275,7 +294,15 @@ def _say_unclosed(outcome: TableOutcome, number: int, row: int, line: int, end: 
         if end.is_long
         else "a quote that opens in this record is never closed"
     )
-    _say(outcome, number, "unclosed-quote", message, "close the quote, or double it inside a quoted cell", row=row, line=line)
+    _say(
+        outcome,
+        number,
+        "unclosed-quote",
+        message,
+        "close the quote, or double it inside a quoted cell",
+        row=row,
+        line=line,
+    )
     table = outcome.task.resource.name
     outcome.not_checked.append(NotChecked(table, "rows", f"nothing from row {row} on could be read"))
     outcome.is_unread = True

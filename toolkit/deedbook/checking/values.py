@@ -35,6 +35,7 @@ def parser(field: Field, *, lenient: bool = False) -> Parser:
     """The exact parser of a field's type and format.
 
     Args:
+        field: Its type, format and options.
         lenient: Also accept what frictionless-py accepts: surrounding space, `1_000`, `2024-2-3`.
     """
     parse = _PARSERS[field.type](field, lenient)
@@ -303,8 +304,7 @@ def _geopoint(field: Field, _lenient: bool) -> Parser:
             longitude, latitude = pair["lon"], pair["lat"]
         else:
             longitude, latitude = text.split(",")
-        point = _coordinate(longitude, 180), _coordinate(latitude, 90)
-        return point
+        return _coordinate(longitude, 180), _coordinate(latitude, 90)
 
     return parse
 

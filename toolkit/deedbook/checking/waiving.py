@@ -17,6 +17,8 @@ def accepted(waivers: Sequence[Waiver], table: str, today: str) -> Accepted:
     """The waivers of a table that are in force.
 
     Args:
+        waivers: All of the package.
+        table: The table's name.
         today: The ISO date that decides; a waiver is in force up to and on the day it expires.
     """
     found: dict[str, dict[tuple[str, str], str]] = {}
@@ -37,6 +39,8 @@ def judge_waivers(
     """A warning for each waiver that has expired or that no finding needed.
 
     Args:
+        waivers: All of the package.
+        today: The ISO date that decides.
         used: For each table, the (rule, key, field) that a waiver answered.
         ran: The rules that were evaluated; a waiver of another one is left alone.
     """
@@ -50,7 +54,9 @@ def judge_waivers(
             findings.append(_finding("waiver-unmatched", waiver, "rule", message, "delete the line"))
         if not waiver.reason.strip():
             message = f"the waiver of `{waiver.rule}` for {waiver.table} {waiver.key} gives no reason"
-            findings.append(_finding("waiver-without-reason", waiver, "reason", message, "say why the warning is accepted"))
+            findings.append(
+                _finding("waiver-without-reason", waiver, "reason", message, "say why the warning is accepted")
+            )
     return findings
 
 

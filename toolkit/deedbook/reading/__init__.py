@@ -1,0 +1,1 @@
+"""Bytes to blocks, blocks to text columns, with row and line numbers."""

@@ -48,6 +48,9 @@ def run(
     """The worker's results in the order of the file.
 
     Args:
+        cutter: The stream, its header already taken.
+        layout: How blocks become columns.
+        work: What is done with each block; it runs on several threads at once.
         workers: Threads; None for as many as help. A table of a single block never pays for a pool.
     """
     count = default_workers() if workers is None else workers

@@ -86,6 +86,8 @@ def read_records(
     """The records that start in `data`, what was read too much, and the (line, byte) of what is not UTF-8.
 
     Args:
+        data: Bytes that begin with a record.
+        dialect: How they are cut into cells.
         more: The bytes that follow `data`, in pieces; empty at the end.
         limit: The most records to read.
 

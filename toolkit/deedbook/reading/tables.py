@@ -10,8 +10,9 @@ from deedbook.descriptor import Resource
 from deedbook.errors import ProjectError
 from deedbook.reading.blocks import BLOCK_SIZE, Cutter
 from deedbook.reading.header import read_header
+from deedbook.reading.opening import dialect_of, open_table
 from deedbook.reading.pipeline import Unclosed, run
-from deedbook.reading.source import SourceError, open_bytes
+from deedbook.reading.source import SourceError
 from deedbook.reading.text import Layout, TextBlock
 from deedbook.schema import TableSchema
 
@@ -26,20 +27,20 @@ def read_text(resource: Resource, *, block_size: int = BLOCK_SIZE, workers: int 
         ProjectError: when a file cannot be read to its end.
     """
     known: list[str] | None = None
-    for file in resource.files:
+    for file in resource.sources:
         try:
-            with open_bytes(resource, file) as stream:
-                cutter = Cutter(stream, resource.dialect, block_size)
-                labels, width, _, _ = read_header(cutter, resource.dialect, known)
+            with open_table(resource, file) as stream:
+                cutter = Cutter(stream, dialect_of(resource), block_size)
+                labels, width, _, _ = read_header(cutter, dialect_of(resource), known)
                 known = known or labels
                 names = tuple(known or (resource.schema.names if resource.schema else ()))[:width]
-                layout = Layout(names, names, resource.dialect)
+                layout = Layout(names, names, dialect_of(resource))
                 for done in run(cutter, layout, lambda block: block, workers=workers):
                     if isinstance(done, Unclosed):
-                        raise ProjectError(f"{file}: a quote is never closed", "validate the table first")
+                        raise ProjectError(f"{file or resource.name}: a quote is never closed", "validate the table first")
                     yield _present(done.result, resource.schema)
         except SourceError as error:
-            raise ProjectError(f"{file}: {error.message}", error.hint) from None
+            raise ProjectError(f"{file or resource.name}: {error.message}", error.hint) from None
 
 
 def _present(block: TextBlock, schema: TableSchema | None) -> pl.DataFrame:

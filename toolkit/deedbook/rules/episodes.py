@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+import pandera.polars as pa
 import polars as pl
 
+from deedbook.rules import dates
 from deedbook.rules.dates import certain_end, certain_start
+from deedbook.rules.views import View, beside, judge
 
 
 def are_apart(group: tuple[str, ...], start: str, end: str, key: str) -> pl.Expr:
@@ -26,3 +31,21 @@ def are_apart(group: tuple[str, ...], start: str, end: str, key: str) -> pl.Expr
 def earlier(field: str, group: tuple[str, ...], start: str, key: str) -> pl.Expr:
     """The field of the row before this one in the order of `are_apart`, for a message."""
     return pl.col(field).shift(1).over(group, order_by=[certain_start(start), pl.col(key)])
+
+
+def inside_events(tables: Mapping[str, pl.DataFrame]) -> list[pa.Check]:
+    """An episode begins and ends while its events take place, as far as the dates are certain."""
+    checks = []
+    for side, verb in (("start", "starts"), ("end", "ends")):
+        times = tables["events"].select("event_id", "date_edtf", first=dates.earliest("date_edtf"), last=dates.latest("date_edtf"))
+        view = beside(View(tables["alignments"]), "event", times, {f"{side}_event_id": "event_id"}, ("events",))
+        first, last = dates.earliest(f"{side}_edtf"), dates.latest(f"{side}_edtf")
+        meets = (first <= pl.col("event.last")).fill_null(True) & (last >= pl.col("event.first")).fill_null(True)
+        checks.append(
+            judge(
+                view, f"episode-{verb}-outside-event", meets, at=f"{side}_edtf", ref="R-55",
+                message=f"{verb} {{{side}_edtf}}, but {{{side}_event_id}} is of {{date}}", hint="correct one of the dates",
+                values={"date": pl.col("event.date_edtf")},
+            )
+        )  # fmt: skip
+    return checks

@@ -201,14 +201,13 @@ def _record_keepers(tables: Mapping[str, pl.DataFrame], known: pl.DataFrame) -> 
 
 
 def _event_classes(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
-    """One row per event with its `evidence_class`."""
+    """One row per event, in the order of the table, with `event_type` and `evidence_class`."""
     types = tables["code_values"].filter(pl.col("list") == "event_type").select("evidence_class", event_type="code")
     return (
         tables["events"]
         .select("event_id", "event_type")
-        .unique("event_id", keep="first")
-        .join(types.unique("event_type", keep="first"), on="event_type", how="left")
-        .select("event_id", "evidence_class")
+        .unique("event_id", keep="first", maintain_order=True)
+        .join(types.unique("event_type", keep="first"), on="event_type", how="left", maintain_order="left")
     )
 
 

@@ -83,7 +83,51 @@ def owners(tables: Mapping[str, pl.DataFrame], ids: Mapping[str, str]) -> pl.Dat
     return pl.concat(parts).drop_nulls("id").unique("id", keep="first", maintain_order=True)
 
 
-def destinations(redirects: pl.DataFrame) -> pl.DataFrame:
+def in_one_table(view: View, table: str, ids: Mapping[str, str], known: pl.DataFrame) -> pa.Check:
+    """No id of the table stands in a table before it.
+
+    Args:
+        view: The rows of the table.
+        table: Its name.
+        ids: Table to the field of its id, in order.
+        known: The result of `owners`.
+    """
+    before = tuple(ids)[: tuple(ids).index(table)]
+    owned = beside(view, "owner", known, {ids[table]: "id"}, before)
+    return judge(
+        owned, "id-in-two-tables", pl.col("owner.first") == table, at=ids[table], ref="R-04",
+        message="{%s} stands in {first} too" % ids[table], hint="give the row a new id",
+        values={"first": pl.col("owner.first")},
+    )  # fmt: skip
+
+
+def followed(redirects: pl.DataFrame, known: pl.DataFrame, tables: tuple[str, ...]) -> list[pa.Check]:
+    """A retired id no longer stands, and its redirects end at an id that does or at a withdrawal.
+
+    Args:
+        redirects: The table `id_redirects`.
+        known: The result of `owners`.
+        tables: The tables that were read for it.
+    """
+    view = beside(View(redirects), "row", known, {"old_id": "id"}, tables)
+    view = beside(view, "end", _destinations(redirects), {"old_id": "old_id"}, ("id_redirects",))
+    view = beside(view, "new", known, {"end.last": "id"}, tables)
+    arrives = pl.col("end.is_withdrawn") | pl.col("new.id").is_not_null()
+    return [
+        judge(
+            view, "retired-id-stands", pl.col("row.id").is_null(), at="old_id", ref="R-04",
+            message="{old_id} was retired, but stands in {table}", hint="remove the row or the redirect",
+            values={"table": pl.col("row.first")},
+        ),
+        judge(
+            view, "redirect-leads-nowhere", arrives, at="new_id", ref="R-06",
+            message="{old_id} leads to {new_id}, at the end of which stands no row",
+            hint="name an id that stands, or none where the row was withdrawn",
+        ),
+    ]  # fmt: skip
+
+
+def _destinations(redirects: pl.DataFrame) -> pl.DataFrame:
     """Every retired id with the id at the end of its redirects: `last`; null where they run in a circle.
 
     `is_withdrawn` is true where the last redirect names no new id.
@@ -95,6 +139,20 @@ def destinations(redirects: pl.DataFrame) -> pl.DataFrame:
         .join(final, on="end", how="left", maintain_order="left")
         .select("old_id", "last", is_withdrawn=pl.col("end").is_not_null() & pl.col("last").is_null())
     )
+
+
+def listed(code_values: pl.DataFrame, fields: tuple[str, ...]) -> list[pa.Check]:
+    """What a code refers to is a code of the same list."""
+    checks = []
+    for field in fields:
+        view = beside(View(code_values), "other", code_values.select("list", "code"), {"list": "list", field: "code"}, ("code_values",))
+        checks.append(
+            judge(
+                view, "code-refers-to-nothing", pl.col(field).is_null() | pl.col("other.code").is_not_null(), at=field,
+                ref="R-50", message=f"{{{field}}} is no code of the list {{list}}", hint="name a code of the same list",
+            )
+        )  # fmt: skip
+    return checks
 
 
 @dataclass(frozen=True, slots=True)

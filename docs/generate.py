@@ -1,0 +1,155 @@
+"""Writes the reference pages that code already says: the commands from click, the rules from `schemas/*.py`.
+
+Usage: python docs/generate.py [--check]    --check changes nothing and fails when a page is stale
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import runpy
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+import pandera.polars as pa
+import polars as pl
+
+from deedbook.cli.main import cli
+from deedbook.project import Project, load_project
+from deedbook.rules.rule import Rule, rule_of
+from deedbook.schema import TableSchema
+
+DOCS = Path(__file__).resolve().parent
+REFERENCE = DOCS / "reference"
+NOTE = "<!-- written by docs/generate.py: edit its source, then run `make docs` -->\n\n"
+
+MOST_FIELDS = 4
+"""Of a rule that stands in several tables, before they are only counted."""
+
+_TYPES: dict[str, pl.DataType] = {
+    "boolean": pl.Boolean(),
+    "date": pl.Date(),
+    "datetime": pl.Datetime("us", "UTC"),
+    "integer": pl.Int64(),
+    "number": pl.Float64(),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A rule of one table."""
+
+    table: str
+    rule: Rule
+
+
+def pages() -> dict[Path, str]:
+    """Every generated page with its text."""
+    return {REFERENCE / "commands.md": NOTE + commands_page(), REFERENCE / "rules.md": NOTE + rules_page()}
+
+
+def commands_page() -> str:
+    """All verbs with their options, from click."""
+    context = click.Context(cli, info_name="deedbook", **cli.context_settings)
+    parts = ["# Commands\n", _prose(cli.help)]
+    for name in cli.list_commands(context):
+        command = cli.commands[name]
+        inner = click.Context(command, info_name=name, parent=context)
+        parts += [f"## {inner.command_path}\n", f"```text\n{command.get_usage(inner).removeprefix('Usage: ')}\n```\n"]
+        parts += [_prose(command.help), "| option | meaning |\n|---|---|"]
+        rows = [row for parameter in command.get_params(inner) if (row := parameter.get_help_record(inner))]
+        parts.append("".join(f"| `{_cell(option)}` | {_cell(meaning)} |\n" for option, meaning in rows if meaning))
+    return "\n".join(parts).rstrip() + "\n"
+
+
+def rules_page() -> str:
+    """All rules of the reference dataset; one that several tables share stands once."""
+    places = list(rules_of(load_project(DOCS.parent)))
+    tables: dict[str, dict[str, list[str]]] = {}
+    rules: dict[str, Rule] = {}
+    for place in places:
+        rules.setdefault(place.rule.id, place.rule)
+        where = tables.setdefault(place.rule.id, {}).setdefault(place.table, [])
+        if place.rule.at and place.rule.at not in where:
+            where.append(place.rule.at)
+    shared = [name for name, where in tables.items() if len(where) > 1]
+    parts = [
+        "# Rules of the reference dataset\n",
+        f"{len(rules)} rules, on top of what the schemas declare for cells and keys. An error blocks a release; a warning passes,\n"
+        "unless `--strict` is given and no row of `waivers.csv` accepts it. The id is stable: it is what waivers and reports name.\n"
+        "Where `{field}` stands in a message, the value of the row is shown.\n",
+        "## Several tables\n",
+        _rule_table([rules[name] for name in shared], tables, in_tables=True),
+    ]
+    for table in dict.fromkeys(place.table for place in places):
+        own = [rules[name] for name, where in tables.items() if list(where) == [table]]
+        if own:
+            parts += [f"## {table}\n", _rule_table(own, tables, in_tables=False)]
+    return "\n".join(parts).rstrip() + "\n"
+
+
+def rules_of(project: Project) -> Iterator[Place]:
+    """Every rule of the project, in the order of its tables; a rule on several fields comes once a field."""
+    frames = {
+        resource.name: _empty(resource.schema) for resource in project.package.resources if resource.schema is not None
+    }
+    found: dict[str, list[Rule]] = {name: [] for name in frames}
+    for name, file in project.rule_files.items():
+        names = runpy.run_path(str(file))
+        schemas: Mapping[str, pa.DataFrameSchema] = (
+            names["schemas"](frames, dt.date(2000, 1, 1)) if name == "dataset" else {name: names["schema"]}
+        )
+        for table, schema in schemas.items():
+            found[table] += [carried for check in schema.checks if (carried := rule_of(check)) is not None]
+    for table, rules in found.items():
+        yield from (Place(table, carried) for carried in rules)
+
+
+def _empty(schema: TableSchema) -> pl.DataFrame:
+    return pl.DataFrame(schema={item.name: _TYPES.get(item.type, pl.String()) for item in schema.fields})
+
+
+def _rule_table(rules: list[Rule], tables: Mapping[str, Mapping[str, list[str]]], *, in_tables: bool) -> str:
+    lines = ["| rule | severity | ref | at | says | hint |", "|---|---|---|---|---|---|"]
+    for carried in sorted(rules, key=lambda one: (one.ref, one.id)):
+        where = tables[carried.id]
+        at = _many(where) if in_tables else ", ".join(next(iter(where.values())))
+        cells = (f"`{carried.id}`", carried.severity, carried.ref, at, carried.message, carried.hint)
+        lines.append(f"| {' | '.join(map(_cell, cells))} |")
+    return "\n".join(lines) + "\n"
+
+
+def _many(where: Mapping[str, list[str]]) -> str:
+    """The tables and fields of a rule, counted where a list would be too long to read."""
+    if sum(map(len, where.values())) > MOST_FIELDS:
+        return f"{sum(map(len, where.values()))} fields of {len(where)} tables"
+    return ", ".join(f"{table}.{name}" for table, names in where.items() for name in names)
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.replace("|", "\\|").split())
+
+
+def _prose(text: str | None) -> str:
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in (text or "").split("\n\n")).strip() + "\n"
+
+
+def main() -> None:
+    """Writes the pages, or says which are stale."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--check", action="store_true", help="change nothing; fail when a page is stale")
+    arguments = parser.parse_args()
+    stale = [path for path, text in pages().items() if not path.is_file() or path.read_text(encoding="utf-8") != text]
+    if arguments.check and stale:
+        names = ", ".join(str(path.relative_to(DOCS.parent)) for path in stale)
+        sys.exit(f"stale: {names}; run `make docs` and commit the result")
+    for path in stale:
+        path.write_text(pages()[path], encoding="utf-8", newline="\n")
+        print(f"wrote {path.relative_to(DOCS.parent)}")
+
+
+if __name__ == "__main__":
+    main()

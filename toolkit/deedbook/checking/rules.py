@@ -1,0 +1,416 @@
+"""Rule files executed, and their rules evaluated on typed frames: the engine's one door to pandera.
+
+    SCHEMAS/TABLE.py     `schema`: a pandera DataFrameSchema (polars)
+    SCHEMAS/dataset.py   `schemas(tables, created)`: such schemas by table, for rules that read other rows or tables;
+                         `derive(tables, created)`: what releases add
+
+Checks made by `deedbook.rules.rule` are collected into one select. Any other pandera check is run by pandera itself, one
+by one and on a typed eager frame, since pandera hides what a check raises among the failure cases, and checks no data of a
+lazy frame. A rule that raises, or gives anything but one Boolean per row, is a `RuleError` and never a finding.
+"""
+
+from __future__ import annotations
+
+import copy
+import datetime as dt
+import re
+import string
+import sys
+import traceback
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import MappingProxyType, ModuleType
+from typing import Any, NoReturn
+
+import pandera.polars as pa
+import polars as pl
+from pandera.config import ValidationDepth, config_context
+from pandera.errors import SchemaErrors
+
+from deedbook.errors import DeedbookError, RuleError
+from deedbook.rules.rule import Rule, rule_of
+
+Tables = Mapping[str, pl.DataFrame]
+Derive = Callable[[Tables, dt.date | None], Mapping[str, pl.DataFrame]]
+DATASET = "dataset"
+_NO_ROW = pl.Series([None], dtype=pl.UInt32)
+_FIX = "correct the rule file"
+
+
+@dataclass(frozen=True, slots=True)
+class TableRules:
+    """The rules of one table.
+
+    Attributes:
+        rules: Those that the engine evaluates itself.
+        checks: Other pandera checks, with the column that they stand at (None for the whole frame).
+        bare: What a schema demands beyond its checks, such as the type of a column; None when nothing.
+        file: The rule file.
+    """
+
+    rules: tuple[Rule, ...] = ()
+    checks: tuple[tuple[str | None, pa.Check], ...] = ()
+    bare: pa.DataFrameSchema | None = None
+    file: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RuleBook:
+    """What a project's rule files hold, loaded.
+
+    Attributes:
+        tables: The rules of each `TABLE.py`.
+        dataset: The rules across tables for typed tables and the release date; None without a `dataset.py`.
+        derive: What releases add; None when `dataset.py` has none.
+    """
+
+    tables: Mapping[str, TableRules] = field(default_factory=dict)
+    dataset: Callable[[Tables, dt.date | None], Mapping[str, TableRules]] | None = None
+    derive: Derive | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RuleOutcome:
+    """Where one rule failed on one frame.
+
+    Attributes:
+        failing: Row numbers in the frame from 0, ascending (u32); a single null stands for the table as a whole.
+        values: What messages need, one row per failing row, by placeholder; the cell of `rule.at` under its name.
+        skipped: Rows that were not judged because a cell that the rule reads is bad.
+    """
+
+    rule: Rule
+    failing: pl.Series
+    values: pl.DataFrame
+    skipped: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """The outcome of every rule that ran, failing or not, and why others could not run."""
+
+    outcomes: tuple[RuleOutcome, ...] = ()
+    not_checked: tuple[tuple[Rule, str], ...] = ()
+
+
+def load_rules(files: Mapping[str, Path]) -> RuleBook:
+    """The executed rule files: `TABLE.py` by table, `dataset.py` under `dataset`.
+
+    Raises:
+        RuleError: when a file cannot be read or executed, or holds no pandera schema; with file and line.
+    """
+    tables = {}
+    for name, path in files.items():
+        if name == DATASET:
+            continue
+        schema = getattr(_execute(path), "schema", None)
+        tables[name] = _read_schema(schema, str(path), "`schema`")
+    if DATASET not in files:
+        return RuleBook(MappingProxyType(tables))
+    path = files[DATASET]
+    module = _execute(path)
+    make, derive = getattr(module, "schemas", None), getattr(module, "derive", None)
+    if not callable(make):
+        raise RuleError(f"{path}: there is no function `schemas(tables, created)`", "see docs on rules across tables")
+
+    def dataset(frames: Tables, created: dt.date | None) -> dict[str, TableRules]:
+        found = _guarded(path, make)(frames, created)
+        return {name: _read_schema(schema, str(path), f"`schemas` of {name}") for name, schema in found.items()}
+
+    return RuleBook(MappingProxyType(tables), dataset, _guarded(path, derive) if callable(derive) else None)
+
+
+def split(rules: TableRules, schema: Mapping[str, pl.DataType]) -> tuple[TableRules, TableRules]:
+    """The rules that may run on any block of rows, and those that need the whole table.
+
+    Args:
+        rules: The rules of a table.
+        schema: The types of its typed frame.
+    """
+    local = tuple(rule for rule in rules.rules if is_row_local(rule, schema))
+    rest = tuple(rule for rule in rules.rules if rule not in local)
+    return TableRules(local, file=rules.file), TableRules(rest, rules.checks, rules.bare, rules.file)
+
+
+def is_row_local(rule: Rule, schema: Mapping[str, pl.DataType]) -> bool:
+    """Whether a rule gives the same verdict on any block of rows.
+
+    `Expr.meta.is_row_separable` says so of `shift`, `mean` and `over` too (polars 2.1), so the optimiser is asked: it
+    moves a slice below a projection only where every row stands for itself.
+    """
+    parts = [part for part in (rule.passes, *rule.values.values()) if isinstance(part, pl.Expr)]
+    if rule.group or rule.reads or len(parts) != 1 + len(rule.values):
+        return False
+    frame = pl.LazyFrame(schema=dict(schema))
+    try:
+        plans = [frame.select(part.alias("part")).slice(3, 7).explain() for part in parts]
+    except pl.exceptions.PolarsError as error:
+        _fail(rule, str(error))
+    return all("SLICE[" not in plan for plan in plans)
+
+
+def evaluate(
+    rules: TableRules, frame: pl.DataFrame, bad: Mapping[str, pl.Series] | None = None, broken: Collection[str] = ()
+) -> Evaluation:
+    """Every rule judged on a whole typed table or on one block of it.
+
+    Args:
+        rules: The rules of the table.
+        frame: The typed rows; a missing or bad cell is null.
+        bad: Which cells are bad, by column; a column that is not named is all good.
+        broken: Tables with bad cells: rules that read them are not checked.
+
+    Raises:
+        RuleError: when a rule raises or does not give one Boolean per row.
+    """
+    bad = bad or {}
+    not_checked, ready = [], []
+    for rule in rules.rules:
+        reason = rule.unmet or ", ".join(f"`{name}` has bad cells" for name in rule.reads if name in broken)
+        if reason:
+            not_checked.append((rule, reason))
+        else:
+            ready.append(rule)
+    verdicts = _judge(ready, frame)
+    outcomes = [_outcome(rule, verdict, frame, bad) for rule, verdict in zip(ready, verdicts, strict=True)]
+    outcomes += _run_pandera(rules, frame, bad)
+    return Evaluation(tuple(outcomes), tuple(not_checked))
+
+
+def render(outcome: RuleOutcome, index: int) -> tuple[str, str, str | None]:
+    """Message, hint and cell text of the `index`-th failing row; no cell text where the rule points at none."""
+    row = outcome.values.row(index, named=True) if outcome.values.width else {}
+    shown = {name: _text(value) for name, value in row.items()}
+    rule = outcome.rule
+    value = row.get(rule.at)
+    return rule.message.format_map(shown), rule.hint.format_map(shown), None if value is None else _text(value)
+
+
+def _text(value: object) -> str:
+    match value:
+        case None:
+            return "nothing"
+        case bool():
+            return str(value).lower()
+        case float() if value.is_integer():
+            return str(int(value))
+        case _:
+            return str(value)
+
+
+def _judge(rules: list[Rule], frame: pl.DataFrame) -> list[pl.Series]:
+    """One Boolean series per rule, all expressions in one select.
+
+    Every result is wrapped into a list first, so that a single value is seen instead of being repeated for every row.
+    """
+    lazy = {str(number): rule.passes.implode() for number, rule in enumerate(rules) if isinstance(rule.passes, pl.Expr)}
+    try:
+        found = frame.select(**lazy)
+    except Exception:
+        _blame(rules, frame)
+        raise
+    verdicts = []
+    for number, rule in enumerate(rules):
+        verdict = rule.passes if isinstance(rule.passes, pl.Series) else found[str(number)][0]
+        if len(verdict) != frame.height:
+            _fail(rule, f"it gives {len(verdict)} values for {frame.height} rows")
+        if verdict.dtype not in (pl.Boolean, pl.Null):
+            _fail(rule, f"it gives {verdict.dtype}, not true or false")
+        verdicts.append(verdict)
+    return verdicts
+
+
+def _blame(rules: Iterable[Rule], frame: pl.DataFrame) -> None:
+    """Raises for the first rule that cannot be evaluated alone."""
+    for rule in rules:
+        if isinstance(rule.passes, pl.Expr):
+            try:
+                frame.select(rule.passes)
+            except Exception as error:
+                _fail(rule, f"{type(error).__name__}: {str(error).splitlines()[0]}")
+
+
+def _fail(rule: Rule, problem: str) -> NoReturn:
+    raise RuleError(f"{rule.where or 'a rule file'}: the rule `{rule.id}` cannot be evaluated: {problem}", _FIX)
+
+
+def _outcome(rule: Rule, verdict: pl.Series, frame: pl.DataFrame, bad: Mapping[str, pl.Series]) -> RuleOutcome:
+    failed = (~verdict.cast(pl.Boolean)).fill_null(False)
+    skipped = 0
+    if bad and (mask := _mask(rule, frame, bad)) is not None:
+        failed, skipped = failed & ~mask, int(mask.sum())
+    failing = failed.arg_true()
+    return RuleOutcome(rule, failing, _values(rule, frame, failing), skipped)
+
+
+def _mask(rule: Rule, frame: pl.DataFrame, bad: Mapping[str, pl.Series]) -> pl.Series | None:
+    """The rows that are not judged: a cell that the rule reads is bad there, or in a row of the same group."""
+    read = [bad[name].alias(name) for name in sorted(_columns_read(rule, frame) & bad.keys())]
+    if not read:
+        return None
+    mask = pl.DataFrame(read).select(pl.any_horizontal(pl.all())).to_series()
+    if rule.group:
+        mask = (
+            frame.select(*rule.group)
+            .with_columns(mask.alias(" bad"))
+            .select(pl.col(" bad").any().over(rule.group))
+            .to_series()
+        )
+    return mask if mask.any() else None
+
+
+def _columns_read(rule: Rule, frame: pl.DataFrame) -> set[str]:
+    parts = (rule.passes, *rule.values.values())
+    seen = {name for part in parts if isinstance(part, pl.Expr) for name in part.meta.root_names()}
+    return (
+        seen
+        | {*rule.columns, *rule.group}
+        | (_placeholders(rule) - rule.values.keys())
+        | ({rule.at} & {*frame.columns})
+    )
+
+
+def _placeholders(rule: Rule) -> set[str]:
+    try:
+        parts = [*string.Formatter().parse(rule.message), *string.Formatter().parse(rule.hint)]
+    except ValueError as error:
+        _fail(rule, f"its message or hint has an unmatched brace ({error})")
+    return {name for _, name, _, _ in parts if name is not None}
+
+
+def _values(rule: Rule, frame: pl.DataFrame, failing: pl.Series) -> pl.DataFrame:
+    """What a message shows, for failing rows only; made for every rule, so that a wrong placeholder is found early."""
+    columns = {}
+    for name in sorted(_placeholders(rule) | ({rule.at} & {*frame.columns})):
+        value = rule.values.get(name)
+        if value is None:
+            if name not in frame.columns:
+                _fail(rule, f"its message names {{{name}}}, which is neither a field nor among its values")
+            columns[name] = frame[name].gather(failing)
+        elif isinstance(value, pl.Series):
+            columns[name] = value.gather(failing)
+        elif len(failing):
+            columns[name] = frame.select(value.alias(name)).to_series().gather(failing)
+    return pl.DataFrame(columns)
+
+
+def _run_pandera(rules: TableRules, frame: pl.DataFrame, bad: Mapping[str, pl.Series]) -> Iterator[RuleOutcome]:
+    """The checks that pandera runs itself, whatever its environment variables say about skipping data."""
+    if not rules.checks and rules.bare is None:
+        return
+    with config_context(validation_enabled=True, validation_depth=ValidationDepth.SCHEMA_AND_DATA):
+        for column, check in rules.checks:
+            severity = "warning" if check.raise_warning else "error"
+            text = str(check.error or check.name or "a check")
+            rule = Rule(
+                id=_kebab(check.name or ""), passes=pl.lit(True), at=column or "", message=_plain(f"does not satisfy {text}"),
+                severity=severity, where=_position(check, rules.file),
+            )  # fmt: skip
+            try:
+                found = check(frame.lazy(), column).check_output.collect().to_series()
+            except Exception as error:
+                _fail(rule, f"{type(error).__name__}: {error}")
+            yield _pandera_outcome(rule, found, frame, bad)
+        if rules.bare is not None:
+            yield from _run_bare(rules.bare, rules.file, frame, bad)
+
+
+def _run_bare(
+    schema: pa.DataFrameSchema, file: str, frame: pl.DataFrame, bad: Mapping[str, pl.Series]
+) -> Iterator[RuleOutcome]:
+    try:
+        schema.validate(frame, lazy=True)
+    except SchemaErrors as errors:
+        for error in errors.schema_errors:
+            column = error.schema.name if isinstance(error.schema, pa.Column) else None
+            rule = Rule(
+                id=_kebab(str(error.check)), passes=pl.lit(True), at=column or "", where=file,
+                message=_plain(str(error).splitlines()[0]),
+            )  # fmt: skip
+            output = error.check_output
+            yield _pandera_outcome(rule, pl.Series([False]) if output is None else output["check_output"], frame, bad)
+
+
+def _pandera_outcome(rule: Rule, found: pl.Series, frame: pl.DataFrame, bad: Mapping[str, pl.Series]) -> RuleOutcome:
+    """One finding a row; a single verdict is about the table as a whole."""
+    if len(found) == frame.height:
+        columns = (rule.at,) if rule.at else tuple(frame.columns)
+        return _outcome(replace(rule, columns=columns), found, frame, bad)
+    if len(found) != 1:
+        _fail(rule, f"it gives {len(found)} values for {frame.height} rows")
+    return RuleOutcome(rule, _NO_ROW if found[0] is False else _NO_ROW.clear(), pl.DataFrame())
+
+
+def _plain(text: str) -> str:
+    """A text without placeholders."""
+    return text.replace("{", "{{").replace("}", "}}")
+
+
+def _kebab(name: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "unnamed-check"
+
+
+def _position(check: pa.Check, file: str) -> str:
+    code = getattr(getattr(check, "_check_fn", None), "__code__", None)
+    return f"{file}:{code.co_firstlineno}" if code is not None and code.co_filename == file else file
+
+
+def _read_schema(schema: object, file: str, what: str) -> TableRules:
+    if not isinstance(schema, pa.DataFrameSchema):
+        problem = "is missing" if schema is None else f"is a {type(schema).__name__}"
+        raise RuleError(f"{file}: {what} {problem}; it has to be a pandera.polars.DataFrameSchema", _FIX)
+    placed: list[tuple[str | None, pa.Check]] = [(None, check) for check in schema.checks]
+    placed += [(name, check) for name, column in schema.columns.items() for check in column.checks]
+    rules = tuple(rule for _, check in placed if (rule := rule_of(check)) is not None)
+    checks = tuple((name, check) for name, check in placed if rule_of(check) is None)
+    demands = schema.columns or schema.unique or schema.strict or schema.ordered or schema.dtype
+    return TableRules(rules, checks, _without_checks(schema) if demands else None, file)
+
+
+def _without_checks(schema: pa.DataFrameSchema) -> pa.DataFrameSchema:
+    bare = copy.copy(schema)
+    bare.checks = []
+    bare.columns = {name: copy.copy(column) for name, column in schema.columns.items()}
+    for column in bare.columns.values():
+        column.checks = []
+    return bare
+
+
+def _execute(path: Path) -> ModuleType:
+    """The module of a rule file under a private name: neither `sys.path` nor a bytecode cache is touched."""
+    name = "_deedbook_project." + re.sub(r"\W", "_", str(path.resolve()))
+    module = ModuleType(name)
+    module.__file__ = str(path)
+    try:
+        source = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise RuleError(f"{path}: cannot be read: {error}", "check the file") from None
+    sys.modules[name] = module  # dataclasses look their module up
+    try:
+        exec(compile(source, str(path), "exec"), module.__dict__)
+    except SyntaxError as error:
+        raise RuleError(f"{path}:{error.lineno}: {error.msg}", _FIX) from None
+    except Exception as error:
+        raise _located(path, error) from error
+    return module
+
+
+def _guarded(path: Path, function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function, except that what it raises is a `RuleError` with the line of the rule file."""
+
+    def run(tables: Tables, created: dt.date | None) -> Any:
+        try:
+            return function(tables, created)
+        except DeedbookError:
+            raise
+        except Exception as error:
+            raise _located(path, error) from error
+
+    return run
+
+
+def _located(path: Path, error: Exception) -> RuleError:
+    lines = [step.lineno for step in traceback.extract_tb(error.__traceback__) if step.filename == str(path)]
+    where = f"{path}:{lines[-1]}" if lines else str(path)
+    return RuleError(f"{where}: {type(error).__name__}: {error}", _FIX)

@@ -1,0 +1,65 @@
+"""Options that several verbs share, and how their values are read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?", re.IGNORECASE | re.ASCII)
+
+
+@dataclass(slots=True)
+class State:
+    """What `main` must know of an invocation that failed; the one thing here that changes."""
+
+    debug: bool = False
+
+
+class Size(click.ParamType):
+    """A number of bytes, such as `512M` or `2 GiB`."""
+
+    name = "size"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """The bytes that the text means."""
+        if isinstance(value, int):
+            return value
+        found = _SIZE.fullmatch(str(value).strip())
+        if found is None or not (size := int(float(found[1]) * _UNITS[found[2].upper()])):
+            self.fail(f"{value!r} is no size; write 512M or 2G", param, ctx)
+        return size
+
+
+def target(command: F) -> F:
+    """TARGET: what the verb works on."""
+    return click.argument("target", default=".", type=click.Path(path_type=Path))(command)
+
+
+def trust_rules(command: F) -> F:
+    """`--trust-rules`."""
+    text = "Run the rule files of a project that does not contain the working directory: they are its own Python code."
+    return click.option("--trust-rules", is_flag=True, help=text)(command)
+
+
+def quiet(command: F) -> F:
+    """`--quiet`."""
+    return click.option("-q", "--quiet", is_flag=True, help="No progress bar, and no text when all is well.")(command)
+
+
+def debug(command: F) -> F:
+    """`--debug`, which no verb needs to know about."""
+    text = "Show the traceback when something goes wrong."
+    return click.option("--debug", is_flag=True, expose_value=False, is_eager=True, callback=_note_debug, help=text)(command)
+
+
+def _note_debug(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
+    if value:
+        ctx.ensure_object(State).debug = True

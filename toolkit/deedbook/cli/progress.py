@@ -1,0 +1,62 @@
+"""A progress bar for work that turns out to be long, on a terminal only."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+PATIENCE = 1.0
+"""Seconds of silence before the bar appears."""
+
+
+class Bar:
+    """Appears on stderr once the work has lasted `PATIENCE` seconds; until then, and when silent, it costs nothing."""
+
+    def __init__(self, *, silent: bool) -> None:
+        self._silent = silent
+        self._started = time.monotonic()
+        self._shown: Progress | None = None
+
+    def update(self, what: str, share: float) -> None:
+        """Says what is being done, and which share of it (0 to 1) is behind us."""
+        if self._silent or time.monotonic() - self._started < PATIENCE:
+            return
+        if self._shown is None:
+            self._shown = _start(what)
+        self._shown.update(self._shown.task_ids[0], description=what, completed=share)
+
+    def bytes_read(self, done: int, total: int) -> None:
+        """Progress of a validation."""
+        self.update("checking", done / total if total else 1.0)
+
+    def close(self) -> None:
+        """Takes the bar off the terminal."""
+        if self._shown is not None:
+            self._shown.stop()
+
+
+@contextmanager
+def progress_bar(*, quiet: bool) -> Iterator[Bar]:
+    """A bar that is gone at the end; silent with `quiet` and where stderr is no terminal."""
+    bar = Bar(silent=quiet or not sys.stderr.isatty())
+    try:
+        yield bar
+    finally:
+        bar.close()
+
+
+def _start(what: str) -> Progress:
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"), TimeElapsedColumn())
+    shown = Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True)
+    shown.add_task(what, total=1.0)
+    shown.start()
+    return shown

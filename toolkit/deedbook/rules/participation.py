@@ -1,0 +1,70 @@
+"""Who takes part in an event: at a time at which the actor existed, and on one side only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandera.polars as pa
+import polars as pl
+
+from deedbook.rules import dates
+from deedbook.rules.actors import ACTING_ROLES, RECEIVING_ROLES
+from deedbook.rules.views import View, beside, judge
+
+GROUP_TYPES = ("generic", "unidentified")
+"""Types that stand for people of whom some may be on either side (ACLED: 220 of 9,000 events)."""
+
+
+def in_its_time(tables: Mapping[str, pl.DataFrame]) -> list[pa.Check]:
+    """A participant existed at the date of the event: certainly not is an error, not at every possible date a warning."""
+    born, gone = dates.earliest("valid_from"), dates.latest("valid_to")
+    life = tables["actors"].select("actor_id", "name", "valid_from", "valid_to", born=born, gone=gone)
+    first, last = dates.earliest("date_edtf"), dates.latest("date_edtf")
+    times = tables["events"].select("event_id", "date_edtf", first=first, last=last)
+    view = beside(View(tables["event_participants"]), "actor", life, {"actor_id": "actor_id"}, ("actors",))
+    view = beside(view, "event", times, {"event_id": "event_id"}, ("events",))
+    born, gone, first, last = (pl.col(name) for name in ("actor.born", "actor.gone", "event.first", "event.last"))
+    absent = (last < born).fill_null(False) | (first > gone).fill_null(False)
+    partly = (first < born).fill_null(False) | (last > gone).fill_null(False)
+    validity = pl.format("{}/{}", pl.col("actor.valid_from").fill_null(".."), pl.col("actor.valid_to").fill_null(".."))
+    shown = {"name": pl.col("actor.name"), "validity": validity, "date": pl.col("event.date_edtf")}
+    return [
+        judge(
+            view, "participant-not-there", ~absent, at="actor_id", ref="R-18", values=shown,
+            message="{name} existed {validity}, the event is of {date}", hint="name the actor of that time",
+        ),
+        judge(
+            view, "participant-partly-there", absent | ~partly, at="actor_id", ref="R-18", severity="warning",
+            values=shown, message="{name} existed {validity}, part of the event's date {date} lies outside",
+            hint="narrow the date if the sources allow it",
+        ),
+    ]  # fmt: skip
+
+
+def on_one_side(tables: Mapping[str, pl.DataFrame], roots: pl.DataFrame) -> list[pa.Check]:
+    """Nobody acts upon himself; both sides having one root is worth a look."""
+    own = tables["event_participants"]
+    acting = own.filter(pl.col("role").is_in(ACTING_ROLES)).select("event_id", "actor_id")
+    kin = acting.join(roots, on="actor_id").select("event_id", "root")
+    names = tables["actors"].select("actor_id", "name", "actor_type")
+    view = beside(View(own), "actor", names, {"actor_id": "actor_id"}, ("actors",))
+    view = beside(view, "root", roots, {"actor_id": "actor_id"}, ("actors",))
+    view = beside(view, "same", acting, {"event_id": "event_id", "actor_id": "actor_id"}, ("event_participants",))
+    view = beside(view, "kin", kin, {"event_id": "event_id", "root.root": "root"}, ("event_participants", "actors"))
+    receives, is_group = pl.col("role").is_in(RECEIVING_ROLES), pl.col("actor.actor_type").is_in(GROUP_TYPES)
+    both, shown = receives & pl.col("same.actor_id").is_not_null(), {"name": pl.col("actor.name")}
+    return [
+        judge(
+            view, "actor-on-both-sides", ~both | is_group, at="actor_id", ref="R-20", values=shown,
+            message="{name} is initiator and recipient of {event_id}", hint="correct one of the roles",
+        ),
+        judge(
+            view, "group-on-both-sides", ~both | ~is_group, at="actor_id", ref="R-20", severity="warning", values=shown,
+            message="{name} is initiator and recipient of {event_id}", hint="tell two groups apart if the sources do",
+        ),
+        judge(
+            view, "sides-share-root", ~receives | both | pl.col("kin.event_id").is_null(), at="actor_id", ref="R-21",
+            severity="warning", values=shown, message="{name} belongs to the acting side of {event_id}",
+            hint="check the roles and the parents of the actors",
+        ),
+    ]  # fmt: skip
