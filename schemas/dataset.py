@@ -61,8 +61,9 @@ def derive(tables: Tables, created: dt.date | None) -> dict[str, pl.DataFrame]:
     """What releases add: columns by the primary key of `events` and `claims`, and the view `event_evidence`."""
     del created  # the status rests on the claims alone, not on the day of the release
     first, last = dates.earliest("date_edtf"), dates.latest("date_edtf")
+    found = evidence.evidence(tables)
     return {
-        "events": _weighed(tables).frame.select(
+        "events": _weighed(tables, found).frame.select(
             "event_id",
             first.alias("date_start"),
             last.alias("date_end"),
@@ -70,15 +71,15 @@ def derive(tables: Tables, created: dt.date | None) -> dict[str, pl.DataFrame]:
             pl.coalesce("status_override", "evidence.computed").alias("status"),
             *(pl.col(f"evidence.{name}").alias(name) for name in ("n_sources", "n_origins", "n_denials")),
         ),
-        "claims": evidence.positions(tables).select("claim_id", claimant_position="position"),
-        "event_evidence": evidence.evidence(tables),
+        "claims": evidence.positions(tables, actors.roots(tables["actors"])).select("claim_id", claimant_position="position"),
+        "event_evidence": found,
     }
 
 
-def _weighed(tables: Tables) -> View:
+def _weighed(tables: Tables, found: pl.DataFrame) -> View:
     """Every event with the tally of its evidence, which depends on the own event type."""
     keys = {"event_id": "event_id", "event_type": "event_type"}
-    return beside(View(tables["events"]), "evidence", evidence.tally(tables), keys, evidence.READS)
+    return beside(View(tables["events"]), "evidence", evidence.tally(tables, found), keys, evidence.READS)
 
 
 def _common(tables: Tables) -> dict[str, list[pa.Check]]:
@@ -90,12 +91,11 @@ def _common(tables: Tables) -> dict[str, list[pa.Check]]:
     owners = references.owners(tables, ids)
     checks = {"id_redirects": references.followed(tables["id_redirects"], owners, tuple(ids))}
     for name, item in declared.items():
-        view = View(tables[name])
         checks[name] = [
             *checks.get(name, ()),
-            *references.standing(item.references, view, tables["id_redirects"], columns),
-            *references.current_codes(item.code_lists, view, tables["code_values"]),
-            *([references.in_one_table(view, name, ids, owners)] if name in ids else []),
+            *references.standing(item.references, tables["id_redirects"], columns),
+            *references.current_codes(item.code_lists, tables["code_values"]),
+            *([references.in_one_table(View(tables[name]), name, ids, owners)] if name in ids else []),
         ]
     return checks
 
@@ -117,8 +117,8 @@ def _places(tables: Tables) -> list[pa.Check]:
     view = beside(View(tables["places"]), "iso", codes, {"country_actor_id": "actor_id"}, ("actor_codes",))
     return [
         judge(
-            view, "subdivision-of-another-country", pl.col("iso.code").list.contains(pl.col("iso3166_2").str.head(2)),
-            at="iso3166_2", ref="R-33", message="{iso3166_2} does not begin with {code}, the code of its country",
+            view, "subdivision-of-another-country",
+            pl.col("iso3166_2").is_null() | pl.col("iso.code").list.contains(pl.col("iso3166_2").str.head(2)), at="iso3166_2", ref="R-33", message="{iso3166_2} does not begin with {code}, the code of its country",
             hint="correct the code or the country", values={"code": pl.col("iso.code").list.join(" or ")},
         ),
     ]  # fmt: skip
@@ -220,7 +220,8 @@ def _event_sides(tables: Tables, sides: pl.DataFrame, known: pl.DataFrame) -> li
 
 
 def _event_evidence(tables: Tables) -> list[pa.Check]:
-    view, computed, override = _weighed(tables), pl.col("evidence.computed"), pl.col("status_override")
+    view = _weighed(tables, evidence.evidence(tables))
+    computed, override = pl.col("evidence.computed"), pl.col("status_override")
     status = pl.coalesce(override, computed)
     is_settled = status.is_in(SETTLED)
     return [

@@ -27,6 +27,7 @@ def folder() -> Iterator[Path]:
         yield Path(name)
 
 
+@pytest.mark.slow
 @settings(
     max_examples=int(ASKED or 2000),
     derandomize=not ASKED,

@@ -282,6 +282,9 @@ DERIVE = '''
 """What the releases of the test derive."""
 import polars as pl
 
+def schemas(tables, created):
+    return {}
+
 def derive(tables, created):
     events = tables["events"]
     counts = events.group_by("kind").agg(pl.len().alias("n"), pl.col("day").max().alias("last"))

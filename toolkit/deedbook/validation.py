@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import polars as pl
 
 from deedbook.checking.collecting import Collecting, Ledger
-from deedbook.checking.keys import HashLog, HashSet, Key, Reference, unique_keys
+from deedbook.checking.keys import HashLog, HashSet, Key, unique_keys
+from deedbook.checking.ordering import References, parents_first, references_of, referred_fields
 from deedbook.checking.settling import settle_references, settle_unique
 from deedbook.checking.spilling import Shelf, open_shelf
 from deedbook.checking.suggesting import suggest
 from deedbook.checking.table import TableOutcome, TableTask, check_table
+from deedbook.checking.waiving import accepted, judge_waivers
 from deedbook.checking.writing import open_findings
 from deedbook.descriptor import Package, Resource
-from deedbook.errors import ProjectError, UsageError
-from deedbook.findings import NotChecked, Report
+from deedbook.errors import UsageError
+from deedbook.findings import Finding, NotChecked, Report, Total
 from deedbook.project import Project
 from deedbook.reading.blocks import BLOCK_SIZE
 from deedbook.schema import TableSchema
+
+if TYPE_CHECKING:  # pandera takes longer to import than most tables to check
+    from deedbook.checking.rules import RuleBook
+    from deedbook.checking.ruling import RulePlan
 
 Progress = Callable[[int, int], None]
 """Bytes read, and bytes in all."""
@@ -40,6 +48,7 @@ class Options:
         block_size: Bytes of a block; it changes nothing in the report.
         memory: Bytes that key hashes may take before they go to disk.
         findings_file: A `.parquet` or `.csv` file for all findings, in no promised order.
+        max_unpacked: Bytes that one compressed file may unpack to.
     """
 
     max_findings: int = 10
@@ -66,80 +75,105 @@ def validate(project: Project, options: Options = DEFAULTS, progress: Progress |
         ProjectError: when a schema contradicts itself or the package, or a rule raised.
     """
     started = time.perf_counter()
-    package = project.package
-    names = [resource.name for resource in package.resources]
+    names = [resource.name for resource in project.package.resources]
     for name in options.tables:
         if name not in names:
             raise UsageError(f"there is no table `{name}`", f"the tables are {', '.join(names)}")
-    references = {resource.name: _references(resource, package) for resource in package.resources}
+    references = references_of(project.package)
+    rules = _load_rules(project, options)
     with open_findings(options.findings_file) as write_all, open_shelf(options.memory) as shelf:
-        outcomes = _check_tables(project, options, references, progress, write_all, shelf)
-        report = _report(project, options, outcomes)
+        advance = _advancing(project.package, progress)
+        run = _Run(project, options, references, rules, shelf, advance, write_all)
+        outcomes = _check_tables(run)
+        report = _report(run, outcomes, _judge_rules(run, outcomes))
     return replace(report, seconds=time.perf_counter() - started)
 
 
-def _references(resource: Resource, package: Package) -> tuple[Reference, ...]:
-    """The foreign keys of a table with the tables that they refer to.
+@dataclass(frozen=True)
+class _Rules:
+    """The project's rules; without any, neither a book nor plans.
 
-    Raises:
-        ProjectError: when a table or field that is referred to does not exist.
+    Attributes:
+        withheld: Why rule files did not run; empty when they did.
     """
-    if resource.schema is None:
-        return ()
-    found = []
-    for key in resource.schema.foreign_keys:
-        parent_name = key.resource or resource.name
-        parent = next((item for item in package.resources if item.name == parent_name), None)
-        where = resource.schema_source or resource.name
-        if parent is None:
-            raise ProjectError(
-                f"{where}: a foreign key refers to the table `{parent_name}`, which the package does not have"
-            )
-        known = parent.schema.names if parent.schema else ()
-        for name in key.reference:
-            if name not in known:
-                raise ProjectError(f"{where}: a foreign key refers to `{parent_name}`.`{name}`, which is no field")
-        found.append(Reference(key, tuple(resource.schema.field(name) for name in key.fields), parent_name))
-    return tuple(found)
+
+    book: RuleBook | None = None
+    plans: Mapping[str, RulePlan] = field(default_factory=dict)
+    withheld: str = ""
 
 
-def _check_tables(
-    project: Project,
-    options: Options,
-    references: Mapping[str, tuple[Reference, ...]],
-    progress: Progress | None,
-    write_all: Callable[[pl.DataFrame], None] | None,
-    shelf: Shelf,
-) -> dict[str, TableOutcome]:
-    """One pass over every table, parents before children, then what needed all of them."""
-    package = project.package
-    advance = _advancing(package, progress)
+@dataclass(frozen=True)
+class _Run:
+    """What all steps of one validation share."""
+
+    project: Project
+    options: Options
+    references: References
+    rules: _Rules
+    shelf: Shelf
+    advance: Callable[[int], None]
+    write_all: Callable[[pl.DataFrame], None] | None
+
+    @property
+    def today(self) -> str:
+        """The release date, which stands for today: a report does not depend on when it is made."""
+        return self.project.package.created[:10]
+
+    def shows(self, table: str) -> bool:
+        """Whether the table is reported on."""
+        return not self.options.tables or table in self.options.tables
+
+
+def _load_rules(project: Project, options: Options) -> _Rules:
+    """The rules that may run: a project's rule files are its own code, and run where one works on it."""
+    if not project.rule_files:
+        return _Rules()
+    if not options.rules:
+        return _Rules(withheld="rules were switched off")
+    if not (options.trust_rules or Path.cwd().resolve().is_relative_to(project.root.resolve())):
+        return _Rules(withheld="rule files are code: run inside the project, or trust them with --trust-rules")
+    from deedbook.checking.rules import load_rules
+    from deedbook.checking.ruling import plan_rules
+
+    book = load_rules(project.rule_files)
+    tables = project.package.resources
+    return _Rules(book, {item.name: plan_rules(book, item.name, item.schema or TableSchema(())) for item in tables})
+
+
+def _judge_rules(run: _Run, outcomes: Mapping[str, TableOutcome]) -> set[str]:
+    """Runs the rules that need whole tables; the ids of all rules that were judged."""
+    if run.rules.book is None:
+        return set()
+    from deedbook.checking.ruling import judge_tables
+
+    created = dt.date.fromisoformat(run.today) if run.today else None
+    return judge_tables(run.rules.book, run.rules.plans, outcomes, created)
+
+
+ParentLogs = dict[tuple[str, tuple[str, ...]], HashLog]
+"""The hashes of every key that is referred to, by table and fields; not those of a table that could not be read."""
+
+
+def _check_tables(run: _Run) -> dict[str, TableOutcome]:
+    """One pass over every table, parents before children, then what needed all of them; in descriptor order."""
     outcomes: dict[str, TableOutcome] = {}
     logs: ParentLogs = {}
     known: dict[tuple[str, tuple[str, ...]], HashSet | None] = {}
-    for resource in _parents_first(package, references):
-        wanted = {
-            item.key.reference for others in references.values() for item in others if item.parent == resource.name
-        }
-        parents = tuple(known.get((item.parent, item.key.reference)) for item in references[resource.name])
-        task = _task(project, resource, options, references[resource.name], parents, wanted, shelf, advance)
-        shown = not options.tables or resource.name in options.tables
-        outcome = check_table(task, Ledger(task.settings, write_all if shown else None))
+    for resource in parents_first(run.project.package, run.references):
+        parents = tuple(known.get((item.parent, item.key.reference)) for item in run.references[resource.name])
+        task = _task(run, resource, parents)
+        outcome = check_table(task, Ledger(task.settings, run.write_all if run.shows(resource.name) else None))
         for key in outcome.logs:
             if key.kind != "reference":
                 settle_unique(outcome, key)
-        for names in wanted if not outcome.is_unread else ():
+        for names in () if outcome.is_unread else referred_fields(run.references, resource.name):
             log = next(log for key, log in outcome.logs.items() if key.names == names)
             logs[(resource.name, names)] = log
             known[(resource.name, names)] = log.as_set()
         outcomes[resource.name] = outcome
     for outcome in outcomes.values():
         _settle_waiting(outcome, logs)
-    return outcomes
-
-
-ParentLogs = dict[tuple[str, tuple[str, ...]], HashLog]
-"""The hashes of every key that is referred to, by table and fields; not those of a table that could not be read."""
+    return {item.name: outcomes[item.name] for item in run.project.package.resources}
 
 
 def _settle_waiting(outcome: TableOutcome, logs: ParentLogs) -> None:
@@ -148,9 +182,7 @@ def _settle_waiting(outcome: TableOutcome, logs: ParentLogs) -> None:
     for reference in outcome.task.references:
         if (reference.parent, reference.key.reference) not in logs:
             columns = ", ".join(reference.key.fields)
-            outcome.checked = [
-                check for check in outcome.checked if (check.name, check.column) != ("foreign-key", columns)
-            ]
+            outcome.checked = [item for item in outcome.checked if (item.name, item.column) != ("foreign-key", columns)]
             reason = f"the table `{reference.parent}` could not be read"
             outcome.not_checked.append(NotChecked(outcome.task.resource.name, "foreign-key", reason, columns))
 
@@ -170,35 +202,12 @@ def _advancing(package: Package, progress: Progress | None) -> Callable[[int], N
     return advance
 
 
-def _parents_first(package: Package, references: Mapping[str, tuple[Reference, ...]]) -> list[Resource]:
-    """The tables so that as few as possible come before a table that they refer to."""
-    ordered: list[Resource] = []
-    waiting = list(package.resources)
-    while waiting:
-        placed = {item.name for item in ordered}
-        ready = [
-            item for item in waiting
-            if all(reference.parent in placed or reference.parent == item.name for reference in references[item.name])
-        ]  # fmt: skip
-        chosen = ready or waiting[:1]
-        ordered += chosen
-        waiting = [item for item in waiting if item not in chosen]
-    return ordered
-
-
-def _task(
-    project: Project,
-    resource: Resource,
-    options: Options,
-    references: tuple[Reference, ...],
-    parents: tuple[HashSet | None, ...],
-    wanted: set[tuple[str, ...]],
-    shelf: Shelf,
-    advance: Callable[[int], None],
-) -> TableTask:
+def _task(run: _Run, resource: Resource, parents: tuple[HashSet | None, ...]) -> TableTask:
+    options, project = run.options, run.project
     schema = resource.schema or TableSchema(fields=())
     own = {key.names for key in unique_keys(schema)}
-    referred = [Key("reference", tuple(schema.field(name) for name in names)) for names in sorted(wanted - own)]
+    referred = sorted(referred_fields(run.references, resource.name) - own)
+    plan = run.rules.plans.get(resource.name)
     return TableTask(
         resource=resource,
         schema=schema,
@@ -208,34 +217,47 @@ def _task(
             key=schema.primary_key,
             limit=options.max_findings,
             keep_all=options.findings_file is not None,
+            waived=accepted(project.waivers or (), resource.name, run.today),
         ),
-        shelf=shelf,
-        references=references,
+        shelf=run.shelf,
+        references=run.references[resource.name],
         parents=parents,
-        referred=tuple(referred),
+        referred=tuple(Key("reference", tuple(schema.field(name) for name in names)) for names in referred),
+        row_rules=plan.row_rules if plan else None,
+        typed_names=plan.fields if plan else (),
+        keeps_typed=plan.keeps_typed if plan else False,
         warns_of_bytes=project.config is not None,
         lenient=options.lenient,
         workers=options.workers,
         block_size=options.block_size,
         max_unpacked=options.max_unpacked,
-        progress=advance,
+        progress=run.advance,
     )
 
 
-def _report(project: Project, options: Options, outcomes: Mapping[str, TableOutcome]) -> Report:
-    """The outcomes of the tables in the order of the descriptor."""
-    package = project.package
-    wanted = [item.name for item in package.resources if not options.tables or item.name in options.tables]
-    chosen = [outcomes[name] for name in wanted]
+def _report(run: _Run, outcomes: Mapping[str, TableOutcome], ran: set[str]) -> Report:
+    """The outcomes of the tables in the order of the descriptor, then what there is to say of waivers."""
+    package = run.project.package
+    chosen = [outcome for name, outcome in outcomes.items() if run.shows(name)]
     findings = [
         finding
         for outcome in chosen
         for finding in suggest(outcome.ledger.sorted_findings(), outcome.task.references, package.resource)
     ]
+    totals = [total for outcome in chosen for total in outcome.ledger.totals()]
+    used = {name: outcome.ledger.used_waivers for name, outcome in outcomes.items()}
+    for finding in judge_waivers(run.project.waivers or (), used, ran, run.today):
+        findings.append(finding)
+        totals.append(_total_of(finding))
+    withheld = [NotChecked(name, "rules", run.rules.withheld) for name in run.project.rule_files if run.rules.withheld]
     return Report(
         tables=tuple(outcome.stats for outcome in chosen),
         findings=tuple(findings),
-        totals=tuple(total for outcome in chosen for total in outcome.ledger.totals()),
+        totals=tuple(totals),
         checked=tuple(check for outcome in chosen for check in outcome.checked),
-        not_checked=tuple(item for outcome in chosen for item in outcome.not_checked),
+        not_checked=(*(item for outcome in chosen for item in outcome.not_checked), *withheld),
     )
+
+
+def _total_of(finding: Finding) -> Total:
+    return Total(finding.table, finding.rule, finding.column, finding.severity, 1)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import polars as pl
 
-from deedbook.checking.canonical import typed
+from deedbook.checking.canonical import dtype_of, typed
 from deedbook.checking.cells import CellFailure, FieldPlan, Rows, check_cells
 from deedbook.checking.collecting import Collected, Collecting, Group, collect
 from deedbook.checking.header import Column
@@ -62,12 +62,13 @@ class TypedRows:
 
     Attributes:
         frame: Typed columns; a missing cell and one of the wrong type are null. Blank records are left out.
-        rows: Their positions in the block.
+        rows: Their positions in the block; `lines` their lines, counted from the block's start.
         bad: For each column with bad cells, where they are.
     """
 
     frame: pl.DataFrame
     rows: Rows
+    lines: Rows
     bad: Mapping[str, pl.Series]
     keys: pl.DataFrame
 
@@ -111,7 +112,7 @@ def check_block(plan: BlockPlan, block: TextBlock) -> BlockResult:
         misses = mine.row_numbers(0)[~parent.contains(mine.hashes)]
         if len(misses):
             groups.append(missing_parent_group(reference, misses, values[misses.tolist()].select(names), plan))
-    typed_rows = _typed_rows(values, structure.absent, bad, plan) if plan.typed_fields else None
+    typed_rows = _typed_rows(values, structure.absent, block, bad, plan) if plan.typed_fields else None
     skipped: Mapping[str, int] = {}
     if plan.row_rules and typed_rows is not None:
         found, skipped = plan.row_rules(typed_rows.frame, typed_rows.bad)
@@ -189,17 +190,32 @@ def missing_parent_group(reference: Reference, rows: Rows, values: pl.DataFrame,
     return Group("foreign-key", rows, words, column=column, field_number=number)
 
 
-def _typed_rows(values: pl.DataFrame, absent: Rows, bad: Mapping[str, Rows], plan: BlockPlan) -> TypedRows:
+def _typed_rows(
+    values: pl.DataFrame, absent: Rows, block: TextBlock, bad: Mapping[str, Rows], plan: BlockPlan
+) -> TypedRows:
+    """The rows as values; a field that the file lacks is missing and bad everywhere."""
     rows = np.setdiff1d(np.arange(values.height, dtype=np.int64), absent, assume_unique=True)
     key_names = plan.key.names if plan.key else ()
     keep = values if not len(absent) else values[rows.tolist()]
-    frame = keep.lazy().select(typed(item).alias(item.name) for item in plan.typed_fields).collect()
+    held = set(values.columns)
+    frame = (
+        keep.lazy()
+        .select(
+            typed(item).alias(item.name) if item.name in held else pl.lit(None, dtype_of(item)).alias(item.name)
+            for item in plan.typed_fields
+        )
+        .collect()
+    )
+    if frame.height != len(rows):  # no column of the file is read
+        frame = pl.DataFrame({name: pl.Series(name, [None] * len(rows), dtype) for name, dtype in frame.schema.items()})
     masks = {
         name: pl.Series(name, np.isin(rows, where))
         for name, where in bad.items()
         if name in frame.columns and len(where)
     }
-    return TypedRows(frame, rows, masks, keep.select(key_names))
+    masks.update({name: pl.Series(name, np.ones(len(rows), np.bool_)) for name in frame.columns if name not in held})
+    lines = block.line_numbers[rows] if plan.keeps_typed else NO_ROWS
+    return TypedRows(frame, rows, lines, masks, keep.select(key_names))
 
 
 def _moved(group: Group, rows: Rows) -> Group:

@@ -1,12 +1,12 @@
 """Rule files executed, and their rules evaluated on typed frames: the engine's one door to pandera.
 
     SCHEMAS/TABLE.py     `schema`: a pandera DataFrameSchema (polars)
-    SCHEMAS/dataset.py   `schemas(tables, created)`: such schemas by table, for rules that read other rows or tables;
-                         `derive(tables, created)`: what releases add
+    SCHEMAS/dataset.py   `schemas(tables, created)`: such schemas by table, for rules that read other rows or
+                         tables; `derive(tables, created)`: what releases add
 
-Checks made by `deedbook.rules.rule` are collected into one select. Any other pandera check is run by pandera itself, one
-by one and on a typed eager frame, since pandera hides what a check raises among the failure cases, and checks no data of a
-lazy frame. A rule that raises, or gives anything but one Boolean per row, is a `RuleError` and never a finding.
+Checks made by `deedbook.rules.rule` are collected into one select. Any other pandera check is run by pandera itself,
+one by one and on a typed eager frame, since pandera hides what a check raises among the failure cases, and checks no
+data of a lazy frame. A rule that raises, or gives anything but one Boolean per row, is a `RuleError` and never a finding.
 """
 
 from __future__ import annotations
@@ -15,27 +15,26 @@ import copy
 import datetime as dt
 import re
 import string
-import sys
-import traceback
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from types import MappingProxyType, ModuleType
-from typing import Any, NoReturn
+from types import MappingProxyType
+from typing import NoReturn
 
 import pandera.polars as pa
 import polars as pl
 from pandera.config import ValidationDepth, config_context
 from pandera.errors import SchemaErrors
 
-from deedbook.errors import DeedbookError, RuleError
+from deedbook.checking.rulefiles import FIX, execute, guarded
+from deedbook.errors import RuleError
+from deedbook.findings import Severity
 from deedbook.rules.rule import Rule, rule_of
 
 Tables = Mapping[str, pl.DataFrame]
 Derive = Callable[[Tables, dt.date | None], Mapping[str, pl.DataFrame]]
 DATASET = "dataset"
 _NO_ROW = pl.Series([None], dtype=pl.UInt32)
-_FIX = "correct the rule file"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,21 +103,21 @@ def load_rules(files: Mapping[str, Path]) -> RuleBook:
     for name, path in files.items():
         if name == DATASET:
             continue
-        schema = getattr(_execute(path), "schema", None)
+        schema = getattr(execute(path), "schema", None)
         tables[name] = _read_schema(schema, str(path), "`schema`")
     if DATASET not in files:
         return RuleBook(MappingProxyType(tables))
     path = files[DATASET]
-    module = _execute(path)
+    module = execute(path)
     make, derive = getattr(module, "schemas", None), getattr(module, "derive", None)
     if not callable(make):
         raise RuleError(f"{path}: there is no function `schemas(tables, created)`", "see docs on rules across tables")
 
     def dataset(frames: Tables, created: dt.date | None) -> dict[str, TableRules]:
-        found = _guarded(path, make)(frames, created)
+        found = guarded(path, make)(frames, created)
         return {name: _read_schema(schema, str(path), f"`schemas` of {name}") for name, schema in found.items()}
 
-    return RuleBook(MappingProxyType(tables), dataset, _guarded(path, derive) if callable(derive) else None)
+    return RuleBook(MappingProxyType(tables), dataset, guarded(path, derive) if callable(derive) else None)
 
 
 def split(rules: TableRules, schema: Mapping[str, pl.DataType]) -> tuple[TableRules, TableRules]:
@@ -227,26 +226,28 @@ def _blame(rules: Iterable[Rule], frame: pl.DataFrame) -> None:
         if isinstance(rule.passes, pl.Expr):
             try:
                 frame.select(rule.passes)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001  (whatever a rule raises, it is named)
                 _fail(rule, f"{type(error).__name__}: {str(error).splitlines()[0]}")
 
 
 def _fail(rule: Rule, problem: str) -> NoReturn:
-    raise RuleError(f"{rule.where or 'a rule file'}: the rule `{rule.id}` cannot be evaluated: {problem}", _FIX)
+    raise RuleError(f"{rule.where or 'a rule file'}: the rule `{rule.id}` cannot be evaluated: {problem}", FIX)
 
 
 def _outcome(rule: Rule, verdict: pl.Series, frame: pl.DataFrame, bad: Mapping[str, pl.Series]) -> RuleOutcome:
-    failed = (~verdict.cast(pl.Boolean)).fill_null(False)
-    skipped = 0
-    if bad and (mask := _mask(rule, frame, bad)) is not None:
-        failed, skipped = failed & ~mask, int(mask.sum())
-    failing = failed.arg_true()
-    return RuleOutcome(rule, failing, _values(rule, frame, failing), skipped)
+    mask = _mask(rule, frame, bad) if bad else None
+    skipped = 0 if mask is None else int(mask.sum())
+    names = _shown(rule, frame)
+    if verdict.dtype == pl.Null or verdict.null_count() + int(verdict.sum()) == len(verdict):
+        return RuleOutcome(rule, _NO_ROW.clear(), pl.DataFrame(), skipped)
+    failed = ~verdict if mask is None else ~verdict & ~mask
+    failing = failed.fill_null(False).arg_true()
+    return RuleOutcome(rule, failing, _values(rule, frame, failing, names), skipped)
 
 
 def _mask(rule: Rule, frame: pl.DataFrame, bad: Mapping[str, pl.Series]) -> pl.Series | None:
     """The rows that are not judged: a cell that the rule reads is bad there, or in a row of the same group."""
-    read = [bad[name].alias(name) for name in sorted(_columns_read(rule, frame) & bad.keys())]
+    read = [bad[name].alias(name) for name in sorted(_columns_read(rule, frame.columns) & bad.keys())]
     if not read:
         return None
     mask = pl.DataFrame(read).select(pl.any_horizontal(pl.all())).to_series()
@@ -260,15 +261,15 @@ def _mask(rule: Rule, frame: pl.DataFrame, bad: Mapping[str, pl.Series]) -> pl.S
     return mask if mask.any() else None
 
 
-def _columns_read(rule: Rule, frame: pl.DataFrame) -> set[str]:
+def columns_read(rules: Iterable[Rule], names: Collection[str]) -> set[str]:
+    """The fields of a table that any of the rules reads, shows or points at."""
+    return {name for rule in rules for name in _columns_read(rule, names)} & {*names}
+
+
+def _columns_read(rule: Rule, names: Collection[str]) -> set[str]:
     parts = (rule.passes, *rule.values.values())
     seen = {name for part in parts if isinstance(part, pl.Expr) for name in part.meta.root_names()}
-    return (
-        seen
-        | {*rule.columns, *rule.group}
-        | (_placeholders(rule) - rule.values.keys())
-        | ({rule.at} & {*frame.columns})
-    )
+    return seen | {*rule.columns, *rule.group} | (_placeholders(rule) - rule.values.keys()) | ({rule.at} & {*names})
 
 
 def _placeholders(rule: Rule) -> set[str]:
@@ -279,19 +280,20 @@ def _placeholders(rule: Rule) -> set[str]:
     return {name for _, name, _, _ in parts if name is not None}
 
 
-def _values(rule: Rule, frame: pl.DataFrame, failing: pl.Series) -> pl.DataFrame:
-    """What a message shows, for failing rows only; made for every rule, so that a wrong placeholder is found early."""
+def _shown(rule: Rule, frame: pl.DataFrame) -> list[str]:
+    """The names that a message needs; judged for every rule, so that a wrong placeholder is found early."""
+    names = _placeholders(rule)
+    if unknown := names - rule.values.keys() - {*frame.columns}:
+        _fail(rule, f"its message names {{{min(unknown)}}}, which is neither a field nor among its values")
+    return sorted(names | ({rule.at} & {*frame.columns}))
+
+
+def _values(rule: Rule, frame: pl.DataFrame, failing: pl.Series, names: list[str]) -> pl.DataFrame:
     columns = {}
-    for name in sorted(_placeholders(rule) | ({rule.at} & {*frame.columns})):
-        value = rule.values.get(name)
-        if value is None:
-            if name not in frame.columns:
-                _fail(rule, f"its message names {{{name}}}, which is neither a field nor among its values")
-            columns[name] = frame[name].gather(failing)
-        elif isinstance(value, pl.Series):
-            columns[name] = value.gather(failing)
-        elif len(failing):
-            columns[name] = frame.select(value.alias(name)).to_series().gather(failing)
+    for name in names:
+        value = rule.values.get(name, pl.col(name))
+        found = value if isinstance(value, pl.Series) else frame.select(value.alias(name)).to_series()
+        columns[name] = found.gather(failing)
     return pl.DataFrame(columns)
 
 
@@ -301,7 +303,7 @@ def _run_pandera(rules: TableRules, frame: pl.DataFrame, bad: Mapping[str, pl.Se
         return
     with config_context(validation_enabled=True, validation_depth=ValidationDepth.SCHEMA_AND_DATA):
         for column, check in rules.checks:
-            severity = "warning" if check.raise_warning else "error"
+            severity: Severity = "warning" if check.raise_warning else "error"
             text = str(check.error or check.name or "a check")
             rule = Rule(
                 id=_kebab(check.name or ""), passes=pl.lit(True), at=column or "", message=_plain(f"does not satisfy {text}"),
@@ -309,7 +311,7 @@ def _run_pandera(rules: TableRules, frame: pl.DataFrame, bad: Mapping[str, pl.Se
             )  # fmt: skip
             try:
                 found = check(frame.lazy(), column).check_output.collect().to_series()
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001  (whatever a rule raises, it is named)
                 _fail(rule, f"{type(error).__name__}: {error}")
             yield _pandera_outcome(rule, found, frame, bad)
         if rules.bare is not None:
@@ -359,7 +361,7 @@ def _position(check: pa.Check, file: str) -> str:
 def _read_schema(schema: object, file: str, what: str) -> TableRules:
     if not isinstance(schema, pa.DataFrameSchema):
         problem = "is missing" if schema is None else f"is a {type(schema).__name__}"
-        raise RuleError(f"{file}: {what} {problem}; it has to be a pandera.polars.DataFrameSchema", _FIX)
+        raise RuleError(f"{file}: {what} {problem}; it has to be a pandera.polars.DataFrameSchema", FIX)
     placed: list[tuple[str | None, pa.Check]] = [(None, check) for check in schema.checks]
     placed += [(name, check) for name, column in schema.columns.items() for check in column.checks]
     rules = tuple(rule for _, check in placed if (rule := rule_of(check)) is not None)
@@ -375,42 +377,3 @@ def _without_checks(schema: pa.DataFrameSchema) -> pa.DataFrameSchema:
     for column in bare.columns.values():
         column.checks = []
     return bare
-
-
-def _execute(path: Path) -> ModuleType:
-    """The module of a rule file under a private name: neither `sys.path` nor a bytecode cache is touched."""
-    name = "_deedbook_project." + re.sub(r"\W", "_", str(path.resolve()))
-    module = ModuleType(name)
-    module.__file__ = str(path)
-    try:
-        source = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise RuleError(f"{path}: cannot be read: {error}", "check the file") from None
-    sys.modules[name] = module  # dataclasses look their module up
-    try:
-        exec(compile(source, str(path), "exec"), module.__dict__)
-    except SyntaxError as error:
-        raise RuleError(f"{path}:{error.lineno}: {error.msg}", _FIX) from None
-    except Exception as error:
-        raise _located(path, error) from error
-    return module
-
-
-def _guarded(path: Path, function: Callable[..., Any]) -> Callable[..., Any]:
-    """The function, except that what it raises is a `RuleError` with the line of the rule file."""
-
-    def run(tables: Tables, created: dt.date | None) -> Any:
-        try:
-            return function(tables, created)
-        except DeedbookError:
-            raise
-        except Exception as error:
-            raise _located(path, error) from error
-
-    return run
-
-
-def _located(path: Path, error: Exception) -> RuleError:
-    lines = [step.lineno for step in traceback.extract_tb(error.__traceback__) if step.filename == str(path)]
-    where = f"{path}:{lines[-1]}" if lines else str(path)
-    return RuleError(f"{where}: {type(error).__name__}: {error}", _FIX)

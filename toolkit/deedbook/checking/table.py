@@ -200,9 +200,9 @@ def _plan(task: TableTask, header: Header, outcome: TableOutcome) -> tuple[Block
         keys=usable,
         references=tuple(reference for reference, _ in references),
         parents=tuple(parent for _, parent in references),
-        typed_fields=tuple(item for item in schema.fields if item.name in held and item.name in task.typed_names),
+        typed_fields=tuple(item for item in schema.fields if item.name in task.typed_names),
         keeps_typed=task.keeps_typed,
-        row_rules=task.row_rules if held.issuperset(task.typed_names) else None,
+        row_rules=task.row_rules,
     )
     delimiter = dialect_of(task.resource).delimiter
     proven = {plan.field.name for plan in fields if _excludes(plan.field, delimiter)}

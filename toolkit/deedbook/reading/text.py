@@ -11,6 +11,7 @@ import csv
 import io
 import threading
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TypeAlias
 
 import numpy as np
@@ -44,7 +45,7 @@ class BadByte:
     byte: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class TextBlock:
     """Consecutive records as columns of text.
 
@@ -74,18 +75,21 @@ class TextBlock:
 
     def line_of(self, row: int) -> int:
         """The line on which a record starts, counted from the block's first line (0)."""
-        if self.lines is not None:
-            return int(self.lines[row])
-        if self.newlines <= self.frame.height:
-            return row
-        return row + int(self._embedded()[row])
+        return int(self.line_numbers[row])
 
-    def _embedded(self) -> Positions:
-        """For each record, the line ends inside all cells before it."""
-        counts = self.frame.select(
+    @cached_property
+    def line_numbers(self) -> Positions:
+        """The line on which each record starts, counted from the block's first line (0)."""
+        if self.lines is not None:
+            return self.lines
+        rows = np.arange(self.frame.height, dtype=np.int64)
+        if self.newlines <= self.frame.height:
+            return rows
+        embedded = self.frame.select(
             pl.sum_horizontal(pl.all().str.count_matches("\n", literal=True).fill_null(0)).cast(pl.Int64)
         ).to_series()
-        return np.concatenate(([0], np.cumsum(counts.to_numpy()))).astype(np.int64)
+        before = np.cumsum(embedded.to_numpy()) - embedded.to_numpy()
+        return np.asarray(rows + before, np.int64)
 
 
 @dataclass(frozen=True, slots=True)

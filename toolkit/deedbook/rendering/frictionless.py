@@ -12,11 +12,15 @@ from typing import Any
 
 from deedbook.findings import Finding, Report, TableStats
 
-_TYPES = frozenset({
-    "blank-header", "blank-label", "blank-row", "byte-count", "compression-error", "constraint-error", "duplicate-label",
-    "encoding-error", "extra-cell", "extra-label", "field-count", "foreign-key", "format-error", "hash-count",
-    "incorrect-label", "missing-cell", "missing-label", "primary-key", "row-count", "scheme-error", "source-error",
-    "type-error", "unique-error", "unmatched-header",
+FILE_TYPES = frozenset({
+    "byte-count", "compression-error", "encoding-error", "field-count", "format-error", "hash-count", "row-count",
+    "scheme-error", "source-error",
+})  # fmt: skip
+HEADER_TYPES = frozenset({
+    "blank-header", "blank-label", "duplicate-label", "extra-label", "incorrect-label", "missing-label", "unmatched-header",
+})  # fmt: skip
+ROW_TYPES = frozenset({
+    "blank-row", "constraint-error", "extra-cell", "foreign-key", "missing-cell", "primary-key", "type-error", "unique-error",
 })  # fmt: skip
 _OWN = {"unique-key": "unique-error", "unclosed-quote": "source-error", "nul-character": "source-error"}
 
@@ -63,9 +67,7 @@ def _task(table: TableStats, report: Report) -> dict[str, Any]:
 
 
 def _error(finding: Finding) -> dict[str, Any]:
-    kind = _OWN.get(finding.rule, finding.rule)
-    if kind not in _TYPES:
-        kind = "table-error" if finding.row is None else "row-constraint"
+    kind = _kind(finding)
     error: dict[str, Any] = {
         "type": kind,
         "title": kind.replace("-", " ").title(),
@@ -76,6 +78,8 @@ def _error(finding: Finding) -> dict[str, Any]:
         "rule": finding.rule,
         "severity": finding.severity,
     }
+    if kind in HEADER_TYPES:
+        error |= {"labels": [], "rowNumbers": [1], "label": finding.value or finding.column or ""}
     if finding.row is not None:
         error |= {"cells": [] if finding.value is None else [finding.value], "rowNumber": finding.row}
     if finding.column is not None:
@@ -86,6 +90,14 @@ def _error(finding: Finding) -> dict[str, Any]:
         error |= {"fieldNames": (finding.column or "").split(", "), "fieldCells": [finding.value or ""]}
         error |= {"referenceName": "", "referenceFieldNames": []}
     return error
+
+
+def _kind(finding: Finding) -> str:
+    """The library's type for a finding; a type of rows needs a row."""
+    kind = _OWN.get(finding.rule, finding.rule)
+    if kind in FILE_TYPES or kind in HEADER_TYPES or (kind in ROW_TYPES and finding.row is not None):
+        return kind
+    return "table-error" if finding.row is None else "row-constraint"
 
 
 def _sentence(finding: Finding) -> str:

@@ -149,7 +149,7 @@ def _summary(report: Report) -> Text:
     said = f"{', '.join(sizes)}, {' and '.join(checks)} in {report.seconds:.2f} s: {_outcome(report)}"
     skipped = sum(check.skipped for check in report.checked)
     if skipped:
-        said += f"; {plural(skipped, 'row')} skipped by a rule because a cell that it reads is bad"
+        said += f"; rules skipped {plural(skipped, 'row')}, because a cell that they read is bad"
     if report.not_checked:
         said += f"; {plural(len(report.not_checked), 'declaration')} not checked"
     verdict, style = ("valid", "bold green") if report.valid else ("invalid", "bold red")

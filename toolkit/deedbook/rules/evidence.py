@@ -61,18 +61,20 @@ def status() -> pl.Expr:
     return pl.coalesce(pl.when(line.when).then(pl.lit(line.status)) for line in STATUS_LINES)
 
 
-def positions(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
-    """One row per claim: `derived_position` from the participants (null where it does not follow), `position` in all."""
-    known = roots(tables["actors"])
+def positions(tables: Mapping[str, pl.DataFrame], known: pl.DataFrame) -> pl.DataFrame:
+    """One row per claim: `position`, from the participants, else as coded; null where neither says.
+
+    Args:
+        tables: The typed tables by name.
+        known: The roots of the actors.
+    """
+    derived = pl.when("acts").then(pl.lit("acting_party")).when("receives").then(pl.lit("receiving_party"))
     return (
         tables["claims"]
         .select("claim_id", "event_id", "coded_position", actor_id="claimant_actor_id")
         .join(known, on="actor_id", how="left", maintain_order="left")
         .join(sides(tables["event_participants"], known), on=["event_id", "root"], how="left", maintain_order="left")
-        .with_columns(
-            pl.when("acts").then(pl.lit("acting_party")).when("receives").then(pl.lit("receiving_party")).alias("derived_position")
-        )
-        .select("claim_id", "derived_position", position=pl.coalesce("derived_position", "coded_position"))
+        .select("claim_id", position=pl.coalesce(derived, "coded_position"))
     )
 
 
@@ -86,7 +88,7 @@ def evidence(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     origin = pl.coalesce("original_publisher", "claimant_actor_id")
     return (
         claims.join(_first_publications(claims, tables, known), on="claim_id", how="left")
-        .join(positions(tables), on="claim_id", how="left")
+        .join(positions(tables, known), on="claim_id", how="left")
         .join(_event_classes(tables), on="event_id", how="left")
         .join(tables["actors"].select("actor_type", claimant_actor_id="actor_id"), on="claimant_actor_id", how="left")
         .join(_withdrawals(claims), on="claim_id", how="left")
@@ -211,9 +213,13 @@ def _event_classes(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     )
 
 
-def tally(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
-    """One row per event, in the order of the table: what is counted, and the `computed` status."""
-    found = evidence(tables)
+def tally(tables: Mapping[str, pl.DataFrame], found: pl.DataFrame) -> pl.DataFrame:
+    """One row per event, in the order of the table: what is counted, and the `computed` status.
+
+    Args:
+        tables: The typed tables by name.
+        found: The result of `evidence`.
+    """
     counts, position = pl.col("counts_as"), pl.col("position")
     live, counted = counts.is_in(_LIVE), counts.is_in(_COUNTED)
     per_event = found.group_by("event_id").agg(

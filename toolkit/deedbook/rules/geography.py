@@ -25,8 +25,8 @@ def coordinates(latitude: str, longitude: str, country: str) -> list[pa.Check]:
         ),
         rule(
             "coordinates-look-swapped", ~_looks_swapped(lat, lon, country), at=latitude, ref="R-30", severity="warning",
-            group=(country,), message="{%s}, {%s} is far from the country's other places, the exchanged pair is not"
-            % (latitude, longitude), hint="exchange latitude and longitude",
+            group=(country,), hint="exchange latitude and longitude",
+            message=f"{{{latitude}}}, {{{longitude}}} is far from the country's other places, the exchanged pair is not",
         ),
         _precise_enough(latitude), _precise_enough(longitude),
     ]  # fmt: skip
@@ -44,7 +44,7 @@ def _looks_swapped(lat: pl.Expr, lon: pl.Expr, country: str) -> pl.Expr:
 def _precise_enough(field: str) -> pa.Check:
     return rule(
         "coordinate-too-precise", pl.col(field) == pl.col(field).round(6), at=field, ref="R-30",
-        message="{%s} has more than 6 decimals, which is finer than 11 cm" % field, hint="round it",
+        message=f"{{{field}}} has more than 6 decimals, which is finer than 11 cm", hint="round it",
     )  # fmt: skip
 
 
@@ -52,5 +52,5 @@ def units(admin1: str, admin2: str) -> pa.Check:
     """A place in a second-level unit names the first-level unit too."""
     return rule(
         "admin2-without-admin1", pl.col(admin2).is_null() | pl.col(admin1).is_not_null(), at=admin1, ref="R-33",
-        message="lies in {%s}, but its first-level unit is missing" % admin2, hint="fill in the first-level unit",
+        message=f"lies in {{{admin2}}}, but its first-level unit is missing", hint="fill in the first-level unit",
     )  # fmt: skip

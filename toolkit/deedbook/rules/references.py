@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,61 +20,66 @@ def distinct_beyond_case(*key: str) -> pa.Check:
     """No two primary keys differ in upper and lower case only."""
     folded = [pl.col(name).str.to_lowercase() for name in key]
     others = pl.struct(key).n_unique().over(folded)
-    shown = "|".join("{%s}" % name for name in key)
+    shown = "|".join(f"{{{name}}}" for name in key)
     return rule(
         "key-differs-only-in-case", others == 1, at=key[-1], ref="R-05", group=key,
         message=f"another row's key differs from {shown} in upper and lower case only", hint="give one of them a new key",
     )  # fmt: skip
 
 
-def standing(references: Mapping[str, str], view: View, redirects: pl.DataFrame, ids: Mapping[str, pl.Series]) -> list[pa.Check]:
+def standing(references: Mapping[str, str], redirects: pl.DataFrame, ids: Mapping[str, pl.Series]) -> list[pa.Check]:
     """No reference leads to an id that was retired.
 
     Args:
         references: Field to the table that it refers to.
-        view: The rows of the table.
         redirects: The table `id_redirects`.
         ids: The ids of each table, by table.
     """
+    retired = dict(redirects.select("old_id", pl.struct("new_id", "reason")).iter_rows())
     checks = []
     for field, target in references.items():
-        retired = redirects.filter(~pl.col("old_id").is_in(ids[target].implode()))
-        seen = beside(view, "redirect", retired.select("old_id", "new_id", "reason"), {field: "old_id"}, ("id_redirects",))
+        gone = [old for old in retired if old not in set(ids[target])] if retired else []
         checks.append(
-            judge(
-                seen, "reference-redirected", pl.col("redirect.old_id").is_null(), at=field, ref="R-06", severity="warning",
-                message="{%s} was retired ({reason}); its place is taken by {new_id}" % field,
-                hint="write the new id, or remove the reference",
-                values={"new_id": pl.col("redirect.new_id").fill_null("nothing"), "reason": pl.col("redirect.reason")},
+            rule(
+                "reference-redirected", ~_is_among(field, gone), at=field, ref="R-06", severity="warning",
+                reads=("id_redirects",), hint="write the new id, or remove the reference",
+                message=f"{{{field}}} was retired ({{reason}}); its place is taken by {{new_id}}",
+                values={name: _translated(field, retired, name) for name in ("new_id", "reason")},
             )
         )  # fmt: skip
     return checks
 
 
-def current_codes(lists: Mapping[str, str], view: View, code_values: pl.DataFrame) -> list[pa.Check]:
+def current_codes(lists: Mapping[str, str], code_values: pl.DataFrame) -> list[pa.Check]:
     """No code is in use that was deprecated.
 
     Args:
         lists: Field to the name of its code list.
-        view: The rows of the table.
         code_values: The table of codes.
     """
-    old = code_values.filter(pl.col("deprecated_in").is_not_null())
+    old: dict[str, dict[str, dict[str, str]]] = {}
+    for row in code_values.filter(pl.col("deprecated_in").is_not_null()).iter_rows(named=True):
+        old.setdefault(row["list"], {})[row["code"]] = row
     checks = []
     for field, name in lists.items():
-        codes = old.filter(pl.col("list") == name).select("code", "deprecated_in", "replaced_by")
-        seen = beside(view, "code", codes, {field: "code"}, ("code_values",))
+        codes = old.get(name, {})
         checks.append(
-            judge(
-                seen, "code-deprecated", pl.col("code.deprecated_in").is_null(), at=field, ref="R-50", severity="warning",
-                message="{%s} was deprecated in {deprecated_in}" % field, hint="use {replaced_by}",
-                values={
-                    "deprecated_in": pl.col("code.deprecated_in"),
-                    "replaced_by": pl.col("code.replaced_by").fill_null("another code"),
-                },
+            rule(
+                "code-deprecated", ~_is_among(field, codes), at=field, ref="R-50", severity="warning",
+                reads=("code_values",), message=f"{{{field}}} was deprecated in {{deprecated_in}}", hint="use {replaced_by}",
+                values={column: _translated(field, codes, column) for column in ("deprecated_in", "replaced_by")},
             )
         )  # fmt: skip
     return checks
+
+
+def _is_among(field: str, values: Iterable[str]) -> pl.Expr:
+    return pl.col(field).is_in(pl.Series(list(values), dtype=pl.String).implode())
+
+
+def _translated(field: str, rows: Mapping[str, Mapping[str, str]], column: str) -> pl.Expr:
+    new = {key: row[column] for key, row in rows.items()}
+    return pl.col(field).replace_strict(new, default=None, return_dtype=pl.String)
 
 
 def owners(tables: Mapping[str, pl.DataFrame], ids: Mapping[str, str]) -> pl.DataFrame:
@@ -96,7 +101,7 @@ def in_one_table(view: View, table: str, ids: Mapping[str, str], known: pl.DataF
     owned = beside(view, "owner", known, {ids[table]: "id"}, before)
     return judge(
         owned, "id-in-two-tables", pl.col("owner.first") == table, at=ids[table], ref="R-04",
-        message="{%s} stands in {first} too" % ids[table], hint="give the row a new id",
+        message=f"{{{ids[table]}}} stands in {{first}} too", hint="give the row a new id",
         values={"first": pl.col("owner.first")},
     )  # fmt: skip
 

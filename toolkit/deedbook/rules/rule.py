@@ -1,7 +1,7 @@
 """One rule: an ordinary pandera check that also carries what a finding needs.
 
-`rule(...)` makes a `pa.Check` that any pandera user can run; the engine reads the `Rule` that it carries and collects the
-expressions of all rules of a table into one select.
+`rule(...)` makes a `pa.Check` that any pandera user can run; the engine reads the `Rule` that it carries and collects
+the expressions of all rules of a table into one select.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from deedbook.findings import Severity
 _CARRIED = "deedbook_rule"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Rule:
     """What a rule says and how it is evaluated.
 
@@ -51,7 +51,7 @@ class Rule:
     columns: tuple[str, ...] = ()
     values: Mapping[str, pl.Expr | pl.Series] = field(default_factory=dict)
     unmet: str = ""
-    where: str = field(default="", compare=False)
+    where: str = ""
 
 
 def rule(

@@ -21,7 +21,7 @@ LOADED_WORDS = (
 """Words that take a side. `sanctions regime` is a term and may stand."""
 
 _STRAY = "[\u00a0\u2007\u202f\u200b\u2060\ufeff]"  # no-break and zero-width spaces; joiners are letters in some scripts
-_QUOTED = '"[^"]*"|“[^”]*”|„[^“”]*[“”]|«[^»]*»|»[^«]*«|‘[^’]*’'
+_QUOTED = '"[^"]*"|“[^”]*”|„[^“”]*[“”]|«[^»]*»|»[^«]*«|\u2018[^\u2019]*\u2019'
 _TERMS = r"(?i)\bsanctions regimes?\b"
 
 
@@ -53,7 +53,7 @@ def no_stand_in(field: str) -> pa.Check:
     value = pl.col(field).cast(pl.String).str.to_lowercase()
     return rule(
         "stand-in-for-missing", ~value.is_in(STAND_INS), at=field, ref="R-03",
-        message="{%s} stands for a missing value" % field, hint="leave the cell empty",
+        message=f"{{{field}}} stands for a missing value", hint="leave the cell empty",
     )  # fmt: skip
 
 
@@ -61,7 +61,7 @@ def no_negative_stand_in(field: str) -> pa.Check:
     """A number that is not known is missing, not -9 or -99."""
     return rule(
         "stand-in-for-missing", ~pl.col(field).is_in([-9.0, -99.0]), at=field, ref="R-03",
-        message="{%s} stands for a missing value" % field, hint="leave the cell empty",
+        message=f"{{{field}}} stands for a missing value", hint="leave the cell empty",
     )  # fmt: skip
 
 

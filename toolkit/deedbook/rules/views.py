@@ -1,7 +1,7 @@
 """A table's rows with facts from other tables beside them, and rules on both that know what they read.
 
-The column of a fact is named `PREFIX.field`. So a rule that is written with `pl.col("event.event_type")` shows by itself
-which tables it reads and through which own fields, and is masked accordingly.
+The column of a fact is named `PREFIX.field`. So a rule that is written with `pl.col("event.event_type")` shows by
+itself which tables it reads and through which own fields, and is masked accordingly.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ def beside(view: View, prefix: str, frame: pl.DataFrame, on: Mapping[str, str], 
     """The view with the columns of `frame` as facts.
 
     Args:
+        view: The rows and the facts that they have already.
         prefix: The first part of the new columns' names.
         frame: At most one row a key; of several the first is taken, since the key has its own finding.
         on: Field or fact of the view to field of `frame`.
@@ -63,7 +64,7 @@ def judge(
     values: Mapping[str, pl.Expr] | None = None,
     unmet: str = "",
 ) -> pa.Check:
-    """A rule on a table whose verdict and values are computed on its view; what it reads is seen from the expressions."""
+    """A rule on a table, judged on its view; which columns and tables it reads is seen from the expressions."""
     parts = {"passes": passes, **(values or {})}
     roots = {root for part in parts.values() for root in part.meta.root_names()}
     columns, reads = _origin(view, roots)

@@ -1,0 +1,63 @@
+"""What the csv module makes of a text, as the truth for our readers, and our reading in the same form."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import dataclass, field
+from typing import Any
+
+from deedbook.descriptor import Dialect
+from deedbook.reading.blocks import Cutter
+from deedbook.reading.pipeline import Unclosed, run
+from deedbook.reading.text import Layout, csv_options
+
+_SENTINEL = "sentinel"
+
+
+@dataclass
+class Reading:
+    """A headless table: its rows padded and cut to the width, what was ragged, and the line of each record."""
+
+    rows: list[list[str]] = field(default_factory=list)
+    ragged: list[tuple[int, tuple[str, ...]]] = field(default_factory=list)
+    lines: list[int] = field(default_factory=list)
+    is_unclosed: bool = False
+
+
+def expected(data: bytes, width: int, dialect: Dialect) -> Reading:
+    """What the csv module reads; invalid UTF-8 is U+FFFD."""
+    text = data.decode("utf-8", "replace")
+    end = "" if not text or text.endswith(("\n", "\r")) else "\n"
+    options: dict[str, Any] = csv_options(dialect)
+    reader = csv.reader(io.StringIO(text + end + _SENTINEL, newline=""), **options)
+    found, line = Reading(), 1
+    records = []
+    for cells in reader:
+        records.append((cells, line))
+        line = reader.line_num + 1
+    last, _ = records.pop()
+    found.is_unclosed = last != [_SENTINEL]
+    for row, (cells, at) in enumerate(records):
+        found.rows.append([*cells[:width], *[""] * (width - len(cells))])
+        found.lines.append(at)
+        if len(cells) != width:
+            found.ragged.append((row, tuple(cells)))
+    return found
+
+
+def actual(data: bytes, width: int, dialect: Dialect, *, block_size: int, workers: int) -> Reading:
+    """What our readers make of it."""
+    names = tuple(f"c{number}" for number in range(width))
+    cutter = Cutter(io.BytesIO(data), dialect, block_size)
+    found, row, line = Reading(), 0, 1
+    for done in run(cutter, Layout(names, names, dialect), lambda block: block, workers=workers):
+        if isinstance(done, Unclosed):
+            found.is_unclosed = True
+            continue
+        block = done.result
+        found.rows += [[cell or "" for cell in cells] for cells in block.frame.rows()]
+        found.ragged += [(row + item.row, item.cells) for item in block.ragged]
+        found.lines += [line + block.line_of(at) for at in range(block.frame.height)]
+        row, line = row + block.frame.height, line + block.newlines
+    return found

@@ -1,0 +1,87 @@
+"""The readers agree with the csv module on any bytes, for every block size and number of workers."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from deedbook.descriptor import Dialect
+from tests.reading.oracle import actual, expected
+
+CELLS = st.sampled_from(
+    ["", "a", "12", "3.0", " x ", '""', '"a"', '"a,b"', '"a\nb"', '"a\r\nb"', '"say ""no"""', '"\n\n"', "é", '"é;,\n"',
+     'a"b', '5" nail', '"a"b', '"x" ', "NA", "\x00", '"a\rb"']
+)  # fmt: skip
+CLEAN_CELLS = st.sampled_from(["", "a", "12", '""', '"a,b"', '"a\nb"', '"say ""no"""', '"\n\n"', "é", '"a\r\nb"'])
+
+
+@st.composite
+def texts(draw: st.DrawFn, cells: st.SearchStrategy[str] = CELLS) -> bytes:
+    """CSV text of rows of about two cells, whose line ends and lengths differ."""
+    ends = draw(st.sampled_from([["\n"], ["\r\n"], ["\n"], ["\n", "\r\n"], ["\r"], ["\n", "\r"]]))
+    rows = draw(st.lists(st.lists(cells, min_size=0, max_size=4), max_size=12))
+    text = "".join(",".join(row) + draw(st.sampled_from(ends)) for row in rows)
+    if draw(st.booleans()):
+        text = text.rstrip("\r\n")
+    return text.encode()
+
+
+SIZES = st.sampled_from([1, 3, 8, 16, 64, 1 << 16])
+
+
+@settings(max_examples=400, deadline=None)
+@given(texts(CLEAN_CELLS), SIZES, st.sampled_from([1, 2, 3]), st.sampled_from([1, 2, 3]))
+@example(b'"x,y",1\n2\n', 1 << 16, 1, 2)  # a delimiter in quotes makes up for a missing one
+@example(b"\n\n1,2\n", 1 << 16, 1, 2)
+@example(b'1,"a\nb"\n2,x', 1 << 16, 1, 2)
+def test_regular_text_reads_as_with_the_csv_module(data: bytes, size: int, workers: int, width: int) -> None:
+    assert actual(data, width, Dialect(), block_size=size, workers=workers) == expected(data, width, Dialect())
+
+
+@settings(max_examples=400, deadline=None)
+@given(texts(), SIZES, st.sampled_from([1, 2, 3]), st.sampled_from([1, 2, 3]))
+@example(b'a,"b\n', 1, 1, 2)
+@example(b"a,b\rc,d\r", 1, 1, 2)
+def test_irregular_text_reads_as_with_the_csv_module(data: bytes, size: int, workers: int, width: int) -> None:
+    assert actual(data, width, Dialect(), block_size=size, workers=workers) == expected(data, width, Dialect())
+
+
+BYTES = st.sampled_from([b",", b'"', b"\n", b"\r", b"a", b"\xff", b"\xc3\xa9", b"\x00", b"\xe2\x82", b" "])
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.lists(BYTES, max_size=40).map(b"".join), SIZES, st.sampled_from([1, 2]), st.sampled_from([1, 2]))
+def test_arbitrary_bytes_read_as_with_the_csv_module(data: bytes, size: int, workers: int, width: int) -> None:
+    assert actual(data, width, Dialect(), block_size=size, workers=workers) == expected(data, width, Dialect())
+
+
+DIALECTS = [
+    Dialect(delimiter=";"),
+    Dialect(delimiter="\t"),
+    Dialect(delimiter="¦"),
+    Dialect(quote_char="'"),
+    Dialect(quote_char=""),
+    Dialect(double_quote=False, escape_char="\\"),
+    Dialect(skip_initial_space=True),
+]
+PIECES = st.sampled_from([",", ";", "\t", "¦", '"', "'", "\\", "\n", "\r\n", "a", "é", " ", "1"])
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.lists(PIECES, max_size=40).map("".join), st.sampled_from(DIALECTS), SIZES, st.sampled_from([1, 2, 3]))
+def test_every_dialect_reads_as_with_the_csv_module(text: str, dialect: Dialect, size: int, width: int) -> None:
+    data = text.encode()
+    assert actual(data, width, dialect, block_size=size, workers=1) == expected(data, width, dialect)
+
+
+def test_no_bytes_are_no_block() -> None:
+    assert actual(b"", 2, Dialect(), block_size=64, workers=2).rows == []
+
+
+@pytest.mark.parametrize("workers", [1, 2, 3])
+def test_results_come_in_the_order_of_the_file(workers: int) -> None:
+    data = b"".join(b"%d,x\n" % number for number in range(5000))
+    found = actual(data, 2, Dialect(), block_size=512, workers=workers)
+    assert [row[0] for row in found.rows] == [str(number) for number in range(5000)]
+    assert found.lines == list(range(1, 5001))

@@ -1,0 +1,1 @@
+"""Every output format shows the same report."""
