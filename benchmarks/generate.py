@@ -110,8 +110,8 @@ KINDS = (
     Planted("date-order", "date_end", "event-ends-before-start", "1899-12-31"),
 )
 EXTRA_KINDS = (
-    Planted("invalid-utf-8", "", "encoding-error"),
-    Planted("nul-byte", "", "encoding-error"),
+    Planted("invalid-utf-8", "headline", "encoding-error"),
+    Planted("nul-byte", "headline", "nul-character"),
 )
 MISSING_CELLS = 5
 

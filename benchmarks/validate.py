@@ -24,7 +24,7 @@ from benchmarks.reporting import Result, bar_chart, markdown
 
 OURS = "deedbook"
 SLOW = ("frictionless",)
-WHOLE_ROW = frozenset({"primary-key", "foreign-key", "encoding-error"})
+WHOLE_ROW = frozenset({"primary-key", "foreign-key"})
 Place = tuple[int, str, str]
 
 

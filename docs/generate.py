@@ -26,6 +26,11 @@ DOCS = Path(__file__).resolve().parent
 REFERENCE = DOCS / "reference"
 NOTE = "<!-- written by docs/generate.py: edit its source, then run `make docs` -->\n\n"
 
+_INTRODUCTION = """\
+{count} rules, on top of what the schemas declare for cells and keys. An error blocks a release; a warning passes, unless `--strict` is
+given and no row of `waivers.csv` accepts it. The id is stable: it is what waivers and reports name. Rules with one `ref` belong
+together. Where `{{field}}` stands in a message, the value of the row is shown.
+"""
 MOST_FIELDS = 4
 """Of a rule that stands in several tables, before they are only counted."""
 
@@ -78,9 +83,7 @@ def rules_page() -> str:
     shared = [name for name, where in tables.items() if len(where) > 1]
     parts = [
         "# Rules of the reference dataset\n",
-        f"{len(rules)} rules, on top of what the schemas declare for cells and keys. An error blocks a release; a warning passes,\n"
-        "unless `--strict` is given and no row of `waivers.csv` accepts it. The id is stable: it is what waivers and reports name.\n"
-        "Where `{field}` stands in a message, the value of the row is shown.\n",
+        _INTRODUCTION.format(count=len(rules)),
         "## Several tables\n",
         _rule_table([rules[name] for name in shared], tables, in_tables=True),
     ]

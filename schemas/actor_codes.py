@@ -2,7 +2,6 @@
 
 import pandera.polars as pa
 import polars as pl
-
 from deedbook.rules import dates, text
 from deedbook.rules.episodes import are_apart, earlier
 from deedbook.rules.references import distinct_beyond_case

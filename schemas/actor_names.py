@@ -2,19 +2,20 @@
 
 import pandera.polars as pa
 import polars as pl
-
 from deedbook.rules import text
 from deedbook.rules.references import distinct_beyond_case
 from deedbook.rules.rule import rule
 
 preferred = pl.col("is_preferred").sum().over("actor_id", "lang")
+is_first = pl.col("name_id") == pl.col("name_id").min().over("actor_id", "lang")
+to_blame = pl.when(preferred == 0).then(is_first).otherwise(pl.col("is_preferred"))
 
 schema = pa.DataFrameSchema(
     checks=[
         distinct_beyond_case("name_id"),
         *text.clean("name"),
         rule(
-            "preferred-name-not-single", preferred == 1, at="is_preferred", group=("actor_id", "lang"),
+            "preferred-name-not-single", (preferred == 1) | ~to_blame, at="is_preferred", group=("actor_id", "lang"),
             ref="section 1", message="{actor_id} has {n} preferred names in the language {lang}",
             hint="mark exactly one as preferred", values={"n": preferred},
         ),

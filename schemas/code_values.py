@@ -2,7 +2,6 @@
 
 import pandera.polars as pa
 import polars as pl
-
 from deedbook.rules import text
 from deedbook.rules.references import distinct_beyond_case
 from deedbook.rules.rule import rule
@@ -22,7 +21,8 @@ schema = pa.DataFrameSchema(
             hint="fill in evidence_class and recipient_rule",
         ),
         rule(
-            "kind-without-direction", ~is_kind | pl.col("is_directed").is_not_null(), at="is_directed", ref="R-54", message="the kind of alignment {code} does not say whether it has a direction",
+            "kind-without-direction", ~is_kind | pl.col("is_directed").is_not_null(), at="is_directed",
+            ref="R-54", message="the kind of alignment {code} does not say whether it has a direction",
             hint="write true where A does something to B, false where both do the same",
         ),
     ]

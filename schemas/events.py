@@ -2,7 +2,6 @@
 
 import pandera.polars as pa
 import polars as pl
-
 from deedbook.rules import dates, text
 from deedbook.rules.references import distinct_beyond_case
 from deedbook.rules.rule import rule
@@ -13,7 +12,9 @@ COUNTED_UNITS = ("persons", "killed", "vehicles", "votes")
 low, best, high = pl.col("quantity_low"), pl.col("quantity"), pl.col("quantity_high")
 is_measured = pl.any_horizontal(pl.col(name).is_not_null() for name in AMOUNTS)
 unit = pl.col("quantity_unit")
-is_titled_agreement = pl.col("event_type").str.starts_with("agreement.") & (pl.col("event_type") != "agreement.announce")
+is_titled_agreement = pl.col("event_type").str.starts_with("agreement.") & (
+    pl.col("event_type") != "agreement.announce"
+)
 
 schema = pa.DataFrameSchema(
     checks=[
@@ -63,10 +64,6 @@ schema = pa.DataFrameSchema(
             "agreement-without-instrument-title", ~is_titled_agreement | pl.col("instrument_title").is_not_null(),
             at="instrument_title", ref="R-22", severity="warning", message="the agreement has no title",
             hint="give the title of the instrument, or waive this where it is not known",
-        ),
-        rule(
-            "related-to-itself", pl.col("related_event_id") != pl.col("event_id"), at="related_event_id", ref="R-26",
-            message="is related to itself", hint="name the other event",
         ),
         rule(
             "relation-incomplete", pl.col("related_event_id").is_null() == pl.col("relation").is_null(), at="relation",

@@ -37,8 +37,8 @@ def make_package(
     for name, content in tables.items():
         (root / f"{name}.csv").write_bytes(as_bytes(content))
         entries.append({"name": name, "path": f"{name}.csv", **_schema(schemas, name), **resources.get(name, {})})
-    for name in resources.keys() - tables.keys():
-        entries.append({"name": name, **_schema(schemas, name), **resources[name]})
+    more = sorted(resources.keys() - tables.keys())
+    entries += [{"name": name, **_schema(schemas, name), **resources[name]} for name in more]
     descriptor = {"name": "package", "resources": entries}
     (root / "datapackage.json").write_text(json.dumps(descriptor), encoding="utf-8")
     return load_project(root)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import csv
 import io
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 from deedbook.descriptor import Dialect
 from deedbook.reading.blocks import Cutter
-from deedbook.reading.pipeline import Unclosed, run
-from deedbook.reading.text import Layout, csv_options
+from deedbook.reading.pipeline import run
+from deedbook.reading.sequential import Unclosed
+from deedbook.reading.text import Layout, open_reader
 
 _SENTINEL = "sentinel"
 
@@ -25,17 +25,32 @@ class Reading:
     is_unclosed: bool = False
 
 
+class _Counted:
+    """The lines of a text, with the number of those that were taken."""
+
+    def __init__(self, lines: Iterator[str]) -> None:
+        self._lines = lines
+        self.count = 0
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        line = next(self._lines)
+        self.count += 1
+        return line
+
+
 def expected(data: bytes, width: int, dialect: Dialect) -> Reading:
     """What the csv module reads; invalid UTF-8 is U+FFFD."""
     text = data.decode("utf-8", "replace")
     end = "" if not text or text.endswith(("\n", "\r")) else "\n"
-    options: dict[str, Any] = csv_options(dialect)
-    reader = csv.reader(io.StringIO(text + end + _SENTINEL, newline=""), **options)
+    lines = _Counted(io.StringIO(text + end + _SENTINEL, newline=""))
     found, line = Reading(), 1
     records = []
-    for cells in reader:
+    for cells in open_reader(lines, dialect):
         records.append((cells, line))
-        line = reader.line_num + 1
+        line = lines.count + 1
     last, _ = records.pop()
     found.is_unclosed = last != [_SENTINEL]
     for row, (cells, at) in enumerate(records):
@@ -51,7 +66,7 @@ def actual(data: bytes, width: int, dialect: Dialect, *, block_size: int, worker
     names = tuple(f"c{number}" for number in range(width))
     cutter = Cutter(io.BytesIO(data), dialect, block_size)
     found, row, line = Reading(), 0, 1
-    for done in run(cutter, Layout(names, names, dialect), lambda block: block, workers=workers):
+    for done in run(cutter, Layout(names, dialect), lambda block: block, workers=workers):
         if isinstance(done, Unclosed):
             found.is_unclosed = True
             continue

@@ -28,7 +28,12 @@ E000002,A000010,visit,2024-02-29,,9007199254740993,+49
 ACTORS_SCHEMA: dict[str, Any] = {
     "title": "Actors",
     "fields": [
-        {"name": "actor_id", "type": "string", "title": "Id", "constraints": {"required": True, "pattern": "A[0-9]{6}"}},
+        {
+            "name": "actor_id",
+            "type": "string",
+            "title": "Id",
+            "constraints": {"required": True, "pattern": "A[0-9]{6}"},
+        },
         {"name": "name", "type": "string", "title": "Name <b>", "description": "What it is called | and more."},
         {"name": "country", "type": "string", "example": "NA"},
         {"name": "since", "type": "date"},
@@ -42,7 +47,11 @@ EVENTS_SCHEMA: dict[str, Any] = {
     "fields": [
         {"name": "event_id", "type": "string"},
         {"name": "actor_id", "type": "string"},
-        {"name": "kind", "type": "string", "categories": [{"value": "visit", "label": "Visit"}, {"value": "grant", "label": "Grant"}]},
+        {
+            "name": "kind",
+            "type": "string",
+            "categories": [{"value": "visit", "label": "Visit"}, {"value": "grant", "label": "Grant"}],
+        },
         {"name": "day", "type": "date"},
         {"name": "note", "type": "string"},
         {"name": "amount", "type": "integer"},
@@ -92,7 +101,9 @@ def make_project(tmp_path: Path) -> MakeProject:
             (root / "schemas" / f"{name}.schema.json").write_text(json.dumps(schema))
             resources.append({"name": name, "path": f"{name}.csv"})
         descriptor = {**DESCRIPTOR, "resources": resources, **changes}
-        (package / "datapackage.json").write_text(json.dumps({key: value for key, value in descriptor.items() if value is not ...}))
+        (package / "datapackage.json").write_text(
+            json.dumps({key: value for key, value in descriptor.items() if value is not ...})
+        )
         for path, text in (files or {}).items():
             (root / path).write_text(textwrap.dedent(text).lstrip("\n"))
         return load_project(root)

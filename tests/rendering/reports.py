@@ -18,7 +18,11 @@ WAIVED = Finding(
     message="the agreement has no title", waived="not known",
 )  # fmt: skip
 NO_FILE = Finding(
-    rule="scheme-error", severity="error", table="places", path="places.csv", message="the file places.csv does not exist"
+    rule="scheme-error",
+    severity="error",
+    table="places",
+    path="places.csv",
+    message="the file places.csv does not exist",
 )
 
 EMPTY = Report()

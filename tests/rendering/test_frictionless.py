@@ -32,7 +32,9 @@ def test_the_library_finds_row_field_and_cell() -> None:
     assert json.loads(render(DIRTY))["tasks"][0]["errors"][0]["cell"] == "P00001"
 
 
-@pytest.mark.parametrize("kind", [*sorted(FILE_TYPES | HEADER_TYPES | ROW_TYPES), "event-ends-before-start", "unique-key", "unclosed-quote"])
+@pytest.mark.parametrize(
+    "kind", [*sorted(FILE_TYPES | HEADER_TYPES | ROW_TYPES), "event-ends-before-start", "unique-key", "unclosed-quote"]
+)
 @pytest.mark.parametrize("row", [None, 7])
 def test_every_kind_of_error_is_readable(kind: str, row: int | None) -> None:
     finding = replace(BAD_PLACE, rule=kind, row=row)
@@ -54,8 +56,9 @@ def test_warnings_are_sentences() -> None:
 
 def test_every_property_of_the_library_is_there(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("a\nx\n", encoding="utf-8")
-    schema = {"fields": [{"name": "a", "type": "integer"}]}
-    theirs: dict[str, Any] = Resource(path="t.csv", schema=schema, basepath=str(tmp_path)).validate().to_descriptor()
+    descriptor = {"name": "t", "path": "t.csv", "schema": {"fields": [{"name": "a", "type": "integer"}]}}
+    resource = Resource.from_descriptor(descriptor, basepath=str(tmp_path))
+    theirs: dict[str, Any] = resource.validate().to_descriptor()
     ours = json.loads(render(about(replace(BAD_PLACE, rule="type-error"))))
     assert theirs.keys() <= ours.keys()
     assert theirs["tasks"][0].keys() <= ours["tasks"][0].keys()

@@ -73,7 +73,9 @@ def test_colours_change_nothing_but_colours() -> None:
 
 def test_what_a_terminal_would_obey_is_shown_as_an_escape() -> None:
     evil = "a\x1b[2J\x07\r\n\u202eb\u00a0c\u200bd\x9b1m"
-    text = render(one(replace(BAD_PLACE, value=evil, key=evil, message=f"bad {evil}", hint=evil, column=evil, table=evil)))
+    text = render(
+        one(replace(BAD_PLACE, value=evil, key=evil, message=f"bad {evil}", hint=evil, column=evil, table=evil))
+    )
     assert "\\x1b[2J\\x07\\r\\n\\u202eb\\xa0c\\u200bd\\x9b1m" in text
     assert not {"\x1b", "\x07", "\r", "\u202e", "\u00a0", "\u200b", "\x9b"} & set(text)
 
@@ -94,7 +96,9 @@ def test_a_cell_of_a_megabyte_is_cut() -> None:
 
 def test_a_hint_that_all_findings_share_is_said_once() -> None:
     findings = tuple(replace(BAD_PLACE, row=row, hint="add it") for row in (2, 3, 4))
-    report = replace(one(BAD_PLACE), findings=findings, totals=(Total("events", "foreign-key", "place_id", "error", 3),))
+    report = replace(
+        one(BAD_PLACE), findings=findings, totals=(Total("events", "foreign-key", "place_id", "error", 3),)
+    )
     assert render(report).count("add it") == 1
 
 

@@ -80,7 +80,7 @@ def acceptor(field: Field, missing: tuple[str, ...]) -> pl.Expr | None:
             text.is_in([str(label.value) for label in field.categories]) if field.type == "string" else pl.lit(False)
         )
     if field.required:
-        tokens = [token for token in missing if token or field.type == "string"]
+        tokens = [token for token in missing if token or field.type in {"string", "any"}]
         conditions.extend(text != token for token in tokens)
     return pl.all_horizontal(conditions) if conditions else text.is_not_null()
 

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import polars as pl
@@ -15,8 +15,8 @@ from deedbook.checking.canonical import dtype_of, typed
 from deedbook.checking.cells import CellFailure, FieldPlan, Rows, check_cells
 from deedbook.checking.collecting import Collected, Collecting, Group, collect
 from deedbook.checking.header import Column
-from deedbook.checking.judging import explain, shorten
-from deedbook.checking.keys import HashedBlock, HashSet, Key, Reference, hash_block, key_texts
+from deedbook.checking.judging import REQUIRED, TYPE_ERROR, explain, shorten
+from deedbook.checking.keys import HashedBlock, HashSet, Key, Reference, hash_block
 from deedbook.checking.structure import check_structure, fixed
 from deedbook.reading.tables import present
 from deedbook.reading.text import TextBlock
@@ -94,17 +94,20 @@ def check_block(plan: BlockPlan, block: TextBlock) -> BlockResult:
     structure = check_structure(block, plan.columns)
     failures = check_cells(block.frame, plan.fields, structure.excused)
     bad = _bad_rows(structure.excused, failures)
+    unread = _bad_rows(
+        structure.excused, [failure for failure in failures if failure.problem in {TYPE_ERROR, REQUIRED}]
+    )
     groups = [*structure.groups, *(_cell_group(failure) for failure in failures)]
     values = _present(block.frame, plan)
     hashed = []
     for key in plan.keys:
         if key.kind == "primary-key":
             groups += _null_parts(key, values, bad, plan)
-        hashed.append(hash_block(values.select(key_texts(key.fields)), key.names, _union(bad, key.names)))
+        hashed.append(hash_block(values, key.fields, _union(unread, key.names)))
     referring: list[HashedBlock | None] = []
     for reference, parent in zip(plan.references, plan.parents, strict=True):
         names = reference.key.fields
-        mine = hash_block(values.select(key_texts(reference.fields)), names, _union(bad, names))
+        mine = hash_block(values, reference.fields, _union(unread, names))
         if parent is None:
             referring.append(mine)
             continue
@@ -116,7 +119,7 @@ def check_block(plan: BlockPlan, block: TextBlock) -> BlockResult:
     skipped: Mapping[str, int] = {}
     if plan.row_rules and typed_rows is not None:
         found, skipped = plan.row_rules(typed_rows.frame, typed_rows.bad)
-        groups += [_moved(group, typed_rows.rows) for group in found]
+        groups += [_moved(group, typed_rows.rows, plan) for group in found]
     return BlockResult(
         height=block.frame.height,
         absent=len(structure.absent),
@@ -218,8 +221,6 @@ def _typed_rows(
     return TypedRows(frame, rows, lines, masks, keep.select(key_names))
 
 
-def _moved(group: Group, rows: Rows) -> Group:
+def _moved(group: Group, rows: Rows, plan: BlockPlan) -> Group:
     """A group whose rows count in the typed frame, with rows that count in the block."""
-    return Group(
-        group.rule, rows[group.rows], group.words, group.severity, group.column, group.field_number, group.constraint
-    )
+    return replace(group, rows=rows[group.rows], field_number=plan.number_of(group.column or ""))

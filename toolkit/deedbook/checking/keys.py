@@ -56,10 +56,21 @@ def key_texts(fields: Sequence[Field]) -> list[pl.Expr]:
     return [canonical_text(item).alias(f"k{at}") for at, item in enumerate(fields)]
 
 
-def hash_of(width: int) -> pl.Expr:
-    """The hash of the parts `k0`, `k1`, ...; equal parts have equal hashes in every block and table."""
-    parts = [pl.col(f"k{at}") for at in range(width)]
-    return (parts[0] if width == 1 else pl.struct(parts)).hash(_SEED)
+def _part_hash(texts: pl.Series, item: Field) -> pl.Series:
+    """The hash of one part of a key, null where it is missing: equal values have equal hashes in every block and table.
+
+    Numbers of up to 15 characters are told apart by a 64-bit float; the canonical text of longer ones goes in as well.
+    """
+    if item.type not in {"integer", "number"} or {"bareNumber", "decimalChar", "groupChar"} & set(item.options):
+        hashes = texts.to_frame().select(canonical_text(item)).to_series().hash(_SEED)
+    else:
+        hashes = (texts.cast(pl.Float64, strict=False) + 0.0).hash(_SEED)
+        long = texts.str.len_bytes() > 15
+        if long.any():
+            exact = texts.to_frame().select(canonical_text(item)).to_series()
+            tagged = hashes ^ exact.hash(_SEED)
+            hashes = hashes.zip_with((exact.str.len_bytes() <= 15).fill_null(True), tagged)
+    return pl.select(pl.when(texts.is_not_null()).then(hashes)).to_series() if texts.null_count() else hashes
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,21 +97,20 @@ class HashedBlock:
         return rows + first
 
 
-def hash_block(frame: pl.DataFrame, names: Sequence[str], skip: Rows) -> HashedBlock:
+def hash_block(frame: pl.DataFrame, fields: Sequence[Field], skip: Rows) -> HashedBlock:
     """The hashes of a block's keys.
 
     Args:
-        frame: The columns `k0`, `k1`, ... of `key_texts`.
-        names: The key's fields.
+        frame: The columns of the key as text, missing values null.
+        fields: The key's fields.
         skip: Rows to leave out, because a part of their key is bad.
     """
-    whole = pl.all_horizontal(pl.col(f"k{at}").is_not_null() for at in range(len(names)))
-    columns = frame.select(hash_of(len(names)).alias("hash"), whole.alias("whole"))
-    usable = columns["whole"].to_numpy()
+    parts = [_part_hash(frame[item.name], item).alias(f"k{at}") for at, item in enumerate(fields)]
+    hashes = (parts[0] if len(parts) == 1 else pl.DataFrame(parts).to_struct().hash(_SEED)).fill_null(0).to_numpy()
+    usable = pl.DataFrame(parts).select(pl.all_horizontal(pl.all().is_not_null())).to_series().to_numpy()
     if len(skip):
         usable = usable.copy()
         usable[skip] = False
-    hashes = columns["hash"].to_numpy()
     if usable.all():
         return HashedBlock(hashes, None, frame.height)
     rows = np.flatnonzero(usable)

@@ -43,43 +43,6 @@ def rust_pattern(pattern: str) -> str | None:
         return None
 
 
-def may_match(pattern: str, character: str) -> bool:
-    """Whether a value that matches the pattern may contain the character; true when unsure."""
-    try:
-        return _may_hold(list(re._parser.parse(pattern)), ord(character))  # type: ignore[attr-defined]
-    except (re.error, RecursionError):
-        return True
-
-
-def _may_hold(nodes: list[Any], code: int) -> bool:
-    """Whether one of the nodes may match the character."""
-    for operation, argument in nodes:
-        match str(operation):
-            case "LITERAL":
-                held = argument == code
-            case "IN":
-                plain = all(str(kind) in {"LITERAL", "RANGE"} for kind, _ in argument)
-                held = not plain or any(_in_member(member, code) for member in argument)
-            case "BRANCH":
-                held = any(_may_hold(list(branch), code) for branch in argument[1])
-            case "SUBPATTERN":
-                held = _may_hold(list(argument[3]), code)
-            case "MAX_REPEAT" | "MIN_REPEAT":
-                held = _may_hold(list(argument[2]), code)
-            case "AT":
-                held = False
-            case _:
-                held = True
-        if held:
-            return True
-    return False
-
-
-def _in_member(member: tuple[Any, Any], code: int) -> bool:
-    kind, argument = member
-    return bool(argument == code if str(kind) == "LITERAL" else argument[0] <= code <= argument[1])
-
-
 class _UnsureError(Exception):
     """Part of a pattern may mean different things in the two engines."""
 

@@ -31,7 +31,7 @@ def execute(path: Path) -> ModuleType:
         raise RuleError(f"{path}: cannot be read: {error}", "check the file") from None
     sys.modules[name] = module  # dataclasses look their module up
     try:
-        exec(compile(source, str(path), "exec"), module.__dict__)  # noqa: S102  (a rule file is code, as conftest.py is)
+        exec(compile(source, str(path), "exec"), module.__dict__)  # noqa: S102  (a project's own code)
     except SyntaxError as error:
         raise RuleError(f"{path}:{error.lineno}: {error.msg}", FIX) from None
     except Exception as error:

@@ -29,14 +29,17 @@ def suggest(
         parent: The resource of a table.
     """
     single = {item.key.fields[0]: item for item in references if len(item.key.fields) == 1}
-    labels: dict[str, dict[str, str]] = {}
+    labels: dict[tuple[str, str], dict[str, str]] = {}
     done = []
     for finding in findings:
         reference = single.get(finding.column or "") if finding.rule == "foreign-key" else None
         if reference is None or not finding.value or finding.hint:
             done.append(finding)
             continue
-        known = labels.setdefault(reference.parent, _keys_of(parent(reference.parent), reference.key.reference[0]))
+        place = reference.parent, reference.key.reference[0]
+        if place not in labels:
+            labels[place] = _keys_of(parent(place[0]), place[1])
+        known = labels[place]
         done.append(replace(finding, hint=_nearest(finding.value, known) or f"add it to `{reference.parent}` first"))
     return done
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from deedbook.checking.blockwork import (
     BlockPlan,
@@ -17,18 +18,20 @@ from deedbook.checking.collecting import Collecting, Ledger
 from deedbook.checking.declared import check_declared
 from deedbook.checking.header import Header, match_header
 from deedbook.checking.keys import HashLog, HashSet, Key, Reference, unique_keys
-from deedbook.checking.patterns import may_match
 from deedbook.checking.spilling import Shelf
-from deedbook.descriptor import Resource
+from deedbook.descriptor import Resource, is_remote
 from deedbook.findings import Check, Finding, NotChecked, TableStats
 from deedbook.reading.blocks import BLOCK_SIZE, Cutter
 from deedbook.reading.header import read_header
 from deedbook.reading.opening import dialect_of, open_table
-from deedbook.reading.pipeline import Unclosed, run
+from deedbook.reading.pipeline import run
+from deedbook.reading.sequential import Unclosed
 from deedbook.reading.source import SourceError
 from deedbook.reading.text import Layout
-from deedbook.schema import Field, TableSchema
+from deedbook.schema import TableSchema
 
+SMALLEST_SHARE = 1 << 20
+"""Bytes below which a block is not made smaller to give every thread one."""
 FILE_SHIFT = 40
 """A record of a table is known by its file's number, shifted by this, plus its record number in the file."""
 
@@ -71,7 +74,6 @@ class TableOutcome:
         typed: The typed blocks with the first record and line of each, when they are kept.
         plans: How each file was read.
         is_unread: Whether some rows could not be read at all.
-        is_regular: Whether every block was read by the fast path, so that a second pass cuts the same blocks.
     """
 
     task: TableTask
@@ -86,7 +88,6 @@ class TableOutcome:
     plans: dict[int, tuple[BlockPlan, Layout]] = field(default_factory=dict)
     has_cell_errors: bool = False
     is_unread: bool = False
-    is_regular: bool = True
 
     def number_of(self, name: str) -> int | None:
         """The position of a field in the first file."""
@@ -101,10 +102,11 @@ def check_table(task: TableTask, ledger: Ledger) -> TableOutcome:
     outcome.waiting = [None if parent is not None else HashLog(task.shelf) for parent in task.parents]
     rows = cells = size = 0
     labels: list[str] | None = None
+    _refuse_remote(outcome)
     for number, file in enumerate(task.resource.sources):
         try:
             with open_table(task.resource, file, max_unpacked=task.max_unpacked) as stream:
-                cutter = Cutter(stream, dialect_of(task.resource), task.block_size)
+                cutter = Cutter(stream, dialect_of(task.resource), _block_size(task, file))
                 opened = _open_file(task, cutter, outcome, number, labels)
                 if opened is None:
                     continue
@@ -118,6 +120,20 @@ def check_table(task: TableTask, ledger: Ledger) -> TableOutcome:
     for problem in check_declared(task.resource, rows):
         _say(outcome, 0, problem.rule, problem.message, problem.hint)
     return outcome
+
+
+def _block_size(task: TableTask, file: Path | None) -> int:
+    """Bytes of a block: small enough that a file of a few megabytes keeps every thread busy."""
+    size = file.stat().st_size if file and not task.resource.compression else task.block_size
+    return min(task.block_size, max(SMALLEST_SHARE, size // 8))
+
+
+def _refuse_remote(outcome: TableOutcome) -> None:
+    for number, path in enumerate(outcome.task.resource.paths):
+        if is_remote(path):
+            outcome.is_unread = True
+            message = f"{path} is on another machine, which a validation does not ask"
+            _say(outcome, number, "scheme-error", message, "download the file and name it in `path`")
 
 
 def _say(outcome: TableOutcome, number: int, rule: str, message: str, hint: str = "", **place: object) -> None:
@@ -146,7 +162,7 @@ def _open_file(
         )
     labels, width, first_row, first_line = read_header(cutter, dialect, known)
     if width == 0:
-        has_rows = bool(cutter.head(1))
+        has_rows = not cutter.is_empty()
         if labels is None and not dialect.header:
             return known, *_plan(task, match_header(None, task.schema, 0), outcome), 1, 1
         message = "the header is blank" if has_rows else "the file is empty, not even a header"
@@ -204,29 +220,12 @@ def _plan(task: TableTask, header: Header, outcome: TableOutcome) -> tuple[Block
         keeps_typed=task.keeps_typed,
         row_rules=task.row_rules,
     )
-    delimiter = dialect_of(task.resource).delimiter
-    proven = {plan.field.name for plan in fields if _excludes(plan.field, delimiter)}
-    names = tuple(column.name for column in header.columns)
-    return plan, Layout(names, tuple(name for name in names if name not in proven), dialect_of(task.resource))
-
-
-_DELIMITER_FREE = {"integer", "number", "date", "datetime", "time", "year", "yearmonth", "boolean"}
-
-
-def _excludes(item: Field, delimiter: str) -> bool:
-    """Whether no valid cell of the field contains the delimiter; a wrong guess costs time, never truth."""
-    if item.type in _DELIMITER_FREE or (item.type == "string" and item.format in {"email", "uuid"}):
-        return True
-    values = item.constraints.get("enum") or [label.value for label in item.categories]
-    if values:
-        return not any(delimiter in str(value) for value in values)
-    pattern = item.constraints.get("pattern")
-    return pattern is not None and len(delimiter) == 1 and not may_match(str(pattern), delimiter)
+    return plan, Layout(tuple(column.name for column in header.columns), dialect_of(task.resource))
 
 
 def _list_checks(outcome: TableOutcome, plan: BlockPlan, header: Header) -> None:
     """Says what is enforced on the table, and what is not."""
-    task, table = outcome.task, outcome.task.resource.name
+    table = outcome.task.resource.name
     for checks in plan.fields:
         item = checks.field
         if item.type != "any":
@@ -241,7 +240,8 @@ def _list_checks(outcome: TableOutcome, plan: BlockPlan, header: Header) -> None
         if key.kind in {"primary-key", "unique-key"}:
             outcome.checked.append(Check(table, key.kind, ", ".join(key.names)))
     outcome.checked += [Check(table, "foreign-key", ", ".join(item.key.fields)) for item in plan.references]
-    absent = [name for name in header.unmatched if name in {item.name for item in task.schema.fields}]
+    demanded = {problem.field for problem in header.problems}
+    absent = [name for name in header.unmatched if name in demanded]
     outcome.not_checked += [NotChecked(table, "column", "no column of the file is this field", name) for name in absent]
     unusable = [key for key in outcome.logs if key not in plan.keys and key.kind != "reference"]
     outcome.not_checked += [
@@ -266,7 +266,6 @@ def _read_blocks(
     settings = replace(plan.settings, path=task.resource.paths[number] if task.resource.paths else "")
     plan = replace(plan, settings=settings)
     for done in run(cutter, layout, lambda block: check_block(plan, block), workers=task.workers):
-        outcome.is_regular &= not isinstance(done, Unclosed) and not done.is_sequential
         if isinstance(done, Unclosed):
             _say_unclosed(outcome, number, row, line, done)
             break

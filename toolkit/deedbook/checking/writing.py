@@ -33,7 +33,7 @@ def open_findings(path: Path | None) -> Iterator[Callable[[pl.DataFrame], None] 
     try:
         with file:
             pl.DataFrame(schema=FINDINGS_SCHEMA).write_csv(file)
-            yield lambda frame: frame.select(FINDINGS_SCHEMA).write_csv(file, include_header=False)
+            yield lambda frame: frame.select(list(FINDINGS_SCHEMA)).write_csv(file, include_header=False)
         if path.suffix == ".parquet":
             packed = staged.with_suffix(".parquet")
             pl.scan_csv(staged, schema=FINDINGS_SCHEMA).sink_parquet(packed)

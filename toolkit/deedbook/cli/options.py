@@ -23,7 +23,7 @@ class State:
     debug: bool = False
 
 
-class Size(click.ParamType):
+class Size(click.ParamType[int]):
     """A number of bytes, such as `512M` or `2 GiB`."""
 
     name = "size"
@@ -57,7 +57,9 @@ def quiet(command: F) -> F:
 def debug(command: F) -> F:
     """`--debug`, which no verb needs to know about."""
     text = "Show the traceback when something goes wrong."
-    return click.option("--debug", is_flag=True, expose_value=False, is_eager=True, callback=_note_debug, help=text)(command)
+    return click.option("--debug", is_flag=True, expose_value=False, is_eager=True, callback=_note_debug, help=text)(
+        command
+    )
 
 
 def _note_debug(ctx: click.Context, _param: click.Parameter, value: bool) -> None:

@@ -37,7 +37,9 @@ def write(path: Path, text: str) -> None:
         staged.write_text(text, encoding="utf-8", errors="backslashreplace", newline="\n")
         staged.replace(path)
     except OSError as error:
-        raise UsageError(f"{path}: cannot be written: {error.strerror}", "name a file in a folder that exists") from None
+        raise UsageError(
+            f"{path}: cannot be written: {error.strerror}", "name a file in a folder that exists"
+        ) from None
     finally:
         staged.unlink(missing_ok=True)
 

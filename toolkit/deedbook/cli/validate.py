@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from deedbook.cli import options, output
-from deedbook.cli.policy import exit_code, is_own, strict_complaint
+from deedbook.cli.policy import exit_code, strict_complaint
 from deedbook.cli.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -36,7 +36,9 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 @click.option("--lenient", is_flag=True, help="Accept what frictionless-py accepts.")
 @click.option("--no-rules", is_flag=True, help="Check tables against their schemas only.")
 @options.trust_rules
-@click.option("--memory", type=options.Size(), default="512M", show_default=True, help="Memory for keys; more goes to disk.")
+@click.option(
+    "--memory", type=options.Size(), default="512M", show_default=True, help="Memory for keys; more goes to disk."
+)
 @click.option("--allow-network", is_flag=True, help="Read tables that the descriptor names by URL.")
 @click.option("--workers", type=click.IntRange(min=1), help="Threads; as many as help when not given.")
 @options.quiet
@@ -75,7 +77,7 @@ def validate(
         max_findings=max_findings,
         tables=tables,
         rules=not no_rules,
-        trust_rules=trust_rules or is_own(project, Path.cwd()),
+        trust_rules=trust_rules,
         lenient=lenient,
         workers=workers,
         memory=memory,

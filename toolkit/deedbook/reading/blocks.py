@@ -7,14 +7,13 @@ closes or doubles inside a quoted cell, which `quotes_are_regular` proves for ea
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from deedbook.descriptor import Dialect
-from deedbook.reading.source import BOM, ByteStream
+from deedbook.reading.source import BOM, ByteStream, SourceError
 
 BLOCK_SIZE = 16 << 20
 MAX_RECORD = 32 << 20
@@ -40,7 +39,11 @@ class Block:
 class Cutter:
     """Cuts a stream into blocks; `unread` gives back what a reader did not use.
 
+    The whole lines before the place where a stream fails are cut like any other; `failure` says why it ends there.
+
     Args:
+        stream: The bytes; a byte-order mark is skipped.
+        dialect: Its quote character decides where a record may end.
         block_size: Bytes after which a block is cut at the next record end.
     """
 
@@ -50,28 +53,30 @@ class Cutter:
         self._size = block_size
         self._rest = b""
         self._ended = False
-        self.has_bom = False
+        self.failure: SourceError | None = None
         self._fill(4096)
-        if self._rest.startswith(BOM):
+        self.has_bom = self._rest.startswith(BOM)
+        if self.has_bom:
             self._rest = self._rest[len(BOM) :]
-            self.has_bom = True
 
-    def head(self, size: int) -> bytes:
-        """At least `size` bytes from here on if there are so many; they are still to be cut."""
-        self._fill(size)
-        return self._rest
-
-    def skip(self, size: int) -> None:
-        """Drops bytes that `head` showed."""
-        self._rest = self._rest[size:]
+    def is_empty(self) -> bool:
+        """Whether no byte is left."""
+        self._fill(1)
+        return not self._rest
 
     def unread(self, data: bytes) -> None:
         """Puts bytes back in front."""
         self._rest = data + self._rest
 
-    def take(self) -> bytes:
-        """Some bytes for a reader that needs more than its block; empty at the end."""
-        self._fill(1 << 16)
+    def take(self, size: int) -> bytes:
+        """About so many bytes for a reader that needs more than its block; empty at the end.
+
+        Raises:
+            SourceError: when the stream failed here.
+        """
+        self._fill(size)
+        if self.failure and not self._rest:
+            raise self.failure
         data, self._rest = self._rest, b""
         return data
 
@@ -79,15 +84,8 @@ class Cutter:
         """Ends the stream here."""
         self._rest, self._ended = b"", True
 
-    def blocks(self) -> Iterator[Block]:
-        """The blocks from here to the end of the stream."""
-        while True:
-            block = self._next()
-            if block is None:
-                return
-            yield block
-
-    def _next(self) -> Block | None:
+    def next_block(self) -> Block | None:
+        """The next block; None at the end."""
         wanted = self._size
         while True:
             self._fill(wanted)
@@ -105,18 +103,21 @@ class Cutter:
             wanted = max(2 * len(data), self._size)
 
     def _fill(self, size: int) -> None:
-        if len(self._rest) >= size or self._ended:
-            return
+        """Reads until there are so many bytes, the stream ends, or it fails: then its last, cut line is dropped."""
         parts = [self._rest]
         have = len(self._rest)
-        while have < size:
-            data = self._stream.read(size - have)
-            if not data:
-                self._ended = True
-                break
+        while have < size and not self._ended:
+            try:
+                data = self._stream.read(size - have)
+            except SourceError as error:
+                self.failure, data = error, b""
+            self._ended = not data
             parts.append(data)
             have += len(data)
-        self._rest = b"".join(parts)
+        if len(parts) > 1:
+            self._rest = b"".join(parts)
+            if self.failure:
+                self._rest = self._rest[: self._rest.rfind(b"\n") + 1]
 
     def _is_odd(self, data: bytes) -> bool:
         return bool(self._quote) and bool(data.count(self._quote) % 2)

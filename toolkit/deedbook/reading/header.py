@@ -6,7 +6,10 @@ from collections.abc import Sequence
 
 from deedbook.descriptor import Dialect
 from deedbook.reading.blocks import Cutter
-from deedbook.reading.sequential import UnclosedError, read_records
+from deedbook.reading.sequential import read_records
+from deedbook.reading.source import SourceError
+
+_LEAST = 1 << 16
 
 
 def read_header(
@@ -15,27 +18,33 @@ def read_header(
     """The labels, the number of columns, the number of the first data record and its line.
 
     A second file of a table may repeat the header (`known`) or go on without one.
-    """
-    count = max(dialect.header_rows) if dialect.header and dialect.header_rows else 0
-    taken = [cutter.take()]
 
-    def more() -> bytes:
-        taken.append(cutter.take())
+    Raises:
+        SourceError: when the header or the first record does not end.
+    """
+    taken = [cutter.take(_LEAST)]
+
+    def more(size: int) -> bytes:
+        taken.append(cutter.take(size))
         return taken[-1]
 
-    left = b""
-    try:
-        records, left, _ = read_records(taken[0], dialect, more, limit=max(count, 1))
-    except UnclosedError as error:
-        records = error.records
-    chosen = [records[row - 1].cells for row in dialect.header_rows if row <= len(records)] if count else []
-    if not chosen or (known is not None and chosen[0] != known):
+    count = max(dialect.header_rows, default=0) if dialect.header else 0
+    records = read_records(taken[0], dialect, more, limit=max(count, 1))
+    if isinstance(records.end, SourceError):
+        raise records.end
+    if records.end:
+        raise SourceError(
+            "unclosed-quote", "a quote that opens in the first record is never closed", "close the quote, or double it"
+        )
+    rows = [record.cells for record in records.items]
+    labels = _join_labels([rows[at - 1] for at in dialect.header_rows if at <= len(rows)], dialect.header_join)
+    if not count or not labels or (known is not None and sorted(labels) != sorted(known)):
         cutter.unread(b"".join(taken))
-        width = len(known) if known is not None else len(records[0].cells) if records and not count else 0
+        width = len(known) if known is not None else len(rows[0]) if rows and not count else 0
         return None, width, 1, 1
-    cutter.unread(left)
-    labels = _join_labels(chosen, dialect.header_join)
-    return labels, len(labels), len(records) + 1, records[-1].line + records[-1].lines + 1
+    cutter.unread(records.rest)
+    last = records.items[-1]
+    return labels, len(labels), len(rows) + 1, last.line + last.lines + 1
 
 
 def _join_labels(rows: Sequence[Sequence[str]], joint: str) -> list[str]:

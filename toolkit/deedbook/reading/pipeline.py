@@ -9,22 +9,17 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Generic, TypeVar
 
 from deedbook.reading.blocks import Block, Cutter
-from deedbook.reading.sequential import RECORDS, UnclosedError, read_records, to_text_block
+from deedbook.reading.sequential import RECORDS, Unclosed, read_records, to_text_block
+from deedbook.reading.source import SourceError
 from deedbook.reading.text import IrregularError, Layout, TextBlock, read_block
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Unclosed:
-    """The last record of a table does not end; nothing after its first line was read."""
-
-    is_long: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +28,6 @@ class Done(Generic[T]):
 
     result: T
     size: int
-    is_sequential: bool = False
 
 
 def default_workers() -> int:
@@ -54,29 +48,42 @@ def run(
         workers: Threads; None for as many as help. A table of a single block never pays for a pool.
     """
     count = default_workers() if workers is None else workers
-    blocks = cutter.blocks()
-    first = next(blocks, None)
-    second = next(blocks, None) if first is not None and count > 1 else None
-    if first is None:
-        return
-    if second is None:
-        cutter_blocks = [first]
-        yield from _run_here(cutter, layout, work, cutter_blocks)
+    ahead = deque(block for _ in range(min(count, 2)) if (block := cutter.next_block()) is not None)
+    if len(ahead) < 2:
+        yield from _run(lambda block: partial(_do, block, layout, work), 1, cutter, layout, work, ahead)
         return
     with ThreadPoolExecutor(count, thread_name_prefix="deedbook") as pool:
-        yield from _run_on(pool, count, cutter, layout, work, deque([first, second]))
+        yield from _run(
+            lambda block: pool.submit(_do, block, layout, work).result, count + 1, cutter, layout, work, ahead
+        )
 
 
-def _run_here(
-    cutter: Cutter, layout: Layout, work: Callable[[TextBlock], T], waiting: list[Block]
+def _run(
+    start: Callable[[Block], Callable[[], Done[T]]],
+    depth: int,
+    cutter: Cutter,
+    layout: Layout,
+    work: Callable[[TextBlock], T],
+    ahead: deque[Block],
 ) -> Iterator[Done[T] | Unclosed]:
-    blocks = cutter.blocks()
-    while waiting or (waiting := [block for block in [next(blocks, None)] if block is not None]):
-        block = waiting.pop()
+    """Results in order, while up to `depth` blocks are started."""
+    running: deque[tuple[Block, Callable[[], Done[T]]]] = deque()
+    while True:
+        while len(running) < depth and (block := ahead.popleft() if ahead else cutter.next_block()) is not None:
+            running.append((block, start(block)))
+        if not running:
+            break
+        block, result = running.popleft()
         try:
-            yield _do(block, layout, work)
+            done = result()
         except IrregularError:
+            cutter.unread(b"".join(later.data for later, _ in running))
+            running.clear()
             yield from _sequential(block.data, cutter, layout, work)
+        else:
+            yield done
+    if cutter.failure:
+        raise cutter.failure
 
 
 def _do(block: Block, layout: Layout, work: Callable[[TextBlock], T]) -> Done[T]:
@@ -85,52 +92,21 @@ def _do(block: Block, layout: Layout, work: Callable[[TextBlock], T]) -> Done[T]
     return Done(work(read_block(block.data, layout)), len(block.data))
 
 
-def _run_on(
-    pool: ThreadPoolExecutor,
-    count: int,
-    cutter: Cutter,
-    layout: Layout,
-    work: Callable[[TextBlock], T],
-    waiting: deque[Block],
-) -> Iterator[Done[T] | Unclosed]:
-    blocks = cutter.blocks()
-    running: deque[tuple[Block, Future[Done[T]]]] = deque()
-    while True:
-        while len(running) <= count and (block := waiting.popleft() if waiting else next(blocks, None)) is not None:
-            running.append((block, pool.submit(_do, block, layout, work)))
-        if not running:
-            return
-        block, future = running.popleft()
-        try:
-            yield future.result()
-        except IrregularError:
-            for _, other in running:
-                other.cancel()
-            cutter.unread(b"".join(later.data for later, _ in running))
-            running.clear()
-            yield from _sequential(block.data, cutter, layout, work)
-
-
 def _sequential(
     data: bytes, cutter: Cutter, layout: Layout, work: Callable[[TextBlock], T]
 ) -> Iterator[Done[T] | Unclosed]:
     """The records that start in `data`, then the stream goes on behind the last one."""
-    dialect = layout.dialect
-    rest = data
-    while rest:
-        before = len(rest)
-        unclosed: UnclosedError | None = None
-        try:
-            records, left, bad = read_records(rest, dialect, cutter.take, limit=RECORDS)
-        except UnclosedError as error:
-            unclosed, records, left, bad = error, error.records[:-1], b"", []
-        if records:
-            yield Done(work(to_text_block(records, layout, bad)), max(before - len(left), 0), is_sequential=True)
-        if unclosed:
-            yield Unclosed(is_long=unclosed.is_long)
+    while data:
+        records = read_records(data, layout.dialect, cutter.take)
+        if records.items:
+            yield Done(work(to_text_block(records, layout)), records.size)
+        if isinstance(records.end, SourceError):
+            raise records.end
+        if records.end:
             cutter.stop()
+            yield records.end
             return
-        if len(records) < RECORDS:
-            cutter.unread(left)
-            return
-        rest = left
+        data = records.rest
+        if len(records.items) < RECORDS:
+            break
+    cutter.unread(data)

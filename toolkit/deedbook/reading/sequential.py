@@ -2,29 +2,39 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 
 from deedbook.descriptor import Dialect
 from deedbook.reading.blocks import MAX_RECORD
-from deedbook.reading.text import BadByte, Layout, Ragged, TextBlock, csv_options, decode
+from deedbook.reading.source import SourceError
+from deedbook.reading.text import (
+    MARK,
+    REPLACEMENT,
+    BadByte,
+    Layout,
+    Ragged,
+    TextBlock,
+    mark,
+    marked_byte,
+    open_reader,
+)
 
 _LINE = re.compile(rb"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 RECORDS = 20_000
 """Records of one text block."""
+_LEAST = 1 << 16
 
 
-class UnclosedError(Exception):
-    """A record does not end: a quote is never closed, or the record is longer than `MAX_RECORD`."""
+@dataclass(frozen=True, slots=True)
+class Unclosed:
+    """The last record of a table does not end: a quote is never closed, or it is longer than `MAX_RECORD`."""
 
-    def __init__(self, records: list[Record], *, is_long: bool) -> None:
-        super().__init__()
-        self.records, self.is_long = records, is_long
+    is_long: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,119 +46,143 @@ class Record:
     lines: int
 
 
+@dataclass(frozen=True, slots=True)
+class Records:
+    """Consecutive records.
+
+    Attributes:
+        items: The records that end.
+        bad: What in them is not UTF-8.
+        size: Their bytes.
+        rest: Bytes behind them that were read already.
+        end: Why nothing behind them can be read, when that is so.
+        has_return: Whether a carriage return occurs.
+        has_nul: Whether a NUL byte occurs.
+    """
+
+    items: list[Record]
+    bad: list[BadByte]
+    size: int
+    rest: bytes
+    end: Unclosed | SourceError | None = None
+    has_return: bool = False
+    has_nul: bool = False
+
+
 @dataclass
 class _Lines:
     """Lines for the csv module, with an account of what was taken for the record in hand."""
 
     data: bytes
-    more: Callable[[], bytes]
+    more: Callable[[int], bytes]
     at: int = 0
     lines: int = 0
     in_record: int = 0
     bytes_in_record: int = 0
-    ran_out: bool = False
-    too_long: bool = False
-    bad: list[tuple[int, int]] = field(default_factory=list)
+    end: Unclosed | SourceError | None = None
+    is_marked: bool = False
+    has_return: bool = False
+    has_nul: bool = False
 
     def __iter__(self) -> Iterator[str]:
         return self
 
     def __next__(self) -> str:
         line = self._take()
-        if not line:
-            self.ran_out = self.in_record > 0
+        if not line or self.bytes_in_record + len(line) > MAX_RECORD:
+            if line or self.in_record:
+                self.end = self.end or Unclosed(is_long=bool(line))
             raise StopIteration
         self.at += len(line)
         self.lines += 1
         self.in_record += 1
         self.bytes_in_record += len(line)
-        if self.bytes_in_record > MAX_RECORD:
-            self.too_long = True
-            raise StopIteration
-        text, positions = decode(line)
-        self.bad += [(self.lines - 1, line[position]) for position in positions]
-        return text
+        self.has_return |= b"\r" in line
+        self.has_nul |= b"\0" in line
+        try:
+            return line.decode()
+        except UnicodeDecodeError:
+            self.is_marked = True
+            return mark(line)
 
     def _take(self) -> bytes:
+        """The next line; empty at the end."""
         while True:
             match = _LINE.match(self.data, self.at)
-            complete = match is not None and match.end() < len(self.data)
-            if not complete and len(self.data) - self.at <= MAX_RECORD and (data := self.more()):
-                self.data = self.data[self.at :] + data
-                self.at = 0
-                continue
-            return match[0] if match else b""
+            left = len(self.data) - self.at
+            if (match and match.end() < len(self.data)) or left > MAX_RECORD:
+                return match[0] if match else b""
+            try:
+                data = self.more(max(left, _LEAST))
+            except SourceError as error:
+                self.end = error
+                return b""
+            if not data:
+                return match[0] if match else b""
+            self.data, self.at = self.data[self.at :] + data, 0
 
 
-def read_records(
-    data: bytes, dialect: Dialect, more: Callable[[], bytes], *, limit: int | None = None
-) -> tuple[list[Record], bytes, list[tuple[int, int]]]:
-    """The records that start in `data`, what was read too much, and the (line, byte) of what is not UTF-8.
+def read_records(data: bytes, dialect: Dialect, more: Callable[[int], bytes], *, limit: int = RECORDS) -> Records:
+    """The records that start in `data`.
 
     Args:
         data: Bytes that begin with a record.
         dialect: How they are cut into cells.
-        more: The bytes that follow `data`, in pieces; empty at the end.
+        more: About so many of the bytes that follow `data`; empty at the end.
         limit: The most records to read.
-
-    Raises:
-        UnclosedError: when a record does not end; it carries the records before it and the open one.
     """
-    csv.field_size_limit(1 << 30)
-    size = len(data)
     lines = _Lines(data, more)
     records: list[Record] = []
-    consumed = 0
-    reader = csv.reader(lines, **csv_options(dialect))  # type: ignore[arg-type]  # the options are those of csv.reader
-    while limit is None or len(records) < limit:
+    bad: list[BadByte] = []
+    size = 0
+    reader = open_reader(lines, dialect)
+    while len(records) < limit and size < len(data):
         lines.in_record = lines.bytes_in_record = 0
+        lines.is_marked = False
         first = lines.lines
-        try:
-            cells = next(reader)
-        except StopIteration:
+        cells = next(reader, None)
+        if cells is None or lines.end:
             break
+        if lines.is_marked:
+            bad += _unmark(cells, len(records))
         records.append(Record(cells, first, lines.lines - first))
-        consumed += lines.bytes_in_record
-        if lines.ran_out or lines.too_long:
-            raise UnclosedError(records, is_long=lines.too_long)
-        if consumed >= size:
-            break
-    return records, lines.data[lines.at :], lines.bad
+        size += lines.bytes_in_record
+    return Records(records, bad, size, lines.data[lines.at :], lines.end, lines.has_return, lines.has_nul)
 
 
-def to_text_block(records: list[Record], layout: Layout, bad: list[tuple[int, int]]) -> TextBlock:
+def _unmark(cells: list[str], row: int) -> Iterator[BadByte]:
+    """The marks in the cells of a record, which are replaced."""
+    for column, cell in enumerate(cells):
+        for found in MARK.findall(cell):
+            yield BadByte(row, column, marked_byte(found))
+        cells[column] = MARK.sub(REPLACEMENT, cell)
+
+
+def to_text_block(records: Records, layout: Layout) -> TextBlock:
     """The records as text columns."""
-    width = len(layout.names)
-    comments = frozenset(row for row, record in enumerate(records) if _is_comment(record, layout.dialect))
+    width, items = len(layout.names), records.items
+    comments = frozenset(row for row, record in enumerate(items) if is_comment(record, layout.dialect))
     ragged = tuple(
         Ragged(row, tuple(record.cells))
-        for row, record in enumerate(records)
+        for row, record in enumerate(items)
         if len(record.cells) != width and row not in comments
     )
-    columns: list[list[str]] = [
-        [record.cells[position] if position < len(record.cells) else "" for record in records]
-        for position in range(width)
-    ]
-    schema = dict.fromkeys(layout.names, pl.String)
-    frame = pl.DataFrame(dict(zip(layout.names, columns, strict=True)), schema=schema)
-    first = records[0].line if records else 0
-    lines = np.array([record.line - first for record in records], np.int64)
+    columns = {
+        name: [record.cells[at] if at < len(record.cells) else "" for record in items]
+        for at, name in enumerate(layout.names)
+    }
     return TextBlock(
-        frame,
-        sum(record.lines for record in records),
+        pl.DataFrame(columns, schema=dict.fromkeys(layout.names, pl.String)),
+        sum(record.lines for record in items),
         ragged,
-        tuple(_bad_byte(line, byte, records, width) for line, byte in bad),
-        lines,
+        tuple(records.bad),
+        np.array([record.line for record in items], np.int64),
+        records.has_return,
+        records.has_nul,
         comments=comments,
     )
 
 
-def _is_comment(record: Record, dialect: Dialect) -> bool:
+def is_comment(record: Record, dialect: Dialect) -> bool:
+    """Whether a record is a comment and no row."""
     return bool(dialect.comment_char) and bool(record.cells) and record.cells[0].startswith(dialect.comment_char)
-
-
-def _bad_byte(line: int, byte: int, records: list[Record], width: int) -> BadByte:
-    starts = [record.line for record in records]
-    row = int(np.searchsorted(starts, line, side="right")) - 1
-    column = next((at for at, cell in enumerate(records[row].cells[:width]) if "\ufffd" in cell), None)
-    return BadByte(row, column, byte)

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Protocol
 
+import zstandard
+
 from deedbook.descriptor import Resource
 
 READ_SIZE = 1 << 20
@@ -21,6 +23,9 @@ MAX_UNPACKED = 16 << 30
 MAX_RATIO = 500
 """How many times larger than its file an unpacked stream may be."""
 _RATIO_GRACE = 64 << 20
+_PACKED = 1 << 10
+"""Bytes unpacked at once; of zstd they become at most 32 MiB."""
+UNPACKING_ERRORS = (OSError, EOFError, zlib.error, zipfile.BadZipFile, zstandard.ZstdError, ValueError, RuntimeError)
 BOM = codecs.BOM_UTF8
 
 
@@ -46,18 +51,18 @@ class ByteStream(Protocol):
 
 @dataclass
 class _Bounded:
-    """An unpacked stream that stops a bomb."""
+    """An unpacked stream that stops a bomb; what it gives before it fails does not depend on how it is read."""
 
-    stream: IO[bytes]
+    stream: ByteStream
     packed_size: int
     limit: int
     path: str
     total: int = 0
 
-    def read(self, size: int, /) -> bytes:
+    def read(self, _size: int, /) -> bytes:
         try:
-            data = self.stream.read(size)
-        except (OSError, EOFError, zlib.error, zipfile.BadZipFile, ValueError, RuntimeError) as error:
+            data = self.stream.read(READ_SIZE)
+        except UNPACKING_ERRORS as error:
             raise SourceError("compression-error", f"{self.path} cannot be unpacked: {error}", "pack it again") from None
         self.total += len(data)
         too_dense = self.total > _RATIO_GRACE and self.total > MAX_RATIO * max(self.packed_size, 1)
@@ -80,20 +85,40 @@ class _Recoded:
     done: bool = False
     position: int = 0
 
-    def read(self, size: int, /) -> bytes:
+    def read(self, _size: int, /) -> bytes:
         while not self.done:
-            data = self.stream.read(size)
+            data = self.stream.read(READ_SIZE)
             self.done = not data
             try:
                 text = self.decoder.decode(data, self.done)
-            except UnicodeDecodeError as error:
-                at = self.position + error.start
-                raise SourceError(
-                    "encoding-error", f"not {self.encoding}: byte {at:,} cannot be decoded", "declare the right `encoding`"
-                ) from None
+            except UnicodeError as error:
+                start = self.position + (error.start if isinstance(error, UnicodeDecodeError) else 0)
+                message = f"not {self.encoding}: byte {start:,} cannot be decoded"
+                raise SourceError("encoding-error", message, "declare the right `encoding`") from None
             self.position += len(data)
             if text:
                 return text.encode("utf-8", "surrogatepass")
+        return b""
+
+
+@dataclass
+class _Frames:
+    """The content of zstd frames, each of which has to end."""
+
+    packed: IO[bytes]
+    rest: bytes = b""
+    frame: zstandard.ZstdDecompressionObj | None = None
+
+    def read(self, _size: int, /) -> bytes:
+        while packed := self.rest or self.packed.read(_PACKED):
+            frame = self.frame or zstandard.ZstdDecompressor().decompressobj()
+            data = frame.decompress(packed)
+            self.rest = frame.unused_data
+            self.frame = None if frame.eof else frame
+            if data:
+                return data
+        if self.frame:
+            raise EOFError("it ends too early")
         return b""
 
 
@@ -123,12 +148,9 @@ def _unpacked(resource: Resource, file: Path, handle: io.FileIO, limit: int) -> 
         case "" | "no":
             return handle
         case "gz" | "gzip":
-            return _Bounded(io.BufferedReader(gzip.GzipFile(fileobj=handle), READ_SIZE), size, limit, file.name)
+            return _Bounded(io.BufferedReader(gzip.GzipFile(fileobj=handle)), size, limit, file.name)
         case "zst" | "zstd":
-            import zstandard
-
-            reader = zstandard.ZstdDecompressor().stream_reader(handle)
-            return _Bounded(reader, size, limit, file.name)
+            return _Bounded(_Frames(handle), size, limit, file.name)
         case "zip":
             return _Bounded(_zip_member(resource, file, handle), size, limit, file.name)
     raise SourceError("compression-error", f"the compression {resource.compression!r} is not known", "use gz, zst or zip")
@@ -151,7 +173,8 @@ def _zip_member(resource: Resource, file: Path, handle: io.FileIO) -> IO[bytes]:
 def _decoded(encoding: str, stream: ByteStream) -> ByteStream:
     try:
         codec = codecs.lookup(encoding)
-    except LookupError:
+        io.TextIOWrapper(io.BytesIO(), encoding)  # refuses a codec that makes no text
+    except (LookupError, ValueError):
         raise SourceError("encoding-error", f"the encoding {encoding!r} is not known", "declare utf-8") from None
     if codec.name in {"utf-8", "utf-8-sig", "ascii"}:
         return stream

@@ -11,7 +11,8 @@ from deedbook.errors import ProjectError
 from deedbook.reading.blocks import BLOCK_SIZE, Cutter
 from deedbook.reading.header import read_header
 from deedbook.reading.opening import dialect_of, open_table
-from deedbook.reading.pipeline import Unclosed, run
+from deedbook.reading.pipeline import run
+from deedbook.reading.sequential import Unclosed
 from deedbook.reading.source import SourceError
 from deedbook.reading.text import Layout, TextBlock
 from deedbook.schema import TableSchema
@@ -34,7 +35,7 @@ def read_text(resource: Resource, *, block_size: int = BLOCK_SIZE, workers: int 
                 labels, width, _, _ = read_header(cutter, dialect_of(resource), known)
                 known = known or labels
                 names = tuple(known or (resource.schema.names if resource.schema else ()))[:width]
-                layout = Layout(names, names, dialect_of(resource))
+                layout = Layout(names, dialect_of(resource))
                 for done in run(cutter, layout, lambda block: block, workers=workers):
                     if isinstance(done, Unclosed):
                         raise ProjectError(f"{file or resource.name}: a quote is never closed", "validate the table first")

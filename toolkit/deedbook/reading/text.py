@@ -1,15 +1,18 @@
 """One block to text columns, with a proof that every record has the right number of cells.
 
-The fast path lets polars parse the block and proves its structure by counting: polars refuses a record that is too long, so
-if the delimiters outside cells are exactly one fewer than the columns in every record, none is too short. Only a block
-that fails the proof is scanned record by record, and only its bad records are rewritten.
+The fast path lets polars parse the block and proves its structure: polars refuses a record that is too long and pads one that
+is too short with nulls, so if no last cell is null, or the delimiters outside quotes are exactly one fewer than the columns in
+every record, none is ragged. Only a block that fails the proof is scanned record by record, and only its bad records are
+rewritten.
 """
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
-import threading
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TypeAlias
@@ -38,10 +41,10 @@ class Ragged:
 
 @dataclass(frozen=True, slots=True)
 class BadByte:
-    """A place that is not UTF-8; `column` is None past the last column."""
+    """A place that is not UTF-8: its record, its cell (0-based), and its first byte."""
 
     row: int
-    column: int | None
+    column: int
     byte: int
 
 
@@ -52,7 +55,7 @@ class TextBlock:
     Attributes:
         frame: One String column for each column of the file; null or "" is an empty cell. Short records are padded, long ones
             cut, blank ones empty, so its height is the number of records.
-        newlines: Physical line ends inside.
+        newlines: Physical line ends inside; that of the last record counts even where the file lacks it.
         lines: The line of each record counted from the block's first line (0), when a scan had to find it out.
         has_return: Whether a carriage return occurs.
         has_nul: Whether a NUL byte occurs.
@@ -83,13 +86,12 @@ class TextBlock:
         if self.lines is not None:
             return self.lines
         rows = np.arange(self.frame.height, dtype=np.int64)
-        if self.newlines <= self.frame.height:
+        if self.newlines == self.frame.height:
             return rows
         embedded = self.frame.select(
             pl.sum_horizontal(pl.all().str.count_matches("\n", literal=True).fill_null(0)).cast(pl.Int64)
         ).to_series()
-        before = np.cumsum(embedded.to_numpy()) - embedded.to_numpy()
-        return np.asarray(rows + before, np.int64)
+        return np.asarray(rows + np.cumsum(embedded.to_numpy()) - embedded.to_numpy(), np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +100,9 @@ class Layout:
 
     Attributes:
         names: A name for each column of the file, in order, all different.
-        texts: The columns whose cells may contain the delimiter; others were proven not to by their type.
     """
 
     names: tuple[str, ...]
-    texts: tuple[str, ...]
     dialect: Dialect
 
     @property
@@ -127,10 +127,12 @@ def read_block(data: bytes, layout: Layout) -> TextBlock:
         raise IrregularError
     if has_return and data.count(b"\r\n") != data.count(b"\r"):
         raise IrregularError
+    if not data.endswith(b"\n"):
+        data += b"\n"  # without it polars takes `a,` at the very end for one cell
     view = np.frombuffer(data, np.uint8)
     newlines = int(np.count_nonzero(view == NEWLINE))
     frame = _parse(data, layout)
-    if frame is not None and _is_rectangular(frame, view, delimiter[0], layout):
+    if frame is not None and _is_rectangular(frame, view, dialect):
         return TextBlock(frame, newlines, has_return=has_return, has_nul=b"\0" in data)
     return _read_exactly(data, layout, newlines, has_return=has_return)
 
@@ -150,19 +152,15 @@ def _parse(data: bytes, layout: Layout) -> pl.DataFrame | None:
         return None
 
 
-def _is_rectangular(frame: pl.DataFrame, view: npt.NDArray[np.uint8], delimiter: int, layout: Layout) -> bool:
-    if len(layout.names) == 1:
-        return frame.to_series().null_count() == 0
-    outside = int(np.count_nonzero(view == delimiter))
-    expected = (len(layout.names) - 1) * frame.height
-    if outside == expected:
+def _is_rectangular(frame: pl.DataFrame, view: npt.NDArray[np.uint8], dialect: Dialect) -> bool:
+    if frame.to_series(-1).null_count() == 0:
         return True
-    if not layout.texts:
-        return False
-    inside = frame.select(
-        pl.sum_horizontal(pl.col(layout.texts).str.count_matches(layout.dialect.delimiter, literal=True).sum())
-    ).item()
-    return bool(outside - inside == expected)
+    delimiters = np.flatnonzero(view == ord(dialect.delimiter))
+    outside = len(delimiters)
+    if dialect.quote_char:
+        before = np.searchsorted(delimiters, np.flatnonzero(view == ord(dialect.quote_char)))
+        outside -= int(np.sum(before[1::2] - before[0::2]))
+    return frame.width > 1 and outside == (frame.width - 1) * frame.height
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,13 +169,11 @@ class _Scan:
 
     Attributes:
         ends: Position after each record's line end.
-        stops: Position of each record's line end, or the end of the data.
         cells: The number of cells of each record; 0 for a blank one.
         delimiters: Positions of the delimiters outside quotes.
     """
 
     ends: Positions
-    stops: Positions
     cells: Positions
     delimiters: Positions
 
@@ -190,7 +186,7 @@ class _Scan:
 
 
 def scan(data: bytes, dialect: Dialect) -> _Scan:
-    """The records of a block whose quotes are regular."""
+    """The records of a block whose quotes are regular and whose last record ends."""
     view = np.frombuffer(data, np.uint8)
     delimiter = dialect.delimiter.encode()[0]
     quote = dialect.quote_char.encode()[0] if dialect.quote_char else -1
@@ -199,25 +195,21 @@ def scan(data: bytes, dialect: Dialect) -> _Scan:
     outside = (np.cumsum(kinds == quote) % 2 == 0) & (kinds != quote)
     positions, kinds = positions[outside], kinds[outside]
     is_end = kinds == NEWLINE
-    stops, delimiters = positions[is_end], positions[~is_end]
-    ends = stops + 1
-    if len(data) and (not len(ends) or ends[-1] != len(data)):
-        stops, ends = np.append(stops, len(data)), np.append(ends, len(data))
-    starts = np.concatenate(([0], ends[:-1])).astype(np.int64)
+    ends, delimiters = positions[is_end] + 1, positions[~is_end]
+    starts = np.concatenate(([0], ends[:-1]))
     cells = np.diff(np.searchsorted(delimiters, ends), prepend=0) + 1
-    length = stops - starts
-    blank = (length == 0) | ((length == 1) & (view[np.minimum(starts, len(view) - 1)] == RETURN))
-    return _Scan(ends.astype(np.int64), stops.astype(np.int64), np.where(blank, 0, cells).astype(np.int64), delimiters)
+    length = ends - starts
+    cells[(length == 1) | ((length == 2) & (view[starts] == RETURN))] = 0
+    return _Scan(ends, cells, delimiters)
 
 
 def _read_exactly(data: bytes, layout: Layout, newlines: int, *, has_return: bool) -> TextBlock:
     """The block with every bad record rewritten to the right number of cells, and what was wrong with it."""
-    found = scan(data, layout.dialect)
-    text, positions = decode(data)
-    bad_bytes = tuple(_bad_byte(data, position, found, len(layout.names)) for position in positions)
-    if positions:
-        data = text.encode()
-        found = scan(data, layout.dialect)
+    marked = mark(data).encode("utf-8", "surrogatepass")
+    found = scan(marked, layout.dialect)
+    places = [(found.place(match.start()), marked_byte(match[0].decode("utf-8", "surrogatepass"))) for match in _MARKED.finditer(marked)]
+    bad_bytes = tuple(BadByte(row, column, byte) for (row, column), byte in places)
+    data = _MARKED.sub(REPLACEMENT.encode(), marked)
     width = len(layout.names)
     ragged: list[Ragged] = []
     pieces: list[bytes] = []
@@ -244,59 +236,53 @@ def _read_exactly(data: bytes, layout: Layout, newlines: int, *, has_return: boo
     )
 
 
-def _bad_byte(data: bytes, position: int, found: _Scan, width: int) -> BadByte:
-    row, column = found.place(position)
-    return BadByte(row, column if column < width else None, data[position])
-
-
 def parse_record(text: str, dialect: Dialect) -> tuple[str, ...]:
     """The cells of one record."""
-    csv.field_size_limit(1 << 30)
-    for cells in csv.reader(io.StringIO(text, newline=""), **csv_options(dialect)):
-        return tuple(cells)
-    return ()
+    return tuple(next(open_reader(io.StringIO(text, newline=""), dialect), ()))
 
 
 def format_record(cells: tuple[str, ...], dialect: Dialect) -> bytes:
     """One record as bytes with a line end; a single empty cell is quoted, so that it is no blank line."""
+    if not dialect.quote_char:  # such cells hold no delimiter and no line end
+        return f"{dialect.delimiter.join(cells)}\n".encode()
     buffer = io.StringIO()
-    csv.writer(buffer, delimiter=dialect.delimiter, quotechar=dialect.quote_char or '"', lineterminator="\n").writerow(cells)
+    csv.writer(buffer, delimiter=dialect.delimiter, quotechar=dialect.quote_char, lineterminator="\n").writerow(cells)
     return buffer.getvalue().encode()
 
 
-def csv_options(dialect: Dialect) -> dict[str, object]:
-    """The dialect in the words of the csv module."""
-    return {
-        "delimiter": dialect.delimiter,
-        "quotechar": dialect.quote_char or None,
-        "quoting": csv.QUOTE_MINIMAL if dialect.quote_char else csv.QUOTE_NONE,
-        "doublequote": dialect.double_quote,
-        "escapechar": dialect.escape_char or None,
-        "skipinitialspace": dialect.skip_initial_space,
-    }
+def open_reader(lines: Iterable[str], dialect: Dialect) -> Iterator[list[str]]:
+    """The csv module's reader of a dialect."""
+    csv.field_size_limit(1 << 30)
+    return csv.reader(
+        lines,
+        delimiter=dialect.delimiter,
+        quotechar=dialect.quote_char or None,
+        quoting=csv.QUOTE_MINIMAL if dialect.quote_char else csv.QUOTE_NONE,
+        doublequote=dialect.double_quote,
+        escapechar=dialect.escape_char or None,
+        skipinitialspace=dialect.skip_initial_space,
+    )
 
 
-_collected = threading.local()
+REPLACEMENT = "\ufffd"
+MARK = re.compile("[\udc80-\udcff]")
+_MARKED = re.compile(b"\xed[\xb2\xb3][\x80-\xbf]")  # a mark in UTF-8, where it cannot occur otherwise; as long as U+FFFD
 
 
-def _collect(error: UnicodeError) -> tuple[str, int]:
-    """A decoding error handler that puts U+FFFD and remembers the place."""
+def mark(data: bytes) -> str:
+    """The text, with one `MARK` for each place that is not UTF-8."""
+    return data.decode("utf-8", "deedbook.mark")
+
+
+def marked_byte(mark: str) -> int:
+    """The first byte of the place that a mark stands for."""
+    return ord(mark) - 0xDC00
+
+
+def _mark_place(error: UnicodeError) -> tuple[str, int]:
     if not isinstance(error, UnicodeDecodeError):
         raise error
-    _collected.positions.append(error.start)
-    return "\ufffd", error.end
+    return chr(0xDC00 + error.object[error.start]), error.end
 
 
-def decode(data: bytes) -> tuple[str, list[int]]:
-    """The text, U+FFFD for what is not UTF-8, and the positions of those bytes."""
-    _collected.positions = []
-    return data.decode("utf-8", "deedbook.collect"), _collected.positions
-
-
-def _register() -> None:
-    import codecs
-
-    codecs.register_error("deedbook.collect", _collect)
-
-
-_register()
+codecs.register_error("deedbook.mark", _mark_place)

@@ -46,6 +46,7 @@ def build(
     """Validates the project and writes its planned release.
 
     Args:
+        project: What is to be released.
         options: Those of the validation; it always covers every table, with rules, and is never lenient.
         snapshot: Build an unplanned state as `VERSION-snapshot`, replacing an earlier snapshot.
         progress: Told what is being done, and which share of that is behind it.
@@ -117,5 +118,3 @@ def _demand_same(new: Path, old: Path) -> None:
 
 def _digest(path: Path) -> str:
     return sha256_of(path) if path.is_file() else ""
-
-

@@ -94,9 +94,7 @@ def make_codebook(edition: Edition, entries: Sequence[TableEntry]) -> Codebook:
     )
 
 
-def table_entry(
-    outline: Outline, rows: int, statistics: Mapping[str, Statistics], codes: CodeLists
-) -> TableEntry:
+def table_entry(outline: Outline, rows: int, statistics: Mapping[str, Statistics], codes: CodeLists) -> TableEntry:
     """The entry of one table; the statistics are by field name."""
     return TableEntry(
         name=outline.name,
@@ -106,9 +104,7 @@ def table_entry(
         is_view=outline.is_view,
         primary_key=outline.schema.primary_key,
         crosswalk=_texts(outline.schema.raw.get("crosswalk")),
-        fields=tuple(
-            _field_entry(item, outline, statistics[item.name], codes) for item in outline.schema.fields
-        ),
+        fields=tuple(_field_entry(item, outline, statistics[item.name], codes) for item in outline.schema.fields),
     )
 
 
@@ -127,9 +123,7 @@ def codebook_html(codebook: Codebook) -> str:
     return render("CODEBOOK.html.j2", codebook=codebook)
 
 
-def _field_entry(
-    item: Field, outline: Outline, statistics: Statistics, codes: CodeLists
-) -> FieldEntry:
+def _field_entry(item: Field, outline: Outline, statistics: Statistics, codes: CodeLists) -> FieldEntry:
     schema = outline.schema
     counts = {entry.value: entry.count for entry in statistics.top}
     return FieldEntry(

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, get_args
@@ -19,17 +19,24 @@ from deedbook.descriptor import Package
 from deedbook.errors import ProjectError
 from deedbook.findings import Report, report_record
 from deedbook.project import Project
-from deedbook.release.codebook import TableEntry, codebook_html, codebook_json, codebook_markdown, make_codebook, table_entry
+from deedbook.release.codebook import (
+    TableEntry,
+    codebook_html,
+    codebook_json,
+    codebook_markdown,
+    make_codebook,
+    table_entry,
+)
 from deedbook.release.codes import CodeLists, labelled, read_codes
 from deedbook.release.derived import Derive, derive_frames, derived_view, edited_table
 from deedbook.release.digests import sha256_of
-from deedbook.release.edition import MANIFEST, Edition, moment_text
+from deedbook.release.edition import Edition, moment_text
 from deedbook.release.formats.csv import write_csv
 from deedbook.release.formats.jsonl import write_jsonl
 from deedbook.release.formats.parquet import write_parquet
 from deedbook.release.formats.sqlite import add_table, close_database, open_database
-from deedbook.release.formats.xlsx import Workbook, add_sheet, close_workbook, open_workbook
-from deedbook.release.manifest import release_json, write_sums
+from deedbook.release.formats.xlsx import Workbook, add_sheet, close_workbook, discard_workbook, open_workbook
+from deedbook.release.manifest import write_manifest
 from deedbook.release.metadata.citation import citation_cff, doi_of
 from deedbook.release.metadata.datapackage import CsvFile, datapackage_json
 from deedbook.release.notes import ReadmeFacts, readme_lines, readme_markdown
@@ -117,36 +124,38 @@ def write_release(
     edited = [resource.name for resource in project.package.resources]
     views = sorted(frames.keys() - set(edited))
     codes = read_codes(project)
-    outlines = {name: _outline_ahead(project, name) for name in edited}
-    writers = _open_writers(project, edition, folder, outlines, codes)
-    written = []
-    for position, name in enumerate([*edited, *views]):
-        say(f"writing {name}", position / (len(edited) + len(views)))
-        if name in outlines:
-            outline, text = edited_table(project, name, frames, edition)
-        else:
-            outline, text = derived_view(project, name, frames[name])
-        written.append(_write_table(labelled(outline, codes), text, writers))
-    say("writing documents", 1.0)
-    _write_documents(project, passed, inputs, written, writers)
-    write_sums(folder)
+    schemas = {resource.name: schema_of(resource) for resource in project.package.resources}
+    with _open_writers(project, edition, folder, schemas, codes) as writers:
+        written = []
+        for position, name in enumerate([*edited, *views]):
+            say(f"writing {name}", position / (len(edited) + len(views)))
+            if name in schemas:
+                outline, text = edited_table(project, name, frames, edition)
+            else:
+                outline, text = derived_view(project, name, frames[name])
+            written.append(_write_table(labelled(outline, codes), text, writers))
+        say("writing documents", 1.0)
+        _write_documents(project, passed, inputs, written, writers)
 
 
-def _outline_ahead(project: Project, name: str) -> TableSchema:
-    """The schema that foreign keys of other tables refer to, before the table itself was read."""
-    return schema_of(project.package.resource(name))
-
-
+@contextmanager
 def _open_writers(
     project: Project, edition: Edition, folder: Path, schemas: Mapping[str, TableSchema], codes: CodeLists
-) -> _Writers:
+) -> Iterator[_Writers]:
+    """The files that take all tables, open; closed at the end, however it comes."""
     formats = release_formats(project)
     writers = _Writers(folder, edition, formats, schemas, codes)
     if "sqlite" in formats:
         writers.database = open_database(folder / f"{edition.name}.sqlite")
     if "xlsx" in formats:
         writers.workbook = open_workbook(folder / f"{edition.name}.xlsx", edition)
-    return writers
+    try:
+        yield writers
+    finally:
+        if writers.database is not None:
+            writers.database.close()
+        if writers.workbook is not None:
+            discard_workbook(writers.workbook)
 
 
 def _write_table(outline: Outline, text: pl.DataFrame, writers: _Writers) -> WrittenTable:
@@ -170,12 +179,15 @@ def _write_table(outline: Outline, text: pl.DataFrame, writers: _Writers) -> Wri
 
 
 def _write_documents(
-    project: Project, passed: PassedReport, inputs: tuple[InputFile, ...], written: Sequence[WrittenTable], writers: _Writers
+    project: Project,
+    passed: PassedReport,
+    inputs: tuple[InputFile, ...],
+    written: Sequence[WrittenTable],
+    writers: _Writers,
 ) -> None:
     package, edition, folder = project.package, writers.edition, writers.folder
     if writers.database is not None:
-        with closing(writers.database):
-            writers.limits += close_database(writers.database, _metadata(package, edition))
+        writers.limits += close_database(writers.database, _metadata(package, edition))
     copied = _copy_documents(package, folder)
     facts = _facts(project, passed.report, written, writers, copied)
     if writers.workbook is not None:
@@ -194,7 +206,7 @@ def _write_documents(
     }
     for name, content in documents.items():
         _write_text(folder / name, content)
-    _write_text(folder / MANIFEST, release_json(package, edition, tables, folder))
+    write_manifest(package, edition, tables, folder)
 
 
 def _facts(

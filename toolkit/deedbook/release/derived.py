@@ -35,7 +35,12 @@ LAST_CHANGED_IN = "last_changed_in"
 Derive = Callable[[Mapping[str, pl.DataFrame], dt.date], Mapping[str, pl.DataFrame]]
 
 HISTORY_FIELDS = tuple(
-    Field(name=name, title=title, description=text, raw={"name": name, "type": "string", "title": title, "description": text})
+    Field(
+        name=name,
+        title=title,
+        description=text,
+        raw={"name": name, "type": "string", "title": title, "description": text},
+    )
     for name, title, text in (
         (FIRST_RELEASE, "First release", "The version in which this row first appeared."),
         (LAST_CHANGED_IN, "Last changed in", "The version in which an edited cell of this row last changed."),
@@ -55,7 +60,9 @@ def derive_frames(project: Project, derive: Derive | None, created: dt.datetime)
     return dict(derive(tables, created.date()))
 
 
-def edited_table(project: Project, name: str, frames: Mapping[str, pl.DataFrame], edition: Edition) -> tuple[Outline, pl.DataFrame]:
+def edited_table(
+    project: Project, name: str, frames: Mapping[str, pl.DataFrame], edition: Edition
+) -> tuple[Outline, pl.DataFrame]:
     """A table of the package as canonical text, sorted by its key, with its derived and history columns.
 
     Raises:
@@ -121,13 +128,18 @@ def _demand_columns(frame: pl.DataFrame, names: tuple[str, ...], table: str, whe
     missing = [name for name in names if name not in frame.columns]
     unknown = [name for name in frame.columns if name not in names]
     if missing or unknown:
-        parts = [f"lacks {', '.join(missing)}"] * bool(missing) + [f"has the undeclared {', '.join(unknown)}"] * bool(unknown)
+        parts = [f"lacks {', '.join(missing)}"] * bool(missing) + [f"has the undeclared {', '.join(unknown)}"] * bool(
+            unknown
+        )
         raise ProjectError(
-            f"what dataset.py derives for `{table}` {' and '.join(parts)} ({where})", "make the schema and `derive` agree"
+            f"what dataset.py derives for `{table}` {' and '.join(parts)} ({where})",
+            "make the schema and `derive` agree",
         )
 
 
-def _history_columns(text: pl.DataFrame, schema: TableSchema, name: str, edition: Edition) -> tuple[pl.Expr | pl.Series, ...]:
+def _history_columns(
+    text: pl.DataFrame, schema: TableSchema, name: str, edition: Edition
+) -> tuple[pl.Expr | pl.Series, ...]:
     now = pl.lit(edition.version, pl.String)
     first, changed = now.alias(FIRST_RELEASE), now.alias(LAST_CHANGED_IN)
     if edition.previous is None or not schema.primary_key:

@@ -64,6 +64,7 @@ def read_edition(package: Package, dist: Path, *, snapshot: bool = False) -> Edi
     """What the descriptor plans to release.
 
     Args:
+        package: The project's descriptor.
         dist: The folder in which earlier releases are looked up, as `NAME/VERSION/`.
         snapshot: Allow an unplanned state: version and previous release may be absent, the version gets `-snapshot`.
 
@@ -114,10 +115,13 @@ def _read_version(version: str, where: str, *, snapshot: bool) -> str:
         return "0.0.0-snapshot"
     if not version:
         raise ProjectError(
-            f"{where}: no `version` is planned", 'run `deedbook plan --write`, or add "version": "1.0.0" to the descriptor'
+            f"{where}: no `version` is planned",
+            'run `deedbook plan --write`, or add "version": "1.0.0" to the descriptor',
         )
     if not _SEMVER.fullmatch(version):
-        raise ProjectError(f"{where}: the version {version!r} is not SemVer", "write it as MAJOR.MINOR.PATCH, e.g. 1.0.0")
+        raise ProjectError(
+            f"{where}: the version {version!r} is not SemVer", "write it as MAJOR.MINOR.PATCH, e.g. 1.0.0"
+        )
     if not snapshot:
         return version
     return version.split("+")[0] + (".snapshot" if "-" in version else "-snapshot")
@@ -163,8 +167,12 @@ def _read_previous(package: Package, dist: Path, where: str, *, snapshot: bool) 
     declared = own["previous"]
     if declared is None:
         return None
-    if not isinstance(declared, Mapping) or not all(isinstance(declared.get(key), str) for key in ("version", "sha256")):
-        raise ProjectError(f"{where}: `deedbook.previous` is null or has `version` and `sha256`", "run `deedbook plan --write`")
+    if not isinstance(declared, Mapping) or not all(
+        isinstance(declared.get(key), str) for key in ("version", "sha256")
+    ):
+        raise ProjectError(
+            f"{where}: `deedbook.previous` is null or has `version` and `sha256`", "run `deedbook plan --write`"
+        )
     version, digest = str(declared["version"]), str(declared["sha256"]).removeprefix("sha256:")
     if not _SEMVER.fullmatch(version):
         raise ProjectError(f"{where}: the previous version {version!r} is not SemVer", "run `deedbook plan --write`")
@@ -173,7 +181,8 @@ def _read_previous(package: Package, dist: Path, where: str, *, snapshot: bool) 
         found = hashlib.sha256((folder / MANIFEST).read_bytes()).hexdigest()
     except OSError:
         raise ProjectError(
-            f"the previous release {version} is not in {folder}", f"fetch it: `deedbook fetch {package.name}@{version} -o {dist}`"
+            f"the previous release {version} is not in {folder}",
+            f"fetch it: `deedbook fetch {package.name}@{version} -o {dist}`",
         ) from None
     if found != digest:
         raise ProjectError(

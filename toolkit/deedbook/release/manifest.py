@@ -47,8 +47,24 @@ class Manifest:
     files: Mapping[str, str]
 
 
-def release_json(package: Package, edition: Edition, tables: Sequence[tuple[Outline, CsvFile]], folder: Path) -> str:
-    """The manifest of everything that stands in `folder` so far."""
+def write_manifest(package: Package, edition: Edition, tables: Sequence[tuple[Outline, CsvFile]], folder: Path) -> None:
+    """Writes `release.json` about everything that stands in the folder, and the checksums of that and of itself."""
+    digests = {file.name: file.sha256 for _, file in tables}
+    digests = {path.name: digests.get(path.name) or sha256_of(path) for path in sorted(folder.iterdir())}
+    content = _release_json(package, edition, tables, folder, digests)
+    (folder / MANIFEST).write_text(content, encoding="utf-8", newline="\n")
+    digests[MANIFEST] = sha256_of(folder / MANIFEST)
+    lines = [f"{digest}  {name}\n" for name, digest in sorted(digests.items())]
+    (folder / SUMS).write_text("".join(lines), encoding="utf-8", newline="\n")
+
+
+def _release_json(
+    package: Package,
+    edition: Edition,
+    tables: Sequence[tuple[Outline, CsvFile]],
+    folder: Path,
+    digests: Mapping[str, str],
+) -> str:
     names = {outline.name for outline, _ in tables}
     record = {
         "release_version": 1,
@@ -61,7 +77,7 @@ def release_json(package: Package, edition: Edition, tables: Sequence[tuple[Outl
         "previous": _previous(edition),
         "licenses": package.raw.get("licenses", []),
         "tables": [_table(outline, file) for outline, file in tables],
-        "files": [_file(path, names) for path in sorted(folder.iterdir())],
+        "files": [_file(folder / name, digest, names) for name, digest in sorted(digests.items())],
     }
     return json.dumps(record, ensure_ascii=False, indent=2) + "\n"
 
@@ -82,13 +98,9 @@ def read_manifest(folder: Path) -> Manifest:
             files={str(entry["name"]): str(entry["sha256"]) for entry in raw["files"]},
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ProjectError(f"{file}: is no readable release manifest: {error}", f"move {folder} away and build again") from None
-
-
-def write_sums(folder: Path) -> None:
-    """Writes the checksums of every file that stands in the folder."""
-    lines = [f"{sha256_of(path)}  {path.name}\n" for path in sorted(folder.iterdir()) if path.name != SUMS]
-    (folder / SUMS).write_text("".join(lines), encoding="utf-8", newline="\n")
+        raise ProjectError(
+            f"{file}: is no readable release manifest: {error}", f"move {folder} away and build again"
+        ) from None
 
 
 def check_sums(folder: Path) -> None:
@@ -105,7 +117,9 @@ def check_sums(folder: Path) -> None:
     present = {path.name for path in folder.iterdir()} - {SUMS}
     faults = [f"{name} is missing" for name in sorted(listed.keys() - present)]
     faults += [f"{name} is not listed" for name in sorted(present - listed.keys())]
-    faults += [f"{name} was changed" for name in sorted(present & listed.keys()) if sha256_of(folder / name) != listed[name]]
+    faults += [
+        f"{name} was changed" for name in sorted(present & listed.keys()) if sha256_of(folder / name) != listed[name]
+    ]
     if faults:
         raise RefusalError(f"{folder} is damaged: {'; '.join(faults)}", f"move {folder} away and build again")
 
@@ -126,11 +140,11 @@ def _table(outline: Outline, file: CsvFile) -> dict[str, Any]:
     }
 
 
-def _file(path: Path, tables: set[str]) -> dict[str, Any]:
+def _file(path: Path, digest: str, tables: set[str]) -> dict[str, Any]:
     return {
         "name": path.name,
         "bytes": path.stat().st_size,
-        "sha256": sha256_of(path),
+        "sha256": digest,
         "media_type": _MEDIA_TYPES.get(path.suffix, "text/plain"),
         "table": path.stem if path.stem in tables and path.suffix in {".csv", ".parquet", ".jsonl"} else None,
     }

@@ -15,9 +15,7 @@ from deedbook.release.edition import Edition
 from deedbook.release.loading import snippets
 from deedbook.release.metadata.citation import citation_text
 from deedbook.release.pages import render
-from deedbook.release.tables import Limit
-
-_WHOLE_FORMATS = "all but CSV"
+from deedbook.release.tables import TYPED_FORMATS, Limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +77,11 @@ def readme_lines(facts: ReadmeFacts) -> list[str]:
     lines += ["", "Sheets:"]
     lines += [f"{entry.name}: {entry.title or entry.name}, {entry.rows:,} rows" for entry in facts.entries]
     lines += ["codebook: every field with its type, its meaning and its codes"]
-    lines += ["", "An empty cell is a missing value; NA is a text. Ids and codes are text. TABLE.csv is the data; this workbook is made from it."]
-    own = [limit for limit in facts.limits if limit.format in {"XLSX", _WHOLE_FORMATS}]
+    lines += [
+        "",
+        "An empty cell is a missing value; NA is a text. Ids and codes are text. TABLE.csv is the data; this workbook is made from it.",
+    ]
+    own = [limit for limit in facts.limits if limit.format in {"XLSX", TYPED_FORMATS}]
     if own:
         lines += ["", "Limits of this workbook:", *(f"{limit.table}: {limit.text}" for limit in own)]
     return lines
@@ -107,7 +108,10 @@ def _files(facts: ReadmeFacts) -> list[Kind]:
         Kind("CODEBOOK.html, CODEBOOK.md, codebook.json", "every table, field and code, with statistics"),
         Kind("datapackage.json", "Data Package v2: schemas, keys, code lists, sha256 of every table"),
         Kind("CITATION.cff", "the citation for reference managers"),
-        *(Kind(file, {"LICENSE": "the licence", "CHANGES.md": "what each release changed"}[file]) for file in facts.copied),
+        *(
+            Kind(file, {"LICENSE": "the licence", "CHANGES.md": "what each release changed"}[file])
+            for file in facts.copied
+        ),
         Kind("validation.json", "every check that ran before this release, with what it found"),
         Kind("release.json, BUILD.json, SHA256SUMS", "manifest, inputs and writer versions, checksums"),
     ]
@@ -118,5 +122,6 @@ def _licences(package: Package) -> list[str]:
     found: Any = package.raw.get("licenses")
     entries = [entry for entry in found if isinstance(entry, Mapping)] if isinstance(found, list) else []
     return [
-        " ".join(str(part) for part in (entry.get("title") or entry.get("name"), entry.get("path")) if part) for entry in entries
+        " ".join(str(part) for part in (entry.get("title") or entry.get("name"), entry.get("path")) if part)
+        for entry in entries
     ]

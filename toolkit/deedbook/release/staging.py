@@ -83,6 +83,8 @@ def install(verified: Verified, edition: Edition, *, replace: bool = False) -> R
     """Renames the release to its final place.
 
     Args:
+        verified: The staged release.
+        edition: What it calls itself.
         replace: Give way of what stands there; only for snapshots.
 
     Raises:

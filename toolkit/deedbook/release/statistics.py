@@ -69,8 +69,11 @@ def describe_columns(table: Table) -> dict[str, Statistics]:
     rows = table.rows
     if not rows.width:
         return {}
+    only_key = table.schema.primary_key[0] if len(table.schema.primary_key) == 1 else ""
     summary = rows.lazy().select(
-        expr for position, dtype in enumerate(rows.dtypes) for expr in _summaries(rows.columns[position], position, dtype)
+        expr
+        for position, (name, dtype) in enumerate(rows.schema.items())
+        for expr in _summaries(name, position, dtype, is_distinct=name == only_key)
     )
     values = _as_text(summary.collect()).row(0, named=True)
     keys = {*table.schema.primary_key, *(name for key in table.schema.foreign_keys for name in key.fields)}
@@ -80,9 +83,11 @@ def describe_columns(table: Table) -> dict[str, Statistics]:
     }
 
 
-def _summaries(name: str, position: int, dtype: pl.DataType) -> list[pl.Expr]:
+def _summaries(name: str, position: int, dtype: pl.DataType, *, is_distinct: bool) -> list[pl.Expr]:
+    """What one pass over a column tells; values that validation proved distinct are not counted again."""
     column = pl.col(name)
-    exprs = [column.null_count().alias(f"{position}:missing"), column.drop_nulls().n_unique().alias(f"{position}:distinct")]
+    distinct = pl.len() if is_distinct else column.n_unique() - column.has_nulls().cast(pl.UInt32)
+    exprs = [column.null_count().alias(f"{position}:missing"), distinct.alias(f"{position}:distinct")]
     if isinstance(dtype, pl.String):
         lengths = column.str.len_chars()
         exprs += [lengths.min().alias(f"{position}:shortest"), lengths.max().alias(f"{position}:longest")]

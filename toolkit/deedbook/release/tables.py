@@ -23,6 +23,8 @@ from deedbook.schema import Field, Label, TableSchema
 _LEXICAL_OPTIONS = frozenset({"decimalChar", "groupChar", "bareNumber", "trueValues", "falseValues"})
 _REFORMATTED = frozenset({"date", "datetime", "time"})
 _LONGEST_EXACT_DIGITS = 15
+TYPED_FORMATS = "all but CSV"
+"""The format of a limit that concerns every typed format."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,29 +120,24 @@ def type_rows(text: pl.DataFrame, schema: TableSchema, table: str) -> tuple[pl.D
     """
     columns: list[pl.Series] = []
     limits: list[Limit] = []
+    values = text.select(typed(item).alias(item.name) for item in schema.fields)
     for item in schema.fields:
-        source = text.get_column(item.name)
-        values = _typed_or_none(item, source)
-        if values is None or values.null_count() != source.null_count():
-            limits.append(Limit("all but CSV", table, f"`{item.name}` is text: a value does not fit {item.type} exactly"))
-            values = source
-        elif values.dtype.is_float() and (rounded := _rounded_cells(source, values)):
+        source, column = text.get_column(item.name), values.get_column(item.name)
+        if column.null_count() != source.null_count():
+            limits.append(
+                Limit(TYPED_FORMATS, table, f"`{item.name}` is text: a value does not fit {item.type} exactly")
+            )
+            column = source
+        elif column.dtype.is_float() and (rounded := _rounded_cells(source, column)):
             message = f"`{item.name}` is rounded to double precision in {rounded} cells; the CSV has all digits"
-            limits.append(Limit("all but CSV", table, message))
-        columns.append(values.alias(item.name))
+            limits.append(Limit(TYPED_FORMATS, table, message))
+        columns.append(column)
     return pl.DataFrame(columns), tuple(limits)
-
-
-def _typed_or_none(item: Field, source: pl.Series) -> pl.Series | None:
-    try:
-        return source.to_frame(item.name).select(typed(item).alias(item.name)).to_series()
-    except (pl.exceptions.PolarsError, OverflowError):
-        return None
 
 
 def _rounded_cells(source: pl.Series, values: pl.Series) -> int:
     """How many decimals are written with more digits than their double gives back."""
-    long = source.str.count_matches("[0-9]").fill_null(0) > _LONGEST_EXACT_DIGITS
+    long = source.str.len_bytes().fill_null(0) > _LONGEST_EXACT_DIGITS
     if not long.any():
         return 0
     pairs = zip(source.filter(long), values.filter(long), strict=True)
@@ -149,10 +146,7 @@ def _rounded_cells(source: pl.Series, values: pl.Series) -> int:
 
 def to_canonical(frame: pl.DataFrame, fields: Sequence[Field]) -> pl.DataFrame:
     """Computed columns, typed as polars left them, as canonical text."""
-    exprs = []
-    for item in fields:
-        exprs.append(text_of(item.name, frame.schema[item.name]).alias(item.name))
-    plain = frame.select(exprs)
+    plain = frame.select(text_of(item.name, frame.schema[item.name]) for item in fields)
     return plain.select(canonical_text(canonical_field(item)).alias(item.name) for item in fields)
 
 
@@ -218,7 +212,11 @@ def release_schema(schema: TableSchema, added: Sequence[Field]) -> TableSchema:
 def named_missing(schema: TableSchema) -> tuple[str, ...]:
     """The declared missing values that a release no longer tells apart, because it leaves every one of them empty."""
     labels = [*schema.missing_values, *(label for item in schema.fields for label in item.missing_values or ())]
-    return tuple(sorted({f"{label.value} ({label.label})" if label.label else str(label.value) for label in labels if label.value}))
+    return tuple(
+        sorted(
+            {f"{label.value} ({label.label})" if label.label else str(label.value) for label in labels if label.value}
+        )
+    )
 
 
 def non_finite_columns(rows: pl.DataFrame) -> tuple[str, ...]:

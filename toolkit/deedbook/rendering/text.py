@@ -47,6 +47,7 @@ def render(report: Report, *, width: int | None = None, color: bool = False) -> 
     """The report as lines of text.
 
     Args:
+        report: What to render.
         width: Columns of the terminal; None for lines of any length.
         color: Whether to use terminal colours.
     """
@@ -83,7 +84,12 @@ def _is_of(finding: Finding, total: Total) -> bool:
 
 
 def _group(total: Total, shown: Sequence[Finding], *, several_files: bool) -> Iterator[Line]:
-    head = Text().append(total.severity, style=_STYLES[total.severity]).append(" ").append(visible(total.rule), style="bold")
+    head = (
+        Text()
+        .append(total.severity, style=_STYLES[total.severity])
+        .append(" ")
+        .append(visible(total.rule), style="bold")
+    )
     if total.column:
         head.append(f" in {visible(total.column)}")
     head.append(f": {total.count:,}")
@@ -139,13 +145,14 @@ def _not_checked(entries: Iterable[NotChecked]) -> Iterator[Line]:
 
 
 def _summary(report: Report) -> Text:
-    rules = [check for check in report.checked if check.name not in _DECLARED]
+    rules = {check.name for check in report.checked if check.name not in _DECLARED}
+    declared = sum(check.name in _DECLARED for check in report.checked)
     sizes = [
         plural(len(report.tables), "table"),
         plural(sum(table.rows for table in report.tables), "row"),
         plural(sum(table.cells for table in report.tables), "cell"),
     ]
-    checks = [plural(len(report.checked) - len(rules), "check"), plural(len(rules), "rule")]
+    checks = [plural(declared, "check"), plural(len(rules), "rule")]
     said = f"{', '.join(sizes)}, {' and '.join(checks)} in {report.seconds:.2f} s: {_outcome(report)}"
     skipped = sum(check.skipped for check in report.checked)
     if skipped:
@@ -168,7 +175,9 @@ def _counts(totals: Iterable[Total]) -> str:
     for total in totals:
         counts[total.severity] += total.count - total.waived
         waived += total.waived
-    parts = [plural(counts[kind], kind) if kind != "info" else f"{counts[kind]:,} info" for kind in _ORDER if counts[kind]]
+    parts = [
+        plural(counts[kind], kind) if kind != "info" else f"{counts[kind]:,} info" for kind in _ORDER if counts[kind]
+    ]
     return ", ".join([*parts, *([f"{waived:,} waived"] if waived else [])])
 
 

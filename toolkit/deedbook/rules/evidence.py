@@ -94,7 +94,14 @@ def evidence(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
         .join(_withdrawals(claims), on="claim_id", how="left")
         .with_columns(origin.alias("actor_id"), pl.col("is_record").fill_null(False))
         .join(known, on="actor_id", how="left")
-        .select("event_id", "claim_id", pl.coalesce("root", "actor_id").alias("origin_actor_id"), _counts_as(), "position", "is_record")
+        .select(
+            "event_id",
+            "claim_id",
+            pl.coalesce("root", "actor_id").alias("origin_actor_id"),
+            _counts_as(),
+            "position",
+            "is_record",
+        )
         .sort("event_id", "claim_id")
     )
 
@@ -102,7 +109,9 @@ def evidence(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
 def _counts_as() -> pl.Expr:
     stance = pl.col("stance")
     narrated = (
-        (pl.col("actor_type") == "media") & pl.col("is_own_publication").fill_null(False) & (pl.col("modality") != "observed").fill_null(True)
+        (pl.col("actor_type") == "media")
+        & pl.col("is_own_publication").fill_null(False)
+        & (pl.col("modality") != "observed").fill_null(True)
     )
     return (
         pl.when(stance == "retracts")
@@ -175,8 +184,12 @@ def _first_publications(claims: pl.DataFrame, tables: Mapping[str, pl.DataFrame]
 
 def _publishers(sources: pl.DataFrame) -> pl.DataFrame:
     """Every source with its publisher and the publisher of what it reprints or translates in the end."""
-    original = climb(sources["source_id"], sources.select(pl.coalesce("syndicated_from", "is_translation_of")).to_series())
-    first = sources.select(original="source_id", original_publisher="publisher_actor_id").unique("original", keep="first")
+    original = climb(
+        sources["source_id"], sources.select(pl.coalesce("syndicated_from", "is_translation_of")).to_series()
+    )
+    first = sources.select(original="source_id", original_publisher="publisher_actor_id").unique(
+        "original", keep="first"
+    )
     return (
         sources.select("source_id", "publisher_actor_id", "source_type", original=original)
         .unique("source_id", keep="first")
@@ -238,7 +251,12 @@ def tally(tables: Mapping[str, pl.DataFrame], found: pl.DataFrame) -> pl.DataFra
     return (
         _event_classes(tables)
         .join(per_event, on="event_id", how="left", maintain_order="left")
-        .join(_source_counts(found.filter(live), tables["claim_sources"]), on="event_id", how="left", maintain_order="left")
+        .join(
+            _source_counts(found.filter(live), tables["claim_sources"]),
+            on="event_id",
+            how="left",
+            maintain_order="left",
+        )
         .with_columns(pl.col("^n_.*$").fill_null(0).cast(pl.Int64), pl.col("^has_.*$").fill_null(False))
         .with_columns(status().alias("computed"))
     )

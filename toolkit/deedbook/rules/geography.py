@@ -26,7 +26,7 @@ def coordinates(latitude: str, longitude: str, country: str) -> list[pa.Check]:
         rule(
             "coordinates-look-swapped", ~_looks_swapped(lat, lon, country), at=latitude, ref="R-30", severity="warning",
             group=(country,), hint="exchange latitude and longitude",
-            message=f"{{{latitude}}}, {{{longitude}}} is far from the country's other places, the exchanged pair is not",
+            message=f"{{{latitude}}}, {{{longitude}}} is far from the country's other places, exchanged it is not",
         ),
         _precise_enough(latitude), _precise_enough(longitude),
     ]  # fmt: skip

@@ -16,7 +16,7 @@ GROUP_TYPES = ("generic", "unidentified")
 
 
 def in_its_time(tables: Mapping[str, pl.DataFrame]) -> list[pa.Check]:
-    """A participant existed at the date of the event: certainly not is an error, not at every possible date a warning."""
+    """A participant existed when the event took place; not at every date that the event may have is a warning."""
     born, gone = dates.earliest("valid_from"), dates.latest("valid_to")
     life = tables["actors"].select("actor_id", "name", "valid_from", "valid_to", born=born, gone=gone)
     first, last = dates.earliest("date_edtf"), dates.latest("date_edtf")

@@ -23,7 +23,8 @@ def distinct_beyond_case(*key: str) -> pa.Check:
     shown = "|".join(f"{{{name}}}" for name in key)
     return rule(
         "key-differs-only-in-case", others == 1, at=key[-1], ref="R-05", group=key,
-        message=f"another row's key differs from {shown} in upper and lower case only", hint="give one of them a new key",
+        message=f"another row's key differs from {shown} in upper and lower case only",
+        hint="give one of them a new key",
     )  # fmt: skip
 
 
@@ -66,7 +67,8 @@ def current_codes(lists: Mapping[str, str], code_values: pl.DataFrame) -> list[p
         checks.append(
             rule(
                 "code-deprecated", ~_is_among(field, codes), at=field, ref="R-50", severity="warning",
-                reads=("code_values",), message=f"{{{field}}} was deprecated in {{deprecated_in}}", hint="use {replaced_by}",
+                reads=("code_values",), message=f"{{{field}}} was deprecated in {{deprecated_in}}",
+                hint="use {replaced_by}",
                 values={column: _translated(field, codes, column) for column in ("deprecated_in", "replaced_by")},
             )
         )  # fmt: skip
@@ -84,7 +86,9 @@ def _translated(field: str, rows: Mapping[str, Mapping[str, str]], column: str) 
 
 def owners(tables: Mapping[str, pl.DataFrame], ids: Mapping[str, str]) -> pl.DataFrame:
     """Every id with the `first` table that has it, in the order of `ids` (table to field)."""
-    parts = [tables[table].select(pl.col(field).alias("id"), pl.lit(table).alias("first")) for table, field in ids.items()]
+    parts = [
+        tables[table].select(pl.col(field).alias("id"), pl.lit(table).alias("first")) for table, field in ids.items()
+    ]
     return pl.concat(parts).drop_nulls("id").unique("id", keep="first", maintain_order=True)
 
 
@@ -150,7 +154,13 @@ def listed(code_values: pl.DataFrame, fields: tuple[str, ...]) -> list[pa.Check]
     """What a code refers to is a code of the same list."""
     checks = []
     for field in fields:
-        view = beside(View(code_values), "other", code_values.select("list", "code"), {"list": "list", field: "code"}, ("code_values",))
+        view = beside(
+            View(code_values),
+            "other",
+            code_values.select("list", "code"),
+            {"list": "list", field: "code"},
+            ("code_values",),
+        )
         checks.append(
             judge(
                 view, "code-refers-to-nothing", pl.col(field).is_null() | pl.col("other.code").is_not_null(), at=field,

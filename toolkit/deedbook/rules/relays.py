@@ -20,8 +20,9 @@ def linked(tables: Mapping[str, pl.DataFrame]) -> list[pa.Check]:
     via = pl.col("via_source_id")
     return [
         judge(
-            view, "relayed-source-not-linked", via.is_null() | pl.col("via.source_id").is_not_null(), at="via_source_id",
-            ref="R-36", message="{via_source_id}, from which {source_id} has it, is no source of {claim_id}",
+            view, "relayed-source-not-linked", via.is_null() | pl.col("via.source_id").is_not_null(),
+            at="via_source_id", ref="R-36",
+            message="{via_source_id}, from which {source_id} has it, is no source of {claim_id}",
             hint="add the relayed source to the claim",
         ),
         judge(

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import polars as pl
-
 from deedbook.release.tables import Limit, Table, non_finite_columns, text_of
 
 

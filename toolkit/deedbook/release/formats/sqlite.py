@@ -41,19 +41,25 @@ CREATE TABLE _code_lists (code_list TEXT NOT NULL, position INTEGER NOT NULL, co
 def open_database(path: Path) -> sqlite3.Connection:
     """An empty database in one transaction; a crash leaves a file that is thrown away with its staging folder."""
     connection = sqlite3.connect(path, isolation_level=None)
-    for pragma in ("page_size = 4096", "encoding = 'UTF-8'", "journal_mode = OFF", "synchronous = OFF", "temp_store = MEMORY"):
+    for pragma in (
+        "page_size = 4096",
+        "encoding = 'UTF-8'",
+        "journal_mode = OFF",
+        "synchronous = OFF",
+        "temp_store = MEMORY",
+    ):
         connection.execute(f"PRAGMA {pragma}")
     connection.executescript(_BOOKS)
     connection.execute("BEGIN")
     return connection
 
 
-def add_table(
-    connection: sqlite3.Connection, table: Table, schemas: Mapping[str, TableSchema]
-) -> tuple[Limit, ...]:
+def add_table(connection: sqlite3.Connection, table: Table, schemas: Mapping[str, TableSchema]) -> tuple[Limit, ...]:
     """Creates and fills one table.
 
     Args:
+        connection: The database.
+        table: The table; one that SQLite cannot hold is left out.
         schemas: Those of every table in the file, for foreign keys.
     """
     if reason := _reason_to_leave_out(table.schema):

@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import polars as pl
-import xlsxwriter
-from xlsxwriter.format import Format
-from xlsxwriter.worksheet import Worksheet
+import xlsxwriter  # type: ignore[import-untyped]
+from xlsxwriter.format import Format  # type: ignore[import-untyped]
+from xlsxwriter.worksheet import Worksheet  # type: ignore[import-untyped]
 
 from deedbook.release.edition import Edition
 from deedbook.release.tables import Limit, Outline, Table, non_finite_columns, text_of
@@ -31,8 +31,12 @@ _LARGEST_EXACT = 2**53
 _SLICE = 20_000
 _ESCAPED = "[\x00-\x08\x0b-\x1f\ufffe\uffff]|_x[0-9A-Fa-f]{4}_"
 """What XML or the format's own escape cannot hold as it is (ECMA-376, ST_Xstring)."""
+_ESCAPED_NOTE = "holds characters that are written as _xHHHH_; Excel shows them right, some readers do not decode them"
 _FORBIDDEN = str.maketrans(dict.fromkeys(r"[]:*?/\'", "_"))
 _CODEBOOK = ("table", "field", "type", "title", "description", "required", "codes")
+
+CellWriter = Callable[[int, int, object], object]
+"""Writes a value at a row and a column, both from 0."""
 
 
 @dataclass(slots=True)
@@ -95,6 +99,7 @@ def close_workbook(workbook: Workbook, outlines: Sequence[Outline], readme: Iter
     """Adds codebook and README and closes the file.
 
     Args:
+        workbook: The workbook with all its tables.
         outlines: Every table of the release.
         readme: The lines of the README sheet.
     """
@@ -111,6 +116,14 @@ def close_workbook(workbook: Workbook, outlines: Sequence[Outline], readme: Iter
         style = workbook.head if number == 0 else workbook.wrap
         workbook.readme.write_string(number, 0, line[:_MOST_CHARACTERS], style)
     workbook.book.close()
+
+
+def discard_workbook(workbook: Workbook) -> None:
+    """Closes the temporary files of a workbook that will not be finished; nothing to do after `close_workbook`."""
+    for sheet in workbook.book.worksheets():
+        if sheet.row_data_fh is not None:
+            sheet.row_data_fh.close()
+    workbook.book.fileclosed = True
 
 
 def _reason_to_leave_out(rows: pl.DataFrame) -> str:
@@ -146,7 +159,7 @@ def _writable(table: Table) -> tuple[pl.DataFrame, tuple[Limit, ...]]:
         if reason:
             limits.append(Limit(FORMAT, table.name, f"`{column.name}` is text ({reason})"))
         if isinstance(column.dtype, pl.String) and column.str.contains(_ESCAPED).any():
-            limits.append(Limit(FORMAT, table.name, f"`{column.name}` holds characters that are written as _xHHHH_; Excel shows them right, some readers do not decode them"))
+            limits.append(Limit(FORMAT, table.name, f"`{column.name}` {_ESCAPED_NOTE}"))
         if reason or isinstance(column.dtype, pl.Time) or column.dtype.is_nested():
             exprs.append(text_of(column.name, column.dtype))
     return table.rows.with_columns(exprs), tuple(limits)
@@ -175,17 +188,20 @@ def _widths(rows: pl.DataFrame) -> list[int]:
     return widths
 
 
-def _cell_writer(sheet: Worksheet, dtype: pl.DataType, workbook: Workbook) -> Callable[[int, int, object], object]:
-    """How a value of that type is written; the first two arguments are row and column, from 0."""
+def _cell_writer(sheet: Worksheet, dtype: pl.DataType, workbook: Workbook) -> CellWriter:
+    """How a value of that type is written."""
+    writer: CellWriter
     if dtype == pl.Boolean:
-        return sheet.write_boolean
-    if dtype.is_numeric():
-        return sheet.write_number
-    if isinstance(dtype, pl.Datetime):
+        writer = sheet.write_boolean
+    elif dtype.is_numeric():
+        writer = sheet.write_number
+    elif isinstance(dtype, pl.Datetime):
         return lambda row, column, value: sheet.write_datetime(row, column, _naive(value), workbook.moment)
-    if isinstance(dtype, pl.Date):
+    elif isinstance(dtype, pl.Date):
         return lambda row, column, value: sheet.write_datetime(row, column, value, workbook.date)
-    return sheet.write_string
+    else:
+        writer = sheet.write_string
+    return writer
 
 
 def _naive(value: object) -> dt.datetime:
@@ -197,6 +213,8 @@ def _naive(value: object) -> dt.datetime:
 def _codebook_records(outlines: Sequence[Outline]) -> Iterable[tuple[str, ...]]:
     for table in outlines:
         for item in table.schema.fields:
-            codes = "\n".join(f"{label.value} = {label.label}" if label.label else str(label.value) for label in item.categories)
+            codes = "\n".join(
+                f"{label.value} = {label.label}" if label.label else str(label.value) for label in item.categories
+            )
             required = "yes" if item.required or item.name in table.schema.primary_key else ""
             yield table.name, item.name, item.type, item.title, item.description, required, codes

@@ -19,7 +19,11 @@ _ORCID = re.compile(r"https?://orcid\.org/\d{4}-\d{4}-\d{4}-\d{3}[\dX]")
 
 def citation_cff(package: Package, edition: Edition) -> str:
     """How to cite the release, in the form that GitHub, Zenodo and reference managers read."""
-    lines = ["cff-version: 1.2.0", _line("message", "If you use this dataset, please cite it with its version."), "type: dataset"]
+    lines = [
+        "cff-version: 1.2.0",
+        _line("message", "If you use this dataset, please cite it with its version."),
+        "type: dataset",
+    ]
     lines += [_line("title", edition.title), _line("version", edition.version)]
     lines.append(f"date-released: {edition.created:%Y-%m-%d}")
     if edition.description:
@@ -54,7 +58,8 @@ def authors_of(package: Package, edition: Edition) -> tuple[Mapping[str, str], .
 def citation_text(package: Package, edition: Edition) -> str:
     """The citation as one line of a reference list."""
     names = "; ".join(
-        ", ".join(part for part in (author.get("family-names"), author.get("given-names")) if part) or author.get("name", "")
+        ", ".join(part for part in (author.get("family-names"), author.get("given-names")) if part)
+        or author.get("name", "")
         for author in authors_of(package, edition)
     )
     doi = doi_of(package)

@@ -18,7 +18,9 @@ from deedbook.release.tables import Outline
 from deedbook.schema import Field, TableSchema
 
 PROFILE = "https://datapackage.org/profiles/2.0/"
-_DROPPED = frozenset({"$schema", "profile", "resources", "deedbook", "created", "version", "name", "title", "description"})
+_DROPPED = frozenset(
+    {"$schema", "profile", "resources", "deedbook", "created", "version", "name", "title", "description"}
+)
 _DROPPED_OF_RESOURCE = frozenset(
     {
         "$schema", "bytes", "compression", "data", "description", "dialect", "encoding", "format", "hash", "innerpath", "name",

@@ -1,0 +1,122 @@
+"""What `deedbook` does around its verbs: start, fail, be interrupted."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from deedbook import __version__, validation
+from tests.cli.project import BAD, Outcome, write_project
+
+Run = Callable[..., Outcome]
+COMMAND = (sys.executable, "-m", "deedbook.cli.main")
+HEAVY = ("polars", "pandera", "frictionless", "numpy", "pyarrow", "pandas", "rich", "jinja2", "yaml", "regex")
+
+
+def test_version_and_help_exit_with_0(project: Path, deedbook: Run) -> None:
+    project.mkdir()
+    assert deedbook("--version") == Outcome(0, f"deedbook {__version__}\n", "")
+    outcome = deedbook("--help")
+    assert outcome.code == 0
+    assert "validate" in outcome.out
+
+
+def test_no_verb_shows_the_help_and_exits_with_2(project: Path, deedbook: Run) -> None:
+    project.mkdir()
+    outcome = deedbook()
+    assert outcome.code == 2
+    assert "Usage: deedbook" in outcome.err
+
+
+def test_an_unknown_verb_is_a_usage_error(project: Path, deedbook: Run) -> None:
+    project.mkdir()
+    assert deedbook("valdate").code == 2
+
+
+@pytest.mark.parametrize("verb", [[], ["validate"], ["build"]])
+def test_help_loads_nothing_heavy(verb: list[str]) -> None:
+    program = (
+        f"import sys; from deedbook.cli.main import run; run({[*verb, '--help']}); "
+        f"sys.exit(' '.join(name for name in {HEAVY} if name in sys.modules) or 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("argument", ["--help", "--version"])
+def test_it_answers_within_150_ms(argument: str) -> None:
+    script = Path(sys.executable).with_name("deedbook")
+    command = [str(script), argument] if script.is_file() else [*COMMAND, argument]
+    times = []
+    for _ in range(20):  # the best counts: the machine may be busy with something else
+        start = time.perf_counter()
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        times.append(time.perf_counter() - start)
+        if times[-1] < 0.15:
+            return
+    pytest.fail(f"the best of 20 took {min(times):.3f} s")
+
+
+def test_an_unexpected_exception_is_our_bug(project: Path, deedbook: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_project(project)
+    monkeypatch.setattr(validation, "validate", fail)
+    outcome = deedbook("validate")
+    assert outcome.code == 70
+    assert outcome.err.startswith("deedbook: this is a bug of ours: ZeroDivisionError: division by zero (deedbook ")
+    assert "--debug" in outcome.err
+    assert "Traceback" not in outcome.err
+    assert "Traceback" in deedbook("validate", "--debug").err
+
+
+def test_an_interruption_is_exit_130(project: Path, deedbook: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_project(project)
+    monkeypatch.setattr(validation, "validate", interrupt)
+    assert deedbook("validate") == Outcome(130, "", "\ninterrupted\n")
+
+
+def test_debug_shows_the_traceback_of_a_refusal_too(project: Path, deedbook: Run) -> None:
+    project.mkdir()
+    outcome = deedbook("validate", "nowhere", "--debug")
+    assert outcome.code == 2
+    assert "UsageError" in outcome.err
+
+
+def test_a_reader_that_goes_away_changes_neither_verdict_nor_stderr(project: Path) -> None:
+    write_project(project, BAD)
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [*COMMAND, "validate"], cwd=project, stdout=writing, stderr=subprocess.PIPE, text=True, check=False
+    )
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (1, "")
+
+
+def test_a_terminal_without_the_letters_shows_their_numbers(project: Path) -> None:
+    write_project(project, "    id,start,end\n    Ереван,x,\n")
+    environment = {**os.environ, "PYTHONIOENCODING": "latin-1", "PYTHONUTF8": "0"}
+    done = subprocess.run(
+        [*COMMAND, "validate"], cwd=project, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert "\\u0415\\u0440" in done.stdout
+
+
+def test_control_characters_in_a_message_are_escaped(project: Path, deedbook: Run) -> None:
+    write_project(project)
+    outcome = deedbook("validate", "\x1b[2J")
+    assert "\\x1b[2J: no such file or folder" in outcome.err
+
+
+def fail(*_arguments: object) -> None:
+    raise ZeroDivisionError("division by zero")
+
+
+def interrupt(*_arguments: object) -> None:
+    raise KeyboardInterrupt

@@ -1,0 +1,106 @@
+"""Documents with commands in them: what they say that a command prints, and what it does print.
+
+A block that starts with ```console holds lines that begin with `$ `, each a shell command, followed by what it prints on stdout and stderr.
+All blocks of a document run in one shell, in a copy of the repository. A line `...` stands for any lines. Times, sizes and counts of files are not
+compared.
+
+Usage: python -m tests.documents    writes what the commands print now into the documents
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+DOCUMENTS = ("README.md", "docs/tutorial/first-dataset.md")
+LEFT_OUT = shutil.ignore_patterns(
+    ".git", ".venv", ".*_cache", ".hypothesis", "__pycache__", "dist", "work", "tests", "results"
+)
+
+_BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_MARK = "=== the next command ==="
+_VARYING = (
+    (re.compile(r"\d+\.\d+ s\b"), "N s"),
+    (re.compile(r"\d+ files, \d+\.\d+ MB"), "N files, N MB"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A command and what it prints."""
+
+    command: str
+    output: str
+
+
+def read_steps(text: str) -> list[list[Step]]:
+    """The commands of each block, with the output that the document shows."""
+    blocks = []
+    for found in _BLOCK.finditer(text):
+        parts = re.split(r"^\$ (.*)\n", found[1], flags=re.MULTILINE)[1:]
+        blocks.append([Step(command, output) for command, output in zip(parts[::2], parts[1::2], strict=True)])
+    return blocks
+
+
+def run_steps(steps: list[Step], folder: Path) -> list[Step]:
+    """The same commands with the output that they give, run one after another in one shell."""
+    script = "\n".join(f"echo '{_MARK}'\n{step.command}" for step in steps)
+    environment = {
+        name: value for name, value in os.environ.items() if name not in {"FORCE_COLOR", "COLUMNS", "PYTHONPATH"}
+    }
+    environment |= {
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "LC_ALL": "C.UTF-8",
+        "MAKEFLAGS": "",
+    }
+    done = subprocess.run(
+        ["bash", "-c", script], cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        text=True, encoding="utf-8", check=False,
+    )  # fmt: skip
+    outputs = done.stdout.split(f"{_MARK}\n")[1:]
+    return [Step(step.command, output) for step, output in zip(steps, outputs, strict=True)]
+
+
+def copy_repository(folder: Path) -> Path:
+    """A copy of the repository in which `make` finds the environment that runs this test."""
+    copy = folder / "deedbook"
+    shutil.copytree(REPOSITORY, copy, ignore=LEFT_OUT)
+    (copy / ".venv").mkdir()
+    (copy / ".venv" / "bin").symlink_to(Path(sys.executable).parent)
+    (copy / ".venv" / ".ready").touch()
+    return copy
+
+
+def agree(shown: str, printed: str) -> bool:
+    """Whether the shown output is what was printed, apart from what varies."""
+    for varying, same in _VARYING:
+        shown, printed = varying.sub(same, shown), varying.sub(same, printed)
+    parts = re.split(r"^ *\.\.\.\n", shown, flags=re.MULTILINE)
+    return re.fullmatch(r"(?:.*\n)*".join(map(re.escape, parts)), printed) is not None
+
+
+def refresh(document: str) -> str:
+    """The text of the document with what its commands print now; what agrees stays as it is."""
+    text = (REPOSITORY / document).read_text(encoding="utf-8")
+    blocks = read_steps(text)
+    with tempfile.TemporaryDirectory() as folder:
+        printed = iter(run_steps([step for block in blocks for step in block], copy_repository(Path(folder))))
+    fresh = iter(["".join(_written(step, next(printed)) for step in block) for block in blocks])
+    return _BLOCK.sub(lambda _found: f"```console\n{next(fresh)}```", text)
+
+
+def _written(shown: Step, printed: Step) -> str:
+    output = shown.output if agree(shown.output, printed.output) else printed.output
+    return f"$ {shown.command}\n{output}"
+
+
+if __name__ == "__main__":
+    for name in DOCUMENTS:
+        (REPOSITORY / name).write_text(refresh(name), encoding="utf-8", newline="\n")

@@ -1,0 +1,172 @@
+"""Rules judged on typed rows: one Boolean a row, the rows that fail, and what their messages show."""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import NoReturn
+
+import polars as pl
+
+from deedbook.checking.rulefiles import FIX
+from deedbook.errors import RuleError
+from deedbook.rules.rule import Rule
+
+NO_ROW = pl.Series([None], dtype=pl.UInt32)
+"""In place of row numbers: the table as a whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class RuleOutcome:
+    """Where one rule failed on one frame.
+
+    Attributes:
+        failing: Row numbers in the frame from 0, ascending (u32); a single null stands for the table as a whole.
+        values: What messages need, one row per failing row, by placeholder; the cell of `rule.at` under its name.
+        skipped: Rows that were not judged because a cell that the rule reads is bad.
+    """
+
+    rule: Rule
+    failing: pl.Series
+    values: pl.DataFrame
+    skipped: int = 0
+
+
+def is_row_local(rule: Rule, schema: Mapping[str, pl.DataType]) -> bool:
+    """Whether a rule gives the same verdict on any block of rows.
+
+    `Expr.meta.is_row_separable` says so of `shift`, `mean` and `over` too (polars 2.1), so the optimiser is asked: it
+    moves a slice below a projection only where every row stands for itself.
+    """
+    parts = [part for part in (rule.passes, *rule.values.values()) if isinstance(part, pl.Expr)]
+    if rule.group or rule.reads or len(parts) != 1 + len(rule.values):
+        return False
+    frame = pl.LazyFrame(schema=dict(schema))
+    try:
+        plans = [frame.select(part.alias("part")).slice(3, 7).explain() for part in parts]
+    except pl.exceptions.PolarsError as error:
+        fail(rule, str(error))
+    return all("SLICE[" not in plan for plan in plans)
+
+
+def render(outcome: RuleOutcome, index: int) -> tuple[str, str, str | None]:
+    """Message, hint and cell text of the `index`-th failing row; no cell text where the rule points at none."""
+    row = outcome.values.row(index, named=True) if outcome.values.width else {}
+    shown = {name: _text(value) for name, value in row.items()}
+    rule = outcome.rule
+    value = row.get(rule.at)
+    return rule.message.format_map(shown), rule.hint.format_map(shown), None if value is None else _text(value)
+
+
+def _text(value: object) -> str:
+    match value:
+        case None:
+            return "nothing"
+        case bool():
+            return str(value).lower()
+        case float() if value.is_integer():
+            return str(int(value))
+        case _:
+            return str(value)
+
+
+def judge(rules: list[Rule], frame: pl.DataFrame) -> list[pl.Series]:
+    """One Boolean series per rule, all expressions in one select.
+
+    Every result is wrapped into a list first, so that a single value is seen instead of being repeated for every row.
+    """
+    lazy = {str(number): rule.passes.implode() for number, rule in enumerate(rules) if isinstance(rule.passes, pl.Expr)}
+    try:
+        found = frame.select(**lazy)
+    except Exception:
+        _blame(rules, frame)
+        raise
+    verdicts = []
+    for number, rule in enumerate(rules):
+        verdict = rule.passes if isinstance(rule.passes, pl.Series) else found[str(number)][0]
+        if len(verdict) != frame.height:
+            fail(rule, f"it gives {len(verdict)} values for {frame.height} rows")
+        if verdict.dtype not in (pl.Boolean, pl.Null):
+            fail(rule, f"it gives {verdict.dtype}, not true or false")
+        verdicts.append(verdict)
+    return verdicts
+
+
+def _blame(rules: Iterable[Rule], frame: pl.DataFrame) -> None:
+    """Raises for the first rule that cannot be evaluated alone."""
+    for rule in rules:
+        if isinstance(rule.passes, pl.Expr):
+            try:
+                frame.select(rule.passes)
+            except Exception as error:  # noqa: BLE001  (whatever a rule raises, it is named)
+                fail(rule, f"{type(error).__name__}: {str(error).splitlines()[0]}")
+
+
+def fail(rule: Rule, problem: str) -> NoReturn:
+    """Raises a `RuleError` that names the rule and where it is written."""
+    raise RuleError(f"{rule.where or 'a rule file'}: the rule `{rule.id}` cannot be evaluated: {problem}", FIX)
+
+
+def outcome_of(rule: Rule, verdict: pl.Series, frame: pl.DataFrame, bad: Mapping[str, pl.Series]) -> RuleOutcome:
+    """The rows that fail; null passes, and rows with a bad cell that the rule reads are skipped."""
+    mask = _mask(rule, frame, bad) if bad else None
+    skipped = 0 if mask is None else int(mask.sum())
+    names = _shown(rule, frame)
+    if verdict.dtype == pl.Null or verdict.null_count() + int(verdict.sum()) == len(verdict):
+        return RuleOutcome(rule, NO_ROW.clear(), pl.DataFrame(), skipped)
+    failed = ~verdict if mask is None else ~verdict & ~mask
+    failing = failed.fill_null(False).arg_true()
+    return RuleOutcome(rule, failing, _values(rule, frame, failing, names), skipped)
+
+
+def _mask(rule: Rule, frame: pl.DataFrame, bad: Mapping[str, pl.Series]) -> pl.Series | None:
+    """The rows that are not judged: a cell that the rule reads is bad there, or in a row of the same group."""
+    read = [bad[name].alias(name) for name in sorted(_columns_read(rule, frame.columns) & bad.keys())]
+    if not read:
+        return None
+    mask = pl.DataFrame(read).select(pl.any_horizontal(pl.all())).to_series()
+    if rule.group:
+        mask = (
+            frame.select(*rule.group)
+            .with_columns(mask.alias(" bad"))
+            .select(pl.col(" bad").any().over(rule.group))
+            .to_series()
+        )
+    return mask if mask.any() else None
+
+
+def columns_read(rules: Iterable[Rule], names: Collection[str]) -> set[str]:
+    """The fields of a table that any of the rules reads, shows or points at."""
+    return {name for rule in rules for name in _columns_read(rule, names)} & {*names}
+
+
+def _columns_read(rule: Rule, names: Collection[str]) -> set[str]:
+    parts = (rule.passes, *rule.values.values())
+    seen = {name for part in parts if isinstance(part, pl.Expr) for name in part.meta.root_names()}
+    return seen | {*rule.columns, *rule.group} | (_placeholders(rule) - rule.values.keys()) | ({rule.at} & {*names})
+
+
+def _placeholders(rule: Rule) -> set[str]:
+    try:
+        parts = [*string.Formatter().parse(rule.message), *string.Formatter().parse(rule.hint)]
+    except ValueError as error:
+        fail(rule, f"its message or hint has an unmatched brace ({error})")
+    return {name for _, name, _, _ in parts if name is not None}
+
+
+def _shown(rule: Rule, frame: pl.DataFrame) -> list[str]:
+    """The names that a message needs; judged for every rule, so that a wrong placeholder is found early."""
+    names = _placeholders(rule)
+    if unknown := names - rule.values.keys() - {*frame.columns}:
+        fail(rule, f"its message names {{{min(unknown)}}}, which is neither a field nor among its values")
+    return sorted(names | ({rule.at} & {*frame.columns}))
+
+
+def _values(rule: Rule, frame: pl.DataFrame, failing: pl.Series, names: list[str]) -> pl.DataFrame:
+    columns = {}
+    for name in names:
+        value = rule.values.get(name, pl.col(name))
+        found = value if isinstance(value, pl.Series) else frame.select(value.alias(name)).to_series()
+        columns[name] = found.gather(failing)
+    return pl.DataFrame(columns)
