@@ -31,8 +31,9 @@ test: $(READY) ## run all tests
 check: ## run the whole gate, as CI does
 	.ci/run
 
-docs: $(READY) ## rewrite the generated pages of docs/
+docs: $(READY) ## rewrite the generated pages of docs/ and the outputs shown in README and tutorial
 	$(BIN)/python docs/generate.py
+	$(BIN)/python -m tests.documents
 
 bench: $(READY) ## measure against frictionless on real tables
 	$(BIN)/python -m benchmarks.un_votes

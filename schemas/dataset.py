@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pandera.polars as pa
 import polars as pl
+
 from deedbook.rules import (
     actors,
     dates,
@@ -99,16 +100,17 @@ def _weighed(tables: Tables, found: pl.DataFrame) -> View:
 def _common(tables: Tables) -> dict[str, list[pa.Check]]:
     """For every table: ids of one table only, no retired references, no deprecated codes."""
     folder = Path(__file__).parent
-    declared = {name: references.declared(folder / f"{name}.schema.json", name) for name in tables}
+    declared = {name: references.declared(folder / f"{name}.schema.json") for name in tables}
     ids = {name: item.key[0] for name, item in declared.items() if len(item.key) == 1 and name != "id_redirects"}
-    columns = {name: tables[name][field] for name, field in ids.items()}
     owners = references.owners(tables, ids)
+    retired = references.retired_ids(tables["id_redirects"], owners)
+    deprecated = references.deprecated_codes(tables["code_values"])
     checks = {"id_redirects": references.followed(tables["id_redirects"], owners, tuple(ids))}
     for name, item in declared.items():
         checks[name] = [
             *checks.get(name, ()),
-            *references.standing(item.references, tables["id_redirects"], columns),
-            *references.current_codes(item.code_lists, tables["code_values"]),
+            *references.standing(item.references, retired),
+            *references.current_codes(item.code_lists, deprecated),
             *([references.in_one_table(View(tables[name]), name, ids, owners)] if name in ids else []),
         ]
     return checks

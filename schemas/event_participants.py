@@ -1,6 +1,7 @@
 """What an event_participants row must satisfy beyond cells and keys (event_participants.schema.json)."""
 
 import pandera.polars as pa
+
 from deedbook.rules import text
 from deedbook.rules.references import distinct_beyond_case
 

@@ -2,6 +2,7 @@
 
 import pandera.polars as pa
 import polars as pl
+
 from deedbook.rules import dates, text
 from deedbook.rules.references import distinct_beyond_case
 from deedbook.rules.rule import rule

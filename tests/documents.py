@@ -26,6 +26,8 @@ LEFT_OUT = shutil.ignore_patterns(
 
 _BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _MARK = "=== the next command ==="
+_UNWANTED = frozenset({"FORCE_COLOR", "COLUMNS", "PYTHONPATH", "MAKEFLAGS", "MFLAGS", "MAKELEVEL"})
+"""Variables that change what commands print; the last three are there when `make` runs the tests."""
 _VARYING = (
     (re.compile(r"\d+\.\d+ s\b"), "N s"),
     (re.compile(r"\d+ files, \d+\.\d+ MB"), "N files, N MB"),
@@ -52,14 +54,8 @@ def read_steps(text: str) -> list[list[Step]]:
 def run_steps(steps: list[Step], folder: Path) -> list[Step]:
     """The same commands with the output that they give, run one after another in one shell."""
     script = "\n".join(f"echo '{_MARK}'\n{step.command}" for step in steps)
-    environment = {
-        name: value for name, value in os.environ.items() if name not in {"FORCE_COLOR", "COLUMNS", "PYTHONPATH"}
-    }
-    environment |= {
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-        "LC_ALL": "C.UTF-8",
-        "MAKEFLAGS": "",
-    }
+    environment = {name: value for name, value in os.environ.items() if name not in _UNWANTED}
+    environment |= {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}", "LC_ALL": "C.UTF-8"}
     done = subprocess.run(
         ["bash", "-c", script], cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         text=True, encoding="utf-8", check=False,

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import zstandard
 
-from deedbook.descriptor import Resource
+from deedbook.descriptor import Dialect, Resource
 from deedbook.reading.blocks import Cutter
 from deedbook.reading.source import SourceError, open_bytes
 
@@ -26,7 +26,7 @@ def _read(path: Path, *, size: int = 1 << 16, **resource: str) -> bytes:
 
 def _zip(**members: bytes) -> bytes:
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(buffer, "w") as archive:
         for name, content in members.items():
             archive.writestr(name.replace("_", "."), content)
     return buffer.getvalue()
@@ -89,8 +89,6 @@ def test_a_declared_encoding_is_given_out_as_utf_8(tmp_path: Path, encoding: str
 def test_a_broken_archive_is_a_compression_error(tmp_path: Path, compression: str, content: bytes) -> None:
     path = tmp_path / "data"
     path.write_bytes(content)
-    if compression == "zip" and b"changed" not in content and content.startswith(b"PK") and b"data" in content:
-        content = content[:-9]
     with pytest.raises(SourceError) as raised:
         _read(path, compression=compression)
     assert raised.value.rule == "compression-error"
@@ -148,8 +146,6 @@ class _Failing:
 
 @pytest.mark.parametrize("size", [1, 5, 1 << 16])
 def test_the_whole_lines_before_a_failure_are_read(size: int) -> None:
-    from deedbook.descriptor import Dialect
-
     cutter = Cutter(_Failing(b"1,a\n2,b\n3,"), Dialect(), size)
     blocks = iter(cutter.next_block, None)
     assert b"".join(block.data for block in blocks if block) == b"1,a\n2,b\n"

@@ -180,6 +180,7 @@ def run_build(project: Project, **environment: str) -> None:
     subprocess.run([sys.executable, "-c", BUILD, str(project.root)], env={**os.environ, **environment}, check=True)
 
 
+@pytest.mark.slow
 def test_a_killed_build_leaves_nothing_or_all_of_the_version(make_project: MakeProject) -> None:
     rows = "".join(f"E{place:06},A000001,visit,2025-07-01,note,1,007\n" for place in range(4000))
     header = EVENTS.strip().splitlines()[0]

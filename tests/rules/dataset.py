@@ -95,7 +95,7 @@ class Change:
     cells: Mapping[str, str] | None
 
 
-def put(table: str, key: str, **cells: str) -> Change:
+def put(table: str, key: str, /, **cells: str) -> Change:
     """The row with that key has these cells; a new row is empty otherwise."""
     return Change(table, key, cells)
 

@@ -214,6 +214,7 @@ def _task(run: _Run, resource: Resource, parents: tuple[HashSet | None, ...]) ->
         settings=Collecting(
             table=resource.name,
             path=", ".join(resource.paths),
+            paths=resource.paths,
             key=schema.primary_key,
             limit=options.max_findings,
             keep_all=options.findings_file is not None,

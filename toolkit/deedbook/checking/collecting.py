@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -48,6 +47,8 @@ class Collecting:
 
     Attributes:
         limit: How many findings of one rule and column are shown.
+        path: The file that is read; all of them where that is not known.
+        paths: The files in order.
         keep_all: Whether every finding is wanted as a row of `FINDINGS_SCHEMA`.
         waived: For each rule with waivers, the (key, column) pairs that are accepted and why.
     """
@@ -57,6 +58,7 @@ class Collecting:
     key: tuple[str, ...]
     limit: int
     keep_all: bool = False
+    paths: tuple[str, ...] = ()
     waived: Mapping[str, Mapping[tuple[str, str], str]] = field(default_factory=dict)
 
 
@@ -165,23 +167,21 @@ class Ledger:
 
     settings: Collecting
     write_all: Callable[[pl.DataFrame], None] | None = None
-    findings: list[Finding] = field(default_factory=list)
     counts: dict[TotalKey, list[int]] = field(default_factory=dict)
     used_waivers: set[tuple[str, str, str]] = field(default_factory=set)
-    _shown: Counter[tuple[str, str | None]] = field(default_factory=Counter)
+    _shown: dict[tuple[str, str | None], list[Finding]] = field(default_factory=dict)
 
     def add(self, collected: Collected, first_row: int, first_line: int) -> None:
         """Takes a block's findings, its first record and line being these."""
         for finding in collected.shown:
-            if self._shows(finding):
-                row, line = finding.row, finding.line
-                self.findings.append(
-                    replace(
-                        finding,
-                        row=None if row is None else row + first_row,
-                        line=None if line is None else line + first_line,
-                    )
+            row, line = finding.row, finding.line
+            self._show(
+                replace(
+                    finding,
+                    row=None if row is None else row + first_row,
+                    line=None if line is None else line + first_line,
                 )
+            )
         for key, (count, waived) in collected.counts.items():
             entry = self.counts.setdefault(key, [0, 0])
             entry[0] += count
@@ -193,8 +193,7 @@ class Ledger:
     def say(self, finding: Finding) -> None:
         """Takes one finding whose place is final."""
         self.count_only(finding, 1)
-        if self._shows(finding):
-            self.findings.append(finding)
+        self._show(finding)
         if self.write_all:
             values = {name: getattr(finding, name) for name in FINDINGS_SCHEMA if name != "waived"}
             self.write_all(pl.DataFrame([{**values, "waived": finding.waived is not None}], schema=FINDINGS_SCHEMA))
@@ -205,14 +204,29 @@ class Ledger:
         entry[0] += count
         entry[1] += count if finding.waived is not None else 0
 
-    def _shows(self, finding: Finding) -> bool:
-        """Whether another finding of this rule and column is shown; counts it as shown."""
-        self._shown[(finding.rule, finding.column)] += 1
-        return self._shown[(finding.rule, finding.column)] <= self.settings.limit
+    def _show(self, finding: Finding) -> None:
+        """Keeps a finding if it is among the first of its rule and column; the order in which they come does not matter."""
+        kept = self._shown.setdefault((finding.rule, finding.column), [])
+        kept.append(finding)
+        if len(kept) > 2 * self.settings.limit:
+            kept.sort(key=self._place)
+            del kept[self.settings.limit :]
 
     def sorted_findings(self) -> list[Finding]:
-        """What is shown: findings without a row first, then by row, field, rule, constraint, message."""
-        return sorted(self.findings, key=_place)
+        """What is shown: by file, findings without a row first, then by row, field, rule, constraint, message."""
+        chosen = [sorted(kept, key=self._place)[: self.settings.limit] for kept in self._shown.values()]
+        return sorted((finding for kept in chosen for finding in kept), key=self._place)
+
+    def _place(self, finding: Finding) -> tuple[object, ...]:
+        paths = self.settings.paths
+        return (
+            paths.index(finding.path) if finding.path in paths else -1,
+            -1 if finding.row is None else finding.row,
+            finding.field_number or 0,
+            finding.rule,
+            finding.constraint or "",
+            finding.message,
+        )
 
     def totals(self) -> list[Total]:
         """The exact counts, by rule and column."""
@@ -221,13 +235,3 @@ class Ledger:
             Total(self.settings.table, rule, column, severity, count, waived)
             for (rule, column, severity), (count, waived) in ordered
         ]
-
-
-def _place(finding: Finding) -> tuple[object, ...]:
-    return (
-        -1 if finding.row is None else finding.row,
-        finding.field_number or 0,
-        finding.rule,
-        finding.constraint or "",
-        finding.message,
-    )

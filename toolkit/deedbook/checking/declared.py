@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 
 from deedbook.checking.header import FileProblem
@@ -34,6 +33,8 @@ def check_declared(resource: Resource, rows: int) -> Iterator[FileProblem]:
 
 def _digest(resource: Resource, algorithm: str) -> str:
     """The digest of the files in order; a sentence in its place when the algorithm is not known."""
+    import hashlib
+
     try:
         digest = hashlib.new(algorithm, usedforsecurity=False)
     except ValueError:

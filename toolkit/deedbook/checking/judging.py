@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import difflib
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
-
-import regex
+from typing import TYPE_CHECKING, Any
 
 from deedbook.checking.patterns import TIME_LIMIT, compile_pattern
 from deedbook.checking.values import load_json_text, parser
 from deedbook.errors import ProjectError
 from deedbook.schema import Field
+
+if TYPE_CHECKING:
+    import regex
 
 Problem = tuple[str, str | None]
 """The rule that a text breaks, and the constraint when the rule is `constraint-error`."""
@@ -191,15 +192,17 @@ def _type_hint(field: Field, text: str) -> str:
         return "remove the space around it"
     if field.type in {"integer", "number"} and "," in text:
         return "write it without group characters and with a decimal point"
-    if field.type == "integer" and regex.fullmatch(r"[+-]?[0-9]+\.0*", text):
+    if field.type == "integer" and re.fullmatch(r"[+-]?[0-9]+\.0*", text):
         return f"write `{text.split('.')[0]}`"
-    if field.type == "date" and (found := regex.fullmatch(r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})", text)):
+    if field.type == "date" and (found := re.fullmatch(r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})", text)):
         padded = f"{found[1]}-{int(found[2]):02d}-{int(found[3]):02d}"
         return f"write `{padded}`" if padded != text else "the calendar has no such day"
     return ""
 
 
 def _nearest(text: str, values: Iterable[Any]) -> str:
+    import difflib
+
     near = difflib.get_close_matches(text, [str(value) for value in values], n=1)
     return f"did you mean `{near[0]}`?" if near else ""
 

@@ -7,11 +7,12 @@ a subset in both engines; what it rejects is only slower, never judged different
 from __future__ import annotations
 
 import re
-from typing import Any
-
-import regex
+from typing import TYPE_CHECKING, Any
 
 from deedbook.errors import ProjectError
+
+if TYPE_CHECKING:
+    import regex
 
 TIME_LIMIT = 1.0
 """Seconds that one value may take in a pattern that backtracks."""
@@ -25,6 +26,8 @@ def compile_pattern(pattern: str, where: str) -> regex.Pattern[str]:
     Raises:
         ProjectError: when it is no regular expression.
     """
+    import regex  # takes a while, and most tables have no pattern
+
     try:
         re.compile(pattern)
         return regex.compile(pattern, regex.V0)

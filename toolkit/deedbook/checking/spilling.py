@@ -8,8 +8,6 @@ The folder goes when the validation ends; one that a killed process left behind 
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -52,6 +50,8 @@ class Shelf:
     def clear(self) -> None:
         """Removes the folder."""
         if self._folder is not None:
+            import shutil
+
             shutil.rmtree(self._folder, ignore_errors=True)
 
     def release(self, size: int) -> None:
@@ -61,6 +61,8 @@ class Shelf:
     def new_log(self) -> Path:
         """A folder for the partitions of one log."""
         if self._folder is None:
+            import tempfile
+
             remove_abandoned()
             self._folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
         self._logs += 1
@@ -81,6 +83,9 @@ def open_shelf(budget: int) -> Iterator[Shelf]:
 
 def remove_abandoned() -> None:
     """Removes the folders of processes that no longer run."""
+    import shutil
+    import tempfile
+
     for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*-*"):
         pid = folder.name.removeprefix(_PREFIX).split("-")[0]
         if pid.isdigit() and not _is_running(int(pid)):

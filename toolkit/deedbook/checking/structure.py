@@ -93,11 +93,11 @@ def _extra_group(number: int, width: int, rows: list[int], cells: list[str]) -> 
 
 def _bad_text(block: TextBlock, columns: Sequence[Column], excused: dict[str, list[int]]) -> list[Group]:
     groups = []
-    by_place: dict[tuple[int | None, int], list[int]] = defaultdict(list)
+    by_place: dict[tuple[int, int], list[int]] = defaultdict(list)
     for place in block.bad_bytes:
-        by_place[(place.column, place.byte)].append(place.row)
-    for (at, byte), rows in sorted(by_place.items(), key=lambda item: (item[0][0] is None, item[0])):
-        column = columns[at] if at is not None else None
+        by_place[(min(place.column, len(columns)), place.byte)].append(place.row)
+    for (at, byte), rows in sorted(by_place.items()):
+        column = columns[at] if at < len(columns) else None
         message = f"the byte 0x{byte:02x} is not UTF-8"
         groups.append(_text_group("encoding-error", rows, column, message, "save the file as UTF-8"))
         if column:

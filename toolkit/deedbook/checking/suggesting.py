@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
@@ -62,6 +61,8 @@ def _nearest(value: str, keys: dict[str, str]) -> str:
         (alike.str.slice(0, 1) == value[:1]) & ((alike.str.len_chars().cast(pl.Int64) - len(value)).abs() <= 1)
     )
     candidates = near.head(_MOST_CANDIDATES).to_list() if len(near) > _MOST_CANDIDATES else near.to_list()
+    import difflib
+
     found = difflib.get_close_matches(value, candidates, n=1, cutoff=0.75)
     if not found:
         return ""

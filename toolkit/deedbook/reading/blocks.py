@@ -54,7 +54,7 @@ class Cutter:
         self._rest = b""
         self._ended = False
         self.failure: SourceError | None = None
-        self._fill(4096)
+        self._fill(len(BOM))
         self.has_bom = self._rest.startswith(BOM)
         if self.has_bom:
             self._rest = self._rest[len(BOM) :]
@@ -89,17 +89,14 @@ class Cutter:
         wanted = self._size
         while True:
             self._fill(wanted)
-            data = self._rest
-            if self._ended:
+            data = self._rest[:wanted]
+            if self._ended and len(data) == len(self._rest):
                 self._rest = b""
                 return Block(data, is_open=self._is_odd(data)) if data else None
             end = self._last_record_end(data)
-            if end:
-                self._rest = data[end:]
-                return Block(data[:end])
-            if len(data) >= MAX_RECORD or not quotes_are_regular(data, self._quote, b""):
-                self._rest = b""
-                return Block(data, is_open=True)
+            if end or len(data) >= MAX_RECORD or not quotes_are_regular(data, self._quote, b""):
+                self._rest = self._rest[end or len(data) :]
+                return Block(data[: end or len(data)], is_open=not end)
             wanted = max(2 * len(data), self._size)
 
     def _fill(self, size: int) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from typing import Generic, TypeVar
@@ -52,6 +51,8 @@ def run(
     if len(ahead) < 2:
         yield from _run(lambda block: partial(_do, block, layout, work), 1, cutter, layout, work, ahead)
         return
+    from concurrent.futures import ThreadPoolExecutor  # a single block does without
+
     with ThreadPoolExecutor(count, thread_name_prefix="deedbook") as pool:
         yield from _run(
             lambda block: pool.submit(_do, block, layout, work).result, count + 1, cutter, layout, work, ahead

@@ -99,6 +99,8 @@ class _Lines:
         self.bytes_in_record += len(line)
         self.has_return |= b"\r" in line
         self.has_nul |= b"\0" in line
+        if not line.endswith((b"\n", b"\r")):
+            line += b"\n"  # the csv module waits for more behind an escaped line end without it
         try:
             return line.decode()
         except UnicodeDecodeError:

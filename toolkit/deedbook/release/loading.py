@@ -66,8 +66,8 @@ def _pandas(table: str, dtypes: Mapping[str, pl.DataType]) -> str:
     kinds = {"integer": "Int64", "number": "Float64", "boolean": "boolean"}
     types = {name: kinds.get(kind, "string") for name, kind in _kinds(dtypes) if kind not in {"date", "datetime"}}
     moments = [name for name, kind in _kinds(dtypes) if kind in {"date", "datetime"}]
-    parse = f"    parse_dates=[{_wrapped([_text(name) for name in moments])}],\n" if moments else ""
-    default = f"{{{_wrapped([f'{_text(name)}: {_text(kind)}' for name, kind in types.items()])}}}"
+    parse = f"    parse_dates=[{_wrapped([_text(name) for name in moments], '    ')}],\n" if moments else ""
+    default = f"{{{_wrapped([f'{_text(name)}: {_text(kind)}' for name, kind in types.items()], '    ')}}}"
     return (
         f'import pandas as pd\n\n{_variable(table)} = pd.read_csv(\n    "{table}.csv",\n    keep_default_na=False,\n'
         f'    na_values=[""],\n    dtype={default},\n{parse})'
@@ -117,8 +117,8 @@ def _variable(table: str) -> str:
     return plain if not plain[0].isdigit() else f"t_{plain}"
 
 
-def _wrapped(items: Sequence[str]) -> str:
-    """Items separated by commas: on one line if they fit, else a few a line."""
+def _wrapped(items: Sequence[str], indent: str = "") -> str:
+    """Items separated by commas: on one line if they fit, else a few a line, below what stands at `indent`."""
     line = ", ".join(items)
     if len(line) <= _LINE:
         return line
@@ -127,7 +127,8 @@ def _wrapped(items: Sequence[str]) -> str:
         if lines[-1] and len(lines[-1]) + len(item) > _LINE:
             lines.append("")
         lines[-1] += f"{item}, "
-    return "\n    " + "\n    ".join(text.rstrip() for text in lines)[:-1] + "\n"
+    start = f"\n{indent}    "
+    return start + start.join(text.rstrip() for text in lines)[:-1] + f"\n{indent}"
 
 
 def _text(value: str) -> str:

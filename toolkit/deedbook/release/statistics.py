@@ -16,6 +16,7 @@ Shape = Literal["empty", "keys", "codes", "numbers", "moments", "text"]
 _MOST_CODES = 12
 _BINS = 20
 _SHORT = 40
+_FEW_NUMBERS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +137,7 @@ def _shape(item: Field, dtype: pl.DataType, filled: int, distinct: int, *, is_ke
     if is_key or item.constraints.get("unique"):
         return "keys"
     if dtype.is_numeric():
-        return "numbers"
+        return "codes" if dtype.is_integer() and distinct <= _FEW_NUMBERS else "numbers"
     if isinstance(dtype, pl.Date | pl.Datetime):
         return "moments"
     return "codes" if distinct <= _MOST_CODES and distinct * 2 <= filled and not dtype.is_nested() else "text"

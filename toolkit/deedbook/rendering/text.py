@@ -18,13 +18,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from io import StringIO
 from itertools import groupby
+from typing import TYPE_CHECKING
 
-from rich.console import Console
 from rich.text import Text
 
 from deedbook.findings import Finding, NotChecked, Report, Total
 from deedbook.rendering.escaping import visible
 from deedbook.schema import CONSTRAINTS
+
+if TYPE_CHECKING:  # a pipe needs no console, and its import takes as long as a small table
+    from rich.console import Console
 
 _STYLES = {"error": "bold red", "warning": "yellow", "info": "cyan"}
 _ORDER = ("error", "warning", "info")
@@ -187,6 +190,10 @@ def plural(count: int, noun: str) -> str:
 
 
 def _print(lines: Iterable[Line], width: int | None, *, color: bool) -> str:
+    if width is None and not color:
+        return "".join(f"{' ' * line.indent}{line.text.plain}".rstrip() + "\n" for line in lines)
+    from rich.console import Console
+
     out = StringIO()
     console = Console(
         file=out, width=_UNBOUNDED, color_system="standard" if color else None, force_terminal=color, legacy_windows=False,

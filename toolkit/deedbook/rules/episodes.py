@@ -25,7 +25,7 @@ def are_apart(group: tuple[str, ...], start: str, end: str, key: str) -> pl.Expr
     """
     begun = certain_start(start)
     lasting = certain_end(end).cum_max().shift(1).over(group, order_by=[begun, pl.col(key)])
-    return pl.any_horizontal(pl.col(name).is_null() for name in group) | (lasting < begun)
+    return pl.any_horizontal(pl.col(name).is_null() for name in group) | (lasting < begun).fill_null(True)
 
 
 def earlier(field: str, group: tuple[str, ...], start: str, key: str) -> pl.Expr:

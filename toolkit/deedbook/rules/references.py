@@ -28,45 +28,60 @@ def distinct_beyond_case(*key: str) -> pa.Check:
     )  # fmt: skip
 
 
-def standing(references: Mapping[str, str], redirects: pl.DataFrame, ids: Mapping[str, pl.Series]) -> list[pa.Check]:
+Rows = Mapping[str, Mapping[str, str]]
+"""Rows by their key."""
+
+
+def retired_ids(redirects: pl.DataFrame, known: pl.DataFrame) -> Rows:
+    """The redirects of ids that no table has any more, by old id.
+
+    Args:
+        redirects: The table `id_redirects`.
+        known: The result of `owners`.
+    """
+    gone = redirects.join(known, left_on="old_id", right_on="id", how="anti")
+    return {row["old_id"]: row for row in gone.iter_rows(named=True)}
+
+
+def standing(fields: Iterable[str], retired: Rows) -> list[pa.Check]:
     """No reference leads to an id that was retired.
 
     Args:
-        references: Field to the table that it refers to.
-        redirects: The table `id_redirects`.
-        ids: The ids of each table, by table.
+        fields: The fields that hold ids of other rows.
+        retired: The result of `retired_ids`.
     """
-    retired = dict(redirects.select("old_id", pl.struct("new_id", "reason")).iter_rows())
-    checks = []
-    for field, target in references.items():
-        gone = [old for old in retired if old not in set(ids[target])] if retired else []
-        checks.append(
-            rule(
-                "reference-redirected", ~_is_among(field, gone), at=field, ref="R-06", severity="warning",
-                reads=("id_redirects",), hint="write the new id, or remove the reference",
-                message=f"{{{field}}} was retired ({{reason}}); its place is taken by {{new_id}}",
-                values={name: _translated(field, retired, name) for name in ("new_id", "reason")},
-            )
-        )  # fmt: skip
-    return checks
+    return [
+        rule(
+            "reference-redirected", ~pl.col(field).is_in(list(retired)), at=field, ref="R-06", severity="warning",
+            reads=("id_redirects",), hint="write the new id, or remove the reference",
+            message=f"{{{field}}} was retired ({{reason}}); its place is taken by {{new_id}}",
+            values={name: _translated(field, retired, name) for name in ("new_id", "reason")},
+        )
+        for field in fields
+    ]  # fmt: skip
 
 
-def current_codes(lists: Mapping[str, str], code_values: pl.DataFrame) -> list[pa.Check]:
+def deprecated_codes(code_values: pl.DataFrame) -> Mapping[str, Rows]:
+    """The deprecated codes of each list that has some, by code."""
+    old: dict[str, dict[str, dict[str, str]]] = {}
+    for row in code_values.filter(pl.col("deprecated_in").is_not_null()).iter_rows(named=True):
+        old.setdefault(row["list"], {})[row["code"]] = row
+    return old
+
+
+def current_codes(lists: Mapping[str, str], deprecated: Mapping[str, Rows]) -> list[pa.Check]:
     """No code is in use that was deprecated.
 
     Args:
         lists: Field to the name of its code list.
-        code_values: The table of codes.
+        deprecated: The result of `deprecated_codes`.
     """
-    old: dict[str, dict[str, dict[str, str]]] = {}
-    for row in code_values.filter(pl.col("deprecated_in").is_not_null()).iter_rows(named=True):
-        old.setdefault(row["list"], {})[row["code"]] = row
     checks = []
     for field, name in lists.items():
-        codes = old.get(name, {})
+        codes = deprecated.get(name, {})
         checks.append(
             rule(
-                "code-deprecated", ~_is_among(field, codes), at=field, ref="R-50", severity="warning",
+                "code-deprecated", ~pl.col(field).is_in(list(codes)), at=field, ref="R-50", severity="warning",
                 reads=("code_values",), message=f"{{{field}}} was deprecated in {{deprecated_in}}",
                 hint="use {replaced_by}",
                 values={column: _translated(field, codes, column) for column in ("deprecated_in", "replaced_by")},
@@ -75,11 +90,7 @@ def current_codes(lists: Mapping[str, str], code_values: pl.DataFrame) -> list[p
     return checks
 
 
-def _is_among(field: str, values: Iterable[str]) -> pl.Expr:
-    return pl.col(field).is_in(pl.Series(list(values), dtype=pl.String).implode())
-
-
-def _translated(field: str, rows: Mapping[str, Mapping[str, str]], column: str) -> pl.Expr:
+def _translated(field: str, rows: Rows, column: str) -> pl.Expr:
     new = {key: row[column] for key, row in rows.items()}
     return pl.col(field).replace_strict(new, default=None, return_dtype=pl.String)
 
@@ -176,20 +187,20 @@ class Declared:
 
     Attributes:
         key: The primary key.
-        references: Field to table, for foreign keys of one field.
+        references: The fields that hold the key of a row of this or another table.
         code_lists: Field to the name of its code list.
     """
 
     key: tuple[str, ...]
-    references: Mapping[str, str]
+    references: tuple[str, ...]
     code_lists: Mapping[str, str]
 
 
-def declared(schema_file: Path, table: str) -> Declared:
-    """The keys and codes of `TABLE.schema.json`; a foreign key to the own table names it."""
+def declared(schema_file: Path) -> Declared:
+    """The keys and codes of a `TABLE.schema.json`."""
     schema = read_schema(load_json(schema_file, "schema"), str(schema_file))
     return Declared(
         key=schema.primary_key,
-        references={key.fields[0]: key.resource or table for key in schema.foreign_keys if len(key.fields) == 1},
+        references=tuple(key.fields[0] for key in schema.foreign_keys if len(key.fields) == 1),
         code_lists={item.name: item.code_list for item in schema.fields if item.code_list},
     )

@@ -1,0 +1,80 @@
+"""Blocks are cut between records, and quoting that this relies on is proven."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from deedbook.descriptor import Dialect
+from deedbook.reading import blocks
+from deedbook.reading.blocks import Block, Cutter, quotes_are_regular
+
+
+def _cut(data: bytes, size: int, dialect: Dialect = Dialect()) -> list[Block]:
+    cutter = Cutter(io.BytesIO(data), dialect, size)
+    return [block for block in iter(cutter.next_block, None) if block]
+
+
+def test_a_block_ends_at_the_last_line_end_within_its_size() -> None:
+    assert [block.data for block in _cut(b"1,a\n2,b\n3,c\n", 9)] == [b"1,a\n2,b\n", b"3,c\n"]
+
+
+def test_a_line_end_inside_quotes_ends_no_block() -> None:
+    assert [block.data for block in _cut(b'1,"a\nb"\n2,c\n', 5)] == [b'1,"a\nb"\n', b"2,c\n"]
+
+
+def test_without_a_quote_character_every_line_end_ends_a_record() -> None:
+    assert [block.data for block in _cut(b'1,"a\nb"\n', 6, Dialect(quote_char=""))] == [b'1,"a\n', b'b"\n']
+
+
+def test_a_block_whose_quote_stays_open_says_so() -> None:
+    assert _cut(b'1,"a\nb\n', 1 << 16) == [Block(b'1,"a\nb\n', is_open=True)]
+
+
+def test_a_record_beyond_the_longest_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(blocks, "MAX_RECORD", 20)
+    first = _cut(b'"' + b"a\n" * 100, 8)[0]
+    assert first.is_open
+    assert 20 <= len(first.data) < 64
+
+
+@given(st.binary(max_size=80), st.integers(1, 40))
+def test_blocks_put_together_are_the_file(data: bytes, size: int) -> None:
+    assert b"".join(block.data for block in _cut(data, size)) == data.removeprefix(b"\xef\xbb\xbf")
+
+
+def test_a_byte_order_mark_is_skipped_and_remembered() -> None:
+    cutter = Cutter(io.BytesIO(b"\xef\xbb\xbfid\n"), Dialect())
+    assert cutter.has_bom
+    assert cutter.take(99) == b"id\n"
+    assert cutter.is_empty()
+
+
+def test_unread_bytes_come_again() -> None:
+    cutter = Cutter(io.BytesIO(b"1\n2\n"), Dialect(), 2)
+    block = cutter.next_block()
+    assert block is not None
+    cutter.unread(block.data)
+    assert cutter.take(99) == b"1\n2\n"
+
+
+def test_a_stopped_stream_has_no_more_blocks() -> None:
+    cutter = Cutter(io.BytesIO(b"1\n2\n3\n"), Dialect(), 2)
+    cutter.stop()
+    assert cutter.next_block() is None
+
+
+@pytest.mark.parametrize(
+    "data",
+    ["", "a,b\n", '"a",b\n', '"a""b",c\n', '"",""\n', '"a\n,b"\n', 'a,"b"\r\n', '""""\n', '"",x\n"a"', '"a""","""b"\n'],
+)
+def test_quoting_after_the_standard_is_regular(data: str) -> None:
+    assert quotes_are_regular(data.encode(), b'"', b",")
+
+
+@pytest.mark.parametrize("data", ['a"b"\n', '"a"b,"c"\n', '5",6"\n', ' "a"\n', '"a" \n', 'a""\n', '"a"x""\n', 'x,"a"";"\n"'])
+def test_any_other_quote_is_irregular(data: str) -> None:
+    assert not quotes_are_regular(data.encode(), b'"', b",") or data.count('"') % 2

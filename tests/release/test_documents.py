@@ -1,0 +1,160 @@
+"""What a release says about itself agrees with its rows, escapes what it shows, and names no machine."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import platform
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+import yaml
+
+from deedbook.release.build import build
+from deedbook.release.edition import read_edition
+from deedbook.release.metadata.citation import citation_text
+from deedbook.release.statistics import Bin, describe_columns
+from deedbook.release.tables import Outline, Table
+from deedbook.schema import read_schema
+from tests.release.conftest import MakeProject
+
+
+@pytest.fixture
+def folder(make_project: MakeProject) -> Path:
+    built = build(make_project())
+    assert built.release is not None
+    return built.release.folder
+
+
+def statistics(values: pl.Series, kind: str, **field: Any) -> Any:
+    schema = read_schema({"fields": [{"name": "v", "type": kind, **field}]}, "test")
+    return describe_columns(Table(Outline("t", schema), values.to_frame("v")))["v"]
+
+
+def test_codes_are_counted_with_their_labels() -> None:
+    found = statistics(pl.Series(["b", "a", None, "b"]), "string", categories=[{"value": "a", "label": "A"}, "b", "c"])
+    assert (found.shape, found.rows, found.missing, found.distinct) == ("codes", 4, 1, 2)
+    assert [(entry.value, entry.label, entry.count) for entry in found.top] == [("b", "", 2), ("a", "A", 1)]
+
+
+def test_whole_numbers_fall_into_whole_bins_that_hold_every_row() -> None:
+    found = statistics(pl.Series([*range(41), 40, None]), "integer")
+    assert (found.minimum, found.median, found.maximum) == ("0", "20", "40")
+    assert found.bins[0] == Bin("0", "2", 3)
+    assert sum(entry.count for entry in found.bins) == 42
+
+
+def test_decimals_with_nan_and_infinity_still_have_a_histogram() -> None:
+    found = statistics(pl.Series([0.5, 1.0, float("inf"), float("nan"), 2.0]), "number")
+    assert sum(entry.count for entry in found.bins) == 3
+
+
+def test_days_fall_into_bins_of_days() -> None:
+    days = pl.Series(["1820-05-09", "2024-02-29", "2025-07-01"]).str.to_date()
+    found = statistics(days, "date")
+    assert (found.minimum, found.median, found.maximum) == ("1820-05-09", "2024-02-29", "2025-07-01")
+    assert found.bins[0].low == "1820-05-09"
+    assert [entry.count for entry in found.bins if entry.count] == [1, 2]
+
+
+@pytest.mark.parametrize("kind", ["string", "integer", "number", "date", "boolean"])
+def test_a_column_without_values_is_empty(kind: str) -> None:
+    dtype = {"string": pl.String, "integer": pl.Int64, "number": pl.Float64, "date": pl.Date, "boolean": pl.Boolean}[
+        kind
+    ]
+    assert statistics(pl.Series([None, None], dtype=dtype), kind).shape == "empty"
+    assert statistics(pl.Series([], dtype=dtype), kind).rows == 0
+
+
+class Balance(HTMLParser):
+    """Counts open elements and remembers ids and links."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.ids: list[str] = []
+        self.links: list[str] = []
+        self.outside: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag not in {"meta", "rect", "link", "br", "img"}:
+            self.open.append(tag)
+        for name, value in attrs:
+            if name == "id" and value:
+                self.ids.append(value)
+            if name == "href" and value:
+                (self.links if value.startswith("#") else self.outside).append(value.removeprefix("#"))
+            if name == "src" and value:
+                self.outside.append(value)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag != "rect":
+            assert self.open.pop() == tag
+
+
+def test_the_html_codebook_is_well_formed_self_contained_and_escaped(folder: Path) -> None:
+    html = (folder / "CODEBOOK.html").read_text()
+    assert "Name &lt;b&gt;" in html
+    assert "<b>" not in html
+    page = Balance()
+    page.feed(html)
+    assert page.open == []
+    assert page.outside == []
+    assert len(set(page.ids)) == len(page.ids)
+    assert set(page.links) <= set(page.ids)
+
+
+def test_the_markdown_codebook_escapes_what_would_break_its_tables(folder: Path) -> None:
+    assert r"What it is called \| and more." in (folder / "CODEBOOK.md").read_text()
+
+
+def test_the_three_codebooks_count_the_same(folder: Path) -> None:
+    record = json.loads((folder / "codebook.json").read_text())
+    kind = record["tables"][1]["fields"][2]
+    assert [(code["value"], code["label"], code["count"]) for code in kind["codes"]] == [
+        ("visit", "Visit", 2),
+        ("grant", "Grant", 1),
+    ]
+    assert "| `visit` | Visit |  | 2 |" in (folder / "CODEBOOK.md").read_text()
+
+
+def test_the_citation_is_yaml_with_author_version_and_licence(folder: Path) -> None:
+    record = yaml.safe_load((folder / "CITATION.cff").read_text())
+    assert record["authors"] == [{"family-names": "Lovelace", "given-names": "Ada"}]
+    assert (record["cff-version"], record["type"], record["version"]) == ("1.2.0", "dataset", "1.0.0")
+    assert record["license"] == "CC-BY-4.0"
+
+
+def test_a_doi_stands_in_the_citation(make_project: MakeProject) -> None:
+    project = make_project(id="https://doi.org/10.5281/zenodo.123", contributors=[{"title": 'A "quoted": group'}])
+    edition = read_edition(project.package, project.dist)
+    expected = 'A "quoted": group (2026). Deeds (version 1.0.0) [Data set]. https://doi.org/10.5281/zenodo.123'
+    assert citation_text(project.package, edition) == expected
+
+
+def test_nothing_names_the_machine_or_the_folder(folder: Path) -> None:
+    text = b"\n".join(path.read_bytes() for path in folder.iterdir())
+    assert str(folder).encode() not in text
+    assert str(folder.parents[2]).encode() not in text
+    if len(platform.node()) > 5:
+        assert platform.node().encode() not in text
+    if len(getpass.getuser()) > 5:
+        assert getpass.getuser().encode() not in text
+
+
+def test_build_json_lists_every_input_relative_to_the_project(folder: Path) -> None:
+    record = json.loads((folder / "BUILD.json").read_text())
+    assert [entry["path"] for entry in record["inputs"]] == [
+        "datapackage/actors.csv", "datapackage/datapackage.json", "datapackage/events.csv", "deedbook.toml",
+        "schemas/actors.schema.json", "schemas/events.schema.json",
+    ]  # fmt: skip
+    assert {"deedbook", "polars", "xlsxwriter", "sqlite"} <= record["writers"].keys()
+
+
+def test_the_report_of_the_validation_is_in_the_release(folder: Path) -> None:
+    record = json.loads((folder / "validation.json").read_text())
+    assert (record["valid"], record["stats"]["rows"], record["findings"]) == (True, 6, [])
+    assert "seconds" not in record["stats"]

@@ -1,0 +1,211 @@
+"""Rules on typed rows: one Boolean a row, bad cells masked, other pandera checks run by pandera."""
+
+from __future__ import annotations
+
+import pandera.polars as pa
+import polars as pl
+import pytest
+from pandera.api.polars.types import PolarsData
+
+from deedbook.checking.rules import Evaluation, TableRules, evaluate, is_row_local, render, split
+from deedbook.checking.rules import _read_schema as read_schema
+from deedbook.errors import RuleError
+from deedbook.rules import dates
+from deedbook.rules.rule import Rule, rule, rule_of
+
+FRAME = pl.DataFrame({"id": ["a", "b", "c"], "low": [1, 5, None], "high": [2.0, 3.0, 4.0]})
+ORDER = rule(
+    "out-of-order", pl.col("low") <= pl.col("high"), at="low", message="{low} is above {high} in {id}", hint="swap {n}",
+    values={"n": pl.col("high") * 10},
+)  # fmt: skip
+
+
+def rules_of(*checks: pa.Check, **columns: pa.Column) -> TableRules:
+    """The rules of a schema as a rule file would hold it."""
+    return read_schema(pa.DataFrameSchema(columns, checks=list(checks)), "events.py", "`schema`")
+
+
+def failing(evaluation: Evaluation) -> dict[str, list[int | None]]:
+    """The failing rows by rule; a rule that passes is not there."""
+    return {item.rule.id: item.failing.to_list() for item in evaluation.outcomes if len(item.failing)}
+
+
+def test_a_rule_fails_where_it_is_false_and_passes_where_it_is_null() -> None:
+    found = evaluate(rules_of(ORDER), FRAME)
+    assert failing(found) == {"out-of-order": [1]}
+    assert render(found.outcomes[0], 0) == ("5 is above 3 in b", "swap 30", "5")
+
+
+def test_a_rule_on_a_series_is_aligned_with_the_rows() -> None:
+    check = rule(
+        "known", pl.Series([True, False, None]), at="id", message="{who}", values={"who": pl.Series(["x", "y", "z"])}
+    )
+    found = evaluate(rules_of(check), FRAME)
+    assert failing(found) == {"known": [1]}
+    assert render(found.outcomes[0], 0)[0] == "y"
+
+
+@pytest.mark.parametrize(
+    ("passes", "problem"),
+    [
+        (pl.col("nothing") > 0, "ColumnNotFoundError"),
+        (pl.col("id") > 0, "ComputeError"),
+        (pl.col("low").max() > 2, "it gives 1 values for 3 rows"),
+        (pl.col("low").filter(pl.col("low") > 0) > 1, "it gives 2 values for 3 rows"),
+        (pl.Series([True]), "it gives 1 values for 3 rows"),
+        (pl.col("low") + 1, "it gives Int64, not true or false"),
+    ],
+)
+def test_a_rule_that_cannot_be_evaluated_is_no_finding(passes: pl.Expr | pl.Series, problem: str) -> None:
+    with pytest.raises(RuleError, match=problem) as caught:
+        evaluate(rules_of(ORDER, rule("broken", passes, at="id", message="")), FRAME)
+    assert "the rule `broken`" in caught.value.message
+    assert "test_evaluating.py:" in caught.value.message
+
+
+@pytest.mark.parametrize(("message", "problem"), [("{nothing}", "names {nothing}"), ("{", "unmatched brace")])
+def test_a_message_that_cannot_be_shown_is_found_before_it_is_needed(message: str, problem: str) -> None:
+    with pytest.raises(RuleError, match=problem):
+        evaluate(rules_of(rule("fine", pl.col("low") > 0, at="low", message=message)), FRAME)
+
+
+def test_a_row_with_a_bad_cell_that_the_rule_reads_is_skipped() -> None:
+    for column in ("low", "high", "id"):
+        found = evaluate(rules_of(ORDER), FRAME, {column: pl.Series([False, True, False])})
+        assert (failing(found), found.outcomes[0].skipped) == ({}, 1)
+    other = evaluate(rules_of(ORDER), FRAME.with_columns(other=1), {"other": pl.Series([True, True, True])})
+    assert (failing(other), other.outcomes[0].skipped) == ({"out-of-order": [1]}, 0)
+
+
+def test_a_group_with_a_bad_cell_is_skipped() -> None:
+    frame = pl.DataFrame({"group": ["x", "x", "y", "y"], "n": [1, None, 2, 2]})
+    twice = rule("twice", pl.col("n").is_unique().over("group"), at="n", group=("group",), message="")
+    found = evaluate(
+        rules_of(twice), frame.with_columns(n=pl.Series([2, 2, 2, 2])), {"n": pl.Series([False, True, False, False])}
+    )
+    assert failing(found) == {"twice": [2, 3]}
+    assert found.outcomes[0].skipped == 2
+
+
+def test_a_series_rule_is_masked_by_the_columns_that_it_names() -> None:
+    check = rule("known", pl.Series([False, False, True]), at="id", message="", columns=("low",))
+    assert failing(evaluate(rules_of(check), FRAME, {"low": pl.Series([True, False, False])})) == {"known": [1]}
+
+
+def test_a_rule_is_not_checked_while_a_table_that_it_reads_has_bad_cells() -> None:
+    check = rule("known", pl.col("low") > 9, at="low", message="", reads=("claims", "actors"))
+    found = evaluate(rules_of(check), FRAME, broken=("actors", "places"))
+    assert found.outcomes == ()
+    assert [(item.id, reason) for item, reason in found.not_checked] == [("known", "`actors` has bad cells")]
+
+
+def test_an_unmet_rule_is_not_checked() -> None:
+    check = rule("dated", pl.col("low") > 9, at="low", message="", unmet="there is no date")
+    assert [reason for _, reason in evaluate(rules_of(check), FRAME).not_checked] == ["there is no date"]
+
+
+def test_tables_without_rows_pass() -> None:
+    assert failing(evaluate(rules_of(ORDER), FRAME.clear())) == {}
+
+
+def carried(check: pa.Check) -> Rule:
+    """The rule that a check carries."""
+    found = rule_of(check)
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize(
+    ("passes", "local"),
+    [
+        (pl.col("low") <= pl.col("high"), True),
+        (pl.col("id").str.contains("a") | pl.col("low").is_null(), True),
+        (pl.when(pl.col("low") > 1).then(pl.col("high") > 1).otherwise(pl.lit(True)), True),
+        (dates.earliest("id") <= dates.latest("id"), True),
+        (pl.len().over("id") == 1, False),
+        (pl.col("low") > pl.col("low").mean(), False),
+        (pl.col("low").shift() < pl.col("low"), False),
+        (pl.col("low").cum_sum() > 0, False),
+        (pl.col("low").is_first_distinct(), False),
+        (pl.col("id").map_batches(lambda column: column == "a", return_dtype=pl.Boolean), False),
+        (pl.Series([True, True, True]), False),
+    ],
+)
+def test_a_rule_may_run_on_blocks_only_where_every_row_stands_for_itself(
+    passes: pl.Expr | pl.Series, local: bool
+) -> None:
+    check = rule("any", passes, at="id", message="")
+    assert is_row_local(carried(check), FRAME.schema) is local
+    per_block, whole = split(rules_of(check), FRAME.schema)
+    assert (len(per_block.rules), len(whole.rules)) == (int(local), int(not local))
+
+
+def test_a_rule_with_a_group_or_other_tables_needs_whole_tables() -> None:
+    for more in ({"group": ("id",)}, {"reads": ("claims",)}):
+        check = rule("any", pl.col("low") > 0, at="low", message="", **more)  # type: ignore[arg-type]
+        assert not is_row_local(carried(check), FRAME.schema)
+
+
+def test_local_rules_give_the_same_on_blocks_as_on_the_whole_table() -> None:
+    whole = failing(evaluate(rules_of(ORDER), FRAME))
+    parts = [failing(evaluate(rules_of(ORDER), FRAME.slice(start, 1))) for start in range(3)]
+    assert whole == {"out-of-order": [1]}
+    assert parts == [{}, {"out-of-order": [0]}, {}]
+
+
+def test_any_pandera_check_is_run_one_finding_a_row() -> None:
+    def above(data: PolarsData) -> pl.LazyFrame:
+        return data.lazyframe.select(pl.col("high") > 2)
+
+    rules = rules_of(pa.Check(above, name="high_above"), id=pa.Column(pl.String, pa.Check.isin(["a", "b"])))
+    found = evaluate(rules, FRAME)
+    assert failing(found) == {"high-above": [0], "isin": [2]}
+    outcome = next(item for item in found.outcomes if item.rule.id == "isin")
+    assert (outcome.rule.at, render(outcome, 0)) == ("id", ("does not satisfy isin(['a', 'b'])", "", "c"))
+
+
+def test_pandera_checks_run_whatever_the_environment_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pandera.config.CONFIG.validation_enabled", False)
+    assert failing(evaluate(rules_of(high=pa.Column(pl.Float64, pa.Check.gt(2), unique=True)), FRAME)) == {
+        "greater-than": [0]
+    }
+    repeated = FRAME.with_columns(high=pl.Series([3.0, 3.0, 4.0]))
+    assert failing(evaluate(rules_of(high=pa.Column(pl.Float64, unique=True)), repeated)) == {
+        "field-uniqueness": [0, 1]
+    }
+
+
+def test_a_verdict_on_the_whole_table_has_no_row() -> None:
+    found = evaluate(rules_of(pa.Check(lambda _data: False, name="enough rows")), FRAME)
+    assert failing(found) == {"enough-rows": [None]}
+    assert render(found.outcomes[0], 0) == ("does not satisfy enough rows", "", None)
+    missing = evaluate(rules_of(other=pa.Column(pl.String)), FRAME)
+    assert failing(missing) == {"column-in-dataframe": [None]}
+
+
+def test_a_pandera_warning_is_a_warning() -> None:
+    found = evaluate(rules_of(low=pa.Column(pl.Int64, pa.Check.gt(2, raise_warning=True), nullable=True)), FRAME)
+    assert [(item.rule.severity, item.failing.to_list()) for item in found.outcomes] == [("warning", [0])]
+
+
+def test_a_pandera_check_that_raises_is_no_finding() -> None:
+    def boom(_data: PolarsData) -> pl.LazyFrame:
+        raise KeyError("nope")
+
+    with pytest.raises(RuleError, match="the rule `boom` cannot be evaluated: KeyError: 'nope'"):
+        evaluate(rules_of(pa.Check(boom, name="boom")), FRAME)
+
+
+def test_bad_cells_are_no_failures_of_pandera_checks() -> None:
+    frame = FRAME.with_columns(high=pl.Series([None, 3.0, 1.0], dtype=pl.Float64))
+    bad = {"high": pl.Series([True, False, False])}
+    found = evaluate(rules_of(high=pa.Column(pl.Float64, pa.Check.gt(2))), frame, bad)
+    assert failing(found) == {"greater-than": [2]}
+
+
+def test_a_rule_is_an_ordinary_pandera_check_too() -> None:
+    schema = pa.DataFrameSchema(checks=[ORDER])
+    with pytest.raises(pa.errors.SchemaErrors) as caught:
+        schema.validate(FRAME, lazy=True)
+    assert set(caught.value.failure_cases["check"]) == {"out-of-order"}
+    assert set(caught.value.failure_cases["index"]) == {1}
