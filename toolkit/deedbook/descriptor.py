@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -18,7 +18,12 @@ from deedbook.schema import TableSchema, read_schema
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """How the text of a CSV file is cut into cells; the defaults are RFC 4180 with a header row."""
+    """How the text of a CSV file is cut into cells; the defaults are RFC 4180 with a header row.
+
+    Attributes:
+        line_terminator: As declared; every line end is understood, anything else is refused where the file is opened.
+        spelling: The schema's spelling of each label in small letters, where the case of labels says nothing.
+    """
 
     delimiter: str = ","
     quote_char: str = '"'
@@ -30,6 +35,8 @@ class Dialect:
     header_join: str = " "
     comment_char: str = ""
     comment_rows: tuple[int, ...] = ()
+    line_terminator: str = "\r\n"
+    spelling: Mapping[str, str] = field(default_factory=dict, hash=False)
     raw: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
 
@@ -180,24 +187,29 @@ def read_resource(
     if not isinstance(name, str) or not name:
         raise ProjectError(f"{where} has no name", "add `name`")
     where = f"{where} (`{name}`)"
-    declared = raw.get("path", [])
+    declared = raw.get("path", raw.get("url", []))  # `url` before Data Package v1
     paths = tuple(declared) if isinstance(declared, list) else (declared,)
+    data = raw.get("data")
     if not all(isinstance(item, str) and item for item in paths):
         raise ProjectError(f"{where}: `path` is a file name or a list of them")
-    if not paths and raw.get("data") is None:
+    if not paths and data is None:
         raise ProjectError(f"{where} has neither `path` nor `data`", "name the CSV file in `path`")
+    if isinstance(data, str) and not isinstance(raw.get("format", raw.get("mediatype")), str):
+        raise ProjectError(f"{where}: `data` is a text in no declared format", 'add "format": "csv"')
     files = tuple(jailed(root, item, where) for item in paths if not is_remote(item))
     schema, source = _schema_of(raw, name, root, where, schemas)
+    dialect = _dialect_of(raw.get("dialect", shared.get("dialect")), root, where, _format_of(raw, paths))
+    dialect, schema = _with_each_other(dialect, schema, where)
     return Resource(
         name=name,
         paths=paths,
         files=files,
-        data=raw.get("data"),
+        data=data,
         format=_format_of(raw, paths),
         encoding=str(raw.get("encoding", "utf-8")),
         compression=_compression_of(raw, paths),
         inner_path=str(raw.get("innerpath", "")),
-        dialect=_dialect_of(raw.get("dialect", shared.get("dialect")), root, where, _format_of(raw, paths)),
+        dialect=dialect,
         schema=schema,
         schema_source=source,
         hash=str(raw.get("hash", "")),
@@ -290,5 +302,22 @@ def _dialect_of(raw: object, root: Path, where: str, kind: str) -> Dialect:
         header_join=str(merged.get("headerJoin", " ")),
         comment_char=str(merged.get("commentChar", "") or ""),
         comment_rows=tuple(merged.get("commentRows", ())),
-        raw=MappingProxyType(dict(raw)),
+        line_terminator=str(merged.get("lineTerminator", "\n") or "\n"),
+        raw=MappingProxyType(merged),
     )
+
+
+def _with_each_other(
+    dialect: Dialect, schema: TableSchema | None, where: str
+) -> tuple[Dialect, TableSchema | None]:
+    """What a dialect says of values goes into the schema, what a schema says of labels into the dialect."""
+    if schema is None:
+        return dialect, schema
+    if isinstance(dialect.raw.get("nullSequence"), str):
+        schema = schema.with_missing(dialect.raw["nullSequence"])
+    if dialect.raw.get("caseSensitiveHeader", dialect.raw.get("headerCase")) is False:
+        spelling = {name.casefold(): name for name in schema.names}
+        if len(spelling) < len(schema.names):
+            raise ProjectError(f"{where}: two fields differ only in case, which the dialect ignores", "rename one")
+        dialect = replace(dialect, spelling=MappingProxyType(spelling))
+    return dialect, schema

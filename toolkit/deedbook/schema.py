@@ -110,6 +110,14 @@ class TableSchema:
         labels = self.missing_values if item.missing_values is None else item.missing_values
         return tuple(label.value for label in labels)
 
+    def with_missing(self, text: str) -> TableSchema:
+        """The same schema, that text meaning "no value" in every field."""
+        fields = tuple(
+            item if item.missing_values is None else replace(item, missing_values=(*item.missing_values, Label(text)))
+            for item in self.fields
+        )
+        return replace(self, fields=fields, missing_values=(*self.missing_values, Label(text)))
+
     def with_categories(self, code_lists: Mapping[str, Sequence[Label]]) -> TableSchema:
         """The same schema, each field with a `codeList` having that list's codes as categories."""
         fields = tuple(

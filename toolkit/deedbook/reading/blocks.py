@@ -39,7 +39,8 @@ class Block:
 class Cutter:
     """Cuts a stream into blocks; `unread` gives back what a reader did not use.
 
-    The whole lines before the place where a stream fails are cut like any other; `failure` says why it ends there.
+    The whole lines before the place where a stream fails are cut like any other; `failure` says why it ends there. `records`
+    is the number of records that readers took one by one; a dialect with `comment_rows` is always read so.
 
     Args:
         stream: The bytes; a byte-order mark is skipped.
@@ -54,6 +55,7 @@ class Cutter:
         self._rest = b""
         self._ended = False
         self.failure: SourceError | None = None
+        self.records = 0
         self._fill(len(BOM))
         self.has_bom = self._rest.startswith(BOM)
         if self.has_bom:

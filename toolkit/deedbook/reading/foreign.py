@@ -1,110 +1,217 @@
-"""Tables that are no CSV: inline data, JSON, and spreadsheets through frictionless' readers, as CSV bytes.
+"""Tables that are no CSV: inline data, JSON, JSON Lines, and spreadsheets through frictionless' readers, as CSV bytes.
 
-Every value becomes the text that it would have in a CSV file, so one engine checks them all.
+Every value becomes the text that it would have in a CSV file (`native`), so one engine checks them all. Keyed rows have no
+order of columns: theirs is that of the schema, then of appearance; a key that a row lacks is a missing value there.
 """
 
 from __future__ import annotations
 
 import csv
-import datetime as dt
 import io
 import json
-from collections.abc import Iterable, Iterator, Mapping
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from deedbook.descriptor import Resource
-from deedbook.reading.source import SourceError
+from deedbook.descriptor import Dialect, Resource
+from deedbook.reading.header import header_labels
+from deedbook.reading.native import text_of
+from deedbook.reading.source import SourceError, open_bytes
+from deedbook.schema import Field, TableSchema
 
 TEXT_FORMATS = frozenset({"csv", "tsv", "txt", "tab"})
-_READ_BY_FRICTIONLESS = frozenset({"xlsx", "xls", "ods"})
+JSON_FORMATS = frozenset({"json", "jsonl", "ndjson"})
+SHEET_FORMATS = frozenset({"xlsx", "xls", "ods"})
+_PACKAGES = {"xlsx": "openpyxl", "xls": "xlrd", "ods": "ezodf and lxml"}
+_FORM = "write [[labels], [cells], ...] or [{label: cell, ...}, ...]"
 
 
 def is_foreign(resource: Resource) -> bool:
     """Whether a table's bytes are not text cells already."""
+    if isinstance(resource.data, str):
+        return resource.format not in TEXT_FORMATS
     return resource.data is not None or resource.format not in TEXT_FORMATS
 
 
 class ForeignStream:
-    """A table of another format, read as CSV bytes with the default dialect."""
+    """A table of another format, read as CSV bytes with the default dialect.
 
-    def __init__(self, resource: Resource, file: Path | None) -> None:
-        self._rows = iter(_rows_of(resource, file))
+    Args:
+        file: None for inline data.
+        dialect: Where the header stands among the rows.
+        max_unpacked: Bytes that a compressed file may unpack to.
+    """
+
+    def __init__(self, resource: Resource, file: Path | None, dialect: Dialect, max_unpacked: int) -> None:
+        self._schema = resource.schema or TableSchema(())
+        self._rows = iter(_rows_of(resource, file, max_unpacked))
         self._rest = b""
+        self._failure: SourceError | None = None
+        self._dialect = dialect
+        self._header: list[list[str]] = []
+        self._columns = [self._described(name) for name in self._schema.names]
 
     def read(self, size: int, /) -> bytes:
         """Up to `size` bytes; empty at the end."""
         buffer = io.StringIO()
         writer = csv.writer(buffer, lineterminator="\n")
-        while len(self._rest) + buffer.tell() < size and (row := next(self._rows, None)) is not None:
-            writer.writerow([text_of(value) for value in row])
+        while not self._failure and len(self._rest) + buffer.tell() < size:
+            try:
+                row = next(self._rows, None)
+            except SourceError as error:  # what came before it is given out first
+                self._failure = error
+                break
+            if row is None:
+                break
+            writer.writerow(self._texts(row))
         data = self._rest + buffer.getvalue().encode("utf-8", "replace")
+        if self._failure and not data:
+            raise self._failure
         self._rest = data[size:]
         return data[:size]
 
+    def _texts(self, row: list[Any]) -> list[str]:
+        if len(self._header) < max(self._dialect.header_rows, default=0):
+            self._header.append([text_of(value, None) for value in row])
+            labels = header_labels(self._header, self._dialect)
+            self._columns = [self._described(label) for label in labels]
+            return self._header[-1]
+        beyond = max(0, len(row) - len(self._columns))
+        columns = [*self._columns, *[(None, ("",))] * beyond][: len(row)]
+        return [text_of(value, field, missing) for value, (field, missing) in zip(row, columns, strict=True)]
 
-def text_of(value: Any) -> str:
-    """The text that a value has in a CSV file."""
-    match value:
-        case None:
-            return ""
-        case bool():
-            return "true" if value else "false"
-        case float() if value.is_integer() and abs(value) < 1e15:
-            return str(int(value))
-        case dt.datetime() if value.time() == dt.time():
-            return value.date().isoformat()
-        case dt.datetime() | dt.date() | dt.time():
-            return value.isoformat()
-        case dict() | list():
-            return json.dumps(value, ensure_ascii=False)
-    return str(value)
+    def _described(self, label: str) -> tuple[Field | None, tuple[str, ...]]:
+        """The field of a column and its missing values."""
+        field = next((item for item in self._schema.fields if item.name == label), None)
+        return (field, self._schema.missing_of(field)) if field else (None, ("",))
 
 
-def _rows_of(resource: Resource, file: Path | None) -> Iterable[list[Any]]:
+def _rows_of(resource: Resource, file: Path | None, max_unpacked: int) -> Iterable[list[Any]]:
     if file is None:
-        return _rows_of_data(resource.data)
-    if resource.format in {"json", "jsonl", "ndjson"}:
-        return _rows_of_data(_load(resource, file))
-    if resource.format in _READ_BY_FRICTIONLESS:
+        return _rows_of_data(lambda: _items(_part(resource.data, resource)), resource)
+    if resource.format in JSON_FORMATS:
+        return _rows_of_data(lambda: _load(resource, file, max_unpacked), resource)
+    if resource.format in SHEET_FORMATS:
         return _rows_of_sheet(file, resource)
-    hint = "export it as CSV"
-    raise SourceError("format-error", f"the format {resource.format!r} cannot be read", hint)
+    raise SourceError("format-error", f"the format {resource.format!r} cannot be read", "export it as CSV")
 
 
-def _load(resource: Resource, file: Path) -> Any:
-    try:
-        text = file.read_text(encoding=resource.encoding)
+def _load(resource: Resource, file: Path, max_unpacked: int) -> Iterator[Any]:
+    """The rows of a JSON or JSON Lines file."""
+    with open_bytes(resource, file, max_unpacked=max_unpacked) as stream:
         if resource.format == "json":
-            return json.loads(text)
-        return [json.loads(line) for line in text.splitlines() if line.strip()]
-    except (OSError, ValueError, LookupError, RecursionError) as error:
-        raise SourceError("source-error", f"{file.name} is no {resource.format}: {error}", "correct the file") from None
+            data = b"".join(iter(lambda: stream.read(1 << 20), b""))
+            yield from _items(_part(_parse(data, file.name), resource))
+            return
+        rest = b""
+        number = 0
+        while data := stream.read(1 << 20):
+            *lines, rest = (rest + data).split(b"\n")
+            for number, line in enumerate(lines, number + 1):  # noqa: B020  # goes on where it was
+                if line.strip():
+                    yield _parse(line, f"{file.name}, line {number}")
+        if rest.strip():
+            yield _parse(rest, f"{file.name}, line {number + 1}")
 
 
-def _rows_of_data(data: Any) -> Iterator[list[Any]]:
-    """The rows of keyed or listed data, labels first."""
-    if isinstance(data, str) or not isinstance(data, list):
-        raise SourceError("source-error", "inline data is a list of rows", "write [[labels], [cells], ...] or [{...}, ...]")
-    if data and all(isinstance(row, Mapping) for row in data):
-        labels = list(data[0])
-        yield labels
-        for row in data:
-            yield [row.get(label) for label in labels] + [value for key, value in row.items() if key not in labels]
+def _parse(data: bytes, where: str) -> Any:
+    try:
+        return json.loads(data.decode("utf-8-sig"), parse_float=Decimal)
+    except (ValueError, RecursionError) as error:
+        raise SourceError("source-error", f"{where} is no JSON: {error}", "correct the file") from None
+
+
+def _dialect(resource: Resource, name: str, old: str) -> Any:
+    """A dialect property of structured data: v2 keeps it on top, frictionless-py under `json` by another name."""
+    raw = resource.dialect.raw
+    nested = raw.get("json")
+    return raw.get(name, nested.get(old) if isinstance(nested, Mapping) else None)
+
+
+def _part(data: Any, resource: Resource) -> Any:
+    """What `property` of the dialect points at."""
+    name = _dialect(resource, "property", "property")
+    for step in str(name).split(".") if name else ():
+        if not isinstance(data, Mapping) or step not in data:
+            raise SourceError("source-error", f"there is no `{name}` in the data", "correct `property` in the dialect")
+        data = data[step]
+    return data
+
+
+def _items(data: Any) -> Iterator[Any]:
+    if not isinstance(data, list):
+        raise SourceError("source-error", f"the data is {_kind(data)}, not a list of rows", _FORM)
+    yield from data
+
+
+def _rows_of_data(items: Callable[[], Iterator[Any]], resource: Resource) -> Iterator[list[Any]]:
+    """The rows of keyed or listed data, labels first; `items` starts anew each time."""
+    first = next(items(), None)
+    names = resource.schema.names if resource.schema else ()
+    if first is None:
+        if resource.dialect.header and names:
+            yield list(names)
         return
-    for row in data:
-        if not isinstance(row, list):
-            raise SourceError("source-error", f"{row!r} is no row", "write [[labels], [cells], ...] or [{...}, ...]")
-        yield row
+    is_keyed = isinstance(first, Mapping)
+    labels: list[str] = []
+    if is_keyed:
+        labels = _dialect(resource, "itemKeys", "keys") or _labels(items(), names)
+        if resource.dialect.header:
+            yield labels
+    for number, item in enumerate(items(), 1):
+        if is_keyed and isinstance(item, Mapping):
+            yield [item.get(label) for label in labels]
+        elif not is_keyed and isinstance(item, list):
+            yield item
+        else:
+            raise SourceError("source-error", f"item {number} of the data is {_kind(item)}, unlike the first", _FORM)
+
+
+def _labels(items: Iterator[Any], names: tuple[str, ...]) -> list[str]:
+    """All keys of the rows: those that are fields in the order of the schema, then the others as they appear."""
+    seen: dict[str, None] = {}
+    for item in items:
+        if isinstance(item, Mapping):
+            seen.update(dict.fromkeys(item))
+    known = [name for name in names if name in seen]
+    return [*known, *(key for key in seen if key not in known)]
+
+
+def _kind(value: Any) -> str:
+    known = {dict: "an object", list: "a list", str: "a text", bool: "true or false", type(None): "null"}
+    return known.get(type(value), "a number")
 
 
 def _rows_of_sheet(file: Path, resource: Resource) -> Iterator[list[Any]]:
+    """The rows of a sheet; one without any value is blank."""
     import frictionless
 
-    descriptor = {"path": file.name, "format": resource.format, "dialect": dict(resource.dialect.raw)}
+    if not file.is_file():
+        raise SourceError("scheme-error", f"the file {file.name} does not exist", "create it, or correct `path`")
+    descriptor = {"name": "table", "path": file.name, "format": resource.format, "dialect": _sheet_dialect(resource)}
+    hint = "check that it opens elsewhere"
     try:
-        with frictionless.Resource(descriptor, basepath=str(file.parent)) as opened:
-            for row in opened.cell_stream:
-                yield list(row)
-    except (frictionless.FrictionlessException, OSError, ValueError, KeyError) as error:
-        raise SourceError("source-error", f"{file.name} cannot be read: {error}", "check that it opens elsewhere") from None
+        with warnings.catch_warnings(), frictionless.system.use_context(trusted=True):
+            warnings.simplefilter("ignore")
+            opened = frictionless.Resource.from_descriptor(descriptor, basepath=str(file.parent))
+            parser = frictionless.system.create_parser(opened)
+            with parser:
+                for row in parser.cell_stream:
+                    yield [] if all(value is None for value in row) else list(row)
+    except (ImportError, AttributeError) as error:
+        raise SourceError(
+            "format-error", f"{file.name} cannot be read: {error}", f"install {_PACKAGES[resource.format]}"
+        ) from None
+    except Exception as error:  # noqa: BLE001  # whatever a reader of spreadsheets raises, the file is the cause
+        raise SourceError("source-error", f"{file.name} cannot be read: {error}", hint) from None
+
+
+def _sheet_dialect(resource: Resource) -> dict[str, Any]:
+    """What frictionless' reader needs to know: which sheet."""
+    raw = resource.dialect.raw
+    kind = "ods" if resource.format == "ods" else "excel"
+    nested = dict(raw[kind]) if isinstance(raw.get(kind), Mapping) else {}
+    sheet = raw.get("sheetName") or raw.get("sheetNumber")
+    return {kind: {**nested, **({"sheet": sheet} if sheet else {})}}

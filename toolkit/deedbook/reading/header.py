@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from deedbook.descriptor import Dialect
 from deedbook.reading.blocks import Cutter
-from deedbook.reading.sequential import read_records
+from deedbook.reading.sequential import Records, is_comment, read_records
 from deedbook.reading.source import SourceError
 
 _LEAST = 1 << 16
@@ -28,8 +28,7 @@ def read_header(
         taken.append(cutter.take(size))
         return taken[-1]
 
-    count = max(dialect.header_rows, default=0) if dialect.header else 0
-    records = read_records(taken[0], dialect, more, limit=max(count, 1))
+    records, above = _first_records(taken[0], dialect, more)
     if isinstance(records.end, SourceError):
         raise records.end
     if records.end:
@@ -37,14 +36,39 @@ def read_header(
             "unclosed-quote", "a quote that opens in the first record is never closed", "close the quote, or double it"
         )
     rows = [record.cells for record in records.items]
-    labels = _join_labels([rows[at - 1] for at in dialect.header_rows if at <= len(rows)], dialect.header_join)
-    if not count or not labels or (known is not None and sorted(labels) != sorted(known)):
+    labels = header_labels(rows[above:], dialect)
+    if not dialect.header_rows or not labels or (known is not None and sorted(labels) != sorted(known)):
         cutter.unread(b"".join(taken))
-        width = len(known) if known is not None else len(rows[0]) if rows and not count else 0
+        width = len(known) if known is not None else len(rows[0]) if rows and not dialect.header_rows else 0
         return None, width, 1, 1
     cutter.unread(records.rest)
+    cutter.records = len(rows)
     last = records.items[-1]
     return labels, len(labels), len(rows) + 1, last.line + last.lines + 1
+
+
+def _first_records(data: bytes, dialect: Dialect, more: Callable[[int], bytes]) -> tuple[Records, int]:
+    """The records up to the end of the header, and how many comments stand above it beyond the rows that it names."""
+    taken = [data]
+
+    def tell(size: int) -> bytes:
+        taken.append(more(size))
+        return taken[-1]
+
+    count = max(dialect.header_rows, default=0)
+    above = 0
+    while True:
+        records = read_records(b"".join(taken), dialect, tell, limit=max(count, 1) + above)
+        first = above + min(dialect.header_rows, default=1) - 1
+        if not count or first >= len(records.items) or not is_comment(records.items[first].cells, first + 1, dialect):
+            return records, above
+        above += 1
+
+
+def header_labels(rows: Sequence[Sequence[str]], dialect: Dialect) -> list[str]:
+    """The labels that the first records of a file make, in the schema's spelling where their case says nothing."""
+    chosen = [rows[at - 1] for at in dialect.header_rows if at <= len(rows)]
+    return [dialect.spelling.get(label.casefold(), label) for label in _join_labels(chosen, dialect.header_join)]
 
 
 def _join_labels(rows: Sequence[Sequence[str]], joint: str) -> list[str]:

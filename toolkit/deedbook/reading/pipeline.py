@@ -100,7 +100,8 @@ def _sequential(
     while data:
         records = read_records(data, layout.dialect, cutter.take)
         if records.items:
-            yield Done(work(to_text_block(records, layout)), records.size)
+            yield Done(work(to_text_block(records, layout, cutter.records + 1)), records.size)
+            cutter.records += len(records.items)
         if isinstance(records.end, SourceError):
             raise records.end
         if records.end:

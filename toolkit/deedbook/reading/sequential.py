@@ -160,10 +160,10 @@ def _unmark(cells: list[str], row: int) -> Iterator[BadByte]:
         cells[column] = MARK.sub(REPLACEMENT, cell)
 
 
-def to_text_block(records: Records, layout: Layout) -> TextBlock:
-    """The records as text columns."""
+def to_text_block(records: Records, layout: Layout, first: int = 1) -> TextBlock:
+    """The records, of which the first has the number `first` in its file, as text columns."""
     width, items = len(layout.names), records.items
-    comments = frozenset(row for row, record in enumerate(items) if is_comment(record, layout.dialect))
+    comments = frozenset(at for at, item in enumerate(items) if is_comment(item.cells, first + at, layout.dialect))
     ragged = tuple(
         Ragged(row, tuple(record.cells))
         for row, record in enumerate(items)
@@ -185,6 +185,8 @@ def to_text_block(records: Records, layout: Layout) -> TextBlock:
     )
 
 
-def is_comment(record: Record, dialect: Dialect) -> bool:
-    """Whether a record is a comment and no row."""
-    return bool(dialect.comment_char) and bool(record.cells) and record.cells[0].startswith(dialect.comment_char)
+def is_comment(cells: list[str], number: int, dialect: Dialect) -> bool:
+    """Whether the record of that number in its file is a comment and no row."""
+    if number in dialect.comment_rows:
+        return True
+    return bool(dialect.comment_char) and bool(cells) and cells[0].startswith(dialect.comment_char)

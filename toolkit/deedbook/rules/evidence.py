@@ -1,6 +1,6 @@
 """What the claims about an event are worth: origins, positions, and the status that follows.
 
-The status is a table of lines, read from above; the first line that holds gives it (MODEL section 2). Independence is
+The status is a table of lines, read from above; the first line that holds gives it. Independence is
 counted on origins, not on outlets.
 """
 

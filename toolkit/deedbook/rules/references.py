@@ -103,24 +103,6 @@ def owners(tables: Mapping[str, pl.DataFrame], ids: Mapping[str, str]) -> pl.Dat
     return pl.concat(parts).drop_nulls("id").unique("id", keep="first", maintain_order=True)
 
 
-def in_one_table(view: View, table: str, ids: Mapping[str, str], known: pl.DataFrame) -> pa.Check:
-    """No id of the table stands in a table before it.
-
-    Args:
-        view: The rows of the table.
-        table: Its name.
-        ids: Table to the field of its id, in order.
-        known: The result of `owners`.
-    """
-    before = tuple(ids)[: tuple(ids).index(table)]
-    owned = beside(view, "owner", known, {ids[table]: "id"}, before)
-    return judge(
-        owned, "id-in-two-tables", pl.col("owner.first") == table, at=ids[table], ref="R-04",
-        message=f"{{{ids[table]}}} stands in {{first}} too", hint="give the row a new id",
-        values={"first": pl.col("owner.first")},
-    )  # fmt: skip
-
-
 def followed(redirects: pl.DataFrame, known: pl.DataFrame, tables: tuple[str, ...]) -> list[pa.Check]:
     """A retired id no longer stands, and its redirects end at an id that does or at a withdrawal.
 
