@@ -5,7 +5,6 @@ import polars as pl
 
 from deedbook.rules import dates, text
 from deedbook.rules.episodes import are_apart, earlier
-from deedbook.rules.references import distinct_beyond_case
 from deedbook.rules.rule import rule
 
 CODE, OWN_CODE = ("scheme", "code"), ("actor_id", "scheme", "code")
@@ -14,7 +13,6 @@ repeats_itself = ~are_apart(OWN_CODE, "valid_from", "valid_to", "code_id")
 
 schema = pa.DataFrameSchema(
     checks=[
-        distinct_beyond_case("code_id"),
         *text.clean("code"),
         *dates.well_formed("valid_from", "valid_to"),
         dates.in_order(

@@ -4,7 +4,6 @@ import pandera.polars as pa
 import polars as pl
 
 from deedbook.rules import text
-from deedbook.rules.references import distinct_beyond_case
 from deedbook.rules.rule import rule
 
 preferred = pl.col("is_preferred").sum().over("actor_id", "lang")
@@ -13,7 +12,6 @@ to_blame = pl.when(preferred == 0).then(is_first).otherwise(pl.col("is_preferred
 
 schema = pa.DataFrameSchema(
     checks=[
-        distinct_beyond_case("name_id"),
         *text.clean("name"),
         rule(
             "preferred-name-not-single", (preferred == 1) | ~to_blame, at="is_preferred", group=("actor_id", "lang"),

@@ -5,14 +5,12 @@ import polars as pl
 
 from deedbook.rules import actors, dates, text
 from deedbook.rules.episodes import are_apart, earlier
-from deedbook.rules.references import distinct_beyond_case
 from deedbook.rules.rule import rule
 
 actor_type = pl.col("actor_type")
 
 schema = pa.DataFrameSchema(
     checks=[
-        distinct_beyond_case("actor_id"),
         *text.clean("name", "recognition_note"),
         *dates.well_formed("valid_from", "valid_to"),
         dates.in_order(

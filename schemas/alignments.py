@@ -5,14 +5,12 @@ import polars as pl
 
 from deedbook.rules import dates, text
 from deedbook.rules.episodes import are_apart, earlier
-from deedbook.rules.references import distinct_beyond_case
 from deedbook.rules.rule import rule
 
 PAIR = ("actor_a", "actor_b", "kind")
 
 schema = pa.DataFrameSchema(
     checks=[
-        distinct_beyond_case("alignment_id"),
         *text.clean("note"),
         *dates.well_formed("start_edtf", "end_edtf"),
         dates.in_order(

@@ -4,14 +4,12 @@ import pandera.polars as pa
 import polars as pl
 
 from deedbook.rules import text
-from deedbook.rules.references import distinct_beyond_case
 from deedbook.rules.rule import rule
 
 lowest = pl.col("hop").min().over("claim_id")
 
 schema = pa.DataFrameSchema(
     checks=[
-        distinct_beyond_case("claim_id", "source_id"),
         *text.clean("locator"),
         rule(
             "claim-without-first-source", (lowest == 0) | (pl.col("hop") > lowest), at="hop", ref="R-36",

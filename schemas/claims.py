@@ -5,7 +5,6 @@ import polars as pl
 
 from deedbook.rules import dates, text
 from deedbook.rules.evidence import SILENT
-from deedbook.rules.references import distinct_beyond_case
 from deedbook.rules.rule import rule
 
 VALUES = ("value_text", "value_number", "value_edtf", "value_actor_id")
@@ -16,7 +15,6 @@ is_occurrence = pl.col("aspect") == "occurrence"
 
 schema = pa.DataFrameSchema(
     checks=[
-        distinct_beyond_case("claim_id"),
         *text.clean("claim_text", "quote", "value_text"),
         text.no_negative_stand_in("value_number"),
         *dates.well_formed("value_edtf", "claimed_on", "as_of"),

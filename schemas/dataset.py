@@ -98,7 +98,7 @@ def _weighed(tables: Tables, found: pl.DataFrame) -> View:
 
 
 def _common(tables: Tables) -> dict[str, list[pa.Check]]:
-    """For every table: ids of one table only, no retired references, no deprecated codes."""
+    """For every table: no retired references, no deprecated codes; and redirects that lead somewhere."""
     folder = Path(__file__).parent
     declared = {name: references.declared(folder / f"{name}.schema.json") for name in tables}
     ids = {name: item.key[0] for name, item in declared.items() if len(item.key) == 1 and name != "id_redirects"}
@@ -111,7 +111,6 @@ def _common(tables: Tables) -> dict[str, list[pa.Check]]:
             *checks.get(name, ()),
             *references.standing(item.references, retired),
             *references.current_codes(item.code_lists, deprecated),
-            *([references.in_one_table(View(tables[name]), name, ids, owners)] if name in ids else []),
         ]
     return checks
 

@@ -4,7 +4,6 @@ import pandera.polars as pa
 import polars as pl
 
 from deedbook.rules import dates, text
-from deedbook.rules.references import distinct_beyond_case
 from deedbook.rules.rule import rule
 
 AMOUNTS = ("quantity", "quantity_low", "quantity_high")
@@ -19,7 +18,6 @@ is_titled_agreement = pl.col("event_type").str.starts_with("agreement.") & (
 
 schema = pa.DataFrameSchema(
     checks=[
-        distinct_beyond_case("event_id"),
         *text.clean("title", "summary", "status_override_reason", "instrument_title", "instrument_ref"),
         *text.neutral("title", "summary"),
         *dates.well_formed("date_edtf"),

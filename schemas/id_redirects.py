@@ -3,6 +3,5 @@
 import pandera.polars as pa
 
 from deedbook.rules import text
-from deedbook.rules.references import distinct_beyond_case
 
-schema = pa.DataFrameSchema(checks=[distinct_beyond_case("old_id"), *text.clean("note")])
+schema = pa.DataFrameSchema(checks=[*text.clean("note")])

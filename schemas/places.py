@@ -4,12 +4,10 @@ import pandera.polars as pa
 import polars as pl
 
 from deedbook.rules import geography, text
-from deedbook.rules.references import distinct_beyond_case
 from deedbook.rules.rule import rule
 
 schema = pa.DataFrameSchema(
     checks=[
-        distinct_beyond_case("place_id"),
         *text.clean("name", "claimed_by_note", "admin1", "admin2"),
         *geography.coordinates("latitude", "longitude", "country_actor_id"),
         geography.units("admin1", "admin2"),

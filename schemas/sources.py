@@ -4,7 +4,6 @@ import pandera.polars as pa
 import polars as pl
 
 from deedbook.rules import dates, text
-from deedbook.rules.references import distinct_beyond_case
 from deedbook.rules.rule import rule
 
 url = pl.col("url")
@@ -22,7 +21,6 @@ first_with_address = pl.col("source_id").first().over(address)
 
 schema = pa.DataFrameSchema(
     checks=[
-        distinct_beyond_case("source_id"),
         *text.clean("title", "url", "archive_url", "offline_citation"),
         *dates.well_formed("published_on"),
         rule(

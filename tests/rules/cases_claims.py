@@ -31,11 +31,17 @@ CLAIMS = [
     ),
     case("silence-of-outsider", claim(4, claimant_actor_id="A000003", as_of="2025-03", **SILENT), finds=()),
     case("claim-without-source", drop("claim_sources", "C000003|S000001"), finds="claims C000003 claim_id"),
-    case("position-coded-though-derived", put("claims", "C000002", coded_position="ally"), finds="claims C000002 coded_position"),
+    case(
+        "position-coded-though-derived", put("claims", "C000002", coded_position="ally"),
+        finds="claims C000002 coded_position",
+    ),
 ]  # fmt: skip
 
 RELAYS = [
-    case("claim-without-first-source", put("claim_sources", "C000003|S000001", hop="1"), finds="claim_sources C000003|S000001 hop"),
+    case(
+        "claim-without-first-source", put("claim_sources", "C000003|S000001", hop="1"),
+        finds="claim_sources C000003|S000001 hop",
+    ),
     case(
         "relayed-source-not-linked", drop("claim_sources", "C000002|S000002"),
         finds=(
@@ -43,7 +49,10 @@ RELAYS = [
             "claim-without-first-source: claim_sources C000002|S000001 hop",
         ),
     ),
-    case("relay-not-after-relayed", put("claim_sources", "C000002|S000001", hop="0"), finds="claim_sources C000002|S000001 hop"),
+    case(
+        "relay-not-after-relayed", put("claim_sources", "C000002|S000001", hop="0"),
+        finds="claim_sources C000002|S000001 hop",
+    ),
     case(
         "source-older-than-event", put("events", "E000001", date_edtf="2025-03-11"),
         finds="claim_sources C000001|S000001 source_id",
@@ -53,7 +62,10 @@ RELAYS = [
         "source-older-than-event",
         put("events", "E000001", date_edtf="2025-03-11"), put("claims", "C000001", modality="anticipated"), finds=(),
     ),
-    case("claimed-after-source", put("claims", "C000001", claimed_on="2025-04~"), finds="claim_sources C000001|S000001 source_id"),
+    case(
+        "claimed-after-source", put("claims", "C000001", claimed_on="2025-04~"),
+        finds="claim_sources C000001|S000001 source_id",
+    ),
     case("claimed-after-source", put("claims", "C000001", claimed_on="2025-03~"), finds=()),
     case(
         "relay-older-than-relayed", put("sources", "S000002", published_on="2025-03-11"),
@@ -62,7 +74,10 @@ RELAYS = [
 ]  # fmt: skip
 
 ALIGNMENTS = [
-    case("episode-ends-before-start", put("alignments", "R000001", end_edtf="2019"), finds="alignments R000001 end_edtf"),
+    case(
+        "episode-ends-before-start", put("alignments", "R000001", end_edtf="2019"),
+        finds="alignments R000001 end_edtf",
+    ),
     case("episode-ends-before-start", put("alignments", "R000001", end_edtf="2020-02"), finds=()),
     case("aligned-with-itself", put("alignments", "R000001", actor_b="A000001"), finds="alignments R000001 actor_b"),
     case(
@@ -103,8 +118,14 @@ ALIGNMENTS = [
         put("alignments", "R000001", kind="diplomatic_recognition", actor_a="A000005", actor_b="A000004"),
         finds="alignments R000001 actor_a",
     ),
-    case("membership-of-no-organisation", put("alignments", "R000001", kind="membership"), finds="alignments R000001 actor_b"),
-    case("episode-starts-outside-event", event(3), put("alignments", "R000001", start_edtf="2025-03-01/..", start_event_id="E000003"), finds=()),
+    case(
+        "membership-of-no-organisation", put("alignments", "R000001", kind="membership"),
+        finds="alignments R000001 actor_b",
+    ),
+    case(
+        "episode-starts-outside-event", event(3), put("alignments", "R000001", start_edtf="2025-03-01/..", start_event_id="E000003"),
+        finds=(),
+    ),
 ]  # fmt: skip
 
 CASES = [*CLAIMS, *RELAYS, *ALIGNMENTS]

@@ -6,7 +6,6 @@ from tests.rules.cases import actor, case, claim, event
 from tests.rules.dataset import drop, put
 
 REASON = {"status_override_reason": "the recording is older", "second_coder": "coder-2"}
-TITLE = {"instrument_title": "Treaty of Northport"}
 
 TIMES = [
     case("date-not-edtf", put("events", "E000001", date_edtf="2025-02-29"), finds="events E000001 date_edtf"),
@@ -25,7 +24,10 @@ TIMES = [
     case("announced-when-past", put("events", "E000002", factuality="announced_future", date_edtf="2027"), finds=()),
     case("future-event-overdue", put("events", "E000002", factuality="planned"), finds="events E000002 factuality"),
     case("future-event-overdue", put("events", "E000002", factuality="planned", date_edtf="2025-03/.."), finds=()),
-    case("reviewed-before-coded", put("events", "E000001", reviewed_on="2026-11-19"), finds="events E000001 reviewed_on"),
+    case(
+        "reviewed-before-coded", put("events", "E000001", reviewed_on="2026-11-19"),
+        finds="events E000001 reviewed_on",
+    ),
     case(
         "hedged-date-of-settled-event",
         put("events", "E000002", status_override="confirmed", date_edtf="2025-03-05~", **REASON),
@@ -48,10 +50,10 @@ SIDES = [
         finds="events E000001 event_type",
     ),
     case(
-        "agreement-with-one-party", event(3, "agreement.sign", recipients=(), **TITLE),
+        "agreement-with-one-party", event(3, "agreement.sign", recipients=(), instrument_title="Treaty"),
         finds="events E000003 event_type",
     ),
-    case("agreement-with-one-party", event(3, "agreement.withdraw", **TITLE), finds=()),
+    case("agreement-with-one-party", event(3, "agreement.withdraw", instrument_title="Treaty"), finds=()),
     case(
         "agreement-without-instrument-title",
         event(3, "agreement.sign", initiators=("A000002", "A000004"), recipients=()),
@@ -137,7 +139,10 @@ RELATIONS = [
         "reversal-before-original", put("events", "E000001", related_event_id="E000002", relation="reverses"),
         finds="events E000001 date_edtf",
     ),
-    case("reversal-before-original", put("events", "E000002", related_event_id="E000001", relation="reverses"), finds=()),
+    case(
+        "reversal-before-original", put("events", "E000002", related_event_id="E000001", relation="reverses"),
+        finds=(),
+    ),
     case(
         "duplicate-of-duplicate",
         put("events", "E000002", related_event_id="E000001", relation="duplicate_of"),
@@ -173,7 +178,10 @@ QUANTITIES = [
         "quantity-far-from-claims", FIFTY, put("events", "E000002", quantity="20", quantity_unit="persons"),
         finds="events E000002 quantity",
     ),
-    case("quantity-far-from-claims", AT_MOST_FIFTY, put("events", "E000002", quantity="20", quantity_unit="persons"), finds=()),
+    case(
+        "quantity-far-from-claims", AT_MOST_FIFTY, put("events", "E000002", quantity="20", quantity_unit="persons"),
+        finds=(),
+    ),
 ]  # fmt: skip
 
 STATUS = [
@@ -189,9 +197,15 @@ STATUS = [
         "override-without-reason", put("events", "E000001", status_override="refuted", second_coder="coder-2"),
         finds="events E000001 status_override",
     ),
-    case("override-changes-nothing", put("events", "E000001", status_override="reported", **REASON), finds="events E000001 status_override"),
+    case(
+        "override-changes-nothing", put("events", "E000001", status_override="reported", **REASON),
+        finds="events E000001 status_override",
+    ),
     case("override-changes-nothing", put("events", "E000001", status_override="refuted", **REASON), finds=()),
-    case("second-coder-is-coder", put("events", "E000001", second_coder="coder-1"), finds="events E000001 second_coder"),
+    case(
+        "second-coder-is-coder", put("events", "E000001", second_coder="coder-1"),
+        finds="events E000001 second_coder",
+    ),
     case(
         "settled-without-second-coder",
         put("claims", "C000002", claimant_actor_id="A000002"), put("sources", "S000002", publisher_actor_id="A000002"),

@@ -6,6 +6,7 @@ from tests.rules.cases import actor, case
 from tests.rules.dataset import put
 
 PLACE = {"name": "Southport", "place_type": "settlement", "is_disputed": "false", "geo_precision": "near"}
+GONE = {"table": "actors", "reason": "merge", "release": "0.2.0"}
 ARCHIVE = {"archive_url": "https://archive.example/1"}
 CODE = {"label_en": "X", "label_de": "X", "definition": "A code.", "list_label_en": "X", "valid_since": "0.1.0"}
 
@@ -30,23 +31,25 @@ REFERENCES = [
         "key-differs-only-in-case", put("code_values", "sector|gov", **CODE),
         finds=("code_values sector|GOV code", "code_values sector|gov code"),
     ),
-    case("id-in-two-tables", put("places", "E000001", **PLACE), finds="events E000001 event_id"),
-    case("retired-id-stands", put("id_redirects", "A000006", table="actors"), finds="id_redirects A000006 old_id"),
+    case("retired-id-stands", put("id_redirects", "A000006", **GONE), finds="id_redirects A000006 old_id"),
     case(
         "reference-redirected",
-        put("id_redirects", "A000009", new_id="A000001", table="actors", reason="merge"),
+        put("id_redirects", "A000009", new_id="A000001", **GONE),
         put("actors", "A000002", country_actor_id="A000009"), finds="actors A000002 country_actor_id",
     ),
-    case("redirect-leads-nowhere", put("id_redirects", "A000009", new_id="A000099"), finds="id_redirects A000009 new_id"),
+    case(
+        "redirect-leads-nowhere", put("id_redirects", "A000009", new_id="A000099", **GONE),
+        finds="id_redirects A000009 new_id",
+    ),
     case(
         "redirect-leads-nowhere",
-        put("id_redirects", "A000008", new_id="A000009"), put("id_redirects", "A000009", new_id="A000008"),
+        put("id_redirects", "A000008", new_id="A000009", **GONE), put("id_redirects", "A000009", new_id="A000008", **GONE),
         finds=("id_redirects A000008 new_id", "id_redirects A000009 new_id"),
     ),
     case(
         "redirect-leads-nowhere",
-        put("id_redirects", "A000007"), put("id_redirects", "A000008", new_id="A000009"),
-        put("id_redirects", "A000009", new_id="A000001"), finds=(),
+        put("id_redirects", "A000007", **GONE), put("id_redirects", "A000008", new_id="A000009", **GONE),
+        put("id_redirects", "A000009", new_id="A000001", **GONE), finds=(),
     ),
     case(
         "code-deprecated",
@@ -139,17 +142,35 @@ PLACES = [
         put("places", "P000004", country_actor_id="A000001", latitude="10.2", longitude="60.4", **PLACE),
         finds="places P000004 latitude",
     ),
-    case("country-not-country-precise", put("places", "P000001", place_type="country"), finds="places P000001 geo_precision"),
+    case(
+        "country-not-country-precise", put("places", "P000001", place_type="country"),
+        finds="places P000001 geo_precision",
+    ),
     case("admin2-without-admin1", put("places", "P000001", admin1="", admin2="East"), finds="places P000001 admin1"),
-    case("subdivision-of-another-country", put("places", "P000001", iso3166_2="SL-CO"), finds="places P000001 iso3166_2"),
+    case(
+        "subdivision-of-another-country", put("places", "P000001", iso3166_2="SL-CO"),
+        finds="places P000001 iso3166_2",
+    ),
     case("subdivision-of-another-country", put("places", "P000001", iso3166_2=""), finds=()),
-    case("disputed-place-without-note", put("places", "P000001", is_disputed="true"), finds="places P000001 claimed_by_note"),
+    case(
+        "disputed-place-without-note", put("places", "P000001", is_disputed="true"),
+        finds="places P000001 claimed_by_note",
+    ),
 ]  # fmt: skip
 
 SOURCES = [
-    case("retrieved-before-published", put("sources", "S000001", retrieved_on="2025-03-09"), finds="sources S000001 retrieved_on"),
-    case("retrieved-after-release", put("sources", "S000001", retrieved_on="2026-11-23"), finds="sources S000001 retrieved_on"),
-    case("source-without-archive", put("sources", "S000002", url="https://x.example/"), finds="sources S000002 archive_url"),
+    case(
+        "retrieved-before-published", put("sources", "S000001", retrieved_on="2025-03-09"),
+        finds="sources S000001 retrieved_on",
+    ),
+    case(
+        "retrieved-after-release", put("sources", "S000001", retrieved_on="2026-11-23"),
+        finds="sources S000001 retrieved_on",
+    ),
+    case(
+        "source-without-archive", put("sources", "S000002", url="https://x.example/"),
+        finds="sources S000002 archive_url",
+    ),
     case(
         "url-in-two-sources",
         put("sources", "S000001", url="https://www.x.example/a/?utm_source=b", retrieved_on="2026-01-01", **ARCHIVE),
@@ -162,10 +183,13 @@ SOURCES = [
     ),
     case("source-not-findable", put("sources", "S000001", offline_citation=""), finds="sources S000001 url"),
     case("source-without-language", put("sources", "S000001", lang=""), finds="sources S000001 lang"),
-    case("url-without-retrieval-day", put("sources", "S000001", url="https://x.example", **ARCHIVE), finds="sources S000001 retrieved_on"),
+    case(
+        "url-without-retrieval-day", put("sources", "S000001", url="https://x.example", **ARCHIVE),
+        finds="sources S000001 retrieved_on",
+    ),
     case(
         "source-without-claim",
-        put("sources", "S000003", title="Other", publisher_actor_id="A000005", offline_citation="p. 2", lang="en"),
+        put("sources", "S000003", title="Other", source_type="newspaper", publisher_actor_id="A000005", offline_citation="p. 2", lang="en"),
         finds="sources S000003 source_id",
     ),
     case(

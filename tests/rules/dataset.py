@@ -6,6 +6,7 @@ import csv
 import datetime as dt
 import io
 import json
+import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -178,6 +179,24 @@ def rules_of(
     assert book.dataset is not None
     across = book.dataset(tables, created)
     return {name: (book.tables[name], across[name]) for name in tables}
+
+
+def write_project(folder: Path) -> None:
+    """A project of these rules; its tables are written by `write_tables`."""
+    (folder / "datapackage").mkdir()
+    shutil.copytree(ROOT / "schemas", folder / "schemas", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "deedbook.toml", folder)
+    shutil.copy(ROOT / "datapackage/datapackage.json", folder / "datapackage")
+
+
+def write_tables(folder: Path, *changes: Change) -> None:
+    """The tables of a project after the changes."""
+    for name, rows in rows_of(changes).items():
+        with (folder / f"datapackage/{name}.csv").open("w", encoding="utf-8", newline="") as file:
+            fields = [field["name"] for field in schema(name)["fields"]]
+            writer = csv.DictWriter(file, fields, restval="", lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(rows.values())
 
 
 def all_rules() -> list[tuple[str, Rule]]:

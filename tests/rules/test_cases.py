@@ -2,11 +2,29 @@
 
 from __future__ import annotations
 
+from functools import cache
+from pathlib import Path
+
 import pytest
 
+from deedbook.project import load_project
+from deedbook.validation import Options, validate
 from tests.rules import cases_claims, cases_events, cases_tables
 from tests.rules.cases import Case
-from tests.rules.dataset import ROOT, all_rules, evaluations, findings, rules_of, table_names, typed_tables
+from tests.rules.dataset import (
+    ROOT,
+    Change,
+    Found,
+    all_rules,
+    evaluations,
+    findings,
+    rules_of,
+    schema,
+    table_names,
+    typed_tables,
+    write_project,
+    write_tables,
+)
 
 CASES = [*cases_tables.CASES, *cases_events.CASES, *cases_claims.CASES]
 
@@ -20,9 +38,50 @@ def test_a_change_causes_exactly_these_findings(case: Case) -> None:
     assert findings(*case.changes) == case.findings
 
 
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project whose tables each test writes anew."""
+    folder = tmp_path_factory.mktemp("project")
+    write_project(folder)
+    return folder
+
+
+@cache
+def rule_ids() -> frozenset[str]:
+    """The ids of all rules."""
+    return frozenset(rule.id for _, rule in all_rules())
+
+
+def reported(folder: Path, *changes: Change) -> set[Found]:
+    """What `validate` reports of our rules after the changes; other findings are those of cells and keys."""
+    write_tables(folder, *changes)
+    report = validate(load_project(folder), Options(trust_rules=True))
+    names = rule_ids()
+    return {
+        (item.rule, item.table, item.key or "", item.column or "") for item in report.findings if item.rule in names
+    }
+
+
+def test_the_small_dataset_is_valid(project: Path) -> None:
+    write_tables(project)
+    report = validate(load_project(project), Options(trust_rules=True))
+    assert (report.findings, report.not_checked) == ((), ())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_the_engine_reports_the_same(case: Case, project: Path) -> None:
+    assert reported(project, *case.changes) == case.findings
+
+
+def test_the_reference_dataset_has_no_errors_and_only_waived_warnings() -> None:
+    report = validate(load_project(ROOT), Options(trust_rules=True))
+    assert (report.errors, report.warnings, report.not_checked) == (0, 0, ())
+
+
 def test_every_rule_has_a_case_in_which_it_fires() -> None:
     fired = {found[0] for case in CASES for found in case.findings}
-    assert {rule.id for _, rule in all_rules()} == fired
+    assert rule_ids() == fired
     assert {case.rule for case in CASES} == fired
 
 
@@ -31,6 +90,20 @@ def test_an_id_has_one_severity_and_one_reference() -> None:
     for _, rule in all_rules():
         kinds.setdefault(rule.id, set()).add((rule.severity, rule.ref))
     assert {name: kind for name, kind in kinds.items() if len(kind) > 1} == {}
+
+
+def test_no_id_can_stand_in_two_tables_or_differ_only_in_case() -> None:
+    """R-04 and R-05 need no rule of their own where the patterns see to it."""
+    keys = {
+        name: [field for field in schema(name)["fields"] if field["name"] in schema(name)["primaryKey"]]
+        for name in table_names()
+    }
+    patterns = [
+        fields[0]["constraints"]["pattern"]
+        for name, fields in keys.items()
+        if len(fields) == 1 and name != "id_redirects"
+    ]
+    assert sorted(patterns) == [f"{letter}[0-9]{{6,}}" for letter in "ACEKNPRS"]
 
 
 def test_every_rule_points_at_a_field_of_its_table_and_says_what_to_do() -> None:

@@ -20,28 +20,28 @@ TWO = {"n_live": 2, "n_origins": 2}
 DECLARED = {"evidence_class": "performative"}
 
 
-@pytest.mark.parametrize(
-    ("line", "counts"),
-    [
-        ("every affirmation is retracted", {"n_retracted": 2, "n_denials": 1}),
-        ("no affirmation, at least one denial", {"n_denials": 1}),
-        ("affirmation and denial", {**TWO, **DECLARED, "n_denials": 1, "has_record": True, "has_uninvolved": True}),
-        ("performative, and an acting side's record at hop 0", {**TWO, **DECLARED, "has_record": True, "has_uninvolved": True}),
-        (
-            "at least 2 origins of which one is uninvolved, or acting party together with receiving party or adversary",
-            {**TWO, "has_uninvolved": True},
-        ),
-        (
-            "at least 2 origins of which one is uninvolved, or acting party together with receiving party or adversary",
-            {**TWO, "has_acting": True, "has_adversary": True, "has_record": True},
-        ),
-        ("at least 2 origins otherwise", {**TWO, "has_receiving": True, "has_adversary": True}),
-        ("narration only", {**ONE, "n_narrations": 1, "has_uninvolved": True}),
-        ("narration only", {"n_live": 1, "n_narrations": 1, "evidence_class": "attributed"}),
-        ("performative, acting party quoted", {**ONE, **DECLARED, "has_acting": True, "has_acting_quoted": True}),
-        ("one origin", {**ONE, "has_acting": True, "has_acting_quoted": True}),
-    ],
-)  # fmt: skip
+LINES: list[tuple[str, dict[str, object]]] = [
+    ("every affirmation is retracted", {"n_retracted": 2, "n_denials": 1}),
+    ("no affirmation, at least one denial", {"n_denials": 1}),
+    ("affirmation and denial", {**TWO, **DECLARED, "n_denials": 1, "has_record": True, "has_uninvolved": True}),
+    ("performative, and an acting side's record at hop 0", {**TWO, **DECLARED, "has_record": True, "has_uninvolved": True}),
+    (
+        "at least 2 origins of which one is uninvolved, or acting party together with receiving party or adversary",
+        {**TWO, "has_uninvolved": True},
+    ),
+    (
+        "at least 2 origins of which one is uninvolved, or acting party together with receiving party or adversary",
+        {**TWO, "has_acting": True, "has_adversary": True, "has_record": True},
+    ),
+    ("at least 2 origins otherwise", {**TWO, "has_receiving": True, "has_adversary": True}),
+    ("narration only", {**ONE, "n_narrations": 1, "has_uninvolved": True}),
+    ("narration only", {"n_live": 1, "n_narrations": 1, "evidence_class": "attributed"}),
+    ("performative, acting party quoted", {**ONE, **DECLARED, "has_acting": True, "has_acting_quoted": True}),
+    ("one origin", {**ONE, "has_acting": True, "has_acting_quoted": True}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("line", "counts"), LINES)
 def test_the_first_line_that_holds_gives_the_status(line: str, counts: dict[str, object]) -> None:
     row = pl.DataFrame([{**NOTHING, **counts}])
     first = next(item for item in evidence.STATUS_LINES if row.select(item.when).item())
@@ -50,10 +50,7 @@ def test_the_first_line_that_holds_gives_the_status(line: str, counts: dict[str,
 
 
 def test_every_line_of_the_status_table_is_tested() -> None:
-    mark = next(
-        mark for mark in test_the_first_line_that_holds_gives_the_status.pytestmark if mark.name == "parametrize"
-    )  # type: ignore[attr-defined]
-    assert {line for line, _ in mark.args[1]} == {line.text for line in evidence.STATUS_LINES}
+    assert {line for line, _ in LINES} == {line.text for line in evidence.STATUS_LINES}
 
 
 def test_an_event_that_nobody_speaks_of_has_no_status() -> None:

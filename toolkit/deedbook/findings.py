@@ -24,7 +24,7 @@ class Finding:
         column: Field name; None for a row or table.
         field_number: 1-based position of the column in the file.
         key: Primary key values as text, joined by `|` (`|` and `\\` escaped); None without a primary key.
-        value: The raw text of the cell; None where there is no cell.
+        value: The raw text of the cell; None where there is no cell or nothing in it.
         constraint: The violated constraint of a `constraint-error`.
         waived: The maintainer's reason from `waivers.csv`; None when not waived.
     """

@@ -18,6 +18,7 @@ from deedbook.checking.header import Column
 from deedbook.checking.judging import REQUIRED, TYPE_ERROR, explain, shorten
 from deedbook.checking.keys import HashedBlock, HashSet, Key, Reference, hash_block
 from deedbook.checking.structure import check_structure, fixed
+from deedbook.reading.native import without_mark
 from deedbook.reading.tables import present
 from deedbook.reading.text import TextBlock
 from deedbook.schema import Field
@@ -159,9 +160,9 @@ def _cell_group(failure: CellFailure) -> Group:
     field_, texts = failure.plan.field, failure.texts
 
     def words(at: int) -> tuple[str, str, str | None]:
-        text = texts[at]
+        text = texts[at] or None
         message, hint = explain(field_, failure.problem, text)
-        return message, hint, text
+        return message, hint, None if text is None else without_mark(text)
 
     return Group(
         rule, failure.rows, words, column=field_.name, field_number=failure.plan.column.number, constraint=constraint

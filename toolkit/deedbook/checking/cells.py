@@ -16,6 +16,7 @@ import polars as pl
 from deedbook.checking.accepting import acceptor, parsed_number
 from deedbook.checking.header import Column
 from deedbook.checking.judging import Judge, Problem, judge_of
+from deedbook.reading.native import MISFIT
 from deedbook.schema import Field, TableSchema
 
 Rows = npt.NDArray[np.int64]
@@ -60,21 +61,28 @@ class CellFailure:
 
 
 def plan_fields(
-    columns: Sequence[Column], schema: TableSchema, where: str, *, lenient: bool = False
+    columns: Sequence[Column], schema: TableSchema, where: str, *, lenient: bool = False, native: bool = False
 ) -> list[FieldPlan]:
     """The plan of every column that a field describes.
+
+    Args:
+        where: The schema's place, for messages.
+        lenient: Accept what frictionless-py accepts.
+        native: The source has types of its own, so a text may be marked as one that does not fit.
 
     Raises:
         ProjectError: when a constraint is declared wrongly.
     """
     return [
-        _plan_field(column, column.field, schema.missing_of(column.field), where, lenient=lenient)
+        _plan_field(column, column.field, schema.missing_of(column.field), where, lenient=lenient, native=native)
         for column in columns
         if column.field is not None
     ]
 
 
-def _plan_field(column: Column, item: Field, missing: tuple[str, ...], where: str, *, lenient: bool) -> FieldPlan:
+def _plan_field(
+    column: Column, item: Field, missing: tuple[str, ...], where: str, *, lenient: bool, native: bool
+) -> FieldPlan:
     judge = judge_of(item, missing, where, lenient=lenient)
     text = pl.col(item.name)
     accepted = acceptor(item, missing)
@@ -85,6 +93,9 @@ def _plan_field(column: Column, item: Field, missing: tuple[str, ...], where: st
         fails = None
     else:
         fails = text.is_not_null() & ~accepted.fill_null(False)
+    if native:
+        misfits = text.str.starts_with(MISFIT).fill_null(False)
+        fails = misfits if fails is None else misfits | fails
     if not empty_is_fine:
         fails = text.is_null() if fails is None else text.is_null() | fails
     return FieldPlan(column, item, judge, fails, parsed_number(item) if accepted is not None else None)

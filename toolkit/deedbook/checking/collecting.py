@@ -10,6 +10,7 @@ import polars as pl
 
 from deedbook.checking.cells import Rows
 from deedbook.findings import Finding, Severity, Total, join_key
+from deedbook.reading.native import without_mark
 
 TotalKey = tuple[str, str | None, Severity]
 """Rule, column, severity."""
@@ -49,6 +50,7 @@ class Collecting:
         limit: How many findings of one rule and column are shown.
         path: The file that is read; all of them where that is not known.
         paths: The files in order.
+        has_lines: Whether records stand on lines; those of JSON and spreadsheets do not.
         keep_all: Whether every finding is wanted as a row of `FINDINGS_SCHEMA`.
         waived: For each rule with waivers, the (key, column) pairs that are accepted and why.
     """
@@ -59,6 +61,7 @@ class Collecting:
     limit: int
     keep_all: bool = False
     paths: tuple[str, ...] = ()
+    has_lines: bool = True
     waived: Mapping[str, Mapping[tuple[str, str], str]] = field(default_factory=dict)
 
 
@@ -101,7 +104,7 @@ def collect(groups: list[Group], frame: pl.DataFrame, settings: Collecting, line
 
 def keys_of(frame: pl.DataFrame, key: tuple[str, ...], row: int) -> str:
     """The primary key of a row as text."""
-    return join_key([frame[name][row] or "" for name in key])
+    return join_key([without_mark(frame[name][row] or "") for name in key])
 
 
 def _reasons(
@@ -207,7 +210,7 @@ class Ledger:
     def _show(self, finding: Finding) -> None:
         """Keeps a finding if it is among the first of its rule and column; the order in which they come does not matter."""
         kept = self._shown.setdefault((finding.rule, finding.column), [])
-        kept.append(finding)
+        kept.append(finding if self.settings.has_lines else replace(finding, line=None))
         if len(kept) > 2 * self.settings.limit:
             kept.sort(key=self._place)
             del kept[self.settings.limit :]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from deedbook.checking.patterns import TIME_LIMIT, compile_pattern
 from deedbook.checking.values import load_json_text, parser
 from deedbook.errors import ProjectError
+from deedbook.reading.native import MISFIT, without_mark
 from deedbook.schema import Field
 
 if TYPE_CHECKING:
@@ -47,6 +48,8 @@ class Judge:
     def __call__(self, text: str | None) -> tuple[Problem, ...]:
         """The problems of a text; None and the missing values mean that there is no value."""
         text = text or ""
+        if text.startswith(MISFIT):
+            return (TYPE_ERROR,)
         if text in self.missing:
             return (REQUIRED,) if self.field.required else ()
         try:
@@ -152,7 +155,9 @@ def _json_schema_test(declared: Any) -> Test:
 def explain(field: Field, problem: Problem, text: str | None) -> tuple[str, str]:
     """The message and the hint for a problem of a text."""
     rule, constraint = problem
-    shown = shorten(text or "")
+    shown = shorten(without_mark(text or ""))
+    if text and text.startswith(MISFIT):
+        return f"the value `{shown}` is of another type than {_noun(field)}", _misfit_hint(field)
     if rule == "type-error":
         return f"`{shown}` is not {_noun(field)}", _type_hint(field, text or "")
     declared = field.constraints.get(constraint or "")
@@ -185,6 +190,10 @@ def _noun(field: Field) -> str:
     if field.format not in {"default", "any", ""} and field.type in {"date", "datetime", "time"}:
         return f"a {field.type} written as {field.format}"
     return _NOUNS[field.type]
+
+
+def _misfit_hint(field: Field) -> str:
+    return "write it as text: in quotes in JSON, in a cell formatted as text in a sheet" if field.type == "string" else ""
 
 
 def _type_hint(field: Field, text: str) -> str:
