@@ -69,6 +69,16 @@ class Resource:
     raw: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     @property
+    def is_table(self) -> bool:
+        """Whether it holds rows, and is not a file of another kind that the package carries along."""
+        kind = self.raw.get("type", "table" if "tabular-data-resource" in str(self.raw.get("profile", "")) else None)
+        if self.schema is not None or kind is not None:
+            return self.schema is not None or kind == "table"
+        if isinstance(self.data, list):
+            return all(isinstance(item, list | dict) for item in self.data[:1])
+        return self.format in (_TABULAR if self.data is None else {"csv", "tsv"})
+
+    @property
     def sources(self) -> tuple[Path | None, ...]:
         """The files, or None for inline data."""
         return (None,) if self.data is not None else self.files
@@ -98,6 +108,10 @@ class Package:
             if item.name == name:
                 return item
         raise KeyError(name)
+
+
+_TABULAR = {"csv", "tsv", "tab", "xlsx", "xls", "ods", "jsonl", "ndjson"}
+"""Formats of tables; others are one only where the descriptor says so."""
 
 
 def load_json(path: Path, what: str) -> Any:
@@ -152,6 +166,7 @@ def read_package(
     """The typed form of a parsed package descriptor. See `load_package`."""
     if not isinstance(raw, Mapping):
         raise ProjectError(f"{where}: a descriptor is a JSON object")
+    _refuse_misplaced(raw, where)
     entries = raw.get("resources")
     if not isinstance(entries, list) or not entries:
         raise ProjectError(f"{where}: `resources` is a list with at least one table", "add a resource per CSV file")
@@ -183,6 +198,7 @@ def read_resource(
     if not isinstance(raw, Mapping):
         raise ProjectError(f"{where} is no object")
     shared = shared or {}
+    _refuse_misplaced(raw, where)
     name = raw.get("name")
     if not isinstance(name, str) or not name:
         raise ProjectError(f"{where} has no name", "add `name`")
@@ -196,6 +212,8 @@ def read_resource(
         raise ProjectError(f"{where} has neither `path` nor `data`", "name the CSV file in `path`")
     if isinstance(data, str) and not isinstance(raw.get("format", raw.get("mediatype")), str):
         raise ProjectError(f"{where}: `data` is a text in no declared format", 'add "format": "csv"')
+    if len({is_remote(item) for item in paths}) > 1:
+        raise ProjectError(f"{where}: `path` mixes files and addresses", "name either files of the package or URLs")
     files = tuple(jailed(root, item, where) for item in paths if not is_remote(item))
     schema, source = _schema_of(raw, name, root, where, schemas)
     dialect = _dialect_of(raw.get("dialect", shared.get("dialect")), root, where, _format_of(raw, paths))
@@ -218,6 +236,20 @@ def read_resource(
         description=str(raw.get("description", "")),
         raw=MappingProxyType(dict(raw)),
     )
+
+
+def _refuse_misplaced(raw: Mapping[str, Any], where: str) -> None:
+    """Raises for what belongs into a schema: it would be silently without effect."""
+    for name in ("fields", "missingValues", "primaryKey", "uniqueKeys", "foreignKeys", "fieldsMatch"):
+        if name in raw and not (name == "fields" and isinstance(raw[name], int)):  # a count in frictionless-py
+            raise ProjectError(f"{where}: `{name}` has no effect here", "move it into the `schema` of the resource")
+
+
+def foreign_profile(package: Package) -> str:
+    """A profile of the descriptor that is not one of the standard's own; empty when there is none."""
+    declared = package.raw.get("$schema", package.raw.get("profile"))
+    own = ("https://datapackage.org/profiles/", "https://specs.frictionlessdata.io/schemas/", "data-package", "tabular-data-package")
+    return declared if isinstance(declared, str) and not declared.startswith(own) else ""
 
 
 def is_remote(path: str) -> bool:

@@ -67,11 +67,16 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class ForeignKey:
-    """A reference to rows of another table; `resource` is empty for a reference to the own table."""
+    """A reference to rows of another table; `resource` is empty for a reference to the own table.
+
+    Attributes:
+        package: Another package that the table belongs to, which a validation does not read; empty for the own one.
+    """
 
     fields: tuple[str, ...]
     resource: str
     reference: tuple[str, ...]
+    package: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +167,7 @@ def read_schema(raw: object, where: str) -> TableSchema:
         foreign_keys=tuple(
             key for entry in raw.get("foreignKeys", ()) if (key := _read_foreign_key(entry, problems)) is not None
         ),
-        missing_values=_labels(raw.get("missingValues", [""]), "missingValues", problems),
+        missing_values=_missing_values(raw.get("missingValues", [""]), "missingValues", problems),
         fields_match=_read_fields_match(raw.get("fieldsMatch", "exact"), problems),
         title=str(raw.get("title", "")),
         description=str(raw.get("description", "")),
@@ -180,29 +185,46 @@ def _read_field(raw: object, position: int, problems: list[str]) -> Field:
         problems.append(f"field {position} has no name")
         return Field(name=f"field{position}")
     name = raw["name"]
-    kind = raw.get("type", "string")
+    kind = raw.get("type", "any")
     if kind not in FIELD_TYPES:
         problems.append(f"field `{name}` has the unknown type {kind!r} (known: {', '.join(sorted(FIELD_TYPES))})")
         kind = "any"
-    constraints = raw.get("constraints", {})
-    if not isinstance(constraints, Mapping):
-        problems.append(f"field `{name}`: `constraints` is an object")
-        constraints = {}
     return Field(
         name=name,
         type=kind,
         format=str(raw.get("format", "default")),
         title=str(raw.get("title", "")),
         description=str(raw.get("description", "")),
-        constraints=MappingProxyType(dict(constraints)),
+        constraints=_read_constraints(raw.get("constraints", {}), name, problems),
         options=MappingProxyType({key: raw[key] for key in _FIELD_OPTIONS if key in raw}),
         missing_values=(
-            _labels(raw["missingValues"], f"`{name}`.missingValues", problems) if "missingValues" in raw else None
+            _missing_values(raw["missingValues"], f"`{name}`.missingValues", problems) if "missingValues" in raw else None
         ),
         categories=_labels(raw.get("categories", []), f"`{name}`.categories", problems),
         code_list=str(raw.get("codeList", "")),
         raw=MappingProxyType(dict(raw)),
     )
+
+
+def _read_constraints(raw: object, name: str, problems: list[str]) -> Mapping[str, Any]:
+    """The constraints as declared, the two that are true or false as such; v1 allows them as texts."""
+    if not isinstance(raw, Mapping):
+        problems.append(f"field `{name}`: `constraints` is an object")
+        return MappingProxyType({})
+    constraints = dict(raw)
+    for flag in sorted({"required", "unique"} & constraints.keys()):
+        value = {"true": True, "false": False}.get(str(constraints[flag]).lower())
+        if value is None:
+            problems.append(f"field `{name}`: {flag} is true or false, not {constraints[flag]!r}")
+        constraints[flag] = bool(value)
+    return MappingProxyType(constraints)
+
+
+def _missing_values(raw: object, what: str, problems: list[str]) -> tuple[Label, ...]:
+    labels = _labels(raw, what, problems)
+    if odd := [label.value for label in labels if not isinstance(label.value, str)]:
+        problems.append(f"{what} are texts, so write {str(odd[0])!r} in quotes, not {odd[0]!r}")
+    return labels
 
 
 def _labels(raw: object, what: str, problems: list[str]) -> tuple[Label, ...]:
@@ -240,7 +262,7 @@ def _read_foreign_key(raw: object, problems: list[str]) -> ForeignKey | None:
     if len(fields) != len(target):
         problems.append(f"foreign key {fields} refers to {len(target)} fields, it has {len(fields)}")
         return None
-    return ForeignKey(fields, str(reference.get("resource", "")), target)
+    return ForeignKey(fields, str(reference.get("resource") or ""), target, str(reference.get("package") or ""))
 
 
 def _read_fields_match(raw: object, problems: list[str]) -> FieldsMatch:
@@ -262,8 +284,22 @@ def _contradictions(schema: TableSchema) -> list[str]:
     for what, key in keys:
         problems += [f"{what} names `{name}`, which is no field" for name in key if name not in names]
     for item in schema.fields:
-        for low, high in (("minimum", "maximum"), ("minLength", "maxLength")):
-            below, above = item.constraints.get(low), item.constraints.get(high)
-            if isinstance(below, int | float) and isinstance(above, int | float) and below > above:
-                problems.append(f"field `{item.name}`: {low} {below} is above {high} {above}")
+        problems += _field_contradictions(item)
     return problems
+
+
+def _field_contradictions(item: Field) -> list[str]:
+    problems = []
+    for low, high in (("minimum", "maximum"), ("minLength", "maxLength")):
+        below, above = item.constraints.get(low), item.constraints.get(high)
+        if isinstance(below, int | float) and isinstance(above, int | float) and below > above:
+            problems.append(f"field `{item.name}`: {low} {below} is above {high} {above}")
+    enum, known = item.constraints.get("enum"), {str(label.value) for label in item.categories}
+    if known and isinstance(enum, list) and (odd := [value for value in enum if str(value) not in known]):
+        problems.append(f"field `{item.name}`: the enum value {odd[0]!r} is not among the categories")
+    if item.type == "list" and item.options.get("itemType", "string") not in _ITEM_TYPES:
+        problems.append(f"field `{item.name}`: itemType is one of {', '.join(sorted(_ITEM_TYPES))}")
+    return problems
+
+
+_ITEM_TYPES = {"string", "integer", "boolean", "number", "datetime", "date", "time"}

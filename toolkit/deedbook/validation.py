@@ -12,19 +12,27 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from deedbook.checking.collecting import Collecting, Ledger
-from deedbook.checking.keys import HashLog, HashSet, Key, unique_keys
-from deedbook.checking.ordering import References, parents_first, references_of, referred_fields
-from deedbook.checking.settling import settle_references, settle_unique
+from deedbook.checking.keys import HashLog, HashSet
+from deedbook.checking.ordering import (
+    References,
+    parents_first,
+    references_of,
+    referred_fields,
+    referred_keys,
+    schema_of,
+)
+from deedbook.checking.settling import list_unenforced, settle_references, settle_unique
 from deedbook.checking.spilling import Shelf, open_shelf
 from deedbook.checking.suggesting import suggest
 from deedbook.checking.table import TableOutcome, TableTask, check_table
 from deedbook.checking.waiving import accepted, judge_waivers
 from deedbook.checking.writing import open_findings
-from deedbook.descriptor import Package, Resource
+from deedbook.descriptor import Package, Resource, foreign_profile, is_remote
 from deedbook.errors import UsageError
 from deedbook.findings import Finding, NotChecked, Report, Total
 from deedbook.project import Project
 from deedbook.reading.blocks import BLOCK_SIZE
+from deedbook.reading.foreign import is_foreign
 from deedbook.schema import TableSchema
 
 if TYPE_CHECKING:  # pandera takes longer to import than most tables to check
@@ -75,6 +83,12 @@ def validate(project: Project, options: Options = DEFAULTS, progress: Progress |
         ProjectError: when a schema contradicts itself or the package, or a rule raised.
     """
     started = time.perf_counter()
+    if options.allow_network and any(map(is_remote, (path for item in project.package.resources for path in item.paths))):
+        from deedbook.reading.remote import fetched
+
+        with fetched(project.package, limit=options.max_unpacked) as package:
+            report = validate(replace(project, package=package), replace(options, allow_network=False), progress)
+        return replace(report, seconds=time.perf_counter() - started)
     names = [resource.name for resource in project.package.resources]
     for name in options.tables:
         if name not in names:
@@ -151,7 +165,7 @@ def _judge_rules(run: _Run, outcomes: Mapping[str, TableOutcome]) -> set[str]:
 
 
 ParentLogs = dict[tuple[str, tuple[str, ...]], HashLog]
-"""The hashes of every key that is referred to, by table and fields; not those of a table that could not be read."""
+"""The hashes of every key that is referred to, by table and fields; not those of a table that was not read or lacks them."""
 
 
 def _check_tables(run: _Run) -> dict[str, TableOutcome]:
@@ -166,7 +180,9 @@ def _check_tables(run: _Run) -> dict[str, TableOutcome]:
         for key in outcome.logs:
             if key.kind != "reference":
                 settle_unique(outcome, key)
-        for names in () if outcome.is_unread else referred_fields(run.references, resource.name):
+        list_unenforced(outcome)
+        referred = set() if outcome.is_unread else referred_fields(run.references, resource.name)
+        for names in (key for key in referred if all(outcome.number_of(name) is not None for name in key)):
             log = next(log for key, log in outcome.logs.items() if key.names == names)
             logs[(resource.name, names)] = log
             known[(resource.name, names)] = log.as_set()
@@ -183,7 +199,7 @@ def _settle_waiting(outcome: TableOutcome, logs: ParentLogs) -> None:
         if (reference.parent, reference.key.reference) not in logs:
             columns = ", ".join(reference.key.fields)
             outcome.checked = [item for item in outcome.checked if (item.name, item.column) != ("foreign-key", columns)]
-            reason = f"the table `{reference.parent}` could not be read"
+            reason = f"the table `{reference.parent}` could not be read, or lacks the column"
             outcome.not_checked.append(NotChecked(outcome.task.resource.name, "foreign-key", reason, columns))
 
 
@@ -204,9 +220,7 @@ def _advancing(package: Package, progress: Progress | None) -> Callable[[int], N
 
 def _task(run: _Run, resource: Resource, parents: tuple[HashSet | None, ...]) -> TableTask:
     options, project = run.options, run.project
-    schema = resource.schema or TableSchema(fields=())
-    own = {key.names for key in unique_keys(schema)}
-    referred = sorted(referred_fields(run.references, resource.name) - own)
+    schema = schema_of(resource, run.references)
     plan = run.rules.plans.get(resource.name)
     return TableTask(
         resource=resource,
@@ -218,12 +232,13 @@ def _task(run: _Run, resource: Resource, parents: tuple[HashSet | None, ...]) ->
             key=schema.primary_key,
             limit=options.max_findings,
             keep_all=options.findings_file is not None,
+            has_lines=not is_foreign(resource),
             waived=accepted(project.waivers or (), resource.name, run.today),
         ),
         shelf=run.shelf,
         references=run.references[resource.name],
         parents=parents,
-        referred=tuple(Key("reference", tuple(schema.field(name) for name in names)) for names in referred),
+        referred=tuple(referred_keys(run.references, resource.name, schema)),
         row_rules=plan.row_rules if plan else None,
         typed_names=plan.fields if plan else (),
         keeps_typed=plan.keeps_typed if plan else False,
@@ -251,6 +266,8 @@ def _report(run: _Run, outcomes: Mapping[str, TableOutcome], ran: set[str]) -> R
         findings.append(finding)
         totals.append(_total_of(finding))
     withheld = [NotChecked(name, "rules", run.rules.withheld) for name in run.project.rule_files if run.rules.withheld]
+    if profile := foreign_profile(package):
+        withheld.append(NotChecked("", "profile", f"the metadata is not judged against {profile}"))
     return Report(
         tables=tuple(outcome.stats for outcome in chosen),
         findings=tuple(findings),

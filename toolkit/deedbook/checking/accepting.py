@@ -80,7 +80,7 @@ def acceptor(field: Field, missing: tuple[str, ...]) -> pl.Expr | None:
             text.is_in([str(label.value) for label in field.categories]) if field.type == "string" else pl.lit(False)
         )
     if field.required:
-        tokens = [token for token in missing if token or field.type in {"string", "any"}]
+        tokens = [token for token in missing if token or field.type in {"any", "boolean", "string"}]
         conditions.extend(text != token for token in tokens)
     return pl.all_horizontal(conditions) if conditions else text.is_not_null()
 
@@ -97,12 +97,14 @@ def _type_conditions(field: Field, text: pl.Expr) -> list[pl.Expr] | None:
         case "integer" if not _NUMERIC_OPTIONS & set(field.options):
             return [pl.col(_parsed(field)).is_not_null()]
         case "number" if not _NUMERIC_OPTIONS & set(field.options):
-            return [pl.col(_parsed(field)).is_finite().fill_null(False)]
+            value = pl.col(_parsed(field))  # what is as small as zero may have an exponent that no decimal has
+            return [value.is_finite().fill_null(False), (value != 0) | (text.str.len_bytes() <= _EXACT_DIGITS)]
         case "boolean":
             true, false = field.options.get("trueValues", TRUE_VALUES), field.options.get("falseValues", FALSE_VALUES)
             return [text.is_in([*map(str, true), *map(str, false)])]
         case "date" | "datetime" | "time" | "year" | "yearmonth" if field.format in {"default", ""}:
-            return [text.str.contains(_LEXICAL[field.type])]
+            condition = text.str.contains(_LEXICAL[field.type])
+            return [condition, text >= "0001"] if field.type in {"date", "datetime"} else [condition]
     return None
 
 

@@ -6,7 +6,8 @@ Both assume texts that validation accepted: null stays null, a text that is no v
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -79,6 +80,38 @@ def canonical_text(field: Field) -> pl.Expr:
         case "date" | "time" if field.format not in {"default", ""}:
             return text.map_batches(_rewritten(r"\A\z", _to_text(field)), return_dtype=pl.String)
     return text
+
+
+def key_text(field: Field) -> pl.Expr:
+    """The column of the field's name as text that is equal where the values are, of the types too that keep their text."""
+    if field.type not in _KEYED:
+        return canonical_text(field)
+    parse = parser(field)
+    plain = r"\A[0-9]{2}:[0-9]{2}:[0-9]{2}\z" if field.type == "time" and field.format in {"default", ""} else r"[^\s\S]"
+    rewrite = _rewritten(plain, lambda text: _key(parse(text)))
+    return pl.col(field.name).map_batches(rewrite, return_dtype=pl.String)
+
+
+_KEYED = {"array", "duration", "geojson", "geopoint", "list", "object", "time"}
+
+
+def _key(value: Any) -> str:
+    """The text of a value in a key: object members in order, numbers by value, times in UTC."""
+    match value:
+        case Mapping():
+            return "{" + ",".join(f"{json.dumps(name)}:{_key(value[name])}" for name in sorted(value)) + "}"
+        case list() | tuple():
+            return "[" + ",".join(map(_key, value)) + "]"
+        case str():
+            return json.dumps(value, ensure_ascii=False)
+        case float():
+            return format_value(Decimal(str(value)))
+        case dt.time():
+            since = dt.datetime.combine(dt.date(2000, 1, 2), value) - dt.datetime(2000, 1, 2, tzinfo=dt.UTC)
+            minutes, rest = divmod(since // dt.timedelta(microseconds=1), 60_000_000)
+            text = f"{minutes // 60:02d}:{minutes % 60:02d}:{rest // 1_000_000:02d}"
+            return f"{text}.{rest % 1_000_000:06d}".rstrip("0") if rest % 1_000_000 else text
+    return format_value(value)
 
 
 def _to_value(field: Field) -> Callable[[str], Any]:

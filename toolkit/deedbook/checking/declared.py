@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import hashlib
+from dataclasses import dataclass, field
 
 from deedbook.checking.header import FileProblem
 from deedbook.descriptor import Resource
@@ -11,36 +12,68 @@ from deedbook.reading.source import READ_SIZE
 _HINT = "the file is not the one that was described: get it again, or correct the descriptor"
 
 
-def check_declared(resource: Resource, rows: int) -> Iterator[FileProblem]:
-    """What of `hash`, `bytes` and `rows` the files do not fulfil."""
-    if not resource.files or not all(file.is_file() for file in resource.files):
-        return
-    if resource.hash:
-        algorithm, _, expected = resource.hash.rpartition(":")
-        actual = _digest(resource, algorithm or "md5")
-        if actual != expected.lower():
-            yield FileProblem("hash-count", f"the hash is {actual}, the descriptor says {resource.hash}", _HINT)
-    if resource.bytes is not None:
-        size = sum(file.stat().st_size for file in resource.files)
-        if size != resource.bytes:
-            yield FileProblem(
-                "byte-count", f"the size is {size:,} bytes, the descriptor says {resource.bytes:,}", _HINT
-            )
+@dataclass
+class Declared:
+    """What was checked of a file as a whole, what of it is wrong, and what could not be checked, with the reason."""
+
+    problems: list[FileProblem] = field(default_factory=list)
+    checked: list[str] = field(default_factory=list)
+    not_checked: list[tuple[str, str]] = field(default_factory=list)
+
+
+def check_declared(resource: Resource, rows: int | None) -> Declared:
+    """What of `hash`, `bytes` and `rows` the files fulfil.
+
+    Args:
+        rows: The rows that were read; None when the resource is no table.
+    """
+    found = Declared()
+    missing = [file for file in resource.files if not file.is_file()]
+    if rows is None:
+        found.problems += [
+            FileProblem("scheme-error", f"the file {file.name} does not exist", "create it, or correct `path`")
+            for file in missing
+        ]
+    names = [name for name in ("hash", "bytes") if resource.raw.get(name) not in {None, ""}]
+    if not resource.files or missing:
+        found.not_checked += [(name, "there is no file to compare with") for name in names]
+    else:
+        for name in names:
+            (_check_hash if name == "hash" else _check_bytes)(resource, found)
     declared = resource.raw.get("rows")
-    if isinstance(declared, int) and declared != rows:
-        yield FileProblem("row-count", f"there are {rows:,} rows, the descriptor says {declared:,}", _HINT)
+    if isinstance(declared, int) and rows is not None:
+        found.checked.append("rows")
+        if declared != rows:
+            message = f"there are {rows:,} rows, the descriptor says {declared:,}"
+            found.problems.append(FileProblem("row-count", message, _HINT))
+    return found
 
 
-def _digest(resource: Resource, algorithm: str) -> str:
-    """The digest of the files in order; a sentence in its place when the algorithm is not known."""
-    import hashlib
-
+def _check_hash(resource: Resource, found: Declared) -> None:
+    algorithm, _, expected = resource.hash.rpartition(":")
     try:
-        digest = hashlib.new(algorithm, usedforsecurity=False)
-    except ValueError:
-        return f"unknown ({algorithm!r} is no hash algorithm)"
+        digest = hashlib.new(algorithm or "md5", usedforsecurity=False)
+        actual = digest.hexdigest()
+    except (ValueError, TypeError):  # the second for one whose digest has no length of its own
+        found.not_checked.append(("hash", f"the algorithm {algorithm!r} is not known"))
+        return
     for file in resource.files:
         with file.open("rb") as stream:
             while data := stream.read(READ_SIZE):
                 digest.update(data)
-    return digest.hexdigest()
+    actual = digest.hexdigest()
+    found.checked.append("hash")
+    if actual != expected.lower():
+        message = f"the hash is {actual}, the descriptor says {resource.hash}"
+        found.problems.append(FileProblem("hash-count", message, _HINT))
+
+
+def _check_bytes(resource: Resource, found: Declared) -> None:
+    if resource.bytes is None:
+        found.not_checked.append(("bytes", f"{resource.raw['bytes']!r} is no whole number"))
+        return
+    size = sum(file.stat().st_size for file in resource.files)
+    found.checked.append("bytes")
+    if size != resource.bytes:
+        message = f"the size is {size:,} bytes, the descriptor says {resource.bytes:,}"
+        found.problems.append(FileProblem("byte-count", message, _HINT))

@@ -5,17 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from deedbook.checking.patterns import TIME_LIMIT, compile_pattern
-from deedbook.checking.values import load_json_text, parser
-from deedbook.errors import ProjectError
+from deedbook.checking.constraints import NOUNS, Constraints, constraints_of
+from deedbook.checking.values import parser
 from deedbook.reading.native import MISFIT, without_mark
 from deedbook.schema import Field
-
-if TYPE_CHECKING:
-    import regex
 
 Problem = tuple[str, str | None]
 """The rule that a text breaks, and the constraint when the rule is `constraint-error`."""
@@ -23,27 +18,15 @@ Problem = tuple[str, str | None]
 TYPE_ERROR: Problem = ("type-error", None)
 REQUIRED: Problem = ("constraint-error", "required")
 
-Test = Callable[[str, Any], bool]
-"""Whether a text, given its value, satisfies a constraint."""
-
-_NOUNS = {
-    "any": "a value", "array": "a JSON array", "boolean": "true or false", "date": "a date (YYYY-MM-DD)",
-    "datetime": "a date and time (YYYY-MM-DDThh:mm:ss)", "duration": "an ISO 8601 duration", "geojson": "GeoJSON",
-    "geopoint": "a geographic point", "integer": "a whole number", "list": "a list", "number": "a number",
-    "object": "a JSON object", "string": "text", "time": "a time (hh:mm:ss)", "year": "a year (YYYY)",
-    "yearmonth": "a year and month (YYYY-MM)",
-}  # fmt: skip
-
 
 @dataclass(frozen=True, slots=True)
 class Judge:
-    """Decides one field, exactly. `unknown` lists declared constraints that nobody can enforce, with the reason."""
+    """Decides one field, exactly."""
 
     field: Field
     missing: frozenset[str]
     parse: Callable[[str], Any]
-    tests: tuple[tuple[str, Test], ...]
-    unknown: tuple[tuple[str, str], ...]
+    constraints: Constraints
 
     def __call__(self, text: str | None) -> tuple[Problem, ...]:
         """The problems of a text; None and the missing values mean that there is no value."""
@@ -56,7 +39,7 @@ class Judge:
             value = self.parse(text)
         except (ValueError, TypeError, ArithmeticError):
             return (TYPE_ERROR,)
-        return tuple(("constraint-error", name) for name, test in self.tests if not test(text, value))
+        return tuple(("constraint-error", name) for name, test in self.constraints.tests if not test(text, value))
 
 
 def judge_of(field: Field, missing: Iterable[str], where: str, *, lenient: bool = False) -> Judge:
@@ -66,90 +49,7 @@ def judge_of(field: Field, missing: Iterable[str], where: str, *, lenient: bool 
         ProjectError: when a constraint is declared with something that is no value of the field.
     """
     parse = parser(field, lenient=lenient)
-    tests: list[tuple[str, Test]] = []
-    unknown: list[tuple[str, str]] = []
-    for name, declared in field.constraints.items():
-        if name in {"required", "unique"}:
-            continue
-        try:
-            test = _test_of(field, parse, name, declared, where)
-        except (ValueError, TypeError, ArithmeticError):
-            raise ProjectError(
-                f"{where}: field `{field.name}`: {name} {declared!r} is not {_NOUNS[field.type]}", "correct the schema"
-            ) from None
-        if test is None:
-            unknown.append((name, f"`{name}` cannot be applied to the type {field.type}"))
-        else:
-            tests.append((name, test))
-    if field.categories:
-        tests.append(("categories", _member_test(field, parse, [label.value for label in field.categories])))
-    return Judge(field, frozenset(missing), parse, tuple(tests), tuple(unknown))
-
-
-def _test_of(field: Field, parse: Callable[[str], Any], name: str, declared: Any, where: str) -> Test | None:
-    match name:
-        case "minLength" | "maxLength" if field.type in {"string", "array", "object", "list", "any"}:
-            limit, shortest = int(declared), name == "minLength"
-            return lambda _text, value: len(value) >= limit if shortest else len(value) <= limit
-        case "minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum":
-            return _bound_test(field, parse, name, declared)
-        case "pattern":
-            return _pattern_test(compile_pattern(str(declared), f"{where}: field `{field.name}`"))
-        case "enum" if isinstance(declared, list):
-            return _member_test(field, parse, declared)
-        case "jsonSchema" if field.type in {"object", "array", "geojson", "list"}:
-            return _json_schema_test(declared)
-    return None
-
-
-_ORDERED = {"integer", "number", "date", "datetime", "time", "year", "yearmonth", "duration"}
-
-
-def _bound_test(field: Field, parse: Callable[[str], Any], name: str, declared: Any) -> Test | None:
-    if field.type not in _ORDERED:
-        return None
-    bound = _declared_value(field, parse, declared)
-    match name:
-        case "minimum":
-            return lambda _text, value: bool(value >= bound)
-        case "maximum":
-            return lambda _text, value: bool(value <= bound)
-        case "exclusiveMinimum":
-            return lambda _text, value: bool(value > bound)
-    return lambda _text, value: bool(value < bound)
-
-
-def _declared_value(field: Field, parse: Callable[[str], Any], declared: Any) -> Any:
-    """A value that stands in the schema, as JSON or as text."""
-    if isinstance(declared, str):
-        return parse(declared)
-    if field.type in {"integer", "number", "year"} and isinstance(declared, int | float):
-        return Decimal(str(declared))
-    if field.type == "boolean" and isinstance(declared, bool):
-        return declared
-    if field.type in {"object", "array", "geojson", "list"}:
-        return declared
-    return parse(str(declared))
-
-
-def _member_test(field: Field, parse: Callable[[str], Any], declared: list[Any]) -> Test:
-    values = [_declared_value(field, parse, value) for value in declared]
-    try:
-        known = frozenset(values)
-    except TypeError:  # lists and objects cannot be hashed
-        return lambda _text, value: value in values
-    return lambda _text, value: value in known
-
-
-def _pattern_test(pattern: regex.Pattern[str]) -> Test:
-    return lambda text, _value: pattern.fullmatch(text, timeout=TIME_LIMIT) is not None
-
-
-def _json_schema_test(declared: Any) -> Test:
-    import jsonschema
-
-    validator = jsonschema.validators.validator_for(declared, jsonschema.Draft202012Validator)(declared)
-    return lambda text, value: bool(validator.is_valid(value if isinstance(value, list) else load_json_text(text)))
+    return Judge(field, frozenset(missing), parse, constraints_of(field, parse, where))
 
 
 def explain(field: Field, problem: Problem, text: str | None) -> tuple[str, str]:
@@ -189,7 +89,7 @@ def _noun(field: Field) -> str:
         return f"a valid {field.format}"
     if field.format not in {"default", "any", ""} and field.type in {"date", "datetime", "time"}:
         return f"a {field.type} written as {field.format}"
-    return _NOUNS[field.type]
+    return NOUNS[field.type]
 
 
 def _misfit_hint(field: Field) -> str:

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from deedbook.checking.canonical import canonical_text
+from deedbook.checking.canonical import key_text
 from deedbook.checking.cells import Rows
 from deedbook.checking.spilling import PARTITIONS, Hashes, Partitions, Shelf, partition_of
 from deedbook.schema import Field, ForeignKey, TableSchema
@@ -53,7 +53,7 @@ def unique_keys(schema: TableSchema) -> list[Key]:
 
 def key_texts(fields: Sequence[Field]) -> list[pl.Expr]:
     """The canonical text of each part of a key; null where a part is missing."""
-    return [canonical_text(item).alias(f"k{at}") for at, item in enumerate(fields)]
+    return [key_text(item).alias(f"k{at}") for at, item in enumerate(fields)]
 
 
 def _part_hash(texts: pl.Series, item: Field) -> pl.Series:
@@ -62,12 +62,12 @@ def _part_hash(texts: pl.Series, item: Field) -> pl.Series:
     Numbers of up to 15 characters are told apart by a 64-bit float; the canonical text of longer ones goes in as well.
     """
     if item.type not in {"integer", "number"} or {"bareNumber", "decimalChar", "groupChar"} & set(item.options):
-        hashes = texts.to_frame().select(canonical_text(item)).to_series().hash(_SEED)
+        hashes = texts.to_frame().select(key_text(item)).to_series().hash(_SEED)
     else:
         hashes = (texts.cast(pl.Float64, strict=False) + 0.0).hash(_SEED)
         long = texts.str.len_bytes() > 15
         if long.any():
-            exact = texts.to_frame().select(canonical_text(item)).to_series()
+            exact = texts.to_frame().select(key_text(item)).to_series()
             tagged = hashes ^ exact.hash(_SEED)
             hashes = hashes.zip_with((exact.str.len_bytes() <= 15).fill_null(True), tagged)
     return pl.select(pl.when(texts.is_not_null()).then(hashes)).to_series() if texts.null_count() else hashes

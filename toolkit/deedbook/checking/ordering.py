@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
-from deedbook.checking.keys import Reference
+from deedbook.checking.keys import Key, Reference, unique_keys
 from deedbook.descriptor import Package, Resource
 from deedbook.errors import ProjectError
+from deedbook.schema import Field, TableSchema
 
 References = Mapping[str, tuple[Reference, ...]]
 """The foreign keys of each table."""
@@ -27,6 +29,8 @@ def _references(resource: Resource, package: Package) -> list[Reference]:
     where = resource.schema_source or resource.name
     found = []
     for key in resource.schema.foreign_keys:
+        if key.package:
+            continue
         name = key.resource or resource.name
         parent = next((item for item in package.resources if item.name == name), None)
         if parent is None:
@@ -35,13 +39,33 @@ def _references(resource: Resource, package: Package) -> list[Reference]:
                 "correct the foreign key, or add the table to the descriptor",
             )
         known = parent.schema.names if parent.schema else ()
-        if unknown := [field for field in key.reference if field not in known]:
+        if known and (unknown := [field for field in key.reference if field not in known]):
             raise ProjectError(
                 f"{where}: a foreign key refers to `{name}`.`{unknown[0]}`, which is no field",
                 "correct the foreign key",
             )
         found.append(Reference(key, tuple(resource.schema.field(field) for field in key.fields), name))
     return found
+
+
+def schema_of(resource: Resource, references: References) -> TableSchema:
+    """The schema of a table; where none is declared, one that says nothing of the columns that others refer to."""
+    if resource.schema is not None and resource.schema.fields:
+        return resource.schema
+    names = sorted({name for key in referred_fields(references, resource.name) for name in key})
+    return TableSchema(tuple(Field(name, type="any") for name in names), fields_match="subset")
+
+
+def referred_keys(references: References, table: str, schema: TableSchema) -> list[Key]:
+    """The keys of a table that others refer to, beyond its own; `any` is read as what refers to it."""
+    own = {key.names for key in unique_keys(schema)}
+    found: dict[tuple[str, ...], Key] = {}
+    for item in (item for others in references.values() for item in others if item.parent == table):
+        names = item.key.reference
+        fields = [schema.field(name) for name in names]
+        read = [replace(mine, name=its.name) if its.type == "any" else its for mine, its in zip(item.fields, fields, strict=True)]
+        found.setdefault(names, Key("reference", tuple(read)))
+    return [found[names] for names in sorted(found) if names not in own]
 
 
 def referred_fields(references: References, table: str) -> set[tuple[str, ...]]:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+import polars as pl
+
 from deedbook.errors import ProjectError
 
 if TYPE_CHECKING:
@@ -17,7 +19,15 @@ if TYPE_CHECKING:
 TIME_LIMIT = 1.0
 """Seconds that one value may take in a pattern that backtracks."""
 
+_ONLY_REGEX = re.compile(r"\\N\{|\\[pP]\{|\\.|\[:|\{(?![0-9,])", re.DOTALL)
+_AS_IN_RE = {"[:": r"[\:", "{": r"\{"}
+"""What only the regex module takes for a POSIX class or a fuzzy match."""
+
 _ASCII_CATEGORIES = {"CATEGORY_DIGIT": "0-9", "CATEGORY_WORD": "A-Za-z0-9_", "CATEGORY_SPACE": r" \t\n\r\x0b\x0c"}
+
+
+class UnsupportedPatternError(Exception):
+    """A pattern of XML Schema that Python's engines cannot run."""
 
 
 def compile_pattern(pattern: str, where: str) -> regex.Pattern[str]:
@@ -25,13 +35,17 @@ def compile_pattern(pattern: str, where: str) -> regex.Pattern[str]:
 
     Raises:
         ProjectError: when it is no regular expression.
+        UnsupportedPatternError: when it is one in the syntax of XML Schema only.
     """
     import regex  # takes a while, and most tables have no pattern
 
     try:
-        re.compile(pattern)
-        return regex.compile(pattern, regex.V0)
+        if not re.search(r"\\[pP]\{", pattern):  # Unicode properties, which Python's own engine lacks
+            re.compile(pattern)
+        return regex.compile(_ONLY_REGEX.sub(lambda match: _AS_IN_RE.get(match[0], match[0]), pattern), regex.V0)
     except (re.error, regex.error, RecursionError, OverflowError) as error:
+        if re.search(r"\\[icIC]", pattern):
+            raise UnsupportedPatternError(f"only XML Schema has `\\i` and `\\c`: {error}") from None
         raise ProjectError(f"{where}: the pattern {pattern!r} is no regular expression: {error}") from None
 
 
@@ -41,9 +55,11 @@ def rust_pattern(pattern: str) -> str | None:
         parsed = re._parser.parse(pattern)  # type: ignore[attr-defined]  # the parse tree has no public door
         if parsed.state.flags & ~re.UNICODE.value:
             return None
-        return rf"\A(?:{_sequence(list(parsed), edges=True)})\z"
-    except (_UnsureError, re.error, RecursionError):
+        pattern = rf"\A(?:{_sequence(list(parsed), edges=True)})\z"
+        pl.Series([""]).str.contains(pattern)  # Rust refuses surrogates, and what becomes too large
+    except (_UnsureError, re.error, RecursionError, pl.exceptions.PolarsError):
         return None
+    return pattern
 
 
 class _UnsureError(Exception):

@@ -16,6 +16,7 @@ from deedbook.checking.collecting import Group, collect
 from deedbook.checking.judging import shorten
 from deedbook.checking.keys import HashLog, Key, Reference, key_texts
 from deedbook.checking.table import FILE_SHIFT, TableOutcome
+from deedbook.findings import Check, NotChecked
 from deedbook.reading.blocks import Cutter
 from deedbook.reading.header import read_header
 from deedbook.reading.opening import dialect_of, open_table
@@ -58,6 +59,20 @@ def revisit(outcome: TableOutcome, wanted: Rows) -> Iterator[Visit]:
                 row, line = row + block.frame.height, line + block.newlines
                 if not len(mine) or row > mine[-1]:
                     break
+
+
+def list_unenforced(outcome: TableOutcome) -> None:
+    """Lists what turned out not to be enforced: patterns that were given up, keys into packages that nobody reads."""
+    table = outcome.task.resource.name
+    judges = {checks.field.name: checks.judge for plan, _ in outcome.plans.values() for checks in plan.fields}
+    for column, judge in judges.items():
+        for name, reason in judge.constraints.given_up[:1]:
+            outcome.checked = [item for item in outcome.checked if item != Check(table, name, column)]
+            outcome.not_checked.append(NotChecked(table, name, reason, column))
+    for key in outcome.task.schema.foreign_keys:
+        if key.package:
+            reason = f"the package {key.package} is not read"
+            outcome.not_checked.append(NotChecked(table, "foreign-key", reason, ", ".join(key.fields)))
 
 
 def settle_unique(outcome: TableOutcome, key: Key) -> None:

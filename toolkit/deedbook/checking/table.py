@@ -22,6 +22,7 @@ from deedbook.checking.spilling import Shelf
 from deedbook.descriptor import Resource, is_remote
 from deedbook.findings import Check, Finding, NotChecked, TableStats
 from deedbook.reading.blocks import BLOCK_SIZE, Cutter
+from deedbook.reading.foreign import is_foreign
 from deedbook.reading.header import read_header
 from deedbook.reading.opening import dialect_of, open_table
 from deedbook.reading.pipeline import run
@@ -103,6 +104,10 @@ def check_table(task: TableTask, ledger: Ledger) -> TableOutcome:
     rows = cells = size = 0
     labels: list[str] | None = None
     _refuse_remote(outcome)
+    if not task.resource.is_table:
+        outcome.is_unread = True
+        _judge_file(outcome, None)
+        return outcome
     for number, file in enumerate(task.resource.sources):
         try:
             with open_table(task.resource, file, max_unpacked=task.max_unpacked) as stream:
@@ -117,9 +122,18 @@ def check_table(task: TableTask, ledger: Ledger) -> TableOutcome:
             outcome.is_unread = True
             _say(outcome, number, error.rule, error.message, error.hint)
     outcome.stats = replace(outcome.stats, rows=rows, cells=cells, bytes=size)
-    for problem in check_declared(task.resource, rows):
-        _say(outcome, 0, problem.rule, problem.message, problem.hint)
+    _judge_file(outcome, rows)
     return outcome
+
+
+def _judge_file(outcome: TableOutcome, rows: int | None) -> None:
+    """Checks what is declared of the files as a whole."""
+    table = outcome.task.resource.name
+    declared = check_declared(outcome.task.resource, rows)
+    for problem in declared.problems:
+        _say(outcome, 0, problem.rule, problem.message, problem.hint)
+    outcome.checked += [Check(table, name) for name in declared.checked]
+    outcome.not_checked += [NotChecked(table, name, reason) for name, reason in declared.not_checked]
 
 
 def _block_size(task: TableTask, file: Path | None) -> int:
@@ -129,11 +143,11 @@ def _block_size(task: TableTask, file: Path | None) -> int:
 
 
 def _refuse_remote(outcome: TableOutcome) -> None:
-    for number, path in enumerate(outcome.task.resource.paths):
+    for number, path in enumerate(outcome.task.resource.paths if not outcome.task.resource.files else ()):
         if is_remote(path):
             outcome.is_unread = True
-            message = f"{path} is on another machine, which a validation does not ask"
-            _say(outcome, number, "scheme-error", message, "download the file and name it in `path`")
+            message = f"{path} is on another machine, which was not asked"
+            _say(outcome, number, "scheme-error", message, "use --allow-network, or download the file")
 
 
 def _say(outcome: TableOutcome, number: int, rule: str, message: str, hint: str = "", **place: object) -> None:
@@ -198,7 +212,7 @@ def _plan(task: TableTask, header: Header, outcome: TableOutcome) -> tuple[Block
     """How the blocks under a header are read and checked."""
     schema = task.schema
     where = task.resource.schema_source or task.resource.name
-    fields = tuple(plan_fields(header.columns, schema, where, lenient=task.lenient))
+    fields = tuple(plan_fields(header.columns, schema, where, lenient=task.lenient, native=is_foreign(task.resource)))
     held = {plan.field.name for plan in fields}
     primary = next((key for key in unique_keys(schema) if key.kind == "primary-key"), None)
     usable = tuple(key for key in outcome.logs if held.issuperset(key.names))
@@ -230,7 +244,7 @@ def _list_checks(outcome: TableOutcome, plan: BlockPlan, header: Header) -> None
         item = checks.field
         if item.type != "any":
             outcome.checked.append(Check(table, "type", item.name))
-        unknown = dict(checks.judge.unknown)
+        unknown = dict(checks.judge.constraints.unknown)
         outcome.not_checked += [NotChecked(table, name, reason, item.name) for name, reason in unknown.items()]
         names = [name for name in item.constraints if name not in unknown]
         outcome.checked += [Check(table, name, item.name) for name in names]

@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from deedbook.checking.durations import parse_duration
 from deedbook.schema import Field
 
 Parser = Callable[[str], Any]
@@ -23,13 +24,9 @@ TRUE_VALUES = ("true", "True", "TRUE", "1")
 FALSE_VALUES = ("false", "False", "FALSE", "0")
 
 _INTEGER = re.compile(r"[+-]?[0-9]+")
-_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,9})?")
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _TIME = re.compile(r"[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?(?:Z|[+-][0-9]{2}:[0-9]{2})?")
-_DURATION = re.compile(
-    r"-?P(?=[0-9T])(?:[0-9]+Y)?(?:[0-9]+M)?(?:[0-9]+W)?(?:[0-9]+D)?"
-    r"(?:T(?=[0-9])(?:[0-9]+H)?(?:[0-9]+M)?(?:[0-9]+(?:\.[0-9]+)?S)?)?"
-)
 _YEAR = re.compile(r"[0-9]{4}")
 _YEARMONTH = re.compile(r"[0-9]{4}-(?:0[1-9]|1[0-2])")
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
@@ -236,17 +233,7 @@ def _zoned_time(moment: dt.time) -> dt.time:
 
 
 def _duration(_field: Field, _lenient: bool) -> Parser:
-    def parse(text: str) -> Any:
-        import isodate
-
-        if not _DURATION.fullmatch(text):
-            raise ValueError(text)
-        try:
-            return isodate.parse_duration(text)
-        except (isodate.ISO8601Error, OverflowError, ArithmeticError) as error:
-            raise ValueError(str(error)) from None
-
-    return parse
+    return parse_duration
 
 
 def _year(_field: Field, _lenient: bool) -> Parser:
@@ -301,6 +288,8 @@ def _list(field: Field, lenient: bool) -> Parser:
 
 def _geopoint(field: Field, _lenient: bool) -> Parser:
     def parse(text: str) -> tuple[Decimal, Decimal]:
+        longitude: object
+        latitude: object
         if field.format == "array":
             longitude, latitude = _expect(load_json_text(text), list)
         elif field.format == "object":
@@ -310,13 +299,14 @@ def _geopoint(field: Field, _lenient: bool) -> Parser:
             longitude, latitude = pair["lon"], pair["lat"]
         else:
             longitude, latitude = text.split(",")
+            latitude = latitude.removeprefix(" ")
         return _coordinate(longitude, 180), _coordinate(latitude, 90)
 
     return parse
 
 
 def _coordinate(value: object, limit: int) -> Decimal:
-    text = str(value).strip()
+    text = str(value)
     if isinstance(value, bool) or not _NUMBER.fullmatch(text) or abs(Decimal(text)) > limit:
         raise ValueError(f"{value} is no coordinate")
     return Decimal(text)

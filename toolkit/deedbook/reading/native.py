@@ -69,7 +69,7 @@ def _fitting(value: Any, field: Field) -> str | None:
     return None
 
 
-def _truth(value: bool, field: Field) -> str | None:  # noqa: FBT001  # it is the value, not a switch
+def _truth(value: bool, field: Field) -> str | None:  # it is the value, not a switch
     if field.type != "boolean":
         return None
     declared = field.options.get("trueValues" if value else "falseValues", [_plain(value)])

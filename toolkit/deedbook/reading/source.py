@@ -13,8 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Protocol
 
-import zstandard
-
 from deedbook.descriptor import Resource
 
 READ_SIZE = 1 << 20
@@ -23,9 +21,7 @@ MAX_UNPACKED = 16 << 30
 MAX_RATIO = 500
 """How many times larger than its file an unpacked stream may be."""
 _RATIO_GRACE = 64 << 20
-_PACKED = 1 << 10
-"""Bytes unpacked at once; of zstd they become at most 32 MiB."""
-UNPACKING_ERRORS = (OSError, EOFError, zlib.error, zipfile.BadZipFile, zstandard.ZstdError, ValueError, RuntimeError)
+UNPACKING_ERRORS = (OSError, EOFError, zlib.error, zipfile.BadZipFile, ValueError, RuntimeError)
 BOM = codecs.BOM_UTF8
 
 
@@ -101,27 +97,6 @@ class _Recoded:
         return b""
 
 
-@dataclass
-class _Frames:
-    """The content of zstd frames, each of which has to end."""
-
-    packed: IO[bytes]
-    rest: bytes = b""
-    frame: zstandard.ZstdDecompressionObj | None = None
-
-    def read(self, _size: int, /) -> bytes:
-        while packed := self.rest or self.packed.read(_PACKED):
-            frame = self.frame or zstandard.ZstdDecompressor().decompressobj()
-            data = frame.decompress(packed)
-            self.rest = frame.unused_data
-            self.frame = None if frame.eof else frame
-            if data:
-                return data
-        if self.frame:
-            raise EOFError("it ends too early")
-        return b""
-
-
 @contextmanager
 def open_bytes(resource: Resource, file: Path, *, max_unpacked: int = MAX_UNPACKED) -> Iterator[ByteStream]:
     """The content of one file of a table as UTF-8 bytes, a byte-order mark of UTF-8 still in place.
@@ -150,7 +125,9 @@ def _unpacked(resource: Resource, file: Path, handle: io.FileIO, limit: int) -> 
         case "gz" | "gzip":
             return _Bounded(io.BufferedReader(gzip.GzipFile(fileobj=handle)), size, limit, file.name)
         case "zst" | "zstd":
-            return _Bounded(_Frames(handle), size, limit, file.name)
+            from deedbook.reading.zstd import Frames
+
+            return _Bounded(Frames(handle), size, limit, file.name)
         case "zip":
             return _Bounded(_zip_member(resource, file, handle), size, limit, file.name)
     raise SourceError("compression-error", f"the compression {resource.compression!r} is not known", "use gz, zst or zip")

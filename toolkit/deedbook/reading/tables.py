@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import TypeVar
 
 import polars as pl
 
@@ -17,9 +18,18 @@ from deedbook.reading.source import SourceError
 from deedbook.reading.text import Layout, TextBlock
 from deedbook.schema import TableSchema
 
+T = TypeVar("T")
+
 
 def read_text(resource: Resource, *, block_size: int = BLOCK_SIZE, workers: int | None = None) -> Iterator[pl.DataFrame]:
-    """The rows of a table as text, block by block, in the order of the files.
+    """The rows of a table as text, block by block, in the order of the files. See `read_each`."""
+    return read_each(resource, lambda frame: frame, block_size=block_size, workers=workers)
+
+
+def read_each(
+    resource: Resource, work: Callable[[pl.DataFrame], T], *, block_size: int = BLOCK_SIZE, workers: int | None = None
+) -> Iterator[T]:
+    """What `work` makes of each block of a table, in the order of the files; it runs on several threads at once.
 
     Every block has exactly the fields of the schema as String columns in schema order (without a schema, the columns of the
     file); missing values are null, blank records are left out.
@@ -36,10 +46,10 @@ def read_text(resource: Resource, *, block_size: int = BLOCK_SIZE, workers: int 
                 known = known or labels
                 names = tuple(known or (resource.schema.names if resource.schema else ()))[:width]
                 layout = Layout(names, dialect_of(resource))
-                for done in run(cutter, layout, lambda block: block, workers=workers):
+                for done in run(cutter, layout, lambda block: work(_present(block, resource.schema)), workers=workers):
                     if isinstance(done, Unclosed):
                         raise ProjectError(f"{file or resource.name}: a quote is never closed", "validate the table first")
-                    yield _present(done.result, resource.schema)
+                    yield done.result
         except SourceError as error:
             raise ProjectError(f"{file or resource.name}: {error.message}", error.hint) from None
 

@@ -13,7 +13,9 @@ A release is a flat folder, `dist/NAME/VERSION/`:
     validation.json                the report of the validation that let it pass
     BUILD.json                     writer versions, digests of every input, epoch (provenance)
     release.json                   version, previous release, tables and files with digests (manifest)
+    provenance.intoto.jsonl        SLSA provenance over all files so far, signed when a key is configured (attestation)
     SHA256SUMS                     of every file but itself; `sha256sum -c SHA256SUMS` (manifest)
+    SHA256SUMS.minisig             when a key is configured; `minisign -Vm SHA256SUMS -p KEY.pub` (signing)
 
 The same inputs and writer versions give the same bytes: no clock, host, path, locale or thread count reaches a file.
 Beside the versions stand only `.lock` and `.staging-*` while a build runs; the next build removes what a killed one left.

@@ -13,12 +13,14 @@ from deedbook.checking.rules import load_rules
 from deedbook.errors import ProjectError, RefusalError
 from deedbook.findings import Report
 from deedbook.project import Project
+from deedbook.release.attestation import write_proofs
 from deedbook.release.contents import COPIED, PassedReport, Progress, write_release
 from deedbook.release.derived import Derive
 from deedbook.release.digests import sha256_of
 from deedbook.release.edition import read_edition
 from deedbook.release.manifest import check_sums, read_manifest
 from deedbook.release.provenance import read_inputs
+from deedbook.release.signing import configured_key
 from deedbook.release.staging import Release, install, staging, verify_staged
 from deedbook.validation import Options, validate
 
@@ -53,10 +55,12 @@ def build(
 
     Raises:
         ProjectError: when version, date or previous release are missing or wrong, or a table cannot be released.
+        UsageError: when a signing key is configured that cannot be used.
         RefusalError: when another build is running, the inputs changed meanwhile, or the version has other content.
     """
     edition = read_edition(project.package, project.dist, snapshot=snapshot)
     _demand_schemas(project)
+    key = configured_key()
     inputs = read_inputs(project)
     report = validate(project, _complete(options or Options()), _validating(progress))
     if not report.valid:
@@ -67,6 +71,7 @@ def build(
         )
         if read_inputs(project) != inputs:
             raise RefusalError("the project was edited while it was being built", "build again")
+        write_proofs(edition, inputs, staged.folder, key)
         verified = verify_staged(staged)
         if verified.target.exists() and not snapshot:
             _demand_same(verified.folder, verified.target)

@@ -1,4 +1,4 @@
-"""Writes every file of a release into its staging folder: data table by table, then documents, manifest and checksums.
+"""Writes every file of a release into its staging folder: data table by table, then documents and manifest.
 
 One table is in memory at a time: its canonical text while the CSV is written, then its typed columns for everything else.
 """
@@ -34,22 +34,33 @@ from deedbook.release.edition import Edition, moment_text
 from deedbook.release.formats.csv import write_csv
 from deedbook.release.formats.jsonl import write_jsonl
 from deedbook.release.formats.parquet import write_parquet
+from deedbook.release.formats.rds import write_rds
+from deedbook.release.formats.spss import write_spss
 from deedbook.release.formats.sqlite import add_table, close_database, open_database
+from deedbook.release.formats.stata import write_stata
 from deedbook.release.formats.xlsx import Workbook, add_sheet, close_workbook, discard_workbook, open_workbook
+from deedbook.release.loaders import loader_names, loaders
 from deedbook.release.manifest import write_manifest
 from deedbook.release.metadata.citation import citation_cff, doi_of
 from deedbook.release.metadata.datapackage import CsvFile, datapackage_json
+from deedbook.release.metadata.writing import write_metadata
 from deedbook.release.notes import ReadmeFacts, readme_lines, readme_markdown
 from deedbook.release.provenance import BUILD_FILE, InputFile, build_json
 from deedbook.release.statistics import describe_columns
 from deedbook.release.tables import Limit, Outline, Table, named_missing, schema_of, type_rows
 from deedbook.schema import TableSchema
 
-Format = Literal["parquet", "jsonl", "sqlite", "xlsx"]
+Format = Literal["parquet", "jsonl", "sqlite", "xlsx", "stata", "spss", "rds"]
 FORMATS: tuple[Format, ...] = get_args(Format)
 Progress = Callable[[str, float], None]
 """Told what is being done, and which share of that is behind it (0 to 1)."""
 COPIED = ("LICENSE", "CHANGES.md")
+STATISTICAL: tuple[tuple[Format, str, Callable[[Table, Edition, Path], tuple[Limit, ...]]], ...] = (
+    ("stata", ".dta", write_stata),
+    ("spss", ".sav", write_spss),
+    ("rds", ".rds", write_rds),
+)
+"""The formats of statistics programs, a file a table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +129,7 @@ def write_release(
     derive: Derive | None = None,
     progress: Progress | None = None,
 ) -> None:
-    """Fills `folder` with a whole release, checksums included."""
+    """Fills `folder` with a whole release but for what proves it."""
     say = progress or (lambda _what, _share: None)
     frames = derive_frames(project, derive, edition.created)
     edited = [resource.name for resource in project.package.resources]
@@ -170,6 +181,9 @@ def _write_table(outline: Outline, text: pl.DataFrame, writers: _Writers) -> Wri
         write_parquet(table, writers.edition, path.with_suffix(".parquet"))
     if "jsonl" in writers.formats:
         writers.limits += write_jsonl(table, path.with_suffix(".jsonl"))
+    for kind, suffix, write in STATISTICAL:
+        if kind in writers.formats:
+            writers.limits += write(table, writers.edition, path.with_suffix(suffix))
     if writers.database is not None:
         writers.limits += add_table(writers.database, table, writers.schemas)
     if writers.workbook is not None:
@@ -194,7 +208,9 @@ def _write_documents(
         close_workbook(writers.workbook, [table.outline for table in written], readme_lines(facts))
     tables = [(table.outline, table.file) for table in written]
     codebook = make_codebook(edition, facts.entries)
+    outlines = [table.outline for table in written]
     documents = {
+        **loaders(edition, outlines, folder, facts.loaders),
         "datapackage.json": datapackage_json(package, edition, tables),
         "CITATION.cff": citation_cff(package, edition),
         "CODEBOOK.md": codebook_markdown(codebook),
@@ -206,6 +222,7 @@ def _write_documents(
     }
     for name, content in documents.items():
         _write_text(folder / name, content)
+    write_metadata(package, edition, tables, folder)
     write_manifest(package, edition, tables, folder)
 
 
@@ -223,6 +240,7 @@ def _facts(
         limits=writers.limits,
         missing={name: values for name, values in missing.items() if values},
         copied=copied,
+        loaders=loader_names(writers.formats),
     )
 
 

@@ -15,13 +15,13 @@ from pathlib import Path
 import polars as pl
 
 from deedbook.checking.canonical import typed
+from deedbook.checking.canonical_field import canonical_field
 from deedbook.descriptor import load_json
 from deedbook.errors import ProjectError
 from deedbook.project import Project
 from deedbook.release.edition import Edition, Previous
 from deedbook.release.tables import (
     Outline,
-    canonical_field,
     read_canonical,
     release_schema,
     schema_of,

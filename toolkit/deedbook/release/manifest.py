@@ -3,7 +3,7 @@
     release.json   release_version, name, title, version, state, created, epoch, previous {version, sha256} or null,
                    licenses, tables [name, rows, fields, primary_key, is_view, sha256], files [name, bytes, sha256,
                    media_type, table or null]
-    SHA256SUMS     one line `DIGEST  NAME` per file but itself, sorted by name
+    SHA256SUMS     one line `DIGEST  NAME` per file but itself and its signature, sorted by name
 
 `release.json` lists every file that was written before it. Its own sha256 is what the next release names as `previous`.
 """
@@ -20,21 +20,12 @@ from deedbook.descriptor import Package
 from deedbook.errors import ProjectError, RefusalError
 from deedbook.release.digests import sha256_of
 from deedbook.release.edition import MANIFEST, Edition, moment_text
+from deedbook.release.media import media_type, table_of
 from deedbook.release.metadata.datapackage import CsvFile
+from deedbook.release.signing import SIGNATURE
 from deedbook.release.tables import Outline
 
 SUMS = "SHA256SUMS"
-_MEDIA_TYPES = {
-    ".cff": "application/yaml",
-    ".csv": "text/csv",
-    ".html": "text/html",
-    ".json": "application/json",
-    ".jsonl": "application/jsonl",
-    ".md": "text/markdown",
-    ".parquet": "application/vnd.apache.parquet",
-    ".sqlite": "application/vnd.sqlite3",
-    ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +39,23 @@ class Manifest:
 
 
 def write_manifest(package: Package, edition: Edition, tables: Sequence[tuple[Outline, CsvFile]], folder: Path) -> None:
-    """Writes `release.json` about everything that stands in the folder, and the checksums of that and of itself."""
+    """Writes `release.json` about everything that stands in the folder."""
     digests = {file.name: file.sha256 for _, file in tables}
     digests = {path.name: digests.get(path.name) or sha256_of(path) for path in sorted(folder.iterdir())}
     content = _release_json(package, edition, tables, folder, digests)
     (folder / MANIFEST).write_text(content, encoding="utf-8", newline="\n")
-    digests[MANIFEST] = sha256_of(folder / MANIFEST)
-    lines = [f"{digest}  {name}\n" for name, digest in sorted(digests.items())]
-    (folder / SUMS).write_text("".join(lines), encoding="utf-8", newline="\n")
+
+
+def write_sums(digests: Mapping[str, str], folder: Path) -> bytes:
+    """Writes `SHA256SUMS` and returns its content."""
+    content = sums_text(digests).encode()
+    (folder / SUMS).write_bytes(content)
+    return content
+
+
+def sums_text(digests: Mapping[str, str]) -> str:
+    """The one text of `SHA256SUMS` for these digests by file name."""
+    return "".join(f"{digest}  {name}\n" for name, digest in sorted(digests.items()))
 
 
 def _release_json(
@@ -114,7 +114,7 @@ def check_sums(folder: Path) -> None:
         listed = {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
     except (OSError, ValueError) as error:
         raise RefusalError(f"{folder / SUMS} cannot be read: {error}", f"move {folder} away and build again") from None
-    present = {path.name for path in folder.iterdir()} - {SUMS}
+    present = {path.name for path in folder.iterdir()} - {SUMS, SIGNATURE}
     faults = [f"{name} is missing" for name in sorted(listed.keys() - present)]
     faults += [f"{name} is not listed" for name in sorted(present - listed.keys())]
     faults += [
@@ -145,6 +145,6 @@ def _file(path: Path, digest: str, tables: set[str]) -> dict[str, Any]:
         "name": path.name,
         "bytes": path.stat().st_size,
         "sha256": digest,
-        "media_type": _MEDIA_TYPES.get(path.suffix, "text/plain"),
-        "table": path.stem if path.stem in tables and path.suffix in {".csv", ".parquet", ".jsonl"} else None,
+        "media_type": media_type(path.name),
+        "table": table_of(path.name, tables),
     }

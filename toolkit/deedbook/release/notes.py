@@ -18,6 +18,9 @@ from deedbook.release.pages import render
 from deedbook.release.tables import TYPED_FORMATS, Limit
 
 
+_LABELLED = "coded columns have a labelled copy (COLUMN_label) whose numbers change between versions: select by code"
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
     """A kind of file of the release and what it is for."""
@@ -33,6 +36,7 @@ class ReadmeFacts:
     Attributes:
         dtypes: The types of the columns in the typed formats, by table.
         formats: Those that the release holds, apart from CSV.
+        loaders: The names of the programs that load the release.
         missing: By table, what the edited files wrote for a missing value, where that was not only an empty cell.
     """
 
@@ -45,6 +49,7 @@ class ReadmeFacts:
     limits: Sequence[Limit]
     missing: Mapping[str, Sequence[str]]
     copied: Sequence[str]
+    loaders: Sequence[str]
 
 
 def readme_markdown(facts: ReadmeFacts) -> str:
@@ -101,12 +106,21 @@ def _files(facts: ReadmeFacts) -> list[Kind]:
         "jsonl": Kind("TABLE.jsonl", "the same rows as one JSON object a line"),
         "sqlite": Kind(f"{name}.sqlite", "all tables with keys, code lists and codebook"),
         "xlsx": Kind(f"{name}.xlsx", "all tables for Excel and LibreOffice, ids and codes as text"),
+        "stata": Kind("TABLE.dta", f"Stata 14 and later, with labels; {_LABELLED}"),
+        "spss": Kind("TABLE.sav", f"SPSS, with labels; {_LABELLED}"),
+        "rds": Kind("TABLE.rds", "R data frames with dates, factors for codes, titles in `label`, labels in `code_labels`"),
     }
     files = [Kind("TABLE.csv", "the data: UTF-8, comma, LF, sorted by key, an empty cell is a missing value")]
     files += [by_format[kind] for kind in facts.formats]
     files += [
         Kind("CODEBOOK.html, CODEBOOK.md, codebook.json", "every table, field and code, with statistics"),
+        Kind(", ".join(facts.loaders), "load every table with types and labels, after checking the hashes"),
+        Kind("index.html", "the release as a web page, with every file"),
         Kind("datapackage.json", "Data Package v2: schemas, keys, code lists, sha256 of every table"),
+        Kind(
+            "croissant.json, ro-crate-metadata.json, datacite.json, dcat.ttl, csv-metadata.json",
+            "the same for machine learning tools, research archives, DOI registration, data portals and CSVW readers",
+        ),
         Kind("CITATION.cff", "the citation for reference managers"),
         *(
             Kind(file, {"LICENSE": "the licence", "CHANGES.md": "what each release changed"}[file])

@@ -22,7 +22,7 @@ def render(template: str, **values: object) -> str:
 def _environment() -> Environment:
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent / "templates", encoding="utf-8"),
-        autoescape=select_autoescape(enabled_extensions=("html.j2",), disabled_extensions=("md.j2", "css")),
+        autoescape=select_autoescape(enabled_extensions=("html.j2",), disabled_extensions=("md.j2", "py.j2", "R.j2", "do.j2", "sql.j2", "css")),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -30,8 +30,11 @@ def _environment() -> Environment:
     )
     environment.filters["md"] = markdown_text
     environment.filters["code"] = markdown_code
+    environment.filters["sql"] = sql_text
+    environment.filters["sql_name"] = sql_name
     environment.filters["anchor"] = anchor
     environment.filters["number"] = grouped
+    environment.filters["size"] = size
     environment.filters["share"] = share
     environment.filters["histogram"] = charts.histogram
     environment.filters["bar"] = charts.bar
@@ -52,6 +55,16 @@ def markdown_code(text: object) -> str:
     return f"{fence}{space}{plain}{space}{fence}" if plain else ""
 
 
+def sql_text(text: object) -> str:
+    """A text inside the quotes of an SQL literal."""
+    return str(text).replace("'", "''")
+
+
+def sql_name(name: object) -> str:
+    """A name as an SQL identifier."""
+    return '"' + str(name).replace('"', '""') + '"'
+
+
 def anchor(name: object) -> str:
     """A name as the id of an element: without white space."""
     return "_".join(str(name).split())
@@ -60,6 +73,16 @@ def anchor(name: object) -> str:
 def grouped(number: int) -> str:
     """A whole number with thousands apart: `1,048,576`."""
     return f"{number:,}"
+
+
+def size(number: int) -> str:
+    """A number of bytes in a unit that people read: `3.2 MB`, of a million bytes each."""
+    if number < 1000:
+        return f"{number} B"
+    for unit, scale in (("GB", 10**9), ("MB", 10**6)):
+        if number >= scale:
+            return f"{number / scale:.1f} {unit}"
+    return f"{number / 1000:.1f} kB"
 
 
 def share(part: int, whole: int) -> str:

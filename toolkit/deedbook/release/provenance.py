@@ -59,16 +59,21 @@ def build_json(edition: Edition, inputs: tuple[InputFile, ...]) -> str:
         "epoch": int(edition.epoch.timestamp()),
         "epoch_time": moment_text(edition.epoch),
         "lock_sha256": locks[0] if locks else None,
-        "writers": {
-            "deedbook": deedbook.__version__,
-            "python": platform.python_version(),
-            **{name: version(name) for name in _WRITERS},
-            "sqlite": sqlite3.sqlite_version,
-            "zlib": zlib.ZLIB_RUNTIME_VERSION,
-        },
+        "writers": writer_versions(),
         "inputs": [{"path": item.path, "bytes": item.bytes, "sha256": item.sha256} for item in inputs],
     }
     return json.dumps(record, ensure_ascii=False, indent=2) + "\n"
+
+
+def writer_versions() -> dict[str, str]:
+    """The versions of everything that decides the bytes of a release."""
+    return {
+        "deedbook": deedbook.__version__,
+        "python": platform.python_version(),
+        **{name: version(name) for name in _WRITERS},
+        "sqlite": sqlite3.sqlite_version,
+        "zlib": zlib.ZLIB_RUNTIME_VERSION,
+    }
 
 
 def _relative(file: Path, root: Path) -> str:

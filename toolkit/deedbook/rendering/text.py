@@ -20,14 +20,14 @@ from io import StringIO
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from rich.text import Text
-
 from deedbook.findings import Finding, NotChecked, Report, Total
 from deedbook.rendering.escaping import visible
+from deedbook.rendering.styled import Styled, styled
 from deedbook.schema import CONSTRAINTS
 
 if TYPE_CHECKING:  # a pipe needs no console, and its import takes as long as a small table
     from rich.console import Console
+    from rich.text import Text
 
 _STYLES = {"error": "bold red", "warning": "yellow", "info": "cyan"}
 _ORDER = ("error", "warning", "info")
@@ -41,7 +41,7 @@ _NARROWEST = 30
 class Line:
     """One thing said: `indent` columns in, and further lines of it `hang` columns in."""
 
-    text: Text
+    text: Styled
     indent: int = 0
     hang: int = 0
 
@@ -69,7 +69,7 @@ def _tables(report: Report) -> Iterator[Line]:
         groups = sorted(totals, key=lambda total: _ORDER.index(total.severity))
         counts = _counts(groups)
         path = paths.get(name, "")
-        head = Text(visible(name) or "the whole package", style="bold")
+        head = styled(visible(name) or "the whole package", style="bold")
         if path and path != name:
             head.append(f" ({visible(path)})", style="not bold")
         yield Line(head.append(f": {counts}", style="not bold"), hang=2)
@@ -77,7 +77,7 @@ def _tables(report: Report) -> Iterator[Line]:
         for total in groups:
             shown = [item for item in report.findings if _is_of(item, total) and item.waived is None]
             yield from _group(total, shown, several_files=several)
-        yield Line(Text())
+        yield Line(styled())
 
 
 def _is_of(finding: Finding, total: Total) -> bool:
@@ -88,7 +88,7 @@ def _is_of(finding: Finding, total: Total) -> bool:
 
 def _group(total: Total, shown: Sequence[Finding], *, several_files: bool) -> Iterator[Line]:
     head = (
-        Text()
+        styled()
         .append(total.severity, style=_STYLES[total.severity])
         .append(" ")
         .append(visible(total.rule), style="bold")
@@ -108,12 +108,12 @@ def _group(total: Total, shown: Sequence[Finding], *, several_files: bool) -> It
         yield Line(_hint(shown[0]), 6, 8)
     left = total.count - total.waived - len(shown)
     if left > 0:
-        yield Line(Text(f"... and {left:,} more (--max-findings shows more)", style="dim"), 4, 8)
+        yield Line(styled(f"... and {left:,} more (--max-findings shows more)", style="dim"), 4, 8)
 
 
-def _sentence(finding: Finding, *, several_files: bool) -> Text:
+def _sentence(finding: Finding, *, several_files: bool) -> Styled:
     """Where, what stands there, and what is wrong with it."""
-    text = Text()
+    text = styled()
     if finding.row is not None:
         text.append(f"row {finding.row}", style="bold")
         if finding.line is not None and finding.line != finding.row:
@@ -128,8 +128,8 @@ def _sentence(finding: Finding, *, several_files: bool) -> Text:
     return text.append(f"{': ' if text.plain else ''}{message}")
 
 
-def _hint(finding: Finding) -> Text:
-    return Text(visible(finding.hint), style="green")
+def _hint(finding: Finding) -> Styled:
+    return styled(visible(finding.hint), style="green")
 
 
 def _not_checked(entries: Iterable[NotChecked]) -> Iterator[Line]:
@@ -140,14 +140,14 @@ def _not_checked(entries: Iterable[NotChecked]) -> Iterator[Line]:
         grouped.setdefault((entry.name, entry.reason), []).append(place)
     if not grouped:
         return
-    yield Line(Text("Not checked:", style="bold yellow"))
+    yield Line(styled("Not checked:", style="bold yellow"))
     for (name, reason), places in grouped.items():
         where = ", ".join(map(visible, places[:6])) + (f" and {len(places) - 6} more" if len(places) > 6 else "")
-        yield Line(Text(f"{visible(name)} of {where}: {visible(reason)}"), 2, 4)
-    yield Line(Text())
+        yield Line(styled(f"{visible(name)} of {where}: {visible(reason)}"), 2, 4)
+    yield Line(styled())
 
 
-def _summary(report: Report) -> Text:
+def _summary(report: Report) -> Styled:
     rules = {check.name for check in report.checked if check.name not in _DECLARED}
     declared = sum(check.name in _DECLARED for check in report.checked)
     sizes = [
@@ -163,7 +163,7 @@ def _summary(report: Report) -> Text:
     if report.not_checked:
         said += f"; {plural(len(report.not_checked), 'declaration')} not checked"
     verdict, style = ("valid", "bold green") if report.valid else ("invalid", "bold red")
-    return Text().append(verdict, style=style).append(f": {said}")
+    return styled().append(verdict, style=style).append(f": {said}")
 
 
 def _outcome(report: Report) -> str:
@@ -193,6 +193,7 @@ def _print(lines: Iterable[Line], width: int | None, *, color: bool) -> str:
     if width is None and not color:
         return "".join(f"{' ' * line.indent}{line.text.plain}".rstrip() + "\n" for line in lines)
     from rich.console import Console
+    from rich.text import Text
 
     out = StringIO()
     console = Console(
@@ -208,13 +209,16 @@ def _print(lines: Iterable[Line], width: int | None, *, color: bool) -> str:
 
 def _wrap(line: Line, width: int | None, console: Console) -> list[Text]:
     """The text of a line cut to the width, the continuation shorter by the hanging indent."""
-    if width is None or not line.text.plain:
-        return [line.text]
-    first, *rest = line.text.wrap(console, max(_NARROWEST, width - line.indent))
+    from rich.text import Text
+
+    text = Text.assemble(*line.text.pieces)
+    if width is None or not text.plain:
+        return [text]
+    first, *rest = text.wrap(console, max(_NARROWEST, width - line.indent))
     if not rest:
         return [first]
     first.rstrip()
-    left = line.text[len(first.plain) :]
+    left = text[len(first.plain) :]
     left = left[len(left.plain) - len(left.plain.lstrip()) :]
     following = left.wrap(console, max(_NARROWEST, width - line.hang))
     for part in following:

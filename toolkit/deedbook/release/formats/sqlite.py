@@ -62,7 +62,7 @@ def add_table(connection: sqlite3.Connection, table: Table, schemas: Mapping[str
         table: The table; one that SQLite cannot hold is left out.
         schemas: Those of every table in the file, for foreign keys.
     """
-    if reason := _reason_to_leave_out(table.schema):
+    if reason := reason_to_leave_out(table.schema):
         return (Limit(FORMAT, table.name, f"left out: {reason}"),)
     special = non_finite_columns(table.rows)
     connection.execute(_create_statement(table, schemas))
@@ -150,7 +150,7 @@ def _list(names: Sequence[str]) -> str:
     return ", ".join(quoted(name) for name in names)
 
 
-def _reason_to_leave_out(schema: TableSchema) -> str:
+def reason_to_leave_out(schema: TableSchema) -> str:
     """Why SQLite cannot hold the table; empty when it can."""
     if len({name.lower() for name in schema.names}) < len(schema.names):
         return "field names differ only in case"
@@ -160,7 +160,7 @@ def _reason_to_leave_out(schema: TableSchema) -> str:
 def _is_declarable(key: ForeignKey, own: str, schemas: Mapping[str, TableSchema]) -> bool:
     """Whether SQLite can hold the foreign key: its target must be a key."""
     target = schemas.get(key.resource or own)
-    if target is None or _reason_to_leave_out(target):
+    if target is None or reason_to_leave_out(target):
         return False
     if key.reference == target.primary_key or key.reference in target.unique_keys:
         return True
@@ -169,13 +169,18 @@ def _is_declarable(key: ForeignKey, own: str, schemas: Mapping[str, TableSchema]
 
 def _records(rows: pl.DataFrame, special: Sequence[str]) -> Iterator[tuple[object, ...]]:
     """The rows as SQLite values, a slice at a time."""
-    plain = rows.lazy().with_columns(
+    plain = plain_rows(rows, special)
+    for start in range(0, rows.height, _SLICE):
+        yield from plain.slice(start, _SLICE).collect().iter_rows()
+
+
+def plain_rows(rows: pl.DataFrame, special: Sequence[str]) -> pl.LazyFrame:
+    """The rows with every column as SQLite holds it: whole numbers, doubles and text."""
+    return rows.lazy().with_columns(
         pl.col(name).cast(pl.Int8) if dtype == pl.Boolean else text_of(name, dtype)
         for name, dtype in rows.schema.items()
         if dtype == pl.Boolean or dtype.is_temporal() or dtype.is_nested() or name in special
     )
-    for start in range(0, rows.height, _SLICE):
-        yield from plain.slice(start, _SLICE).collect().iter_rows()
 
 
 def _describe(connection: sqlite3.Connection, table: Table) -> None:

@@ -35,6 +35,9 @@ _ESCAPED_NOTE = "holds characters that are written as _xHHHH_; Excel shows them 
 _FORBIDDEN = str.maketrans(dict.fromkeys(r"[]:*?/\'", "_"))
 _CODEBOOK = ("table", "field", "type", "title", "description", "required", "codes")
 
+OWN_SHEETS = frozenset({"readme", "codebook", "history"})
+"""Names that no table's sheet may have, in lower case; Excel itself forbids the last."""
+
 CellWriter = Callable[[int, int, object], object]
 """Writes a value at a row and a column, both from 0."""
 
@@ -49,7 +52,7 @@ class Workbook:
     date: Format
     moment: Format
     wrap: Format
-    sheets: set[str] = field(default_factory=lambda: {"readme", "codebook", "history"})
+    sheets: set[str] = field(default_factory=lambda: set(OWN_SHEETS))
 
 
 def open_workbook(path: Path, edition: Edition) -> Workbook:
@@ -73,11 +76,11 @@ def open_workbook(path: Path, edition: Edition) -> Workbook:
 
 def add_sheet(workbook: Workbook, table: Table) -> tuple[Limit, ...]:
     """Writes one table on a sheet of its own."""
-    if reason := _reason_to_leave_out(table.rows):
+    if reason := reason_to_leave_out(table.rows):
         return (Limit(FORMAT, table.name, f"left out: {reason}"),)
-    name = _sheet_name(table.name, workbook.sheets)
+    name = sheet_name(table.name, workbook.sheets)
     sheet = workbook.book.add_worksheet(name)
-    rows, limits = _writable(table)
+    rows, limits = writable(table)
     for position, (item, width) in enumerate(zip(table.schema.fields, _widths(rows), strict=True)):
         sheet.set_column(position, position, width)
         sheet.write_string(0, position, item.name, workbook.head)
@@ -126,7 +129,7 @@ def discard_workbook(workbook: Workbook) -> None:
     workbook.book.fileclosed = True
 
 
-def _reason_to_leave_out(rows: pl.DataFrame) -> str:
+def reason_to_leave_out(rows: pl.DataFrame) -> str:
     if rows.height + 1 > _MOST_ROWS:
         return f"{rows.height:,} rows do not fit on a sheet of {_MOST_ROWS:,}"
     if rows.width > _MOST_COLUMNS:
@@ -139,7 +142,7 @@ def _reason_to_leave_out(rows: pl.DataFrame) -> str:
     return ""
 
 
-def _sheet_name(name: str, used: set[str]) -> str:
+def sheet_name(name: str, used: set[str]) -> str:
     """A name that Excel accepts: at most 31 characters, unique whatever the case, none of `[]:*?/\\`."""
     base = name.translate(_FORBIDDEN)
     candidate, number = base[:_LONGEST_SHEET_NAME], 1
@@ -150,7 +153,7 @@ def _sheet_name(name: str, used: set[str]) -> str:
     return candidate
 
 
-def _writable(table: Table) -> tuple[pl.DataFrame, tuple[Limit, ...]]:
+def writable(table: Table) -> tuple[pl.DataFrame, tuple[Limit, ...]]:
     """The rows with every column turned to text that Excel cannot hold as what it is."""
     special = non_finite_columns(table.rows)
     exprs, limits = [], []

@@ -1,0 +1,97 @@
+"""Two sides of a comparison to their `Changes`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from deedbook.changes.describing import describe_codes, describe_package, describe_tables
+from deedbook.changes.records import Changes
+from deedbook.changes.rows import Comparing, compare_rows
+from deedbook.changes.sources import Side
+from deedbook.descriptor import Package, Resource
+from deedbook.project import CODE_VALUES
+from deedbook.reading.tables import read_each
+
+Progress = Callable[[str, int], None]
+"""Told the table that is being compared, and how many rows of it were just read."""
+
+
+def compare(
+    old: Side,
+    new: Side,
+    *,
+    literal: bool = True,
+    derived: bool = False,
+    everything: bool = False,
+    tables: tuple[str, ...] = (),
+    progress: Progress | None = None,
+) -> Changes:
+    """What differs between two sides.
+
+    Args:
+        old: The side before.
+        new: The side after.
+        literal: Report cells that mean the same and are written otherwise; else canonical texts are compared.
+        derived: Also compare the columns and tables that only releases have.
+        everything: Compare fields that one side lacks as well, as a patch needs it.
+        tables: Names of the tables to compare; all when empty.
+        progress: Told what is read.
+
+    Raises:
+        ProjectError: when a table cannot be read.
+    """
+    before, after = _visible(old.package, derived=derived), _visible(new.package, derived=derived)
+    if tables:
+        before, after = ([item for item in side if item.name in tables] for side in (before, after))
+    schema = (
+        *describe_package(old.package, new.package),
+        *describe_tables(before, after),
+        *describe_codes(before, after),
+    )
+    earlier = {item.name: item for item in before}
+    found = []
+    for resource in after:
+        if resource.name not in earlier:
+            continue
+        advance = _advancing(progress, resource.name)
+        comparing = Comparing(literal=literal, everything=everything, advance=advance)
+        found.append(compare_rows(earlier[resource.name], resource, comparing))
+    names = {item.name for item in after}
+    return Changes(
+        old=old.label,
+        new=new.label,
+        schema=schema,
+        tables=tuple(found),
+        rows_of_new={item.name: _height(item) for item in after if item.name not in earlier},
+        rows_of_gone={item.name: _height(item) for item in before if item.name not in names},
+    )
+
+
+def is_vocabulary(table: str) -> bool:
+    """Whether the table holds codes: what happens to its rows is told as changes of codes."""
+    return table == CODE_VALUES
+
+
+def _visible(package: Package, *, derived: bool) -> list[Resource]:
+    """The tables, without columns and tables that a release derived."""
+    if derived:
+        return list(package.resources)
+    kept = []
+    for resource in package.resources:
+        schema = resource.schema
+        if schema is None or not schema.fields:
+            kept.append(resource)
+            continue
+        fields = tuple(item for item in schema.fields if not item.raw.get("derived"))
+        if fields:
+            kept.append(replace(resource, schema=replace(schema, fields=fields)))
+    return kept
+
+
+def _advancing(progress: Progress | None, name: str) -> Callable[[int], None]:
+    return (lambda rows: progress(name, rows)) if progress else (lambda _rows: None)
+
+
+def _height(resource: Resource) -> int:
+    return sum(read_each(resource, lambda frame: frame.height))

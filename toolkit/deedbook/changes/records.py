@@ -1,0 +1,209 @@
+"""What changed between two states of a dataset: records only, every format is a view of one `Changes`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+import polars as pl
+
+SchemaKind = Literal[
+    "table-added", "table-removed", "field-added", "field-inserted", "field-removed", "field-renamed", "field-retyped",
+    "field-moved", "constraint-tightened", "constraint-relaxed", "key-changed", "code-added", "code-removed",
+    "code-changed", "licence-restricted", "licence-relaxed", "metadata-changed",
+]  # fmt: skip
+CellKind = Literal["value", "representation"]
+
+CELLS = {"key": pl.String, "field": pl.String, "kind": pl.String, "old": pl.String, "new": pl.String}
+"""The columns of `TableChanges.cells`."""
+REKEYED = {"old": pl.String, "new": pl.String}
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaChange:
+    """Something that is declared otherwise.
+
+    Attributes:
+        table: The table; the code list for codes; empty for the whole package.
+        field: The field, where one is concerned; the new name of a renamed one.
+        subject: The constraint, the code or the property.
+        old: What was declared before, as text; empty when nothing was.
+        new: What is declared now.
+    """
+
+    kind: SchemaKind
+    table: str = ""
+    field: str = ""
+    subject: str = ""
+    old: str = ""
+    new: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CellChange:
+    """One cell of a row that stands on both sides.
+
+    Attributes:
+        key: The row's new key, its parts joined by `|`.
+        kind: `representation` when the cell means the same and is only written otherwise.
+        old: The canonical text, or the raw text of a representation change; None is a missing value.
+    """
+
+    key: str
+    field: str
+    kind: CellKind
+    old: str | None
+    new: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableChanges:
+    """What happened to the rows of a table that stands on both sides.
+
+    Attributes:
+        key: The fields by which rows were matched; empty when whole rows were compared.
+        fields: The fields that both sides have, by their new names, in the new order.
+        added: Rows without a counterpart, as canonical text of `fields`, with their key in the first column `\\0key`.
+        removed: The same of the old side; neither holds a re-keyed row.
+        cells: One row per changed cell, see `CellChange`; `CELLS` are its columns.
+        rekeyed: Rows that have another key and the same content: `old` and `new` key.
+        reused: Keys of changed rows in which next to nothing is as before: the key may name something else now.
+        rewritten: Rows of which only the representation changed.
+        unlisted: Representation changes were too many to list: `rewritten` counts their rows, `cells` leaves them out.
+    """
+
+    table: str
+    key: tuple[str, ...]
+    fields: tuple[str, ...]
+    old_rows: int
+    new_rows: int
+    added: pl.DataFrame
+    removed: pl.DataFrame
+    cells: pl.DataFrame
+    rekeyed: pl.DataFrame
+    reused: tuple[str, ...] = ()
+    rewritten: int = 0
+    unlisted: bool = False
+
+    @property
+    def revised(self) -> int:
+        """Rows of which a value changed."""
+        return int(self.values.get_column("key").n_unique())
+
+    @property
+    def withdrawn(self) -> int:
+        """Rows whose key no longer stands."""
+        return self.removed.height + self.rekeyed.height
+
+    @property
+    def values(self) -> pl.DataFrame:
+        """The cells whose value changed."""
+        return self.cells.filter(pl.col("kind") == "value")
+
+    @property
+    def is_equal(self) -> bool:
+        """Whether no row differs in any way."""
+        return not (
+            self.added.height or self.removed.height or self.cells.height or self.rekeyed.height or self.rewritten
+        )
+
+    @property
+    def has_new_values(self) -> bool:
+        """Whether the content differs, not only how it is written."""
+        return bool(self.added.height or self.removed.height or self.rekeyed.height or self.values.height)
+
+    def iter_cells(self) -> Iterator[CellChange]:
+        """The changed cells, row by row in the order of the new table, a row's fields in schema order."""
+        for key, name, kind, old, new in self.cells.iter_rows():
+            yield CellChange(key, name, kind, old, new)
+
+    def fields_changed(self) -> list[tuple[str, int, int]]:
+        """Each changed field with its number of value and of representation changes, in schema order."""
+        counts: dict[str, list[int]] = {name: [0, 0] for name in self.fields}
+        for name, kind, number in self.cells.group_by("field", "kind").len().iter_rows():
+            counts[name][kind == "representation"] += number
+        return [(name, values, texts) for name, (values, texts) in counts.items() if values or texts]
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """Everything that differs between two sides.
+
+    Attributes:
+        old: How the old side calls itself, for people.
+        tables: The tables that stand on both sides, in the order of the new descriptor.
+        rows_of_new: Rows by table of the tables that only the new side has.
+        rows_of_gone: Rows by table of the tables that only the old side has.
+    """
+
+    old: str
+    new: str
+    schema: tuple[SchemaChange, ...] = ()
+    tables: tuple[TableChanges, ...] = ()
+    rows_of_new: dict[str, int] = field(default_factory=dict)
+    rows_of_gone: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def is_equal(self) -> bool:
+        """Whether nothing differs at all."""
+        return not self.schema and all(table.is_equal for table in self.tables)
+
+    @property
+    def needs_release(self) -> bool:
+        """Whether content or metadata differ; how cells are written does not count."""
+        return bool(self.schema) or any(table.has_new_values for table in self.tables)
+
+    def table(self, name: str) -> TableChanges | None:
+        """The changes of a table; None when it does not stand on both sides."""
+        return next((item for item in self.tables if item.table == name), None)
+
+
+def table_counts(table: TableChanges) -> dict[str, int]:
+    """The numbers that sum a table up."""
+    return {
+        "old_rows": table.old_rows,
+        "new_rows": table.new_rows,
+        "added": table.added.height,
+        "removed": table.removed.height,
+        "rekeyed": table.rekeyed.height,
+        "revised": table.revised,
+        "rewritten": table.rewritten,
+        "cells": table.values.height,
+    }
+
+
+def changes_record(changes: Changes) -> dict[str, Any]:
+    """The changes as JSON values, in the one shape that every machine output has."""
+    return {
+        "changes_version": 1,
+        "old": changes.old,
+        "new": changes.new,
+        "equal": changes.is_equal,
+        "schema": [asdict(item) for item in changes.schema],
+        "tables_added": changes.rows_of_new,
+        "tables_removed": changes.rows_of_gone,
+        "tables": [_table_record(table) for table in changes.tables],
+    }
+
+
+def _table_record(table: TableChanges) -> dict[str, Any]:
+    return {
+        "table": table.table,
+        "key": list(table.key),
+        "counts": table_counts(table),
+        "fields": [{"field": name, "values": values, "texts": texts} for name, values, texts in table.fields_changed()],
+        "added": table.added.get_column(KEY).to_list(),
+        "removed": table.removed.get_column(KEY).to_list(),
+        "rekeyed": [{"old": old, "new": new} for old, new in table.rekeyed.iter_rows()],
+        "reused": list(table.reused),
+        "unlisted_representation": table.unlisted,
+        "changed": [
+            {"key": key, "field": name, "kind": kind, "old": old, "new": new}
+            for key, name, kind, old, new in table.cells.iter_rows()
+        ],
+    }
+
+
+KEY = "\0key"
+"""The column of `added` and `removed` that holds the whole key; no field can be called that."""

@@ -1,0 +1,203 @@
+"""The rows of one table on both sides to `TableChanges`: screened by hash, then only the differing rows are looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from deedbook.changes.aligning import Alignment, align, key_text, value_text
+from deedbook.changes.records import CELLS, KEY, REKEYED, TableChanges
+from deedbook.changes.screening import Advance, Positions, Screened, differing, hash_rows, screen
+from deedbook.checking.canonical import canonical_text
+from deedbook.descriptor import Resource
+from deedbook.reading.picking import pick_rows
+from deedbook.schema import Field, TableSchema
+
+MOST_LISTED = 3_000_000
+"""Differing rows beyond which representation changes are counted, not listed."""
+_LEAST_FIELDS = 3
+_MOST_KEPT = 0.25
+_ORDER = "\0order"
+_COPY = "\0copy"
+
+
+@dataclass(frozen=True, slots=True)
+class Comparing:
+    """How tables are compared.
+
+    Attributes:
+        literal: Compare texts as they stand in the files, so that another way to write a value is reported as a
+            representation change; else compare canonical texts.
+        everything: Also compare fields that one side lacks.
+        advance: Told how many rows were read.
+    """
+
+    literal: bool = True
+    everything: bool = False
+    advance: Advance = lambda _rows: None
+
+
+def compare_rows(old: Resource, new: Resource, comparing: Comparing) -> TableChanges:
+    """What happened to the rows of a table.
+
+    Both resources have a schema, and their data passed validation; cells that are no values of their type compare as missing.
+    """
+    alignment = align(_schema(old), _schema(new), everything=comparing.everything)
+    texts = _texts(alignment, literal=comparing.literal)
+    rewritten, unlisted = 0, False
+    before, after = screen(old, texts[0], comparing.advance), screen(new, texts[1], comparing.advance)
+    at_old, at_new = differing(before, after, is_keyed=bool(alignment.key))
+    if comparing.literal and len(at_old) + len(at_new) > MOST_LISTED:
+        texts = _texts(alignment, literal=False)
+        before, after = screen(old, texts[0], comparing.advance), screen(new, texts[1], comparing.advance)
+        many = len(at_new)
+        at_old, at_new = differing(before, after, is_keyed=bool(alignment.key))
+        rewritten, unlisted = max(0, many - len(at_new)), True
+    picked = (
+        _expand(_pick(old, at_old, before, texts[0]), [pair.old for pair in alignment.pairs], alignment.key),
+        _expand(_pick(new, at_new, after, texts[1]), [pair.new for pair in alignment.pairs], alignment.key),
+    )
+    return _judge(
+        old.name if not new.name else new.name, alignment, picked, (before, after), comparing, rewritten, unlisted
+    )
+
+
+def _schema(resource: Resource) -> TableSchema:
+    return resource.schema or TableSchema(fields=())
+
+
+def _texts(alignment: Alignment, *, literal: bool) -> tuple[list[pl.Expr], list[pl.Expr]]:
+    """What is hashed of each side's rows; the names of the columns do not matter, their order does."""
+
+    def text(item: Field | None, at: int) -> pl.Expr:
+        if item is None:
+            return pl.lit(None, pl.String).alias(str(at))
+        return (pl.col(item.name) if literal else canonical_text(item)).alias(str(at))
+
+    pairs = list(enumerate(alignment.pairs))
+    return [text(pair.old, at) for at, pair in pairs], [text(pair.new, at) for at, pair in pairs]
+
+
+def _pick(resource: Resource, rows: Positions, screened: Screened, columns: Sequence[pl.Expr]) -> pl.DataFrame:
+    """The differing rows of one side, proven by their hashes to be those."""
+    known = screened.hashes[rows]
+    return pick_rows(resource, rows, screened.heights, lambda frame: np.array_equal(hash_rows(frame, columns), known))
+
+
+def _expand(frame: pl.DataFrame, fields: Sequence[Field | None], key: Sequence[int]) -> pl.DataFrame:
+    """The rows as raw (`r0` ...), canonical (`t0` ...) and comparable (`v0` ...) text by position, with their key."""
+    columns = []
+    for at, item in enumerate(fields):
+        if item is None:
+            columns += [pl.lit(None, pl.String).alias(f"{form}{at}") for form in "rtv"]
+            continue
+        columns += [pl.col(item.name).alias(f"r{at}"), canonical_text(item).alias(f"t{at}")]
+        columns.append(value_text(item).alias(f"v{at}"))
+    texts = frame.select(columns)
+    whole = key_text([f"t{at}" for at in key]) if key else pl.lit("", pl.String)
+    return texts.with_columns(whole.alias(KEY)).with_row_index(_ORDER)
+
+
+def _judge(
+    name: str,
+    alignment: Alignment,
+    picked: tuple[pl.DataFrame, pl.DataFrame],
+    screened: tuple[Screened, Screened],
+    comparing: Comparing,
+    rewritten: int,
+    unlisted: bool,
+) -> TableChanges:
+    old, new = picked
+    if alignment.key:
+        # keys of valid tables are unique; a copy number keeps broken ones from multiplying
+        old, new = (side.with_columns(pl.int_range(pl.len()).over(KEY).alias(_COPY)) for side in (old, new))
+        on = [KEY, _COPY]
+        both = new.join(old, on=on, how="inner", suffix=" old", maintain_order="left")
+        removed, added = old.join(new, on=on, how="anti"), new.join(old, on=on, how="anti")
+    else:
+        both, removed, added = new.clear().join(old.clear(), on=[KEY], suffix=" old"), old, new
+    removed, added, rekeyed = _rekeyed(removed.sort(_ORDER), added.sort(_ORDER), alignment)
+    cells, touched = _cells(both, alignment, literal=comparing.literal)
+    return TableChanges(
+        table=name,
+        key=alignment.key_names,
+        fields=alignment.names,
+        old_rows=screened[0].rows,
+        new_rows=screened[1].rows,
+        added=_rows(added, alignment),
+        removed=_rows(removed, alignment),
+        cells=cells,
+        rekeyed=rekeyed,
+        reused=_reused(both, alignment),
+        rewritten=rewritten + touched,
+        unlisted=unlisted,
+    )
+
+
+def _rows(frame: pl.DataFrame, alignment: Alignment) -> pl.DataFrame:
+    """Whole rows as canonical text, the key first."""
+    return frame.select(KEY, *(pl.col(f"t{at}").alias(name) for at, name in enumerate(alignment.names)))
+
+
+def _cells(both: pl.DataFrame, alignment: Alignment, *, literal: bool) -> tuple[pl.DataFrame, int]:
+    """The changed cells in the order of rows and fields, and the number of rows that were only written otherwise."""
+    parts = []
+    for at, pair in enumerate(alignment.pairs):
+        differs = pl.col(f"v{at}").ne_missing(pl.col(f"v{at} old"))
+        text = "r" if literal else "t"
+        rewritten = ~differs & pl.col(f"{text}{at}").ne_missing(pl.col(f"{text}{at} old"))
+        for kind, condition, form in (("value", differs, "t"), ("representation", rewritten, text)):
+            found = both.lazy().filter(condition)
+            parts.append(
+                found.select(
+                    _ORDER, pl.lit(at).alias("at"), KEY, pl.lit(pair.name).alias("field"), pl.lit(kind).alias("kind"),
+                    pl.col(f"{form}{at} old").alias("old"), pl.col(f"{form}{at}").alias("new"),
+                )
+            )  # fmt: skip
+    if not parts or both.is_empty():
+        return pl.DataFrame(schema=CELLS), 0
+    cells = pl.concat(pl.collect_all(parts)).sort(_ORDER, "at").rename({KEY: "key"})
+    kinds = cells.group_by(_ORDER).agg((pl.col("kind") == "value").any().alias("has_value"))
+    return cells.select(list(CELLS)), int((~kinds.get_column("has_value")).sum())
+
+
+def _rekeyed(
+    removed: pl.DataFrame, added: pl.DataFrame, alignment: Alignment
+) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    """Takes out the rows that were removed and added again under another key, all else being equal and filled."""
+    others = [f"v{at}" for at in range(len(alignment.pairs)) if at not in alignment.key]
+    none = pl.DataFrame(schema=REKEYED)
+    if not alignment.key or not others or removed.is_empty() or added.is_empty():
+        return removed, added, none
+
+    def single(frame: pl.DataFrame) -> pl.DataFrame:
+        content = frame.select(KEY, pl.struct(others).alias("content"))
+        filled = frame.select(
+            pl.sum_horizontal(pl.col(name).is_not_null() for name in others) * 2 >= min(len(others), 4)
+        )
+        return content.filter(filled.to_series()).filter(pl.col("content").is_unique())
+
+    pairs = single(removed).join(single(added), on="content", how="inner", suffix=" new", maintain_order="right")
+    rekeyed = pairs.select(pl.col(KEY).alias("old"), pl.col(f"{KEY} new").alias("new"))
+    if rekeyed.is_empty():
+        return removed, added, none
+    return (
+        removed.filter(~pl.col(KEY).is_in(rekeyed.get_column("old").implode())),
+        added.filter(~pl.col(KEY).is_in(rekeyed.get_column("new").implode())),
+        rekeyed,
+    )
+
+
+def _reused(both: pl.DataFrame, alignment: Alignment) -> tuple[str, ...]:
+    """The keys of rows that kept at most a quarter of what was filled: at least three fields, all but those changed."""
+    others = [at for at in range(len(alignment.pairs)) if at not in alignment.key]
+    if both.is_empty() or len(others) < _LEAST_FIELDS:
+        return ()
+    filled = [pl.col(f"v{at}").is_not_null() & pl.col(f"v{at} old").is_not_null() for at in others]
+    kept = [have & pl.col(f"v{at}").eq_missing(pl.col(f"v{at} old")) for have, at in zip(filled, others, strict=True)]
+    counts = both.select(KEY, filled=pl.sum_horizontal(filled), kept=pl.sum_horizontal(kept))
+    suspects = counts.filter((pl.col("filled") >= _LEAST_FIELDS) & (pl.col("kept") <= _MOST_KEPT * pl.col("filled")))
+    return tuple(suspects.get_column(KEY))

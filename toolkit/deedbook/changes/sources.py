@@ -1,0 +1,173 @@
+"""What OLD and NEW may name: a folder, a release or its zip, a version in `dist`, `git:REF`, a descriptor, a CSV file."""
+
+from __future__ import annotations
+
+import io
+import re
+import shutil
+import subprocess
+import tarfile
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from deedbook.descriptor import Package
+from deedbook.errors import ProjectError, UsageError
+from deedbook.project import CONFIG, DESCRIPTOR, Project, load_project
+from deedbook.reading.source import MAX_UNPACKED
+
+_VERSION = re.compile(r"(?:(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)@)?v?(?P<version>\d+\.\d+\.\d+[0-9A-Za-z.+-]*)")
+_MANIFEST = "release.json"
+_DESCRIPTORS = {".json", ".yaml", ".yml"}
+_MOST_MEMBERS = 10_000
+GIT = "git:"
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One side of a comparison; `label` is what people call it."""
+
+    label: str
+    project: Project
+
+    @property
+    def package(self) -> Package:
+        """The tables and what is said of them."""
+        return self.project.package
+
+
+@contextmanager
+def open_sides(
+    old: str, new: str, *, schema: Path | None = None, here: Path | None = None
+) -> Iterator[tuple[Side, Side]]:
+    """Both sides of a comparison; what had to be unpacked is removed at the end.
+
+    Args:
+        old: A path, a version, `NAME@VERSION` or `git:REF`.
+        new: The same.
+        schema: The Table Schema of both when they are data files; they then count as one table.
+        here: The folder whose project versions and git refs belong to; the working directory when None.
+
+    Raises:
+        UsageError: when a side names nothing that exists.
+        ProjectError: when it cannot be read.
+    """
+    here = here or Path.cwd()
+    with ExitStack() as stack:
+        yield _open(old, new, schema, here, stack), _open(new, new, schema, here, stack)
+
+
+def _open(text: str, named_by: str, schema: Path | None, here: Path, stack: ExitStack) -> Side:
+    if text.startswith(GIT):
+        return _of_git(text.removeprefix(GIT), here, stack)
+    path = Path(text)
+    if path.is_dir():
+        return side_of_folder(path)
+    if path.is_file():
+        return _of_file(path, Path(named_by), schema, stack)
+    if found := _VERSION.fullmatch(text):
+        return _of_version(found["name"] or "", found["version"], here)
+    raise UsageError(
+        f"{text}: no such file or folder, and no version",
+        "name a folder, a release or its .zip, a descriptor, a CSV file with --schema, a version such as 1.2.0, or git:REF",
+    )
+
+
+def side_of_folder(folder: Path) -> Side:
+    """A project or a release."""
+    if not (folder / _MANIFEST).is_file() or (folder / CONFIG).is_file():
+        return Side(str(folder), load_project(folder))
+    project = load_project(folder)
+    return Side(f"{project.package.name} {project.package.version}", project)
+
+
+def _of_file(path: Path, named_by: Path, schema: Path | None, stack: ExitStack) -> Side:
+    if path.suffix.lower() == ".zip" and schema is None:
+        return side_of_folder(_unzipped(path, stack))
+    if path.suffix.lower() in _DESCRIPTORS and schema is None:
+        return Side(str(path), load_project(path))
+    return Side(str(path), load_project(path, schema=schema, name=named_by.name.split(".")[0]))
+
+
+def _of_version(name: str, version: str, here: Path) -> Side:
+    root = _project_root(here)
+    project = load_project(root)
+    folder = project.dist / (name or project.package.name) / version
+    if not folder.is_dir():
+        home = folder.parent
+        there = sorted(item.name for item in home.iterdir() if (item / _MANIFEST).is_file()) if home.is_dir() else []
+        known = f"the versions there are {', '.join(there)}" if there else "no version was built there yet"
+        raise UsageError(f"there is no version {version} in {home}", known)
+    return side_of_folder(folder)
+
+
+def _project_root(here: Path) -> Path:
+    """The folder at or above `here` that holds a project."""
+    for folder in (here, *here.resolve().parents):
+        if (folder / CONFIG).is_file() or (folder / DESCRIPTOR).is_file():
+            return folder
+    raise UsageError(f"{here}: is in no project", "change into the project that the version or the git ref belongs to")
+
+
+def _scratch(stack: ExitStack) -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="deedbook-"))
+    stack.callback(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
+def _of_git(ref: str, here: Path, stack: ExitStack) -> Side:
+    root = _project_root(here).resolve()
+    top = Path(_git(root, "rev-parse", "--show-toplevel").decode().strip()).resolve()
+    inside = root.relative_to(top)
+    if ref.startswith("-") or not ref:
+        raise UsageError(f"{ref!r} is no git ref", "name a branch, a tag or a commit")
+    commit = _git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}").decode().strip()
+    archive = _git(top, "archive", "--format=tar", commit, *([str(inside)] if inside.parts else []))
+    folder = _scratch(stack)
+    with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
+        tar.extractall(folder, filter="data")
+    return Side(f"git {ref}", load_project(folder / inside))
+
+
+def _git(folder: Path, *arguments: str) -> bytes:
+    """What git says.
+
+    Raises:
+        ProjectError: when git is missing or fails.
+    """
+    program = shutil.which("git")
+    if program is None:
+        raise ProjectError("git is not installed", "install git, or compare folders")
+    done = subprocess.run([program, "-C", str(folder), *arguments], capture_output=True, check=False)  # noqa: S603
+    if done.returncode:
+        said = done.stderr.decode(errors="replace").strip() or "it does not know that ref"
+        raise ProjectError(f"git {arguments[0]} in {folder}: {said}", "check the ref with `git log`")
+    return done.stdout
+
+
+def _unzipped(path: Path, stack: ExitStack) -> Path:
+    """The folder in the archive that holds a descriptor, unpacked; no member leaves the scratch folder.
+
+    Raises:
+        ProjectError: when it is no zip, holds no package, or unpacks to too much.
+    """
+    folder = _scratch(stack)
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = archive.infolist()
+            if len(members) > _MOST_MEMBERS or sum(item.file_size for item in members) > MAX_UNPACKED:
+                raise ProjectError(f"{path}: unpacks to too much", "unpack it yourself if you trust it")
+            for item in members:
+                target = (folder / item.filename).resolve()
+                if not target.is_relative_to(folder.resolve()):
+                    raise ProjectError(f"{path}: {item.filename!r} leaves the archive", "do not use this file")
+                archive.extract(item, folder)
+    except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError) as error:
+        raise ProjectError(f"{path}: cannot be unpacked: {error}", "download it again") from None
+    found = sorted(folder.rglob(CONFIG)) or sorted(folder.rglob(DESCRIPTOR))
+    if not found:
+        raise ProjectError(f"{path}: holds neither {CONFIG} nor {DESCRIPTOR}", "name a zip of a release or a project")
+    return min(found, key=lambda file: len(file.parts)).parent

@@ -1,0 +1,181 @@
+"""The declared constraints of a field as exact tests, and what of a field's declaration nobody can enforce."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from deedbook.checking.patterns import TIME_LIMIT, UnsupportedPatternError, compile_pattern
+from deedbook.checking.values import load_json_text
+from deedbook.errors import ProjectError
+from deedbook.schema import Field
+
+if TYPE_CHECKING:
+    import regex
+
+Test = Callable[[str, Any], bool]
+"""Whether a text, given its value, satisfies a constraint."""
+Parse = Callable[[str], Any]
+
+NOUNS = {
+    "any": "a value", "array": "a JSON array", "boolean": "true or false", "date": "a date (YYYY-MM-DD)",
+    "datetime": "a date and time (YYYY-MM-DDThh:mm:ss)", "duration": "an ISO 8601 duration", "geojson": "GeoJSON",
+    "geopoint": "a geographic point", "integer": "a whole number", "list": "a list", "number": "a number",
+    "object": "a JSON object", "string": "text", "time": "a time (hh:mm:ss)", "year": "a year (YYYY)",
+    "yearmonth": "a year and month (YYYY-MM)",
+}  # fmt: skip
+_FORMATS = {
+    "string": {"email", "uri", "binary", "uuid", "wkt"}, "geopoint": {"array", "object"}, "geojson": {"topojson"},
+}  # fmt: skip
+_PATTERNED = {"date", "datetime", "time"}
+_ORDERED = {"integer", "number", "date", "datetime", "time", "year", "yearmonth", "duration"}
+_COLLECTIONS = {"string", "array", "object", "list", "any"}
+_JSON = {"object", "array", "geojson", "list"}
+
+
+class UnenforceableError(Exception):
+    """A constraint that nobody can enforce on the field; the text says why."""
+
+
+@dataclass
+class Constraints:
+    """What a field declares.
+
+    Attributes:
+        tests: By name, in the order of declaration.
+        unknown: What cannot be enforced, with the reason.
+        given_up: Patterns that took too long on a value; from there on nothing was matched against them.
+    """
+
+    tests: list[tuple[str, Test]] = field(default_factory=list)
+    unknown: list[tuple[str, str]] = field(default_factory=list)
+    given_up: list[tuple[str, str]] = field(default_factory=list)
+
+
+def constraints_of(item: Field, parse: Parse, where: str) -> Constraints:
+    """The constraints of a field.
+
+    Raises:
+        ProjectError: when one is declared with something that is no value of the field.
+    """
+    found = Constraints()
+    if item.type not in _PATTERNED and item.format not in {"default", "", *_FORMATS.get(item.type, ())}:
+        found.unknown.append(("format", f"the type {item.type} has no format `{item.format}`"))
+    for name, declared in item.constraints.items():
+        if name in {"required", "unique"}:
+            continue
+        try:
+            found.tests.append((name, _test_of(item, parse, name, declared, where, found.given_up)))
+        except UnenforceableError as error:
+            found.unknown.append((name, str(error)))
+        except (ValueError, TypeError, ArithmeticError):
+            raise ProjectError(
+                f"{where}: field `{item.name}`: {name} {declared!r} is not {NOUNS[item.type]}", "correct the schema"
+            ) from None
+    if item.categories:
+        found.tests.append(("categories", _member_test(item, parse, [label.value for label in item.categories])))
+    return found
+
+
+def _test_of(
+    item: Field, parse: Parse, name: str, declared: Any, where: str, given_up: list[tuple[str, str]]
+) -> Test:
+    match name:
+        case "minLength" | "maxLength" if item.type in _COLLECTIONS:
+            limit, shortest = int(declared), name == "minLength"
+            return lambda _text, value: len(value) >= limit if shortest else len(value) <= limit
+        case "minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum" if item.type in _ORDERED:
+            return _bound_test(_declared_value(item, parse, declared), name)
+        case "pattern":
+            try:
+                pattern = compile_pattern(str(declared), f"{where}: field `{item.name}`")
+            except UnsupportedPatternError as error:
+                raise UnenforceableError(str(error)) from None
+            return _pattern_test(pattern, given_up)
+        case "enum" if isinstance(declared, list):
+            return _member_test(item, parse, declared)
+        case "jsonSchema" if item.type in _JSON:
+            return _json_schema_test(declared, f"{where}: field `{item.name}`")
+    raise UnenforceableError(f"`{name}` cannot be applied to the type {item.type}")
+
+
+def _bound_test(bound: Any, name: str) -> Test:
+    match name:
+        case "minimum":
+            return lambda _text, value: bool(value >= bound)
+        case "maximum":
+            return lambda _text, value: bool(value <= bound)
+        case "exclusiveMinimum":
+            return lambda _text, value: bool(value > bound)
+    return lambda _text, value: bool(value < bound)
+
+
+def _declared_value(item: Field, parse: Parse, declared: Any) -> Any:
+    """A value that stands in the schema, as JSON or as text."""
+    if isinstance(declared, str):
+        return parse(declared)
+    match item.type:
+        case "boolean" if isinstance(declared, bool):
+            return declared
+        case "integer" | "number" | "year" if isinstance(declared, int | float) and not isinstance(declared, bool):
+            return Decimal(str(declared))
+        case "list" if isinstance(declared, list):
+            return parse(str(item.options.get("delimiter", ",")).join(map(str, declared)))
+        case "object" | "array" | "geojson":
+            return declared
+        case "geopoint" if isinstance(declared, list | dict):
+            return parse(json.dumps(declared) if item.format in {"array", "object"} else ",".join(map(str, declared)))
+    return parse(str(declared))
+
+
+def _member_test(item: Field, parse: Parse, declared: list[Any]) -> Test:
+    values = [_declared_value(item, parse, value) for value in declared]
+    try:
+        known = frozenset(values)
+    except TypeError:  # lists and objects cannot be hashed
+        return lambda _text, value: value in values
+    return lambda _text, value: value in known
+
+
+def _pattern_test(pattern: regex.Pattern[str], given_up: list[tuple[str, str]]) -> Test:
+    def test(text: str, _value: Any) -> bool:
+        if given_up:
+            return True
+        try:
+            return pattern.fullmatch(text, timeout=TIME_LIMIT) is not None
+        except TimeoutError:
+            given_up.append(("pattern", f"matching a value of {len(text)} characters took longer than {TIME_LIMIT:g} s"))
+            return True
+
+    return test
+
+
+def _json_schema_test(declared: Any, where: str) -> Test:
+    import jsonschema
+
+    if not isinstance(declared, Mapping):
+        raise TypeError(declared)
+    if remote := next(_foreign_references(declared), None):
+        raise UnenforceableError(f"the JSON Schema refers to {remote}, which is not read")
+    kind = jsonschema.validators.validator_for(declared, jsonschema.Draft202012Validator)
+    try:
+        kind.check_schema(declared)
+    except jsonschema.SchemaError as error:
+        raise ProjectError(f"{where}: jsonSchema is no JSON Schema: {error.message}", "correct the schema") from None
+    validator = kind(declared)
+    return lambda text, value: bool(validator.is_valid(value if isinstance(value, list) else load_json_text(text)))
+
+
+def _foreign_references(declared: Any) -> Iterator[str]:
+    """The references of a JSON Schema that lead out of it."""
+    if isinstance(declared, Mapping):
+        for name, value in declared.items():
+            if name in {"$ref", "$dynamicRef"} and isinstance(value, str) and not value.startswith("#"):
+                yield value
+            yield from _foreign_references(value)
+    elif isinstance(declared, list):
+        for value in declared:
+            yield from _foreign_references(value)

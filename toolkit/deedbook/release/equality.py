@@ -1,0 +1,140 @@
+"""Whether every format of a table holds what its canonical CSV holds, cell by cell.
+
+The CSV is the identity of the data: its sha256 is the content digest in `release.json`. It is typed as it was when the release was
+built and compared with what each other file gives back, so that equal columns mean an equal content digest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Set
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from deedbook.descriptor import Package, load_package
+from deedbook.release.formats.reading import READERS, SHARED_READERS, Pair, Reader, UnlikeError, first_differences
+from deedbook.release.tables import Outline, Table, schema_of, type_rows
+from deedbook.release.verification import Ledger, Problem
+
+MOST_SHOWN = 3
+"""Differences of one table in one file that are told one by one."""
+_HEADER_ROWS = 2
+"""The record number of the first row."""
+Progress = Callable[[str, float], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """A table of the release with all that is needed to name a cell of it."""
+
+    table: Table
+    text: pl.DataFrame
+
+
+def check_formats(folder: Path, dataset: str, sound: Set[str], ledger: Ledger, progress: Progress) -> None:
+    """Compares every table in every format.
+
+    Args:
+        folder: The release.
+        dataset: Its name, which is that of the files with all tables.
+        sound: The files that are there and agree with `SHA256SUMS`: a damaged one is named once, for that.
+        ledger: Takes the problems.
+        progress: Told which table is read.
+    """
+    package = _package(folder, sound, ledger)
+    if package is None:
+        return
+    compared, files, tables = 0, set[str](), 0
+    for number, resource in enumerate(package.resources):
+        progress(f"comparing {resource.name}", number / len(package.resources))
+        if f"{resource.name}.csv" not in sound:
+            continue
+        try:
+            source = _read_csv(folder, package, resource.name)
+        except _FAILURES as error:
+            ledger.blame("format-unreadable", f"{resource.name}.csv", f"cannot be read: {_first_line(error)}")
+            continue
+        tables += 1
+        for name, reader in _readers(resource.name, dataset):
+            if name in sound:
+                compared += 1
+                files.add(Path(name).suffix)
+                ledger.problems += _compare(source, name, folder / name, reader)
+    formats = ", ".join(sorted(suffix.removeprefix(".") for suffix in files)) or "no other format"
+    ledger.checked.append(f"{tables} tables equal in csv and {formats}" if tables != 1 else f"1 table in csv and {formats}")
+
+
+def _package(folder: Path, sound: Set[str], ledger: Ledger) -> Package | None:
+    if "datapackage.json" not in sound:
+        ledger.not_checked.append("formats: datapackage.json is missing or damaged")
+        return None
+    try:
+        return load_package(folder / "datapackage.json")
+    except _FAILURES as error:
+        ledger.blame("format-unreadable", "datapackage.json", f"is no descriptor: {_first_line(error)}")
+        return None
+
+
+def _readers(table: str, dataset: str) -> Iterator[tuple[str, Reader]]:
+    yield from ((f"{table}{suffix}", reader) for suffix, reader in READERS.items())
+    yield from ((f"{dataset}{suffix}", reader) for suffix, reader in SHARED_READERS.items())
+
+
+def _read_csv(folder: Path, package: Package, name: str) -> _Source:
+    schema = schema_of(package.resource(name))
+    text = pl.read_csv(folder / f"{name}.csv", infer_schema=False)
+    if text.columns != list(schema.names):
+        raise UnlikeError("has other columns than datapackage.json says")
+    if text.width == 1:
+        text = text.select(pl.all().replace("", None))
+    rows, _ = type_rows(text, schema, name)
+    return _Source(Table(Outline(name, schema), rows), text)
+
+
+def _compare(source: _Source, name: str, path: Path, reader: Reader) -> list[Problem]:
+    table = source.table.name
+    try:
+        pairs = reader(source.table, path)
+        if pairs is None:
+            return []
+        count, places = first_differences(pairs, MOST_SHOWN)
+    except _FAILURES as error:
+        rule = "format-differs" if isinstance(error, UnlikeError) else "format-unreadable"
+        message = str(error) if isinstance(error, UnlikeError) else f"cannot be read: {_first_line(error)}"
+        return [Problem(rule=rule, file=name, table=table, message=message)]
+    found = [_difference(source, name, row, pair) for row, pair in places]
+    if count > len(found):
+        message = f"differs from {table}.csv in {count - len(found):,} more cells"
+        found.append(Problem(rule="format-differs", file=name, table=table, message=message))
+    return found
+
+
+def _difference(source: _Source, name: str, row: int, pair: Pair) -> Problem:
+    keys = source.table.schema.primary_key
+    expected, found = _shown(pair.expected[row]), _shown(pair.found[row])
+    return Problem(
+        rule="format-differs",
+        file=name,
+        table=source.table.name,
+        row=row + _HEADER_ROWS,
+        key="|".join(str(source.text[key][row]) for key in keys) if keys else None,
+        column=pair.name,
+        expected=expected,
+        found=found,
+        message=f"holds {found!r} where {source.table.name}.csv has {expected!r}"
+        if found is not None
+        else f"holds nothing where {source.table.name}.csv has {expected!r}",
+    )
+
+
+def _shown(value: object) -> str | None:
+    return None if value is None else str(value)
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+
+
+_FAILURES = (Exception, pl.exceptions.PanicException)
+"""What foreign readers raise on a damaged file: anything, and the panics of Rust code."""

@@ -1,0 +1,54 @@
+"""`load.py`, `load.R`, `load.do`, `load.sql`: short programs that check the hashes and load every table as what it is.
+
+They read what lies beside them (`datapackage.json`, `SHA256SUMS`), so they are short; only SQL and Stata, which
+cannot, have names and hashes written in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from deedbook.release.digests import sha256_of
+from deedbook.release.edition import Edition
+from deedbook.release.pages import render
+from deedbook.release.tables import Outline
+
+_NEEDED = {"load.py": "", "load.sql": ".parquet", "load.R": ".rds", "load.do": ".dta"}
+"""Which format a program loads; the one for Python loads the CSV."""
+
+
+def loader_names(formats: Sequence[str]) -> tuple[str, ...]:
+    """The programs that a release with these formats has."""
+    kinds = {"": True, ".parquet": "parquet" in formats, ".rds": "rds" in formats, ".dta": "stata" in formats}
+    return tuple(name for name, suffix in _NEEDED.items() if kinds[suffix])
+
+
+def loaders(edition: Edition, outlines: Sequence[Outline], folder: Path, names: Sequence[str]) -> Mapping[str, str]:
+    """The programs by name.
+
+    Args:
+        edition: The release.
+        outlines: Its tables.
+        folder: Where its data files stand.
+        names: Those that are wanted.
+    """
+    return {name: render(f"{name}.j2", **_values(edition, outlines, folder, _NEEDED[name])) for name in names}
+
+
+def _values(edition: Edition, outlines: Sequence[Outline], folder: Path, suffix: str) -> dict[str, Any]:
+    files = [(outline, folder / f"{outline.name}{suffix or '.csv'}") for outline in outlines]
+    return {
+        "edition": edition,
+        "tables": [
+            {
+                "outline": outline,
+                "file": file.name,
+                "sha256": sha256_of(file),
+                "frame": "".join(letter if letter.isalnum() else "_" for letter in outline.name)[:32],
+            }
+            for outline, file in files
+            if file.is_file()
+        ],
+    }

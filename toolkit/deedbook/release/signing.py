@@ -1,0 +1,230 @@
+"""Signatures: minisign (Ed25519) over `SHA256SUMS`, and DSSE envelopes under the same key.
+
+    NAME.key, NAME.pub      a pair as `minisign -G` writes it; the secret half is scrambled by a password unless that is empty
+    SHA256SUMS.minisig      four lines as `minisign -S` writes them; `minisign -Vm SHA256SUMS -p NAME.pub` proves them
+
+The secret key comes from the environment and goes nowhere else: `DEEDBOOK_SIGNING_KEY` is its text, or
+`DEEDBOOK_SIGNING_KEY_FILE` its file; `DEEDBOOK_SIGNING_KEY_PASSWORD` unlocks it. Ed25519 has no randomness and the trusted
+comment has the epoch for a time, so that the same release is signed with the same bytes.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from deedbook.errors import RefusalError, UsageError
+
+if TYPE_CHECKING:
+    from minisign import SecretKey
+
+SIGNATURE = "SHA256SUMS.minisig"
+KEY_VARIABLE = "DEEDBOOK_SIGNING_KEY"
+KEY_FILE_VARIABLE = "DEEDBOOK_SIGNING_KEY_FILE"
+PASSWORD_VARIABLE = "DEEDBOOK_SIGNING_KEY_PASSWORD"  # noqa: S105  # the name of a variable
+_ID = slice(2, 10)
+_BODY = slice(10, None)
+_HINT = f"set {KEY_VARIABLE} or {KEY_FILE_VARIABLE} to a minisign secret key, or unset both to build without a signature"
+
+
+@dataclass(frozen=True, slots=True)
+class SigningKey:
+    """An unlocked secret key; `id` is what minisign calls its key number."""
+
+    id: str
+    _secret: SecretKey = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class PublicKey:
+    """A minisign public key: its number, its base64 text and the 32 bytes of the Ed25519 key."""
+
+    id: str
+    text: str
+    raw: bytes = field(repr=False)
+
+
+def configured_key(environment: Mapping[str, str] = os.environ) -> SigningKey | None:
+    """The secret key that the environment names; None when it names none.
+
+    Raises:
+        UsageError: when it is named and cannot be used; nothing is then built unsigned by mistake.
+    """
+    text, file = environment.get(KEY_VARIABLE, ""), environment.get(KEY_FILE_VARIABLE, "")
+    if text and file:
+        raise UsageError(f"{KEY_VARIABLE} and {KEY_FILE_VARIABLE} are both set", "unset one of them")
+    if not text and not file:
+        return None
+    try:
+        content = text.strip().encode() if text else Path(file).read_bytes().strip()
+    except OSError as error:
+        raise UsageError(f"{KEY_FILE_VARIABLE}: {file} cannot be read: {error.strerror}", _HINT) from None
+    return _unlock(content, environment.get(PASSWORD_VARIABLE, ""))
+
+
+def _unlock(content: bytes, password: str) -> SigningKey:
+    import minisign
+
+    try:
+        is_bare = b"\n" not in content
+        secret = minisign.SecretKey.from_base64(content) if is_bare else minisign.SecretKey.from_bytes(content)
+        if secret.is_encrypted():
+            if not password:
+                raise UsageError("the signing key is locked by a password", f"set {PASSWORD_VARIABLE}")
+            secret.decrypt(password)
+        public = secret.get_public_key()
+    except minisign.Error as error:
+        raise UsageError(f"the signing key cannot be used: {error}", _HINT) from None
+    return SigningKey(_key_id(base64.b64decode(public.to_base64())), secret)
+
+
+def public_key(source: str) -> PublicKey:
+    """The public key in a `.pub` file, or in its base64 text itself.
+
+    Raises:
+        UsageError: when it is neither.
+    """
+    import minisign
+
+    try:
+        content = Path(source).read_bytes().strip() if Path(source).is_file() else source.strip().encode()
+        lines = content.splitlines()
+        text = minisign.PublicKey.from_base64(lines[-1]).to_base64()
+    except (minisign.Error, OSError, IndexError, ValueError):
+        raise UsageError(
+            f"{source!r} is neither a minisign public key nor the file of one",
+            "name the .pub file that the publisher gives, or its second line",
+        ) from None
+    return _public(text)
+
+
+def public_half(key: SigningKey) -> PublicKey:
+    """The public key that proves what the secret one signed."""
+    return _public(key._secret.get_public_key().to_base64())
+
+
+def _public(text: bytes) -> PublicKey:
+    raw = base64.b64decode(text)
+    return PublicKey(_key_id(raw), text.decode("ascii"), raw[_BODY])
+
+
+def sign_sums(key: SigningKey, sums: bytes, comment: str) -> bytes:
+    """The content of `SHA256SUMS.minisig`.
+
+    Args:
+        key: The secret key.
+        sums: The content of `SHA256SUMS`.
+        comment: The trusted comment, which is signed too.
+    """
+    return bytes(key._secret.sign(sums, trusted_comment=comment)) + b"\n"
+
+
+def trusted_comment(epoch: int, release: str) -> str:
+    """What the signature says about what it signs; minisign's own form, with the epoch for the time."""
+    return f"timestamp:{epoch}\tfile:SHA256SUMS\thashed\trelease:{release}"
+
+
+@dataclass(frozen=True, slots=True)
+class SumsSignature:
+    """A `SHA256SUMS.minisig` that was read; `problem` is empty when its form is right."""
+
+    key_id: str = ""
+    comment: str = ""
+    problem: str = ""
+
+
+def read_signature(content: bytes) -> SumsSignature:
+    """Which key a signature claims and what it says, as yet unproven.
+
+    The form is held to the byte, so that nothing in the file can be changed unseen: not even the untrusted comment.
+    """
+    import minisign
+
+    try:
+        signature = minisign.Signature.from_bytes(content)
+    except (minisign.Error, ValueError) as error:
+        return SumsSignature(problem=f"is no minisign signature: {error}")
+    raw = base64.b64decode(content.splitlines()[1])
+    signature.untrusted_comment = "signature from minisign secret key"
+    problem = "" if bytes(signature) + b"\n" == content else "is not written as minisign writes a signature"
+    return SumsSignature(_key_id(raw), signature.trusted_comment, problem)
+
+
+def is_signed_by(key: PublicKey, content: bytes, signature: bytes) -> bool:
+    """Whether a minisign signature of the content is right, its trusted comment included."""
+    import minisign
+
+    try:
+        minisign.PublicKey.from_base64(key.text).verify(content, minisign.Signature.from_bytes(signature))
+    except (minisign.Error, ValueError):
+        return False
+    return True
+
+
+def sign_raw(key: SigningKey, message: bytes) -> bytes:
+    """The bare 64-byte Ed25519 signature of a message."""
+    signature = bytes(key._secret.sign(message, prehash=False, trusted_comment=""))
+    return base64.b64decode(signature.splitlines()[1])[_BODY]
+
+
+def is_raw_signed_by(key: PublicKey, message: bytes, signature: bytes) -> bool:
+    """Whether a bare Ed25519 signature of the message is right."""
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+    try:
+        Ed25519PublicKey.from_public_bytes(key.raw).verify(signature, message)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
+def generate_pair(secret: Path, public: Path, password: str) -> PublicKey:
+    """Writes a new pair, the secret half readable by its owner only.
+
+    Args:
+        secret: A file that does not exist yet.
+        public: Another one.
+        password: Scrambles the secret key; empty leaves it in the clear, for a store of secrets that guards it.
+
+    Raises:
+        RefusalError: when one of the files exists; a key is never overwritten.
+        UsageError: when they cannot be written.
+    """
+    import minisign
+
+    pair = minisign.KeyPair.generate()
+    found = _public(pair.public_key.to_base64())
+    pair.public_key.untrusted_comment = f"minisign public key {found.id}"
+    if password:
+        pair.secret_key.encrypt(password)
+    for file in (secret, public):
+        if file.exists():
+            raise RefusalError(f"{file} exists already", "a key is never overwritten; choose another name with --output")
+    try:
+        _write_new(secret, bytes(pair.secret_key) + b"\n", 0o600)
+        try:
+            _write_new(public, bytes(pair.public_key) + b"\n", 0o644)
+        except OSError:
+            secret.unlink(missing_ok=True)
+            raise
+    except FileExistsError as error:
+        raise RefusalError(f"{error.filename} exists already", "a key is never overwritten") from None
+    except OSError as error:
+        raise UsageError(f"{error.filename}: cannot be written: {error.strerror}", "name a folder that exists") from None
+    return found
+
+
+def _write_new(path: Path, content: bytes, mode: int) -> None:
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    with os.fdopen(handle, "wb") as file:
+        file.write(content)
+
+
+def _key_id(raw: bytes) -> str:
+    """The key number as minisign prints it: a little-endian 64-bit number in hexadecimal."""
+    return f"{int.from_bytes(raw[_ID], 'little'):016X}"
