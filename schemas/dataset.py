@@ -22,6 +22,7 @@ from deedbook.rules import (
     references,
     relations,
     relays,
+    wide,
 )
 from deedbook.rules.views import View, beside, judge
 
@@ -71,23 +72,26 @@ def schemas(tables: Tables, created: dt.date | None) -> dict[str, pa.DataFrameSc
 
 
 def derive(tables: Tables, created: dt.date | None) -> dict[str, pl.DataFrame]:
-    """What releases add: columns by the primary key of `events` and `claims`, and the view `event_evidence`."""
+    """What releases add: columns by the primary key of `events` and `claims`, and three views."""
     del created  # the status rests on the claims alone, not on the day of the release
     first, last = dates.earliest("date_edtf"), dates.latest("date_edtf")
     found = evidence.evidence(tables)
+    weighed = _weighed(tables, found).frame.select(
+        "event_id",
+        first.alias("date_start"),
+        last.alias("date_end"),
+        dates.precision(first, last).alias("date_precision"),
+        pl.coalesce("status_override", "evidence.computed").alias("status"),
+        *(pl.col(f"evidence.{name}").alias(name) for name in ("n_sources", "n_origins", "n_denials")),
+    )
     return {
-        "events": _weighed(tables, found).frame.select(
-            "event_id",
-            first.alias("date_start"),
-            last.alias("date_end"),
-            dates.precision(first, last).alias("date_precision"),
-            pl.coalesce("status_override", "evidence.computed").alias("status"),
-            *(pl.col(f"evidence.{name}").alias(name) for name in ("n_sources", "n_origins", "n_denials")),
-        ),
+        "events": weighed,
         "claims": evidence.positions(tables, actors.roots(tables["actors"])).select(
             "claim_id", claimant_position="position"
         ),
         "event_evidence": found,
+        "event_dyads": wide.event_dyads(tables, weighed),
+        "events_flat": wide.events_flat(tables, weighed),
     }
 
 

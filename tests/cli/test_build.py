@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from deedbook.project import load_project
+from deedbook.release.edition import read_edition
+from deedbook.release.staging import staging
 from tests.cli.project import BAD, UNUSUAL, Outcome, write_project
 
 Run = Callable[..., Outcome]
@@ -59,3 +62,13 @@ def test_a_project_that_one_is_not_in_is_built_only_when_trusted(project: Path, 
     refused = deedbook("build", str(elsewhere))
     assert (refused.code, "--trust-rules" in refused.err) == (2, True)
     assert deedbook("build", str(elsewhere), "--trust-rules", "--quiet") == Outcome(0, "", "")
+
+
+def test_a_second_build_at_once_is_refused(project: Path, deedbook: Run) -> None:
+    write_project(project)
+    loaded = load_project(project)
+    with staging(read_edition(loaded.package, loaded.dist), loaded.dist):
+        outcome = deedbook("build")
+    assert outcome.code == 4
+    assert "another build" in outcome.err
+    assert deedbook("build").code == 0

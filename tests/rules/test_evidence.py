@@ -64,7 +64,7 @@ def derived(*changes: Change | tuple[Change, ...]) -> dict[str, dict[str, dict[s
     assert derive is not None
     keys = {"events": "event_id", "claims": "claim_id", "event_evidence": "claim_id"}
     frames = derive(typed_tables(*flat), CREATED)
-    return {name: {row[keys[name]]: row for row in frame.to_dicts()} for name, frame in frames.items()}
+    return {name: {row[keys[name]]: row for row in frame.to_dicts()} for name, frame in frames.items() if name in keys}
 
 
 def status_of(*changes: Change | tuple[Change, ...], key: str = "E000002") -> object:

@@ -245,13 +245,6 @@ def _refuse_misplaced(raw: Mapping[str, Any], where: str) -> None:
             raise ProjectError(f"{where}: `{name}` has no effect here", "move it into the `schema` of the resource")
 
 
-def foreign_profile(package: Package) -> str:
-    """A profile of the descriptor that is not one of the standard's own; empty when there is none."""
-    declared = package.raw.get("$schema", package.raw.get("profile"))
-    own = ("https://datapackage.org/profiles/", "https://specs.frictionlessdata.io/schemas/", "data-package", "tabular-data-package")
-    return declared if isinstance(declared, str) and not declared.startswith(own) else ""
-
-
 def is_remote(path: str) -> bool:
     """Whether a path is a URL rather than a file of the package."""
     return "://" in path

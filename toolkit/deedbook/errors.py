@@ -46,6 +46,12 @@ class RefusalError(DeedbookError):
     exit_code = 4
 
 
+class SpaceError(DeedbookError):
+    """The disk is full; nothing half-written is left."""
+
+    exit_code = 75
+
+
 class RemoteError(DeedbookError):
     """A remote side failed in a way that may pass: try again."""
 

@@ -5,7 +5,8 @@ Records only: nothing here prints. Every output format is a view of one `Report`
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, replace
 from typing import Literal
 
 Severity = Literal["error", "warning", "info"]
@@ -129,6 +130,16 @@ class Report:
     def passes(self, *, strict: bool = False) -> bool:
         """Whether the data may be published; `strict` also counts unwaived warnings and unchecked declarations."""
         return self.valid and not (strict and (self.warnings or self.not_checked))
+
+
+def with_findings(report: Report, findings: Sequence[Finding]) -> Report:
+    """The report with what was found after the validation of its tables, at the end."""
+    counts: dict[tuple[str, str, str | None, Severity], int] = {}
+    for item in findings:
+        place = (item.table, item.rule, item.column, item.severity)
+        counts[place] = counts.get(place, 0) + 1
+    totals = tuple(Total(*place, count) for place, count in counts.items())
+    return replace(report, findings=(*report.findings, *findings), totals=(*report.totals, *totals))
 
 
 def join_key(values: tuple[str, ...] | list[str]) -> str:

@@ -27,7 +27,7 @@ from deedbook.checking.suggesting import suggest
 from deedbook.checking.table import TableOutcome, TableTask, check_table
 from deedbook.checking.waiving import accepted, judge_waivers
 from deedbook.checking.writing import open_findings
-from deedbook.descriptor import Package, Resource, foreign_profile, is_remote
+from deedbook.descriptor import Package, Resource, is_remote
 from deedbook.errors import UsageError
 from deedbook.findings import Finding, NotChecked, Report, Total
 from deedbook.project import Project
@@ -266,7 +266,7 @@ def _report(run: _Run, outcomes: Mapping[str, TableOutcome], ran: set[str]) -> R
         findings.append(finding)
         totals.append(_total_of(finding))
     withheld = [NotChecked(name, "rules", run.rules.withheld) for name in run.project.rule_files if run.rules.withheld]
-    if profile := foreign_profile(package):
+    if profile := _foreign_profile(package):
         withheld.append(NotChecked("", "profile", f"the metadata is not judged against {profile}"))
     return Report(
         tables=tuple(outcome.stats for outcome in chosen),
@@ -275,6 +275,17 @@ def _report(run: _Run, outcomes: Mapping[str, TableOutcome], ran: set[str]) -> R
         checked=tuple(check for outcome in chosen for check in outcome.checked),
         not_checked=(*(item for outcome in chosen for item in outcome.not_checked), *withheld),
     )
+
+
+_STANDARD_PROFILES = (
+    "https://datapackage.org/profiles/", "https://specs.frictionlessdata.io/schemas/", "data-package", "tabular-data-package",
+)  # fmt: skip
+
+
+def _foreign_profile(package: Package) -> str:
+    """A profile of the descriptor that is not one of the standard's own; empty when there is none."""
+    declared = package.raw.get("$schema", package.raw.get("profile"))
+    return declared if isinstance(declared, str) and not declared.startswith(_STANDARD_PROFILES) else ""
 
 
 def _total_of(finding: Finding) -> Total:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from deedbook.changes.describing import describe_codes, describe_package, describe_tables
-from deedbook.changes.records import Changes
+from deedbook.changes.records import KEY, Changes, SchemaChange, TableChanges
 from deedbook.changes.rows import Comparing, compare_rows
 from deedbook.changes.sources import Side
 from deedbook.descriptor import Package, Resource
 from deedbook.project import CODE_VALUES
 from deedbook.reading.tables import read_each
+
+_MEANING = frozenset({"label_en", "definition"})
 
 Progress = Callable[[str, int], None]
 """Told the table that is being compared, and how many rows of it were just read."""
@@ -34,7 +36,7 @@ def compare(
         new: The side after.
         literal: Report cells that mean the same and are written otherwise; else canonical texts are compared.
         derived: Also compare the columns and tables that only releases have.
-        everything: Compare fields that one side lacks as well, as a patch needs it.
+        everything: Compare fields that one side lacks as well, and give texts as they stand in the files, for a patch.
         tables: Names of the tables to compare; all when empty.
         progress: Told what is read.
 
@@ -44,11 +46,9 @@ def compare(
     before, after = _visible(old.package, derived=derived), _visible(new.package, derived=derived)
     if tables:
         before, after = ([item for item in side if item.name in tables] for side in (before, after))
-    schema = (
-        *describe_package(old.package, new.package),
-        *describe_tables(before, after),
-        *describe_codes(before, after),
-    )
+    vocabulary = all(any(is_vocabulary(item.name) for item in side) for side in (before, after))
+    schema = [*describe_package(old.package, new.package), *describe_tables(before, after)]
+    schema += describe_codes(before, after, listed=not vocabulary)
     earlier = {item.name: item for item in before}
     found = []
     for resource in after:
@@ -57,11 +57,12 @@ def compare(
         advance = _advancing(progress, resource.name)
         comparing = Comparing(literal=literal, everything=everything, advance=advance)
         found.append(compare_rows(earlier[resource.name], resource, comparing))
+    schema += [change for table in found if is_vocabulary(table.table) for change in _code_changes(table)]
     names = {item.name for item in after}
     return Changes(
         old=old.label,
         new=new.label,
-        schema=schema,
+        schema=tuple(schema),
         tables=tuple(found),
         rows_of_new={item.name: _height(item) for item in after if item.name not in earlier},
         rows_of_gone={item.name: _height(item) for item in before if item.name not in names},
@@ -71,6 +72,20 @@ def compare(
 def is_vocabulary(table: str) -> bool:
     """Whether the table holds codes: what happens to its rows is told as changes of codes."""
     return table == CODE_VALUES
+
+
+def _code_changes(table: TableChanges) -> Iterator[SchemaChange]:
+    """The rows of `code_values` as changes of codes; a label or definition is what a code means."""
+    for key in table.removed.get_column(KEY):
+        name, _, code = key.partition("|")
+        yield SchemaChange("code-removed", name, subject=code)
+    for key in table.added.get_column(KEY):
+        name, _, code = key.partition("|")
+        yield SchemaChange("code-added", name, subject=code)
+    for cell in table.iter_cells():
+        if cell.kind == "value" and cell.field in _MEANING:
+            name, _, code = cell.key.partition("|")
+            yield SchemaChange("code-changed", name, cell.field, code, cell.old or "", cell.new or "")
 
 
 def _visible(package: Package, *, derived: bool) -> list[Resource]:

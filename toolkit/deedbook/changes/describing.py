@@ -58,9 +58,15 @@ def describe_tables(old: Sequence[Resource], new: Sequence[Resource]) -> list[Sc
     return found
 
 
-def describe_codes(old: Sequence[Resource], new: Sequence[Resource]) -> list[SchemaChange]:
-    """Codes that came, went or mean something else, by code list (else table and field) in the order of the new side."""
-    before, after = _code_lists(old), _code_lists(new)
+def describe_codes(old: Sequence[Resource], new: Sequence[Resource], *, listed: bool = True) -> list[SchemaChange]:
+    """Codes that came, went or mean something else, by code list (else table and field) in the order of the new side.
+
+    Args:
+        old: The old tables.
+        new: The new ones.
+        listed: Also those of named code lists; else only categories that a field has of its own.
+    """
+    before, after = _code_lists(old, listed=listed), _code_lists(new, listed=listed)
     found = []
     for name, codes in after.items():
         if name not in before:
@@ -185,12 +191,12 @@ def _type_of(item: Field) -> str:
     return f"{item.type}{form}{' packed as a set' if is_packed_set(item) else ''}"
 
 
-def _code_lists(resources: Sequence[Resource]) -> dict[str, dict[str, str]]:
+def _code_lists(resources: Sequence[Resource], *, listed: bool) -> dict[str, dict[str, str]]:
     """Label by code, by name of the code list, or `TABLE.FIELD` where categories have no list."""
     lists: dict[str, dict[str, str]] = {}
     for resource in resources:
         for item in resource.schema.fields if resource.schema else ():
-            if item.categories:
+            if item.categories and (listed or not item.code_list):
                 name = item.code_list or f"{resource.name}.{item.name}"
                 lists.setdefault(name, {}).update({str(label.value): label.label for label in item.categories})
     return lists

@@ -68,6 +68,7 @@ class TableChanges:
         removed: The same of the old side; neither holds a re-keyed row.
         cells: One row per changed cell, see `CellChange`; `CELLS` are its columns.
         rekeyed: Rows that have another key and the same content: `old` and `new` key.
+        touched: Whole rows of the new side that stand in `cells` or `rekeyed`, like `added`.
         reused: Keys of changed rows in which next to nothing is as before: the key may name something else now.
         rewritten: Rows of which only the representation changed.
         unlisted: Representation changes were too many to list: `rewritten` counts their rows, `cells` leaves them out.
@@ -82,6 +83,7 @@ class TableChanges:
     removed: pl.DataFrame
     cells: pl.DataFrame
     rekeyed: pl.DataFrame
+    touched: pl.DataFrame
     reused: tuple[str, ...] = ()
     rewritten: int = 0
     unlisted: bool = False

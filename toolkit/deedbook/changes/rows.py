@@ -31,7 +31,7 @@ class Comparing:
     Attributes:
         literal: Compare texts as they stand in the files, so that another way to write a value is reported as a
             representation change; else compare canonical texts.
-        everything: Also compare fields that one side lacks.
+        everything: Also compare fields that one side lacks, and give every text as it stands in the files: for a patch.
         advance: Told how many rows were read.
     """
 
@@ -119,37 +119,49 @@ def _judge(
         removed, added = old.join(new, on=on, how="anti"), new.join(old, on=on, how="anti")
     else:
         both, removed, added = new.clear().join(old.clear(), on=[KEY], suffix=" old"), old, new
+    come = added
     removed, added, rekeyed = _rekeyed(removed.sort(_ORDER), added.sort(_ORDER), alignment)
-    cells, touched = _cells(both, alignment, literal=comparing.literal)
+    form = "r" if comparing.everything else "t"
+    cells, touched = _cells(both, alignment, form, literal=comparing.literal)
     return TableChanges(
         table=name,
         key=alignment.key_names,
         fields=alignment.names,
         old_rows=screened[0].rows,
         new_rows=screened[1].rows,
-        added=_rows(added, alignment),
-        removed=_rows(removed, alignment),
+        added=_rows(added, alignment, form),
+        removed=_rows(removed, alignment, form),
         cells=cells,
         rekeyed=rekeyed,
+        touched=_rows(
+            pl.concat(
+                [
+                    both.select(added.columns).filter(pl.col(KEY).is_in(cells.get_column("key").unique().implode())),
+                    come.filter(pl.col(KEY).is_in(rekeyed.get_column("new").implode())),
+                ]
+            ).sort(_ORDER),
+            alignment,
+            form,
+        ),
         reused=_reused(both, alignment),
         rewritten=rewritten + touched,
         unlisted=unlisted,
     )
 
 
-def _rows(frame: pl.DataFrame, alignment: Alignment) -> pl.DataFrame:
-    """Whole rows as canonical text, the key first."""
-    return frame.select(KEY, *(pl.col(f"t{at}").alias(name) for at, name in enumerate(alignment.names)))
+def _rows(frame: pl.DataFrame, alignment: Alignment, form: str) -> pl.DataFrame:
+    """Whole rows in one form of text, the key first."""
+    return frame.select(KEY, *(pl.col(f"{form}{at}").alias(name) for at, name in enumerate(alignment.names)))
 
 
-def _cells(both: pl.DataFrame, alignment: Alignment, *, literal: bool) -> tuple[pl.DataFrame, int]:
+def _cells(both: pl.DataFrame, alignment: Alignment, shown: str, *, literal: bool) -> tuple[pl.DataFrame, int]:
     """The changed cells in the order of rows and fields, and the number of rows that were only written otherwise."""
     parts = []
     for at, pair in enumerate(alignment.pairs):
         differs = pl.col(f"v{at}").ne_missing(pl.col(f"v{at} old"))
         text = "r" if literal else "t"
         rewritten = ~differs & pl.col(f"{text}{at}").ne_missing(pl.col(f"{text}{at} old"))
-        for kind, condition, form in (("value", differs, "t"), ("representation", rewritten, text)):
+        for kind, condition, form in (("value", differs, shown), ("representation", rewritten, text)):
             found = both.lazy().filter(condition)
             parts.append(
                 found.select(

@@ -64,7 +64,10 @@ def constraints_of(item: Field, parse: Parse, where: str) -> Constraints:
     found = Constraints()
     if item.type not in _PATTERNED and item.format not in {"default", "", *_FORMATS.get(item.type, ())}:
         found.unknown.append(("format", f"the type {item.type} has no format `{item.format}`"))
-    for name, declared in item.constraints.items():
+    declarations = dict(item.constraints)
+    if item.categories:
+        declarations["categories"] = [label.value for label in item.categories]
+    for name, declared in declarations.items():
         if name in {"required", "unique"}:
             continue
         try:
@@ -75,8 +78,6 @@ def constraints_of(item: Field, parse: Parse, where: str) -> Constraints:
             raise ProjectError(
                 f"{where}: field `{item.name}`: {name} {declared!r} is not {NOUNS[item.type]}", "correct the schema"
             ) from None
-    if item.categories:
-        found.tests.append(("categories", _member_test(item, parse, [label.value for label in item.categories])))
     return found
 
 
@@ -95,7 +96,7 @@ def _test_of(
             except UnsupportedPatternError as error:
                 raise UnenforceableError(str(error)) from None
             return _pattern_test(pattern, given_up)
-        case "enum" if isinstance(declared, list):
+        case "enum" | "categories" if isinstance(declared, list):
             return _member_test(item, parse, declared)
         case "jsonSchema" if item.type in _JSON:
             return _json_schema_test(declared, f"{where}: field `{item.name}`")
@@ -133,10 +134,7 @@ def _declared_value(item: Field, parse: Parse, declared: Any) -> Any:
 
 def _member_test(item: Field, parse: Parse, declared: list[Any]) -> Test:
     values = [_declared_value(item, parse, value) for value in declared]
-    try:
-        known = frozenset(values)
-    except TypeError:  # lists and objects cannot be hashed
-        return lambda _text, value: value in values
+    known = values if item.type in _JSON else frozenset(values)  # lists and objects cannot be hashed
     return lambda _text, value: value in known
 
 
@@ -155,6 +153,7 @@ def _pattern_test(pattern: regex.Pattern[str], given_up: list[tuple[str, str]]) 
 
 def _json_schema_test(declared: Any, where: str) -> Test:
     import jsonschema
+    import referencing.exceptions
 
     if not isinstance(declared, Mapping):
         raise TypeError(declared)
@@ -166,7 +165,16 @@ def _json_schema_test(declared: Any, where: str) -> Test:
     except jsonschema.SchemaError as error:
         raise ProjectError(f"{where}: jsonSchema is no JSON Schema: {error.message}", "correct the schema") from None
     validator = kind(declared)
-    return lambda text, value: bool(validator.is_valid(value if isinstance(value, list) else load_json_text(text)))
+
+    def test(text: str, value: Any) -> bool:
+        try:
+            return bool(validator.is_valid(value if isinstance(value, list) else load_json_text(text)))
+        except RecursionError:
+            return False
+        except referencing.exceptions.Unresolvable as error:
+            raise ProjectError(f"{where}: jsonSchema: {error}", "correct the schema") from None
+
+    return test
 
 
 def _foreign_references(declared: Any) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 _DEPTH = {"Point": 0, "MultiPoint": 1, "LineString": 1, "MultiLineString": 2, "Polygon": 2, "MultiPolygon": 3}
@@ -84,55 +84,76 @@ def check_wkt(text: str) -> None:
     Raises:
         ValueError: at the first token that does not fit.
     """
-    tokens: list[str] = []
+    text = text.rstrip()
+    found: list[str] = []
     position = 0
-    while position < len(text.rstrip()):
+    while position < len(text):
         match = _WKT_TOKEN.match(text, position)
         if match is None:
             raise ValueError(f"unexpected text at {position}")
-        tokens.append(match[1].upper())
+        found.append(match[1].upper())
         position = match.end()
-    rest = _wkt_geometry([*tokens, ""])
-    if rest != [""]:
-        raise ValueError(f"unexpected {rest[0]!r}")
+    tokens = _Tokens(found)
+    _take_geometry(tokens)
+    if tokens.next:
+        raise ValueError(f"unexpected {tokens.next!r}")
 
 
-def _wkt_geometry(tokens: list[str], *, inside: bool = False) -> list[str]:
-    kind, tokens = tokens[0], tokens[1:]
-    if kind == "(" and inside:
-        return _wkt_positions([kind, *tokens], 1)
+class _Tokens:
+    """Tokens to be taken one by one; the empty text stands at the end."""
+
+    def __init__(self, items: list[str]) -> None:
+        self._left = ["", "", *reversed(items)]
+
+    @property
+    def next(self) -> str:
+        return self._left[-1]
+
+    @property
+    def second(self) -> str:
+        return self._left[-2]
+
+    def take(self) -> str:
+        return self._left.pop() if self.next else ""
+
+
+def _take_geometry(tokens: _Tokens, *, inside: bool = False) -> None:
+    if tokens.next == "(" and inside:
+        _take_positions(tokens, 1)
+        return
+    kind = tokens.take()
     if kind not in _WKT_DEPTH and kind not in _WKT_COLLECTIONS:
         raise ValueError(f"{kind!r} is no geometry")
-    if tokens[0] in {"Z", "M", "ZM"}:
-        tokens = tokens[1:]
-    if tokens[0] == "EMPTY":
-        return tokens[1:]
-    if kind in _WKT_COLLECTIONS:
-        return _wkt_sequence(tokens, lambda rest: _wkt_geometry(rest, inside=kind != "GEOMETRYCOLLECTION"))
-    return _wkt_positions(tokens, _WKT_DEPTH[kind], optional=kind == "MULTIPOINT")
+    if tokens.next in {"Z", "M", "ZM"}:
+        tokens.take()
+    if tokens.next == "EMPTY":
+        tokens.take()
+    elif kind in _WKT_COLLECTIONS:
+        _take_sequence(tokens, lambda: _take_geometry(tokens, inside=kind != "GEOMETRYCOLLECTION"))
+    else:
+        _take_positions(tokens, _WKT_DEPTH[kind], optional=kind == "MULTIPOINT")
 
 
-def _wkt_positions(tokens: list[str], depth: int, *, optional: bool = False) -> list[str]:
-    if depth > 1 and not (optional and tokens[1] != "("):
-        return _wkt_sequence(tokens, lambda rest: _wkt_positions(rest, depth - 1))
-    return _wkt_sequence(tokens, _wkt_position)
+def _take_positions(tokens: _Tokens, depth: int, *, optional: bool = False) -> None:
+    if depth > 1 and not (optional and tokens.second != "("):
+        _take_sequence(tokens, lambda: _take_positions(tokens, depth - 1))
+    else:
+        _take_sequence(tokens, lambda: _take_position(tokens))
 
 
-def _wkt_position(tokens: list[str]) -> list[str]:
+def _take_position(tokens: _Tokens) -> None:
     size = 0
-    while re.fullmatch(_WKT_NUMBER, tokens[size]):
+    while re.fullmatch(_WKT_NUMBER, tokens.next):
+        tokens.take()
         size += 1
     if not 2 <= size <= 4:
         raise ValueError("a position is two to four numbers")
-    return tokens[size:]
 
 
-def _wkt_sequence(tokens: list[str], read: Any) -> list[str]:
-    if tokens[0] != "(":
-        raise ValueError(f"expected ( instead of {tokens[0]!r}")
-    while True:
-        tokens = read(tokens[1:])
-        if tokens[0] == ")":
-            return tokens[1:]
-        if tokens[0] != ",":
-            raise ValueError(f"expected , instead of {tokens[0]!r}")
+def _take_sequence(tokens: _Tokens, take_item: Callable[[], None]) -> None:
+    if tokens.next != "(":
+        raise ValueError(f"expected ( instead of {tokens.next!r}")
+    while tokens.take() != ")":
+        take_item()
+        if tokens.next not in {",", ")"}:
+            raise ValueError(f"expected , instead of {tokens.next!r}")

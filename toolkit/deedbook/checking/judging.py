@@ -37,7 +37,7 @@ class Judge:
             return (REQUIRED,) if self.field.required else ()
         try:
             value = self.parse(text)
-        except (ValueError, TypeError, ArithmeticError):
+        except (ValueError, TypeError, ArithmeticError, RecursionError, re.error):  # the last of a format like `%Y %Y`
             return (TYPE_ERROR,)
         return tuple(("constraint-error", name) for name, test in self.constraints.tests if not test(text, value))
 

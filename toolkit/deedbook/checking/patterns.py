@@ -7,6 +7,7 @@ a subset in both engines; what it rejects is only slower, never judged different
 from __future__ import annotations
 
 import re
+import warnings
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -41,7 +42,8 @@ def compile_pattern(pattern: str, where: str) -> regex.Pattern[str]:
 
     try:
         if not re.search(r"\\[pP]\{", pattern):  # Unicode properties, which Python's own engine lacks
-            re.compile(pattern)
+            with warnings.catch_warnings(action="ignore", category=FutureWarning):  # of a `[[` in a set
+                re.compile(pattern)
         return regex.compile(_ONLY_REGEX.sub(lambda match: _AS_IN_RE.get(match[0], match[0]), pattern), regex.V0)
     except (re.error, regex.error, RecursionError, OverflowError) as error:
         if re.search(r"\\[icIC]", pattern):
@@ -52,7 +54,8 @@ def compile_pattern(pattern: str, where: str) -> regex.Pattern[str]:
 def rust_pattern(pattern: str) -> str | None:
     r"""A pattern for polars that matches only whole values that Python's `fullmatch` matches too; None when unsure."""
     try:
-        parsed = re._parser.parse(pattern)  # type: ignore[attr-defined]  # the parse tree has no public door
+        with warnings.catch_warnings(action="ignore", category=FutureWarning):
+            parsed = re._parser.parse(pattern)  # type: ignore[attr-defined]  # the parse tree has no public door
         if parsed.state.flags & ~re.UNICODE.value:
             return None
         pattern = rf"\A(?:{_sequence(list(parsed), edges=True)})\z"

@@ -140,11 +140,11 @@ def _number_cleaner(field: Field) -> Callable[[str], str]:
     if bare and not group:
         return lambda text: text
     decimal_char = re.escape(str(field.options.get("decimalChar", ".")))
-    around = re.compile(rf"^[^-+0-9{decimal_char}]*|[^0-9]*$")
+    digits = re.compile(rf"[^-+0-9{decimal_char}]*(?P<sign>[-+]?)[^0-9{decimal_char}]*(?P<number>.*[0-9])", re.DOTALL)
 
     def clean(text: str) -> str:
-        if not bare:
-            text = re.sub(r"^([+-])[^0-9]+", r"\1", around.sub("", text))
+        if not bare and (found := digits.match(text)):
+            text = found["sign"] + found["number"]
         return text.replace(group, "") if group else text
 
     return clean

@@ -13,9 +13,13 @@ import click
 
 from deedbook import __version__
 from deedbook.cli.build import build
+from deedbook.cli.diff import diff
+from deedbook.cli.keygen import keygen
 from deedbook.cli.options import State
+from deedbook.cli.plan import plan
 from deedbook.cli.policy import BUG, INTERRUPTED, USAGE
 from deedbook.cli.validate import validate
+from deedbook.cli.verify import verify
 from deedbook.errors import DeedbookError
 
 _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -27,12 +31,16 @@ def cli() -> None:
     """Check CSV tables of events and actors, and publish them as versioned, citable releases.
 
     Exit codes: 0 done; 1 errors in the data; 2 usage; 3 a project, descriptor, schema or rule file cannot be read; 4 refused
-    to overwrite or publish; 70 a bug of ours; 75 a remote side failed, try again; 130 interrupted.
+    to overwrite or publish; 70 a bug of ours; 75 a remote side failed or the disk is full, try again; 130 interrupted.
     """
 
 
 cli.add_command(validate)
+cli.add_command(diff)
+cli.add_command(plan)
 cli.add_command(build)
+cli.add_command(verify)
+cli.add_command(keygen)
 
 
 def main() -> NoReturn:

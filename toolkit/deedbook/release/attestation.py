@@ -25,7 +25,15 @@ from deedbook.release.digests import sha256_of
 from deedbook.release.edition import MANIFEST, Edition, moment_text
 from deedbook.release.manifest import SUMS, read_manifest, write_sums
 from deedbook.release.provenance import InputFile, writer_versions
-from deedbook.release.signing import SIGNATURE, PublicKey, SigningKey, is_raw_signed_by, sign_raw, sign_sums, trusted_comment
+from deedbook.release.signing import (
+    SIGNATURE,
+    PublicKey,
+    SigningKey,
+    is_raw_signed_by,
+    sign_raw,
+    sign_sums,
+    trusted_comment,
+)
 
 PROVENANCE = "provenance.intoto.jsonl"
 PAYLOAD_TYPE = "application/vnd.in-toto+json"

@@ -5,24 +5,26 @@ Validate, stage, verify, rename once. Whatever happens in between, `dist/` holds
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from deedbook.checking.rules import load_rules
 from deedbook.errors import ProjectError, RefusalError
-from deedbook.findings import Report
+from deedbook.findings import Report, with_findings
 from deedbook.project import Project
 from deedbook.release.attestation import write_proofs
 from deedbook.release.contents import COPIED, PassedReport, Progress, write_release
 from deedbook.release.derived import Derive
 from deedbook.release.digests import sha256_of
-from deedbook.release.edition import read_edition
+from deedbook.release.edition import Edition, read_edition
 from deedbook.release.manifest import check_sums, read_manifest
 from deedbook.release.provenance import read_inputs
 from deedbook.release.signing import configured_key
 from deedbook.release.staging import Release, install, staging, verify_staged
 from deedbook.validation import Options, validate
+from deedbook.versioning.judging import Judgement, compare_with, judge, read_override
 
 _IDENTITY = ("datapackage.json", *COPIED)
 """What a release says beside its tables, in files that do not depend on the versions of writers."""
@@ -43,7 +45,12 @@ class Built:
 
 
 def build(
-    project: Project, options: Options | None = None, *, snapshot: bool = False, progress: Progress | None = None
+    project: Project,
+    options: Options | None = None,
+    *,
+    snapshot: bool = False,
+    epoch: dt.datetime | None = None,
+    progress: Progress | None = None,
 ) -> Built:
     """Validates the project and writes its planned release.
 
@@ -51,6 +58,7 @@ def build(
         project: What is to be released.
         options: Those of the validation; it always covers every table, with rules, and is never lenient.
         snapshot: Build an unplanned state as `VERSION-snapshot`, replacing an earlier snapshot.
+        epoch: The only time stamp in the files, in place of `SOURCE_DATE_EPOCH` and the release date.
         progress: Told what is being done, and which share of that is behind it.
 
     Raises:
@@ -59,15 +67,28 @@ def build(
         RefusalError: when another build is running, the inputs changed meanwhile, or the version has other content.
     """
     edition = read_edition(project.package, project.dist, snapshot=snapshot)
+    edition = replace(edition, epoch=epoch) if epoch else edition
     _demand_schemas(project)
     key = configured_key()
     inputs = read_inputs(project)
     report = validate(project, _complete(options or Options()), _validating(progress))
+    judgement = _judge(project, edition, progress) if report.valid else None
+    if judgement is not None and judgement.is_nothing and not snapshot:
+        return Built(
+            report, Release(judgement.previous.folder, edition.name, judgement.previous.version), unchanged=True
+        )
+    report = with_findings(report, () if snapshot or judgement is None else judgement.findings)
     if not report.valid:
         return Built(report)
     with staging(edition, project.dist) as staged:
         write_release(
-            project, edition, PassedReport(report), inputs, staged.folder, derive=_derive(project), progress=progress
+            project,
+            edition,
+            PassedReport(report, judgement),
+            inputs,
+            staged.folder,
+            derive=_derive(project),
+            progress=progress,
         )
         if read_inputs(project) != inputs:
             raise RefusalError("the project was edited while it was being built", "build again")
@@ -77,6 +98,16 @@ def build(
             _demand_same(verified.folder, verified.target)
             return Built(report, Release(verified.target, edition.name, edition.version), unchanged=True)
         return Built(report, install(verified, edition, replace=snapshot))
+
+
+def _judge(project: Project, edition: Edition, progress: Progress | None) -> Judgement | None:
+    """What the planned version rests on; None for a first release."""
+    previous = edition.previous
+    if previous is None:
+        return None
+    say = progress or (lambda _what, _share: None)
+    changes = compare_with(project, previous, lambda name, _rows: say(f"comparing {name}", 0.5))
+    return judge(project, previous, changes, edition.version, read_override(project))
 
 
 def _complete(options: Options) -> Options:

@@ -19,6 +19,7 @@ from deedbook.descriptor import Package
 from deedbook.errors import ProjectError
 from deedbook.findings import Report, report_record
 from deedbook.project import Project
+from deedbook.release.changelog import write_changes
 from deedbook.release.codebook import (
     TableEntry,
     codebook_html,
@@ -49,6 +50,7 @@ from deedbook.release.provenance import BUILD_FILE, InputFile, build_json
 from deedbook.release.statistics import describe_columns
 from deedbook.release.tables import Limit, Outline, Table, named_missing, schema_of, type_rows
 from deedbook.schema import TableSchema
+from deedbook.versioning.judging import Judgement
 
 Format = Literal["parquet", "jsonl", "sqlite", "xlsx", "stata", "spss", "rds"]
 FORMATS: tuple[Format, ...] = get_args(Format)
@@ -67,11 +69,15 @@ STATISTICAL: tuple[tuple[Format, str, Callable[[Table, Edition, Path], tuple[Lim
 class PassedReport:
     """A report without errors: the only thing that a release can be made from.
 
+    Attributes:
+        judgement: What the version rests on; None for a first release.
+
     Raises:
         ValueError: when the report has errors.
     """
 
     report: Report
+    judgement: Judgement | None = None
 
     def __post_init__(self) -> None:
         """Holds the invariant."""
@@ -222,6 +228,8 @@ def _write_documents(
     }
     for name, content in documents.items():
         _write_text(folder / name, content)
+    rows = {outline.name: file.rows for outline, file in tables if not outline.is_view}
+    write_changes(project, edition, passed.judgement, rows, folder)
     write_metadata(package, edition, tables, folder)
     write_manifest(package, edition, tables, folder)
 

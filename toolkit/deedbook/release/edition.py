@@ -3,36 +3,22 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import os
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from deedbook.descriptor import Package
 from deedbook.errors import ProjectError
+from deedbook.versioning.numbers import SEMVER
+from deedbook.versioning.previous import MANIFEST as MANIFEST
+from deedbook.versioning.previous import Previous as Previous
+from deedbook.versioning.previous import read_previous
 
-MANIFEST = "release.json"
 State = Literal["released", "snapshot"]
 
 _SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-_SEMVER = re.compile(
-    r"(?:0|[1-9]\d*)\.(?:0|[1-9]\d*)\.(?:0|[1-9]\d*)"
-    r"(?:-(?:0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*)(?:\.(?:0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*))*)?"
-    r"(?:\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?",
-    re.ASCII,
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Previous:
-    """The release before this one; `sha256` is that of its `release.json`, `folder` where it was found."""
-
-    version: str
-    sha256: str
-    folder: Path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +72,7 @@ def read_edition(package: Package, dist: Path, *, snapshot: bool = False) -> Edi
         version=_read_version(package.version, where, snapshot=snapshot),
         created=created,
         epoch=_source_date_epoch() or created,
-        previous=_read_previous(package, dist, where, snapshot=snapshot),
+        previous=read_previous(package, dist, where, snapshot=snapshot),
         state="snapshot" if snapshot else "released",
     )
 
@@ -118,7 +104,7 @@ def _read_version(version: str, where: str, *, snapshot: bool) -> str:
             f"{where}: no `version` is planned",
             'run `deedbook plan --write`, or add "version": "1.0.0" to the descriptor',
         )
-    if not _SEMVER.fullmatch(version):
+    if not SEMVER.fullmatch(version):
         raise ProjectError(
             f"{where}: the version {version!r} is not SemVer", "write it as MAJOR.MINOR.PATCH, e.g. 1.0.0"
         )
@@ -152,41 +138,3 @@ def _source_date_epoch() -> dt.datetime | None:
         raise ProjectError(
             f"SOURCE_DATE_EPOCH is {text!r}", "set it to a whole number of seconds since 1970, or unset it"
         ) from None
-
-
-def _read_previous(package: Package, dist: Path, where: str, *, snapshot: bool) -> Previous | None:
-    own = package.raw.get("deedbook")
-    own = own if isinstance(own, Mapping) else {}
-    if "previous" not in own:
-        if snapshot:
-            return None
-        raise ProjectError(
-            f"{where}: it is not said which release came before this one",
-            'add "deedbook": {"previous": null} for a first release, else run `deedbook plan --write`',
-        )
-    declared = own["previous"]
-    if declared is None:
-        return None
-    if not isinstance(declared, Mapping) or not all(
-        isinstance(declared.get(key), str) for key in ("version", "sha256")
-    ):
-        raise ProjectError(
-            f"{where}: `deedbook.previous` is null or has `version` and `sha256`", "run `deedbook plan --write`"
-        )
-    version, digest = str(declared["version"]), str(declared["sha256"]).removeprefix("sha256:")
-    if not _SEMVER.fullmatch(version):
-        raise ProjectError(f"{where}: the previous version {version!r} is not SemVer", "run `deedbook plan --write`")
-    folder = dist / package.name / version
-    try:
-        found = hashlib.sha256((folder / MANIFEST).read_bytes()).hexdigest()
-    except OSError:
-        raise ProjectError(
-            f"the previous release {version} is not in {folder}",
-            f"fetch it: `deedbook fetch {package.name}@{version} -o {dist}`",
-        ) from None
-    if found != digest:
-        raise ProjectError(
-            f"{folder / MANIFEST} is not the previous release that {where} names: its sha256 is {found}, not {digest}",
-            "fetch the published release again, or correct `deedbook.previous`",
-        )
-    return Previous(version, digest, folder)

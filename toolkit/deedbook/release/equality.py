@@ -15,7 +15,7 @@ import polars as pl
 from deedbook.descriptor import Package, load_package
 from deedbook.release.formats.reading import READERS, SHARED_READERS, Pair, Reader, UnlikeError, first_differences
 from deedbook.release.tables import Outline, Table, schema_of, type_rows
-from deedbook.release.verification import Ledger, Problem
+from deedbook.release.verification import Ledger, Problem, Rule
 
 MOST_SHOWN = 3
 """Differences of one table in one file that are told one by one."""
@@ -62,7 +62,9 @@ def check_formats(folder: Path, dataset: str, sound: Set[str], ledger: Ledger, p
                 files.add(Path(name).suffix)
                 ledger.problems += _compare(source, name, folder / name, reader)
     formats = ", ".join(sorted(suffix.removeprefix(".") for suffix in files)) or "no other format"
-    ledger.checked.append(f"{tables} tables equal in csv and {formats}" if tables != 1 else f"1 table in csv and {formats}")
+    ledger.checked.append(
+        f"{tables} tables equal in csv and {formats}" if tables != 1 else f"1 table in csv and {formats}"
+    )
 
 
 def _package(folder: Path, sound: Set[str], ledger: Ledger) -> Package | None:
@@ -100,7 +102,7 @@ def _compare(source: _Source, name: str, path: Path, reader: Reader) -> list[Pro
             return []
         count, places = first_differences(pairs, MOST_SHOWN)
     except _FAILURES as error:
-        rule = "format-differs" if isinstance(error, UnlikeError) else "format-unreadable"
+        rule: Rule = "format-differs" if isinstance(error, UnlikeError) else "format-unreadable"
         message = str(error) if isinstance(error, UnlikeError) else f"cannot be read: {_first_line(error)}"
         return [Problem(rule=rule, file=name, table=table, message=message)]
     found = [_difference(source, name, row, pair) for row, pair in places]

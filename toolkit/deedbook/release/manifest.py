@@ -1,6 +1,7 @@
 """`release.json`, what a release consists of, and `SHA256SUMS`, which `sha256sum -c` proves.
 
     release.json   release_version, name, title, version, state, created, epoch, previous {version, sha256} or null,
+                   bump {floor, minimum, override, rules} or null for a first release,
                    licenses, tables [name, rows, fields, primary_key, is_view, sha256], files [name, bytes, sha256,
                    media_type, table or null]
     SHA256SUMS     one line `DIGEST  NAME` per file but itself and its signature, sorted by name
@@ -24,6 +25,8 @@ from deedbook.release.media import media_type, table_of
 from deedbook.release.metadata.datapackage import CsvFile
 from deedbook.release.signing import SIGNATURE
 from deedbook.release.tables import Outline
+from deedbook.versioning.history import CHANGES
+from deedbook.versioning.previous import read_json
 
 SUMS = "SHA256SUMS"
 
@@ -75,6 +78,7 @@ def _release_json(
         "created": moment_text(edition.created),
         "epoch": int(edition.epoch.timestamp()),
         "previous": _previous(edition),
+        "bump": read_json(folder / CHANGES).get("bump"),
         "licenses": package.raw.get("licenses", []),
         "tables": [_table(outline, file) for outline, file in tables],
         "files": [_file(folder / name, digest, names) for name, digest in sorted(digests.items())],

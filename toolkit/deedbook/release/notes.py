@@ -17,7 +17,6 @@ from deedbook.release.metadata.citation import citation_text
 from deedbook.release.pages import render
 from deedbook.release.tables import TYPED_FORMATS, Limit
 
-
 _LABELLED = "coded columns have a labelled copy (COLUMN_label) whose numbers change between versions: select by code"
 
 
@@ -108,7 +107,9 @@ def _files(facts: ReadmeFacts) -> list[Kind]:
         "xlsx": Kind(f"{name}.xlsx", "all tables for Excel and LibreOffice, ids and codes as text"),
         "stata": Kind("TABLE.dta", f"Stata 14 and later, with labels; {_LABELLED}"),
         "spss": Kind("TABLE.sav", f"SPSS, with labels; {_LABELLED}"),
-        "rds": Kind("TABLE.rds", "R data frames with dates, factors for codes, titles in `label`, labels in `code_labels`"),
+        "rds": Kind(
+            "TABLE.rds", "R data frames with dates, factors for codes, titles in `label`, labels in `code_labels`"
+        ),
     }
     files = [Kind("TABLE.csv", "the data: UTF-8, comma, LF, sorted by key, an empty cell is a missing value")]
     files += [by_format[kind] for kind in facts.formats]

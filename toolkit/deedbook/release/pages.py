@@ -22,7 +22,9 @@ def render(template: str, **values: object) -> str:
 def _environment() -> Environment:
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent / "templates", encoding="utf-8"),
-        autoescape=select_autoescape(enabled_extensions=("html.j2",), disabled_extensions=("md.j2", "py.j2", "R.j2", "do.j2", "sql.j2", "css")),
+        autoescape=select_autoescape(
+            enabled_extensions=("html.j2",), disabled_extensions=("md.j2", "py.j2", "R.j2", "do.j2", "sql.j2", "css")
+        ),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

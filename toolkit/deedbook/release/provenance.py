@@ -1,6 +1,6 @@
 """`BUILD.json`: what a release was made from and with, so that somebody else can make the same bytes.
 
-Writer versions decide the bytes of Parquet, SQLite and XLSX (never the content digests), inputs are the files of the
+Writer versions decide the bytes of Parquet, SQLite, XLSX, Stata, SPSS and R (never the content digests), inputs are the files of the
 project, and the epoch is the only time. No host, user, path outside the project or clock is in it.
 """
 
@@ -21,7 +21,7 @@ from deedbook.release.edition import Edition, moment_text
 
 BUILD_FILE = "BUILD.json"
 LOCK_FILE = "requirements.lock"
-_WRITERS = ("polars", "xlsxwriter", "jinja2")
+_WRITERS = ("polars", "xlsxwriter", "jinja2", "numpy", "pandas", "pyreadstat")
 _BESIDE_TABLES = ("waivers.csv", "corrections.csv", "CHANGES.md", "LICENSE")
 
 

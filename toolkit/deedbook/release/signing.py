@@ -28,7 +28,9 @@ KEY_FILE_VARIABLE = "DEEDBOOK_SIGNING_KEY_FILE"
 PASSWORD_VARIABLE = "DEEDBOOK_SIGNING_KEY_PASSWORD"  # noqa: S105  # the name of a variable
 _ID = slice(2, 10)
 _BODY = slice(10, None)
-_HINT = f"set {KEY_VARIABLE} or {KEY_FILE_VARIABLE} to a minisign secret key, or unset both to build without a signature"
+_HINT = (
+    f"set {KEY_VARIABLE} or {KEY_FILE_VARIABLE} to a minisign secret key, or unset both to build without a signature"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +206,9 @@ def generate_pair(secret: Path, public: Path, password: str) -> PublicKey:
         pair.secret_key.encrypt(password)
     for file in (secret, public):
         if file.exists():
-            raise RefusalError(f"{file} exists already", "a key is never overwritten; choose another name with --output")
+            raise RefusalError(
+                f"{file} exists already", "a key is never overwritten; choose another name with --output"
+            )
     try:
         _write_new(secret, bytes(pair.secret_key) + b"\n", 0o600)
         try:
@@ -215,7 +219,9 @@ def generate_pair(secret: Path, public: Path, password: str) -> PublicKey:
     except FileExistsError as error:
         raise RefusalError(f"{error.filename} exists already", "a key is never overwritten") from None
     except OSError as error:
-        raise UsageError(f"{error.filename}: cannot be written: {error.strerror}", "name a folder that exists") from None
+        raise UsageError(
+            f"{error.filename}: cannot be written: {error.strerror}", "name a folder that exists"
+        ) from None
     return found
 
 

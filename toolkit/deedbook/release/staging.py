@@ -9,6 +9,7 @@ A `Staged` release becomes `Verified` only by reading its checksums back, and on
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import sys
@@ -17,7 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from deedbook.errors import RefusalError
+from deedbook.errors import RefusalError, SpaceError
 from deedbook.release.edition import Edition
 from deedbook.release.manifest import check_sums
 
@@ -56,6 +57,7 @@ def staging(edition: Edition, dist: Path) -> Iterator[Staged]:
 
     Raises:
         RefusalError: when another build of the same dataset is running.
+        SpaceError: when the disk, or somebody's share of it, is full.
     """
     home = dist / edition.name
     home.mkdir(parents=True, exist_ok=True)
@@ -66,8 +68,22 @@ def staging(edition: Edition, dist: Path) -> Iterator[Staged]:
         folder.mkdir()
         try:
             yield Staged(folder, home / edition.version)
+        except Exception as error:
+            if not _is_full_disk(error):
+                raise
+            raise SpaceError(
+                f"the disk is full: {home} cannot take the release", "free some space and build again"
+            ) from None
         finally:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_full_disk(error: Exception) -> bool:
+    """Whether that is what an error means, whoever says it: Python, SQLite, or Rust and C in words of their own."""
+    if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        return True
+    text = str(error).lower()
+    return "disk is full" in text or os.strerror(errno.ENOSPC).lower() in text or "no space left" in text
 
 
 def verify_staged(staged: Staged) -> Verified:

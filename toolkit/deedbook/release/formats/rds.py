@@ -16,7 +16,6 @@ import gzip
 import struct
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import IO
 
 import numpy as np
 import polars as pl
@@ -70,7 +69,7 @@ def write_rds(table: Table, edition: Edition, path: Path) -> tuple[Limit, ...]:
 class _Stream:
     """The serialized stream: it remembers the symbols, which are written once and referred to after."""
 
-    def __init__(self, file: IO[bytes]) -> None:
+    def __init__(self, file: gzip.GzipFile) -> None:
         self._file = file
         self._symbols: dict[str, int] = {}
 

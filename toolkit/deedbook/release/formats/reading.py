@@ -178,9 +178,9 @@ def _narrowed(values: pl.Series, dtype: pl.DataType) -> pl.Series:
 
 def _milliseconds(value: Any) -> int | None:
     """A pandas time stamp, or the datetime that it becomes outside its range, as milliseconds since 1970."""
-    if value is None or value != value:  # noqa: PLR0124  # NaT differs from itself
+    if value is None or value != value:  # NaT differs from itself
         return None
-    moment = value.to_pydatetime() if hasattr(value, "to_pydatetime") else value
+    moment: dt.datetime = value.to_pydatetime() if hasattr(value, "to_pydatetime") else value
     return round((moment - dt.datetime(1970, 1, 1)) / dt.timedelta(milliseconds=1))  # noqa: DTZ001  # has no zone either
 
 
@@ -262,5 +262,3 @@ def _differing_rows(pair: Pair) -> pl.Series:
     if expected.dtype != found.dtype:
         expected, found = expected.cast(pl.String), found.cast(pl.String)
     return expected.ne_missing(found).arg_true()
-
-

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import polars as pl
@@ -28,7 +29,7 @@ PROGRAM = Program(
     last_day=dt.date(9999, 12, 31),
     longest_text=32_767,
     longest_name=64,
-    reserved=frozenset("all and by eq ge gt le lt ne not or to with".split()),
+    reserved=frozenset(["all", "and", "by", "eq", "ge", "gt", "le", "lt", "ne", "not", "or", "to", "with"]),
     folds_case=True,
     pads_text=True,
     largest_number=1.7e308,
@@ -88,14 +89,14 @@ def _format(column: Column) -> str:
         return _decimal_format(values)
     if values.dtype != pl.Int64:
         return ""
-    ends = [abs(int(str(end))) for end in (values.min(), values.max()) if end is not None]
-    return f"F{max(len(str(max(ends, default=0))) + 1, 2)}.0"
+    digits = values.cast(pl.String).str.len_bytes()
+    return f"F{max(digits.drop_nulls(), default=1) + 1}.0"
 
 
 def _decimal_format(values: pl.Series) -> str:
     texts = values.drop_nulls().cast(pl.String)
-    decimals = texts.str.extract(r"\.(\d*[1-9])\d*$").str.len_bytes().max() or 0
-    widest = int(str(texts.str.len_bytes().max() or 0)) + 2
+    decimals = max(texts.str.extract(r"\.(\d*[1-9])\d*$").drop_nulls().str.len_bytes(), default=0)
+    widest = max(texts.str.len_bytes(), default=0) + 2
     has_exponent = texts.str.contains("e", literal=True).any()
     return "" if has_exponent or widest > _WIDEST_NUMBER else f"F{widest}.{decimals}"
 
@@ -104,7 +105,7 @@ def _measure(column: Column) -> str:
     return "nominal" if column.labels or isinstance(column.values.dtype, pl.String) else "scale"
 
 
-def _series(values: pl.Series) -> pd.Series[object]:
+def _series(values: pl.Series) -> pd.Series[Any]:
     """The column as SPSS stores it: doubles, days and times as seconds since 14 October 1582, or text."""
     if isinstance(values.dtype, pl.String):
         return pd.Series(values.to_list(), dtype=object)

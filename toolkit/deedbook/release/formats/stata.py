@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import polars as pl
@@ -62,8 +63,8 @@ def write_stata(table: Table, edition: Edition, path: Path) -> tuple[Limit, ...]
     return limits
 
 
-def _date_formats(columns: Sequence[Column]) -> dict[object, str]:
-    formats: dict[object, str] = {}
+def _date_formats(columns: Sequence[Column]) -> dict[Any, Any]:
+    formats: dict[Any, Any] = {}
     for column in columns:
         if isinstance(column.values.dtype, pl.Date):
             formats[column.name] = "td"
@@ -76,7 +77,7 @@ def _is_long(values: pl.Series) -> bool:
     return isinstance(values.dtype, pl.String) and bool((values.str.len_bytes() > _WIDEST_FIXED).any())
 
 
-def _series(values: pl.Series) -> pd.Series[object]:
+def _series(values: pl.Series) -> pd.Series[Any]:
     """The column as pandas turns it into the smallest type of Stata that holds it."""
     if isinstance(values.dtype, pl.Date | pl.Datetime):
         moments = values.cast(pl.Datetime("ms")).to_numpy()

@@ -82,11 +82,12 @@ def columns_for(table: Table, program: Program) -> tuple[tuple[Column, ...], tup
         columns += _labelled(item, held)
     names = _fit_names([column.name for column in columns], program)
     texts += [
-        f"`{column.name}` is called `{name}`" for column, name in zip(columns, names, strict=True) if column.name != name
+        f"`{column.name}` is called `{name}`"
+        for column, name in zip(columns, names, strict=True)
+        if column.name != name
     ]
     renamed = [
-        Column(name, column.title, column.values, column.labels)
-        for column, name in zip(columns, names, strict=True)
+        Column(name, column.title, column.values, column.labels) for column, name in zip(columns, names, strict=True)
     ]
     return tuple(renamed), tuple(Limit(program.format, table.name, text) for text in texts)
 
@@ -159,10 +160,10 @@ def _labelled(item: Field, values: pl.Series) -> list[Column]:
     if item.type == "boolean" and values.dtype == pl.Int64:
         return [Column(item.name, title, values, LABELS_OF_BOOLEANS)]
     if values.dtype == pl.Int64:
-        labels = {
-            label.value: label.label for label in item.categories if isinstance(label.value, int) and label.label
-        }
-        return [Column(item.name, title, values, {number: text for number, text in labels.items() if _is_small(number)})]
+        labels = {label.value: label.label for label in item.categories if isinstance(label.value, int) and label.label}
+        return [
+            Column(item.name, title, values, {number: text for number, text in labels.items() if _is_small(number)})
+        ]
     plain = Column(item.name, title, values)
     if not isinstance(values.dtype, pl.String) or not any(label.label for label in item.categories):
         return [plain]

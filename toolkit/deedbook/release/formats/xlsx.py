@@ -130,6 +130,7 @@ def discard_workbook(workbook: Workbook) -> None:
 
 
 def reason_to_leave_out(rows: pl.DataFrame) -> str:
+    """Why Excel cannot hold the table; empty when it can."""
     if rows.height + 1 > _MOST_ROWS:
         return f"{rows.height:,} rows do not fit on a sheet of {_MOST_ROWS:,}"
     if rows.width > _MOST_COLUMNS:

@@ -5,14 +5,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from deedbook.release.metadata.datapackage import CsvFile
 from deedbook.release.metadata.record import File, Record
 from deedbook.release.metadata.schemaorg import agent, licence_addresses
 from deedbook.release.tables import Outline
-from deedbook.schema import Field, TableSchema
+from deedbook.schema import Field
 
 CONFORMS_TO = "http://mlcommons.org/croissant/1.1"
 _TYPES = {
@@ -64,7 +64,7 @@ _CONTEXT: dict[str, Any] = {
 
 def croissant(record: Record) -> dict[str, Any]:
     """The dataset with its files and record sets."""
-    schemas = {outline.name: outline.schema for outline, _ in record.tables}
+    references = _references([outline for outline, _ in record.tables])
     return {
         "@context": _CONTEXT,
         "@type": "sc:Dataset",
@@ -85,7 +85,7 @@ def croissant(record: Record) -> dict[str, Any]:
         "citeAs": record.citation,
         "isLiveDataset": False,
         "distribution": [_file(file) for file in record.data],
-        "recordSet": [_record_set(outline, file, schemas) for outline, file in record.tables],
+        "recordSet": [_record_set(outline, file, references) for outline, file in record.tables],
     }
 
 
@@ -101,7 +101,7 @@ def _file(file: File) -> dict[str, Any]:
     }
 
 
-def _record_set(outline: Outline, file: CsvFile, schemas: Mapping[str, TableSchema]) -> dict[str, Any]:
+def _record_set(outline: Outline, file: CsvFile, references: Mapping[tuple[str, str], str]) -> dict[str, Any]:
     schema = outline.schema
     keys = [{"@id": f"{outline.name}/{name}"} for name in schema.primary_key]
     return {
@@ -110,16 +110,12 @@ def _record_set(outline: Outline, file: CsvFile, schemas: Mapping[str, TableSche
         "name": outline.name,
         **({"description": outline.description or outline.title} if outline.description or outline.title else {}),
         **({"key": keys[0] if len(keys) == 1 else keys} if keys else {}),
-        "field": [_field(item, outline, file, schemas) for item in schema.fields],
+        "field": [_field(item, outline, file, references) for item in schema.fields],
     }
 
 
-def _field(item: Field, outline: Outline, file: CsvFile, schemas: Mapping[str, TableSchema]) -> dict[str, Any]:
-    targets = [
-        f"{key.resource or outline.name}/{key.reference[0]}"
-        for key in outline.schema.foreign_keys
-        if key.fields == (item.name,) and (key.resource or outline.name) in schemas
-    ]
+def _field(item: Field, outline: Outline, file: CsvFile, references: Mapping[tuple[str, str], str]) -> dict[str, Any]:
+    target = references.get((outline.name, item.name))
     return {
         "@type": "cr:Field",
         "@id": f"{outline.name}/{item.name}",
@@ -127,5 +123,28 @@ def _field(item: Field, outline: Outline, file: CsvFile, schemas: Mapping[str, T
         "description": item.description or item.title or item.name,
         "dataType": _TYPES.get(item.type, "sc:Text"),
         "source": {"fileObject": {"@id": file.name}, "extract": {"column": item.name}},
-        **({"references": {"field": {"@id": targets[0]}}} if targets else {}),
+        **({"references": {"field": {"@id": target}}} if target else {}),
     }
+
+
+def _references(outlines: Sequence[Outline]) -> dict[tuple[str, str], str]:
+    """By table and field, the field that it refers to, of a table that does not refer back, however indirectly.
+
+    Readers walk from table to table and end nowhere in a circle (mlcroissant refuses it), so a reference that would close
+    one is left to `datapackage.json`, as is one that may be empty, and one of several fields.
+    """
+    known = {outline.name for outline in outlines}
+    leads_to: dict[str, set[str]] = {name: {name} for name in known}
+    found = {}
+    for outline in outlines:
+        for key in outline.schema.foreign_keys:
+            target = key.resource or outline.name
+            name = key.fields[0]
+            is_filled = name in outline.schema.primary_key or outline.schema.field(name).required
+            if target not in known or len(key.fields) > 1 or not is_filled or outline.name in leads_to[target]:
+                continue
+            found[outline.name, name] = f"{target}/{key.reference[0]}"
+            for reached in leads_to.values():
+                if outline.name in reached:
+                    reached |= leads_to[target]
+    return found

@@ -1,4 +1,7 @@
-"""`csv-metadata.json` (CSV on the Web): every CSV with its columns, types, keys and references."""
+"""`csv-metadata.json` (CSV on the Web): every CSV with its columns, types, keys and references.
+
+A reference that may be empty is not declared: CSVW demands a row for every one (`datapackage.json` has them all).
+"""
 
 from __future__ import annotations
 
@@ -50,7 +53,7 @@ def _table(outline: Outline, file: CsvFile, schemas: Mapping[str, TableSchema]) 
             "reference": {"resource": f"{key.resource or outline.name}.csv", "columnReference": list(key.reference)},
         }
         for key in schema.foreign_keys
-        if (key.resource or outline.name) in schemas
+        if (key.resource or outline.name) in schemas and all(_is_required(name, schema) for name in key.fields)
     ]
     return {
         "url": file.name,
@@ -72,8 +75,12 @@ def _column(item: Field, schema: TableSchema) -> dict[str, Any]:
         **({"dc:title": item.title} if item.title else {}),
         **({"dc:description": item.description} if item.description else {}),
         "datatype": _datatype(item),
-        **({"required": True} if item.required or item.name in schema.primary_key else {}),
+        **({"required": True} if _is_required(item.name, schema) else {}),
     }
+
+
+def _is_required(name: str, schema: TableSchema) -> bool:
+    return name in schema.primary_key or schema.field(name).required
 
 
 def _datatype(item: Field) -> str | dict[str, Any]:

@@ -47,7 +47,9 @@ def dcat(record: Record) -> str:
         contact.append(("vcard:hasURL", _iri(record.publisher.website or record.homepage)))
     blocks.append(_block(_part(record, "contact"), contact))
     blocks += [
-        _block(_iri(licence.address), [("a", "dct:LicenseDocument"), ("rdfs:label", _text(licence.title or licence.spdx))])
+        _block(
+            _iri(licence.address), [("a", "dct:LicenseDocument"), ("rdfs:label", _text(licence.title or licence.spdx))]
+        )
         for licence in record.licences
         if licence.address
     ]

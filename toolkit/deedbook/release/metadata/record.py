@@ -114,9 +114,7 @@ class Record:
         )
 
 
-def make_record(
-    package: Package, edition: Edition, tables: Sequence[tuple[Outline, CsvFile]], folder: Path
-) -> Record:
+def make_record(package: Package, edition: Edition, tables: Sequence[tuple[Outline, CsvFile]], folder: Path) -> Record:
     """The record of a release whose data and documents stand in `folder`."""
     creators = tuple(_agent(author) for author in authors_of(package, edition))
     publishers = [_agent(entry) for entry in _contributors(package) if "publisher" in _roles(entry)]
@@ -176,7 +174,9 @@ def _description(edition: Edition, tables: Sequence[tuple[Outline, CsvFile]]) ->
     if len(edition.description) >= _SHORTEST_DESCRIPTION:
         return edition.description
     names = ", ".join(outline.name for outline, _ in tables)
-    return f"{edition.description or edition.title} Version {edition.version} of {edition.name}, with the tables {names}."
+    return (
+        f"{edition.description or edition.title} Version {edition.version} of {edition.name}, with the tables {names}."
+    )
 
 
 def _uuid(name: str, version: str) -> uuid.UUID:

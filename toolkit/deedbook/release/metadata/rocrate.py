@@ -100,4 +100,6 @@ def _agent_id(one: Agent) -> str:
 
 
 def _slug(text: str) -> str:
-    return "-".join("".join(letter if letter.isascii() and letter.isalnum() else " " for letter in text.lower()).split())
+    return "-".join(
+        "".join(letter if letter.isascii() and letter.isalnum() else " " for letter in text.lower()).split()
+    )

@@ -7,6 +7,7 @@ from typing import Any
 from deedbook.release.metadata.record import Agent, Licence, Record
 
 CONTEXT = "https://schema.org/"
+PAGE = "index.html"
 
 
 def dataset(record: Record) -> dict[str, Any]:
@@ -24,7 +25,7 @@ def dataset(record: Record) -> dict[str, Any]:
         "dateModified": record.date,
         "isAccessibleForFree": True,
         "inLanguage": list(record.languages),
-        **({"url": record.homepage} if record.homepage else {}),
+        "url": record.homepage or PAGE,
         **({"license": licence_addresses(record.licences)} if record.licences else {}),
         **({"keywords": list(record.keywords)} if record.keywords else {}),
         "creator": [agent(one) for one in record.creators],

@@ -27,9 +27,7 @@ _WRITERS: tuple[tuple[str, Callable[[Record], dict[str, Any]]], ...] = (
 )
 
 
-def write_metadata(
-    package: Package, edition: Edition, tables: Sequence[tuple[Outline, CsvFile]], folder: Path
-) -> None:
+def write_metadata(package: Package, edition: Edition, tables: Sequence[tuple[Outline, CsvFile]], folder: Path) -> None:
     """Describes everything that stands in the folder; what is written later has no checksum in these files."""
     record = make_record(package, edition, tables, folder)
     for name, describe in _WRITERS:

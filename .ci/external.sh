@@ -1,0 +1,39 @@
+#!/usr/bin/env bash
+# Installs what tests/external needs, once: Debian packages, and below .venv-external/ (or $DEEDBOOK_EXTERNAL) three virtual
+# environments and the Nu HTML checker. About two minutes on a fresh machine, nothing on the next run.
+# Without root the Debian packages are left to you: their tests are skipped by name, except in CI, where they fail.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+folder=${DEEDBOOK_EXTERNAL:-.venv-external}
+python=${PYTHON:-python3}
+packages="r-base-core r-cran-haven r-cran-readr r-cran-readxl r-cran-rsqlite pspp sqlite3 default-jre-headless minisign faketime diffoscope-minimal"
+done_mark=$folder/.ready-4
+
+missing=""
+for package in $packages; do
+    dpkg-query --show --showformat '${Status}' "$package" 2> /dev/null | grep -q "install ok installed" || missing="$missing $package"
+done
+if [ -n "$missing" ] && [ "$(id -u)" = 0 ] && command -v apt-get > /dev/null; then
+    export DEBIAN_FRONTEND=noninteractive
+    apt-get update -qq
+    # shellcheck disable=SC2086  # a list of names
+    apt-get install -qq --yes --no-install-recommends $missing > /dev/null
+elif [ -n "$missing" ]; then
+    echo "not installed, install them yourself for all tests:$missing"
+fi
+
+if [ ! -e "$done_mark" ]; then
+    rm -rf "$folder"
+    mkdir -p "$folder"
+    venv() { # venv NAME PACKAGE...: versions that were seen to accept and reject what they should
+        local name=$1
+        shift
+        "$python" -m venv "$folder/$name"
+        "$folder/$name/bin/python" -m pip install --disable-pip-version-check --quiet --quiet "$@"
+    }
+    venv crate roc-validator==0.13.0 mlcroissant==1.1.1 rocrate
+    venv cff cffconvert==2.0.0
+    venv check pyshacl==0.40.1 csvw==4.1.1 datacite==1.4.1 frictionless==5.21.0
+    npm install --silent --no-audit --no-fund --ignore-scripts --prefix "$folder/html" vnu-jar@26.9.27 > /dev/null
+    touch "$done_mark"
+fi

@@ -1,0 +1,127 @@
+"""The exact judge decides every text of every field, without ever raising, and says why in plain words."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from deedbook.checking.judging import explain, judge_of
+from deedbook.errors import ProjectError
+from deedbook.schema import read_schema
+
+SPECS: list[dict[str, Any]] = [
+    *({"type": kind} for kind in ("any", "array", "boolean", "date", "datetime", "duration", "geojson", "geopoint", "integer", "list",
+                                  "number", "object", "string", "time", "year", "yearmonth")),
+    *({"type": kind, "format": "any"} for kind in ("date", "datetime", "time")),
+    *({"type": "date", "format": pattern} for pattern in ("%d/%m/%Y", "%Y %Y", "%", "%Q", "fmt:%Y")),
+    *({"type": "string", "format": name} for name in ("uri", "email", "uuid", "binary", "wkt", "unheard")),
+    *({"type": "geopoint", "format": name} for name in ("array", "object")),
+    {"type": "geojson", "format": "topojson"},
+    {"type": "number", "decimalChar": ",", "groupChar": ".", "bareNumber": False},
+    {"type": "integer", "groupChar": "", "bareNumber": False},
+    {"type": "list", "delimiter": ";", "itemType": "integer"},
+    {"type": "duration", "constraints": {"minimum": "P1Y", "maximum": "P2Y"}},
+    {"type": "time", "constraints": {"minimum": "08:00:00"}},
+    {"type": "object", "constraints": {"enum": [], "jsonSchema": {"required": ["a"]}, "minLength": 1}},
+    {"type": "array", "constraints": {"jsonSchema": {"items": {"$ref": "#/definitions/x"}}, "enum": [[1]]}},
+    {"type": "list", "constraints": {"minLength": 2, "jsonSchema": {"maxItems": 3}}},
+    {"type": "geopoint", "constraints": {"enum": ["1,2"]}},
+]  # fmt: skip
+PIECES = st.sampled_from(list('0123456789PTYMDHSWZ+-:/,.;%[]{}()"e \n') + ["lon", "lat", "POINT", "EMPTY", "true", "type", "٣", "²", "\0", "\ud800"])
+TEXTS = st.one_of(
+    st.text(max_size=20),
+    st.lists(PIECES, max_size=16).map("".join),
+    st.sampled_from(["[" * 5000, '{"type":"GeometryCollection","geometries":[' * 900 + "]}" * 900, "GEOMETRYCOLLECTION(" * 3000, "9" * 6000, "1e999999999",
+                     "0e" + "9" * 30, "P" + "9" * 400 + "Y", "9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00", "23:00:00+23:59", "1 " * 3000,
+                     "NaN", "Infinity", "[NaN]", '{"a":1e999}', "1e9,1", "http://[", "http://[::1", "a@" + "b." * 200, "-€.5"]),
+)  # fmt: skip
+
+
+def _field(spec: dict[str, Any]) -> Any:
+    return read_schema({"fields": [{"name": "x", **spec}]}, "schema").fields[0]
+
+
+@pytest.mark.filterwarnings("ignore")  # dateutil's, of zones that it does not know
+@pytest.mark.parametrize("lenient", [False, True])
+@pytest.mark.parametrize("spec", SPECS, ids=str)
+def test_no_text_makes_the_judge_raise(spec: dict[str, Any], lenient: bool) -> None:
+    field = _field(spec)
+    judge = judge_of(field, ("", "NA"), "schema", lenient=lenient)
+
+    @settings(max_examples=60, deadline=2000, database=None)
+    @given(TEXTS)
+    def run(text: str) -> None:
+        for problem in judge(text):
+            message, _ = explain(field, problem, text)
+            assert len(message) < 600
+
+    run()
+
+
+VERDICTS: list[tuple[dict[str, Any], str, list[str]]] = [
+    ({"type": "integer", "constraints": {"minimum": 3, "maximum": 5}}, "2", ["minimum"]),
+    ({"type": "integer", "constraints": {"exclusiveMinimum": 3}}, "3", ["exclusiveMinimum"]),
+    ({"type": "integer", "constraints": {"maximum": 9007199254740992}}, "9007199254740993", ["maximum"]),
+    ({"type": "number", "constraints": {"minimum": 0.1}}, "0.09999999999999999999999", ["minimum"]),
+    ({"type": "number", "constraints": {"minimum": 0.1}}, "0.1", []),
+    ({"type": "number", "constraints": {"enum": [3]}}, "3.00", []),
+    ({"type": "string", "constraints": {"minLength": 3, "pattern": "[a-z]+", "enum": ["abc"]}}, "A", ["minLength", "pattern", "enum"]),
+    ({"type": "string", "constraints": {"required": True}}, "NA", ["required"]),
+    ({"type": "date", "constraints": {"minimum": "2024-02-29"}}, "2024-02-28", ["minimum"]),
+    ({"type": "datetime", "constraints": {"minimum": "2024-01-01T00:00:00Z"}}, "2024-01-01T01:00:00+02:00", ["minimum"]),
+    ({"type": "yearmonth", "constraints": {"exclusiveMaximum": "2024-02"}}, "2024-02", ["exclusiveMaximum"]),
+    ({"type": "duration", "constraints": {"minimum": "P1Y"}}, "P11M", ["minimum"]),
+    ({"type": "duration", "constraints": {"enum": ["P1Y"]}}, "P12M", []),
+    ({"type": "string", "categories": [{"value": "a", "label": "A"}]}, "b", ["categories"]),
+    ({"type": "integer", "categories": [1, 2]}, "01", []),
+    ({"type": "boolean", "constraints": {"enum": [True]}}, "0", ["enum"]),
+    ({"type": "object", "constraints": {"jsonSchema": {"required": ["a"]}}}, '{"b":1}', ["jsonSchema"]),
+    ({"type": "array", "constraints": {"maxLength": 1}}, "[1,2]", ["maxLength"]),
+    ({"type": "number", "bareNumber": False, "constraints": {"minimum": -1}}, "-€.5", []),
+    ({"type": "number", "bareNumber": False, "constraints": {"minimum": 0}}, "5 %", []),
+    ({"type": "integer"}, "5.0", ["type-error"]),
+    ({"type": "integer", "constraints": {"minimum": 7}}, "x", ["type-error"]),
+]
+
+
+@pytest.mark.parametrize(("spec", "text", "expected"), VERDICTS, ids=str)
+def test_each_broken_constraint_is_named(spec: dict[str, Any], text: str, expected: list[str]) -> None:
+    judge = judge_of(_field(spec), ("", "NA"), "schema")
+    assert [constraint or rule for rule, constraint in judge(text)] == expected
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        {"type": "integer", "constraints": {"minimum": "x"}},
+        {"type": "date", "constraints": {"maximum": "2024-02-30"}},
+        {"type": "integer", "constraints": {"enum": ["a"]}},
+        {"type": "string", "constraints": {"minLength": "three"}},
+        {"type": "string", "constraints": {"pattern": "("}},
+        {"type": "object", "constraints": {"jsonSchema": {"type": "nothing"}}},
+        {"type": "list", "itemType": "nothing"},
+        {"type": "integer", "categories": ["a"]},
+    ],
+    ids=str,
+)
+def test_a_declaration_that_cannot_be_meant_stops_with_a_sentence(spec: dict[str, Any]) -> None:
+    with pytest.raises(ProjectError, match="x"):
+        judge_of(_field(spec), ("",), "schema")
+
+
+def test_the_nearest_allowed_value_is_proposed() -> None:
+    field = _field({"type": "string", "constraints": {"enum": ["confirmed", "denied"]}})
+    assert explain(field, ("constraint-error", "enum"), "confirmd") == (
+        "`confirmd` is not one of the 2 allowed values",
+        "did you mean `confirmed`?",
+    )
+
+
+@given(st.decimals(allow_nan=False, allow_infinity=False, places=6), st.decimals(allow_nan=False, allow_infinity=False, places=6))
+def test_numbers_compare_as_decimals(value: Decimal, bound: Decimal) -> None:
+    field = _field({"type": "number", "constraints": {"minimum": format(bound, "f")}})
+    assert (judge_of(field, ("",), "schema")(format(value, "f")) == ()) == (value >= bound)

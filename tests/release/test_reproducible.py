@@ -1,0 +1,108 @@
+"""Clock, time zone, locale, hash seed, umask and threads reach no byte; a full disk and a second build leave nothing."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from deedbook.errors import DeedbookError
+from deedbook.project import load_project
+from deedbook.release.build import build
+from tests.release.conftest import EVENTS, EVENTS_SCHEMA, TABLES, MakeProject
+from tests.release.test_build import digests, in_dist
+
+BUILD = """
+import sys
+from pathlib import Path
+from deedbook.project import load_project
+from deedbook.release.build import build
+from deedbook.validation import Options
+build(load_project(Path(sys.argv[1])), Options(workers=int(sys.argv[2])))
+"""
+FAKETIME = shutil.which("faketime")
+SURROUNDINGS = (
+    ("2026-01-05 13:14:15", {"TZ": "UTC", "LC_ALL": "C", "PYTHONHASHSEED": "1", "POLARS_MAX_THREADS": "1"}, 0o022),
+    ("2027-06-05 03:04:05", {"TZ": "Asia/Tokyo", "LC_ALL": "de_DE.UTF-8", "PYTHONHASHSEED": "7", "POLARS_MAX_THREADS": "2"}, 0o077),
+)  # fmt: skip
+
+
+@pytest.mark.external
+@pytest.mark.slow
+@pytest.mark.skipif(FAKETIME is None, reason="faketime is not installed")
+def test_two_builds_17_months_apart_are_the_same_bytes(make_project: MakeProject) -> None:
+    found = []
+    for number, (clock, environment, umask) in enumerate(SURROUNDINGS):
+        project = make_project(folder=f"p{number}", files={"datapackage/LICENSE": "CC BY"})
+        command = [str(FAKETIME), clock, sys.executable, "-c", BUILD, str(project.root), str(1 + 3 * number)]
+        subprocess.run(command, env={**os.environ, **environment}, umask=umask, check=True)
+        found.append(digests(project.dist / "deeds" / "1.0.0"))
+    assert found[0] == found[1]
+
+
+def test_two_builds_are_the_same_bytes(make_project: MakeProject) -> None:
+    folders = []
+    for name in ("one", "two"):
+        built = build(make_project(folder=name))
+        assert built.release is not None
+        folders.append(digests(built.release.folder))
+    assert folders[0] == folders[1]
+
+
+@pytest.mark.parametrize(
+    ("place", "error"),
+    [
+        ("contents.write_parquet", OSError(errno.ENOSPC, "No space left on device")),
+        ("contents.write_manifest", OSError(errno.EDQUOT, "Disk quota exceeded")),
+        ("build.write_proofs", OSError(errno.ENOSPC, "No space left on device")),
+        ("contents.close_database", sqlite3.OperationalError("database or disk is full")),
+    ],
+)
+def test_a_full_disk_is_said_and_leaves_nothing(
+    make_project: MakeProject, monkeypatch: pytest.MonkeyPatch, place: str, error: Exception
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    project = make_project()
+    monkeypatch.setattr(f"deedbook.release.{place}", fail)
+    with pytest.raises(DeedbookError, match="the disk is full") as refusal:
+        build(project)
+    assert refusal.value.exit_code == 75
+    assert in_dist(project) == []
+    monkeypatch.undo()
+    assert build(project).release is not None
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 200 KB; only root can make one."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=200k", "tmpfs", str(disk)], capture_output=True, check=False
+    )
+    if mounted.returncode:
+        pytest.skip("no disk can be mounted here")
+    yield disk
+    subprocess.run(["umount", "--lazy", str(disk)], check=True)
+
+
+@pytest.mark.external
+@pytest.mark.skipif(sys.platform != "linux", reason="mounts a tmpfs")
+def test_a_disk_that_is_really_full_leaves_nothing(make_project: MakeProject, small_disk: Path) -> None:
+    rows = "".join(f"E{place:06},A000001,visit,2025-07-01,note {place * 7919},1,007\n" for place in range(3000))
+    header = EVENTS.strip().splitlines()[0]
+    project = make_project({**TABLES, "events": (f"{header}\n{rows}", EVENTS_SCHEMA)})
+    config = project.root / "deedbook.toml"
+    config.write_text(f'{config.read_text()}dist = "{small_disk}"\n')
+    with pytest.raises(DeedbookError, match="the disk is full"):
+        build(load_project(project.root))
+    assert list((small_disk / "deeds").iterdir()) == []

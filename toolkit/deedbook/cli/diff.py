@@ -1,0 +1,116 @@
+"""`deedbook diff`: what changed between two states of a dataset."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import click
+
+from deedbook.cli import options, output
+from deedbook.cli.policy import DONE, FINDINGS
+from deedbook.cli.progress import progress_bar
+from deedbook.errors import UsageError
+
+if TYPE_CHECKING:
+    from deedbook.changes.records import Changes
+
+Format = Literal["text", "json", "markdown", "html", "daff"]
+_FILE = click.Path(dir_okay=False, path_type=Path)
+
+
+@click.command()
+@click.argument("old")
+@click.argument("new")
+@click.option("--schema", type=_FILE, help="The Table Schema of two data files.")
+@click.option(
+    "-f", "--format", "format_", type=click.Choice(["text", "json", "markdown", "html", "daff"]), default="text",
+    show_default=True, help="How the changes are written; daff is what the daff tool patches with, one table at a time.",
+)  # fmt: skip
+@click.option("-o", "--output", "file", type=_FILE, help="Write to this file instead of to stdout.")
+@click.option("-t", "--table", "tables", multiple=True, metavar="TABLE", help="Compare this table only; repeatable.")
+@click.option("--derived", is_flag=True, help="Also compare the columns and tables that only releases have.")
+@click.option(
+    "--canonical", is_flag=True, help="Compare canonical texts: do not report cells that are only written otherwise."
+)
+@click.option(
+    "-n", "--max-changes", type=click.IntRange(min=1), default=10, show_default=True,
+    help="Changes of a kind and table that text, markdown and html show; counts are exact all the same.",
+)  # fmt: skip
+@options.quiet
+@options.debug
+@click.pass_context
+def diff(
+    ctx: click.Context,
+    old: str,
+    new: str,
+    schema: Path | None,
+    format_: Format,
+    file: Path | None,
+    tables: tuple[str, ...],
+    derived: bool,
+    canonical: bool,
+    max_changes: int,
+    quiet: bool,
+) -> None:
+    """Say what changed from OLD to NEW.
+
+    OLD and NEW are each a project folder, a release folder or its .zip, a version built in dist/ (1.2.0 or NAME@1.2.0), git:REF,
+    a descriptor, or a CSV file with --schema.
+
+    Exits with 0 when both are equal and with 1 when they differ.
+    """
+    from deedbook.changes.compare import compare
+    from deedbook.changes.sources import open_sides
+
+    is_patch = format_ == "daff"
+    with open_sides(old, new, schema=schema) as (before, after), progress_bar(quiet=quiet) as bar:
+        names = {item.name for side in (before, after) for item in side.package.resources}
+        if unknown := [name for name in tables if name not in names]:
+            raise UsageError(f"there is no table `{unknown[0]}`", f"the tables are {', '.join(sorted(names))}")
+        changes = compare(
+            before,
+            after,
+            literal=is_patch or not canonical,
+            derived=derived,
+            everything=is_patch,
+            tables=tables,
+            progress=lambda table, _rows: bar.update(f"comparing {table}", 0.5),
+        )
+    rendered = _rendered(changes, format_, max_changes)
+    if file is not None:
+        output.write(file, rendered)
+    elif not quiet or not changes.is_equal:
+        output.emit(rendered)
+    ctx.exit(DONE if changes.is_equal else FINDINGS)
+
+
+def _rendered(changes: Changes, format_: Format, shown: int) -> str:
+    match format_:
+        case "text":
+            from deedbook.rendering.changes_text import render_text
+
+            return render_text(changes, shown=shown)
+        case "json":
+            from deedbook.rendering.changes_json import render_json
+
+            return render_json(changes)
+        case "markdown":
+            from deedbook.rendering.changes_markdown import render_markdown
+
+            return render_markdown(changes, shown=2 * shown)
+        case "html":
+            from deedbook.rendering.changes_html import render_html
+
+            return render_html(changes, shown=20 * shown)
+        case "daff":
+            return _patch(changes)
+
+
+def _patch(changes: Changes) -> str:
+    from deedbook.changes.highlighter import highlighter_csv
+
+    if len(changes.tables) != 1:
+        names = ", ".join(item.table for item in changes.tables if not item.is_equal) or "equal"
+        raise UsageError("a daff diff is one of one table", f"name it with --table (those that differ: {names})")
+    return highlighter_csv(changes, changes.tables[0])

@@ -1,0 +1,86 @@
+"""`deedbook verify`: proves that a release is whole, signed, chained, and the same in every format."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import click
+
+from deedbook.cli import options, output
+from deedbook.cli.policy import DONE, FINDINGS, is_own
+from deedbook.cli.progress import progress_bar
+from deedbook.errors import UsageError
+
+if TYPE_CHECKING:
+    from deedbook.project import Project
+
+Format = Literal["text", "json"]
+
+
+@click.command()
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option(
+    "--key", metavar="FILE_OR_KEY", help="The publisher's minisign public key: its .pub file or the key itself."
+)
+@click.option("--rebuild", is_flag=True, help="Build the release again from its project and compare the bytes.")
+@click.option(
+    "--project",
+    "root",
+    type=click.Path(path_type=Path),
+    default=".",
+    help="The project for --rebuild; here by default.",
+)
+@options.trust_rules
+@click.option(
+    "-f", "--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True,
+    help="How the outcome is written.",
+)  # fmt: skip
+@options.quiet
+@options.debug
+@click.pass_context
+def verify(
+    ctx: click.Context,
+    path: Path,
+    key: str | None,
+    rebuild: bool,
+    root: Path,
+    trust_rules: bool,
+    format_: Format,
+    quiet: bool,
+) -> None:
+    """Prove the release in PATH, a folder or a .zip of one.
+
+    Checksums, signature, provenance, the chain to the releases beside it, equal data in every format and agreeing metadata.
+    One line for each problem, and a last one that says what was verified; exits with 0 when there is no problem, else with 1.
+    """
+    from deedbook.release.signing import public_key
+    from deedbook.release.verifying import verify as verify_release
+    from deedbook.rendering import verification as rendering
+
+    known = public_key(key) if key is not None else None
+    project = _own_project(root, trust_rules) if rebuild else None
+    with progress_bar(quiet=quiet) as bar:
+        outcome = verify_release(path, key=known, project=project, progress=bar.update)
+    if format_ == "json":
+        output.emit(rendering.render_json(outcome))
+    elif not (quiet and outcome.is_intact):
+        output.emit(rendering.render_text(outcome))
+    ctx.exit(DONE if outcome.is_intact else FINDINGS)
+
+
+def _own_project(root: Path, trust_rules: bool) -> Project:
+    """The project to build again.
+
+    Raises:
+        UsageError: when that would run rule files that are not the user's own.
+    """
+    from deedbook.project import load_project
+
+    project = load_project(root)
+    if project.rule_files and not (trust_rules or is_own(project, Path.cwd())):
+        raise UsageError(
+            f"{project.root}: a build runs this project's rule files, and you are not inside it",
+            "change into the project, or add --trust-rules if you trust its code",
+        )
+    return project

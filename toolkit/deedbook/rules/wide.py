@@ -1,0 +1,130 @@
+"""Events as one wide table, and as pairs of actors: what a release offers to those who analyse without joins."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import polars as pl
+
+from deedbook.rules.actors import ACTING_ROLES, RECEIVING_ROLES
+
+Tables = Mapping[str, pl.DataFrame]
+
+SEPARATOR = "; "
+_STATES = ("state", "partially_recognised_state")
+_WEIGHED = ("date_start", "date_end", "date_precision", "status", "n_sources", "n_origins", "n_denials")
+_OF_EVENTS = (
+    "event_id", "title", "summary", "event_type", "date_edtf", "date_basis", "factuality", "quantity", "quantity_low",
+    "quantity_high", "quantity_unit", "instrument_title",
+)  # fmt: skip
+
+
+def events_flat(tables: Tables, weighed: pl.DataFrame) -> pl.DataFrame:
+    """The view `events_flat`: one row per event with its place and the names of who took part, `; ` between them.
+
+    Args:
+        tables: The typed tables by name.
+        weighed: What releases derive for every event, by `event_id`.
+    """
+    who = tables["event_participants"].join(tables["actors"].select("actor_id", "name"), on="actor_id", how="left")
+    role = pl.col("role")
+    groups = {
+        "acting": role.is_in(ACTING_ROLES),
+        "receiving": role.is_in(RECEIVING_ROLES),
+        "other": ~role.is_in((*ACTING_ROLES, *RECEIVING_ROLES)),
+    }
+    packed = (
+        who.sort("event_id", "actor_id", "role")
+        .group_by("event_id", maintain_order=True)
+        .agg(
+            _joined(column, is_in).alias(f"{group}_{end}")
+            for group, is_in in groups.items()
+            for end, column in (("actors", "name"), ("actor_ids", "actor_id"))
+        )
+    )
+    country = tables["actors"].select(country_actor_id="actor_id", country="name")
+    place = (
+        tables["places"]
+        .join(country, on="country_actor_id", how="left")
+        .select("place_id", "place_type", "country", "latitude", "longitude", "geo_precision", place="name")
+    )
+    return (
+        tables["events"]
+        .select(*_OF_EVENTS, "place_id")
+        .join(weighed.select("event_id", *_WEIGHED), on="event_id", how="left")
+        .join(place, on="place_id", how="left")
+        .join(packed, on="event_id", how="left")
+        .select(
+            *_OF_EVENTS, *_WEIGHED, "place_id", "place", "place_type", "country", "latitude", "longitude",
+            "geo_precision", *(f"{group}_{end}" for group in groups for end in ("actors", "actor_ids")),
+        )
+        .sort("event_id")
+    )  # fmt: skip
+
+
+def event_dyads(tables: Tables, weighed: pl.DataFrame) -> pl.DataFrame:
+    """The view `event_dyads`: one row per event and pair of actors.
+
+    Where somebody is acted upon, from every acting to every receiving actor (`is_directed`). Where nobody is, as in
+    agreements and talks, every two acting actors once, the lesser id first. An event with one actor alone has no row.
+
+    Args:
+        tables: The typed tables by name.
+        weighed: What releases derive for every event, by `event_id`.
+    """
+    sides = tables["event_participants"].select("event_id", "actor_id", "role", "as_claimed")
+    acting = _side(sides, ACTING_ROLES)
+    receiving = _side(sides, RECEIVING_ROLES)
+    directed = acting.join(receiving, on="event_id", suffix="_b").with_columns(is_directed=pl.lit(True))
+    alone = acting.join(receiving, on="event_id", how="anti")
+    mutual = (
+        alone.join(alone, on="event_id", suffix="_b")
+        .filter(pl.col("actor_id") < pl.col("actor_id_b"))
+        .with_columns(is_directed=pl.lit(False))
+    )
+    events = tables["events"].select("event_id", "event_type", "factuality")
+    return (
+        pl.concat([directed, mutual])
+        .filter(pl.col("actor_id") != pl.col("actor_id_b"))
+        .select(
+            "event_id",
+            "is_directed",
+            actor_a="actor_id",
+            actor_b="actor_id_b",
+            as_claimed=pl.col("as_claimed") | pl.col("as_claimed_b"),
+        )
+        .join(_described(tables, "a"), on="actor_a", how="left")
+        .join(_described(tables, "b"), on="actor_b", how="left")
+        .join(events, on="event_id", how="left")
+        .join(weighed.select("event_id", *_WEIGHED), on="event_id", how="left")
+        .select(
+            "event_id", "actor_a", "actor_b", "is_directed", "as_claimed", "actor_a_name", "actor_b_name", "country_a",
+            "country_b", "event_type", "factuality", *_WEIGHED,
+        )
+        .sort("event_id", "actor_a", "actor_b")
+    )  # fmt: skip
+
+
+def _joined(column: str, is_in: pl.Expr) -> pl.Expr:
+    """A value per actor of a group, in the order of their ids; null where there are none."""
+    found = pl.col(column).filter(is_in).filter(pl.col("actor_id").filter(is_in).is_first_distinct())
+    return pl.when(is_in.any()).then(found.str.join(SEPARATOR))
+
+
+def _side(sides: pl.DataFrame, roles: tuple[str, ...]) -> pl.DataFrame:
+    """One row per event and actor in one of the roles; `as_claimed` unless one of them is undisputed."""
+    return (
+        sides.filter(pl.col("role").is_in(roles))
+        .group_by("event_id", "actor_id")
+        .agg(pl.col("as_claimed").fill_null(False).all())
+    )
+
+
+def _described(tables: Tables, side: str) -> pl.DataFrame:
+    """The name of every actor, and the state to which it belongs."""
+    own = pl.when(pl.col("actor_type").is_in(_STATES)).then("actor_id")
+    return tables["actors"].select(
+        pl.col("actor_id").alias(f"actor_{side}"),
+        pl.col("name").alias(f"actor_{side}_name"),
+        pl.coalesce("country_actor_id", own).alias(f"country_{side}"),
+    )

@@ -1,0 +1,12 @@
+"""Changes to a version: the floor and the rules that fired, the reasons that are missing, and what may not happen at all.
+
+numbers.py       SemVer: read, compare, raise
+floors.py        the table of DESIGN section 5 as data: which change asks for which version
+previous.py      the release before this one, in `dist`
+corrections.py   corrections.csv: which reasons are needed, given, missing; drafts them
+guards.py        the rules that compare releases (MODEL R-60 to R-69) and the coverage (R-70), as findings
+judging.py       all of this about one planned version; `build` and `plan` ask here
+planning.py      the next release without building it
+writing.py       version, date and previous release into a descriptor, its formatting kept
+history.py       changes.json, and CHANGELOG.md of all versions
+"""

@@ -1,0 +1,125 @@
+"""One planned version against the release before it: the floor, the reasons, and what may not happen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from deedbook.changes.compare import Progress, compare
+from deedbook.changes.records import Changes
+from deedbook.changes.sources import Side, side_of_folder
+from deedbook.errors import ProjectError
+from deedbook.findings import Finding
+from deedbook.project import Project
+from deedbook.versioning.corrections import Correction, Reasons, match_corrections, read_corrections
+from deedbook.versioning.floors import Fired, fired_rules, floor_of, read_thresholds
+from deedbook.versioning.guards import Compared, judge_changes
+from deedbook.versioning.history import retired_keys
+from deedbook.versioning.numbers import Level, raised, read_version
+from deedbook.versioning.previous import Previous
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """A maintainer's reason to go below the floor, for one version."""
+
+    version: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What a version rests on.
+
+    Attributes:
+        floor: The highest level that a rule asks for, before the mildness below 1.0.0.
+        minimum: The lowest version that this allows.
+        override: The reason to be below it all the same; None when it was not needed.
+        findings: Errors and warnings of the rules that compare releases; the version is fine without errors.
+    """
+
+    previous: Previous
+    changes: Changes
+    version: str
+    floor: Level
+    minimum: str
+    fired: tuple[Fired, ...]
+    reasons: Reasons
+    corrections: tuple[Correction, ...]
+    override: Override | None = None
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def is_nothing(self) -> bool:
+        """Whether there is nothing to release."""
+        return not self.changes.needs_release
+
+
+def compare_with(project: Project, previous: Previous, progress: Progress | None = None) -> Changes:
+    """What the project changes of the previous release, derived columns apart."""
+    new = Side(project.package.version or "the project", project)
+    return compare(side_of_folder(previous.folder), new, literal=False, progress=progress)
+
+
+def judge(
+    project: Project, previous: Previous, changes: Changes, version: str, override: Override | None = None
+) -> Judgement:
+    """What a version rests on, given the changes; an empty version is the lowest one that they allow.
+
+    Raises:
+        ProjectError: when deedbook.toml or corrections.csv cannot be read.
+    """
+    fired = fired_rules(changes, read_thresholds(project))
+    floor = floor_of(fired)
+    minimum = raised(previous.version, floor)
+    version = version or minimum
+    rows = read_corrections(project)
+    reasons = match_corrections(project, changes, version, rows)
+    compared = Compared(
+        side_of_folder(previous.folder), Side(version, project), changes, version, rows, retired_keys(previous.folder)
+    )
+    findings = [*judge_changes(compared), *reasons.findings]
+    applies = override is not None and override.version in {version, ""}
+    if floor != "none" and read_version(version) < read_version(minimum) and not applies:
+        findings.insert(0, _below(version, minimum, fired))
+    if read_version(version) <= read_version(previous.version) and floor != "none":
+        findings.insert(0, _not_after(version, previous.version))
+    is_needed = floor != "none" and read_version(version) < read_version(minimum)
+    return Judgement(
+        previous, changes, version, floor, minimum, fired, reasons, rows,
+        replace(override, version=version) if override and applies and is_needed else None, tuple(findings),
+    )  # fmt: skip
+
+
+def read_override(project: Project) -> Override | None:
+    """`deedbook.override` of the descriptor: the version that may be below the floor, and why.
+
+    Raises:
+        ProjectError: when it is there without a reason or a version.
+    """
+    own = project.package.raw.get("deedbook")
+    raw = own.get("override") if isinstance(own, Mapping) else None
+    if raw is None:
+        return None
+    if not isinstance(raw, Mapping) or not str(raw.get("reason", "")).strip() or not raw.get("version"):
+        raise ProjectError(
+            "`deedbook.override` has `version` and `reason`", "run `deedbook plan --write --override REASON`"
+        )
+    return Override(str(raw["version"]), str(raw["reason"]))
+
+
+def _below(version: str, minimum: str, fired: tuple[Fired, ...]) -> Finding:
+    level = floor_of(fired)
+    rules = ", ".join(item.rule for item in fired if item.level == level)
+    return Finding(
+        rule="version-below-floor", severity="error", table="", column="version", value=version,
+        message=f"the changes ask for {minimum} or higher ({rules})",
+        hint="run `deedbook plan --write`, or give a reason with `deedbook plan --write --version V --override REASON`",
+    )  # fmt: skip
+
+
+def _not_after(version: str, previous: str) -> Finding:
+    return Finding(
+        rule="version-not-after-previous", severity="error", table="", column="version", value=version,
+        message=f"does not come after the previous release {previous}", hint="run `deedbook plan --write`",
+    )  # fmt: skip

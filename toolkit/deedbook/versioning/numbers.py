@@ -1,0 +1,72 @@
+"""Version numbers (SemVer 2.0.0): read, compare, raise."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal, NamedTuple
+
+Level = Literal["none", "patch", "minor", "major"]
+LEVELS: tuple[Level, ...] = ("none", "patch", "minor", "major")
+
+SEMVER = re.compile(
+    r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)"
+    r"(?:-((?:0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*)(?:\.(?:0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*))*))?"
+    r"(?:\+([0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*))?",
+    re.ASCII,
+)
+
+
+class Version(NamedTuple):
+    """A version that sorts by precedence: a pre-release comes before its release, build metadata does not count."""
+
+    major: int
+    minor: int
+    patch: int
+    stage: tuple[tuple[int, int, str], ...]
+
+    @property
+    def core(self) -> str:
+        """`MAJOR.MINOR.PATCH`."""
+        return f"{self.major}.{self.minor}.{self.patch}"
+
+
+_FINAL = ((2, 0, ""),)
+
+
+def read_version(text: str) -> Version:
+    """The version that a text writes.
+
+    Raises:
+        ValueError: when it is not SemVer.
+    """
+    found = SEMVER.fullmatch(text)
+    if found is None:
+        raise ValueError(text)
+    major, minor, patch = (int(part) for part in found.groups()[:3])
+    if not found[4]:
+        return Version(major, minor, patch, _FINAL)
+    parts = tuple((0, int(part), "") if part.isdigit() else (1, 0, part) for part in found[4].split("."))
+    return Version(major, minor, patch, parts)
+
+
+def effective_level(level: Level, previous: str) -> Level:
+    """The level by which the number rises: before 1.0.0, major becomes minor and minor becomes patch."""
+    if read_version(previous).major >= 1 or level == "none":
+        return level
+    return "minor" if level == "major" else "patch"
+
+
+def raised(previous: str, level: Level) -> str:
+    """The lowest version that follows the previous one by such changes; a pre-release is followed by its release."""
+    version = read_version(previous)
+    level = effective_level(level, previous)
+    if level == "none":
+        return previous
+    if version.stage != _FINAL:
+        return version.core
+    match level:
+        case "major":
+            return f"{version.major + 1}.0.0"
+        case "minor":
+            return f"{version.major}.{version.minor + 1}.0"
+    return f"{version.major}.{version.minor}.{version.patch + 1}"

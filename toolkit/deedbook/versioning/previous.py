@@ -1,0 +1,107 @@
+"""The release before this one: named by the descriptor, found in `dist`, proven by the sha256 of its release.json."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from deedbook.descriptor import Package
+from deedbook.errors import ProjectError
+from deedbook.project import Project
+from deedbook.versioning.numbers import SEMVER, read_version
+
+MANIFEST = "release.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Previous:
+    """The release before this one; `sha256` is that of its `release.json`, `folder` where it was found."""
+
+    version: str
+    sha256: str
+    folder: Path
+
+
+def read_previous(package: Package, dist: Path, where: str, *, snapshot: bool) -> Previous | None:
+    """The previous release that the descriptor names; None when it says that this is the first.
+
+    Raises:
+        ProjectError: when nothing is said (but of a snapshot), or what is named cannot be found or does not match.
+    """
+    own = package.raw.get("deedbook")
+    own = own if isinstance(own, Mapping) else {}
+    if "previous" not in own:
+        if snapshot:
+            return None
+        raise ProjectError(
+            f"{where}: it is not said which release came before this one",
+            'add "deedbook": {"previous": null} for a first release, else run `deedbook plan --write`',
+        )
+    declared = own["previous"]
+    if declared is None:
+        return None
+    if not isinstance(declared, Mapping) or not all(
+        isinstance(declared.get(key), str) for key in ("version", "sha256")
+    ):
+        raise ProjectError(
+            f"{where}: `deedbook.previous` is null or has `version` and `sha256`", "run `deedbook plan --write`"
+        )
+    version, digest = str(declared["version"]), str(declared["sha256"]).removeprefix("sha256:")
+    if not SEMVER.fullmatch(version):
+        raise ProjectError(f"{where}: the previous version {version!r} is not SemVer", "run `deedbook plan --write`")
+    folder = dist / package.name / version
+    try:
+        found = hashlib.sha256((folder / MANIFEST).read_bytes()).hexdigest()
+    except OSError:
+        raise ProjectError(
+            f"the previous release {version} is not in {folder}",
+            f"fetch it: `deedbook fetch {package.name}@{version} -o {dist}`",
+        ) from None
+    if found != digest:
+        raise ProjectError(
+            f"{folder / MANIFEST} is not the previous release that {where} names: its sha256 is {found}, not {digest}",
+            "fetch the published release again, or correct `deedbook.previous`",
+        )
+    return Previous(version, digest, folder)
+
+
+def latest_release(project: Project) -> Previous | None:
+    """The release that the next one follows.
+
+    That is the one that the descriptor's version names when it has been built; else the descriptor plans a version that is
+    not built yet, and its `deedbook.previous` says which release that follows.
+
+    Raises:
+        ProjectError: when `deedbook.previous` names a release that cannot be found.
+    """
+    package = project.package
+    folder = project.dist / package.name / package.version
+    if package.version and (folder / MANIFEST).is_file():
+        return Previous(package.version, hashlib.sha256((folder / MANIFEST).read_bytes()).hexdigest(), folder)
+    return read_previous(package, project.dist, str(package.path or package.root), snapshot=True)
+
+
+def newest_built(project: Project) -> str:
+    """The highest version in `dist`, snapshots apart; empty when nothing was built."""
+    home = project.dist / project.package.name
+    folders = [item.name for item in home.iterdir() if _is_released(item)] if home.is_dir() else []
+    return max(folders, key=read_version, default="")
+
+
+def _is_released(folder: Path) -> bool:
+    if not SEMVER.fullmatch(folder.name) or not (folder / MANIFEST).is_file():
+        return False
+    return read_json(folder / MANIFEST).get("state") != "snapshot"
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """A JSON object; empty when it cannot be read."""
+    try:
+        raw = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return raw if isinstance(raw, dict) else {}
