@@ -27,7 +27,7 @@ SPECS: list[dict[str, Any]] = [
     {"type": "duration", "constraints": {"minimum": "P1Y", "maximum": "P2Y"}},
     {"type": "time", "constraints": {"minimum": "08:00:00"}},
     {"type": "object", "constraints": {"enum": [], "jsonSchema": {"required": ["a"]}, "minLength": 1}},
-    {"type": "array", "constraints": {"jsonSchema": {"items": {"$ref": "#/definitions/x"}}, "enum": [[1]]}},
+    {"type": "array", "constraints": {"jsonSchema": {"items": {"type": "integer"}}, "enum": [[1]]}},
     {"type": "list", "constraints": {"minLength": 2, "jsonSchema": {"maxItems": 3}}},
     {"type": "geopoint", "constraints": {"enum": ["1,2"]}},
 ]  # fmt: skip
@@ -111,6 +111,13 @@ def test_each_broken_constraint_is_named(spec: dict[str, Any], text: str, expect
 def test_a_declaration_that_cannot_be_meant_stops_with_a_sentence(spec: dict[str, Any]) -> None:
     with pytest.raises(ProjectError, match="x"):
         judge_of(_field(spec), ("",), "schema")
+
+
+def test_a_json_schema_that_refers_to_nothing_stops_with_a_sentence() -> None:
+    field = _field({"type": "array", "constraints": {"jsonSchema": {"items": {"$ref": "#/definitions/x"}}}})
+    judge = judge_of(field, ("",), "schema")
+    with pytest.raises(ProjectError, match="definitions/x"):
+        judge("[1]")
 
 
 def test_the_nearest_allowed_value_is_proposed() -> None:

@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 from deedbook.descriptor import load_json
-
 from tests.conformance import CONFORMANCE
 from tests.conformance.decisions import Decision
 from tests.conformance.verdict import Item, Verdict, judge_package, judge_resource, ordered

@@ -6,16 +6,18 @@ import json
 from pathlib import Path
 
 import pytest
+
 from deedbook.descriptor import Package, read_resource
 from deedbook.project import Project
 from deedbook.validation import Options, validate
-
 from tests.conformance import CASES
 from tests.conformance.decisions import read_decisions
 from tests.conformance.verdict import ALL, WHOLE_ROW
 
 FOLDERS = sorted(path.parent for path in CASES.glob("*/expected.json"))
-DEVIATIONS = {name: ours for decision in read_decisions() for name, ours in decision.ours.items() if name.startswith("case:")}
+DEVIATIONS = {
+    name: ours for decision in read_decisions() for name, ours in decision.ours.items() if name.startswith("case:")
+}
 Triple = tuple[int, int, str, str]
 
 

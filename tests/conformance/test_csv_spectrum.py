@@ -11,9 +11,9 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+
 from deedbook.descriptor import read_resource
 from deedbook.reading.tables import read_text
-
 from tests.conformance import CONFORMANCE
 
 SPECTRUM = CONFORMANCE / "csv-spectrum"

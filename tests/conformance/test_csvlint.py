@@ -8,9 +8,9 @@ in Python's csv; csvlint calls it a stray quote. `spreadsheet.xls` and `.xlsx` a
 from __future__ import annotations
 
 import pytest
+
 from deedbook.descriptor import read_resource
 from deedbook.reading.tables import read_text
-
 from tests.conformance import CONFORMANCE
 from tests.conformance.verdict import judge_resource
 

@@ -23,7 +23,8 @@ ASKED = os.environ.get("DEEDBOOK_FUZZ_EXAMPLES", "")
 
 @pytest.fixture(scope="module")
 def folder() -> Iterator[Path]:
-    with tempfile.TemporaryDirectory() as name:
+    memory = Path("/dev/shm")  # noqa: S108  # where a file costs nothing, if there is such a place
+    with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as name:
         yield Path(name)
 
 

@@ -42,9 +42,12 @@ def test_a_release_has_every_file_and_its_checksums_agree(make_project: MakeProj
     folder = folder_of(build(project))
     assert folder == project.dist / "deeds" / "1.0.0"
     assert sorted(path.name for path in folder.iterdir()) == [
-        "BUILD.json", "CHANGES.md", "CITATION.cff", "CODEBOOK.html", "CODEBOOK.md", "LICENSE", "README.md", "SHA256SUMS",
-        "actors.csv", "actors.jsonl", "actors.parquet", "codebook.json", "datapackage.json", "deeds.sqlite", "deeds.xlsx",
-        "events.csv", "events.jsonl", "events.parquet", "release.json", "validation.json",
+        "BUILD.json", "CHANGELOG.md", "CHANGES.md", "CITATION.cff", "CODEBOOK.html", "CODEBOOK.md", "LICENSE", "README.md",
+        "SHA256SUMS", "actors.csv", "actors.dta", "actors.jsonl", "actors.parquet", "actors.rds", "actors.sav", "changes.json",
+        "codebook.json", "croissant.json", "csv-metadata.json", "datacite.json", "datapackage.json",
+        "dcat.ttl", "deeds.sqlite", "deeds.xlsx", "events.csv", "events.dta", "events.jsonl", "events.parquet", "events.rds",
+        "events.sav", "index.html", "load.R", "load.do", "load.py", "load.sql", "release.json", "ro-crate-metadata.json",
+        "validation.json",
     ]  # fmt: skip
     subprocess.run(
         [shutil.which("sha256sum") or "sha256sum", "--quiet", "--strict", "-c", "SHA256SUMS"], cwd=folder, check=True

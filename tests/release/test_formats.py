@@ -145,7 +145,9 @@ def test_xlsx_keeps_ids_formulas_and_old_dates_as_text(folder: Path) -> None:
 
 
 def test_xlsx_read_by_pandas_equals_parquet(folder: Path) -> None:
-    frame = pd.read_excel(folder / "deeds.xlsx", sheet_name="actors", keep_default_na=False, na_values=[""])
+    frame = pd.read_excel(
+        folder / "deeds.xlsx", sheet_name="actors", keep_default_na=False, na_values=[""], engine="openpyxl"
+    )
     found = frame.astype(object).where(frame.notna(), None).to_dict("records")
     assert [{**row, "since": row["since"] and row["since"].date()} for row in found] == expected(folder, "actors")
 

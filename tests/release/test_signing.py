@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from securesystemslib.dsse import Envelope
-from securesystemslib.signer import SSlibKey
+from securesystemslib.signer._key import SSlibKey
 
 from deedbook.errors import RefusalError, UsageError
 from deedbook.release.signing import configured_key, generate_pair, is_signed_by, public_key, read_signature, sign_sums

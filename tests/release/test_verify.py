@@ -47,12 +47,12 @@ def successor(make_project: MakeProject, first: Path) -> Path:
     digest = hashlib.sha256((first / "release.json").read_bytes()).hexdigest()
     events = EVENTS.replace("12,007", "13,007")
     corrections = (
-        "version,table,key,field,old,new,reason,note,source\n1.1.0,events,E000003,amount,12,13,coding-error,,\n"
+        "version,table,key,field,old,new,reason,note,source\n2.0.0,events,E000003,amount,12,13,coding-error,,\n"
     )
     project = make_project(
         {**TABLES, "events": (events, EVENTS_SCHEMA)},
         files={"datapackage/corrections.csv": corrections},
-        version="1.1.0",
+        version="2.0.0",
         deedbook={"previous": {"version": "1.0.0", "sha256": digest}},
     )
     return release_of(project)
@@ -219,7 +219,7 @@ def test_the_signature_of_another_release_is_caught(make_project: MakeProject, s
     later = successor(make_project, signed)
     shutil.copyfile(signed / "SHA256SUMS.minisig", later / "SHA256SUMS.minisig")
     assert {file for _, file in problems(later, OWN.public)} == {"SHA256SUMS.minisig"}
-    alone = copied(later, tmp_path / "alone" / "1.1.0")
+    alone = copied(later, tmp_path / "alone" / "2.0.0")
     assert "was made for something else" in only(alone).message
 
 
@@ -233,10 +233,10 @@ def test_a_chain_is_followed_back_to_the_first_release(make_project: MakeProject
 def test_a_chain_whose_earlier_release_is_elsewhere_is_not_checked(
     make_project: MakeProject, plain: Path, tmp_path: Path
 ) -> None:
-    alone = copied(successor(make_project, plain), tmp_path / "alone" / "1.1.0")
+    alone = copied(successor(make_project, plain), tmp_path / "alone" / "2.0.0")
     outcome = verify(alone)
     assert outcome.is_intact
-    assert "chain before 1.1.0: 1.0.0 is not beside it" in outcome.not_checked
+    assert "chain before 2.0.0: 1.0.0 is not beside it" in outcome.not_checked
 
 
 def test_a_forged_chain_is_named(make_project: MakeProject, plain: Path) -> None:
@@ -247,7 +247,7 @@ def test_a_forged_chain_is_named(make_project: MakeProject, plain: Path) -> None
     repair_sums(plain)
     found = only(later)
     assert (found.rule, found.file) == ("chain-broken", "release.json")
-    assert "1.1.0 names 1.0.0 with the sha256" in found.message
+    assert "2.0.0 names 1.0.0 with the sha256" in found.message
 
 
 def test_a_release_that_names_another_predecessor_than_its_provenance_is_named(

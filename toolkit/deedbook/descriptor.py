@@ -332,9 +332,7 @@ def _dialect_of(raw: object, root: Path, where: str, kind: str) -> Dialect:
     )
 
 
-def _with_each_other(
-    dialect: Dialect, schema: TableSchema | None, where: str
-) -> tuple[Dialect, TableSchema | None]:
+def _with_each_other(dialect: Dialect, schema: TableSchema | None, where: str) -> tuple[Dialect, TableSchema | None]:
     """What a dialect says of values goes into the schema, what a schema says of labels into the dialect."""
     if schema is None:
         return dialect, schema

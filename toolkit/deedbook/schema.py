@@ -198,7 +198,9 @@ def _read_field(raw: object, position: int, problems: list[str]) -> Field:
         constraints=_read_constraints(raw.get("constraints", {}), name, problems),
         options=MappingProxyType({key: raw[key] for key in _FIELD_OPTIONS if key in raw}),
         missing_values=(
-            _missing_values(raw["missingValues"], f"`{name}`.missingValues", problems) if "missingValues" in raw else None
+            _missing_values(raw["missingValues"], f"`{name}`.missingValues", problems)
+            if "missingValues" in raw
+            else None
         ),
         categories=_labels(raw.get("categories", []), f"`{name}`.categories", problems),
         code_list=str(raw.get("codeList", "")),

@@ -83,7 +83,9 @@ def validate(project: Project, options: Options = DEFAULTS, progress: Progress |
         ProjectError: when a schema contradicts itself or the package, or a rule raised.
     """
     started = time.perf_counter()
-    if options.allow_network and any(map(is_remote, (path for item in project.package.resources for path in item.paths))):
+    if options.allow_network and any(
+        map(is_remote, (path for item in project.package.resources for path in item.paths))
+    ):
         from deedbook.reading.remote import fetched
 
         with fetched(project.package, limit=options.max_unpacked) as package:

@@ -33,7 +33,8 @@ _FREEDOM: tuple[frozenset[str], ...] = (
 
 def describe_package(old: Package, new: Package) -> list[SchemaChange]:
     """What the packages declare otherwise, apart from their tables."""
-    found = _texts(old.raw, new.raw, _PACKAGE_TEXTS, "", "")
+    titled = [{**package.raw, "title": package.title or package.name} for package in (old, new)]  # as a release says it
+    found = _texts(titled[0], titled[1], _PACKAGE_TEXTS, "", "")
     before, after = _licences(old), _licences(new)
     if [item.get("name") or item.get("path") for item in before] != [
         item.get("name") or item.get("path") for item in after

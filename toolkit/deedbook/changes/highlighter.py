@@ -24,9 +24,9 @@ def highlighter_csv(changes: Changes, table: TableChanges) -> str:
     if any(marks):
         writer.writerow(["!", *marks])
     writer.writerow(["@@", *table.fields])
-    for row in table.removed.drop(KEY).iter_rows():
-        writer.writerow(["---", *(cell or "" for cell in row)])
-    writer.writerows(_changed_rows(table))
+    rows = list(_old_rows(table))
+    writer.writerows(row for row in rows if row[0] != "+++")
+    writer.writerows(row for row in rows if row[0] == "+++")
     for row in table.added.drop(KEY).iter_rows():
         writer.writerow(["+++", *(cell or "" for cell in row)])
     return buffer.getvalue()
@@ -59,22 +59,45 @@ def _column_marks(changes: Changes, table: TableChanges) -> list[str]:
     return list(marks.values())
 
 
-def _changed_rows(table: TableChanges) -> Iterator[list[str]]:
+def _old_rows(table: TableChanges) -> Iterator[list[str]]:
+    """What becomes of the old rows, in their order: daff finds a row that others resemble by the one before it."""
+    if not table.key:
+        yield from (["---", *(cell or "" for cell in row)] for row in table.removed.drop(KEY).iter_rows())
+        return
     before: dict[str, dict[str, str | None]] = {}
     for cell in table.iter_cells():
         before.setdefault(cell.key, {})[cell.field] = cell.old
-    for old, new in table.rekeyed.iter_rows():
+    renamed = dict(table.rekeyed.iter_rows())
+    for old, new in renamed.items():
         before[new] = dict(zip(table.key, split_key(old), strict=False))
-    for row in table.touched.iter_rows():
-        yield _changed_row(row[1:], before.get(row[0], {}), table.fields)
+    gone = {row[0]: row[1:] for row in table.removed.iter_rows()}
+    touched = {row[0]: row[1:] for row in table.touched.iter_rows()}
+    gap = ["..."] * (len(table.fields) + 1)
+    last = -1
+    for key, row in table.old_rows_touched.iter_rows():
+        context = table.context.get(key, [])
+        from_header = len(context) > row
+        if row - len(context) != last + 1 or from_header:
+            yield gap
+        last = row
+        yield from (["" if from_header and not at else "->", *cells] for at, cells in enumerate(context))
+        if key in gone:
+            yield ["---", *(cell or "" for cell in gone[key])]
+        elif (now := renamed.get(key, key)) in touched:
+            yield from _changed_row(touched[now], before.get(now, {}), table.fields)
 
 
-def _changed_row(row: Sequence[str | None], before: dict[str, str | None], fields: Sequence[str]) -> list[str]:
-    texts = [*(cell for cell in row if cell), *(cell for cell in before.values() if cell)]
-    longest = max((len(found) for text in texts if ">" in text for found in _ARROW.findall(text)), default=1)
-    arrow = "-" * max(1, longest) + ">"
-    cells = [
-        f"{before[name] or ''}{arrow}{cell or ''}" if name in before else cell or ""
-        for name, cell in zip(fields, row, strict=True)
-    ]
-    return [arrow, *cells]
+def _changed_row(
+    row: Sequence[str | None], before: dict[str, str | None], fields: Sequence[str]
+) -> Iterator[list[str]]:
+    """The row with its old cells; one whose text differs in white space only goes and comes, since daff would spoil it."""
+    old = [before.get(name, cell) or "" for name, cell in zip(fields, row, strict=True)]
+    new = [cell or "" for cell in row]
+    pairs = [(was, now) for was, now in zip(old, new, strict=True) if was != now]
+    if any("".join(was.split()) == "".join(now.split()) for was, now in pairs):
+        yield ["---", *old]
+        yield ["+++", *new]
+        return
+    longest = max((len(found) - 1 for text in [*old, *new] if ">" in text for found in _ARROW.findall(text)), default=0)
+    arrow = "-" * (longest + 1) + ">"
+    yield [arrow, *(now if was == now else f"{was}{arrow}{now}" for was, now in zip(old, new, strict=True))]

@@ -69,6 +69,9 @@ class TableChanges:
         cells: One row per changed cell, see `CellChange`; `CELLS` are its columns.
         rekeyed: Rows that have another key and the same content: `old` and `new` key.
         touched: Whole rows of the new side that stand in `cells` or `rekeyed`, like `added`.
+        old_rows_touched: `key` (the old one) and `row` (number, the first being 0) of each old row that did not stay as it was.
+        context: Rows of the old table that a patch has to name so that daff finds its neighbours: key of the row that
+            follows, and the cells; only for a patch.
         reused: Keys of changed rows in which next to nothing is as before: the key may name something else now.
         rewritten: Rows of which only the representation changed.
         unlisted: Representation changes were too many to list: `rewritten` counts their rows, `cells` leaves them out.
@@ -84,6 +87,8 @@ class TableChanges:
     cells: pl.DataFrame
     rekeyed: pl.DataFrame
     touched: pl.DataFrame
+    old_rows_touched: pl.DataFrame
+    context: dict[str, list[tuple[str, ...]]] = field(default_factory=dict, compare=False)
     reused: tuple[str, ...] = ()
     rewritten: int = 0
     unlisted: bool = False

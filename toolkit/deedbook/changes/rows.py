@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
 
 from deedbook.changes.aligning import Alignment, align, key_text, value_text
+from deedbook.changes.patching import context_rows
 from deedbook.changes.records import CELLS, KEY, REKEYED, TableChanges
 from deedbook.changes.screening import Advance, Positions, Screened, differing, hash_rows, screen
 from deedbook.checking.canonical import canonical_text
@@ -60,9 +61,19 @@ def compare_rows(old: Resource, new: Resource, comparing: Comparing) -> TableCha
         _expand(_pick(old, at_old, before, texts[0]), [pair.old for pair in alignment.pairs], alignment.key),
         _expand(_pick(new, at_new, after, texts[1]), [pair.new for pair in alignment.pairs], alignment.key),
     )
-    return _judge(
-        old.name if not new.name else new.name, alignment, picked, (before, after), comparing, rewritten, unlisted
+    table = _judge(
+        old.name if not new.name else new.name,
+        alignment,
+        picked,
+        at_old,
+        (before, after),
+        comparing,
+        rewritten,
+        unlisted,
     )
+    if not comparing.everything:
+        return table
+    return replace(table, context=context_rows(old, alignment, table.old_rows_touched.get_column("key"), before.rows))
 
 
 def _schema(resource: Resource) -> TableSchema:
@@ -105,12 +116,14 @@ def _judge(
     name: str,
     alignment: Alignment,
     picked: tuple[pl.DataFrame, pl.DataFrame],
+    at_old: Positions,
     screened: tuple[Screened, Screened],
     comparing: Comparing,
     rewritten: int,
     unlisted: bool,
 ) -> TableChanges:
     old, new = picked
+    touched_rows = old.select(pl.col(KEY).alias("key"), pl.Series("row", at_old, dtype=pl.Int64))
     if alignment.key:
         # keys of valid tables are unique; a copy number keeps broken ones from multiplying
         old, new = (side.with_columns(pl.int_range(pl.len()).over(KEY).alias(_COPY)) for side in (old, new))
@@ -133,6 +146,7 @@ def _judge(
         removed=_rows(removed, alignment, form),
         cells=cells,
         rekeyed=rekeyed,
+        old_rows_touched=touched_rows,
         touched=_rows(
             pl.concat(
                 [

@@ -76,9 +76,7 @@ def acceptor(field: Field, missing: tuple[str, ...]) -> pl.Expr | None:
             return None
         conditions.extend(condition)
     if field.categories:
-        conditions.append(
-            text.is_in([str(label.value) for label in field.categories]) if field.type == "string" else pl.lit(False)
-        )
+        conditions.append(_is_written_as(text, [label.value for label in field.categories]))
     if field.required:
         tokens = [token for token in missing if token or field.type in {"any", "boolean", "string"}]
         conditions.extend(text != token for token in tokens)
@@ -113,17 +111,22 @@ def _constraint_condition(field: Field, text: pl.Expr, name: str, declared: Any)
     match name:
         case "required" | "unique":
             return []
-        case "minLength" | "maxLength" if field.type == "string" and isinstance(declared, int):
+        case "minLength" | "maxLength" if field.type in {"string", "any"} and isinstance(declared, int):
             length = text.str.len_chars()
             return [length >= declared if name == "minLength" else length <= declared]
         case "pattern":
             pattern = rust_pattern(str(declared))
             return None if pattern is None else [text.str.contains(pattern)]
-        case "enum" if field.type == "string":
-            return [text.is_in([str(value) for value in declared])]
+        case "enum" if isinstance(declared, list):
+            return [_is_written_as(text, declared)]
         case "minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum":
             return _bound_condition(field, text, name, declared)
     return None
+
+
+def _is_written_as(text: pl.Expr, values: list[Any]) -> pl.Expr:
+    """Whether a text is one of the declared values as they would be written; other spellings are for the judge."""
+    return text.is_in([str(value) for value in values if type(value) in {str, int, float}])
 
 
 def _bound_condition(field: Field, text: pl.Expr, name: str, declared: Any) -> list[pl.Expr] | None:

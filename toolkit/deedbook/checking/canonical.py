@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Callable, Mapping
-from decimal import Decimal
+from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal
 from typing import Any
 
 import polars as pl
@@ -87,7 +87,9 @@ def key_text(field: Field) -> pl.Expr:
     if field.type not in _KEYED:
         return canonical_text(field)
     parse = parser(field)
-    plain = r"\A[0-9]{2}:[0-9]{2}:[0-9]{2}\z" if field.type == "time" and field.format in {"default", ""} else r"[^\s\S]"
+    plain = (
+        r"\A[0-9]{2}:[0-9]{2}:[0-9]{2}\z" if field.type == "time" and field.format in {"default", ""} else r"[^\s\S]"
+    )
     rewrite = _rewritten(plain, lambda text: _key(parse(text)))
     return pl.col(field.name).map_batches(rewrite, return_dtype=pl.String)
 
@@ -132,7 +134,7 @@ def format_value(value: Any) -> str:
         case bool():
             return "true" if value else "false"
         case int():
-            return str(value)
+            return str(Decimal(value))  # an integer has no text beyond 4,300 digits
         case Decimal():
             return _format_decimal(value)
         case dt.datetime():
@@ -143,9 +145,13 @@ def format_value(value: Any) -> str:
     return str(value)
 
 
+_EXACT = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN)
+
+
 def _format_decimal(value: Decimal) -> str:
-    if not value.is_finite() or abs(value.adjusted()) > 400:
-        return str(value)
+    if not value.is_finite() or (value and abs(value.adjusted()) > 400):
+        return str(value.normalize(_EXACT))
+    value = value or Decimal(0)
     text = format(value, "f")
     if "." in text:
         text = text.rstrip("0").rstrip(".")

@@ -66,6 +66,8 @@ def plan_fields(
     """The plan of every column that a field describes.
 
     Args:
+        columns: The columns of the file, each with the field that describes it.
+        schema: Says which texts mean "no value".
         where: The schema's place, for messages.
         lenient: Accept what frictionless-py accepts.
         native: The source has types of its own, so a text may be marked as one that does not fit.

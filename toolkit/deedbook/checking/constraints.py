@@ -81,9 +81,7 @@ def constraints_of(item: Field, parse: Parse, where: str) -> Constraints:
     return found
 
 
-def _test_of(
-    item: Field, parse: Parse, name: str, declared: Any, where: str, given_up: list[tuple[str, str]]
-) -> Test:
+def _test_of(item: Field, parse: Parse, name: str, declared: Any, where: str, given_up: list[tuple[str, str]]) -> Test:
     match name:
         case "minLength" | "maxLength" if item.type in _COLLECTIONS:
             limit, shortest = int(declared), name == "minLength"
@@ -145,7 +143,9 @@ def _pattern_test(pattern: regex.Pattern[str], given_up: list[tuple[str, str]]) 
         try:
             return pattern.fullmatch(text, timeout=TIME_LIMIT) is not None
         except TimeoutError:
-            given_up.append(("pattern", f"matching a value of {len(text)} characters took longer than {TIME_LIMIT:g} s"))
+            given_up.append(
+                ("pattern", f"matching a value of {len(text)} characters took longer than {TIME_LIMIT:g} s")
+            )
             return True
 
     return test
@@ -161,7 +161,7 @@ def _json_schema_test(declared: Any, where: str) -> Test:
         raise UnenforceableError(f"the JSON Schema refers to {remote}, which is not read")
     kind = jsonschema.validators.validator_for(declared, jsonschema.Draft202012Validator)
     try:
-        kind.check_schema(declared)
+        kind.check_schema(dict(declared))
     except jsonschema.SchemaError as error:
         raise ProjectError(f"{where}: jsonSchema is no JSON Schema: {error.message}", "correct the schema") from None
     validator = kind(declared)

@@ -25,6 +25,7 @@ def check_declared(resource: Resource, rows: int | None) -> Declared:
     """What of `hash`, `bytes` and `rows` the files fulfil.
 
     Args:
+        resource: Its files and what is said of them.
         rows: The rows that were read; None when the resource is no table.
     """
     found = Declared()

@@ -25,18 +25,23 @@ class Duration:
         return [_days(year, month + self.months) * 86400 + self.seconds for year, month in _STARTS]
 
     def __lt__(self, other: Duration) -> bool:
+        """Whether it ends earlier from every start."""
         return all(mine < its for mine, its in zip(self._ends(), other._ends(), strict=True))
 
     def __le__(self, other: Duration) -> bool:
+        """Whether it ends later from no start."""
         return self == other or all(mine <= its for mine, its in zip(self._ends(), other._ends(), strict=True))
 
     def __gt__(self, other: Duration) -> bool:
+        """Whether it ends later from every start."""
         return other < self
 
     def __ge__(self, other: Duration) -> bool:
+        """Whether it ends earlier from no start."""
         return other <= self
 
     def __str__(self) -> str:
+        """The same text for equal durations."""
         sign = "-" if self.months < 0 or self.seconds < 0 else ""
         return f"{sign}P{abs(self.months)}MT{abs(self.seconds):f}S"
 

@@ -59,14 +59,19 @@ def key_texts(fields: Sequence[Field]) -> list[pl.Expr]:
 def _part_hash(texts: pl.Series, item: Field) -> pl.Series:
     """The hash of one part of a key, null where it is missing: equal values have equal hashes in every block and table.
 
-    Numbers of up to 15 characters are told apart by a 64-bit float; the canonical text of longer ones goes in as well.
+    Numbers whose canonical text has up to 15 characters are told apart by a 64-bit float; that of longer ones goes in as well.
     """
+    plain = texts
     if item.type not in {"integer", "number"} or {"bareNumber", "decimalChar", "groupChar"} & set(item.options):
-        hashes = texts.to_frame().select(key_text(item)).to_series().hash(_SEED)
+        plain = texts.to_frame().select(key_text(item)).to_series()
+    if item.type not in {"integer", "number"}:
+        hashes = plain.hash(_SEED)
     else:
-        hashes = (texts.cast(pl.Float64, strict=False) + 0.0).hash(_SEED)
-        long = texts.str.len_bytes() > 15
-        if long.any():
+        hashes = (plain.cast(pl.Float64, strict=False) + 0.0).hash(_SEED)
+        may_be_long = plain.str.len_bytes() > 15
+        if item.type == "number":
+            may_be_long |= plain.str.contains("[eE]")
+        if may_be_long.any():
             exact = texts.to_frame().select(key_text(item)).to_series()
             tagged = hashes ^ exact.hash(_SEED)
             hashes = hashes.zip_with((exact.str.len_bytes() <= 15).fill_null(True), tagged)

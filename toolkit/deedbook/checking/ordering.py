@@ -63,7 +63,10 @@ def referred_keys(references: References, table: str, schema: TableSchema) -> li
     for item in (item for others in references.values() for item in others if item.parent == table):
         names = item.key.reference
         fields = [schema.field(name) for name in names]
-        read = [replace(mine, name=its.name) if its.type == "any" else its for mine, its in zip(item.fields, fields, strict=True)]
+        read = [
+            replace(mine, name=its.name) if its.type == "any" else its
+            for mine, its in zip(item.fields, fields, strict=True)
+        ]
         found.setdefault(names, Key("reference", tuple(read)))
     return [found[names] for names in sorted(found) if names not in own]
 

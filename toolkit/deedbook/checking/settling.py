@@ -47,7 +47,8 @@ def revisit(outcome: TableOutcome, wanted: Rows) -> Iterator[Visit]:
         )
         with open_table(task.resource, task.resource.sources[number], max_unpacked=task.max_unpacked) as stream:
             cutter = Cutter(stream, dialect_of(task.resource), task.block_size)
-            known = [column.label for column in outcome.plans[0][0].columns] if number else None
+            first, _ = next(iter(outcome.plans.values()))
+            known = None if first is outcome.plans[number][0] else [column.label for column in first.columns]
             _, _, row, line = read_header(cutter, dialect_of(task.resource), known)
             for done in run(cutter, layout, lambda block: block, workers=task.workers):
                 if not isinstance(done, Done):

@@ -140,7 +140,8 @@ def _number_cleaner(field: Field) -> Callable[[str], str]:
     if bare and not group:
         return lambda text: text
     decimal_char = re.escape(str(field.options.get("decimalChar", ".")))
-    digits = re.compile(rf"[^-+0-9{decimal_char}]*(?P<sign>[-+]?)[^0-9{decimal_char}]*(?P<number>.*[0-9])", re.DOTALL)
+    around = rf"[^-+0-9{decimal_char}]*+"
+    digits = re.compile(rf"{around}(?P<sign>[-+]?+){around}(?P<number>.*[0-9])", re.DOTALL)
 
     def clean(text: str) -> str:
         if not bare and (found := digits.match(text)):

@@ -12,9 +12,7 @@ from deedbook.reading.source import SourceError
 _LEAST = 1 << 16
 
 
-def read_header(
-    cutter: Cutter, dialect: Dialect, known: list[str] | None
-) -> tuple[list[str] | None, int, int, int]:
+def read_header(cutter: Cutter, dialect: Dialect, known: list[str] | None) -> tuple[list[str] | None, int, int, int]:
     """The labels, the number of columns, the number of the first data record and its line.
 
     A second file of a table may repeat the header (`known`) or go on without one.

@@ -24,6 +24,7 @@ def fetched(package: Package, *, limit: int) -> Iterator[Package]:
     """The package with its remote files downloaded; they are removed at the end.
 
     Args:
+        package: As its descriptor says.
         limit: Bytes that one file may have.
 
     Raises:

@@ -170,7 +170,7 @@ def _bins(column: pl.Series) -> tuple[Bin, ...]:
         return ()
     low, high = _number(numbers.min()), _number(numbers.max())
     if column.dtype.is_float():
-        step: float = (high - low) / _BINS
+        step: float = high / _BINS - low / _BINS  # their difference may be beyond a double
         count = _BINS
     else:
         step = max(1, -(-(high - low + 1) // _BINS))
@@ -196,7 +196,8 @@ def _bound(dtype: pl.DataType, value: float, *, last: bool = False) -> str:
         return _plain(f"{value:.6g}") or ""
     whole = int(value) - (1 if last else 0)
     if isinstance(dtype, pl.Date):
-        return (dt.date(1970, 1, 1) + dt.timedelta(days=whole)).isoformat()
+        epoch = dt.date(1970, 1, 1)
+        return (epoch + dt.timedelta(days=min(whole, (dt.date.max - epoch).days))).isoformat()
     if isinstance(dtype, pl.Datetime):
         return str(pl.Series([whole]).cast(dtype).dt.to_string("%Y-%m-%dT%H:%M:%S").item())
     return str(whole)

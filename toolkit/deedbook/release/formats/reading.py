@@ -24,6 +24,8 @@ from deedbook.release.tables import Table, non_finite_columns, text_of
 
 _SLICE = 50_000
 _MOST_COLUMNS_OF_STATA = 32_767
+_UNDECODED = {"\ufffe": "_xFFFE_", "\uffff": "_xFFFF_"}
+"""What calamine leaves as Excel's escape of it."""
 _SPSS_EPOCH = (dt.date(1970, 1, 1) - dt.date(1582, 10, 14)).days * 86_400
 
 
@@ -90,7 +92,8 @@ def read_xlsx(table: Table, path: Path) -> list[Pair] | None:
     if xlsx.reason_to_leave_out(table.rows):
         return None
     expected = xlsx.writable(table)[0].with_columns(
-        pl.col(pl.String).replace("", None), pl.col(pl.Float64).map_batches(_sixteen_digits, return_dtype=pl.Float64)
+        pl.col(pl.String).replace("", None).str.replace_many(_UNDECODED),
+        pl.col(pl.Float64).map_batches(_sixteen_digits, return_dtype=pl.Float64),
     )
     with CalamineWorkbook.from_path(str(path)) as book:
         sheet = book.get_sheet_by_name(_sheet_of(table, book.sheet_names))

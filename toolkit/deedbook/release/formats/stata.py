@@ -19,7 +19,13 @@ from deedbook.release.formats.statistical import Column, Program, columns_for, c
 from deedbook.release.tables import Limit, Table
 
 FORMAT = "Stata"
-_RESERVED = "_all _b byte _coef _cons double float if in int long _n _N _pi _pred _rc _se _skip str strL using with"
+_RESERVED = """
+    NULL _N _all _b _coef _cons _n _pi _pred _rc _se _skip aggregate array boolean break byte case catch class
+    colvector complex const continue default delegate delete do double else eltypedef end enum explicit export
+    external float for friend function global goto if in inline int local long pragma protected quad rowvector
+    short str str# strL typedef typename using virtual with
+"""
+"""Words that Stata keeps for itself, and those that pandas would prefix with an underscore in silence, such as `end`."""
 PROGRAM = Program(
     format=FORMAT,
     first_day=dt.date(100, 1, 1),

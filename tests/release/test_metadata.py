@@ -1,0 +1,200 @@
+"""Every standard says the same of a release: identifier, version, licence, people, files with their checksums."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+import rdflib
+
+from deedbook.release.build import build
+from tests.release.conftest import ACTORS, ACTORS_SCHEMA, EVENTS, EVENTS_SCHEMA, MakeProject
+
+DOI = "10.5281/zenodo.123"
+ADDRESS = f"https://doi.org/{DOI}"
+LICENCE = "https://creativecommons.org/licenses/by/4.0/"
+ORCID = "https://orcid.org/0000-0002-1825-0097"
+PEOPLE = [
+    {
+        "title": "Ada Lovelace",
+        "givenName": "Ada",
+        "familyName": "Lovelace",
+        "organization": "Engine <Works> & Co",
+        "path": ORCID,
+        "roles": ["creator"],
+    },
+    {"title": "Deeds Institute", "path": "https://deeds.example", "roles": ["publisher"]},
+]
+DCAT = rdflib.Namespace("http://www.w3.org/ns/dcat#")
+DCT = rdflib.Namespace("http://purl.org/dc/terms/")
+SPDX = rdflib.Namespace("http://spdx.org/rdf/terms#")
+
+
+@pytest.fixture
+def folder(make_project: MakeProject) -> Path:
+    """The release of a dataset with a DOI, a person, a publisher and a title full of markup."""
+    built = build(make_project(id=ADDRESS, contributors=PEOPLE, title='Deeds "1" </script> & <b>more</b>'))
+    assert built.release is not None, built.report.findings
+    return built.release.folder
+
+
+def load(folder: Path, name: str) -> Any:
+    return json.loads((folder / name).read_text(encoding="utf-8"))
+
+
+def page_record(folder: Path) -> Any:
+    found = re.search(
+        r'<script type="application/ld\+json">(.*?)</script>', (folder / "index.html").read_text(), re.DOTALL
+    )
+    assert found is not None
+    return json.loads(found.group(1))
+
+
+def checksums(folder: Path) -> dict[str, str]:
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.iterdir()}
+
+
+def catalogue(folder: Path) -> rdflib.Graph:
+    return rdflib.Graph().parse(folder / "dcat.ttl", format="turtle")
+
+
+def test_all_name_the_same_identifier_and_version(folder: Path) -> None:
+    graph = catalogue(folder)
+    crate = load(folder, "ro-crate-metadata.json")["@graph"][1]
+    assert {
+        load(folder, "croissant.json")["identifier"],
+        crate["identifier"],
+        page_record(folder)["@id"],
+        load(folder, "csv-metadata.json")["dc:identifier"],
+        str(next(graph.subjects(rdflib.RDF.type, DCAT.Dataset))),
+        f"https://doi.org/{load(folder, 'datacite.json')['doi']}",
+    } == {ADDRESS}
+    assert {
+        load(folder, "croissant.json")["version"],
+        crate["version"],
+        page_record(folder)["version"],
+        load(folder, "datacite.json")["version"],
+        str(next(graph.objects(None, DCAT.version))),
+    } == {"1.0.0"}
+
+
+def test_all_name_the_same_licence_and_people(folder: Path) -> None:
+    graph = catalogue(folder)
+    crate = {entity["@id"]: entity for entity in load(folder, "ro-crate-metadata.json")["@graph"]}
+    assert {
+        load(folder, "croissant.json")["license"],
+        page_record(folder)["license"],
+        crate["./"]["license"][0]["@id"],
+        load(folder, "csv-metadata.json")["dc:license"],
+        load(folder, "datacite.json")["rightsList"][0]["rightsUri"],
+        *(str(value) for value in graph.objects(None, DCT.license)),
+    } == {LICENCE}
+    author = crate[crate["./"]["author"][0]["@id"]]
+    assert (author["@id"], author["name"]) == (ORCID, "Ada Lovelace")
+    assert page_record(folder)["creator"][0]["@id"] == ORCID
+    assert load(folder, "croissant.json")["creator"][0]["name"] == "Ada Lovelace"
+    creator = load(folder, "datacite.json")["creators"][0]
+    assert (creator["name"], creator["nameIdentifiers"][0]["nameIdentifier"]) == ("Lovelace, Ada", ORCID)
+    assert {str(value) for value in graph.objects(None, DCT.creator)} == {ORCID}
+    assert load(folder, "datacite.json")["publisher"]["name"] == "Deeds Institute"
+    assert page_record(folder)["publisher"]["name"] == "Deeds Institute"
+
+
+def test_every_checksum_is_that_of_the_file(folder: Path) -> None:
+    sums = checksums(folder)
+    found = [(entry["name"], entry["sha256"]) for entry in load(folder, "croissant.json")["distribution"]]
+    found += [(entry["contentUrl"], entry["sha256"]) for entry in page_record(folder)["distribution"]]
+    found += [
+        (entity["@id"], entity["sha256"])
+        for entity in load(folder, "ro-crate-metadata.json")["@graph"]
+        if entity["@type"] == "File"
+    ]
+    found += [(table["url"], table["schema:sha256"]) for table in load(folder, "csv-metadata.json")["tables"]]
+    graph = catalogue(folder)
+    for entry in graph.subjects(rdflib.RDF.type, DCAT.Distribution):
+        name = str(next(graph.objects(entry, DCAT.downloadURL))).rsplit("/", 1)[-1]
+        checksum = next(graph.objects(entry, SPDX.checksum))
+        found.append((name, str(next(graph.objects(checksum, SPDX.checksumValue)))))
+    assert {name for name, _ in found} >= {"actors.csv", "actors.dta", "events.rds", "events.sav", "deeds.sqlite"}
+    assert [(name, digest) for name, digest in found if sums[name] != digest] == []
+
+
+class Links(HTMLParser):
+    """The addresses of a page, and the text in its code elements."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.links: list[str] = []
+        self.outside: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        del tag
+        for name, value in attrs:
+            if name == "href" and value:
+                self.links.append(value)
+            if name == "src" and value:
+                self.outside.append(value)
+
+
+def test_the_page_links_every_file_with_its_checksum_and_loads_nothing(folder: Path) -> None:
+    html = (folder / "index.html").read_text()
+    page = Links()
+    page.feed(html)
+    assert page.outside == []
+    written_later = {"index.html", "release.json", "SHA256SUMS", "provenance.intoto.jsonl", "SHA256SUMS.minisig"}
+    sums = {name: digest for name, digest in checksums(folder).items() if name not in written_later}
+    assert sums.keys() <= set(page.links)
+    assert all(digest in html for digest in sums.values())
+    assert "<b>more" not in html
+    assert html.count("</script>") == 1
+
+
+def test_a_dataset_without_doi_and_people_is_described_too(make_project: MakeProject) -> None:
+    built = build(make_project(contributors=..., licenses=..., keywords=...))
+    assert built.release is not None
+    folder = built.release.folder
+    assert "doi" not in load(folder, "datacite.json")
+    identifier = load(folder, "croissant.json")["identifier"]
+    assert re.fullmatch(r"urn:uuid:[0-9a-f-]{36}", identifier)
+    assert page_record(folder)["creator"] == [{"@type": "Organization", "name": "The contributors to Deeds"}]
+    assert (rdflib.URIRef(identifier), DCT.title, rdflib.Literal("Deeds", lang="en")) in catalogue(folder)
+
+
+def test_croissant_refers_to_other_tables_but_never_in_a_circle(make_project: MakeProject) -> None:
+    actors = {
+        **ACTORS_SCHEMA,
+        "fields": [*ACTORS_SCHEMA["fields"], {"name": "of", "type": "string", "constraints": {"required": True}}],
+        "foreignKeys": [
+            {"fields": "of", "reference": {"fields": "actor_id"}},
+            {"fields": "of", "reference": {"resource": "events", "fields": "actor_id"}},
+        ],
+    }
+    events = {
+        **EVENTS_SCHEMA,
+        "fields": [
+            {**field, "constraints": {"required": True}} if field["name"] == "actor_id" else field
+            for field in EVENTS_SCHEMA["fields"]
+        ],
+    }
+    head, *rows = ACTORS.replace('"The ""Legion""\nof two lines"', "Legion").strip().splitlines()
+    of = "\n".join([f"{head},of", *(f"{row},A000001" for row in rows)]) + "\n"
+    built = build(make_project({"actors": (of, actors), "events": (EVENTS, events)}))
+    assert built.release is not None, built.report.findings
+    found = {
+        field["@id"]: field["references"]["field"]["@id"]
+        for records in load(built.release.folder, "croissant.json")["recordSet"]
+        for field in records["field"]
+        if "references" in field
+    }
+    assert found == {"actors/of": "events/actor_id"}
+
+
+def test_csvw_declares_only_references_that_are_always_there(folder: Path) -> None:
+    tables = load(folder, "csv-metadata.json")["tables"]
+    assert tables[1]["tableSchema"]["primaryKey"] == ["event_id"]
+    assert "foreignKeys" not in tables[1]["tableSchema"]
