@@ -74,109 +74,117 @@ class Example:
         return f"schema: {self.schema}\ntext: {self.text!r}"
 
 
+# Made once: a strategy that is made anew for every draw costs more than the draw.
+NAMES = st.lists(st.sampled_from(["id", "name", "n", "when", "Straße", "a b"]), min_size=1, max_size=4, unique=True)
+COIN = st.booleans()
+DICE = {sides: st.integers(0, sides - 1) for sides in (3, 4, 5, 9, 10, 20, 25)}
+KIND = st.sampled_from(sorted(SOUND))
+TOKEN = st.sampled_from(TOKENS)
+FREE = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\r"), max_size=4)
+CELLS = {kind: st.one_of(st.sampled_from(SOUND[kind]), st.sampled_from(NASTY[kind]), TOKEN, FREE) for kind in SOUND}
+SOUND_CELLS = {kind: st.sampled_from(values) for kind, values in SOUND.items()}
+SOME_SOUND = {kind: st.lists(cells, min_size=1, max_size=3, unique=True) for kind, cells in SOUND_CELLS.items()}
+MISSING = st.sampled_from([[""], ["", "NA"], ["", "-", "NA"], ["NA"], []])
+LIMIT = st.sampled_from(["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"])
+LIMITS = {kind: st.sampled_from(values) for kind, values in ORDERED.items()}
+LENGTH = st.sampled_from(["minLength", "maxLength"])
+TEXTUAL: dict[str, st.SearchStrategy[Any]] = {
+    "minLength": DICE[5], "maxLength": DICE[5], "pattern": st.sampled_from(PATTERNS), "enum": st.just(["a", "abc", "Ω"]),
+}  # fmt: skip
+TEXTUAL_NAME = st.sampled_from(sorted(TEXTUAL))
+LAST_CELL = st.sampled_from(["", "x", "1"])
+QUOTING: st.SearchStrategy[Literal[0, 1]] = st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL])
+ENDING = st.sampled_from(["\n", "\r\n"])
+SPLINTER = st.sampled_from(['"', '""', ",", "\n"])
+NO_KEY = {"object", "array", "geopoint"}
+
+
 @st.composite
 def examples(draw: st.DrawFn) -> Example:
-    """A table of one to four fields and up to eight rows, mostly sound, with a nasty place or two."""
-    names = draw(
-        st.lists(st.sampled_from(["id", "name", "n", "when", "Straße", "a b"]), min_size=1, max_size=4, unique=True)
-    )
-    schema = draw(_schemas(names))
-    header = draw(_headers(names))
-    rows: list[list[str]] = draw(st.lists(_rows(schema["fields"]), max_size=8))
-    if draw(st.booleans()) and rows:
-        rows.append(draw(st.sampled_from(rows)))  # repeated keys
-    return Example(schema, draw(_texts(header, rows)))
+    """A table of one to four fields and up to nine rows, mostly sound, with a nasty place or two."""
+    names = draw(NAMES)
+    schema = _schema(draw, names)
+    header = _header(draw, names)
+    rows = [_row(draw, schema["fields"]) for _ in range(draw(DICE[9]))]
+    if rows and draw(COIN):
+        rows.append(rows[draw(DICE[9]) % len(rows)])  # repeated keys
+    return Example(schema, _text(draw, header, rows))
 
 
-@st.composite
-def _schemas(draw: st.DrawFn, names: list[str]) -> dict[str, Any]:
-    fields = [draw(_fields(name)) for name in names]
+def _schema(draw: st.DrawFn, names: list[str]) -> dict[str, Any]:
+    fields = [_field(draw, name) for name in names]
     schema: dict[str, Any] = {"$schema": V2, "fields": fields}
-    if draw(st.booleans()):
-        schema["missingValues"] = draw(st.sampled_from([[""], ["", "NA"], ["", "-", "NA"], ["NA"], []]))
-    keyed = [field["name"] for field in fields if field["type"] not in {"object", "array", "geopoint"}]
-    if draw(st.booleans()) and keyed:
-        schema["primaryKey"] = draw(st.lists(st.sampled_from(keyed), min_size=1, max_size=2, unique=True))
-    if len(keyed) > 1 and draw(st.integers(0, 3)) == 0:
-        child, parent = draw(st.permutations(keyed))[:2]
+    if draw(COIN):
+        schema["missingValues"] = list(draw(MISSING))
+    keyed = [field["name"] for field in fields if field["type"] not in NO_KEY]
+    if keyed and draw(COIN):
+        first, second = (keyed[draw(DICE[4]) % len(keyed)] for _ in range(2))
+        schema["primaryKey"] = list(dict.fromkeys([first, second]))
+    if len(keyed) > 1 and draw(DICE[4]) == 0:
+        at = draw(DICE[4]) % len(keyed)
+        child, parent = keyed[at], keyed[at - 1]
         schema["foreignKeys"] = [{"fields": [child], "reference": {"resource": "", "fields": [parent]}}]
     return schema
 
 
-@st.composite
-def _fields(draw: st.DrawFn, name: str) -> dict[str, Any]:
-    kind = draw(st.sampled_from(sorted(SOUND)))
+def _field(draw: st.DrawFn, name: str) -> dict[str, Any]:
+    kind = draw(KIND)
     field: dict[str, Any] = {"name": name, "type": kind}
     constraints: dict[str, Any] = {}
-    if draw(st.booleans()):
-        constraints["required"] = draw(st.booleans())
-    if draw(st.integers(0, 3)) == 0 and kind not in {"object", "array", "geopoint"}:
+    if draw(COIN):
+        constraints["required"] = draw(COIN)
+    if kind not in NO_KEY and draw(DICE[4]) == 0:
         constraints["unique"] = True
-    if kind in ORDERED and draw(st.booleans()):
-        limit = draw(st.sampled_from(["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"]))
-        constraints[limit] = draw(st.sampled_from(ORDERED[kind]))
-    if kind == "string" and draw(st.booleans()):
-        choice = draw(st.sampled_from(["minLength", "maxLength", "pattern", "enum"]))
-        values: dict[str, st.SearchStrategy[Any]] = {
-            "pattern": st.sampled_from(PATTERNS),
-            "enum": st.just(["a", "abc", "Ω"]),
-        }
-        constraints[choice] = draw(values.get(choice, st.integers(0, 4)))
-    if kind in {"integer", "number", "boolean", "date"} and draw(st.integers(0, 4)) == 0:
-        constraints["enum"] = draw(st.lists(st.sampled_from(SOUND[kind]), min_size=1, max_size=3, unique=True))
-    if kind == "array" and draw(st.booleans()):
-        constraints[draw(st.sampled_from(["minLength", "maxLength"]))] = 1
+    if kind in ORDERED and draw(COIN):
+        constraints[draw(LIMIT)] = draw(LIMITS[kind])
+    if kind == "string" and draw(COIN):
+        choice = draw(TEXTUAL_NAME)
+        constraints[choice] = draw(TEXTUAL[choice])
+    if kind in {"integer", "number", "boolean", "date"} and draw(DICE[5]) == 0:
+        constraints["enum"] = draw(SOME_SOUND[kind])
+    if kind == "array" and draw(COIN):
+        constraints[draw(LENGTH)] = 1
     if constraints:
         field["constraints"] = constraints
-    if draw(st.integers(0, 9)) == 0:
+    if draw(DICE[10]) == 0:
         field["missingValues"] = ["-"]
     return field
 
 
-@st.composite
-def _headers(draw: st.DrawFn, names: list[str]) -> list[str]:
-    change = draw(st.integers(0, 19))
-    if change == 0:
-        return list(draw(st.permutations(names)))
-    if change == 1:
-        return [*names, draw(st.sampled_from(["extra", names[0], ""]))]
-    if change == 2:
-        return names[:-1] or ["other"]
+def _header(draw: st.DrawFn, names: list[str]) -> list[str]:
+    match draw(DICE[20]):
+        case 1:
+            return names[1:] + names[:1]
+        case 2:
+            return [*names, ["extra", names[0], ""][draw(DICE[3])]]
+        case 3:
+            return names[:-1] or ["other"]
     return list(names)
 
 
-@st.composite
-def _rows(draw: st.DrawFn, fields: list[dict[str, Any]]) -> list[str]:
-    row = [draw(_cells(field["type"])) for field in fields]
-    change = draw(st.integers(0, 24))
-    if change == 0:
-        return []
-    if change == 1:
-        return row[:-1]
-    if change == 2:
-        return [*row, draw(st.sampled_from(["", "x", "1"]))]
-    if change == 3:
-        return [draw(st.sampled_from(TOKENS))] * len(fields)
+def _row(draw: st.DrawFn, fields: list[dict[str, Any]]) -> list[str]:
+    row = [draw((SOUND_CELLS if draw(COIN) else CELLS)[field["type"]]) for field in fields]
+    match draw(DICE[25]):
+        case 1:
+            return []
+        case 2:
+            return row[:-1]
+        case 3:
+            return [*row, draw(LAST_CELL)]
+        case 4:
+            return [draw(TOKEN)] * len(fields)
     return row
 
 
-def _cells(kind: str) -> st.SearchStrategy[str]:
-    sound = st.sampled_from(SOUND[kind])
-    nasty = st.sampled_from(NASTY[kind])
-    free = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\r"), max_size=4)
-    return st.one_of(sound, sound, sound, sound, st.sampled_from(TOKENS), nasty, free)
-
-
-@st.composite
-def _texts(draw: st.DrawFn, header: list[str], rows: list[list[str]]) -> str:
-    quoting: Literal[0, 1] = draw(st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]))
-    ending = draw(st.sampled_from(["\n", "\r\n"]))
+def _text(draw: st.DrawFn, header: list[str], rows: list[list[str]]) -> str:
+    quoting, ending = draw(QUOTING), draw(ENDING)
     buffer = io.StringIO()
     csv.writer(buffer, quoting=quoting, lineterminator=ending).writerows([header, *rows])
     text = buffer.getvalue()
-    if draw(st.integers(0, 3)) == 0:
+    if draw(DICE[4]) == 1:
         text = text.removesuffix(ending)
-    if draw(st.integers(0, 19)) == 0:
-        place = draw(st.integers(min_value=text.find(ending) + 1 if ending in text else 0, max_value=len(text)))
-        text = text[:place] + draw(st.sampled_from(['"', '""', ",", ending])) + text[place:]
+    if draw(DICE[20]) == 1:
+        start = text.find(ending) + 1 if ending in text else 0
+        place = draw(st.integers(min_value=start, max_value=len(text)))
+        text = text[:place] + draw(SPLINTER) + text[place:]
     return text

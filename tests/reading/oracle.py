@@ -6,7 +6,7 @@ import io
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from deedbook.descriptor import Dialect
+from deedbook.dialect import Dialect
 from deedbook.reading.blocks import Cutter
 from deedbook.reading.pipeline import run
 from deedbook.reading.sequential import Unclosed

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from deedbook.descriptor import Dialect
+from deedbook.dialect import Dialect
 from tests.reading.oracle import actual, expected
 
 CELLS = st.sampled_from(

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 import zstandard
 
-from deedbook.descriptor import Dialect, Resource
+from deedbook.descriptor import Resource
+from deedbook.dialect import Dialect
 from deedbook.reading.blocks import Cutter
 from deedbook.reading.source import SourceError, open_bytes
 

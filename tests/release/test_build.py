@@ -46,7 +46,8 @@ def test_a_release_has_every_file_and_its_checksums_agree(make_project: MakeProj
         "SHA256SUMS", "actors.csv", "actors.dta", "actors.jsonl", "actors.parquet", "actors.rds", "actors.sav", "changes.json",
         "codebook.json", "croissant.json", "csv-metadata.json", "datacite.json", "datapackage.json",
         "dcat.ttl", "deeds.sqlite", "deeds.xlsx", "events.csv", "events.dta", "events.jsonl", "events.parquet", "events.rds",
-        "events.sav", "index.html", "load.R", "load.do", "load.py", "load.sql", "release.json", "ro-crate-metadata.json",
+        "events.sav", "index.html", "load.R", "load.do", "load.py", "load.sql", "provenance.intoto.jsonl", "release.json",
+        "ro-crate-metadata.json",
         "validation.json",
     ]  # fmt: skip
     subprocess.run(
@@ -60,7 +61,9 @@ def test_a_release_has_every_file_and_its_checksums_agree(make_project: MakeProj
         ("events", 3, ["event_id"]),
     ]
     assert manifest["tables"][0]["sha256"] == digests(folder)["actors.csv"]
-    assert {entry["name"] for entry in manifest["files"]} == set(digests(folder)) - {"release.json", "SHA256SUMS"}
+    assert {entry["name"] for entry in manifest["files"]} == set(digests(folder)) - {
+        "provenance.intoto.jsonl", "release.json", "SHA256SUMS",
+    }  # fmt: skip
 
 
 def test_errors_refuse_the_release_and_write_nothing(make_project: MakeProject) -> None:

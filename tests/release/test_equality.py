@@ -29,10 +29,12 @@ ODD: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "huge": ("id,n\n1,123456789012345678901234567890\n2,\n", fields("id:integer", "n:integer")),
     "days": (
-        "id,early,day,moment,fine,clock\n"
-        "a,0101-01-01,1999-12-31,2024-02-29T23:59:59Z,2024-01-01T00:00:00.123456Z,12:30:00\n"
-        "b,9999-12-31,2024-02-29,2024-01-01T00:00:00Z,2024-01-01T00:00:00Z,\n"
-        "c,,,,,\n",
+        (
+            "id,early,day,moment,fine,clock\n"
+            "a,0101-01-01,1999-12-31,2024-02-29T23:59:59Z,2024-01-01T00:00:00.123456Z,12:30:00\n"
+            "b,9999-12-31,2024-02-29,2024-01-01T00:00:00Z,2024-01-01T00:00:00Z,\n"
+            "c,,,,,\n"
+        ),
         fields("id", "early:date", "day:date", "moment:datetime", "fine:datetime", "clock:time"),
     ),
     "texts": (
@@ -66,7 +68,9 @@ def test_a_changed_cell_of_any_format_is_named(make_project: MakeProject, suffix
     schema = fields("id", "n:integer", "day:date", "text")
     rows = "id,n,day,text\na,1,2024-01-01,x\nb,2,2024-01-02,y\n"
     one = release_of(make_project({"t": (rows, schema)}, folder="one"))
-    for number, (old, new, column) in enumerate([("b,2,", "b,3,", "n"), ("01-02", "01-03", "day"), (",y", ",z", "text")]):
+    for number, (old, new, column) in enumerate(
+        [("b,2,", "b,3,", "n"), ("01-02", "01-03", "day"), (",y", ",z", "text")]
+    ):
         other = release_of(make_project({"t": (rows.replace(old, new), schema)}, folder=f"other{number}"))
         name = f"deeds.{suffix}" if suffix in {"sqlite", "xlsx"} else f"t.{suffix}"
         (one / name).write_bytes((other / name).read_bytes())

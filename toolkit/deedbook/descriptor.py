@@ -12,32 +12,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from deedbook.dialect import Dialect, read_dialect
 from deedbook.errors import ProjectError
 from deedbook.schema import TableSchema, read_schema
-
-
-@dataclass(frozen=True, slots=True)
-class Dialect:
-    """How the text of a CSV file is cut into cells; the defaults are RFC 4180 with a header row.
-
-    Attributes:
-        line_terminator: As declared; every line end is understood, anything else is refused where the file is opened.
-        spelling: The schema's spelling of each label in small letters, where the case of labels says nothing.
-    """
-
-    delimiter: str = ","
-    quote_char: str = '"'
-    double_quote: bool = True
-    escape_char: str = ""
-    skip_initial_space: bool = False
-    header: bool = True
-    header_rows: tuple[int, ...] = (1,)
-    header_join: str = " "
-    comment_char: str = ""
-    comment_rows: tuple[int, ...] = ()
-    line_terminator: str = "\r\n"
-    spelling: Mapping[str, str] = field(default_factory=dict, hash=False)
-    raw: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,29 +284,9 @@ def _compression_of(raw: Mapping[str, Any], paths: tuple[str, ...]) -> str:
 
 def _dialect_of(raw: object, root: Path, where: str, kind: str) -> Dialect:
     usual = "\t" if kind in {"tsv", "tab"} else ","
-    if raw is None:
-        return Dialect(delimiter=usual)
     if isinstance(raw, str):
         raw = load_json(jailed(root, raw, where), "dialect")
-    if not isinstance(raw, Mapping):
-        raise ProjectError(f"{where}: `dialect` is an object")
-    # v2 keeps these keys on top, frictionless-py nests them under "csv", CSV Dialect v1 has no "csv" either
-    merged = {**raw, **(raw["csv"] if isinstance(raw.get("csv"), Mapping) else {})}
-    header = bool(merged.get("header", True))
-    return Dialect(
-        delimiter=str(merged.get("delimiter", usual)),
-        quote_char=str(merged.get("quoteChar", '"') or ""),
-        double_quote=bool(merged.get("doubleQuote", True)),
-        escape_char=str(merged.get("escapeChar", "") or ""),
-        skip_initial_space=bool(merged.get("skipInitialSpace", False)),
-        header=header,
-        header_rows=tuple(merged.get("headerRows", (1,))) if header else (),
-        header_join=str(merged.get("headerJoin", " ")),
-        comment_char=str(merged.get("commentChar", "") or ""),
-        comment_rows=tuple(merged.get("commentRows", ())),
-        line_terminator=str(merged.get("lineTerminator", "\n") or "\n"),
-        raw=MappingProxyType(merged),
-    )
+    return Dialect(delimiter=usual) if raw is None else read_dialect(raw, where, usual)
 
 
 def _with_each_other(dialect: Dialect, schema: TableSchema | None, where: str) -> tuple[Dialect, TableSchema | None]:

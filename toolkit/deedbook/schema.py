@@ -157,21 +157,17 @@ def read_schema(raw: object, where: str) -> TableSchema:
     if not isinstance(entries, list):
         raise ProjectError(f"{where}: `fields` is a list of field objects")
     fields = tuple(_read_field(entry, position, problems) for position, entry in enumerate(entries, start=1))
-    derived = tuple(
-        _read_field(entry, position, problems) for position, entry in enumerate(raw.get("derivedFields", []), start=1)
-    )
+    derived, unique, foreign = (_list(raw, name, problems) for name in ("derivedFields", "uniqueKeys", "foreignKeys"))
     schema = TableSchema(
         fields=fields,
         primary_key=_names(raw.get("primaryKey", ()), "primaryKey", problems),
-        unique_keys=tuple(_names(key, "uniqueKeys", problems) for key in raw.get("uniqueKeys", ())),
-        foreign_keys=tuple(
-            key for entry in raw.get("foreignKeys", ()) if (key := _read_foreign_key(entry, problems)) is not None
-        ),
+        unique_keys=tuple(_names(key, "uniqueKeys", problems) for key in unique),
+        foreign_keys=tuple(key for entry in foreign if (key := _read_foreign_key(entry, problems)) is not None),
         missing_values=_missing_values(raw.get("missingValues", [""]), "missingValues", problems),
         fields_match=_read_fields_match(raw.get("fieldsMatch", "exact"), problems),
         title=str(raw.get("title", "")),
         description=str(raw.get("description", "")),
-        derived_fields=derived,
+        derived_fields=tuple(_read_field(entry, position, problems) for position, entry in enumerate(derived, start=1)),
         raw=MappingProxyType(dict(raw)),
     )
     problems.extend(_contradictions(schema))
@@ -180,13 +176,26 @@ def read_schema(raw: object, where: str) -> TableSchema:
     return schema
 
 
+def _list(raw: Mapping[str, Any], name: str, problems: list[str]) -> list[Any]:
+    entries = raw.get(name, [])
+    if isinstance(entries, list):
+        return entries
+    problems.append(f"{name} is a list")
+    return []
+
+
 def _read_field(raw: object, position: int, problems: list[str]) -> Field:
     if not isinstance(raw, Mapping) or not isinstance(raw.get("name"), str) or not raw["name"]:
         problems.append(f"field {position} has no name")
         return Field(name=f"field{position}")
     name = raw["name"]
+    if name == "*" or (name.startswith("^") and name.endswith("$")):
+        problems.append(f"field {position} is named `{name}`, which stands for several columns in the engine")
+    for key in ("trueValues", "falseValues"):
+        if not isinstance(raw.get(key, []), list):
+            problems.append(f"field `{name}`: {key} is a list")
     kind = raw.get("type", "any")
-    if kind not in FIELD_TYPES:
+    if not isinstance(kind, str) or kind not in FIELD_TYPES:
         problems.append(f"field `{name}` has the unknown type {kind!r} (known: {', '.join(sorted(FIELD_TYPES))})")
         kind = "any"
     return Field(

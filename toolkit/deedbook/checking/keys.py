@@ -74,7 +74,8 @@ def _part_hash(texts: pl.Series, item: Field) -> pl.Series:
         if may_be_long.any():
             exact = texts.to_frame().select(key_text(item)).to_series()
             tagged = hashes ^ exact.hash(_SEED)
-            hashes = hashes.zip_with((exact.str.len_bytes() <= 15).fill_null(True), tagged)
+            is_told = (exact.str.len_bytes() <= 15) & ~exact.str.contains("E", literal=True)
+            hashes = hashes.zip_with(is_told.fill_null(True), tagged)
     return pl.select(pl.when(texts.is_not_null()).then(hashes)).to_series() if texts.null_count() else hashes
 
 

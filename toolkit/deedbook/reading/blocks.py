@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from deedbook.descriptor import Dialect
+from deedbook.dialect import Dialect
 from deedbook.reading.source import BOM, ByteStream, SourceError
 
 BLOCK_SIZE = 16 << 20

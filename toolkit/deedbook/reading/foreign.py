@@ -15,7 +15,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from deedbook.descriptor import Dialect, Resource
+from deedbook.descriptor import Resource
+from deedbook.dialect import Dialect
 from deedbook.reading.header import header_labels
 from deedbook.reading.native import text_of
 from deedbook.reading.source import SourceError, open_bytes

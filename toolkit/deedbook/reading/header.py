@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from deedbook.descriptor import Dialect
+from deedbook.dialect import Dialect
 from deedbook.reading.blocks import Cutter
 from deedbook.reading.sequential import Records, is_comment, read_records
 from deedbook.reading.source import SourceError

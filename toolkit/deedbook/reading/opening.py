@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from deedbook.descriptor import Dialect, Resource
+from deedbook.descriptor import Resource
+from deedbook.dialect import Dialect
 from deedbook.reading.foreign import SHEET_FORMATS, ForeignStream, is_foreign
 from deedbook.reading.source import MAX_UNPACKED, ByteStream, SourceError, open_bytes
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from deedbook.descriptor import Dialect
+from deedbook.dialect import Dialect
 from deedbook.reading.blocks import MAX_RECORD
 from deedbook.reading.source import SourceError
 from deedbook.reading.text import (

@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from deedbook.descriptor import Dialect
+from deedbook.dialect import Dialect
 from deedbook.reading.blocks import NEWLINE, RETURN, quotes_are_regular
 
 Positions: TypeAlias = npt.NDArray[np.int64]

@@ -1,0 +1,81 @@
+"""How the text of a CSV file is cut into cells, after Data Package v2 Table Dialect, CSV Dialect v1 and frictionless-py."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+from deedbook.errors import ProjectError
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How the text of a CSV file is cut into cells; the defaults are RFC 4180 with a header row.
+
+    Attributes:
+        line_terminator: As declared; every line end is understood, anything else is refused where the file is opened.
+        spelling: The schema's spelling of each label in small letters, where the case of labels says nothing.
+    """
+
+    delimiter: str = ","
+    quote_char: str = '"'
+    double_quote: bool = True
+    escape_char: str = ""
+    skip_initial_space: bool = False
+    header: bool = True
+    header_rows: tuple[int, ...] = (1,)
+    header_join: str = " "
+    comment_char: str = ""
+    comment_rows: tuple[int, ...] = ()
+    line_terminator: str = "\r\n"
+    spelling: Mapping[str, str] = field(default_factory=dict, hash=False)
+    raw: Mapping[str, Any] = field(default_factory=dict, hash=False)
+
+
+def read_dialect(raw: object, where: str, delimiter: str = ",") -> Dialect:
+    """The typed form of a dialect.
+
+    Args:
+        raw: The parsed JSON.
+        where: The file or place, for messages.
+        delimiter: The one that the format has when none is declared.
+
+    Raises:
+        ProjectError: when no file can be cut that way.
+    """
+    if not isinstance(raw, Mapping):
+        raise ProjectError(f"{where}: `dialect` is an object")
+    # v2 keeps these keys on top, frictionless-py nests them under "csv", CSV Dialect v1 has no "csv" either
+    merged = {**raw, **(raw["csv"] if isinstance(raw.get("csv"), Mapping) else {})}
+    header = bool(merged.get("header", True))
+    dialect = Dialect(
+        delimiter=str(merged.get("delimiter", delimiter)),
+        quote_char=str(merged.get("quoteChar", '"') or ""),
+        double_quote=bool(merged.get("doubleQuote", True)),
+        escape_char=str(merged.get("escapeChar", "") or ""),
+        skip_initial_space=bool(merged.get("skipInitialSpace", False)),
+        header=header,
+        header_rows=_rows(merged, "headerRows", (1,), where) if header else (),
+        header_join=str(merged.get("headerJoin", " ")),
+        comment_char=str(merged.get("commentChar", "") or ""),
+        comment_rows=_rows(merged, "commentRows", (), where),
+        line_terminator=str(merged.get("lineTerminator", "\n") or "\n"),
+        raw=MappingProxyType(merged),
+    )
+    marks = {"delimiter": dialect.delimiter, "quoteChar": dialect.quote_char, "escapeChar": dialect.escape_char}
+    for name, mark in marks.items():
+        if len(mark) > 1 or mark in {"\n", "\r", "\0"} or (name == "delimiter" and not mark):
+            raise ProjectError(f"{where}: the {name} {mark!r} is not one character", "correct the dialect")
+    if dialect.delimiter in {dialect.quote_char, dialect.escape_char}:
+        raise ProjectError(f"{where}: {dialect.delimiter!r} cannot also be the delimiter", "correct the dialect")
+    return dialect
+
+
+def _rows(raw: Mapping[str, Any], name: str, usual: tuple[int, ...], where: str) -> tuple[int, ...]:
+    """A list of record numbers."""
+    rows = raw.get(name, usual)
+    if not isinstance(rows, list | tuple) or not all(type(row) is int and row > 0 for row in rows):
+        raise ProjectError(f"{where}: {name} is a list of row numbers from 1", "correct the dialect")
+    return tuple(rows)
