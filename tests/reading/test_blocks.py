@@ -15,7 +15,7 @@ from deedbook.reading.blocks import Block, Cutter, quotes_are_regular
 
 def _cut(data: bytes, size: int, dialect: Dialect = Dialect()) -> list[Block]:
     cutter = Cutter(io.BytesIO(data), dialect, size)
-    return [block for block in iter(cutter.next_block, None) if block]
+    return [block for block in iter(cutter.next_block, None) if block is not None]
 
 
 def test_a_block_ends_at_the_last_line_end_within_its_size() -> None:

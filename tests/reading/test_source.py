@@ -149,5 +149,5 @@ class _Failing:
 def test_the_whole_lines_before_a_failure_are_read(size: int) -> None:
     cutter = Cutter(_Failing(b"1,a\n2,b\n3,"), Dialect(), size)
     blocks = iter(cutter.next_block, None)
-    assert b"".join(block.data for block in blocks if block) == b"1,a\n2,b\n"
+    assert b"".join(block.data for block in blocks if block is not None) == b"1,a\n2,b\n"
     assert cutter.failure is not None

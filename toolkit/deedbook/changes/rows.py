@@ -133,8 +133,9 @@ def _judge(
     else:
         both, removed, added = new.clear().join(old.clear(), on=[KEY], suffix=" old"), old, new
     come = added
-    removed, added, rekeyed = _rekeyed(removed.sort(_ORDER), added.sort(_ORDER), alignment)
     form = "r" if comparing.everything else "t"
+    compared = "r" if comparing.everything else "v"
+    removed, added, rekeyed = _rekeyed(removed.sort(_ORDER), added.sort(_ORDER), alignment, compared)
     cells, touched = _cells(both, alignment, form, literal=comparing.literal)
     return TableChanges(
         table=name,
@@ -191,10 +192,10 @@ def _cells(both: pl.DataFrame, alignment: Alignment, shown: str, *, literal: boo
 
 
 def _rekeyed(
-    removed: pl.DataFrame, added: pl.DataFrame, alignment: Alignment
+    removed: pl.DataFrame, added: pl.DataFrame, alignment: Alignment, form: str
 ) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
     """Takes out the rows that were removed and added again under another key, all else being equal and filled."""
-    others = [f"v{at}" for at in range(len(alignment.pairs)) if at not in alignment.key]
+    others = [f"{form}{at}" for at in range(len(alignment.pairs)) if at not in alignment.key]
     none = pl.DataFrame(schema=REKEYED)
     if not alignment.key or not others or removed.is_empty() or added.is_empty():
         return removed, added, none

@@ -6,9 +6,10 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from deedbook.checking.patterns import TIME_LIMIT, UnsupportedPatternError, compile_pattern
+from deedbook.checking.patterns import TIME_LIMIT, UnsupportedPatternError, compile_pattern, rust_pattern
 from deedbook.checking.values import load_json_text
 from deedbook.errors import ProjectError
 from deedbook.schema import Field
@@ -89,11 +90,13 @@ def _test_of(item: Field, parse: Parse, name: str, declared: Any, where: str, gi
         case "minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum" if item.type in _ORDERED:
             return _bound_test(_declared_value(item, parse, declared), name)
         case "pattern":
+            compiled = partial(compile_pattern, str(declared), f"{where}: field `{item.name}`")
             try:
-                pattern = compile_pattern(str(declared), f"{where}: field `{item.name}`")
+                if rust_pattern(str(declared)) is None:  # one that polars runs is right, and seldom needed
+                    compiled()
             except UnsupportedPatternError as error:
                 raise UnenforceableError(str(error)) from None
-            return _pattern_test(pattern, given_up)
+            return _pattern_test(compiled, given_up)
         case "enum" | "categories" if isinstance(declared, list):
             return _member_test(item, parse, declared)
         case "jsonSchema" if item.type in _JSON:
@@ -136,12 +139,12 @@ def _member_test(item: Field, parse: Parse, declared: list[Any]) -> Test:
     return lambda _text, value: value in known
 
 
-def _pattern_test(pattern: regex.Pattern[str], given_up: list[tuple[str, str]]) -> Test:
+def _pattern_test(compiled: Callable[[], regex.Pattern[str]], given_up: list[tuple[str, str]]) -> Test:
     def test(text: str, _value: Any) -> bool:
         if given_up:
             return True
         try:
-            return pattern.fullmatch(text, timeout=TIME_LIMIT) is not None
+            return compiled().fullmatch(text, timeout=TIME_LIMIT) is not None
         except TimeoutError:
             given_up.append(
                 ("pattern", f"matching a value of {len(text)} characters took longer than {TIME_LIMIT:g} s")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import warnings
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -31,6 +32,7 @@ class UnsupportedPatternError(Exception):
     """A pattern of XML Schema that Python's engines cannot run."""
 
 
+@lru_cache(maxsize=256)
 def compile_pattern(pattern: str, where: str) -> regex.Pattern[str]:
     """The pattern for whole values.
 

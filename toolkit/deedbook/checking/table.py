@@ -246,7 +246,7 @@ def _list_checks(outcome: TableOutcome, plan: BlockPlan, header: Header) -> None
             outcome.checked.append(Check(table, "type", item.name))
         unknown = dict(checks.judge.constraints.unknown)
         outcome.not_checked += [NotChecked(table, name, reason, item.name) for name, reason in unknown.items()]
-        names = [name for name in item.constraints if name not in unknown]
+        names = [name for name, value in item.constraints.items() if name not in unknown and value is not False]
         outcome.checked += [Check(table, name, item.name) for name in names]
         if item.categories:
             outcome.checked.append(Check(table, "categories", item.name))
