@@ -13,13 +13,19 @@ from deedbook.checking.accepting import acceptor, parsed_number
 from deedbook.checking.judging import judge_of
 from deedbook.schema import Field, read_schema
 
-DIGITS = "0123456789٣०𝟙²"
+DIGITS = "0123456789٣०𝟙²"  # noqa: RUF001  # digits that are not 0 to 9
 NUMERIC = st.text(alphabet=DIGITS + "+-.eE_ ,\n\t\0nNaAifINF", max_size=20)
 DECIMALS = st.from_regex(r"[+-]?[0-9]{0,20}\.?[0-9]{0,20}([eE][+-]?[0-9]{1,12})?", fullmatch=True)
-CALENDAR = st.from_regex(r"[0-9]{4}-?(0[0-9]|1[0-3])?-?([0-3][0-9])?(T[0-2][0-9]:[0-6][0-9]:[0-6][0-9](\.[0-9]{1,7})?(Z|[+-][0-2][0-9]:[0-9]{2})?)?\n?", fullmatch=True)
+CALENDAR = st.from_regex(
+    r"[0-9]{4}-?(0[0-9]|1[0-3])?-?([0-3][0-9])?(T[0-2][0-9]:[0-6][0-9]:[0-6][0-9](\.[0-9]{1,7})?(Z|[+-][0-2][0-9]:[0-9]{2})?)?\n?",
+    fullmatch=True,
+)
 CLOCK = st.from_regex(r"[0-2][0-9]:[0-6][0-9]:[0-6][0-9](\.[0-9]{1,7})?(Z|[+-][0-2][0-9]:[0-9]{2})?", fullmatch=True)
 WORDS = st.text(alphabet="abAB01-_.@/:?#%[]~é \n'+", max_size=24)
-ADDRESSES = st.from_regex(r"(https?://)?[a-z0-9.-]{0,8}(\.[a-z]{1,4})?(:[0-9]*)?(/[a-z%@:]*)?(\?[a-z?=]*)?(#[a-z#]*)?|[a-z._]{0,6}@[a-z0-9.-]{0,10}(\.[a-z]{1,7})?", fullmatch=True)
+ADDRESSES = st.from_regex(
+    r"(https?://)?[a-z0-9.-]{0,8}(\.[a-z]{1,4})?(:[0-9]*)?(/[a-z%@:]*)?(\?[a-z?=]*)?(#[a-z#]*)?|[a-z._]{0,6}@[a-z0-9.-]{0,10}(\.[a-z]{1,7})?",
+    fullmatch=True,
+)
 TEXTS = st.one_of(
     NUMERIC, DECIMALS, CALENDAR, CLOCK, WORDS, ADDRESSES, st.text(max_size=12), st.uuids().map(str),
     st.sampled_from(["", "NA", "true", "True", "1", "0", "TRUE ", "inf", "nan", "-0", "0x1", "1e5", "1.", ".5", "2024-02-29", "2100-02-29",
@@ -78,7 +84,9 @@ def _accepts(field: Field, missing: tuple[str, ...], texts: list[str]) -> list[b
     return frame.select(accepted.fill_null(False)).to_series().to_list()
 
 
-@pytest.mark.parametrize("raw", FIELDS, ids=lambda raw: " ".join(str(value) for key, value in raw.items() if key != "name"))
+@pytest.mark.parametrize(
+    "raw", FIELDS, ids=lambda raw: " ".join(str(value) for key, value in raw.items() if key != "name")
+)
 def test_an_accepted_text_has_no_problem(raw: dict[str, Any]) -> None:
     schema = read_schema({"fields": [raw]}, "schema")
     judges = {missing: judge_of(schema.fields[0], missing, "schema") for missing in [("",), ("", "NA"), ()]}

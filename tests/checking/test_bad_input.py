@@ -110,7 +110,10 @@ def test_a_file_that_cannot_be_read_is_a_finding(tmp_path: Path, name: str) -> N
     (tmp_path / "data.csv").write_bytes(b"id,name\n1,a\xe9\n")
     resources = {"bad": RESOURCES[name]}
     project = make_package(
-        tmp_path, schemas={"bad": SCHEMA, "neighbour": fields("n:integer")}, resources=resources, neighbour=GOOD_NEIGHBOUR
+        tmp_path,
+        schemas={"bad": SCHEMA, "neighbour": fields("n:integer")},
+        resources=resources,
+        neighbour=GOOD_NEIGHBOUR,
     )
     report = validate(project)
     found = [(item.table, item.row, item.column, item.rule) for item in report.findings]

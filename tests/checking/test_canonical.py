@@ -28,7 +28,11 @@ def _typed(field: Field, texts: list[str | None]) -> pl.Series:
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.lists(st.from_regex(r"[+-]?[0-9]{1,20}(\.[0-9]{0,12})?([eE][+-]?[0-9]{1,2})?", fullmatch=True), min_size=1, max_size=5))
+@given(
+    st.lists(
+        st.from_regex(r"[+-]?[0-9]{1,20}(\.[0-9]{0,12})?([eE][+-]?[0-9]{1,2})?", fullmatch=True), min_size=1, max_size=5
+    )
+)
 @example(["3.0", "3", "-0", "0.0", "+3", "1e2"])
 def test_numbers_keep_their_value_and_lose_their_spelling(texts: list[str | None]) -> None:
     once = _canonical(_field("number"), texts)

@@ -61,14 +61,21 @@ def test_a_bad_cell_in_a_key_is_reported_once(tmp_path: Path) -> None:
 
 def test_a_unique_field_reports_the_later_row(tmp_path: Path) -> None:
     schema = {"fields": [{"name": "d", "type": "number", "constraints": {"unique": True}}]}
-    assert places(report_of(tmp_path, "d\n3.0\n3\n3e0\n30\n", schema)) == [(3, "d", "unique-error"), (4, "d", "unique-error")]
+    assert places(report_of(tmp_path, "d\n3.0\n3\n3e0\n30\n", schema)) == [
+        (3, "d", "unique-error"),
+        (4, "d", "unique-error"),
+    ]
 
 
 def test_a_key_is_found_again_in_the_next_file(tmp_path: Path) -> None:
     (tmp_path / "more.csv").write_text("id\n2\n1\n", encoding="utf-8")
     report = report_of(tmp_path, "id\n1\n", fields("id:integer", primaryKey="id"), path=["data.csv", "more.csv"])
     finding = one(report)
-    assert (finding.path, finding.row, finding.message) == ("more.csv", 3, "the primary key `1` was already used in row 2 of data.csv")
+    assert (finding.path, finding.row, finding.message) == (
+        "more.csv",
+        3,
+        "the primary key `1` was already used in row 2 of data.csv",
+    )
 
 
 def test_keys_of_the_second_file_are_checked_when_the_first_is_missing(tmp_path: Path) -> None:
@@ -87,7 +94,9 @@ def _two(tmp_path: Path, child: Schema, parent: Schema, children: str, parents: 
 @pytest.mark.parametrize("block_size", [4, 1 << 16])
 def test_a_foreign_key_compares_values_and_skips_missing_ones(tmp_path: Path, block_size: int) -> None:
     child = fields("p:number", foreignKeys=[_foreign("p", "parent", "id")])
-    report = _two(tmp_path, child, fields("id:integer"), 'p\n3.0\n""\n4\n3e0\n7\n', "id\n03\n4\n", block_size=block_size)
+    report = _two(
+        tmp_path, child, fields("id:integer"), 'p\n3.0\n""\n4\n3e0\n7\n', "id\n03\n4\n", block_size=block_size
+    )
     assert [(item.row, item.rule, item.value) for item in report.findings] == [(6, "foreign-key", "7")]
 
 
@@ -128,12 +137,16 @@ def test_the_nearest_key_of_the_parent_is_proposed(tmp_path: Path) -> None:
 @pytest.mark.parametrize("parents", [None, "", "other\n1\n", 'id\n1\n"2\n', "\n1\n"])
 def test_a_parent_that_cannot_be_read_makes_no_orphans(tmp_path: Path, parents: str | None) -> None:
     child = fields("p", foreignKeys=[_foreign("p", "parent", "id")])
-    project = make_package(tmp_path, schemas={"child": child, "parent": fields("id")}, child="p\n1\n5\n", parent=parents or "")
+    project = make_package(
+        tmp_path, schemas={"child": child, "parent": fields("id")}, child="p\n1\n5\n", parent=parents or ""
+    )
     if parents is None:
         (tmp_path / "parent.csv").unlink()
     report = validate(project)
     assert {item.table for item in report.findings} == {"parent"}
-    assert [(item.table, item.name) for item in report.not_checked if item.table == "child"] == [("child", "foreign-key")]
+    assert [(item.table, item.name) for item in report.not_checked if item.table == "child"] == [
+        ("child", "foreign-key")
+    ]
 
 
 def _hashes(spec: dict[str, Any], texts: list[str | None]) -> list[int]:
@@ -144,7 +157,22 @@ def _hashes(spec: dict[str, Any], texts: list[str | None]) -> list[int]:
 
 NUMBERS = st.one_of(
     st.from_regex(r"[+-]?0{0,3}[0-9]{1,25}(\.[0-9]{0,20})?([eE][+-]?[0-9]{1,3})?", fullmatch=True),
-    st.sampled_from(["3", "3.0", "03", "+3", "-0", "0", "0.00", "1e20", "9007199254740992", "9007199254740993", "9007199254740993.0", "0e500"]),
+    st.sampled_from(
+        [
+            "3",
+            "3.0",
+            "03",
+            "+3",
+            "-0",
+            "0",
+            "0.00",
+            "1e20",
+            "9007199254740992",
+            "9007199254740993",
+            "9007199254740993.0",
+            "0e500",
+        ]
+    ),
 )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import tempfile
-from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -13,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deedbook.errors import UsageError
-from deedbook.findings import Report, report_record
+from deedbook.findings import report_record
 from deedbook.project import Project
 from deedbook.validation import Options, validate
-from tests.package import fields, make_package, places, report_of
+from tests.package import fields, make_package, report_of
 
 WAYS = st.tuples(st.sampled_from([1, 16, 64, 200, 1 << 10, 1 << 16]), st.sampled_from([1, 1, 2, 3]))
 
@@ -24,7 +23,11 @@ EVENTS_SCHEMA = {
     "fields": [
         {"name": "id", "type": "integer", "constraints": {"required": True, "maximum": 60}},
         {"name": "parent", "type": "integer"},
-        {"name": "actor", "type": "string", "constraints": {"pattern": "[A-C][0-9]*", "maxLength": 2, "enum": ["A", "B", "C", "A1"]}},
+        {
+            "name": "actor",
+            "type": "string",
+            "constraints": {"pattern": "[A-C][0-9]*", "maxLength": 2, "enum": ["A", "B", "C", "A1"]},
+        },
         {"name": "day", "type": "date"},
         {"name": "note", "type": "string", "constraints": {"unique": True}},
     ],
@@ -40,7 +43,9 @@ ACTORS_SCHEMA = fields("name", "first:integer", primaryKey="name", foreignKeys=[
 IDS = st.one_of(st.integers(0, 40).map(str), st.sampled_from(["", "x", "07", "99", '"5"', "+3"]))
 ACTORS = st.sampled_from(["A", "B", "C", "", "D", "A1", "A12", '"B"', "a\tb"])
 DAYS = st.sampled_from(["2024-02-29", "2023-02-29", "", "2024-1-1", "1999-12-31"])
-NOTES = st.sampled_from(["", "x", "y", '"a,b"', '"a\nb"', '"a\r\nb"', 'a"b', "\x00", "\udcff", "é\udcc3", '"\udcfe,\udcfe"', '"a\rb"', '""'])
+NOTES = st.sampled_from(
+    ["", "x", "y", '"a,b"', '"a\nb"', '"a\r\nb"', 'a"b', "\x00", "\udcff", "é\udcc3", '"\udcfe,\udcfe"', '"a\rb"', '""']
+)
 ROWS = st.one_of(
     st.tuples(IDS, IDS, ACTORS, DAYS, NOTES).map(",".join),
     st.tuples(IDS, IDS, ACTORS, DAYS, NOTES).map(",".join),
@@ -117,7 +122,10 @@ def test_the_findings_file_holds_what_the_totals_count(content: bytes) -> None:
             counted = {(t.table, t.rule, t.column, t.severity): t.count for t in report.totals}
             keys = ("table", "rule", "column", "severity")
             assert {tuple(row[:4]): row[4] for row in frame.group_by(keys).len().rows()} == counted
-        assert sorted(path.name for path in Path(folder).iterdir() if "findings" in path.name) == ["findings.csv", "findings.parquet"]
+        assert sorted(path.name for path in Path(folder).iterdir() if "findings" in path.name) == [
+            "findings.csv",
+            "findings.parquet",
+        ]
 
 
 def test_findings_stand_in_the_order_of_tables_files_rows_and_fields(tmp_path: Path) -> None:

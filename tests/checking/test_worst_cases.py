@@ -116,7 +116,13 @@ def test_cells_that_take_long_to_judge(tmp_path: Path) -> None:
             {"name": "d", "type": "duration"},
         ]
     }
-    cells = ["1" + "a" * 500_000 + "1", "LINESTRING(" + "1 2," * 60_000 + "1 2)", "[" * 200_000, "9" * 500_000, "P" + "9" * 200_000 + "Y"]
+    cells = [
+        "1" + "a" * 500_000 + "1",
+        "LINESTRING(" + "1 2," * 60_000 + "1 2)",
+        "[" * 200_000,
+        "9" * 500_000,
+        "P" + "9" * 200_000 + "Y",
+    ]
     row = ",".join(f'"{cell}"' for cell in cells)
     found = _validate(_package(tmp_path, [f"n,g,j,i,d\n{row}\n".encode()], schema))
     assert set(found["totals"]) <= {"type-error n", "type-error j", "type-error i", "type-error d"}
@@ -128,4 +134,6 @@ def test_a_hundred_thousand_bad_rows(tmp_path: Path, line: bytes) -> None:
     count = 100_000
     assert count > 4 * RECORDS
     found = _validate(_package(tmp_path, [b"id,note\n", line * count], SCHEMA))
-    assert all(total == count for name, total in found["totals"].items() if re.match("type|missing|extra|enc|blank", name))
+    assert all(
+        total == count for name, total in found["totals"].items() if re.match("type|missing|extra|enc|blank", name)
+    )

@@ -22,9 +22,10 @@ Triple = tuple[int, int, str, str]
 
 
 def _judge(folder: Path) -> list[Triple]:
-    descriptor = {"name": "data", "path": "data.csv", "schema": "schema.json"}
+    descriptor: dict[str, str | None] = {"name": "data", "path": "data.csv", "schema": "schema.json"}
     if (folder / "resource.json").is_file():
         descriptor |= json.loads((folder / "resource.json").read_text(encoding="utf-8"))
+    descriptor = {name: value for name, value in descriptor.items() if value is not None}  # no `path` beside `data`
     resources = [read_resource(descriptor, folder, where=folder.name)]
     for parent in sorted(folder.glob("*.parent.csv")):
         name = parent.name.removesuffix(".parent.csv")

@@ -201,18 +201,23 @@ def _broken_header(difference: Difference) -> set[Item]:
     return {item for item in difference.ours | difference.theirs if item.row is not None or item.type in HEADER}
 
 
+def _unclosed_row(difference: Difference) -> int | None:
+    """The record whose quote is never closed."""
+    return next((item.row for item in difference.all_ours if item.type == "unclosed-quote"), None)
+
+
 def _unclosed_quote(difference: Difference) -> set[Item]:
     """Python's csv reads to the end of the file without a word; ours names the quote and reads nothing after it."""
-    opened = [item.row for item in difference.all_ours if item.type == "unclosed-quote"]
-    if not opened:
+    first = _unclosed_row(difference)
+    if first is None:
         return set()
-    first = min(row or 0 for row in opened)
     after = {item for item in difference.ours | difference.theirs if (item.row or 0) >= first}
     return after | {item for item in difference.ours | difference.theirs if item.type in KEYS}
 
 
 def _only_blank_rows(difference: Difference) -> set[Item]:
-    if any(difference.example.records()[1:]):
+    opened = _unclosed_row(difference)
+    if any(difference.example.records()[1 : opened - 1 if opened else None]):
         return set()
     return {item for item in difference.ours if item == Item(2, None, "blank-row")}
 

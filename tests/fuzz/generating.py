@@ -76,7 +76,7 @@ class Example:
 
 # Made once: a strategy that is made anew for every draw costs more than the draw.
 NAMES = st.lists(st.sampled_from(["id", "name", "n", "when", "Straße", "a b"]), min_size=1, max_size=4, unique=True)
-COIN = st.booleans()
+COIN: st.SearchStrategy[Any] = st.booleans()
 DICE = {sides: st.integers(0, sides - 1) for sides in (3, 4, 5, 9, 10, 20, 25)}
 KIND = st.sampled_from(sorted(SOUND))
 TOKEN = st.sampled_from(TOKENS)

@@ -13,9 +13,12 @@ from deedbook.reading import blocks
 from deedbook.reading.blocks import Block, Cutter, quotes_are_regular
 
 
-def _cut(data: bytes, size: int, dialect: Dialect = Dialect()) -> list[Block]:
-    cutter = Cutter(io.BytesIO(data), dialect, size)
-    return [block for block in iter(cutter.next_block, None) if block is not None]
+def _cut(data: bytes, size: int, dialect: Dialect | None = None) -> list[Block]:
+    cutter = Cutter(io.BytesIO(data), dialect or Dialect(), size)
+    blocks_cut = []
+    while (block := cutter.next_block()) is not None:
+        blocks_cut.append(block)
+    return blocks_cut
 
 
 def test_a_block_ends_at_the_last_line_end_within_its_size() -> None:
@@ -75,6 +78,8 @@ def test_quoting_after_the_standard_is_regular(data: str) -> None:
     assert quotes_are_regular(data.encode(), b'"', b",")
 
 
-@pytest.mark.parametrize("data", ['a"b"\n', '"a"b,"c"\n', '5",6"\n', ' "a"\n', '"a" \n', 'a""\n', '"a"x""\n', 'x,"a"";"\n"'])
+@pytest.mark.parametrize(
+    "data", ['a"b"\n', '"a"b,"c"\n', '5",6"\n', ' "a"\n', '"a" \n', 'a""\n', '"a"x""\n', 'x,"a"";"\n"']
+)
 def test_any_other_quote_is_irregular(data: str) -> None:
     assert not quotes_are_regular(data.encode(), b'"', b",") or data.count('"') % 2

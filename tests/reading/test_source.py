@@ -62,7 +62,9 @@ def test_the_member_of_a_zip_can_be_named(tmp_path: Path) -> None:
     assert _read(path, compression="zip", inner_path="b.csv") == TEXT
 
 
-@pytest.mark.parametrize("encoding", ["latin-1", "cp1252", "utf-16", "utf-16-le", "UTF-8", "utf-8-sig", "ascii", "utf-7"])
+@pytest.mark.parametrize(
+    "encoding", ["latin-1", "cp1252", "utf-16", "utf-16-le", "UTF-8", "utf-8-sig", "ascii", "utf-7"]
+)
 def test_a_declared_encoding_is_given_out_as_utf_8(tmp_path: Path, encoding: str) -> None:
     text = "id,name\n1,Laos\n" if encoding == "ascii" else "id,name\n1,Köln é\n"
     path = tmp_path / "data.csv"
@@ -105,7 +107,9 @@ def test_a_name_that_is_no_text_encoding_is_an_encoding_error(tmp_path: Path, en
     assert raised.value.rule == "encoding-error"
 
 
-@pytest.mark.parametrize(("encoding", "content"), [("cp1252", b"a\x81"), ("utf-16", b"a"), ("idna", b"\xff"), ("undefined", b"a")])
+@pytest.mark.parametrize(
+    ("encoding", "content"), [("cp1252", b"a\x81"), ("utf-16", b"a"), ("idna", b"\xff"), ("undefined", b"a")]
+)
 def test_bytes_that_the_encoding_does_not_have_are_located(tmp_path: Path, encoding: str, content: bytes) -> None:
     path = tmp_path / "data.csv"
     path.write_bytes(content)
@@ -128,7 +132,10 @@ def test_a_bomb_is_stopped_by_ratio_and_by_size(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="unpacks to more"):
         _read(path, compression="gz")
     found = Resource(name="data", compression="gz")
-    with pytest.raises(SourceError, match="more than 1,000 bytes"), open_bytes(found, path, max_unpacked=1000) as stream:
+    with (
+        pytest.raises(SourceError, match="more than 1,000 bytes"),
+        open_bytes(found, path, max_unpacked=1000) as stream,
+    ):
         stream.read(1)
 
 
@@ -148,6 +155,8 @@ class _Failing:
 @pytest.mark.parametrize("size", [1, 5, 1 << 16])
 def test_the_whole_lines_before_a_failure_are_read(size: int) -> None:
     cutter = Cutter(_Failing(b"1,a\n2,b\n3,"), Dialect(), size)
-    blocks = iter(cutter.next_block, None)
-    assert b"".join(block.data for block in blocks if block is not None) == b"1,a\n2,b\n"
+    read = b""
+    while (block := cutter.next_block()) is not None:
+        read += block.data
+    assert read == b"1,a\n2,b\n"
     assert cutter.failure is not None

@@ -13,7 +13,6 @@ from pathlib import Path
 
 from deedbook.descriptor import read_package
 from deedbook.project import Project
-
 from tests.conformance import SHARED
 
 HERE = Path(__file__).parent

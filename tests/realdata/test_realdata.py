@@ -9,12 +9,12 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+
 from deedbook.descriptor import read_resource
 from deedbook.findings import Report
 from deedbook.project import Project, load_project
 from deedbook.reading.tables import read_text
 from deedbook.validation import Options, validate
-
 from tests.conformance.verdict import ALL
 from tests.realdata import HERE, REALDATA, load_real_project
 from tests.realdata.planting import Records, plant, read_records

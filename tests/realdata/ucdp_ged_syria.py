@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandera.polars as pa
 import polars as pl
+
 from deedbook.rules.rule import rule
 
 low, best, high = pl.col("low"), pl.col("best"), pl.col("high")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from deedbook.changes.compare import compare
 from deedbook.changes.sources import Side
@@ -34,7 +35,7 @@ def findings(
 ) -> list[tuple[str, str | None]]:
     made = []
     for name, texts in (("old", (EVENTS, SIDES, REDIRECTS)), ("new", (events, sides, redirects))):
-        tables = dict(zip(("events", "event_participants", "id_redirects"), texts, strict=True))
+        tables: dict[str, Any] = dict(zip(("events", "event_participants", "id_redirects"), texts, strict=True))
         made.append(Side(name, make_package(tmp_path / name, schemas=SCHEMAS, **tables)))
     old, new = made
     changes = compare(old, new, literal=False)

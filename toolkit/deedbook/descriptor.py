@@ -36,7 +36,7 @@ class Resource:
     encoding: str = "utf-8"
     compression: str = ""
     inner_path: str = ""
-    dialect: Dialect = Dialect()
+    dialect: Dialect = field(default_factory=Dialect)
     schema: TableSchema | None = None
     schema_source: str = ""
     hash: str = ""

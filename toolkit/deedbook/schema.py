@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Any, Literal, get_args
+from typing import Any, Literal, cast, get_args
 
 from deedbook.errors import ProjectError
 
@@ -191,16 +191,15 @@ def _read_field(raw: object, position: int, problems: list[str]) -> Field:
     name = raw["name"]
     if name == "*" or (name.startswith("^") and name.endswith("$")):
         problems.append(f"field {position} is named `{name}`, which stands for several columns in the engine")
-    for key in ("trueValues", "falseValues"):
-        if not isinstance(raw.get(key, []), list):
-            problems.append(f"field `{name}`: {key} is a list")
+    listed = [key for key in ("trueValues", "falseValues") if not isinstance(raw.get(key, []), list)]
+    problems.extend(f"field `{name}`: {key} is a list" for key in listed)
     kind = raw.get("type", "any")
     if not isinstance(kind, str) or kind not in FIELD_TYPES:
         problems.append(f"field `{name}` has the unknown type {kind!r} (known: {', '.join(sorted(FIELD_TYPES))})")
         kind = "any"
     return Field(
         name=name,
-        type=kind,
+        type=cast("FieldType", kind),
         format=str(raw.get("format", "default")),
         title=str(raw.get("title", "")),
         description=str(raw.get("description", "")),

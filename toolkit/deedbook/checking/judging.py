@@ -93,7 +93,9 @@ def _noun(field: Field) -> str:
 
 
 def _misfit_hint(field: Field) -> str:
-    return "write it as text: in quotes in JSON, in a cell formatted as text in a sheet" if field.type == "string" else ""
+    return (
+        "write it as text: in quotes in JSON, in a cell formatted as text in a sheet" if field.type == "string" else ""
+    )
 
 
 def _type_hint(field: Field, text: str) -> str:

@@ -39,8 +39,8 @@ def _plain(value: Any) -> str:
     match value:
         case bool():
             return "true" if value else "false"
-        case float() | Decimal() as number if _is_whole(number):
-            return str(int(number))
+        case float() | Decimal() if _is_whole(value):
+            return str(int(value))
         case dt.datetime() | dt.date() | dt.time():
             return value.isoformat()
         case dict() | list():
@@ -49,7 +49,7 @@ def _plain(value: Any) -> str:
 
 
 def _is_whole(value: float | Decimal) -> bool:
-    return bool(abs(value) < Decimal(10**18) and value == int(value))
+    return -(10**18) < value < 10**18 and value == int(value)
 
 
 def _fitting(value: Any, field: Field) -> str | None:

@@ -59,7 +59,9 @@ class _Bounded:
         try:
             data = self.stream.read(READ_SIZE)
         except UNPACKING_ERRORS as error:
-            raise SourceError("compression-error", f"{self.path} cannot be unpacked: {error}", "pack it again") from None
+            raise SourceError(
+                "compression-error", f"{self.path} cannot be unpacked: {error}", "pack it again"
+            ) from None
         self.total += len(data)
         too_dense = self.total > _RATIO_GRACE and self.total > MAX_RATIO * max(self.packed_size, 1)
         if self.total > self.limit or too_dense:
@@ -107,7 +109,9 @@ def open_bytes(resource: Resource, file: Path, *, max_unpacked: int = MAX_UNPACK
     try:
         handle = file.open("rb", buffering=0)
     except FileNotFoundError:
-        raise SourceError("scheme-error", f"the file {file.name} does not exist", "create it, or correct `path`") from None
+        raise SourceError(
+            "scheme-error", f"the file {file.name} does not exist", "create it, or correct `path`"
+        ) from None
     except OSError as error:
         raise SourceError("source-error", f"the file {file.name} cannot be read: {error.strerror}", "") from None
     with handle:
@@ -130,7 +134,9 @@ def _unpacked(resource: Resource, file: Path, handle: io.FileIO, limit: int) -> 
             return _Bounded(Frames(handle), size, limit, file.name)
         case "zip":
             return _Bounded(_zip_member(resource, file, handle), size, limit, file.name)
-    raise SourceError("compression-error", f"the compression {resource.compression!r} is not known", "use gz, zst or zip")
+    raise SourceError(
+        "compression-error", f"the compression {resource.compression!r} is not known", "use gz, zst or zip"
+    )
 
 
 def _zip_member(resource: Resource, file: Path, handle: io.FileIO) -> IO[bytes]:

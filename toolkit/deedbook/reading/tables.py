@@ -21,7 +21,9 @@ from deedbook.schema import TableSchema
 T = TypeVar("T")
 
 
-def read_text(resource: Resource, *, block_size: int = BLOCK_SIZE, workers: int | None = None) -> Iterator[pl.DataFrame]:
+def read_text(
+    resource: Resource, *, block_size: int = BLOCK_SIZE, workers: int | None = None
+) -> Iterator[pl.DataFrame]:
     """The rows of a table as text, block by block, in the order of the files. See `read_each`."""
     return read_each(resource, lambda frame: frame, block_size=block_size, workers=workers)
 
@@ -48,7 +50,9 @@ def read_each(
                 layout = Layout(names, dialect_of(resource))
                 for done in run(cutter, layout, lambda block: work(_present(block, resource.schema)), workers=workers):
                     if isinstance(done, Unclosed):
-                        raise ProjectError(f"{file or resource.name}: a quote is never closed", "validate the table first")
+                        raise ProjectError(
+                            f"{file or resource.name}: a quote is never closed", "validate the table first"
+                        )
                     yield done.result
         except SourceError as error:
             raise ProjectError(f"{file or resource.name}: {error.message}", error.hint) from None

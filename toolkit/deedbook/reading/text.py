@@ -207,7 +207,10 @@ def _read_exactly(data: bytes, layout: Layout, newlines: int, *, has_return: boo
     """The block with every bad record rewritten to the right number of cells, and what was wrong with it."""
     marked = mark(data).encode("utf-8", "surrogatepass")
     found = scan(marked, layout.dialect)
-    places = [(found.place(match.start()), marked_byte(match[0].decode("utf-8", "surrogatepass"))) for match in _MARKED.finditer(marked)]
+    places = [
+        (found.place(match.start()), marked_byte(match[0].decode("utf-8", "surrogatepass")))
+        for match in _MARKED.finditer(marked)
+    ]
     bad_bytes = tuple(BadByte(row, column, byte) for (row, column), byte in places)
     data = _MARKED.sub(REPLACEMENT.encode(), marked)
     width = len(layout.names)
@@ -266,7 +269,9 @@ def open_reader(lines: Iterable[str], dialect: Dialect) -> Iterator[list[str]]:
 
 REPLACEMENT = "\ufffd"
 MARK = re.compile("[\udc80-\udcff]")
-_MARKED = re.compile(b"\xed[\xb2\xb3][\x80-\xbf]")  # a mark in UTF-8, where it cannot occur otherwise; as long as U+FFFD
+_MARKED = re.compile(
+    b"\xed[\xb2\xb3][\x80-\xbf]"
+)  # a mark in UTF-8, where it cannot occur otherwise; as long as U+FFFD
 
 
 def mark(data: bytes) -> str:
