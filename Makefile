@@ -38,8 +38,8 @@ docs: $(READY) ## rewrite the generated pages of docs/ and the outputs shown in 
 bench: $(READY) ## measure against frictionless on real tables
 	$(BIN)/python -m benchmarks.un_votes
 
-fuzz: $(READY) ## compare verdicts with frictionless on 20,000 new random tables
-	DEEDBOOK_FUZZ_EXAMPLES=20000 $(BIN)/python -m pytest tests/fuzz
+fuzz: $(READY) ## compare verdicts with frictionless on 50,000 new random tables
+	DEEDBOOK_FUZZ_EXAMPLES=50000 $(BIN)/python -m pytest tests/fuzz
 
 lock: ## write requirements.lock anew from pyproject.toml
 	$(PYTHON) -m venv --clear $(VENV)/lock

@@ -1,4 +1,5 @@
-"""Writes the reference pages that code already says: the commands from click, the rules from `schemas/*.py`.
+"""Writes the reference pages that code already says: the commands from click, the rules from `schemas/*.py`, the conformance
+from the decisions of `tests/conformance` and `tests/fuzz`.
 
 Usage: python docs/generate.py [--check]    --check changes nothing and fails when a page is stale
 """
@@ -53,7 +54,14 @@ class Place:
 
 def pages() -> dict[Path, str]:
     """Every generated page with its text."""
-    return {REFERENCE / "commands.md": NOTE + commands_page(), REFERENCE / "rules.md": NOTE + rules_page()}
+    sys.path.insert(0, str(DOCS.parent))  # tests/ is no part of the installed package
+    from tests.conformance.page import conformance_page
+
+    return {
+        REFERENCE / "commands.md": NOTE + commands_page(),
+        REFERENCE / "conformance.md": NOTE + conformance_page(),
+        REFERENCE / "rules.md": NOTE + rules_page(),
+    }
 
 
 def commands_page() -> str:

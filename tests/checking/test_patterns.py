@@ -81,4 +81,4 @@ def test_a_pattern_that_never_ends_is_given_up_and_said(tmp_path: Path) -> None:
     report = report_of(tmp_path, content, schema)
     assert places(report) == [(3, "n", "type-error")]
     assert [(item.column, item.name) for item in report.not_checked] == [("x", "pattern")]
-    assert time.perf_counter() - started < 2.5
+    assert time.perf_counter() - started < 20  # one second a value, and the machine may be busy

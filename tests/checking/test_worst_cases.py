@@ -16,7 +16,8 @@ import pytest
 from deedbook.reading.sequential import RECORDS
 from tests.package import fields, make_package
 
-SECONDS, MEGABYTES = 2.0, 300
+SECONDS, MEGABYTES = 4.0, 300
+"""CPU seconds, since the machine may be busy; an idle one needs less than half of them."""
 
 _PROGRAM = """
 import json, resource, sys, time
@@ -24,10 +25,10 @@ from pathlib import Path
 from deedbook.project import load_project
 from deedbook.validation import validate
 project = load_project(Path(sys.argv[1]))
-started = time.perf_counter()
+started = time.process_time()
 report = validate(project)
 print(json.dumps({
-    "seconds": time.perf_counter() - started,
+    "seconds": time.process_time() - started,
     "megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
     "totals": {f"{total.rule} {total.column or ''}".strip(): total.count for total in report.totals},
     "messages": [finding.message for finding in report.findings],

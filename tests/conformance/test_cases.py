@@ -11,7 +11,7 @@ from deedbook.descriptor import Package, read_resource
 from deedbook.project import Project
 from deedbook.validation import Options, validate
 from tests.conformance import CASES
-from tests.conformance.decisions import read_decisions
+from tests.conformance.decisions import read_decisions, read_readings
 from tests.conformance.verdict import ALL, WHOLE_ROW
 
 FOLDERS = sorted(path.parent for path in CASES.glob("*/expected.json"))
@@ -61,6 +61,11 @@ def test_the_engine_finds_what_is_expected_and_nothing_else(folder: Path) -> Non
     else:  # the case says what the standard says
         assert found != sorted(wanted)
         assert " ".join(f"{row or '-'}:{field or '-'}:{rule}" for row, field, rule, _ in found) == deviation
+
+
+def test_every_case_that_a_reading_names_exists() -> None:
+    known = {folder.name for folder in FOLDERS}
+    assert {name for reading in read_readings() for name in reading.cases} <= known
 
 
 def test_every_case_that_a_decision_names_exists() -> None:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.conformance import CONFORMANCE
-from tests.conformance.decisions import Decision, read_decisions
-from tests.conformance.recorded import Case, compare, read_calls, read_cells, read_packages
+from tests.conformance.decisions import Decision, read_counts, read_decisions
+from tests.conformance.recorded import Case, compare, compare_all, read_calls, read_cells, read_packages
 
 if not CONFORMANCE.is_dir():
     pytest.skip(f"{CONFORMANCE} is absent", allow_module_level=True)
+
+
+STATUSES = ("agree", "deviation", "out-of-scope")
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +56,13 @@ def test_every_case_that_a_decision_names_exists(cells: dict[str, Case], decisio
     known = {case.id for case in (*read_calls(), *read_packages())} | set(cells)
     named = {name for decision in decisions for name in (*decision.cases, *decision.ours)}
     assert {name for name in named if not name.startswith("case:")} <= known
+
+
+def test_the_counts_are_what_the_page_says(decisions: tuple[Decision, ...]) -> None:
+    found: dict[str, Counter[str]] = {}
+    for outcome in compare_all(decisions):
+        found.setdefault(outcome.case.id.partition(":")[0], Counter())[outcome.status] += 1
+    assert {kind: {status: count[status] for status in STATUSES} for kind, count in found.items()} == read_counts()
 
 
 def test_every_decision_has_an_id_of_its_own_and_a_reason(decisions: tuple[Decision, ...]) -> None:

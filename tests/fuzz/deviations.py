@@ -202,8 +202,8 @@ def _broken_header(difference: Difference) -> set[Item]:
 
 
 def _unclosed_row(difference: Difference) -> int | None:
-    """The record whose quote is never closed."""
-    return next((item.row for item in difference.all_ours if item.type == "unclosed-quote"), None)
+    """The record whose quote is never closed; the header has no row."""
+    return next((item.row or 1 for item in difference.all_ours if item.type == "unclosed-quote"), None)
 
 
 def _unclosed_quote(difference: Difference) -> set[Item]:
@@ -211,7 +211,7 @@ def _unclosed_quote(difference: Difference) -> set[Item]:
     first = _unclosed_row(difference)
     if first is None:
         return set()
-    after = {item for item in difference.ours | difference.theirs if (item.row or 0) >= first}
+    after = {item for item in difference.ours | difference.theirs if (item.row or 1) >= first}
     return after | {item for item in difference.ours | difference.theirs if item.type in KEYS}
 
 

@@ -264,9 +264,11 @@ def test_rows_remember_the_release_in_which_they_came_and_last_changed(make_proj
     first = folder_of(build(make_project()))
     digest = hashlib.sha256((first / "release.json").read_bytes()).hexdigest()
     events = EVENTS.replace("12,007", "13,007") + "E000004,A000001,visit,2025-08-01,,,\n"
+    reason = "version,table,key,field,old,new,reason,note,source\n2.0.0,events,E000003,amount,12,13,recount,,\n"
     project = make_project(
         {**TABLES, "events": (events, EVENTS_SCHEMA)},
-        version="1.1.0",
+        files={"datapackage/corrections.csv": reason},
+        version="2.0.0",
         deedbook={"previous": {"version": "1.0.0", "sha256": digest}},
     )
     folder = folder_of(build(project))
@@ -278,8 +280,8 @@ def test_rows_remember_the_release_in_which_they_came_and_last_changed(make_proj
     assert rows == [
         ("E000001", "1.0.0", "1.0.0"),
         ("E000002", "1.0.0", "1.0.0"),
-        ("E000003", "1.0.0", "1.1.0"),
-        ("E000004", "1.1.0", "1.1.0"),
+        ("E000003", "1.0.0", "2.0.0"),
+        ("E000004", "2.0.0", "2.0.0"),
     ]
     assert json.loads((folder / "release.json").read_text())["previous"] == {"version": "1.0.0", "sha256": digest}
 

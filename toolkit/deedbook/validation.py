@@ -240,7 +240,7 @@ def _task(run: _Run, resource: Resource, parents: tuple[HashSet | None, ...]) ->
         shelf=run.shelf,
         references=run.references[resource.name],
         parents=parents,
-        referred=tuple(referred_keys(run.references, resource.name, schema)),
+        referred=tuple(referred_keys(resource, run.references)),
         row_rules=plan.row_rules if plan else None,
         typed_names=plan.fields if plan else (),
         keeps_typed=plan.keeps_typed if plan else False,

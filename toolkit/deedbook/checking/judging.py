@@ -57,7 +57,7 @@ def explain(field: Field, problem: Problem, text: str | None) -> tuple[str, str]
     rule, constraint = problem
     shown = shorten(without_mark(text or ""))
     if text and text.startswith(MISFIT):
-        return f"the value `{shown}` is of another type than {_noun(field)}", _misfit_hint(field)
+        return f"`{shown}` is a value of another type, where {_noun(field)} belongs", _misfit_hint(field)
     if rule == "type-error":
         return f"`{shown}` is not {_noun(field)}", _type_hint(field, text or "")
     declared = field.constraints.get(constraint or "")
@@ -85,7 +85,7 @@ def explain(field: Field, problem: Problem, text: str | None) -> tuple[str, str]
 
 
 def _noun(field: Field) -> str:
-    if field.type == "string":
+    if field.type == "string" and field.format not in {"default", ""}:
         return f"a valid {field.format}"
     if field.format not in {"default", "any", ""} and field.type in {"date", "datetime", "time"}:
         return f"a {field.type} written as {field.format}"

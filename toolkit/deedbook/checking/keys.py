@@ -20,7 +20,8 @@ from deedbook.checking.spilling import PARTITIONS, Hashes, Partitions, Shelf, pa
 from deedbook.schema import Field, ForeignKey, TableSchema
 
 KeyKind = Literal["primary-key", "unique-key", "unique-error", "reference"]
-_SEED = 0x0DEEDB00
+_SEED, _TEXT_SEED = 0x0DEEDB00, 0x0DEEDB01
+"""Texts have a seed of their own: the empty text and 0.0 have the same hash otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ def _part_hash(texts: pl.Series, item: Field) -> pl.Series:
     if item.type not in {"integer", "number"} or {"bareNumber", "decimalChar", "groupChar"} & set(item.options):
         plain = texts.to_frame().select(key_text(item)).to_series()
     if item.type not in {"integer", "number"}:
-        hashes = plain.hash(_SEED)
+        hashes = plain.hash(_TEXT_SEED)
     else:
         hashes = (plain.cast(pl.Float64, strict=False) + 0.0).hash(_SEED)
         may_be_long = plain.str.len_bytes() > 15

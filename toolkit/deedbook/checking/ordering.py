@@ -56,18 +56,18 @@ def schema_of(resource: Resource, references: References) -> TableSchema:
     return TableSchema(tuple(Field(name, type="any") for name in names), fields_match="subset")
 
 
-def referred_keys(references: References, table: str, schema: TableSchema) -> list[Key]:
-    """The keys of a table that others refer to, beyond its own; `any` is read as what refers to it."""
-    own = {key.names for key in unique_keys(schema)}
+def referred_keys(resource: Resource, references: References) -> list[Key]:
+    """The keys of a table that others refer to, beyond its own; without a schema its values are of the types of what refers."""
+    schema = resource.schema if resource.schema is not None and resource.schema.fields else None
+    own = {key.names for key in unique_keys(schema)} if schema else set()
     found: dict[tuple[str, ...], Key] = {}
-    for item in (item for others in references.values() for item in others if item.parent == table):
+    for item in (item for others in references.values() for item in others if item.parent == resource.name):
         names = item.key.reference
-        fields = [schema.field(name) for name in names]
-        read = [
-            replace(mine, name=its.name) if its.type == "any" else its
-            for mine, its in zip(item.fields, fields, strict=True)
-        ]
-        found.setdefault(names, Key("reference", tuple(read)))
+        if schema:
+            fields = tuple(schema.field(name) for name in names)
+        else:
+            fields = tuple(replace(mine, name=name) for mine, name in zip(item.fields, names, strict=True))
+        found.setdefault(names, Key("reference", fields))
     return [found[names] for names in sorted(found) if names not in own]
 
 

@@ -123,8 +123,9 @@ def _cut_block(block: Block, rows: Positions, height: int, layout: Layout) -> by
     if not len(ends) or ends[-1] != len(data):
         ends = np.append(ends, len(data))
     if len(ends) != height and quote:
-        quotes = np.flatnonzero(view == quote[0])
-        ends = ends[np.searchsorted(quotes, ends) % 2 == 0]
+        lines = np.concatenate(([0], ends[:-1]))
+        is_odd = np.bitwise_xor.reduceat((view == quote[0]).view(np.uint8), lines)
+        ends = ends[np.bitwise_xor.accumulate(is_odd) == 0]
     if block.is_open or len(ends) != height:
         raise IrregularError
     starts = np.concatenate(([0], ends[:-1]))

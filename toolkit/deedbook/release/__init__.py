@@ -9,6 +9,8 @@ A release is a flat folder, `dist/NAME/VERSION/`:
     CITATION.cff                   how to cite (metadata/citation)
     CODEBOOK.md .html codebook.json  every table, field and code with statistics (codebook)
     README.md                      what it is, how to load, verify and cite it, its limits (notes)
+    changes.json  CHANGELOG.md     what changed since the previous release and in all before, with reasons (changelog)
+    corrections.csv  TABLE.diff.csv  the reasons; what `daff patch` makes the previous TABLE.csv this one with (changelog)
     LICENSE  CHANGES.md            copied from the package folder when they are there
     validation.json                the report of the validation that let it pass
     BUILD.json                     writer versions, digests of every input, epoch (provenance)

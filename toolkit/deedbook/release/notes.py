@@ -127,6 +127,7 @@ def _files(facts: ReadmeFacts) -> list[Kind]:
             Kind(file, {"LICENSE": "the licence", "CHANGES.md": "what each release changed"}[file])
             for file in facts.copied
         ),
+        Kind("CHANGELOG.md, changes.json", "what every version changed and why; cell by cell since the previous one"),
         Kind("validation.json", "every check that ran before this release, with what it found"),
         Kind("release.json, BUILD.json, SHA256SUMS", "manifest, inputs and writer versions, checksums"),
     ]

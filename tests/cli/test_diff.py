@@ -1,0 +1,132 @@
+"""`deedbook diff`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from tests.cli.project import UNUSUAL, Outcome, write_project
+
+Run = Callable[..., Outcome]
+CHANGED = """\
+    id,start,end
+    a,2024-01-01,2024-01-05
+    c,2024-02-01,
+"""
+
+
+@pytest.fixture
+def sides(project: Path, tmp_path: Path) -> tuple[str, str]:
+    return str(write_project(tmp_path / "old")), str(write_project(project, CHANGED))
+
+
+def test_equal_sides_are_equal(project: Path, deedbook: Run, tmp_path: Path) -> None:
+    write_project(project)
+    outcome = deedbook("diff", str(write_project(tmp_path / "old")), ".")
+    assert (outcome.code, outcome.err) == (0, "")
+    assert outcome.out.endswith("equal: 1 table, 2 rows\n")
+    assert deedbook("diff", "--quiet", ".", ".") == Outcome(0, "", "")
+
+
+def test_the_text_names_rows_and_cells(sides: tuple[str, str], deedbook: Run) -> None:
+    outcome = deedbook("diff", *sides)
+    assert outcome.code == 1
+    assert outcome.out.splitlines()[2:] == [
+        "events: 2 -> 2 rows; 1 added, 1 withdrawn, 1 revised",
+        "  end: 1 value",
+        "  + c",
+        "  - b",
+        '  ~ a end: "2024-01-02" -> "2024-01-05"',
+        "",
+        "different: 1 table with other rows",
+    ]
+
+
+def test_a_built_version_can_be_named(project: Path, deedbook: Run) -> None:
+    write_project(project)
+    assert deedbook("build").code == 0
+    assert deedbook("diff", "1.0.0", ".").code == 0
+    write_project(project, CHANGED)
+    outcome = deedbook("diff", "small@1.0.0", ".", "--format", "json")
+    assert outcome.code == 1
+    record = json.loads(outcome.out)
+    assert (record["old"], record["equal"], record["tables"][0]["counts"]["revised"]) == ("small 1.0.0", False, 1)
+
+
+def test_markdown_escapes_what_people_wrote(project: Path, deedbook: Run, tmp_path: Path) -> None:
+    write_project(project, "id,start,end\n<b>@you|x</b>,,\n")
+    outcome = deedbook("diff", str(write_project(tmp_path / "old")), ".", "--format", "markdown")
+    assert "| events | 2 → 1 | 1 | 2 | 0 | 0 | 0 |" in outcome.out
+    assert "<b>" not in outcome.out
+
+
+class _Page(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: set[str] = set()
+        self.links: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.links += [value or "" for name, value in attrs if name in {"href", "src"}]
+
+
+def test_the_page_stands_alone_and_runs_nothing(project: Path, deedbook: Run, tmp_path: Path) -> None:
+    write_project(project, "id,start,end\n<script>alert(1)</script>,,\n")
+    page = tmp_path / "page.html"
+    assert deedbook("diff", str(write_project(tmp_path / "old")), ".", "--format", "html", "-o", str(page)).code == 1
+    parsed = _Page()
+    parsed.feed(page.read_text(encoding="utf-8"))
+    assert parsed.tags.isdisjoint({"script", "link", "img", "iframe"})
+    assert all(link.startswith("#") for link in parsed.links)
+    assert "&lt;script&gt;" in page.read_text(encoding="utf-8")
+
+
+def test_a_patch_is_of_one_table(sides: tuple[str, str], deedbook: Run) -> None:
+    outcome = deedbook("diff", *sides, "--format", "daff", "--table", "events")
+    assert (
+        outcome.out == "@@,id,start,end\n->,a,2024-01-01,2024-01-02->2024-01-05\n---,b,2024-01-03,\n+++,c,2024-02-01,\n"
+    )
+
+
+def test_what_does_not_exist_is_a_usage_error(sides: tuple[str, str], deedbook: Run) -> None:
+    assert deedbook("diff", "nowhere", sides[1]).code == 2
+    outcome = deedbook("diff", *sides, "--table", "actors")
+    assert (outcome.code, "the tables are events" in outcome.err) == (2, True)
+
+
+def test_a_plan_shows_and_writes_the_next_release(project: Path, deedbook: Run) -> None:
+    write_project(project)
+    assert "small 1.0.0: the first release" in deedbook("plan").out
+    assert deedbook("build").code == 0
+    assert "nothing to release" in deedbook("plan").out
+    write_project(project, CHANGED)
+    outcome = deedbook("plan", "--write", "--write-corrections", "--date", "2026-02-03")
+    assert outcome.code == 1
+    assert "major many-rows-withdrawn" in outcome.out
+    assert "2 rows still need a reason" in outcome.err
+    raw = json.loads((project / "data" / "datapackage.json").read_text(encoding="utf-8"))
+    assert (raw["version"], raw["created"], raw["deedbook"]["previous"]["version"]) == (
+        "2.0.0",
+        "2026-02-03T00:00:00Z",
+        "1.0.0",
+    )
+    refused = deedbook("build")
+    assert (refused.code, "correction-without-reason" in refused.out) == (1, True)
+    file = project / "data" / "corrections.csv"
+    filled = file.read_text(encoding="utf-8").replace(",,,\n", ",scope,,\n")
+    file.write_text(filled + "2.0.0,events,*,,,,scope,,\n", encoding="utf-8")
+    assert deedbook("build").code == 0
+    assert (project / "dist" / "small" / "2.0.0" / "events.diff.csv").is_file()
+    plan = json.loads(deedbook("plan", "--format", "json").out)
+    assert (plan["nothing_to_release"], plan["ready"]) == (True, True)
+
+
+def test_a_version_that_is_none_is_a_usage_error(project: Path, deedbook: Run) -> None:
+    write_project(project, UNUSUAL)
+    deedbook("build")
+    assert deedbook("plan", "--version", "soon").code == 2
