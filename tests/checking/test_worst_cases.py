@@ -39,7 +39,9 @@ print(json.dumps({
 
 def _validate(root: Path) -> dict[str, Any]:
     """The outcome of a validation in a process of its own."""
-    done = subprocess.run([sys.executable, "-c", _PROGRAM, str(root)], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", _PROGRAM, str(root)], capture_output=True, text=True, check=False, timeout=60
+    )
     assert done.returncode == 0, done.stderr
     found: dict[str, Any] = json.loads(done.stdout)
     assert found["seconds"] < SECONDS
@@ -68,11 +70,9 @@ def test_a_quote_that_is_never_closed_in_100_megabytes(tmp_path: Path, line: byt
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("byte", [b"a", b"\r", b"\0", b"\xff", b'"', b","])
+@pytest.mark.parametrize("byte", [b"a", b"\0", b"\xff", b'"'])
 @pytest.mark.parametrize("start", [b"id,note\n1,", b""])
 def test_one_line_of_50_megabytes(tmp_path: Path, start: bytes, byte: bytes) -> None:
-    if byte == b"," or (byte == b"\r" and not start):
-        pytest.skip("that is a table of 50 million columns or a blank header")
     found = _validate(_package(tmp_path, [start, *[byte * (1 << 20)] * 50], SCHEMA))
     assert found["totals"]
 

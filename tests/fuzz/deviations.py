@@ -222,6 +222,17 @@ def _only_blank_rows(difference: Difference) -> set[Item]:
     return {item for item in difference.ours if item == Item(2, None, "blank-row")}
 
 
+def _keys_across_types(difference: Difference) -> set[Item]:
+    kinds = {field["name"]: _COMPARED_AS.get(field["type"], field["type"]) for field in _fields(difference.example)}
+    for key in difference.example.schema.get("foreignKeys", ()):
+        if [kinds[name] for name in key["fields"]] != [kinds[name] for name in key["reference"]["fields"]]:
+            return {item for item in difference.ours | difference.theirs if item.type == "foreign-key"}
+    return set()
+
+
+_COMPARED_AS = {"integer": "number", "any": "string"}
+
+
 DEVIATIONS = (
     Deviation(
         "lax-text",
@@ -258,6 +269,12 @@ DEVIATIONS = (
         "zoneless-is-utc",
         "A time without a zone is compared as UTC; the standard is silent, Python raises.",
         _zoneless_is_utc,
+    ),
+    Deviation(
+        "keys-across-types",
+        "A foreign key between fields of different types: ours compares numbers as numbers and everything else by canonical text; "
+        "frictionless compares what Python makes of it, where true is 1, a year an integer, and a date never its text.",
+        _keys_across_types,
     ),
     Deviation(
         "constraint-on-a-missing-cell",

@@ -191,9 +191,10 @@ class HashLog:
 
 
 def _repeated(hashes: Hashes) -> Hashes:
-    """The hashes that occur more than once."""
+    """The hashes that occur more than once, each once. (`np.unique` imports masked arrays: as long as a small table.)"""
     ordered = np.sort(hashes)
-    return np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
+    again = ordered[1:][ordered[1:] == ordered[:-1]]
+    return again[np.flatnonzero(np.append(True, again[1:] != again[:-1]))] if len(again) else again
 
 
 class HashSet:

@@ -138,7 +138,7 @@ def _judge_file(outcome: TableOutcome, rows: int | None) -> None:
 
 def _block_size(task: TableTask, file: Path | None) -> int:
     """Bytes of a block: small enough that a file of a few megabytes keeps every thread busy."""
-    size = file.stat().st_size if file and not task.resource.compression else task.block_size
+    size = file.stat().st_size if file and file.is_file() and not task.resource.compression else task.block_size
     return min(task.block_size, max(SMALLEST_SHARE, size // 8))
 
 

@@ -7,6 +7,7 @@ order of columns: theirs is that of the schema, then of appearance; a key that a
 from __future__ import annotations
 
 import csv
+import importlib.util
 import io
 import json
 import warnings
@@ -25,7 +26,7 @@ from deedbook.schema import Field, TableSchema
 TEXT_FORMATS = frozenset({"csv", "tsv", "txt", "tab"})
 JSON_FORMATS = frozenset({"json", "jsonl", "ndjson"})
 SHEET_FORMATS = frozenset({"xlsx", "xls", "ods"})
-_PACKAGES = {"xlsx": "openpyxl", "xls": "xlrd", "ods": "ezodf and lxml"}
+_READERS = {"xlsx": ("openpyxl",), "xls": ("xlrd",), "ods": ("ezodf", "lxml")}
 _FORM = "write [[labels], [cells], ...] or [{label: cell, ...}, ...]"
 
 
@@ -187,26 +188,36 @@ def _kind(value: Any) -> str:
 
 def _rows_of_sheet(file: Path, resource: Resource) -> Iterator[list[Any]]:
     """The rows of a sheet; one without any value is blank."""
-    import frictionless
-
     if not file.is_file():
         raise SourceError("scheme-error", f"the file {file.name} does not exist", "create it, or correct `path`")
-    descriptor = {"name": "table", "path": file.name, "format": resource.format, "dialect": _sheet_dialect(resource)}
-    hint = "check that it opens elsewhere"
+    if absent := [name for name in _READERS[resource.format] if importlib.util.find_spec(name) is None]:
+        hint = "pip install 'deedbook[sheets]'"
+        raise SourceError("format-error", f"{file.name} needs the package {absent[0]}", hint)
     try:
-        with warnings.catch_warnings(), frictionless.system.use_context(trusted=True):
-            warnings.simplefilter("ignore")
-            opened = frictionless.Resource.from_descriptor(descriptor, basepath=str(file.parent))
-            parser = frictionless.system.create_parser(opened)
-            with parser:
-                for row in parser.cell_stream:
-                    yield [] if all(value is None for value in row) else list(row)
-    except (ImportError, AttributeError) as error:
-        raise SourceError(
-            "format-error", f"{file.name} cannot be read: {error}", f"install {_PACKAGES[resource.format]}"
-        ) from None
+        parser = _open_sheet(file, resource)
+        try:
+            for row in parser.cell_stream:
+                yield [] if all(value is None for value in row) else list(row)
+        finally:
+            parser.close()
     except Exception as error:  # noqa: BLE001  # whatever a reader of spreadsheets raises, the file is the cause
-        raise SourceError("source-error", f"{file.name} cannot be read: {error}", hint) from None
+        raise SourceError(
+            "source-error", f"{file.name} cannot be read: {error}", "check that it opens elsewhere"
+        ) from None
+
+
+def _open_sheet(file: Path, resource: Resource) -> Any:
+    """The open parser of a spreadsheet."""
+    import frictionless
+
+    descriptor = {"name": "table", "path": file.name, "format": resource.format, "dialect": _sheet_dialect(resource)}
+    with warnings.catch_warnings(), frictionless.system.use_context(trusted=True):
+        warnings.simplefilter("ignore")
+        parser = frictionless.system.create_parser(
+            frictionless.Resource.from_descriptor(descriptor, basepath=str(file.parent))
+        )
+        parser.open()
+    return parser
 
 
 def _sheet_dialect(resource: Resource) -> dict[str, Any]:

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Generic, TypeVar
 
-from deedbook.reading.blocks import Block, Cutter
+from deedbook.reading.blocks import MAX_RECORD, Block, Cutter
 from deedbook.reading.sequential import RECORDS, Unclosed, read_records, to_text_block
 from deedbook.reading.source import SourceError
-from deedbook.reading.text import IrregularError, Layout, TextBlock, read_block
+from deedbook.reading.text import IrregularError, Layout, TextBlock, is_regular, read_block
 
 T = TypeVar("T")
 
@@ -60,7 +60,7 @@ def run(
 
 
 def _run(
-    start: Callable[[Block], Callable[[], Done[T]]],
+    start: Callable[[Block], Callable[[], Done[T] | Unclosed]],
     depth: int,
     cutter: Cutter,
     layout: Layout,
@@ -68,7 +68,7 @@ def _run(
     ahead: deque[Block],
 ) -> Iterator[Done[T] | Unclosed]:
     """Results in order, while up to `depth` blocks are started."""
-    running: deque[tuple[Block, Callable[[], Done[T]]]] = deque()
+    running: deque[tuple[Block, Callable[[], Done[T] | Unclosed]]] = deque()
     while True:
         while len(running) < depth and (block := ahead.popleft() if ahead else cutter.next_block()) is not None:
             running.append((block, start(block)))
@@ -81,14 +81,21 @@ def _run(
             cutter.unread(b"".join(later.data for later, _ in running))
             running.clear()
             yield from _sequential(block.data, cutter, layout, work)
-        else:
-            yield done
+            continue
+        if isinstance(done, Unclosed):
+            if not cutter.failure:
+                yield done
+            cutter.stop()
+            break
+        yield done
     if cutter.failure:
         raise cutter.failure
 
 
-def _do(block: Block, layout: Layout, work: Callable[[TextBlock], T]) -> Done[T]:
-    if block.is_open or not layout.is_regular:
+def _do(block: Block, layout: Layout, work: Callable[[TextBlock], T]) -> Done[T] | Unclosed:
+    if block.is_open and is_regular(block.data, layout):
+        return Unclosed(is_long=len(block.data) >= MAX_RECORD)
+    if block.is_open:
         raise IrregularError
     return Done(work(read_block(block.data, layout)), len(block.data))
 

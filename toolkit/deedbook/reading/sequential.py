@@ -24,7 +24,7 @@ from deedbook.reading.text import (
     open_reader,
 )
 
-_LINE = re.compile(rb"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
+_LINE = re.compile(rb"[^\r\n]*+(?:\r\n|[\r\n])?+")
 RECORDS = 20_000
 """Records of one text block."""
 _LEAST = 1 << 16
@@ -75,9 +75,9 @@ class _Lines:
 
     data: bytes
     more: Callable[[int], bytes]
+    quote: bytes
     at: int = 0
     lines: int = 0
-    in_record: int = 0
     bytes_in_record: int = 0
     end: Unclosed | SourceError | None = None
     is_marked: bool = False
@@ -90,12 +90,11 @@ class _Lines:
     def __next__(self) -> str:
         line = self._take()
         if not line or self.bytes_in_record + len(line) > MAX_RECORD:
-            if line or self.in_record:
+            if line or self.bytes_in_record:
                 self.end = self.end or Unclosed(is_long=bool(line))
             raise StopIteration
         self.at += len(line)
-        self.lines += 1
-        self.in_record += 1
+        self.lines += max(line.count(b"\n") + line.count(b"\r") - line.count(b"\r\n"), 1)
         self.bytes_in_record += len(line)
         self.has_return |= b"\r" in line
         self.has_nul |= b"\0" in line
@@ -108,20 +107,29 @@ class _Lines:
             return mark(line)
 
     def _take(self) -> bytes:
-        """The next line; empty at the end."""
+        """The next line, or the lines up to the next quote inside one; empty at the end."""
         while True:
-            match = _LINE.match(self.data, self.at)
+            end = self._quiet_end() if self.bytes_in_record and self.quote else 0
+            end = end or _LINE.match(self.data, self.at).end()  # type: ignore[union-attr]  # it matches no byte, too
             left = len(self.data) - self.at
-            if (match and match.end() < len(self.data)) or left > MAX_RECORD:
-                return match[0] if match else b""
+            if end < len(self.data) or left > MAX_RECORD:
+                break
             try:
                 data = self.more(max(left, _LEAST))
             except SourceError as error:
                 self.end = error
                 return b""
             if not data:
-                return match[0] if match else b""
+                break
             self.data, self.at = self.data[self.at :] + data, 0
+        return self.data[self.at : end]
+
+    def _quiet_end(self) -> int:
+        """The end of the last line that ends before the next quote, and before the end of the data; 0 when none does."""
+        data, quote_at = self.data, self.data.find(self.quote, self.at)
+        stop = len(data) - 1 if quote_at < 0 else quote_at
+        end = max(data.rfind(b"\n", self.at, stop), data.rfind(b"\r", self.at, stop)) + 1
+        return end + 1 if data[end - 1 : end + 1] == b"\r\n" else end
 
 
 def read_records(data: bytes, dialect: Dialect, more: Callable[[int], bytes], *, limit: int = RECORDS) -> Records:
@@ -133,14 +141,16 @@ def read_records(data: bytes, dialect: Dialect, more: Callable[[int], bytes], *,
         more: About so many of the bytes that follow `data`; empty at the end.
         limit: The most records to read.
     """
-    lines = _Lines(data, more)
+    # a record goes on behind a line end only inside quotes, or where the line end is escaped
+    lines = _Lines(data, more, b"" if dialect.escape_char else dialect.quote_char.encode())
     records: list[Record] = []
     bad: list[BadByte] = []
     size = 0
+    has_return = has_nul = False
     reader = open_reader(lines, dialect)
     while len(records) < limit and size < len(data):
-        lines.in_record = lines.bytes_in_record = 0
-        lines.is_marked = False
+        lines.bytes_in_record = 0
+        lines.is_marked = lines.has_return = lines.has_nul = False
         first = lines.lines
         cells = next(reader, None)
         if cells is None or lines.end:
@@ -149,7 +159,9 @@ def read_records(data: bytes, dialect: Dialect, more: Callable[[int], bytes], *,
             bad += _unmark(cells, len(records))
         records.append(Record(cells, first, lines.lines - first))
         size += lines.bytes_in_record
-    return Records(records, bad, size, lines.data[lines.at :], lines.end, lines.has_return, lines.has_nul)
+        has_return |= lines.has_return
+        has_nul |= lines.has_nul
+    return Records(records, bad, size, lines.data[lines.at :], lines.end, has_return, has_nul)
 
 
 def _unmark(cells: list[str], row: int) -> Iterator[BadByte]:

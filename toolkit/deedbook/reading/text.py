@@ -120,21 +120,25 @@ def read_block(data: bytes, layout: Layout) -> TextBlock:
     Raises:
         IrregularError: when the block has to be read sequentially.
     """
-    dialect = layout.dialect
-    quote, delimiter = dialect.quote_char.encode(), dialect.delimiter.encode()
+    if not is_regular(data, layout):
+        raise IrregularError
     has_return = b"\r" in data
-    if not quotes_are_regular(data, quote, delimiter):
-        raise IrregularError
-    if has_return and data.count(b"\r\n") != data.count(b"\r"):
-        raise IrregularError
     if not data.endswith(b"\n"):
         data += b"\n"  # without it polars takes `a,` at the very end for one cell
     view = np.frombuffer(data, np.uint8)
     newlines = int(np.count_nonzero(view == NEWLINE))
     frame = _parse(data, layout)
-    if frame is not None and _is_rectangular(frame, view, dialect):
+    if frame is not None and _is_rectangular(frame, view, layout.dialect):
         return TextBlock(frame, newlines, has_return=has_return, has_nul=b"\0" in data)
     return _read_exactly(data, layout, newlines, has_return=has_return)
+
+
+def is_regular(data: bytes, layout: Layout) -> bool:
+    """Whether quotes and line ends mean for the csv module what they mean for polars and the scan."""
+    dialect = layout.dialect
+    if not layout.is_regular or not quotes_are_regular(data, dialect.quote_char.encode(), dialect.delimiter.encode()):
+        return False
+    return b"\r" not in data or data.count(b"\r\n") == data.count(b"\r")
 
 
 def _parse(data: bytes, layout: Layout) -> pl.DataFrame | None:
@@ -192,7 +196,7 @@ def scan(data: bytes, dialect: Dialect) -> _Scan:
     quote = dialect.quote_char.encode()[0] if dialect.quote_char else -1
     positions = np.flatnonzero((view == delimiter) | (view == NEWLINE) | (view == quote))
     kinds = view[positions]
-    outside = (np.cumsum(kinds == quote) % 2 == 0) & (kinds != quote)
+    outside = (np.cumsum(kinds == quote, dtype=np.uint8) % 2 == 0) & (kinds != quote)
     positions, kinds = positions[outside], kinds[outside]
     is_end = kinds == NEWLINE
     ends, delimiters = positions[is_end] + 1, positions[~is_end]
