@@ -72,7 +72,7 @@ def test_durations_without_an_order(one: str, other: str) -> None:
     ],
 )
 def test_what_is_no_duration(text: str) -> None:
-    with pytest.raises(ValueError, match=re.escape(text)):
+    with pytest.raises(ValueError, match=f"^{re.escape(text)}$"):
         parse_duration(text)
 
 

@@ -13,6 +13,7 @@ import pytest
 
 from deedbook.errors import ProjectError
 from deedbook.findings import Report
+from deedbook.project import load_project
 from deedbook.validation import Options, validate
 from tests.package import fields, make_package, one, places
 
@@ -136,7 +137,7 @@ def test_inline_text_needs_a_format(tmp_path: Path) -> None:
 
 def test_a_file_that_is_no_table_is_only_looked_at_as_a_file(tmp_path: Path) -> None:
     (tmp_path / "notes.pdf").write_bytes(b"%PDF")
-    resources = {
+    resources: dict[str, dict[str, Any]] = {
         "notes": {"path": "notes.pdf", "bytes": 4}, "wrong": {"path": "notes.pdf", "bytes": 5}, "gone": {"path": "a.png"},
         "more": {"data": {"any": "thing"}},
     }  # fmt: skip
@@ -153,3 +154,25 @@ def test_rows_before_a_broken_one_are_the_same_for_every_block_size(tmp_path: Pa
     ]
     assert len({json.dumps([item.message for item in report.findings]) for report in reports}) == 1
     assert [item.rule for item in reports[0].findings] == ["source-error", "type-error"]
+
+
+def test_a_data_file_with_a_schema_is_opened_by_its_endings(tmp_path: Path) -> None:
+    schema = tmp_path / "t.schema.json"
+    schema.write_text(json.dumps(SCHEMA), encoding="utf-8")
+    (tmp_path / "a.csv.gz").write_bytes(gzip.compress(b"id,name\nx,a\n"))
+    (tmp_path / "b.tsv").write_bytes(b"id\tname\nx\ta\n")
+    (tmp_path / "c.json").write_bytes(b'[["id", "name"], ["x", "a"]]')
+    sheet(tmp_path / "d.xlsx", ["id", "name"], ["x", "a"])
+    (tmp_path / "noending").write_bytes(b"id,name\nx,a\n")
+    for name in ("a.csv.gz", "b.tsv", "c.json", "d.xlsx", "noending"):
+        report = validate(load_project(tmp_path / name, schema=schema), Options())
+        assert (places(report), report.tables[0].path) == ([(2, "id", "type-error")], name)
+
+
+def test_a_folder_may_hold_its_descriptor_as_yaml(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_bytes(b"id\nx\n")
+    (tmp_path / "datapackage.yaml").write_text(
+        "resources:\n- name: a\n  path: a.csv\n  schema:\n    fields:\n    - {name: id, type: integer}\n",
+        encoding="utf-8",
+    )
+    assert places(validate(load_project(tmp_path), Options())) == [(2, "id", "type-error")]

@@ -18,12 +18,13 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from deedbook.descriptor import Package, Resource, load_json, load_package
+from deedbook.descriptor import Package, load_json, load_package, read_resource
 from deedbook.errors import ProjectError, UsageError
 from deedbook.schema import Label, read_schema
 
 CONFIG = "deedbook.toml"
 DESCRIPTOR = "datapackage.json"
+DESCRIPTORS = (DESCRIPTOR, "datapackage.yaml", "datapackage.yml")
 CODE_VALUES = "code_values"
 
 
@@ -97,11 +98,12 @@ def load_project(target: Path, *, schema: Path | None = None, name: str = "") ->
     if target.is_dir():
         if (target / CONFIG).is_file():
             return _load_configured(target)
-        if not (target / DESCRIPTOR).is_file():
+        found = [target / name for name in DESCRIPTORS if (target / name).is_file()]
+        if not found:
             raise ProjectError(
                 f"{target}: there is neither {CONFIG} nor {DESCRIPTOR}", "run `deedbook init` or name the descriptor"
             )
-        return _finish(Project(target, load_package(target / DESCRIPTOR)))
+        return _finish(Project(target, load_package(found[0])))
     if target.suffix in {".json", ".yaml", ".yml"} and schema is None:
         owner = _owning_root(target)
         return _load_configured(owner) if owner else _finish(Project(target.parent, load_package(target)))
@@ -111,14 +113,11 @@ def load_project(target: Path, *, schema: Path | None = None, name: str = "") ->
             "add --schema TABLE.schema.json, or draft one with `deedbook describe`",
         )
     table = read_schema(load_json(schema, "schema"), str(schema))
-    resource = Resource(
-        name=name or target.name.split(".")[0],
-        paths=(target.name,),
-        files=(target,),
-        format=target.suffix.lstrip(".").lower() or "csv",
-        schema=table,
-        schema_source=str(schema),
-    )
+    like = {"name": name or target.name.split(".")[0] or "table", "path": f"table{''.join(target.suffixes)}"}
+    resource = replace(
+        read_resource(like, target.parent, where=str(target)),
+        paths=(target.name,), files=(target,), schema=table, schema_source=str(schema),
+    )  # fmt: skip
     return Project(target.parent, Package(root=target.parent, path=None, resources=(resource,)))
 
 

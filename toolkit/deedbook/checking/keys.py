@@ -194,7 +194,9 @@ def _repeated(hashes: Hashes) -> Hashes:
     """The hashes that occur more than once, each once. (`np.unique` imports masked arrays: as long as a small table.)"""
     ordered = np.sort(hashes)
     again = ordered[1:][ordered[1:] == ordered[:-1]]
-    return again[np.flatnonzero(np.append(True, again[1:] != again[:-1]))] if len(again) else again
+    firsts = np.ones(len(again), np.bool_)
+    firsts[1:] = again[1:] != again[:-1]
+    return np.asarray(again[firsts], np.uint64)
 
 
 class HashSet:

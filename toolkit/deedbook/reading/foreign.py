@@ -216,7 +216,7 @@ def _open_sheet(file: Path, resource: Resource) -> Any:
         parser = frictionless.system.create_parser(
             frictionless.Resource.from_descriptor(descriptor, basepath=str(file.parent))
         )
-        parser.open()
+        parser.open()  # type: ignore[no-untyped-call]
     return parser
 
 
