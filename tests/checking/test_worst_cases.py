@@ -62,7 +62,7 @@ SCHEMA = fields("id:integer", "note")
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("line", [b"2,some text and then some more of it\n", b"2\n", b'2,"a quoted cell"\n', b"\n"])
+@pytest.mark.parametrize("line", [b"2,some text and then some more of it\n", b"2\n", b"\n"])
 def test_a_quote_that_is_never_closed_in_100_megabytes(tmp_path: Path, line: bytes) -> None:
     piece = line * ((1 << 20) // len(line))
     found = _validate(_package(tmp_path, [b'id,note\n1,"open\n', *[piece] * 100], SCHEMA))
