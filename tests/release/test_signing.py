@@ -29,6 +29,9 @@ def signed(make_project: MakeProject, monkeypatch: pytest.MonkeyPatch) -> Path:
     return release_of(make_project())
 
 
+STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
+
+
 def test_a_release_is_signed_with_the_same_bytes_again(signed: Path, make_project: MakeProject) -> None:
     again = release_of(make_project(folder="again"))
     for name in ("SHA256SUMS", "SHA256SUMS.minisig", "provenance.intoto.jsonl"):
@@ -64,7 +67,7 @@ def test_the_provenance_is_an_envelope_that_another_implementation_verifies(sign
 def test_the_statement_names_every_file_input_and_writer(signed: Path) -> None:
     envelope = Envelope.from_dict(json.loads((signed / "provenance.intoto.jsonl").read_text()))
     statement = json.loads(envelope.payload)
-    assert statement["_type"] == "https://in-toto.io/Statement/v1"
+    assert statement["_type"] == STATEMENT_TYPE
     assert statement["predicateType"] == "https://slsa.dev/provenance/v1"
     names = {path.name for path in signed.iterdir()}
     assert {subject["name"] for subject in statement["subject"]} == names - {
