@@ -29,6 +29,7 @@ def signed(make_project: MakeProject, monkeypatch: pytest.MonkeyPatch) -> Path:
     return release_of(make_project())
 
 
+PREDICATE_TYPE = "https://slsa.dev/provenance/v1"
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
 
 
@@ -68,7 +69,7 @@ def test_the_statement_names_every_file_input_and_writer(signed: Path) -> None:
     envelope = Envelope.from_dict(json.loads((signed / "provenance.intoto.jsonl").read_text()))
     statement = json.loads(envelope.payload)
     assert statement["_type"] == STATEMENT_TYPE
-    assert statement["predicateType"] == "https://slsa.dev/provenance/v1"
+    assert statement["predicateType"] == PREDICATE_TYPE
     names = {path.name for path in signed.iterdir()}
     assert {subject["name"] for subject in statement["subject"]} == names - {
         "SHA256SUMS",
