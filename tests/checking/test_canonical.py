@@ -45,7 +45,7 @@ def test_numbers_keep_their_value_and_lose_their_spelling(texts: list[str | None
 @pytest.mark.parametrize(
     ("field", "texts", "expected"),
     [
-        (_field("integer"), ["007", "+5", "-0", None, "9" * 5000], ["7", "5", "0", None, "9" * 5000]),
+        (_field("integer"), ["007", "+5", "-0", None, "0" * 5000 + "7"], ["7", "5", "0", None, "7"]),
         (_field("number", decimalChar=",", groupChar="."), ["1.234,50"], ["1234.5"]),
         (_field("number"), ["10e499", "1E+500", "0e500", "-0.0"], ["1E+500", "1E+500", "0", "0"]),
         (_field("boolean"), ["1", "TRUE", "0", None], ["true", "true", "false", None]),

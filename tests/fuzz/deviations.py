@@ -78,6 +78,11 @@ def _cell(example: Example, item: Item) -> tuple[dict[str, Any], str] | None:
     return (fields[item.field - 1], cells[item.field - 1]) if item.field <= len(cells) else None
 
 
+def _is_beyond(example: Example, item: Item) -> bool:
+    """Whether an item is about a column that no field describes."""
+    return item.field is not None and item.field > len(_fields(example))
+
+
 def _is_lax(example: Example, field: dict[str, Any], text: str) -> bool:
     strict = STRICT.get(field["type"])
     return strict is not None and text not in _missing(example, field) and strict.fullmatch(text) is None
@@ -176,11 +181,12 @@ def _missing_key_part(difference: Difference) -> set[Item]:
 
 
 def _zoneless_is_utc(difference: Difference) -> set[Item]:
-    """frictionless tells a moment without a zone from the same one in UTC, or raises when it compares them."""
+    """frictionless tells a moment without a zone from the same one in UTC, so only ours sees them repeated or found."""
     kinds = {field["name"]: field["type"] for field in _fields(difference.example)}
     if not any(kinds[name] in {"time", "datetime"} for key in _key_fields(difference.example) for name in key):
         return set()
-    return {item for item in difference.ours | difference.theirs if item.type in KEYS}
+    repeated = {item for item in difference.ours if item.type in {"unique-error", "primary-key"}}
+    return repeated | {item for item in difference.theirs if item.type == "foreign-key"}
 
 
 def _constraint_on_a_missing_cell(difference: Difference) -> set[Item]:
@@ -198,7 +204,14 @@ def _row_of_missing_values(difference: Difference) -> set[Item]:
 def _broken_header(difference: Difference) -> set[Item]:
     if not any(item.type in HEADER for item in difference.all_ours | difference.all_theirs):
         return set()
-    return {item for item in difference.ours | difference.theirs if item.row is not None or item.type in HEADER}
+    explained = {item for item in difference.ours | difference.theirs if item.type in HEADER}
+    explained |= {item for item in difference.theirs if item.row is not None}
+    labels = difference.example.records()[0]
+    explained |= {
+        item for item in difference.ours if item.type == "missing-cell" and _is_beyond(difference.example, item)
+    }
+    is_reordered = sorted(labels) == sorted(field["name"] for field in _fields(difference.example))
+    return explained | ({item for item in difference.ours if item.row is not None} if is_reordered else set())
 
 
 def _unclosed_row(difference: Difference) -> int | None:

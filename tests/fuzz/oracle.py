@@ -15,7 +15,11 @@ from frictionless.vendors import stringcase
 from tests.conformance.verdict import Item, ordered
 
 # Without all of these frictionless sniffs them from the first hundred lines.
-DIALECT = {"csv": {"delimiter": ",", "quoteChar": '"', "lineTerminator": "\r\n", "skipInitialSpace": False}}
+DIALECT = {
+    "header": True,
+    "headerRows": [1],
+    "csv": {"delimiter": ",", "quoteChar": '"', "lineTerminator": "\r\n", "skipInitialSpace": False},
+}
 
 # A tenth of a small validation goes into spelling the same property names anew.
 stringcase.snakecase = functools.cache(stringcase.snakecase)

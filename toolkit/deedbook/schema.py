@@ -7,6 +7,7 @@ counterparts in other event datasets, `derivedFields` describes columns that exi
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
@@ -287,12 +288,13 @@ def _contradictions(schema: TableSchema) -> list[str]:
     """What a schema says that cannot all be true."""
     problems = []
     names = schema.names
-    problems += [f"field `{name}` is declared twice" for name in sorted({n for n in names if names.count(n) > 1})]
+    known = set(names)
+    problems += [f"field `{name}` is declared twice" for name, count in sorted(Counter(names).items()) if count > 1]
     keys = [("primaryKey", schema.primary_key), *(("uniqueKeys", key) for key in schema.unique_keys)]
     keys += [("foreignKeys", key.fields) for key in schema.foreign_keys]
     keys += [("foreignKeys.reference", key.reference) for key in schema.foreign_keys if not key.resource]
     for what, key in keys:
-        problems += [f"{what} names `{name}`, which is no field" for name in key if name not in names]
+        problems += [f"{what} names `{name}`, which is no field" for name in key if name not in known]
     for item in schema.fields:
         problems += _field_contradictions(item)
     return problems

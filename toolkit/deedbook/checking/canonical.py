@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Callable, Mapping
-from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal
+from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal
 from typing import Any
 
 import polars as pl
@@ -125,6 +125,8 @@ def _to_value(field: Field) -> Callable[[str], Any]:
 
 def _to_text(field: Field) -> Callable[[str], str]:
     parse = parser(field)
+    if field.type == "integer":  # an int has no text beyond 4,300 digits
+        return lambda text: _format_decimal(Decimal(parse(text)))
     return lambda text: format_value(parse(text))
 
 
@@ -134,7 +136,7 @@ def format_value(value: Any) -> str:
         case bool():
             return "true" if value else "false"
         case int():
-            return str(Decimal(value))  # an integer has no text beyond 4,300 digits
+            return str(value)
         case Decimal():
             return _format_decimal(value)
         case dt.datetime():
@@ -145,12 +147,14 @@ def format_value(value: Any) -> str:
     return str(value)
 
 
-_EXACT = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN)
+_LONGEST_PLAIN = 400
+"""Characters of a number that is written without an exponent."""
 
 
 def _format_decimal(value: Decimal) -> str:
-    if not value.is_finite() or (value and abs(value.adjusted()) > 400):
-        return str(value.normalize(_EXACT))
+    if not value.is_finite() or (value and abs(value.adjusted()) > _LONGEST_PLAIN):
+        exact = Context(prec=max(1, len(value.as_tuple().digits)), Emax=MAX_EMAX, Emin=MIN_EMIN)
+        return str(value.normalize(exact))
     value = value or Decimal(0)
     text = format(value, "f")
     if "." in text:
@@ -162,7 +166,7 @@ def _rewritten(canonical: str, rewrite: Callable[[str], str]) -> Callable[[pl.Se
     """A function that rewrites the distinct texts that are not canonical yet."""
 
     def run(texts: pl.Series) -> pl.Series:
-        odd = texts.filter(~texts.str.contains(canonical)).unique()
+        odd = texts.filter(~texts.str.contains(canonical) | (texts.str.len_bytes() > _LONGEST_PLAIN)).unique()
         if odd.is_empty():
             return texts
         return texts.replace(odd, pl.Series([_or_none(rewrite, text) for text in odd], dtype=pl.String))

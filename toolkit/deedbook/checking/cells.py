@@ -21,6 +21,10 @@ from deedbook.schema import Field, TableSchema
 
 Rows = npt.NDArray[np.int64]
 _REMEMBERED = 50_000
+_AT_ONCE = 500
+"""Columns of one select; a plan of thousands takes more memory than the block."""
+_LISTED = 1_000
+"""Cells that are sooner told apart in Python."""
 
 
 @dataclass(frozen=True)
@@ -119,6 +123,9 @@ def check_cells(frame: pl.DataFrame, plans: Sequence[FieldPlan], excused: Mappin
         excused: Rows per column that are not judged, because the record is ragged, blank or no UTF-8 there.
     """
     checks = [plan for plan in plans if plan.fails is not None]
+    if len(checks) > _AT_ONCE:
+        parts = (checks[start : start + _AT_ONCE] for start in range(0, len(checks), _AT_ONCE))
+        return [failure for part in parts for failure in check_cells(frame, part, excused)]
     if not checks or not frame.height:
         return []
     flags = _select(frame, checks, lambda fails: fails.any())
@@ -128,7 +135,7 @@ def check_cells(frame: pl.DataFrame, plans: Sequence[FieldPlan], excused: Mappin
     masks = _select(frame, failed, lambda fails: fails)
     failures: list[CellFailure] = []
     for plan, mask in zip(failed, masks.iter_columns(), strict=True):
-        rows = mask.arg_true().cast(pl.Int64).to_numpy()
+        rows = np.flatnonzero(mask.to_numpy())
         if (pardoned := excused.get(plan.field.name)) is not None:
             rows = rows[~np.isin(rows, pardoned)]
         failures += _judge(plan, rows, frame[plan.field.name].gather(rows))
@@ -148,7 +155,7 @@ _NO_SEARCH = pl.QueryOptFlags(comm_subexpr_elim=False)
 
 def _judge(plan: FieldPlan, rows: Rows, texts: pl.Series) -> list[CellFailure]:
     """The failures among the suspected cells of one column, one for each problem that occurs."""
-    distinct = texts.unique().to_list()
+    distinct = set((texts if len(texts) < _LISTED else texts.unique()).to_list())
     verdicts = {text: plan.verdict(text) for text in distinct}
     problems = sorted({problem for found in verdicts.values() for problem in found}, key=str)
     failures = []

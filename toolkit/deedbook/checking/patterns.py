@@ -21,9 +21,18 @@ if TYPE_CHECKING:
 TIME_LIMIT = 1.0
 """Seconds that one value may take in a pattern that backtracks."""
 
-_ONLY_REGEX = re.compile(r"\\N\{|\\[pP]\{|\\.|\[:|\{(?![0-9,])", re.DOTALL)
-_AS_IN_RE = {"[:": r"[\:", "{": r"\{"}
-"""What only the regex module takes for a POSIX class or a fuzzy match."""
+_TOKEN = re.compile(r"\\(?:[NpP]\{[^}]*\}|.)|\[\^?\]?|\{(?:[0-9]+,?[0-9]*|,[0-9]*)\}|.", re.DOTALL)
+_TOKEN_IN_SET = re.compile(r"\\(?:[NpP]\{[^}]*\}|.)|.", re.DOTALL)
+_WORD, _SPACE = r"\p{L}\p{N}_", r"\s\x1c-\x1f"
+_AS_IN_RE = {
+    r"\w": f"[{_WORD}]", r"\W": f"[^{_WORD}]", r"\s": f"[{_SPACE}]", r"\S": f"[^{_SPACE}]",
+    r"\b": f"(?:(?<=[{_WORD}])(?![{_WORD}])|(?<![{_WORD}])(?=[{_WORD}]))",
+    r"\B": f"(?:(?<=[{_WORD}])(?=[{_WORD}])|(?<![{_WORD}])(?![{_WORD}]))",
+    "{": r"\{",
+}  # fmt: skip
+"""What the regex module takes for more or for less than Python's own engine does, or for a fuzzy match."""
+_AS_IN_RE_IN_SET = {r"\w": _WORD, r"\s": _SPACE, "[": r"\["}
+"""The same within a set, where a bracket would begin a POSIX class."""
 
 _ASCII_CATEGORIES = {"CATEGORY_DIGIT": "0-9", "CATEGORY_WORD": "A-Za-z0-9_", "CATEGORY_SPACE": r" \t\n\r\x0b\x0c"}
 
@@ -46,11 +55,26 @@ def compile_pattern(pattern: str, where: str) -> regex.Pattern[str]:
         if not re.search(r"\\[pP]\{", pattern):  # Unicode properties, which Python's own engine lacks
             with warnings.catch_warnings(action="ignore", category=FutureWarning):  # of a `[[` in a set
                 re.compile(pattern)
-        return regex.compile(_ONLY_REGEX.sub(lambda match: _AS_IN_RE.get(match[0], match[0]), pattern), regex.V0)
+        return regex.compile(_as_in_re(pattern), regex.V0)
     except (re.error, regex.error, RecursionError, OverflowError) as error:
         if re.search(r"\\[icIC]", pattern):
             raise UnsupportedPatternError(f"only XML Schema has `\\i` and `\\c`: {error}") from None
         raise ProjectError(f"{where}: the pattern {pattern!r} is no regular expression: {error}") from None
+
+
+def _as_in_re(pattern: str) -> str:
+    """The pattern so that the regex module reads it as Python's own engine does."""
+    parts: list[str] = []
+    is_ascii = re.search(r"\(\?[a-zA-Z]*a", pattern) is not None  # what a word is then says the flag
+    at, is_in_set = 0, False
+    while at < len(pattern):
+        match = (_TOKEN_IN_SET if is_in_set else _TOKEN).match(pattern, at)
+        part = match[0] if match else pattern[at:]
+        at += len(part)
+        known = _AS_IN_RE_IN_SET if is_in_set else _AS_IN_RE
+        parts.append(part if is_ascii and part[0] == "\\" else known.get(part, part))
+        is_in_set = part != "]" if is_in_set else part[0] == "["
+    return "".join(parts)
 
 
 def rust_pattern(pattern: str) -> str | None:

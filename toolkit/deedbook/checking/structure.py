@@ -38,11 +38,12 @@ def check_structure(block: TextBlock, columns: Sequence[Column]) -> Structure:
     if blank:
         groups.append(Group("blank-row", _rows(blank), fixed("the row is blank", "delete the line")))
     groups += _extra_cells(block.ragged, len(columns))
-    for column in columns:
-        short = [item for item in block.ragged if 0 < len(item.cells) < column.number]
-        if short:
-            groups.append(_missing_cells(short, column))
-            excused[column.name] += [item.row for item in short]
+    rows = np.array([item.row for item in block.ragged if item.cells], np.int64)
+    lengths = np.array([len(item.cells) for item in block.ragged if item.cells], np.int64)
+    for column in columns[lengths.min(initial=len(columns)) :]:
+        is_short = lengths < column.number
+        groups.append(_missing_cells(rows[is_short], lengths[is_short], column))
+        excused[column.name] += rows[is_short].tolist()
     groups += _bad_text(block, columns, excused)
     if len(absent):
         for column in columns:
@@ -59,15 +60,13 @@ def fixed(message: str, hint: str, value: str | None = None) -> Words:
     return lambda _at: (message, hint, value)
 
 
-def _missing_cells(short: list[Ragged], column: Column) -> Group:
+def _missing_cells(rows: Rows, lengths: Rows, column: Column) -> Group:
     name = column.field.name if column.field else column.label
-    found = {at: len(item.cells) for at, item in enumerate(short)}
 
     def words(at: int) -> tuple[str, str, str | None]:
-        message = f"the cell of `{name}` is missing: the row ends after {found[at]} cells"
+        message = f"the cell of `{name}` is missing: the row ends after {lengths[at]} cells"
         return message, "add the missing delimiters", None
 
-    rows = np.array([item.row for item in short], np.int64)
     return Group("missing-cell", rows, words, column=name, field_number=column.number)
 
 

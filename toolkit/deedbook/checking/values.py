@@ -23,6 +23,8 @@ Parser = Callable[[str], Any]
 TRUE_VALUES = ("true", "True", "TRUE", "1")
 FALSE_VALUES = ("false", "False", "FALSE", "0")
 
+_LONGEST_INT = 4000
+"""Characters of a number that becomes an `int`, whose conversion takes quadratic time."""
 _INTEGER = re.compile(r"[+-]?[0-9]+")
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -102,13 +104,13 @@ _STRING_FORMATS: dict[str, Parser] = {"uri": _uri, "email": _email, "uuid": _uui
 def _integer(field: Field, lenient: bool) -> Parser:
     clean = _number_cleaner(field)
 
-    def parse(text: str) -> int:
+    def parse(text: str) -> int | Decimal:
         text = clean(text)
         if not _INTEGER.fullmatch(text):
             if lenient:
                 return int(text)
             raise ValueError(text)
-        return int(text) if len(text) <= 4000 else int(Decimal(text))
+        return int(text) if len(text) <= _LONGEST_INT else Decimal(text)
 
     return parse
 

@@ -96,7 +96,7 @@ class Cutter:
             is_last = self._ended and len(data) == len(self._rest)
             if is_last and not data:
                 return None
-            end = len(data) if is_last and not self._is_odd(data) else self._last_record_end(data)
+            end = len(data) if is_last and not self.is_odd(data) else self._last_record_end(data)
             if end or is_last or len(data) >= MAX_RECORD or not quotes_are_regular(data, self._quote, b""):
                 self._rest = self._rest[end or len(data) :]
                 return Block(data[: end or len(data)], is_open=not end)
@@ -119,7 +119,8 @@ class Cutter:
             if self.failure:
                 self._rest = self._rest[: self._rest.rfind(b"\n") + 1]
 
-    def _is_odd(self, data: bytes) -> bool:
+    def is_odd(self, data: bytes) -> bool:
+        """Whether a quote that opens in whole records stays open."""
         return bool(self._quote) and bool(data.count(self._quote) % 2)
 
     def _last_record_end(self, data: bytes) -> int:

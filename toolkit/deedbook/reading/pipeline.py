@@ -1,15 +1,15 @@
 """Blocks through a worker function, in order, on as many threads as help.
 
 polars and numpy release the interpreter lock, so threads share tables and need no copies. A block with irregular quoting
-takes the blocks after it back into the stream and is read sequentially up to the next record end.
+is read one record after the other for a while.
 """
 
 from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Generic, TypeVar
 
@@ -19,6 +19,8 @@ from deedbook.reading.source import SourceError
 from deedbook.reading.text import IrregularError, Layout, TextBlock, is_regular, read_block
 
 T = TypeVar("T")
+_FEW = 64
+"""Records that are read one by one where quoting is irregular; twice as many each time until a block is regular again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,49 +49,95 @@ def run(
         workers: Threads; None for as many as help. A table of a single block never pays for a pool.
     """
     count = default_workers() if workers is None else workers
-    ahead = deque(block for _ in range(min(count, 2)) if (block := cutter.next_block()) is not None)
-    if len(ahead) < 2:
-        yield from _run(lambda block: partial(_do, block, layout, work), 1, cutter, layout, work, ahead)
+    queue: _Queue[T] = _Queue(cutter, lambda block: partial(_do, block, layout, work))
+    if count > 1:
+        queue.fill(2)
+    if len(queue.blocks) < 2:
+        yield from _run(queue, layout, work)
         return
     from concurrent.futures import ThreadPoolExecutor  # a single block does without
 
     with ThreadPoolExecutor(count, thread_name_prefix="deedbook") as pool:
-        yield from _run(
-            lambda block: pool.submit(_do, block, layout, work).result, count + 1, cutter, layout, work, ahead
-        )
+        later = [block for block, _ in queue.blocks]
+        queue = _Queue(cutter, lambda block: pool.submit(_do, block, layout, work).result, count + 1)
+        queue.add(later)
+        yield from _run(queue, layout, work)
 
 
-def _run(
-    start: Callable[[Block], Callable[[], Done[T] | Unclosed]],
-    depth: int,
-    cutter: Cutter,
-    layout: Layout,
-    work: Callable[[TextBlock], T],
-    ahead: deque[Block],
-) -> Iterator[Done[T] | Unclosed]:
-    """Results in order, while up to `depth` blocks are started."""
-    running: deque[tuple[Block, Callable[[], Done[T] | Unclosed]]] = deque()
-    while True:
-        while len(running) < depth and (block := ahead.popleft() if ahead else cutter.next_block()) is not None:
-            running.append((block, start(block)))
-        if not running:
+@dataclass
+class _Queue(Generic[T]):
+    """Blocks that are cut and started, in order.
+
+    Attributes:
+        start: Starts a block, and returns what waits for its result.
+        depth: The most blocks that are started at once.
+    """
+
+    cutter: Cutter
+    start: Callable[[Block], Callable[[], Done[T] | Unclosed]]
+    depth: int = 1
+    blocks: deque[tuple[Block, Callable[[], Done[T] | Unclosed]]] = field(default_factory=deque)
+
+    def fill(self, depth: int) -> None:
+        """Starts blocks; none behind an open one, since it is likely the last that is read."""
+        while len(self.blocks) < depth and not (self.blocks and self.blocks[-1][0].is_open):
+            block = self.cutter.next_block()
+            if block is None:
+                return
+            self.add([block])
+
+    def add(self, blocks: Iterable[Block]) -> None:
+        """Starts blocks that are cut."""
+        self.blocks.extend((block, self.start(block)) for block in blocks)
+
+    def take(self, size: int) -> bytes:
+        """Bytes behind the block in hand, of which a record goes on: all that follow are cut anew."""
+        self._unread_all(b"")
+        return self.cutter.take(size)
+
+    def unread(self, data: bytes) -> None:
+        """Gives back the end of the block in hand."""
+        if data and self.blocks and not self.cutter.is_odd(data):
+            block = Block(data)
+            self.blocks.appendleft((block, self.start(block)))
+        elif data:
+            self._unread_all(data)
+
+    def _unread_all(self, data: bytes) -> None:
+        self.cutter.unread(b"".join([data, *(block.data for block, _ in self.blocks)]))
+        self.blocks.clear()
+
+
+def _run(queue: _Queue[T], layout: Layout, work: Callable[[TextBlock], T]) -> Iterator[Done[T] | Unclosed]:
+    """Results in order."""
+    fewest = limit = _FEW if layout.is_regular else RECORDS
+    cutter = queue.cutter
+    end: Unclosed | SourceError | None = None
+    while end is None:
+        queue.fill(queue.depth)
+        if not queue.blocks:
+            end = cutter.failure
             break
-        block, result = running.popleft()
+        block, result = queue.blocks.popleft()
         try:
             done = result()
-        except IrregularError:
-            cutter.unread(b"".join(later.data for later, _ in running))
-            running.clear()
-            yield from _sequential(block.data, cutter, layout, work)
+        except IrregularError:  # some records one by one, then blocks again
+            records = read_records(block.data, layout.dialect, queue.take, limit=limit)
+            if records.items:
+                yield Done(work(to_text_block(records, layout, cutter.records + 1)), records.size)
+            cutter.records += len(records.items)
+            queue.unread(records.rest)
+            end, limit = records.end, min(2 * limit, RECORDS)
             continue
+        limit = fewest
         if isinstance(done, Unclosed):
-            if not cutter.failure:
-                yield done
-            cutter.stop()
-            break
-        yield done
-    if cutter.failure:
-        raise cutter.failure
+            end = cutter.failure or done
+        else:
+            yield done
+    if isinstance(end, SourceError):
+        raise end
+    if end is not None:
+        yield end
 
 
 def _do(block: Block, layout: Layout, work: Callable[[TextBlock], T]) -> Done[T] | Unclosed:
@@ -98,24 +146,3 @@ def _do(block: Block, layout: Layout, work: Callable[[TextBlock], T]) -> Done[T]
     if block.is_open:
         raise IrregularError
     return Done(work(read_block(block.data, layout)), len(block.data))
-
-
-def _sequential(
-    data: bytes, cutter: Cutter, layout: Layout, work: Callable[[TextBlock], T]
-) -> Iterator[Done[T] | Unclosed]:
-    """The records that start in `data`, then the stream goes on behind the last one."""
-    while data:
-        records = read_records(data, layout.dialect, cutter.take)
-        if records.items:
-            yield Done(work(to_text_block(records, layout, cutter.records + 1)), records.size)
-            cutter.records += len(records.items)
-        if isinstance(records.end, SourceError):
-            raise records.end
-        if records.end:
-            cutter.stop()
-            yield records.end
-            return
-        data = records.rest
-        if len(records.items) < RECORDS:
-            break
-    cutter.unread(data)

@@ -7,10 +7,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import polars as pl
 
 from deedbook.dialect import Dialect
-from deedbook.reading.blocks import MAX_RECORD
+from deedbook.reading.blocks import MAX_RECORD, NEWLINE
 from deedbook.reading.source import SourceError
 from deedbook.reading.text import (
     MARK,
@@ -22,6 +21,7 @@ from deedbook.reading.text import (
     mark,
     marked_byte,
     open_reader,
+    to_frame,
 )
 
 _LINE = re.compile(rb"[^\r\n]*+(?:\r\n|[\r\n])?+")
@@ -112,7 +112,8 @@ class _Lines:
             end = self._quiet_end() if self.bytes_in_record and self.quote else 0
             end = end or _LINE.match(self.data, self.at).end()  # type: ignore[union-attr]  # it matches no byte, too
             left = len(self.data) - self.at
-            if end < len(self.data) or left > MAX_RECORD:
+            is_whole = end > self.at and self.data[end - 1] == NEWLINE
+            if is_whole or end < len(self.data) or left > MAX_RECORD:
                 break
             try:
                 data = self.more(max(left, _LEAST))
@@ -181,12 +182,8 @@ def to_text_block(records: Records, layout: Layout, first: int = 1) -> TextBlock
         for row, record in enumerate(items)
         if len(record.cells) != width and row not in comments
     )
-    columns = {
-        name: [record.cells[at] if at < len(record.cells) else "" for record in items]
-        for at, name in enumerate(layout.names)
-    }
     return TextBlock(
-        pl.DataFrame(columns, schema=dict.fromkeys(layout.names, pl.String)),
+        to_frame([record.cells for record in items], layout),
         sum(record.lines for record in items),
         ragged,
         tuple(records.bad),

@@ -19,8 +19,8 @@ READ_SIZE = 1 << 20
 MAX_UNPACKED = 16 << 30
 """Bytes that one compressed file may unpack to."""
 MAX_RATIO = 500
-"""How many times larger than its file an unpacked stream may be."""
-_RATIO_GRACE = 64 << 20
+"""How many times larger an unpacked stream may be than what was read of its file."""
+_RATIO_GRACE = 32 << 20
 UNPACKING_ERRORS = (OSError, EOFError, zlib.error, zipfile.BadZipFile, ValueError, RuntimeError)
 BOM = codecs.BOM_UTF8
 
@@ -50,7 +50,7 @@ class _Bounded:
     """An unpacked stream that stops a bomb; what it gives before it fails does not depend on how it is read."""
 
     stream: ByteStream
-    packed_size: int
+    packed: io.FileIO
     limit: int
     path: str
     total: int = 0
@@ -63,11 +63,12 @@ class _Bounded:
                 "compression-error", f"{self.path} cannot be unpacked: {error}", "pack it again"
             ) from None
         self.total += len(data)
-        too_dense = self.total > _RATIO_GRACE and self.total > MAX_RATIO * max(self.packed_size, 1)
+        too_dense = self.total > _RATIO_GRACE and self.total > MAX_RATIO * self.packed.tell()
         if self.total > self.limit or too_dense:
+            size = f"{MAX_RATIO} times its size" if too_dense else f"{self.limit:,} bytes"
             raise SourceError(
                 "compression-error",
-                f"{self.path} unpacks to more than {self.limit if not too_dense else MAX_RATIO * self.packed_size:,} bytes",
+                f"{self.path} unpacks to more than {size}",
                 "unpack it yourself if you trust it, or raise --max-unpacked",
             )
         return data
@@ -122,18 +123,17 @@ def open_bytes(resource: Resource, file: Path, *, max_unpacked: int = MAX_UNPACK
 
 
 def _unpacked(resource: Resource, file: Path, handle: io.FileIO, limit: int) -> ByteStream:
-    size = file.stat().st_size
     match resource.compression:
         case "" | "no":
             return handle
         case "gz" | "gzip":
-            return _Bounded(io.BufferedReader(gzip.GzipFile(fileobj=handle)), size, limit, file.name)
+            return _Bounded(io.BufferedReader(gzip.GzipFile(fileobj=handle)), handle, limit, file.name)
         case "zst" | "zstd":
             from deedbook.reading.zstd import Frames
 
-            return _Bounded(Frames(handle), size, limit, file.name)
+            return _Bounded(Frames(handle), handle, limit, file.name)
         case "zip":
-            return _Bounded(_zip_member(resource, file, handle), size, limit, file.name)
+            return _Bounded(_zip_member(resource, file, handle), handle, limit, file.name)
     raise SourceError(
         "compression-error", f"the compression {resource.compression!r} is not known", "use gz, zst or zip"
     )

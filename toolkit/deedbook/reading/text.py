@@ -2,8 +2,7 @@
 
 The fast path lets polars parse the block and proves its structure: polars refuses a record that is too long and pads one that
 is too short with nulls, so if no last cell is null, or the delimiters outside quotes are exactly one fewer than the columns in
-every record, none is ragged. Only a block that fails the proof is scanned record by record, and only its bad records are
-rewritten.
+every record, none is ragged. Only a block that fails the proof is scanned, and only its bad records are read with the csv module.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ import codecs
 import csv
 import io
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TypeAlias
@@ -208,34 +207,25 @@ def scan(data: bytes, dialect: Dialect) -> _Scan:
 
 
 def _read_exactly(data: bytes, layout: Layout, newlines: int, *, has_return: bool) -> TextBlock:
-    """The block with every bad record rewritten to the right number of cells, and what was wrong with it."""
-    marked = mark(data).encode("utf-8", "surrogatepass")
-    found = scan(marked, layout.dialect)
-    places = [
-        (found.place(match.start()), marked_byte(match[0].decode("utf-8", "surrogatepass")))
-        for match in _MARKED.finditer(marked)
-    ]
-    bad_bytes = tuple(BadByte(row, column, byte) for (row, column), byte in places)
-    data = _MARKED.sub(REPLACEMENT.encode(), marked)
-    width = len(layout.names)
-    ragged: list[Ragged] = []
-    pieces: list[bytes] = []
-    good_from = 0
-    for row in np.flatnonzero(found.cells != width).tolist():
-        start, end = int(found.ends[row - 1]) if row else 0, int(found.ends[row])
-        cells = parse_record(data[start:end].decode(), layout.dialect) if found.cells[row] else ()
-        ragged.append(Ragged(row, cells))
-        pieces += [data[good_from:start], format_record((*cells[:width], *[""] * (width - len(cells))), layout.dialect)]
-        good_from = end
-    frame = _parse(b"".join([*pieces, data[good_from:]]), layout)
-    if frame is None or frame.height != len(found.ends):
-        raise IrregularError
+    """The block whose bad records are read apart from the others, and what is wrong with them."""
+    data, marks = _without_marks(data)
+    found = scan(data, layout.dialect)
+    bad_bytes = tuple(BadByte(*found.place(position), byte) for position, byte in marks)
     starts = np.concatenate(([0], found.ends[:-1]))
+    is_odd = found.cells != len(layout.names)
+    odd = list(open_reader(io.StringIO(_cut(data, starts, found.ends, is_odd).decode(), newline=""), layout.dialect))
+    frame = _parse(_cut(data, starts, found.ends, ~is_odd), layout) if not is_odd.all() else to_frame([], layout)
+    if frame is None or frame.height + len(odd) != len(starts):
+        raise IrregularError
+    rows = np.flatnonzero(is_odd)
+    if odd:
+        order = np.argsort(np.concatenate([np.flatnonzero(~is_odd), rows]))
+        frame = pl.concat([frame, to_frame(odd, layout)]).select(pl.all().gather(order))
     line_ends = np.flatnonzero(np.frombuffer(data, np.uint8) == NEWLINE)
     return TextBlock(
         frame,
         newlines,
-        tuple(ragged),
+        tuple(Ragged(row, tuple(cells)) for row, cells in zip(rows.tolist(), odd, strict=True)),
         bad_bytes,
         np.searchsorted(line_ends, starts).astype(np.int64),
         has_return,
@@ -243,18 +233,19 @@ def _read_exactly(data: bytes, layout: Layout, newlines: int, *, has_return: boo
     )
 
 
-def parse_record(text: str, dialect: Dialect) -> tuple[str, ...]:
-    """The cells of one record."""
-    return tuple(next(open_reader(io.StringIO(text, newline=""), dialect), ()))
+def _cut(data: bytes, starts: Positions, ends: Positions, chosen: npt.NDArray[np.bool_]) -> bytes:
+    """The chosen records, joined."""
+    edges = np.flatnonzero(np.diff(np.concatenate(([0], chosen, [0]))))
+    runs = zip(starts[edges[0::2]].tolist(), ends[edges[1::2] - 1].tolist(), strict=True)
+    return b"".join(data[start:end] for start, end in runs)
 
 
-def format_record(cells: tuple[str, ...], dialect: Dialect) -> bytes:
-    """One record as bytes with a line end; a single empty cell is quoted, so that it is no blank line."""
-    if not dialect.quote_char:  # such cells hold no delimiter and no line end
-        return f"{dialect.delimiter.join(cells)}\n".encode()
-    buffer = io.StringIO()
-    csv.writer(buffer, delimiter=dialect.delimiter, quotechar=dialect.quote_char, lineterminator="\n").writerow(cells)
-    return buffer.getvalue().encode()
+def to_frame(records: Sequence[Sequence[str]], layout: Layout) -> pl.DataFrame:
+    """Records as text columns: those that are too short are filled up with empty cells, those that are too long cut."""
+    columns = {
+        name: [cells[at] if at < len(cells) else "" for cells in records] for at, name in enumerate(layout.names)
+    }
+    return pl.DataFrame(columns, schema=dict.fromkeys(layout.names, pl.String))
 
 
 def open_reader(lines: Iterable[str], dialect: Dialect) -> Iterator[list[str]]:
@@ -281,6 +272,17 @@ _MARKED = re.compile(
 def mark(data: bytes) -> str:
     """The text, with one `MARK` for each place that is not UTF-8."""
     return data.decode("utf-8", "deedbook.mark")
+
+
+def _without_marks(data: bytes) -> tuple[bytes, list[tuple[int, int]]]:
+    """The bytes with U+FFFD for what is not UTF-8, and where that is with its first byte."""
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        data = mark(data).encode("utf-8", "surrogatepass")
+        found = [(match.start(), match[0].decode("utf-8", "surrogatepass")) for match in _MARKED.finditer(data)]
+        return _MARKED.sub(REPLACEMENT.encode(), data), [(position, marked_byte(text)) for position, text in found]
+    return data, []
 
 
 def marked_byte(mark: str) -> int:
