@@ -11,7 +11,6 @@ A folder without `deedbook.toml` but with a `datapackage.json` is a project with
 from __future__ import annotations
 
 import csv
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -127,6 +126,8 @@ def read_config(path: Path) -> Config:
     Raises:
         ProjectError: when it is not TOML or a setting has the wrong type.
     """
+    import tomllib  # a descriptor without a project needs none
+
     try:
         raw = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:

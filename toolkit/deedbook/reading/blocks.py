@@ -7,23 +7,26 @@ closes or doubles inside a quoted cell, which `quotes_are_regular` proves for ea
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
 from deedbook.dialect import Dialect
 from deedbook.reading.source import BOM, ByteStream, SourceError
+from deedbook.records import record
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
 
 BLOCK_SIZE = 16 << 20
 MAX_RECORD = 32 << 20
 """Bytes of the longest record that is read; a longer one is a quote that never closes, or no table."""
 
 NEWLINE, RETURN = 10, 13
-Bytes = npt.NDArray[np.uint8]
+Bytes: TypeAlias = "npt.NDArray[np.uint8]"
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Block:
     """Consecutive whole records.
 
