@@ -32,7 +32,7 @@ _PLAIN = 1e14
 """A number from one up to this that is written in 15 characters, with an exponent or not, has a canonical text that is no longer."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Key:
     """Fields whose values together identify a row, or are referred to.
 
@@ -252,7 +252,7 @@ def _nonzero(hashes: Hashes) -> Hashes:
     return np.where(hashes == 0, np.uint64(1), hashes)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Reference:
     """A foreign key of a table, its own fields described, and the parent's fields that it refers to."""
 
