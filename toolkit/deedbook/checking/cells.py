@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Collection, Mapping, Sequence
+from itertools import compress
+from operator import not_
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -144,8 +146,10 @@ def check_cells(
         return [item for found, _ in done for item in found], {key: it for _, kept in done for key, it in kept.items()}
     if not checks or not frame.height:
         return [], {}
-    narrow = [plan for plan in checks if plan.is_narrow(frame) and plan.field.name not in keep]
-    flags = _select(frame, [plan for plan in checks if plan not in narrow], lambda fails: fails.any(), keep)
+    are_narrow = [plan.is_narrow(frame) and plan.field.name not in keep for plan in checks]
+    narrow = list(compress(checks, are_narrow))
+    wide = list(compress(checks, map(not_, are_narrow)))
+    flags = _select(frame, wide, lambda fails: fails.any(), keep)
     failed = {name for name in flags.columns if not name.startswith(PARSED) and flags[name][0]}
     failed |= _failed_values(frame, narrow)
     guilty = [plan for plan in checks if plan.field.name in failed]
@@ -164,7 +168,8 @@ def _failed_values(frame: pl.DataFrame, plans: Sequence[FieldPlan]) -> set[str]:
     """The columns in which some value fails, each distinct one looked at once."""
     if not plans:
         return set()
-    values = [frame[plan.field.name].unique() for plan in plans]
+    lists = frame.select(pl.col(plan.field.name).unique().implode() for plan in plans)
+    values = [column.item().alias(column.name) for column in lists.iter_columns()]
     longest = max(map(len, values))
     padded = [item.extend_constant(item[0], longest - len(item)) for item in values]
     flags = _select(pl.DataFrame(padded), plans, lambda fails: fails.any())
