@@ -11,7 +11,7 @@ import hashlib
 import os
 import secrets
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -109,8 +109,16 @@ class DirectoryStore:
                 place.parent.mkdir(parents=True, exist_ok=True)
                 temporary.replace(place)
                 sync(place.parent)
-                self._tidy()
+                self._drop_empty()
         return _tag(content)
+
+    def tidy(self, digests: Iterable[str]) -> None:  # noqa: ARG002  # here, what is nobody's any more can be told without
+        """Removes what dead writers left."""
+        if (self.root / _UPLOAD).is_dir() or (self.root / _LOCK).exists():
+            with self._locked():
+                with suppress(FileNotFoundError):
+                    self._sweep()
+                self._drop_empty()
 
     def _name(self, temporary: Path, place: Path) -> None:
         """Gives a finished file its name, unless something has it."""
@@ -122,7 +130,7 @@ class DirectoryStore:
             temporary.rename(place)
             sync(place.parent)
             sync(place.parent.parent)
-            self._tidy()
+            self._drop_empty()
 
     def _place(self, path: str) -> Path:
         """Where a relative path is.
@@ -149,10 +157,10 @@ class DirectoryStore:
     def _temporary(self) -> Iterator[tuple[Path, int]]:
         """A new file below the root that goes away unless it was given a name."""
         try:
-            (self.root / _UPLOAD).mkdir(parents=True, exist_ok=True)
+            self.root.mkdir(parents=True, exist_ok=True)
             with self._locked():
-                self._sweep()
                 (self.root / _UPLOAD).mkdir(exist_ok=True)
+                self._sweep()
                 temporary = self.root / _UPLOAD / secrets.token_hex(8)
                 handle = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o644)
                 try_lock(handle)
@@ -177,7 +185,7 @@ class DirectoryStore:
                 finally:
                     os.close(handle)
 
-    def _tidy(self) -> None:
+    def _drop_empty(self) -> None:
         """Removes the folder of temporary files when none is left; new ones are made under the same lock."""
         with suppress(OSError):
             (self.root / _UPLOAD).rmdir()
@@ -203,4 +211,6 @@ def _tag(content: bytes) -> str:
 def _explained(error: OSError, place: Path) -> DeedbookError:
     if error.errno in {errno.ENOSPC, errno.EDQUOT}:
         return SpaceError(f"the disk is full: {place}", "free some space and publish again; nothing is done twice")
-    return RefusalError(f"{place}: {error.strerror or error}", "make it a folder that you can write to")
+    return RefusalError(
+        f"{error.filename or place}: {error.strerror or error}", "make it a folder that you can write to"
+    )

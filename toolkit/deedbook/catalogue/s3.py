@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -170,6 +170,14 @@ class S3Store:
             except conflicts:
                 raise ConflictError(f"{self.where}{path} was replaced by somebody else", "publish again") from None
         return done["e_tag"] or ""
+
+    def tidy(self, digests: Iterable[str]) -> None:
+        """Removes what interrupted uploads of these files left."""
+        import obstore
+
+        for digest in digests:
+            with suppress(obstore.exceptions.BaseError, OSError):
+                obstore.delete(self._bucket, f".upload/{digest}")
 
     def _create(self, path: str, content: bytes) -> None:
         import obstore

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -65,3 +65,6 @@ class Store(Protocol):
         Raises:
             ConflictError: when another state stands there.
         """
+
+    def tidy(self, digests: Iterable[str]) -> None:
+        """Removes what interrupted uploads left of files with these sha256, all of which are in place."""

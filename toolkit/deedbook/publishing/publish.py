@@ -26,7 +26,7 @@ from deedbook.release.verifying import verify
 Report = Callable[[str, int, int], None]
 """Told what is being done, the bytes that have been moved, and those that will be."""
 _SHOWN = 5
-_LAST = (MANIFEST, SUMS, SIGNATURE)
+_LAST = (SUMS, SIGNATURE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +71,7 @@ def prepare(
             f"{folder} is a {manifest.get('state')}, not a release", "plan a version and build it without --snapshot"
         )
     previous = manifest.get("previous")
-    paths = sorted(
-        folder.iterdir(), key=lambda path: (_LAST.index(path.name) + 1 if path.name in _LAST else 0, path.name)
-    )
+    paths = sorted(folder.iterdir(), key=_turn)
     files = tuple(PublishableFile(path.name, path.stat().st_size, sha256_of(path)) for path in paths)
     return PublishableRelease(
         folder=folder,
@@ -87,6 +85,11 @@ def prepare(
         previous=Link(previous["version"], previous["sha256"]) if previous else None,
         doi=doi_in(package),
     )
+
+
+def _turn(path: Path) -> tuple[int, str]:
+    """`release.json` goes first: whoever puts it has the version, and another content is refused there and then."""
+    return 0 if path.name == MANIFEST else _LAST.index(path.name) + 2 if path.name in _LAST else 1, path.name
 
 
 def plan_steps(project: Project, release: PublishableRelease, target: Target) -> Sequence[Step]:

@@ -76,11 +76,16 @@ class HostedCatalogue:
             self.change(lambda old, now: editing.with_release(old, about, now))
             return _NOTHING
 
+        def tidy(_facts: Facts, _progress: Progress) -> Facts:
+            self.store.tidy(file.sha256 for file in release.files)
+            return _NOTHING
+
         subject = f"Publish {release.name} {release.version}"
         return [
             *steps,
             Step("catalogue", "enter it into catalog.json", enter, always=True),
             *self.finish(subject),
+            Step("tidy", "remove what interrupted uploads left", tidy, always=True),
         ]
 
     def notice(self, notice: Notice) -> Sequence[Step]:
