@@ -17,8 +17,11 @@ from deedbook.cli.options import State
 from deedbook.cli.policy import BUG, INTERRUPTED, USAGE
 from deedbook.errors import DeedbookError
 
-VERBS = ("validate", "diff", "plan", "build", "verify", "keygen")
-"""Each a module of its name beside this one, with a command of its name; in the order of the help."""
+VERBS = {
+    "validate": "validate", "diff": "diff", "plan": "plan", "build": "build", "verify": "verify", "keygen": "keygen",
+    "publish": "publish", "yank": "yank", "unyank": "yank", "versions": "versions",
+}  # fmt: skip
+"""The module beside this one that has the command of that name; in the order of the help."""
 _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
@@ -31,7 +34,7 @@ class _Verbs(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         if cmd_name not in VERBS:
             return None
-        command: click.Command = getattr(import_module(f"deedbook.cli.{cmd_name}"), cmd_name)
+        command: click.Command = getattr(import_module(f"deedbook.cli.{VERBS[cmd_name]}"), cmd_name)
         return command
 
 
