@@ -60,6 +60,7 @@ class Cutter:
         self._size = block_size
         self._rest = b""
         self._buffer = bytearray()
+        self._taken = 0
         self._ended = False
         self.failure: SourceError | None = None
         self.records = 0
@@ -67,6 +68,11 @@ class Cutter:
         self.has_bom = self._rest.startswith(BOM)
         if self.has_bom:
             self._rest = self._rest[len(BOM) :]
+
+    @property
+    def position(self) -> int:
+        """Bytes of the stream before what comes next."""
+        return self._taken - len(self._rest)
 
     def is_empty(self) -> bool:
         """Whether no byte is left."""
@@ -122,6 +128,7 @@ class Cutter:
             while size < wanted and not self._ended:
                 count = self._stream.readinto(view[size:wanted])
                 self._ended = not count
+                self._taken += count
                 size += count
         return self._buffer, size
 
@@ -135,6 +142,7 @@ class Cutter:
             except SourceError as error:
                 self.failure, data = error, b""
             self._ended = not data
+            self._taken += len(data)
             parts.append(data)
             have += len(data)
         if len(parts) > 1:
