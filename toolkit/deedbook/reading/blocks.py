@@ -128,13 +128,19 @@ class Cutter:
         end = data.rfind(b"\n") + 1
         if not end or not self._quote:
             return end
-        bytes_before = np.frombuffer(data, np.uint8, end)
-        is_odd = np.count_nonzero(bytes_before == self._quote[0]) % 2
-        while is_odd and end:
-            opening = data.rfind(self._quote, 0, end)
-            end = data.rfind(b"\n", 0, opening) + 1
-            is_odd ^= data.count(self._quote, end, opening + 1) % 2
-        return end
+        view = np.frombuffer(data, np.uint8, end)
+        if np.count_nonzero(view == self._quote[0]) % 2 == 0:
+            return end
+        step, quotes_behind = _FIRST_STEP, 0
+        while end:  # backwards for a line end with an odd number of quotes behind it, mostly a near one
+            part = view[max(end - step, 0) : end]
+            behind = np.bitwise_xor.accumulate((part == self._quote[0]).view(np.uint8)[::-1])[::-1] ^ quotes_behind
+            found = np.flatnonzero((part == NEWLINE) & (behind == 1))
+            end -= len(part)
+            if len(found):
+                return end + int(found[-1]) + 1
+            step, quotes_behind = min(4 * step, _STEP), int(behind[0])
+        return 0
 
 
 def quotes_are_regular(data: bytes, quote: bytes, delimiter: bytes) -> bool:
@@ -163,6 +169,7 @@ def quotes_are_regular(data: bytes, quote: bytes, delimiter: bytes) -> bool:
 
 
 _STEP = 1 << 20
+_FIRST_STEP = 1 << 14
 _WORDS = np.frombuffer(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz", np.uint8)
 
 
