@@ -13,9 +13,12 @@ from pathlib import Path
 
 import pytest
 
+from deedbook.project import load_project
+from deedbook.publishing.publish import prepare, publish
+from deedbook.publishing.targets import read_target
 from tests.cli.project import Outcome, run_in
 from tests.documents import REPOSITORY
-from tests.publishing.projects import build_project
+from tests.publishing.projects import build_project, copy_project
 from tests.publishing.publisher import BUCKET, CREDENTIALS
 
 
@@ -55,6 +58,17 @@ def ask(address: str, path: str) -> str:
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project with two built versions, to be copied."""
     return build_project(tmp_path_factory.mktemp("built") / "items")
+
+
+@pytest.fixture(scope="session")
+def published(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the project and the `site` that has both versions, to be copied."""
+    folder = tmp_path_factory.mktemp("published")
+    project = load_project(copy_project(built, folder / "project"))
+    target = read_target(project, "public")
+    for version in ("1.0.0", "1.1.0"):
+        publish(project, prepare(project.dist / "items" / version), target)
+    return folder
 
 
 @pytest.fixture
