@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -139,3 +141,18 @@ def test_a_catalogue_that_began_unsigned_can_be_signed_later(
     assert deedbook(*PUBLISH).code == 0
     demand_signed(tmp_path / "site", OWN)
     assert len(catalogue(tmp_path / "site").datasets["items"].versions) == 2
+
+
+@pytest.mark.external
+@pytest.mark.skipif(shutil.which("minisign") is None, reason="minisign is not installed")
+def test_minisign_proves_a_catalogue_and_refuses_a_changed_one(
+    tmp_path: Path, dataset: Dataset, deedbook: Run, sign: Callable[..., None]
+) -> None:
+    sign(OWN)
+    dataset.release()
+    assert deedbook(*PUBLISH).code == 0
+    command = ["minisign", "-Vm", "catalog.json", "-p", "deedbook.pub"]
+    assert subprocess.run(command, cwd=tmp_path / "site", capture_output=True, check=False).returncode == 0
+    with (tmp_path / "site" / "catalog.json").open("a") as file:
+        file.write(" ")
+    assert subprocess.run(command, cwd=tmp_path / "site", capture_output=True, check=False).returncode == 1
