@@ -66,7 +66,7 @@ def build(
         UsageError: when a signing key is configured that cannot be used.
         RefusalError: when another build is running, the inputs changed meanwhile, or the version has other content.
     """
-    edition = read_edition(project.package, project.dist, snapshot=snapshot)
+    edition = read_edition(project.package, *project.shelves, snapshot=snapshot)
     edition = replace(edition, epoch=epoch) if epoch else edition
     _demand_schemas(project)
     key = configured_key()
