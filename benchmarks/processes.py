@@ -1,12 +1,14 @@
 """Runs a command as a whole process and measures it: wall time, CPU time, peak memory of it and all that it starts.
 
 Memory is the sum of the resident sets of the process tree, sampled every 20 ms; a single process also has the kernel's exact
-peak, and the larger of the two counts. Shared pages count once a process, so a tree of processes is never flattered.
+peak, and the larger of the two counts. The kernel's starts from the peak of the process that starts it, so it counts only
+where it is larger than ours. Shared pages count once a process, so a tree of processes is never flattered.
 """
 
 from __future__ import annotations
 
 import os
+import resource
 import subprocess
 import threading
 import time
@@ -34,6 +36,7 @@ def measure(
     command: Sequence[str], *, folder: Path | None = None, environment: Mapping[str, str] | None = None
 ) -> Measurement:
     """Runs the command to its end."""
+    inherited = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     start = time.perf_counter()
     process = subprocess.Popen(  # noqa: S603  # the commands are this folder's own
         command, cwd=folder, env={**os.environ, **(environment or {})}, stdout=subprocess.PIPE, stderr=subprocess.PIPE
@@ -62,7 +65,7 @@ def measure(
     return Measurement(
         wall=wall,
         cpu=usage.ru_utime + usage.ru_stime,
-        peak=max(peaks[0], usage.ru_maxrss * 1024),
+        peak=max(peaks[0], usage.ru_maxrss * 1024 if usage.ru_maxrss > inherited else 0),
         code=process.returncode,
         output=texts.get("out", b"").decode(errors="replace"),
         complaint=texts.get("err", b"").decode(errors="replace"),
