@@ -30,7 +30,7 @@ from deedbook.release.codebook import (
 )
 from deedbook.release.codes import CodeLists, labelled, read_codes
 from deedbook.release.derived import Derive, derive_frames, derived_view, edited_table
-from deedbook.release.digests import sha256_of
+from deedbook.release.digests import Digests
 from deedbook.release.edition import Edition, moment_text
 from deedbook.release.formats.csv import write_csv
 from deedbook.release.formats.jsonl import write_jsonl
@@ -107,6 +107,7 @@ class _Writers:
     database: sqlite3.Connection | None = None
     workbook: Workbook | None = None
     limits: list[Limit] = field(default_factory=list)
+    digest: Digests = field(default_factory=Digests)
 
 
 def release_formats(project: Project) -> tuple[Format, ...]:
@@ -178,7 +179,7 @@ def _open_writers(
 def _write_table(outline: Outline, text: pl.DataFrame, writers: _Writers) -> WrittenTable:
     path = writers.folder / f"{outline.name}.csv"
     write_csv(text, path)
-    file = CsvFile(path.name, text.height, path.stat().st_size, sha256_of(path))
+    file = CsvFile(path.name, text.height, path.stat().st_size, writers.digest(path))
     rows, limits = type_rows(text, outline.schema, outline.name)
     del text
     table = Table(outline, rows)
@@ -216,7 +217,7 @@ def _write_documents(
     codebook = make_codebook(edition, facts.entries)
     outlines = [table.outline for table in written]
     documents = {
-        **loaders(edition, outlines, folder, facts.loaders),
+        **loaders(edition, outlines, folder, facts.loaders, writers.digest),
         "datapackage.json": datapackage_json(package, edition, tables),
         "CITATION.cff": citation_cff(package, edition),
         "CODEBOOK.md": codebook_markdown(codebook),
@@ -230,8 +231,8 @@ def _write_documents(
         _write_text(folder / name, content)
     rows = {outline.name: file.rows for outline, file in tables if not outline.is_view}
     write_changes(project, edition, passed.judgement, rows, folder)
-    write_metadata(package, edition, tables, folder)
-    write_manifest(package, edition, tables, folder)
+    write_metadata(package, edition, tables, folder, writers.digest)
+    write_manifest(package, edition, tables, folder, writers.digest)
 
 
 def _facts(
