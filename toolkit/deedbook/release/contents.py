@@ -143,7 +143,7 @@ def write_release(
     views = sorted(frames.keys() - set(edited))
     codes = read_codes(project)
     schemas = {resource.name: schema_of(resource) for resource in project.package.resources}
-    with _open_writers(project, edition, folder, schemas, codes) as writers:
+    with _open_writers(project, edition, folder, schemas, codes, [*edited, *views]) as writers:
         written = []
         for position, name in enumerate([*edited, *views]):
             say(f"writing {name}", position / (len(edited) + len(views)))
@@ -158,7 +158,12 @@ def write_release(
 
 @contextmanager
 def _open_writers(
-    project: Project, edition: Edition, folder: Path, schemas: Mapping[str, TableSchema], codes: CodeLists
+    project: Project,
+    edition: Edition,
+    folder: Path,
+    schemas: Mapping[str, TableSchema],
+    codes: CodeLists,
+    tables: Sequence[str],
 ) -> Iterator[_Writers]:
     """The files that take all tables, open; closed at the end, however it comes."""
     formats = release_formats(project)
@@ -166,7 +171,7 @@ def _open_writers(
     if "sqlite" in formats:
         writers.database = open_database(folder / f"{edition.name}.sqlite")
     if "xlsx" in formats:
-        writers.workbook = open_workbook(folder / f"{edition.name}.xlsx", edition)
+        writers.workbook = open_workbook(folder / f"{edition.name}.xlsx", edition, tables)
     try:
         yield writers
     finally:

@@ -6,15 +6,16 @@ built and compared with what each other file gives back, so that equal columns m
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Set
+from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import polars as pl
 
 from deedbook.descriptor import Package, load_package
 from deedbook.release.formats.comparing import Difference, UnlikeError, first_differences
-from deedbook.release.formats.reading import READERS, SHARED_READERS, Reader
+from deedbook.release.formats.reading import READERS, Reader, read_sqlite, read_xlsx
 from deedbook.release.tables import Outline, Table, schema_of, type_rows
 from deedbook.release.verification import Ledger, Problem, Rule
 
@@ -57,7 +58,8 @@ def check_formats(folder: Path, dataset: str, sound: Set[str], ledger: Ledger, p
             ledger.blame("format-unreadable", f"{resource.name}.csv", f"cannot be read: {_first_line(error)}")
             continue
         tables += 1
-        readers = [(name, reader) for name, reader in _readers(resource.name, dataset) if name in sound]
+        names = [item.name for item in package.resources]
+        readers = [(name, reader) for name, reader in _readers(resource.name, dataset, names) if name in sound]
         for place, (name, reader) in enumerate(readers):
             progress(f"comparing {resource.name}", (number + place / len(readers)) / len(package.resources))
             files.add(Path(name).suffix)
@@ -79,9 +81,10 @@ def _package(folder: Path, sound: Set[str], ledger: Ledger) -> Package | None:
         return None
 
 
-def _readers(table: str, dataset: str) -> Iterator[tuple[str, Reader]]:
+def _readers(table: str, dataset: str, tables: Sequence[str]) -> Iterator[tuple[str, Reader]]:
     yield from ((f"{table}{suffix}", reader) for suffix, reader in READERS.items())
-    yield from ((f"{dataset}{suffix}", reader) for suffix, reader in SHARED_READERS.items())
+    yield f"{dataset}.sqlite", read_sqlite
+    yield f"{dataset}.xlsx", partial(read_xlsx, tables=tables)
 
 
 def _read_csv(folder: Path, package: Package, name: str) -> _Source:

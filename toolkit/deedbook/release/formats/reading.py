@@ -12,7 +12,7 @@ import datetime as dt
 import itertools
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -78,24 +78,38 @@ def read_sqlite(table: Table, path: Path) -> Iterator[Pair]:
         connection.close()
 
 
-def read_xlsx(table: Table, path: Path) -> Iterator[Pair]:
-    """The columns of a sheet; an empty text is there no other than a missing one, numbers have 16 digits."""
+def read_xlsx(table: Table, path: Path, tables: Sequence[str] = ()) -> Iterator[Pair]:
+    """The columns of a sheet; an empty text is there no other than a missing one.
+
+    Args:
+        table: The table.
+        path: The file.
+        tables: The names of all tables of the release, which decide how the sheets are called.
+    """
     from python_calamine import CalamineWorkbook
 
     if xlsx.reason_to_leave_out(table.rows):
         return
-    expected = xlsx.writable(table)[0].with_columns(
-        pl.col(pl.String).replace("", None).str.replace_many(_UNDECODED),
-        pl.col(pl.Float64).map_batches(_sixteen_digits, return_dtype=pl.Float64),
-    )
+    expected = xlsx.writable(table)[0].with_columns(pl.col(pl.String).replace("", None).str.replace_many(_UNDECODED))
     with CalamineWorkbook.from_path(str(path)) as book:
-        rows = book.get_sheet_by_name(_sheet_of(table, book.sheet_names)).iter_rows()
+        rows = book.get_sheet_by_name(_sheet_of(table, tables or [table.name], book.sheet_names)).iter_rows()
         header = next(rows, [])
         demand_columns([str(name) for name in header], expected.columns)
         kinds = list(expected.schema.values())
         records = ([_spreadsheet_value(value, kind) for value, kind in zip(row, kinds, strict=True)] for row in rows)
         parts = iter(lambda: list(itertools.islice(records, _SLICE)), [])
-        yield from pairs_of(expected, (_frame(expected.schema, part) for part in parts))
+        yield from pairs_of(expected, _filled_up(expected, (_frame(expected.schema, part) for part in parts)))
+
+
+def _filled_up(expected: pl.DataFrame, slices: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+    """The slices, and at their end the empty rows that a sheet does not have."""
+    height = 0
+    for found in slices:
+        height += found.height
+        yield found
+    rest = expected.slice(height)
+    if rest.height and rest.null_count().sum_horizontal().item() == rest.height * rest.width:
+        yield rest
 
 
 def read_stata(table: Table, path: Path) -> Iterator[Pair]:
@@ -167,8 +181,6 @@ READERS: Mapping[str, Reader] = {
     ".rds": read_rds,
 }
 """The readers of formats with a file a table, by the end of its name."""
-SHARED_READERS: Mapping[str, Reader] = {".sqlite": read_sqlite, ".xlsx": read_xlsx}
-"""The readers of formats with all tables in one file."""
 
 
 def _columns(table: Table, program: Program) -> tuple[Column, ...]:
@@ -227,9 +239,9 @@ def _milliseconds(value: Any) -> int | None:
     return round((moment - dt.datetime(1970, 1, 1)) / dt.timedelta(milliseconds=1))  # noqa: DTZ001  # has no zone either
 
 
-def _sheet_of(table: Table, names: list[str]) -> str:
+def _sheet_of(table: Table, tables: Sequence[str], names: list[str]) -> str:
     """The sheet of the table: its own name, or what the limits of Excel made of it."""
-    wanted = xlsx.sheet_name(table.name, set(xlsx.OWN_SHEETS))
+    wanted = xlsx.sheet_names(tables)[table.name]
     if wanted not in names:
         raise UnlikeError(f"has no sheet `{wanted}`")
     return wanted
@@ -248,11 +260,6 @@ def _spreadsheet_value(value: Any, dtype: pl.DataType) -> Any:
         moment = value if isinstance(value, dt.datetime) else dt.datetime.combine(value, dt.time())
         return moment.replace(tzinfo=dt.UTC)
     return value.date() if isinstance(dtype, pl.Date) and isinstance(value, dt.datetime) else value
-
-
-def _sixteen_digits(numbers: pl.Series) -> pl.Series:
-    """The numbers as XlsxWriter spells them."""
-    return pl.Series([None if number is None else float(f"{number:.16G}") for number in numbers], dtype=pl.Float64)
 
 
 def _frame(schema: Mapping[str, pl.DataType], rows: list[Any]) -> pl.DataFrame:

@@ -30,9 +30,9 @@ PROGRAM = Program(
     folds_case=True,
     pads_text=True,
     largest_number=1.7e308,
+    longest_title=256,
+    longest_label=120,
 )
-_LONGEST_LABEL = 256
-_LONGEST_VALUE_LABEL = 120
 _LONGEST_FILE_LABEL = 64
 _WIDEST_NUMBER = 40
 _MAGIC = b"$FL2"
@@ -52,9 +52,9 @@ def write_spss(table: Table, edition: Edition, path: Path) -> tuple[Limit, ...]:
         pl.DataFrame([_series(column.values).alias(column.name) for column in columns]),
         str(path),
         file_label=file_label(edition, table, _LONGEST_FILE_LABEL),
-        column_labels={column.name: cut(column.title, _LONGEST_LABEL) for column in columns},
+        column_labels={column.name: cut(column.title, PROGRAM.longest_title) for column in columns},
         variable_value_labels={
-            column.name: {number: cut(text, _LONGEST_VALUE_LABEL) for number, text in column.labels.items()}
+            column.name: {number: cut(text, PROGRAM.longest_label) for number, text in column.labels.items()}
             for column in columns
             if column.labels
         },

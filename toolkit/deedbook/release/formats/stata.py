@@ -34,10 +34,11 @@ PROGRAM = Program(
     folds_case=False,
     pads_text=False,
     largest_number=8.9e307,
+    longest_title=80,
+    longest_label=32_000,
 )
 _MOST_COLUMNS = 32_767
-_LONGEST_LABEL = 80
-_LONGEST_VALUE_LABEL = 32_000
+_LONGEST_FILE_LABEL = 80
 _WIDEST_FIXED = 244
 """Texts beyond this many bytes are strL: a fixed width would be paid in every row."""
 _INTEGERS: tuple[tuple[Kind, int, int], ...] = (
@@ -60,7 +61,7 @@ def write_stata(table: Table, edition: Edition, path: Path) -> tuple[Limit, ...]
     write_dta(
         path,
         [_variable(column) for column in columns],
-        file_label(edition, table, _LONGEST_LABEL),
+        file_label(edition, table, _LONGEST_FILE_LABEL),
         _stamp(edition.epoch),
     )
     return limits
@@ -73,8 +74,8 @@ def _stamp(epoch: dt.datetime) -> str:
 
 def _variable(column: Column) -> Variable:
     values, dtype = column.values, column.values.dtype
-    label = cut(column.title, _LONGEST_LABEL)
-    labels = {number: cut(text, _LONGEST_VALUE_LABEL) for number, text in column.labels.items()}
+    label = cut(column.title, PROGRAM.longest_title)
+    labels = {number: cut(text, PROGRAM.longest_label) for number, text in column.labels.items()}
     if isinstance(dtype, pl.String):
         width = max([1, *values.str.len_bytes().unique()])
         if width > _WIDEST_FIXED:
