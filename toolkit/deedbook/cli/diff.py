@@ -75,7 +75,7 @@ def diff(
             derived=derived,
             everything=is_patch,
             tables=tables,
-            progress=lambda table, _rows: bar.update(f"comparing {table}", 0.5),
+            progress=bar.update,
         )
     rendered = _rendered(changes, format_, max_changes)
     if file is not None:

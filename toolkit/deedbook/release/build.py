@@ -105,8 +105,7 @@ def _judge(project: Project, edition: Edition, progress: Progress | None) -> Jud
     previous = edition.previous
     if previous is None:
         return None
-    say = progress or (lambda _what, _share: None)
-    changes = compare_with(project, previous, lambda name, _rows: say(f"comparing {name}", 0.5))
+    changes = compare_with(project, previous, progress)
     return judge(project, previous, changes, edition.version, read_override(project))
 
 
