@@ -15,6 +15,7 @@ from deedbook.changes.sources import Side
 from deedbook.findings import Finding, Severity
 from deedbook.reading.tables import read_text
 from deedbook.versioning.corrections import Correction, acknowledged
+from deedbook.versioning.statuses import single_origins
 
 REDIRECTS = "id_redirects"
 LOST_SHARE = 0.05
@@ -243,7 +244,7 @@ def _column(side: Side, table: str, name: str) -> pl.Series:
 
 
 def coverage(side: Side) -> list[Finding]:
-    """R-70: what the release covers, in four numbers for people; only of tables that it has."""
+    """R-70: what the release covers, in a few numbers for people; only of tables that it has."""
     names = {item.name for item in side.package.resources}
     found = []
     if "events" in names:
@@ -269,4 +270,9 @@ def coverage(side: Side) -> list[Finding]:
                 f"{archive.null_count():,} of {len(archive):,} without archive",
             )
         )
+    if (counts_of := single_origins(side)) is not None:
+        single, affirmed = counts_of
+        share = f" ({100 * single / affirmed:.0f} %)" if affirmed else ""
+        text = f"{single:,} of {affirmed:,} affirmed events rest on a single origin{share}"
+        found.append(_finding("coverage-single-origin", "info", "events", text))
     return found
