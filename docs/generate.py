@@ -22,6 +22,7 @@ from deedbook.cli.main import cli
 from deedbook.project import Project, load_project
 from deedbook.rules.rule import Rule, rule_of
 from deedbook.schema import TableSchema
+from deedbook.versioning.guardrules import GUARD_RULES
 
 DOCS = Path(__file__).resolve().parent
 REFERENCE = DOCS / "reference"
@@ -31,6 +32,10 @@ _INTRODUCTION = """\
 {count} rules, on top of what the schemas declare for cells and keys. An error blocks a release; a warning passes, unless `--strict` is
 given and no row of `waivers.csv` accepts it. The id is stable: it is what waivers and reports name. Rules with one `ref` belong
 together. Where `{{field}}` stands in a message, the value of the row is shown.
+"""
+_BETWEEN = """\
+These compare a release with the one before it, in any dataset; `plan` and `build` run them. The rules about ids need a table
+`id_redirects`, those about events and their evidence the tables of the reference dataset. What R-70 tells stops nothing.
 """
 MOST_FIELDS = 4
 """Of a rule that stands in several tables, before they are only counted."""
@@ -101,6 +106,7 @@ def rules_page() -> str:
         own = [rules[name] for name, where in tables.items() if list(where) == [table]]
         if own:
             parts += [f"## {table}\n", _rule_table(own, tables, in_tables=False)]
+    parts += ["## Between releases\n", _BETWEEN, _guard_table()]
     return "\n".join(parts).rstrip() + "\n"
 
 
@@ -131,6 +137,14 @@ def _rule_table(rules: list[Rule], tables: Mapping[str, Mapping[str, list[str]]]
         where = tables[carried.id]
         at = _many(where) if in_tables else ", ".join(next(iter(where.values())))
         cells = (f"`{carried.id}`", carried.severity, carried.ref, at, carried.message, carried.hint)
+        lines.append(f"| {' | '.join(map(_cell, cells))} |")
+    return "\n".join(lines) + "\n"
+
+
+def _guard_table() -> str:
+    lines = ["| rule | severity | ref | says | hint |", "|---|---|---|---|---|"]
+    for item in GUARD_RULES:
+        cells = (f"`{item.id}`", item.severity, item.ref, item.says, item.hint)
         lines.append(f"| {' | '.join(map(_cell, cells))} |")
     return "\n".join(lines) + "\n"
 

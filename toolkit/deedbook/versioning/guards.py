@@ -14,6 +14,7 @@ from deedbook.changes.records import KEY, Changes, TableChanges
 from deedbook.changes.sources import Side
 from deedbook.findings import Finding, Severity
 from deedbook.reading.tables import read_text
+from deedbook.versioning.balancing import unbalanced
 from deedbook.versioning.corrections import Correction, acknowledged
 from deedbook.versioning.statuses import single_origins
 
@@ -175,14 +176,13 @@ def _rewritten(compared: Compared) -> Iterator[Finding]:
 
 def _add_up(compared: Compared) -> Iterator[Finding]:
     """R-67: the previous release and the changes are this release."""
-    for table in compared.changes.tables:
-        expected = table.old_rows - table.removed.height + table.added.height
-        if expected != table.new_rows:
-            yield _finding(
-                "changes-do-not-add-up", "error", table.table,
-                f"{table.old_rows:,} rows with {table.added.height:,} added and {table.removed.height:,} removed are not "
-                f"{table.new_rows:,}", "make sure that no key occurs twice",
-            )  # fmt: skip
+    for table in unbalanced(compared.old, compared.new, compared.changes):
+        yield _finding(
+            "changes-do-not-add-up", "error", table.table,
+            f"{table.old_rows:,} published rows, {table.added.height:,} added, {table.removed.height:,} removed and "
+            f"{table.cells.height:,} changed cells are not the {table.new_rows:,} rows that stand here",
+            "validate the table; a key that occurs twice is named there, and anything else is a bug to report",
+        )  # fmt: skip
 
 
 def _identities(compared: Compared) -> Iterator[Finding]:

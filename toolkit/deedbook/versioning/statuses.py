@@ -38,6 +38,9 @@ _NEEDED = {
     "code_values": {"list", "code", "evidence_class"},
 }  # fmt: skip
 
+EVIDENCE_TABLES = tuple(_NEEDED)
+"""The tables without which an event has no status."""
+
 
 def fallen(old: Side, new: Side, changes: Changes) -> Iterator[tuple[str, str, str]]:
     """Key, status before and status now of each event that stands in both and is supported less.
