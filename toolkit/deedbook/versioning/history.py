@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from deedbook.changes.records import KEY, Changes, changes_record, table_counts
 from deedbook.versioning.floors import Fired
+from deedbook.versioning.numbers import effective_level
 from deedbook.versioning.previous import MANIFEST, read_json
 
 if TYPE_CHECKING:
@@ -187,7 +188,9 @@ def _entry_lines(entry: Mapping[str, Any]) -> list[str]:
         total = sum(int(item.get("rows") or 0) for item in entry["tables"])
         said = "First release" if entry["level"] == "first" else "Released"
         return [f"{said}: {total:,} rows in {len(entry['tables'])} tables."]
-    lines = [f"{entry['level'].capitalize()} changes since {entry['previous']}."]
+    mild = effective_level(entry["level"], str(entry["previous"]))
+    counts_as = "" if mild == entry["level"] else f", which before 1.0.0 count as {mild}"
+    lines = [f"{entry['level'].capitalize()} changes since {entry['previous']}{counts_as}."]
     if entry.get("override"):
         lines += ["", f"The version is lower than these changes ask for: {_plain(entry['override'])}"]
     lines += ["", "| rule | asks for | count |", "|---|---|---:|"]
