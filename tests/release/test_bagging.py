@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import shutil
 from pathlib import Path
 
 import pytest
 
-from deedbook.errors import ProjectError, RefusalError, UsageError
+from deedbook.errors import ProjectError, RefusalError, SpaceError, UsageError
 from deedbook.release.bagging import make_bag
 from tests.release.conftest import MakeProject
 from tests.release.releases import release_of
@@ -55,6 +56,16 @@ def test_nothing_is_overwritten_and_nothing_damaged_is_bagged(release: Path, tmp
     with pytest.raises(RefusalError, match=r"events\.jsonl was changed"):
         make_bag(release, tmp_path / "bag")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["project", "taken"]
+
+
+def test_a_full_disk_leaves_no_half_bag(release: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("deedbook.release.bagging.shutil.copyfile", fail)
+    with pytest.raises(SpaceError, match="the disk is full"):
+        make_bag(release, tmp_path / "bag")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["project"]
 
 
 def test_what_is_no_release_is_said(tmp_path: Path) -> None:

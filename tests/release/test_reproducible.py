@@ -88,6 +88,24 @@ def test_a_full_disk_is_said_and_leaves_nothing(
     assert build(project).release is not None
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limit")
+@pytest.mark.parametrize("largest", [500, 5_000, 30_000, 100_000])
+def test_a_file_that_may_not_grow_is_said_and_leaves_nothing(make_project: MakeProject, largest: int) -> None:
+    import resource
+
+    rows = "".join(f"E{place:06},A000001,visit,2025-07-01,note {place * 7919},1,007\n" for place in range(3000))
+    project = make_project({**TABLES, "events": (f"{EVENTS.strip().splitlines()[0]}\n{rows}", EVENTS_SCHEMA)})
+    done = subprocess.run(
+        [sys.executable, "-m", "deedbook.cli.main", "build", str(project.root)],
+        capture_output=True, text=True, check=False,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (largest, largest)),
+    )  # fmt: skip
+    assert done.returncode == 75, done.stderr
+    assert "cannot take the release" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert in_dist(project) == []
+
+
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A disk of 200 KB; only root can make one."""

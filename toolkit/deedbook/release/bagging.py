@@ -20,12 +20,13 @@ from pathlib import Path
 from typing import Any
 
 from deedbook import __version__
-from deedbook.errors import ProjectError, RefusalError, UsageError
+from deedbook.errors import ProjectError, RefusalError, SpaceError, UsageError
 from deedbook.project import DESCRIPTOR
 from deedbook.release.archive import ArchiveError, opened
 from deedbook.release.digests import sha256_of
 from deedbook.release.edition import MANIFEST
 from deedbook.release.manifest import check_sums
+from deedbook.release.staging import refusing_disk
 
 _DECLARATION = "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
 
@@ -40,6 +41,7 @@ def make_bag(release: Path, target: Path | None = None) -> Path:
     Raises:
         UsageError: when there is no such release.
         ProjectError: when it is no release, or an archive that cannot be unpacked.
+        SpaceError: when the disk is full.
         RefusalError: when the release is damaged, or something stands in the bag's place.
     """
     if not release.exists():
@@ -58,6 +60,13 @@ def make_bag(release: Path, target: Path | None = None) -> Path:
             try:
                 _fill(staged, folder, manifest)
                 staged.rename(place)
+            except OSError as error:
+                reason = refusing_disk(error)
+                if not reason:
+                    raise
+                raise SpaceError(
+                    f"{reason}: {place.parent} cannot take the bag", "free some space and try again"
+                ) from None
             finally:
                 shutil.rmtree(staged, ignore_errors=True)
             return place
