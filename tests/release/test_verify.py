@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import random
 import shutil
 import sqlite3
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -119,6 +122,13 @@ def test_a_missing_list_of_files_is_named(plain: Path, name: str) -> None:
 def test_an_extra_file_is_named(plain: Path) -> None:
     (plain / "more.csv").write_text("id\n")
     assert problems(plain) == [("file-extra", "more.csv")]
+
+
+def test_what_python_leaves_beside_the_loader_is_named_as_that(plain: Path) -> None:
+    subprocess.run(
+        [sys.executable, "-c", "import load"], cwd=plain, check=True, env={**os.environ, "PYTHONDONTWRITEBYTECODE": ""}
+    )
+    assert "when load.py ran" in only(plain).message
 
 
 def test_a_folder_or_a_link_in_a_release_is_named(plain: Path) -> None:

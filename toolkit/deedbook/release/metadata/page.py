@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from deedbook.release.loading import quick_ways
 from deedbook.release.media import FORMAT_TITLES
 from deedbook.release.metadata.record import File, Record
 from deedbook.release.metadata.schemaorg import dataset
@@ -41,7 +42,7 @@ def index_html(record: Record, files: Sequence[File], changes: Mapping[str, Any]
             TableFiles(outline, file.rows, tuple(of_table.get((outline.name, kind)) for kind in formats))
             for outline, file in record.tables
         ],
-        loads=_loads(record, {file.name for file in files}),
+        loads=quick_ways([outline.name for outline, _ in record.tables], record.name, {file.name for file in files}),
         history=changes.get("history") or (),
         diffs=[file for file in files if file.name.endswith(".diff.csv")],
         whole=[file for file in files if file.format and not file.table],
@@ -49,23 +50,6 @@ def index_html(record: Record, files: Sequence[File], changes: Mapping[str, Any]
         total=sum(file.bytes for file in files),
         json_ld=script_json(dataset(record)),
     )
-
-
-def _loads(record: Record, names: set[str]) -> list[tuple[str, str, str]]:
-    """Tool, code and file of each way to load the release that it has."""
-    tables = [outline.name for outline, _ in record.tables]
-    table = "events" if "events" in tables else (tables or ["TABLE"])[0]
-    variable = "".join(letter if letter.isalnum() else "_" for letter in table)
-    ways = (
-        ("Python", f'from load import load\n{variable} = load("{table}")', "load.py"),
-        ("R", f'source("load.R")\n{variable} <- load_table("{table}", labels = TRUE)', "load.R"),
-        ("Stata", "do load.do", "load.do"),
-        ("SPSS", f"GET FILE='{table}.sav'.", f"{table}.sav"),
-        ("DuckDB", f"duckdb {record.name}.duckdb < load.sql", "load.sql"),
-        ("SQLite", f"sqlite3 {record.name}.sqlite 'SELECT * FROM \"{table}\"'", f"{record.name}.sqlite"),  # noqa: S608  # shown, not run
-        ("Excel", f"{record.name}.xlsx", f"{record.name}.xlsx"),
-    )
-    return [way for way in ways if way[2] in names]
 
 
 def script_json(content: object) -> str:
