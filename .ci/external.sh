@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 folder=${DEEDBOOK_EXTERNAL:-.venv-external}
 python=${PYTHON:-python3}
 packages="r-base-core r-cran-haven r-cran-readr r-cran-readxl r-cran-rsqlite pspp sqlite3 default-jre-headless minisign faketime diffoscope-minimal"
-done_mark=$folder/.ready-4
+done_mark=$folder/.ready-5
 
 missing=""
 for package in $packages; do
@@ -33,7 +33,7 @@ if [ ! -e "$done_mark" ]; then
     }
     venv crate roc-validator==0.13.0 mlcroissant==1.1.1 rocrate
     venv cff cffconvert==2.0.0
-    venv check pyshacl==0.40.1 csvw==4.1.1 datacite==1.4.1 frictionless==5.21.0
+    venv check pyshacl==0.40.1 csvw==4.1.1 datacite==1.4.1 frictionless==5.21.0 bagit==1.9.0 setuptools==80.9.0
     npm install --silent --no-audit --no-fund --ignore-scripts --prefix "$folder/html" vnu-jar@26.9.27 > /dev/null
     touch "$done_mark"
 fi

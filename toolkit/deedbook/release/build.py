@@ -20,6 +20,7 @@ from deedbook.release.derived import Derive
 from deedbook.release.digests import sha256_of
 from deedbook.release.edition import Edition, read_edition
 from deedbook.release.manifest import check_sums, read_manifest
+from deedbook.release.metadata.citation import concept_doi_of
 from deedbook.release.provenance import read_inputs
 from deedbook.release.signing import configured_key
 from deedbook.release.staging import Release, install, staging, verify_staged
@@ -69,6 +70,7 @@ def build(
     edition = read_edition(project.package, *project.shelves, snapshot=snapshot)
     edition = replace(edition, epoch=epoch) if epoch else edition
     _demand_schemas(project)
+    concept_doi_of(project.package)
     key = configured_key()
     inputs = read_inputs(project)
     report = validate(project, _complete(options or Options()), _validating(progress))

@@ -47,6 +47,7 @@ from deedbook.release.metadata.datapackage import CsvFile, datapackage_json
 from deedbook.release.metadata.writing import write_metadata
 from deedbook.release.notes import ReadmeFacts, readme_lines, readme_markdown
 from deedbook.release.provenance import BUILD_FILE, InputFile, build_json
+from deedbook.release.rulelist import rule_entries
 from deedbook.release.statistics import describe_columns
 from deedbook.release.tables import Limit, Outline, Table, named_missing, schema_of, type_rows
 from deedbook.schema import TableSchema
@@ -219,7 +220,9 @@ def _write_documents(
     if writers.workbook is not None:
         close_workbook(writers.workbook, [table.outline for table in written], readme_lines(facts))
     tables = [(table.outline, table.file) for table in written]
-    codebook = make_codebook(edition, facts.entries)
+    codebook = make_codebook(
+        edition, facts.entries, rule_entries(project, passed.report, has_previous=passed.judgement is not None)
+    )
     outlines = [table.outline for table in written]
     documents = {
         **loaders(edition, outlines, folder, facts.loaders, writers.digest),

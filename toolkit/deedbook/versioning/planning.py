@@ -102,7 +102,7 @@ def write_drafts(project: Project, planned: Plan) -> int:
     if judgement is None or judgement.is_nothing:
         return 0
     rows = drafted(
-        judgement.corrections, judgement.reasons.missing, judgement.changes, planned.version, judgement.previous.version
+        judgement.corrections, judgement.reasons.missing, judgement.needed, planned.version, judgement.previous.version
     )
     write_corrections(project.package.root / PATH, rows)
     return sum(not row.reason.strip() for row in rows if row.version == planned.version)

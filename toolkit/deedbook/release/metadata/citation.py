@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from deedbook.descriptor import Package
+from deedbook.errors import ProjectError
 from deedbook.release.edition import Edition
 
 _AUTHOR_ROLES = frozenset({"author", "creator"})
@@ -30,6 +31,9 @@ def citation_cff(package: Package, edition: Edition) -> str:
         lines.append(_line("abstract", edition.description))
     if doi := doi_of(package):
         lines.append(_line("doi", doi))
+    if concept := concept_doi_of(package):
+        lines += ["identifiers:", "  - type: doi", f"    value: {_quoted(concept)}"]
+        lines.append(f"    description: {_quoted('All versions of the dataset')}")
     if isinstance(home := package.raw.get("homepage"), str) and home.startswith("http"):
         lines.append(_line("url", home))
     lines += _licence_lines(package)
@@ -50,6 +54,27 @@ def doi_in(descriptor: Mapping[str, object]) -> str:
     """The DOI in the `id` of a descriptor that is not loaded; empty without one."""
     match = _DOI.match(str(descriptor.get("id", "")))
     return match.group(1) if match else ""
+
+
+def concept_doi_of(package: Package) -> str:
+    """The DOI of all versions, `deedbook.concept_doi` of the descriptor; empty without one.
+
+    Raises:
+        ProjectError: when it is no DOI, or that of this version: a citation of one version would lead to another.
+    """
+    own = package.raw.get("deedbook")
+    text = str(own.get("concept_doi") or "") if isinstance(own, Mapping) else ""
+    if not text:
+        return ""
+    match = _DOI.match(text)
+    if match is None:
+        raise ProjectError(f"`deedbook.concept_doi` is {text!r}, which is no DOI", "write it as 10.5281/zenodo.1")
+    if match.group(1).lower() == doi_of(package).lower():
+        raise ProjectError(
+            f"`id` and `deedbook.concept_doi` are the same DOI, {match.group(1)}",
+            "`id` is the DOI of this version, `deedbook.concept_doi` that of all versions",
+        )
+    return match.group(1)
 
 
 def authors_of(package: Package, edition: Edition) -> tuple[Mapping[str, str], ...]:

@@ -16,7 +16,7 @@ from deedbook.descriptor import Package
 from deedbook.release.digests import DigestOf, sha256_of
 from deedbook.release.edition import Edition, moment_text
 from deedbook.release.media import FORMAT_TITLES, media_type, table_of
-from deedbook.release.metadata.citation import authors_of, citation_text, doi_of
+from deedbook.release.metadata.citation import authors_of, citation_text, concept_doi_of, doi_of
 from deedbook.release.metadata.datapackage import CsvFile
 from deedbook.release.tables import Outline
 
@@ -77,6 +77,7 @@ class Record:
 
     Attributes:
         identifier: The DOI's address, else a UUID made from name and version: the same in every standard.
+        concept_doi: The DOI of all versions, never that of this one; empty without one.
         homepage: Where people read about it; empty when the descriptor names none.
         created: ISO 8601 in UTC; `date` is its day.
         publisher: The contributor of that role, else the first creator.
@@ -92,6 +93,7 @@ class Record:
     year: int
     identifier: str
     doi: str
+    concept_doi: str
     homepage: str
     citation: str
     keywords: tuple[str, ...]
@@ -137,6 +139,7 @@ def make_record(
         year=edition.created.year,
         identifier=f"https://doi.org/{doi}" if doi else f"urn:uuid:{_uuid(edition.name, edition.version)}",
         doi=doi,
+        concept_doi=concept_doi_of(package),
         homepage=homepage if homepage.startswith("http") else "",
         citation=citation_text(package, edition),
         keywords=_texts(package.raw.get("keywords")),

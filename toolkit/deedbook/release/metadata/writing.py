@@ -19,6 +19,8 @@ from deedbook.release.metadata.page import index_html
 from deedbook.release.metadata.record import Record, make_record, read_files
 from deedbook.release.metadata.rocrate import ro_crate
 from deedbook.release.tables import Outline
+from deedbook.versioning.history import CHANGES
+from deedbook.versioning.previous import read_json
 
 _WRITERS: tuple[tuple[str, Callable[[Record], dict[str, Any]]], ...] = (
     ("croissant.json", croissant),
@@ -41,7 +43,7 @@ def write_metadata(
         _write(folder / name, json.dumps(describe(record), ensure_ascii=False, indent=2) + "\n")
     _write(folder / "dcat.ttl", dcat(record))
     files = read_files(folder, {outline.name for outline, _ in tables}, digest)
-    _write(folder / "index.html", index_html(record, files))
+    _write(folder / "index.html", index_html(record, files, read_json(folder / CHANGES)))
 
 
 def _write(path: Path, content: str) -> None:
