@@ -79,8 +79,8 @@ def _table(table: TableChanges, shown: int) -> Iterator[str]:
         yield "  it has no primary key, so whole rows were compared"
     for name, values, texts in table.fields_changed():
         yield f"  {visible(name)}: {field_counts(values, texts)}"
-    yield from _keys("+", table.added.get_column(KEY).to_list() if table.key else _whole(table, added=True), shown)
-    yield from _keys("-", table.removed.get_column(KEY).to_list() if table.key else _whole(table, added=False), shown)
+    yield from _keys("+", rows_named(table, added=True), shown)
+    yield from _keys("-", rows_named(table, added=False), shown)
     pairs = [f"{old} -> {new}" for old, new in table.rekeyed.iter_rows()]
     yield from _keys(">", pairs, shown)
     if table.reused:
@@ -104,8 +104,11 @@ def _value(text: str | None) -> str:
     return "(empty)" if text is None else f'"{visible(text, _LONGEST)}"'
 
 
-def _whole(table: TableChanges, *, added: bool) -> list[str]:
+def rows_named(table: TableChanges, *, added: bool) -> list[str]:
+    """The added or removed rows by their keys; without a primary key, the first hundred of them as they stand."""
     frame = table.added if added else table.removed
+    if table.key:
+        return frame.get_column(KEY).to_list()
     return [",".join(cell or "" for cell in row) for row in frame.drop(KEY).head(100).iter_rows()]
 
 
