@@ -28,6 +28,7 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
     default="text", show_default=True, help="How the report is written; github writes workflow commands, markdown a job summary.",
 )  # fmt: skip
 @click.option("-o", "--output", "file", type=_FILE, help="Write the report to this file instead of to stdout.")
+@click.option("--summary", type=_FILE, help="Also append the report in Markdown to this file, such as a job summary.")
 @click.option(
     "--max-findings", type=click.IntRange(min=0), default=10, show_default=True,
     help="Findings shown of each table, rule and column; totals are exact all the same.",
@@ -52,6 +53,7 @@ def validate(
     schema: Path | None,
     format_: Format,
     file: Path | None,
+    summary: Path | None,
     max_findings: int,
     findings: Path | None,
     tables: tuple[str, ...],
@@ -89,6 +91,8 @@ def validate(
     with progress_bar(quiet=quiet) as bar:
         report = validation.validate(project, chosen, bar.bytes_read)
     code = exit_code(report, strict=strict)
+    if summary is not None:
+        output.append(summary, _rendered(report, "markdown", "", width=None, color=False))
     _deliver(report, format_, file, _folder(project), silent=quiet and code == 0)
     if strict and not quiet and (complaint := strict_complaint(report)):
         output.say(complaint)
