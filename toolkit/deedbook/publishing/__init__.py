@@ -1,0 +1,8 @@
+"""Publishing: a verified release goes to a target by idempotent steps that a journal remembers.
+
+steps.py      what a step is, and the release that is published
+journal.py    what has been done, so that a second run need not look; the truth is the remote side
+publish.py    prepare, run the steps, plan them without running
+yanking.py    yank and unyank in a catalogue, with a note where the target can carry one
+targets/      one module a kind of target; `targets.read_target` makes one of deedbook.toml
+"""

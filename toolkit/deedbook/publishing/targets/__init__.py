@@ -1,0 +1,79 @@
+"""Where releases go: what every kind of target can do, and the literal list of kinds.
+
+A `directory` and an `s3` target hold a catalogue. A `github` and a `zenodo` target are deposits: once public and read back,
+their DOI and address are written into the catalogue of the target that their `catalogue` names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Protocol
+
+from deedbook.errors import ProjectError
+from deedbook.publishing.targets.settings import Settings, read_settings
+
+if TYPE_CHECKING:
+    from deedbook.catalogue.store import Store
+    from deedbook.project import Project
+    from deedbook.publishing.steps import Notice, PublishableRelease, Step
+
+KINDS = ("directory", "s3", "github", "zenodo")
+
+
+class Target(Protocol):
+    """A place that releases are published to."""
+
+    @property
+    def name(self) -> str:
+        """That in deedbook.toml."""
+
+    @property
+    def kind(self) -> str:
+        """One of `KINDS`."""
+
+    @property
+    def address(self) -> str:
+        """Which place it is, without credentials; a journal of another address is not believed."""
+
+    @property
+    def store(self) -> Store | None:
+        """Where its catalogue is; None for a deposit."""
+
+    @property
+    def catalogue(self) -> str:
+        """For a deposit: the name of the target in whose catalogue it is noted; empty for none."""
+
+    def steps(self, release: PublishableRelease) -> Sequence[Step]:
+        """What makes the release public there, in order.
+
+        A deposit's facts are `doi`, `concept_doi` (where it has them) and `mirror`: the address, ending in `/`, below which
+        the files can be downloaded.
+        """
+
+    def notice(self, notice: Notice) -> Sequence[Step]:
+        """What makes a yank visible there, beside the catalogue; nothing where it cannot be."""
+
+
+def read_target(project: Project, name: str) -> Target:
+    """The target of that name in the project's deedbook.toml.
+
+    Raises:
+        UsageError: when there is none, or its credentials are not in the environment.
+        ProjectError: when its settings are wrong.
+    """
+    return make_target(read_settings(project, name))
+
+
+def make_target(settings: Settings) -> Target:
+    """The target that settings describe."""
+    match settings.kind:
+        case "directory":
+            from deedbook.publishing.targets.directory import directory_target
+
+            return directory_target(settings)
+        case "s3":
+            from deedbook.publishing.targets.s3 import s3_target
+
+            return s3_target(settings)
+        case other:
+            raise ProjectError(f"{settings.where}: {other!r} is no type of target", f"use one of {', '.join(KINDS)}")
