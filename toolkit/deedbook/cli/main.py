@@ -14,6 +14,7 @@ import click
 from deedbook import __version__
 from deedbook.cli.build import build
 from deedbook.cli.diff import diff
+from deedbook.cli.fmt import fmt
 from deedbook.cli.init import init
 from deedbook.cli.keygen import keygen
 from deedbook.cli.options import State
@@ -41,6 +42,7 @@ def cli() -> None:
 
 cli.add_command(init)
 cli.add_command(validate)
+cli.add_command(fmt)
 cli.add_command(diff)
 cli.add_command(plan)
 cli.add_command(build)
