@@ -31,9 +31,20 @@ class Measurement:
 
 
 def measure(
-    command: Sequence[str], *, folder: Path | None = None, environment: Mapping[str, str] | None = None
+    command: Sequence[str],
+    *,
+    folder: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+    is_tree: bool = True,
 ) -> Measurement:
-    """Runs the command to its end."""
+    """Runs the command to its end.
+
+    Args:
+        command: What runs.
+        folder: Where it runs.
+        environment: Variables besides this process's own.
+        is_tree: Whether it may start processes, whose memory has to be sampled; that costs a short run on few processors time.
+    """
     start = time.perf_counter()
     process = subprocess.Popen(  # noqa: S603  # the commands are this folder's own
         command, cwd=folder, env={**os.environ, **(environment or {})}, stdout=subprocess.PIPE, stderr=subprocess.PIPE
@@ -41,7 +52,8 @@ def measure(
     peaks = [0]
     done = threading.Event()
     sampler = threading.Thread(target=_sample, args=(process.pid, peaks, done), daemon=True)
-    sampler.start()
+    if is_tree:
+        sampler.start()
     texts: dict[str, bytes] = {}
     readers = [
         threading.Thread(target=lambda name=name, pipe=pipe: texts.__setitem__(name, pipe.read()), daemon=True)
@@ -54,7 +66,7 @@ def measure(
     wall = time.perf_counter() - start
     process.returncode = os.waitstatus_to_exitcode(status)  # wait4 took the status that Popen would ask for
     done.set()
-    for thread in (sampler, *readers):
+    for thread in (*([sampler] if is_tree else []), *readers):
         thread.join()
     for pipe in (process.stdout, process.stderr):
         if pipe is not None:

@@ -69,7 +69,9 @@ def commands_page() -> str:
     context = click.Context(cli, info_name="deedbook", **cli.context_settings)
     parts = ["# Commands\n", _prose(cli.help)]
     for name in cli.list_commands(context):
-        command = cli.commands[name]
+        _, command, _ = cli.resolve_command(context, [name])
+        if command is None:
+            raise LookupError(name)
         inner = click.Context(command, info_name=name, parent=context)
         parts += [f"## {inner.command_path}\n", f"```text\n{command.get_usage(inner).removeprefix('Usage: ')}\n```\n"]
         parts += [_prose(command.help), "| option | meaning |\n|---|---|"]

@@ -106,7 +106,7 @@ def test_what_only_a_person_can_mend_is_said_and_left(content: bytes, why: str, 
         ({"hash": "0" * 32}, "has a declared hash or size, which a rewritten file would not have"),
     ],
 )
-def test_what_is_declared_to_be_otherwise_is_left_alone(resource: dict[str, object], why: str, tmp_path: Path) -> None:
+def test_what_is_declared_to_be_otherwise_is_left_alone(resource: dict[str, Any], why: str, tmp_path: Path) -> None:
     found, written = tidied(tmp_path, b"id,text\r\n2,b\r\n", **resource)
     assert (found.state, found.left, written) == ("skipped", (why,), b"id,text\r\n2,b\r\n")
 

@@ -9,18 +9,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from deedbook.descriptor import Resource
 from deedbook.reading.tables import read_each
 
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
 _SEED = 0x0DEEDB00
 _WINDOW = 1 << 18
-Positions = npt.NDArray[np.int64]
-Hashes = npt.NDArray[np.uint64]
+Positions: TypeAlias = "npt.NDArray[np.int64]"
+Hashes: TypeAlias = "npt.NDArray[np.uint64]"
 Advance = Callable[[int], None]
 """Told how many rows were read."""
 

@@ -15,7 +15,7 @@ import copy
 import datetime as dt
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -28,6 +28,7 @@ from deedbook.checking.rulefiles import FIX, execute, guarded
 from deedbook.checking.verdicts import NO_ROW, RuleOutcome, columns_read, fail, is_row_local, judge, outcome_of, render
 from deedbook.errors import RuleError
 from deedbook.findings import Severity
+from deedbook.records import record
 from deedbook.rules.rule import Rule, rule_of
 
 __all__ = [
@@ -40,7 +41,7 @@ Derive = Callable[[Tables, dt.date | None], Mapping[str, pl.DataFrame]]
 DATASET = "dataset"
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class TableRules:
     """The rules of one table.
 
@@ -57,7 +58,7 @@ class TableRules:
     file: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class RuleBook:
     """What a project's rule files hold, loaded.
 
@@ -72,7 +73,7 @@ class RuleBook:
     derive: Derive | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Evaluation:
     """The outcome of every rule that ran, failing or not, and why others could not run."""
 

@@ -29,6 +29,7 @@ from deedbook.reading.pipeline import run
 from deedbook.reading.sequential import Unclosed
 from deedbook.reading.source import SourceError
 from deedbook.reading.text import Layout
+from deedbook.records import record
 from deedbook.schema import TableSchema
 
 SMALLEST_SHARE = 1 << 20
@@ -37,7 +38,7 @@ FILE_SHIFT = 40
 """A record of a table is known by its file's number, shifted by this, plus its record number in the file."""
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class TableTask:
     """What to check in one table.
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from deedbook.descriptor import Resource
@@ -25,7 +25,10 @@ from deedbook.reading.source import SourceError
 from deedbook.reading.tables import present, read_each
 from deedbook.reading.text import IrregularError, Layout, read_block
 
-Positions = npt.NDArray[np.int64]
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+Positions: TypeAlias = "npt.NDArray[np.int64]"
 
 
 def pick_rows(

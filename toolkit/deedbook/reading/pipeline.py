@@ -17,13 +17,14 @@ from deedbook.reading.blocks import MAX_RECORD, Block, Cutter
 from deedbook.reading.sequential import RECORDS, Unclosed, read_records, to_text_block
 from deedbook.reading.source import SourceError
 from deedbook.reading.text import IrregularError, Layout, TextBlock, is_regular, read_block
+from deedbook.records import record
 
 T = TypeVar("T")
 _FEW = 64
 """Records that are read one by one where quoting is irregular; twice as many each time until a block is regular again."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Done(Generic[T]):
     """What the worker made of a block, and the size of the block in bytes."""
 

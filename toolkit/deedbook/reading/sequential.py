@@ -23,6 +23,7 @@ from deedbook.reading.text import (
     open_reader,
     to_frame,
 )
+from deedbook.records import record
 
 _LINE = re.compile(rb"[^\r\n]*+(?:\r\n|[\r\n])?+")
 RECORDS = 20_000
@@ -30,14 +31,14 @@ RECORDS = 20_000
 _LEAST = 1 << 16
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Unclosed:
     """The last record of a table does not end: a quote is never closed, or it is longer than `MAX_RECORD`."""
 
     is_long: bool
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Record:
     """The cells of one record, the line it starts on (from 0) and the lines that it spans."""
 
@@ -46,7 +47,7 @@ class Record:
     lines: int
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Records:
     """Consecutive records.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import codecs
-import gzip
 import io
 import zipfile
 import zlib
@@ -127,6 +126,8 @@ def _unpacked(resource: Resource, file: Path, handle: io.FileIO, limit: int) -> 
         case "" | "no":
             return handle
         case "gz" | "gzip":
+            import gzip
+
             return _Bounded(io.BufferedReader(gzip.GzipFile(fileobj=handle)), handle, limit, file.name)
         case "zst" | "zstd":
             from deedbook.reading.zstd import Frames

@@ -15,12 +15,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from io import StringIO
 from itertools import groupby
 from typing import TYPE_CHECKING
 
 from deedbook.findings import Finding, NotChecked, Report, Total
+from deedbook.records import record
 from deedbook.rendering.escaping import visible
 from deedbook.rendering.styled import Styled, styled
 from deedbook.schema import CONSTRAINTS
@@ -37,7 +37,7 @@ _UNBOUNDED = 1_000_000
 _NARROWEST = 30
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Line:
     """One thing said: `indent` columns in, and further lines of it `hang` columns in."""
 
