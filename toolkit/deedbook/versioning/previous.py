@@ -59,7 +59,7 @@ def read_previous(package: Package, dist: Path, where: str, *, snapshot: bool) -
     except OSError:
         raise ProjectError(
             f"the previous release {version} is not in {folder}",
-            f"fetch it: `deedbook fetch {package.name}@{version} -o {dist}`",
+            f"fetch it: `deedbook fetch {package.name}@{version} -o {folder}`",
         ) from None
     if found != digest:
         raise ProjectError(

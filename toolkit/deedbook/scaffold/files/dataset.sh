@@ -40,7 +40,7 @@ add() { # add FILE: the file to the summary, while there is room
     fi
 }
 
-fact() { # fact NAME|VERSION|PREVIOUS|FOLDER: of the project in this folder; PREVIOUS is empty when it is there or there is none
+fact() { # fact NAME|VERSION|PREVIOUS|HOME|FOLDER: of the project in this folder; PREVIOUS is empty when it is there or there is none
     python - "$1" <<'PYTHON'
 import sys
 from pathlib import Path
@@ -54,7 +54,7 @@ facts = {
     "NAME": project.package.name,
     "VERSION": project.package.version,
     "PREVIOUS": before if before and not (home / before).is_dir() else "",
-    "DIST": str(project.dist),
+    "HOME": str(home),
     "FOLDER": str(home / project.package.version),
 }
 print(facts[sys.argv[1]])
@@ -63,10 +63,11 @@ PYTHON
 
 restore() { # fetches the release that the next one is compared with
     [ -n "${DEEDBOOK_CATALOGUE:-}" ] || return 0
-    local before
+    local before folder
     before=$(fact PREVIOUS)
     [ -n "$before" ] || return 0
-    guarded deedbook fetch --from "$DEEDBOOK_CATALOGUE" --output "$(fact DIST)" -- "$(fact NAME)@$before"
+    folder=$(fact HOME)/$before
+    guarded deedbook fetch --quiet --from "$DEEDBOOK_CATALOGUE" --output "$folder" -- "$(fact NAME)@$before"
 }
 
 check() { # check [REF]
