@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from deedbook.findings import Report
     from deedbook.project import Project
 
-Format = Literal["text", "json", "frictionless", "github", "markdown"]
+Format = Literal["text", "json", "frictionless", "github", "markdown", "junit"]
 _FILE = click.Path(dir_okay=False, path_type=Path)
 
 
@@ -24,7 +24,7 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 @options.target
 @click.option("--schema", type=_FILE, help="The Table Schema of a data file.")
 @click.option(
-    "-f", "--format", "format_", type=click.Choice(["text", "json", "frictionless", "github", "markdown"]),
+    "-f", "--format", "format_", type=click.Choice(["text", "json", "frictionless", "github", "markdown", "junit"]),
     default="text", show_default=True, help="How the report is written; github writes workflow commands, markdown a job summary.",
 )  # fmt: skip
 @click.option("-o", "--output", "file", type=_FILE, help="Write the report to this file instead of to stdout.")
@@ -119,7 +119,7 @@ def _deliver(report: Report, format_: Format, file: Path | None, folder: str, *,
 
 
 def _rendered(report: Report, format_: Format, folder: str, *, width: int | None, color: bool) -> str:
-    from deedbook.rendering import frictionless, github, json, markdown, text
+    from deedbook.rendering import frictionless, github, json, junit, markdown, text
 
     match format_:
         case "text":
@@ -132,3 +132,5 @@ def _rendered(report: Report, format_: Format, folder: str, *, width: int | None
             return github.render(report, folder=folder)
         case "markdown":
             return markdown.render(report)
+        case "junit":
+            return junit.render(report)
