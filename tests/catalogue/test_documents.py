@@ -26,6 +26,7 @@ from tests.catalogue.catalogues import LATER, NOW, catalogue, release
 from tests.release.releases import OWN
 
 NASTY = '</title><script>alert(1)</script> "quoted" & \x01 \\ \n<x>'
+HOME = "https://a.example/"
 ATOM = "{http://www.w3.org/2005/Atom}"
 DCAT = rdflib.Namespace("http://www.w3.org/ns/dcat#")
 
@@ -76,12 +77,10 @@ def test_ids_in_the_feed_stay_when_more_is_published() -> None:
 
 
 def test_the_dcat_catalogue_lists_what_is_not_yanked() -> None:
-    graph = rdflib.Graph().parse(data=dcat_ttl(nasty()).decode(), format="turtle", publicID="https://a.example/")
-    assert {str(node) for node in graph.subjects(rdflib.RDF.type, DCAT.Dataset)} == {"https://a.example/deeds/1.0.0/"}
+    graph = rdflib.Graph().parse(data=dcat_ttl(nasty()).decode(), format="turtle", publicID=HOME)
+    assert {str(node) for node in graph.subjects(rdflib.RDF.type, DCAT.Dataset)} == {f"{HOME}deeds/1.0.0/"}
     assert len(list(graph.triples((None, DCAT.distribution, None)))) == 1
-    assert {str(address) for address in graph.objects(None, DCAT.accessURL)} == {
-        "https://a.example/deeds/1.0.0/index.html"
-    }
+    assert {str(address) for address in graph.objects(None, DCAT.accessURL)} == {f"{HOME}deeds/1.0.0/index.html"}
 
 
 def test_no_text_becomes_markup_in_the_page() -> None:

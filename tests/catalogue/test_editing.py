@@ -11,6 +11,8 @@ from deedbook.catalogue.records import Catalogue, Link
 from deedbook.errors import RefusalError, UsageError
 from tests.catalogue.catalogues import LATER, NOW, after, catalogue, release
 
+MIRROR = "https://a.example/b/"
+
 
 def states(found: Catalogue) -> dict[str, str]:
     return {entry.version: entry.state for entry in found.datasets["deeds"].versions}
@@ -97,7 +99,7 @@ def test_a_deposit_is_noted_once() -> None:
             "1.0.0",
             doi=doi,
             concept_doi="10.5281/zenodo.1",
-            mirrors=["https://a.example/b/"],
+            mirrors=[MIRROR],
             now=LATER,
         )
 
@@ -105,11 +107,7 @@ def test_a_deposit_is_noted_once() -> None:
     assert deposited(found, "10.5281/ZENODO.2") is found
     entry = found.entry("deeds", "1.0.0")
     assert entry is not None
-    assert (entry.doi, entry.concept_doi, entry.mirrors) == (
-        "10.5281/zenodo.2",
-        "10.5281/zenodo.1",
-        ("https://a.example/b/",),
-    )
+    assert (entry.doi, entry.concept_doi, entry.mirrors) == ("10.5281/zenodo.2", "10.5281/zenodo.1", (MIRROR,))
     with pytest.raises(RefusalError, match="has the DOI"):
         deposited(found, "10.5281/zenodo.3")
 

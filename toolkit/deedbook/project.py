@@ -79,6 +79,14 @@ class Project:
         """Where releases are built."""
         return self.root / (self.config.dist if self.config else "dist")
 
+    @property
+    def shelves(self) -> tuple[Path, ...]:
+        """Where releases stand as `NAME/VERSION/`: what was built, then what was published into a folder."""
+        targets = self.config.raw.get("targets") if self.config else None
+        known = targets.values() if isinstance(targets, Mapping) else ()
+        paths = [one.get("path") for one in known if isinstance(one, Mapping) and one.get("type") == "directory"]
+        return self.dist, *(self.root / path for path in paths if isinstance(path, str))
+
 
 def load_project(target: Path, *, schema: Path | None = None, name: str = "") -> Project:
     """The project that `target` means.

@@ -67,7 +67,7 @@ def plan(
             project,
             version=wanted,
             override=override,
-            progress=lambda table, _rows: bar.update(f"comparing {table}", 0.5),
+            progress=bar.update,
         )
     if write and not planned.is_nothing:
         planning.write_plan(project, planned, date.date() if date else _today(), override)

@@ -22,7 +22,7 @@ from deedbook.reading.header import read_header
 from deedbook.reading.opening import dialect_of, open_table
 from deedbook.reading.pipeline import default_workers
 from deedbook.reading.source import SourceError
-from deedbook.reading.tables import present, read_each
+from deedbook.reading.tables import in_schema, read_each
 from deedbook.reading.text import IrregularError, Layout, read_block
 
 if TYPE_CHECKING:
@@ -92,11 +92,7 @@ def _cut_out(resource: Resource, wanted: Positions, heights: Sequence[int], bloc
     block = read_block(b"".join(parts), layout)
     if block.absent or block.frame.height != len(wanted):
         raise IrregularError
-    held = set(block.frame.columns)
-    return block.frame.select(
-        present(item.name, schema.missing_of(item)) if item.name in held else pl.lit(None, pl.String).alias(item.name)
-        for item in schema.fields
-    )
+    return in_schema(block.frame, schema)
 
 
 def _cut_blocks(cutter: Cutter, layout: Layout, wanted: Positions, heights: Sequence[int]) -> Iterator[bytes]:

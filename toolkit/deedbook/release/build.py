@@ -66,7 +66,7 @@ def build(
         UsageError: when a signing key is configured that cannot be used.
         RefusalError: when another build is running, the inputs changed meanwhile, or the version has other content.
     """
-    edition = read_edition(project.package, project.dist, snapshot=snapshot)
+    edition = read_edition(project.package, *project.shelves, snapshot=snapshot)
     edition = replace(edition, epoch=epoch) if epoch else edition
     _demand_schemas(project)
     key = configured_key()
@@ -105,8 +105,7 @@ def _judge(project: Project, edition: Edition, progress: Progress | None) -> Jud
     previous = edition.previous
     if previous is None:
         return None
-    say = progress or (lambda _what, _share: None)
-    changes = compare_with(project, previous, lambda name, _rows: say(f"comparing {name}", 0.5))
+    changes = compare_with(project, previous, progress)
     return judge(project, previous, changes, edition.version, read_override(project))
 
 

@@ -30,7 +30,7 @@ from deedbook.release.codebook import (
 )
 from deedbook.release.codes import CodeLists, labelled, read_codes
 from deedbook.release.derived import Derive, derive_frames, derived_view, edited_table
-from deedbook.release.digests import sha256_of
+from deedbook.release.digests import Digests
 from deedbook.release.edition import Edition, moment_text
 from deedbook.release.formats.csv import write_csv
 from deedbook.release.formats.jsonl import write_jsonl
@@ -107,6 +107,7 @@ class _Writers:
     database: sqlite3.Connection | None = None
     workbook: Workbook | None = None
     limits: list[Limit] = field(default_factory=list)
+    digest: Digests = field(default_factory=Digests)
 
 
 def release_formats(project: Project) -> tuple[Format, ...]:
@@ -142,7 +143,7 @@ def write_release(
     views = sorted(frames.keys() - set(edited))
     codes = read_codes(project)
     schemas = {resource.name: schema_of(resource) for resource in project.package.resources}
-    with _open_writers(project, edition, folder, schemas, codes) as writers:
+    with _open_writers(project, edition, folder, schemas, codes, [*edited, *views]) as writers:
         written = []
         for position, name in enumerate([*edited, *views]):
             say(f"writing {name}", position / (len(edited) + len(views)))
@@ -157,7 +158,12 @@ def write_release(
 
 @contextmanager
 def _open_writers(
-    project: Project, edition: Edition, folder: Path, schemas: Mapping[str, TableSchema], codes: CodeLists
+    project: Project,
+    edition: Edition,
+    folder: Path,
+    schemas: Mapping[str, TableSchema],
+    codes: CodeLists,
+    tables: Sequence[str],
 ) -> Iterator[_Writers]:
     """The files that take all tables, open; closed at the end, however it comes."""
     formats = release_formats(project)
@@ -165,7 +171,7 @@ def _open_writers(
     if "sqlite" in formats:
         writers.database = open_database(folder / f"{edition.name}.sqlite")
     if "xlsx" in formats:
-        writers.workbook = open_workbook(folder / f"{edition.name}.xlsx", edition)
+        writers.workbook = open_workbook(folder / f"{edition.name}.xlsx", edition, tables)
     try:
         yield writers
     finally:
@@ -178,7 +184,7 @@ def _open_writers(
 def _write_table(outline: Outline, text: pl.DataFrame, writers: _Writers) -> WrittenTable:
     path = writers.folder / f"{outline.name}.csv"
     write_csv(text, path)
-    file = CsvFile(path.name, text.height, path.stat().st_size, sha256_of(path))
+    file = CsvFile(path.name, text.height, path.stat().st_size, writers.digest(path))
     rows, limits = type_rows(text, outline.schema, outline.name)
     del text
     table = Table(outline, rows)
@@ -216,7 +222,7 @@ def _write_documents(
     codebook = make_codebook(edition, facts.entries)
     outlines = [table.outline for table in written]
     documents = {
-        **loaders(edition, outlines, folder, facts.loaders),
+        **loaders(edition, outlines, folder, facts.loaders, writers.digest),
         "datapackage.json": datapackage_json(package, edition, tables),
         "CITATION.cff": citation_cff(package, edition),
         "CODEBOOK.md": codebook_markdown(codebook),
@@ -230,8 +236,8 @@ def _write_documents(
         _write_text(folder / name, content)
     rows = {outline.name: file.rows for outline, file in tables if not outline.is_view}
     write_changes(project, edition, passed.judgement, rows, folder)
-    write_metadata(package, edition, tables, folder)
-    write_manifest(package, edition, tables, folder)
+    write_metadata(package, edition, tables, folder, writers.digest)
+    write_manifest(package, edition, tables, folder, writers.digest)
 
 
 def _facts(
