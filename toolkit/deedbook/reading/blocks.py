@@ -160,12 +160,19 @@ class Cutter:
     def _last_record_end(self, data: bytes | bytearray, size: int) -> int:
         """The position after the last line end with an even number of quotes before it; 0 if there is none."""
         end = data.rfind(b"\n", 0, size) + 1
-        is_odd = bool(end) and self._is_odd(data, end)
-        while is_odd and end:
-            opening = data.rfind(self._quote, 0, end)
-            end = data.rfind(b"\n", 0, opening) + 1
-            is_odd ^= bool(data.count(self._quote, end, opening + 1) % 2)
-        return end
+        if not end or not self._is_odd(data, end):
+            return end
+        view = np.frombuffer(data, np.uint8, end)
+        step, quotes_behind = _FIRST_STEP, 0
+        while end:  # backwards for a line end with an odd number of quotes behind it, mostly a near one
+            part = view[max(end - step, 0) : end]
+            behind = np.bitwise_xor.accumulate((part == self._quote[0]).view(np.uint8)[::-1])[::-1] ^ quotes_behind
+            found = np.flatnonzero((part == NEWLINE) & (behind == 1))
+            end -= len(part)
+            if len(found):
+                return end + int(found[-1]) + 1
+            step, quotes_behind = min(4 * step, _STEP), int(behind[0])
+        return 0
 
 
 def quotes_are_regular(data: bytes | memoryview, quote: bytes, delimiter: bytes) -> bool:
@@ -194,6 +201,7 @@ def quotes_are_regular(data: bytes | memoryview, quote: bytes, delimiter: bytes)
 
 
 _STEP = 1 << 20
+_FIRST_STEP = 1 << 14
 _WORDS = np.frombuffer(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz", np.uint8)
 
 
