@@ -33,6 +33,10 @@ class IrregularError(Exception):
     """The block has quoting or line ends that only a sequential reader understands."""
 
 
+class CrowdedError(Exception):
+    """The block has bad records among so many that it has to be read in parts."""
+
+
 @record(frozen=True)
 class Ragged:
     """A record whose number of cells differs from the number of columns; no cells means a blank record."""
@@ -116,11 +120,17 @@ class Layout:
         return plain and single and dialect.double_quote and dialect.delimiter not in "\n\r"
 
 
-def read_block(data: bytes, layout: Layout) -> TextBlock:
+def read_block(data: bytes, layout: Layout, *, most: int | None = None) -> TextBlock:
     """The text columns of a block.
+
+    Args:
+        data: The block.
+        layout: How it becomes columns.
+        most: Lines of which some may be bad; None for any number. A bad record takes a hundred times its size.
 
     Raises:
         IrregularError: when the block has to be read sequentially.
+        CrowdedError: when it has bad records and more lines than `most`.
     """
     if not is_regular(data, layout):
         raise IrregularError
@@ -132,6 +142,8 @@ def read_block(data: bytes, layout: Layout) -> TextBlock:
     frame = _parse(data, layout)
     if frame is not None and _is_rectangular(frame, view, layout.dialect):
         return TextBlock(frame, newlines, has_return=has_return, has_nul=b"\0" in data)
+    if most is not None and newlines > most:
+        raise CrowdedError
     return _read_exactly(data, layout, newlines, has_return=has_return)
 
 
