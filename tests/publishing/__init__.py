@@ -1,0 +1,1 @@
+"""Publishing: into folders and buckets, killed anywhere, two at once."""

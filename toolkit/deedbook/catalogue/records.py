@@ -24,6 +24,7 @@ class Entry:
     Attributes:
         created: The release date that stands in the release itself.
         published: When the publisher wrote it into the catalogue.
+        changed: When this entry last became another: published, yanked, given a DOI.
         path: `NAME/VERSION/`, relative to the catalogue's root.
         release_sha256: Of `release.json`; it names the release.
         sums_sha256: Of `SHA256SUMS`.
@@ -38,6 +39,7 @@ class Entry:
     state: State
     created: str
     published: str
+    changed: str
     path: str
     release_sha256: str
     sums_sha256: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -39,7 +39,11 @@ class Store(Protocol):
     where: str
 
     def read(self, path: str) -> Versioned | None:
-        """A small document; None when there is none."""
+        """A small document; None when there is none.
+
+        Raises:
+            ProjectError: when it is larger than any document.
+        """
 
     def size(self, path: str) -> int | None:
         """The bytes of what stands there; None when nothing does."""
@@ -47,11 +51,12 @@ class Store(Protocol):
     def digest(self, path: str, progress: Progress) -> str | None:
         """The sha256 of what is really stored, by reading it back; None when nothing is."""
 
-    def put_new(self, path: str, file: Path, progress: Progress) -> None:
+    def put_new(self, path: str, file: Path, sha256: str, progress: Progress) -> None:
         """Puts a file of any size where nothing stands.
 
         Raises:
             ExistsError: when something stands there; it is left as it is.
+            RefusalError: when the file does not have that sha256; nothing is put.
         """
 
     def replace(self, path: str, content: bytes, tag: str | None) -> str:
@@ -60,3 +65,6 @@ class Store(Protocol):
         Raises:
             ConflictError: when another state stands there.
         """
+
+    def tidy(self, digests: Iterable[str]) -> None:
+        """Removes what interrupted uploads left of files with these sha256, all of which are in place."""

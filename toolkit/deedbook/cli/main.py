@@ -18,8 +18,11 @@ from deedbook.cli.keygen import keygen
 from deedbook.cli.options import State
 from deedbook.cli.plan import plan
 from deedbook.cli.policy import BUG, INTERRUPTED, USAGE
+from deedbook.cli.publish import publish
 from deedbook.cli.validate import validate
 from deedbook.cli.verify import verify
+from deedbook.cli.versions import versions
+from deedbook.cli.yank import unyank, yank
 from deedbook.errors import DeedbookError
 
 _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -41,6 +44,10 @@ cli.add_command(plan)
 cli.add_command(build)
 cli.add_command(verify)
 cli.add_command(keygen)
+cli.add_command(publish)
+cli.add_command(yank)
+cli.add_command(unyank)
+cli.add_command(versions)
 
 
 def main() -> NoReturn:

@@ -43,6 +43,18 @@ def target(command: F) -> F:
     return click.argument("target", default=".", type=click.Path(path_type=Path))(command)
 
 
+def project(command: F) -> F:
+    """`--project`: the folder whose deedbook.toml names the targets."""
+    text = "The project whose deedbook.toml names the targets; here by default."
+    return click.option("--project", "root", type=click.Path(path_type=Path), default=".", help=text)(command)
+
+
+def to(command: F) -> F:
+    """`--to`."""
+    text = "The target: NAME of a [targets.NAME] in deedbook.toml."
+    return click.option("-t", "--to", "to", metavar="TARGET", required=True, help=text)(command)
+
+
 def trust_rules(command: F) -> F:
     """`--trust-rules`."""
     text = "Run the rule files of a project that does not contain the working directory: they are its own Python code."

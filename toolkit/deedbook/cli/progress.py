@@ -35,6 +35,10 @@ class Bar:
         """Progress of a validation."""
         self.update("checking", done / total if total else 1.0)
 
+    def bytes_moved(self, what: str, done: int, total: int) -> None:
+        """Progress of a transfer, with the millions of bytes."""
+        self.update(f"{what} ({done / 1e6:.1f} of {total / 1e6:.1f} MB)", done / total if total else 1.0)
+
     def close(self) -> None:
         """Takes the bar off the terminal."""
         if self._shown is not None:

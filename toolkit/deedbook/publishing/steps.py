@@ -31,7 +31,8 @@ class PublishableRelease:
     Attributes:
         release_sha256: Of its `release.json`; it names the release.
         sums_sha256: Of its `SHA256SUMS`.
-        files: Everything in the folder, `SHA256SUMS`, its signature and `release.json` last, so that what they prove is there before them.
+        files: Everything in the folder: `release.json` first, which claims the version, `SHA256SUMS` and its signature
+            last, so that what they prove is there before them.
         manifest: The content of `release.json`.
         package: The content of `datapackage.json`.
         doi: The version's DOI that stands in its files; empty when it has none.

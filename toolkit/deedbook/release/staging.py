@@ -12,7 +12,6 @@ from __future__ import annotations
 import errno
 import os
 import shutil
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from pathlib import Path
 
 from deedbook.errors import RefusalError, SpaceError
 from deedbook.release.edition import Edition
+from deedbook.release.locking import locked, sync
 from deedbook.release.manifest import check_sums
 
 _LOCK = ".lock"
@@ -61,7 +61,7 @@ def staging(edition: Edition, dist: Path) -> Iterator[Staged]:
     """
     home = dist / edition.name
     home.mkdir(parents=True, exist_ok=True)
-    with _locked(home / _LOCK):
+    with locked(home / _LOCK, who="build"):
         for stale in home.glob(f"{_STAGING}*"):  # we hold the lock: whoever made it is dead
             shutil.rmtree(stale)
         folder = home / f"{_STAGING}{edition.version}"
@@ -90,8 +90,8 @@ def verify_staged(staged: Staged) -> Verified:
     """Proves what was written by reading it back, and puts it on the disk for good."""
     check_sums(staged.folder)
     for path in staged.folder.iterdir():
-        _sync(path)
-    _sync(staged.folder)
+        sync(path)
+    sync(staged.folder)
     return Verified(staged.folder, staged.target)
 
 
@@ -116,52 +116,5 @@ def install(verified: Verified, edition: Edition, *, replace: bool = False) -> R
         shutil.rmtree(retired, ignore_errors=True)
     else:
         verified.folder.rename(target)
-    _sync(target.parent)
+    sync(target.parent)
     return Release(target, edition.name, edition.version)
-
-
-def _sync(path: Path) -> None:
-    """Waits until a file or folder is on the disk; Windows cannot do that to folders."""
-    if sys.platform == "win32" and path.is_dir():
-        return
-    handle = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    """Holds a lock that the system frees when the process dies, however it dies."""
-    while True:
-        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
-        if not _try_lock(handle):
-            owner = os.read(handle, 20).decode("ascii", "replace").strip() or "unknown"
-            os.close(handle)
-            raise RefusalError(f"another build (process {owner}) is writing to {path.parent}", "wait until it ends")
-        if path.exists() and os.path.samestat(os.fstat(handle), path.stat()):
-            break
-        os.close(handle)  # the owner before us removed the file between our two steps
-    try:
-        os.ftruncate(handle, 0)
-        os.write(handle, f"{os.getpid()}\n".encode("ascii"))
-        yield
-    finally:
-        path.unlink(missing_ok=True)
-        os.close(handle)
-
-
-def _try_lock(handle: int) -> bool:
-    try:
-        if sys.platform == "win32":
-            import msvcrt
-
-            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
-        else:
-            import fcntl
-
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True

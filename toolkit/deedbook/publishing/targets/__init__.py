@@ -21,21 +21,27 @@ KINDS = ("directory", "s3", "github", "zenodo")
 
 
 class Target(Protocol):
-    """A place that releases are published to.
+    """A place that releases are published to."""
 
-    Attributes:
-        name: That in deedbook.toml.
-        kind: One of `KINDS`.
-        address: Which place it is, without credentials; a journal of another address is not believed.
-        store: Where its catalogue is; None for a deposit.
-        catalogue: For a deposit: the name of the target in whose catalogue it is noted; empty for none.
-    """
+    @property
+    def name(self) -> str:
+        """That in deedbook.toml."""
 
-    name: str
-    kind: str
-    address: str
-    store: Store | None
-    catalogue: str
+    @property
+    def kind(self) -> str:
+        """One of `KINDS`."""
+
+    @property
+    def address(self) -> str:
+        """Which place it is, without credentials; a journal of another address is not believed."""
+
+    @property
+    def store(self) -> Store | None:
+        """Where its catalogue is; None for a deposit."""
+
+    @property
+    def catalogue(self) -> str:
+        """For a deposit: the name of the target in whose catalogue it is noted; empty for none."""
 
     def steps(self, release: PublishableRelease) -> Sequence[Step]:
         """What makes the release public there, in order.
@@ -60,4 +66,14 @@ def read_target(project: Project, name: str) -> Target:
 
 def make_target(settings: Settings) -> Target:
     """The target that settings describe."""
-    raise ProjectError(f"{settings.where}: {settings.kind!r} is no type of target", f"use one of {', '.join(KINDS)}")
+    match settings.kind:
+        case "directory":
+            from deedbook.publishing.targets.directory import directory_target
+
+            return directory_target(settings)
+        case "s3":
+            from deedbook.publishing.targets.s3 import s3_target
+
+            return s3_target(settings)
+        case other:
+            raise ProjectError(f"{settings.where}: {other!r} is no type of target", f"use one of {', '.join(KINDS)}")

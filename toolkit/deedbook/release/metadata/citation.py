@@ -43,7 +43,12 @@ def citation_cff(package: Package, edition: Edition) -> str:
 
 def doi_of(package: Package) -> str:
     """The DOI in the descriptor's `id`; empty without one."""
-    match = _DOI.match(str(package.raw.get("id", "")))
+    return doi_in(package.raw)
+
+
+def doi_in(descriptor: Mapping[str, object]) -> str:
+    """The DOI in the `id` of a descriptor that is not loaded; empty without one."""
+    match = _DOI.match(str(descriptor.get("id", "")))
     return match.group(1) if match else ""
 
 

@@ -5,114 +5,96 @@ Turtle without blank nodes: everything has an address below the dataset's identi
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from urllib.parse import quote
 
 from deedbook.release.metadata.record import Agent, File, Record
+from deedbook.release.metadata.turtle import Statement, block, document, iri, text
 
-_PREFIXES = {
-    "adms": "http://www.w3.org/ns/adms#",
-    "dcat": "http://www.w3.org/ns/dcat#",
-    "dct": "http://purl.org/dc/terms/",
-    "foaf": "http://xmlns.com/foaf/0.1/",
-    "owl": "http://www.w3.org/2002/07/owl#",
-    "rdfs": "http://www.w3.org/2000/01/rdf-schema#",
-    "spdx": "http://spdx.org/rdf/terms#",
-    "vcard": "http://www.w3.org/2006/vcard/ns#",
-    "xsd": "http://www.w3.org/2001/XMLSchema#",
-}
 _LANGUAGES = "http://publications.europa.eu/resource/authority/language/"
 _LANGUAGE_CODES = {"de": "DEU", "en": "ENG", "es": "SPA", "fr": "FRA", "it": "ITA", "ru": "RUS"}
 _MEDIA_TYPES = "https://www.iana.org/assignments/media-types/"
 _SHA256 = "spdx:checksumAlgorithm_sha256"
-_UNSAFE = re.compile(r'[\x00-\x20<>"{}|^`\\]')
-
-Statement = tuple[str, str]
 
 
 def dcat(record: Record) -> str:
     """The description as Turtle."""
-    blocks = [_block(_iri(record.identifier), list(_dataset(record)))]
+    blocks = [block(iri(record.identifier), list(_dataset(record)))]
     for file in record.data:
-        blocks.append(_block(_part(record, f"file/{file.name}"), list(_distribution(record, file))))
+        blocks.append(block(_part(record, f"file/{file.name}"), list(_distribution(record, file))))
         checksum = [("a", "spdx:Checksum"), ("spdx:algorithm", _SHA256)]
-        checksum.append(("spdx:checksumValue", f"{_text(file.sha256)}^^xsd:hexBinary"))
-        blocks.append(_block(_part(record, f"sha256/{file.name}"), checksum))
+        checksum.append(("spdx:checksumValue", f"{text(file.sha256)}^^xsd:hexBinary"))
+        blocks.append(block(_part(record, f"sha256/{file.name}"), checksum))
     agents = {_agent_node(record, one): one for one in (*record.creators, *record.contributors, record.publisher)}
-    blocks += [_block(node, list(_agent(one))) for node, one in agents.items()]
-    contact = [("a", "vcard:Kind"), ("vcard:fn", _text(record.publisher.name))]
+    blocks += [block(node, list(_agent(one))) for node, one in agents.items()]
+    contact = [("a", "vcard:Kind"), ("vcard:fn", text(record.publisher.name))]
     if record.homepage or record.publisher.website:
-        contact.append(("vcard:hasURL", _iri(record.publisher.website or record.homepage)))
-    blocks.append(_block(_part(record, "contact"), contact))
+        contact.append(("vcard:hasURL", iri(record.publisher.website or record.homepage)))
+    blocks.append(block(_part(record, "contact"), contact))
     blocks += [
-        _block(
-            _iri(licence.address), [("a", "dct:LicenseDocument"), ("rdfs:label", _text(licence.title or licence.spdx))]
-        )
+        block(iri(licence.address), [("a", "dct:LicenseDocument"), ("rdfs:label", text(licence.title or licence.spdx))])
         for licence in record.licences
         if licence.address
     ]
-    blocks += [_block(_iri(_language(code)), [("a", "dct:LinguisticSystem")]) for code in record.languages]
+    blocks += [block(iri(_language(code)), [("a", "dct:LinguisticSystem")]) for code in record.languages]
     blocks += [
-        _block(_iri(_MEDIA_TYPES + kind), [("a", "dct:MediaType"), ("rdfs:label", _text(kind))])
+        block(iri(_MEDIA_TYPES + kind), [("a", "dct:MediaType"), ("rdfs:label", text(kind))])
         for kind in dict.fromkeys(file.media_type for file in record.data)
     ]
-    blocks.append(_block(_SHA256, [("a", "spdx:ChecksumAlgorithm")]))
-    head = "".join(f"@prefix {name}: <{address}> .\n" for name, address in _PREFIXES.items())
-    return head + "\n" + "\n".join(dict.fromkeys(blocks))
+    blocks.append(block(_SHA256, [("a", "spdx:ChecksumAlgorithm")]))
+    return document(blocks)
 
 
 def _dataset(record: Record) -> Iterator[Statement]:
     yield "a", "dcat:Dataset"
-    yield "dct:identifier", _text(record.identifier)
-    yield "dct:title", f"{_text(record.title)}@en"
-    yield "dct:description", f"{_text(record.description)}@en"
-    yield "dcat:version", _text(record.version)
-    yield "dct:issued", f"{_text(record.created)}^^xsd:dateTime"
-    yield "dct:modified", f"{_text(record.created)}^^xsd:dateTime"
+    yield "dct:identifier", text(record.identifier)
+    yield "dct:title", f"{text(record.title)}@en"
+    yield "dct:description", f"{text(record.description)}@en"
+    yield "dcat:version", text(record.version)
+    yield "dct:issued", f"{text(record.created)}^^xsd:dateTime"
+    yield "dct:modified", f"{text(record.created)}^^xsd:dateTime"
     for code in record.languages:
-        yield "dct:language", _iri(_language(code))
+        yield "dct:language", iri(_language(code))
     for word in record.keywords:
-        yield "dcat:keyword", f"{_text(word)}@en"
+        yield "dcat:keyword", f"{text(word)}@en"
     for one in record.creators:
         yield "dct:creator", _agent_node(record, one)
     yield "dct:publisher", _agent_node(record, record.publisher)
     yield "dcat:contactPoint", _part(record, "contact")
     if record.homepage:
-        yield "dcat:landingPage", _iri(record.homepage)
+        yield "dcat:landingPage", iri(record.homepage)
     for file in record.data:
         yield "dcat:distribution", _part(record, f"file/{file.name}")
 
 
 def _distribution(record: Record, file: File) -> Iterator[Statement]:
     yield "a", "dcat:Distribution"
-    yield "dct:title", f"{_text(f'{file.table} as {file.format}' if file.table else f'all tables as {file.format}')}@en"
-    yield "dcat:accessURL", _iri(_relative(file.name))
-    yield "dcat:downloadURL", _iri(_relative(file.name))
-    yield "dcat:mediaType", _iri(_MEDIA_TYPES + file.media_type)
+    yield "dct:title", f"{text(f'{file.table} as {file.format}' if file.table else f'all tables as {file.format}')}@en"
+    yield "dcat:accessURL", iri(_relative(file.name))
+    yield "dcat:downloadURL", iri(_relative(file.name))
+    yield "dcat:mediaType", iri(_MEDIA_TYPES + file.media_type)
     yield "dcat:byteSize", f'"{file.bytes}"^^xsd:nonNegativeInteger'
     yield "spdx:checksum", _part(record, f"sha256/{file.name}")
     for licence in record.licences:
         if licence.address:
-            yield "dct:license", _iri(licence.address)
+            yield "dct:license", iri(licence.address)
 
 
 def _agent(one: Agent) -> Iterator[Statement]:
     yield "a", "foaf:Agent"
     yield "a", "foaf:Person" if one.is_person else "foaf:Organization"
-    yield "foaf:name", _text(one.name)
+    yield "foaf:name", text(one.name)
     if one.website:
-        yield "foaf:homepage", _iri(one.website)
+        yield "foaf:homepage", iri(one.website)
 
 
 def _agent_node(record: Record, one: Agent) -> str:
-    return _iri(one.orcid) if one.orcid else _part(record, f"agent/{one.name}")
+    return iri(one.orcid) if one.orcid else _part(record, f"agent/{one.name}")
 
 
 def _part(record: Record, path: str) -> str:
     """Something that belongs to the dataset, as a fragment of its identifier."""
-    return _iri(f"{record.identifier}#{quote(path, safe='/')}")
+    return iri(f"{record.identifier}#{quote(path, safe='/')}")
 
 
 def _relative(name: str) -> str:
@@ -123,17 +105,3 @@ def _relative(name: str) -> str:
 def _language(code: str) -> str:
     short = code.split("-")[0]
     return _LANGUAGES + _LANGUAGE_CODES.get(short, "UND")
-
-
-def _block(subject: str, statements: Sequence[Statement]) -> str:
-    lines = [f"    {predicate} {value}" for predicate, value in statements]
-    return f"{subject}\n" + " ;\n".join(lines) + " .\n"
-
-
-def _iri(address: str) -> str:
-    return "<" + _UNSAFE.sub(lambda found: quote(found.group()), address) + ">"
-
-
-def _text(text: str) -> str:
-    """A Turtle string; JSON's escapes are among Turtle's, apart from surrogates, which it does not write."""
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007F")

@@ -1,0 +1,1 @@
+"""Catalogues: what they say, where they are kept, how they change."""

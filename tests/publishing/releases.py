@@ -1,0 +1,104 @@
+"""Small releases that are made to be published and interrupted; their files only look like data."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+from deedbook.catalogue.directory import DirectoryStore
+from deedbook.catalogue.records import Catalogue, Link
+from deedbook.catalogue.store import Store
+from deedbook.catalogue.update import read_catalogue
+from deedbook.publishing.steps import PublishableFile, PublishableRelease
+from deedbook.publishing.targets.hosted import HostedCatalogue
+
+NAME = "deeds"
+NOW = "2026-11-22T12:00:00Z"
+
+
+def make_release(
+    folder: Path,
+    version: str = "1.0.0",
+    *,
+    content: str = "",
+    large: int = 0,
+    previous: PublishableRelease | None = None,
+) -> PublishableRelease:
+    """A release of a few files, one of them of `large` bytes."""
+    folder.mkdir(parents=True)
+    (folder / "events.csv").write_text(f"id,what\n1,{version} {content}\n")
+    (folder / "CODEBOOK.md").write_text(f"# {version}\n")
+    if large:
+        (folder / "events.parquet").write_bytes(hashlib.sha256(version.encode()).digest() * (large // 32 + 1))
+    manifest = {"name": NAME, "version": version, "state": "released", "created": "2026-11-22T00:00:00Z"}
+    listed = [{"name": path.name, "sha256": sha256(path)} for path in sorted(folder.iterdir())]
+    (folder / "release.json").write_text(json.dumps({**manifest, "files": listed}))
+    sums = "".join(f"{sha256(path)}  {path.name}\n" for path in sorted(folder.iterdir()))
+    (folder / "SHA256SUMS").write_text(sums)
+    order = ["release.json", "CODEBOOK.md", "events.csv", *(["events.parquet"] if large else []), "SHA256SUMS"]
+    files = tuple(PublishableFile(name, (folder / name).stat().st_size, sha256(folder / name)) for name in order)
+    return PublishableRelease(
+        folder=folder,
+        name=NAME,
+        version=version,
+        release_sha256=sha256(folder / "release.json"),
+        sums_sha256=sha256(folder / "SHA256SUMS"),
+        files=files,
+        manifest=manifest,
+        package={"title": "Deeds", "description": "Who did what.", "licenses": [{"name": "CC0-1.0"}]},
+        previous=Link(previous.version, previous.release_sha256) if previous else None,
+    )
+
+
+def sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def directory_target(root: Path) -> HostedCatalogue:
+    """A target in a folder, with a clock that stands still."""
+    return HostedCatalogue(
+        "public", "directory", str(root), DirectoryStore(root), title="Deeds", clock=lambda: NOW, environment={}
+    )
+
+
+def read_latest(store: Store) -> dict[str, str]:
+    """Versions in `latest.json` by dataset."""
+    found = store.read("latest.json")
+    return {name: item["version"] for name, item in json.loads(found.content)["datasets"].items()} if found else {}
+
+
+def demand_sound(store: Store, releases: list[PublishableRelease]) -> Catalogue | None:
+    """What must hold at any moment: what is named is whole, nothing has other bytes than were published."""
+    catalogue = read_catalogue(store)
+    by_version = {release.version: release for release in releases}
+    for release in releases:
+        for file in release.files:
+            assert store.digest(f"{NAME}/{release.version}/{file.name}", lambda _bytes: None) in {None, file.sha256}
+    dataset = catalogue.datasets.get(NAME) if catalogue else None
+    for entry in dataset.versions if dataset else ():
+        release = by_version[entry.version]
+        assert entry.release_sha256 == release.release_sha256
+        for file in release.files:
+            assert store.size(f"{entry.path}{file.name}") == file.size, (entry.version, file.name)
+    for version in read_latest(store).values():
+        assert dataset is not None
+        named = dataset.entry(version)
+        assert named is not None
+        assert not named.is_yanked
+    return catalogue
+
+
+def demand_finished(store: Store, releases: list[PublishableRelease]) -> None:
+    """What must hold at the end: every version is there, and every document is that of the present catalogue."""
+    from deedbook.catalogue.documents import derived_documents
+    from deedbook.catalogue.keys import Signers
+
+    catalogue = demand_sound(store, releases)
+    assert catalogue is not None
+    assert {entry.version for entry in catalogue.datasets[NAME].versions} == {release.version for release in releases}
+    assert read_latest(store) == {NAME: catalogue.datasets[NAME].latest}
+    for name, content in derived_documents(catalogue, Signers()):
+        found = store.read(name)
+        assert found is not None, name
+        assert found.content == content, name

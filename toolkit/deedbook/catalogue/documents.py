@@ -1,0 +1,220 @@
+"""The documents of a catalogue, each the same bytes for the same `catalog.json` and key."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import json
+import re
+import uuid
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+from xml.etree import ElementTree as ET
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+
+from deedbook.catalogue.keys import Signers
+from deedbook.catalogue.reading import CATALOG, CATALOG_SIGNATURE, LATEST, PUBLIC_KEY
+from deedbook.catalogue.records import Catalogue, Dataset, Entry
+from deedbook.release.metadata.turtle import Statement, block, document, iri, text
+from deedbook.release.pages import size
+from deedbook.release.signing import sign_sums
+
+FEED = "feed.xml"
+DCAT = "catalog.dcat.ttl"
+PAGE = "index.html"
+DOCUMENTS = (CATALOG, CATALOG_SIGNATURE, PUBLIC_KEY, FEED, DCAT, PAGE, LATEST)
+"""Every document, in the order in which they are written."""
+_SEQUENCE = re.compile(rb"sequence\W{1,4}(\d{1,18})\b")
+_MOST_FEED_ENTRIES = 100
+_ATOM = "http://www.w3.org/2005/Atom"
+
+
+def catalog_json(catalogue: Catalogue) -> bytes:
+    """`catalog.json`."""
+    record = {
+        "catalogue_version": 1,
+        "sequence": catalogue.sequence,
+        "title": catalogue.title,
+        "updated": catalogue.updated,
+        "keys": [dataclasses.asdict(key) for key in catalogue.keys],
+        "datasets": {name: dataset_record(dataset) for name, dataset in sorted(catalogue.datasets.items())},
+    }
+    return _json(record)
+
+
+def derived_documents(catalogue: Catalogue, signers: Signers) -> Iterator[tuple[str, bytes]]:
+    """Every other document by name, `latest.json` last."""
+    if signers.present is not None:
+        comment = signature_comment(catalogue)
+        yield CATALOG_SIGNATURE, sign_sums(signers.present, catalog_json(catalogue), comment)
+    if catalogue.key is not None:
+        yield PUBLIC_KEY, f"untrusted comment: minisign public key {catalogue.key.id}\n{catalogue.key.text}\n".encode()
+    yield FEED, feed_xml(catalogue)
+    yield DCAT, dcat_ttl(catalogue)
+    yield PAGE, index_html(catalogue)
+    yield LATEST, latest_json(catalogue)
+
+
+def sequence_of(name: str, content: bytes) -> int:
+    """The `sequence` of the `catalog.json` that a derived document was made from; 0 when it does not say."""
+    if name == PUBLIC_KEY:
+        return 0
+    found = _SEQUENCE.search(content)  # it stands before anything that came from data
+    return int(found[1]) if found else 0
+
+
+def signature_comment(catalogue: Catalogue) -> str:
+    """What the signature of `catalog.json` says about it; the time is that of the catalogue."""
+    moment = int(dt.datetime.fromisoformat(catalogue.updated).timestamp())
+    return f"timestamp:{moment}\tfile:{CATALOG}\thashed\tsequence:{catalogue.sequence}"
+
+
+def latest_json(catalogue: Catalogue) -> bytes:
+    """`latest.json`."""
+    entries = ((name, one.entry(one.latest)) for name, one in sorted(catalogue.datasets.items()) if one.latest)
+    pointers = {
+        name: {"version": entry.version, "path": entry.path, "release_sha256": entry.release_sha256}
+        for name, entry in entries
+        if entry
+    }
+    return _json({"catalogue_version": 1, "sequence": catalogue.sequence, "datasets": pointers})
+
+
+def feed_xml(catalogue: Catalogue) -> bytes:
+    """`feed.xml` (Atom, RFC 4287): an entry per version, the last changed first, and one more for each that was yanked."""
+    feed = ET.Element("feed", {"xmlns": _ATOM})
+    feed.append(ET.Comment(f" sequence: {catalogue.sequence} "))
+    entries = [(name, entry) for name, one in catalogue.datasets.items() for entry in one.versions]
+    first = min(((entry.published, entry.release_sha256) for _, entry in entries), default=("", ""))
+    _child(feed, "id", _urn("catalogue", *first))
+    _child(feed, "title", _legal(catalogue.title or "Releases"))
+    _child(feed, "updated", catalogue.updated)
+    _child(_child(feed, "author"), "name", _legal(catalogue.title or "Releases"))
+    _child(feed, "link", rel="self", href=FEED)
+    _child(feed, "link", rel="alternate", href=PAGE)
+    items = [item for name, entry in entries for item in _feed_items(name, entry)]
+    for when, parts in sorted(items, key=lambda item: (item[0], item[1]["id"]), reverse=True)[:_MOST_FEED_ENTRIES]:
+        node = _child(feed, "entry")
+        _child(node, "id", parts["id"])
+        _child(node, "title", parts["title"])
+        _child(node, "updated", when)
+        _child(node, "published", parts["published"])
+        _child(node, "link", rel="alternate", href=parts["href"])
+        _child(node, "summary", parts["summary"])
+    ET.indent(feed)
+    content: str = ET.tostring(feed, encoding="unicode")
+    return f'<?xml version="1.0" encoding="utf-8"?>\n{content}\n'.encode("utf-8", "replace")
+
+
+def dcat_ttl(catalogue: Catalogue) -> bytes:
+    """`catalog.dcat.ttl` (DCAT 3): a series per dataset, a dataset per version that is not yanked."""
+    title = text(catalogue.title or "Releases")
+    here, publisher = iri("./"), iri("./#publisher")
+    about: list[Statement] = [("a", "dcat:Catalog"), ("dct:title", f"{title}@en"), ("dct:description", f"{title}@en")]
+    about += [("dct:publisher", publisher), ("dct:modified", f"{text(catalogue.updated)}^^xsd:dateTime")]
+    blocks = [block(publisher, [("a", "foaf:Agent"), ("foaf:name", title)])]
+    for name, dataset in sorted(catalogue.datasets.items()):
+        series = iri(f"./{name}/#series")
+        about.append(("dcat:dataset", series))
+        blocks.append(block(series, [("a", "dcat:DatasetSeries"), *_described(dataset), ("dct:publisher", publisher)]))
+        for entry in dataset.versions:
+            if entry.is_yanked:
+                continue
+            about.append(("dcat:dataset", iri(f"./{entry.path}")))
+            blocks += [*_dcat_version(dataset, entry, series, publisher)]
+    return f"# sequence: {catalogue.sequence}\n{document([block(here, about), *blocks])}".encode()
+
+
+def index_html(catalogue: Catalogue) -> bytes:
+    """`index.html`: every version with its state, for people."""
+    return _environment().get_template("catalogue.html.j2").render(catalogue=catalogue).encode()
+
+
+def dataset_record(dataset: Dataset) -> dict[str, Any]:
+    """A dataset as `catalog.json` has it."""
+    return {
+        "title": dataset.title,
+        "description": dataset.description,
+        "licenses": [dict(licence) for licence in dataset.licenses],
+        "latest": dataset.latest,
+        "versions": [dataclasses.asdict(entry) for entry in dataset.versions],
+    }
+
+
+def _feed_items(name: str, entry: Entry) -> Iterator[tuple[str, dict[str, str]]]:
+    common = {"published": entry.published, "href": f"{entry.path}index.html"}
+    summary = f"{entry.files} files, {size(entry.bytes)}. sha256 of release.json: {entry.release_sha256}"
+    yield (
+        entry.published,
+        {
+            **common,
+            "id": _urn("release", name, entry.version, entry.release_sha256),
+            "title": f"{name} {entry.version}",
+            "summary": summary,
+        },
+    )
+    if entry.is_yanked:
+        instead = f" Use {entry.replaced_by} instead." if entry.replaced_by else ""
+        yield (
+            entry.changed,
+            {
+                **common,
+                "id": _urn("yank", name, entry.version, entry.release_sha256, entry.changed),
+                "title": f"{name} {entry.version} was yanked",
+                "summary": _legal(f"{entry.reason}{instead}"),
+            },
+        )
+
+
+def _dcat_version(dataset: Dataset, entry: Entry, series: str, publisher: str) -> Iterator[str]:
+    subject, files = iri(f"./{entry.path}"), iri(f"./{entry.path}#files")
+    about: list[Statement] = [("a", "dcat:Dataset"), *_described(dataset), ("dcat:version", text(entry.version))]
+    about += [("dct:issued", f"{text(entry.created)}^^xsd:dateTime"), ("dct:publisher", publisher)]
+    about += [("dcat:inSeries", series), ("dcat:distribution", files)]
+    about.append(("dct:identifier", text(f"https://doi.org/{entry.doi}" if entry.doi else entry.release_sha256)))
+    yield block(subject, about)
+    address = iri(f"./{entry.path}index.html")
+    distribution = [("a", "dcat:Distribution"), ("dct:title", f"{text(f'{dataset.name} {entry.version}')}@en")]
+    licences = [licence["path"] for licence in dataset.licenses if isinstance(licence.get("path"), str)]
+    yield block(files, [*distribution, ("dcat:accessURL", address), *(("dct:license", iri(one)) for one in licences)])
+    yield from (block(iri(one), [("a", "dct:LicenseDocument")]) for one in licences)
+
+
+def _described(dataset: Dataset) -> list[Statement]:
+    title, description = dataset.title or dataset.name, dataset.description or dataset.title or dataset.name
+    return [("dct:title", f"{text(title)}@en"), ("dct:description", f"{text(description)}@en")]
+
+
+def _child(parent: ET.Element, tag: str, content: str | None = None, **attributes: str) -> ET.Element:
+    node = ET.SubElement(parent, tag, attributes)
+    node.text = content
+    return node
+
+
+def _legal(content: str) -> str:
+    """The text without what XML 1.0 cannot hold."""
+    return re.sub("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "�", content)
+
+
+def _urn(*parts: str) -> str:
+    return uuid.uuid5(uuid.NAMESPACE_OID, "\n".join(("deedbook", *parts))).urn
+
+
+def _json(record: object) -> bytes:
+    return json.dumps(record, ensure_ascii=False, indent=1).encode("utf-8", "replace") + b"\n"
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("deedbook.catalogue", "templates"),
+        autoescape=select_autoescape(enabled_extensions=("html.j2",)),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters["size"] = size
+    return environment

@@ -1,0 +1,290 @@
+"""A catalogue in an S3-compatible bucket: every write is conditional, so that the bucket itself decides who comes first.
+
+    PREFIX/NAME/VERSION/FILE    small files by one put with `If-None-Match: *`
+    PREFIX/.upload/SHA256       a large file in parts, then copied to its name, again only if nothing stands there, and removed
+    PREFIX/.upload/probe        shows that the bucket honours conditions at all; some S3-compatible ones ignore them
+
+Credentials come from the environment (`AWS_*`) and go nowhere else. An upload that was killed leaves parts that only a
+lifecycle rule of the bucket removes (`AbortIncompleteMultipartUpload`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from deedbook import __version__
+from deedbook.catalogue.reading import LARGEST
+from deedbook.catalogue.store import ConflictError, ExistsError, Progress, Versioned
+from deedbook.errors import ProjectError, RefusalError, RemoteError, UsageError
+from deedbook.release.media import media_type
+
+if TYPE_CHECKING:
+    from obstore.store import S3Store as Bucket
+
+_CREDENTIALS = (
+    ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"),
+    ("AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_ROLE_ARN"),
+    ("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",),
+    ("AWS_CONTAINER_CREDENTIALS_FULL_URI",),
+)
+_SECRETS = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_TOKEN", "AWS_ACCESS_KEY_ID")
+_PART = 8 << 20
+"""Bytes of a part; a file up to this size goes in one request."""
+_LARGEST_FILE = 5 << 30
+"""What S3 copies in one request."""
+_PROBE = ".upload/probe"
+_FOR_EVER = "public, max-age=31536000, immutable"
+_FRESH = "no-cache"
+
+
+class S3Store:
+    """A store whose root is a prefix in a bucket.
+
+    Args:
+        bucket: Its name.
+        prefix: Below which the catalogue is; empty for the root of the bucket.
+        endpoint: Of an S3-compatible service; empty for AWS.
+        region: Empty for what the environment says.
+        environment: Where the credentials are.
+    """
+
+    def __init__(
+        self,
+        bucket: str,
+        *,
+        prefix: str = "",
+        endpoint: str = "",
+        region: str = "",
+        environment: Mapping[str, str] = os.environ,
+    ) -> None:
+        self._name, self._prefix = bucket, prefix.strip("/")
+        self._endpoint, self._region = endpoint.rstrip("/"), region
+        self._environment = environment
+        self._opened: Bucket | None = None
+        self.where = f"s3://{bucket}/{self._prefix}{'/' * bool(self._prefix)}"
+
+    def probe(self) -> None:
+        """Shows that the bucket can be written and honours conditions.
+
+        Raises:
+            UsageError: when there are no credentials.
+            RefusalError: when they do not suffice, or a condition is ignored.
+        """
+        import obstore
+
+        with self._errors(_PROBE):
+            with suppress(obstore.exceptions.AlreadyExistsError):
+                obstore.put(self._bucket, _PROBE, b"deedbook\n", mode="create")
+            for mode, refused in (
+                ("create", obstore.exceptions.AlreadyExistsError),
+                ({"e_tag": '"0123456789abcdef0123456789abcdef"'}, obstore.exceptions.PreconditionError),
+            ):
+                try:
+                    obstore.put(self._bucket, _PROBE, b"deedbook\n", mode=mode)  # type: ignore[arg-type]
+                except refused:
+                    continue
+                raise RefusalError(
+                    f"{self.where}: this store ignores conditions on a put, so that it cannot keep published files safe",
+                    "use a store that supports If-None-Match and If-Match",
+                )
+
+    def read(self, path: str) -> Versioned | None:
+        """A small document with its ETag; None when there is none."""
+        import obstore
+
+        with self._errors(path):
+            try:
+                found = obstore.get(self._bucket, path)
+            except FileNotFoundError:
+                return None
+            if found.meta["size"] > LARGEST:
+                raise ProjectError(f"{self.where}{path}: is larger than {LARGEST >> 20} MB, so it is no document")
+            return Versioned(bytes(found.bytes()), found.meta["e_tag"] or "")
+
+    def size(self, path: str) -> int | None:
+        """The bytes of an object; None when there is none."""
+        import obstore
+
+        with self._errors(path):
+            try:
+                return obstore.head(self._bucket, path)["size"]
+            except FileNotFoundError:
+                return None
+
+    def digest(self, path: str, progress: Progress) -> str | None:
+        """The sha256 of an object, by downloading it; None when there is none."""
+        import obstore
+
+        digest = hashlib.sha256()
+        with self._errors(path):
+            try:
+                found = obstore.get(self._bucket, path)
+            except FileNotFoundError:
+                return None
+            for chunk in found.stream(min_chunk_size=1 << 20):
+                digest.update(chunk)
+                progress(len(chunk))
+        return digest.hexdigest()
+
+    def put_new(self, path: str, file: Path, sha256: str, progress: Progress) -> None:
+        """Uploads a file to where nothing is.
+
+        Raises:
+            ExistsError: when something is there.
+            RefusalError: when the file does not have that sha256, or is too large.
+            RemoteError: when the upload failed.
+        """
+        size = file.stat().st_size
+        if size > _LARGEST_FILE:
+            raise RefusalError(
+                f"{file} is larger than the 5 GB that S3 copies at once", "use a directory target for it"
+            )
+        if size > _PART:
+            self._put_large(path, file, sha256, progress)
+            return
+        content = file.read_bytes()
+        _demand(hashlib.sha256(content).hexdigest(), sha256, file)
+        self._create(path, content)
+        progress(size)
+
+    def replace(self, path: str, content: bytes, tag: str | None) -> str:
+        """Puts a document in place of the one with that ETag.
+
+        Raises:
+            ConflictError: when another one is there.
+        """
+        import obstore
+
+        attributes = {"Content-Type": media_type(path), "Cache-Control": _FRESH}
+        conflicts = (obstore.exceptions.PreconditionError, obstore.exceptions.AlreadyExistsError, FileNotFoundError)
+        with self._errors(path):
+            try:
+                done = obstore.put(
+                    self._bucket, path, content, attributes=attributes, mode="create" if tag is None else {"e_tag": tag}
+                )  # fmt: skip
+            except conflicts:
+                raise ConflictError(f"{self.where}{path} was replaced by somebody else", "publish again") from None
+        return done["e_tag"] or ""
+
+    def tidy(self, digests: Iterable[str]) -> None:
+        """Removes what interrupted uploads of these files left."""
+        import obstore
+
+        for digest in digests:
+            with suppress(obstore.exceptions.BaseError, OSError):
+                obstore.delete(self._bucket, f".upload/{digest}")
+
+    def _create(self, path: str, content: bytes) -> None:
+        import obstore
+
+        attributes = {"Content-Type": media_type(path), "Cache-Control": _FOR_EVER}
+        with self._errors(path):
+            try:
+                obstore.put(self._bucket, path, content, attributes=attributes, mode="create")
+            except obstore.exceptions.AlreadyExistsError:
+                raise self._exists(path) from None
+
+    def _put_large(self, path: str, file: Path, sha256: str, progress: Progress) -> None:
+        import obstore
+
+        if self.size(path) is not None:
+            raise self._exists(path)
+        parts, digest = f".upload/{sha256}", hashlib.sha256()
+        with self._errors(path):
+            with (
+                file.open("rb") as source,
+                obstore.open_writer(self._bucket, parts, buffer_size=_PART, max_concurrency=4) as writer,
+            ):
+                while chunk := source.read(1 << 20):
+                    digest.update(chunk)
+                    writer.write(chunk)
+                    progress(len(chunk))
+            _demand(digest.hexdigest(), sha256, file)
+            try:
+                obstore.copy(self._bucket, parts, path, overwrite=False)
+            except obstore.exceptions.AlreadyExistsError:
+                raise self._exists(path) from None
+            except FileNotFoundError:
+                if self.size(path) is None:
+                    raise
+                raise self._exists(path) from None  # somebody else uploaded the same and was done first
+            finally:
+                with suppress(obstore.exceptions.BaseError, FileNotFoundError):
+                    obstore.delete(self._bucket, parts)
+
+    def _exists(self, path: str) -> ExistsError:
+        return ExistsError(f"{self.where}{path} exists already", "a published file is never rewritten")
+
+    @property
+    def _bucket(self) -> Bucket:
+        if self._opened is None:
+            self._opened = self._open()
+        return self._opened
+
+    def _open(self) -> Bucket:
+        """The bucket, once credentials are there; without this check the client would ask the network for some."""
+        from datetime import timedelta
+
+        from obstore.store import S3Store as Bucket
+
+        if not any(all(self._environment.get(name) for name in names) for names in _CREDENTIALS):
+            raise UsageError(
+                f"{self.where}: there are no credentials",
+                "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment",
+            )
+        settings = {"endpoint": self._endpoint} if self._endpoint else {}
+        if self._region:
+            settings["region"] = self._region
+        elif self._endpoint and not self._environment.get("AWS_REGION"):
+            settings["region"] = "us-east-1"
+        return Bucket(
+            self._name,
+            prefix=self._prefix or None,
+            copy_if_not_exists="multipart",
+            conditional_put="etag",
+            client_options={
+                "allow_http": self._endpoint.startswith("http:"),
+                "connect_timeout": timedelta(seconds=10),
+                "timeout": timedelta(minutes=10),
+                "user_agent": f"deedbook/{__version__}",
+            },
+            retry_config={"max_retries": 5, "retry_timeout": timedelta(minutes=2)},
+            **settings,  # type: ignore[arg-type]
+        )
+
+    @contextmanager
+    def _errors(self, path: str) -> Iterator[None]:
+        """Turns what the client raises into what a person can act on; nothing secret is in it."""
+        import obstore
+
+        denied = (obstore.exceptions.PermissionDeniedError, obstore.exceptions.UnauthenticatedError, PermissionError)
+        try:
+            yield
+        except denied as error:
+            raise RefusalError(
+                f"{self.where}{path}: the credentials do not allow this: {self._told(error)}",
+                "give them the rights to get, put and delete objects below that prefix",
+            ) from None
+        except FileNotFoundError as error:
+            raise ProjectError(f"{self.where}: {self._told(error)}", "does the bucket exist?") from None
+        except (obstore.exceptions.BaseError, OSError) as error:
+            raise RemoteError(
+                f"{self.where}{path}: {self._told(error)}", "publish again; nothing is done twice"
+            ) from None
+
+    def _told(self, error: Exception) -> str:
+        text = str(error).split("\n")[0][:400]
+        for name in _SECRETS:
+            if secret := self._environment.get(name):
+                text = text.replace(secret, "***")
+        return text
+
+
+def _demand(found: str, wanted: str, file: Path) -> None:
+    if found != wanted:
+        raise RefusalError(f"{file} was changed while it was being published", "build and verify it again")

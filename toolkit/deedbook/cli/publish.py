@@ -1,0 +1,72 @@
+"""`deedbook publish`: makes a built release public, or finishes what was begun."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from deedbook.cli import options, output
+from deedbook.cli.policy import DONE
+from deedbook.cli.progress import progress_bar
+from deedbook.errors import UsageError
+
+if TYPE_CHECKING:
+    from deedbook.project import Project
+    from deedbook.release.signing import PublicKey
+
+
+@click.command()
+@click.argument("version", required=False, default="")
+@options.to
+@options.project
+@click.option("--dry-run", is_flag=True, help="Verify the release and print every step with its size; change nothing.")
+@options.quiet
+@options.debug
+@click.pass_context
+def publish(ctx: click.Context, version: str, to: str, root: Path, dry_run: bool, quiet: bool) -> None:
+    """Publish the built release VERSION, by default the one that the descriptor names.
+
+    A release that does not verify, or a version that is published with other content: exit code 4. Each file is read back and
+    compared; latest moves last. Interrupted or failed, exit code 75: run it again, and it goes on. Already published: 0.
+    """
+    from deedbook.project import load_project
+    from deedbook.publishing import publish as publishing
+    from deedbook.publishing.targets import read_target
+    from deedbook.rendering import publishing as rendering
+
+    project = load_project(root)
+    target = read_target(project, to)
+    folder = _release_folder(project, version)
+    with progress_bar(quiet=quiet) as bar:
+        release = publishing.prepare(folder, _own_key(folder), bar.update)
+        if not dry_run:
+            done = publishing.publish(project, release, target, bar.bytes_moved)
+    if dry_run:
+        steps = publishing.plan_steps(project, release, target)
+        output.emit(rendering.render_steps(release, target.name, steps))
+    elif not quiet:
+        output.emit(rendering.render_published(done))
+    ctx.exit(DONE)
+
+
+def _release_folder(project: Project, version: str) -> Path:
+    wanted = version or project.package.version
+    if not wanted:
+        raise UsageError(
+            "the descriptor names no version", "name one, or run `deedbook plan --write` and `deedbook build`"
+        )
+    return project.dist / project.package.name / wanted
+
+
+def _own_key(folder: Path) -> PublicKey | None:
+    """The configured key, to prove the release with; None when another one signed it, as the catalogue may allow."""
+    from deedbook.release.signing import SIGNATURE, configured_key, public_half, read_signature
+
+    secret = configured_key()
+    if secret is None:
+        return None
+    file = folder / SIGNATURE
+    key = public_half(secret)
+    return key if not file.is_file() or read_signature(file.read_bytes()).key_id == key.id else None

@@ -1,0 +1,67 @@
+"""`deedbook versions`: lists what is published in a catalogue."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import click
+
+from deedbook.cli import options, output
+from deedbook.cli.policy import DONE
+from deedbook.errors import ProjectError, UsageError
+
+if TYPE_CHECKING:
+    from deedbook.catalogue.records import Catalogue
+
+Format = Literal["text", "json"]
+
+
+@click.command()
+@click.argument("name", required=False, default="")
+@click.option("-t", "--to", metavar="TARGET", help="The catalogue of a [targets.TARGET] in deedbook.toml.")
+@click.option("--from", "location", metavar="CATALOGUE", help="The root of a catalogue; needs no project.")
+@options.project
+@click.option(
+    "-f", "--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True,
+    help="How the versions are written.",
+)  # fmt: skip
+@options.debug
+@click.pass_context
+def versions(ctx: click.Context, name: str, to: str | None, location: str | None, root: Path, format_: Format) -> None:
+    """List the published versions of dataset NAME, newest first; of all datasets without a name."""
+    from deedbook.rendering import catalogue as rendering
+
+    if (to is None) == (location is None):
+        raise UsageError(
+            "which catalogue?", "name it with --from CATALOGUE, or a target of the project with --to TARGET"
+        )
+    found = _at(Path(location)) if location is not None else _of_target(root, to or "")
+    if name and name not in found.datasets:
+        there = ", ".join(found.datasets) or "none"
+        raise UsageError(f"the catalogue has no dataset {name}", f"the datasets there are {there}")
+    datasets = [found.datasets[name]] if name else list(found.datasets.values())
+    output.emit(rendering.render_json(datasets) if format_ == "json" else rendering.render_text(datasets))
+    ctx.exit(DONE)
+
+
+def _at(folder: Path) -> Catalogue:
+    from deedbook.catalogue.directory import DirectoryStore
+    from deedbook.catalogue.update import read_catalogue
+
+    found = read_catalogue(DirectoryStore(folder))
+    if found is None:
+        raise ProjectError(f"{folder}: is no catalogue: there is no catalog.json", "name the root of a catalogue")
+    return found
+
+
+def _of_target(root: Path, name: str) -> Catalogue:
+    from deedbook.catalogue.records import Catalogue
+    from deedbook.catalogue.update import read_catalogue
+    from deedbook.project import load_project
+    from deedbook.publishing.targets import read_target
+
+    target = read_target(load_project(root), name)
+    if target.store is None:
+        raise UsageError(f"a {target.kind} target holds no catalogue", "name a directory or s3 target")
+    return read_catalogue(target.store) or Catalogue()

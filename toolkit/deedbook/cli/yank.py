@@ -1,0 +1,75 @@
+"""`deedbook yank` and `deedbook unyank`: withdraw a published version without touching its files, or take that back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from deedbook.cli import options, output
+from deedbook.cli.policy import DONE
+
+_dry_run = click.option("--dry-run", is_flag=True, help="Print what would be done; change nothing.")
+
+
+@click.command()
+@click.argument("version")
+@click.option("-r", "--reason", required=True, help="What is wrong with it; everybody who uses the version is told.")
+@click.option("--replaced-by", metavar="VERSION", help="The published version to use instead.")
+@options.to
+@options.project
+@_dry_run
+@options.quiet
+@options.debug
+@click.pass_context
+def yank(
+    ctx: click.Context,
+    version: str,
+    reason: str,
+    replaced_by: str | None,
+    to: str,
+    root: Path,
+    dry_run: bool,
+    quiet: bool,
+) -> None:
+    """Withdraw the published VERSION: it stays where it is, and is found only by those who name it exactly."""
+    _give_notice(root, to, version, reason, replaced_by, dry_run=dry_run, quiet=quiet)
+    ctx.exit(DONE)
+
+
+@click.command()
+@click.argument("version")
+@options.to
+@options.project
+@_dry_run
+@options.quiet
+@options.debug
+@click.pass_context
+def unyank(ctx: click.Context, version: str, to: str, root: Path, dry_run: bool, quiet: bool) -> None:
+    """Take back that VERSION was withdrawn."""
+    _give_notice(root, to, version, None, None, dry_run=dry_run, quiet=quiet)
+    ctx.exit(DONE)
+
+
+def _give_notice(
+    root: Path, to: str, version: str, reason: str | None, replaced_by: str | None, *, dry_run: bool, quiet: bool
+) -> None:
+    from deedbook.catalogue.records import Catalogue
+    from deedbook.catalogue.update import read_catalogue
+    from deedbook.project import load_project
+    from deedbook.publishing.steps import Notice
+    from deedbook.publishing.targets import read_target
+    from deedbook.publishing.yanking import give_notice, preview
+
+    project = load_project(root)
+    target = read_target(project, to)
+    notice = Notice(project.package.name, version, reason, replaced_by)
+    if dry_run:
+        known = read_catalogue(target.store) if target.store else None
+        for about in preview(target, known or Catalogue(), notice):
+            output.emit(f"{about}\n")
+        return
+    give_notice(target, notice)
+    if not quiet:
+        verb = "unyanked" if reason is None else "yanked"
+        output.emit(f"{verb} {notice.name} {version} at {to}\n")

@@ -1,0 +1,193 @@
+"""`publish`: a verified release goes to a target, step by step; running it again goes on where it was cut off."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from deedbook.catalogue import editing
+from deedbook.catalogue.records import Catalogue, Link
+from deedbook.errors import ProjectError, RefusalError, UsageError
+from deedbook.project import Project
+from deedbook.publishing.journal import Journal, open_journal
+from deedbook.publishing.steps import Facts, Progress, PublishableFile, PublishableRelease, Step
+from deedbook.publishing.targets import Target, read_target
+from deedbook.publishing.targets.hosted import HostedCatalogue
+from deedbook.release.digests import sha256_of
+from deedbook.release.edition import MANIFEST
+from deedbook.release.manifest import SUMS
+from deedbook.release.metadata.citation import doi_in
+from deedbook.release.signing import SIGNATURE, PublicKey
+from deedbook.release.verifying import verify
+
+Report = Callable[[str, int, int], None]
+"""Told what is being done, the bytes that have been moved, and those that will be."""
+_SHOWN = 5
+_LAST = (SUMS, SIGNATURE)
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """The outcome: `done` are the steps that ran, `facts` what they found out."""
+
+    release: PublishableRelease
+    target: str
+    done: tuple[str, ...]
+    facts: Facts = field(default_factory=dict)
+
+
+def prepare(
+    folder: Path, key: PublicKey | None = None, progress: Callable[[str, float], None] | None = None
+) -> PublishableRelease:
+    """Verifies a release and says what of it is to be published.
+
+    Args:
+        folder: `dist/NAME/VERSION`.
+        key: The publisher's key; with it, the release must be signed by it.
+        progress: Told what is being verified, and which share of that is behind it.
+
+    Raises:
+        UsageError: when the folder does not exist.
+        ProjectError: when it is no release.
+        RefusalError: when it does not verify, or is a snapshot.
+    """
+    if not folder.is_dir():
+        raise UsageError(f"{folder}: there is no such release", "build it: `deedbook build`")
+    outcome = verify(folder, key=key, progress=progress)
+    if not outcome.is_intact:
+        shown = [f"{problem.file or outcome.path}: {problem.message}" for problem in outcome.problems[:_SHOWN]]
+        left = len(outcome.problems) - len(shown)
+        raise RefusalError(
+            f"{folder} does not verify: {'; '.join(shown)}{f'; and {left} more' if left else ''}",
+            "see `deedbook verify`, and build the release again; nothing was published",
+        )
+    content = (folder / MANIFEST).read_bytes()
+    manifest, package = json.loads(content), json.loads((folder / "datapackage.json").read_bytes())
+    if manifest.get("state") != "released":
+        raise RefusalError(
+            f"{folder} is a {manifest.get('state')}, not a release", "plan a version and build it without --snapshot"
+        )
+    previous = manifest.get("previous")
+    paths = sorted(folder.iterdir(), key=_turn)
+    files = tuple(PublishableFile(path.name, path.stat().st_size, sha256_of(path)) for path in paths)
+    return PublishableRelease(
+        folder=folder,
+        name=outcome.name,
+        version=outcome.version,
+        release_sha256=hashlib.sha256(content).hexdigest(),
+        sums_sha256=next(file.sha256 for file in files if file.name == SUMS),
+        files=files,
+        manifest=manifest,
+        package=package,
+        previous=Link(previous["version"], previous["sha256"]) if previous else None,
+        doi=doi_in(package),
+    )
+
+
+def _turn(path: Path) -> tuple[int, str]:
+    """`release.json` goes first: whoever puts it has the version, and another content is refused there and then."""
+    return 0 if path.name == MANIFEST else _LAST.index(path.name) + 2 if path.name in _LAST else 1, path.name
+
+
+def plan_steps(project: Project, release: PublishableRelease, target: Target) -> Sequence[Step]:
+    """What publishing would do, in order; nothing is done."""
+    steps = list(target.steps(release))
+    if not target.catalogue:
+        return steps
+    host = read_target(project, target.catalogue)
+    if not isinstance(host, HostedCatalogue):
+        raise ProjectError(
+            f"[targets.{target.name}]: `catalogue` names `{host.name}`, which holds none",
+            "name a target of the type directory or s3",
+        )
+    return [
+        _demand_entry(release, host),
+        *steps,
+        _note(release, host),
+        *host.finish(f"Note where {release.name} {release.version} is"),
+    ]
+
+
+def publish(project: Project, release: PublishableRelease, target: Target, report: Report | None = None) -> Published:
+    """Makes the release public at the target, or finishes what was begun.
+
+    Args:
+        project: Whose folder has the journal.
+        release: What `prepare` returned.
+        target: Where it goes.
+        report: Told of each step and its bytes.
+
+    Raises:
+        RefusalError: when the version has other content there; nothing public has then changed.
+        RemoteError: when the target failed; running it again goes on.
+    """
+    steps = plan_steps(project, release, target)
+    journal = open_journal(project.root, target.name, target.address, release)
+    done = run_steps(steps, journal, report)
+    return Published(release, target.name, done, journal.facts)
+
+
+def run_steps(steps: Sequence[Step], journal: Journal, report: Report | None = None) -> tuple[str, ...]:
+    """Runs what the journal does not have, and remembers it; returns the ids of what ran."""
+    tell = report or (lambda _what, _done, _total: None)
+    total, behind, ran = sum(step.size for step in steps), 0, []
+    for step in steps:
+        tell(step.about, behind, total)
+        if step.always or step.id not in journal.done:
+            facts = step.run(journal.facts, _counter(step.about, behind, total, tell))
+            known = journal.done.get(step.id)
+            if known is None or any(known.get(name) != value for name, value in facts.items()):
+                journal.note(step.id, {**(known or {}), **facts})
+            ran.append(step.id)
+        behind += step.size
+    tell("done", behind, total)
+    return tuple(ran)
+
+
+def _counter(about: str, behind: int, total: int, tell: Report) -> Progress:
+    moved = 0
+
+    def count(more: int) -> None:
+        nonlocal moved
+        moved += more
+        tell(about, min(behind + moved, total), total)
+
+    return count
+
+
+def _demand_entry(release: PublishableRelease, host: HostedCatalogue) -> Step:
+    """A deposit is noted in a catalogue that has the version; better to say so before than after."""
+
+    def run(_facts: Facts, _progress: Progress) -> Facts:
+        entry = (host.read() or Catalogue()).entry(release.name, release.version)
+        if entry is None or entry.release_sha256 != release.release_sha256:
+            has = "has other content" if entry else "is not published"
+            raise RefusalError(
+                f"{release.name} {release.version} {has} at `{host.name}`, whose catalogue is to name the deposit",
+                f"publish it there first: `deedbook publish {release.version} --to {host.name}`",
+            )
+        return {}
+
+    return Step("look", f"look whether the catalogue of {host.name} has it", run, always=True)
+
+
+def _note(release: PublishableRelease, host: HostedCatalogue) -> Step:
+    def run(facts: Facts, _progress: Progress) -> Facts:
+        mirrors = [facts["mirror"]] if facts.get("mirror") else []
+        host.change(
+            lambda old, now: editing.with_deposit(
+                old,
+                release.name,
+                release.version,
+                doi=facts.get("doi"),
+                concept_doi=facts.get("concept_doi"),
+                mirrors=mirrors,
+                now=now,
+            )
+        )
+        return {}
+
+    return Step("note", f"note DOI and address in the catalogue of {host.name}", run, always=True)

@@ -1,0 +1,213 @@
+"""A target that holds a catalogue: what a directory and a bucket have in common."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from deedbook.catalogue import editing
+from deedbook.catalogue.keys import Signers, as_public, configured_signers, with_signer
+from deedbook.catalogue.records import Catalogue
+from deedbook.catalogue.store import ExistsError, Store
+from deedbook.catalogue.update import Change, Clock, read_catalogue, settle, update
+from deedbook.errors import RefusalError
+from deedbook.publishing.public import check_public
+from deedbook.publishing.steps import Facts, Notice, Progress, PublishableFile, PublishableRelease, Step
+from deedbook.release.manifest import SUMS
+from deedbook.release.signing import SIGNATURE, is_signed_by, read_signature
+
+_NOTHING: Facts = {}
+
+
+def present_time() -> str:
+    """The time as a catalogue writes it; a publisher's clock is the only one that reaches it."""
+    return dt.datetime.now(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+@dataclass(frozen=True, slots=True)
+class HostedCatalogue:
+    """A catalogue in a store, and how to publish into it.
+
+    Attributes:
+        url: The public address of its root, ending in `/`; empty when nothing can be read back over one yet.
+        title: What a new catalogue is called.
+        before: Steps that come first; they show that the place is fit.
+        after: Steps that come last; they run each time.
+        environment: Where the signing keys are.
+    """
+
+    name: str
+    kind: str
+    address: str
+    store: Store
+    url: str = ""
+    title: str = ""
+    before: Sequence[Step] = ()
+    after: Callable[[str], Sequence[Step]] = field(default=lambda _subject: ())
+    clock: Clock = present_time
+    environment: Mapping[str, str] = field(default_factory=lambda: os.environ, repr=False)
+    catalogue: str = ""
+
+    def steps(self, release: PublishableRelease) -> Sequence[Step]:
+        """Look, upload and read back every file, download all over the public address, enter it, move latest."""
+        about = _about(release)
+        steps = [
+            *self.before,
+            Step(
+                "look",
+                f"look whether {self.store.where} may take it",
+                lambda *_: self._look(about, release),
+                always=True,
+            ),
+        ]
+        steps += [self._upload(release, file) for file in release.files]
+        if self.url:
+            public = f"{self.url}{release.name}/{release.version}/"
+            steps.append(
+                Step("download", f"read all files back from {public}", _download(public, release), size=release.size)
+            )
+
+        def enter(_facts: Facts, _progress: Progress) -> Facts:
+            self._demand_files(release)
+            self.change(lambda old, now: editing.with_release(old, about, now))
+            return _NOTHING
+
+        def tidy(_facts: Facts, _progress: Progress) -> Facts:
+            self.store.tidy(file.sha256 for file in release.files)
+            return _NOTHING
+
+        subject = f"Publish {release.name} {release.version}"
+        return [
+            *steps,
+            Step("catalogue", "enter it into catalog.json", enter, always=True),
+            *self.finish(subject),
+            Step("tidy", "remove what interrupted uploads left", tidy, always=True),
+        ]
+
+    def notice(self, notice: Notice) -> Sequence[Step]:
+        """Yanks a version in the catalogue, or takes that back, and moves latest."""
+
+        def change(old: Catalogue, now: str) -> Catalogue:
+            if notice.reason is None:
+                return editing.with_unyank(old, notice.name, notice.version, now)
+            return editing.with_yank(
+                old, notice.name, notice.version, reason=notice.reason, replaced_by=notice.replaced_by, now=now
+            )
+
+        def run(_facts: Facts, _progress: Progress) -> Facts:
+            self.change(change)
+            return _NOTHING
+
+        verb = "Unyank" if notice.reason is None else "Yank"
+        subject = f"{verb} {notice.name} {notice.version}"
+        return [Step("catalogue", f"{subject} in catalog.json", run, always=True), *self.finish(subject)]
+
+    def finish(self, subject: str) -> Sequence[Step]:
+        """What follows every change of `catalog.json`."""
+
+        def run(_facts: Facts, _progress: Progress) -> Facts:
+            settle(self.store, self._signers())
+            return _NOTHING
+
+        latest = Step("latest", "renew feed, page and metadata; latest.json last", run, always=True)
+        return [latest, *self.after(subject)]
+
+    def change(self, change: Change) -> Catalogue:
+        """Changes `catalog.json`."""
+        return update(self.store, change, title=self.title, signers=self._signers(), clock=self.clock)
+
+    def read(self) -> Catalogue | None:
+        """What is published there; None when nothing was."""
+        return read_catalogue(self.store)
+
+    def _signers(self) -> Signers:
+        return configured_signers(self.environment)
+
+    def _look(self, about: editing.Release, release: PublishableRelease) -> Facts:
+        """Refuses before anything is uploaded."""
+        catalogue = read_catalogue(self.store) or Catalogue()
+        editing.check_addition(catalogue, about)
+        catalogue = with_signer(catalogue, self._signers(), self.clock())
+        if not catalogue.keys:
+            return _NOTHING
+        _demand_signature(catalogue, release)
+        return _NOTHING
+
+    def _upload(self, release: PublishableRelease, file: PublishableFile) -> Step:
+        path, fact = f"{release.name}/{release.version}/{file.name}", f"stored {file.name}"
+
+        def run(facts: Facts, progress: Progress) -> Facts:
+            if facts.get(fact) == file.sha256 and self.store.size(path) == file.size:
+                return _NOTHING
+            if self.store.size(path) is None:
+                with suppress(ExistsError):  # somebody else was faster: what matters is what stands there
+                    self.store.put_new(path, release.folder / file.name, file.sha256, progress)
+            self._compare(path, file)
+            return {fact: file.sha256}
+
+        return Step(f"upload {file.name}", f"put {path}", run, size=file.size, always=True)
+
+    def _compare(self, path: str, file: PublishableFile) -> None:
+        stored = self.store.digest(path, lambda _bytes: None)
+        if stored != file.sha256:
+            raise RefusalError(
+                f"{self.store.where}{path} has other content: its sha256 is {stored}, not {file.sha256}",
+                "a published file is never rewritten: plan a new version; if that file is damaged, remove it by hand",
+            )
+
+    def _demand_files(self, release: PublishableRelease) -> None:
+        """Proves once more that every file is there, whatever a journal says."""
+        for file in release.files:
+            path = f"{release.name}/{release.version}/{file.name}"
+            if self.store.size(path) != file.size:
+                raise RefusalError(f"{self.store.where}{path} is gone or cut since it was uploaded", "publish again")
+
+
+def _demand_signature(catalogue: Catalogue, release: PublishableRelease) -> None:
+    """A signed catalogue has only releases that one of its keys signed.
+
+    Raises:
+        RefusalError: when this is not one.
+    """
+    file = release.folder / SIGNATURE
+    content = file.read_bytes() if file.is_file() else b""
+    found = read_signature(content).key_id if content else ""
+    key = next((as_public(key) for key in catalogue.keys if key.id == found), None)
+    if key is None or not is_signed_by(key, (release.folder / SUMS).read_bytes(), content):
+        said = f"is signed with key {found}" if found else "is not signed"
+        raise RefusalError(
+            f"{release.name} {release.version} {said}, and the catalogue's key is {catalogue.keys[-1].id}",
+            "build the release with the catalogue's key: DEEDBOOK_SIGNING_KEY or DEEDBOOK_SIGNING_KEY_FILE",
+        )
+
+
+def _download(public: str, release: PublishableRelease) -> Callable[[Facts, Progress], Facts]:
+    def run(_facts: Facts, progress: Progress) -> Facts:
+        for file in release.files:
+            check_public(public, file, progress)
+        return _NOTHING
+
+    return run
+
+
+def _about(release: PublishableRelease) -> editing.Release:
+    package: Mapping[str, Any] = release.package
+    licences = package.get("licenses")
+    return editing.Release(
+        name=release.name,
+        version=release.version,
+        title=str(package.get("title") or release.name),
+        description=str(package.get("description") or ""),
+        licenses=tuple(one for one in licences if isinstance(one, Mapping)) if isinstance(licences, list) else (),
+        created=str(release.manifest.get("created")),
+        release_sha256=release.release_sha256,
+        sums_sha256=release.sums_sha256,
+        bytes=release.size,
+        files=len(release.files),
+        previous=release.previous,
+        doi=release.doi or None,
+    )
