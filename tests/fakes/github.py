@@ -174,11 +174,12 @@ class FakeGitHub(FakeServer):
         release.assets.append(asset)
         return Response(201, self._asset(release, asset))
 
-    def abandon(self, number: int, name: str) -> None:
-        """An upload that broke off: GitHub keeps the name with the state `starter`."""
-        release = self._release(str(number))
-        assert release is not None
-        release.assets.append(Asset(self._id(), name, b"", "starter"))
+    def broke_off(self, request: Request) -> None:
+        """GitHub keeps the name of an upload that broke off, with the state `starter`."""
+        match = re.fullmatch(rf"{HOME}/releases/(\d+)/assets", request.path)
+        release = self._release(match[1]) if match and request.method == "POST" else None
+        if release and release.draft and all(asset.name != request.query["name"] for asset in release.assets):
+            release.assets.append(Asset(self._id(), request.query["name"], b"", "starter"))
 
     def _delete_asset(self, request: Request, number: str) -> Response:
         for release in self.releases:

@@ -73,7 +73,7 @@ class FakeServer:
         self._servers = [_Server(("127.0.0.1", 0), _Handler) for _ in range(hosts)]
         for server in self._servers:
             server.fake = self
-            threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+            threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
 
     @property
     def addresses(self) -> list[str]:
@@ -109,6 +109,14 @@ class FakeServer:
             self.log.append(request)
             return self._answer(request)
 
+    def break_off(self, request: Request) -> None:
+        """A request whose body did not come to its end."""
+        with self._lock:
+            self.broke_off(request)
+
+    def broke_off(self, request: Request) -> None:
+        """What the service makes of that; nothing, unless it says so."""
+
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
@@ -120,6 +128,7 @@ class _Server(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
     server: _Server
 
     def _serve(self) -> None:
@@ -131,10 +140,12 @@ class _Handler(BaseHTTPRequestHandler):
         if size:
             fake.plan.stop(number, "inside")
         if fault == "reset":
+            fake.break_off(self._request(body))
             self._reset()
             return
         body += self.rfile.read(size - len(body))
         if len(body) < size:  # the client is gone
+            fake.break_off(self._request(body))
             self.close_connection = True
             return
         if fault in {"html", "page"}:
