@@ -23,7 +23,7 @@ import urllib3
 from urllib3.exceptions import HTTPError
 
 from deedbook import __version__
-from deedbook.errors import RefusalError, RemoteError
+from deedbook.errors import DeedbookError, RefusalError, RemoteError
 from deedbook.publishing.steps import Progress
 
 CONNECT_SECONDS = 15
@@ -147,8 +147,7 @@ class Client:
         """The sha256 of what anybody gets from a public address; no credentials are sent.
 
         Raises:
-            RemoteError: when it cannot be had now.
-            StatusError: when it is not there.
+            RemoteError: when it cannot be had, or not yet.
         """
         return self._persist("GET", lambda: self._digest(url, progress))
 
@@ -215,7 +214,8 @@ class Client:
                 if response.status != 200:
                     answer = Answer(response.status, headers, response.read(2_000), f"GET {_place(url)}")
                     self._heed(answer)
-                    raise self._fault(answer)
+                    fault = self._fault(answer)
+                    raise RemoteError(fault.message, _LATER) if isinstance(fault, StatusError) else fault
                 digest = hashlib.sha256()
                 for chunk in self._chunks(response, url, None):
                     digest.update(chunk)
@@ -251,7 +251,7 @@ class Client:
         if left == 0 and reset is not None:
             self._not_before = reset
 
-    def _fault(self, answer: Answer) -> Exception:
+    def _fault(self, answer: Answer) -> DeedbookError:
         """The error that an answer is."""
         status = answer.status
         message = f"{answer.place} answered {status}{self._said(answer)}"
@@ -265,6 +265,8 @@ class Client:
             return StatusError(message, status, "check that the token is valid and may write there")
         if status in {401, 403}:
             return RemoteError(message, "try again later, or see in a browser why the server refuses")
+        if status < 300:  # not what is documented, such as the page of a proxy
+            return RemoteError(message, _LATER)
         if status in _REDIRECTS:
             return StatusError(f"{message}: what is there has moved", status, "correct the address in deedbook.toml")
         return StatusError(message, status)

@@ -121,25 +121,26 @@ class Zenodo:
             if self.get(record)["metadata"] != wanted:
                 raise
 
-    def reserve(self, name: str, version: str, date: str) -> Reservation:
+    def reserve(self, name: str, version: str, date: str, known: str = "") -> Reservation:
         """A DOI for a version that is yet to be built; the same one however often it is asked for.
 
         Args:
             name: Of the dataset.
             version: That is planned.
             date: The release date, as an ISO day.
+            known: The DOI that was reserved for it before, which is looked for first; empty for none.
 
         Raises:
             RefusalError: when that version is published, or another draft of the dataset is in the way.
         """
         marker = Marker(name, version)
-        draft = self.find(marker)
+        draft = self.with_doi(known) or self.find(marker)
         if draft is not None and draft.get("is_published"):
             raise RefusalError(f"{name} {version} is published as {zenodo_record.doi_of(draft)}", "plan a new version")
         if draft is None:
             draft = self.open_draft(zenodo_record.reserve(self.title or name, marker, date), marker)
-        known = marker_of(draft)
-        if known is None or (known.name, known.version) != (name, version):
+        found = marker_of(draft)
+        if found is None or (found.name, found.version) != (name, version):
             draft = self.update(draft, zenodo_record.reserve(self.title or name, marker, date))
         if not zenodo_record.doi_of(draft):
             draft = self._reserve_doi(str(draft["id"]))
@@ -181,6 +182,15 @@ class Zenodo:
             if not spare.get("is_published"):
                 self.client.call("DELETE", f"records/{spare['id']}/draft", ok=[204, 404])
         return found[0] if found else None
+
+    def with_doi(self, doi: str) -> dict[str, Any] | None:
+        """The record or draft of a DOI, whose last part is, or ends in, its id; the list of all records may be behind."""
+        tail = doi.rpartition("/")[2]
+        for record in dict.fromkeys(one for one in (tail.rpartition(".")[2], tail) if one):
+            found = self.public(record) or self.draft(record)
+            if found is not None and zenodo_record.doi_of(found) == doi:
+                return found
+        return None
 
     def open_draft(self, metadata: Mapping[str, Any], wanted: Marker) -> dict[str, Any]:
         """A new draft: the next version of the dataset's record, or its first.

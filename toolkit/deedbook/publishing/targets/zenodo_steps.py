@@ -90,15 +90,14 @@ class _Deposit:
 
     def _known(self, facts: Facts) -> dict[str, Any] | None:
         """By the journal, by the DOI in the files, else by the marker in the list of all records, which may be behind."""
-        tail = self.release.doi.rpartition("/")[2]
-        for record in dict.fromkeys(one for one in (facts.get("record"), tail.rpartition(".")[2], tail) if one):
+        if record := facts.get("record"):
             found = self.target.public(record) or self.target.draft(record)
-            if found is not None and self._is_ours(found, is_noted=record == facts.get("record")):
+            if found is not None and self._is_ours(found, is_noted=True):
                 return found
-        found = self.target.find(self.marker)
-        if found is not None and self.release.doi and zenodo_record.doi_of(found) != self.release.doi:
-            return None
-        return found
+        if self.release.doi:
+            found = self.target.with_doi(self.release.doi)
+            return found if found is not None and self._is_ours(found, is_noted=False) else None
+        return self.target.find(self.marker)
 
     def _is_ours(self, found: Mapping[str, Any], *, is_noted: bool) -> bool:
         """Whether a draft or record is of this release.

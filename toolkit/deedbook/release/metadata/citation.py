@@ -30,6 +30,8 @@ def citation_cff(package: Package, edition: Edition) -> str:
         lines.append(_line("abstract", edition.description))
     if doi := doi_of(package):
         lines.append(_line("doi", doi))
+    if concept := concept_doi_of(package):
+        lines += ["identifiers:", *_items({"type": "doi", "value": concept, "description": "all versions together"})]
     if isinstance(home := package.raw.get("homepage"), str) and home.startswith("http"):
         lines.append(_line("url", home))
     lines += _licence_lines(package)
@@ -42,8 +44,23 @@ def citation_cff(package: Package, edition: Edition) -> str:
 
 
 def doi_of(package: Package) -> str:
-    """The DOI in the descriptor's `id`; empty without one."""
-    return doi_in(package.raw)
+    """The DOI that is reserved for this version, else the one in the descriptor's `id`; empty without one."""
+    return reserved_doi(package, package.version) or doi_in(package.raw)
+
+
+def concept_doi_of(package: Package) -> str:
+    """The DOI of all versions together; empty unless it was known when this version's own was reserved."""
+    return reserved_doi(package, package.version, "concept_doi")
+
+
+def reserved_doi(package: Package, version: str, key: str = "doi") -> str:
+    """What `plan --reserve` put into the descriptor, if that was for this version; empty otherwise."""
+    own = package.raw.get("deedbook")
+    reserved = own.get("doi") if isinstance(own, Mapping) else None
+    if not isinstance(reserved, Mapping) or not version or reserved.get("version") != version:
+        return ""
+    match = _DOI.match(str(reserved.get(key) or ""))
+    return match.group(1) if match else ""
 
 
 def doi_in(descriptor: Mapping[str, object]) -> str:

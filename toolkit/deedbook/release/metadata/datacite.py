@@ -17,6 +17,19 @@ def datacite(record: Record) -> dict[str, Any]:
         "alternateIdentifiers": [
             {"alternateIdentifier": record.identifier, "alternateIdentifierType": "URL" if record.doi else "URN"}
         ],
+        **(
+            {
+                "relatedIdentifiers": [
+                    {
+                        "relatedIdentifier": record.concept_doi,
+                        "relatedIdentifierType": "DOI",
+                        "relationType": "IsVersionOf",
+                    }
+                ]
+            }
+            if record.concept_doi
+            else {}
+        ),
         "creators": [_agent(one) for one in record.creators],
         "titles": [{"title": record.title, "lang": "en"}],
         "publisher": {"name": record.publisher.name},

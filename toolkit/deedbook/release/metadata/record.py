@@ -16,7 +16,7 @@ from deedbook.descriptor import Package
 from deedbook.release.digests import sha256_of
 from deedbook.release.edition import Edition, moment_text
 from deedbook.release.media import FORMAT_TITLES, media_type, table_of
-from deedbook.release.metadata.citation import authors_of, citation_text, doi_of
+from deedbook.release.metadata.citation import authors_of, citation_text, concept_doi_of, doi_of
 from deedbook.release.metadata.datapackage import CsvFile
 from deedbook.release.tables import Outline
 
@@ -92,6 +92,7 @@ class Record:
     year: int
     identifier: str
     doi: str
+    concept_doi: str
     homepage: str
     citation: str
     keywords: tuple[str, ...]
@@ -131,6 +132,7 @@ def make_record(package: Package, edition: Edition, tables: Sequence[tuple[Outli
         year=edition.created.year,
         identifier=f"https://doi.org/{doi}" if doi else f"urn:uuid:{_uuid(edition.name, edition.version)}",
         doi=doi,
+        concept_doi=concept_doi_of(package),
         homepage=homepage if homepage.startswith("http") else "",
         citation=citation_text(package, edition),
         keywords=_texts(package.raw.get("keywords")),
