@@ -40,6 +40,7 @@ def processes() -> ForkServerContext:
             "jinja2",
             "jsonschema",
             "obstore.store",
+            "tests.publishing.deposits",
         ]
     )
     return context

@@ -6,6 +6,7 @@ Schemas are compared as they describe canonical text, so a project and the relea
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -16,6 +17,7 @@ from deedbook.descriptor import Package, Resource
 from deedbook.schema import Field, TableSchema
 
 _PACKAGE_TEXTS = ("name", "title", "description", "keywords", "contributors", "sources", "homepage", "id")
+_DOI = re.compile(r"(?:^|doi\.org/|doi:)10\.\d{4,9}/", re.IGNORECASE)
 _FIELD_TEXTS = ("title", "description", "example", "unit", "rdfType")
 _LOWER_BOUNDS = frozenset({"minimum", "exclusiveMinimum", "minLength"})
 _UPPER_BOUNDS = frozenset({"maximum", "exclusiveMaximum", "maxLength"})
@@ -33,7 +35,7 @@ _FREEDOM: tuple[frozenset[str], ...] = (
 
 def describe_package(old: Package, new: Package) -> list[SchemaChange]:
     """What the packages declare otherwise, apart from their tables."""
-    titled = [{**package.raw, "title": package.title or package.name} for package in (old, new)]  # as a release says it
+    titled = [_as_released(package) for package in (old, new)]
     found = _texts(titled[0], titled[1], _PACKAGE_TEXTS, "", "")
     before, after = _licences(old), _licences(new)
     if [item.get("name") or item.get("path") for item in before] != [
@@ -45,6 +47,12 @@ def describe_package(old: Package, new: Package) -> list[SchemaChange]:
     elif before != after:
         found.append(SchemaChange("metadata-changed", subject="licenses", old=_said(before), new=_said(after)))
     return found
+
+
+def _as_released(package: Package) -> dict[str, Any]:
+    """The descriptor as a release says it, without the DOI: that names one version, so the next one has another."""
+    kept = {key: value for key, value in package.raw.items() if key != "id" or not _DOI.search(str(value))}
+    return {**kept, "title": package.title or package.name}
 
 
 def describe_tables(old: Sequence[Resource], new: Sequence[Resource]) -> list[SchemaChange]:

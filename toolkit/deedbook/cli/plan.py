@@ -11,6 +11,7 @@ import click
 from deedbook.cli import options, output
 from deedbook.cli.policy import DONE, FINDINGS
 from deedbook.cli.progress import progress_bar
+from deedbook.errors import UsageError
 
 if TYPE_CHECKING:
     from deedbook.project import Project
@@ -38,6 +39,12 @@ Format = Literal["text", "json", "markdown"]
 @click.option(
     "--date", "date", type=click.DateTime(["%Y-%m-%d"]), help="The release date for --write; today when left out."
 )
+@click.option(
+    "--reserve",
+    metavar="TARGET",
+    default="",
+    help="With --write: reserve the version's DOI there, so that it stands in its files.",
+)
 @click.option("--write-corrections", is_flag=True, help="Draft the rows of corrections.csv that still need a reason.")
 @options.quiet
 @options.debug
@@ -50,6 +57,7 @@ def plan(
     override: str,
     write: bool,
     date: dt.datetime | None,
+    reserve: str,
     write_corrections: bool,
     quiet: bool,
 ) -> None:
@@ -62,6 +70,8 @@ def plan(
     from deedbook.project import load_project
     from deedbook.versioning import planning
 
+    if reserve and not write:
+        raise UsageError("--reserve needs --write: a DOI that is reserved has to be noted", "add --write")
     project = load_project(target)
     with progress_bar(quiet=quiet) as bar:
         planned = planning.plan(
@@ -71,7 +81,9 @@ def plan(
             progress=bar.update,
         )
     if write and not planned.is_nothing:
-        planning.write_plan(project, planned, date.date() if date else _today(), override)
+        day = date.date() if date else _today()
+        doi = _reserved(project, planned, reserve, day) if reserve else None
+        planning.write_plan(project, planned, day, override, doi)
     if write_corrections and planned.judgement is not None and not planned.is_nothing:
         left = planning.write_drafts(project, planned)
         output.say(f"corrections.csv: {left:,} rows still need a reason")
@@ -95,6 +107,21 @@ def _rendered(project: Project, planned: Plan, format_: Format) -> str:
             return render_plan_json(planned, files)
         case "markdown":
             return render_plan_markdown(planned)
+
+
+def _reserved(project: Project, planned: Plan, name: str, day: dt.date) -> dict[str, str]:
+    """The DOI for the planned version; the same one if it was asked for before."""
+    from deedbook.publishing.targets import read_target
+    from deedbook.publishing.targets.zenodo import Zenodo
+    from deedbook.release.metadata.citation import reserved_doi
+
+    target = read_target(project, name)
+    if not isinstance(target, Zenodo):
+        raise UsageError(f"a {target.kind} target gives no DOI", "name a target of the type zenodo")
+    known = reserved_doi(project.package, planned.version)
+    found = target.reserve(planned.name, planned.version, day.isoformat(), known=known)
+    output.say(f"{found.doi} is reserved for {planned.name} {planned.version}")
+    return {"doi": found.doi, **({"concept_doi": found.concept_doi} if found.concept_doi else {})}
 
 
 def _today() -> dt.date:

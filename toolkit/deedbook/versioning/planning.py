@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -108,8 +109,17 @@ def write_drafts(project: Project, planned: Plan) -> int:
     return sum(not row.reason.strip() for row in rows if row.version == planned.version)
 
 
-def write_plan(project: Project, planned: Plan, created: dt.date, override: str = "") -> Project:
+def write_plan(
+    project: Project, planned: Plan, created: dt.date, override: str = "", doi: Mapping[str, str] | None = None
+) -> Project:
     """Puts version, date and previous release into the descriptor; the project as it is then.
+
+    Args:
+        project: Whose descriptor is written.
+        planned: What `plan` returned.
+        created: The release date.
+        override: The reason to go below the floor; empty for the one that the descriptor has.
+        doi: The reserved `doi` and `concept_doi`; None leaves what was reserved, which counts for its own version only.
 
     Raises:
         ProjectError: when the descriptor is not a JSON file.
@@ -130,6 +140,8 @@ def write_plan(project: Project, planned: Plan, created: dt.date, override: str 
         before = judgement.previous
         previous = {"version": before.version, "sha256": before.sha256, "where": _where(before.folder, project.root)}
     text = set_member(text, ["deedbook", "previous"], previous)
+    if doi is not None:
+        text = set_member(text, ["deedbook", "doi"], {"version": planned.version, **doi})
     own = json.loads(text.removeprefix("\ufeff"))["deedbook"]
     if judgement is not None and judgement.override is not None:
         excuse = {"version": planned.version, "reason": override or judgement.override.reason}

@@ -75,5 +75,13 @@ def make_target(settings: Settings) -> Target:
             from deedbook.publishing.targets.s3 import s3_target
 
             return s3_target(settings)
+        case "github":
+            from deedbook.publishing.targets.github import github_target
+
+            return github_target(settings)
+        case "zenodo":
+            from deedbook.publishing.targets.zenodo import zenodo_target
+
+            return zenodo_target(settings)
         case other:
             raise ProjectError(f"{settings.where}: {other!r} is no type of target", f"use one of {', '.join(KINDS)}")

@@ -46,8 +46,18 @@ def citation_cff(package: Package, edition: Edition) -> str:
 
 
 def doi_of(package: Package) -> str:
-    """The DOI in the descriptor's `id`; empty without one."""
-    return doi_in(package.raw)
+    """The DOI that is reserved for this version, else the one in the descriptor's `id`; empty without one."""
+    return reserved_doi(package, package.version) or doi_in(package.raw)
+
+
+def reserved_doi(package: Package, version: str, key: str = "doi") -> str:
+    """What `plan --reserve` put into the descriptor, if that was for this version; empty otherwise."""
+    own = package.raw.get("deedbook")
+    reserved = own.get("doi") if isinstance(own, Mapping) else None
+    if not isinstance(reserved, Mapping) or not version or reserved.get("version") != version:
+        return ""
+    match = _DOI.match(str(reserved.get(key) or ""))
+    return match.group(1) if match else ""
 
 
 def doi_in(descriptor: Mapping[str, object]) -> str:
@@ -57,13 +67,14 @@ def doi_in(descriptor: Mapping[str, object]) -> str:
 
 
 def concept_doi_of(package: Package) -> str:
-    """The DOI of all versions, `deedbook.concept_doi` of the descriptor; empty without one.
+    """The DOI of all versions: `deedbook.concept_doi` of the descriptor, else what was reserved with this version's; empty without.
 
     Raises:
         ProjectError: when it is no DOI, or that of this version: a citation of one version would lead to another.
     """
     own = package.raw.get("deedbook")
     text = str(own.get("concept_doi") or "") if isinstance(own, Mapping) else ""
+    text = text or reserved_doi(package, package.version, "concept_doi")
     if not text:
         return ""
     match = _DOI.match(text)

@@ -14,6 +14,7 @@ from typing import Any
 
 from deedbook.descriptor import Package
 from deedbook.release.edition import Edition, moment_text
+from deedbook.release.metadata.citation import doi_of
 from deedbook.release.tables import Outline
 from deedbook.schema import Field, TableSchema
 
@@ -51,6 +52,7 @@ def datapackage_json(package: Package, edition: Edition, tables: Sequence[tuple[
         "version": edition.version,
         "created": moment_text(edition.created),
         **{key: value for key, value in package.raw.items() if key not in _DROPPED},
+        **({"id": f"https://doi.org/{doi}"} if (doi := doi_of(package)) else {}),
         "resources": [_resource(outline, file, resources.get(outline.name, {})) for outline, file in tables],
     }
     return json.dumps(descriptor, ensure_ascii=False, indent=2) + "\n"

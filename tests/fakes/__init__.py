@@ -1,0 +1,1 @@
+"""Strict stand-ins for services, written from their public documentation, with faults on demand."""
