@@ -142,6 +142,8 @@ def test_the_command_line_answers_with_the_right_exit_codes(run: Run, web: Web, 
     assert done.returncode == 0, done.stderr
     record = json.loads(done.stdout)
     assert (record["version"], record["folder"]) == ("1.1.0", f"{NAME}/1.1.0")
+    assert record["citation"].endswith(f"(version 1.1.0) [Data set]. {web.url}{NAME}/1.1.0/")
+    assert run("cite", NAME).stdout == f"{record['citation']}\n"
     assert (tmp_path / NAME / "1.1.0" / "events.csv").is_file()
     web.fail("events.parquet", Fault(status=404))
     assert run("fetch", NAME, "-o", "x").returncode == 75

@@ -51,7 +51,7 @@ def cite(
 
     if (where is None) != (table is None):
         raise UsageError("--where needs --table, and the other way round", "see deedbook cite --help")
-    if where is None and catalogue is None and Path(name).is_dir():
+    if where is None and catalogue is None and (Path(name) / "CITATION.cff").is_file():
         output.emit(render(read_citation(Path(name)), style))
         return
     with progress_bar(quiet=quiet) as bar:

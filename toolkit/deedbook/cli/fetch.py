@@ -97,7 +97,7 @@ def fetch(
             )
         if locks:
             _lock(lock_file, done.pin)
-        _tell(done, as_json=as_json, quiet=quiet)
+        _tell(done, listing, as_json=as_json, quiet=quiet)
 
 
 def _take_subset(listing: Listing, table: str, where: str, digest: str | None, folder: Path, bar: Bar) -> None:
@@ -152,10 +152,10 @@ def _lock(lock_file: Path, pin: Pin) -> None:
     write_lock(lock_file, pin)
 
 
-def _tell(done: Fetched, *, as_json: bool, quiet: bool) -> None:
-    from deedbook.fetching.citing import read_citation, text_citation
+def _tell(done: Fetched, listing: Listing, *, as_json: bool, quiet: bool) -> None:
+    from deedbook.fetching.citing import citation_of, text_citation
 
-    citation = text_citation(read_citation(done.folder))
+    citation = text_citation(citation_of(listing))
     if as_json:
         record = {**asdict(done.pin), "folder": str(done.folder), "files": done.files, "bytes": done.bytes,
                   "checked": done.checked, "warnings": done.warnings, "citation": citation}  # fmt: skip
