@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help setup release test check docs bench fuzz lock clean
+.PHONY: help setup release test check docs bench fuzz blocks lock clean
 
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -40,6 +40,9 @@ bench: $(READY) ## measure against frictionless on real tables
 
 fuzz: $(READY) ## compare verdicts with frictionless on 50,000 new random tables
 	DEEDBOOK_FUZZ_EXAMPLES=50000 $(BIN)/python -m pytest tests/fuzz
+
+blocks: $(READY) ## compare reports across block sizes on the whole of the largest tables (many minutes)
+	DEEDBOOK_WHOLE_TABLES=1 $(BIN)/python -m pytest tests/conformance/test_blocks.py
 
 lock: ## write requirements.lock anew from pyproject.toml
 	$(PYTHON) -m venv --clear $(VENV)/lock

@@ -1,4 +1,4 @@
-"""How fast, how small and how exact the validator is, beside its peers.
+"""How fast, how small and how exact validating, comparing and building are, beside peers.
 
     generate.py     event tables of any size with parents, clean or with planted errors and a manifest of them
     validate.py     ours, frictionless-py, pandera, pointblank, dataframely and two raw parses, side by side as whole processes
@@ -6,6 +6,8 @@
     un_votes.py     870,109 real rows: ours against frictionless-py
     processes.py    wall time, CPU time and peak memory of a process and all that it starts
     reporting.py    medians, a Markdown table, an SVG chart
+    diff.py         `deedbook diff` of two versions beside polars, duckdb and csv-diff; the counts must agree
+    build.py        `deedbook build` beside polars writing the same files; peak memory of build and verify by format
     work/           generated input (not in git)
 
 Run one as `python -m benchmarks.NAME`; each module says what it takes.

@@ -1,12 +1,14 @@
 """Runs a command as a whole process and measures it: wall time, CPU time, peak memory of it and all that it starts.
 
 Memory is the sum of the resident sets of the process tree, sampled every 20 ms; a single process also has the kernel's exact
-peak, and the larger of the two counts. Shared pages count once a process, so a tree of processes is never flattered.
+peak, and the larger of the two counts. The kernel's starts from the peak of the process that starts it, so it counts only
+where it is larger than ours. Shared pages count once a process, so a tree of processes is never flattered.
 """
 
 from __future__ import annotations
 
 import os
+import resource
 import subprocess
 import threading
 import time
@@ -31,9 +33,21 @@ class Measurement:
 
 
 def measure(
-    command: Sequence[str], *, folder: Path | None = None, environment: Mapping[str, str] | None = None
+    command: Sequence[str],
+    *,
+    folder: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+    is_tree: bool = True,
 ) -> Measurement:
-    """Runs the command to its end."""
+    """Runs the command to its end.
+
+    Args:
+        command: What runs.
+        folder: Where it runs.
+        environment: Variables besides this process's own.
+        is_tree: Whether it may start processes, whose memory has to be sampled; that costs a short run on few processors time.
+    """
+    inherited = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     start = time.perf_counter()
     process = subprocess.Popen(  # noqa: S603  # the commands are this folder's own
         command, cwd=folder, env={**os.environ, **(environment or {})}, stdout=subprocess.PIPE, stderr=subprocess.PIPE
@@ -41,7 +55,8 @@ def measure(
     peaks = [0]
     done = threading.Event()
     sampler = threading.Thread(target=_sample, args=(process.pid, peaks, done), daemon=True)
-    sampler.start()
+    if is_tree:
+        sampler.start()
     texts: dict[str, bytes] = {}
     readers = [
         threading.Thread(target=lambda name=name, pipe=pipe: texts.__setitem__(name, pipe.read()), daemon=True)
@@ -54,7 +69,7 @@ def measure(
     wall = time.perf_counter() - start
     process.returncode = os.waitstatus_to_exitcode(status)  # wait4 took the status that Popen would ask for
     done.set()
-    for thread in (sampler, *readers):
+    for thread in (*([sampler] if is_tree else []), *readers):
         thread.join()
     for pipe in (process.stdout, process.stderr):
         if pipe is not None:
@@ -62,7 +77,7 @@ def measure(
     return Measurement(
         wall=wall,
         cpu=usage.ru_utime + usage.ru_stime,
-        peak=max(peaks[0], usage.ru_maxrss * 1024),
+        peak=max(peaks[0], usage.ru_maxrss * 1024 if usage.ru_maxrss > inherited else 0),
         code=process.returncode,
         output=texts.get("out", b"").decode(errors="replace"),
         complaint=texts.get("err", b"").decode(errors="replace"),

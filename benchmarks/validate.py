@@ -10,6 +10,7 @@ as a user does, rules included; the raw parses read events.csv alone, which make
 from __future__ import annotations
 
 import argparse
+import compileall
 import csv
 import json
 import sys
@@ -29,7 +30,8 @@ Place = tuple[int, str, str]
 
 
 def our_command(*arguments: str) -> list[str]:
-    """The console script beside this Python, or the module where the package is not installed."""
+    """The console script beside this Python, or the module where the package is not installed; compiled, as a wheel's is."""
+    compileall.compile_dir(REPOSITORY / "toolkit" / "deedbook", quiet=1)
     script = Path(sys.executable).with_name("deedbook")
     return [str(script), *arguments] if script.is_file() else [sys.executable, "-m", "deedbook.cli.main", *arguments]
 

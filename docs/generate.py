@@ -22,6 +22,8 @@ from deedbook.cli.main import cli
 from deedbook.project import Project, load_project
 from deedbook.rules.rule import Rule, rule_of
 from deedbook.schema import TableSchema
+from deedbook.versioning.floors import FLOOR, Thresholds
+from deedbook.versioning.guardrules import GUARD_RULES
 
 DOCS = Path(__file__).resolve().parent
 REFERENCE = DOCS / "reference"
@@ -31,6 +33,19 @@ _INTRODUCTION = """\
 {count} rules, on top of what the schemas declare for cells and keys. An error blocks a release; a warning passes, unless `--strict` is
 given and no row of `waivers.csv` accepts it. The id is stable: it is what waivers and reports name. Rules with one `ref` belong
 together. Where `{{field}}` stands in a message, the value of the row is shown.
+"""
+_FLOOR = """\
+# The floor of a version
+
+The highest level that a rule asks for is the lowest version that may follow: 1.2.3 is followed by 2.0.0, 1.3.0 or 1.2.4. Before 1.0.0, major counts as
+minor and everything else as patch. The thresholds are {revised} of the published rows of a table for revised and {withdrawn} for withdrawn ones, unless
+`[thresholds]` in `deedbook.toml` says otherwise. Which rules fired is in `release.json`, `changes.json` and `CHANGELOG.md` of the release.
+How to use it: [plan a release](../how-to/plan-a-release.md); why: [versions and trust](../explanation/versions-and-trust.md).
+
+"""
+_BETWEEN = """\
+These compare a release with the one before it, in any dataset; `plan` and `build` run them. The rules about ids need a table
+`id_redirects`, those about events and their evidence the tables of the reference dataset. What R-70 tells stops nothing.
 """
 MOST_FIELDS = 4
 """Of a rule that stands in several tables, before they are only counted."""
@@ -60,6 +75,7 @@ def pages() -> dict[Path, str]:
     return {
         REFERENCE / "commands.md": NOTE + commands_page(),
         REFERENCE / "conformance.md": NOTE + conformance_page(),
+        REFERENCE / "floor.md": NOTE + floor_page(),
         REFERENCE / "rules.md": NOTE + rules_page(),
     }
 
@@ -69,13 +85,23 @@ def commands_page() -> str:
     context = click.Context(cli, info_name="deedbook", **cli.context_settings)
     parts = ["# Commands\n", _prose(cli.help)]
     for name in cli.list_commands(context):
-        command = cli.commands[name]
+        _, command, _ = cli.resolve_command(context, [name])
+        if command is None:
+            raise LookupError(name)
         inner = click.Context(command, info_name=name, parent=context)
         parts += [f"## {inner.command_path}\n", f"```text\n{command.get_usage(inner).removeprefix('Usage: ')}\n```\n"]
         parts += [_prose(command.help), "| option | meaning |\n|---|---|"]
         rows = [row for parameter in command.get_params(inner) if (row := parameter.get_help_record(inner))]
         parts.append("".join(f"| `{_cell(option)}` | {_cell(meaning)} |\n" for option, meaning in rows if meaning))
     return "\n".join(parts).rstrip() + "\n"
+
+
+def floor_page() -> str:
+    """Which change asks for which version."""
+    lines = ["| rule | asks for | holds when |", "|---|---|---|"]
+    lines += [f"| `{item.id}` | {item.level} | {_cell(item.says)} |" for item in FLOOR]
+    limits = Thresholds()
+    return _FLOOR.format(revised=f"{limits.revised:.0%}", withdrawn=f"{limits.withdrawn:.0%}") + "\n".join(lines) + "\n"
 
 
 def rules_page() -> str:
@@ -99,6 +125,7 @@ def rules_page() -> str:
         own = [rules[name] for name, where in tables.items() if list(where) == [table]]
         if own:
             parts += [f"## {table}\n", _rule_table(own, tables, in_tables=False)]
+    parts += ["## Between releases\n", _BETWEEN, _guard_table()]
     return "\n".join(parts).rstrip() + "\n"
 
 
@@ -129,6 +156,14 @@ def _rule_table(rules: list[Rule], tables: Mapping[str, Mapping[str, list[str]]]
         where = tables[carried.id]
         at = _many(where) if in_tables else ", ".join(next(iter(where.values())))
         cells = (f"`{carried.id}`", carried.severity, carried.ref, at, carried.message, carried.hint)
+        lines.append(f"| {' | '.join(map(_cell, cells))} |")
+    return "\n".join(lines) + "\n"
+
+
+def _guard_table() -> str:
+    lines = ["| rule | severity | ref | says | hint |", "|---|---|---|---|---|"]
+    for item in GUARD_RULES:
+        cells = (f"`{item.id}`", item.severity, item.ref, item.says, item.hint)
         lines.append(f"| {' | '.join(map(_cell, cells))} |")
     return "\n".join(lines) + "\n"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import random
 import shutil
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from typing import Any
 import polars as pl
 import pytest
 
+from deedbook.changes import finding
 from deedbook.changes.compare import compare
 from deedbook.changes.highlighter import highlighter_csv, split_key
 from deedbook.changes.records import KEY, Changes, TableChanges, table_counts
@@ -49,6 +51,58 @@ def changes_of(root: Path, old: Content, new: Content, schema: dict[str, Any] = 
 
 def table_of(root: Path, old: Content, new: Content, schema: dict[str, Any] = SCHEMA, **how: Any) -> TableChanges:
     return changes_of(root, old, new, schema, **how).tables[0]
+
+
+def random_versions(seed: int, *, key: bool) -> tuple[str, str]:
+    """Two versions of a table with moved, changed, removed, added, rewritten and repeated rows."""
+    chosen = random.Random(seed)  # noqa: S311  # a reproducible choice, no secret
+    names = ["Laos", "", 'the "old" one', "two\nlines", "a,b", "b, a"]
+    rows = [[str(at), chosen.choice(names), chosen.choice(["1.5", "1.50", "2", ""]), chosen.choice(names), "2024-01-01"]
+            for at in range(400)]  # fmt: skip
+    newer = [list(row) for row in rows if chosen.random() > 0.05]
+    for row in newer:
+        if chosen.random() < 0.1:
+            row[chosen.randrange(1, 4)] = chosen.choice(["Chad", "3", "3.0", ""])
+    newer += [[str(1000 + at), "Togo", "", "", ""] for at in range(9)]
+    if not key:
+        newer += [chosen.choice(rows) for _ in range(9)]
+    chosen.shuffle(newer)
+    header = [["id", "name", "share", "members", "day"]]
+    return tuple(written(header + side) for side in (rows, newer))  # type: ignore[return-value]
+
+
+def written(rows: list[list[str]]) -> str:
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\n").writerows(rows)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("how", [{}, {"literal": False}, {"everything": True}])
+@pytest.mark.parametrize("key", [True, False])
+def test_comparing_records_first_finds_what_comparing_all_cells_finds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: dict[str, Any], key: bool
+) -> None:
+    schema = {**SCHEMA, "primaryKey": ["id"] if key else []}
+    for seed in range(3):
+        old, new = random_versions(seed, key=key)
+        with monkeypatch.context() as patch:
+            patch.setattr(finding, "screen", lambda *_: pytest.fail("all cells were read"))
+            found = table_of(tmp_path / f"{seed}r", old.encode(), new.encode(), schema, **how)
+        with monkeypatch.context() as patch:
+            patch.setattr(finding, "_MOST_PARSED", -1)
+            expected = table_of(tmp_path / f"{seed}c", old.encode(), new.encode(), schema, **how)
+        for name in ("added", "removed", "cells", "rekeyed", "touched", "old_rows_touched"):
+            assert getattr(found, name).equals(getattr(expected, name)), name
+        assert table_counts(found) == table_counts(expected)
+        assert (found.reused, found.context) == (expected.reused, expected.context)
+        assert found.added.height
+        assert found.cells.height or not key
+
+
+def test_line_ends_and_quotes_alone_are_no_change(tmp_path: Path) -> None:
+    quoted = "id,name,share,members,day\r\n" + '1,"Laos","1.5","b, a","2024-01-01"\r\n'
+    plain = 'id,name,share,members,day\n1,Laos,1.5,"b, a",2024-01-01\n'
+    assert changes_of(tmp_path, quoted.encode(), plain.encode()).is_equal
 
 
 def test_equal_tables_in_another_order_are_equal(tmp_path: Path) -> None:

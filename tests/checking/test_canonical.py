@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from deedbook.checking.canonical import canonical_text, dtype_of, typed
+from deedbook.checking.canonical import _or_none, _to_value, canonical_text, dtype_of, typed
 from deedbook.schema import Field, read_schema
 
 
@@ -25,6 +25,28 @@ def _canonical(field: Field, texts: list[str | None]) -> list[str | None]:
 
 def _typed(field: Field, texts: list[str | None]) -> pl.Series:
     return pl.DataFrame({"x": texts}, schema={"x": pl.String}).select(typed(field)).to_series()
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(
+        st.one_of(
+            st.datetimes().map(lambda moment: moment.isoformat() + "Z"),
+            st.from_regex(
+                r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?(Z|\+02:00)?", fullmatch=True
+            ),
+        ),
+        min_size=1,
+        max_size=5,
+    )
+)
+@example(["2024-02-30T00:00:00Z", "2016-12-31T23:59:60Z", "0000-01-01T00:00:00Z", "0010-01-01T00:00:00Z"])
+@example(["2024-02-03T04:05:06.5Z", "2024-02-03T24:00:00Z", "2024-02-03T04:05:06+02:00", "9999-12-31T23:59:59.999999Z"])
+def test_times_read_at_once_are_those_read_one_by_one(texts: list[str]) -> None:
+    field = _field("datetime")
+    one_by_one = [_or_none(_to_value(field), text) for text in texts]
+    expected = pl.Series("x", one_by_one, dtype=pl.Datetime("us", "UTC"))
+    assert _typed(field, list(texts)).to_list() == expected.to_list()
 
 
 @settings(max_examples=300, deadline=None)

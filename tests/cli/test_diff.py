@@ -38,8 +38,8 @@ def test_the_text_names_rows_and_cells(sides: tuple[str, str], deedbook: Run) ->
     assert outcome.out.splitlines()[2:] == [
         "events: 2 -> 2 rows; 1 added, 1 withdrawn, 1 revised",
         "  end: 1 value",
-        "  + c",
-        "  - b",
+        "  + c: 2024-02-01",
+        "  - b: 2024-01-03",
         '  ~ a end: "2024-01-02" -> "2024-01-05"',
         "",
         "different: 1 table with other rows",

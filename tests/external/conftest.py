@@ -13,6 +13,7 @@ import pytest
 from deedbook.project import load_project
 from deedbook.release.build import build
 from tests.release.conftest import make_project
+from tests.release.releases import OWN
 
 __all__ = ["make_project"]  # a fixture here too
 
@@ -53,7 +54,7 @@ def run(*command: str | Path, folder: Path) -> Run:
 
 @pytest.fixture(scope="session")
 def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The release of the reference dataset; never written to."""
+    """The signed release of the reference dataset; never written to."""
     root = tmp_path_factory.mktemp("reference")
     for name in ("deedbook.toml", "datapackage", "schemas"):
         source = ROOT / name
@@ -61,7 +62,9 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
             shutil.copytree(source, root / name)
         else:
             shutil.copy(source, root / name)
-    built = build(load_project(root))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DEEDBOOK_SIGNING_KEY", OWN.secret)
+        built = build(load_project(root))
     assert built.release is not None, built.report.findings
     return built.release.folder
 

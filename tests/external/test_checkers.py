@@ -12,7 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from deedbook.release.bagging import make_bag
 from tests.external.conftest import ROOT, SHARED, TOOLS, Run, run, tool
+from tests.release.releases import OWN
 
 pytestmark = [pytest.mark.external, pytest.mark.slow]
 
@@ -138,6 +140,10 @@ def sums(folder: Path, _: Path) -> Run:
     return run(tool("sha256sum"), "--check", "--strict", "--quiet", "SHA256SUMS", folder=folder)
 
 
+def signature(folder: Path, _: Path) -> Run:
+    return run(tool("minisign"), "-V", "-q", "-m", "SHA256SUMS", "-P", OWN.public.text, folder=folder)
+
+
 CHECKERS = (
     Checker("frictionless", frictionless, ("actors.csv", "A000001,", "A999999,")),
     Checker("data-package-profiles", profiles, ("datapackage.json", '"type": "date"', '"type": "day"')),
@@ -151,6 +157,7 @@ CHECKERS = (
     Checker("csvwvalidate", csvw, ("events.csv", "2024-01-01", "2024-13-01")),
     Checker("datacite-4.5", datacite, ("datacite.json", '"creators"', '"makers"')),
     Checker("nu-html-checker", html, ("index.html", "</section>", "</div>")),
+    Checker("minisign", signature, ("SHA256SUMS", "  events.csv", "  elements.csv")),
     Checker("sha256sum", sums, ("events.csv", "E000001", "E100001")),
 )
 
@@ -170,6 +177,16 @@ def test_a_planted_fault_is_rejected(
     scratch.mkdir()
     found = checker.check(folder, scratch)
     assert found.returncode != 0, found.stdout[-3000:]
+
+
+def test_bagit_accepts_a_bag_of_the_release_and_rejects_a_changed_one(good: Path, tmp_path: Path) -> None:
+    bag = make_bag(good, tmp_path / "bag")
+    assert run(tool(CHECK / "bagit.py"), "--validate", bag, folder=tmp_path).returncode == 0
+    with (bag / "data" / "events.csv").open("a", encoding="utf-8") as file:
+        file.write("x")
+    found = run(tool(CHECK / "bagit.py"), "--validate", bag, folder=tmp_path)
+    assert found.returncode != 0
+    assert "Payload-Oxum validation failed" in found.stderr
 
 
 def test_sqlite_finds_its_file_whole_and_its_references_kept(good: Path, tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """Every reader finds the same rows in its format: counts, missing cells, longest text, first and last day, labels.
 
-`python -m tests.external.test_readers FOLDER` prints the matrix of a release.
+`python -m tests.external.matrix` prints what each of them finds.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import sqlite3
-import sys
+import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -183,19 +183,22 @@ def test_a_python_reader_finds_the_same(reader: str, good: Path, hard: Path) -> 
 
 
 def in_r(folder: Path) -> dict[tuple[str, str], list[Facts]]:
-    """What R finds, by format and table, and the labels that it shows."""
+    """What R finds, by format and table."""
+    result: dict[tuple[str, str], list[Facts]] = {}
+    for kind, table, column, rows, missing, longest, first, last, *_ in lines_of_r(folder):
+        longest_text = int(longest) if longest else None
+        found = Facts(table, column, int(rows), int(missing), longest_text, first, last)
+        result.setdefault((kind, table), []).append(found)
+    return result
+
+
+def lines_of_r(folder: Path) -> list[list[str]]:
+    """What `read_back.R` prints: format, table, column, the facts, value labels joined by `|`, title."""
     dataset = next(folder.glob("*.sqlite")).stem
     script = ROOT / "tests" / "external" / "read_back.R"
     found = run(tool("Rscript"), "--vanilla", script, folder, dataset, *tables_of(folder), folder=folder)
     assert found.returncode == 0, found.stderr
-    result: dict[tuple[str, str], list[Facts]] = {}
-    for line in found.stdout.splitlines():
-        kind, table, column, rows, missing, longest, first, last, *_ = line.split("\t")
-        longest_text = int(longest) if longest else None
-        result.setdefault((kind, table), []).append(
-            Facts(table, column, int(rows), int(missing), longest_text, first, last)
-        )
-    return result
+    return [line.split("\t") for line in found.stdout.splitlines()]
 
 
 def test_r_finds_the_same_in_six_formats(good: Path, hard: Path) -> None:
@@ -230,6 +233,24 @@ def test_the_loader_for_r_checks_the_hash_and_shows_labels(hard: Path, tmp_path:
     assert "hard.rds is not the file of version 1.0.0" in found.stderr
 
 
+def in_pspp(folder: Path) -> dict[str, list[Facts]]:
+    """What PSPP finds in the columns of text, by table: it writes everything else in forms of its own."""
+    found = {}
+    with tempfile.TemporaryDirectory() as scratch:
+        for table in tables_of(folder):
+            target = Path(scratch) / f"{table}.csv"
+            converted = run(tool("pspp-convert"), folder / f"{table}.sav", target, folder=folder)
+            assert converted.returncode == 0, converted.stderr
+            rows = pl.read_parquet(folder / f"{table}.parquet", n_rows=0)
+            texts = [name for name, dtype in rows.schema.items() if dtype == pl.String]
+            frame = pd.read_csv(target, dtype=str, keep_default_na=False)
+            columns = pl.DataFrame(
+                {name: frame[name].tolist() for name in texts}, schema=dict.fromkeys(texts, pl.String)
+            )
+            found[table] = list(facts(table, columns))
+    return found
+
+
 def test_pspp_finds_the_same_rows(good: Path, hard: Path, tmp_path: Path) -> None:
     for folder in (good, hard):
         for table in tables_of(folder):
@@ -242,24 +263,3 @@ def test_pspp_finds_the_same_rows(good: Path, hard: Path, tmp_path: Path) -> Non
             for name in [name for name, dtype in rows.schema.items() if dtype == pl.String]:
                 mine = rows[name].fill_null("").str.replace_all("\n", " ")
                 assert [text.replace("\n", " ") for text in found[name]] == mine.to_list(), (table, name)
-
-
-def matrix(folder: Path) -> Iterator[str]:
-    """One line per reader: whether it agrees, and the first difference."""
-    for reader in (*READERS, "sqlite by sqlite3"):
-        faults = []
-        for table in tables_of(folder):
-            expected = list(facts(table, pl.read_parquet(folder / f"{table}.parquet")))
-            faults += agree(expected, facts(table, read(reader, table, folder)))
-        yield f"{reader:20} {'the same' if not faults else faults[0]}"
-    for kind in ("csv", "rds", "dta", "sav", "sqlite", "xlsx"):
-        faults = []
-        for (found_kind, table), entries in in_r(folder).items():
-            if found_kind == kind:
-                faults += agree(list(facts(table, pl.read_parquet(folder / f"{table}.parquet"))), entries)
-        yield f"{kind + ' by R':20} {'the same' if not faults else faults[0]}"
-
-
-if __name__ == "__main__":
-    for row in matrix(Path(sys.argv[1])):
-        sys.stdout.write(f"{row}\n")

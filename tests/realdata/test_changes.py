@@ -72,6 +72,13 @@ def test_vanished_and_added_rows_and_reordered_lists_are_told_apart() -> None:
     changed = {name: (values, texts) for name, values, texts in table.fields_changed()}
     assert changed["side_b_id"] == (15, 256)
     assert changed["start_date"] == (68, 0)
+    print(  # noqa: T201
+        f"UCDP/PRIO 19.1 -> 25.1 by {', '.join(KEY)}: {table.old_rows} -> {table.new_rows} rows, {table.added.height} added "
+        f"({covered.height} of them before 2019), {table.removed.height} withdrawn, {table.rekeyed.height} re-keyed, "
+        f"{table.revised} revised, {table.rewritten} only written otherwise"
+    )
+    for name, (values, texts) in changed.items():
+        print(f"  {name}: {values} values, {texts} only written otherwise")  # noqa: T201
     plain = compare(*sides(packed=False)).tables[0]
     assert {name: values for name, values, _ in plain.fields_changed()}["side_b_id"] == 271
 

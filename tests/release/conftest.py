@@ -79,9 +79,34 @@ DESCRIPTOR: dict[str, Any] = {
 MakeProject = Callable[..., Project]
 
 
+def write_project(
+    root: Path,
+    tables: Mapping[str, tuple[str, dict[str, Any]]] = TABLES,
+    files: Mapping[str, str] | None = None,
+    **changes: Any,
+) -> Project:
+    """Writes a project folder; tables are CSV text with their schema, other arguments change the descriptor."""
+    package = root / "datapackage"
+    package.mkdir(parents=True, exist_ok=True)
+    (root / "schemas").mkdir(exist_ok=True)
+    (root / "deedbook.toml").write_text('package = "datapackage/datapackage.json"\nschemas = "schemas"\n')
+    resources = []
+    for name, (text, schema) in tables.items():
+        (package / f"{name}.csv").write_bytes(textwrap.dedent(text).lstrip("\n").encode())
+        (root / "schemas" / f"{name}.schema.json").write_text(json.dumps(schema))
+        resources.append({"name": name, "path": f"{name}.csv"})
+    descriptor = {**DESCRIPTOR, "resources": resources, **changes}
+    (package / "datapackage.json").write_text(
+        json.dumps({key: value for key, value in descriptor.items() if value is not ...})
+    )
+    for path, text in (files or {}).items():
+        (root / path).write_text(textwrap.dedent(text).lstrip("\n"))
+    return load_project(root)
+
+
 @pytest.fixture
 def make_project(tmp_path: Path) -> MakeProject:
-    """Writes a project folder; tables are CSV text with their schema, other arguments change the descriptor."""
+    """Writes a project into a folder of the test, as `write_project` does."""
 
     def make(
         tables: Mapping[str, tuple[str, dict[str, Any]]] = TABLES,
@@ -90,22 +115,6 @@ def make_project(tmp_path: Path) -> MakeProject:
         folder: str = "project",
         **changes: Any,
     ) -> Project:
-        root = tmp_path / folder
-        package = root / "datapackage"
-        package.mkdir(parents=True, exist_ok=True)
-        (root / "schemas").mkdir(exist_ok=True)
-        (root / "deedbook.toml").write_text('package = "datapackage/datapackage.json"\nschemas = "schemas"\n')
-        resources = []
-        for name, (text, schema) in tables.items():
-            (package / f"{name}.csv").write_bytes(textwrap.dedent(text).lstrip("\n").encode())
-            (root / "schemas" / f"{name}.schema.json").write_text(json.dumps(schema))
-            resources.append({"name": name, "path": f"{name}.csv"})
-        descriptor = {**DESCRIPTOR, "resources": resources, **changes}
-        (package / "datapackage.json").write_text(
-            json.dumps({key: value for key, value in descriptor.items() if value is not ...})
-        )
-        for path, text in (files or {}).items():
-            (root / path).write_text(textwrap.dedent(text).lstrip("\n"))
-        return load_project(root)
+        return write_project(tmp_path / folder, tables, files, **changes)
 
     return make

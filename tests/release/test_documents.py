@@ -19,6 +19,7 @@ from deedbook.release.metadata.citation import citation_text
 from deedbook.release.statistics import Bin, describe_columns
 from deedbook.release.tables import Outline, Table
 from deedbook.schema import read_schema
+from deedbook.validation import Options
 from tests.release.conftest import MakeProject
 
 
@@ -119,6 +120,61 @@ def test_the_three_codebooks_count_the_same(folder: Path) -> None:
         ("grant", "Grant", 1),
     ]
     assert "| `visit` | Visit |  | 2 |" in (folder / "CODEBOOK.md").read_text()
+
+
+RULES = """
+    import pandera.polars as pa
+    import polars as pl
+    from deedbook.rules.rule import rule
+
+    schema = pa.DataFrameSchema(checks=[
+        rule("note-is-formula", ~pl.col("note").str.starts_with("="), at="note", severity="warning", ref="R-1",
+             message="{note} looks like a formula", hint="write it as text"),
+        rule("visit-without-day", (pl.col("kind") != "visit") | pl.col("day").is_not_null(), at="day",
+             message="{event_id} has no day"),
+        pa.Check(lambda data: data.lazyframe.select(pl.lit(True)), name="any rows"),
+    ])
+"""
+
+
+def test_the_codebook_lists_every_rule_with_what_it_found(make_project: MakeProject) -> None:
+    built = build(make_project(files={"schemas/events.py": RULES}), Options(trust_rules=True))
+    assert built.release is not None
+    rules = json.loads((built.release.folder / "codebook.json").read_text())["rules"]
+    own = [rule for rule in rules if rule["scope"] != "between releases"]
+    assert [(rule["id"], rule["severity"], rule["places"], rule["findings"]) for rule in own] == [
+        ("any-rows", "error", ["events"], 0),
+        ("visit-without-day", "error", ["events.day"], 0),
+        ("note-is-formula", "warning", ["events.note"], 1),
+    ]
+    assert all(rule["is_checked"] for rule in own)
+    between = {rule["id"] for rule in rules} - {rule["id"] for rule in own}
+    assert {"version-below-floor", "correction-without-reason", "table-shrank"} <= between
+    assert between.isdisjoint({"published-id-vanished", "event-changed-identity", "status-fell-without-reason"})
+    page, text = ((built.release.folder / f"CODEBOOK.{kind}").read_text() for kind in ("html", "md"))
+    for rule in rules:
+        assert f"<code>{rule['id']}</code>" in page
+        assert f"| `{rule['id']}`" in text
+
+
+def test_text_and_keys_that_repeat_show_how_they_are_distributed(folder: Path) -> None:
+    record = json.loads((folder / "codebook.json").read_text())
+    fields = {
+        f"{table['name']}.{field['name']}": field["statistics"]
+        for table in record["tables"]
+        for field in table["fields"]
+    }
+    name = fields["actors.name"]
+    assert sum(entry["count"] for entry in name["lengths"]) == name["rows"] - name["missing"]
+    assert (name["lengths"][0]["low"], name["lengths"][-1]["high"] >= str(name["longest"])) == (
+        str(name["shortest"]),
+        True,
+    )
+    assert [(entry["value"], entry["count"]) for entry in fields["events.actor_id"]["top"]] == []  # each once
+    page = (folder / "CODEBOOK.html").read_text()
+    assert f"Histogram from {name['shortest']} to" in page
+    assert "each value once" in page
+    assert "Distribution of lengths: `" in (folder / "CODEBOOK.md").read_text()
 
 
 def test_the_citation_is_yaml_with_author_version_and_licence(folder: Path) -> None:

@@ -269,7 +269,7 @@ notes = [row[0] for row in duckdb.sql("SELECT note FROM events").fetchall()]
 
 def test_the_snippets_of_the_readme_run(folder: Path) -> None:
     blocks = re.findall(r"```(python|sql)\n(.*?)```", (folder / "README.md").read_text(), re.DOTALL)
-    assert [language for language, _ in blocks] == ["python", "python", "sql"]
+    assert [language for language, _ in blocks] == ["python", "python", "python", "sql"]
     for language, code in blocks:
         run = SQL.format(code=code) if language == "sql" else code + "\nnotes = list(events['note'])\n"
         check = "assert notes[0] == 'NA' and notes[2] == '=1+1', notes\n"

@@ -11,9 +11,13 @@ from typing import Any
 
 import pytest
 import rdflib
+import yaml
 
+from deedbook.errors import ProjectError
 from deedbook.release.build import build
+from deedbook.release.verifying import verify
 from tests.release.conftest import ACTORS, ACTORS_SCHEMA, EVENTS, EVENTS_SCHEMA, MakeProject
+from tests.release.releases import release_of, repair_everything
 
 DOI = "10.5281/zenodo.123"
 ADDRESS = f"https://doi.org/{DOI}"
@@ -163,6 +167,48 @@ def test_a_dataset_without_doi_and_people_is_described_too(make_project: MakePro
     assert re.fullmatch(r"urn:uuid:[0-9a-f-]{36}", identifier)
     assert page_record(folder)["creator"] == [{"@type": "Organization", "name": "The contributors to Deeds"}]
     assert (rdflib.URIRef(identifier), DCT.title, rdflib.Literal("Deeds", lang="en")) in catalogue(folder)
+
+
+CONCEPT = "10.5281/zenodo.6"
+
+
+def test_the_doi_of_all_versions_is_never_that_of_one(make_project: MakeProject) -> None:
+    folder = release_of(
+        make_project(id=ADDRESS, deedbook={"previous": None, "concept_doi": f"https://doi.org/{CONCEPT}"})
+    )
+    cited = yaml.safe_load((folder / "CITATION.cff").read_text())
+    assert f"https://doi.org/{cited['doi']}" == ADDRESS
+    assert cited["identifiers"] == [{"type": "doi", "value": CONCEPT, "description": "All versions of the dataset"}]
+    related = load(folder, "datacite.json")["relatedIdentifiers"]
+    assert [(one["relationType"], one["relatedIdentifier"]) for one in related] == [("IsVersionOf", CONCEPT)]
+    all_versions = [str(one) for one in catalogue(folder).objects(None, DCAT.isVersionOf)]
+    assert all_versions == [ADDRESS.replace(DOI, CONCEPT)]
+    assert f'All versions: <a href="https://doi.org/{CONCEPT}">' in (folder / "index.html").read_text()
+    assert verify(folder).is_intact
+    text = (folder / "CITATION.cff").read_text().replace(CONCEPT, "10.5281/zenodo.5")
+    (folder / "CITATION.cff").write_text(text)
+    repair_everything(folder)
+    said = [
+        item.message
+        for item in verify(folder).problems
+        if item.rule == "metadata-differs" and item.file == "CITATION.cff"
+    ]
+    assert "says concept doi '10.5281/zenodo.5', datacite.json says '10.5281/zenodo.6'" in said
+
+
+@pytest.mark.parametrize(("concept", "message"), [(ADDRESS, "are the same DOI"), ("zenodo", "is no DOI")])
+def test_a_wrong_doi_of_all_versions_stops_the_build(make_project: MakeProject, concept: str, message: str) -> None:
+    with pytest.raises(ProjectError, match=message):
+        build(make_project(id=ADDRESS, deedbook={"previous": None, "concept_doi": concept}))
+
+
+def test_a_doi_in_one_file_of_a_release_without_one_is_named(make_project: MakeProject) -> None:
+    folder = release_of(make_project())
+    file = folder / "CITATION.cff"
+    file.write_text(f'{file.read_text()}doi: "10.5281/zenodo.9"\n')
+    repair_everything(folder)
+    said = [(item.file, item.message) for item in verify(folder).problems if "doi" in item.message]
+    assert said == [("CITATION.cff", "says doi '10.5281/zenodo.9', datapackage.json says nothing of it")]
 
 
 def test_croissant_refers_to_other_tables_but_never_in_a_circle(make_project: MakeProject) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import shutil
 import sqlite3
 import subprocess
 import sys
@@ -16,6 +15,7 @@ import pytest
 from deedbook.errors import DeedbookError
 from deedbook.project import load_project
 from deedbook.release.build import build
+from tests.external.conftest import run, tool
 from tests.release.conftest import EVENTS, EVENTS_SCHEMA, TABLES, MakeProject
 from tests.release.test_build import digests, in_dist
 
@@ -27,7 +27,6 @@ from deedbook.release.build import build
 from deedbook.validation import Options
 build(load_project(Path(sys.argv[1])), Options(workers=int(sys.argv[2])))
 """
-FAKETIME = shutil.which("faketime")
 SURROUNDINGS = (
     ("2026-01-05 13:14:15", {"TZ": "UTC", "LC_ALL": "C", "PYTHONHASHSEED": "1", "POLARS_MAX_THREADS": "1"}, 0o022),
     ("2027-06-05 03:04:05", {"TZ": "Asia/Tokyo", "LC_ALL": "de_DE.UTF-8", "PYTHONHASHSEED": "7", "POLARS_MAX_THREADS": "2"}, 0o077),
@@ -36,15 +35,23 @@ SURROUNDINGS = (
 
 @pytest.mark.external
 @pytest.mark.slow
-@pytest.mark.skipif(FAKETIME is None, reason="faketime is not installed")
 def test_two_builds_17_months_apart_are_the_same_bytes(make_project: MakeProject) -> None:
-    found = []
+    found, folders = [], []
+    faketime = tool("faketime")
     for number, (clock, environment, umask) in enumerate(SURROUNDINGS):
         project = make_project(folder=f"p{number}", files={"datapackage/LICENSE": "CC BY"})
-        command = [str(FAKETIME), clock, sys.executable, "-c", BUILD, str(project.root), str(1 + 3 * number)]
+        command = [faketime, clock, sys.executable, "-c", BUILD, str(project.root), str(1 + 3 * number)]
         subprocess.run(command, env={**os.environ, **environment}, umask=umask, check=True)
-        found.append(digests(project.dist / "deeds" / "1.0.0"))
+        folders.append(project.dist / "deeds" / "1.0.0")
+        found.append(digests(folders[-1]))
     assert found[0] == found[1]
+    told = run(tool("diffoscope"), "--exclude-directory-metadata=yes", *folders, folder=folders[0])
+    assert (told.returncode, told.stdout) == (0, ""), told.stdout[:2000]
+    with (folders[1] / "events.csv").open("a", encoding="utf-8") as file:
+        file.write("x")
+    assert (
+        "events.csv" in run(tool("diffoscope"), "--exclude-directory-metadata=yes", *folders, folder=folders[0]).stdout
+    )
 
 
 def test_two_builds_are_the_same_bytes(make_project: MakeProject) -> None:
@@ -79,6 +86,24 @@ def test_a_full_disk_is_said_and_leaves_nothing(
     assert in_dist(project) == []
     monkeypatch.undo()
     assert build(project).release is not None
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limit")
+@pytest.mark.parametrize("largest", [500, 5_000, 30_000, 100_000])
+def test_a_file_that_may_not_grow_is_said_and_leaves_nothing(make_project: MakeProject, largest: int) -> None:
+    import resource
+
+    rows = "".join(f"E{place:06},A000001,visit,2025-07-01,note {place * 7919},1,007\n" for place in range(3000))
+    project = make_project({**TABLES, "events": (f"{EVENTS.strip().splitlines()[0]}\n{rows}", EVENTS_SCHEMA)})
+    done = subprocess.run(
+        [sys.executable, "-m", "deedbook.cli.main", "build", str(project.root)],
+        capture_output=True, text=True, check=False,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (largest, largest)),
+    )  # fmt: skip
+    assert done.returncode == 75, done.stderr
+    assert "cannot take the release" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert in_dist(project) == []
 
 
 @pytest.fixture

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+import polars as pl
 
 from deedbook.changes.compare import compare
 from deedbook.changes.sources import Side
@@ -87,4 +90,73 @@ def test_a_code_that_no_row_has_any_more_is_acknowledged(tmp_path: Path) -> None
 
 def test_coverage_is_told(tmp_path: Path) -> None:
     side = Side("", make_package(tmp_path, schemas=SCHEMAS, events=EVENTS))
-    assert [item.message for item in coverage(side)] == ["events by month: 2024 1, 2024-01 1, 2025-02 1"]
+    [told] = coverage(side)
+    assert (told.rule, told.message) == ("coverage-events-by-month", "events by month: 2024 1, 2024-01 1, 2025-02 1")
+
+
+def judged(
+    tmp_path: Path, schema: dict[str, Any], old: str, new: str, version: str = "1.1.0"
+) -> list[tuple[str, str | None]]:
+    """What the rules say of a dataset with one table `items` and redirects."""
+    schemas = {"items": schema, "id_redirects": SCHEMAS["id_redirects"]}
+    before, after = (
+        Side(name, make_package(tmp_path / name, schemas=schemas, items=text, id_redirects=REDIRECTS))
+        for name, text in (("old", old), ("new", new))
+    )
+    changes = compare(before, after, literal=False)
+    return [(item.rule, item.key) for item in judge_changes(Compared(before, after, changes, version, (), {}))]
+
+
+def test_an_id_whose_row_is_another_one_is_doubted(tmp_path: Path) -> None:
+    schema = fields("id", "name", "place", "day", primaryKey=["id"])
+    old = "id,name,place,day\nI1,a,here,2024-01-01\nI2,b,there,2024-01-02\n"
+    assert judged(tmp_path, schema, old, old.replace("b,there,2024-01-02", "c,where,2025-05-05")) == [
+        ("id-reused", "I2")
+    ]
+    assert judged(tmp_path / "2", schema, old, old.replace("there", "where")) == []
+
+
+def test_a_table_that_is_only_written_otherwise_is_told(tmp_path: Path) -> None:
+    schema = fields("id", "sides", primaryKey=["id"])
+    schema["fields"][1] |= {"packed": "set"}
+    old = "id,sides\n" + "".join(f'I{number},"1,2"\n' for number in range(200))
+    assert judged(tmp_path, schema, old, old.replace("1,2", "2,1", 50)) == [("mostly-rewritten", None)]
+    assert judged(tmp_path / "2", schema, old, old.replace("1,2", "2,1", 40)) == []
+    assert judged(tmp_path / "3", schema, old, old.replace("1,2", "2,1", 50).replace('"1,2"', "7", 2)) == []
+
+
+def test_changes_that_miss_or_invent_something_do_not_add_up(tmp_path: Path) -> None:
+    schema = {"items": fields("id", "name", "size:number", primaryKey=["id"])}
+    old = "id,name,size\n" + "".join(f"I{number},a,{number}.50\n" for number in range(100))
+    new = old.replace("I7,a", "I7,b").replace("I9,a,9.50\n", "").replace("I8,", "J8,") + "I100,a,\n"
+    sides = (
+        Side("old", make_package(tmp_path / "old", schemas=schema, items=old)),
+        Side("new", make_package(tmp_path / "new", schemas=schema, items=new)),
+    )
+    whole = compare(*sides, literal=False)
+    table = whole.tables[0]
+    assert (table.added.height, table.removed.height, table.rekeyed.height, table.cells.height) == (1, 1, 1, 1)
+    told = [
+        replace(whole, tables=(replace(table, **{name: getattr(table, name).head(count)}),))
+        for name, count in (("cells", 1), ("cells", 0), ("added", 0), ("removed", 0), ("rekeyed", 0))
+    ]
+    told.append(replace(whole, tables=(replace(table, cells=table.cells.with_columns(old=pl.lit("z"))),)))
+    found = [[item.rule for item in judge_changes(Compared(*sides, changes, "1.1.0", (), {}))] for changes in told]
+    assert found == [[], *[["changes-do-not-add-up"]] * 5]
+
+
+def test_coverage_counts_actors_and_sources(tmp_path: Path) -> None:
+    schemas = {
+        "actors": fields("actor_id", primaryKey=["actor_id"]),
+        "actor_codes": fields("code_id", "actor_id", primaryKey=["code_id"]),
+        "sources": fields("source_id", "archive_url", primaryKey=["source_id"]),
+    }
+    tables: dict[str, Any] = {
+        "actors": "actor_id\nA1\nA2\nA3\n", "actor_codes": "code_id,actor_id\nK1,A2\nK2,A2\n",
+        "sources": "source_id,archive_url\nS1,\nS2,https://example.org\n",
+    }  # fmt: skip
+    found = coverage(Side("", make_package(tmp_path, schemas=schemas, **tables)))
+    assert [(item.rule, item.severity, item.message) for item in found] == [
+        ("coverage-actors-without-code", "info", "2 of 3 without a code"),
+        ("coverage-sources-without-archive", "info", "1 of 2 without archive"),
+    ]

@@ -119,6 +119,30 @@ def test_a_table_that_shrinks_has_to_be_acknowledged(dataset: Dataset) -> None:
     assert build(dataset.load()).release is not None
 
 
+def test_a_reason_outside_the_list_and_one_for_nothing_are_named(dataset: Dataset) -> None:
+    (dataset.root / "code_values.csv").write_text("list,code\nreason,scope\n", encoding="utf-8")
+    raw = json.loads(dataset.descriptor.read_text())
+    listed = {"fields": [{"name": "list"}, {"name": "code"}], "primaryKey": ["list", "code"]}
+    raw["resources"].append({"name": "code_values", "path": "code_values.csv", "schema": listed})
+    dataset.descriptor.write_text(json.dumps(raw))
+    dataset.rows[3][1] = "another"
+    dataset.plan()
+    dataset.explain("whim")
+    assert rules(dataset) == {"correction-reason-unknown"}
+    dataset.explain("whim")
+    file = dataset.root / "corrections.csv"
+    file.write_text(file.read_text().replace("whim", "scope") + "1.1.0,items,I0005,name,a,b,scope,,\n")
+    built = build(dataset.load())
+    assert [item.rule for item in built.report.findings] == ["correction-unmatched"]
+    assert built.release is not None
+
+
+def test_a_version_comes_after_the_one_before(dataset: Dataset) -> None:
+    dataset.rows.append(["I0500", "new", "5"])
+    found = plan(dataset.write(), version="0.9.0", override="a late idea")
+    assert [item.rule for item in found.findings if item.severity == "error"] == ["version-not-after-previous"]
+
+
 def test_a_previous_release_that_was_changed_stops_the_build(dataset: Dataset) -> None:
     dataset.rows.append(["I0500", "new", "5"])
     dataset.plan()

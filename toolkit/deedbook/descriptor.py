@@ -7,17 +7,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from deedbook.dialect import Dialect, read_dialect
 from deedbook.errors import ProjectError
+from deedbook.records import record
 from deedbook.schema import TableSchema, read_schema
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Resource:
     """One table of a package.
 
@@ -61,7 +62,7 @@ class Resource:
         return (None,) if self.data is not None else self.files
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Package:
     """A descriptor: who publishes which tables under which licence, as which version."""
 

@@ -6,13 +6,15 @@ Records only: nothing here prints. Every output format is a view of one `Report`
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, field, replace
 from typing import Literal
+
+from deedbook.records import record
 
 Severity = Literal["error", "warning", "info"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class Finding:
     """One mistake at one place.
 
@@ -46,7 +48,7 @@ class Finding:
     waived: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Total:
     """How often a rule failed in one column of one table, however many findings are shown."""
 
@@ -58,7 +60,7 @@ class Total:
     waived: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Check:
     """Something declared that was enforced on a table: a type, a constraint, a key or a rule."""
 
@@ -69,7 +71,7 @@ class Check:
     """Rows that were not evaluated because a cell that the check reads is bad."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class NotChecked:
     """Something declared that could not be enforced, and why."""
 
@@ -79,7 +81,7 @@ class NotChecked:
     column: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class TableStats:
     """The size of what was read."""
 
@@ -90,7 +92,7 @@ class TableStats:
     bytes: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class Report:
     """The outcome of a validation.
 

@@ -11,15 +11,15 @@ A folder without `deedbook.toml` but with a `datapackage.json` is a project with
 from __future__ import annotations
 
 import csv
-import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from deedbook.descriptor import Package, load_json, load_package, read_resource
 from deedbook.errors import ProjectError, UsageError
+from deedbook.records import record
 from deedbook.schema import Label, read_schema
 
 CONFIG = "deedbook.toml"
@@ -28,7 +28,7 @@ DESCRIPTORS = (DESCRIPTOR, "datapackage.yaml", "datapackage.yml")
 CODE_VALUES = "code_values"
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Config:
     """What `deedbook.toml` says; the defaults are those of a project that `init` writes."""
 
@@ -38,7 +38,7 @@ class Config:
     raw: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Waiver:
     """A maintainer's acceptance of one warning at one key; `row` is its record number in `waivers.csv`."""
 
@@ -52,7 +52,7 @@ class Waiver:
     row: int
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Project:
     """Everything a validation or a build reads, loaded but for the tables themselves.
 
@@ -78,6 +78,14 @@ class Project:
     def dist(self) -> Path:
         """Where releases are built."""
         return self.root / (self.config.dist if self.config else "dist")
+
+    @property
+    def shelves(self) -> tuple[Path, ...]:
+        """Where releases stand as `NAME/VERSION/`: what was built, then what was published into a folder."""
+        targets = self.config.raw.get("targets") if self.config else None
+        known = targets.values() if isinstance(targets, Mapping) else ()
+        paths = [one.get("path") for one in known if isinstance(one, Mapping) and one.get("type") == "directory"]
+        return self.dist, *(self.root / path for path in paths if isinstance(path, str))
 
 
 def load_project(target: Path, *, schema: Path | None = None, name: str = "") -> Project:
@@ -127,6 +135,8 @@ def read_config(path: Path) -> Config:
     Raises:
         ProjectError: when it is not TOML or a setting has the wrong type.
     """
+    import tomllib  # a descriptor without a project needs none
+
     try:
         raw = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:

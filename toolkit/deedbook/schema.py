@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from types import MappingProxyType
 from typing import Any, Literal, cast, get_args
 
 from deedbook.errors import ProjectError
+from deedbook.records import record
 
 FieldType = Literal[
     "any", "array", "boolean", "date", "datetime", "duration", "geojson", "geopoint", "integer", "list", "number",
@@ -28,7 +29,7 @@ CONSTRAINTS = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Label:
     """A value with its label for people: a category or a missing value."""
 
@@ -36,7 +37,7 @@ class Label:
     label: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Field:
     """One column: what its cells may be.
 
@@ -66,7 +67,7 @@ class Field:
         return bool(self.constraints.get("required", False))
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class ForeignKey:
     """A reference to rows of another table; `resource` is empty for a reference to the own table.
 
@@ -80,7 +81,7 @@ class ForeignKey:
     package: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class TableSchema:
     """What a table may hold: its columns in order, its keys, and what counts as missing."""
 

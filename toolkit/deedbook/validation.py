@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,6 +33,7 @@ from deedbook.findings import Finding, NotChecked, Report, Total
 from deedbook.project import Project
 from deedbook.reading.blocks import BLOCK_SIZE
 from deedbook.reading.foreign import is_foreign
+from deedbook.records import record
 from deedbook.schema import TableSchema
 
 if TYPE_CHECKING:  # pandera takes longer to import than most tables to check
@@ -43,7 +44,7 @@ Progress = Callable[[int, int], None]
 """Bytes read, and bytes in all."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class Options:
     """How to validate.
 
@@ -105,7 +106,7 @@ def validate(project: Project, options: Options = DEFAULTS, progress: Progress |
     return replace(report, seconds=time.perf_counter() - started)
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class _Rules:
     """The project's rules; without any, neither a book nor plans.
 
@@ -118,7 +119,7 @@ class _Rules:
     withheld: str = ""
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class _Run:
     """What all steps of one validation share."""
 

@@ -144,13 +144,11 @@ class DirectoryStore:
         place = self.root
         for number, part in enumerate(parts, start=1):
             place = place / part
-            with suppress(FileNotFoundError):
-                kind = place.lstat().st_mode
-                if stat.S_ISLNK(kind) or not (stat.S_ISREG(kind) if number == len(parts) else stat.S_ISDIR(kind)):
-                    raise RefusalError(
-                        f"{place} is a symbolic link or otherwise not what a catalogue has there",
-                        "put a plain copy in its place",
-                    )
+            if not _is_fit(place, is_last=number == len(parts)):
+                raise RefusalError(
+                    f"{place} is a symbolic link or otherwise not what a catalogue has there",
+                    "put a plain copy in its place",
+                )
         return place
 
     @contextmanager
@@ -194,6 +192,17 @@ class DirectoryStore:
     def _locked(self) -> Iterator[None]:
         with locked(self.root / _LOCK, who="publisher", wait=_PATIENCE):
             yield
+
+
+def _is_fit(place: Path, *, is_last: bool) -> bool:
+    """Whether a plain file stands there, a folder where more of the path follows, or nothing."""
+    try:
+        kind = place.lstat().st_mode
+    except FileNotFoundError:
+        return True
+    except OSError as error:
+        raise _explained(error, place) from None
+    return stat.S_ISREG(kind) if is_last else stat.S_ISDIR(kind)
 
 
 def _hash(handle: int, progress: Progress) -> str:

@@ -20,6 +20,7 @@ from deedbook.catalogue.records import Catalogue, Dataset, Entry
 from deedbook.release.metadata.turtle import Statement, block, document, iri, text
 from deedbook.release.pages import size
 from deedbook.release.signing import sign_sums
+from deedbook.versioning.numbers import read_version
 
 FEED = "feed.xml"
 DCAT = "catalog.dcat.ttl"
@@ -87,8 +88,10 @@ def feed_xml(catalogue: Catalogue) -> bytes:
     feed = ET.Element("feed", {"xmlns": _ATOM})
     feed.append(ET.Comment(f" sequence: {catalogue.sequence} "))
     entries = [(name, entry) for name, one in catalogue.datasets.items() for entry in one.versions]
-    first = min(((entry.published, entry.release_sha256) for _, entry in entries), default=("", ""))
-    _child(feed, "id", _urn("catalogue", *first))
+    first = min(
+        ((one.published, read_version(one.version), name, one.release_sha256) for name, one in entries), default=None
+    )
+    _child(feed, "id", _urn("catalogue", *((first[0], first[2], first[3]) if first else ())))
     _child(feed, "title", _legal(catalogue.title or "Releases"))
     _child(feed, "updated", catalogue.updated)
     _child(_child(feed, "author"), "name", _legal(catalogue.title or "Releases"))

@@ -37,6 +37,8 @@ _PART = 8 << 20
 """Bytes of a part; a file up to this size goes in one request."""
 _LARGEST_FILE = 5 << 30
 """What S3 copies in one request."""
+_TRIES = 5
+"""Times that a request is repeated, at growing intervals, when the service or the connection fails."""
 _PROBE = ".upload/probe"
 _FOR_EVER = "public, max-age=31536000, immutable"
 _FRESH = "no-cache"
@@ -253,7 +255,7 @@ class S3Store:
                 "timeout": timedelta(minutes=10),
                 "user_agent": f"deedbook/{__version__}",
             },
-            retry_config={"max_retries": 5, "retry_timeout": timedelta(minutes=2)},
+            retry_config={"max_retries": _TRIES, "retry_timeout": timedelta(minutes=2)},
             **settings,  # type: ignore[arg-type]
         )
 

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from deedbook.changes.describing import describe_codes, describe_package, describe_tables
+from deedbook.changes.finding import Comparing
 from deedbook.changes.records import KEY, Changes, SchemaChange, TableChanges
-from deedbook.changes.rows import Comparing, compare_rows
+from deedbook.changes.rows import compare_rows
 from deedbook.changes.sources import Side
 from deedbook.descriptor import Package, Resource
 from deedbook.project import CODE_VALUES
@@ -15,8 +16,8 @@ from deedbook.reading.tables import read_each
 
 _MEANING = frozenset({"label_en", "definition"})
 
-Progress = Callable[[str, int], None]
-"""Told the table that is being compared, and how many rows of it were just read."""
+Progress = Callable[[str, float], None]
+"""Told what is being done, and which share of the whole comparison is behind it (0 to 1)."""
 
 
 def compare(
@@ -50,11 +51,12 @@ def compare(
     schema = [*describe_package(old.package, new.package), *describe_tables(before, after)]
     schema += describe_codes(before, after, listed=not vocabulary)
     earlier = {item.name: item for item in before}
+    common = [item for item in after if item.name in earlier]
+    total, read = sum(_size(item) + _size(earlier[item.name]) for item in common), 0
     found = []
-    for resource in after:
-        if resource.name not in earlier:
-            continue
-        advance = _advancing(progress, resource.name)
+    for resource in common:
+        advance = _advancing(progress, resource.name, read, total)
+        read += _size(resource) + _size(earlier[resource.name])
         comparing = Comparing(literal=literal, everything=everything, advance=advance)
         found.append(compare_rows(earlier[resource.name], resource, comparing))
     schema += [change for table in found if is_vocabulary(table.table) for change in _code_changes(table)]
@@ -104,8 +106,21 @@ def _visible(package: Package, *, derived: bool) -> list[Resource]:
     return kept
 
 
-def _advancing(progress: Progress | None, name: str) -> Callable[[int], None]:
-    return (lambda rows: progress(name, rows)) if progress else (lambda _rows: None)
+def _advancing(progress: Progress | None, name: str, read: int, total: int) -> Callable[[int], None]:
+    """What is told how many bytes were read, and tells how far the comparison is."""
+
+    def advance(size: int) -> None:
+        nonlocal read
+        read += size
+        if progress:
+            progress(f"comparing {name}", min(1.0, read / total) if total else 1.0)
+
+    return advance
+
+
+def _size(resource: Resource) -> int:
+    """The bytes of its files, as far as they are there."""
+    return sum(file.stat().st_size for file in resource.sources if file and file.is_file())
 
 
 def _height(resource: Resource) -> int:

@@ -33,7 +33,7 @@ def context_rows(
         keys: The old keys of the rows that the diff names.
         rows: The rows of the table.
     """
-    if rows > MOST_ROWS or not alignment.key:
+    if not rows or rows > MOST_ROWS or not alignment.key:
         return {}
     fields = [pair.old for pair in alignment.pairs]
     columns = [

@@ -3,42 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-import numpy as np
 import polars as pl
 
 from deedbook.changes.aligning import Alignment, align, key_text, value_text
+from deedbook.changes.finding import Comparing, Found, find
 from deedbook.changes.patching import context_rows
 from deedbook.changes.records import CELLS, KEY, REKEYED, TableChanges
-from deedbook.changes.screening import Advance, Positions, Screened, differing, hash_rows, screen
 from deedbook.checking.canonical import canonical_text
 from deedbook.descriptor import Resource
-from deedbook.reading.picking import pick_rows
 from deedbook.schema import Field, TableSchema
 
-MOST_LISTED = 3_000_000
-"""Differing rows beyond which representation changes are counted, not listed."""
 _LEAST_FIELDS = 3
 _MOST_KEPT = 0.25
 _ORDER = "\0order"
 _COPY = "\0copy"
-
-
-@dataclass(frozen=True, slots=True)
-class Comparing:
-    """How tables are compared.
-
-    Attributes:
-        literal: Compare texts as they stand in the files, so that another way to write a value is reported as a
-            representation change; else compare canonical texts.
-        everything: Also compare fields that one side lacks, and give every text as it stands in the files: for a patch.
-        advance: Told how many rows were read.
-    """
-
-    literal: bool = True
-    everything: bool = False
-    advance: Advance = lambda _rows: None
 
 
 def compare_rows(old: Resource, new: Resource, comparing: Comparing) -> TableChanges:
@@ -47,55 +27,17 @@ def compare_rows(old: Resource, new: Resource, comparing: Comparing) -> TableCha
     Both resources have a schema, and their data passed validation; cells that are no values of their type compare as missing.
     """
     alignment = align(_schema(old), _schema(new), everything=comparing.everything)
-    texts = _texts(alignment, literal=comparing.literal)
-    rewritten, unlisted = 0, False
-    before, after = screen(old, texts[0], comparing.advance), screen(new, texts[1], comparing.advance)
-    at_old, at_new = differing(before, after, is_keyed=bool(alignment.key))
-    if comparing.literal and len(at_old) + len(at_new) > MOST_LISTED:
-        texts = _texts(alignment, literal=False)
-        before, after = screen(old, texts[0], comparing.advance), screen(new, texts[1], comparing.advance)
-        many = len(at_new)
-        at_old, at_new = differing(before, after, is_keyed=bool(alignment.key))
-        rewritten, unlisted = max(0, many - len(at_new)), True
-    picked = (
-        _expand(_pick(old, at_old, before, texts[0]), [pair.old for pair in alignment.pairs], alignment.key),
-        _expand(_pick(new, at_new, after, texts[1]), [pair.new for pair in alignment.pairs], alignment.key),
-    )
-    table = _judge(
-        old.name if not new.name else new.name,
-        alignment,
-        picked,
-        at_old,
-        (before, after),
-        comparing,
-        rewritten,
-        unlisted,
-    )
+    found = find(old, new, alignment, comparing)
+    table = _judge(old.name if not new.name else new.name, alignment, found, comparing)
     if not comparing.everything:
         return table
-    return replace(table, context=context_rows(old, alignment, table.old_rows_touched.get_column("key"), before.rows))
+    return replace(
+        table, context=context_rows(old, alignment, table.old_rows_touched.get_column("key"), found.heights[0])
+    )
 
 
 def _schema(resource: Resource) -> TableSchema:
     return resource.schema or TableSchema(fields=())
-
-
-def _texts(alignment: Alignment, *, literal: bool) -> tuple[list[pl.Expr], list[pl.Expr]]:
-    """What is hashed of each side's rows; the names of the columns do not matter, their order does."""
-
-    def text(item: Field | None, at: int) -> pl.Expr:
-        if item is None:
-            return pl.lit(None, pl.String).alias(str(at))
-        return (pl.col(item.name) if literal else canonical_text(item)).alias(str(at))
-
-    pairs = list(enumerate(alignment.pairs))
-    return [text(pair.old, at) for at, pair in pairs], [text(pair.new, at) for at, pair in pairs]
-
-
-def _pick(resource: Resource, rows: Positions, screened: Screened, columns: Sequence[pl.Expr]) -> pl.DataFrame:
-    """The differing rows of one side, proven by their hashes to be those."""
-    known = screened.hashes[rows]
-    return pick_rows(resource, rows, screened.heights, lambda frame: np.array_equal(hash_rows(frame, columns), known))
 
 
 def _expand(frame: pl.DataFrame, fields: Sequence[Field | None], key: Sequence[int]) -> pl.DataFrame:
@@ -112,18 +54,10 @@ def _expand(frame: pl.DataFrame, fields: Sequence[Field | None], key: Sequence[i
     return texts.with_columns(whole.alias(KEY)).with_row_index(_ORDER)
 
 
-def _judge(
-    name: str,
-    alignment: Alignment,
-    picked: tuple[pl.DataFrame, pl.DataFrame],
-    at_old: Positions,
-    screened: tuple[Screened, Screened],
-    comparing: Comparing,
-    rewritten: int,
-    unlisted: bool,
-) -> TableChanges:
-    old, new = picked
-    touched_rows = old.select(pl.col(KEY).alias("key"), pl.Series("row", at_old, dtype=pl.Int64))
+def _judge(name: str, alignment: Alignment, found: Found, comparing: Comparing) -> TableChanges:
+    old = _expand(found.old, [pair.old for pair in alignment.pairs], alignment.key)
+    new = _expand(found.new, [pair.new for pair in alignment.pairs], alignment.key)
+    touched_rows = old.select(pl.col(KEY).alias("key"), pl.Series("row", found.at_old, dtype=pl.Int64))
     if alignment.key:
         # keys of valid tables are unique; a copy number keeps broken ones from multiplying
         old, new = (side.with_columns(pl.int_range(pl.len()).over(KEY).alias(_COPY)) for side in (old, new))
@@ -141,8 +75,8 @@ def _judge(
         table=name,
         key=alignment.key_names,
         fields=alignment.names,
-        old_rows=screened[0].rows,
-        new_rows=screened[1].rows,
+        old_rows=found.heights[0],
+        new_rows=found.heights[1],
         added=_rows(added, alignment, form),
         removed=_rows(removed, alignment, form),
         cells=cells,
@@ -159,8 +93,8 @@ def _judge(
             form,
         ),
         reused=_reused(both, alignment),
-        rewritten=rewritten + touched,
-        unlisted=unlisted,
+        rewritten=found.rewritten + touched,
+        unlisted=found.unlisted,
     )
 
 

@@ -9,20 +9,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from deedbook.descriptor import Resource
+from deedbook.reading.blocks import BLOCK_SIZE
 from deedbook.reading.tables import read_each
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
 
 _SEED = 0x0DEEDB00
 _WINDOW = 1 << 18
-Positions = npt.NDArray[np.int64]
-Hashes = npt.NDArray[np.uint64]
+Positions: TypeAlias = "npt.NDArray[np.int64]"
+Hashes: TypeAlias = "npt.NDArray[np.uint64]"
 Advance = Callable[[int], None]
-"""Told how many rows were read."""
+"""Told about how many bytes were read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +48,7 @@ def screen(resource: Resource, columns: Sequence[pl.Expr], advance: Advance) -> 
 
     for hashes in read_each(resource, lambda frame: hash_rows(frame, columns)):
         blocks.append(hashes)
-        advance(len(hashes))
+        advance(BLOCK_SIZE)
     whole = np.concatenate(blocks) if blocks else np.empty(0, np.uint64)
     return Screened(whole, tuple(len(block) for block in blocks))
 
@@ -55,15 +59,20 @@ def hash_rows(frame: pl.DataFrame, columns: Sequence[pl.Expr]) -> Hashes:
 
 
 def differing(old: Screened, new: Screened, *, is_keyed: bool) -> tuple[Positions, Positions]:
-    """The numbers of the rows that have no equal on the other side, rising.
+    """The numbers of the rows that have no equal on the other side, rising."""
+    return unmatched(old.hashes, new.hashes, is_keyed=is_keyed)
+
+
+def unmatched(old: Hashes, new: Hashes, *, is_keyed: bool) -> tuple[Positions, Positions]:
+    """The places of the hashes that have no equal on the other side, rising.
 
     Without a key a row may stand there more than once; of two copies against one, the second is without an equal.
     """
     if is_keyed:
-        found = _unmatched(old.hashes, new.hashes)
-        if len(old.hashes) - len(found[0]) == len(new.hashes) - len(found[1]):
+        found = _unmatched(old, new)
+        if len(old) - len(found[0]) == len(new) - len(found[1]):
             return found
-    return _unmatched(_numbered(old.hashes), _numbered(new.hashes))
+    return _unmatched(_numbered(old), _numbered(new))
 
 
 def _unmatched(old: Hashes, new: Hashes) -> tuple[Positions, Positions]:

@@ -1,4 +1,4 @@
-"""What OLD and NEW may name: a folder, a release or its zip, a version in `dist`, `git:REF`, a descriptor, a CSV file."""
+"""What OLD and NEW may name: a folder, a release or its zip, a version, `git:REF`, a descriptor, a CSV file."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ from deedbook.reading.source import MAX_UNPACKED
 
 _VERSION = re.compile(r"(?:(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)@)?v?(?P<version>\d+\.\d+\.\d+[0-9A-Za-z.+-]*)")
 _MANIFEST = "release.json"
+_WHOLE = (_MANIFEST, "SHA256SUMS")
+"""A release that is still being published has the first of these and not the second."""
 _DESCRIPTORS = {".json", ".yaml", ".yml"}
 _MOST_MEMBERS = 10_000
 GIT = "git:"
@@ -95,13 +97,14 @@ def _of_file(path: Path, named_by: Path, schema: Path | None, stack: ExitStack) 
 def _of_version(name: str, version: str, here: Path) -> Side:
     root = _project_root(here)
     project = load_project(root)
-    folder = project.dist / (name or project.package.name) / version
-    if not folder.is_dir():
-        home = folder.parent
-        there = sorted(item.name for item in home.iterdir() if (item / _MANIFEST).is_file()) if home.is_dir() else []
-        known = f"the versions there are {', '.join(there)}" if there else "no version was built there yet"
-        raise UsageError(f"there is no version {version} in {home}", known)
-    return side_of_folder(folder)
+    name = name or project.package.name
+    homes = [shelf / name for shelf in project.shelves]
+    for home in homes:
+        if all((home / version / file).is_file() for file in _WHOLE):
+            return side_of_folder(home / version)
+    found = {item.name for home in homes if home.is_dir() for item in home.iterdir() if (item / _MANIFEST).is_file()}
+    known = f"the versions there are {', '.join(sorted(found))}" if found else "no version was built there yet"
+    raise UsageError(f"there is no version {version} in {' or '.join(map(str, homes))}", known)
 
 
 def _project_root(here: Path) -> Path:

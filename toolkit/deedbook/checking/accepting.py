@@ -39,6 +39,8 @@ _STRING_FORMATS = {"uri": _URI, "email": _EMAIL, "uuid": _UUID}
 
 _NUMERIC_OPTIONS = {"bareNumber", "decimalChar", "groupChar"}
 
+PARSED = "\0parsed "
+"""Before a field's name: its column of parsed numbers."""
 _EXACT_DIGITS = 15
 """Decimals of so many characters are told apart by a 64-bit float."""
 
@@ -56,7 +58,7 @@ def parsed_number(field: Field) -> pl.Expr | None:
 
 
 def _parsed(field: Field) -> str:
-    return f"\0parsed {field.name}"
+    return PARSED + field.name
 
 
 def acceptor(field: Field, missing: tuple[str, ...]) -> pl.Expr | None:

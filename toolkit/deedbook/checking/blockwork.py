@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
+from functools import cached_property
 
 import numpy as np
 import polars as pl
@@ -21,6 +22,7 @@ from deedbook.checking.structure import check_structure, fixed
 from deedbook.reading.native import without_mark
 from deedbook.reading.tables import present
 from deedbook.reading.text import TextBlock
+from deedbook.records import record
 from deedbook.schema import Field
 
 NO_ROWS: Rows = np.empty(0, np.int64)
@@ -29,7 +31,7 @@ RowRules = Callable[[pl.DataFrame, Mapping[str, pl.Series]], tuple[list[Group], 
 """Runs row-local rules on typed rows and a mask of bad cells: groups whose rows count in that frame, and rows skipped by rule."""
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class BlockPlan:
     """All that the blocks of a table share.
 
@@ -52,12 +54,18 @@ class BlockPlan:
     keeps_typed: bool = False
     row_rules: RowRules | None = None
 
+    @cached_property
+    def key_names(self) -> frozenset[str]:
+        """The fields that keys and references consist of."""
+        names = {name for key in self.keys for name in key.names}
+        return frozenset(names.union(*(reference.key.fields for reference in self.references)))
+
     def number_of(self, name: str) -> int | None:
         """The position of a field in the file."""
         return next((column.number for column in self.columns if column.name == name), None)
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class TypedRows:
     """The rows of a block as values.
 
@@ -74,7 +82,7 @@ class TypedRows:
     keys: pl.DataFrame
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class BlockResult:
     """What a block is worth to its table; rows and lines count from the block's start."""
 
@@ -93,7 +101,7 @@ class BlockResult:
 def check_block(plan: BlockPlan, block: TextBlock) -> BlockResult:
     """Structure, cells, keys and row-local rules of one block."""
     structure = check_structure(block, plan.columns)
-    failures = check_cells(block.frame, plan.fields, structure.excused)
+    failures, parsed = check_cells(block.frame, plan.fields, structure.excused, plan.key_names)
     bad = _bad_rows(structure.excused, failures)
     unread = _bad_rows(
         structure.excused, [failure for failure in failures if failure.problem in {TYPE_ERROR, REQUIRED}]
@@ -104,11 +112,11 @@ def check_block(plan: BlockPlan, block: TextBlock) -> BlockResult:
     for key in plan.keys:
         if key.kind == "primary-key":
             groups += _null_parts(key, values, bad, plan)
-        hashed.append(hash_block(values, key.fields, _union(unread, key.names)))
+        hashed.append(hash_block(values, key.fields, _union(unread, key.names), parsed))
     referring: list[HashedBlock | None] = []
     for reference, parent in zip(plan.references, plan.parents, strict=True):
         names = reference.key.fields
-        mine = hash_block(values, reference.fields, _union(unread, names))
+        mine = hash_block(values, reference.fields, _union(unread, names), parsed)
         if parent is None:
             referring.append(mine)
             continue
@@ -137,9 +145,7 @@ def check_block(plan: BlockPlan, block: TextBlock) -> BlockResult:
 
 def _present(frame: pl.DataFrame, plan: BlockPlan) -> pl.DataFrame:
     """The columns that keys and rules read, missing values as null."""
-    names = {name for key in plan.keys for name in key.names}
-    names |= {name for reference in plan.references for name in reference.key.fields}
-    names |= {item.name for item in plan.typed_fields}
+    names = plan.key_names | {item.name for item in plan.typed_fields}
     return frame.select(present(name, plan.missing[name]) for name in frame.columns if name in names)
 
 

@@ -19,6 +19,7 @@ from deedbook.schema import Field
 _CANONICAL_NUMBER = r"\A(?:0|-?[1-9][0-9]*|-?(?:0|[1-9][0-9]*)\.[0-9]*[1-9])\z"
 _CANONICAL_INTEGER = r"\A(?:0|-?[1-9][0-9]*)\z"
 _CANONICAL_MOMENT = r"\A[0-9T:-]{19}(?:\.[0-9]*[1-9])?Z\z"
+_USUAL_MOMENT = r"\A(?:[1-9][0-9]{3}|0[0-9]{2}[1-9])-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-5][0-9](?:\.[0-9]{1,6})?Z\z"
 _NUMERIC_OPTIONS = {"bareNumber", "decimalChar", "groupChar"}
 
 
@@ -52,10 +53,21 @@ def typed(field: Field) -> pl.Expr:
             return text.is_in(true)
         case "date" if not is_custom_format(field) and field.format != "any":
             return text.str.to_date("%Y-%m-%d", strict=False)
+        case "datetime" if not is_custom_format(field) and field.format != "any":
+            return _moments(field)
     dtype = dtype_of(field)
     if dtype == pl.String():
         return text
     return text.map_batches(_mapped(_to_value(field), dtype), return_dtype=dtype)
+
+
+def _moments(field: Field) -> pl.Expr:
+    """Times in UTC: those in the usual form at once, the others one by one."""
+    text, dtype = pl.col(field.name), dtype_of(field)
+    usual = text.str.contains(_USUAL_MOMENT)
+    plain = pl.when(usual).then(text).str.to_datetime("%Y-%m-%dT%H:%M:%S%.fZ", time_unit="us", strict=False)
+    others = pl.when(~usual).then(text).map_batches(_mapped(_to_value(field), dtype), return_dtype=dtype)
+    return plain.dt.replace_time_zone("UTC").fill_null(others).alias(field.name)
 
 
 def canonical_text(field: Field) -> pl.Expr:

@@ -6,28 +6,33 @@ The acceptors say which cells are certainly fine. The texts of the others are ju
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from itertools import compress
+from operator import not_
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
-from deedbook.checking.accepting import acceptor, parsed_number
+from deedbook.checking.accepting import PARSED, acceptor, parsed_number
 from deedbook.checking.header import Column
 from deedbook.checking.judging import Judge, Problem, judge_of
 from deedbook.reading.native import MISFIT
+from deedbook.records import record
 from deedbook.schema import Field, TableSchema
 
-Rows = npt.NDArray[np.int64]
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+Rows: TypeAlias = "npt.NDArray[np.int64]"
 _REMEMBERED = 50_000
 _AT_ONCE = 500
 """Columns of one select; a plan of thousands takes more memory than the block."""
 _LISTED = 1_000
-"""Cells that are sooner told apart in Python."""
+"""Cells that are sooner told apart in Python, or too few to tell what a column is like."""
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class FieldPlan:
     """How one column is checked.
 
@@ -35,6 +40,7 @@ class FieldPlan:
         fails: True where a cell has to be judged; None when no cell can be wrong.
         parsed: A column that `fails` reads besides the text.
         verdicts: Texts already judged; shared by all blocks, bounded.
+        narrow: Whether it pays to look at each distinct text once; decided by the first block.
     """
 
     column: Column
@@ -43,6 +49,15 @@ class FieldPlan:
     fails: pl.Expr | None
     parsed: pl.Expr | None = None
     verdicts: dict[str | None, tuple[Problem, ...]] = dataclasses.field(default_factory=dict)
+    narrow: list[bool] = dataclasses.field(default_factory=list)
+
+    def is_narrow(self, frame: pl.DataFrame) -> bool:
+        """Whether the column is expensive to check and has few distinct values, by a sample of the first block."""
+        if not self.narrow:
+            sample = frame[self.field.name].head(frame.height // 8)
+            few = len(sample) > _LISTED and sample.n_unique() <= 0.8 * len(sample)  # a fifth of the block, or fewer
+            self.narrow.append(few and not _is_plain(self.field, {"required", "unique"}))
+        return self.narrow[0]
 
     def verdict(self, text: str | None) -> tuple[Problem, ...]:
         """What is wrong with the text."""
@@ -54,7 +69,7 @@ class FieldPlan:
         return known
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class CellFailure:
     """The cells of one column and block that break one rule: aligned rows (in the block, rising) and texts."""
 
@@ -95,7 +110,7 @@ def _plan_field(
     empty_is_fine = not judge("")
     if accepted is None:
         fails = text.is_not_null()
-    elif _accepts_all(item):
+    elif _is_plain(item, {"unique"}):
         fails = None
     else:
         fails = text.is_not_null() & ~accepted.fill_null(False)
@@ -107,46 +122,70 @@ def _plan_field(
     return FieldPlan(column, item, judge, fails, parsed_number(item) if accepted is not None else None)
 
 
-def _accepts_all(item: Field) -> bool:
-    """Whether no present text can be wrong."""
-    checked = set(item.constraints) - {"unique"}
+def _is_plain(item: Field, constraints: Collection[str]) -> bool:
+    """Whether a field is any text, and has at most these constraints."""
     plain = item.type == "any" or (item.type == "string" and item.format in {"default", ""})
-    return plain and not checked and not item.categories
+    return plain and item.constraints.keys() <= set(constraints) and not item.categories
 
 
-def check_cells(frame: pl.DataFrame, plans: Sequence[FieldPlan], excused: Mapping[str, Rows]) -> list[CellFailure]:
-    """The cells of a block that break a rule, in column order.
+def check_cells(
+    frame: pl.DataFrame, plans: Sequence[FieldPlan], excused: Mapping[str, Rows], keep: Collection[str] = ()
+) -> tuple[list[CellFailure], dict[str, pl.Series]]:
+    """The cells of a block that break a rule, in column order, and the numbers that were parsed on the way.
 
     Args:
         frame: The block's text columns, named after their fields.
         plans: How each column is checked.
         excused: Rows per column that are not judged, because the record is ragged, blank or no UTF-8 there.
+        keep: Fields whose parsed numbers are wanted, where the checks parse them.
     """
     checks = [plan for plan in plans if plan.fails is not None]
     if len(checks) > _AT_ONCE:
-        parts = (checks[start : start + _AT_ONCE] for start in range(0, len(checks), _AT_ONCE))
-        return [failure for part in parts for failure in check_cells(frame, part, excused)]
+        parts = [checks[start : start + _AT_ONCE] for start in range(0, len(checks), _AT_ONCE)]
+        done = [check_cells(frame, part, excused, keep) for part in parts]
+        return [item for found, _ in done for item in found], {key: it for _, kept in done for key, it in kept.items()}
     if not checks or not frame.height:
-        return []
-    flags = _select(frame, checks, lambda fails: fails.any())
-    failed = [plan for plan, flag in zip(checks, flags.row(0), strict=True) if flag]
-    if not failed:
-        return []
-    masks = _select(frame, failed, lambda fails: fails)
+        return [], {}
+    are_narrow = [plan.is_narrow(frame) and plan.field.name not in keep for plan in checks]
+    narrow = list(compress(checks, are_narrow))
+    wide = list(compress(checks, map(not_, are_narrow)))
+    flags = _select(frame, wide, lambda fails: fails.any(), keep)
+    failed = {name for name in flags.columns if not name.startswith(PARSED) and flags[name][0]}
+    failed |= _failed_values(frame, narrow)
+    guilty = [plan for plan in checks if plan.field.name in failed]
+    kept = {name: flags[PARSED + name] for name in keep if PARSED + name in flags.columns}
+    masks = _select(frame, guilty, lambda fails: fails) if guilty else pl.DataFrame()
     failures: list[CellFailure] = []
-    for plan, mask in zip(failed, masks.iter_columns(), strict=True):
-        rows = np.flatnonzero(mask.to_numpy())
+    for plan in guilty:
+        rows = np.flatnonzero(masks[plan.field.name].to_numpy())
         if (pardoned := excused.get(plan.field.name)) is not None:
             rows = rows[~np.isin(rows, pardoned)]
         failures += _judge(plan, rows, frame[plan.field.name].gather(rows))
-    return failures
+    return failures, kept
 
 
-def _select(frame: pl.DataFrame, plans: Sequence[FieldPlan], shape: Callable[[pl.Expr], pl.Expr]) -> pl.DataFrame:
-    """A column for each plan: what `shape` makes of its Boolean expression."""
+def _failed_values(frame: pl.DataFrame, plans: Sequence[FieldPlan]) -> set[str]:
+    """The columns in which some value fails, each distinct one looked at once."""
+    if not plans:
+        return set()
+    lists = frame.select(pl.col(plan.field.name).unique().implode() for plan in plans)
+    values = [column.item().alias(column.name) for column in lists.iter_columns()]
+    longest = max(map(len, values))
+    padded = [item.extend_constant(item[0], longest - len(item)) for item in values]
+    flags = _select(pl.DataFrame(padded), plans, lambda fails: fails.any())
+    return {name for name, flag in zip(flags.columns, flags.row(0), strict=True) if flag}
+
+
+def _select(
+    frame: pl.DataFrame, plans: Sequence[FieldPlan], shape: Callable[[pl.Expr], pl.Expr], keep: Collection[str] = ()
+) -> pl.DataFrame:
+    """A column for each plan: what `shape` makes of its Boolean expression; then the parsed numbers of some fields."""
     parsed = [plan.parsed for plan in plans if plan.parsed is not None]
-    columns = [shape(plan.fails).alias(str(at)) for at, plan in enumerate(plans) if plan.fails is not None]
-    return frame.lazy().with_columns(parsed).select(columns).collect(optimizations=_NO_SEARCH)
+    columns = [shape(plan.fails).alias(plan.field.name) for plan in plans if plan.fails is not None]
+    columns += [
+        pl.col(PARSED + plan.field.name) for plan in plans if plan.parsed is not None and plan.field.name in keep
+    ]
+    return frame.lazy().with_columns(parsed).select(columns).collect(engine="in-memory", optimizations=_NO_SEARCH)
 
 
 _NO_SEARCH = pl.QueryOptFlags(comm_subexpr_elim=False)

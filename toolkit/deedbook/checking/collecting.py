@@ -11,6 +11,7 @@ import polars as pl
 from deedbook.checking.cells import Rows
 from deedbook.findings import Finding, Severity, Total, join_key
 from deedbook.reading.native import without_mark
+from deedbook.records import record
 
 TotalKey = tuple[str, str | None, Severity]
 """Rule, column, severity."""
@@ -24,7 +25,7 @@ Words = Callable[[int], tuple[str, str, str | None]]
 """Message, hint and raw value of the n-th row of a group."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Group:
     """Rows of a block that break one rule at one column.
 
@@ -42,7 +43,7 @@ class Group:
     constraint: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Collecting:
     """What the findings of a table need to know.
 
@@ -65,7 +66,7 @@ class Collecting:
     waived: Mapping[str, Mapping[tuple[str, str], str]] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Collected:
     """The findings of a block; rows and lines still count from the block's start (0)."""
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
+from deedbook.records import record
 from deedbook.schema import Field, TableSchema
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Column:
     """One column of the file.
 
@@ -25,7 +25,7 @@ class Column:
     field: Field | None
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class FileProblem:
     """What is wrong with the file as a whole, or with its header at one column."""
 
@@ -37,7 +37,7 @@ class FileProblem:
     field: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Header:
     """The columns of the file in order and what is wrong with their labels."""
 

@@ -6,25 +6,33 @@ confirmed on the values. A foreign key is looked up in an open-addressing table 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from deedbook.checking.canonical import key_text
 from deedbook.checking.cells import Rows
 from deedbook.checking.spilling import PARTITIONS, Hashes, Partitions, Shelf, partition_of
+from deedbook.records import record
 from deedbook.schema import Field, ForeignKey, TableSchema
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
 
 KeyKind = Literal["primary-key", "unique-key", "unique-error", "reference"]
 _SEED, _TEXT_SEED = 0x0DEEDB00, 0x0DEEDB01
 """Texts have a seed of their own: the empty text and 0.0 have the same hash otherwise."""
+_TOLD = 15
+"""Characters of a canonical number that a 64-bit float tells from all others."""
+_PLAIN = 1e14
+"""A number from one up to this that is written in 15 characters, with an exponent or not, has a canonical text that is no longer."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Key:
     """Fields whose values together identify a row, or are referred to.
 
@@ -57,7 +65,7 @@ def key_texts(fields: Sequence[Field]) -> list[pl.Expr]:
     return [key_text(item).alias(f"k{at}") for at, item in enumerate(fields)]
 
 
-def _part_hash(texts: pl.Series, item: Field) -> pl.Series:
+def _part_hash(texts: pl.Series, item: Field, parsed: pl.Series | None) -> pl.Series:
     """The hash of one part of a key, null where it is missing: equal values have equal hashes in every block and table.
 
     Numbers whose canonical text has up to 15 characters are told apart by a 64-bit float; that of longer ones goes in as well.
@@ -68,19 +76,22 @@ def _part_hash(texts: pl.Series, item: Field) -> pl.Series:
     if item.type not in {"integer", "number"}:
         hashes = plain.hash(_TEXT_SEED)
     else:
-        hashes = (plain.cast(pl.Float64, strict=False) + 0.0).hash(_SEED)
-        may_be_long = plain.str.len_bytes() > 15
-        if item.type == "number":
+        if parsed is None or (parsed.has_nulls() and (parsed.is_null() & texts.is_not_null()).any()):
+            parsed = plain  # an integer beyond 64 bits is not among the parsed ones
+        numbers = parsed.cast(pl.Float64, strict=False) + 0.0
+        hashes = numbers.hash(_SEED)
+        may_be_long = plain.str.len_bytes() > _TOLD
+        if item.type == "number" and not numbers.abs().is_between(1, _PLAIN, closed="left").all():
             may_be_long |= plain.str.contains("[eE]")
         if may_be_long.any():
             exact = texts.to_frame().select(key_text(item)).to_series()
             tagged = hashes ^ exact.hash(_SEED)
-            is_told = (exact.str.len_bytes() <= 15) & ~exact.str.contains("E", literal=True)
+            is_told = (exact.str.len_bytes() <= _TOLD) & ~exact.str.contains("E", literal=True)
             hashes = hashes.zip_with(is_told.fill_null(True), tagged)
     return pl.select(pl.when(texts.is_not_null()).then(hashes)).to_series() if texts.null_count() else hashes
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class HashedBlock:
     """The hashes of one block's keys.
 
@@ -104,15 +115,20 @@ class HashedBlock:
         return rows + first
 
 
-def hash_block(frame: pl.DataFrame, fields: Sequence[Field], skip: Rows) -> HashedBlock:
+def hash_block(
+    frame: pl.DataFrame, fields: Sequence[Field], skip: Rows, parsed: Mapping[str, pl.Series] = MappingProxyType({})
+) -> HashedBlock:
     """The hashes of a block's keys.
 
     Args:
         frame: The columns of the key as text, missing values null.
         fields: The key's fields.
         skip: Rows to leave out, because a part of their key is bad.
+        parsed: Columns of plain numbers that are parsed already, by field; null is no number.
     """
-    parts = [_part_hash(frame[item.name], item).alias(f"k{at}") for at, item in enumerate(fields)]
+    parts = [
+        _part_hash(frame[item.name], item, parsed.get(item.name)).alias(f"k{at}") for at, item in enumerate(fields)
+    ]
     hashes = (parts[0] if len(parts) == 1 else pl.DataFrame(parts).to_struct().hash(_SEED)).fill_null(0).to_numpy()
     usable = pl.DataFrame(parts).select(pl.all_horizontal(pl.all().is_not_null())).to_series().to_numpy()
     if len(skip):
@@ -236,7 +252,7 @@ def _nonzero(hashes: Hashes) -> Hashes:
     return np.where(hashes == 0, np.uint64(1), hashes)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Reference:
     """A foreign key of a table, its own fields described, and the parent's fields that it refers to."""
 

@@ -15,7 +15,7 @@ import copy
 import datetime as dt
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -28,11 +28,12 @@ from deedbook.checking.rulefiles import FIX, execute, guarded
 from deedbook.checking.verdicts import NO_ROW, RuleOutcome, columns_read, fail, is_row_local, judge, outcome_of, render
 from deedbook.errors import RuleError
 from deedbook.findings import Severity
+from deedbook.records import record
 from deedbook.rules.rule import Rule, rule_of
 
 __all__ = [
-    "Evaluation", "RuleBook", "RuleOutcome", "TableRules", "columns_read", "evaluate", "is_row_local", "load_rules",
-    "render", "split",
+    "Evaluation", "RuleBook", "RuleOutcome", "TableRules", "columns_read", "evaluate", "is_row_local", "kebab",
+    "load_rules", "render", "split",
 ]  # fmt: skip
 
 Tables = Mapping[str, pl.DataFrame]
@@ -40,7 +41,7 @@ Derive = Callable[[Tables, dt.date | None], Mapping[str, pl.DataFrame]]
 DATASET = "dataset"
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class TableRules:
     """The rules of one table.
 
@@ -57,7 +58,7 @@ class TableRules:
     file: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class RuleBook:
     """What a project's rule files hold, loaded.
 
@@ -72,7 +73,7 @@ class RuleBook:
     derive: Derive | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Evaluation:
     """The outcome of every rule that ran, failing or not, and why others could not run."""
 
@@ -156,7 +157,7 @@ def _run_pandera(rules: TableRules, frame: pl.DataFrame, bad: Mapping[str, pl.Se
             severity: Severity = "warning" if check.raise_warning else "error"
             text = str(check.error or check.name or "a check")
             rule = Rule(
-                id=_kebab(check.name or ""), passes=pl.lit(True), at=column or "", severity=severity,
+                id=kebab(check.name or ""), passes=pl.lit(True), at=column or "", severity=severity,
                 message=_plain(f"does not satisfy {text}"), where=_position(check, rules.file),
             )  # fmt: skip
             try:
@@ -177,7 +178,7 @@ def _run_bare(
         for error in errors.schema_errors:
             column = error.schema.name if isinstance(error.schema, pa.Column) else None
             rule = Rule(
-                id=_kebab(str(error.check)), passes=pl.lit(True), at=column or "", where=file,
+                id=kebab(str(error.check)), passes=pl.lit(True), at=column or "", where=file,
                 message=_plain(str(error).splitlines()[0]),
             )  # fmt: skip
             output = error.check_output
@@ -199,7 +200,8 @@ def _plain(text: str) -> str:
     return text.replace("{", "{{").replace("}", "}}")
 
 
-def _kebab(name: str) -> str:
+def kebab(name: str) -> str:
+    """The id of a plain pandera check of that name."""
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "unnamed-check"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 import numpy as np
 import polars as pl
@@ -15,10 +15,11 @@ from deedbook.checking.collecting import Group, collect
 from deedbook.checking.rules import Evaluation, RuleBook, RuleOutcome, TableRules, columns_read, evaluate, render, split
 from deedbook.checking.table import FILE_SHIFT, TableOutcome
 from deedbook.findings import Check, Finding, NotChecked
+from deedbook.records import record
 from deedbook.schema import TableSchema
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class RulePlan:
     """What the rules of one table need from its pass.
 
@@ -69,7 +70,7 @@ def _skipped(outcomes: Sequence[RuleOutcome]) -> dict[str, int]:
     return counts
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class _Whole:
     """All typed rows of a table, with the record, line and key of each."""
 

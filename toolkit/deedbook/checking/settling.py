@@ -5,9 +5,11 @@ The first pass kept a hash a row. Only rows whose hash gives cause are read agai
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
+import numpy as np
 import polars as pl
 
 from deedbook.checking.blockwork import BlockPlan, missing_parent_group
@@ -15,14 +17,17 @@ from deedbook.checking.cells import Rows
 from deedbook.checking.collecting import Group, collect
 from deedbook.checking.judging import shorten
 from deedbook.checking.keys import HashLog, Key, Reference, key_texts
-from deedbook.checking.table import FILE_SHIFT, TableOutcome
+from deedbook.checking.table import FILE_SHIFT, Piece, TableOutcome
+from deedbook.errors import ProjectError
 from deedbook.findings import Check, NotChecked
 from deedbook.reading.blocks import Cutter
 from deedbook.reading.header import read_header
 from deedbook.reading.opening import dialect_of, open_table
 from deedbook.reading.pipeline import Done, run
+from deedbook.reading.sequential import read_records, to_text_block
+from deedbook.reading.source import ByteStream
 from deedbook.reading.tables import present
-from deedbook.reading.text import TextBlock
+from deedbook.reading.text import IrregularError, Layout, TextBlock, read_block
 
 _RULES = {
     "primary-key": ("the primary key", "give the row a key of its own, or delete it"),
@@ -36,30 +41,61 @@ Visit = tuple[int, int, BlockPlan, TextBlock, Rows]
 
 def revisit(outcome: TableOutcome, wanted: Rows) -> Iterator[Visit]:
     """The blocks that hold the wanted records, in order."""
-    task = outcome.task
-    for number, (plan, layout) in outcome.plans.items():
+    for number in outcome.plans:
         base = number << FILE_SHIFT
         mine = wanted[(wanted >= base) & (wanted < base + (1 << FILE_SHIFT))] - base
-        if not len(mine):
-            continue
-        plan = replace(
-            plan, settings=replace(plan.settings, path=task.resource.paths[number] if task.resource.paths else "")
-        )
-        with open_table(task.resource, task.resource.sources[number], max_unpacked=task.max_unpacked) as stream:
-            cutter = Cutter(stream, dialect_of(task.resource), task.block_size)
-            first, _ = next(iter(outcome.plans.values()))
-            known = None if first is outcome.plans[number][0] else [column.label for column in first.columns]
-            _, _, row, line = read_header(cutter, dialect_of(task.resource), known)
-            for done in run(cutter, layout, lambda block: block, workers=task.workers):
-                if not isinstance(done, Done):
-                    break
-                block = done.result
-                here = mine[(mine >= row) & (mine < row + block.frame.height)] - row
-                if len(here):
-                    yield base + row, line, plan, block, here
-                row, line = row + block.frame.height, line + block.newlines
-                if not len(mine) or row > mine[-1]:
-                    break
+        if len(mine):
+            yield from _revisit_file(outcome, number, mine)
+
+
+def _revisit_file(outcome: TableOutcome, number: int, wanted: Rows) -> Iterator[Visit]:
+    task = outcome.task
+    plan, layout = outcome.plans[number]
+    paths = task.resource.paths
+    plan = replace(plan, settings=replace(plan.settings, path=paths[number] if paths else ""))
+    with open_table(task.resource, task.resource.sources[number], max_unpacked=task.max_unpacked) as stream:
+        starts = np.array([piece.row for piece in outcome.pieces[number]], np.int64)
+        held = np.unique(np.searchsorted(starts, wanted, side="right") - 1).tolist()
+        pieces = [outcome.pieces[number][at] for at in held]
+        if isinstance(stream, io.FileIO) and layout.is_regular and 2 * len(held) < len(starts):
+            blocks: Iterator[tuple[int, int, TextBlock]] = (
+                (piece.row, piece.line, _read_piece(stream, piece, layout)) for piece in pieces
+            )
+        else:
+            blocks = _read_all(outcome, number, stream)
+        for row, line, block in blocks:
+            here = wanted[(wanted >= row) & (wanted < row + block.frame.height)] - row
+            if len(here):
+                yield (number << FILE_SHIFT) + row, line, plan, block, here
+            if row + block.frame.height > wanted[-1]:
+                break
+
+
+def _read_piece(stream: io.FileIO, piece: Piece, layout: Layout) -> TextBlock:
+    """A piece of a file once more."""
+    stream.seek(piece.offset)
+    data = stream.read(piece.size)
+    try:
+        block = read_block(data, layout)
+    except IrregularError:
+        block = to_text_block(read_records(data, layout.dialect, lambda _size: b"", limit=piece.height), layout)
+    if block.frame.height != piece.height:
+        raise ProjectError(f"{stream.name}: the file changed while it was read", "validate it again")
+    return block
+
+
+def _read_all(outcome: TableOutcome, number: int, stream: ByteStream) -> Iterator[tuple[int, int, TextBlock]]:
+    """The blocks of a file with their first record and line."""
+    task, (plan, layout) = outcome.task, outcome.plans[number]
+    cutter = Cutter(stream, dialect_of(task.resource), task.block_size)
+    first, _ = next(iter(outcome.plans.values()))
+    known = None if first is plan else [column.label for column in first.columns]
+    _, _, row, line = read_header(cutter, dialect_of(task.resource), known)
+    for done in run(cutter, layout, lambda block: block, workers=task.workers):
+        if not isinstance(done, Done):
+            break
+        yield row, line, done.result
+        row, line = row + done.result.frame.height, line + done.result.newlines
 
 
 def list_unenforced(outcome: TableOutcome) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -13,9 +12,10 @@ from deedbook.checking.collecting import Group, Words
 from deedbook.checking.header import Column
 from deedbook.checking.judging import shorten
 from deedbook.reading.text import Ragged, TextBlock
+from deedbook.records import record
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Structure:
     """What is wrong with the records of a block.
 

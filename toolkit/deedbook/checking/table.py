@@ -29,6 +29,7 @@ from deedbook.reading.pipeline import run
 from deedbook.reading.sequential import Unclosed
 from deedbook.reading.source import SourceError
 from deedbook.reading.text import Layout
+from deedbook.records import record
 from deedbook.schema import TableSchema
 
 SMALLEST_SHARE = 1 << 20
@@ -37,7 +38,7 @@ FILE_SHIFT = 40
 """A record of a table is known by its file's number, shifted by this, plus its record number in the file."""
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class TableTask:
     """What to check in one table.
 
@@ -65,6 +66,17 @@ class TableTask:
     progress: Callable[[int], None] = lambda _size: None
 
 
+@record(frozen=True)
+class Piece:
+    """Consecutive records of a file that were read together: the first one and its line, how many, and their bytes."""
+
+    row: int
+    line: int
+    height: int
+    offset: int
+    size: int
+
+
 @dataclass
 class TableOutcome:
     """What is known of a table after its pass.
@@ -73,7 +85,7 @@ class TableOutcome:
         hashes: For each referred key, its hashes.
         waiting: For each foreign key whose parent was not complete, the hashes to look up later.
         typed: The typed blocks with the first record and line of each, when they are kept.
-        plans: How each file was read.
+        plans: How each file was read; `pieces` the pieces that it was read in.
         is_unread: Whether some rows could not be read at all.
     """
 
@@ -87,6 +99,7 @@ class TableOutcome:
     typed: list[tuple[int, int, TypedRows]] = field(default_factory=list)
     skipped: dict[str, int] = field(default_factory=dict)
     plans: dict[int, tuple[BlockPlan, Layout]] = field(default_factory=dict)
+    pieces: dict[int, list[Piece]] = field(default_factory=dict)
     has_cell_errors: bool = False
     is_unread: bool = False
 
@@ -279,12 +292,16 @@ def _read_blocks(
     has_return = False
     settings = replace(plan.settings, path=task.resource.paths[number] if task.resource.paths else "")
     plan = replace(plan, settings=settings)
+    offset = cutter.position
+    pieces = outcome.pieces.setdefault(number, [])
     for done in run(cutter, layout, lambda block: check_block(plan, block), workers=task.workers):
         if isinstance(done, Unclosed):
             _say_unclosed(outcome, number, row, line, done)
             break
         result = done.result
         _merge(outcome, plan, result, base + row, line)
+        pieces.append(Piece(row, line, result.height, offset, done.size))
+        offset += done.size
         row, line = row + result.height, line + result.newlines
         rows, size = rows + result.height - result.absent, size + done.size
         has_return |= result.has_return

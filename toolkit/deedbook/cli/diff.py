@@ -55,7 +55,7 @@ def diff(
 ) -> None:
     """Say what changed from OLD to NEW.
 
-    OLD and NEW are each a project folder, a release folder or its .zip, a version built in dist/ (1.2.0 or NAME@1.2.0), git:REF,
+    OLD and NEW are each a project folder, a release folder or its .zip, a version built in dist/ or published into a folder (1.2.0 or NAME@1.2.0), git:REF,
     a descriptor, or a CSV file with --schema.
 
     Exits with 0 when both are equal and with 1 when they differ.
@@ -75,7 +75,7 @@ def diff(
             derived=derived,
             everything=is_patch,
             tables=tables,
-            progress=lambda table, _rows: bar.update(f"comparing {table}", 0.5),
+            progress=bar.update,
         )
     rendered = _rendered(changes, format_, max_changes)
     if file is not None:

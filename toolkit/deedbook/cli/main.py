@@ -7,28 +7,38 @@ import io
 import os
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from typing import NoReturn
 
 import click
 
 from deedbook import __version__
-from deedbook.cli.build import build
-from deedbook.cli.diff import diff
-from deedbook.cli.keygen import keygen
 from deedbook.cli.options import State
-from deedbook.cli.plan import plan
 from deedbook.cli.policy import BUG, INTERRUPTED, USAGE
-from deedbook.cli.publish import publish
-from deedbook.cli.validate import validate
-from deedbook.cli.verify import verify
-from deedbook.cli.versions import versions
-from deedbook.cli.yank import unyank, yank
 from deedbook.errors import DeedbookError
 
+VERBS = {
+    "validate": "validate", "diff": "diff", "plan": "plan", "build": "build", "verify": "verify", "keygen": "keygen", "bag": "bag",
+    "publish": "publish", "yank": "yank", "unyank": "yank", "versions": "versions",
+}  # fmt: skip
+"""The module beside this one that has the command of that name; in the order of the help."""
 _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
-@click.group(context_settings=_CONTEXT, no_args_is_help=True)
+class _Verbs(click.Group):
+    """The verbs, of which only the one that runs is imported."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # as click asks
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in VERBS:
+            return None
+        command: click.Command = getattr(import_module(f"deedbook.cli.{VERBS[cmd_name]}"), cmd_name)
+        return command
+
+
+@click.group(cls=_Verbs, context_settings=_CONTEXT, no_args_is_help=True)
 @click.version_option(__version__, "-V", "--version", message="%(prog)s %(version)s")
 def cli() -> None:
     """Check CSV tables of events and actors, and publish them as versioned, citable releases.
@@ -36,18 +46,6 @@ def cli() -> None:
     Exit codes: 0 done; 1 errors in the data; 2 usage; 3 a project, descriptor, schema or rule file cannot be read; 4 refused
     to overwrite or publish; 70 a bug of ours; 75 a remote side failed or the disk is full, try again; 130 interrupted.
     """
-
-
-cli.add_command(validate)
-cli.add_command(diff)
-cli.add_command(plan)
-cli.add_command(build)
-cli.add_command(verify)
-cli.add_command(keygen)
-cli.add_command(publish)
-cli.add_command(yank)
-cli.add_command(unyank)
-cli.add_command(versions)
 
 
 def main() -> NoReturn:

@@ -68,6 +68,7 @@ def plan(
     Exits with 0 when nothing stands in the way, or there is nothing to release, and with 1 otherwise.
     """
     from deedbook.project import load_project
+    from deedbook.release.forecast import forecast
     from deedbook.rendering.plan import render_plan, render_plan_json
     from deedbook.versioning import planning
 
@@ -79,7 +80,7 @@ def plan(
             project,
             version=wanted,
             override=override,
-            progress=lambda table, _rows: bar.update(f"comparing {table}", 0.5),
+            progress=bar.update,
         )
     if write and not planned.is_nothing:
         day = date.date() if date else _today()
@@ -89,7 +90,8 @@ def plan(
         left = planning.write_drafts(project, planned)
         output.say(f"corrections.csv: {left:,} rows still need a reason")
     if not quiet or not planned.is_ready:
-        output.emit(render_plan_json(planned) if format_ == "json" else render_plan(planned))
+        files = forecast(project, planned.judgement.changes if planned.judgement else None)
+        output.emit(render_plan_json(planned, files) if format_ == "json" else render_plan(planned, files))
     if write and not quiet and not planned.is_nothing:
         output.say(f"{project.package.path}: version {planned.version} planned")
     ctx.exit(DONE if planned.is_ready else FINDINGS)

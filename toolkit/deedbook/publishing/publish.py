@@ -171,7 +171,7 @@ def _demand_entry(release: PublishableRelease, host: HostedCatalogue) -> Step:
             )
         return {}
 
-    return Step("look", f"look whether the catalogue of {host.name} has it", run, always=True)
+    return Step("catalogued", f"look whether the catalogue of {host.name} has it", run, always=True)
 
 
 def _note(release: PublishableRelease, host: HostedCatalogue) -> Step:

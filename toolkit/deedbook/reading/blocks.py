@@ -7,23 +7,28 @@ closes or doubles inside a quoted cell, which `quotes_are_regular` proves for ea
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import io
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
 from deedbook.dialect import Dialect
 from deedbook.reading.source import BOM, ByteStream, SourceError
+from deedbook.records import record
 
-BLOCK_SIZE = 16 << 20
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+BLOCK_SIZE = 8 << 20
+"""As quick as twice as much, with a third less memory."""
 MAX_RECORD = 32 << 20
 """Bytes of the longest record that is read; a longer one is a quote that never closes, or no table."""
 
 NEWLINE, RETURN = 10, 13
-Bytes = npt.NDArray[np.uint8]
+Bytes: TypeAlias = "npt.NDArray[np.uint8]"
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Block:
     """Consecutive whole records.
 
@@ -54,6 +59,8 @@ class Cutter:
         self._quote = dialect.quote_char.encode()[:1]
         self._size = block_size
         self._rest = b""
+        self._buffer = bytearray()
+        self._taken = 0
         self._ended = False
         self.failure: SourceError | None = None
         self.records = 0
@@ -61,6 +68,11 @@ class Cutter:
         self.has_bom = self._rest.startswith(BOM)
         if self.has_bom:
             self._rest = self._rest[len(BOM) :]
+
+    @property
+    def position(self) -> int:
+        """Bytes of the stream before what comes next."""
+        return self._taken - len(self._rest)
 
     def is_empty(self) -> bool:
         """Whether no byte is left."""
@@ -91,16 +103,34 @@ class Cutter:
         """The next block; None at the end."""
         wanted = self._size
         while True:
-            self._fill(wanted)
-            data = self._rest[:wanted]
-            is_last = self._ended and len(data) == len(self._rest)
-            if is_last and not data:
+            data, size = self._window(wanted)
+            is_last = self._ended and size >= len(self._rest)
+            if is_last and not size:
                 return None
-            end = len(data) if is_last and not self.is_odd(data) else self._last_record_end(data)
-            if end or is_last or len(data) >= MAX_RECORD or not quotes_are_regular(data, self._quote, b""):
-                self._rest = self._rest[end or len(data) :]
-                return Block(data[: end or len(data)], is_open=not end)
+            end = size if is_last and not self._is_odd(data, size) else self._last_record_end(data, size)
+            view = memoryview(data)[:size]
+            if end or is_last or size >= MAX_RECORD or not quotes_are_regular(view, self._quote, b""):
+                self._rest = bytes(view[end or size :]) + self._rest[size:]
+                return Block(bytes(view[: end or size]), is_open=not end)
+            self._rest = bytes(view) + self._rest[size:]
             wanted = min(2 * wanted, MAX_RECORD)
+
+    def _window(self, wanted: int) -> tuple[bytes | bytearray, int]:
+        """Up to so many bytes, to be looked at only: a buffer and how much of it counts. A file is read without a copy."""
+        if not isinstance(self._stream, io.FileIO) or len(self._rest) >= wanted:
+            self._fill(wanted)
+            return self._rest, min(wanted, len(self._rest))
+        if len(self._buffer) < wanted:
+            self._buffer = bytearray(wanted)
+        size = len(self._rest)
+        self._buffer[:size] = self._rest
+        with memoryview(self._buffer) as view:
+            while size < wanted and not self._ended:
+                count = self._stream.readinto(view[size:wanted])
+                self._ended = not count
+                self._taken += count
+                size += count
+        return self._buffer, size
 
     def _fill(self, size: int) -> None:
         """Reads until there are so many bytes, the stream ends, or it fails: then its last, cut line is dropped."""
@@ -112,6 +142,7 @@ class Cutter:
             except SourceError as error:
                 self.failure, data = error, b""
             self._ended = not data
+            self._taken += len(data)
             parts.append(data)
             have += len(data)
         if len(parts) > 1:
@@ -121,23 +152,30 @@ class Cutter:
 
     def is_odd(self, data: bytes) -> bool:
         """Whether a quote that opens in whole records stays open."""
-        return bool(self._quote) and bool(data.count(self._quote) % 2)
+        return self._is_odd(data, len(data))
 
-    def _last_record_end(self, data: bytes) -> int:
+    def _is_odd(self, data: bytes | bytearray, size: int) -> bool:
+        return bool(self._quote) and bool(np.count_nonzero(np.frombuffer(data, np.uint8, size) == self._quote[0]) % 2)
+
+    def _last_record_end(self, data: bytes | bytearray, size: int) -> int:
         """The position after the last line end with an even number of quotes before it; 0 if there is none."""
-        end = data.rfind(b"\n") + 1
-        if not end or not self._quote:
+        end = data.rfind(b"\n", 0, size) + 1
+        if not end or not self._is_odd(data, end):
             return end
-        bytes_before = np.frombuffer(data, np.uint8, end)
-        is_odd = np.count_nonzero(bytes_before == self._quote[0]) % 2
-        while is_odd and end:
-            opening = data.rfind(self._quote, 0, end)
-            end = data.rfind(b"\n", 0, opening) + 1
-            is_odd ^= data.count(self._quote, end, opening + 1) % 2
-        return end
+        view = np.frombuffer(data, np.uint8, end)
+        step, quotes_behind = _FIRST_STEP, 0
+        while end:  # backwards for a line end with an odd number of quotes behind it, mostly a near one
+            part = view[max(end - step, 0) : end]
+            behind = np.bitwise_xor.accumulate((part == self._quote[0]).view(np.uint8)[::-1])[::-1] ^ quotes_behind
+            found = np.flatnonzero((part == NEWLINE) & (behind == 1))
+            end -= len(part)
+            if len(found):
+                return end + int(found[-1]) + 1
+            step, quotes_behind = min(4 * step, _STEP), int(behind[0])
+        return 0
 
 
-def quotes_are_regular(data: bytes, quote: bytes, delimiter: bytes) -> bool:
+def quotes_are_regular(data: bytes | memoryview, quote: bytes, delimiter: bytes) -> bool:
     """Whether every quote opens a cell, closes it, or is doubled inside one, reading from a record start.
 
     An opening quote stands at a cell's start and a closing one at its end; an escaped quote is a closing one with an
@@ -163,6 +201,7 @@ def quotes_are_regular(data: bytes, quote: bytes, delimiter: bytes) -> bool:
 
 
 _STEP = 1 << 20
+_FIRST_STEP = 1 << 14
 _WORDS = np.frombuffer(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz", np.uint8)
 
 

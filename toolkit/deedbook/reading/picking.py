@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from deedbook.descriptor import Resource
@@ -22,10 +22,13 @@ from deedbook.reading.header import read_header
 from deedbook.reading.opening import dialect_of, open_table
 from deedbook.reading.pipeline import default_workers
 from deedbook.reading.source import SourceError
-from deedbook.reading.tables import present, read_each
+from deedbook.reading.tables import in_schema, read_each
 from deedbook.reading.text import IrregularError, Layout, read_block
 
-Positions = npt.NDArray[np.int64]
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+Positions: TypeAlias = "npt.NDArray[np.int64]"
 
 
 def pick_rows(
@@ -89,11 +92,7 @@ def _cut_out(resource: Resource, wanted: Positions, heights: Sequence[int], bloc
     block = read_block(b"".join(parts), layout)
     if block.absent or block.frame.height != len(wanted):
         raise IrregularError
-    held = set(block.frame.columns)
-    return block.frame.select(
-        present(item.name, schema.missing_of(item)) if item.name in held else pl.lit(None, pl.String).alias(item.name)
-        for item in schema.fields
-    )
+    return in_schema(block.frame, schema)
 
 
 def _cut_blocks(cutter: Cutter, layout: Layout, wanted: Positions, heights: Sequence[int]) -> Iterator[bytes]:

@@ -6,6 +6,7 @@ is read one record after the other for a while.
 
 from __future__ import annotations
 
+import io
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -16,14 +17,18 @@ from typing import Generic, TypeVar
 from deedbook.reading.blocks import MAX_RECORD, Block, Cutter
 from deedbook.reading.sequential import RECORDS, Unclosed, read_records, to_text_block
 from deedbook.reading.source import SourceError
-from deedbook.reading.text import IrregularError, Layout, TextBlock, is_regular, read_block
+from deedbook.reading.text import CrowdedError, IrregularError, Layout, TextBlock, is_regular, read_block
+from deedbook.records import record
 
 T = TypeVar("T")
 _FEW = 64
 """Records that are read one by one where quoting is irregular; twice as many each time until a block is regular again."""
+_CROWD = 200_000
+"""Lines of a block that may be read exactly at once; one with more goes through in parts of `_PART` bytes."""
+_PART = 1 << 18
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Done(Generic[T]):
     """What the worker made of a block, and the size of the block in bytes."""
 
@@ -74,9 +79,9 @@ class _Queue(Generic[T]):
     """
 
     cutter: Cutter
-    start: Callable[[Block], Callable[[], Done[T] | Unclosed]]
+    start: Callable[[Block], Callable[[], list[Done[T]] | Unclosed]]
     depth: int = 1
-    blocks: deque[tuple[Block, Callable[[], Done[T] | Unclosed]]] = field(default_factory=deque)
+    blocks: deque[tuple[Block, Callable[[], list[Done[T]] | Unclosed]]] = field(default_factory=deque)
 
     def fill(self, depth: int) -> None:
         """Starts blocks; none behind an open one, since it is likely the last that is read."""
@@ -133,16 +138,28 @@ def _run(queue: _Queue[T], layout: Layout, work: Callable[[TextBlock], T]) -> It
         if isinstance(done, Unclosed):
             end = cutter.failure or done
         else:
-            yield done
+            yield from done
     if isinstance(end, SourceError):
         raise end
     if end is not None:
         yield end
 
 
-def _do(block: Block, layout: Layout, work: Callable[[TextBlock], T]) -> Done[T] | Unclosed:
+def _do(block: Block, layout: Layout, work: Callable[[TextBlock], T]) -> list[Done[T]] | Unclosed:
     if block.is_open and is_regular(block.data, layout):
         return Unclosed(is_long=len(block.data) >= MAX_RECORD)
     if block.is_open:
         raise IrregularError
-    return Done(work(read_block(block.data, layout)), len(block.data))
+    try:
+        return [Done(work(read_block(block.data, layout, most=_CROWD)), len(block.data))]
+    except CrowdedError:
+        parts = _parts(block.data, layout)
+        return [Done(work(read_block(part, layout)), len(part)) for part in parts]
+
+
+def _parts(data: bytes, layout: Layout) -> Iterator[bytes]:
+    """A block in smaller blocks."""
+    cutter = Cutter(io.BytesIO(), layout.dialect, _PART)
+    cutter.unread(data)
+    while (block := cutter.next_block()) is not None:
+        yield block.data

@@ -23,21 +23,23 @@ from deedbook.reading.text import (
     open_reader,
     to_frame,
 )
+from deedbook.records import record
 
 _LINE = re.compile(rb"[^\r\n]*+(?:\r\n|[\r\n])?+")
 RECORDS = 20_000
 """Records of one text block."""
 _LEAST = 1 << 16
+_NEAR = 1 << 10
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Unclosed:
     """The last record of a table does not end: a quote is never closed, or it is longer than `MAX_RECORD`."""
 
     is_long: bool
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Record:
     """The cells of one record, the line it starts on (from 0) and the lines that it spans."""
 
@@ -46,7 +48,7 @@ class Record:
     lines: int
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Records:
     """Consecutive records.
 
@@ -71,14 +73,24 @@ class Records:
 
 @dataclass
 class _Lines:
-    """Lines for the csv module, with an account of what was taken for the record in hand."""
+    """Lines for the csv module, with an account of what was taken for the record in hand.
+
+    Attributes:
+        quote: The quote; empty where nothing is quoted.
+        escape: Behind it a line end may go on with the record outside quotes; otherwise only a quoted cell does.
+        pairs: What stands for a quote or an escape inside quotes; replaced in this order, the quote that is left closes.
+        in_quotes: Whether the next line starts inside a quoted cell, as far as is known.
+    """
 
     data: bytes
     more: Callable[[int], bytes]
     quote: bytes
+    escape: bytes
+    pairs: tuple[bytes, ...]
     at: int = 0
     lines: int = 0
     bytes_in_record: int = 0
+    in_quotes: bool = False
     end: Unclosed | SourceError | None = None
     is_marked: bool = False
     has_return: bool = False
@@ -96,6 +108,7 @@ class _Lines:
         self.at += len(line)
         self.lines += max(line.count(b"\n") + line.count(b"\r") - line.count(b"\r\n"), 1)
         self.bytes_in_record += len(line)
+        self.in_quotes = not (self.escape and line.rstrip(b"\r\n").endswith(self.escape))
         self.has_return |= b"\r" in line
         self.has_nul |= b"\0" in line
         if not line.endswith((b"\n", b"\r")):
@@ -107,30 +120,60 @@ class _Lines:
             return mark(line)
 
     def _take(self) -> bytes:
-        """The next line, or the lines up to the next quote inside one; empty at the end."""
+        """The next line, or all lines that end inside the same quoted cell; empty at the end.
+
+        A quoted cell that is never closed is not handed over: the csv module would take several times its size for it.
+        """
+        is_inside = bool(self.quote) and self.in_quotes and self.bytes_in_record > 0
         while True:
-            end = self._quiet_end() if self.bytes_in_record and self.quote else 0
-            end = end or _LINE.match(self.data, self.at).end()  # type: ignore[union-attr]  # it matches no byte, too
+            end, is_whole = self._quoted_end() if is_inside else self._line_end()
             left = len(self.data) - self.at
-            is_whole = end > self.at and self.data[end - 1] == NEWLINE
-            if is_whole or end < len(self.data) or left > MAX_RECORD:
-                break
+            if is_whole or left > MAX_RECORD:
+                return self.data[self.at : end if is_whole else len(self.data)]
             try:
                 data = self.more(max(left, _LEAST))
             except SourceError as error:
                 self.end = error
                 return b""
+            if not data and is_inside and self._closing_quote() == len(self.data):
+                self.end = Unclosed(is_long=self.bytes_in_record + left >= MAX_RECORD)
+                return b""
             if not data:
-                break
+                return self.data[self.at :]
             self.data, self.at = self.data[self.at :] + data, 0
-        return self.data[self.at : end]
 
-    def _quiet_end(self) -> int:
-        """The end of the last line that ends before the next quote, and before the end of the data; 0 when none does."""
-        data, quote_at = self.data, self.data.find(self.quote, self.at)
-        stop = len(data) - 1 if quote_at < 0 else quote_at
-        end = max(data.rfind(b"\n", self.at, stop), data.rfind(b"\r", self.at, stop)) + 1
-        return end + 1 if data[end - 1 : end + 1] == b"\r\n" else end
+    def _line_end(self) -> tuple[int, bool]:
+        """The end of the next line, and whether more data could not move it."""
+        end = _LINE.match(self.data, self.at).end()  # type: ignore[union-attr]  # it matches no byte, too
+        return end, end < len(self.data) or (end > self.at and self.data[end - 1] == NEWLINE)
+
+    def _quoted_end(self) -> tuple[int, bool]:
+        """The end of the last line before the closing quote, or of the line with it; not whole where it may still come."""
+        closing = self._closing_quote()
+        if closing + 2 * len(self.quote) > len(self.data):  # what follows a quote tells whether it closes
+            return closing, False
+        end = max(self.data.rfind(b"\n", self.at, closing), self.data.rfind(b"\r", self.at, closing)) + 1
+        return (end, True) if end else self._line_end()
+
+    def _closing_quote(self) -> int:
+        """The position of the quote that closes the cell; the length of the data where none does."""
+        size = _NEAR
+        while True:
+            text = self.data[self.at : self.at + size]
+            for pair in self.pairs:
+                text = text.replace(pair, bytes(len(pair)))
+            found, is_all = text.find(self.quote), self.at + size >= len(self.data)
+            if found >= 0 and (is_all or found + 2 * len(self.quote) <= len(text)):
+                return self.at + found
+            if is_all:
+                return len(self.data)
+            size *= 8
+
+
+def _lines_of(data: bytes, dialect: Dialect, more: Callable[[int], bytes]) -> _Lines:
+    quote, escape = dialect.quote_char.encode(), dialect.escape_char.encode()
+    escaped = [escape * 2, escape + quote] if escape else []
+    return _Lines(data, more, quote, escape, (*escaped, *([quote * 2] if dialect.double_quote else [])))
 
 
 def read_records(data: bytes, dialect: Dialect, more: Callable[[int], bytes], *, limit: int = RECORDS) -> Records:
@@ -142,8 +185,7 @@ def read_records(data: bytes, dialect: Dialect, more: Callable[[int], bytes], *,
         more: About so many of the bytes that follow `data`; empty at the end.
         limit: The most records to read.
     """
-    # a record goes on behind a line end only inside quotes, or where the line end is escaped
-    lines = _Lines(data, more, b"" if dialect.escape_char else dialect.quote_char.encode())
+    lines = _lines_of(data, dialect, more)
     records: list[Record] = []
     bad: list[BadByte] = []
     size = 0

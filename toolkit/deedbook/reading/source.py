@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import codecs
-import gzip
 import io
 import zipfile
 import zlib
@@ -23,6 +22,7 @@ MAX_RATIO = 500
 _RATIO_GRACE = 32 << 20
 UNPACKING_ERRORS = (OSError, EOFError, zlib.error, zipfile.BadZipFile, ValueError, RuntimeError)
 BOM = codecs.BOM_UTF8
+_UTF_8 = {"utf-8", "utf-8-sig", "ascii"}
 
 
 class SourceError(Exception):
@@ -122,11 +122,21 @@ def open_bytes(resource: Resource, file: Path, *, max_unpacked: int = MAX_UNPACK
         yield _decoded(resource.encoding, stream)
 
 
+def is_plain(resource: Resource) -> bool:
+    """Whether a position in the stream of a file is one in the file: it is neither packed nor recoded."""
+    try:
+        return resource.compression in {"", "no"} and codecs.lookup(resource.encoding).name in _UTF_8
+    except LookupError:
+        return False
+
+
 def _unpacked(resource: Resource, file: Path, handle: io.FileIO, limit: int) -> ByteStream:
     match resource.compression:
         case "" | "no":
             return handle
         case "gz" | "gzip":
+            import gzip
+
             return _Bounded(io.BufferedReader(gzip.GzipFile(fileobj=handle)), handle, limit, file.name)
         case "zst" | "zstd":
             from deedbook.reading.zstd import Frames
@@ -159,6 +169,6 @@ def _decoded(encoding: str, stream: ByteStream) -> ByteStream:
         io.TextIOWrapper(io.BytesIO(), encoding)  # refuses a codec that makes no text
     except (LookupError, ValueError):
         raise SourceError("encoding-error", f"the encoding {encoding!r} is not known", "declare utf-8") from None
-    if codec.name in {"utf-8", "utf-8-sig", "ascii"}:
+    if codec.name in _UTF_8:
         return stream
     return _Recoded(stream, codec.incrementaldecoder(), codec.name)

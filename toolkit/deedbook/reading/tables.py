@@ -64,6 +64,11 @@ def _present(block: TextBlock, schema: TableSchema | None) -> pl.DataFrame:
         frame = frame.with_row_index("\0row").filter(~pl.col("\0row").is_in(sorted(block.absent))).drop("\0row")
     if schema is None:
         return frame.select(pl.when(pl.col(name) != "").then(pl.col(name)).alias(name) for name in frame.columns)
+    return in_schema(frame, schema)
+
+
+def in_schema(frame: pl.DataFrame, schema: TableSchema) -> pl.DataFrame:
+    """The columns of a file as those of the schema, missing values null; what the file lacks is missing."""
     held = set(frame.columns)
     return frame.select(
         present(item.name, schema.missing_of(item)) if item.name in held else pl.lit(None, pl.String).alias(item.name)

@@ -9,6 +9,7 @@ import json
 import re
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -21,6 +22,9 @@ from deedbook.release.verification import Ledger
 _DOI = re.compile(r"10\.\d{4,9}/\S+", re.IGNORECASE)
 _NAMED_BY = ("contentUrl", "path", "@id", "url", "name")
 _DAY = 10
+_WITNESSES = {"doi": "datapackage.json", "concept doi": "datacite.json"}
+_ABSENT_TOO = frozenset(_WITNESSES)
+"""What nobody may say where the witness says nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +50,10 @@ def check_agreement(folder: Path, manifest: Mapping[str, Any], sound: Set[str], 
         read += 1
         for fact in facts:
             allowed = known.get(fact.about, set())
-            if allowed and fact.value not in allowed:
-                wanted = " or ".join(repr(value) for value in sorted(allowed))
+            if (allowed or (fact.about in _ABSENT_TOO and fact.about in known)) and fact.value not in allowed:
+                wanted = " or ".join(repr(value) for value in sorted(allowed)) or "nothing of it"
                 where = fact.about.removeprefix("sha256 of ")
-                who = "release.json" if fact.about != "doi" else "datapackage.json"
+                who = _WITNESSES.get(fact.about, "release.json")
                 about = fact.about if where == fact.about else f"sha256 of {where}"
                 ledger.blame("metadata-differs", name, f"says {about} {fact.value!r}, {who} says {wanted}")
     ledger.checked.append(f"metadata in {read} files")
@@ -62,13 +66,13 @@ def _known(folder: Path, manifest: Mapping[str, Any], sound: Set[str]) -> dict[s
     known["created"] = {str(manifest.get("created", ""))[:_DAY]}
     known["epoch"] = {str(manifest.get("epoch"))}
     known["license"] = _licence_forms(manifest.get("licenses"))
-    known["doi"] = set()
-    if "datapackage.json" in sound:
-        try:
-            described = json.loads((folder / "datapackage.json").read_bytes())
-            known["doi"] = set(_dois(described.get("id")))
-        except (OSError, ValueError, AttributeError, RecursionError):
-            pass  # told when the file is read for itself
+    for about, name, read in (
+        ("doi", "datapackage.json", lambda record: _dois(record.get("id"))),
+        ("concept doi", "datacite.json", _concept),
+    ):
+        if name in sound:
+            with suppress(OSError, ValueError, AttributeError, RecursionError):  # told when the file is read for itself
+                known[about] = set(read(json.loads((folder / name).read_bytes()))) - known.get("doi", set())
     for entry in _records(manifest.get("files")):
         known[f"sha256 of {entry.get('name')}"] = {str(entry.get("sha256"))}
         known[f"bytes of {entry.get('name')}"] = {str(entry.get("bytes"))}
@@ -135,6 +139,8 @@ def _citation(path: Path) -> Iterator[Fact]:
     yield Fact("created", str(record.get("date-released", ""))[:_DAY])
     yield from _licences([record.get("license") or record.get("license-url")])
     yield from (Fact("doi", doi) for doi in _dois(record.get("doi")))
+    others = _records(record.get("identifiers"))
+    yield from (Fact("concept doi", doi) for entry in others for doi in _dois(entry.get("value")))
 
 
 def _plain(path: Path) -> Iterator[Fact]:
@@ -182,6 +188,14 @@ def _datacite(path: Path) -> Iterator[Fact]:
     rights = _records(record.get("rightsList"))
     yield from _licences(entry.get("rightsIdentifier") or entry.get("rightsURI") for entry in rights)
     yield from (Fact("doi", doi) for doi in _dois(record.get("doi")))
+    yield from (Fact("concept doi", doi) for doi in _concept(record))
+
+
+def _concept(record: Mapping[str, Any]) -> Iterator[str]:
+    """The DOI of all versions in the words of DataCite."""
+    for entry in _records(record.get("relatedIdentifiers")):
+        if entry.get("relationType") == "IsVersionOf":
+            yield from _dois(entry.get("relatedIdentifier"))
 
 
 def _csvw(path: Path) -> Iterator[Fact]:
@@ -197,6 +211,8 @@ def _dcat(path: Path) -> Iterator[Fact]:
     text = path.read_text(encoding="utf-8")
     for match in re.finditer(r'(?:dcat:version|owl:versionInfo|adms:version)\s+("(?:[^"\\]|\\.)*")', text):
         yield Fact("version", str(json.loads(match.group(1))))
+    for address in re.findall(r"dcat:isVersionOf\s+<([^>]+)>", text):
+        yield from (Fact("concept doi", doi) for doi in _dois(address))
     for name, digest in re.findall(r'([\w.-]+)>[^>]{0,2000}?checksumValue\s+"([0-9a-f]{64})"', text):
         yield Fact(f"sha256 of {name}", digest)
 

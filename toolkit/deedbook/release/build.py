@@ -20,6 +20,7 @@ from deedbook.release.derived import Derive
 from deedbook.release.digests import sha256_of
 from deedbook.release.edition import Edition, read_edition
 from deedbook.release.manifest import check_sums, read_manifest
+from deedbook.release.metadata.citation import concept_doi_of
 from deedbook.release.provenance import read_inputs
 from deedbook.release.signing import configured_key
 from deedbook.release.staging import Release, install, staging, verify_staged
@@ -66,9 +67,10 @@ def build(
         UsageError: when a signing key is configured that cannot be used.
         RefusalError: when another build is running, the inputs changed meanwhile, or the version has other content.
     """
-    edition = read_edition(project.package, project.dist, snapshot=snapshot)
+    edition = read_edition(project.package, *project.shelves, snapshot=snapshot)
     edition = replace(edition, epoch=epoch) if epoch else edition
     _demand_schemas(project)
+    concept_doi_of(project.package)
     key = configured_key()
     inputs = read_inputs(project)
     report = validate(project, _complete(options or Options()), _validating(progress))
@@ -105,8 +107,7 @@ def _judge(project: Project, edition: Edition, progress: Progress | None) -> Jud
     previous = edition.previous
     if previous is None:
         return None
-    say = progress or (lambda _what, _share: None)
-    changes = compare_with(project, previous, lambda name, _rows: say(f"comparing {name}", 0.5))
+    changes = compare_with(project, previous, progress)
     return judge(project, previous, changes, edition.version, read_override(project))
 
 

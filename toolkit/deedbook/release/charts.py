@@ -1,4 +1,4 @@
-"""Small inline SVG graphics in the page's own colours: a bar, a share, a histogram. Each says in words what it shows."""
+"""Small graphics: SVG in the page's own colours (a bar, a share, a histogram, each saying in words what it shows), or text."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from deedbook.release.statistics import Bin
 
 _WIDTH = 320
 _HEIGHT = 64
+_BLOCKS = "·▁▂▃▄▅▆▇█"
 
 
 def bar(count: int, most: int) -> Markup:
@@ -30,24 +31,32 @@ def fill(missing: int, rows: int) -> Markup:
     )
 
 
-def histogram(bins: Sequence[Bin]) -> Markup:
-    """A histogram with a title per column, and its ends below."""
+def histogram(bins: Sequence[Bin], unit: str = "") -> Markup:
+    """A histogram with a title per column; the unit is that of its intervals."""
     most = max((entry.count for entry in bins), default=0)
     width = _WIDTH / max(len(bins), 1)
     columns = []
     for position, entry in enumerate(bins):
         height = _length(entry.count, most, _HEIGHT)
         span = entry.low if entry.low == entry.high else f"{entry.low} to {entry.high}"
-        title = escape(f"{span}: {entry.count:,}")
+        title = escape(f"{span}{unit and f' {unit}'}: {entry.count:,}")
         columns.append(
             f'<rect class="value" x="{position * width:.2f}" y="{_HEIGHT - float(height):.2f}" '
             f'width="{max(width - 1.5, 0.5):.2f}" height="{height}" rx="1"><title>{title}</title></rect>'
         )
-    label = escape(f"Histogram from {bins[0].low} to {bins[-1].high}, at most {most:,} in one of {len(bins)} intervals")
+    label = escape(
+        f"Histogram from {bins[0].low} to {bins[-1].high}{unit and f' {unit}'}, at most {most:,} in one of {len(bins)} intervals"
+    )
     return Markup(  # noqa: S704  # its texts are escaped above
         f'<svg class="histogram" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{label}" '
         f'preserveAspectRatio="none">{"".join(columns)}</svg>'
     )
+
+
+def blocks(bins: Sequence[Bin]) -> str:
+    """A histogram in one line of plain text: a block per interval, a dot for an empty one."""
+    most = max((entry.count for entry in bins), default=0)
+    return "".join(_BLOCKS[-(-entry.count * (len(_BLOCKS) - 1) // most)] if most else _BLOCKS[0] for entry in bins)
 
 
 def _length(part: int, whole: int, size: int) -> str:

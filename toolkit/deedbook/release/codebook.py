@@ -1,6 +1,6 @@
-"""The codebook: every table, field and code with statistics, as one record and as JSON, Markdown and HTML of it.
+"""The codebook: every table, field, code and rule with statistics, as one record and as JSON, Markdown and HTML of it.
 
-It is generated from the release's schemas, code lists and rows, so it cannot disagree with the data.
+It is generated from the release's schemas, code lists, rules and rows, so it cannot disagree with the data.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Any
 from deedbook.release.codes import CodeLists
 from deedbook.release.edition import Edition, moment_text
 from deedbook.release.pages import render
+from deedbook.release.rulelist import RuleEntry
 from deedbook.release.statistics import Statistics
 from deedbook.release.tables import Outline
 from deedbook.schema import Field, TableSchema
@@ -80,10 +81,11 @@ class Codebook:
     created: str
     description: str
     tables: tuple[TableEntry, ...]
+    rules: tuple[RuleEntry, ...] = ()
 
 
-def make_codebook(edition: Edition, entries: Sequence[TableEntry]) -> Codebook:
-    """The codebook of a release with those tables."""
+def make_codebook(edition: Edition, entries: Sequence[TableEntry], rules: Sequence[RuleEntry] = ()) -> Codebook:
+    """The codebook of a release with those tables, whose data were held to those rules."""
     return Codebook(
         name=edition.name,
         title=edition.title,
@@ -91,6 +93,7 @@ def make_codebook(edition: Edition, entries: Sequence[TableEntry]) -> Codebook:
         created=moment_text(edition.created),
         description=edition.description,
         tables=tuple(entries),
+        rules=tuple(rules),
     )
 
 
@@ -120,7 +123,7 @@ def codebook_markdown(codebook: Codebook) -> str:
 
 def codebook_html(codebook: Codebook) -> str:
     """The codebook as one self-contained page: no script, no font, no image from elsewhere."""
-    return render("CODEBOOK.html.j2", codebook=codebook)
+    return render("CODEBOOK.html.j2", codebook=codebook, table_names={table.name for table in codebook.tables})
 
 
 def _field_entry(item: Field, outline: Outline, statistics: Statistics, codes: CodeLists) -> FieldEntry:

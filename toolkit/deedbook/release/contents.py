@@ -30,7 +30,7 @@ from deedbook.release.codebook import (
 )
 from deedbook.release.codes import CodeLists, labelled, read_codes
 from deedbook.release.derived import Derive, derive_frames, derived_view, edited_table
-from deedbook.release.digests import sha256_of
+from deedbook.release.digests import Digests
 from deedbook.release.edition import Edition, moment_text
 from deedbook.release.formats.csv import write_csv
 from deedbook.release.formats.jsonl import write_jsonl
@@ -47,6 +47,7 @@ from deedbook.release.metadata.datapackage import CsvFile, datapackage_json
 from deedbook.release.metadata.writing import write_metadata
 from deedbook.release.notes import ReadmeFacts, readme_lines, readme_markdown
 from deedbook.release.provenance import BUILD_FILE, InputFile, build_json
+from deedbook.release.rulelist import rule_entries
 from deedbook.release.statistics import describe_columns
 from deedbook.release.tables import Limit, Outline, Table, named_missing, schema_of, type_rows
 from deedbook.schema import TableSchema
@@ -107,6 +108,7 @@ class _Writers:
     database: sqlite3.Connection | None = None
     workbook: Workbook | None = None
     limits: list[Limit] = field(default_factory=list)
+    digest: Digests = field(default_factory=Digests)
 
 
 def release_formats(project: Project) -> tuple[Format, ...]:
@@ -142,7 +144,7 @@ def write_release(
     views = sorted(frames.keys() - set(edited))
     codes = read_codes(project)
     schemas = {resource.name: schema_of(resource) for resource in project.package.resources}
-    with _open_writers(project, edition, folder, schemas, codes) as writers:
+    with _open_writers(project, edition, folder, schemas, codes, [*edited, *views]) as writers:
         written = []
         for position, name in enumerate([*edited, *views]):
             say(f"writing {name}", position / (len(edited) + len(views)))
@@ -157,7 +159,12 @@ def write_release(
 
 @contextmanager
 def _open_writers(
-    project: Project, edition: Edition, folder: Path, schemas: Mapping[str, TableSchema], codes: CodeLists
+    project: Project,
+    edition: Edition,
+    folder: Path,
+    schemas: Mapping[str, TableSchema],
+    codes: CodeLists,
+    tables: Sequence[str],
 ) -> Iterator[_Writers]:
     """The files that take all tables, open; closed at the end, however it comes."""
     formats = release_formats(project)
@@ -165,7 +172,7 @@ def _open_writers(
     if "sqlite" in formats:
         writers.database = open_database(folder / f"{edition.name}.sqlite")
     if "xlsx" in formats:
-        writers.workbook = open_workbook(folder / f"{edition.name}.xlsx", edition)
+        writers.workbook = open_workbook(folder / f"{edition.name}.xlsx", edition, tables)
     try:
         yield writers
     finally:
@@ -178,7 +185,7 @@ def _open_writers(
 def _write_table(outline: Outline, text: pl.DataFrame, writers: _Writers) -> WrittenTable:
     path = writers.folder / f"{outline.name}.csv"
     write_csv(text, path)
-    file = CsvFile(path.name, text.height, path.stat().st_size, sha256_of(path))
+    file = CsvFile(path.name, text.height, path.stat().st_size, writers.digest(path))
     rows, limits = type_rows(text, outline.schema, outline.name)
     del text
     table = Table(outline, rows)
@@ -213,10 +220,12 @@ def _write_documents(
     if writers.workbook is not None:
         close_workbook(writers.workbook, [table.outline for table in written], readme_lines(facts))
     tables = [(table.outline, table.file) for table in written]
-    codebook = make_codebook(edition, facts.entries)
+    codebook = make_codebook(
+        edition, facts.entries, rule_entries(project, passed.report, has_previous=passed.judgement is not None)
+    )
     outlines = [table.outline for table in written]
     documents = {
-        **loaders(edition, outlines, folder, facts.loaders),
+        **loaders(edition, outlines, folder, facts.loaders, writers.digest),
         "datapackage.json": datapackage_json(package, edition, tables),
         "CITATION.cff": citation_cff(package, edition),
         "CODEBOOK.md": codebook_markdown(codebook),
@@ -230,8 +239,8 @@ def _write_documents(
         _write_text(folder / name, content)
     rows = {outline.name: file.rows for outline, file in tables if not outline.is_view}
     write_changes(project, edition, passed.judgement, rows, folder)
-    write_metadata(package, edition, tables, folder)
-    write_manifest(package, edition, tables, folder)
+    write_metadata(package, edition, tables, folder, writers.digest)
+    write_manifest(package, edition, tables, folder, writers.digest)
 
 
 def _facts(

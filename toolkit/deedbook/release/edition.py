@@ -46,12 +46,12 @@ class Edition:
         return self.version
 
 
-def read_edition(package: Package, dist: Path, *, snapshot: bool = False) -> Edition:
+def read_edition(package: Package, *shelves: Path, snapshot: bool = False) -> Edition:
     """What the descriptor plans to release.
 
     Args:
         package: The project's descriptor.
-        dist: The folder in which earlier releases are looked up, as `NAME/VERSION/`.
+        shelves: The folders in which earlier releases are looked up, as `NAME/VERSION/`.
         snapshot: Allow an unplanned state: version and previous release may be absent, the version gets `-snapshot`.
 
     Raises:
@@ -72,7 +72,7 @@ def read_edition(package: Package, dist: Path, *, snapshot: bool = False) -> Edi
         version=_read_version(package.version, where, snapshot=snapshot),
         created=created,
         epoch=_source_date_epoch() or created,
-        previous=read_previous(package, dist, where, snapshot=snapshot),
+        previous=read_previous(package, shelves, where, snapshot=snapshot),
         state="snapshot" if snapshot else "released",
     )
 

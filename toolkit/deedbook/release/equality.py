@@ -6,14 +6,16 @@ built and compared with what each other file gives back, so that equal columns m
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Set
+from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import polars as pl
 
 from deedbook.descriptor import Package, load_package
-from deedbook.release.formats.reading import READERS, SHARED_READERS, Pair, Reader, UnlikeError, first_differences
+from deedbook.release.formats.comparing import Difference, UnlikeError, first_differences
+from deedbook.release.formats.reading import READERS, Reader, read_sqlite, read_xlsx
 from deedbook.release.tables import Outline, Table, schema_of, type_rows
 from deedbook.release.verification import Ledger, Problem, Rule
 
@@ -26,10 +28,10 @@ Progress = Callable[[str, float], None]
 
 @dataclass(frozen=True, slots=True)
 class _Source:
-    """A table of the release with all that is needed to name a cell of it."""
+    """A table of the release, and its key columns as text, to name a cell."""
 
     table: Table
-    text: pl.DataFrame
+    keys: pl.DataFrame
 
 
 def check_formats(folder: Path, dataset: str, sound: Set[str], ledger: Ledger, progress: Progress) -> None:
@@ -45,7 +47,7 @@ def check_formats(folder: Path, dataset: str, sound: Set[str], ledger: Ledger, p
     package = _package(folder, sound, ledger)
     if package is None:
         return
-    compared, files, tables = 0, set[str](), 0
+    files, tables = set[str](), 0
     for number, resource in enumerate(package.resources):
         progress(f"comparing {resource.name}", number / len(package.resources))
         if f"{resource.name}.csv" not in sound:
@@ -56,11 +58,12 @@ def check_formats(folder: Path, dataset: str, sound: Set[str], ledger: Ledger, p
             ledger.blame("format-unreadable", f"{resource.name}.csv", f"cannot be read: {_first_line(error)}")
             continue
         tables += 1
-        for name, reader in _readers(resource.name, dataset):
-            if name in sound:
-                compared += 1
-                files.add(Path(name).suffix)
-                ledger.problems += _compare(source, name, folder / name, reader)
+        names = [item.name for item in package.resources]
+        readers = [(name, reader) for name, reader in _readers(resource.name, dataset, names) if name in sound]
+        for place, (name, reader) in enumerate(readers):
+            progress(f"comparing {resource.name}", (number + place / len(readers)) / len(package.resources))
+            files.add(Path(name).suffix)
+            ledger.problems += _compare(source, name, folder / name, reader)
     formats = ", ".join(sorted(suffix.removeprefix(".") for suffix in files)) or "no other format"
     ledger.checked.append(
         f"{tables} tables equal in csv and {formats}" if tables != 1 else f"1 table in csv and {formats}"
@@ -78,9 +81,10 @@ def _package(folder: Path, sound: Set[str], ledger: Ledger) -> Package | None:
         return None
 
 
-def _readers(table: str, dataset: str) -> Iterator[tuple[str, Reader]]:
+def _readers(table: str, dataset: str, tables: Sequence[str]) -> Iterator[tuple[str, Reader]]:
     yield from ((f"{table}{suffix}", reader) for suffix, reader in READERS.items())
-    yield from ((f"{dataset}{suffix}", reader) for suffix, reader in SHARED_READERS.items())
+    yield f"{dataset}.sqlite", read_sqlite
+    yield f"{dataset}.xlsx", partial(read_xlsx, tables=tables)
 
 
 def _read_csv(folder: Path, package: Package, name: str) -> _Source:
@@ -91,37 +95,34 @@ def _read_csv(folder: Path, package: Package, name: str) -> _Source:
     if text.width == 1:
         text = text.select(pl.all().replace("", None))
     rows, _ = type_rows(text, schema, name)
-    return _Source(Table(Outline(name, schema), rows), text)
+    return _Source(Table(Outline(name, schema), rows), text.select(schema.primary_key))
 
 
 def _compare(source: _Source, name: str, path: Path, reader: Reader) -> list[Problem]:
     table = source.table.name
     try:
-        pairs = reader(source.table, path)
-        if pairs is None:
-            return []
-        count, places = first_differences(pairs, MOST_SHOWN)
+        count, differences = first_differences(reader(source.table, path), MOST_SHOWN)
     except _FAILURES as error:
         rule: Rule = "format-differs" if isinstance(error, UnlikeError) else "format-unreadable"
         message = str(error) if isinstance(error, UnlikeError) else f"cannot be read: {_first_line(error)}"
         return [Problem(rule=rule, file=name, table=table, message=message)]
-    found = [_difference(source, name, row, pair) for row, pair in places]
+    found = [_difference(source, name, item) for item in differences]
     if count > len(found):
         message = f"differs from {table}.csv in {count - len(found):,} more cells"
         found.append(Problem(rule="format-differs", file=name, table=table, message=message))
     return found
 
 
-def _difference(source: _Source, name: str, row: int, pair: Pair) -> Problem:
+def _difference(source: _Source, name: str, item: Difference) -> Problem:
     keys = source.table.schema.primary_key
-    expected, found = _shown(pair.expected[row]), _shown(pair.found[row])
+    expected, found = _shown(item.expected), _shown(item.found)
     return Problem(
         rule="format-differs",
         file=name,
         table=source.table.name,
-        row=row + _HEADER_ROWS,
-        key="|".join(str(source.text[key][row]) for key in keys) if keys else None,
-        column=pair.name,
+        row=item.row + _HEADER_ROWS,
+        key="|".join(str(source.keys[key][item.row]) for key in keys) if keys else None,
+        column=item.name,
         expected=expected,
         found=found,
         message=f"holds {found!r} where {source.table.name}.csv has {expected!r}"

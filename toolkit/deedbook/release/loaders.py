@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from deedbook.release.digests import sha256_of
+from deedbook.release.digests import DigestOf, sha256_of
 from deedbook.release.edition import Edition
 from deedbook.release.pages import render
 from deedbook.release.tables import Outline
@@ -25,7 +25,9 @@ def loader_names(formats: Sequence[str]) -> tuple[str, ...]:
     return tuple(name for name, suffix in _NEEDED.items() if kinds[suffix])
 
 
-def loaders(edition: Edition, outlines: Sequence[Outline], folder: Path, names: Sequence[str]) -> Mapping[str, str]:
+def loaders(
+    edition: Edition, outlines: Sequence[Outline], folder: Path, names: Sequence[str], digest: DigestOf = sha256_of
+) -> Mapping[str, str]:
     """The programs by name.
 
     Args:
@@ -33,11 +35,14 @@ def loaders(edition: Edition, outlines: Sequence[Outline], folder: Path, names: 
         outlines: Its tables.
         folder: Where its data files stand.
         names: Those that are wanted.
+        digest: Tells the sha256 of a data file.
     """
-    return {name: render(f"{name}.j2", **_values(edition, outlines, folder, _NEEDED[name])) for name in names}
+    return {name: render(f"{name}.j2", **_values(edition, outlines, folder, _NEEDED[name], digest)) for name in names}
 
 
-def _values(edition: Edition, outlines: Sequence[Outline], folder: Path, suffix: str) -> dict[str, Any]:
+def _values(
+    edition: Edition, outlines: Sequence[Outline], folder: Path, suffix: str, digest: DigestOf
+) -> dict[str, Any]:
     files = [(outline, folder / f"{outline.name}{suffix or '.csv'}") for outline in outlines]
     return {
         "edition": edition,
@@ -45,7 +50,7 @@ def _values(edition: Edition, outlines: Sequence[Outline], folder: Path, suffix:
             {
                 "outline": outline,
                 "file": file.name,
-                "sha256": sha256_of(file),
+                "sha256": digest(file),
                 "frame": "".join(letter if letter.isalnum() else "_" for letter in outline.name)[:32],
             }
             for outline, file in files

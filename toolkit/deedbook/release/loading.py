@@ -7,7 +7,7 @@ the types, and says that only an empty cell is missing.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 
 import polars as pl
@@ -40,6 +40,38 @@ def snippets(table: str, dtypes: Mapping[str, pl.DataType], dataset: str) -> tup
         Snippet("DuckDB", "sql", _duckdb(table, dtypes)),
         Snippet("SQLite", "sh", f"sqlite3 -header -csv {dataset}.sqlite 'SELECT * FROM \"{table}\" LIMIT 5'"),  # noqa: S608  # shown, not run
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """The shortest way to load the release with one tool, from one of its files."""
+
+    tool: str
+    language: str
+    code: str
+    file: str
+
+
+def quick_ways(tables: Sequence[str], dataset: str, names: Set[str]) -> list[Way]:
+    """How to load the release with what stands in it.
+
+    Args:
+        tables: The names of its tables; `events`, else the first, is the example.
+        dataset: The name of the dataset, which is that of the files with all tables.
+        names: The files that the release has.
+    """
+    table = "events" if "events" in tables else (list(tables) or ["TABLE"])[0]
+    variable = _variable(table)
+    ways = (
+        Way("Python", "python", f'from load import load\n{variable} = load("{table}")', "load.py"),
+        Way("R", "r", f'source("load.R")\n{variable} <- load_table("{table}", labels = TRUE)', "load.R"),
+        Way("Stata", "stata", "do load.do", "load.do"),
+        Way("SPSS", "spss", f"GET FILE='{table}.sav'.", f"{table}.sav"),
+        Way("DuckDB", "sh", f"duckdb {dataset}.duckdb < load.sql", "load.sql"),
+        Way("SQLite", "sh", f"sqlite3 -header -csv {dataset}.sqlite 'SELECT * FROM \"{table}\"'", f"{dataset}.sqlite"),  # noqa: S608  # shown, not run
+        Way("Excel", "", f"open {dataset}.xlsx: a sheet for each table", f"{dataset}.xlsx"),
+    )
+    return [way for way in ways if way.file in names]
 
 
 def _r(table: str, dtypes: Mapping[str, pl.DataType]) -> str:

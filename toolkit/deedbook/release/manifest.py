@@ -19,7 +19,7 @@ from typing import Any
 
 from deedbook.descriptor import Package
 from deedbook.errors import ProjectError, RefusalError
-from deedbook.release.digests import sha256_of
+from deedbook.release.digests import DigestOf, sha256_of
 from deedbook.release.edition import MANIFEST, Edition, moment_text
 from deedbook.release.media import media_type, table_of
 from deedbook.release.metadata.datapackage import CsvFile
@@ -41,10 +41,15 @@ class Manifest:
     files: Mapping[str, str]
 
 
-def write_manifest(package: Package, edition: Edition, tables: Sequence[tuple[Outline, CsvFile]], folder: Path) -> None:
+def write_manifest(
+    package: Package,
+    edition: Edition,
+    tables: Sequence[tuple[Outline, CsvFile]],
+    folder: Path,
+    digest: DigestOf = sha256_of,
+) -> None:
     """Writes `release.json` about everything that stands in the folder."""
-    digests = {file.name: file.sha256 for _, file in tables}
-    digests = {path.name: digests.get(path.name) or sha256_of(path) for path in sorted(folder.iterdir())}
+    digests = {path.name: digest(path) for path in sorted(folder.iterdir())}
     content = _release_json(package, edition, tables, folder, digests)
     (folder / MANIFEST).write_text(content, encoding="utf-8", newline="\n")
 

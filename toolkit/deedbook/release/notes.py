@@ -12,10 +12,11 @@ from deedbook.descriptor import Package
 from deedbook.findings import Report
 from deedbook.release.codebook import TableEntry
 from deedbook.release.edition import Edition
-from deedbook.release.loading import snippets
+from deedbook.release.loading import quick_ways, snippets
 from deedbook.release.metadata.citation import citation_text
 from deedbook.release.pages import render
 from deedbook.release.tables import TYPED_FORMATS, Limit
+from deedbook.versioning.corrections import PATH as CORRECTIONS
 
 _LABELLED = "coded columns have a labelled copy (COLUMN_label) whose numbers change between versions: select by code"
 
@@ -63,11 +64,19 @@ def readme_markdown(facts: ReadmeFacts) -> str:
         licences=_licences(facts.package),
         citation=citation_text(facts.package, facts.edition),
         example=example,
+        ways=quick_ways([entry.name for entry in facts.entries], facts.edition.name, _names(facts, example)),
+        has_previous=facts.edition.previous is not None,
         snippets=snippets(example, facts.dtypes[example], facts.edition.name),
         limits=facts.limits,
         missing=facts.missing,
         report=facts.report,
     )
+
+
+def _names(facts: ReadmeFacts, example: str) -> set[str]:
+    """The files that the short ways to load rest on, those that the release has."""
+    own = {"spss": f"{example}.sav", "sqlite": f"{facts.edition.name}.sqlite", "xlsx": f"{facts.edition.name}.xlsx"}
+    return {*facts.loaders, *(name for kind, name in own.items() if kind in facts.formats)}
 
 
 def readme_lines(facts: ReadmeFacts) -> list[str]:
@@ -108,13 +117,21 @@ def _files(facts: ReadmeFacts) -> list[Kind]:
         "stata": Kind("TABLE.dta", f"Stata 14 and later, with labels; {_LABELLED}"),
         "spss": Kind("TABLE.sav", f"SPSS, with labels; {_LABELLED}"),
         "rds": Kind(
-            "TABLE.rds", "R data frames with dates, factors for codes, titles in `label`, labels in `code_labels`"
+            "TABLE.rds",
+            "R data frames with dates, factors for codes, titles and labels as attributes (label, code_labels)",
         ),
     }
+    beside = (facts.package.root / CORRECTIONS).is_file()
+    changed = [Kind("corrections.csv", "each corrected cell and withdrawn row with its reason")] if beside else []
+    if facts.edition.previous is not None:
+        changed.append(Kind("TABLE.diff.csv", "the rows that differ from the version before, as daff patches them"))
     files = [Kind("TABLE.csv", "the data: UTF-8, comma, LF, sorted by key, an empty cell is a missing value")]
     files += [by_format[kind] for kind in facts.formats]
     files += [
-        Kind("CODEBOOK.html, CODEBOOK.md, codebook.json", "every table, field and code, with statistics"),
+        Kind(
+            "CODEBOOK.html, CODEBOOK.md, codebook.json",
+            "every table, field, code and rule, with how each column is distributed",
+        ),
         Kind(", ".join(facts.loaders), "load every table with types and labels, after checking the hashes"),
         Kind("index.html", "the release as a web page, with every file"),
         Kind("datapackage.json", "Data Package v2: schemas, keys, code lists, sha256 of every table"),
@@ -124,12 +141,20 @@ def _files(facts: ReadmeFacts) -> list[Kind]:
         ),
         Kind("CITATION.cff", "the citation for reference managers"),
         *(
-            Kind(file, {"LICENSE": "the licence", "CHANGES.md": "what each release changed"}[file])
+            Kind(
+                file,
+                {"LICENSE": "the licence", "CHANGES.md": "what each release changed, in the words of its makers"}[file],
+            )
             for file in facts.copied
         ),
         Kind("CHANGELOG.md, changes.json", "what every version changed and why; cell by cell since the previous one"),
+        *changed,
         Kind("validation.json", "every check that ran before this release, with what it found"),
-        Kind("release.json, BUILD.json, SHA256SUMS", "manifest, inputs and writer versions, checksums"),
+        Kind("release.json, BUILD.json", "the manifest with sizes and hashes; inputs and writer versions"),
+        Kind(
+            "provenance.intoto.jsonl, SHA256SUMS",
+            "what the release was made from (SLSA), and checksums; signed where a .minisig is there",
+        ),
     ]
     return files
 

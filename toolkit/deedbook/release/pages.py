@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -39,6 +41,8 @@ def _environment() -> Environment:
     environment.filters["size"] = size
     environment.filters["share"] = share
     environment.filters["histogram"] = charts.histogram
+    environment.filters["groupby_order"] = grouped_by
+    environment.filters["blocks"] = charts.blocks
     environment.filters["bar"] = charts.bar
     environment.filters["fill"] = charts.fill
     return environment
@@ -70,6 +74,22 @@ def sql_name(name: object) -> str:
 def anchor(name: object) -> str:
     """A name as the id of an element: without white space."""
     return "_".join(str(name).split())
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Entries that share a value, in their order."""
+
+    grouper: object
+    list: Sequence[object]
+
+
+def grouped_by(entries: Iterable[object], attribute: str) -> list[Group]:
+    """The entries by one of their attributes, the groups in the order of their first entries."""
+    found: dict[object, list[object]] = {}
+    for entry in entries:
+        found.setdefault(getattr(entry, attribute), []).append(entry)
+    return [Group(value, members) for value, members in found.items()]
 
 
 def grouped(number: int) -> str:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from deedbook.release.manifest import check_sums
 
 _LOCK = ".lock"
 _STAGING = ".staging-"
+_FULL = ("disk is full", "no space left", os.strerror(errno.ENOSPC).lower(), os.strerror(errno.EDQUOT).lower())
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,7 @@ def staging(edition: Edition, dist: Path) -> Iterator[Staged]:
 
     Raises:
         RefusalError: when another build of the same dataset is running.
-        SpaceError: when the disk, or somebody's share of it, is full.
+        SpaceError: when the disk, or somebody's share of it, is full, or does not take what is written.
     """
     home = dist / edition.name
     home.mkdir(parents=True, exist_ok=True)
@@ -69,21 +71,25 @@ def staging(edition: Edition, dist: Path) -> Iterator[Staged]:
         try:
             yield Staged(folder, home / edition.version)
         except Exception as error:
-            if not _is_full_disk(error):
+            reason = refusing_disk(error)
+            if not reason:
                 raise
-            raise SpaceError(
-                f"the disk is full: {home} cannot take the release", "free some space and build again"
-            ) from None
+            raise SpaceError(f"{reason}: {home} cannot take the release", "free some space and build again") from None
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _is_full_disk(error: Exception) -> bool:
-    """Whether that is what an error means, whoever says it: Python, SQLite, or Rust and C in words of their own."""
-    if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
-        return True
+def refusing_disk(error: Exception) -> str:
+    """How the disk refused, whoever says it: Python, SQLite, or Rust and C in words of their own; empty if it did not."""
+    number = error.errno if isinstance(error, OSError) else None
     text = str(error).lower()
-    return "disk is full" in text or os.strerror(errno.ENOSPC).lower() in text or "no space left" in text
+    if number in {errno.ENOSPC, errno.EDQUOT} or any(words in text for words in _FULL):
+        return "the disk is full"
+    if number == errno.EFBIG or os.strerror(errno.EFBIG).lower() in text:
+        return "a file reached the largest size that is allowed here (ulimit -f)"
+    if number == errno.EIO or (isinstance(error, sqlite3.OperationalError) and "disk i/o error" in text):
+        return "the disk does not take what is written"
+    return ""
 
 
 def verify_staged(staged: Staged) -> Verified:

@@ -14,6 +14,7 @@ from deedbook.schema import Field
 Shape = Literal["empty", "keys", "codes", "numbers", "moments", "text"]
 
 _MOST_CODES = 12
+_MOST_KEYS = 5
 _BINS = 20
 _SHORT = 40
 _FEW_NUMBERS = 8
@@ -47,8 +48,10 @@ class Statistics:
         minimum: Least value as text: of numbers and moments by size, of short text by code point.
         median: The lower median, a value that occurs; only for numbers and moments.
         shortest: Characters of the shortest text; None for other types.
-        top: The most frequent values with labels: all of a code list, else at most twelve; `other` cells hold others.
+        top: The most frequent values with labels: all of a code list, five of keys that repeat, else at most twelve; `other`
+            cells hold others.
         bins: Twenty or fewer equal intervals; only for numbers and moments.
+        lengths: The same of the characters of text.
     """
 
     shape: Shape
@@ -63,6 +66,7 @@ class Statistics:
     top: tuple[Count, ...] = ()
     other: int = 0
     bins: tuple[Bin, ...] = ()
+    lengths: tuple[Bin, ...] = ()
 
 
 def describe_columns(table: Table) -> dict[str, Statistics]:
@@ -111,7 +115,10 @@ def _describe(item: Field, column: pl.Series, position: int, values: dict[str, A
     filled = len(column) - read("missing")
     shape = _shape(item, column.dtype, filled, read("distinct"), is_key=is_key)
     shows_range = shape in {"keys", "numbers", "moments"} or (shape == "text" and (read("longest") or 0) <= _SHORT)
-    top, other = _top(item, column, filled) if shape == "codes" else ((), 0)
+    repeats = shape == "keys" and read("distinct") < filled
+    top, other = (
+        _top(item, column, filled, _MOST_KEYS if repeats else _MOST_CODES) if shape == "codes" or repeats else ((), 0)
+    )
     has_size = shape in {"numbers", "moments"}
     return Statistics(
         shape=shape,
@@ -126,6 +133,7 @@ def _describe(item: Field, column: pl.Series, position: int, values: dict[str, A
         top=top,
         other=other,
         bins=_bins(column) if has_size else (),
+        lengths=_bins(column.str.len_chars()) if shape == "text" and column.dtype == pl.String else (),
     )
 
 
@@ -143,9 +151,9 @@ def _shape(item: Field, dtype: pl.DataType, filled: int, distinct: int, *, is_ke
     return "codes" if distinct <= _MOST_CODES and distinct * 2 <= filled and not dtype.is_nested() else "text"
 
 
-def _top(item: Field, column: pl.Series, filled: int) -> tuple[tuple[Count, ...], int]:
+def _top(item: Field, column: pl.Series, filled: int, most: int) -> tuple[tuple[Count, ...], int]:
     labels = {str(label.value): label.label for label in item.categories}
-    shown = len(labels) or _MOST_CODES
+    shown = len(labels) or most
     counts = (
         column.drop_nulls().to_frame("v").select(text_of("v", column.dtype)).group_by("v").len()
         .sort("len", "v", descending=[True, False]).head(shown)

@@ -183,7 +183,10 @@ def _present(folder: Path, ledger: Ledger) -> set[str]:
     """The plain files of the folder; anything else in it is a problem."""
     present = set()
     for path in folder.iterdir():
-        if path.is_symlink() or not path.is_file():
+        if path.name == "__pycache__" and path.is_dir() and not path.is_symlink():
+            message = "is what Python left when load.py ran, and no part of the release: delete it"
+            ledger.blame("file-extra", path.name, message)
+        elif path.is_symlink() or not path.is_file():
             ledger.blame("file-extra", path.name, "is no plain file; a release has nothing else")
         else:
             present.add(path.name)

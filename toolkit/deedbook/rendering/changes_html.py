@@ -66,6 +66,8 @@ def render_html(changes: Changes, *, shown: int = 200) -> str:
         tables=[_view(item, shown) for item in differing],
         equal=[item.table for item in changes.tables if item.is_equal],
         shown=shown,
+        has_rekeyed=any(item.rekeyed.height for item in differing),
+        has_texts=any(item.rewritten for item in differing),
     )
 
 

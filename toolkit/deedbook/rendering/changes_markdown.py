@@ -43,11 +43,14 @@ def _row(table: TableChanges) -> str:
 def _details(table: TableChanges, shown: int) -> Iterator[str]:
     values = table.values
     gone = table.removed.get_column(KEY).to_list()
-    if not (values.height or gone or table.rekeyed.height):
+    come = table.added.get_column(KEY).to_list()
+    if not (values.height or gone or come or table.rekeyed.height):
         return
     yield f"<details><summary>{_text(table.table)}</summary>\n"
     if gone:
         yield f"Withdrawn: {', '.join(_text(key) for key in gone[:shown])}{_rest(len(gone) - shown)}\n"
+    if come:
+        yield f"Added: {', '.join(_text(key) for key in come[:shown])}{_rest(len(come) - shown)}\n"
     if table.rekeyed.height:
         pairs = [f"{_text(old)} → {_text(new)}" for old, new in table.rekeyed.head(shown).iter_rows()]
         yield f"Re-keyed: {', '.join(pairs)}{_rest(table.rekeyed.height - shown)}\n"

@@ -8,7 +8,9 @@ events: 2,384 -> 2,752 rows; 372 added, 4 withdrawn, 2,380 revised
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+
+import polars as pl
 
 from deedbook.changes.records import KEY, CellChange, Changes, TableChanges
 from deedbook.rendering.escaping import visible
@@ -79,10 +81,11 @@ def _table(table: TableChanges, shown: int) -> Iterator[str]:
         yield "  it has no primary key, so whole rows were compared"
     for name, values, texts in table.fields_changed():
         yield f"  {visible(name)}: {field_counts(values, texts)}"
-    yield from _keys("+", table.added.get_column(KEY).to_list() if table.key else _whole(table, added=True), shown)
-    yield from _keys("-", table.removed.get_column(KEY).to_list() if table.key else _whole(table, added=False), shown)
+    yield from _keys("+", table.added, table, shown)
+    yield from _keys("-", table.removed, table, shown)
     pairs = [f"{old} -> {new}" for old, new in table.rekeyed.iter_rows()]
-    yield from _keys(">", pairs, shown)
+    yield from (f"  > {visible(pair, 2 * _LONGEST)}" for pair in pairs[:shown])
+    yield from _more(len(pairs) - shown, "  > ")
     if table.reused:
         yield f"  next to nothing is as before under {', '.join(visible(key, _LONGEST) for key in table.reused[:shown])}"
         yield from _more(len(table.reused) - shown, "  ")
@@ -104,14 +107,15 @@ def _value(text: str | None) -> str:
     return "(empty)" if text is None else f'"{visible(text, _LONGEST)}"'
 
 
-def _whole(table: TableChanges, *, added: bool) -> list[str]:
-    frame = table.added if added else table.removed
-    return [",".join(cell or "" for cell in row) for row in frame.drop(KEY).head(100).iter_rows()]
-
-
-def _keys(mark: str, keys: Sequence[str], shown: int) -> Iterator[str]:
-    yield from (f"  {mark} {visible(key, 2 * _LONGEST)}" for key in keys[:shown])
-    yield from _more(len(keys) - shown, f"  {mark} ")
+def _keys(mark: str, rows: pl.DataFrame, table: TableChanges, shown: int) -> Iterator[str]:
+    """A line for each row: its key and the first of its values, or the whole row where the table has no key."""
+    others = [name for name in table.fields if name not in table.key]
+    for row in rows.head(shown).iter_rows(named=True):
+        values = [row[name] or "" for name in others]
+        text = " | ".join(value for value in values if value) if table.key else ",".join(values)
+        key = f"{visible(row[KEY], _LONGEST)}{': ' if text else ''}" if table.key else ""
+        yield f"  {mark} {key}{visible(text, _LONGEST)}"
+    yield from _more(rows.height - shown, f"  {mark} ")
 
 
 def _more(left: int, indent: str) -> list[str]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 
 from deedbook.findings import Finding
+from deedbook.release.forecast import Forecast
 from deedbook.rendering.escaping import visible
 from deedbook.rendering.text import plural
 from deedbook.versioning.history import bump_record
@@ -16,12 +17,12 @@ from deedbook.versioning.planning import Plan
 _SHOWN = 20
 
 
-def render_plan(plan: Plan) -> str:
-    """The plan as lines of text."""
-    return "\n".join([*_head(plan), *_findings(plan)]) + "\n"
+def render_plan(plan: Plan, files: Forecast | None = None) -> str:
+    """The plan as lines of text, with the files that a build would write where they are given."""
+    return "\n".join([*_head(plan), *_files(plan, files), *_findings(plan)]) + "\n"
 
 
-def render_plan_json(plan: Plan) -> str:
+def render_plan_json(plan: Plan, files: Forecast | None = None) -> str:
     """The plan as JSON."""
     judgement = plan.judgement
     record = {
@@ -36,6 +37,7 @@ def render_plan_json(plan: Plan) -> str:
         if judgement
         else None,
         "target": None if plan.is_nothing else plan.target.name,
+        "files": asdict(files) if files and not plan.is_nothing else None,
         "findings": [asdict(item) for item in plan.findings],
     }
     return json.dumps(record, ensure_ascii=False, indent=2) + "\n"
@@ -62,6 +64,21 @@ def _head(plan: Plan) -> Iterator[str]:
     missing = len(judgement.reasons.missing)
     if missing or judgement.reasons.given:
         yield f"  reasons: {len(judgement.reasons.given):,} given, {missing:,} missing"
+
+
+def _files(plan: Plan, files: Forecast | None) -> Iterator[str]:
+    if files is None or plan.is_nothing:
+        return
+    suffixes = dict.fromkeys(name.rpartition(".")[2] for name in files.tables)
+    tables = len({name.rpartition(".")[0] for name in files.tables})
+    parts = [
+        f"{plural(tables, 'table')} as {', '.join(suffixes)}",
+        *files.whole,
+        plural(len(files.documents), "document"),
+    ]
+    if files.diffs:
+        parts.append(f"row changes of {plural(len(files.diffs), 'table')} and of derived ones that differ")
+    yield f"  files: {'; '.join(visible(part) for part in parts)}"
 
 
 def _findings(plan: Plan) -> Iterator[str]:

@@ -15,13 +15,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from io import StringIO
 from itertools import groupby
 from typing import TYPE_CHECKING
 
 from deedbook.findings import Finding, NotChecked, Report, Total
+from deedbook.records import record
 from deedbook.rendering.escaping import visible
+from deedbook.rendering.folding import fold_missing
 from deedbook.rendering.styled import Styled, styled
 from deedbook.schema import CONSTRAINTS
 
@@ -37,7 +38,7 @@ _UNBOUNDED = 1_000_000
 _NARROWEST = 30
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Line:
     """One thing said: `indent` columns in, and further lines of it `hang` columns in."""
 
@@ -74,8 +75,11 @@ def _tables(report: Report) -> Iterator[Line]:
             head.append(f" ({visible(path)})", style="not bold")
         yield Line(head.append(f": {counts}", style="not bold"), hang=2)
         several = "," in path
+        findings = [item for item in report.findings if item.table == name]
+        if not several:
+            groups, findings = fold_missing(groups, findings)
         for total in groups:
-            shown = [item for item in report.findings if _is_of(item, total) and item.waived is None]
+            shown = [item for item in findings if _is_of(item, total) and item.waived is None]
             yield from _group(total, shown, several_files=several)
         yield Line(styled())
 
@@ -95,7 +99,8 @@ def _group(total: Total, shown: Sequence[Finding], *, several_files: bool) -> It
     )
     if total.column:
         head.append(f" in {visible(total.column)}")
-    head.append(f": {total.count:,}")
+    rows = " rows" if total.rule == "missing-cell" and not total.column else ""
+    head.append(f": {total.count:,}{rows}")
     if total.waived:
         head.append(f" ({'all' if total.waived == total.count else f'{total.waived:,}'} waived)", style="dim")
     yield Line(head, 2, 4)

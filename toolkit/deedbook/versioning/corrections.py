@@ -2,7 +2,8 @@
 
     version,table,key,field,old,new,reason,note,source
 
-One row per withdrawn row (`field` empty; `new` is the new key of a re-keyed one) and per corrected cell. `*` as key stands for
+One row per withdrawn row (`field` empty; `new` is the new key of a re-keyed one), per corrected cell and per event whose status
+fell (`events,KEY,status,OLD,NEW`). `*` as key stands for
 all rows of the table that changed in that field; the drafts use it where one field changed in more than a thousand rows.
 The rows of a version that is not released yet are still open: a plan gives them its version.
 """
@@ -22,6 +23,7 @@ from deedbook.errors import ProjectError
 from deedbook.findings import Finding
 from deedbook.project import CODE_VALUES, Project
 from deedbook.versioning.numbers import SEMVER, read_version
+from deedbook.versioning.statuses import EVENTS, STATUS
 
 PATH = "corrections.csv"
 ALL = "*"
@@ -30,7 +32,7 @@ _MANY = 1000
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """One row of the file; `row` is its record number, 0 for a draft."""
+    """One row of the file; `row` is its record number, 0 for a draft, `is_status` one about a status that fell."""
 
     version: str
     table: str
@@ -42,9 +44,10 @@ class Correction:
     note: str = ""
     source: str = ""
     row: int = 0
+    is_status: bool = False
 
 
-COLUMNS = tuple(item.name for item in fields(Correction) if item.name != "row")
+COLUMNS = tuple(item.name for item in fields(Correction) if item.name not in {"row", "is_status"})
 
 
 def read_corrections(project: Project) -> tuple[Correction, ...]:
@@ -67,14 +70,16 @@ def read_corrections(project: Project) -> tuple[Correction, ...]:
         if row and len(row) != len(COLUMNS):
             raise ProjectError(f"{path}: row {number} has {len(row)} cells, not {len(COLUMNS)}", "correct the row")
     return tuple(
-        Correction(**dict(zip(COLUMNS, row, strict=True)), row=number)
+        Correction(**dict(zip(COLUMNS, row, strict=True)), row=number, is_status=False)
         for number, row in enumerate(rows[1:], start=2)
         if row
     )
 
 
-def needed_corrections(changes: Changes, version: str) -> Iterator[Correction]:
-    """Every withdrawn row and corrected cell of a published row, without its reason."""
+def needed_corrections(
+    changes: Changes, version: str, fallen: Iterable[tuple[str, str, str]] = ()
+) -> Iterator[Correction]:
+    """Every withdrawn row and corrected cell of a published row, and every status that fell, without its reason."""
     for table in changes.tables:
         for key in table.removed.get_column(KEY):
             yield Correction(version, table.table, key, "", "", "")
@@ -82,6 +87,8 @@ def needed_corrections(changes: Changes, version: str) -> Iterator[Correction]:
             yield Correction(version, table.table, old, "", "", new)
         for key, name, old, new in table.values.select("key", "field", "old", "new").iter_rows():
             yield Correction(version, table.table, key, name, old or "", new or "")
+    for key, old, new in fallen:
+        yield Correction(version, EVENTS, key, STATUS, old, new, is_status=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,14 +106,16 @@ class Reasons:
     findings: tuple[Finding, ...] = ()
 
 
-def match_corrections(project: Project, changes: Changes, version: str, rows: Sequence[Correction]) -> Reasons:
+def match_corrections(
+    project: Project, needed: Iterable[Correction], version: str, rows: Sequence[Correction]
+) -> Reasons:
     """Which needed reasons are given, and what is missing, unknown or stale."""
     own = [row for row in rows if row.version == version]
     by_place = {(row.table, row.key, row.field): row for row in own}
     known = known_reasons(project)
     given, missing, findings = [], [], []
     used: set[int] = set()
-    for item in needed_corrections(changes, version):
+    for item in needed:
         row = by_place.get((item.table, item.key, item.field)) or by_place.get((item.table, ALL, item.field))
         if row is not None:
             used.add(row.row)
@@ -153,19 +162,19 @@ def known_reasons(project: Project) -> frozenset[str]:
 
 
 def drafted(
-    rows: Sequence[Correction], missing: Iterable[Correction], changes: Changes, version: str, released: str
+    rows: Sequence[Correction], missing: Iterable[Correction], needed: Iterable[Correction], version: str, released: str
 ) -> list[Correction]:
     """The file's rows with drafts of what is missing, and with open rows brought up to the planned version.
 
     Args:
         rows: The rows that stand.
         missing: The corrections without a reason.
-        changes: What the corrections explain.
+        needed: All corrections that the version needs.
         version: The planned version.
         released: The version of the previous release.
     """
     kept = [replace(row, version=version) if _is_open(row, released) else row for row in rows]
-    needs = {(item.table, item.key, item.field): item for item in needed_corrections(changes, version)}
+    needs = {(item.table, item.key, item.field): item for item in needed}
     result = []
     for row in kept:
         item = needs.pop((row.table, row.key, row.field), None) if row.version == version else None
@@ -205,7 +214,7 @@ def corrections_csv(rows: Iterable[Correction]) -> str:
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(COLUMNS)
-    writer.writerows(astuple(row)[:-1] for row in rows)
+    writer.writerows(astuple(row)[: len(COLUMNS)] for row in rows)
     return buffer.getvalue()
 
 
@@ -217,6 +226,12 @@ def write_corrections(path: Path, rows: Iterable[Correction]) -> None:
 
 
 def _missing(item: Correction) -> Finding:
+    if item.is_status:
+        return Finding(
+            rule="status-fell-without-reason", severity="error", table=item.table, column=item.field, key=item.key,
+            value=item.new, message=f"fell from {item.old} to {item.new or 'none'}, and corrections.csv gives no reason",
+            hint="draft the row with `deedbook plan --write-corrections`, then fill in `reason`",
+        )  # fmt: skip
     what = (
         f"{item.field} was corrected" if item.field else f"was re-keyed to {item.new}" if item.new else "was withdrawn"
     )

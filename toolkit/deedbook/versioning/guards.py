@@ -14,7 +14,9 @@ from deedbook.changes.records import KEY, Changes, TableChanges
 from deedbook.changes.sources import Side
 from deedbook.findings import Finding, Severity
 from deedbook.reading.tables import read_text
+from deedbook.versioning.balancing import unbalanced
 from deedbook.versioning.corrections import Correction, acknowledged
+from deedbook.versioning.statuses import single_origins
 
 REDIRECTS = "id_redirects"
 LOST_SHARE = 0.05
@@ -174,14 +176,13 @@ def _rewritten(compared: Compared) -> Iterator[Finding]:
 
 def _add_up(compared: Compared) -> Iterator[Finding]:
     """R-67: the previous release and the changes are this release."""
-    for table in compared.changes.tables:
-        expected = table.old_rows - table.removed.height + table.added.height
-        if expected != table.new_rows:
-            yield _finding(
-                "changes-do-not-add-up", "error", table.table,
-                f"{table.old_rows:,} rows with {table.added.height:,} added and {table.removed.height:,} removed are not "
-                f"{table.new_rows:,}", "make sure that no key occurs twice",
-            )  # fmt: skip
+    for table in unbalanced(compared.old, compared.new, compared.changes):
+        yield _finding(
+            "changes-do-not-add-up", "error", table.table,
+            f"{table.old_rows:,} published rows, {table.added.height:,} added, {table.removed.height:,} removed and "
+            f"{table.cells.height:,} changed cells are not the {table.new_rows:,} rows that stand here",
+            "validate the table; a key that occurs twice is named there, and anything else is a bug to report",
+        )  # fmt: skip
 
 
 def _identities(compared: Compared) -> Iterator[Finding]:
@@ -243,7 +244,7 @@ def _column(side: Side, table: str, name: str) -> pl.Series:
 
 
 def coverage(side: Side) -> list[Finding]:
-    """R-70: what the release covers, in four numbers for people; only of tables that it has."""
+    """R-70: what the release covers, in a few numbers for people; only of tables that it has."""
     names = {item.name for item in side.package.resources}
     found = []
     if "events" in names:
@@ -269,4 +270,9 @@ def coverage(side: Side) -> list[Finding]:
                 f"{archive.null_count():,} of {len(archive):,} without archive",
             )
         )
+    if (counts_of := single_origins(side)) is not None:
+        single, affirmed = counts_of
+        share = f" ({100 * single / affirmed:.0f} %)" if affirmed else ""
+        text = f"{single:,} of {affirmed:,} affirmed events rest on a single origin{share}"
+        found.append(_finding("coverage-single-origin", "info", "events", text))
     return found

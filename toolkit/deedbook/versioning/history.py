@@ -1,7 +1,7 @@
 """`changes.json` of a release, and `CHANGELOG.md`: what every version changed, newest first, with counts and reasons.
 
     changes.json   changes_version, dataset, version, created, previous, bump {level, floor, override, rules}, schema, tables
-                   (counts, keys, cells, each with its reason), retired (every key that any release withdrew, by table),
+                   (counts, keys, cells, each with its reason), fallen_status (events that are supported less), retired (every key that any release withdrew, by table),
                    history (one entry a version: version, created, previous, level, rules, tables, reasons, notes)
 
 The history is carried forward from the `changes.json` of the release before, so no older release is needed to tell it.
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from deedbook.changes.records import KEY, Changes, changes_record, table_counts
 from deedbook.versioning.floors import Fired
+from deedbook.versioning.numbers import effective_level
 from deedbook.versioning.previous import MANIFEST, read_json
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def changes_document(
         entry: dict[str, Any] = {"version": version, "created": created, "previous": None, "level": "first", "rules": [], "tables": [
             {"table": name, "rows": number} for name, number in rows.items()], "reasons": {}}  # fmt: skip
         return {"changes_version": 1, "dataset": dataset, "version": version, "created": created, "previous": None,
-                "bump": None, "schema": [], "tables": [], "retired": {}, "history": [entry]}  # fmt: skip
+                "bump": None, "schema": [], "tables": [], "fallen_status": [], "retired": {}, "history": [entry]}  # fmt: skip
     previous = judgement.previous
     record = _with_reasons(changes_record(judgement.changes), judgement)
     retired = retired_keys(previous.folder)
@@ -64,6 +65,11 @@ def changes_document(
         "previous": {"version": previous.version, "sha256": previous.sha256},
         "bump": bump_record(judgement),
         **{name: record[name] for name in ("schema", "tables_added", "tables_removed", "tables")},
+        "fallen_status": [
+            {"table": item.table, "key": item.key, "old": item.old, "new": item.new, **_reason(item)}
+            for item in judgement.reasons.given
+            if item.is_status
+        ],
         "retired": retired,
         "history": [_entry(version, created, judgement), *_earlier(previous.folder)],
     }
@@ -120,6 +126,11 @@ def _entry(version: str, created: str, judgement: Judgement) -> dict[str, Any]:
         "tables": [{"table": item.table, **table_counts(item)} for item in changes.tables if item.has_new_values]
         + [{"table": name, "rows": number} for name, number in changes.rows_of_new.items()],
         "schema": _schema_lines(changes),
+        "fallen": [
+            f"`{item.table}` {_plain(item.key)} from {item.old} to {item.new or 'none'}"
+            for item in judgement.reasons.given
+            if item.is_status
+        ],
         "reasons": dict(sorted(reasons.items())),
         "notes": notes[:50],
     }
@@ -177,7 +188,9 @@ def _entry_lines(entry: Mapping[str, Any]) -> list[str]:
         total = sum(int(item.get("rows") or 0) for item in entry["tables"])
         said = "First release" if entry["level"] == "first" else "Released"
         return [f"{said}: {total:,} rows in {len(entry['tables'])} tables."]
-    lines = [f"{entry['level'].capitalize()} changes since {entry['previous']}."]
+    mild = effective_level(entry["level"], str(entry["previous"]))
+    counts_as = "" if mild == entry["level"] else f", which before 1.0.0 count as {mild}"
+    lines = [f"{entry['level'].capitalize()} changes since {entry['previous']}{counts_as}."]
     if entry.get("override"):
         lines += ["", f"The version is lower than these changes ask for: {_plain(entry['override'])}"]
     lines += ["", "| rule | asks for | count |", "|---|---|---:|"]
@@ -193,6 +206,8 @@ def _entry_lines(entry: Mapping[str, Any]) -> list[str]:
     lines += [f"\nNew table `{item['table']}`: {item['rows']:,} rows." for item in entry["tables"] if "rows" in item]
     if entry.get("schema"):
         lines += ["", *(f"* {_plain(line)}" for line in entry["schema"])]
+    if entry.get("fallen"):
+        lines += ["", *(f"* Status fell: {line}" for line in entry["fallen"])]
     if entry["reasons"]:
         lines += [
             "",

@@ -11,12 +11,13 @@ from deedbook.changes.sources import Side, side_of_folder
 from deedbook.errors import ProjectError
 from deedbook.findings import Finding
 from deedbook.project import Project
-from deedbook.versioning.corrections import Correction, Reasons, match_corrections, read_corrections
+from deedbook.versioning.corrections import Correction, Reasons, match_corrections, needed_corrections, read_corrections
 from deedbook.versioning.floors import Fired, fired_rules, floor_of, read_thresholds
 from deedbook.versioning.guards import Compared, judge_changes
 from deedbook.versioning.history import retired_keys
 from deedbook.versioning.numbers import Level, raised, read_version
 from deedbook.versioning.previous import Previous
+from deedbook.versioning.statuses import fallen
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,8 @@ class Judgement:
     """What a version rests on.
 
     Attributes:
+        corrections: The rows of corrections.csv.
+        needed: What has to be explained there.
         floor: The highest level that a rule asks for, before the mildness below 1.0.0.
         minimum: The lowest version that this allows.
         override: The reason to be below it all the same; None when it was not needed.
@@ -46,6 +49,7 @@ class Judgement:
     fired: tuple[Fired, ...]
     reasons: Reasons
     corrections: tuple[Correction, ...]
+    needed: tuple[Correction, ...] = ()
     override: Override | None = None
     findings: tuple[Finding, ...] = ()
 
@@ -74,10 +78,10 @@ def judge(
     minimum = raised(previous.version, floor)
     version = version or minimum
     rows = read_corrections(project)
-    reasons = match_corrections(project, changes, version, rows)
-    compared = Compared(
-        side_of_folder(previous.folder), Side(version, project), changes, version, rows, retired_keys(previous.folder)
-    )
+    old, new = side_of_folder(previous.folder), Side(version, project)
+    needed = tuple(needed_corrections(changes, version, fallen(old, new, changes)))
+    reasons = match_corrections(project, needed, version, rows)
+    compared = Compared(old, new, changes, version, rows, retired_keys(previous.folder))
     findings = [*judge_changes(compared), *reasons.findings]
     applies = override is not None and override.version in {version, ""}
     if floor != "none" and read_version(version) < read_version(minimum) and not applies:
@@ -86,7 +90,7 @@ def judge(
         findings.insert(0, _not_after(version, previous.version))
     is_needed = floor != "none" and read_version(version) < read_version(minimum)
     return Judgement(
-        previous, changes, version, floor, minimum, fired, reasons, rows,
+        previous, changes, version, floor, minimum, fired, reasons, rows, needed,
         replace(override, version=version) if override and applies and is_needed else None, tuple(findings),
     )  # fmt: skip
 

@@ -1,10 +1,10 @@
-"""The release before this one: named by the descriptor, found in `dist`, proven by the sha256 of its release.json."""
+"""The release before this one: named by the descriptor, found where releases stand, proven by the sha256 of its release.json."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from deedbook.project import Project
 from deedbook.versioning.numbers import SEMVER, read_version
 
 MANIFEST = "release.json"
+SUMS = "SHA256SUMS"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +27,14 @@ class Previous:
     folder: Path
 
 
-def read_previous(package: Package, dist: Path, where: str, *, snapshot: bool) -> Previous | None:
+def read_previous(package: Package, shelves: Sequence[Path], where: str, *, snapshot: bool) -> Previous | None:
     """The previous release that the descriptor names; None when it says that this is the first.
+
+    Args:
+        package: The descriptor.
+        shelves: Where it may stand as `NAME/VERSION/`; the first is where releases are built.
+        where: What people call the descriptor.
+        snapshot: Nothing need be said.
 
     Raises:
         ProjectError: when nothing is said (but of a snapshot), or what is named cannot be found or does not match.
@@ -53,14 +60,13 @@ def read_previous(package: Package, dist: Path, where: str, *, snapshot: bool) -
     version, digest = str(declared["version"]), str(declared["sha256"]).removeprefix("sha256:")
     if not SEMVER.fullmatch(version):
         raise ProjectError(f"{where}: the previous version {version!r} is not SemVer", "run `deedbook plan --write`")
-    folder = dist / package.name / version
-    try:
-        found = hashlib.sha256((folder / MANIFEST).read_bytes()).hexdigest()
-    except OSError:
+    folder = find_release(shelves, package.name, version)
+    if folder is None:
         raise ProjectError(
-            f"the previous release {version} is not in {folder}",
-            f"fetch it: `deedbook fetch {package.name}@{version} -o {dist}`",
-        ) from None
+            f"the previous release {version} is not in {shelves[0] / package.name / version}",
+            f"fetch it: `deedbook fetch {package.name}@{version} -o {shelves[0]}`",
+        )
+    found = hashlib.sha256((folder / MANIFEST).read_bytes()).hexdigest()
     if found != digest:
         raise ProjectError(
             f"{folder / MANIFEST} is not the previous release that {where} names: its sha256 is {found}, not {digest}",
@@ -69,20 +75,30 @@ def read_previous(package: Package, dist: Path, where: str, *, snapshot: bool) -
     return Previous(version, digest, folder)
 
 
+def find_release(shelves: Sequence[Path], name: str, version: str) -> Path | None:
+    """The folder of a whole release on the first shelf that has it; None when none has."""
+    for number, shelf in enumerate(shelves):
+        folder = shelf / name / version
+        is_whole = (folder / SUMS).is_file() or not number  # while it is being published, its sums are not there yet
+        if (folder / MANIFEST).is_file() and is_whole:
+            return folder
+    return None
+
+
 def latest_release(project: Project) -> Previous | None:
     """The release that the next one follows.
 
-    That is the one that the descriptor's version names when it has been built; else the descriptor plans a version that is
+    That is the one that the descriptor's version names when it has been built or published; else the descriptor plans a version that is
     not built yet, and its `deedbook.previous` says which release that follows.
 
     Raises:
         ProjectError: when `deedbook.previous` names a release that cannot be found.
     """
     package = project.package
-    folder = project.dist / package.name / package.version
-    if package.version and (folder / MANIFEST).is_file():
+    folder = find_release(project.shelves, package.name, package.version) if package.version else None
+    if folder is not None:
         return Previous(package.version, hashlib.sha256((folder / MANIFEST).read_bytes()).hexdigest(), folder)
-    return read_previous(package, project.dist, str(package.path or package.root), snapshot=True)
+    return read_previous(package, project.shelves, str(package.path or package.root), snapshot=True)
 
 
 def newest_built(project: Project) -> str:

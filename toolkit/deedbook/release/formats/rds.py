@@ -97,7 +97,7 @@ class _Stream:
         numbers[values.is_null().to_numpy()] = _NA_REAL
         self.write(numbers.tobytes())
 
-    def texts(self, values: Sequence[str | None], **flags: bool) -> None:
+    def texts(self, values: Sequence[str | None] | pl.Series, **flags: bool) -> None:
         self.flags(_STRING, **flags)
         self.length(len(values))
         for start in range(0, len(values), _SLICE):
@@ -149,7 +149,7 @@ def _write_column(stream: _Stream, item: Field, values: pl.Series) -> None:
 
 def _write_plain(stream: _Stream, values: pl.Series, has_label: bool) -> None:
     if isinstance(values.dtype, pl.String):
-        stream.texts(values.to_list(), has_attributes=has_label)
+        stream.texts(values, has_attributes=has_label)
     elif values.dtype == pl.Boolean or (values.dtype.is_integer() and _fits_32_bits(values)):
         numbers = values.cast(pl.Int32).fill_null(_NA_INTEGER).to_numpy()
         stream.integers(numbers, kind=_LOGICAL if values.dtype == pl.Boolean else _INTEGER, has_attributes=has_label)

@@ -1,19 +1,16 @@
 """SPSS `.sav`: labels, rows compressed, days as SDATE10 and times as DATETIME23, whole numbers without decimals.
 
-Written by pyreadstat, which stamps the file with the clock: the stamp in the header is overwritten with the epoch. The
-file label holds dataset, version and table. Missing text is empty text, since SPSS has no other; spaces at the end of a text
-are lost.
+Written by pyreadstat, which takes the rows of a polars frame one after the other, so that no second copy of the table is in memory.
+It stamps the file with the clock: the stamp in the header is overwritten with the epoch. The file label holds dataset, version
+and table. Missing text is empty text, since SPSS has no other; spaces at the end of a text are lost.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
-from typing import Any
 
-import pandas as pd
 import polars as pl
-import pyreadstat
 
 from deedbook.errors import DeedbookError
 from deedbook.release.edition import Edition
@@ -33,9 +30,9 @@ PROGRAM = Program(
     folds_case=True,
     pads_text=True,
     largest_number=1.7e308,
+    longest_title=256,
+    longest_label=120,
 )
-_LONGEST_LABEL = 256
-_LONGEST_VALUE_LABEL = 120
 _LONGEST_FILE_LABEL = 64
 _WIDEST_NUMBER = 40
 _MAGIC = b"$FL2"
@@ -46,16 +43,18 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 
 def write_spss(table: Table, edition: Edition, path: Path) -> tuple[Limit, ...]:
     """Writes one table; one without columns is left out and named."""
+    import pyreadstat  # imports pandas: only where the format is wanted
+
     columns, limits = columns_for(table, PROGRAM)
     if not columns:
         return (Limit(FORMAT, table.name, "left out: it has no columns"),)
     pyreadstat.write_sav(
-        pd.DataFrame({column.name: _series(column.values) for column in columns}),
+        pl.DataFrame([_series(column.values).alias(column.name) for column in columns]),
         str(path),
         file_label=file_label(edition, table, _LONGEST_FILE_LABEL),
-        column_labels={column.name: cut(column.title, _LONGEST_LABEL) for column in columns},
+        column_labels={column.name: cut(column.title, PROGRAM.longest_title) for column in columns},
         variable_value_labels={
-            column.name: {number: cut(text, _LONGEST_VALUE_LABEL) for number, text in column.labels.items()}
+            column.name: {number: cut(text, PROGRAM.longest_label) for number, text in column.labels.items()}
             for column in columns
             if column.labels
         },
@@ -105,10 +104,10 @@ def _measure(column: Column) -> str:
     return "nominal" if column.labels or isinstance(column.values.dtype, pl.String) else "scale"
 
 
-def _series(values: pl.Series) -> pd.Series[Any]:
+def _series(values: pl.Series) -> pl.Series:
     """The column as SPSS stores it: doubles, days and times as seconds since 14 October 1582, or text."""
     if isinstance(values.dtype, pl.String):
-        return pd.Series(values.to_list(), dtype=object)
+        return values
     if isinstance(values.dtype, pl.Date | pl.Datetime):
         values = values.cast(pl.Datetime("ms")).to_physical() / 1000 + _SECONDS_BEFORE_1970
-    return pd.Series(values.cast(pl.Float64).to_numpy())
+    return values.cast(pl.Float64)

@@ -1,20 +1,18 @@
 """Stata `.dta`, release 118 (Stata 14 and later): labels, long texts as strL, days as %td, times as %tc.
 
-Written by pandas: pyreadstat would write release 119, whose long texts R's haven reads back as empty. The data label holds
-dataset, version and table; the time stamp is the epoch. Missing text is empty text, since Stata has no other.
+The data label holds dataset, version and table; the time stamp is the epoch. Missing text is empty text, since Stata has no
+other. Numbers are of the smallest type that holds a column.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-import pandas as pd
 import polars as pl
 
 from deedbook.release.edition import Edition
+from deedbook.release.formats.dta import Kind, Variable, write_dta
 from deedbook.release.formats.statistical import Column, Program, columns_for, cut, file_label
 from deedbook.release.tables import Limit, Table
 
@@ -25,7 +23,7 @@ _RESERVED = """
     external float for friend function global goto if in inline int local long pragma protected quad rowvector
     short str str# strL typedef typename using virtual with
 """
-"""Words that Stata keeps for itself, and those that pandas would prefix with an underscore in silence, such as `end`."""
+"""Words that Stata keeps for itself, and more that pandas would not write as they are, such as `end`."""
 PROGRAM = Program(
     format=FORMAT,
     first_day=dt.date(100, 1, 1),
@@ -36,13 +34,23 @@ PROGRAM = Program(
     folds_case=False,
     pads_text=False,
     largest_number=8.9e307,
+    longest_title=80,
+    longest_label=32_000,
 )
 _MOST_COLUMNS = 32_767
-_LONGEST_LABEL = 80
-_LONGEST_VALUE_LABEL = 32_000
+_LONGEST_FILE_LABEL = 80
 _WIDEST_FIXED = 244
 """Texts beyond this many bytes are strL: a fixed width would be paid in every row."""
-_RANGES = (("Int8", -127, 100), ("Int16", -32_767, 32_740), ("Int32", -2_147_483_647, 2_147_483_620))
+_INTEGERS: tuple[tuple[Kind, int, int], ...] = (
+    ("byte", -127, 100),
+    ("int", -32_767, 32_740),
+    ("long", -2_147_483_647, 2_147_483_620),
+)
+_FORMATS = {"byte": "%8.0g", "int": "%8.0g", "long": "%12.0g", "double": "%10.0g", "strL": "%9s"}
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_DAYS_BEFORE_1970 = 3653
+"""Stata counts from 1960."""
+_MILLISECONDS_BEFORE_1970 = _DAYS_BEFORE_1970 * 86_400_000
 
 
 def write_stata(table: Table, edition: Edition, path: Path) -> tuple[Limit, ...]:
@@ -50,50 +58,43 @@ def write_stata(table: Table, edition: Edition, path: Path) -> tuple[Limit, ...]
     columns, limits = columns_for(table, PROGRAM)
     if not columns or len(columns) > _MOST_COLUMNS:
         return (Limit(FORMAT, table.name, f"left out: it has {len(columns)} columns"),)
-    frame = pd.DataFrame({column.name: _series(column.values) for column in columns})
-    frame.to_stata(
+    write_dta(
         path,
-        write_index=False,
-        version=118,
-        time_stamp=edition.epoch.replace(tzinfo=None),
-        data_label=file_label(edition, table, _LONGEST_LABEL),
-        variable_labels={column.name: cut(column.title, _LONGEST_LABEL) for column in columns},
-        value_labels={
-            column.name: {number: cut(text, _LONGEST_VALUE_LABEL) for number, text in column.labels.items()}
-            for column in columns
-            if column.labels
-        },
-        convert_dates=_date_formats(columns),
-        convert_strl=[column.name for column in columns if _is_long(column.values)],
+        [_variable(column) for column in columns],
+        file_label(edition, table, _LONGEST_FILE_LABEL),
+        _stamp(edition.epoch),
     )
     return limits
 
 
-def _date_formats(columns: Sequence[Column]) -> dict[Any, Any]:
-    formats: dict[Any, Any] = {}
-    for column in columns:
-        if isinstance(column.values.dtype, pl.Date):
-            formats[column.name] = "td"
-        elif isinstance(column.values.dtype, pl.Datetime):
-            formats[column.name] = "tc"
-    return formats
+def _stamp(epoch: dt.datetime) -> str:
+    """The epoch with the English name of its month, whatever the locale."""
+    return f"{epoch.day:02} {_MONTHS[epoch.month - 1]} {epoch.year:04} {epoch:%H:%M}"
 
 
-def _is_long(values: pl.Series) -> bool:
-    return isinstance(values.dtype, pl.String) and bool((values.str.len_bytes() > _WIDEST_FIXED).any())
+def _variable(column: Column) -> Variable:
+    values, dtype = column.values, column.values.dtype
+    label = cut(column.title, PROGRAM.longest_title)
+    labels = {number: cut(text, PROGRAM.longest_label) for number, text in column.labels.items()}
+    if isinstance(dtype, pl.String):
+        width = max([1, *values.str.len_bytes().unique()])
+        if width > _WIDEST_FIXED:
+            return Variable(column.name, "strL", _FORMATS["strL"], values, label)
+        return Variable(column.name, "str", f"%{width}s", values, label, width)
+    if isinstance(dtype, pl.Date):
+        return Variable(column.name, "double", "%td", values.to_physical() + _DAYS_BEFORE_1970, label)
+    if isinstance(dtype, pl.Datetime):
+        moments = values.dt.epoch("ms") + _MILLISECONDS_BEFORE_1970
+        return Variable(column.name, "double", "%tc", moments, label)
+    kind = _number_kind(values)
+    return Variable(column.name, kind, _FORMATS[kind], values, label, labels=labels)
 
 
-def _series(values: pl.Series) -> pd.Series[Any]:
-    """The column as pandas turns it into the smallest type of Stata that holds it."""
-    if isinstance(values.dtype, pl.Date | pl.Datetime):
-        moments = values.cast(pl.Datetime("ms")).to_numpy()
-        return pd.Series(moments).astype("datetime64[ms]")
+def _number_kind(values: pl.Series) -> Kind:
+    """The smallest type that holds the numbers."""
     if values.dtype == pl.Int64:
         low, high = values.min() or 0, values.max() or 0
-        fitting = [kind for kind, least, most in _RANGES if least <= low and high <= most]  # type: ignore[operator]
-        if fitting:
-            return pd.Series(values.to_list(), dtype=fitting[0])
-        return pd.Series(values.cast(pl.Float64).to_numpy())
-    if values.dtype.is_float():
-        return pd.Series(values.to_numpy())
-    return pd.Series(values.to_list(), dtype=object)
+        for kind, least, most in _INTEGERS:
+            if least <= low and high <= most:  # type: ignore[operator]  # integers, since the column is
+                return kind
+    return "double"

@@ -36,6 +36,8 @@ class Program:
         reserved: Names that no variable may have.
         folds_case: Whether names that differ only in case are the same.
         pads_text: Whether white space at the end of a text is lost.
+        longest_title: What a column is, in bytes of UTF-8.
+        longest_label: What a code is called, in bytes of UTF-8.
     """
 
     format: str
@@ -47,6 +49,8 @@ class Program:
     folds_case: bool
     pads_text: bool
     largest_number: float
+    longest_title: int
+    longest_label: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +83,9 @@ def columns_for(table: Table, program: Program) -> tuple[tuple[Column, ...], tup
             continue
         held, notes = found
         texts += notes
-        columns += _labelled(item, held)
+        described = _labelled(item, held)
+        texts += _cut_descriptions(described, program)
+        columns += described
     names = _fit_names([column.name for column in columns], program)
     texts += [
         f"`{column.name}` is called `{name}`"
@@ -171,6 +177,16 @@ def _labelled(item: Field, values: pl.Series) -> list[Column]:
     numbers = values.replace_strict(list(places), list(places.values()), default=None, return_dtype=pl.Int64)
     labels = {place: label.label or str(label.value) for place, label in enumerate(item.categories, start=1)}
     return [plain, Column(f"{item.name}{_SUFFIX}", f"{title} (label)", numbers, labels)]
+
+
+def _cut_descriptions(columns: Sequence[Column], program: Program) -> Iterable[str]:
+    """Which titles and labels of a field are cut; a title that is cut twice is told once."""
+    if any(cut(column.title, program.longest_title) != column.title for column in columns):
+        yield f"the title of `{columns[0].name}` is cut or put on one line ({program.longest_title} bytes)"
+    for column in columns:
+        count = sum(cut(text, program.longest_label) != text for text in column.labels.values())
+        if count:
+            yield f"{count} labels of `{column.name}` are cut or put on one line ({program.longest_label:,} bytes)"
 
 
 def _is_small(number: int) -> bool:

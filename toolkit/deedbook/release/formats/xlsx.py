@@ -9,8 +9,8 @@ Rows stream to disk (`constant_memory`); `created` is the epoch, which also stam
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
@@ -44,7 +44,7 @@ CellWriter = Callable[[int, int, object], object]
 
 @dataclass(slots=True)
 class Workbook:
-    """A workbook that is being written; `sheets` are the lower-case names in use."""
+    """A workbook that is being written; `sheets` are the names of the sheets by table."""
 
     book: xlsxwriter.Workbook
     readme: Worksheet
@@ -52,11 +52,11 @@ class Workbook:
     date: Format
     moment: Format
     wrap: Format
-    sheets: set[str] = field(default_factory=lambda: set(OWN_SHEETS))
+    sheets: Mapping[str, str]
 
 
-def open_workbook(path: Path, edition: Edition) -> Workbook:
-    """A workbook with its README sheet still empty: it names the limits, which are known last."""
+def open_workbook(path: Path, edition: Edition, tables: Sequence[str]) -> Workbook:
+    """A workbook for tables of these names, its README sheet still empty: it names the limits, which are known last."""
     book = xlsxwriter.Workbook(
         str(path),
         {"constant_memory": True, "tmpdir": str(path.parent), "strings_to_formulas": False, "strings_to_urls": False},
@@ -71,6 +71,7 @@ def open_workbook(path: Path, edition: Edition) -> Workbook:
         book.add_format({"num_format": "yyyy-mm-dd"}),
         book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"}),
         book.add_format({"text_wrap": True, "valign": "top"}),
+        sheet_names(tables),
     )
 
 
@@ -78,7 +79,7 @@ def add_sheet(workbook: Workbook, table: Table) -> tuple[Limit, ...]:
     """Writes one table on a sheet of its own."""
     if reason := reason_to_leave_out(table.rows):
         return (Limit(FORMAT, table.name, f"left out: {reason}"),)
-    name = sheet_name(table.name, workbook.sheets)
+    name = workbook.sheets[table.name]
     sheet = workbook.book.add_worksheet(name)
     rows, limits = writable(table)
     for position, (item, width) in enumerate(zip(table.schema.fields, _widths(rows), strict=True)):
@@ -113,12 +114,19 @@ def close_workbook(workbook: Workbook, outlines: Sequence[Outline], readme: Iter
     sheet.freeze_panes(1, 2)
     for number, record in enumerate(_codebook_records(outlines), start=1):
         for column, text in enumerate(record):
-            sheet.write_string(number, column, text[:_MOST_CHARACTERS], workbook.wrap)
+            sheet.write_string(number, column, _fit(text, "CODEBOOK.md"), workbook.wrap)
     workbook.readme.set_column(0, 0, 110)
     for number, line in enumerate(readme):
         style = workbook.head if number == 0 else workbook.wrap
-        workbook.readme.write_string(number, 0, line[:_MOST_CHARACTERS], style)
+        workbook.readme.write_string(number, 0, _fit(line, "README.md"), style)
     workbook.book.close()
+
+
+def _fit(text: str, where: str) -> str:
+    """A text that a cell holds; a longer one says where the rest is. Excel counts in UTF-16, two at most for a character."""
+    if len(text.encode("utf-16-le")) // 2 <= _MOST_CHARACTERS:
+        return text
+    return f"{text[: _MOST_CHARACTERS // 2 - 100]} (cut: the whole text is in {where})"
 
 
 def discard_workbook(workbook: Workbook) -> None:
@@ -143,15 +151,23 @@ def reason_to_leave_out(rows: pl.DataFrame) -> str:
     return ""
 
 
-def sheet_name(name: str, used: set[str]) -> str:
-    """A name that Excel accepts: at most 31 characters, unique whatever the case, none of `[]:*?/\\`."""
-    base = name.translate(_FORBIDDEN)
-    candidate, number = base[:_LONGEST_SHEET_NAME], 1
-    while candidate.lower() in used:
-        number += 1
-        candidate = f"{base[: _LONGEST_SHEET_NAME - len(str(number)) - 1]}_{number}"
-    used.add(candidate.lower())
-    return candidate
+def sheet_names(tables: Sequence[str]) -> dict[str, str]:
+    """By table a name that Excel accepts: at most 31 characters, unique whatever the case, none of `[]:*?/\\`.
+
+    A table that can have its own name has it, whatever stands before it.
+    """
+    whole = {name: name.translate(_FORBIDDEN) for name in tables}
+    kept = {name for name in tables if whole[name] == name and len(name) <= _LONGEST_SHEET_NAME}
+    used = {*OWN_SHEETS, *(name.lower() for name in kept if name.lower() not in OWN_SHEETS)}
+    found = {}
+    for name in tables:
+        candidate, number = whole[name][:_LONGEST_SHEET_NAME], 1
+        while candidate.lower() in used and not (name in kept and name.lower() not in OWN_SHEETS):
+            number += 1
+            candidate = f"{whole[name][: _LONGEST_SHEET_NAME - len(str(number)) - 1]}_{number}"
+        used.add(candidate.lower())
+        found[name] = candidate
+    return found
 
 
 def writable(table: Table) -> tuple[pl.DataFrame, tuple[Limit, ...]]:
@@ -197,6 +213,8 @@ def _cell_writer(sheet: Worksheet, dtype: pl.DataType, workbook: Workbook) -> Ce
     writer: CellWriter
     if dtype == pl.Boolean:
         writer = sheet.write_boolean
+    elif dtype.is_float():
+        return lambda row, column, value: sheet.write_number(row, column, _Exact(value))  # type: ignore[arg-type]  # a float
     elif dtype.is_numeric():
         writer = sheet.write_number
     elif isinstance(dtype, pl.Datetime):
@@ -206,6 +224,13 @@ def _cell_writer(sheet: Worksheet, dtype: pl.DataType, workbook: Workbook) -> Ce
     else:
         writer = sheet.write_string
     return writer
+
+
+class _Exact(float):
+    """A number that is spelled with all its digits, whatever format is asked for: XlsxWriter asks for 16, one too few."""
+
+    def __format__(self, _format: str) -> str:
+        return repr(float(self))
 
 
 def _naive(value: object) -> dt.datetime:

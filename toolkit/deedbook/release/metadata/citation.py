@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from deedbook.descriptor import Package
+from deedbook.errors import ProjectError
 from deedbook.release.edition import Edition
 
 _AUTHOR_ROLES = frozenset({"author", "creator"})
@@ -31,7 +32,8 @@ def citation_cff(package: Package, edition: Edition) -> str:
     if doi := doi_of(package):
         lines.append(_line("doi", doi))
     if concept := concept_doi_of(package):
-        lines += ["identifiers:", *_items({"type": "doi", "value": concept, "description": "all versions together"})]
+        lines += ["identifiers:", "  - type: doi", f"    value: {_quoted(concept)}"]
+        lines.append(f"    description: {_quoted('All versions of the dataset')}")
     if isinstance(home := package.raw.get("homepage"), str) and home.startswith("http"):
         lines.append(_line("url", home))
     lines += _licence_lines(package)
@@ -48,18 +50,13 @@ def doi_of(package: Package) -> str:
     return reserved_doi(package, package.version) or doi_in(package.raw)
 
 
-def concept_doi_of(package: Package) -> str:
-    """The DOI of all versions together; empty unless it was known when this version's own was reserved."""
-    return reserved_doi(package, package.version, "concept_doi")
-
-
-def reserved_doi(package: Package, version: str, key: str = "doi") -> str:
-    """What `plan --reserve` put into the descriptor, if that was for this version; empty otherwise."""
+def reserved_doi(package: Package, version: str) -> str:
+    """The DOI that `plan --reserve` put into the descriptor, if that was for this version; empty otherwise."""
     own = package.raw.get("deedbook")
     reserved = own.get("doi") if isinstance(own, Mapping) else None
     if not isinstance(reserved, Mapping) or not version or reserved.get("version") != version:
         return ""
-    match = _DOI.match(str(reserved.get(key) or ""))
+    match = _DOI.match(str(reserved.get("doi") or ""))
     return match.group(1) if match else ""
 
 
@@ -67,6 +64,27 @@ def doi_in(descriptor: Mapping[str, object]) -> str:
     """The DOI in the `id` of a descriptor that is not loaded; empty without one."""
     match = _DOI.match(str(descriptor.get("id", "")))
     return match.group(1) if match else ""
+
+
+def concept_doi_of(package: Package) -> str:
+    """The DOI of all versions, `deedbook.concept_doi` of the descriptor; empty without one.
+
+    Raises:
+        ProjectError: when it is no DOI, or that of this version: a citation of one version would lead to another.
+    """
+    own = package.raw.get("deedbook")
+    text = str(own.get("concept_doi") or "") if isinstance(own, Mapping) else ""
+    if not text:
+        return ""
+    match = _DOI.match(text)
+    if match is None:
+        raise ProjectError(f"`deedbook.concept_doi` is {text!r}, which is no DOI", "write it as 10.5281/zenodo.1")
+    if match.group(1).lower() == doi_of(package).lower():
+        raise ProjectError(
+            f"`id` and `deedbook.concept_doi` are the same DOI, {match.group(1)}",
+            "`id` is the DOI of this version, `deedbook.concept_doi` that of all versions",
+        )
+    return match.group(1)
 
 
 def authors_of(package: Package, edition: Edition) -> tuple[Mapping[str, str], ...]:

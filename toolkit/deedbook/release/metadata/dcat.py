@@ -51,6 +51,8 @@ def _dataset(record: Record) -> Iterator[Statement]:
     yield "dct:title", f"{text(record.title)}@en"
     yield "dct:description", f"{text(record.description)}@en"
     yield "dcat:version", text(record.version)
+    if record.concept_doi:
+        yield "dcat:isVersionOf", iri(f"https://doi.org/{record.concept_doi}")
     yield "dct:issued", f"{text(record.created)}^^xsd:dateTime"
     yield "dct:modified", f"{text(record.created)}^^xsd:dateTime"
     for code in record.languages:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from deedbook.descriptor import Package
-from deedbook.release.digests import sha256_of
+from deedbook.release.digests import DigestOf, sha256_of
 from deedbook.release.edition import Edition, moment_text
 from deedbook.release.media import FORMAT_TITLES, media_type, table_of
 from deedbook.release.metadata.citation import authors_of, citation_text, concept_doi_of, doi_of
@@ -77,6 +77,7 @@ class Record:
 
     Attributes:
         identifier: The DOI's address, else a UUID made from name and version: the same in every standard.
+        concept_doi: The DOI of all versions, never that of this one; empty without one.
         homepage: Where people read about it; empty when the descriptor names none.
         created: ISO 8601 in UTC; `date` is its day.
         publisher: The contributor of that role, else the first creator.
@@ -115,7 +116,13 @@ class Record:
         )
 
 
-def make_record(package: Package, edition: Edition, tables: Sequence[tuple[Outline, CsvFile]], folder: Path) -> Record:
+def make_record(
+    package: Package,
+    edition: Edition,
+    tables: Sequence[tuple[Outline, CsvFile]],
+    folder: Path,
+    digest: DigestOf = sha256_of,
+) -> Record:
     """The record of a release whose data and documents stand in `folder`."""
     creators = tuple(_agent(author) for author in authors_of(package, edition))
     publishers = [_agent(entry) for entry in _contributors(package) if "publisher" in _roles(entry)]
@@ -145,18 +152,18 @@ def make_record(package: Package, edition: Edition, tables: Sequence[tuple[Outli
             (str(entry.get("title", "")), str(entry.get("path", ""))) for entry in _objects(package.raw.get("sources"))
         ),
         tables=tuple(tables),
-        files=read_files(folder, {outline.name for outline, _ in tables}),
+        files=read_files(folder, {outline.name for outline, _ in tables}, digest),
         previous=edition.previous.version if edition.previous else "",
     )
 
 
-def read_files(folder: Path, tables: set[str]) -> tuple[File, ...]:
+def read_files(folder: Path, tables: set[str], digest: DigestOf = sha256_of) -> tuple[File, ...]:
     """The files that stand in the folder, sorted by name."""
     return tuple(
         File(
             path.name,
             path.stat().st_size,
-            sha256_of(path),
+            digest(path),
             media_type(path.name),
             _format(path, tables),
             table_of(path.name, tables) or "",

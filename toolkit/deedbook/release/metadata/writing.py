@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from deedbook.descriptor import Package
+from deedbook.release.digests import DigestOf, sha256_of
 from deedbook.release.edition import Edition
 from deedbook.release.metadata.croissant import croissant
 from deedbook.release.metadata.csvw import csvw
@@ -18,6 +19,8 @@ from deedbook.release.metadata.page import index_html
 from deedbook.release.metadata.record import Record, make_record, read_files
 from deedbook.release.metadata.rocrate import ro_crate
 from deedbook.release.tables import Outline
+from deedbook.versioning.history import CHANGES
+from deedbook.versioning.previous import read_json
 
 _WRITERS: tuple[tuple[str, Callable[[Record], dict[str, Any]]], ...] = (
     ("croissant.json", croissant),
@@ -27,14 +30,20 @@ _WRITERS: tuple[tuple[str, Callable[[Record], dict[str, Any]]], ...] = (
 )
 
 
-def write_metadata(package: Package, edition: Edition, tables: Sequence[tuple[Outline, CsvFile]], folder: Path) -> None:
+def write_metadata(
+    package: Package,
+    edition: Edition,
+    tables: Sequence[tuple[Outline, CsvFile]],
+    folder: Path,
+    digest: DigestOf = sha256_of,
+) -> None:
     """Describes everything that stands in the folder; what is written later has no checksum in these files."""
-    record = make_record(package, edition, tables, folder)
+    record = make_record(package, edition, tables, folder, digest)
     for name, describe in _WRITERS:
         _write(folder / name, json.dumps(describe(record), ensure_ascii=False, indent=2) + "\n")
     _write(folder / "dcat.ttl", dcat(record))
-    files = read_files(folder, {outline.name for outline, _ in tables})
-    _write(folder / "index.html", index_html(record, files))
+    files = read_files(folder, {outline.name for outline, _ in tables}, digest)
+    _write(folder / "index.html", index_html(record, files, read_json(folder / CHANGES)))
 
 
 def _write(path: Path, content: str) -> None:

@@ -1,0 +1,102 @@
+"""Our Stata files are those of pandas byte for byte, and hold what no slice of rows may lose."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+
+from deedbook.release.formats import dta
+from deedbook.release.formats.dta import Variable, write_dta
+
+STAMP = dt.datetime(2026, 11, 22, 3, 4)  # noqa: DTZ001  # has no zone
+LONG = "ü" * 300
+NUMBERS = {
+    "tiny": ("byte", [1, None, -127, 100, 0]),
+    "small": ("int", [32_740, None, -32_767, 0, 5]),
+    "wide": ("long", [2_147_483_620, -2_147_483_647, None, 1, 2]),
+}
+FORMATS = {"byte": "%8.0g", "int": "%8.0g", "long": "%12.0g"}
+PANDAS_TYPES = {"byte": "Int8", "int": "Int16", "long": "Int32"}
+TEXTS = ["a", "", "Пномпень", "x y", "a"]
+LONG_TEXTS = [LONG, "", "short", LONG, "n\nl"]
+DAYS = [dt.date(1820, 5, 9), None, dt.date(2024, 2, 29), dt.date(1960, 1, 1), dt.date(1959, 12, 31)]
+MOMENTS = [dt.datetime(2024, 1, 1, 1, 2, 3, 500_000), None, dt.datetime(1700, 1, 1), None, dt.datetime(1960, 1, 1)]  # noqa: DTZ001
+DOUBLES = [1.5, None, -2.0, 1e300, 0.1]
+LABELS: dict[float, str] = {1: "Visit (état)", -127: "lowest", 5: "x" * 200}
+
+
+def variables(times: int) -> list[Variable]:
+    """One variable of every kind, the rows repeated."""
+    numbers = [
+        Variable(name, kind, FORMATS[kind], pl.Series(values * times, dtype=pl.Int64), f"Title {name}")  # type: ignore[arg-type]
+        for name, (kind, values) in NUMBERS.items()
+    ]
+    days = pl.Series(DAYS * times, dtype=pl.Date).to_physical() + 3653
+    moments = pl.Series(MOMENTS * times, dtype=pl.Datetime("ms")).to_physical() + 3653 * 86_400_000
+    labelled = Variable(
+        "labelled",
+        "byte",
+        "%8.0g",
+        pl.Series([1, 5, -127, None, 1] * times, dtype=pl.Int64),
+        "L",
+        labels={int(number): text for number, text in LABELS.items()},
+    )
+    return [
+        *numbers,
+        labelled,
+        Variable("text", "str", "%16s", pl.Series(TEXTS * times), "", 16),
+        Variable("essay", "strL", "%9s", pl.Series(LONG_TEXTS * times), "Long"),
+        Variable("day", "double", "%td", days, "Day"),
+        Variable("moment", "double", "%tc", moments, "Moment"),
+        Variable("number", "double", "%10.0g", pl.Series(DOUBLES * times, dtype=pl.Float64), "Number"),
+    ]
+
+
+def write_with_pandas(path: Path, times: int) -> None:
+    frame: dict[str, Any] = {
+        name: pd.Series(values * times, dtype=PANDAS_TYPES[kind]) for name, (kind, values) in NUMBERS.items()
+    }
+    frame["labelled"] = pd.Series([1, 5, -127, None, 1] * times, dtype="Int8")
+    frame["text"] = pd.Series(TEXTS * times, dtype=object)
+    frame["essay"] = pd.Series(LONG_TEXTS * times, dtype=object)
+    frame["day"] = pd.Series(np.array(DAYS * times, dtype="datetime64[ms]"))
+    frame["moment"] = pd.Series(np.array(MOMENTS * times, dtype="datetime64[ms]"))
+    frame["number"] = pd.Series(np.array(DOUBLES * times, dtype=np.float64))
+    titles = {item.name: item.label for item in variables(1)}
+    pd.DataFrame(frame).to_stata(
+        path, write_index=False, version=118, time_stamp=STAMP, data_label="deeds 1.0.0 é", variable_labels=titles,
+        value_labels={"labelled": dict(LABELS)}, convert_dates={"day": "td", "moment": "tc"}, convert_strl=["essay"],
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("slice_size", [2, 3, 20_000])
+def test_a_file_is_that_of_pandas(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, slice_size: int) -> None:
+    monkeypatch.setattr(dta, "_SLICE", slice_size)
+    write_dta(tmp_path / "ours.dta", variables(4), "deeds 1.0.0 é", "22 Nov 2026 03:04")
+    write_with_pandas(tmp_path / "pandas.dta", 4)
+    assert (tmp_path / "ours.dta").read_bytes() == (tmp_path / "pandas.dta").read_bytes()
+
+
+def test_two_variables_of_long_texts_are_read_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dta, "_SLICE", 2)
+    one, other = [LONG, "b", "", LONG, "b"], ["", LONG, LONG, "c", "c"]
+    both = [Variable(name, "strL", "%9s", pl.Series(texts)) for name, texts in (("one", one), ("other", other))]
+    write_dta(tmp_path / "two.dta", both, "", "22 Nov 2026 03:04")
+    frame = pd.read_stata(tmp_path / "two.dta")
+    assert (frame["one"].tolist(), frame["other"].tolist()) == (one, other)
+
+
+def test_a_table_without_rows_is_read_back(tmp_path: Path) -> None:
+    empty = [
+        Variable("a", "strL", "%9s", pl.Series([], dtype=pl.String)),
+        Variable("b", "byte", "%8.0g", pl.Series([], dtype=pl.Int64)),
+    ]
+    write_dta(tmp_path / "empty.dta", empty, "", "22 Nov 2026 03:04")
+    frame = pd.read_stata(tmp_path / "empty.dta")
+    assert (frame.shape, list(frame.columns)) == ((0, 2), ["a", "b"])

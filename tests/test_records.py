@@ -1,0 +1,55 @@
+"""Records compare, hash and print as frozen dataclasses do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
+
+import pytest
+
+from deedbook.records import record
+
+
+@record(frozen=True)
+class Place:
+    table: str
+    row: int = 0
+    note: list[str] = field(default_factory=list, compare=False)
+    raw: dict[str, int] = field(default_factory=dict, hash=False)
+
+
+@dataclass(frozen=True)
+class Model:
+    table: str
+    row: int = 0
+    note: list[str] = field(default_factory=list, compare=False)
+    raw: dict[str, int] = field(default_factory=dict, hash=False)
+
+
+VALUES: list[dict[str, Any]] = [
+    {"table": "a"},
+    {"table": "a", "row": 1},
+    {"table": "a", "note": ["x"]},
+    {"table": "a", "raw": {"n": 1}},
+]
+
+
+@pytest.mark.parametrize("left", VALUES)
+@pytest.mark.parametrize("right", VALUES)
+def test_records_are_equal_when_dataclasses_are(left: dict[str, Any], right: dict[str, Any]) -> None:
+    assert (Place(**left) == Place(**right)) is (Model(**left) == Model(**right))
+    assert (hash(Place(**left)) == hash(Place(**right))) is (hash(Model(**left)) == hash(Model(**right)))
+
+
+def test_a_record_equals_nothing_of_another_kind() -> None:
+    other: object = Model("a")
+    assert Place("a") != other
+
+
+def test_a_record_prints_what_it_holds() -> None:
+    assert repr(Place("a", 1)) == repr(Model("a", 1)).replace("Model", "Place")
+
+
+def test_a_record_is_a_dataclass() -> None:
+    assert [item.name for item in fields(Place)] == ["table", "row", "note", "raw"]
+    assert replace(Place("a"), row=2) == Place("a", 2)

@@ -1,0 +1,30 @@
+"""`deedbook bag`: a release as a BagIt bag."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from deedbook.cli import options, output
+
+
+@click.command()
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option(
+    "-o", "--output", "target", type=click.Path(path_type=Path), metavar="FOLDER",
+    help="The bag's folder; NAME-VERSION.bag here by default.",
+)  # fmt: skip
+@options.quiet
+@options.debug
+def bag(path: Path, target: Path | None, quiet: bool) -> None:
+    """Write the release in PATH, a folder or a .zip of one, as a BagIt 1.0 bag.
+
+    The release is checked against its checksums first. Its date is that of the release, so that the same release gives the
+    same bag. A bag that exists is never overwritten: exit code 4.
+    """
+    from deedbook.release.bagging import make_bag
+
+    made = make_bag(path, target)
+    if not quiet:
+        output.emit(f"wrote {made}\n")
