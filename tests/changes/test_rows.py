@@ -217,3 +217,10 @@ def test_daff_finds_rows_that_resemble_each_other(tmp_path: Path) -> None:
     new = [line + ("!" if at in {0, 50, 51, 100, 199} else "") for at, line in enumerate(lines) if at not in {60, 61}]
     rows = patched(tmp_path, "\n".join([head, *lines]) + "\n", "\n".join([head, *new]) + "\n", schema)
     assert sorted(",".join(row) for row in rows[1:]) == sorted(new)
+
+
+def test_a_table_that_had_no_rows_can_be_patched(tmp_path: Path) -> None:
+    table = table_of(tmp_path, "id,name,share,members,day\n", "id,name,share,members,day\n1,Laos,,,\n", everything=True)
+    assert (table.old_rows, table.added.height, table.context) == (0, 1, {})
+    empty = "id,name,share,members,day\n"
+    assert table_of(tmp_path / "same", empty, empty, everything=True).is_equal

@@ -130,3 +130,18 @@ def test_a_version_that_is_none_is_a_usage_error(project: Path, deedbook: Run) -
     write_project(project, UNUSUAL)
     deedbook("build")
     assert deedbook("plan", "--version", "soon").code == 2
+
+
+def test_diff_and_plan_make_one_summary(project: Path, deedbook: Run, tmp_path: Path) -> None:
+    write_project(project)
+    assert deedbook("plan", "-f", "markdown").out == "### Next release: small 1.0.0, the first\n\nReady.\n"
+    deedbook("build")
+    assert deedbook("plan", "--format", "markdown").out.startswith("### Next release: none, content and metadata")
+    write_project(project, "id,start,end\na,2024-01-01,2024-01-05\nc<b>,2024-02-01,\n")
+    diff, plan = (deedbook(*verb, "--format", "markdown").out for verb in (("diff", "1.0.0", "."), ("plan",)))
+    assert "Added: <code>c&#60;b&#62;</code>" in diff
+    assert "Withdrawn: <code>b</code>" in diff
+    assert "| <code>a</code> | end | <code>2024-01-02</code> | <code>2024-01-05</code> |" in diff
+    assert plan.startswith("### Next release: small 1.0.0 → 2.0.0 (major changes)")
+    assert "| error | correction-without-reason | events |" in plan
+    assert plan.endswith("\n\nNot ready: 3 errors.\n")

@@ -172,3 +172,22 @@ def test_a_rule_file_that_does_not_load_is_exit_3_with_its_line(project: Path, d
     assert outcome.code == 3
     assert "events.py" in outcome.err
     assert "Traceback" not in outcome.err
+
+
+def test_annotations_name_files_from_the_root_of_the_repository(
+    project: Path, deedbook: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_project(project / "sets" / "small", BAD)
+    monkeypatch.setenv("GITHUB_WORKSPACE", str(project))
+    outcome = deedbook("validate", "sets/small", "--trust-rules", "--format", "github")
+    assert outcome.code == 1
+    assert outcome.out.startswith(
+        "::error file=sets/small/data/events.csv,line=3,col=2,title=type-error in events.start::row 3 b: "
+    )
+    monkeypatch.delenv("GITHUB_WORKSPACE")
+    assert "file=sets/small/data/events.csv," in deedbook("validate", "sets/small", "-f", "github", "--no-rules").out
+
+
+def test_a_job_summary_is_markdown(project: Path, deedbook: Run) -> None:
+    write_project(project, BAD)
+    assert deedbook("validate", "--format", "markdown").out.startswith("### ❌ Invalid: 1 error, no warnings\n")

@@ -1,6 +1,7 @@
 """The report is the same, byte for byte, however a table is cut into blocks and however many threads read it.
 
-The largest tables are cut to their beginning for the smallest blocks; DEEDBOOK_WHOLE_TABLES=1 reads them whole (many minutes).
+In the gate the tables beyond 256 KiB are cut to their beginning for blocks of 1 KiB; `make blocks` (DEEDBOOK_WHOLE_TABLES=1) reads
+them whole, which takes many minutes. Larger blocks always see whole tables.
 """
 
 from __future__ import annotations

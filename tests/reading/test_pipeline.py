@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import io
+
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from deedbook.dialect import Dialect
+from deedbook.reading import pipeline
+from deedbook.reading.blocks import Cutter
+from deedbook.reading.pipeline import Done, run
+from deedbook.reading.text import Layout
 from tests.reading.oracle import actual, expected
 
 CELLS = st.sampled_from(
@@ -73,6 +79,20 @@ PIECES = st.sampled_from([",", ";", "\t", "¦", '"', "'", "\\", "\n", "\r\n", "a
 def test_every_dialect_reads_as_with_the_csv_module(text: str, dialect: Dialect, size: int, width: int) -> None:
     data = text.encode()
     assert actual(data, width, dialect, block_size=size, workers=1) == expected(data, width, dialect)
+
+
+def test_a_crowd_with_bad_records_is_read_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pipeline, "_CROWD", 100)
+    monkeypatch.setattr(pipeline, "_PART", 64)
+    sound = b"".join(b'%d,"x\n"\n' % number for number in range(200))
+    bad = b"\xef\xbb\xbf1,2\n3\n\n4,5,6\n" + sound
+    for data, size in [(sound, len(sound)), (bad, 64)]:
+        cutter = Cutter(io.BytesIO(), Dialect())
+        cutter.unread(data)
+        done = list(run(cutter, Layout(("a", "b"), Dialect()), lambda block: block, workers=2))
+        assert max(item.size for item in done if isinstance(item, Done)) <= size
+        assert sum(item.size for item in done if isinstance(item, Done)) == len(data)
+    assert actual(bad[3:], 2, Dialect(), block_size=1 << 16, workers=2) == expected(bad[3:], 2, Dialect())
 
 
 def test_no_bytes_are_no_block() -> None:

@@ -120,7 +120,7 @@ def dcat_ttl(catalogue: Catalogue) -> bytes:
     blocks = [block(publisher, [("a", "foaf:Agent"), ("foaf:name", title)])]
     for name, dataset in sorted(catalogue.datasets.items()):
         series = iri(f"./{name}/#series")
-        about.append(("dcat:dataset", series))
+        about.append(("dcat:resource", series))
         blocks.append(block(series, [("a", "dcat:DatasetSeries"), *_described(dataset), ("dct:publisher", publisher)]))
         for entry in dataset.versions:
             if entry.is_yanked:

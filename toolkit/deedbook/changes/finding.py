@@ -7,6 +7,7 @@ Else, or where many differ, every cell of both is read and rows are compared by 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -109,7 +110,8 @@ def _by_records(old: Resource, new: Resource, texts: _Texts, advance: Advance, *
     at_old, at_new = unmatched(before.hashes, after.hashes, is_keyed=is_keyed)
     if max(_size(before, at_old), _size(after, at_new)) > _MOST_PARSED:
         return None
-    rows = read_at(old, before, at_old), read_at(new, after, at_new)
+    with ThreadPoolExecutor(2, thread_name_prefix="deedbook") as pool:
+        rows = list(pool.map(read_at, (old, new), (before, after), (at_old, at_new)))
     hashes = [hash_rows(frame, columns) for frame, columns in zip(rows, texts, strict=True)]
     left, right = unmatched(hashes[0], hashes[1], is_keyed=is_keyed)
     heights = len(before.hashes), len(after.hashes)

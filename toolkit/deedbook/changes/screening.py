@@ -8,6 +8,7 @@ another row of the other side: for 10 million rows, one in 10^12 of the changed 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -16,6 +17,7 @@ import polars as pl
 
 from deedbook.descriptor import Resource
 from deedbook.reading.blocks import BLOCK_SIZE
+from deedbook.reading.pipeline import default_workers
 from deedbook.reading.tables import read_each
 
 if TYPE_CHECKING:
@@ -77,12 +79,15 @@ def unmatched(old: Hashes, new: Hashes, *, is_keyed: bool) -> tuple[Positions, P
 
 def _unmatched(old: Hashes, new: Hashes) -> tuple[Positions, Positions]:
     """First within windows of the same place, which is where most rows of two versions stand; then what that left over."""
-    left: tuple[list[Positions], list[Positions]] = ([], [])
-    for start in range(0, max(len(old), len(new)), _WINDOW):
+
+    def compare(start: int) -> tuple[Positions, Positions]:
         ours, theirs = old[start : start + _WINDOW], new[start : start + _WINDOW]
-        left[0].append(np.flatnonzero(~_is_in(ours, theirs)) + start)
-        left[1].append(np.flatnonzero(~_is_in(theirs, ours)) + start)
-    rest = [np.concatenate(parts) if parts else np.empty(0, np.int64) for parts in left]
+        return np.flatnonzero(~_is_in(ours, theirs)) + start, np.flatnonzero(~_is_in(theirs, ours)) + start
+
+    starts = range(0, max(len(old), len(new)), _WINDOW)
+    with ThreadPoolExecutor(default_workers(), thread_name_prefix="deedbook") as pool:
+        left = list(pool.map(compare, starts)) if len(starts) > 1 else [compare(start) for start in starts]
+    rest = [np.concatenate([np.empty(0, np.int64), *(parts[side] for parts in left)]) for side in (0, 1)]
     if len(rest[0]) + len(rest[1]) == 0:
         return rest[0], rest[1]
     ours, theirs = old[rest[0]], new[rest[1]]

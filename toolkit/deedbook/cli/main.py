@@ -18,7 +18,8 @@ from deedbook.cli.policy import BUG, INTERRUPTED, USAGE
 from deedbook.errors import DeedbookError
 
 VERBS = {
-    "validate": "validate", "diff": "diff", "plan": "plan", "build": "build", "verify": "verify", "keygen": "keygen", "bag": "bag",
+    "init": "init", "validate": "validate", "fmt": "fmt", "diff": "diff", "plan": "plan", "build": "build",
+    "verify": "verify", "keygen": "keygen", "bag": "bag",
     "publish": "publish", "yank": "yank", "unyank": "yank", "versions": "versions",
 }  # fmt: skip
 """The module beside this one that has the command of that name; in the order of the help."""

@@ -44,6 +44,21 @@ def write(path: Path, text: str) -> None:
         staged.unlink(missing_ok=True)
 
 
+def append(path: Path, text: str) -> None:
+    """The file with that text at its end.
+
+    Raises:
+        UsageError: when it cannot be written.
+    """
+    try:
+        with path.open("a", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
+            file.write(text)
+    except OSError as error:
+        raise UsageError(
+            f"{path}: cannot be written: {error.strerror}", "name a file in a folder that exists"
+        ) from None
+
+
 def terminal_width() -> int | None:
     """Columns of the terminal behind stdout; None when stdout is a file or a pipe."""
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else None

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from deedbook.project import Project
     from deedbook.versioning.planning import Plan
 
-Format = Literal["text", "json"]
+Format = Literal["text", "json", "markdown"]
 
 
 @click.command()
@@ -26,7 +26,7 @@ Format = Literal["text", "json"]
     "-f",
     "--format",
     "format_",
-    type=click.Choice(["text", "json"]),
+    type=click.Choice(["text", "json", "markdown"]),
     default="text",
     show_default=True,
     help="How the plan is written.",
@@ -68,8 +68,6 @@ def plan(
     Exits with 0 when nothing stands in the way, or there is nothing to release, and with 1 otherwise.
     """
     from deedbook.project import load_project
-    from deedbook.release.forecast import forecast
-    from deedbook.rendering.plan import render_plan, render_plan_json
     from deedbook.versioning import planning
 
     if reserve and not write:
@@ -90,8 +88,7 @@ def plan(
         left = planning.write_drafts(project, planned)
         output.say(f"corrections.csv: {left:,} rows still need a reason")
     if not quiet or not planned.is_ready:
-        files = forecast(project, planned.judgement.changes if planned.judgement else None)
-        output.emit(render_plan_json(planned, files) if format_ == "json" else render_plan(planned, files))
+        output.emit(_rendered(project, planned, format_))
     if write and not quiet and not planned.is_nothing:
         output.say(f"{project.package.path}: version {planned.version} planned")
     ctx.exit(DONE if planned.is_ready else FINDINGS)
@@ -110,6 +107,21 @@ def _reserved(project: Project, planned: Plan, name: str, day: dt.date) -> dict[
     found = target.reserve(planned.name, planned.version, day.isoformat(), known=known)
     output.say(f"{found.doi} is reserved for {planned.name} {planned.version}")
     return {"doi": found.doi, **({"concept_doi": found.concept_doi} if found.concept_doi else {})}
+
+
+def _rendered(project: Project, planned: Plan, format_: Format) -> str:
+    from deedbook.release.forecast import forecast
+    from deedbook.rendering.plan import render_plan, render_plan_json
+    from deedbook.rendering.plan_markdown import render_plan_markdown
+
+    files = forecast(project, planned.judgement.changes if planned.judgement else None)
+    match format_:
+        case "text":
+            return render_plan(planned, files)
+        case "json":
+            return render_plan_json(planned, files)
+        case "markdown":
+            return render_plan_markdown(planned)
 
 
 def _today() -> dt.date:

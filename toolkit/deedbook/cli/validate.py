@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -13,8 +14,9 @@ from deedbook.cli.progress import progress_bar
 
 if TYPE_CHECKING:
     from deedbook.findings import Report
+    from deedbook.project import Project
 
-Format = Literal["text", "json", "frictionless"]
+Format = Literal["text", "json", "frictionless", "github", "markdown", "junit"]
 _FILE = click.Path(dir_okay=False, path_type=Path)
 
 
@@ -22,10 +24,11 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 @options.target
 @click.option("--schema", type=_FILE, help="The Table Schema of a data file.")
 @click.option(
-    "-f", "--format", "format_", type=click.Choice(["text", "json", "frictionless"]), default="text", show_default=True,
-    help="How the report is written.",
+    "-f", "--format", "format_", type=click.Choice(["text", "json", "frictionless", "github", "markdown", "junit"]),
+    default="text", show_default=True, help="How the report is written; github writes workflow commands, markdown a job summary.",
 )  # fmt: skip
 @click.option("-o", "--output", "file", type=_FILE, help="Write the report to this file instead of to stdout.")
+@click.option("--summary", type=_FILE, help="Also append the report in Markdown to this file, such as a job summary.")
 @click.option(
     "--max-findings", type=click.IntRange(min=0), default=10, show_default=True,
     help="Findings shown of each table, rule and column; totals are exact all the same.",
@@ -50,6 +53,7 @@ def validate(
     schema: Path | None,
     format_: Format,
     file: Path | None,
+    summary: Path | None,
     max_findings: int,
     findings: Path | None,
     tables: tuple[str, ...],
@@ -87,26 +91,35 @@ def validate(
     with progress_bar(quiet=quiet) as bar:
         report = validation.validate(project, chosen, bar.bytes_read)
     code = exit_code(report, strict=strict)
-    _deliver(report, format_, file, silent=quiet and code == 0)
+    if summary is not None:
+        output.append(summary, _rendered(report, "markdown", "", width=None, color=False))
+    _deliver(report, format_, file, _folder(project), silent=quiet and code == 0)
     if strict and not quiet and (complaint := strict_complaint(report)):
         output.say(complaint)
     ctx.exit(code)
 
 
-def _deliver(report: Report, format_: Format, file: Path | None, *, silent: bool) -> None:
+def _folder(project: Project) -> str:
+    """The folder of the tables as seen from the root of the repository that a CI checked out, or from here."""
+    top = Path(os.environ.get("GITHUB_WORKSPACE") or Path.cwd()).resolve()
+    tables = project.package.root.resolve()
+    return tables.relative_to(top).as_posix() if tables.is_relative_to(top) else project.package.root.as_posix()
+
+
+def _deliver(report: Report, format_: Format, file: Path | None, folder: str, *, silent: bool) -> None:
     """Writes the report where it was asked for; a report in a file is summed up on stderr."""
     from deedbook.rendering import text
 
     if file is None and (format_ != "text" or not silent):
-        output.emit(_rendered(report, format_, width=output.terminal_width(), color=output.wants_color()))
+        output.emit(_rendered(report, format_, folder, width=output.terminal_width(), color=output.wants_color()))
     elif file is not None:
-        output.write(file, _rendered(report, format_, width=None, color=False))
+        output.write(file, _rendered(report, format_, folder, width=None, color=False))
         if not silent:
             output.say(f"{text.summary_line(report)} ({file})")
 
 
-def _rendered(report: Report, format_: Format, *, width: int | None, color: bool) -> str:
-    from deedbook.rendering import frictionless, json, text
+def _rendered(report: Report, format_: Format, folder: str, *, width: int | None, color: bool) -> str:
+    from deedbook.rendering import frictionless, github, json, junit, markdown, text
 
     match format_:
         case "text":
@@ -115,3 +128,9 @@ def _rendered(report: Report, format_: Format, *, width: int | None, color: bool
             return json.render(report)
         case "frictionless":
             return frictionless.render(report)
+        case "github":
+            return github.render(report, folder=folder)
+        case "markdown":
+            return markdown.render(report)
+        case "junit":
+            return junit.render(report)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from deedbook.changes.records import KEY, Changes, TableChanges
-from deedbook.rendering.changes_text import declared, summary
-from deedbook.rendering.escaping import visible
+from deedbook.changes.records import Changes, TableChanges
+from deedbook.rendering.changes_text import declared, rows_named, summary
+from deedbook.rendering.marking import code, plain
 
-_SPECIAL = str.maketrans({mark: f"\\{mark}" for mark in "\\`*_{}[]<>|#~@"})
 _LONGEST = 80
 SHOWN = 20
 
@@ -42,22 +41,20 @@ def _row(table: TableChanges) -> str:
 
 def _details(table: TableChanges, shown: int) -> Iterator[str]:
     values = table.values
-    gone = table.removed.get_column(KEY).to_list()
-    come = table.added.get_column(KEY).to_list()
-    if not (values.height or gone or come or table.rekeyed.height):
+    come, gone = (rows_named(table, added=added) for added in (True, False))
+    if not (values.height or come or gone or table.rekeyed.height):
         return
     yield f"<details><summary>{_text(table.table)}</summary>\n"
-    if gone:
-        yield f"Withdrawn: {', '.join(_text(key) for key in gone[:shown])}{_rest(len(gone) - shown)}\n"
-    if come:
-        yield f"Added: {', '.join(_text(key) for key in come[:shown])}{_rest(len(come) - shown)}\n"
+    for said, rows in (("Added", come), ("Withdrawn", gone)):
+        if rows:
+            yield f"{said}: {', '.join(map(_cell, rows[:shown]))}{_rest(len(rows) - shown)}\n"
     if table.rekeyed.height:
-        pairs = [f"{_text(old)} → {_text(new)}" for old, new in table.rekeyed.head(shown).iter_rows()]
+        pairs = [f"{_cell(old)} → {_cell(new)}" for old, new in table.rekeyed.head(shown).iter_rows()]
         yield f"Re-keyed: {', '.join(pairs)}{_rest(table.rekeyed.height - shown)}\n"
     if values.height:
         yield "| key | field | before | now |\n|---|---|---|---|"
         for key, name, _, old, new in values.head(shown).iter_rows():
-            yield f"| {_text(key)} | {_text(name)} | {_text(old or '')} | {_text(new or '')} |"
+            yield f"| {_cell(key)} | {_text(name)} | {_cell(old)} | {_cell(new)} |"
         yield f"\n{_rest(values.height - shown)}" if values.height > shown else ""
     yield "\n</details>\n"
 
@@ -67,5 +64,8 @@ def _rest(left: int) -> str:
 
 
 def _text(text: str, longest: int = _LONGEST) -> str:
-    """A text on one line in which nothing is Markdown, HTML or a mention."""
-    return visible(text, longest).translate(_SPECIAL)
+    return plain(text, longest)
+
+
+def _cell(text: str | None) -> str:
+    return code(text, _LONGEST) if text else ""

@@ -107,6 +107,14 @@ def _value(text: str | None) -> str:
     return "(empty)" if text is None else f'"{visible(text, _LONGEST)}"'
 
 
+def rows_named(table: TableChanges, *, added: bool) -> list[str]:
+    """The added or removed rows by their keys; without a primary key, the first hundred of them as they stand."""
+    frame = table.added if added else table.removed
+    if table.key:
+        return frame.get_column(KEY).to_list()
+    return [",".join(cell or "" for cell in row) for row in frame.drop(KEY).head(100).iter_rows()]
+
+
 def _keys(mark: str, rows: pl.DataFrame, table: TableChanges, shown: int) -> Iterator[str]:
     """A line for each row: its key and the first of its values, or the whole row where the table has no key."""
     others = [name for name in table.fields if name not in table.key]

@@ -35,7 +35,8 @@ def _characters(field: str) -> list[pa.Check]:
     return [
         rule(
             "text-has-stray-space", (value == value.str.strip_chars()) & ~value.str.contains(_STRAY), at=field,
-            ref="R-02", message="has a leading, trailing, no-break or zero-width space", hint="run `deedbook fmt`",
+            ref="R-02", message="has a leading, trailing, no-break or zero-width space",
+            hint="write plain single spaces between words, and none around the text",
         ),
         rule(
             "text-has-control-character", ~value.str.contains(r"\p{Cc}"), at=field, ref="R-02",

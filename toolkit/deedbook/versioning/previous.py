@@ -64,7 +64,7 @@ def read_previous(package: Package, shelves: Sequence[Path], where: str, *, snap
     if folder is None:
         raise ProjectError(
             f"the previous release {version} is not in {shelves[0] / package.name / version}",
-            f"fetch it: `deedbook fetch {package.name}@{version} -o {shelves[0]}`",
+            f"fetch it: `deedbook fetch {package.name}@{version} -o {shelves[0] / package.name / version}`",
         )
     found = hashlib.sha256((folder / MANIFEST).read_bytes()).hexdigest()
     if found != digest:

@@ -1,0 +1,63 @@
+"""Parents are read before the tables that refer to them, as far as that goes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deedbook.checking.ordering import parents_first, references_of, referred_keys
+from deedbook.descriptor import Package, read_package
+from deedbook.errors import ProjectError
+from tests.package import fields
+
+
+def _key(names: str, parent: str, reference: str) -> dict[str, Any]:
+    return {"fields": names.split(), "reference": {"resource": parent, "fields": reference.split()}}
+
+
+def _package(**keys: list[dict[str, Any]]) -> Package:
+    """Tables with the fields id and to, in the order of the keywords, and their foreign keys."""
+    resources = [
+        {
+            "name": name,
+            "path": f"{name}.csv",
+            "schema": fields("id:integer", "to", primaryKey="id", foreignKeys=foreign),
+        }
+        for name, foreign in keys.items()
+    ]
+    return read_package({"name": "package", "resources": resources}, Path(), where="package")
+
+
+def _order(package: Package) -> list[str]:
+    return [resource.name for resource in parents_first(package, references_of(package))]
+
+
+def test_a_parent_comes_before_its_children_and_the_rest_keep_their_order() -> None:
+    assert _order(_package(a=[_key("to", "c", "id")], b=[], c=[_key("to", "d", "id")], d=[])) == ["b", "d", "c", "a"]
+
+
+def test_a_table_may_refer_to_itself() -> None:
+    assert _order(_package(a=[_key("to", "", "id")], b=[])) == ["a", "b"]
+
+
+def test_a_circle_is_cut_at_its_first_table() -> None:
+    assert _order(_package(a=[_key("to", "b", "id")], b=[_key("to", "a", "id")])) == ["a", "b"]
+
+
+def test_keys_that_others_refer_to_are_kept_once_and_beyond_the_own_ones() -> None:
+    package = _package(a=[_key("to", "b", "to"), _key("to", "b", "id")], b=[_key("to", "", "to")])
+    found = referred_keys(package.resources[1], references_of(package))
+    assert [(key.kind, key.names) for key in found] == [("reference", ("to",))]
+
+
+@pytest.mark.parametrize(
+    ("key", "message"),
+    [(_key("to", "z", "id"), "table `z`, which the package does not have"), (_key("to", "b", "z"), "`b`.`z`, which is no field")],
+)  # fmt: skip
+def test_a_reference_to_nothing_is_refused(key: dict[str, Any], message: str) -> None:
+    with pytest.raises(ProjectError) as raised:
+        references_of(_package(a=[key], b=[]))
+    assert message in raised.value.message
+    assert raised.value.hint

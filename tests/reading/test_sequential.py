@@ -1,0 +1,122 @@
+"""Records are read one by one where quoting follows no rule, without a step for every line of a quoted cell."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from deedbook.dialect import Dialect
+from deedbook.reading import sequential
+from deedbook.reading.sequential import Record, Records, Unclosed, read_records
+from deedbook.reading.source import SourceError
+from deedbook.reading.text import BadByte
+
+ESCAPED = Dialect(escape_char="\\", double_quote=False)
+
+
+def _nothing(_size: int) -> bytes:
+    return b""
+
+
+def _in_steps(data: bytes, size: int) -> Callable[[int], bytes]:
+    pieces = (data[at : at + size] for at in itertools.count(0, size))
+    return lambda _size: next(pieces)
+
+
+def _cells(data: bytes, dialect: Dialect | None = None, step: int = 1) -> tuple[list[list[str]], bool]:
+    """The cells of all records, and whether the last one stays open; more bytes come in steps."""
+    chosen, more, rows = dialect or Dialect(), _in_steps(data, step), []
+    left = more(step)
+    while left:
+        found = read_records(left, chosen, more)
+        rows += [record.cells for record in found.items]
+        if found.end:
+            return rows, True
+        left = found.rest or more(step)
+    return rows, False
+
+
+def test_records_carry_their_lines_bytes_and_oddities() -> None:
+    found = read_records(b'1,5" nail\n2,"a\r\nb"\n\xff,\0\n', Dialect(), _nothing)
+    assert found == Records(
+        items=[
+            Record(["1", '5" nail'], 0, 1),
+            Record(["2", "a\r\nb"], 1, 2),
+            Record(["\ufffd", "\0"], 3, 1),
+        ],
+        bad=[BadByte(2, 0, 0xFF)],
+        size=23,
+        rest=b"",
+        has_return=True,
+        has_nul=True,
+    )
+
+
+def test_no_more_records_than_asked_for_are_read() -> None:
+    found = read_records(b"1\n2\n3\n", Dialect(), _nothing, limit=2)
+    assert ([record.cells for record in found.items], found.size, found.rest) == ([["1"], ["2"]], 4, b"3\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "dialect", "rows"),
+    [
+        ('"a\n\n\nb",1\n2,3\n', None, [["a\n\n\nb", "1"], ["2", "3"]]),
+        ('"a\n""b""\n""\n",1\n', None, [['a\n"b"\n"\n', "1"]]),
+        ('"a\nb"', None, [["a\nb"]]),
+        ('"a\nb"\r', None, [["a\nb"]]),
+        ('"a\nb"c\nd","e\nf"\n', None, [["a\nbc"], ['d"', "e\nf"]]),
+        ('"a\n\\"b\n\\\\",1\n', ESCAPED, [['a\n"b\n\\', "1"]]),
+        ("a\\\nb,1\n2,3\n", ESCAPED, [["a\nb", "1"], ["2", "3"]]),
+        ('"a\nb"\nc"d\n', Dialect(quote_char=""), [['"a'], ['b"'], ['c"d']]),
+    ],
+)
+@pytest.mark.parametrize("step", [1, 3, 1 << 16])
+def test_a_record_goes_on_until_its_quote_closes(
+    text: str, dialect: Dialect | None, rows: list[list[str]], step: int
+) -> None:
+    assert _cells(text.encode(), dialect, step) == (rows, False)
+
+
+@pytest.mark.parametrize("text", ['"a\nb\n', '"a\n""\n', '"a\nb""', '"a\n\\"\n'])
+def test_a_quote_that_is_never_closed_ends_the_reading(text: str) -> None:
+    dialect = ESCAPED if "\\" in text else None
+    assert _cells(b"1\n" + text.encode(), dialect) == ([["1"]], True)
+
+
+def test_a_record_beyond_the_longest_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sequential, "MAX_RECORD", 20)
+    found = read_records(b'1\n"' + b"a\n" * 20 + b'"\n', Dialect(), _nothing)
+    assert ([record.cells for record in found.items], found.end) == ([["1"]], Unclosed(is_long=True))
+
+
+def test_a_stream_that_fails_ends_the_reading_with_its_error() -> None:
+    failure = SourceError("compression-error", "cut off")
+
+    def fail(_size: int) -> bytes:
+        raise failure
+
+    found = read_records(b'1\n"a\n', Dialect(), fail)
+    assert ([record.cells for record in found.items], found.end) == ([["1"]], failure)
+
+
+@given(st.lists(st.sampled_from(['"', '""', "\n", "\r", ",", "a"]), max_size=30).map("".join), st.integers(1, 5))
+def test_how_bytes_arrive_changes_nothing(text: str, step: int) -> None:
+    assert _cells(text.encode(), step=step) == _cells(text.encode(), step=1 << 16)
+
+
+def test_many_lines_inside_a_quote_are_few_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    taken: list[bytes] = []
+    take = sequential._Lines._take
+
+    def count(lines: sequential._Lines) -> bytes:
+        taken.append(take(lines))
+        return taken[-1]
+
+    monkeypatch.setattr(sequential._Lines, "_take", count)
+    found = read_records(b'1,"' + b'2\n""\n' * 10_000 + b'"\n', Dialect(), _nothing)
+    assert len(found.items) == 1
+    assert len(taken) < 5

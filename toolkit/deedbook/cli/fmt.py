@@ -1,0 +1,37 @@
+"""`deedbook fmt`: tables in canonical form."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from deedbook.cli import options, output
+from deedbook.cli.policy import DONE, FINDINGS
+from deedbook.cli.progress import progress_bar
+
+
+@click.command()
+@options.target
+@click.option("--check", is_flag=True, help="Change nothing; exit with 1 when a table would change.")
+@click.option("-t", "--table", "tables", multiple=True, metavar="TABLE", help="Tidy this table only; repeatable.")
+@options.quiet
+@options.debug
+@click.pass_context
+def fmt(ctx: click.Context, target: Path, check: bool, tables: tuple[str, ...], quiet: bool) -> None:
+    """Rewrite the tables of the project in canonical form: UTF-8, LF, minimal quoting, rows by primary key, Unicode NFC.
+
+    No value ever changes: that is proven on the new file before it takes the place of the old one. What cannot be mended, such as
+    a record with too many cells, is said and left as it is. Exits with 1 when there is such a table.
+    """
+    from deedbook.project import load_project
+    from deedbook.rendering.tidied import render
+    from deedbook.tidying.tables import tidy
+
+    project = load_project(target)
+    with progress_bar(quiet=quiet) as bar:
+        found = tidy(project, check=check, tables=tables, progress=bar.update)
+    fails = any(item.state == "unmendable" or (check and item.state == "changed") for item in found)
+    if not quiet or fails:
+        output.emit(render(found, check=check))
+    ctx.exit(FINDINGS if fails else DONE)

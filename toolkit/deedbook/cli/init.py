@@ -1,0 +1,27 @@
+"""`deedbook init`: a dataset project that works as it is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from deedbook.cli import options, output
+
+
+@click.command()
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.option("--name", default="", help="The name of the dataset; that of the folder when left out.")
+@options.quiet
+@options.debug
+def init(folder: Path, name: str, quiet: bool) -> None:
+    """Make a dataset project in DIR: sample tables, schemas, rules, deedbook.toml, CI workflows, a pre-commit hook.
+
+    It passes `validate` and `build` as it is. DIR must not exist yet, or be empty; nothing is ever overwritten (exit code 4).
+    """
+    from deedbook.scaffold.project import create
+
+    created = create(folder, name=name)
+    if not quiet:
+        output.emit(f"made {folder}: the dataset `{created.name}`, {len(created.files)} files\n")
+        output.emit(f"next: cd {folder} && deedbook validate && deedbook build\n")

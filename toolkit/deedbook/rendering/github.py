@@ -1,0 +1,93 @@
+"""The report as workflow commands of GitHub, each of which becomes an annotation at its line of the changed file.
+
+    ::error file=datapackage/events.csv,line=15,col=9,title=foreign-key in events.place_id::row 12 E000011: is in no row of `places`
+
+GitHub keeps ten annotations of each severity and step, so the rest is counted in one more line. `col` is the number of the field.
+What stands in a table is anybody's text: a value must not end the command, begin another one, or set a property.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import PurePosixPath
+
+from deedbook.findings import Finding, Report, Severity
+from deedbook.rendering.escaping import visible
+from deedbook.rendering.text import plural, summary_line
+
+SHOWN = 10
+"""Annotations of a severity that GitHub shows of one step."""
+_COMMANDS: dict[Severity, str] = {"error": "error", "warning": "warning", "info": "notice"}
+_IN_DATA = {"%": "%25", "\r": "%0D", "\n": "%0A"}
+_IN_PROPERTIES = {**_IN_DATA, ":": "%3A", ",": "%2C"}
+
+
+def render(report: Report, *, folder: str = "", shown: int = SHOWN) -> str:
+    """The report as workflow commands, and the summary as an ordinary line.
+
+    Args:
+        report: What to render.
+        folder: The folder of the tables as seen from the root of the repository.
+        shown: Annotations of each severity.
+    """
+    lines: list[str] = []
+    for severity in _COMMANDS:
+        listed = [item for item in report.findings if item.severity == severity and item.waived is None]
+        lines += [_annotation(item, folder) for item in listed[:shown]]
+        lines += _rest(report, severity, len(listed[:shown]))
+    lines += _not_checked(report)
+    return "\n".join([*lines, _inert(summary_line(report))]) + "\n"
+
+
+def command(name: str, message: str, **properties: object) -> str:
+    """One workflow command on one line, with what it is given escaped; properties without a value are left out."""
+    pairs = [f"{key}={_escaped(str(value), _IN_PROPERTIES)}" for key, value in properties.items() if value]
+    head = f"::{name} {','.join(pairs)}" if pairs else f"::{name}"
+    return f"{head}::{_escaped(message, _IN_DATA)}"
+
+
+def _annotation(item: Finding, folder: str) -> str:
+    place = ".".join(part for part in (item.table, item.column) if part)
+    has_file = item.path and "://" not in item.path
+    return command(
+        _COMMANDS[item.severity],
+        _inert(_sentence(item)),
+        file=(PurePosixPath(folder) / item.path).as_posix() if has_file else "",
+        line=item.line if has_file else None,
+        col=item.field_number if has_file and item.line else None,
+        title=_inert(visible(f"{item.rule} in {place}" if place else item.rule)),
+    )
+
+
+def _sentence(item: Finding) -> str:
+    """Where, what stands there, what is wrong with it and what to do."""
+    parts = [f"row {item.row}"] if item.row is not None else []
+    parts += [visible(item.key, 80)] if item.key and item.key != item.value else []
+    message = visible(item.message)
+    if item.value is not None and visible(item.value) not in message:
+        parts.append(f'"{visible(item.value, 80)}"')
+    said = f"{' '.join(parts)}: {message}" if parts else message
+    return f"{said} ({visible(item.hint)})" if item.hint else said
+
+
+def _rest(report: Report, severity: Severity, shown: int) -> Iterator[str]:
+    left = sum(total.count - total.waived for total in report.totals if total.severity == severity) - shown
+    if left > 0:
+        kind = plural(left, severity) if severity != "info" else f"{left:,} info"
+        yield command("notice", f"{kind} more: see the job summary, or run `deedbook validate`", title="deedbook")
+
+
+def _not_checked(report: Report) -> Sequence[str]:
+    if not report.not_checked:
+        return []
+    said = f"{plural(len(report.not_checked), 'declaration')} could not be checked: see the job summary"
+    return [command("notice", said, title="deedbook")]
+
+
+def _inert(text: str) -> str:
+    """The text without the older form of a command, `##[`, which is obeyed anywhere in a line."""
+    return text.replace("##[", "## [")
+
+
+def _escaped(text: str, signs: dict[str, str]) -> str:
+    return "".join(signs.get(sign, sign) for sign in text)
