@@ -105,7 +105,7 @@ def test_versions_for_machines_are_those_of_the_catalogue(site: Path, deedbook: 
     [
         ((), 2, "which catalogue?"),
         (("--to", "public", "--from", "x"), 2, "which catalogue?"),
-        (("--from", "nowhere"), 3, "is no catalogue"),
+        (("--from", "nowhere"), 2, "there is no catalogue"),
         (("others", "--to", "public"), 2, "the datasets there are items"),
         (("--to", "nobody"), 2, "there is no target `nobody`"),
     ],

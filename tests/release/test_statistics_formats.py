@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import json
 import runpy
 import shutil
@@ -193,8 +194,11 @@ def test_the_loader_for_duckdb_sets_keys_and_comments_and_checks_the_hash(
 
 
 def test_the_loader_for_stata_names_every_table(release: Callable[..., Path]) -> None:
-    program = (release() / "load.do").read_text()
-    assert 'frame hard: use "hard.dta"' in program
+    folder = release()
+    program = (folder / "load.do").read_text()
+    assert 'copy "`base\'/hard.dta" "`file\'"' in program
+    assert "frame hard: use" in program
+    assert hashlib.sha256((folder / "hard.dta").read_bytes()).hexdigest() in program
 
 
 def test_formats_that_are_not_wanted_are_not_there(make_project: MakeProject) -> None:

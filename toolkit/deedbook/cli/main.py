@@ -21,6 +21,7 @@ VERBS = {
     "init": "init", "validate": "validate", "fmt": "fmt", "diff": "diff", "plan": "plan", "build": "build",
     "verify": "verify", "keygen": "keygen", "bag": "bag",
     "publish": "publish", "yank": "yank", "unyank": "yank", "versions": "versions",
+    "fetch": "fetch", "cite": "cite",
 }  # fmt: skip
 """The module beside this one that has the command of that name; in the order of the help."""
 _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}

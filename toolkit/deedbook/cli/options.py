@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+
+if TYPE_CHECKING:
+    from deedbook.fetching.retrieving import Asking
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -77,3 +80,29 @@ def debug(command: F) -> F:
 def _note_debug(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
     if value:
         ctx.ensure_object(State).debug = True
+
+
+def catalogue(command: F) -> F:
+    """`--from`, `--key` and `--offline`: which catalogue is asked, and how."""
+    place = "URL or folder of the catalogue; that of your configuration by default."
+    key = "The publisher's minisign public key, its .pub file or the key itself, as you have it from elsewhere."
+    offline = "Leave the network alone: use what was fetched before."
+    command = click.option("--offline", is_flag=True, help=offline)(command)
+    command = click.option("--key", metavar="FILE_OR_KEY", help=key)(command)
+    return click.option("--from", "catalogue", metavar="CATALOGUE", help=place)(command)
+
+
+def asking(catalogue: str | None, key: str | None, *, offline: bool) -> Asking:
+    """What those options say."""
+    from deedbook.fetching.retrieving import Asking
+    from deedbook.release.signing import public_key
+
+    return Asking(catalogue, public_key(key) if key is not None else None, offline)
+
+
+def warn(warnings: Iterable[str]) -> None:
+    """Says what a user must know, on stderr, whatever characters a publisher put into it."""
+    from deedbook.rendering.escaping import visible
+
+    for warning in warnings:
+        click.echo(f"warning: {visible(warning, 2000)}", err=True)

@@ -94,21 +94,6 @@ def plan(
     ctx.exit(DONE if planned.is_ready else FINDINGS)
 
 
-def _reserved(project: Project, planned: Plan, name: str, day: dt.date) -> dict[str, str]:
-    """The DOI for the planned version; the same one if it was asked for before."""
-    from deedbook.publishing.targets import read_target
-    from deedbook.publishing.targets.zenodo import Zenodo
-    from deedbook.release.metadata.citation import reserved_doi
-
-    target = read_target(project, name)
-    if not isinstance(target, Zenodo):
-        raise UsageError(f"a {target.kind} target gives no DOI", "name a target of the type zenodo")
-    known = reserved_doi(project.package, planned.version)
-    found = target.reserve(planned.name, planned.version, day.isoformat(), known=known)
-    output.say(f"{found.doi} is reserved for {planned.name} {planned.version}")
-    return {"doi": found.doi, **({"concept_doi": found.concept_doi} if found.concept_doi else {})}
-
-
 def _rendered(project: Project, planned: Plan, format_: Format) -> str:
     from deedbook.release.forecast import forecast
     from deedbook.rendering.plan import render_plan, render_plan_json
@@ -122,6 +107,21 @@ def _rendered(project: Project, planned: Plan, format_: Format) -> str:
             return render_plan_json(planned, files)
         case "markdown":
             return render_plan_markdown(planned)
+
+
+def _reserved(project: Project, planned: Plan, name: str, day: dt.date) -> dict[str, str]:
+    """The DOI for the planned version; the same one if it was asked for before."""
+    from deedbook.publishing.targets import read_target
+    from deedbook.publishing.targets.zenodo import Zenodo
+    from deedbook.release.metadata.citation import reserved_doi
+
+    target = read_target(project, name)
+    if not isinstance(target, Zenodo):
+        raise UsageError(f"a {target.kind} target gives no DOI", "name a target of the type zenodo")
+    known = reserved_doi(project.package, planned.version)
+    found = target.reserve(planned.name, planned.version, day.isoformat(), known=known)
+    output.say(f"{found.doi} is reserved for {planned.name} {planned.version}")
+    return {"doi": found.doi, **({"concept_doi": found.concept_doi} if found.concept_doi else {})}
 
 
 def _today() -> dt.date:

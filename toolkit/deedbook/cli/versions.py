@@ -9,7 +9,7 @@ import click
 
 from deedbook.cli import options, output
 from deedbook.cli.policy import DONE
-from deedbook.errors import ProjectError, UsageError
+from deedbook.errors import UsageError
 
 if TYPE_CHECKING:
     from deedbook.catalogue.records import Catalogue
@@ -36,7 +36,7 @@ def versions(ctx: click.Context, name: str, to: str | None, location: str | None
         raise UsageError(
             "which catalogue?", "name it with --from CATALOGUE, or a target of the project with --to TARGET"
         )
-    found = _at(Path(location)) if location is not None else _of_target(root, to or "")
+    found = _at(location) if location is not None else _of_target(root, to or "")
     if name and name not in found.datasets:
         there = ", ".join(found.datasets) or "none"
         raise UsageError(f"the catalogue has no dataset {name}", f"the datasets there are {there}")
@@ -45,14 +45,10 @@ def versions(ctx: click.Context, name: str, to: str | None, location: str | None
     ctx.exit(DONE)
 
 
-def _at(folder: Path) -> Catalogue:
-    from deedbook.catalogue.directory import DirectoryStore
-    from deedbook.catalogue.update import read_catalogue
+def _at(location: str) -> Catalogue:
+    from deedbook.fetching.catalogues import read_catalogue
 
-    found = read_catalogue(DirectoryStore(folder))
-    if found is None:
-        raise ProjectError(f"{folder}: is no catalogue: there is no catalog.json", "name the root of a catalogue")
-    return found
+    return read_catalogue(location)
 
 
 def _of_target(root: Path, name: str) -> Catalogue:

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from deedbook.release.digests import PROVENANCE as PROVENANCE
 from deedbook.release.digests import sha256_of
 from deedbook.release.edition import MANIFEST, Edition, moment_text
 from deedbook.release.manifest import SUMS, read_manifest, write_sums
@@ -35,7 +36,6 @@ from deedbook.release.signing import (
     trusted_comment,
 )
 
-PROVENANCE = "provenance.intoto.jsonl"
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
 PREDICATE_TYPE = "https://slsa.dev/provenance/v1"

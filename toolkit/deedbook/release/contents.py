@@ -224,9 +224,10 @@ def _write_documents(
         edition, facts.entries, rule_entries(project, passed.report, has_previous=passed.judgement is not None)
     )
     outlines = [table.outline for table in written]
+    descriptor = datapackage_json(package, edition, tables)
     documents = {
-        **loaders(edition, outlines, folder, facts.loaders, writers.digest),
-        "datapackage.json": datapackage_json(package, edition, tables),
+        **loaders(edition, outlines, folder, facts.loaders, descriptor, writers.digest),
+        "datapackage.json": descriptor,
         "CITATION.cff": citation_cff(package, edition),
         "CODEBOOK.md": codebook_markdown(codebook),
         "CODEBOOK.html": codebook_html(codebook),

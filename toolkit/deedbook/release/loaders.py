@@ -1,11 +1,12 @@
 """`load.py`, `load.R`, `load.do`, `load.sql`: short programs that check the hashes and load every table as what it is.
 
-They read what lies beside them (`datapackage.json`, `SHA256SUMS`), so they are short; only SQL and Stata, which
-cannot, have names and hashes written in.
+The hashes are written into them, so that a copy that somebody keeps proves the files of any folder, server or mirror: the ones for
+Python, R and Stata take such a base. The one for Python has the hash of `datapackage.json`, which has those of the tables.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,12 @@ def loader_names(formats: Sequence[str]) -> tuple[str, ...]:
 
 
 def loaders(
-    edition: Edition, outlines: Sequence[Outline], folder: Path, names: Sequence[str], digest: DigestOf = sha256_of
+    edition: Edition,
+    outlines: Sequence[Outline],
+    folder: Path,
+    names: Sequence[str],
+    descriptor: str,
+    digest: DigestOf = sha256_of,
 ) -> Mapping[str, str]:
     """The programs by name.
 
@@ -35,9 +41,14 @@ def loaders(
         outlines: Its tables.
         folder: Where its data files stand.
         names: Those that are wanted.
+        descriptor: The content of `datapackage.json`.
         digest: Tells the sha256 of a data file.
     """
-    return {name: render(f"{name}.j2", **_values(edition, outlines, folder, _NEEDED[name], digest)) for name in names}
+    described = hashlib.sha256(descriptor.encode()).hexdigest()
+    return {
+        name: render(f"{name}.j2", descriptor=described, **_values(edition, outlines, folder, _NEEDED[name], digest))
+        for name in names
+    }
 
 
 def _values(

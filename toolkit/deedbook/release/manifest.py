@@ -19,7 +19,9 @@ from typing import Any
 
 from deedbook.descriptor import Package
 from deedbook.errors import ProjectError, RefusalError
+from deedbook.release.digests import SUMS as SUMS
 from deedbook.release.digests import DigestOf, sha256_of
+from deedbook.release.digests import sums_text as sums_text
 from deedbook.release.edition import MANIFEST, Edition, moment_text
 from deedbook.release.media import media_type, table_of
 from deedbook.release.metadata.datapackage import CsvFile
@@ -27,8 +29,6 @@ from deedbook.release.signing import SIGNATURE
 from deedbook.release.tables import Outline
 from deedbook.versioning.history import CHANGES
 from deedbook.versioning.previous import read_json
-
-SUMS = "SHA256SUMS"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +59,6 @@ def write_sums(digests: Mapping[str, str], folder: Path) -> bytes:
     content = sums_text(digests).encode()
     (folder / SUMS).write_bytes(content)
     return content
-
-
-def sums_text(digests: Mapping[str, str]) -> str:
-    """The one text of `SHA256SUMS` for these digests by file name."""
-    return "".join(f"{digest}  {name}\n" for name, digest in sorted(digests.items()))
 
 
 def _release_json(

@@ -1,0 +1,69 @@
+"""`deedbook cite`: how to cite a release, or the rows of it that were used."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from deedbook.cli import options, output
+from deedbook.cli.progress import progress_bar
+from deedbook.errors import UsageError
+
+if TYPE_CHECKING:
+    from deedbook.fetching.citing import Style
+
+
+@click.command()
+@click.argument("name", metavar="NAME[@VERSION]|FOLDER")
+@options.catalogue
+@click.option(
+    "-f", "--format", "style", type=click.Choice(["text", "bibtex", "ris", "csl-json"]), default="text", show_default=True,
+    help="How the citation is written.",
+)  # fmt: skip
+@click.option(
+    "--where", metavar="EXPR", help="Cite the rows that an SQL expression picks, with their number and digest."
+)
+@click.option("--table", metavar="TABLE", help="The table of --where.")
+@options.quiet
+@options.debug
+def cite(
+    name: str,
+    catalogue: str | None,
+    key: str | None,
+    offline: bool,
+    style: Style,
+    where: str | None,
+    table: str | None,
+    quiet: bool,
+) -> None:
+    """Say how to cite a release of a catalogue, or the one in FOLDER.
+
+    With --where, such as --table events --where "country = 'LAO'", the citation names the rows that were used: their number
+    and the sha256 of their canonical CSV, which `deedbook fetch --subset` reproduces and checks.
+    """
+    from deedbook.fetching.citing import citation_of, read_citation, render
+    from deedbook.fetching.retrieving import find_release
+    from deedbook.fetching.subsets import read_subset
+
+    if (where is None) != (table is None):
+        raise UsageError("--where needs --table, and the other way round", "see deedbook cite --help")
+    if where is None and catalogue is None and Path(name).is_dir():
+        output.emit(render(read_citation(Path(name)), style))
+        return
+    with progress_bar(quiet=quiet) as bar:
+        listing, warnings = find_release(name, options.asking(catalogue, key, offline=offline))
+        citation = citation_of(listing)
+        if where is not None and table is not None:
+            record = read_subset(listing, table, where, progress=bar.update).record
+            citation = replace(citation, note=record.text)
+            source = listing.source
+            again = f"deedbook fetch {source.dataset.name}@{source.entry.version} --from {shlex.quote(source.opened.location.text)}"
+            again += f" --table {shlex.quote(table)} --subset {shlex.quote(where)} --digest {record.sha256}"
+            if not quiet:
+                output.say(f"the same rows again: {again}")
+    options.warn(warnings)
+    output.emit(render(citation, style))

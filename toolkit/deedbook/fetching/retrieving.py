@@ -1,0 +1,309 @@
+"""`fetch`: a release, or the formats of it that are wanted, proven and then put into a folder.
+
+All files are proven in the cache before the first one gets its name in the folder; a failure leaves the folder as it was.
+A file that stands there already is left alone when it is the same, and never overwritten when it is not, unless that was asked for.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import shutil
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+
+from deedbook.errors import RefusalError, SpaceError, UsageError
+from deedbook.fetching.cache import Cache
+from deedbook.fetching.catalogues import open_catalogue
+from deedbook.fetching.download import CONNECTIONS, RUN, Advance, Wanted, download
+from deedbook.fetching.locations import Address, read_location
+from deedbook.fetching.partial import GRAIN, Partial
+from deedbook.fetching.pins import Pin
+from deedbook.fetching.releases import File, Listing, Source, first_good, obtain_document, read_listing
+from deedbook.fetching.resolving import Spec, read_spec, resolve
+from deedbook.fetching.settings import Home, choose_catalogue, find_home
+from deedbook.release.digests import sha256_of
+from deedbook.release.media import FORMAT_TITLES
+from deedbook.release.signing import PublicKey
+
+Progress = Callable[[str, float], None]
+"""Told what is being done, and which share of that is behind it (0 to 1)."""
+FORMATS: Mapping[str, str] = {
+    "csv": ".csv", "parquet": ".parquet", "jsonl": ".jsonl", "stata": ".dta", "spss": ".sav", "rds": ".rds", "sqlite": ".sqlite",
+    "xlsx": ".xlsx",
+}  # fmt: skip
+"""What `--format` may name, each with the end of its files' names."""
+_ALIASES = {"dta": "stata", "sav": "spss", "r": "rds", "excel": "xlsx"}
+_OF_ALL_TABLES = frozenset({".sqlite", ".xlsx"})
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """What a user wants of a catalogue, and how.
+
+    Attributes:
+        catalogue: URL or folder; None for the user's own default.
+        key: The publisher's key as the user has it from elsewhere.
+        is_offline: Whether the network stays alone.
+    """
+
+    catalogue: str | None = None
+    key: PublicKey | None = None
+    is_offline: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetched:
+    """A release that stands in a folder.
+
+    Attributes:
+        pin: Which release it is, for a script.
+        files: The names of the files that were wanted; all of them stand in `folder`.
+        bytes: Their size together.
+        checked: What was proven, in words.
+        warnings: What a user must know before using it.
+    """
+
+    pin: Pin
+    folder: Path
+    files: tuple[str, ...]
+    bytes: int
+    checked: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
+
+
+def find_release(text: str, asking: Asking, *, home: Home | None = None) -> tuple[Listing, tuple[str, ...]]:
+    """The release that `NAME@RANGE` means, proven, and what a user must know of it.
+
+    Raises:
+        UsageError: when there is no such catalogue, dataset or version.
+        ProjectError: when the catalogue is not sound.
+        RefusalError: when something is not what it should be.
+        RemoteError: when something cannot be had.
+    """
+    home = home or find_home()
+    location = read_location(choose_catalogue(asking.catalogue, home))
+    spec = read_spec(text)
+    opened = open_catalogue(location, home, key=asking.key, is_offline=asking.is_offline)
+    dataset, entry = resolve(opened.catalogue, spec, location.text)
+    source = Source(opened, dataset, entry, Cache(home.cache), asking.is_offline)
+    return read_listing(source), tuple(_warnings(source, spec))
+
+
+def fetch(
+    listing: Listing,
+    folder: Path,
+    *,
+    formats: Iterable[str] = (),
+    replaces: bool = False,
+    warnings: tuple[str, ...] = (),
+    progress: Progress | None = None,
+) -> Fetched:
+    """Puts a proven release into a folder.
+
+    Args:
+        listing: What `find_release` found.
+        folder: Made when it is not there.
+        formats: Names of `FORMATS`; all when empty. Documents always come.
+        replaces: Overwrite files of the same names that are others.
+        warnings: Passed on.
+        progress: Told how much has come.
+
+    Raises:
+        UsageError: when the release has no such format, or the folder cannot be written.
+        RefusalError: when a file is not the published one, or would be overwritten.
+        RemoteError: when a file cannot be had.
+        SpaceError: when the disk is full.
+    """
+    files = wanted_files(listing, formats)
+    with _explained(folder):
+        _refuse_others(folder, files, listing, replaces=replaces)
+        found = obtain(listing.source, files, progress)
+        folder.mkdir(parents=True, exist_ok=True)
+        for file in files:
+            _place(found[file.name], folder / file.name, file.sha256)
+        for name, content in listing.documents.items():
+            if not _has(folder / name, hashlib.sha256(content).hexdigest()):
+                _install(folder / name, lambda path, content=content: path.write_bytes(content))  # type: ignore[misc]
+    names = sorted([*found, *listing.documents])
+    size = sum(path.stat().st_size for path in found.values()) + sum(map(len, listing.documents.values()))
+    return Fetched(
+        pin=pin_of(listing.source),
+        folder=folder,
+        files=tuple(names),
+        bytes=size,
+        checked=listing.checked,
+        warnings=warnings,
+    )
+
+
+def pin_of(source: Source) -> Pin:
+    """What a script writes down to get the same release again."""
+    entry = source.entry
+    return Pin(source.dataset.name, entry.version, entry.release_sha256, source.opened.location.text)
+
+
+def wanted_files(listing: Listing, formats: Iterable[str]) -> list[File]:
+    """The documents, and the data in these formats; in every one when none is named.
+
+    Raises:
+        UsageError: when the release does not have one of them.
+    """
+    suffixes = {name: FORMATS.get(_ALIASES.get(name.lower(), name.lower()), "") for name in formats}
+    there = {PurePath(file.name).suffix for file in listing.files.values() if is_data(file)}
+    for name, suffix in suffixes.items():
+        if suffix not in there:
+            has = ", ".join(known for known, suffix in FORMATS.items() if suffix in there)
+            raise UsageError(f"{listing.source.label}: has no format {name!r}", f"it has {has}")
+    wanted = set(suffixes.values())
+    return [
+        file
+        for file in listing.files.values()
+        if not (wanted and is_data(file)) or PurePath(file.name).suffix in wanted
+    ]
+
+
+def is_data(file: File) -> bool:
+    """Whether a file holds rows, rather than saying something about them."""
+    suffix = PurePath(file.name).suffix
+    return suffix in _OF_ALL_TABLES or (file.table is not None and suffix in FORMAT_TITLES)
+
+
+def obtain(source: Source, files: Iterable[File], progress: Progress | None = None) -> dict[str, Path]:
+    """The proven files of a release in the cache, by name.
+
+    Raises:
+        RefusalError: when one is not the published file.
+        RemoteError: when one cannot be had.
+    """
+    files = list(files)
+    advance = _Counter(sum(file.size or 0 for file in files), progress or (lambda _what, _share: None))
+    large = [file for file in files if (file.size or 0) > GRAIN * RUN]
+    small = [file for file in files if file not in large]
+    with ThreadPoolExecutor(CONNECTIONS, "fetch") as pool:
+        try:
+            found = dict(
+                zip(
+                    (file.name for file in small),
+                    pool.map(lambda file: _one(source, file, advance), small),
+                    strict=True,
+                )
+            )
+        except BaseException:
+            pool.shutdown(wait=True, cancel_futures=True)
+            raise
+    return found | {file.name: _one(source, file, advance) for file in large}
+
+
+def _one(source: Source, file: File, advance: Advance) -> Path:
+    """The proven file in the cache."""
+    if file.size is None:
+        obtain_document(source, file)
+    found = source.cache.find(file.sha256)
+    if found is not None:
+        advance(file.size or 0)
+        return found
+    wanted = Wanted(file.name, file.size or 0, file.sha256)
+    with source.cache.adding(file.sha256, wanted.size) as partial:
+        if (found := source.cache.find(file.sha256)) is not None:  # another process was quicker
+            partial.discard()
+            return found
+        try:
+            return first_good(source, file.name, lambda address: _from(address, wanted, partial, source.cache, advance))
+        except BaseException:
+            if not partial.bytes_there():
+                partial.discard()
+            raise
+
+
+def _from(address: Address, wanted: Wanted, partial: Partial, cache: Cache, advance: Advance) -> Path:
+    download(address, wanted, partial, advance)
+    return cache.keep(partial, wanted.sha256)
+
+
+class _Counter:
+    """Adds up what several threads say."""
+
+    def __init__(self, total: int, progress: Progress) -> None:
+        self._total = max(total, 1)
+        self._done = 0
+        self._progress = progress
+        self._lock = threading.Lock()
+
+    def __call__(self, count: int) -> None:
+        with self._lock:
+            self._done += count
+            self._progress("fetching", min(1.0, self._done / self._total))
+
+
+def _warnings(source: Source, spec: Spec) -> Iterator[str]:
+    entry, latest = source.entry, source.dataset.latest
+    if entry.is_yanked:
+        instead = entry.replaced_by or latest
+        advice = f"; use {instead}" if instead else ""
+        yield f"{source.label} WAS WITHDRAWN by its publisher: {entry.reason or 'no reason is given'}{advice}"
+    elif spec.is_exact and latest and entry.state == "superseded":
+        yield f"{source.label} is superseded; the latest version is {latest}"
+    if not source.opened.keys:
+        yield "the catalogue is not signed: that its files are whole is proven, who made them is not"
+    elif source.opened.is_first:
+        yield f"key {source.opened.keys[-1].id} is now trusted for this catalogue: compare it with what the publisher says elsewhere"
+
+
+def _refuse_others(folder: Path, files: Iterable[File], listing: Listing, *, replaces: bool) -> None:
+    """Refuses to overwrite what is not the same, before anything is fetched.
+
+    Raises:
+        RefusalError: naming the first such file.
+    """
+    digests = {file.name: file.sha256 for file in files}
+    digests |= {name: hashlib.sha256(content).hexdigest() for name, content in listing.documents.items()}
+    for name, digest in digests.items():
+        path = folder / name
+        if path.is_symlink() or (path.exists() and not path.is_file()):
+            raise RefusalError(f"{path} is no plain file", "remove it, or name another folder with -o")
+        if not replaces and path.is_file() and not _has(path, digest):
+            raise RefusalError(
+                f"{path} exists and is not that of {listing.source.label}",
+                "name another folder with -o, or add --replace",
+            )
+
+
+def _has(path: Path, sha256: str) -> bool:
+    return path.is_file() and sha256_of(path) == sha256
+
+
+def _place(source: Path, target: Path, sha256: str) -> None:
+    if not _has(target, sha256):
+        _install(target, lambda path: shutil.copyfile(source, path))
+
+
+def _install(target: Path, write: Callable[[Path], object]) -> None:
+    """Gives a file its name once it is whole."""
+    staged = target.with_name(f".{target.name}.{os.getpid()}")
+    try:
+        write(staged)
+        staged.replace(target)
+    finally:
+        staged.unlink(missing_ok=True)
+
+
+@contextmanager
+def _explained(folder: Path) -> Iterator[None]:
+    """What the system says as one of our errors."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _FULL:
+            raise SpaceError(
+                f"the disk is full: {error.filename or folder}", "free some space and fetch again"
+            ) from None
+        raise UsageError(
+            f"{error.filename or folder}: cannot be written: {error.strerror or error}", "name another folder with -o"
+        ) from None
