@@ -284,7 +284,7 @@ def test_killed_at_every_call_and_in_every_upload_it_finishes_the_second_time(
     assert killed > 40
 
 
-def test_plan_reserves_one_doi_that_stands_in_every_file_and_is_that_of_the_record(
+def test_plan_reserves_one_doi_a_version_that_stands_in_its_files_and_is_that_of_the_record(
     project: Path, deedbook: Callable[..., Outcome], zenodo: FakeInvenio, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_project(project)
@@ -328,6 +328,14 @@ def test_plan_reserves_one_doi_that_stands_in_every_file_and_is_that_of_the_reco
     assert record["pids"]["doi"]["identifier"] == doi
     assert {file.name for file in folder.iterdir()} == set(zenodo.published[0].files)
     assert "nothing to release" in deedbook("plan").out
+
+    with (project / "data" / "events.csv").open("a") as file:
+        file.write("c,2024-01-05,2024-01-06\n")
+    said.append(deedbook("plan", "--write", "--date", "2026-11-23", "--reserve", "archive"))
+    said += [deedbook("build"), *(deedbook("publish", "--to", target) for target in ("public", "archive"))]
+    assert [outcome.code for outcome in said[6:]] == [0] * 4, said[-1].err
+    assert len({one.parent for one in zenodo.published}) == 1
+    assert f"{PREFIX}/zenodo.{zenodo.published[1].parent}" in (folder.parent / "1.1.0" / "CITATION.cff").read_text()
 
     monkeypatch.setenv("ZENODO_TOKEN", "wrong-secret")
     said.append(deedbook("yank", "1.0.0", "--reason", "Wrong dates", "--to", "archive"))
