@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# Installs what tests/external needs, once: Debian packages, and below .venv-external/ (or $DEEDBOOK_EXTERNAL) three virtual
-# environments and the Nu HTML checker. About two minutes on a fresh machine, nothing on the next run.
+# Installs what tests/external needs, once: Debian packages, and below .venv-external/ (or $DEEDBOOK_EXTERNAL) four virtual
+# environments, the Nu HTML checker and Prism with GitHub's API description. About three minutes on a fresh machine, nothing on the next run.
 # Without root the Debian packages are left to you: their tests are skipped by name, except in CI, where they fail.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 folder=${DEEDBOOK_EXTERNAL:-.venv-external}
 python=${PYTHON:-python3}
 packages="r-base-core r-cran-haven r-cran-readr r-cran-readxl r-cran-rsqlite pspp sqlite3 default-jre-headless minisign faketime diffoscope-minimal"
-done_mark=$folder/.ready-5
+done_mark=$folder/.ready-6
 
 missing=""
 for package in $packages; do
@@ -34,6 +34,9 @@ if [ ! -e "$done_mark" ]; then
     venv crate roc-validator==0.13.0 mlcroissant==1.1.1 rocrate
     venv cff cffconvert==2.0.0
     venv check pyshacl==0.40.1 csvw==4.1.1 datacite==1.4.1 frictionless==5.21.0 bagit==1.9.0 setuptools==80.9.0
+    venv deposit zenodo-mock==0.1.1
     npm install --silent --no-audit --no-fund --ignore-scripts --prefix "$folder/html" vnu-jar@26.9.27 > /dev/null
+    npm install --silent --no-audit --no-fund --ignore-scripts --prefix "$folder/prism" \
+        @stoplight/prism-cli@5.14.2 @octokit/openapi@23.0.2 > /dev/null
     touch "$done_mark"
 fi

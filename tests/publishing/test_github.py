@@ -103,6 +103,16 @@ def test_a_file_that_somebody_put_into_the_draft_is_refused(
     assert github.published == []
 
 
+def test_a_draft_that_somebody_deleted_is_made_again(
+    github: FakeGitHub, release: PublishableRelease, tmp_path: Path
+) -> None:
+    github.restart(Plan(stop=lambda number, _when: github.releases.clear() if number == 9 else None))
+    assert attempt(github, release, tmp_path) == 4
+    github.restart()
+    deposit(github, release, tmp_path)
+    demand(github, release, True)
+
+
 def test_without_digests_the_download_proves_the_files(release: PublishableRelease, tmp_path: Path) -> None:
     fake = FakeGitHub(has_digests=False)
     deposit(fake, release, tmp_path)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from deedbook.errors import RefusalError, RemoteError
+from deedbook.publishing import http
 from deedbook.publishing.http import Client, StatusError, is_own
 from tests.fakes.server import PAGE, FakeServer, Plan, Response
 
@@ -99,6 +100,15 @@ def test_a_reset_connection_may_be_tried_again(serve: Serve) -> None:
     server = serve(OK)
     server.plan = Plan(faults={1: "reset"})
     assert client(server).call("PUT", "x", ok=[200], data={"a": 1}).status == 200
+
+
+def test_an_answer_in_drops_is_given_up(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    server = serve(Response(200, {"text": "x" * 4_000}))
+    server.plan = Plan(faults={1: "slow"})
+    caller = client(server)
+    monkeypatch.setattr(http, "READ_SECONDS", -4.0)
+    with pytest.raises(RemoteError, match="too slowly"):
+        caller.call("POST", "x", ok=[200])
 
 
 def test_no_message_has_the_token_even_when_the_server_repeats_it(serve: Serve) -> None:

@@ -200,6 +200,16 @@ def test_more_files_than_a_record_holds_go_into_one_archive(zenodo: FakeInvenio,
     assert {request.method for request in zenodo.log} == {"GET"}
 
 
+def test_a_draft_that_somebody_discarded_is_made_again(
+    zenodo: FakeInvenio, release: PublishableRelease, tmp_path: Path
+) -> None:
+    zenodo.restart(Plan(stop=lambda number, _when: zenodo.versions.clear() if number == 12 else None))
+    assert attempt(zenodo, release, tmp_path) == 4
+    zenodo.restart()
+    deposit(zenodo, release, tmp_path)
+    demand(zenodo, release, True)
+
+
 def test_metadata_that_the_service_does_not_accept_is_said_before_publishing(
     zenodo: FakeInvenio, release: PublishableRelease, tmp_path: Path
 ) -> None:
@@ -274,12 +284,13 @@ def test_killed_at_every_call_and_in_every_upload_it_finishes_the_second_time(
     assert killed > 40
 
 
-def test_plan_reserves_one_doi_that_stands_in_every_file_and_is_that_of_the_record(
+def test_plan_reserves_one_doi_a_version_that_stands_in_its_files_and_is_that_of_the_record(
     project: Path, deedbook: Callable[..., Outcome], zenodo: FakeInvenio, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_project(project)
     with (project / "deedbook.toml").open("a") as file:
-        file.write(f'[targets.archive]\ntype = "zenodo"\napi = "{zenodo.api}"\n')
+        file.write(f'[targets.archive]\ntype = "zenodo"\napi = "{zenodo.api}"\ncatalogue = "public"\n')
+        file.write('[targets.public]\ntype = "directory"\npath = "site"\n')
     without = deedbook("plan", "--write", "--date", "2026-11-22", "--reserve", "archive")
     assert (without.code, zenodo.versions) == (2, {})
     assert "no token" in without.err
@@ -302,14 +313,29 @@ def test_plan_reserves_one_doi_that_stands_in_every_file_and_is_that_of_the_reco
         "load.py",
     ):
         assert (doi in (folder / name).read_text()) is (name != "load.py"), name
-    said += [deedbook("publish", "--to", "archive") for _ in range(2)]
-    assert [outcome.code for outcome in said] == [0] * 5, said[-1].err
+    too_early = deedbook("publish", "--to", "archive")
+    assert too_early.code == 4
+    assert "publish it there first" in too_early.err
+    said += [deedbook("publish", "--to", target) for target in ("public", "archive", "archive")]
+    assert [outcome.code for outcome in said] == [0] * 6, said[-1].err
+    entry = json.loads((project / "site" / "catalog.json").read_text())["datasets"]["small"]["versions"][0]
+    assert entry["doi"] == doi
+    assert entry["concept_doi"] == f"{PREFIX}/zenodo.{zenodo.published[0].parent}"
+    assert entry["mirrors"] == [f"{zenodo.addresses[0]}records/{zenodo.published[0].id}/files/"]
     assert len(zenodo.versions) == 1
     record = zenodo.published[0].public
     assert record is not None
     assert record["pids"]["doi"]["identifier"] == doi
     assert {file.name for file in folder.iterdir()} == set(zenodo.published[0].files)
     assert "nothing to release" in deedbook("plan").out
+
+    with (project / "data" / "events.csv").open("a") as file:
+        file.write("c,2024-01-05,2024-01-06\n")
+    said.append(deedbook("plan", "--write", "--date", "2026-11-23", "--reserve", "archive"))
+    said += [deedbook("build"), *(deedbook("publish", "--to", target) for target in ("public", "archive"))]
+    assert [outcome.code for outcome in said[6:]] == [0] * 4, said[-1].err
+    assert len({one.parent for one in zenodo.published}) == 1
+    assert f"{PREFIX}/zenodo.{zenodo.published[1].parent}" in (folder.parent / "1.1.0" / "CITATION.cff").read_text()
 
     monkeypatch.setenv("ZENODO_TOKEN", "wrong-secret")
     said.append(deedbook("yank", "1.0.0", "--reason", "Wrong dates", "--to", "archive"))

@@ -119,7 +119,8 @@ def write_plan(
         planned: What `plan` returned.
         created: The release date.
         override: The reason to go below the floor; empty for the one that the descriptor has.
-        doi: The reserved `doi` and `concept_doi`; None leaves what was reserved, which counts for its own version only.
+        doi: The reserved `doi`, and `concept_doi` if there is one; None leaves a `doi` that was reserved before, which counts for
+            its own version only.
 
     Raises:
         ProjectError: when the descriptor is not a JSON file.
@@ -141,7 +142,9 @@ def write_plan(
         previous = {"version": before.version, "sha256": before.sha256, "where": _where(before.folder, project.root)}
     text = set_member(text, ["deedbook", "previous"], previous)
     if doi is not None:
-        text = set_member(text, ["deedbook", "doi"], {"version": planned.version, **doi})
+        text = set_member(text, ["deedbook", "doi"], {"version": planned.version, "doi": doi["doi"]})
+        if "concept_doi" in doi:
+            text = set_member(text, ["deedbook", "concept_doi"], doi["concept_doi"])
     own = json.loads(text.removeprefix("\ufeff"))["deedbook"]
     if judgement is not None and judgement.override is not None:
         excuse = {"version": planned.version, "reason": override or judgement.override.reason}

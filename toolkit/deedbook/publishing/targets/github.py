@@ -90,7 +90,7 @@ class GitHub:
         return [
             Step("draft", f"find or open the draft release {deposit.tag}", deposit.find, always=True),
             *uploads,
-            Step("compare", "compare the draft with the release", deposit.compare),
+            Step("compare", "compare the draft with the release", deposit.compare, always=True),
             Step("publish", f"publish the release {deposit.tag}", deposit.publish),
             *proofs,
         ]
@@ -227,7 +227,7 @@ class _Deposit:
                 raise RemoteError(f"{file.name} did not arrive at {self.target.repository}", "publish again")
             return {}
 
-        return Step(f"upload {file.name}", f"upload {file.name}", run, size=file.size)
+        return Step(f"upload {file.name}", f"upload {file.name}", run, size=file.size, always=True)
 
     def _has(self, facts: Facts, file: PublishableFile) -> bool:
         """Whether the draft has the file; the stump of a broken upload is removed."""

@@ -1,4 +1,7 @@
-"""The steps of one deposit at an InvenioRDM: a draft, its files, the metadata, publication, and the proof of what is public."""
+"""The steps of one deposit at an InvenioRDM: a draft, its files, the metadata, publication, and the proof of what is public.
+
+Until publication they look each time, whatever the journal says: somebody may have discarded the draft meanwhile.
+"""
 
 from __future__ import annotations
 
@@ -34,10 +37,10 @@ def deposit_steps(target: Zenodo, release: PublishableRelease) -> Sequence[Step]
         names.append((selection.archive, sum(file.size for file in selection.packed)))
     return [
         Step("draft", f"find or open the draft of {release.name} {release.version}", deposit.find, always=True),
-        Step("describe", "write its metadata", deposit.describe),
-        Step("empty", "remove files of other versions from it", deposit.empty),
+        Step("describe", "write its metadata", deposit.describe, always=True),
+        Step("empty", "remove files of other versions from it", deposit.empty, always=True),
         *(_upload_step(deposit, name, size) for name, size in names),
-        Step("compare", "compare the draft with the release", deposit.compare),
+        Step("compare", "compare the draft with the release", deposit.compare, always=True),
         Step("publish", "publish the record; this cannot be undone", deposit.publish),
         *(_proof_step(deposit, name, size) for name, size in names),
         Step("doi", "note the DOI", deposit.note),
@@ -49,7 +52,7 @@ def _upload_step(deposit: _Deposit, name: str, size: int) -> Step:
         deposit.upload(name, facts, progress)
         return {}
 
-    return Step(f"upload {name}", f"upload {name}", run, size=size)
+    return Step(f"upload {name}", f"upload {name}", run, size=size, always=True)
 
 
 def _proof_step(deposit: _Deposit, name: str, size: int) -> Step:

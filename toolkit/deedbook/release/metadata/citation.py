@@ -50,13 +50,13 @@ def doi_of(package: Package) -> str:
     return reserved_doi(package, package.version) or doi_in(package.raw)
 
 
-def reserved_doi(package: Package, version: str, key: str = "doi") -> str:
-    """What `plan --reserve` put into the descriptor, if that was for this version; empty otherwise."""
+def reserved_doi(package: Package, version: str) -> str:
+    """The DOI that `plan --reserve` put into the descriptor, if that was for this version; empty otherwise."""
     own = package.raw.get("deedbook")
     reserved = own.get("doi") if isinstance(own, Mapping) else None
     if not isinstance(reserved, Mapping) or not version or reserved.get("version") != version:
         return ""
-    match = _DOI.match(str(reserved.get(key) or ""))
+    match = _DOI.match(str(reserved.get("doi") or ""))
     return match.group(1) if match else ""
 
 
@@ -67,14 +67,13 @@ def doi_in(descriptor: Mapping[str, object]) -> str:
 
 
 def concept_doi_of(package: Package) -> str:
-    """The DOI of all versions: `deedbook.concept_doi` of the descriptor, else what was reserved with this version's; empty without.
+    """The DOI of all versions, `deedbook.concept_doi` of the descriptor; empty without one.
 
     Raises:
         ProjectError: when it is no DOI, or that of this version: a citation of one version would lead to another.
     """
     own = package.raw.get("deedbook")
     text = str(own.get("concept_doi") or "") if isinstance(own, Mapping) else ""
-    text = text or reserved_doi(package, package.version, "concept_doi")
     if not text:
         return ""
     match = _DOI.match(text)
