@@ -127,7 +127,7 @@ def _sentence(finding: Finding, *, several_files: bool) -> Styled:
         text.append(f"{' of ' if text.plain else ''}{visible(finding.path)}")
     message = visible(finding.message)
     if finding.key and finding.key != finding.value:
-        text.append(f" {visible(finding.key)}", style="dim")
+        text.append(f"{' ' if text.plain else ''}{visible(finding.key)}", style="dim")
     if finding.value is not None and (not finding.value or visible(finding.value) not in message):
         text.append(f' "{visible(finding.value, 80)}"', style="cyan")
     return text.append(f"{': ' if text.plain else ''}{message}")
