@@ -144,7 +144,7 @@ def read_block(data: bytes, layout: Layout, *, most: int | None = None) -> TextB
         return TextBlock(frame, newlines, has_return=has_return, has_nul=b"\0" in data)
     if most is not None and newlines > most:
         raise CrowdedError
-    return _read_exactly(data, layout, newlines, has_return=has_return)
+    return _read_exactly(data, layout, frame, newlines, has_return=has_return)
 
 
 def is_regular(data: bytes, layout: Layout) -> bool:
@@ -155,8 +155,8 @@ def is_regular(data: bytes, layout: Layout) -> bool:
     return b"\r" not in data or data.count(b"\r\n") == data.count(b"\r")
 
 
-def _parse(data: bytes, layout: Layout) -> pl.DataFrame | None:
-    """The block as polars reads it; None when it refuses."""
+def _parse(data: bytes, layout: Layout, *, cuts: bool = False) -> pl.DataFrame | None:
+    """The block as polars reads it, with `cuts` without what is too much in a record; None when it refuses."""
     try:
         return pl.scan_csv(
             data,
@@ -165,6 +165,7 @@ def _parse(data: bytes, layout: Layout) -> pl.DataFrame | None:
             infer_schema=False,
             separator=layout.dialect.delimiter,
             quote_char=layout.dialect.quote_char or None,
+            truncate_ragged_lines=cuts,
         ).collect(engine="in-memory")  # a seventh less work than `read_csv`, which streams
     except pl.exceptions.PolarsError:
         return None
@@ -221,21 +222,24 @@ def scan(data: bytes, dialect: Dialect) -> _Scan:
     return _Scan(ends, cells, delimiters)
 
 
-def _read_exactly(data: bytes, layout: Layout, newlines: int, *, has_return: bool) -> TextBlock:
-    """The block whose bad records are read apart from the others, and what is wrong with them."""
-    data, marks = _without_marks(data)
+def _read_exactly(
+    data: bytes, layout: Layout, frame: pl.DataFrame | None, newlines: int, *, has_return: bool
+) -> TextBlock:
+    """The block whose bad records are read apart from the others, and what is wrong with them; `frame` is what polars made of it."""
+    marks: list[tuple[int, int]] = []
+    if frame is None:
+        frame = _parse(data, layout, cuts=True)
+    if frame is None:
+        data, marks = _without_marks(data)
     found = scan(data, layout.dialect)
     bad_bytes = tuple(BadByte(*found.place(position), byte) for position, byte in marks)
     starts = np.concatenate(([0], found.ends[:-1]))
     is_odd = found.cells != len(layout.names)
-    odd = list(open_reader(io.StringIO(_cut(data, starts, found.ends, is_odd).decode(), newline=""), layout.dialect))
-    frame = _parse(_cut(data, starts, found.ends, ~is_odd), layout) if not is_odd.all() else to_frame([], layout)
-    if frame is None or frame.height + len(odd) != len(starts):
-        raise IrregularError
+    cut_out = _cut(data, starts, found.ends, is_odd)
+    odd = list(open_reader(io.StringIO(cut_out.decode(), newline=""), layout.dialect))
+    if frame is None or frame.height != len(starts) or cut_out.count(b"\n") != len(odd):  # polars cuts at a line end
+        frame = _joined(data, layout, starts, found.ends, is_odd, odd)
     rows = np.flatnonzero(is_odd)
-    if odd:
-        order = np.argsort(np.concatenate([np.flatnonzero(~is_odd), rows]))
-        frame = pl.concat([frame, to_frame(odd, layout)]).select(pl.all().gather(order))
     line_ends = np.flatnonzero(np.frombuffer(data, np.uint8) == NEWLINE)
     return TextBlock(
         frame,
@@ -246,6 +250,19 @@ def _read_exactly(data: bytes, layout: Layout, newlines: int, *, has_return: boo
         has_return,
         has_nul=b"\0" in data,
     )
+
+
+def _joined(
+    data: bytes, layout: Layout, starts: Positions, ends: Positions, is_odd: npt.NDArray[np.bool_], odd: list[list[str]]
+) -> pl.DataFrame:
+    """The good records as polars reads them without the odd ones, and the odd ones between them."""
+    frame = _parse(_cut(data, starts, ends, ~is_odd), layout) if not is_odd.all() else to_frame([], layout)
+    if frame is None or frame.height + len(odd) != len(starts):
+        raise IrregularError
+    if not odd:
+        return frame
+    order = np.argsort(np.concatenate([np.flatnonzero(~is_odd), np.flatnonzero(is_odd)]))
+    return pl.concat([frame, to_frame(odd, layout)]).select(pl.all().gather(order))
 
 
 def _cut(data: bytes, starts: Positions, ends: Positions, chosen: npt.NDArray[np.bool_]) -> bytes:
