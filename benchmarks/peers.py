@@ -16,6 +16,8 @@ from typing import Any
 NOT_INSTALLED = 3
 
 COVERS = {
+    "deedbook": "structure, cells, keys",
+    "deedbook with rules": "everything",
     "polars parse": "no check: every cell read as text and touched",
     "duckdb parse": "no check: every cell read as text and touched",
     "frictionless": "everything but the date order",

@@ -3,8 +3,8 @@
 Usage: python -m benchmarks.validate [--rows N] [--variant clean/dirty/dirtyx/all-bad] [--runs N] [--only NAME,...]
        [--write FOLDER]    writes validation-ROWS-VARIANT.md and .svg there (the docs show them)
 
-Each round runs every contestant once, so that ratios are of paired runs; frictionless runs once. Ours runs `deedbook validate`
-as a user does, rules included; the raw parses read events.csv alone, which makes the ratio to them the strict one.
+Each round runs every contestant once, so that ratios are of paired runs; frictionless runs once. Every contestant is one process. Ours
+runs `deedbook validate` as a user does; the raw parses read events.csv alone, which makes the ratio to them the strict one.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ from benchmarks.processes import Measurement, measure, read_into_cache
 from benchmarks.reporting import Result, bar_chart, markdown
 
 OURS = "deedbook"
+OURSELVES = {OURS: ("--no-rules",), "deedbook with rules": ()}
+"""How ours runs: like its peers, and with the rule that dates are in order, which loads pandera."""
 SLOW = ("frictionless",)
 WHOLE_ROW = frozenset({"primary-key", "foreign-key"})
 Place = tuple[int, str, str]
@@ -39,14 +41,15 @@ def our_command(*arguments: str) -> list[str]:
 def run_ours(folder: Path, *arguments: str) -> Measurement:
     """`deedbook validate` on the generated project, from inside it so that its rules run."""
     command = our_command("validate", ".", "--quiet", *arguments)
-    return measure(command, folder=folder, environment=_environment())
+    return measure(command, folder=folder, environment=_environment(), is_tree=False)
 
 
 def run_peer(name: str, folder: Path) -> Measurement:
     """One run of a contestant of peers.py."""
     return measure(
-        [sys.executable, "-m", "benchmarks.peers", name, str(folder)], folder=REPOSITORY, environment=_environment()
-    )
+        [sys.executable, "-m", "benchmarks.peers", name, str(folder)],
+        folder=REPOSITORY, environment=_environment(), is_tree=False,
+    )  # fmt: skip
 
 
 def compare(folder: Path, names: list[str], runs: int) -> list[Result]:
@@ -58,18 +61,20 @@ def compare(folder: Path, names: list[str], runs: int) -> list[Result]:
         for name in names:
             if name in failed or (name in SLOW and number):
                 continue
-            run = run_ours(folder, "--format", "json") if name == OURS else run_peer(name, folder)
+            run = (
+                run_ours(folder, "--format", "json", *OURSELVES[name]) if name in OURSELVES else run_peer(name, folder)
+            )
             print(
                 f"round {number + 1} {name}: {run.wall:.2f} s, {run.peak / 1e6:.0f} MB, exit {run.code}",
                 file=sys.stderr,
             )
-            if run.code == NOT_INSTALLED and name != OURS:
+            if run.code == NOT_INSTALLED and name not in OURSELVES:
                 failed[name] = "not installed"
-            elif run.code not in {0, 1} or (run.code and name != OURS):
+            elif run.code not in {0, 1} or (run.code and name not in OURSELVES):
                 failed[name] = f"exit {run.code}: {(run.complaint.strip().splitlines() or [''])[-1][:160]}"
             else:
                 kept[name].append(run)
-    return [Result(name, tuple(kept[name]), failed.get(name, ""), COVERS.get(name, "everything")) for name in names]
+    return [Result(name, tuple(kept[name]), failed.get(name, ""), COVERS[name]) for name in names]
 
 
 def exactness(folder: Path) -> str:
@@ -125,7 +130,7 @@ def main() -> None:
     options = parser.parse_args()
     folder = generate(options.rows, options.variant)
     wanted = options.only.split(",") if options.only else list(PEERS)
-    results = compare(folder, [OURS, *(name for name in PEERS if name in wanted)], options.runs)
+    results = compare(folder, [*OURSELVES, *(name for name in PEERS if name in wanted)], options.runs)
     table = markdown(results, OURS) if results[0].runs else f"deedbook: {results[0].failed}"
     heading = f"{options.rows:,} rows, {(folder / 'events.csv').stat().st_size / 1e6:.0f} MB, {options.variant}"
     exact = totals(folder) if options.variant == "all-bad" else exactness(folder)
