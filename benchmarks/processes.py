@@ -45,7 +45,7 @@ def measure(
         command: What runs.
         folder: Where it runs.
         environment: Variables besides this process's own.
-        is_tree: Whether it may start processes, whose memory has to be sampled; that costs a short run on few processors time.
+        is_tree: Whether it may start processes; to sample their memory costs a short run on few processors time.
     """
     inherited = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     start = time.perf_counter()
@@ -54,9 +54,8 @@ def measure(
     )
     peaks = [0]
     done = threading.Event()
-    sampler = threading.Thread(target=_sample, args=(process.pid, peaks, done), daemon=True)
-    if is_tree:
-        sampler.start()
+    sampler = threading.Thread(target=_sample, args=(process.pid, peaks, done, is_tree), daemon=True)
+    sampler.start()
     texts: dict[str, bytes] = {}
     readers = [
         threading.Thread(target=lambda name=name, pipe=pipe: texts.__setitem__(name, pipe.read()), daemon=True)
@@ -69,7 +68,7 @@ def measure(
     wall = time.perf_counter() - start
     process.returncode = os.waitstatus_to_exitcode(status)  # wait4 took the status that Popen would ask for
     done.set()
-    for thread in (*([sampler] if is_tree else []), *readers):
+    for thread in (sampler, *readers):
         thread.join()
     for pipe in (process.stdout, process.stderr):
         if pipe is not None:
@@ -92,9 +91,9 @@ def read_into_cache(*paths: Path) -> None:
                 pass
 
 
-def _sample(root: int, peaks: list[int], done: threading.Event) -> None:
-    while not done.wait(INTERVAL):
-        peaks[0] = max(peaks[0], sum(map(_resident, _tree(root))))
+def _sample(root: int, peaks: list[int], done: threading.Event, is_tree: bool) -> None:
+    while not done.wait(INTERVAL if is_tree else 5 * INTERVAL):
+        peaks[0] = max(peaks[0], sum(map(_resident, _tree(root) if is_tree else [root])))
 
 
 def _tree(root: int) -> list[int]:
