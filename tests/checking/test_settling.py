@@ -103,6 +103,28 @@ def test_a_compressed_file_is_read_again_from_its_start(tmp_path: Path, size: in
     assert _check(tmp_path, b"", size, path="data.csv.gz") == _expected(path="data.csv.gz")
 
 
+@pytest.mark.parametrize("size", [16, 64])
+def test_lines_inside_cells_are_counted_again(tmp_path: Path, size: int) -> None:
+    (tmp_path / "data.csv.gz").write_bytes(gzip.compress(_table('"a\nb"'), mtime=0))
+    found = _check(tmp_path, b"", size, path="data.csv.gz")
+    assert [(row, line) for _, row, line, *_ in found] == [(41, 80), (51, 100), (55, 108)]
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_second_file_may_go_on_without_a_header(tmp_path: Path, size: int) -> None:
+    (tmp_path / "more.csv").write_bytes(b"61,x,99,n\n7,y,,n\n")
+    found = _check(tmp_path, _table().replace(b"\n07,", b"\n40,"), size, path=["data.csv", "more.csv"])
+    assert [(path, row, rule) for path, row, _, rule, *_ in found if path == "more.csv"] == [
+        ("more.csv", 1, "foreign-key"), ("more.csv", 2, "primary-key"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_comment_rows_are_told_by_their_number_again(tmp_path: Path, size: int) -> None:
+    found = _check(tmp_path, _table(), size, dialect={"commentRows": [8]})
+    assert [(row, rule) for _, row, _, rule, *_ in found] == [(51, "unique-key"), (55, "foreign-key")]
+
+
 @pytest.mark.parametrize("size", SIZES)
 def test_comments_count_as_rows_of_the_file_and_hold_no_key(tmp_path: Path, size: int) -> None:
     content = _table().replace(b"\n9,", b"\n#7,c5,99,n\n9,")

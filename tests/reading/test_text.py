@@ -56,6 +56,7 @@ def test_a_blank_record_may_end_in_a_carriage_return() -> None:
 
 def test_a_record_of_one_column_may_be_blank_or_empty() -> None:
     block = read_block(b'1\n\n""\n2\n', Layout(("a",), Dialect()))
+    assert block.ragged == (Ragged(1, ()),)
     assert (_rows(block), sorted(block.absent)) == ([("1",), ("",), ("",), ("2",)], [1])
 
 
