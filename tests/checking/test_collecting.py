@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 
-from deedbook.checking.collecting import Collecting, Group, collect
+from deedbook.checking.collecting import Collecting, Group, Ledger, collect
 from deedbook.checking.structure import fixed
 from deedbook.findings import Finding
 
@@ -52,3 +52,15 @@ def test_every_finding_is_a_row_when_all_are_kept() -> None:
         (1, "dull", "title", "x"),
         (2, "dull", "title", "x"),
     ]
+
+
+def test_a_ledger_shows_the_first_of_all_files_and_blocks_in_whatever_order_they_come() -> None:
+    settings = replace(SETTINGS, paths=("one.csv", "two.csv"), waived={"dull": {("E4", "title"): "meant so"}})
+    ledger = Ledger(settings)
+    for path, row, line in [("two.csv", 2, 2), ("two.csv", 5, 9), ("one.csv", 8, 12), ("one.csv", 5, 7)]:
+        ledger.add(collect([ROWS], FRAME, replace(settings, path=path), lambda at: 2 * at), row, line)
+    assert [(item.path, item.row, item.line) for item in ledger.sorted_findings()] == [
+        ("one.csv", 5, 7), ("one.csv", 6, 9),
+    ]  # fmt: skip
+    assert [(total.count, total.waived) for total in ledger.totals()] == [(12, 4)]
+    assert len(ledger._shown[("dull", "title")]) <= 2 * settings.limit

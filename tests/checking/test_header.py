@@ -58,3 +58,8 @@ def test_a_blank_header_is_one_finding() -> None:
 def test_without_a_header_fields_are_taken_in_their_order() -> None:
     assert _match(None, width=2) == (["a", "b", "c"], [])
     assert _match(None, width=4) == (["a", "b", "c", None], [])
+
+
+def test_every_later_label_is_compared_with_the_first() -> None:
+    problems = match_header(["a", "a", "a"], TableSchema(()), 0).problems
+    assert [item.message for item in problems] == [f"column {number} is named `a` like column 1" for number in (2, 3)]

@@ -52,6 +52,15 @@ def test_keys_that_others_refer_to_are_kept_once_and_beyond_the_own_ones() -> No
     assert [(key.kind, key.names) for key in found] == [("reference", ("to",))]
 
 
+def test_the_key_of_a_table_without_a_schema_has_its_names_and_the_types_of_what_refers() -> None:
+    child = {"name": "a", "path": "a.csv", "schema": fields("id:integer", foreignKeys=[_key("id", "b", "code")])}
+    package = read_package(
+        {"name": "package", "resources": [child, {"name": "b", "path": "b.csv"}]}, Path(), where="package"
+    )
+    found = referred_keys(package.resources[1], references_of(package))
+    assert [[(item.name, item.type) for item in key.fields] for key in found] == [[("code", "integer")]]
+
+
 @pytest.mark.parametrize(
     ("key", "message"),
     [(_key("to", "z", "id"), "table `z`, which the package does not have"), (_key("to", "b", "z"), "`b`.`z`, which is no field")],

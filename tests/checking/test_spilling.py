@@ -36,6 +36,7 @@ def test_a_shelf_is_full_when_its_budget_is_used() -> None:
         assert not shelf.is_full(40)
         shelf.release(60)
         assert not shelf.is_full(60)
+        assert shelf.is_full(1)
 
 
 @pytest.fixture

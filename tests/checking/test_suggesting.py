@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from deedbook.checking import suggesting
 from deedbook.validation import validate
 from tests.package import fields, make_package
 
@@ -32,3 +33,9 @@ def test_the_nearest_key_is_proposed(tmp_path: Path, value: str, hint: str | Non
     assert [(item.row, item.value, item.hint) for item in validate(project).findings] == (
         [(2, value, hint)] if hint else []
     )
+
+
+def test_a_parent_too_large_to_search_proposes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(suggesting, "_MOST_PARENTS", 1)
+    project = make_package(tmp_path, schemas=SCHEMAS, places="id,name\nP1,a\nP000012,b\n", events="place\nP00012\n")
+    assert [item.hint for item in validate(project).findings] == ["add it to `places` first"]

@@ -1,0 +1,112 @@
+"""A column is judged cell by cell or once for each distinct text, with the same failures."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+
+from deedbook.checking.cells import FieldPlan, check_cells, plan_fields
+from deedbook.checking.header import Column
+from deedbook.reading.native import MISFIT
+from deedbook.schema import read_schema
+
+Failed = list[tuple[str, str, str | None, list[int], list[str | None]]]
+MANY = 10_000
+
+
+def _plans(*specs: dict[str, Any], native: bool = False) -> list[FieldPlan]:
+    schema = read_schema({"fields": list(specs), "missingValues": ["", "NA"]}, "schema")
+    columns = [Column(number, item.name, item.name, item) for number, item in enumerate(schema.fields, 1)]
+    return plan_fields(columns, schema, "schema", native=native)
+
+
+def _failed(frame: pl.DataFrame, plans: list[FieldPlan], excused: dict[str, list[int]] | None = None) -> Failed:
+    pardons = {name: np.array(rows, np.int64) for name, rows in (excused or {}).items()}
+    failures, _ = check_cells(frame, plans, pardons)
+    return [(it.plan.field.name, *it.problem, it.rows.tolist(), it.texts.to_list()) for it in failures]
+
+
+DATES = {"name": "x", "type": "date", "constraints": {"minimum": "2000-01-01"}}
+REQUIRED = {"name": "x", "type": "integer", "constraints": {"required": True}}
+
+
+@pytest.mark.parametrize(
+    ("spec", "sound", "texts", "failures"),
+    [
+        (DATES, "2024-02-28", ["2024-02-30", "1999-12-31", "2024-02-29"], [("type-error", None, 0), ("constraint-error", "minimum", 1)]),
+        (REQUIRED, "2", [None, "x", "NA", "1"], [("type-error", None, 1), ("constraint-error", "required", 0, 2)]),
+        ({"name": "x", "type": "boolean"}, "false", ["true", None, "NA", "yes"], [("type-error", None, 3)]),
+        ({"name": "x", "type": "integer"}, "7", ["1", None, "02"], []),
+    ],
+)  # fmt: skip
+def test_a_narrow_column_fails_where_a_wide_one_does(
+    spec: dict[str, Any], sound: str, texts: list[str | None], failures: list[tuple[Any, ...]]
+) -> None:
+    column = [sound] * (MANY - len(texts)) + texts
+    frame = pl.DataFrame({"x": column}, schema={"x": pl.String})
+    plans, others = _plans(spec), _plans(spec)
+    others[0].narrow.append(False)
+    found = _failed(frame, plans)
+    assert (plans[0].is_narrow(frame), others[0].is_narrow(frame)) == (True, False)
+    assert found == _failed(frame, others)
+    rows = [(rule, name, [MANY - len(texts) + at for at in places]) for rule, name, *places in failures]
+    assert sorted((rule, name or "", where) for _, rule, name, where, _ in found) == sorted(
+        (rule, name or "", where) for rule, name, where in rows
+    )
+
+
+def test_a_column_is_narrow_by_the_first_block_alone() -> None:
+    few = pl.DataFrame({"x": ["1", "2"] * MANY})
+    many = pl.DataFrame({"x": [str(number) for number in range(2 * MANY)]})
+    plan, other = _plans({"name": "x", "type": "integer"}) + _plans({"name": "x", "type": "integer"})
+    assert [plan.is_narrow(few), plan.is_narrow(many)] == [True, True]
+    assert [other.is_narrow(many), other.is_narrow(few)] == [False, False]
+
+
+def test_a_short_block_and_plain_text_are_never_narrow() -> None:
+    assert not _plans({"name": "x", "type": "integer"})[0].is_narrow(pl.DataFrame({"x": ["1"] * 8000}))
+    assert not _plans({"name": "x"})[0].is_narrow(pl.DataFrame({"x": ["1"] * MANY}))
+    assert _plans({"name": "x", "constraints": {"pattern": "1"}})[0].is_narrow(pl.DataFrame({"x": ["1"] * MANY}))
+
+
+def test_excused_cells_are_not_judged() -> None:
+    frame = pl.DataFrame({"x": ["a", "1", "b"]})
+    plans = _plans({"name": "x", "type": "integer"})
+    assert _failed(frame, plans, {"x": [0]}) == [("x", "type-error", None, [2], ["b"])]
+    assert _failed(frame, plans, {"x": [0, 2]}) == []
+
+
+def test_columns_of_values_of_different_counts_are_told_apart() -> None:
+    plans = _plans({"name": "x", "type": "integer"}, {"name": "y", "type": "boolean"})
+    frame = pl.DataFrame({"x": ["1", "2", "3", "4"] * (MANY // 4), "y": [*["true"] * (MANY - 1), "no"]})
+    assert _failed(frame, plans) == [("y", "type-error", None, [MANY - 1], ["no"])]
+
+
+def test_more_columns_than_fit_one_select_are_all_checked() -> None:
+    plans = _plans(*({"name": f"c{at}", "type": "integer"} for at in range(501)))
+    frame = pl.DataFrame({f"c{at}": ["1", "x" if at in {0, 500} else "2"] for at in range(501)})
+    assert _failed(frame, plans) == [("c0", "type-error", None, [1], ["x"]), ("c500", "type-error", None, [1], ["x"])]
+
+
+def test_parsed_numbers_of_a_key_are_handed_on() -> None:
+    plans = _plans({"name": "x", "type": "integer"}, {"name": "y", "type": "integer"}, {"name": "z"})
+    frame = pl.DataFrame({"x": ["1", "02", None, "q"] * MANY, "y": ["1"] * 4 * MANY, "z": ["t"] * 4 * MANY})
+    failures, kept = check_cells(frame, plans, {}, keep={"x", "z"})
+    assert [(item.plan.field.name, len(item.rows)) for item in failures] == [("x", MANY)]
+    assert {name: column.head(4).to_list() for name, column in kept.items()} == {"x": [1, 2, None, None]}
+
+
+def test_a_misfit_of_a_typed_source_fails_even_as_text() -> None:
+    frame = pl.DataFrame({"x": ["a", f"{MISFIT}7", None]})
+    assert _failed(frame, _plans({"name": "x"}, native=True)) == [("x", "type-error", None, [1], [f"{MISFIT}7"])]
+    assert _failed(frame, _plans({"name": "x"})) == []
+
+
+def test_a_text_is_judged_once_and_remembered() -> None:
+    plan = _plans({"name": "x", "type": "integer"})[0]
+    first = plan.verdict("q")
+    assert plan.verdicts == {"q": first}
+    assert plan.verdict("q") is first
