@@ -67,12 +67,18 @@ def _start(run: Run, book: Path) -> None:
     with (book / "deedbook.toml").open("a", encoding="utf-8") as file:
         file.write('\n[targets.public]\ntype = "directory"\npath = "../releases"\n')
     assert run(book, "validate", "--strict").stdout.startswith("valid: 12 tables")
-    _edit(book / "datapackage" / "actors.csv", lambda row: row.update(actor_type=row["actor_type"].replace("state", "stat")))
+    _edit(
+        book / "datapackage" / "actors.csv",
+        lambda row: row.update(actor_type=row["actor_type"].replace("state", "stat")),
+    )
     report = json.loads(run(book, "validate", "--format", "json", code=1).stdout)
     assert {(item["rule"], item["table"], item["column"]) for item in report["findings"]} >= {
         ("constraint-error", "actors", "actor_type")
     }
-    _edit(book / "datapackage" / "actors.csv", lambda row: row.update(actor_type=row["actor_type"].replace("stat", "state")))
+    _edit(
+        book / "datapackage" / "actors.csv",
+        lambda row: row.update(actor_type=row["actor_type"].replace("stat", "state")),
+    )
 
 
 def _publish_two(run: Run, book: Path) -> None:

@@ -37,6 +37,7 @@ class HostedCatalogue:
         title: What a new catalogue is called.
         before: Steps that come first; they show that the place is fit.
         after: Steps that come last; they run each time.
+        next: What is to be done by hand afterwards; empty for nothing.
         environment: Where the signing keys are.
     """
 
@@ -51,6 +52,7 @@ class HostedCatalogue:
     clock: Clock = present_time
     environment: Mapping[str, str] = field(default_factory=lambda: os.environ, repr=False)
     catalogue: str = ""
+    next: str = ""
 
     def steps(self, release: PublishableRelease) -> Sequence[Step]:
         """Look, upload and read back every file, download all over the public address, enter it, move latest."""
