@@ -71,7 +71,7 @@ def prepare(
         left = len(outcome.problems) - len(shown)
         raise RefusalError(
             f"{folder} does not verify: {'; '.join(shown)}{f'; and {left} more' if left else ''}",
-            f"nothing was published; move {folder} away and build it again: `deedbook build`",
+            f"nothing was published; see `deedbook verify {folder}`, move that folder away and build again: `deedbook build`",
         )
     content = (folder / MANIFEST).read_bytes()
     manifest, package = json.loads(content), json.loads((folder / "datapackage.json").read_bytes())
