@@ -15,7 +15,7 @@ from deedbook.project import Project
 from deedbook.publishing.journal import Journal, open_journal
 from deedbook.publishing.steps import Facts, Progress, PublishableFile, PublishableRelease, Step
 from deedbook.publishing.targets import Target, read_target
-from deedbook.publishing.targets.hosted import HostedCatalogue
+from deedbook.publishing.targets.hosted import LISTED, HostedCatalogue
 from deedbook.release.digests import sha256_of
 from deedbook.release.edition import MANIFEST
 from deedbook.release.manifest import SUMS
@@ -135,18 +135,12 @@ def publish(project: Project, release: PublishableRelease, target: Target, repor
     """
     steps = plan_steps(project, release, target)
     journal = open_journal(project.root, target.name, target.address, release)
-    was_there = _is_there(release, target, steps, journal)
+    was_there = all(step.id in journal.done for step in steps)
     done = run_steps(steps, journal, report)
+    if isinstance(target, HostedCatalogue):
+        was_there = journal.facts.get(LISTED) == "yes"
     following = target.next if isinstance(target, HostedCatalogue) else ""
     return Published(release, target.name, done, journal.facts, was_there, following)
-
-
-def _is_there(release: PublishableRelease, target: Target, steps: Sequence[Step], journal: Journal) -> bool:
-    """Whether it was published before: its catalogue names it or, for a deposit, every step of it is done."""
-    if isinstance(target, HostedCatalogue):
-        entry = (target.read() or Catalogue()).entry(release.name, release.version)
-        return entry is not None and entry.release_sha256 == release.release_sha256
-    return all(step.id in journal.done for step in steps)
 
 
 def run_steps(steps: Sequence[Step], journal: Journal, report: Report | None = None) -> tuple[str, ...]:

@@ -21,6 +21,8 @@ from deedbook.release.manifest import SUMS
 from deedbook.release.signing import SIGNATURE, is_signed_by, read_signature
 
 _NOTHING: Facts = {}
+LISTED = "listed before"
+"""The fact whether the catalogue named the release already: `yes` or `no`."""
 
 
 def present_time() -> str:
@@ -133,11 +135,11 @@ class HostedCatalogue:
         """Refuses before anything is uploaded."""
         catalogue = read_catalogue(self.store) or Catalogue()
         editing.check_addition(catalogue, about)
+        facts = {LISTED: "yes" if catalogue.entry(about.name, about.version) else "no"}
         catalogue = with_signer(catalogue, self._signers(), self.clock())
-        if not catalogue.keys:
-            return _NOTHING
-        _demand_signature(catalogue, release)
-        return _NOTHING
+        if catalogue.keys:
+            _demand_signature(catalogue, release)
+        return facts
 
     def _upload(self, release: PublishableRelease, file: PublishableFile) -> Step:
         path, fact = f"{release.name}/{release.version}/{file.name}", f"stored {file.name}"
