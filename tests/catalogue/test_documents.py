@@ -16,10 +16,10 @@ from deedbook.catalogue.documents import (
     derived_documents,
     feed_xml,
     index_html,
-    sequence_of,
 )
 from deedbook.catalogue.editing import with_release, with_yank
 from deedbook.catalogue.keys import Signers, with_signer
+from deedbook.catalogue.reading import sequence_of
 from deedbook.catalogue.records import Catalogue
 from deedbook.release.signing import configured_key, is_signed_by, public_key
 from tests.catalogue.catalogues import LATER, NOW, catalogue, release

@@ -103,11 +103,11 @@ def check(root: Path, base: str) -> Ran:
     return run_steps(jobs_of(FILES / "validate.yml")["validate"]["steps"], root, context, {})
 
 
-def publish(root: Path, tag: str) -> Ran:
+def publish(root: Path, tag: str, *, catalogue: str = "") -> Ran:
     names = ("DEEDBOOK_SIGNING_KEY", "DEEDBOOK_SIGNING_KEY_PASSWORD", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
     context = {
         **{f"secrets.{name}": "" for name in (*names, "ZENODO_TOKEN")},
-        "github.token": "", "vars.DEEDBOOK_CATALOGUE": "", "vars.DEEDBOOK_TARGET": "public", "github.ref_name": tag,
+        "github.token": "", "vars.DEEDBOOK_CATALOGUE": catalogue, "vars.DEEDBOOK_TARGET": "public", "github.ref_name": tag,
     }  # fmt: skip
     return run_steps(jobs_of(FILES / "publish.yml")["publish"]["steps"], root, context, {})
 
@@ -199,3 +199,27 @@ def test_gitlab_runs_the_same_in_plain_shell(repository: Path) -> None:
     code, log = shell("\n".join(pipeline["publish"]["script"]), repository, variables)
     assert code == 0, log
     assert (repository.parent / "releases" / "catalog.json").is_file()
+
+
+@pytest.mark.slow
+def test_the_release_before_is_fetched_where_it_is_not_there(repository: Path) -> None:
+    assert publish(repository, "v0.1.0").code == 0
+    assert shell("deedbook plan --quiet", repository, {})[0] == 0
+    edit(repository, "Azerbaijan summons the Russian ambassador", "Azerbaijan summons Russia's ambassador")
+    script = """
+        deedbook plan --write --write-corrections --date 2026-12-01 || true
+        sed -i 's/,,,$/,coder_error,,/' datapackage/corrections.csv
+        git -c user.name=A -c user.email=a@example.org commit --quiet --all --message Plan
+        rm -r dist
+    """
+    code, log = shell(script, repository, {})
+    assert code == 0, log
+    version = json.loads((repository / "datapackage" / "datapackage.json").read_text(encoding="utf-8"))["version"]
+    elsewhere = (repository.parent / "releases").rename(repository.parent / "elsewhere")  # the CI job has neither
+    alone = publish(repository, f"v{version}")
+    assert alone.code == 3
+    assert "the previous release 0.1.0 is not in" in alone.log
+    done = publish(repository, f"v{version}", catalogue=str(elsewhere))
+    assert done.code == 0, done.log
+    latest = json.loads((repository.parent / "releases" / "latest.json").read_text(encoding="utf-8"))
+    assert latest["datasets"]["acts"]["version"] == version

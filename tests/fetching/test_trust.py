@@ -13,9 +13,10 @@ from deedbook.fetching.catalogues import open_catalogue
 from deedbook.fetching.locations import read_location
 from deedbook.fetching.retrieving import Asking, find_release
 from deedbook.fetching.settings import Home
-from deedbook.release.signing import PublicKey
+from deedbook.publishing.steps import Notice
+from deedbook.release.signing import KEY_VARIABLE, PublicKey
 from tests.fakes.web import Web
-from tests.fetching.catalogues import NAME, publish, publish_two, write_project
+from tests.fetching.catalogues import NAME, publish, publish_two, target, write_project
 from tests.release.releases import OTHER, OWN
 
 
@@ -112,6 +113,25 @@ def test_a_signature_that_is_missing_or_wrong_is_refused(web: Web, home: Home) -
         find(web, home)
     (web.root / "catalog.json.minisig").unlink()
     with pytest.raises(RefusalError, match="is missing, though the catalogue names the key"):
+        find(web, home)
+
+
+def test_a_catalogue_whose_publisher_was_killed_before_its_signature_is_read(web: Web, home: Home) -> None:
+    publisher = target(web.root, {KEY_VARIABLE: OWN.secret})
+    behind = (web.root / "catalog.json.minisig").read_bytes()
+    enter = publisher.notice(Notice(NAME, "1.1.0", "wrong rows", None))[0]
+    enter.run({}, lambda _bytes: None)  # catalog.json is new; the publisher never gets to what follows
+    assert (web.root / "catalog.json.minisig").read_bytes() == behind
+    opened = open_catalogue(read_location(web.url), home)
+    assert opened.catalogue.datasets[NAME].latest == "1.0.0"
+    assert open_catalogue(read_location(web.url), home, is_offline=True).keys == opened.keys
+    (web.root / "catalog.json.minisig").unlink()  # as after the first publish of all
+    assert open_catalogue(read_location(web.url), home).catalogue == opened.catalogue
+    (web.root / "catalog.json.next.minisig").write_bytes(behind)
+    with pytest.raises(RefusalError, match="is missing, though the catalogue names the key"):
+        find(web, home)
+    (web.root / "catalog.json.minisig").write_bytes(behind)
+    with pytest.raises(RefusalError, match="is not what key"):
         find(web, home)
 
 

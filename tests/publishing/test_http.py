@@ -9,7 +9,8 @@ import pytest
 
 from deedbook.errors import RefusalError, RemoteError
 from deedbook.publishing import http
-from deedbook.publishing.http import Client, StatusError, is_own
+from deedbook.publishing.addresses import is_own
+from deedbook.publishing.http import Client, StatusError
 from tests.fakes.server import PAGE, FakeServer, Plan, Response
 
 SECRET = "very-secret-token"  # noqa: S105

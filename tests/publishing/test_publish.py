@@ -59,10 +59,17 @@ def test_what_is_published_is_what_was_built(site: Path, tmp_path: Path, deedboo
 def test_publishing_again_changes_nothing_with_and_without_a_journal(site: Path, tmp_path: Path, deedbook: Run) -> None:
     deedbook("publish", "1.0.0", "--to", "public")
     before = everything(site)
-    assert deedbook("publish", "1.0.0", "--to", "public").code == 0
+    again = deedbook("publish", "1.0.0", "--to", "public")
+    assert (again.code, again.out[:32]) == (0, "already published items 1.0.0: 2")
     (tmp_path / "project" / ".deedbook" / "journal" / "public" / "items-1.0.0.jsonl").unlink()
-    assert deedbook("publish", "1.0.0", "--to", "public").code == 0
+    assert deedbook("publish", "1.0.0", "--to", "public").out == again.out
     assert everything(site) == before
+
+
+def test_a_new_catalogue_has_the_title_of_its_target(built: Path, site: Path, tmp_path: Path, deedbook: Run) -> None:
+    copy_project(built, tmp_path / "project", f"{TARGETS}title = 'All our data'\n")
+    assert deedbook("publish", "1.0.0", "--to", "public").code == 0
+    assert json.loads((site / "catalog.json").read_text())["title"] == "All our data"
 
 
 @pytest.mark.usefixtures("project")
@@ -109,6 +116,8 @@ def test_a_version_that_was_not_built_is_named(project: Path, deedbook: Run) -> 
     outcome = deedbook("publish", "7.0.0", "--to", "public")
     assert outcome.code == 2
     assert "there is no such release" in outcome.err
+    outside = deedbook("publish", "../items/1.0.0", "--to", "public")
+    assert (outside.code, "is no version" in outside.err) == (2, True)
 
 
 def test_a_release_that_does_not_verify_is_not_published(project: Path, site: Path, deedbook: Run) -> None:
@@ -230,6 +239,27 @@ def test_latest_moves_only_after_the_public_address_gave_the_same_bytes(
 def git(folder: Path, *arguments: str) -> str:
     done = subprocess.run(["git", "-C", str(folder), *arguments], capture_output=True, text=True, check=True)
     return done.stdout.strip()
+
+
+def test_the_commands_that_a_publish_to_a_branch_names_work_as_they_stand(
+    built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, deedbook: Run
+) -> None:
+    for role in ("AUTHOR", "COMMITTER"):
+        monkeypatch.setenv(f"GIT_{role}_NAME", "A. Maintainer")
+        monkeypatch.setenv(f"GIT_{role}_EMAIL", "a@example.org")
+    project = copy_project(built, tmp_path / "project", f"{TARGETS}git = true\nbranch = 'pages'\n")
+    subprocess.run(["git", "init", "--quiet", "--bare", str(tmp_path / "origin")], check=True)
+    subprocess.run(["git", "init", "--quiet", "--initial-branch", "main", str(project)], check=True)
+    git(project, "remote", "add", "origin", str(tmp_path / "origin"))
+    git(project, "add", "deedbook.toml")
+    git(project, "commit", "--quiet", "--message", "Begin")
+    refused = deedbook("publish", "1.0.0", "--to", "public")
+    assert refused.code == 3
+    subprocess.run(refused.err.split("`")[1], shell=True, cwd=project, check=True)  # noqa: S602  # as a user pastes it
+    done = deedbook("publish", "1.0.0", "--to", "public")
+    assert done.code == 0, done.err
+    subprocess.run(done.out.split("`")[1], shell=True, cwd=project, check=True)  # noqa: S602  # as a user pastes it
+    assert git(tmp_path / "origin", "log", "--format=%s", "pages") == "Publish items 1.0.0"
 
 
 def test_a_branch_for_pages_gets_a_commit(

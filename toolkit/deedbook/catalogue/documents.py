@@ -15,19 +15,18 @@ from xml.etree import ElementTree as ET
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from deedbook.catalogue.keys import Signers
-from deedbook.catalogue.reading import CATALOG, CATALOG_SIGNATURE, LATEST, PUBLIC_KEY
+from deedbook.catalogue.reading import CATALOG, CATALOG_SIGNATURE, LATEST, PUBLIC_KEY, SIGNATURE_AHEAD
 from deedbook.catalogue.records import Catalogue, Dataset, Entry
 from deedbook.release.metadata.turtle import Statement, block, document, iri, text
 from deedbook.release.pages import size
-from deedbook.release.signing import sign_sums
+from deedbook.release.signing import SigningKey, sign_sums
 from deedbook.versioning.numbers import read_version
 
 FEED = "feed.xml"
 DCAT = "catalog.dcat.ttl"
 PAGE = "index.html"
-DOCUMENTS = (CATALOG, CATALOG_SIGNATURE, PUBLIC_KEY, FEED, DCAT, PAGE, LATEST)
+DOCUMENTS = (SIGNATURE_AHEAD, CATALOG, CATALOG_SIGNATURE, PUBLIC_KEY, FEED, DCAT, PAGE, LATEST)
 """Every document, in the order in which they are written."""
-_SEQUENCE = re.compile(rb"sequence\W{1,4}(\d{1,18})\b")
 _MOST_FEED_ENTRIES = 100
 _ATOM = "http://www.w3.org/2005/Atom"
 
@@ -48,8 +47,7 @@ def catalog_json(catalogue: Catalogue) -> bytes:
 def derived_documents(catalogue: Catalogue, signers: Signers) -> Iterator[tuple[str, bytes]]:
     """Every other document by name, `latest.json` last."""
     if signers.present is not None:
-        comment = signature_comment(catalogue)
-        yield CATALOG_SIGNATURE, sign_sums(signers.present, catalog_json(catalogue), comment)
+        yield CATALOG_SIGNATURE, catalog_signature(catalogue, signers.present)
     if catalogue.key is not None:
         yield PUBLIC_KEY, f"untrusted comment: minisign public key {catalogue.key.id}\n{catalogue.key.text}\n".encode()
     yield FEED, feed_xml(catalogue)
@@ -58,12 +56,9 @@ def derived_documents(catalogue: Catalogue, signers: Signers) -> Iterator[tuple[
     yield LATEST, latest_json(catalogue)
 
 
-def sequence_of(name: str, content: bytes) -> int:
-    """The `sequence` of the `catalog.json` that a derived document was made from; 0 when it does not say."""
-    if name == PUBLIC_KEY:
-        return 0
-    found = _SEQUENCE.search(content)  # it stands before anything that came from data
-    return int(found[1]) if found else 0
+def catalog_signature(catalogue: Catalogue, key: SigningKey) -> bytes:
+    """`catalog.json.minisig`."""
+    return sign_sums(key, catalog_json(catalogue), signature_comment(catalogue))
 
 
 def signature_comment(catalogue: Catalogue) -> str:

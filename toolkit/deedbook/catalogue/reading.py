@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from functools import cache
 from importlib import resources
@@ -18,10 +19,20 @@ if TYPE_CHECKING:
 CATALOG = "catalog.json"
 LATEST = "latest.json"
 CATALOG_SIGNATURE = "catalog.json.minisig"
+SIGNATURE_AHEAD = "catalog.json.next.minisig"
 PUBLIC_KEY = "deedbook.pub"
 LARGEST = 64 << 20
 """Bytes of a document that is read at all."""
+_SEQUENCE = re.compile(rb"sequence\W{1,4}(\d{1,18})\b")
 _HINT = "name the root of a catalogue that `deedbook publish` wrote"
+
+
+def sequence_of(name: str, content: bytes) -> int:
+    """The `sequence` of the `catalog.json` that a derived document was made from; 0 when it does not say."""
+    if name == PUBLIC_KEY:
+        return 0
+    found = _SEQUENCE.search(content)  # it stands before anything that came from data
+    return int(found[1]) if found else 0
 
 
 def read_catalogue_json(content: bytes, where: str) -> Catalogue:

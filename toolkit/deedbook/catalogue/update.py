@@ -7,9 +7,9 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
-from deedbook.catalogue.documents import catalog_json, derived_documents, sequence_of
+from deedbook.catalogue.documents import catalog_json, catalog_signature, derived_documents
 from deedbook.catalogue.keys import Signers, with_signer
-from deedbook.catalogue.reading import CATALOG, LATEST, read_catalogue_json
+from deedbook.catalogue.reading import CATALOG, LATEST, SIGNATURE_AHEAD, read_catalogue_json, sequence_of
 from deedbook.catalogue.records import Catalogue
 from deedbook.catalogue.store import ConflictError, Store
 from deedbook.errors import RefusalError, RemoteError
@@ -57,12 +57,20 @@ def update(store: Store, change: Change, *, title: str, signers: Signers, clock:
             return old
         new = replace(new, sequence=old.sequence + 1, updated=now)
         try:
+            _sign_ahead(store, new, signers)
             store.replace(CATALOG, catalog_json(new), found.tag if found else None)
         except ConflictError:
             _pause(attempt)
             continue
         return new
     raise RemoteError(f"{store.where}{CATALOG} is being replaced by others all the time", "publish again later")
+
+
+def _sign_ahead(store: Store, catalogue: Catalogue, signers: Signers) -> None:
+    """Puts the signature of what `catalog.json` is about to be, so that a reader can prove it from its first moment."""
+    if signers.present is not None:
+        there = store.read(SIGNATURE_AHEAD)
+        store.replace(SIGNATURE_AHEAD, catalog_signature(catalogue, signers.present), there.tag if there else None)
 
 
 def settle(store: Store, signers: Signers) -> Catalogue:

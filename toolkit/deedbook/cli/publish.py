@@ -52,11 +52,15 @@ def publish(ctx: click.Context, version: str, to: str, root: Path, dry_run: bool
 
 
 def _release_folder(project: Project, version: str) -> Path:
+    from deedbook.versioning.numbers import SEMVER
+
     wanted = version or project.package.version
     if not wanted:
         raise UsageError(
             "the descriptor names no version", "name one, or run `deedbook plan --write` and `deedbook build`"
         )
+    if not SEMVER.fullmatch(wanted):
+        raise UsageError(f"{wanted!r} is no version", "name one as it stands in the descriptor, such as 1.2.0")
     return project.dist / project.package.name / wanted
 
 

@@ -7,7 +7,9 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from deedbook.catalogue.keys import as_public, present_key
@@ -16,8 +18,10 @@ from deedbook.catalogue.reading import (
     CATALOG_SIGNATURE,
     LARGEST,
     LATEST,
+    SIGNATURE_AHEAD,
     read_catalogue_json,
     read_latest_json,
+    sequence_of,
 )
 from deedbook.catalogue.records import Catalogue, Key
 from deedbook.errors import RefusalError, RemoteError, UsageError
@@ -119,13 +123,22 @@ class _TornError(PassingError):
 
 def _read_proven(location: Location, memory: Memory) -> _Proven:
     try:
-        return patiently(lambda: _prove(location, _read(location), memory), attempts=3)
+        ahead = partial(_optional, location, SIGNATURE_AHEAD)
+        return patiently(lambda: _prove(location, _read(location), memory, ahead), attempts=3)
     except _TornError as error:
         raise RefusalError(error.message, f"try again later; if it stays so, {_TELL}") from None
 
 
-def _prove(location: Location, documents: _Documents, memory: Memory) -> _Proven:
+def _prove(
+    location: Location, documents: _Documents, memory: Memory, ahead: Callable[[], bytes | None] = lambda: None
+) -> _Proven:
     """The catalogue that the documents hold, held against what is known.
+
+    Args:
+        location: Its root.
+        documents: As yet unproven.
+        memory: What is known.
+        ahead: Reads the signature that was written ahead of `catalog.json`; called only when the other one is behind.
 
     Raises:
         _TornError: when they do not fit together.
@@ -135,7 +148,7 @@ def _prove(location: Location, documents: _Documents, memory: Memory) -> _Proven
     catalogue = read_catalogue_json(documents.catalog, location.text + CATALOG)
     present = _present(catalogue, memory)
     if present is not None:
-        _prove_signature(location, documents, present)
+        documents = _prove_signature(location, documents, present, catalogue.sequence, ahead)
     known = extended(memory, catalogue, hashlib.sha256(documents.catalog).hexdigest())
     if documents.latest is not None:
         latest = read_latest_json(documents.latest, location.text + LATEST)
@@ -171,12 +184,28 @@ def _present(catalogue: Catalogue, memory: Memory) -> Key | None:
     return found
 
 
-def _prove_signature(location: Location, documents: _Documents, key: Key) -> None:
-    where = location.text + CATALOG_SIGNATURE
-    if documents.signature is None:
+def _prove_signature(
+    location: Location, documents: _Documents, key: Key, sequence: int, ahead: Callable[[], bytes | None]
+) -> _Documents:
+    """The documents with the signature that proves them.
+
+    A publisher that was killed right after `catalog.json` left the signature of the one before, or none; that of this one
+    was written ahead of it, under another name.
+
+    Raises:
+        RefusalError: when there is none.
+        _TornError: when none fits.
+    """
+    where, found = location.text + CATALOG_SIGNATURE, documents.signature
+    if found is not None and is_signed_by(as_public(key), documents.catalog, found):
+        return documents
+    if found is None or sequence_of(CATALOG_SIGNATURE, found) < sequence:
+        other = ahead()
+        if other is not None and is_signed_by(as_public(key), documents.catalog, other):
+            return replace(documents, signature=other)
+    if found is None:
         raise RefusalError(f"{where}: is missing, though the catalogue names the key {key.id}", _TELL)
-    if not is_signed_by(as_public(key), documents.catalog, documents.signature):
-        raise _TornError(f"{where}: is not what key {key.id} signed for this {CATALOG}")
+    raise _TornError(f"{where}: is not what key {key.id} signed for this {CATALOG}")
 
 
 def _read(location: Location) -> _Documents:

@@ -13,17 +13,15 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cache
-from importlib import metadata
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
 import urllib3
 from urllib3.exceptions import HTTPError
 
-from deedbook import __version__
 from deedbook.errors import DeedbookError, RefusalError, RemoteError
+from deedbook.publishing.addresses import identity, is_own, next_address, place
 from deedbook.publishing.steps import Progress
 
 CONNECT_SECONDS = 15
@@ -175,19 +173,17 @@ class Client:
         """Waits until the rate limit is lifted that an earlier answer told of."""
         wait = self._not_before - self.clock()
         if wait > _PATIENCE:
-            raise RemoteError(
-                f"{_place(self.base)} takes no more calls for {wait:,.0f} seconds", "try again after that"
-            )
+            raise RemoteError(f"{place(self.base)} takes no more calls for {wait:,.0f} seconds", "try again after that")
         if wait > 0:
             self.sleep(wait)
         self._not_before = 0.0
 
     def _once(self, method: str, url: str, ok: Sequence[int], data: object, upload: Upload | None) -> Answer:
         trusted = {"Authorization": f"Bearer {self.token}"} if self.token else {}
-        headers = {**_identity(), "Accept": "application/json", **self.headers, **trusted}
+        headers = {**identity(), "Accept": "application/json", **self.headers, **trusted}
         if not is_own(url, self.base):
             raise RefusalError(
-                f"{_place(self.base)} sends uploads to {_place(url)}, which is not its own host",
+                f"{place(self.base)} sends uploads to {place(url)}, which is not its own host",
                 "no credentials were sent there; check `api` in deedbook.toml",
             )
         if upload is not None:
@@ -196,7 +192,7 @@ class Client:
             headers["Content-Type"] = "application/json"
         with _body(data, upload) as body, self._requested(method, url, headers, body) as response:
             content = b"".join(self._chunks(response, url, _LARGEST_ANSWER))
-            answer = Answer(response.status, _lowered(response), content, f"{method} {_place(url)}")
+            answer = Answer(response.status, _lowered(response), content, f"{method} {place(url)}")
         self._heed(answer)
         if answer.status in ok:
             if answer.status != 204 and method != "DELETE":
@@ -206,13 +202,13 @@ class Client:
 
     def _digest(self, url: str, progress: Progress) -> str:
         for _ in range(6):
-            with self._requested("GET", url, {**_identity(), "Accept": "*/*"}, None) as response:
+            with self._requested("GET", url, {**identity(), "Accept": "*/*"}, None) as response:
                 headers = _lowered(response)
                 if response.status in _REDIRECTS and (target := headers.get("location")):
-                    url = _next_address(url, target)
+                    url = next_address(url, target)
                     continue
                 if response.status != 200:
-                    answer = Answer(response.status, headers, response.read(2_000), f"GET {_place(url)}")
+                    answer = Answer(response.status, headers, response.read(2_000), f"GET {place(url)}")
                     self._heed(answer)
                     fault = self._fault(answer)
                     raise RemoteError(fault.message, _LATER) if isinstance(fault, StatusError) else fault
@@ -221,7 +217,7 @@ class Client:
                     digest.update(chunk)
                     progress(len(chunk))
                 return digest.hexdigest()
-        raise RemoteError(f"GET {_place(url)} is redirected without end", _LATER)
+        raise RemoteError(f"GET {place(url)} is redirected without end", _LATER)
 
     def _requested(self, method: str, url: str, headers: Mapping[str, str], body: Any) -> urllib3.BaseHTTPResponse:
         try:
@@ -229,7 +225,7 @@ class Client:
                 method, url, headers=headers, body=body, redirect=False, preload_content=False, decode_content=True
             )
         except (HTTPError, OSError) as error:
-            raise RemoteError(f"{method} {_place(url)} failed: {self._scrubbed(_cause(error))}", _LATER) from None
+            raise RemoteError(f"{method} {place(url)} failed: {self._scrubbed(_cause(error))}", _LATER) from None
 
     def _chunks(self, response: urllib3.BaseHTTPResponse, url: str, most: int | None) -> Iterator[bytes]:
         """The body piece by piece, as it comes; a stalled one is an error, and so is one that ends early."""
@@ -238,12 +234,12 @@ class Client:
             while chunk := response.read1(_CHUNK):
                 size += len(chunk)
                 if most is not None and size > most:
-                    raise RemoteError(f"{_place(url)} answered with more than {most:,} bytes", _LATER)
+                    raise RemoteError(f"{place(url)} answered with more than {most:,} bytes", _LATER)
                 if time.monotonic() - started > READ_SECONDS + size / _SLOWEST:
-                    raise RemoteError(f"{_place(url)} answers too slowly: {size:,} bytes so far", _LATER)
+                    raise RemoteError(f"{place(url)} answers too slowly: {size:,} bytes so far", _LATER)
                 yield chunk
         except (HTTPError, OSError) as error:
-            raise RemoteError(f"{_place(url)} broke off: {self._scrubbed(_cause(error))}", _LATER) from None
+            raise RemoteError(f"{place(url)} broke off: {self._scrubbed(_cause(error))}", _LATER) from None
 
     def _heed(self, answer: Answer) -> None:
         """Remembers until when the server wants no more calls."""
@@ -302,32 +298,6 @@ class _BusyError(RemoteError):
 _LATER = "run it again: what is done is not done twice"
 
 
-def is_own(url: str, base: str) -> bool:
-    """Whether credentials for `base` may go to `url`: the same host, or its sibling for uploads, and never in clear."""
-    theirs, own = urlsplit(url), urlsplit(base)
-    if theirs.scheme != own.scheme or theirs.hostname is None or own.hostname is None:
-        return False
-    if theirs.hostname == own.hostname:
-        return True
-    first, _, domain = own.hostname.partition(".")
-    return first == "api" and theirs.hostname == f"uploads.{domain}"
-
-
-@cache
-def user_agent() -> str:
-    """`deedbook/VERSION (address of the project)`; services turn nameless clients away."""
-    try:
-        known = metadata.metadata("deedbook")
-        addresses = [text.rpartition(",")[2].strip() for text in known.get_all("Project-URL") or ()]
-    except metadata.PackageNotFoundError:
-        addresses = []
-    return f"deedbook/{__version__}" + (f" ({addresses[0]})" if addresses else " (dataset release tool)")
-
-
-def _identity() -> dict[str, str]:
-    return {"User-Agent": user_agent()}
-
-
 @dataclass(frozen=True, slots=True)
 class _Body:
     """What is sent of a file, told to its progress as it goes."""
@@ -353,21 +323,6 @@ def _body(data: object, upload: Upload | None) -> Iterator[Any]:
 
 def _lowered(response: urllib3.BaseHTTPResponse) -> dict[str, str]:
     return {name.lower(): value for name, value in response.headers.items()}
-
-
-def _next_address(url: str, target: str) -> str:
-    following = urljoin(url, target)
-    old, new = urlsplit(url), urlsplit(following)
-    if new.scheme not in {"http", "https"} or (old.scheme == "https" and new.scheme != "https"):
-        raise RefusalError(f"{_place(url)} redirects to an address that is not safe", "nothing was read from there")
-    return following
-
-
-def _place(url: str) -> str:
-    """An address for messages: no query, since that may hold a signature, and no credentials."""
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    return f"{parts.scheme}://{host}{f':{parts.port}' if parts.port else ''}{parts.path}"
 
 
 def _cause(error: BaseException) -> str:

@@ -15,7 +15,7 @@ from deedbook.project import Project
 from deedbook.publishing.journal import Journal, open_journal
 from deedbook.publishing.steps import Facts, Progress, PublishableFile, PublishableRelease, Step
 from deedbook.publishing.targets import Target, read_target
-from deedbook.publishing.targets.hosted import HostedCatalogue
+from deedbook.publishing.targets.hosted import LISTED, HostedCatalogue
 from deedbook.release.digests import sha256_of
 from deedbook.release.edition import MANIFEST
 from deedbook.release.manifest import SUMS
@@ -31,12 +31,21 @@ _LAST = (SUMS, SIGNATURE)
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """The outcome: `done` are the steps that ran, `facts` what they found out."""
+    """The outcome.
+
+    Attributes:
+        done: The steps that ran.
+        facts: What they found out.
+        was_there: Whether it had been published before, so that this run only looked and mended.
+        next: What is left to do by hand before anybody can see it; empty for nothing.
+    """
 
     release: PublishableRelease
     target: str
     done: tuple[str, ...]
     facts: Facts = field(default_factory=dict)
+    was_there: bool = False
+    next: str = ""
 
 
 def prepare(
@@ -62,7 +71,7 @@ def prepare(
         left = len(outcome.problems) - len(shown)
         raise RefusalError(
             f"{folder} does not verify: {'; '.join(shown)}{f'; and {left} more' if left else ''}",
-            "see `deedbook verify`, and build the release again; nothing was published",
+            f"nothing was published; see `deedbook verify {folder}`, move that folder away and build again: `deedbook build`",
         )
     content = (folder / MANIFEST).read_bytes()
     manifest, package = json.loads(content), json.loads((folder / "datapackage.json").read_bytes())
@@ -126,8 +135,12 @@ def publish(project: Project, release: PublishableRelease, target: Target, repor
     """
     steps = plan_steps(project, release, target)
     journal = open_journal(project.root, target.name, target.address, release)
+    was_there = all(step.id in journal.done for step in steps)
     done = run_steps(steps, journal, report)
-    return Published(release, target.name, done, journal.facts)
+    if isinstance(target, HostedCatalogue):
+        was_there = journal.facts.get(LISTED) == "yes"
+    following = target.next if isinstance(target, HostedCatalogue) else ""
+    return Published(release, target.name, done, journal.facts, was_there, following)
 
 
 def run_steps(steps: Sequence[Step], journal: Journal, report: Report | None = None) -> tuple[str, ...]:

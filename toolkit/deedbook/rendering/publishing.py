@@ -25,7 +25,9 @@ def render_published(done: Published) -> str:
     """What is public now."""
     release = done.release
     about = f"{release.name} {release.version}: {len(release.files)} files, {size(release.size)}"
-    lines = [f"published {about} at {done.target}"]
+    lines = [f"{'already ' if done.was_there else ''}published {about} at {done.target}"]
     if doi := done.facts.get("doi"):
         lines.append(f"doi:{doi}")
+    if done.next:
+        lines.append(f"next: {done.next}")
     return "".join(f"{line}\n" for line in lines)

@@ -2,12 +2,14 @@
 
 path      the folder; relative to the project
 url       its public address, to read everything back over it before latest moves
+title     what a new catalogue is called; the title of the dataset by default
 git       true: commit what was published, on `branch` only; nothing is pushed
 branch    that must be checked out in `path`; `gh-pages` by default
 """
 
 from __future__ import annotations
 
+import shlex
 import shutil
 import subprocess
 from collections.abc import Sequence
@@ -23,13 +25,11 @@ from deedbook.publishing.targets.settings import Settings
 
 def directory_target(settings: Settings) -> HostedCatalogue:
     """The target that settings describe."""
-    settings.only("path", "url", "git", "branch")
+    settings.only("path", "url", "title", "git", "branch")
     folder = settings.root / settings.text("path")
-    url = settings.address("url")
+    url, title = settings.address("url"), settings.text("title", settings.title)
     if not settings.flag("git"):
-        return HostedCatalogue(
-            settings.name, "directory", str(folder.resolve()), DirectoryStore(folder), url, settings.title
-        )
+        return HostedCatalogue(settings.name, "directory", str(folder.resolve()), DirectoryStore(folder), url, title)
     branch = settings.text("branch", "gh-pages")
     check = Step(
         "branch",
@@ -43,9 +43,10 @@ def directory_target(settings: Settings) -> HostedCatalogue:
         f"{folder.resolve()} git {branch}",
         DirectoryStore(folder),
         "",  # public only once it is pushed, which is not done here
-        settings.title,
+        title,
         before=[check],
         after=lambda subject: [_commit(folder, branch, subject)],
+        next=f"it is public once you push it: `git -C {shlex.quote(str(folder))} push origin {branch}`",
     )
 
 
@@ -64,13 +65,26 @@ def _commit(folder: Path, branch: str, subject: str) -> Step:
 
 def _demand_branch(folder: Path, branch: str) -> Facts:
     if not folder.is_dir():
-        raise ProjectError(f"{folder}: there is no such folder", f"git worktree add {folder} {branch}")
+        raise ProjectError(f"{folder}: there is no such folder", f"make it: `{_checkout(folder, branch)}`")
     found = _git(folder, ["symbolic-ref", "--short", "--quiet", "HEAD"], fails="detached")
     if found != branch:
         raise RefusalError(
             f"{folder} is a checkout of {found or 'no branch'}, not of {branch}", f"git -C {folder} switch {branch}"
         )
     return {}
+
+
+def _checkout(folder: Path, branch: str) -> str:
+    """The command that makes the checkout, and the branch when there is none yet."""
+    place = shlex.quote(str(folder))
+    names = [f"refs/heads/{branch}", f"refs/remotes/origin/{branch}"]
+    try:
+        is_there = bool(_git(Path(), ["for-each-ref", "--format=%(refname)", *names]))
+    except (ProjectError, UsageError):
+        is_there = True  # not in a repository: git says so itself
+    if is_there:
+        return f"git worktree add {place} {branch}"
+    return f"git worktree add --detach {place} && git -C {place} switch --orphan {branch}"
 
 
 def _git(folder: Path, arguments: Sequence[str], *, fails: str = "") -> str:

@@ -21,6 +21,8 @@ from deedbook.release.manifest import SUMS
 from deedbook.release.signing import SIGNATURE, is_signed_by, read_signature
 
 _NOTHING: Facts = {}
+LISTED = "listed before"
+"""The fact whether the catalogue named the release already: `yes` or `no`."""
 
 
 def present_time() -> str:
@@ -37,6 +39,7 @@ class HostedCatalogue:
         title: What a new catalogue is called.
         before: Steps that come first; they show that the place is fit.
         after: Steps that come last; they run each time.
+        next: What is to be done by hand afterwards; empty for nothing.
         environment: Where the signing keys are.
     """
 
@@ -51,6 +54,7 @@ class HostedCatalogue:
     clock: Clock = present_time
     environment: Mapping[str, str] = field(default_factory=lambda: os.environ, repr=False)
     catalogue: str = ""
+    next: str = ""
 
     def steps(self, release: PublishableRelease) -> Sequence[Step]:
         """Look, upload and read back every file, download all over the public address, enter it, move latest."""
@@ -131,11 +135,11 @@ class HostedCatalogue:
         """Refuses before anything is uploaded."""
         catalogue = read_catalogue(self.store) or Catalogue()
         editing.check_addition(catalogue, about)
+        facts = {LISTED: "yes" if catalogue.entry(about.name, about.version) else "no"}
         catalogue = with_signer(catalogue, self._signers(), self.clock())
-        if not catalogue.keys:
-            return _NOTHING
-        _demand_signature(catalogue, release)
-        return _NOTHING
+        if catalogue.keys:
+            _demand_signature(catalogue, release)
+        return facts
 
     def _upload(self, release: PublishableRelease, file: PublishableFile) -> Step:
         path, fact = f"{release.name}/{release.version}/{file.name}", f"stored {file.name}"

@@ -5,6 +5,7 @@ prefix    below which the catalogue is; the root of the bucket by default
 endpoint  of a service other than AWS
 region    by default that of the environment
 url       the public address, to read everything back over it before latest moves
+title     what a new catalogue is called; the title of the dataset by default
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from deedbook.publishing.targets.settings import Settings
 
 def s3_target(settings: Settings, environment: Mapping[str, str] = os.environ) -> HostedCatalogue:
     """The target that settings describe; the credentials are looked at when it is first used."""
-    settings.only("bucket", "prefix", "endpoint", "region", "url")
+    settings.only("bucket", "prefix", "endpoint", "region", "url", "title")
     endpoint = settings.address("endpoint")
     store = S3Store(
         settings.text("bucket"),
@@ -41,7 +42,7 @@ def s3_target(settings: Settings, environment: Mapping[str, str] = os.environ) -
         f"{store.where} {endpoint}".strip(),
         store,
         settings.address("url"),
-        settings.title,
+        settings.text("title", settings.title),
         before=[check],
         environment=environment,
     )
