@@ -149,11 +149,13 @@ def check_cells(
     are_narrow = [plan.is_narrow(frame) and plan.field.name not in keep for plan in checks]
     narrow = list(compress(checks, are_narrow))
     wide = list(compress(checks, map(not_, are_narrow)))
-    flags = _select(frame, wide, lambda fails: fails.any(), keep)
-    failed = {name for name in flags.columns if not name.startswith(PARSED) and flags[name][0]}
-    failed |= _failed_values(frame, narrow)
+    kept = [plan.field.name for plan in wide if plan.parsed is not None and plan.field.name in keep]
+    values = (pl.col(plan.field.name).unique().implode() for plan in narrow)
+    numbers = (pl.col(PARSED + name).implode() for name in kept)
+    seen = _select(frame, wide, lambda fails: fails.any(), (*values, *numbers))  # one row: what is longer is a list
+    failed = {plan.field.name for plan in wide if seen[plan.field.name][0]}
+    failed |= _failed_values([seen[plan.field.name].item().alias(plan.field.name) for plan in narrow], narrow)
     guilty = [plan for plan in checks if plan.field.name in failed]
-    kept = {name: flags[PARSED + name] for name in keep if PARSED + name in flags.columns}
     masks = _select(frame, guilty, lambda fails: fails) if guilty else pl.DataFrame()
     failures: list[CellFailure] = []
     for plan in guilty:
@@ -161,15 +163,13 @@ def check_cells(
         if (pardoned := excused.get(plan.field.name)) is not None:
             rows = rows[~np.isin(rows, pardoned)]
         failures += _judge(plan, rows, frame[plan.field.name].gather(rows))
-    return failures, kept
+    return failures, {name: seen[PARSED + name].item() for name in kept}
 
 
-def _failed_values(frame: pl.DataFrame, plans: Sequence[FieldPlan]) -> set[str]:
-    """The columns in which some value fails, each distinct one looked at once."""
+def _failed_values(values: Sequence[pl.Series], plans: Sequence[FieldPlan]) -> set[str]:
+    """The columns of which a value fails; each has its distinct values once, and one of them again to be as long as the others."""
     if not plans:
         return set()
-    lists = frame.select(pl.col(plan.field.name).unique().implode() for plan in plans)
-    values = [column.item().alias(column.name) for column in lists.iter_columns()]
     longest = max(map(len, values))
     padded = [item.extend_constant(item[0], longest - len(item)) for item in values]
     flags = _select(pl.DataFrame(padded), plans, lambda fails: fails.any())
@@ -177,15 +177,13 @@ def _failed_values(frame: pl.DataFrame, plans: Sequence[FieldPlan]) -> set[str]:
 
 
 def _select(
-    frame: pl.DataFrame, plans: Sequence[FieldPlan], shape: Callable[[pl.Expr], pl.Expr], keep: Collection[str] = ()
+    frame: pl.DataFrame, plans: Sequence[FieldPlan], shape: Callable[[pl.Expr], pl.Expr], more: Sequence[pl.Expr] = ()
 ) -> pl.DataFrame:
-    """A column for each plan: what `shape` makes of its Boolean expression; then the parsed numbers of some fields."""
+    """A column for each plan: what `shape` makes of its Boolean expression; then `more`, which may read parsed numbers."""
     parsed = [plan.parsed for plan in plans if plan.parsed is not None]
     columns = [shape(plan.fails).alias(plan.field.name) for plan in plans if plan.fails is not None]
-    columns += [
-        pl.col(PARSED + plan.field.name) for plan in plans if plan.parsed is not None and plan.field.name in keep
-    ]
-    return frame.lazy().with_columns(parsed).select(columns).collect(engine="in-memory", optimizations=_NO_SEARCH)
+    query = frame.lazy().with_columns(parsed).select([*columns, *more])
+    return query.collect(engine="in-memory", optimizations=_NO_SEARCH)
 
 
 _NO_SEARCH = pl.QueryOptFlags(comm_subexpr_elim=False)

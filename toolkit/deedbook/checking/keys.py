@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 KeyKind = Literal["primary-key", "unique-key", "unique-error", "reference"]
 _SEED, _TEXT_SEED = 0x0DEEDB00, 0x0DEEDB01
 """Texts have a seed of their own: the empty text and 0.0 have the same hash otherwise."""
+_WRITTEN_OTHERWISE = frozenset({"bareNumber", "decimalChar", "groupChar"})
 _TOLD = 15
 """Characters of a canonical number that a 64-bit float tells from all others."""
 _PLAIN = 1e14
@@ -71,7 +72,7 @@ def _part_hash(texts: pl.Series, item: Field, parsed: pl.Series | None) -> pl.Se
     Numbers whose canonical text has up to 15 characters are told apart by a 64-bit float; that of longer ones goes in as well.
     """
     plain = texts
-    if item.type not in {"integer", "number"} or {"bareNumber", "decimalChar", "groupChar"} & set(item.options):
+    if item.type not in {"integer", "number"} or _WRITTEN_OTHERWISE & set(item.options):
         plain = texts.to_frame().select(key_text(item)).to_series()
     if item.type not in {"integer", "number"}:
         hashes = plain.hash(_TEXT_SEED)
@@ -89,6 +90,30 @@ def _part_hash(texts: pl.Series, item: Field, parsed: pl.Series | None) -> pl.Se
             is_told = (exact.str.len_bytes() <= _TOLD) & ~exact.str.contains("E", literal=True)
             hashes = hashes.zip_with(is_told.fill_null(True), tagged)
     return pl.select(pl.when(texts.is_not_null()).then(hashes)).to_series() if texts.null_count() else hashes
+
+
+def _plain_hashes(frame: pl.DataFrame, fields: Sequence[Field], parsed: Mapping[str, pl.Series]) -> pl.DataFrame | None:
+    """What `_part_hash` gives for each part, in one go; None where a number is not written plainly."""
+    parts, doubts = [], []
+    for at, item in enumerate(fields):
+        text = pl.col(item.name)
+        if item.type not in {"integer", "number"}:
+            parts.append(pl.when(text.is_not_null()).then(key_text(item).hash(_TEXT_SEED)).alias(f"k{at}"))
+            continue
+        if _WRITTEN_OTHERWISE & set(item.options):
+            return None
+        read = pl.lit(parsed[item.name]) if item.name in parsed else text.cast(pl.Float64, strict=False)
+        number = read.cast(pl.Float64, strict=False) + 0.0
+        parts.append(pl.when(text.is_not_null()).then(number.hash(_SEED)).alias(f"k{at}"))
+        is_odd = (text.str.len_bytes() > _TOLD) | (number.is_null() & text.is_not_null())
+        if item.type == "number":
+            is_odd |= ~number.abs().is_between(1, _PLAIN, closed="left") & (number != 0)
+            is_odd |= (number == 0) & (text != "0")
+        doubts.append(is_odd.any().alias(f"doubt {at}"))
+    found = frame.lazy().select([*parts, *doubts]).collect(engine="in-memory")
+    if found.height and any(found[name][0] for name in found.columns[len(parts) :]):
+        return None
+    return found.select(found.columns[: len(parts)])
 
 
 @record(frozen=True)
@@ -126,11 +151,15 @@ def hash_block(
         skip: Rows to leave out, because a part of their key is bad.
         parsed: Columns of plain numbers that are parsed already, by field; null is no number.
     """
-    parts = [
-        _part_hash(frame[item.name], item, parsed.get(item.name)).alias(f"k{at}") for at, item in enumerate(fields)
-    ]
-    hashes = (parts[0] if len(parts) == 1 else pl.DataFrame(parts).to_struct().hash(_SEED)).fill_null(0).to_numpy()
-    usable = pl.DataFrame(parts).select(pl.all_horizontal(pl.all().is_not_null())).to_series().to_numpy()
+    parts = _plain_hashes(frame, fields, parsed)
+    if parts is None:
+        found = [_part_hash(frame[item.name], item, parsed.get(item.name)) for item in fields]
+        parts = pl.DataFrame([part.alias(f"k{at}") for at, part in enumerate(found)])
+    whole = parts.to_series() if parts.width == 1 else parts.to_struct().hash(_SEED)
+    hashes = whole.fill_null(0).to_numpy() if whole.has_nulls() else whole.to_numpy()
+    if not len(skip) and not any(part.has_nulls() for part in parts.iter_columns()):
+        return HashedBlock(hashes, None, frame.height)
+    usable = parts.select(pl.all_horizontal(pl.all().is_not_null())).to_series().to_numpy()
     if len(skip):
         usable = usable.copy()
         usable[skip] = False
