@@ -19,8 +19,8 @@ from deedbook.records import record
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-BLOCK_SIZE = 8 << 20
-"""As quick as twice as much, with a third less memory."""
+BLOCK_SIZE = 16 << 20
+"""Half as much takes a third less memory and a tenth more time."""
 MAX_RECORD = 32 << 20
 """Bytes of the longest record that is read; a longer one is a quote that never closes, or no table."""
 
