@@ -64,7 +64,7 @@ def run(
 
     with ThreadPoolExecutor(count, thread_name_prefix="deedbook") as pool:
         later = [block for block, _ in queue.blocks]
-        queue = _Queue(cutter, lambda block: pool.submit(_do, block, layout, work).result, count + 1)
+        queue = _Queue(cutter, lambda block: pool.submit(_do, block, layout, work).result, count)
         queue.add(later)
         yield from _run(queue, layout, work)
 
