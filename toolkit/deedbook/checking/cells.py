@@ -159,10 +159,12 @@ def check_cells(
     masks = _select(frame, guilty, lambda fails: fails) if guilty else pl.DataFrame()
     failures: list[CellFailure] = []
     for plan in guilty:
-        rows = np.flatnonzero(masks[plan.field.name].to_numpy())
+        mask = masks[plan.field.name]
         if (pardoned := excused.get(plan.field.name)) is not None:
-            rows = rows[~np.isin(rows, pardoned)]
-        failures += _judge(plan, rows, frame[plan.field.name].gather(rows))
+            fails = mask.to_numpy().copy()
+            fails[pardoned] = False
+            mask = pl.Series(fails)
+        failures += _judge(plan, np.flatnonzero(mask.to_numpy()), frame[plan.field.name].filter(mask))
     return failures, {name: seen[PARSED + name].item() for name in kept}
 
 
