@@ -126,7 +126,7 @@ def validate_with_dataframely(folder: Path) -> None:
         allowed = [constraints["enum"]] if "enum" in constraints else []
         allowed += [parents[key] for key in _keys(folder, name)]
         if allowed:
-            known["check"] = partial(_is_in, pl.Series(allowed[0]).implode())
+            known["check"] = {"known": partial(_is_in, pl.Series(allowed[0]).implode())}
         columns[name] = kinds.get(field["type"], dy.String)(**known)
     schema: Any = type("Events", (dy.Schema,), columns)
     _, failures = schema.filter(_typed(folder), cast=True)
