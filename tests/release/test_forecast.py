@@ -52,6 +52,6 @@ def test_a_signed_second_release_gets_its_row_changes(
         f"version,table,key,field,old,new,reason,note,source\n{planned.version},events,E000003,amount,12,13,recount,,\n"
     )
     monkeypatch.setenv("DEEDBOOK_SIGNING_KEY", OWN.secret)
-    told = forecast(load_project(project.root), planned.judgement.changes)
+    told = forecast(load_project(project.root), planned.judgement)
     assert told.diffs == ("events.diff.csv",)
     assert sorted(told.files) == names(release_of(load_project(project.root)))

@@ -99,7 +99,7 @@ def _rendered(project: Project, planned: Plan, format_: Format) -> str:
     from deedbook.rendering.plan import render_plan, render_plan_json
     from deedbook.rendering.plan_markdown import render_plan_markdown
 
-    files = forecast(project, planned.judgement.changes if planned.judgement else None)
+    files = forecast(project, planned.judgement)
     match format_:
         case "text":
             return render_plan(planned, files)

@@ -2,9 +2,10 @@
 
 changes.json      versioning.history tells what is in it
 CHANGELOG.md      all versions, newest first
-corrections.csv   copied from the package folder when it is there
+corrections.csv   that of the package folder when it is there, without what went to protect people
 TABLE.diff.csv    of each table that stands in both releases and differs: `daff patch OLD/TABLE.csv TABLE.diff.csv` gives
-                  this release's TABLE.csv, derived columns included; only when there is a previous release
+                  this release's TABLE.csv, derived columns included; only when there is a previous release, and not of a
+                  table from which something went to protect people, nor then of views, which repeat the rows of others
 """
 
 from __future__ import annotations
@@ -17,9 +18,11 @@ from deedbook.changes.sources import Side, side_of_folder
 from deedbook.descriptor import load_package
 from deedbook.project import DESCRIPTOR, Project
 from deedbook.release.edition import Edition, moment_text
-from deedbook.versioning.corrections import PATH
+from deedbook.versioning.corrections import PATH, corrections_csv, read_corrections
+from deedbook.versioning.guards import coverage
 from deedbook.versioning.history import CHANGELOG, CHANGES, changelog_markdown, changes_document, changes_json
 from deedbook.versioning.judging import Judgement
+from deedbook.versioning.privacy import is_private, private_tables, without_private
 
 
 def write_changes(
@@ -34,23 +37,34 @@ def write_changes(
         rows: The rows of each edited table.
         folder: The staged release.
     """
-    document = changes_document(edition.name, edition.version, moment_text(edition.created), rows, judgement)
+    covered = [_about(item.table, item.message) for item in coverage(Side("", project))]
+    document = changes_document(edition.name, edition.version, moment_text(edition.created), rows, judgement, covered)
     _write(folder / CHANGES, changes_json(document))
     _write(folder / CHANGELOG, changelog_markdown(edition.title, document["history"]))
     source = project.package.root / PATH
     if source.is_file():
-        (folder / PATH).write_bytes(source.read_bytes())
+        stated = read_corrections(project)
+        if any(is_private(row) for row in stated):
+            _write(folder / PATH, corrections_csv(without_private(stated)))
+        else:
+            (folder / PATH).write_bytes(source.read_bytes())
     if judgement is not None:
-        _write_diffs(judgement, folder)
+        _write_diffs(judgement, folder, edited=frozenset(rows))
 
 
-def _write_diffs(judgement: Judgement, folder: Path) -> None:
+def _write_diffs(judgement: Judgement, folder: Path, edited: frozenset[str]) -> None:
+    withheld = private_tables(judgement.reasons.given)
     staged = Project(folder, load_package(folder / DESCRIPTOR))
     old = side_of_folder(judgement.previous.folder)
     changes = compare(old, Side("", staged), derived=True, everything=True)
     for table in changes.tables:
-        if not table.is_equal:
+        may_tell = not withheld or table.table in edited - withheld
+        if may_tell and not table.is_equal:
             _write(folder / f"{table.table}.diff.csv", highlighter_csv(changes, table))
+
+
+def _about(table: str, said: str) -> str:
+    return said if table in said else f"{table}: {said}"
 
 
 def _write(path: Path, text: str) -> None:

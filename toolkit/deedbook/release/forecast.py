@@ -6,12 +6,13 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from deedbook.changes.records import Changes
 from deedbook.project import Project
 from deedbook.release.contents import COPIED, release_formats
 from deedbook.release.loaders import loader_names
 from deedbook.release.signing import KEY_FILE_VARIABLE, KEY_VARIABLE, SIGNATURE
 from deedbook.versioning.corrections import PATH as CORRECTIONS
+from deedbook.versioning.judging import Judgement
+from deedbook.versioning.privacy import private_tables
 
 _SUFFIXES = {"parquet": ".parquet", "jsonl": ".jsonl", "stata": ".dta", "spss": ".sav", "rds": ".rds"}
 _WHOLE = {"sqlite": ".sqlite", "xlsx": ".xlsx"}
@@ -44,12 +45,14 @@ class Forecast:
         return (*self.tables, *self.whole, *self.documents, *self.diffs)
 
 
-def forecast(project: Project, changes: Changes | None = None, environment: Mapping[str, str] = os.environ) -> Forecast:
+def forecast(
+    project: Project, judgement: Judgement | None = None, environment: Mapping[str, str] = os.environ
+) -> Forecast:
     """The files of the project's next release.
 
     Args:
         project: What is to be released.
-        changes: What it changes of the release before; None for a first one.
+        judgement: What its version rests on; None for a first one.
         environment: Where a signing key may be named.
     """
     formats = release_formats(project)
@@ -58,7 +61,11 @@ def forecast(project: Project, changes: Changes | None = None, environment: Mapp
     suffixes = (".csv", *(_SUFFIXES[kind] for kind in formats if kind in _SUFFIXES))
     root = project.package.root
     beside = [name for name in (*COPIED, CORRECTIONS) if (root / name).is_file()]
-    differing = [item.table for item in changes.tables if item.has_new_values] if changes else []
+    differing: list[str] = []
+    if judgement is not None:
+        withheld = private_tables(judgement.reasons.given)
+        tables = judgement.changes.tables
+        differing = [item.table for item in tables if item.has_new_values and item.table not in withheld]
     return Forecast(
         tuple(f"{name}{suffix}" for name in (*names, *_views(project)) for suffix in suffixes),
         tuple(f"{project.package.name}{_WHOLE[kind]}" for kind in formats if kind in _WHOLE),

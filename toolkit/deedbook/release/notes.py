@@ -124,7 +124,12 @@ def _files(facts: ReadmeFacts) -> list[Kind]:
     beside = (facts.package.root / CORRECTIONS).is_file()
     changed = [Kind("corrections.csv", "each corrected cell and withdrawn row with its reason")] if beside else []
     if facts.edition.previous is not None:
-        changed.append(Kind("TABLE.diff.csv", "the rows that differ from the version before, as daff patches them"))
+        changed.append(
+            Kind(
+                "TABLE.diff.csv",
+                "the rows that differ from the version before, as daff patches them; none where rows went for privacy",
+            )
+        )
     files = [Kind("TABLE.csv", "the data: UTF-8, comma, LF, sorted by key, an empty cell is a missing value")]
     files += [by_format[kind] for kind in facts.formats]
     files += [

@@ -11,5 +11,6 @@ statuses.py      what the evidence of events was and is worth (MODEL R-64)
 judging.py       all of this about one planned version; `build` and `plan` ask here
 planning.py      the next release without building it
 writing.py       version, date and previous release into a descriptor, its formatting kept
+privacy.py       what a release may not repeat, since it went to protect people
 history.py       changes.json, and CHANGELOG.md of all versions
 """

@@ -2,7 +2,7 @@
 
     changes.json   changes_version, dataset, version, created, previous, bump {level, floor, override, rules}, schema, tables
                    (counts, keys, cells, each with its reason), fallen_status (events that are supported less), retired (every key that any release withdrew, by table),
-                   history (one entry a version: version, created, previous, level, rules, tables, reasons, notes)
+                   history (one entry a version: version, created, previous, level, rules, tables, reasons, notes, coverage)
 
 The history is carried forward from the `changes.json` of the release before, so no older release is needed to tell it.
 """
@@ -19,6 +19,7 @@ from deedbook.changes.records import KEY, Changes, changes_record, table_counts
 from deedbook.versioning.floors import Fired
 from deedbook.versioning.numbers import effective_level
 from deedbook.versioning.previous import MANIFEST, read_json
+from deedbook.versioning.privacy import is_private
 
 if TYPE_CHECKING:
     from deedbook.versioning.judging import Judgement
@@ -34,7 +35,12 @@ def retired_keys(folder: Path) -> dict[str, list[str]]:
 
 
 def changes_document(
-    dataset: str, version: str, created: str, rows: Mapping[str, int], judgement: Judgement | None
+    dataset: str,
+    version: str,
+    created: str,
+    rows: Mapping[str, int],
+    judgement: Judgement | None,
+    coverage: Sequence[str] = (),
 ) -> dict[str, Any]:
     """The content of `changes.json`.
 
@@ -44,10 +50,11 @@ def changes_document(
         created: Its date and time, as text.
         rows: The rows of each edited table.
         judgement: What the version rests on; None for a first release.
+        coverage: What the release covers, a sentence each (R-70).
     """
     if judgement is None:
         entry: dict[str, Any] = {"version": version, "created": created, "previous": None, "level": "first", "rules": [], "tables": [
-            {"table": name, "rows": number} for name, number in rows.items()], "reasons": {}}  # fmt: skip
+            {"table": name, "rows": number} for name, number in rows.items()], "reasons": {}, "coverage": list(coverage)}  # fmt: skip
         return {"changes_version": 1, "dataset": dataset, "version": version, "created": created, "previous": None,
                 "bump": None, "schema": [], "tables": [], "fallen_status": [], "retired": {}, "history": [entry]}  # fmt: skip
     previous = judgement.previous
@@ -71,7 +78,10 @@ def changes_document(
             if item.is_status
         ],
         "retired": retired,
-        "history": [_entry(version, created, judgement), *_earlier(previous.folder)],
+        "history": [
+            _entry(version, created, judgement) | {"coverage": list(coverage)},
+            *_earlier(previous.folder),
+        ],
     }
 
 
@@ -100,7 +110,7 @@ def _with_reasons(record: dict[str, Any], judgement: Judgement) -> dict[str, Any
         for cell in table["changed"]:
             found = given.get((name, cell["key"], cell["field"]))
             cell.update(_reason(found))
-            if found is not None and found.reason == "privacy":
+            if found is not None and is_private(found):
                 cell["old"] = None
     return record
 
@@ -180,6 +190,8 @@ def changelog_markdown(title: str, history: Sequence[Mapping[str, Any]]) -> str:
     ]
     for entry in history:
         lines += [f"## {entry['version']} ({str(entry.get('created', ''))[:10]})", "", *_entry_lines(entry), ""]
+        if entry.get("coverage"):
+            lines += ["What it covers:", "", *(f"* {_plain(said)}" for said in entry["coverage"]), ""]
     return "\n".join(lines).rstrip() + "\n"
 
 
