@@ -108,29 +108,39 @@ def _folder(project: Project) -> str:
 
 def _deliver(report: Report, format_: Format, file: Path | None, folder: str, *, silent: bool) -> None:
     """Writes the report where it was asked for; a report in a file is summed up on stderr."""
-    from deedbook.rendering import text
-
     if file is None and (format_ != "text" or not silent):
         output.emit(_rendered(report, format_, folder, width=output.terminal_width(), color=output.wants_color()))
     elif file is not None:
         output.write(file, _rendered(report, format_, folder, width=None, color=False))
         if not silent:
+            from deedbook.rendering import text
+
             output.say(f"{text.summary_line(report)} ({file})")
 
 
 def _rendered(report: Report, format_: Format, folder: str, *, width: int | None, color: bool) -> str:
-    from deedbook.rendering import frictionless, github, json, junit, markdown, text
-
-    match format_:
+    match format_:  # each imports what it needs alone: JUnit's escapes import the whole of urllib
         case "text":
+            from deedbook.rendering import text
+
             return text.render(report, width=width, color=color)
         case "json":
+            from deedbook.rendering import json
+
             return json.render(report)
         case "frictionless":
+            from deedbook.rendering import frictionless
+
             return frictionless.render(report)
         case "github":
+            from deedbook.rendering import github
+
             return github.render(report, folder=folder)
         case "markdown":
+            from deedbook.rendering import markdown
+
             return markdown.render(report)
         case "junit":
+            from deedbook.rendering import junit
+
             return junit.render(report)
