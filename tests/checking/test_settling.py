@@ -7,10 +7,11 @@ import io
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from deedbook.checking import settling
-from deedbook.checking.settling import _read_piece
+from deedbook.checking.settling import _bytes_of, _read_piece
 from deedbook.checking.table import Piece
 from deedbook.dialect import Dialect
 from deedbook.errors import ProjectError
@@ -150,8 +151,14 @@ def test_a_piece_starts_at_its_offset_and_has_its_height(tmp_path: Path) -> None
     path = tmp_path / "data.csv"
     path.write_bytes(b'id\n1\n"a\nb"\n3" x\n4\n')
     layout = Layout(("id",), Dialect())
-    with io.FileIO(path) as stream:
-        assert _read_piece(stream, Piece(3, 3, 1, 5, 6), layout).frame["id"].to_list() == ["a\nb"]
-        assert _read_piece(stream, Piece(4, 5, 1, 11, 5), layout).frame["id"].to_list() == ['3" x']
-        with pytest.raises(ProjectError, match="changed while it was read"):
-            _read_piece(stream, Piece(2, 2, 2, 3, 2), layout)
+
+    def read(piece: Piece, *rows: int) -> tuple[list[str], list[int]]:
+        with io.FileIO(path) as stream:
+            _, frame, lines = _read_piece(piece, np.array(rows), _bytes_of(stream, piece), layout)
+        return frame["id"].to_list(), lines.tolist()
+
+    assert read(Piece(2, 2, 3, 3, 13), 3) == (["a\nb"], [3])
+    assert read(Piece(3, 3, 1, 5, 6), 3) == (["a\nb"], [3])
+    assert read(Piece(3, 3, 2, 5, 11), 4) == (['3" x'], [5])
+    with pytest.raises(ProjectError, match="changed while it was read"):
+        read(Piece(2, 2, 2, 3, 2), 2)

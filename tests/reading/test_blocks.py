@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import io
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from deedbook.dialect import Dialect
 from deedbook.reading import blocks
-from deedbook.reading.blocks import Block, Cutter, quotes_are_regular
+from deedbook.reading.blocks import Block, Cutter, cut_out, quotes_are_regular, record_ends
 
 
 def _cut(data: bytes, size: int, dialect: Dialect | None = None) -> list[Block]:
@@ -83,3 +84,18 @@ def test_quoting_after_the_standard_is_regular(data: str) -> None:
 )
 def test_any_other_quote_is_irregular(data: str) -> None:
     assert not quotes_are_regular(data.encode(), b'"', b",") or data.count('"') % 2
+
+
+@pytest.mark.parametrize(
+    ("data", "ends"), [(b"", []), (b"a", [1]), (b"a\n\nb", [2, 3, 4]), (b'"a\n"\n"\n\n",b\n', [5, 12])]
+)
+def test_records_end_at_line_ends_outside_quotes(data: bytes, ends: list[int]) -> None:
+    assert record_ends(data, b'"').tolist() == ends
+
+
+@pytest.mark.parametrize(
+    ("rows", "found"), [([], b""), ([0], b"0\n"), ([1, 2], b"1\n2\n"), ([0, 2, 3], b"0\n2\n3\n"), ([3], b"3\n")]
+)
+def test_records_are_cut_out_with_a_line_end_each(rows: list[int], found: bytes) -> None:
+    data = b"0\n1\n2\n3"
+    assert cut_out(data, record_ends(data, b'"'), np.array(rows, np.int64)) == found

@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from deedbook.dialect import Dialect
-from deedbook.reading import pipeline
+from deedbook.reading import pipeline, text
 from deedbook.reading.blocks import Cutter
 from deedbook.reading.pipeline import Done, run
 from deedbook.reading.text import Layout
 from tests.reading.oracle import actual, expected
+
+
+@pytest.fixture(scope="module", autouse=True, params=[100, 0], ids=["all records scanned", "suspects cut out"])
+def _suspects(request: pytest.FixtureRequest) -> Iterator[None]:
+    """How bad records are found: in these small blocks either all are suspects, or never too many."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(text, "_SUSPECTS", request.param)
+        yield
+
 
 CELLS = st.sampled_from(
     ["", "a", "12", "3.0", " x ", '""', '"a"', '"a,b"', '"a\nb"', '"a\r\nb"', '"say ""no"""', '"\n\n"', "é", '"é;,\n"',

@@ -261,7 +261,11 @@ def _report(run: _Run, outcomes: Mapping[str, TableOutcome], ran: set[str]) -> R
     findings = [
         finding
         for outcome in chosen
-        for finding in suggest(outcome.ledger.sorted_findings(), outcome.task.references, package.resource)
+        for finding in suggest(
+            outcome.ledger.sorted_findings(),
+            outcome.task.references,
+            lambda name: (package.resource(name), outcomes[name].stats.rows),
+        )
     ]
     totals = [total for outcome in chosen for total in outcome.ledger.totals()]
     used = {name: outcome.ledger.used_waivers for name, outcome in outcomes.items()}

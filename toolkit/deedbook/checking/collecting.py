@@ -75,6 +75,14 @@ class Collected:
     everything: pl.DataFrame | None = None
     used_waivers: frozenset[tuple[str, str, str]] = frozenset()
 
+    def renumbered(self, numbers: Rows) -> Collected:
+        """The same findings, each of the row of that number in place of the row at that position."""
+        shown = tuple(replace(item, row=None if item.row is None else int(numbers[item.row])) for item in self.shown)
+        everything = self.everything
+        if everything is not None:
+            everything = everything.with_columns(row=pl.Series(numbers[everything["row"].to_numpy()]))
+        return replace(self, shown=shown, everything=everything)
+
 
 def collect(groups: list[Group], frame: pl.DataFrame, settings: Collecting, line_of: Callable[[int], int]) -> Collected:
     """The groups as findings and counts.

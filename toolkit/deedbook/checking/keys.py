@@ -238,7 +238,7 @@ class HashLog:
 def _repeated(hashes: Hashes) -> Hashes:
     """The hashes that occur more than once, rising."""
     ordered = _sorted(hashes)
-    return ordered[1:][ordered[1:] == ordered[:-1]]
+    return np.asarray(ordered[1:][ordered[1:] == ordered[:-1]], np.uint64)
 
 
 def _sorted(hashes: Hashes) -> Hashes:

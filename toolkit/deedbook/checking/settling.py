@@ -20,14 +20,15 @@ from deedbook.checking.keys import HashLog, Key, Reference, key_texts
 from deedbook.checking.table import FILE_SHIFT, Piece, TableOutcome
 from deedbook.errors import ProjectError
 from deedbook.findings import Check, NotChecked
-from deedbook.reading.blocks import Cutter
+from deedbook.reading.blocks import NEWLINE, Cutter, cut_out, record_ends
 from deedbook.reading.header import read_header
 from deedbook.reading.opening import dialect_of, open_table
-from deedbook.reading.pipeline import Done, run
+from deedbook.reading.pipeline import Done, in_order, run
 from deedbook.reading.sequential import read_records, to_text_block
 from deedbook.reading.source import ByteStream
 from deedbook.reading.tables import present
-from deedbook.reading.text import IrregularError, Layout, TextBlock, read_block
+from deedbook.reading.text import IrregularError, Layout, is_regular, read_block
+from deedbook.records import record
 
 _RULES = {
     "primary-key": ("the primary key", "give the row a key of its own, or delete it"),
@@ -35,12 +36,26 @@ _RULES = {
     "unique-error": ("the value", "change one of the two values"),
 }
 
-Visit = tuple[int, int, BlockPlan, TextBlock, Rows]
-"""First record, first line, plan, block, and the wanted rows counted from its start."""
+
+@record(frozen=True)
+class Visit:
+    """Records of a file that are read again.
+
+    Attributes:
+        plan: How the file is checked.
+        records: Their numbers, that of the file in the bits above `FILE_SHIFT`.
+        frame: Their text columns.
+        lines: The lines on which they start.
+    """
+
+    plan: BlockPlan
+    records: Rows
+    frame: pl.DataFrame
+    lines: Rows
 
 
 def revisit(outcome: TableOutcome, wanted: Rows) -> Iterator[Visit]:
-    """The blocks that hold the wanted records, in order."""
+    """The wanted records, in order."""
     for number in outcome.plans:
         base = number << FILE_SHIFT
         mine = wanted[(wanted >= base) & (wanted < base + (1 << FILE_SHIFT))] - base
@@ -56,46 +71,69 @@ def _revisit_file(outcome: TableOutcome, number: int, wanted: Rows) -> Iterator[
     with open_table(task.resource, task.resource.sources[number], max_unpacked=task.max_unpacked) as stream:
         starts = np.array([piece.row for piece in outcome.pieces[number]], np.int64)
         held = np.unique(np.searchsorted(starts, wanted, side="right") - 1).tolist()
-        pieces = [outcome.pieces[number][at] for at in held]
         if isinstance(stream, io.FileIO) and layout.is_regular and 2 * len(held) < len(starts):
-            blocks: Iterator[tuple[int, int, TextBlock]] = (
-                (piece.row, piece.line, _read_piece(stream, piece, layout)) for piece in pieces
-            )
+            pieces = (outcome.pieces[number][at] for at in held)
+            asked = ((piece, _within(wanted, piece.row, piece.height), _bytes_of(stream, piece)) for piece in pieces)
+            found = in_order(asked, lambda item: _read_piece(*item, layout), workers=task.workers)
         else:
-            blocks = _read_all(outcome, number, stream)
-        for row, line, block in blocks:
-            here = wanted[(wanted >= row) & (wanted < row + block.frame.height)] - row
-            if len(here):
-                yield (number << FILE_SHIFT) + row, line, plan, block, here
-            if row + block.frame.height > wanted[-1]:
-                break
+            found = _read_all(outcome, number, stream, wanted)
+        for rows, frame, lines in found:
+            yield Visit(plan, rows + (number << FILE_SHIFT), frame, lines)
 
 
-def _read_piece(stream: io.FileIO, piece: Piece, layout: Layout) -> TextBlock:
-    """A piece of a file once more."""
+Found = tuple[Rows, pl.DataFrame, Rows]
+"""Rows of a file, their text columns, and their lines."""
+
+
+def _within(wanted: Rows, row: int, height: int) -> Rows:
+    return wanted[(wanted >= row) & (wanted < row + height)]
+
+
+def _bytes_of(stream: io.FileIO, piece: Piece) -> bytes:
     stream.seek(piece.offset)
-    data = stream.read(piece.size)
+    return stream.read(piece.size)
+
+
+def _read_piece(piece: Piece, wanted: Rows, data: bytes, layout: Layout) -> Found:
+    """The wanted rows of a piece of a file.
+
+    Raises:
+        ProjectError: when the piece is not what it was.
+    """
+    rows = wanted - piece.row
     try:
-        block = read_block(data, layout)
+        ends = (
+            record_ends(data, layout.dialect.quote_char.encode()) if is_regular(data, layout) else np.empty(0, np.int64)
+        )
+        if len(ends) != piece.height:
+            raise IrregularError
+        frame = read_block(cut_out(data, ends, rows), layout).frame
+        starts = np.concatenate(([0], ends[:-1]))[rows]
+        is_newline = np.frombuffer(data, np.uint8) == NEWLINE
+        lines = np.cumsum([np.count_nonzero(part) for part in np.split(is_newline, starts)[:-1]])
     except IrregularError:
         block = to_text_block(read_records(data, layout.dialect, lambda _size: b"", limit=piece.height), layout)
-    if block.frame.height != piece.height:
-        raise ProjectError(f"{stream.name}: the file changed while it was read", "validate it again")
-    return block
+        if block.frame.height != piece.height:
+            raise ProjectError("a file changed while it was read", "validate it again") from None
+        frame, lines = block.frame[rows], block.line_numbers[rows]
+    return wanted, frame, lines + piece.line
 
 
-def _read_all(outcome: TableOutcome, number: int, stream: ByteStream) -> Iterator[tuple[int, int, TextBlock]]:
-    """The blocks of a file with their first record and line."""
+def _read_all(outcome: TableOutcome, number: int, stream: ByteStream, wanted: Rows) -> Iterator[Found]:
+    """The wanted rows out of a whole file."""
     task, (plan, layout) = outcome.task, outcome.plans[number]
     cutter = Cutter(stream, dialect_of(task.resource), task.block_size)
     first, _ = next(iter(outcome.plans.values()))
     known = None if first is plan else [column.label for column in first.columns]
     _, _, row, line = read_header(cutter, dialect_of(task.resource), known)
     for done in run(cutter, layout, lambda block: block, workers=task.workers):
-        if not isinstance(done, Done):
+        if not isinstance(done, Done) or row > wanted[-1]:
             break
-        yield row, line, done.result
-        row, line = row + done.result.frame.height, line + done.result.newlines
+        block = done.result
+        here = _within(wanted, row, block.frame.height)
+        if len(here):
+            yield here, block.frame[(here - row).tolist()], block.line_numbers[here - row] + line
+        row, line = row + block.frame.height, line + block.newlines
 
 
 def list_unenforced(outcome: TableOutcome) -> None:
@@ -118,10 +156,11 @@ def settle_unique(outcome: TableOutcome, key: Key) -> None:
     if not len(candidates):
         return
     parts = []
-    for first, _, plan, block, rows in revisit(outcome, candidates):
-        values = block.frame[rows.tolist()].select(present(name, plan.missing[name]) for name in key.names)
-        texts = values.select(key_texts(key.fields))
-        parts.append(texts.with_columns(record=pl.Series(rows + first)))
+    visits = revisit(outcome, candidates)
+    kept = list(visits) if len(candidates) <= _KEPT else None
+    for visit in visits if kept is None else kept:
+        values = visit.frame.select(present(name, visit.plan.missing[name]) for name in key.names)
+        parts.append(values.select(key_texts(key.fields)).with_columns(record=pl.Series(visit.records)))
     if not parts:
         return
     names = [f"k{at}" for at in range(len(key.names))]
@@ -131,16 +170,19 @@ def settle_unique(outcome: TableOutcome, key: Key) -> None:
         .with_columns(earliest=pl.col("record").min().over(names))
         .filter(pl.col("record") > pl.col("earliest"))
     )
-    if repeated.height:
-        _report(
-            outcome,
-            repeated["record"].to_numpy(),
-            lambda plan, rows: _repeated_group(outcome, key, repeated, plan, rows),
-        )
+    guilty = repeated["record"].to_numpy()
+    for visit in (revisit(outcome, guilty) if kept is None else kept) if len(guilty) else ():
+        rows = np.flatnonzero(np.isin(visit.records, guilty))
+        if len(rows):
+            _report(outcome, visit, _repeated_group(outcome, key, repeated, visit, rows))
 
 
-def _repeated_group(outcome: TableOutcome, key: Key, repeated: pl.DataFrame, plan: BlockPlan, records: Rows) -> Group:
-    mine = repeated.filter(pl.col("record").is_in(pl.Series(records).implode()))
+_KEPT = 100_000
+"""Records that are rather kept than read a third time."""
+
+
+def _repeated_group(outcome: TableOutcome, key: Key, repeated: pl.DataFrame, visit: Visit, rows: Rows) -> Group:
+    mine = repeated.filter(pl.col("record").is_in(pl.Series(visit.records[rows]).implode()))
     what, hint = _RULES[key.kind]
     names = [f"k{at}" for at in range(len(key.names))]
 
@@ -150,8 +192,8 @@ def _repeated_group(outcome: TableOutcome, key: Key, repeated: pl.DataFrame, pla
         return f"{what} `{shorten(value)}` was already used in {_place(outcome, row['earliest'])}", hint, value
 
     column = key.names[0] if len(key.names) == 1 else None
-    number = plan.number_of(key.names[0]) if column else None
-    return Group(key.kind, records, words, column=column, field_number=number)
+    number = visit.plan.number_of(key.names[0]) if column else None
+    return Group(key.kind, rows, words, column=column, field_number=number)
 
 
 def _place(outcome: TableOutcome, record: int) -> str:
@@ -169,19 +211,14 @@ def settle_references(outcome: TableOutcome, parent_of: Callable[[Reference], Ha
         misses = log.rows_absent_from(parent)
         if not len(misses):
             continue
-        for first, line, plan, block, rows in revisit(outcome, misses):
-            values = block.frame[rows.tolist()].select(reference.key.fields)
-            found = missing_parent_group(reference, rows, values, plan)
-            outcome.ledger.add(
-                collect([found], block.frame, plan.settings, block.line_of), first & ((1 << FILE_SHIFT) - 1), line
-            )
+        for visit in revisit(outcome, misses):
+            values = visit.frame.select(reference.key.fields)
+            rows = np.arange(values.height, dtype=np.int64)
+            _report(outcome, visit, missing_parent_group(reference, rows, values, visit.plan))
         outcome.has_cell_errors = True
 
 
-def _report(outcome: TableOutcome, records: Rows, group_of: Callable[[BlockPlan, Rows], Group]) -> None:
-    for first, line, plan, block, rows in revisit(outcome, records):
-        group = group_of(plan, rows + first)
-        local = replace(group, rows=rows)
-        outcome.ledger.add(
-            collect([local], block.frame, plan.settings, block.line_of), first & ((1 << FILE_SHIFT) - 1), line
-        )
+def _report(outcome: TableOutcome, visit: Visit, group: Group) -> None:
+    """Puts a group whose rows count in a visit into the ledger."""
+    collected = collect([group], visit.frame, visit.plan.settings, lambda row: int(visit.lines[row]))
+    outcome.ledger.add(collected.renumbered(visit.records & ((1 << FILE_SHIFT) - 1)), 0, 0)

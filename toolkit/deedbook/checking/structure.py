@@ -101,9 +101,11 @@ def _bad_text(block: TextBlock, columns: Sequence[Column], excused: dict[str, li
         groups.append(_text_group("encoding-error", rows, column, message, "save the file as UTF-8"))
         if column:
             excused[column.name] += rows
-    if block.has_nul:
+    if block.with_nul:
+        suspects = block.frame[list(block.with_nul)]
         for column in columns:
-            rows = block.frame[column.name].str.contains("\0", literal=True).fill_null(False).arg_true().to_list()
+            has_nul = suspects[column.name].str.contains("\0", literal=True).fill_null(False)
+            rows = [block.with_nul[at] for at in has_nul.arg_true()]
             if rows:
                 groups.append(
                     _text_group("nul-character", rows, column, "the cell contains a NUL character", "remove it")

@@ -14,21 +14,21 @@ from deedbook.reading.tables import read_text
 
 _LABELS = ("name", "title", "label", "label_en")
 _MOST_PARENTS = 200_000
-_MOST_CANDIDATES = 3_000
+_MOST_CANDIDATES = 500
 
 
 def suggest(
-    findings: Iterable[Finding], references: Iterable[Reference], parent: Callable[[str], Resource]
+    findings: Iterable[Finding], references: Iterable[Reference], parent: Callable[[str], tuple[Resource, int]]
 ) -> list[Finding]:
     """The findings, those of a foreign key of one field with a hint at a key that is spelled alike.
 
     Args:
         findings: All that the table's report shows.
         references: The table's foreign keys.
-        parent: The resource of a table.
+        parent: The resource of a table, and how many rows it has.
     """
     single = {item.key.fields[0]: item for item in references if len(item.key.fields) == 1}
-    labels: dict[tuple[str, str], dict[str, str]] = {}
+    known: dict[tuple[str, str], pl.DataFrame] = {}
     done = []
     for finding in findings:
         reference = single.get(finding.column or "") if finding.rule == "foreign-key" else None
@@ -36,35 +36,34 @@ def suggest(
             done.append(finding)
             continue
         place = reference.parent, reference.key.reference[0]
-        if place not in labels:
-            labels[place] = _keys_of(parent(place[0]), place[1])
-        known = labels[place]
-        done.append(replace(finding, hint=_nearest(finding.value, known) or f"add it to `{reference.parent}` first"))
+        if place not in known:
+            known[place] = _keys_of(*parent(place[0]), place[1])
+        hint = _nearest(finding.value, known[place]) or f"add it to `{reference.parent}` first"
+        done.append(replace(finding, hint=hint))
     return done
 
 
-def _keys_of(resource: Resource, name: str) -> dict[str, str]:
-    """The parent's keys with a label each; empty for a table that is too large to be searched for a hint."""
-    keys: dict[str, str] = {}
-    for frame in read_text(resource):
-        label = next((column for column in _LABELS if column in frame.columns and column != name), None)
-        keys.update(zip(frame[name].to_list(), (frame[label] if label else frame[name]).to_list(), strict=True))
-        if len(keys) > _MOST_PARENTS:
-            return {}
-    keys.pop(None, None)  # type: ignore[call-overload]  # a missing key is read as None
-    return keys
+def _keys_of(resource: Resource, rows: int, name: str) -> pl.DataFrame:
+    """The parent's keys with a label each; none of a table that is too large to be searched for a hint."""
+    frames = [pl.DataFrame(schema={"key": pl.String, "label": pl.String})]
+    for frame in read_text(resource) if rows <= _MOST_PARENTS else ():
+        label = next((column for column in _LABELS if column in frame.columns and column != name), name)
+        frames.append(frame.select(key=name, label=label).drop_nulls("key"))
+    return pl.concat(frames)
 
 
-def _nearest(value: str, keys: dict[str, str]) -> str:
-    alike = pl.Series(list(keys), dtype=pl.String)
-    near = alike.filter(
-        (alike.str.slice(0, 1) == value[:1]) & ((alike.str.len_chars().cast(pl.Int64) - len(value)).abs() <= 1)
-    )
-    candidates = near.head(_MOST_CANDIDATES).to_list() if len(near) > _MOST_CANDIDATES else near.to_list()
+def _nearest(value: str, known: pl.DataFrame) -> str:
+    key = pl.col("key")
+    near = known.filter(
+        key.str.starts_with(value[:1]), (key.str.len_chars().cast(pl.Int64) - len(value)).abs() <= 1
+    ).unique("key", keep="last", maintain_order=True)
+    if near.height > _MOST_CANDIDATES:  # those that are spelled alike at one end
+        half = len(value) // 2
+        near = near.filter(key.str.starts_with(value[:half]) | key.str.ends_with(value[half:]))
     import difflib
 
-    found = difflib.get_close_matches(value, candidates, n=1, cutoff=0.75)
+    found = difflib.get_close_matches(value, near["key"].head(_MOST_CANDIDATES).to_list(), n=1, cutoff=0.75)
     if not found:
         return ""
-    label = keys[found[0]]
+    label = near.filter(key == found[0])["label"][0]
     return f"did you mean `{found[0]}`{f' {label}' if label and label != found[0] else ''}?"

@@ -53,7 +53,9 @@ def cli() -> None:
 def main() -> NoReturn:
     """Runs the command line and ends the process, without collecting garbage that the end of the process collects."""
     gc.set_threshold(100_000, 50, 50)  # importing is most of a short run, and leaves next to nothing to collect
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy would start threads for matrices, of which there are none
+    os.environ.setdefault(
+        "OPENBLAS_NUM_THREADS", "1"
+    )  # numpy would start threads for matrices, of which there are none
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a terminal that lacks a letter shows its number

@@ -19,13 +19,14 @@ from deedbook.records import record
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-BLOCK_SIZE = 16 << 20
+BLOCK_SIZE = 10 << 20
 """Half as much takes a third less memory and a tenth more time."""
 MAX_RECORD = 32 << 20
 """Bytes of the longest record that is read; a longer one is a quote that never closes, or no table."""
 
 NEWLINE, RETURN = 10, 13
 Bytes: TypeAlias = "npt.NDArray[np.uint8]"
+Positions: TypeAlias = "npt.NDArray[np.int64]"
 
 
 @record(frozen=True)
@@ -198,6 +199,28 @@ def quotes_are_regular(data: bytes | memoryview, quote: bytes, delimiter: bytes)
             return False
         is_open ^= len(positions) % 2
     return True
+
+
+def record_ends(data: bytes, quote: bytes) -> Positions:
+    """The position behind each record of a block whose quotes are regular; the last one needs no line end."""
+    view = np.frombuffer(data, np.uint8)
+    ends = np.flatnonzero(view == NEWLINE) + 1
+    if len(data) and (not len(ends) or ends[-1] != len(data)):
+        ends = np.append(ends, len(data))
+    if not quote or not len(ends):
+        return ends
+    lines = np.concatenate(([0], ends[:-1]))
+    is_odd = np.bitwise_xor.reduceat((view == quote[0]).view(np.uint8), lines)
+    return np.asarray(ends[np.bitwise_xor.accumulate(is_odd) == 0], np.int64)
+
+
+def cut_out(data: bytes, ends: Positions, rows: Positions) -> bytes:
+    """The records of these numbers (rising), each with a line end."""
+    starts = np.concatenate(([0], ends[:-1]))
+    edges = np.flatnonzero(np.diff(rows, prepend=-2, append=len(ends) + 1) != 1)  # what stands together is cut together
+    runs = zip(starts[rows[edges[:-1]]].tolist(), ends[rows[edges[1:] - 1]].tolist(), strict=True)
+    joined = b"".join(data[start:end] for start, end in runs)
+    return joined if not joined or joined.endswith(b"\n") else joined + b"\n"
 
 
 _STEP = 1 << 20

@@ -6,9 +6,7 @@ records, only the wanted ones are cut out and parsed; what does not prove right 
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -16,11 +14,11 @@ import polars as pl
 
 from deedbook.descriptor import Resource
 from deedbook.errors import ProjectError
-from deedbook.reading.blocks import BLOCK_SIZE, NEWLINE, Block, Cutter
+from deedbook.reading.blocks import BLOCK_SIZE, Block, Cutter, cut_out, record_ends
 from deedbook.reading.foreign import is_foreign
 from deedbook.reading.header import read_header
 from deedbook.reading.opening import dialect_of, open_table
-from deedbook.reading.pipeline import default_workers
+from deedbook.reading.pipeline import in_order
 from deedbook.reading.source import SourceError
 from deedbook.reading.tables import in_schema, read_each
 from deedbook.reading.text import IrregularError, Layout, read_block
@@ -97,38 +95,23 @@ def _cut_out(resource: Resource, wanted: Positions, heights: Sequence[int], bloc
 
 def _cut_blocks(cutter: Cutter, layout: Layout, wanted: Positions, heights: Sequence[int]) -> Iterator[bytes]:
     """The wanted records of each block, in order."""
-    workers = default_workers()
-    running: deque[Future[bytes]] = deque()
-    first = 0
-    with ThreadPoolExecutor(workers, thread_name_prefix="deedbook") as pool:
+
+    def held() -> Iterator[tuple[Block, Positions, int]]:
+        first = 0
         for height in heights:
             block = cutter.next_block()
             if block is None:
                 raise IrregularError
             low, high = np.searchsorted(wanted, [first, first + height])
             if high > low:
-                running.append(pool.submit(_cut_block, block, wanted[low:high] - first, height, layout))
+                yield block, wanted[low:high] - first, height
             first += height
-            if len(running) > workers:
-                yield running.popleft().result()
-        for future in running:
-            yield future.result()
+
+    return in_order(held(), lambda item: _cut_block(*item, layout))
 
 
 def _cut_block(block: Block, rows: Positions, height: int, layout: Layout) -> bytes:
-    data, quote = block.data, layout.dialect.quote_char.encode()
-    view = np.frombuffer(data, np.uint8)
-    ends = np.flatnonzero(view == NEWLINE) + 1
-    if not len(ends) or ends[-1] != len(data):
-        ends = np.append(ends, len(data))
-    if len(ends) != height and quote:
-        lines = np.concatenate(([0], ends[:-1]))
-        is_odd = np.bitwise_xor.reduceat((view == quote[0]).view(np.uint8), lines)
-        ends = ends[np.bitwise_xor.accumulate(is_odd) == 0]
+    ends = record_ends(block.data, layout.dialect.quote_char.encode())
     if block.is_open or len(ends) != height:
         raise IrregularError
-    starts = np.concatenate(([0], ends[:-1]))
-    pieces = [data[start:end] for start, end in zip(starts[rows].tolist(), ends[rows].tolist(), strict=True)]
-    if not pieces[-1].endswith(b"\n"):
-        pieces[-1] += b"\n"
-    return b"".join(pieces)
+    return cut_out(block.data, ends, rows)

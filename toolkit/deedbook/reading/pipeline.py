@@ -20,6 +20,7 @@ from deedbook.reading.source import SourceError
 from deedbook.reading.text import CrowdedError, IrregularError, Layout, TextBlock, is_regular, read_block
 from deedbook.records import record
 
+S = TypeVar("S")
 T = TypeVar("T")
 _FEW = 64
 """Records that are read one by one where quoting is irregular; twice as many each time until a block is regular again."""
@@ -64,9 +65,30 @@ def run(
 
     with ThreadPoolExecutor(count, thread_name_prefix="deedbook") as pool:
         later = [block for block, _ in queue.blocks]
-        queue = _Queue(cutter, lambda block: pool.submit(_do, block, layout, work).result, count)
+        queue = _Queue(cutter, lambda block: pool.submit(_do, block, layout, work).result, count + 1)
         queue.add(later)
         yield from _run(queue, layout, work)
+
+
+def in_order(items: Iterable[S], work: Callable[[S], T], *, workers: int | None = None) -> Iterator[T]:
+    """What is made of each item, in their order, on several threads.
+
+    Args:
+        items: Taken one after the other, no faster than they are worked on.
+        work: What is done with each.
+        workers: Threads; None for as many as help.
+    """
+    from concurrent.futures import Future, ThreadPoolExecutor
+
+    count = default_workers() if workers is None else workers
+    running: deque[Future[T]] = deque()
+    with ThreadPoolExecutor(count, thread_name_prefix="deedbook") as pool:
+        for item in items:
+            running.append(pool.submit(work, item))
+            if len(running) > count:
+                yield running.popleft().result()
+        while running:
+            yield running.popleft().result()
 
 
 @dataclass

@@ -6,9 +6,7 @@ a third of the time of reading the cells. Only a plain file in UTF-8 whose quote
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +21,7 @@ from deedbook.reading.blocks import NEWLINE, RETURN, Block, Cutter
 from deedbook.reading.foreign import is_foreign
 from deedbook.reading.header import read_header
 from deedbook.reading.opening import dialect_of, open_table
-from deedbook.reading.pipeline import default_workers
+from deedbook.reading.pipeline import in_order
 from deedbook.reading.source import SourceError, is_plain
 from deedbook.reading.tables import in_schema
 from deedbook.reading.text import IrregularError, Layout, is_regular, read_block
@@ -81,10 +79,12 @@ def hash_records(resource: Resource, advance: Callable[[int], None]) -> Records:
     hashes: list[Hashes] = [np.empty(0, np.uint64)]
     lengths: list[npt.NDArray[np.uint32]] = [np.empty(0, np.uint32)]
     with _opened(resource) as (cutter, layout):
-        for found, sizes in _each(cutter, lambda block: _hash_block(block, layout)):
+        for found, sizes in in_order(iter(cutter.next_block, None), lambda block: _hash_block(block, layout)):
             hashes.append(found)
             lengths.append(sizes)
             advance(int(sizes.sum()))
+        if cutter.failure:
+            raise cutter.failure
     sizes = np.concatenate(lengths)
     start = _file_of(resource).stat().st_size - int(sizes.sum(dtype=np.int64))
     return Records(layout, start, np.concatenate(hashes), sizes)
@@ -130,23 +130,6 @@ def _opened(resource: Resource) -> Iterator[tuple[Cutter, Layout]]:
             yield cutter, layout
     except SourceError as error:
         raise ProjectError(f"{file}: {error.message}", error.hint) from None
-
-
-def _each(
-    cutter: Cutter, work: Callable[[Block], tuple[Hashes, npt.NDArray[np.uint32]]]
-) -> Iterator[tuple[Hashes, npt.NDArray[np.uint32]]]:
-    """What is made of each block, in order, on as many threads as help."""
-    workers = default_workers()
-    running: deque[Future[tuple[Hashes, npt.NDArray[np.uint32]]]] = deque()
-    with ThreadPoolExecutor(workers, thread_name_prefix="deedbook") as pool:
-        while (block := cutter.next_block()) is not None:
-            running.append(pool.submit(work, block))
-            if len(running) > workers:
-                yield running.popleft().result()
-        while running:
-            yield running.popleft().result()
-    if cutter.failure:
-        raise cutter.failure
 
 
 def _hash_block(block: Block, layout: Layout) -> tuple[Hashes, npt.NDArray[np.uint32]]:

@@ -231,7 +231,9 @@ def to_text_block(records: Records, layout: Layout, first: int = 1) -> TextBlock
         tuple(records.bad),
         np.array([record.line for record in items], np.int64),
         records.has_return,
-        records.has_nul,
+        tuple(at for at, item in enumerate(items) if any("\0" in cell for cell in item.cells))
+        if records.has_nul
+        else (),
         comments=comments,
     )
 

@@ -20,7 +20,7 @@ import numpy as np
 import polars as pl
 
 from deedbook.dialect import Dialect
-from deedbook.reading.blocks import NEWLINE, RETURN, quotes_are_regular
+from deedbook.reading.blocks import NEWLINE, RETURN, cut_out, quotes_are_regular, record_ends
 from deedbook.records import record
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class TextBlock:
         newlines: Physical line ends inside; that of the last record counts even where the file lacks it.
         lines: The line of each record counted from the block's first line (0), when a scan had to find it out.
         has_return: Whether a carriage return occurs.
-        has_nul: Whether a NUL byte occurs.
+        with_nul: The records in which a NUL byte occurs.
         comments: The records that the dialect calls comments.
     """
 
@@ -74,7 +74,7 @@ class TextBlock:
     bad_bytes: tuple[BadByte, ...] = ()
     lines: Positions | None = field(default=None, compare=False)
     has_return: bool = False
-    has_nul: bool = False
+    with_nul: tuple[int, ...] = ()
     comments: frozenset[int] = frozenset()
 
     @property
@@ -92,12 +92,19 @@ class TextBlock:
         if self.lines is not None:
             return self.lines
         rows = np.arange(self.frame.height, dtype=np.int64)
-        if self.newlines == self.frame.height:
-            return rows
-        embedded = self.frame.select(
-            pl.sum_horizontal(pl.all().str.count_matches("\n", literal=True).fill_null(0)).cast(pl.Int64)
-        ).to_series()
-        return np.asarray(rows + np.cumsum(embedded.to_numpy()) - embedded.to_numpy(), np.int64)
+        embedded = np.zeros(self.frame.height, np.int64)
+        left = self.newlines - self.frame.height
+        for column in sorted(self.frame.iter_columns(), key=_size, reverse=True):  # long texts are the likely ones
+            if left <= 0:
+                break
+            counts = column.str.count_matches("\n", literal=True).fill_null(0).to_numpy()
+            embedded += counts
+            left -= int(counts.sum())
+        return rows + np.cumsum(embedded) - embedded
+
+
+def _size(column: pl.Series) -> int:
+    return int(column.str.len_bytes().sum())
 
 
 @record(frozen=True)
@@ -141,7 +148,7 @@ def read_block(data: bytes, layout: Layout, *, most: int | None = None) -> TextB
     newlines = int(np.count_nonzero(view == NEWLINE))
     frame = _parse(data, layout)
     if frame is not None and _is_rectangular(frame, view, layout.dialect):
-        return TextBlock(frame, newlines, has_return=has_return, has_nul=b"\0" in data)
+        return TextBlock(frame, newlines, has_return=has_return, with_nul=_with_nul(data, layout))
     if most is not None and newlines > most:
         raise CrowdedError
     return _read_exactly(data, layout, frame, newlines, has_return=has_return)
@@ -172,8 +179,9 @@ def _parse(data: bytes, layout: Layout, *, cuts: bool = False) -> pl.DataFrame |
 
 
 def _is_rectangular(frame: pl.DataFrame, view: npt.NDArray[np.uint8], dialect: Dialect) -> bool:
-    if frame.to_series(-1).null_count() == 0:
-        return True
+    suspects = frame.to_series(-1).null_count()
+    if _SUSPECTS * suspects < frame.height:  # looked at one by one, if there are any
+        return not suspects
     delimiters = np.flatnonzero(view == ord(dialect.delimiter))
     outside = len(delimiters)
     if dialect.quote_char:
@@ -182,44 +190,30 @@ def _is_rectangular(frame: pl.DataFrame, view: npt.NDArray[np.uint8], dialect: D
     return frame.width > 1 and outside == (frame.width - 1) * frame.height
 
 
-@record(frozen=True)
-class _Scan:
-    """Where records and their cells end, by the quotes' parity.
-
-    Attributes:
-        ends: Position after each record's line end.
-        cells: The number of cells of each record; 0 for a blank one.
-        delimiters: Positions of the delimiters outside quotes.
-    """
-
-    ends: Positions
-    cells: Positions
-    delimiters: Positions
-
-    def place(self, position: int) -> tuple[int, int]:
-        """The record and the cell (0-based) that a byte belongs to."""
-        row = int(np.searchsorted(self.ends, position, side="right"))
-        start = self.ends[row - 1] if row else 0
-        first, here = np.searchsorted(self.delimiters, [start, position])
-        return row, int(here - first)
+def _with_nul(data: bytes, layout: Layout, ends: Positions | None = None) -> tuple[int, ...]:
+    """The records in which a NUL byte occurs."""
+    if b"\0" not in data:
+        return ()
+    ends = record_ends(data, layout.dialect.quote_char.encode()) if ends is None else ends
+    places = np.flatnonzero(np.frombuffer(data, np.uint8) == 0)
+    return tuple(sorted(set(np.searchsorted(ends, places, side="right").tolist())))
 
 
-def scan(data: bytes, dialect: Dialect) -> _Scan:
-    """The records of a block whose quotes are regular and whose last record ends."""
+def scan(data: bytes, dialect: Dialect) -> tuple[Positions, Positions]:
+    """The position behind each record of a block whose quotes are regular, and its number of cells: 0 for a blank one."""
     view = np.frombuffer(data, np.uint8)
     delimiter = dialect.delimiter.encode()[0]
     quote = dialect.quote_char.encode()[0] if dialect.quote_char else -1
     positions = np.flatnonzero((view == delimiter) | (view == NEWLINE) | (view == quote))
     kinds = view[positions]
     outside = (np.cumsum(kinds == quote, dtype=np.uint8) % 2 == 0) & (kinds != quote)
-    positions, kinds = positions[outside], kinds[outside]
-    is_end = kinds == NEWLINE
-    ends, delimiters = positions[is_end] + 1, positions[~is_end]
+    positions, is_end = positions[outside], kinds[outside] == NEWLINE
+    ends = positions[is_end] + 1
     starts = np.concatenate(([0], ends[:-1]))
-    cells = np.diff(np.searchsorted(delimiters, ends), prepend=0) + 1
+    cells = np.diff(np.flatnonzero(is_end), prepend=-1)
     length = ends - starts
     cells[(length == 1) | ((length == 2) & (view[starts] == RETURN))] = 0
-    return _Scan(ends, cells, delimiters)
+    return ends, cells
 
 
 def _read_exactly(
@@ -228,48 +222,61 @@ def _read_exactly(
     """The block whose bad records are read apart from the others, and what is wrong with them; `frame` is what polars made of it."""
     marks: list[tuple[int, int]] = []
     if frame is None:
-        frame = _parse(data, layout, cuts=True)
-    if frame is None:
         data, marks = _without_marks(data)
-    found = scan(data, layout.dialect)
-    bad_bytes = tuple(BadByte(*found.place(position), byte) for position, byte in marks)
-    starts = np.concatenate(([0], found.ends[:-1]))
-    is_odd = found.cells != len(layout.names)
-    cut_out = _cut(data, starts, found.ends, is_odd)
-    odd = list(open_reader(io.StringIO(cut_out.decode(), newline=""), layout.dialect))
-    if frame is None or frame.height != len(starts) or cut_out.count(b"\n") != len(odd):  # polars cuts at a line end
-        frame = _joined(data, layout, starts, found.ends, is_odd, odd)
-    rows = np.flatnonzero(is_odd)
+        frame = _parse(data, layout) if marks else None
+    ends, rows = _suspects(data, layout, frame)
+    apart = cut_out(data, ends, rows)
+    odd = list(open_reader(io.StringIO(apart.decode(), newline=""), layout.dialect))
+    if frame is None:
+        frame = _parse(data, layout, cuts=True)
+        if frame is None or frame.height != len(ends) or apart.count(b"\n") != len(odd):  # polars cuts at a line end
+            frame = _joined(data, layout, ends, rows, odd)
+    ragged = zip(rows.tolist(), odd, strict=True)
     line_ends = np.flatnonzero(np.frombuffer(data, np.uint8) == NEWLINE)
     return TextBlock(
         frame,
         newlines,
-        tuple(Ragged(row, tuple(cells)) for row, cells in zip(rows.tolist(), odd, strict=True)),
-        bad_bytes,
-        np.searchsorted(line_ends, starts).astype(np.int64),
+        tuple(Ragged(row, tuple(cells)) for row, cells in ragged if len(cells) != len(layout.names)),
+        tuple(_bad_byte(data, ends, position, byte, layout.dialect) for position, byte in marks),
+        np.searchsorted(line_ends, np.concatenate(([0], ends[:-1]))),
         has_return,
-        has_nul=b"\0" in data,
+        _with_nul(data, layout, ends),
     )
 
 
-def _joined(
-    data: bytes, layout: Layout, starts: Positions, ends: Positions, is_odd: npt.NDArray[np.bool_], odd: list[list[str]]
-) -> pl.DataFrame:
+def _suspects(data: bytes, layout: Layout, frame: pl.DataFrame | None) -> tuple[Positions, Positions]:
+    """The position behind each record, and the records that may have a wrong number of cells, all that do among them."""
+    if frame is not None:  # none is too long, and one that is too short lacks its last cell
+        rows = frame.to_series(-1).is_null().arg_true().cast(pl.Int64).to_numpy()
+        ends = record_ends(data, layout.dialect.quote_char.encode())
+        if _SUSPECTS * len(rows) < len(ends) == frame.height:
+            return ends, rows
+    ends, cells = scan(data, layout.dialect)
+    return ends, np.flatnonzero(cells != len(layout.names))
+
+
+_SUSPECTS = 100
+"""One record in so many may be read with the csv module only to find that nothing is wrong with it."""
+
+
+def _bad_byte(data: bytes, ends: Positions, position: int, byte: int, dialect: Dialect) -> BadByte:
+    """The record and the cell of a byte."""
+    row = int(np.searchsorted(ends, position, side="right"))
+    before = data[ends[row - 1] if row else 0 : position]
+    outside = before.split(dialect.quote_char.encode())[::2] if dialect.quote_char else [before]
+    return BadByte(row, sum(part.count(dialect.delimiter.encode()) for part in outside), byte)
+
+
+def _joined(data: bytes, layout: Layout, ends: Positions, rows: Positions, odd: list[list[str]]) -> pl.DataFrame:
     """The good records as polars reads them without the odd ones, and the odd ones between them."""
-    frame = _parse(_cut(data, starts, ends, ~is_odd), layout) if not is_odd.all() else to_frame([], layout)
-    if frame is None or frame.height + len(odd) != len(starts):
+    good = np.delete(np.arange(len(ends)), rows)
+    frame = _parse(cut_out(data, ends, good), layout) if len(good) else to_frame([], layout)
+    if frame is None or frame.height + len(odd) != len(ends):
         raise IrregularError
     if not odd:
         return frame
-    order = np.argsort(np.concatenate([np.flatnonzero(~is_odd), np.flatnonzero(is_odd)]))
+    order = np.argsort(np.concatenate([good, rows]))
     return pl.concat([frame, to_frame(odd, layout)]).select(pl.all().gather(order))
-
-
-def _cut(data: bytes, starts: Positions, ends: Positions, chosen: npt.NDArray[np.bool_]) -> bytes:
-    """The chosen records, joined."""
-    edges = np.flatnonzero(np.diff(np.concatenate(([0], chosen, [0]))))
-    runs = zip(starts[edges[0::2]].tolist(), ends[edges[1::2] - 1].tolist(), strict=True)
-    return b"".join(data[start:end] for start, end in runs)
 
 
 def to_frame(records: Sequence[Sequence[str]], layout: Layout) -> pl.DataFrame:
@@ -308,13 +315,25 @@ def mark(data: bytes) -> str:
 
 def _without_marks(data: bytes) -> tuple[bytes, list[tuple[int, int]]]:
     """The bytes with U+FFFD for what is not UTF-8, and where that is with its first byte."""
-    try:
-        pl.Series([data]).cast(pl.String)  # ten times as quick as decoding it
-    except pl.exceptions.ComputeError:
-        data = mark(data).encode("utf-8", "surrogatepass")
-        found = [(match.start(), match[0].decode("utf-8", "surrogatepass")) for match in _MARKED.finditer(data)]
-        return _MARKED.sub(REPLACEMENT.encode(), data), [(position, marked_byte(text)) for position, text in found]
-    return data, []
+    parts: list[bytes] = []
+    marks: list[tuple[int, int]] = []
+    size = at = 0
+    while at < len(data):
+        part = data[at : data.find(b"\n", at + _PART) + 1 or len(data)]
+        at += len(part)
+        try:
+            pl.Series([part]).cast(pl.String)  # ten times as quick as decoding it
+        except pl.exceptions.ComputeError:
+            part = mark(part).encode("utf-8", "surrogatepass")
+            found = ((match.start(), match[0].decode("utf-8", "surrogatepass")) for match in _MARKED.finditer(part))
+            marks += [(size + position, marked_byte(text)) for position, text in found]
+            part = _MARKED.sub(REPLACEMENT.encode(), part)
+        size += len(part)
+        parts.append(part)
+    return b"".join(parts) if marks else data, marks
+
+
+_PART = 1 << 18
 
 
 def marked_byte(mark: str) -> int:
