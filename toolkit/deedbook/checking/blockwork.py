@@ -153,12 +153,16 @@ def _bad_rows(excused: Mapping[str, Rows], failures: Sequence[CellFailure]) -> d
     bad: dict[str, list[Rows]] = {name: [rows] for name, rows in excused.items()}
     for failure in failures:
         bad.setdefault(failure.plan.field.name, []).append(failure.rows)
-    return {name: np.unique(np.concatenate(parts)) for name, parts in bad.items()}
+    return {name: _together(parts) for name, parts in bad.items()}
 
 
 def _union(bad: Mapping[str, Rows], names: Sequence[str]) -> Rows:
-    parts = [bad[name] for name in names if name in bad]
-    return np.unique(np.concatenate(parts)) if parts else NO_ROWS
+    return _together([bad[name] for name in names if name in bad])
+
+
+def _together(parts: Sequence[Rows]) -> Rows:
+    """All rows, rising, each once; every part is so already."""
+    return np.unique(np.concatenate(parts)) if len(parts) > 1 else parts[0] if parts else NO_ROWS
 
 
 def _cell_group(failure: CellFailure) -> Group:

@@ -92,19 +92,20 @@ class TextBlock:
         if self.lines is not None:
             return self.lines
         rows = np.arange(self.frame.height, dtype=np.int64)
-        embedded = np.zeros(self.frame.height, np.int64)
         left = self.newlines - self.frame.height
-        for column in sorted(self.frame.iter_columns(), key=_size, reverse=True):  # long texts are the likely ones
-            if left <= 0:
-                break
-            counts = column.str.count_matches("\n", literal=True).fill_null(0).to_numpy()
+        if left <= 0:
+            return rows
+        embedded = np.zeros(self.frame.height, np.int64)
+        sizes = self.frame.select(pl.all().str.len_bytes().sum()).row(0)
+        for _, column in sorted(
+            zip(sizes, self.frame.columns, strict=True), reverse=True
+        ):  # long texts are the likely ones
+            counts = self.frame[column].str.count_matches("\n", literal=True).fill_null(0).to_numpy()
             embedded += counts
             left -= int(counts.sum())
+            if left <= 0:
+                break
         return rows + np.cumsum(embedded) - embedded
-
-
-def _size(column: pl.Series) -> int:
-    return int(column.str.len_bytes().sum())
 
 
 @record(frozen=True)
