@@ -96,11 +96,16 @@ def test_quotes_and_returns_that_follow_no_rule_are_irregular(data: bytes) -> No
 
 
 def test_many_lines_with_a_bad_record_are_a_crowd() -> None:
-    data = b"1,a\n2\n3,c\n"
+    data = b"1,a\n2,b,x\n3,c\n"
     with pytest.raises(CrowdedError):
         read_block(data, TWO, most=2)
-    assert read_block(data, TWO, most=3).ragged == (Ragged(1, ("2",)),)
+    assert read_block(data, TWO, most=3).ragged == (Ragged(1, ("2", "b", "x")),)
     assert read_block(b"1,a\n2,b\n3,c\n", TWO, most=2).frame.height == 3
+
+
+def test_a_few_short_records_are_no_crowd() -> None:
+    data = b"".join(b"%d,a\n" % number for number in range(300)) + b"x\n"
+    assert read_block(data, TWO, most=2).ragged == (Ragged(300, ("x",)),)
 
 
 @pytest.mark.parametrize(

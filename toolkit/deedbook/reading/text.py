@@ -97,9 +97,8 @@ class TextBlock:
             return rows
         embedded = np.zeros(self.frame.height, np.int64)
         sizes = self.frame.select(pl.all().str.len_bytes().sum()).row(0)
-        for _, column in sorted(
-            zip(sizes, self.frame.columns, strict=True), reverse=True
-        ):  # long texts are the likely ones
+        likely = sorted(zip(sizes, self.frame.columns, strict=True), reverse=True)
+        for _, column in likely:
             counts = self.frame[column].str.count_matches("\n", literal=True).fill_null(0).to_numpy()
             embedded += counts
             left -= int(counts.sum())
@@ -134,7 +133,7 @@ def read_block(data: bytes, layout: Layout, *, most: int | None = None) -> TextB
     Args:
         data: The block.
         layout: How it becomes columns.
-        most: Lines of which some may be bad; None for any number. A bad record takes a hundred times its size.
+        most: Lines of which many may be bad; None for any number. A bad record takes a hundred times its size.
 
     Raises:
         IrregularError: when the block has to be read sequentially.
@@ -150,7 +149,7 @@ def read_block(data: bytes, layout: Layout, *, most: int | None = None) -> TextB
     frame = _parse(data, layout)
     if frame is not None and _is_rectangular(frame, view, layout.dialect):
         return TextBlock(frame, newlines, has_return=has_return, with_nul=_with_nul(data, layout))
-    if most is not None and newlines > most:
+    if most is not None and newlines > most and not (frame is not None and _has_few_suspects(frame)):
         raise CrowdedError
     return _read_exactly(data, layout, frame, newlines, has_return=has_return)
 
@@ -180,9 +179,8 @@ def _parse(data: bytes, layout: Layout, *, cuts: bool = False) -> pl.DataFrame |
 
 
 def _is_rectangular(frame: pl.DataFrame, view: npt.NDArray[np.uint8], dialect: Dialect) -> bool:
-    suspects = frame.to_series(-1).null_count()
-    if _SUSPECTS * suspects < frame.height:  # looked at one by one, if there are any
-        return not suspects
+    if _has_few_suspects(frame):  # which are looked at one by one
+        return not frame.to_series(-1).null_count()
     delimiters = np.flatnonzero(view == ord(dialect.delimiter))
     outside = len(delimiters)
     if dialect.quote_char:
@@ -248,16 +246,19 @@ def _read_exactly(
 def _suspects(data: bytes, layout: Layout, frame: pl.DataFrame | None) -> tuple[Positions, Positions]:
     """The position behind each record, and the records that may have a wrong number of cells, all that do among them."""
     if frame is not None:  # none is too long, and one that is too short lacks its last cell
-        rows = frame.to_series(-1).is_null().arg_true().cast(pl.Int64).to_numpy()
         ends = record_ends(data, layout.dialect.quote_char.encode())
-        if _SUSPECTS * len(rows) < len(ends) == frame.height:
-            return ends, rows
+        if _has_few_suspects(frame) and len(ends) == frame.height:
+            return ends, frame.to_series(-1).is_null().arg_true().cast(pl.Int64).to_numpy()
     ends, cells = scan(data, layout.dialect)
     return ends, np.flatnonzero(cells != len(layout.names))
 
 
 _SUSPECTS = 100
-"""One record in so many may be read with the csv module only to find that nothing is wrong with it."""
+
+
+def _has_few_suspects(frame: pl.DataFrame) -> bool:
+    """Whether so few records lack a last cell that each can be read with the csv module, only to find nothing wrong with most."""
+    return _SUSPECTS * frame.to_series(-1).null_count() < frame.height
 
 
 def _bad_byte(data: bytes, ends: Positions, position: int, byte: int, dialect: Dialect) -> BadByte:
