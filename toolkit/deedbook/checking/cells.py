@@ -146,10 +146,31 @@ def check_cells(
         return [item for found, _ in done for item in found], {key: it for _, kept in done for key, it in kept.items()}
     if not checks or not frame.height:
         return [], {}
-    are_narrow = [plan.is_narrow(frame) and plan.field.name not in keep for plan in checks]
+    masks, numbers = _suspected(frame, checks, keep)
+    failures: list[CellFailure] = []
+    for plan in (plan for plan in checks if plan.field.name in masks):
+        mask = masks[plan.field.name]
+        if (pardoned := excused.get(plan.field.name)) is not None:
+            fails = mask.to_numpy().copy()
+            fails[pardoned] = False
+            mask = pl.Series(fails)
+        failures += _judge(plan, np.flatnonzero(mask.to_numpy()), frame[plan.field.name].filter(mask))
+    return failures, numbers
+
+
+def _suspected(
+    frame: pl.DataFrame, checks: Sequence[FieldPlan], keep: Collection[str]
+) -> tuple[dict[str, pl.Series], dict[str, pl.Series]]:
+    """The columns of which a cell has to be judged, with a mask of those cells; and the numbers to keep."""
+    is_small = frame.height <= _LISTED
+    are_narrow = [not is_small and plan.is_narrow(frame) and plan.field.name not in keep for plan in checks]
     narrow = list(compress(checks, are_narrow))
     wide = list(compress(checks, map(not_, are_narrow)))
     kept = [plan.field.name for plan in wide if plan.parsed is not None and plan.field.name in keep]
+    if is_small:  # one query does, even if nothing fails
+        found = _select(frame, checks, lambda fails: fails, [pl.col(PARSED + name) for name in kept])
+        names = [plan.field.name for plan in checks if found[plan.field.name].any()]
+        return {name: found[name] for name in names}, {name: found[PARSED + name] for name in kept}
     values = (pl.col(plan.field.name).unique().implode() for plan in narrow)
     numbers = (pl.col(PARSED + name).implode() for name in kept)
     seen = _select(frame, wide, lambda fails: fails.any(), (*values, *numbers))  # one row: what is longer is a list
@@ -157,15 +178,7 @@ def check_cells(
     failed |= _failed_values([seen[plan.field.name].item().alias(plan.field.name) for plan in narrow], narrow)
     guilty = [plan for plan in checks if plan.field.name in failed]
     masks = _select(frame, guilty, lambda fails: fails) if guilty else pl.DataFrame()
-    failures: list[CellFailure] = []
-    for plan in guilty:
-        mask = masks[plan.field.name]
-        if (pardoned := excused.get(plan.field.name)) is not None:
-            fails = mask.to_numpy().copy()
-            fails[pardoned] = False
-            mask = pl.Series(fails)
-        failures += _judge(plan, np.flatnonzero(mask.to_numpy()), frame[plan.field.name].filter(mask))
-    return failures, {name: seen[PARSED + name].item() for name in kept}
+    return masks.to_dict(), {name: seen[PARSED + name].item() for name in kept}
 
 
 def _failed_values(values: Sequence[pl.Series], plans: Sequence[FieldPlan]) -> set[str]:
