@@ -16,6 +16,7 @@ import json
 import sys
 import tempfile
 from pathlib import Path
+from statistics import median
 
 from benchmarks import REPOSITORY
 from benchmarks.generate import VARIANTS, generate
@@ -77,6 +78,14 @@ def compare(folder: Path, names: list[str], runs: int) -> list[Result]:
     return [Result(name, tuple(kept[name]), failed.get(name, ""), COVERS[name]) for name in names]
 
 
+def beside_clean(folder: Path, clean: Path, runs: int) -> str:
+    """Our time on a file with errors beside that on the same file without them, in turn."""
+    read_into_cache(*folder.glob("*.csv"), *clean.glob("*.csv"))
+    flags = ("--format", "json", *OURSELVES[OURS])
+    ratio = median(run_ours(folder, *flags).wall / run_ours(clean, *flags).wall for _ in range(runs))
+    return f"our time with errors by that without: {ratio:.2f}, the median of {runs}"
+
+
 def exactness(folder: Path) -> str:
     """Recall and precision of our findings against the manifest: row, field and type must agree."""
     with tempfile.TemporaryDirectory() as scratch:
@@ -85,6 +94,8 @@ def exactness(folder: Path) -> str:
         if not file.is_file():
             return f"no findings file was written (exit {run.code}): {run.complaint.strip()[-300:]}"
         found = set(_read_findings(file))
+    if not _read(folder / "manifest.csv"):
+        return f"no error is planted, {len(found)} found"
     expected = {(int(row["row"]), row["field"], row["type"]) for row in _read(folder / "manifest.csv")}
     kinds = {(int(row["row"]), row["field"], row["type"]): row["kind"] for row in _read(folder / "manifest.csv")}
     right = found & expected
@@ -134,6 +145,8 @@ def main() -> None:
     table = markdown(results, OURS) if results[0].runs else f"deedbook: {results[0].failed}"
     heading = f"{options.rows:,} rows, {(folder / 'events.csv').stat().st_size / 1e6:.0f} MB, {options.variant}"
     exact = totals(folder) if options.variant == "all-bad" else exactness(folder)
+    if options.variant != "clean":
+        exact += "\n\n" + beside_clean(folder, generate(options.rows, "clean"), options.runs)
     text = f"### {heading}\n\n{table}\n\n{exact}\n"
     print(text)
     if options.write:

@@ -181,7 +181,7 @@ def _cell_group(failure: CellFailure) -> Group:
 
 def _null_parts(key: Key, values: pl.DataFrame, bad: Mapping[str, Rows], plan: BlockPlan) -> list[Group]:
     groups = []
-    for name in key.names:
+    for name in (name for name in key.names if values[name].null_count()):
         rows = values[name].is_null().arg_true().cast(pl.Int64).to_numpy()
         rows = rows[~np.isin(rows, bad.get(name, NO_ROWS))]
         if len(rows):

@@ -186,7 +186,7 @@ def _failed_values(values: Sequence[pl.Series], plans: Sequence[FieldPlan]) -> s
     if not plans:
         return set()
     longest = max(map(len, values))
-    padded = [item.extend_constant(item[0], longest - len(item)) for item in values]
+    padded = [item.append(item.new_from_index(0, longest - len(item))) for item in values]
     flags = _select(pl.DataFrame(padded), plans, lambda fails: fails.any())
     return {name for name, flag in zip(flags.columns, flags.row(0), strict=True) if flag}
 

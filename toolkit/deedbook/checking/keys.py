@@ -113,7 +113,7 @@ def _plain_hashes(frame: pl.DataFrame, fields: Sequence[Field], parsed: Mapping[
     found = frame.lazy().select([*parts, *doubts]).collect(engine="in-memory")
     if found.height and any(found[name][0] for name in found.columns[len(parts) :]):
         return None
-    return found.select(found.columns[: len(parts)])
+    return pl.DataFrame(found.get_columns()[: len(parts)])
 
 
 @record(frozen=True)
