@@ -154,11 +154,11 @@ def test_a_piece_starts_at_its_offset_and_has_its_height(tmp_path: Path) -> None
 
     def read(piece: Piece, *rows: int) -> tuple[list[str], list[int]]:
         with io.FileIO(path) as stream:
-            _, frame, lines = _read_piece(piece, np.array(rows), _bytes_of(stream, piece), layout)
+            _, frame, lines = _read_piece(piece, np.array(rows), _bytes_of(stream, piece), layout, path)
         return frame["id"].to_list(), lines.tolist()
 
     assert read(Piece(2, 2, 3, 3, 13), 3) == (["a\nb"], [3])
     assert read(Piece(3, 3, 1, 5, 6), 3) == (["a\nb"], [3])
     assert read(Piece(3, 3, 2, 5, 11), 4) == (['3" x'], [5])
-    with pytest.raises(ProjectError, match="changed while it was read"):
+    with pytest.raises(ProjectError, match=r"data\.csv: the file changed while it was read"):
         read(Piece(2, 2, 2, 3, 2), 2)

@@ -74,7 +74,7 @@ def _revisit_file(outcome: TableOutcome, number: int, wanted: Rows) -> Iterator[
         if isinstance(stream, io.FileIO) and layout.is_regular and 2 * len(held) < len(starts):
             pieces = (outcome.pieces[number][at] for at in held)
             asked = ((piece, _within(wanted, piece.row, piece.height), _bytes_of(stream, piece)) for piece in pieces)
-            found = in_order(asked, lambda item: _read_piece(*item, layout), workers=task.workers)
+            found = in_order(asked, lambda item: _read_piece(*item, layout, stream.name), workers=task.workers)
         else:
             found = _read_all(outcome, number, stream, wanted)
         for rows, frame, lines in found:
@@ -94,8 +94,8 @@ def _bytes_of(stream: io.FileIO, piece: Piece) -> bytes:
     return stream.read(piece.size)
 
 
-def _read_piece(piece: Piece, wanted: Rows, data: bytes, layout: Layout) -> Found:
-    """The wanted rows of a piece of a file.
+def _read_piece(piece: Piece, wanted: Rows, data: bytes, layout: Layout, path: object) -> Found:
+    """The wanted rows of a piece of the file at a path.
 
     Raises:
         ProjectError: when the piece is not what it was.
@@ -114,7 +114,7 @@ def _read_piece(piece: Piece, wanted: Rows, data: bytes, layout: Layout) -> Foun
     except IrregularError:
         block = to_text_block(read_records(data, layout.dialect, lambda _size: b"", limit=piece.height), layout)
         if block.frame.height != piece.height:
-            raise ProjectError("a file changed while it was read", "validate it again") from None
+            raise ProjectError(f"{path}: the file changed while it was read", "validate it again") from None
         frame, lines = block.frame[rows], block.line_numbers[rows]
     return wanted, frame, lines + piece.line
 
