@@ -86,6 +86,12 @@ def test_any_other_quote_is_irregular(data: str) -> None:
     assert not quotes_are_regular(data.encode(), b'"', b",") or data.count('"') % 2
 
 
+def test_a_long_cell_stays_open_from_one_step_to_the_next() -> None:
+    text = b"x" * (3 << 20)
+    assert quotes_are_regular(b'1,"' + text + b'","y"\n', b'"', b",")
+    assert not quotes_are_regular(b'1,"' + text + b'"z,y\n', b'"', b",")
+
+
 @pytest.mark.parametrize(
     ("data", "ends"), [(b"", []), (b"a", [1]), (b"a\n\nb", [2, 3, 4]), (b'"a\n"\n"\n\n",b\n', [5, 12])]
 )
