@@ -53,3 +53,17 @@ def test_a_record_prints_what_it_holds() -> None:
 def test_a_record_is_a_dataclass() -> None:
     assert [item.name for item in fields(Place)] == ["table", "row", "note", "raw"]
     assert replace(Place("a"), row=2) == Place("a", 2)
+
+
+@pytest.mark.parametrize(
+    ("values", "named"), [((), {}), (("a", 1, [], {}, 5), {}), (("a",), {"line": 1}), ((), {"row": 1})]
+)
+def test_a_record_takes_its_own_values_only(values: tuple[Any, ...], named: dict[str, Any]) -> None:
+    for kind in (Place, Model):
+        with pytest.raises(TypeError):
+            kind(*values, **named)
+
+
+def test_every_record_has_defaults_of_its_own() -> None:
+    Place("a").note.append("x")
+    assert Place("a").note == []

@@ -29,6 +29,7 @@ _SEED, _TEXT_SEED = 0x0DEEDB00, 0x0DEEDB01
 _WRITTEN_OTHERWISE = frozenset({"bareNumber", "decimalChar", "groupChar"})
 _TOLD = 15
 """Characters of a canonical number that a 64-bit float tells from all others."""
+_FEW = 50_000
 _PLAIN = 1e14
 """A number from one up to this that is written in 15 characters, with an exponent or not, has a canonical text that is no longer."""
 
@@ -242,8 +243,8 @@ def _repeated(hashes: Hashes) -> Hashes:
 
 
 def _sorted(hashes: Hashes) -> Hashes:
-    """The hashes, rising. (polars sorts them on every processor, numpy on one and three times slower.)"""
-    return pl.Series(hashes).sort().to_numpy()
+    """The hashes, rising. (polars sorts them on every processor, numpy on one and three times slower; few are not worth a copy.)"""
+    return np.sort(hashes) if len(hashes) < _FEW else pl.Series(hashes).sort().to_numpy()
 
 
 class HashSet:

@@ -32,7 +32,7 @@ from deedbook.reading.text import Layout
 from deedbook.records import record
 from deedbook.schema import TableSchema
 
-SMALLEST_SHARE = 1 << 20
+SMALLEST_SHARE = 2 << 20
 """Bytes below which a block is not made smaller to give every thread one."""
 FILE_SHIFT = 40
 """A record of a table is known by its file's number, shifted by this, plus its record number in the file."""
@@ -152,7 +152,7 @@ def _judge_file(outcome: TableOutcome, rows: int | None) -> None:
 def _block_size(task: TableTask, file: Path | None) -> int:
     """Bytes of a block: small enough that a file of a few megabytes keeps every thread busy."""
     size = file.stat().st_size if file and file.is_file() and not task.resource.compression else task.block_size
-    return min(task.block_size, max(SMALLEST_SHARE, size // 8))
+    return min(task.block_size, max(SMALLEST_SHARE, size // 16))
 
 
 def _refuse_remote(outcome: TableOutcome) -> None:

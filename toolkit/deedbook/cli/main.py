@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import io
 import os
 import sys
@@ -15,6 +14,7 @@ import click
 from deedbook import __version__
 from deedbook.cli.options import State
 from deedbook.cli.policy import BUG, INTERRUPTED, USAGE
+from deedbook.cli.starting import start_quickly
 from deedbook.errors import DeedbookError
 
 VERBS = {
@@ -52,10 +52,7 @@ def cli() -> None:
 
 def main() -> NoReturn:
     """Runs the command line and ends the process, without collecting garbage that the end of the process collects."""
-    gc.set_threshold(100_000, 50, 50)  # importing is most of a short run, and leaves next to nothing to collect
-    os.environ.setdefault(
-        "OPENBLAS_NUM_THREADS", "1"
-    )  # numpy would start threads for matrices, of which there are none
+    start_quickly()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a terminal that lacks a letter shows its number

@@ -156,7 +156,9 @@ class Cutter:
         return self._is_odd(data, len(data))
 
     def _is_odd(self, data: bytes | bytearray, size: int) -> bool:
-        return bool(self._quote) and bool(np.count_nonzero(np.frombuffer(data, np.uint8, size) == self._quote[0]) % 2)
+        if not self._quote or data.find(self._quote, 0, size) < 0:
+            return False
+        return bool(np.count_nonzero(np.frombuffer(data, np.uint8, size) == self._quote[0]) % 2)
 
     def _last_record_end(self, data: bytes | bytearray, size: int) -> int:
         """The position after the last line end with an even number of quotes before it; 0 if there is none."""

@@ -156,8 +156,8 @@ def read_block(data: bytes, layout: Layout, *, most: int | None = None) -> TextB
 
 def is_regular(data: bytes, layout: Layout) -> bool:
     """Whether quotes and line ends mean for the csv module what they mean for polars and the scan."""
-    dialect = layout.dialect
-    if not layout.is_regular or not quotes_are_regular(data, dialect.quote_char.encode(), dialect.delimiter.encode()):
+    quote, delimiter = layout.dialect.quote_char.encode(), layout.dialect.delimiter.encode()
+    if not layout.is_regular or (quote in data and not quotes_are_regular(data, quote, delimiter)):
         return False
     return b"\r" not in data or data.count(b"\r\n") == data.count(b"\r")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from importlib import resources
 from typing import Any
 
 from deedbook.findings import Report, report_record
@@ -18,6 +17,8 @@ def render(report: Report) -> str:
 
 def report_schema() -> dict[str, Any]:
     """The JSON Schema (2020-12) of what `render` writes."""
+    from importlib import resources  # which takes longer than rendering
+
     text = resources.files(__package__).joinpath("report.schema.json").read_text(encoding="utf-8")
     schema: dict[str, Any] = json.loads(text)
     return schema
