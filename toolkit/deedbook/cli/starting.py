@@ -13,8 +13,8 @@ from threading import Lock
 from types import ModuleType
 from typing import Any
 
-_SELDOM_USED = ("importlib.metadata", "hashlib", "subprocess")
-"""Modules that polars imports whole for what few runs do, with all of `email` and OpenSSL behind them."""
+_SELDOM_USED = ("importlib.metadata", "hashlib", "shutil", "subprocess", "zipfile")
+"""Modules that polars or we import for what few runs do; all of `email` and OpenSSL stand behind them."""
 
 
 def start_quickly() -> None:

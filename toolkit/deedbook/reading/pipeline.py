@@ -56,9 +56,8 @@ def run(
     """
     count = default_workers() if workers is None else workers
     queue: _Queue[T] = _Queue(cutter, lambda block: partial(_do, block, layout, work))
-    if count > 1:
-        queue.fill(2)
-    if len(queue.blocks) < 2:
+    queue.fill(1)
+    if count == 1 or not queue.blocks or queue.blocks[0][0].is_open or cutter.is_empty():
         yield from _run(queue, layout, work)
         return
     from concurrent.futures import ThreadPoolExecutor  # a single block does without

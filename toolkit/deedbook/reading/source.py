@@ -20,7 +20,6 @@ MAX_UNPACKED = 16 << 30
 MAX_RATIO = 500
 """How many times larger an unpacked stream may be than what was read of its file."""
 _RATIO_GRACE = 32 << 20
-UNPACKING_ERRORS = (OSError, EOFError, zlib.error, zipfile.BadZipFile, ValueError, RuntimeError)
 BOM = codecs.BOM_UTF8
 _UTF_8 = {"utf-8", "utf-8-sig", "ascii"}
 
@@ -58,7 +57,7 @@ class _Bounded:
     def read(self, _size: int, /) -> bytes:
         try:
             data = self.stream.read(READ_SIZE)
-        except UNPACKING_ERRORS as error:
+        except (OSError, EOFError, zlib.error, zipfile.BadZipFile, ValueError, RuntimeError) as error:
             raise SourceError(
                 "compression-error", f"{self.path} cannot be unpacked: {error}", "pack it again"
             ) from None
