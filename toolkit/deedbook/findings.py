@@ -5,8 +5,8 @@ Records only: nothing here prints. Every output format is a view of one `Report`
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, field, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import field, fields, replace
 from typing import Literal
 
 from deedbook.records import record
@@ -136,12 +136,25 @@ class Report:
 
 def with_findings(report: Report, findings: Sequence[Finding]) -> Report:
     """The report with what was found after the validation of its tables, at the end."""
-    counts: dict[tuple[str, str, str | None, Severity], int] = {}
-    for item in findings:
-        place = (item.table, item.rule, item.column, item.severity)
-        counts[place] = counts.get(place, 0) + 1
-    totals = tuple(Total(*place, count) for place, count in counts.items())
+    totals = tuple(Total(*place, len(items)) for place, items in by_place(findings).items())
     return replace(report, findings=(*report.findings, *findings), totals=(*report.totals, *totals))
+
+
+Place = tuple[str, str, str | None, Severity]
+"""Table, rule, column, severity."""
+
+
+def place_of(item: Finding | Total) -> Place:
+    """What a total counts together."""
+    return item.table, item.rule, item.column, item.severity
+
+
+def by_place(findings: Iterable[Finding]) -> dict[Place, list[Finding]]:
+    """The findings that belong to each total, in their order."""
+    found: dict[Place, list[Finding]] = {}
+    for item in findings:
+        found.setdefault(place_of(item), []).append(item)
+    return found
 
 
 def join_key(values: tuple[str, ...] | list[str]) -> str:
@@ -164,9 +177,15 @@ def report_record(report: Report) -> dict[str, object]:
             "warnings": report.warnings,
             "waived": report.waived,
         },
-        "tables": [asdict(table) for table in report.tables],
-        "checked": [asdict(check) for check in report.checked],
-        "not_checked": [asdict(entry) for entry in report.not_checked],
-        "totals": [asdict(total) for total in report.totals],
-        "findings": [asdict(finding) for finding in report.findings],
+        "tables": _values(report.tables),
+        "checked": _values(report.checked),
+        "not_checked": _values(report.not_checked),
+        "totals": _values(report.totals),
+        "findings": _values(report.findings),
     }
+
+
+def _values(items: Sequence[TableStats | Check | NotChecked | Total | Finding]) -> list[dict[str, object]]:
+    """Each record as a dictionary. (`dataclasses.asdict` copies what cannot change.)"""
+    names = [item.name for item in fields(items[0])] if items else []
+    return [{name: getattr(item, name) for name in names} for item in items]

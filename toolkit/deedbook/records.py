@@ -19,33 +19,33 @@ else:
 
         def finish(cls):
             cls = dataclass(init=False, eq=False, repr=False, kw_only=kw_only)(cls)
-            cls.__init__, cls.__eq__, cls.__hash__, cls.__repr__ = _fill, _equals, _hash, _show
-            parts = fields(cls)
-            cls._positional = () if kw_only else tuple(item.name for item in parts)
-            cls._defaults = {item.name: item.default for item in parts if item.default is not MISSING}
-            cls._makers = tuple(
-                (item.name, item.default_factory) for item in parts if item.default_factory is not MISSING
-            )
+            cls.__init__ = _filler(cls, kw_only=kw_only)
+            cls.__eq__, cls.__hash__, cls.__repr__ = _equals, _hash, _show
             return cls
 
         return finish
 
-    def _fill(self, /, *values, **named):
-        held = {**self._defaults, **dict(zip(self._positional, values, strict=False)), **named}
-        for name, make in self._makers:
-            if name not in held:
-                held[name] = make()
-        if held.keys() != self.__dataclass_fields__.keys() or len(values) > len(self._positional):
-            _complain(self, held, values)
-        self.__dict__.update(held)
+    def _filler(cls, *, kw_only):
+        parts = fields(cls)
+        known = {item.name for item in parts}
+        positional = () if kw_only else tuple(item.name for item in parts)
+        defaults = {item.name: item.default for item in parts if item.default is not MISSING}
+        makers = [(item.name, item.default_factory) for item in parts if item.default_factory is not MISSING]
 
-    def _complain(self, held, values):
-        known = self.__dataclass_fields__.keys()
-        wrong = [
-            *(f"lacks `{name}`" for name in known - held.keys()),
-            *(f"has no `{name}`" for name in held.keys() - known),
-        ]
-        raise TypeError(f"{type(self).__qualname__} {', '.join(wrong) or f'takes fewer than {len(values)} values'}")
+        def fill(self, /, *values, **named):
+            held = {**defaults, **named}
+            if values:
+                held.update(zip(positional, values, strict=False))
+            for name, make in makers:
+                if name not in held:
+                    held[name] = make()
+            if held.keys() != known or len(values) > len(positional):
+                wrong = [f"lacks `{item.name}`" for item in parts if item.name not in held]
+                wrong += [f"has no `{name}`" for name in held if name not in known]
+                raise TypeError(f"{cls.__qualname__} {', '.join(wrong) or 'is given too many values'}")
+            self.__dict__ = held
+
+        return fill
 
     def _equals(self, other):
         if type(other) is not type(self):

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import field, replace
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any, Literal, cast, get_args
 
@@ -96,10 +97,15 @@ class TableSchema:
     derived_fields: tuple[Field, ...] = ()
     raw: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         """The field names in order."""
         return tuple(item.name for item in self.fields)
+
+    @cached_property
+    def positions(self) -> Mapping[str, int]:
+        """Where each name comes first."""
+        return {name: at for at, name in reversed(list(enumerate(self.names)))}
 
     def field(self, name: str) -> Field:
         """The field of that name.
@@ -107,10 +113,7 @@ class TableSchema:
         Raises:
             KeyError: when there is none.
         """
-        for item in self.fields:
-            if item.name == name:
-                return item
-        raise KeyError(name)
+        return self.fields[self.positions[name]]
 
     def missing_of(self, item: Field) -> tuple[str, ...]:
         """The texts that mean "no value" in that field."""

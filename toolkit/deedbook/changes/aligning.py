@@ -92,8 +92,8 @@ def renamed_fields(old: TableSchema, new: TableSchema) -> dict[str, str]:
     The same means: every property but the name, with a title or description to tell it by; or type and position, when all
     other fields stand where they stood.
     """
-    gone = [item for item in old.fields if item.name not in new.names]
-    come = [item for item in new.fields if item.name not in old.names]
+    gone = [item for item in old.fields if item.name not in new.positions]
+    come = [item for item in new.fields if item.name not in old.positions]
     found: dict[str, str] = {}
     for item in come:
         twins = [other for other in gone if _is_twin(item, other, old, new) and other.name not in found.values()]
@@ -107,7 +107,7 @@ def _is_twin(new: Field, old: Field, old_schema: TableSchema, new_schema: TableS
         return False
     if (new.title or new.description) and (new.title, new.description) == (old.title, old.description):
         return True
-    same_place = new_schema.names.index(new.name) == old_schema.names.index(old.name)
+    same_place = new_schema.positions[new.name] == old_schema.positions[old.name]
     return same_place and len(new_schema.names) == len(old_schema.names) and new.constraints == old.constraints
 
 

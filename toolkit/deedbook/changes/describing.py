@@ -111,13 +111,14 @@ def _describe_table(old: Resource, new: Resource) -> Iterator[SchemaChange]:
 def _describe_fields(
     table: str, before: TableSchema, after: TableSchema, renamed: Mapping[str, str]
 ) -> Iterator[SchemaChange]:
-    gone = [name for name in before.names if name not in after.names and name not in renamed.values()]
+    kept = {*after.names, *renamed.values()}
+    gone = [name for name in before.names if name not in kept]
     yield from (SchemaChange("field-removed", table, name, old=before.field(name).type) for name in gone)
-    known = [name for name in after.names if name in before.names or name in renamed]
-    last_known = max((after.names.index(name) for name in known), default=-1)
+    known = [name for name in after.names if name in before.positions or name in renamed]
+    last_known = max((after.positions[name] for name in known), default=-1)
     for at, item in enumerate(after.fields):
         earlier = renamed.get(item.name, item.name)
-        if item.name not in known:
+        if item.name not in before.positions and item.name not in renamed:
             appended = at > last_known and not item.required and item.name not in after.primary_key
             yield SchemaChange("field-added" if appended else "field-inserted", table, item.name, new=item.type)
             continue
@@ -126,7 +127,7 @@ def _describe_fields(
         keys = (earlier in before.primary_key, item.name in after.primary_key)
         yield from _describe_field(table, canonical_field(before.field(earlier)), canonical_field(item), keys)
     common = [renamed.get(name, name) for name in known]
-    if common != sorted(common, key=before.names.index):
+    if common != sorted(common, key=before.positions.__getitem__):
         yield SchemaChange("field-moved", table, old=", ".join(before.names), new=", ".join(after.names))
 
 

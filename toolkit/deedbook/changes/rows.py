@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import polars as pl
@@ -19,6 +19,8 @@ _LEAST_FIELDS = 3
 _MOST_KEPT = 0.25
 _ORDER = "\0order"
 _COPY = "\0copy"
+_AT_ONCE = 200
+"""Fields of one query, whose time grows with the square of their number."""
 
 
 def compare_rows(old: Resource, new: Resource, comparing: Comparing) -> TableChanges:
@@ -42,16 +44,23 @@ def _schema(resource: Resource) -> TableSchema:
 
 def _expand(frame: pl.DataFrame, fields: Sequence[Field | None], key: Sequence[int]) -> pl.DataFrame:
     """The rows as raw (`r0` ...), canonical (`t0` ...) and comparable (`v0` ...) text by position, with their key."""
+    parts = [_texts(frame, fields, range(len(fields))[at : at + _AT_ONCE]) for at in range(0, len(fields), _AT_ONCE)]
+    texts = pl.concat(parts, how="horizontal") if parts else frame.select()
+    whole = key_text([f"t{at}" for at in key]) if key else pl.lit("", pl.String)
+    return texts.with_columns(whole.alias(KEY)).with_row_index(_ORDER)
+
+
+def _texts(frame: pl.DataFrame, fields: Sequence[Field | None], places: Iterable[int]) -> pl.DataFrame:
+    """The columns of some fields in each of the three forms."""
     columns = []
-    for at, item in enumerate(fields):
+    for at in places:
+        item = fields[at]
         if item is None:
             columns += [pl.lit(None, pl.String).alias(f"{form}{at}") for form in "rtv"]
             continue
         columns += [pl.col(item.name).alias(f"r{at}"), canonical_text(item).alias(f"t{at}")]
         columns.append(value_text(item).alias(f"v{at}"))
-    texts = frame.select(columns)
-    whole = key_text([f"t{at}" for at in key]) if key else pl.lit("", pl.String)
-    return texts.with_columns(whole.alias(KEY)).with_row_index(_ORDER)
+    return frame.select(columns)
 
 
 def _judge(name: str, alignment: Alignment, found: Found, comparing: Comparing) -> TableChanges:
@@ -110,10 +119,12 @@ def _cells(both: pl.DataFrame, alignment: Alignment, shown: str, *, literal: boo
         differs = pl.col(f"v{at}").ne_missing(pl.col(f"v{at} old"))
         text = "r" if literal else "t"
         rewritten = ~differs & pl.col(f"{text}{at}").ne_missing(pl.col(f"{text}{at} old"))
+        forms = dict.fromkeys(("v", shown, text))
+        columns = [_ORDER, KEY, *(f"{form}{at}{side}" for form in forms for side in ("", " old"))]
+        few = pl.DataFrame([both.get_column(name) for name in columns]).lazy()  # a query names all columns of its frame
         for kind, condition, form in (("value", differs, shown), ("representation", rewritten, text)):
-            found = both.lazy().filter(condition)
             parts.append(
-                found.select(
+                few.filter(condition).select(
                     _ORDER, pl.lit(at).alias("at"), KEY, pl.lit(pair.name).alias("field"), pl.lit(kind).alias("kind"),
                     pl.col(f"{form}{at} old").alias("old"), pl.col(f"{form}{at}").alias("new"),
                 )

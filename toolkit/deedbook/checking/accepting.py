@@ -62,7 +62,7 @@ def _parsed(field: Field) -> str:
 
 
 def acceptor(field: Field, missing: tuple[str, ...]) -> pl.Expr | None:
-    """True where a present text is certainly fine, null where the text is null; None when there is no fast path.
+    """True where a present text is certainly fine, null only where the text is null; None when there is no fast path.
 
     Args:
         field: The field, whose name is the column's.
@@ -82,7 +82,9 @@ def acceptor(field: Field, missing: tuple[str, ...]) -> pl.Expr | None:
     if field.required:
         tokens = [token for token in missing if token or field.type in {"any", "boolean", "string"}]
         conditions.extend(text != token for token in tokens)
-    return pl.all_horizontal(conditions) if conditions else text.is_not_null()
+    if not conditions:
+        return text.is_not_null()
+    return conditions[0] if len(conditions) == 1 else pl.all_horizontal(conditions)
 
 
 def _type_conditions(field: Field, text: pl.Expr) -> list[pl.Expr] | None:

@@ -177,8 +177,11 @@ def _format_decimal(value: Decimal) -> str:
 def _rewritten(canonical: str, rewrite: Callable[[str], str]) -> Callable[[pl.Series], pl.Series]:
     """A function that rewrites the distinct texts that are not canonical yet."""
 
+    text = pl.first()
+    is_odd = ~text.str.contains(canonical) | (text.str.len_bytes() > _LONGEST_PLAIN)
+
     def run(texts: pl.Series) -> pl.Series:
-        odd = texts.filter(~texts.str.contains(canonical) | (texts.str.len_bytes() > _LONGEST_PLAIN)).unique()
+        odd = texts.to_frame().select(text.filter(is_odd).unique()).to_series()  # one query, not one for each step
         if odd.is_empty():
             return texts
         return texts.replace(odd, pl.Series([_or_none(rewrite, text) for text in odd], dtype=pl.String))

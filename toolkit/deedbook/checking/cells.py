@@ -113,7 +113,7 @@ def _plan_field(
     elif _is_plain(item, {"unique"}):
         fails = None
     else:
-        fails = text.is_not_null() & ~accepted.fill_null(False)
+        fails = text.is_not_null() & ~accepted
     if native:
         misfits = text.str.starts_with(MISFIT).fill_null(False)
         fails = misfits if fails is None else misfits | fails

@@ -145,7 +145,8 @@ def _match_by_name(labels: Sequence[str], schema: TableSchema) -> Header:
         problems.append(
             FileProblem("unmatched-header", "no column of the file is a field of the schema", "correct the header")
         )
-    absent = [name for name in schema.names if name not in set(labels)]
+    present = set(labels)
+    absent = [name for name in schema.names if name not in present]
     if match in {"superset", "partial"}:
         absent = [name for name in absent if fields[name].required or name in schema.primary_key]
     problems += [_missing(len(labels) + at, fields[name]) for at, name in enumerate(absent, 1)]

@@ -5,10 +5,10 @@ A case fails for errors, is skipped for what could not be checked, and otherwise
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from xml.sax.saxutils import escape, quoteattr
 
-from deedbook.findings import Finding, Report, Total
+from deedbook.findings import Finding, Place, Report, Total, by_place, place_of
 from deedbook.rendering.escaping import visible
 
 _NO_XML = {0xFFFE: "\\ufffe", 0xFFFF: "\\uffff"}
@@ -21,12 +21,13 @@ def render(report: Report) -> str:
         [*(item.table for item in report.tables), *(item.table for item in report.totals)]
         + [item.table for item in report.not_checked]
     )
-    suites = [line for name in names for line in _suite(report, name)]
+    shown = by_place(item for item in report.findings if item.waived is None)
+    suites = [line for name in names for line in _suite(report, name, shown)]
     lines = ['<?xml version="1.0" encoding="UTF-8"?>', "<testsuites>", *suites, "</testsuites>"]
     return "".join(f"{line}\n" for line in lines).translate(_NO_XML)
 
 
-def _suite(report: Report, table: str) -> Iterator[str]:
+def _suite(report: Report, table: str, shown: Mapping[Place, list[Finding]]) -> Iterator[str]:
     failed = [item for item in report.totals if item.table == table]
     known = {(item.rule, item.column) for item in failed}
     passed = dict.fromkeys((item.name, item.column) for item in report.checked if item.table == table)
@@ -37,7 +38,7 @@ def _suite(report: Report, table: str) -> Iterator[str]:
     head = f'tests="{count}" failures="{errors}" errors="0" skipped="{len(skipped)}"'
     yield f"  <testsuite name={_quoted(table or 'the whole package')} {head}>"
     for total in failed:
-        yield from _failed(table, total, [item for item in report.findings if _is_of(item, total)])
+        yield from _failed(table, total, shown.get(place_of(total), []))
     for name, column in good:
         yield f"    {_case(table, name, column)}/>"
     for item in skipped:
@@ -55,11 +56,6 @@ def _failed(table: str, total: Total, findings: list[Finding]) -> Iterator[str]:
     else:
         yield f"      <system-out>{escape(f'{total.severity}: {message}')}\n{said}</system-out>"
     yield "    </testcase>"
-
-
-def _is_of(item: Finding, total: Total) -> bool:
-    place = (item.table, item.rule, item.column, item.severity)
-    return item.waived is None and place == (total.table, total.rule, total.column, total.severity)
 
 
 def _sentence(item: Finding) -> str:

@@ -19,7 +19,7 @@ from io import StringIO
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from deedbook.findings import Finding, NotChecked, Report, Total
+from deedbook.findings import Finding, NotChecked, Report, Total, by_place, place_of
 from deedbook.records import record
 from deedbook.rendering.escaping import visible
 from deedbook.rendering.folding import fold_missing
@@ -78,16 +78,10 @@ def _tables(report: Report) -> Iterator[Line]:
         findings = [item for item in report.findings if item.table == name]
         if not several:
             groups, findings = fold_missing(groups, findings)
+        shown = by_place(item for item in findings if item.waived is None)
         for total in groups:
-            shown = [item for item in findings if _is_of(item, total) and item.waived is None]
-            yield from _group(total, shown, several_files=several)
+            yield from _group(total, shown.get(place_of(total), []), several_files=several)
         yield Line(styled())
-
-
-def _is_of(finding: Finding, total: Total) -> bool:
-    return (finding.table, finding.rule, finding.column, finding.severity) == (
-        total.table, total.rule, total.column, total.severity,
-    )  # fmt: skip
 
 
 def _group(total: Total, shown: Sequence[Finding], *, several_files: bool) -> Iterator[Line]:
@@ -205,10 +199,12 @@ def _print(lines: Iterable[Line], width: int | None, *, color: bool) -> str:
         file=out, width=_UNBOUNDED, color_system="standard" if color else None, force_terminal=color, legacy_windows=False,
         highlight=False, markup=False, emoji=False, no_color=not color,
     )  # fmt: skip
-    for line in lines:
-        parts = _wrap(line, width, console)
-        for number, part in enumerate(parts):
-            console.print(Text(" " * (line.hang if number else line.indent)) + part, soft_wrap=True)
+    parts = [
+        Text.assemble(" " * (line.hang if number else line.indent), part)
+        for line in lines
+        for number, part in enumerate(_wrap(line, width, console))
+    ]
+    console.print(Text("\n").join(parts), soft_wrap=True)  # at once: each print takes as long as wrapping a line
     return out.getvalue()
 
 
@@ -217,7 +213,7 @@ def _wrap(line: Line, width: int | None, console: Console) -> list[Text]:
     from rich.text import Text
 
     text = Text.assemble(*line.text.pieces)
-    if width is None or not text.plain:
+    if width is None or text.cell_len <= width - line.indent:
         return [text]
     first, *rest = text.wrap(console, max(_NARROWEST, width - line.indent))
     if not rest:
