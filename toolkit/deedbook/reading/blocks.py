@@ -188,7 +188,7 @@ def quotes_are_regular(data: bytes | memoryview, quote: bytes, delimiter: bytes)
     if not quote:
         return True
     view = np.frombuffer(data, np.uint8)
-    before_opening, behind_closing = _neighbours(quote[0], delimiter)
+    before_opening, behind_closing = _neighbours(quote, delimiter)
     is_open = 0
     for start in range(0, len(view), _STEP):  # in steps, since a position takes eight times the memory of a quote
         positions = np.flatnonzero(view[start : start + _STEP] == quote[0]) + start
@@ -197,7 +197,9 @@ def quotes_are_regular(data: bytes | memoryview, quote: bytes, delimiter: bytes)
             opening = opening[1:]
         if len(closing) and closing[-1] == len(view) - 1:
             closing = closing[:-1]
-        if not (before_opening[view[opening - 1]].all() and behind_closing[view[closing + 1]].all()):
+        if view[opening - 1].tobytes().translate(None, before_opening):
+            return False
+        if view[closing + 1].tobytes().translate(None, behind_closing):
             return False
         is_open ^= len(positions) % 2
     return True
@@ -227,14 +229,10 @@ def cut_out(data: bytes, ends: Positions, rows: Positions) -> bytes:
 
 _STEP = 1 << 20
 _FIRST_STEP = 1 << 14
-_WORDS = np.frombuffer(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz", np.uint8)
+_WORDS = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 
-def _neighbours(quote: int, delimiter: bytes) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
-    """For each byte, whether it may stand before an opening quote, and behind a closing one."""
-    before = np.zeros(256, np.bool_) if delimiter else np.ones(256, np.bool_)
-    before[_WORDS] = False
-    before[[quote, NEWLINE, *delimiter]] = True
-    behind = before.copy()
-    behind[RETURN] = True
-    return before, behind
+def _neighbours(quote: bytes, delimiter: bytes) -> tuple[bytes, bytes]:
+    """The bytes that may stand before an opening quote, and those that may stand behind a closing one."""
+    places = quote + b"\n" + (delimiter or bytes(range(256)).translate(None, _WORDS))
+    return places, places + b"\r"
