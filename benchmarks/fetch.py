@@ -110,7 +110,7 @@ def _sha256(path: Path) -> str:
 def fetch(url: str, folder: Path) -> float:
     """Seconds of `deedbook fetch` with an empty cache."""
     environment = {**os.environ, "DEEDBOOK_HOME": str(folder / "home")}
-    command = [sys.executable, "-m", "deedbook.cli.main", "fetch", NAME, "--from", url, "-o", str(folder / "out"), "-q"]
+    command = [sys.executable, "-m", "deedbook", "fetch", NAME, "--from", url, "-o", str(folder / "out"), "-q"]
     return _timed(command, environment)
 
 

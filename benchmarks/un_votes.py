@@ -9,10 +9,11 @@ import argparse
 import json
 import shutil
 import sys
+import tempfile
 from pathlib import Path
 from statistics import median
 
-from benchmarks import REPOSITORY, SHARED, WORK
+from benchmarks import REPOSITORY, SHARED
 from benchmarks.processes import Measurement, measure, read_into_cache
 from benchmarks.validate import our_command
 
@@ -21,8 +22,8 @@ DESCRIPTOR = REPOSITORY / "tests" / "realdata" / "un-votes.datapackage.json"
 
 
 def prepare() -> Path:
-    """A folder with the descriptor and copies of both tables."""
-    folder = WORK / "un-votes"
+    """A folder with the descriptor and copies of both tables, in no project, as the peer sees it."""
+    folder = Path(tempfile.gettempdir()) / "deedbook-benchmark-un-votes"
     folder.mkdir(parents=True, exist_ok=True)
     for file in (*SOURCE.glob("*.csv"),):
         if not (folder / file.name).is_file():

@@ -36,7 +36,7 @@ def our_command(*arguments: str) -> list[str]:
     """The console script beside this Python, or the module where the package is not installed; compiled, as a wheel's is."""
     compileall.compile_dir(REPOSITORY / "toolkit" / "deedbook", quiet=1)
     script = Path(sys.executable).with_name("deedbook")
-    return [str(script), *arguments] if script.is_file() else [sys.executable, "-m", "deedbook.cli.main", *arguments]
+    return [str(script), *arguments] if script.is_file() else [sys.executable, "-m", "deedbook", *arguments]
 
 
 def run_ours(folder: Path, *arguments: str) -> Measurement:

@@ -67,3 +67,15 @@ def test_a_record_takes_its_own_values_only(values: tuple[Any, ...], named: dict
 def test_every_record_has_defaults_of_its_own() -> None:
     Place("a").note.append("x")
     assert Place("a").note == []
+
+
+def test_a_record_that_is_not_frozen_changes_and_has_no_hash() -> None:
+    @record(frozen=False)
+    class Tally:
+        name: str
+        count: int = 0
+
+    tally = Tally("a")
+    tally.count += 1
+    assert tally == Tally("a", 1)
+    assert Tally.__hash__ is None

@@ -28,7 +28,7 @@ def run(tmp_path: Path) -> Run:
         if (key := tmp_path / "book.key").is_file():
             environment["DEEDBOOK_SIGNING_KEY_FILE"] = str(key)
         done = subprocess.run(
-            [sys.executable, "-m", "deedbook.cli.main", *arguments],
+            [sys.executable, "-m", "deedbook", *arguments],
             cwd=folder, env=environment, capture_output=True, text=True, check=False,
         )  # fmt: skip
         assert done.returncode == code, done.stdout + done.stderr

@@ -113,7 +113,7 @@ def shell(script: str, folder: Path, variables: Mapping[str, str]) -> tuple[int,
 def _programs(folder: Path) -> Path:
     """A folder with `deedbook` and `python`, those of this test."""
     folder.mkdir(exist_ok=True)
-    for name, arguments in (("python", ""), ("deedbook", "-m deedbook.cli.main ")):
+    for name, arguments in (("python", ""), ("deedbook", "-m deedbook ")):
         program = folder / name
         program.write_text(f'#!/bin/sh\nexec "{sys.executable}" {arguments}"$@"\n', encoding="utf-8")
         program.chmod(0o755)

@@ -15,7 +15,7 @@ from deedbook import __version__, validation
 from tests.cli.project import BAD, Outcome, write_project
 
 Run = Callable[..., Outcome]
-COMMAND = (sys.executable, "-m", "deedbook.cli.main")
+COMMAND = (sys.executable, "-m", "deedbook")
 HEAVY = ("polars", "pandera", "frictionless", "numpy", "pyarrow", "pandas", "rich", "jinja2", "yaml", "regex")
 
 

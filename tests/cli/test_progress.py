@@ -83,10 +83,7 @@ def test_a_long_diff_draws_a_bar_on_a_terminal_and_takes_it_away(tmp_path: Path)
     rows = "".join(f"{number:06},2024-01-01,\n" for number in range(50_000))
     sides = [str(write_project(tmp_path / name, f"id,start,end\n{rows}")) for name in ("old", "new")]
     main, terminal = os.openpty()
-    program = (
-        "import sys; from deedbook.cli import progress; progress.PATIENCE = 0.0;"
-        "from deedbook.cli.main import main; sys.exit(main())"
-    )
+    program = "from deedbook.cli import progress; progress.PATIENCE = 0.0;from deedbook.__main__ import main; main()"
     process = subprocess.Popen(
         [sys.executable, "-c", program, "diff", *sides], stdout=subprocess.PIPE, stderr=terminal,
         env={**os.environ, "TERM": "xterm", "COLUMNS": "100"},

@@ -58,7 +58,7 @@ def run(home: Home, tmp_path: Path) -> Run:
 
 
 def command(arguments: tuple[object, ...]) -> list[str]:
-    return [sys.executable, "-m", "deedbook.cli.main", *map(str, arguments)]
+    return [sys.executable, "-m", "deedbook", *map(str, arguments)]
 
 
 def environment(home: Home) -> dict[str, str]:

@@ -96,7 +96,7 @@ def test_a_file_that_may_not_grow_is_said_and_leaves_nothing(make_project: MakeP
     rows = "".join(f"E{place:06},A000001,visit,2025-07-01,note {place * 7919},1,007\n" for place in range(3000))
     project = make_project({**TABLES, "events": (f"{EVENTS.strip().splitlines()[0]}\n{rows}", EVENTS_SCHEMA)})
     done = subprocess.run(
-        [sys.executable, "-m", "deedbook.cli.main", "build", str(project.root)],
+        [sys.executable, "-m", "deedbook", "build", str(project.root)],
         capture_output=True, text=True, check=False,
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (largest, largest)),
     )  # fmt: skip

@@ -1,8 +1,8 @@
-"""Frozen records that are cheap to define.
+"""Records that are cheap to define.
 
-A frozen dataclass costs nearly a millisecond when its module is imported, since Python compiles six methods for it, and a
-validation needs sixty: half of what our own modules take to load. For a `record` nothing is compiled: records are made, compared,
-hashed and printed by functions that all of them share, and the type checker, which sees a frozen dataclass, keeps them frozen.
+A dataclass costs up to a millisecond when its module is imported, since Python compiles six methods for it, and a validation
+needs seventy: half of what our own modules take to load. For a `record` nothing is compiled: records are made, compared, hashed
+and printed by functions that all of them share, and the type checker, which sees a dataclass, keeps the frozen ones frozen.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 else:
     from dataclasses import MISSING, dataclass, fields
 
-    def record(*, frozen, kw_only=False):  # noqa: ARG001  # `frozen` is the type checker's to hold
-        """A decorator that makes a class a record of its annotated attributes."""
+    def record(*, frozen, kw_only=False):
+        """A decorator that makes a class a record of its annotated attributes; one that is not frozen has no hash."""
 
         def finish(cls):
             cls = dataclass(init=False, eq=False, repr=False, kw_only=kw_only)(cls)
             cls.__init__ = _filler(cls, kw_only=kw_only)
-            cls.__eq__, cls.__hash__, cls.__repr__ = _equals, _hash, _show
+            cls.__eq__, cls.__hash__, cls.__repr__ = _equals, _hash if frozen else None, _show
             return cls
 
         return finish

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 import numpy as np
 import polars as pl
@@ -173,7 +173,7 @@ def _all_rows(group: Group, table: str, reasons: Mapping[int, str]) -> pl.DataFr
     )
 
 
-@dataclass
+@record(frozen=False)
 class Ledger:
     """The findings of a whole table, block after block."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from deedbook.checking.patterns import TIME_LIMIT, UnsupportedPatternError, compile_pattern, rust_pattern
 from deedbook.checking.values import load_json_text
 from deedbook.errors import ProjectError
+from deedbook.records import record
 from deedbook.schema import Field
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ class UnenforceableError(Exception):
     """A constraint that nobody can enforce on the field; the text says why."""
 
 
-@dataclass
+@record(frozen=False)
 class Constraints:
     """What a field declares.
 

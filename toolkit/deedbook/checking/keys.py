@@ -7,7 +7,7 @@ confirmed on the values. A foreign key is looked up in an open-addressing table 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
@@ -170,7 +170,7 @@ def hash_block(
     return HashedBlock(hashes[rows], rows, frame.height)
 
 
-@dataclass
+@record(frozen=False)
 class HashLog:
     """The hashes of a whole table's key: in memory, block by block, or on the shelf once they no longer fit."""
 

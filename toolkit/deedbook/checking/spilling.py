@@ -10,11 +10,13 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
+
+from deedbook.records import record
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -28,7 +30,7 @@ _PREFIX = "deedbook-keys-"
 _PAIR = np.dtype([("hash", np.uint64), ("record", np.int64)])
 
 
-@dataclass
+@record(frozen=False)
 class Shelf:
     """Where hashes go when they no longer fit.
 
@@ -104,7 +106,7 @@ def _is_running(pid: int) -> bool:
     return True
 
 
-@dataclass
+@record(frozen=False)
 class Partitions:
     """(hash, record) pairs on disk, by the hash's top bits."""
 

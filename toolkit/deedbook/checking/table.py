@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 
 from deedbook.checking.blockwork import (
@@ -77,7 +77,7 @@ class Piece:
     size: int
 
 
-@dataclass
+@record(frozen=False)
 class TableOutcome:
     """What is known of a table after its pass.
 

@@ -14,7 +14,6 @@ import click
 from deedbook import __version__
 from deedbook.cli.options import State
 from deedbook.cli.policy import BUG, INTERRUPTED, USAGE
-from deedbook.cli.starting import start_quickly
 from deedbook.errors import DeedbookError
 
 VERBS = {
@@ -52,7 +51,6 @@ def cli() -> None:
 
 def main() -> NoReturn:
     """Runs the command line and ends the process, without collecting garbage that the end of the process collects."""
-    start_quickly()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a terminal that lacks a letter shows its number
@@ -118,7 +116,3 @@ def _print_traceback(error: Exception) -> None:
     import traceback
 
     traceback.print_exception(error)
-
-
-if __name__ == "__main__":
-    main()

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+
+from deedbook.records import record
 
 if TYPE_CHECKING:
     from deedbook.fetching.retrieving import Asking
@@ -19,7 +20,7 @@ _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?", re.IGNORECASE | re.ASCII)
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class State:
     """What `main` must know of an invocation that failed; the one thing here that changes."""
 

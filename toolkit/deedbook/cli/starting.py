@@ -11,8 +11,10 @@ from threading import Lock
 from types import ModuleType
 from typing import Any
 
-_SELDOM_USED = ("importlib.metadata", "hashlib", "shutil", "subprocess", "zipfile")
+_SELDOM_USED = ("importlib.metadata", "hashlib", "ipaddress", "shutil", "subprocess", "zipfile")
 """Modules that polars or we import for what few runs do; all of `email` and OpenSSL stand behind them."""
+_NOT_USED = ("numpy._core._add_newdocs", "numpy._core._add_newdocs_scalars")
+"""What numpy tells an interactive user of its functions, an eighth of its import; it keeps it in files of its own so that one may do without."""
 
 
 def start_quickly() -> None:
@@ -22,6 +24,8 @@ def start_quickly() -> None:
     os.environ.setdefault("_RJEM_MALLOC_CONF", "dirty_decay_ms:10000")  # polars' allocator; half a second otherwise
     for name in _SELDOM_USED:
         defer(name)
+    for name in _NOT_USED:
+        sys.modules.setdefault(name, ModuleType(name))
 
 
 def defer(name: str) -> None:

@@ -10,7 +10,7 @@ import io
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 from typing import Generic, TypeVar
 
@@ -90,7 +90,7 @@ def in_order(items: Iterable[S], work: Callable[[S], T], *, workers: int | None 
             yield running.popleft().result()
 
 
-@dataclass
+@record(frozen=False)
 class _Queue(Generic[T]):
     """Blocks that are cut and started, in order.
 

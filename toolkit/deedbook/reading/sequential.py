@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -71,7 +70,7 @@ class Records:
     has_nul: bool = False
 
 
-@dataclass
+@record(frozen=False)
 class _Lines:
     """Lines for the csv module, with an account of what was taken for the record in hand.
 

@@ -145,7 +145,7 @@ def read_block(data: bytes, layout: Layout, *, most: int | None = None) -> TextB
     if not data.endswith(b"\n"):
         data += b"\n"  # without it polars takes `a,` at the very end for one cell
     view = np.frombuffer(data, np.uint8)
-    newlines = int(np.count_nonzero(view == NEWLINE))
+    newlines = sum(int(np.count_nonzero(view[at : at + _PART] == NEWLINE)) for at in range(0, len(view), _PART))
     frame = _parse(data, layout)
     if frame is not None and _is_rectangular(frame, view, layout.dialect):
         return TextBlock(frame, newlines, has_return=has_return, with_nul=_with_nul(data, layout))
