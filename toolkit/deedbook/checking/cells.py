@@ -55,7 +55,7 @@ class FieldPlan:
         """Whether the column is expensive to check and has few distinct values, by a sample of the first block."""
         if not self.narrow:
             sample = frame[self.field.name].head(frame.height // 8)
-            few = len(sample) > _LISTED and sample.n_unique() <= 0.8 * len(sample)  # a fifth of the block, or fewer
+            few = len(sample) > _LISTED and sample.n_unique() <= 0.85 * len(sample)  # a third of the block, or fewer
             self.narrow.append(few and not _is_plain(self.field, {"required", "unique"}))
         return self.narrow[0]
 

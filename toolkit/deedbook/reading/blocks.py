@@ -11,6 +11,7 @@ import io
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
+import polars as pl
 
 from deedbook.dialect import Dialect
 from deedbook.reading.source import BOM, ByteStream, SourceError
@@ -158,7 +159,7 @@ class Cutter:
     def _is_odd(self, data: bytes | bytearray, size: int) -> bool:
         if not self._quote or data.find(self._quote, 0, size) < 0:
             return False
-        return bool(np.count_nonzero(np.frombuffer(data, np.uint8, size) == self._quote[0]) % 2)
+        return bool(count(data, self._quote[0], size) % 2)
 
     def _last_record_end(self, data: bytes | bytearray, size: int) -> int:
         """The position after the last line end with an even number of quotes before it; 0 if there is none."""
@@ -176,6 +177,15 @@ class Cutter:
                 return end + int(found[-1]) + 1
             step, quotes_behind = min(4 * step, _STEP), int(behind[0])
         return 0
+
+
+def count(data: bytes | bytearray, byte: int, size: int = -1) -> int:
+    """How often a byte occurs in the data, or in its first `size` bytes.
+
+    (polars counts four times as quickly as numpy, but imports `numpy.ma` to take an array, which is not worth it for a small file.)
+    """
+    view = np.frombuffer(data, np.uint8, size)
+    return int(np.count_nonzero(view == byte) if len(view) < _MANY else (pl.Series(view) == byte).sum())
 
 
 def quotes_are_regular(data: bytes | memoryview, quote: bytes, delimiter: bytes) -> bool:
@@ -227,6 +237,7 @@ def cut_out(data: bytes, ends: Positions, rows: Positions) -> bytes:
     return joined if not joined or joined.endswith(b"\n") else joined + b"\n"
 
 
+_MANY = 4 << 20
 _STEP = 1 << 20
 _FIRST_STEP = 1 << 14
 _WORDS = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"

@@ -20,7 +20,7 @@ import numpy as np
 import polars as pl
 
 from deedbook.dialect import Dialect
-from deedbook.reading.blocks import NEWLINE, RETURN, cut_out, quotes_are_regular, record_ends
+from deedbook.reading.blocks import NEWLINE, RETURN, count, cut_out, quotes_are_regular, record_ends
 from deedbook.records import record
 
 if TYPE_CHECKING:
@@ -145,7 +145,7 @@ def read_block(data: bytes, layout: Layout, *, most: int | None = None) -> TextB
     if not data.endswith(b"\n"):
         data += b"\n"  # without it polars takes `a,` at the very end for one cell
     view = np.frombuffer(data, np.uint8)
-    newlines = sum(int(np.count_nonzero(view[at : at + _PART] == NEWLINE)) for at in range(0, len(view), _PART))
+    newlines = count(data, NEWLINE)
     frame = _parse(data, layout)
     if frame is not None and _is_rectangular(frame, view, layout.dialect):
         return TextBlock(frame, newlines, has_return=has_return, with_nul=_with_nul(data, layout))
