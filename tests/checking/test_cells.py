@@ -66,6 +66,20 @@ def test_a_column_is_narrow_by_the_first_block_alone() -> None:
     assert [other.is_narrow(many), other.is_narrow(few)] == [False, False]
 
 
+def test_texts_that_passed_before_do_not_hide_a_new_one() -> None:
+    plans = _plans({"name": "x", "type": "boolean"}, {"name": "y", "type": "date"})
+    days = [f"20{at // 300:02}-{at // 25 % 12 + 1:02}-{at % 25 + 1:02}" for at in range(1000)]
+    sound = pl.DataFrame({"x": ["true", "false"] * MANY, "y": days * (2 * MANY // 1000)})
+    assert _failed(sound, plans) == _failed(sound, plans) == []
+    assert (plans[0].passed, plans[1].passed) == ({"true", "false"}, set())
+    for place, text in ((0, "yes"), (2 * MANY - 1, "2024-02-30")):
+        broken = sound.with_columns(pl.Series("xy"[place > 0], [*sound["xy"[place > 0]]]).scatter(place, text))
+        assert [(name, rule, rows, texts) for name, rule, _, rows, texts in _failed(broken, plans)] == [
+            ("xy"[place > 0], "type-error", [place], [text])
+        ]
+    assert plans[0].passed == {"true", "false"}
+
+
 def test_a_short_block_and_plain_text_are_never_narrow() -> None:
     assert not _plans({"name": "x", "type": "integer"})[0].is_narrow(pl.DataFrame({"x": ["1"] * 8000}))
     assert not _plans({"name": "x"})[0].is_narrow(pl.DataFrame({"x": ["1"] * MANY}))

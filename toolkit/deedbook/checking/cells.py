@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 Rows: TypeAlias = "npt.NDArray[np.int64]"
 _REMEMBERED = 50_000
+_FEW = 500
+"""Distinct texts of a column in a block that are compared with those of earlier blocks."""
 _AT_ONCE = 500
 """Columns of one select; a plan of thousands takes more memory than the block."""
 _LISTED = 1_000
@@ -41,6 +43,7 @@ class FieldPlan:
         parsed: A column that `fails` reads besides the text.
         verdicts: Texts already judged; shared by all blocks, bounded.
         narrow: Whether it pays to look at each distinct text once; decided by the first block.
+        passed: Texts of a column with few of them that passed; shared by all blocks.
     """
 
     column: Column
@@ -50,6 +53,7 @@ class FieldPlan:
     parsed: pl.Expr | None = None
     verdicts: dict[str | None, tuple[Problem, ...]] = dataclasses.field(default_factory=dict)
     narrow: list[bool] = dataclasses.field(default_factory=list)
+    passed: set[str | None] = dataclasses.field(default_factory=set)
 
     def is_narrow(self, frame: pl.DataFrame) -> bool:
         """Whether the column is expensive to check and has few distinct values, by a sample of the first block."""
@@ -58,6 +62,10 @@ class FieldPlan:
             few = len(sample) > _LISTED and sample.n_unique() <= 0.85 * len(sample)  # a third of the block, or fewer
             self.narrow.append(few and not _is_plain(self.field, {"required", "unique"}))
         return self.narrow[0]
+
+    def has_passed(self, values: pl.Series) -> bool:
+        """Whether these are few texts that all passed before."""
+        return len(values) <= _FEW and self.passed.issuperset(values.to_list())
 
     def verdict(self, text: str | None) -> tuple[Problem, ...]:
         """What is wrong with the text."""
@@ -182,13 +190,21 @@ def _suspected(
 
 
 def _failed_values(values: Sequence[pl.Series], plans: Sequence[FieldPlan]) -> set[str]:
-    """The columns of which a value fails; each has its distinct values once, and one of them again to be as long as the others."""
-    if not plans:
+    """The columns of which a value fails; each has its distinct values once, and the first again to be as long as the others.
+
+    A few that passed in earlier blocks need no second look.
+    """
+    open_ = [(item, plan) for item, plan in zip(values, plans, strict=True) if not plan.has_passed(item)]
+    if not open_:
         return set()
-    longest = max(map(len, values))
-    padded = [item.append(item.new_from_index(0, longest - len(item))) for item in values]
-    flags = _select(pl.DataFrame(padded), plans, lambda fails: fails.any())
-    return {name for name, flag in zip(flags.columns, flags.row(0), strict=True) if flag}
+    longest = max(len(item) for item, _ in open_)
+    padded = [item.clone().append(item.new_from_index(0, longest - len(item))) for item, _ in open_]
+    flags = _select(pl.DataFrame(padded), [plan for _, plan in open_], lambda fails: fails.any())
+    failed = {name for name, flag in zip(flags.columns, flags.row(0), strict=True) if flag}
+    for item, plan in open_:
+        if plan.field.name not in failed and len(item) <= _FEW and len(plan.passed) < _REMEMBERED:
+            plan.passed.update(item.to_list())
+    return failed
 
 
 def _select(

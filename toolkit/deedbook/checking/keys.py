@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import field
+from functools import reduce
+from operator import and_
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
@@ -160,10 +162,8 @@ def hash_block(
     hashes = whole.fill_null(0).to_numpy() if whole.has_nulls() else whole.to_numpy()
     if not len(skip) and not any(part.has_nulls() for part in parts.iter_columns()):
         return HashedBlock(hashes, None, frame.height)
-    usable = parts.select(pl.all_horizontal(pl.all().is_not_null())).to_series().to_numpy()
-    if len(skip):
-        usable = usable.copy()
-        usable[skip] = False
+    usable = reduce(and_, (part.is_not_null() for part in parts.iter_columns())).to_numpy(writable=len(skip) > 0)
+    usable[skip] = False
     if usable.all():
         return HashedBlock(hashes, None, frame.height)
     rows = np.flatnonzero(usable)
