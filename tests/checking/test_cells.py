@@ -105,6 +105,22 @@ def test_more_columns_than_fit_one_select_are_all_checked() -> None:
     assert _failed(frame, plans) == [("c0", "type-error", None, [1], ["x"]), ("c500", "type-error", None, [1], ["x"])]
 
 
+def test_a_few_rows_of_many_columns_fail_where_more_rows_do() -> None:
+    specs = [{"name": f"c{at}", "type": "integer", "constraints": {"required": at % 2 == 0}} for at in range(501)]
+    texts = ["1", "x", None, "NA", "02", "x"]
+    few = pl.DataFrame({f"c{at}": texts for at in range(501)})
+    many = pl.concat([few, *(few.head(1) for _ in range(30))])
+    excused = {"c0": [1, 2], "c1": [1, 5]}
+    failed = _failed(few, _plans(*specs), excused)
+    assert failed == _failed(many, _plans(*specs), excused)
+    assert [it for it in failed if it[0] in {"c0", "c1", "c2"}] == [
+        ("c0", "constraint-error", "required", [3], ["NA"]),
+        ("c0", "type-error", None, [5], ["x"]),
+        ("c2", "constraint-error", "required", [2, 3], [None, "NA"]),
+        ("c2", "type-error", None, [1, 5], ["x", "x"]),
+    ]
+
+
 def test_parsed_numbers_of_a_key_are_handed_on() -> None:
     plans = _plans({"name": "x", "type": "integer"}, {"name": "y", "type": "integer"}, {"name": "z"})
     frame = pl.DataFrame({"x": ["1", "02", None, "q"] * MANY, "y": ["1"] * 4 * MANY, "z": ["t"] * 4 * MANY})
@@ -117,6 +133,9 @@ def test_a_misfit_of_a_typed_source_fails_even_as_text() -> None:
     frame = pl.DataFrame({"x": ["a", f"{MISFIT}7", None]})
     assert _failed(frame, _plans({"name": "x"}, native=True)) == [("x", "type-error", None, [1], [f"{MISFIT}7"])]
     assert _failed(frame, _plans({"name": "x"})) == []
+    many = pl.DataFrame({f"c{at}": [f"{MISFIT}7"] for at in range(501)})
+    assert _failed(many, _plans(*({"name": name} for name in many.columns))) == []
+    assert len(_failed(many, _plans(*({"name": name} for name in many.columns), native=True))) == 501
 
 
 def test_a_text_is_judged_once_and_remembered() -> None:

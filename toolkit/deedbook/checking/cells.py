@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import cached_property
 from itertools import compress
 from operator import not_
 from typing import TYPE_CHECKING, TypeAlias
@@ -30,6 +31,8 @@ _FEW = 500
 """Distinct texts of a column in a block that are compared with those of earlier blocks."""
 _AT_ONCE = 500
 """Columns of one select; a plan of thousands takes more memory than the block."""
+_SHORT = 24
+"""Rows of so many columns that are sooner judged text by text."""
 _LISTED = 1_000
 """Cells that are sooner told apart in Python, or too few to tell what a column is like."""
 
@@ -39,8 +42,8 @@ class FieldPlan:
     """How one column is checked.
 
     Attributes:
-        fails: True where a cell has to be judged; None when no cell can be wrong.
-        parsed: A column that `fails` reads besides the text.
+        missing: The texts that mean "no value".
+        native: The source has types of its own, so a text may be marked as one that does not fit.
         verdicts: Texts already judged; shared by all blocks, bounded.
         narrow: Whether it pays to look at each distinct text once; decided by the first block.
         passed: Texts of a column with few of them that passed; shared by all blocks.
@@ -49,11 +52,38 @@ class FieldPlan:
     column: Column
     field: Field
     judge: Judge
-    fails: pl.Expr | None
-    parsed: pl.Expr | None = None
+    missing: tuple[str, ...]
+    native: bool = False
     verdicts: dict[str | None, tuple[Problem, ...]] = dataclasses.field(default_factory=dict)
     narrow: list[bool] = dataclasses.field(default_factory=list)
     passed: set[str | None] = dataclasses.field(default_factory=set)
+
+    @cached_property
+    def accepted(self) -> pl.Expr | None:
+        """True where a present text is certainly fine; None when there is no fast path."""
+        return acceptor(self.field, self.missing)
+
+    @cached_property
+    def parsed(self) -> pl.Expr | None:
+        """A column that `fails` reads besides the text."""
+        return parsed_number(self.field) if self.accepted is not None else None
+
+    @cached_property
+    def fails(self) -> pl.Expr | None:
+        """True where a cell has to be judged; None when no cell can be wrong."""
+        text = pl.col(self.field.name)
+        if self.accepted is None:
+            fails = text.is_not_null()
+        elif _is_plain(self.field, {"unique"}):
+            fails = None
+        else:
+            fails = text.is_not_null() & ~self.accepted
+        if self.native:
+            misfits = text.str.starts_with(MISFIT).fill_null(False)
+            fails = misfits if fails is None else misfits | fails
+        if self.judge(""):
+            fails = text.is_null() if fails is None else text.is_null() | fails
+        return fails
 
     def is_narrow(self, frame: pl.DataFrame) -> bool:
         """Whether the column is expensive to check and has few distinct values, by a sample of the first block."""
@@ -103,31 +133,11 @@ def plan_fields(
         ProjectError: when a constraint is declared wrongly.
     """
     return [
-        _plan_field(column, column.field, schema.missing_of(column.field), where, lenient=lenient, native=native)
+        FieldPlan(column, item, judge_of(item, missing, where, lenient=lenient, native=native), missing, native)
         for column in columns
-        if column.field is not None
+        if (item := column.field) is not None
+        for missing in [schema.missing_of(item)]
     ]
-
-
-def _plan_field(
-    column: Column, item: Field, missing: tuple[str, ...], where: str, *, lenient: bool, native: bool
-) -> FieldPlan:
-    judge = judge_of(item, missing, where, lenient=lenient)
-    text = pl.col(item.name)
-    accepted = acceptor(item, missing)
-    empty_is_fine = not judge("")
-    if accepted is None:
-        fails = text.is_not_null()
-    elif _is_plain(item, {"unique"}):
-        fails = None
-    else:
-        fails = text.is_not_null() & ~accepted
-    if native:
-        misfits = text.str.starts_with(MISFIT).fill_null(False)
-        fails = misfits if fails is None else misfits | fails
-    if not empty_is_fine:
-        fails = text.is_null() if fails is None else text.is_null() | fails
-    return FieldPlan(column, item, judge, fails, parsed_number(item) if accepted is not None else None)
 
 
 def _is_plain(item: Field, constraints: Collection[str]) -> bool:
@@ -147,6 +157,8 @@ def check_cells(
         excused: Rows per column that are not judged, because the record is ragged, blank or no UTF-8 there.
         keep: Fields whose parsed numbers are wanted, where the checks parse them.
     """
+    if len(plans) > _AT_ONCE and frame.height <= _SHORT:
+        return [failure for plan in plans for failure in _judge_each(plan, frame, excused)], {}
     checks = [plan for plan in plans if plan.fails is not None]
     if len(checks) > _AT_ONCE:
         parts = [checks[start : start + _AT_ONCE] for start in range(0, len(checks), _AT_ONCE)]
@@ -164,6 +176,15 @@ def check_cells(
             mask = pl.Series(fails)
         failures += _judge(plan, np.flatnonzero(mask.to_numpy()), frame[plan.field.name].filter(mask))
     return failures, numbers
+
+
+def _judge_each(plan: FieldPlan, frame: pl.DataFrame, excused: Mapping[str, Rows]) -> list[CellFailure]:
+    """The failures of one column of a few rows, each of its texts judged: sooner done than planning a query of it."""
+    texts = frame[plan.field.name]
+    rows = [row for row, text in enumerate(texts.to_list()) if plan.verdict(text)]
+    if rows and (pardoned := excused.get(plan.field.name)) is not None:
+        rows = sorted(set(rows).difference(pardoned.tolist()))
+    return _judge(plan, np.array(rows, np.int64), texts[rows]) if rows else []
 
 
 def _suspected(

@@ -21,17 +21,18 @@ REQUIRED: Problem = ("constraint-error", "required")
 
 @record(frozen=True)
 class Judge:
-    """Decides one field, exactly."""
+    """Decides one field, exactly; of a source with types of its own (`native`) also texts that are marked as misfits."""
 
     field: Field
     missing: frozenset[str]
     parse: Callable[[str], Any]
     constraints: Constraints
+    native: bool = False
 
     def __call__(self, text: str | None) -> tuple[Problem, ...]:
         """The problems of a text; None and the missing values mean that there is no value."""
         text = text or ""
-        if text.startswith(MISFIT):
+        if self.native and text.startswith(MISFIT):
             return (TYPE_ERROR,)
         if text in self.missing:
             return (REQUIRED,) if self.field.required else ()
@@ -42,14 +43,14 @@ class Judge:
         return tuple(("constraint-error", name) for name, test in self.constraints.tests if not test(text, value))
 
 
-def judge_of(field: Field, missing: Iterable[str], where: str, *, lenient: bool = False) -> Judge:
+def judge_of(field: Field, missing: Iterable[str], where: str, *, lenient: bool = False, native: bool = False) -> Judge:
     """The judge of a field.
 
     Raises:
         ProjectError: when a constraint is declared with something that is no value of the field.
     """
     parse = parser(field, lenient=lenient)
-    return Judge(field, frozenset(missing), parse, constraints_of(field, parse, where))
+    return Judge(field, frozenset(missing), parse, constraints_of(field, parse, where), native)
 
 
 def explain(field: Field, problem: Problem, text: str | None) -> tuple[str, str]:
