@@ -37,6 +37,28 @@ except AttributeError as error:
 """
 
 
+HASTENED = """
+import sys
+
+if sys.argv[1] == "in haste":
+    from deedbook.cli.starting import start_quickly
+
+    start_quickly()
+import numpy as np
+import numpy.typing
+import polars as pl
+import polars.io.iceberg
+
+for name in ("read_database", "scan_delta", "scan_iceberg", "scan_lance", "read_excel"):
+    try:
+        print(name, type(getattr(pl, name)("absent")))
+    except Exception as error:
+        print(name, type(error).__name__, error)
+print(numpy.typing.NDArray[np.int64], np.ones(2).astype(np.int64).sum())
+print(pl.DataFrame({"x": [1, 2]}).select(pl.col("x").sum()).item(), pl.io.iceberg.IcebergCatalogConfig.__name__)
+"""
+
+
 def run(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, *arguments], cwd=folder, capture_output=True, text=True, check=False)
 
@@ -45,6 +67,13 @@ def test_a_stand_in_is_its_module_once_it_is_asked(tmp_path: Path) -> None:
     done = run("-c", STAND_IN, folder=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == "module 'hashlib' has no attribute 'absent'\n"
+
+
+def test_polars_and_numpy_do_in_haste_what_they_always_do(tmp_path: Path) -> None:
+    hastened, ordinary = (run("-c", HASTENED, how, folder=tmp_path) for how in ("in haste", "at leisure"))
+    assert (hastened.returncode, hastened.stderr) == (0, "")
+    assert hastened.stdout == ordinary.stdout
+    assert len(hastened.stdout.splitlines()) == 7
 
 
 def test_a_validation_imports_only_what_it_needs(tmp_path: Path) -> None:
@@ -63,7 +92,10 @@ def test_a_validation_imports_only_what_it_needs(tmp_path: Path) -> None:
         "frictionless",
         "numpy.ma",
         "numpy._core._add_newdocs",
+        "numpy._typing",
+        "polars.io.iceberg",
         "ipaddress",
+        "uuid",
         "urllib.request",
         "tempfile",
     }
