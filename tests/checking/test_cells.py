@@ -25,7 +25,7 @@ def _plans(*specs: dict[str, Any], native: bool = False) -> list[FieldPlan]:
 
 def _failed(frame: pl.DataFrame, plans: list[FieldPlan], excused: dict[str, list[int]] | None = None) -> Failed:
     pardons = {name: np.array(rows, np.int64) for name, rows in (excused or {}).items()}
-    failures, _ = check_cells(frame, plans, pardons)
+    failures = check_cells(frame, plans, pardons).failures
     return [(it.plan.field.name, *it.problem, it.rows.tolist(), it.texts.to_list()) for it in failures]
 
 
@@ -124,9 +124,9 @@ def test_a_few_rows_of_many_columns_fail_where_more_rows_do() -> None:
 def test_parsed_numbers_of_a_key_are_handed_on() -> None:
     plans = _plans({"name": "x", "type": "integer"}, {"name": "y", "type": "integer"}, {"name": "z"})
     frame = pl.DataFrame({"x": ["1", "02", None, "q"] * MANY, "y": ["1"] * 4 * MANY, "z": ["t"] * 4 * MANY})
-    failures, kept = check_cells(frame, plans, {}, keep={"x", "z"})
-    assert [(item.plan.field.name, len(item.rows)) for item in failures] == [("x", MANY)]
-    assert {name: column.head(4).to_list() for name, column in kept.items()} == {"x": [1, 2, None, None]}
+    checked = check_cells(frame, plans, {}, keep={"x", "z"})
+    assert [(item.plan.field.name, len(item.rows)) for item in checked.failures] == [("x", MANY)]
+    assert {name: column.head(4).to_list() for name, column in checked.numbers.items()} == {"x": [1, 2, None, None]}
 
 
 def test_a_misfit_of_a_typed_source_fails_even_as_text() -> None:

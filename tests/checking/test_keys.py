@@ -100,6 +100,17 @@ def test_a_foreign_key_compares_values_and_skips_missing_ones(tmp_path: Path, bl
     assert [(item.row, item.rule, item.value) for item in report.findings] == [(6, "foreign-key", "7")]
 
 
+@pytest.mark.parametrize("bad", ["", "7", "q", "3 ", "4,4"])
+def test_a_foreign_key_of_few_values_is_looked_up_in_every_row_once_one_is_absent(tmp_path: Path, bad: str) -> None:
+    child = fields("p:number", "n", foreignKeys=[_foreign("p", "parent", "id")])
+    lines = ["p,n", *(f"{text}," for text in ("3.0", "", "4", "3e0", "04") * 2_000)]
+    for row in (1_000, 9_000):
+        lines[row - 1] = f"{bad},"
+    report = _two(tmp_path, child, fields("id:integer"), "\n".join(lines), "id\n03\n4\n", block_size=1 << 20)
+    rule = {"": None, "7": "foreign-key", "4,4": "extra-cell"}.get(bad, "type-error")
+    assert [(item.row, item.rule) for item in report.findings] == [(row, rule) for row in (1_000, 9_000) if rule]
+
+
 @pytest.mark.parametrize("options", [{}, {"groupChar": " "}, {"bareNumber": False}, {"decimalChar": ","}])
 @pytest.mark.parametrize("text", ["1e20", "100000000000000000000", "1000", "100000000000000000000.0"])
 def test_equal_numbers_are_one_key_however_they_are_declared_and_written(

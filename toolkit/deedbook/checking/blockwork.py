@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field, replace
 from functools import cached_property
+from itertools import compress
 
 import numpy as np
 import polars as pl
 
 from deedbook.checking.canonical import dtype_of, typed
-from deedbook.checking.cells import CellFailure, FieldPlan, Rows, check_cells
+from deedbook.checking.cells import CellFailure, CheckedCells, FieldPlan, Rows, check_cells
 from deedbook.checking.collecting import Collected, Collecting, Group, collect
 from deedbook.checking.header import Column
 from deedbook.checking.judging import REQUIRED, TYPE_ERROR, explain, shorten
@@ -55,10 +56,13 @@ class BlockPlan:
     row_rules: RowRules | None = None
 
     @cached_property
-    def key_names(self) -> frozenset[str]:
-        """The fields that keys and references consist of."""
-        names = {name for key in self.keys for name in key.names}
-        return frozenset(names.union(*(reference.key.fields for reference in self.references)))
+    def hashed_names(self) -> frozenset[str]:
+        """Those of which every row is hashed; a foreign key of one field is looked up once for each value, where these are few."""
+        whole = (
+            reference.key.fields for reference, parent in zip(self.references, self.parents, strict=True)
+            if parent is None or len(reference.key.fields) > 1
+        )  # fmt: skip
+        return frozenset(name for names in (*(key.names for key in self.keys), *whole) for name in names)
 
     def number_of(self, name: str) -> int | None:
         """The position of a field in the file."""
@@ -101,26 +105,26 @@ class BlockResult:
 def check_block(plan: BlockPlan, block: TextBlock) -> BlockResult:
     """Structure, cells, keys and row-local rules of one block."""
     structure = check_structure(block, plan.columns)
-    failures, parsed = check_cells(block.frame, plan.fields, structure.excused, plan.key_names)
-    bad = _bad_rows(structure.excused, failures)
+    cells = check_cells(block.frame, plan.fields, structure.excused, plan.hashed_names)
+    bad = _bad_rows(structure.excused, cells.failures)
     unread = _bad_rows(
-        structure.excused, [failure for failure in failures if failure.problem in {TYPE_ERROR, REQUIRED}]
+        structure.excused, [failure for failure in cells.failures if failure.problem in {TYPE_ERROR, REQUIRED}]
     )
-    groups = [*structure.groups, *(_cell_group(failure) for failure in failures)]
-    values = _present(block.frame, plan)
+    groups = [*structure.groups, *(_cell_group(failure) for failure in cells.failures)]
+    asked = [not _are_known(*pair, cells, unread, plan) for pair in zip(plan.references, plan.parents, strict=True)]
+    values = _present(block.frame, plan, list(compress(plan.references, asked)))
     hashed = []
     for key in plan.keys:
         if key.kind == "primary-key":
             groups += _null_parts(key, values, bad, plan)
-        hashed.append(hash_block(values, key.fields, _union(unread, key.names), parsed))
+        hashed.append(hash_block(values, key.fields, _union(unread, key.names), cells.numbers))
     referring: list[HashedBlock | None] = []
-    for reference, parent in zip(plan.references, plan.parents, strict=True):
+    for reference, parent, is_asked in zip(plan.references, plan.parents, asked, strict=True):
         names = reference.key.fields
-        mine = hash_block(values, reference.fields, _union(unread, names), parsed)
-        if parent is None:
-            referring.append(mine)
+        mine = hash_block(values, reference.fields, _union(unread, names), cells.numbers) if is_asked else None
+        referring.append(mine if parent is None else None)
+        if mine is None or parent is None:
             continue
-        referring.append(None)
         misses = mine.row_numbers(0)[~parent.contains(mine.hashes)]
         if len(misses):
             groups.append(missing_parent_group(reference, misses, values[misses.tolist()].select(names), plan))
@@ -138,14 +142,26 @@ def check_block(plan: BlockPlan, block: TextBlock) -> BlockResult:
         referring=tuple(referring),
         typed=typed_rows if plan.keeps_typed else None,
         skipped=skipped,
-        has_cell_errors=bool(failures or structure.groups),
+        has_cell_errors=bool(cells.failures or structure.groups),
         has_return=block.has_return,
     )
 
 
-def _present(frame: pl.DataFrame, plan: BlockPlan) -> pl.DataFrame:
-    """The columns that keys and rules read, missing values as null."""
-    names = plan.key_names | {item.name for item in plan.typed_fields}
+def _are_known(
+    reference: Reference, parent: HashSet | None, cells: CheckedCells, unread: Mapping[str, Rows], plan: BlockPlan
+) -> bool:
+    """Whether a foreign key is seen to have few distinct values, all of which are the parent's."""
+    name = reference.key.fields[0]
+    if parent is None or len(reference.key.fields) > 1 or name not in cells.distinct or name in unread:
+        return False
+    values = cells.distinct[name].to_frame().select(present(name, plan.missing[name]))
+    return bool(parent.contains(hash_block(values, reference.fields, NO_ROWS).hashes).all())
+
+
+def _present(frame: pl.DataFrame, plan: BlockPlan, references: Sequence[Reference]) -> pl.DataFrame:
+    """The columns that keys, these references and rules read, missing values as null."""
+    names = {name for key in plan.keys for name in key.names}
+    names.update(*(reference.key.fields for reference in references), (item.name for item in plan.typed_fields))
     return frame.select(present(name, plan.missing[name]) for name in frame.columns if name in names)
 
 

@@ -117,6 +117,27 @@ class CellFailure:
     texts: pl.Series
 
 
+@record(frozen=True)
+class CheckedCells:
+    """What the cells of a block gave.
+
+    Attributes:
+        failures: The cells that break a rule, in column order.
+        numbers: The numbers of the fields to keep, where the checks parse them.
+        distinct: Of each column with few distinct texts, those texts, each once.
+    """
+
+    failures: list[CellFailure] = dataclasses.field(default_factory=list)
+    numbers: dict[str, pl.Series] = dataclasses.field(default_factory=dict)
+    distinct: dict[str, pl.Series] = dataclasses.field(default_factory=dict)
+
+    def extend(self, other: CheckedCells) -> None:
+        """Adds what other columns of the block gave."""
+        self.failures.extend(other.failures)
+        self.numbers.update(other.numbers)
+        self.distinct.update(other.distinct)
+
+
 def plan_fields(
     columns: Sequence[Column], schema: TableSchema, where: str, *, lenient: bool = False, native: bool = False
 ) -> list[FieldPlan]:
@@ -148,8 +169,8 @@ def _is_plain(item: Field, constraints: Collection[str]) -> bool:
 
 def check_cells(
     frame: pl.DataFrame, plans: Sequence[FieldPlan], excused: Mapping[str, Rows], keep: Collection[str] = ()
-) -> tuple[list[CellFailure], dict[str, pl.Series]]:
-    """The cells of a block that break a rule, in column order, and the numbers that were parsed on the way.
+) -> CheckedCells:
+    """Checks the cells of a block.
 
     Args:
         frame: The block's text columns, named after their fields.
@@ -158,24 +179,27 @@ def check_cells(
         keep: Fields whose parsed numbers are wanted, where the checks parse them.
     """
     if len(plans) > _AT_ONCE and frame.height <= _SHORT:
-        return [failure for plan in plans for failure in _judge_each(plan, frame, excused)], {}
+        return CheckedCells([failure for plan in plans for failure in _judge_each(plan, frame, excused)])
     checks = [plan for plan in plans if plan.fails is not None]
-    if len(checks) > _AT_ONCE:
-        parts = [checks[start : start + _AT_ONCE] for start in range(0, len(checks), _AT_ONCE)]
-        done = [check_cells(frame, part, excused, keep) for part in parts]
-        return [item for found, _ in done for item in found], {key: it for _, kept in done for key, it in kept.items()}
-    if not checks or not frame.height:
-        return [], {}
-    masks, numbers = _suspected(frame, checks, keep)
-    failures: list[CellFailure] = []
+    checked = CheckedCells()
+    for start in range(0, len(checks) if frame.height else 0, _AT_ONCE):
+        checked.extend(_check_at_once(frame, checks[start : start + _AT_ONCE], excused, keep))
+    return checked
+
+
+def _check_at_once(
+    frame: pl.DataFrame, checks: Sequence[FieldPlan], excused: Mapping[str, Rows], keep: Collection[str]
+) -> CheckedCells:
+    """Checks the cells of some columns."""
+    masks, checked = _suspected(frame, checks, keep)
     for plan in (plan for plan in checks if plan.field.name in masks):
         mask = masks[plan.field.name]
         if (pardoned := excused.get(plan.field.name)) is not None:
             fails = mask.to_numpy().copy()
             fails[pardoned] = False
             mask = pl.Series(fails)
-        failures += _judge(plan, np.flatnonzero(mask.to_numpy()), frame[plan.field.name].filter(mask))
-    return failures, numbers
+        checked.failures.extend(_judge(plan, np.flatnonzero(mask.to_numpy()), frame[plan.field.name].filter(mask)))
+    return checked
 
 
 def _judge_each(plan: FieldPlan, frame: pl.DataFrame, excused: Mapping[str, Rows]) -> list[CellFailure]:
@@ -189,25 +213,26 @@ def _judge_each(plan: FieldPlan, frame: pl.DataFrame, excused: Mapping[str, Rows
 
 def _suspected(
     frame: pl.DataFrame, checks: Sequence[FieldPlan], keep: Collection[str]
-) -> tuple[dict[str, pl.Series], dict[str, pl.Series]]:
-    """The columns of which a cell has to be judged, with a mask of those cells; and the numbers to keep."""
+) -> tuple[dict[str, pl.Series], CheckedCells]:
+    """The columns of which a cell has to be judged, with a mask of those cells; and what else was seen."""
     is_small = frame.height <= _LISTED
-    are_narrow = [not is_small and plan.is_narrow(frame) and plan.field.name not in keep for plan in checks]
+    are_narrow = [not is_small and plan.field.name not in keep and plan.is_narrow(frame) for plan in checks]
     narrow = list(compress(checks, are_narrow))
     wide = list(compress(checks, map(not_, are_narrow)))
     kept = [plan.field.name for plan in wide if plan.parsed is not None and plan.field.name in keep]
     if is_small:  # one query does, even if nothing fails
         found = _select(frame, checks, lambda fails: fails, [pl.col(PARSED + name) for name in kept])
         names = [plan.field.name for plan in checks if found[plan.field.name].any()]
-        return {name: found[name] for name in names}, {name: found[PARSED + name] for name in kept}
+        return {name: found[name] for name in names}, CheckedCells(numbers={it: found[PARSED + it] for it in kept})
     values = (pl.col(plan.field.name).unique().implode() for plan in narrow)
     numbers = (pl.col(PARSED + name).implode() for name in kept)
     seen = _select(frame, wide, lambda fails: fails.any(), (*values, *numbers))  # one row: what is longer is a list
     failed = {plan.field.name for plan in wide if seen[plan.field.name][0]}
-    failed |= _failed_values([seen[plan.field.name].item().alias(plan.field.name) for plan in narrow], narrow)
+    distinct = {plan.field.name: seen[plan.field.name].item().alias(plan.field.name) for plan in narrow}
+    failed |= _failed_values(list(distinct.values()), narrow)
     guilty = [plan for plan in checks if plan.field.name in failed]
     masks = _select(frame, guilty, lambda fails: fails) if guilty else pl.DataFrame()
-    return masks.to_dict(), {name: seen[PARSED + name].item() for name in kept}
+    return masks.to_dict(), CheckedCells(numbers={it: seen[PARSED + it].item() for it in kept}, distinct=distinct)
 
 
 def _failed_values(values: Sequence[pl.Series], plans: Sequence[FieldPlan]) -> set[str]:
