@@ -20,7 +20,7 @@ def _check(data: bytes) -> tuple[list[Said], dict[str, list[int]], list[int]]:
     for group in found.groups:
         message, _hint, value = group.words(0)
         said.append((group.rule, group.column, group.rows.tolist(), message, value))
-    return said, {name: rows.tolist() for name, rows in found.excused.items()}, found.absent.tolist()
+    return said, {name: rows.tolist() for name, rows in found.excused.items()}, list(found.absent)
 
 
 def test_a_sound_block_has_nothing_to_say() -> None:

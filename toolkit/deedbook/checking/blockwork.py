@@ -26,8 +26,6 @@ from deedbook.reading.text import TextBlock
 from deedbook.records import record
 from deedbook.schema import Field
 
-NO_ROWS: Rows = np.empty(0, np.int64)
-
 RowRules = Callable[[pl.DataFrame, Mapping[str, pl.Series]], tuple[list[Group], Mapping[str, int]]]
 """Runs row-local rules on typed rows and a mask of bad cells: groups whose rows count in that frame, and rows skipped by rule."""
 
@@ -125,8 +123,9 @@ def check_block(plan: BlockPlan, block: TextBlock) -> BlockResult:
         referring.append(mine if parent is None else None)
         if mine is None or parent is None:
             continue
-        misses = mine.row_numbers(0)[~parent.contains(mine.hashes)]
-        if len(misses):
+        places = parent.places(mine.hashes, known=False)
+        if places is not None:
+            misses = mine.row_numbers(0)[places]
             groups.append(missing_parent_group(reference, misses, values[misses.tolist()].select(names), plan))
     typed_rows = _typed_rows(values, structure.absent, block, bad, plan) if plan.typed_fields else None
     skipped: Mapping[str, int] = {}
@@ -155,7 +154,7 @@ def _are_known(
     if parent is None or len(reference.key.fields) > 1 or name not in cells.distinct or name in unread:
         return False
     values = cells.distinct[name].to_frame().select(present(name, plan.missing[name]))
-    return bool(parent.contains(hash_block(values, reference.fields, NO_ROWS).hashes).all())
+    return parent.places(hash_block(values, reference.fields).hashes, known=False) is None
 
 
 def _present(frame: pl.DataFrame, plan: BlockPlan, references: Sequence[Reference]) -> pl.DataFrame:
@@ -172,13 +171,14 @@ def _bad_rows(excused: Mapping[str, Rows], failures: Sequence[CellFailure]) -> d
     return {name: _together(parts) for name, parts in bad.items()}
 
 
-def _union(bad: Mapping[str, Rows], names: Sequence[str]) -> Rows:
-    return _together([bad[name] for name in names if name in bad])
+def _union(bad: Mapping[str, Rows], names: Sequence[str]) -> Rows | None:
+    parts = [bad[name] for name in names if name in bad]
+    return _together(parts) if parts else None
 
 
 def _together(parts: Sequence[Rows]) -> Rows:
     """All rows, rising, each once; every part is so already."""
-    return np.unique(np.concatenate(parts)) if len(parts) > 1 else parts[0] if parts else NO_ROWS
+    return np.unique(np.concatenate(parts)) if len(parts) > 1 else parts[0]
 
 
 def _cell_group(failure: CellFailure) -> Group:
@@ -199,7 +199,7 @@ def _null_parts(key: Key, values: pl.DataFrame, bad: Mapping[str, Rows], plan: B
     groups = []
     for name in (name for name in key.names if values[name].null_count()):
         rows = values[name].is_null().arg_true().cast(pl.Int64).to_numpy()
-        rows = rows[~np.isin(rows, bad.get(name, NO_ROWS))]
+        rows = rows[~np.isin(rows, bad.get(name, ()))]
         if len(rows):
             words = fixed(f"`{name}` is part of the primary key and is empty", "fill the cell in")
             groups.append(Group("primary-key", rows, words, column=name, field_number=plan.number_of(name)))
@@ -221,12 +221,12 @@ def missing_parent_group(reference: Reference, rows: Rows, values: pl.DataFrame,
 
 
 def _typed_rows(
-    values: pl.DataFrame, absent: Rows, block: TextBlock, bad: Mapping[str, Rows], plan: BlockPlan
+    values: pl.DataFrame, absent: Sequence[int], block: TextBlock, bad: Mapping[str, Rows], plan: BlockPlan
 ) -> TypedRows:
     """The rows as values; a field that the file lacks is missing and bad everywhere."""
     rows = np.setdiff1d(np.arange(values.height, dtype=np.int64), absent, assume_unique=True)
     key_names = plan.key.names if plan.key else ()
-    keep = values if not len(absent) else values[rows.tolist()]
+    keep = values if not absent else values[rows.tolist()]
     held = set(values.columns)
     frame = (
         keep.lazy()
@@ -244,7 +244,7 @@ def _typed_rows(
         if name in frame.columns and len(where)
     }
     masks.update({name: pl.Series(name, np.ones(len(rows), np.bool_)) for name in frame.columns if name not in held})
-    lines = block.line_numbers[rows] if plan.keeps_typed else NO_ROWS
+    lines = block.line_numbers[rows] if plan.keeps_typed else rows[:0]
     return TypedRows(frame, rows, lines, masks, keep.select(key_names))
 
 

@@ -31,7 +31,8 @@ _SEED, _TEXT_SEED = 0x0DEEDB00, 0x0DEEDB01
 _WRITTEN_OTHERWISE = frozenset({"bareNumber", "decimalChar", "groupChar"})
 _TOLD = 15
 """Characters of a canonical number that a 64-bit float tells from all others."""
-_FEW = 50_000
+_FEW = 10_000
+"""Hashes that polars puts into a set of its own for every block sooner than numpy looks them up."""
 _PLAIN = 1e14
 """A number from one up to this that is written in 15 characters, with an exponent or not, has a canonical text that is no longer."""
 
@@ -128,14 +129,14 @@ class HashedBlock:
         rows: The rows (in the block) that they belong to; None when every row has one.
     """
 
-    hashes: Hashes
+    hashes: pl.Series
     rows: Rows | None
     height: int
 
     @property
     def nbytes(self) -> int:
         """The bytes that the block takes."""
-        return self.hashes.nbytes + (0 if self.rows is None else self.rows.nbytes)
+        return 8 * len(self.hashes) + (0 if self.rows is None else self.rows.nbytes)
 
     def row_numbers(self, first: int) -> Rows:
         """The records that the hashes belong to, when the block's first one is `first`."""
@@ -144,7 +145,10 @@ class HashedBlock:
 
 
 def hash_block(
-    frame: pl.DataFrame, fields: Sequence[Field], skip: Rows, parsed: Mapping[str, pl.Series] = MappingProxyType({})
+    frame: pl.DataFrame,
+    fields: Sequence[Field],
+    skip: Rows | None = None,
+    parsed: Mapping[str, pl.Series] = MappingProxyType({}),
 ) -> HashedBlock:
     """The hashes of a block's keys.
 
@@ -159,15 +163,13 @@ def hash_block(
         found = [_part_hash(frame[item.name], item, parsed.get(item.name)) for item in fields]
         parts = pl.DataFrame([part.alias(f"k{at}") for at, part in enumerate(found)])
     whole = parts.to_series() if parts.width == 1 else parts.to_struct().hash(_SEED)
-    hashes = whole.fill_null(0).to_numpy() if whole.has_nulls() else whole.to_numpy()
-    if not len(skip) and not any(part.has_nulls() for part in parts.iter_columns()):
-        return HashedBlock(hashes, None, frame.height)
-    usable = reduce(and_, (part.is_not_null() for part in parts.iter_columns())).to_numpy(writable=len(skip) > 0)
-    usable[skip] = False
-    if usable.all():
-        return HashedBlock(hashes, None, frame.height)
+    if skip is None and not any(part.has_nulls() for part in parts.iter_columns()):
+        return HashedBlock(whole, None, frame.height)
+    usable = reduce(and_, (part.is_not_null() for part in parts.iter_columns())).to_numpy().copy()
+    if skip is not None:
+        usable[skip] = False
     rows = np.flatnonzero(usable)
-    return HashedBlock(hashes[rows], rows, frame.height)
+    return HashedBlock(whole.gather(rows), rows, frame.height)
 
 
 @record(frozen=False)
@@ -183,78 +185,82 @@ class HashLog:
         if self.partitions is None and self.shelf.is_full(block.nbytes):
             self.partitions = Partitions(self.shelf.new_log())
             for number, kept in self.blocks:
-                self.partitions.add(kept.hashes, kept.row_numbers(number))
+                self.partitions.add(kept.hashes.to_numpy(), kept.row_numbers(number))
                 self.shelf.release(kept.nbytes)
             self.blocks.clear()
         if self.partitions is None:
             self.blocks.append((first, block))
         else:
-            self.partitions.add(block.hashes, block.row_numbers(first))
+            self.partitions.add(block.hashes.to_numpy(), block.row_numbers(first))
 
-    def hashes(self) -> Hashes:
+    def hashes(self) -> pl.Series:
         """All hashes that are in memory."""
-        return np.concatenate([block.hashes for _, block in self.blocks] or [np.empty(0, np.uint64)])
+        return pl.concat([pl.Series([], dtype=pl.UInt64), *(block.hashes for _, block in self.blocks)])
 
     def as_set(self) -> HashSet | None:
         """The hashes to look others up in; None when they are on the shelf."""
         return HashSet(self.hashes()) if self.partitions is None else None
 
-    def repeated_rows(self) -> Rows:
-        """The records whose hash occurs more than once, rising."""
+    def repeated_rows(self) -> Rows | None:
+        """The records whose hash occurs more than once, rising; None when there is none."""
         if self.partitions is None:
             repeated = _repeated(self.hashes())
-            return self._rows_among(HashSet(repeated), wanted=True) if len(repeated) else np.empty(0, np.int64)
+            return self._rows_among(HashSet(repeated), known=True) if len(repeated) else None
         parts = (self.partitions.read(number) for number in range(PARTITIONS))
-        found = [records[np.isin(hashes, _repeated(hashes))] for hashes, records in parts]
-        return np.sort(np.concatenate(found or [np.empty(0, np.int64)]))
+        found = [records[np.isin(hashes, _repeated(pl.Series(hashes)))] for hashes, records in parts]
+        return _rising(found)
 
-    def rows_absent_from(self, parent: HashLog) -> Rows:
-        """The records whose hash another log does not have, rising."""
+    def rows_absent_from(self, parent: HashLog) -> Rows | None:
+        """The records whose hash another log does not have, rising; None when there is none."""
         if self.partitions is None and parent.partitions is None:
-            return self._rows_among(HashSet(parent.hashes()), wanted=False)
+            return self._rows_among(HashSet(parent.hashes()), known=False)
         found = []
         for number in range(PARTITIONS):
             hashes, records = self._part(number)
             known, _ = parent._part(number)
             found.append(records[~np.isin(hashes, known)])
-        return np.sort(np.concatenate(found))
+        return _rising(found)
 
     def _part(self, number: int) -> tuple[Hashes, Rows]:
         """The hashes whose top bits are a partition's number."""
         if self.partitions is not None:
             return self.partitions.read(number)
-        chosen = [(block.hashes, block.row_numbers(first)) for first, block in self.blocks]
+        chosen = [(block.hashes.to_numpy(), block.row_numbers(first)) for first, block in self.blocks]
         masks = [partition_of(hashes) == number for hashes, _ in chosen]
         return (
             np.concatenate([h[mask] for (h, _), mask in zip(chosen, masks, strict=True)] or [np.empty(0, np.uint64)]),
             np.concatenate([r[mask] for (_, r), mask in zip(chosen, masks, strict=True)] or [np.empty(0, np.int64)]),
         )
 
-    def _rows_among(self, known: HashSet, *, wanted: bool) -> Rows:
+    def _rows_among(self, other: HashSet, *, known: bool) -> Rows | None:
         """The records whose hash is in a set, or is not."""
-        found = [block.row_numbers(first)[known.contains(block.hashes) == wanted] for first, block in self.blocks]
-        return np.concatenate(found or [np.empty(0, np.int64)])
+        places = ((first, block, other.places(block.hashes, known=known)) for first, block in self.blocks)
+        return _rising([block.row_numbers(first)[found] for first, block, found in places if found is not None])
 
 
-def _repeated(hashes: Hashes) -> Hashes:
+def _rising(parts: Sequence[Rows]) -> Rows | None:
+    """All records, rising; None when there is none."""
+    return np.sort(np.concatenate(parts)) if any(map(len, parts)) else None
+
+
+def _repeated(hashes: pl.Series) -> pl.Series:
     """The hashes that occur more than once, rising."""
-    ordered = _sorted(hashes)
-    return np.asarray(ordered[1:][ordered[1:] == ordered[:-1]], np.uint64)
-
-
-def _sorted(hashes: Hashes) -> Hashes:
-    """The hashes, rising. (polars sorts them on every processor, numpy on one and three times slower; few are not worth a copy.)"""
-    return np.sort(hashes) if len(hashes) < _FEW else pl.Series(hashes).sort().to_numpy()
+    ordered = hashes.sort()
+    return ordered[1:].filter(ordered[1:] == ordered[:-1])
 
 
 class HashSet:
-    """A set of 64-bit hashes with vectorised look-up: rising, each at the slot that its top bits name or the next free one behind it.
+    """A set of 64-bit hashes with vectorised look-up.
 
-    At most half of the slots are taken, and the last one is free, so that every search ends.
+    A few are a list for polars. Many are a table of slots: rising, each at the slot that its top bits name or the next free
+    one behind it; at most half of the slots are taken, and the last one is free, so that every search ends.
     """
 
-    def __init__(self, hashes: Hashes) -> None:
-        ordered = _sorted(_nonzero(hashes))
+    def __init__(self, hashes: pl.Series) -> None:
+        self._few = hashes.implode() if len(hashes) < _FEW else None
+        if self._few is not None:
+            return
+        ordered = _nonzero(hashes.sort().to_numpy())
         is_first = np.ones(len(ordered), np.bool_)
         np.not_equal(ordered[1:], ordered[:-1], out=is_first[1:])
         distinct = ordered if is_first.all() else ordered[is_first]
@@ -265,8 +271,17 @@ class HashSet:
         self._table = np.zeros(max(1 << bits, int(slots.max(initial=0)) + 1) + 1, np.uint64)
         self._table[slots] = distinct
 
-    def contains(self, hashes: Hashes) -> npt.NDArray[np.bool_]:
-        """For each hash, whether it is in the set."""
+    def places(self, hashes: pl.Series, *, known: bool) -> Rows | None:
+        """The places of the hashes that are in the set, or that are not; None when there is none."""
+        if self._few is not None:
+            is_found = hashes.is_in(self._few)
+            is_wanted = is_found if known else ~is_found
+            return is_wanted.arg_true().cast(pl.Int64).to_numpy() if is_wanted.any() else None
+        found = np.flatnonzero(self._contains(hashes.to_numpy()) == known)
+        return found if len(found) else None
+
+    def _contains(self, hashes: Hashes) -> npt.NDArray[np.bool_]:
+        """For each hash, whether it is in the table."""
         wanted = _nonzero(hashes)
         slots = self._home(wanted)
         here = self._table[slots]

@@ -153,7 +153,7 @@ def list_unenforced(outcome: TableOutcome) -> None:
 def settle_unique(outcome: TableOutcome, key: Key) -> None:
     """Reports every row whose key came before."""
     candidates = outcome.logs[key].repeated_rows()
-    if not len(candidates):
+    if candidates is None:
         return
     parts = []
     visits = revisit(outcome, candidates)
@@ -209,7 +209,7 @@ def settle_references(outcome: TableOutcome, parent_of: Callable[[Reference], Ha
         if log is None or (parent := parent_of(reference)) is None:
             continue
         misses = log.rows_absent_from(parent)
-        if not len(misses):
+        if misses is None:
             continue
         for visit in revisit(outcome, misses):
             values = visit.frame.select(reference.key.fields)

@@ -25,9 +25,9 @@ Hashes: TypeAlias = "npt.NDArray[np.uint64]"
 Records: TypeAlias = "npt.NDArray[np.int64]"
 
 PARTITIONS = 64
-_SHIFT = np.uint64(58)
+_SHIFT = 58
 _PREFIX = "deedbook-keys-"
-_PAIR = np.dtype([("hash", np.uint64), ("record", np.int64)])
+_PAIR = [("hash", "u8"), ("record", "i8")]
 
 
 @record(frozen=False)
@@ -139,4 +139,4 @@ class Partitions:
 
 def partition_of(hashes: Hashes) -> Records:
     """The partition of each hash."""
-    return (hashes >> _SHIFT).astype(np.int64)
+    return (hashes >> np.uint64(_SHIFT)).astype(np.int64)

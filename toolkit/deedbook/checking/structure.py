@@ -26,13 +26,15 @@ class Structure:
 
     groups: list[Group]
     excused: dict[str, Rows]
-    absent: Rows
+    absent: Sequence[int] = ()
 
 
 def check_structure(block: TextBlock, columns: Sequence[Column]) -> Structure:
     """The structural findings of a block."""
-    absent = np.array(sorted(block.absent), np.int64)
     groups: list[Group] = []
+    if not (block.ragged or block.absent or block.bad_bytes or block.with_nul):
+        return Structure(groups, {})
+    absent = sorted(block.absent)
     excused: dict[str, list[int]] = defaultdict(list)
     blank = [item.row for item in block.ragged if not item.cells]
     if blank:
@@ -45,9 +47,8 @@ def check_structure(block: TextBlock, columns: Sequence[Column]) -> Structure:
         groups.append(_missing_cells(rows[is_short], lengths[is_short], column))
         excused[column.name] += rows[is_short].tolist()
     groups += _bad_text(block, columns, excused)
-    if len(absent):
-        for column in columns:
-            excused[column.name] += absent.tolist()
+    for column in columns if absent else ():
+        excused[column.name] += absent
     return Structure(groups, {name: _rows(rows) for name, rows in excused.items()}, absent)
 
 

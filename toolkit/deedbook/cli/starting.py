@@ -13,8 +13,8 @@ from threading import Lock
 from types import ModuleType
 from typing import Any
 
-_SELDOM_USED = ("importlib.metadata", "hashlib", "ipaddress", "shutil", "subprocess", "uuid", "zipfile")
-"""Modules that polars, click or we import for what few runs do; all of `email` and OpenSSL stand behind them."""
+_SELDOM_USED = ("importlib.metadata", "hashlib", "ipaddress", "numpy", "shutil", "subprocess", "uuid", "zipfile")
+"""Modules that polars, click or we import for what some runs do; all of `email` and OpenSSL stand behind them."""
 _SELDOM_CALLED = tuple(
     f"polars.io.{name}" for name in ("clipboard", "database", "delta", "iceberg", "lance", "spreadsheet")
 )
@@ -34,7 +34,7 @@ def start_quickly() -> None:
 
 
 def defer(name: str) -> None:
-    """Puts a stand-in for a module into `sys.modules`, which imports the module when something in it is asked for.
+    """Puts a stand-in for a module into `sys.modules`, which becomes the module when something in it is asked for.
 
     (`importlib.util.LazyLoader` would be asked already by the second `import` of the module, and is not safe with threads.)
     """
@@ -47,7 +47,9 @@ def defer(name: str) -> None:
         with lock:
             if sys.modules.get(name) is module:
                 del sys.modules[name]
-        return getattr(import_module(name), attribute)
+        real = import_module(name)
+        module.__dict__.update(real.__dict__)
+        return getattr(real, attribute)
 
     module.__getattr__ = ask  # type: ignore[method-assign]  # PEP 562
     sys.modules[name] = module

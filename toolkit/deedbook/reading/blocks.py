@@ -180,12 +180,19 @@ class Cutter:
 
 
 def count(data: bytes | bytearray, byte: int, size: int = -1) -> int:
-    """How often a byte occurs in the data, or in its first `size` bytes.
+    """How often a byte occurs in the data, or in its first `size` bytes."""
+    size = len(data) if size < 0 else size
+    if size < _SHORT:
+        return data.count(byte, 0, size)
+    view = np.frombuffer(data, np.uint8, size)  # polars counts four times as quickly, but takes `numpy.ma` for an array
+    return int(np.count_nonzero(view == byte) if size < _MANY else (pl.Series(view) == byte).sum())
 
-    (polars counts four times as quickly as numpy, but imports `numpy.ma` to take an array, which is not worth it for a small file.)
-    """
-    view = np.frombuffer(data, np.uint8, size)
-    return int(np.count_nonzero(view == byte) if len(view) < _MANY else (pl.Series(view) == byte).sum())
+
+def split(data: bytes, quote: bytes) -> list[bytes] | None:
+    """Short data with few quotes between its quotes: from the first, each other part is outside. None where arrays pay."""
+    if len(data) >= _SHORT or (quote and data.count(quote) > _FEW_QUOTES):
+        return None
+    return data.split(quote) if quote else [data]
 
 
 def quotes_are_regular(data: bytes | memoryview, quote: bytes, delimiter: bytes) -> bool:
@@ -197,8 +204,13 @@ def quotes_are_regular(data: bytes | memoryview, quote: bytes, delimiter: bytes)
     """
     if not quote:
         return True
-    view = np.frombuffer(data, np.uint8)
     before_opening, behind_closing = _neighbours(quote, delimiter)
+    parts = split(bytes(data), quote) if len(data) < _SHORT else None
+    if parts is not None:
+        outside, opened = parts[::2], len(parts) // 2  # nothing before a quote: the start of the data, or a doubled one
+        before, behind = b"".join(it[-1:] for it in outside[:opened]), b"".join(it[:1] for it in outside[1:])
+        return not (before.translate(None, before_opening) or behind.translate(None, behind_closing))
+    view = np.frombuffer(data, np.uint8)
     is_open = 0
     for start in range(0, len(view), _STEP):  # in steps, since a position takes eight times the memory of a quote
         positions = np.flatnonzero(view[start : start + _STEP] == quote[0]) + start
@@ -237,6 +249,9 @@ def cut_out(data: bytes, ends: Positions, rows: Positions) -> bytes:
     return joined if not joined or joined.endswith(b"\n") else joined + b"\n"
 
 
+_SHORT = 3 << 19
+"""Bytes of which the interpreter counts and splits sooner than numpy is imported."""
+_FEW_QUOTES = 20_000
 _MANY = 4 << 20
 _STEP = 1 << 20
 _FIRST_STEP = 1 << 14

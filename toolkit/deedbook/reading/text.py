@@ -20,7 +20,7 @@ import numpy as np
 import polars as pl
 
 from deedbook.dialect import Dialect
-from deedbook.reading.blocks import NEWLINE, RETURN, count, cut_out, quotes_are_regular, record_ends
+from deedbook.reading.blocks import NEWLINE, RETURN, count, cut_out, quotes_are_regular, record_ends, split
 from deedbook.records import record
 
 if TYPE_CHECKING:
@@ -144,10 +144,12 @@ def read_block(data: bytes, layout: Layout, *, most: int | None = None) -> TextB
     has_return = b"\r" in data
     if not data.endswith(b"\n"):
         data += b"\n"  # without it polars takes `a,` at the very end for one cell
-    view = np.frombuffer(data, np.uint8)
-    newlines = count(data, NEWLINE)
     frame = _parse(data, layout)
-    if frame is not None and _is_rectangular(frame, view, layout.dialect):
+    is_rectangular = frame is not None and _is_rectangular(frame, data, layout.dialect)
+    quote = layout.dialect.quote_char.encode()
+    is_plain = is_rectangular and not (quote and quote in data)  # no line end inside a cell, and blank lines are rows
+    newlines = frame.height if frame is not None and is_plain else count(data, NEWLINE)
+    if frame is not None and is_rectangular:
         return TextBlock(frame, newlines, has_return=has_return, with_nul=_with_nul(data, layout))
     if most is not None and newlines > most and not (frame is not None and _has_few_suspects(frame)):
         raise CrowdedError
@@ -178,14 +180,22 @@ def _parse(data: bytes, layout: Layout, *, cuts: bool = False) -> pl.DataFrame |
         return None
 
 
-def _is_rectangular(frame: pl.DataFrame, view: npt.NDArray[np.uint8], dialect: Dialect) -> bool:
-    if _has_few_suspects(frame):  # which are looked at one by one
-        return not frame.to_series(-1).null_count()
-    delimiters = np.flatnonzero(view == ord(dialect.delimiter))
-    outside = len(delimiters)
-    if dialect.quote_char:
-        before = np.searchsorted(delimiters, np.flatnonzero(view == ord(dialect.quote_char)))
-        outside -= int(np.sum(before[1::2] - before[0::2]))
+def _is_rectangular(frame: pl.DataFrame, data: bytes, dialect: Dialect) -> bool:
+    """Whether no record lacks a cell, by its last column or by the delimiters outside quotes."""
+    if not frame.to_series(-1).null_count():
+        return True
+    parts = split(data, dialect.quote_char.encode())
+    if parts is not None:
+        outside = sum(part.count(dialect.delimiter.encode()) for part in parts[::2])
+    elif _has_few_suspects(frame):  # which are looked at one by one
+        return False
+    else:
+        view = np.frombuffer(data, np.uint8)
+        delimiters = np.flatnonzero(view == ord(dialect.delimiter))
+        outside = len(delimiters)
+        if dialect.quote_char:
+            before = np.searchsorted(delimiters, np.flatnonzero(view == ord(dialect.quote_char)))
+            outside -= int(np.sum(before[1::2] - before[0::2]))
     return frame.width > 1 and outside == (frame.width - 1) * frame.height
 
 
