@@ -35,7 +35,9 @@ def execute(path: Path) -> ModuleType:
     except SyntaxError as error:
         raise RuleError(f"{path}:{error.lineno}: {error.msg}", FIX) from None
     except Exception as error:
-        raise _located(path, error) from error
+        other = re.search(r"^\s*(?:import|from) pandera(?:\.pandas)?\s.*", source, re.MULTILINE)
+        hint = f"rules are for polars: `import pandera.polars as pa` in place of `{other[0].strip()}`" if other else FIX
+        raise _located(path, error, hint) from error
     return module
 
 
@@ -55,7 +57,7 @@ def guarded(
     return run
 
 
-def _located(path: Path, error: Exception) -> RuleError:
+def _located(path: Path, error: Exception, hint: str = FIX) -> RuleError:
     lines = [step.lineno for step in traceback.extract_tb(error.__traceback__) if step.filename == str(path)]
     where = f"{path}:{lines[-1]}" if lines else str(path)
-    return RuleError(f"{where}: {type(error).__name__}: {error}", FIX)
+    return RuleError(f"{where}: {type(error).__name__}: {error}", hint)
