@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
+from unittest.mock import patch
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from deedbook.dialect import Dialect
 from deedbook.reading import blocks
-from deedbook.reading.blocks import Block, Cutter, cut_out, quotes_are_regular, record_ends
+from deedbook.reading.blocks import Block, Cutter, count, cut_out, quotes_are_regular, record_ends
+
+
+@pytest.fixture(scope="module", autouse=True, params=[None, 0], ids=["short", "long"])
+def _size(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Whether these small blocks are read as such, or as large ones."""
+    with pytest.MonkeyPatch.context() as patched:
+        if request.param is not None:
+            patched.setattr(blocks, "_SHORT", request.param)
+        yield
 
 
 def _cut(data: bytes, size: int, dialect: Dialect | None = None) -> list[Block]:
@@ -86,7 +97,18 @@ def test_any_other_quote_is_irregular(data: str) -> None:
     assert not quotes_are_regular(data.encode(), b'"', b",") or data.count('"') % 2
 
 
-def test_a_long_cell_stays_open_from_one_step_to_the_next() -> None:
+@given(st.text(alphabet='",\n\ra', max_size=40), st.sampled_from([b",", b""]))
+@example('"', b",")
+def test_short_and_long_data_are_judged_alike(text: str, delimiter: bytes) -> None:
+    data = text.encode() or b","
+    short = quotes_are_regular(data, b'"', delimiter), [count(data, byte) for byte in b'",\n']
+    with patch.object(blocks, "_SHORT", 0):
+        assert (quotes_are_regular(data, b'"', delimiter), [count(data, byte) for byte in b'",\n']) == short
+    with patch.object(blocks, "_FEW_QUOTES", 0):
+        assert quotes_are_regular(data, b'"', delimiter) == short[0]
+
+
+def test_a_long_cell_stays_open() -> None:
     text = b"x" * (3 << 20)
     assert quotes_are_regular(b'1,"' + text + b'","y"\n', b'"', b",")
     assert not quotes_are_regular(b'1,"' + text + b'"z,y\n', b'"', b",")

@@ -184,8 +184,7 @@ def count(data: bytes | bytearray, byte: int, size: int = -1) -> int:
     size = len(data) if size < 0 else size
     if size < _SHORT:
         return data.count(byte, 0, size)
-    view = np.frombuffer(data, np.uint8, size)  # polars counts four times as quickly, but takes `numpy.ma` for an array
-    return int(np.count_nonzero(view == byte) if size < _MANY else (pl.Series(view) == byte).sum())
+    return int((pl.Series(np.frombuffer(data, np.uint8, size)) == byte).sum())  # four times as quick as numpy
 
 
 def split(data: bytes, quote: bytes) -> list[bytes] | None:
@@ -204,27 +203,18 @@ def quotes_are_regular(data: bytes | memoryview, quote: bytes, delimiter: bytes)
     """
     if not quote:
         return True
-    before_opening, behind_closing = _neighbours(quote, delimiter)
     parts = split(bytes(data), quote) if len(data) < _SHORT else None
     if parts is not None:
         outside, opened = parts[::2], len(parts) // 2  # nothing before a quote: the start of the data, or a doubled one
         before, behind = b"".join(it[-1:] for it in outside[:opened]), b"".join(it[:1] for it in outside[1:])
-        return not (before.translate(None, before_opening) or behind.translate(None, behind_closing))
-    view = np.frombuffer(data, np.uint8)
-    is_open = 0
-    for start in range(0, len(view), _STEP):  # in steps, since a position takes eight times the memory of a quote
-        positions = np.flatnonzero(view[start : start + _STEP] == quote[0]) + start
-        opening, closing = positions[is_open::2], positions[1 - is_open :: 2]
-        if len(opening) and opening[0] == 0:
-            opening = opening[1:]
-        if len(closing) and closing[-1] == len(view) - 1:
-            closing = closing[:-1]
-        if view[opening - 1].tobytes().translate(None, before_opening):
-            return False
-        if view[closing + 1].tobytes().translate(None, behind_closing):
-            return False
-        is_open ^= len(positions) % 2
-    return True
+    else:
+        view = pl.Series(np.frombuffer(data, np.uint8))
+        is_quote = view == quote[0]
+        neighbours = view[:-1].filter(is_quote[1:]).to_numpy()  # before each quote but one that starts the data
+        before = neighbours[data[:1] == quote :: 2].tobytes()
+        behind = view[1:].filter(is_quote[:-1]).to_numpy()[1::2].tobytes()
+    before_opening, behind_closing = _neighbours(quote, delimiter)
+    return not (before.translate(None, before_opening) or behind.translate(None, behind_closing))
 
 
 def record_ends(data: bytes, quote: bytes) -> Positions:
@@ -252,7 +242,6 @@ def cut_out(data: bytes, ends: Positions, rows: Positions) -> bytes:
 _SHORT = 3 << 19
 """Bytes of which the interpreter counts and splits sooner than numpy is imported."""
 _FEW_QUOTES = 20_000
-_MANY = 4 << 20
 _STEP = 1 << 20
 _FIRST_STEP = 1 << 14
 _WORDS = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
