@@ -14,7 +14,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from deedbook.checking import keys
-from deedbook.checking.keys import HashSet, hash_block
+from deedbook.checking.keys import HashSet, hash_blocks
 from deedbook.findings import Report
 from deedbook.schema import Field, read_schema
 from deedbook.validation import Options, validate
@@ -164,7 +164,7 @@ def test_a_parent_that_cannot_be_read_makes_no_orphans(tmp_path: Path, parents: 
 def _hashes(spec: dict[str, Any], texts: list[str | None]) -> list[int]:
     field = read_schema({"fields": [{"name": "x", **spec}]}, "schema").fields[0]
     frame = pl.DataFrame({"x": texts}, schema={"x": pl.String})
-    return [int(value) for value in hash_block(frame, (field,)).hashes]
+    return [int(value) for value in hash_blocks(frame, [((field,), None)])[0].hashes]
 
 
 NUMBERS = st.one_of(
@@ -216,5 +216,5 @@ def test_a_hash_set_holds_what_was_put_in(known: list[int], asked: list[int]) ->
 
 def test_hashes_leave_out_rows_without_a_whole_key() -> None:
     frame = pl.DataFrame({"a": ["1", None, "2"], "b": ["x", "y", "z"]})
-    block = hash_block(frame, (Field("a"), Field("b")), np.array([2], np.int64))
+    block = hash_blocks(frame, [((Field("a"), Field("b")), np.array([2], np.int64))])[0]
     assert block.row_numbers(10).tolist() == [10]

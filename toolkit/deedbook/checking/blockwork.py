@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field, replace
 from functools import cached_property
-from itertools import compress
 
 import numpy as np
 import polars as pl
@@ -18,7 +17,7 @@ from deedbook.checking.cells import CellFailure, CheckedCells, FieldPlan, Rows, 
 from deedbook.checking.collecting import Collected, Collecting, Group, collect
 from deedbook.checking.header import Column
 from deedbook.checking.judging import REQUIRED, TYPE_ERROR, explain, shorten
-from deedbook.checking.keys import HashedBlock, HashSet, Key, Reference, hash_block
+from deedbook.checking.keys import HashedBlock, HashSet, Key, Reference, hash_blocks
 from deedbook.checking.structure import check_structure, fixed
 from deedbook.reading.native import without_mark
 from deedbook.reading.tables import present
@@ -109,24 +108,12 @@ def check_block(plan: BlockPlan, block: TextBlock) -> BlockResult:
         structure.excused, [failure for failure in cells.failures if failure.problem in {TYPE_ERROR, REQUIRED}]
     )
     groups = [*structure.groups, *(_cell_group(failure) for failure in cells.failures)]
-    asked = [not _are_known(*pair, cells, unread, plan) for pair in zip(plan.references, plan.parents, strict=True)]
-    values = _present(block.frame, plan, list(compress(plan.references, asked)))
-    hashed = []
-    for key in plan.keys:
-        if key.kind == "primary-key":
-            groups += _null_parts(key, values, bad, plan)
-        hashed.append(hash_block(values, key.fields, _union(unread, key.names), cells.numbers))
-    referring: list[HashedBlock | None] = []
-    for reference, parent, is_asked in zip(plan.references, plan.parents, asked, strict=True):
-        names = reference.key.fields
-        mine = hash_block(values, reference.fields, _union(unread, names), cells.numbers) if is_asked else None
-        referring.append(mine if parent is None else None)
-        if mine is None or parent is None:
-            continue
-        places = parent.places(mine.hashes, known=False)
-        if places is not None:
-            misses = mine.row_numbers(0)[places]
-            groups.append(missing_parent_group(reference, misses, values[misses.tolist()].select(names), plan))
+    sought = [at for at in range(len(plan.references)) if not _is_known(plan, at, cells, unread)]
+    values = _present(block.frame, plan, [plan.references[at] for at in sought])
+    for key in (key for key in plan.keys if key.kind == "primary-key"):
+        groups += _null_parts(key, values, bad, plan)
+    hashed, referring = _hash_keys(plan, sought, values, cells, unread)
+    groups += _missing_parents(plan, referring, values)
     typed_rows = _typed_rows(values, structure.absent, block, bad, plan) if plan.typed_fields else None
     skipped: Mapping[str, int] = {}
     if plan.row_rules and typed_rows is not None:
@@ -137,8 +124,8 @@ def check_block(plan: BlockPlan, block: TextBlock) -> BlockResult:
         absent=len(structure.absent),
         newlines=block.newlines,
         collected=collect(groups, block.frame, plan.settings, block.line_of) if groups else Collected(),
-        hashed=tuple(hashed),
-        referring=tuple(referring),
+        hashed=hashed,
+        referring=tuple(None if parent else referring.get(at) for at, parent in enumerate(plan.parents)),
         typed=typed_rows if plan.keeps_typed else None,
         skipped=skipped,
         has_cell_errors=bool(cells.failures or structure.groups),
@@ -146,15 +133,38 @@ def check_block(plan: BlockPlan, block: TextBlock) -> BlockResult:
     )
 
 
-def _are_known(
-    reference: Reference, parent: HashSet | None, cells: CheckedCells, unread: Mapping[str, Rows], plan: BlockPlan
-) -> bool:
+def _is_known(plan: BlockPlan, at: int, cells: CheckedCells, unread: Mapping[str, Rows]) -> bool:
     """Whether a foreign key is seen to have few distinct values, all of which are the parent's."""
+    reference, parent = plan.references[at], plan.parents[at]
     name = reference.key.fields[0]
     if parent is None or len(reference.key.fields) > 1 or name not in cells.distinct or name in unread:
         return False
     values = cells.distinct[name].to_frame().select(present(name, plan.missing[name]))
-    return parent.places(hash_block(values, reference.fields).hashes, known=False) is None
+    return parent.places(hash_blocks(values, [(reference.fields, None)])[0].hashes, known=False) is None
+
+
+def _hash_keys(
+    plan: BlockPlan, sought: Sequence[int], values: pl.DataFrame, cells: CheckedCells, unread: Mapping[str, Rows]
+) -> tuple[tuple[HashedBlock, ...], dict[int, HashedBlock]]:
+    """The hashes of the keys, and of the references of these numbers."""
+    keys = [(key.fields, _union(unread, key.names)) for key in plan.keys]
+    chosen = (plan.references[at] for at in sought)
+    keys += [(reference.fields, _union(unread, reference.key.fields)) for reference in chosen]
+    found = hash_blocks(values, keys, cells.numbers)
+    return tuple(found[: len(plan.keys)]), dict(zip(sought, found[len(plan.keys) :], strict=True))
+
+
+def _missing_parents(plan: BlockPlan, referring: Mapping[int, HashedBlock], values: pl.DataFrame) -> list[Group]:
+    """The rows whose foreign key is not among the hashes of a parent that is complete."""
+    groups = []
+    for at, mine in referring.items():
+        reference, parent = plan.references[at], plan.parents[at]
+        places = parent.places(mine.hashes, known=False) if parent else None
+        if places is not None:
+            rows = mine.row_numbers(0)[places]
+            texts = values[rows.tolist()].select(reference.key.fields)
+            groups.append(missing_parent_group(reference, rows, texts, plan))
+    return groups
 
 
 def _present(frame: pl.DataFrame, plan: BlockPlan, references: Sequence[Reference]) -> pl.DataFrame:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import field
-from functools import reduce
+from functools import cached_property, reduce
 from operator import and_
+from threading import Lock
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
@@ -96,28 +97,45 @@ def _part_hash(texts: pl.Series, item: Field, parsed: pl.Series | None) -> pl.Se
     return pl.select(pl.when(texts.is_not_null()).then(hashes)).to_series() if texts.null_count() else hashes
 
 
-def _plain_hashes(frame: pl.DataFrame, fields: Sequence[Field], parsed: Mapping[str, pl.Series]) -> pl.DataFrame | None:
-    """What `_part_hash` gives for each part, in one go; None where a number is not written plainly."""
-    parts, doubts = [], []
-    for at, item in enumerate(fields):
+def _plain_hashes(
+    frame: pl.DataFrame, keys: Sequence[Sequence[Field]], parsed: Mapping[str, pl.Series]
+) -> list[list[pl.Series] | None]:
+    """What `_part_hash` gives for each part of each key, in one go; None where a number is not written plainly."""
+    chosen = [_plain_parts(fields, parsed) for fields in keys]
+    columns = [
+        expression.alias(f"{number} {at}")
+        for number, (parts, doubts) in enumerate(chosen)
+        for at, expression in enumerate([*parts, *doubts])
+    ]
+    found = frame.lazy().select(columns).collect(engine="in-memory") if columns else frame
+    made: list[list[pl.Series] | None] = []
+    for number, (parts, doubts) in enumerate(chosen):
+        values = [found[f"{number} {at}"] for at in range(len(parts) + len(doubts))]
+        is_odd = not parts or (frame.height and any(value[0] for value in values[len(parts) :]))
+        made.append(None if is_odd else values[: len(parts)])
+    return made
+
+
+def _plain_parts(fields: Sequence[Field], parsed: Mapping[str, pl.Series]) -> tuple[list[pl.Expr], list[pl.Expr]]:
+    """The hash of each part, and for each number whether one is not written plainly; neither where none is."""
+    parts: list[pl.Expr] = []
+    doubts: list[pl.Expr] = []
+    for item in fields:
         text = pl.col(item.name)
         if item.type not in {"integer", "number"}:
-            parts.append(pl.when(text.is_not_null()).then(key_text(item).hash(_TEXT_SEED)).alias(f"k{at}"))
+            parts.append(pl.when(text.is_not_null()).then(key_text(item).hash(_TEXT_SEED)))
             continue
         if _WRITTEN_OTHERWISE & set(item.options):
-            return None
+            return [], []
         read = pl.lit(parsed[item.name]) if item.name in parsed else text.cast(pl.Float64, strict=False)
         number = read.cast(pl.Float64, strict=False) + 0.0
-        parts.append(pl.when(text.is_not_null()).then(number.hash(_SEED)).alias(f"k{at}"))
+        parts.append(pl.when(text.is_not_null()).then(number.hash(_SEED)))
         is_odd = (text.str.len_bytes() > _TOLD) | (number.is_null() & text.is_not_null())
         if item.type == "number":
             is_odd |= ~number.abs().is_between(1, _PLAIN, closed="left") & (number != 0)
             is_odd |= (number == 0) & (text != "0")
-        doubts.append(is_odd.any().alias(f"doubt {at}"))
-    found = frame.lazy().select([*parts, *doubts]).collect(engine="in-memory")
-    if found.height and any(found[name][0] for name in found.columns[len(parts) :]):
-        return None
-    return pl.DataFrame(found.get_columns()[: len(parts)])
+        doubts.append(is_odd.any())
+    return parts, doubts
 
 
 @record(frozen=True)
@@ -126,50 +144,50 @@ class HashedBlock:
 
     Attributes:
         hashes: One for each row with a whole key.
-        rows: The rows (in the block) that they belong to; None when every row has one.
+        is_whole: Which rows (of the block) have one; None when every row has.
     """
 
     hashes: pl.Series
-    rows: Rows | None
+    is_whole: pl.Series | None
     height: int
 
     @property
     def nbytes(self) -> int:
         """The bytes that the block takes."""
-        return 8 * len(self.hashes) + (0 if self.rows is None else self.rows.nbytes)
+        return 8 * len(self.hashes) + (0 if self.is_whole is None else self.height // 8)
 
     def row_numbers(self, first: int) -> Rows:
         """The records that the hashes belong to, when the block's first one is `first`."""
-        rows = np.arange(self.height, dtype=np.int64) if self.rows is None else self.rows
-        return rows + first
+        if self.is_whole is None:
+            return np.arange(first, first + self.height, dtype=np.int64)
+        return np.flatnonzero(self.is_whole.to_numpy()) + first
 
 
-def hash_block(
+def hash_blocks(
     frame: pl.DataFrame,
-    fields: Sequence[Field],
-    skip: Rows | None = None,
+    keys: Sequence[tuple[Sequence[Field], Rows | None]],
     parsed: Mapping[str, pl.Series] = MappingProxyType({}),
-) -> HashedBlock:
+) -> list[HashedBlock]:
     """The hashes of a block's keys.
 
     Args:
-        frame: The columns of the key as text, missing values null.
-        fields: The key's fields.
-        skip: Rows to leave out, because a part of their key is bad.
+        frame: The columns of the keys as text, missing values null.
+        keys: The fields of each, and the rows to leave out, because a part of their key is bad.
         parsed: Columns of plain numbers that are parsed already, by field; null is no number.
     """
-    parts = _plain_hashes(frame, fields, parsed)
-    if parts is None:
-        found = [_part_hash(frame[item.name], item, parsed.get(item.name)) for item in fields]
-        parts = pl.DataFrame([part.alias(f"k{at}") for at, part in enumerate(found)])
-    whole = parts.to_series() if parts.width == 1 else parts.to_struct().hash(_SEED)
-    if skip is None and not any(part.has_nulls() for part in parts.iter_columns()):
-        return HashedBlock(whole, None, frame.height)
-    usable = reduce(and_, (part.is_not_null() for part in parts.iter_columns())).to_numpy().copy()
-    if skip is not None:
-        usable[skip] = False
-    rows = np.flatnonzero(usable)
-    return HashedBlock(whole.gather(rows), rows, frame.height)
+    blocks = []
+    for (fields, skip), plain in zip(keys, _plain_hashes(frame, [fields for fields, _ in keys], parsed), strict=True):
+        parts = plain or [_part_hash(frame[item.name], item, parsed.get(item.name)) for item in fields]
+        named = pl.DataFrame([part.alias(f"k{at}") for at, part in enumerate(parts)])
+        whole = named.to_series() if len(parts) == 1 else named.to_struct().hash(_SEED)
+        if skip is None and not any(part.has_nulls() for part in parts):
+            blocks.append(HashedBlock(whole, None, frame.height))
+            continue
+        is_whole = reduce(and_, (part.is_not_null() for part in parts))
+        if skip is not None:
+            is_whole = is_whole.scatter(skip, values=False)
+        blocks.append(HashedBlock(whole.filter(is_whole), is_whole, frame.height))
+    return blocks
 
 
 @record(frozen=False)
@@ -250,7 +268,7 @@ def _repeated(hashes: pl.Series) -> pl.Series:
 
 
 class HashSet:
-    """A set of 64-bit hashes with vectorised look-up.
+    """A set of 64-bit hashes with vectorised look-up, made ready by the first thread that looks something up.
 
     A few are a list for polars. Many are a table of slots: rising, each at the slot that its top bits name or the next free
     one behind it; at most half of the slots are taken, and the last one is free, so that every search ends.
@@ -258,18 +276,23 @@ class HashSet:
 
     def __init__(self, hashes: pl.Series) -> None:
         self._few = hashes.implode() if len(hashes) < _FEW else None
-        if self._few is not None:
-            return
-        ordered = _nonzero(hashes.sort().to_numpy())
+        self._hashes, self._lock = hashes, Lock()
+
+    @cached_property
+    def _slots(self) -> tuple[Hashes, np.uint64]:
+        """The table, and by how much a hash is shifted to name its slot."""
+        ordered = _nonzero(self._hashes.sort().to_numpy())
         is_first = np.ones(len(ordered), np.bool_)
         np.not_equal(ordered[1:], ordered[:-1], out=is_first[1:])
         distinct = ordered if is_first.all() else ordered[is_first]
         bits = max(4, (2 * len(distinct)).bit_length())
-        self._shift = np.uint64(64 - bits)
+        shift = np.uint64(64 - bits)
         places = np.arange(len(distinct), dtype=np.int64)
-        slots = np.maximum.accumulate(self._home(distinct) - places) + places
-        self._table = np.zeros(max(1 << bits, int(slots.max(initial=0)) + 1) + 1, np.uint64)
-        self._table[slots] = distinct
+        slots = np.maximum.accumulate(_home(distinct, shift) - places) + places
+        table = np.zeros(max(1 << bits, int(slots.max(initial=0)) + 1) + 1, np.uint64)
+        table[slots] = distinct
+        self._hashes = self._hashes.clear()
+        return table, shift
 
     def places(self, hashes: pl.Series, *, known: bool) -> Rows | None:
         """The places of the hashes that are in the set, or that are not; None when there is none."""
@@ -282,22 +305,25 @@ class HashSet:
 
     def _contains(self, hashes: Hashes) -> npt.NDArray[np.bool_]:
         """For each hash, whether it is in the table."""
+        with self._lock:
+            table, shift = self._slots
         wanted = _nonzero(hashes)
-        slots = self._home(wanted)
-        here = self._table[slots]
+        slots = _home(wanted, shift)
+        here = table[slots]
         found = here == wanted
         open_ = np.flatnonzero((here < wanted) & (here != 0))
         while len(open_):
             slots[open_] += 1
-            here = self._table[slots[open_]]
+            here = table[slots[open_]]
             sought = wanted[open_]
             found[open_[here == sought]] = True
             open_ = open_[(here < sought) & (here != 0)]
         return np.asarray(found)
 
-    def _home(self, hashes: Hashes) -> Rows:
-        """The slot that the top bits of each hash name."""
-        return (hashes >> self._shift).view(np.int64)
+
+def _home(hashes: Hashes, shift: np.uint64) -> Rows:
+    """The slot that the top bits of each hash name."""
+    return (hashes >> shift).view(np.int64)
 
 
 def _nonzero(hashes: Hashes) -> Hashes:
