@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import tempfile
 from collections.abc import Iterator
 from unittest.mock import patch
 
@@ -66,6 +67,25 @@ def test_a_byte_order_mark_is_skipped_and_remembered() -> None:
     assert cutter.has_bom
     assert cutter.take(99) == b"id\n"
     assert cutter.is_empty()
+
+
+@given(st.text(alphabet='",\nab', max_size=80), st.integers(3, 30), st.integers(1, 6))
+@example("a\nb\n" * 20, 9, 4)
+def test_a_file_is_cut_into_the_records_of_any_other_stream(text: str, size: int, tail: int) -> None:
+    with tempfile.TemporaryFile("w+b", buffering=0) as stream, patch.object(blocks, "_TAIL", tail):
+        stream.write(text.encode())
+        stream.seek(0)
+        cutter, cut, at = Cutter(stream, Dialect(), size), [], 0
+        while (block := cutter.next_block()) is not None:
+            cut.append(block)
+            at += len(block.data)
+            assert cutter.position == at
+            if len(cut) % 3 == 1:  # as a reader does that needs more, and gives it back
+                cutter.unread(cutter.take(7))
+    assert b"".join(block.data for block in cut) == text.encode()
+    regular = quotes_are_regular(text.encode(), b'"', b"")
+    assert not regular or all(cutter.is_odd(block.data) == block.is_open for block in cut)
+    assert not regular or all(block.data.endswith(b"\n") for block in cut[:-1])
 
 
 def test_unread_bytes_come_again() -> None:

@@ -24,13 +24,29 @@ _FOR_READERS = ("numpy._core._add_newdocs", "numpy._core._add_newdocs_scalars")
 
 
 def start_quickly() -> None:
-    """From here on, importing polars, numpy and pandera takes half as long, and polars keeps memory that it freed for the next block."""
+    """From here on, importing polars, numpy and pandera takes half as long, and memory that a block freed is kept for the next one."""
     gc.set_threshold(100_000, 50, 50)  # importing leaves next to nothing to collect
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # threads for matrices, of which there are none
     os.environ.setdefault("_RJEM_MALLOC_CONF", "dirty_decay_ms:10000")  # polars' allocator; half a second otherwise
+    _keep_freed_memory()
     for name in _SELDOM_USED:
         defer(name)
     sys.meta_path.insert(0, _Hastening())
+
+
+def _keep_freed_memory() -> None:
+    """The C library, which Python and numpy take memory from, keeps what a block freed for the next one too.
+
+    It would give back what is free at the end of a heap, or larger than a size that it finds out while it runs, and a page that is
+    taken anew costs microseconds. M_TRIM_THRESHOLD is -1 and M_MMAP_THRESHOLD -3 in the GNU C library; others have no `mallopt`.
+    """
+    if sys.platform == "linux":
+        import ctypes  # polars imports it as well
+
+        mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+        if mallopt is not None:
+            mallopt(-1, 64 << 20)
+            mallopt(-3, 32 << 20)
 
 
 def defer(name: str) -> None:

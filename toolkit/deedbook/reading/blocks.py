@@ -104,6 +104,8 @@ class Cutter:
     def next_block(self) -> Block | None:
         """The next block; None at the end."""
         wanted = self._size
+        if lines := self._whole_lines(wanted):
+            return Block(lines)
         while True:
             data, size = self._window(wanted)
             is_last = self._ended and size >= len(self._rest)
@@ -116,6 +118,20 @@ class Cutter:
                 return Block(bytes(view[: end or size]), is_open=not end)
             self._rest = bytes(view) + self._rest[size:]
             wanted = min(2 * wanted, MAX_RECORD)
+
+    def _whole_lines(self, wanted: int) -> bytes:
+        """Nearly so many bytes of a file, read once and up to where a record ends; empty where that takes a closer look."""
+        if wanted <= _TAIL or self._ended or not isinstance(self._stream, io.FileIO) or not self._stream.seekable():
+            return b""
+        start = self.position
+        self._stream.seek(start + wanted - _TAIL)
+        tail = self._stream.read(_TAIL).rfind(b"\n") + 1
+        self._stream.seek(start)
+        data = self._stream.read(wanted - _TAIL + tail) if tail else b""
+        self._taken, self._rest = start + len(data), b""
+        if len(data) < wanted - _TAIL + tail or self.is_odd(data):
+            data, self._rest = b"", data
+        return data
 
     def _window(self, wanted: int) -> tuple[bytes | bytearray, int]:
         """Up to so many bytes, to be looked at only: a buffer and how much of it counts. A file is read without a copy."""
@@ -242,6 +258,8 @@ def cut_out(data: bytes, ends: Positions, rows: Positions) -> bytes:
 _SHORT = 3 << 19
 """Bytes of which the interpreter counts and splits sooner than numpy is imported."""
 _FEW_QUOTES = 20_000
+_TAIL = 1 << 12
+"""Bytes before the end of a block in which it most likely ends."""
 _STEP = 1 << 20
 _FIRST_STEP = 1 << 14
 _WORDS = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
