@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -191,3 +194,33 @@ def test_annotations_name_files_from_the_root_of_the_repository(
 def test_a_job_summary_is_markdown(project: Path, deedbook: Run) -> None:
     write_project(project, BAD)
     assert deedbook("validate", "--format", "markdown").out.startswith("### ❌ Invalid: 1 error, no warnings\n")
+
+
+@pytest.mark.parametrize("target", ["-", "/dev/stdin"])
+def test_piped_data_is_read_twice_like_a_file(tmp_path: Path, target: str) -> None:
+    schema = tmp_path / "ids.schema.json"
+    schema.write_text('{"fields": [{"name": "id", "type": "integer"}], "primaryKey": "id"}', encoding="utf-8")
+    run = subprocess.run(
+        [sys.executable, "-m", "deedbook", "validate", target, "--schema", str(schema), "--format", "json"],
+        input=b"id\n1\n2\n1\n", capture_output=True, check=False,
+    )  # fmt: skip
+    report = json.loads(run.stdout)
+    assert [(item["rule"], item["row"], item["path"]) for item in report["findings"]] == [("primary-key", 4, "stdin")]
+    assert (run.returncode, run.stderr) == (1, b"")
+
+
+def test_piped_data_needs_a_schema(project: Path, deedbook: Run) -> None:
+    write_project(project)
+    outcome = deedbook("validate", "-")
+    assert (outcome.code, outcome.out) == (2, "")
+    assert outcome.err == "deedbook: -: data that is piped in needs a schema\n  add --schema TABLE.schema.json\n"
+
+
+def test_a_table_that_is_a_pipe_is_refused_unread(project: Path, deedbook: Run) -> None:
+    write_project(project)
+    table = project / "data" / "events.csv"
+    table.unlink()
+    os.mkfifo(table)
+    outcome = deedbook("validate")
+    assert outcome.code == 1
+    assert "events.csv is a pipe, and rows may be read twice\n      save it as a file" in outcome.out

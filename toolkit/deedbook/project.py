@@ -116,10 +116,7 @@ def load_project(target: Path, *, schema: Path | None = None, name: str = "") ->
         owner = _owning_root(target)
         return _load_configured(owner) if owner else _finish(Project(target.parent, load_package(target)))
     if schema is None:
-        raise UsageError(
-            f"{target}: a data file needs a schema",
-            "add --schema TABLE.schema.json, or draft one with `deedbook describe`",
-        )
+        raise UsageError(f"{target}: a data file needs a schema", "add --schema TABLE.schema.json")
     table = read_schema(load_json(schema, "schema"), str(schema))
     like = {"name": name or target.name.split(".")[0] or "table", "path": f"table{''.join(target.suffixes)}"}
     resource = replace(

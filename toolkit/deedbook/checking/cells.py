@@ -226,13 +226,14 @@ def _suspected(
         return {name: found[name] for name in names}, CheckedCells(numbers={it: found[PARSED + it] for it in kept})
     values = (pl.col(plan.field.name).unique().implode() for plan in narrow)
     numbers = (pl.col(PARSED + name).implode() for name in kept)
-    seen = _select(frame, wide, lambda fails: fails.any(), (*values, *numbers))  # one row: what is longer is a list
-    failed = {plan.field.name for plan in wide if seen[plan.field.name][0]}
+    seen = _select(frame, wide, lambda fails: fails.implode(), (*values, *numbers))  # one row of lists
+    masks = {plan.field.name: mask for plan in wide if (mask := seen[plan.field.name].item()).any()}
     distinct = {plan.field.name: seen[plan.field.name].item().alias(plan.field.name) for plan in narrow}
-    failed |= _failed_values(list(distinct.values()), narrow)
-    guilty = [plan for plan in checks if plan.field.name in failed]
-    masks = _select(frame, guilty, lambda fails: fails) if guilty else pl.DataFrame()
-    return masks.to_dict(), CheckedCells(numbers={it: seen[PARSED + it].item() for it in kept}, distinct=distinct)
+    failed = _failed_values(list(distinct.values()), narrow)
+    if failed:
+        guilty = [plan for plan in narrow if plan.field.name in failed]
+        masks |= _select(frame, guilty, lambda fails: fails).to_dict()
+    return masks, CheckedCells(numbers={it: seen[PARSED + it].item() for it in kept}, distinct=distinct)
 
 
 def _failed_values(values: Sequence[pl.Series], plans: Sequence[FieldPlan]) -> set[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from deedbook.checking.judging import shorten
 from deedbook.records import record
 from deedbook.schema import Field, TableSchema
 
@@ -88,7 +89,7 @@ def _label_faults(labels: Sequence[str]) -> Iterator[FileProblem]:
         elif label in first:
             yield FileProblem(
                 "duplicate-label",
-                f"column {number} is named `{label}` like column {first[label]}",
+                f"column {number} is named `{shorten(label)}` like column {first[label]}",
                 "rename one",
                 number,
                 label,
@@ -104,11 +105,11 @@ def _match_by_position(labels: Sequence[str], schema: TableSchema) -> Header:
     for number, label in enumerate(labels, 1):
         field = _nth(fields, number)
         if field is None:
-            message = f"column {number} (`{label}`) is in no field of the schema"
+            message = f"column {number} (`{shorten(label)}`) is in no field of the schema"
             problems.append(FileProblem("extra-label", message, "remove it or describe it", number, label))
         elif label != field.name:
             if number not in faulty:
-                message = f"column {number} is named `{label}`, the schema says `{field.name}`"
+                message = f"column {number} is named `{shorten(label)}`, the schema says `{field.name}`"
                 problems.append(
                     FileProblem("incorrect-label", message, f"rename it to `{field.name}`", number, label, field.name)
                 )
@@ -137,7 +138,7 @@ def _match_by_name(labels: Sequence[str], schema: TableSchema) -> Header:
     ]
     if match in {"equal", "superset"}:
         problems += [
-            FileProblem("extra-label", f"column {column.number} (`{column.label}`) is in no field of the schema",
+            FileProblem("extra-label", f"column {column.number} (`{shorten(column.label)}`) is in no field of the schema",
                          "remove it or describe it", column.number, column.label)
             for column in columns if column.field is None and column.number not in faulty
         ]  # fmt: skip

@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -73,8 +74,9 @@ def _revisit_file(outcome: TableOutcome, number: int, wanted: Rows) -> Iterator[
         held = np.unique(np.searchsorted(starts, wanted, side="right") - 1).tolist()
         if isinstance(stream, io.FileIO) and layout.is_regular and 2 * len(held) < len(starts):
             pieces = (outcome.pieces[number][at] for at in held)
-            asked = ((piece, _within(wanted, piece.row, piece.height), _bytes_of(stream, piece)) for piece in pieces)
-            found = in_order(asked, lambda item: _read_piece(*item, layout, stream.name), workers=task.workers)
+            asked = ((piece, _within(wanted, piece.row, piece.height)) for piece in pieces)
+            path = Path(stream.name)
+            found = in_order(asked, lambda item: _read_piece(*item, layout, path), workers=task.workers)
         else:
             found = _read_all(outcome, number, stream, wanted)
         for rows, frame, lines in found:
@@ -89,18 +91,19 @@ def _within(wanted: Rows, row: int, height: int) -> Rows:
     return wanted[(wanted >= row) & (wanted < row + height)]
 
 
-def _bytes_of(stream: io.FileIO, piece: Piece) -> bytes:
-    stream.seek(piece.offset)
-    return stream.read(piece.size)
+def _bytes_of(path: Path, piece: Piece) -> bytes:
+    with path.open("rb", buffering=0) as stream:
+        stream.seek(piece.offset)
+        return stream.read(piece.size)
 
 
-def _read_piece(piece: Piece, wanted: Rows, data: bytes, layout: Layout, path: object) -> Found:
+def _read_piece(piece: Piece, wanted: Rows, layout: Layout, path: Path) -> Found:
     """The wanted rows of a piece of the file at a path.
 
     Raises:
         ProjectError: when the piece is not what it was.
     """
-    rows = wanted - piece.row
+    data, rows = _bytes_of(path, piece), wanted - piece.row
     try:
         ends = (
             record_ends(data, layout.dialect.quote_char.encode()) if is_regular(data, layout) else np.empty(0, np.int64)

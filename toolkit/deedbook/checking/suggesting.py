@@ -49,14 +49,13 @@ def _keys_of(resource: Resource, rows: int, name: str) -> pl.DataFrame:
     for frame in read_text(resource) if rows <= _MOST_PARENTS else ():
         label = next((column for column in _LABELS if column in frame.columns and column != name), name)
         frames.append(frame.select(key=name, label=label).drop_nulls("key"))
-    return pl.concat(frames)
+    known = pl.concat(frames).unique("key", keep="last", maintain_order=True)
+    return known.with_columns(length=pl.col("key").str.len_chars().cast(pl.Int64))
 
 
 def _nearest(value: str, known: pl.DataFrame) -> str:
-    key = pl.col("key")
-    near = known.filter(
-        key.str.starts_with(value[:1]), (key.str.len_chars().cast(pl.Int64) - len(value)).abs() <= 1
-    ).unique("key", keep="last", maintain_order=True)
+    key, length = pl.col("key"), pl.col("length")
+    near = known.filter(length.is_between(len(value) - 1, len(value) + 1)).filter(key.str.starts_with(value[:1]))
     if near.height > _MOST_CANDIDATES:  # those that are spelled alike at one end
         half = len(value) // 2
         near = near.filter(key.str.starts_with(value[:half]) | key.str.ends_with(value[half:]))

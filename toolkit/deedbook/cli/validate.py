@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from deedbook.cli import options, output
+from deedbook.cli.piping import kept
 from deedbook.cli.policy import exit_code, strict_complaint
 from deedbook.cli.progress import progress_bar
 
@@ -69,14 +70,13 @@ def validate(
     """Name every mistake in the tables of TARGET at its row and field.
 
     TARGET (the current folder when left out) is a folder with deedbook.toml or datapackage.json, a .json or .yaml descriptor,
-    or a data file together with --schema.
+    or a data file together with --schema; - is a data file that is piped in.
 
     Exits with 0 when the data may be published and with 1 when it has errors.
     """
     from deedbook import validation
     from deedbook.project import load_project
 
-    project = load_project(target, schema=schema)
     chosen = validation.Options(
         max_findings=max_findings,
         tables=tables,
@@ -88,7 +88,8 @@ def validate(
         findings_file=findings,
         allow_network=allow_network,
     )
-    with progress_bar(quiet=quiet) as bar:
+    with kept(target, schema) as path, progress_bar(quiet=quiet) as bar:
+        project = load_project(path, schema=schema)
         report = validation.validate(project, chosen, bar.bytes_read)
     code = exit_code(report, strict=strict)
     if summary is not None:

@@ -106,6 +106,8 @@ def open_bytes(resource: Resource, file: Path, *, max_unpacked: int = MAX_UNPACK
     Raises:
         SourceError: when the file is missing, unreadable, packed wrongly, or its encoding is not known.
     """
+    if file.is_fifo():
+        raise SourceError("source-error", f"{file.name} is a pipe, and rows may be read twice", "save it as a file")
     try:
         handle = file.open("rb", buffering=0)
     except FileNotFoundError:

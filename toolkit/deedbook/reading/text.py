@@ -96,10 +96,10 @@ class TextBlock:
         if left <= 0:
             return rows
         embedded = np.zeros(self.frame.height, np.int64)
-        sizes = self.frame.select(pl.all().str.len_bytes().sum()).row(0)
-        likely = sorted(zip(sizes, self.frame.columns, strict=True), reverse=True)
-        for _, column in likely:
-            counts = self.frame[column].str.count_matches("\n", literal=True).fill_null(0).to_numpy()
+        for column in sorted(
+            self.frame.get_columns(), key=pl.Series.estimated_size, reverse=True
+        ):  # likely the longest
+            counts = column.str.count_matches("\n", literal=True).fill_null(0).to_numpy()
             embedded += counts
             left -= int(counts.sum())
             if left <= 0:

@@ -130,10 +130,8 @@ def _derive(project: Project) -> Derive | None:
 def _demand_schemas(project: Project) -> None:
     for resource in project.package.resources:
         if resource.schema is None or not resource.schema.fields:
-            raise ProjectError(
-                f"the table `{resource.name}` has no schema, so it cannot be released",
-                f"add schemas/{resource.name}.schema.json, or draft one with `deedbook describe`",
-            )
+            message = f"the table `{resource.name}` has no schema, so it cannot be released"
+            raise ProjectError(message, f"add schemas/{resource.name}.schema.json")
 
 
 def _demand_same(new: Path, old: Path) -> None:
