@@ -18,7 +18,6 @@ from deedbook.reading.text import (
     mark,
     marked_byte,
     read_block,
-    scan,
 )
 
 
@@ -130,12 +129,13 @@ def test_only_plain_dialects_are_read_in_blocks(dialect: Dialect, regular: bool)
     assert Layout(("a",), dialect).is_regular is regular
 
 
-def test_a_scan_counts_the_cells_of_each_record() -> None:
-    ends, cells = scan(b'1,"a,\n"\n\n2,b,c\n', Dialect())
-    assert (ends.tolist(), cells.tolist()) == ([8, 9, 15], [2, 0, 3])
-
-
 def test_a_mark_keeps_the_first_byte_of_what_is_no_text() -> None:
     text = mark(b"\xffa\xe2\x82b\xc3\xa9")
     assert [hex(marked_byte(char)) for char in text if "\udc80" <= char <= "\udcff"] == ["0xff", "0xe2"]
     assert (text[1], text[3:]) == ("a", "bé")
+
+
+def test_a_line_end_in_a_cell_that_is_too_much_counts() -> None:
+    block = read_block(b'1,2,"x\n\ny"\n"3\n",4\n5\n6,7\n', TWO)
+    assert [(item.row, len(item.cells)) for item in block.ragged] == [(0, 3), (2, 1)]
+    assert block.line_numbers.tolist() == [0, 3, 5, 6]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from itertools import compress
 
 import numpy as np
+import polars as pl
 
 from deedbook.checking.cells import Rows
 from deedbook.checking.collecting import Group, Words
@@ -103,10 +105,10 @@ def _bad_text(block: TextBlock, columns: Sequence[Column], excused: dict[str, li
         if column:
             excused[column.name] += rows
     if block.with_nul:
-        suspects = block.frame[list(block.with_nul)]
+        suspects = block.frame[list(block.with_nul)].lazy()
+        has_nul = suspects.select(pl.all().str.contains("\0", literal=True).fill_null(False)).collect()
         for column in columns:
-            has_nul = suspects[column.name].str.contains("\0", literal=True).fill_null(False)
-            rows = [block.with_nul[at] for at in has_nul.arg_true()]
+            rows = list(compress(block.with_nul, has_nul[column.name]))
             if rows:
                 groups.append(
                     _text_group("nul-character", rows, column, "the cell contains a NUL character", "remove it")

@@ -20,7 +20,8 @@ import numpy as np
 import polars as pl
 
 from deedbook.dialect import Dialect
-from deedbook.reading.blocks import NEWLINE, RETURN, count, cut_out, quotes_are_regular, record_ends, split
+from deedbook.reading.blocks import NEWLINE, count, cut_out, quotes_are_regular, record_ends, split
+from deedbook.reading.scanning import scan
 from deedbook.records import record
 
 if TYPE_CHECKING:
@@ -92,18 +93,17 @@ class TextBlock:
         if self.lines is not None:
             return self.lines
         rows = np.arange(self.frame.height, dtype=np.int64)
-        left = self.newlines - self.frame.height
-        if left <= 0:
-            return rows
         embedded = np.zeros(self.frame.height, np.int64)
-        for column in sorted(
-            self.frame.get_columns(), key=pl.Series.estimated_size, reverse=True
-        ):  # likely the longest
+        for item in self.ragged:  # what the frame does not hold
+            embedded[item.row] = sum(cell.count("\n") for cell in item.cells[self.frame.width :])
+        left = self.newlines - self.frame.height - int(embedded.sum())
+        columns = self.frame.get_columns()
+        for column in sorted(columns, key=pl.Series.estimated_size, reverse=True):  # the longest most likely has all
+            if left <= 0:
+                break
             counts = column.str.count_matches("\n", literal=True).fill_null(0).to_numpy()
             embedded += counts
             left -= int(counts.sum())
-            if left <= 0:
-                break
         return rows + np.cumsum(embedded) - embedded
 
 
@@ -208,23 +208,6 @@ def _with_nul(data: bytes, layout: Layout, ends: Positions | None = None) -> tup
     return tuple(sorted(set(np.searchsorted(ends, places, side="right").tolist())))
 
 
-def scan(data: bytes, dialect: Dialect) -> tuple[Positions, Positions]:
-    """The position behind each record of a block whose quotes are regular, and its number of cells: 0 for a blank one."""
-    view = np.frombuffer(data, np.uint8)
-    delimiter = dialect.delimiter.encode()[0]
-    quote = dialect.quote_char.encode()[0] if dialect.quote_char else -1
-    positions = np.flatnonzero((view == delimiter) | (view == NEWLINE) | (view == quote))
-    kinds = view[positions]
-    outside = (np.cumsum(kinds == quote, dtype=np.uint8) % 2 == 0) & (kinds != quote)
-    positions, is_end = positions[outside], kinds[outside] == NEWLINE
-    ends = positions[is_end] + 1
-    starts = np.concatenate(([0], ends[:-1]))
-    cells = np.diff(np.flatnonzero(is_end), prepend=-1)
-    length = ends - starts
-    cells[(length == 1) | ((length == 2) & (view[starts] == RETURN))] = 0
-    return ends, cells
-
-
 def _read_exactly(
     data: bytes, layout: Layout, frame: pl.DataFrame | None, newlines: int, *, has_return: bool
 ) -> TextBlock:
@@ -241,15 +224,13 @@ def _read_exactly(
         if frame is None or frame.height != len(ends) or apart.count(b"\n") != len(odd):  # polars cuts at a line end
             frame = _joined(data, layout, ends, rows, odd)
     ragged = zip(rows.tolist(), odd, strict=True)
-    line_ends = np.flatnonzero(np.frombuffer(data, np.uint8) == NEWLINE)
     return TextBlock(
         frame,
         newlines,
         tuple(Ragged(row, tuple(cells)) for row, cells in ragged if len(cells) != len(layout.names)),
         tuple(_bad_byte(data, ends, position, byte, layout.dialect) for position, byte in marks),
-        np.searchsorted(line_ends, np.concatenate(([0], ends[:-1]))),
-        has_return,
-        _with_nul(data, layout, ends),
+        has_return=has_return,
+        with_nul=_with_nul(data, layout, ends),
     )
 
 
