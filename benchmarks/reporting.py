@@ -36,7 +36,12 @@ class Result:
 
 
 def paired_ratio(ours: Result, other: Result) -> float:
-    """The median over the rounds of our wall time by the other's: the machine's moods cancel out."""
+    """The median over the rounds of our wall time by the other's: the machine's moods cancel out.
+
+    Of one that runs less often than ours, the median of ours by its own: which of our rounds was beside it says little.
+    """
+    if len(other.runs) < len(ours.runs):
+        return ours.wall / other.wall
     return median(mine.wall / yours.wall for mine, yours in zip(ours.runs, other.runs, strict=False))
 
 

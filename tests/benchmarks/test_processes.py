@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 
 from benchmarks.processes import measure
 from benchmarks.reporting import Result, bar_chart, markdown
@@ -25,3 +26,11 @@ def test_a_table_names_a_contestant_that_did_not_run() -> None:
     assert "| other | 0 |" in table
     assert "not installed" in table
     assert bar_chart("Times", {"deedbook": 1.0, "a & b": 30.0}, "s").count("<rect") == 3
+
+
+def test_one_that_runs_once_stands_beside_the_median_of_ours() -> None:
+    run = measure([sys.executable, "-c", "pass"])
+    ours, slow = [replace(run, wall=wall) for wall in (4.0, 1.0, 2.0)], replace(run, wall=200.0)
+    table = markdown([Result("deedbook", tuple(ours)), Result("slow", (slow,))], "deedbook")
+    assert table.splitlines()[-1].startswith("| slow | 1 | 200.00 |")
+    assert "| 0.01 | 100.0 |" in table.splitlines()[-1]
