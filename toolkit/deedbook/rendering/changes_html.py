@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cache
-from itertools import groupby
+from itertools import groupby, starmap
 from pathlib import Path
 
+import polars as pl
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from deedbook.changes.records import KEY, CellChange, Changes, TableChanges
@@ -15,6 +16,8 @@ from deedbook.rendering.changes_text import summary
 from deedbook.rendering.escaping import visible
 
 _LONGEST = 600
+_MOST_CELLS = 20_000
+"""Cells of whole rows that are shown of a table, as far as that is not less than one row."""
 _WORD = re.compile(r"\s+|[^\s\w]|\w+")
 _MOST_WORDS = 300
 
@@ -58,7 +61,7 @@ class TableView:
 
 
 def render_html(changes: Changes, *, shown: int = 200) -> str:
-    """The page; of each kind of change in a table the first `shown`, counts are exact all the same."""
+    """The page; of each kind of change in a table the first `shown` or fewer, counts are exact all the same."""
     differing = [item for item in changes.tables if not item.is_equal]
     return _template().render(
         changes=changes,
@@ -88,17 +91,17 @@ def _template() -> Template:
 
 def _view(table: TableChanges, shown: int) -> TableView:
     rows = []
+    few = max(1, min(shown, _MOST_CELLS // max(len(table.fields), 1)))
     keys = table.cells.get_column("key").unique(maintain_order=True)
-    first = set(keys.head(shown))
-    cells = (cell for cell in table.iter_cells() if cell.key in first)
-    for key, group in groupby(cells, key=lambda cell: cell.key):
+    cells = table.cells.filter(pl.col("key").is_in(keys.head(few).implode()))
+    for key, group in groupby(starmap(CellChange, cells.iter_rows()), key=lambda cell: cell.key):
         rows.append(RowView(key, [_cell(cell) for cell in group]))
     return TableView(
         table,
         rows,
         len(keys),
-        _lines(table, shown, added=True),
-        _lines(table, shown, added=False),
+        _lines(table, few, added=True),
+        _lines(table, few, added=False),
         [(old, new) for old, new in table.rekeyed.head(shown).iter_rows()],
     )
 
