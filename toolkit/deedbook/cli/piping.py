@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,6 +23,9 @@ def kept(target: Path, schema: Path | None) -> Iterator[Path]:
         return
     if schema is None:
         raise UsageError(f"{target}: data that is piped in needs a schema", "add --schema TABLE.schema.json")
+    import shutil  # a file needs neither
+    import tempfile
+
     with tempfile.TemporaryDirectory(prefix="deedbook-") as folder:
         copy = Path(folder) / ("stdin" if is_stdin else target.name)
         with sys.stdin.buffer if is_stdin else target.open("rb") as source, copy.open("wb") as file:
