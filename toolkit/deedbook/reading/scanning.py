@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 Positions: TypeAlias = "npt.NDArray[np.int64]"
 _Words: TypeAlias = "npt.NDArray[np.uint64]"
 
-_ONE, _SIGN = np.uint64(1), np.uint64(63)
-
 
 def scan(data: bytes, dialect: Dialect) -> tuple[Positions, Positions]:
     """The position behind each record of a block whose quotes are regular, and its number of cells: 0 for a blank one."""
@@ -26,7 +24,7 @@ def scan(data: bytes, dialect: Dialect) -> tuple[Positions, Positions]:
     if dialect.quote_char:
         quoted = _between(_words(view == dialect.quote_char.encode()[0]))
         delimiters &= ~quoted
-        newlines = newlines[(quoted[newlines >> 6] >> _bit(newlines)) & _ONE == 0]
+        newlines = newlines[(quoted[newlines >> 6] >> _bit(newlines)) & 1 == 0]
     ends = newlines + 1
     cells = np.diff(_count_before(delimiters, newlines), prepend=0) + 1
     starts = np.concatenate(([0], ends[:-1]))
@@ -50,9 +48,9 @@ def _between(quotes: _Words) -> _Words:
     gigabytes of JSON per second" (2019), then by what the words before leave open.
     """
     for reach in (1, 2, 4, 8, 16, 32):
-        quotes ^= quotes << np.uint64(reach)
-    open_ = np.bitwise_xor.accumulate(quotes >> _SIGN)
-    quotes[1:] ^= np.uint64(0) - open_[:-1]
+        quotes ^= quotes << reach
+    open_ = np.bitwise_xor.accumulate(quotes >> 63)
+    quotes[1:] ^= 0 - open_[:-1]
     return quotes
 
 
@@ -65,5 +63,5 @@ def _count_before(words: _Words, positions: Positions) -> Positions:
     """The set bits before each position."""
     counts = np.concatenate(([0], np.cumsum(np.bitwise_count(words), dtype=np.int64)))
     at = positions >> 6
-    below = (_ONE << _bit(positions)) - _ONE
+    below = (1 << _bit(positions)) - 1
     return np.asarray(counts[at] + np.bitwise_count(words[at] & below), np.int64)
