@@ -224,3 +224,17 @@ def test_a_table_that_is_a_pipe_is_refused_unread(project: Path, deedbook: Run) 
     outcome = deedbook("validate")
     assert outcome.code == 1
     assert "events.csv is a pipe, and rows may be read twice\n      save it as a file" in outcome.out
+
+
+def test_a_disk_that_takes_no_more_is_not_a_bug(tmp_path: Path) -> None:
+    schema = tmp_path / "ids.schema.json"
+    schema.write_text('{"fields": [{"name": "id"}]}', encoding="utf-8")
+    script = 'ulimit -f 64; exec "$0" -m deedbook validate - --schema "$1"'
+    run = subprocess.run(
+        ["bash", "-c", script, sys.executable, str(schema)], input=b"id\n" + b"a\n" * 100_000,
+        capture_output=True, check=False, env={**os.environ, "TMPDIR": str(tmp_path)},
+    )  # fmt: skip
+    reason = "a file reached the largest size that is allowed here (ulimit -f)"
+    hint = f"free some space and try again; temporary files are in {tmp_path}, or where TMPDIR says"
+    assert (run.returncode, run.stdout, run.stderr.decode()) == (75, b"", f"deedbook: {reason}\n  {hint}\n")
+    assert list(tmp_path.iterdir()) == [schema]

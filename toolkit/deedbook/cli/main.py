@@ -14,7 +14,7 @@ import click
 from deedbook import __version__
 from deedbook.cli.options import State
 from deedbook.cli.policy import BUG, INTERRUPTED, USAGE
-from deedbook.errors import DeedbookError
+from deedbook.errors import DeedbookError, SpaceError
 
 VERBS = {
     "init": "init", "validate": "validate", "fmt": "fmt", "diff": "diff", "plan": "plan", "build": "build",
@@ -81,8 +81,8 @@ def run(arguments: Sequence[str]) -> int:
         return INTERRUPTED
     except BrokenPipeError:
         return 0
-    except Exception as error:  # noqa: BLE001  # the last resort: whatever it is, it is ours
-        return _confess(error, state)
+    except Exception as error:  # noqa: BLE001  # the last resort: the disk is full, or it is ours
+        return _blame_disk(error, state) or _confess(error, state)
     return code if isinstance(code, int) else 0
 
 
@@ -96,6 +96,18 @@ def _explain(error: DeedbookError, state: State) -> int:
         if error.hint:
             click.echo(f"  {visible(error.hint, 4000)}", err=True)
     return error.exit_code
+
+
+def _blame_disk(error: Exception, state: State) -> int:
+    """The exit code of an error that a full disk caused, after saying so; 0 for any other."""
+    import tempfile
+
+    from deedbook.release.staging import refusing_disk
+
+    if not (reason := refusing_disk(error)):
+        return 0
+    hint = f"free some space and try again; temporary files are in {tempfile.gettempdir()}, or where TMPDIR says"
+    return _explain(SpaceError(reason, hint), state)
 
 
 def _confess(error: Exception, state: State) -> int:
