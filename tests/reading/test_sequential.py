@@ -51,7 +51,7 @@ def test_records_carry_their_lines_bytes_and_oddities() -> None:
         bad=[BadByte(2, 0, 0xFF)],
         size=23,
         rest=b"",
-        has_return=True,
+        has_return=False,
         has_nul=True,
     )
 
@@ -120,3 +120,10 @@ def test_many_lines_inside_a_quote_are_few_steps(monkeypatch: pytest.MonkeyPatch
     found = read_records(b'1,"' + b'2\n""\n' * 10_000 + b'"\n', Dialect(), _nothing)
     assert len(found.items) == 1
     assert len(taken) < 5
+
+
+@pytest.mark.parametrize(
+    ("data", "has_return"), [(b'5" a,"b\r\nc"\r\n', True), (b'5" a,"b\r\nc"\n', False), (b'5" a\rb\n', True)]
+)
+def test_only_the_end_of_a_record_counts_as_a_line_end_of_the_file(data: bytes, has_return: bool) -> None:
+    assert read_records(data, Dialect(), _nothing).has_return is has_return

@@ -12,7 +12,7 @@ from deedbook.changes.rows import compare_rows
 from deedbook.changes.sources import Side
 from deedbook.descriptor import Package, Resource
 from deedbook.project import CODE_VALUES
-from deedbook.reading.tables import read_each
+from deedbook.reading.tables import read_each, refuse_unknown_columns
 
 _MEANING = frozenset({"label_en", "definition"})
 
@@ -52,6 +52,9 @@ def compare(
     schema += describe_codes(before, after, listed=not vocabulary)
     earlier = {item.name: item for item in before}
     common = [item for item in after if item.name in earlier]
+    for resource in (*old.package.resources, *new.package.resources):
+        if resource.name in {item.name for item in common}:
+            refuse_unknown_columns(resource)
     total, read = sum(_size(item) + _size(earlier[item.name]) for item in common), 0
     found = []
     for resource in common:
@@ -124,4 +127,4 @@ def _size(resource: Resource) -> int:
 
 
 def _height(resource: Resource) -> int:
-    return sum(read_each(resource, lambda frame: frame.height))
+    return sum(read_each(resource, lambda frame: frame.height, strict=True))

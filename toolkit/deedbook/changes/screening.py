@@ -48,7 +48,7 @@ def screen(resource: Resource, columns: Sequence[pl.Expr], advance: Advance) -> 
     """The hash of every row over these columns."""
     blocks: list[Hashes] = []
 
-    for hashes in read_each(resource, lambda frame: hash_rows(frame, columns)):
+    for hashes in read_each(resource, lambda frame: hash_rows(frame, columns), strict=True):
         blocks.append(hashes)
         advance(BLOCK_SIZE)
     whole = np.concatenate(blocks) if blocks else np.empty(0, np.uint64)

@@ -25,6 +25,7 @@ def open_findings(path: Path | None) -> Iterator[Callable[[pl.DataFrame], None] 
         return
     if path.suffix not in {".csv", ".parquet"}:
         raise UsageError(f"{path}: findings are written as .csv or .parquet", "choose one of the two endings")
+    path = path.resolve()  # a link stays one
     staged = path.with_name(f".{path.name}.{os.getpid()}.csv")
     try:
         file = staged.open("wb")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import click
@@ -24,4 +25,4 @@ def init(folder: Path, name: str, quiet: bool) -> None:
     created = create(folder, name=name)
     if not quiet:
         output.emit(f"made {folder}: the dataset `{created.name}`, {len(created.files)} files\n")
-        output.emit(f"next: cd {folder} && deedbook validate && deedbook build\n")
+        output.emit(f"next: cd {shlex.quote(str(folder))} && deedbook validate && deedbook build\n")

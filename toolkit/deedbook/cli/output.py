@@ -27,11 +27,14 @@ def say(text: str) -> None:
 
 
 def write(path: Path, text: str) -> None:
-    """The file with that text, whole or not at all.
+    """The file with that text, whole or not at all; a link stays one, and a device or a pipe gets the text.
 
     Raises:
         UsageError: when it cannot be written.
     """
+    if path.exists() and not path.is_file():
+        return append(path, text)
+    path = path.resolve()
     staged = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         staged.write_text(text, encoding="utf-8", errors="backslashreplace", newline="\n")

@@ -43,6 +43,9 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 @click.option(
     "--memory", type=options.Size(), default="512M", show_default=True, help="Memory for keys; more goes to disk."
 )
+@click.option(
+    "--max-unpacked", type=options.Size(), default="16G", show_default=True, help="Size to which one compressed file may unpack."
+)  # fmt: skip
 @click.option("--allow-network", is_flag=True, help="Read tables that the descriptor names by URL.")
 @click.option("--workers", type=click.IntRange(min=1), help="Threads; as many as help when not given.")
 @options.quiet
@@ -63,6 +66,7 @@ def validate(
     no_rules: bool,
     trust_rules: bool,
     memory: int,
+    max_unpacked: int,
     allow_network: bool,
     workers: int | None,
     quiet: bool,
@@ -85,6 +89,7 @@ def validate(
         lenient=lenient,
         workers=workers,
         memory=memory,
+        max_unpacked=max_unpacked,
         findings_file=findings,
         allow_network=allow_network,
     )

@@ -185,7 +185,7 @@ def read_text_table(listing: Listing, table: str, progress: Progress | None = No
     import polars as pl
 
     from deedbook.descriptor import load_package
-    from deedbook.release.tables import schema_of
+    from deedbook.release.tables import read_canonical_csv, schema_of
 
     name = f"{table}.csv"
     if name not in listing.files or listing.files[name].table != table:
@@ -196,7 +196,7 @@ def read_text_table(listing: Listing, table: str, progress: Progress | None = No
         descriptor = Path(folder) / DESCRIPTOR
         descriptor.write_bytes(found[DESCRIPTOR].read_bytes())
         schema = schema_of(load_package(descriptor).resource(table))
-    text = pl.read_csv(found[name], infer_schema=False)
+    text = read_canonical_csv(found[name])
     return schema, text.select(pl.all().replace("", None)) if text.width == 1 else text
 
 

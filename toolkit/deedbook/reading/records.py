@@ -104,7 +104,12 @@ def read_at(resource: Resource, records: Records, rows: Positions) -> pl.DataFra
     data = _cut_out(file, records, rows)
     known = _hash_block(Block(data), records.layout)[0]
     block = read_block(data, records.layout)
-    if block.absent or block.frame.height != len(rows) or not np.array_equal(known, records.hashes[rows]):
+    if (
+        block.ragged
+        or block.bad_bytes
+        or block.frame.height != len(rows)
+        or not np.array_equal(known, records.hashes[rows])
+    ):
         raise IrregularError
     return in_schema(block.frame, schema)
 

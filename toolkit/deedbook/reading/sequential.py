@@ -57,7 +57,7 @@ class Records:
         size: Their bytes.
         rest: Bytes behind them that were read already.
         end: Why nothing behind them can be read, when that is so.
-        has_return: Whether a carriage return occurs.
+        has_return: Whether a record ends in a carriage return.
         has_nul: Whether a NUL byte occurs.
     """
 
@@ -108,7 +108,7 @@ class _Lines:
         self.lines += max(line.count(b"\n") + line.count(b"\r") - line.count(b"\r\n"), 1)
         self.bytes_in_record += len(line)
         self.in_quotes = not (self.escape and line.rstrip(b"\r\n").endswith(self.escape))
-        self.has_return |= b"\r" in line
+        self.has_return = line.endswith((b"\r", b"\r\n"))  # of a record the last line counts
         self.has_nul |= b"\0" in line
         if not line.endswith((b"\n", b"\r")):
             line += b"\n"  # the csv module waits for more behind an escaped line end without it

@@ -68,7 +68,8 @@ class _Bounded:
             raise SourceError(
                 "compression-error",
                 f"{self.path} unpacks to more than {size}",
-                "unpack it yourself if you trust it, or raise --max-unpacked",
+                "unpack it yourself if you trust it"
+                + ("" if too_dense else ", or validate with a higher --max-unpacked"),
             )
         return data
 

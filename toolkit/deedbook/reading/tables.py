@@ -29,15 +29,22 @@ def read_text(
 
 
 def read_each(
-    resource: Resource, work: Callable[[pl.DataFrame], T], *, block_size: int = BLOCK_SIZE, workers: int | None = None
+    resource: Resource,
+    work: Callable[[pl.DataFrame], T],
+    *,
+    block_size: int = BLOCK_SIZE,
+    workers: int | None = None,
+    strict: bool = False,
 ) -> Iterator[T]:
     """What `work` makes of each block of a table, in the order of the files; it runs on several threads at once.
 
     Every block has exactly the fields of the schema as String columns in schema order (without a schema, the columns of the
     file); missing values are null, blank records are left out.
 
+    With `strict`, nothing is passed over: cells beyond the last column, and bytes that are no text, are refused.
+
     Raises:
-        ProjectError: when a file cannot be read to its end.
+        ProjectError: when a file cannot be read to its end, or is refused.
     """
     known: list[str] | None = None
     for file in resource.sources:
@@ -48,7 +55,13 @@ def read_each(
                 known = known or labels
                 names = tuple(known or (resource.schema.names if resource.schema else ()))[:width]
                 layout = Layout(names, dialect_of(resource))
-                for done in run(cutter, layout, lambda block: work(_present(block, resource.schema)), workers=workers):
+
+                def read(block: TextBlock) -> T:
+                    if strict:
+                        _refuse_unheld(block, resource)
+                    return work(_present(block, resource.schema))
+
+                for done in run(cutter, layout, read, workers=workers):
                     if isinstance(done, Unclosed):
                         raise ProjectError(
                             f"{file or resource.name}: a quote is never closed", "validate the table first"
@@ -56,6 +69,35 @@ def read_each(
                     yield done.result
         except SourceError as error:
             raise ProjectError(f"{file or resource.name}: {error.message}", error.hint) from None
+
+
+def refuse_unknown_columns(resource: Resource) -> None:
+    """Refuses a table with a column that no field describes, where its schema does not allow them.
+
+    Raises:
+        ProjectError: when there is one, or a file cannot be read.
+    """
+    schema, labels = resource.schema, None
+    if schema is None or schema.fields_match in {"subset", "partial"}:
+        return
+    for file in resource.sources:
+        try:
+            with open_table(resource, file) as stream:
+                dialect = dialect_of(resource)
+                labels, _, _, _ = read_header(Cutter(stream, dialect), dialect, labels)
+        except SourceError as error:
+            raise ProjectError(f"{file or resource.name}: {error.message}", error.hint) from None
+        unknown = next((label for label in labels or () if label not in schema.names), None)
+        if unknown is not None:
+            raise ProjectError(f"{resource.name}: the column `{unknown}` is in no field", "validate the table first")
+
+
+def _refuse_unheld(block: TextBlock, resource: Resource) -> None:
+    """Refuses records with more cells than columns, and bytes that are no text."""
+    if block.bad_bytes:
+        raise ProjectError(f"{resource.name}: a cell is not UTF-8", "validate the table first")
+    if any(len(item.cells) > block.frame.width for item in block.ragged):
+        raise ProjectError(f"{resource.name}: a row has more cells than the header", "validate the table first")
 
 
 def _present(block: TextBlock, schema: TableSchema | None) -> pl.DataFrame:

@@ -64,7 +64,7 @@ class TextBlock:
             cut, blank ones empty, so its height is the number of records.
         newlines: Physical line ends inside; that of the last record counts even where the file lacks it.
         lines: The line of each record counted from the block's first line (0), when a scan had to find it out.
-        has_return: Whether a carriage return occurs.
+        has_return: Whether a record ends in a carriage return.
         with_nul: The records in which a NUL byte occurs.
         comments: The records that the dialect calls comments.
     """
@@ -141,7 +141,6 @@ def read_block(data: bytes, layout: Layout, *, most: int | None = None) -> TextB
     """
     if not is_regular(data, layout):
         raise IrregularError
-    has_return = b"\r" in data
     if not data.endswith(b"\n"):
         data += b"\n"  # without it polars takes `a,` at the very end for one cell
     frame = _parse(data, layout)
@@ -150,10 +149,11 @@ def read_block(data: bytes, layout: Layout, *, most: int | None = None) -> TextB
     is_plain = is_rectangular and not (quote and quote in data)  # no line end inside a cell, and blank lines are rows
     newlines = frame.height if frame is not None and is_plain else count(data, NEWLINE)
     if frame is not None and is_rectangular:
+        has_return = b"\r" in data and _ends_in_return(data, frame, newlines)
         return TextBlock(frame, newlines, has_return=has_return, with_nul=_with_nul(data, layout))
     if most is not None and newlines > most and not (frame is not None and _has_few_suspects(frame)):
         raise CrowdedError
-    return _read_exactly(data, layout, frame, newlines, has_return=has_return)
+    return _read_exactly(data, layout, frame, newlines)
 
 
 def is_regular(data: bytes, layout: Layout) -> bool:
@@ -199,6 +199,16 @@ def _is_rectangular(frame: pl.DataFrame, data: bytes, dialect: Dialect) -> bool:
     return frame.width > 1 and outside == (frame.width - 1) * frame.height
 
 
+def _ends_in_return(data: bytes, frame: pl.DataFrame, newlines: int, ragged: Sequence[Ragged] = ()) -> bool:
+    """Whether a record ends in a carriage return and a line feed, and not only a line inside a cell."""
+    returns = data.count(b"\r")
+    if returns == newlines:
+        return True
+    held = frame.select(pl.all().str.count_matches("\r", literal=True).sum()).row(0)
+    beyond = sum(cell.count("\r") for item in ragged for cell in item.cells[frame.width :])
+    return bool(returns > sum(held) + beyond)
+
+
 def _with_nul(data: bytes, layout: Layout, ends: Positions | None = None) -> tuple[int, ...]:
     """The records in which a NUL byte occurs."""
     if b"\0" not in data:
@@ -208,9 +218,7 @@ def _with_nul(data: bytes, layout: Layout, ends: Positions | None = None) -> tup
     return tuple(sorted(set(np.searchsorted(ends, places, side="right").tolist())))
 
 
-def _read_exactly(
-    data: bytes, layout: Layout, frame: pl.DataFrame | None, newlines: int, *, has_return: bool
-) -> TextBlock:
+def _read_exactly(data: bytes, layout: Layout, frame: pl.DataFrame | None, newlines: int) -> TextBlock:
     """The block whose bad records are read apart from the others, and what is wrong with them; `frame` is what polars made of it."""
     marks: list[tuple[int, int]] = []
     if frame is None:
@@ -223,13 +231,14 @@ def _read_exactly(
         frame = _parse(data, layout, cuts=True)
         if frame is None or frame.height != len(ends) or apart.count(b"\n") != len(odd):  # polars cuts at a line end
             frame = _joined(data, layout, ends, rows, odd)
-    ragged = zip(rows.tolist(), odd, strict=True)
+    found = zip(rows.tolist(), odd, strict=True)
+    ragged = tuple(Ragged(row, tuple(cells)) for row, cells in found if len(cells) != len(layout.names))
     return TextBlock(
         frame,
         newlines,
-        tuple(Ragged(row, tuple(cells)) for row, cells in ragged if len(cells) != len(layout.names)),
+        ragged,
         tuple(_bad_byte(data, ends, position, byte, layout.dialect) for position, byte in marks),
-        has_return=has_return,
+        has_return=b"\r" in data and _ends_in_return(data, frame, newlines, ragged),
         with_nul=_with_nul(data, layout, ends),
     )
 

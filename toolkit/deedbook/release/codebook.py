@@ -14,7 +14,7 @@ from deedbook.release.codes import CodeLists
 from deedbook.release.edition import Edition, moment_text
 from deedbook.release.pages import render
 from deedbook.release.rulelist import RuleEntry
-from deedbook.release.statistics import Statistics
+from deedbook.release.statistics import Statistics, code_text
 from deedbook.release.tables import Outline
 from deedbook.schema import Field, TableSchema
 
@@ -146,10 +146,10 @@ def _field_entry(item: Field, outline: Outline, statistics: Statistics, codes: C
         code_list=item.code_list,
         codes=tuple(
             Code(
-                str(label.value),
+                code_text(label.value),
                 label.label,
-                codes.definitions.get((item.code_list, str(label.value)), ""),
-                counts.get(str(label.value), 0),
+                codes.definitions.get((item.code_list, code_text(label.value)), ""),
+                counts.get(code_text(label.value), 0),
             )
             for label in item.categories
         ),

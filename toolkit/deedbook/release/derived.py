@@ -23,6 +23,7 @@ from deedbook.release.edition import Edition, Previous
 from deedbook.release.tables import (
     Outline,
     read_canonical,
+    read_canonical_csv,
     release_schema,
     schema_of,
     sort_by_key,
@@ -75,7 +76,8 @@ def edited_table(
     if added or name in frames:
         text = _join_derived(text, schema, name, frames.get(name))
     history = tuple(item for item in HISTORY_FIELDS if item.name not in {*schema.names, *(f.name for f in added)})
-    text = text.with_columns(*_history_columns(text, schema, name, edition)).select(
+    since = _history(text, schema, name, edition)
+    text = text.with_columns(since[item.name] for item in history).select(
         *schema.names, *(item.name for item in (*added, *history))
     )
     outline = Outline(
@@ -137,31 +139,37 @@ def _demand_columns(frame: pl.DataFrame, names: tuple[str, ...], table: str, whe
         )
 
 
-def _history_columns(
-    text: pl.DataFrame, schema: TableSchema, name: str, edition: Edition
-) -> tuple[pl.Expr | pl.Series, ...]:
+def _history(text: pl.DataFrame, schema: TableSchema, name: str, edition: Edition) -> dict[str, pl.Expr | pl.Series]:
+    """The history columns by name. Rows are known by their key; without one by all their cells, equal rows by their order."""
     now = pl.lit(edition.version, pl.String)
-    first, changed = now.alias(FIRST_RELEASE), now.alias(LAST_CHANGED_IN)
-    if edition.previous is None or not schema.primary_key:
-        return first, changed
-    old = _previous_rows(edition.previous, name)
-    if old is None or not {*schema.primary_key, FIRST_RELEASE, LAST_CHANGED_IN} <= set(old.columns):
-        return first, changed
-    keys = list(schema.primary_key)
-    shared = [column for column in schema.names if column in old.columns and column not in keys]
+    new: dict[str, pl.Expr | pl.Series] = {column: now.alias(column) for column in (FIRST_RELEASE, LAST_CHANGED_IN)}
+    old = _previous_rows(edition.previous, name) if edition.previous else None
+    if old is None or not {*schema.primary_key, *new} <= set(old.columns):
+        return new
+    known = [column for column in schema.names if column in old.columns]
+    keys = list(schema.primary_key) or known
     # an added column is no change of a row that leaves it empty
     added = [column for column in schema.names if column not in old.columns]
-    both = text.select(*keys, *shared, *added).join(old, on=keys, how="left", maintain_order="left", suffix=" (old)")
+    rows = text.select(*schema.names)
+    if not schema.primary_key:
+        nth = pl.int_range(pl.len()).over(keys or pl.lit(0)).alias(_NTH)
+        rows, old, keys = rows.with_columns(nth), old.with_columns(nth), [*keys, _NTH]
+    both = rows.join(old, on=keys, how="left", maintain_order="left", suffix=_OLD, nulls_equal=True)
+    before = {column: f"{column}{_OLD}" if column in schema.names else column for column in new}
     equal = pl.all_horizontal(
-        *(pl.col(column).eq_missing(pl.col(f"{column} (old)")) for column in shared),
+        *(pl.col(column).eq_missing(pl.col(column + _OLD)) for column in known if column not in keys),
         *(pl.col(column).is_null() for column in added),
-        pl.col(LAST_CHANGED_IN).is_not_null(),
+        pl.col(before[LAST_CHANGED_IN]).is_not_null(),
     )
     history = both.select(
-        pl.col(FIRST_RELEASE).fill_null(edition.version),
-        pl.when(equal).then(LAST_CHANGED_IN).otherwise(now).alias(LAST_CHANGED_IN),
+        pl.col(before[FIRST_RELEASE]).fill_null(edition.version).alias(FIRST_RELEASE),
+        pl.when(equal).then(before[LAST_CHANGED_IN]).otherwise(now).alias(LAST_CHANGED_IN),
     )
-    return history.to_series(0), history.to_series(1)
+    return history.to_dict()  # type: ignore[return-value]  # invariant, but nobody writes into it
+
+
+_OLD, _NTH = "\0old", "\0nth"
+"""What no field is called."""
 
 
 def _previous_rows(previous: Previous, name: str) -> pl.DataFrame | None:
@@ -169,4 +177,4 @@ def _previous_rows(previous: Previous, name: str) -> pl.DataFrame | None:
     file: Path = previous.folder / f"{name}.csv"
     if not file.is_file():
         return None
-    return pl.read_csv(file, infer_schema=False)
+    return read_canonical_csv(file)

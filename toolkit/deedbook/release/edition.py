@@ -89,7 +89,7 @@ def _check_table_names(package: Package, where: str) -> None:
         if not _SAFE_NAME.fullmatch(resource.name) or resource.name.lower().startswith("sqlite_"):
             raise ProjectError(
                 f"{where}: the table name {resource.name!r} cannot be a file name in a release",
-                "use letters, digits, `.`, `_` and `-`",
+                "use letters, digits, `.`, `_` and `-`, a letter or digit first, and not `sqlite_`",
             )
         if resource.name.lower() in seen:
             raise ProjectError(f"{where}: two tables are named `{resource.name}` but for case", "rename one")

@@ -16,7 +16,7 @@ import polars as pl
 from deedbook.descriptor import Package, load_package
 from deedbook.release.formats.comparing import Difference, UnlikeError, first_differences
 from deedbook.release.formats.reading import READERS, Reader, read_sqlite, read_xlsx
-from deedbook.release.tables import Outline, Table, schema_of, type_rows
+from deedbook.release.tables import Outline, Table, read_canonical_csv, schema_of, type_rows
 from deedbook.release.verification import Ledger, Problem, Rule
 
 MOST_SHOWN = 3
@@ -89,7 +89,7 @@ def _readers(table: str, dataset: str, tables: Sequence[str]) -> Iterator[tuple[
 
 def _read_csv(folder: Path, package: Package, name: str) -> _Source:
     schema = schema_of(package.resource(name))
-    text = pl.read_csv(folder / f"{name}.csv", infer_schema=False)
+    text = read_canonical_csv(folder / f"{name}.csv")
     if text.columns != list(schema.names):
         raise UnlikeError("has other columns than datapackage.json says")
     if text.width == 1:

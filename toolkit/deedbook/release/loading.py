@@ -96,13 +96,18 @@ def _stata(table: str, dtypes: Mapping[str, pl.DataType]) -> str:
 
 def _pandas(table: str, dtypes: Mapping[str, pl.DataType]) -> str:
     kinds = {"integer": "Int64", "number": "Float64", "boolean": "boolean"}
-    types = {name: kinds.get(kind, "string") for name, kind in _kinds(dtypes) if kind not in {"date", "datetime"}}
-    moments = [name for name, kind in _kinds(dtypes) if kind in {"date", "datetime"}]
-    parse = f"    parse_dates=[{_wrapped([_text(name) for name in moments], '    ')}],\n" if moments else ""
+    types = {name: kinds.get(kind, "string") for name, kind in _kinds(dtypes) if kind != "date"}
+    variable = _variable(table)
+    moments = [
+        f'{variable}[{_text(name)}] = pd.to_datetime({variable}[{_text(name)}], format="ISO8601", utc=True)'
+        for name, kind in _kinds(dtypes) if kind == "datetime"
+    ]  # fmt: skip
+    days = [name for name, kind in _kinds(dtypes) if kind == "date"]
+    parse = f"    parse_dates=[{_wrapped([_text(name) for name in days], '    ')}],\n" if days else ""
     default = f"{{{_wrapped([f'{_text(name)}: {_text(kind)}' for name, kind in types.items()], '    ')}}}"
     return (
-        f'import pandas as pd\n\n{_variable(table)} = pd.read_csv(\n    "{table}.csv",\n    keep_default_na=False,\n'
-        f'    na_values=[""],\n    dtype={default},\n{parse})'
+        f'import pandas as pd\n\n{variable} = pd.read_csv(\n    "{table}.csv",\n    keep_default_na=False,\n'
+        f'    na_values=[""],\n    dtype={default},\n{parse})' + "\n".join(["", *moments]).rstrip()
     )
 
 

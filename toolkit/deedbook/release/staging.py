@@ -62,7 +62,10 @@ def staging(edition: Edition, dist: Path) -> Iterator[Staged]:
         SpaceError: when the disk, or somebody's share of it, is full, or does not take what is written.
     """
     home = dist / edition.name
-    home.mkdir(parents=True, exist_ok=True)
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        raise RefusalError(f"{home} cannot be a folder: a file is in the way", "move that file away") from None
     with locked(home / _LOCK, who="build"):
         for stale in home.glob(f"{_STAGING}*"):  # we hold the lock: whoever made it is dead
             shutil.rmtree(stale)

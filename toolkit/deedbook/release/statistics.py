@@ -125,9 +125,9 @@ def _describe(item: Field, column: pl.Series, position: int, values: dict[str, A
         rows=len(column),
         missing=read("missing"),
         distinct=read("distinct"),
-        minimum=_plain(read("min")) if shows_range else None,
+        minimum=_shown(least, column.dtype) if shows_range and (least := read("min")) is not None else None,
         median=_median(column) if has_size else None,
-        maximum=_plain(read("max")) if shows_range else None,
+        maximum=_shown(most, column.dtype) if shows_range and (most := read("max")) is not None else None,
         shortest=read("shortest"),
         longest=read("longest"),
         top=top,
@@ -152,13 +152,14 @@ def _shape(item: Field, dtype: pl.DataType, filled: int, distinct: int, *, is_ke
 
 
 def _top(item: Field, column: pl.Series, filled: int, most: int) -> tuple[tuple[Count, ...], int]:
-    labels = {str(label.value): label.label for label in item.categories}
+    labels = {code_text(label.value): label.label for label in item.categories}
     shown = len(labels) or most
     counts = (
         column.drop_nulls().to_frame("v").select(text_of("v", column.dtype)).group_by("v").len()
         .sort("len", "v", descending=[True, False]).head(shown)
     )  # fmt: skip
-    top = tuple(Count(value, labels.get(value, ""), count) for value, count in counts.iter_rows())
+    found = ((_shown(value, column.dtype), count) for value, count in counts.iter_rows())
+    top = tuple(Count(value, labels.get(value, ""), count) for value, count in found)
     return top, filled - sum(entry.count for entry in top)
 
 
@@ -201,7 +202,7 @@ def _number(value: object) -> float:
 def _bound(dtype: pl.DataType, value: float, *, last: bool = False) -> str:
     """A bound as text; the upper bound of whole numbers and days is the last one inside."""
     if dtype.is_float():
-        return _plain(f"{value:.6g}") or ""
+        return _plain(f"{value:.6g}")
     whole = int(value) - (1 if last else 0)
     if isinstance(dtype, pl.Date):
         epoch = dt.date(1970, 1, 1)
@@ -211,6 +212,18 @@ def _bound(dtype: pl.DataType, value: float, *, last: bool = False) -> str:
     return str(whole)
 
 
-def _plain(text: str | None) -> str | None:
+def code_text(value: object) -> str:
+    """A value of a code list as the canonical CSV has it: `true`, and `2` for 2.0."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return _plain(str(value)) if isinstance(value, float) else str(value)
+
+
+def _shown(text: str, dtype: pl.DataType) -> str:
+    """The text of a value as people write it."""
+    return _plain(text) if dtype.is_numeric() else text
+
+
+def _plain(text: str) -> str:
     """A number as people write it: `3.0` is `3`."""
-    return text[:-2] if text is not None and text.endswith(".0") else text
+    return text.removesuffix(".0")

@@ -7,9 +7,11 @@ without a primary key keeps the order of its file, which may mean something.
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from pathlib import Path
 
 import polars as pl
 
@@ -84,6 +86,14 @@ def read_canonical(resource: Resource) -> pl.DataFrame:
     blocks = [block.select(exprs) for block in read_text(resource)]
     empty = pl.DataFrame(schema=dict.fromkeys(schema.names, pl.String))
     return pl.concat([empty, *blocks], rechunk=True) if blocks else empty
+
+
+def read_canonical_csv(path: Path) -> pl.DataFrame:
+    """A CSV of a release as text, an empty cell as null."""
+    text = pl.read_csv(path, infer_schema=False)
+    with path.open(encoding="utf-8", newline="") as file:
+        text.columns = next(csv.reader(file))  # polars keeps a doubled quote in a label
+    return text
 
 
 def schema_of(resource: Resource) -> TableSchema:
