@@ -194,6 +194,8 @@ def _read_field(raw: object, position: int, problems: list[str]) -> Field:
         problems.append(f"field {position} has no name")
         return Field(name=f"field{position}")
     name = raw["name"]
+    if "\0" in name:
+        problems.append(f"field {position} has a NUL character in its name")
     if name == "*" or (name.startswith("^") and name.endswith("$")):
         problems.append(f"field {position} is named `{name}`, which stands for several columns in the engine")
     listed = [key for key in ("trueValues", "falseValues") if not isinstance(raw.get(key, []), list)]
@@ -274,6 +276,9 @@ def _read_foreign_key(raw: object, problems: list[str]) -> ForeignKey | None:
     reference = raw["reference"]
     fields = _names(raw.get("fields", ()), "foreignKeys.fields", problems)
     target = _names(reference.get("fields", ()), "foreignKeys.reference.fields", problems)
+    if not fields:
+        problems.append("a foreign key names no field")
+        return None
     if len(fields) != len(target):
         problems.append(f"foreign key {fields} refers to {len(target)} fields, it has {len(fields)}")
         return None
@@ -282,7 +287,7 @@ def _read_foreign_key(raw: object, problems: list[str]) -> ForeignKey | None:
 
 def _read_fields_match(raw: object, problems: list[str]) -> FieldsMatch:
     value = raw[0] if isinstance(raw, list) and len(raw) == 1 else raw
-    if value not in FIELDS_MATCH:
+    if not isinstance(value, str) or value not in FIELDS_MATCH:
         problems.append(f"fieldsMatch {raw!r} is not one of {', '.join(sorted(FIELDS_MATCH))}")
         return "exact"
     return value  # type: ignore[return-value]  # narrowed by the test above
@@ -299,6 +304,7 @@ def _contradictions(schema: TableSchema) -> list[str]:
     keys += [("foreignKeys.reference", key.reference) for key in schema.foreign_keys if not key.resource]
     for what, key in keys:
         problems += [f"{what} names `{name}`, which is no field" for name in key if name not in known]
+        problems += [f"{what} names `{name}` twice" for name, count in Counter(key).items() if count > 1]
     for item in schema.fields:
         problems += _field_contradictions(item)
     return problems

@@ -219,7 +219,7 @@ def _null_parts(key: Key, values: pl.DataFrame, bad: Mapping[str, Rows], plan: B
 def missing_parent_group(reference: Reference, rows: Rows, values: pl.DataFrame, plan: BlockPlan) -> Group:
     """The rows whose foreign key is in no row of the parent; `values` has their key texts, aligned with `rows`."""
     names = reference.key.fields
-    target = f"`{reference.parent}`.{', '.join(reference.key.reference)}"
+    target = f"`{reference.parent}`.{', '.join(reference.key.reference)}"  # `suggest` reads it
 
     def words(at: int) -> tuple[str, str, str | None]:
         value = ", ".join(str(part) for part in values.row(at))

@@ -90,7 +90,7 @@ def _test_of(item: Field, parse: Parse, name: str, declared: Any, where: str, gi
             return lambda _text, value: len(value) >= limit if shortest else len(value) <= limit
         case "minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum" if item.type in _ORDERED:
             return _bound_test(_declared_value(item, parse, declared), name)
-        case "pattern":
+        case "pattern" if isinstance(declared, str):
             compiled = partial(compile_pattern, str(declared), f"{where}: field `{item.name}`")
             try:
                 if rust_pattern(str(declared)) is None:  # one that polars runs is right, and seldom needed
@@ -101,7 +101,7 @@ def _test_of(item: Field, parse: Parse, name: str, declared: Any, where: str, gi
         case "enum" | "categories" if isinstance(declared, list):
             return _member_test(item, parse, declared)
         case "jsonSchema" if item.type in _JSON:
-            return _json_schema_test(declared, f"{where}: field `{item.name}`")
+            return _json_schema_test(declared, f"{where}: field `{item.name}`", given_up)
     raise UnenforceableError(f"`{name}` cannot be applied to the type {item.type}")
 
 
@@ -124,6 +124,8 @@ def _declared_value(item: Field, parse: Parse, declared: Any) -> Any:
         case "boolean" if isinstance(declared, bool):
             return declared
         case "integer" | "number" | "year" if isinstance(declared, int | float) and not isinstance(declared, bool):
+            if declared != declared:  # NaN has no order
+                raise ValueError(declared)
             return Decimal(str(declared))
         case "list" if isinstance(declared, list):
             return parse(str(item.options.get("delimiter", ",")).join(map(str, declared)))
@@ -155,11 +157,11 @@ def _pattern_test(compiled: Callable[[], regex.Pattern[str]], given_up: list[tup
     return test
 
 
-def _json_schema_test(declared: Any, where: str) -> Test:
+def _json_schema_test(declared: Any, where: str, given_up: list[tuple[str, str]]) -> Test:
     import jsonschema
     import referencing.exceptions
 
-    if not isinstance(declared, Mapping):
+    if not isinstance(declared, Mapping) or not isinstance(declared.get("$schema", ""), str):
         raise TypeError(declared)
     if remote := next(_foreign_references(declared), None):
         raise UnenforceableError(f"the JSON Schema refers to {remote}, which is not read")
@@ -168,17 +170,38 @@ def _json_schema_test(declared: Any, where: str) -> Test:
         kind.check_schema(dict(declared))
     except jsonschema.SchemaError as error:
         raise ProjectError(f"{where}: jsonSchema is no JSON Schema: {error.message}", "correct the schema") from None
-    validator = kind(declared)
+    validator = _with_limited_patterns(kind, where)(declared)
 
     def test(text: str, value: Any) -> bool:
+        if given_up:
+            return True
         try:
             return bool(validator.is_valid(value if isinstance(value, list) else load_json_text(text)))
-        except RecursionError:
+        except (RecursionError, OverflowError):
             return False
+        except (TimeoutError, UnsupportedPatternError) as error:
+            given_up.append(("jsonSchema", str(error)))
+            return True
         except referencing.exceptions.Unresolvable as error:
             raise ProjectError(f"{where}: jsonSchema: {error}", "correct the schema") from None
 
     return test
+
+
+def _with_limited_patterns(kind: Any, where: str) -> Any:
+    """The validator class, with the time limit of patterns in its `pattern` too."""
+    import jsonschema
+
+    def pattern(
+        _validator: object, wanted: str, value: object, _schema: object
+    ) -> Iterator[jsonschema.ValidationError]:
+        try:
+            if isinstance(value, str) and not compile_pattern(wanted, where).search(value, timeout=TIME_LIMIT):
+                yield jsonschema.ValidationError(f"{value!r} does not match {wanted!r}")
+        except TimeoutError:
+            raise TimeoutError(f"a pattern in it took longer than {TIME_LIMIT:g} s") from None
+
+    return jsonschema.validators.extend(kind, {"pattern": pattern})  # type: ignore[no-untyped-call]
 
 
 def _foreign_references(declared: Any) -> Iterator[str]:

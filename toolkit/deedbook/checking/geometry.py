@@ -23,8 +23,11 @@ def check_geojson(value: Mapping[str, Any]) -> None:
     elif kind == "Feature":
         if "geometry" not in value or "properties" not in value:
             raise ValueError("a Feature has `geometry` and `properties`")
-        if value["geometry"] is not None:
-            check_geojson(value["geometry"])
+        geometry = value["geometry"]
+        if geometry is not None and not isinstance(geometry, Mapping):
+            raise ValueError("`geometry` is an object")
+        if geometry is not None:
+            check_geojson(geometry)
     elif kind == "GeometryCollection":
         for geometry in _members(value, "geometries"):
             check_geojson(geometry)

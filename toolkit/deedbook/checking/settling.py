@@ -26,7 +26,7 @@ from deedbook.reading.header import read_header
 from deedbook.reading.opening import dialect_of, open_table
 from deedbook.reading.pipeline import Done, in_order, run
 from deedbook.reading.sequential import read_records, to_text_block
-from deedbook.reading.source import ByteStream
+from deedbook.reading.source import ByteStream, SourceError
 from deedbook.reading.tables import present
 from deedbook.reading.text import IrregularError, Layout, is_regular, read_block
 from deedbook.records import record
@@ -129,8 +129,13 @@ def _read_all(outcome: TableOutcome, number: int, stream: ByteStream, wanted: Ro
     first, _ = next(iter(outcome.plans.values()))
     known = None if first is plan else [column.label for column in first.columns]
     _, _, row, line = read_header(cutter, dialect_of(task.resource), known)
-    for done in run(cutter, layout, lambda block: block, workers=task.workers):
-        if not isinstance(done, Done) or row > wanted[-1]:
+    blocks = run(cutter, layout, lambda block: block, workers=task.workers)
+    while row <= wanted[-1]:
+        try:
+            done = next(blocks, None)
+        except SourceError:  # said when the rows before were read for the first time
+            break
+        if not isinstance(done, Done):
             break
         block = done.result
         here = _within(wanted, row, block.frame.height)

@@ -27,11 +27,12 @@ def suggest(
         references: The table's foreign keys.
         parent: The resource of a table, and how many rows it has.
     """
-    single = {item.key.fields[0]: item for item in references if len(item.key.fields) == 1}
+    single = {_target(item): item for item in references if len(item.key.fields) == 1}
     known: dict[tuple[str, str], pl.DataFrame] = {}
     done = []
     for finding in findings:
-        reference = single.get(finding.column or "") if finding.rule == "foreign-key" else None
+        target = finding.column, finding.message.rpartition(" is not in ")[2]
+        reference = single.get(target) if finding.rule == "foreign-key" else None
         if reference is None or not finding.value or finding.hint:
             done.append(finding)
             continue
@@ -41,6 +42,11 @@ def suggest(
         hint = _nearest(finding.value, known[place]) or f"add it to `{reference.parent}` first"
         done.append(replace(finding, hint=hint))
     return done
+
+
+def _target(reference: Reference) -> tuple[str | None, str]:
+    """The column of a foreign key, and what it refers to as findings name it."""
+    return reference.key.fields[0], f"`{reference.parent}`.{reference.key.reference[0]}"
 
 
 def _keys_of(resource: Resource, rows: int, name: str) -> pl.DataFrame:
@@ -64,5 +70,7 @@ def _nearest(value: str, known: pl.DataFrame) -> str:
     found = difflib.get_close_matches(value, near["key"].head(_MOST_CANDIDATES).to_list(), n=1, cutoff=0.75)
     if not found:
         return ""
+    if found[0] == value:
+        return "it is there as a value of another type: give both fields the same"
     label = near.filter(key == found[0])["label"][0]
     return f"did you mean `{found[0]}`{f' {label}' if label and label != found[0] else ''}?"

@@ -21,7 +21,7 @@ MAX_RATIO = 500
 """How many times larger an unpacked stream may be than what was read of its file."""
 _RATIO_GRACE = 32 << 20
 BOM = codecs.BOM_UTF8
-_UTF_8 = {"utf-8", "utf-8-sig", "ascii"}
+_UTF_8 = {"utf-8", "utf-8-sig"}
 
 
 class SourceError(Exception):

@@ -53,7 +53,7 @@ def read_each(
                 cutter = Cutter(stream, dialect_of(resource), block_size)
                 labels, width, _, _ = read_header(cutter, dialect_of(resource), known)
                 known = known or labels
-                names = tuple(known or (resource.schema.names if resource.schema else ()))[:width]
+                names = tuple(labels or known or (resource.schema.names if resource.schema else ()))[:width]
                 layout = Layout(names, dialect_of(resource))
 
                 def read(block: TextBlock) -> T:

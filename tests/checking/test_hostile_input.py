@@ -1,0 +1,131 @@
+"""Input that once ended in a traceback, a hang or a wrong verdict, and what it ends in now."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deedbook.errors import ProjectError
+from deedbook.findings import Report
+from deedbook.project import load_project
+from deedbook.reading.tables import read_text
+from deedbook.validation import Options, validate
+from tests.package import fields, make_package
+
+
+def _check(folder: Path, field: dict[str, Any], *cells: str) -> Report:
+    (folder / "t.schema.json").write_text(json.dumps({"fields": [{"name": "a", **field}]}))
+    rows = ['"' + cell.replace('"', '""') + '"' for cell in cells]
+    (folder / "t.csv").write_text("\n".join(["a", *rows, ""]))
+    return validate(load_project(folder / "t.csv", schema=folder / "t.schema.json"))
+
+
+def _rules(report: Report) -> list[tuple[str, int | None, str | None]]:
+    return [(item.rule, item.row, item.constraint) for item in report.findings]
+
+
+def test_files_whose_columns_stand_in_another_order_are_read_by_their_own_headers(tmp_path: Path) -> None:
+    (tmp_path / "one.csv").write_text("id,b\nqqq,1\n")
+    (tmp_path / "two.csv").write_text("b,id\n2,abd\n")
+    schema = {**fields("id", "b"), "fieldsMatch": "equal"}
+    resource = {"name": "t", "path": ["one.csv", "two.csv"], "schema": schema}
+    (tmp_path / "datapackage.json").write_text(json.dumps({"name": "x", "resources": [resource]}))
+    project = load_project(tmp_path)
+    assert validate(project).valid
+    assert [row for frame in read_text(project.package.resources[0]) for row in frame.rows()] == [
+        ("qqq", "1"),
+        ("abd", "2"),
+    ]
+
+
+@pytest.mark.parametrize("size", [1 << 16, 10 << 20])
+def test_a_stream_that_fails_late_keeps_the_repeated_keys_before(tmp_path: Path, size: int) -> None:
+    rows = b"id,v\n" + b"".join(b"k%d,%d\n" % (number % 150_000, number) for number in range(200_000))
+    (tmp_path / "t.csv.gz").write_bytes(gzip.compress(rows)[:-100])
+    (tmp_path / "s.json").write_text(json.dumps({**fields("id", "v:integer"), "primaryKey": "id"}))
+    project = load_project(tmp_path / "t.csv.gz", schema=tmp_path / "s.json")
+    report = validate(project, Options(block_size=size, max_findings=2))
+    assert [(item.rule, item.row) for item in report.findings] == [
+        ("compression-error", None), ("primary-key", 150_002), ("primary-key", 150_003)
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("geometry", [1, [], "x", True])
+def test_a_feature_without_a_geometry_object_is_of_the_wrong_type(tmp_path: Path, geometry: object) -> None:
+    cell = json.dumps({"type": "Feature", "properties": {}, "geometry": geometry})
+    assert _rules(_check(tmp_path, {"type": "geojson"}, cell)) == [("type-error", 2, None)]
+
+
+def test_a_number_that_json_schema_cannot_divide_breaks_the_constraint(tmp_path: Path) -> None:
+    schema = {"properties": {"p": {"multipleOf": 0.01}}}
+    field = {"type": "object", "constraints": {"jsonSchema": schema}}
+    assert _rules(_check(tmp_path, field, '{"p":1e400}', '{"p":0.5}')) == [("constraint-error", 2, "jsonSchema")]
+
+
+def test_a_pattern_in_a_json_schema_that_takes_too_long_is_given_up(tmp_path: Path) -> None:
+    field = {"type": "object", "constraints": {"jsonSchema": {"properties": {"p": {"pattern": "^(a|aa)+(?<!a)$"}}}}}
+    report = _check(tmp_path, field, json.dumps({"p": "a" * 60 + "!"}))
+    assert report.findings == ()
+    assert [(item.name, item.reason) for item in report.not_checked] == [
+        ("jsonSchema", "a pattern in it took longer than 1 s")
+    ]
+    assert _rules(_check(tmp_path, field, '{"p":"b"}')) == [("constraint-error", 2, "jsonSchema")]
+
+
+@pytest.mark.parametrize(
+    ("schema", "reason"),
+    [
+        ({"uniqueKeys": [["a", "a"]]}, "uniqueKeys names `a` twice"),
+        ({"primaryKey": ["a", "a"]}, "primaryKey names `a` twice"),
+        ({"foreignKeys": [{"fields": ["a", "a"], "reference": {"fields": ["a", "b"]}}]}, "foreignKeys names `a` twice"),
+        ({"foreignKeys": [{"fields": [], "reference": {"fields": []}}]}, "a foreign key names no field"),
+        ({"fieldsMatch": {"a": 1}}, "fieldsMatch {'a': 1} is not one of"),
+        ({"fieldsMatch": [["subset"]]}, "fieldsMatch [['subset']] is not one of"),
+        ({"fields": [{"name": "\0row"}]}, "field 1 has a NUL character in its name"),
+    ],
+)
+def test_a_schema_that_makes_no_sense_is_refused(tmp_path: Path, schema: dict[str, Any], reason: str) -> None:
+    (tmp_path / "s.json").write_text(json.dumps({**fields("a", "b"), **schema}))
+    (tmp_path / "t.csv").write_text("a,b\n1,2\n1,2\n")
+    with pytest.raises(ProjectError) as caught:
+        validate(load_project(tmp_path / "t.csv", schema=tmp_path / "s.json"))
+    assert reason in caught.value.message
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        {"type": "integer", "constraints": {"minimum": float("nan")}},
+        {"type": "object", "constraints": {"jsonSchema": {"$schema": 5}}},
+    ],
+)
+def test_a_constraint_that_is_no_value_is_refused(tmp_path: Path, field: dict[str, Any]) -> None:
+    with pytest.raises(ProjectError, match="field `a`"):
+        _check(tmp_path, field, "1")
+
+
+def test_ascii_has_no_other_letters(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("a\né\n", encoding="utf-8")
+    resource = {"name": "t", "path": "t.csv", "encoding": "ascii", "schema": fields("a")}
+    (tmp_path / "datapackage.json").write_text(json.dumps({"name": "x", "resources": [resource]}))
+    assert [item.rule for item in validate(load_project(tmp_path)).findings] == ["encoding-error"]
+
+
+def test_the_hint_of_a_column_with_two_foreign_keys_is_of_the_one_that_fails(tmp_path: Path) -> None:
+    keys = [{"fields": "x", "reference": {"resource": name, "fields": "id"}} for name in ("p", "q")]
+    schemas = {
+        "p": fields("id"),
+        "q": fields("id"),
+        "c": fields("x", foreignKeys=keys),
+        "n": fields("x:integer", foreignKeys=keys[:1]),
+    }
+    project = make_package(
+        tmp_path, schemas=schemas, p="id\nabcdeg\n1\n", q="id\nabcdef\n", c="x\nabcdef\n", n="x\n1\n"
+    )
+    assert [(item.table, item.hint) for item in validate(project).findings] == [
+        ("c", "did you mean `abcdeg`?"), ("n", "it is there as a value of another type: give both fields the same")
+    ]  # fmt: skip
