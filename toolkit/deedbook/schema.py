@@ -194,8 +194,6 @@ def _read_field(raw: object, position: int, problems: list[str]) -> Field:
         problems.append(f"field {position} has no name")
         return Field(name=f"field{position}")
     name = raw["name"]
-    if "\0" in name:
-        problems.append(f"field {position} has a NUL character in its name")
     if name == "*" or (name.startswith("^") and name.endswith("$")):
         problems.append(f"field {position} is named `{name}`, which stands for several columns in the engine")
     listed = [key for key in ("trueValues", "falseValues") if not isinstance(raw.get(key, []), list)]
