@@ -80,11 +80,23 @@ def make_catalogue(root: Path, size: int) -> None:
     (folder / "SHA256SUMS").write_text("".join(f"{digest}  {name}\n" for name, digest in sorted(sums.items())))
     moment = "2026-11-22T00:00:00Z"
     entry = {
-        "version": "1.0.0", "state": "released", "created": moment, "published": moment, "changed": moment,
-        "path": f"{NAME}/1.0.0/", "release_sha256": sums["release.json"], "sums_sha256": _sha256(folder / "SHA256SUMS"),
-        "bytes": sum(path.stat().st_size for path in folder.iterdir()), "files": 4, "previous": None, "doi": None,
-        "concept_doi": None, "mirrors": [], "reason": None, "replaced_by": None,
-    }  # fmt: skip
+        "version": "1.0.0",
+        "state": "released",
+        "created": moment,
+        "published": moment,
+        "changed": moment,
+        "path": f"{NAME}/1.0.0/",
+        "release_sha256": sums["release.json"],
+        "sums_sha256": _sha256(folder / "SHA256SUMS"),
+        "bytes": sum(path.stat().st_size for path in folder.iterdir()),
+        "files": 4,
+        "previous": None,
+        "doi": None,
+        "concept_doi": None,
+        "mirrors": [],
+        "reason": None,
+        "replaced_by": None,
+    }
     dataset = {"title": "Large", "description": "", "licenses": [], "latest": "1.0.0", "versions": [entry]}
     catalog = {
         "catalogue_version": 1,

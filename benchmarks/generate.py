@@ -48,15 +48,52 @@ PLACES = [
     "Mopti",
     "Хартум",
 ]
-WORDS = ["правительство", "заявило", "отрицает", "подтвердило", "переговоры", "граница", "силы", "рядом", "после", "встречи",
-         "ministers", "agreed", "late", "talks", "said", "forces", "near", "the", "border", "was"]  # fmt: skip
+WORDS = [
+    "правительство",
+    "заявило",
+    "отрицает",
+    "подтвердило",
+    "переговоры",
+    "граница",
+    "силы",
+    "рядом",
+    "после",
+    "встречи",
+    "ministers",
+    "agreed",
+    "late",
+    "talks",
+    "said",
+    "forces",
+    "near",
+    "the",
+    "border",
+    "was",
+]
 REGION_TAIL = ["", " район", " провинция", " oblast"]
 
 COLUMNS = (
-    "event_id", "event_type", "status", "country", "method", "date_start", "date_end", "recorded_at", "actor1_id",
-    "actor2_id", "source_id", "latitude", "longitude", "precision", "fatalities", "severity", "confirmed", "place",
-    "url", "headline",
-)  # fmt: skip
+    "event_id",
+    "event_type",
+    "status",
+    "country",
+    "method",
+    "date_start",
+    "date_end",
+    "recorded_at",
+    "actor1_id",
+    "actor2_id",
+    "source_id",
+    "latitude",
+    "longitude",
+    "precision",
+    "fatalities",
+    "severity",
+    "confirmed",
+    "place",
+    "url",
+    "headline",
+)
 QUOTED = ("url", "headline")
 
 
@@ -217,15 +254,23 @@ def _chunk(start: int, height: int, generator: np.random.Generator) -> pl.DataFr
     second = generator.integers(0, 86_400, height)
     numbers = pl.DataFrame(
         {
-            "row": row, "day": day, "length": length, "second": second,
-            "actor1": generator.integers(0, ACTORS, height), "actor2": generator.integers(0, ACTORS, height),
-            "lonely": generator.random(height) < 0.2, "source": generator.integers(0, SOURCES, height),
-            "latitude": generator.uniform(-85, 85, height), "longitude": generator.uniform(-179, 179, height),
-            "severity": generator.uniform(0, 10, height), "fatalities": generator.geometric(0.4, height) - 1,
-            "precision": generator.integers(1, 8, height), "broken": generator.random(height) < 0.02,
+            "row": row,
+            "day": day,
+            "length": length,
+            "second": second,
+            "actor1": generator.integers(0, ACTORS, height),
+            "actor2": generator.integers(0, ACTORS, height),
+            "lonely": generator.random(height) < 0.2,
+            "source": generator.integers(0, SOURCES, height),
+            "latitude": generator.uniform(-85, 85, height),
+            "longitude": generator.uniform(-179, 179, height),
+            "severity": generator.uniform(0, 10, height),
+            "fatalities": generator.geometric(0.4, height) - 1,
+            "precision": generator.integers(1, 8, height),
+            "broken": generator.random(height) < 0.02,
             "page": generator.integers(0, 10**9, height),
         }
-    )  # fmt: skip
+    )
     epoch = pl.lit("2000-01-01").str.to_date()
     start_day = epoch + pl.duration(days=pl.col("day"))
     end_day = start_day + pl.duration(days=pl.col("length"))
@@ -327,9 +372,11 @@ def descriptor() -> dict[str, Any]:
 
     def field(name: str, kind: str = "string", *, form: str = "", **constraints: Any) -> dict[str, Any]:
         return {
-            "name": name, "type": kind, **({"format": form} if form else {}),
+            "name": name,
+            "type": kind,
+            **({"format": form} if form else {}),
             **({"constraints": constraints} if constraints else {}),
-        }  # fmt: skip
+        }
 
     events = [
         field("event_id", required=True, pattern="E[0-9]{8}"),
@@ -356,9 +403,11 @@ def descriptor() -> dict[str, Any]:
     keys = [
         {"fields": [name], "reference": {"resource": resource, "fields": [target]}}
         for name, resource, target in (
-            ("actor1_id", "actors", "actor_id"), ("actor2_id", "actors", "actor_id"), ("source_id", "sources", "source_id"),
+            ("actor1_id", "actors", "actor_id"),
+            ("actor2_id", "actors", "actor_id"),
+            ("source_id", "sources", "source_id"),
         )
-    ]  # fmt: skip
+    ]
     actors = [field("actor_id", required=True), field("name"), field("kind"), field("country", enum=COUNTRIES)]
     sources = [field("source_id", required=True), field("publisher"), field("url", form="uri"), field("language")]
     schemas = {

@@ -50,8 +50,10 @@ def run_peer(name: str, folder: Path) -> Measurement:
     """One run of a contestant of peers.py."""
     return measure(
         [sys.executable, "-m", "benchmarks.peers", name, str(folder)],
-        folder=REPOSITORY, environment=_environment(), is_tree=False,
-    )  # fmt: skip
+        folder=REPOSITORY,
+        environment=_environment(),
+        is_tree=False,
+    )
 
 
 def compare(folder: Path, names: list[str], runs: int) -> list[Result]:

@@ -16,21 +16,30 @@ schema = pa.DataFrameSchema(
         *text.clean("code"),
         *dates.well_formed("valid_from", "valid_to"),
         dates.in_order(
-            "validity-ends-before-start", "valid_from", "valid_to",
+            "validity-ends-before-start",
+            "valid_from",
+            "valid_to",
             message="is valid until {valid_to}, which is before it is valid from {valid_from}",
         ),
         rule(
-            "code-overlaps-itself", ~repeats_itself, at="code", ref="R-49", group=OWN_CODE,
+            "code-overlaps-itself",
+            ~repeats_itself,
+            at="code",
+            ref="R-49",
+            group=OWN_CODE,
             message="{actor_id} has {scheme} {code} in {other} too, for a time that overlaps",
             hint="keep one row, or limit the validity of both",
             values={"other": earlier("code_id", OWN_CODE, "valid_from", "code_id")},
         ),
         rule(
-            "code-of-two-actors", ~is_shared | repeats_itself | are_apart(CODE, "valid_from", "valid_to", "code_id"),
-            at="code", ref="R-52", group=CODE,
+            "code-of-two-actors",
+            ~is_shared | repeats_itself | are_apart(CODE, "valid_from", "valid_to", "code_id"),
+            at="code",
+            ref="R-52",
+            group=CODE,
             message="{scheme} {code} belongs to {other} too, for a time that overlaps",
             hint="a code means one actor at a time: limit the validity of both rows",
             values={"other": earlier("actor_id", CODE, "valid_from", "code_id")},
         ),
     ]
-)  # fmt: skip
+)

@@ -14,9 +14,14 @@ schema = pa.DataFrameSchema(
     checks=[
         *text.clean("name"),
         rule(
-            "preferred-name-not-single", (preferred == 1) | ~to_blame, at="is_preferred", group=("actor_id", "lang"),
-            ref="section 1", message="{actor_id} has {n} preferred names in the language {lang}",
-            hint="mark exactly one as preferred", values={"n": preferred},
+            "preferred-name-not-single",
+            (preferred == 1) | ~to_blame,
+            at="is_preferred",
+            group=("actor_id", "lang"),
+            ref="section 1",
+            message="{actor_id} has {n} preferred names in the language {lang}",
+            hint="mark exactly one as preferred",
+            values={"n": preferred},
         ),
     ]
-)  # fmt: skip
+)

@@ -14,18 +14,28 @@ schema = pa.DataFrameSchema(
         *text.clean("note"),
         *dates.well_formed("start_edtf", "end_edtf"),
         dates.in_order(
-            "episode-ends-before-start", "start_edtf", "end_edtf",
+            "episode-ends-before-start",
+            "start_edtf",
+            "end_edtf",
             message="ends {end_edtf}, before it starts {start_edtf}",
         ),
         rule(
-            "aligned-with-itself", pl.col("actor_a") != pl.col("actor_b"), at="actor_b", ref="R-54",
-            message="{actor_a} is aligned with itself", hint="name the other side",
+            "aligned-with-itself",
+            pl.col("actor_a") != pl.col("actor_b"),
+            at="actor_b",
+            ref="R-54",
+            message="{actor_a} is aligned with itself",
+            hint="name the other side",
         ),
         rule(
-            "episodes-overlap", are_apart(PAIR, "start_edtf", "end_edtf", "alignment_id"), at="start_edtf", ref="R-54",
-            group=PAIR, message="{other} is an episode of the same pair and kind whose time overlaps",
+            "episodes-overlap",
+            are_apart(PAIR, "start_edtf", "end_edtf", "alignment_id"),
+            at="start_edtf",
+            ref="R-54",
+            group=PAIR,
+            message="{other} is an episode of the same pair and kind whose time overlaps",
             hint="end the earlier episode, or merge both",
             values={"other": earlier("alignment_id", PAIR, "start_edtf", "alignment_id")},
         ),
     ]
-)  # fmt: skip
+)

@@ -12,9 +12,14 @@ schema = pa.DataFrameSchema(
     checks=[
         *text.clean("locator"),
         rule(
-            "claim-without-first-source", (lowest == 0) | (pl.col("hop") > lowest), at="hop", ref="R-36",
-            severity="warning", group=("claim_id",), message="no source at hop 0 is known for {claim_id}",
+            "claim-without-first-source",
+            (lowest == 0) | (pl.col("hop") > lowest),
+            at="hop",
+            ref="R-36",
+            severity="warning",
+            group=("claim_id",),
+            message="no source at hop 0 is known for {claim_id}",
             hint="add the source that the claimant spoke to, or waive this where it is not known",
         ),
     ]
-)  # fmt: skip
+)

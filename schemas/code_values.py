@@ -17,14 +17,18 @@ schema = pa.DataFrameSchema(
         rule(
             "event-type-without-class",
             ~is_event_type | (pl.col("evidence_class").is_not_null() & pl.col("recipient_rule").is_not_null()),
-            at="evidence_class", ref="R-50",
+            at="evidence_class",
+            ref="R-50",
             message="the event type {code} does not say how much evidence it needs, or whether it has a recipient",
             hint="fill in evidence_class and recipient_rule",
         ),
         rule(
-            "kind-without-direction", ~is_kind | pl.col("is_directed").is_not_null(), at="is_directed",
-            ref="R-54", message="the kind of alignment {code} does not say whether it has a direction",
+            "kind-without-direction",
+            ~is_kind | pl.col("is_directed").is_not_null(),
+            at="is_directed",
+            ref="R-54",
+            message="the kind of alignment {code} does not say whether it has a direction",
             hint="write true where A does something to B, false where both do the same",
         ),
     ]
-)  # fmt: skip
+)

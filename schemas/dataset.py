@@ -35,9 +35,11 @@ RECOGNISERS = ("state", "government", "intergovernmental_org")
 RECOGNISED = ("government", "partially_recognised_state")
 ORGANISATIONS = ("intergovernmental_org", "informal_bloc")
 ORGANISATION_ROLE = {
-    "membership.apply": "recipient", "membership.join": "recipient", "membership.leave": "recipient",
+    "membership.apply": "recipient",
+    "membership.join": "recipient",
+    "membership.leave": "recipient",
     "membership.accept": "initiator",
-}  # fmt: skip
+}
 UNDATED = "the descriptor has no release date (`created`)"
 
 role = pl.col("role")
@@ -54,18 +56,23 @@ def schemas(tables: Tables, created: dt.date | None) -> dict[str, pa.DataFrameSc
         "places": _places(tables),
         "sources": _sources(tables, created),
         "events": [
-            *_event_times(tables, created), *_event_sides(tables, sides, known), *relations.related(tables),
+            *_event_times(tables, created),
+            *_event_sides(tables, sides, known),
+            *relations.related(tables),
             relations.no_circle("relations-in-a-circle", tables, "events", "event_id", "related_event_id", "R-26"),
-            *_event_evidence(tables), *quantities.claimed(tables),
+            *_event_evidence(tables),
+            *quantities.claimed(tables),
         ],
         "event_participants": [
-            *participation.in_its_time(tables), *participation.on_one_side(tables, known), *_addressees(tables),
+            *participation.in_its_time(tables),
+            *participation.on_one_side(tables, known),
+            *_addressees(tables),
         ],
         "claims": _claims(tables, sides, known),
         "claim_sources": [*relays.linked(tables), *relays.in_time(tables, exempt=UNREAL)],
         "alignments": [*episodes.inside_events(tables), episodes.pair_in_order(tables), *_pairs(tables)],
         "code_values": references.listed(tables["code_values"], ("parent_code", "replaced_by")),
-    }  # fmt: skip
+    }
     for name, found in _common(tables).items():
         checks[name] = [*found, *checks.get(name, ())]
     return {name: pa.DataFrameSchema(checks=found) for name, found in checks.items()}
@@ -124,12 +131,16 @@ def _places(tables: Tables) -> list[pa.Check]:
     view = beside(View(tables["places"]), "iso", codes, {"country_actor_id": "actor_id"}, ("actor_codes",))
     return [
         judge(
-            view, "subdivision-of-another-country",
+            view,
+            "subdivision-of-another-country",
             pl.col("iso3166_2").is_null() | pl.col("iso.code").list.contains(pl.col("iso3166_2").str.head(2)),
-            at="iso3166_2", ref="R-33", message="{iso3166_2} does not begin with {code}, the code of its country",
-            hint="correct the code or the country", values={"code": pl.col("iso.code").list.join(" or ")},
+            at="iso3166_2",
+            ref="R-33",
+            message="{iso3166_2} does not begin with {code}, the code of its country",
+            hint="correct the code or the country",
+            values={"code": pl.col("iso.code").list.join(" or ")},
         ),
-    ]  # fmt: skip
+    ]
 
 
 def _sources(tables: Tables, created: dt.date | None) -> list[pa.Check]:
@@ -139,52 +150,84 @@ def _sources(tables: Tables, created: dt.date | None) -> list[pa.Check]:
     view = beside(View(own), "use", use, {"source_id": "source_id"}, ("claim_sources", "sources"))
     return [
         judge(
-            view, "source-without-claim", pl.col("use.source_id").is_not_null(), at="source_id", ref="R-35",
-            severity="warning", message="{source_id} carries no claim", hint="code what it says, or remove it",
+            view,
+            "source-without-claim",
+            pl.col("use.source_id").is_not_null(),
+            at="source_id",
+            ref="R-35",
+            severity="warning",
+            message="{source_id} carries no claim",
+            hint="code what it says, or remove it",
         ),
         judge(
-            view, "retrieved-after-release", pl.col("retrieved_on") <= pl.lit(created, pl.Date), at="retrieved_on",
-            ref="R-16", message="was retrieved on {retrieved_on}, after the release",
-            hint="correct the day, or the release date", unmet="" if created else UNDATED,
+            view,
+            "retrieved-after-release",
+            pl.col("retrieved_on") <= pl.lit(created, pl.Date),
+            at="retrieved_on",
+            ref="R-16",
+            message="was retrieved on {retrieved_on}, after the release",
+            hint="correct the day, or the release date",
+            unmet="" if created else UNDATED,
         ),
         *(
             relations.no_circle("sources-in-a-circle", tables, "sources", "source_id", link, "R-36")
             for link in ("known_through_source_id", "syndicated_from", "is_translation_of")
         ),
-    ]  # fmt: skip
+    ]
 
 
 def _event_times(tables: Tables, created: dt.date | None) -> list[pa.Check]:
     day, unmet = pl.lit(created, pl.Date), "" if created else UNDATED
     said = (
-        tables["claims"].filter(pl.col("aspect") == "occurrence").with_columns(day=dates.earliest("claimed_on"))
-        .group_by("event_id").agg(pl.col("day").min())
-    )  # fmt: skip
+        tables["claims"]
+        .filter(pl.col("aspect") == "occurrence")
+        .with_columns(day=dates.earliest("claimed_on"))
+        .group_by("event_id")
+        .agg(pl.col("day").min())
+    )
     view = beside(View(tables["events"]), "claim", said, {"event_id": "event_id"}, ("claims",))
     first, last, factuality = dates.earliest("date_edtf"), dates.latest("date_edtf"), pl.col("factuality")
     return [
         judge(
-            view, "event-after-release", factuality.is_in(UNREAL) | (first <= day), at="date_edtf", ref="R-08",
+            view,
+            "event-after-release",
+            factuality.is_in(UNREAL) | (first <= day),
+            at="date_edtf",
+            ref="R-08",
             message="{date_edtf} lies after the release, but the event is {factuality}",
-            hint="correct the date, or code it as announced_future or planned", unmet=unmet,
+            hint="correct the date, or code it as announced_future or planned",
+            unmet=unmet,
         ),
         judge(
-            view, "announced-when-past", (factuality != "announced_future") | (last >= pl.col("claim.day")),
-            at="date_edtf", ref="R-12", message="{date_edtf} was over when it was announced ({day})",
-            hint="correct the date, or code it as occurred", values={"day": pl.col("claim.day")},
+            view,
+            "announced-when-past",
+            (factuality != "announced_future") | (last >= pl.col("claim.day")),
+            at="date_edtf",
+            ref="R-12",
+            message="{date_edtf} was over when it was announced ({day})",
+            hint="correct the date, or code it as occurred",
+            values={"day": pl.col("claim.day")},
         ),
         judge(
-            view, "future-event-overdue", ~factuality.is_in(FUTURE) | (last >= day), at="factuality", ref="R-13",
-            severity="warning", message="{date_edtf} is over, but the event is still {factuality}",
-            hint="find out whether it occurred", unmet=unmet,
+            view,
+            "future-event-overdue",
+            ~factuality.is_in(FUTURE) | (last >= day),
+            at="factuality",
+            ref="R-13",
+            severity="warning",
+            message="{date_edtf} is over, but the event is still {factuality}",
+            hint="find out whether it occurred",
+            unmet=unmet,
         ),
-    ]  # fmt: skip
+    ]
 
 
 def _event_sides(tables: Tables, sides: pl.DataFrame, known: pl.DataFrame) -> list[pa.Check]:
-    counts = tables["event_participants"].group_by("event_id").agg(
-        (role == "initiator").sum().alias("initiators"), receives.sum().alias("recipients")
-    )  # fmt: skip
+    counts = (
+        tables["event_participants"]
+        .group_by("event_id")
+        .agg((role == "initiator").sum().alias("initiators"), receives.sum().alias("recipients"))
+    )
     types = tables["code_values"].filter(pl.col("list") == "event_type")
     view = beside(
         View(tables["events"]), "type", types.select("code", "recipient_rule"), {"event_type": "code"}, ("code_values",)
@@ -201,29 +244,53 @@ def _event_sides(tables: Tables, sides: pl.DataFrame, known: pl.DataFrame) -> li
     is_agreement = pl.col("event_type").str.starts_with("agreement.")
     return [
         judge(
-            view, "event-without-initiator", initiators > 0, at="event_id", ref="R-19",
-            message="{event_id} has no initiator", hint="add a participant who does the act",
+            view,
+            "event-without-initiator",
+            initiators > 0,
+            at="event_id",
+            ref="R-19",
+            message="{event_id} has no initiator",
+            hint="add a participant who does the act",
         ),
         judge(
-            view, "event-without-recipient", (wants != "required") | (recipients > 0), at="event_type", ref="R-19",
-            message="{event_type} needs a recipient", hint="add a participant to whom it is done",
+            view,
+            "event-without-recipient",
+            (wants != "required") | (recipients > 0),
+            at="event_type",
+            ref="R-19",
+            message="{event_type} needs a recipient",
+            hint="add a participant to whom it is done",
         ),
         judge(
-            view, "event-with-recipient", ~takes_no_recipient | (recipients == 0), at="event_type", ref="R-19",
-            message="{event_type} has no recipient: every party is an initiator", hint="correct the roles",
+            view,
+            "event-with-recipient",
+            ~takes_no_recipient | (recipients == 0),
+            at="event_type",
+            ref="R-19",
+            message="{event_type} has no recipient: every party is an initiator",
+            hint="correct the roles",
         ),
         judge(
-            view, "agreement-with-one-party", ~(is_agreement & takes_no_recipient) | (initiators >= 2), at="event_type",
-            ref="R-22", message="{event_type} has {n} initiator(s)", hint="add the other parties as initiators",
+            view,
+            "agreement-with-one-party",
+            ~(is_agreement & takes_no_recipient) | (initiators >= 2),
+            at="event_type",
+            ref="R-22",
+            message="{event_type} has {n} initiator(s)",
+            hint="add the other parties as initiators",
             values={"n": initiators},
         ),
         judge(
-            view, "place-country-takes-no-part",
-            pl.col("root.root").is_null() | pl.col("side.takes_part").is_not_null(), at="place_id",
-            ref="R-34", severity="warning", message="nobody from the country of {place_id} takes part",
+            view,
+            "place-country-takes-no-part",
+            pl.col("root.root").is_null() | pl.col("side.takes_part").is_not_null(),
+            at="place_id",
+            ref="R-34",
+            severity="warning",
+            message="nobody from the country of {place_id} takes part",
             hint="correct the place, or add that side, for instance as host",
         ),
-    ]  # fmt: skip
+    ]
 
 
 def _event_evidence(tables: Tables) -> list[pa.Check]:
@@ -233,26 +300,46 @@ def _event_evidence(tables: Tables) -> list[pa.Check]:
     is_settled = status.is_in(SETTLED)
     return [
         judge(
-            view, "event-without-claim", computed.is_not_null(), at="event_id",
-            ref="R-35", message="nobody affirms or denies that {event_id} occurred",
+            view,
+            "event-without-claim",
+            computed.is_not_null(),
+            at="event_id",
+            ref="R-35",
+            message="nobody affirms or denies that {event_id} occurred",
             hint="add an occurrence claim and the source that carries it",
         ),
         judge(
-            view, "override-changes-nothing", override != computed, at="status_override", ref="R-40",
-            message="{status_override} is the status that follows from the claims anyway", hint="empty the override",
+            view,
+            "override-changes-nothing",
+            override != computed,
+            at="status_override",
+            ref="R-40",
+            message="{status_override} is the status that follows from the claims anyway",
+            hint="empty the override",
         ),
         judge(
-            view, "hedged-date-of-settled-event", ~is_settled | ~dates.is_hedged("date_edtf"), at="date_edtf",
-            ref="R-14", severity="warning", message="the event is {status}, but its date {date_edtf} is not certain",
-            hint="find the date in its record", values={"status": status},
+            view,
+            "hedged-date-of-settled-event",
+            ~is_settled | ~dates.is_hedged("date_edtf"),
+            at="date_edtf",
+            ref="R-14",
+            severity="warning",
+            message="the event is {status}, but its date {date_edtf} is not certain",
+            hint="find the date in its record",
+            values={"status": status},
         ),
         judge(
-            view, "settled-without-second-coder",
-            ~(is_settled | override.is_not_null()) | pl.col("second_coder").is_not_null(), at="second_coder",
-            ref="R-57", severity="warning", message="the event is {status}, and only one person has coded it",
-            hint="have it coded a second time", values={"status": status},
+            view,
+            "settled-without-second-coder",
+            ~(is_settled | override.is_not_null()) | pl.col("second_coder").is_not_null(),
+            at="second_coder",
+            ref="R-57",
+            severity="warning",
+            message="the event is {status}, and only one person has coded it",
+            hint="have it coded a second time",
+            values={"status": status},
         ),
-    ]  # fmt: skip
+    ]
 
 
 def _addressees(tables: Tables) -> list[pa.Check]:
@@ -274,22 +361,36 @@ def _addressees(tables: Tables) -> list[pa.Check]:
     is_lost = (event_type == "membership.suspend") & (role == "initiator") & pl.col("organised.event_id").is_null()
     return [
         judge(
-            view, "recognition-of-no-government", ~(is_recognition & receives) | actor_type.is_in(RECOGNISED),
-            at="actor_id", ref="R-23", values=shown, message="{name} is a {type}; recognition goes to a government",
+            view,
+            "recognition-of-no-government",
+            ~(is_recognition & receives) | actor_type.is_in(RECOGNISED),
+            at="actor_id",
+            ref="R-23",
+            values=shown,
+            message="{name} is a {type}; recognition goes to a government",
             hint="name the government, or the partially recognised state",
         ),
         judge(
-            view, "recognition-by-no-state", ~(is_recognition & acts) | actor_type.is_in(RECOGNISERS), at="actor_id",
-            ref="R-23", values=shown, message="{name} is a {type}, which cannot recognise a government",
+            view,
+            "recognition-by-no-state",
+            ~(is_recognition & acts) | actor_type.is_in(RECOGNISERS),
+            at="actor_id",
+            ref="R-23",
+            values=shown,
+            message="{name} is a {type}, which cannot recognise a government",
             hint="name the state, government or organisation that does",
         ),
         judge(
-            view, "membership-of-no-organisation",
-            (~addressed.fill_null(False) | actor_type.is_in(ORGANISATIONS)) & ~is_lost.fill_null(False), at="actor_id",
-            ref="R-24", values=shown, message="{name} is a {type}, but {event} needs an organisation or bloc here",
+            view,
+            "membership-of-no-organisation",
+            (~addressed.fill_null(False) | actor_type.is_in(ORGANISATIONS)) & ~is_lost.fill_null(False),
+            at="actor_id",
+            ref="R-24",
+            values=shown,
+            message="{name} is a {type}, but {event} needs an organisation or bloc here",
             hint="name the organisation or bloc",
         ),
-    ]  # fmt: skip
+    ]
 
 
 def _claims(tables: Tables, sides: pl.DataFrame, known: pl.DataFrame) -> list[pa.Check]:
@@ -304,21 +405,35 @@ def _claims(tables: Tables, sides: pl.DataFrame, known: pl.DataFrame) -> list[pa
     is_known = pl.col("event_id").is_not_null() & pl.col("root.root").is_not_null()
     return [
         judge(
-            view, "claim-without-source", pl.col("source.claim_id").is_not_null(), at="claim_id", ref="R-35",
-            message="no source carries {claim_id}", hint="add a row to claim_sources",
+            view,
+            "claim-without-source",
+            pl.col("source.claim_id").is_not_null(),
+            at="claim_id",
+            ref="R-35",
+            message="no source carries {claim_id}",
+            hint="add a row to claim_sources",
         ),
         judge(
-            view, "silence-of-outsider", ~is_silence | ~is_known | pl.col("side.takes_part").is_not_null(),
-            at="claimant_actor_id", ref="R-37", severity="warning",
+            view,
+            "silence-of-outsider",
+            ~is_silence | ~is_known | pl.col("side.takes_part").is_not_null(),
+            at="claimant_actor_id",
+            ref="R-37",
+            severity="warning",
             message="{claimant_actor_id} is {stance}, but takes no part in {event_id}",
             hint="a silence is worth a row where somebody concerned keeps it",
         ),
         judge(
-            view, "position-coded-though-derived", pl.col("coded_position").is_null() | ~is_party, at="coded_position",
-            ref="R-38", message="{claimant_actor_id} is the {side} party of {event_id} by its participants",
-            hint="empty the coded position", values={"side": side},
+            view,
+            "position-coded-though-derived",
+            pl.col("coded_position").is_null() | ~is_party,
+            at="coded_position",
+            ref="R-38",
+            message="{claimant_actor_id} is the {side} party of {event_id} by its participants",
+            hint="empty the coded position",
+            values={"side": side},
         ),
-    ]  # fmt: skip
+    ]
 
 
 def _pairs(tables: Tables) -> list[pa.Check]:
@@ -330,20 +445,33 @@ def _pairs(tables: Tables) -> list[pa.Check]:
     from_whom, to_whom = ({"name": pl.col(f"{side}.name"), "type": pl.col(f"{side}.actor_type")} for side in "ab")
     return [
         judge(
-            view, "recognition-of-no-government",
-            (kind != "diplomatic_recognition") | pl.col("b.actor_type").is_in(RECOGNISED), at="actor_b", ref="R-23",
-            message="{name} is a {type}; recognition goes to a government", values=to_whom,
+            view,
+            "recognition-of-no-government",
+            (kind != "diplomatic_recognition") | pl.col("b.actor_type").is_in(RECOGNISED),
+            at="actor_b",
+            ref="R-23",
+            message="{name} is a {type}; recognition goes to a government",
+            values=to_whom,
             hint="name the government, or the partially recognised state",
         ),
         judge(
-            view, "recognition-by-no-state",
-            (kind != "diplomatic_recognition") | pl.col("a.actor_type").is_in(RECOGNISERS), at="actor_a", ref="R-23",
-            message="{name} is a {type}, which cannot recognise a government", values=from_whom,
+            view,
+            "recognition-by-no-state",
+            (kind != "diplomatic_recognition") | pl.col("a.actor_type").is_in(RECOGNISERS),
+            at="actor_a",
+            ref="R-23",
+            message="{name} is a {type}, which cannot recognise a government",
+            values=from_whom,
             hint="name the state, government or organisation that does",
         ),
         judge(
-            view, "membership-of-no-organisation", (kind != "membership") | pl.col("b.actor_type").is_in(ORGANISATIONS),
-            at="actor_b", ref="R-24", message="{name} is a {type}; one is a member of an organisation or bloc",
-            hint="name the organisation or bloc", values=to_whom,
+            view,
+            "membership-of-no-organisation",
+            (kind != "membership") | pl.col("b.actor_type").is_in(ORGANISATIONS),
+            at="actor_b",
+            ref="R-24",
+            message="{name} is a {type}; one is a member of an organisation or bloc",
+            hint="name the organisation or bloc",
+            values=to_whom,
         ),
-    ]  # fmt: skip
+    ]

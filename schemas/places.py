@@ -12,14 +12,20 @@ schema = pa.DataFrameSchema(
         *geography.coordinates("latitude", "longitude", "country_actor_id"),
         geography.units("admin1", "admin2"),
         rule(
-            "country-not-country-precise", (pl.col("place_type") != "country") | (pl.col("geo_precision") == "country"),
-            at="geo_precision", ref="R-31", message="{name} is a country, its precision is {geo_precision}",
+            "country-not-country-precise",
+            (pl.col("place_type") != "country") | (pl.col("geo_precision") == "country"),
+            at="geo_precision",
+            ref="R-31",
+            message="{name} is a country, its precision is {geo_precision}",
             hint="write country",
         ),
         rule(
-            "disputed-place-without-note", ~pl.col("is_disputed") | pl.col("claimed_by_note").is_not_null(),
-            at="claimed_by_note", ref="section 1", message="{name} is disputed, but nothing says between whom",
+            "disputed-place-without-note",
+            ~pl.col("is_disputed") | pl.col("claimed_by_note").is_not_null(),
+            at="claimed_by_note",
+            ref="section 1",
+            message="{name} is disputed, but nothing says between whom",
             hint="say who claims it",
         ),
     ]
-)  # fmt: skip
+)

@@ -74,9 +74,16 @@ def run_steps(steps: list[Step], folder: Path) -> list[Step]:
     environment |= {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}", "LC_ALL": "C.UTF-8"}
     environment |= {"HOME": str(folder.parent)}  # of a user who never fetched anything
     done = subprocess.run(
-        ["bash", "-c", script], cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        text=True, encoding="utf-8", check=False,
-    )  # fmt: skip
+        ["bash", "-c", script],
+        cwd=folder,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        encoding="utf-8",
+        check=False,
+    )
     outputs = done.stdout.split(f"{_MARK}\n")[1:]
     return [Step(step.command, output) for step, output in zip(steps, outputs, strict=True)]
 

@@ -7,10 +7,8 @@ from typing import Any
 
 import pytest
 
-from deedbook.records import record
 
-
-@record(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Place:
     table: str
     row: int = 0
@@ -70,7 +68,7 @@ def test_every_record_has_defaults_of_its_own() -> None:
 
 
 def test_a_record_that_is_not_frozen_changes_and_has_no_hash() -> None:
-    @record(frozen=False)
+    @dataclass(slots=True)
     class Tally:
         name: str
         count: int = 0

@@ -29,8 +29,12 @@ def run(tmp_path: Path) -> Run:
             environment["DEEDBOOK_SIGNING_KEY_FILE"] = str(key)
         done = subprocess.run(
             [sys.executable, "-m", "deedbook", *arguments],
-            cwd=folder, env=environment, capture_output=True, text=True, check=False,
-        )  # fmt: skip
+            cwd=folder,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         assert done.returncode == code, done.stdout + done.stderr
         return done
 

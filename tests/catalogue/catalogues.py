@@ -19,10 +19,15 @@ def release(version: str, *, name: str = "deeds", **changes: Any) -> Release:
     """A release whose digests follow from its version."""
     digest = hashlib.sha256(f"{name} {version}".encode()).hexdigest()
     known: dict[str, Any] = {
-        "title": "Deeds", "description": "Who did what.", "created": "2026-11-22T00:00:00Z", "bytes": 12_345, "files": 5,
+        "title": "Deeds",
+        "description": "Who did what.",
+        "created": "2026-11-22T00:00:00Z",
+        "bytes": 12_345,
+        "files": 5,
         "licenses": ({"name": "CC0-1.0", "path": "https://creativecommons.org/publicdomain/zero/1.0/"},),
-        "release_sha256": digest, "sums_sha256": digest,
-    }  # fmt: skip
+        "release_sha256": digest,
+        "sums_sha256": digest,
+    }
     return Release(name=name, version=version, **{**known, **changes})
 
 

@@ -21,7 +21,7 @@ from deedbook.catalogue.editing import with_release, with_yank
 from deedbook.catalogue.keys import Signers, with_signer
 from deedbook.catalogue.reading import sequence_of
 from deedbook.catalogue.records import Catalogue
-from deedbook.release.signing import configured_key, is_signed_by, public_key
+from deedbook.integrity.signing import configured_key, is_signed_by, public_key
 from tests.catalogue.catalogues import LATER, NOW, catalogue, release
 from tests.release.releases import OWN
 
@@ -71,8 +71,10 @@ def test_the_feed_has_an_entry_per_version_and_one_per_yank() -> None:
 
 
 def test_ids_in_the_feed_stay_when_more_is_published() -> None:
-    before, now = ({node.text for node in ET.fromstring(feed_xml(one)).iter(f"{ATOM}id")}  # noqa: S314  # our own
-                   for one in (catalogue("1.0.0"), catalogue("1.0.0", "1.1.0")))  # fmt: skip
+    before, now = (
+        {node.text for node in ET.fromstring(feed_xml(one)).iter(f"{ATOM}id")}  # noqa: S314  # our own
+        for one in (catalogue("1.0.0"), catalogue("1.0.0", "1.1.0"))
+    )
     assert before < now
 
 

@@ -57,8 +57,10 @@ def random_versions(seed: int, *, key: bool) -> tuple[str, str]:
     """Two versions of a table with moved, changed, removed, added, rewritten and repeated rows."""
     chosen = random.Random(seed)  # noqa: S311  # a reproducible choice, no secret
     names = ["Laos", "", 'the "old" one', "two\nlines", "a,b", "b, a"]
-    rows = [[str(at), chosen.choice(names), chosen.choice(["1.5", "1.50", "2", ""]), chosen.choice(names), "2024-01-01"]
-            for at in range(400)]  # fmt: skip
+    rows = [
+        [str(at), chosen.choice(names), chosen.choice(["1.5", "1.50", "2", ""]), chosen.choice(names), "2024-01-01"]
+        for at in range(400)
+    ]
     newer = [list(row) for row in rows if chosen.random() > 0.05]
     for row in newer:
         if chosen.random() < 0.1:
@@ -120,8 +122,15 @@ def test_rows_are_added_removed_changed_and_rekeyed(tmp_path: Path) -> None:
     assert table.rekeyed.rows() == [("1", "9")]
     assert table.values.rows() == [("3", "day", "value", "2024-01-03", "2024-02-03")]
     assert table_counts(table) == {
-        "old_rows": 4, "new_rows": 5, "added": 1, "removed": 0, "rekeyed": 1, "revised": 1, "rewritten": 1, "cells": 1,
-    }  # fmt: skip
+        "old_rows": 4,
+        "new_rows": 5,
+        "added": 1,
+        "removed": 0,
+        "rekeyed": 1,
+        "revised": 1,
+        "rewritten": 1,
+        "cells": 1,
+    }
 
 
 def test_another_way_to_write_a_value_is_a_representation_change(tmp_path: Path) -> None:
@@ -197,8 +206,11 @@ def patched(tmp_path: Path, old: str, new: str, schema: dict[str, Any]) -> list[
     diff.write_text(highlighter_csv(changes, changes.tables[0]), encoding="utf-8")
     done = subprocess.run(
         [sys.executable, "-W", "ignore", daff, "patch", str(tmp_path / "old" / "data.csv"), str(diff)],
-        capture_output=True, text=True, check=True, encoding="utf-8",
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        check=True,
+        encoding="utf-8",
+    )
     return list(csv.reader(io.StringIO(done.stdout)))
 
 

@@ -27,11 +27,52 @@ ADDRESSES = st.from_regex(
     fullmatch=True,
 )
 TEXTS = st.one_of(
-    NUMERIC, DECIMALS, CALENDAR, CLOCK, WORDS, ADDRESSES, st.text(max_size=12), st.uuids().map(str),
-    st.sampled_from(["", "NA", "true", "True", "1", "0", "TRUE ", "inf", "nan", "-0", "0x1", "1e5", "1.", ".5", "2024-02-29", "2100-02-29",
-                     "0000-02-29", "0000-01-01", "9999-12-31", "2024-02-30", "2024-06-31", "23:59:60", "24:00:00", "9223372036854775808",
-                     "0e0000000000005", "1e-400", "1e400", "0.1", "0.10000000000000001", "9007199254740993", "5", "5.0", "4.9999999999999999"]),
-)  # fmt: skip
+    NUMERIC,
+    DECIMALS,
+    CALENDAR,
+    CLOCK,
+    WORDS,
+    ADDRESSES,
+    st.text(max_size=12),
+    st.uuids().map(str),
+    st.sampled_from(
+        [
+            "",
+            "NA",
+            "true",
+            "True",
+            "1",
+            "0",
+            "TRUE ",
+            "inf",
+            "nan",
+            "-0",
+            "0x1",
+            "1e5",
+            "1.",
+            ".5",
+            "2024-02-29",
+            "2100-02-29",
+            "0000-02-29",
+            "0000-01-01",
+            "9999-12-31",
+            "2024-02-30",
+            "2024-06-31",
+            "23:59:60",
+            "24:00:00",
+            "9223372036854775808",
+            "0e0000000000005",
+            "1e-400",
+            "1e400",
+            "0.1",
+            "0.10000000000000001",
+            "9007199254740993",
+            "5",
+            "5.0",
+            "4.9999999999999999",
+        ]
+    ),
+)
 
 
 def _field(kind: str, **more: Any) -> dict[str, Any]:
@@ -39,15 +80,27 @@ def _field(kind: str, **more: Any) -> dict[str, Any]:
 
 
 FIELDS: list[dict[str, Any]] = [
-    *(_field(kind) for kind in ("any", "boolean", "date", "datetime", "integer", "number", "string", "time", "year", "yearmonth")),
+    *(
+        _field(kind)
+        for kind in ("any", "boolean", "date", "datetime", "integer", "number", "string", "time", "year", "yearmonth")
+    ),
     *(_field(kind, constraints={"required": True}) for kind in ("any", "integer", "string", "boolean")),
     *(_field("string", format=name) for name in ("uri", "email", "uuid")),
     _field("boolean", trueValues=["yes", ""], falseValues=["no"], constraints={"required": True}),
-    *(_field("number", constraints={name: bound}) for name in ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
-      for bound in (0, 5, "0.1", 0.1, -3, "9007199254740992", "9007199254740993", "1e3", "0.000000000000001")),
-    *(_field("integer", constraints={name: bound}) for name in ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
-      for bound in (0, 5, -3, "9007199254740993", "9223372036854775807", "99999999999999999999")),
-    *(_field("date", constraints={name: "2024-02-29"}) for name in ("minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum")),
+    *(
+        _field("number", constraints={name: bound})
+        for name in ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
+        for bound in (0, 5, "0.1", 0.1, -3, "9007199254740992", "9007199254740993", "1e3", "0.000000000000001")
+    ),
+    *(
+        _field("integer", constraints={name: bound})
+        for name in ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
+        for bound in (0, 5, -3, "9007199254740993", "9223372036854775807", "99999999999999999999")
+    ),
+    *(
+        _field("date", constraints={name: "2024-02-29"})
+        for name in ("minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum")
+    ),
     *(_field("year", constraints={name: 2000}) for name in ("minimum", "exclusiveMaximum")),
     *(_field("yearmonth", constraints={name: "2000-02"}) for name in ("exclusiveMinimum", "maximum")),
     _field("datetime", constraints={"minimum": "2024-02-29T00:00:00Z"}),
@@ -70,7 +123,7 @@ FIELDS: list[dict[str, Any]] = [
     _field("number", groupChar=","),
     _field("number", bareNumber=False),
     _field("integer", bareNumber=False),
-]  # fmt: skip
+]
 
 
 def _accepts(field: Field, missing: tuple[str, ...], texts: list[str]) -> list[bool]:
@@ -118,7 +171,7 @@ def test_an_accepted_text_has_no_problem(raw: dict[str, Any]) -> None:
         (_field("number", constraints={"maximum": 0.5}), ["0.5", "-1"]),
     ],
     ids=str,
-)  # fmt: skip
+)
 def test_ordinary_cells_take_the_fast_path(raw: dict[str, Any], texts: list[str]) -> None:
     field = read_schema({"fields": [raw]}, "schema").fields[0]
     assert all(_accepts(field, ("",), texts))

@@ -32,9 +32,15 @@ CASES: dict[str, tuple[str | bytes, list[Place]]] = {
     "a short row": (b"id,name\n1\n2,b\n", [(2, "name", "missing-cell")]),
     "a long row": (b"id,name\n1,a,x,y\n2,b\n", [(2, None, "extra-cell"), (2, None, "extra-cell")]),
     "a short row beside a quoted delimiter": (b'id,name\n1,"a,b"\n2\n', [(3, "name", "missing-cell")]),
-    "a short row beside a bad quoted number": (b'id,name\n"1,2",a\n2\n', [(2, "id", "type-error"), (3, "name", "missing-cell")]),
+    "a short row beside a bad quoted number": (
+        b'id,name\n"1,2",a\n2\n',
+        [(2, "id", "type-error"), (3, "name", "missing-cell")],
+    ),
     "a blank row": (b"id,name\n1,a\n\n2,b\n", [(3, None, "blank-row")]),
-    "blank rows at the top": (b"id,name\n\n\nx,b\n", [(2, None, "blank-row"), (3, None, "blank-row"), (4, "id", "type-error")]),
+    "blank rows at the top": (
+        b"id,name\n\n\nx,b\n",
+        [(2, None, "blank-row"), (3, None, "blank-row"), (4, "id", "type-error")],
+    ),
     "an unclosed quote": (b'id,name\n1,"a\n2,b\n', [(2, None, "unclosed-quote")]),
     "an unclosed quote in the header": (b'id,"name\n1,a\n', [(None, None, "unclosed-quote")]),
     "a quote inside a cell": (b'id,name\n1,5" nail\nx,b\n', [(3, "id", "type-error")]),
@@ -42,8 +48,14 @@ CASES: dict[str, tuple[str | bytes, list[Place]]] = {
     "a NUL": (b"id,name\n1,a\0b\n2\0,c\n", [(2, "name", "nul-character"), (3, "id", "nul-character")]),
     "a NUL beside odd quoting": (b'id,name\n1,a\0"b\n', [(2, "name", "nul-character")]),
     "invalid UTF-8": (b"id,name\n1,caf\xe9\n\xff,b\n", [(2, "name", "encoding-error"), (3, "id", "encoding-error")]),
-    "invalid UTF-8 beside odd quoting": (b'id,name\n\xff,a"\xfe\n', [(2, "id", "encoding-error"), (2, "name", "encoding-error")]),
-    "invalid UTF-8 beyond the last column": (b"id,name\n1,a,\xff\n", [(2, None, "encoding-error"), (2, None, "extra-cell")]),
+    "invalid UTF-8 beside odd quoting": (
+        b'id,name\n\xff,a"\xfe\n',
+        [(2, "id", "encoding-error"), (2, "name", "encoding-error")],
+    ),
+    "invalid UTF-8 beyond the last column": (
+        b"id,name\n1,a,\xff\n",
+        [(2, None, "encoding-error"), (2, None, "extra-cell")],
+    ),
     "invalid UTF-8 in the header": (b"id,na\xe9me\n1,a\n", [(None, "name", "incorrect-label")]),
     "a replacement character that is text": ("id,name\n1,\ufffd\n", []),
     "CR-only lines": (b"id,name\r1,a\rx,b\r", [(3, "id", "type-error")]),
@@ -52,10 +64,16 @@ CASES: dict[str, tuple[str | bytes, list[Place]]] = {
     "a byte-order mark": (b"\xef\xbb\xbfid,name\nx,b\n", [(2, "id", "type-error")]),
     "no final line end": (b"id,name\n1,a\nx,b", [(3, "id", "type-error")]),
     "a delimiter at the very end": (b"id,name\n1,a\n2,b,", [(3, None, "extra-cell")]),
-    "semicolons": (b"id;name\n1;a\n", [(None, "id", "incorrect-label"), (None, "name", "missing-label"), (2, None, "x")][:2]),
+    "semicolons": (
+        b"id;name\n1;a\n",
+        [(None, "id", "incorrect-label"), (None, "name", "missing-label"), (2, None, "x")][:2],
+    ),
     "binary": (bytes(range(256)) * 4, []),
-    "10 MB in one cell": (b'id,name\nx,"' + b"a\n" * (5 << 20) + b'"\ny,b\n', [(2, "id", "type-error"), (3, "id", "type-error")]),
-}  # fmt: skip
+    "10 MB in one cell": (
+        b'id,name\nx,"' + b"a\n" * (5 << 20) + b'"\ny,b\n',
+        [(2, "id", "type-error"), (3, "id", "type-error")],
+    ),
+}
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -100,7 +118,7 @@ RESOURCES: dict[str, dict[str, Any]] = {
     "a format of binary files": {"path": "data.csv", "format": "xlsx"},
     "JSON that is none": {"path": "data.csv", "format": "json"},
     "a truncated archive": {"path": "cut.csv.gz"},
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", RESOURCES)
@@ -159,10 +177,18 @@ SCHEMAS: dict[str, Any] = {
     "unique keys that are a number": fields("x", uniqueKeys=5),
     "foreign keys that are a number": fields("x", foreignKeys=5),
     "a foreign key without a reference": fields("x", foreignKeys=[{"fields": "x"}]),
-    "a foreign key to no table": fields("x", foreignKeys=[{"fields": "x", "reference": {"resource": "b", "fields": "y"}}]),
-    "a foreign key to no field": fields("x", foreignKeys=[{"fields": "x", "reference": {"resource": "", "fields": "y"}}]),
-    "a foreign key of other length": fields("x", foreignKeys=[{"fields": "x", "reference": {"resource": "", "fields": ["x", "x"]}}]),
-    "a minimum above the maximum": {"fields": [{"name": "x", "type": "integer", "constraints": {"minimum": 2, "maximum": 1}}]},
+    "a foreign key to no table": fields(
+        "x", foreignKeys=[{"fields": "x", "reference": {"resource": "b", "fields": "y"}}]
+    ),
+    "a foreign key to no field": fields(
+        "x", foreignKeys=[{"fields": "x", "reference": {"resource": "", "fields": "y"}}]
+    ),
+    "a foreign key of other length": fields(
+        "x", foreignKeys=[{"fields": "x", "reference": {"resource": "", "fields": ["x", "x"]}}]
+    ),
+    "a minimum above the maximum": {
+        "fields": [{"name": "x", "type": "integer", "constraints": {"minimum": 2, "maximum": 1}}]
+    },
     "a bound of another type": {"fields": [{"name": "x", "type": "date", "constraints": {"minimum": "soon"}}]},
     "constraints that are a list": {"fields": [{"name": "x", "constraints": []}]},
     "missing values that are a text": fields("x", missingValues="NA"),
@@ -173,7 +199,7 @@ SCHEMAS: dict[str, Any] = {
     "true values that are a number": {"fields": [{"name": "x", "type": "boolean", "trueValues": 5}]},
     "categories that are a text": {"fields": [{"name": "x", "categories": "abc"}]},
     "derived fields that are a number": fields("x", derivedFields=5),
-}  # fmt: skip
+}
 DIALECTS: dict[str, Any] = {
     "a delimiter of two characters": {"delimiter": "||"},
     "an empty delimiter": {"delimiter": ""},

@@ -72,13 +72,16 @@ def test_numbers_keep_their_value_and_lose_their_spelling(texts: list[str | None
         (_field("number"), ["10e499", "1E+500", "0e500", "-0.0"], ["1E+500", "1E+500", "0", "0"]),
         (_field("boolean"), ["1", "TRUE", "0", None], ["true", "true", "false", None]),
         (_field("boolean", trueValues=["yes"], falseValues=["no"]), ["yes", "no"], ["true", "false"]),
-        (_field("datetime"), ["2024-01-01T01:00:00+02:00", "2023-12-31T23:00:00", "2023-12-31T23:00:00.500Z"],
-         ["2023-12-31T23:00:00Z", "2023-12-31T23:00:00Z", "2023-12-31T23:00:00.5Z"]),
+        (
+            _field("datetime"),
+            ["2024-01-01T01:00:00+02:00", "2023-12-31T23:00:00", "2023-12-31T23:00:00.500Z"],
+            ["2023-12-31T23:00:00Z", "2023-12-31T23:00:00Z", "2023-12-31T23:00:00.5Z"],
+        ),
         (_field("date", format="%d/%m/%Y"), ["29/02/2024"], ["2024-02-29"]),
         (_field("string"), [" x ", None], [" x ", None]),
     ],
     ids=str,
-)  # fmt: skip
+)
 def test_equal_values_have_one_text(field: Field, texts: list[str | None], expected: list[str | None]) -> None:
     assert _canonical(field, texts) == expected
 

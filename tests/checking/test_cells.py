@@ -36,12 +36,17 @@ REQUIRED = {"name": "x", "type": "integer", "constraints": {"required": True}}
 @pytest.mark.parametrize(
     ("spec", "sound", "texts", "failures"),
     [
-        (DATES, "2024-02-28", ["2024-02-30", "1999-12-31", "2024-02-29"], [("type-error", None, 0), ("constraint-error", "minimum", 1)]),
+        (
+            DATES,
+            "2024-02-28",
+            ["2024-02-30", "1999-12-31", "2024-02-29"],
+            [("type-error", None, 0), ("constraint-error", "minimum", 1)],
+        ),
         (REQUIRED, "2", [None, "x", "NA", "1"], [("type-error", None, 1), ("constraint-error", "required", 0, 2)]),
         ({"name": "x", "type": "boolean"}, "false", ["true", None, "NA", "yes"], [("type-error", None, 3)]),
         ({"name": "x", "type": "integer"}, "7", ["1", None, "02"], []),
     ],
-)  # fmt: skip
+)
 def test_a_narrow_column_fails_where_a_wide_one_does(
     spec: dict[str, Any], sound: str, texts: list[str | None], failures: list[tuple[Any, ...]]
 ) -> None:

@@ -19,9 +19,20 @@ ROWS = Group("dull", np.array([0, 1, 2]), fixed("is dull", "say more", "x"), "wa
 def test_as_many_as_the_limit_are_shown_and_all_are_counted() -> None:
     found = collect([ROWS, ROWS], FRAME, SETTINGS, lambda row: 10 * row)
     first = Finding(
-        rule="dull", severity="warning", table="events", path="events.csv", message="is dull", hint="say more", value="x",
-        row=0, line=0, column="title", field_number=2, key="E1", constraint="minLength",
-    )  # fmt: skip
+        rule="dull",
+        severity="warning",
+        table="events",
+        path="events.csv",
+        message="is dull",
+        hint="say more",
+        value="x",
+        row=0,
+        line=0,
+        column="title",
+        field_number=2,
+        key="E1",
+        constraint="minLength",
+    )
     second = replace(first, row=1, line=10, key="E2\\|3")
     assert found.shown == (first, second, first, second)
     assert found.counts == {("dull", "title", "warning"): (6, 0)}
@@ -60,7 +71,8 @@ def test_a_ledger_shows_the_first_of_all_files_and_blocks_in_whatever_order_they
     for path, row, line in [("two.csv", 2, 2), ("two.csv", 5, 9), ("one.csv", 8, 12), ("one.csv", 5, 7)]:
         ledger.add(collect([ROWS], FRAME, replace(settings, path=path), lambda at: 2 * at), row, line)
     assert [(item.path, item.row, item.line) for item in ledger.sorted_findings()] == [
-        ("one.csv", 5, 7), ("one.csv", 6, 9),
-    ]  # fmt: skip
+        ("one.csv", 5, 7),
+        ("one.csv", 6, 9),
+    ]
     assert [(total.count, total.waived) for total in ledger.totals()] == [(12, 4)]
     assert len(ledger._shown[("dull", "title")]) <= 2 * settings.limit

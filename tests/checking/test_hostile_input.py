@@ -50,8 +50,10 @@ def test_a_stream_that_fails_late_keeps_the_repeated_keys_before(tmp_path: Path,
     project = load_project(tmp_path / "t.csv.gz", schema=tmp_path / "s.json")
     report = validate(project, Options(block_size=size, max_findings=2))
     assert [(item.rule, item.row) for item in report.findings] == [
-        ("compression-error", None), ("primary-key", 150_002), ("primary-key", 150_003)
-    ]  # fmt: skip
+        ("compression-error", None),
+        ("primary-key", 150_002),
+        ("primary-key", 150_003),
+    ]
 
 
 @pytest.mark.parametrize("geometry", [1, [], "x", True])
@@ -126,5 +128,6 @@ def test_the_hint_of_a_column_with_two_foreign_keys_is_of_the_one_that_fails(tmp
         tmp_path, schemas=schemas, p="id\nabcdeg\n1\n", q="id\nabcdef\n", c="x\nabcdef\n", n="x\n1\n"
     )
     assert [(item.table, item.hint) for item in validate(project).findings] == [
-        ("c", "did you mean `abcdeg`?"), ("n", "it is there as a value of another type: give both fields the same")
-    ]  # fmt: skip
+        ("c", "did you mean `abcdeg`?"),
+        ("n", "it is there as a value of another type: give both fields the same"),
+    ]

@@ -14,8 +14,27 @@ from deedbook.errors import ProjectError
 from deedbook.schema import read_schema
 
 SPECS: list[dict[str, Any]] = [
-    *({"type": kind} for kind in ("any", "array", "boolean", "date", "datetime", "duration", "geojson", "geopoint", "integer", "list",
-                                  "number", "object", "string", "time", "year", "yearmonth")),
+    *(
+        {"type": kind}
+        for kind in (
+            "any",
+            "array",
+            "boolean",
+            "date",
+            "datetime",
+            "duration",
+            "geojson",
+            "geopoint",
+            "integer",
+            "list",
+            "number",
+            "object",
+            "string",
+            "time",
+            "year",
+            "yearmonth",
+        )
+    ),
     *({"type": kind, "format": "any"} for kind in ("date", "datetime", "time")),
     *({"type": "date", "format": pattern} for pattern in ("%d/%m/%Y", "%Y %Y", "%", "%Q", "fmt:%Y")),
     *({"type": "string", "format": name} for name in ("uri", "email", "uuid", "binary", "wkt", "unheard")),
@@ -30,7 +49,7 @@ SPECS: list[dict[str, Any]] = [
     {"type": "array", "constraints": {"jsonSchema": {"items": {"type": "integer"}}, "enum": [[1]]}},
     {"type": "list", "constraints": {"minLength": 2, "jsonSchema": {"maxItems": 3}}},
     {"type": "geopoint", "constraints": {"enum": ["1,2"]}},
-]  # fmt: skip
+]
 PIECES = st.sampled_from(
     [
         *'0123456789PTYMDHSWZ+-:/,.;%[]{}()"e \n',
@@ -49,10 +68,31 @@ PIECES = st.sampled_from(
 TEXTS = st.one_of(
     st.text(max_size=20),
     st.lists(PIECES, max_size=16).map("".join),
-    st.sampled_from(["[" * 5000, '{"type":"GeometryCollection","geometries":[' * 900 + "]}" * 900, "GEOMETRYCOLLECTION(" * 3000, "9" * 6000, "1e999999999",
-                     "0e" + "9" * 30, "P" + "9" * 400 + "Y", "9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00", "23:00:00+23:59", "1 " * 3000,
-                     "NaN", "Infinity", "[NaN]", '{"a":1e999}', "1e9,1", "http://[", "http://[::1", "a@" + "b." * 200, "-€.5"]),
-)  # fmt: skip
+    st.sampled_from(
+        [
+            "[" * 5000,
+            '{"type":"GeometryCollection","geometries":[' * 900 + "]}" * 900,
+            "GEOMETRYCOLLECTION(" * 3000,
+            "9" * 6000,
+            "1e999999999",
+            "0e" + "9" * 30,
+            "P" + "9" * 400 + "Y",
+            "9999-12-31T23:59:59-14:00",
+            "0001-01-01T00:00:00+14:00",
+            "23:00:00+23:59",
+            "1 " * 3000,
+            "NaN",
+            "Infinity",
+            "[NaN]",
+            '{"a":1e999}',
+            "1e9,1",
+            "http://[",
+            "http://[::1",
+            "a@" + "b." * 200,
+            "-€.5",
+        ]
+    ),
+)
 
 
 def _field(spec: dict[str, Any]) -> Any:

@@ -49,15 +49,19 @@ def test_the_parts_of_a_key_do_not_run_together(tmp_path: Path) -> None:
 def test_missing_values_are_never_repeated_but_no_part_of_a_primary_key(tmp_path: Path) -> None:
     schema = fields("a", "b", "c", primaryKey=["a", "b"], uniqueKeys=[["c"]])
     assert places(report_of(tmp_path, "a,b,c\n1,,\n1,,\n,,\n", schema)) == [
-        (2, "b", "primary-key"), (3, "b", "primary-key"), (4, "a", "primary-key"), (4, "b", "primary-key"),
-    ]  # fmt: skip
+        (2, "b", "primary-key"),
+        (3, "b", "primary-key"),
+        (4, "a", "primary-key"),
+        (4, "b", "primary-key"),
+    ]
 
 
 def test_a_bad_cell_in_a_key_is_reported_once(tmp_path: Path) -> None:
     content = "id\nx\nx\n1\n"
     assert places(report_of(tmp_path, content, fields("id:integer", primaryKey="id"))) == [
-        (2, "id", "type-error"), (3, "id", "type-error"),
-    ]  # fmt: skip
+        (2, "id", "type-error"),
+        (3, "id", "type-error"),
+    ]
 
 
 def test_a_unique_field_reports_the_later_row(tmp_path: Path) -> None:
@@ -83,8 +87,9 @@ def test_keys_of_the_second_file_are_checked_when_the_first_is_missing(tmp_path:
     (tmp_path / "more.csv").write_text("id\n2\n2\n", encoding="utf-8")
     report = report_of(tmp_path, "", fields("id:integer", primaryKey="id"), path=["missing.csv", "more.csv"])
     assert [(item.path, item.row, item.rule) for item in report.findings] == [
-        ("missing.csv", None, "scheme-error"), ("more.csv", 3, "primary-key"),
-    ]  # fmt: skip
+        ("missing.csv", None, "scheme-error"),
+        ("more.csv", 3, "primary-key"),
+    ]
 
 
 def _two(tmp_path: Path, child: Schema, parent: Schema, children: str, parents: str, **options: Any) -> Report:

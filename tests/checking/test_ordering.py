@@ -63,8 +63,11 @@ def test_the_key_of_a_table_without_a_schema_has_its_names_and_the_types_of_what
 
 @pytest.mark.parametrize(
     ("key", "message"),
-    [(_key("to", "z", "id"), "table `z`, which the package does not have"), (_key("to", "b", "z"), "`b`.`z`, which is no field")],
-)  # fmt: skip
+    [
+        (_key("to", "z", "id"), "table `z`, which the package does not have"),
+        (_key("to", "b", "z"), "`b`.`z`, which is no field"),
+    ],
+)
 def test_a_reference_to_nothing_is_refused(key: dict[str, Any], message: str) -> None:
     with pytest.raises(ProjectError) as raised:
         references_of(_package(a=[key], b=[]))

@@ -16,16 +16,62 @@ from deedbook.errors import ProjectError
 from tests.package import places, report_of
 
 ATOMS = st.sampled_from(
-    ["a", "b", "é", "ß", ".", r"\d", r"\w", r"\s", r"\D", "[a-c]", "[^a]", r"[\w-]", r"\W", r"\S", r"[\d_]", r"[^\d]", "[é-ü]", r"\.", r"\-", "[-a]",
-     "^", "$", r"\Z", r"\b", "(?:ab)", "(a|b)", "(?i:a)", "[[:alpha:]]", "[a&&b]", "[a--b]", "[a~~b]", r"\x41", "{e}", "{", "[]a]", "[[a]",
-     r"\n", r"\/", " ", "#", "(?=a)", r"(a)\1", "(?P<n>a)"]
-)  # fmt: skip
+    [
+        "a",
+        "b",
+        "é",
+        "ß",
+        ".",
+        r"\d",
+        r"\w",
+        r"\s",
+        r"\D",
+        "[a-c]",
+        "[^a]",
+        r"[\w-]",
+        r"\W",
+        r"\S",
+        r"[\d_]",
+        r"[^\d]",
+        "[é-ü]",
+        r"\.",
+        r"\-",
+        "[-a]",
+        "^",
+        "$",
+        r"\Z",
+        r"\b",
+        "(?:ab)",
+        "(a|b)",
+        "(?i:a)",
+        "[[:alpha:]]",
+        "[a&&b]",
+        "[a--b]",
+        "[a~~b]",
+        r"\x41",
+        "{e}",
+        "{",
+        "[]a]",
+        "[[a]",
+        r"\n",
+        r"\/",
+        " ",
+        "#",
+        "(?=a)",
+        r"(a)\1",
+        "(?P<n>a)",
+    ]
+)
 COUNTS = st.sampled_from(["", "", "", "*", "+", "?", "*?", "{2}", "{0,2}", "{1,}", "{,2}"])
 PATTERNS = st.lists(st.tuples(ATOMS, COUNTS).map("".join), max_size=5).map("".join)
 VALUES = st.lists(
-    st.one_of(st.text(alphabet="abcABé-_. \n09٣\u017fKß[]:&~{}e#¹½\u0301\x1c", max_size=6), st.sampled_from(["", "a\n", "ab", "A", "\u2028"])),
-    min_size=5, max_size=20,
-)  # fmt: skip
+    st.one_of(
+        st.text(alphabet="abcABé-_. \n09٣\u017fKß[]:&~{}e#¹½\u0301\x1c", max_size=6),
+        st.sampled_from(["", "a\n", "ab", "A", "\u2028"]),
+    ),
+    min_size=5,
+    max_size=20,
+)
 
 
 def _is_pattern(pattern: str) -> bool:

@@ -69,9 +69,14 @@ def test_a_late_problem_is_placed_whatever_the_block_size(tmp_path: Path, size: 
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize(
     ("note", "lines"),
-    [('"a\nb"', (80, 100, 108)), ('"a\nb""\n"', (119, 149, 161)), ('5" n', (41, 51, 55)), ('"a"b', (41, 51, 55)),
-     ('"a\r\nb"', (80, 100, 108))],
-)  # fmt: skip
+    [
+        ('"a\nb"', (80, 100, 108)),
+        ('"a\nb""\n"', (119, 149, 161)),
+        ('5" n', (41, 51, 55)),
+        ('"a"b', (41, 51, 55)),
+        ('"a\r\nb"', (80, 100, 108)),
+    ],
+)
 def test_line_ends_and_odd_quotes_in_cells_move_no_row(
     tmp_path: Path, size: int, note: str, lines: tuple[int, int, int]
 ) -> None:
@@ -93,8 +98,11 @@ def test_a_piece_with_odd_quotes_is_read_record_by_record(tmp_path: Path, monkey
     monkeypatch.setattr(settling, "_read_all", _refuse)
     content = _table().replace(b"c40,60,n", b'c40,60,5"n').replace(b"c5,60,n\n51", b'c5,60,n\n51,c51,60,"n"x\n51')
     assert [(row, rule) for _, row, _, rule, *_ in _check(tmp_path, content, 32)] == [
-        (41, "primary-key"), (51, "unique-key"), (53, "primary-key"), (56, "foreign-key"),
-    ]  # fmt: skip
+        (41, "primary-key"),
+        (51, "unique-key"),
+        (53, "primary-key"),
+        (56, "foreign-key"),
+    ]
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -115,8 +123,9 @@ def test_a_second_file_may_go_on_without_a_header(tmp_path: Path, size: int) -> 
     (tmp_path / "more.csv").write_bytes(b"61,x,99,n\n7,y,,n\n")
     found = _check(tmp_path, _table().replace(b"\n07,", b"\n40,"), size, path=["data.csv", "more.csv"])
     assert [(path, row, rule) for path, row, _, rule, *_ in found if path == "more.csv"] == [
-        ("more.csv", 1, "foreign-key"), ("more.csv", 2, "primary-key"),
-    ]  # fmt: skip
+        ("more.csv", 1, "foreign-key"),
+        ("more.csv", 2, "primary-key"),
+    ]
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -130,8 +139,10 @@ def test_comments_count_as_rows_of_the_file_and_hold_no_key(tmp_path: Path, size
     content = _table().replace(b"\n9,", b"\n#7,c5,99,n\n9,")
     found = _check(tmp_path, content, size, dialect={"commentChar": "#"})
     assert [(row, line, rule) for _, row, line, rule, *_ in found] == [
-        (42, 42, "primary-key"), (52, 52, "unique-key"), (56, 56, "foreign-key"),
-    ]  # fmt: skip
+        (42, 42, "primary-key"),
+        (52, 52, "unique-key"),
+        (56, 56, "foreign-key"),
+    ]
 
 
 @pytest.mark.parametrize("size", SIZES)

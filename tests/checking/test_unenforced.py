@@ -31,10 +31,17 @@ def field(kind: str, **more: Any) -> dict[str, Any]:
         (field("string", format="iban"), "format"),
         (field("number", format="currency"), "format"),
         (field("geojson", format="wkb"), "format"),
-        ({**field("integer"), "foreignKeys": [{"fields": "a", "reference": {"package": "https://x.org", "resource": "b", "fields": "c"}}]},
-         "foreign-key"),
+        (
+            {
+                **field("integer"),
+                "foreignKeys": [
+                    {"fields": "a", "reference": {"package": "https://x.org", "resource": "b", "fields": "c"}}
+                ],
+            },
+            "foreign-key",
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_cannot_be_enforced_is_listed(tmp_path: Path, schema: dict[str, Any], name: str) -> None:
     report = report_of(tmp_path, "a\n{}\n", schema)
     assert [(item.name, item.column) for item in report.not_checked] == [(name, "a")]
@@ -82,15 +89,18 @@ def test_what_belongs_into_the_schema_has_no_effect_elsewhere_and_is_refused(tmp
         report_of(tmp_path, "a\n", field("string"), **{name: ["a"]})
 
 
-@pytest.mark.parametrize(("name", "value", "rules", "unchecked"), [
-    ("hash", "md5:9e107d9d372bb6826bd81d3542a419d6", ["hash-count"], []),
-    ("hash", "B026324C6904B2A9CB4B88D6D61C81D1", [], []),
-    ("hash", "crc99:1", [], ["hash"]),
-    ("hash", "shake_128:1", [], ["hash"]),
-    ("bytes", 2, [], []),
-    ("bytes", 3, ["byte-count"], []),
-    ("bytes", "2", [], ["bytes"]),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("name", "value", "rules", "unchecked"),
+    [
+        ("hash", "md5:9e107d9d372bb6826bd81d3542a419d6", ["hash-count"], []),
+        ("hash", "B026324C6904B2A9CB4B88D6D61C81D1", [], []),
+        ("hash", "crc99:1", [], ["hash"]),
+        ("hash", "shake_128:1", [], ["hash"]),
+        ("bytes", 2, [], []),
+        ("bytes", 3, ["byte-count"], []),
+        ("bytes", "2", [], ["bytes"]),
+    ],
+)
 def test_a_file_is_what_its_descriptor_says(
     tmp_path: Path, name: str, value: Any, rules: list[str], unchecked: list[str]
 ) -> None:

@@ -37,8 +37,12 @@ EVENTS_SCHEMA = {
         {"fields": "actor", "reference": {"resource": "actors", "fields": "name"}},
     ],
 }
-ACTORS_SCHEMA = fields("name", "first:integer", primaryKey="name", foreignKeys=[
-    {"fields": "first", "reference": {"resource": "events", "fields": "id"}}])  # fmt: skip
+ACTORS_SCHEMA = fields(
+    "name",
+    "first:integer",
+    primaryKey="name",
+    foreignKeys=[{"fields": "first", "reference": {"resource": "events", "fields": "id"}}],
+)
 
 IDS = st.one_of(st.integers(0, 40).map(str), st.sampled_from(["", "x", "07", "99", '"5"', "+3"]))
 ACTORS = st.sampled_from(["A", "B", "C", "", "D", "A1", "A12", '"B"', "a\tb"])

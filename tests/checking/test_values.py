@@ -47,25 +47,44 @@ def _parse(kind: str, text: str, options: dict[str, Any] | None = None, *, lenie
         ("date", {"format": "%d/%m/%Y"}, {"03/02/2024": dt.date(2024, 2, 3), "2024-02-03": NONE}),
         ("date", {"format": "any"}, {"3 Feb 2024": dt.date(2024, 2, 3), "soon": NONE}),
         ("time", {}, {"10:00:00": dt.time(10, tzinfo=UTC), "10:00:00+02:00": dt.time(10, tzinfo=EAST), "10:00": NONE}),
-        ("datetime", {}, {
-            "2024-02-03T10:00:00Z": dt.datetime(2024, 2, 3, 10, tzinfo=UTC),
-            "2024-02-03T10:00:00": dt.datetime(2024, 2, 3, 10, tzinfo=UTC),
-            "2024-02-03T12:00:00+02:00": dt.datetime(2024, 2, 3, 10, tzinfo=UTC),
-            "2024-02-03 10:00:00": NONE, "2024-02-03": NONE,
-        }),
+        (
+            "datetime",
+            {},
+            {
+                "2024-02-03T10:00:00Z": dt.datetime(2024, 2, 3, 10, tzinfo=UTC),
+                "2024-02-03T10:00:00": dt.datetime(2024, 2, 3, 10, tzinfo=UTC),
+                "2024-02-03T12:00:00+02:00": dt.datetime(2024, 2, 3, 10, tzinfo=UTC),
+                "2024-02-03 10:00:00": NONE,
+                "2024-02-03": NONE,
+            },
+        ),
         ("year", {}, {"2024": 2024, "24": NONE, "-2024": NONE}),
         ("yearmonth", {}, {"2024-02": (2024, 2), "2024-13": NONE, "2024-2": NONE}),
         ("object", {}, {'{"a": 1}': {"a": 1}, "[1]": NONE, "{": NONE}),
         ("array", {}, {"[1]": [1], "{}": NONE, "[" * 100_000: NONE}),
         ("list", {"itemType": "integer", "delimiter": ";"}, {"1;2": [1, 2], "1;": NONE, "1,2": NONE}),
-        ("geopoint", {}, {"1.5, 2": (Decimal("1.5"), 2), "180,-90": (180, -90), "181,0": NONE, "0,91": NONE, "1": NONE}),
+        (
+            "geopoint",
+            {},
+            {"1.5, 2": (Decimal("1.5"), 2), "180,-90": (180, -90), "181,0": NONE, "0,91": NONE, "1": NONE},
+        ),
         ("geopoint", {"format": "array"}, {"[1, 2]": (1, 2), '["1", 2]': (1, 2), "[true, 2]": NONE, "1,2": NONE}),
-        ("geopoint", {"format": "object"}, {
-            '{"lon": 1, "lat": 2}': (1, 2), '{"lon": 1}': NONE, '{"lon": 1, "lat": 2, "a": 3}': NONE,
-        }),
-        ("geojson", {}, {'{"type": "Point", "coordinates": [1, 2]}': {"type": "Point", "coordinates": [1, 2]}, "{}": NONE}),
+        (
+            "geopoint",
+            {"format": "object"},
+            {
+                '{"lon": 1, "lat": 2}': (1, 2),
+                '{"lon": 1}': NONE,
+                '{"lon": 1, "lat": 2, "a": 3}': NONE,
+            },
+        ),
+        (
+            "geojson",
+            {},
+            {'{"type": "Point", "coordinates": [1, 2]}': {"type": "Point", "coordinates": [1, 2]}, "{}": NONE},
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_text_is_its_value_or_none(kind: str, options: dict[str, Any], values: dict[str, Any]) -> None:
     found = {text: _parse(kind, text, options) for text in values}
     assert found == values

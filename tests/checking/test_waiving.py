@@ -9,9 +9,7 @@ RULE = "title-used-twice"
 
 
 def _waiver(row: int, key: str, reason: str = "two talks", expires: str = "", table: str = "events") -> Waiver:
-    return Waiver(
-        row=row, rule=RULE, table=table, key=key, field="title", reason=reason, by="me", expires=expires
-    )  # fmt: skip
+    return Waiver(row=row, rule=RULE, table=table, key=key, field="title", reason=reason, by="me", expires=expires)
 
 
 def test_waivers_of_the_table_count_up_to_the_day_they_expire() -> None:

@@ -99,14 +99,24 @@ def shell(script: str, folder: Path, variables: Mapping[str, str]) -> tuple[int,
     """A script as GitHub runs it with `shell: bash`; its exit code and what it prints."""
     programs = _programs(folder.parent / "programs")
     environment = {
-        "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}", "HOME": str(folder.parent), "PYTHONPATH": str(_TOOLKIT),
-        "LC_ALL": "C.UTF-8", "GIT_CONFIG_NOSYSTEM": "1", **variables,
-    }  # fmt: skip
+        "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
+        "HOME": str(folder.parent),
+        "PYTHONPATH": str(_TOOLKIT),
+        "LC_ALL": "C.UTF-8",
+        "GIT_CONFIG_NOSYSTEM": "1",
+        **variables,
+    }
     done = subprocess.run(
-        ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", script], cwd=folder, env=environment,
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, encoding="utf-8",
+        ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", script],
+        cwd=folder,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        encoding="utf-8",
         check=False,
-    )  # fmt: skip
+    )
     return done.returncode, done.stdout
 
 

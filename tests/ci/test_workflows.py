@@ -98,8 +98,9 @@ def edit(root: Path, old: str, new: str) -> None:
 
 def check(root: Path, base: str) -> Ran:
     context = {
-        "github.event.pull_request.base.sha || github.event.before": base, "vars.DEEDBOOK_CATALOGUE": "",
-    }  # fmt: skip
+        "github.event.pull_request.base.sha || github.event.before": base,
+        "vars.DEEDBOOK_CATALOGUE": "",
+    }
     return run_steps(jobs_of(FILES / "validate.yml")["validate"]["steps"], root, context, {})
 
 
@@ -107,8 +108,11 @@ def publish(root: Path, tag: str, *, catalogue: str = "") -> Ran:
     names = ("DEEDBOOK_SIGNING_KEY", "DEEDBOOK_SIGNING_KEY_PASSWORD", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
     context = {
         **{f"secrets.{name}": "" for name in (*names, "ZENODO_TOKEN")},
-        "github.token": "", "vars.DEEDBOOK_CATALOGUE": catalogue, "vars.DEEDBOOK_TARGET": "public", "github.ref_name": tag,
-    }  # fmt: skip
+        "github.token": "",
+        "vars.DEEDBOOK_CATALOGUE": catalogue,
+        "vars.DEEDBOOK_TARGET": "public",
+        "github.ref_name": tag,
+    }
     return run_steps(jobs_of(FILES / "publish.yml")["publish"]["steps"], root, context, {})
 
 

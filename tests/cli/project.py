@@ -66,10 +66,15 @@ def write_project(root: Path, events: str = GOOD, *, rules: str = RULES, version
     (root / "schemas").mkdir(exist_ok=True)
     (root / "deedbook.toml").write_text('package = "data/datapackage.json"\n', encoding="utf-8")
     descriptor = {
-        "name": "small", "title": "Small", "version": version, "created": "2026-01-01T00:00:00Z",
-        "licenses": [{"name": "CC0-1.0"}], "contributors": [{"title": "A. Maintainer"}],
-        "resources": [{"name": "events", "path": "events.csv"}], "deedbook": {"previous": None},
-    }  # fmt: skip
+        "name": "small",
+        "title": "Small",
+        "version": version,
+        "created": "2026-01-01T00:00:00Z",
+        "licenses": [{"name": "CC0-1.0"}],
+        "contributors": [{"title": "A. Maintainer"}],
+        "resources": [{"name": "events", "path": "events.csv"}],
+        "deedbook": {"previous": None},
+    }
     (root / "data" / "datapackage.json").write_text(json.dumps(descriptor), encoding="utf-8")
     (root / "data" / "events.csv").write_text(dedent(events), encoding="utf-8")
     (root / "schemas" / "events.schema.json").write_text(json.dumps(SCHEMA), encoding="utf-8")

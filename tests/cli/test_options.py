@@ -40,8 +40,13 @@ def test_what_is_no_size_is_refused(text: str) -> None:
 
 def test_exit_codes_follow_the_report() -> None:
     assert [exit_code(report, strict=strict) for report in (Report(), WARNED, WRONG) for strict in (False, True)] == [
-        0, 0, 0, 1, 1, 1,
-    ]  # fmt: skip
+        0,
+        0,
+        0,
+        1,
+        1,
+        1,
+    ]
 
 
 def test_a_strict_failure_says_what_counted() -> None:

@@ -85,9 +85,11 @@ def test_a_long_diff_draws_a_bar_on_a_terminal_and_takes_it_away(tmp_path: Path)
     main, terminal = os.openpty()
     program = "from deedbook.cli import progress; progress.PATIENCE = 0.0;from deedbook.__main__ import main; main()"
     process = subprocess.Popen(
-        [sys.executable, "-c", program, "diff", *sides], stdout=subprocess.PIPE, stderr=terminal,
+        [sys.executable, "-c", program, "diff", *sides],
+        stdout=subprocess.PIPE,
+        stderr=terminal,
         env={**os.environ, "TERM": "xterm", "COLUMNS": "100"},
-    )  # fmt: skip
+    )
     os.close(terminal)
     out, _ = process.communicate(timeout=120)
     drawn = b""

@@ -104,10 +104,12 @@ schema = pa.DataFrameSchema(within, checks=rule("n-is-odd", pl.col("n") % 2 == 1
     [
         ("{}", [(3, "n-is-odd")]),
         ('{"n": pa.Column(int, pa.Check.in_range(0, 1))}', [(3, "in-range"), (3, "n-is-odd"), (4, "in-range")]),
-        ('{"n": pa.Column(int, pa.Check(lambda data: data.lazyframe.select(pl.col(data.key) < 3), name="low"))}',
-         [(3, "n-is-odd"), (4, "low")]),
+        (
+            '{"n": pa.Column(int, pa.Check(lambda data: data.lazyframe.select(pl.col(data.key) < 3), name="low"))}',
+            [(3, "n-is-odd"), (4, "low")],
+        ),
     ],
-)  # fmt: skip
+)
 def test_rules_run_without_pandas(tmp_path: Path, within: str, expected: list[tuple[int, str]]) -> None:
     _project(tmp_path, RULES.format(within=within))
     done = run("-X", "importtime", "-m", "deedbook", "validate", "--format", "json", folder=tmp_path)

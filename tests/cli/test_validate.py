@@ -202,8 +202,10 @@ def test_piped_data_is_read_twice_like_a_file(tmp_path: Path, target: str) -> No
     schema.write_text('{"fields": [{"name": "id", "type": "integer"}], "primaryKey": "id"}', encoding="utf-8")
     run = subprocess.run(
         [sys.executable, "-m", "deedbook", "validate", target, "--schema", str(schema), "--format", "json"],
-        input=b"id\n1\n2\n1\n", capture_output=True, check=False,
-    )  # fmt: skip
+        input=b"id\n1\n2\n1\n",
+        capture_output=True,
+        check=False,
+    )
     report = json.loads(run.stdout)
     assert [(item["rule"], item["row"], item["path"]) for item in report["findings"]] == [("primary-key", 4, "stdin")]
     assert (run.returncode, run.stderr) == (1, b"")
@@ -231,9 +233,12 @@ def test_a_disk_that_takes_no_more_is_not_a_bug(tmp_path: Path) -> None:
     schema.write_text('{"fields": [{"name": "id"}]}', encoding="utf-8")
     script = 'ulimit -f 64; exec "$0" -m deedbook validate - --schema "$1"'
     run = subprocess.run(
-        ["bash", "-c", script, sys.executable, str(schema)], input=b"id\n" + b"a\n" * 100_000,
-        capture_output=True, check=False, env={**os.environ, "TMPDIR": str(tmp_path)},
-    )  # fmt: skip
+        ["bash", "-c", script, sys.executable, str(schema)],
+        input=b"id\n" + b"a\n" * 100_000,
+        capture_output=True,
+        check=False,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+    )
     reason = "a file reached the largest size that is allowed here (ulimit -f)"
     hint = f"free some space and try again; temporary files are in {tmp_path}, or where TMPDIR says"
     assert (run.returncode, run.stdout, run.stderr.decode()) == (75, b"", f"deedbook: {reason}\n  {hint}\n")

@@ -18,9 +18,20 @@ ALL = 1_000_000_000
 # In frictionless these concern a row or a table, never a cell, so the field that ours points at is not compared.
 WHOLE_ROW = frozenset({"blank-row", "primary-key", "foreign-key", "unique-key"})
 WHOLE_TABLE = frozenset(
-    {"source-error", "scheme-error", "encoding-error", "format-error", "compression-error", "hash-count", "byte-count",
-     "row-count", "field-count", "unmatched-header", "blank-header"}
-)  # fmt: skip
+    {
+        "source-error",
+        "scheme-error",
+        "encoding-error",
+        "format-error",
+        "compression-error",
+        "hash-count",
+        "byte-count",
+        "row-count",
+        "field-count",
+        "unmatched-header",
+        "blank-header",
+    }
+)
 
 
 class Item(NamedTuple):

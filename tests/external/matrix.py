@@ -77,8 +77,12 @@ def _line(reader: str, expected: dict[str, list[Facts]], found: dict[str, list[F
     known = {(entry.table, entry.column) for entries in expected.values() for entry in entries}
     own = [entry for entries in found.values() for entry in entries if (entry.table, entry.column) in known]
     days = [day for entry in own for day in (entry.first, entry.last) if day]
-    numbers = (len(found), sum(max((e.rows for e in entries), default=0) for entries in found.values()),
-               sum(entry.missing for entry in own), max((entry.longest or 0 for entry in own), default=0))  # fmt: skip
+    numbers = (
+        len(found),
+        sum(max((e.rows for e in entries), default=0) for entries in found.values()),
+        sum(entry.missing for entry in own),
+        max((entry.longest or 0 for entry in own), default=0),
+    )
     verdict = "the same" if not faults else f"differs: {faults[0]}"
     said = "" if labelled is None else f"{labelled:,}"
     return (reader, *(f"{number:,}" for number in numbers), min(days, default=""), max(days, default=""), said, verdict)
@@ -89,7 +93,10 @@ def table(lines: Sequence[Line]) -> Iterator[str]:
     rows = [HEADER, *lines]
     widths = [max(len(row[at]) for row in rows) for at in range(len(HEADER))]
     for row in rows:
-        cells = (cell.ljust(width) if at in {0, 8} else cell.rjust(width) for at, (cell, width) in enumerate(zip(row, widths, strict=True)))  # fmt: skip
+        cells = (
+            cell.ljust(width) if at in {0, 8} else cell.rjust(width)
+            for at, (cell, width) in enumerate(zip(row, widths, strict=True))
+        )
         yield "  ".join(cells).rstrip()
 
 

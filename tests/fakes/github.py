@@ -75,8 +75,10 @@ class FakeGitHub(FakeServer):
         if request.port == storage:
             return self._stored(request)
         limits = {
-            "X-RateLimit-Limit": "5000", "X-RateLimit-Remaining": "4000", "X-RateLimit-Reset": str(int(time.time()) + 3600),
-        }  # fmt: skip
+            "X-RateLimit-Limit": "5000",
+            "X-RateLimit-Remaining": "4000",
+            "X-RateLimit-Reset": str(int(time.time()) + 3600),
+        }
         if given not in {f"Bearer {TOKEN}", f"Bearer {READ_ONLY}"}:
             return Response(401, {"message": "Bad credentials"}, limits)
         if request.method != "GET" and given != f"Bearer {TOKEN}":
@@ -114,9 +116,13 @@ class FakeGitHub(FakeServer):
         if not is_draft and any(release.tag == given["tag_name"] for release in self.published):
             return _problem(422, "Validation Failed", code="already_exists", field="tag_name")
         release = Release(
-            self._id(), given["tag_name"], given.get("name", ""), given.get("body", ""), is_draft,
+            self._id(),
+            given["tag_name"],
+            given.get("name", ""),
+            given.get("body", ""),
+            is_draft,
             bool(given.get("prerelease", False)),
-        )  # fmt: skip
+        )
         self.releases.append(release)
         return Response(201, self._shown(release))
 
@@ -207,20 +213,29 @@ class FakeGitHub(FakeServer):
 
     def _shown(self, release: Release) -> dict[str, Any]:
         return {
-            "id": release.id, "tag_name": release.tag, "name": release.name, "body": release.body, "draft": release.draft,
-            "prerelease": release.prerelease, "immutable": not release.draft,
+            "id": release.id,
+            "tag_name": release.tag,
+            "name": release.name,
+            "body": release.body,
+            "draft": release.draft,
+            "prerelease": release.prerelease,
+            "immutable": not release.draft,
             "html_url": f"{self.addresses[2]}owner/data/releases/tag/{release.tag}",
             "upload_url": f"{self.addresses[1]}repos/owner/data/releases/{release.id}/assets{{?name,label}}",
             "assets": [self._asset(release, asset) for asset in release.assets],
-        }  # fmt: skip
+        }
 
     def _asset(self, release: Release, asset: Asset) -> dict[str, Any]:
         place = release.tag if not release.draft else f"untagged-{release.id}"
         digest = f"sha256:{hashlib.sha256(asset.content).hexdigest()}" if self.has_digests else None
         return {
-            "id": asset.id, "name": asset.name, "state": asset.state, "size": len(asset.content), "digest": digest,
+            "id": asset.id,
+            "name": asset.name,
+            "state": asset.state,
+            "size": len(asset.content),
+            "digest": digest,
             "browser_download_url": f"{self.addresses[2]}owner/data/releases/download/{place}/{asset.name}",
-        }  # fmt: skip
+        }
 
 
 def _page(request: Request, items: list[Any]) -> list[Any]:

@@ -78,9 +78,10 @@ class FakeInvenio(FakeServer):
     def _respond(self, request: Request) -> Response:
         self.left -= 1
         limits = {
-            "X-RateLimit-Limit": "100", "X-RateLimit-Remaining": str(self.left % 100 or 100),
+            "X-RateLimit-Limit": "100",
+            "X-RateLimit-Remaining": str(self.left % 100 or 100),
             "X-RateLimit-Reset": str(int(time.time()) + 60),
-        }  # fmt: skip
+        }
         given = request.headers.get("authorization", "")
         if given not in {"", f"Bearer {TOKEN}", f"Bearer {READ_ONLY}"}:
             return Response(

@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 
 from deedbook.catalogue.directory import DirectoryStore
+from deedbook.integrity.digests import sha256_of
+from deedbook.integrity.signing import KEY_VARIABLE
 from deedbook.project import load_project
 from deedbook.publishing.publish import prepare
 from deedbook.publishing.steps import Notice
 from deedbook.publishing.targets.hosted import HostedCatalogue
 from deedbook.publishing.yanking import give_notice
 from deedbook.release.build import build
-from deedbook.release.digests import sha256_of
-from deedbook.release.signing import KEY_VARIABLE
 from tests.release.releases import OWN, Pair
 
 NAME = "deeds"
@@ -25,7 +25,14 @@ EVENTS = "event_id,actor_id,day,amount\nE1,A1,1990-03-21,7\nE2,A2,2024-02-29,\nE
 SECOND = (
     "event_id,actor_id,day,amount\nE1,A1,1990-03-22,7\nE2,A2,2024-02-29,\nE3,A3,,9007199254740993\nE4,A1,2025-01-01,1\n"
 )
-ACTORS_SCHEMA = {"fields": [{"name": "actor_id", "type": "string"}, {"name": "name", "type": "string"}, {"name": "country", "type": "string"}], "primaryKey": "actor_id"}  # fmt: skip
+ACTORS_SCHEMA = {
+    "fields": [
+        {"name": "actor_id", "type": "string"},
+        {"name": "name", "type": "string"},
+        {"name": "country", "type": "string"},
+    ],
+    "primaryKey": "actor_id",
+}
 EVENTS_SCHEMA = {
     "fields": [
         {"name": "event_id", "type": "string"},
@@ -110,4 +117,12 @@ def yank(root: Path, version: str, reason: str, pair: Pair | None = OWN) -> None
 def target(root: Path, variables: dict[str, str]) -> HostedCatalogue:
     """The catalogue, with a clock that stands still."""
     clock = "2026-11-22T12:00:00Z"
-    return HostedCatalogue("public", "directory", str(root), DirectoryStore(root), title="Deeds", clock=lambda: clock, environment=variables)  # fmt: skip
+    return HostedCatalogue(
+        "public",
+        "directory",
+        str(root),
+        DirectoryStore(root),
+        title="Deeds",
+        clock=lambda: clock,
+        environment=variables,
+    )

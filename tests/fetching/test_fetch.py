@@ -216,7 +216,7 @@ def test_a_name_that_leaves_the_folder_is_refused(web: Web, home: Home, tmp_path
 
 def _unsign(web: Web, folder: Path) -> None:
     """Makes the catalogue fit to what stands there, as somebody would who has the web server but not the key."""
-    from deedbook.release.digests import sha256_of
+    from deedbook.integrity.digests import sha256_of
 
     catalog = json.loads((web.root / "catalog.json").read_text())
     catalog["keys"] = []
@@ -267,9 +267,12 @@ def test_killed_at_twenty_points_it_resumes(web: Web, home: Home, tmp_path: Path
         shutil.rmtree(home.config, ignore_errors=True)
         out = tmp_path / f"out{number}"
         process = subprocess.Popen(
-            command(("fetch", NAME, "--from", web.url, "-o", out, "-q")), cwd=tmp_path, env=environment(home),
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
+            command(("fetch", NAME, "--from", web.url, "-o", out, "-q")),
+            cwd=tmp_path,
+            env=environment(home),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
         web.plan = _Reached(process, point)
         assert process.wait() == -signal.SIGKILL, point
         assert not out.exists()
@@ -300,10 +303,12 @@ def test_processes_that_fetch_the_same_at_once_do_not_disturb_each_other(web: We
     processes = [
         subprocess.Popen(
             command(("fetch", NAME, "--from", web.url, "-o", tmp_path / f"out{number}", "-q")),
-            cwd=tmp_path, env=environment(home), stderr=subprocess.PIPE,
+            cwd=tmp_path,
+            env=environment(home),
+            stderr=subprocess.PIPE,
         )
         for number in range(3)
-    ]  # fmt: skip
+    ]
     said = [process.communicate()[1] for process in processes]
     assert [process.returncode for process in processes] == [0, 0, 0], said
     for path in (web.root / NAME / "1.1.0").iterdir():

@@ -13,8 +13,8 @@ from deedbook.fetching.catalogues import open_catalogue
 from deedbook.fetching.locations import read_location
 from deedbook.fetching.retrieving import Asking, find_release
 from deedbook.fetching.settings import Home
+from deedbook.integrity.signing import KEY_VARIABLE, PublicKey
 from deedbook.publishing.steps import Notice
-from deedbook.release.signing import KEY_VARIABLE, PublicKey
 from tests.fakes.web import Web
 from tests.fetching.catalogues import NAME, publish, publish_two, target, write_project
 from tests.release.releases import OTHER, OWN
@@ -47,12 +47,14 @@ def test_another_key_is_refused_without_a_hand_over_and_accepted_with_one(home: 
         shutil.copytree(tmp_path / "kept", published.root, dirs_exist_ok=True)
         find(web, home)
         release = published.project / "dist" / NAME / "1.1.0" / "release.json"
-        from deedbook.release.digests import sha256_of
+        from deedbook.integrity.digests import sha256_of
 
         write_project(
-            published.project, "1.2.0", (published.project / "datapackage" / "events.csv").read_text() + "E9,A1,,\n",
+            published.project,
+            "1.2.0",
+            (published.project / "datapackage" / "events.csv").read_text() + "E9,A1,,\n",
             previous={"version": "1.1.0", "sha256": sha256_of(release)},
-        )  # fmt: skip
+        )
         publish(published.project, published.root, OTHER, rotate_from=OWN)
         assert find(web, home) == ()
         old, _ = find_release(f"{NAME}@1.0.0", Asking(web.url), home=home)

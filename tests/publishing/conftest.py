@@ -28,8 +28,12 @@ def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     environment = {**os.environ, **CREDENTIALS, "PYTHONPATH": os.pathsep.join(["toolkit", "."])}
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.publishing.s3_server"],
-        cwd=REPOSITORY, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-    )  # fmt: skip
+        cwd=REPOSITORY,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
     try:
         assert process.stdout is not None
         address = process.stdout.readline().strip()

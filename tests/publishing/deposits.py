@@ -31,8 +31,13 @@ SECRETS = (invenio.TOKEN, github.TOKEN)
 DATACITE = {
     "creators": [
         {
-            "name": "Lovelace, Ada", "nameType": "Personal", "familyName": "Lovelace", "givenName": "Ada",
-            "nameIdentifiers": [{"nameIdentifier": "https://orcid.org/0000-0002-1825-0097", "nameIdentifierScheme": "ORCID"}],
+            "name": "Lovelace, Ada",
+            "nameType": "Personal",
+            "familyName": "Lovelace",
+            "givenName": "Ada",
+            "nameIdentifiers": [
+                {"nameIdentifier": "https://orcid.org/0000-0002-1825-0097", "nameIdentifierScheme": "ORCID"}
+            ],
             "affiliation": [{"name": "Analytical Society"}],
         },
         {"name": "The Deeds Project", "nameType": "Organizational"},
@@ -44,7 +49,7 @@ DATACITE = {
     "subjects": [{"subject": "conflict"}],
     "rightsList": [{"rights": "CC0", "rightsIdentifier": "CC0-1.0"}],
     "descriptions": [{"description": "Who did <what>.", "descriptionType": "Abstract"}],
-}  # fmt: skip
+}
 
 
 def make_deposit(

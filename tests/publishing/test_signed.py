@@ -13,7 +13,7 @@ import pytest
 from deedbook.catalogue.keys import present_key
 from deedbook.catalogue.reading import read_catalogue_json
 from deedbook.catalogue.records import Catalogue
-from deedbook.release.signing import is_signed_by
+from deedbook.integrity.signing import is_signed_by
 from tests.cli.project import Outcome
 from tests.publishing.projects import TARGETS, everything
 from tests.release.releases import OTHER, OWN, Pair
@@ -80,9 +80,14 @@ def test_a_catalogue_is_signed_with_the_key_of_its_releases(
     ],
 )
 def test_the_wrong_key_changes_nothing(
-    tmp_path: Path, dataset: Dataset, deedbook: Run, sign: Callable[..., None],
-    build: Pair | None, publish: Pair | None, said: str,
-) -> None:  # fmt: skip
+    tmp_path: Path,
+    dataset: Dataset,
+    deedbook: Run,
+    sign: Callable[..., None],
+    build: Pair | None,
+    publish: Pair | None,
+    said: str,
+) -> None:
     sign(OWN)
     dataset.release()
     assert deedbook(*PUBLISH).code == 0

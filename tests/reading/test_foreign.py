@@ -102,8 +102,10 @@ def test_an_empty_list_is_an_empty_table(tmp_path: Path) -> None:
 def test_a_sheet_is_read_with_its_types_and_blank_rows(tmp_path: Path) -> None:
     sheet(tmp_path / "t.xlsx", ["id", "name"], [1, "a"], [None, None], [2.5, "b"], [3, 4])
     assert places(report_on(tmp_path, "t.xlsx")) == [
-        (3, None, "blank-row"), (4, "id", "type-error"), (5, "name", "type-error"),
-    ]  # fmt: skip
+        (3, None, "blank-row"),
+        (4, "id", "type-error"),
+        (5, "name", "type-error"),
+    ]
 
 
 def test_a_sheet_is_chosen_by_name_or_number(tmp_path: Path) -> None:
@@ -138,9 +140,11 @@ def test_inline_text_needs_a_format(tmp_path: Path) -> None:
 def test_a_file_that_is_no_table_is_only_looked_at_as_a_file(tmp_path: Path) -> None:
     (tmp_path / "notes.pdf").write_bytes(b"%PDF")
     resources: dict[str, dict[str, Any]] = {
-        "notes": {"path": "notes.pdf", "bytes": 4}, "wrong": {"path": "notes.pdf", "bytes": 5}, "gone": {"path": "a.png"},
+        "notes": {"path": "notes.pdf", "bytes": 4},
+        "wrong": {"path": "notes.pdf", "bytes": 5},
+        "gone": {"path": "a.png"},
         "more": {"data": {"any": "thing"}},
-    }  # fmt: skip
+    }
     report = validate(make_package(tmp_path, resources=resources), Options())
     assert [(item.table, item.rule) for item in report.findings] == [("gone", "scheme-error"), ("wrong", "byte-count")]
     assert [(item.table, item.name) for item in report.checked] == [("notes", "bytes"), ("wrong", "bytes")]

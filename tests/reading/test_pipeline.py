@@ -26,9 +26,30 @@ def _suspects(request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 CELLS = st.sampled_from(
-    ["", "a", "12", "3.0", " x ", '""', '"a"', '"a,b"', '"a\nb"', '"a\r\nb"', '"say ""no"""', '"\n\n"', "é", '"é;,\n"',
-     'a"b', '5" nail', '"a"b', '"x" ', "NA", "\x00", '"a\rb"']
-)  # fmt: skip
+    [
+        "",
+        "a",
+        "12",
+        "3.0",
+        " x ",
+        '""',
+        '"a"',
+        '"a,b"',
+        '"a\nb"',
+        '"a\r\nb"',
+        '"say ""no"""',
+        '"\n\n"',
+        "é",
+        '"é;,\n"',
+        'a"b',
+        '5" nail',
+        '"a"b',
+        '"x" ',
+        "NA",
+        "\x00",
+        '"a\rb"',
+    ]
+)
 CLEAN_CELLS = st.sampled_from(["", "a", "12", '""', '"a,b"', '"a\nb"', '"say ""no"""', '"\n\n"', "é", '"a\r\nb"'])
 
 

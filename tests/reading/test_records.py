@@ -70,8 +70,13 @@ def test_equal_records_have_equal_hashes_and_others_have_not(tmp_path: Path) -> 
 
 @pytest.mark.parametrize(
     "content",
-    [b'id,note,more\n1,say "x" now,c\n', b"id,note,more\n1,a,b\n\n2,c,d\n", b"id,note,more\n1,\xff,b\n", b"id,note,more\n1,a\rb,c\n"],
-)  # fmt: skip
+    [
+        b'id,note,more\n1,say "x" now,c\n',
+        b"id,note,more\n1,a,b\n\n2,c,d\n",
+        b"id,note,more\n1,\xff,b\n",
+        b"id,note,more\n1,a\rb,c\n",
+    ],
+)
 def test_what_bytes_do_not_tell_is_refused(tmp_path: Path, content: bytes) -> None:
     with pytest.raises(IrregularError):
         hashes_of(tmp_path, content)

@@ -41,8 +41,8 @@ def _zstd(content: bytes) -> bytes:
     ("compression", "content"),
     [
         ("", TEXT),
-        ("gz", gzip.compress(TEXT)),
-        ("gz", gzip.compress(TEXT[:9]) + gzip.compress(TEXT[9:])),
+        ("gz", gzip.compress(TEXT, mtime=0)),
+        ("gz", gzip.compress(TEXT[:9], mtime=0) + gzip.compress(TEXT[9:], mtime=0)),
         ("zst", _zstd(TEXT)),
         ("zst", _zstd(TEXT[:9]) + _zstd(TEXT[9:])),
         ("zip", _zip(data_csv=TEXT)),
@@ -76,8 +76,8 @@ def test_a_declared_encoding_is_given_out_as_utf_8(tmp_path: Path, encoding: str
     ("compression", "content"),
     [
         ("gz", b"no gzip at all"),
-        ("gz", gzip.compress(TEXT)[:-9]),
-        ("gz", gzip.compress(TEXT)[:-8] + b"\0" * 8),
+        ("gz", gzip.compress(TEXT, mtime=0)[:-9]),
+        ("gz", gzip.compress(TEXT, mtime=0)[:-8] + b"\0" * 8),
         ("zst", b"no zstd at all"),
         ("zst", _zstd(TEXT * 99)[:-5]),
         ("zst", _zstd(TEXT)[:-4] + b"\0" * 4),

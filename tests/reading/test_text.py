@@ -119,12 +119,19 @@ def test_a_few_short_records_are_no_crowd() -> None:
 @pytest.mark.parametrize(
     ("dialect", "regular"),
     [
-        (Dialect(), True), (Dialect(delimiter=";", quote_char="'"), True), (Dialect(quote_char=""), True),
-        (Dialect(delimiter="¦"), False), (Dialect(quote_char="«"), False), (Dialect(escape_char="\\"), False),
-        (Dialect(skip_initial_space=True), False), (Dialect(double_quote=False), False),
-        (Dialect(comment_char="#"), False), (Dialect(comment_rows=(2,)), False), (Dialect(delimiter="\n"), False),
+        (Dialect(), True),
+        (Dialect(delimiter=";", quote_char="'"), True),
+        (Dialect(quote_char=""), True),
+        (Dialect(delimiter="¦"), False),
+        (Dialect(quote_char="«"), False),
+        (Dialect(escape_char="\\"), False),
+        (Dialect(skip_initial_space=True), False),
+        (Dialect(double_quote=False), False),
+        (Dialect(comment_char="#"), False),
+        (Dialect(comment_rows=(2,)), False),
+        (Dialect(delimiter="\n"), False),
     ],
-)  # fmt: skip
+)
 def test_only_plain_dialects_are_read_in_blocks(dialect: Dialect, regular: bool) -> None:
     assert Layout(("a",), dialect).is_regular is regular
 

@@ -92,8 +92,9 @@ def test_daff_makes_the_new_table_out_of_the_old_one(tmp_path: Path) -> None:
     (tmp_path / "diff.csv").write_text(highlighter_csv(changes, changes.tables[0]), encoding="utf-8")
     done = subprocess.run(
         [sys.executable, "-W", "ignore", daff, "patch", str(tmp_path / "conflicts_19.csv"), str(tmp_path / "diff.csv")],
-        capture_output=True, check=True,
-    )  # fmt: skip
+        capture_output=True,
+        check=True,
+    )
     made = sorted(csv.reader(io.StringIO(done.stdout.decode(), newline="")))
     with (tmp_path / "conflicts_25.csv").open(encoding="utf-8", newline="") as file:
         assert made == sorted(csv.reader(file))

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import minisign
 
+from deedbook.integrity.digests import sha256_of
+from deedbook.integrity.signing import SIGNATURE, PublicKey, public_key
+from deedbook.integrity.verification import Problem
 from deedbook.project import Project
 from deedbook.release.attestation import PROVENANCE, envelope_json, read_envelope
 from deedbook.release.build import build
-from deedbook.release.digests import sha256_of
 from deedbook.release.manifest import SUMS, sums_text
-from deedbook.release.signing import SIGNATURE, PublicKey, public_key
-from deedbook.release.verification import Problem
 from deedbook.release.verifying import verify
 
 

@@ -42,14 +42,46 @@ def test_a_release_has_every_file_and_its_checksums_agree(make_project: MakeProj
     folder = folder_of(build(project))
     assert folder == project.dist / "deeds" / "1.0.0"
     assert sorted(path.name for path in folder.iterdir()) == [
-        "BUILD.json", "CHANGELOG.md", "CHANGES.md", "CITATION.cff", "CODEBOOK.html", "CODEBOOK.md", "LICENSE", "README.md",
-        "SHA256SUMS", "actors.csv", "actors.dta", "actors.jsonl", "actors.parquet", "actors.rds", "actors.sav", "changes.json",
-        "codebook.json", "croissant.json", "csv-metadata.json", "datacite.json", "datapackage.json",
-        "dcat.ttl", "deeds.sqlite", "deeds.xlsx", "events.csv", "events.dta", "events.jsonl", "events.parquet", "events.rds",
-        "events.sav", "index.html", "load.R", "load.do", "load.py", "load.sql", "provenance.intoto.jsonl", "release.json",
+        "BUILD.json",
+        "CHANGELOG.md",
+        "CHANGES.md",
+        "CITATION.cff",
+        "CODEBOOK.html",
+        "CODEBOOK.md",
+        "LICENSE",
+        "README.md",
+        "SHA256SUMS",
+        "actors.csv",
+        "actors.dta",
+        "actors.jsonl",
+        "actors.parquet",
+        "actors.rds",
+        "actors.sav",
+        "changes.json",
+        "codebook.json",
+        "croissant.json",
+        "csv-metadata.json",
+        "datacite.json",
+        "datapackage.json",
+        "dcat.ttl",
+        "deeds.sqlite",
+        "deeds.xlsx",
+        "events.csv",
+        "events.dta",
+        "events.jsonl",
+        "events.parquet",
+        "events.rds",
+        "events.sav",
+        "index.html",
+        "load.R",
+        "load.do",
+        "load.py",
+        "load.sql",
+        "provenance.intoto.jsonl",
+        "release.json",
         "ro-crate-metadata.json",
         "validation.json",
-    ]  # fmt: skip
+    ]
     subprocess.run(
         [shutil.which("sha256sum") or "sha256sum", "--quiet", "--strict", "-c", "SHA256SUMS"], cwd=folder, check=True
     )
@@ -62,8 +94,10 @@ def test_a_release_has_every_file_and_its_checksums_agree(make_project: MakeProj
     ]
     assert manifest["tables"][0]["sha256"] == digests(folder)["actors.csv"]
     assert {entry["name"] for entry in manifest["files"]} == set(digests(folder)) - {
-        "provenance.intoto.jsonl", "release.json", "SHA256SUMS",
-    }  # fmt: skip
+        "provenance.intoto.jsonl",
+        "release.json",
+        "SHA256SUMS",
+    }
 
 
 def test_errors_refuse_the_release_and_write_nothing(make_project: MakeProject) -> None:

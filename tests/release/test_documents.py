@@ -204,9 +204,13 @@ def test_nothing_names_the_machine_or_the_folder(folder: Path) -> None:
 def test_build_json_lists_every_input_relative_to_the_project(folder: Path) -> None:
     record = json.loads((folder / "BUILD.json").read_text())
     assert [entry["path"] for entry in record["inputs"]] == [
-        "datapackage/actors.csv", "datapackage/datapackage.json", "datapackage/events.csv", "deedbook.toml",
-        "schemas/actors.schema.json", "schemas/events.schema.json",
-    ]  # fmt: skip
+        "datapackage/actors.csv",
+        "datapackage/datapackage.json",
+        "datapackage/events.csv",
+        "deedbook.toml",
+        "schemas/actors.schema.json",
+        "schemas/events.schema.json",
+    ]
     assert {"deedbook", "polars", "xlsxwriter", "sqlite"} <= record["writers"].keys()
 
 

@@ -70,9 +70,16 @@ def write_with_pandas(path: Path, times: int) -> None:
     frame["number"] = pd.Series(np.array(DOUBLES * times, dtype=np.float64))
     titles = {item.name: item.label for item in variables(1)}
     pd.DataFrame(frame).to_stata(
-        path, write_index=False, version=118, time_stamp=STAMP, data_label="deeds 1.0.0 é", variable_labels=titles,
-        value_labels={"labelled": dict(LABELS)}, convert_dates={"day": "td", "moment": "tc"}, convert_strl=["essay"],
-    )  # fmt: skip
+        path,
+        write_index=False,
+        version=118,
+        time_stamp=STAMP,
+        data_label="deeds 1.0.0 é",
+        variable_labels=titles,
+        value_labels={"labelled": dict(LABELS)},
+        convert_dates={"day": "td", "moment": "tc"},
+        convert_strl=["essay"],
+    )
 
 
 @pytest.mark.parametrize("slice_size", [2, 3, 20_000])

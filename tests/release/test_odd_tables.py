@@ -29,10 +29,15 @@ class Dataset:
         """The exit code; `corrected` is `key,field,old,new` of the one cell that is another than before."""
         schema: dict[str, Any] = {"fields": self.fields, **({"primaryKey": self.key} if self.key else {})}
         descriptor = {
-            "name": "odd", "title": "Odd", "version": version, "created": f"2026-01-1{version[0]}T00:00:00Z",
-            "licenses": [{"name": "CC0-1.0"}], "contributors": [{"title": "A. Maintainer"}],
-            "resources": [{"name": "t", "path": "t.csv", "schema": schema}], "deedbook": {"previous": self._pin(previous) if previous else None},
-        }  # fmt: skip
+            "name": "odd",
+            "title": "Odd",
+            "version": version,
+            "created": f"2026-01-1{version[0]}T00:00:00Z",
+            "licenses": [{"name": "CC0-1.0"}],
+            "contributors": [{"title": "A. Maintainer"}],
+            "resources": [{"name": "t", "path": "t.csv", "schema": schema}],
+            "deedbook": {"previous": self._pin(previous) if previous else None},
+        }
         (self.root / "data" / "datapackage.json").write_text(json.dumps(descriptor), encoding="utf-8")
         (self.root / "data" / "t.csv").write_text(table, encoding="utf-8", newline="")
         rows = f"{version},t,{corrected},recount,," if corrected else ""
@@ -62,8 +67,10 @@ def test_a_column_that_is_called_like_the_history_is_kept(tmp_path: Path) -> Non
     data = Dataset(tmp_path, [_field("id"), _field("first_release", "date")])
     assert data.build("1.0.0", "id,first_release\na,1999-05-01\nb,\n") == 0
     assert data.rows("1.0.0") == [
-        ["id", "first_release", "last_changed_in"], ["a", "1999-05-01", "1.0.0"], ["b", "", "1.0.0"]
-    ]  # fmt: skip
+        ["id", "first_release", "last_changed_in"],
+        ["a", "1999-05-01", "1.0.0"],
+        ["b", "", "1.0.0"],
+    ]
     assert (
         data.build(
             "2.0.0", "id,first_release\na,1999-05-01\nb,2001-01-01\nc,\n", "1.0.0", "b,first_release,,2001-01-01"
@@ -90,9 +97,12 @@ def test_rows_without_a_key_are_known_by_their_cells(tmp_path: Path) -> None:
     assert data.build("1.0.0", "n,s\n1,a\n1,a\n2,\n") == 0
     assert data.build("2.0.0", "n,s\n9,z\n1,a\n2,\n1,a\n1,a\n", previous="1.0.0") == 0
     assert data.rows("2.0.0")[1:] == [
-        ["9", "z", "2.0.0", "2.0.0"], ["1", "a", "1.0.0", "1.0.0"], ["2", "", "1.0.0", "1.0.0"],
-        ["1", "a", "1.0.0", "1.0.0"], ["1", "a", "2.0.0", "2.0.0"],
-    ]  # fmt: skip
+        ["9", "z", "2.0.0", "2.0.0"],
+        ["1", "a", "1.0.0", "1.0.0"],
+        ["2", "", "1.0.0", "1.0.0"],
+        ["1", "a", "1.0.0", "1.0.0"],
+        ["1", "a", "2.0.0", "2.0.0"],
+    ]
 
 
 def test_the_python_loader_reads_integers_of_any_size_and_the_snippet_every_moment(tmp_path: Path) -> None:
@@ -111,9 +121,10 @@ def test_the_python_loader_reads_integers_of_any_size_and_the_snippet_every_mome
 
 def test_the_codebook_counts_and_shows_values_as_they_stand(tmp_path: Path) -> None:
     fields = [
-        _field("id"), _field("yes", "boolean", categories=[{"value": True, "label": "Ja"}, {"value": False, "label": "Nein"}]),
+        _field("id"),
+        _field("yes", "boolean", categories=[{"value": True, "label": "Ja"}, {"value": False, "label": "Nein"}]),
         _field("x", "number", categories=[{"value": 1.5, "label": "l"}, {"value": 2, "label": "two"}]),
-    ]  # fmt: skip
+    ]
     data = Dataset(tmp_path, fields)
     assert data.build("1.0.0", "id,yes,x\n1.0,true,1.5\n3.0,false,2\n") == 0
     codebook = (data.folder("1.0.0") / "CODEBOOK.md").read_text(encoding="utf-8")
@@ -167,8 +178,9 @@ def test_a_report_follows_a_link_and_fills_a_pipe(tmp_path: Path) -> None:
     assert (link.is_symlink(), json.loads(report.read_text())["valid"]) == (True, True)
     done = subprocess.run(
         [sys.executable, "-m", "deedbook", "validate", str(tmp_path), "-q", "-f", "json", "-o", "/dev/stderr"],
-        stderr=subprocess.PIPE, check=False,
-    )  # fmt: skip
+        stderr=subprocess.PIPE,
+        check=False,
+    )
     assert (json.loads(done.stderr)["valid"], Path("/dev/stderr").is_symlink()) == (True, True)
 
 

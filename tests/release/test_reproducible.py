@@ -29,8 +29,12 @@ build(load_project(Path(sys.argv[1])), Options(workers=int(sys.argv[2])))
 """
 SURROUNDINGS = (
     ("2026-01-05 13:14:15", {"TZ": "UTC", "LC_ALL": "C", "PYTHONHASHSEED": "1", "POLARS_MAX_THREADS": "1"}, 0o022),
-    ("2027-06-05 03:04:05", {"TZ": "Asia/Tokyo", "LC_ALL": "de_DE.UTF-8", "PYTHONHASHSEED": "7", "POLARS_MAX_THREADS": "2"}, 0o077),
-)  # fmt: skip
+    (
+        "2027-06-05 03:04:05",
+        {"TZ": "Asia/Tokyo", "LC_ALL": "de_DE.UTF-8", "PYTHONHASHSEED": "7", "POLARS_MAX_THREADS": "2"},
+        0o077,
+    ),
+)
 
 
 @pytest.mark.external
@@ -97,9 +101,11 @@ def test_a_file_that_may_not_grow_is_said_and_leaves_nothing(make_project: MakeP
     project = make_project({**TABLES, "events": (f"{EVENTS.strip().splitlines()[0]}\n{rows}", EVENTS_SCHEMA)})
     done = subprocess.run(
         [sys.executable, "-m", "deedbook", "build", str(project.root)],
-        capture_output=True, text=True, check=False,
+        capture_output=True,
+        text=True,
+        check=False,
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (largest, largest)),
-    )  # fmt: skip
+    )
     assert done.returncode == 75, done.stderr
     assert "cannot take the release" in done.stderr
     assert "Traceback" not in done.stderr

@@ -14,7 +14,14 @@ from securesystemslib.dsse import Envelope
 from securesystemslib.signer._key import SSlibKey
 
 from deedbook.errors import RefusalError, UsageError
-from deedbook.release.signing import configured_key, generate_pair, is_signed_by, public_key, read_signature, sign_sums
+from deedbook.integrity.signing import (
+    configured_key,
+    generate_pair,
+    is_signed_by,
+    public_key,
+    read_signature,
+    sign_sums,
+)
 from deedbook.release.verifying import verify
 from tests.release.conftest import MakeProject
 from tests.release.releases import OTHER, OWN, release_of

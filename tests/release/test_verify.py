@@ -17,8 +17,8 @@ import polars as pl
 import pytest
 
 from deedbook.errors import ProjectError, UsageError
+from deedbook.integrity.verification import RULES
 from deedbook.project import load_project
-from deedbook.release.verification import RULES
 from deedbook.release.verifying import verify
 from tests.release.conftest import EVENTS, EVENTS_SCHEMA, TABLES, MakeProject
 from tests.release.releases import (
@@ -174,8 +174,15 @@ def test_a_changed_sqlite_cell_under_a_repaired_list_is_named_with_its_row_and_c
     assert (changed.rule, changed.file) == ("file-changed", "deeds.sqlite")
     assert "not what release.json and provenance.intoto.jsonl say" in changed.message
     assert (cell.rule, cell.file, cell.table, cell.row, cell.key, cell.column, cell.expected, cell.found) == (
-        "format-differs", "deeds.sqlite", "events", 4, "E000003", "amount", "12", "13",
-    )  # fmt: skip
+        "format-differs",
+        "deeds.sqlite",
+        "events",
+        4,
+        "E000003",
+        "amount",
+        "12",
+        "13",
+    )
 
 
 def test_a_changed_sqlite_cell_is_named_even_when_every_list_was_repaired(plain: Path) -> None:

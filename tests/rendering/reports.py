@@ -5,18 +5,44 @@ from __future__ import annotations
 from deedbook.findings import Check, Finding, NotChecked, Report, TableStats, Total
 
 BAD_PLACE = Finding(
-    rule="foreign-key", severity="error", table="events", path="events.csv", row=12, line=15, column="place_id",
-    field_number=9, key="E000011", value="P00001", message="is not in `places`.place_id",
+    rule="foreign-key",
+    severity="error",
+    table="events",
+    path="events.csv",
+    row=12,
+    line=15,
+    column="place_id",
+    field_number=9,
+    key="E000011",
+    value="P00001",
+    message="is not in `places`.place_id",
     hint="did you mean `P000001` Vientiane?",
-)  # fmt: skip
+)
 SECOND_TITLE = Finding(
-    rule="title-used-twice", severity="warning", table="events", path="events.csv", row=14, line=17, column="title",
-    field_number=2, key="E000013", value="Talks", message="another event that day has this title", hint="merge or reword",
-)  # fmt: skip
+    rule="title-used-twice",
+    severity="warning",
+    table="events",
+    path="events.csv",
+    row=14,
+    line=17,
+    column="title",
+    field_number=2,
+    key="E000013",
+    value="Talks",
+    message="another event that day has this title",
+    hint="merge or reword",
+)
 WAIVED = Finding(
-    rule="agreement-without-title", severity="warning", table="events", path="events.csv", row=3, line=3, key="E000002",
-    message="the agreement has no title", waived="not known",
-)  # fmt: skip
+    rule="agreement-without-title",
+    severity="warning",
+    table="events",
+    path="events.csv",
+    row=3,
+    line=3,
+    key="E000002",
+    message="the agreement has no title",
+    waived="not known",
+)
 NO_FILE = Finding(
     rule="scheme-error",
     severity="error",

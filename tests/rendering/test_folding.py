@@ -17,8 +17,12 @@ def _lines(text: str) -> list[str]:
 
 def test_a_short_row_is_one_line(tmp_path: Path) -> None:
     report = report_of(tmp_path, "id,name,place,note\n1,a,b,c\n2,a\n3,a,b\nx,a,b,c\n", SCHEMA)
-    assert places(report) == [(3, "place", "missing-cell"), (3, "note", "missing-cell"), (4, "note", "missing-cell"),
-                              (5, "id", "type-error")]  # fmt: skip
+    assert places(report) == [
+        (3, "place", "missing-cell"),
+        (3, "note", "missing-cell"),
+        (4, "note", "missing-cell"),
+        (5, "id", "type-error"),
+    ]
     assert _lines(render(report)) == [
         "data (data.csv): 4 errors",
         "error missing-cell: 2 rows",

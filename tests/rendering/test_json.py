@@ -31,12 +31,24 @@ def test_the_schema_is_valid_and_closed() -> None:
 def test_totals_are_exact_and_findings_have_every_field() -> None:
     record = json.loads(render(DIRTY))
     assert record["stats"] == {
-        "tables": 2, "rows": 120, "cells": 3600, "bytes": 40_000, "checks": 2, "errors": 1205, "warnings": 1, "waived": 1,
+        "tables": 2,
+        "rows": 120,
+        "cells": 3600,
+        "bytes": 40_000,
+        "checks": 2,
+        "errors": 1205,
+        "warnings": 1,
+        "waived": 1,
         "seconds": 0.613,
-    }  # fmt: skip
+    }
     assert record["totals"][2] == {
-        "table": "events", "rule": "foreign-key", "column": "place_id", "severity": "error", "count": 1204, "waived": 0,
-    }  # fmt: skip
+        "table": "events",
+        "rule": "foreign-key",
+        "column": "place_id",
+        "severity": "error",
+        "count": 1204,
+        "waived": 0,
+    }
     assert record["findings"][1]["line"] == 15
     assert record["findings"][0]["waived"] == "not known"
 

@@ -32,8 +32,22 @@ NASTY = (
     "$x$ :smile: ^[note]",
 )
 ALLOWED = {
-    "h3", "h4", "p", "table", "thead", "tbody", "tr", "th", "td", "details", "summary", "code", "br", "ul", "li",
-}  # fmt: skip
+    "h3",
+    "h4",
+    "p",
+    "table",
+    "thead",
+    "tbody",
+    "tr",
+    "th",
+    "td",
+    "details",
+    "summary",
+    "code",
+    "br",
+    "ul",
+    "li",
+}
 
 
 class _Page(HTMLParser):

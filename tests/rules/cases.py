@@ -44,30 +44,48 @@ def event(
     """A whole event that the Daily Herald reports, in which no rule fires by itself."""
     key, claim = f"E{number:06}", f"C{number:05}9"
     told = {
-        "title": "Something that happened", "summary": "A government did something, as the Daily Herald says.",
-        "date_edtf": "2025-03-02", "date_basis": "act", "factuality": "occurred",
-        "inclusion_basis": "act_between_states", "coder": "coder-1", "coded_on": "2026-11-20",
-    }  # fmt: skip
+        "title": "Something that happened",
+        "summary": "A government did something, as the Daily Herald says.",
+        "date_edtf": "2025-03-02",
+        "date_basis": "act",
+        "factuality": "occurred",
+        "inclusion_basis": "act_between_states",
+        "coder": "coder-1",
+        "coded_on": "2026-11-20",
+    }
     roles = [*((actor, "initiator") for actor in initiators), *((actor, "recipient") for actor in recipients)]
     return (
         put("events", key, event_type=event_type, **{**told, **cells}),
         *(put("event_participants", f"{key}|{actor}|{role}", as_claimed="false") for actor, role in roles),
         put(
-            "claims", claim, event_id=key, aspect="occurrence", claimant_actor_id="A000005", stance="affirms",
-            modality="asserted", coded_position="uninvolved", claim_text="It happened so.", claimed_on="2025-03-10",
+            "claims",
+            claim,
+            event_id=key,
+            aspect="occurrence",
+            claimant_actor_id="A000005",
+            stance="affirms",
+            modality="asserted",
+            coded_position="uninvolved",
+            claim_text="It happened so.",
+            claimed_on="2025-03-10",
         ),
         put("claim_sources", f"{claim}|S000001", hop="0", carriage="original"),
-    )  # fmt: skip
+    )
 
 
 def claim(number: int, **cells: str) -> tuple[Change, ...]:
     """A claim of the Daily Herald about E000002, carried by S000001."""
     key = f"C{number:06}"
     told = {
-        "event_id": "E000002", "aspect": "occurrence", "claimant_actor_id": "A000005", "stance": "affirms",
-        "modality": "asserted", "coded_position": "uninvolved", "claim_text": "It happened so.",
+        "event_id": "E000002",
+        "aspect": "occurrence",
+        "claimant_actor_id": "A000005",
+        "stance": "affirms",
+        "modality": "asserted",
+        "coded_position": "uninvolved",
+        "claim_text": "It happened so.",
         "claimed_on": "2025-03-10",
-    }  # fmt: skip
+    }
     return (
         put("claims", key, **{**told, **cells}),
         put("claim_sources", f"{key}|S000001", hop="0", carriage="original"),

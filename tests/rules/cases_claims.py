@@ -14,68 +14,82 @@ CLAIMS = [
     case("claim-value-not-single", put("claims", "C000001", value_text="much"), finds="claims C000001 aspect"),
     case("claim-value-not-single", claim(4, aspect="motive"), finds="claims C000004 aspect"),
     case(
-        "claim-value-not-single", claim(4, aspect="motive", value_text="gain", value_number="1"),
+        "claim-value-not-single",
+        claim(4, aspect="motive", value_text="gain", value_number="1"),
         finds="claims C000004 aspect",
     ),
     case(
-        "silence-without-as-of", claim(4, claimant_actor_id="A000004", **SILENT),
+        "silence-without-as-of",
+        claim(4, claimant_actor_id="A000004", **SILENT),
         finds="claims C000004 as_of",
     ),
     case(
-        "silence-with-value", claim(4, claimant_actor_id="A000004", aspect="motive", value_text="gain", as_of="2025-03", **SILENT),
+        "silence-with-value",
+        claim(4, claimant_actor_id="A000004", aspect="motive", value_text="gain", as_of="2025-03", **SILENT),
         finds="claims C000004 stance",
     ),
     case(
-        "silence-of-outsider", claim(4, claimant_actor_id="A000006", as_of="2025-03", **SILENT),
+        "silence-of-outsider",
+        claim(4, claimant_actor_id="A000006", as_of="2025-03", **SILENT),
         finds="claims C000004 claimant_actor_id",
     ),
     case("silence-of-outsider", claim(4, claimant_actor_id="A000003", as_of="2025-03", **SILENT), finds=()),
     case("claim-without-source", drop("claim_sources", "C000003|S000001"), finds="claims C000003 claim_id"),
     case(
-        "position-coded-though-derived", put("claims", "C000002", coded_position="ally"),
+        "position-coded-though-derived",
+        put("claims", "C000002", coded_position="ally"),
         finds="claims C000002 coded_position",
     ),
-]  # fmt: skip
+]
 
 RELAYS = [
     case(
-        "claim-without-first-source", put("claim_sources", "C000003|S000001", hop="1"),
+        "claim-without-first-source",
+        put("claim_sources", "C000003|S000001", hop="1"),
         finds="claim_sources C000003|S000001 hop",
     ),
     case(
-        "relayed-source-not-linked", drop("claim_sources", "C000002|S000002"),
+        "relayed-source-not-linked",
+        drop("claim_sources", "C000002|S000002"),
         finds=(
             "claim_sources C000002|S000001 via_source_id",
             "claim-without-first-source: claim_sources C000002|S000001 hop",
         ),
     ),
     case(
-        "relay-not-after-relayed", put("claim_sources", "C000002|S000001", hop="0"),
+        "relay-not-after-relayed",
+        put("claim_sources", "C000002|S000001", hop="0"),
         finds="claim_sources C000002|S000001 hop",
     ),
     case(
-        "source-older-than-event", put("events", "E000001", date_edtf="2025-03-11"),
+        "source-older-than-event",
+        put("events", "E000001", date_edtf="2025-03-11"),
         finds="claim_sources C000001|S000001 source_id",
     ),
     case("source-older-than-event", put("events", "E000001", date_edtf="2025-03"), finds=()),
     case(
         "source-older-than-event",
-        put("events", "E000001", date_edtf="2025-03-11"), put("claims", "C000001", modality="anticipated"), finds=(),
+        put("events", "E000001", date_edtf="2025-03-11"),
+        put("claims", "C000001", modality="anticipated"),
+        finds=(),
     ),
     case(
-        "claimed-after-source", put("claims", "C000001", claimed_on="2025-04~"),
+        "claimed-after-source",
+        put("claims", "C000001", claimed_on="2025-04~"),
         finds="claim_sources C000001|S000001 source_id",
     ),
     case("claimed-after-source", put("claims", "C000001", claimed_on="2025-03~"), finds=()),
     case(
-        "relay-older-than-relayed", put("sources", "S000002", published_on="2025-03-11"),
+        "relay-older-than-relayed",
+        put("sources", "S000002", published_on="2025-03-11"),
         finds="claim_sources C000002|S000001 via_source_id",
     ),
-]  # fmt: skip
+]
 
 ALIGNMENTS = [
     case(
-        "episode-ends-before-start", put("alignments", "R000001", end_edtf="2019"),
+        "episode-ends-before-start",
+        put("alignments", "R000001", end_edtf="2019"),
         finds="alignments R000001 end_edtf",
     ),
     case("episode-ends-before-start", put("alignments", "R000001", end_edtf="2020-02"), finds=()),
@@ -88,29 +102,38 @@ ALIGNMENTS = [
     case(
         "episodes-overlap",
         put("alignments", "R000001", end_edtf="2021~"),
-        put("alignments", "R000002", actor_a="A000001", actor_b="A000003", kind="close_ties", start_edtf="2021"), finds=(),
+        put("alignments", "R000002", actor_a="A000001", actor_b="A000003", kind="close_ties", start_edtf="2021"),
+        finds=(),
     ),
     case(
-        "episode-starts-outside-event", put("alignments", "R000001", start_event_id="E000001"),
+        "episode-starts-outside-event",
+        put("alignments", "R000001", start_event_id="E000001"),
         finds="alignments R000001 start_edtf",
     ),
     case(
-        "episode-starts-outside-event", put("alignments", "R000001", start_edtf="2025~", start_event_id="E000001"), finds=(),
+        "episode-starts-outside-event",
+        put("alignments", "R000001", start_edtf="2025~", start_event_id="E000001"),
+        finds=(),
     ),
     case(
-        "episode-ends-outside-event", put("alignments", "R000001", end_edtf="2026", end_event_id="E000001"),
+        "episode-ends-outside-event",
+        put("alignments", "R000001", end_edtf="2026", end_event_id="E000001"),
         finds="alignments R000001 end_edtf",
     ),
     case(
-        "symmetric-pair-out-of-order", put("alignments", "R000001", actor_a="A000003", actor_b="A000001"),
+        "symmetric-pair-out-of-order",
+        put("alignments", "R000001", actor_a="A000003", actor_b="A000001"),
         finds="alignments R000001 actor_a",
     ),
     case(
         "symmetric-pair-out-of-order",
-        actor("A1000000", "state"), put("alignments", "R000001", actor_b="A1000000"), finds=(),
+        actor("A1000000", "state"),
+        put("alignments", "R000001", actor_b="A1000000"),
+        finds=(),
     ),
     case(
-        "recognition-of-no-government", put("alignments", "R000001", kind="diplomatic_recognition"),
+        "recognition-of-no-government",
+        put("alignments", "R000001", kind="diplomatic_recognition"),
         finds="alignments R000001 actor_b",
     ),
     case(
@@ -119,13 +142,16 @@ ALIGNMENTS = [
         finds="alignments R000001 actor_a",
     ),
     case(
-        "membership-of-no-organisation", put("alignments", "R000001", kind="membership"),
+        "membership-of-no-organisation",
+        put("alignments", "R000001", kind="membership"),
         finds="alignments R000001 actor_b",
     ),
     case(
-        "episode-starts-outside-event", event(3), put("alignments", "R000001", start_edtf="2025-03-01/..", start_event_id="E000003"),
+        "episode-starts-outside-event",
+        event(3),
+        put("alignments", "R000001", start_edtf="2025-03-01/..", start_event_id="E000003"),
         finds=(),
     ),
-]  # fmt: skip
+]
 
 CASES = [*CLAIMS, *RELAYS, *ALIGNMENTS]

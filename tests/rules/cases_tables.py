@@ -28,28 +28,34 @@ TEXT = [
 
 REFERENCES = [
     case(
-        "key-differs-only-in-case", put("code_values", "sector|gov", **CODE),
+        "key-differs-only-in-case",
+        put("code_values", "sector|gov", **CODE),
         finds=("code_values sector|GOV code", "code_values sector|gov code"),
     ),
     case("retired-id-stands", put("id_redirects", "A000006", **GONE), finds="id_redirects A000006 old_id"),
     case(
         "reference-redirected",
         put("id_redirects", "A000009", new_id="A000001", **GONE),
-        put("actors", "A000002", country_actor_id="A000009"), finds="actors A000002 country_actor_id",
+        put("actors", "A000002", country_actor_id="A000009"),
+        finds="actors A000002 country_actor_id",
     ),
     case(
-        "redirect-leads-nowhere", put("id_redirects", "A000009", new_id="A000099", **GONE),
+        "redirect-leads-nowhere",
+        put("id_redirects", "A000009", new_id="A000099", **GONE),
         finds="id_redirects A000009 new_id",
     ),
     case(
         "redirect-leads-nowhere",
-        put("id_redirects", "A000008", new_id="A000009", **GONE), put("id_redirects", "A000009", new_id="A000008", **GONE),
+        put("id_redirects", "A000008", new_id="A000009", **GONE),
+        put("id_redirects", "A000009", new_id="A000008", **GONE),
         finds=("id_redirects A000008 new_id", "id_redirects A000009 new_id"),
     ),
     case(
         "redirect-leads-nowhere",
-        put("id_redirects", "A000007", **GONE), put("id_redirects", "A000008", new_id="A000009", **GONE),
-        put("id_redirects", "A000009", new_id="A000001", **GONE), finds=(),
+        put("id_redirects", "A000007", **GONE),
+        put("id_redirects", "A000008", new_id="A000009", **GONE),
+        put("id_redirects", "A000009", new_id="A000001", **GONE),
+        finds=(),
     ),
     case(
         "code-deprecated",
@@ -57,23 +63,27 @@ REFERENCES = [
         finds="events E000002 event_type",
     ),
     case(
-        "code-refers-to-nothing", put("code_values", "sector|AGR", replaced_by="XXX"),
+        "code-refers-to-nothing",
+        put("code_values", "sector|AGR", replaced_by="XXX"),
         finds="code_values sector|AGR replaced_by",
     ),
     case(
-        "event-type-without-class", put("code_values", "event_type|x.y", evidence_class="observable", **CODE),
+        "event-type-without-class",
+        put("code_values", "event_type|x.y", evidence_class="observable", **CODE),
         finds="code_values event_type|x.y evidence_class",
     ),
     case(
-        "kind-without-direction", put("code_values", "alignment_kind|x", **CODE),
+        "kind-without-direction",
+        put("code_values", "alignment_kind|x", **CODE),
         finds="code_values alignment_kind|x is_directed",
     ),
-]  # fmt: skip
+]
 
 ACTORS = [
     case("date-not-edtf", put("actors", "A000006", valid_from="1.1.2000"), finds="actors A000006 valid_from"),
     case(
-        "validity-ends-before-start", put("actors", "A000006", valid_from="2000", valid_to="1999-12"),
+        "validity-ends-before-start",
+        put("actors", "A000006", valid_from="2000", valid_to="1999-12"),
         finds="actors A000006 valid_to",
     ),
     case("validity-ends-before-start", put("actors", "A000006", valid_from="2000", valid_to="2000-01"), finds=()),
@@ -82,23 +92,28 @@ ACTORS = [
     case("parent-missing", actor("A000007", "person"), actor("A000008", "person", sector="ELI"), finds=()),
     case(
         "parents-in-a-circle",
-        actor("A000007", "company", parent_actor_id="A000008"), actor("A000008", "company", parent_actor_id="A000007"),
-        actor("A000009", "company", parent_actor_id="A000007"), actor("A000010", "company", parent_actor_id="A000010"),
+        actor("A000007", "company", parent_actor_id="A000008"),
+        actor("A000008", "company", parent_actor_id="A000007"),
+        actor("A000009", "company", parent_actor_id="A000007"),
+        actor("A000010", "company", parent_actor_id="A000010"),
         finds=tuple(f"actors A0000{number} parent_actor_id" for number in ("07", "08", "10")),
     ),
     case(
-        "recognition-note-missing", actor("A000007", "partially_recognised_state"),
+        "recognition-note-missing",
+        actor("A000007", "partially_recognised_state"),
         finds="actors A000007 recognition_note",
     ),
     case(
         "wikidata-item-of-two-actors",
-        put("actors", "A000001", wikidata_qid="Q1"), put("actors", "A000006", wikidata_qid="Q1"),
+        put("actors", "A000001", wikidata_qid="Q1"),
+        put("actors", "A000006", wikidata_qid="Q1"),
         finds="actors A000006 wikidata_qid",
     ),
     case(
         "wikidata-item-of-two-actors",
         put("actors", "A000003", wikidata_qid="Q1", valid_from="1991"),
-        put("actors", "A000006", wikidata_qid="Q1", valid_to="1990"), finds=(),
+        put("actors", "A000006", wikidata_qid="Q1", valid_to="1990"),
+        finds=(),
     ),
     case(
         "preferred-name-not-single",
@@ -128,7 +143,7 @@ ACTORS = [
         put("actor_codes", "K000002", actor_id="A000003", scheme="iso3166_1_a2", code="NL", valid_from="1991-01-01"),
         finds=(),
     ),
-]  # fmt: skip
+]
 
 PLACES = [
     case("coordinates-incomplete", put("places", "P000001", longitude=""), finds="places P000001 latitude"),
@@ -143,60 +158,78 @@ PLACES = [
         finds="places P000004 latitude",
     ),
     case(
-        "country-not-country-precise", put("places", "P000001", place_type="country"),
+        "country-not-country-precise",
+        put("places", "P000001", place_type="country"),
         finds="places P000001 geo_precision",
     ),
     case("admin2-without-admin1", put("places", "P000001", admin1="", admin2="East"), finds="places P000001 admin1"),
     case(
-        "subdivision-of-another-country", put("places", "P000001", iso3166_2="SL-CO"),
+        "subdivision-of-another-country",
+        put("places", "P000001", iso3166_2="SL-CO"),
         finds="places P000001 iso3166_2",
     ),
     case("subdivision-of-another-country", put("places", "P000001", iso3166_2=""), finds=()),
     case(
-        "disputed-place-without-note", put("places", "P000001", is_disputed="true"),
+        "disputed-place-without-note",
+        put("places", "P000001", is_disputed="true"),
         finds="places P000001 claimed_by_note",
     ),
-]  # fmt: skip
+]
 
 SOURCES = [
     case(
-        "retrieved-before-published", put("sources", "S000001", retrieved_on="2025-03-09"),
+        "retrieved-before-published",
+        put("sources", "S000001", retrieved_on="2025-03-09"),
         finds="sources S000001 retrieved_on",
     ),
     case(
-        "retrieved-after-release", put("sources", "S000001", retrieved_on="2026-11-23"),
+        "retrieved-after-release",
+        put("sources", "S000001", retrieved_on="2026-11-23"),
         finds="sources S000001 retrieved_on",
     ),
     case(
-        "source-without-archive", put("sources", "S000002", url="https://x.example/"),
+        "source-without-archive",
+        put("sources", "S000002", url="https://x.example/"),
         finds="sources S000002 archive_url",
     ),
     case(
         "url-in-two-sources",
         put("sources", "S000001", url="https://www.x.example/a/?utm_source=b", retrieved_on="2026-01-01", **ARCHIVE),
-        put("sources", "S000002", url="http://x.example/a#top", **ARCHIVE), finds="sources S000002 url",
+        put("sources", "S000002", url="http://x.example/a#top", **ARCHIVE),
+        finds="sources S000002 url",
     ),
     case(
         "url-in-two-sources",
         put("sources", "S000001", url="https://x.example/?id=1", retrieved_on="2026-01-01", **ARCHIVE),
-        put("sources", "S000002", url="https://x.example/?id=2", **ARCHIVE), finds=(),
+        put("sources", "S000002", url="https://x.example/?id=2", **ARCHIVE),
+        finds=(),
     ),
     case("source-not-findable", put("sources", "S000001", offline_citation=""), finds="sources S000001 url"),
     case("source-without-language", put("sources", "S000001", lang=""), finds="sources S000001 lang"),
     case(
-        "url-without-retrieval-day", put("sources", "S000001", url="https://x.example", **ARCHIVE),
+        "url-without-retrieval-day",
+        put("sources", "S000001", url="https://x.example", **ARCHIVE),
         finds="sources S000001 retrieved_on",
     ),
     case(
         "source-without-claim",
-        put("sources", "S000003", title="Other", source_type="newspaper", publisher_actor_id="A000005", offline_citation="p. 2", lang="en"),
+        put(
+            "sources",
+            "S000003",
+            title="Other",
+            source_type="newspaper",
+            publisher_actor_id="A000005",
+            offline_citation="p. 2",
+            lang="en",
+        ),
         finds="sources S000003 source_id",
     ),
     case(
         "sources-in-a-circle",
-        put("sources", "S000001", syndicated_from="S000002"), put("sources", "S000002", syndicated_from="S000001"),
+        put("sources", "S000001", syndicated_from="S000002"),
+        put("sources", "S000002", syndicated_from="S000001"),
         finds=("sources S000001 syndicated_from", "sources S000002 syndicated_from"),
     ),
-]  # fmt: skip
+]
 
 CASES = [*TEXT, *REFERENCES, *ACTORS, *PLACES, *SOURCES]

@@ -18,9 +18,14 @@ from deedbook.rules.episodes import are_apart
 
 Day = tuple[int, int, int] | None
 LEVELS_0_AND_1 = (
-    parser_classes.Date, parser_classes.DateAndTime, parser_classes.Interval, parser_classes.UncertainOrApproximate,
-    parser_classes.Unspecified, parser_classes.Level1Interval, parser_classes.Season,
-)  # fmt: skip
+    parser_classes.Date,
+    parser_classes.DateAndTime,
+    parser_classes.Interval,
+    parser_classes.UncertainOrApproximate,
+    parser_classes.Unspecified,
+    parser_classes.Level1Interval,
+    parser_classes.Season,
+)
 
 
 @pytest.mark.parametrize(
@@ -63,14 +68,58 @@ def test_bounds_are_strict(text: str, first: str | None, last: str | None) -> No
 @pytest.mark.parametrize(
     "text",
     [
-        "", " 2025", "2025 ", "2025\n", "2025-7", "2025-13", "2025-00", "2025-02-29", "2025-04-31~", "2025-04-00",
-        "14.7.2025", "07/14/2025", "45852", "July 2025", "0999", "Y12000", "-0100", "25", "٢٠٢٥", "2025/2024",
-        "2025-07-05/2025-07-04", "..", "../..", "/", "../", "2025/2026/2027", "open/2025", "unknown", "2025-~07",
-        "?2025-07", "[2024,2025]", "{2024}", "2004-06-XX/2004-07-03", "156X-12-25", "20X5", "1XXX", "XXXX",
-        "2025-XX-05", "2025-07-1X", "2025-07-XX-XX", "2025-25", "2025-33", "2001-21~", "2025-21-01", "2024S2",
-        "2024-01-01T25:00:00", "2024-02-30T10:00:00", "2024T10:00:00", "2024-01-01T10:00:00Z/2025", "2025-07-14??",
+        "",
+        " 2025",
+        "2025 ",
+        "2025\n",
+        "2025-7",
+        "2025-13",
+        "2025-00",
+        "2025-02-29",
+        "2025-04-31~",
+        "2025-04-00",
+        "14.7.2025",
+        "07/14/2025",
+        "45852",
+        "July 2025",
+        "0999",
+        "Y12000",
+        "-0100",
+        "25",
+        "٢٠٢٥",
+        "2025/2024",
+        "2025-07-05/2025-07-04",
+        "..",
+        "../..",
+        "/",
+        "../",
+        "2025/2026/2027",
+        "open/2025",
+        "unknown",
+        "2025-~07",
+        "?2025-07",
+        "[2024,2025]",
+        "{2024}",
+        "2004-06-XX/2004-07-03",
+        "156X-12-25",
+        "20X5",
+        "1XXX",
+        "XXXX",
+        "2025-XX-05",
+        "2025-07-1X",
+        "2025-07-XX-XX",
+        "2025-25",
+        "2025-33",
+        "2001-21~",
+        "2025-21-01",
+        "2024S2",
+        "2024-01-01T25:00:00",
+        "2024-02-30T10:00:00",
+        "2024T10:00:00",
+        "2024-01-01T10:00:00Z/2025",
+        "2025-07-14??",
     ],
-)  # fmt: skip
+)
 def test_what_is_no_date_of_level_0_or_1(text: str) -> None:
     assert dates.bounds(text) is None
 
@@ -79,9 +128,11 @@ _part = st.from_regex(r"[12][0-9]{3}(-(0[1-9]|1[0-2])(-[0-3][0-9])?)?[?~%]?", fu
 _side = st.one_of(_part, st.just(".."))
 _masked = r"[12][0-9]([0-9]X|XX)|[12][0-9]{3}-(XX(-XX)?|(0[1-9]|1[0-2])-XX)"
 _text = st.one_of(
-    _part, st.builds("{}/{}".format, _side, _side), st.from_regex(r"[12][0-9]{3}-2[0-9]", fullmatch=True),
+    _part,
+    st.builds("{}/{}".format, _side, _side),
+    st.from_regex(r"[12][0-9]{3}-2[0-9]", fullmatch=True),
     st.from_regex(_masked, fullmatch=True),
-)  # fmt: skip
+)
 
 
 @given(_text)
@@ -136,12 +187,21 @@ def test_columns_without_rows_or_values_have_their_types() -> None:
 @pytest.mark.parametrize(
     ("text", "precision"),
     [
-        ("2025-07-14", "day"), ("2025-07-01/2025-07-02", "multi_day"), ("2025-07-01/2025-07-06", "multi_day"),
-        ("2025-07-01/2025-07-07", "week"), ("2025-07-01/2025-07-08", "month"), ("2025-07", "month"),
-        ("2025-07-01/2025-08-01", "quarter_season"), ("2025-24", "quarter_season"), ("2025-07/2025-09", "quarter_season"),
-        ("2025-07-01/2025-10-02", "year"), ("2024", "year"), ("2024-01-01/2025-01-01", "longer"), ("../2025", "uncertain"),
+        ("2025-07-14", "day"),
+        ("2025-07-01/2025-07-02", "multi_day"),
+        ("2025-07-01/2025-07-06", "multi_day"),
+        ("2025-07-01/2025-07-07", "week"),
+        ("2025-07-01/2025-07-08", "month"),
+        ("2025-07", "month"),
+        ("2025-07-01/2025-08-01", "quarter_season"),
+        ("2025-24", "quarter_season"),
+        ("2025-07/2025-09", "quarter_season"),
+        ("2025-07-01/2025-10-02", "year"),
+        ("2024", "year"),
+        ("2024-01-01/2025-01-01", "longer"),
+        ("../2025", "uncertain"),
     ],
-)  # fmt: skip
+)
 def test_precision_follows_from_the_span(text: str, precision: str) -> None:
     frame = pl.DataFrame({"on": [text]})
     assert frame.select(dates.precision(dates.earliest("on"), dates.latest("on"))).item() == precision

@@ -15,9 +15,13 @@ from deedbook.rules.rule import Rule, rule, rule_of
 
 FRAME = pl.DataFrame({"id": ["a", "b", "c"], "low": [1, 5, None], "high": [2.0, 3.0, 4.0]})
 ORDER = rule(
-    "out-of-order", pl.col("low") <= pl.col("high"), at="low", message="{low} is above {high} in {id}", hint="swap {n}",
+    "out-of-order",
+    pl.col("low") <= pl.col("high"),
+    at="low",
+    message="{low} is above {high} in {id}",
+    hint="swap {n}",
     values={"n": pl.col("high") * 10},
-)  # fmt: skip
+)
 
 
 def rules_of(*checks: pa.Check, **columns: pa.Column) -> TableRules:

@@ -11,10 +11,19 @@ from tests.rules.cases import actor, claim, event
 from tests.rules.dataset import CREATED, Change, put, rule_book, typed_tables
 
 NOTHING = {
-    "evidence_class": "observable", "n_live": 0, "n_narrations": 0, "n_retracted": 0, "n_origins": 0, "n_denials": 0,
-    "has_record": False, "has_uninvolved": False, "has_acting": False, "has_receiving": False, "has_adversary": False,
+    "evidence_class": "observable",
+    "n_live": 0,
+    "n_narrations": 0,
+    "n_retracted": 0,
+    "n_origins": 0,
+    "n_denials": 0,
+    "has_record": False,
+    "has_uninvolved": False,
+    "has_acting": False,
+    "has_receiving": False,
+    "has_adversary": False,
     "has_acting_quoted": False,
-}  # fmt: skip
+}
 ONE = {"n_live": 1, "n_origins": 1}
 TWO = {"n_live": 2, "n_origins": 2}
 DECLARED = {"evidence_class": "performative"}
@@ -24,7 +33,10 @@ LINES: list[tuple[str, dict[str, object]]] = [
     ("every affirmation is retracted", {"n_retracted": 2, "n_denials": 1}),
     ("no affirmation, at least one denial", {"n_denials": 1}),
     ("affirmation and denial", {**TWO, **DECLARED, "n_denials": 1, "has_record": True, "has_uninvolved": True}),
-    ("performative, and an acting side's record at hop 0", {**TWO, **DECLARED, "has_record": True, "has_uninvolved": True}),
+    (
+        "performative, and an acting side's record at hop 0",
+        {**TWO, **DECLARED, "has_record": True, "has_uninvolved": True},
+    ),
     (
         "at least 2 origins of which one is uninvolved, or acting party together with receiving party or adversary",
         {**TWO, "has_uninvolved": True},
@@ -38,7 +50,7 @@ LINES: list[tuple[str, dict[str, object]]] = [
     ("narration only", {"n_live": 1, "n_narrations": 1, "evidence_class": "attributed"}),
     ("performative, acting party quoted", {**ONE, **DECLARED, "has_acting": True, "has_acting_quoted": True}),
     ("one origin", {**ONE, "has_acting": True, "has_acting_quoted": True}),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("line", "counts"), LINES)
@@ -77,8 +89,10 @@ def test_the_small_dataset_is_derived() -> None:
     assert list(found["events"]["E000001"].values())[3:] == ["day", "reported", 1, 1, 0]
     assert list(found["events"]["E000002"].values())[3:] == ["day", "claimed", 2, 1, 0]
     assert {key: row["claimant_position"] for key, row in found["claims"].items()} == {
-        "C000001": "uninvolved", "C000002": "receiving_party", "C000003": "uninvolved",
-    }  # fmt: skip
+        "C000001": "uninvolved",
+        "C000002": "receiving_party",
+        "C000003": "uninvolved",
+    }
     assert [list(row.values()) for row in found["event_evidence"].values()] == [
         ["E000001", "C000001", "A000005", "narration", "uninvolved", False],
         ["E000002", "C000002", "A000004", "affirmation", "receiving_party", False],
@@ -179,10 +193,19 @@ def test_a_state_with_one_government_is_that_government_and_rivals_stay_apart() 
     ]
     found = dict(roots(typed_tables(*changes)["actors"]).iter_rows())
     assert found == {
-        "A000001": "A000002", "A000002": "A000002", "A000003": "A000003", "A000004": "A000004", "A000005": "A000005",
-        "A000006": "A000006", "A000007": "A000002", "A000008": "A000002", "A000009": "A000009", "A000010": "A000010",
-        "A000011": "A000011", "A000012": "A000012",
-    }  # fmt: skip
+        "A000001": "A000002",
+        "A000002": "A000002",
+        "A000003": "A000003",
+        "A000004": "A000004",
+        "A000005": "A000005",
+        "A000006": "A000006",
+        "A000007": "A000002",
+        "A000008": "A000002",
+        "A000009": "A000009",
+        "A000010": "A000010",
+        "A000011": "A000011",
+        "A000012": "A000012",
+    }
 
 
 def test_chains_end_or_run_in_a_circle() -> None:

@@ -28,9 +28,18 @@ PARTICIPANTS = pl.DataFrame(
     orient="row",
 )
 TEXTS = (
-    "title", "summary", "event_type", "date_edtf", "date_basis", "factuality", "quantity", "quantity_low",
-    "quantity_high", "quantity_unit", "instrument_title",
-)  # fmt: skip
+    "title",
+    "summary",
+    "event_type",
+    "date_edtf",
+    "date_basis",
+    "factuality",
+    "quantity",
+    "quantity_low",
+    "quantity_high",
+    "quantity_unit",
+    "instrument_title",
+)
 EVENTS = pl.DataFrame({"event_id": ["E1", "E2", "E3"], "place_id": ["P1", None, None]}).with_columns(
     pl.lit("x").alias(name) for name in TEXTS
 )

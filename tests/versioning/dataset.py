@@ -100,10 +100,15 @@ def make_dataset(root: Path, version: str = "1.0.0", rows: int = 200) -> Dataset
     root.mkdir(parents=True)
     (root / "deedbook.toml").write_text('package = "datapackage.json"\n[release]\nformats = []\n', encoding="utf-8")
     descriptor = {
-        "name": "items", "title": "Items", "version": version, "created": "2026-01-01T00:00:00Z",
-        "licenses": [{"name": "CC-BY-4.0"}], "contributors": [{"title": "A. Maintainer"}], "deedbook": {"previous": None},
+        "name": "items",
+        "title": "Items",
+        "version": version,
+        "created": "2026-01-01T00:00:00Z",
+        "licenses": [{"name": "CC-BY-4.0"}],
+        "contributors": [{"title": "A. Maintainer"}],
+        "deedbook": {"previous": None},
         "resources": [{"name": "items", "path": "items.csv"}],
-    }  # fmt: skip
+    }
     (root / "datapackage.json").write_text(json.dumps(descriptor, indent=2), encoding="utf-8")
     table = [[f"I{number:04d}", f"item {number}", str(number)] for number in range(rows)]
     dataset = Dataset(root, table, [dict(item) for item in FIELDS])

@@ -21,7 +21,10 @@ ROWS = [
 ]
 DATA: dict[str, Any] = {
     "descriptor": {
-        "name": "deeds", "title": "Deeds", "description": "Who did what.", "licenses": [{"name": "CC-BY-4.0"}],
+        "name": "deeds",
+        "title": "Deeds",
+        "description": "Who did what.",
+        "licenses": [{"name": "CC-BY-4.0"}],
     },
     "tables": {
         "events": {
@@ -31,9 +34,14 @@ DATA: dict[str, Any] = {
                     {"name": "name", "type": "string", "title": "Name", "constraints": {"maxLength": 50}},
                     {"name": "day", "type": "date", "title": "Day"},
                     {
-                        "name": "kind", "type": "string", "title": "Kind",
-                        "categories": [{"value": "visit", "label": "Visit"}, {"value": "grant", "label": "Grant"},
-                                       {"value": "talk", "label": "Talk"}],
+                        "name": "kind",
+                        "type": "string",
+                        "title": "Kind",
+                        "categories": [
+                            {"value": "visit", "label": "Visit"},
+                            {"value": "grant", "label": "Grant"},
+                            {"value": "talk", "label": "Talk"},
+                        ],
                     },
                     {"name": "size", "type": "integer", "title": "Size", "constraints": {"minimum": 0}},
                 ],
@@ -43,7 +51,7 @@ DATA: dict[str, Any] = {
         },
         "notes": {"schema": {"fields": [{"name": "id"}, {"name": "text"}], "primaryKey": ["id"]}, "rows": [["1", "x"]]},
     },
-}  # fmt: skip
+}
 
 
 def write(root: Path, data: dict[str, Any]) -> Side:
@@ -146,10 +154,16 @@ def test_ids_of_rules_are_unique_and_levels_fall() -> None:
 @pytest.mark.parametrize(
     ("previous", "level", "version"),
     [
-        ("1.2.3", "major", "2.0.0"), ("1.2.3", "minor", "1.3.0"), ("1.2.3", "patch", "1.2.4"), ("1.2.3", "none", "1.2.3"),
-        ("0.2.3", "major", "0.3.0"), ("0.2.3", "minor", "0.2.4"), ("0.2.3", "patch", "0.2.4"), ("1.0.0-rc.1", "patch", "1.0.0"),
+        ("1.2.3", "major", "2.0.0"),
+        ("1.2.3", "minor", "1.3.0"),
+        ("1.2.3", "patch", "1.2.4"),
+        ("1.2.3", "none", "1.2.3"),
+        ("0.2.3", "major", "0.3.0"),
+        ("0.2.3", "minor", "0.2.4"),
+        ("0.2.3", "patch", "0.2.4"),
+        ("1.0.0-rc.1", "patch", "1.0.0"),
     ],
-)  # fmt: skip
+)
 def test_versions_are_raised(previous: str, level: Level, version: str) -> None:
     assert raised(previous, level) == version
 

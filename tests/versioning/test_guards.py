@@ -152,9 +152,10 @@ def test_coverage_counts_actors_and_sources(tmp_path: Path) -> None:
         "sources": fields("source_id", "archive_url", primaryKey=["source_id"]),
     }
     tables: dict[str, Any] = {
-        "actors": "actor_id\nA1\nA2\nA3\n", "actor_codes": "code_id,actor_id\nK1,A2\nK2,A2\n",
+        "actors": "actor_id\nA1\nA2\nA3\n",
+        "actor_codes": "code_id,actor_id\nK1,A2\nK2,A2\n",
         "sources": "source_id,archive_url\nS1,\nS2,https://example.org\n",
-    }  # fmt: skip
+    }
     found = coverage(Side("", make_package(tmp_path, schemas=schemas, **tables)))
     assert [(item.rule, item.severity, item.message) for item in found] == [
         ("coverage-actors-without-code", "info", "2 of 3 without a code"),

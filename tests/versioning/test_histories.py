@@ -92,11 +92,15 @@ HISTORIES: dict[str, tuple[str, list[Step], list[str]]] = {
     "columns come and go": ("1.0.0", [append_field, drop_field, rename], ["1.1.0", "2.0.0", "3.0.0"]),
     "a constraint is tightened and relaxed": ("2.3.4", [tighten, relax], ["3.0.0", "3.1.0"]),
     "the licence moves": ("1.0.0", [licence("CC-BY-NC-4.0"), licence("CC0-1.0")], ["2.0.0", "2.1.0"]),
-    "before 1.0.0 all is milder": ("0.1.0", [add(), correct(1), drop_field, title], ["0.1.1", "0.1.2", "0.2.0", "0.2.1"]),
+    "before 1.0.0 all is milder": (
+        "0.1.0",
+        [add(), correct(1), drop_field, title],
+        ["0.1.1", "0.1.2", "0.2.0", "0.2.1"],
+    ),
     "nothing happens in between": ("1.0.0", [rewrite, title, rewrite, add()], ["", "1.0.1", "", "1.1.0"]),
     "a row gets another id": ("1.0.0", [rekey, correct(1)], ["1.1.0", "1.1.1"]),
     "everything at once": ("1.4.9", [everything, add()], ["1.5.0", "1.6.0"]),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("history", HISTORIES)

@@ -20,15 +20,33 @@ from deedbook.versioning.statuses import RANKS, single_origins
 from tests.rules.dataset import Change, put, write_project, write_tables
 
 DENIAL = (
-    put("claims", "C000004", event_id="E000002", aspect="occurrence", claimant_actor_id="A000002", stance="denies",
-        modality="asserted", claim_text="Nothing was imposed.", claimed_on="2025-03-09"),
+    put(
+        "claims",
+        "C000004",
+        event_id="E000002",
+        aspect="occurrence",
+        claimant_actor_id="A000002",
+        stance="denies",
+        modality="asserted",
+        claim_text="Nothing was imposed.",
+        claimed_on="2025-03-09",
+    ),
     put("claim_sources", "C000004|S000001", hop="0", carriage="quotes"),
-)  # fmt: skip
+)
 SECOND_CLAIM = (
-    put("claims", "C000004", event_id="E000002", aspect="occurrence", claimant_actor_id="A000002", stance="affirms",
-        modality="asserted", claim_text="They were imposed.", claimed_on="2025-03-09"),
+    put(
+        "claims",
+        "C000004",
+        event_id="E000002",
+        aspect="occurrence",
+        claimant_actor_id="A000002",
+        stance="affirms",
+        modality="asserted",
+        claim_text="They were imposed.",
+        claimed_on="2025-03-09",
+    ),
     put("claim_sources", "C000004|S000001", hop="0", carriage="quotes"),
-)  # fmt: skip
+)
 TRUSTED = Options(trust_rules=True)
 
 
@@ -63,17 +81,27 @@ def test_a_status_that_falls_stops_the_release_until_its_reason_is_given(project
     assert build(fallen, TRUSTED).release is None
     [draft] = read_corrections(fallen)
     assert (draft.table, draft.key, draft.field, draft.old, draft.new) == (
-        "events", "E000002", "status", "claimed", "disputed",
-    )  # fmt: skip
+        "events",
+        "E000002",
+        "status",
+        "claimed",
+        "disputed",
+    )
     text = corrections_csv([replace(draft, reason="new_information", note="Northland denies it")])
     (fallen.package.root / "corrections.csv").write_text(text, encoding="utf-8")
     built = build(fallen, TRUSTED)
     assert built.release is not None, built.report.findings
     document = json.loads((built.release.folder / "changes.json").read_text(encoding="utf-8"))
     assert document["fallen_status"] == [
-        {"table": "events", "key": "E000002", "old": "claimed", "new": "disputed", "reason": "new_information",
-         "note": "Northland denies it"}
-    ]  # fmt: skip
+        {
+            "table": "events",
+            "key": "E000002",
+            "old": "claimed",
+            "new": "disputed",
+            "reason": "new_information",
+            "note": "Northland denies it",
+        }
+    ]
     assert "Status fell: `events` E000002 from claimed to disputed" in (
         built.release.folder / "CHANGELOG.md"
     ).read_text(encoding="utf-8")

@@ -7,18 +7,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from deedbook.dialect import Dialect, read_dialect
 from deedbook.errors import ProjectError
-from deedbook.records import record
 from deedbook.schema import TableSchema, read_schema
 
 
-@record(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Resource:
     """One table of a package.
 
@@ -62,7 +61,7 @@ class Resource:
         return (None,) if self.data is not None else self.files
 
 
-@record(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Package:
     """A descriptor: who publishes which tables under which licence, as which version."""
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
 from deedbook.errors import ProjectError
-from deedbook.records import record
 
 
-@record(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Dialect:
     """How the text of a CSV file is cut into cells; the defaults are RFC 4180 with a header row.
 

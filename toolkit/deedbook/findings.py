@@ -6,15 +6,13 @@ Records only: nothing here prints. Every output format is a view of one `Report`
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import field, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Literal
-
-from deedbook.records import record
 
 Severity = Literal["error", "warning", "info"]
 
 
-@record(frozen=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """One mistake at one place.
 
@@ -48,7 +46,7 @@ class Finding:
     waived: str | None = None
 
 
-@record(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Total:
     """How often a rule failed in one column of one table, however many findings are shown."""
 
@@ -60,7 +58,7 @@ class Total:
     waived: int = 0
 
 
-@record(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Check:
     """Something declared that was enforced on a table: a type, a constraint, a key or a rule."""
 
@@ -71,7 +69,7 @@ class Check:
     """Rows that were not evaluated because a cell that the check reads is bad."""
 
 
-@record(frozen=True)
+@dataclass(frozen=True, slots=True)
 class NotChecked:
     """Something declared that could not be enforced, and why."""
 
@@ -81,7 +79,7 @@ class NotChecked:
     column: str | None = None
 
 
-@record(frozen=True)
+@dataclass(frozen=True, slots=True)
 class TableStats:
     """The size of what was read."""
 
@@ -92,7 +90,7 @@ class TableStats:
     bytes: int
 
 
-@record(frozen=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """The outcome of a validation.
 

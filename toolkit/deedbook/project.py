@@ -12,14 +12,13 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from deedbook.descriptor import Package, load_json, load_package, read_resource
 from deedbook.errors import ProjectError, UsageError
-from deedbook.records import record
 from deedbook.schema import Label, read_schema
 
 CONFIG = "deedbook.toml"
@@ -28,7 +27,7 @@ DESCRIPTORS = (DESCRIPTOR, "datapackage.yaml", "datapackage.yml")
 CODE_VALUES = "code_values"
 
 
-@record(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Config:
     """What `deedbook.toml` says; the defaults are those of a project that `init` writes."""
 
@@ -38,7 +37,7 @@ class Config:
     raw: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
 
-@record(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Waiver:
     """A maintainer's acceptance of one warning at one key; `row` is its record number in `waivers.csv`."""
 
@@ -52,7 +51,7 @@ class Waiver:
     row: int
 
 
-@record(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Project:
     """Everything a validation or a build reads, loaded but for the tables themselves.
 
@@ -121,8 +120,11 @@ def load_project(target: Path, *, schema: Path | None = None, name: str = "") ->
     like = {"name": name or target.name.split(".")[0] or "table", "path": f"table{''.join(target.suffixes)}"}
     resource = replace(
         read_resource(like, target.parent, where=str(target)),
-        paths=(target.name,), files=(target,), schema=table, schema_source=str(schema),
-    )  # fmt: skip
+        paths=(target.name,),
+        files=(target,),
+        schema=table,
+        schema_source=str(schema),
+    )
     return Project(target.parent, Package(root=target.parent, path=None, resources=(resource,)))
 
 

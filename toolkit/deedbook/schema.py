@@ -9,28 +9,50 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any, Literal, cast, get_args
 
 from deedbook.errors import ProjectError
-from deedbook.records import record
 
 FieldType = Literal[
-    "any", "array", "boolean", "date", "datetime", "duration", "geojson", "geopoint", "integer", "list", "number",
-    "object", "string", "time", "year", "yearmonth",
-]  # fmt: skip
+    "any",
+    "array",
+    "boolean",
+    "date",
+    "datetime",
+    "duration",
+    "geojson",
+    "geopoint",
+    "integer",
+    "list",
+    "number",
+    "object",
+    "string",
+    "time",
+    "year",
+    "yearmonth",
+]
 FieldsMatch = Literal["exact", "equal", "subset", "superset", "partial"]
 FIELD_TYPES: frozenset[str] = frozenset(get_args(FieldType))
 FIELDS_MATCH: frozenset[str] = frozenset(get_args(FieldsMatch))
 CONSTRAINTS = (
-    "required", "unique", "minLength", "maxLength", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum",
-    "jsonSchema", "pattern", "enum",
-)  # fmt: skip
+    "required",
+    "unique",
+    "minLength",
+    "maxLength",
+    "minimum",
+    "maximum",
+    "exclusiveMinimum",
+    "exclusiveMaximum",
+    "jsonSchema",
+    "pattern",
+    "enum",
+)
 
 
-@record(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Label:
     """A value with its label for people: a category or a missing value."""
 
@@ -38,7 +60,7 @@ class Label:
     label: str = ""
 
 
-@record(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Field:
     """One column: what its cells may be.
 
@@ -68,7 +90,7 @@ class Field:
         return bool(self.constraints.get("required", False))
 
 
-@record(frozen=True)
+@dataclass(frozen=True, slots=True)
 class ForeignKey:
     """A reference to rows of another table; `resource` is empty for a reference to the own table.
 
@@ -82,7 +104,7 @@ class ForeignKey:
     package: str = ""
 
 
-@record(frozen=True)
+@dataclass(frozen=True)
 class TableSchema:
     """What a table may hold: its columns in order, its keys, and what counts as missing."""
 
@@ -140,9 +162,16 @@ class TableSchema:
 
 
 _FIELD_OPTIONS = (
-    "bareNumber", "decimalChar", "groupChar", "trueValues", "falseValues", "delimiter", "itemType", "categoriesOrdered",
+    "bareNumber",
+    "decimalChar",
+    "groupChar",
+    "trueValues",
+    "falseValues",
+    "delimiter",
+    "itemType",
+    "categoriesOrdered",
     "arrayItem",
-)  # fmt: skip
+)
 
 
 def read_schema(raw: object, where: str) -> TableSchema:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,7 +33,6 @@ from deedbook.findings import Finding, NotChecked, Report, Total
 from deedbook.project import Project
 from deedbook.reading.blocks import BLOCK_SIZE
 from deedbook.reading.foreign import is_foreign
-from deedbook.records import record
 from deedbook.schema import TableSchema
 
 if TYPE_CHECKING:  # pandera takes longer to import than most tables to check
@@ -44,7 +43,7 @@ Progress = Callable[[int, int], None]
 """Bytes read, and bytes in all."""
 
 
-@record(frozen=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
     """How to validate.
 
@@ -106,7 +105,7 @@ def validate(project: Project, options: Options = DEFAULTS, progress: Progress |
     return replace(report, seconds=time.perf_counter() - started)
 
 
-@record(frozen=True)
+@dataclass(frozen=True, slots=True)
 class _Rules:
     """The project's rules; without any, neither a book nor plans.
 
@@ -119,7 +118,7 @@ class _Rules:
     withheld: str = ""
 
 
-@record(frozen=True)
+@dataclass(frozen=True, slots=True)
 class _Run:
     """What all steps of one validation share."""
 
@@ -285,8 +284,11 @@ def _report(run: _Run, outcomes: Mapping[str, TableOutcome], ran: set[str]) -> R
 
 
 _STANDARD_PROFILES = (
-    "https://datapackage.org/profiles/", "https://specs.frictionlessdata.io/schemas/", "data-package", "tabular-data-package",
-)  # fmt: skip
+    "https://datapackage.org/profiles/",
+    "https://specs.frictionlessdata.io/schemas/",
+    "data-package",
+    "tabular-data-package",
+)
 
 
 def _foreign_profile(package: Package) -> str:

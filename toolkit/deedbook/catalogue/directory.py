@@ -18,7 +18,7 @@ from pathlib import Path
 from deedbook.catalogue.reading import LARGEST
 from deedbook.catalogue.store import ConflictError, ExistsError, Progress, Versioned
 from deedbook.errors import DeedbookError, ProjectError, RefusalError, SpaceError
-from deedbook.release.locking import locked, sync, try_lock
+from deedbook.integrity.locking import locked, sync, try_lock
 
 _LOCK = ".lock"
 _UPLOAD = ".upload"

@@ -168,7 +168,7 @@ class S3Store:
             try:
                 done = obstore.put(
                     self._bucket, path, content, attributes=attributes, mode="create" if tag is None else {"e_tag": tag}
-                )  # fmt: skip
+                )
             except conflicts:
                 raise ConflictError(f"{self.where}{path} was replaced by somebody else", "publish again") from None
         return done["e_tag"] or ""

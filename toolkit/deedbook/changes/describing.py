@@ -97,8 +97,10 @@ def describe_codes(old: Sequence[Resource], new: Sequence[Resource], *, listed: 
 
 def _describe_table(old: Resource, new: Resource) -> Iterator[SchemaChange]:
     before, after = old.schema or TableSchema(()), new.schema or TableSchema(())
-    titles = [{"title": item.title or s.title, "description": item.description or s.description}
-              for item, s in ((old, before), (new, after))]  # fmt: skip
+    titles = [
+        {"title": item.title or s.title, "description": item.description or s.description}
+        for item, s in ((old, before), (new, after))
+    ]
     yield from _texts(titles[0], titles[1], ("title", "description"), new.name, "")
     renamed = renamed_fields(before, after)
     yield from _describe_fields(new.name, before, after, renamed)

@@ -102,8 +102,10 @@ def _by_records(old: Resource, new: Resource, texts: _Texts, advance: Advance, *
     """The same by the bytes of the records; None where that would not help."""
     one, other = layout_of(old), layout_of(new)
     same_form = (one.names, one.dialect.delimiter, one.dialect.quote_char) == (
-        other.names, other.dialect.delimiter, other.dialect.quote_char,
-    )  # fmt: skip
+        other.names,
+        other.dialect.delimiter,
+        other.dialect.quote_char,
+    )
     if not same_form or _missing(old) != _missing(new):
         return None
     before, after = hash_records(old, advance), hash_records(new, advance)

@@ -9,10 +9,24 @@ from typing import Any, Literal
 import polars as pl
 
 SchemaKind = Literal[
-    "table-added", "table-removed", "field-added", "field-inserted", "field-removed", "field-renamed", "field-retyped",
-    "field-moved", "constraint-tightened", "constraint-relaxed", "key-changed", "code-added", "code-removed",
-    "code-changed", "licence-restricted", "licence-relaxed", "metadata-changed",
-]  # fmt: skip
+    "table-added",
+    "table-removed",
+    "field-added",
+    "field-inserted",
+    "field-removed",
+    "field-renamed",
+    "field-retyped",
+    "field-moved",
+    "constraint-tightened",
+    "constraint-relaxed",
+    "key-changed",
+    "code-added",
+    "code-removed",
+    "code-changed",
+    "licence-restricted",
+    "licence-relaxed",
+    "metadata-changed",
+]
 CellKind = Literal["value", "representation"]
 
 CELLS = {"key": pl.String, "field": pl.String, "kind": pl.String, "old": pl.String, "new": pl.String}

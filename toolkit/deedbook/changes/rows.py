@@ -125,10 +125,15 @@ def _cells(both: pl.DataFrame, alignment: Alignment, shown: str, *, literal: boo
         for kind, condition, form in (("value", differs, shown), ("representation", rewritten, text)):
             parts.append(
                 few.filter(condition).select(
-                    _ORDER, pl.lit(at).alias("at"), KEY, pl.lit(pair.name).alias("field"), pl.lit(kind).alias("kind"),
-                    pl.col(f"{form}{at} old").alias("old"), pl.col(f"{form}{at}").alias("new"),
+                    _ORDER,
+                    pl.lit(at).alias("at"),
+                    KEY,
+                    pl.lit(pair.name).alias("field"),
+                    pl.lit(kind).alias("kind"),
+                    pl.col(f"{form}{at} old").alias("old"),
+                    pl.col(f"{form}{at}").alias("new"),
                 )
-            )  # fmt: skip
+            )
     if not parts or both.is_empty():
         return pl.DataFrame(schema=CELLS), 0
     cells = pl.concat(pl.collect_all(parts)).sort(_ORDER, "at").rename({KEY: "key"})

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -22,14 +22,13 @@ from deedbook.checking.structure import check_structure, fixed
 from deedbook.reading.native import without_mark
 from deedbook.reading.tables import present
 from deedbook.reading.text import TextBlock
-from deedbook.records import record
 from deedbook.schema import Field
 
 RowRules = Callable[[pl.DataFrame, Mapping[str, pl.Series]], tuple[list[Group], Mapping[str, int]]]
 """Runs row-local rules on typed rows and a mask of bad cells: groups whose rows count in that frame, and rows skipped by rule."""
 
 
-@record(frozen=True)
+@dataclass(frozen=True)
 class BlockPlan:
     """All that the blocks of a table share.
 
@@ -56,9 +55,10 @@ class BlockPlan:
     def hashed_names(self) -> frozenset[str]:
         """Those of which every row is hashed; a foreign key of one field is looked up once for each value, where these are few."""
         whole = (
-            reference.key.fields for reference, parent in zip(self.references, self.parents, strict=True)
+            reference.key.fields
+            for reference, parent in zip(self.references, self.parents, strict=True)
             if parent is None or len(reference.key.fields) > 1
-        )  # fmt: skip
+        )
         return frozenset(name for names in (*(key.names for key in self.keys), *whole) for name in names)
 
     def number_of(self, name: str) -> int | None:
@@ -66,7 +66,7 @@ class BlockPlan:
         return next((column.number for column in self.columns if column.name == name), None)
 
 
-@record(frozen=True)
+@dataclass(frozen=True, slots=True)
 class TypedRows:
     """The rows of a block as values.
 
@@ -83,7 +83,7 @@ class TypedRows:
     keys: pl.DataFrame
 
 
-@record(frozen=True)
+@dataclass(frozen=True, slots=True)
 class BlockResult:
     """What a block is worth to its table; rows and lines count from the block's start."""
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import compress
 from operator import not_
@@ -19,7 +20,6 @@ from deedbook.checking.accepting import PARSED, acceptor, parsed_number
 from deedbook.checking.header import Column
 from deedbook.checking.judging import Judge, Problem, judge_of
 from deedbook.reading.native import MISFIT
-from deedbook.records import record
 from deedbook.schema import Field, TableSchema
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ _LISTED = 1_000
 """Cells that are sooner told apart in Python, or too few to tell what a column is like."""
 
 
-@record(frozen=True)
+@dataclass(frozen=True)
 class FieldPlan:
     """How one column is checked.
 
@@ -107,7 +107,7 @@ class FieldPlan:
         return known
 
 
-@record(frozen=True)
+@dataclass(frozen=True, slots=True)
 class CellFailure:
     """The cells of one column and block that break one rule: aligned rows (in the block, rising) and texts."""
 
@@ -117,7 +117,7 @@ class CellFailure:
     texts: pl.Series
 
 
-@record(frozen=True)
+@dataclass(frozen=True, slots=True)
 class CheckedCells:
     """What the cells of a block gave.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import polars as pl
@@ -11,21 +11,28 @@ import polars as pl
 from deedbook.checking.cells import Rows
 from deedbook.findings import Finding, Severity, Total, join_key
 from deedbook.reading.native import without_mark
-from deedbook.records import record
 
 TotalKey = tuple[str, str | None, Severity]
 """Rule, column, severity."""
 
 FINDINGS_SCHEMA = {
-    "table": pl.String, "rule": pl.String, "severity": pl.String, "row": pl.Int64, "column": pl.String,
-    "field_number": pl.Int64, "constraint": pl.String, "value": pl.String, "message": pl.String, "waived": pl.Boolean,
-}  # fmt: skip
+    "table": pl.String,
+    "rule": pl.String,
+    "severity": pl.String,
+    "row": pl.Int64,
+    "column": pl.String,
+    "field_number": pl.Int64,
+    "constraint": pl.String,
+    "value": pl.String,
+    "message": pl.String,
+    "waived": pl.Boolean,
+}
 
 Words = Callable[[int], tuple[str, str, str | None]]
 """Message, hint and raw value of the n-th row of a group."""
 
 
-@record(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Group:
     """Rows of a block that break one rule at one column.
 
@@ -43,7 +50,7 @@ class Group:
     constraint: str | None = None
 
 
-@record(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Collecting:
     """What the findings of a table need to know.
 
@@ -66,7 +73,7 @@ class Collecting:
     waived: Mapping[str, Mapping[tuple[str, str], str]] = field(default_factory=dict)
 
 
-@record(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Collected:
     """The findings of a block; rows and lines still count from the block's start (0)."""
 
@@ -173,7 +180,7 @@ def _all_rows(group: Group, table: str, reasons: Mapping[int, str]) -> pl.DataFr
     )
 
 
-@record(frozen=False)
+@dataclass(slots=True)
 class Ledger:
     """The findings of a whole table, block after block."""
 

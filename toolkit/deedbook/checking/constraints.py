@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 from deedbook.checking.patterns import TIME_LIMIT, UnsupportedPatternError, compile_pattern, rust_pattern
 from deedbook.checking.values import load_json_text
 from deedbook.errors import ProjectError
-from deedbook.records import record
 from deedbook.schema import Field
 
 if TYPE_CHECKING:
@@ -23,15 +22,28 @@ Test = Callable[[str, Any], bool]
 Parse = Callable[[str], Any]
 
 NOUNS = {
-    "any": "a value", "array": "a JSON array", "boolean": "true or false", "date": "a date (YYYY-MM-DD)",
-    "datetime": "a date and time (YYYY-MM-DDThh:mm:ss)", "duration": "an ISO 8601 duration", "geojson": "GeoJSON",
-    "geopoint": "a geographic point", "integer": "a whole number", "list": "a list", "number": "a number",
-    "object": "a JSON object", "string": "text", "time": "a time (hh:mm:ss)", "year": "a year (YYYY)",
+    "any": "a value",
+    "array": "a JSON array",
+    "boolean": "true or false",
+    "date": "a date (YYYY-MM-DD)",
+    "datetime": "a date and time (YYYY-MM-DDThh:mm:ss)",
+    "duration": "an ISO 8601 duration",
+    "geojson": "GeoJSON",
+    "geopoint": "a geographic point",
+    "integer": "a whole number",
+    "list": "a list",
+    "number": "a number",
+    "object": "a JSON object",
+    "string": "text",
+    "time": "a time (hh:mm:ss)",
+    "year": "a year (YYYY)",
     "yearmonth": "a year and month (YYYY-MM)",
-}  # fmt: skip
+}
 _FORMATS = {
-    "string": {"email", "uri", "binary", "uuid", "wkt"}, "geopoint": {"array", "object"}, "geojson": {"topojson"},
-}  # fmt: skip
+    "string": {"email", "uri", "binary", "uuid", "wkt"},
+    "geopoint": {"array", "object"},
+    "geojson": {"topojson"},
+}
 _PATTERNED = {"date", "datetime", "time"}
 _ORDERED = {"integer", "number", "date", "datetime", "time", "year", "yearmonth", "duration"}
 _COLLECTIONS = {"string", "array", "object", "list", "any"}
@@ -42,7 +54,7 @@ class UnenforceableError(Exception):
     """A constraint that nobody can enforce on the field; the text says why."""
 
 
-@record(frozen=False)
+@dataclass(slots=True)
 class Constraints:
     """What a field declares.
 

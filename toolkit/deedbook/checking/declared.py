@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from deedbook.checking.header import FileProblem
 from deedbook.descriptor import Resource
 from deedbook.reading.source import READ_SIZE
-from deedbook.records import record
 
 _HINT = "the file is not the one that was described: get it again, or correct the descriptor"
 
 
-@record(frozen=False)
+@dataclass(slots=True)
 class Declared:
     """What was checked of a file as a whole, what of it is wrong, and what could not be checked, with the reason."""
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from decimal import Decimal
-
-from deedbook.records import record
 
 _FORM = re.compile(
     r"(?P<sign>-?)P(?=[0-9T])(?:(?P<years>[0-9]+)Y)?(?:(?P<months>[0-9]+)M)?(?:(?P<weeks>[0-9]+)W)?(?:(?P<days>[0-9]+)D)?"
@@ -15,7 +14,7 @@ _STARTS = ((1696, 9), (1697, 2), (1903, 3), (1903, 7))
 """The months from which two durations are compared: one is longer only if it ends later from each of them."""
 
 
-@record(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Duration:
     """A length of time; one month is neither shorter nor longer than 30 days, nor equal to them."""
 

@@ -65,8 +65,12 @@ def check_topojson(value: Mapping[str, Any]) -> None:
     kind = value.get("type")
     if kind not in _TOPOLOGY_TYPES:
         raise ValueError(f"{kind!r} is no TopoJSON type")
-    required = {"Topology": ("objects", "arcs"), "Point": ("coordinates",), "MultiPoint": ("coordinates",),
-                "GeometryCollection": ("geometries",)}.get(kind, ("arcs",))  # fmt: skip
+    required = {
+        "Topology": ("objects", "arcs"),
+        "Point": ("coordinates",),
+        "MultiPoint": ("coordinates",),
+        "GeometryCollection": ("geometries",),
+    }.get(kind, ("arcs",))
     for name in required:
         if name not in value:
             raise ValueError(f"a {kind} has `{name}`")
@@ -75,9 +79,17 @@ def check_topojson(value: Mapping[str, Any]) -> None:
 _WKT_NUMBER = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
 _WKT_TOKEN = re.compile(rf"\s*({_WKT_NUMBER}|[A-Za-z]+|[(),])")
 _WKT_DEPTH = {
-    "POINT": 1, "LINESTRING": 1, "CIRCULARSTRING": 1, "MULTIPOINT": 2, "POLYGON": 2, "TRIANGLE": 2, "MULTILINESTRING": 2,
-    "MULTIPOLYGON": 3, "POLYHEDRALSURFACE": 3, "TIN": 3,
-}  # fmt: skip
+    "POINT": 1,
+    "LINESTRING": 1,
+    "CIRCULARSTRING": 1,
+    "MULTIPOINT": 2,
+    "POLYGON": 2,
+    "TRIANGLE": 2,
+    "MULTILINESTRING": 2,
+    "MULTIPOLYGON": 3,
+    "POLYHEDRALSURFACE": 3,
+    "TIN": 3,
+}
 _WKT_COLLECTIONS = {"GEOMETRYCOLLECTION", "COMPOUNDCURVE", "CURVEPOLYGON", "MULTICURVE", "MULTISURFACE"}
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from deedbook.checking.judging import shorten
-from deedbook.records import record
 from deedbook.schema import Field, TableSchema
 
 
-@record(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Column:
     """One column of the file.
 
@@ -26,7 +26,7 @@ class Column:
     field: Field | None
 
 
-@record(frozen=True)
+@dataclass(frozen=True, slots=True)
 class FileProblem:
     """What is wrong with the file as a whole, or with its header at one column."""
 
@@ -38,7 +38,7 @@ class FileProblem:
     field: str | None = None
 
 
-@record(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Header:
     """The columns of the file in order and what is wrong with their labels."""
 
@@ -138,10 +138,16 @@ def _match_by_name(labels: Sequence[str], schema: TableSchema) -> Header:
     ]
     if match in {"equal", "superset"}:
         problems += [
-            FileProblem("extra-label", f"column {column.number} (`{shorten(column.label)}`) is in no field of the schema",
-                         "remove it or describe it", column.number, column.label)
-            for column in columns if column.field is None and column.number not in faulty
-        ]  # fmt: skip
+            FileProblem(
+                "extra-label",
+                f"column {column.number} (`{shorten(column.label)}`) is in no field of the schema",
+                "remove it or describe it",
+                column.number,
+                column.label,
+            )
+            for column in columns
+            if column.field is None and column.number not in faulty
+        ]
     if match == "partial" and not any(column.field for column in columns):
         problems.append(
             FileProblem("unmatched-header", "no column of the file is a field of the schema", "correct the header")

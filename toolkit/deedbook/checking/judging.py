@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from deedbook.checking.constraints import NOUNS, Constraints, constraints_of
 from deedbook.checking.values import parser
 from deedbook.reading.native import MISFIT, without_mark
-from deedbook.records import record
 from deedbook.schema import Field
 
 Problem = tuple[str, str | None]
@@ -19,7 +19,7 @@ TYPE_ERROR: Problem = ("type-error", None)
 REQUIRED: Problem = ("constraint-error", "required")
 
 
-@record(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Judge:
     """Decides one field, exactly; of a source with types of its own (`native`) also texts that are marked as misfits."""
 

@@ -7,7 +7,7 @@ confirmed on the values. A foreign key is looked up in an open-addressing table 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import cached_property, reduce
 from operator import and_
 from threading import Lock
@@ -20,7 +20,6 @@ import polars as pl
 from deedbook.checking.canonical import key_text
 from deedbook.checking.cells import Rows
 from deedbook.checking.spilling import PARTITIONS, Hashes, Partitions, Shelf, partition_of
-from deedbook.records import record
 from deedbook.schema import Field, ForeignKey, TableSchema
 
 if TYPE_CHECKING:
@@ -38,7 +37,7 @@ _PLAIN = 1e14
 """A number from one up to this that is written in 15 characters, with an exponent or not, has a canonical text that is no longer."""
 
 
-@record(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Key:
     """Fields whose values together identify a row, or are referred to.
 
@@ -138,7 +137,7 @@ def _plain_parts(fields: Sequence[Field], parsed: Mapping[str, pl.Series]) -> tu
     return parts, doubts
 
 
-@record(frozen=True)
+@dataclass(frozen=True, slots=True)
 class HashedBlock:
     """The hashes of one block's keys.
 
@@ -190,7 +189,7 @@ def hash_blocks(
     return blocks
 
 
-@record(frozen=False)
+@dataclass(slots=True)
 class HashLog:
     """The hashes of a whole table's key: in memory, block by block, or on the shelf once they no longer fit."""
 
@@ -331,7 +330,7 @@ def _nonzero(hashes: Hashes) -> Hashes:
     return np.maximum(hashes, np.uint64(1))
 
 
-@record(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Reference:
     """A foreign key of a table, its own fields described, and the parent's fields that it refers to."""
 

@@ -25,11 +25,14 @@ _TOKEN = re.compile(r"\\(?:[NpP]\{[^}]*\}|.)|\[\^?\]?|\{(?:[0-9]+,?[0-9]*|,[0-9]
 _TOKEN_IN_SET = re.compile(r"\\(?:[NpP]\{[^}]*\}|.)|.", re.DOTALL)
 _WORD, _SPACE = r"\p{L}\p{N}_", r"\s\x1c-\x1f"
 _AS_IN_RE = {
-    r"\w": f"[{_WORD}]", r"\W": f"[^{_WORD}]", r"\s": f"[{_SPACE}]", r"\S": f"[^{_SPACE}]",
+    r"\w": f"[{_WORD}]",
+    r"\W": f"[^{_WORD}]",
+    r"\s": f"[{_SPACE}]",
+    r"\S": f"[^{_SPACE}]",
     r"\b": f"(?:(?<=[{_WORD}])(?![{_WORD}])|(?<![{_WORD}])(?=[{_WORD}]))",
     r"\B": f"(?:(?<=[{_WORD}])(?=[{_WORD}])|(?<![{_WORD}])(?![{_WORD}]))",
     "{": r"\{",
-}  # fmt: skip
+}
 """What the regex module takes for more or for less than Python's own engine does, or for a fuzzy match."""
 _AS_IN_RE_IN_SET = {r"\w": _WORD, r"\s": _SPACE, "[": r"\["}
 """The same within a set, where a bracket would begin a POSIX class."""

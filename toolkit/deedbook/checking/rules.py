@@ -15,7 +15,7 @@ import copy
 import datetime as dt
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -28,20 +28,28 @@ from deedbook.checking.rulefiles import FIX, execute, guarded
 from deedbook.checking.verdicts import NO_ROW, RuleOutcome, columns_read, fail, is_row_local, judge, outcome_of, render
 from deedbook.errors import RuleError
 from deedbook.findings import Severity
-from deedbook.records import record
 from deedbook.rules.rule import Rule, rule_of
 
 __all__ = [
-    "Evaluation", "RuleBook", "RuleOutcome", "TableRules", "columns_read", "evaluate", "is_row_local", "kebab",
-    "load_rules", "render", "split",
-]  # fmt: skip
+    "Evaluation",
+    "RuleBook",
+    "RuleOutcome",
+    "TableRules",
+    "columns_read",
+    "evaluate",
+    "is_row_local",
+    "kebab",
+    "load_rules",
+    "render",
+    "split",
+]
 
 Tables = Mapping[str, pl.DataFrame]
 Derive = Callable[[Tables, dt.date | None], Mapping[str, pl.DataFrame]]
 DATASET = "dataset"
 
 
-@record(frozen=True)
+@dataclass(frozen=True, slots=True)
 class TableRules:
     """The rules of one table.
 
@@ -58,7 +66,7 @@ class TableRules:
     file: str = ""
 
 
-@record(frozen=True)
+@dataclass(frozen=True, slots=True)
 class RuleBook:
     """What a project's rule files hold, loaded.
 
@@ -73,7 +81,7 @@ class RuleBook:
     derive: Derive | None = None
 
 
-@record(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Evaluation:
     """The outcome of every rule that ran, failing or not, and why others could not run."""
 
@@ -157,9 +165,13 @@ def _run_pandera(rules: TableRules, frame: pl.DataFrame, bad: Mapping[str, pl.Se
             severity: Severity = "warning" if check.raise_warning else "error"
             text = str(check.error or check.name or "a check")
             rule = Rule(
-                id=kebab(check.name or ""), passes=pl.lit(True), at=column or "", severity=severity,
-                message=_plain(f"does not satisfy {text}"), where=_position(check, rules.file),
-            )  # fmt: skip
+                id=kebab(check.name or ""),
+                passes=pl.lit(True),
+                at=column or "",
+                severity=severity,
+                message=_plain(f"does not satisfy {text}"),
+                where=_position(check, rules.file),
+            )
             try:
                 found = check(frame.lazy(), column).check_output.collect().to_series()
             except Exception as error:  # noqa: BLE001  (whatever a rule raises, it is named)
@@ -178,9 +190,12 @@ def _run_bare(
         for error in errors.schema_errors:
             column = error.schema.name if isinstance(error.schema, pa.Column) else None
             rule = Rule(
-                id=kebab(str(error.check)), passes=pl.lit(True), at=column or "", where=file,
+                id=kebab(str(error.check)),
+                passes=pl.lit(True),
+                at=column or "",
+                where=file,
                 message=_plain(str(error).splitlines()[0]),
-            )  # fmt: skip
+            )
             output = error.check_output
             yield _pandera_outcome(rule, pl.Series([False]) if output is None else output["check_output"], frame, bad)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import polars as pl
@@ -15,11 +15,10 @@ from deedbook.checking.collecting import Group, collect
 from deedbook.checking.rules import Evaluation, RuleBook, RuleOutcome, TableRules, columns_read, evaluate, render, split
 from deedbook.checking.table import FILE_SHIFT, TableOutcome
 from deedbook.findings import Check, Finding, NotChecked
-from deedbook.records import record
 from deedbook.schema import TableSchema
 
 
-@record(frozen=True)
+@dataclass(frozen=True, slots=True)
 class RulePlan:
     """What the rules of one table need from its pass.
 
@@ -70,7 +69,7 @@ def _skipped(outcomes: Sequence[RuleOutcome]) -> dict[str, int]:
     return counts
 
 
-@record(frozen=True)
+@dataclass(frozen=True, slots=True)
 class _Whole:
     """All typed rows of a table, with the record, line and key of each."""
 
@@ -174,7 +173,12 @@ def _say_of_table(outcome: TableOutcome, result: RuleOutcome) -> None:
     resource = outcome.task.resource
     outcome.ledger.say(
         Finding(
-            rule=result.rule.id, severity=result.rule.severity, table=resource.name, message=message, hint=hint,
-            path=", ".join(resource.paths), column=result.rule.at or None,
+            rule=result.rule.id,
+            severity=result.rule.severity,
+            table=resource.name,
+            message=message,
+            hint=hint,
+            path=", ".join(resource.paths),
+            column=result.rule.at or None,
         )
-    )  # fmt: skip
+    )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +29,6 @@ from deedbook.reading.sequential import read_records, to_text_block
 from deedbook.reading.source import ByteStream, SourceError
 from deedbook.reading.tables import present
 from deedbook.reading.text import IrregularError, Layout, is_regular, read_block
-from deedbook.records import record
 
 _RULES = {
     "primary-key": ("the primary key", "give the row a key of its own, or delete it"),
@@ -38,7 +37,7 @@ _RULES = {
 }
 
 
-@record(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Visit:
     """Records of a file that are read again.
 

@@ -10,13 +10,11 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
-
-from deedbook.records import record
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -30,7 +28,7 @@ _PREFIX = "deedbook-keys-"
 _PAIR = [("hash", "u8"), ("record", "i8")]
 
 
-@record(frozen=False)
+@dataclass(slots=True)
 class Shelf:
     """Where hashes go when they no longer fit.
 
@@ -106,7 +104,7 @@ def _is_running(pid: int) -> bool:
     return True
 
 
-@record(frozen=False)
+@dataclass(slots=True)
 class Partitions:
     """(hash, record) pairs on disk, by the hash's top bits."""
 

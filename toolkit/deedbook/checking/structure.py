@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from itertools import compress
 
 import numpy as np
@@ -14,10 +15,9 @@ from deedbook.checking.collecting import Group, Words
 from deedbook.checking.header import Column
 from deedbook.checking.judging import shorten
 from deedbook.reading.text import Ragged, TextBlock
-from deedbook.records import record
 
 
-@record(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Structure:
     """What is wrong with the records of a block.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from deedbook.checking.blockwork import (
@@ -29,7 +29,6 @@ from deedbook.reading.pipeline import run
 from deedbook.reading.sequential import Unclosed
 from deedbook.reading.source import SourceError
 from deedbook.reading.text import Layout
-from deedbook.records import record
 from deedbook.schema import TableSchema
 
 SMALLEST_SHARE = 2 << 20
@@ -38,7 +37,7 @@ FILE_SHIFT = 40
 """A record of a table is known by its file's number, shifted by this, plus its record number in the file."""
 
 
-@record(frozen=True)
+@dataclass(frozen=True, slots=True)
 class TableTask:
     """What to check in one table.
 
@@ -66,7 +65,7 @@ class TableTask:
     progress: Callable[[int], None] = lambda _size: None
 
 
-@record(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Piece:
     """Consecutive records of a file that were read together: the first one and its line, how many, and their bytes."""
 
@@ -77,7 +76,7 @@ class Piece:
     size: int
 
 
-@record(frozen=False)
+@dataclass(slots=True)
 class TableOutcome:
     """What is known of a table after its pass.
 
@@ -167,9 +166,13 @@ def _say(outcome: TableOutcome, number: int, rule: str, message: str, hint: str 
     """Reports something about a file."""
     paths = outcome.task.resource.paths
     finding = Finding(
-        rule=rule, severity="error", table=outcome.task.resource.name, message=message, hint=hint,
+        rule=rule,
+        severity="error",
+        table=outcome.task.resource.name,
+        message=message,
+        hint=hint,
         path=paths[number] if number < len(paths) else "",
-    )  # fmt: skip
+    )
     outcome.ledger.say(replace(finding, **place))  # type: ignore[arg-type]  # fields of Finding
 
 
@@ -208,9 +211,15 @@ def _open_file(
     if number == 0 or labels != known:
         for problem in header.problems:
             _say(
-                outcome, number, problem.rule, problem.message, problem.hint,
-                column=problem.field or problem.label, field_number=problem.number, value=problem.label,
-            )  # fmt: skip
+                outcome,
+                number,
+                problem.rule,
+                problem.message,
+                problem.hint,
+                column=problem.field or problem.label,
+                field_number=problem.number,
+                value=problem.label,
+            )
     if not header.columns:
         outcome.is_unread = True
         return None
@@ -230,9 +239,10 @@ def _plan(task: TableTask, header: Header, outcome: TableOutcome) -> tuple[Block
     primary = next((key for key in unique_keys(schema) if key.kind == "primary-key"), None)
     usable = tuple(key for key in outcome.logs if held.issuperset(key.names))
     references = [
-        (reference, parent) for reference, parent in zip(task.references, task.parents, strict=True)
+        (reference, parent)
+        for reference, parent in zip(task.references, task.parents, strict=True)
         if held.issuperset(reference.key.fields)
-    ]  # fmt: skip
+    ]
     key_is_here = primary is not None and held.issuperset(primary.names)
     plan = BlockPlan(
         columns=header.columns,

@@ -327,7 +327,20 @@ def _geojson(field: Field, _lenient: bool) -> Parser:
 
 
 _PARSERS: dict[str, Callable[[Field, bool], Parser]] = {
-    "any": _any, "array": _array, "boolean": _boolean, "date": _date, "datetime": _datetime, "duration": _duration,
-    "geojson": _geojson, "geopoint": _geopoint, "integer": _integer, "list": _list, "number": _number,
-    "object": _object, "string": _string, "time": _time, "year": _year, "yearmonth": _yearmonth,
-}  # fmt: skip
+    "any": _any,
+    "array": _array,
+    "boolean": _boolean,
+    "date": _date,
+    "datetime": _datetime,
+    "duration": _duration,
+    "geojson": _geojson,
+    "geopoint": _geopoint,
+    "integer": _integer,
+    "list": _list,
+    "number": _number,
+    "object": _object,
+    "string": _string,
+    "time": _time,
+    "year": _year,
+    "yearmonth": _yearmonth,
+}

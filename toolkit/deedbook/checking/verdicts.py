@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import string
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 from typing import NoReturn
 
 import polars as pl
 
 from deedbook.checking.rulefiles import FIX
 from deedbook.errors import RuleError
-from deedbook.records import record
 from deedbook.rules.rule import Rule
 
 NO_ROW = pl.Series([None], dtype=pl.UInt32)
 """In place of row numbers: the table as a whole."""
 
 
-@record(frozen=True)
+@dataclass(frozen=True, slots=True)
 class RuleOutcome:
     """Where one rule failed on one frame.
 

@@ -62,6 +62,14 @@ def judge_waivers(
 
 def _finding(rule: str, waiver: Waiver, column: str, message: str, hint: str) -> Finding:
     return Finding(
-        rule=rule, severity="warning", table="waivers", path=PATH, row=waiver.row, line=waiver.row, column=column,
-        message=message, hint=hint, value=getattr(waiver, column),
-    )  # fmt: skip
+        rule=rule,
+        severity="warning",
+        table="waivers",
+        path=PATH,
+        row=waiver.row,
+        line=waiver.row,
+        column=column,
+        message=message,
+        hint=hint,
+        value=getattr(waiver, column),
+    )

@@ -12,9 +12,13 @@ from deedbook.cli import options, output
 @click.command()
 @click.argument("path", type=click.Path(path_type=Path))
 @click.option(
-    "-o", "--output", "target", type=click.Path(path_type=Path), metavar="FOLDER",
+    "-o",
+    "--output",
+    "target",
+    type=click.Path(path_type=Path),
+    metavar="FOLDER",
     help="The bag's folder; NAME-VERSION.bag here by default.",
-)  # fmt: skip
+)
 @options.quiet
 @options.debug
 def bag(path: Path, target: Path | None, quiet: bool) -> None:

@@ -21,9 +21,14 @@ if TYPE_CHECKING:
 @click.argument("name", metavar="NAME[@VERSION]|FOLDER")
 @options.catalogue
 @click.option(
-    "-f", "--format", "style", type=click.Choice(["text", "bibtex", "ris", "csl-json"]), default="text", show_default=True,
+    "-f",
+    "--format",
+    "style",
+    type=click.Choice(["text", "bibtex", "ris", "csl-json"]),
+    default="text",
+    show_default=True,
     help="How the citation is written.",
-)  # fmt: skip
+)
 @click.option(
     "--where", metavar="EXPR", help="Cite the rows that an SQL expression picks, with their number and digest."
 )

@@ -24,9 +24,14 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 @click.argument("new")
 @click.option("--schema", type=_FILE, help="The Table Schema of two data files.")
 @click.option(
-    "-f", "--format", "format_", type=click.Choice(["text", "json", "markdown", "html", "daff"]), default="text",
-    show_default=True, help="How the changes are written; daff is what the daff tool patches with, one table at a time.",
-)  # fmt: skip
+    "-f",
+    "--format",
+    "format_",
+    type=click.Choice(["text", "json", "markdown", "html", "daff"]),
+    default="text",
+    show_default=True,
+    help="How the changes are written; daff is what the daff tool patches with, one table at a time.",
+)
 @click.option("-o", "--output", "file", type=_FILE, help="Write to this file instead of to stdout.")
 @click.option("-t", "--table", "tables", multiple=True, metavar="TABLE", help="Compare this table only; repeatable.")
 @click.option("--derived", is_flag=True, help="Also compare the columns and tables that only releases have.")
@@ -34,9 +39,13 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
     "--canonical", is_flag=True, help="Compare canonical texts: do not report cells that are only written otherwise."
 )
 @click.option(
-    "-n", "--max-changes", type=click.IntRange(min=1), default=10, show_default=True,
+    "-n",
+    "--max-changes",
+    type=click.IntRange(min=1),
+    default=10,
+    show_default=True,
     help="Changes of a kind and table that text, markdown and html show; counts are exact all the same.",
-)  # fmt: skip
+)
 @options.quiet
 @options.debug
 @click.pass_context

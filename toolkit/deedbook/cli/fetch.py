@@ -26,9 +26,13 @@ _LOCK = "deedbook.lock"
 @click.argument("name", metavar="[NAME[@VERSION|@RANGE|@latest]]", required=False)
 @options.catalogue
 @click.option(
-    "-o", "--output", "folder", type=click.Path(path_type=Path, file_okay=False), metavar="DIR",
+    "-o",
+    "--output",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
     help="The folder for the files; NAME/VERSION by default.",
-)  # fmt: skip
+)
 @click.option("-f", "--format", "formats", metavar="FORMATS", help="Data in these formats only, such as csv,parquet.")
 @click.option("--replace", is_flag=True, help="Overwrite files in DIR that are others.")
 @click.option("--lock", "locks", is_flag=True, help="Write which release it is into the lock file, for a script.")
@@ -157,8 +161,15 @@ def _tell(done: Fetched, listing: Listing, *, as_json: bool, quiet: bool) -> Non
 
     citation = text_citation(citation_of(listing))
     if as_json:
-        record = {**asdict(done.pin), "folder": str(done.folder), "files": done.files, "bytes": done.bytes,
-                  "checked": done.checked, "warnings": done.warnings, "citation": citation}  # fmt: skip
+        record = {
+            **asdict(done.pin),
+            "folder": str(done.folder),
+            "files": done.files,
+            "bytes": done.bytes,
+            "checked": done.checked,
+            "warnings": done.warnings,
+            "citation": citation,
+        }
         output.emit(json.dumps(record, ensure_ascii=False, indent=2) + "\n")
     elif not quiet:
         size = f"{done.bytes / 1e6:.1f} MB"

@@ -12,9 +12,15 @@ from deedbook.cli import options, output
 
 @click.command()
 @click.option(
-    "-o", "--output", "base", type=click.Path(path_type=Path), default="deedbook", show_default=True, metavar="NAME",
+    "-o",
+    "--output",
+    "base",
+    type=click.Path(path_type=Path),
+    default="deedbook",
+    show_default=True,
+    metavar="NAME",
     help="Write NAME.key, the secret half, and NAME.pub.",
-)  # fmt: skip
+)
 @click.option(
     "--no-password", is_flag=True, help="Leave the secret key in the clear, for a store of secrets that guards it."
 )
@@ -26,7 +32,7 @@ def keygen(base: Path, no_password: bool, quiet: bool) -> None:
     The password comes from DEEDBOOK_SIGNING_KEY_PASSWORD, else it is asked for. A file that exists is never overwritten:
     exit code 4.
     """
-    from deedbook.release.signing import KEY_FILE_VARIABLE, PASSWORD_VARIABLE, generate_pair
+    from deedbook.integrity.signing import KEY_FILE_VARIABLE, PASSWORD_VARIABLE, generate_pair
 
     password = "" if no_password else os.environ.get(PASSWORD_VARIABLE, "")
     if not password and not no_password:

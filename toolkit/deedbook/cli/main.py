@@ -17,11 +17,22 @@ from deedbook.cli.policy import BUG, INTERRUPTED, USAGE
 from deedbook.errors import DeedbookError, SpaceError
 
 VERBS = {
-    "init": "init", "validate": "validate", "fmt": "fmt", "diff": "diff", "plan": "plan", "build": "build",
-    "verify": "verify", "keygen": "keygen", "bag": "bag",
-    "publish": "publish", "yank": "yank", "unyank": "yank", "versions": "versions",
-    "fetch": "fetch", "cite": "cite",
-}  # fmt: skip
+    "init": "init",
+    "validate": "validate",
+    "fmt": "fmt",
+    "diff": "diff",
+    "plan": "plan",
+    "build": "build",
+    "verify": "verify",
+    "keygen": "keygen",
+    "bag": "bag",
+    "publish": "publish",
+    "yank": "yank",
+    "unyank": "yank",
+    "versions": "versions",
+    "fetch": "fetch",
+    "cite": "cite",
+}
 """The module beside this one that has the command of that name; in the order of the help."""
 _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
-
-from deedbook.records import record
 
 if TYPE_CHECKING:
     from deedbook.fetching.retrieving import Asking
@@ -20,7 +19,7 @@ _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?", re.IGNORECASE | re.ASCII)
 
 
-@record(frozen=False)
+@dataclass(slots=True)
 class State:
     """What `main` must know of an invocation that failed; the one thing here that changes."""
 
@@ -96,7 +95,7 @@ def catalogue(command: F) -> F:
 def asking(catalogue: str | None, key: str | None, *, offline: bool) -> Asking:
     """What those options say."""
     from deedbook.fetching.retrieving import Asking
-    from deedbook.release.signing import public_key
+    from deedbook.integrity.signing import public_key
 
     return Asking(catalogue, public_key(key) if key is not None else None, offline)
 

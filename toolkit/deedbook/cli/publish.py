@@ -13,8 +13,8 @@ from deedbook.cli.progress import progress_bar
 from deedbook.errors import UsageError
 
 if TYPE_CHECKING:
+    from deedbook.integrity.signing import PublicKey
     from deedbook.project import Project
-    from deedbook.release.signing import PublicKey
 
 
 @click.command()
@@ -66,7 +66,7 @@ def _release_folder(project: Project, version: str) -> Path:
 
 def _own_key(folder: Path) -> PublicKey | None:
     """The configured key, to prove the release with; None when another one signed it, as the catalogue may allow."""
-    from deedbook.release.signing import SIGNATURE, configured_key, public_half, read_signature
+    from deedbook.integrity.signing import SIGNATURE, configured_key, public_half, read_signature
 
     secret = configured_key()
     if secret is None:

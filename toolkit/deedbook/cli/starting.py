@@ -116,8 +116,11 @@ def _pandera_in_haste() -> Iterator[None]:
 
 
 _IN_HASTE: dict[str, Callable[[], AbstractContextManager[None]]] = {
-    "numpy": _numpy_in_haste, "polars": _polars_in_haste, "pandera": _pandera_in_haste, "pandera.polars": _pandera_in_haste,
-}  # fmt: skip
+    "numpy": _numpy_in_haste,
+    "polars": _polars_in_haste,
+    "pandera": _pandera_in_haste,
+    "pandera.polars": _pandera_in_haste,
+}
 
 
 class _Absence:

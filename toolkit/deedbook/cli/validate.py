@@ -25,15 +25,23 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 @options.target
 @click.option("--schema", type=_FILE, help="The Table Schema of a data file.")
 @click.option(
-    "-f", "--format", "format_", type=click.Choice(["text", "json", "frictionless", "github", "markdown", "junit"]),
-    default="text", show_default=True, help="How the report is written; github writes workflow commands, markdown a job summary.",
-)  # fmt: skip
+    "-f",
+    "--format",
+    "format_",
+    type=click.Choice(["text", "json", "frictionless", "github", "markdown", "junit"]),
+    default="text",
+    show_default=True,
+    help="How the report is written; github writes workflow commands, markdown a job summary.",
+)
 @click.option("-o", "--output", "file", type=_FILE, help="Write the report to this file instead of to stdout.")
 @click.option("--summary", type=_FILE, help="Also append the report in Markdown to this file, such as a job summary.")
 @click.option(
-    "--max-findings", type=click.IntRange(min=0), default=10, show_default=True,
+    "--max-findings",
+    type=click.IntRange(min=0),
+    default=10,
+    show_default=True,
     help="Findings shown of each table, rule and column; totals are exact all the same.",
-)  # fmt: skip
+)
 @click.option("--findings", type=_FILE, help="Write all findings to this .parquet or .csv file, in no promised order.")
 @click.option("-t", "--table", "tables", multiple=True, metavar="TABLE", help="Report on this table only; repeatable.")
 @click.option("--strict", is_flag=True, help="Unwaived warnings, and declarations that were not checked, fail too.")
@@ -44,8 +52,12 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
     "--memory", type=options.Size(), default="512M", show_default=True, help="Memory for keys; more goes to disk."
 )
 @click.option(
-    "--max-unpacked", type=options.Size(), default="16G", show_default=True, help="Size to which one compressed file may unpack."
-)  # fmt: skip
+    "--max-unpacked",
+    type=options.Size(),
+    default="16G",
+    show_default=True,
+    help="Size to which one compressed file may unpack.",
+)
 @click.option("--allow-network", is_flag=True, help="Read tables that the descriptor names by URL.")
 @click.option("--workers", type=click.IntRange(min=1), help="Threads; as many as help when not given.")
 @options.quiet

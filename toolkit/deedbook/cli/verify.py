@@ -33,9 +33,14 @@ Format = Literal["text", "json"]
 )
 @options.trust_rules
 @click.option(
-    "-f", "--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True,
+    "-f",
+    "--format",
+    "format_",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
     help="How the outcome is written.",
-)  # fmt: skip
+)
 @options.quiet
 @options.debug
 @click.pass_context
@@ -54,7 +59,7 @@ def verify(
     Checksums, signature, provenance, the chain to the releases beside it, equal data in every format and agreeing metadata.
     One line for each problem, and a last one that says what was verified; exits with 0 when there is no problem, else with 1.
     """
-    from deedbook.release.signing import public_key
+    from deedbook.integrity.signing import public_key
     from deedbook.release.verifying import verify as verify_release
     from deedbook.rendering import verification as rendering
 

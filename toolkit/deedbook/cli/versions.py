@@ -23,9 +23,14 @@ Format = Literal["text", "json"]
 @click.option("--from", "location", metavar="CATALOGUE", help="The root of a catalogue; needs no project.")
 @options.project
 @click.option(
-    "-f", "--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True,
+    "-f",
+    "--format",
+    "format_",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
     help="How the versions are written.",
-)  # fmt: skip
+)
 @options.debug
 @click.pass_context
 def versions(ctx: click.Context, name: str, to: str | None, location: str | None, root: Path, format_: Format) -> None:

@@ -13,8 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from deedbook.fetching.partial import Partial
-from deedbook.release.digests import sha256_of
-from deedbook.release.locking import locked
+from deedbook.integrity.digests import sha256_of
+from deedbook.integrity.locking import locked
 
 _PATIENCE = 6 * 3600.0
 """Seconds to wait for another process that downloads the same file."""

@@ -21,8 +21,8 @@ from deedbook.fetching.catalogues import Opened
 from deedbook.fetching.download import TamperedError
 from deedbook.fetching.locations import Address, is_plain, mirror_address
 from deedbook.fetching.transport import MissingError, read_document
-from deedbook.release.digests import PROVENANCE, SUMS, sums_text
-from deedbook.release.signing import SIGNATURE, is_signed_by, read_signature
+from deedbook.integrity.digests import PROVENANCE, SUMS, sums_text
+from deedbook.integrity.signing import SIGNATURE, is_signed_by, read_signature
 from deedbook.versioning.previous import MANIFEST
 
 T = TypeVar("T")

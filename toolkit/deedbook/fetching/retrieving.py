@@ -27,16 +27,22 @@ from deedbook.fetching.pins import Pin
 from deedbook.fetching.releases import File, Listing, Source, first_good, obtain_document, read_listing
 from deedbook.fetching.resolving import Spec, read_spec, resolve
 from deedbook.fetching.settings import Home, choose_catalogue, find_home
-from deedbook.release.digests import sha256_of
+from deedbook.integrity.digests import sha256_of
+from deedbook.integrity.signing import PublicKey
 from deedbook.release.media import FORMAT_TITLES
-from deedbook.release.signing import PublicKey
 
 Progress = Callable[[str, float], None]
 """Told what is being done, and which share of that is behind it (0 to 1)."""
 FORMATS: Mapping[str, str] = {
-    "csv": ".csv", "parquet": ".parquet", "jsonl": ".jsonl", "stata": ".dta", "spss": ".sav", "rds": ".rds", "sqlite": ".sqlite",
+    "csv": ".csv",
+    "parquet": ".parquet",
+    "jsonl": ".jsonl",
+    "stata": ".dta",
+    "spss": ".sav",
+    "rds": ".rds",
+    "sqlite": ".sqlite",
     "xlsx": ".xlsx",
-}  # fmt: skip
+}
 """What `--format` may name, each with the end of its files' names."""
 _ALIASES = {"dta": "stata", "sav": "spss", "r": "rds", "excel": "xlsx"}
 _OF_ALL_TABLES = frozenset({".sqlite", ".xlsx"})

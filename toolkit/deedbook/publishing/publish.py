@@ -11,16 +11,16 @@ from pathlib import Path
 from deedbook.catalogue import editing
 from deedbook.catalogue.records import Catalogue, Link
 from deedbook.errors import ProjectError, RefusalError, UsageError
+from deedbook.integrity.digests import sha256_of
+from deedbook.integrity.signing import SIGNATURE, PublicKey
 from deedbook.project import Project
 from deedbook.publishing.journal import Journal, open_journal
 from deedbook.publishing.steps import Facts, Progress, PublishableFile, PublishableRelease, Step
 from deedbook.publishing.targets import Target, read_target
 from deedbook.publishing.targets.hosted import LISTED, HostedCatalogue
-from deedbook.release.digests import sha256_of
 from deedbook.release.edition import MANIFEST
 from deedbook.release.manifest import SUMS
 from deedbook.release.metadata.citation import doi_in
-from deedbook.release.signing import SIGNATURE, PublicKey
 from deedbook.release.verifying import verify
 
 Report = Callable[[str, int, int], None]

@@ -8,6 +8,7 @@ closes or doubles inside a quoted cell, which `quotes_are_regular` proves for ea
 from __future__ import annotations
 
 import io
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -15,7 +16,6 @@ import polars as pl
 
 from deedbook.dialect import Dialect
 from deedbook.reading.source import BOM, ByteStream, SourceError
-from deedbook.records import record
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -30,7 +30,7 @@ Bytes: TypeAlias = "npt.NDArray[np.uint8]"
 Positions: TypeAlias = "npt.NDArray[np.int64]"
 
 
-@record(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Block:
     """Consecutive whole records.
 

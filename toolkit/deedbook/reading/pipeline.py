@@ -10,7 +10,7 @@ import io
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Generic, TypeVar
 
@@ -18,7 +18,6 @@ from deedbook.reading.blocks import MAX_RECORD, Block, Cutter
 from deedbook.reading.sequential import RECORDS, Unclosed, read_records, to_text_block
 from deedbook.reading.source import SourceError
 from deedbook.reading.text import CrowdedError, IrregularError, Layout, TextBlock, is_regular, read_block
-from deedbook.records import record
 
 S = TypeVar("S")
 T = TypeVar("T")
@@ -29,7 +28,7 @@ _CROWD = 200_000
 _PART = 1 << 18
 
 
-@record(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Done(Generic[T]):
     """What the worker made of a block, and the size of the block in bytes."""
 
@@ -90,7 +89,7 @@ def in_order(items: Iterable[S], work: Callable[[S], T], *, workers: int | None 
             yield running.popleft().result()
 
 
-@record(frozen=False)
+@dataclass(slots=True)
 class _Queue(Generic[T]):
     """Blocks that are cut and started, in order.
 

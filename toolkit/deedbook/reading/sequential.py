@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -22,7 +23,6 @@ from deedbook.reading.text import (
     open_reader,
     to_frame,
 )
-from deedbook.records import record
 
 _LINE = re.compile(rb"[^\r\n]*+(?:\r\n|[\r\n])?+")
 RECORDS = 20_000
@@ -31,14 +31,14 @@ _LEAST = 1 << 16
 _NEAR = 1 << 10
 
 
-@record(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Unclosed:
     """The last record of a table does not end: a quote is never closed, or it is longer than `MAX_RECORD`."""
 
     is_long: bool
 
 
-@record(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Record:
     """The cells of one record, the line it starts on (from 0) and the lines that it spans."""
 
@@ -47,7 +47,7 @@ class Record:
     lines: int
 
 
-@record(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Records:
     """Consecutive records.
 
@@ -70,7 +70,7 @@ class Records:
     has_nul: bool = False
 
 
-@record(frozen=False)
+@dataclass(slots=True)
 class _Lines:
     """Lines for the csv module, with an account of what was taken for the record in hand.
 

@@ -8,11 +8,11 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Protocol
 
 from deedbook.descriptor import Resource
-from deedbook.records import record
 
 READ_SIZE = 1 << 20
 MAX_UNPACKED = 16 << 30
@@ -44,7 +44,7 @@ class ByteStream(Protocol):
         ...
 
 
-@record(frozen=False)
+@dataclass(slots=True)
 class _Bounded:
     """An unpacked stream that stops a bomb; what it gives before it fails does not depend on how it is read."""
 
@@ -74,7 +74,7 @@ class _Bounded:
         return data
 
 
-@record(frozen=False)
+@dataclass(slots=True)
 class _Recoded:
     """A stream in a declared encoding, given out as UTF-8."""
 

@@ -12,7 +12,7 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -22,7 +22,6 @@ import polars as pl
 from deedbook.dialect import Dialect
 from deedbook.reading.blocks import NEWLINE, count, cut_out, quotes_are_regular, record_ends, split
 from deedbook.reading.scanning import scan
-from deedbook.records import record
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -38,7 +37,7 @@ class CrowdedError(Exception):
     """The block has bad records among so many that it has to be read in parts."""
 
 
-@record(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Ragged:
     """A record whose number of cells differs from the number of columns; no cells means a blank record."""
 
@@ -46,7 +45,7 @@ class Ragged:
     cells: tuple[str, ...]
 
 
-@record(frozen=True)
+@dataclass(frozen=True, slots=True)
 class BadByte:
     """A place that is not UTF-8: its record, its cell (0-based), and its first byte."""
 
@@ -55,7 +54,7 @@ class BadByte:
     byte: int
 
 
-@record(frozen=True)
+@dataclass(frozen=True)
 class TextBlock:
     """Consecutive records as columns of text.
 
@@ -107,7 +106,7 @@ class TextBlock:
         return rows + np.cumsum(embedded) - embedded
 
 
-@record(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Layout:
     """How blocks of a file become columns.
 

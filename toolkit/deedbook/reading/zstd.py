@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import IO
 
 import zstandard
-
-from deedbook.records import record
 
 _PACKED = 1 << 10
 """Bytes unpacked at once; of zstd they become at most 32 MiB."""
 
 
-@record(frozen=False)
+@dataclass(slots=True)
 class Frames:
     """The content of zstd frames, each of which has to end."""
 

@@ -17,7 +17,7 @@ from typing import Any
 import polars as pl
 import yaml
 
-from deedbook.release.verification import Ledger
+from deedbook.integrity.verification import Ledger
 
 _DOI = re.compile(r"10\.\d{4,9}/\S+", re.IGNORECASE)
 _NAMED_BY = ("contentUrl", "path", "@id", "url", "name")
@@ -44,7 +44,17 @@ def check_agreement(folder: Path, manifest: Mapping[str, Any], sound: Set[str], 
             continue
         try:
             facts = list(reader(folder / name))
-        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, yaml.YAMLError, sqlite3.Error, pl.exceptions.PolarsError) as error:  # fmt: skip
+        except (
+            OSError,
+            ValueError,
+            KeyError,
+            TypeError,
+            AttributeError,
+            RecursionError,
+            yaml.YAMLError,
+            sqlite3.Error,
+            pl.exceptions.PolarsError,
+        ) as error:
             ledger.blame("metadata-differs", name, f"is not what its name says: {str(error).splitlines()[0]}")
             continue
         read += 1

@@ -21,12 +21,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from deedbook.release.digests import PROVENANCE as PROVENANCE
-from deedbook.release.digests import sha256_of
-from deedbook.release.edition import MANIFEST, Edition, moment_text
-from deedbook.release.manifest import SUMS, read_manifest, write_sums
-from deedbook.release.provenance import InputFile, writer_versions
-from deedbook.release.signing import (
+from deedbook.integrity.digests import PROVENANCE as PROVENANCE
+from deedbook.integrity.digests import sha256_of
+from deedbook.integrity.signing import (
     SIGNATURE,
     PublicKey,
     SigningKey,
@@ -35,6 +32,9 @@ from deedbook.release.signing import (
     sign_sums,
     trusted_comment,
 )
+from deedbook.release.edition import MANIFEST, Edition, moment_text
+from deedbook.release.manifest import SUMS, read_manifest, write_sums
+from deedbook.release.provenance import InputFile, writer_versions
 
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"

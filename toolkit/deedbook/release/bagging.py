@@ -21,9 +21,9 @@ from typing import Any
 
 from deedbook import __version__
 from deedbook.errors import ProjectError, RefusalError, SpaceError, UsageError
+from deedbook.integrity.archive import ArchiveError, opened
+from deedbook.integrity.digests import sha256_of
 from deedbook.project import DESCRIPTOR
-from deedbook.release.archive import ArchiveError, opened
-from deedbook.release.digests import sha256_of
 from deedbook.release.edition import MANIFEST
 from deedbook.release.manifest import check_sums
 from deedbook.release.staging import refusing_disk

@@ -13,16 +13,16 @@ from pathlib import Path
 from deedbook.checking.rules import load_rules
 from deedbook.errors import ProjectError, RefusalError
 from deedbook.findings import Report, with_findings
+from deedbook.integrity.digests import sha256_of
+from deedbook.integrity.signing import configured_key
 from deedbook.project import Project
 from deedbook.release.attestation import write_proofs
 from deedbook.release.contents import COPIED, PassedReport, Progress, write_release
 from deedbook.release.derived import Derive
-from deedbook.release.digests import sha256_of
 from deedbook.release.edition import Edition, read_edition
 from deedbook.release.manifest import check_sums, read_manifest
 from deedbook.release.metadata.citation import concept_doi_of
 from deedbook.release.provenance import read_inputs
-from deedbook.release.signing import configured_key
 from deedbook.release.staging import Release, install, staging, verify_staged
 from deedbook.validation import Options, validate
 from deedbook.versioning.judging import Judgement, compare_with, judge, read_override

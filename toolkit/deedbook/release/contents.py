@@ -18,6 +18,7 @@ import polars as pl
 from deedbook.descriptor import Package
 from deedbook.errors import ProjectError
 from deedbook.findings import Report, report_record
+from deedbook.integrity.digests import Digests
 from deedbook.project import Project
 from deedbook.release.changelog import write_changes
 from deedbook.release.codebook import (
@@ -30,7 +31,6 @@ from deedbook.release.codebook import (
 )
 from deedbook.release.codes import CodeLists, labelled, read_codes
 from deedbook.release.derived import Derive, derive_frames, derived_view, edited_table
-from deedbook.release.digests import Digests
 from deedbook.release.edition import Edition, moment_text
 from deedbook.release.formats.csv import write_csv
 from deedbook.release.formats.jsonl import write_jsonl

@@ -14,10 +14,10 @@ from pathlib import Path
 import polars as pl
 
 from deedbook.descriptor import Package, load_package
+from deedbook.integrity.verification import Ledger, Problem, Rule
 from deedbook.release.formats.comparing import Difference, UnlikeError, first_differences
 from deedbook.release.formats.reading import READERS, Reader, read_sqlite, read_xlsx
 from deedbook.release.tables import Outline, Table, read_canonical_csv, schema_of, type_rows
-from deedbook.release.verification import Ledger, Problem, Rule
 
 MOST_SHOWN = 3
 """Differences of one table in one file that are told one by one."""

@@ -6,10 +6,10 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from deedbook.integrity.signing import KEY_FILE_VARIABLE, KEY_VARIABLE, SIGNATURE
 from deedbook.project import Project
 from deedbook.release.contents import COPIED, release_formats
 from deedbook.release.loaders import loader_names
-from deedbook.release.signing import KEY_FILE_VARIABLE, KEY_VARIABLE, SIGNATURE
 from deedbook.versioning.corrections import PATH as CORRECTIONS
 from deedbook.versioning.judging import Judgement
 from deedbook.versioning.privacy import private_tables
@@ -17,10 +17,26 @@ from deedbook.versioning.privacy import private_tables
 _SUFFIXES = {"parquet": ".parquet", "jsonl": ".jsonl", "stata": ".dta", "spss": ".sav", "rds": ".rds"}
 _WHOLE = {"sqlite": ".sqlite", "xlsx": ".xlsx"}
 _DOCUMENTS = (
-    "BUILD.json", "CHANGELOG.md", "CITATION.cff", "CODEBOOK.html", "CODEBOOK.md", "README.md", "SHA256SUMS", "changes.json",
-    "codebook.json", "croissant.json", "csv-metadata.json", "datacite.json", "datapackage.json", "dcat.ttl", "index.html",
-    "provenance.intoto.jsonl", "release.json", "ro-crate-metadata.json", "validation.json",
-)  # fmt: skip
+    "BUILD.json",
+    "CHANGELOG.md",
+    "CITATION.cff",
+    "CODEBOOK.html",
+    "CODEBOOK.md",
+    "README.md",
+    "SHA256SUMS",
+    "changes.json",
+    "codebook.json",
+    "croissant.json",
+    "csv-metadata.json",
+    "datacite.json",
+    "datapackage.json",
+    "dcat.ttl",
+    "index.html",
+    "provenance.intoto.jsonl",
+    "release.json",
+    "ro-crate-metadata.json",
+    "validation.json",
+)
 
 
 @dataclass(frozen=True, slots=True)

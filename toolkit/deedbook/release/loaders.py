@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from deedbook.release.digests import DigestOf, sha256_of
+from deedbook.integrity.digests import DigestOf, sha256_of
 from deedbook.release.edition import Edition
 from deedbook.release.pages import render
 from deedbook.release.tables import Outline

@@ -100,8 +100,9 @@ def _pandas(table: str, dtypes: Mapping[str, pl.DataType]) -> str:
     variable = _variable(table)
     moments = [
         f'{variable}[{_text(name)}] = pd.to_datetime({variable}[{_text(name)}], format="ISO8601", utc=True)'
-        for name, kind in _kinds(dtypes) if kind == "datetime"
-    ]  # fmt: skip
+        for name, kind in _kinds(dtypes)
+        if kind == "datetime"
+    ]
     days = [name for name, kind in _kinds(dtypes) if kind == "date"]
     parse = f"    parse_dates=[{_wrapped([_text(name) for name in days], '    ')}],\n" if days else ""
     default = f"{{{_wrapped([f'{_text(name)}: {_text(kind)}' for name, kind in types.items()], '    ')}}}"

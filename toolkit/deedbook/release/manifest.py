@@ -19,13 +19,13 @@ from typing import Any
 
 from deedbook.descriptor import Package
 from deedbook.errors import ProjectError, RefusalError
-from deedbook.release.digests import SUMS as SUMS
-from deedbook.release.digests import DigestOf, sha256_of
-from deedbook.release.digests import sums_text as sums_text
+from deedbook.integrity.digests import SUMS as SUMS
+from deedbook.integrity.digests import DigestOf, sha256_of
+from deedbook.integrity.digests import sums_text as sums_text
+from deedbook.integrity.signing import SIGNATURE
 from deedbook.release.edition import MANIFEST, Edition, moment_text
 from deedbook.release.media import media_type, table_of
 from deedbook.release.metadata.datapackage import CsvFile
-from deedbook.release.signing import SIGNATURE
 from deedbook.release.tables import Outline
 from deedbook.versioning.history import CHANGES
 from deedbook.versioning.previous import read_json

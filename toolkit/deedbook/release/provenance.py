@@ -15,8 +15,8 @@ from importlib.metadata import version
 from pathlib import Path
 
 import deedbook
+from deedbook.integrity.digests import sha256_of
 from deedbook.project import CONFIG, Project
-from deedbook.release.digests import sha256_of
 from deedbook.release.edition import Edition, moment_text
 
 BUILD_FILE = "BUILD.json"

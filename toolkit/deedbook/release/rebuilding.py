@@ -16,15 +16,15 @@ from pathlib import Path
 from typing import Any
 
 from deedbook.errors import ProjectError, RefusalError
+from deedbook.integrity.archive import copy_flat
+from deedbook.integrity.digests import sha256_of
+from deedbook.integrity.signing import SIGNATURE
+from deedbook.integrity.verification import Ledger
 from deedbook.project import Config, Project
-from deedbook.release.archive import copy_flat
 from deedbook.release.attestation import PROVENANCE, read_envelope
 from deedbook.release.build import build
-from deedbook.release.digests import sha256_of
 from deedbook.release.manifest import SUMS, read_manifest
 from deedbook.release.provenance import BUILD_FILE, read_inputs, writer_versions
-from deedbook.release.signing import SIGNATURE
-from deedbook.release.verification import Ledger
 from deedbook.validation import Options
 
 _UNREPRODUCED = {SUMS, SIGNATURE, PROVENANCE}

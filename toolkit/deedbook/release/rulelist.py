@@ -81,9 +81,17 @@ def _entry(rules: list[_Rule], counts: Mapping[str, tuple[int, int]], *, is_chec
     places = tuple(dict.fromkeys(f"{item.table}.{item.at}" if item.at else item.table for item in rules))
     count, waived = counts.get(first.id, (0, 0))
     return RuleEntry(
-        id=first.id, severity=first.severity, scope=first.table if len(tables) == 1 else "several tables", ref=first.ref,
-        places=places, says=first.says, hint=first.hint, is_checked=is_checked, findings=count, waived=waived,
-    )  # fmt: skip
+        id=first.id,
+        severity=first.severity,
+        scope=first.table if len(tables) == 1 else "several tables",
+        ref=first.ref,
+        places=places,
+        says=first.says,
+        hint=first.hint,
+        is_checked=is_checked,
+        findings=count,
+        waived=waived,
+    )
 
 
 def _between(counts: Mapping[str, tuple[int, int]], tables: Set[str], *, is_checked: bool) -> Iterator[RuleEntry]:
@@ -93,9 +101,17 @@ def _between(counts: Mapping[str, tuple[int, int]], tables: Set[str], *, is_chec
             continue
         count, waived = counts.get(item.id, (0, 0))
         yield RuleEntry(
-            id=item.id, severity=item.severity, scope=BETWEEN, ref=item.ref, places=(), says=item.says, hint=item.hint,
-            is_checked=is_checked, findings=count, waived=waived,
-        )  # fmt: skip
+            id=item.id,
+            severity=item.severity,
+            scope=BETWEEN,
+            ref=item.ref,
+            places=(),
+            says=item.says,
+            hint=item.hint,
+            is_checked=is_checked,
+            findings=count,
+            waived=waived,
+        )
 
 
 def _rules_of(project: Project) -> Iterator[_Rule]:

@@ -19,8 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deedbook.errors import RefusalError, SpaceError
+from deedbook.integrity.locking import locked, sync
 from deedbook.release.edition import Edition
-from deedbook.release.locking import locked, sync
 from deedbook.release.manifest import check_sums
 
 _LOCK = ".lock"

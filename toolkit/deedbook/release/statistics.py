@@ -155,9 +155,14 @@ def _top(item: Field, column: pl.Series, filled: int, most: int) -> tuple[tuple[
     labels = {code_text(label.value): label.label for label in item.categories}
     shown = len(labels) or most
     counts = (
-        column.drop_nulls().to_frame("v").select(text_of("v", column.dtype)).group_by("v").len()
-        .sort("len", "v", descending=[True, False]).head(shown)
-    )  # fmt: skip
+        column.drop_nulls()
+        .to_frame("v")
+        .select(text_of("v", column.dtype))
+        .group_by("v")
+        .len()
+        .sort("len", "v", descending=[True, False])
+        .head(shown)
+    )
     found = ((_shown(value, column.dtype), count) for value, count in counts.iter_rows())
     top = tuple(Count(value, labels.get(value, ""), count) for value, count in found)
     return top, filled - sum(entry.count for entry in top)

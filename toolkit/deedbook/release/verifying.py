@@ -22,9 +22,12 @@ from pathlib import Path
 from typing import Any
 
 from deedbook.errors import ProjectError, UsageError
+from deedbook.integrity.archive import ArchiveError, opened
+from deedbook.integrity.digests import sha256_of
+from deedbook.integrity.signing import SIGNATURE, PublicKey, is_signed_by, read_signature, trusted_comment
+from deedbook.integrity.verification import Ledger, Problem, Verification
 from deedbook.project import Project
 from deedbook.release.agreement import check_agreement
-from deedbook.release.archive import ArchiveError, opened
 from deedbook.release.attestation import (
     BUILD_TYPE,
     PAYLOAD_TYPE,
@@ -36,14 +39,11 @@ from deedbook.release.attestation import (
     is_subject,
     read_envelope,
 )
-from deedbook.release.digests import sha256_of
 from deedbook.release.edition import MANIFEST
 from deedbook.release.equality import check_formats
 from deedbook.release.manifest import SUMS, sums_text
 from deedbook.release.provenance import BUILD_FILE
 from deedbook.release.rebuilding import check_rebuild
-from deedbook.release.signing import SIGNATURE, PublicKey, is_signed_by, read_signature, trusted_comment
-from deedbook.release.verification import Ledger, Problem, Verification
 
 Progress = Callable[[str, float], None]
 _LONGEST_CHAIN = 10_000
@@ -267,7 +267,14 @@ def _check_provenance(
     if definition.get("buildType") != BUILD_TYPE:
         ledger.blame("provenance-wrong", PROVENANCE, f"describes a build of the type {definition.get('buildType')!r}")
     parameters = _mapping(definition.get("externalParameters"))
-    names = {"dataset": "name", "version": "version", "state": "state", "created": "created", "epoch": "epoch", "previous": "previous"}  # fmt: skip
+    names = {
+        "dataset": "name",
+        "version": "version",
+        "state": "state",
+        "created": "created",
+        "epoch": "epoch",
+        "previous": "previous",
+    }
     for name, other in names.items():
         if manifest and parameters.get(name) != manifest.get(other):
             said, wanted = parameters.get(name), manifest.get(other)

@@ -30,8 +30,12 @@ def render_markdown(changes: Changes, *, shown: int = SHOWN) -> str:
 
 def _row(table: TableChanges) -> str:
     numbers = (
-        table.added.height, table.removed.height, table.rekeyed.height, table.revised, table.rewritten,
-    )  # fmt: skip
+        table.added.height,
+        table.removed.height,
+        table.rekeyed.height,
+        table.revised,
+        table.rewritten,
+    )
     return (
         f"| {_text(table.table)} | {table.old_rows:,} → {table.new_rows:,} | "
         + " | ".join(f"{n:,}" for n in numbers)

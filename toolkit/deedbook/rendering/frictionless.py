@@ -12,16 +12,42 @@ from typing import Any
 
 from deedbook.findings import Finding, Report, TableStats
 
-FILE_TYPES = frozenset({
-    "byte-count", "compression-error", "encoding-error", "field-count", "format-error", "hash-count", "row-count",
-    "scheme-error", "source-error",
-})  # fmt: skip
-HEADER_TYPES = frozenset({
-    "blank-header", "blank-label", "duplicate-label", "extra-label", "incorrect-label", "missing-label", "unmatched-header",
-})  # fmt: skip
-ROW_TYPES = frozenset({
-    "blank-row", "constraint-error", "extra-cell", "foreign-key", "missing-cell", "primary-key", "type-error", "unique-error",
-})  # fmt: skip
+FILE_TYPES = frozenset(
+    {
+        "byte-count",
+        "compression-error",
+        "encoding-error",
+        "field-count",
+        "format-error",
+        "hash-count",
+        "row-count",
+        "scheme-error",
+        "source-error",
+    }
+)
+HEADER_TYPES = frozenset(
+    {
+        "blank-header",
+        "blank-label",
+        "duplicate-label",
+        "extra-label",
+        "incorrect-label",
+        "missing-label",
+        "unmatched-header",
+    }
+)
+ROW_TYPES = frozenset(
+    {
+        "blank-row",
+        "constraint-error",
+        "extra-cell",
+        "foreign-key",
+        "missing-cell",
+        "primary-key",
+        "type-error",
+        "unique-error",
+    }
+)
 _OWN = {"unique-key": "unique-error", "unclosed-quote": "source-error", "nul-character": "source-error"}
 
 

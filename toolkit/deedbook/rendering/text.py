@@ -15,12 +15,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from io import StringIO
 from itertools import groupby
 from typing import TYPE_CHECKING
 
 from deedbook.findings import Finding, NotChecked, Report, Total, by_place, place_of
-from deedbook.records import record
 from deedbook.rendering.escaping import visible
 from deedbook.rendering.folding import fold_missing
 from deedbook.rendering.styled import Styled, styled
@@ -38,7 +38,7 @@ _UNBOUNDED = 1_000_000
 _NARROWEST = 30
 
 
-@record(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Line:
     """One thing said: `indent` columns in, and further lines of it `hang` columns in."""
 
@@ -196,9 +196,16 @@ def _print(lines: Iterable[Line], width: int | None, *, color: bool) -> str:
 
     out = StringIO()
     console = Console(
-        file=out, width=_UNBOUNDED, color_system="standard" if color else None, force_terminal=color, legacy_windows=False,
-        highlight=False, markup=False, emoji=False, no_color=not color,
-    )  # fmt: skip
+        file=out,
+        width=_UNBOUNDED,
+        color_system="standard" if color else None,
+        force_terminal=color,
+        legacy_windows=False,
+        highlight=False,
+        markup=False,
+        emoji=False,
+        no_color=not color,
+    )
     parts = [
         Text.assemble(" " * (line.hang if number else line.indent), part)
         for line in lines

@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import asdict
 
-from deedbook.release.verification import Problem, Verification
+from deedbook.integrity.verification import Problem, Verification
 from deedbook.rendering.escaping import visible
 
 

@@ -170,12 +170,15 @@ def well_formed(*fields: str) -> list[pa.Check]:
     """Every field holds an EDTF date."""
     return [
         rule(
-            "date-not-edtf", is_edtf(field), at=field, ref="R-07",
+            "date-not-edtf",
+            is_edtf(field),
+            at=field,
+            ref="R-07",
             message=f"{{{field}}} is no EDTF date of level 0 or 1, or names a day that does not exist",
             hint="write 2025, 2025-07, 2025-07-14, 2025-07~ (about), 2025-07? (uncertain), 2025-05/2025-07 or ../2025",
         )
         for field in fields
-    ]  # fmt: skip
+    ]
 
 
 def in_order(name: str, start: str, end: str, *, message: str, hint: str = "exchange or correct the dates") -> pa.Check:

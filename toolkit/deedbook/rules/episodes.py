@@ -45,11 +45,16 @@ def inside_events(tables: Mapping[str, pl.DataFrame]) -> list[pa.Check]:
         meets = (first <= pl.col("event.last")).fill_null(True) & (last >= pl.col("event.first")).fill_null(True)
         checks.append(
             judge(
-                view, f"episode-{verb}-outside-event", meets, at=f"{side}_edtf", ref="R-55",
+                view,
+                f"episode-{verb}-outside-event",
+                meets,
+                at=f"{side}_edtf",
+                ref="R-55",
                 message=f"{verb} {{{side}_edtf}}, but {{{side}_event_id}} is of {{date}}",
-                hint="correct one of the dates", values={"date": pl.col("event.date_edtf")},
+                hint="correct one of the dates",
+                values={"date": pl.col("event.date_edtf")},
             )
-        )  # fmt: skip
+        )
     return checks
 
 
@@ -61,6 +66,11 @@ def pair_in_order(tables: Mapping[str, pl.DataFrame]) -> pa.Check:
     longer = b.str.len_chars() - a.str.len_chars().cast(pl.Int64)  # A1000000 comes after A999999
     is_ordered = pl.when(longer == 0).then(a <= b).otherwise(longer > 0)
     return judge(
-        view, "symmetric-pair-out-of-order", pl.col("kind.is_directed") | is_ordered, at="actor_a", ref="R-54",
-        message="{kind} has no direction, so {actor_b} comes first", hint="exchange actor_a and actor_b",
-    )  # fmt: skip
+        view,
+        "symmetric-pair-out-of-order",
+        pl.col("kind.is_directed") | is_ordered,
+        at="actor_a",
+        ref="R-54",
+        message="{kind} has no direction, so {actor_b} comes first",
+        hint="exchange actor_a and actor_b",
+    )

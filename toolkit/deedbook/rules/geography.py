@@ -16,20 +16,34 @@ def coordinates(latitude: str, longitude: str, country: str) -> list[pa.Check]:
     lat, lon = pl.col(latitude), pl.col(longitude)
     return [
         rule(
-            "coordinates-incomplete", lat.is_null() == lon.is_null(), at=latitude, ref="R-30",
-            message="one of latitude and longitude is missing", hint="give both or neither",
+            "coordinates-incomplete",
+            lat.is_null() == lon.is_null(),
+            at=latitude,
+            ref="R-30",
+            message="one of latitude and longitude is missing",
+            hint="give both or neither",
         ),
         rule(
-            "coordinates-at-zero", (lat != 0) | (lon != 0), at=latitude, ref="R-30",
-            message="0, 0 lies in the Gulf of Guinea", hint="leave unknown coordinates empty",
+            "coordinates-at-zero",
+            (lat != 0) | (lon != 0),
+            at=latitude,
+            ref="R-30",
+            message="0, 0 lies in the Gulf of Guinea",
+            hint="leave unknown coordinates empty",
         ),
         rule(
-            "coordinates-look-swapped", ~_looks_swapped(lat, lon, country), at=latitude, ref="R-30", severity="warning",
-            group=(country,), hint="exchange latitude and longitude",
+            "coordinates-look-swapped",
+            ~_looks_swapped(lat, lon, country),
+            at=latitude,
+            ref="R-30",
+            severity="warning",
+            group=(country,),
+            hint="exchange latitude and longitude",
             message=f"{{{latitude}}}, {{{longitude}}} is far from the country's other places, exchanged it is not",
         ),
-        _precise_enough(latitude), _precise_enough(longitude),
-    ]  # fmt: skip
+        _precise_enough(latitude),
+        _precise_enough(longitude),
+    ]
 
 
 def _looks_swapped(lat: pl.Expr, lon: pl.Expr, country: str) -> pl.Expr:
@@ -43,14 +57,22 @@ def _looks_swapped(lat: pl.Expr, lon: pl.Expr, country: str) -> pl.Expr:
 
 def _precise_enough(field: str) -> pa.Check:
     return rule(
-        "coordinate-too-precise", pl.col(field) == pl.col(field).round(6), at=field, ref="R-30",
-        message=f"{{{field}}} has more than 6 decimals, which is finer than 11 cm", hint="round it",
-    )  # fmt: skip
+        "coordinate-too-precise",
+        pl.col(field) == pl.col(field).round(6),
+        at=field,
+        ref="R-30",
+        message=f"{{{field}}} has more than 6 decimals, which is finer than 11 cm",
+        hint="round it",
+    )
 
 
 def units(admin1: str, admin2: str) -> pa.Check:
     """A place in a second-level unit names the first-level unit too."""
     return rule(
-        "admin2-without-admin1", pl.col(admin2).is_null() | pl.col(admin1).is_not_null(), at=admin1, ref="R-33",
-        message=f"lies in {{{admin2}}}, but its first-level unit is missing", hint="fill in the first-level unit",
-    )  # fmt: skip
+        "admin2-without-admin1",
+        pl.col(admin2).is_null() | pl.col(admin1).is_not_null(),
+        at=admin1,
+        ref="R-33",
+        message=f"lies in {{{admin2}}}, but its first-level unit is missing",
+        hint="fill in the first-level unit",
+    )

@@ -30,15 +30,27 @@ def in_its_time(tables: Mapping[str, pl.DataFrame]) -> list[pa.Check]:
     shown = {"name": pl.col("actor.name"), "validity": validity, "date": pl.col("event.date_edtf")}
     return [
         judge(
-            view, "participant-not-there", ~absent, at="actor_id", ref="R-18", values=shown,
-            message="{name} existed {validity}, the event is of {date}", hint="name the actor of that time",
+            view,
+            "participant-not-there",
+            ~absent,
+            at="actor_id",
+            ref="R-18",
+            values=shown,
+            message="{name} existed {validity}, the event is of {date}",
+            hint="name the actor of that time",
         ),
         judge(
-            view, "participant-partly-there", absent | ~partly, at="actor_id", ref="R-18", severity="warning",
-            values=shown, message="{name} existed {validity}, part of the event's date {date} lies outside",
+            view,
+            "participant-partly-there",
+            absent | ~partly,
+            at="actor_id",
+            ref="R-18",
+            severity="warning",
+            values=shown,
+            message="{name} existed {validity}, part of the event's date {date} lies outside",
             hint="narrow the date if the sources allow it",
         ),
-    ]  # fmt: skip
+    ]
 
 
 def on_one_side(tables: Mapping[str, pl.DataFrame], roots: pl.DataFrame) -> list[pa.Check]:
@@ -55,16 +67,35 @@ def on_one_side(tables: Mapping[str, pl.DataFrame], roots: pl.DataFrame) -> list
     both, shown = receives & pl.col("same.actor_id").is_not_null(), {"name": pl.col("actor.name")}
     return [
         judge(
-            view, "actor-on-both-sides", ~both | is_group, at="actor_id", ref="R-20", values=shown,
-            message="{name} is initiator and recipient of {event_id}", hint="correct one of the roles",
+            view,
+            "actor-on-both-sides",
+            ~both | is_group,
+            at="actor_id",
+            ref="R-20",
+            values=shown,
+            message="{name} is initiator and recipient of {event_id}",
+            hint="correct one of the roles",
         ),
         judge(
-            view, "group-on-both-sides", ~both | ~is_group, at="actor_id", ref="R-20", severity="warning", values=shown,
-            message="{name} is initiator and recipient of {event_id}", hint="tell two groups apart if the sources do",
+            view,
+            "group-on-both-sides",
+            ~both | ~is_group,
+            at="actor_id",
+            ref="R-20",
+            severity="warning",
+            values=shown,
+            message="{name} is initiator and recipient of {event_id}",
+            hint="tell two groups apart if the sources do",
         ),
         judge(
-            view, "sides-share-root", ~receives | both | pl.col("kin.event_id").is_null(), at="actor_id", ref="R-21",
-            severity="warning", values=shown, message="{name} belongs to the acting side of {event_id}",
+            view,
+            "sides-share-root",
+            ~receives | both | pl.col("kin.event_id").is_null(),
+            at="actor_id",
+            ref="R-21",
+            severity="warning",
+            values=shown,
+            message="{name} belongs to the acting side of {event_id}",
             hint="check the roles and the parents of the actors",
         ),
-    ]  # fmt: skip
+    ]

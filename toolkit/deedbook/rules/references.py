@@ -22,10 +22,14 @@ def distinct_beyond_case(*key: str) -> pa.Check:
     others = pl.struct(key).n_unique().over(folded)
     shown = "|".join(f"{{{name}}}" for name in key)
     return rule(
-        "key-differs-only-in-case", others == 1, at=key[-1], ref="R-05", group=key,
+        "key-differs-only-in-case",
+        others == 1,
+        at=key[-1],
+        ref="R-05",
+        group=key,
         message=f"another row's key differs from {shown} in upper and lower case only",
         hint="give one of them a new key",
-    )  # fmt: skip
+    )
 
 
 Rows = Mapping[str, Mapping[str, str]]
@@ -52,13 +56,18 @@ def standing(fields: Iterable[str], retired: Rows) -> list[pa.Check]:
     """
     return [
         rule(
-            "reference-redirected", ~pl.col(field).is_in(list(retired)), at=field, ref="R-06", severity="warning",
-            reads=("id_redirects",), hint="write the new id, or remove the reference",
+            "reference-redirected",
+            ~pl.col(field).is_in(list(retired)),
+            at=field,
+            ref="R-06",
+            severity="warning",
+            reads=("id_redirects",),
+            hint="write the new id, or remove the reference",
             message=f"{{{field}}} was retired ({{reason}}); its place is taken by {{new_id}}",
             values={name: _translated(field, retired, name) for name in ("new_id", "reason")},
         )
         for field in fields
-    ]  # fmt: skip
+    ]
 
 
 def deprecated_codes(code_values: pl.DataFrame) -> Mapping[str, Rows]:
@@ -81,12 +90,17 @@ def current_codes(lists: Mapping[str, str], deprecated: Mapping[str, Rows]) -> l
         codes = deprecated.get(name, {})
         checks.append(
             rule(
-                "code-deprecated", ~pl.col(field).is_in(list(codes)), at=field, ref="R-50", severity="warning",
-                reads=("code_values",), message=f"{{{field}}} was deprecated in {{deprecated_in}}",
+                "code-deprecated",
+                ~pl.col(field).is_in(list(codes)),
+                at=field,
+                ref="R-50",
+                severity="warning",
+                reads=("code_values",),
+                message=f"{{{field}}} was deprecated in {{deprecated_in}}",
                 hint="use {replaced_by}",
                 values={column: _translated(field, codes, column) for column in ("deprecated_in", "replaced_by")},
             )
-        )  # fmt: skip
+        )
     return checks
 
 
@@ -117,16 +131,25 @@ def followed(redirects: pl.DataFrame, known: pl.DataFrame, tables: tuple[str, ..
     arrives = pl.col("end.is_withdrawn") | pl.col("new.id").is_not_null()
     return [
         judge(
-            view, "retired-id-stands", pl.col("row.id").is_null(), at="old_id", ref="R-04",
-            message="{old_id} was retired, but stands in {table}", hint="remove the row or the redirect",
+            view,
+            "retired-id-stands",
+            pl.col("row.id").is_null(),
+            at="old_id",
+            ref="R-04",
+            message="{old_id} was retired, but stands in {table}",
+            hint="remove the row or the redirect",
             values={"table": pl.col("row.first")},
         ),
         judge(
-            view, "redirect-leads-nowhere", arrives, at="new_id", ref="R-06",
+            view,
+            "redirect-leads-nowhere",
+            arrives,
+            at="new_id",
+            ref="R-06",
             message="{old_id} leads to {new_id}, at the end of which stands no row",
             hint="name an id that stands, or none where the row was withdrawn",
         ),
-    ]  # fmt: skip
+    ]
 
 
 def _destinations(redirects: pl.DataFrame) -> pl.DataFrame:
@@ -156,10 +179,15 @@ def listed(code_values: pl.DataFrame, fields: tuple[str, ...]) -> list[pa.Check]
         )
         checks.append(
             judge(
-                view, "code-refers-to-nothing", pl.col(field).is_null() | pl.col("other.code").is_not_null(), at=field,
-                ref="R-50", message=f"{{{field}}} is no code of the list {{list}}", hint="name a code of the same list",
+                view,
+                "code-refers-to-nothing",
+                pl.col(field).is_null() | pl.col("other.code").is_not_null(),
+                at=field,
+                ref="R-50",
+                message=f"{{{field}}} is no code of the list {{list}}",
+                hint="name a code of the same list",
             )
-        )  # fmt: skip
+        )
     return checks
 
 

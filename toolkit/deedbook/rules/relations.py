@@ -17,9 +17,15 @@ def no_circle(name: str, tables: Mapping[str, pl.DataFrame], table: str, key: st
     """No row of the table points at itself, or comes back to itself by following its links."""
     own = tables[table]
     return rule(
-        name, ~in_circle(own[key], own[link]), at=link, ref=ref, columns=(key, link), reads=(table,),
-        message=f"{{{key}}} leads back to itself by way of {{{link}}}", hint="remove one of the links",
-    )  # fmt: skip
+        name,
+        ~in_circle(own[key], own[link]),
+        at=link,
+        ref=ref,
+        columns=(key, link),
+        reads=(table,),
+        message=f"{{{key}}} leads back to itself by way of {{{link}}}",
+        hint="remove one of the links",
+    )
 
 
 def related(tables: Mapping[str, pl.DataFrame]) -> list[pa.Check]:
@@ -31,13 +37,21 @@ def related(tables: Mapping[str, pl.DataFrame]) -> list[pa.Check]:
     is_later = pl.col("other.first") > dates.latest("date_edtf")
     return [
         judge(
-            view, "reversal-before-original", (relation != "reverses") | ~is_later, at="date_edtf", ref="R-26",
+            view,
+            "reversal-before-original",
+            (relation != "reverses") | ~is_later,
+            at="date_edtf",
+            ref="R-26",
             message="{event_id} reverses {related_event_id}, which began later",
             hint="exchange them, or correct a date",
         ),
         judge(
-            view, "duplicate-of-duplicate",
-            (relation != "duplicate_of") | itself | (pl.col("other.relation") != "duplicate_of"), at="related_event_id",
-            ref="R-26", message="{related_event_id} is a duplicate itself", hint="name the row that stands",
+            view,
+            "duplicate-of-duplicate",
+            (relation != "duplicate_of") | itself | (pl.col("other.relation") != "duplicate_of"),
+            at="related_event_id",
+            ref="R-26",
+            message="{related_event_id} is a duplicate itself",
+            hint="name the row that stands",
         ),
-    ]  # fmt: skip
+    ]

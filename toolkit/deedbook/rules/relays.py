@@ -20,17 +20,25 @@ def linked(tables: Mapping[str, pl.DataFrame]) -> list[pa.Check]:
     via = pl.col("via_source_id")
     return [
         judge(
-            view, "relayed-source-not-linked", via.is_null() | pl.col("via.source_id").is_not_null(),
-            at="via_source_id", ref="R-36",
+            view,
+            "relayed-source-not-linked",
+            via.is_null() | pl.col("via.source_id").is_not_null(),
+            at="via_source_id",
+            ref="R-36",
             message="{via_source_id}, from which {source_id} has it, is no source of {claim_id}",
             hint="add the relayed source to the claim",
         ),
         judge(
-            view, "relay-not-after-relayed", pl.col("via.hop") < pl.col("hop"), at="hop", ref="R-36",
+            view,
+            "relay-not-after-relayed",
+            pl.col("via.hop") < pl.col("hop"),
+            at="hop",
+            ref="R-36",
             message="{source_id} is at hop {hop}, {via_source_id}, which it relays, at hop {via_hop}",
-            hint="count the hops from the claimant", values={"via_hop": pl.col("via.hop")},
+            hint="count the hops from the claimant",
+            values={"via_hop": pl.col("via.hop")},
         ),
-    ]  # fmt: skip
+    ]
 
 
 def in_time(tables: Mapping[str, pl.DataFrame], exempt: tuple[str, ...]) -> list[pa.Check]:
@@ -48,21 +56,36 @@ def in_time(tables: Mapping[str, pl.DataFrame], exempt: tuple[str, ...]) -> list
     source_last = pl.col("source.last")
     return [
         judge(
-            view, "source-older-than-event", ~(looks_back & is_real) | (source_last >= pl.col("event.first")),
-            at="source_id", ref="R-15", message="{source_id} is of {published}, the event that it affirms of {date}",
-            hint="correct one of the dates", values={**day, "date": pl.col("event.date_edtf")},
+            view,
+            "source-older-than-event",
+            ~(looks_back & is_real) | (source_last >= pl.col("event.first")),
+            at="source_id",
+            ref="R-15",
+            message="{source_id} is of {published}, the event that it affirms of {date}",
+            hint="correct one of the dates",
+            values={**day, "date": pl.col("event.date_edtf")},
         ),
         judge(
-            view, "claimed-after-source", source_last >= pl.col("claim.first"), at="source_id", ref="R-17",
+            view,
+            "claimed-after-source",
+            source_last >= pl.col("claim.first"),
+            at="source_id",
+            ref="R-17",
             message="{source_id} is of {published}, the claim that it carries of {claimed}",
-            hint="correct one of the dates", values={**day, "claimed": pl.col("claim.claimed_on")},
+            hint="correct one of the dates",
+            values={**day, "claimed": pl.col("claim.claimed_on")},
         ),
         judge(
-            view, "relay-older-than-relayed", source_last >= pl.col("via.first"), at="via_source_id", ref="R-17",
-            message="{source_id} is of {published}, what it relays of {relayed}", hint="correct one of the dates",
+            view,
+            "relay-older-than-relayed",
+            source_last >= pl.col("via.first"),
+            at="via_source_id",
+            ref="R-17",
+            message="{source_id} is of {published}, what it relays of {relayed}",
+            hint="correct one of the dates",
             values={"published": published, "relayed": pl.col("via.published_on")},
         ),
-    ]  # fmt: skip
+    ]
 
 
 def _dated(tables: Mapping[str, pl.DataFrame]) -> View:

@@ -71,9 +71,20 @@ def rule(
 ) -> pa.Check:
     """A pandera check that carries a `Rule`; the arguments are its attributes."""
     carried = Rule(
-        id=name, passes=passes, at=at, message=message, hint=hint, severity=severity, ref=ref, group=group,
-        reads=reads, columns=columns, values=values or {}, unmet=unmet, where=_caller(),
-    )  # fmt: skip
+        id=name,
+        passes=passes,
+        at=at,
+        message=message,
+        hint=hint,
+        severity=severity,
+        ref=ref,
+        group=group,
+        reads=reads,
+        columns=columns,
+        values=values or {},
+        unmet=unmet,
+        where=_caller(),
+    )
 
     def run(data: PolarsData) -> pl.LazyFrame:
         verdict = passes if isinstance(passes, pl.Expr) else pl.lit(passes)

@@ -13,11 +13,41 @@ STAND_INS = ("null", "n/a", "-", ".", "-9", "-99", "unknown")
 """What other datasets write for a missing value, in small letters; `NA` is Namibia and may be a value."""
 
 LOADED_WORDS = (
-    "aggressor", "atrocity", "barbaric", "bloodthirsty", "brutal", "coward", "cowardly", "cynical", "evil", "fanatic",
-    "henchman", "henchmen", "heroic", "infamous", "junta", "lackey", "liberated", "liberation", "martyr", "neutralised",
-    "neutralized", "notorious", "puppet", "regime", "savage", "shameful", "shameless", "so-called", "terrorist",
-    "terrorists", "thug", "thugs", "traitor", "unprovoked",
-)  # fmt: skip
+    "aggressor",
+    "atrocity",
+    "barbaric",
+    "bloodthirsty",
+    "brutal",
+    "coward",
+    "cowardly",
+    "cynical",
+    "evil",
+    "fanatic",
+    "henchman",
+    "henchmen",
+    "heroic",
+    "infamous",
+    "junta",
+    "lackey",
+    "liberated",
+    "liberation",
+    "martyr",
+    "neutralised",
+    "neutralized",
+    "notorious",
+    "puppet",
+    "regime",
+    "savage",
+    "shameful",
+    "shameless",
+    "so-called",
+    "terrorist",
+    "terrorists",
+    "thug",
+    "thugs",
+    "traitor",
+    "unprovoked",
+)
 """Words that take a side. `sanctions regime` is a term and may stand."""
 
 _STRAY = "[\u00a0\u2007\u202f\u200b\u2060\ufeff]"  # no-break and zero-width spaces; joiners are letters in some scripts
@@ -34,36 +64,55 @@ def _characters(field: str) -> list[pa.Check]:
     value = pl.col(field)
     return [
         rule(
-            "text-has-stray-space", (value == value.str.strip_chars()) & ~value.str.contains(_STRAY), at=field,
-            ref="R-02", message="has a leading, trailing, no-break or zero-width space",
+            "text-has-stray-space",
+            (value == value.str.strip_chars()) & ~value.str.contains(_STRAY),
+            at=field,
+            ref="R-02",
+            message="has a leading, trailing, no-break or zero-width space",
             hint="write plain single spaces between words, and none around the text",
         ),
         rule(
-            "text-has-control-character", ~value.str.contains(r"\p{Cc}"), at=field, ref="R-02",
-            message="has a line break, tab or another control character", hint="write a space instead",
+            "text-has-control-character",
+            ~value.str.contains(r"\p{Cc}"),
+            at=field,
+            ref="R-02",
+            message="has a line break, tab or another control character",
+            hint="write a space instead",
         ),
         rule(
-            "text-not-normalised", value == value.str.normalize("NFC"), at=field, ref="R-02",
-            message="has letters whose accents are separate characters (not Unicode NFC)", hint="run `deedbook fmt`",
+            "text-not-normalised",
+            value == value.str.normalize("NFC"),
+            at=field,
+            ref="R-02",
+            message="has letters whose accents are separate characters (not Unicode NFC)",
+            hint="run `deedbook fmt`",
         ),
-    ]  # fmt: skip
+    ]
 
 
 def no_stand_in(field: str) -> pa.Check:
     """A cell without a value is empty."""
     value = pl.col(field).cast(pl.String).str.to_lowercase()
     return rule(
-        "stand-in-for-missing", ~value.is_in(STAND_INS), at=field, ref="R-03",
-        message=f"{{{field}}} stands for a missing value", hint="leave the cell empty",
-    )  # fmt: skip
+        "stand-in-for-missing",
+        ~value.is_in(STAND_INS),
+        at=field,
+        ref="R-03",
+        message=f"{{{field}}} stands for a missing value",
+        hint="leave the cell empty",
+    )
 
 
 def no_negative_stand_in(field: str) -> pa.Check:
     """A number that is not known is missing, not -9 or -99."""
     return rule(
-        "stand-in-for-missing", ~pl.col(field).is_in([-9.0, -99.0]), at=field, ref="R-03",
-        message=f"{{{field}}} stands for a missing value", hint="leave the cell empty",
-    )  # fmt: skip
+        "stand-in-for-missing",
+        ~pl.col(field).is_in([-9.0, -99.0]),
+        at=field,
+        ref="R-03",
+        message=f"{{{field}}} stands for a missing value",
+        hint="leave the cell empty",
+    )
 
 
 def neutral(*fields: str, words: Sequence[str] = LOADED_WORDS) -> list[pa.Check]:
@@ -74,9 +123,14 @@ def neutral(*fields: str, words: Sequence[str] = LOADED_WORDS) -> list[pa.Check]
         own = pl.col(field).str.replace_all(_QUOTED, " ").str.replace_all(_TERMS, " ")
         checks.append(
             rule(
-                "loaded-word", ~own.str.contains(pattern), at=field, severity="warning", ref="R-59",
-                message="the word {word} takes a side", hint="use a neutral word, or quote whoever said it",
+                "loaded-word",
+                ~own.str.contains(pattern),
+                at=field,
+                severity="warning",
+                ref="R-59",
+                message="the word {word} takes a side",
+                hint="use a neutral word, or quote whoever said it",
                 values={"word": own.str.extract(pattern)},
             )
-        )  # fmt: skip
+        )
     return checks

@@ -70,9 +70,19 @@ def judge(
     columns, reads = _origin(view, roots)
     found = view.frame.select(**parts)
     return rule(
-        name, found["passes"], at=at, message=message, hint=hint, severity=severity, ref=ref, group=group, reads=reads,
-        columns=columns, values={key: found[key] for key in values or {}}, unmet=unmet,
-    )  # fmt: skip
+        name,
+        found["passes"],
+        at=at,
+        message=message,
+        hint=hint,
+        severity=severity,
+        ref=ref,
+        group=group,
+        reads=reads,
+        columns=columns,
+        values={key: found[key] for key in values or {}},
+        unmet=unmet,
+    )
 
 
 def _origin(view: View, names: Mapping[str, str] | set[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -14,9 +14,19 @@ SEPARATOR = "; "
 _STATES = ("state", "partially_recognised_state")
 _WEIGHED = ("date_start", "date_end", "date_precision", "status", "n_sources", "n_origins", "n_denials")
 _OF_EVENTS = (
-    "event_id", "title", "summary", "event_type", "date_edtf", "date_basis", "factuality", "quantity", "quantity_low",
-    "quantity_high", "quantity_unit", "instrument_title",
-)  # fmt: skip
+    "event_id",
+    "title",
+    "summary",
+    "event_type",
+    "date_edtf",
+    "date_basis",
+    "factuality",
+    "quantity",
+    "quantity_low",
+    "quantity_high",
+    "quantity_unit",
+    "instrument_title",
+)
 
 
 def events_flat(tables: Tables, weighed: pl.DataFrame) -> pl.DataFrame:
@@ -55,11 +65,19 @@ def events_flat(tables: Tables, weighed: pl.DataFrame) -> pl.DataFrame:
         .join(place, on="place_id", how="left")
         .join(packed, on="event_id", how="left")
         .select(
-            *_OF_EVENTS, *_WEIGHED, "place_id", "place", "place_type", "country", "latitude", "longitude",
-            "geo_precision", *(f"{group}_{end}" for group in groups for end in ("actors", "actor_ids")),
+            *_OF_EVENTS,
+            *_WEIGHED,
+            "place_id",
+            "place",
+            "place_type",
+            "country",
+            "latitude",
+            "longitude",
+            "geo_precision",
+            *(f"{group}_{end}" for group in groups for end in ("actors", "actor_ids")),
         )
         .sort("event_id")
-    )  # fmt: skip
+    )
 
 
 def event_dyads(tables: Tables, weighed: pl.DataFrame) -> pl.DataFrame:
@@ -98,11 +116,21 @@ def event_dyads(tables: Tables, weighed: pl.DataFrame) -> pl.DataFrame:
         .join(events, on="event_id", how="left")
         .join(weighed.select("event_id", *_WEIGHED), on="event_id", how="left")
         .select(
-            "event_id", "actor_a", "actor_b", "is_directed", "as_claimed", "actor_a_name", "actor_b_name", "country_a",
-            "country_b", "event_type", "factuality", *_WEIGHED,
+            "event_id",
+            "actor_a",
+            "actor_b",
+            "is_directed",
+            "as_claimed",
+            "actor_a_name",
+            "actor_b_name",
+            "country_a",
+            "country_b",
+            "event_type",
+            "factuality",
+            *_WEIGHED,
         )
         .sort("event_id", "actor_a", "actor_b")
-    )  # fmt: skip
+    )
 
 
 def _joined(column: str, is_in: pl.Expr) -> pl.Expr:

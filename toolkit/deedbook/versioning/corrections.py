@@ -228,18 +228,28 @@ def write_corrections(path: Path, rows: Iterable[Correction]) -> None:
 def _missing(item: Correction) -> Finding:
     if item.is_status:
         return Finding(
-            rule="status-fell-without-reason", severity="error", table=item.table, column=item.field, key=item.key,
-            value=item.new, message=f"fell from {item.old} to {item.new or 'none'}, and corrections.csv gives no reason",
+            rule="status-fell-without-reason",
+            severity="error",
+            table=item.table,
+            column=item.field,
+            key=item.key,
+            value=item.new,
+            message=f"fell from {item.old} to {item.new or 'none'}, and corrections.csv gives no reason",
             hint="draft the row with `deedbook plan --write-corrections`, then fill in `reason`",
-        )  # fmt: skip
+        )
     what = (
         f"{item.field} was corrected" if item.field else f"was re-keyed to {item.new}" if item.new else "was withdrawn"
     )
     return Finding(
-        rule="correction-without-reason", severity="error", table=item.table, column=item.field or None, key=item.key,
-        value=item.new if item.field else None, message=f"{what}, and corrections.csv gives no reason",
+        rule="correction-without-reason",
+        severity="error",
+        table=item.table,
+        column=item.field or None,
+        key=item.key,
+        value=item.new if item.field else None,
+        message=f"{what}, and corrections.csv gives no reason",
         hint="draft the rows with `deedbook plan --write-corrections`, then fill in `reason`",
-    )  # fmt: skip
+    )
 
 
 def _stale(row: Correction, item: Correction) -> Finding:
@@ -261,6 +271,15 @@ def _unmatched(row: Correction) -> Finding:
 
 def _of_row(rule: str, severity: str, row: Correction, column: str, message: str, hint: str) -> Finding:
     return Finding(
-        rule=rule, severity="warning" if severity == "warning" else "error", table="corrections", path=PATH, row=row.row,
-        line=row.row, column=column, key=row.key, value=getattr(row, column), message=message, hint=hint,
-    )  # fmt: skip
+        rule=rule,
+        severity="warning" if severity == "warning" else "error",
+        table="corrections",
+        path=PATH,
+        row=row.row,
+        line=row.row,
+        column=column,
+        key=row.key,
+        value=getattr(row, column),
+        message=message,
+        hint=hint,
+    )

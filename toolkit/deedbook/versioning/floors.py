@@ -86,18 +86,26 @@ FLOOR: tuple[FloorRule, ...] = (
     FloorRule("field-renamed", "major", "a field was renamed", _declared("field-renamed")),
     FloorRule("field-retyped", "major", "a field has another type", _declared("field-retyped")),
     FloorRule("field-moved", "major", "fields stand in another order", _declared("field-moved")),
-    FloorRule("field-inserted", "major", "a field was added that is required or not the last", _declared("field-inserted")),
-    FloorRule("constraint-tightened", "major", "a constraint refuses what it accepted", _declared("constraint-tightened")),
+    FloorRule(
+        "field-inserted", "major", "a field was added that is required or not the last", _declared("field-inserted")
+    ),
+    FloorRule(
+        "constraint-tightened", "major", "a constraint refuses what it accepted", _declared("constraint-tightened")
+    ),
     FloorRule("primary-key-changed", "major", "rows are told apart by other fields", _declared("key-changed")),
     FloorRule("code-removed", "major", "a code was removed", _declared("code-removed")),
     FloorRule("code-meaning-changed", "major", "a code means something else", _declared("code-changed")),
     FloorRule("licence-restricted", "major", "the licence is more restrictive", _declared("licence-restricted")),
     FloorRule(
-        "many-rows-revised", "major", "more rows of a table were revised than the threshold allows",
+        "many-rows-revised",
+        "major",
+        "more rows of a table were revised than the threshold allows",
         _rows(lambda item, limits: item.revised if _is_beyond(item.revised, item, limits.revised) else 0),
     ),
     FloorRule(
-        "many-rows-withdrawn", "major", "more rows of a table were withdrawn than the threshold allows",
+        "many-rows-withdrawn",
+        "major",
+        "more rows of a table were withdrawn than the threshold allows",
         _rows(lambda item, limits: item.withdrawn if _is_beyond(item.withdrawn, item, limits.withdrawn) else 0),
     ),
     FloorRule("table-added", "minor", "a table was added", _declared("table-added")),
@@ -107,12 +115,14 @@ FLOOR: tuple[FloorRule, ...] = (
     FloorRule("constraint-relaxed", "minor", "a constraint accepts what it refused", _declared("constraint-relaxed")),
     FloorRule("licence-relaxed", "minor", "the licence allows more", _declared("licence-relaxed")),
     FloorRule(
-        "rows-withdrawn", "minor", "rows were withdrawn",
+        "rows-withdrawn",
+        "minor",
+        "rows were withdrawn",
         _rows(lambda item, limits: 0 if _is_beyond(item.withdrawn, item, limits.withdrawn) else item.withdrawn),
     ),
     FloorRule("values-corrected", "patch", "values of published rows were corrected", _corrected),
     FloorRule("metadata-changed", "patch", "descriptive metadata changed", _declared("metadata-changed")),
-)  # fmt: skip
+)
 
 
 def fired_rules(changes: Changes, thresholds: Thresholds) -> tuple[Fired, ...]:

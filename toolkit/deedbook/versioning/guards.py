@@ -54,9 +54,15 @@ def judge_changes(compared: Compared) -> list[Finding]:
 
 def _finding(rule: str, severity: Severity, table: str, message: str, hint: str = "", **place: str) -> Finding:
     return Finding(
-        rule=rule, severity=severity, table=table, message=message, hint=hint, key=place.get("key"),
-        column=place.get("column"), value=place.get("value"),
-    )  # fmt: skip
+        rule=rule,
+        severity=severity,
+        table=table,
+        message=message,
+        hint=hint,
+        key=place.get("key"),
+        column=place.get("column"),
+        value=place.get("value"),
+    )
 
 
 def _with_ids(changes: Changes) -> Iterator[TableChanges]:
@@ -73,9 +79,13 @@ def _vanished(compared: Compared) -> Iterator[Finding]:
         for key in gone:
             if (table.table, key) not in redirected:
                 yield _finding(
-                    "published-id-vanished", "error", table.table, "was published and is gone without a redirect",
-                    f"add a row to {REDIRECTS}: its successor, or an empty new_id where it was withdrawn", key=key,
-                )  # fmt: skip
+                    "published-id-vanished",
+                    "error",
+                    table.table,
+                    "was published and is gone without a redirect",
+                    f"add a row to {REDIRECTS}: its successor, or an empty new_id where it was withdrawn",
+                    key=key,
+                )
 
 
 def _returned(compared: Compared) -> Iterator[Finding]:
@@ -85,14 +95,22 @@ def _returned(compared: Compared) -> Iterator[Finding]:
         for key in (*table.added.get_column(KEY), *table.rekeyed.get_column("new")):
             if (table.table, key) in retired:
                 yield _finding(
-                    "retired-id-returned", "error", table.table, "was retired by an earlier release and stands again",
-                    "give the row a new id", key=key,
-                )  # fmt: skip
+                    "retired-id-returned",
+                    "error",
+                    table.table,
+                    "was retired by an earlier release and stands again",
+                    "give the row a new id",
+                    key=key,
+                )
         for key in table.reused:
             yield _finding(
-                "id-reused", "warning", table.table, "names a row of which next to nothing is as before",
-                "give a new row a new id; an id keeps its meaning", key=key,
-            )  # fmt: skip
+                "id-reused",
+                "warning",
+                table.table,
+                "names a row of which next to nothing is as before",
+                "give a new row a new id; an id keeps its meaning",
+                key=key,
+            )
 
 
 def _too_low(compared: Compared) -> Iterator[Finding]:
@@ -108,9 +126,13 @@ def _too_low(compared: Compared) -> Iterator[Finding]:
         for key, prefix, top in low.select("id", "prefix", "highest").iter_rows():
             if (table.table, key) not in _redirects(compared.old):
                 yield _finding(
-                    "new-id-too-low", "error", table.table, f"is new, but {prefix} has been issued up to {top}",
-                    "give new rows the next numbers", key=key,
-                )  # fmt: skip
+                    "new-id-too-low",
+                    "error",
+                    table.table,
+                    f"is new, but {prefix} has been issued up to {top}",
+                    "give new rows the next numbers",
+                    key=key,
+                )
 
 
 def _numbers(ids: pl.Series) -> pl.DataFrame:
@@ -133,9 +155,12 @@ def _shrunk(compared: Compared) -> Iterator[Finding]:
             continue
         if not acknowledged(compared.corrections, compared.version, table.table, ""):
             yield _finding(
-                "table-shrank", "error", table.table, f"loses {lost:,} of its {table.old_rows:,} published rows",
+                "table-shrank",
+                "error",
+                table.table,
+                f"loses {lost:,} of its {table.old_rows:,} published rows",
                 f"if that is meant, add `{compared.version},{table.table},*,,,,REASON,,` to corrections.csv",
-            )  # fmt: skip
+            )
 
 
 def _codes_lost(compared: Compared) -> Iterator[Finding]:
@@ -156,10 +181,15 @@ def _codes_lost(compared: Compared) -> Iterator[Finding]:
                     continue
                 if not acknowledged(compared.corrections, compared.version, resource.name, item.name, code):
                     yield _finding(
-                        "code-vanished", "error", resource.name, f"no row has the code any more; {count:,} had it",
+                        "code-vanished",
+                        "error",
+                        resource.name,
+                        f"no row has the code any more; {count:,} had it",
                         f"if that is meant, add `{compared.version},{resource.name},*,{item.name},{code},,REASON,,` "
-                        "to corrections.csv", column=item.name, value=code,
-                    )  # fmt: skip
+                        "to corrections.csv",
+                        column=item.name,
+                        value=code,
+                    )
 
 
 def _rewritten(compared: Compared) -> Iterator[Finding]:
@@ -168,21 +198,25 @@ def _rewritten(compared: Compared) -> Iterator[Finding]:
         touched = table.revised + table.rewritten
         if touched > _REWRITTEN * table.old_rows and table.revised < _REVISED * table.old_rows:
             yield _finding(
-                "mostly-rewritten", "warning", table.table,
+                "mostly-rewritten",
+                "warning",
+                table.table,
                 f"{touched:,} of {table.old_rows:,} rows changed in text, {table.revised:,} of them in value",
                 "check whether a tool reordered or reformatted cells",
-            )  # fmt: skip
+            )
 
 
 def _add_up(compared: Compared) -> Iterator[Finding]:
     """R-67: the previous release and the changes are this release."""
     for table in unbalanced(compared.old, compared.new, compared.changes):
         yield _finding(
-            "changes-do-not-add-up", "error", table.table,
+            "changes-do-not-add-up",
+            "error",
+            table.table,
             f"{table.old_rows:,} published rows, {table.added.height:,} added, {table.removed.height:,} removed and "
             f"{table.cells.height:,} changed cells are not the {table.new_rows:,} rows that stand here",
             "validate the table; a key that occurs twice is named there, and anything else is a bug to report",
-        )  # fmt: skip
+        )
 
 
 def _identities(compared: Compared) -> Iterator[Finding]:
@@ -202,9 +236,13 @@ def _identities(compared: Compared) -> Iterator[Finding]:
     moved = {key for key in before.keys() & after.keys() if before[key].isdisjoint(after[key]) and key not in new_keys}
     for key in sorted(retyped & moved):
         yield _finding(
-            "event-changed-identity", "error", "events", "has another kind of act and other initiators: another event",
-            "retire the id in id_redirects, and give the new event a new one", key=key,
-        )  # fmt: skip
+            "event-changed-identity",
+            "error",
+            "events",
+            "has another kind of act and other initiators: another event",
+            "retire the id in id_redirects, and give the new event a new one",
+            key=key,
+        )
     for key in sorted(retyped ^ moved):
         what = "another kind of act" if key in retyped else "other initiators"
         yield _finding(

@@ -53,10 +53,29 @@ def changes_document(
         coverage: What the release covers, a sentence each (R-70).
     """
     if judgement is None:
-        entry: dict[str, Any] = {"version": version, "created": created, "previous": None, "level": "first", "rules": [], "tables": [
-            {"table": name, "rows": number} for name, number in rows.items()], "reasons": {}, "coverage": list(coverage)}  # fmt: skip
-        return {"changes_version": 1, "dataset": dataset, "version": version, "created": created, "previous": None,
-                "bump": None, "schema": [], "tables": [], "fallen_status": [], "retired": {}, "history": [entry]}  # fmt: skip
+        entry: dict[str, Any] = {
+            "version": version,
+            "created": created,
+            "previous": None,
+            "level": "first",
+            "rules": [],
+            "tables": [{"table": name, "rows": number} for name, number in rows.items()],
+            "reasons": {},
+            "coverage": list(coverage),
+        }
+        return {
+            "changes_version": 1,
+            "dataset": dataset,
+            "version": version,
+            "created": created,
+            "previous": None,
+            "bump": None,
+            "schema": [],
+            "tables": [],
+            "fallen_status": [],
+            "retired": {},
+            "history": [entry],
+        }
     previous = judgement.previous
     record = _with_reasons(changes_record(judgement.changes), judgement)
     retired = retired_keys(previous.folder)
@@ -169,11 +188,17 @@ def _earlier(folder: Path) -> list[dict[str, Any]]:
         return [entry for entry in history if isinstance(entry, dict)]
     manifest = read_json(folder / MANIFEST)
     tables = [item for item in manifest.get("tables", []) if isinstance(item, dict) and not item.get("is_view")]
-    return [{
-        "version": str(manifest.get("version", folder.name)), "created": str(manifest.get("created", "")),
-        "previous": (manifest.get("previous") or {}).get("version"), "level": "unknown", "rules": [], "reasons": {},
-        "tables": [{"table": item.get("name"), "rows": item.get("rows")} for item in tables],
-    }]  # fmt: skip
+    return [
+        {
+            "version": str(manifest.get("version", folder.name)),
+            "created": str(manifest.get("created", "")),
+            "previous": (manifest.get("previous") or {}).get("version"),
+            "level": "unknown",
+            "rules": [],
+            "reasons": {},
+            "tables": [{"table": item.get("name"), "rows": item.get("rows")} for item in tables],
+        }
+    ]
 
 
 def changes_json(document: Mapping[str, Any]) -> str:

@@ -90,9 +90,18 @@ def judge(
         findings.insert(0, _not_after(version, previous.version))
     is_needed = floor != "none" and read_version(version) < read_version(minimum)
     return Judgement(
-        previous, changes, version, floor, minimum, fired, reasons, rows, needed,
-        replace(override, version=version) if override and applies and is_needed else None, tuple(findings),
-    )  # fmt: skip
+        previous,
+        changes,
+        version,
+        floor,
+        minimum,
+        fired,
+        reasons,
+        rows,
+        needed,
+        replace(override, version=version) if override and applies and is_needed else None,
+        tuple(findings),
+    )
 
 
 def read_override(project: Project) -> Override | None:
@@ -116,14 +125,23 @@ def _below(version: str, minimum: str, fired: tuple[Fired, ...]) -> Finding:
     level = floor_of(fired)
     rules = ", ".join(item.rule for item in fired if item.level == level)
     return Finding(
-        rule="version-below-floor", severity="error", table="", column="version", value=version,
+        rule="version-below-floor",
+        severity="error",
+        table="",
+        column="version",
+        value=version,
         message=f"the changes ask for {minimum} or higher ({rules})",
         hint="run `deedbook plan --write`, or give a reason with `deedbook plan --write --version V --override REASON`",
-    )  # fmt: skip
+    )
 
 
 def _not_after(version: str, previous: str) -> Finding:
     return Finding(
-        rule="version-not-after-previous", severity="error", table="", column="version", value=version,
-        message=f"does not come after the previous release {previous}", hint="run `deedbook plan --write`",
-    )  # fmt: skip
+        rule="version-not-after-previous",
+        severity="error",
+        table="",
+        column="version",
+        value=version,
+        message=f"does not come after the previous release {previous}",
+        hint="run `deedbook plan --write`",
+    )

@@ -20,15 +20,29 @@ from deedbook.rules import evidence
 
 EVENTS, KEY, STATUS, OVERRIDE = "events", "event_id", "status", "status_override"
 RANKS = {
-    "official": 5, "confirmed": 4, "probable": 3, "reported": 2, "claimed": 2, "disputed": 1, "denied": 0, "retracted": 0,
+    "official": 5,
+    "confirmed": 4,
+    "probable": 3,
+    "reported": 2,
+    "claimed": 2,
+    "disputed": 1,
+    "denied": 0,
+    "retracted": 0,
     "refuted": 0,
-}  # fmt: skip
+}
 """How well an event of a status is supported: what one party claims counts as much as what one medium reports."""
 
 _NEEDED = {
     "events": {KEY, "event_type"},
     "claims": {
-        "claim_id", KEY, "aspect", "stance", "modality", "claimant_actor_id", "coded_position", "responds_to_claim_id",
+        "claim_id",
+        KEY,
+        "aspect",
+        "stance",
+        "modality",
+        "claimant_actor_id",
+        "coded_position",
+        "responds_to_claim_id",
         "superseded_by_claim_id",
     },
     "claim_sources": {"claim_id", "source_id", "hop"},
@@ -36,7 +50,7 @@ _NEEDED = {
     "event_participants": {KEY, "actor_id", "role"},
     "actors": {"actor_id", "actor_type", "parent_actor_id"},
     "code_values": {"list", "code", "evidence_class"},
-}  # fmt: skip
+}
 
 EVIDENCE_TABLES = tuple(_NEEDED)
 """The tables without which an event has no status."""

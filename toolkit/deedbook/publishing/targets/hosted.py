@@ -15,10 +15,10 @@ from deedbook.catalogue.records import Catalogue
 from deedbook.catalogue.store import ExistsError, Store
 from deedbook.catalogue.update import Change, Clock, read_catalogue, settle, update
 from deedbook.errors import RefusalError
+from deedbook.integrity.signing import SIGNATURE, is_signed_by, read_signature
 from deedbook.publishing.public import check_public
 from deedbook.publishing.steps import Facts, Notice, Progress, PublishableFile, PublishableRelease, Step
 from deedbook.release.manifest import SUMS
-from deedbook.release.signing import SIGNATURE, is_signed_by, read_signature
 
 _NOTHING: Facts = {}
 LISTED = "listed before"

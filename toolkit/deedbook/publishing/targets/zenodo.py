@@ -199,8 +199,11 @@ class Zenodo:
             RefusalError: when an unfinished draft of another version is in the way.
         """
         body = {
-            "access": {"record": "public", "files": "public"}, "files": {"enabled": True}, "metadata": metadata, "pids": {},
-        }  # fmt: skip
+            "access": {"record": "public", "files": "public"},
+            "files": {"enabled": True},
+            "metadata": metadata,
+            "pids": {},
+        }
         latest = self._latest(wanted.name)
         if latest is None:
             try:

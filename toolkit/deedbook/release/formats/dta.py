@@ -24,9 +24,19 @@ import polars as pl
 
 Kind = Literal["byte", "int", "long", "double", "str", "strL"]
 _SECTIONS = (
-    "stata_dta", "map", "variable_types", "varnames", "sortlist", "formats", "value_label_names", "variable_labels",
-    "characteristics", "data", "strls", "value_labels",
-)  # fmt: skip
+    "stata_dta",
+    "map",
+    "variable_types",
+    "varnames",
+    "sortlist",
+    "formats",
+    "value_label_names",
+    "variable_labels",
+    "characteristics",
+    "data",
+    "strls",
+    "value_labels",
+)
 _CODES = {"strL": 32_768, "double": 65_526, "long": 65_528, "int": 65_529, "byte": 65_530}
 _LAYOUTS = {"strL": "<u8", "double": "<f8", "long": "<i4", "int": "<i2", "byte": "<i1"}
 _MISSING_INTEGER = {"long": 2_147_483_621, "int": 32_741, "byte": 101}

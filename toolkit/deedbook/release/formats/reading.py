@@ -148,9 +148,13 @@ def read_spss(table: Table, path: Path) -> Iterator[Pair]:
     def parts() -> Iterator[dict[str, list[Any]]]:
         for start in itertools.count(0, size):
             part, _ = pyreadstat.read_sav(
-                str(path), disable_datetime_conversion=True, user_missing=True, output_format="dict",
-                row_offset=start, row_limit=size,
-            )  # fmt: skip
+                str(path),
+                disable_datetime_conversion=True,
+                user_missing=True,
+                output_format="dict",
+                row_offset=start,
+                row_limit=size,
+            )
             demand_columns(list(part), [column.name for column in columns])
             if not part[columns[0].name]:
                 return

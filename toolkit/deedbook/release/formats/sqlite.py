@@ -212,7 +212,15 @@ def _codebook_rows(table: Table) -> Iterable[tuple[object, ...]]:
             if item.name in key.fields
         ]
         yield (
-            table.name, item.name, position, item.type, item.title, item.description, int(item.required),
-            int(item.name in schema.primary_key), ", ".join(targets) or None,
-            list_name(table.name, item) if item.categories else None, int(item.name in table.outline.derived),
-        )  # fmt: skip
+            table.name,
+            item.name,
+            position,
+            item.type,
+            item.title,
+            item.description,
+            int(item.required),
+            int(item.name in schema.primary_key),
+            ", ".join(targets) or None,
+            list_name(table.name, item) if item.categories else None,
+            int(item.name in table.outline.derived),
+        )

@@ -16,9 +16,14 @@ from deedbook.schema import Field
 
 CONFORMS_TO = "http://mlcommons.org/croissant/1.1"
 _TYPES = {
-    "boolean": "sc:Boolean", "date": "sc:Date", "datetime": "sc:DateTime", "integer": "sc:Integer", "number": "sc:Float",
-    "year": "sc:Integer", "time": "sc:Time",
-}  # fmt: skip
+    "boolean": "sc:Boolean",
+    "date": "sc:Date",
+    "datetime": "sc:DateTime",
+    "integer": "sc:Integer",
+    "number": "sc:Float",
+    "year": "sc:Integer",
+    "time": "sc:Time",
+}
 _CONTEXT: dict[str, Any] = {
     "@language": "en",
     "@vocab": "https://schema.org/",

@@ -16,14 +16,27 @@ from deedbook.schema import Field, TableSchema
 
 CONTEXT = "http://www.w3.org/ns/csvw"
 _TYPES = {
-    "boolean": "boolean", "date": "date", "datetime": "dateTime", "integer": "integer", "number": "double",
-    "time": "time", "year": "gYear", "yearmonth": "gYearMonth", "duration": "duration", "object": "json", "array": "json",
+    "boolean": "boolean",
+    "date": "date",
+    "datetime": "dateTime",
+    "integer": "integer",
+    "number": "double",
+    "time": "time",
+    "year": "gYear",
+    "yearmonth": "gYearMonth",
+    "duration": "duration",
+    "object": "json",
+    "array": "json",
     "geojson": "json",
-}  # fmt: skip
+}
 _BOUNDS = {
-    "minimum": "minimum", "maximum": "maximum", "exclusiveMinimum": "minExclusive", "exclusiveMaximum": "maxExclusive",
-    "minLength": "minLength", "maxLength": "maxLength",
-}  # fmt: skip
+    "minimum": "minimum",
+    "maximum": "maximum",
+    "exclusiveMinimum": "minExclusive",
+    "exclusiveMaximum": "maxExclusive",
+    "minLength": "minLength",
+    "maxLength": "maxLength",
+}
 
 
 def csvw(record: Record) -> dict[str, Any]:

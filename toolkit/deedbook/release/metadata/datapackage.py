@@ -24,10 +24,27 @@ _DROPPED = frozenset(
 )
 _DROPPED_OF_RESOURCE = frozenset(
     {
-        "$schema", "bytes", "compression", "data", "description", "dialect", "encoding", "format", "hash", "innerpath", "name",
-        "path", "profile", "rows", "schema", "stats", "title", "type", "mediatype",
+        "$schema",
+        "bytes",
+        "compression",
+        "data",
+        "description",
+        "dialect",
+        "encoding",
+        "format",
+        "hash",
+        "innerpath",
+        "name",
+        "path",
+        "profile",
+        "rows",
+        "schema",
+        "stats",
+        "title",
+        "type",
+        "mediatype",
     }
-)  # fmt: skip
+)
 _DROPPED_OF_SCHEMA = frozenset({"derivedFields", "fields", "fieldsMatch", "missingValues", "$schema"})
 
 

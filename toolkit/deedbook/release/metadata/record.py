@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from deedbook.descriptor import Package
-from deedbook.release.digests import DigestOf, sha256_of
+from deedbook.integrity.digests import DigestOf, sha256_of
 from deedbook.release.edition import Edition, moment_text
 from deedbook.release.media import FORMAT_TITLES, media_type, table_of
 from deedbook.release.metadata.citation import authors_of, citation_text, concept_doi_of, doi_of
@@ -197,9 +197,11 @@ def _agent(entry: Mapping[str, Any]) -> Agent:
     given, family, affiliation = (
         str(entry.get(first) or entry.get(second) or "")
         for first, second in (
-            ("given-names", "givenName"), ("family-names", "familyName"), ("affiliation", "organization"),
+            ("given-names", "givenName"),
+            ("family-names", "familyName"),
+            ("affiliation", "organization"),
         )
-    )  # fmt: skip
+    )
     name = str(entry.get("name") or entry.get("title") or " ".join(part for part in (given, family) if part))
     path = str(entry.get("path", ""))
     orcid = str(entry.get("orcid", "")) or (path if "//orcid.org/" in path else "")

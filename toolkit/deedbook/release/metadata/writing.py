@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from deedbook.descriptor import Package
-from deedbook.release.digests import DigestOf, sha256_of
+from deedbook.integrity.digests import DigestOf, sha256_of
 from deedbook.release.edition import Edition
 from deedbook.release.metadata.croissant import croissant
 from deedbook.release.metadata.csvw import csvw
