@@ -3,8 +3,9 @@
 import pandera.polars as pa
 import polars as pl
 
-from deedbook.rules import dates, text
-from deedbook.rules.episodes import are_apart, earlier
+from deedbook.models.alignment.cells import plain
+from deedbook.rules import dates
+from deedbook.rules.dates import are_apart, earlier
 from deedbook.rules.rule import rule
 
 CODE, OWN_CODE = ("scheme", "code"), ("actor_id", "scheme", "code")
@@ -13,12 +14,13 @@ repeats_itself = ~are_apart(OWN_CODE, "valid_from", "valid_to", "code_id")
 
 schema = pa.DataFrameSchema(
     checks=[
-        *text.clean("code"),
-        *dates.well_formed("valid_from", "valid_to"),
+        *plain("code"),
+        *dates.well_formed("valid_from", "valid_to", ref="R-07"),
         dates.in_order(
             "validity-ends-before-start",
             "valid_from",
             "valid_to",
+            ref="R-11",
             message="is valid until {valid_to}, which is before it is valid from {valid_from}",
         ),
         rule(

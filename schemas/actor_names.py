@@ -3,7 +3,7 @@
 import pandera.polars as pa
 import polars as pl
 
-from deedbook.rules import text
+from deedbook.models.alignment.cells import plain
 from deedbook.rules.rule import rule
 
 preferred = pl.col("is_preferred").sum().over("actor_id", "lang")
@@ -12,7 +12,7 @@ to_blame = pl.when(preferred == 0).then(is_first).otherwise(pl.col("is_preferred
 
 schema = pa.DataFrameSchema(
     checks=[
-        *text.clean("name"),
+        *plain("name"),
         rule(
             "preferred-name-not-single",
             (preferred == 1) | ~to_blame,

@@ -3,20 +3,23 @@
 import pandera.polars as pa
 import polars as pl
 
-from deedbook.rules import actors, dates, text
-from deedbook.rules.episodes import are_apart, earlier
+from deedbook.models.alignment import actors
+from deedbook.models.alignment.cells import plain
+from deedbook.rules import dates
+from deedbook.rules.dates import are_apart, earlier
 from deedbook.rules.rule import rule
 
 actor_type = pl.col("actor_type")
 
 schema = pa.DataFrameSchema(
     checks=[
-        *text.clean("name", "recognition_note"),
-        *dates.well_formed("valid_from", "valid_to"),
+        *plain("name", "recognition_note"),
+        *dates.well_formed("valid_from", "valid_to", ref="R-07"),
         dates.in_order(
             "validity-ends-before-start",
             "valid_from",
             "valid_to",
+            ref="R-11",
             message="is valid until {valid_to}, which is before it is valid from {valid_from}",
         ),
         rule(

@@ -3,20 +3,22 @@
 import pandera.polars as pa
 import polars as pl
 
-from deedbook.rules import dates, text
-from deedbook.rules.episodes import are_apart, earlier
+from deedbook.models.alignment.cells import plain
+from deedbook.rules import dates
+from deedbook.rules.dates import are_apart, earlier
 from deedbook.rules.rule import rule
 
 PAIR = ("actor_a", "actor_b", "kind")
 
 schema = pa.DataFrameSchema(
     checks=[
-        *text.clean("note"),
-        *dates.well_formed("start_edtf", "end_edtf"),
+        *plain("note"),
+        *dates.well_formed("start_edtf", "end_edtf", ref="R-07"),
         dates.in_order(
             "episode-ends-before-start",
             "start_edtf",
             "end_edtf",
+            ref="R-11",
             message="ends {end_edtf}, before it starts {start_edtf}",
         ),
         rule(

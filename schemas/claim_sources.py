@@ -3,14 +3,14 @@
 import pandera.polars as pa
 import polars as pl
 
-from deedbook.rules import text
+from deedbook.models.alignment.cells import plain
 from deedbook.rules.rule import rule
 
 lowest = pl.col("hop").min().over("claim_id")
 
 schema = pa.DataFrameSchema(
     checks=[
-        *text.clean("locator"),
+        *plain("locator"),
         rule(
             "claim-without-first-source",
             (lowest == 0) | (pl.col("hop") > lowest),

@@ -3,8 +3,9 @@
 import pandera.polars as pa
 import polars as pl
 
+from deedbook.models.alignment.cells import plain
+from deedbook.models.alignment.evidence import SILENT
 from deedbook.rules import dates, text
-from deedbook.rules.evidence import SILENT
 from deedbook.rules.rule import rule
 
 VALUES = ("value_text", "value_number", "value_edtf", "value_actor_id")
@@ -15,9 +16,9 @@ is_occurrence = pl.col("aspect") == "occurrence"
 
 schema = pa.DataFrameSchema(
     checks=[
-        *text.clean("claim_text", "quote", "value_text"),
-        text.no_negative_stand_in("value_number"),
-        *dates.well_formed("value_edtf", "claimed_on", "as_of"),
+        *plain("claim_text", "quote", "value_text"),
+        *text.no_negative_stand_in("value_number", ref="R-03"),
+        *dates.well_formed("value_edtf", "claimed_on", "as_of", ref="R-07"),
         rule(
             "claim-subject-not-single",
             pl.col("event_id").is_null() != pl.col("alignment_id").is_null(),

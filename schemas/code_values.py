@@ -3,7 +3,7 @@
 import pandera.polars as pa
 import polars as pl
 
-from deedbook.rules import text
+from deedbook.models.alignment.cells import plain
 from deedbook.rules.references import distinct_beyond_case
 from deedbook.rules.rule import rule
 
@@ -12,8 +12,8 @@ is_kind = pl.col("list") == "alignment_kind"
 
 schema = pa.DataFrameSchema(
     checks=[
-        distinct_beyond_case("list", "code"),
-        *text.clean("label_en", "label_de", "definition", "list_label_en", "plover", "acled", "ucdp"),
+        distinct_beyond_case("list", "code", ref="R-05"),
+        *plain("label_en", "label_de", "definition", "list_label_en", "plover", "acled", "ucdp"),
         rule(
             "event-type-without-class",
             ~is_event_type | (pl.col("evidence_class").is_not_null() & pl.col("recipient_rule").is_not_null()),

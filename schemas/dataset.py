@@ -12,18 +12,9 @@ from pathlib import Path
 import pandera.polars as pa
 import polars as pl
 
-from deedbook.rules import (
-    actors,
-    dates,
-    episodes,
-    evidence,
-    participation,
-    quantities,
-    references,
-    relations,
-    relays,
-    wide,
-)
+from deedbook.models.alignment import actors, cells, claims, evidence, participants, relations, wide
+from deedbook.rules import dates
+from deedbook.rules.chains import no_circle
 from deedbook.rules.views import View, beside, judge
 
 Tables = Mapping[str, pl.DataFrame]
@@ -52,28 +43,44 @@ def schemas(tables: Tables, created: dt.date | None) -> dict[str, pa.DataFrameSc
     known = actors.roots(tables["actors"])
     sides = actors.sides(tables["event_participants"], known)
     checks = {
-        "actors": [relations.no_circle("parents-in-a-circle", tables, "actors", "actor_id", "parent_actor_id", "R-48")],
+        "actors": [
+            no_circle(
+                "parents-in-a-circle",
+                tables["actors"],
+                table="actors",
+                key="actor_id",
+                link="parent_actor_id",
+                ref="R-48",
+            )
+        ],
         "places": _places(tables),
         "sources": _sources(tables, created),
         "events": [
             *_event_times(tables, created),
             *_event_sides(tables, sides, known),
             *relations.related(tables),
-            relations.no_circle("relations-in-a-circle", tables, "events", "event_id", "related_event_id", "R-26"),
+            no_circle(
+                "relations-in-a-circle",
+                tables["events"],
+                table="events",
+                key="event_id",
+                link="related_event_id",
+                ref="R-26",
+            ),
             *_event_evidence(tables),
-            *quantities.claimed(tables),
+            *claims.claimed(tables),
         ],
         "event_participants": [
-            *participation.in_its_time(tables),
-            *participation.on_one_side(tables, known),
+            *participants.in_its_time(tables),
+            *participants.on_one_side(tables, known),
             *_addressees(tables),
         ],
         "claims": _claims(tables, sides, known),
-        "claim_sources": [*relays.linked(tables), *relays.in_time(tables, exempt=UNREAL)],
-        "alignments": [*episodes.inside_events(tables), episodes.pair_in_order(tables), *_pairs(tables)],
-        "code_values": references.listed(tables["code_values"], ("parent_code", "replaced_by")),
+        "claim_sources": [*claims.linked(tables), *claims.in_time(tables, exempt=UNREAL)],
+        "alignments": [*relations.inside_events(tables), relations.pair_in_order(tables), *_pairs(tables)],
+        "code_values": cells.listed(tables["code_values"], ("parent_code", "replaced_by")),
     }
-    for name, found in _common(tables).items():
+    for name, found in cells.current(tables, Path(__file__).parent).items():
         checks[name] = [*found, *checks.get(name, ())]
     return {name: pa.DataFrameSchema(checks=found) for name, found in checks.items()}
 
@@ -106,24 +113,6 @@ def _weighed(tables: Tables, found: pl.DataFrame) -> View:
     """Every event with the tally of its evidence, which depends on the own event type."""
     keys = {"event_id": "event_id", "event_type": "event_type"}
     return beside(View(tables["events"]), "evidence", evidence.tally(tables, found), keys, evidence.READS)
-
-
-def _common(tables: Tables) -> dict[str, list[pa.Check]]:
-    """For every table: no retired references, no deprecated codes; and redirects that lead somewhere."""
-    folder = Path(__file__).parent
-    declared = {name: references.declared(folder / f"{name}.schema.json") for name in tables}
-    ids = {name: item.key[0] for name, item in declared.items() if len(item.key) == 1 and name != "id_redirects"}
-    owners = references.owners(tables, ids)
-    retired = references.retired_ids(tables["id_redirects"], owners)
-    deprecated = references.deprecated_codes(tables["code_values"])
-    checks = {"id_redirects": references.followed(tables["id_redirects"], owners, tuple(ids))}
-    for name, item in declared.items():
-        checks[name] = [
-            *checks.get(name, ()),
-            *references.standing(item.references, retired),
-            *references.current_codes(item.code_lists, deprecated),
-        ]
-    return checks
 
 
 def _places(tables: Tables) -> list[pa.Check]:
@@ -170,7 +159,7 @@ def _sources(tables: Tables, created: dt.date | None) -> list[pa.Check]:
             unmet="" if created else UNDATED,
         ),
         *(
-            relations.no_circle("sources-in-a-circle", tables, "sources", "source_id", link, "R-36")
+            no_circle("sources-in-a-circle", own, table="sources", key="source_id", link=link, ref="R-36")
             for link in ("known_through_source_id", "syndicated_from", "is_translation_of")
         ),
     ]

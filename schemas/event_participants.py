@@ -2,6 +2,6 @@
 
 import pandera.polars as pa
 
-from deedbook.rules import text
+from deedbook.models.alignment.cells import plain
 
-schema = pa.DataFrameSchema(checks=[*text.clean("note")])
+schema = pa.DataFrameSchema(checks=[*plain("note")])

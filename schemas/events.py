@@ -3,6 +3,7 @@
 import pandera.polars as pa
 import polars as pl
 
+from deedbook.models.alignment.cells import plain
 from deedbook.rules import dates, text
 from deedbook.rules.rule import rule
 
@@ -18,9 +19,9 @@ is_titled_agreement = pl.col("event_type").str.starts_with("agreement.") & (
 
 schema = pa.DataFrameSchema(
     checks=[
-        *text.clean("title", "summary", "status_override_reason", "instrument_title", "instrument_ref"),
-        *text.neutral("title", "summary"),
-        *dates.well_formed("date_edtf"),
+        *plain("title", "summary", "status_override_reason", "instrument_title", "instrument_ref"),
+        *text.neutral("title", "summary", ref="R-59"),
+        *dates.well_formed("date_edtf", ref="R-07"),
         rule(
             "event-before-1900",
             dates.earliest("date_edtf").dt.year() >= 1900,

@@ -3,14 +3,15 @@
 import pandera.polars as pa
 import polars as pl
 
-from deedbook.rules import geography, text
+from deedbook.models.alignment.cells import plain
+from deedbook.rules import geography
 from deedbook.rules.rule import rule
 
 schema = pa.DataFrameSchema(
     checks=[
-        *text.clean("name", "claimed_by_note", "admin1", "admin2"),
-        *geography.coordinates("latitude", "longitude", "country_actor_id"),
-        geography.units("admin1", "admin2"),
+        *plain("name", "claimed_by_note", "admin1", "admin2"),
+        *geography.coordinates("latitude", "longitude", "country_actor_id", ref="R-30"),
+        geography.units("admin1", "admin2", ref="R-33"),
         rule(
             "country-not-country-precise",
             (pl.col("place_type") != "country") | (pl.col("geo_precision") == "country"),

@@ -3,7 +3,8 @@
 import pandera.polars as pa
 import polars as pl
 
-from deedbook.rules import dates, text
+from deedbook.models.alignment.cells import plain
+from deedbook.rules import dates
 from deedbook.rules.rule import rule
 
 url = pl.col("url")
@@ -21,8 +22,8 @@ first_with_address = pl.col("source_id").first().over(address)
 
 schema = pa.DataFrameSchema(
     checks=[
-        *text.clean("title", "url", "archive_url", "offline_citation"),
-        *dates.well_formed("published_on"),
+        *plain("title", "url", "archive_url", "offline_citation"),
+        *dates.well_formed("published_on", ref="R-07"),
         rule(
             "retrieved-before-published",
             dates.earliest("published_on") <= pl.col("retrieved_on"),

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deedbook.rules import dates
-from deedbook.rules.episodes import are_apart
+from deedbook.rules.dates import are_apart
 
 Day = tuple[int, int, int] | None
 LEVELS_0_AND_1 = (

@@ -17,7 +17,7 @@ from deedbook.versioning.corrections import corrections_csv, read_corrections
 from deedbook.versioning.guards import coverage
 from deedbook.versioning.planning import plan, write_drafts, write_plan
 from deedbook.versioning.statuses import RANKS, single_origins
-from tests.rules.dataset import Change, put, write_project, write_tables
+from tests.models.alignment.dataset import Change, put, write_project, write_tables
 
 DENIAL = (
     put(

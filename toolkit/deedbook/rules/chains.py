@@ -6,7 +6,10 @@ rounds, and what has not come to rest by then runs in a circle.
 
 from __future__ import annotations
 
+import pandera.polars as pa
 import polars as pl
+
+from deedbook.rules.rule import rule
 
 
 def climb(keys: pl.Series, parents: pl.Series, stops: pl.Series | None = None) -> pl.Series:
@@ -35,6 +38,29 @@ def in_circle(keys: pl.Series, parents: pl.Series) -> pl.Series:
     return rows.select(
         (pl.col("row").is_in(turning.implode()) | (pl.col("key") == pl.col("parent"))).fill_null(False)
     ).to_series()
+
+
+def no_circle(name: str, frame: pl.DataFrame, *, table: str, key: str, link: str, ref: str = "") -> pa.Check:
+    """No row points at itself, or comes back to itself by following its links.
+
+    Args:
+        name: The rule's id.
+        frame: The rows of the table.
+        table: Its name.
+        key: The field that holds the key of a row.
+        link: The field that holds the key of the row that it points at.
+        ref: Where the rule comes from.
+    """
+    return rule(
+        name,
+        ~in_circle(frame[key], frame[link]),
+        at=link,
+        ref=ref,
+        columns=(key, link),
+        reads=(table,),
+        message=f"{{{key}}} leads back to itself by way of {{{link}}}",
+        hint="remove one of the links",
+    )
 
 
 def _numbers(keys: pl.Series) -> pl.Series:

@@ -1,5 +1,7 @@
 """Dates in EDTF (ISO 8601-2), levels 0 and 1: what a text certainly allows, as columns of first and last days.
 
+A field of dates, moments or whole years works as a text does: a date allows itself alone, a year its days.
+
 Bounds are strict: `~`, `?` and `%` never widen them. A side that is open (`..`) or not known (empty) is null. A date is
 read once for every distinct text. Written here rather than taken from the `edtf` library, which the tests hold against
 it: that one accepts 2023-02-29 and surrounding spaces, and turns a side that is not known into ten years.
@@ -98,7 +100,12 @@ def span(field: str) -> pl.Expr:
     return pl.col(field).map_batches(_read_spans, return_dtype=_SPAN, is_elementwise=True)
 
 
-def _read_spans(texts: pl.Series) -> pl.Series:
+def _read_spans(values: pl.Series) -> pl.Series:
+    if values.dtype.is_temporal():
+        day = pl.col(values.name).cast(pl.Date)
+        span_of_day = pl.struct(first=day, last=day, is_edtf=pl.when(day.is_not_null()).then(pl.lit(True)))
+        return values.to_frame().select(span_of_day.alias(values.name)).to_series()
+    texts = values.cast(pl.String).str.zfill(4) if values.dtype.is_integer() else values
     distinct = texts.unique().drop_nulls()
     read = [bounds(text) for text in distinct]
     known = pl.DataFrame(
@@ -131,7 +138,7 @@ def is_edtf(field: str) -> pl.Expr:
 
 def is_hedged(field: str) -> pl.Expr:
     """Whether a date is marked as uncertain or approximate."""
-    return pl.col(field).str.contains(r"[?~%]")
+    return pl.col(field).cast(pl.String).str.contains(r"[?~%]")
 
 
 def precision(first: pl.Expr, last: pl.Expr) -> pl.Expr:
@@ -166,14 +173,14 @@ def certain_end(field: str) -> pl.Expr:
     return pl.when(pl.col(field).is_null()).then(pl.lit(END)).otherwise(earliest(field).fill_null(BEGINNING))
 
 
-def well_formed(*fields: str) -> list[pa.Check]:
+def well_formed(*fields: str, ref: str = "") -> list[pa.Check]:
     """Every field holds an EDTF date."""
     return [
         rule(
             "date-not-edtf",
             is_edtf(field),
             at=field,
-            ref="R-07",
+            ref=ref,
             message=f"{{{field}}} is no EDTF date of level 0 or 1, or names a day that does not exist",
             hint="write 2025, 2025-07, 2025-07-14, 2025-07~ (about), 2025-07? (uncertain), 2025-05/2025-07 or ../2025",
         )
@@ -181,6 +188,29 @@ def well_formed(*fields: str) -> list[pa.Check]:
     ]
 
 
-def in_order(name: str, start: str, end: str, *, message: str, hint: str = "exchange or correct the dates") -> pa.Check:
+def in_order(
+    name: str, start: str, end: str, *, message: str, hint: str = "exchange or correct the dates", ref: str = ""
+) -> pa.Check:
     """The end is not certainly before the start."""
-    return rule(name, earliest(start) <= latest(end), at=end, ref="R-11", message=message, hint=hint)
+    return rule(name, earliest(start) <= latest(end), at=end, ref=ref, message=message, hint=hint)
+
+
+def are_apart(group: tuple[str, ...], start: str, end: str, key: str) -> pl.Expr:
+    """True where no row of the group that began earlier certainly lasts into this one.
+
+    An empty start or end is open, so two rows without dates overlap. Of two rows that overlap the later one fails.
+
+    Args:
+        group: Fields whose equal values make a group; a row with one of them missing passes.
+        start: EDTF field of the beginning.
+        end: EDTF field of the end.
+        key: Field that decides the order of rows with the same beginning.
+    """
+    begun = certain_start(start)
+    lasting = certain_end(end).cum_max().shift(1).over(group, order_by=[begun, pl.col(key)])
+    return pl.any_horizontal(pl.col(name).is_null() for name in group) | (lasting < begun).fill_null(True)
+
+
+def earlier(field: str, group: tuple[str, ...], start: str, key: str) -> pl.Expr:
+    """The field of the row before this one in the order of `are_apart`, for a message."""
+    return pl.col(field).shift(1).over(group, order_by=[certain_start(start), pl.col(key)])

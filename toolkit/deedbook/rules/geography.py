@@ -11,7 +11,7 @@ _FAR = 20.0
 """Degrees from the middle of the country's other places beyond which exchanged coordinates are considered."""
 
 
-def coordinates(latitude: str, longitude: str, country: str) -> list[pa.Check]:
+def coordinates(latitude: str, longitude: str, country: str, *, ref: str = "") -> list[pa.Check]:
     """Both coordinates or neither, not the zero of an unfilled form, not exchanged."""
     lat, lon = pl.col(latitude), pl.col(longitude)
     return [
@@ -19,7 +19,7 @@ def coordinates(latitude: str, longitude: str, country: str) -> list[pa.Check]:
             "coordinates-incomplete",
             lat.is_null() == lon.is_null(),
             at=latitude,
-            ref="R-30",
+            ref=ref,
             message="one of latitude and longitude is missing",
             hint="give both or neither",
         ),
@@ -27,7 +27,7 @@ def coordinates(latitude: str, longitude: str, country: str) -> list[pa.Check]:
             "coordinates-at-zero",
             (lat != 0) | (lon != 0),
             at=latitude,
-            ref="R-30",
+            ref=ref,
             message="0, 0 lies in the Gulf of Guinea",
             hint="leave unknown coordinates empty",
         ),
@@ -35,14 +35,14 @@ def coordinates(latitude: str, longitude: str, country: str) -> list[pa.Check]:
             "coordinates-look-swapped",
             ~_looks_swapped(lat, lon, country),
             at=latitude,
-            ref="R-30",
+            ref=ref,
             severity="warning",
             group=(country,),
             hint="exchange latitude and longitude",
             message=f"{{{latitude}}}, {{{longitude}}} is far from the country's other places, exchanged it is not",
         ),
-        _precise_enough(latitude),
-        _precise_enough(longitude),
+        _precise_enough(latitude, ref),
+        _precise_enough(longitude, ref),
     ]
 
 
@@ -55,24 +55,24 @@ def _looks_swapped(lat: pl.Expr, lon: pl.Expr, country: str) -> pl.Expr:
     return pl.col(country).is_not_null() & enough & (as_given > _FAR) & (exchanged * 4 < as_given)
 
 
-def _precise_enough(field: str) -> pa.Check:
+def _precise_enough(field: str, ref: str) -> pa.Check:
     return rule(
         "coordinate-too-precise",
         pl.col(field) == pl.col(field).round(6),
         at=field,
-        ref="R-30",
+        ref=ref,
         message=f"{{{field}}} has more than 6 decimals, which is finer than 11 cm",
         hint="round it",
     )
 
 
-def units(admin1: str, admin2: str) -> pa.Check:
+def units(admin1: str, admin2: str, *, ref: str = "") -> pa.Check:
     """A place in a second-level unit names the first-level unit too."""
     return rule(
         "admin2-without-admin1",
         pl.col(admin2).is_null() | pl.col(admin1).is_not_null(),
         at=admin1,
-        ref="R-33",
+        ref=ref,
         message=f"lies in {{{admin2}}}, but its first-level unit is missing",
         hint="fill in the first-level unit",
     )

@@ -102,6 +102,6 @@ def rule_of(check: pa.Check) -> Rule | None:
 def _caller() -> str:
     """`FILE:LINE` of the rule file that is being executed: the first frame outside this package."""
     frame = sys._getframe(1)
-    while frame.f_back is not None and str(frame.f_globals.get("__name__", "")).startswith("deedbook.rules"):
+    while frame.f_back is not None and str(frame.f_globals.get("__name__", "")).startswith("deedbook."):
         frame = frame.f_back
     return f"{frame.f_code.co_filename}:{frame.f_lineno}"

@@ -55,67 +55,69 @@ _QUOTED = '"[^"]*"|“[^”]*”|„[^“”]*[“”]|«[^»]*»|»[^«]*«|\u2
 _TERMS = r"(?i)\bsanctions regimes?\b"
 
 
-def clean(*fields: str) -> list[pa.Check]:
-    """Texts without stray spaces, control characters, decomposed letters and stand-ins for a missing value."""
-    return [check for field in fields for check in (*_characters(field), no_stand_in(field))]
+def clean(*fields: str, ref: str = "") -> list[pa.Check]:
+    """Texts without stray spaces, control characters and decomposed letters."""
+    checks = []
+    for field in fields:
+        value = pl.col(field)
+        checks += [
+            rule(
+                "text-has-stray-space",
+                (value == value.str.strip_chars()) & ~value.str.contains(_STRAY),
+                at=field,
+                ref=ref,
+                message="has a leading, trailing, no-break or zero-width space",
+                hint="write plain single spaces between words, and none around the text",
+            ),
+            rule(
+                "text-has-control-character",
+                ~value.str.contains(r"\p{Cc}"),
+                at=field,
+                ref=ref,
+                message="has a line break, tab or another control character",
+                hint="write a space instead",
+            ),
+            rule(
+                "text-not-normalised",
+                value == value.str.normalize("NFC"),
+                at=field,
+                ref=ref,
+                message="has letters whose accents are separate characters (not Unicode NFC)",
+                hint="run `deedbook fmt`",
+            ),
+        ]
+    return checks
 
 
-def _characters(field: str) -> list[pa.Check]:
-    value = pl.col(field)
-    return [
-        rule(
-            "text-has-stray-space",
-            (value == value.str.strip_chars()) & ~value.str.contains(_STRAY),
-            at=field,
-            ref="R-02",
-            message="has a leading, trailing, no-break or zero-width space",
-            hint="write plain single spaces between words, and none around the text",
-        ),
-        rule(
-            "text-has-control-character",
-            ~value.str.contains(r"\p{Cc}"),
-            at=field,
-            ref="R-02",
-            message="has a line break, tab or another control character",
-            hint="write a space instead",
-        ),
-        rule(
-            "text-not-normalised",
-            value == value.str.normalize("NFC"),
-            at=field,
-            ref="R-02",
-            message="has letters whose accents are separate characters (not Unicode NFC)",
-            hint="run `deedbook fmt`",
-        ),
-    ]
+def no_stand_in(*fields: str, words: Sequence[str] = STAND_INS, ref: str = "") -> list[pa.Check]:
+    """A cell without a value is empty.
+
+    Args:
+        fields: Fields of any type.
+        words: What stands for a missing value, in small letters.
+        ref: Where the rule comes from.
+    """
+    return [_no_stand_in(field, pl.col(field).cast(pl.String).str.to_lowercase().is_in(words), ref) for field in fields]
 
 
-def no_stand_in(field: str) -> pa.Check:
-    """A cell without a value is empty."""
-    value = pl.col(field).cast(pl.String).str.to_lowercase()
-    return rule(
-        "stand-in-for-missing",
-        ~value.is_in(STAND_INS),
-        at=field,
-        ref="R-03",
-        message=f"{{{field}}} stands for a missing value",
-        hint="leave the cell empty",
-    )
-
-
-def no_negative_stand_in(field: str) -> pa.Check:
+def no_negative_stand_in(*fields: str, numbers: Sequence[float] = (-9, -99), ref: str = "") -> list[pa.Check]:
     """A number that is not known is missing, not -9 or -99."""
+    stands_in = [float(number) for number in numbers]
+    return [_no_stand_in(field, pl.col(field).cast(pl.Float64).is_in(stands_in), ref) for field in fields]
+
+
+def _no_stand_in(field: str, stands_in: pl.Expr, ref: str) -> pa.Check:
     return rule(
         "stand-in-for-missing",
-        ~pl.col(field).is_in([-9.0, -99.0]),
+        ~stands_in,
         at=field,
-        ref="R-03",
+        ref=ref,
         message=f"{{{field}}} stands for a missing value",
         hint="leave the cell empty",
     )
 
 
-def neutral(*fields: str, words: Sequence[str] = LOADED_WORDS) -> list[pa.Check]:
+def neutral(*fields: str, words: Sequence[str] = LOADED_WORDS, ref: str = "") -> list[pa.Check]:
     """Texts that take no side; what stands in quotation marks is somebody else's word."""
     pattern = rf"(?i)\b({'|'.join(words)})\b"
     checks = []
@@ -127,7 +129,7 @@ def neutral(*fields: str, words: Sequence[str] = LOADED_WORDS) -> list[pa.Check]
                 ~own.str.contains(pattern),
                 at=field,
                 severity="warning",
-                ref="R-59",
+                ref=ref,
                 message="the word {word} takes a side",
                 hint="use a neutral word, or quote whoever said it",
                 values={"word": own.str.extract(pattern)},

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TypedDict, Unpack
 
 import pandera.polars as pa
 import polars as pl
@@ -50,6 +51,16 @@ def beside(view: View, prefix: str, frame: pl.DataFrame, on: Mapping[str, str], 
     return View(joined, {**view.facts, prefix: Fact(keys, tuple(sorted({*reads, *passed})))})
 
 
+class Said(TypedDict, total=False):
+    """What a rule may say besides its message, as the arguments of `rule`."""
+
+    hint: str
+    severity: Severity
+    ref: str
+    group: tuple[str, ...]
+    unmet: str
+
+
 def judge(
     view: View,
     name: str,
@@ -57,32 +68,16 @@ def judge(
     *,
     at: str,
     message: str,
-    hint: str = "",
-    severity: Severity = "error",
-    ref: str = "",
-    group: tuple[str, ...] = (),
     values: Mapping[str, pl.Expr] | None = None,
-    unmet: str = "",
+    **said: Unpack[Said],
 ) -> pa.Check:
     """A rule on a table, judged on its view; which columns and tables it reads is seen from the expressions."""
     parts = {"passes": passes, **(values or {})}
     roots = {root for part in parts.values() for root in part.meta.root_names()}
     columns, reads = _origin(view, roots)
     found = view.frame.select(**parts)
-    return rule(
-        name,
-        found["passes"],
-        at=at,
-        message=message,
-        hint=hint,
-        severity=severity,
-        ref=ref,
-        group=group,
-        reads=reads,
-        columns=columns,
-        values={key: found[key] for key in values or {}},
-        unmet=unmet,
-    )
+    shown = {key: found[key] for key in values or {}}
+    return rule(name, found["passes"], at=at, message=message, reads=reads, columns=columns, values=shown, **said)
 
 
 def _origin(view: View, names: Mapping[str, str] | set[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -15,8 +15,8 @@ from deedbook.changes.sources import Side
 from deedbook.checking.canonical import canonical_text, typed
 from deedbook.checking.canonical_field import canonical_field
 from deedbook.descriptor import Resource
+from deedbook.models.alignment import evidence
 from deedbook.reading.tables import read_text
-from deedbook.rules import evidence
 
 EVENTS, KEY, STATUS, OVERRIDE = "events", "event_id", "status", "status_override"
 RANKS = {

@@ -5,10 +5,11 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from deedbook.rules import chains, evidence
-from deedbook.rules.actors import roots
-from tests.rules.cases import actor, claim, event
-from tests.rules.dataset import CREATED, Change, put, rule_book, typed_tables
+from deedbook.models.alignment import evidence
+from deedbook.models.alignment.actors import roots
+from deedbook.rules import chains
+from tests.models.alignment.cases import actor, claim, event
+from tests.models.alignment.dataset import CREATED, Change, put, rule_book, typed_tables
 
 NOTHING = {
     "evidence_class": "observable",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from deedbook.rules.wide import event_dyads, events_flat
+from deedbook.models.alignment.wide import event_dyads, events_flat
 
 ACTORS = pl.DataFrame(
     {

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import pandera.polars as pa
 import polars as pl
 
+from deedbook.models.alignment.actors import ACTING_ROLES, RECEIVING_ROLES
 from deedbook.rules import dates
-from deedbook.rules.actors import ACTING_ROLES, RECEIVING_ROLES
 from deedbook.rules.views import View, beside, judge
 
 GROUP_TYPES = ("generic", "unidentified")

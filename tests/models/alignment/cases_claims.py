@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.rules.cases import actor, case, claim, event
-from tests.rules.dataset import drop, put
+from tests.models.alignment.cases import actor, case, claim, event
+from tests.models.alignment.dataset import drop, put
 
 SILENT = {"stance": "silent", "modality": "", "coded_position": "", "claimed_on": ""}
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.rules.cases import actor, case
-from tests.rules.dataset import put
+from tests.models.alignment.cases import actor, case
+from tests.models.alignment.dataset import put
 
 PLACE = {"name": "Southport", "place_type": "settlement", "is_disputed": "false", "geo_precision": "near"}
 GONE = {"table": "actors", "reason": "merge", "release": "0.2.0"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tests.rules.dataset import Change, Found, put
+from tests.models.alignment.dataset import Change, Found, put
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ import polars as pl
 from deedbook.checking.rules import Evaluation, RuleBook, TableRules, evaluate, load_rules
 from deedbook.rules.rule import Rule
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 CREATED = dt.date(2026, 11, 22)
 
 BASE = {

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from deedbook.rules.actors import ACTING_ROLES, RECEIVING_ROLES
+from deedbook.models.alignment.actors import ACTING_ROLES, RECEIVING_ROLES
 
 Tables = Mapping[str, pl.DataFrame]
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from deedbook.rules.actors import roots, sides
+from deedbook.models.alignment.actors import roots, sides
 from deedbook.rules.chains import climb
 
 AFFIRMING = ("affirms", "partly_affirms")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.rules.cases import actor, case, claim, event
-from tests.rules.dataset import drop, put
+from tests.models.alignment.cases import actor, case, claim, event
+from tests.models.alignment.dataset import drop, put
 
 REASON = {"status_override_reason": "the recording is older", "second_coder": "coder-2"}
 

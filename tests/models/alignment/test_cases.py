@@ -9,9 +9,9 @@ import pytest
 
 from deedbook.project import load_project
 from deedbook.validation import Options, validate
-from tests.rules import cases_claims, cases_events, cases_tables
-from tests.rules.cases import Case
-from tests.rules.dataset import (
+from tests.models.alignment import cases_claims, cases_events, cases_tables
+from tests.models.alignment.cases import Case
+from tests.models.alignment.dataset import (
     ROOT,
     Change,
     Found,

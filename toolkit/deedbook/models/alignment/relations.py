@@ -1,4 +1,4 @@
-"""Facts that hold for a time: rows of one group whose times must not overlap."""
+"""Rows that refer to rows of their own table: events to events, actors to parents, sources to sources."""
 
 from __future__ import annotations
 
@@ -8,29 +8,36 @@ import pandera.polars as pa
 import polars as pl
 
 from deedbook.rules import dates
-from deedbook.rules.dates import certain_end, certain_start
 from deedbook.rules.views import View, beside, judge
 
 
-def are_apart(group: tuple[str, ...], start: str, end: str, key: str) -> pl.Expr:
-    """True where no row of the group that began earlier certainly lasts into this one.
-
-    An empty start or end is open, so two rows without dates overlap. Of two rows that overlap the later one fails.
-
-    Args:
-        group: Fields whose equal values make a group; a row with one of them missing passes.
-        start: EDTF field of the beginning.
-        end: EDTF field of the end.
-        key: Field that decides the order of rows with the same beginning.
-    """
-    begun = certain_start(start)
-    lasting = certain_end(end).cum_max().shift(1).over(group, order_by=[begun, pl.col(key)])
-    return pl.any_horizontal(pl.col(name).is_null() for name in group) | (lasting < begun).fill_null(True)
-
-
-def earlier(field: str, group: tuple[str, ...], start: str, key: str) -> pl.Expr:
-    """The field of the row before this one in the order of `are_apart`, for a message."""
-    return pl.col(field).shift(1).over(group, order_by=[certain_start(start), pl.col(key)])
+def related(tables: Mapping[str, pl.DataFrame]) -> list[pa.Check]:
+    """A reversal follows what it reverses, a duplicate names the row that stands."""
+    own = tables["events"]
+    others = own.select("event_id", "relation", first=dates.earliest("date_edtf"))
+    view = beside(View(own), "other", others, {"related_event_id": "event_id"}, ("events",))
+    relation, itself = pl.col("relation"), pl.col("related_event_id") == pl.col("event_id")
+    is_later = pl.col("other.first") > dates.latest("date_edtf")
+    return [
+        judge(
+            view,
+            "reversal-before-original",
+            (relation != "reverses") | ~is_later,
+            at="date_edtf",
+            ref="R-26",
+            message="{event_id} reverses {related_event_id}, which began later",
+            hint="exchange them, or correct a date",
+        ),
+        judge(
+            view,
+            "duplicate-of-duplicate",
+            (relation != "duplicate_of") | itself | (pl.col("other.relation") != "duplicate_of"),
+            at="related_event_id",
+            ref="R-26",
+            message="{related_event_id} is a duplicate itself",
+            hint="name the row that stands",
+        ),
+    ]
 
 
 def inside_events(tables: Mapping[str, pl.DataFrame]) -> list[pa.Check]:
