@@ -1,4 +1,4 @@
-"""Values of options, the policy of exit codes, and the progress bar."""
+"""Values of options, whose rules may run, what --strict says, and the progress bar."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from pathlib import Path
 import click
 import pytest
 
-from deedbook.cli import output, progress
-from deedbook.cli.options import Size
-from deedbook.cli.policy import exit_code, is_own, strict_complaint
+from deedbook.cli import progress
+from deedbook.cli.options import Size, may_run_rules
+from deedbook.errors import UsageError
 from deedbook.findings import NotChecked, Report, Total
 from deedbook.project import load_project
+from deedbook.rendering.text import strict_complaint
 from tests.cli.project import write_project
 
 WARNED = Report(totals=(Total("t", "r", None, "warning", 2, 1),), not_checked=(NotChecked("t", "x", "because"),))
@@ -38,15 +39,9 @@ def test_what_is_no_size_is_refused(text: str) -> None:
         Size().convert(text, None, None)
 
 
-def test_exit_codes_follow_the_report() -> None:
-    assert [exit_code(report, strict=strict) for report in (Report(), WARNED, WRONG) for strict in (False, True)] == [
-        0,
-        0,
-        0,
-        1,
-        1,
-        1,
-    ]
+def test_a_report_passes_strictly_when_nothing_is_left_open() -> None:
+    passes = [report.passes(strict=strict) for report in (Report(), WARNED, WRONG) for strict in (False, True)]
+    assert passes == [True, True, True, False, False, False]
 
 
 def test_a_strict_failure_says_what_counted() -> None:
@@ -54,31 +49,22 @@ def test_a_strict_failure_says_what_counted() -> None:
     assert [strict_complaint(report) for report in (Report(), WRONG)] == ["", ""]
 
 
-def test_a_project_is_own_inside_it_only(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("folder", "is_own"), [("here", True), ("here/data", True), ("link", True), (".", False), ("here-too", False)]
+)
+def test_the_rules_of_a_project_run_inside_it_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: str, is_own: bool
+) -> None:
     project = load_project(write_project(tmp_path / "here"))
     (tmp_path / "link").symlink_to(tmp_path / "here")
-    assert is_own(project, tmp_path / "here")
-    assert is_own(project, tmp_path / "here" / "data")
-    assert is_own(project, tmp_path / "link")
-    assert not is_own(project, tmp_path)
-    assert not is_own(project, tmp_path / "here-too")
-
-
-def test_colours_need_a_terminal_that_wants_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("NO_COLOR", raising=False)
-    monkeypatch.setenv("TERM", "xterm")
-    assert not output.wants_color()
-    monkeypatch.setattr(sys, "stdout", Terminal())
-    assert output.wants_color()
-    monkeypatch.setenv("NO_COLOR", "1")
-    assert not output.wants_color()
-
-
-def test_a_report_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
-    output.write(tmp_path / "report.json", "one\n")
-    output.write(tmp_path / "report.json", "two \udc80\n")
-    assert (tmp_path / "report.json").read_bytes() == b"two \\udc80\n"
-    assert [file.name for file in tmp_path.iterdir()] == ["report.json"]
+    (tmp_path / "here-too").mkdir()
+    monkeypatch.chdir(tmp_path / folder)
+    may_run_rules(project, trusted=True)
+    if is_own:
+        may_run_rules(project, trusted=False)
+    else:
+        with pytest.raises(UsageError, match="you are not inside it"):
+            may_run_rules(project, trusted=False)
 
 
 def test_the_bar_appears_on_a_terminal_after_a_while_only(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import pytest
 
 from deedbook.findings import Finding, Report, Total
+from deedbook.rendering import View
 from deedbook.rendering.github import command, render
 from tests.rendering.reports import BAD_PLACE, CLEAN, DIRTY, EMPTY, WAIVED
 
@@ -61,7 +62,7 @@ def commands(text: str) -> list[Command]:
 
 
 def test_each_finding_is_an_annotation_at_its_line() -> None:
-    first, *others, last = render(DIRTY, folder="datapackage").splitlines()
+    first, *others, last = render(DIRTY, View(folder="datapackage")).splitlines()
     assert first == (
         "::error file=datapackage/events.csv,line=15,col=9,title=foreign-key in events.place_id::"
         'row 12 E000011 "P00001": is not in `places`.place_id (did you mean `P000001` Vientiane?)'
@@ -93,7 +94,7 @@ def test_a_clean_report_annotates_nothing(report: Report) -> None:
 def test_no_text_of_a_table_forges_a_command(field: str, value: str) -> None:
     finding = replace(BAD_PLACE, **{field: value})  # type: ignore[arg-type]  # fields of text
     total = Total(finding.table, finding.rule, finding.column, "error", 1)
-    text = render(Report(findings=(finding,), totals=(total,)), folder="data")
+    text = render(Report(findings=(finding,), totals=(total,)), View(folder="data"))
     assert len(text.split("\n")) == 3
     read = commands(text)
     assert [item.name for item in read] == ["error"]

@@ -9,6 +9,7 @@ import pytest
 from rich.text import Text
 
 from deedbook.findings import Finding, NotChecked, Report, TableStats, Total
+from deedbook.rendering import View
 from deedbook.rendering.text import render, summary_line
 from tests.rendering.reports import BAD_PLACE, CLEAN, DIRTY, EMPTY
 
@@ -59,14 +60,14 @@ def test_a_report_about_nothing_says_so() -> None:
 
 @pytest.mark.parametrize("width", [40, 60, 80, 100, 200])
 def test_no_line_is_wider_than_the_terminal_and_no_word_is_lost(width: int) -> None:
-    lines = render(DIRTY, width=width).splitlines()
+    lines = render(DIRTY, View(width=width)).splitlines()
     assert max(map(len, lines)) <= width
     assert all(line == line.rstrip() for line in lines)
     assert " ".join(" ".join(lines).split()) == " ".join(WHOLE.split())
 
 
 def test_colours_change_nothing_but_colours() -> None:
-    colored = render(DIRTY, color=True)
+    colored = render(DIRTY, View(color=True))
     assert "\x1b[" in colored
     assert Text.from_ansi(colored).plain.rstrip("\n") == WHOLE.rstrip("\n")
 
@@ -85,7 +86,7 @@ def test_letters_of_every_script_stay_as_they_are() -> None:
 
 
 def test_rich_markup_in_data_is_no_markup() -> None:
-    assert '"[red]x[/red] :smile:"' in render(one(replace(BAD_PLACE, value="[red]x[/red] :smile:")), color=False)
+    assert '"[red]x[/red] :smile:"' in render(one(replace(BAD_PLACE, value="[red]x[/red] :smile:")))
 
 
 def test_a_cell_of_a_megabyte_is_cut() -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from deedbook.findings import Check, Finding, Report, TableStats, Total
-from deedbook.rendering import frictionless, github, json, junit, markdown, text
+from deedbook.rendering import View, frictionless, github, json, junit, markdown, text
 
 COLUMNS = [f"c{number}" for number in range(10_000)]
 SECONDS = 8.0
@@ -43,12 +43,12 @@ def wide() -> Report:
     ("render", "mentions"),
     [
         (text.render, 10_000),
-        (lambda report: text.render(report, width=80, color=True), 10_000),
+        (lambda report: text.render(report, View(width=80, color=True)), 10_000),
         (json.render, 10_000),
         (frictionless.render, 10_000),
         (junit.render, 10_000),
         (markdown.render, markdown.SHOWN),
-        (lambda report: github.render(report, folder=""), 1),
+        (lambda report: github.render(report, View(folder="")), 1),
     ],
     ids=["text", "terminal", "json", "frictionless", "junit", "markdown", "github"],
 )

@@ -7,6 +7,13 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+DONE = 0
+FINDINGS = 1
+USAGE = 2
+BUG = 70
+INTERRUPTED = 130
+"""Exit codes of the command line that no exception carries: done, errors in the data, wrong usage, a bug of ours, Ctrl-C."""
+
 
 class DeedbookError(Exception):
     """Stops a command with one message for people and the next step to take.
@@ -16,7 +23,7 @@ class DeedbookError(Exception):
         hint: The next step; empty when the message already says it.
     """
 
-    exit_code: ClassVar[int] = 70
+    exit_code: ClassVar[int] = BUG
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)
@@ -27,7 +34,7 @@ class DeedbookError(Exception):
 class UsageError(DeedbookError):
     """The command line asks for something that does not exist or does not fit together."""
 
-    exit_code = 2
+    exit_code = USAGE
 
 
 class ProjectError(DeedbookError):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from deedbook.cli import options, output
+from deedbook.cli import options, streams
 
 
 @click.command()
@@ -31,4 +31,4 @@ def bag(path: Path, target: Path | None, quiet: bool) -> None:
 
     made = make_bag(path, target)
     if not quiet:
-        output.emit(f"wrote {made}\n")
+        streams.emit(f"wrote {made}\n")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from deedbook.cli import options, output
+from deedbook.cli import options, streams
 from deedbook.cli.progress import progress_bar
 from deedbook.errors import UsageError
 
@@ -20,15 +20,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("name", metavar="NAME[@VERSION]|FOLDER")
 @options.catalogue
-@click.option(
-    "-f",
-    "--format",
-    "style",
-    type=click.Choice(["text", "bibtex", "ris", "csl-json"]),
-    default="text",
-    show_default=True,
-    help="How the citation is written.",
-)
+@options.format_(["text", "bibtex", "ris", "csl-json"], "How the citation is written.", "style")
 @click.option(
     "--where", metavar="EXPR", help="Cite the rows that an SQL expression picks, with their number and digest."
 )
@@ -57,7 +49,7 @@ def cite(
     if (where is None) != (table is None):
         raise UsageError("--where needs --table, and the other way round", "see deedbook cite --help")
     if where is None and catalogue is None and (Path(name) / "CITATION.cff").is_file():
-        output.emit(render(read_citation(Path(name)), style))
+        streams.emit(render(read_citation(Path(name)), style))
         return
     with progress_bar(quiet=quiet) as bar:
         listing, warnings = find_release(name, options.asking(catalogue, key, offline=offline))
@@ -69,6 +61,6 @@ def cite(
             again = f"deedbook fetch {source.dataset.name}@{source.entry.version} --from {shlex.quote(source.opened.location.text)}"
             again += f" --table {shlex.quote(table)} --subset {shlex.quote(where)} --digest {record.sha256}"
             if not quiet:
-                output.say(f"the same rows again: {again}")
+                streams.say(f"the same rows again: {again}")
     options.warn(warnings)
-    output.emit(render(citation, style))
+    streams.emit(render(citation, style))

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from deedbook.cli import options, output
-from deedbook.cli.policy import DONE, FINDINGS
+from deedbook.cli import options, streams
 from deedbook.cli.progress import progress_bar
-from deedbook.errors import UsageError
+from deedbook.errors import DONE, FINDINGS, UsageError
 
 if TYPE_CHECKING:
     from deedbook.changes.records import Changes
@@ -23,14 +22,9 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 @click.argument("old")
 @click.argument("new")
 @click.option("--schema", type=_FILE, help="The Table Schema of two data files.")
-@click.option(
-    "-f",
-    "--format",
-    "format_",
-    type=click.Choice(["text", "json", "markdown", "html", "daff"]),
-    default="text",
-    show_default=True,
-    help="How the changes are written; daff is what the daff tool patches with, one table at a time.",
+@options.format_(
+    ["text", "json", "markdown", "html", "daff"],
+    "How the changes are written; daff is what the daff tool patches with, one table at a time.",
 )
 @click.option("-o", "--output", "file", type=_FILE, help="Write to this file instead of to stdout.")
 @click.option("-t", "--table", "tables", multiple=True, metavar="TABLE", help="Compare this table only; repeatable.")
@@ -88,9 +82,9 @@ def diff(
         )
     rendered = _rendered(changes, format_, max_changes)
     if file is not None:
-        output.write(file, rendered)
+        streams.write(file, rendered)
     elif not quiet or not changes.is_equal:
-        output.emit(rendered)
+        streams.emit(rendered)
     ctx.exit(DONE if changes.is_equal else FINDINGS)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from deedbook.cli import options, output
+from deedbook.cli import options, streams
 from deedbook.cli.progress import progress_bar
 from deedbook.errors import UsageError
 
@@ -108,7 +108,7 @@ def _take_subset(listing: Listing, table: str, where: str, digest: str | None, f
     from deedbook.fetching.subsets import read_subset, write_subset
 
     chosen = read_subset(listing, table, where, digest=digest, progress=bar.update)
-    output.emit(f"{write_subset(chosen, folder)}: {chosen.record.text}\n")
+    streams.emit(f"{write_subset(chosen, folder)}: {chosen.record.text}\n")
 
 
 def _pins(name: str | None, lock_file: Path) -> dict[str, Pin]:
@@ -170,10 +170,10 @@ def _tell(done: Fetched, listing: Listing, *, as_json: bool, quiet: bool) -> Non
             "warnings": done.warnings,
             "citation": citation,
         }
-        output.emit(json.dumps(record, ensure_ascii=False, indent=2) + "\n")
+        streams.emit(json.dumps(record, ensure_ascii=False, indent=2) + "\n")
     elif not quiet:
         size = f"{done.bytes / 1e6:.1f} MB"
-        output.emit(
+        streams.emit(
             f"{done.pin.name} {done.pin.version}: {len(done.files)} files, {size}, in {done.folder}\n"
             f"verified: {', '.join(done.checked)}\npin: {done.pin.line}\ncite: {citation}\n"
         )

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
-from deedbook.cli import options, output
-from deedbook.cli.policy import DONE, FINDINGS
+from deedbook.cli import options, streams
 from deedbook.cli.progress import progress_bar
+from deedbook.errors import DONE, FINDINGS
 
 
 @click.command()
@@ -33,5 +33,5 @@ def fmt(ctx: click.Context, target: Path, check: bool, tables: tuple[str, ...], 
         found = tidy(project, check=check, tables=tables, progress=bar.update)
     fails = any(item.state == "unmendable" or (check and item.state == "changed") for item in found)
     if not quiet or fails:
-        output.emit(render(found, check=check))
+        streams.emit(render(found, check=check))
     ctx.exit(FINDINGS if fails else DONE)

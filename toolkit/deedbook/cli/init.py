@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from deedbook.cli import options, output
+from deedbook.cli import options, streams
 
 
 @click.command()
@@ -24,5 +24,5 @@ def init(folder: Path, name: str, quiet: bool) -> None:
 
     created = create(folder, name=name)
     if not quiet:
-        output.emit(f"made {folder}: the dataset `{created.name}`, {len(created.files)} files\n")
-        output.emit(f"next: cd {shlex.quote(str(folder))} && deedbook validate && deedbook build\n")
+        streams.emit(f"made {folder}: the dataset `{created.name}`, {len(created.files)} files\n")
+        streams.emit(f"next: cd {shlex.quote(str(folder))} && deedbook validate && deedbook build\n")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from deedbook.cli import options, output
+from deedbook.cli import options, streams
 
 
 @click.command()
@@ -39,8 +39,8 @@ def keygen(base: Path, no_password: bool, quiet: bool) -> None:
         password = click.prompt("Password of the new key", hide_input=True, confirmation_prompt=True, err=True)
     secret, public = (base.with_name(f"{base.name}{suffix}") for suffix in (".key", ".pub"))
     key = generate_pair(secret, public, password)
-    output.emit(f"{key.text}\n")
+    streams.emit(f"{key.text}\n")
     if not quiet:
-        output.say(
+        streams.say(
             f"wrote {secret} (keep it secret: {KEY_FILE_VARIABLE} names it) and {public} (publish it), key {key.id}"
         )

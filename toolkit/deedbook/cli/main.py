@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import io
-import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from typing import NoReturn
 
 import click
 
 from deedbook import __version__
+from deedbook.cli import streams
 from deedbook.cli.options import State
-from deedbook.cli.policy import BUG, INTERRUPTED, USAGE
-from deedbook.errors import DeedbookError, SpaceError
+from deedbook.errors import BUG, DONE, INTERRUPTED, USAGE, DeedbookError, SpaceError
 
 VERBS = {
     "init": "init",
@@ -60,82 +57,69 @@ def cli() -> None:
     """
 
 
-def main() -> NoReturn:
-    """Runs the command line and ends the process, without collecting garbage that the end of the process collects."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # a terminal that lacks a letter shows its number
-    code = run(sys.argv[1:])
-    try:
-        sys.stdout.flush()
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads on: no complaint at exit either
-    sys.stderr.flush()
-    os._exit(code)  # taking the interpreter down in order costs as much as checking a small table
-
-
 def run(arguments: Sequence[str]) -> int:
     """Runs the command line and returns its exit code; whatever goes wrong is one message on stderr."""
+    streams.prepare()
+    return streams.finish(_run(arguments))
+
+
+def _run(arguments: Sequence[str]) -> int:
     state = State()
     try:
         code = cli.main(list(arguments), prog_name="deedbook", standalone_mode=False, obj=state)
     except DeedbookError as error:
         return _explain(error, state)
     except click.exceptions.NoArgsIsHelpError as error:
-        click.echo(error.format_message(), err=True)
+        streams.say(error.format_message())
         return USAGE
     except click.ClickException as error:
         error.show()
         return USAGE
     except (KeyboardInterrupt, click.Abort):
-        click.echo("interrupted", err=True)
+        streams.say("interrupted")
         return INTERRUPTED
     except BrokenPipeError:
-        return 0
-    except Exception as error:  # noqa: BLE001  # the last resort: the disk is full, or it is ours
-        return _blame_disk(error, state) or _confess(error, state)
-    return code if isinstance(code, int) else 0
+        return DONE
+    except Exception as error:  # noqa: BLE001  # the last resort: the machine is at its end, or it is ours
+        return _explain_unexpected(error, state)
+    return code if isinstance(code, int) else DONE
 
 
 def _explain(error: DeedbookError, state: State) -> int:
-    from deedbook.rendering.escaping import visible
+    from deedbook.rendering.escapes import visible
 
     if state.debug:
         _print_traceback(error)
     else:
-        click.echo(f"deedbook: {visible(error.message, 4000)}", err=True)
+        streams.say(f"deedbook: {visible(error.message, 4000)}")
         if error.hint:
-            click.echo(f"  {visible(error.hint, 4000)}", err=True)
+            streams.say(f"  {visible(error.hint, 4000)}")
     return error.exit_code
 
 
-def _blame_disk(error: Exception, state: State) -> int:
-    """The exit code of an error that a full disk caused, after saying so; 0 for any other."""
+def _explain_unexpected(error: Exception, state: State) -> int:
+    """Says that the disk is full or memory used up, if that is what it means; else that this is a bug of ours."""
+    import platform
     import tempfile
 
-    from deedbook.release.staging import refusing_disk
+    from deedbook.release.staging import refusing_disk as disk_complaint
+    from deedbook.rendering.escapes import visible
 
-    if not (reason := refusing_disk(error)):
-        return 0
-    hint = f"free some space and try again; temporary files are in {tempfile.gettempdir()}, or where TMPDIR says"
-    return _explain(SpaceError(reason, hint), state)
-
-
-def _confess(error: Exception, state: State) -> int:
-    import platform
-
-    from deedbook.rendering.escaping import visible
-
+    if reason := disk_complaint(error):
+        hint = f"free some space and try again; temporary files are in {tempfile.gettempdir()}, or where TMPDIR says"
+        return _explain(SpaceError(reason, hint), state)
+    if isinstance(error, MemoryError):
+        return _explain(SpaceError("the machine gives no more memory", "give --memory less, or close something"), state)
     if state.debug:
         _print_traceback(error)
     versions = f"deedbook {__version__}, Python {platform.python_version()}, {platform.system()}"
-    click.echo(f"deedbook: this is a bug of ours: {type(error).__name__}: {visible(str(error))} ({versions})", err=True)
+    streams.say(f"deedbook: this is a bug of ours: {type(error).__name__}: {visible(str(error))} ({versions})")
     if not state.debug:
-        click.echo("  please report it with what the same command prints with --debug", err=True)
+        streams.say("  please report it with what the same command prints with --debug")
     return BUG
 
 
 def _print_traceback(error: Exception) -> None:
     import traceback
 
-    traceback.print_exception(error)
+    traceback.print_exception(error, file=sys.stderr)

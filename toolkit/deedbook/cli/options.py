@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from deedbook.errors import UsageError
+
 if TYPE_CHECKING:
     from deedbook.fetching.retrieving import Asking
+    from deedbook.project import Project
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -64,6 +67,12 @@ def trust_rules(command: F) -> F:
     return click.option("--trust-rules", is_flag=True, help=text)(command)
 
 
+def format_(choices: Sequence[str], text: str, name: str = "format_") -> Callable[[F], F]:
+    """`--format`, the first choice being the default."""
+    choice = click.Choice(choices)
+    return click.option("-f", "--format", name, type=choice, default=choices[0], show_default=True, help=text)
+
+
 def quiet(command: F) -> F:
     """`--quiet`."""
     return click.option("-q", "--quiet", is_flag=True, help="No progress bar, and no text when all is well.")(command)
@@ -100,9 +109,23 @@ def asking(catalogue: str | None, key: str | None, *, offline: bool) -> Asking:
     return Asking(catalogue, public_key(key) if key is not None else None, offline)
 
 
+def may_run_rules(project: Project, *, trusted: bool) -> None:
+    """Lets a build of the project go on.
+
+    Raises:
+        UsageError: when that would run rule files that are not the user's own.
+    """
+    own = Path.cwd().resolve().is_relative_to(project.root.resolve())
+    if project.rule_files and not (trusted or own):
+        raise UsageError(
+            f"{project.root}: a build runs this project's rule files, and you are not inside it",
+            "change into the project, or add --trust-rules if you trust its code",
+        )
+
+
 def warn(warnings: Iterable[str]) -> None:
     """Says what a user must know, on stderr, whatever characters a publisher put into it."""
-    from deedbook.rendering.escaping import visible
+    from deedbook.rendering.escapes import visible
 
     for warning in warnings:
         click.echo(f"warning: {visible(warning, 2000)}", err=True)

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from deedbook.cli import options, output
-from deedbook.cli.policy import DONE, FINDINGS
+from deedbook.cli import options, streams
 from deedbook.cli.progress import progress_bar
-from deedbook.errors import UsageError
+from deedbook.errors import DONE, FINDINGS, UsageError
 
 if TYPE_CHECKING:
     from deedbook.project import Project
@@ -22,15 +21,7 @@ Format = Literal["text", "json", "markdown"]
 
 @click.command()
 @options.target
-@click.option(
-    "-f",
-    "--format",
-    "format_",
-    type=click.Choice(["text", "json", "markdown"]),
-    default="text",
-    show_default=True,
-    help="How the plan is written.",
-)
+@options.format_(["text", "json", "markdown"], "How the plan is written.")
 @click.option("--version", "wanted", metavar="VERSION", default="", help="A higher version than the changes ask for.")
 @click.option(
     "--override", metavar="REASON", default="", help="Go below what the changes ask for; the release says why."
@@ -86,11 +77,11 @@ def plan(
         planning.write_plan(project, planned, day, override, doi)
     if write_corrections and planned.judgement is not None and not planned.is_nothing:
         left = planning.write_drafts(project, planned)
-        output.say(f"corrections.csv: {left:,} rows still need a reason")
+        streams.say(f"corrections.csv: {left:,} rows still need a reason")
     if not quiet or not planned.is_ready:
-        output.emit(_rendered(project, planned, format_))
+        streams.emit(_rendered(project, planned, format_))
     if write and not quiet and not planned.is_nothing:
-        output.say(f"{project.package.path}: version {planned.version} planned")
+        streams.say(f"{project.package.path}: version {planned.version} planned")
     ctx.exit(DONE if planned.is_ready else FINDINGS)
 
 
@@ -120,7 +111,7 @@ def _reserved(project: Project, planned: Plan, name: str, day: dt.date) -> dict[
         raise UsageError(f"a {target.kind} target gives no DOI", "name a target of the type zenodo")
     known = reserved_doi(project.package, planned.version)
     found = target.reserve(planned.name, planned.version, day.isoformat(), known=known)
-    output.say(f"{found.doi} is reserved for {planned.name} {planned.version}")
+    streams.say(f"{found.doi} is reserved for {planned.name} {planned.version}")
     return {"doi": found.doi, **({"concept_doi": found.concept_doi} if found.concept_doi else {})}
 
 

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from deedbook.cli import options, output
-from deedbook.cli.policy import DONE
+from deedbook.cli import options, streams
 from deedbook.cli.progress import progress_bar
-from deedbook.errors import UsageError
+from deedbook.errors import DONE, UsageError
 
 if TYPE_CHECKING:
     from deedbook.integrity.signing import PublicKey
@@ -45,9 +44,9 @@ def publish(ctx: click.Context, version: str, to: str, root: Path, dry_run: bool
             done = publishing.publish(project, release, target, bar.bytes_moved)
     if dry_run:
         steps = publishing.plan_steps(project, release, target)
-        output.emit(rendering.render_steps(release, target.name, steps))
+        streams.emit(rendering.render_steps(release, target.name, steps))
     elif not quiet:
-        output.emit(rendering.render_published(done))
+        streams.emit(rendering.render_published(done))
     ctx.exit(DONE)
 
 

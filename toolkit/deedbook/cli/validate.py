@@ -4,34 +4,28 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import click
 
-from deedbook.cli import options, output
-from deedbook.cli.piping import kept
-from deedbook.cli.policy import exit_code, strict_complaint
+from deedbook import rendering
+from deedbook.cli import options, streams
 from deedbook.cli.progress import progress_bar
+from deedbook.errors import DONE, FINDINGS
+from deedbook.rendering import View, text
 
 if TYPE_CHECKING:
-    from deedbook.findings import Report
     from deedbook.project import Project
 
-Format = Literal["text", "json", "frictionless", "github", "markdown", "junit"]
 _FILE = click.Path(dir_okay=False, path_type=Path)
 
 
 @click.command()
 @options.target
 @click.option("--schema", type=_FILE, help="The Table Schema of a data file.")
-@click.option(
-    "-f",
-    "--format",
-    "format_",
-    type=click.Choice(["text", "json", "frictionless", "github", "markdown", "junit"]),
-    default="text",
-    show_default=True,
-    help="How the report is written; github writes workflow commands, markdown a job summary.",
+@options.format_(
+    rendering.REPORT_FORMATS,
+    "How the report is written; github writes workflow commands, markdown a job summary, concise lines for editors.",
 )
 @click.option("-o", "--output", "file", type=_FILE, help="Write the report to this file instead of to stdout.")
 @click.option("--summary", type=_FILE, help="Also append the report in Markdown to this file, such as a job summary.")
@@ -67,7 +61,7 @@ def validate(
     ctx: click.Context,
     target: Path,
     schema: Path | None,
-    format_: Format,
+    format_: str,
     file: Path | None,
     summary: Path | None,
     max_findings: int,
@@ -105,15 +99,22 @@ def validate(
         findings_file=findings,
         allow_network=allow_network,
     )
-    with kept(target, schema) as path, progress_bar(quiet=quiet) as bar:
+    with streams.piped_data(target, schema) as path, progress_bar(quiet=quiet) as bar:
         project = load_project(path, schema=schema)
         report = validation.validate(project, chosen, bar.bytes_read)
-    code = exit_code(report, strict=strict)
+    code = DONE if report.passes(strict=strict) else FINDINGS
+    folder = _folder(project)
     if summary is not None:
-        output.append(summary, _rendered(report, "markdown", "", width=None, color=False))
-    _deliver(report, format_, file, _folder(project), silent=quiet and code == 0)
-    if strict and not quiet and (complaint := strict_complaint(report)):
-        output.say(complaint)
+        streams.append(summary, rendering.render(report, "markdown", rendering.PLAIN))
+    if file is not None:
+        streams.write(file, rendering.render(report, format_, View(folder=folder)))
+        if not (quiet and code == DONE):
+            streams.say(f"{text.summary_line(report)} ({file})")
+    elif format_ != "text" or not (quiet and code == DONE):
+        said = rendering.render(report, format_, streams.view(folder))
+        streams.emit(said, is_data=format_ in rendering.DATA_FORMATS)
+    if strict and not quiet and (complaint := text.strict_complaint(report)):
+        streams.say(complaint)
     ctx.exit(code)
 
 
@@ -122,43 +123,3 @@ def _folder(project: Project) -> str:
     top = Path(os.environ.get("GITHUB_WORKSPACE") or Path.cwd()).resolve()
     tables = project.package.root.resolve()
     return tables.relative_to(top).as_posix() if tables.is_relative_to(top) else project.package.root.as_posix()
-
-
-def _deliver(report: Report, format_: Format, file: Path | None, folder: str, *, silent: bool) -> None:
-    """Writes the report where it was asked for; a report in a file is summed up on stderr."""
-    if file is None and (format_ != "text" or not silent):
-        output.emit(_rendered(report, format_, folder, width=output.terminal_width(), color=output.wants_color()))
-    elif file is not None:
-        output.write(file, _rendered(report, format_, folder, width=None, color=False))
-        if not silent:
-            from deedbook.rendering import text
-
-            output.say(f"{text.summary_line(report)} ({file})")
-
-
-def _rendered(report: Report, format_: Format, folder: str, *, width: int | None, color: bool) -> str:
-    match format_:  # each imports what it needs alone: JUnit's escapes import the whole of urllib
-        case "text":
-            from deedbook.rendering import text
-
-            return text.render(report, width=width, color=color)
-        case "json":
-            from deedbook.rendering import json
-
-            return json.render(report)
-        case "frictionless":
-            from deedbook.rendering import frictionless
-
-            return frictionless.render(report)
-        case "github":
-            from deedbook.rendering import github
-
-            return github.render(report, folder=folder)
-        case "markdown":
-            from deedbook.rendering import markdown
-
-            return markdown.render(report)
-        case "junit":
-            from deedbook.rendering import junit
-
-            return junit.render(report)

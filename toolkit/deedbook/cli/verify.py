@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import click
 
-from deedbook.cli import options, output
-from deedbook.cli.policy import DONE, FINDINGS, is_own
+from deedbook.cli import options, streams
 from deedbook.cli.progress import progress_bar
-from deedbook.errors import UsageError
-
-if TYPE_CHECKING:
-    from deedbook.project import Project
+from deedbook.errors import DONE, FINDINGS
 
 Format = Literal["text", "json"]
 
@@ -32,15 +28,7 @@ Format = Literal["text", "json"]
     help="The project for --rebuild; here by default.",
 )
 @options.trust_rules
-@click.option(
-    "-f",
-    "--format",
-    "format_",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="How the outcome is written.",
-)
+@options.format_(["text", "json"], "How the outcome is written.")
 @options.quiet
 @options.debug
 @click.pass_context
@@ -60,32 +48,18 @@ def verify(
     One line for each problem, and a last one that says what was verified; exits with 0 when there is no problem, else with 1.
     """
     from deedbook.integrity.signing import public_key
+    from deedbook.project import load_project
     from deedbook.release.verifying import verify as verify_release
     from deedbook.rendering import verification as rendering
 
     known = public_key(key) if key is not None else None
-    project = _own_project(root, trust_rules) if rebuild else None
+    project = load_project(root) if rebuild else None
+    if project is not None:
+        options.may_run_rules(project, trusted=trust_rules)
     with progress_bar(quiet=quiet) as bar:
         outcome = verify_release(path, key=known, project=project, progress=bar.update)
     if format_ == "json":
-        output.emit(rendering.render_json(outcome))
+        streams.emit(rendering.render_json(outcome))
     elif not (quiet and outcome.is_intact):
-        output.emit(rendering.render_text(outcome))
+        streams.emit(rendering.render_text(outcome))
     ctx.exit(DONE if outcome.is_intact else FINDINGS)
-
-
-def _own_project(root: Path, trust_rules: bool) -> Project:
-    """The project to build again.
-
-    Raises:
-        UsageError: when that would run rule files that are not the user's own.
-    """
-    from deedbook.project import load_project
-
-    project = load_project(root)
-    if project.rule_files and not (trust_rules or is_own(project, Path.cwd())):
-        raise UsageError(
-            f"{project.root}: a build runs this project's rule files, and you are not inside it",
-            "change into the project, or add --trust-rules if you trust its code",
-        )
-    return project

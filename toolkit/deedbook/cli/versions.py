@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from deedbook.cli import options, output
-from deedbook.cli.policy import DONE
-from deedbook.errors import UsageError
+from deedbook.cli import options, streams
+from deedbook.errors import DONE, UsageError
 
 if TYPE_CHECKING:
     from deedbook.catalogue.records import Catalogue
@@ -22,15 +21,7 @@ Format = Literal["text", "json"]
 @click.option("-t", "--to", metavar="TARGET", help="The catalogue of a [targets.TARGET] in deedbook.toml.")
 @click.option("--from", "location", metavar="CATALOGUE", help="The root of a catalogue; needs no project.")
 @options.project
-@click.option(
-    "-f",
-    "--format",
-    "format_",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="How the versions are written.",
-)
+@options.format_(["text", "json"], "How the versions are written.")
 @options.debug
 @click.pass_context
 def versions(ctx: click.Context, name: str, to: str | None, location: str | None, root: Path, format_: Format) -> None:
@@ -46,7 +37,7 @@ def versions(ctx: click.Context, name: str, to: str | None, location: str | None
         there = ", ".join(found.datasets) or "none"
         raise UsageError(f"the catalogue has no dataset {name}", f"the datasets there are {there}")
     datasets = [found.datasets[name]] if name else list(found.datasets.values())
-    output.emit(rendering.render_json(datasets) if format_ == "json" else rendering.render_text(datasets))
+    streams.emit(rendering.render_json(datasets) if format_ == "json" else rendering.render_text(datasets))
     ctx.exit(DONE)
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from deedbook.cli import options, output
-from deedbook.cli.policy import DONE
+from deedbook.cli import options, streams
+from deedbook.errors import DONE
 
 _dry_run = click.option("--dry-run", is_flag=True, help="Print what would be done; change nothing.")
 
@@ -67,9 +67,9 @@ def _give_notice(
     if dry_run:
         known = read_catalogue(target.store) if target.store else None
         for about in preview(target, known or Catalogue(), notice):
-            output.emit(f"{about}\n")
+            streams.emit(f"{about}\n")
         return
     give_notice(target, notice)
     if not quiet:
         verb = "unyanked" if reason is None else "yanked"
-        output.emit(f"{verb} {notice.name} {version} at {to}\n")
+        streams.emit(f"{verb} {notice.name} {version} at {to}\n")

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from deedbook.catalogue.documents import dataset_record
 from deedbook.catalogue.records import Dataset, Entry
 from deedbook.release.pages import size
-from deedbook.rendering.escaping import visible
+from deedbook.rendering.escapes import visible
 
 
 def render_text(datasets: Sequence[Dataset]) -> str:

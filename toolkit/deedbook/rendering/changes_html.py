@@ -13,7 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from deedbook.changes.records import KEY, CellChange, Changes, TableChanges
 from deedbook.rendering.changes_text import summary
-from deedbook.rendering.escaping import visible
+from deedbook.rendering.escapes import visible
 
 _LONGEST = 600
 _MOST_CELLS = 20_000

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from deedbook.changes.records import Changes, TableChanges
 from deedbook.rendering.changes_text import declared, rows_named, summary
-from deedbook.rendering.marking import code, plain
+from deedbook.rendering.markup import code, plain
 
 _LONGEST = 80
 SHOWN = 20

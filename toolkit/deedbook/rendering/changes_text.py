@@ -13,8 +13,8 @@ from collections.abc import Iterator
 import polars as pl
 
 from deedbook.changes.records import KEY, CellChange, Changes, TableChanges
-from deedbook.rendering.escaping import visible
-from deedbook.rendering.text import plural
+from deedbook.rendering.escapes import visible
+from deedbook.rendering.lines import plural
 from deedbook.versioning.history import schema_line
 
 _LONGEST = 60

@@ -11,6 +11,7 @@ import json
 from typing import Any
 
 from deedbook.findings import Finding, Report, TableStats
+from deedbook.rendering import PLAIN, View
 
 FILE_TYPES = frozenset(
     {
@@ -51,7 +52,7 @@ ROW_TYPES = frozenset(
 _OWN = {"unique-key": "unique-error", "unclosed-quote": "source-error", "nul-character": "source-error"}
 
 
-def render(report: Report) -> str:
+def render(report: Report, view: View = PLAIN) -> str:  # noqa: ARG001  # as every format
     """The report as indented JSON with a final line end."""
     tasks = [_task(table, report) for table in report.tables]
     record = {
@@ -62,7 +63,11 @@ def render(report: Report) -> str:
             "warnings": report.warnings,
             "seconds": round(report.seconds, 3),
         },
-        "warnings": [_not_in_tasks(finding) for finding in _homeless(report)],
+        "warnings": [
+            f"{finding.severity} {finding.rule}: {_sentence(finding)}"
+            for finding in report.findings
+            if finding.table not in {table.table for table in report.tables}
+        ],
         "errors": [],
         "tasks": tasks,
     }
@@ -131,13 +136,3 @@ def _sentence(finding: Finding) -> str:
     where += [f"field {finding.column}"] if finding.column else []
     waived = f" (waived: {finding.waived})" if finding.waived is not None else ""
     return f"{', '.join(where)}: {finding.message}{waived}"
-
-
-def _homeless(report: Report) -> list[Finding]:
-    """Findings about no table that was read."""
-    names = {table.table for table in report.tables}
-    return [finding for finding in report.findings if finding.table not in names]
-
-
-def _not_in_tasks(finding: Finding) -> str:
-    return f"{finding.severity} {finding.rule}: {_sentence(finding)}"

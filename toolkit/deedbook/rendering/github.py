@@ -12,8 +12,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 
 from deedbook.findings import Finding, Report, Severity
-from deedbook.rendering.escaping import visible
-from deedbook.rendering.text import plural, summary_line
+from deedbook.rendering import PLAIN, View
+from deedbook.rendering.escapes import visible
+from deedbook.rendering.lines import plural, sentence
+from deedbook.rendering.text import summary_line
 
 SHOWN = 10
 """Annotations of a severity that GitHub shows of one step."""
@@ -22,18 +24,18 @@ _IN_DATA = {"%": "%25", "\r": "%0D", "\n": "%0A"}
 _IN_PROPERTIES = {**_IN_DATA, ":": "%3A", ",": "%2C"}
 
 
-def render(report: Report, *, folder: str = "", shown: int = SHOWN) -> str:
+def render(report: Report, view: View = PLAIN, *, shown: int = SHOWN) -> str:
     """The report as workflow commands, and the summary as an ordinary line.
 
     Args:
         report: What to render.
-        folder: The folder of the tables as seen from the root of the repository.
+        view: Its `folder` leads to the tables.
         shown: Annotations of each severity.
     """
     lines: list[str] = []
     for severity in _COMMANDS:
         listed = [item for item in report.findings if item.severity == severity and item.waived is None]
-        lines += [_annotation(item, folder) for item in listed[:shown]]
+        lines += [_annotation(item, view.folder) for item in listed[:shown]]
         lines += _rest(report, severity, len(listed[:shown]))
     lines += _not_checked(report)
     return "\n".join([*lines, _inert(summary_line(report))]) + "\n"
@@ -51,23 +53,12 @@ def _annotation(item: Finding, folder: str) -> str:
     has_file = item.path and "://" not in item.path
     return command(
         _COMMANDS[item.severity],
-        _inert(_sentence(item)),
+        _inert(sentence(item)),
         file=(PurePosixPath(folder) / item.path).as_posix() if has_file else "",
         line=item.line if has_file else None,
         col=item.field_number if has_file and item.line else None,
         title=_inert(visible(f"{item.rule} in {place}" if place else item.rule)),
     )
-
-
-def _sentence(item: Finding) -> str:
-    """Where, what stands there, what is wrong with it and what to do."""
-    parts = [f"row {item.row}"] if item.row is not None else []
-    parts += [visible(item.key, 80)] if item.key and item.key != item.value else []
-    message = visible(item.message)
-    if item.value is not None and visible(item.value) not in message:
-        parts.append(f'"{visible(item.value, 80)}"')
-    said = f"{' '.join(parts)}: {message}" if parts else message
-    return f"{said} ({visible(item.hint)})" if item.hint else said
 
 
 def _rest(report: Report, severity: Severity, shown: int) -> Iterator[str]:

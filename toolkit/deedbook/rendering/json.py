@@ -6,9 +6,10 @@ import json
 from typing import Any
 
 from deedbook.findings import Report, report_record
+from deedbook.rendering import PLAIN, View
 
 
-def render(report: Report) -> str:
+def render(report: Report, view: View = PLAIN) -> str:  # noqa: ARG001  # as every format
     """The report as indented JSON with a final line end; only `stats.seconds` differs from run to run."""
     record: dict[str, Any] = report_record(report)
     record["stats"] = {**record["stats"], "seconds": round(report.seconds, 3)}

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from itertools import groupby
 
 from deedbook.findings import Finding, NotChecked, Report, Total
-from deedbook.rendering.marking import code, plain, table_row
-from deedbook.rendering.text import plural, summary_line
+from deedbook.rendering import PLAIN, View
+from deedbook.rendering.lines import plural
+from deedbook.rendering.markup import code, plain, table_row
+from deedbook.rendering.text import summary_line
 
 SHOWN = 50
 """Findings of a table that are listed."""
@@ -15,11 +17,12 @@ _MOST_TABLES = 40
 """Tables whose findings are listed: what a CI keeps of a summary is limited."""
 
 
-def render(report: Report, *, shown: int = SHOWN) -> str:
+def render(report: Report, view: View = PLAIN, *, shown: int = SHOWN) -> str:  # noqa: ARG001  # as every format
     """The report as Markdown.
 
     Args:
         report: What to render.
+        view: Means nothing here.
         shown: Findings listed of each table; the counts are exact all the same.
     """
     mark = "✅" if report.valid else "❌"

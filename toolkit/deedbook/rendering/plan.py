@@ -8,8 +8,8 @@ from dataclasses import asdict
 
 from deedbook.findings import Finding
 from deedbook.release.forecast import Forecast
-from deedbook.rendering.escaping import visible
-from deedbook.rendering.text import plural
+from deedbook.rendering.escapes import visible
+from deedbook.rendering.lines import plural
 from deedbook.versioning.history import bump_record
 from deedbook.versioning.numbers import effective_level
 from deedbook.versioning.planning import Plan

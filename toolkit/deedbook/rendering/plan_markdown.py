@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from deedbook.rendering.marking import code, plain, table_row
-from deedbook.rendering.text import plural
+from deedbook.rendering.lines import plural
+from deedbook.rendering.markup import code, plain, table_row
 from deedbook.versioning.judging import Judgement
 from deedbook.versioning.planning import Plan
 

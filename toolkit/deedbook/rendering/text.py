@@ -15,53 +15,42 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from io import StringIO
+from dataclasses import replace
 from itertools import groupby
-from typing import TYPE_CHECKING
 
 from deedbook.findings import Finding, NotChecked, Report, Total, by_place, place_of
-from deedbook.rendering.escaping import visible
-from deedbook.rendering.folding import fold_missing
-from deedbook.rendering.styled import Styled, styled
+from deedbook.rendering import PLAIN, View
+from deedbook.rendering.escapes import visible
+from deedbook.rendering.lines import Line, Styled, draw, plural, styled
 from deedbook.schema import CONSTRAINTS
-
-if TYPE_CHECKING:  # a pipe needs no console, and its import takes as long as a small table
-    from rich.console import Console
-    from rich.text import Text
 
 _STYLES = {"error": "bold red", "warning": "yellow", "info": "cyan"}
 _ORDER = ("error", "warning", "info")
+_MISSING = "missing-cell"
+_NAMED = 6
+"""Missing cells of a short row that are named."""
 _DECLARED = frozenset({"type", "categories", "primary-key", "unique-key", "foreign-key", "unique-error", *CONSTRAINTS})
 """Names of checks that a schema declares; every other check is a rule."""
-_UNBOUNDED = 1_000_000
-_NARROWEST = 30
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One thing said: `indent` columns in, and further lines of it `hang` columns in."""
-
-    text: Styled
-    indent: int = 0
-    hang: int = 0
-
-
-def render(report: Report, *, width: int | None = None, color: bool = False) -> str:
-    """The report as lines of text.
-
-    Args:
-        report: What to render.
-        width: Columns of the terminal; None for lines of any length.
-        color: Whether to use terminal colours.
-    """
+def render(report: Report, view: View = PLAIN) -> str:
+    """The report as lines of text."""
     lines = [*_tables(report), *_not_checked(report.not_checked), Line(_summary(report))]
-    return _print(lines, width, color=color)
+    return draw(lines, view)
 
 
 def summary_line(report: Report) -> str:
     """The last line of the report alone: the verdict and what it rests on."""
     return _summary(report).plain
+
+
+def strict_complaint(report: Report) -> str:
+    """Why a report without errors does not pass `--strict`; empty when it passes, or when the errors say enough."""
+    if not report.valid:
+        return ""
+    parts = [plural(report.warnings, "unwaived warning")] if report.warnings else []
+    parts += [f"{len(report.not_checked):,} not checked"] if report.not_checked else []
+    return f"not passed, because --strict: {', '.join(parts)}" if parts else ""
 
 
 def _tables(report: Report) -> Iterator[Line]:
@@ -183,52 +172,33 @@ def _counts(totals: Iterable[Total]) -> str:
     return ", ".join([*parts, *([f"{waived:,} waived"] if waived else [])])
 
 
-def plural(count: int, noun: str) -> str:
-    """A count with its noun: `1 row`, `1,204 rows`."""
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+def fold_missing(totals: Sequence[Total], findings: Sequence[Finding]) -> tuple[list[Total], list[Finding]]:
+    """The totals and shown findings of a table of one file, with one finding for each short row.
+
+    The total in place of those of single columns counts rows.
+    """
+    folded = [total for total in totals if total.rule == _MISSING]
+    missing = [item for item in findings if item.rule == _MISSING]
+    if len(folded) < 2 or not missing:
+        return list(totals), list(findings)
+    names = {item.field_number or 0: item.column or "" for item in missing}
+    by_row: dict[int, Finding] = {}
+    for item in missing:
+        first = by_row.setdefault(item.row or 0, item)
+        if (item.field_number or 0) < (first.field_number or 0):
+            by_row[item.row or 0] = item
+    rows = [_fold(by_row[row], names) for row in sorted(by_row)]
+    total = replace(folded[0], column=None, count=max(total.count for total in folded))
+    at = totals.index(folded[0])
+    others = [item for item in findings if item.rule != _MISSING]
+    return [*totals[:at], total, *(item for item in totals[at:] if item.rule != _MISSING)], [*others, *rows]
 
 
-def _print(lines: Iterable[Line], width: int | None, *, color: bool) -> str:
-    if width is None and not color:
-        return "".join(f"{' ' * line.indent}{line.text.plain}".rstrip() + "\n" for line in lines)
-    from rich.console import Console
-    from rich.text import Text
-
-    out = StringIO()
-    console = Console(
-        file=out,
-        width=_UNBOUNDED,
-        color_system="standard" if color else None,
-        force_terminal=color,
-        legacy_windows=False,
-        highlight=False,
-        markup=False,
-        emoji=False,
-        no_color=not color,
-    )
-    parts = [
-        Text.assemble(" " * (line.hang if number else line.indent), part)
-        for line in lines
-        for number, part in enumerate(_wrap(line, width, console))
-    ]
-    console.print(Text("\n").join(parts), soft_wrap=True)  # at once: each print takes as long as wrapping a line
-    return out.getvalue()
-
-
-def _wrap(line: Line, width: int | None, console: Console) -> list[Text]:
-    """The text of a line cut to the width, the continuation shorter by the hanging indent."""
-    from rich.text import Text
-
-    text = Text.assemble(*line.text.pieces)
-    if width is None or text.cell_len <= width - line.indent:
-        return [text]
-    first, *rest = text.wrap(console, max(_NARROWEST, width - line.indent))
-    if not rest:
-        return [first]
-    first.rstrip()
-    left = text[len(first.plain) :]
-    left = left[len(left.plain) - len(left.plain.lstrip()) :]
-    following = left.wrap(console, max(_NARROWEST, width - line.hang))
-    for part in following:
-        part.rstrip()
-    return [first, *following]
+def _fold(first: Finding, names: dict[int, str]) -> Finding:
+    """One finding in place of those on a row, of which this is the leftmost."""
+    start, width = first.field_number or 0, max(names)
+    lacking = [f"`{names[number]}`" for number in sorted(names) if number >= start]
+    named = ", ".join(lacking[:_NAMED]) + (f" and {len(lacking) - _NAMED} more" if len(lacking) > _NAMED else "")
+    verb = "is" if len(lacking) == 1 else "are"
+    message = f"has {start - 1} of {width} cells: {named} {verb} missing"
+    return replace(first, column=None, field_number=None, message=message)

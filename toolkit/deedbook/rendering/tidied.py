@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from deedbook.rendering.escaping import visible
-from deedbook.rendering.text import plural
+from deedbook.rendering.escapes import visible
+from deedbook.rendering.lines import plural
 from deedbook.tidying.tables import Tidied
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 
 from deedbook.integrity.verification import Problem, Verification
-from deedbook.rendering.escaping import visible
+from deedbook.rendering.escapes import visible
 
 
 def render_text(verification: Verification) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from deedbook.rendering.escaping import visible
+from deedbook.rendering.escapes import visible
 
 _REFERENCES = {ord(sign): f"&#{ord(sign)};" for sign in "\\`*_{}[]<>|#~@&!:$"}
 _MENTION = re.compile(r"(&#(?:64|35);)(?=\w)")

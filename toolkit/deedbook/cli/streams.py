@@ -1,0 +1,149 @@
+"""The standard streams and where a report goes: stdout for the report, stderr for talk, a file whole or not at all.
+
+A reader of stdout that goes away (`| head`) is no failure. A stdout that is closed or cannot take the report (a full disk) is one: the
+command did its work, nobody got the outcome, and exit code 75 says so, since 1 would speak of errors in the data.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import click
+
+from deedbook.errors import SpaceError, UsageError
+from deedbook.rendering import View
+
+
+def prepare() -> None:
+    """From here on a letter that a terminal lacks shows its number, and a closed stderr swallows what is said."""
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123  # open until the end of the process
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def finish(code: int) -> int:
+    """The exit code once everything is written that was said: the one given, or 75 where stdout could not take it."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError as error:
+        _discard_stdout()
+        if not isinstance(error, BrokenPipeError):
+            say(f"deedbook: standard output cannot be written: {error.strerror}")
+            code = SpaceError.exit_code
+    with suppress(OSError):
+        sys.stderr.flush()
+    return code
+
+
+def emit(text: str, *, is_data: bool = False) -> None:
+    """Writes to stdout; what other programs read (`is_data`) is UTF-8 whatever the locale.
+
+    Raises:
+        SpaceError: when stdout is closed or takes no more.
+    """
+    if sys.stdout is None:
+        raise SpaceError("standard output is closed: the outcome is written nowhere", "leave it open, or use --output")
+    try:
+        if is_data and isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(encoding="utf-8")
+        click.echo(text, nl=False)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _discard_stdout()
+    except OSError as error:
+        _discard_stdout()
+        raise SpaceError(f"standard output cannot be written: {error.strerror}") from None
+
+
+def say(text: str) -> None:
+    """One line of talk on stderr; that nobody can hear it is no failure."""
+    with suppress(OSError):
+        click.echo(text, err=True)
+
+
+def write(path: Path, text: str) -> None:
+    """The file with that text, whole or not at all; a link stays one, and a device or a pipe gets the text.
+
+    Raises:
+        UsageError: when it cannot be written.
+    """
+    if path.exists() and not path.is_file():
+        append(path, text)
+        return
+    path = path.resolve()
+    staged = path.with_name(f".{path.name}.{os.getpid()}")
+    with _named(path):
+        try:
+            staged.write_text(text, encoding="utf-8", errors="backslashreplace", newline="\n")
+            staged.replace(path)
+        finally:
+            staged.unlink(missing_ok=True)
+
+
+def append(path: Path, text: str) -> None:
+    """The file with that text at its end.
+
+    Raises:
+        UsageError: when it cannot be written.
+    """
+    with _named(path), path.open("a", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
+        file.write(text)
+
+
+@contextmanager
+def piped_data(target: Path, schema: Path | None) -> Iterator[Path]:
+    """The target; or a copy of the data that comes through `-` (stdin) or a named pipe, gone at the end.
+
+    It is kept while it is needed, since rows are read twice where keys repeat.
+
+    Raises:
+        UsageError: when such data has no schema.
+    """
+    is_stdin = str(target) == "-" and not target.exists()
+    if not is_stdin and not target.is_fifo():
+        yield target
+        return
+    if schema is None:
+        raise UsageError(f"{target}: data that is piped in needs a schema", "add --schema TABLE.schema.json")
+    if is_stdin and sys.stdin is None:
+        raise UsageError("standard input is closed: there is no data", "pipe a file in, or name one")
+    import tempfile  # a file needs none
+
+    with tempfile.TemporaryDirectory(prefix="deedbook-") as folder:
+        copy = Path(folder) / ("stdin" if is_stdin else target.name)
+        with sys.stdin.buffer if is_stdin else target.open("rb") as source, copy.open("wb") as file:
+            shutil.copyfileobj(source, file, 1 << 20)
+        yield copy
+
+
+def view(folder: str = "") -> View:
+    """How a report is shown on stdout: in colours only on a terminal that is not told to stay plain (NO_COLOR, TERM=dumb)."""
+    if sys.stdout is None or not sys.stdout.isatty():
+        return View(folder=folder)
+    color = not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return View(shutil.get_terminal_size().columns, color, folder)
+
+
+def _discard_stdout() -> None:
+    """What is still buffered goes nowhere, so that nothing complains of it when the process ends."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise UsageError(
+            f"{path}: cannot be written: {error.strerror}", "name a file in a folder that exists"
+        ) from None
