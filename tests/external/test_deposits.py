@@ -21,7 +21,7 @@ import pytest
 import urllib3
 
 from deedbook.errors import RefusalError
-from deedbook.publishing.http import Client
+from deedbook.publishing.api import Client
 from deedbook.publishing.steps import Notice
 from deedbook.publishing.targets.zenodo import Zenodo
 from tests.external.conftest import SECONDS, TOOLS, tool

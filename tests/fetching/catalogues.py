@@ -12,10 +12,9 @@ from deedbook.catalogue.directory import DirectoryStore
 from deedbook.integrity.digests import sha256_of
 from deedbook.integrity.signing import KEY_VARIABLE
 from deedbook.project import load_project
-from deedbook.publishing.publish import prepare
+from deedbook.publishing.publish import give_notice, prepare
 from deedbook.publishing.steps import Notice
 from deedbook.publishing.targets.hosted import HostedCatalogue
-from deedbook.publishing.yanking import give_notice
 from deedbook.release.build import build
 from tests.release.releases import OWN, Pair
 

@@ -54,22 +54,15 @@ def unyank(ctx: click.Context, version: str, to: str, root: Path, dry_run: bool,
 def _give_notice(
     root: Path, to: str, version: str, reason: str | None, replaced_by: str | None, *, dry_run: bool, quiet: bool
 ) -> None:
-    from deedbook.catalogue.records import Catalogue
-    from deedbook.catalogue.update import read_catalogue
     from deedbook.project import load_project
+    from deedbook.publishing.publish import give_notice
     from deedbook.publishing.steps import Notice
     from deedbook.publishing.targets import read_target
-    from deedbook.publishing.yanking import give_notice, preview
 
     project = load_project(root)
-    target = read_target(project, to)
     notice = Notice(project.package.name, version, reason, replaced_by)
+    done = give_notice(read_target(project, to), notice, is_rehearsal=dry_run)
     if dry_run:
-        known = read_catalogue(target.store) if target.store else None
-        for about in preview(target, known or Catalogue(), notice):
-            streams.emit(f"{about}\n")
-        return
-    give_notice(target, notice)
-    if not quiet:
-        verb = "unyanked" if reason is None else "yanked"
-        streams.emit(f"{verb} {notice.name} {version} at {to}\n")
+        streams.emit("".join(f"{about}\n" for about in done))
+    elif not quiet:
+        streams.emit(f"{'unyanked' if reason is None else 'yanked'} {notice.name} {version} at {to}\n")

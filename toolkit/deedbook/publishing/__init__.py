@@ -2,7 +2,7 @@
 
 steps.py      what a step is, and the release that is published
 journal.py    what has been done, so that a second run need not look; the truth is the remote side
-publish.py    prepare, run the steps, plan them without running
-yanking.py    yank and unyank in a catalogue, with a note where the target can carry one
+publish.py    prepare, run the steps, plan them without running; yank and unyank
+api.py        the JSON API of a deposit service, over the one HTTP client
 targets/      one module a kind of target; `targets.read_target` makes one of deedbook.toml
 """

@@ -1,4 +1,7 @@
-"""`publish`: a verified release goes to a target, step by step; running it again goes on where it was cut off."""
+"""`publish`, `yank` and `unyank`: a verified release goes to a target, step by step, and may be withdrawn there.
+
+Running it again goes on where it was cut off.
+"""
 
 from __future__ import annotations
 
@@ -15,9 +18,9 @@ from deedbook.integrity.digests import sha256_of
 from deedbook.integrity.signing import SIGNATURE, PublicKey
 from deedbook.project import Project
 from deedbook.publishing.journal import Journal, open_journal
-from deedbook.publishing.steps import Facts, Progress, PublishableFile, PublishableRelease, Step
+from deedbook.publishing.steps import Facts, Notice, Progress, PublishableFile, PublishableRelease, Step
 from deedbook.publishing.targets import Target, read_target
-from deedbook.publishing.targets.hosted import LISTED, HostedCatalogue
+from deedbook.publishing.targets.hosted import LISTED, HostedCatalogue, noticed
 from deedbook.release.edition import MANIFEST
 from deedbook.release.manifest import SUMS
 from deedbook.release.metadata.citation import doi_in
@@ -112,10 +115,33 @@ def plan_steps(project: Project, release: PublishableRelease, target: Target) ->
             f"[targets.{target.name}]: `catalogue` names `{host.name}`, which holds none",
             "name a target of the type directory or s3",
         )
+
+    def look(_facts: Facts, _progress: Progress) -> Facts:
+        """A deposit is noted in a catalogue that has the version; better to say so before than after."""
+        entry = (host.read() or Catalogue()).entry(release.name, release.version)
+        if entry is None or entry.release_sha256 != release.release_sha256:
+            has = "has other content" if entry else "is not published"
+            raise RefusalError(
+                f"{release.name} {release.version} {has} at `{host.name}`, whose catalogue is to name the deposit",
+                f"publish it there first: `deedbook publish {release.version} --to {host.name}`",
+            )
+        return {}
+
+    def note(facts: Facts, _progress: Progress) -> Facts:
+        deposit = {
+            "doi": facts.get("doi"),
+            "concept_doi": facts.get("concept_doi"),
+            "mirrors": [facts["mirror"]] if facts.get("mirror") else [],
+        }
+        host.change(
+            lambda old, now: editing.with_deposit(old, release.name, release.version, now=now, **deposit)  # type: ignore[arg-type]
+        )
+        return {}
+
     return [
-        _demand_entry(release, host),
+        Step("catalogued", f"look whether the catalogue of {host.name} has it", look, always=True),
         *steps,
-        _note(release, host),
+        Step("note", f"note DOI and address in the catalogue of {host.name}", note, always=True),
         *host.finish(f"Note where {release.name} {release.version} is"),
     ]
 
@@ -152,7 +178,7 @@ def run_steps(steps: Sequence[Step], journal: Journal, report: Report | None = N
         if step.always or step.id not in journal.done:
             facts = step.run(journal.facts, _counter(step.about, behind, total, tell))
             known = journal.done.get(step.id)
-            if known is None or any(known.get(name) != value for name, value in facts.items()):
+            if known is None or not facts.items() <= known.items():
                 journal.note(step.id, {**(known or {}), **facts})
             ran.append(step.id)
         behind += step.size
@@ -171,36 +197,25 @@ def _counter(about: str, behind: int, total: int, tell: Report) -> Progress:
     return count
 
 
-def _demand_entry(release: PublishableRelease, host: HostedCatalogue) -> Step:
-    """A deposit is noted in a catalogue that has the version; better to say so before than after."""
+def give_notice(target: Target, notice: Notice, *, is_rehearsal: bool = False) -> tuple[str, ...]:
+    """Withdraws a version at the target, or takes that back; returns what was done, in words.
 
-    def run(_facts: Facts, _progress: Progress) -> Facts:
-        entry = (host.read() or Catalogue()).entry(release.name, release.version)
-        if entry is None or entry.release_sha256 != release.release_sha256:
-            has = "has other content" if entry else "is not published"
-            raise RefusalError(
-                f"{release.name} {release.version} {has} at `{host.name}`, whose catalogue is to name the deposit",
-                f"publish it there first: `deedbook publish {release.version} --to {host.name}`",
-            )
-        return {}
+    Args:
+        target: Where it is published.
+        notice: Which version, and why.
+        is_rehearsal: Refuse what would be refused, and do nothing.
 
-    return Step("catalogued", f"look whether the catalogue of {host.name} has it", run, always=True)
-
-
-def _note(release: PublishableRelease, host: HostedCatalogue) -> Step:
-    def run(facts: Facts, _progress: Progress) -> Facts:
-        mirrors = [facts["mirror"]] if facts.get("mirror") else []
-        host.change(
-            lambda old, now: editing.with_deposit(
-                old,
-                release.name,
-                release.version,
-                doi=facts.get("doi"),
-                concept_doi=facts.get("concept_doi"),
-                mirrors=mirrors,
-                now=now,
-            )
-        )
-        return {}
-
-    return Step("note", f"note DOI and address in the catalogue of {host.name}", run, always=True)
+    Raises:
+        UsageError: when there is no such version, no reason, or this kind of target cannot say it.
+    """
+    steps = target.notice(notice)
+    if not steps:
+        raise UsageError(f"a {target.kind} target cannot carry a yank", "yank it in the catalogue that lists it")
+    if is_rehearsal and isinstance(target, HostedCatalogue):
+        old = target.read() or Catalogue()
+        noticed(old, notice, old.updated)
+    elif not is_rehearsal:
+        facts: dict[str, str] = {}
+        for step in steps:
+            facts.update(step.run(facts, lambda _bytes: None))
+    return tuple(step.about for step in steps)

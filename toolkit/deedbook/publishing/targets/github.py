@@ -19,8 +19,9 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from deedbook import http
 from deedbook.errors import ProjectError, RefusalError, RemoteError, UsageError
-from deedbook.publishing.http import Client, StatusError, Upload
+from deedbook.publishing.api import Client, StatusError, Upload
 from deedbook.publishing.steps import Facts, Notice, Progress, PublishableFile, PublishableRelease, Step
 from deedbook.publishing.targets.settings import Settings
 
@@ -284,7 +285,7 @@ class _Deposit:
 
         def run(facts: Facts, progress: Progress) -> Facts:
             url = str(self._listed(facts)[file.name]["browser_download_url"])
-            if self.target.client.download(url, progress) != file.sha256:
+            if http.digest(url, file.size, progress, self.target.client.sleep) != (file.size, file.sha256):
                 raise RefusalError(f"{url} is not what was uploaded", "do not announce it; ask GitHub what happened")
             return {"mirror": url.removesuffix(quote(file.name))}
 

@@ -8,7 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote
 
+from deedbook import http
 from deedbook.catalogue import editing
 from deedbook.catalogue.keys import Signers, as_public, configured_signers, with_signer
 from deedbook.catalogue.records import Catalogue
@@ -16,7 +18,6 @@ from deedbook.catalogue.store import ExistsError, Store
 from deedbook.catalogue.update import Change, Clock, read_catalogue, settle, update
 from deedbook.errors import RefusalError
 from deedbook.integrity.signing import SIGNATURE, is_signed_by, read_signature
-from deedbook.publishing.public import check_public
 from deedbook.publishing.steps import Facts, Notice, Progress, PublishableFile, PublishableRelease, Step
 from deedbook.release.manifest import SUMS
 
@@ -72,7 +73,7 @@ class HostedCatalogue:
         if self.url:
             public = f"{self.url}{release.name}/{release.version}/"
             steps.append(
-                Step("download", f"read all files back from {public}", _download(public, release), size=release.size)
+                Step("download", f"read all files back from {public}", self._read_back(release), size=release.size)
             )
 
         def enter(_facts: Facts, _progress: Progress) -> Facts:
@@ -95,15 +96,8 @@ class HostedCatalogue:
     def notice(self, notice: Notice) -> Sequence[Step]:
         """Yanks a version in the catalogue, or takes that back, and moves latest."""
 
-        def change(old: Catalogue, now: str) -> Catalogue:
-            if notice.reason is None:
-                return editing.with_unyank(old, notice.name, notice.version, now)
-            return editing.with_yank(
-                old, notice.name, notice.version, reason=notice.reason, replaced_by=notice.replaced_by, now=now
-            )
-
         def run(_facts: Facts, _progress: Progress) -> Facts:
-            self.change(change)
+            self.change(lambda old, now: noticed(old, notice, now))
             return _NOTHING
 
         verb = "Unyank" if notice.reason is None else "Yank"
@@ -155,6 +149,23 @@ class HostedCatalogue:
 
         return Step(f"upload {file.name}", f"put {path}", run, size=file.size, always=True)
 
+    def _read_back(self, release: PublishableRelease) -> Callable[[Facts, Progress], Facts]:
+        """Proves that anybody gets from the public address what is published."""
+
+        def run(_facts: Facts, progress: Progress) -> Facts:
+            for file in release.files:
+                address = f"{self.url}{release.name}/{release.version}/{quote(file.name)}"
+                size, sha256 = http.digest(address, file.size, progress)
+                if (size, sha256) != (file.size, file.sha256):
+                    raise RefusalError(
+                        f"{address} is not what was published: {size} bytes with the sha256 {sha256}, "
+                        f"not {file.size} with {file.sha256}",
+                        "is something between the target and its `url` out of date, or changing files?",
+                    )
+            return _NOTHING
+
+        return run
+
     def _compare(self, path: str, file: PublishableFile) -> None:
         stored = self.store.digest(path, lambda _bytes: None)
         if stored != file.sha256:
@@ -189,13 +200,17 @@ def _demand_signature(catalogue: Catalogue, release: PublishableRelease) -> None
         )
 
 
-def _download(public: str, release: PublishableRelease) -> Callable[[Facts, Progress], Facts]:
-    def run(_facts: Facts, progress: Progress) -> Facts:
-        for file in release.files:
-            check_public(public, file, progress)
-        return _NOTHING
+def noticed(old: Catalogue, notice: Notice, now: str) -> Catalogue:
+    """The catalogue after a version was withdrawn, or that was taken back.
 
-    return run
+    Raises:
+        UsageError: when there is no such version, no reason, or the replacement cannot be one.
+    """
+    if notice.reason is None:
+        return editing.with_unyank(old, notice.name, notice.version, now)
+    return editing.with_yank(
+        old, notice.name, notice.version, reason=notice.reason, replaced_by=notice.replaced_by, now=now
+    )
 
 
 def _about(release: PublishableRelease) -> editing.Release:

@@ -1,59 +1,34 @@
-"""What a deposit says of a release, in the words of InvenioRDM: the release's own `datacite.json`, and a marker.
+"""What a deposit at an InvenioRDM has of a release: its own `datacite.json` in other words, and its files.
 
-The marker is an alternate identifier, `urn:x-deedbook:NAME:VERSION` when only a DOI is reserved, followed by `:sha256:DIGEST` of
-`release.json` once there is content. By it a draft or a record is found again, whatever was lost here.
+A record holds about a hundred files, a release can have more:
+
+    up to 99 files   each is deposited under its own name
+    more             whole formats go, the least asked for first, into `NAME-VERSION-more.zip`, until 99 files and the archive are left
+
+Whoever unpacks that archive beside the other files has the release as it was built: `sha256sum -c SHA256SUMS` proves all of it.
+The archive is stored, not compressed, with fixed dates, so that its bytes are the same whoever makes it.
 """
 
 from __future__ import annotations
 
 import html
-import re
+import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from deedbook.publishing.steps import Notice
+from deedbook.publishing.steps import Notice, PublishableFile, PublishableRelease
+from deedbook.publishing.targets.invenio import Marker, as_objects
 
-_MARKER = re.compile(r"urn:x-deedbook:([^:]+):([^:]+)(?::sha256:([0-9a-f]{64}))?")
+MOST_FILES = 99
+"""Deposited one by one: one less than a record holds, for the archive."""
 _WITHDRAWN = "Withdrawn: "
-
-
-@dataclass(frozen=True, slots=True)
-class Marker:
-    """Which release a draft or record is of; `sha256` is empty while a DOI is only reserved."""
-
-    name: str
-    version: str
-    sha256: str = ""
-
-    def may_be(self, other: Marker) -> bool:
-        """Whether both are of the same version, and not of different contents of it."""
-        is_same = (self.name, self.version) == (other.name, other.version)
-        return is_same and ("" in {self.sha256, other.sha256} or self.sha256 == other.sha256)
-
-    @property
-    def identifier(self) -> dict[str, str]:
-        """The marker as an alternate identifier."""
-        tail = f":sha256:{self.sha256}" if self.sha256 else ""
-        return {"scheme": "urn", "identifier": f"urn:x-deedbook:{self.name}:{self.version}{tail}"}
-
-
-def marker_of(record: Mapping[str, Any]) -> Marker | None:
-    """The marker of a draft or record; None when it is not ours."""
-    for one in _objects(_object(record.get("metadata")).get("identifiers")):
-        if match := _MARKER.fullmatch(str(one.get("identifier", ""))):
-            return Marker(match[1], match[2], match[3] or "")
-    return None
-
-
-def doi_of(record: Mapping[str, Any]) -> str:
-    """The DOI of a draft or record; empty without one."""
-    return str(_object(_object(record.get("pids")).get("doi")).get("identifier", ""))
-
-
-def concept_doi_of(record: Mapping[str, Any]) -> str:
-    """The DOI of all versions together; empty until the server has one."""
-    return doi_of(_object(record.get("parent")))
+_MOVED = (".jsonl", ".rds", ".sav", ".dta", ".diff.csv", ".svg", ".parquet", ".csv")
+"""In this order; what ends in none of them is deposited by itself."""
+_ALONE = frozenset({"release.json", "README.md", "CODEBOOK.md", "LICENSE", "datacite.json"})
+"""Beside the checksums: they prove or explain the others, so they stand by themselves."""
+_EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
 def describe(datacite: Mapping[str, Any], marker: Marker, remark: str = "") -> dict[str, Any]:
@@ -65,15 +40,15 @@ def describe(datacite: Mapping[str, Any], marker: Marker, remark: str = "") -> d
         remark: A sentence for the end of the description.
     """
     publisher = datacite.get("publisher")
-    subjects = [{"subject": str(one["subject"])} for one in _objects(datacite.get("subjects")) if one.get("subject")]
-    contributors = [{**_agent(one), "role": {"id": "other"}} for one in _objects(datacite.get("contributors"))]
-    rights = [_licence(one) for one in _objects(datacite.get("rightsList"))]
+    subjects = [{"subject": str(one["subject"])} for one in as_objects(datacite.get("subjects")) if one.get("subject")]
+    contributors = [{**_agent(one), "role": {"id": "other"}} for one in as_objects(datacite.get("contributors"))]
+    rights = [_licence(one) for one in as_objects(datacite.get("rightsList"))]
     described: dict[str, Any] = {
         "resource_type": {"id": "dataset"},
         "title": _first(datacite.get("titles"), "title") or marker.name,
         "publication_date": _first(datacite.get("dates"), "date") or str(datacite.get("publicationYear", "")),
         "version": marker.version,
-        "creators": [_agent(one) for one in _objects(datacite.get("creators"))],
+        "creators": [_agent(one) for one in as_objects(datacite.get("creators"))],
         "publisher": str(publisher.get("name", "")) if isinstance(publisher, Mapping) else str(publisher or ""),
         "description": "".join(_paragraphs(_first(datacite.get("descriptions"), "description"), remark)),
         "subjects": subjects,
@@ -100,7 +75,7 @@ def with_notice(metadata: Mapping[str, Any], notice: Notice) -> dict[str, Any]:
     """The metadata with a note that the version is withdrawn, or without one."""
     kept = [
         one
-        for one in _objects(metadata.get("additional_descriptions"))
+        for one in as_objects(metadata.get("additional_descriptions"))
         if not str(one.get("description", "")).removeprefix("<p>").startswith(_WITHDRAWN)
     ]
     if notice.reason is not None:
@@ -124,12 +99,12 @@ def _agent(one: Mapping[str, Any]) -> dict[str, Any]:
         person["given_name"] = one["givenName"]
     orcids = [
         str(item.get("nameIdentifier", "")).rpartition("/")[2]
-        for item in _objects(one.get("nameIdentifiers"))
+        for item in as_objects(one.get("nameIdentifiers"))
         if item.get("nameIdentifierScheme") == "ORCID"
     ]
     if orcids:
         person["identifiers"] = [{"scheme": "orcid", "identifier": orcids[0]}]
-    places = [{"name": str(item["name"])} for item in _objects(one.get("affiliation")) if item.get("name")]
+    places = [{"name": str(item["name"])} for item in as_objects(one.get("affiliation")) if item.get("name")]
     return {"person_or_org": person, **({"affiliations": places} if places else {})}
 
 
@@ -142,12 +117,46 @@ def _licence(one: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _first(items: object, key: str) -> str:
-    return next((str(one[key]) for one in _objects(items) if one.get(key)), "")
+    return next((str(one[key]) for one in as_objects(items) if one.get(key)), "")
 
 
-def _object(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What is deposited: `single` by itself, `packed` in the archive of that name."""
+
+    single: tuple[PublishableFile, ...]
+    packed: tuple[PublishableFile, ...]
+    archive: str
 
 
-def _objects(value: object) -> list[Mapping[str, Any]]:
-    return [one for one in value if isinstance(one, Mapping)] if isinstance(value, list) else []
+def select_files(release: PublishableRelease, most: int = MOST_FILES) -> Selection:
+    """Which files go where; the same for the same release."""
+    archive = f"{release.name}-{release.version}-more.zip"
+    single, packed = list(release.files), list[PublishableFile]()
+    for suffix in (*_MOVED, ""):
+        if len(single) <= most:
+            break
+        moved = [
+            file
+            for file in single
+            if file.name.endswith(suffix) and file.name not in _ALONE and not file.name.startswith("SHA256SUMS")
+        ]
+        if not suffix:
+            moved = sorted(moved, key=lambda file: file.name)[: len(single) - most]
+        names = {file.name for file in moved}
+        single = [file for file in single if file.name not in names]
+        packed += moved
+    return Selection(tuple(single), tuple(sorted(packed, key=lambda file: file.name)), archive)
+
+
+def write_archive(release: PublishableRelease, selection: Selection, folder: Path) -> Path:
+    """Writes the archive into a folder."""
+    path = folder / selection.archive
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
+        for file in selection.packed:
+            entry = zipfile.ZipInfo(file.name, _EPOCH)
+            entry.external_attr, entry.create_system, entry.file_size = 0o644 << 16, 3, file.size
+            with (release.folder / file.name).open("rb") as source, archive.open(entry, "w") as target:
+                while chunk := source.read(1 << 20):
+                    target.write(chunk)
+    return path

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable, Iterator
 
 import pytest
 
 from deedbook.errors import RefusalError, RemoteError
-from deedbook.publishing import http
-from deedbook.publishing.addresses import is_own
-from deedbook.publishing.http import Client, StatusError
+from deedbook.http import digest
+from deedbook.publishing import api
+from deedbook.publishing.api import Client, StatusError, is_own
 from tests.fakes.server import PAGE, FakeServer, Plan, Response
 
 SECRET = "very-secret-token"  # noqa: S105
@@ -32,9 +31,8 @@ def serve() -> Iterator[Callable[..., FakeServer]]:
 
 
 def client(server: FakeServer, waits: list[float] | None = None) -> Client:
-    chance = random.Random(1).random  # noqa: S311  # not for secrets
     waited = waits if waits is not None else []
-    return Client(f"{server.addresses[0]}api/", SECRET, sleep=waited.append, chance=chance, clock=lambda: 1000.0)
+    return Client(f"{server.addresses[0]}api/", SECRET, sleep=waited.append, clock=lambda: 1000.0)
 
 
 OK = Response(200, {"well": True})
@@ -107,7 +105,7 @@ def test_an_answer_in_drops_is_given_up(serve: Serve, monkeypatch: pytest.Monkey
     server = serve(Response(200, {"text": "x" * 4_000}))
     server.plan = Plan(faults={1: "slow"})
     caller = client(server)
-    monkeypatch.setattr(http, "READ_SECONDS", -4.0)
+    monkeypatch.setattr(api, "ANSWER_SECONDS", -4.0)
     with pytest.raises(RemoteError, match="too slowly"):
         caller.call("POST", "x", ok=[200])
 
@@ -132,8 +130,8 @@ def test_a_download_follows_a_redirect_without_credentials(serve: Serve) -> None
     other = serve(Response(200, b"content"))
     server = serve(Response(302, b"", {"Location": f"{other.addresses[0]}there?signature=1"}))
     moved: list[int] = []
-    digest = client(server).download(f"{server.addresses[0]}file", moved.append)
-    assert digest == "ed7002b439e9ac845f22357d822bac1444730fbdb6016d3ec9432297b9ec9f73"
+    found = digest(f"{server.addresses[0]}file", 7, moved.append)
+    assert found == (7, "ed7002b439e9ac845f22357d822bac1444730fbdb6016d3ec9432297b9ec9f73")
     assert sum(moved) == 7
     assert not any("authorization" in request.headers for request in (*server.log, *other.log))
 
@@ -141,7 +139,7 @@ def test_a_download_follows_a_redirect_without_credentials(serve: Serve) -> None
 def test_a_file_that_is_not_there_yet_can_be_tried_later(serve: Serve) -> None:
     server = serve(Response(404, {"message": "Not Found"}))
     with pytest.raises(RemoteError, match="404"):
-        client(server).download(f"{server.addresses[0]}file?signature={SECRET}", lambda _bytes: None)
+        digest(f"{server.addresses[0]}file?signature={SECRET}", 7, lambda _bytes: None)
 
 
 def test_credentials_go_to_the_own_host_only() -> None:

@@ -1,0 +1,419 @@
+"""The one HTTP client: who asks, whom it trusts, how long it waits.
+
+* It says who it is, and goes through the proxies that the environment names (`HTTPS_PROXY`, `NO_PROXY` ...).
+* Credentials go to the origin that they are for, and into no message. A redirect from https to http is not followed.
+* Everything ends: a connection without a byte for `STALL_SECONDS`, headers that do not come to an end in that time, and a body
+  slower than `LOWEST_RATE` are given up. What may pass is tried again (`retried`) with growing, jittered pauses, or after the
+  time that `Retry-After` says, a number or a date, until `PATIENCE` seconds are over.
+* A body that comes compressed is unpacked; at most what was asked for is in memory.
+
+What it waits for is told to the logger `deedbook.http` at the level INFO.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import socket
+import threading
+import time
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from functools import cache
+from typing import Any, TypeVar
+from urllib.parse import urljoin, urlsplit
+
+import urllib3
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import HTTPError, InvalidHeader, MaxRetryError
+
+from deedbook.errors import RemoteError
+
+LOG = logging.getLogger(__name__)
+T = TypeVar("T")
+
+CONNECT_SECONDS = 15.0
+STALL_SECONDS = 20.0
+"""Without a byte, or with less than `LOWEST_RATE` over all of them, after which a connection counts as dead."""
+LOWEST_RATE = 1024
+"""Bytes a second: a tenth of what a modem of 1995 did, so that only what never ends falls below."""
+PATIENCE = 40.0
+"""Seconds after which nothing new is tried: two stalls, so that whoever asks a dead server is answered within a minute."""
+ATTEMPTS = 5
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
+"""The statuses after which the same request may succeed."""
+_MOST_REDIRECTS = 5
+_TOLD_AFTER = 8.0
+"""Seconds of silence after which a line says what is waited for."""
+_PIECE = 1 << 16
+_CONNECTIONS = 16
+_GZIP_OR_ZLIB = 47
+"""The window of 2**15 bytes, plus 32 for zlib to see by itself which of the two headers there is."""
+
+
+class MissingError(RemoteError):
+    """There is no such file at the address."""
+
+
+class PassingError(RemoteError):
+    """Worth another try at once, or after `wait` seconds."""
+
+    def __init__(self, message: str, wait: float = 0.0, hint: str = "try again later: what is done is kept") -> None:
+        super().__init__(message, hint)
+        self.wait = wait
+
+
+def user_agent() -> str:
+    """What every request calls itself; services turn nameless clients away."""
+    from deedbook import __version__
+
+    return f"deedbook/{__version__} (tool for releases of data)"
+
+
+def place(url: str) -> str:
+    """An address for messages: no query, since that may hold a signature, and no credentials."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    return f"{parts.scheme}://{host}{f':{parts.port}' if parts.port else ''}{parts.path}"
+
+
+def origin(url: str) -> tuple[str, str, int]:
+    """What credentials belong to."""
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+
+
+def seconds_to_wait(text: str) -> float | None:
+    """What a `Retry-After` says, a number of seconds or a date; None when it says nothing."""
+    try:
+        return float(urllib3.Retry().parse_retry_after(text))
+    except (InvalidHeader, OverflowError):
+        return None
+
+
+class Patience:
+    """How often, and until when, something that may pass is tried again.
+
+    Args:
+        seconds: After which nothing new is tried.
+        clock: The present second.
+    """
+
+    def __init__(self, seconds: float = PATIENCE, clock: Callable[[], float] = time.monotonic) -> None:
+        self._retry = urllib3.Retry(total=ATTEMPTS - 1, backoff_factor=0.25, backoff_jitter=0.5, backoff_max=20)
+        self._clock = clock
+        self._ends = clock() + seconds
+
+    def pause_after(self, error: PassingError) -> float:
+        """Seconds until the next try.
+
+        Raises:
+            PassingError: the same, when there is no next one.
+        """
+        try:
+            self._retry = self._retry.increment(error=error)
+        except MaxRetryError:
+            raise error from None
+        wait = max(error.wait, self._retry.get_backoff_time())
+        if self._clock() + wait > self._ends:
+            if error.wait > 1:
+                raise PassingError(error.message, hint=f"try again after {error.wait:,.0f} seconds") from None
+            raise error
+        if wait > 1:
+            LOG.info("%s; trying again in %.0f s", error.message, wait)
+        return wait
+
+
+def retried(action: Callable[[], T], patience: Patience | None = None, pause: Callable[[float], Any] = time.sleep) -> T:
+    """What the action returns, after some tries if need be.
+
+    Raises:
+        RemoteError: when the last try failed too.
+    """
+    patience = patience or Patience()
+    while True:
+        try:
+            return action()
+        except PassingError as error:
+            pause(patience.pause_after(error))
+
+
+class Answer:
+    """What a server answered; header names are in lower case.
+
+    Args:
+        response: With its body not read yet.
+        url: Where it came from.
+        deadline: Seconds that the body may take, and a second more for each 64 KiB of it; None for no end but `LOWEST_RATE`.
+    """
+
+    def __init__(self, response: urllib3.BaseHTTPResponse, url: str, deadline: float | None) -> None:
+        self.status = response.status
+        self.headers: Mapping[str, str] = {name.lower(): value for name, value in response.headers.items()}
+        self.url = url
+        self.wait = seconds_to_wait(self.headers.get("retry-after", ""))
+        self.encoding = self.headers.get("content-encoding", "identity").strip().lower()
+        self._response = response
+        self._pieces = self._unpacked(self._received(deadline))
+        self._rest = bytearray()
+
+    @property
+    def kind(self) -> str:
+        """Its media type."""
+        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+    def pieces(self) -> Iterator[bytes]:
+        """The body as it comes, unpacked.
+
+        Raises:
+            PassingError: when it breaks off, or comes too slowly.
+        """
+        return self._pieces
+
+    def read(self, size: int) -> bytes:
+        """The next `size` bytes of the body; fewer only at its end."""
+        while len(self._rest) < size and (piece := next(self._pieces, b"")):
+            self._rest += piece
+        wanted = bytes(self._rest[:size])
+        del self._rest[:size]
+        return wanted
+
+    def close(self) -> None:
+        """Lets go of the connection; it is used again when the body was read to its end."""
+        if getattr(self._response, "length_remaining", None) == 0:
+            self._response.release_conn()
+        else:
+            self._response.close()
+
+    def _received(self, deadline: float | None) -> Iterator[bytes]:
+        where = place(self.url)
+        started = since = time.monotonic()
+        size = lately = 0
+        try:
+            while piece := self._response.read1(_PIECE, decode_content=False):
+                size, lately, now = size + len(piece), lately + len(piece), time.monotonic()
+                if now - since >= STALL_SECONDS:
+                    if lately < LOWEST_RATE * STALL_SECONDS:
+                        raise PassingError(f"{where} sends too slowly: {lately:,} bytes in {now - since:.0f} s")
+                    since, lately = now, 0
+                if deadline is not None and now - started > deadline + size / _PIECE:
+                    raise PassingError(f"{where} sends too slowly: {size:,} bytes in {now - started:.0f} s")
+                yield piece
+        except (HTTPError, OSError) as error:
+            raise PassingError(f"{where}: the connection broke after {size:,} bytes: {_cause(error)}") from None
+
+    def _unpacked(self, pieces: Iterator[bytes]) -> Iterator[bytes]:
+        if self.encoding in {"", "identity"}:
+            yield from pieces
+            return
+        if self.encoding not in {"gzip", "x-gzip", "deflate"}:
+            raise RemoteError(f"{place(self.url)} comes packed as {self.encoding!r}, which was not asked for")
+        unpacker = zlib.decompressobj(_GZIP_OR_ZLIB)
+        try:
+            for piece in pieces:
+                while piece:
+                    yield unpacker.decompress(piece, _PIECE)
+                    piece = unpacker.unconsumed_tail
+            yield unpacker.flush()
+        except zlib.error as error:
+            raise RemoteError(f"{place(self.url)} comes packed and damaged: {error}", "try again later") from None
+        if not unpacker.eof:
+            raise PassingError(f"{place(self.url)} comes packed and breaks off")
+
+
+@contextmanager
+def request(
+    method: str,
+    url: str,
+    *,
+    headers: Mapping[str, str],
+    body: Any = None,
+    stall: float = STALL_SECONDS,
+    deadline: float | None = None,
+) -> Iterator[Answer]:
+    """One request and its answer, whatever that is; no redirect is followed and nothing repeated.
+
+    Args:
+        method: The HTTP method.
+        url: An http(s) address.
+        headers: Beside those that say who asks.
+        body: Bytes, or what can be read.
+        stall: Seconds to wait for the first byte, and between two.
+        deadline: For the body of the answer (`Answer`).
+
+    Raises:
+        PassingError: when there is no answer.
+    """
+    told = threading.Timer(_TOLD_AFTER, LOG.info, ("waiting for %s", place(url)))
+    told.daemon = True
+    told.start()
+    try:
+        response = _pool(_proxy_for(url)).request(
+            method,
+            url,
+            headers={"User-Agent": user_agent(), "Accept": "*/*", "Accept-Encoding": "identity", **headers},
+            body=body,
+            timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=stall),
+            redirect=False,
+            preload_content=False,
+            decode_content=False,
+        )
+    except (HTTPError, OSError, ValueError) as error:
+        raise PassingError(f"{place(url)}: no answer: {_cause(error)}") from None
+    finally:
+        told.cancel()
+    answer = Answer(response, url, deadline)
+    try:
+        yield answer
+    finally:
+        answer.close()
+
+
+@contextmanager
+def get(
+    url: str, *, headers: Mapping[str, str] | None = None, authorization: str = "", deadline: float | None = None
+) -> Iterator[Answer]:
+    """The answer at the end of all redirects.
+
+    Args:
+        url: An http(s) address.
+        headers: Beside those that say who asks.
+        authorization: Sent to the origin of `url`, and to no other.
+        deadline: For the body (`Answer`).
+
+    Raises:
+        PassingError: when there is none, or one of `PASSING`.
+        RemoteError: when a redirect leads where none may.
+    """
+    home, at = origin(url), url
+    for _ in range(_MOST_REDIRECTS + 1):
+        trusted = {"Authorization": authorization} if authorization and origin(at) == home else {}
+        with request("GET", at, headers={**(headers or {}), **trusted}, deadline=deadline) as answer:
+            if answer.status in PASSING:
+                raise PassingError(f"{place(url)}: the server says {answer.status}", answer.wait or 0.0)
+            if answer.status not in REDIRECTS:
+                yield answer
+                return
+            at = _next(at, answer.headers.get("location", ""), place(url))
+    raise RemoteError(f"{place(url)}: is redirected again and again", "check the address")
+
+
+def digest(
+    url: str, most: int, progress: Callable[[int], object], pause: Callable[[float], Any] = time.sleep
+) -> tuple[int, str]:
+    """Size and sha256 of what anybody gets from an address, past all caches; no credentials are sent.
+
+    Args:
+        url: An http(s) address.
+        most: Bytes after which it is something else, and no more is read.
+        progress: Told how many bytes more have come.
+        pause: Waits so many seconds before another try.
+
+    Raises:
+        MissingError: when there is nothing, or not yet.
+        RemoteError: when it cannot be had.
+    """
+
+    def read() -> tuple[int, str]:
+        found, size = hashlib.sha256(), 0
+        with get(url, headers={"Cache-Control": "no-cache"}) as answer:
+            if answer.status != 200:
+                raise MissingError(
+                    f"{place(url)} answers {answer.status}", "publish again later: nothing is done twice"
+                )
+            for piece in answer.pieces():
+                found.update(piece)
+                size += len(piece)
+                progress(len(piece))
+                if size > most:
+                    break
+        return size, found.hexdigest()
+
+    return retried(read, pause=pause)
+
+
+def _next(url: str, target: str, start: str) -> str:
+    following = urljoin(url, target)
+    parts = urlsplit(following)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise RemoteError(f"{start}: is redirected to what is no web address", "check the address")
+    if urlsplit(url).scheme == "https" and parts.scheme == "http":
+        raise RemoteError(f"{start}: is redirected from https to http", "tell the publisher")
+    if parts.username is not None:
+        raise RemoteError(f"{start}: is redirected to an address with a password in it", "tell the publisher")
+    return following
+
+
+class _Watched:
+    """Of a connection: its headers come within the time that a read may take, however slowly single bytes do."""
+
+    timeout: Any
+    sock: Any
+
+    def getresponse(self) -> Any:
+        watch = threading.Timer(self.timeout or STALL_SECONDS, self._cut)
+        watch.daemon = True
+        watch.start()
+        try:
+            return super().getresponse()  # type: ignore[misc]  # of the connection that it is mixed into
+        finally:
+            watch.cancel()
+
+    def _cut(self) -> None:
+        """Ends the read that hangs, as if the other side had gone."""
+        with suppress(OSError):
+            self.sock.shutdown(socket.SHUT_RDWR)
+
+
+class _PlainConnection(_Watched, HTTPConnection):
+    pass
+
+
+class _SecureConnection(_Watched, HTTPSConnection):
+    pass
+
+
+class _PlainPool(urllib3.HTTPConnectionPool):
+    ConnectionCls = _PlainConnection
+
+
+class _SecurePool(urllib3.HTTPSConnectionPool):
+    ConnectionCls = _SecureConnection
+
+
+@cache
+def _pool(proxy: str) -> urllib3.PoolManager:
+    if not proxy:
+        pool = urllib3.PoolManager(maxsize=_CONNECTIONS, retries=False)
+    else:
+        secret = urlsplit(proxy).netloc.rpartition("@")[0]
+        headers = urllib3.make_headers(proxy_basic_auth=secret) if secret else None
+        pool = urllib3.ProxyManager(proxy, proxy_headers=headers, maxsize=_CONNECTIONS, retries=False)
+    pool.pool_classes_by_scheme = {"http": _PlainPool, "https": _SecurePool}
+    return pool
+
+
+def _proxy_for(url: str) -> str:
+    """The proxy that the environment names for an address; empty for none."""
+    from urllib.request import getproxies, proxy_bypass
+
+    parts = urlsplit(url)
+    proxies = getproxies()
+    proxy = proxies.get(parts.scheme) or proxies.get("all", "")
+    if not proxy or proxy_bypass(parts.hostname or ""):
+        return ""
+    return proxy if "://" in proxy else f"http://{proxy}"
+
+
+def _cause(error: BaseException) -> str:
+    """What went wrong, without the address and objects that urllib3 puts into its messages."""
+    inner = next(
+        (part for part in (getattr(error, "reason", None), *error.args) if isinstance(part, BaseException)), None
+    )
+    if inner is not None:
+        return _cause(inner)
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return str(error).rpartition(">: ")[2] or type(error).__name__.removesuffix("Error")
