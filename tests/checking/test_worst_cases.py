@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from deedbook.project import load_project
-from deedbook.reading.sequential import RECORDS
+from deedbook.reading.records import RECORDS
 from deedbook.validation import Options, validate
 from tests.package import fields, make_package, one
 

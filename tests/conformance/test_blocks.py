@@ -18,7 +18,6 @@ from deedbook.checking import keys
 from deedbook.descriptor import Package
 from deedbook.findings import report_record
 from deedbook.project import Project
-from deedbook.reading import blocks
 from deedbook.validation import Options, validate
 from tests.conformance import SHARED
 from tests.conformance.verdict import ALL
@@ -38,7 +37,6 @@ def _report(project: Project, block_size: int, workers: int) -> str:
     options = Options(max_findings=ALL, rules=False, block_size=block_size, workers=workers)
     with pytest.MonkeyPatch.context() as patched:
         if workers > 1:  # every block is read, and every set of keys looked up, as a large one
-            patched.setattr(blocks, "_SHORT", 0)
             patched.setattr(keys, "_FEW", 0)
         return json.dumps(report_record(validate(project, options)), ensure_ascii=False)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from deedbook.dialect import Dialect
 from deedbook.reading.blocks import Cutter
 from deedbook.reading.pipeline import run
-from deedbook.reading.sequential import Unclosed
+from deedbook.reading.records import Unclosed
 from deedbook.reading.text import Layout, open_reader
 
 _SENTINEL = "sentinel"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import io
+import random
 import tempfile
-from collections.abc import Iterator
+from itertools import pairwise
 from unittest.mock import patch
 
 import numpy as np
@@ -14,16 +16,7 @@ from hypothesis import strategies as st
 
 from deedbook.dialect import Dialect
 from deedbook.reading import blocks
-from deedbook.reading.blocks import Block, Cutter, count, cut_out, quotes_are_regular, record_ends
-
-
-@pytest.fixture(scope="module", autouse=True, params=[None, 0], ids=["short", "long"])
-def _size(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Whether these small blocks are read as such, or as large ones."""
-    with pytest.MonkeyPatch.context() as patched:
-        if request.param is not None:
-            patched.setattr(blocks, "_SHORT", request.param)
-        yield
+from deedbook.reading.blocks import Block, Cutter, cut_out, quotes_are_regular, record_ends, scan
 
 
 def _cut(data: bytes, size: int, dialect: Dialect | None = None) -> list[Block]:
@@ -117,17 +110,6 @@ def test_any_other_quote_is_irregular(data: str) -> None:
     assert not quotes_are_regular(data.encode(), b'"', b",") or data.count('"') % 2
 
 
-@given(st.text(alphabet='",\n\ra', max_size=40), st.sampled_from([b",", b""]))
-@example('"', b",")
-def test_short_and_long_data_are_judged_alike(text: str, delimiter: bytes) -> None:
-    data = text.encode() or b","
-    short = quotes_are_regular(data, b'"', delimiter), [count(data, byte) for byte in b'",\n']
-    with patch.object(blocks, "_SHORT", 0):
-        assert (quotes_are_regular(data, b'"', delimiter), [count(data, byte) for byte in b'",\n']) == short
-    with patch.object(blocks, "_FEW_QUOTES", 0):
-        assert quotes_are_regular(data, b'"', delimiter) == short[0]
-
-
 def test_a_long_cell_stays_open() -> None:
     text = b"x" * (3 << 20)
     assert quotes_are_regular(b'1,"' + text + b'","y"\n', b'"', b",")
@@ -147,3 +129,40 @@ def test_records_end_at_line_ends_outside_quotes(data: bytes, ends: list[int]) -
 def test_records_are_cut_out_with_a_line_end_each(rows: list[int], found: bytes) -> None:
     data = b"0\n1\n2\n3"
     assert cut_out(data, record_ends(data, b'"'), np.array(rows, np.int64)) == found
+
+
+CELLS = ["", "a", "word", "1,5", "two\nlines", 'a ""quoted"" word', ",", "\n", '""', "x" * 61, "y" * 130, "z,\n" * 40]
+
+
+def _write(records: list[list[str]], dialect: Dialect) -> bytes:
+    quote = dialect.quote_char
+    quoted = [
+        [f"{quote}{cell}{quote}" if set(cell) & set(f'"\n{dialect.delimiter}') else cell for cell in record]
+        for record in records
+    ]
+    return "".join(dialect.delimiter.join(record) + "\n" for record in quoted).encode()
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_what_is_counted_is_what_the_csv_module_reads(seed: int) -> None:
+    draw = random.Random(seed)  # noqa: S311  # not a secret
+    plain = [cell for cell in CELLS if not set(cell) & set('",\n')]
+    dialect, cells = (Dialect(), CELLS) if seed % 2 else (Dialect(quote_char=""), plain)
+    records = [draw.choices(cells, k=draw.randint(1, 9)) for _ in range(draw.randint(1, 60))]
+    data = _write(records, dialect)
+    ends, counts = scan(data, dialect)
+    starts = [0, *ends.tolist()]
+    parts = [data[start:end].decode() for start, end in pairwise(starts)]
+    read = [list(csv.reader(io.StringIO(part, newline=""))) for part in parts]
+    assert "".join(parts).encode() == data
+    assert [len(found[0]) for found in read] == counts.tolist()
+    assert {len(found) for found in read} == {1}
+    assert len(parts) == len(records)
+
+
+@pytest.mark.parametrize("before", [0, 1, 30, 61, 62, 63, 64, 65, 127, 128])
+def test_a_quote_reaches_over_the_bounds_of_words(before: int) -> None:
+    data = b"x" * before + b',"' + b",\n" * 100 + b'",b\n\n\r\n1\r\n'
+    ends, cells = scan(data, Dialect())
+    first = before + 206
+    assert (ends.tolist(), cells.tolist()) == ([first, first + 1, first + 3, first + 6], [3, 0, 0, 1])

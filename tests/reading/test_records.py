@@ -1,104 +1,192 @@
-"""Records are told apart by their bytes, and a few of them are read by their place."""
+"""Records are read one by one where quoting follows no rule, without a step for every line of a quoted cell."""
 
 from __future__ import annotations
 
-import csv
 import io
-import random
-from pathlib import Path
+import itertools
+from collections.abc import Callable
 
-import numpy as np
-import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from deedbook.descriptor import Resource
-from deedbook.errors import ProjectError
+from deedbook.dialect import Dialect
 from deedbook.reading import records
-from deedbook.reading.records import hash_records, read_at
-from deedbook.reading.tables import read_text
-from deedbook.reading.text import IrregularError
-from tests.package import fields, make_package
+from deedbook.reading.blocks import Cutter
+from deedbook.reading.records import Record, Records, Unclosed, header_labels, read_header, read_records
+from deedbook.reading.source import SourceError
+from deedbook.reading.text import BadByte
 
-SCHEMA = fields("id", "note", "more")
-
-
-def resource_of(root: Path, content: bytes, **properties: str) -> Resource:
-    resource = make_package(root, schemas={"data": SCHEMA}, data=content).package.resource("data")
-    for name, value in properties.items():
-        object.__setattr__(resource, name, value)
-    return resource
+ESCAPED = Dialect(escape_char="\\", double_quote=False)
 
 
-def hashes_of(root: Path, content: bytes) -> list[int]:
-    return [int(value) for value in hash_records(resource_of(root, content), lambda _rows: None).hashes]
+def _nothing(_size: int) -> bytes:
+    return b""
 
 
-def written(rows: list[list[str]], line_end: str = "\n") -> bytes:
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator=line_end)
-    writer.writerows([["id", "note", "more"], *rows])
-    return out.getvalue().encode()
+def _in_steps(data: bytes, size: int) -> Callable[[int], bytes]:
+    pieces = (data[at : at + size] for at in itertools.count(0, size))
+    return lambda _size: next(pieces)
 
 
-def many_rows(count: int) -> list[list[str]]:
-    chosen = random.Random(1)  # noqa: S311  # a reproducible choice, no secret
-    texts = ["", "plain", 'say "x"', "two\nlines", "a\n\n\nb", "Пномпень", "a,b", "\n"]
-    return [[str(at), chosen.choice(texts), chosen.choice(texts)] for at in range(count)]
+def _cells(data: bytes, dialect: Dialect | None = None, step: int = 1) -> tuple[list[list[str]], bool]:
+    """The cells of all records, and whether the last one stays open; more bytes come in steps."""
+    chosen, more, rows = dialect or Dialect(), _in_steps(data, step), []
+    left = more(step)
+    while left:
+        found = read_records(left, chosen, more)
+        rows += [record.cells for record in found.items]
+        if found.end:
+            return rows, True
+        left = found.rest or more(step)
+    return rows, False
 
 
-@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
-def test_any_rows_are_read_by_their_numbers(tmp_path: Path, line_end: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(records, "_BLOCK_SIZE", 1 << 12)
-    monkeypatch.setattr(records, "_LARGEST_READ", 1 << 10)
-    monkeypatch.setattr(records, "_GAP", 100)
-    resource = resource_of(tmp_path, written(many_rows(3000), line_end).rstrip(b"\r\n"))
-    whole = pl.concat(read_text(resource))
-    found = hash_records(resource, lambda _rows: None)
-    assert len(found.hashes) == whole.height == 3000
-    for step in (1, 7, 211):
-        rows = np.arange(2, 3000, step)
-        assert read_at(resource, found, rows).equals(whole[rows])
-    assert read_at(resource, found, np.array([0, 2999])).equals(whole[[0, 2999]])
+def test_records_carry_their_lines_bytes_and_oddities() -> None:
+    found = read_records(b'1,5" nail\n2,"a\r\nb"\n\xff,\0\n', Dialect(), _nothing)
+    assert found == Records(
+        items=[
+            Record(["1", '5" nail'], 0, 1),
+            Record(["2", "a\r\nb"], 1, 2),
+            Record(["\ufffd", "\0"], 3, 1),
+        ],
+        bad=[BadByte(2, 0, 0xFF)],
+        size=23,
+        rest=b"",
+        has_return=False,
+        has_nul=True,
+    )
 
 
-def test_equal_records_have_equal_hashes_and_others_have_not(tmp_path: Path) -> None:
-    texts = ["a\nb", "b\na", "a\n\nb", "ab", "a\r\nb", "a\n", "\na", "", "a"]
-    found = hashes_of(tmp_path / "one", written([["1", text, "x"] for text in texts] * 2))
-    assert found[: len(texts)] == found[len(texts) :]
-    assert len(set(found)) == len(texts)
+def test_no_more_records_than_asked_for_are_read() -> None:
+    found = read_records(b"1\n2\n3\n", Dialect(), _nothing, limit=2)
+    assert ([record.cells for record in found.items], found.size, found.rest) == ([["1"], ["2"]], 4, b"3\n")
 
 
 @pytest.mark.parametrize(
-    "content",
+    ("text", "dialect", "rows"),
     [
-        b'id,note,more\n1,say "x" now,c\n',
-        b"id,note,more\n1,a,b\n\n2,c,d\n",
-        b"id,note,more\n1,\xff,b\n",
-        b"id,note,more\n1,a\rb,c\n",
+        ('"a\n\n\nb",1\n2,3\n', None, [["a\n\n\nb", "1"], ["2", "3"]]),
+        ('"a\n""b""\n""\n",1\n', None, [['a\n"b"\n"\n', "1"]]),
+        ('"a\nb"', None, [["a\nb"]]),
+        ('"a\nb"\r', None, [["a\nb"]]),
+        ('"a\nb"c\nd","e\nf"\n', None, [["a\nbc"], ['d"', "e\nf"]]),
+        ('"a\n\\"b\n\\\\",1\n', ESCAPED, [['a\n"b\n\\', "1"]]),
+        ("a\\\nb,1\n2,3\n", ESCAPED, [["a\nb", "1"], ["2", "3"]]),
+        ('"a\nb"\nc"d\n', Dialect(quote_char=""), [['"a'], ['b"'], ['c"d']]),
     ],
 )
-def test_what_bytes_do_not_tell_is_refused(tmp_path: Path, content: bytes) -> None:
-    with pytest.raises(IrregularError):
-        hashes_of(tmp_path, content)
+@pytest.mark.parametrize("step", [1, 3, 1 << 16])
+def test_a_record_goes_on_until_its_quote_closes(
+    text: str, dialect: Dialect | None, rows: list[list[str]], step: int
+) -> None:
+    assert _cells(text.encode(), dialect, step) == (rows, False)
 
 
-def test_recoded_and_packed_files_are_refused(tmp_path: Path) -> None:
-    for number, properties in enumerate(({"encoding": "latin-1"}, {"compression": "gz"}, {"encoding": "nonsense"})):
-        with pytest.raises(IrregularError):
-            hash_records(resource_of(tmp_path / str(number), b"id,note,more\n1,a,b\n", **properties), lambda _: None)
+@pytest.mark.parametrize("text", ['"a\nb\n', '"a\n""\n', '"a\nb""', '"a\n\\"\n'])
+def test_a_quote_that_is_never_closed_ends_the_reading(text: str) -> None:
+    dialect = ESCAPED if "\\" in text else None
+    assert _cells(b"1\n" + text.encode(), dialect) == ([["1"]], True)
 
 
-def test_a_file_that_changes_meanwhile_is_noticed(tmp_path: Path) -> None:
-    resource = resource_of(tmp_path, written(many_rows(50)))
-    found = hash_records(resource, lambda _rows: None)
-    file = resource.files[0]
-    file.write_bytes(file.read_bytes().replace(b"\n7,", b"\n8,"))
-    with pytest.raises(IrregularError):
-        read_at(resource, found, np.arange(50))
+def test_a_record_beyond_the_longest_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(records, "MAX_RECORD", 20)
+    found = read_records(b'1\n"' + b"a\n" * 20 + b'"\n', Dialect(), _nothing)
+    assert ([record.cells for record in found.items], found.end) == ([["1"]], Unclosed(is_long=True))
 
 
-def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    resource = resource_of(tmp_path, b"id,note,more\n")
-    resource.files[0].unlink()
-    with pytest.raises(ProjectError, match="does not exist"):
-        hash_records(resource, lambda _rows: None)
+def test_a_stream_that_fails_ends_the_reading_with_its_error() -> None:
+    failure = SourceError("compression-error", "cut off")
+
+    def fail(_size: int) -> bytes:
+        raise failure
+
+    found = read_records(b'1\n"a\n', Dialect(), fail)
+    assert ([record.cells for record in found.items], found.end) == ([["1"]], failure)
+
+
+@given(st.lists(st.sampled_from(['"', '""', "\n", "\r", ",", "a"]), max_size=30).map("".join), st.integers(1, 5))
+def test_how_bytes_arrive_changes_nothing(text: str, step: int) -> None:
+    assert _cells(text.encode(), step=step) == _cells(text.encode(), step=1 << 16)
+
+
+def test_many_lines_inside_a_quote_are_few_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    taken: list[bytes] = []
+    take = records._Lines._take
+
+    def count(lines: records._Lines) -> bytes:
+        taken.append(take(lines))
+        return taken[-1]
+
+    monkeypatch.setattr(records._Lines, "_take", count)
+    found = read_records(b'1,"' + b'2\n""\n' * 10_000 + b'"\n', Dialect(), _nothing)
+    assert len(found.items) == 1
+    assert len(taken) < 5
+
+
+@pytest.mark.parametrize(
+    ("data", "has_return"), [(b'5" a,"b\r\nc"\r\n', True), (b'5" a,"b\r\nc"\n', False), (b'5" a\rb\n', True)]
+)
+def test_only_the_end_of_a_record_counts_as_a_line_end_of_the_file(data: bytes, has_return: bool) -> None:
+    assert read_records(data, Dialect(), _nothing).has_return is has_return
+
+
+Read = tuple[list[str] | None, int, int, int, str, int]
+
+
+def _read(data: str, dialect: Dialect | None = None, known: list[str] | None = None) -> Read:
+    """The labels, the width, the first record and its line; what is left, and the records that were taken."""
+    chosen = dialect or Dialect()
+    cutter = Cutter(io.BytesIO(data.encode()), chosen)
+    header = read_header(cutter, chosen, known)
+    left = cutter.take(1 << 20).decode()
+    return header.labels, header.width, header.row, header.line, left, cutter.records
+
+
+@pytest.mark.parametrize(
+    ("data", "dialect", "expected"),
+    [
+        ("a,b\n1,2\n", Dialect(), (["a", "b"], 2, 2, 2, "1,2\n", 1)),
+        ('"a\nb",c\n1,2\n', Dialect(), (["a\nb", "c"], 2, 2, 3, "1,2\n", 1)),
+        ("a", Dialect(), (["a"], 1, 2, 2, "", 1)),
+        ("", Dialect(), (None, 0, 1, 1, "", 0)),
+        ("\n1\n", Dialect(), (None, 0, 1, 1, "\n1\n", 0)),
+        ("1,2,3\n4\n", Dialect(header_rows=()), (None, 3, 1, 1, "1,2,3\n4\n", 0)),
+        ("t\na,b\n1,2\n", Dialect(header_rows=(2,)), (["a", "b"], 2, 3, 3, "1,2\n", 2)),
+        ("a,b,\na,c,d\n1\n", Dialect(header_rows=(1, 2)), (["a", "b c", "d"], 3, 3, 3, "1\n", 2)),
+        ("#x\n#y\na\n1\n", Dialect(comment_char="#"), (["a"], 1, 4, 4, "1\n", 3)),
+        ("x\na\n1\n", Dialect(comment_rows=(1,)), (["a"], 1, 3, 3, "1\n", 2)),
+        ("#x\n#y\n", Dialect(comment_char="#"), (None, 0, 1, 1, "#x\n#y\n", 0)),
+    ],
+)
+def test_labels_are_taken_and_the_rest_is_left(data: str, dialect: Dialect, expected: Read) -> None:
+    assert _read(data, dialect) == expected
+
+
+@pytest.mark.parametrize(
+    ("data", "labels", "left"),
+    [("b,a\n1,2\n", ["b", "a"], "1,2\n"), ("1,2\n3,4\n", None, "1,2\n3,4\n"), ("a,x\n", None, "a,x\n")],
+)
+def test_a_second_file_repeats_the_header_or_goes_on(data: str, labels: list[str] | None, left: str) -> None:
+    found = _read(data, known=["a", "b"])
+    assert (found[0], found[1], found[4]) == (labels, 2, left)
+
+
+def test_a_header_longer_than_the_first_bytes_is_read_whole() -> None:
+    labels = [f"column {number}" for number in range(20_000)]
+    assert _read(",".join(labels) + "\n1\n") == (labels, 20_000, 2, 2, "1\n", 1)
+
+
+def test_a_header_whose_quote_stays_open_cannot_be_read() -> None:
+    with pytest.raises(SourceError) as raised:
+        _read('a,"b\n1,2\n')
+    assert raised.value.rule == "unclosed-quote"
+
+
+def test_labels_take_the_spelling_of_the_schema_where_case_says_nothing() -> None:
+    assert header_labels([["ID", "Note"]], Dialect(spelling={"id": "id"})) == ["id", "Note"]
+
+
+def test_rows_of_a_header_are_joined_without_repeats_and_gaps() -> None:
+    rows = [["a", "", "c"], ["x"], ["a", "b", "c", "d"]]
+    assert header_labels(rows, Dialect(header_rows=(1, 3), header_join="-")) == ["a", "b", "c", "d"]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from deedbook.dialect import Dialect
-from deedbook.reading import blocks, text
+from deedbook.reading import text
 from deedbook.reading.text import (
     BadByte,
     CrowdedError,
@@ -26,15 +26,6 @@ def _suspects(request: pytest.FixtureRequest) -> Iterator[None]:
     """How bad records are found: in these small blocks either all are suspects, or never too many."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(text, "_SUSPECTS", request.param)
-        yield
-
-
-@pytest.fixture(scope="module", autouse=True, params=[None, 0], ids=["short", "long"])
-def _size(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Whether these small blocks are read as such, or as large ones."""
-    with pytest.MonkeyPatch.context() as patched:
-        if request.param is not None:
-            patched.setattr(blocks, "_SHORT", request.param)
         yield
 
 

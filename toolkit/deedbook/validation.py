@@ -32,7 +32,7 @@ from deedbook.errors import UsageError
 from deedbook.findings import Finding, NotChecked, Report, Total
 from deedbook.project import Project
 from deedbook.reading.blocks import BLOCK_SIZE
-from deedbook.reading.foreign import is_foreign
+from deedbook.reading.inputs import is_foreign
 from deedbook.schema import TableSchema
 
 if TYPE_CHECKING:  # pandera takes longer to import than most tables to check

@@ -18,8 +18,7 @@ from deedbook.changes.aligning import Alignment
 from deedbook.changes.screening import Advance, Positions, Screened, differing, hash_rows, screen, unmatched
 from deedbook.checking.canonical import canonical_text
 from deedbook.descriptor import Resource
-from deedbook.reading.picking import pick_rows
-from deedbook.reading.records import Records, hash_records, layout_of, read_at
+from deedbook.reading.rows import HashedRecords, hash_records, layout_of, pick_rows, read_at
 from deedbook.reading.text import IrregularError
 from deedbook.schema import Field, TableSchema
 
@@ -125,7 +124,7 @@ def _missing(resource: Resource) -> list[tuple[str, tuple[str, ...]]]:
     return [(item.name, schema.missing_of(item)) for item in schema.fields]
 
 
-def _size(records: Records, rows: Positions) -> int:
+def _size(records: HashedRecords, rows: Positions) -> int:
     return int(records.lengths[rows].sum(dtype=np.int64))
 
 

@@ -22,10 +22,9 @@ from deedbook.checking.table import FILE_SHIFT, Piece, TableOutcome
 from deedbook.errors import ProjectError
 from deedbook.findings import Check, NotChecked
 from deedbook.reading.blocks import NEWLINE, Cutter, cut_out, record_ends
-from deedbook.reading.header import read_header
-from deedbook.reading.opening import dialect_of, open_table
+from deedbook.reading.inputs import dialect_of, open_table
 from deedbook.reading.pipeline import Done, in_order, run
-from deedbook.reading.sequential import read_records, to_text_block
+from deedbook.reading.records import read_header, read_records, to_text_block
 from deedbook.reading.source import ByteStream, SourceError
 from deedbook.reading.tables import present
 from deedbook.reading.text import IrregularError, Layout, is_regular, read_block
@@ -127,7 +126,8 @@ def _read_all(outcome: TableOutcome, number: int, stream: ByteStream, wanted: Ro
     cutter = Cutter(stream, dialect_of(task.resource), task.block_size)
     first, _ = next(iter(outcome.plans.values()))
     known = None if first is plan else [column.label for column in first.columns]
-    _, _, row, line = read_header(cutter, dialect_of(task.resource), known)
+    header = read_header(cutter, dialect_of(task.resource), known)
+    row, line = header.row, header.line
     blocks = run(cutter, layout, lambda block: block, workers=task.workers)
     while row <= wanted[-1]:
         try:

@@ -22,11 +22,9 @@ from deedbook.checking.spilling import Shelf
 from deedbook.descriptor import Resource, is_remote
 from deedbook.findings import Check, Finding, NotChecked, TableStats
 from deedbook.reading.blocks import BLOCK_SIZE, Cutter
-from deedbook.reading.foreign import is_foreign
-from deedbook.reading.header import read_header
-from deedbook.reading.opening import dialect_of, open_table
+from deedbook.reading.inputs import dialect_of, is_foreign, open_table
 from deedbook.reading.pipeline import run
-from deedbook.reading.sequential import Unclosed
+from deedbook.reading.records import Unclosed, read_header
 from deedbook.reading.source import SourceError
 from deedbook.reading.text import Layout
 from deedbook.schema import TableSchema
@@ -190,7 +188,8 @@ def _open_file(
             "run `deedbook fmt`",
             severity="warning",
         )
-    labels, width, first_row, first_line = read_header(cutter, dialect, known)
+    found = read_header(cutter, dialect, known)
+    labels, width, first_row, first_line = found.labels, found.width, found.row, found.line
     if width == 0:
         has_rows = not cutter.is_empty()
         if labels is None and not dialect.header:

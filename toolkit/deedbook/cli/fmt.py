@@ -24,13 +24,13 @@ def fmt(ctx: click.Context, target: Path, check: bool, tables: tuple[str, ...], 
     No value ever changes: that is proven on the new file before it takes the place of the old one. What cannot be mended, such as
     a record with too many cells, is said and left as it is. Exits with 1 when there is such a table.
     """
+    from deedbook.edits.canonical import rewrite
     from deedbook.project import load_project
     from deedbook.rendering.tidied import render
-    from deedbook.tidying.tables import tidy
 
     project = load_project(target)
     with progress_bar(quiet=quiet) as bar:
-        found = tidy(project, check=check, tables=tables, progress=bar.update)
+        found = rewrite(project, check=check, tables=tables, progress=bar.update)
     fails = any(item.state == "unmendable" or (check and item.state == "changed") for item in found)
     if not quiet or fails:
         streams.emit(render(found, check=check))

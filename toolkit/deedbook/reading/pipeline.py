@@ -15,7 +15,7 @@ from functools import partial
 from typing import Generic, TypeVar
 
 from deedbook.reading.blocks import MAX_RECORD, Block, Cutter
-from deedbook.reading.sequential import RECORDS, Unclosed, read_records, to_text_block
+from deedbook.reading.records import RECORDS, Unclosed, read_records, to_text_block
 from deedbook.reading.source import SourceError
 from deedbook.reading.text import CrowdedError, IrregularError, Layout, TextBlock, is_regular, read_block
 
@@ -173,13 +173,7 @@ def _do(block: Block, layout: Layout, work: Callable[[TextBlock], T]) -> list[Do
     try:
         return [Done(work(read_block(block.data, layout, most=_CROWD)), len(block.data))]
     except CrowdedError:
-        parts = _parts(block.data, layout)
+        cutter = Cutter(io.BytesIO(), layout.dialect, _PART)
+        cutter.unread(block.data)
+        parts = (part.data for part in iter(cutter.next_block, None))
         return [Done(work(read_block(part, layout)), len(part)) for part in parts]
-
-
-def _parts(data: bytes, layout: Layout) -> Iterator[bytes]:
-    """A block in smaller blocks."""
-    cutter = Cutter(io.BytesIO(), layout.dialect, _PART)
-    cutter.unread(data)
-    while (block := cutter.next_block()) is not None:
-        yield block.data

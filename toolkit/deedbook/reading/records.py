@@ -1,216 +1,316 @@
-"""Records as they stand in a file: a hash and a length of each, and a few of them read by their place, no cell being parsed.
-
-Two records of the same bytes have the same cells. Where most records of two files are equal, finding those that are not takes
-a third of the time of reading the cells. Only a plain file in UTF-8 whose quotes, line ends and records are regular is taken.
-"""
+"""Records one by one: the slow, forgiving reader for headers, and for dialects and quoting that blocks cannot be proven for."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import re
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
-import polars as pl
 
-from deedbook.descriptor import Resource
-from deedbook.errors import ProjectError
-from deedbook.reading.blocks import NEWLINE, RETURN, Block, Cutter
-from deedbook.reading.foreign import is_foreign
-from deedbook.reading.header import read_header
-from deedbook.reading.opening import dialect_of, open_table
-from deedbook.reading.pipeline import in_order
-from deedbook.reading.source import SourceError, is_plain
-from deedbook.reading.tables import in_schema
-from deedbook.reading.text import IrregularError, Layout, is_regular, read_block
+from deedbook.dialect import Dialect
+from deedbook.reading.blocks import MAX_RECORD, NEWLINE, Cutter
+from deedbook.reading.source import SourceError
+from deedbook.reading.text import (
+    MARK,
+    REPLACEMENT,
+    BadByte,
+    Layout,
+    Ragged,
+    TextBlock,
+    mark,
+    marked_byte,
+    open_reader,
+    to_frame,
+)
 
-Positions = npt.NDArray[np.int64]
-Hashes = npt.NDArray[np.uint64]
-_SEED = 0x0DEEDB00
-_RETURNED = np.uint64(0x9E3779B97F4A7C15)
-_BLOCK_SIZE = 4 << 20
-"""Bytes of a block: smaller than where cells are parsed, so that it stays near the processor."""
-_GAP = 48 << 10
-"""Bytes between two wanted records that are rather read than skipped: they take as long as another call."""
-_LARGEST_READ = 4 << 20
+_LINE = re.compile(rb"[^\r\n]*+(?:\r\n|[\r\n])?+")
+RECORDS = 20_000
+"""Records of one text block."""
+_LEAST = 1 << 16
+"""Bytes that are asked for at once: a header, and the rest of most records."""
+_NEAR = 1 << 10
+"""Bytes in which the end of a quoted cell is sought first; eight times as many each time that it is not there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unclosed:
+    """The last record of a table does not end: a quote is never closed, or it is longer than `MAX_RECORD`."""
+
+    is_long: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """The cells of one record, the line it starts on (from 0) and the lines that it spans."""
+
+    cells: list[str]
+    line: int
+    lines: int
 
 
 @dataclass(frozen=True, slots=True)
 class Records:
-    """The records of a file behind its header.
+    """Consecutive records.
 
     Attributes:
-        layout: Its columns.
-        start: The position of the first record.
-        hashes: The hash of each record's bytes.
-        lengths: The bytes of each record, its line end among them.
+        items: The records that end.
+        bad: What in them is not UTF-8.
+        size: Their bytes.
+        rest: Bytes behind them that were read already.
+        end: Why nothing behind them can be read, when that is so.
+        has_return: Whether a record ends in a carriage return.
+        has_nul: Whether a NUL byte occurs.
     """
 
-    layout: Layout
-    start: int
-    hashes: Hashes
-    lengths: npt.NDArray[np.uint32]
+    items: list[Record]
+    bad: list[BadByte]
+    size: int
+    rest: bytes
+    end: Unclosed | SourceError | None = None
+    has_return: bool = False
+    has_nul: bool = False
 
 
-def layout_of(resource: Resource) -> Layout:
-    """The columns of a table whose records can be told apart by their bytes, as far as its header tells.
+@dataclass(slots=True)
+class _Lines:
+    """Lines for the csv module, with an account of what was taken for the record in hand.
 
-    Raises:
-        IrregularError: when they cannot.
-        ProjectError: when the file cannot be read.
+    Attributes:
+        quote: The quote; empty where nothing is quoted.
+        escape: Behind it a line end may go on with the record outside quotes; otherwise only a quoted cell does.
+        pairs: What stands for a quote or an escape inside quotes; replaced in this order, the quote that is left closes.
+        in_quotes: Whether the next line starts inside a quoted cell, as far as is known.
     """
-    with _opened(resource) as (_, layout):
-        return layout
+
+    data: bytes
+    more: Callable[[int], bytes]
+    quote: bytes
+    escape: bytes
+    pairs: tuple[bytes, ...]
+    at: int = 0
+    lines: int = 0
+    bytes_in_record: int = 0
+    in_quotes: bool = False
+    end: Unclosed | SourceError | None = None
+    is_marked: bool = False
+    has_return: bool = False
+    has_nul: bool = False
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        line = self._take()
+        if not line or self.bytes_in_record + len(line) > MAX_RECORD:
+            if line or self.bytes_in_record:
+                self.end = self.end or Unclosed(is_long=bool(line))
+            raise StopIteration
+        self.at += len(line)
+        self.lines += max(line.count(b"\n") + line.count(b"\r") - line.count(b"\r\n"), 1)
+        self.bytes_in_record += len(line)
+        self.in_quotes = not (self.escape and line.rstrip(b"\r\n").endswith(self.escape))
+        self.has_return = line.endswith((b"\r", b"\r\n"))  # of a record the last line counts
+        self.has_nul |= b"\0" in line
+        if not line.endswith((b"\n", b"\r")):
+            line += b"\n"  # the csv module waits for more behind an escaped line end without it
+        try:
+            return line.decode()
+        except UnicodeDecodeError:
+            self.is_marked = True
+            return mark(line)
+
+    def _take(self) -> bytes:
+        """The next line, or all lines that end inside the same quoted cell; empty at the end.
+
+        A quoted cell that is never closed is not handed over: the csv module would take several times its size for it.
+        """
+        is_inside = bool(self.quote) and self.in_quotes and self.bytes_in_record > 0
+        while True:
+            end, is_whole = self._quoted_end() if is_inside else self._line_end()
+            left = len(self.data) - self.at
+            if is_whole or left > MAX_RECORD:
+                return self.data[self.at : end if is_whole else len(self.data)]
+            try:
+                data = self.more(max(left, _LEAST))
+            except SourceError as error:
+                self.end = error
+                return b""
+            if not data and is_inside and self._closing_quote() == len(self.data):
+                self.end = Unclosed(is_long=self.bytes_in_record + left >= MAX_RECORD)
+                return b""
+            if not data:
+                return self.data[self.at :]
+            self.data, self.at = self.data[self.at :] + data, 0
+
+    def _line_end(self) -> tuple[int, bool]:
+        """The end of the next line, and whether more data could not move it."""
+        end = _LINE.match(self.data, self.at).end()  # type: ignore[union-attr]  # it matches no byte, too
+        return end, end < len(self.data) or (end > self.at and self.data[end - 1] == NEWLINE)
+
+    def _quoted_end(self) -> tuple[int, bool]:
+        """The end of the last line before the closing quote, or of the line with it; not whole where it may still come."""
+        closing = self._closing_quote()
+        if closing + 2 * len(self.quote) > len(self.data):  # what follows a quote tells whether it closes
+            return closing, False
+        end = max(self.data.rfind(b"\n", self.at, closing), self.data.rfind(b"\r", self.at, closing)) + 1
+        return (end, True) if end else self._line_end()
+
+    def _closing_quote(self) -> int:
+        """The position of the quote that closes the cell; the length of the data where none does."""
+        size = _NEAR
+        while True:
+            text = self.data[self.at : self.at + size]
+            for pair in self.pairs:
+                text = text.replace(pair, bytes(len(pair)))
+            found, is_all = text.find(self.quote), self.at + size >= len(self.data)
+            if found >= 0 and (is_all or found + 2 * len(self.quote) <= len(text)):
+                return self.at + found
+            if is_all:
+                return len(self.data)
+            size *= 8
 
 
-def hash_records(resource: Resource, advance: Callable[[int], None]) -> Records:
-    """The records of a table.
+def read_records(data: bytes, dialect: Dialect, more: Callable[[int], bytes], *, limit: int = RECORDS) -> Records:
+    """The records that start in `data`.
 
     Args:
-        resource: The table.
-        advance: Told how many bytes were read.
+        data: Bytes that begin with a record.
+        dialect: How they are cut into cells.
+        more: About so many of the bytes that follow `data`; empty at the end.
+        limit: The most records to read.
+    """
+    quote, escape = dialect.quote_char.encode(), dialect.escape_char.encode()
+    escaped = [escape * 2, escape + quote] if escape else []
+    lines = _Lines(data, more, quote, escape, (*escaped, *([quote * 2] if dialect.double_quote else [])))
+    records: list[Record] = []
+    bad: list[BadByte] = []
+    size = 0
+    has_return = has_nul = False
+    reader = open_reader(lines, dialect)
+    while len(records) < limit and size < len(data):
+        lines.bytes_in_record = 0
+        lines.is_marked = lines.has_return = lines.has_nul = False
+        first = lines.lines
+        cells = next(reader, None)
+        if cells is None or lines.end:
+            break
+        if lines.is_marked:
+            bad += _unmark(cells, len(records))
+        records.append(Record(cells, first, lines.lines - first))
+        size += lines.bytes_in_record
+        has_return |= lines.has_return
+        has_nul |= lines.has_nul
+    return Records(records, bad, size, lines.data[lines.at :], lines.end, has_return, has_nul)
+
+
+def _unmark(cells: list[str], row: int) -> Iterator[BadByte]:
+    """The marks in the cells of a record, which are replaced."""
+    for column, cell in enumerate(cells):
+        for found in MARK.findall(cell):
+            yield BadByte(row, column, marked_byte(found))
+        cells[column] = MARK.sub(REPLACEMENT, cell)
+
+
+def to_text_block(records: Records, layout: Layout, first: int = 1) -> TextBlock:
+    """The records, of which the first has the number `first` in its file, as text columns."""
+    width, items = len(layout.names), records.items
+    comments = frozenset(at for at, item in enumerate(items) if is_comment(item.cells, first + at, layout.dialect))
+    ragged = tuple(
+        Ragged(row, tuple(record.cells))
+        for row, record in enumerate(items)
+        if len(record.cells) != width and row not in comments
+    )
+    return TextBlock(
+        to_frame([record.cells for record in items], layout),
+        sum(record.lines for record in items),
+        ragged,
+        tuple(records.bad),
+        np.array([record.line for record in items], np.int64),
+        records.has_return,
+        tuple(at for at, item in enumerate(items) if any("\0" in cell for cell in item.cells))
+        if records.has_nul
+        else (),
+        comments=comments,
+    )
+
+
+def is_comment(cells: list[str], number: int, dialect: Dialect) -> bool:
+    """Whether the record of that number in its file is a comment and no row."""
+    if number in dialect.comment_rows:
+        return True
+    return bool(dialect.comment_char) and bool(cells) and cells[0].startswith(dialect.comment_char)
+
+
+@dataclass(frozen=True, slots=True)
+class FileHeader:
+    """What stands above the data of a file.
+
+    Attributes:
+        labels: The names of the columns; None where a file has no header.
+        width: The number of columns; 0 where nothing tells it.
+        row: The number of the first data record; `line` its line.
+        bad: What in the labels is not UTF-8.
+    """
+
+    labels: list[str] | None
+    width: int
+    row: int = 1
+    line: int = 1
+    bad: tuple[BadByte, ...] = ()
+
+
+def read_header(cutter: Cutter, dialect: Dialect, known: list[str] | None) -> FileHeader:
+    """The header of a file; what is read beyond it is given back.
+
+    A second file of a table may repeat the header (`known`) or go on without one. Comments above the header are no part of
+    it, and one above the first record of a file without a header says nothing of its width.
 
     Raises:
-        IrregularError: when its records cannot be told apart by their bytes alone.
-        ProjectError: when the file cannot be read.
+        SourceError: when the header or the first record does not end.
     """
-    hashes: list[Hashes] = [np.empty(0, np.uint64)]
-    lengths: list[npt.NDArray[np.uint32]] = [np.empty(0, np.uint32)]
-    with _opened(resource) as (cutter, layout):
-        for found, sizes in in_order(iter(cutter.next_block, None), lambda block: _hash_block(block, layout)):
-            hashes.append(found)
-            lengths.append(sizes)
-            advance(int(sizes.sum()))
-        if cutter.failure:
-            raise cutter.failure
-    sizes = np.concatenate(lengths)
-    start = _file_of(resource).stat().st_size - int(sizes.sum(dtype=np.int64))
-    return Records(layout, start, np.concatenate(hashes), sizes)
+    taken = [cutter.take(_LEAST)]
+
+    def more(size: int) -> bytes:
+        taken.append(cutter.take(size))
+        return taken[-1]
+
+    first, wanted = min(dialect.header_rows, default=1) - 1, max(dialect.header_rows, default=1)
+    above, limit = 0, wanted
+    while True:
+        records = read_records(b"".join(taken), dialect, more, limit=limit)
+        items = records.items
+        while first + above < len(items) and is_comment(items[first + above].cells, first + above + 1, dialect):
+            above += 1
+        if limit == wanted + above:
+            break
+        is_found = first + above < len(items) or len(items) < limit
+        limit = wanted + above if is_found else 2 * limit
+    if isinstance(records.end, SourceError):
+        raise records.end
+    if records.end:
+        raise SourceError(
+            "unclosed-quote", "a quote that opens in the first record is never closed", "close the quote, or double it"
+        )
+    rows = [record.cells for record in items[above:]]
+    labels = header_labels(rows, dialect)
+    if not dialect.header_rows or not labels or (known is not None and sorted(labels) != sorted(known)):
+        cutter.unread(b"".join(taken))
+        own = len(rows[0]) if rows and not dialect.header_rows else 0
+        return FileHeader(None, own if known is None else len(known))
+    cutter.unread(records.rest)
+    cutter.records = len(items)
+    bad = tuple(item for item in records.bad if item.row >= above)
+    return FileHeader(labels, len(labels), len(items) + 1, items[-1].line + items[-1].lines + 1, bad)
 
 
-def read_at(resource: Resource, records: Records, rows: Positions) -> pl.DataFrame:
-    """The records of these numbers (the first being 0, rising) as text columns in schema order, missing values null.
-
-    Raises:
-        IrregularError: when they are not what they were, or cannot be parsed.
-    """
-    schema, file = resource.schema, _file_of(resource)
-    if schema is None:
-        raise IrregularError
-    if not len(rows):
-        return pl.DataFrame(schema=dict.fromkeys(schema.names, pl.String))
-    data = _cut_out(file, records, rows)
-    known = _hash_block(Block(data), records.layout)[0]
-    block = read_block(data, records.layout)
-    if (
-        block.ragged
-        or block.bad_bytes
-        or block.frame.height != len(rows)
-        or not np.array_equal(known, records.hashes[rows])
-    ):
-        raise IrregularError
-    return in_schema(block.frame, schema)
-
-
-def _file_of(resource: Resource) -> Path:
-    file = resource.sources[0] if len(resource.sources) == 1 else None
-    if file is None or is_foreign(resource) or not is_plain(resource):
-        raise IrregularError
-    return file
-
-
-@contextmanager
-def _opened(resource: Resource) -> Iterator[tuple[Cutter, Layout]]:
-    """The records behind the header."""
-    file, dialect = _file_of(resource), dialect_of(resource)
-    try:
-        with open_table(resource, file) as stream:
-            cutter = Cutter(stream, dialect, _BLOCK_SIZE)
-            labels, _, _, _ = read_header(cutter, dialect, None)
-            layout = Layout(tuple(labels or ()), dialect)
-            if not labels or not layout.is_regular:
-                raise IrregularError
-            yield cutter, layout
-    except SourceError as error:
-        raise ProjectError(f"{file}: {error.message}", error.hint) from None
-
-
-def _hash_block(block: Block, layout: Layout) -> tuple[Hashes, npt.NDArray[np.uint32]]:
-    """The hash and the length of each record.
-
-    A record of several lines has the sum of the hashes of its lines, each times an odd number that tells its place.
-    """
-    data = block.data
-    if block.is_open or not is_regular(data, layout):
-        raise IrregularError
-    hashes, ends, is_blank = _hash_lines(data)
-    starts = np.concatenate(([0], ends[:-1]))
-    if not layout.dialect.quote_char:
-        is_end = np.ones(len(ends), np.bool_)
-    else:
-        is_quote = np.frombuffer(data, np.uint8) == ord(layout.dialect.quote_char)
-        is_end = np.bitwise_xor.accumulate(np.bitwise_xor.reduceat(is_quote.view(np.uint8), starts)) == 0
-    is_first = np.concatenate(([True], is_end[:-1]))
-    if (is_blank & is_first & is_end).any():
-        raise IrregularError  # no record
-    if is_end.all():
-        return hashes, (ends - starts).astype(np.uint32)
-    firsts, later = np.flatnonzero(is_first), np.flatnonzero(~is_first)
-    records = np.searchsorted(firsts, later) - 1
-    odd = 2 * (later - firsts[records]).astype(np.uint64) + np.uint64(1)
-    whole = hashes[firsts]
-    np.add.at(whole, records, hashes[later] * odd)
-    return whole, (ends[is_end] - starts[firsts]).astype(np.uint32)
-
-
-def _hash_lines(data: bytes) -> tuple[Hashes, Positions, npt.NDArray[np.bool_]]:
-    """The hash of each line, the position behind it, and whether it is empty."""
-    line = pl.col("line")
-    try:
-        query = pl.scan_lines(data, name="line").select(hash=line.hash(_SEED), size=line.str.len_bytes())
-        lines = query.collect(engine="in-memory")
-    except pl.exceptions.PolarsError:
-        raise IrregularError from None
-    hashes, sizes = lines["hash"].to_numpy(), lines["size"].to_numpy()
-    ends = np.cumsum(sizes, dtype=np.int64) + np.arange(1, len(sizes) + 1)
-    if b"\r" in data:  # which polars takes for a part of the line end
-        view = np.frombuffer(data, np.uint8)
-        ends = np.flatnonzero(view == NEWLINE) + 1
-        if not data.endswith(b"\n"):
-            ends = np.append(ends, len(data))
-        if len(ends) == len(hashes):
-            is_returned = (view[ends - 2] == RETURN) & (np.diff(ends, prepend=0) > 1)
-            hashes = np.where(is_returned, hashes ^ _RETURNED, hashes)
-    elif len(ends) and not data.endswith(b"\n"):
-        ends[-1] -= 1
-    if len(ends) != len(hashes) or (ends[-1] if len(ends) else 0) != len(data):
-        raise IrregularError
-    return hashes, ends, sizes == 0
-
-
-def _cut_out(file: Path, records: Records, rows: Positions) -> bytes:
-    """The bytes of the wanted records, each with a line end."""
-    ends = np.cumsum(records.lengths, dtype=np.int64) + records.start
-    last = ends[rows]
-    starts = last - records.lengths[rows]
-    is_far = (starts[1:] - last[:-1] > _GAP) | (starts[1:] // _LARGEST_READ > starts[:-1] // _LARGEST_READ)
-    stops = np.append(np.flatnonzero(is_far) + 1, len(rows))
-    parts: list[bytes] = []
-    with file.open("rb", buffering=0) as handle:
-        low = 0
-        for stop in stops.tolist():
-            first = int(starts[low])
-            handle.seek(first)
-            chunk = handle.read(int(last[stop - 1]) - first)
-            parts += [
-                chunk[start:end]
-                for start, end in zip(
-                    (starts[low:stop] - first).tolist(), (last[low:stop] - first).tolist(), strict=True
-                )
-            ]
-            low = stop
-    if parts and not parts[-1].endswith(b"\n"):
-        parts[-1] += b"\n"
-    return b"".join(parts)
+def header_labels(rows: Sequence[Sequence[str]], dialect: Dialect) -> list[str]:
+    """The labels that the first records of a file make, in the schema's spelling where their case says nothing."""
+    chosen = [rows[at - 1] for at in dialect.header_rows if at <= len(rows)]
+    labels = []
+    for position in range(max((len(row) for row in chosen), default=0)):
+        parts = [row[position] for row in chosen if position < len(row)]
+        distinct = [part for at, part in enumerate(parts) if part and (at == 0 or part != parts[at - 1])]
+        label = dialect.header_join.join(distinct)
+        labels.append(dialect.spelling.get(label.casefold(), label))
+    return labels

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Protocol
+from typing import IO, Any, Protocol
 
 from deedbook.descriptor import Resource
 
@@ -20,6 +20,9 @@ MAX_UNPACKED = 16 << 30
 MAX_RATIO = 500
 """How many times larger an unpacked stream may be than what was read of its file."""
 _RATIO_GRACE = 32 << 20
+"""Bytes that may be unpacked before the ratio counts: a short text that repeats packs very well."""
+_PACKED = 1 << 10
+"""Bytes of zstd that are unpacked at once; they become at most 32 MiB."""
 BOM = codecs.BOM_UTF8
 _UTF_8 = {"utf-8", "utf-8-sig"}
 
@@ -72,6 +75,32 @@ class _Bounded:
                 + ("" if too_dense else ", or validate with a higher --max-unpacked"),
             )
         return data
+
+
+@dataclass(slots=True)
+class _Frames:
+    """The content of Zstandard frames one after the other, each of which has to end."""
+
+    packed: IO[bytes]
+    rest: bytes = b""
+    frame: Any = None
+
+    def read(self, _size: int, /) -> bytes:
+        import zstandard
+
+        while packed := self.rest or self.packed.read(_PACKED):
+            frame = self.frame or zstandard.ZstdDecompressor().decompressobj()
+            try:
+                data = frame.decompress(packed)
+            except zstandard.ZstdError as error:
+                raise OSError(str(error)) from None
+            self.rest = frame.unused_data
+            self.frame = None if frame.eof else frame
+            if data:
+                return bytes(data)
+        if self.frame:
+            raise EOFError("it ends too early")
+        return b""
 
 
 @dataclass(slots=True)
@@ -141,9 +170,7 @@ def _unpacked(resource: Resource, file: Path, handle: io.FileIO, limit: int) -> 
 
             return _Bounded(io.BufferedReader(gzip.GzipFile(fileobj=handle)), handle, limit, file.name)
         case "zst" | "zstd":
-            from deedbook.reading.zstd import Frames
-
-            return _Bounded(Frames(handle), handle, limit, file.name)
+            return _Bounded(_Frames(handle), handle, limit, file.name)
         case "zip":
             return _Bounded(_zip_member(resource, file, handle), handle, limit, file.name)
     raise SourceError(

@@ -10,10 +10,9 @@ import polars as pl
 from deedbook.descriptor import Resource
 from deedbook.errors import ProjectError
 from deedbook.reading.blocks import BLOCK_SIZE, Cutter
-from deedbook.reading.header import read_header
-from deedbook.reading.opening import dialect_of, open_table
+from deedbook.reading.inputs import dialect_of, open_table
 from deedbook.reading.pipeline import run
-from deedbook.reading.sequential import Unclosed
+from deedbook.reading.records import Unclosed, read_header
 from deedbook.reading.source import SourceError
 from deedbook.reading.text import Layout, TextBlock
 from deedbook.schema import TableSchema
@@ -51,9 +50,11 @@ def read_each(
         try:
             with open_table(resource, file) as stream:
                 cutter = Cutter(stream, dialect_of(resource), block_size)
-                labels, width, _, _ = read_header(cutter, dialect_of(resource), known)
-                known = known or labels
-                names = tuple(labels or known or (resource.schema.names if resource.schema else ()))[:width]
+                header = read_header(cutter, dialect_of(resource), known)
+                known = known or header.labels
+                names = tuple(header.labels or known or (resource.schema.names if resource.schema else ()))[
+                    : header.width
+                ]
                 layout = Layout(names, dialect_of(resource))
 
                 def read(block: TextBlock) -> T:
@@ -77,14 +78,15 @@ def refuse_unknown_columns(resource: Resource) -> None:
     Raises:
         ProjectError: when there is one, or a file cannot be read.
     """
-    schema, labels = resource.schema, None
+    schema = resource.schema
+    labels: list[str] | None = None
     if schema is None or schema.fields_match in {"subset", "partial"}:
         return
     for file in resource.sources:
         try:
             with open_table(resource, file) as stream:
                 dialect = dialect_of(resource)
-                labels, _, _, _ = read_header(Cutter(stream, dialect), dialect, labels)
+                labels = read_header(Cutter(stream, dialect), dialect, labels).labels
         except SourceError as error:
             raise ProjectError(f"{file or resource.name}: {error.message}", error.hint) from None
         unknown = next((label for label in labels or () if label not in schema.names), None)

@@ -14,19 +14,15 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import polars as pl
 
 from deedbook.dialect import Dialect
-from deedbook.reading.blocks import NEWLINE, count, cut_out, quotes_are_regular, record_ends, split
-from deedbook.reading.scanning import scan
+from deedbook.reading.blocks import NEWLINE, Positions, count, cut_out, quotes_are_regular, record_ends, scan
 
-if TYPE_CHECKING:
-    import numpy.typing as npt
-
-Positions: TypeAlias = "npt.NDArray[np.int64]"
+_SUSPECTS = 100
+"""One record in so many may lack its last cell for each to be read with the csv module, only to find nothing wrong with most."""
 
 
 class IrregularError(Exception):
@@ -163,8 +159,8 @@ def is_regular(data: bytes, layout: Layout) -> bool:
     return b"\r" not in data or data.count(b"\r\n") == data.count(b"\r")
 
 
-def _parse(data: bytes, layout: Layout, *, cuts: bool = False) -> pl.DataFrame | None:
-    """The block as polars reads it, with `cuts` without what is too much in a record; None when it refuses."""
+def _parse(data: bytes, layout: Layout) -> pl.DataFrame | None:
+    """The block as polars reads it; None when it refuses."""
     try:
         return pl.scan_csv(
             data,
@@ -173,7 +169,6 @@ def _parse(data: bytes, layout: Layout, *, cuts: bool = False) -> pl.DataFrame |
             infer_schema=False,
             separator=layout.dialect.delimiter,
             quote_char=layout.dialect.quote_char or None,
-            truncate_ragged_lines=cuts,
         ).collect(engine="in-memory")  # a seventh less work than `read_csv`, which streams
     except pl.exceptions.PolarsError:
         return None
@@ -183,19 +178,19 @@ def _is_rectangular(frame: pl.DataFrame, data: bytes, dialect: Dialect) -> bool:
     """Whether no record lacks a cell, by its last column or by the delimiters outside quotes."""
     if not frame.to_series(-1).null_count():
         return True
-    parts = split(data, dialect.quote_char.encode())
-    if parts is not None:
-        outside = sum(part.count(dialect.delimiter.encode()) for part in parts[::2])
-    elif _has_few_suspects(frame):  # which are looked at one by one
+    if frame.width == 1 or _has_few_suspects(frame):  # which are looked at one by one
         return False
-    else:
-        view = np.frombuffer(data, np.uint8)
-        delimiters = np.flatnonzero(view == ord(dialect.delimiter))
-        outside = len(delimiters)
-        if dialect.quote_char:
-            before = np.searchsorted(delimiters, np.flatnonzero(view == ord(dialect.quote_char)))
-            outside -= int(np.sum(before[1::2] - before[0::2]))
-    return frame.width > 1 and outside == (frame.width - 1) * frame.height
+    view = np.frombuffer(data, np.uint8)
+    delimiters = np.flatnonzero(view == ord(dialect.delimiter))
+    outside = len(delimiters)
+    if dialect.quote_char and dialect.quote_char.encode() in data:
+        before = np.searchsorted(delimiters, np.flatnonzero(view == ord(dialect.quote_char)))
+        outside -= int(np.sum(before[1::2] - before[0::2]))
+    return outside == (frame.width - 1) * frame.height
+
+
+def _has_few_suspects(frame: pl.DataFrame) -> bool:
+    return _SUSPECTS * frame.to_series(-1).null_count() < frame.height
 
 
 def _ends_in_return(data: bytes, frame: pl.DataFrame, newlines: int, ragged: Sequence[Ragged] = ()) -> bool:
@@ -219,53 +214,33 @@ def _with_nul(data: bytes, layout: Layout, ends: Positions | None = None) -> tup
 
 def _read_exactly(data: bytes, layout: Layout, frame: pl.DataFrame | None, newlines: int) -> TextBlock:
     """The block whose bad records are read apart from the others, and what is wrong with them; `frame` is what polars made of it."""
+    dialect, quote = layout.dialect, layout.dialect.quote_char.encode()
     marks: list[tuple[int, int]] = []
     if frame is None:
         data, marks = _without_marks(data)
         frame = _parse(data, layout) if marks else None
-    ends, rows = _suspects(data, layout, frame)
-    apart = cut_out(data, ends, rows)
-    odd = list(open_reader(io.StringIO(apart.decode(), newline=""), layout.dialect))
+    ends = record_ends(data, quote)
+    if frame is not None and _has_few_suspects(frame) and len(ends) == frame.height:
+        rows = frame.to_series(-1).is_null().arg_true().cast(pl.Int64).to_numpy()  # none is too long
+    else:
+        ends, cells = scan(data, dialect)
+        rows = np.flatnonzero(cells != len(layout.names))
+    odd = list(open_reader(io.StringIO(cut_out(data, ends, rows).decode(), newline=""), dialect))
     if frame is None:
-        frame = _parse(data, layout, cuts=True)
-        if frame is None or frame.height != len(ends) or apart.count(b"\n") != len(odd):  # polars cuts at a line end
-            frame = _joined(data, layout, ends, rows, odd)
-    found = zip(rows.tolist(), odd, strict=True)
-    ragged = tuple(Ragged(row, tuple(cells)) for row, cells in found if len(cells) != len(layout.names))
-    return TextBlock(
-        frame,
-        newlines,
-        ragged,
-        tuple(_bad_byte(data, ends, position, byte, layout.dialect) for position, byte in marks),
-        has_return=b"\r" in data and _ends_in_return(data, frame, newlines, ragged),
-        with_nul=_with_nul(data, layout, ends),
+        frame = _joined(data, layout, ends, rows, odd)
+    ragged = tuple(
+        Ragged(row, tuple(cells))
+        for row, cells in zip(rows.tolist(), odd, strict=True)
+        if len(cells) != len(layout.names)
     )
-
-
-def _suspects(data: bytes, layout: Layout, frame: pl.DataFrame | None) -> tuple[Positions, Positions]:
-    """The position behind each record, and the records that may have a wrong number of cells, all that do among them."""
-    if frame is not None:  # none is too long, and one that is too short lacks its last cell
-        ends = record_ends(data, layout.dialect.quote_char.encode())
-        if _has_few_suspects(frame) and len(ends) == frame.height:
-            return ends, frame.to_series(-1).is_null().arg_true().cast(pl.Int64).to_numpy()
-    ends, cells = scan(data, layout.dialect)
-    return ends, np.flatnonzero(cells != len(layout.names))
-
-
-_SUSPECTS = 100
-
-
-def _has_few_suspects(frame: pl.DataFrame) -> bool:
-    """Whether so few records lack a last cell that each can be read with the csv module, only to find nothing wrong with most."""
-    return _SUSPECTS * frame.to_series(-1).null_count() < frame.height
-
-
-def _bad_byte(data: bytes, ends: Positions, position: int, byte: int, dialect: Dialect) -> BadByte:
-    """The record and the cell of a byte."""
-    row = int(np.searchsorted(ends, position, side="right"))
-    before = data[ends[row - 1] if row else 0 : position]
-    outside = before.split(dialect.quote_char.encode())[::2] if dialect.quote_char else [before]
-    return BadByte(row, sum(part.count(dialect.delimiter.encode()) for part in outside), byte)
+    bad = []
+    for position, byte in marks:
+        row = int(np.searchsorted(ends, position, side="right"))
+        before = data[ends[row - 1] if row else 0 : position]
+        outside = before.split(quote)[::2] if quote else [before]
+        bad.append(BadByte(row, sum(part.count(dialect.delimiter.encode()) for part in outside), byte))
+    has_return = b"\r" in data and _ends_in_return(data, frame, newlines, ragged)
+    return TextBlock(frame, newlines, ragged, tuple(bad), has_return=has_return, with_nul=_with_nul(data, layout, ends))
 
 
 def _joined(data: bytes, layout: Layout, ends: Positions, rows: Positions, odd: list[list[str]]) -> pl.DataFrame:
@@ -304,14 +279,20 @@ def open_reader(lines: Iterable[str], dialect: Dialect) -> Iterator[list[str]]:
 
 REPLACEMENT = "\ufffd"
 MARK = re.compile("[\udc80-\udcff]")
-_MARKED = re.compile(
-    b"\xed[\xb2\xb3][\x80-\xbf]"
-)  # a mark in UTF-8, where it cannot occur otherwise; as long as U+FFFD
+_MARKED = re.compile(b"\xed[\xb2\xb3][\x80-\xbf]")
+"""A mark in UTF-8, where it cannot occur otherwise; as long as U+FFFD."""
+_PART = 1 << 18
+"""Bytes that are decoded at once where one of them is no text: only such parts are gone through in Python."""
 
 
 def mark(data: bytes) -> str:
     """The text, with one `MARK` for each place that is not UTF-8."""
     return data.decode("utf-8", "deedbook.mark")
+
+
+def marked_byte(mark: str) -> int:
+    """The first byte of the place that a mark stands for."""
+    return ord(mark) - 0xDC00
 
 
 def _without_marks(data: bytes) -> tuple[bytes, list[tuple[int, int]]]:
@@ -332,14 +313,6 @@ def _without_marks(data: bytes) -> tuple[bytes, list[tuple[int, int]]]:
         size += len(part)
         parts.append(part)
     return b"".join(parts) if marks else data, marks
-
-
-_PART = 1 << 18
-
-
-def marked_byte(mark: str) -> int:
-    """The first byte of the place that a mark stands for."""
-    return ord(mark) - 0xDC00
 
 
 def _mark_place(error: UnicodeError) -> tuple[str, int]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from deedbook.edits.canonical import Rewritten
 from deedbook.rendering.escapes import visible
 from deedbook.rendering.lines import plural
-from deedbook.tidying.tables import Tidied
 
 
-def render(found: Sequence[Tidied], *, check: bool) -> str:
+def render(found: Sequence[Rewritten], *, check: bool) -> str:
     """The outcome as lines of text."""
     lines = []
     for item in found:

@@ -1,4 +1,4 @@
-"""Tables that are no CSV: inline data, JSON, JSON Lines, and spreadsheets through frictionless' readers, as CSV bytes.
+"""One door to the content of a table, whatever it is stored as: what is no CSV (inline data, JSON, spreadsheets) becomes CSV bytes.
 
 Every value becomes the text that it would have in a CSV file (`native`), so one engine checks them all. Keyed rows have no
 order of columns: theirs is that of the schema, then of appearance; a key that a row lacks is a missing value there.
@@ -7,27 +7,28 @@ order of columns: theirs is that of the schema, then of appearance; a key that a
 from __future__ import annotations
 
 import csv
-import importlib.util
 import io
 import json
-import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from deedbook.descriptor import Resource
 from deedbook.dialect import Dialect
-from deedbook.reading.header import header_labels
 from deedbook.reading.native import text_of
-from deedbook.reading.source import SourceError, open_bytes
+from deedbook.reading.records import header_labels
+from deedbook.reading.source import MAX_UNPACKED, ByteStream, SourceError, open_bytes
 from deedbook.schema import Field, TableSchema
 
 TEXT_FORMATS = frozenset({"csv", "tsv", "txt", "tab"})
 JSON_FORMATS = frozenset({"json", "jsonl", "ndjson"})
 SHEET_FORMATS = frozenset({"xlsx", "xls", "ods"})
-_READERS = {"xlsx": ("openpyxl",), "xls": ("xlrd",), "ods": ("ezodf", "lxml")}
 _FORM = "write [[labels], [cells], ...] or [{label: cell, ...}, ...]"
+_LINE_ENDS = {"\r\n", "\n", "\r"}
+"""All three are always understood, whichever is declared."""
 
 
 def is_foreign(resource: Resource) -> bool:
@@ -37,7 +38,46 @@ def is_foreign(resource: Resource) -> bool:
     return resource.data is not None or resource.format not in TEXT_FORMATS
 
 
-class ForeignStream:
+@contextmanager
+def open_table(resource: Resource, file: Path | None, *, max_unpacked: int = MAX_UNPACKED) -> Iterator[ByteStream]:
+    """The content of one file of a table, or of its inline data (None), as CSV bytes in `dialect_of`.
+
+    Raises:
+        SourceError: when it cannot be read.
+    """
+    if is_foreign(resource):
+        yield _ForeignStream(resource, file, dialect_of(resource), max_unpacked)
+    elif file is None:
+        yield io.BytesIO(str(resource.data).encode("utf-8", "replace"))
+    elif resource.dialect.line_terminator in _LINE_ENDS:
+        with open_bytes(resource, file, max_unpacked=max_unpacked) as stream:
+            yield stream
+    else:
+        message = f"rows that end in {resource.dialect.line_terminator!r} cannot be read"
+        raise SourceError("format-error", message, "write the file with line ends, and drop `lineTerminator`")
+
+
+def dialect_of(resource: Resource) -> Dialect:
+    """The dialect of the bytes that `open_table` gives."""
+    declared = resource.dialect
+    if not is_foreign(resource):
+        return declared
+    written = replace(Dialect(), header=declared.header, spelling=declared.spelling)
+    if resource.data == []:
+        has_header = declared.header and resource.schema is not None and bool(resource.schema.fields)
+        return replace(written, header=has_header, header_rows=(1,) if has_header else ())
+    if resource.format not in SHEET_FORMATS:
+        return replace(written, header_rows=(1,) if declared.header else ())
+    return replace(
+        written,
+        header_rows=declared.header_rows,
+        header_join=declared.header_join,
+        comment_char=declared.comment_char,
+        comment_rows=declared.comment_rows,
+    )
+
+
+class _ForeignStream:
     """A table of another format, read as CSV bytes with the default dialect.
 
     Args:
@@ -96,7 +136,9 @@ def _rows_of(resource: Resource, file: Path | None, max_unpacked: int) -> Iterab
     if resource.format in JSON_FORMATS:
         return _rows_of_data(lambda: _load(resource, file, max_unpacked), resource)
     if resource.format in SHEET_FORMATS:
-        return _rows_of_sheet(file, resource)
+        from deedbook.reading.sheets import rows_of_sheet
+
+        return rows_of_sheet(file, resource)
     raise SourceError("format-error", f"the format {resource.format!r} cannot be read", "export it as CSV")
 
 
@@ -184,46 +226,3 @@ def _labels(items: Iterator[Any], names: tuple[str, ...]) -> list[str]:
 def _kind(value: Any) -> str:
     known = {dict: "an object", list: "a list", str: "a text", bool: "true or false", type(None): "null"}
     return known.get(type(value), "a number")
-
-
-def _rows_of_sheet(file: Path, resource: Resource) -> Iterator[list[Any]]:
-    """The rows of a sheet; one without any value is blank."""
-    if not file.is_file():
-        raise SourceError("scheme-error", f"the file {file.name} does not exist", "create it, or correct `path`")
-    if absent := [name for name in _READERS[resource.format] if importlib.util.find_spec(name) is None]:
-        hint = "pip install 'deedbook[sheets]'"
-        raise SourceError("format-error", f"{file.name} needs the package {absent[0]}", hint)
-    try:
-        parser = _open_sheet(file, resource)
-        try:
-            for row in parser.cell_stream:
-                yield [] if all(value is None for value in row) else list(row)
-        finally:
-            parser.close()
-    except Exception as error:  # noqa: BLE001  # whatever a reader of spreadsheets raises, the file is the cause
-        raise SourceError(
-            "source-error", f"{file.name} cannot be read: {error}", "check that it opens elsewhere"
-        ) from None
-
-
-def _open_sheet(file: Path, resource: Resource) -> Any:
-    """The open parser of a spreadsheet."""
-    import frictionless
-
-    descriptor = {"name": "table", "path": file.name, "format": resource.format, "dialect": _sheet_dialect(resource)}
-    with warnings.catch_warnings(), frictionless.system.use_context(trusted=True):
-        warnings.simplefilter("ignore")
-        parser = frictionless.system.create_parser(
-            frictionless.Resource.from_descriptor(descriptor, basepath=str(file.parent))
-        )
-        parser.open()  # type: ignore[no-untyped-call]
-    return parser
-
-
-def _sheet_dialect(resource: Resource) -> dict[str, Any]:
-    """What frictionless' reader needs to know: which sheet."""
-    raw = resource.dialect.raw
-    kind = "ods" if resource.format == "ods" else "excel"
-    nested = dict(raw[kind]) if isinstance(raw.get(kind), Mapping) else {}
-    sheet = raw.get("sheetName") or raw.get("sheetNumber")
-    return {kind: {**nested, **({"sheet": sheet} if sheet else {})}}

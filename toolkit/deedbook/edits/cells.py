@@ -11,10 +11,9 @@ import polars as pl
 from deedbook.descriptor import Resource
 from deedbook.dialect import Dialect
 from deedbook.reading.blocks import Cutter
-from deedbook.reading.foreign import is_foreign
-from deedbook.reading.header import read_header
+from deedbook.reading.inputs import is_foreign
 from deedbook.reading.pipeline import run
-from deedbook.reading.sequential import Unclosed
+from deedbook.reading.records import Unclosed, read_header
 from deedbook.reading.source import SourceError, open_bytes
 from deedbook.reading.text import Layout, TextBlock
 
@@ -84,7 +83,8 @@ def read_cells(resource: Resource, file: Path) -> Cells:
     try:
         with open_bytes(resource, file) as stream:
             cutter = Cutter(stream, resource.dialect)
-            labels, width, row, _ = read_header(cutter, resource.dialect, None)
+            header = read_header(cutter, resource.dialect, None)
+            labels, width, row = header.labels, header.width, header.row
             if labels is None or not width:
                 raise UnmendableError("it has no header")
             layout = Layout(tuple(map(str, range(width))), resource.dialect)

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from deedbook.edits import canonical
+from deedbook.edits.canonical import Rewritten, rewrite
 from deedbook.errors import DeedbookError, UsageError
-from deedbook.tidying import tables as tidying
-from deedbook.tidying.tables import Tidied, tidy
 from tests.cli.project import Outcome, write_project
 from tests.package import Schema, fields, make_package
 
@@ -24,9 +24,9 @@ KEYED = fields("id:integer", "text", primaryKey=["id"])
 WANTED = b"id,text\n2,b\n10,a\n"
 
 
-def tidied(root: Path, content: str | bytes, schema: Schema = KEYED, **resource: Any) -> tuple[Tidied, bytes]:
+def tidied(root: Path, content: str | bytes, schema: Schema = KEYED, **resource: Any) -> tuple[Rewritten, bytes]:
     project = make_package(root, schemas={"data": schema}, resources={"data": resource}, data=content)
-    (found,) = tidy(project)
+    (found,) = rewrite(project)
     assert sorted(item.name for item in root.iterdir()) == ["data.csv", "datapackage.json"]
     return found, (root / "data.csv").read_bytes()
 
@@ -52,7 +52,7 @@ def test_each_habit_of_an_editor_is_mended(content: bytes, done: tuple[str, ...]
 def test_a_canonical_table_is_not_touched(tmp_path: Path) -> None:
     project = make_package(tmp_path, schemas={"data": KEYED}, data=WANTED)
     before = (tmp_path / "data.csv").stat()
-    assert tidy(project)[0].state == "canonical"
+    assert rewrite(project)[0].state == "canonical"
     after = (tmp_path / "data.csv").stat()
     assert (before.st_ino, before.st_mtime_ns) == (after.st_ino, after.st_mtime_ns)
 
@@ -126,7 +126,7 @@ def test_a_link_and_permissions_survive(tmp_path: Path) -> None:
     (tmp_path / "data.csv").rename(tmp_path / "real.csv")
     (tmp_path / "real.csv").chmod(0o640)
     (tmp_path / "data.csv").symlink_to("real.csv")
-    assert tidy(project)[0].state == "changed"
+    assert rewrite(project)[0].state == "changed"
     assert (tmp_path / "data.csv").is_symlink()
     assert (tmp_path / "real.csv").stat().st_mode & 0o777 == 0o640
     assert (tmp_path / "real.csv").read_bytes() == b"id,text\n2,b\n"
@@ -137,9 +137,9 @@ def test_a_file_that_would_hold_other_values_does_not_take_the_place(
 ) -> None:
     project = make_package(tmp_path, schemas={"data": KEYED}, data=b"id,text\r\n2,b\r\n")
     for wrong in (b"id,text\n2,c\n", b"id,text\n", b"id,txt\n2,b\n", b"id,text\n2,b,c\n", b"id,text\n2, b\n"):
-        monkeypatch.setattr(tidying, "to_bytes", lambda _cells, _delimiter, wrong=wrong: wrong)
+        monkeypatch.setattr(canonical, "_to_bytes", lambda _cells, _delimiter, wrong=wrong: wrong)
         with pytest.raises(DeedbookError, match="stays as it was"):
-            tidy(project)
+            rewrite(project)
         assert (tmp_path / "data.csv").read_bytes() == b"id,text\r\n2,b\r\n"
         assert len(list(tmp_path.iterdir())) == 2
 
@@ -151,7 +151,7 @@ def test_a_full_disk_leaves_the_table_as_it_was(tmp_path: Path, monkeypatch: pyt
     project = make_package(tmp_path, schemas={"data": KEYED}, data=b"id,text\r\n2,b\r\n")
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(DeedbookError, match="the disk is full") as caught:
-        tidy(project)
+        rewrite(project)
     assert caught.value.exit_code == 75
     assert (tmp_path / "data.csv").read_bytes() == b"id,text\r\n2,b\r\n"
     assert len(list(tmp_path.iterdir())) == 2
@@ -176,11 +176,11 @@ def test_the_csv_module_reads_the_same_rows_and_a_second_time_changes_nothing(
     for field in schema["fields"][1:]:
         field["constraints"] = {"minLength": 0}  # so that letters stay as they are
     project = make_package(root, schemas={"data": schema}, data=text.getvalue().encode())
-    assert tidy(project)[0].state in {"changed", "canonical"}
+    assert rewrite(project)[0].state in {"changed", "canonical"}
     with (root / "data.csv").open(encoding="utf-8", newline="") as file:
         found = [(int(key), first, second) for key, first, second in list(csv.reader(file))[1:]]
     assert found == sorted(rows, key=lambda row: row[0])
-    assert tidy(project)[0].state == "canonical"
+    assert rewrite(project)[0].state == "canonical"
 
 
 def test_the_command_says_what_it_does(project: Path, deedbook: Run) -> None:
@@ -202,6 +202,6 @@ def test_the_command_says_what_it_does(project: Path, deedbook: Run) -> None:
 def test_a_table_that_is_not_there_is_named(tmp_path: Path) -> None:
     project = make_package(tmp_path, data="a\n1\n")
     with pytest.raises(UsageError, match="no table"):
-        tidy(project, tables=["other"])
+        rewrite(project, tables=["other"])
     (tmp_path / "data.csv").unlink()
-    assert [item.state for item in tidy(project)] == ["unmendable"]
+    assert [item.state for item in rewrite(project)] == ["unmendable"]
