@@ -6,7 +6,6 @@ ROOT/.upload/       files being written, each locked by its writer; what a dead 
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import os
 import secrets
@@ -15,10 +14,11 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from deedbook import files
 from deedbook.catalogue.reading import LARGEST
 from deedbook.catalogue.store import ConflictError, ExistsError, Progress, Versioned
 from deedbook.errors import DeedbookError, ProjectError, RefusalError, SpaceError
-from deedbook.integrity.locking import locked, sync, try_lock
+from deedbook.integrity.locking import locked, try_lock
 
 _LOCK = ".lock"
 _UPLOAD = ".upload"
@@ -83,7 +83,7 @@ class DirectoryStore:
         with self._temporary() as (temporary, handle):
             with file.open("rb") as source:
                 while chunk := source.read(_CHUNK):
-                    os.write(handle, chunk)
+                    files.write_all(handle, chunk)
                     progress(len(chunk))
             os.fsync(handle)
             os.lseek(handle, 0, os.SEEK_SET)
@@ -99,26 +99,27 @@ class DirectoryStore:
             SpaceError: when the disk is full or the folder cannot be written.
         """
         place = self._place(path)
-        with self._temporary() as (temporary, handle):
-            os.write(handle, content)
-            os.fsync(handle)
+        try:
+            place.parent.mkdir(parents=True, exist_ok=True)
             with self._locked():
                 found = self.read(path)
                 if (found.tag if found else None) != tag:
                     raise ConflictError(f"{place} was replaced by somebody else", "publish again")
-                place.parent.mkdir(parents=True, exist_ok=True)
-                temporary.replace(place)
-                sync(place.parent)
-                self._drop_empty()
+                files.replace(place, content)
+        except OSError as error:
+            raise _explained(error, place) from None
         return _tag(content)
 
     def tidy(self, digests: Iterable[str]) -> None:  # noqa: ARG002  # here, what is nobody's any more can be told without
         """Removes what dead writers left."""
-        if (self.root / _UPLOAD).is_dir() or (self.root / _LOCK).exists():
+        if self.root.is_dir():
             with self._locked():
                 with suppress(FileNotFoundError):
                     self._sweep()
                 self._drop_empty()
+                # a document is written under this lock, so whoever left one half written is dead
+                for folder in (self.root, *(item for item in self.root.iterdir() if item.is_dir())):
+                    files.sweep(folder, age=0)
 
     def _name(self, temporary: Path, place: Path) -> None:
         """Gives a finished file its name, unless something has it."""
@@ -127,9 +128,8 @@ class DirectoryStore:
             self._place(place.relative_to(self.root).as_posix())
             if os.path.lexists(place):
                 raise ExistsError(f"{place} exists already", "a published file is never rewritten")
-            temporary.rename(place)
-            sync(place.parent)
-            sync(place.parent.parent)
+            files.rename(temporary, place)
+            files.sync(place.parent.parent)
             self._drop_empty()
 
     def _place(self, path: str) -> Path:
@@ -218,8 +218,8 @@ def _tag(content: bytes) -> str:
 
 
 def _explained(error: OSError, place: Path) -> DeedbookError:
-    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-        return SpaceError(f"the disk is full: {place}", "free some space and publish again; nothing is done twice")
+    if reason := files.disk_refusal(error):
+        return SpaceError(f"{reason}: {place}", "free some space and publish again; nothing is done twice")
     return RefusalError(
         f"{error.filename or place}: {error.strerror or error}", "make it a folder that you can write to"
     )

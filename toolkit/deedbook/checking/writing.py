@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import polars as pl
 
 from deedbook.checking.collecting import FINDINGS_SCHEMA
 from deedbook.errors import UsageError
+from deedbook.files import replacement
 
 
 @contextmanager
@@ -25,21 +25,20 @@ def open_findings(path: Path | None) -> Iterator[Callable[[pl.DataFrame], None] 
         return
     if path.suffix not in {".csv", ".parquet"}:
         raise UsageError(f"{path}: findings are written as .csv or .parquet", "choose one of the two endings")
-    path = path.resolve()  # a link stays one
-    staged = path.with_name(f".{path.name}.{os.getpid()}.csv")
-    try:
-        file = staged.open("wb")
-    except OSError as error:
-        raise UsageError(f"{path}: cannot be written: {error.strerror}") from None
-    try:
-        with file:
-            pl.DataFrame(schema=FINDINGS_SCHEMA).write_csv(file)
-            yield lambda frame: frame.select(list(FINDINGS_SCHEMA)).write_csv(file, include_header=False)
-        if path.suffix == ".parquet":
-            packed = staged.with_suffix(".parquet")
-            pl.scan_csv(staged, schema=FINDINGS_SCHEMA).sink_parquet(packed)
-            staged.unlink()
-            staged = packed
-        staged.replace(path)
-    finally:
-        staged.unlink(missing_ok=True)
+    with ExitStack() as stack:
+        try:
+            target = stack.enter_context(replacement(path))
+        except OSError as error:
+            raise UsageError(f"{path}: cannot be written: {error.strerror}") from None
+        if path.suffix == ".csv":
+            rows, staged = target, path
+        else:
+            import tempfile
+
+            staged = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="deedbook-"))) / "findings.csv"
+            rows = stack.enter_context(staged.open("wb"))
+        pl.DataFrame(schema=FINDINGS_SCHEMA).write_csv(rows)
+        yield lambda frame: frame.select(list(FINDINGS_SCHEMA)).write_csv(rows, include_header=False)
+        if rows is not target:
+            rows.close()
+            pl.scan_csv(staged, schema=FINDINGS_SCHEMA).sink_parquet(target)

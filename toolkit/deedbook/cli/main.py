@@ -102,10 +102,10 @@ def _explain_unexpected(error: Exception, state: State) -> int:
     import platform
     import tempfile
 
-    from deedbook.release.staging import refusing_disk as disk_complaint
+    from deedbook.files import disk_refusal
     from deedbook.rendering.escapes import visible
 
-    if reason := disk_complaint(error):
+    if reason := disk_refusal(error):
         hint = f"free some space and try again; temporary files are in {tempfile.gettempdir()}, or where TMPDIR says"
         return _explain(SpaceError(reason, hint), state)
     if isinstance(error, MemoryError):

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import click
 
+from deedbook import files
 from deedbook.errors import SpaceError, UsageError
 from deedbook.rendering import View
 
@@ -79,14 +80,8 @@ def write(path: Path, text: str) -> None:
     if path.exists() and not path.is_file():
         append(path, text)
         return
-    path = path.resolve()
-    staged = path.with_name(f".{path.name}.{os.getpid()}")
     with _named(path):
-        try:
-            staged.write_text(text, encoding="utf-8", errors="backslashreplace", newline="\n")
-            staged.replace(path)
-        finally:
-            staged.unlink(missing_ok=True)
+        files.replace(path, text.encode(errors="backslashreplace"))
 
 
 def append(path: Path, text: str) -> None:

@@ -6,10 +6,7 @@ Canonical is: UTF-8 without a byte-order mark, LF, cells quoted only where they 
 
 from __future__ import annotations
 
-import errno
 import io
-import os
-import shutil
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -18,10 +15,11 @@ from typing import Literal
 
 import polars as pl
 
+from deedbook import files
 from deedbook.checking.canonical import canonical_text
 from deedbook.descriptor import Resource
 from deedbook.edits.cells import Cells, UnmendableError, read_cells, reason_to_leave
-from deedbook.errors import DeedbookError, ProjectError, RefusalError, SpaceError, UsageError
+from deedbook.errors import DeedbookError, ProjectError, UsageError
 from deedbook.project import Project
 from deedbook.reading.tables import present, read_text
 from deedbook.release.tables import sort_by_key
@@ -123,26 +121,12 @@ def _said(arranged: _Arranged, before: bytes, after: bytes) -> tuple[str, ...]:
 
 def _replace(resource: Resource, file: Path, before: bytes, after: bytes, arranged: _Arranged) -> None:
     """The file with its new content, once that was read back and is proven to hold the same values."""
-    target = file.resolve()
-    staged = target.with_name(f".{target.name}.fmt-{os.getpid()}")
     try:
-        with staged.open("wb") as handle:
-            handle.write(after)
-            handle.flush()
-            os.fsync(handle.fileno())
-        shutil.copymode(target, staged)
-        _prove(resource, file, staged, arranged)
-        if target.read_bytes() != before:
-            raise RefusalError(f"{file}: somebody changed it in the meantime", "run `deedbook fmt` again")
-        staged.replace(target)
+        files.replace(file, after, before=before, prove=lambda staged: _prove(resource, file, staged, arranged))
     except OSError as error:
-        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-            raise SpaceError(f"the disk is full: {file} stays as it was", "free some space and try again") from None
         raise ProjectError(
             f"{file}: cannot be rewritten: {error.strerror}", "check the permissions of its folder"
         ) from None
-    finally:
-        staged.unlink(missing_ok=True)
 
 
 def _prove(resource: Resource, old: Path, new: Path, arranged: _Arranged) -> None:

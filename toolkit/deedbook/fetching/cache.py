@@ -6,12 +6,11 @@ whenever it is used; one that was damaged since is removed and counts as never f
 
 from __future__ import annotations
 
-import os
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from deedbook import files
 from deedbook.fetching.partial import Partial
 from deedbook.integrity.digests import sha256_of
 from deedbook.integrity.locking import locked
@@ -65,14 +64,14 @@ class Cache:
         path = self._object(sha256)
         if not path.is_file():
             path.parent.mkdir(parents=True, exist_ok=True)
-            write_whole(path, content)
+            files.replace(path, content)
         return path
 
     def note(self, key: str, content: bytes) -> None:
         """Keeps something small under a key that does not follow from its content; whoever reads it proves it."""
         path = self._root / "notes" / key
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(path, content)
+        files.replace(path, content)
 
     def recall_note(self, key: str) -> bytes | None:
         """What was kept under the key."""
@@ -81,13 +80,3 @@ class Cache:
 
     def _object(self, sha256: str) -> Path:
         return self._root / "objects" / sha256[:2] / sha256
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """The file with that content, whole or not at all, whoever else writes it now."""
-    staged = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
-    try:
-        staged.write_bytes(content)
-        staged.replace(path)
-    finally:
-        staged.unlink(missing_ok=True)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
+from deedbook import files
 from deedbook.catalogue.keys import as_public, present_key
 from deedbook.catalogue.reading import (
     CATALOG,
@@ -25,7 +26,6 @@ from deedbook.catalogue.reading import (
 )
 from deedbook.catalogue.records import Catalogue, Key
 from deedbook.errors import RefusalError, RemoteError, UsageError
-from deedbook.fetching.cache import write_whole
 from deedbook.fetching.locations import Location, read_location
 from deedbook.fetching.settings import Home, find_home
 from deedbook.fetching.transport import MissingError, PassingError, patiently, read_document
@@ -234,7 +234,7 @@ def _keep(folder: Path, documents: _Documents) -> None:
         if content is None:
             (folder / name).unlink(missing_ok=True)
         else:
-            write_whole(folder / name, content)
+            files.replace(folder / name, content)
 
 
 def _kept(folder: Path, location: Location) -> _Documents:

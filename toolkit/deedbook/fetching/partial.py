@@ -14,6 +14,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO
 
+from deedbook import files
+
 GRAIN = 1 << 20
 """Bytes that are noted together; only the last grain of a file is shorter."""
 
@@ -128,5 +130,6 @@ class Partial:
         The notes go first: a kill in between costs the file once more, and leaves nothing that nobody removes.
         """
         self._noted.unlink(missing_ok=True)
-        self.path.replace(target)
-        target.chmod(0o444)
+        self.path.chmod(0o444)
+        files.sync(self.path)
+        files.rename(self.path, target)

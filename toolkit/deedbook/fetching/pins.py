@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from deedbook import files
 from deedbook.errors import ProjectError, RefusalError, UsageError
-from deedbook.fetching.cache import write_whole
 from deedbook.versioning.numbers import SEMVER
 
 LOCK = "deedbook.lock"
@@ -76,7 +76,7 @@ def write_lock(file: Path, pin: Pin) -> None:
     pins = {**(read_lock(file) if file.is_file() else {}), pin.name: pin}
     lines = "".join(f"{pins[name].line}\n" for name in sorted(pins))
     try:
-        write_whole(file, (_HEADER + lines).encode())
+        files.replace(file, (_HEADER + lines).encode())
     except OSError as error:
         raise UsageError(f"{file}: cannot be written: {error.strerror}", "name a file with --lock-file") from None
 

@@ -6,9 +6,7 @@ A file that stands there already is left alone when it is the same, and never ov
 
 from __future__ import annotations
 
-import errno
 import hashlib
-import os
 import shutil
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -17,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
-from deedbook.errors import RefusalError, SpaceError, UsageError
+from deedbook.errors import RefusalError, UsageError
 from deedbook.fetching.cache import Cache
 from deedbook.fetching.catalogues import open_catalogue
 from deedbook.fetching.download import CONNECTIONS, RUN, Advance, Wanted, download
@@ -27,6 +25,7 @@ from deedbook.fetching.pins import Pin
 from deedbook.fetching.releases import File, Listing, Source, first_good, obtain_document, read_listing
 from deedbook.fetching.resolving import Spec, read_spec, resolve
 from deedbook.fetching.settings import Home, choose_catalogue, find_home
+from deedbook.files import explained_disk, replace, replacement
 from deedbook.integrity.digests import sha256_of
 from deedbook.integrity.signing import PublicKey
 from deedbook.release.media import FORMAT_TITLES
@@ -46,7 +45,7 @@ FORMATS: Mapping[str, str] = {
 """What `--format` may name, each with the end of its files' names."""
 _ALIASES = {"dta": "stata", "sav": "spss", "r": "rds", "excel": "xlsx"}
 _OF_ALL_TABLES = frozenset({".sqlite", ".xlsx"})
-_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+_CHUNK = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,10 +132,13 @@ def fetch(
         found = obtain(listing.source, files, progress)
         folder.mkdir(parents=True, exist_ok=True)
         for file in files:
-            _place(found[file.name], folder / file.name, file.sha256)
+            target = folder / file.name
+            if not _has(target, file.sha256):
+                with found[file.name].open("rb") as source, replacement(target) as copy:
+                    shutil.copyfileobj(source, copy, _CHUNK)
         for name, content in listing.documents.items():
             if not _has(folder / name, hashlib.sha256(content).hexdigest()):
-                _install(folder / name, lambda path, content=content: path.write_bytes(content))  # type: ignore[misc]
+                replace(folder / name, content)
     names = sorted([*found, *listing.documents])
     size = sum(path.stat().st_size for path in found.values()) + sum(map(len, listing.documents.values()))
     return Fetched(
@@ -285,31 +287,13 @@ def _has(path: Path, sha256: str) -> bool:
     return path.is_file() and sha256_of(path) == sha256
 
 
-def _place(source: Path, target: Path, sha256: str) -> None:
-    if not _has(target, sha256):
-        _install(target, lambda path: shutil.copyfile(source, path))
-
-
-def _install(target: Path, write: Callable[[Path], object]) -> None:
-    """Gives a file its name once it is whole."""
-    staged = target.with_name(f".{target.name}.{os.getpid()}")
-    try:
-        write(staged)
-        staged.replace(target)
-    finally:
-        staged.unlink(missing_ok=True)
-
-
 @contextmanager
 def _explained(folder: Path) -> Iterator[None]:
     """What the system says as one of our errors."""
     try:
-        yield
+        with explained_disk(f"{folder} cannot take the release", "free some space and fetch again"):
+            yield
     except OSError as error:
-        if error.errno in _FULL:
-            raise SpaceError(
-                f"the disk is full: {error.filename or folder}", "free some space and fetch again"
-            ) from None
         raise UsageError(
             f"{error.filename or folder}: cannot be written: {error.strerror or error}", "name another folder with -o"
         ) from None

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import polars as pl
 
+from deedbook import files
 from deedbook.errors import RefusalError, UsageError
 from deedbook.fetching.opening import read_text_table, typed_table
 from deedbook.fetching.releases import Listing
@@ -87,9 +88,7 @@ def write_subset(subset: Subset, folder: Path) -> Path:
         if path.exists() and path.read_bytes() != subset.content:
             raise RefusalError(f"{path} exists and holds something else", "name another folder with -o")
         folder.mkdir(parents=True, exist_ok=True)
-        staged = path.with_name(f".{path.name}.subset")
-        staged.write_bytes(subset.content)
-        staged.replace(path)
+        files.replace(path, subset.content)
     except OSError as error:
         raise UsageError(f"{path}: cannot be written: {error.strerror}", "name another folder with -o") from None
     return path

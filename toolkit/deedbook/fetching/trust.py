@@ -15,9 +15,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
+from deedbook import files
 from deedbook.catalogue.records import Catalogue
 from deedbook.errors import ProjectError, RefusalError
-from deedbook.fetching.cache import write_whole
 from deedbook.fetching.locations import Location
 
 _TELL = "do not use it before the publisher has explained this"
@@ -65,7 +65,7 @@ def recall(state: Path, location: Location) -> Memory:
 def remember(state: Path, location: Location, memory: Memory) -> None:
     """Keeps what is known; the lock of the catalogue is held (`catalogues`)."""
     state.mkdir(parents=True, exist_ok=True)
-    write_whole(_file(state, location), json.dumps(asdict(memory), ensure_ascii=False, indent=1).encode())
+    files.replace(_file(state, location), json.dumps(asdict(memory), ensure_ascii=False, indent=1).encode())
 
 
 def extended(memory: Memory, catalogue: Catalogue, sha256: str) -> Memory:

@@ -20,13 +20,13 @@ from pathlib import Path
 from typing import Any
 
 from deedbook import __version__
-from deedbook.errors import ProjectError, RefusalError, SpaceError, UsageError
+from deedbook.errors import ProjectError, RefusalError, UsageError
+from deedbook.files import explained_disk, rename
 from deedbook.integrity.archive import ArchiveError, opened
 from deedbook.integrity.digests import sha256_of
 from deedbook.project import DESCRIPTOR
 from deedbook.release.edition import MANIFEST
 from deedbook.release.manifest import check_sums
-from deedbook.release.staging import refusing_disk
 
 _DECLARATION = "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
 
@@ -58,15 +58,9 @@ def make_bag(release: Path, target: Path | None = None) -> Path:
             staged = place.with_name(f".{place.name}.part")
             shutil.rmtree(staged, ignore_errors=True)
             try:
-                _fill(staged, folder, manifest)
-                staged.rename(place)
-            except OSError as error:
-                reason = refusing_disk(error)
-                if not reason:
-                    raise
-                raise SpaceError(
-                    f"{reason}: {place.parent} cannot take the bag", "free some space and try again"
-                ) from None
+                with explained_disk(f"{place.parent} cannot take the bag"):
+                    _fill(staged, folder, manifest)
+                    rename(staged, place)
             finally:
                 shutil.rmtree(staged, ignore_errors=True)
             return place

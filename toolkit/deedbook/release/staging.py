@@ -9,23 +9,20 @@ A `Staged` release becomes `Verified` only by reading its checksums back, and on
 
 from __future__ import annotations
 
-import errno
-import os
 import shutil
-import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from deedbook.errors import RefusalError, SpaceError
-from deedbook.integrity.locking import locked, sync
+from deedbook.errors import RefusalError
+from deedbook.files import explained_disk, rename, sync
+from deedbook.integrity.locking import locked
 from deedbook.release.edition import Edition
 from deedbook.release.manifest import check_sums
 
 _LOCK = ".lock"
 _STAGING = ".staging-"
-_FULL = ("disk is full", "no space left", os.strerror(errno.ENOSPC).lower(), os.strerror(errno.EDQUOT).lower())
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,27 +69,10 @@ def staging(edition: Edition, dist: Path) -> Iterator[Staged]:
         folder = home / f"{_STAGING}{edition.version}"
         folder.mkdir()
         try:
-            yield Staged(folder, home / edition.version)
-        except Exception as error:
-            reason = refusing_disk(error)
-            if not reason:
-                raise
-            raise SpaceError(f"{reason}: {home} cannot take the release", "free some space and build again") from None
+            with explained_disk(f"{home} cannot take the release", "free some space and build again"):
+                yield Staged(folder, home / edition.version)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
-
-
-def refusing_disk(error: Exception) -> str:
-    """How the disk refused, whoever says it: Python, SQLite, or Rust and C in words of their own; empty if it did not."""
-    number = error.errno if isinstance(error, OSError) else None
-    text = str(error).lower()
-    if number in {errno.ENOSPC, errno.EDQUOT} or any(words in text for words in _FULL):
-        return "the disk is full"
-    if number == errno.EFBIG or os.strerror(errno.EFBIG).lower() in text:
-        return "a file reached the largest size that is allowed here (ulimit -f)"
-    if number == errno.EIO or (isinstance(error, sqlite3.OperationalError) and "disk i/o error" in text):
-        return "the disk does not take what is written"
-    return ""
 
 
 def verify_staged(staged: Staged) -> Verified:
@@ -121,9 +101,8 @@ def install(verified: Verified, edition: Edition, *, replace: bool = False) -> R
             raise RefusalError(f"{target} exists already", "a release is never overwritten; plan a new version")
         retired = target.with_name(f"{_STAGING}{edition.version}-retired")
         target.rename(retired)
-        verified.folder.rename(target)
+        rename(verified.folder, target)
         shutil.rmtree(retired, ignore_errors=True)
     else:
-        verified.folder.rename(target)
-    sync(target.parent)
+        rename(verified.folder, target)
     return Release(target, edition.name, edition.version)

@@ -16,6 +16,7 @@ from typing import Any
 
 from deedbook import __version__
 from deedbook.errors import RefusalError, SpaceError, UsageError
+from deedbook.files import disk_refusal, rename, sync
 
 FILES = (
     ("deedbook.toml", "deedbook.toml"),
@@ -71,10 +72,10 @@ def create(folder: Path, *, name: str = "") -> Created:
         files = tuple(_write(staged, name))
         if target.exists():
             target.rmdir()  # it is empty, or this fails
-        staged.rename(target)
+        rename(staged, target)
     except OSError as error:
-        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-            raise SpaceError(f"the disk is full: {folder} cannot be written", "free some space and try again") from None
+        if reason := disk_refusal(error):
+            raise SpaceError(f"{reason}: {folder} cannot be written", "free some space and try again") from None
         if error.errno in {errno.ENOTEMPTY, errno.EEXIST}:
             raise RefusalError(f"{folder} is not empty any more", "name another folder") from None
         raise UsageError(f"{folder}: cannot be written: {error.strerror}", "name a folder in one that exists") from None
@@ -125,6 +126,7 @@ def _put(root: Path, path: str, content: bytes) -> str:
     file = root / path
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_bytes(content)
+    sync(file)
     if path in _RUNS:
         file.chmod(0o755)
     return path

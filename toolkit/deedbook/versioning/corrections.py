@@ -18,6 +18,7 @@ from pathlib import Path
 
 import polars as pl
 
+from deedbook import files
 from deedbook.changes.records import KEY, Changes
 from deedbook.errors import ProjectError
 from deedbook.findings import Finding
@@ -220,9 +221,7 @@ def corrections_csv(rows: Iterable[Correction]) -> str:
 
 def write_corrections(path: Path, rows: Iterable[Correction]) -> None:
     """Writes the file, whole or not at all."""
-    staged = path.with_name(f".{path.name}.part")
-    staged.write_text(corrections_csv(rows), encoding="utf-8", newline="\n")
-    staged.replace(path)
+    files.replace(path, corrections_csv(rows).encode())
 
 
 def _missing(item: Correction) -> Finding:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from deedbook import files
 from deedbook.changes.compare import Progress
 from deedbook.changes.records import Changes
 from deedbook.changes.sources import Side
@@ -131,8 +132,8 @@ def write_plan(
             f"{path or project.root}: only a JSON descriptor can be written",
             f"set version {planned.version}, created and deedbook.previous by hand",
         )
-    with path.open(encoding="utf-8", newline="") as file:
-        text = file.read()
+    content = path.read_bytes()
+    text = content.decode()
     text = set_member(text, ["version"], planned.version)
     text = set_member(text, ["created"], f"{created.isoformat()}T00:00:00Z")
     judgement = planned.judgement
@@ -151,9 +152,7 @@ def write_plan(
         text = set_member(text, ["deedbook", "override"], excuse)
     elif "override" in own:
         text = set_member(text, ["deedbook", "override"], None)
-    staged = path.with_name(f".{path.name}.part")
-    staged.write_text(text, encoding="utf-8", newline="")
-    staged.replace(path)
+    files.replace(path, text.encode(), before=content)
     return load_project(project.root if project.config else path)
 
 

@@ -1,0 +1,134 @@
+"""A file is replaced whole or not at all, with the mode and the links that it had."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sqlite3
+import stat
+from pathlib import Path
+
+import pytest
+
+from deedbook import files
+from deedbook.errors import RefusalError, SpaceError
+
+
+def write_half(file: Path, error: Exception) -> None:
+    with files.replacement(file) as handle:
+        handle.write(b"half")
+        raise error
+
+
+def test_a_file_gets_its_content_and_nothing_stays_beside_it(tmp_path: Path) -> None:
+    file = tmp_path / "a.csv"
+    files.replace(file, b"one")
+    files.replace(file, b"two")
+    assert file.read_bytes() == b"two"
+    assert [path.name for path in tmp_path.iterdir()] == ["a.csv"]
+
+
+def test_mode_and_link_stay(tmp_path: Path) -> None:
+    file, link = tmp_path / "a.csv", tmp_path / "link.csv"
+    file.write_bytes(b"one")
+    file.chmod(0o640)
+    link.symlink_to(file)
+    files.replace(link, b"two")
+    assert link.is_symlink()
+    assert file.read_bytes() == b"two"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o640
+
+
+def test_a_new_file_has_the_mode_that_the_umask_leaves(tmp_path: Path) -> None:
+    before = os.umask(0o027)
+    try:
+        files.replace(tmp_path / "a.csv", b"one")
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "a.csv").stat().st_mode) == 0o640
+
+
+def test_what_somebody_else_wrote_meanwhile_is_kept(tmp_path: Path) -> None:
+    file = tmp_path / "a.csv"
+    file.write_bytes(b"theirs")
+    with pytest.raises(RefusalError, match="somebody changed it"):
+        files.replace(file, b"ours", before=b"what was read")
+    with pytest.raises(RefusalError, match="somebody changed it"):
+        files.replace(file, b"ours", before=None)
+    assert file.read_bytes() == b"theirs"
+    files.replace(file, b"ours", before=b"theirs")
+    assert file.read_bytes() == b"ours"
+
+
+def test_a_file_that_is_not_proven_does_not_take_the_place(tmp_path: Path) -> None:
+    file = tmp_path / "a.csv"
+    file.write_bytes(b"one")
+
+    def refuse(staged: Path) -> None:
+        assert staged.read_bytes() == b"two"
+        raise RefusalError("not this one")
+
+    with pytest.raises(RefusalError, match="not this one"):
+        files.replace(file, b"two", prove=refuse)
+    assert file.read_bytes() == b"one"
+    assert [path.name for path in tmp_path.iterdir()] == ["a.csv"]
+
+
+def test_a_block_that_raises_leaves_the_old_file(tmp_path: Path) -> None:
+    file = tmp_path / "a.csv"
+    file.write_bytes(b"one")
+    with pytest.raises(KeyError):
+        write_half(file, KeyError())
+    assert file.read_bytes() == b"one"
+    assert [path.name for path in tmp_path.iterdir()] == ["a.csv"]
+
+
+def test_a_full_disk_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
+    file = tmp_path / "a.csv"
+    file.write_bytes(b"one")
+    with pytest.raises(SpaceError, match=r"disk is full.*a\.csv stays as it was"):
+        write_half(file, OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
+    assert file.read_bytes() == b"one"
+    assert [path.name for path in tmp_path.iterdir()] == ["a.csv"]
+
+
+def test_what_a_killed_writer_left_is_removed_when_it_is_old(tmp_path: Path) -> None:
+    old, new, mine = (
+        tmp_path / f".{name}.part" for name in ("a.csv.0123456789abcdef", "a.csv.fedcba9876543210", "notes")
+    )
+    for path in (old, new, mine):
+        path.write_bytes(b"half")
+    for path in (old, mine):
+        os.utime(path, (0, 0))
+    files.replace(tmp_path / "a.csv", b"one")
+    assert sorted(path.name for path in tmp_path.iterdir()) == [new.name, mine.name, "a.csv"]
+
+
+def test_a_long_name_fits(tmp_path: Path) -> None:
+    file = tmp_path / ("ü" * 125 + ".csv")
+    files.replace(file, b"one")
+    assert file.read_bytes() == b"one"
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (OSError(errno.ENOSPC, "x"), "disk is full"),
+        (OSError(errno.EDQUOT, "x"), "disk is full"),
+        (OSError(errno.EFBIG, "x"), "ulimit"),
+        (OSError(errno.EIO, "x"), "does not take"),
+        (RuntimeError("polars: No space left on device (os error 28)"), "disk is full"),
+        (sqlite3.OperationalError("database or disk is full"), "disk is full"),
+        (sqlite3.OperationalError("disk I/O error"), "does not take"),
+    ],
+)
+def test_a_disk_that_refuses_is_named(error: Exception, words: str) -> None:
+    assert words in files.disk_refusal(error)
+    with pytest.raises(SpaceError, match=words), files.explained_disk("the bag is not written"):
+        raise error
+
+
+def test_another_error_is_not_the_disk() -> None:
+    assert not files.disk_refusal(OSError(errno.EACCES, "x"))
+    with pytest.raises(PermissionError), files.explained_disk("the bag is not written"):
+        raise PermissionError(errno.EACCES, "x")

@@ -1,0 +1,185 @@
+"""The one way to replace a file, and what a disk that refuses is called.
+
+A file is written under a temporary name of its own beside its place, to the last byte, read back, given the mode and the owner of
+the file before, put on the disk, and only then renamed; then its folder is put on the disk too. So a crash, a kill, a full disk or
+a loss of power leaves the old file or the new one, whole, and whoever reads meanwhile sees one of the two.
+
+    .NAME.TOKEN.part        beside the file; what a killed writer left is removed by the next one after an hour
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import EllipsisType
+from typing import IO
+
+from deedbook.errors import DeedbookError, RefusalError, SpaceError
+
+PART = ".part"
+_LONGEST_STEM = 40
+"""Characters of a file's name in that of its temporary file: names may have 255 bytes, and a character has up to four."""
+_ABANDONED = 3600.0
+"""Seconds without a write after which a temporary file is taken for that of a dead writer."""
+_SHARING_PAUSES = (0.01, 0.05, 0.1, 0.3, 0.5)
+"""Seconds between tries to rename on Windows, where a virus scanner or an indexer may hold a new file open for a moment."""
+_FULL = ("disk is full", "no space left", os.strerror(errno.ENOSPC).lower(), os.strerror(errno.EDQUOT).lower())
+
+
+def replace(
+    path: Path,
+    content: bytes,
+    *,
+    before: bytes | EllipsisType | None = ...,
+    prove: Callable[[Path], object] = lambda _staged: None,
+) -> None:
+    """Puts a file with that content in its place.
+
+    Args:
+        path: Its place; a symbolic link stays one, and the file that it names is replaced.
+        content: All of it.
+        before: What the file held when it was read, None when there was none; not compared when left out.
+        prove: Looks at the new file under its temporary name, and raises when it must not take the place.
+
+    Raises:
+        RefusalError: when the file holds something else than `before` by now.
+        SpaceError: when the disk is full; the file is what it was, and nothing else is left.
+        OSError: when it cannot be written for another reason; as above.
+    """
+
+    def prove_both(staged: Path) -> None:
+        if staged.read_bytes() != content:
+            raise OSError(errno.EIO, "what was written reads back otherwise", str(path))
+        prove(staged)
+
+    with replacement(path, before=before, prove=prove_both) as file:
+        write_all(file.fileno(), content)
+
+
+@contextmanager
+def replacement(
+    path: Path,
+    *,
+    before: bytes | EllipsisType | None = ...,
+    prove: Callable[[Path], object] = lambda _staged: None,
+) -> Iterator[IO[bytes]]:
+    """A file to write to, which takes the place of `path` at the end of the block, or not at all when the block raises.
+
+    The arguments and the errors are those of `replace`, for content that does not fit into memory.
+    """
+    with explained_disk(f"{path} stays as it was"):
+        target = path.resolve()
+        sweep(target.parent)
+        staged = target.with_name(f".{target.name[:_LONGEST_STEM]}.{os.urandom(8).hex()}{PART}")
+        try:
+            handle = os.open(staged, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
+            with os.fdopen(handle, "wb") as file:
+                yield file
+                _keep_owner_and_mode(target, staged)
+                file.flush()
+                os.fsync(file.fileno())
+                written = file.tell()
+            if staged.stat().st_size != written:
+                raise OSError(errno.EIO, "a file on the disk is shorter than what was written", str(path))
+            prove(staged)
+            if before is not ... and (target.read_bytes() if target.exists() else None) != before:
+                raise RefusalError(f"{path}: somebody changed it in the meantime", "run the same command again")
+            rename(staged, target)
+        finally:
+            with suppress(OSError):
+                staged.unlink(missing_ok=True)
+
+
+def write_all(handle: int, content: bytes) -> None:
+    """Writes to the last byte; the system may take fewer at once, as on a disk that is nearly full, or on NFS."""
+    rest = memoryview(content)
+    while rest:
+        rest = rest[os.write(handle, rest) :]
+
+
+def rename(source: Path, target: Path) -> None:
+    """Gives a file or folder that is on the disk its name, and puts the name on the disk too."""
+    for pause in _SHARING_PAUSES if sys.platform == "win32" else ():
+        try:
+            source.replace(target)
+            break
+        except PermissionError:
+            time.sleep(pause)
+    else:
+        source.replace(target)
+    sync(target.parent)
+
+
+def sync(path: Path) -> None:
+    """Waits until a file or a folder is on the disk; some systems cannot do that to folders."""
+    is_folder = path.is_dir()
+    if sys.platform == "win32" and is_folder:
+        return
+    handle = os.open(path, os.O_RDONLY if is_folder or sys.platform != "win32" else os.O_RDWR)
+    try:
+        os.fsync(handle)
+    except OSError as error:
+        if not (is_folder and error.errno in {errno.EINVAL, errno.ENOTSUP, errno.EBADF}):  # shares of SMB, FUSE
+            raise
+    finally:
+        os.close(handle)
+
+
+def disk_refusal(error: BaseException) -> str:
+    """How the disk refused, whoever says it: Python, SQLite, or Rust and C in words of their own; empty if it did not."""
+    number = error.errno if isinstance(error, OSError) else None
+    text = str(error).lower()
+    if number in {errno.ENOSPC, errno.EDQUOT} or any(words in text for words in _FULL):
+        return "the disk is full"
+    if number == errno.EFBIG or os.strerror(errno.EFBIG).lower() in text:
+        return "a file reached the largest size that is allowed here (ulimit -f)"
+    if number == errno.EIO or (type(error).__name__ == "OperationalError" and "disk i/o error" in text):  # sqlite3
+        return "the disk does not take what is written"
+    return ""
+
+
+@contextmanager
+def explained_disk(consequence: str, hint: str = "free some space and try again") -> Iterator[None]:
+    """Turns whatever a full or failing disk raises in the block into one clear error.
+
+    Args:
+        consequence: What it means for the user: `t.csv stays as it was`.
+        hint: What to do about it.
+
+    Raises:
+        SpaceError: in place of such an error; others pass.
+    """
+    try:
+        yield
+    except DeedbookError:
+        raise
+    except Exception as error:
+        if reason := disk_refusal(error):
+            raise SpaceError(f"{reason}: {consequence}", hint) from None
+        raise
+
+
+def _keep_owner_and_mode(target: Path, staged: Path) -> None:
+    """Gives the new file what its owner set on the old one; whom it belongs to only where we may."""
+    try:
+        was, now = target.stat(), staged.stat()
+    except FileNotFoundError:
+        return
+    if hasattr(os, "chown") and (was.st_uid, was.st_gid) != (now.st_uid, now.st_gid):
+        with suppress(PermissionError):
+            os.chown(staged, was.st_uid, was.st_gid)
+    staged.chmod(stat.S_IMODE(was.st_mode))
+
+
+def sweep(folder: Path, *, age: float = _ABANDONED) -> None:
+    """Removes temporary files of `replace` that nobody has written to for `age` seconds."""
+    for stale in folder.glob(f".*.{'[0-9a-f]' * 16}{PART}"):
+        with suppress(OSError):
+            if time.time() - stale.stat().st_mtime >= age:
+                stale.unlink()
