@@ -8,22 +8,21 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
-import runpy
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import click
-import pandera.polars as pa
 import polars as pl
 
+from deedbook.checking.rules import RuleBook, load_rules
 from deedbook.cli.main import cli
 from deedbook.project import Project, load_project
-from deedbook.rules.rule import Rule, rule_of
+from deedbook.rules.rule import Rule
 from deedbook.schema import TableSchema
 from deedbook.versioning.floors import FLOOR, Thresholds
-from deedbook.versioning.guardrules import GUARD_RULES
+from deedbook.versioning.guards import all_guards
 
 DOCS = Path(__file__).resolve().parent
 REFERENCE = DOCS / "reference"
@@ -106,7 +105,9 @@ def floor_page() -> str:
 
 def rules_page() -> str:
     """All rules of the reference dataset; one that several tables share stands once."""
-    places = list(rules_of(load_project(DOCS.parent)))
+    project = load_project(DOCS.parent)
+    book = load_rules(project.rule_files)
+    places = list(rules_of(project, book))
     tables: dict[str, dict[str, list[str]]] = {}
     rules: dict[str, Rule] = {}
     for place in places:
@@ -125,25 +126,19 @@ def rules_page() -> str:
         own = [rules[name] for name, where in tables.items() if list(where) == [table]]
         if own:
             parts += [f"## {table}\n", _rule_table(own, tables, in_tables=False)]
-    parts += ["## Between releases\n", _BETWEEN, _guard_table()]
+    parts += ["## Between releases\n", _BETWEEN, _guard_table(book)]
     return "\n".join(parts).rstrip() + "\n"
 
 
-def rules_of(project: Project) -> Iterator[Place]:
+def rules_of(project: Project, book: RuleBook) -> Iterator[Place]:
     """Every rule of the project, in the order of its tables; a rule on several fields comes once a field."""
     frames = {
         resource.name: _empty(resource.schema) for resource in project.package.resources if resource.schema is not None
     }
-    found: dict[str, list[Rule]] = {name: [] for name in frames}
-    for name, file in project.rule_files.items():
-        names = runpy.run_path(str(file))
-        schemas: Mapping[str, pa.DataFrameSchema] = (
-            names["schemas"](frames, dt.date(2000, 1, 1)) if name == "dataset" else {name: names["schema"]}
-        )
-        for table, schema in schemas.items():
-            found[table] += [carried for check in schema.checks if (carried := rule_of(check)) is not None]
-    for table, rules in found.items():
-        yield from (Place(table, carried) for carried in rules)
+    across = book.dataset(frames, dt.date(2000, 1, 1)) if book.dataset else {}
+    for table in frames:
+        for rules in (book.tables.get(table), across.get(table)):
+            yield from (Place(table, carried) for carried in (rules.rules if rules else ()))
 
 
 def _empty(schema: TableSchema) -> pl.DataFrame:
@@ -160,9 +155,9 @@ def _rule_table(rules: list[Rule], tables: Mapping[str, Mapping[str, list[str]]]
     return "\n".join(lines) + "\n"
 
 
-def _guard_table() -> str:
+def _guard_table(book: RuleBook) -> str:
     lines = ["| rule | severity | ref | says | hint |", "|---|---|---|---|---|"]
-    for item in GUARD_RULES:
+    for item in all_guards(book.guards):
         cells = (f"`{item.id}`", item.severity, item.ref, item.says, item.hint)
         lines.append(f"| {' | '.join(map(_cell, cells))} |")
     return "\n".join(lines) + "\n"

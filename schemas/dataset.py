@@ -1,4 +1,4 @@
-"""What the tables must satisfy together, and what releases derive from them.
+"""What the tables must satisfy together, what releases derive from them, and what may not happen between two of them.
 
 `schemas` gets the typed tables by name and the release date; a table that could not be read is there without rows. What
 a rule reads besides its own row is seen from its expressions: `pl.col("event.event_type")` is a fact that `beside` put
@@ -13,6 +13,7 @@ import pandera.polars as pa
 import polars as pl
 
 from deedbook.models.alignment import actors, cells, claims, evidence, participants, relations, wide
+from deedbook.models.alignment import guards as between
 from deedbook.rules import dates
 from deedbook.rules.chains import no_circle
 from deedbook.rules.views import View, beside, judge
@@ -31,6 +32,7 @@ ORGANISATION_ROLE = {
     "membership.leave": "recipient",
     "membership.accept": "initiator",
 }
+guards = between.GUARDS
 UNDATED = "the descriptor has no release date (`created`)"
 
 role = pl.col("role")

@@ -69,6 +69,11 @@ class Project:
     waivers: tuple[Waiver, ...] | None = None
 
     @property
+    def is_here(self) -> bool:
+        """Whether the working folder lies in the project: its rule files are code, and run unasked only where one works on it."""
+        return Path.cwd().resolve().is_relative_to(self.root.resolve())
+
+    @property
     def schemas(self) -> Path | None:
         """The folder of the project's schemas and rules."""
         return self.root / self.config.schemas if self.config else None

@@ -75,8 +75,16 @@ class Options:
 DEFAULTS = Options()
 
 
-def validate(project: Project, options: Options = DEFAULTS, progress: Progress | None = None) -> Report:
+def validate(
+    project: Project, options: Options = DEFAULTS, progress: Progress | None = None, book: RuleBook | None = None
+) -> Report:
     """The report of a project.
+
+    Args:
+        project: What is validated.
+        options: How.
+        progress: Told what is read.
+        book: The project's rules where they have been loaded already; else its rule files are run, where they may.
 
     Raises:
         UsageError: when `tables` names one that the package does not have.
@@ -89,14 +97,14 @@ def validate(project: Project, options: Options = DEFAULTS, progress: Progress |
         from deedbook.reading.remote import fetched
 
         with fetched(project.package, limit=options.max_unpacked) as package:
-            report = validate(replace(project, package=package), replace(options, allow_network=False), progress)
+            report = validate(replace(project, package=package), replace(options, allow_network=False), progress, book)
         return replace(report, seconds=time.perf_counter() - started)
     names = [resource.name for resource in project.package.resources]
     for name in options.tables:
         if name not in names:
             raise UsageError(f"there is no table `{name}`", f"the tables are {', '.join(names)}")
     references = references_of(project.package)
-    rules = _load_rules(project, options)
+    rules = _load_rules(project, options, book)
     with open_findings(options.findings_file) as write_all, open_shelf(options.memory) as shelf:
         advance = _advancing(project.package, progress)
         run = _Run(project, options, references, rules, shelf, advance, write_all)
@@ -140,18 +148,18 @@ class _Run:
         return not self.options.tables or table in self.options.tables
 
 
-def _load_rules(project: Project, options: Options) -> _Rules:
+def _load_rules(project: Project, options: Options, book: RuleBook | None) -> _Rules:
     """The rules that may run: a project's rule files are its own code, and run where one works on it."""
     if not project.rule_files:
         return _Rules()
     if not options.rules:
         return _Rules(withheld="rules were switched off")
-    if not (options.trust_rules or Path.cwd().resolve().is_relative_to(project.root.resolve())):
+    if not (book or options.trust_rules or project.is_here):
         return _Rules(withheld="rule files are code: run inside the project, or trust them with --trust-rules")
     from deedbook.checking.rules import load_rules
     from deedbook.checking.ruling import plan_rules
 
-    book = load_rules(project.rule_files)
+    book = book or load_rules(project.rule_files)
     tables = project.package.resources
     return _Rules(book, {item.name: plan_rules(book, item.name, item.schema or TableSchema(())) for item in tables})
 

@@ -2,7 +2,7 @@
 
     SCHEMAS/TABLE.py     `schema`: a pandera DataFrameSchema (polars)
     SCHEMAS/dataset.py   `schemas(tables, created)`: such schemas by table, for rules that read other rows or
-                         tables; `derive(tables, created)`: what releases add
+                         tables; `derive(tables, created)`: what releases add; `guards`: rules between releases
 
 Checks made by `deedbook.rules.rule` are collected into one select. Any other pandera check is run by pandera itself,
 one by one and on a typed eager frame, since pandera hides what a check raises among the failure cases, and checks no
@@ -28,6 +28,7 @@ from deedbook.checking.rulefiles import FIX, execute, guarded
 from deedbook.checking.verdicts import NO_ROW, RuleOutcome, columns_read, fail, is_row_local, judge, outcome_of, render
 from deedbook.errors import RuleError
 from deedbook.findings import Severity
+from deedbook.rules.guard import Guard, Releases
 from deedbook.rules.rule import Rule, rule_of
 
 __all__ = [
@@ -74,11 +75,13 @@ class RuleBook:
         tables: The rules of each `TABLE.py`.
         dataset: The rules across tables for typed tables and the release date; None without a `dataset.py`.
         derive: What releases add; None when `dataset.py` has none.
+        guards: The rules between releases of the project's own model.
     """
 
     tables: Mapping[str, TableRules] = field(default_factory=dict)
     dataset: Callable[[Tables, dt.date | None], Mapping[str, TableRules]] | None = None
     derive: Derive | None = None
+    guards: tuple[Guard[Releases], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +116,10 @@ def load_rules(files: Mapping[str, Path]) -> RuleBook:
         found = guarded(path, make)(frames, created)
         return {name: _read_schema(schema, str(path), f"`schemas` of {name}") for name, schema in found.items()}
 
-    return RuleBook(MappingProxyType(tables), dataset, guarded(path, derive) if callable(derive) else None)
+    guards = getattr(module, "guards", ())
+    if not isinstance(guards, tuple) or not all(isinstance(item, Guard) for item in guards):
+        raise RuleError(f"{path}: `guards` has to be a tuple of deedbook.rules.guard.Guard", FIX)
+    return RuleBook(MappingProxyType(tables), dataset, guarded(path, derive) if callable(derive) else None, guards)
 
 
 def split(rules: TableRules, schema: Mapping[str, pl.DataType]) -> tuple[TableRules, TableRules]:

@@ -115,8 +115,7 @@ def may_run_rules(project: Project, *, trusted: bool) -> None:
     Raises:
         UsageError: when that would run rule files that are not the user's own.
     """
-    own = Path.cwd().resolve().is_relative_to(project.root.resolve())
-    if project.rule_files and not (trusted or own):
+    if project.rule_files and not (trusted or project.is_here):
         raise UsageError(
             f"{project.root}: a build runs this project's rule files, and you are not inside it",
             "change into the project, or add --trust-rules if you trust its code",

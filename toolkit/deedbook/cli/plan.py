@@ -14,6 +14,7 @@ from deedbook.errors import DONE, FINDINGS, UsageError
 
 if TYPE_CHECKING:
     from deedbook.project import Project
+    from deedbook.rules.guard import Guard, Releases
     from deedbook.versioning.planning import Plan
 
 Format = Literal["text", "json", "markdown"]
@@ -69,6 +70,7 @@ def plan(
             project,
             version=wanted,
             override=override,
+            guards=_guards(project),
             progress=bar.update,
         )
     if write and not planned.is_nothing:
@@ -83,6 +85,18 @@ def plan(
     if write and not quiet and not planned.is_nothing:
         streams.say(f"{project.package.path}: version {planned.version} planned")
     ctx.exit(DONE if planned.is_ready else FINDINGS)
+
+
+def _guards(project: Project) -> tuple[Guard[Releases], ...]:
+    """The project's own rules between releases: its rule files are code, and run where one works on it."""
+    if "dataset" not in project.rule_files:
+        return ()
+    if not project.is_here:
+        streams.say("the project's own rules between releases were not asked: plan inside the project")
+        return ()
+    from deedbook.checking.rules import load_rules
+
+    return load_rules(project.rule_files).guards
 
 
 def _rendered(project: Project, planned: Plan, format_: Format) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from deedbook.checking.rules import load_rules
+from deedbook.checking.rules import RuleBook, load_rules
 from deedbook.errors import ProjectError, RefusalError
 from deedbook.findings import Report, with_findings
 from deedbook.integrity.digests import sha256_of
@@ -18,7 +18,6 @@ from deedbook.integrity.signing import configured_key
 from deedbook.project import Project
 from deedbook.release.attestation import write_proofs
 from deedbook.release.contents import COPIED, PassedReport, Progress, write_release
-from deedbook.release.derived import Derive
 from deedbook.release.edition import Edition, read_edition
 from deedbook.release.manifest import check_sums, read_manifest
 from deedbook.release.metadata.citation import concept_doi_of
@@ -73,8 +72,9 @@ def build(
     concept_doi_of(project.package)
     key = configured_key()
     inputs = read_inputs(project)
-    report = validate(project, _complete(options or Options()), _validating(progress))
-    judgement = _judge(project, edition, progress) if report.valid else None
+    book = load_rules(project.rule_files)
+    report = validate(project, _complete(options or Options()), _validating(progress), book)
+    judgement = _judge(project, edition, book, progress) if report.valid else None
     if judgement is not None and judgement.is_nothing and not snapshot:
         return Built(
             report, Release(judgement.previous.folder, edition.name, judgement.previous.version), unchanged=True
@@ -89,7 +89,7 @@ def build(
             PassedReport(report, judgement),
             inputs,
             staged.folder,
-            derive=_derive(project),
+            book=book,
             progress=progress,
         )
         if read_inputs(project) != inputs:
@@ -102,13 +102,13 @@ def build(
         return Built(report, install(verified, edition, replace=snapshot))
 
 
-def _judge(project: Project, edition: Edition, progress: Progress | None) -> Judgement | None:
+def _judge(project: Project, edition: Edition, book: RuleBook, progress: Progress | None) -> Judgement | None:
     """What the planned version rests on; None for a first release."""
     previous = edition.previous
     if previous is None:
         return None
     changes = compare_with(project, previous, progress)
-    return judge(project, previous, changes, edition.version, read_override(project))
+    return judge(project, previous, changes, edition.version, read_override(project), book.guards)
 
 
 def _complete(options: Options) -> Options:
@@ -120,11 +120,6 @@ def _validating(progress: Progress | None) -> Callable[[int, int], None] | None:
     if progress is None:
         return None
     return lambda done, total: progress("validating", done / total if total else 1.0)
-
-
-def _derive(project: Project) -> Derive | None:
-    """The project's own `derive`; None without one."""
-    return load_rules(project.rule_files).derive
 
 
 def _demand_schemas(project: Project) -> None:

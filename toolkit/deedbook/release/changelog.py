@@ -10,6 +10,7 @@ TABLE.diff.csv    of each table that stands in both releases and differs: `daff 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from deedbook.changes.compare import compare
@@ -18,6 +19,7 @@ from deedbook.changes.sources import Side, side_of_folder
 from deedbook.descriptor import load_package
 from deedbook.project import DESCRIPTOR, Project
 from deedbook.release.edition import Edition, moment_text
+from deedbook.rules.guard import Guard, Releases
 from deedbook.versioning.corrections import PATH, corrections_csv, read_corrections
 from deedbook.versioning.guards import coverage
 from deedbook.versioning.history import CHANGELOG, CHANGES, changelog_markdown, changes_document, changes_json
@@ -26,7 +28,12 @@ from deedbook.versioning.privacy import is_private, private_tables, without_priv
 
 
 def write_changes(
-    project: Project, edition: Edition, judgement: Judgement | None, rows: dict[str, int], folder: Path
+    project: Project,
+    edition: Edition,
+    judgement: Judgement | None,
+    guards: Sequence[Guard[Releases]],
+    rows: dict[str, int],
+    folder: Path,
 ) -> None:
     """Writes what there is to say of changes, beside the data and the descriptor that stand in the folder already.
 
@@ -34,10 +41,11 @@ def write_changes(
         project: What is released.
         edition: What the release calls itself.
         judgement: What its version rests on; None for a first release.
+        guards: The project's own rules between releases, of which some tell what it covers.
         rows: The rows of each edited table.
         folder: The staged release.
     """
-    covered = [_about(item.table, item.message) for item in coverage(Side("", project))]
+    covered = [_about(item.table, item.message) for item in coverage(Side("", project), guards)]
     document = changes_document(edition.name, edition.version, moment_text(edition.created), rows, judgement, covered)
     _write(folder / CHANGES, changes_json(document))
     _write(folder / CHANGELOG, changelog_markdown(edition.title, document["history"]))

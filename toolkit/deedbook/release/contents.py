@@ -15,6 +15,7 @@ from typing import Literal, get_args
 
 import polars as pl
 
+from deedbook.checking.rules import RuleBook
 from deedbook.descriptor import Package
 from deedbook.errors import ProjectError
 from deedbook.findings import Report, report_record
@@ -30,7 +31,7 @@ from deedbook.release.codebook import (
     table_entry,
 )
 from deedbook.release.codes import CodeLists, labelled, read_codes
-from deedbook.release.derived import Derive, derive_frames, derived_view, edited_table
+from deedbook.release.derived import derive_frames, derived_view, edited_table
 from deedbook.release.edition import Edition, moment_text
 from deedbook.release.formats.csv import write_csv
 from deedbook.release.formats.jsonl import write_jsonl
@@ -134,12 +135,12 @@ def write_release(
     inputs: tuple[InputFile, ...],
     folder: Path,
     *,
-    derive: Derive | None = None,
+    book: RuleBook,
     progress: Progress | None = None,
 ) -> None:
     """Fills `folder` with a whole release but for what proves it."""
     say = progress or (lambda _what, _share: None)
-    frames = derive_frames(project, derive, edition.created)
+    frames = derive_frames(project, book.derive, edition.created)
     edited = [resource.name for resource in project.package.resources]
     views = sorted(frames.keys() - set(edited))
     codes = read_codes(project)
@@ -154,7 +155,7 @@ def write_release(
                 outline, text = derived_view(project, name, frames[name])
             written.append(_write_table(labelled(outline, codes), text, writers))
         say("writing documents", 1.0)
-        _write_documents(project, passed, inputs, written, writers)
+        _write_documents(project, passed, book, inputs, written, writers)
 
 
 @contextmanager
@@ -208,6 +209,7 @@ def _write_table(outline: Outline, text: pl.DataFrame, writers: _Writers) -> Wri
 def _write_documents(
     project: Project,
     passed: PassedReport,
+    book: RuleBook,
     inputs: tuple[InputFile, ...],
     written: Sequence[WrittenTable],
     writers: _Writers,
@@ -221,7 +223,7 @@ def _write_documents(
         close_workbook(writers.workbook, [table.outline for table in written], readme_lines(facts))
     tables = [(table.outline, table.file) for table in written]
     codebook = make_codebook(
-        edition, facts.entries, rule_entries(project, passed.report, has_previous=passed.judgement is not None)
+        edition, facts.entries, rule_entries(project, book, passed.report, has_previous=passed.judgement is not None)
     )
     outlines = [table.outline for table in written]
     descriptor = datapackage_json(package, edition, tables)
@@ -239,7 +241,7 @@ def _write_documents(
     for name, content in documents.items():
         _write_text(folder / name, content)
     rows = {outline.name: file.rows for outline, file in tables if not outline.is_view}
-    write_changes(project, edition, passed.judgement, rows, folder)
+    write_changes(project, edition, passed.judgement, book.guards, rows, folder)
     write_metadata(package, edition, tables, folder, writers.digest)
     write_manifest(package, edition, tables, folder, writers.digest)
 

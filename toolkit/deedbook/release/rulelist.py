@@ -1,6 +1,6 @@
 """Every rule that the data of a release was held to, with what it found: the codebook's list of rules.
 
-A project's own rules are read from its rule files, those between releases from `versioning.guardrules`. What one cell or one key
+A project's own rules are read from its rule files, those between releases from `versioning.guards` and the project's own guards. What one cell or one key
 may be is not repeated here: it stands at the fields.
 """
 
@@ -13,11 +13,11 @@ from dataclasses import dataclass
 import polars as pl
 
 from deedbook.checking.canonical import dtype_of
-from deedbook.checking.rules import TableRules, kebab, load_rules
+from deedbook.checking.rules import RuleBook, TableRules, kebab
 from deedbook.findings import Report, Severity
 from deedbook.project import Project
 from deedbook.release.tables import schema_of
-from deedbook.versioning.guardrules import GUARD_RULES
+from deedbook.versioning.guards import all_guards
 
 BETWEEN = "between releases"
 _ANY_DAY = dt.date(2000, 1, 1)
@@ -59,10 +59,12 @@ class _Rule:
     hint: str
 
 
-def rule_entries(project: Project, report: Report, *, has_previous: bool = False) -> tuple[RuleEntry, ...]:
+def rule_entries(
+    project: Project, book: RuleBook, report: Report, *, has_previous: bool = False
+) -> tuple[RuleEntry, ...]:
     """The rules of a project, table by table, and those between releases, each with what it found."""
     found: dict[str, list[_Rule]] = {}
-    for item in _rules_of(project):
+    for item in _rules_of(project, book):
         found.setdefault(item.id, []).append(item)
     counts: dict[str, tuple[int, int]] = {}
     for total in report.totals:
@@ -72,7 +74,8 @@ def rule_entries(project: Project, report: Report, *, has_previous: bool = False
     own = [_entry(rules, counts, is_checked=rules[0].id in checked) for rules in found.values()]
     order = ["several tables", *(resource.name for resource in project.package.resources)]
     own.sort(key=lambda entry: (order.index(entry.scope), entry.ref, entry.id))
-    return (*own, *_between(counts, {resource.name for resource in project.package.resources}, is_checked=has_previous))
+    tables = {resource.name for resource in project.package.resources}
+    return (*own, *_between(book, counts, tables, is_checked=has_previous))
 
 
 def _entry(rules: list[_Rule], counts: Mapping[str, tuple[int, int]], *, is_checked: bool) -> RuleEntry:
@@ -94,9 +97,11 @@ def _entry(rules: list[_Rule], counts: Mapping[str, tuple[int, int]], *, is_chec
     )
 
 
-def _between(counts: Mapping[str, tuple[int, int]], tables: Set[str], *, is_checked: bool) -> Iterator[RuleEntry]:
+def _between(
+    book: RuleBook, counts: Mapping[str, tuple[int, int]], tables: Set[str], *, is_checked: bool
+) -> Iterator[RuleEntry]:
     """Those that apply to such tables; what a plan only tells (severity info) found nothing wrong."""
-    for item in GUARD_RULES:
+    for item in all_guards(book.guards):
         if item.severity == "info" or not tables >= set(item.needs):
             continue
         count, waived = counts.get(item.id, (0, 0))
@@ -114,9 +119,8 @@ def _between(counts: Mapping[str, tuple[int, int]], tables: Set[str], *, is_chec
         )
 
 
-def _rules_of(project: Project) -> Iterator[_Rule]:
+def _rules_of(project: Project, book: RuleBook) -> Iterator[_Rule]:
     """Every rule of the project's rule files; one on several fields comes once a field."""
-    book = load_rules(project.rule_files)
     frames = {
         resource.name: pl.DataFrame(schema={item.name: dtype_of(item) for item in schema_of(resource).fields})
         for resource in project.package.resources

@@ -2,8 +2,8 @@
 
     version,table,key,field,old,new,reason,note,source
 
-One row per withdrawn row (`field` empty; `new` is the new key of a re-keyed one), per corrected cell and per event whose status
-fell (`events,KEY,status,OLD,NEW`). `*` as key stands for
+One row per withdrawn row (`field` empty; `new` is the new key of a re-keyed one), per corrected cell, and per place where a guard
+of the project asks for a reason, such as an event whose status fell (`events,KEY,status,OLD,NEW`). `*` as key stands for
 all rows of the table that changed in that field; the drafts use it where one field changed in more than a thousand rows.
 The rows of a version that is not released yet are still open: a plan gives them its version.
 """
@@ -13,7 +13,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import astuple, dataclass, fields, replace
+from dataclasses import KW_ONLY, astuple, dataclass, fields, replace
 from pathlib import Path
 
 import polars as pl
@@ -23,8 +23,8 @@ from deedbook.changes.records import KEY, Changes
 from deedbook.errors import ProjectError
 from deedbook.findings import Finding
 from deedbook.project import CODE_VALUES, Project
+from deedbook.rules.guard import Breach, Guard, Releases
 from deedbook.versioning.numbers import SEMVER, read_version
-from deedbook.versioning.statuses import EVENTS, STATUS
 
 PATH = "corrections.csv"
 ALL = "*"
@@ -33,7 +33,7 @@ _MANY = 1000
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """One row of the file; `row` is its record number, 0 for a draft, `is_status` one about a status that fell."""
+    """One row of the file; `row` is its record number, 0 for a draft, `guard` the project's rule that asks for it."""
 
     version: str
     table: str
@@ -44,11 +44,12 @@ class Correction:
     reason: str = ""
     note: str = ""
     source: str = ""
+    _: KW_ONLY
     row: int = 0
-    is_status: bool = False
+    guard: Guard[Releases] | None = None
 
 
-COLUMNS = tuple(item.name for item in fields(Correction) if item.name not in {"row", "is_status"})
+COLUMNS = tuple(item.name for item in fields(Correction) if item.name not in {"row", "guard"})
 
 
 def read_corrections(project: Project) -> tuple[Correction, ...]:
@@ -70,17 +71,13 @@ def read_corrections(project: Project) -> tuple[Correction, ...]:
     for number, row in enumerate(rows[1:], start=2):
         if row and len(row) != len(COLUMNS):
             raise ProjectError(f"{path}: row {number} has {len(row)} cells, not {len(COLUMNS)}", "correct the row")
-    return tuple(
-        Correction(**dict(zip(COLUMNS, row, strict=True)), row=number, is_status=False)
-        for number, row in enumerate(rows[1:], start=2)
-        if row
-    )
+    return tuple(replace(Correction(*row), row=number) for number, row in enumerate(rows[1:], start=2) if row)
 
 
 def needed_corrections(
-    changes: Changes, version: str, fallen: Iterable[tuple[str, str, str]] = ()
+    changes: Changes, version: str, breaches: Iterable[tuple[Guard[Releases], Breach]] = ()
 ) -> Iterator[Correction]:
-    """Every withdrawn row and corrected cell of a published row, and every status that fell, without its reason."""
+    """Every withdrawn row and corrected cell of a published row, and what guards ask for, without its reason."""
     for table in changes.tables:
         for key in table.removed.get_column(KEY):
             yield Correction(version, table.table, key, "", "", "")
@@ -88,8 +85,9 @@ def needed_corrections(
             yield Correction(version, table.table, old, "", "", new)
         for key, name, old, new in table.values.select("key", "field", "old", "new").iter_rows():
             yield Correction(version, table.table, key, name, old or "", new or "")
-    for key, old, new in fallen:
-        yield Correction(version, EVENTS, key, STATUS, old, new, is_status=True)
+    for guard, breach in breaches:
+        old, new = (str(breach.said.get(name, "")) for name in ("old", "new"))
+        yield Correction(version, breach.table, breach.key or "", breach.column or "", old, new, guard=guard)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,16 +119,34 @@ def match_corrections(
         if row is not None:
             used.add(row.row)
         if row is not None and row.key != ALL and (row.old, row.new) != (item.old, item.new):
-            findings.append(_stale(row, item))
+            findings.append(
+                _of_row(
+                    _OUTDATED,
+                    row,
+                    "new",
+                    old=repr(row.old),
+                    new=repr(row.new),
+                    was=repr(item.old),
+                    is_now=repr(item.new),
+                )
+            )
         elif row is None or not row.reason.strip():
             missing.append(item)
         elif known and row.reason not in known:
             continue  # told once, below
         else:
             given.append(replace(item, reason=row.reason, note=row.note, source=row.source, row=row.row))
-    findings += [_unknown(row, known) for row in own if row.reason.strip() and known and row.reason not in known]
+    findings += [
+        _of_row(_UNKNOWN, row, "reason", reason=repr(row.reason), known=", ".join(sorted(known)))
+        for row in own
+        if row.reason.strip() and known and row.reason not in known
+    ]
     findings += [_missing(item) for item in missing]
-    findings += [_unmatched(row) for row in own if row.row not in used and not _acknowledges(row)]
+    findings += [
+        _of_row(_UNMATCHED, row, "key", place=f"{row.table} {row.key} {row.field}".rstrip())
+        for row in own
+        if row.row not in used and row.key != ALL
+    ]
     return Reasons(tuple(given), tuple(missing), tuple(findings))
 
 
@@ -142,10 +158,6 @@ def acknowledged(rows: Sequence[Correction], version: str, table: str, field: st
         and old in {"", row.old}
         for row in rows
     )
-
-
-def _acknowledges(row: Correction) -> bool:
-    return row.key == ALL
 
 
 def known_reasons(project: Project) -> frozenset[str]:
@@ -225,60 +237,54 @@ def write_corrections(path: Path, rows: Iterable[Correction]) -> None:
 
 
 def _missing(item: Correction) -> Finding:
-    if item.is_status:
-        return Finding(
-            rule="status-fell-without-reason",
-            severity="error",
-            table=item.table,
-            column=item.field,
-            key=item.key,
-            value=item.new,
-            message=f"fell from {item.old} to {item.new or 'none'}, and corrections.csv gives no reason",
-            hint="draft the row with `deedbook plan --write-corrections`, then fill in `reason`",
+    value = item.new if item.field else None
+    said = {"old": item.old, "new": item.new or "none"}
+    if item.guard is None:
+        said["what"] = (
+            f"{item.field} was corrected"
+            if item.field
+            else f"was re-keyed to {item.new}"
+            if item.new
+            else "was withdrawn"
         )
-    what = (
-        f"{item.field} was corrected" if item.field else f"was re-keyed to {item.new}" if item.new else "was withdrawn"
-    )
-    return Finding(
-        rule="correction-without-reason",
-        severity="error",
-        table=item.table,
-        column=item.field or None,
-        key=item.key,
-        value=item.new if item.field else None,
-        message=f"{what}, and corrections.csv gives no reason",
-        hint="draft the rows with `deedbook plan --write-corrections`, then fill in `reason`",
-    )
+    return (item.guard or _WITHOUT_REASON).finding(Breach(item.table, item.key, item.field or None, value, said))
 
 
-def _stale(row: Correction, item: Correction) -> Finding:
-    message = f"explains {row.old!r} to {row.new!r}, but the cell went from {item.old!r} to {item.new!r}"
-    return _of_row("correction-outdated", "error", row, "new", message, "run `deedbook plan --write-corrections` again")
+def _of_row(guard: Guard[object], row: Correction, column: str, **said: str) -> Finding:
+    return guard.finding(Breach("corrections", row.key, column, getattr(row, column), said, PATH, row.row))
 
 
-def _unknown(row: Correction, known: frozenset[str]) -> Finding:
-    message = f"{row.reason!r} is no code of the list `reason`"
-    return _of_row(
-        "correction-reason-unknown", "error", row, "reason", message, f"the codes are {', '.join(sorted(known))}"
-    )
-
-
-def _unmatched(row: Correction) -> Finding:
-    message = f"nothing changed in {row.table} {row.key} {row.field}".rstrip()
-    return _of_row("correction-unmatched", "warning", row, "key", message, "delete the line")
-
-
-def _of_row(rule: str, severity: str, row: Correction, column: str, message: str, hint: str) -> Finding:
-    return Finding(
-        rule=rule,
-        severity="warning" if severity == "warning" else "error",
-        table="corrections",
-        path=PATH,
-        row=row.row,
-        line=row.row,
-        column=column,
-        key=row.key,
-        value=getattr(row, column),
-        message=message,
-        hint=hint,
-    )
+_WITHOUT_REASON: Guard[object] = Guard(
+    id="correction-without-reason",
+    says="a corrected cell or a withdrawn row of a published table has no reason",
+    severity="error",
+    ref="R-63",
+    message="{what}, and corrections.csv gives no reason",
+    hint="draft the rows with `deedbook plan --write-corrections`, then fill in `reason`",
+)
+_OUTDATED: Guard[object] = Guard(
+    id="correction-outdated",
+    says="a reason explains other values than those that changed",
+    severity="error",
+    ref="R-63",
+    message="explains {old} to {new}, but the cell went from {was} to {is_now}",
+    hint="run `deedbook plan --write-corrections` again",
+)
+_UNKNOWN: Guard[object] = Guard(
+    id="correction-reason-unknown",
+    says="a reason is no code of the list `reason`",
+    severity="error",
+    ref="R-63",
+    message="{reason} is no code of the list `reason`",
+    hint="the codes are {known}",
+)
+_UNMATCHED: Guard[object] = Guard(
+    id="correction-unmatched",
+    says="a reason explains something that did not change",
+    severity="warning",
+    ref="R-63",
+    message="nothing changed in {place}",
+    hint="delete the line",
+)
+GUARDS = (_WITHOUT_REASON, _OUTDATED, _UNKNOWN, _UNMATCHED)
+"""What may be wrong with the file; `match_corrections` finds it."""

@@ -94,7 +94,7 @@ def changes_document(
         "fallen_status": [
             {"table": item.table, "key": item.key, "old": item.old, "new": item.new, **_reason(item)}
             for item in judgement.reasons.given
-            if item.is_status
+            if item.guard
         ],
         "retired": retired,
         "history": [
@@ -158,7 +158,7 @@ def _entry(version: str, created: str, judgement: Judgement) -> dict[str, Any]:
         "fallen": [
             f"`{item.table}` {_plain(item.key)} from {item.old} to {item.new or 'none'}"
             for item in judgement.reasons.given
-            if item.is_status
+            if item.guard
         ],
         "reasons": dict(sorted(reasons.items())),
         "notes": notes[:50],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from deedbook.changes.compare import Progress, compare
@@ -11,13 +11,13 @@ from deedbook.changes.sources import Side, side_of_folder
 from deedbook.errors import ProjectError
 from deedbook.findings import Finding
 from deedbook.project import Project
+from deedbook.rules.guard import Guard, Releases
 from deedbook.versioning.corrections import Correction, Reasons, match_corrections, needed_corrections, read_corrections
 from deedbook.versioning.floors import Fired, fired_rules, floor_of, read_thresholds
-from deedbook.versioning.guards import Compared, judge_changes
+from deedbook.versioning.guards import Compared, judge_changes, unexplained
 from deedbook.versioning.history import retired_keys
 from deedbook.versioning.numbers import Level, raised, read_version
 from deedbook.versioning.previous import Previous
-from deedbook.versioning.statuses import fallen
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +66,22 @@ def compare_with(project: Project, previous: Previous, progress: Progress | None
 
 
 def judge(
-    project: Project, previous: Previous, changes: Changes, version: str, override: Override | None = None
+    project: Project,
+    previous: Previous,
+    changes: Changes,
+    version: str,
+    override: Override | None = None,
+    guards: Sequence[Guard[Releases]] = (),
 ) -> Judgement:
     """What a version rests on, given the changes; an empty version is the lowest one that they allow.
+
+    Args:
+        project: What is to be released.
+        previous: The release before.
+        changes: What lies between.
+        version: The version.
+        override: A maintainer's reason to go below the floor.
+        guards: The project's own rules between releases.
 
     Raises:
         ProjectError: when deedbook.toml or corrections.csv cannot be read.
@@ -79,16 +92,22 @@ def judge(
     version = version or minimum
     rows = read_corrections(project)
     old, new = side_of_folder(previous.folder), Side(version, project)
-    needed = tuple(needed_corrections(changes, version, fallen(old, new, changes)))
+    needed = tuple(needed_corrections(changes, version, unexplained(old, new, changes, guards)))
     reasons = match_corrections(project, needed, version, rows)
-    compared = Compared(old, new, changes, version, rows, retired_keys(previous.folder))
-    findings = [*judge_changes(compared), *reasons.findings]
-    applies = override is not None and override.version in {version, ""}
-    if floor != "none" and read_version(version) < read_version(minimum) and not applies:
-        findings.insert(0, _below(version, minimum, fired))
-    if read_version(version) <= read_version(previous.version) and floor != "none":
-        findings.insert(0, _not_after(version, previous.version))
     is_needed = floor != "none" and read_version(version) < read_version(minimum)
+    excuse = override if override is not None and is_needed and override.version in {version, ""} else None
+    compared = Compared(
+        old,
+        new,
+        changes,
+        version,
+        rows,
+        retired_keys(previous.folder),
+        previous=previous.version,
+        minimum=minimum,
+        fired=fired,
+        is_excused=excuse is not None,
+    )
     return Judgement(
         previous,
         changes,
@@ -99,8 +118,8 @@ def judge(
         reasons,
         rows,
         needed,
-        replace(override, version=version) if override and applies and is_needed else None,
-        tuple(findings),
+        replace(excuse, version=version) if excuse else None,
+        (*judge_changes(compared, guards), *reasons.findings),
     )
 
 
@@ -119,29 +138,3 @@ def read_override(project: Project) -> Override | None:
             "`deedbook.override` has `version` and `reason`", "run `deedbook plan --write --override REASON`"
         )
     return Override(str(raw["version"]), str(raw["reason"]))
-
-
-def _below(version: str, minimum: str, fired: tuple[Fired, ...]) -> Finding:
-    level = floor_of(fired)
-    rules = ", ".join(item.rule for item in fired if item.level == level)
-    return Finding(
-        rule="version-below-floor",
-        severity="error",
-        table="",
-        column="version",
-        value=version,
-        message=f"the changes ask for {minimum} or higher ({rules})",
-        hint="run `deedbook plan --write`, or give a reason with `deedbook plan --write --version V --override REASON`",
-    )
-
-
-def _not_after(version: str, previous: str) -> Finding:
-    return Finding(
-        rule="version-not-after-previous",
-        severity="error",
-        table="",
-        column="version",
-        value=version,
-        message=f"does not come after the previous release {previous}",
-        hint="run `deedbook plan --write`",
-    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from deedbook.changes.sources import Side
 from deedbook.errors import ProjectError, UsageError
 from deedbook.findings import Finding
 from deedbook.project import Project, load_project
+from deedbook.rules.guard import Guard, Releases
 from deedbook.versioning.corrections import PATH, drafted, write_corrections
 from deedbook.versioning.guards import coverage
 from deedbook.versioning.judging import Judgement, Override, compare_with, judge, read_override
@@ -53,13 +54,21 @@ class Plan:
         return not any(item.severity == "error" for item in self.findings)
 
 
-def plan(project: Project, *, version: str = "", override: str = "", progress: Progress | None = None) -> Plan:
+def plan(
+    project: Project,
+    *,
+    version: str = "",
+    override: str = "",
+    guards: Sequence[Guard[Releases]] = (),
+    progress: Progress | None = None,
+) -> Plan:
     """The next release of a project.
 
     Args:
         project: What is to be released; its data should pass validation.
         version: The version that the maintainer wants; the lowest that is allowed when empty.
         override: The reason to go below the floor; empty for none, or the one in the descriptor.
+        guards: The project's own rules between releases.
         progress: Told what is read.
 
     Raises:
@@ -71,31 +80,38 @@ def plan(project: Project, *, version: str = "", override: str = "", progress: P
     package = project.package
     home = project.dist / package.name
     previous = latest_release(project)
-    facts = tuple(coverage(Side("", project)))
+    facts = tuple(coverage(Side("", project), guards))
     if previous is None:
         first = version or package.version or FIRST
         return Plan(package.name, first, None, home / first, facts)
     changes = compare_with(project, previous, progress)
-    judgement = _judge(project, previous, changes, version, override)
+    judgement = _judge(project, previous, changes, version, override, guards)
     if judgement.is_nothing:
         return Plan(package.name, "", judgement, previous.folder, facts)
     return Plan(package.name, judgement.version, judgement, home / judgement.version, (*judgement.findings, *facts))
 
 
-def _judge(project: Project, previous: Previous, changes: Changes, version: str, override: str) -> Judgement:
+def _judge(
+    project: Project,
+    previous: Previous,
+    changes: Changes,
+    version: str,
+    override: str,
+    guards: Sequence[Guard[Releases]],
+) -> Judgement:
     """The wanted version; else the planned one where it is allowed, else the lowest that is."""
     if override:
         wanted = version or raised(previous.version, "patch")
-        return judge(project, previous, changes, wanted, Override(wanted, override))
+        return judge(project, previous, changes, wanted, Override(wanted, override), guards)
     excuse = read_override(project)
     if version:
-        return judge(project, previous, changes, version, excuse)
+        return judge(project, previous, changes, version, excuse, guards)
     planned = project.package.version
-    lowest = judge(project, previous, changes, "", excuse)
+    lowest = judge(project, previous, changes, "", excuse, guards)
     if not SEMVER.fullmatch(planned) or planned == previous.version or planned == lowest.version:
         return lowest
     allowed = read_version(planned) > read_version(lowest.version) or (excuse is not None and excuse.version == planned)
-    return judge(project, previous, changes, planned, excuse) if allowed else lowest
+    return judge(project, previous, changes, planned, excuse, guards) if allowed else lowest
 
 
 def write_drafts(project: Project, planned: Plan) -> int:

@@ -1,0 +1,210 @@
+"""What may not happen to events and their evidence between two releases, and what a release covers.
+
+The status before is the column that readers saw in `events.csv`; the status now is computed as a release computes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import polars as pl
+
+from deedbook.models.alignment import evidence
+from deedbook.rules.guard import Breach, Guard, Releases, State
+
+EVENTS, STATUS = "events", "status"
+RANKS = {
+    "official": 5,
+    "confirmed": 4,
+    "probable": 3,
+    "reported": 2,
+    "claimed": 2,
+    "disputed": 1,
+    "denied": 0,
+    "retracted": 0,
+    "refuted": 0,
+}
+"""How well an event of a status is supported: what one party claims counts as much as what one medium reports."""
+
+_RESTS_ON = {
+    EVENTS: ("event_id", "event_type"),
+    "claims": (
+        "claim_id",
+        "event_id",
+        "aspect",
+        "stance",
+        "modality",
+        "claimant_actor_id",
+        "coded_position",
+        "responds_to_claim_id",
+        "superseded_by_claim_id",
+    ),
+    "claim_sources": ("claim_id", "source_id", "hop"),
+    "sources": ("source_id", "publisher_actor_id", "source_type", "syndicated_from", "is_translation_of"),
+    "event_participants": ("event_id", "actor_id", "role"),
+    "actors": ("actor_id", "actor_type", "parent_actor_id"),
+    "code_values": ("list", "code", "evidence_class"),
+}
+"""The tables and fields without which an event has no status."""
+
+
+def _tally(state: State) -> pl.DataFrame | None:
+    """One row per event with what its evidence is worth; None where a table or field is missing."""
+    tables = {name: state(name, *fields) for name, fields in _RESTS_ON.items()}
+    known = {name: frame for name, frame in tables.items() if frame is not None}
+    return evidence.tally(known, evidence.evidence(known)) if len(known) == len(tables) else None
+
+
+def _fallen_statuses(releases: Releases) -> Iterator[Breach]:
+    """The events that stand in both releases and are supported less; an override has its reason in the row itself."""
+    before = releases.before(EVENTS, "event_id", STATUS)
+    if before is None or not releases.touched & _RESTS_ON.keys() or (tally := _tally(releases.now)) is None:
+        return
+    overrides = releases.now(EVENTS, "event_id", "status_override")
+    now = tally.select("event_id", now="computed")
+    both = before.join(now, on="event_id", how="inner", maintain_order="left")
+    if overrides is not None:
+        both = both.join(overrides.drop_nulls(), on="event_id", how="anti", maintain_order="left")
+    for key, was, is_now in both.select("event_id", STATUS, "now").iter_rows():
+        if RANKS.get(is_now, 0) < RANKS.get(was, 0):
+            yield Breach(EVENTS, key, STATUS, said={"old": was, "new": is_now or ""})
+
+
+def _identities(releases: Releases) -> tuple[set[str], set[str]]:
+    """The events of another kind of act than before, and those with none of the initiators that they had."""
+    if not {EVENTS, "event_participants"} & releases.touched:
+        return set(), set()
+    kinds = [state(EVENTS, "event_id", "event_type") for state in (releases.before, releases.now)]
+    sides = [state("event_participants", "event_id", "actor_id", "role") for state in (releases.before, releases.now)]
+    if any(frame is None for frame in (*kinds, *sides)):
+        return set(), set()
+    roots = [
+        frame.with_columns(pl.col("event_type").str.split(".").list.first()) for frame in kinds if frame is not None
+    ]
+    retyped = (
+        roots[0]
+        .join(roots[1], on="event_id", suffix="_now")
+        .filter(pl.col("event_type").ne_missing(pl.col("event_type_now")))
+    )
+    before, now = (frame.filter(pl.col("role") == "initiator") for frame in sides if frame is not None)
+    kept = before.join(now, on=["event_id", "actor_id"], how="semi")
+    moved = (
+        before.join(now, on="event_id", how="semi")
+        .join(kept, on="event_id", how="anti")
+        .join(roots[0], on="event_id", how="semi")
+    )
+    return set(retyped["event_id"]), set(moved["event_id"])
+
+
+def _changed_identities(releases: Releases) -> Iterator[Breach]:
+    retyped, moved = _identities(releases)
+    for key in sorted(retyped & moved):
+        yield Breach(EVENTS, key)
+
+
+def _doubtful_identities(releases: Releases) -> Iterator[Breach]:
+    retyped, moved = _identities(releases)
+    for key in sorted(retyped ^ moved):
+        yield Breach(EVENTS, key, said={"what": "another kind of act" if key in retyped else "other initiators"})
+
+
+def _events_by_month(releases: Releases) -> Iterator[Breach]:
+    if (events := releases.now(EVENTS, "date_edtf")) is not None:
+        months = events["date_edtf"].str.extract(r"^([0-9]{4}(?:-[0-9]{2})?)").drop_nulls().alias("month")
+        counts = months.value_counts().sort("month").tail(12)
+        if counts.height:
+            text = ", ".join(f"{month} {count:,}" for month, count in counts.iter_rows())
+            yield Breach(EVENTS, said={"months": text})
+
+
+def _actors_without_code(releases: Releases) -> Iterator[Breach]:
+    actors, codes = releases.now("actors", "actor_id"), releases.now("actor_codes", "actor_id")
+    if actors is not None and codes is not None:
+        bare = actors.join(codes, on="actor_id", how="anti").height
+        yield Breach("actors", said={"n": f"{bare:,}", "all": f"{actors.height:,}"})
+
+
+def _sources_without_archive(releases: Releases) -> Iterator[Breach]:
+    sources = releases.now("sources", "archive_url")
+    if sources is not None:
+        bare = sources["archive_url"].null_count()
+        yield Breach("sources", said={"n": f"{bare:,}", "all": f"{sources.height:,}"})
+
+
+def _single_origins(releases: Releases) -> Iterator[Breach]:
+    if (tally := _tally(releases.now)) is not None:
+        origins = tally.get_column("n_origins")
+        single, affirmed = int((origins == 1).sum()), int((origins > 0).sum())
+        share = f" ({100 * single / affirmed:.0f} %)" if affirmed else ""
+        yield Breach(EVENTS, said={"n": f"{single:,}", "all": f"{affirmed:,}", "share": share})
+
+
+GUARDS: tuple[Guard[Releases], ...] = (
+    Guard(
+        id="event-changed-identity",
+        says="an event has another kind of act and other initiators",
+        severity="error",
+        ref="R-62",
+        needs=(EVENTS, "event_participants"),
+        message="has another kind of act and other initiators: another event",
+        hint="retire the id in id_redirects, and give the new event a new one",
+        find=_changed_identities,
+    ),
+    Guard(
+        id="event-identity-doubtful",
+        says="an event has another kind of act, or other initiators",
+        severity="warning",
+        ref="R-62",
+        needs=(EVENTS, "event_participants"),
+        message="has {what}",
+        hint="is it still the same event?",
+        find=_doubtful_identities,
+    ),
+    Guard(
+        id="status-fell-without-reason",
+        says="the status of an event fell and nobody says why",
+        severity="error",
+        ref="R-64",
+        needs=tuple(_RESTS_ON),
+        message="fell from {old} to {new}, and corrections.csv gives no reason",
+        hint="draft the row with `deedbook plan --write-corrections`, then fill in `reason`",
+        find=_fallen_statuses,
+        needs_reason=True,
+    ),
+    Guard(
+        id="coverage-events-by-month",
+        says="how many events each month has",
+        severity="info",
+        ref="R-70",
+        needs=(EVENTS,),
+        message="events by month: {months}",
+        find=_events_by_month,
+    ),
+    Guard(
+        id="coverage-actors-without-code",
+        says="how many actors have no code of a scheme",
+        severity="info",
+        ref="R-70",
+        needs=("actors", "actor_codes"),
+        message="{n} of {all} without a code",
+        find=_actors_without_code,
+    ),
+    Guard(
+        id="coverage-sources-without-archive",
+        says="how many sources have no archived copy",
+        severity="info",
+        ref="R-70",
+        needs=("sources",),
+        message="{n} of {all} without archive",
+        find=_sources_without_archive,
+    ),
+    Guard(
+        id="coverage-single-origin",
+        says="how many events rest on one origin alone",
+        severity="info",
+        ref="R-70",
+        needs=tuple(_RESTS_ON),
+        message="{n} of {all} affirmed events rest on a single origin{share}",
+        find=_single_origins,
+    ),
+)
