@@ -40,22 +40,26 @@ def test_no_file_holds(what: str, pattern: re.Pattern[str]) -> None:
     assert found == {}, what
 
 
-def test_the_lock_names_exact_versions_only() -> None:
-    lines = (REPOSITORY / "requirements.lock").read_text(encoding="utf-8").splitlines()
+def lock(*names: str) -> list[str]:
+    """The lines of those lock files."""
+    return [line for name in names for line in (REPOSITORY / name).read_text(encoding="utf-8").splitlines()]
+
+
+RUN, DEVELOP = ("requirements.lock",), ("requirements.lock", "requirements-dev.lock")
+
+
+def test_the_locks_name_exact_versions_only_and_each_package_once() -> None:
+    lines = lock(*DEVELOP)
     assert [line for line in lines if not re.fullmatch(r"[A-Za-z0-9._-]+==[A-Za-z0-9.!+]+", line)] == []
     assert len({line.split("==")[0].lower() for line in lines}) == len(lines)
 
 
-def test_everything_that_the_package_needs_is_locked() -> None:
+@pytest.mark.parametrize(("locks", "extras"), [(RUN, ()), (DEVELOP, ("pandas", "sheets", "test", "dev"))])
+def test_everything_that_is_needed_is_locked(locks: tuple[str, ...], extras: tuple[str, ...]) -> None:
     project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    needed = [
-        *project["dependencies"],
-        *project["optional-dependencies"]["test"],
-        *project["optional-dependencies"]["dev"],
-    ]
+    needed = [*project["dependencies"], *(name for extra in extras for name in project["optional-dependencies"][extra])]
     names = {normalised(re.match(r"[A-Za-z0-9._-]+", entry)[0]) for entry in needed} - {"deedbook"}  # type: ignore[index]
-    lock = (REPOSITORY / "requirements.lock").read_text(encoding="utf-8")
-    assert names - {normalised(line.split("==")[0]) for line in lock.splitlines()} == set()
+    assert names - {normalised(line.split("==")[0]) for line in lock(*locks)} == set()
 
 
 def test_versions_are_written_once() -> None:

@@ -26,7 +26,7 @@ def test_errors_fail_and_warnings_are_output() -> None:
     failure = root[0].find("testcase[@name='foreign-key in place_id']/failure")
     assert failure is not None
     assert failure.attrib["message"] == "1204 findings"
-    assert (failure.text or "").startswith("row 12 E000011 P00001: is not in `places`.place_id")
+    assert (failure.text or "").startswith('row 12 E000011 "P00001": is not in `places`.place_id')
     assert root[0].find("testcase[@name='title-used-twice in title']/system-out") is not None
     assert root[0].find("testcase[@name='type in title']") is not None
 

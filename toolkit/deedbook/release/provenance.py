@@ -21,7 +21,7 @@ from deedbook.release.edition import Edition, moment_text
 
 BUILD_FILE = "BUILD.json"
 LOCK_FILE = "requirements.lock"
-_WRITERS = ("polars", "xlsxwriter", "jinja2", "numpy", "pandas", "pyreadstat")
+_WRITERS = ("polars", "xlsxwriter", "jinja2", "numpy", "pyreadstat")
 _BESIDE_TABLES = ("waivers.csv", "corrections.csv", "CHANGES.md", "LICENSE")
 
 
