@@ -5,7 +5,6 @@ from __future__ import annotations
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
 import numpy as np
 import polars as pl
@@ -13,8 +12,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from deedbook.checking import keys
-from deedbook.checking.keys import HashSet, hash_blocks
+from deedbook.checking.keys import hash_blocks
 from deedbook.findings import Report
 from deedbook.schema import Field, read_schema
 from deedbook.validation import Options, validate
@@ -202,21 +200,6 @@ NUMBERS = st.one_of(
 def test_numbers_have_equal_hashes_exactly_when_they_are_equal(one_text: str, other: str) -> None:
     mine, its = _hashes({"type": "number"}, [one_text, other])
     assert (mine == its) == (Decimal(one_text) == Decimal(other))
-
-
-@given(st.lists(st.integers(0, 2**64 - 1), max_size=200), st.lists(st.integers(0, 2**64 - 1), max_size=50))
-@example([0, 1], [0, 1, 2])
-def test_a_hash_set_holds_what_was_put_in(known: list[int], asked: list[int]) -> None:
-    wanted = [*asked, *known]
-    held = [value in set(known) for value in wanted]
-    alike = [value in set(known) or (value in {0, 1} and bool({0, 1} & set(known))) for value in wanted]
-    for few, truth in ((keys._FEW, held), (0, alike)):  # a table of slots takes 0 for 1
-        with patch.object(keys, "_FEW", few):
-            hashes = HashSet(pl.Series(known, dtype=pl.UInt64))
-        for is_known in (True, False):
-            places = hashes.places(pl.Series(wanted, dtype=pl.UInt64), known=is_known)
-            expected = [at for at, value in enumerate(truth) if value is is_known]
-            assert ([] if places is None else places.tolist()) == expected
 
 
 def test_hashes_leave_out_rows_without_a_whole_key() -> None:

@@ -18,8 +18,8 @@ def _check(data: bytes) -> tuple[list[Said], dict[str, list[int]], list[int]]:
     found = check_structure(read_block(data, Layout(tuple(item.name for item in COLUMNS), Dialect())), COLUMNS)
     said: list[Said] = []
     for group in found.groups:
-        message, _hint, value = group.words(0)
-        said.append((group.rule, group.column, group.rows.tolist(), message, value))
+        words = group.words(0)
+        said.append((group.rule, group.column, group.rows.tolist(), words.message, words.value))
     return said, {name: rows.tolist() for name, rows in found.excused.items()}, list(found.absent)
 
 

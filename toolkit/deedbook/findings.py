@@ -5,7 +5,7 @@ Records only: nothing here prints. Every output format is a view of one `Report`
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Literal
 
@@ -44,6 +44,10 @@ class Finding:
     constraint: str | None = None
     hint: str = ""
     waived: str | None = None
+
+
+FINDING_FIELDS: Mapping[str, type] = {item.name: int if "int" in str(item.type) else str for item in fields(Finding)}
+"""Name and type of each field, in order: the columns of a file of findings, and what JSON and its schema have."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,72 +6,35 @@ import datetime as dt
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-import polars as pl
-
-from deedbook.checking.collecting import Collecting, Ledger
-from deedbook.checking.keys import HashLog, HashSet
-from deedbook.checking.ordering import (
-    References,
+from deedbook.checking.findings import FindingsSoFar, WriteAll, open_findings
+from deedbook.checking.hashes import HashLog, HashSet, Spill, open_spill
+from deedbook.checking.plan import Options, RulePlan, TablePlan
+from deedbook.checking.references import (
+    ParentKey,
     parents_first,
     references_of,
-    referred_fields,
     referred_keys,
     schema_of,
+    with_suggestions,
 )
-from deedbook.checking.settling import list_unenforced, settle_references, settle_unique
-from deedbook.checking.spilling import Shelf, open_shelf
-from deedbook.checking.suggesting import suggest
-from deedbook.checking.table import TableOutcome, TableTask, check_table
+from deedbook.checking.second_pass import find_missing_parents, find_repeated_keys, list_unenforced
+from deedbook.checking.table import TableOutcome, check_table
 from deedbook.checking.waiving import accepted, judge_waivers
-from deedbook.checking.writing import open_findings
-from deedbook.descriptor import Package, Resource, is_remote
+from deedbook.descriptor import Package, is_remote
 from deedbook.errors import UsageError
-from deedbook.findings import Finding, NotChecked, Report, Total
+from deedbook.findings import NotChecked, Report, with_findings
 from deedbook.project import Project
-from deedbook.reading.blocks import BLOCK_SIZE
-from deedbook.reading.inputs import is_foreign
 from deedbook.schema import TableSchema
 
 if TYPE_CHECKING:  # pandera takes longer to import than most tables to check
     from deedbook.checking.rules import RuleBook
-    from deedbook.checking.ruling import RulePlan
+
+__all__ = ["DEFAULTS", "Options", "Progress", "validate"]
 
 Progress = Callable[[int, int], None]
 """Bytes read, and bytes in all."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
-    """How to validate.
-
-    Attributes:
-        max_findings: How many findings of each table, rule and column the report shows; totals are exact all the same.
-        tables: Names of the tables to report on; all when empty.
-        rules: Whether rules run at all; `trust_rules` lets a project's rule files run outside its own folder.
-        lenient: Accept what frictionless-py accepts.
-        workers: Threads; None for as many as help.
-        block_size: Bytes of a block; it changes nothing in the report.
-        memory: Bytes that key hashes may take before they go to disk.
-        findings_file: A `.parquet` or `.csv` file for all findings, in no promised order.
-        max_unpacked: Bytes that one compressed file may unpack to.
-    """
-
-    max_findings: int = 10
-    tables: tuple[str, ...] = ()
-    rules: bool = True
-    trust_rules: bool = False
-    lenient: bool = False
-    workers: int | None = None
-    block_size: int = BLOCK_SIZE
-    memory: int = 512 << 20
-    findings_file: Path | None = None
-    allow_network: bool = False
-    max_unpacked: int = 16 << 30
-
-
 DEFAULTS = Options()
 
 
@@ -91,26 +54,31 @@ def validate(
         ProjectError: when a schema contradicts itself or the package, or a rule raised.
     """
     started = time.perf_counter()
-    if options.allow_network and any(
-        map(is_remote, (path for item in project.package.resources for path in item.paths))
-    ):
+    package = project.package
+    if options.allow_network and any(map(is_remote, (path for item in package.resources for path in item.paths))):
         from deedbook.reading.remote import fetched
 
-        with fetched(project.package, limit=options.max_unpacked) as package:
-            report = validate(replace(project, package=package), replace(options, allow_network=False), progress, book)
+        with fetched(package, limit=options.max_unpacked) as local:
+            report = validate(replace(project, package=local), replace(options, allow_network=False), progress, book)
         return replace(report, seconds=time.perf_counter() - started)
-    names = [resource.name for resource in project.package.resources]
+    names = [resource.name for resource in package.resources]
     for name in options.tables:
         if name not in names:
             raise UsageError(f"there is no table `{name}`", f"the tables are {', '.join(names)}")
-    references = references_of(project.package)
     rules = _load_rules(project, options, book)
-    with open_findings(options.findings_file) as write_all, open_shelf(options.memory) as shelf:
-        advance = _advancing(project.package, progress)
-        run = _Run(project, options, references, rules, shelf, advance, write_all)
-        outcomes = _check_tables(run)
-        report = _report(run, outcomes, _judge_rules(run, outcomes))
-    return replace(report, seconds=time.perf_counter() - started)
+    with open_findings(options.findings_file) as write_all, open_spill(options.memory) as spill:
+        plans = _plan_tables(project, options, rules, spill, _advance(package, progress))
+        outcomes = _check_tables(package, plans, write_all)
+        ran: set[str] = set()
+        if rules.book is not None:
+            from deedbook.checking.ruling import judge_tables
+
+            created = dt.date.fromisoformat(package.created[:10]) if package.created else None
+            ran = judge_tables(rules.book, outcomes, created)
+        report = _report(project, outcomes, rules)
+        used = {name: outcome.found.used_waivers for name, outcome in outcomes.items()}
+        waivers = judge_waivers(project.waivers or (), used, ran, package.created[:10])
+    return replace(with_findings(report, waivers), seconds=time.perf_counter() - started)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,28 +92,6 @@ class _Rules:
     book: RuleBook | None = None
     plans: Mapping[str, RulePlan] = field(default_factory=dict)
     withheld: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class _Run:
-    """What all steps of one validation share."""
-
-    project: Project
-    options: Options
-    references: References
-    rules: _Rules
-    shelf: Shelf
-    advance: Callable[[int], None]
-    write_all: Callable[[pl.DataFrame], None] | None
-
-    @property
-    def today(self) -> str:
-        """The release date, which stands for today: a report does not depend on when it is made."""
-        return self.project.package.created[:10]
-
-    def shows(self, table: str) -> bool:
-        """Whether the table is reported on."""
-        return not self.options.tables or table in self.options.tables
 
 
 def _load_rules(project: Project, options: Options, book: RuleBook | None) -> _Rules:
@@ -164,56 +110,7 @@ def _load_rules(project: Project, options: Options, book: RuleBook | None) -> _R
     return _Rules(book, {item.name: plan_rules(book, item.name, item.schema or TableSchema(())) for item in tables})
 
 
-def _judge_rules(run: _Run, outcomes: Mapping[str, TableOutcome]) -> set[str]:
-    """Runs the rules that need whole tables; the ids of all rules that were judged."""
-    if run.rules.book is None:
-        return set()
-    from deedbook.checking.ruling import judge_tables
-
-    created = dt.date.fromisoformat(run.today) if run.today else None
-    return judge_tables(run.rules.book, run.rules.plans, outcomes, created)
-
-
-ParentLogs = dict[tuple[str, tuple[str, ...]], HashLog]
-"""The hashes of every key that is referred to, by table and fields; not those of a table that was not read or lacks them."""
-
-
-def _check_tables(run: _Run) -> dict[str, TableOutcome]:
-    """One pass over every table, parents before children, then what needed all of them; in descriptor order."""
-    outcomes: dict[str, TableOutcome] = {}
-    logs: ParentLogs = {}
-    known: dict[tuple[str, tuple[str, ...]], HashSet | None] = {}
-    for resource in parents_first(run.project.package, run.references):
-        parents = tuple(known.get((item.parent, item.key.reference)) for item in run.references[resource.name])
-        task = _task(run, resource, parents)
-        outcome = check_table(task, Ledger(task.settings, run.write_all if run.shows(resource.name) else None))
-        for key in outcome.logs:
-            if key.kind != "reference":
-                settle_unique(outcome, key)
-        list_unenforced(outcome)
-        referred = set() if outcome.is_unread else referred_fields(run.references, resource.name)
-        for names in (key for key in referred if all(outcome.number_of(name) is not None for name in key)):
-            log = next(log for key, log in outcome.logs.items() if key.names == names)
-            logs[(resource.name, names)] = log
-            known[(resource.name, names)] = log.as_set()
-        outcomes[resource.name] = outcome
-    for outcome in outcomes.values():
-        _settle_waiting(outcome, logs)
-    return {item.name: outcomes[item.name] for item in run.project.package.resources}
-
-
-def _settle_waiting(outcome: TableOutcome, logs: ParentLogs) -> None:
-    """Looks up the foreign keys whose parent came later; one whose parent could not be read is not checked."""
-    settle_references(outcome, lambda reference: logs.get((reference.parent, reference.key.reference)))
-    for reference in outcome.task.references:
-        if (reference.parent, reference.key.reference) not in logs:
-            columns = ", ".join(reference.key.fields)
-            outcome.checked = [item for item in outcome.checked if (item.name, item.column) != ("foreign-key", columns)]
-            reason = f"the table `{reference.parent}` could not be read, or lacks the column"
-            outcome.not_checked.append(NotChecked(outcome.task.resource.name, "foreign-key", reason, columns))
-
-
-def _advancing(package: Package, progress: Progress | None) -> Callable[[int], None]:
+def _advance(package: Package, progress: Progress | None) -> Callable[[int], None]:
     """A function that adds bytes read to the progress."""
     if progress is None:
         return lambda _size: None
@@ -228,64 +125,72 @@ def _advancing(package: Package, progress: Progress | None) -> Callable[[int], N
     return advance
 
 
-def _task(run: _Run, resource: Resource, parents: tuple[HashSet | None, ...]) -> TableTask:
-    options, project = run.options, run.project
-    schema = schema_of(resource, run.references)
-    plan = run.rules.plans.get(resource.name)
-    return TableTask(
-        resource=resource,
-        schema=schema,
-        settings=Collecting(
-            table=resource.name,
-            path=", ".join(resource.paths),
-            paths=resource.paths,
-            key=schema.primary_key,
-            limit=options.max_findings,
-            keep_all=options.findings_file is not None,
-            has_lines=not is_foreign(resource),
-            waived=accepted(project.waivers or (), resource.name, run.today),
-        ),
-        shelf=run.shelf,
-        references=run.references[resource.name],
-        parents=parents,
-        referred=tuple(referred_keys(resource, run.references)),
-        row_rules=plan.row_rules if plan else None,
-        typed_names=plan.fields if plan else (),
-        keeps_typed=plan.keeps_typed if plan else False,
-        warns_of_bytes=project.config is not None,
-        lenient=options.lenient,
-        workers=options.workers,
-        block_size=options.block_size,
-        max_unpacked=options.max_unpacked,
-        progress=run.advance,
-    )
-
-
-def _report(run: _Run, outcomes: Mapping[str, TableOutcome], ran: set[str]) -> Report:
-    """The outcomes of the tables in the order of the descriptor, then what there is to say of waivers."""
-    package = run.project.package
-    chosen = [outcome for name, outcome in outcomes.items() if run.shows(name)]
-    findings = [
-        finding
-        for outcome in chosen
-        for finding in suggest(
-            outcome.ledger.sorted_findings(),
-            outcome.task.references,
-            lambda name: (package.resource(name), outcomes[name].stats.rows),
+def _plan_tables(
+    project: Project, options: Options, rules: _Rules, spill: Spill, advance: Callable[[int], None]
+) -> list[TablePlan]:
+    """How each table is checked, parents before children; they share the hashes of the tables that are complete."""
+    package = project.package
+    references = references_of(package)
+    parents: dict[ParentKey, HashSet | None] = {}
+    return [
+        TablePlan(
+            resource=resource,
+            schema=schema_of(resource, references),
+            options=options,
+            spill=spill,
+            references=references[resource.name],
+            referred=tuple(referred_keys(resource, references)),
+            parents=parents,
+            rules=rules.plans.get(resource.name, RulePlan()),
+            waived=accepted(project.waivers or (), resource.name, package.created[:10]),
+            has_project=project.config is not None,
+            advance=advance,
         )
+        for resource in parents_first(package, references)
     ]
-    totals = [total for outcome in chosen for total in outcome.ledger.totals()]
-    used = {name: outcome.ledger.used_waivers for name, outcome in outcomes.items()}
-    for finding in judge_waivers(run.project.waivers or (), used, ran, run.today):
-        findings.append(finding)
-        totals.append(_total_of(finding))
-    withheld = [NotChecked(name, "rules", run.rules.withheld) for name in run.project.rule_files if run.rules.withheld]
-    if profile := _foreign_profile(package):
+
+
+def _check_tables(package: Package, plans: list[TablePlan], write_all: WriteAll | None) -> dict[str, TableOutcome]:
+    """One pass over every table, then what needed all of them; in descriptor order."""
+    outcomes: dict[str, TableOutcome] = {}
+    logs: dict[ParentKey, HashLog] = {}
+    referred = {(item.parent, item.target) for plan in plans for item in plan.references}
+    for plan in plans:
+        is_shown = not plan.options.tables or plan.resource.name in plan.options.tables
+        outcome = check_table(plan, FindingsSoFar(plan, write_all if is_shown else None))
+        outcomes[outcome.name] = outcome
+        for key in plan.keys:
+            place, log = (outcome.name, key.fields), outcome.logs[key]
+            if key.kind != "reference":
+                find_repeated_keys(outcome, key)
+            is_whole = not outcome.is_unread and all(outcome.number_of(name) is not None for name in key.names)
+            if is_whole and place in referred and place not in logs:
+                logs[place], plan.parents[place] = log, log.as_set()
+        list_unenforced(outcome)
+    for outcome in outcomes.values():
+        find_missing_parents(outcome, logs)
+    return {item.name: outcomes[item.name] for item in package.resources}
+
+
+def _report(project: Project, outcomes: Mapping[str, TableOutcome], rules: _Rules) -> Report:
+    """The outcomes of the tables in the order of the descriptor."""
+    chosen = [
+        item for name, item in outcomes.items() if not item.plan.options.tables or name in item.plan.options.tables
+    ]
+    withheld = [NotChecked(name, "rules", rules.withheld) for name in project.rule_files if rules.withheld]
+    profile = project.package.raw.get("$schema", project.package.raw.get("profile"))
+    if isinstance(profile, str) and not profile.startswith(_STANDARD_PROFILES):
         withheld.append(NotChecked("", "profile", f"the metadata is not judged against {profile}"))
     return Report(
         tables=tuple(outcome.stats for outcome in chosen),
-        findings=tuple(findings),
-        totals=tuple(totals),
+        findings=tuple(
+            finding
+            for outcome in chosen
+            for finding in with_suggestions(
+                outcome.found.shown(), lambda name: (outcomes[name].plan.resource, outcomes[name].rows)
+            )
+        ),
+        totals=tuple(total for outcome in chosen for total in outcome.found.totals()),
         checked=tuple(check for outcome in chosen for check in outcome.checked),
         not_checked=(*(item for outcome in chosen for item in outcome.not_checked), *withheld),
     )
@@ -297,13 +202,3 @@ _STANDARD_PROFILES = (
     "data-package",
     "tabular-data-package",
 )
-
-
-def _foreign_profile(package: Package) -> str:
-    """A profile of the descriptor that is not one of the standard's own; empty when there is none."""
-    declared = package.raw.get("$schema", package.raw.get("profile"))
-    return declared if isinstance(declared, str) and not declared.startswith(_STANDARD_PROFILES) else ""
-
-
-def _total_of(finding: Finding) -> Total:
-    return Total(finding.table, finding.rule, finding.column, finding.severity, 1)

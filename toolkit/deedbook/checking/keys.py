@@ -1,29 +1,24 @@
 """Primary keys, unique keys and foreign keys by 64-bit hashes of canonical values.
 
 Keys compare as values, so `3.0` and `3` are one number. No two equal hashes prove that a key is unique; equal ones are
-confirmed on the values. A foreign key is looked up in an open-addressing table of the parent's hashes.
+confirmed on the values.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property, reduce
+from dataclasses import dataclass
+from functools import reduce
 from operator import and_
-from threading import Lock
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
 import polars as pl
 
 from deedbook.checking.canonical import key_text
 from deedbook.checking.cells import Rows
-from deedbook.checking.spilling import PARTITIONS, Hashes, Partitions, Shelf, partition_of
-from deedbook.schema import Field, ForeignKey, TableSchema
-
-if TYPE_CHECKING:
-    import numpy.typing as npt
+from deedbook.schema import Field, TableSchema
 
 KeyKind = Literal["primary-key", "unique-key", "unique-error", "reference"]
 _SEED, _TEXT_SEED = 0x0DEEDB00, 0x0DEEDB01
@@ -31,8 +26,6 @@ _SEED, _TEXT_SEED = 0x0DEEDB00, 0x0DEEDB01
 _WRITTEN_OTHERWISE = frozenset({"bareNumber", "decimalChar", "groupChar"})
 _TOLD = 15
 """Characters of a canonical number that a 64-bit float tells from all others."""
-_FEW = 10_000
-"""Hashes that polars puts into a set of its own for every block sooner than numpy looks them up."""
 _PLAIN = 1e14
 """A number from one up to this that is written in 15 characters, with an exponent or not, has a canonical text that is no longer."""
 
@@ -187,153 +180,3 @@ def hash_blocks(
             is_whole = is_whole.scatter(skip, values=False)
         blocks.append(HashedBlock(whole.filter(is_whole), is_whole, frame.height))
     return blocks
-
-
-@dataclass(slots=True)
-class HashLog:
-    """The hashes of a whole table's key: in memory, block by block, or on the shelf once they no longer fit."""
-
-    shelf: Shelf
-    blocks: list[tuple[int, HashedBlock]] = field(default_factory=list)
-    partitions: Partitions | None = None
-
-    def add(self, first: int, block: HashedBlock) -> None:
-        """Appends a block whose first record is `first`."""
-        if self.partitions is None and self.shelf.is_full(block.nbytes):
-            self.partitions = Partitions(self.shelf.new_log())
-            for number, kept in self.blocks:
-                self.partitions.add(kept.hashes.to_numpy(), kept.row_numbers(number))
-                self.shelf.release(kept.nbytes)
-            self.blocks.clear()
-        if self.partitions is None:
-            self.blocks.append((first, block))
-        else:
-            self.partitions.add(block.hashes.to_numpy(), block.row_numbers(first))
-
-    def hashes(self) -> pl.Series:
-        """All hashes that are in memory."""
-        return pl.concat([pl.Series([], dtype=pl.UInt64), *(block.hashes for _, block in self.blocks)])
-
-    def as_set(self) -> HashSet | None:
-        """The hashes to look others up in; None when they are on the shelf."""
-        return HashSet(self.hashes()) if self.partitions is None else None
-
-    def repeated_rows(self) -> Rows | None:
-        """The records whose hash occurs more than once, rising; None when there is none."""
-        if self.partitions is None:
-            repeated = _repeated(self.hashes())
-            return self._rows_among(HashSet(repeated), known=True) if len(repeated) else None
-        parts = (self.partitions.read(number) for number in range(PARTITIONS))
-        found = [records[np.isin(hashes, _repeated(pl.Series(hashes)))] for hashes, records in parts]
-        return _rising(found)
-
-    def rows_absent_from(self, parent: HashLog) -> Rows | None:
-        """The records whose hash another log does not have, rising; None when there is none."""
-        if self.partitions is None and parent.partitions is None:
-            return self._rows_among(HashSet(parent.hashes()), known=False)
-        found = []
-        for number in range(PARTITIONS):
-            hashes, records = self._part(number)
-            known, _ = parent._part(number)
-            found.append(records[~np.isin(hashes, known)])
-        return _rising(found)
-
-    def _part(self, number: int) -> tuple[Hashes, Rows]:
-        """The hashes whose top bits are a partition's number."""
-        if self.partitions is not None:
-            return self.partitions.read(number)
-        chosen = [(block.hashes.to_numpy(), block.row_numbers(first)) for first, block in self.blocks]
-        masks = [partition_of(hashes) == number for hashes, _ in chosen]
-        return (
-            np.concatenate([h[mask] for (h, _), mask in zip(chosen, masks, strict=True)] or [np.empty(0, np.uint64)]),
-            np.concatenate([r[mask] for (_, r), mask in zip(chosen, masks, strict=True)] or [np.empty(0, np.int64)]),
-        )
-
-    def _rows_among(self, other: HashSet, *, known: bool) -> Rows | None:
-        """The records whose hash is in a set, or is not."""
-        places = ((first, block, other.places(block.hashes, known=known)) for first, block in self.blocks)
-        return _rising([block.row_numbers(first)[found] for first, block, found in places if found is not None])
-
-
-def _rising(parts: Sequence[Rows]) -> Rows | None:
-    """All records, rising; None when there is none."""
-    return np.sort(np.concatenate(parts)) if any(map(len, parts)) else None
-
-
-def _repeated(hashes: pl.Series) -> pl.Series:
-    """The hashes that occur more than once, rising."""
-    ordered = hashes.sort()
-    return ordered[1:].filter(ordered[1:] == ordered[:-1])
-
-
-class HashSet:
-    """A set of 64-bit hashes with vectorised look-up, made ready by the first thread that looks something up.
-
-    A few are a list for polars. Many are a table of slots: rising, each at the slot that its top bits name or the next free
-    one behind it; at most half of the slots are taken, and the last one is free, so that every search ends.
-    """
-
-    def __init__(self, hashes: pl.Series) -> None:
-        self._few = hashes.implode() if len(hashes) < _FEW else None
-        self._hashes, self._lock = hashes, Lock()
-
-    @cached_property
-    def _slots(self) -> tuple[Hashes, np.uint64]:
-        """The table, and by how much a hash is shifted to name its slot."""
-        ordered = _nonzero(self._hashes.sort().to_numpy())
-        is_first = np.ones(len(ordered), np.bool_)
-        np.not_equal(ordered[1:], ordered[:-1], out=is_first[1:])
-        distinct = ordered if is_first.all() else ordered[is_first]
-        bits = max(4, (2 * len(distinct)).bit_length())
-        shift = np.uint64(64 - bits)
-        places = np.arange(len(distinct), dtype=np.int64)
-        slots = np.maximum.accumulate(_home(distinct, shift) - places) + places
-        table = np.zeros(max(1 << bits, int(slots.max(initial=0)) + 1) + 1, np.uint64)
-        table[slots] = distinct
-        self._hashes = self._hashes.clear()
-        return table, shift
-
-    def places(self, hashes: pl.Series, *, known: bool) -> Rows | None:
-        """The places of the hashes that are in the set, or that are not; None when there is none."""
-        if self._few is not None:
-            is_found = hashes.is_in(self._few)
-            is_wanted = is_found if known else ~is_found
-            return is_wanted.arg_true().cast(pl.Int64).to_numpy() if is_wanted.any() else None
-        found = np.flatnonzero(self._contains(hashes.to_numpy()) == known)
-        return found if len(found) else None
-
-    def _contains(self, hashes: Hashes) -> npt.NDArray[np.bool_]:
-        """For each hash, whether it is in the table."""
-        with self._lock:
-            table, shift = self._slots
-        wanted = _nonzero(hashes)
-        slots = _home(wanted, shift)
-        here = table[slots]
-        found = here == wanted
-        open_ = np.flatnonzero((here < wanted) & (here != 0))
-        while len(open_):
-            slots[open_] += 1
-            here = table[slots[open_]]
-            sought = wanted[open_]
-            found[open_[here == sought]] = True
-            open_ = open_[(here < sought) & (here != 0)]
-        return np.asarray(found)
-
-
-def _home(hashes: Hashes, shift: np.uint64) -> Rows:
-    """The slot that the top bits of each hash name."""
-    return (hashes >> shift).view(np.int64)
-
-
-def _nonzero(hashes: Hashes) -> Hashes:
-    """The hashes with 0, which marks a free slot, moved to 1."""
-    return np.maximum(hashes, np.uint64(1))
-
-
-@dataclass(frozen=True, slots=True)
-class Reference:
-    """A foreign key of a table, its own fields described, and the parent's fields that it refers to."""
-
-    key: ForeignKey
-    fields: tuple[Field, ...]
-    parent: str

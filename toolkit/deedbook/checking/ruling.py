@@ -4,48 +4,33 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
 
-from deedbook.checking.blockwork import RowRules, TypedRows
+from deedbook.checking.block import TypedRows
 from deedbook.checking.canonical import dtype_of
-from deedbook.checking.collecting import Group, collect
+from deedbook.checking.findings import Records
+from deedbook.checking.group import Group, Words
+from deedbook.checking.plan import RowRules, RulePlan
 from deedbook.checking.rules import Evaluation, RuleBook, RuleOutcome, TableRules, columns_read, evaluate, render, split
-from deedbook.checking.table import FILE_SHIFT, TableOutcome
+from deedbook.checking.table import TableOutcome
 from deedbook.findings import Check, Finding, NotChecked
 from deedbook.schema import TableSchema
-
-
-@dataclass(frozen=True, slots=True)
-class RulePlan:
-    """What the rules of one table need from its pass.
-
-    Attributes:
-        fields: Names of the fields that are typed.
-        keeps_typed: Whether the typed rows are kept for rules that look at more than one row.
-        row_rules: What to run on each block.
-        rules: The table's own rules, wherever they run.
-    """
-
-    fields: tuple[str, ...] = ()
-    keeps_typed: bool = False
-    row_rules: RowRules | None = None
-    rules: TableRules = field(default_factory=TableRules)
 
 
 def plan_rules(book: RuleBook, table: str, schema: TableSchema) -> RulePlan:
     """How the rules of a table run. A project with rules across tables keeps every table's typed rows."""
     rules = book.tables.get(table, TableRules())
     if book.dataset is not None:
-        return RulePlan(schema.names, keeps_typed=True, rules=rules)
+        return RulePlan(schema.names, keeps_typed=True)
     _, rest = split(rules, {item.name: dtype_of(item) for item in schema.fields})
     if rest.rules or rest.checks or rest.bare:
-        return RulePlan(schema.names, keeps_typed=True, rules=rules)
+        return RulePlan(schema.names, keeps_typed=True)
     if not rules.rules:
         return RulePlan()
-    return RulePlan(tuple(sorted(columns_read(rules.rules, schema.names))), row_rules=_row_rules(rules), rules=rules)
+    return RulePlan(tuple(sorted(columns_read(rules.rules, schema.names))), row_rules=_row_rules(rules))
 
 
 def _row_rules(rules: TableRules) -> RowRules:
@@ -59,7 +44,7 @@ def _row_rules(rules: TableRules) -> RowRules:
 def _group(outcome: RuleOutcome) -> Group:
     rule = outcome.rule
     rows = outcome.failing.cast(pl.Int64).to_numpy()
-    return Group(rule.id, rows, lambda at: render(outcome, at), severity=rule.severity, column=rule.at or None)
+    return Group(rule.id, rows, lambda at: Words(*render(outcome, at)), severity=rule.severity, column=rule.at or None)
 
 
 def _skipped(outcomes: Sequence[RuleOutcome]) -> dict[str, int]:
@@ -71,32 +56,28 @@ def _skipped(outcomes: Sequence[RuleOutcome]) -> dict[str, int]:
 
 @dataclass(frozen=True, slots=True)
 class _Whole:
-    """All typed rows of a table, with the record, line and key of each."""
+    """All typed rows of a table, and where they stand."""
 
     frame: pl.DataFrame
     bad: Mapping[str, pl.Series]
-    records: np.ndarray[tuple[int], np.dtype[np.int64]]
-    lines: np.ndarray[tuple[int], np.dtype[np.int64]]
-    keys: pl.DataFrame
+    records: Records
 
 
-def judge_tables(
-    book: RuleBook, plans: Mapping[str, RulePlan], outcomes: Mapping[str, TableOutcome], created: dt.date | None
-) -> set[str]:
+def judge_tables(book: RuleBook, outcomes: Mapping[str, TableOutcome], created: dt.date | None) -> set[str]:
     """Runs every rule that did not run on blocks, reports what it finds, and gives the ids of all rules that were judged.
 
     Raises:
         RuleError: when a rule raises.
     """
-    wholes = {name: _whole(outcome) for name, outcome in outcomes.items() if plans[name].keeps_typed}
+    wholes = {name: _whole(outcome) for name, outcome in outcomes.items() if outcome.plan.rules.keeps_typed}
     broken = {name for name, outcome in outcomes.items() if outcome.has_cell_errors or outcome.is_unread}
     across: Mapping[str, TableRules] = {}
     if book.dataset is not None:
         across = book.dataset({name: whole.frame for name, whole in wholes.items()}, created)
     ran: set[str] = set()
     for name, outcome in outcomes.items():
-        own = plans[name].rules
-        if not plans[name].keeps_typed:
+        own = book.tables.get(name, TableRules())
+        if not outcome.plan.rules.keeps_typed:
             ran |= _list_rules(outcome, own, outcome.skipped)
             continue
         for rules in (own, across.get(name)):
@@ -108,14 +89,14 @@ def judge_tables(
 
 
 def _list_rules(outcome: TableOutcome, rules: TableRules, skipped: Mapping[str, int]) -> set[str]:
-    table = outcome.task.resource.name
+    table = outcome.name
     outcome.checked += [Check(table, rule.id, rule.at or None, skipped.get(rule.id, 0)) for rule in rules.rules]
     return {rule.id for rule in rules.rules}
 
 
 def _whole(outcome: TableOutcome) -> _Whole:
     """The typed blocks of a table as one; a table that could not be read has no rows."""
-    schema = outcome.task.schema
+    schema = outcome.plan.schema
     blocks = [(first, line, rows) for first, line, rows in outcome.typed]
     empty = pl.DataFrame(schema={item.name: dtype_of(item) for item in schema.fields})
     frame = pl.concat([empty, *(rows.frame for _, _, rows in blocks)])
@@ -123,13 +104,9 @@ def _whole(outcome: TableOutcome) -> _Whole:
     bad = {name: pl.concat([_mask(rows, name) for _, _, rows in blocks]) for name in sorted(names)}
     keys = pl.concat([rows.keys for _, _, rows in blocks]) if blocks else pl.DataFrame()
     none = np.empty(0, np.int64)
-    return _Whole(
-        frame,
-        bad,
-        np.concatenate([none, *(rows.rows + first for first, _, rows in blocks)]),
-        np.concatenate([none, *(rows.lines + line for _, line, rows in blocks)]),
-        keys,
-    )
+    numbers = np.concatenate([none, *(rows.rows + first for first, _, rows in blocks)])
+    lines = np.concatenate([none, *(rows.lines + line for _, line, rows in blocks)])
+    return _Whole(frame, bad, Records(numbers, lines, keys))
 
 
 def _mask(rows: TypedRows, name: str) -> pl.Series:
@@ -137,8 +114,8 @@ def _mask(rows: TypedRows, name: str) -> pl.Series:
 
 
 def _report(outcome: TableOutcome, whole: _Whole, evaluation: Evaluation) -> None:
-    """Puts an evaluation of the whole table into its ledger."""
-    table = outcome.task.resource.name
+    """Puts an evaluation of the whole table into its findings."""
+    table = outcome.name
     outcome.not_checked += [
         NotChecked(table, rule.id, reason, rule.at or None) for rule, reason in evaluation.not_checked
     ]
@@ -150,28 +127,14 @@ def _report(outcome: TableOutcome, whole: _Whole, evaluation: Evaluation) -> Non
         elif len(result.failing):
             group = _group(result)
             groups.append(replace(group, field_number=outcome.number_of(result.rule.at)))
-    if not groups:
-        return
-    settings = replace(outcome.task.settings, key=tuple(whole.keys.columns))
-    collected = collect(groups, whole.keys, settings, lambda row: int(whole.lines[row]))
-    paths = outcome.task.resource.paths
-    shown = []
-    for finding in collected.shown:
-        record = int(whole.records[finding.row or 0])
-        number, row = record >> FILE_SHIFT, record & ((1 << FILE_SHIFT) - 1)
-        shown.append(replace(finding, row=row, path=paths[number] if number < len(paths) else ""))
-    everything = collected.everything
-    if everything is not None:
-        rows = whole.records[everything["row"].to_numpy()] & ((1 << FILE_SHIFT) - 1)
-        everything = everything.with_columns(row=pl.Series(rows))
-    outcome.ledger.add(replace(collected, shown=tuple(shown), everything=everything), 0, 0)
+    outcome.found.add(groups, whole.records)
 
 
 def _say_of_table(outcome: TableOutcome, result: RuleOutcome) -> None:
     """A rule whose verdict is about the table as a whole."""
     message, hint, _ = render(result, 0)
-    resource = outcome.task.resource
-    outcome.ledger.say(
+    resource = outcome.plan.resource
+    outcome.found.say(
         Finding(
             rule=result.rule.id,
             severity=result.rule.severity,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import compress
 
@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 
 from deedbook.checking.cells import Rows
-from deedbook.checking.collecting import Group, Words
+from deedbook.checking.group import Group, Words
 from deedbook.checking.header import Column
 from deedbook.checking.judging import shorten
 from deedbook.reading.text import Ragged, TextBlock
@@ -58,17 +58,18 @@ def _rows(rows: Iterable[int]) -> Rows:
     return np.array(sorted(set(rows)), np.int64)
 
 
-def fixed(message: str, hint: str, value: str | None = None) -> Words:
+def fixed(message: str, hint: str, value: str | None = None) -> Callable[[int], Words]:
     """The same words for every row."""
-    return lambda _at: (message, hint, value)
+    words = Words(message, hint, value)
+    return lambda _at: words
 
 
 def _missing_cells(rows: Rows, lengths: Rows, column: Column) -> Group:
     name = column.field.name if column.field else column.label
 
-    def words(at: int) -> tuple[str, str, str | None]:
+    def words(at: int) -> Words:
         message = f"the cell of `{name}` is missing: the row ends after {lengths[at]} cells"
-        return message, "add the missing delimiters", None
+        return Words(message, "add the missing delimiters")
 
     return Group("missing-cell", rows, words, column=name, field_number=column.number)
 
@@ -86,9 +87,9 @@ def _extra_cells(ragged: Sequence[Ragged], width: int) -> list[Group]:
 
 
 def _extra_group(number: int, width: int, rows: list[int], cells: list[str]) -> Group:
-    def words(at: int) -> tuple[str, str, str | None]:
+    def words(at: int) -> Words:
         message = f"cell {number} (`{shorten(cells[at])}`) is one too many: the header has {width} columns"
-        return message, "quote a cell that contains the delimiter, or remove it", cells[at]
+        return Words(message, "quote a cell that contains the delimiter, or remove it", cells[at])
 
     return Group("extra-cell", np.array(rows, np.int64), words, field_number=number)
 

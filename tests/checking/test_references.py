@@ -1,4 +1,4 @@
-"""Parents are read before the tables that refer to them, as far as that goes."""
+"""Parents are read before the tables that refer to them; a key that is in no row gets the nearest one that is."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
-from deedbook.checking.ordering import parents_first, references_of, referred_keys
+from deedbook.checking import references
+from deedbook.checking.references import parents_first, references_of, referred_keys
 from deedbook.descriptor import Package, read_package
 from deedbook.errors import ProjectError
-from tests.package import fields
+from deedbook.validation import validate
+from tests.package import fields, make_package
 
 
 def _key(names: str, parent: str, reference: str) -> dict[str, Any]:
@@ -73,3 +75,34 @@ def test_a_reference_to_nothing_is_refused(key: dict[str, Any], message: str) ->
         references_of(_package(a=[key], b=[]))
     assert message in raised.value.message
     assert raised.value.hint
+
+
+SCHEMAS = {
+    "places": fields("id", "name", primaryKey="id"),
+    "events": fields("place", foreignKeys=[{"fields": "place", "reference": {"resource": "places", "fields": "id"}}]),
+}
+
+
+@pytest.mark.parametrize(
+    ("value", "hint"),
+    [
+        ("P00012", "did you mean `P000012` Pakse?"),
+        ("P000018", "did you mean `P000012` Pakse?"),
+        ("P00099x", "add it to `places` first"),
+        ("X000012", "add it to `places` first"),
+        ("", None),
+    ],
+)
+def test_the_nearest_key_is_proposed(tmp_path: Path, value: str, hint: str | None) -> None:
+    project = make_package(
+        tmp_path, schemas=SCHEMAS, places="id,name\nP000012,Pakse\nQ000001,Vientiane\n", events=f'place\n"{value}"\n'
+    )
+    assert [(item.row, item.value, item.hint) for item in validate(project).findings] == (
+        [(2, value, hint)] if hint else []
+    )
+
+
+def test_a_parent_too_large_to_search_proposes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(references, "_MOST_PARENTS", 1)
+    project = make_package(tmp_path, schemas=SCHEMAS, places="id,name\nP1,a\nP000012,b\n", events="place\nP00012\n")
+    assert [item.hint for item in validate(project).findings] == ["add it to `places` first"]

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from deedbook.checking import settling
-from deedbook.checking.settling import _read_piece
+from deedbook.checking import second_pass
+from deedbook.checking.second_pass import _read_piece
 from deedbook.checking.table import Piece
 from deedbook.dialect import Dialect
 from deedbook.errors import ProjectError
@@ -90,12 +90,12 @@ def test_line_ends_and_odd_quotes_in_cells_move_no_row(
 def test_only_the_pieces_that_hold_such_rows_are_read_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes
 ) -> None:
-    monkeypatch.setattr(settling, "_read_all", _refuse)
+    monkeypatch.setattr(second_pass, "_read_all", _refuse)
     assert [row for _, row, *_ in _check(tmp_path, content, 32)] == [41, 51, 55]
 
 
 def test_a_piece_with_odd_quotes_is_read_record_by_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(settling, "_read_all", _refuse)
+    monkeypatch.setattr(second_pass, "_read_all", _refuse)
     content = _table().replace(b"c40,60,n", b'c40,60,5"n').replace(b"c5,60,n\n51", b'c5,60,n\n51,c51,60,"n"x\n51')
     assert [(row, rule) for _, row, _, rule, *_ in _check(tmp_path, content, 32)] == [
         (41, "primary-key"),

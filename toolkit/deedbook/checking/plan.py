@@ -1,0 +1,170 @@
+"""How a package is validated, how a table of it is checked, and how one file of the table is: each record holds the one above."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+import polars as pl
+
+from deedbook.checking.cells import FieldPlan
+from deedbook.checking.group import Group
+from deedbook.checking.hashes import HashSet, Spill
+from deedbook.checking.header import Column
+from deedbook.checking.keys import Key, unique_keys
+from deedbook.checking.references import ParentKey, Reference
+from deedbook.descriptor import Resource
+from deedbook.reading.blocks import BLOCK_SIZE
+from deedbook.reading.inputs import dialect_of
+from deedbook.reading.text import Layout
+from deedbook.schema import Field, TableSchema
+
+RowRules = Callable[[pl.DataFrame, Mapping[str, pl.Series]], tuple[list[Group], Mapping[str, int]]]
+"""Runs row-local rules on typed rows and a mask of bad cells: groups whose rows count in that frame, and rows skipped by rule."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How to validate.
+
+    Attributes:
+        max_findings: How many findings of each table, rule and column the report shows; totals are exact all the same.
+        tables: Names of the tables to report on; all when empty.
+        rules: Whether rules run at all; `trust_rules` lets a project's rule files run outside its own folder.
+        lenient: Accept what frictionless-py accepts.
+        workers: Threads; None for as many as help.
+        block_size: Bytes of a block; it changes nothing in the report.
+        memory: Bytes that key hashes may take before they go to disk.
+        findings_file: A `.parquet` or `.csv` file for all findings, in no promised order.
+        max_unpacked: Bytes that one compressed file may unpack to.
+    """
+
+    max_findings: int = 10
+    tables: tuple[str, ...] = ()
+    rules: bool = True
+    trust_rules: bool = False
+    lenient: bool = False
+    workers: int | None = None
+    block_size: int = BLOCK_SIZE
+    memory: int = 512 << 20
+    findings_file: Path | None = None
+    allow_network: bool = False
+    max_unpacked: int = 16 << 30
+
+
+@dataclass(frozen=True, slots=True)
+class RulePlan:
+    """What the rules of one table need from its pass.
+
+    Attributes:
+        fields: Names of the fields that are typed.
+        keeps_typed: Whether the typed rows are kept for rules that look at more than one row.
+        row_rules: What to run on each block.
+    """
+
+    fields: tuple[str, ...] = ()
+    keeps_typed: bool = False
+    row_rules: RowRules | None = None
+
+
+@dataclass(frozen=True)
+class TablePlan:
+    """How a table is checked.
+
+    Attributes:
+        schema: That of the resource; where it has none, one with the fields that others refer to.
+        references: Its foreign keys.
+        referred: Keys that other tables refer to, beyond its own.
+        parents: The hashes of the keys of every table once it is complete; None for those that are on disk. All plans share them.
+        waived: For each rule with waivers, the (key, column) pairs that are accepted and why.
+        has_project: Whether there is a project that `fmt` works on, so that it pays to warn of odd bytes.
+        advance: Takes the number of bytes that were read.
+    """
+
+    resource: Resource
+    schema: TableSchema
+    options: Options = Options()
+    spill: Spill = field(default_factory=lambda: Spill(Options().memory))
+    references: tuple[Reference, ...] = ()
+    referred: tuple[Key, ...] = ()
+    parents: dict[ParentKey, HashSet | None] = field(default_factory=dict)
+    rules: RulePlan = RulePlan()
+    waived: Mapping[str, Mapping[tuple[str, str], str]] = field(default_factory=dict)
+    has_project: bool = False
+    advance: Callable[[int], None] = lambda _size: None
+
+    @cached_property
+    def keys(self) -> tuple[Key, ...]:
+        """Every key of which hashes are kept."""
+        return tuple(dict.fromkeys([*unique_keys(self.schema), *self.referred]))
+
+    def parent_of(self, reference: Reference) -> HashSet | None:
+        """The hashes that a foreign key is looked up in; None when it has to wait for them."""
+        return self.parents.get((reference.parent, reference.target))
+
+
+@dataclass(frozen=True)
+class FilePlan:
+    """How one file of a table is checked; its blocks share it.
+
+    Attributes:
+        number: The file's position in the table.
+        columns: The columns of the file in order, and how those that a field describes are checked.
+    """
+
+    table: TablePlan
+    number: int
+    columns: tuple[Column, ...]
+    fields: tuple[FieldPlan, ...]
+
+    @cached_property
+    def layout(self) -> Layout:
+        """How blocks become columns."""
+        return Layout(tuple(column.name for column in self.columns), dialect_of(self.table.resource))
+
+    @cached_property
+    def held(self) -> frozenset[str]:
+        """The fields that the file has."""
+        return frozenset(plan.field.name for plan in self.fields)
+
+    @cached_property
+    def keys(self) -> tuple[Key, ...]:
+        """The keys of which the file has all fields."""
+        return tuple(key for key in self.table.keys if self.held.issuperset(key.names))
+
+    @cached_property
+    def primary_key(self) -> tuple[str, ...]:
+        """The fields of the primary key; none when the file lacks one of them."""
+        return next((key.names for key in self.keys if key.kind == "primary-key"), ())
+
+    @cached_property
+    def references(self) -> tuple[Reference, ...]:
+        """The foreign keys of which the file has all fields."""
+        return tuple(item for item in self.table.references if self.held.issuperset(item.key.fields))
+
+    @cached_property
+    def missing(self) -> Mapping[str, tuple[str, ...]]:
+        """For each field the texts that mean "no value"."""
+        return {item.name: self.table.schema.missing_of(item) for item in self.table.schema.fields}
+
+    @cached_property
+    def typed_fields(self) -> tuple[Field, ...]:
+        """The fields whose typed values rules need."""
+        return tuple(item for item in self.table.schema.fields if item.name in self.table.rules.fields)
+
+    @cached_property
+    def hashed_names(self) -> frozenset[str]:
+        """Those of which every row is hashed; a foreign key of one field is looked up once for each value, where these are few."""
+        whole = (
+            item.key.fields
+            for item in self.references
+            if self.table.parent_of(item) is None or len(item.key.fields) > 1
+        )
+        return frozenset(name for names in (*(key.names for key in self.keys), *whole) for name in names)
+
+    @cached_property
+    def positions(self) -> Mapping[str, int]:
+        """The position of each column in the file, from 1."""
+        return {column.name: column.number for column in reversed(self.columns)}

@@ -1,0 +1,214 @@
+"""What needs all rows of a table: repeated keys, and foreign keys into a table that was not complete yet.
+
+The first pass kept a hash a row. Only rows whose hash gives cause are read again, and judged on their values.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from deedbook.checking.block import missing_parent_group
+from deedbook.checking.cells import Rows
+from deedbook.checking.findings import FILE_SHIFT, Records
+from deedbook.checking.group import Group, Words
+from deedbook.checking.hashes import HashLog
+from deedbook.checking.judging import shorten
+from deedbook.checking.keys import Key, key_texts
+from deedbook.checking.plan import FilePlan
+from deedbook.checking.references import ParentKey
+from deedbook.checking.table import Piece, TableOutcome
+from deedbook.errors import ProjectError
+from deedbook.findings import Check, NotChecked
+from deedbook.reading.blocks import NEWLINE, Cutter, cut_out, record_ends
+from deedbook.reading.inputs import dialect_of, open_table
+from deedbook.reading.pipeline import Done, in_order, run
+from deedbook.reading.records import read_header, read_records, to_text_block
+from deedbook.reading.source import ByteStream, SourceError
+from deedbook.reading.tables import present
+from deedbook.reading.text import IrregularError, Layout, is_regular, read_block
+
+_WORDS = {
+    "primary-key": ("the primary key", "give the row a key of its own, or delete it"),
+    "unique-key": ("the unique key", "change one of the two rows"),
+    "unique-error": ("the value", "change one of the two values"),
+}
+_KEPT = 100_000
+"""Records that are rather kept in memory than read a third time."""
+
+
+Found = tuple[Rows, pl.DataFrame, Rows]
+"""Rows of a file, their text columns, and their lines."""
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """Records of a file that are read again: their numbers with that of the file, their text columns, and their lines."""
+
+    plan: FilePlan
+    records: Rows
+    frame: pl.DataFrame
+    lines: Rows
+
+
+def revisit(outcome: TableOutcome, wanted: Rows) -> Iterator[Visit]:
+    """The wanted records, in order."""
+    for number, plan in outcome.files.items():
+        base = number << FILE_SHIFT
+        mine = _within(wanted, base, 1 << FILE_SHIFT) - base
+        if len(mine):
+            for rows, frame, lines in _revisit_file(outcome, plan, mine):
+                yield Visit(plan, rows + base, frame, lines)
+
+
+def _revisit_file(outcome: TableOutcome, plan: FilePlan, wanted: Rows) -> Iterator[Found]:
+    resource, options = plan.table.resource, plan.table.options
+    with open_table(resource, resource.sources[plan.number], max_unpacked=options.max_unpacked) as stream:
+        pieces = outcome.pieces[plan.number]
+        starts = np.array([piece.row for piece in pieces], np.int64)
+        held = np.unique(np.searchsorted(starts, wanted, side="right") - 1).tolist()
+        if isinstance(stream, io.FileIO) and plan.layout.is_regular and 2 * len(held) < len(starts):
+            asked = ((pieces[at], _within(wanted, pieces[at].row, pieces[at].height)) for at in held)
+            path = Path(stream.name)
+            yield from in_order(asked, lambda item: _read_piece(*item, plan.layout, path), workers=options.workers)
+        else:
+            yield from _read_all(outcome, plan, stream, wanted)
+
+
+def _within(wanted: Rows, row: int, height: int) -> Rows:
+    return wanted[(wanted >= row) & (wanted < row + height)]
+
+
+def _read_piece(piece: Piece, wanted: Rows, layout: Layout, path: Path) -> Found:
+    """The wanted rows of a piece of the file at a path.
+
+    Raises:
+        ProjectError: when the piece is not what it was.
+    """
+    with path.open("rb", buffering=0) as stream:
+        stream.seek(piece.offset)
+        data = stream.read(piece.size)
+    rows = wanted - piece.row
+    try:
+        ends = (
+            record_ends(data, layout.dialect.quote_char.encode()) if is_regular(data, layout) else np.empty(0, np.int64)
+        )
+        if len(ends) != piece.height:
+            raise IrregularError
+        frame = read_block(cut_out(data, ends, rows), layout).frame
+        starts = np.concatenate(([0], ends[:-1]))[rows]
+        is_newline = np.frombuffer(data, np.uint8) == NEWLINE
+        lines = np.cumsum([np.count_nonzero(part) for part in np.split(is_newline, starts)[:-1]])
+    except IrregularError:
+        block = to_text_block(read_records(data, layout.dialect, lambda _size: b"", limit=piece.height), layout)
+        if block.frame.height != piece.height:
+            raise ProjectError(f"{path}: the file changed while it was read", "validate it again") from None
+        frame, lines = block.frame[rows], block.line_numbers[rows]
+    return wanted, frame, lines + piece.line
+
+
+def _read_all(outcome: TableOutcome, plan: FilePlan, stream: ByteStream, wanted: Rows) -> Iterator[Found]:
+    """The wanted rows out of a whole file."""
+    resource, options = plan.table.resource, plan.table.options
+    cutter = Cutter(stream, dialect_of(resource), options.block_size)
+    first = next(iter(outcome.files.values()))
+    known = None if first is plan else [column.label for column in first.columns]
+    header = read_header(cutter, dialect_of(resource), known)
+    row, line = header.row, header.line
+    blocks = run(cutter, plan.layout, lambda block: block, workers=options.workers)
+    while row <= wanted[-1]:
+        try:
+            done = next(blocks, None)
+        except SourceError:  # said when the rows before were read for the first time
+            break
+        if not isinstance(done, Done):
+            break
+        block = done.result
+        here = _within(wanted, row, block.frame.height)
+        if len(here):
+            yield here, block.frame[(here - row).tolist()], block.line_numbers[here - row] + line
+        row, line = row + block.frame.height, line + block.newlines
+
+
+def list_unenforced(outcome: TableOutcome) -> None:
+    """Lists what turned out not to be enforced: patterns that were given up, keys into packages that nobody reads."""
+    judges = {checks.field.name: checks.judge for plan in outcome.files.values() for checks in plan.fields}
+    for column, judge in judges.items():
+        for name, reason in judge.constraints.given_up[:1]:
+            outcome.checked = [item for item in outcome.checked if item != Check(outcome.name, name, column)]
+            outcome.not_checked.append(NotChecked(outcome.name, name, reason, column))
+    for key in outcome.plan.schema.foreign_keys:
+        if key.package:
+            reason = f"the package {key.package} is not read"
+            outcome.not_checked.append(NotChecked(outcome.name, "foreign-key", reason, ", ".join(key.fields)))
+
+
+def find_repeated_keys(outcome: TableOutcome, key: Key) -> None:
+    """Reports every row whose key came before."""
+    candidates = outcome.logs[key].repeated_rows()
+    if candidates is None:
+        return
+    kept = list(revisit(outcome, candidates)) if len(candidates) <= _KEPT else None
+    parts = []
+    for visit in revisit(outcome, candidates) if kept is None else kept:
+        values = visit.frame.select(present(name, visit.plan.missing[name]) for name in key.names)
+        parts.append(values.select(key_texts(key.fields)).with_columns(record=pl.Series(visit.records)))
+    if not parts:
+        return
+    names = [f"k{at}" for at in range(len(key.names))]
+    repeated = (
+        pl.concat(parts)
+        .drop_nulls()
+        .with_columns(earliest=pl.col("record").min().over(names))
+        .filter(pl.col("record") > pl.col("earliest"))
+    )
+    guilty = repeated["record"].to_numpy()
+    for visit in (revisit(outcome, guilty) if kept is None else kept) if len(guilty) else ():
+        rows = np.flatnonzero(np.isin(visit.records, guilty))
+        if len(rows):
+            mine = repeated.filter(pl.col("record").is_in(pl.Series(visit.records[rows]).implode()))
+            _report(outcome, visit, _repeated_group(visit.plan, key, rows, mine))
+
+
+def _repeated_group(plan: FilePlan, key: Key, rows: Rows, repeated: pl.DataFrame) -> Group:
+    """Rows whose key came before; `repeated` has its parts and the record that had it first, aligned with `rows`."""
+    what, hint = _WORDS[key.kind]
+    paths = plan.table.resource.paths
+
+    def words(at: int) -> Words:
+        *parts, _, earliest = repeated.row(at)
+        number, row = earliest >> FILE_SHIFT, earliest & ((1 << FILE_SHIFT) - 1)
+        place = f"row {row}" if len(paths) < 2 else f"row {row} of {paths[number]}"
+        value = ", ".join(parts)
+        return Words(f"{what} `{shorten(value)}` was already used in {place}", hint, value)
+
+    column = key.names[0] if len(key.names) == 1 else None
+    return Group(key.kind, rows, words, column=column, field_number=plan.positions.get(column or ""))
+
+
+def find_missing_parents(outcome: TableOutcome, parents: Mapping[ParentKey, HashLog]) -> None:
+    """Looks up the foreign keys that had to wait; one whose parent could not be read is not checked."""
+    for reference in outcome.plan.references:
+        parent = parents.get((reference.parent, reference.target))
+        log = outcome.logs.get(reference)
+        if parent is None:
+            check = Check(outcome.name, "foreign-key", reference.columns)
+            if check in outcome.checked:  # once: another foreign key may have the same columns
+                outcome.checked.remove(check)
+            reason = f"the table `{reference.parent}` could not be read, or lacks the column"
+            outcome.not_checked.append(NotChecked(outcome.name, "foreign-key", reason, reference.columns))
+        elif log is not None and (misses := log.rows_absent_from(parent)) is not None:
+            for visit in revisit(outcome, misses):
+                rows = np.arange(visit.frame.height, dtype=np.int64)
+                _report(outcome, visit, missing_parent_group(visit.plan, reference, rows, visit.frame))
+            outcome.has_cell_errors = True
+
+
+def _report(outcome: TableOutcome, visit: Visit, group: Group) -> None:
+    """Reports a group whose rows are positions in a visit."""
+    outcome.found.add([group], Records(visit.records, visit.lines, visit.frame.select(visit.plan.primary_key)))
