@@ -10,8 +10,8 @@ import pytest
 
 from deedbook.checking.cells import FieldPlan, check_cells, plan_fields
 from deedbook.checking.header import Column
-from deedbook.reading.native import MISFIT
 from deedbook.schema import read_schema
+from deedbook.types import MISFIT
 
 Failed = list[tuple[str, str, str | None, list[int], list[str | None]]]
 MANY = 10_000

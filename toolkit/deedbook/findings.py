@@ -164,6 +164,11 @@ def join_key(values: tuple[str, ...] | list[str]) -> str:
     return "|".join(value.replace("\\", "\\\\").replace("|", "\\|") for value in values)
 
 
+def shorten(text: str, limit: int = 60) -> str:
+    """The text, cut in the middle of nowhere only when it is too long to show."""
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
 def report_record(report: Report) -> dict[str, object]:
     """The report as JSON values, in the one shape that every machine output has; without the time that it took."""
     return {

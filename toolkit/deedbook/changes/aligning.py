@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from deedbook.checking.canonical import canonical_text
 from deedbook.schema import Field, TableSchema
+from deedbook.types import canonical_text
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,9 @@ from typing import Any
 
 from deedbook.changes.aligning import is_packed_set, renamed_fields
 from deedbook.changes.records import SchemaChange, SchemaKind
-from deedbook.checking.canonical_field import canonical_field
 from deedbook.descriptor import Package, Resource
 from deedbook.schema import Field, TableSchema
+from deedbook.types import canonical_field
 
 _PACKAGE_TEXTS = ("name", "title", "description", "keywords", "contributors", "sources", "homepage", "id")
 _DOI = re.compile(r"(?:^|doi\.org/|doi:)10\.\d{4,9}/", re.IGNORECASE)

@@ -16,11 +16,11 @@ import polars as pl
 
 from deedbook.changes.aligning import Alignment
 from deedbook.changes.screening import Advance, Positions, Screened, differing, hash_rows, screen, unmatched
-from deedbook.checking.canonical import canonical_text
 from deedbook.descriptor import Resource
 from deedbook.reading.rows import HashedRecords, hash_records, layout_of, pick_rows, read_at
 from deedbook.reading.text import IrregularError
 from deedbook.schema import Field, TableSchema
+from deedbook.types import canonical_text
 
 MOST_LISTED = 3_000_000
 """Differing rows beyond which representation changes are counted, not listed."""

@@ -13,9 +13,9 @@ from collections.abc import Iterable
 import polars as pl
 
 from deedbook.changes.aligning import Alignment, key_text
-from deedbook.checking.canonical import canonical_text
 from deedbook.descriptor import Resource
 from deedbook.reading.tables import read_text
+from deedbook.types import canonical_text
 
 MOST_ROWS = 500_000
 """Rows of the largest table that daff is prepared for; it takes minutes for fewer."""

@@ -11,9 +11,9 @@ from deedbook.changes.aligning import Alignment, align, key_text, value_text
 from deedbook.changes.finding import Comparing, Found, find
 from deedbook.changes.patching import context_rows
 from deedbook.changes.records import CELLS, KEY, REKEYED, TableChanges
-from deedbook.checking.canonical import canonical_text
 from deedbook.descriptor import Resource
 from deedbook.schema import Field, TableSchema
+from deedbook.types import canonical_text
 
 _LEAST_FIELDS = 3
 _MOST_KEPT = 0.25

@@ -11,17 +11,17 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import polars as pl
 
-from deedbook.checking.canonical import dtype_of, typed
-from deedbook.checking.cells import CellFailure, CheckedCells, Rows, check_cells
+from deedbook.checking.cells import REQUIRED, TYPE_ERROR, CellFailure, CheckedCells, Rows, check_cells
+from deedbook.checking.explanation import explain
 from deedbook.checking.group import Group, Words
-from deedbook.checking.judging import REQUIRED, TYPE_ERROR, explain, shorten
 from deedbook.checking.keys import HashedBlock, Key, hash_blocks
 from deedbook.checking.plan import FilePlan
 from deedbook.checking.references import Reference
 from deedbook.checking.structure import check_structure, fixed
-from deedbook.reading.native import without_mark
+from deedbook.findings import shorten
 from deedbook.reading.tables import present
 from deedbook.reading.text import TextBlock
+from deedbook.types import dtype_of, typed, without_mark
 
 BadRows = Mapping[str, Rows]
 """For each column with bad cells, their rows, rising."""

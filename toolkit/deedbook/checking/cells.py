@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 import polars as pl
 
-from deedbook.checking.accepting import PARSED, acceptor, parsed_number
+from deedbook.checking.constraints import Constraints, constraints_of
+from deedbook.checking.fast_path import PARSED, acceptor, parsed_number
 from deedbook.checking.header import Column
-from deedbook.checking.judging import Judge, Problem, judge_of
-from deedbook.reading.native import MISFIT
 from deedbook.schema import Field, TableSchema
+from deedbook.types import MISFIT, parser
+from deedbook.types.kind import UNREADABLE, Parser
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -37,12 +38,21 @@ _LISTED = 1_000
 """Cells that are sooner told apart in Python, or too few to tell what a column is like."""
 
 
+Problem = tuple[str, str | None]
+"""The rule that a text breaks, and the constraint when the rule is `constraint-error`."""
+
+TYPE_ERROR: Problem = ("type-error", None)
+REQUIRED: Problem = ("constraint-error", "required")
+
+
 @dataclass(frozen=True)
 class FieldPlan:
     """How one column is checked.
 
     Attributes:
         missing: The texts that mean "no value".
+        parse: The exact parser of the field.
+        constraints: What the field declares, as tests.
         native: The source has types of its own, so a text may be marked as one that does not fit.
         verdicts: Texts already judged; shared by all blocks, bounded.
         narrow: Whether it pays to look at each distinct text once; decided by the first block.
@@ -51,12 +61,26 @@ class FieldPlan:
 
     column: Column
     field: Field
-    judge: Judge
     missing: tuple[str, ...]
+    parse: Parser
+    constraints: Constraints
     native: bool = False
     verdicts: dict[str | None, tuple[Problem, ...]] = dataclasses.field(default_factory=dict)
     narrow: list[bool] = dataclasses.field(default_factory=list)
     passed: set[str | None] = dataclasses.field(default_factory=set)
+
+    def problems(self, text: str | None) -> tuple[Problem, ...]:
+        """What is wrong with a text, exactly; None and the missing values mean that there is no value."""
+        text = text or ""
+        if self.native and text.startswith(MISFIT):
+            return (TYPE_ERROR,)
+        if text in self.missing:
+            return (REQUIRED,) if self.field.required else ()
+        try:
+            value = self.parse(text)
+        except UNREADABLE:
+            return (TYPE_ERROR,)
+        return tuple(("constraint-error", name) for name, test in self.constraints.tests if not test(text, value))
 
     @cached_property
     def accepted(self) -> pl.Expr | None:
@@ -81,7 +105,7 @@ class FieldPlan:
         if self.native:
             misfits = text.str.starts_with(MISFIT).fill_null(False)
             fails = misfits if fails is None else misfits | fails
-        if self.judge(""):
+        if self.problems(""):
             fails = text.is_null() if fails is None else text.is_null() | fails
         return fails
 
@@ -101,7 +125,7 @@ class FieldPlan:
         """What is wrong with the text."""
         known = self.verdicts.get(text)
         if known is None:
-            known = self.judge(text)
+            known = self.problems(text)
             if len(self.verdicts) < _REMEMBERED:
                 self.verdicts[text] = known
         return known
@@ -154,11 +178,29 @@ def plan_fields(
         ProjectError: when a constraint is declared wrongly.
     """
     return [
-        FieldPlan(column, item, judge_of(item, missing, where, lenient=lenient, native=native), missing, native)
+        plan_field(column.field, schema.missing_of(column.field), where, lenient=lenient, native=native, column=column)
         for column in columns
-        if (item := column.field) is not None
-        for missing in [schema.missing_of(item)]
+        if column.field is not None
     ]
+
+
+def plan_field(
+    item: Field,
+    missing: tuple[str, ...],
+    where: str,
+    *,
+    lenient: bool = False,
+    native: bool = False,
+    column: Column | None = None,
+) -> FieldPlan:
+    """How one field is checked.
+
+    Raises:
+        ProjectError: when a constraint is declared with something that is no value of the field.
+    """
+    parse = parser(item, lenient=lenient)
+    column = column or Column(1, item.name, item.name, item)
+    return FieldPlan(column, item, missing, parse, constraints_of(item, parse, where), native)
 
 
 def _is_plain(item: Field, constraints: Collection[str]) -> bool:

@@ -10,9 +10,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from deedbook.checking.patterns import TIME_LIMIT, UnsupportedPatternError, compile_pattern, rust_pattern
-from deedbook.checking.values import load_json_text
 from deedbook.errors import ProjectError
 from deedbook.schema import Field
+from deedbook.types import kind_of
+from deedbook.types.structure import delimiter_of, load_json
 
 if TYPE_CHECKING:
     import regex
@@ -21,30 +22,6 @@ Test = Callable[[str, Any], bool]
 """Whether a text, given its value, satisfies a constraint."""
 Parse = Callable[[str], Any]
 
-NOUNS = {
-    "any": "a value",
-    "array": "a JSON array",
-    "boolean": "true or false",
-    "date": "a date (YYYY-MM-DD)",
-    "datetime": "a date and time (YYYY-MM-DDThh:mm:ss)",
-    "duration": "an ISO 8601 duration",
-    "geojson": "GeoJSON",
-    "geopoint": "a geographic point",
-    "integer": "a whole number",
-    "list": "a list",
-    "number": "a number",
-    "object": "a JSON object",
-    "string": "text",
-    "time": "a time (hh:mm:ss)",
-    "year": "a year (YYYY)",
-    "yearmonth": "a year and month (YYYY-MM)",
-}
-_FORMATS = {
-    "string": {"email", "uri", "binary", "uuid", "wkt"},
-    "geopoint": {"array", "object"},
-    "geojson": {"topojson"},
-}
-_PATTERNED = {"date", "datetime", "time"}
 _ORDERED = {"integer", "number", "date", "datetime", "time", "year", "yearmonth", "duration"}
 _COLLECTIONS = {"string", "array", "object", "list", "any"}
 _JSON = {"object", "array", "geojson", "list"}
@@ -76,7 +53,8 @@ def constraints_of(item: Field, parse: Parse, where: str) -> Constraints:
         ProjectError: when one is declared with something that is no value of the field.
     """
     found = Constraints()
-    if item.type not in _PATTERNED and item.format not in {"default", "", *_FORMATS.get(item.type, ())}:
+    kind = kind_of(item)
+    if not item.format or (kind.formats is not None and item.format not in {"default", *kind.formats}):
         found.unknown.append(("format", f"the type {item.type} has no format `{item.format}`"))
     declarations = dict(item.constraints)
     if item.categories:
@@ -90,7 +68,7 @@ def constraints_of(item: Field, parse: Parse, where: str) -> Constraints:
             found.unknown.append((name, str(error)))
         except (ValueError, TypeError, ArithmeticError):
             raise ProjectError(
-                f"{where}: field `{item.name}`: {name} {declared!r} is not {NOUNS[item.type]}", "correct the schema"
+                f"{where}: field `{item.name}`: {name} {declared!r} is not {kind.noun}", "correct the schema"
             ) from None
     return found
 
@@ -101,7 +79,9 @@ def _test_of(item: Field, parse: Parse, name: str, declared: Any, where: str, gi
             limit, shortest = int(declared), name == "minLength"
             return lambda _text, value: len(value) >= limit if shortest else len(value) <= limit
         case "minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum" if item.type in _ORDERED:
-            return _bound_test(_declared_value(item, parse, declared), name)
+            return _bound_test(
+                _declared_value(item, parse, declared), name, kind_of(item).order or (lambda value: value)
+            )
         case "pattern" if isinstance(declared, str):
             compiled = partial(compile_pattern, str(declared), f"{where}: field `{item.name}`")
             try:
@@ -117,15 +97,16 @@ def _test_of(item: Field, parse: Parse, name: str, declared: Any, where: str, gi
     raise UnenforceableError(f"`{name}` cannot be applied to the type {item.type}")
 
 
-def _bound_test(bound: Any, name: str) -> Test:
+def _bound_test(bound: Any, name: str, order: Callable[[Any], Any]) -> Test:
+    limit = order(bound)
     match name:
         case "minimum":
-            return lambda _text, value: bool(value >= bound)
+            return lambda _text, value: bool(order(value) >= limit)
         case "maximum":
-            return lambda _text, value: bool(value <= bound)
+            return lambda _text, value: bool(order(value) <= limit)
         case "exclusiveMinimum":
-            return lambda _text, value: bool(value > bound)
-    return lambda _text, value: bool(value < bound)
+            return lambda _text, value: bool(order(value) > limit)
+    return lambda _text, value: bool(order(value) < limit)
 
 
 def _declared_value(item: Field, parse: Parse, declared: Any) -> Any:
@@ -140,7 +121,7 @@ def _declared_value(item: Field, parse: Parse, declared: Any) -> Any:
                 raise ValueError(declared)
             return Decimal(str(declared))
         case "list" if isinstance(declared, list):
-            return parse(str(item.options.get("delimiter", ",")).join(map(str, declared)))
+            return parse(delimiter_of(item).join(map(str, declared)))
         case "object" | "array" | "geojson":
             return declared
         case "geopoint" if isinstance(declared, list | dict):
@@ -188,7 +169,7 @@ def _json_schema_test(declared: Any, where: str, given_up: list[tuple[str, str]]
         if given_up:
             return True
         try:
-            return bool(validator.is_valid(value if isinstance(value, list) else load_json_text(text)))
+            return bool(validator.is_valid(value if isinstance(value, list) else load_json(text)))
         except (RecursionError, OverflowError):
             return False
         except (TimeoutError, UnsupportedPatternError) as error:

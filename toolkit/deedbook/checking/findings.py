@@ -18,7 +18,7 @@ from deedbook.errors import UsageError
 from deedbook.files import replacement
 from deedbook.findings import FINDING_FIELDS, Finding, Severity, Total, join_key
 from deedbook.reading.inputs import is_foreign
-from deedbook.reading.native import without_mark
+from deedbook.types import without_mark
 
 FILE_SHIFT = 40
 """A record of a table is known by its file's number, shifted by this, plus its record number in the file."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from deedbook.checking.judging import shorten
+from deedbook.findings import shorten
 from deedbook.schema import Field, TableSchema
 
 

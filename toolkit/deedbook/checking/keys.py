@@ -16,9 +16,9 @@ from typing import Literal
 import numpy as np
 import polars as pl
 
-from deedbook.checking.canonical import key_text
 from deedbook.checking.cells import Rows
 from deedbook.schema import Field, TableSchema
+from deedbook.types import key_text
 
 KeyKind = Literal["primary-key", "unique-key", "unique-error", "reference"]
 _SEED, _TEXT_SEED = 0x0DEEDB00, 0x0DEEDB01

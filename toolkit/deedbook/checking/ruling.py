@@ -10,7 +10,6 @@ import numpy as np
 import polars as pl
 
 from deedbook.checking.block import TypedRows
-from deedbook.checking.canonical import dtype_of
 from deedbook.checking.findings import Records
 from deedbook.checking.group import Group, Words
 from deedbook.checking.plan import RowRules, RulePlan
@@ -18,6 +17,7 @@ from deedbook.checking.rules import Evaluation, RuleBook, RuleOutcome, TableRule
 from deedbook.checking.table import TableOutcome
 from deedbook.findings import Check, Finding, NotChecked
 from deedbook.schema import TableSchema
+from deedbook.types import dtype_of
 
 
 def plan_rules(book: RuleBook, table: str, schema: TableSchema) -> RulePlan:

@@ -18,13 +18,12 @@ from deedbook.checking.cells import Rows
 from deedbook.checking.findings import FILE_SHIFT, Records
 from deedbook.checking.group import Group, Words
 from deedbook.checking.hashes import HashLog
-from deedbook.checking.judging import shorten
 from deedbook.checking.keys import Key, key_texts
 from deedbook.checking.plan import FilePlan
 from deedbook.checking.references import ParentKey
 from deedbook.checking.table import Piece, TableOutcome
 from deedbook.errors import ProjectError
-from deedbook.findings import Check, NotChecked
+from deedbook.findings import Check, NotChecked, shorten
 from deedbook.reading.blocks import NEWLINE, Cutter, cut_out, record_ends
 from deedbook.reading.inputs import dialect_of, open_table
 from deedbook.reading.pipeline import Done, in_order, run
@@ -137,9 +136,9 @@ def _read_all(outcome: TableOutcome, plan: FilePlan, stream: ByteStream, wanted:
 
 def list_unenforced(outcome: TableOutcome) -> None:
     """Lists what turned out not to be enforced: patterns that were given up, keys into packages that nobody reads."""
-    judges = {checks.field.name: checks.judge for plan in outcome.files.values() for checks in plan.fields}
-    for column, judge in judges.items():
-        for name, reason in judge.constraints.given_up[:1]:
+    judges = {checks.field.name: checks.constraints for plan in outcome.files.values() for checks in plan.fields}
+    for column, constraints in judges.items():
+        for name, reason in constraints.given_up[:1]:
             outcome.checked = [item for item in outcome.checked if item != Check(outcome.name, name, column)]
             outcome.not_checked.append(NotChecked(outcome.name, name, reason, column))
     for key in outcome.plan.schema.foreign_keys:

@@ -13,7 +13,7 @@ import polars as pl
 from deedbook.checking.cells import Rows
 from deedbook.checking.group import Group, Words
 from deedbook.checking.header import Column
-from deedbook.checking.judging import shorten
+from deedbook.findings import shorten
 from deedbook.reading.text import Ragged, TextBlock
 
 

@@ -177,7 +177,7 @@ def _list_checks(outcome: TableOutcome, plan: FilePlan, header: Header) -> None:
         item = checks.field
         if item.type != "any":
             outcome.checked.append(Check(table, "type", item.name))
-        unknown = dict(checks.judge.constraints.unknown)
+        unknown = dict(checks.constraints.unknown)
         outcome.not_checked += [NotChecked(table, name, reason, item.name) for name, reason in unknown.items()]
         names = [name for name, value in item.constraints.items() if name not in unknown and value is not False]
         outcome.checked += [Check(table, name, item.name) for name in names]

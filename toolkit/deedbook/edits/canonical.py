@@ -16,7 +16,6 @@ from typing import Literal
 import polars as pl
 
 from deedbook import files
-from deedbook.checking.canonical import canonical_text
 from deedbook.descriptor import Resource
 from deedbook.edits.cells import Cells, UnmendableError, read_cells, reason_to_leave
 from deedbook.errors import DeedbookError, ProjectError, UsageError
@@ -24,6 +23,7 @@ from deedbook.project import Project
 from deedbook.reading.tables import present, read_text
 from deedbook.release.tables import sort_by_key
 from deedbook.schema import Field, TableSchema
+from deedbook.types import canonical_text
 
 State = Literal["canonical", "changed", "unmendable", "skipped"]
 

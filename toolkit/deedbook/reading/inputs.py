@@ -1,6 +1,6 @@
 """One door to the content of a table, whatever it is stored as: what is no CSV (inline data, JSON, spreadsheets) becomes CSV bytes.
 
-Every value becomes the text that it would have in a CSV file (`native`), so one engine checks them all. Keyed rows have no
+Every value becomes the text that it would have in a CSV file (`native_text`), so one engine checks them all. Keyed rows have no
 order of columns: theirs is that of the schema, then of appearance; a key that a row lacks is a missing value there.
 """
 
@@ -18,10 +18,10 @@ from typing import Any
 
 from deedbook.descriptor import Resource
 from deedbook.dialect import Dialect
-from deedbook.reading.native import text_of
 from deedbook.reading.records import header_labels
 from deedbook.reading.source import MAX_UNPACKED, ByteStream, SourceError, open_bytes
 from deedbook.schema import Field, TableSchema
+from deedbook.types import native_text
 
 TEXT_FORMATS = frozenset({"csv", "tsv", "txt", "tab"})
 JSON_FORMATS = frozenset({"json", "jsonl", "ndjson"})
@@ -116,13 +116,13 @@ class _ForeignStream:
 
     def _texts(self, row: list[Any]) -> list[str]:
         if len(self._header) < max(self._dialect.header_rows, default=0):
-            self._header.append([text_of(value, None) for value in row])
+            self._header.append([native_text(value, None) for value in row])
             labels = header_labels(self._header, self._dialect)
             self._columns = [self._described(label) for label in labels]
             return self._header[-1]
         beyond = max(0, len(row) - len(self._columns))
         columns = [*self._columns, *[(None, ("",))] * beyond][: len(row)]
-        return [text_of(value, field, missing) for value, (field, missing) in zip(row, columns, strict=True)]
+        return [native_text(value, field, missing) for value, (field, missing) in zip(row, columns, strict=True)]
 
     def _described(self, label: str) -> tuple[Field | None, tuple[str, ...]]:
         """The field of a column and its missing values."""

@@ -14,8 +14,6 @@ from pathlib import Path
 
 import polars as pl
 
-from deedbook.checking.canonical import typed
-from deedbook.checking.canonical_field import canonical_field
 from deedbook.descriptor import load_json
 from deedbook.errors import ProjectError
 from deedbook.project import Project
@@ -30,6 +28,7 @@ from deedbook.release.tables import (
     to_canonical,
 )
 from deedbook.schema import Field, TableSchema, read_schema
+from deedbook.types import canonical_field, typed
 
 FIRST_RELEASE = "first_release"
 LAST_CHANGED_IN = "last_changed_in"

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from deedbook.checking.canonical import dtype_of
 from deedbook.checking.rules import RuleBook, TableRules, kebab
 from deedbook.findings import Report, Severity
 from deedbook.project import Project
 from deedbook.release.tables import schema_of
+from deedbook.types import dtype_of
 from deedbook.versioning.guards import all_guards
 
 BETWEEN = "between releases"

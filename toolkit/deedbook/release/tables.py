@@ -15,11 +15,10 @@ from pathlib import Path
 
 import polars as pl
 
-from deedbook.checking.canonical import canonical_text, typed
-from deedbook.checking.canonical_field import canonical_field
 from deedbook.descriptor import Resource
 from deedbook.reading.tables import read_text
 from deedbook.schema import Field, Label, TableSchema
+from deedbook.types import canonical_field, canonical_text, typed
 
 _LONGEST_EXACT_DIGITS = 15
 TYPED_FORMATS = "all but CSV"

@@ -17,10 +17,10 @@ from deedbook.changes.aligning import align
 from deedbook.changes.highlighter import split_key
 from deedbook.changes.records import KEY, Changes, TableChanges
 from deedbook.changes.sources import Side
-from deedbook.checking.canonical import canonical_text
 from deedbook.descriptor import Resource
 from deedbook.reading.tables import read_each
 from deedbook.schema import Field, TableSchema
+from deedbook.types import canonical_text
 
 _WHOLE = 1 << 64
 _OLD, _CHANGED = "\0old", "\0changed"

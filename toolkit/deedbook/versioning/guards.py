@@ -13,11 +13,10 @@ import polars as pl
 
 from deedbook.changes.records import KEY, Changes, TableChanges
 from deedbook.changes.sources import Side
-from deedbook.checking.canonical import canonical_text, typed
-from deedbook.checking.canonical_field import canonical_field
 from deedbook.findings import Finding
 from deedbook.reading.tables import read_text
 from deedbook.rules.guard import Breach, Guard, Releases, State
+from deedbook.types import canonical_field, canonical_text, typed
 from deedbook.versioning import corrections
 from deedbook.versioning.balancing import unbalanced
 from deedbook.versioning.corrections import Correction, acknowledged

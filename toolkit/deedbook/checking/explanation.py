@@ -1,56 +1,16 @@
-"""What is wrong with one text in one field, exactly, and how to say it to a person."""
+"""What is wrong with one text in one field, said to a person."""
 
 from __future__ import annotations
 
+import difflib
 import re
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable
 from typing import Any
 
-from deedbook.checking.constraints import NOUNS, Constraints, constraints_of
-from deedbook.checking.values import parser
-from deedbook.reading.native import MISFIT, without_mark
+from deedbook.checking.cells import Problem
+from deedbook.findings import shorten
 from deedbook.schema import Field
-
-Problem = tuple[str, str | None]
-"""The rule that a text breaks, and the constraint when the rule is `constraint-error`."""
-
-TYPE_ERROR: Problem = ("type-error", None)
-REQUIRED: Problem = ("constraint-error", "required")
-
-
-@dataclass(frozen=True, slots=True)
-class Judge:
-    """Decides one field, exactly; of a source with types of its own (`native`) also texts that are marked as misfits."""
-
-    field: Field
-    missing: frozenset[str]
-    parse: Callable[[str], Any]
-    constraints: Constraints
-    native: bool = False
-
-    def __call__(self, text: str | None) -> tuple[Problem, ...]:
-        """The problems of a text; None and the missing values mean that there is no value."""
-        text = text or ""
-        if self.native and text.startswith(MISFIT):
-            return (TYPE_ERROR,)
-        if text in self.missing:
-            return (REQUIRED,) if self.field.required else ()
-        try:
-            value = self.parse(text)
-        except (ValueError, TypeError, ArithmeticError, RecursionError, re.error):  # the last of a format like `%Y %Y`
-            return (TYPE_ERROR,)
-        return tuple(("constraint-error", name) for name, test in self.constraints.tests if not test(text, value))
-
-
-def judge_of(field: Field, missing: Iterable[str], where: str, *, lenient: bool = False, native: bool = False) -> Judge:
-    """The judge of a field.
-
-    Raises:
-        ProjectError: when a constraint is declared with something that is no value of the field.
-    """
-    parse = parser(field, lenient=lenient)
-    return Judge(field, frozenset(missing), parse, constraints_of(field, parse, where), native)
+from deedbook.types import MISFIT, kind_of, without_mark
 
 
 def explain(field: Field, problem: Problem, text: str | None) -> tuple[str, str]:
@@ -90,7 +50,7 @@ def _noun(field: Field) -> str:
         return f"a valid {field.format}"
     if field.format not in {"default", "any", ""} and field.type in {"date", "datetime", "time"}:
         return f"a {field.type} written as {field.format}"
-    return NOUNS[field.type]
+    return kind_of(field).noun
 
 
 def _misfit_hint(field: Field) -> str:
@@ -113,12 +73,5 @@ def _type_hint(field: Field, text: str) -> str:
 
 
 def _nearest(text: str, values: Iterable[Any]) -> str:
-    import difflib
-
     near = difflib.get_close_matches(text, [str(value) for value in values], n=1)
     return f"did you mean `{near[0]}`?" if near else ""
-
-
-def shorten(text: str, limit: int = 60) -> str:
-    """The text, cut in the middle of nowhere only when it is too long to show."""
-    return text if len(text) <= limit else text[: limit - 1] + "…"

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
+
+from deedbook.schema import Field
+from deedbook.types.kind import Kind, Parser, ReasonError
 
 _FORM = re.compile(
     r"(?P<sign>-?)P(?=[0-9T])(?:(?P<years>[0-9]+)Y)?(?:(?P<months>[0-9]+)M)?(?:(?P<weeks>[0-9]+)W)?(?:(?P<days>[0-9]+)D)?"
     r"(?:T(?=[0-9])(?:(?P<hours>[0-9]+)H)?(?:(?P<minutes>[0-9]+)M)?(?:(?P<seconds>[0-9]+(?:\.[0-9]+)?)S)?)?"
 )
+_LONGEST = 1000
+"""Characters of a duration; the arithmetic of longer ones takes seconds."""
 _STARTS = ((1696, 9), (1697, 2), (1903, 3), (1903, 7))
 """The months from which two durations are compared: one is longer only if it ends later from each of them."""
 
@@ -53,8 +60,8 @@ def parse_duration(text: str) -> Duration:
         ValueError: when it is none.
     """
     match = _FORM.fullmatch(text)
-    if match is None or len(text) > 1000:
-        raise ValueError(text)
+    if match is None or len(text) > _LONGEST:
+        raise ReasonError("years, months and days stand after `P`, hours, minutes and seconds after `T`: P1Y2M, PT36H")
     part = {name: Decimal(value or 0) for name, value in match.groupdict().items() if name != "sign"}
     sign = -1 if match["sign"] else 1
     months = int(part["years"] * 12 + part["months"])
@@ -69,3 +76,29 @@ def _days(year: int, month: int) -> int:
     before = year - 1 if month <= 2 else year
     shifted = (month + 9) % 12
     return 365 * before + before // 4 - before // 100 + before // 400 + (153 * shifted + 2) // 5
+
+
+def _read(_field: Field, lenient: bool) -> Parser:
+    return _parse_lax if lenient else parse_duration
+
+
+def _parse_lax(text: str) -> Any:
+    """A duration as frictionless-py reads it: also fractions of every unit, a plus sign, and the alternative form."""
+    try:
+        return parse_duration(text)
+    except ValueError:
+        import isodate  # type: ignore[import-untyped]
+
+        found = isodate.parse_duration(text)
+        months = int(getattr(found, "years", 0) * 12 + getattr(found, "months", 0))
+        length = found.tdelta if isinstance(found, isodate.Duration) else found
+        return Duration(months, Decimal(str(length.total_seconds())))
+
+
+def _native(value: Any, _field: Field) -> str | None:
+    if not isinstance(value, dt.timedelta):
+        return None
+    return f"{'-' if value < dt.timedelta() else ''}PT{abs(value).total_seconds():f}S"
+
+
+DURATION_KIND = Kind("duration", "an ISO 8601 duration", _read, key=str, native=_native)

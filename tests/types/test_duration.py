@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deedbook.checking.durations import Duration, parse_duration
+from deedbook.types.duration import Duration, parse_duration
 
 DURATIONS = st.builds(
     lambda months, seconds: parse_duration(f"P{months}MT{seconds}S"), st.integers(0, 5000), st.integers(0, 10**9)
@@ -72,7 +70,7 @@ def test_durations_without_an_order(one: str, other: str) -> None:
     ],
 )
 def test_what_is_no_duration(text: str) -> None:
-    with pytest.raises(ValueError, match=f"^{re.escape(text)}$"):
+    with pytest.raises(ValueError, match="stand after `P`"):
         parse_duration(text)
 
 

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deedbook.checking.judging import explain, judge_of
+from deedbook.checking.cells import plan_field
+from deedbook.checking.explanation import explain
 from deedbook.errors import ProjectError
 from deedbook.schema import read_schema
 
@@ -104,12 +105,12 @@ def _field(spec: dict[str, Any]) -> Any:
 @pytest.mark.parametrize("spec", SPECS, ids=str)
 def test_no_text_makes_the_judge_raise(spec: dict[str, Any], lenient: bool) -> None:
     field = _field(spec)
-    judge = judge_of(field, ("", "NA"), "schema", lenient=lenient)
+    plan = plan_field(field, ("", "NA"), "schema", lenient=lenient)
 
     @settings(max_examples=60, deadline=2000, database=None)
     @given(TEXTS)
     def run(text: str) -> None:
-        for problem in judge(text):
+        for problem in plan.problems(text):
             message, _ = explain(field, problem, text)
             assert len(message) < 600
 
@@ -152,8 +153,8 @@ VERDICTS: list[tuple[dict[str, Any], str, list[str]]] = [
 
 @pytest.mark.parametrize(("spec", "text", "expected"), VERDICTS, ids=str)
 def test_each_broken_constraint_is_named(spec: dict[str, Any], text: str, expected: list[str]) -> None:
-    judge = judge_of(_field(spec), ("", "NA"), "schema")
-    assert [constraint or rule for rule, constraint in judge(text)] == expected
+    plan = plan_field(_field(spec), ("", "NA"), "schema")
+    assert [constraint or rule for rule, constraint in plan.problems(text)] == expected
 
 
 @pytest.mark.parametrize(
@@ -172,14 +173,14 @@ def test_each_broken_constraint_is_named(spec: dict[str, Any], text: str, expect
 )
 def test_a_declaration_that_cannot_be_meant_stops_with_a_sentence(spec: dict[str, Any]) -> None:
     with pytest.raises(ProjectError, match="x"):
-        judge_of(_field(spec), ("",), "schema")
+        plan_field(_field(spec), ("",), "schema")
 
 
 def test_a_json_schema_that_refers_to_nothing_stops_with_a_sentence() -> None:
     field = _field({"type": "array", "constraints": {"jsonSchema": {"items": {"$ref": "#/definitions/x"}}}})
-    judge = judge_of(field, ("",), "schema")
+    plan = plan_field(field, ("",), "schema")
     with pytest.raises(ProjectError, match="definitions/x"):
-        judge("[1]")
+        plan.problems("[1]")
 
 
 def test_the_nearest_allowed_value_is_proposed() -> None:
@@ -196,4 +197,4 @@ def test_the_nearest_allowed_value_is_proposed() -> None:
 )
 def test_numbers_compare_as_decimals(value: Decimal, bound: Decimal) -> None:
     field = _field({"type": "number", "constraints": {"minimum": format(bound, "f")}})
-    assert (judge_of(field, ("",), "schema")(format(value, "f")) == ()) == (value >= bound)
+    assert (plan_field(field, ("",), "schema").problems(format(value, "f")) == ()) == (value >= bound)

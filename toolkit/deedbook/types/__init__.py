@@ -1,0 +1,187 @@
+"""The types of Table Schema: what text is a value of each, how its values are written, and what polars makes of them.
+
+One file for a type or a family of types. `TYPES` is the list of them; to add one, write its `Kind` and put it there. The law
+that holds them together, and that a test walks through all types, formats and options: a canonical text reads back, as a
+value of the `canonical_field`, to the value that the source text has in the source's field. Validation, releases, keys and
+diffs all ask here, so they cannot disagree on what a text is worth.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Any
+
+import polars as pl
+
+from deedbook.schema import Field
+from deedbook.types.boolean import BOOLEAN_KIND
+from deedbook.types.duration import DURATION_KIND
+from deedbook.types.kind import Kind, Parser, converted, is_plain, or_none, rewritten
+from deedbook.types.moment import DATE_KIND, DATETIME_KIND, TIME_KIND, YEAR_KIND, YEARMONTH_KIND
+from deedbook.types.number import INTEGER_KIND, NUMBER_KIND, NUMERIC_OPTIONS, is_number, plain_number
+from deedbook.types.place import GEOJSON_KIND, GEOPOINT_KIND
+from deedbook.types.structure import ARRAY_KIND, LIST_KIND, OBJECT_KIND, dump_json
+from deedbook.types.text import ANY_KIND, STRING_KIND
+
+TYPES: tuple[Kind, ...] = (
+    ANY_KIND,
+    ARRAY_KIND,
+    BOOLEAN_KIND,
+    DATE_KIND,
+    DATETIME_KIND,
+    DURATION_KIND,
+    GEOJSON_KIND,
+    GEOPOINT_KIND,
+    INTEGER_KIND,
+    LIST_KIND,
+    NUMBER_KIND,
+    OBJECT_KIND,
+    STRING_KIND,
+    TIME_KIND,
+    YEAR_KIND,
+    YEARMONTH_KIND,
+)
+_BY_NAME = {kind.name: kind for kind in TYPES}
+_LEXICAL_OPTIONS = NUMERIC_OPTIONS | {"trueValues", "falseValues"}
+
+MISFIT = "\ufdd0"
+"""A character that no text holds (Unicode keeps it for programs): the value behind it is of a type that its field cannot take."""
+
+
+def kind_of(field: Field) -> Kind:
+    """What is known of the type of a field."""
+    return _BY_NAME[field.type]
+
+
+def parser(field: Field, *, lenient: bool = False) -> Parser:
+    """The exact parser of a field: the value of a text, or a `ValueError`.
+
+    Args:
+        field: Its type, format and options.
+        lenient: Also accept what frictionless-py accepts: surrounding space, `1_000`, `2024-2-3`.
+    """
+    return kind_of(field).parser(field, lenient)
+
+
+def dtype_of(field: Field) -> pl.DataType:
+    """The polars type of a field's values; what has no type of its own stays text."""
+    return kind_of(field).dtype
+
+
+def typed(field: Field) -> pl.Expr:
+    """The column of the field's name as values of `dtype_of`; a text that is no value becomes null.
+
+    So does an integer beyond 64 bits. A moment without a zone counts as UTC.
+    """
+    kind, text = kind_of(field), pl.col(field.name)
+    if kind.dtype == pl.String():
+        return text
+    column = kind.cast(field, text)
+    if column is not None:
+        return column.alias(field.name)
+    parse = kind.parser(field, False)
+
+    def convert(text: str) -> Any:
+        value = parse(text)
+        if kind is NUMBER_KIND:
+            return float(value)
+        return value if kind is not INTEGER_KIND or -(2**63) <= value < 2**63 else None
+
+    return converted(text, convert, kind.dtype)
+
+
+def canonical_text(field: Field) -> pl.Expr:
+    """The column of the field's name as canonical text: equal values have equal texts.
+
+    Numbers are the shortest decimal without an exponent or trailing zeros, booleans `true` or `false`, dates ISO 8601,
+    moments UTC with a `Z`, or without when they have no zone. Types without a canonical form keep their text. Texts have
+    passed validation; one that is no value of the type becomes null.
+    """
+    kind, text = kind_of(field), pl.col(field.name)
+    write, canonical = kind.write, kind.is_canonical(field)
+    if write is None or canonical == "":
+        return text
+    parse = kind.parser(field, False)
+    return rewritten(text, canonical, lambda text: write(parse(text)))
+
+
+def key_text(field: Field) -> pl.Expr:
+    """The column of the field's name as text that is equal where the values are, of the types too that keep their text."""
+    kind, text = kind_of(field), pl.col(field.name)
+    write, canonical = (kind.write, kind.is_canonical(field)) if kind.key is None else (kind.key, None)
+    if write is None:
+        return text
+    parse = kind.parser(field, True)  # a text that only --lenient accepts is in a key what it is in a cell
+    return rewritten(text, canonical, lambda text: write(parse(text)))
+
+
+def canonical_value(field: Field, text: str) -> str:
+    """The canonical text of one text, which stays as it is when it is no value of the field."""
+    kind = kind_of(field)
+    value = or_none(kind.parser(field, False), text)
+    return kind.write(value) if kind.write and value is not None else text
+
+
+def canonical_field(item: Field) -> Field:
+    """The field as it describes canonical text: default formats and number characters, empty means missing."""
+    kind = kind_of(item)
+    changed = kind.formats is None and not is_plain(item)
+    constraints = {name: _canonical_bound(item, value) for name, value in item.constraints.items()}
+    if item.type != "string":
+        constraints.pop("pattern", None)  # it was written for the edited text, not for canonical text
+    dropped = {*_LEXICAL_OPTIONS, "missingValues", *(("format",) if changed else ())}
+    raw = {key: value for key, value in item.raw.items() if key not in dropped}
+    if "constraints" in raw:
+        raw["constraints"] = dict(constraints)
+    return replace(
+        item,
+        format="default" if changed else item.format,
+        constraints=MappingProxyType(constraints),
+        options=MappingProxyType({key: value for key, value in item.options.items() if key not in _LEXICAL_OPTIONS}),
+        missing_values=None,
+        raw=MappingProxyType(raw),
+    )
+
+
+def _canonical_bound(item: Field, value: Any) -> Any:
+    """A bound or enum that is written in the field's own text form, in canonical form."""
+    if isinstance(value, list):
+        return [_canonical_bound(item, entry) for entry in value]
+    if item.type in {"string", "any"} or not isinstance(value, str):
+        return value
+    return canonical_value(item, value)
+
+
+def native_text(value: Any, field: Field | None, missing: tuple[str, ...] = ("",)) -> str:
+    """The text that a value of JSON or a spreadsheet would have in a CSV file, so that one engine judges every table.
+
+    None is the first missing value, a value without a field its plain text. A value of a type that its field cannot take
+    (the number 1 in a `string` field) is its plain text behind `MISFIT`: a type error, whatever the text says.
+    """
+    if isinstance(value, str):
+        return value
+    if value is None:
+        return "" if "" in missing or not missing else missing[0]
+    if field is None or field.type == "any":
+        return _plain(value)
+    text = kind_of(field).native(value, field)
+    return f"{MISFIT}{_plain(value)}" if text is None else text
+
+
+def without_mark(text: str) -> str:
+    """The text of a native value as a person knows it."""
+    return text.removeprefix(MISFIT)
+
+
+def _plain(value: Any) -> str:
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case dt.date() | dt.time():
+            return value.isoformat()
+        case Mapping() | list():
+            return dump_json(value)
+    return plain_number(value) if is_number(value) else str(value)

@@ -1,0 +1,118 @@
+"""Values with parts: JSON arrays and objects, and lists of texts."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from deedbook.schema import Field
+from deedbook.types.boolean import BOOLEAN_KIND
+from deedbook.types.kind import UNREADABLE, Kind, Parser, ReasonError
+from deedbook.types.moment import DATE_KIND, DATETIME_KIND, TIME_KIND
+from deedbook.types.number import INTEGER_KIND, NUMBER_KIND, write_number
+from deedbook.types.text import STRING_KIND
+
+_ITEMS = {
+    kind.name: kind
+    for kind in (STRING_KIND, INTEGER_KIND, BOOLEAN_KIND, NUMBER_KIND, DATETIME_KIND, DATE_KIND, TIME_KIND)
+}
+"""What the items of a list may be."""
+
+
+def load_json(text: str, kind: type = object) -> Any:
+    """The JSON value of a cell.
+
+    Raises:
+        ReasonError: when it is not JSON, is nested too deeply to be parsed, or is not of the kind.
+    """
+    try:
+        value = json.loads(text)
+    except RecursionError:
+        raise ReasonError("it is nested too deeply") from None
+    except json.JSONDecodeError as error:
+        raise ReasonError(f"it is not JSON: {error.msg.lower()} at character {error.pos + 1}") from None
+    if not isinstance(value, kind):
+        raise ReasonError(f"it is JSON, but not {'an object' if kind is dict else 'an array'}")
+    return value
+
+
+def dump_json(value: Any) -> str:
+    """A value of JSON as the text that a cell holds."""
+    return json.dumps(value, ensure_ascii=False, default=str)
+
+
+def key_of(value: Any) -> str:
+    """The text of a value in a key: object members in order, numbers by value, moments in UTC."""
+    match value:
+        case Mapping():
+            return "{" + ",".join(f"{json.dumps(name)}:{key_of(value[name])}" for name in sorted(value)) + "}"
+        case list() | tuple():
+            return "[" + ",".join(map(key_of, value)) + "]"
+        case str():
+            return json.dumps(value, ensure_ascii=False)
+        case bool():
+            return "true" if value else "false"
+        case int() | float() | Decimal():
+            return write_number(Decimal(str(value)) if isinstance(value, float) else value)
+        case dt.datetime():
+            return str(DATETIME_KIND.write and DATETIME_KIND.write(value))
+        case dt.time():
+            return str(TIME_KIND.key and TIME_KIND.key(value))
+    return str(value)
+
+
+def item_of(field: Field) -> tuple[Field, Kind]:
+    """The field that each item of a list is a value of, and its kind."""
+    item = Field(field.name, type=field.options.get("itemType", "string"))
+    return item, _ITEMS[item.type]
+
+
+def delimiter_of(field: Field) -> str:
+    """What stands between the items of a list."""
+    return str(field.options.get("delimiter", ","))
+
+
+def _read_list(field: Field, lenient: bool) -> Parser:
+    item, kind = item_of(field)
+    parse_item = kind.parser(item, lenient)
+    delimiter = delimiter_of(field)
+
+    def parse(text: str) -> list[Any]:
+        values = []
+        for number, part in enumerate(text.split(delimiter), 1):
+            try:
+                values.append(parse_item(part))
+            except UNREADABLE:
+                shown = f"item {number}, `{part}`, is" if part else f"item {number} is empty, which is"
+                raise ReasonError(f"{shown} not {kind.noun}") from None
+        return values
+
+    return parse
+
+
+def _native_list(value: Any, field: Field) -> str | None:
+    if not isinstance(value, list):
+        return None
+    item, kind = item_of(field)
+    texts = [part if isinstance(part, str) else kind.native(part, item) for part in value]
+    return None if None in texts else delimiter_of(field).join(text for text in texts if text is not None)
+
+
+LIST_KIND = Kind("list", "a list", _read_list, key=key_of, native=_native_list)
+ARRAY_KIND = Kind(
+    "array",
+    "a JSON array",
+    lambda _field, _lenient: lambda text: load_json(text, list),
+    key=key_of,
+    native=lambda value, _field: dump_json(value) if isinstance(value, list) else None,
+)
+OBJECT_KIND = Kind(
+    "object",
+    "a JSON object",
+    lambda _field, _lenient: lambda text: load_json(text, dict),
+    key=key_of,
+    native=lambda value, _field: dump_json(value) if isinstance(value, dict) else None,
+)
