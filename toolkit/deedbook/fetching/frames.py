@@ -9,7 +9,7 @@ import polars as pl
 
 
 def to_pandas(frame: pl.DataFrame) -> pd.DataFrame:
-    """The same columns with pandas' nullable types; dates are `datetime64[s]`, times `datetime64[us, UTC]`."""
+    """The same columns with pandas' nullable types; dates are `datetime64[s]`, moments `datetime64[us, UTC]`, or without a zone."""
     return pd.DataFrame({name: _column(frame.get_column(name)) for name in frame.columns})
 
 
@@ -25,5 +25,9 @@ def _column(column: pl.Series) -> Any:
         return pd.array(["NaT" if value is None else value.isoformat() for value in values], dtype="datetime64[s]")
     if isinstance(dtype, pl.Datetime):
         texts = [None if value is None else value.isoformat() for value in values]
-        return pd.to_datetime(pd.Series(texts, dtype="object"), format="ISO8601", utc=True).dt.as_unit("us").array
+        return (
+            pd.to_datetime(pd.Series(texts, dtype="object"), format="ISO8601", utc=dtype.time_zone is not None)
+            .dt.as_unit("us")
+            .array
+        )
     return pd.array(values, dtype="string")

@@ -76,7 +76,7 @@ def quick_ways(tables: Sequence[str], dataset: str, names: Set[str]) -> list[Way
 
 def _r(table: str, dtypes: Mapping[str, pl.DataType]) -> str:
     kinds = {"integer": "col_double()", "number": "col_double()", "boolean": "col_logical()", "date": "col_date()"}
-    kinds["datetime"] = "col_datetime()"
+    kinds["datetime"] = kinds["local datetime"] = "col_datetime()"
     typed = [f"`{name}` = {kinds[kind]}" for name, kind in _kinds(dtypes) if kind in kinds]
     types = _wrapped([".default = col_character()", *typed])
     return f'library(readr)\n{_variable(table)} <- read_csv("{table}.csv", na = "", col_types = cols({types}))'
@@ -98,10 +98,11 @@ def _pandas(table: str, dtypes: Mapping[str, pl.DataType]) -> str:
     kinds = {"integer": "Int64", "number": "Float64", "boolean": "boolean"}
     types = {name: kinds.get(kind, "string") for name, kind in _kinds(dtypes) if kind != "date"}
     variable = _variable(table)
+    utc = {"datetime": ", utc=True", "local datetime": ""}
     moments = [
-        f'{variable}[{_text(name)}] = pd.to_datetime({variable}[{_text(name)}], format="ISO8601", utc=True)'
+        f'{variable}[{_text(name)}] = pd.to_datetime({variable}[{_text(name)}], format="ISO8601"{utc[kind]})'
         for name, kind in _kinds(dtypes)
-        if kind == "datetime"
+        if kind in utc
     ]
     days = [name for name, kind in _kinds(dtypes) if kind == "date"]
     parse = f"    parse_dates=[{_wrapped([_text(name) for name in days], '    ')}],\n" if days else ""
@@ -114,7 +115,7 @@ def _pandas(table: str, dtypes: Mapping[str, pl.DataType]) -> str:
 
 def _polars(table: str, dtypes: Mapping[str, pl.DataType]) -> str:
     kinds = {"integer": "pl.Int64", "number": "pl.Float64", "boolean": "pl.Boolean", "date": "pl.Date"}
-    kinds["datetime"] = 'pl.Datetime("us", "UTC")'
+    kinds |= {"datetime": 'pl.Datetime("us", "UTC")', "local datetime": 'pl.Datetime("us")'}
     typed = _wrapped([f"{_text(name)}: {kinds[kind]}" for name, kind in _kinds(dtypes) if kind in kinds])
     name = _variable(table)
     return (
@@ -124,7 +125,8 @@ def _polars(table: str, dtypes: Mapping[str, pl.DataType]) -> str:
 
 
 def _duckdb(table: str, dtypes: Mapping[str, pl.DataType]) -> str:
-    kinds = {"integer": "BIGINT", "number": "DOUBLE", "boolean": "BOOLEAN", "date": "DATE", "datetime": "TIMESTAMPTZ"}
+    kinds = {"integer": "BIGINT", "number": "DOUBLE", "boolean": "BOOLEAN", "date": "DATE"}
+    kinds |= {"datetime": "TIMESTAMPTZ", "local datetime": "TIMESTAMP"}
     columns = _wrapped([f"{_sql(name)}: '{kinds.get(kind, 'VARCHAR')}'" for name, kind in _kinds(dtypes)])
     from_csv = f"FROM read_csv(\n    '{table}.csv', header = true, nullstr = '', columns = {{{columns}}})"
     return (
@@ -146,7 +148,9 @@ def _kind(dtype: pl.DataType) -> str:
         return "number"
     if isinstance(dtype, pl.Date):
         return "date"
-    return "datetime" if isinstance(dtype, pl.Datetime) else "string"
+    if isinstance(dtype, pl.Datetime):
+        return "datetime" if dtype.time_zone else "local datetime"
+    return "string"
 
 
 def _variable(table: str) -> str:

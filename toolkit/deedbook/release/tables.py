@@ -121,8 +121,8 @@ def sort_by_key(text: pl.DataFrame, schema: TableSchema) -> pl.DataFrame:
 def type_rows(text: pl.DataFrame, schema: TableSchema, table: str) -> tuple[pl.DataFrame, tuple[Limit, ...]]:
     """Canonical text as typed columns, and what could not be typed without loss.
 
-    A whole number beyond 64 bits keeps its column text; a decimal with more digits than a double holds is rounded in
-    every format but CSV. Either is named.
+    A whole number beyond 64 bits keeps its column text, and so do moments of which only some have a zone; a decimal with
+    more digits than a double holds is rounded in every format but CSV. Each is named. Moments without a zone stay without.
     """
     columns: list[pl.Series] = []
     limits: list[Limit] = []
@@ -134,6 +134,11 @@ def type_rows(text: pl.DataFrame, schema: TableSchema, table: str) -> tuple[pl.D
                 Limit(TYPED_FORMATS, table, f"`{item.name}` is text: a value does not fit {item.type} exactly")
             )
             column = source
+        elif isinstance(column.dtype, pl.Datetime) and not (zoned := source.str.ends_with("Z")).all():
+            if zoned.any():
+                message = f"`{item.name}` is text: some of its moments have no time zone, others do"
+                limits.append(Limit(TYPED_FORMATS, table, message))
+            column = source if zoned.any() else column.dt.replace_time_zone(None)
         elif column.dtype.is_float() and (rounded := _rounded_cells(source, column)):
             message = f"`{item.name}` is rounded to double precision in {rounded} cells; the CSV has all digits"
             limits.append(Limit(TYPED_FORMATS, table, message))
@@ -157,11 +162,11 @@ def to_canonical(frame: pl.DataFrame, fields: Sequence[Field]) -> pl.DataFrame:
 
 
 def text_of(name: str, dtype: pl.DataType) -> pl.Expr:
-    """A column of any type as text that reads back to the same value; times are UTC."""
+    """A column of any type as text that reads back to the same value; moments with a zone are UTC."""
     column = pl.col(name)
     if isinstance(dtype, pl.Datetime):
         utc = column.dt.convert_time_zone("UTC") if dtype.time_zone else column
-        return utc.dt.to_string("%Y-%m-%dT%H:%M:%S%.fZ")
+        return utc.dt.to_string("%Y-%m-%dT%H:%M:%S%.f" + ("Z" if dtype.time_zone else ""))
     if isinstance(dtype, pl.Date):
         return column.dt.to_string("%Y-%m-%d")
     if isinstance(dtype, pl.Time):

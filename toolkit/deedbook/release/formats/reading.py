@@ -173,6 +173,8 @@ def read_rds(table: Table, path: Path) -> Iterator[Pair]:
         column = held[position]
         if len(found) != len(column):
             raise unlike_height(len(found), len(column))
+        if isinstance(column.dtype, pl.Datetime) and not column.dtype.time_zone:
+            found = found.dt.replace_time_zone(None)  # R has no local times, so they are written as UTC
         yield Pair(column.name, column, _narrowed(found, column.dtype), 0, position)
     demand_columns(frame.names(), [column.name for column in held])
 
@@ -262,7 +264,7 @@ def _spreadsheet_value(value: Any, dtype: pl.DataType) -> Any:
         return float(value)
     if isinstance(dtype, pl.Datetime) and isinstance(value, dt.date):
         moment = value if isinstance(value, dt.datetime) else dt.datetime.combine(value, dt.time())
-        return moment.replace(tzinfo=dt.UTC)
+        return moment.replace(tzinfo=dt.UTC if dtype.time_zone else None)
     return value.date() if isinstance(dtype, pl.Date) and isinstance(value, dt.datetime) else value
 
 
