@@ -12,9 +12,10 @@ from typing import Any
 
 from deedbook.findings import Finding, Report, TableStats
 from deedbook.rendering import PLAIN, View
+from deedbook.rendering.sections import Section, sections
 
 FILE_TYPES = frozenset(
-    {
+    [
         "byte-count",
         "compression-error",
         "encoding-error",
@@ -24,10 +25,10 @@ FILE_TYPES = frozenset(
         "row-count",
         "scheme-error",
         "source-error",
-    }
+    ]
 )
 HEADER_TYPES = frozenset(
-    {
+    [
         "blank-header",
         "blank-label",
         "duplicate-label",
@@ -35,10 +36,10 @@ HEADER_TYPES = frozenset(
         "incorrect-label",
         "missing-label",
         "unmatched-header",
-    }
+    ]
 )
 ROW_TYPES = frozenset(
-    {
+    [
         "blank-row",
         "constraint-error",
         "extra-cell",
@@ -47,37 +48,32 @@ ROW_TYPES = frozenset(
         "primary-key",
         "type-error",
         "unique-error",
-    }
+    ]
 )
 _OWN = {"unique-key": "unique-error", "unclosed-quote": "source-error", "nul-character": "source-error"}
 
 
 def render(report: Report, view: View = PLAIN) -> str:  # noqa: ARG001  # as every format
     """The report as indented JSON with a final line end."""
-    tasks = [_task(table, report) for table in report.tables]
+    parts = sections(report)
+    lost = [item for section in parts if section.stats is None for item in section.findings]
     record = {
         "valid": report.valid,
         "stats": {
-            "tasks": len(tasks),
+            "tasks": len(report.tables),
             "errors": report.errors,
             "warnings": report.warnings,
             "seconds": round(report.seconds, 3),
         },
-        "warnings": [
-            f"{finding.severity} {finding.rule}: {_sentence(finding)}"
-            for finding in report.findings
-            if finding.table not in {table.table for table in report.tables}
-        ],
+        "warnings": [f"{item.severity} {item.rule}: {_sentence(item)}" for item in lost],
         "errors": [],
-        "tasks": tasks,
+        "tasks": [_task(section, section.stats) for section in parts if section.stats],
     }
     return json.dumps(record, ensure_ascii=False, indent=2) + "\n"
 
 
-def _task(table: TableStats, report: Report) -> dict[str, Any]:
-    findings = [finding for finding in report.findings if finding.table == table.table]
-    totals = [total for total in report.totals if total.table == table.table]
-    errors = sum(total.count for total in totals if total.severity == "error")
+def _task(section: Section, table: TableStats) -> dict[str, Any]:
+    errors = section.count("error")
     return {
         "name": table.table,
         "type": "table",
@@ -86,39 +82,41 @@ def _task(table: TableStats, report: Report) -> dict[str, Any]:
         "labels": [],
         "stats": {
             "errors": errors,
-            "warnings": sum(total.count - total.waived for total in totals if total.severity == "warning"),
+            "warnings": section.count("warning"),
             "seconds": 0,
             "bytes": table.bytes,
             "fields": table.cells // table.rows if table.rows else 0,
             "rows": table.rows,
         },
-        "warnings": [_sentence(finding) for finding in findings if finding.severity != "error"],
-        "errors": [_error(finding) for finding in findings if finding.severity == "error"],
+        "warnings": [_sentence(item) for item in section.findings if item.severity != "error"],
+        "errors": [_error(item) for item in section.findings if item.severity == "error"],
     }
 
 
 def _error(finding: Finding) -> dict[str, Any]:
     kind = _kind(finding)
+    places = ["#table", "#row", "#cell"][: 1 if finding.row is None else 3 if finding.column else 2]
     error: dict[str, Any] = {
         "type": kind,
         "title": kind.replace("-", " ").title(),
         "description": "",
         "message": _sentence(finding),
-        "tags": ["#table"] if finding.row is None else ["#table", "#row", *(["#cell"] if finding.column else [])],
+        "tags": places,
         "note": finding.message,
         "rule": finding.rule,
         "severity": finding.severity,
     }
+    value = finding.value or ""
     if kind in HEADER_TYPES:
-        error |= {"labels": [], "rowNumbers": [1], "label": finding.value or finding.column or ""}
+        error |= {"labels": [], "rowNumbers": [1], "label": value or finding.column or ""}
     if finding.row is not None:
         error |= {"cells": [] if finding.value is None else [finding.value], "rowNumber": finding.row}
     if finding.column is not None:
-        error |= {"fieldName": finding.column, "cell": finding.value or ""}
+        error |= {"fieldName": finding.column, "cell": value}
     if finding.field_number is not None:
         error["fieldNumber"] = finding.field_number
     if kind == "foreign-key":
-        error |= {"fieldNames": (finding.column or "").split(", "), "fieldCells": [finding.value or ""]}
+        error |= {"fieldNames": (finding.column or "").split(", "), "fieldCells": [value]}
         error |= {"referenceName": "", "referenceFieldNames": []}
     return error
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import groupby
 
 from deedbook.findings import Finding, NotChecked, Report, Total
 from deedbook.rendering import PLAIN, View
 from deedbook.rendering.lines import plural
 from deedbook.rendering.markup import code, plain, table_row
-from deedbook.rendering.text import summary_line
+from deedbook.rendering.sections import Section, sections
+from deedbook.rendering.text import outcome, summary_line
 
 SHOWN = 50
 """Findings of a table that are listed."""
@@ -27,28 +27,22 @@ def render(report: Report, view: View = PLAIN, *, shown: int = SHOWN) -> str:  #
     """
     mark = "✅" if report.valid else "❌"
     lines = [
-        f"### {mark} {'Valid' if report.valid else 'Invalid'}: {_outcome(report)}",
+        f"### {mark} {'Valid' if report.valid else 'Invalid'}: {outcome(report)}",
         "",
         plain(summary_line(report)),
         "",
     ]
-    groups = [(name, list(totals)) for name, totals in groupby(report.totals, key=lambda total: total.table)]
+    groups = [section for section in sections(report) if section.totals]
     if groups:
         lines += [table_row("table", "severity", "rule", "field", "findings", "waived"), "|---|---|---|---|---:|---:|"]
-        lines += [_total(total) for _, totals in groups for total in totals]
+        lines += [_total(total) for section in groups for total in section.totals]
         lines.append("")
-    for name, totals in groups[:_MOST_TABLES]:
-        lines += _table(name, totals, [item for item in report.findings if item.table == name], shown)
+    for section in groups[:_MOST_TABLES]:
+        lines += _table(section, shown)
     if len(groups) > _MOST_TABLES:
         lines += [f"The findings of {len(groups) - _MOST_TABLES:,} more tables are not listed here.", ""]
     lines += _not_checked(report.not_checked, shown)
     return "\n".join(lines).rstrip() + "\n"
-
-
-def _outcome(report: Report) -> str:
-    errors = plural(report.errors, "error") if report.errors else "no errors"
-    warnings = plural(report.warnings, "warning") if report.warnings else "no warnings"
-    return f"{errors}, {warnings}"
 
 
 def _total(total: Total) -> str:
@@ -56,14 +50,14 @@ def _total(total: Total) -> str:
     return table_row(*cells, f"{total.count:,}", f"{total.waived:,}" if total.waived else "")
 
 
-def _table(name: str, totals: list[Total], findings: list[Finding], shown: int) -> Iterator[str]:
+def _table(section: Section, shown: int) -> Iterator[str]:
     """The findings that nobody waived, errors first, folded unless there is an error among them."""
-    listed = sorted((item for item in findings if item.waived is None), key=lambda item: item.severity != "error")
-    count = sum(total.count - total.waived for total in totals)
+    listed = sorted(section.open_findings, key=lambda item: item.severity != "error")
+    count = sum(total.count - total.waived for total in section.totals)
     if not listed:
         return
     is_open = " open" if listed[0].severity == "error" else ""
-    yield f"<details{is_open}><summary>{plain(name) or 'the whole package'}: {plural(count, 'finding')}</summary>"
+    yield f"<details{is_open}><summary>{plain(section.title)}: {plural(count, 'finding')}</summary>"
     yield ""
     yield table_row("row", "line", "key", "field", "value", "finding")
     yield "|---:|---:|---|---|---|---|"

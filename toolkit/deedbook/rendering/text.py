@@ -13,19 +13,17 @@ A terminal gets colours and lines wrapped with a hanging indent; a pipe gets one
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from itertools import groupby
 
 from deedbook.findings import Finding, NotChecked, Report, Total, by_place, place_of
 from deedbook.rendering import PLAIN, View
 from deedbook.rendering.escapes import visible
 from deedbook.rendering.lines import Line, Styled, draw, plural, styled
+from deedbook.rendering.sections import SEVERITIES, Section, counts, sections
 from deedbook.schema import CONSTRAINTS
 
 _STYLES = {"error": "bold red", "warning": "yellow", "info": "cyan"}
-_ORDER = ("error", "warning", "info")
 _MISSING = "missing-cell"
 _NAMED = 6
 """Missing cells of a short row that are named."""
@@ -35,7 +33,8 @@ _DECLARED = frozenset({"type", "categories", "primary-key", "unique-key", "forei
 
 def render(report: Report, view: View = PLAIN) -> str:
     """The report as lines of text."""
-    lines = [*_tables(report), *_not_checked(report.not_checked), Line(_summary(report))]
+    tables = [line for section in sections(report) if section.totals for line in _table(section)]
+    lines = [*tables, *_not_checked(report.not_checked), Line(_summary(report))]
     return draw(lines, view)
 
 
@@ -53,71 +52,59 @@ def strict_complaint(report: Report) -> str:
     return f"not passed, because --strict: {', '.join(parts)}" if parts else ""
 
 
-def _tables(report: Report) -> Iterator[Line]:
-    paths = {table.table: table.path for table in report.tables}
-    for name, totals in groupby(report.totals, key=lambda total: total.table):
-        groups = sorted(totals, key=lambda total: _ORDER.index(total.severity))
-        counts = _counts(groups)
-        path = paths.get(name, "")
-        head = styled(visible(name) or "the whole package", style="bold")
-        if path and path != name:
-            head.append(f" ({visible(path)})", style="not bold")
-        yield Line(head.append(f": {counts}", style="not bold"), hang=2)
-        several = "," in path
-        findings = [item for item in report.findings if item.table == name]
-        if not several:
-            groups, findings = fold_missing(groups, findings)
-        shown = by_place(item for item in findings if item.waived is None)
-        for total in groups:
-            yield from _group(total, shown.get(place_of(total), []), several_files=several)
-        yield Line(styled())
+def _table(section: Section) -> Iterator[Line]:
+    head = styled(visible(section.title), style="bold")
+    if section.path not in {"", section.name}:
+        head.append(f" ({visible(section.path)})", style="not bold")
+    yield Line(head.append(f": {counts(section.totals)}", style="not bold"), hang=2)
+    has_files = "," in section.path
+    totals = sorted(section.totals, key=lambda total: SEVERITIES.index(total.severity))
+    findings = list(section.findings)
+    if not has_files:
+        totals, findings = fold_missing(totals, findings)
+    shown = by_place(item for item in findings if item.waived is None)
+    for total in totals:
+        yield from _group(total, shown.get(place_of(total), []), has_files=has_files)
+    yield Line(styled())
 
 
-def _group(total: Total, shown: Sequence[Finding], *, several_files: bool) -> Iterator[Line]:
-    head = (
-        styled()
-        .append(total.severity, style=_STYLES[total.severity])
-        .append(" ")
-        .append(visible(total.rule), style="bold")
-    )
-    if total.column:
-        head.append(f" in {visible(total.column)}")
-    rows = " rows" if total.rule == "missing-cell" and not total.column else ""
-    head.append(f": {total.count:,}{rows}")
+def _group(total: Total, shown: Sequence[Finding], *, has_files: bool) -> Iterator[Line]:
+    """What one total counts: its head, the findings that are shown, a hint once where it is the same for all."""
+    head = styled(total.severity, _STYLES[total.severity]).append(" ").append(visible(total.rule), style="bold")
+    is_rows = total.rule == _MISSING and not total.column
+    head.append(f" in {visible(total.column)}" if total.column else "")
+    head.append(f": {plural(total.count, 'row') if is_rows else f'{total.count:,}'}")
     if total.waived:
         head.append(f" ({'all' if total.waived == total.count else f'{total.waived:,}'} waived)", style="dim")
     yield Line(head, 2, 4)
-    hints = {finding.hint for finding in shown}
-    for finding in shown:
-        yield Line(_sentence(finding, several_files=several_files), 4, 8)
-        if finding.hint and len(hints) > 1:
-            yield Line(_hint(finding), 6, 8)
-    if len(hints) == 1 and shown[0].hint:
-        yield Line(_hint(shown[0]), 6, 8)
+    is_shared = len({finding.hint for finding in shown}) == 1
+    for number, finding in enumerate(shown, 1):
+        yield Line(_sentence(finding, has_files=has_files), 4, 8)
+        if finding.hint and (not is_shared or number == len(shown)):
+            yield Line(styled(visible(finding.hint), style="green"), 6, 8)
     left = total.count - total.waived - len(shown)
     if left > 0:
         yield Line(styled(f"... and {left:,} more (--max-findings shows more)", style="dim"), 4, 8)
 
 
-def _sentence(finding: Finding, *, several_files: bool) -> Styled:
+def _sentence(finding: Finding, *, has_files: bool) -> Styled:
     """Where, what stands there, and what is wrong with it."""
-    text = styled()
+    place, message = styled(), visible(finding.message)
     if finding.row is not None:
-        text.append(f"row {finding.row}", style="bold")
-        if finding.line is not None and finding.line != finding.row:
-            text.append(f" (line {finding.line})")
-    if several_files and finding.path:
-        text.append(f"{' of ' if text.plain else ''}{visible(finding.path)}")
-    message = visible(finding.message)
+        place.append(f"row {finding.row}", style="bold")
+        place.append(f" (line {finding.line})" if finding.line not in {None, finding.row} else "")
+    if has_files and finding.path:
+        place.append(f"{' of ' if place.plain else ''}{visible(finding.path)}")
     if finding.key and finding.key != finding.value:
-        text.append(f"{' ' if text.plain else ''}{visible(finding.key)}", style="dim")
-    if finding.value is not None and (not finding.value or visible(finding.value) not in message):
-        text.append(f' "{visible(finding.value, 80)}"', style="cyan")
-    return text.append(f"{': ' if text.plain else ''}{message}")
+        place.append(f"{' ' if place.plain else ''}{visible(finding.key)}", style="dim")
+    if _adds(finding.value, message):
+        place.append(f' "{visible(finding.value or "", 80)}"', style="cyan")
+    return place.append(f"{': ' if place.plain else ''}{message}")
 
 
-def _hint(finding: Finding) -> Styled:
-    return styled(visible(finding.hint), style="green")
+def _adds(value: str | None, message: str) -> bool:
+    """Whether showing the value says more than the message does."""
+    return value is not None and (not value or visible(value) not in message)
 
 
 def _not_checked(entries: Iterable[NotChecked]) -> Iterator[Line]:
@@ -144,7 +131,7 @@ def _summary(report: Report) -> Styled:
         plural(sum(table.cells for table in report.tables), "cell"),
     ]
     checks = [plural(declared, "check"), plural(len(rules), "rule")]
-    said = f"{', '.join(sizes)}, {' and '.join(checks)} in {report.seconds:.2f} s: {_outcome(report)}"
+    said = f"{', '.join(sizes)}, {' and '.join(checks)} in {report.seconds:.2f} s: {outcome(report, waived=True)}"
     skipped = sum(check.skipped for check in report.checked)
     if skipped:
         said += f"; rules skipped {plural(skipped, 'row')}, because a cell that they read is bad"
@@ -154,51 +141,39 @@ def _summary(report: Report) -> Styled:
     return styled().append(verdict, style=style).append(f": {said}")
 
 
-def _outcome(report: Report) -> str:
+def outcome(report: Report, *, waived: bool = False) -> str:
+    """How many errors and warnings there are, in words."""
     errors = plural(report.errors, "error") if report.errors else "no errors"
     warnings = plural(report.warnings, "warning") if report.warnings else "no warnings"
-    return f"{errors}, {warnings}" + (f" ({report.waived:,} waived)" if report.waived else "")
-
-
-def _counts(totals: Iterable[Total]) -> str:
-    counts: Counter[str] = Counter()
-    waived = 0
-    for total in totals:
-        counts[total.severity] += total.count - total.waived
-        waived += total.waived
-    parts = [
-        plural(counts[kind], kind) if kind != "info" else f"{counts[kind]:,} info" for kind in _ORDER if counts[kind]
-    ]
-    return ", ".join([*parts, *([f"{waived:,} waived"] if waived else [])])
+    return f"{errors}, {warnings}" + (f" ({report.waived:,} waived)" if waived and report.waived else "")
 
 
 def fold_missing(totals: Sequence[Total], findings: Sequence[Finding]) -> tuple[list[Total], list[Finding]]:
     """The totals and shown findings of a table of one file, with one finding for each short row.
 
-    The total in place of those of single columns counts rows.
+    A short row has a finding for every cell that it lacks. Each column shows its first rows only, but a row that lacks a cell lacks
+    all behind it, so the first cell that a shown row lacks is always shown too, and so is the last column. The total in place of
+    those of single columns counts rows.
     """
     folded = [total for total in totals if total.rule == _MISSING]
-    missing = [item for item in findings if item.rule == _MISSING]
+    missing = sorted((item for item in findings if item.rule == _MISSING), key=_cell)
     if len(folded) < 2 or not missing:
         return list(totals), list(findings)
-    names = {item.field_number or 0: item.column or "" for item in missing}
-    by_row: dict[int, Finding] = {}
-    for item in missing:
-        first = by_row.setdefault(item.row or 0, item)
-        if (item.field_number or 0) < (first.field_number or 0):
-            by_row[item.row or 0] = item
-    rows = [_fold(by_row[row], names) for row in sorted(by_row)]
+    names = {item.field_number or 0: f"`{item.column}`" for item in missing}
+    leftmost = {item.row: item for item in reversed(missing)}
+    rows = []
+    for first in reversed(leftmost.values()):
+        start = first.field_number or 0
+        lacking = [names[number] for number in sorted(names) if number >= start]
+        named = ", ".join(lacking[:_NAMED]) + (f" and {len(lacking) - _NAMED} more" if len(lacking) > _NAMED else "")
+        verb = "is" if len(lacking) == 1 else "are"
+        message = f"has {start - 1} of {plural(max(names), 'cell')}: {named} {verb} missing"
+        rows.append(replace(first, column=None, field_number=None, message=message))
     total = replace(folded[0], column=None, count=max(total.count for total in folded))
     at = totals.index(folded[0])
     others = [item for item in findings if item.rule != _MISSING]
     return [*totals[:at], total, *(item for item in totals[at:] if item.rule != _MISSING)], [*others, *rows]
 
 
-def _fold(first: Finding, names: dict[int, str]) -> Finding:
-    """One finding in place of those on a row, of which this is the leftmost."""
-    start, width = first.field_number or 0, max(names)
-    lacking = [f"`{names[number]}`" for number in sorted(names) if number >= start]
-    named = ", ".join(lacking[:_NAMED]) + (f" and {len(lacking) - _NAMED} more" if len(lacking) > _NAMED else "")
-    verb = "is" if len(lacking) == 1 else "are"
-    message = f"has {start - 1} of {width} cells: {named} {verb} missing"
-    return replace(first, column=None, field_number=None, message=message)
+def _cell(item: Finding) -> tuple[int, int]:
+    return item.row or 0, item.field_number or 0
