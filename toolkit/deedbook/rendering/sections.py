@@ -55,9 +55,9 @@ class Section:
 def sections(report: Report) -> list[Section]:
     """One section for each table that was read or that something is said of, in the report's order."""
     stats = {table.table: table for table in report.tables}
-    names = dict.fromkeys([*stats, *(item.table for item in (*report.totals, *report.not_checked))])
     totals, findings = _by_table(report.totals), _by_table(report.findings)
     checked, not_checked = _by_table(report.checked), _by_table(report.not_checked)
+    names = dict.fromkeys([*stats, *totals, *not_checked])
     return [
         Section(
             name,
