@@ -119,7 +119,7 @@ def test_a_huge_document_is_not_read(tmp_path: Path) -> None:
 
 
 def test_what_a_dead_writer_left_is_removed_and_a_living_one_is_left_alone(tmp_path: Path, file: Path) -> None:
-    from deedbook.integrity.locking import try_lock
+    from deedbook.integrity.locks import try_lock
 
     store = DirectoryStore(tmp_path / "site")
     (store.root / ".upload").mkdir(parents=True)

@@ -21,7 +21,7 @@ from deedbook.catalogue.editing import with_release, with_yank
 from deedbook.catalogue.keys import Signers, with_signer
 from deedbook.catalogue.reading import sequence_of
 from deedbook.catalogue.records import Catalogue
-from deedbook.integrity.signing import configured_key, is_signed_by, public_key
+from deedbook.integrity.signatures import configured_key, is_signed_by, public_key
 from tests.catalogue.catalogues import LATER, NOW, catalogue, release
 from tests.release.releases import OWN
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from deedbook.project import load_project
 from deedbook.release.edition import read_edition
-from deedbook.release.staging import staging
+from deedbook.release.folders import staging
 from tests.cli.project import BAD, UNUSUAL, Outcome, write_project
 
 Run = Callable[..., Outcome]

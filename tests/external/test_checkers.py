@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from deedbook.release.bagging import make_bag
+from deedbook.release.bag import make_bag
 from tests.external.conftest import ROOT, SHARED, TOOLS, Run, run, tool
 from tests.release.releases import OWN
 

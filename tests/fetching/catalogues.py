@@ -10,7 +10,7 @@ import pytest
 
 from deedbook.catalogue.directory import DirectoryStore
 from deedbook.integrity.digests import sha256_of
-from deedbook.integrity.signing import KEY_VARIABLE
+from deedbook.integrity.signatures import KEY_VARIABLE
 from deedbook.project import load_project
 from deedbook.publishing.publish import give_notice, prepare
 from deedbook.publishing.steps import Notice

@@ -13,7 +13,7 @@ from deedbook.fetching.catalogues import open_catalogue
 from deedbook.fetching.locations import read_location
 from deedbook.fetching.retrieving import Asking, find_release
 from deedbook.fetching.settings import Home
-from deedbook.integrity.signing import KEY_VARIABLE, PublicKey
+from deedbook.integrity.signatures import KEY_VARIABLE, PublicKey
 from deedbook.publishing.steps import Notice
 from tests.fakes.web import Web
 from tests.fetching.catalogues import NAME, publish, publish_two, target, write_project

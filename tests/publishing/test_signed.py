@@ -13,7 +13,7 @@ import pytest
 from deedbook.catalogue.keys import present_key
 from deedbook.catalogue.reading import read_catalogue_json
 from deedbook.catalogue.records import Catalogue
-from deedbook.integrity.signing import is_signed_by
+from deedbook.integrity.signatures import is_signed_by
 from tests.cli.project import Outcome
 from tests.publishing.projects import TARGETS, everything
 from tests.release.releases import OTHER, OWN, Pair

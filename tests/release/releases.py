@@ -9,14 +9,13 @@ from pathlib import Path
 
 import minisign
 
-from deedbook.integrity.digests import sha256_of
-from deedbook.integrity.signing import SIGNATURE, PublicKey, public_key
-from deedbook.integrity.verification import Problem
+from deedbook.integrity.digests import PROVENANCE, SIGNATURE, SUMS, sha256_of, sums_text
+from deedbook.integrity.problems import Problem
+from deedbook.integrity.provenance import PAYLOAD_TYPE
+from deedbook.integrity.signatures import PublicKey, envelope_json, public_key, read_envelope
 from deedbook.project import Project
-from deedbook.release.attestation import PROVENANCE, envelope_json, read_envelope
 from deedbook.release.build import build
-from deedbook.release.manifest import SUMS, sums_text
-from deedbook.release.verifying import verify
+from deedbook.release.verification import verify
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,5 +78,5 @@ def repair_everything(folder: Path) -> None:
     statement = json.loads(read_envelope((folder / PROVENANCE).read_bytes()).payload)
     for entry in statement["subject"]:
         entry["digest"]["sha256"] = sha256_of(folder / entry["name"])
-    (folder / PROVENANCE).write_bytes(envelope_json(json.dumps(statement).encode(), None))
+    (folder / PROVENANCE).write_bytes(envelope_json(json.dumps(statement).encode(), PAYLOAD_TYPE, None))
     repair_sums(folder)

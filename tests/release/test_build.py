@@ -17,9 +17,9 @@ import polars as pl
 import pytest
 
 from deedbook.errors import ProjectError, RefusalError
+from deedbook.integrity.proof import demand_whole
 from deedbook.project import Project, load_project
 from deedbook.release.build import Built, build
-from deedbook.release.manifest import check_sums
 from tests.release.conftest import ACTORS, ACTORS_SCHEMA, EVENTS, EVENTS_SCHEMA, TABLES, MakeProject
 
 
@@ -263,7 +263,7 @@ import sys, time
 from pathlib import Path
 from deedbook.project import load_project
 from deedbook.release.edition import read_edition
-from deedbook.release.staging import staging
+from deedbook.release.folders import staging
 project = load_project(Path(sys.argv[1]))
 with staging(read_edition(project.package, project.dist), project.dist):
     print("held", flush=True)
@@ -291,7 +291,7 @@ def test_a_snapshot_needs_no_plan_and_replaces_its_own_folder_only(make_project:
     assert "13" in (second / "events.csv").read_text()
     assert json.loads((second / "release.json").read_text())["state"] == "snapshot"
     assert in_dist(project) == ["1.0.0", "1.0.0-snapshot"]
-    check_sums(second)
+    demand_whole(second)
 
 
 def test_rows_remember_the_release_in_which_they_came_and_last_changed(make_project: MakeProject) -> None:

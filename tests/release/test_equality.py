@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from deedbook.release.verifying import verify
+from deedbook.release.verification import verify
 from tests.release.conftest import MakeProject
 from tests.release.releases import release_of, repair_sums
 

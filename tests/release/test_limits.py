@@ -19,7 +19,7 @@ from deedbook.release.formats.spss import write_spss
 from deedbook.release.formats.stata import write_stata
 from deedbook.release.formats.xlsx import add_sheet, close_workbook, open_workbook, sheet_names
 from deedbook.release.tables import Outline, Table, type_rows
-from deedbook.release.verifying import verify
+from deedbook.release.verification import verify
 from deedbook.schema import read_schema
 from tests.release.conftest import MakeProject
 from tests.release.releases import release_of

@@ -15,7 +15,7 @@ import yaml
 
 from deedbook.errors import ProjectError
 from deedbook.release.build import build
-from deedbook.release.verifying import verify
+from deedbook.release.verification import verify
 from tests.release.conftest import ACTORS, ACTORS_SCHEMA, EVENTS, EVENTS_SCHEMA, MakeProject
 from tests.release.releases import release_of, repair_everything
 

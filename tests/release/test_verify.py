@@ -17,9 +17,9 @@ import polars as pl
 import pytest
 
 from deedbook.errors import ProjectError, UsageError
-from deedbook.integrity.verification import RULES
+from deedbook.integrity.problems import RULES
 from deedbook.project import load_project
-from deedbook.release.verifying import verify
+from deedbook.release.verification import verify
 from tests.release.conftest import EVENTS, EVENTS_SCHEMA, TABLES, MakeProject
 from tests.release.releases import (
     OTHER,
@@ -391,7 +391,7 @@ def test_a_rebuild_with_other_writers_proves_the_content_and_names_the_bytes(
     make_project: MakeProject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = release_of(make_project())
-    monkeypatch.setattr("deedbook.release.provenance.sqlite3.sqlite_version", "9.9.9")
+    monkeypatch.setattr("deedbook.integrity.provenance.sqlite3.sqlite_version", "9.9.9")
     outcome = verify(folder, project=make_project())
     assert outcome.is_intact, outcome.problems
     assert "rebuilt with sqlite 9.9.9 instead of" in outcome.notes[0]

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from deedbook.release.build import build
-from deedbook.release.verifying import verify
+from deedbook.release.verification import verify
 from deedbook.validation import Options
 from deedbook.versioning.corrections import Correction
 from deedbook.versioning.privacy import without_private

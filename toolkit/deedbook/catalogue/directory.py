@@ -18,7 +18,7 @@ from deedbook import files
 from deedbook.catalogue.reading import LARGEST
 from deedbook.catalogue.store import ConflictError, ExistsError, Progress, Versioned
 from deedbook.errors import DeedbookError, ProjectError, RefusalError, SpaceError
-from deedbook.integrity.locking import locked, try_lock
+from deedbook.integrity.locks import locked, try_lock
 
 _LOCK = ".lock"
 _UPLOAD = ".upload"

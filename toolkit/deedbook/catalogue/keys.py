@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from deedbook.catalogue.records import Catalogue, Key
 from deedbook.errors import RefusalError, UsageError
-from deedbook.integrity.signing import (
+from deedbook.integrity.signatures import (
     KEY_FILE_VARIABLE,
     KEY_VARIABLE,
     PASSWORD_VARIABLE,

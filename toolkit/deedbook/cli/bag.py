@@ -27,7 +27,7 @@ def bag(path: Path, target: Path | None, quiet: bool) -> None:
     The release is checked against its checksums first. Its date is that of the release, so that the same release gives the
     same bag. A bag that exists is never overwritten: exit code 4.
     """
-    from deedbook.release.bagging import make_bag
+    from deedbook.release.bag import make_bag
 
     made = make_bag(path, target)
     if not quiet:

@@ -32,7 +32,7 @@ def keygen(base: Path, no_password: bool, quiet: bool) -> None:
     The password comes from DEEDBOOK_SIGNING_KEY_PASSWORD, else it is asked for. A file that exists is never overwritten:
     exit code 4.
     """
-    from deedbook.integrity.signing import KEY_FILE_VARIABLE, PASSWORD_VARIABLE, generate_pair
+    from deedbook.integrity.signatures import KEY_FILE_VARIABLE, PASSWORD_VARIABLE, generate_pair
 
     password = "" if no_password else os.environ.get(PASSWORD_VARIABLE, "")
     if not password and not no_password:

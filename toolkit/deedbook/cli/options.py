@@ -104,7 +104,7 @@ def catalogue(command: F) -> F:
 def asking(catalogue: str | None, key: str | None, *, offline: bool) -> Asking:
     """What those options say."""
     from deedbook.fetching.retrieving import Asking
-    from deedbook.integrity.signing import public_key
+    from deedbook.integrity.signatures import public_key
 
     return Asking(catalogue, public_key(key) if key is not None else None, offline)
 

@@ -12,7 +12,7 @@ from deedbook.cli.progress import progress_bar
 from deedbook.errors import DONE, UsageError
 
 if TYPE_CHECKING:
-    from deedbook.integrity.signing import PublicKey
+    from deedbook.integrity.signatures import PublicKey
     from deedbook.project import Project
 
 
@@ -65,7 +65,8 @@ def _release_folder(project: Project, version: str) -> Path:
 
 def _own_key(folder: Path) -> PublicKey | None:
     """The configured key, to prove the release with; None when another one signed it, as the catalogue may allow."""
-    from deedbook.integrity.signing import SIGNATURE, configured_key, public_half, read_signature
+    from deedbook.integrity.digests import SIGNATURE
+    from deedbook.integrity.signatures import configured_key, public_half, read_signature
 
     secret = configured_key()
     if secret is None:

@@ -47,9 +47,9 @@ def verify(
     Checksums, signature, provenance, the chain to the releases beside it, equal data in every format and agreeing metadata.
     One line for each problem, and a last one that says what was verified; exits with 0 when there is no problem, else with 1.
     """
-    from deedbook.integrity.signing import public_key
+    from deedbook.integrity.signatures import public_key
     from deedbook.project import load_project
-    from deedbook.release.verifying import verify as verify_release
+    from deedbook.release.verification import verify as verify_release
     from deedbook.rendering import verification as rendering
 
     known = public_key(key) if key is not None else None

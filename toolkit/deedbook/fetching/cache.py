@@ -13,7 +13,7 @@ from pathlib import Path
 from deedbook import files
 from deedbook.fetching.partial import Partial
 from deedbook.integrity.digests import sha256_of
-from deedbook.integrity.locking import locked
+from deedbook.integrity.locks import locked
 
 _PATIENCE = 6 * 3600.0
 """Seconds to wait for another process that downloads the same file."""

@@ -30,8 +30,8 @@ from deedbook.fetching.locations import Location, read_location
 from deedbook.fetching.settings import Home, find_home
 from deedbook.fetching.transport import MissingError, PassingError, patiently, read_document
 from deedbook.fetching.trust import Memory, extended, recall, remember, with_latest
-from deedbook.integrity.locking import locked
-from deedbook.integrity.signing import PublicKey, is_signed_by, public_key
+from deedbook.integrity.locks import locked
+from deedbook.integrity.signatures import PublicKey, is_signed_by, public_key
 
 _PATIENCE = 600.0
 _NAMES = (CATALOG, CATALOG_SIGNATURE, LATEST)

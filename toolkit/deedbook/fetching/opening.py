@@ -18,7 +18,7 @@ from deedbook.fetching.citing import Citation, Style, citation_of, render
 from deedbook.fetching.pins import demand, read_lock
 from deedbook.fetching.releases import Listing
 from deedbook.fetching.retrieving import Asking, find_release, obtain, pin_of
-from deedbook.integrity.signing import public_key
+from deedbook.integrity.signatures import public_key
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -21,9 +21,8 @@ from deedbook.fetching.catalogues import Opened
 from deedbook.fetching.download import TamperedError
 from deedbook.fetching.locations import Address, is_plain, mirror_address
 from deedbook.fetching.transport import MissingError, read_document
-from deedbook.integrity.digests import PROVENANCE, SUMS, sums_text
-from deedbook.integrity.signing import SIGNATURE, is_signed_by, read_signature
-from deedbook.versioning.previous import MANIFEST
+from deedbook.integrity.digests import MANIFEST, PROVENANCE, SIGNATURE, SUMS, sums_text
+from deedbook.integrity.signatures import is_signed_by, read_signature
 
 T = TypeVar("T")
 _LARGEST_DOCUMENT = 64 << 20

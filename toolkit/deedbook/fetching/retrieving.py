@@ -27,7 +27,7 @@ from deedbook.fetching.resolving import Spec, read_spec, resolve
 from deedbook.fetching.settings import Home, choose_catalogue, find_home
 from deedbook.files import explained_disk, replace, replacement
 from deedbook.integrity.digests import sha256_of
-from deedbook.integrity.signing import PublicKey
+from deedbook.integrity.signatures import PublicKey
 from deedbook.release.media import FORMAT_TITLES
 
 Progress = Callable[[str, float], None]

@@ -1,4 +1,8 @@
-"""SHA-256 of files: about 1.4 GB/s, so a written file is simply read again, though not more often than it must."""
+"""SHA-256 of files, and `SHA256SUMS`, which `sha256sum -c` proves: one line `DIGEST  NAME` a file, sorted by name.
+
+It lists every file of a release but itself and its signature. Hashing does about 1.4 GB/s, so a written file is simply read again,
+though not more often than it must.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +10,15 @@ import hashlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from deedbook.names import alike, file_problem
+
 SUMS = "SHA256SUMS"
+SIGNATURE = "SHA256SUMS.minisig"
+MANIFEST = "release.json"
 PROVENANCE = "provenance.intoto.jsonl"
+BUILD_FILE = "BUILD.json"
+_HEX_DIGITS = frozenset("0123456789abcdef")
+_DIGEST_LENGTH = 64
 DigestOf = Callable[[Path], str]
 
 
@@ -15,11 +26,6 @@ def sha256_of(path: Path) -> str:
     """The sha256 of a file, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def sums_text(digests: Mapping[str, str]) -> str:
-    """The one text of `SHA256SUMS` for these digests by file name."""
-    return "".join(f"{digest}  {name}\n" for name, digest in sorted(digests.items()))
 
 
 class Digests:
@@ -38,3 +44,26 @@ class Digests:
         if state not in self._known:
             self._known[state] = sha256_of(path)
         return self._known[state]
+
+
+def sums_text(digests: Mapping[str, str]) -> str:
+    """The one text of `SHA256SUMS` for these digests by file name."""
+    return "".join(f"{digest}  {name}\n" for name, digest in sorted(digests.items()))
+
+
+def read_sums(content: bytes) -> tuple[dict[str, str], str]:
+    """The digests by file name that a `SHA256SUMS` lists, and what is wrong with it; empty when nothing is.
+
+    The form is held to the byte, and names must be such as a release may have on every system.
+    """
+    text = content.decode("utf-8", "replace")
+    sums = {name: digest for digest, mark, name in (line.partition("  ") for line in text.split("\n")) if mark}
+    are_digests = all(len(one) == _DIGEST_LENGTH and _HEX_DIGITS.issuperset(one) for one in sums.values())
+    if not are_digests or sums_text(sums) != text:
+        return sums, "is not the sorted list of `DIGEST  NAME` that a release has"
+    for name in sums:
+        if problem := "cannot be listed" if name in {SUMS, SIGNATURE} else file_problem(name):
+            return sums, f"lists {name!r}, which {problem}"
+    if same := alike(sums):
+        return sums, f"lists {same[0]!r} and {same[1]!r}, which some systems take for one file"
+    return sums, ""

@@ -14,17 +14,15 @@ from pathlib import Path
 from deedbook.catalogue import editing
 from deedbook.catalogue.records import Catalogue, Link
 from deedbook.errors import ProjectError, RefusalError, UsageError
-from deedbook.integrity.digests import sha256_of
-from deedbook.integrity.signing import SIGNATURE, PublicKey
+from deedbook.integrity.digests import MANIFEST, SIGNATURE, SUMS, sha256_of
+from deedbook.integrity.signatures import PublicKey
 from deedbook.project import Project
 from deedbook.publishing.journal import Journal, open_journal
 from deedbook.publishing.steps import Facts, Notice, Progress, PublishableFile, PublishableRelease, Step
 from deedbook.publishing.targets import Target, read_target
 from deedbook.publishing.targets.hosted import LISTED, HostedCatalogue, noticed
-from deedbook.release.edition import MANIFEST
-from deedbook.release.manifest import SUMS
 from deedbook.release.metadata.citation import doi_in
-from deedbook.release.verifying import verify
+from deedbook.release.verification import verify
 
 Report = Callable[[str, int, int], None]
 """Told what is being done, the bytes that have been moved, and those that will be."""

@@ -15,7 +15,7 @@ A release is a flat folder, `dist/NAME/VERSION/`:
     validation.json                the report of the validation that let it pass
     BUILD.json                     writer versions, digests of every input, epoch (provenance)
     release.json                   version, previous release, tables and files with digests (manifest)
-    provenance.intoto.jsonl        SLSA provenance over all files so far, signed when a key is configured (attestation)
+    provenance.intoto.jsonl        SLSA provenance over all files so far, signed when a key is configured (integrity.provenance)
     SHA256SUMS                     of every file but itself; `sha256sum -c SHA256SUMS` (manifest)
     SHA256SUMS.minisig             when a key is configured; `minisign -Vm SHA256SUMS -p KEY.pub` (signing)
 

@@ -17,7 +17,7 @@ from typing import Any
 import polars as pl
 import yaml
 
-from deedbook.integrity.verification import Ledger
+from deedbook.integrity.problems import Outcome
 
 _DOI = re.compile(r"10\.\d{4,9}/\S+", re.IGNORECASE)
 _NAMED_BY = ("contentUrl", "path", "@id", "url", "name")
@@ -35,7 +35,7 @@ class Fact:
     value: str
 
 
-def check_agreement(folder: Path, manifest: Mapping[str, Any], sound: Set[str], ledger: Ledger) -> None:
+def check_agreement(folder: Path, manifest: Mapping[str, Any], sound: Set[str], outcome: Outcome) -> None:
     """Compares what the files say with `release.json`, and every checksum in them with the one there."""
     known = _known(folder, manifest, sound)
     read = 0
@@ -55,7 +55,7 @@ def check_agreement(folder: Path, manifest: Mapping[str, Any], sound: Set[str], 
             sqlite3.Error,
             pl.exceptions.PolarsError,
         ) as error:
-            ledger.blame("metadata-differs", name, f"is not what its name says: {str(error).splitlines()[0]}")
+            outcome.report("metadata-differs", name, f"is not what its name says: {str(error).splitlines()[0]}")
             continue
         read += 1
         for fact in facts:
@@ -65,8 +65,8 @@ def check_agreement(folder: Path, manifest: Mapping[str, Any], sound: Set[str], 
                 where = fact.about.removeprefix("sha256 of ")
                 who = _WITNESSES.get(fact.about, "release.json")
                 about = fact.about if where == fact.about else f"sha256 of {where}"
-                ledger.blame("metadata-differs", name, f"says {about} {fact.value!r}, {who} says {wanted}")
-    ledger.checked.append(f"metadata in {read} files")
+                outcome.report("metadata-differs", name, f"says {about} {fact.value!r}, {who} says {wanted}")
+    outcome.checked.append(f"metadata in {read} files")
 
 
 def _known(folder: Path, manifest: Mapping[str, Any], sound: Set[str]) -> dict[str, set[str]]:

@@ -14,15 +14,15 @@ from deedbook.checking.rules import RuleBook, load_rules
 from deedbook.errors import ProjectError, RefusalError
 from deedbook.findings import Report, with_findings
 from deedbook.integrity.digests import sha256_of
-from deedbook.integrity.signing import configured_key
+from deedbook.integrity.proof import demand_whole
+from deedbook.integrity.provenance import read_inputs, write_proofs
+from deedbook.integrity.signatures import configured_key
 from deedbook.project import Project
-from deedbook.release.attestation import write_proofs
 from deedbook.release.contents import COPIED, PassedReport, Progress, write_release
 from deedbook.release.edition import Edition, read_edition
-from deedbook.release.manifest import check_sums, read_manifest
+from deedbook.release.folders import Release, install, staging, verify_staged
+from deedbook.release.manifest import read_manifest
 from deedbook.release.metadata.citation import concept_doi_of
-from deedbook.release.provenance import read_inputs
-from deedbook.release.staging import Release, install, staging, verify_staged
 from deedbook.validation import Options, validate
 from deedbook.versioning.judging import Judgement, compare_with, judge, read_override
 
@@ -94,7 +94,7 @@ def build(
         )
         if read_inputs(project) != inputs:
             raise RefusalError("the project was edited while it was being built", "build again")
-        write_proofs(edition, inputs, staged.folder, key)
+        write_proofs(staged.folder, inputs, key)
         verified = verify_staged(staged)
         if verified.target.exists() and not snapshot:
             _demand_same(verified.folder, verified.target)
@@ -135,7 +135,7 @@ def _demand_same(new: Path, old: Path) -> None:
     Raises:
         RefusalError: when it is damaged, or names the tables and documents that differ.
     """
-    check_sums(old)
+    demand_whole(old)
     now, before = read_manifest(new).digests, read_manifest(old).digests
     differing = [f"table {name}" for name in [*now, *(before.keys() - now.keys())] if now.get(name) != before.get(name)]
     differing = differing or [name for name in _IDENTITY if _digest(new / name) != _digest(old / name)]

@@ -19,7 +19,8 @@ from deedbook.checking.rules import RuleBook
 from deedbook.descriptor import Package
 from deedbook.errors import ProjectError
 from deedbook.findings import Report, report_record
-from deedbook.integrity.digests import Digests
+from deedbook.integrity.digests import BUILD_FILE, Digests
+from deedbook.integrity.provenance import InputFile, build_json
 from deedbook.project import Project
 from deedbook.release.changelog import write_changes
 from deedbook.release.codebook import (
@@ -47,7 +48,6 @@ from deedbook.release.metadata.citation import citation_cff, doi_of
 from deedbook.release.metadata.datapackage import CsvFile, datapackage_json
 from deedbook.release.metadata.writing import write_metadata
 from deedbook.release.notes import ReadmeFacts, readme_lines, readme_markdown
-from deedbook.release.provenance import BUILD_FILE, InputFile, build_json
 from deedbook.release.rulelist import rule_entries
 from deedbook.release.statistics import describe_columns
 from deedbook.release.tables import Limit, Outline, Table, named_missing, schema_of, type_rows
@@ -236,7 +236,7 @@ def _write_documents(
         "codebook.json": codebook_json(codebook),
         "README.md": readme_markdown(facts),
         "validation.json": json.dumps(report_record(passed.report), ensure_ascii=False, indent=2) + "\n",
-        BUILD_FILE: build_json(edition, inputs),
+        BUILD_FILE: build_json(edition.name, edition.version, edition.epoch, inputs),
     }
     for name, content in documents.items():
         _write_text(folder / name, content)

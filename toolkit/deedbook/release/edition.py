@@ -12,7 +12,6 @@ from typing import Literal
 from deedbook.descriptor import Package
 from deedbook.errors import ProjectError
 from deedbook.versioning.numbers import SEMVER
-from deedbook.versioning.previous import MANIFEST as MANIFEST
 from deedbook.versioning.previous import Previous as Previous
 from deedbook.versioning.previous import read_previous
 

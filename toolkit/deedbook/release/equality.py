@@ -14,7 +14,7 @@ from pathlib import Path
 import polars as pl
 
 from deedbook.descriptor import Package, load_package
-from deedbook.integrity.verification import Ledger, Problem, Rule
+from deedbook.integrity.problems import Outcome, Problem, Rule
 from deedbook.release.formats.comparing import Difference, UnlikeError, first_differences
 from deedbook.release.formats.reading import READERS, Reader, read_sqlite, read_xlsx
 from deedbook.release.tables import Outline, Table, read_canonical_csv, schema_of, type_rows
@@ -34,17 +34,17 @@ class _Source:
     keys: pl.DataFrame
 
 
-def check_formats(folder: Path, dataset: str, sound: Set[str], ledger: Ledger, progress: Progress) -> None:
+def check_formats(folder: Path, dataset: str, sound: Set[str], outcome: Outcome, progress: Progress) -> None:
     """Compares every table in every format.
 
     Args:
         folder: The release.
         dataset: Its name, which is that of the files with all tables.
         sound: The files that are there and agree with `SHA256SUMS`: a damaged one is named once, for that.
-        ledger: Takes the problems.
+        outcome: Takes the problems.
         progress: Told which table is read.
     """
-    package = _package(folder, sound, ledger)
+    package = _package(folder, sound, outcome)
     if package is None:
         return
     files, tables = set[str](), 0
@@ -55,7 +55,7 @@ def check_formats(folder: Path, dataset: str, sound: Set[str], ledger: Ledger, p
         try:
             source = _read_csv(folder, package, resource.name)
         except _FAILURES as error:
-            ledger.blame("format-unreadable", f"{resource.name}.csv", f"cannot be read: {_first_line(error)}")
+            outcome.report("format-unreadable", f"{resource.name}.csv", f"cannot be read: {_first_line(error)}")
             continue
         tables += 1
         names = [item.name for item in package.resources]
@@ -63,21 +63,21 @@ def check_formats(folder: Path, dataset: str, sound: Set[str], ledger: Ledger, p
         for place, (name, reader) in enumerate(readers):
             progress(f"comparing {resource.name}", (number + place / len(readers)) / len(package.resources))
             files.add(Path(name).suffix)
-            ledger.problems += _compare(source, name, folder / name, reader)
+            outcome.problems += _compare(source, name, folder / name, reader)
     formats = ", ".join(sorted(suffix.removeprefix(".") for suffix in files)) or "no other format"
-    ledger.checked.append(
+    outcome.checked.append(
         f"{tables} tables equal in csv and {formats}" if tables != 1 else f"1 table in csv and {formats}"
     )
 
 
-def _package(folder: Path, sound: Set[str], ledger: Ledger) -> Package | None:
+def _package(folder: Path, sound: Set[str], outcome: Outcome) -> Package | None:
     if "datapackage.json" not in sound:
-        ledger.not_checked.append("formats: datapackage.json is missing or damaged")
+        outcome.not_checked.append("formats: datapackage.json is missing or damaged")
         return None
     try:
         return load_package(folder / "datapackage.json")
     except _FAILURES as error:
-        ledger.blame("format-unreadable", "datapackage.json", f"is no descriptor: {_first_line(error)}")
+        outcome.report("format-unreadable", "datapackage.json", f"is no descriptor: {_first_line(error)}")
         return None
 
 

@@ -6,7 +6,8 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from deedbook.integrity.signing import KEY_FILE_VARIABLE, KEY_VARIABLE, SIGNATURE
+from deedbook.integrity.digests import SIGNATURE
+from deedbook.integrity.signatures import KEY_FILE_VARIABLE, KEY_VARIABLE
 from deedbook.project import Project
 from deedbook.release.contents import COPIED, release_formats
 from deedbook.release.loaders import loader_names

@@ -1,10 +1,9 @@
-"""`release.json`, what a release consists of, and `SHA256SUMS`, which `sha256sum -c` proves.
+"""`release.json`: what a release consists of.
 
     release.json   release_version, name, title, version, state, created, epoch, previous {version, sha256} or null,
                    bump {floor, minimum, override, rules} or null for a first release,
                    licenses, tables [name, rows, fields, primary_key, is_view, sha256], files [name, bytes, sha256,
                    media_type, table or null]
-    SHA256SUMS     one line `DIGEST  NAME` per file but itself and its signature, sorted by name
 
 `release.json` lists every file that was written before it. Its own sha256 is what the next release names as `previous`.
 """
@@ -18,12 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from deedbook.descriptor import Package
-from deedbook.errors import ProjectError, RefusalError
-from deedbook.integrity.digests import SUMS as SUMS
-from deedbook.integrity.digests import DigestOf, sha256_of
-from deedbook.integrity.digests import sums_text as sums_text
-from deedbook.integrity.signing import SIGNATURE
-from deedbook.release.edition import MANIFEST, Edition, moment_text
+from deedbook.errors import ProjectError
+from deedbook.integrity.digests import MANIFEST, DigestOf, sha256_of
+from deedbook.release.edition import Edition, moment_text
 from deedbook.release.media import media_type, table_of
 from deedbook.release.metadata.datapackage import CsvFile
 from deedbook.release.tables import Outline
@@ -52,13 +48,6 @@ def write_manifest(
     digests = {path.name: digest(path) for path in sorted(folder.iterdir())}
     content = _release_json(package, edition, tables, folder, digests)
     (folder / MANIFEST).write_text(content, encoding="utf-8", newline="\n")
-
-
-def write_sums(digests: Mapping[str, str], folder: Path) -> bytes:
-    """Writes `SHA256SUMS` and returns its content."""
-    content = sums_text(digests).encode()
-    (folder / SUMS).write_bytes(content)
-    return content
 
 
 def _release_json(
@@ -105,27 +94,6 @@ def read_manifest(folder: Path) -> Manifest:
         raise ProjectError(
             f"{file}: is no readable release manifest: {error}", f"move {folder} away and build again"
         ) from None
-
-
-def check_sums(folder: Path) -> None:
-    """Reads every file of a release back and compares it with `SHA256SUMS`.
-
-    Raises:
-        RefusalError: when a file is missing, was changed, or is not listed.
-    """
-    try:
-        lines = (folder / SUMS).read_text(encoding="utf-8").splitlines()
-        listed = {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
-    except (OSError, ValueError) as error:
-        raise RefusalError(f"{folder / SUMS} cannot be read: {error}", f"move {folder} away and build again") from None
-    present = {path.name for path in folder.iterdir()} - {SUMS, SIGNATURE}
-    faults = [f"{name} is missing" for name in sorted(listed.keys() - present)]
-    faults += [f"{name} is not listed" for name in sorted(present - listed.keys())]
-    faults += [
-        f"{name} was changed" for name in sorted(present & listed.keys()) if sha256_of(folder / name) != listed[name]
-    ]
-    if faults:
-        raise RefusalError(f"{folder} is damaged: {'; '.join(faults)}", f"move {folder} away and build again")
 
 
 def _previous(edition: Edition) -> dict[str, str] | None:

@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import asdict
 
-from deedbook.integrity.verification import Problem, Verification
+from deedbook.integrity.problems import Problem, Verification
 from deedbook.rendering.escapes import visible
 
 

@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from deedbook.changes.records import KEY, Changes, changes_record, table_counts
+from deedbook.integrity.digests import MANIFEST
 from deedbook.versioning.floors import Fired
 from deedbook.versioning.numbers import effective_level
-from deedbook.versioning.previous import MANIFEST, read_json
+from deedbook.versioning.previous import read_json
 from deedbook.versioning.privacy import is_private
 
 if TYPE_CHECKING:

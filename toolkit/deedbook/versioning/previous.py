@@ -11,11 +11,9 @@ from typing import Any
 
 from deedbook.descriptor import Package
 from deedbook.errors import ProjectError
+from deedbook.integrity.digests import MANIFEST, SUMS
 from deedbook.project import Project
 from deedbook.versioning.numbers import SEMVER, read_version
-
-MANIFEST = "release.json"
-SUMS = "SHA256SUMS"
 
 
 @dataclass(frozen=True, slots=True)

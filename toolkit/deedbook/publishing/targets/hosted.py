@@ -17,9 +17,9 @@ from deedbook.catalogue.records import Catalogue
 from deedbook.catalogue.store import ExistsError, Store
 from deedbook.catalogue.update import Change, Clock, read_catalogue, settle, update
 from deedbook.errors import RefusalError
-from deedbook.integrity.signing import SIGNATURE, is_signed_by, read_signature
+from deedbook.integrity.digests import SIGNATURE, SUMS
+from deedbook.integrity.signatures import is_signed_by, read_signature
 from deedbook.publishing.steps import Facts, Notice, Progress, PublishableFile, PublishableRelease, Step
-from deedbook.release.manifest import SUMS
 
 _NOTHING: Facts = {}
 LISTED = "listed before"

@@ -11,18 +11,19 @@ comment has the epoch for a time, so that the same release is signed with the sa
 from __future__ import annotations
 
 import base64
+import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deedbook.errors import RefusalError, UsageError
+from deedbook.integrity.digests import SUMS
 
 if TYPE_CHECKING:
     from minisign import SecretKey
 
-SIGNATURE = "SHA256SUMS.minisig"
 KEY_VARIABLE = "DEEDBOOK_SIGNING_KEY"
 KEY_FILE_VARIABLE = "DEEDBOOK_SIGNING_KEY_FILE"
 PASSWORD_VARIABLE = "DEEDBOOK_SIGNING_KEY_PASSWORD"  # noqa: S105  # the name of a variable
@@ -65,23 +66,19 @@ def configured_key(environment: Mapping[str, str] = os.environ) -> SigningKey | 
         content = text.strip().encode() if text else Path(file).read_bytes().strip()
     except OSError as error:
         raise UsageError(f"{KEY_FILE_VARIABLE}: {file} cannot be read: {error.strerror}", _HINT) from None
-    return _unlock(content, environment.get(PASSWORD_VARIABLE, ""))
-
-
-def _unlock(content: bytes, password: str) -> SigningKey:
     import minisign
 
     try:
         is_bare = b"\n" not in content
         secret = minisign.SecretKey.from_base64(content) if is_bare else minisign.SecretKey.from_bytes(content)
         if secret.is_encrypted():
-            if not password:
+            if not environment.get(PASSWORD_VARIABLE):
                 raise UsageError("the signing key is locked by a password", f"set {PASSWORD_VARIABLE}")
-            secret.decrypt(password)
+            secret.decrypt(environment[PASSWORD_VARIABLE])
         public = secret.get_public_key()
     except minisign.Error as error:
         raise UsageError(f"the signing key cannot be used: {error}", _HINT) from None
-    return SigningKey(_key_id(base64.b64decode(public.to_base64())), secret)
+    return SigningKey(_public(public.to_base64()).id, secret)
 
 
 def public_key(source: str) -> PublicKey:
@@ -127,7 +124,7 @@ def sign_sums(key: SigningKey, sums: bytes, comment: str) -> bytes:
 
 def trusted_comment(epoch: int, release: str) -> str:
     """What the signature says about what it signs; minisign's own form, with the epoch for the time."""
-    return f"timestamp:{epoch}\tfile:SHA256SUMS\thashed\trelease:{release}"
+    return f"timestamp:{epoch}\tfile:{SUMS}\thashed\trelease:{release}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +164,24 @@ def is_signed_by(key: PublicKey, content: bytes, signature: bytes) -> bool:
     return True
 
 
+def prove_signature(content: bytes, signature: bytes, keys: Iterable[PublicKey]) -> PublicKey:
+    """The one of these keys that signed the content.
+
+    Raises:
+        ValueError: when none did; the message is the end of a sentence about the signature.
+    """
+    read = read_signature(signature)
+    if read.problem:
+        raise ValueError(read.problem)
+    by_id = {key.id: key for key in keys}
+    key = by_id.get(read.key_id)
+    if key is None:
+        raise ValueError(f"is of key {read.key_id}, not of {' or '.join(by_id)}")
+    if not is_signed_by(key, content, signature):
+        raise ValueError(f"is not what key {key.id} signed")
+    return key
+
+
 def sign_raw(key: SigningKey, message: bytes) -> bytes:
     """The bare 64-byte Ed25519 signature of a message."""
     signature = bytes(key._secret.sign(message, prehash=False, trusted_comment=""))
@@ -183,6 +198,53 @@ def is_raw_signed_by(key: PublicKey, message: bytes, signature: bytes) -> bool:
     except (InvalidSignature, ValueError):
         return False
     return True
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """A DSSE envelope that was read; `signatures` are the raw signatures by key number."""
+
+    payload: bytes
+    payload_type: str
+    signatures: Mapping[str, bytes]
+
+    @property
+    def signed_content(self) -> bytes:
+        """DSSE's PAE, which binds the type to the payload (secure-systems-lab/dsse, protocol.md)."""
+        kind = self.payload_type.encode()
+        return b"DSSEv1 %d %b %d %b" % (len(kind), kind, len(self.payload), self.payload)
+
+
+def envelope_json(payload: bytes, payload_type: str, key: SigningKey | None) -> bytes:
+    """The payload in its envelope, as one line; without a key nothing signs it."""
+    signatures = []
+    if key is not None:
+        signature = sign_raw(key, Envelope(payload, payload_type, {}).signed_content)
+        signatures.append({"keyid": key.id, "sig": base64.b64encode(signature).decode()})
+    record = {"payload": base64.b64encode(payload).decode(), "payloadType": payload_type, "signatures": signatures}
+    return json.dumps(record, separators=(",", ":")).encode() + b"\n"
+
+
+def read_envelope(content: bytes) -> Envelope:
+    """The envelope that stands in a file.
+
+    Raises:
+        ValueError: when it is none, or more than one.
+    """
+    try:
+        record = json.loads(content)
+        return Envelope(
+            base64.b64decode(record["payload"], validate=True),
+            str(record["payloadType"]),
+            {str(item["keyid"]): base64.b64decode(item["sig"], validate=True) for item in record["signatures"]},
+        )
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise ValueError(f"is no DSSE envelope: {error}") from None
+
+
+def is_envelope_signed_by(key: PublicKey, envelope: Envelope) -> bool:
+    """Whether the envelope carries a right signature of that key."""
+    return is_raw_signed_by(key, envelope.signed_content, envelope.signatures.get(key.id, b""))
 
 
 def generate_pair(secret: Path, public: Path, password: str) -> PublicKey:

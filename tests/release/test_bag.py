@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from deedbook.errors import ProjectError, RefusalError, SpaceError, UsageError
-from deedbook.release.bagging import make_bag
+from deedbook.release.bag import make_bag
 from tests.release.conftest import MakeProject
 from tests.release.releases import release_of
 
@@ -62,7 +62,7 @@ def test_a_full_disk_leaves_no_half_bag(release: Path, tmp_path: Path, monkeypat
     def fail(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("deedbook.release.bagging.shutil.copyfile", fail)
+    monkeypatch.setattr("deedbook.release.bag.shutil.copyfile", fail)
     with pytest.raises(SpaceError, match="the disk is full"):
         make_bag(release, tmp_path / "bag")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["project"]

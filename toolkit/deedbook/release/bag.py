@@ -22,11 +22,10 @@ from typing import Any
 from deedbook import __version__
 from deedbook.errors import ProjectError, RefusalError, UsageError
 from deedbook.files import explained_disk, rename
-from deedbook.integrity.archive import ArchiveError, opened
-from deedbook.integrity.digests import sha256_of
+from deedbook.integrity.archives import ArchiveError, opened
+from deedbook.integrity.digests import MANIFEST, sha256_of
+from deedbook.integrity.proof import demand_whole
 from deedbook.project import DESCRIPTOR
-from deedbook.release.edition import MANIFEST
-from deedbook.release.manifest import check_sums
 
 _DECLARATION = "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
 
@@ -51,7 +50,7 @@ def make_bag(release: Path, target: Path | None = None) -> Path:
     try:
         with opened(release) as folder:
             manifest = _read(folder / MANIFEST)
-            check_sums(folder)
+            demand_whole(folder)
             place = target or Path(f"{manifest.get('name')}-{manifest.get('version')}.bag")
             if place.exists():
                 raise RefusalError(f"{place} exists already", "a bag is never overwritten: name another with --output")

@@ -16,21 +16,20 @@ from pathlib import Path
 from typing import Any
 
 from deedbook.errors import ProjectError, RefusalError
-from deedbook.integrity.archive import copy_flat
-from deedbook.integrity.digests import sha256_of
-from deedbook.integrity.signing import SIGNATURE
-from deedbook.integrity.verification import Ledger
+from deedbook.integrity.archives import copy_flat
+from deedbook.integrity.digests import BUILD_FILE, PROVENANCE, SIGNATURE, SUMS, sha256_of
+from deedbook.integrity.problems import Outcome
+from deedbook.integrity.provenance import read_inputs, writer_versions
+from deedbook.integrity.signatures import read_envelope
 from deedbook.project import Config, Project
-from deedbook.release.attestation import PROVENANCE, read_envelope
 from deedbook.release.build import build
-from deedbook.release.manifest import SUMS, read_manifest
-from deedbook.release.provenance import BUILD_FILE, read_inputs, writer_versions
+from deedbook.release.manifest import read_manifest
 from deedbook.validation import Options
 
 _UNREPRODUCED = {SUMS, SIGNATURE, PROVENANCE}
 
 
-def check_rebuild(folder: Path, home: Path, project: Project, manifest: Mapping[str, Any], ledger: Ledger) -> None:
+def check_rebuild(folder: Path, home: Path, project: Project, manifest: Mapping[str, Any], outcome: Outcome) -> None:
     """Builds the release again in a temporary folder and compares it.
 
     Args:
@@ -38,10 +37,10 @@ def check_rebuild(folder: Path, home: Path, project: Project, manifest: Mapping[
         home: Where the release before it lies, as `VERSION/`, if not in the project's own `dist/`.
         project: What it was made from; its rules run.
         manifest: The release's `release.json`.
-        ledger: Takes what differs.
+        outcome: Takes what differs.
     """
     recorded = _build_record(folder)
-    _name_changed_inputs(project, recorded, ledger)
+    _name_changed_inputs(project, recorded, outcome)
     with tempfile.TemporaryDirectory(prefix="deedbook-rebuild-") as scratch:
         dist = Path(scratch) / "dist"
         _bring_previous(manifest, (home, project.dist / str(manifest.get("name"))), dist)
@@ -54,16 +53,16 @@ def check_rebuild(folder: Path, home: Path, project: Project, manifest: Mapping[
                 epoch=dt.datetime.fromtimestamp(int(recorded.get("epoch", 0)), dt.UTC),
             )
         except (ProjectError, RefusalError) as error:
-            ledger.blame("rebuild-differs", "", f"cannot be built again: {error.message}")
+            outcome.report("rebuild-differs", "", f"cannot be built again: {error.message}")
             return
         if built.release is None:
-            ledger.blame("rebuild-differs", "", "cannot be built again: the project has errors; validate it")
+            outcome.report("rebuild-differs", "", "cannot be built again: the project has errors; validate it")
             return
         if (built.release.name, built.release.version) != (manifest.get("name"), manifest.get("version")):
             other = f"{built.release.name} {built.release.version}"
-            ledger.blame("rebuild-differs", "", f"the project is that of another release: {other}")
+            outcome.report("rebuild-differs", "", f"the project is that of another release: {other}")
             return
-        _compare(folder, built.release.folder, recorded, ledger)
+        _compare(folder, built.release.folder, recorded, outcome)
 
 
 def _build_record(folder: Path) -> dict[str, Any]:
@@ -74,13 +73,13 @@ def _build_record(folder: Path) -> dict[str, Any]:
         return {}
 
 
-def _name_changed_inputs(project: Project, recorded: Mapping[str, Any], ledger: Ledger) -> None:
+def _name_changed_inputs(project: Project, recorded: Mapping[str, Any], outcome: Outcome) -> None:
     entries = recorded.get("inputs")
     before = {entry["path"]: entry["sha256"] for entry in entries} if isinstance(entries, list) else {}
     now = {item.path: item.sha256 for item in read_inputs(project)}
     changed = sorted(path for path in before.keys() | now.keys() if before.get(path) != now.get(path))
     if changed:
-        ledger.notes.append(f"rebuilt from other inputs than {BUILD_FILE} lists: {', '.join(changed)}")
+        outcome.notes.append(f"rebuilt from other inputs than {BUILD_FILE} lists: {', '.join(changed)}")
 
 
 def _bring_previous(manifest: Mapping[str, Any], homes: tuple[Path, ...], dist: Path) -> None:
@@ -95,24 +94,24 @@ def _bring_previous(manifest: Mapping[str, Any], homes: tuple[Path, ...], dist: 
             return
 
 
-def _compare(folder: Path, again: Path, recorded: Mapping[str, Any], ledger: Ledger) -> None:
+def _compare(folder: Path, again: Path, recorded: Mapping[str, Any], outcome: Outcome) -> None:
     old, new = read_manifest(folder), read_manifest(again)
     tables = sorted(
         name for name in old.digests.keys() | new.digests.keys() if old.digests.get(name) != new.digests.get(name)
     )
     for name in tables:
-        ledger.blame("rebuild-differs", f"{name}.csv", "the rebuilt table has another content digest")
+        outcome.report("rebuild-differs", f"{name}.csv", "the rebuilt table has another content digest")
     differing = [name for name in _differing_files(folder, again) if name.removesuffix(".csv") not in tables]
     content = "another content digest for " + ", ".join(tables) if tables else "the same content digest for every table"
     other = _other_writers(recorded)
     if differing and other and not tables:
-        ledger.notes.append(f"rebuilt with {other}: {content}, other bytes in {', '.join(differing)}")
+        outcome.notes.append(f"rebuilt with {other}: {content}, other bytes in {', '.join(differing)}")
     else:
         for name in differing:
-            ledger.blame("rebuild-differs", name, f"the rebuilt file has other bytes ({content})")
+            outcome.report("rebuild-differs", name, f"the rebuilt file has other bytes ({content})")
     total = sum(1 for file in folder.iterdir() if file.is_file() and file.name not in _UNREPRODUCED)
     same = total - len(differing) - len(tables)
-    ledger.checked.append(f"rebuilt with {content}, {same} of {total} files the same to the byte")
+    outcome.checked.append(f"rebuilt with {content}, {same} of {total} files the same to the byte")
 
 
 def _differing_files(folder: Path, again: Path) -> list[str]:

@@ -14,7 +14,7 @@ from securesystemslib.dsse import Envelope
 from securesystemslib.signer._key import SSlibKey
 
 from deedbook.errors import RefusalError, UsageError
-from deedbook.integrity.signing import (
+from deedbook.integrity.signatures import (
     configured_key,
     generate_pair,
     is_signed_by,
@@ -22,7 +22,7 @@ from deedbook.integrity.signing import (
     read_signature,
     sign_sums,
 )
-from deedbook.release.verifying import verify
+from deedbook.release.verification import verify
 from tests.release.conftest import MakeProject
 from tests.release.releases import OTHER, OWN, release_of
 

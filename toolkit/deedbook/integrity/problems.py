@@ -72,14 +72,14 @@ class Verification:
 
 
 @dataclass(slots=True)
-class Ledger:
-    """The outcome while it is being found."""
+class Outcome:
+    """A verification while it goes on; the lists are those of `Verification`."""
 
     problems: list[Problem] = field(default_factory=list)
     checked: list[str] = field(default_factory=list)
     not_checked: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
-    def blame(self, rule: Rule, file: str, message: str) -> None:
-        """Notes a problem with a file."""
+    def report(self, rule: Rule, file: str, message: str) -> None:
+        """Adds a problem with a file, or with the release as a whole when the name is empty."""
         self.problems.append(Problem(rule=rule, file=file, message=message))

@@ -17,9 +17,9 @@ from pathlib import Path
 
 from deedbook.errors import RefusalError
 from deedbook.files import explained_disk, rename, sync
-from deedbook.integrity.locking import locked
+from deedbook.integrity.locks import locked
+from deedbook.integrity.proof import demand_whole
 from deedbook.release.edition import Edition
-from deedbook.release.manifest import check_sums
 
 _LOCK = ".lock"
 _STAGING = ".staging-"
@@ -77,7 +77,7 @@ def staging(edition: Edition, dist: Path) -> Iterator[Staged]:
 
 def verify_staged(staged: Staged) -> Verified:
     """Proves what was written by reading it back, and puts it on the disk for good."""
-    check_sums(staged.folder)
+    demand_whole(staged.folder)
     for path in staged.folder.iterdir():
         sync(path)
     sync(staged.folder)

@@ -1,0 +1,386 @@
+"""The proof of a release: one for whoever builds, verifies, publishes or fetches it.
+
+What each step stands on:
+
+    signature    SHA256SUMS.minisig against keys that the reader has from elsewhere; a key beside the release proves nothing
+    checksums    SHA256SUMS, release.json and the provenance list the same files, and the files are those
+    provenance   the statement against release.json and BUILD.json; its signature against the same key
+    chain        the sha256 that `previous` names against the release.json of that version, back to the first
+
+The files may not be there yet (`fetch` asks before it downloads): then the lists are compared with one another. A document is read to
+an end that no hostile one can move, and a damaged file is named once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from deedbook.errors import ProjectError, RefusalError
+from deedbook.integrity.digests import BUILD_FILE, MANIFEST, PROVENANCE, SIGNATURE, SUMS, read_sums, sha256_of
+from deedbook.integrity.problems import Outcome
+from deedbook.integrity.provenance import BUILD_TYPE, PARAMETERS, PAYLOAD_TYPE, PREDICATE_TYPE, STATEMENT_TYPE
+from deedbook.integrity.signatures import (
+    Envelope,
+    PublicKey,
+    is_envelope_signed_by,
+    prove_signature,
+    read_envelope,
+    read_signature,
+    trusted_comment,
+)
+
+LARGEST_DOCUMENT = 64 << 20
+"""Bytes of the longest document that is read as a whole: a `release.json` of 5,000 files has 2 MB."""
+_LONGEST_CHAIN = 10_000
+Progress = Callable[[str, float], None]
+Record = Mapping[str, Any]
+Read = Callable[[str], bytes | None]
+"""The content of a document of the release by name; None when there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """A release before the one that is proven: the sha256 of its `release.json`, and its name, version and `previous`."""
+
+    sha256: str
+    record: Record
+
+
+@dataclass(frozen=True, slots=True)
+class ListedFile:
+    """A file that `SHA256SUMS` lists; `size` and `table` are what `release.json` says of it, None where it does not."""
+
+    name: str
+    sha256: str
+    size: int | None = None
+    table: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """A release after its proof.
+
+    Attributes:
+        manifest: The content of `release.json`; empty when there is none to rely on.
+        files: Every file that `SHA256SUMS` lists, by name.
+        sound: The names of those that agree with it: the others were reported, and what they hold means nothing.
+    """
+
+    manifest: Record
+    files: Mapping[str, ListedFile]
+    sound: frozenset[str]
+
+
+def prove_release(
+    read: Read,
+    outcome: Outcome,
+    *,
+    folder: Path | None = None,
+    keys: Sequence[PublicKey] = (),
+    earlier: Callable[[str], Earlier | None] = lambda _version: None,
+    progress: Progress = lambda _what, _share: None,
+) -> Proof:
+    """Proves a release by its own documents and the keys of its publisher.
+
+    Args:
+        read: Reads a document of the release.
+        outcome: Takes what was proven, what could not be, and the problems; one that raises ends the proof there.
+        folder: Where its files are; None when they are not here yet.
+        keys: The publisher's keys, from anywhere but the release itself; without one the signature is not proven.
+        earlier: Finds a version before this one.
+        progress: Told which share of the files is hashed.
+    """
+    listing, signature = read(SUMS) or b"", read(SIGNATURE)
+    signed = _check_signature(listing, signature, keys, outcome)
+    sums, problem = read_sums(listing)
+    if problem:
+        outcome.report("sums-malformed", SUMS, problem)
+    content = read(MANIFEST)
+    manifest = _read_manifest(content, outcome)
+    envelope, statement = _read_provenance(read(PROVENANCE), outcome)
+    lists = {
+        SUMS: sums,
+        MANIFEST: _listed(manifest.get("files"), "sha256"),
+        PROVENANCE: _listed(statement.get("subject"), "digest"),
+    }
+    if folder is None:
+        sound = _compare_lists(lists, content, outcome)
+    else:
+        sound = _compare_files(folder, lists, outcome, progress)
+    outcome.checked += signed
+    if signature is not None and manifest:
+        _check_comment(signature, manifest, outcome)
+    if envelope is not None and statement:
+        build = read(BUILD_FILE) if BUILD_FILE in sound and folder is not None else None
+        _check_statement(statement, manifest, build, outcome)
+        _check_envelope(envelope, signature, keys, outcome)
+    if manifest:
+        _check_chain(manifest, earlier, outcome)
+    about = {entry["name"]: entry for entry in manifest.get("files", ())} | {MANIFEST: {"bytes": len(content or b"")}}
+    files = {
+        name: ListedFile(name, digest, about.get(name, {}).get("bytes"), about.get(name, {}).get("table"))
+        for name, digest in sums.items()
+    }
+    return Proof(manifest, files, sound)
+
+
+def read_from(folder: Path) -> Read:
+    """Reads documents of a release in a folder; what is no plain file is none.
+
+    Raises:
+        ProjectError: when one is longer than any document.
+    """
+
+    def read(name: str) -> bytes | None:
+        path = folder / name
+        if path.is_symlink() or not path.is_file():
+            return None
+        if path.stat().st_size > LARGEST_DOCUMENT:
+            raise ProjectError(f"{path}: is larger than {LARGEST_DOCUMENT >> 20} MB, so it is no document of a release")
+        return path.read_bytes()
+
+    return read
+
+
+def earlier_beside(home: Path) -> Callable[[str], Earlier | None]:
+    """Finds versions as folders of one folder."""
+
+    def find(version: str) -> Earlier | None:
+        content = read_from(home / version)(MANIFEST) if Path(version).name == version else None
+        if content is None:
+            return None
+        return Earlier(hashlib.sha256(content).hexdigest(), _json_object(content))
+
+    return find
+
+
+def demand_whole(folder: Path) -> None:
+    """Reads every file of a release back and proves it.
+
+    Raises:
+        RefusalError: when a file is missing, was changed or is not listed, or the documents disagree.
+    """
+    outcome = Outcome()
+    prove_release(read_from(folder), outcome, folder=folder)
+    if outcome.problems:
+        faults = "; ".join(f"{problem.file} {problem.message}" for problem in outcome.problems)
+        raise RefusalError(f"{folder} is damaged: {faults}", f"move {folder} away and build again")
+
+
+def _check_signature(
+    sums: bytes, signature: bytes | None, keys: Sequence[PublicKey], outcome: Outcome
+) -> tuple[str, ...]:
+    """What was proven of the signature, in words."""
+    if signature is None:
+        if keys:
+            outcome.report("signature-missing", SIGNATURE, "is missing, so that the key proves nothing")
+        else:
+            outcome.not_checked.append("signature: the release has none")
+        return ()
+    if not keys:
+        claimed = read_signature(signature)
+        if claimed.problem:
+            outcome.report("signature-wrong", SIGNATURE, claimed.problem)
+        else:
+            outcome.not_checked.append(f"signature of key {claimed.key_id}: no --key to prove it with")
+        return ()
+    try:
+        return (f"signature of key {prove_signature(sums, signature, keys).id}",)
+    except ValueError as error:
+        outcome.report("signature-wrong", SIGNATURE, str(error))
+        return ()
+
+
+def _check_comment(signature: bytes, manifest: Record, outcome: Outcome) -> None:
+    claimed = read_signature(signature)
+    wanted = trusted_comment(manifest.get("epoch") or 0, f"{manifest.get('name')} {manifest.get('version')}")
+    if not claimed.problem and claimed.comment != wanted:
+        outcome.report("signature-wrong", SIGNATURE, f"was made for something else: {claimed.comment!r}")
+
+
+def _read_manifest(content: bytes | None, outcome: Outcome) -> Record:
+    """The content of `release.json`; empty when there is none to rely on."""
+    if content is None:
+        return {}  # told with the other files that are missing
+    try:
+        record = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        outcome.report("manifest-wrong", MANIFEST, f"is no JSON: {error}")
+        return {}
+    if not isinstance(record, dict) or not all(isinstance(record.get(name), list) for name in ("files", "tables")):
+        outcome.report("manifest-wrong", MANIFEST, "has no lists of files and tables")
+        return {}
+    for entry in record["files"]:
+        known = _mapping(entry)
+        size = known.get("bytes")
+        if not isinstance(known.get("name"), str) or type(size) is not int or size < 0:
+            outcome.report("manifest-wrong", MANIFEST, "lists a file without name or size")
+            return {}
+    return record
+
+
+def _read_provenance(content: bytes | None, outcome: Outcome) -> tuple[Envelope | None, Record]:
+    if content is None:
+        return None, {}  # told with the other files that are missing
+    try:
+        envelope = read_envelope(content)
+    except ValueError as error:
+        outcome.report("provenance-wrong", PROVENANCE, str(error))
+        return None, {}
+    statement = _json_object(envelope.payload)
+    types = (statement.get("_type"), statement.get("predicateType"), envelope.payload_type)
+    if types != (STATEMENT_TYPE, PREDICATE_TYPE, PAYLOAD_TYPE):
+        outcome.report("provenance-wrong", PROVENANCE, "is no in-toto statement with SLSA provenance v1")
+        return envelope, {}
+    return envelope, statement
+
+
+def _compare_lists(lists: Mapping[str, Mapping[str, str]], manifest: bytes | None, outcome: Outcome) -> frozenset[str]:
+    """Compares the lists of files that are not here yet; returns those that all lists know alike."""
+    digests = dict(lists[SUMS])
+    if manifest is not None and digests.get(MANIFEST) != hashlib.sha256(manifest).hexdigest():
+        outcome.report("file-changed", MANIFEST, f"is another one than {SUMS} lists")
+        digests.pop(MANIFEST, None)
+    for name in sorted({name for record in lists.values() for name in record}):
+        wrong = _lists_against(name, digests.get(name), lists)
+        if wrong:
+            outcome.report("manifest-wrong", name, f"is not the same file in {SUMS} and {' and '.join(wrong)}")
+            digests.pop(name, None)
+    outcome.checked.append("checksums")
+    return frozenset(digests)
+
+
+def _compare_files(
+    folder: Path, lists: Mapping[str, Mapping[str, str]], outcome: Outcome, progress: Progress
+) -> frozenset[str]:
+    """Compares every file with all that list it; returns those that are there and agree with `SHA256SUMS`."""
+    present = _plain_files(folder, outcome)
+    listed = {name for record in lists.values() for name in record}
+    for name in lists:
+        if name not in present | listed:
+            outcome.report("file-missing", name, "is missing")
+    for name in sorted(listed - present):
+        who = [source for source, record in lists.items() if name in record]
+        outcome.report("file-missing", name, f"is missing; {' and '.join(who)} list{'s' * (len(who) == 1)} it")
+    for name in sorted(present - listed - {SUMS, SIGNATURE}):
+        outcome.report("file-extra", name, "is no part of the release: nothing lists it")
+    sound = set()
+    for number, name in enumerate(sorted(present & listed)):
+        progress("reading checksums", number / len(present))
+        digest = sha256_of(folder / name)
+        wrong = _lists_against(name, digest, lists)
+        if wrong:
+            said = f"not what {' and '.join(wrong)} say{'s' * (len(wrong) == 1)}"
+            outcome.report("file-changed", name, f"was changed: its sha256 is {digest}, {said}")
+        if SUMS not in wrong:
+            sound.add(name)
+    outcome.checked.append(f"{len(present & listed)} checksums")
+    return frozenset(sound)
+
+
+def _lists_against(name: str, digest: str | None, lists: Mapping[str, Mapping[str, str]]) -> list[str]:
+    """The lists that have another digest of a file; an absent list has none, and none lists what is written after it."""
+    late = {PROVENANCE, SUMS, SIGNATURE}
+    unlisted = {SUMS: {SUMS, SIGNATURE}, MANIFEST: late | {MANIFEST}, PROVENANCE: late}
+    return [
+        source
+        for source, record in lists.items()
+        if record and name not in unlisted[source] and record.get(name) != digest
+    ]
+
+
+def _plain_files(folder: Path, outcome: Outcome) -> set[str]:
+    """The plain files of the folder; anything else in it is a problem."""
+    present = set()
+    for path in folder.iterdir():
+        if path.name == "__pycache__" and path.is_dir() and not path.is_symlink():
+            message = "is what Python left when load.py ran, and no part of the release: delete it"
+            outcome.report("file-extra", path.name, message)
+        elif path.is_symlink() or not path.is_file():
+            outcome.report("file-extra", path.name, "is no plain file; a release has nothing else")
+        else:
+            present.add(path.name)
+    return present
+
+
+def _check_statement(statement: Record, manifest: Record, build: bytes | None, outcome: Outcome) -> None:
+    """Compares what the statement says about the build with `release.json` and `BUILD.json`."""
+    definition = _mapping(_mapping(statement.get("predicate")).get("buildDefinition"))
+    if definition.get("buildType") != BUILD_TYPE:
+        said = f"describes a build of the type {definition.get('buildType')!r}"
+        outcome.report("provenance-wrong", PROVENANCE, said)
+    parameters = _mapping(definition.get("externalParameters"))
+    for name, other in PARAMETERS.items():
+        if manifest and parameters.get(name) != manifest.get(other):
+            found, wanted = parameters.get(name), manifest.get(other)
+            outcome.report("provenance-wrong", PROVENANCE, f"says {name} {found!r}, {MANIFEST} says {wanted!r}")
+    dependencies = _listed(definition.get("resolvedDependencies"), "digest")
+    inputs = _json_object(build or b"").get("inputs")  # malformed ones are told where the metadata are compared
+    for name, digest in sorted(_listed(inputs, "sha256", name="path").items()):
+        if dependencies.get(name) != digest:
+            said = f"has another sha256 of the input {name} than {BUILD_FILE}"
+            outcome.report("provenance-wrong", PROVENANCE, said)
+    outcome.checked.append(f"provenance of {len(dependencies)} inputs")
+
+
+def _check_envelope(envelope: Envelope, signature: bytes | None, keys: Sequence[PublicKey], outcome: Outcome) -> None:
+    if signature is None and envelope.signatures:
+        outcome.report("signature-missing", SIGNATURE, f"is missing, though {PROVENANCE} is signed")
+    elif signature is not None and not envelope.signatures and not keys:
+        outcome.report("provenance-wrong", PROVENANCE, "is not signed, though the checksums are")
+    elif signature is not None and keys and not any(is_envelope_signed_by(key, envelope) for key in keys):
+        outcome.report("provenance-wrong", PROVENANCE, f"is not signed by key {' or '.join(key.id for key in keys)}")
+
+
+def _check_chain(manifest: Record, earlier: Callable[[str], Earlier | None], outcome: Outcome) -> None:
+    """Walks back from release to release, each named by its successor's `previous`."""
+    record, seen = manifest, [str(manifest.get("version"))]
+    while (previous := record.get("previous")) is not None:
+        version, digest = str(_mapping(previous).get("version")), str(_mapping(previous).get("sha256"))
+        if version in seen or len(seen) > _LONGEST_CHAIN:
+            outcome.report("chain-broken", MANIFEST, f"the chain of releases comes back to {version}")
+            return
+        found = earlier(version)
+        if found is None:
+            outcome.not_checked.append(f"chain before {seen[-1]}: {version} is not beside it")
+            break
+        if found.sha256 != digest:
+            message = f"{seen[-1]} names {version} with the sha256 {digest}; the {version} beside it has {found.sha256}"
+            outcome.report("chain-broken", MANIFEST, message)
+            return
+        record = found.record
+        if (record.get("name"), record.get("version")) != (manifest.get("name"), version):
+            said = f"{record.get('name')} {record.get('version')}"
+            outcome.report("chain-broken", MANIFEST, f"the release before {seen[-1]} calls itself {said}")
+            return
+        seen.append(version)
+    if len(seen) > 1:
+        outcome.checked.append(f"chain back to {seen[-1]}")
+    elif manifest.get("previous") is None:
+        outcome.checked.append("first of its chain")
+
+
+def _listed(entries: object, digest: str, *, name: str = "name") -> dict[str, str]:
+    """The sha256 by name in a list of objects; it stands in the property `digest`, in-toto puts one more object around it."""
+    found = {}
+    for entry in entries if isinstance(entries, list) else []:
+        value = _mapping(entry).get(digest)
+        if isinstance(entry, Mapping):
+            found[str(entry.get(name))] = str(_mapping(value).get("sha256") if digest == "digest" else value)
+    return found
+
+
+def _json_object(content: bytes) -> Record:
+    try:
+        return _mapping(json.loads(content))
+    except (ValueError, RecursionError):
+        return {}
+
+
+def _mapping(value: object) -> Record:
+    return value if isinstance(value, Mapping) else {}
