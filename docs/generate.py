@@ -21,7 +21,7 @@ from deedbook.cli.main import cli
 from deedbook.project import Project, load_project
 from deedbook.rules.rule import Rule
 from deedbook.schema import TableSchema
-from deedbook.versioning.floors import FLOOR, Thresholds
+from deedbook.versioning.bump import BUMP_RULES, Thresholds
 from deedbook.versioning.guards import all_guards
 
 DOCS = Path(__file__).resolve().parent
@@ -98,7 +98,7 @@ def commands_page() -> str:
 def floor_page() -> str:
     """Which change asks for which version."""
     lines = ["| rule | asks for | holds when |", "|---|---|---|"]
-    lines += [f"| `{item.id}` | {item.level} | {_cell(item.says)} |" for item in FLOOR]
+    lines += [f"| `{item.id}` | {item.level} | {_cell(item.says)} |" for item in BUMP_RULES]
     limits = Thresholds()
     return _FLOOR.format(revised=f"{limits.revised:.0%}", withdrawn=f"{limits.withdrawn:.0%}") + "\n".join(lines) + "\n"
 

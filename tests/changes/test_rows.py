@@ -14,7 +14,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from deedbook.changes import finding
+from deedbook.changes import row_hashes
 from deedbook.changes.compare import compare
 from deedbook.changes.highlighter import highlighter_csv, split_key
 from deedbook.changes.records import KEY, Changes, TableChanges, table_counts
@@ -88,10 +88,10 @@ def test_comparing_records_first_finds_what_comparing_all_cells_finds(
     for seed in range(3):
         old, new = random_versions(seed, key=key)
         with monkeypatch.context() as patch:
-            patch.setattr(finding, "screen", lambda *_: pytest.fail("all cells were read"))
+            patch.setattr(row_hashes, "hash_cells", lambda *_: pytest.fail("all cells were read"))
             found = table_of(tmp_path / f"{seed}r", old.encode(), new.encode(), schema, **how)
         with monkeypatch.context() as patch:
-            patch.setattr(finding, "_MOST_PARSED", -1)
+            patch.setattr(row_hashes, "_MOST_PARSED", -1)
             expected = table_of(tmp_path / f"{seed}c", old.encode(), new.encode(), schema, **how)
         for name in ("added", "removed", "cells", "rekeyed", "touched", "old_rows_touched"):
             assert getattr(found, name).equals(getattr(expected, name)), name

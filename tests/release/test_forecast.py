@@ -12,7 +12,7 @@ from deedbook.project import load_project
 from deedbook.release.build import build
 from deedbook.release.forecast import forecast
 from deedbook.validation import Options
-from deedbook.versioning.planning import plan
+from deedbook.versioning.plan import plan
 from tests.release.conftest import EVENTS, EVENTS_SCHEMA, TABLES, MakeProject
 from tests.release.releases import OWN, release_of
 
@@ -43,15 +43,15 @@ def test_a_signed_second_release_gets_its_row_changes(
     project = make_project({**TABLES, "events": (events, EVENTS_SCHEMA)})
     descriptor = project.package.root / "datapackage.json"
     planned = plan(project)
-    assert planned.judgement is not None
+    assert planned.verdict is not None
     raw = json.loads(descriptor.read_text())
     raw["version"] = planned.version
-    raw["deedbook"] = {"previous": {"version": "1.0.0", "sha256": planned.judgement.previous.sha256}}
+    raw["deedbook"] = {"previous": {"version": "1.0.0", "sha256": planned.verdict.previous.sha256}}
     descriptor.write_text(json.dumps(raw))
     (project.package.root / "corrections.csv").write_text(
         f"version,table,key,field,old,new,reason,note,source\n{planned.version},events,E000003,amount,12,13,recount,,\n"
     )
     monkeypatch.setenv("DEEDBOOK_SIGNING_KEY", OWN.secret)
-    told = forecast(load_project(project.root), planned.judgement)
+    told = forecast(load_project(project.root), planned.verdict)
     assert told.diffs == ("events.diff.csv",)
     assert sorted(told.files) == names(release_of(load_project(project.root)))

@@ -12,7 +12,7 @@ from typing import Any
 from deedbook.project import Project, load_project
 from deedbook.release.build import Built, build
 from deedbook.versioning.corrections import PATH, corrections_csv, read_corrections
-from deedbook.versioning.planning import Plan, plan, write_drafts, write_plan
+from deedbook.versioning.plan import Plan, plan, write_drafts, write_plan
 
 FIELDS: list[dict[str, Any]] = [
     {"name": "id", "type": "string"},
@@ -82,7 +82,7 @@ class Dataset:
         if planned.is_nothing:
             return ""
         self.explain()
-        if planned.judgement and any(item.rule == "table-shrank" for item in planned.findings):
+        if planned.verdict and any(item.rule == "table-shrank" for item in planned.findings):
             self.acknowledge(planned.version)
         built = self.build()
         assert built.release is not None, built.report.findings

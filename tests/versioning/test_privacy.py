@@ -8,8 +8,7 @@ from pathlib import Path
 from deedbook.release.build import build
 from deedbook.release.verification import verify
 from deedbook.validation import Options
-from deedbook.versioning.corrections import Correction
-from deedbook.versioning.privacy import without_private
+from deedbook.versioning.corrections import Correction, without_private
 from tests.versioning.dataset import Dataset, make_dataset
 
 

@@ -84,7 +84,7 @@ class Project:
         return self.root / (self.config.dist if self.config else "dist")
 
     @property
-    def shelves(self) -> tuple[Path, ...]:
+    def release_folders(self) -> tuple[Path, ...]:
         """Where releases stand as `NAME/VERSION/`: what was built, then what was published into a folder."""
         targets = self.config.raw.get("targets") if self.config else None
         known = targets.values() if isinstance(targets, Mapping) else ()

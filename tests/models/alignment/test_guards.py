@@ -18,7 +18,7 @@ from deedbook.release.build import build
 from deedbook.validation import Options
 from deedbook.versioning.corrections import corrections_csv, read_corrections
 from deedbook.versioning.guards import Compared, coverage, judge_changes
-from deedbook.versioning.planning import plan, write_drafts, write_plan
+from deedbook.versioning.plan import plan, write_drafts, write_plan
 from tests.models.alignment.dataset import Change, put, write_project, write_tables
 from tests.package import fields, make_package
 

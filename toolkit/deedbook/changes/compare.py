@@ -1,23 +1,32 @@
-"""Two sides of a comparison to their `Changes`."""
+"""Two sides of a comparison to their `Changes`: what they declare, then table by table the rows that differ."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from deedbook.changes.describing import describe_codes, describe_package, describe_tables
-from deedbook.changes.finding import Comparing
-from deedbook.changes.records import KEY, Changes, SchemaChange, TableChanges
-from deedbook.changes.rows import compare_rows
+import polars as pl
+
+from deedbook.changes.alignment import Alignment, align, key_text, value_text
+from deedbook.changes.declarations import code_changes, package_changes, table_changes
+from deedbook.changes.highlighter import context_rows
+from deedbook.changes.records import CELLS, KEY, REKEYED, Changes, SchemaChange, SchemaKind, TableChanges
+from deedbook.changes.row_hashes import Comparison, DifferingRows, differing_rows
 from deedbook.changes.sources import Side
 from deedbook.descriptor import Package, Resource
 from deedbook.project import CODE_VALUES
 from deedbook.reading.tables import read_each, refuse_unknown_columns
-
-_MEANING = frozenset({"label_en", "definition"})
+from deedbook.schema import Field, TableSchema
+from deedbook.types import canonical_text
 
 Progress = Callable[[str, float], None]
 """Told what is being done, and which share of the whole comparison is behind it (0 to 1)."""
+_MEANING = frozenset({"label_en", "definition"})
+_LEAST_FIELDS = 3
+_MOST_KEPT = 0.25
+_ORDER, _COPY = "\0order", "\0copy"
+_AT_ONCE = 200
+"""Fields of one query, whose time grows with the square of their number."""
 
 
 def compare(
@@ -44,33 +53,44 @@ def compare(
     Raises:
         ProjectError: when a table cannot be read.
     """
-    before, after = _visible(old.package, derived=derived), _visible(new.package, derived=derived)
-    if tables:
-        before, after = ([item for item in side if item.name in tables] for side in (before, after))
-    vocabulary = all(any(is_vocabulary(item.name) for item in side) for side in (before, after))
-    schema = [*describe_package(old.package, new.package), *describe_tables(before, after)]
-    schema += describe_codes(before, after, listed=not vocabulary)
-    earlier = {item.name: item for item in before}
-    common = [item for item in after if item.name in earlier]
+    before, after = (
+        {
+            item.name: item
+            for item in (side.package.resources if derived else edited_tables(side.package))
+            if not tables or item.name in tables
+        }
+        for side in (old, new)
+    )
+    has_vocabulary = CODE_VALUES in before and CODE_VALUES in after
+    schema = [*package_changes(old.package, new.package), *table_changes(before, after)]
+    schema += code_changes(before, after, listed=not has_vocabulary)
+    common = [name for name in after if name in before]
     for resource in (*old.package.resources, *new.package.resources):
-        if resource.name in {item.name for item in common}:
+        if resource.name in common:
             refuse_unknown_columns(resource)
-    total, read = sum(_size(item) + _size(earlier[item.name]) for item in common), 0
+    sizes = {name: _size(before[name]) + _size(after[name]) for name in common}
+    total, read, current = sum(sizes.values()) or 1, 0, ""
+
+    def advance(size: int) -> None:
+        nonlocal read
+        read += size
+        if progress:
+            progress(f"comparing {current}", min(1.0, read / total))
+
+    how = Comparison(literal=literal, everything=everything, advance=advance)
     found = []
-    for resource in common:
-        advance = _advancing(progress, resource.name, read, total)
-        read += _size(resource) + _size(earlier[resource.name])
-        comparing = Comparing(literal=literal, everything=everything, advance=advance)
-        found.append(compare_rows(earlier[resource.name], resource, comparing))
-    schema += [change for table in found if is_vocabulary(table.table) for change in _code_changes(table)]
-    names = {item.name for item in after}
+    for at, current in enumerate(common):  # `advance` tells it
+        read = sum(sizes[name] for name in common[:at])
+        found.append(_compare_rows(before[current], after[current], how))
+        if is_vocabulary(current):
+            schema += _vocabulary_changes(found[-1])
     return Changes(
         old=old.label,
         new=new.label,
         schema=tuple(schema),
         tables=tuple(found),
-        rows_of_new={item.name: _height(item) for item in after if item.name not in earlier},
-        rows_of_gone={item.name: _height(item) for item in before if item.name not in names},
+        rows_of_new={name: _height(item) for name, item in after.items() if name not in before},
+        rows_of_gone={name: _height(item) for name, item in before.items() if name not in after},
     )
 
 
@@ -79,46 +99,28 @@ def is_vocabulary(table: str) -> bool:
     return table == CODE_VALUES
 
 
-def _code_changes(table: TableChanges) -> Iterator[SchemaChange]:
+def edited_tables(package: Package) -> Iterator[Resource]:
+    """The tables that people edit, without the columns and tables that a release derived."""
+    for resource in package.resources:
+        fields = resource.schema.fields if resource.schema else ()
+        kept = tuple(item for item in fields if not item.raw.get("derived"))
+        if resource.schema and kept and len(kept) < len(fields):
+            yield replace(resource, schema=replace(resource.schema, fields=kept))
+        elif kept or not fields:
+            yield resource
+
+
+def _vocabulary_changes(table: TableChanges) -> Iterator[SchemaChange]:
     """The rows of `code_values` as changes of codes; a label or definition is what a code means."""
-    for key in table.removed.get_column(KEY):
-        name, _, code = key.partition("|")
-        yield SchemaChange("code-removed", name, subject=code)
-    for key in table.added.get_column(KEY):
-        name, _, code = key.partition("|")
-        yield SchemaChange("code-added", name, subject=code)
+    kinds: tuple[tuple[SchemaKind, pl.DataFrame], ...] = (("code-removed", table.removed), ("code-added", table.added))
+    for kind, rows in kinds:
+        for key in rows.get_column(KEY):
+            name, _, code = key.partition("|")
+            yield SchemaChange(kind, name, subject=code)
     for cell in table.iter_cells():
         if cell.kind == "value" and cell.field in _MEANING:
             name, _, code = cell.key.partition("|")
             yield SchemaChange("code-changed", name, cell.field, code, cell.old or "", cell.new or "")
-
-
-def _visible(package: Package, *, derived: bool) -> list[Resource]:
-    """The tables, without columns and tables that a release derived."""
-    if derived:
-        return list(package.resources)
-    kept = []
-    for resource in package.resources:
-        schema = resource.schema
-        if schema is None or not schema.fields:
-            kept.append(resource)
-            continue
-        fields = tuple(item for item in schema.fields if not item.raw.get("derived"))
-        if fields:
-            kept.append(replace(resource, schema=replace(schema, fields=fields)))
-    return kept
-
-
-def _advancing(progress: Progress | None, name: str, read: int, total: int) -> Callable[[int], None]:
-    """What is told how many bytes were read, and tells how far the comparison is."""
-
-    def advance(size: int) -> None:
-        nonlocal read
-        read += size
-        if progress:
-            progress(f"comparing {name}", min(1.0, read / total) if total else 1.0)
-
-    return advance
 
 
 def _size(resource: Resource) -> int:
@@ -128,3 +130,126 @@ def _size(resource: Resource) -> int:
 
 def _height(resource: Resource) -> int:
     return sum(read_each(resource, lambda frame: frame.height, strict=True))
+
+
+def _compare_rows(old: Resource, new: Resource, how: Comparison) -> TableChanges:
+    """What happened to the rows of a table; cells that are no values of their type compare as missing."""
+    schemas = [resource.schema or TableSchema(()) for resource in (old, new)]
+    alignment = align(*schemas, everything=how.everything)
+    differing = differing_rows(old, new, alignment, how)
+    table = _row_changes(new.name or old.name, alignment, differing, how)
+    if not how.everything:
+        return table
+    keys = table.old_rows_touched.get_column("key")
+    return replace(table, context=context_rows(old, alignment, keys, table.old_rows))
+
+
+def _row_changes(name: str, alignment: Alignment, differing: DifferingRows, how: Comparison) -> TableChanges:
+    """The differing rows, matched by their key, as added, removed, re-keyed and changed ones."""
+    old = _forms(differing.old, [pair.old for pair in alignment.pairs], alignment.key)
+    new = _forms(differing.new, [pair.new for pair in alignment.pairs], alignment.key)
+    old_rows_touched = old.select(pl.col(KEY).alias("key"), pl.Series("row", differing.at_old, dtype=pl.Int64))
+    if alignment.key:
+        # keys of valid tables are unique; a copy number keeps broken ones from multiplying
+        old, new = (side.with_columns(pl.int_range(pl.len()).over(KEY).alias(_COPY)) for side in (old, new))
+        on = [KEY, _COPY]
+        both = new.join(old, on=on, how="inner", suffix=" old", maintain_order="left")
+        removed, added = old.join(new, on=on, how="anti"), new.join(old, on=on, how="anti")
+    else:
+        both, removed, added = new.clear().join(old.clear(), on=[KEY], suffix=" old"), old, new
+    shown = "r" if how.everything else "t"
+    removed, added = removed.sort(_ORDER), added.sort(_ORDER)
+    rekeyed = _rekeyed(removed, added, alignment, "r" if how.everything else "v")
+    cells, rewritten = _cells(both, alignment, shown, "r" if how.literal else "t")
+
+    def whole(frame: pl.DataFrame) -> pl.DataFrame:
+        return frame.select(KEY, *(pl.col(f"{shown}{at}").alias(name) for at, name in enumerate(alignment.names)))
+
+    is_moved = pl.col(KEY).is_in(rekeyed.get_column("new").implode())
+    is_changed = pl.col(KEY).is_in(cells.get_column("key").unique().implode())
+    touched = pl.concat([both.select(added.columns).filter(is_changed), added.filter(is_moved)]).sort(_ORDER)
+    return TableChanges(
+        table=name,
+        key=alignment.key_names,
+        fields=alignment.names,
+        old_rows=differing.heights[0],
+        new_rows=differing.heights[1],
+        added=whole(added.filter(~is_moved)),
+        removed=whole(removed.filter(~pl.col(KEY).is_in(rekeyed.get_column("old").implode()))),
+        cells=cells,
+        rekeyed=rekeyed,
+        old_rows_touched=old_rows_touched,
+        touched=whole(touched),
+        reused=_reused(both, alignment),
+        rewritten=differing.rewritten + rewritten,
+        unlisted=differing.unlisted,
+    )
+
+
+def _forms(frame: pl.DataFrame, fields: Sequence[Field | None], key: Sequence[int]) -> pl.DataFrame:
+    """The rows as raw (`r0` ...), canonical (`t0` ...) and comparable (`v0` ...) text by position, with their key."""
+    columns: list[pl.Expr] = []
+    for at, item in enumerate(fields):
+        forms = (
+            [pl.lit(None, pl.String)] * 3
+            if item is None
+            else [pl.col(item.name), canonical_text(item), value_text(item)]
+        )
+        columns += [text.alias(f"{form}{at}") for form, text in zip("rtv", forms, strict=True)]
+    parts = [frame.select(columns[at : at + 3 * _AT_ONCE]) for at in range(0, len(columns), 3 * _AT_ONCE)]
+    texts = pl.concat(parts, how="horizontal") if parts else frame.select()
+    whole = key_text([f"t{at}" for at in key]) if key else pl.lit("", pl.String)
+    return texts.with_columns(whole.alias(KEY)).with_row_index(_ORDER)
+
+
+def _cells(both: pl.DataFrame, alignment: Alignment, shown: str, text: str) -> tuple[pl.DataFrame, int]:
+    """The changed cells in the order of rows and fields, and the number of rows that were only written otherwise.
+
+    A value is given in the form `shown`; another way to write it is told by the form `text`.
+    """
+    parts = []
+    for at, pair in enumerate(alignment.pairs):
+        differs = pl.col(f"v{at}").ne_missing(pl.col(f"v{at} old"))
+        rewritten = ~differs & pl.col(f"{text}{at}").ne_missing(pl.col(f"{text}{at} old"))
+        columns = [f"{form}{at}{side}" for form in dict.fromkeys(("v", shown, text)) for side in ("", " old")]
+        # a query names all columns of its frame, so each gets a frame of few
+        few = pl.DataFrame([both.get_column(name) for name in (_ORDER, KEY, *columns)]).lazy()
+        for kind, condition, form in (("value", differs, shown), ("representation", rewritten, text)):
+            texts = pl.col(f"{form}{at} old").alias("old"), pl.col(f"{form}{at}").alias("new")
+            labels = pl.lit(pair.name).alias("field"), pl.lit(kind).alias("kind")
+            parts.append(
+                few.filter(condition).select(_ORDER, pl.lit(at).alias("at"), pl.col(KEY).alias("key"), *labels, *texts)
+            )
+    if not parts or both.is_empty():
+        return pl.DataFrame(schema=CELLS), 0
+    cells = pl.concat(pl.collect_all(parts)).sort(_ORDER, "at")
+    kinds = cells.group_by(_ORDER).agg((pl.col("kind") == "value").any().alias("has_value"))
+    return cells.select(list(CELLS)), int((~kinds.get_column("has_value")).sum())
+
+
+def _rekeyed(removed: pl.DataFrame, added: pl.DataFrame, alignment: Alignment, form: str) -> pl.DataFrame:
+    """The keys of rows that were removed and added again under another key, all else being equal and filled."""
+    others = [f"{form}{at}" for at in range(len(alignment.pairs)) if at not in alignment.key]
+    if not alignment.key or not others or removed.is_empty() or added.is_empty():
+        return pl.DataFrame(schema=REKEYED)
+
+    def single(frame: pl.DataFrame) -> pl.DataFrame:
+        """The rows whose content stands once, at least half of it filled (of wide tables, two fields)."""
+        filled = pl.sum_horizontal(pl.col(name).is_not_null() for name in others) * 2 >= min(len(others), 4)
+        content = frame.select(KEY, pl.struct(others).alias("content"), filled.alias("is_filled"))
+        return content.filter("is_filled").filter(pl.col("content").is_unique())
+
+    pairs = single(removed).join(single(added), on="content", how="inner", suffix=" new", maintain_order="right")
+    return pairs.select(pl.col(KEY).alias("old"), pl.col(f"{KEY} new").alias("new"))
+
+
+def _reused(both: pl.DataFrame, alignment: Alignment) -> tuple[str, ...]:
+    """The keys of rows that kept at most a quarter of what was filled: at least three fields, all but those changed."""
+    others = [at for at in range(len(alignment.pairs)) if at not in alignment.key]
+    if both.is_empty() or len(others) < _LEAST_FIELDS:
+        return ()
+    filled = [pl.col(f"v{at}").is_not_null() & pl.col(f"v{at} old").is_not_null() for at in others]
+    kept = [have & pl.col(f"v{at}").eq_missing(pl.col(f"v{at} old")) for have, at in zip(filled, others, strict=True)]
+    counts = both.select(KEY, filled=pl.sum_horizontal(filled), kept=pl.sum_horizontal(kept))
+    suspects = counts.filter((pl.col("filled") >= _LEAST_FIELDS) & (pl.col("kept") <= _MOST_KEPT * pl.col("filled")))
+    return tuple(suspects.get_column(KEY))

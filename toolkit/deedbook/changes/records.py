@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any, Literal
 
 import polars as pl
@@ -32,6 +34,8 @@ CellKind = Literal["value", "representation"]
 CELLS = {"key": pl.String, "field": pl.String, "kind": pl.String, "old": pl.String, "new": pl.String}
 """The columns of `TableChanges.cells`."""
 REKEYED = {"old": pl.String, "new": pl.String}
+KEY = "\0key"
+"""The column of `added` and `removed` that holds the whole key; no field can be called that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,14 @@ class SchemaChange:
     subject: str = ""
     old: str = ""
     new: str = ""
+
+    @property
+    def sentence(self) -> str:
+        """The change in words."""
+        where = ".".join(part for part in (self.table, self.field) if part) or "the dataset"
+        texts = [text if len(text) <= 80 else f"{text[:77]}..." for text in (self.old, self.new) if text]
+        what = f"{self.kind.replace('-', ' ')}: {where}{f' {self.subject}' if self.subject else ''}"
+        return f"{what}: {' -> '.join(texts)}" if texts else what
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +180,7 @@ class Changes:
     @property
     def is_equal(self) -> bool:
         """Whether nothing differs at all."""
-        return not self.schema and all(table.is_equal for table in self.tables)
+        return not self.schema and not self.rows_of_new and all(table.is_equal for table in self.tables)
 
     @property
     def needs_release(self) -> bool:
@@ -195,36 +207,36 @@ def table_counts(table: TableChanges) -> dict[str, int]:
 
 
 def changes_record(changes: Changes) -> dict[str, Any]:
-    """The changes as JSON values, in the one shape that every machine output has."""
+    """The changes as JSON values, in the shape of `changes.schema.json`; the `changes.json` of a release adds to it."""
     return {
-        "changes_version": 1,
+        "changes_version": 2,
         "old": changes.old,
         "new": changes.new,
         "equal": changes.is_equal,
         "schema": [asdict(item) for item in changes.schema],
         "tables_added": changes.rows_of_new,
         "tables_removed": changes.rows_of_gone,
-        "tables": [_table_record(table) for table in changes.tables],
-    }
-
-
-def _table_record(table: TableChanges) -> dict[str, Any]:
-    return {
-        "table": table.table,
-        "key": list(table.key),
-        "counts": table_counts(table),
-        "fields": [{"field": name, "values": values, "texts": texts} for name, values, texts in table.fields_changed()],
-        "added": table.added.get_column(KEY).to_list(),
-        "removed": table.removed.get_column(KEY).to_list(),
-        "rekeyed": [{"old": old, "new": new} for old, new in table.rekeyed.iter_rows()],
-        "reused": list(table.reused),
-        "unlisted_representation": table.unlisted,
-        "changed": [
-            {"key": key, "field": name, "kind": kind, "old": old, "new": new}
-            for key, name, kind, old, new in table.cells.iter_rows()
+        "tables": [
+            {
+                "table": table.table,
+                "key": list(table.key),
+                "counts": table_counts(table),
+                "fields": [
+                    {"field": name, "values": values, "texts": texts} for name, values, texts in table.fields_changed()
+                ],
+                "added": table.added.get_column(KEY).to_list(),
+                "removed": [{"key": key} for key in table.removed.get_column(KEY)],
+                "rekeyed": table.rekeyed.to_dicts(),
+                "reused": list(table.reused),
+                "unlisted_representation": table.unlisted,
+                "changed": table.cells.to_dicts(),
+            }
+            for table in changes.tables
         ],
     }
 
 
-KEY = "\0key"
-"""The column of `added` and `removed` that holds the whole key; no field can be called that."""
+def changes_schema() -> dict[str, Any]:
+    """The JSON Schema of `changes_record`, and of the `changes.json` of a release."""
+    found: dict[str, Any] = json.loads((Path(__file__).parent / "changes.schema.json").read_text(encoding="utf-8"))
+    return found

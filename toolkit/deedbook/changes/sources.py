@@ -98,7 +98,7 @@ def _of_version(name: str, version: str, here: Path) -> Side:
     root = _project_root(here)
     project = load_project(root)
     name = name or project.package.name
-    homes = [shelf / name for shelf in project.shelves]
+    homes = [shelf / name for shelf in project.release_folders]
     for home in homes:
         if all((home / version / file).is_file() for file in _WHOLE):
             return side_of_folder(home / version)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -95,9 +96,9 @@ def _rendered(changes: Changes, format_: Format, shown: int) -> str:
 
             return render_text(changes, shown=shown)
         case "json":
-            from deedbook.rendering.changes_json import render_json
+            from deedbook.changes.records import changes_record
 
-            return render_json(changes)
+            return json.dumps(changes_record(changes), ensure_ascii=False, indent=2) + "\n"
         case "markdown":
             from deedbook.rendering.changes_markdown import render_markdown
 
@@ -107,13 +108,10 @@ def _rendered(changes: Changes, format_: Format, shown: int) -> str:
 
             return render_html(changes, shown=20 * shown)
         case "daff":
-            return _patch(changes)
+            from deedbook.changes.highlighter import highlighter_csv
 
-
-def _patch(changes: Changes) -> str:
-    from deedbook.changes.highlighter import highlighter_csv
-
-    if len(changes.tables) != 1:
-        names = ", ".join(item.table for item in changes.tables if not item.is_equal) or "equal"
-        raise UsageError("a daff diff is one of one table", f"name it with --table (those that differ: {names})")
-    return highlighter_csv(changes, changes.tables[0])
+            if len(changes.tables) != 1:
+                names = ", ".join(item.table for item in changes.tables if not item.is_equal) or "equal"
+                hint = f"name it with --table (those that differ: {names})"
+                raise UsageError("a daff diff is one of one table", hint)
+            return highlighter_csv(changes, changes.tables[0])

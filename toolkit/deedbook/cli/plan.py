@@ -15,7 +15,7 @@ from deedbook.errors import DONE, FINDINGS, UsageError
 if TYPE_CHECKING:
     from deedbook.project import Project
     from deedbook.rules.guard import Guard, Releases
-    from deedbook.versioning.planning import Plan
+    from deedbook.versioning.plan import Plan
 
 Format = Literal["text", "json", "markdown"]
 
@@ -60,13 +60,13 @@ def plan(
     Exits with 0 when nothing stands in the way, or there is nothing to release, and with 1 otherwise.
     """
     from deedbook.project import load_project
-    from deedbook.versioning import planning
+    from deedbook.versioning import plan as plans
 
     if reserve and not write:
         raise UsageError("--reserve needs --write: a DOI that is reserved has to be noted", "add --write")
     project = load_project(target)
     with progress_bar(quiet=quiet) as bar:
-        planned = planning.plan(
+        planned = plans.plan(
             project,
             version=wanted,
             override=override,
@@ -76,9 +76,9 @@ def plan(
     if write and not planned.is_nothing:
         day = date.date() if date else _today()
         doi = _reserved(project, planned, reserve, day) if reserve else None
-        planning.write_plan(project, planned, day, override, doi)
-    if write_corrections and planned.judgement is not None and not planned.is_nothing:
-        left = planning.write_drafts(project, planned)
+        plans.write_plan(project, planned, day, override, doi)
+    if write_corrections and planned.verdict is not None and not planned.is_nothing:
+        left = plans.write_drafts(project, planned)
         streams.say(f"corrections.csv: {left:,} rows still need a reason")
     if not quiet or not planned.is_ready:
         streams.emit(_rendered(project, planned, format_))
@@ -101,10 +101,9 @@ def _guards(project: Project) -> tuple[Guard[Releases], ...]:
 
 def _rendered(project: Project, planned: Plan, format_: Format) -> str:
     from deedbook.release.forecast import forecast
-    from deedbook.rendering.plan import render_plan, render_plan_json
-    from deedbook.rendering.plan_markdown import render_plan_markdown
+    from deedbook.rendering.plan import render_plan, render_plan_json, render_plan_markdown
 
-    files = forecast(project, planned.judgement)
+    files = forecast(project, planned.verdict)
     match format_:
         case "text":
             return render_plan(planned, files)

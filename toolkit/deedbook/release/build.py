@@ -24,7 +24,7 @@ from deedbook.release.folders import Release, install, staging, verify_staged
 from deedbook.release.manifest import read_manifest
 from deedbook.release.metadata.citation import concept_doi_of
 from deedbook.validation import Options, validate
-from deedbook.versioning.judging import Judgement, compare_with, judge, read_override
+from deedbook.versioning.verdict import Verdict, compare_with, read_override, verdict_on
 
 _IDENTITY = ("datapackage.json", *COPIED)
 """What a release says beside its tables, in files that do not depend on the versions of writers."""
@@ -66,7 +66,7 @@ def build(
         UsageError: when a signing key is configured that cannot be used.
         RefusalError: when another build is running, the inputs changed meanwhile, or the version has other content.
     """
-    edition = read_edition(project.package, *project.shelves, snapshot=snapshot)
+    edition = read_edition(project.package, *project.release_folders, snapshot=snapshot)
     edition = replace(edition, epoch=epoch) if epoch else edition
     _demand_schemas(project)
     concept_doi_of(project.package)
@@ -74,19 +74,17 @@ def build(
     inputs = read_inputs(project)
     book = load_rules(project.rule_files)
     report = validate(project, _complete(options or Options()), _validating(progress), book)
-    judgement = _judge(project, edition, book, progress) if report.valid else None
-    if judgement is not None and judgement.is_nothing and not snapshot:
-        return Built(
-            report, Release(judgement.previous.folder, edition.name, judgement.previous.version), unchanged=True
-        )
-    report = with_findings(report, () if snapshot or judgement is None else judgement.findings)
+    verdict = _compared(project, edition, book, progress) if report.valid else None
+    if verdict is not None and verdict.is_nothing and not snapshot:
+        return Built(report, Release(verdict.previous.folder, edition.name, verdict.previous.version), unchanged=True)
+    report = with_findings(report, () if snapshot or verdict is None else verdict.findings)
     if not report.valid:
         return Built(report)
     with staging(edition, project.dist) as staged:
         write_release(
             project,
             edition,
-            PassedReport(report, judgement),
+            PassedReport(report, verdict),
             inputs,
             staged.folder,
             book=book,
@@ -102,13 +100,13 @@ def build(
         return Built(report, install(verified, edition, replace=snapshot))
 
 
-def _judge(project: Project, edition: Edition, book: RuleBook, progress: Progress | None) -> Judgement | None:
+def _compared(project: Project, edition: Edition, book: RuleBook, progress: Progress | None) -> Verdict | None:
     """What the planned version rests on; None for a first release."""
     previous = edition.previous
     if previous is None:
         return None
     changes = compare_with(project, previous, progress)
-    return judge(project, previous, changes, edition.version, read_override(project), book.guards)
+    return verdict_on(project, previous, changes, edition.version, read_override(project), book.guards)
 
 
 def _complete(options: Options) -> Options:

@@ -20,17 +20,24 @@ from deedbook.descriptor import load_package
 from deedbook.project import DESCRIPTOR, Project
 from deedbook.release.edition import Edition, moment_text
 from deedbook.rules.guard import Guard, Releases
-from deedbook.versioning.corrections import PATH, corrections_csv, read_corrections
+from deedbook.versioning.corrections import (
+    PATH,
+    corrections_csv,
+    is_private,
+    private_tables,
+    read_corrections,
+    without_private,
+)
 from deedbook.versioning.guards import coverage
-from deedbook.versioning.history import CHANGELOG, CHANGES, changelog_markdown, changes_document, changes_json
-from deedbook.versioning.judging import Judgement
-from deedbook.versioning.privacy import is_private, private_tables, without_private
+from deedbook.versioning.history import CHANGELOG, changelog_markdown, changes_document, changes_json
+from deedbook.versioning.previous import CHANGES
+from deedbook.versioning.verdict import Verdict
 
 
 def write_changes(
     project: Project,
     edition: Edition,
-    judgement: Judgement | None,
+    verdict: Verdict | None,
     guards: Sequence[Guard[Releases]],
     rows: dict[str, int],
     folder: Path,
@@ -40,13 +47,13 @@ def write_changes(
     Args:
         project: What is released.
         edition: What the release calls itself.
-        judgement: What its version rests on; None for a first release.
+        verdict: What its version rests on; None for a first release.
         guards: The project's own rules between releases, of which some tell what it covers.
         rows: The rows of each edited table.
         folder: The staged release.
     """
     covered = [_about(item.table, item.message) for item in coverage(Side("", project), guards)]
-    document = changes_document(edition.name, edition.version, moment_text(edition.created), rows, judgement, covered)
+    document = changes_document(edition.name, edition.version, moment_text(edition.created), rows, verdict, covered)
     _write(folder / CHANGES, changes_json(document))
     _write(folder / CHANGELOG, changelog_markdown(edition.title, document["history"]))
     source = project.package.root / PATH
@@ -56,14 +63,14 @@ def write_changes(
             _write(folder / PATH, corrections_csv(without_private(stated)))
         else:
             (folder / PATH).write_bytes(source.read_bytes())
-    if judgement is not None:
-        _write_diffs(judgement, folder, edited=frozenset(rows))
+    if verdict is not None:
+        _write_diffs(verdict, folder, edited=frozenset(rows))
 
 
-def _write_diffs(judgement: Judgement, folder: Path, edited: frozenset[str]) -> None:
-    withheld = private_tables(judgement.reasons.given)
+def _write_diffs(verdict: Verdict, folder: Path, edited: frozenset[str]) -> None:
+    withheld = private_tables(verdict.reasons.given)
     staged = Project(folder, load_package(folder / DESCRIPTOR))
-    old = side_of_folder(judgement.previous.folder)
+    old = side_of_folder(verdict.previous.folder)
     changes = compare(old, Side("", staged), derived=True, everything=True)
     for table in changes.tables:
         may_tell = not withheld or table.table in edited - withheld

@@ -52,7 +52,7 @@ from deedbook.release.rulelist import rule_entries
 from deedbook.release.statistics import describe_columns
 from deedbook.release.tables import Limit, Outline, Table, named_missing, schema_of, type_rows
 from deedbook.schema import TableSchema
-from deedbook.versioning.judging import Judgement
+from deedbook.versioning.verdict import Verdict
 
 Format = Literal["parquet", "jsonl", "sqlite", "xlsx", "stata", "spss", "rds"]
 FORMATS: tuple[Format, ...] = get_args(Format)
@@ -72,14 +72,14 @@ class PassedReport:
     """A report without errors: the only thing that a release can be made from.
 
     Attributes:
-        judgement: What the version rests on; None for a first release.
+        verdict: What the version rests on; None for a first release.
 
     Raises:
         ValueError: when the report has errors.
     """
 
     report: Report
-    judgement: Judgement | None = None
+    verdict: Verdict | None = None
 
     def __post_init__(self) -> None:
         """Holds the invariant."""
@@ -223,7 +223,7 @@ def _write_documents(
         close_workbook(writers.workbook, [table.outline for table in written], readme_lines(facts))
     tables = [(table.outline, table.file) for table in written]
     codebook = make_codebook(
-        edition, facts.entries, rule_entries(project, book, passed.report, has_previous=passed.judgement is not None)
+        edition, facts.entries, rule_entries(project, book, passed.report, has_previous=passed.verdict is not None)
     )
     outlines = [table.outline for table in written]
     descriptor = datapackage_json(package, edition, tables)
@@ -241,7 +241,7 @@ def _write_documents(
     for name, content in documents.items():
         _write_text(folder / name, content)
     rows = {outline.name: file.rows for outline, file in tables if not outline.is_view}
-    write_changes(project, edition, passed.judgement, book.guards, rows, folder)
+    write_changes(project, edition, passed.verdict, book.guards, rows, folder)
     write_metadata(package, edition, tables, folder, writers.digest)
     write_manifest(package, edition, tables, folder, writers.digest)
 

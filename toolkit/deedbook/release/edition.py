@@ -45,12 +45,12 @@ class Edition:
         return self.version
 
 
-def read_edition(package: Package, *shelves: Path, snapshot: bool = False) -> Edition:
+def read_edition(package: Package, *folders: Path, snapshot: bool = False) -> Edition:
     """What the descriptor plans to release.
 
     Args:
         package: The project's descriptor.
-        shelves: The folders in which earlier releases are looked up, as `NAME/VERSION/`.
+        folders: The folders in which earlier releases are looked up, as `NAME/VERSION/`.
         snapshot: Allow an unplanned state: version and previous release may be absent, the version gets `-snapshot`.
 
     Raises:
@@ -71,7 +71,7 @@ def read_edition(package: Package, *shelves: Path, snapshot: bool = False) -> Ed
         version=_read_version(package.version, where, snapshot=snapshot),
         created=created,
         epoch=_source_date_epoch() or created,
-        previous=read_previous(package, shelves, where, snapshot=snapshot),
+        previous=read_previous(package, folders, where, snapshot=snapshot),
         state="snapshot" if snapshot else "released",
     )
 

@@ -12,8 +12,8 @@ from deedbook.project import Project
 from deedbook.release.contents import COPIED, release_formats
 from deedbook.release.loaders import loader_names
 from deedbook.versioning.corrections import PATH as CORRECTIONS
-from deedbook.versioning.judging import Judgement
-from deedbook.versioning.privacy import private_tables
+from deedbook.versioning.corrections import private_tables
+from deedbook.versioning.verdict import Verdict
 
 _SUFFIXES = {"parquet": ".parquet", "jsonl": ".jsonl", "stata": ".dta", "spss": ".sav", "rds": ".rds"}
 _WHOLE = {"sqlite": ".sqlite", "xlsx": ".xlsx"}
@@ -62,14 +62,12 @@ class Forecast:
         return (*self.tables, *self.whole, *self.documents, *self.diffs)
 
 
-def forecast(
-    project: Project, judgement: Judgement | None = None, environment: Mapping[str, str] = os.environ
-) -> Forecast:
+def forecast(project: Project, verdict: Verdict | None = None, environment: Mapping[str, str] = os.environ) -> Forecast:
     """The files of the project's next release.
 
     Args:
         project: What is to be released.
-        judgement: What its version rests on; None for a first one.
+        verdict: What its version rests on; None for a first one.
         environment: Where a signing key may be named.
     """
     formats = release_formats(project)
@@ -79,9 +77,9 @@ def forecast(
     root = project.package.root
     beside = [name for name in (*COPIED, CORRECTIONS) if (root / name).is_file()]
     differing: list[str] = []
-    if judgement is not None:
-        withheld = private_tables(judgement.reasons.given)
-        tables = judgement.changes.tables
+    if verdict is not None:
+        withheld = private_tables(verdict.reasons.given)
+        tables = verdict.changes.tables
         differing = [item.table for item in tables if item.has_new_values and item.table not in withheld]
     return Forecast(
         tuple(f"{name}{suffix}" for name in (*names, *_views(project)) for suffix in suffixes),

@@ -23,8 +23,7 @@ from deedbook.release.edition import Edition, moment_text
 from deedbook.release.media import media_type, table_of
 from deedbook.release.metadata.datapackage import CsvFile
 from deedbook.release.tables import Outline
-from deedbook.versioning.history import CHANGES
-from deedbook.versioning.previous import read_json
+from deedbook.versioning.previous import CHANGES, read_json
 
 
 @dataclass(frozen=True, slots=True)

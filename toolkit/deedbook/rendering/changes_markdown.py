@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from deedbook.changes.records import Changes, TableChanges
-from deedbook.rendering.changes_text import declared, rows_named, summary
+from deedbook.rendering.changes_text import rows_named, summary
 from deedbook.rendering.markup import code, plain
 
 _LONGEST = 80
@@ -15,7 +15,7 @@ SHOWN = 20
 def render_markdown(changes: Changes, *, shown: int = SHOWN) -> str:
     """The changes as a summary, a table of counts, and folded lists of the first changes of each table."""
     lines = [f"### Changes: {_text(changes.old)} to {_text(changes.new)}", "", _text(summary(changes)), ""]
-    lines += [f"* {_text(declared(item), 160)}" for item in changes.schema[:shown]]
+    lines += [f"* {_text(item.sentence, 160)}" for item in changes.schema[:shown]]
     lines += [f"* and {len(changes.schema) - shown:,} more declarations"] if len(changes.schema) > shown else []
     lines += [f"* new table {_text(name)}: {rows:,} rows" for name, rows in changes.rows_of_new.items()]
     lines += [f"* removed table {_text(name)}: {rows:,} rows" for name, rows in changes.rows_of_gone.items()]

@@ -15,7 +15,6 @@ import polars as pl
 from deedbook.changes.records import KEY, CellChange, Changes, TableChanges
 from deedbook.rendering.escapes import visible
 from deedbook.rendering.lines import plural
-from deedbook.versioning.history import schema_line
 
 _LONGEST = 60
 
@@ -23,7 +22,7 @@ _LONGEST = 60
 def render_text(changes: Changes, *, shown: int = 10) -> str:
     """The changes as lines; of each kind of change in a table the first `shown`, counts are exact all the same."""
     lines = [f"{visible(changes.old)} -> {visible(changes.new)}", ""]
-    lines += [f"  {visible(declared(item), 160)}" for item in changes.schema[: 5 * shown]]
+    lines += [f"  {visible(item.sentence, 160)}" for item in changes.schema[: 5 * shown]]
     lines += _more(len(changes.schema) - 5 * shown, "  ")
     lines += [""] * bool(changes.schema)
     lines += [f"+ table {visible(name)}: {plural(rows, 'row')}" for name, rows in changes.rows_of_new.items()]
@@ -46,11 +45,6 @@ def summary(changes: Changes) -> str:
     if not changes.needs_release:
         parts.append("no value differs, only how values are written")
     return f"different: {', '.join(parts)}"
-
-
-def declared(item: object) -> str:
-    """A schema change in words."""
-    return schema_line(*(getattr(item, name) for name in ("kind", "table", "field", "subject", "old", "new")))
 
 
 def counts(table: TableChanges) -> str:

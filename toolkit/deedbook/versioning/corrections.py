@@ -6,12 +6,16 @@ One row per withdrawn row (`field` empty; `new` is the new key of a re-keyed one
 of the project asks for a reason, such as an event whose status fell (`events,KEY,status,OLD,NEW`). `*` as key stands for
 all rows of the table that changed in that field; the drafts use it where one field changed in more than a thousand rows.
 The rows of a version that is not released yet are still open: a plan gives them its version.
+
+A reason `privacy` hides the old content from releases: of the whole row where a row was withdrawn, of one field where a cell was
+corrected, of all that an earlier version had there. Keys, versions, reasons and new values stay.
 """
 
 from __future__ import annotations
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import KW_ONLY, astuple, dataclass, fields, replace
 from pathlib import Path
@@ -23,11 +27,13 @@ from deedbook.changes.records import KEY, Changes
 from deedbook.errors import ProjectError
 from deedbook.findings import Finding
 from deedbook.project import CODE_VALUES, Project
+from deedbook.reading.tables import read_text
 from deedbook.rules.guard import Breach, Guard, Releases
 from deedbook.versioning.numbers import SEMVER, read_version
 
 PATH = "corrections.csv"
 ALL = "*"
+PRIVACY = "privacy"
 _MANY = 1000
 
 
@@ -119,17 +125,8 @@ def match_corrections(
         if row is not None:
             used.add(row.row)
         if row is not None and row.key != ALL and (row.old, row.new) != (item.old, item.new):
-            findings.append(
-                _of_row(
-                    _OUTDATED,
-                    row,
-                    "new",
-                    old=repr(row.old),
-                    new=repr(row.new),
-                    was=repr(item.old),
-                    is_now=repr(item.new),
-                )
-            )
+            said = {"old": repr(row.old), "new": repr(row.new), "was": repr(item.old), "is_now": repr(item.new)}
+            findings.append(_of_row(_OUTDATED, row, "new", **said))
         elif row is None or not row.reason.strip():
             missing.append(item)
         elif known and row.reason not in known:
@@ -162,15 +159,11 @@ def acknowledged(rows: Sequence[Correction], version: str, table: str, field: st
 
 def known_reasons(project: Project) -> frozenset[str]:
     """The codes of the list `reason`; empty when the project has none, and any text is a reason."""
-    names = [item.name for item in project.package.resources]
-    if CODE_VALUES not in names:
-        return frozenset()
-    from deedbook.reading.tables import read_text
-
     found: set[str] = set()
-    for frame in read_text(project.package.resource(CODE_VALUES)):
-        if {"list", "code"} <= set(frame.columns):
-            found |= set(frame.filter(pl.col("list") == "reason").get_column("code").drop_nulls())
+    for resource in project.package.resources:
+        for frame in read_text(resource) if resource.name == CODE_VALUES else ():
+            if {"list", "code"} <= set(frame.columns):
+                found |= set(frame.filter(pl.col("list") == "reason").get_column("code").drop_nulls())
     return frozenset(found)
 
 
@@ -186,7 +179,7 @@ def drafted(
         version: The planned version.
         released: The version of the previous release.
     """
-    kept = [replace(row, version=version) if _is_open(row, released) else row for row in rows]
+    kept = [replace(row, version=version) if _is_after(row.version, released) else row for row in rows]
     needs = {(item.table, item.key, item.field): item for item in needed}
     result = []
     for row in kept:
@@ -202,9 +195,7 @@ def drafted(
 
 def _gathered(items: Sequence[Correction]) -> Iterator[Correction]:
     """One row for all where a field changed in more than a thousand."""
-    counts: dict[tuple[str, str], int] = {}
-    for item in items:
-        counts[item.table, item.field] = counts.get((item.table, item.field), 0) + 1
+    counts = Counter((item.table, item.field) for item in items)
     done = set()
     for item in items:
         place = (item.table, item.field)
@@ -215,11 +206,11 @@ def _gathered(items: Sequence[Correction]) -> Iterator[Correction]:
             yield replace(item, key=ALL, old="", new="")
 
 
-def _is_open(row: Correction, released: str) -> bool:
-    """Whether the row belongs to a version that is not released yet."""
-    if not SEMVER.fullmatch(row.version):
+def _is_after(version: str, released: str) -> bool:
+    """Whether a version comes after a released one; whatever is no version number belongs to one that is still open."""
+    if not SEMVER.fullmatch(version):
         return True
-    return not released or read_version(row.version) > read_version(released)
+    return not SEMVER.fullmatch(released) or read_version(version) > read_version(released)
 
 
 def corrections_csv(rows: Iterable[Correction]) -> str:
@@ -234,6 +225,39 @@ def corrections_csv(rows: Iterable[Correction]) -> str:
 def write_corrections(path: Path, rows: Iterable[Correction]) -> None:
     """Writes the file, whole or not at all."""
     files.replace(path, corrections_csv(rows).encode())
+
+
+def is_private(row: Correction) -> bool:
+    """Whether the row says that something went to protect people."""
+    return row.reason.strip() == PRIVACY
+
+
+def private_tables(given: Iterable[Correction]) -> frozenset[str]:
+    """The tables of which this version may not tell the old rows."""
+    return frozenset(row.table for row in given if is_private(row))
+
+
+def without_private(rows: Sequence[Correction]) -> list[Correction]:
+    """The rows of `corrections.csv` as a release shows them, each in its place."""
+    private = [row for row in rows if is_private(row)]
+    shown = []
+    for row in rows:
+        if any(_tells_before(row, item) for item in private):
+            # `new` of a withdrawn row is a key, never content
+            shown.append(replace(row, old="", new="" if row.field else row.new))
+        else:
+            shown.append(replace(row, old="") if is_private(row) else row)
+    return shown
+
+
+def _tells_before(row: Correction, private: Correction) -> bool:
+    """Whether the row shows what the private one took away: the same place in an earlier version."""
+    if row.table != private.table or private.key not in {ALL, row.key} or private.field not in {"", row.field}:
+        return False
+    if row.version == private.version:
+        return bool(row.field) and not private.field and private.key != ALL
+    # a row of a version that is still open tells nothing that was published
+    return bool(SEMVER.fullmatch(row.version)) and _is_after(private.version, row.version)
 
 
 def _missing(item: Correction) -> Finding:

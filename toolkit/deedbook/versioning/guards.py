@@ -18,10 +18,10 @@ from deedbook.reading.tables import read_text
 from deedbook.rules.guard import Breach, Guard, Releases, State
 from deedbook.types import canonical_field, canonical_text, typed
 from deedbook.versioning import corrections
-from deedbook.versioning.balancing import unbalanced
+from deedbook.versioning.bump import AppliedRule, bump_of
 from deedbook.versioning.corrections import Correction, acknowledged
-from deedbook.versioning.floors import Fired, floor_of
 from deedbook.versioning.numbers import read_version
+from deedbook.versioning.reconciliation import unreconciled
 
 REDIRECTS = "id_redirects"
 LOST_SHARE, LOST_ROWS = 0.05, 50
@@ -38,7 +38,7 @@ class Compared:
         retired: By table, the keys that earlier releases withdrew.
         previous: The version of the previous release.
         minimum: The lowest version that the changes allow; empty when that is not judged.
-        fired: The rules that ask for it.
+        rules: The rules that ask for it.
         is_excused: Whether a maintainer gave a reason to go below.
     """
 
@@ -50,7 +50,7 @@ class Compared:
     retired: Mapping[str, Sequence[str]]
     previous: str = ""
     minimum: str = ""
-    fired: tuple[Fired, ...] = ()
+    rules: tuple[AppliedRule, ...] = ()
     is_excused: bool = False
 
     @property
@@ -112,21 +112,21 @@ def _state(side: Side) -> State:
 
 
 def _not_after(compared: Compared) -> Iterator[Breach]:
-    asked = floor_of(compared.fired) != "none"
+    asked = bump_of(compared.rules) != "none"
     if asked and read_version(compared.version) <= read_version(compared.previous):
         yield Breach("", column="version", value=compared.version, said={"previous": compared.previous})
 
 
 def _below_floor(compared: Compared) -> Iterator[Breach]:
-    level = floor_of(compared.fired)
+    level = bump_of(compared.rules)
     if level == "none" or compared.is_excused or read_version(compared.version) >= read_version(compared.minimum):
         return
-    rules = ", ".join(item.rule for item in compared.fired if item.level == level)
+    rules = ", ".join(item.rule for item in compared.rules if item.level == level)
     yield Breach("", column="version", value=compared.version, said={"minimum": compared.minimum, "rules": rules})
 
 
 def _not_adding_up(compared: Compared) -> Iterator[Breach]:
-    for table in unbalanced(compared.old, compared.new, compared.changes):
+    for table in unreconciled(compared.old, compared.new, compared.changes):
         said = {
             "old": f"{table.old_rows:,}",
             "added": f"{table.added.height:,}",

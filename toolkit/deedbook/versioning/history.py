@@ -1,8 +1,10 @@
 """`changes.json` of a release, and `CHANGELOG.md`: what every version changed, newest first, with counts and reasons.
 
-    changes.json   changes_version, dataset, version, created, previous, bump {level, floor, override, rules}, schema, tables
-                   (counts, keys, cells, each with its reason), fallen_status (events that are supported less), retired (every key that any release withdrew, by table),
-                   history (one entry a version: version, created, previous, level, rules, tables, reasons, notes, coverage)
+    changes.json   the changes since the previous release in the shape of `changes/changes.schema.json`, as `diff --format json` tells
+                   them, withdrawn rows and corrected cells with their reasons; and of the release: dataset, version, created, previous,
+                   bump {floor, minimum, override, rules}, fallen_status (events that are supported less), retired (every key that any
+                   release withdrew, by table), history (one entry a version: version, created, previous, level, rules, tables, reasons,
+                   notes, coverage)
 
 The history is carried forward from the `changes.json` of the release before, so no older release is needed to tell it.
 """
@@ -11,28 +13,21 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from deedbook.changes.records import KEY, Changes, changes_record, table_counts
 from deedbook.integrity.digests import MANIFEST
-from deedbook.versioning.floors import Fired
+from deedbook.versioning.bump import AppliedRule
+from deedbook.versioning.corrections import Correction, is_private
 from deedbook.versioning.numbers import effective_level
-from deedbook.versioning.previous import read_json
-from deedbook.versioning.privacy import is_private
+from deedbook.versioning.previous import CHANGES, read_json, retired_keys
+from deedbook.versioning.verdict import Verdict
 
-if TYPE_CHECKING:
-    from deedbook.versioning.judging import Judgement
-
-CHANGES = "changes.json"
 CHANGELOG = "CHANGELOG.md"
-
-
-def retired_keys(folder: Path) -> dict[str, list[str]]:
-    """The keys that the release in this folder, or one before it, withdrew; by table."""
-    retired = read_json(folder / CHANGES).get("retired")
-    return {str(name): list(keys) for name, keys in retired.items()} if isinstance(retired, dict) else {}
+_MOST_NOTES = 50
 
 
 def changes_document(
@@ -40,7 +35,7 @@ def changes_document(
     version: str,
     created: str,
     rows: Mapping[str, int],
-    judgement: Judgement | None,
+    verdict: Verdict | None,
     coverage: Sequence[str] = (),
 ) -> dict[str, Any]:
     """The content of `changes.json`.
@@ -50,136 +45,98 @@ def changes_document(
         version: The release's version.
         created: Its date and time, as text.
         rows: The rows of each edited table.
-        judgement: What the version rests on; None for a first release.
+        verdict: What the version rests on; None for a first release.
         coverage: What the release covers, a sentence each (R-70).
     """
-    if judgement is None:
-        entry: dict[str, Any] = {
-            "version": version,
-            "created": created,
-            "previous": None,
-            "level": "first",
-            "rules": [],
-            "tables": [{"table": name, "rows": number} for name, number in rows.items()],
-            "reasons": {},
-            "coverage": list(coverage),
-        }
-        return {
-            "changes_version": 1,
-            "dataset": dataset,
-            "version": version,
-            "created": created,
-            "previous": None,
-            "bump": None,
-            "schema": [],
-            "tables": [],
-            "fallen_status": [],
-            "retired": {},
-            "history": [entry],
-        }
-    previous = judgement.previous
-    record = _with_reasons(changes_record(judgement.changes), judgement)
-    retired = retired_keys(previous.folder)
-    for table in judgement.changes.tables:
-        gone = [*table.removed.get_column(KEY), *table.rekeyed.get_column("old")]
-        if gone:
-            retired[table.table] = sorted({*retired.get(table.table, []), *gone})
+    entry: dict[str, Any] = {"version": version, "created": created}
+    if verdict is None:
+        tables = [{"table": name, "rows": number} for name, number in rows.items()]
+        entry |= {"previous": None, "level": "first", "rules": [], "tables": tables, "reasons": {}}
+        own: dict[str, Any] = {"previous": None, "bump": None}
+        record = changes_record(Changes("", version, rows_of_new=dict(rows)))
+        given: Sequence[Correction] = ()
+        retired, earlier = {}, []
+    else:
+        previous, changes, given = verdict.previous, verdict.changes, verdict.reasons.given
+        entry |= _entry(verdict)
+        own = {"previous": {"version": previous.version, "sha256": previous.sha256}, "bump": bump_record(verdict)}
+        record = changes_record(replace(changes, old=previous.version, new=version))
+        _add_reasons(record, given)
+        retired, earlier = retired_keys(previous.folder), _earlier(previous.folder)
+        for table in changes.tables:
+            gone = [*table.removed.get_column(KEY), *table.rekeyed.get_column("old")]
+            if gone:
+                retired[table.table] = sorted({*retired.get(table.table, []), *gone})
     return {
-        "changes_version": 1,
+        "changes_version": record["changes_version"],
         "dataset": dataset,
         "version": version,
         "created": created,
-        "previous": {"version": previous.version, "sha256": previous.sha256},
-        "bump": bump_record(judgement),
-        **{name: record[name] for name in ("schema", "tables_added", "tables_removed", "tables")},
+        **own,
+        **record,
         "fallen_status": [
             {"table": item.table, "key": item.key, "old": item.old, "new": item.new, **_reason(item)}
-            for item in judgement.reasons.given
+            for item in given
             if item.guard
         ],
         "retired": retired,
-        "history": [
-            _entry(version, created, judgement) | {"coverage": list(coverage)},
-            *_earlier(previous.folder),
-        ],
+        "history": [entry | {"coverage": list(coverage)}, *earlier],
     }
 
 
-def bump_record(judgement: Judgement) -> dict[str, Any]:
+def bump_record(verdict: Verdict) -> dict[str, Any]:
     """What raised the version: for release.json and changes.json."""
     return {
-        "floor": judgement.floor,
-        "minimum": judgement.minimum,
-        "override": judgement.override.reason if judgement.override else None,
-        "rules": [rule_record(item) for item in judgement.fired],
+        "floor": verdict.level,
+        "minimum": verdict.minimum,
+        "override": verdict.override.reason if verdict.override else None,
+        "rules": [rule_record(item) for item in verdict.rules],
     }
 
 
-def rule_record(item: Fired) -> dict[str, Any]:
-    """A rule that fired."""
+def rule_record(item: AppliedRule) -> dict[str, Any]:
+    """A rule that the changes meet."""
     return {"rule": item.rule, "level": item.level, "count": item.count, "where": dict(item.where)}
 
 
-def _with_reasons(record: dict[str, Any], judgement: Judgement) -> dict[str, Any]:
-    """The record, each withdrawn row and corrected cell with its reason; content of rows withdrawn for privacy is not in it."""
-    given = {(item.table, item.key, item.field): item for item in judgement.reasons.given}
+def _add_reasons(record: dict[str, Any], reasons: Sequence[Correction]) -> None:
+    """Gives each withdrawn row and corrected cell its reason, and takes out what went to protect people."""
+    given = {(item.table, item.key, item.field): item for item in reasons}
     for table in record["tables"]:
         name = table["table"]
-        table["removed"] = [{"key": key, **_reason(given.get((name, key, "")))} for key in table["removed"]]
-        table["rekeyed"] = [{**pair, **_reason(given.get((name, pair["old"], "")))} for pair in table["rekeyed"]]
+        for row in table["removed"]:
+            row |= _reason(given.get((name, row["key"], "")))
+        for pair in table["rekeyed"]:
+            pair |= _reason(given.get((name, pair["old"], "")))
         for cell in table["changed"]:
             found = given.get((name, cell["key"], cell["field"]))
-            cell.update(_reason(found))
+            cell |= _reason(found)
             if found is not None and is_private(found):
                 cell["old"] = None
-    return record
 
 
-def _reason(found: Any) -> dict[str, str]:
-    if found is None:
-        return {}
-    texts = {"reason": found.reason, "note": found.note, "source": found.source}
-    return {name: text for name, text in texts.items() if text}
+def _reason(found: Correction | None) -> dict[str, str]:
+    return {name: text for name in ("reason", "note", "source") if (text := getattr(found, name, ""))}
 
 
-def _entry(version: str, created: str, judgement: Judgement) -> dict[str, Any]:
-    changes = judgement.changes
-    reasons = Counter(item.reason for item in judgement.reasons.given)
-    notes = list(dict.fromkeys(item.note for item in judgement.reasons.given if item.note))
+def _entry(verdict: Verdict) -> dict[str, Any]:
+    """What the history tells of a version that follows another."""
+    changes, given = verdict.changes, verdict.reasons.given
+    notes = list(dict.fromkeys(item.note for item in given if item.note))
     return {
-        "version": version,
-        "created": created,
-        "previous": judgement.previous.version,
-        "level": judgement.floor,
-        "override": judgement.override.reason if judgement.override else None,
-        "rules": [rule_record(item) | {"says": item.says} for item in judgement.fired],
+        "previous": verdict.previous.version,
+        "level": verdict.level,
+        "override": verdict.override.reason if verdict.override else None,
+        "rules": [rule_record(item) | {"says": item.says} for item in verdict.rules],
         "tables": [{"table": item.table, **table_counts(item)} for item in changes.tables if item.has_new_values]
         + [{"table": name, "rows": number} for name, number in changes.rows_of_new.items()],
-        "schema": _schema_lines(changes),
+        "schema": [item.sentence for item in changes.schema],
         "fallen": [
-            f"`{item.table}` {_plain(item.key)} from {item.old} to {item.new or 'none'}"
-            for item in judgement.reasons.given
-            if item.guard
+            f"`{item.table}` {_plain(item.key)} from {item.old} to {item.new or 'none'}" for item in given if item.guard
         ],
-        "reasons": dict(sorted(reasons.items())),
-        "notes": notes[:50],
+        "reasons": dict(sorted(Counter(item.reason for item in given).items())),
+        "notes": notes[:_MOST_NOTES],
     }
-
-
-def _schema_lines(changes: Changes) -> list[str]:
-    return [schema_line(item.kind, item.table, item.field, item.subject, item.old, item.new) for item in changes.schema]
-
-
-def schema_line(kind: str, table: str, field: str, subject: str, old: str, new: str) -> str:
-    """One schema change in words."""
-    where = ".".join(part for part in (table, field) if part) or "the dataset"
-    what = f" {subject}" if subject else ""
-    said = f": {_short(old)} -> {_short(new)}" if old and new else f": {_short(new or old)}" if new or old else ""
-    return f"{kind.replace('-', ' ')}: {where}{what}{said}"
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= 80 else f"{text[:77]}..."
 
 
 def _earlier(folder: Path) -> list[dict[str, Any]]:
@@ -211,9 +168,9 @@ def changelog_markdown(title: str, history: Sequence[Mapping[str, Any]]) -> str:
     """The text of `CHANGELOG.md`: all versions, newest first."""
     lines = [f"# Changes of {_plain(title)}", ""]
     lines += [
-        "Newest first, computed from the data. Every change, cell by cell: `changes.json`; why: `corrections.csv`.",
-        "",
+        "Newest first, computed from the data. Every change, cell by cell: `changes.json`; why: `corrections.csv`."
     ]
+    lines.append("")
     for entry in history:
         lines += [f"## {entry['version']} ({str(entry.get('created', ''))[:10]})", "", *_entry_lines(entry), ""]
         if entry.get("coverage"):
@@ -221,38 +178,43 @@ def changelog_markdown(title: str, history: Sequence[Mapping[str, Any]]) -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _entry_lines(entry: Mapping[str, Any]) -> list[str]:
+def _entry_lines(entry: Mapping[str, Any]) -> Iterator[str]:
     if entry["level"] in {"first", "unknown"}:
         total = sum(int(item.get("rows") or 0) for item in entry["tables"])
         said = "First release" if entry["level"] == "first" else "Released"
-        return [f"{said}: {total:,} rows in {len(entry['tables'])} tables."]
+        yield f"{said}: {total:,} rows in {len(entry['tables'])} tables."
+        return
     mild = effective_level(entry["level"], str(entry["previous"]))
     counts_as = "" if mild == entry["level"] else f", which before 1.0.0 count as {mild}"
-    lines = [f"{entry['level'].capitalize()} changes since {entry['previous']}{counts_as}."]
+    yield f"{entry['level'].capitalize()} changes since {entry['previous']}{counts_as}."
     if entry.get("override"):
-        lines += ["", f"The version is lower than these changes ask for: {_plain(entry['override'])}"]
-    lines += ["", "| rule | asks for | count |", "|---|---|---:|"]
-    lines += [f"| {item['says']} (`{item['rule']}`) | {item['level']} | {item['count']:,} |" for item in entry["rules"]]
+        yield f"\nThe version is lower than these changes ask for: {_plain(entry['override'])}"
+    yield "\n| rule | asks for | count |\n|---|---|---:|"
+    for item in entry["rules"]:
+        yield f"| {item['says']} (`{item['rule']}`) | {item['level']} | {item['count']:,} |"
     counted = [item for item in entry["tables"] if "rows" not in item]
     if counted:
-        lines += ["", "| table | rows | added | withdrawn | re-keyed | revised |", "|---|---:|---:|---:|---:|---:|"]
-        lines += [
-            f"| `{item['table']}` | {item['new_rows']:,} | {item['added']:,} | {item['removed']:,} | {item['rekeyed']:,} | "
-            f"{item['revised']:,} |"
-            for item in counted
-        ]
-    lines += [f"\nNew table `{item['table']}`: {item['rows']:,} rows." for item in entry["tables"] if "rows" in item]
-    if entry.get("schema"):
-        lines += ["", *(f"* {_plain(line)}" for line in entry["schema"])]
-    if entry.get("fallen"):
-        lines += ["", *(f"* Status fell: {line}" for line in entry["fallen"])]
-    if entry["reasons"]:
-        lines += [
-            "",
-            "Reasons: " + ", ".join(f"{_plain(name)} {number:,}" for name, number in entry["reasons"].items()) + ".",
-        ]
-    lines += [""] * bool(entry.get("notes")) + [f"* {_plain(note)}" for note in entry.get("notes", [])]
-    return lines
+        yield "\n| table | rows | added | withdrawn | re-keyed | revised |\n|---|---:|---:|---:|---:|---:|"
+    for item in counted:
+        numbers = (f"{item[name]:,}" for name in ("new_rows", "added", "removed", "rekeyed", "revised"))
+        yield f"| `{item['table']}` | {' | '.join(numbers)} |"
+    for item in entry["tables"]:
+        if "rows" in item:
+            yield f"\nNew table `{item['table']}`: {item['rows']:,} rows."
+    notes = [_plain(note) for note in entry.get("notes", ())]
+    fallen = [f"Status fell: {line}" for line in entry.get("fallen", ())]
+    reasons = ", ".join(f"{_plain(name)} {number:,}" for name, number in entry["reasons"].items())
+    yield from _listed([_plain(line) for line in entry.get("schema", ())])
+    yield from _listed(fallen)
+    if reasons:
+        yield f"\nReasons: {reasons}."
+    yield from _listed(notes)
+
+
+def _listed(lines: Sequence[str]) -> Iterator[str]:
+    """A list after an empty line; nothing when there is nothing to list."""
+    if lines:
+        yield "\n" + "\n".join(f"* {line}" for line in lines)
 
 
 def _plain(text: object) -> str:

@@ -13,7 +13,9 @@ from deedbook.descriptor import Package
 from deedbook.errors import ProjectError
 from deedbook.integrity.digests import MANIFEST, SUMS
 from deedbook.project import Project
-from deedbook.versioning.numbers import SEMVER, read_version
+from deedbook.versioning.numbers import SEMVER
+
+CHANGES = "changes.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +27,12 @@ class Previous:
     folder: Path
 
 
-def read_previous(package: Package, shelves: Sequence[Path], where: str, *, snapshot: bool) -> Previous | None:
+def read_previous(package: Package, folders: Sequence[Path], where: str, *, snapshot: bool) -> Previous | None:
     """The previous release that the descriptor names; None when it says that this is the first.
 
     Args:
         package: The descriptor.
-        shelves: Where it may stand as `NAME/VERSION/`; the first is where releases are built.
+        folders: Where it may stand as `NAME/VERSION/`; the first is where releases are built.
         where: What people call the descriptor.
         snapshot: Nothing need be said.
 
@@ -58,11 +60,11 @@ def read_previous(package: Package, shelves: Sequence[Path], where: str, *, snap
     version, digest = str(declared["version"]), str(declared["sha256"]).removeprefix("sha256:")
     if not SEMVER.fullmatch(version):
         raise ProjectError(f"{where}: the previous version {version!r} is not SemVer", "run `deedbook plan --write`")
-    folder = find_release(shelves, package.name, version)
+    folder = find_release(folders, package.name, version)
     if folder is None:
         raise ProjectError(
-            f"the previous release {version} is not in {shelves[0] / package.name / version}",
-            f"fetch it: `deedbook fetch {package.name}@{version} -o {shelves[0] / package.name / version}`",
+            f"the previous release {version} is not in {folders[0] / package.name / version}",
+            f"fetch it: `deedbook fetch {package.name}@{version} -o {folders[0] / package.name / version}`",
         )
     found = hashlib.sha256((folder / MANIFEST).read_bytes()).hexdigest()
     if found != digest:
@@ -73,10 +75,10 @@ def read_previous(package: Package, shelves: Sequence[Path], where: str, *, snap
     return Previous(version, digest, folder)
 
 
-def find_release(shelves: Sequence[Path], name: str, version: str) -> Path | None:
-    """The folder of a whole release on the first shelf that has it; None when none has."""
-    for number, shelf in enumerate(shelves):
-        folder = shelf / name / version
+def find_release(folders: Sequence[Path], name: str, version: str) -> Path | None:
+    """The folder of a whole release in the first of these folders that has it; None when none has."""
+    for number, root in enumerate(folders):
+        folder = root / name / version
         is_whole = (folder / SUMS).is_file() or not number  # while it is being published, its sums are not there yet
         if (folder / MANIFEST).is_file() and is_whole:
             return folder
@@ -93,23 +95,16 @@ def latest_release(project: Project) -> Previous | None:
         ProjectError: when `deedbook.previous` names a release that cannot be found.
     """
     package = project.package
-    folder = find_release(project.shelves, package.name, package.version) if package.version else None
+    folder = find_release(project.release_folders, package.name, package.version) if package.version else None
     if folder is not None:
         return Previous(package.version, hashlib.sha256((folder / MANIFEST).read_bytes()).hexdigest(), folder)
-    return read_previous(package, project.shelves, str(package.path or package.root), snapshot=True)
+    return read_previous(package, project.release_folders, str(package.path or package.root), snapshot=True)
 
 
-def newest_built(project: Project) -> str:
-    """The highest version in `dist`, snapshots apart; empty when nothing was built."""
-    home = project.dist / project.package.name
-    folders = [item.name for item in home.iterdir() if _is_released(item)] if home.is_dir() else []
-    return max(folders, key=read_version, default="")
-
-
-def _is_released(folder: Path) -> bool:
-    if not SEMVER.fullmatch(folder.name) or not (folder / MANIFEST).is_file():
-        return False
-    return read_json(folder / MANIFEST).get("state") != "snapshot"
+def retired_keys(folder: Path) -> dict[str, list[str]]:
+    """The keys that the release in this folder, or one before it, withdrew; by table."""
+    retired = read_json(folder / CHANGES).get("retired")
+    return {str(name): list(keys) for name, keys in retired.items()} if isinstance(retired, dict) else {}
 
 
 def read_json(path: Path) -> dict[str, Any]:

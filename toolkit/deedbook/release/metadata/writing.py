@@ -19,8 +19,7 @@ from deedbook.release.metadata.page import index_html
 from deedbook.release.metadata.record import Record, make_record, read_files
 from deedbook.release.metadata.rocrate import ro_crate
 from deedbook.release.tables import Outline
-from deedbook.versioning.history import CHANGES
-from deedbook.versioning.previous import read_json
+from deedbook.versioning.previous import CHANGES, read_json
 
 _WRITERS: tuple[tuple[str, Callable[[Record], dict[str, Any]]], ...] = (
     ("croissant.json", croissant),

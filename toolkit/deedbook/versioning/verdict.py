@@ -1,4 +1,4 @@
-"""One planned version against the release before it: the floor, the reasons, and what may not happen."""
+"""One version against the release before it: how far it has to rise, the reasons, and what may not happen."""
 
 from __future__ import annotations
 
@@ -12,41 +12,41 @@ from deedbook.errors import ProjectError
 from deedbook.findings import Finding
 from deedbook.project import Project
 from deedbook.rules.guard import Guard, Releases
+from deedbook.versioning.bump import AppliedRule, applied_rules, bump_of, read_thresholds
 from deedbook.versioning.corrections import Correction, Reasons, match_corrections, needed_corrections, read_corrections
-from deedbook.versioning.floors import Fired, fired_rules, floor_of, read_thresholds
 from deedbook.versioning.guards import Compared, judge_changes, unexplained
-from deedbook.versioning.history import retired_keys
 from deedbook.versioning.numbers import Level, raised, read_version
-from deedbook.versioning.previous import Previous
+from deedbook.versioning.previous import Previous, retired_keys
 
 
 @dataclass(frozen=True, slots=True)
 class Override:
-    """A maintainer's reason to go below the floor, for one version."""
+    """A maintainer's reason to go below what the changes ask for, in one version."""
 
     version: str
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
     """What a version rests on.
 
     Attributes:
+        level: The highest level that a rule asks for, before the mildness below 1.0.0.
+        minimum: The lowest version that this allows.
+        rules: The rules of the bump that the changes meet.
         corrections: The rows of corrections.csv.
         needed: What has to be explained there.
-        floor: The highest level that a rule asks for, before the mildness below 1.0.0.
-        minimum: The lowest version that this allows.
-        override: The reason to be below it all the same; None when it was not needed.
+        override: The reason to be below the minimum all the same; None when it was not needed.
         findings: Errors and warnings of the rules that compare releases; the version is fine without errors.
     """
 
     previous: Previous
     changes: Changes
     version: str
-    floor: Level
+    level: Level
     minimum: str
-    fired: tuple[Fired, ...]
+    rules: tuple[AppliedRule, ...]
     reasons: Reasons
     corrections: tuple[Correction, ...]
     needed: tuple[Correction, ...] = ()
@@ -65,37 +65,37 @@ def compare_with(project: Project, previous: Previous, progress: Progress | None
     return compare(side_of_folder(previous.folder), new, literal=False, progress=progress)
 
 
-def judge(
+def verdict_on(
     project: Project,
     previous: Previous,
     changes: Changes,
     version: str,
     override: Override | None = None,
     guards: Sequence[Guard[Releases]] = (),
-) -> Judgement:
-    """What a version rests on, given the changes; an empty version is the lowest one that they allow.
+) -> Verdict:
+    """What a version rests on.
 
     Args:
         project: What is to be released.
         previous: The release before.
         changes: What lies between.
-        version: The version.
-        override: A maintainer's reason to go below the floor.
+        version: The version; the lowest one that the changes allow when empty.
+        override: A maintainer's reason to go below that.
         guards: The project's own rules between releases.
 
     Raises:
         ProjectError: when deedbook.toml or corrections.csv cannot be read.
     """
-    fired = fired_rules(changes, read_thresholds(project))
-    floor = floor_of(fired)
-    minimum = raised(previous.version, floor)
+    rules = applied_rules(changes, read_thresholds(project))
+    level = bump_of(rules)
+    minimum = raised(previous.version, level)
     version = version or minimum
     rows = read_corrections(project)
     old, new = side_of_folder(previous.folder), Side(version, project)
     needed = tuple(needed_corrections(changes, version, unexplained(old, new, changes, guards)))
     reasons = match_corrections(project, needed, version, rows)
-    is_needed = floor != "none" and read_version(version) < read_version(minimum)
-    excuse = override if override is not None and is_needed and override.version in {version, ""} else None
+    is_below = level != "none" and read_version(version) < read_version(minimum)
+    excuse = override if override is not None and is_below and override.version in {version, ""} else None
     compared = Compared(
         old,
         new,
@@ -105,26 +105,26 @@ def judge(
         retired_keys(previous.folder),
         previous=previous.version,
         minimum=minimum,
-        fired=fired,
+        rules=rules,
         is_excused=excuse is not None,
     )
-    return Judgement(
-        previous,
-        changes,
-        version,
-        floor,
-        minimum,
-        fired,
-        reasons,
-        rows,
-        needed,
-        replace(excuse, version=version) if excuse else None,
-        (*judge_changes(compared, guards), *reasons.findings),
+    return Verdict(
+        previous=previous,
+        changes=changes,
+        version=version,
+        level=level,
+        minimum=minimum,
+        rules=rules,
+        reasons=reasons,
+        corrections=rows,
+        needed=needed,
+        override=replace(excuse, version=version) if excuse else None,
+        findings=(*judge_changes(compared, guards), *reasons.findings),
     )
 
 
 def read_override(project: Project) -> Override | None:
-    """`deedbook.override` of the descriptor: the version that may be below the floor, and why.
+    """`deedbook.override` of the descriptor: the version that may be below the minimum, and why.
 
     Raises:
         ProjectError: when it is there without a reason or a version.

@@ -42,6 +42,6 @@ def test_a_published_version_is_a_side_of_a_comparison(dataset: Dataset) -> None
 def test_a_version_that_is_still_being_published_is_none_yet(dataset: Dataset) -> None:
     published = dataset.root.parent / "site" / "items" / "1.0.0"
     (published / "SHA256SUMS").unlink()
-    assert find_release(dataset.load().shelves, "items", "1.0.0") is None
+    assert find_release(dataset.load().release_folders, "items", "1.0.0") is None
     with pytest.raises(UsageError, match=r"no version 1\.0\.0"), open_sides("1.0.0", ".", here=dataset.root):
         pass

@@ -13,7 +13,7 @@ from deedbook.changes.compare import compare
 from deedbook.changes.sources import Side
 from deedbook.errors import ProjectError
 from deedbook.project import load_project
-from deedbook.versioning.floors import FLOOR, Thresholds, fired_rules, read_thresholds
+from deedbook.versioning.bump import BUMP_RULES, Thresholds, applied_rules, read_thresholds
 from deedbook.versioning.numbers import Level, raised, read_version
 
 ROWS = [
@@ -125,13 +125,13 @@ def edit(what: str, data: dict[str, Any]) -> None:  # noqa: C901  # one line of 
             field(data, 2)["description"] = "The first day."
 
 
-@pytest.mark.parametrize("rule", [rule.id for rule in FLOOR])
+@pytest.mark.parametrize("rule", [rule.id for rule in BUMP_RULES])
 def test_each_change_triggers_exactly_its_rule(rule: str, tmp_path: Path) -> None:
     new = copy.deepcopy(DATA)
     edit(rule, new)
     changes = compare(write(tmp_path / "old", DATA), write(tmp_path / "new", new))
     expected = {rule} | ({"constraint-tightened"} if rule == "primary-key-changed" else set())
-    assert {item.rule for item in fired_rules(changes, Thresholds())} == expected
+    assert {item.rule for item in applied_rules(changes, Thresholds())} == expected
 
 
 def test_bytes_alone_ask_for_no_release(tmp_path: Path) -> None:
@@ -141,13 +141,13 @@ def test_bytes_alone_ask_for_no_release(tmp_path: Path) -> None:
     changes = compare(old, new)
     assert not changes.is_equal
     assert not changes.needs_release
-    assert not fired_rules(changes, Thresholds())
+    assert not applied_rules(changes, Thresholds())
 
 
 def test_ids_of_rules_are_unique_and_levels_fall() -> None:
-    assert len({rule.id for rule in FLOOR}) == len(FLOOR)
+    assert len({rule.id for rule in BUMP_RULES}) == len(BUMP_RULES)
     order: list[Level] = ["major", "minor", "patch"]
-    levels = [order.index(rule.level) for rule in FLOOR]
+    levels = [order.index(rule.level) for rule in BUMP_RULES]
     assert levels == sorted(levels)
 
 

@@ -8,14 +8,14 @@ change that the comparison missed or invented is caught, with one block of a tab
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 import numpy as np
 import polars as pl
 
-from deedbook.changes.aligning import align
+from deedbook.changes.alignment import align
+from deedbook.changes.compare import edited_tables
 from deedbook.changes.highlighter import split_key
-from deedbook.changes.records import KEY, Changes, TableChanges
+from deedbook.changes.records import CELLS, KEY, Changes, TableChanges
 from deedbook.changes.sources import Side
 from deedbook.descriptor import Resource
 from deedbook.reading.tables import read_each
@@ -26,21 +26,15 @@ _WHOLE = 1 << 64
 _OLD, _CHANGED = "\0old", "\0changed"
 
 
-def unbalanced(old: Side, new: Side, changes: Changes) -> Iterator[TableChanges]:
+def unreconciled(old: Side, new: Side, changes: Changes) -> Iterator[TableChanges]:
     """The tables whose previous rows and changes are not their rows now."""
+    before, after = ({item.name: item for item in edited_tables(side.package)} for side in (old, new))
     for table in changes.tables:
-        before, after = old.package.resource(table.table), new.package.resource(table.table)
-        pairs = align(_edited(before), _edited(after)).pairs
-        old_fields = [pair.old for pair in pairs if pair.old is not None]
-        new_fields = [pair.new for pair in pairs if pair.new is not None]
-        expected = _content(before, old_fields) + _net(table)
-        if expected % _WHOLE != _content(after, new_fields):
+        sides = before[table.table], after[table.table]
+        pairs = align(*(side.schema or TableSchema(()) for side in sides)).pairs
+        expected = _content(sides[0], [pair.old for pair in pairs if pair.old]) + _net(table)
+        if expected % _WHOLE != _content(sides[1], [pair.new for pair in pairs if pair.new]):
             yield table
-
-
-def _edited(resource: Resource) -> TableSchema:
-    schema = resource.schema or TableSchema(())
-    return replace(schema, fields=tuple(item for item in schema.fields if not item.raw.get("derived")))
 
 
 def _content(resource: Resource, fields: Sequence[Field]) -> int:
@@ -51,35 +45,30 @@ def _content(resource: Resource, fields: Sequence[Field]) -> int:
 
 def _net(table: TableChanges) -> int:
     """What the changes add to the sum of a table."""
-    names = list(table.fields)
     before = _before(table)
     now = table.touched.filter(pl.col(KEY).is_in(before.get_column(KEY).implode()))
-    gained = sum(_sum(_numbered(rows, names)) for rows in (table.added, now))
-    return gained - sum(_sum(_numbered(rows, names)) for rows in (table.removed, before))
+    came, now_sum, went, before_sum = (
+        _sum(rows.select(pl.col(name).cast(pl.String).alias(str(at)) for at, name in enumerate(table.fields)))
+        for rows in (table.added, now, table.removed, before)
+    )
+    return came + now_sum - went - before_sum
 
 
 def _before(table: TableChanges) -> pl.DataFrame:
     """The touched rows as they were."""
-    rekeyed = [(new, *split_key(old)) for old, new in table.rekeyed.iter_rows()]
-    cells = [
-        table.cells.select("key", "field", "old"),
-        pl.DataFrame(
-            [(row[0], name, part or None) for row in rekeyed for name, part in zip(table.key, row[1:], strict=True)],
-            schema={"key": pl.String, "field": pl.String, "old": pl.String},
-            orient="row",
-        ),
+    parts_of_keys = [
+        (new, name, part or None)
+        for old, new in table.rekeyed.iter_rows()
+        for name, part in zip(table.key, split_key(old), strict=True)
     ]
-    known = pl.concat(cells)
+    columns = {name: CELLS[name] for name in ("key", "field", "old")}
+    known = pl.concat([table.cells.select(list(columns)), pl.DataFrame(parts_of_keys, schema=columns, orient="row")])
     rows = table.touched.filter(pl.col(KEY).is_in(known.get_column("key").implode()))
     for (name,), part in known.partition_by("field", as_dict=True).items():
         was = part.select(pl.col("key").alias(KEY), pl.col("old").alias(_OLD), pl.lit(True).alias(_CHANGED))
         joined = rows.join(was, on=KEY, how="left", maintain_order="left")
         rows = joined.with_columns(pl.when(_CHANGED).then(_OLD).otherwise(name).alias(str(name))).drop(_OLD, _CHANGED)
     return rows
-
-
-def _numbered(rows: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
-    return rows.select(pl.col(name).cast(pl.String).alias(str(at)) for at, name in enumerate(names))
 
 
 def _sum(rows: pl.DataFrame) -> int:

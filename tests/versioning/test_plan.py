@@ -10,8 +10,7 @@ import pytest
 from deedbook.errors import ProjectError
 from deedbook.release.build import build
 from deedbook.versioning.corrections import Correction, read_corrections
-from deedbook.versioning.planning import plan
-from deedbook.versioning.writing import set_member
+from deedbook.versioning.plan import plan, set_member
 from tests.versioning.dataset import Dataset, make_dataset
 
 

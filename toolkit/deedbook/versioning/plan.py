@@ -1,0 +1,260 @@
+"""The next release without building it: which version, because of what, and what is missing until then.
+
+`write_plan` puts version, date and previous release into the descriptor, whose formatting and every other byte stay.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from deedbook import files
+from deedbook.changes.compare import Progress
+from deedbook.changes.sources import Side
+from deedbook.errors import ProjectError, UsageError
+from deedbook.findings import Finding
+from deedbook.project import Project, load_project
+from deedbook.rules.guard import Guard, Releases
+from deedbook.versioning.corrections import PATH, drafted, write_corrections
+from deedbook.versioning.guards import coverage
+from deedbook.versioning.numbers import SEMVER, raised, read_version
+from deedbook.versioning.previous import latest_release
+from deedbook.versioning.verdict import Override, Verdict, compare_with, read_override, verdict_on
+
+FIRST = "0.1.0"
+_SPACE = re.compile(r"[ \t\r\n]*")
+_DECODER = json.JSONDecoder()
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The next release.
+
+    Attributes:
+        version: What it will be called; empty when there is nothing to release.
+        verdict: What that rests on; None for a first release.
+        target: The folder that `build` will write.
+        findings: What stands in its way, and what is worth knowing.
+    """
+
+    name: str
+    version: str
+    verdict: Verdict | None
+    target: Path
+    findings: tuple[Finding, ...]
+
+    @property
+    def is_nothing(self) -> bool:
+        """Whether there is nothing to release."""
+        return self.verdict is not None and self.verdict.is_nothing
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether nothing stands in the way."""
+        return not any(item.severity == "error" for item in self.findings)
+
+
+def plan(
+    project: Project,
+    *,
+    version: str = "",
+    override: str = "",
+    guards: Sequence[Guard[Releases]] = (),
+    progress: Progress | None = None,
+) -> Plan:
+    """The next release of a project.
+
+    Args:
+        project: What is to be released; its data should pass validation.
+        version: The version that the maintainer wants; the lowest that is allowed when empty.
+        override: The reason to go below the floor; empty for none, or the one in the descriptor.
+        guards: The project's own rules between releases.
+        progress: Told what is read.
+
+    Raises:
+        UsageError: when the version is not SemVer.
+        ProjectError: when the previous release cannot be found, or a table cannot be read.
+    """
+    if version and not SEMVER.fullmatch(version):
+        raise UsageError(f"{version!r} is not SemVer", "write it as MAJOR.MINOR.PATCH, e.g. 1.2.0")
+    package = project.package
+    home = project.dist / package.name
+    previous = latest_release(project)
+    covered = tuple(coverage(Side("", project), guards))
+    if previous is None:
+        first = version or package.version or FIRST
+        return Plan(package.name, first, None, home / first, covered)
+    changes = compare_with(project, previous, progress)
+
+    def verdict(wanted: str, excuse: Override | None) -> Verdict:
+        return verdict_on(project, previous, changes, wanted, excuse, guards)
+
+    excuse = Override("", override) if override else read_override(project)
+    if version or override:
+        found = verdict(version or raised(previous.version, "patch"), excuse)
+    else:
+        found, planned = verdict("", excuse), package.version
+        is_other = bool(SEMVER.fullmatch(planned)) and planned not in {previous.version, found.version}
+        is_excused = excuse is not None and excuse.version == planned
+        if is_other and (is_excused or read_version(planned) > read_version(found.version)):
+            found = verdict(planned, excuse)
+    if found.is_nothing:
+        return Plan(package.name, "", found, previous.folder, covered)
+    return Plan(package.name, found.version, found, home / found.version, (*found.findings, *covered))
+
+
+def write_drafts(project: Project, planned: Plan) -> int:
+    """Writes the missing rows into corrections.csv; the number of rows that still need a reason."""
+    verdict = planned.verdict
+    if verdict is None or verdict.is_nothing:
+        return 0
+    rows = drafted(
+        verdict.corrections, verdict.reasons.missing, verdict.needed, planned.version, verdict.previous.version
+    )
+    write_corrections(project.package.root / PATH, rows)
+    return sum(not row.reason.strip() for row in rows if row.version == planned.version)
+
+
+def write_plan(
+    project: Project, planned: Plan, created: dt.date, override: str = "", doi: Mapping[str, str] | None = None
+) -> Project:
+    """Puts version, date and previous release into the descriptor; the project as it is then.
+
+    Args:
+        project: Whose descriptor is written.
+        planned: What `plan` returned.
+        created: The release date.
+        override: The reason to go below the floor; empty for the one that the descriptor has.
+        doi: The reserved `doi`, and `concept_doi` if there is one; None leaves a `doi` that was reserved before, which counts for
+            its own version only.
+
+    Raises:
+        ProjectError: when the descriptor is not a JSON file.
+    """
+    path = project.package.path
+    if path is None or path.suffix != ".json":
+        raise ProjectError(
+            f"{path or project.root}: only a JSON descriptor can be written",
+            f"set version {planned.version}, created and deedbook.previous by hand",
+        )
+    content = path.read_bytes()
+    text = content.decode()
+    text = set_member(text, ["version"], planned.version)
+    text = set_member(text, ["created"], f"{created.isoformat()}T00:00:00Z")
+    verdict = planned.verdict
+    previous = None
+    if verdict is not None:
+        before, root = verdict.previous, project.root.resolve()
+        folder = before.folder.resolve()
+        where = folder.relative_to(root) if folder.is_relative_to(root) else Path(folder.name)
+        previous = {"version": before.version, "sha256": before.sha256, "where": where.as_posix()}
+    text = set_member(text, ["deedbook", "previous"], previous)
+    if doi is not None:
+        text = set_member(text, ["deedbook", "doi"], {"version": planned.version, "doi": doi["doi"]})
+        if "concept_doi" in doi:
+            text = set_member(text, ["deedbook", "concept_doi"], doi["concept_doi"])
+    own = json.loads(text.removeprefix("\ufeff"))["deedbook"]
+    if verdict is not None and verdict.override is not None:
+        excuse = {"version": planned.version, "reason": override or verdict.override.reason}
+        text = set_member(text, ["deedbook", "override"], excuse)
+    elif "override" in own:
+        text = set_member(text, ["deedbook", "override"], None)
+    files.replace(path, text.encode(), before=content)
+    return load_project(project.root if project.config else path)
+
+
+@dataclass(frozen=True, slots=True)
+class _Member:
+    name: str
+    start: int
+    value_start: int
+    value_end: int
+
+
+def set_member(text: str, path: Sequence[str], value: Any) -> str:
+    """The document with the member at `path` set; objects on the way are made where they are missing.
+
+    Args:
+        text: A JSON object.
+        path: The names from the outermost in.
+        value: A JSON value.
+
+    Raises:
+        ProjectError: when the document is no JSON object, or a name on the way holds no object.
+    """
+    at = _SPACE.match(text, 1 if text.startswith("\ufeff") else 0)
+    start = at.end() if at else 0
+    for depth, name in enumerate(path):
+        members = _members(text, start)
+        found = next((member for member in members if member.name == name), None)
+        if found is None:
+            rest: Any = value
+            for inner in reversed(path[depth + 1 :]):
+                rest = {inner: rest}
+            return _inserted(text, start, members, name, rest)
+        if depth == len(path) - 1:
+            return text[: found.value_start] + _formatted(text, found.start, value) + text[found.value_end :]
+        start = found.value_start
+    return text
+
+
+def _members(text: str, start: int) -> list[_Member]:
+    if text[start : start + 1] != "{":
+        raise ProjectError("the descriptor is no JSON object where a member has to be set", "set it by hand")
+    members = []
+    at = _skip(text, start + 1)
+    while text[at] != "}":
+        begins = at
+        name, at = _DECODER.raw_decode(text, at)
+        at = _skip(text, _skip(text, at) + 1)
+        value_start = at
+        _, at = _DECODER.raw_decode(text, at)
+        members.append(_Member(name, begins, value_start, at))
+        at = _skip(text, at)
+        if text[at] == ",":
+            at = _skip(text, at + 1)
+    return members
+
+
+def _inserted(text: str, start: int, members: Sequence[_Member], name: str, value: Any) -> str:
+    """The document with a member after the last one of the object that starts there."""
+    if not members:
+        return text[: start + 1] + f"{json.dumps(name)}: {json.dumps(value, ensure_ascii=False)}" + text[start + 1 :]
+    last = members[-1]
+    between = text[_line_before(text, last.start) : last.start]
+    body = _formatted(text, last.start, value)
+    return text[: last.value_end] + f",{between}{json.dumps(name, ensure_ascii=False)}: {body}" + text[last.value_end :]
+
+
+def _line_before(text: str, at: int) -> int:
+    """Where the white space before a member starts."""
+    while at and text[at - 1] in " \t\r\n":
+        at -= 1
+    return at
+
+
+def _formatted(text: str, at: int, value: Any) -> str:
+    """The value as JSON: on one line, or indented like the member that starts at `at` when that begins a line."""
+    if not isinstance(value, dict | list) or not value:
+        return json.dumps(value, ensure_ascii=False)
+    line = text[text.rfind("\n", 0, at) + 1 : at]
+    if line.strip():
+        return json.dumps(value, ensure_ascii=False)
+    unit = _unit(text)
+    return json.dumps(value, ensure_ascii=False, indent=unit).replace("\n", "\n" + line)
+
+
+def _unit(text: str) -> str:
+    """One step of indentation: that of the first member."""
+    found = re.search(r"\{\r?\n([ \t]+)", text)
+    return found[1] if found else "  "
+
+
+def _skip(text: str, at: int) -> int:
+    found = _SPACE.match(text, at)
+    return found.end() if found else at
