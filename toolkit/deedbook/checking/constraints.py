@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import operator
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -22,6 +23,12 @@ Test = Callable[[str, Any], bool]
 """Whether a text, given its value, satisfies a constraint."""
 Parse = Callable[[str], Any]
 
+_COMPARISONS = {
+    "minimum": operator.ge,
+    "maximum": operator.le,
+    "exclusiveMinimum": operator.gt,
+    "exclusiveMaximum": operator.lt,
+}
 _ORDERED = {"integer", "number", "date", "datetime", "time", "year", "yearmonth", "duration"}
 _COLLECTIONS = {"string", "array", "object", "list", "any"}
 _JSON = {"object", "array", "geojson", "list"}
@@ -79,9 +86,9 @@ def _test_of(item: Field, parse: Parse, name: str, declared: Any, where: str, gi
             limit, shortest = int(declared), name == "minLength"
             return lambda _text, value: len(value) >= limit if shortest else len(value) <= limit
         case "minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum" if item.type in _ORDERED:
-            return _bound_test(
-                _declared_value(item, parse, declared), name, kind_of(item).order or (lambda value: value)
-            )
+            holds, order = _COMPARISONS[name], kind_of(item).order or (lambda value: value)
+            limit = order(_declared_value(item, parse, declared))
+            return lambda _text, value: bool(holds(order(value), limit))
         case "pattern" if isinstance(declared, str):
             compiled = partial(compile_pattern, str(declared), f"{where}: field `{item.name}`")
             try:
@@ -91,22 +98,12 @@ def _test_of(item: Field, parse: Parse, name: str, declared: Any, where: str, gi
                 raise UnenforceableError(str(error)) from None
             return _pattern_test(compiled, given_up)
         case "enum" | "categories" if isinstance(declared, list):
-            return _member_test(item, parse, declared)
+            values = [_declared_value(item, parse, value) for value in declared]
+            known = values if item.type in _JSON else frozenset(values)  # lists and objects cannot be hashed
+            return lambda _text, value: value in known
         case "jsonSchema" if item.type in _JSON:
             return _json_schema_test(declared, f"{where}: field `{item.name}`", given_up)
     raise UnenforceableError(f"`{name}` cannot be applied to the type {item.type}")
-
-
-def _bound_test(bound: Any, name: str, order: Callable[[Any], Any]) -> Test:
-    limit = order(bound)
-    match name:
-        case "minimum":
-            return lambda _text, value: bool(order(value) >= limit)
-        case "maximum":
-            return lambda _text, value: bool(order(value) <= limit)
-        case "exclusiveMinimum":
-            return lambda _text, value: bool(order(value) > limit)
-    return lambda _text, value: bool(order(value) < limit)
 
 
 def _declared_value(item: Field, parse: Parse, declared: Any) -> Any:
@@ -127,12 +124,6 @@ def _declared_value(item: Field, parse: Parse, declared: Any) -> Any:
         case "geopoint" if isinstance(declared, list | dict):
             return parse(json.dumps(declared) if item.format in {"array", "object"} else ",".join(map(str, declared)))
     return parse(str(declared))
-
-
-def _member_test(item: Field, parse: Parse, declared: list[Any]) -> Test:
-    values = [_declared_value(item, parse, value) for value in declared]
-    known = values if item.type in _JSON else frozenset(values)  # lists and objects cannot be hashed
-    return lambda _text, value: value in known
 
 
 def _pattern_test(compiled: Callable[[], regex.Pattern[str]], given_up: list[tuple[str, str]]) -> Test:

@@ -15,7 +15,7 @@ from deedbook.checking.patterns import rust_pattern
 from deedbook.schema import Field
 from deedbook.types import kind_of
 from deedbook.types.moment import LEXICAL
-from deedbook.types.number import EXACT_DIGITS
+from deedbook.types.number import EXACT_DIGITS, is_unadorned
 
 PARSED = "\0parsed "
 """Before a field's name: its column of parsed numbers."""
@@ -23,10 +23,9 @@ PARSED = "\0parsed "
 
 def parsed_number(field: Field) -> pl.Expr | None:
     """The column's texts as numbers under a name of its own, for fields whose acceptor reads it; null is no number."""
-    kind = kind_of(field)
-    if not kind.is_parsed(field):
+    if field.type not in {"integer", "number"} or not is_unadorned(field):
         return None
-    return pl.col(field.name).cast(kind.dtype, strict=False).alias(PARSED + field.name)
+    return pl.col(field.name).cast(kind_of(field).dtype, strict=False).alias(PARSED + field.name)
 
 
 def acceptor(field: Field, missing: tuple[str, ...]) -> pl.Expr | None:

@@ -30,14 +30,6 @@ def _read(field: Field, _lenient: bool) -> Parser:
     return parse
 
 
-def _is_canonical(field: Field) -> str | None:
-    return r"\A(?:true|false)\z" if {"true": True, "false": False}.items() <= values_of(field).items() else None
-
-
-def _true(field: Field, text: pl.Expr) -> pl.Expr:
-    return text.is_in([written for written, value in values_of(field).items() if value])
-
-
 def _native(value: Any, field: Field) -> str | None:
     if not isinstance(value, bool):
         return None
@@ -50,8 +42,7 @@ BOOLEAN_KIND = Kind(
     _read,
     dtype=pl.Boolean(),
     write=lambda value: "true" if value else "false",
-    is_canonical=_is_canonical,
     accepts=lambda field, text, _number: [text.is_in(list(values_of(field)))],
-    cast=_true,
+    cast=lambda field, text: text.is_in([written for written, value in values_of(field).items() if value]),
     native=_native,
 )

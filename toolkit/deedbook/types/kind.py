@@ -46,7 +46,6 @@ class Kind:
         key: The text of a value in a key, where it is not the canonical one.
         accepts: Polars conditions that hold only for texts of the type, given the text and the number that `dtype` reads it
             as; None where a field has no fast path.
-        is_parsed: Whether `accepts` and the bounds of a field read that number.
         cast: The column of texts as values at once; None where they are converted one distinct text at a time.
         native: The text of a value of JSON or a spreadsheet; None when the type cannot take it.
         order: What bounds are compared by.
@@ -61,7 +60,6 @@ class Kind:
     is_canonical: Callable[[Field], str | None] = lambda _field: None
     key: Callable[[Any], str] | None = None
     accepts: Callable[[Field, pl.Expr, pl.Expr], list[pl.Expr] | None] = lambda _field, _text, _number: None
-    is_parsed: Callable[[Field], bool] = lambda _field: False
     cast: Callable[[Field, pl.Expr], pl.Expr | None] = lambda _field, _text: None
     native: Callable[[Any, Field], str | None] = lambda _value, _field: None
     order: Callable[[Any], Any] | None = None

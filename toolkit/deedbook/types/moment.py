@@ -45,7 +45,8 @@ def pattern_of(field: Field) -> str | None:
     return None if field.format in {"default", "any", ""} else field.format.removeprefix("fmt:")
 
 
-def _read_date(field: Field, lenient: bool) -> Parser:
+def read_date(field: Field, lenient: bool) -> Parser:
+    """The parser of days."""
     if pattern := pattern_of(field):
         return lambda text: dt.datetime.strptime(text, pattern).date()  # noqa: DTZ007  # a calendar day has no zone
     if field.format == "any":
@@ -61,7 +62,8 @@ def _read_date(field: Field, lenient: bool) -> Parser:
     return parse
 
 
-def _read_datetime(field: Field, lenient: bool) -> Parser:
+def read_datetime(field: Field, lenient: bool) -> Parser:
+    """The parser of moments."""
     if pattern := pattern_of(field):
         read = _read_pattern(pattern)
         return lambda text: _in_utc(read(text))
@@ -81,7 +83,8 @@ def _read_datetime(field: Field, lenient: bool) -> Parser:
     return parse
 
 
-def _read_time(field: Field, lenient: bool) -> Parser:
+def read_time(field: Field, lenient: bool) -> Parser:
+    """The parser of times of day."""
     if pattern := pattern_of(field):
         read = _read_pattern(pattern)
         return lambda text: read(text).timetz()
@@ -134,7 +137,7 @@ def write_moment(value: dt.datetime) -> str:
     return (text.rstrip("0") if "." in text else text) + ("Z" if value.tzinfo else "")
 
 
-def _key_of_time(value: dt.time) -> str:
+def key_of_time(value: dt.time) -> str:
     """The time of day in UTC if it has a zone; times of equal keys are equal."""
     since = dt.datetime.combine(dt.date(2000, 1, 2), value.replace(tzinfo=None)) - (value.utcoffset() or dt.timedelta())
     days = (since.date() - dt.date(2000, 1, 2)).days
@@ -148,7 +151,9 @@ def as_utc(value: Any) -> Any:
     return value if value.tzinfo else value.replace(tzinfo=dt.UTC)
 
 
-def _read_year(_field: Field, lenient: bool) -> Parser:
+def read_year(_field: Field, lenient: bool) -> Parser:
+    """The parser of years."""
+
     def parse(text: str) -> int:
         if not _YEAR.fullmatch(text) and not (lenient and len(text) == 4 and int(text) >= 0):
             raise ValueError(text)
@@ -157,7 +162,9 @@ def _read_year(_field: Field, lenient: bool) -> Parser:
     return parse
 
 
-def _read_yearmonth(_field: Field, lenient: bool) -> Parser:
+def read_yearmonth(_field: Field, lenient: bool) -> Parser:
+    """The parser of years with a month."""
+
     def parse(text: str) -> tuple[int, int]:
         if not _YEARMONTH.fullmatch(text) and not lenient:
             raise ValueError(text)
@@ -181,13 +188,14 @@ def _accept(field: Field, text: pl.Expr, _number: pl.Expr) -> list[pl.Expr] | No
     return [condition]
 
 
-def _cast_date(field: Field, text: pl.Expr) -> pl.Expr | None:
+def cast_date(field: Field, text: pl.Expr) -> pl.Expr | None:
+    """Days at once, where they are written as the standard has it."""
     return text.str.to_date("%Y-%m-%d", strict=False) if is_plain(field) else None
 
 
-def _cast_datetime(field: Field, text: pl.Expr) -> pl.Expr:
+def cast_datetime(field: Field, text: pl.Expr) -> pl.Expr:
     """Moments in UTC: those in the usual form at once, the others one by one."""
-    parse = _read_datetime(field, False)
+    parse = read_datetime(field, False)
 
     def value(text: str) -> dt.datetime:
         moment: dt.datetime = as_utc(parse(text))
@@ -201,58 +209,56 @@ def _cast_datetime(field: Field, text: pl.Expr) -> pl.Expr:
     return plain.dt.replace_time_zone("UTC").fill_null(others)
 
 
-def _cast_year(_field: Field, text: pl.Expr) -> pl.Expr:
-    return text.cast(pl.Int64, strict=False)
-
-
 def _formatted(value: dt.datetime | dt.date | dt.time, field: Field) -> str:
     pattern = pattern_of(field)
     return value.strftime(pattern) if pattern else value.isoformat()
 
 
-def _native_date(value: Any, field: Field) -> str | None:
+def native_date(value: Any, field: Field) -> str | None:
+    """A day of a spreadsheet; one with a time of midnight is a day too."""
     if isinstance(value, dt.datetime):
         value = value.date() if value.time() == dt.time() else None
     return _formatted(value, field) if isinstance(value, dt.date) else None
 
 
-def _native_year(value: Any, _field: Field) -> str | None:
+def native_year(value: Any, _field: Field) -> str | None:
+    """A whole number with the digits of a year."""
     return f"{int(value):04d}" if is_number(value) and is_whole(value) and 0 <= value <= 9999 else None
 
 
 DATE_KIND = Kind(
     "date",
     "a date (YYYY-MM-DD)",
-    _read_date,
+    read_date,
     formats=None,
     dtype=pl.Date(),
     write=lambda value: str(value.isoformat()),
     is_canonical=lambda field: r"" if is_plain(field) else None,
     accepts=_accept,
-    cast=_cast_date,
-    native=_native_date,
+    cast=cast_date,
+    native=native_date,
 )
 DATETIME_KIND = Kind(
     "datetime",
     "a date and time (YYYY-MM-DDThh:mm:ss)",
-    _read_datetime,
+    read_datetime,
     formats=None,
     dtype=_MOMENT,
     write=write_moment,
     is_canonical=lambda field: _CANONICAL_MOMENT if is_plain(field) else None,
     accepts=_accept,
-    cast=_cast_datetime,
+    cast=cast_datetime,
     native=lambda value, field: _formatted(value, field) if isinstance(value, dt.datetime) else None,
     order=as_utc,
 )
 TIME_KIND = Kind(
     "time",
     "a time (hh:mm:ss)",
-    _read_time,
+    read_time,
     formats=None,
     write=lambda value: str(value.isoformat()),
     is_canonical=lambda field: r"" if is_plain(field) else None,
-    key=_key_of_time,
+    key=key_of_time,
     accepts=_accept,
     native=lambda value, field: _formatted(value, field) if isinstance(value, dt.time) else None,
     order=as_utc,
@@ -260,10 +266,10 @@ TIME_KIND = Kind(
 YEAR_KIND = Kind(
     "year",
     "a year (YYYY)",
-    _read_year,
+    read_year,
     dtype=pl.Int64(),
     accepts=_accept,
-    cast=_cast_year,
-    native=_native_year,
+    cast=lambda _field, text: text.cast(pl.Int64, strict=False),
+    native=native_year,
 )
-YEARMONTH_KIND = Kind("yearmonth", "a year and month (YYYY-MM)", _read_yearmonth, accepts=_accept)
+YEARMONTH_KIND = Kind("yearmonth", "a year and month (YYYY-MM)", read_yearmonth, accepts=_accept)

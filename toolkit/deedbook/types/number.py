@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal, InvalidOperation
+from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal
 from typing import Any
 
 import polars as pl
@@ -14,7 +14,7 @@ from deedbook.types.kind import LONGEST_PLAIN, Kind, Parser, ReasonError
 
 NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _INTEGER = re.compile(r"[+-]?[0-9]+")
-_SPECIAL = re.compile(r"[+-]?(?:nan|inf|infinity)", re.IGNORECASE)
+_SPECIAL = r"[+-]?(?:nan|inf|infinity)"
 NUMERIC_OPTIONS = frozenset({"bareNumber", "decimalChar", "groupChar"})
 EXACT_DIGITS = 15
 """Decimals of so many characters are told apart by a 64-bit float."""
@@ -26,6 +26,11 @@ _LOST_SIGN = re.compile(
 """A typographic minus before the digits, brackets around them, or a minus after them: accountants write negative numbers so."""
 _CANONICAL_NUMBER = r"\A(?:0|-?[1-9][0-9]*|-?(?:0|[1-9][0-9]*)\.[0-9]*[1-9])\z"
 _CANONICAL_INTEGER = r"\A(?:0|-?[1-9][0-9]*)\z"
+
+
+def is_unadorned(field: Field) -> bool:
+    """Whether numbers are written as the standard writes them by default, so that polars can read them."""
+    return not NUMERIC_OPTIONS & set(field.options)
 
 
 def is_bare(field: Field) -> bool:
@@ -68,44 +73,33 @@ def _digits_of(field: Field, lenient: bool) -> Callable[[str], str]:
     return clean
 
 
-def _read_integer(field: Field, lenient: bool) -> Parser:
+def read_number(field: Field, lenient: bool) -> Parser:
+    """The parser of whole numbers or of numbers."""
+    is_integer = field.type == "integer"
+    form, value_of = (_INTEGER, int) if is_integer else (NUMBER, Decimal)
     clean = _digits_of(field, lenient)
-    is_clean = is_bare(field) and not group_char(field)
+    is_adorned = not is_unadorned(field)
+    point = "." if is_integer else decimal_char(field)
+    special = re.compile(r"(?!)" if is_integer else _SPECIAL, re.IGNORECASE).fullmatch
 
     def parse(text: str) -> int | Decimal:
-        if not is_clean:
-            text = clean(text)
-        if not _INTEGER.fullmatch(text):
-            if lenient:
-                return int(clean(text.strip()))
-            raise ValueError(text)
-        return int(text) if len(text) <= _LONGEST_INT else Decimal(text)
-
-    return parse
-
-
-def _read_number(field: Field, lenient: bool) -> Parser:
-    clean = _digits_of(field, lenient)
-    is_clean = not NUMERIC_OPTIONS & set(field.options)
-    point = decimal_char(field)
-
-    def parse(text: str) -> Decimal:
         if lenient:
             text = text.strip()
-        if not is_clean:
+        if is_adorned:
             text = clean(text)
             if point != ".":
                 if "." in text:
                     raise ReasonError(f"the decimals stand after `{point}`, as the field declares")
                 text = text.replace(point, ".")
-        if not lenient and not NUMBER.fullmatch(text):
-            if _SPECIAL.fullmatch(text):
-                raise ReasonError("only finite numbers are accepted, unless with --lenient")
-            raise ValueError(text)
-        try:
-            return Decimal(text)
-        except InvalidOperation:
-            raise ValueError(text) from None
+        if form.fullmatch(text):
+            return value_of(text) if len(text) <= _LONGEST_INT else Decimal(text)
+        if lenient:
+            return value_of(text)
+        raise (
+            ReasonError("only finite numbers are accepted, unless with --lenient")
+            if special(text)
+            else ValueError(text)
+        )
 
     return parse
 
@@ -122,18 +116,12 @@ def write_number(value: Decimal | float) -> str:
     return "0" if text in {"-0", ""} else text
 
 
-def _is_unadorned(field: Field) -> bool:
-    """Whether numbers are written as the standard writes them by default, so that polars can read them."""
-    return not NUMERIC_OPTIONS & set(field.options)
-
-
-def _accept_integer(field: Field, _text: pl.Expr, number: pl.Expr) -> list[pl.Expr] | None:
-    return [number.is_not_null()] if _is_unadorned(field) else None
-
-
-def _accept_number(field: Field, text: pl.Expr, number: pl.Expr) -> list[pl.Expr] | None:
-    if not _is_unadorned(field):
+def accept_number(field: Field, text: pl.Expr, number: pl.Expr) -> list[pl.Expr] | None:
+    """What makes a text a number, given the number that polars reads in it."""
+    if not is_unadorned(field):
         return None
+    if field.type == "integer":
+        return [number.is_not_null()]
     # what is as small as zero may have an exponent that no decimal has
     return [number.is_finite().fill_null(False), (number != 0) | (text.str.len_bytes() <= EXACT_DIGITS)]
 
@@ -153,35 +141,32 @@ def is_number(value: Any) -> bool:
     return isinstance(value, int | float | Decimal) and not isinstance(value, bool)
 
 
-def _native_number(value: Any, field: Field) -> str | None:
-    return plain_number(value).replace(".", decimal_char(field)) if is_number(value) else None
-
-
-def _native_integer(value: Any, _field: Field) -> str | None:
-    return plain_number(value) if is_number(value) and (isinstance(value, int) or is_whole(value)) else None
+def native_number(value: Any, field: Field) -> str | None:
+    """A number of JSON or a spreadsheet as the field writes it."""
+    if not is_number(value) or (field.type == "integer" and not isinstance(value, int) and not is_whole(value)):
+        return None
+    return plain_number(value).replace(".", decimal_char(field))
 
 
 NUMBER_KIND = Kind(
     "number",
     "a number",
-    _read_number,
+    read_number,
     dtype=pl.Float64(),
     write=write_number,
-    is_canonical=lambda field: _CANONICAL_NUMBER if _is_unadorned(field) else None,
-    accepts=_accept_number,
-    is_parsed=_is_unadorned,
-    cast=lambda field, text: text.cast(pl.Float64, strict=False) if _is_unadorned(field) else None,
-    native=_native_number,
+    is_canonical=lambda field: _CANONICAL_NUMBER if is_unadorned(field) else None,
+    accepts=accept_number,
+    cast=lambda field, text: text.cast(pl.Float64, strict=False) if is_unadorned(field) else None,
+    native=native_number,
 )
 INTEGER_KIND = Kind(
     "integer",
     "a whole number",
-    _read_integer,
+    read_number,
     dtype=pl.Int64(),
     write=write_number,
-    is_canonical=lambda field: _CANONICAL_INTEGER if _is_unadorned(field) else None,
-    accepts=_accept_integer,
-    is_parsed=_is_unadorned,
-    cast=lambda field, text: text.cast(pl.Int64, strict=False) if _is_unadorned(field) else None,
-    native=_native_integer,
+    is_canonical=lambda field: _CANONICAL_INTEGER if is_unadorned(field) else None,
+    accepts=accept_number,
+    cast=lambda field, text: text.cast(pl.Int64, strict=False) if is_unadorned(field) else None,
+    native=native_number,
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -15,7 +15,9 @@ _DEPTH = {"Point": 0, "MultiPoint": 1, "LineString": 1, "MultiLineString": 2, "P
 _GEOMETRIES = {*_DEPTH, "GeometryCollection"}
 
 
-def _read_geopoint(field: Field, lenient: bool) -> Parser:
+def read_geopoint(field: Field, lenient: bool) -> Parser:
+    """The parser of points."""
+
     def parse(text: str) -> tuple[Decimal, Decimal]:
         longitude: object
         latitude: object
@@ -64,7 +66,8 @@ def _coordinates(longitude: object, latitude: object) -> tuple[Decimal, Decimal]
     return values[0], values[1]
 
 
-def _native_geopoint(value: Any, field: Field) -> str | None:
+def native_geopoint(value: Any, field: Field) -> str | None:
+    """A point that JSON holds as its field writes it."""
     kinds: dict[str, type] = {"array": list, "object": dict}
     return dump_json(value) if field.format in kinds and isinstance(value, kinds[field.format]) else None
 
@@ -96,7 +99,7 @@ def check_geojson(value: Mapping[str, Any], allowed: frozenset[str] | None = Non
             for geometry in _members(value, "geometries"):
                 check_geojson(geometry, frozenset(_GEOMETRIES))
         case _:
-            _check_coordinates(value.get("coordinates"), _DEPTH[kind], kind)
+            _check_coordinates(value.get("coordinates"), kind)
 
 
 def _check_feature(value: Mapping[str, Any]) -> None:
@@ -133,22 +136,27 @@ def _check_bbox(value: Any) -> None:
         raise ReasonError("its `bbox` is not a list of four (or six) numbers")
 
 
-def _check_coordinates(value: Any, depth: int, kind: str) -> None:
-    if depth == 0:
-        if not _is_position(value):
+def _check_coordinates(value: Any, kind: str) -> None:
+    for run in [[value]] if kind == "Point" else _parts(value, _DEPTH[kind] - 1, kind):
+        if not all(map(_is_position, run)):
             raise ReasonError("a position is a list of two or three numbers, longitude first")
-        return
-    if not isinstance(value, list):
-        raise ReasonError(f"the coordinates of a {kind} are lists of positions")
-    for part in value:
-        _check_coordinates(part, depth - 1, kind)
-    if depth == 1 and "LineString" in kind and len(value) < 2 and (value or kind != "LineString"):
-        raise ReasonError(f"a line has at least two positions, this one has {len(value)}")
-    if depth == 1 and "Polygon" in kind:
-        if len(value) < 4:
-            raise ReasonError(f"a ring has at least four positions, this one has {len(value)}")
-        if value[0] != value[-1]:
+        if kind in {"LineString", "MultiLineString"} and len(run) < 2:
+            raise ReasonError(f"a line has at least two positions, this one has {len(run)}")
+        if kind in {"Polygon", "MultiPolygon"} and len(run) < 4:
+            raise ReasonError(f"a ring has at least four positions, this one has {len(run)}")
+        if kind in {"Polygon", "MultiPolygon"} and run[0] != run[-1]:
             raise ReasonError("a ring ends where it began, and this one is open")
+
+
+def _parts(value: Any, depth: int, kind: str) -> Iterator[list[Any]]:
+    """The lists at a depth of nested lists."""
+    if not isinstance(value, list):
+        raise ReasonError(f"a {kind} lacks its lists of positions or arcs, or they are nested otherwise")
+    if depth == 0:
+        yield value
+    else:
+        for part in value:
+            yield from _parts(part, depth - 1, kind)
 
 
 def check_topojson(value: Mapping[str, Any]) -> None:
@@ -184,20 +192,9 @@ def _check_topo_geometry(value: Any) -> None:
         for geometry in _members(value, "geometries"):
             _check_topo_geometry(geometry)
     elif kind in {"Point", "MultiPoint"}:
-        _check_coordinates(value.get("coordinates"), _DEPTH[kind], kind)
-    else:
-        _check_arcs(value.get("arcs"), _DEPTH[kind], kind)
-
-
-def _check_arcs(value: Any, depth: int, kind: str) -> None:
-    if depth == 0:
-        if not isinstance(value, int) or isinstance(value, bool):
-            raise ReasonError(f"the `arcs` of a {kind} are numbers of arcs")
-    elif isinstance(value, list):
-        for part in value:
-            _check_arcs(part, depth - 1, kind)
-    else:
-        raise ReasonError(f"a {kind} has `arcs`, a list")
+        _check_coordinates(value.get("coordinates"), kind)
+    elif not all(type(arc) is int for run in _parts(value.get("arcs"), _DEPTH[kind] - 1, kind) for arc in run):
+        raise ReasonError(f"the `arcs` of a {kind} are numbers of arcs")
 
 
 def _closed(value: Any) -> Any:
@@ -209,7 +206,8 @@ def _closed(value: Any) -> Any:
     return [_closed(part) for part in value] if isinstance(value, list) else value
 
 
-def _read_geojson(field: Field, lenient: bool) -> Parser:
+def read_geojson(field: Field, lenient: bool) -> Parser:
+    """The parser of GeoJSON and TopoJSON."""
     check = check_topojson if field.format == "topojson" else check_geojson
 
     def parse(text: str) -> Any:
@@ -223,15 +221,15 @@ def _read_geojson(field: Field, lenient: bool) -> Parser:
 GEOPOINT_KIND = Kind(
     "geopoint",
     "a geographic point (longitude, latitude)",
-    _read_geopoint,
+    read_geopoint,
     formats=frozenset({"array", "object"}),
     key=key_of,
-    native=_native_geopoint,
+    native=native_geopoint,
 )
 GEOJSON_KIND = Kind(
     "geojson",
     "GeoJSON",
-    _read_geojson,
+    read_geojson,
     formats=frozenset({"topojson"}),
     key=key_of,
     native=lambda value, _field: dump_json(value) if isinstance(value, dict) else None,

@@ -11,7 +11,7 @@ from typing import Any
 from deedbook.schema import Field
 from deedbook.types.boolean import BOOLEAN_KIND
 from deedbook.types.kind import UNREADABLE, Kind, Parser, ReasonError
-from deedbook.types.moment import DATE_KIND, DATETIME_KIND, TIME_KIND
+from deedbook.types.moment import DATE_KIND, DATETIME_KIND, TIME_KIND, key_of_time, write_moment
 from deedbook.types.number import INTEGER_KIND, NUMBER_KIND, write_number
 from deedbook.types.text import STRING_KIND
 
@@ -58,9 +58,9 @@ def key_of(value: Any) -> str:
         case int() | float() | Decimal():
             return write_number(Decimal(str(value)) if isinstance(value, float) else value)
         case dt.datetime():
-            return str(DATETIME_KIND.write and DATETIME_KIND.write(value))
+            return write_moment(value)
         case dt.time():
-            return str(TIME_KIND.key and TIME_KIND.key(value))
+            return key_of_time(value)
     return str(value)
 
 
@@ -75,7 +75,8 @@ def delimiter_of(field: Field) -> str:
     return str(field.options.get("delimiter", ","))
 
 
-def _read_list(field: Field, lenient: bool) -> Parser:
+def read_list(field: Field, lenient: bool) -> Parser:
+    """The parser of lists, which names the item that is wrong."""
     item, kind = item_of(field)
     parse_item = kind.parser(item, lenient)
     delimiter = delimiter_of(field)
@@ -93,7 +94,8 @@ def _read_list(field: Field, lenient: bool) -> Parser:
     return parse
 
 
-def _native_list(value: Any, field: Field) -> str | None:
+def native_list(value: Any, field: Field) -> str | None:
+    """A list of JSON, when each of its items can be one of the field."""
     if not isinstance(value, list):
         return None
     item, kind = item_of(field)
@@ -101,7 +103,7 @@ def _native_list(value: Any, field: Field) -> str | None:
     return None if None in texts else delimiter_of(field).join(text for text in texts if text is not None)
 
 
-LIST_KIND = Kind("list", "a list", _read_list, key=key_of, native=_native_list)
+LIST_KIND = Kind("list", "a list", read_list, key=key_of, native=native_list)
 ARRAY_KIND = Kind(
     "array",
     "a JSON array",

@@ -44,7 +44,8 @@ _ACCEPTED = {
 """What polars can tell to be of a format; the parsers accept a little more."""
 
 
-def _read_uri(text: str, lenient: bool) -> None:
+def read_uri(text: str, lenient: bool) -> None:
+    """A URI as RFC 3986 has it."""
     if lenient:  # frictionless-py splits it as appendix B of RFC 3986 does, and asks for a scheme
         if not _SCHEME.match(text):
             raise ValueError(text)
@@ -52,9 +53,9 @@ def _read_uri(text: str, lenient: bool) -> None:
     if not _SCHEME.match(text):
         raise ReasonError("it begins with a scheme, such as `https://`")
     if bad := _NOT_IN_URI.search(text):
-        proposal = urllib.parse.quote(text, safe="%/:?#[]@!$&'()*+,;=~")
+        proposal = _NOT_IN_URI.sub(lambda bad: urllib.parse.quote(bad[0], safe=""), text)
         shown = {" ": "a space", "%": "a bare `%`"}.get(bad[0], f"`{bad[0]}`")
-        raise ReasonError(f"{shown} has to be written as {urllib.parse.quote(bad[0], safe='')}", _percent(proposal))
+        raise ReasonError(f"{shown} has to be written as {urllib.parse.quote(bad[0], safe='')}", proposal)
     found = _URI.fullmatch(text)
     if not found:
         raise ReasonError("its brackets, `#` or port are not where RFC 3986 has them")
@@ -65,19 +66,16 @@ def _read_uri(text: str, lenient: bool) -> None:
             raise ReasonError(f"`{found['ip']}` is not an IPv6 address") from None
 
 
-def _percent(text: str) -> str:
-    """The text, a `%` that begins no escape written as one."""
-    return re.sub(r"%(?![0-9A-Fa-f]{2})", "%25", text)
-
-
-def _read_email(text: str, _lenient: bool) -> None:
+def read_email(text: str, _lenient: bool) -> None:
+    """A mail address."""
     import validators
 
     if validators.email(text) is not True:
         raise ValueError(text)
 
 
-def _read_uuid(text: str, lenient: bool) -> None:
+def read_uuid(text: str, lenient: bool) -> None:
+    """A UUID."""
     if _UUID.fullmatch(text):
         return
     if not _LAX_UUID.fullmatch(text):
@@ -88,26 +86,20 @@ def _read_uuid(text: str, lenient: bool) -> None:
         raise ReasonError("hyphens stand between its groups", "-".join(groups))
 
 
-def _read_binary(text: str, lenient: bool) -> None:
+def read_binary(text: str, lenient: bool) -> None:
+    """Bytes in base64."""
     try:
         base64.b64decode(text, validate=not lenient)
     except ValueError as error:
         raise ReasonError(f"base64: {str(error)[:1].lower()}{str(error)[1:]}") from None
 
 
-def _read_wkt(text: str, _lenient: bool) -> None:
-    try:
-        check_wkt(text)
-    except ValueError as error:
-        raise ReasonError(str(error)) from None
-
-
 _READERS: dict[str, Callable[[str, bool], None]] = {
-    "uri": _read_uri,
-    "email": _read_email,
-    "uuid": _read_uuid,
-    "binary": _read_binary,
-    "wkt": _read_wkt,
+    "uri": read_uri,
+    "email": read_email,
+    "uuid": read_uuid,
+    "binary": read_binary,
+    "wkt": lambda text, _lenient: check_wkt(text),
 }
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from deedbook.types.kind import ReasonError
+
 _NUMBER = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
 _TOKEN = re.compile(rf"\s*({_NUMBER}|[A-Za-z]+|[(),])")
 _DEPTH = {
@@ -26,7 +28,7 @@ def check_wkt(text: str) -> None:
     """Returns when the text is well-known text of one geometry.
 
     Raises:
-        ValueError: at the first token that does not fit.
+        ReasonError: at the first token that does not fit.
     """
     text = text.rstrip()
     found: list[str] = []
@@ -34,13 +36,13 @@ def check_wkt(text: str) -> None:
     while position < len(text):
         match = _TOKEN.match(text, position)
         if match is None:
-            raise ValueError(f"unexpected text at {position}")
+            raise ReasonError(f"unexpected text at {position}")
         found.append(match[1].upper())
         position = match.end()
     tokens = _Tokens(found)
     _take_geometry(tokens)
     if tokens.next:
-        raise ValueError(f"unexpected {tokens.next!r}")
+        raise ReasonError(f"unexpected {tokens.next!r}")
 
 
 class _Tokens:
@@ -67,7 +69,7 @@ def _take_geometry(tokens: _Tokens, *, inside: bool = False) -> None:
         return
     kind = tokens.take()
     if kind not in _DEPTH and kind not in _COLLECTIONS:
-        raise ValueError(f"{kind!r} is not a geometry")
+        raise ReasonError(f"{kind!r} is not a geometry")
     if tokens.next in {"Z", "M", "ZM"}:
         tokens.take()
     if tokens.next == "EMPTY":
@@ -91,13 +93,13 @@ def _take_position(tokens: _Tokens) -> None:
         tokens.take()
         size += 1
     if not 2 <= size <= 4:
-        raise ValueError("a position is two to four numbers")
+        raise ReasonError("a position is two to four numbers")
 
 
 def _take_sequence(tokens: _Tokens, take_item: Callable[[], None]) -> None:
     if tokens.next != "(":
-        raise ValueError(f"expected ( instead of {tokens.next!r}")
+        raise ReasonError(f"expected ( instead of {tokens.next!r}")
     while tokens.take() != ")":
         take_item()
         if tokens.next not in {",", ")"}:
-            raise ValueError(f"expected , instead of {tokens.next!r}")
+            raise ReasonError(f"expected , instead of {tokens.next!r}")
