@@ -83,3 +83,33 @@ def test_what_programs_read_is_utf_8_in_any_locale(tmp_path: Path, format_: str)
     done = shell(tmp_path, f"{COMMAND} --format {format_}", PYTHONIOENCODING="latin-1", PYTHONUTF8="0")
     assert done.returncode == 1
     assert "Ереван" in done.stdout.decode("utf-8")
+
+
+LONG, DEEP, LOOP = "a" * 300, "a/" * 2500, "loop/x"
+
+
+@pytest.mark.parametrize("path", [LONG, DEEP, LOOP], ids=["long", "deep", "a link to itself"])
+@pytest.mark.parametrize("verb", ["validate", "fmt", "plan", "build", "diff .", "verify", "init"])
+def test_a_path_that_the_system_refuses_is_one_sentence(tmp_path: Path, verb: str, path: str) -> None:
+    write_project(tmp_path)
+    (tmp_path / "loop").symlink_to("loop")
+    done = shell(tmp_path, f"{sys.executable} -m deedbook {verb} {path}")
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert len(done.stderr.splitlines()) <= 2
+    assert len(done.stderr) < 700
+
+
+@pytest.mark.parametrize("option", ["--output", "--summary", "--findings"])
+def test_a_report_that_has_no_place_is_one_sentence(tmp_path: Path, option: str) -> None:
+    write_project(tmp_path)
+    done = shell(tmp_path, f"{COMMAND} {option} {LONG}.csv")
+    assert (done.returncode, len(done.stderr.splitlines())) == (2, 2)
+
+
+def test_a_home_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
+    write_project(tmp_path)
+    home = {"HOME": "/proc/none", "XDG_CONFIG_HOME": "", "XDG_CACHE_HOME": "", "XDG_DATA_HOME": ""}
+    assert shell(tmp_path, COMMAND, **home).returncode == 0
+    done = shell(tmp_path, f"{sys.executable} -m deedbook versions --from .", **home)
+    assert done.returncode in {2, 3, 75}
+    assert b"bug of ours" not in done.stderr

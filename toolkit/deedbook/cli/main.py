@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -11,7 +12,7 @@ import click
 from deedbook import __version__
 from deedbook.cli import streams
 from deedbook.cli.options import State
-from deedbook.errors import BUG, DONE, INTERRUPTED, USAGE, DeedbookError, SpaceError
+from deedbook.errors import BUG, DONE, INTERRUPTED, USAGE, DeedbookError, SpaceError, UsageError
 
 VERBS = {
     "init": "init",
@@ -31,6 +32,19 @@ VERBS = {
     "cite": "cite",
 }
 """The module beside this one that has the command of that name; in the order of the help."""
+_NAME_ERRORS = {
+    errno.EACCES,
+    errno.EISDIR,
+    errno.ELOOP,
+    errno.ENAMETOOLONG,
+    errno.ENOENT,
+    errno.ENOTDIR,
+    errno.EPERM,
+    errno.EROFS,
+}
+"""What a system answers to a path that is of no use; other answers may pass."""
+_LONGEST_NAME = 200
+"""Characters of such a path that are shown."""
 _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
@@ -98,18 +112,13 @@ def _explain(error: DeedbookError, state: State) -> int:
 
 
 def _explain_unexpected(error: Exception, state: State) -> int:
-    """Says that the disk is full or memory used up, if that is what it means; else that this is a bug of ours."""
+    """Says that this is a bug of ours, unless it is what the machine answers to a name, a full disk or a lack of memory."""
     import platform
-    import tempfile
 
-    from deedbook.files import disk_refusal
     from deedbook.rendering.escapes import visible
 
-    if reason := disk_refusal(error):
-        hint = f"free some space and try again; temporary files are in {tempfile.gettempdir()}, or where TMPDIR says"
-        return _explain(SpaceError(reason, hint), state)
-    if isinstance(error, MemoryError):
-        return _explain(SpaceError("the machine gives no more memory", "give --memory less, or close something"), state)
+    if refusal := _refusal_of_machine(error):
+        return _explain(refusal, state)
     if state.debug:
         _print_traceback(error)
     versions = f"deedbook {__version__}, Python {platform.python_version()}, {platform.system()}"
@@ -117,6 +126,25 @@ def _explain_unexpected(error: Exception, state: State) -> int:
     if not state.debug:
         streams.say("  please report it with what the same command prints with --debug")
     return BUG
+
+
+def _refusal_of_machine(error: Exception) -> DeedbookError | None:
+    """The error as one of the machine; None when it is ours."""
+    import tempfile
+
+    from deedbook.files import disk_refusal
+
+    if reason := disk_refusal(error):
+        hint = f"free some space and try again; temporary files are in {tempfile.gettempdir()}, or where TMPDIR says"
+        return SpaceError(reason, hint)
+    if isinstance(error, MemoryError):
+        return SpaceError("the machine gives no more memory", "give --memory less, or close something")
+    if isinstance(error, OSError) and error.filename is not None:
+        name = str(error.filename)
+        shown = name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}... ({len(name):,} characters)"
+        kind = UsageError if error.errno in _NAME_ERRORS else SpaceError
+        return kind(f"{shown}: {error.strerror}", "name another path, or look at its permissions")
+    return None
 
 
 def _print_traceback(error: Exception) -> None:
