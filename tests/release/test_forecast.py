@@ -10,7 +10,7 @@ import pytest
 
 from deedbook.project import load_project
 from deedbook.release.build import build
-from deedbook.release.forecast import forecast
+from deedbook.release.documents import forecast
 from deedbook.validation import Options
 from deedbook.versioning.plan import plan
 from tests.release.conftest import EVENTS, EVENTS_SCHEMA, TABLES, MakeProject

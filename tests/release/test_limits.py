@@ -12,12 +12,8 @@ import polars as pl
 import pytest
 
 from deedbook.release.edition import Edition
-from deedbook.release.formats.comparing import first_differences
-from deedbook.release.formats.rds import write_rds
-from deedbook.release.formats.reading import read_rds, read_spss, read_stata, read_xlsx
-from deedbook.release.formats.spss import write_spss
-from deedbook.release.formats.stata import write_stata
-from deedbook.release.formats.xlsx import add_sheet, close_workbook, open_workbook, sheet_names
+from deedbook.release.formats import About, rds, spss, stata, xlsx
+from deedbook.release.formats.comparison import first_differences
 from deedbook.release.tables import Outline, Table, type_rows
 from deedbook.release.verification import verify
 from deedbook.schema import read_schema
@@ -36,12 +32,12 @@ def table_of(rows: dict[str, list[str | None]], *fields: dict[str, Any], name: s
     return Table(Outline(name, schema), type_rows(text, schema, name)[0])
 
 
-def workbook_of(path: Path, *tables: Table) -> None:
-    names = [table.name for table in tables]
-    book = open_workbook(path, EDITION, names)
-    for table in tables:
-        add_sheet(book, table)
-    close_workbook(book, [table.outline for table in tables], ["README"])
+def workbook_of(path: Path, *tables: Table) -> list[str]:
+    """Writes a workbook, and returns what it cannot hold."""
+    book = xlsx.open_book(path, EDITION, [table.name for table in tables])
+    limits = [limit.text for table in tables for limit in book.add(table)]
+    book.close(About({}, [table.outline for table in tables], ["README"]))
+    return limits
 
 
 def test_tables_alike_in_31_characters_have_sheets_of_their_own_and_are_verified(make_project: MakeProject) -> None:
@@ -60,7 +56,7 @@ def test_tables_alike_in_31_characters_have_sheets_of_their_own_and_are_verified
 
 def test_a_table_that_can_have_its_name_as_a_sheet_has_it() -> None:
     long = "x" * 33
-    names = sheet_names([long, "x" * 31, "x" * 29 + "_2", "codebook", "Codebook_2"])
+    names = xlsx.sheet_names([long, "x" * 31, "x" * 29 + "_2", "codebook", "Codebook_2"])
     assert names["x" * 31] == "x" * 31
     assert names["Codebook_2"] == "Codebook_2"
     assert len({name.lower() for name in names.values()}) == 5
@@ -80,26 +76,26 @@ def test_numbers_keep_all_their_digits_in_a_workbook(tmp_path: Path) -> None:
     workbook_of(tmp_path / "t.xlsx", table)
     cells = [row[0] for row in openpyxl.load_workbook(tmp_path / "t.xlsx")["t"].iter_rows(min_row=2, values_only=True)]
     assert cells == table.rows["x"].to_list()
-    assert first_differences(read_xlsx(table, tmp_path / "t.xlsx"), 3) == (0, [])
+    assert first_differences(xlsx.read(table, tmp_path / "t.xlsx"), 3) == (0, [])
 
 
 def test_empty_rows_at_the_end_of_a_sheet_are_no_difference_and_lost_rows_are_one(tmp_path: Path) -> None:
     table = table_of({"a": ["x", None, "y", None, None], "b": ["1", None, None, None, None]})
     workbook_of(tmp_path / "t.xlsx", table)
-    assert first_differences(read_xlsx(table, tmp_path / "t.xlsx"), 3) == (0, [])
+    assert first_differences(xlsx.read(table, tmp_path / "t.xlsx"), 3) == (0, [])
     longer = table_of({"a": ["x", None, "y", None, "z"], "b": ["1", None, None, None, None]})
     with pytest.raises(ValueError, match="has 3 rows where the CSV has 5"):
-        first_differences(read_xlsx(longer, tmp_path / "t.xlsx"), 3)
+        first_differences(xlsx.read(longer, tmp_path / "t.xlsx"), 3)
 
 
 def test_titles_and_labels_that_are_cut_are_named(tmp_path: Path) -> None:
     label = "ü" * 70
     codes = {"name": "kind", "type": "string", "title": "t" * 300, "categories": [{"value": "a", "label": label}]}
     table = table_of({"kind": ["a"]}, codes)
-    stata = [limit.text for limit in write_stata(table, EDITION, tmp_path / "t.dta")]
-    spss = [limit.text for limit in write_spss(table, EDITION, tmp_path / "t.sav")]
-    assert stata == ["the title of `kind` is cut or put on one line (80 bytes)"]
-    assert spss == [
+    of_stata = [limit.text for limit in stata.write(table, EDITION, tmp_path / "t.dta")]
+    of_spss = [limit.text for limit in spss.write(table, EDITION, tmp_path / "t.sav")]
+    assert of_stata == ["the title of `kind` is cut or put on one line (80 bytes)"]
+    assert of_spss == [
         "the title of `kind` is cut or put on one line (256 bytes)",
         "1 labels of `kind_label` are cut or put on one line (120 bytes)",
     ]
@@ -109,16 +105,16 @@ def test_titles_and_labels_that_are_cut_are_named(tmp_path: Path) -> None:
 
 def test_a_text_beyond_the_longest_of_spss_is_left_out_and_named(tmp_path: Path) -> None:
     table = table_of({"id": ["a", "b"], "text": ["x" * 32_768, "y"], "edge": ["z" * 32_767, ""]})
-    limits = [limit.text for limit in write_spss(table, EDITION, tmp_path / "t.sav")]
+    limits = [limit.text for limit in spss.write(table, EDITION, tmp_path / "t.sav")]
     assert "`text` is left out: it has texts of more than 32,767 bytes" in limits
-    assert [pair.name for pair in read_spss(table, tmp_path / "t.sav")] == ["id", "edge"]
-    assert first_differences(read_spss(table, tmp_path / "t.sav"), 3) == (0, [])
+    assert [pair.name for pair in spss.read(table, tmp_path / "t.sav")] == ["id", "edge"]
+    assert first_differences(spss.read(table, tmp_path / "t.sav"), 3) == (0, [])
 
 
 def test_names_of_any_length_and_likeness_become_names_that_programs_take(tmp_path: Path) -> None:
     names = ["x" * 70, "x" * 70 + "y", "1st", "str12", "a b", "a_b", "Ж"]
     table = table_of({name: [str(at)] for at, name in enumerate(names)})
-    for write, read, suffix, longest in ((write_stata, read_stata, "dta", 32), (write_spss, read_spss, "sav", 64)):
+    for write, read, suffix, longest in ((stata.write, stata.read, "dta", 32), (spss.write, spss.read, "sav", 64)):
         limits = {limit.text for limit in write(table, EDITION, tmp_path / f"t.{suffix}")}
         pairs = list(read(table, tmp_path / f"t.{suffix}"))
         assert first_differences(pairs, 3) == (0, [])
@@ -132,27 +128,24 @@ def test_names_of_any_length_and_likeness_become_names_that_programs_take(tmp_pa
 def test_a_character_that_ends_texts_is_named(tmp_path: Path) -> None:
     table = table_of({"id": ["a"], "text": ["x\0y"]})
     named = "`text` holds the character U+0000, where a text ends"
-    assert named in [limit.text for limit in write_stata(table, EDITION, tmp_path / "t.dta")]
-    assert named in [limit.text for limit in write_spss(table, EDITION, tmp_path / "t.sav")]
-    assert [limit.text for limit in write_rds(table, EDITION, tmp_path / "t.rds")] == [
+    assert named in [limit.text for limit in stata.write(table, EDITION, tmp_path / "t.dta")]
+    assert named in [limit.text for limit in spss.write(table, EDITION, tmp_path / "t.sav")]
+    assert [limit.text for limit in rds.write(table, EDITION, tmp_path / "t.rds")] == [
         "`text` loses the character U+0000"
     ]
-    assert first_differences(read_rds(table, tmp_path / "t.rds"), 3) == (0, [])
+    assert first_differences(rds.read(table, tmp_path / "t.rds"), 3) == (0, [])
 
 
 def test_days_before_the_first_of_excel_and_wide_numbers_are_text_in_a_workbook(tmp_path: Path) -> None:
     days: list[str | None] = ["1900-02-28", "2024-01-01", None]
     wide: list[str | None] = ["9007199254740993", "1", None]
     table = table_of({"day": days, "wide": wide}, {"name": "day", "type": "date"}, {"name": "wide", "type": "integer"})
-    workbook_of(tmp_path / "t.xlsx", table)
-    rows = list(openpyxl.load_workbook(tmp_path / "t.xlsx")["t"].iter_rows(min_row=2, max_row=3, values_only=True))
-    assert rows == [("1900-02-28", "9007199254740993"), ("2024-01-01", "1")]
-    book = open_workbook(tmp_path / "again.xlsx", EDITION, ["t"])
-    assert [limit.text for limit in add_sheet(book, table)] == [
+    assert workbook_of(tmp_path / "t.xlsx", table) == [
         "`day` is text (dates before March 1900)",
         "`wide` is text (numbers beyond 2^53)",
     ]
-    close_workbook(book, [], [])
+    rows = list(openpyxl.load_workbook(tmp_path / "t.xlsx")["t"].iter_rows(min_row=2, max_row=3, values_only=True))
+    assert rows == [("1900-02-28", "9007199254740993"), ("2024-01-01", "1")]
 
 
 def test_a_text_of_the_codebook_beyond_a_cell_says_where_the_rest_is(tmp_path: Path) -> None:

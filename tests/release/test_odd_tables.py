@@ -185,9 +185,9 @@ def test_a_report_follows_a_link_and_fills_a_pipe(tmp_path: Path) -> None:
 
 
 def test_a_table_with_doubled_quotes_in_its_header_is_read_as_it_was_written(tmp_path: Path) -> None:
-    from deedbook.release.tables import read_canonical_csv
+    from deedbook.release.formats.csv import read_csv
 
     (tmp_path / "t.csv").write_bytes(b'"q""q",b\n1,\n')
-    assert read_canonical_csv(tmp_path / "t.csv").equals(
+    assert read_csv(tmp_path / "t.csv").equals(
         pl.DataFrame({'q"q': ["1"], "b": [None]}, schema_overrides={"b": pl.String})
     )

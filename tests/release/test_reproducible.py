@@ -70,10 +70,10 @@ def test_two_builds_are_the_same_bytes(make_project: MakeProject) -> None:
 @pytest.mark.parametrize(
     ("place", "error"),
     [
-        ("contents.write_parquet", OSError(errno.ENOSPC, "No space left on device")),
-        ("contents.write_manifest", OSError(errno.EDQUOT, "Disk quota exceeded")),
+        ("formats.parquet.write", OSError(errno.ENOSPC, "No space left on device")),
+        ("documents.write_manifest", OSError(errno.EDQUOT, "Disk quota exceeded")),
         ("build.write_proofs", OSError(errno.ENOSPC, "No space left on device")),
-        ("contents.close_database", sqlite3.OperationalError("database or disk is full")),
+        ("formats.sqlite.Database.close", sqlite3.OperationalError("database or disk is full")),
     ],
 )
 def test_a_full_disk_is_said_and_leaves_nothing(

@@ -18,7 +18,7 @@ from deedbook.catalogue.keys import Signers
 from deedbook.catalogue.reading import CATALOG, CATALOG_SIGNATURE, LATEST, PUBLIC_KEY, SIGNATURE_AHEAD
 from deedbook.catalogue.records import Catalogue, Dataset, Entry
 from deedbook.integrity.signatures import SigningKey, sign_sums
-from deedbook.release.metadata.turtle import Statement, block, document, iri, text
+from deedbook.release.metadata.dcat import Statement, block, document, iri, text
 from deedbook.release.pages import size
 from deedbook.versioning.numbers import read_version
 

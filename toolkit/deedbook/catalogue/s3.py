@@ -21,7 +21,7 @@ from deedbook import __version__
 from deedbook.catalogue.reading import LARGEST
 from deedbook.catalogue.store import ConflictError, ExistsError, Progress, Versioned
 from deedbook.errors import ProjectError, RefusalError, RemoteError, UsageError
-from deedbook.release.media import media_type
+from deedbook.release.formats import media_type
 
 if TYPE_CHECKING:
     from obstore.store import S3Store as Bucket

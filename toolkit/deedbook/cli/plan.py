@@ -100,7 +100,7 @@ def _guards(project: Project) -> tuple[Guard[Releases], ...]:
 
 
 def _rendered(project: Project, planned: Plan, format_: Format) -> str:
-    from deedbook.release.forecast import forecast
+    from deedbook.release.documents import forecast
     from deedbook.rendering.plan import render_plan, render_plan_json, render_plan_markdown
 
     files = forecast(project, planned.verdict)

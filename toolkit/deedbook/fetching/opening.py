@@ -182,10 +182,10 @@ def read_text_table(listing: Listing, table: str, progress: Progress | None = No
     Raises:
         UsageError: when the release has no such table.
     """
-    import polars as pl
 
     from deedbook.descriptor import load_package
-    from deedbook.release.tables import read_canonical_csv, schema_of
+    from deedbook.release.formats.csv import read_csv
+    from deedbook.release.tables import schema_of
 
     name = f"{table}.csv"
     if name not in listing.files or listing.files[name].table != table:
@@ -196,8 +196,7 @@ def read_text_table(listing: Listing, table: str, progress: Progress | None = No
         descriptor = Path(folder) / DESCRIPTOR
         descriptor.write_bytes(found[DESCRIPTOR].read_bytes())
         schema = schema_of(load_package(descriptor).resource(table))
-    text = read_canonical_csv(found[name])
-    return schema, text.select(pl.all().replace("", None)) if text.width == 1 else text
+    return schema, read_csv(found[name])
 
 
 def typed_table(text: pl.DataFrame, schema: TableSchema, table: str) -> pl.DataFrame:

@@ -9,11 +9,11 @@ from __future__ import annotations
 import hashlib
 import shutil
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path, PurePath
+from pathlib import Path
 
 from deedbook.errors import RefusalError, UsageError
 from deedbook.fetching.cache import Cache
@@ -28,23 +28,10 @@ from deedbook.fetching.settings import Home, choose_catalogue, find_home
 from deedbook.files import explained_disk, replace, replacement
 from deedbook.integrity.digests import sha256_of
 from deedbook.integrity.signatures import PublicKey
-from deedbook.release.media import FORMAT_TITLES
+from deedbook.release.formats import FORMATS, Format, format_named, format_of
 
 Progress = Callable[[str, float], None]
 """Told what is being done, and which share of that is behind it (0 to 1)."""
-FORMATS: Mapping[str, str] = {
-    "csv": ".csv",
-    "parquet": ".parquet",
-    "jsonl": ".jsonl",
-    "stata": ".dta",
-    "spss": ".sav",
-    "rds": ".rds",
-    "sqlite": ".sqlite",
-    "xlsx": ".xlsx",
-}
-"""What `--format` may name, each with the end of its files' names."""
-_ALIASES = {"dta": "stata", "sav": "spss", "r": "rds", "excel": "xlsx"}
-_OF_ALL_TABLES = frozenset({".sqlite", ".xlsx"})
 _CHUNK = 1 << 20
 
 
@@ -163,24 +150,24 @@ def wanted_files(listing: Listing, formats: Iterable[str]) -> list[File]:
     Raises:
         UsageError: when the release does not have one of them.
     """
-    suffixes = {name: FORMATS.get(_ALIASES.get(name.lower(), name.lower()), "") for name in formats}
-    there = {PurePath(file.name).suffix for file in listing.files.values() if is_data(file)}
-    for name, suffix in suffixes.items():
-        if suffix not in there:
-            has = ", ".join(known for known, suffix in FORMATS.items() if suffix in there)
+    there = {item.name for file in listing.files.values() if (item := _format_of(file, listing))}
+    wanted = set()
+    for name in formats:
+        item = format_named(name)
+        if item is None or item.name not in there:
+            has = ", ".join(known.name for known in FORMATS if known.name in there)
             raise UsageError(f"{listing.source.label}: has no format {name!r}", f"it has {has}")
-    wanted = set(suffixes.values())
+        wanted.add(item.name)
     return [
         file
         for file in listing.files.values()
-        if not (wanted and is_data(file)) or PurePath(file.name).suffix in wanted
+        if not wanted or (item := _format_of(file, listing)) is None or item.name in wanted
     ]
 
 
-def is_data(file: File) -> bool:
-    """Whether a file holds rows, rather than saying something about them."""
-    suffix = PurePath(file.name).suffix
-    return suffix in _OF_ALL_TABLES or (file.table is not None and suffix in FORMAT_TITLES)
+def _format_of(file: File, listing: Listing) -> Format | None:
+    """The format of a file that holds rows; None of one that says something about them."""
+    return format_of(file.name, {file.table} if file.table else set(), listing.source.dataset.name)
 
 
 def obtain(source: Source, files: Iterable[File], progress: Progress | None = None) -> dict[str, Path]:

@@ -6,11 +6,10 @@ Validate, stage, verify, rename once. Whatever happens in between, `dist/` holds
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from deedbook.checking.rules import RuleBook, load_rules
+from deedbook.checking.rules import load_rules
 from deedbook.errors import ProjectError, RefusalError
 from deedbook.findings import Report, with_findings
 from deedbook.integrity.digests import sha256_of
@@ -18,13 +17,14 @@ from deedbook.integrity.proof import demand_whole
 from deedbook.integrity.provenance import read_inputs, write_proofs
 from deedbook.integrity.signatures import configured_key
 from deedbook.project import Project
-from deedbook.release.contents import COPIED, PassedReport, Progress, write_release
-from deedbook.release.edition import Edition, read_edition
+from deedbook.release.contents import Contents, PassedReport, Progress, release_formats
+from deedbook.release.documents import COPIED, write_release
+from deedbook.release.edition import read_edition
 from deedbook.release.folders import Release, install, staging, verify_staged
 from deedbook.release.manifest import read_manifest
 from deedbook.release.metadata.citation import concept_doi_of
 from deedbook.validation import Options, validate
-from deedbook.versioning.verdict import Verdict, compare_with, read_override, verdict_on
+from deedbook.versioning.verdict import compare_with, read_override, verdict_on
 
 _IDENTITY = ("datapackage.json", *COPIED)
 """What a release says beside its tables, in files that do not depend on the versions of writers."""
@@ -68,28 +68,39 @@ def build(
     """
     edition = read_edition(project.package, *project.release_folders, snapshot=snapshot)
     edition = replace(edition, epoch=epoch) if epoch else edition
-    _demand_schemas(project)
+    for resource in project.package.resources:
+        if resource.schema is None or not resource.schema.fields:
+            message = f"the table `{resource.name}` has no schema, so it cannot be released"
+            raise ProjectError(message, f"add schemas/{resource.name}.schema.json")
     concept_doi_of(project.package)
     key = configured_key()
     inputs = read_inputs(project)
+    # nothing that would let unchecked data into a release
+    complete = replace(options or Options(), tables=(), rules=True, lenient=False)
+    say = progress or (lambda _what, _share: None)
     book = load_rules(project.rule_files)
-    report = validate(project, _complete(options or Options()), _validating(progress), book)
-    verdict = _compared(project, edition, book, progress) if report.valid else None
+    report = validate(project, complete, lambda done, total: say("validating", done / total if total else 1.0), book)
+    previous, verdict = edition.previous, None
+    if report.valid and previous is not None:
+        changes = compare_with(project, previous, progress)
+        verdict = verdict_on(project, previous, changes, edition.version, read_override(project), book.guards)
     if verdict is not None and verdict.is_nothing and not snapshot:
-        return Built(report, Release(verdict.previous.folder, edition.name, verdict.previous.version), unchanged=True)
+        same = Release(verdict.previous.folder, edition.name, verdict.previous.version)
+        return Built(report, same, unchanged=True)
     report = with_findings(report, () if snapshot or verdict is None else verdict.findings)
     if not report.valid:
         return Built(report)
     with staging(edition, project.dist) as staged:
-        write_release(
-            project,
-            edition,
-            PassedReport(report, verdict),
-            inputs,
-            staged.folder,
+        contents = Contents(
+            project=project,
+            edition=edition,
+            passed=PassedReport(report, verdict),
             book=book,
-            progress=progress,
+            inputs=inputs,
+            folder=staged.folder,
+            formats=release_formats(project),
         )
+        write_release(contents, say)
         if read_inputs(project) != inputs:
             raise RefusalError("the project was edited while it was being built", "build again")
         write_proofs(staged.folder, inputs, key)
@@ -98,33 +109,6 @@ def build(
             _demand_same(verified.folder, verified.target)
             return Built(report, Release(verified.target, edition.name, edition.version), unchanged=True)
         return Built(report, install(verified, edition, replace=snapshot))
-
-
-def _compared(project: Project, edition: Edition, book: RuleBook, progress: Progress | None) -> Verdict | None:
-    """What the planned version rests on; None for a first release."""
-    previous = edition.previous
-    if previous is None:
-        return None
-    changes = compare_with(project, previous, progress)
-    return verdict_on(project, previous, changes, edition.version, read_override(project), book.guards)
-
-
-def _complete(options: Options) -> Options:
-    """The options without what would let unchecked data into a release."""
-    return replace(options, tables=(), rules=True, lenient=False)
-
-
-def _validating(progress: Progress | None) -> Callable[[int, int], None] | None:
-    if progress is None:
-        return None
-    return lambda done, total: progress("validating", done / total if total else 1.0)
-
-
-def _demand_schemas(project: Project) -> None:
-    for resource in project.package.resources:
-        if resource.schema is None or not resource.schema.fields:
-            message = f"the table `{resource.name}` has no schema, so it cannot be released"
-            raise ProjectError(message, f"add schemas/{resource.name}.schema.json")
 
 
 def _demand_same(new: Path, old: Path) -> None:

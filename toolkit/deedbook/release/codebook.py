@@ -6,17 +6,15 @@ It is generated from the release's schemas, code lists, rules and rows, so it ca
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from deedbook.release.codes import CodeLists
-from deedbook.release.edition import Edition, moment_text
 from deedbook.release.pages import render
 from deedbook.release.rulelist import RuleEntry
 from deedbook.release.statistics import Statistics, code_text
-from deedbook.release.tables import Outline
-from deedbook.schema import Field, TableSchema
+from deedbook.release.tables import CodeLists, Outline, references_of
+from deedbook.schema import Field
 
 _BOUNDS = (
     ("minimum", "maximum", "", ""),
@@ -84,19 +82,6 @@ class Codebook:
     rules: tuple[RuleEntry, ...] = ()
 
 
-def make_codebook(edition: Edition, entries: Sequence[TableEntry], rules: Sequence[RuleEntry] = ()) -> Codebook:
-    """The codebook of a release with those tables, whose data were held to those rules."""
-    return Codebook(
-        name=edition.name,
-        title=edition.title,
-        version=edition.version,
-        created=moment_text(edition.created),
-        description=edition.description,
-        tables=tuple(entries),
-        rules=tuple(rules),
-    )
-
-
 def table_entry(outline: Outline, rows: int, statistics: Mapping[str, Statistics], codes: CodeLists) -> TableEntry:
     """The entry of one table; the statistics are by field name."""
     return TableEntry(
@@ -139,7 +124,7 @@ def _field_entry(item: Field, outline: Outline, statistics: Statistics, codes: C
         is_unique=bool(item.constraints.get("unique")) or schema.primary_key == (item.name,),
         in_primary_key=item.name in schema.primary_key,
         is_derived=item.name in outline.derived,
-        refers_to=_references(item, outline.name, schema),
+        refers_to=references_of(item, outline),
         rules=_rules(item.constraints),
         pattern=str(item.constraints.get("pattern", "")),
         crosswalk=_texts(item.raw.get("crosswalk")),
@@ -176,14 +161,6 @@ def _example(item: Field) -> str:
     examples = item.raw.get("examples")
     value: Any = item.raw.get("example", examples[0] if isinstance(examples, list) and examples else "")
     return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _references(item: Field, table: str, schema: TableSchema) -> tuple[str, ...]:
-    return tuple(
-        f"{key.resource or table}.{key.reference[key.fields.index(item.name)]}"
-        for key in schema.foreign_keys
-        if item.name in key.fields
-    )
 
 
 def _texts(raw: object) -> dict[str, str]:

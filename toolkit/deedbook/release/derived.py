@@ -18,10 +18,10 @@ from deedbook.descriptor import load_json
 from deedbook.errors import ProjectError
 from deedbook.project import Project
 from deedbook.release.edition import Edition, Previous
+from deedbook.release.formats.csv import read_csv
 from deedbook.release.tables import (
     Outline,
     read_canonical,
-    read_canonical_csv,
     release_schema,
     schema_of,
     sort_by_key,
@@ -176,4 +176,4 @@ def _previous_rows(previous: Previous, name: str) -> pl.DataFrame | None:
     file: Path = previous.folder / f"{name}.csv"
     if not file.is_file():
         return None
-    return read_canonical_csv(file)
+    return read_csv(file)

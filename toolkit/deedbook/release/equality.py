@@ -6,18 +6,18 @@ built and compared with what each other file gives back, so that equal columns m
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence, Set
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
-from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import polars as pl
 
 from deedbook.descriptor import Package, load_package
 from deedbook.integrity.problems import Outcome, Problem, Rule
-from deedbook.release.formats.comparing import Difference, UnlikeError, first_differences
-from deedbook.release.formats.reading import READERS, Reader, read_sqlite, read_xlsx
-from deedbook.release.tables import Outline, Table, read_canonical_csv, schema_of, type_rows
+from deedbook.release.formats import CSV, FORMATS, Format, format_of
+from deedbook.release.formats.comparison import Difference, UnlikeError, first_differences
+from deedbook.release.formats.csv import read_csv
+from deedbook.release.tables import Outline, Table, schema_of, type_rows
 
 MOST_SHOWN = 3
 """Differences of one table in one file that are told one by one."""
@@ -47,27 +47,36 @@ def check_formats(folder: Path, dataset: str, sound: Set[str], outcome: Outcome,
     package = _package(folder, sound, outcome)
     if package is None:
         return
-    files, tables = set[str](), 0
-    for number, resource in enumerate(package.resources):
-        progress(f"comparing {resource.name}", number / len(package.resources))
-        if f"{resource.name}.csv" not in sound:
+    names = [item.name for item in package.resources]
+    unread = sorted(
+        name for name in sound if _may_hold_rows(name, names, dataset) and not format_of(name, {*names}, dataset)
+    )
+    outcome.not_checked += [f"formats: {name} is of no format that is known here" for name in unread]
+    suffixes, tables = set[str](), 0
+    for number, table in enumerate(names):
+        progress(f"comparing {table}", number / len(names))
+        if CSV.file_name(table, dataset) not in sound:
             continue
         try:
-            source = _read_csv(folder, package, resource.name)
+            source = _read_csv(folder, package, table)
         except _FAILURES as error:
-            outcome.report("format-unreadable", f"{resource.name}.csv", f"cannot be read: {_first_line(error)}")
+            outcome.report("format-unreadable", f"{table}.csv", f"cannot be read: {_first_line(error)}")
             continue
         tables += 1
-        names = [item.name for item in package.resources]
-        readers = [(name, reader) for name, reader in _readers(resource.name, dataset, names) if name in sound]
-        for place, (name, reader) in enumerate(readers):
-            progress(f"comparing {resource.name}", (number + place / len(readers)) / len(package.resources))
-            files.add(Path(name).suffix)
-            outcome.problems += _compare(source, name, folder / name, reader)
-    formats = ", ".join(sorted(suffix.removeprefix(".") for suffix in files)) or "no other format"
+        others = [item for item in FORMATS if item is not CSV and item.file_name(table, dataset) in sound]
+        for place, item in enumerate(others):
+            progress(f"comparing {table}", (number + place / len(others)) / len(names))
+            suffixes.add(item.suffix)
+            outcome.problems += _compare(source, item, folder / item.file_name(table, dataset), names)
+    formats = ", ".join(sorted(suffix.removeprefix(".") for suffix in suffixes)) or "no other format"
     outcome.checked.append(
         f"{tables} tables equal in csv and {formats}" if tables != 1 else f"1 table in csv and {formats}"
     )
+
+
+def _may_hold_rows(name: str, tables: Sequence[str], dataset: str) -> bool:
+    """Whether a file is named as files of data are."""
+    return (name.partition(".")[0] in tables and not name.endswith(".diff.csv")) or PurePath(name).stem == dataset
 
 
 def _package(folder: Path, sound: Set[str], outcome: Outcome) -> Package | None:
@@ -81,32 +90,24 @@ def _package(folder: Path, sound: Set[str], outcome: Outcome) -> Package | None:
         return None
 
 
-def _readers(table: str, dataset: str, tables: Sequence[str]) -> Iterator[tuple[str, Reader]]:
-    yield from ((f"{table}{suffix}", reader) for suffix, reader in READERS.items())
-    yield f"{dataset}.sqlite", read_sqlite
-    yield f"{dataset}.xlsx", partial(read_xlsx, tables=tables)
-
-
 def _read_csv(folder: Path, package: Package, name: str) -> _Source:
     schema = schema_of(package.resource(name))
-    text = read_canonical_csv(folder / f"{name}.csv")
+    text = read_csv(folder / f"{name}.csv")
     if text.columns != list(schema.names):
         raise UnlikeError("has other columns than datapackage.json says")
-    if text.width == 1:
-        text = text.select(pl.all().replace("", None))
     rows, _ = type_rows(text, schema, name)
     return _Source(Table(Outline(name, schema), rows), text.select(schema.primary_key))
 
 
-def _compare(source: _Source, name: str, path: Path, reader: Reader) -> list[Problem]:
-    table = source.table.name
+def _compare(source: _Source, item: Format, path: Path, tables: Sequence[str]) -> list[Problem]:
+    table, name = source.table.name, path.name
     try:
-        count, differences = first_differences(reader(source.table, path), MOST_SHOWN)
+        count, differences = first_differences(item.codec.read(source.table, path, tables), MOST_SHOWN)
     except _FAILURES as error:
         rule: Rule = "format-differs" if isinstance(error, UnlikeError) else "format-unreadable"
         message = str(error) if isinstance(error, UnlikeError) else f"cannot be read: {_first_line(error)}"
         return [Problem(rule=rule, file=name, table=table, message=message)]
-    found = [_difference(source, name, item) for item in differences]
+    found = [_difference(source, name, one) for one in differences]
     if count > len(found):
         message = f"differs from {table}.csv in {count - len(found):,} more cells"
         found.append(Problem(rule="format-differs", file=name, table=table, message=message))

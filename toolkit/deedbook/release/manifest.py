@@ -20,7 +20,7 @@ from deedbook.descriptor import Package
 from deedbook.errors import ProjectError
 from deedbook.integrity.digests import MANIFEST, DigestOf, sha256_of
 from deedbook.release.edition import Edition, moment_text
-from deedbook.release.media import media_type, table_of
+from deedbook.release.formats import media_type, table_of
 from deedbook.release.metadata.datapackage import CsvFile
 from deedbook.release.tables import Outline
 from deedbook.versioning.previous import CHANGES, read_json

@@ -7,15 +7,14 @@ without a primary key keeps the order of its file, which may mean something.
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from pathlib import Path
 
 import polars as pl
 
 from deedbook.descriptor import Resource
+from deedbook.project import CODE_VALUES, Project
 from deedbook.reading.tables import read_text
 from deedbook.schema import Field, Label, TableSchema
 from deedbook.types import canonical_field, canonical_text, typed
@@ -85,14 +84,6 @@ def read_canonical(resource: Resource) -> pl.DataFrame:
     blocks = [block.select(exprs) for block in read_text(resource)]
     empty = pl.DataFrame(schema=dict.fromkeys(schema.names, pl.String))
     return pl.concat([empty, *blocks], rechunk=True) if blocks else empty
-
-
-def read_canonical_csv(path: Path) -> pl.DataFrame:
-    """A CSV of a release as text, an empty cell as null."""
-    text = pl.read_csv(path, infer_schema=False)
-    with path.open(encoding="utf-8", newline="") as file:
-        text.columns = next(csv.reader(file))  # polars keeps a doubled quote in a label
-    return text
 
 
 def schema_of(resource: Resource) -> TableSchema:
@@ -197,3 +188,34 @@ def non_finite_columns(rows: pl.DataFrame) -> tuple[str, ...]:
         return ()
     verdict = rows.select((~pl.col(name).is_finite()).any().alias(name) for name in floats).row(0, named=True)
     return tuple(name for name in floats if verdict[name])
+
+
+def references_of(item: Field, outline: Outline) -> tuple[str, ...]:
+    """What a field of a table refers to, as `table.field`."""
+    return tuple(
+        f"{key.resource or outline.name}.{key.reference[key.fields.index(item.name)]}"
+        for key in outline.schema.foreign_keys
+        if item.name in key.fields
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class CodeLists:
+    """The code lists of a project: labels by list in the order of the table, definitions by list and code."""
+
+    labels: Mapping[str, tuple[Label, ...]] = field(default_factory=dict)
+    definitions: Mapping[tuple[str, str], str] = field(default_factory=dict)
+
+
+def read_codes(project: Project) -> CodeLists:
+    """The lists in the table `code_values`, with labels and definitions; none without such a table."""
+    names = [resource.name for resource in project.package.resources]
+    rows = read_canonical(project.package.resource(CODE_VALUES)) if CODE_VALUES in names else pl.DataFrame()
+    if not {"list", "code"} <= set(rows.columns):
+        return CodeLists()
+    labels: dict[str, list[Label]] = {}
+    definitions = {}
+    for row in rows.iter_rows(named=True):
+        labels.setdefault(row["list"], []).append(Label(row["code"], row.get("label_en") or ""))
+        definitions[row["list"], row["code"]] = row.get("definition") or ""
+    return CodeLists({name: tuple(items) for name, items in labels.items()}, definitions)

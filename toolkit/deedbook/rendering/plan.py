@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 
 from deedbook.findings import Finding
-from deedbook.release.forecast import Forecast
+from deedbook.release.documents import Forecast
 from deedbook.rendering.escapes import visible
 from deedbook.rendering.lines import plural
 from deedbook.rendering.markup import code, plain, table_row

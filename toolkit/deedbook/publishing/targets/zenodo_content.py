@@ -20,12 +20,11 @@ from typing import Any
 
 from deedbook.publishing.steps import Notice, PublishableFile, PublishableRelease
 from deedbook.publishing.targets.invenio import Marker, as_objects
+from deedbook.release.formats import FORMATS
 
 MOST_FILES = 99
 """Deposited one by one: one less than a record holds, for the archive."""
 _WITHDRAWN = "Withdrawn: "
-_MOVED = (".jsonl", ".rds", ".sav", ".dta", ".diff.csv", ".svg", ".parquet", ".csv")
-"""In this order; what ends in none of them is deposited by itself."""
 _ALONE = frozenset({"release.json", "README.md", "CODEBOOK.md", "LICENSE", "datacite.json"})
 """Beside the checksums: they prove or explain the others, so they stand by themselves."""
 _EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -133,7 +132,10 @@ def select_files(release: PublishableRelease, most: int = MOST_FILES) -> Selecti
     """Which files go where; the same for the same release."""
     archive = f"{release.name}-{release.version}-more.zip"
     single, packed = list(release.files), list[PublishableFile]()
-    for suffix in (*_MOVED, ""):
+    # the last formats first, and before them those that no tool of the README loads; CSV and Parquet after all else
+    per_table = [item for item in reversed(FORMATS) if item.is_per_table]
+    suffixes = [item.suffix for item in sorted(per_table, key=lambda item: item.usage is not None)]
+    for suffix in (*suffixes[:-2], ".diff.csv", ".svg", *suffixes[-2:], ""):
         if len(single) <= most:
             break
         moved = [

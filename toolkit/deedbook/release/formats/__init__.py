@@ -1,1 +1,243 @@
-"""One writer a file: each writes typed tables (or canonical text) in one format and names what that format cannot hold."""
+"""The formats of a release, one module and one entry of `FORMATS` each: whatever knows formats reads that list.
+
+A module of a format with a file for each table has
+
+    write(table, edition, path) -> limits         what the format cannot hold as it is
+    read(table, path, tables) -> pairs            what the file should hold beside what it holds
+
+and one of a format with one file for all tables has, in place of `write`,
+
+    open_book(path, edition, tables) -> Book      `add` takes table after table, `close` what is known last
+
+The list itself loads nothing: polars and the writers take 0.4 s, which `fetch` and `publish` do not need to name files.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING, Protocol, cast
+
+if TYPE_CHECKING:
+    from deedbook.release.edition import Edition
+    from deedbook.release.formats.comparison import Pair
+    from deedbook.release.tables import Limit, Outline, Table
+    from deedbook.schema import TableSchema
+
+_MEDIA_TYPES = {
+    ".R": "text/x-r",
+    ".cff": "application/yaml",
+    ".do": "text/x-stata",
+    ".html": "text/html",
+    ".json": "application/json",
+    ".md": "text/markdown",
+    ".py": "text/x-python",
+    ".sql": "application/sql",
+    ".ttl": "text/turtle",
+}
+"""Of the files that hold no rows."""
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a file with all tables says of the release, known when every table is written.
+
+    Attributes:
+        facts: Name, title, version, licence and the like, as text.
+        outlines: The tables.
+        readme: The README, a line a cell.
+    """
+
+    facts: Mapping[str, str]
+    outlines: Sequence[Outline]
+    readme: Sequence[str]
+
+
+class Book(Protocol):
+    """A file that takes all tables, being written."""
+
+    def add(self, table: Table) -> tuple[Limit, ...]:
+        """Writes a table, and returns what the format cannot hold of it."""
+
+    def close(self, about: About) -> tuple[Limit, ...]:
+        """Completes the file, and returns what only then is known not to be held."""
+
+    def discard(self) -> None:
+        """Lets go of a file that will not be completed; nothing to do after `close`."""
+
+
+class Codec(Protocol):
+    """The module of a format: `write` with a file for each table, `open_book` with one for all, `read` always."""
+
+    def write(self, table: Table, edition: Edition, path: Path) -> tuple[Limit, ...]:
+        """Writes a table, and returns what the format cannot hold of it."""
+
+    def open_book(self, path: Path, edition: Edition, tables: Mapping[str, TableSchema | None]) -> Book:
+        """An empty file for these tables; a view has no schema yet."""
+
+    def read(self, table: Table, path: Path, tables: Sequence[str]) -> Iterator[Pair]:
+        """What the file should hold beside what it holds; nothing where the format cannot hold the table."""
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """The shortest way to load a table with one tool.
+
+    Attributes:
+        language: What highlights the code; empty for words.
+        code: In a format, with `{table}`, `{variable}` and `{dataset}` for the names.
+        file: What it starts from, in a release.
+    """
+
+    tool: str
+    language: str
+    code: str
+    file: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Format:
+    """A format of data.
+
+    Attributes:
+        name: What `[release] formats` and `fetch --format` call it.
+        suffix: How the names of its files end.
+        title: What people call it.
+        purpose: What its files are for, for the README.
+        module: What writes and reads it.
+        is_per_table: Whether there is a file for each table, `TABLE.suffix`, and not one for all, `DATASET.suffix`.
+        usage: How to load it; None where its users know.
+        loader: The program of the release that loads it, from a template of that name; empty without one.
+    """
+
+    name: str
+    suffix: str
+    media_type: str
+    title: str
+    purpose: str
+    module: str
+    is_per_table: bool = True
+    usage: Usage | None = None
+    loader: str = ""
+
+    @property
+    def codec(self) -> Codec:
+        """What writes and reads the format, loaded when it is used."""
+        return cast(Codec, importlib.import_module(self.module))
+
+    def file_name(self, table: str, dataset: str) -> str:
+        """The file that holds a table."""
+        return f"{table if self.is_per_table else dataset}{self.suffix}"
+
+
+_LABELLED = "coded columns have a labelled copy (COLUMN_label) whose numbers change between versions: select by code"
+CSV = Format(
+    name="csv",
+    suffix=".csv",
+    media_type="text/csv",
+    title="CSV",
+    purpose="the data: UTF-8, comma, LF, sorted by key, an empty cell is a missing value",
+    module="deedbook.release.formats.csv",
+    usage=Usage("Python", "python", 'from load import load\n{variable} = load("{table}")'),
+    loader="load.py",
+)
+"""The identity of the data: written first and always, and what every other file is compared with."""
+FORMATS = [
+    CSV,
+    Format(
+        name="parquet",
+        suffix=".parquet",
+        media_type="application/vnd.apache.parquet",
+        title="Parquet",
+        purpose="the same rows, typed: Python, R (arrow, nanoparquet), DuckDB",
+        module="deedbook.release.formats.parquet",
+        usage=Usage("DuckDB", "sh", "duckdb {dataset}.duckdb < load.sql"),
+        loader="load.sql",
+    ),
+    Format(
+        name="jsonl",
+        suffix=".jsonl",
+        media_type="application/jsonl",
+        title="JSON Lines",
+        purpose="the same rows as one JSON object a line",
+        module="deedbook.release.formats.jsonl",
+    ),
+    Format(
+        name="stata",
+        suffix=".dta",
+        media_type="application/x-stata-dta",
+        title="Stata",
+        purpose=f"Stata 14 and later, with labels; {_LABELLED}",
+        module="deedbook.release.formats.stata",
+        usage=Usage("Stata", "stata", "do load.do"),
+        loader="load.do",
+    ),
+    Format(
+        name="spss",
+        suffix=".sav",
+        media_type="application/x-spss-sav",
+        title="SPSS",
+        purpose=f"SPSS, with labels; {_LABELLED}",
+        module="deedbook.release.formats.spss",
+        usage=Usage("SPSS", "spss", "GET FILE='{table}.sav'."),
+    ),
+    Format(
+        name="rds",
+        suffix=".rds",
+        media_type="application/x-r-rds",
+        title="R",
+        purpose="R data frames with dates, factors for codes, titles and labels as attributes (label, code_labels)",
+        module="deedbook.release.formats.rds",
+        usage=Usage("R", "r", 'source("load.R")\n{variable} <- load_table("{table}", labels = TRUE)'),
+        loader="load.R",
+    ),
+    Format(
+        name="sqlite",
+        suffix=".sqlite",
+        media_type="application/vnd.sqlite3",
+        title="SQLite",
+        purpose="all tables with keys, code lists and codebook",
+        module="deedbook.release.formats.sqlite",
+        is_per_table=False,
+        usage=Usage("SQLite", "sh", "sqlite3 -header -csv {dataset}.sqlite 'SELECT * FROM \"{table}\"'"),
+    ),
+    Format(
+        name="xlsx",
+        suffix=".xlsx",
+        media_type="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        title="Excel",
+        purpose="all tables for Excel and LibreOffice, ids and codes as text",
+        module="deedbook.release.formats.xlsx",
+        is_per_table=False,
+        usage=Usage("Excel", "", "open {dataset}.xlsx: a sheet for each table"),
+    ),
+]
+
+
+def format_named(name: str) -> Format | None:
+    """The format that somebody calls so: by its name, title or suffix, in any case."""
+    asked = name.lower().removeprefix(".")
+    return next((item for item in FORMATS if asked in {item.name, item.title.lower(), item.suffix[1:]}), None)
+
+
+def format_of(name: str, tables: Set[str], dataset: str) -> Format | None:
+    """The format of a file that holds rows of the release; None of every other file."""
+    for item in FORMATS:
+        stem = name.removesuffix(item.suffix)
+        if stem != name and (stem in tables if item.is_per_table else stem == dataset):
+            return item
+    return None
+
+
+def table_of(name: str, tables: Set[str]) -> str | None:
+    """The table whose rows the file holds; None of every other file."""
+    found = format_of(name, tables, "")
+    return name.removesuffix(found.suffix) if found else None
+
+
+def media_type(name: str) -> str:
+    """The media type of a file of a release."""
+    known = next((item.media_type for item in FORMATS if name.endswith(item.suffix)), None)
+    return known or _MEDIA_TYPES.get(PurePath(name).suffix, "text/plain")

@@ -6,6 +6,7 @@ The sha256 of these bytes is the table's content digest, whatever the versions o
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 
 import polars as pl
@@ -19,3 +20,11 @@ def write_csv(text: pl.DataFrame, path: Path) -> None:
     if text.width == 1:
         text = text.select(pl.all().fill_null(""))
     text.write_csv(path, line_terminator="\n", quote_style="necessary", null_value="")
+
+
+def read_csv(path: Path) -> pl.DataFrame:
+    """A CSV of a release as text, an empty cell as null; in a table of one column, `""` is an empty cell."""
+    text = pl.read_csv(path, infer_schema=False)
+    with path.open(encoding="utf-8", newline="") as file:
+        text.columns = next(csv.reader(file))  # polars keeps a doubled quote in a label
+    return text.select(pl.all().replace("", None)) if text.width == 1 else text

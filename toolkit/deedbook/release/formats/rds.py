@@ -1,7 +1,7 @@
 """R `.rds`: a data.frame with real dates and times, factors for codes, labels as attributes, the version as an attribute.
 
 Written here, in R's own serialization (version 2, XDR; "R Internals", 1.8), because the writers for Python know neither dates
-nor attributes:
+nor attributes, and read here because the one reader is under the AGPL and turns days into text:
 
     data.frame    attributes names, row.names, class; dataset, dataset_version, created, primary_key
     column        text, integer (within 32 bits), double, logical, Date, POSIXct in UTC, or factor; attribute `label`: its title
@@ -14,13 +14,16 @@ from __future__ import annotations
 
 import gzip
 import struct
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
 
 from deedbook.release.edition import Edition, moment_text
+from deedbook.release.formats.comparison import Pair, demand_columns, narrowed, unlike_height
 from deedbook.release.tables import Limit, Table, text_of
 from deedbook.schema import Field
 
@@ -28,23 +31,28 @@ FORMAT = "R"
 _LARGEST_EXACT = 2**53
 _LARGEST_INTEGER = 2**31 - 1
 _NA_INTEGER = -(2**31)
-_NA_REAL = np.frombuffer(bytes.fromhex("7ff00000000007a2"), dtype=">u8")[0]
+_NA_REAL_LOW = 1954
+_NA_REAL = np.uint64(0x7FF00000_00000000 | _NA_REAL_LOW)
+"""R's NA of doubles is a NaN with this number in its lower half."""
+_BYTES = 1 << 20
+"""Unpacked at once."""
 _LEVEL = 6
 _SLICE = 50_000
 
 _HEADER = b"X\n" + struct.pack(">iii", 2, 0x00040202, 0x00020300)
-_SYMBOL, _PAIR, _LOGICAL, _INTEGER, _REAL, _STRING, _LIST = 1, 0x402, 10, 13, 14, 16, 19
+_SYMBOL, _PAIR, _LOGICAL, _INTEGER, _REAL, _STRING, _LIST = 1, 2, 10, 13, 14, 16, 19
+_TAGGED = 0x400
 _END, _REFERENCE = 0xFE, 0xFF
-_HAS_ATTRIBUTES, _IS_OBJECT = 0x200, 0x100
+_KIND, _HAS_ATTRIBUTES, _IS_OBJECT = 0xFF, 0x200, 0x100
 _NA_STRING = struct.pack(">ii", 9, -1)
 _ASCII, _UTF8 = 0x00040009, 0x00008009
 
 Writer = Callable[[], None]
 
 
-def write_rds(table: Table, edition: Edition, path: Path) -> tuple[Limit, ...]:
+def write(table: Table, edition: Edition, path: Path) -> tuple[Limit, ...]:
     """Writes one table."""
-    columns, limits = holdable(table)
+    columns, limits = _holdable(table)
     with path.open("wb") as raw, gzip.GzipFile("", "wb", _LEVEL, raw, mtime=0) as file:
         stream = _Stream(file)
         stream.write(_HEADER)
@@ -64,6 +72,32 @@ def write_rds(table: Table, edition: Edition, path: Path) -> tuple[Limit, ...]:
             }
         )
     return limits
+
+
+def read(table: Table, path: Path, _tables: Sequence[str] = ()) -> Iterator[Pair]:
+    """The columns of a file, beside the table's; what is read goes as far as `write`: plain columns, factors, days, times.
+
+    Raises:
+        ValueError: when the file is no data.frame, or has something that a release never has.
+    """
+    held, _ = _holdable(table)
+    with gzip.open(path) as file:
+        if file.read(len(_HEADER))[:2] != _HEADER[:2]:
+            raise ValueError("is no XDR serialization of R")
+        reader = _Reader(file)
+        try:
+            for position, value in enumerate(reader.items()):
+                if position < len(held):  # of more columns, the names tell
+                    column, found = held[position], _column(value)
+                    if len(found) != len(column):
+                        raise unlike_height(len(found), len(column))
+                    if isinstance(column.dtype, pl.Datetime) and not column.dtype.time_zone:
+                        found = found.dt.replace_time_zone(None)  # R has no local times, so they are written as UTC
+                    yield Pair(column.name, column, narrowed(found, column.dtype), 0, position)
+            names = list(reader.attributes()["names"].content)
+        except (struct.error, LookupError, UnicodeDecodeError) as error:
+            raise ValueError(f"ends early or is no data.frame: {error}") from None
+    demand_columns(names, [column.name for column in held])
 
 
 class _Stream:
@@ -105,7 +139,7 @@ class _Stream:
 
     def attributes(self, writers: Mapping[str, Writer]) -> None:
         for name, write_value in writers.items():
-            self.number(_PAIR)
+            self.number(_PAIR | _TAGGED)
             self._symbol(name)
             write_value()
         self.number(_END)
@@ -128,65 +162,150 @@ def _text(value: str | None) -> bytes:
 
 
 def _write_column(stream: _Stream, item: Field, values: pl.Series) -> None:
-    label = {"label": lambda: stream.texts([item.title])} if item.title else {}
-    has_label = bool(label)
     dtype = values.dtype
-    if isinstance(dtype, pl.String) and _is_coded(item, values):
-        _write_factor(stream, item, values, label)
+    codes = [str(entry.value) for entry in item.categories]
+    attributes: dict[str, Writer] = {"label": lambda: stream.texts([item.title])} if item.title else {}
+    is_labelled = bool(attributes)
+    if (
+        isinstance(dtype, pl.String)
+        and codes
+        and len(set(codes)) == len(codes)
+        and values.drop_nulls().is_in(codes).all()
+    ):
+        places = values.replace_strict(codes, list(range(1, len(codes) + 1)), default=None, return_dtype=pl.Int32)
+        stream.integers(places.fill_null(_NA_INTEGER).to_numpy(), is_object=True, has_attributes=True)
+
+        def code_labels() -> None:
+            stream.texts([entry.label or str(entry.value) for entry in item.categories], has_attributes=True)
+            stream.attributes({"names": lambda: stream.texts(codes)})
+
+        levels: dict[str, Writer] = {"levels": lambda: stream.texts(codes), "class": lambda: stream.texts(["factor"])}
+        attributes = {**levels, "code_labels": code_labels, **attributes}
     elif isinstance(dtype, pl.Date):
         stream.reals(values.to_physical(), is_object=True, has_attributes=True)
-        stream.attributes({"class": lambda: stream.texts(["Date"]), **label})
+        attributes = {"class": lambda: stream.texts(["Date"]), **attributes}
     elif isinstance(dtype, pl.Datetime):
         stream.reals(values.dt.epoch("us") / 1_000_000, is_object=True, has_attributes=True)
-        classes = ["POSIXct", "POSIXt"]
-        zone: dict[str, Writer] = {"class": lambda: stream.texts(classes), "tzone": lambda: stream.texts(["UTC"])}
-        stream.attributes({**zone, **label})
-    else:
-        _write_plain(stream, values, has_label)
-        if has_label:
-            stream.attributes(label)
-
-
-def _write_plain(stream: _Stream, values: pl.Series, has_label: bool) -> None:
-    if isinstance(values.dtype, pl.String):
-        stream.texts(values, has_attributes=has_label)
-    elif values.dtype == pl.Boolean or (values.dtype.is_integer() and _fits_32_bits(values)):
+        zone: dict[str, Writer] = {"tzone": lambda: stream.texts(["UTC"])}
+        attributes = {"class": lambda: stream.texts(["POSIXct", "POSIXt"]), **zone, **attributes}
+    elif isinstance(dtype, pl.String):
+        stream.texts(values, has_attributes=is_labelled)
+    elif dtype == pl.Boolean or (dtype.is_integer() and values.is_between(-_LARGEST_INTEGER, _LARGEST_INTEGER).all()):
         numbers = values.cast(pl.Int32).fill_null(_NA_INTEGER).to_numpy()
-        stream.integers(numbers, kind=_LOGICAL if values.dtype == pl.Boolean else _INTEGER, has_attributes=has_label)
+        stream.integers(numbers, kind=_LOGICAL if dtype == pl.Boolean else _INTEGER, has_attributes=is_labelled)
     else:
-        stream.reals(values, has_attributes=has_label)
+        stream.reals(values, has_attributes=is_labelled)
+    if attributes:
+        stream.attributes(attributes)
 
 
-def _write_factor(stream: _Stream, item: Field, values: pl.Series, label: Mapping[str, Writer]) -> None:
-    codes = [str(entry.value) for entry in item.categories]
-    places = values.replace_strict(codes, list(range(1, len(codes) + 1)), default=None, return_dtype=pl.Int32)
-    stream.integers(places.fill_null(_NA_INTEGER).to_numpy(), is_object=True, has_attributes=True)
+@dataclass(frozen=True, slots=True)
+class _Value:
+    """A vector with its attributes; a list has the vectors that it consists of."""
 
-    def code_labels() -> None:
-        stream.texts([entry.label or str(entry.value) for entry in item.categories], has_attributes=True)
-        stream.attributes({"names": lambda: stream.texts(codes)})
-
-    stream.attributes(
-        {
-            "levels": lambda: stream.texts(codes),
-            "class": lambda: stream.texts(["factor"]),
-            "code_labels": code_labels,
-            **label,
-        }
-    )
+    content: Any
+    attributes: Mapping[str, _Value] = field(default_factory=dict)
 
 
-def _is_coded(item: Field, values: pl.Series) -> bool:
-    """Whether every value is one of the field's codes."""
-    codes = [str(entry.value) for entry in item.categories]
-    return bool(codes) and len(set(codes)) == len(codes) and bool(values.drop_nulls().is_in(codes).all())
+class _Reader:
+    """A place in the stream, and the symbols that it may refer to."""
+
+    def __init__(self, file: gzip.GzipFile) -> None:
+        self._file = file
+        self._content = b""
+        self._place = 0
+        self._symbols: list[str] = []
+
+    def items(self) -> Iterator[_Value]:
+        """What a list consists of; its attributes follow."""
+        flags = self._number()
+        if flags & _KIND != _LIST or not flags & _HAS_ATTRIBUTES:
+            raise ValueError("is no data.frame")
+        for _ in range(self._number()):
+            yield self.value()
+
+    def value(self) -> _Value:
+        flags = self._number()
+        content = self._content_of(flags & _KIND)
+        return _Value(content, self.attributes() if flags & _HAS_ATTRIBUTES else {})
+
+    def _content_of(self, kind: int) -> Any:
+        length = self._number()
+        if kind == _LIST:
+            return [self.value() for _ in range(length)]
+        if kind == _STRING:
+            return self._texts(length)
+        if kind in {_INTEGER, _LOGICAL}:
+            numbers = pl.Series(np.frombuffer(self._take(4 * length), dtype=">i4").astype(np.int32))
+            numbers = numbers.set(numbers == _NA_INTEGER, None)
+            return numbers.cast(pl.Boolean) if kind == _LOGICAL else numbers
+        if kind == _REAL:
+            bits = np.frombuffer(self._take(8 * length), dtype=">u8")
+            numbers = pl.Series(bits.astype(np.uint64).view(np.float64))
+            missing = pl.Series((bits & 0xFFFFFFFF == _NA_REAL_LOW).astype(bool)) & numbers.is_nan()
+            return numbers.set(missing, None)
+        raise ValueError(f"has a vector of the type {kind}")
+
+    def _texts(self, length: int) -> pl.Series:
+        parts = [pl.Series([], dtype=pl.String)]
+        for start in range(0, length, _SLICE):
+            texts = [self._text() for _ in range(min(_SLICE, length - start))]
+            parts.append(pl.Series(texts, dtype=pl.String))
+        return pl.concat(parts)
+
+    def attributes(self) -> dict[str, _Value]:
+        found = {}
+        while (flags := self._number()) & _KIND != _END:
+            if flags & _KIND != _PAIR:
+                raise ValueError("has attributes of another form")
+            name = self._name()
+            found[name] = self.value()
+        return found
+
+    def _name(self) -> str:
+        flags = self._number()
+        if flags & _KIND == _REFERENCE:
+            return self._symbols[(flags >> 8) - 1]
+        if flags & _KIND != _SYMBOL:
+            raise ValueError("has an attribute without a name")
+        self._symbols.append(self._text() or "")
+        return self._symbols[-1]
+
+    def _text(self) -> str | None:
+        self._number()
+        length = self._number(signed=True)
+        return None if length < 0 else self._take(length).decode("utf-8")
+
+    def _number(self, *, signed: bool = False) -> int:
+        number: int = struct.unpack(">i" if signed else ">I", self._take(4))[0]
+        return number
+
+    def _take(self, length: int) -> bytes:
+        if self._place + length > len(self._content):
+            self._content = self._content[self._place :] + self._file.read(max(length, _BYTES))
+            self._place = 0
+        taken = self._content[self._place : self._place + length]
+        if len(taken) != length:
+            raise ValueError("ends early")
+        self._place += length
+        return taken
 
 
-def _fits_32_bits(values: pl.Series) -> bool:
-    return bool(values.is_between(-_LARGEST_INTEGER, _LARGEST_INTEGER).all())
+def _column(value: _Value) -> pl.Series:
+    """A column as values: the codes of a factor, days and times as such."""
+    kind = list(value.attributes["class"].content) if "class" in value.attributes else []
+    if kind == ["factor"]:
+        levels: pl.Series = value.attributes["levels"].content
+        return levels.gather(pl.Series(value.content, dtype=pl.Int64) - 1)
+    if kind == ["Date"]:
+        return pl.Series(value.content).cast(pl.Int32).cast(pl.Date)
+    if kind == ["POSIXct", "POSIXt"]:
+        moments = (pl.Series(value.content) * 1_000_000).round().cast(pl.Int64)
+        return moments.cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
+    return pl.Series(value.content)
 
 
-def holdable(table: Table) -> tuple[list[pl.Series], tuple[Limit, ...]]:
+def _holdable(table: Table) -> tuple[list[pl.Series], tuple[Limit, ...]]:
     """The columns, those of numbers beyond 2^53 as text."""
     columns, limits = [], []
     for name, values in ((column.name, column) for column in table.rows.iter_columns()):

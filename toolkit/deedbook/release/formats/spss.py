@@ -8,13 +8,24 @@ and table. Missing text is empty text, since SPSS has no other; spaces at the en
 from __future__ import annotations
 
 import datetime as dt
+import itertools
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import polars as pl
 
 from deedbook.errors import DeedbookError
 from deedbook.release.edition import Edition
-from deedbook.release.formats.statistical import Column, Program, columns_for, cut, file_label
+from deedbook.release.formats.comparison import Pair
+from deedbook.release.formats.statistical import (
+    MONTHS,
+    Column,
+    Program,
+    columns_for,
+    cut,
+    file_label,
+    pairs_of_variables,
+)
 from deedbook.release.tables import Limit, Table
 
 FORMAT = "SPSS"
@@ -38,12 +49,14 @@ _WIDEST_NUMBER = 40
 _MAGIC = b"$FL2"
 _STAMP = slice(92, 109)
 """Creation date (9 bytes, `22 Nov 26`) and time (8 bytes) in the header of the file."""
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_FEWEST_ROWS = 100_000
+_MOST_PASSES = 10
+"""Parts of a file that is read: each is found by reading all that stands before it."""
 
 
-def write_spss(table: Table, edition: Edition, path: Path) -> tuple[Limit, ...]:
+def write(table: Table, edition: Edition, path: Path) -> tuple[Limit, ...]:
     """Writes one table; one without columns is left out and named."""
-    import pyreadstat  # imports pandas: only where the format is wanted
+    import pyreadstat
 
     columns, limits = columns_for(table, PROGRAM)
     if not columns:
@@ -58,50 +71,75 @@ def write_spss(table: Table, edition: Edition, path: Path) -> tuple[Limit, ...]:
             for column in columns
             if column.labels
         },
-        variable_format={column.name: form for column in columns if (form := _format(column))},
-        variable_measure={column.name: _measure(column) for column in columns},
+        variable_format={column.name: form for column in columns if (form := _format(column.values))},
+        variable_measure={
+            column.name: "nominal" if column.labels or isinstance(column.values.dtype, pl.String) else "scale"
+            for column in columns
+        },
         row_compress=True,
     )
-    _stamp(path, edition.epoch)
-    return limits
-
-
-def _stamp(path: Path, epoch: dt.datetime) -> None:
-    """Overwrites the creation time in the header; month names are English whatever the locale."""
-    text = f"{epoch.day:02} {_MONTHS[epoch.month - 1]} {epoch.year % 100:02}{epoch:%H:%M:%S}"
+    epoch = edition.epoch  # month names are English whatever the locale
+    stamp = f"{epoch.day:02} {MONTHS[epoch.month - 1]} {epoch.year % 100:02}{epoch:%H:%M:%S}"
     with path.open("r+b") as file:
         head = file.read(_STAMP.stop)
         if head[:4] != _MAGIC or head[_STAMP][2:3] != b" " or head[_STAMP][11:12] != b":":
             raise DeedbookError(f"{path.name}: pyreadstat wrote a header of another form", "please report this")
         file.seek(_STAMP.start)
-        file.write(text.encode("ascii"))
+        file.write(stamp.encode("ascii"))
+    return limits
 
 
-def _format(column: Column) -> str:
+def read(table: Table, path: Path, _tables: Sequence[str] = ()) -> Iterator[Pair]:
+    """The variables of a file, beside the table's; spaces at the end of a text are not in it."""
+    columns, _ = columns_for(table, PROGRAM)
+    if columns:
+        yield from pairs_of_variables(columns, _parts(path, columns))
+
+
+def _parts(path: Path, columns: Sequence[Column]) -> Iterator[dict[str, pl.Series]]:
+    """The rows by variable, some ten thousand at a time."""
+    import pyreadstat
+
+    size = max(_FEWEST_ROWS, -(-len(columns[0].values) // _MOST_PASSES))
+    dtypes = {column.name: column.values.dtype for column in columns}
+    for start in itertools.count(0, size):
+        part, _ = pyreadstat.read_sav(
+            str(path),
+            disable_datetime_conversion=True,
+            user_missing=True,
+            output_format="dict",
+            row_offset=start,
+            row_limit=size,
+        )
+        found = {}
+        for name, values in part.items():
+            dtype = dtypes.get(name)
+            if isinstance(dtype, pl.String):
+                found[name] = pl.Series(values, dtype=pl.String, strict=False)
+                continue
+            found[name] = pl.Series(values, dtype=pl.Float64, strict=False).fill_nan(None)
+            if isinstance(dtype, pl.Date | pl.Datetime):
+                found[name] = ((found[name] - _SECONDS_BEFORE_1970) * 1000).round().cast(pl.Int64)
+        if start and not len(next(iter(found.values()), ())):
+            return
+        yield found
+
+
+def _format(values: pl.Series) -> str:
     """The print format, which shows every digit; empty for text and for numbers with an exponent."""
-    values = column.values
     if isinstance(values.dtype, pl.Date):
         return "SDATE10"
     if isinstance(values.dtype, pl.Datetime):
         return "DATETIME23.3"
-    if values.dtype.is_float():
-        return _decimal_format(values)
-    if values.dtype != pl.Int64:
+    if isinstance(values.dtype, pl.String):
         return ""
-    digits = values.cast(pl.String).str.len_bytes()
-    return f"F{max(digits.drop_nulls(), default=1) + 1}.0"
-
-
-def _decimal_format(values: pl.Series) -> str:
     texts = values.drop_nulls().cast(pl.String)
+    widest = max(texts.str.len_bytes(), default=0 if values.dtype.is_float() else 1)
+    if values.dtype == pl.Int64:
+        return f"F{widest + 1}.0"
     decimals = max(texts.str.extract(r"\.(\d*[1-9])\d*$").drop_nulls().str.len_bytes(), default=0)
-    widest = max(texts.str.len_bytes(), default=0) + 2
     has_exponent = texts.str.contains("e", literal=True).any()
-    return "" if has_exponent or widest > _WIDEST_NUMBER else f"F{widest}.{decimals}"
-
-
-def _measure(column: Column) -> str:
-    return "nominal" if column.labels or isinstance(column.values.dtype, pl.String) else "scale"
+    return "" if has_exponent or widest + 2 > _WIDEST_NUMBER else f"F{widest + 2}.{decimals}"
 
 
 def _series(values: pl.Series) -> pl.Series:

@@ -13,19 +13,25 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import polars as pl
 
 from deedbook.errors import DeedbookError
-from deedbook.release.tables import Limit, Table, non_finite_columns, text_of
+from deedbook.release.edition import Edition
+from deedbook.release.formats import About
+from deedbook.release.formats.comparison import Pair, demand_columns, frame_of, pairs_of
+from deedbook.release.tables import Limit, Table, non_finite_columns, references_of, text_of
 from deedbook.schema import Field, ForeignKey, TableSchema
 
 FORMAT = "SQLite"
 _SLICE = 50_000
+"""Rows that are objects of Python at a time."""
 _MOST_COLUMNS = 2000
+"""SQLITE_MAX_COLUMN of a usual build."""
 _LONGEST_CHECK = 1000
+"""Codes in a CHECK: it is read again at each row that is inserted."""
 _BOOKS = """
 CREATE TABLE _metadata (key TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL);
 CREATE TABLE _tables (name TEXT PRIMARY KEY NOT NULL, title TEXT, description TEXT, row_count INTEGER NOT NULL,
@@ -36,65 +42,96 @@ CREATE TABLE _codebook (table_name TEXT NOT NULL, field TEXT NOT NULL, position 
 CREATE TABLE _code_lists (code_list TEXT NOT NULL, position INTEGER NOT NULL, code TEXT NOT NULL, label TEXT,
     PRIMARY KEY (code_list, code));
 """
+_PRAGMAS = ("page_size = 4096", "encoding = 'UTF-8'", "journal_mode = OFF", "synchronous = OFF", "temp_store = MEMORY")
 
 
-def open_database(path: Path) -> sqlite3.Connection:
-    """An empty database in one transaction; a crash leaves a file that is thrown away with its staging folder."""
-    connection = sqlite3.connect(path, isolation_level=None)
-    for pragma in (
-        "page_size = 4096",
-        "encoding = 'UTF-8'",
-        "journal_mode = OFF",
-        "synchronous = OFF",
-        "temp_store = MEMORY",
-    ):
-        connection.execute(f"PRAGMA {pragma}")
-    connection.executescript(_BOOKS)
-    connection.execute("BEGIN")
-    return connection
+def open_book(path: Path, _edition: Edition, tables: Mapping[str, TableSchema | None]) -> Database:
+    """An empty database for these tables."""
+    return Database(path, {name: schema for name, schema in tables.items() if schema})
 
 
-def add_table(connection: sqlite3.Connection, table: Table, schemas: Mapping[str, TableSchema]) -> tuple[Limit, ...]:
-    """Creates and fills one table.
+def read(table: Table, path: Path, _tables: Sequence[str] = ()) -> Iterator[Pair]:
+    """The columns of a table of a file, beside the table's."""
+    if _reason_to_leave_out(table.schema):
+        return
+    expected = _plain_rows(table.rows).collect()
+    connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)
+    try:
+        cursor = connection.execute(f"SELECT * FROM {_quoted(table.name)} ORDER BY rowid")  # noqa: S608  # quoted
+        demand_columns([column[0] for column in cursor.description], expected.columns)
+        parts = iter(lambda: cursor.fetchmany(_SLICE), [])
+        yield from pairs_of(expected, (frame_of(expected.schema, rows) for rows in parts))
+    finally:
+        connection.close()
+
+
+class Database:
+    """A database that is written in one transaction; a crash leaves a file that is thrown away with its staging folder.
 
     Args:
-        connection: The database.
-        table: The table; one that SQLite cannot hold is left out.
-        schemas: Those of every table in the file, for foreign keys.
+        path: Where to.
+        schemas: Those of the tables to come, for foreign keys.
     """
-    if reason := reason_to_leave_out(table.schema):
-        return (Limit(FORMAT, table.name, f"left out: {reason}"),)
-    special = non_finite_columns(table.rows)
-    connection.execute(_create_statement(table, schemas))
-    marks = ", ".join("?" * table.rows.width)
-    insert = f"INSERT INTO {quoted(table.name)} VALUES ({marks})"  # noqa: S608  # names are quoted
-    connection.executemany(insert, _records(table.rows, special))
-    _describe(connection, table)
-    return tuple(Limit(FORMAT, table.name, f"`{name}` holds NaN or infinity as text") for name in special)
+
+    def __init__(self, path: Path, schemas: Mapping[str, TableSchema]) -> None:
+        self._schemas = schemas
+        self._connection = sqlite3.connect(path, isolation_level=None)
+        for pragma in _PRAGMAS:
+            self._connection.execute(f"PRAGMA {pragma}")
+        self._connection.executescript(_BOOKS)
+        self._connection.execute("BEGIN")
+
+    def add(self, table: Table) -> tuple[Limit, ...]:
+        """Creates and fills one table; one that SQLite cannot hold is left out."""
+        if reason := _reason_to_leave_out(table.schema):
+            return (Limit(FORMAT, table.name, f"left out: {reason}"),)
+        insert = self._connection.executemany
+        self._connection.execute(_create_statement(table, self._schemas))
+        marks = ", ".join("?" * table.rows.width)
+        plain = _plain_rows(table.rows)
+        slices = (plain.slice(start, _SLICE).collect() for start in range(0, table.rows.height, _SLICE))
+        records = (record for rows in slices for record in rows.iter_rows())
+        insert(f"INSERT INTO {_quoted(table.name)} VALUES ({marks})", records)  # noqa: S608  # names are quoted
+        outline = table.outline
+        about = (table.name, outline.title, outline.description, table.rows.height, int(outline.is_view))
+        insert("INSERT INTO _tables VALUES (?, ?, ?, ?, ?)", [about])
+        insert("INSERT INTO _codebook VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", _codebook_rows(table))
+        for item in table.schema.fields:
+            codes = [
+                (_list_name(table.name, item), position, str(label.value), label.label)
+                for position, label in enumerate(item.categories, start=1)
+            ]
+            insert("INSERT OR IGNORE INTO _code_lists VALUES (?, ?, ?, ?)", codes)
+        special = non_finite_columns(table.rows)
+        return tuple(Limit(FORMAT, table.name, f"`{name}` holds NaN or infinity as text") for name in special)
+
+    def close(self, about: About) -> tuple[Limit, ...]:
+        """Adds what is said of the release, proves keys and integrity, vacuums and closes.
+
+        Raises:
+            DeedbookError: when the file is damaged.
+        """
+        execute = self._connection.execute
+        self._connection.executemany("INSERT INTO _metadata VALUES (?, ?)", list(about.facts.items()))
+        execute("COMMIT")
+        broken = Counter(str(row[0]) for row in execute("PRAGMA foreign_key_check"))
+        execute("VACUUM")
+        verdict = execute("PRAGMA integrity_check").fetchone()
+        self._connection.close()
+        if verdict != ("ok",):
+            raise DeedbookError(f"the SQLite file fails its own check: {verdict}", "please report this")
+        # validation lets a reference pass that resolves through id_redirects only, and warns
+        return tuple(
+            Limit(FORMAT, name, f"{count} references name a row that is not there (see validation.json)")
+            for name, count in sorted(broken.items())
+        )
+
+    def discard(self) -> None:
+        """Closes the file."""
+        self._connection.close()
 
 
-def close_database(connection: sqlite3.Connection, metadata: Mapping[str, str]) -> tuple[Limit, ...]:
-    """Adds the metadata, proves keys and integrity, vacuums and closes.
-
-    Raises:
-        DeedbookError: when the file is damaged.
-    """
-    connection.executemany("INSERT INTO _metadata VALUES (?, ?)", list(metadata.items()))
-    connection.execute("COMMIT")
-    broken = Counter(str(row[0]) for row in connection.execute("PRAGMA foreign_key_check"))
-    connection.execute("VACUUM")
-    verdict = connection.execute("PRAGMA integrity_check").fetchone()
-    connection.close()
-    if verdict != ("ok",):
-        raise DeedbookError(f"the SQLite file fails its own check: {verdict}", "please report this")
-    # validation lets a reference pass that resolves through id_redirects only, and warns
-    return tuple(
-        Limit(FORMAT, name, f"{count} references name a row that is not there (see validation.json)")
-        for name, count in sorted(broken.items())
-    )
-
-
-def quoted(name: str) -> str:
+def _quoted(name: str) -> str:
     """A name as an SQL identifier."""
     return '"' + name.replace('"', '""') + '"'
 
@@ -106,76 +143,59 @@ def _create_statement(table: Table, schemas: Mapping[str, TableSchema]) -> str:
         parts.append(f"PRIMARY KEY ({_list(schema.primary_key)})")
     parts += [f"UNIQUE ({_list(key)})" for key in schema.unique_keys]
     for key in schema.foreign_keys:
-        if _is_declarable(key, table.name, schemas):
-            target = key.resource or table.name
-            parts.append(f"FOREIGN KEY ({_list(key.fields)}) REFERENCES {quoted(target)} ({_list(key.reference)})")
-    return f"CREATE TABLE {quoted(table.name)} (\n    " + ",\n    ".join(parts) + "\n)"
+        if _is_declarable(key, schemas.get(key.resource or table.name)):
+            target = _quoted(key.resource or table.name)
+            parts.append(f"FOREIGN KEY ({_list(key.fields)}) REFERENCES {target} ({_list(key.reference)})")
+    return f"CREATE TABLE {_quoted(table.name)} (\n    " + ",\n    ".join(parts) + "\n)"
 
 
 def _column(item: Field, dtype: pl.DataType, schema: TableSchema) -> str:
-    parts = [quoted(item.name), _affinity(dtype)]
+    """The definition of a column: its affinity, and what its values may be."""
+    name = _quoted(item.name)
+    parts = [name, "INTEGER" if dtype.is_integer() or dtype == pl.Boolean else "REAL" if dtype.is_float() else "TEXT"]
     if item.required or item.name in schema.primary_key:
         parts.append("NOT NULL")
     if item.constraints.get("unique") and schema.primary_key != (item.name,):
         parts.append("UNIQUE")
+    codes: Sequence[object] = ()
+    if item.type in {"string", "integer"}:
+        codes = [label.value for label in item.categories] or list(item.constraints.get("enum", ()))
     if dtype == pl.Boolean:
-        parts.append(f"CHECK ({quoted(item.name)} IN (0, 1))")
-    elif 0 < len(codes := _allowed_values(item)) <= _LONGEST_CHECK:
-        parts.append(f"CHECK ({quoted(item.name)} IN ({', '.join(map(_literal, codes))}))")
+        parts.append(f"CHECK ({name} IN (0, 1))")
+    elif 0 < len(codes) <= _LONGEST_CHECK:
+        parts.append(f"CHECK ({name} IN ({', '.join(map(_literal, codes))}))")
     return " ".join(parts)
-
-
-def _allowed_values(item: Field) -> tuple[object, ...]:
-    """The closed list of values of a field of text or whole numbers; empty when it has none."""
-    if item.type not in {"string", "integer"}:
-        return ()
-    return tuple(label.value for label in item.categories) or tuple(item.constraints.get("enum", ()))
-
-
-def _affinity(dtype: pl.DataType) -> str:
-    if dtype.is_integer() or dtype == pl.Boolean:
-        return "INTEGER"
-    return "REAL" if dtype.is_float() else "TEXT"
 
 
 def _literal(value: object) -> str:
     if isinstance(value, bool):
         return str(int(value))
-    if isinstance(value, int | float):
-        return repr(value)
-    return "'" + str(value).replace("'", "''") + "'"
+    return repr(value) if isinstance(value, int | float) else "'" + str(value).replace("'", "''") + "'"
 
 
 def _list(names: Sequence[str]) -> str:
-    return ", ".join(quoted(name) for name in names)
+    return ", ".join(map(_quoted, names))
 
 
-def reason_to_leave_out(schema: TableSchema) -> str:
+def _reason_to_leave_out(schema: TableSchema) -> str:
     """Why SQLite cannot hold the table; empty when it can."""
     if len({name.lower() for name in schema.names}) < len(schema.names):
         return "field names differ only in case"
     return "it has too many columns" if len(schema.names) > _MOST_COLUMNS else ""
 
 
-def _is_declarable(key: ForeignKey, own: str, schemas: Mapping[str, TableSchema]) -> bool:
+def _is_declarable(key: ForeignKey, target: TableSchema | None) -> bool:
     """Whether SQLite can hold the foreign key: its target must be a key."""
-    target = schemas.get(key.resource or own)
-    if target is None or reason_to_leave_out(target):
+    if target is None or _reason_to_leave_out(target):
         return False
     if key.reference == target.primary_key or key.reference in target.unique_keys:
         return True
     return len(key.reference) == 1 and bool(target.field(key.reference[0]).constraints.get("unique"))
 
 
-def _records(rows: pl.DataFrame, special: Sequence[str]) -> Iterator[tuple[object, ...]]:
-    """The rows as SQLite values, a slice at a time."""
-    plain = plain_rows(rows, special)
-    for start in range(0, rows.height, _SLICE):
-        yield from plain.slice(start, _SLICE).collect().iter_rows()
-
-
-def plain_rows(rows: pl.DataFrame, special: Sequence[str]) -> pl.LazyFrame:
+def _plain_rows(rows: pl.DataFrame) -> pl.LazyFrame:
     """The rows with every column as SQLite holds it: whole numbers, doubles and text."""
+    special = non_finite_columns(rows)
     return rows.lazy().with_columns(
         pl.col(name).cast(pl.Int8) if dtype == pl.Boolean else text_of(name, dtype)
         for name, dtype in rows.schema.items()
@@ -183,34 +203,13 @@ def plain_rows(rows: pl.DataFrame, special: Sequence[str]) -> pl.LazyFrame:
     )
 
 
-def _describe(connection: sqlite3.Connection, table: Table) -> None:
-    outline = table.outline
-    connection.execute(
-        "INSERT INTO _tables VALUES (?, ?, ?, ?, ?)",
-        (table.name, outline.title, outline.description, table.rows.height, int(outline.is_view)),
-    )
-    connection.executemany("INSERT INTO _codebook VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", _codebook_rows(table))
-    for item in table.schema.fields:
-        rows = [
-            (list_name(table.name, item), position, str(label.value), label.label)
-            for position, label in enumerate(item.categories, start=1)
-        ]
-        connection.executemany("INSERT OR IGNORE INTO _code_lists VALUES (?, ?, ?, ?)", rows)
-
-
-def list_name(table: str, item: Field) -> str:
+def _list_name(table: str, item: Field) -> str:
     """The name of a field's code list: the declared one, else `table.field`."""
     return item.code_list or f"{table}.{item.name}"
 
 
-def _codebook_rows(table: Table) -> Iterable[tuple[object, ...]]:
-    schema = table.schema
-    for position, item in enumerate(schema.fields, start=1):
-        targets = [
-            f"{key.resource or table.name}.{key.reference[key.fields.index(item.name)]}"
-            for key in schema.foreign_keys
-            if item.name in key.fields
-        ]
+def _codebook_rows(table: Table) -> Iterator[tuple[object, ...]]:
+    for position, item in enumerate(table.schema.fields, start=1):
         yield (
             table.name,
             item.name,
@@ -219,8 +218,8 @@ def _codebook_rows(table: Table) -> Iterable[tuple[object, ...]]:
             item.title,
             item.description,
             int(item.required),
-            int(item.name in schema.primary_key),
-            ", ".join(targets) or None,
-            list_name(table.name, item) if item.categories else None,
+            int(item.name in table.schema.primary_key),
+            ", ".join(references_of(item, table.outline)) or None,
+            _list_name(table.name, item) if item.categories else None,
             int(item.name in table.outline.derived),
         )

@@ -7,13 +7,23 @@ other. Numbers are of the smallest type that holds a column.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import polars as pl
 
 from deedbook.release.edition import Edition
-from deedbook.release.formats.dta import Kind, Variable, write_dta
-from deedbook.release.formats.statistical import Column, Program, columns_for, cut, file_label
+from deedbook.release.formats.comparison import Pair
+from deedbook.release.formats.dta import Kind, Variable, read_dta, write_dta
+from deedbook.release.formats.statistical import (
+    MONTHS,
+    Column,
+    Program,
+    columns_for,
+    cut,
+    file_label,
+    pairs_of_variables,
+)
 from deedbook.release.tables import Limit, Table
 
 FORMAT = "Stata"
@@ -47,29 +57,43 @@ _INTEGERS: tuple[tuple[Kind, int, int], ...] = (
     ("long", -2_147_483_647, 2_147_483_620),
 )
 _FORMATS = {"byte": "%8.0g", "int": "%8.0g", "long": "%12.0g", "double": "%10.0g", "strL": "%9s"}
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _DAYS_BEFORE_1970 = 3653
 """Stata counts from 1960."""
-_MILLISECONDS_BEFORE_1970 = _DAYS_BEFORE_1970 * 86_400_000
+_MILLISECONDS_OF_DAY = 86_400_000
 
 
-def write_stata(table: Table, edition: Edition, path: Path) -> tuple[Limit, ...]:
+def write(table: Table, edition: Edition, path: Path) -> tuple[Limit, ...]:
     """Writes one table; one that Stata cannot hold is left out and named."""
     columns, limits = columns_for(table, PROGRAM)
     if not columns or len(columns) > _MOST_COLUMNS:
         return (Limit(FORMAT, table.name, f"left out: it has {len(columns)} columns"),)
+    epoch = edition.epoch
     write_dta(
         path,
         [_variable(column) for column in columns],
         file_label(edition, table, _LONGEST_FILE_LABEL),
-        _stamp(edition.epoch),
+        f"{epoch.day:02} {MONTHS[epoch.month - 1]} {epoch.year:04} {epoch:%H:%M}",
     )
     return limits
 
 
-def _stamp(epoch: dt.datetime) -> str:
-    """The epoch with the English name of its month, whatever the locale."""
-    return f"{epoch.day:02} {_MONTHS[epoch.month - 1]} {epoch.year:04} {epoch:%H:%M}"
+def read(table: Table, path: Path, _tables: Sequence[str] = ()) -> Iterator[Pair]:
+    """The variables of a file, beside the table's."""
+    columns, _ = columns_for(table, PROGRAM)
+    if not columns or len(columns) > _MOST_COLUMNS:
+        return
+    dtypes = {column.name: column.values.dtype for column in columns}
+
+    def in_milliseconds(name: str, values: pl.Series) -> pl.Series:
+        """Days and moments count from 1970."""
+        if isinstance(dtypes.get(name), pl.Date):
+            return ((values - _DAYS_BEFORE_1970) * _MILLISECONDS_OF_DAY).cast(pl.Int64)
+        if isinstance(dtypes.get(name), pl.Datetime):
+            return (values - _DAYS_BEFORE_1970 * _MILLISECONDS_OF_DAY).cast(pl.Int64)
+        return values
+
+    parts = ({name: in_milliseconds(name, found) for name, found in part.items()} for part in read_dta(path))
+    yield from pairs_of_variables(columns, parts)
 
 
 def _variable(column: Column) -> Variable:
@@ -84,17 +108,10 @@ def _variable(column: Column) -> Variable:
     if isinstance(dtype, pl.Date):
         return Variable(column.name, "double", "%td", values.to_physical() + _DAYS_BEFORE_1970, label)
     if isinstance(dtype, pl.Datetime):
-        moments = values.dt.epoch("ms") + _MILLISECONDS_BEFORE_1970
+        moments = values.dt.epoch("ms") + _DAYS_BEFORE_1970 * _MILLISECONDS_OF_DAY
         return Variable(column.name, "double", "%tc", moments, label)
-    kind = _number_kind(values)
-    return Variable(column.name, kind, _FORMATS[kind], values, label, labels=labels)
-
-
-def _number_kind(values: pl.Series) -> Kind:
-    """The smallest type that holds the numbers."""
-    if values.dtype == pl.Int64:
+    kind: Kind = "double"
+    if dtype == pl.Int64:  # the smallest type that holds the numbers
         low, high = values.min() or 0, values.max() or 0
-        for kind, least, most in _INTEGERS:
-            if least <= low and high <= most:  # type: ignore[operator]  # integers, since the column is
-                return kind
-    return "double"
+        kind = next((name for name, least, most in _INTEGERS if least <= low and high <= most), "double")  # type: ignore[operator]  # integers
+    return Variable(column.name, kind, _FORMATS[kind], values, label, labels=labels)

@@ -10,19 +10,24 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import polars as pl
 
 from deedbook.release.edition import Edition
+from deedbook.release.formats.comparison import Pair, demand_columns, narrowed, unlike_height
 from deedbook.release.tables import Limit, Table, non_finite_columns, text_of
 from deedbook.schema import Field
 
 LARGEST_EXACT = 2**53
 LABELS_OF_BOOLEANS = {0: "false", 1: "true"}
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+"""As both programs write them in a time stamp, whatever the locale."""
 _SUFFIX = "_label"
 _MILLISECOND = 1000
+_LARGEST_LABELLED = 2**31 - 28
+"""Value labels are of Stata's `long`, whose greatest numbers stand for missing values."""
 _ODD = re.compile(r"[^A-Za-z0-9_]")
 
 
@@ -76,26 +81,47 @@ def columns_for(table: Table, program: Program) -> tuple[tuple[Column, ...], tup
     texts: list[str] = []
     columns: list[Column] = []
     for item in table.schema.fields:
-        values = table.rows.get_column(item.name)
-        found = _without_loss(item.name, values, item.name in special, program)
-        if found is None:
-            texts.append(f"`{item.name}` is left out: it has texts of more than {program.longest_text:,} bytes")
-            continue
-        held, notes = found
-        texts += notes
-        described = _labelled(item, held)
-        texts += _cut_descriptions(described, program)
-        columns += described
+        held, notes = _without_loss(table.rows.get_column(item.name), item.name in special, program)
+        texts += [f"`{item.name}` {note}" for note in notes]
+        if held is not None:
+            described = _labelled(item, held)
+            texts += _cut_descriptions(described, program)
+            columns += described
     names = _fit_names([column.name for column in columns], program)
-    texts += [
-        f"`{column.name}` is called `{name}`"
-        for column, name in zip(columns, names, strict=True)
-        if column.name != name
-    ]
-    renamed = [
-        Column(name, column.title, column.values, column.labels) for column, name in zip(columns, names, strict=True)
-    ]
-    return tuple(renamed), tuple(Limit(program.format, table.name, text) for text in texts)
+    pairs = list(zip(columns, names, strict=True))
+    texts += [f"`{column.name}` is called `{name}`" for column, name in pairs if column.name != name]
+    renamed = tuple(replace(column, name=name) for column, name in pairs)
+    return renamed, tuple(Limit(program.format, table.name, text) for text in texts)
+
+
+def pairs_of_variables(columns: Sequence[Column], parts: Iterable[Mapping[str, pl.Series]]) -> Iterator[Pair]:
+    """The variables of consecutive rows beside what they should be.
+
+    Args:
+        columns: What the file should hold.
+        parts: What it holds, by variable: texts, numbers as doubles, days and moments as milliseconds since 1970.
+
+    Raises:
+        UnlikeError: when there are other variables, or more or fewer rows.
+    """
+    start, height = 0, len(columns[0].values)
+    for part in parts:
+        demand_columns(list(part), [column.name for column in columns])
+        size = len(part[columns[0].name])
+        for position, column in enumerate(columns if start + size <= height else ()):
+            expected, found = column.values.slice(start, size), part[column.name]
+            if isinstance(expected.dtype, pl.String):  # an empty text is there no other than a missing one
+                expected, found = (
+                    values.cast(pl.String).fill_null("").str.strip_chars_end(" ") for values in (expected, found)
+                )
+            elif isinstance(expected.dtype, pl.Date | pl.Datetime):
+                expected, found = (values.cast(pl.Datetime("ms")) for values in (expected, found))
+            else:
+                found = narrowed(found, expected.dtype)
+            yield Pair(column.name, expected, found, start, position)
+        start += size
+    if start != height:
+        raise unlike_height(start, height)
 
 
 def file_label(edition: Edition, table: Table, longest: int) -> str:
@@ -114,48 +140,39 @@ def cut(text: str, longest: int) -> str:
     return line.encode()[: max(longest - 3, 0)].decode("utf-8", "ignore").rstrip() + "…" if longest > 2 else ""
 
 
-def _without_loss(
-    name: str, values: pl.Series, is_special: bool, program: Program
-) -> tuple[pl.Series, tuple[str, ...]] | None:
-    """The values as the program can hold them, and what must be said about them; None when it cannot."""
+def _without_loss(values: pl.Series, is_special: bool, program: Program) -> tuple[pl.Series | None, list[str]]:
+    """The values as the program can hold them, None when it cannot, and what must be said about them."""
     notes: list[str] = []
     reason = "NaN or infinity" if is_special else _reason_for_text(values, program)
     if reason:
-        notes.append(f"`{name}` is text ({reason})")
-    if reason or isinstance(values.dtype, pl.String):
-        values = values.to_frame().select(text_of(name, values.dtype)).to_series()
-        if (values.str.len_bytes() > program.longest_text).any():
-            return None
-        notes += [f"`{name}` {note}" for note in _losses(values, program)]
-        values = values.fill_null("")
-    elif values.dtype == pl.Boolean:
-        values = values.cast(pl.Int64)
-    return values, tuple(notes)
-
-
-def _losses(texts: pl.Series, program: Program) -> Iterable[str]:
-    """What a text column loses."""
+        notes.append(f"is text ({reason})")
+    if not reason and not isinstance(values.dtype, pl.String):
+        return values.cast(pl.Int64) if values.dtype == pl.Boolean else values, notes
+    texts = values.to_frame().select(text_of(values.name, values.dtype)).to_series()
+    if (texts.str.len_bytes() > program.longest_text).any():
+        return None, [f"is left out: it has texts of more than {program.longest_text:,} bytes"]
     if (texts == "").any():
-        yield "holds empty texts, which cannot be told from missing ones"
+        notes.append("holds empty texts, which cannot be told from missing ones")
     if texts.str.contains("\x00", literal=True).any():
-        yield "holds the character U+0000, where a text ends"
+        notes.append("holds the character U+0000, where a text ends")
     if program.pads_text and texts.str.ends_with(" ").any():
-        yield "loses the spaces at the end of its texts"
+        notes.append("loses the spaces at the end of its texts")
+    return texts.fill_null(""), notes
 
 
 def _reason_for_text(values: pl.Series, program: Program) -> str:
     """Why a column cannot be what it is; empty when it can."""
+    dtype = values.dtype
     if values.null_count() == len(values):
         return ""
-    if isinstance(values.dtype, pl.Date | pl.Datetime):
-        days = values.cast(pl.Date)
-        if not days.is_between(program.first_day, program.last_day).all():
+    if isinstance(dtype, pl.Date | pl.Datetime):
+        if not values.cast(pl.Date).is_between(program.first_day, program.last_day).all():
             return f"days before {program.first_day} or after {program.last_day}"
-        is_fine = isinstance(values.dtype, pl.Datetime) and (values.dt.epoch("us") % _MILLISECOND != 0).any()
+        is_fine = isinstance(dtype, pl.Datetime) and (values.dt.epoch("us") % _MILLISECOND != 0).any()
         return "fractions below a millisecond" if is_fine else ""
-    if values.dtype.is_integer() and ((values > LARGEST_EXACT) | (values < -LARGEST_EXACT)).any():
+    if dtype.is_integer() and ((values > LARGEST_EXACT) | (values < -LARGEST_EXACT)).any():
         return "numbers beyond 2^53"
-    if values.dtype.is_float() and (values.abs() > program.largest_number).any():
+    if dtype.is_float() and (values.abs() > program.largest_number).any():
         return f"numbers beyond {program.largest_number:.2g}"
     return ""
 
@@ -166,10 +183,12 @@ def _labelled(item: Field, values: pl.Series) -> list[Column]:
     if item.type == "boolean" and values.dtype == pl.Int64:
         return [Column(item.name, title, values, LABELS_OF_BOOLEANS)]
     if values.dtype == pl.Int64:
-        labels = {label.value: label.label for label in item.categories if isinstance(label.value, int) and label.label}
-        return [
-            Column(item.name, title, values, {number: text for number, text in labels.items() if _is_small(number)})
-        ]
+        labels = {
+            label.value: label.label
+            for label in item.categories
+            if isinstance(label.value, int) and label.label and abs(label.value) < _LARGEST_LABELLED
+        }
+        return [Column(item.name, title, values, labels)]
     plain = Column(item.name, title, values)
     if not isinstance(values.dtype, pl.String) or not any(label.label for label in item.categories):
         return [plain]
@@ -189,32 +208,27 @@ def _cut_descriptions(columns: Sequence[Column], program: Program) -> Iterable[s
             yield f"{count} labels of `{column.name}` are cut or put on one line ({program.longest_label:,} bytes)"
 
 
-def _is_small(number: int) -> bool:
-    return abs(number) < 2**31 - 28
-
-
 def _fit_names(names: Sequence[str], program: Program) -> list[str]:
-    """The names as the program allows them, each once."""
-    used = {_folded(name, program) for name in names if _is_allowed(name, program)}
+    """The names as the program allows them, each once; a name that is allowed is kept, whatever stands before it."""
+
+    def folded(name: str) -> str:
+        return name.lower() if program.folds_case else name
+
+    def is_allowed(name: str) -> bool:
+        is_plain = not _ODD.search(name) and name[:1].isalpha() and not name.endswith("_")
+        return is_plain and len(name) <= program.longest_name and folded(name) not in program.reserved
+
+    used = {folded(name) for name in names if is_allowed(name)}
     fitted, taken = [], set[str]()
     for name in names:
         candidate, number = name, 1
-        if not _is_allowed(name, program) or _folded(name, program) in taken:
+        if not is_allowed(name) or folded(name) in taken:
             base = _ODD.sub("_", name)
             base = base if base[:1].isalpha() else f"v{base}"
             candidate = base[: program.longest_name].rstrip("_") or "v"
-            while not _is_allowed(candidate, program) or _folded(candidate, program) in used | taken:
+            while not is_allowed(candidate) or folded(candidate) in used | taken:
                 number += 1
                 candidate = f"{base[: program.longest_name - len(str(number)) - 1].rstrip('_')}_{number}"
-        taken.add(_folded(candidate, program))
+        taken.add(folded(candidate))
         fitted.append(candidate)
     return fitted
-
-
-def _is_allowed(name: str, program: Program) -> bool:
-    is_plain = not _ODD.search(name) and name[:1].isalpha() and not name.endswith("_")
-    return is_plain and len(name) <= program.longest_name and _folded(name, program) not in program.reserved
-
-
-def _folded(name: str, program: Program) -> str:
-    return name.lower() if program.folds_case else name

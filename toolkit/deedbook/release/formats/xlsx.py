@@ -9,16 +9,18 @@ Rows stream to disk (`constant_memory`); `created` is the epoch, which also stam
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import xlsxwriter  # type: ignore[import-untyped]
-from xlsxwriter.format import Format  # type: ignore[import-untyped]
 from xlsxwriter.worksheet import Worksheet  # type: ignore[import-untyped]
 
 from deedbook.release.edition import Edition
+from deedbook.release.formats import About
+from deedbook.release.formats.comparison import Pair, UnlikeError, demand_columns, frame_of, pairs_of
 from deedbook.release.tables import Limit, Outline, Table, non_finite_columns, text_of
 
 FORMAT = "XLSX"
@@ -33,93 +35,157 @@ _ESCAPED = "[\x00-\x08\x0b-\x1f\ufffe\uffff]|_x[0-9A-Fa-f]{4}_"
 """What XML or the format's own escape cannot hold as it is (ECMA-376, ST_Xstring)."""
 _ESCAPED_NOTE = "holds characters that are written as _xHHHH_; Excel shows them right, some readers do not decode them"
 _FORBIDDEN = str.maketrans(dict.fromkeys(r"[]:*?/\'", "_"))
-_CODEBOOK = ("table", "field", "type", "title", "description", "required", "codes")
-
-OWN_SHEETS = frozenset({"readme", "codebook", "history"})
-"""Names that no table's sheet may have, in lower case; Excel itself forbids the last."""
-
+_CODEBOOK = {"table": 20, "field": 24, "type": 10, "title": 24, "description": 70, "required": 9, "codes": 60}
+"""The columns of the codebook, with their widths in characters."""
 CellWriter = Callable[[int, int, object], object]
 """Writes a value at a row and a column, both from 0."""
 
-
-@dataclass(slots=True)
-class Workbook:
-    """A workbook that is being written; `sheets` are the names of the sheets by table."""
-
-    book: xlsxwriter.Workbook
-    readme: Worksheet
-    head: Format
-    date: Format
-    moment: Format
-    wrap: Format
-    sheets: Mapping[str, str]
+_OWN_SHEETS = frozenset({"readme", "codebook", "history"})
+"""Names that no table's sheet may have, in lower case; Excel itself forbids the last."""
+_UNDECODED = {"\ufffe": "_xFFFE_", "\uffff": "_xFFFF_"}
+"""What calamine leaves as Excel's escape of it."""
 
 
-def open_workbook(path: Path, edition: Edition, tables: Sequence[str]) -> Workbook:
-    """A workbook for tables of these names, its README sheet still empty: it names the limits, which are known last."""
-    book = xlsxwriter.Workbook(
-        str(path),
-        {"constant_memory": True, "tmpdir": str(path.parent), "strings_to_formulas": False, "strings_to_urls": False},
-    )
-    book.set_properties(
-        {"title": f"{edition.title} {edition.version}", "created": edition.epoch.replace(tzinfo=None), "author": ""}
-    )
-    return Workbook(
-        book,
-        book.add_worksheet("README"),
-        book.add_format({"bold": True, "bg_color": "#E8EDF3", "bottom": 1}),
-        book.add_format({"num_format": "yyyy-mm-dd"}),
-        book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"}),
-        book.add_format({"text_wrap": True, "valign": "top"}),
-        sheet_names(tables),
-    )
+def open_book(path: Path, edition: Edition, tables: Iterable[str]) -> Workbook:
+    """A workbook for tables of these names."""
+    return Workbook(path, edition, tables)
 
 
-def add_sheet(workbook: Workbook, table: Table) -> tuple[Limit, ...]:
-    """Writes one table on a sheet of its own."""
-    if reason := reason_to_leave_out(table.rows):
-        return (Limit(FORMAT, table.name, f"left out: {reason}"),)
-    name = workbook.sheets[table.name]
-    sheet = workbook.book.add_worksheet(name)
-    rows, limits = writable(table)
-    for position, (item, width) in enumerate(zip(table.schema.fields, _widths(rows), strict=True)):
-        sheet.set_column(position, position, width)
-        sheet.write_string(0, position, item.name, workbook.head)
-    sheet.freeze_panes(1, len(table.schema.primary_key) or 1)
-    if rows.height:
-        sheet.autofilter(0, 0, rows.height, rows.width - 1)
-    writers = [_cell_writer(sheet, dtype, workbook) for dtype in rows.dtypes]
-    for start in range(0, rows.height, _SLICE):
-        for number, record in enumerate(rows.slice(start, _SLICE).iter_rows(), start=start + 1):
-            for column, value in enumerate(record):
-                if value is not None:
-                    writers[column](number, column, value)
-    if name != table.name:
-        limits = (*limits, Limit(FORMAT, table.name, f"its sheet is called `{name}`"))
-    return limits
-
-
-def close_workbook(workbook: Workbook, outlines: Sequence[Outline], readme: Iterable[str]) -> None:
-    """Adds codebook and README and closes the file.
+def read(table: Table, path: Path, tables: Sequence[str] = ()) -> Iterator[Pair]:
+    """The columns of a sheet, beside the table's; an empty text is there no other than a missing one.
 
     Args:
-        workbook: The workbook with all its tables.
-        outlines: Every table of the release.
-        readme: The lines of the README sheet.
+        table: The table.
+        path: The file.
+        tables: The names of all tables of the release, which decide how the sheets are called.
     """
-    sheet = workbook.book.add_worksheet("codebook")
-    for column, (title, width) in enumerate(zip(_CODEBOOK, (20, 24, 10, 24, 70, 9, 60), strict=True)):
-        sheet.set_column(column, column, width)
-        sheet.write_string(0, column, title, workbook.head)
-    sheet.freeze_panes(1, 2)
-    for number, record in enumerate(_codebook_records(outlines), start=1):
-        for column, text in enumerate(record):
-            sheet.write_string(number, column, _fit(text, "CODEBOOK.md"), workbook.wrap)
-    workbook.readme.set_column(0, 0, 110)
-    for number, line in enumerate(readme):
-        style = workbook.head if number == 0 else workbook.wrap
-        workbook.readme.write_string(number, 0, _fit(line, "README.md"), style)
-    workbook.book.close()
+    from python_calamine import CalamineWorkbook
+
+    if _reason_to_leave_out(table.rows):
+        return
+    expected = _writable(table)[0].with_columns(pl.col(pl.String).replace("", None).str.replace_many(_UNDECODED))
+    sheet = sheet_names(tables or [table.name])[table.name]
+    with CalamineWorkbook.from_path(str(path)) as book:
+        if sheet not in book.sheet_names:
+            raise UnlikeError(f"has no sheet `{sheet}`")
+        rows = book.get_sheet_by_name(sheet).iter_rows()
+        demand_columns([str(name) for name in next(rows, [])], expected.columns)
+        kinds = list(expected.schema.values())
+        records = ([_value(value, kind) for value, kind in zip(row, kinds, strict=True)] for row in rows)
+        parts = iter(lambda: list(itertools.islice(records, _SLICE)), [])
+        yield from pairs_of(expected, _filled_up(expected, (frame_of(expected.schema, part) for part in parts)))
+
+
+class Workbook:
+    """A workbook that is being written: a README sheet, still empty since it names the limits, then a sheet for each table.
+
+    Args:
+        path: Where to.
+        edition: The release.
+        tables: The names of its tables.
+    """
+
+    def __init__(self, path: Path, edition: Edition, tables: Iterable[str]) -> None:
+        self._sheets = sheet_names(list(tables))
+        self._book = xlsxwriter.Workbook(
+            str(path),
+            {
+                "constant_memory": True,
+                "tmpdir": str(path.parent),
+                "strings_to_formulas": False,
+                "strings_to_urls": False,
+            },
+        )
+        self._book.set_properties(
+            {"title": f"{edition.title} {edition.version}", "created": edition.epoch.replace(tzinfo=None), "author": ""}
+        )
+        self._readme = self._book.add_worksheet("README")
+        self._head = self._book.add_format({"bold": True, "bg_color": "#E8EDF3", "bottom": 1})
+        self._date = self._book.add_format({"num_format": "yyyy-mm-dd"})
+        self._moment = self._book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
+        self._wrap = self._book.add_format({"text_wrap": True, "valign": "top"})
+
+    def add(self, table: Table) -> tuple[Limit, ...]:
+        """Writes one table on a sheet of its own."""
+        if reason := _reason_to_leave_out(table.rows):
+            return (Limit(FORMAT, table.name, f"left out: {reason}"),)
+        name = self._sheets[table.name]
+        sheet = self._book.add_worksheet(name)
+        rows, limits = _writable(table)
+        for position, (item, width) in enumerate(zip(table.schema.fields, _widths(rows), strict=True)):
+            sheet.set_column(position, position, width)
+            sheet.write_string(0, position, item.name, self._head)
+        sheet.freeze_panes(1, len(table.schema.primary_key) or 1)
+        if rows.height:
+            sheet.autofilter(0, 0, rows.height, rows.width - 1)
+        writers = [self._cell_writer(sheet, dtype) for dtype in rows.dtypes]
+        for start in range(0, rows.height, _SLICE):
+            for number, record in enumerate(rows.slice(start, _SLICE).iter_rows(), start=start + 1):
+                for column, value in enumerate(record):
+                    if value is not None:
+                        writers[column](number, column, value)
+        return limits if name == table.name else (*limits, Limit(FORMAT, table.name, f"its sheet is called `{name}`"))
+
+    def close(self, about: About) -> tuple[Limit, ...]:
+        """Adds codebook and README and closes the file."""
+        sheet = self._book.add_worksheet("codebook")
+        for column, (title, width) in enumerate(_CODEBOOK.items()):
+            sheet.set_column(column, column, width)
+            sheet.write_string(0, column, title, self._head)
+        sheet.freeze_panes(1, 2)
+        for number, record in enumerate(_codebook_records(about.outlines), start=1):
+            for column, text in enumerate(record):
+                sheet.write_string(number, column, _fit(text, "CODEBOOK.md"), self._wrap)
+        self._readme.set_column(0, 0, 110)
+        for number, line in enumerate(about.readme):
+            self._readme.write_string(number, 0, _fit(line, "README.md"), self._wrap if number else self._head)
+        self._book.close()
+        return ()
+
+    def discard(self) -> None:
+        """Closes the temporary files of a workbook that will not be finished."""
+        for sheet in self._book.worksheets():
+            if sheet.row_data_fh is not None:
+                sheet.row_data_fh.close()
+        self._book.fileclosed = True
+
+    def _cell_writer(self, sheet: Worksheet, dtype: pl.DataType) -> CellWriter:
+        """How a value of that type is written."""
+        writer: CellWriter = sheet.write_string
+        if dtype == pl.Boolean:
+            writer = sheet.write_boolean
+        elif dtype.is_float():
+            return lambda row, column, value: sheet.write_number(row, column, _Exact(value))  # type: ignore[arg-type]  # a float
+        elif dtype.is_numeric():
+            writer = sheet.write_number
+        elif isinstance(dtype, pl.Datetime):
+            return lambda row, column, value: sheet.write_datetime(row, column, _naive(value), self._moment)
+        elif isinstance(dtype, pl.Date):
+            return lambda row, column, value: sheet.write_datetime(row, column, value, self._date)
+        return writer
+
+
+def sheet_names(tables: Sequence[str]) -> dict[str, str]:
+    """By table a name that Excel accepts: at most 31 characters, unique whatever the case, none of `[]:*?/\\`.
+
+    A table that can have its own name has it, whatever stands before it.
+    """
+    whole = {name: name.translate(_FORBIDDEN) for name in tables}
+    kept = {
+        name
+        for name in tables
+        if whole[name] == name and len(name) <= _LONGEST_SHEET_NAME and name.lower() not in _OWN_SHEETS
+    }
+    used = {*_OWN_SHEETS, *(name.lower() for name in kept)}
+    found = {}
+    for name in tables:
+        candidate, number = whole[name][:_LONGEST_SHEET_NAME], 1
+        while candidate.lower() in used and name not in kept:
+            number += 1
+            candidate = f"{whole[name][: _LONGEST_SHEET_NAME - len(str(number)) - 1]}_{number}"
+        used.add(candidate.lower())
+        found[name] = candidate
+    return found
 
 
 def _fit(text: str, where: str) -> str:
@@ -129,15 +195,7 @@ def _fit(text: str, where: str) -> str:
     return f"{text[: _MOST_CHARACTERS // 2 - 100]} (cut: the whole text is in {where})"
 
 
-def discard_workbook(workbook: Workbook) -> None:
-    """Closes the temporary files of a workbook that will not be finished; nothing to do after `close_workbook`."""
-    for sheet in workbook.book.worksheets():
-        if sheet.row_data_fh is not None:
-            sheet.row_data_fh.close()
-    workbook.book.fileclosed = True
-
-
-def reason_to_leave_out(rows: pl.DataFrame) -> str:
+def _reason_to_leave_out(rows: pl.DataFrame) -> str:
     """Why Excel cannot hold the table; empty when it can."""
     if rows.height + 1 > _MOST_ROWS:
         return f"{rows.height:,} rows do not fit on a sheet of {_MOST_ROWS:,}"
@@ -151,26 +209,7 @@ def reason_to_leave_out(rows: pl.DataFrame) -> str:
     return ""
 
 
-def sheet_names(tables: Sequence[str]) -> dict[str, str]:
-    """By table a name that Excel accepts: at most 31 characters, unique whatever the case, none of `[]:*?/\\`.
-
-    A table that can have its own name has it, whatever stands before it.
-    """
-    whole = {name: name.translate(_FORBIDDEN) for name in tables}
-    kept = {name for name in tables if whole[name] == name and len(name) <= _LONGEST_SHEET_NAME}
-    used = {*OWN_SHEETS, *(name.lower() for name in kept if name.lower() not in OWN_SHEETS)}
-    found = {}
-    for name in tables:
-        candidate, number = whole[name][:_LONGEST_SHEET_NAME], 1
-        while candidate.lower() in used and not (name in kept and name.lower() not in OWN_SHEETS):
-            number += 1
-            candidate = f"{whole[name][: _LONGEST_SHEET_NAME - len(str(number)) - 1]}_{number}"
-        used.add(candidate.lower())
-        found[name] = candidate
-    return found
-
-
-def writable(table: Table) -> tuple[pl.DataFrame, tuple[Limit, ...]]:
+def _writable(table: Table) -> tuple[pl.DataFrame, tuple[Limit, ...]]:
     """The rows with every column turned to text that Excel cannot hold as what it is."""
     special = non_finite_columns(table.rows)
     exprs, limits = [], []
@@ -208,24 +247,6 @@ def _widths(rows: pl.DataFrame) -> list[int]:
     return widths
 
 
-def _cell_writer(sheet: Worksheet, dtype: pl.DataType, workbook: Workbook) -> CellWriter:
-    """How a value of that type is written."""
-    writer: CellWriter
-    if dtype == pl.Boolean:
-        writer = sheet.write_boolean
-    elif dtype.is_float():
-        return lambda row, column, value: sheet.write_number(row, column, _Exact(value))  # type: ignore[arg-type]  # a float
-    elif dtype.is_numeric():
-        writer = sheet.write_number
-    elif isinstance(dtype, pl.Datetime):
-        return lambda row, column, value: sheet.write_datetime(row, column, _naive(value), workbook.moment)
-    elif isinstance(dtype, pl.Date):
-        return lambda row, column, value: sheet.write_datetime(row, column, value, workbook.date)
-    else:
-        writer = sheet.write_string
-    return writer
-
-
 class _Exact(float):
     """A number that is spelled with all its digits, whatever format is asked for: XlsxWriter asks for 16, one too few."""
 
@@ -237,6 +258,33 @@ def _naive(value: object) -> dt.datetime:
     if not isinstance(value, dt.datetime):
         raise TypeError(value)
     return value.astimezone(dt.UTC).replace(tzinfo=None) if value.tzinfo else value
+
+
+def _value(value: Any, dtype: pl.DataType) -> Any:
+    """A value of calamine as one of the column's type: a spreadsheet has but one kind of number, and days are moments."""
+    if value is None or value == "":
+        return None
+    if isinstance(dtype, pl.String):
+        return value if isinstance(value, str) else str(value)
+    if isinstance(value, float) and dtype.is_integer():
+        return int(value) if value.is_integer() else value
+    if isinstance(value, int) and not isinstance(value, bool) and dtype.is_float():
+        return float(value)
+    if isinstance(dtype, pl.Datetime) and isinstance(value, dt.date):
+        moment = value if isinstance(value, dt.datetime) else dt.datetime.combine(value, dt.time())
+        return moment.replace(tzinfo=dt.UTC if dtype.time_zone else None)
+    return value.date() if isinstance(dtype, pl.Date) and isinstance(value, dt.datetime) else value
+
+
+def _filled_up(expected: pl.DataFrame, slices: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+    """The slices, and at their end the empty rows that a sheet does not have."""
+    height = 0
+    for found in slices:
+        height += found.height
+        yield found
+    rest = expected.slice(height)
+    if rest.height and rest.null_count().sum_horizontal().item() == rest.height * rest.width:
+        yield rest
 
 
 def _codebook_records(outlines: Sequence[Outline]) -> Iterable[tuple[str, ...]]:

@@ -8,12 +8,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
 
 from deedbook.descriptor import Package
 from deedbook.errors import ProjectError
 from deedbook.release.edition import Edition
 
-_AUTHOR_ROLES = frozenset({"author", "creator"})
 _DOI = re.compile(r"^(?:https?://(?:dx\.)?doi\.org/|doi:)?(10\.\d{4,9}/\S+)$", re.IGNORECASE)
 _ORCID = re.compile(r"https?://orcid\.org/\d{4}-\d{4}-\d{4}-\d{3}[\dX]")
 
@@ -36,11 +37,14 @@ def citation_cff(package: Package, edition: Edition) -> str:
         lines.append(f"    description: {_quoted('All versions of the dataset')}")
     if isinstance(home := package.raw.get("homepage"), str) and home.startswith("http"):
         lines.append(_line("url", home))
-    lines += _licence_lines(package)
+    for entry in objects_in(package.raw.get("licenses"))[:1]:
+        if entry.get("name"):
+            lines.append(_line("license", str(entry["name"])))
+        elif entry.get("path"):
+            lines.append(_line("license-url", str(entry["path"])))
     lines.append("authors:")
-    lines += [line for author in authors_of(package, edition) for line in _items(author)]
-    keywords = [text for text in _list(package.raw.get("keywords")) if isinstance(text, str)]
-    if keywords:
+    lines += [line for author in authors_of(package, edition) for line in _author_lines(author)]
+    if keywords := texts_in(package.raw.get("keywords")):
         lines += ["keywords:", *(f"  - {_quoted(text)}" for text in keywords)]
     return "\n".join(lines) + "\n"
 
@@ -87,60 +91,91 @@ def concept_doi_of(package: Package) -> str:
     return match.group(1)
 
 
-def authors_of(package: Package, edition: Edition) -> tuple[Mapping[str, str], ...]:
-    """The authors as CFF persons and entities: contributors with an author's role, else all, else the dataset's own."""
-    people = [entry for entry in _list(package.raw.get("contributors")) if isinstance(entry, Mapping)]
-    authors = [entry for entry in people if _AUTHOR_ROLES & _roles(entry)] or people
-    found = tuple(person for entry in authors if (person := _author(entry)))
-    return found or ({"name": f"The contributors to {edition.title}"},)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agent:
+    """A person (with a family name) or an organisation; empty what is not known."""
+
+    name: str
+    given: str = ""
+    family: str = ""
+    orcid: str = ""
+    website: str = ""
+    affiliation: str = ""
+
+    @property
+    def is_person(self) -> bool:
+        """Whether it is known to be a person."""
+        return bool(self.family)
+
+    @property
+    def id(self) -> str:
+        """An address that stands for it; empty without one."""
+        return self.orcid or self.website
+
+    @property
+    def listed_name(self) -> str:
+        """The name as lists of references have it, the family's first."""
+        return ", ".join(part for part in (self.family, self.given) if part) or self.name
+
+
+def contributors_of(package: Package, *roles: str) -> tuple[Agent, ...]:
+    """Who contributed to a dataset, in these roles if some are named."""
+    entries = objects_in(package.raw.get("contributors"))
+    if roles:
+        entries = [entry for entry in entries if {*texts_in(entry.get("roles")), entry.get("role")} & {*roles}]
+    return tuple(agent for entry in entries if (agent := _agent(entry)).name)
+
+
+def authors_of(package: Package, edition: Edition) -> tuple[Agent, ...]:
+    """The authors: contributors with an author's role, else all, else the dataset's own."""
+    found = contributors_of(package, "author", "creator") or contributors_of(package)
+    return found or (Agent(name=f"The contributors to {edition.title}"),)
 
 
 def citation_text(package: Package, edition: Edition) -> str:
     """The citation as one line of a reference list."""
-    names = "; ".join(
-        ", ".join(part for part in (author.get("family-names"), author.get("given-names")) if part)
-        or author.get("name", "")
-        for author in authors_of(package, edition)
-    )
+    names = "; ".join(author.listed_name for author in authors_of(package, edition))
     doi = doi_of(package)
     address = f"https://doi.org/{doi}" if doi else str(package.raw.get("homepage", ""))
     text = f"{names} ({edition.created:%Y}). {edition.title} (version {edition.version}) [Data set]."
     return f"{text} {address}".strip()
 
 
-def _author(entry: Mapping[str, object]) -> dict[str, str]:
-    given, family = (str(entry.get(key, "")) for key in ("givenName", "familyName"))
-    author: dict[str, str] = {}
-    if family:
-        author = {"family-names": family, **({"given-names": given} if given else {})}
-        if organisation := str(entry.get("organization", "")):
-            author["affiliation"] = organisation
-    elif title := str(entry.get("title") or entry.get("name") or entry.get("organization") or ""):
-        author = {"name": title}
-    path = str(entry.get("path", ""))
-    if author and _ORCID.fullmatch(path):
-        author["orcid"] = path.replace("http://", "https://")
-    elif author and path.startswith("http"):
-        author["website"] = path
-    return author
+def objects_in(value: object) -> list[Mapping[str, Any]]:
+    """The objects of a list of the descriptor; none of anything else."""
+    return [entry for entry in value if isinstance(entry, Mapping)] if isinstance(value, list | tuple) else []
 
 
-def _roles(entry: Mapping[str, object]) -> set[str]:
-    return {str(role) for role in (*_list(entry.get("roles")), entry.get("role", ""))}
+def texts_in(value: object) -> tuple[str, ...]:
+    """The texts of a list of the descriptor; none of anything else."""
+    return tuple(entry for entry in value if isinstance(entry, str)) if isinstance(value, list | tuple) else ()
 
 
-def _licence_lines(package: Package) -> Iterator[str]:
-    for entry in _list(package.raw.get("licenses"))[:1]:
-        if isinstance(entry, Mapping):
-            if entry.get("name"):
-                yield _line("license", str(entry["name"]))
-            elif entry.get("path"):
-                yield _line("license-url", str(entry["path"]))
+def _agent(entry: Mapping[str, Any]) -> Agent:
+    """A contributor; the name is empty when there is none."""
+    given, family, affiliation, path = (
+        str(entry.get(key) or "") for key in ("givenName", "familyName", "organization", "path")
+    )
+    is_orcid = bool(_ORCID.fullmatch(path))
+    return Agent(
+        name=" ".join(part for part in (given, family) if part)
+        if family
+        else str(entry.get("title") or entry.get("name") or affiliation),
+        given=given if family else "",
+        family=family,
+        orcid=path.replace("http://", "https://") if is_orcid else "",
+        website=path if path.startswith("http") and not is_orcid else "",
+        affiliation=affiliation if family else "",
+    )
 
 
-def _items(record: Mapping[str, str]) -> Iterator[str]:
-    for position, (key, value) in enumerate(record.items()):
-        yield f"  {'-' if position == 0 else ' '} {key}: {_quoted(value)}"
+def _author_lines(author: Agent) -> Iterator[str]:
+    """An author as a CFF person or entity."""
+    name = {"family-names": author.family, "given-names": author.given} if author.family else {"name": author.name}
+    record = {**name, "affiliation": author.affiliation, "orcid": author.orcid, "website": author.website}
+    filled = [(key, value) for key, value in record.items() if value]
+    for position, (key, value) in enumerate(filled):
+        yield f"  {' ' if position else '-'} {key}: {_quoted(value)}"
 
 
 def _line(key: str, text: str) -> str:
@@ -149,7 +184,3 @@ def _line(key: str, text: str) -> str:
 
 def _quoted(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
-
-
-def _list(value: object) -> list[object]:
-    return list(value) if isinstance(value, list | tuple) else []

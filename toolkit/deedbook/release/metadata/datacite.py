@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from deedbook.release.metadata.record import Agent, Record
+from deedbook.release.metadata.citation import Agent
+from deedbook.release.metadata.record import Record
 
 SCHEMA = "http://datacite.org/schema/kernel-4"
 
@@ -71,7 +72,7 @@ def _agent(one: Agent) -> dict[str, Any]:
     if not one.is_person:
         return {"name": one.name, "nameType": "Organizational"}
     return {
-        "name": ", ".join(part for part in (one.family, one.given) if part),
+        "name": one.listed_name,
         "nameType": "Personal",
         "familyName": one.family,
         **({"givenName": one.given} if one.given else {}),

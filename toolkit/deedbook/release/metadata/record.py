@@ -7,42 +7,28 @@ checksums cannot differ between them.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from deedbook.descriptor import Package
 from deedbook.integrity.digests import DigestOf, sha256_of
 from deedbook.release.edition import Edition, moment_text
-from deedbook.release.media import FORMAT_TITLES, media_type, table_of
-from deedbook.release.metadata.citation import authors_of, citation_text, concept_doi_of, doi_of
+from deedbook.release.formats import FORMATS, format_of, media_type
+from deedbook.release.metadata.citation import (
+    Agent,
+    authors_of,
+    citation_text,
+    concept_doi_of,
+    contributors_of,
+    doi_of,
+    objects_in,
+    texts_in,
+)
 from deedbook.release.metadata.datapackage import CsvFile
 from deedbook.release.tables import Outline
 
 _SHORTEST_DESCRIPTION = 50
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Agent:
-    """A person (with a family name) or an organisation; empty what is not known."""
-
-    name: str
-    given: str = ""
-    family: str = ""
-    orcid: str = ""
-    website: str = ""
-    affiliation: str = ""
-
-    @property
-    def is_person(self) -> bool:
-        """Whether it is known to be a person."""
-        return bool(self.family)
-
-    @property
-    def id(self) -> str:
-        """An address that stands for it; empty without one."""
-        return self.orcid or self.website
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +96,9 @@ class Record:
     @property
     def data(self) -> tuple[File, ...]:
         """The files that hold rows, by format and name."""
-        order = list(FORMAT_TITLES.values())
-        return tuple(
-            sorted((file for file in self.files if file.format), key=lambda file: (order.index(file.format), file.name))
-        )
+        titles = [item.title for item in FORMATS]
+        held = (file for file in self.files if file.format)
+        return tuple(sorted(held, key=lambda file: (titles.index(file.format), file.name)))
 
 
 def make_record(
@@ -124,11 +109,12 @@ def make_record(
     digest: DigestOf = sha256_of,
 ) -> Record:
     """The record of a release whose data and documents stand in `folder`."""
-    creators = tuple(_agent(author) for author in authors_of(package, edition))
-    publishers = [_agent(entry) for entry in _contributors(package) if "publisher" in _roles(entry)]
-    contributors = [_agent(entry) for entry in _contributors(package)]
+    raw = package.raw
+    creators = authors_of(package, edition)
+    known = {one.name for one in creators}
     doi = doi_of(package)
-    homepage = str(package.raw.get("homepage", ""))
+    homepage = str(raw.get("homepage", ""))
+    own = uuid.uuid5(uuid.NAMESPACE_URL, f"deedbook:{edition.name}/{edition.version}")
     return Record(
         name=edition.name,
         title=edition.title,
@@ -137,45 +123,45 @@ def make_record(
         created=moment_text(edition.created),
         date=f"{edition.created:%Y-%m-%d}",
         year=edition.created.year,
-        identifier=f"https://doi.org/{doi}" if doi else f"urn:uuid:{_uuid(edition.name, edition.version)}",
+        identifier=f"https://doi.org/{doi}" if doi else f"urn:uuid:{own}",
         doi=doi,
         concept_doi=concept_doi_of(package),
         homepage=homepage if homepage.startswith("http") else "",
         citation=citation_text(package, edition),
-        keywords=_texts(package.raw.get("keywords")),
-        languages=_texts(package.raw.get("languages")) or ("en",),
-        licences=tuple(_licence(entry) for entry in _objects(package.raw.get("licenses"))),
+        keywords=texts_in(raw.get("keywords")),
+        languages=texts_in(raw.get("languages")) or ("en",),
+        licences=tuple(
+            Licence(*(str(entry.get(key, "")) for key in ("name", "title", "path")))
+            for entry in objects_in(raw.get("licenses"))
+        ),
         creators=creators,
-        contributors=tuple(agent for agent in contributors if agent.name not in {one.name for one in creators}),
-        publisher=publishers[0] if publishers else creators[0],
+        contributors=tuple(one for one in contributors_of(package) if one.name not in known),
+        publisher=(*contributors_of(package, "publisher"), creators[0])[0],
         sources=tuple(
-            (str(entry.get("title", "")), str(entry.get("path", ""))) for entry in _objects(package.raw.get("sources"))
+            (str(entry.get("title", "")), str(entry.get("path", ""))) for entry in objects_in(raw.get("sources"))
         ),
         tables=tuple(tables),
-        files=read_files(folder, {outline.name for outline, _ in tables}, digest),
+        files=read_files(folder, edition.name, {outline.name for outline, _ in tables}, digest),
         previous=edition.previous.version if edition.previous else "",
     )
 
 
-def read_files(folder: Path, tables: set[str], digest: DigestOf = sha256_of) -> tuple[File, ...]:
-    """The files that stand in the folder, sorted by name."""
-    return tuple(
-        File(
-            path.name,
-            path.stat().st_size,
-            digest(path),
-            media_type(path.name),
-            _format(path, tables),
-            table_of(path.name, tables) or "",
-        )
-        for path in sorted(folder.iterdir())
-    )
+def read_files(folder: Path, dataset: str, tables: Set[str], digest: DigestOf = sha256_of) -> tuple[File, ...]:
+    """The files that stand in the folder, sorted by name.
 
-
-def _format(path: Path, tables: set[str]) -> str:
-    """The format of a file of rows; corrections and row changes describe data, and are not data themselves."""
-    holds_rows = table_of(path.name, tables) or path.suffix in {".sqlite", ".xlsx"}
-    return FORMAT_TITLES.get(path.suffix, "") if holds_rows else ""
+    Args:
+        folder: That of a release.
+        dataset: Its name, which is that of the files with all tables.
+        tables: The names of its tables.
+        digest: Tells the sha256 of a file.
+    """
+    found = []
+    for path in sorted(folder.iterdir()):
+        item = format_of(path.name, tables, dataset)
+        table = path.name.removesuffix(item.suffix) if item and item.is_per_table else ""
+        size, title = path.stat().st_size, item.title if item else ""
+        found.append(File(path.name, size, digest(path), media_type(path.name), title, table))
+    return tuple(found)
 
 
 def _description(edition: Edition, tables: Sequence[tuple[Outline, CsvFile]]) -> str:
@@ -186,51 +172,3 @@ def _description(edition: Edition, tables: Sequence[tuple[Outline, CsvFile]]) ->
     return (
         f"{edition.description or edition.title} Version {edition.version} of {edition.name}, with the tables {names}."
     )
-
-
-def _uuid(name: str, version: str) -> uuid.UUID:
-    return uuid.uuid5(uuid.NAMESPACE_URL, f"deedbook:{name}/{version}")
-
-
-def _agent(entry: Mapping[str, Any]) -> Agent:
-    """A contributor as the descriptor or the citation names it."""
-    given, family, affiliation = (
-        str(entry.get(first) or entry.get(second) or "")
-        for first, second in (
-            ("given-names", "givenName"),
-            ("family-names", "familyName"),
-            ("affiliation", "organization"),
-        )
-    )
-    name = str(entry.get("name") or entry.get("title") or " ".join(part for part in (given, family) if part))
-    path = str(entry.get("path", ""))
-    orcid = str(entry.get("orcid", "")) or (path if "//orcid.org/" in path else "")
-    website = str(entry.get("website", "")) or (path if path.startswith("http") and not orcid else "")
-    return Agent(
-        name=name or affiliation,
-        given=given,
-        family=family,
-        orcid=orcid.replace("http://", "https://"),
-        website=website,
-        affiliation=affiliation if family else "",
-    )
-
-
-def _contributors(package: Package) -> list[Mapping[str, Any]]:
-    return _objects(package.raw.get("contributors"))
-
-
-def _roles(entry: Mapping[str, Any]) -> set[str]:
-    return {*_texts(entry.get("roles")), str(entry.get("role", ""))}
-
-
-def _licence(entry: Mapping[str, Any]) -> Licence:
-    return Licence(*(str(entry.get(key, "")) for key in ("name", "title", "path")))
-
-
-def _objects(value: object) -> list[Mapping[str, Any]]:
-    return [entry for entry in value if isinstance(entry, Mapping)] if isinstance(value, list | tuple) else []
-
-
-def _texts(value: object) -> tuple[str, ...]:
-    return tuple(entry for entry in value if isinstance(entry, str)) if isinstance(value, list | tuple) else ()

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from deedbook.release.metadata.record import Agent, File, Licence, Record
+from deedbook.release.metadata.citation import Agent
+from deedbook.release.metadata.record import File, Licence, Record
 
 NAME = "ro-crate-metadata.json"
 PROFILE = "https://w3id.org/ro/crate/1.1"

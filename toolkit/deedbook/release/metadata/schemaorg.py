@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from deedbook.release.metadata.record import Agent, Licence, Record
+from deedbook.release.metadata.citation import Agent
+from deedbook.release.metadata.record import Licence, Record
 
 CONTEXT = "https://schema.org/"
 PAGE = "index.html"

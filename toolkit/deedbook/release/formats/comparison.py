@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import heapq
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import polars as pl
 
@@ -73,6 +74,27 @@ def demand_columns(found: list[str], expected: list[str]) -> None:
             raise UnlikeError(f"has the column {one!r} where the CSV has {other!r}")
 
 
+def frame_of(schema: Mapping[str, pl.DataType], rows: list[Any]) -> pl.DataFrame:
+    """Rows as columns of the expected types where their values allow it; a column of other values stays text."""
+    columns = itertools.zip_longest(*rows) if rows else ([] for _ in schema)
+    series = []
+    for (name, dtype), values in zip(schema.items(), columns, strict=True):
+        try:
+            series.append(pl.Series(name, list(values), dtype=dtype, strict=True))
+        except (TypeError, pl.exceptions.PolarsError, OverflowError):
+            texts = [None if value is None else str(value) for value in values]
+            series.append(pl.Series(name, texts, dtype=pl.String))
+    return pl.DataFrame(series)
+
+
+def narrowed(values: pl.Series, dtype: pl.DataType) -> pl.Series:
+    """Whole doubles and narrow integers as the integers that they stand for; everything else as it is."""
+    if not dtype.is_integer() or not values.dtype.is_numeric():
+        return values
+    known = values.drop_nulls()
+    return values.cast(dtype) if values.dtype.is_integer() or bool((known == known.round()).all()) else values
+
+
 def first_differences(pairs: Iterable[Pair], most: int) -> tuple[int, list[Difference]]:
     """How many cells differ, and the first ones by row and column.
 
@@ -82,22 +104,18 @@ def first_differences(pairs: Iterable[Pair], most: int) -> tuple[int, list[Diffe
     count = 0
     first: list[tuple[int, int, Difference]] = []
     for pair in pairs:
-        rows = _differing_rows(pair)
+        expected, found = pair.expected, pair.found
+        if expected.dtype != found.dtype:
+            expected, found = expected.cast(pl.String), found.cast(pl.String)
+        rows = expected.ne_missing(found).arg_true()
         count += len(rows)
-        cells = [
+        cells = (
             (
                 pair.start + row,
                 pair.position,
                 Difference(pair.start + row, pair.name, pair.expected[row], pair.found[row]),
             )
             for row in rows.head(most)
-        ]
+        )
         first = heapq.nsmallest(most, [*first, *cells], key=lambda cell: cell[:2])
     return count, [difference for _, _, difference in first]
-
-
-def _differing_rows(pair: Pair) -> pl.Series:
-    expected, found = pair.expected, pair.found
-    if expected.dtype != found.dtype:
-        expected, found = expected.cast(pl.String), found.cast(pl.String)
-    return expected.ne_missing(found).arg_true()

@@ -1,59 +1,70 @@
-"""A few lines of code that load a table in each tool as what it is: `NA` a text, ids text, nothing guessed.
+"""Code that loads a table as what it is, `NA` a text, ids text, nothing guessed: the release's own programs, and a few lines a tool.
 
 A reader that guesses turns Namibia's code `NA` into a missing value, `007` into 7 and `1-2` into a date. Every snippet names
 the types, and says that only an empty cell is missing.
+
+`load.py`, `load.sql`, `load.R` and `load.do` load the tables of the release after they have checked their hashes. Each reads the files
+beside it, or, told a folder or an address, those there: the hashes prove that they are the ones of this release. The one for Python has
+the hash of `datapackage.json`, which has those of the tables.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence, Set
+from dataclasses import replace
+from pathlib import Path
 
 import polars as pl
+
+from deedbook.integrity.digests import DigestOf, sha256_of
+from deedbook.release.edition import Edition
+from deedbook.release.formats import FORMATS, Format, Usage
+from deedbook.release.pages import render
+from deedbook.release.tables import Outline
 
 _LINE = 80
 
 
-@dataclass(frozen=True, slots=True)
-class Snippet:
-    """Code for one tool, in the language that highlights it."""
-
-    tool: str
-    language: str
-    code: str
+def loader_names(formats: Iterable[Format]) -> tuple[str, ...]:
+    """The programs that a release with these formats has."""
+    return tuple(item.loader for item in formats if item.loader)
 
 
-def snippets(table: str, dtypes: Mapping[str, pl.DataType], dataset: str) -> tuple[Snippet, ...]:
-    """How to load a table, by tool.
+def loaders(
+    edition: Edition,
+    outlines: Sequence[Outline],
+    folder: Path,
+    formats: Iterable[Format],
+    descriptor: str,
+    digest: DigestOf = sha256_of,
+) -> Mapping[str, str]:
+    """The programs by name.
 
     Args:
-        table: The table's name.
-        dtypes: The types of its columns in the typed formats.
-        dataset: The name of the dataset, which is that of the database.
+        edition: The release.
+        outlines: Its tables.
+        folder: Where its data files stand.
+        formats: Those of the release.
+        descriptor: The content of `datapackage.json`.
+        digest: Tells the sha256 of a data file.
     """
-    return (
-        Snippet("R (readr)", "r", _r(table, dtypes)),
-        Snippet("Stata", "stata", _stata(table, dtypes)),
-        Snippet("Python, pandas", "python", _pandas(table, dtypes)),
-        Snippet("Python, polars", "python", _polars(table, dtypes)),
-        Snippet("DuckDB", "sql", _duckdb(table, dtypes)),
-        Snippet("SQLite", "sh", f"sqlite3 -header -csv {dataset}.sqlite 'SELECT * FROM \"{table}\" LIMIT 5'"),  # noqa: S608  # shown, not run
-    )
+    described = hashlib.sha256(descriptor.encode()).hexdigest()
+    found = {}
+    for item in (item for item in formats if item.loader):
+        files = [(outline, folder / item.file_name(outline.name, edition.name)) for outline in outlines]
+        tables = [
+            {"outline": outline, "file": file.name, "sha256": digest(file), "frame": _plain(outline.name)[:32]}
+            for outline, file in files
+            if file.is_file()
+        ]
+        found[item.loader] = render(f"{item.loader}.j2", descriptor=described, edition=edition, tables=tables)
+    return found
 
 
-@dataclass(frozen=True, slots=True)
-class Way:
-    """The shortest way to load the release with one tool, from one of its files."""
-
-    tool: str
-    language: str
-    code: str
-    file: str
-
-
-def quick_ways(tables: Sequence[str], dataset: str, names: Set[str]) -> list[Way]:
-    """How to load the release with what stands in it.
+def usages(tables: Sequence[str], dataset: str, names: Set[str]) -> list[Usage]:
+    """The shortest way to load the release with each tool.
 
     Args:
         tables: The names of its tables; `events`, else the first, is the example.
@@ -61,17 +72,29 @@ def quick_ways(tables: Sequence[str], dataset: str, names: Set[str]) -> list[Way
         names: The files that the release has.
     """
     table = "events" if "events" in tables else (list(tables) or ["TABLE"])[0]
-    variable = _variable(table)
-    ways = (
-        Way("Python", "python", f'from load import load\n{variable} = load("{table}")', "load.py"),
-        Way("R", "r", f'source("load.R")\n{variable} <- load_table("{table}", labels = TRUE)', "load.R"),
-        Way("Stata", "stata", "do load.do", "load.do"),
-        Way("SPSS", "spss", f"GET FILE='{table}.sav'.", f"{table}.sav"),
-        Way("DuckDB", "sh", f"duckdb {dataset}.duckdb < load.sql", "load.sql"),
-        Way("SQLite", "sh", f"sqlite3 -header -csv {dataset}.sqlite 'SELECT * FROM \"{table}\"'", f"{dataset}.sqlite"),  # noqa: S608  # shown, not run
-        Way("Excel", "", f"open {dataset}.xlsx: a sheet for each table", f"{dataset}.xlsx"),
+    found = []
+    for item in FORMATS:
+        file = item.file_name(table, dataset)
+        if item.usage and file in names:
+            code = item.usage.code.format(table=table, variable=_variable(table), dataset=dataset)
+            found.append(replace(item.usage, code=code, file=item.loader or file))
+    return found
+
+
+def snippets(table: str, dtypes: Mapping[str, pl.DataType]) -> tuple[Usage, ...]:
+    """How to load a table without the loaders, by tool.
+
+    Args:
+        table: The table's name.
+        dtypes: The types of its columns in the typed formats.
+    """
+    return (
+        Usage("R (readr)", "r", _r(table, dtypes)),
+        Usage("Stata", "stata", _stata(table, dtypes)),
+        Usage("Python, pandas", "python", _pandas(table, dtypes)),
+        Usage("Python, polars", "python", _polars(table, dtypes)),
+        Usage("DuckDB", "sql", _duckdb(table, dtypes)),
     )
-    return [way for way in ways if way.file in names]
 
 
 def _r(table: str, dtypes: Mapping[str, pl.DataType]) -> str:
@@ -155,8 +178,11 @@ def _kind(dtype: pl.DataType) -> str:
 
 def _variable(table: str) -> str:
     """The table's name as a variable in R and Python."""
-    plain = "".join(letter if letter.isalnum() else "_" for letter in table)
-    return plain if not plain[0].isdigit() else f"t_{plain}"
+    return _plain(table) if not table[0].isdigit() else f"t_{_plain(table)}"
+
+
+def _plain(name: str) -> str:
+    return "".join(letter if letter.isalnum() else "_" for letter in name)
 
 
 def _wrapped(items: Sequence[str], indent: str = "") -> str:
