@@ -5,12 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from deedbook.checking.findings import FindingsSoFar, WriteAll, open_findings
 from deedbook.checking.hashes import HashLog, HashSet, Spill, open_spill
-from deedbook.checking.plan import Options, RulePlan, TablePlan
+from deedbook.checking.plan import Options, TablePlan
 from deedbook.checking.references import (
     ParentKey,
     parents_first,
@@ -22,11 +22,10 @@ from deedbook.checking.references import (
 from deedbook.checking.second_pass import find_missing_parents, find_repeated_keys, list_unenforced
 from deedbook.checking.table import TableOutcome, check_table
 from deedbook.checking.waiving import accepted, judge_waivers
-from deedbook.descriptor import Package, is_remote
+from deedbook.descriptor import Package, Resource, is_remote
 from deedbook.errors import UsageError
 from deedbook.findings import NotChecked, Report, with_findings
 from deedbook.project import Project
-from deedbook.schema import TableSchema
 
 if TYPE_CHECKING:  # pandera takes longer to import than most tables to check
     from deedbook.checking.rules import RuleBook
@@ -65,49 +64,35 @@ def validate(
     for name in options.tables:
         if name not in names:
             raise UsageError(f"there is no table `{name}`", f"the tables are {', '.join(names)}")
-    rules = _load_rules(project, options, book)
+    book, withheld = _rules_of(project, options, book)
     with open_findings(options.findings_file) as write_all, open_spill(options.memory) as spill:
-        plans = _plan_tables(project, options, rules, spill, _advance(package, progress))
+        plans = _plan_tables(project, options, book, spill, _advance(package, progress))
         outcomes = _check_tables(package, plans, write_all)
         ran: set[str] = set()
-        if rules.book is not None:
+        if book is not None:
             from deedbook.checking.ruling import judge_tables
 
             created = dt.date.fromisoformat(package.created[:10]) if package.created else None
-            ran = judge_tables(rules.book, outcomes, created)
-        report = _report(project, outcomes, rules)
+            ran = judge_tables(book, outcomes, created)
+        report = _report(
+            package, outcomes, [NotChecked(name, "rules", withheld) for name in project.rule_files if withheld]
+        )
         used = {name: outcome.found.used_waivers for name, outcome in outcomes.items()}
         waivers = judge_waivers(project.waivers or (), used, ran, package.created[:10])
     return replace(with_findings(report, waivers), seconds=time.perf_counter() - started)
 
 
-@dataclass(frozen=True, slots=True)
-class _Rules:
-    """The project's rules; without any, neither a book nor plans.
-
-    Attributes:
-        withheld: Why rule files did not run; empty when they did.
-    """
-
-    book: RuleBook | None = None
-    plans: Mapping[str, RulePlan] = field(default_factory=dict)
-    withheld: str = ""
-
-
-def _load_rules(project: Project, options: Options, book: RuleBook | None) -> _Rules:
-    """The rules that may run: a project's rule files are its own code, and run where one works on it."""
+def _rules_of(project: Project, options: Options, book: RuleBook | None) -> tuple[RuleBook | None, str]:
+    """The rules, or why they do not run: a project's rule files are its own code, and run where one works on it."""
     if not project.rule_files:
-        return _Rules()
+        return None, ""
     if not options.rules:
-        return _Rules(withheld="rules were switched off")
+        return None, "rules were switched off"
     if not (book or options.trust_rules or project.is_here):
-        return _Rules(withheld="rule files are code: run inside the project, or trust them with --trust-rules")
+        return None, "rule files are code: run inside the project, or trust them with --trust-rules"
     from deedbook.checking.rules import load_rules
-    from deedbook.checking.ruling import plan_rules
 
-    book = book or load_rules(project.rule_files)
-    tables = project.package.resources
-    return _Rules(book, {item.name: plan_rules(book, item.name, item.schema or TableSchema(())) for item in tables})
+    return book or load_rules(project.rule_files), ""
 
 
 def _advance(package: Package, progress: Progress | None) -> Callable[[int], None]:
@@ -126,13 +111,13 @@ def _advance(package: Package, progress: Progress | None) -> Callable[[int], Non
 
 
 def _plan_tables(
-    project: Project, options: Options, rules: _Rules, spill: Spill, advance: Callable[[int], None]
+    project: Project, options: Options, book: RuleBook | None, spill: Spill, advance: Callable[[int], None]
 ) -> list[TablePlan]:
     """How each table is checked, parents before children; they share the hashes of the tables that are complete."""
     package = project.package
     references = references_of(package)
     parents: dict[ParentKey, HashSet | None] = {}
-    return [
+    plans = [
         TablePlan(
             resource=resource,
             schema=schema_of(resource, references),
@@ -141,13 +126,17 @@ def _plan_tables(
             references=references[resource.name],
             referred=tuple(referred_keys(resource, references)),
             parents=parents,
-            rules=rules.plans.get(resource.name, RulePlan()),
             waived=accepted(project.waivers or (), resource.name, package.created[:10]),
             has_project=project.config is not None,
             advance=advance,
         )
         for resource in parents_first(package, references)
     ]
+    if book is None:
+        return plans
+    from deedbook.checking.ruling import plan_rules
+
+    return [replace(plan, rules=plan_rules(book, plan.resource)) for plan in plans]
 
 
 def _check_tables(package: Package, plans: list[TablePlan], write_all: WriteAll | None) -> dict[str, TableOutcome]:
@@ -156,15 +145,13 @@ def _check_tables(package: Package, plans: list[TablePlan], write_all: WriteAll 
     logs: dict[ParentKey, HashLog] = {}
     referred = {(item.parent, item.target) for plan in plans for item in plan.references}
     for plan in plans:
-        is_shown = not plan.options.tables or plan.resource.name in plan.options.tables
-        outcome = check_table(plan, FindingsSoFar(plan, write_all if is_shown else None))
+        outcome = check_table(plan, FindingsSoFar(plan, write_all if plan.is_shown else None))
         outcomes[outcome.name] = outcome
         for key in plan.keys:
             place, log = (outcome.name, key.fields), outcome.logs[key]
             if key.kind != "reference":
                 find_repeated_keys(outcome, key)
-            is_whole = not outcome.is_unread and all(outcome.number_of(name) is not None for name in key.names)
-            if is_whole and place in referred and place not in logs:
+            if place in referred and place not in logs and outcome.has_whole(key):
                 logs[place], plan.parents[place] = log, log.as_set()
         list_unenforced(outcome)
     for outcome in outcomes.values():
@@ -172,24 +159,19 @@ def _check_tables(package: Package, plans: list[TablePlan], write_all: WriteAll 
     return {item.name: outcomes[item.name] for item in package.resources}
 
 
-def _report(project: Project, outcomes: Mapping[str, TableOutcome], rules: _Rules) -> Report:
+def _report(package: Package, outcomes: Mapping[str, TableOutcome], withheld: list[NotChecked]) -> Report:
     """The outcomes of the tables in the order of the descriptor."""
-    chosen = [
-        item for name, item in outcomes.items() if not item.plan.options.tables or name in item.plan.options.tables
-    ]
-    withheld = [NotChecked(name, "rules", rules.withheld) for name in project.rule_files if rules.withheld]
-    profile = project.package.raw.get("$schema", project.package.raw.get("profile"))
+    chosen = [outcome for outcome in outcomes.values() if outcome.plan.is_shown]
+    profile = package.raw.get("$schema", package.raw.get("profile"))
     if isinstance(profile, str) and not profile.startswith(_STANDARD_PROFILES):
         withheld.append(NotChecked("", "profile", f"the metadata is not judged against {profile}"))
+
+    def parent(name: str) -> tuple[Resource, int]:
+        return outcomes[name].plan.resource, outcomes[name].rows
+
     return Report(
         tables=tuple(outcome.stats for outcome in chosen),
-        findings=tuple(
-            finding
-            for outcome in chosen
-            for finding in with_suggestions(
-                outcome.found.shown(), lambda name: (outcomes[name].plan.resource, outcomes[name].rows)
-            )
-        ),
+        findings=tuple(item for outcome in chosen for item in with_suggestions(outcome.found.shown(), parent)),
         totals=tuple(total for outcome in chosen for total in outcome.found.totals()),
         checked=tuple(check for outcome in chosen for check in outcome.checked),
         not_checked=(*(item for outcome in chosen for item in outcome.not_checked), *withheld),

@@ -21,6 +21,7 @@ from deedbook.schema import Field, TableSchema
 from deedbook.types import key_text
 
 KeyKind = Literal["primary-key", "unique-key", "unique-error", "reference"]
+_NUMERIC = frozenset({"integer", "number"})
 _SEED, _TEXT_SEED = 0x0DEEDB00, 0x0DEEDB01
 """Texts have a seed of their own: the empty text and 0.0 have the same hash otherwise."""
 _WRITTEN_OTHERWISE = frozenset({"bareNumber", "decimalChar", "groupChar"})
@@ -69,9 +70,9 @@ def _part_hash(texts: pl.Series, item: Field, parsed: pl.Series | None) -> pl.Se
     Numbers whose canonical text has up to 15 characters are told apart by a 64-bit float; that of longer ones goes in as well.
     """
     plain = texts
-    if item.type not in {"integer", "number"} or _WRITTEN_OTHERWISE & set(item.options):
+    if item.type not in _NUMERIC or _WRITTEN_OTHERWISE & set(item.options):
         plain = texts.to_frame().select(key_text(item)).to_series()
-    if item.type not in {"integer", "number"}:
+    if item.type not in _NUMERIC:
         hashes = plain.hash(_TEXT_SEED)
     else:
         if parsed is None or (parsed.has_nulls() and (parsed.is_null() & texts.is_not_null()).any()):
@@ -90,35 +91,18 @@ def _part_hash(texts: pl.Series, item: Field, parsed: pl.Series | None) -> pl.Se
 
 
 def _plain_hashes(
-    frame: pl.DataFrame, keys: Sequence[Sequence[Field]], parsed: Mapping[str, pl.Series]
-) -> list[list[pl.Series] | None]:
-    """What `_part_hash` gives for each part of each key, in one go; None where a number is not written plainly."""
-    chosen = [_plain_parts(fields, parsed) for fields in keys]
-    columns = [
-        expression.alias(f"{number} {at}")
-        for number, (parts, doubts) in enumerate(chosen)
-        for at, expression in enumerate([*parts, *doubts])
-    ]
-    found = frame.lazy().select(columns).collect(engine="in-memory") if columns else frame
-    made: list[list[pl.Series] | None] = []
-    for number, (parts, doubts) in enumerate(chosen):
-        values = [found[f"{number} {at}"] for at in range(len(parts) + len(doubts))]
-        is_odd = not parts or (frame.height and any(value[0] for value in values[len(parts) :]))
-        made.append(None if is_odd else values[: len(parts)])
-    return made
-
-
-def _plain_parts(fields: Sequence[Field], parsed: Mapping[str, pl.Series]) -> tuple[list[pl.Expr], list[pl.Expr]]:
-    """The hash of each part, and for each number whether one is not written plainly; neither where none is."""
+    frame: pl.DataFrame, fields: Sequence[Field], parsed: Mapping[str, pl.Series]
+) -> list[pl.Series] | None:
+    """What `_part_hash` gives for each part of a key, in one go; None where a number is not written plainly."""
     parts: list[pl.Expr] = []
     doubts: list[pl.Expr] = []
     for item in fields:
         text = pl.col(item.name)
-        if item.type not in {"integer", "number"}:
+        if item.type not in _NUMERIC:
             parts.append(pl.when(text.is_not_null()).then(key_text(item).hash(_TEXT_SEED)))
             continue
         if _WRITTEN_OTHERWISE & set(item.options):
-            return [], []
+            return None
         read = pl.lit(parsed[item.name]) if item.name in parsed else text.cast(pl.Float64, strict=False)
         number = read.cast(pl.Float64, strict=False) + 0.0
         parts.append(pl.when(text.is_not_null()).then(number.hash(_SEED)))
@@ -127,7 +111,9 @@ def _plain_parts(fields: Sequence[Field], parsed: Mapping[str, pl.Series]) -> tu
             is_odd |= ~number.abs().is_between(1, _PLAIN, closed="left") & (number != 0)
             is_odd |= (number == 0) & (text != "0")
         doubts.append(is_odd.any())
-    return parts, doubts
+    columns = [expression.alias(str(at)) for at, expression in enumerate([*parts, *doubts])]
+    found = frame.lazy().select(columns).collect(engine="in-memory").get_columns()
+    return None if frame.height and any(value[0] for value in found[len(parts) :]) else found[: len(parts)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,8 +154,10 @@ def hash_blocks(
         parsed: Columns of plain numbers that are parsed already, by field; null is no number.
     """
     blocks = []
-    for (fields, skip), plain in zip(keys, _plain_hashes(frame, [fields for fields, _ in keys], parsed), strict=True):
-        parts = plain or [_part_hash(frame[item.name], item, parsed.get(item.name)) for item in fields]
+    for fields, skip in keys:
+        parts = _plain_hashes(frame, fields, parsed)
+        if parts is None:
+            parts = [_part_hash(frame[item.name], item, parsed.get(item.name)) for item in fields]
         named = pl.DataFrame([part.alias(f"k{at}") for at, part in enumerate(parts)])
         whole = named.to_series() if len(parts) == 1 else named.to_struct().hash(_SEED)
         if skip is None and not any(part.has_nulls() for part in parts):

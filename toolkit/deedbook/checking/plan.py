@@ -100,6 +100,11 @@ class TablePlan:
         """Every key of which hashes are kept."""
         return tuple(dict.fromkeys([*unique_keys(self.schema), *self.referred]))
 
+    @property
+    def is_shown(self) -> bool:
+        """Whether the table is reported on."""
+        return not self.options.tables or self.resource.name in self.options.tables
+
     def parent_of(self, reference: Reference) -> HashSet | None:
         """The hashes that a foreign key is looked up in; None when it has to wait for them."""
         return self.parents.get((reference.parent, reference.target))

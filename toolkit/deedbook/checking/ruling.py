@@ -15,14 +15,15 @@ from deedbook.checking.group import Group, Words
 from deedbook.checking.plan import RowRules, RulePlan
 from deedbook.checking.rules import Evaluation, RuleBook, RuleOutcome, TableRules, columns_read, evaluate, render, split
 from deedbook.checking.table import TableOutcome
+from deedbook.descriptor import Resource
 from deedbook.findings import Check, Finding, NotChecked
 from deedbook.schema import TableSchema
 from deedbook.types import dtype_of
 
 
-def plan_rules(book: RuleBook, table: str, schema: TableSchema) -> RulePlan:
+def plan_rules(book: RuleBook, resource: Resource) -> RulePlan:
     """How the rules of a table run. A project with rules across tables keeps every table's typed rows."""
-    rules = book.tables.get(table, TableRules())
+    rules, schema = book.tables.get(resource.name, TableRules()), resource.schema or TableSchema(())
     if book.dataset is not None:
         return RulePlan(schema.names, keeps_typed=True)
     _, rest = split(rules, {item.name: dtype_of(item) for item in schema.fields})

@@ -80,6 +80,10 @@ class TableOutcome:
         """The position of a field in the first file."""
         return self.files[0].positions.get(name) if 0 in self.files else None
 
+    def has_whole(self, key: Key) -> bool:
+        """Whether every row of the table was read, and has the fields of a key."""
+        return not self.is_unread and all(self.number_of(name) is not None for name in key.names)
+
     def say(self, file: int, rule: str, message: str, hint: str = "", **place: Any) -> None:
         """Reports something about a file: an error, unless `place`, further fields of the finding, says otherwise."""
         paths = self.plan.resource.paths
@@ -172,28 +176,27 @@ def _read_file(outcome: TableOutcome, cutter: Cutter, number: int, known: list[s
 
 def _list_checks(outcome: TableOutcome, plan: FilePlan, header: Header) -> None:
     """Says what is enforced on the table, and what is not."""
-    table = outcome.name
+    checked: list[tuple[str, str]] = []
+    not_checked: list[tuple[str, str, str]] = []
     for checks in plan.fields:
-        item = checks.field
-        if item.type != "any":
-            outcome.checked.append(Check(table, "type", item.name))
-        unknown = dict(checks.constraints.unknown)
-        outcome.not_checked += [NotChecked(table, name, reason, item.name) for name, reason in unknown.items()]
+        item, unknown = checks.field, dict(checks.constraints.unknown)
+        checked += [("type", item.name)] if item.type != "any" else []
+        not_checked += [(name, reason, item.name) for name, reason in unknown.items()]
         names = [name for name, value in item.constraints.items() if name not in unknown and value is not False]
-        outcome.checked += [Check(table, name, item.name) for name in names]
-        if item.categories:
-            outcome.checked.append(Check(table, "categories", item.name))
-    for key in plan.keys:
-        if key.kind in {"primary-key", "unique-key"}:
-            outcome.checked.append(Check(table, key.kind, ", ".join(key.names)))
-    outcome.checked += [Check(table, "foreign-key", item.columns) for item in plan.references]
+        checked += [(name, item.name) for name in (*names, *(["categories"] if item.categories else []))]
+    checked += [(key.kind, ", ".join(key.names)) for key in plan.keys if key.kind in {"primary-key", "unique-key"}]
+    checked += [("foreign-key", item.columns) for item in plan.references]
     demanded = {problem.field for problem in header.problems}
-    absent = [name for name in header.unmatched if name in demanded]
-    outcome.not_checked += [NotChecked(table, "column", "no column of the file is this field", name) for name in absent]
-    unusable = [key for key in plan.table.keys if key not in plan.keys and key.kind != "reference"]
-    outcome.not_checked += [
-        NotChecked(table, key.kind, "a column of the key is missing", ", ".join(key.names)) for key in unusable
+    not_checked += [
+        ("column", "no column of the file is this field", name) for name in header.unmatched if name in demanded
     ]
+    not_checked += [
+        (key.kind, "a column of the key is missing", ", ".join(key.names))
+        for key in plan.table.keys
+        if key not in plan.keys and key.kind != "reference"
+    ]
+    outcome.checked += [Check(outcome.name, *item) for item in checked]
+    outcome.not_checked += [NotChecked(outcome.name, *item) for item in not_checked]
 
 
 def _read_blocks(outcome: TableOutcome, plan: FilePlan, cutter: Cutter, row: int, line: int) -> None:
