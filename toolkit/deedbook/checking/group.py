@@ -4,17 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
 
-import numpy as np
-
+from deedbook.checking.cells import Rows
 from deedbook.checking.references import Reference
 from deedbook.findings import Severity
-
-if TYPE_CHECKING:
-    import numpy.typing as npt
-
-Rows: TypeAlias = "npt.NDArray[np.int64]"
 
 
 @dataclass(frozen=True, slots=True)
