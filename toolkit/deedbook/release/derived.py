@@ -19,14 +19,7 @@ from deedbook.errors import ProjectError
 from deedbook.project import Project
 from deedbook.release.edition import Edition, Previous
 from deedbook.release.formats.csv import read_csv
-from deedbook.release.tables import (
-    Outline,
-    read_canonical,
-    release_schema,
-    schema_of,
-    sort_by_key,
-    to_canonical,
-)
+from deedbook.release.tables import Outline, read_canonical, release_schema, schema_of, sort_by_key, to_canonical
 from deedbook.schema import Field, TableSchema, read_schema
 from deedbook.types import canonical_field, typed
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from deedbook.release.contents import Contents
@@ -16,16 +15,6 @@ from deedbook.release.pages import render
 from deedbook.release.snippets import loader_names, snippets, usages
 from deedbook.release.tables import TYPED_FORMATS, named_missing, schema_of
 from deedbook.versioning.corrections import PATH as CORRECTIONS
-
-_COPIED = {"LICENSE": "the licence", "CHANGES.md": "what each release changed, in the words of its makers"}
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """A kind of file of the release and what it is for."""
-
-    files: str
-    purpose: str
 
 
 def readme_markdown(contents: Contents, copied: Sequence[str]) -> str:
@@ -40,12 +29,14 @@ def readme_markdown(contents: Contents, copied: Sequence[str]) -> str:
         edition=edition,
         date=f"{edition.created:%Y-%m-%d}",
         entries=entries,
-        files=_files(contents, copied),
+        formats=contents.formats,
+        loaders=loader_names(contents.formats),
+        copied=copied,
+        has_corrections=(package.root / CORRECTIONS).is_file(),
         licences=_licences(contents),
         citation=citation_text(package, edition),
         example=example,
         ways=usages([example], edition.name, {path.name for path in contents.folder.iterdir()}),
-        has_previous=edition.previous is not None,
         snippets=snippets(example, next(table.dtypes for table in contents.tables if table.outline.name == example)),
         limits=contents.limits,
         missing={name: values for name, values in missing.items() if values},
@@ -74,15 +65,6 @@ def readme_lines(contents: Contents) -> list[str]:
     return lines
 
 
-@dataclass(frozen=True, slots=True)
-class TableFiles:
-    """A table with its files in the order of the formats."""
-
-    outline: Any
-    rows: int
-    files: tuple[File | None, ...]
-
-
 def index_html(record: Record, files: Sequence[File], changes: Mapping[str, Any]) -> str:
     """The release as one self-contained page, every file with size and sha256, schema.org JSON-LD inside.
 
@@ -99,7 +81,7 @@ def index_html(record: Record, files: Sequence[File], changes: Mapping[str, Any]
         record=record,
         formats=titles,
         tables=[
-            TableFiles(outline, file.rows, tuple(of_table.get((outline.name, title)) for title in titles))
+            {"outline": outline, "rows": file.rows, "files": [of_table.get((outline.name, one)) for one in titles]}
             for outline, file in record.tables
         ],
         loads=usages([outline.name for outline, _ in record.tables], record.name, {file.name for file in files}),
@@ -111,43 +93,6 @@ def index_html(record: Record, files: Sequence[File], changes: Mapping[str, Any]
         # nothing in it can end the script element
         json_ld=json_ld.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"),
     )
-
-
-def _files(contents: Contents, copied: Sequence[str]) -> list[Kind]:
-    """The kinds of files, and what each is for."""
-    changed = []
-    if (contents.project.package.root / CORRECTIONS).is_file():
-        changed.append(Kind(CORRECTIONS, "each corrected cell and withdrawn row with its reason"))
-    if contents.edition.previous is not None:
-        text = "the rows that differ from the version before, as daff patches them; none where rows went for privacy"
-        changed.append(Kind("TABLE.diff.csv", text))
-    return [
-        *(Kind(item.file_name("TABLE", contents.edition.name), item.purpose) for item in contents.formats),
-        Kind(
-            "CODEBOOK.html, CODEBOOK.md, codebook.json",
-            "every table, field, code and rule, with how each column is distributed",
-        ),
-        Kind(
-            ", ".join(loader_names(contents.formats)),
-            "load every table with types and labels, after checking the hashes",
-        ),
-        Kind("index.html", "the release as a web page, with every file"),
-        Kind("datapackage.json", "Data Package v2: schemas, keys, code lists, sha256 of every table"),
-        Kind(
-            "croissant.json, ro-crate-metadata.json, datacite.json, dcat.ttl, csv-metadata.json",
-            "the same for machine learning tools, research archives, DOI registration, data portals and CSVW readers",
-        ),
-        Kind("CITATION.cff", "the citation for reference managers"),
-        *(Kind(name, _COPIED[name]) for name in copied),
-        Kind("CHANGELOG.md, changes.json", "what every version changed and why; cell by cell since the previous one"),
-        *changed,
-        Kind("validation.json", "every check that ran before this release, with what it found"),
-        Kind("release.json, BUILD.json", "the manifest with sizes and hashes; inputs and writer versions"),
-        Kind(
-            "provenance.intoto.jsonl, SHA256SUMS",
-            "what the release was made from (SLSA), and checksums; signed where a .minisig is there",
-        ),
-    ]
 
 
 def _licences(contents: Contents) -> list[str]:

@@ -5,6 +5,7 @@ A graphic is SVG in the page's own colours (a bar, a share, a histogram, each sa
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Sequence
 from functools import cache
@@ -46,6 +47,7 @@ def _environment() -> Environment:
         "fill": fill,
         "groupby_order": grouped_by,
         "histogram": histogram,
+        "literal": lambda text: json.dumps(text, ensure_ascii=False),
         "md": markdown_text,
         "number": grouped,
         "share": share,

@@ -7,12 +7,13 @@ may be is not repeated here: it stands at the fields.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Set
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 import polars as pl
 
-from deedbook.checking.rules import RuleBook, TableRules, kebab
+from deedbook.checking.rules import RuleBook, kebab
 from deedbook.findings import Report, Severity
 from deedbook.project import Project
 from deedbook.release.tables import schema_of
@@ -23,7 +24,7 @@ BETWEEN = "between releases"
 _ANY_DAY = dt.date(2000, 1, 1)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class RuleEntry:
     """One rule.
 
@@ -39,87 +40,42 @@ class RuleEntry:
     id: str
     severity: Severity
     scope: str
-    ref: str
-    places: tuple[str, ...]
-    says: str
-    hint: str
-    is_checked: bool
-    findings: int
-    waived: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Rule:
-    table: str
-    id: str
-    severity: Severity
-    ref: str
-    at: str
-    says: str
-    hint: str
+    ref: str = ""
+    places: tuple[str, ...] = ()
+    says: str = ""
+    hint: str = ""
+    is_checked: bool = False
+    findings: int = 0
+    waived: int = 0
 
 
 def rule_entries(
     project: Project, book: RuleBook, report: Report, *, has_previous: bool = False
 ) -> tuple[RuleEntry, ...]:
     """The rules of a project, table by table, and those between releases, each with what it found."""
-    found: dict[str, list[_Rule]] = {}
-    for item in _rules_of(project, book):
-        found.setdefault(item.id, []).append(item)
-    counts: dict[str, tuple[int, int]] = {}
-    for total in report.totals:
-        count, waived = counts.get(total.rule, (0, 0))
-        counts[total.rule] = (count + total.count, waived + total.waived)
+    found: dict[str, RuleEntry] = {}
     checked = {check.name for check in report.checked}
-    own = [_entry(rules, counts, is_checked=rules[0].id in checked) for rules in found.values()]
-    order = ["several tables", *(resource.name for resource in project.package.resources)]
-    own.sort(key=lambda entry: (order.index(entry.scope), entry.ref, entry.id))
-    tables = {resource.name for resource in project.package.resources}
-    return (*own, *_between(book, counts, tables, is_checked=has_previous))
+    for item in _rules_of(project, book):
+        known = found.setdefault(item.id, replace(item, is_checked=item.id in checked))
+        scope = known.scope if known.scope == item.scope else "several tables"
+        found[item.id] = replace(known, scope=scope, places=tuple(dict.fromkeys((*known.places, *item.places))))
+    tables = [resource.name for resource in project.package.resources]
+    order = ["several tables", *tables]
+    entries = sorted(found.values(), key=lambda entry: (order.index(entry.scope), entry.ref, entry.id))
+    entries += [
+        RuleEntry(item.id, item.severity, BETWEEN, item.ref, (), item.says, item.hint, is_checked=has_previous)
+        for item in all_guards(book.guards)
+        if item.severity != "info" and {*tables} >= {*item.needs}  # what a plan only tells found nothing wrong
+    ]
+    counts: Counter[str] = Counter()
+    waived: Counter[str] = Counter()
+    for total in report.totals:
+        counts[total.rule] += total.count
+        waived[total.rule] += total.waived
+    return tuple(replace(entry, findings=counts[entry.id], waived=waived[entry.id]) for entry in entries)
 
 
-def _entry(rules: list[_Rule], counts: Mapping[str, tuple[int, int]], *, is_checked: bool) -> RuleEntry:
-    first = rules[0]
-    tables = {item.table for item in rules}
-    places = tuple(dict.fromkeys(f"{item.table}.{item.at}" if item.at else item.table for item in rules))
-    count, waived = counts.get(first.id, (0, 0))
-    return RuleEntry(
-        id=first.id,
-        severity=first.severity,
-        scope=first.table if len(tables) == 1 else "several tables",
-        ref=first.ref,
-        places=places,
-        says=first.says,
-        hint=first.hint,
-        is_checked=is_checked,
-        findings=count,
-        waived=waived,
-    )
-
-
-def _between(
-    book: RuleBook, counts: Mapping[str, tuple[int, int]], tables: Set[str], *, is_checked: bool
-) -> Iterator[RuleEntry]:
-    """Those that apply to such tables; what a plan only tells (severity info) found nothing wrong."""
-    for item in all_guards(book.guards):
-        if item.severity == "info" or not tables >= set(item.needs):
-            continue
-        count, waived = counts.get(item.id, (0, 0))
-        yield RuleEntry(
-            id=item.id,
-            severity=item.severity,
-            scope=BETWEEN,
-            ref=item.ref,
-            places=(),
-            says=item.says,
-            hint=item.hint,
-            is_checked=is_checked,
-            findings=count,
-            waived=waived,
-        )
-
-
-def _rules_of(project: Project, book: RuleBook) -> Iterator[_Rule]:
+def _rules_of(project: Project, book: RuleBook) -> Iterator[RuleEntry]:
     """Every rule of the project's rule files; one on several fields comes once a field."""
     frames = {
         resource.name: pl.DataFrame(schema={item.name: dtype_of(item) for item in schema_of(resource).fields})
@@ -128,14 +84,11 @@ def _rules_of(project: Project, book: RuleBook) -> Iterator[_Rule]:
     across = book.dataset(frames, _ANY_DAY) if book.dataset else {}
     for table in frames:
         for rules in (book.tables.get(table), across.get(table)):
-            yield from _of_table(table, rules) if rules else ()
-
-
-def _of_table(table: str, rules: TableRules) -> Iterator[_Rule]:
-    for item in rules.rules:
-        yield _Rule(table, item.id, item.severity, item.ref, item.at, item.message, item.hint)
-    for column, check in rules.checks:
-        says = f"does not satisfy {check.error or check.name or 'a check'}"
-        yield _Rule(
-            table, kebab(check.name or ""), "warning" if check.raise_warning else "error", "", column or "", says, ""
-        )
+            for item in rules.rules if rules else ():
+                place = f"{table}.{item.at}" if item.at else table
+                yield RuleEntry(item.id, item.severity, table, item.ref, (place,), item.message, item.hint)
+            for column, check in rules.checks if rules else ():
+                says = f"does not satisfy {check.error or check.name or 'a check'}"
+                severity: Severity = "warning" if check.raise_warning else "error"
+                place = f"{table}.{column}" if column else table
+                yield RuleEntry(kebab(check.name or ""), severity, table, "", (place,), says)

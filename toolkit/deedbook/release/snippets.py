@@ -21,10 +21,37 @@ import polars as pl
 from deedbook.integrity.digests import DigestOf, sha256_of
 from deedbook.release.edition import Edition
 from deedbook.release.formats import FORMATS, Format, Usage
-from deedbook.release.pages import render
+from deedbook.release.pages import render, sql_text
 from deedbook.release.tables import Outline
 
 _LINE = 80
+_COLUMNS: Mapping[str, tuple[str, Mapping[str, str], str]] = {
+    "r": (
+        "`{name}` = {type}",
+        {"boolean": "col_logical()", "date": "col_date()"}
+        | dict.fromkeys(("integer", "number"), "col_double()")
+        | dict.fromkeys(("datetime", "local datetime"), "col_datetime()"),
+        "",
+    ),
+    "pandas": (
+        '{text}: "{type}"',
+        {"integer": "Int64", "number": "Float64", "boolean": "boolean", "date": ""},
+        "string",
+    ),
+    "polars": (
+        "{text}: {type}",
+        {"integer": "pl.Int64", "number": "pl.Float64", "boolean": "pl.Boolean", "date": "pl.Date"}
+        | {"datetime": 'pl.Datetime("us", "UTC")', "local datetime": 'pl.Datetime("us")'},
+        "",
+    ),
+    "duckdb": (
+        "'{sql}': '{type}'",
+        {"integer": "BIGINT", "number": "DOUBLE", "boolean": "BOOLEAN", "date": "DATE"}
+        | {"datetime": "TIMESTAMPTZ", "local datetime": "TIMESTAMP"},
+        "VARCHAR",
+    ),
+}
+"""By tool, how a column is written and what its type is called; a column without a type is left to the tool's default."""
 
 
 def loader_names(formats: Iterable[Format]) -> tuple[str, ...]:
@@ -81,85 +108,34 @@ def usages(tables: Sequence[str], dataset: str, names: Set[str]) -> list[Usage]:
     return found
 
 
-def snippets(table: str, dtypes: Mapping[str, pl.DataType]) -> tuple[Usage, ...]:
-    """How to load a table without the loaders, by tool.
+def snippets(table: str, dtypes: Mapping[str, pl.DataType]) -> str:
+    """How to load a table without the loaders, tool by tool, as Markdown.
 
     Args:
         table: The table's name.
         dtypes: The types of its columns in the typed formats.
     """
-    return (
-        Usage("R (readr)", "r", _r(table, dtypes)),
-        Usage("Stata", "stata", _stata(table, dtypes)),
-        Usage("Python, pandas", "python", _pandas(table, dtypes)),
-        Usage("Python, polars", "python", _polars(table, dtypes)),
-        Usage("DuckDB", "sql", _duckdb(table, dtypes)),
+    kinds = {name: _kind(dtype) for name, dtype in dtypes.items()}
+    columns = {}
+    for tool, (form, types, default) in _COLUMNS.items():
+        items = [
+            form.format(name=name, text=json.dumps(name, ensure_ascii=False), sql=sql_text(name), type=kind)
+            for name, kind in ((name, types.get(kind, default)) for name, kind in kinds.items())
+            if kind
+        ]
+        items = [".default = col_character()", *items] if tool == "r" else items
+        columns[tool] = _wrapped(items, "    " if tool == "pandas" else "")
+    days = [name for name, kind in kinds.items() if kind == "date"]
+    return render(
+        "snippets.md.j2",
+        table=table,
+        variable=_variable(table),
+        columns=columns,
+        texts=[place for place, kind in enumerate(kinds.values(), 1) if kind not in {"integer", "number"}],
+        days=days,
+        pandas_days=_wrapped([json.dumps(name, ensure_ascii=False) for name in days], "    "),
+        moments={name: kind for name, kind in kinds.items() if kind.endswith("datetime")},
     )
-
-
-def _r(table: str, dtypes: Mapping[str, pl.DataType]) -> str:
-    kinds = {"integer": "col_double()", "number": "col_double()", "boolean": "col_logical()", "date": "col_date()"}
-    kinds["datetime"] = kinds["local datetime"] = "col_datetime()"
-    typed = [f"`{name}` = {kinds[kind]}" for name, kind in _kinds(dtypes) if kind in kinds]
-    types = _wrapped([".default = col_character()", *typed])
-    return f'library(readr)\n{_variable(table)} <- read_csv("{table}.csv", na = "", col_types = cols({types}))'
-
-
-def _stata(table: str, dtypes: Mapping[str, pl.DataType]) -> str:
-    texts = [str(place) for place, (_, kind) in enumerate(_kinds(dtypes), 1) if kind not in {"integer", "number"}]
-    strings = f" stringcols({' '.join(texts)})" if texts else ""
-    lines = [
-        f'import delimited "{table}.csv", varnames(1) case(preserve) encoding("UTF-8") ///',
-        f"    bindquote(strict) maxquotedrows(unlimited){strings} clear",
-    ]
-    for name in [name for name, kind in _kinds(dtypes) if kind == "date"][:2]:
-        lines += [f'generate {name}_day = daily({name}, "YMD")', f"format {name}_day %td"]
-    return "\n".join(lines)
-
-
-def _pandas(table: str, dtypes: Mapping[str, pl.DataType]) -> str:
-    kinds = {"integer": "Int64", "number": "Float64", "boolean": "boolean"}
-    types = {name: kinds.get(kind, "string") for name, kind in _kinds(dtypes) if kind != "date"}
-    variable = _variable(table)
-    utc = {"datetime": ", utc=True", "local datetime": ""}
-    moments = [
-        f'{variable}[{_text(name)}] = pd.to_datetime({variable}[{_text(name)}], format="ISO8601"{utc[kind]})'
-        for name, kind in _kinds(dtypes)
-        if kind in utc
-    ]
-    days = [name for name, kind in _kinds(dtypes) if kind == "date"]
-    parse = f"    parse_dates=[{_wrapped([_text(name) for name in days], '    ')}],\n" if days else ""
-    default = f"{{{_wrapped([f'{_text(name)}: {_text(kind)}' for name, kind in types.items()], '    ')}}}"
-    return (
-        f'import pandas as pd\n\n{variable} = pd.read_csv(\n    "{table}.csv",\n    keep_default_na=False,\n'
-        f'    na_values=[""],\n    dtype={default},\n{parse})' + "\n".join(["", *moments]).rstrip()
-    )
-
-
-def _polars(table: str, dtypes: Mapping[str, pl.DataType]) -> str:
-    kinds = {"integer": "pl.Int64", "number": "pl.Float64", "boolean": "pl.Boolean", "date": "pl.Date"}
-    kinds |= {"datetime": 'pl.Datetime("us", "UTC")', "local datetime": 'pl.Datetime("us")'}
-    typed = _wrapped([f"{_text(name)}: {kinds[kind]}" for name, kind in _kinds(dtypes) if kind in kinds])
-    name = _variable(table)
-    return (
-        f'import polars as pl\n\n{name} = pl.read_parquet("{table}.parquet")\n\n# the same from CSV\n'
-        f'{name} = pl.read_csv("{table}.csv", infer_schema=False, schema_overrides={{{typed}}})'
-    )
-
-
-def _duckdb(table: str, dtypes: Mapping[str, pl.DataType]) -> str:
-    kinds = {"integer": "BIGINT", "number": "DOUBLE", "boolean": "BOOLEAN", "date": "DATE"}
-    kinds |= {"datetime": "TIMESTAMPTZ", "local datetime": "TIMESTAMP"}
-    columns = _wrapped([f"{_sql(name)}: '{kinds.get(kind, 'VARCHAR')}'" for name, kind in _kinds(dtypes)])
-    from_csv = f"FROM read_csv(\n    '{table}.csv', header = true, nullstr = '', columns = {{{columns}}})"
-    return (
-        f"CREATE TABLE \"{table}\" AS FROM '{table}.parquet';\n\n-- the same from CSV\n"
-        f'CREATE OR REPLACE TABLE "{table}" AS {from_csv};'
-    )
-
-
-def _kinds(dtypes: Mapping[str, pl.DataType]) -> list[tuple[str, str]]:
-    return [(name, _kind(dtype)) for name, dtype in dtypes.items()]
 
 
 def _kind(dtype: pl.DataType) -> str:
@@ -197,12 +173,3 @@ def _wrapped(items: Sequence[str], indent: str = "") -> str:
         lines[-1] += f"{item}, "
     start = f"\n{indent}    "
     return start + start.join(text.rstrip() for text in lines)[:-1] + f"\n{indent}"
-
-
-def _text(value: str) -> str:
-    """A text as a literal of Python; JSON's are the same."""
-    return json.dumps(value, ensure_ascii=False)
-
-
-def _sql(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"

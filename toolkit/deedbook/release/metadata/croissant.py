@@ -5,14 +5,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from deedbook.release.metadata.datapackage import CsvFile
-from deedbook.release.metadata.record import File, Record
+from deedbook.release.metadata.record import Record, filled
 from deedbook.release.metadata.schemaorg import agent, licence_addresses
 from deedbook.release.tables import Outline
-from deedbook.schema import Field
 
 CONFORMS_TO = "http://mlcommons.org/croissant/1.1"
 _TYPES = {
@@ -24,112 +25,75 @@ _TYPES = {
     "year": "sc:Integer",
     "time": "sc:Time",
 }
-_CONTEXT: dict[str, Any] = {
-    "@language": "en",
-    "@vocab": "https://schema.org/",
-    "citeAs": "cr:citeAs",
-    "column": "cr:column",
-    "conformsTo": "dct:conformsTo",
-    "containedIn": "cr:containedIn",
-    "cr": "http://mlcommons.org/croissant/",
-    "rai": "http://mlcommons.org/croissant/RAI/",
-    "data": {"@id": "cr:data", "@type": "@json"},
-    "dataType": {"@id": "cr:dataType", "@type": "@vocab"},
-    "dct": "http://purl.org/dc/terms/",
-    "equivalentProperty": "cr:equivalentProperty",
-    "examples": {"@id": "cr:examples", "@type": "@json"},
-    "extract": "cr:extract",
-    "field": "cr:field",
-    "fileProperty": "cr:fileProperty",
-    "fileObject": "cr:fileObject",
-    "fileSet": "cr:fileSet",
-    "format": "cr:format",
-    "includes": "cr:includes",
-    "isArray": "cr:isArray",
-    "arrayShape": "cr:arrayShape",
-    "isLiveDataset": "cr:isLiveDataset",
-    "jsonPath": "cr:jsonPath",
-    "key": "cr:key",
-    "md5": "cr:md5",
-    "parentField": "cr:parentField",
-    "path": "cr:path",
-    "recordSet": "cr:recordSet",
-    "references": "cr:references",
-    "regex": "cr:regex",
-    "repeated": "cr:repeated",
-    "replace": "cr:replace",
-    "samplingRate": "cr:samplingRate",
-    "sc": "https://schema.org/",
-    "separator": "cr:separator",
-    "source": "cr:source",
-    "subField": "cr:subField",
-    "transform": "cr:transform",
-}
+_CONTEXT: Mapping[str, Any] = json.loads((Path(__file__).parent / "croissant-context.json").read_bytes())
+"""The context of the standard's own examples, which mlcroissant compares with."""
 
 
 def croissant(record: Record) -> dict[str, Any]:
     """The dataset with its files and record sets."""
     references = _references([outline for outline, _ in record.tables])
-    return {
-        "@context": _CONTEXT,
-        "@type": "sc:Dataset",
-        "conformsTo": CONFORMS_TO,
-        "@id": record.identifier,
-        "identifier": record.identifier,
-        "name": record.name,
-        "alternateName": record.title,
-        "description": record.description,
-        "version": record.version,
-        "datePublished": record.date,
-        "url": record.homepage or record.identifier,
-        "license": licence_addresses(record.licences) if record.licences else "unknown",
-        "creator": [agent(one) for one in record.creators],
-        "publisher": agent(record.publisher),
-        "inLanguage": list(record.languages),
-        **({"keywords": list(record.keywords)} if record.keywords else {}),
-        "citeAs": record.citation,
-        "isLiveDataset": False,
-        "distribution": [_file(file) for file in record.data],
-        "recordSet": [_record_set(outline, file, references) for outline, file in record.tables],
-    }
-
-
-def _file(file: File) -> dict[str, Any]:
-    return {
-        "@type": "cr:FileObject",
-        "@id": file.name,
-        "name": file.name,
-        "contentUrl": file.name,
-        "contentSize": f"{file.bytes} B",
-        "encodingFormat": file.media_type,
-        "sha256": file.sha256,
-    }
+    return filled(
+        {
+            "@context": _CONTEXT,
+            "@type": "sc:Dataset",
+            "conformsTo": CONFORMS_TO,
+            "@id": record.identifier,
+            "identifier": record.identifier,
+            "name": record.name,
+            "alternateName": record.title,
+            "description": record.description,
+            "version": record.version,
+            "datePublished": record.date,
+            "url": record.homepage or record.identifier,
+            "license": licence_addresses(record.licences) or "unknown",
+            "creator": [agent(one) for one in record.creators],
+            "publisher": agent(record.publisher),
+            "inLanguage": list(record.languages),
+            "keywords": list(record.keywords),
+            "citeAs": record.citation,
+            "isLiveDataset": False,
+            "distribution": [
+                {
+                    "@type": "cr:FileObject",
+                    "@id": file.name,
+                    "name": file.name,
+                    "contentUrl": file.name,
+                    "contentSize": f"{file.bytes} B",
+                    "encodingFormat": file.media_type,
+                    "sha256": file.sha256,
+                }
+                for file in record.data
+            ],
+            "recordSet": [_record_set(outline, file, references) for outline, file in record.tables],
+        }
+    )
 
 
 def _record_set(outline: Outline, file: CsvFile, references: Mapping[tuple[str, str], str]) -> dict[str, Any]:
-    schema = outline.schema
-    keys = [{"@id": f"{outline.name}/{name}"} for name in schema.primary_key]
-    return {
-        "@type": "cr:RecordSet",
-        "@id": outline.name,
-        "name": outline.name,
-        **({"description": outline.description or outline.title} if outline.description or outline.title else {}),
-        **({"key": keys[0] if len(keys) == 1 else keys} if keys else {}),
-        "field": [_field(item, outline, file, references) for item in schema.fields],
-    }
-
-
-def _field(item: Field, outline: Outline, file: CsvFile, references: Mapping[tuple[str, str], str]) -> dict[str, Any]:
-    target = references.get((outline.name, item.name))
-    return {
-        "@type": "cr:Field",
-        "@id": f"{outline.name}/{item.name}",
-        "name": item.name,
-        "description": item.description or item.title or item.name,
-        "dataType": _TYPES.get(item.type, "sc:Text"),
-        "source": {"fileObject": {"@id": file.name}, "extract": {"column": item.name}},
-        **({"references": {"field": {"@id": target}}} if target else {}),
-    }
+    keys = [{"@id": f"{outline.name}/{name}"} for name in outline.schema.primary_key]
+    fields = []
+    for item in outline.schema.fields:
+        target = references.get((outline.name, item.name))
+        field = {
+            "@type": "cr:Field",
+            "@id": f"{outline.name}/{item.name}",
+            "name": item.name,
+            "description": item.description or item.title or item.name,
+            "dataType": _TYPES.get(item.type, "sc:Text"),
+            "source": {"fileObject": {"@id": file.name}, "extract": {"column": item.name}},
+            "references": {"field": {"@id": target}} if target else None,
+        }
+        fields.append(filled(field))
+    return filled(
+        {
+            "@type": "cr:RecordSet",
+            "@id": outline.name,
+            "name": outline.name,
+            "description": outline.description or outline.title,
+            "key": keys[0] if len(keys) == 1 else keys,
+            "field": fields,
+        }
+    )
 
 
 def _references(outlines: Sequence[Outline]) -> dict[tuple[str, str], str]:

@@ -5,85 +5,60 @@ from __future__ import annotations
 from typing import Any
 
 from deedbook.release.metadata.citation import Agent
-from deedbook.release.metadata.record import Record
+from deedbook.release.metadata.record import Licence, Record, filled
 
 SCHEMA = "http://datacite.org/schema/kernel-4"
 
 
 def datacite(record: Record) -> dict[str, Any]:
     """The metadata of the release."""
-    formats = dict.fromkeys(file.media_type for file in record.data)
-    return {
-        **({"doi": record.doi} if record.doi else {}),
-        "alternateIdentifiers": [
-            {"alternateIdentifier": record.identifier, "alternateIdentifierType": "URL" if record.doi else "URN"}
-        ],
-        **(
-            {
-                "relatedIdentifiers": [
-                    {
-                        "relatedIdentifier": record.concept_doi,
-                        "relatedIdentifierType": "DOI",
-                        "relationType": "IsVersionOf",
-                    }
-                ]
-            }
-            if record.concept_doi
-            else {}
-        ),
-        "creators": [_agent(one) for one in record.creators],
-        "titles": [{"title": record.title, "lang": "en"}],
-        "publisher": {"name": record.publisher.name},
-        "publicationYear": str(record.year),
-        "types": {"resourceTypeGeneral": "Dataset", "resourceType": "Event data"},
-        **({"subjects": [{"subject": text} for text in record.keywords]} if record.keywords else {}),
-        **(
-            {"contributors": [{**_agent(one), "contributorType": "Other"} for one in record.contributors]}
-            if record.contributors
-            else {}
-        ),
-        "dates": [{"date": record.date, "dateType": "Issued"}],
-        "language": record.languages[0],
-        "version": record.version,
-        "sizes": [f"{len(record.data)} files", f"{sum(file.bytes for file in record.data)} bytes"],
-        "formats": list(formats),
-        "rightsList": [
-            {
-                "rights": licence.title or licence.spdx,
-                **({"rightsUri": licence.address} if licence.address else {}),
-                **(
-                    {
-                        "rightsIdentifier": licence.spdx,
-                        "rightsIdentifierScheme": "SPDX",
-                        "schemeUri": "https://spdx.org/licenses/",
-                    }
-                    if licence.spdx
-                    else {}
-                ),
-            }
-            for licence in record.licences
-        ],
-        "descriptions": [{"description": record.description, "descriptionType": "Abstract", "lang": "en"}],
-        "schemaVersion": SCHEMA,
-    }
+    return filled(
+        {
+            "doi": record.doi,
+            "alternateIdentifiers": [
+                {"alternateIdentifier": record.identifier, "alternateIdentifierType": "URL" if record.doi else "URN"}
+            ],
+            "relatedIdentifiers": [
+                {"relatedIdentifier": doi, "relatedIdentifierType": "DOI", "relationType": "IsVersionOf"}
+                for doi in [record.concept_doi]
+                if doi
+            ],
+            "creators": [_agent(one) for one in record.creators],
+            "titles": [{"title": record.title, "lang": "en"}],
+            "publisher": {"name": record.publisher.name},
+            "publicationYear": str(record.year),
+            "types": {"resourceTypeGeneral": "Dataset", "resourceType": "Event data"},
+            "subjects": [{"subject": text} for text in record.keywords],
+            "contributors": [{**_agent(one), "contributorType": "Other"} for one in record.contributors],
+            "dates": [{"date": record.date, "dateType": "Issued"}],
+            "language": record.languages[0],
+            "version": record.version,
+            "sizes": [f"{len(record.data)} files", f"{sum(file.bytes for file in record.data)} bytes"],
+            "formats": list(dict.fromkeys(file.media_type for file in record.data)),
+            "rightsList": [_rights(licence) for licence in record.licences],
+            "descriptions": [{"description": record.description, "descriptionType": "Abstract", "lang": "en"}],
+            "schemaVersion": SCHEMA,
+        }
+    )
+
+
+def _rights(licence: Licence) -> dict[str, Any]:
+    spdx = {"rightsIdentifierScheme": "SPDX", "schemeUri": "https://spdx.org/licenses/"} if licence.spdx else {}
+    rights = {"rights": licence.title or licence.spdx, "rightsUri": licence.address, "rightsIdentifier": licence.spdx}
+    return filled(rights | spdx)
 
 
 def _agent(one: Agent) -> dict[str, Any]:
     if not one.is_person:
         return {"name": one.name, "nameType": "Organizational"}
-    return {
-        "name": one.listed_name,
-        "nameType": "Personal",
-        "familyName": one.family,
-        **({"givenName": one.given} if one.given else {}),
-        **(
-            {
-                "nameIdentifiers": [
-                    {"nameIdentifier": one.orcid, "nameIdentifierScheme": "ORCID", "schemeUri": "https://orcid.org"}
-                ]
-            }
-            if one.orcid
-            else {}
-        ),
-        **({"affiliation": [{"name": one.affiliation}]} if one.affiliation else {}),
-    }
+    orcid = {"nameIdentifier": one.orcid, "nameIdentifierScheme": "ORCID", "schemeUri": "https://orcid.org"}
+    return filled(
+        {
+            "name": one.listed_name,
+            "nameType": "Personal",
+            "familyName": one.family,
+            "givenName": one.given,
+            "nameIdentifiers": [orcid] if one.orcid else [],
+            "affiliation": [{"name": one.affiliation}] if one.affiliation else [],
+        }
+    )

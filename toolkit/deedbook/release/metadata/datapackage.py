@@ -20,10 +20,10 @@ from deedbook.schema import Field, TableSchema
 
 PROFILE = "https://datapackage.org/profiles/2.0/"
 _DROPPED = frozenset(
-    {"$schema", "profile", "resources", "deedbook", "created", "version", "name", "title", "description"}
+    ["$schema", "profile", "resources", "deedbook", "created", "version", "name", "title", "description"]
 )
 _DROPPED_OF_RESOURCE = frozenset(
-    {
+    [
         "$schema",
         "bytes",
         "compression",
@@ -34,6 +34,7 @@ _DROPPED_OF_RESOURCE = frozenset(
         "format",
         "hash",
         "innerpath",
+        "mediatype",
         "name",
         "path",
         "profile",
@@ -42,8 +43,7 @@ _DROPPED_OF_RESOURCE = frozenset(
         "stats",
         "title",
         "type",
-        "mediatype",
-    }
+    ]
 )
 _DROPPED_OF_SCHEMA = frozenset({"derivedFields", "fields", "fieldsMatch", "missingValues", "$schema"})
 

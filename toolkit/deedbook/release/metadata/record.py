@@ -7,9 +7,10 @@ checksums cannot differ between them.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from deedbook.descriptor import Package
 from deedbook.integrity.digests import DigestOf, sha256_of
@@ -172,3 +173,8 @@ def _description(edition: Edition, tables: Sequence[tuple[Outline, CsvFile]]) ->
     return (
         f"{edition.description or edition.title} Version {edition.version} of {edition.name}, with the tables {names}."
     )
+
+
+def filled(record: Mapping[str, Any]) -> dict[str, Any]:
+    """What is known: the record without what is None, an empty text or an empty list."""
+    return {key: value for key, value in record.items() if value is not None and value not in ("", [], {})}

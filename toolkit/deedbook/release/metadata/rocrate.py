@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from deedbook.release.metadata.citation import Agent
-from deedbook.release.metadata.record import File, Licence, Record
+from deedbook.release.metadata.record import File, Licence, Record, filled
 
 NAME = "ro-crate-metadata.json"
 PROFILE = "https://w3id.org/ro/crate/1.1"
@@ -14,22 +15,7 @@ PROFILE = "https://w3id.org/ro/crate/1.1"
 
 def ro_crate(record: Record) -> dict[str, Any]:
     """The crate: descriptor, root dataset, files, licences, people."""
-    agents = {_agent_id(one): one for one in (*record.creators, *record.contributors, record.publisher)}
-    descriptor = {
-        "@id": NAME,
-        "@type": "CreativeWork",
-        "conformsTo": {"@id": PROFILE},
-        "about": {"@id": "./"},
-    }
-    entities = [descriptor, _root(record), *(_file(file) for file in record.files)]
-    entities += [_licence(licence) for licence in record.licences]
-    for identifier, one in agents.items():
-        entities += _agent(identifier, one)
-    return {"@context": f"{PROFILE}/context", "@graph": entities}
-
-
-def _root(record: Record) -> dict[str, Any]:
-    return {
+    root = {
         "@id": "./",
         "@type": "Dataset",
         "identifier": record.identifier,
@@ -39,20 +25,28 @@ def _root(record: Record) -> dict[str, Any]:
         "datePublished": record.date,
         "license": [{"@id": _licence_id(licence)} for licence in record.licences],
         "author": [{"@id": _agent_id(one)} for one in record.creators],
-        **({"contributor": [{"@id": _agent_id(one)} for one in record.contributors]} if record.contributors else {}),
+        "contributor": [{"@id": _agent_id(one)} for one in record.contributors],
         "publisher": {"@id": _agent_id(record.publisher)},
         "keywords": ", ".join(record.keywords),
-        **({"url": record.homepage} if record.homepage else {}),
+        "url": record.homepage,
         "hasPart": [{"@id": file.name} for file in record.files],
     }
+    agents = {_agent_id(one): one for one in (*record.creators, *record.contributors, record.publisher)}
+    entities: list[Mapping[str, Any]] = [
+        {"@id": NAME, "@type": "CreativeWork", "conformsTo": {"@id": PROFILE}, "about": {"@id": "./"}},
+        root,
+        *map(_file, record.files),
+        *map(_licence, record.licences),
+        *(entity for one in agents.values() for entity in _agent(one)),
+    ]
+    return {"@context": f"{PROFILE}/context", "@graph": [filled(entity) for entity in entities]}
 
 
 def _file(file: File) -> dict[str, Any]:
-    what = f"{file.table} as {file.format}" if file.table else file.format or file.name
     return {
         "@id": file.name,
         "@type": "File",
-        "name": what,
+        "name": f"{file.table} as {file.format}" if file.table else file.format or file.name,
         "encodingFormat": file.media_type,
         "contentSize": str(file.bytes),
         "sha256": file.sha256,
@@ -66,7 +60,7 @@ def _licence(licence: Licence) -> dict[str, Any]:
         "@type": "CreativeWork",
         "name": title,
         "description": f"{title} ({licence.spdx})" if licence.spdx else title,
-        **({"identifier": licence.spdx} if licence.spdx else {}),
+        "identifier": licence.spdx,
     }
 
 
@@ -74,26 +68,20 @@ def _licence_id(licence: Licence) -> str:
     return licence.address or f"#licence-{_slug(licence.title)}"
 
 
-def _agent(identifier: str, one: Agent) -> Iterator[dict[str, Any]]:
-    if not one.is_person:
-        yield {"@id": identifier, "@type": "Organization", "name": one.name, **_url(one)}
-        return
-    group = f"#organisation-{_slug(one.affiliation)}"
+def _agent(one: Agent) -> Iterator[dict[str, Any]]:
+    """A person or organisation, and the organisation that a person belongs to."""
+    group = f"#organisation-{_slug(one.affiliation)}" if one.affiliation else ""
     yield {
-        "@id": identifier,
-        "@type": "Person",
+        "@id": _agent_id(one),
+        "@type": "Person" if one.is_person else "Organization",
         "name": one.name,
         "familyName": one.family,
-        **({"givenName": one.given} if one.given else {}),
-        **({"affiliation": {"@id": group}} if one.affiliation else {}),
-        **_url(one),
+        "givenName": one.given,
+        "affiliation": {"@id": group} if group else None,
+        "url": one.website,
     }
-    if one.affiliation:
+    if group:
         yield {"@id": group, "@type": "Organization", "name": one.affiliation}
-
-
-def _url(one: Agent) -> dict[str, str]:
-    return {"url": one.website} if one.website else {}
 
 
 def _agent_id(one: Agent) -> str:
@@ -101,6 +89,4 @@ def _agent_id(one: Agent) -> str:
 
 
 def _slug(text: str) -> str:
-    return "-".join(
-        "".join(letter if letter.isascii() and letter.isalnum() else " " for letter in text.lower()).split()
-    )
+    return "-".join(re.findall("[a-z0-9]+", text.lower()))
