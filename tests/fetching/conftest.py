@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from deedbook.fetching.settings import Home
+from deedbook.fetching.locations import Home
 from tests.documents import REPOSITORY
 from tests.fakes.web import Web
 from tests.fetching.catalogues import Published, publish_two

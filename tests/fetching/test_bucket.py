@@ -8,11 +8,11 @@ import boto3
 import pytest
 
 from deedbook.errors import RefusalError, RemoteError, UsageError
-from deedbook.fetching.locations import Address
-from deedbook.fetching.partial import GRAIN
-from deedbook.fetching.retrieving import Asking, fetch, find_release
-from deedbook.fetching.settings import Home
-from deedbook.fetching.transport import MissingError, opened
+from deedbook.fetching.cache import GRAIN
+from deedbook.fetching.locations import Address, Home
+from deedbook.fetching.retrieval import Asking, fetch, find_release
+from deedbook.fetching.transport import opened
+from deedbook.http import MissingError
 from tests.fetching.catalogues import NAME
 from tests.publishing.conftest import s3 as s3
 from tests.publishing.publisher import BUCKET, CREDENTIALS

@@ -12,10 +12,9 @@ from pathlib import Path
 import pytest
 
 from deedbook.errors import RefusalError, RemoteError
-from deedbook.fetching.cache import Cache
+from deedbook.fetching.cache import GRAIN, Cache, Partial
 from deedbook.fetching.download import Wanted, download
 from deedbook.fetching.locations import Address
-from deedbook.fetching.partial import GRAIN, Partial
 from tests.documents import REPOSITORY
 from tests.fakes.web import Asked, Fault, Web
 

@@ -14,9 +14,9 @@ import pytest
 
 from deedbook.errors import DeedbookError, RefusalError, RemoteError, UsageError
 from deedbook.fetching.download import TamperedError
+from deedbook.fetching.locations import Home
 from deedbook.fetching.releases import Listing
-from deedbook.fetching.retrieving import Asking, fetch, find_release
-from deedbook.fetching.settings import Home
+from deedbook.fetching.retrieval import Asking, fetch, find_release
 from tests.fakes.web import Fault, Web
 from tests.fetching.catalogues import NAME, yank
 from tests.fetching.conftest import command, environment
@@ -32,7 +32,8 @@ def test_what_is_fetched_is_what_was_published(web: Web, home: Home, tmp_path: P
     there = {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()}
     assert there == {path.name: path.read_bytes() for path in (web.root / NAME / "1.1.0").iterdir()}
     assert sorted(there) == list(fetched.files)
-    assert fetched.checked == ("checksums", f"signature of key {OWN.public.id}", "chain back to 1.0.0")
+    proven = ["checksums", f"signature of key {OWN.public.id}", "provenance of 8 inputs", "chain back to 1.0.0"]
+    assert list(fetched.checked) == proven
     assert fetched.bytes == sum(map(len, there.values()))
 
 
@@ -209,7 +210,7 @@ def test_a_name_that_leaves_the_folder_is_refused(web: Web, home: Home, tmp_path
     lines = sorted(sums.splitlines(), key=lambda line: line[66:])
     (folder / "SHA256SUMS").write_text("".join(f"{line}\n" for line in lines))
     _unsign(web, folder)
-    with pytest.raises(RefusalError, match=r"SHA256SUMS names"):
+    with pytest.raises(RefusalError, match=r"SHA256SUMS lists"):
         find(web, home)
     assert not list(tmp_path.rglob("evil"))
 

@@ -65,7 +65,7 @@ def test_without_leave_a_remote_table_is_a_finding(tmp_path: Path) -> None:
 
 def test_what_cannot_be_had_is_an_error_of_the_remote_side(tmp_path: Path, served: tuple[Path, str]) -> None:
     project = make_package(tmp_path, resources={"data": {"path": f"{served[1]}/absent.csv", "schema": SCHEMA}})
-    with pytest.raises(RemoteError, match=r"absent\.csv cannot be downloaded: HTTP Error 404"):
+    with pytest.raises(RemoteError, match=r"absent\.csv cannot be downloaded: the server says 404"):
         validate(project, ALLOWED)
 
 

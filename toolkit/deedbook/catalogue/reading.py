@@ -35,6 +35,21 @@ def sequence_of(name: str, content: bytes) -> int:
     return int(found[1]) if found else 0
 
 
+def read_keys(content: bytes, where: str) -> tuple[Key, ...]:
+    """The keys that a `catalog.json` names, oldest first; nothing else of it is looked at, as it is not proven yet.
+
+    Raises:
+        ProjectError: when it is no catalogue.
+    """
+    raw = _json(content, where)
+    try:
+        return tuple(
+            Key(item["id"], item["text"], item["since"], item["until"], item["rotation"]) for item in raw["keys"]
+        )
+    except (KeyError, TypeError):
+        raise ProjectError(f"{where}: is no catalogue", _HINT) from None
+
+
 def read_catalogue_json(content: bytes, where: str) -> Catalogue:
     """What a `catalog.json` says.
 

@@ -14,7 +14,7 @@ from deedbook.cli.progress import progress_bar
 from deedbook.errors import UsageError
 
 if TYPE_CHECKING:
-    from deedbook.fetching.citing import Style
+    from deedbook.fetching.citations import Style
 
 
 @click.command()
@@ -42,9 +42,9 @@ def cite(
     With --where, such as --table events --where "country = 'LAO'", the citation names the rows that were used: their number
     and the sha256 of their canonical CSV, which `deedbook fetch --subset` reproduces and checks.
     """
-    from deedbook.fetching.citing import citation_of, read_citation, render
-    from deedbook.fetching.retrieving import find_release
-    from deedbook.fetching.subsets import read_subset
+    from deedbook.fetching.citations import citation_of, read_citation, render
+    from deedbook.fetching.retrieval import find_release
+    from deedbook.fetching.rows import read_subset
 
     if (where is None) != (table is None):
         raise UsageError("--where needs --table, and the other way round", "see deedbook cite --help")
@@ -55,7 +55,9 @@ def cite(
         listing, warnings = find_release(name, options.asking(catalogue, key, offline=offline))
         citation = citation_of(listing)
         if where is not None and table is not None:
-            record = read_subset(listing, table, where, progress=bar.update).record
+            chosen = read_subset(listing, table, where, progress=bar.update)
+            record = chosen.record
+            warnings += (chosen.advice,) if chosen.advice else ()
             citation = replace(citation, note=record.text)
             source = listing.source
             again = f"deedbook fetch {source.dataset.name}@{source.entry.version} --from {shlex.quote(source.opened.location.text)}"

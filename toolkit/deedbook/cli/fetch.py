@@ -14,10 +14,12 @@ from deedbook.cli.progress import progress_bar
 from deedbook.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from deedbook.cli.progress import Bar
     from deedbook.fetching.pins import Pin
     from deedbook.fetching.releases import Listing
-    from deedbook.fetching.retrieving import Asking, Fetched
+    from deedbook.fetching.retrieval import Fetched
 
 _LOCK = "deedbook.lock"
 
@@ -34,6 +36,7 @@ _LOCK = "deedbook.lock"
     help="The folder for the files; NAME/VERSION by default.",
 )
 @click.option("-f", "--format", "formats", metavar="FORMATS", help="Data in these formats only, such as csv,parquet.")
+@click.option("--table", "tables", metavar="TABLES", help="Data of these tables only, such as events,actors.")
 @click.option("--replace", is_flag=True, help="Overwrite files in DIR that are others.")
 @click.option("--lock", "locks", is_flag=True, help="Write which release it is into the lock file, for a script.")
 @click.option("--locked", is_flag=True, help="Fetch what the lock file says, and nothing else; all of it without NAME.")
@@ -45,9 +48,8 @@ _LOCK = "deedbook.lock"
     help="The lock file.",
 )
 @click.option(
-    "--subset", metavar="EXPR", help="Only the rows that an SQL expression picks, as TABLE.csv; needs --table."
+    "--subset", metavar="EXPR", help="Only the rows of the one --table that an SQL expression picks, as TABLE.csv."
 )
-@click.option("--table", metavar="TABLE", help="The table of --subset.")
 @click.option("--digest", metavar="SHA256", help="What `cite --where` gave: refuse a --subset that is another.")
 @click.option("--json", "as_json", is_flag=True, help="Write what was fetched as JSON.")
 @options.quiet
@@ -63,8 +65,8 @@ def fetch(
     locks: bool,
     locked: bool,
     lock_file: Path,
+    tables: str | None,
     subset: str | None,
-    table: str | None,
     digest: str | None,
     as_json: bool,
     quiet: bool,
@@ -74,40 +76,49 @@ def fetch(
     NAME alone is the latest version; NAME@1 or NAME@1.2 the newest release that begins so; NAME@1.2.0 exactly this one. Checksums,
     signature and the chain of releases are proven before a file gets its name; what came before an interruption is used again.
     """
-    from deedbook.fetching.retrieving import fetch as fetch_release
-    from deedbook.fetching.retrieving import find_release
+    from deedbook.fetching.pins import demand, write_lock
+    from deedbook.fetching.retrieval import fetch as fetch_release
+    from deedbook.fetching.retrieval import find_release, pin_of
 
-    if (subset is None) != (table is None) or (digest and subset is None):
-        raise UsageError("--subset needs --table, and --digest needs --subset", "see deedbook fetch --help")
+    chosen = _listed(tables)
+    if (subset is not None and len(chosen) != 1) or (digest and subset is None):
+        raise UsageError("--subset needs one --table, and --digest needs --subset", "see deedbook fetch --help")
     pins = _pins(name, lock_file) if locked else {}
     if not pins and name is None:
         raise UsageError("no release is named", "write deedbook fetch NAME, or --locked with a lock file")
-    asking = options.asking(catalogue, key, offline=offline)
     names = [f"{pin.name}@{pin.version}" for pin in pins.values()] or [name or ""]
-    wanted = [item for item in (formats or "").split(",") if item]
     for text in names:
+        pin = pins.get(text.partition("@")[0])
         with progress_bar(quiet=quiet) as bar:
-            pin = pins.get(text.partition("@")[0])
-            listing, warnings = find_release(text, _pinned(asking, pin))
-            label = listing.source
-            _demand(listing.source, pin)
+            asking = options.asking(catalogue or (pin.catalogue if pin else None), key, offline=offline)
+            listing, warnings = find_release(text, asking)
+            found = pin_of(listing.source)
+            if pin is not None:
+                demand(pin, found)
             options.warn(warnings)
-            home = _folder(folder, label.dataset.name, label.entry.version, many=len(names) > 1)
-            if subset is not None and table is not None:
-                _take_subset(listing, table, subset, digest, home, bar)
+            home = folder or Path(found.name) / found.version
+            home = home / found.name / found.version if folder and len(names) > 1 else home
+            if subset is not None:
+                _take_subset(listing, chosen[0], subset, digest, home, bar)
                 continue
             done = fetch_release(
-                listing, home, formats=wanted, replaces=replace, warnings=warnings, progress=bar.update
+                listing, home, formats=_listed(formats), tables=chosen, replaces=replace, progress=bar.update
             )
         if locks:
-            _lock(lock_file, done.pin)
-        _tell(done, listing, as_json=as_json, quiet=quiet)
+            write_lock(lock_file, done.pin)
+        _tell(done, listing, warnings, as_json=as_json, quiet=quiet)
+
+
+def _listed(text: str | None) -> list[str]:
+    """The names in a list with commas."""
+    return [item.strip() for item in (text or "").split(",") if item.strip()]
 
 
 def _take_subset(listing: Listing, table: str, where: str, digest: str | None, folder: Path, bar: Bar) -> None:
-    from deedbook.fetching.subsets import read_subset, write_subset
+    from deedbook.fetching.rows import read_subset, write_subset
 
     chosen = read_subset(listing, table, where, digest=digest, progress=bar.update)
+    options.warn([chosen.advice] if chosen.advice else [])
     streams.emit(f"{write_subset(chosen, folder)}: {chosen.record.text}\n")
 
 
@@ -128,38 +139,10 @@ def _pins(name: str | None, lock_file: Path) -> dict[str, Pin]:
     return {dataset: pins[dataset]}
 
 
-def _pinned(asking: Asking, pin: Pin | None) -> Asking:
-    """The catalogue of the pin, unless another one is named."""
-    from dataclasses import replace
+def _tell(done: Fetched, listing: Listing, warnings: Sequence[str], *, as_json: bool, quiet: bool) -> None:
+    from deedbook.fetching.citations import citation_of
 
-    return replace(asking, catalogue=pin.catalogue) if pin is not None and asking.catalogue is None else asking
-
-
-def _demand(source: object, pin: Pin | None) -> None:
-    from deedbook.fetching.pins import demand
-    from deedbook.fetching.releases import Source
-    from deedbook.fetching.retrieving import pin_of
-
-    if pin is not None and isinstance(source, Source):
-        demand(pin, pin_of(source))
-
-
-def _folder(folder: Path | None, name: str, version: str, *, many: bool) -> Path:
-    if folder is None:
-        return Path(name) / version
-    return folder / name / version if many else folder
-
-
-def _lock(lock_file: Path, pin: Pin) -> None:
-    from deedbook.fetching.pins import write_lock
-
-    write_lock(lock_file, pin)
-
-
-def _tell(done: Fetched, listing: Listing, *, as_json: bool, quiet: bool) -> None:
-    from deedbook.fetching.citing import citation_of, text_citation
-
-    citation = text_citation(citation_of(listing))
+    citation = str(citation_of(listing))
     if as_json:
         record = {
             **asdict(done.pin),
@@ -167,7 +150,7 @@ def _tell(done: Fetched, listing: Listing, *, as_json: bool, quiet: bool) -> Non
             "files": done.files,
             "bytes": done.bytes,
             "checked": done.checked,
-            "warnings": done.warnings,
+            "warnings": warnings,
             "citation": citation,
         }
         streams.emit(json.dumps(record, ensure_ascii=False, indent=2) + "\n")

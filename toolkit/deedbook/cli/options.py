@@ -13,7 +13,7 @@ import click
 from deedbook.errors import UsageError
 
 if TYPE_CHECKING:
-    from deedbook.fetching.retrieving import Asking
+    from deedbook.fetching.retrieval import Asking
     from deedbook.project import Project
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -103,7 +103,7 @@ def catalogue(command: F) -> F:
 
 def asking(catalogue: str | None, key: str | None, *, offline: bool) -> Asking:
     """What those options say."""
-    from deedbook.fetching.retrieving import Asking
+    from deedbook.fetching.retrieval import Asking
     from deedbook.integrity.signatures import public_key
 
     return Asking(catalogue, public_key(key) if key is not None else None, offline)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
+
+from deedbook.cli.streams import say
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -47,12 +50,27 @@ class Bar:
 
 @contextmanager
 def progress_bar(*, quiet: bool) -> Iterator[Bar]:
-    """A bar that is gone at the end; silent with `quiet` and where stderr is no terminal."""
-    bar = Bar(silent=quiet or not sys.stderr.isatty())
+    """A bar that is gone at the end; silent with `quiet` and where stderr is no terminal.
+
+    What a server lets us wait for is said in a line of its own, also where there is no terminal.
+    """
+    bar, waits, log = Bar(silent=quiet or not sys.stderr.isatty()), _Waits(), logging.getLogger("deedbook.http")
+    log.setLevel(logging.INFO)
+    if not quiet:
+        log.addHandler(waits)
     try:
         yield bar
     finally:
+        log.removeHandler(waits)
         bar.close()
+
+
+class _Waits(logging.Handler):
+    """Says on stderr what `deedbook.http` waits for."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """One line."""
+        say(f"deedbook: {record.getMessage()}")
 
 
 def _start(what: str) -> Progress:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from deedbook.cli import options, streams
+from deedbook.cli.progress import progress_bar
 from deedbook.errors import DONE, UsageError
 
 if TYPE_CHECKING:
@@ -32,7 +33,8 @@ def versions(ctx: click.Context, name: str, to: str | None, location: str | None
         raise UsageError(
             "which catalogue?", "name it with --from CATALOGUE, or a target of the project with --to TARGET"
         )
-    found = _at(location) if location is not None else _of_target(root, to or "")
+    with progress_bar(quiet=False):
+        found = _at(location) if location is not None else _of_target(root, to or "")
     if name and name not in found.datasets:
         there = ", ".join(found.datasets) or "none"
         raise UsageError(f"the catalogue has no dataset {name}", f"the datasets there are {there}")
@@ -42,9 +44,12 @@ def versions(ctx: click.Context, name: str, to: str | None, location: str | None
 
 
 def _at(location: str) -> Catalogue:
-    from deedbook.fetching.catalogues import read_catalogue
+    from deedbook.fetching.catalogues import open_catalogue
+    from deedbook.fetching.locations import find_home, read_location
 
-    return read_catalogue(location)
+    opened = open_catalogue(read_location(location), find_home())
+    options.warn(opened.age())
+    return opened.catalogue
 
 
 def _of_target(root: Path, name: str) -> Catalogue:

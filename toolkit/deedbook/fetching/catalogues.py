@@ -1,13 +1,15 @@
 """A catalogue, read and held against what was seen of it before.
 
-`latest.json` is read before `catalog.json`, which is written first: so a catalogue with a lower sequence than its own
-`latest.json` is not one that was caught between two writes.
+Signature before content: of a `catalog.json` that must be signed, only the list of keys is read before its signature is proven,
+since that says which key has to have signed it (`trust`). `latest.json` is read before `catalog.json`, which is written first: so
+a catalogue with a lower sequence than its own `latest.json` is not one that was caught between two writes.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -21,21 +23,25 @@ from deedbook.catalogue.reading import (
     LATEST,
     SIGNATURE_AHEAD,
     read_catalogue_json,
+    read_keys,
     read_latest_json,
     sequence_of,
 )
 from deedbook.catalogue.records import Catalogue, Key
 from deedbook.errors import RefusalError, RemoteError, UsageError
-from deedbook.fetching.locations import Location, read_location
-from deedbook.fetching.settings import Home, find_home
-from deedbook.fetching.transport import MissingError, PassingError, patiently, read_document
-from deedbook.fetching.trust import Memory, extended, recall, remember, with_latest
+from deedbook.fetching.locations import Home, Location
+from deedbook.fetching.transport import read_document
+from deedbook.fetching.trust import TELL, Memory, extended, recall, remember, with_latest
+from deedbook.http import MissingError, PassingError, retried
 from deedbook.integrity.locks import locked
 from deedbook.integrity.signatures import PublicKey, is_signed_by, public_key
 
-_PATIENCE = 600.0
-_NAMES = (CATALOG, CATALOG_SIGNATURE, LATEST)
-_TELL = "do not use it before the publisher has explained this"
+_LOCK_SECONDS = 600.0
+_LARGEST_SIGNATURE = 1 << 16
+_DOCUMENTS = (CATALOG, CATALOG_SIGNATURE, LATEST)
+"""What is kept of a catalogue for `--offline`."""
+_OLD = dt.timedelta(days=365)
+"""Without a new signature for so long, a catalogue is named: whoever serves it may be holding news back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,30 +60,50 @@ class Opened:
     keys: tuple[PublicKey, ...] = ()
     is_first: bool = False
 
+    def warnings(self) -> Iterator[str]:
+        """What a user must know before relying on it."""
+        if not self.keys:
+            yield "the catalogue is not signed: that its files are whole is proven, who made them is not"
+        elif self.is_first:
+            yield (
+                f"key {self.keys[-1].id} is now trusted for this catalogue: compare it with what the publisher says elsewhere"
+            )
+        yield from self.age()
+
+    def age(self) -> Iterator[str]:
+        """That a signed catalogue has not been renewed for a year."""
+        try:
+            since = dt.datetime.fromisoformat(self.catalogue.updated)
+        except ValueError:
+            return
+        since = since if since.tzinfo else since.replace(tzinfo=dt.UTC)
+        if self.keys and dt.datetime.now(dt.UTC) - since > _OLD:
+            yield (
+                f"the catalogue was last signed on {since:%Y-%m-%d}, more than a year ago: "
+                "newer versions may be held back from you; ask the publisher whether this is still the present one"
+            )
+
 
 @dataclass(frozen=True, slots=True)
-class _Documents:
-    """The bytes of a catalogue; None for a document that it does not have."""
+class _Proven:
+    """What holds of a catalogue, and what is now known of it; `documents` are its bytes, as far as it has them."""
 
-    catalog: bytes
-    signature: bytes | None
-    latest: bytes | None
+    documents: dict[str, bytes]
+    catalogue: Catalogue
+    keys: tuple[PublicKey, ...]
+    memory: Memory
 
 
-def read_catalogue(location: str) -> Catalogue:
-    """The catalogue at an address, by the user's own folders.
+class _TornError(PassingError):
+    """Two documents do not fit together: either somebody is just writing them, or they are not to be trusted."""
 
-    Raises:
-        UsageError: when there is none.
-        ProjectError: when it is no sound one.
-        RefusalError: when it contradicts what was seen before.
-        RemoteError: when it cannot be had.
-    """
-    return open_catalogue(read_location(location), find_home()).catalogue
+
+class _AbsentError(UsageError):
+    """There is no catalogue at the address."""
 
 
 def open_catalogue(location: Location, home: Home, *, key: PublicKey | None = None, is_offline: bool = False) -> Opened:
-    """The catalogue at an address, verified, and remembered.
+    """The catalogue at an address, verified, and remembered; the one above when the address is that of a dataset's page.
 
     Args:
         location: Its root.
@@ -91,46 +117,41 @@ def open_catalogue(location: Location, home: Home, *, key: PublicKey | None = No
         RefusalError: when it contradicts what was seen before, or is not signed as it must be.
         RemoteError: when it cannot be had.
     """
+    try:
+        return _open(location, home, key, is_offline=is_offline)
+    except _AbsentError as error:
+        above = location.above()
+        if above is None:
+            raise
+        try:
+            return _open(above, home, key, is_offline=is_offline)
+        except UsageError:
+            raise error from None
+
+
+def _open(location: Location, home: Home, key: PublicKey | None, *, is_offline: bool) -> Opened:
     kept = home.cache / "catalogues" / location.id
     locks = home.state / "locks"
     locks.mkdir(parents=True, exist_ok=True)
-    with locked(locks / f"{location.id}.lock", who="fetch", wait=_PATIENCE):
+    with locked(locks / f"{location.id}.lock", who="fetch", wait=_LOCK_SECONDS):
         memory = recall(home.state, location)
         trusted = memory if key is None else replace(memory, key=key.text)
         if is_offline and location.is_remote:
-            proven = _prove(location, _kept(kept, location), trusted)
+            proven = _prove(location, _kept(kept, location), trusted, lambda: None)
         else:
-            proven = _read_proven(location, trusted)
+            ahead = partial(_optional, location, SIGNATURE_AHEAD, _LARGEST_SIGNATURE)
+            try:
+                proven = retried(lambda: _prove(location, _read(location), trusted, ahead))
+            except _TornError as error:
+                raise RefusalError(error.message, f"try again later; if it stays so, {TELL}") from None
             if location.is_remote:
                 _keep(kept, proven.documents)
         remember(home.state, location, proven.memory)
     return Opened(location, proven.catalogue, proven.keys, is_first=not memory.sequence)
 
 
-@dataclass(frozen=True, slots=True)
-class _Proven:
-    """What holds of a catalogue, and what is now known of it."""
-
-    documents: _Documents
-    catalogue: Catalogue
-    keys: tuple[PublicKey, ...]
-    memory: Memory
-
-
-class _TornError(PassingError):
-    """Two documents do not fit together: either somebody is just writing them, or they are not to be trusted."""
-
-
-def _read_proven(location: Location, memory: Memory) -> _Proven:
-    try:
-        ahead = partial(_optional, location, SIGNATURE_AHEAD)
-        return patiently(lambda: _prove(location, _read(location), memory, ahead), attempts=3)
-    except _TornError as error:
-        raise RefusalError(error.message, f"try again later; if it stays so, {_TELL}") from None
-
-
 def _prove(
-    location: Location, documents: _Documents, memory: Memory, ahead: Callable[[], bytes | None] = lambda: None
+    location: Location, documents: dict[str, bytes], memory: Memory, ahead: Callable[[], bytes | None]
 ) -> _Proven:
     """The catalogue that the documents hold, held against what is known.
 
@@ -145,13 +166,14 @@ def _prove(
         ProjectError: when they are not sound.
         RefusalError: when they contradict what is known.
     """
-    catalogue = read_catalogue_json(documents.catalog, location.text + CATALOG)
-    present = _present(catalogue, memory)
+    content, where = documents[CATALOG], location.text + CATALOG
+    present = _present(read_keys(content, where), memory)
     if present is not None:
-        documents = _prove_signature(location, documents, present, catalogue.sequence, ahead)
-    known = extended(memory, catalogue, hashlib.sha256(documents.catalog).hexdigest())
-    if documents.latest is not None:
-        latest = read_latest_json(documents.latest, location.text + LATEST)
+        documents = _signed(location, documents, present, ahead)
+    catalogue = read_catalogue_json(content, where)
+    known = extended(memory, catalogue, hashlib.sha256(content).hexdigest())
+    if (latest_content := documents.get(LATEST)) is not None:
+        latest = read_latest_json(latest_content, location.text + LATEST)
         known = with_latest(known, latest.sequence)
         if latest.sequence > catalogue.sequence:
             raise _TornError(
@@ -162,31 +184,30 @@ def _prove(
     return _Proven(documents, catalogue, keys, replace(known, key=present.text if present else None))
 
 
-def _present(catalogue: Catalogue, memory: Memory) -> Key | None:
-    """The key that the catalogue must be signed with: the one it names, if that follows from the pinned one.
+def _present(keys: tuple[Key, ...], memory: Memory) -> Key | None:
+    """The key that the catalogue must be signed with: the last one it names, if that follows from the pinned one.
 
     Raises:
         RefusalError: when it does not.
     """
-    if memory.key is None:
-        if catalogue.key is None:
+    if not keys:
+        if memory.key is None:
             return None
-        return present_key(catalogue, catalogue.key.text)
-    pinned = public_key(memory.key).id
-    if catalogue.key is None:
-        raise RefusalError(f"{memory.location}: is no longer signed; key {pinned} signed it before", _TELL)
-    found = present_key(catalogue, memory.key)
+        pinned = public_key(memory.key).id
+        raise RefusalError(f"{memory.location}: is no longer signed; key {pinned} signed it before", TELL)
+    found = present_key(Catalogue(keys=keys), memory.key or keys[-1].text)
     if found is None:
+        pinned = public_key(memory.key or "").id
         raise RefusalError(
-            f"{memory.location}: names the key {catalogue.key.id}, and the known key {pinned} did not hand over to it",
-            f"{_TELL}; if you have the new key from elsewhere, name it with --key",
+            f"{memory.location}: names the key {keys[-1].id}, and the known key {pinned} did not hand over to it",
+            f"{TELL}; if you have the new key from elsewhere, name it with --key",
         )
     return found
 
 
-def _prove_signature(
-    location: Location, documents: _Documents, key: Key, sequence: int, ahead: Callable[[], bytes | None]
-) -> _Documents:
+def _signed(
+    location: Location, documents: dict[str, bytes], key: Key, ahead: Callable[[], bytes | None]
+) -> dict[str, bytes]:
     """The documents with the signature that proves them.
 
     A publisher that was killed right after `catalog.json` left the signature of the one before, or none; that of this one
@@ -196,49 +217,49 @@ def _prove_signature(
         RefusalError: when there is none.
         _TornError: when none fits.
     """
-    where, found = location.text + CATALOG_SIGNATURE, documents.signature
-    if found is not None and is_signed_by(as_public(key), documents.catalog, found):
+    where, content, found = location.text + CATALOG_SIGNATURE, documents[CATALOG], documents.get(CATALOG_SIGNATURE)
+    if found is not None and is_signed_by(as_public(key), content, found):
         return documents
-    if found is None or sequence_of(CATALOG_SIGNATURE, found) < sequence:
+    if found is None or sequence_of(CATALOG_SIGNATURE, found) < sequence_of(CATALOG, content):
         other = ahead()
-        if other is not None and is_signed_by(as_public(key), documents.catalog, other):
-            return replace(documents, signature=other)
+        if other is not None and is_signed_by(as_public(key), content, other):
+            return {**documents, CATALOG_SIGNATURE: other}
     if found is None:
-        raise RefusalError(f"{where}: is missing, though the catalogue names the key {key.id}", _TELL)
+        raise RefusalError(f"{where}: is missing, though the catalogue names the key {key.id}", TELL)
     raise _TornError(f"{where}: is not what key {key.id} signed for this {CATALOG}")
 
 
-def _read(location: Location) -> _Documents:
-    try:
-        latest = _optional(location, LATEST)
-        catalog = read_document(location.address(CATALOG), LARGEST)
-    except MissingError:
-        raise UsageError(
+def _read(location: Location) -> dict[str, bytes]:
+    latest = _optional(location, LATEST, LARGEST)
+    catalog = _optional(location, CATALOG, LARGEST)
+    if catalog is None:
+        raise _AbsentError(
             f"{location.text}: there is no catalogue: it has no {CATALOG}", "name the root of a catalogue"
-        ) from None
-    return _Documents(catalog, _optional(location, CATALOG_SIGNATURE), latest)
+        )
+    signature = _optional(location, CATALOG_SIGNATURE, _LARGEST_SIGNATURE)
+    found = {CATALOG: catalog, CATALOG_SIGNATURE: signature, LATEST: latest}
+    return {name: content for name, content in found.items() if content is not None}
 
 
-def _optional(location: Location, name: str) -> bytes | None:
+def _optional(location: Location, name: str, limit: int) -> bytes | None:
     try:
-        return read_document(location.address(name), LARGEST)
+        return read_document(location.address(name), limit)
     except MissingError:
         return None
 
 
-def _keep(folder: Path, documents: _Documents) -> None:
+def _keep(folder: Path, documents: dict[str, bytes]) -> None:
     """Keeps the documents for `--offline`."""
     folder.mkdir(parents=True, exist_ok=True)
-    contents = (documents.catalog, documents.signature, documents.latest)
-    for name, content in zip(_NAMES, contents, strict=True):
-        if content is None:
-            (folder / name).unlink(missing_ok=True)
+    for name in _DOCUMENTS:
+        if name in documents:
+            files.replace(folder / name, documents[name])
         else:
-            files.replace(folder / name, content)
+            (folder / name).unlink(missing_ok=True)
 
 
-def _kept(folder: Path, location: Location) -> _Documents:
-    contents = [(folder / name).read_bytes() if (folder / name).is_file() else None for name in _NAMES]
-    if contents[0] is None:
+def _kept(folder: Path, location: Location) -> dict[str, bytes]:
+    found = {name: (folder / name).read_bytes() for name in _DOCUMENTS if (folder / name).is_file()}
+    if CATALOG not in found:
         raise RemoteError(f"{location.text}: was never read from here, so there is no copy", "leave out --offline once")
-    return _Documents(contents[0], contents[1], contents[2])
+    return found

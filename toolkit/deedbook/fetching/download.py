@@ -16,9 +16,10 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from deedbook.errors import RefusalError, RemoteError
+from deedbook.fetching.cache import GRAIN, Partial
 from deedbook.fetching.locations import Address
-from deedbook.fetching.partial import GRAIN, Partial
-from deedbook.fetching.transport import ATTEMPTS, Body, PassingError, delay, looks_like_page, opened
+from deedbook.fetching.transport import Body, looks_like_page, opened
+from deedbook.http import PassingError, Patience
 
 CONNECTIONS = 4
 RUN = 16
@@ -139,7 +140,7 @@ class _Filling:
 
     def _fetch(self, first: int, end: int) -> None:
         """Fetches a run; a connection that breaks is taken up where it broke."""
-        failures = 0
+        patience = Patience()
         while first < end and not self._stop.is_set():
             before = first
             try:
@@ -151,8 +152,9 @@ class _Filling:
                         self._take(body, first)
                         first += 1
             except PassingError as error:
-                failures = 1 if first > before else failures + 1
-                if failures == ATTEMPTS or self._stop.wait(error.wait or delay(failures - 1)):
+                if first > before:
+                    patience = Patience()
+                if self._stop.wait(patience.pause_after(error)):
                     raise
 
     @contextmanager

@@ -1,26 +1,87 @@
-"""A catalogue's address, and those of its files: plain joining of the root and a path, percent-encoded.
+"""Where things are: a catalogue and its files, and the folders of a user.
 
 https://host/path/    a static site; a name and password in it are sent to that host only and never shown
+host:port/path        the same, as a browser shows it; http on this machine and for a bare number, https elsewhere
 /path, file:///path   a folder
 s3://bucket/prefix/   a bucket; the environment has the rest (AWS_ACCESS_KEY_ID, AWS_ENDPOINT_URL ...)
+
+The address of a page of a catalogue, or of a release in it, leads to the catalogue. The address of a file is plain joining of the
+root and a path, percent-encoded.
 """
 
 from __future__ import annotations
 
 import base64
 import hashlib
-from dataclasses import dataclass, field
+import ipaddress
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
-from deedbook.errors import UsageError
+from deedbook.errors import ProjectError, UsageError
+from deedbook.versioning.numbers import SEMVER
 
 Kind = Literal["http", "folder", "s3"]
-_LONGEST_NAME = 200
-_RESERVED = frozenset(
-    {"CON", "PRN", "AUX", "NUL", *(f"{name}{digit}" for name in ("COM", "LPT") for digit in range(10))}
-)
+HOME_VARIABLE = "DEEDBOOK_HOME"
+CATALOGUE_VARIABLE = "DEEDBOOK_CATALOGUE"
+CONFIG_FILE = "config.toml"
+LATEST = "latest"
+_HOST_AND_PORT = re.compile(r"([A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\]):\d{1,5}(/.*)?")
+_HOST = re.compile(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}(/.*)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """The folders of one user; none needs to exist."""
+
+    config: Path
+    cache: Path
+    state: Path
+
+
+def find_home(environment: Mapping[str, str] = os.environ) -> Home:
+    """The folders that `DEEDBOOK_HOME` names, else those that the system has for such things."""
+    if named := environment.get(HOME_VARIABLE, ""):
+        root = Path(named)
+        return Home(root, root / "cache", root / "state")
+    import platformdirs
+
+    return Home(
+        platformdirs.user_config_path("deedbook"),
+        platformdirs.user_cache_path("deedbook"),
+        platformdirs.user_state_path("deedbook"),
+    )
+
+
+def choose_catalogue(named: str | None, home: Home, environment: Mapping[str, str] = os.environ) -> str:
+    """The catalogue to ask: the named one, else that of the environment, else that of the user's configuration.
+
+    Raises:
+        UsageError: when there is none.
+        ProjectError: when the configuration cannot be read.
+    """
+    if chosen := named or environment.get(CATALOGUE_VARIABLE, ""):
+        return chosen
+    file = home.config / CONFIG_FILE
+    try:
+        found = tomllib.loads(file.read_text(encoding="utf-8")).get("catalogue", "")
+    except FileNotFoundError:
+        found = ""
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ProjectError(f"{file}: cannot be read: {error}", "correct the file") from None
+    if not isinstance(found, str):
+        raise ProjectError(f"{file}: `catalogue` is an address in quotes")
+    if not found:
+        raise UsageError(
+            "no catalogue is named",
+            f'add --from URL_OR_FOLDER, set {CATALOGUE_VARIABLE}, or write catalogue = "URL" into {file}',
+        )
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,33 +118,70 @@ class Location:
         """Whether it can only be reached through a network."""
         return self.kind != "folder"
 
+    def above(self) -> Location | None:
+        """The location one level up; None at the root of a host, a disk or a bucket."""
+        start, _, last = self.text.rstrip("/").rpartition("/")
+        return replace(self, text=f"{start}/") if last and not start.endswith("/") and start else None
+
     def address(self, path: str) -> Address:
-        """Where a file of the catalogue is; `path` is relative and plain (`is_plain`) in every part."""
+        """Where a file of the catalogue is; `path` is relative, and its parts are names that files may have (`deedbook.names`)."""
         joined = self.text + (quote(path) if self.kind == "http" else path)
         return Address(self.kind, joined, self.text, self.authorization)
 
 
 def read_location(text: str) -> Location:
-    """The catalogue that a text names; naming its `catalog.json` or `index.html` will do.
+    """The catalogue that a text names, also by one of its documents or pages, or by those of one of its releases.
 
     Raises:
         UsageError: when it is no such address.
     """
-    for document in ("catalog.json", "index.html", "latest.json"):
-        text = text.removesuffix(f"/{document}")
     scheme, mark, _ = text.partition("://")
+    if not mark and not Path(text).exists():
+        if found := _HOST_AND_PORT.fullmatch(text):
+            text = f"{'http' if _is_near(found[1]) else 'https'}://{text}"
+            scheme, mark = text.partition("://")[:2]
+        elif _HOST.fullmatch(text):
+            raise UsageError(f"{text}: there is no such folder", f"for a web address, write https://{text}")
     if not mark:
-        return Location("folder", f"{Path(text).absolute().as_posix().rstrip('/')}/")
+        return Location("folder", f"{_root(Path(text).absolute().as_posix())}/")
     match scheme.lower():
         case "http" | "https":
             return _web(text)
         case "file":
-            return Location("folder", f"{unquote(urlsplit(text).path).rstrip('/')}/")
+            return Location("folder", f"{_root(unquote(urlsplit(text).path))}/")
         case "s3":
-            return Location("s3", f"{text.rstrip('/')}/")
+            return Location("s3", f"{_root(text)}/")
     raise UsageError(
         f"{text}: {scheme} is no address of a catalogue", "name a folder, an http(s) URL, or s3://BUCKET/PREFIX"
     )
+
+
+def _is_near(host: str) -> bool:
+    """Whether a host is this machine or a bare number, which has no certificate."""
+    try:
+        return bool(ipaddress.ip_address(host.strip("[]")))
+    except ValueError:
+        return host == "localhost"
+
+
+def release_in(text: str) -> str | None:
+    """The release whose folder or page an address is, as NAME@VERSION; None for any other text."""
+    parts = text.rstrip("/").removesuffix("/index.html").split("/")
+    if "://" in text and len(parts) > 4 and (parts[-1] == LATEST or SEMVER.fullmatch(parts[-1])):
+        return f"{unquote(parts[-2])}@{parts[-1]}"
+    return None
+
+
+def _root(path: str) -> str:
+    """The catalogue's own path, when one of its documents or of its releases' pages is named."""
+    parts = path.rstrip("/").split("/")
+    if parts[-1] in {"catalog.json", "latest.json", "index.html"}:
+        parts.pop()
+    if len(parts) > 2 and SEMVER.fullmatch(parts[-2]) and "." in parts[-1]:
+        parts.pop()  # NAME/VERSION/CODEBOOK.html
+    if len(parts) > 2 and (parts[-1] == LATEST or SEMVER.fullmatch(parts[-1])):
+        del parts[-2:]
+    return "/".join(parts)
 
 
 def _web(text: str) -> Location:
@@ -99,22 +197,10 @@ def _web(text: str) -> Location:
     if parts.username is not None:
         secret = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
         authorization = f"Basic {base64.b64encode(secret.encode()).decode()}"
-    place = f"[{host}]{port}" if ":" in host else f"{host}{port}"
-    plain = urlunsplit((parts.scheme.lower(), place, f"{parts.path.rstrip('/')}/", "", ""))
-    return Location("http", plain, authorization)
+    where = f"[{host}]{port}" if ":" in host else f"{host}{port}"
+    return Location("http", urlunsplit((parts.scheme.lower(), where, f"{_root(parts.path)}/", "", "")), authorization)
 
 
 def mirror_address(mirror: str, name: str) -> Address:
     """Where a mirror that a catalogue names has a file; it gets no credentials."""
     return Address("http", mirror + quote(name))
-
-
-def is_plain(name: str) -> bool:
-    """Whether a file may have this name: no path, nothing hidden, nothing that a system takes for something else."""
-    return (
-        0 < len(name) <= _LONGEST_NAME
-        and not name.startswith((".", "-", "~"))
-        and not name.endswith((".", " "))
-        and not any(letter in '/\\:*?"<>|' or not letter.isprintable() for letter in name)
-        and name.split(".")[0].upper() not in _RESERVED
-    )

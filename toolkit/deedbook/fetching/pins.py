@@ -1,4 +1,9 @@
-"""`deedbook.lock`: which releases a script uses, one a line, sorted by name; commit it with the script.
+"""A release as people write it down: NAME, NAME@RANGE or NAME@VERSION, and `deedbook.lock`.
+
+`latest`, and no range at all, is the version that the catalogue calls so; `1` and `1.2` the highest release that begins with
+that; `1.2.0` exactly this one. Only an exact version finds a yanked one or a pre-release.
+
+`deedbook.lock` says which releases a script uses, one a line, sorted by name; commit it with the script:
 
     NAME@VERSION sha256:DIGEST CATALOGUE
 
@@ -13,15 +18,72 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deedbook import files
+from deedbook.catalogue.records import Catalogue, Dataset, Entry
 from deedbook.errors import ProjectError, RefusalError, UsageError
-from deedbook.versioning.numbers import SEMVER
+from deedbook.fetching.locations import LATEST
+from deedbook.versioning.numbers import SEMVER, read_version
 
 LOCK = "deedbook.lock"
+_NAME = r"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)"
+_SPEC = re.compile(rf"{_NAME}(?:@v?(?P<range>[0-9A-Za-z.+-]+))?", re.ASCII)
+_RANGE = re.compile(r"(0|[1-9]\d*)(\.(0|[1-9]\d*))?", re.ASCII)
 _LINE = re.compile(
-    rf"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)@(?P<version>{SEMVER.pattern}) sha256:(?P<sha256>[0-9a-f]{{64}}) (?P<catalogue>\S.*)",
-    re.ASCII,
+    rf"{_NAME}@(?P<version>{SEMVER.pattern}) sha256:(?P<sha256>[0-9a-f]{{64}}) (?P<catalogue>\S.*)", re.ASCII
 )
 _HEADER = "# Written by `deedbook fetch --lock`; `deedbook fetch --locked` gets exactly these releases.\n"
+_MOST_NAMED = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """What a user asks for; `range` is `latest`, the beginning of a version, or a version."""
+
+    name: str
+    range: str = LATEST
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether it names one version."""
+        return SEMVER.fullmatch(self.range) is not None
+
+
+def read_spec(text: str) -> Spec:
+    """What a text asks for.
+
+    Raises:
+        UsageError: when it is not NAME or NAME@RANGE.
+    """
+    found = _SPEC.fullmatch(text)
+    wanted = (found["range"] or LATEST) if found else ""
+    if found is None or not (wanted == LATEST or _RANGE.fullmatch(wanted) or SEMVER.fullmatch(wanted)):
+        raise UsageError(f"{text!r} names no release", "write NAME, NAME@1, NAME@1.2, NAME@1.2.0 or NAME@latest")
+    return Spec(found["name"], wanted)
+
+
+def resolve(catalogue: Catalogue, spec: Spec, where: str) -> tuple[Dataset, Entry]:
+    """The dataset and the version of it that are meant.
+
+    Raises:
+        UsageError: when there is none; it names what there is.
+    """
+    dataset = catalogue.datasets.get(spec.name)
+    if dataset is None:
+        raise UsageError(f"{where}: has no dataset {spec.name!r}", _listing("it has", sorted(catalogue.datasets)))
+    entry = dataset.entry((dataset.latest or "") if spec.range == LATEST else spec.range)
+    if entry is None and _RANGE.fullmatch(spec.range):
+        wanted = tuple(int(part) for part in spec.range.split("."))
+        released = [item for item in dataset.versions if not item.is_yanked and "-" not in item.version]
+        fitting = [item for item in released if read_version(item.version)[: len(wanted)] == wanted]
+        entry = max(fitting, key=lambda item: read_version(item.version), default=None)
+    if entry is None:
+        versions = [f"{item.version}{' (yanked)' if item.is_yanked else ''}" for item in dataset.versions]
+        raise UsageError(f"{where}: {spec.name} has no version {spec.range}", _listing("its versions are", versions))
+    return dataset, entry
+
+
+def _listing(start: str, names: list[str]) -> str:
+    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    return f"{start} {', '.join(names[:_MOST_NAMED]) or 'none'}{more}"
 
 
 @dataclass(frozen=True, slots=True)

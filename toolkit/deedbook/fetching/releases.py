@@ -9,7 +9,6 @@ chain         each release names the one before by its sha256, back to the first
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -19,15 +18,20 @@ from deedbook.errors import RefusalError, RemoteError
 from deedbook.fetching.cache import Cache
 from deedbook.fetching.catalogues import Opened
 from deedbook.fetching.download import TamperedError
-from deedbook.fetching.locations import Address, is_plain, mirror_address
-from deedbook.fetching.transport import MissingError, read_document
-from deedbook.integrity.digests import MANIFEST, PROVENANCE, SIGNATURE, SUMS, sums_text
-from deedbook.integrity.signatures import is_signed_by, read_signature
+from deedbook.fetching.locations import Address, mirror_address
+from deedbook.fetching.transport import read_document
+from deedbook.http import MissingError
+from deedbook.integrity.digests import MANIFEST, SIGNATURE, SUMS, read_sums
+from deedbook.integrity.problems import Outcome, Rule
+from deedbook.integrity.proof import LARGEST_DOCUMENT, Earlier, ListedFile, prove_release
+from deedbook.integrity.signatures import PublicKey
 
 T = TypeVar("T")
-_LARGEST_DOCUMENT = 64 << 20
-_DIGEST_LENGTH = 64
 _TELL = "do not use this release; tell the publisher"
+
+
+class WithdrawnError(RefusalError):
+    """The files of a withdrawn version were taken away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,16 +60,6 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
-class File:
-    """A file of a release; `size` is None for the few that `release.json` cannot list."""
-
-    name: str
-    sha256: str
-    size: int | None = None
-    table: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Listing:
     """A proven release, its files not yet fetched.
 
@@ -76,38 +70,86 @@ class Listing:
     """
 
     source: Source
-    files: Mapping[str, File]
+    files: Mapping[str, ListedFile]
     documents: Mapping[str, bytes]
     manifest: Mapping[str, Any]
     checked: tuple[str, ...]
 
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """The names of its tables."""
+        return tuple(str(table["name"]) for table in self.manifest["tables"])
+
+
+@dataclass(slots=True)
+class _FirstProblem(Outcome):
+    """Ends a proof at the first problem."""
+
+    label: str = ""
+
+    def report(self, rule: Rule, file: str, message: str) -> None:
+        """Refuses the release."""
+        Outcome.report(self, rule, file, message)
+        raise TamperedError(f"{self.label}: {file} {message}", _TELL)
+
 
 def read_listing(source: Source) -> Listing:
-    """The release, proven.
+    """The release, proven by the one proof of releases before any of its files comes.
 
     Raises:
         RefusalError: when something is not as the catalogue says.
         RemoteError: when it cannot be had.
     """
     entry = source.entry
-    sums = obtain_document(source, File(SUMS, entry.sums_sha256))
-    digests = _read_sums(sums, source)
-    documents, checked = {SUMS: sums}, ["checksums"]
-    signature = _signature(source)
-    if signature is not None:
+    outcome = _FirstProblem(label=source.label)
+    sums = obtain_document(source, ListedFile(SUMS, entry.sums_sha256))
+    documents = {SUMS: sums}
+    keys: Sequence[PublicKey] = source.opened.keys
+    if (signature := _signature(source)) is not None:
         documents[SIGNATURE] = signature
-    if (said := _prove_signature(source, sums, signature)) is not None:
-        checked.append(said)
-    if digests.get(MANIFEST) != entry.release_sha256:
-        raise TamperedError(f"{source.label}: {SUMS} has another {MANIFEST} than the catalogue", _TELL)
-    content = obtain_document(source, File(MANIFEST, entry.release_sha256))
-    manifest = _read_manifest(content, source)
-    files = _files(manifest, digests, len(content), source)
-    checked.append(_prove_chain(source, manifest))
-    return Listing(source, files, documents, manifest, tuple(checked))
+    elif keys and entry.published < source.opened.catalogue.keys[0].since:
+        keys = ()  # older than the first key; the signed catalogue has its checksums
+
+    def read(name: str) -> bytes | None:
+        if name in {SUMS, SIGNATURE}:
+            return documents.get(name)
+        digest = entry.release_sha256 if name == MANIFEST else read_sums(sums)[0].get(name)
+        return obtain_document(source, ListedFile(name, digest)) if digest else None
+
+    def earlier(version: str) -> Earlier | None:
+        found = source.dataset.entry(version)
+        if found is None:
+            return None
+        return Earlier(found.release_sha256, _record(source.dataset.name, found))
+
+    proof = prove_release(read, outcome, keys=keys, earlier=earlier)
+    manifest, about = proof.manifest, _record(source.dataset.name, entry)
+    if {name: manifest.get(name) for name in about} != about:
+        raise TamperedError(
+            f"{source.label}: {MANIFEST} calls itself {manifest.get('name')} {manifest.get('version')}, or follows another "
+            "release than the catalogue says",
+            _TELL,
+        )
+    if not all(isinstance(table, Mapping) and isinstance(table.get("name"), str) for table in manifest["tables"]):
+        raise TamperedError(f"{source.label}: {MANIFEST} lists a table without a name", _TELL)
+    total = sum(file.size or 0 for file in proof.files.values())
+    if total > entry.bytes or len(proof.files) > entry.files:
+        raise TamperedError(
+            f"{source.label}: has {len(proof.files)} files of {total:,} bytes, where the catalogue says "
+            f"{entry.files} of {entry.bytes:,}",
+            _TELL,
+        )
+    return Listing(source, proof.files, documents, manifest, tuple(outcome.checked))
 
 
-def obtain_document(source: Source, file: File) -> bytes:
+def _record(name: str, entry: Entry) -> dict[str, Any]:
+    """What the `release.json` of an entry says of itself and of the release before it."""
+    link = entry.previous
+    previous = {"version": link.version, "sha256": link.sha256} if link else None
+    return {"name": name, "version": entry.version, "previous": previous}
+
+
+def obtain_document(source: Source, file: ListedFile) -> bytes:
     """The content of a small file, proven; it is kept in the cache.
 
     Raises:
@@ -117,7 +159,7 @@ def obtain_document(source: Source, file: File) -> bytes:
     path = source.cache.find(file.sha256)
     if path is not None:
         return path.read_bytes()
-    limit = min(source.entry.bytes, _LARGEST_DOCUMENT)
+    limit = min(source.entry.bytes, LARGEST_DOCUMENT)
 
     def read(address: Address) -> bytes:
         content = read_document(address, limit)
@@ -149,6 +191,14 @@ def first_good(source: Source, name: str, read: Callable[[Address], T]) -> T:
             return read(address)
         except (RefusalError, RemoteError) as error:
             failures.append(error)
+    entry = source.entry
+    if entry.is_yanked and all(isinstance(error, MissingError) for error in failures):
+        instead = entry.replaced_by or source.dataset.latest
+        raise WithdrawnError(
+            f"{source.label} was withdrawn by its publisher, and {name} is no longer there: "
+            f"{entry.reason or 'no reason is given'}",
+            f"use {instead}" if instead else "",
+        )
     refused = [error for error in failures if isinstance(error, RefusalError)]
     raise (refused or failures)[0]
 
@@ -160,123 +210,7 @@ def _signature(source: Source) -> bytes | None:
         return source.cache.recall_note(key)
     try:
         content = first_good(source, SIGNATURE, lambda address: read_document(address, 1 << 16))
-    except MissingError:
+    except (MissingError, WithdrawnError):
         return None
     source.cache.note(key, content)
     return content
-
-
-def _prove_signature(source: Source, sums: bytes, signature: bytes | None) -> str | None:
-    """What was proven of the signature; None when there is no key to prove one with.
-
-    Raises:
-        RefusalError: when it is not one of the publisher's keys, or is missing though there was a key by then.
-    """
-    keys = {key.id: key for key in source.opened.keys}
-    if not keys:
-        return None
-    if signature is None:
-        if source.entry.published < source.opened.catalogue.keys[0].since:
-            return None  # older than the first key; the signed catalogue has its checksums
-        raise RefusalError(f"{source.label}: {SIGNATURE} is missing, though the publisher has a key", _TELL)
-    read = read_signature(signature)
-    key = keys.get(read.key_id)
-    if read.problem or key is None:
-        why = read.problem or f"is of key {read.key_id}, which is none of the publisher's"
-        raise TamperedError(f"{source.label}: {SIGNATURE} {why}", _TELL)
-    if not is_signed_by(key, sums, signature):
-        raise TamperedError(f"{source.label}: {SIGNATURE} is not what key {key.id} signed", _TELL)
-    return f"signature of key {key.id}"
-
-
-def _read_sums(content: bytes, source: Source) -> dict[str, str]:
-    """The digests by file name.
-
-    Raises:
-        RefusalError: when the list is not of the form that every release has, or names what is no plain file.
-    """
-    text = content.decode("utf-8", "replace")
-    sums = {name: digest for digest, mark, name in (line.partition("  ") for line in text.split("\n")) if mark}
-    is_hex = all(len(digest) == _DIGEST_LENGTH and not digest.strip("0123456789abcdef") for digest in sums.values())
-    if not is_hex or sums_text(sums) != text:
-        raise RefusalError(f"{source.label}: {SUMS} is not the list of checksums that a release has", _TELL)
-    bad = [name for name in sums if not is_plain(name) or name in {SUMS, SIGNATURE}]
-    if bad or len({name.casefold() for name in sums}) < len(sums):
-        raise RefusalError(
-            f"{source.label}: {SUMS} names {bad[0]!r}, which no release has"
-            if bad
-            else f"{source.label}: {SUMS} names files that differ by case only",
-            _TELL,
-        )
-    return sums
-
-
-def _read_manifest(content: bytes, source: Source) -> Mapping[str, Any]:
-    try:
-        manifest = json.loads(content)
-        said = manifest["name"], manifest["version"]
-        is_sound = isinstance(manifest["files"], list) and isinstance(manifest["tables"], list)
-    except (ValueError, KeyError, TypeError, RecursionError):
-        is_sound, said = False, ("", "")
-    if not is_sound:
-        raise RefusalError(f"{source.label}: {MANIFEST} is no release manifest", _TELL)
-    if said != (source.dataset.name, source.entry.version):
-        raise RefusalError(f"{source.label}: {MANIFEST} calls itself {said[0]} {said[1]}", _TELL)
-    found: Mapping[str, Any] = manifest
-    return found
-
-
-def _files(manifest: Mapping[str, Any], digests: Mapping[str, str], length: int, source: Source) -> dict[str, File]:
-    """Every file that SHA256SUMS lists, with the size that `release.json` gives it.
-
-    Raises:
-        RefusalError: when the two disagree, or the files are larger together than the catalogue says.
-    """
-    files = {}
-    for item in manifest["files"]:
-        try:
-            name, size = str(item["name"]), item["bytes"]
-            file = File(name, str(item["sha256"]), size, item.get("table"))
-        except (KeyError, TypeError, AttributeError):
-            raise RefusalError(f"{source.label}: {MANIFEST} is no release manifest", _TELL) from None
-        if type(size) is not int or size < 0 or digests.get(name) != file.sha256 or name in files:
-            raise RefusalError(f"{source.label}: {MANIFEST} and {SUMS} disagree about {name!r}", _TELL)
-        files[name] = file
-    late = {MANIFEST: File(MANIFEST, digests[MANIFEST], length), PROVENANCE: None}
-    for name in sorted(digests.keys() - files.keys()):
-        if name not in late:
-            raise RefusalError(f"{source.label}: {SUMS} lists {name!r}, and {MANIFEST} does not", _TELL)
-        files[name] = late[name] or File(name, digests[name])
-    total = sum(file.size or 0 for file in files.values())
-    if total > source.entry.bytes or len(files) > source.entry.files:
-        raise RefusalError(
-            f"{source.label}: has {len(files)} files of {total:,} bytes, where the catalogue says "
-            f"{source.entry.files} of {source.entry.bytes:,}",
-            _TELL,
-        )
-    return files
-
-
-def _prove_chain(source: Source, manifest: Mapping[str, Any]) -> str:
-    """How far back the releases name each other.
-
-    Raises:
-        RefusalError: when one names another than the catalogue has.
-    """
-    previous = source.entry.previous
-    said = manifest.get("previous")
-    if said != ({"version": previous.version, "sha256": previous.sha256} if previous else None):
-        raise RefusalError(f"{source.label}: {MANIFEST} names another release before it than the catalogue", _TELL)
-    entry, seen = source.entry, {source.entry.version}
-    while entry.previous is not None:
-        before = source.dataset.entry(entry.previous.version)
-        if before is None:
-            return f"chain back to {entry.version}"
-        if before.release_sha256 != entry.previous.sha256 or before.version in seen:
-            raise RefusalError(
-                f"{source.label}: the chain is broken: {entry.version} names another {before.version} than the catalogue has",
-                _TELL,
-            )
-        seen.add(before.version)
-        entry = before
-    return f"chain back to {entry.version}" if len(seen) > 1 else "first of its chain"

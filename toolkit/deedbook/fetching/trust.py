@@ -20,7 +20,7 @@ from deedbook.catalogue.records import Catalogue
 from deedbook.errors import ProjectError, RefusalError
 from deedbook.fetching.locations import Location
 
-_TELL = "do not use it before the publisher has explained this"
+TELL = "do not use it before the publisher has explained this"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ def recall(state: Path, location: Location) -> Memory:
         return Memory(**{name: raw[name] for name in Memory.__dataclass_fields__})
     except FileNotFoundError:
         return Memory(location.text)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise ProjectError(
             f"{file}: what is known of {location.text} cannot be read: {error}",
             "remove the file if you trust the catalogue as it is now",
@@ -78,20 +78,20 @@ def extended(memory: Memory, catalogue: Catalogue, sha256: str) -> Memory:
     if catalogue.sequence < memory.sequence:
         raise RefusalError(
             f"{where}: the catalogue went back: it has the sequence {catalogue.sequence}, and {memory.sequence} was seen before",
-            _TELL,
+            TELL,
         )
     if catalogue.sequence == memory.sequence and sha256 != memory.catalog_sha256:
-        raise RefusalError(f"{where}: another catalogue with the sequence {memory.sequence} was seen before", _TELL)
+        raise RefusalError(f"{where}: another catalogue with the sequence {memory.sequence} was seen before", TELL)
     seen = {name: dict(versions) for name, versions in memory.releases.items()}
     for name, versions in seen.items():
         for version, digest in versions.items():
             entry = catalogue.entry(name, version)
             if entry is None:
-                raise RefusalError(f"{where}: {name} {version} was there before and is gone", _TELL)
+                raise RefusalError(f"{where}: {name} {version} was there before and is gone", TELL)
             if entry.release_sha256 != digest:
                 raise RefusalError(
                     f"{where}: {name} {version} is another release than before: {entry.release_sha256}, not {digest}",
-                    _TELL,
+                    TELL,
                 )
     for name, dataset in catalogue.datasets.items():
         seen[name] = {entry.version: entry.release_sha256 for entry in dataset.versions}
@@ -108,7 +108,7 @@ def with_latest(memory: Memory, sequence: int) -> Memory:
         raise RefusalError(
             f"{memory.location}: latest.json went back: it has the sequence {sequence}, "
             f"and {memory.latest_sequence} was seen before",
-            _TELL,
+            TELL,
         )
     return replace(memory, latest_sequence=sequence)
 

@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import tempfile
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
+from deedbook import http
 from deedbook.descriptor import Package, Resource
 from deedbook.errors import RemoteError
-from deedbook.reading.source import READ_SIZE
-
-TIMEOUT = 30
-"""Seconds without an answer after which a download fails."""
 
 
 @contextmanager
@@ -47,14 +42,17 @@ def _with_files(resource: Resource, folder: Path, limit: int) -> Resource:
 def _download(url: str, folder: Path, limit: int) -> Path:
     folder.mkdir(parents=True)
     file = folder / (PurePosixPath(unquote(urlsplit(url).path)).name or "table")
-    size = 0
-    try:
-        with urllib.request.urlopen(url, timeout=TIMEOUT) as answer, file.open("wb") as target:  # noqa: S310  # http(s), see above
-            while data := answer.read(READ_SIZE):
-                size += len(data)
+
+    def copy() -> None:
+        size = 0
+        with http.get(url) as answer, file.open("wb") as target:
+            if answer.status != 200:
+                raise RemoteError(f"{url} cannot be downloaded: the server says {answer.status}", "check the address")
+            for piece in answer.pieces():
+                size += len(piece)
                 if size > limit:
                     raise RemoteError(f"{url} has more than {limit:,} bytes", "download it yourself if you trust it")
-                target.write(data)
-    except (OSError, ValueError) as error:
-        raise RemoteError(f"{url} cannot be downloaded: {error}", "check the address, or try again later") from None
+                target.write(piece)
+
+    http.retried(copy)
     return file

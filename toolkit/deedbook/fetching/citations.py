@@ -5,14 +5,14 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 from deedbook.errors import ProjectError, UsageError
 from deedbook.fetching.releases import Listing
-from deedbook.fetching.retrieving import obtain
+from deedbook.fetching.retrieval import obtain
 
 Style = Literal["text", "bibtex", "ris", "csl-json"]
 STYLES: tuple[Style, ...] = get_args(Style)
@@ -56,6 +56,10 @@ class Citation:
     def address(self) -> str:
         """Where it is found: its DOI, else its home page."""
         return f"https://doi.org/{self.doi}" if self.doi else self.url
+
+    def __str__(self) -> str:
+        """One line of a list of references."""
+        return text_citation(self)
 
 
 def read_citation(folder: Path) -> Citation:
@@ -124,13 +128,15 @@ def _mapping(value: object) -> Mapping[str, Any]:
 
 def render(citation: Citation, style: Style) -> str:
     """The citation in a style, ending in a line end."""
-    renderers: Mapping[Style, Callable[[Citation], str]] = {
-        "text": lambda one: f"{text_citation(one)}\n",
-        "bibtex": bibtex,
-        "ris": ris,
-        "csl-json": csl_json,
-    }
-    return renderers[style](citation)
+    match style:
+        case "text":
+            return f"{text_citation(citation)}\n"
+        case "bibtex":
+            return bibtex(citation)
+        case "ris":
+            return ris(citation)
+        case "csl-json":
+            return csl_json(citation)
 
 
 def text_citation(citation: Citation) -> str:
@@ -150,7 +156,7 @@ def bibtex(citation: Citation) -> str:
         "author": authors,
         "title": f"{{{_tex(citation.title)}}}",
         "year": f"{citation.date:%Y}",
-        "month": f"{citation.date:%b}".lower(),
+        "month": str(citation.date.month),
         "version": citation.version,
         "howpublished": "Data set",
         "publisher": _tex(citation.publisher),
@@ -158,7 +164,6 @@ def bibtex(citation: Citation) -> str:
         "url": _verbatim(citation.address),
         "note": _tex("; ".join(part for part in (f"Version {citation.version}", citation.note) if part)),
     }
-    fields["month"] = str(citation.date.month)
     lines = [f"  {name} = {{{value}}}" for name, value in fields.items() if value]
     return f"@misc{{{citation.key},\n" + ",\n".join(lines) + "\n}\n"
 
@@ -175,6 +180,7 @@ def ris(citation: Citation) -> str:
 
 def csl_json(citation: Citation) -> str:
     """A list of one item of the type dataset, as citeproc and Zotero read it."""
+    optional = {"publisher": citation.publisher, "DOI": citation.doi, "URL": citation.address, "note": citation.note}
     item = {
         "id": citation.key,
         "type": "dataset",
@@ -187,20 +193,9 @@ def csl_json(citation: Citation) -> str:
         ],
         "issued": {"date-parts": [[citation.date.year, citation.date.month, citation.date.day]]},
         "version": citation.version,
-        **dict(
-            _known(
-                ("publisher", citation.publisher),
-                ("DOI", citation.doi),
-                ("URL", citation.address),
-                ("note", citation.note),
-            )
-        ),
+        **{name: value for name, value in optional.items() if value},
     }
     return json.dumps([item], ensure_ascii=False, indent=2) + "\n"
-
-
-def _known(*pairs: tuple[str, str]) -> Iterator[tuple[str, str]]:
-    return ((name, value) for name, value in pairs if value)
 
 
 _TEX = {

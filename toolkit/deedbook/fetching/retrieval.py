@@ -15,24 +15,21 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from deedbook.errors import RefusalError, UsageError
-from deedbook.fetching.cache import Cache
+from deedbook import files as disk
+from deedbook.errors import RefusalError, SpaceError, UsageError
+from deedbook.fetching.cache import GRAIN, Cache
 from deedbook.fetching.catalogues import open_catalogue
 from deedbook.fetching.download import CONNECTIONS, RUN, Advance, Wanted, download
-from deedbook.fetching.locations import Address, read_location
-from deedbook.fetching.partial import GRAIN, Partial
-from deedbook.fetching.pins import Pin
-from deedbook.fetching.releases import File, Listing, Source, first_good, obtain_document, read_listing
-from deedbook.fetching.resolving import Spec, read_spec, resolve
-from deedbook.fetching.settings import Home, choose_catalogue, find_home
-from deedbook.files import explained_disk, replace, replacement
+from deedbook.fetching.locations import Home, choose_catalogue, find_home, read_location, release_in
+from deedbook.fetching.pins import Pin, Spec, read_spec, resolve
+from deedbook.fetching.releases import Listing, Source, first_good, obtain_document, read_listing
 from deedbook.integrity.digests import sha256_of
+from deedbook.integrity.proof import ListedFile
 from deedbook.integrity.signatures import PublicKey
 from deedbook.release.formats import FORMATS, Format, format_named, format_of
 
 Progress = Callable[[str, float], None]
 """Told what is being done, and which share of that is behind it (0 to 1)."""
-_CHUNK = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +56,6 @@ class Fetched:
         files: The names of the files that were wanted; all of them stand in `folder`.
         bytes: Their size together.
         checked: What was proven, in words.
-        warnings: What a user must know before using it.
     """
 
     pin: Pin
@@ -67,11 +63,10 @@ class Fetched:
     files: tuple[str, ...]
     bytes: int
     checked: tuple[str, ...]
-    warnings: tuple[str, ...] = ()
 
 
 def find_release(text: str, asking: Asking, *, home: Home | None = None) -> tuple[Listing, tuple[str, ...]]:
-    """The release that `NAME@RANGE` means, proven, and what a user must know of it.
+    """The release that `NAME@RANGE` or the address of its page means, proven, and what a user must know of it.
 
     Raises:
         UsageError: when there is no such catalogue, dataset or version.
@@ -80,8 +75,9 @@ def find_release(text: str, asking: Asking, *, home: Home | None = None) -> tupl
         RemoteError: when something cannot be had.
     """
     home = home or find_home()
-    location = read_location(choose_catalogue(asking.catalogue, home))
-    spec = read_spec(text)
+    page = release_in(text)
+    location = read_location(choose_catalogue(asking.catalogue or (text if page else None), home))
+    spec = read_spec(page or text)
     opened = open_catalogue(location, home, key=asking.key, is_offline=asking.is_offline)
     dataset, entry = resolve(opened.catalogue, spec, location.text)
     source = Source(opened, dataset, entry, Cache(home.cache), asking.is_offline)
@@ -93,8 +89,8 @@ def fetch(
     folder: Path,
     *,
     formats: Iterable[str] = (),
+    tables: Iterable[str] = (),
     replaces: bool = False,
-    warnings: tuple[str, ...] = (),
     progress: Progress | None = None,
 ) -> Fetched:
     """Puts a proven release into a folder.
@@ -103,29 +99,28 @@ def fetch(
         listing: What `find_release` found.
         folder: Made when it is not there.
         formats: Names of `FORMATS`; all when empty. Documents always come.
+        tables: Names of tables, whose files alone come; all when empty.
         replaces: Overwrite files of the same names that are others.
-        warnings: Passed on.
         progress: Told how much has come.
 
     Raises:
-        UsageError: when the release has no such format, or the folder cannot be written.
+        UsageError: when the release has no such format or table, or the folder cannot be written.
         RefusalError: when a file is not the published one, or would be overwritten.
         RemoteError: when a file cannot be had.
         SpaceError: when the disk is full.
     """
-    files = wanted_files(listing, formats)
+    files = wanted_files(listing, formats, tables)
     with _explained(folder):
         _refuse_others(folder, files, listing, replaces=replaces)
         found = obtain(listing.source, files, progress)
         folder.mkdir(parents=True, exist_ok=True)
         for file in files:
-            target = folder / file.name
-            if not _has(target, file.sha256):
-                with found[file.name].open("rb") as source, replacement(target) as copy:
-                    shutil.copyfileobj(source, copy, _CHUNK)
+            if not _has(folder / file.name, file.sha256):
+                with found[file.name].open("rb") as source, disk.replacement(folder / file.name) as target:
+                    shutil.copyfileobj(source, target, GRAIN)
         for name, content in listing.documents.items():
             if not _has(folder / name, hashlib.sha256(content).hexdigest()):
-                replace(folder / name, content)
+                disk.replace(folder / name, content)
     names = sorted([*found, *listing.documents])
     size = sum(path.stat().st_size for path in found.values()) + sum(map(len, listing.documents.values()))
     return Fetched(
@@ -134,7 +129,6 @@ def fetch(
         files=tuple(names),
         bytes=size,
         checked=listing.checked,
-        warnings=warnings,
     )
 
 
@@ -144,8 +138,10 @@ def pin_of(source: Source) -> Pin:
     return Pin(source.dataset.name, entry.version, entry.release_sha256, source.opened.location.text)
 
 
-def wanted_files(listing: Listing, formats: Iterable[str]) -> list[File]:
-    """The documents, and the data in these formats; in every one when none is named.
+def wanted_files(listing: Listing, formats: Iterable[str], tables: Iterable[str] = ()) -> list[ListedFile]:
+    """The documents, and the data in these formats and of these tables; all of it when none is named.
+
+    A file that holds all tables comes with some of them only when its format is named.
 
     Raises:
         UsageError: when the release does not have one of them.
@@ -158,19 +154,26 @@ def wanted_files(listing: Listing, formats: Iterable[str]) -> list[File]:
             has = ", ".join(known.name for known in FORMATS if known.name in there)
             raise UsageError(f"{listing.source.label}: has no format {name!r}", f"it has {has}")
         wanted.add(item.name)
+    chosen = set(tables)
+    if unknown := sorted(chosen - set(listing.tables)):
+        raise UsageError(
+            f"{listing.source.label}: has no table {unknown[0]!r}", f"its tables are {', '.join(listing.tables)}"
+        )
+    wanted = wanted or {item.name for item in FORMATS if item.is_per_table or not chosen}
     return [
         file
         for file in listing.files.values()
-        if not wanted or (item := _format_of(file, listing)) is None or item.name in wanted
+        if (file.table is None or not chosen or file.table in chosen)
+        and ((item := _format_of(file, listing)) is None or item.name in wanted)
     ]
 
 
-def _format_of(file: File, listing: Listing) -> Format | None:
+def _format_of(file: ListedFile, listing: Listing) -> Format | None:
     """The format of a file that holds rows; None of one that says something about them."""
     return format_of(file.name, {file.table} if file.table else set(), listing.source.dataset.name)
 
 
-def obtain(source: Source, files: Iterable[File], progress: Progress | None = None) -> dict[str, Path]:
+def obtain(source: Source, files: Iterable[ListedFile], progress: Progress | None = None) -> dict[str, Path]:
     """The proven files of a release in the cache, by name.
 
     Raises:
@@ -178,6 +181,12 @@ def obtain(source: Source, files: Iterable[File], progress: Progress | None = No
         RemoteError: when one cannot be had.
     """
     files = list(files)
+    missing = sum(file.size or 0 for file in files if not source.cache.has(file.sha256))
+    if missing > (free := source.cache.free()):
+        raise SpaceError(
+            f"{source.label}: {missing:,} bytes are to come, and {free:,} are free where they are kept",
+            "free some space, or choose formats and tables with --format and --table",
+        )
     advance = _Counter(sum(file.size or 0 for file in files), progress or (lambda _what, _share: None))
     large = [file for file in files if (file.size or 0) > GRAIN * RUN]
     small = [file for file in files if file not in large]
@@ -196,7 +205,7 @@ def obtain(source: Source, files: Iterable[File], progress: Progress | None = No
     return found | {file.name: _one(source, file, advance) for file in large}
 
 
-def _one(source: Source, file: File, advance: Advance) -> Path:
+def _one(source: Source, file: ListedFile, advance: Advance) -> Path:
     """The proven file in the cache."""
     if file.size is None:
         obtain_document(source, file)
@@ -210,16 +219,12 @@ def _one(source: Source, file: File, advance: Advance) -> Path:
             partial.discard()
             return found
         try:
-            return first_good(source, file.name, lambda address: _from(address, wanted, partial, source.cache, advance))
+            first_good(source, file.name, lambda address: download(address, wanted, partial, advance))
+            return source.cache.keep(partial, wanted.sha256)
         except BaseException:
             if not partial.bytes_there():
                 partial.discard()
             raise
-
-
-def _from(address: Address, wanted: Wanted, partial: Partial, cache: Cache, advance: Advance) -> Path:
-    download(address, wanted, partial, advance)
-    return cache.keep(partial, wanted.sha256)
 
 
 class _Counter:
@@ -245,13 +250,10 @@ def _warnings(source: Source, spec: Spec) -> Iterator[str]:
         yield f"{source.label} WAS WITHDRAWN by its publisher: {entry.reason or 'no reason is given'}{advice}"
     elif spec.is_exact and latest and entry.state == "superseded":
         yield f"{source.label} is superseded; the latest version is {latest}"
-    if not source.opened.keys:
-        yield "the catalogue is not signed: that its files are whole is proven, who made them is not"
-    elif source.opened.is_first:
-        yield f"key {source.opened.keys[-1].id} is now trusted for this catalogue: compare it with what the publisher says elsewhere"
+    yield from source.opened.warnings()
 
 
-def _refuse_others(folder: Path, files: Iterable[File], listing: Listing, *, replaces: bool) -> None:
+def _refuse_others(folder: Path, files: Iterable[ListedFile], listing: Listing, *, replaces: bool) -> None:
     """Refuses to overwrite what is not the same, before anything is fetched.
 
     Raises:
@@ -278,7 +280,7 @@ def _has(path: Path, sha256: str) -> bool:
 def _explained(folder: Path) -> Iterator[None]:
     """What the system says as one of our errors."""
     try:
-        with explained_disk(f"{folder} cannot take the release", "free some space and fetch again"):
+        with disk.explained_disk(f"{folder} is not complete", "free some space and fetch again"):
             yield
     except OSError as error:
         raise UsageError(
