@@ -8,7 +8,6 @@ import shutil
 import subprocess
 import tarfile
 import tempfile
-import zipfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -16,15 +15,14 @@ from pathlib import Path
 
 from deedbook.descriptor import Package
 from deedbook.errors import ProjectError, UsageError
+from deedbook.integrity.containers import ArchiveError, opened
 from deedbook.project import CONFIG, DESCRIPTOR, Project, load_project
-from deedbook.reading.source import MAX_UNPACKED
 
 _VERSION = re.compile(r"(?:(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)@)?v?(?P<version>\d+\.\d+\.\d+[0-9A-Za-z.+-]*)")
 _MANIFEST = "release.json"
 _WHOLE = (_MANIFEST, "SHA256SUMS")
 """A release that is still being published has the first of these and not the second."""
 _DESCRIPTORS = {".json", ".yaml", ".yml"}
-_MOST_MEMBERS = 10_000
 GIT = "git:"
 
 
@@ -157,19 +155,10 @@ def _unzipped(path: Path, stack: ExitStack) -> Path:
     Raises:
         ProjectError: when it is no zip, holds no package, or unpacks to too much.
     """
-    folder = _scratch(stack)
     try:
-        with zipfile.ZipFile(path) as archive:
-            members = archive.infolist()
-            if len(members) > _MOST_MEMBERS or sum(item.file_size for item in members) > MAX_UNPACKED:
-                raise ProjectError(f"{path}: unpacks to too much", "unpack it yourself if you trust it")
-            for item in members:
-                target = (folder / item.filename).resolve()
-                if not target.is_relative_to(folder.resolve()):
-                    raise ProjectError(f"{path}: {item.filename!r} leaves the archive", "do not use this file")
-                archive.extract(item, folder)
-    except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError) as error:
-        raise ProjectError(f"{path}: cannot be unpacked: {error}", "download it again") from None
+        folder = stack.enter_context(opened(path, flat=False))
+    except ArchiveError as error:
+        raise ProjectError(f"{path}: {error}", "unpack it yourself if you trust it, or download it again") from None
     found = sorted(folder.rglob(CONFIG)) or sorted(folder.rglob(DESCRIPTOR))
     if not found:
         raise ProjectError(f"{path}: holds neither {CONFIG} nor {DESCRIPTOR}", "name a zip of a release or a project")

@@ -22,7 +22,7 @@ from typing import Any
 from deedbook import __version__
 from deedbook.errors import ProjectError, RefusalError, UsageError
 from deedbook.files import explained_disk, rename
-from deedbook.integrity.archives import ArchiveError, opened
+from deedbook.integrity.containers import ArchiveError, opened
 from deedbook.integrity.digests import MANIFEST, sha256_of
 from deedbook.integrity.proof import demand_whole
 from deedbook.project import DESCRIPTOR

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import shutil
 import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
@@ -16,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 from deedbook.errors import ProjectError, RefusalError
-from deedbook.integrity.archives import copy_flat
 from deedbook.integrity.digests import BUILD_FILE, PROVENANCE, SIGNATURE, SUMS, sha256_of
 from deedbook.integrity.problems import Outcome
 from deedbook.integrity.provenance import read_inputs, writer_versions
@@ -90,7 +90,7 @@ def _bring_previous(manifest: Mapping[str, Any], homes: tuple[Path, ...], dist: 
     name, version = str(manifest.get("name")), str(previous.get("version"))
     for home in homes:
         if (home / version).is_dir() and Path(version).name == version:
-            copy_flat(home / version, dist / name / version)
+            shutil.copytree(home / version, dist / name / version)
             return
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from deedbook.errors import ProjectError, UsageError
-from deedbook.integrity.archives import ArchiveError, opened
+from deedbook.integrity.containers import ArchiveError, opened
 from deedbook.integrity.digests import MANIFEST, SUMS
 from deedbook.integrity.problems import Outcome, Verification
 from deedbook.integrity.proof import Progress, earlier_beside, prove_release, read_from

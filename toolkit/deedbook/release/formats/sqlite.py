@@ -19,6 +19,7 @@ from pathlib import Path
 import polars as pl
 
 from deedbook.errors import DeedbookError
+from deedbook.integrity.containers import open_database
 from deedbook.release.edition import Edition
 from deedbook.release.formats import About
 from deedbook.release.formats.comparison import Pair, demand_columns, frame_of, pairs_of
@@ -55,7 +56,7 @@ def read(table: Table, path: Path, _tables: Sequence[str] = ()) -> Iterator[Pair
     if _reason_to_leave_out(table.schema):
         return
     expected = _plain_rows(table.rows).collect()
-    connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)
+    connection = open_database(path)
     try:
         cursor = connection.execute(f"SELECT * FROM {_quoted(table.name)} ORDER BY rowid")  # noqa: S608  # quoted
         demand_columns([column[0] for column in cursor.description], expected.columns)

@@ -18,6 +18,7 @@ import polars as pl
 import xlsxwriter  # type: ignore[import-untyped]
 from xlsxwriter.worksheet import Worksheet  # type: ignore[import-untyped]
 
+from deedbook.integrity.containers import check_workbook
 from deedbook.release.edition import Edition
 from deedbook.release.formats import About
 from deedbook.release.formats.comparison import Pair, UnlikeError, demand_columns, frame_of, pairs_of
@@ -65,6 +66,7 @@ def read(table: Table, path: Path, tables: Sequence[str] = ()) -> Iterator[Pair]
         return
     expected = _writable(table)[0].with_columns(pl.col(pl.String).replace("", None).str.replace_many(_UNDECODED))
     sheet = sheet_names(tables or [table.name])[table.name]
+    check_workbook(path)
     with CalamineWorkbook.from_path(str(path)) as book:
         if sheet not in book.sheet_names:
             raise UnlikeError(f"has no sheet `{sheet}`")

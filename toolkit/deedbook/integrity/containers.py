@@ -1,0 +1,173 @@
+"""What is opened before it is trusted: archives, workbooks and databases, each to an end that no hostile one can move.
+
+An archive is unpacked into a temporary folder, one file at a time: plain names and plain files only, none twice, within limits of
+number and of size that follow from its size on the disk, whatever its directory claims. A workbook is an archive that is read in
+memory: the same limits, lower, and no cell outside the table that it should hold, since readers lay out every cell before the last
+one. A database is opened read-only, without recursion and functions in its views, and stops after a number of steps that follows
+from its size.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+import stat
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+from typing import IO
+
+from deedbook.names import alike, file_problem
+
+MOST_FILES = 5_000
+HIGHEST_RATIO = 100
+"""Unpacked bytes for each packed one. Deflate reaches 1,032 on zeros; JSON Lines with long column names reach 40."""
+_GRACE = 32 << 20
+"""Bytes that anything may unpack to: small files of one repeated value are honest."""
+_WORKBOOK_RATIO = 60
+"""A workbook of 100,000 equal rows reaches 45; what it unpacks to is in memory, and a cell takes as much again."""
+_CHUNK = 1 << 20
+_LONGEST_TAG = 300
+"""Bytes that are looked at twice, since a chunk may end inside the tag of a cell."""
+_STEPS = 50_000_000
+"""Steps of SQLite's machine for any database, some two seconds."""
+_STEPS_A_BYTE = 20
+"""Reading and checking a cell of one byte takes about five."""
+_STEPS_BETWEEN_LOOKS = 1_000_000
+_LONGEST_VALUE = 64 << 20
+_CELL = re.compile(rb"""<(?:\w+:)?(?:c|row)\s[^>]{0,200}?\br\s{0,9}=\s{0,9}["']([A-Za-z]{0,9})(\d{1,9})["']""")
+_CELLS = 8_000_000
+"""Places up to the last cell of a sheet that are always allowed: a reader lays each out in 24 bytes."""
+_BYTES_OF_CELL = 4
+_HARMLESS = {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_PRAGMA}
+_FAILURES = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, UnicodeDecodeError, OSError)
+
+
+class ArchiveError(ValueError):
+    """The archive is damaged, or holds what no release and no package holds."""
+
+
+@contextmanager
+def opened(path: Path, *, flat: bool = True) -> Iterator[Path]:
+    """The folder itself, or a temporary one with what the archive holds.
+
+    Args:
+        path: A folder or a `.zip`.
+        flat: Demand that all files are in the root, or all in one folder, which is then the one that is given.
+
+    Raises:
+        ArchiveError: when it is an archive that cannot be unpacked.
+    """
+    if path.is_dir():
+        yield path
+        return
+    with tempfile.TemporaryDirectory(prefix="deedbook-") as folder:
+        try:
+            with zipfile.ZipFile(path) as archive:
+                _unpack(archive, _places(archive, flat=flat), Path(folder), _limit(path, HIGHEST_RATIO))
+        except _FAILURES as error:
+            raise ArchiveError(f"cannot be unpacked: {error}") from None
+        yield Path(folder)
+
+
+def _limit(path: Path, ratio: int) -> int:
+    return _GRACE + ratio * path.stat().st_size
+
+
+def _places(archive: zipfile.ZipFile, *, flat: bool) -> dict[PurePosixPath, zipfile.ZipInfo]:
+    """The members by the place that they get; none leaves the folder or takes the place of another."""
+    members = [member for member in archive.infolist() if not member.is_dir()]
+    if len(members) > MOST_FILES:
+        raise ArchiveError(f"holds {len(members):,} files")
+    found: dict[PurePosixPath, zipfile.ZipInfo] = {}
+    for member in members:
+        place = PurePosixPath(member.filename.replace("\\", "/"))
+        if not flat and any(part.startswith(".") and part != ".." for part in place.parts):
+            continue  # what a project hides is not needed to read it
+        leaves = ".." in place.parts or place.is_absolute()
+        problem = "leaves the archive" if leaves else next(filter(None, map(file_problem, place.parts)), "")
+        if problem or place in found or stat.S_ISLNK(member.external_attr >> 16) or not place.parts:
+            raise ArchiveError(f"holds {member.filename!r}, which {problem or 'is a link or there twice'}")
+        found[place] = member
+    if same := alike(map(str, found)):
+        raise ArchiveError(f"holds {same[0]!r} and {same[1]!r}, which some systems take for one file")
+    if not flat:
+        return found
+    if len({place.parent for place in found}) > 1 or any(len(place.parts) > 2 for place in found):
+        raise ArchiveError("holds files in several folders; a release is flat")
+    return {PurePosixPath(place.name): member for place, member in found.items()}
+
+
+def _unpack(archive: zipfile.ZipFile, places: dict[PurePosixPath, zipfile.ZipInfo], folder: Path, limit: int) -> None:
+    if sum(member.file_size for member in places.values()) > limit:
+        raise ArchiveError(f"unpacks to more than {limit >> 20:,} MB, which is too much for its size")
+    left = limit
+    for place, member in places.items():
+        (folder / place.parent).mkdir(parents=True, exist_ok=True)
+        with archive.open(member) as packed, (folder / place).open("xb") as file:
+            while chunk := packed.read(_CHUNK):
+                left -= len(chunk)
+                if left < 0:
+                    raise ArchiveError("unpacks to more than it claims")
+                file.write(chunk)
+
+
+def check_workbook(path: Path) -> None:
+    """Looks at a workbook before it is read.
+
+    Raises:
+        ArchiveError: when it would take more memory than an honest one of its size.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            limit = _limit(path, _WORKBOOK_RATIO)
+            if sum(member.file_size for member in archive.infolist()) > limit:
+                raise ArchiveError(f"unpacks to more than {limit >> 20:,} MB, which is too much for its size")
+            for member in archive.infolist():  # a sheet may be in any of them
+                with archive.open(member) as sheet:
+                    rows, columns = _extent(sheet)
+                if rows * columns > _CELLS + member.file_size // _BYTES_OF_CELL:
+                    raise ArchiveError(
+                        f"has cells far apart in {member.filename}: {rows:,} rows by {columns:,} columns"
+                    )
+    except _FAILURES as error:
+        raise ArchiveError(f"cannot be unpacked: {error}") from None
+
+
+def _extent(sheet: IO[bytes]) -> tuple[int, int]:
+    """The number of rows and columns up to the last cell of a sheet."""
+    rows = columns = 0
+    rest = b""
+    while chunk := sheet.read(_CHUNK):
+        text = rest + chunk
+        for letters, number in set(_CELL.findall(text)):
+            column = 0
+            for letter in letters.upper():
+                column = 26 * column + letter - 64
+            rows, columns = max(rows, int(number)), max(columns, column)
+        rest = text[-_LONGEST_TAG:]
+    return rows, max(columns, 1)
+
+
+def open_database(path: Path) -> sqlite3.Connection:
+    """An SQLite file to read from, which raises `sqlite3.Error` where it would not come to an end."""
+    connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)
+    left = _STEPS + _STEPS_A_BYTE * path.stat().st_size
+
+    def is_over() -> bool:
+        nonlocal left
+        left -= _STEPS_BETWEEN_LOOKS
+        return left < 0
+
+    connection.set_progress_handler(is_over, _STEPS_BETWEEN_LOOKS)
+    connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LONGEST_VALUE)
+    connection.execute("PRAGMA trusted_schema = OFF")
+    connection.set_authorizer(
+        lambda action, *_: (
+            sqlite3.SQLITE_OK if action in _HARMLESS else sqlite3.SQLITE_DENY
+        )  # no view calls or recurses
+    )
+    return connection
