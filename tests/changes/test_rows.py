@@ -17,7 +17,7 @@ import pytest
 from deedbook.changes import row_hashes
 from deedbook.changes.compare import compare
 from deedbook.changes.highlighter import highlighter_csv, split_key
-from deedbook.changes.records import KEY, Changes, TableChanges, table_counts
+from deedbook.changes.records import KEY, Changes, TableChanges
 from deedbook.changes.sources import Side
 from deedbook.findings import join_key
 from tests.package import Content, fields, make_package
@@ -95,7 +95,7 @@ def test_comparing_records_first_finds_what_comparing_all_cells_finds(
             expected = table_of(tmp_path / f"{seed}c", old.encode(), new.encode(), schema, **how)
         for name in ("added", "removed", "cells", "rekeyed", "touched", "old_rows_touched"):
             assert getattr(found, name).equals(getattr(expected, name)), name
-        assert table_counts(found) == table_counts(expected)
+        assert found.counts == expected.counts
         assert (found.reused, found.context) == (expected.reused, expected.context)
         assert found.added.height
         assert found.cells.height or not key
@@ -121,7 +121,7 @@ def test_rows_are_added_removed_changed_and_rekeyed(tmp_path: Path) -> None:
     assert table.removed.height == 0
     assert table.rekeyed.rows() == [("1", "9")]
     assert table.values.rows() == [("3", "day", "value", "2024-01-03", "2024-02-03")]
-    assert table_counts(table) == {
+    assert table.counts == {
         "old_rows": 4,
         "new_rows": 5,
         "added": 1,

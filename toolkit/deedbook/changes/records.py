@@ -146,6 +146,20 @@ class TableChanges:
         """Whether the content differs, not only how it is written."""
         return bool(self.added.height or self.removed.height or self.rekeyed.height or self.values.height)
 
+    @property
+    def counts(self) -> dict[str, int]:
+        """The numbers that sum the table up."""
+        return {
+            "old_rows": self.old_rows,
+            "new_rows": self.new_rows,
+            "added": self.added.height,
+            "removed": self.removed.height,
+            "rekeyed": self.rekeyed.height,
+            "revised": self.revised,
+            "rewritten": self.rewritten,
+            "cells": self.values.height,
+        }
+
     def iter_cells(self) -> Iterator[CellChange]:
         """The changed cells, row by row in the order of the new table, a row's fields in schema order."""
         for key, name, kind, old, new in self.cells.iter_rows():
@@ -192,20 +206,6 @@ class Changes:
         return next((item for item in self.tables if item.table == name), None)
 
 
-def table_counts(table: TableChanges) -> dict[str, int]:
-    """The numbers that sum a table up."""
-    return {
-        "old_rows": table.old_rows,
-        "new_rows": table.new_rows,
-        "added": table.added.height,
-        "removed": table.removed.height,
-        "rekeyed": table.rekeyed.height,
-        "revised": table.revised,
-        "rewritten": table.rewritten,
-        "cells": table.values.height,
-    }
-
-
 def changes_record(changes: Changes) -> dict[str, Any]:
     """The changes as JSON values, in the shape of `changes.schema.json`; the `changes.json` of a release adds to it."""
     return {
@@ -220,7 +220,7 @@ def changes_record(changes: Changes) -> dict[str, Any]:
             {
                 "table": table.table,
                 "key": list(table.key),
-                "counts": table_counts(table),
+                "counts": table.counts,
                 "fields": [
                     {"field": name, "values": values, "texts": texts} for name, values, texts in table.fields_changed()
                 ],

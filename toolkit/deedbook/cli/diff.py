@@ -90,21 +90,18 @@ def diff(
 
 
 def _rendered(changes: Changes, format_: Format, shown: int) -> str:
+    from deedbook.changes.records import changes_record
+    from deedbook.rendering import changes as views
+
     match format_:
         case "text":
-            from deedbook.rendering.changes_text import render_text
-
-            return render_text(changes, shown=shown)
+            return views.render_text(changes, shown=shown)
         case "json":
-            from deedbook.changes.records import changes_record
-
             return json.dumps(changes_record(changes), ensure_ascii=False, indent=2) + "\n"
         case "markdown":
-            from deedbook.rendering.changes_markdown import render_markdown
-
-            return render_markdown(changes, shown=2 * shown)
+            return views.render_markdown(changes, shown=2 * shown)
         case "html":
-            from deedbook.rendering.changes_html import render_html
+            from deedbook.rendering.changes_html import render_html  # with it comes the template engine
 
             return render_html(changes, shown=20 * shown)
         case "daff":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 
 from deedbook.findings import Finding
@@ -11,10 +11,10 @@ from deedbook.release.documents import Forecast
 from deedbook.rendering.escapes import visible
 from deedbook.rendering.lines import plural
 from deedbook.rendering.markup import code, plain, table_row
+from deedbook.versioning.bump import AppliedRule
 from deedbook.versioning.history import bump_record
 from deedbook.versioning.numbers import effective_level
 from deedbook.versioning.plan import Plan
-from deedbook.versioning.verdict import Verdict
 
 _SHOWN = 20
 """Findings that are listed."""
@@ -59,13 +59,18 @@ def _head(plan: Plan) -> Iterator[str]:
     said = "" if mild == verdict.level else f", which before 1.0.0 count as {mild}"
     yield f"{plan.name} {before} -> {plan.version}{higher}: {verdict.level} changes{said}"
     for item in verdict.rules:
-        where = ", ".join(f"{visible(name)} {count:,}" if name else f"{count:,}" for name, count in item.where[:6])
-        yield f"  {item.level} {item.rule}: {item.says} ({where}{' ...' if len(item.where) > 6 else ''})"
+        yield f"  {item.level} {item.rule}: {item.says} ({_places(item, visible)})"
     if verdict.override:
         yield f"  lower than they ask for, because: {visible(verdict.override.reason)}"
-    missing = len(verdict.reasons.missing)
-    if missing or verdict.reasons.given:
-        yield f"  reasons: {len(verdict.reasons.given):,} given, {missing:,} missing"
+    given, missing = len(verdict.reasons.given), len(verdict.reasons.missing)
+    if given or missing:
+        yield f"  reasons: {given:,} given, {missing:,} missing"
+
+
+def _places(item: AppliedRule, safe: Callable[[str], str]) -> str:
+    """The tables in which a rule applies, with counts; of the package, the count alone."""
+    counts = [f"{safe(name)} {count:,}" if name else f"{count:,}" for name, count in item.where[:_MOST_PLACES]]
+    return f"{', '.join(counts)}{' ...' if len(item.where) > _MOST_PLACES else ''}"
 
 
 def _files(plan: Plan, files: Forecast | None) -> Iterator[str]:
@@ -73,11 +78,8 @@ def _files(plan: Plan, files: Forecast | None) -> Iterator[str]:
         return
     suffixes = dict.fromkeys(name.rpartition(".")[2] for name in files.tables)
     tables = len({name.rpartition(".")[0] for name in files.tables})
-    parts = [
-        f"{plural(tables, 'table')} as {', '.join(suffixes)}",
-        *files.whole,
-        plural(len(files.documents), "document"),
-    ]
+    parts = [f"{plural(tables, 'table')} as {', '.join(suffixes)}", *files.whole]
+    parts.append(plural(len(files.documents), "document"))
     if files.diffs:
         parts.append(f"row changes of {plural(len(files.diffs), 'table')} and of derived ones that differ")
     yield f"  files: {'; '.join(visible(part) for part in parts)}"
@@ -97,49 +99,42 @@ def _findings(plan: Plan) -> Iterator[str]:
         if items[0].hint:
             yield f"    {visible(items[0].hint)}"
     if not plan.is_nothing:
-        errors = sum(item.severity == "error" for item in plan.findings)
-        state = f"not ready: {plural(errors, 'error')}" if errors else "ready"
-        yield f"{state}; `deedbook plan --write` sets version, date and previous release, `deedbook build` writes {plan.target}"
+        yield (
+            f"{_state(plan)}; `deedbook plan --write` sets version, date and previous release, "
+            f"`deedbook build` writes {plan.target}"
+        )
 
 
-def render_plan_markdown(plan: Plan, *, shown: int = _SHOWN) -> str:
+def _state(plan: Plan) -> str:
+    errors = sum(item.severity == "error" for item in plan.findings)
+    return f"not ready: {plural(errors, 'error')}" if errors else "ready"
+
+
+def render_plan_markdown(plan: Plan) -> str:
     """The plan: the next version, the rules that ask for it, and what is missing."""
-    lines = [f"### {_markdown_head(plan)}", ""]
-    if plan.verdict is not None and not plan.is_nothing:
-        lines += _markdown_rules(plan.verdict)
+    name, verdict = plain(plan.name), plan.verdict
+    before = plain(verdict.previous.version) if verdict else ""
+    said = f"{name} {before} → {plain(plan.version)} ({verdict.level} changes)" if verdict else ""
+    said = said or f"{name} {plain(plan.version)}, the first"
+    if plan.is_nothing:
+        said = f"none, content and metadata are those of {name} {before}"
+    lines = [f"### Next release: {said}", ""]
+    if verdict is not None and not plan.is_nothing:
+        lines += [f"* {item.level}: {plain(item.says)} ({_places(item, plain)})" for item in verdict.rules]
+        if verdict.override:
+            lines.append(f"* lower than they ask for, because: {plain(verdict.override.reason)}")
+        given, missing = len(verdict.reasons.given), len(verdict.reasons.missing)
+        if given or missing:
+            lines.append(f"* reasons in corrections.csv: {given:,} given, {missing:,} missing")
+        lines.append("")
     if plan.findings:
         lines += [table_row("severity", "rule", "table", "key", "field", "finding"), "|---|---|---|---|---|---|"]
-        for item in plan.findings[:shown]:
-            said = f"{plain(item.message)}<br>{plain(item.hint)}" if item.hint else plain(item.message)
+        for item in plan.findings[:_SHOWN]:
+            message = "<br>".join(plain(text) for text in (item.message, item.hint) if text)
             key = code(item.key) if item.key else ""
-            cells = (item.severity, plain(item.rule), plain(item.table), key, plain(item.column or ""), said)
-            lines.append(table_row(*cells))
-        lines += ["", *([f"and {len(plan.findings) - shown:,} more", ""] if len(plan.findings) > shown else [])]
+            place = plain(item.rule), plain(item.table), key, plain(item.column or "")
+            lines.append(table_row(item.severity, *place, message))
+        lines += ["", *([f"and {len(plan.findings) - _SHOWN:,} more", ""] if len(plan.findings) > _SHOWN else [])]
     if not plan.is_nothing:
-        errors = sum(item.severity == "error" for item in plan.findings)
-        lines.append(f"Not ready: {plural(errors, 'error')}." if errors else "Ready.")
+        lines.append(f"{_state(plan).capitalize()}.")
     return "\n".join(lines).rstrip() + "\n"
-
-
-def _markdown_head(plan: Plan) -> str:
-    name, verdict = plain(plan.name), plan.verdict
-    if verdict is None:
-        return f"Next release: {name} {plain(plan.version)}, the first"
-    before = plain(verdict.previous.version)
-    if plan.is_nothing:
-        return f"Next release: none, content and metadata are those of {name} {before}"
-    return f"Next release: {name} {before} → {plain(plan.version)} ({verdict.level} changes)"
-
-
-def _markdown_rules(verdict: Verdict) -> Iterator[str]:
-    """The rules that fired, and how many corrections have their reason."""
-    for item in verdict.rules:
-        where = [f"{plain(name)} {count:,}" if name else f"{count:,}" for name, count in item.where[:_MOST_PLACES]]
-        more = " ..." if len(item.where) > _MOST_PLACES else ""
-        yield f"* {item.level}: {plain(item.says)} ({', '.join(where)}{more})"
-    if verdict.override:
-        yield f"* lower than they ask for, because: {plain(verdict.override.reason)}"
-    given, missing = len(verdict.reasons.given), len(verdict.reasons.missing)
-    if given or missing:
-        yield f"* reasons in corrections.csv: {given:,} given, {missing:,} missing"
-    yield ""

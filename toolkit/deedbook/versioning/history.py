@@ -18,7 +18,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from deedbook.changes.records import KEY, Changes, changes_record, table_counts
+from deedbook.changes.records import KEY, Changes, changes_record
 from deedbook.integrity.digests import MANIFEST
 from deedbook.versioning.bump import AppliedRule
 from deedbook.versioning.corrections import Correction, is_private
@@ -128,7 +128,7 @@ def _entry(verdict: Verdict) -> dict[str, Any]:
         "level": verdict.level,
         "override": verdict.override.reason if verdict.override else None,
         "rules": [rule_record(item) | {"says": item.says} for item in verdict.rules],
-        "tables": [{"table": item.table, **table_counts(item)} for item in changes.tables if item.has_new_values]
+        "tables": [{"table": item.table, **item.counts} for item in changes.tables if item.has_new_values]
         + [{"table": name, "rows": number} for name, number in changes.rows_of_new.items()],
         "schema": [item.sentence for item in changes.schema],
         "fallen": [
