@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from deedbook import __version__, validation
+from deedbook.cli.main import VERBS
 from tests.cli.project import BAD, Outcome, write_project
 
 Run = Callable[..., Outcome]
@@ -36,6 +37,13 @@ def test_no_verb_shows_the_help_and_exits_with_2(project: Path, deedbook: Run) -
 def test_an_unknown_verb_is_a_usage_error(project: Path, deedbook: Run) -> None:
     project.mkdir()
     assert deedbook("valdate").code == 2
+
+
+def test_the_help_lists_every_verb_on_a_line_of_80_columns(project: Path, deedbook: Run) -> None:
+    project.mkdir()
+    lines = deedbook("--help").out.partition("Commands:\n")[2].splitlines()
+    assert [line.split()[0] for line in lines] == list(VERBS)
+    assert max(map(len, lines)) <= 80
 
 
 @pytest.mark.parametrize("verb", [[], ["validate"], ["build"]])

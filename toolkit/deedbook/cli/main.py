@@ -15,23 +15,23 @@ from deedbook.cli.options import State
 from deedbook.errors import BUG, DONE, INTERRUPTED, USAGE, DeedbookError, SpaceError, UsageError
 
 VERBS = {
-    "init": "init",
-    "validate": "validate",
-    "fmt": "fmt",
-    "diff": "diff",
-    "plan": "plan",
-    "build": "build",
-    "verify": "verify",
-    "keygen": "keygen",
-    "bag": "bag",
-    "publish": "publish",
-    "yank": "yank",
-    "unyank": "yank",
-    "versions": "versions",
-    "fetch": "fetch",
-    "cite": "cite",
+    "init": ("init", "Make a dataset project in DIR."),
+    "validate": ("validate", "Name every mistake in the tables of TARGET at its row and field."),
+    "fmt": ("fmt", "Rewrite the tables of the project in canonical form."),
+    "diff": ("diff", "Say what changed between two states of a dataset."),
+    "plan": ("plan", "Show the next release of the project, and what is missing."),
+    "build": ("build", "Validate the project and write its planned release into dist/."),
+    "verify": ("verify", "Prove the release in PATH."),
+    "keygen": ("keygen", "Make a key pair: one half signs releases, the other proves them."),
+    "bag": ("bag", "Write a release as a BagIt bag."),
+    "publish": ("publish", "Publish a built release to a target of deedbook.toml."),
+    "yank": ("yank", "Withdraw a published version without deleting it."),
+    "unyank": ("yank", "Take back that a version was withdrawn."),
+    "versions": ("versions", "List the published versions of a dataset."),
+    "fetch": ("fetch", "Download a release, prove it, and say how to cite it."),
+    "cite": ("cite", "Say how to cite a release, or the rows of it that were used."),
 }
-"""The module beside this one that has the command of that name; in the order of the help."""
+"""The module beside this one that has the command of that name, and what the help says of it; in the order of the help."""
 _NAME_ERRORS = {
     errno.EACCES,
     errno.EISDIR,
@@ -57,8 +57,12 @@ class _Verbs(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         if cmd_name not in VERBS:
             return None
-        command: click.Command = getattr(import_module(f"deedbook.cli.{VERBS[cmd_name]}"), cmd_name)
+        command: click.Command = getattr(import_module(f"deedbook.cli.{VERBS[cmd_name][0]}"), cmd_name)
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, said) for name, (_, said) in VERBS.items()])
 
 
 @click.group(cls=_Verbs, context_settings=_CONTEXT, no_args_is_help=True)
