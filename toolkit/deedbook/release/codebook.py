@@ -23,50 +23,8 @@ _BOUNDS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Code:
-    """One code of a field, with how often it occurs."""
-
-    value: str
-    label: str
-    definition: str
-    count: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FieldEntry:
-    """One field. `refers_to` is `table.field` for a foreign key; `rules` are its bounds in words."""
-
-    name: str
-    type: str
-    title: str
-    description: str
-    example: str
-    is_required: bool
-    is_unique: bool
-    in_primary_key: bool
-    is_derived: bool
-    refers_to: tuple[str, ...]
-    rules: tuple[str, ...]
-    pattern: str
-    crosswalk: Mapping[str, str]
-    code_list: str
-    codes: tuple[Code, ...]
-    statistics: Statistics
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TableEntry:
-    """One table; `crosswalk` names its counterparts in other datasets."""
-
-    name: str
-    title: str
-    description: str
-    rows: int
-    is_view: bool
-    primary_key: tuple[str, ...]
-    crosswalk: Mapping[str, str]
-    fields: tuple[FieldEntry, ...]
+TableEntry = dict[str, Any]
+"""What `codebook.json` says of a table."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,17 +41,17 @@ class Codebook:
 
 
 def table_entry(outline: Outline, rows: int, statistics: Mapping[str, Statistics], codes: CodeLists) -> TableEntry:
-    """The entry of one table; the statistics are by field name."""
-    return TableEntry(
-        name=outline.name,
-        title=outline.title,
-        description=outline.description,
-        rows=rows,
-        is_view=outline.is_view,
-        primary_key=outline.schema.primary_key,
-        crosswalk=_texts(outline.schema.raw.get("crosswalk")),
-        fields=tuple(_field_entry(item, outline, statistics[item.name], codes) for item in outline.schema.fields),
-    )
+    """The entry of one table; the statistics are by field name, `crosswalk` names counterparts in other datasets."""
+    return {
+        "name": outline.name,
+        "title": outline.title,
+        "description": outline.description,
+        "rows": rows,
+        "is_view": outline.is_view,
+        "primary_key": outline.schema.primary_key,
+        "crosswalk": _texts(outline.schema.raw.get("crosswalk")),
+        "fields": [_field_entry(item, outline, statistics[item.name], codes) for item in outline.schema.fields],
+    }
 
 
 def codebook_json(codebook: Codebook) -> str:
@@ -108,38 +66,42 @@ def codebook_markdown(codebook: Codebook) -> str:
 
 def codebook_html(codebook: Codebook) -> str:
     """The codebook as one self-contained page: no script, no font, no image from elsewhere."""
-    return render("CODEBOOK.html.j2", codebook=codebook, table_names={table.name for table in codebook.tables})
+    return render("CODEBOOK.html.j2", codebook=codebook, table_names={table["name"] for table in codebook.tables})
 
 
-def _field_entry(item: Field, outline: Outline, statistics: Statistics, codes: CodeLists) -> FieldEntry:
-    schema = outline.schema
+def _field_entry(item: Field, outline: Outline, statistics: Statistics, codes: CodeLists) -> dict[str, Any]:
+    """One field. `refers_to` is `table.field` for a foreign key; `rules` are its bounds in words."""
+    primary_key = outline.schema.primary_key
+    examples = item.raw.get("examples")
+    example: Any = item.raw.get("example", examples[0] if isinstance(examples, list) and examples else "")
     counts = {entry.value: entry.count for entry in statistics.top}
-    return FieldEntry(
-        name=item.name,
-        type=item.type if item.format in {"default", ""} else f"{item.type} ({item.format})",
-        title=item.title,
-        description=item.description,
-        example=_example(item),
-        is_required=item.required or item.name in schema.primary_key,
-        is_unique=bool(item.constraints.get("unique")) or schema.primary_key == (item.name,),
-        in_primary_key=item.name in schema.primary_key,
-        is_derived=item.name in outline.derived,
-        refers_to=references_of(item, outline),
-        rules=_rules(item.constraints),
-        pattern=str(item.constraints.get("pattern", "")),
-        crosswalk=_texts(item.raw.get("crosswalk")),
-        code_list=item.code_list,
-        codes=tuple(
-            Code(
-                code_text(label.value),
-                label.label,
-                codes.definitions.get((item.code_list, code_text(label.value)), ""),
-                counts.get(code_text(label.value), 0),
-            )
-            for label in item.categories
-        ),
-        statistics=statistics,
-    )
+    labels = {code_text(label.value): label.label for label in item.categories}
+    return {
+        "name": item.name,
+        "type": item.type if item.format in {"default", ""} else f"{item.type} ({item.format})",
+        "title": item.title,
+        "description": item.description,
+        "example": code_text(example) if isinstance(example, bool) else str(example),
+        "is_required": item.required or item.name in primary_key,
+        "is_unique": bool(item.constraints.get("unique")) or primary_key == (item.name,),
+        "in_primary_key": item.name in primary_key,
+        "is_derived": item.name in outline.derived,
+        "refers_to": references_of(item, outline),
+        "rules": _rules(item.constraints),
+        "pattern": str(item.constraints.get("pattern", "")),
+        "crosswalk": _texts(item.raw.get("crosswalk")),
+        "code_list": item.code_list,
+        "codes": [
+            {
+                "value": code,
+                "label": label,
+                "definition": codes.definitions.get((item.code_list, code), ""),
+                "count": counts.get(code, 0),
+            }
+            for code, label in labels.items()
+        ],
+        "statistics": statistics,
+    }
 
 
 def _rules(constraints: Mapping[str, Any]) -> tuple[str, ...]:
@@ -154,13 +116,6 @@ def _rules(constraints: Mapping[str, Any]) -> tuple[str, ...]:
         elif high is not None:
             rules.append(f"at most {high}{unit}{note}")
     return tuple(rules)
-
-
-def _example(item: Field) -> str:
-    """The schema's example as the CSV would show it."""
-    examples = item.raw.get("examples")
-    value: Any = item.raw.get("example", examples[0] if isinstance(examples, list) and examples else "")
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _texts(raw: object) -> dict[str, str]:

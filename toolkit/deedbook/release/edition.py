@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from deedbook.descriptor import Package
 from deedbook.errors import ProjectError
+from deedbook.names import alike, name_problem, table_problem
 from deedbook.versioning.numbers import SEMVER
 from deedbook.versioning.previous import Previous as Previous
 from deedbook.versioning.previous import read_previous
 
 State = Literal["released", "snapshot"]
-
-_SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,11 +37,6 @@ class Edition:
     previous: Previous | None = None
     state: State = "released"
 
-    @property
-    def folder_name(self) -> str:
-        """The folder below `dist/NAME/`."""
-        return self.version
-
 
 def read_edition(package: Package, *folders: Path, snapshot: bool = False) -> Edition:
     """What the descriptor plans to release.
@@ -57,20 +50,25 @@ def read_edition(package: Package, *folders: Path, snapshot: bool = False) -> Ed
         ProjectError: when name, version, date or previous release are missing, malformed or cannot be found.
     """
     where = str(package.path or package.root)
-    if not _SAFE_NAME.fullmatch(package.name):
-        raise ProjectError(
-            f"{where}: `name` is {package.name!r}; a release needs a name of letters, digits, `.`, `_` and `-`",
-            'add "name": "my-dataset"',
-        )
-    _check_table_names(package, where)
-    created = _read_created(package.created, where, snapshot=snapshot)
+    if problem := name_problem(package.name):
+        message = f"{where}: a release needs a name, and {package.name!r} {problem}"
+        raise ProjectError(message, 'add "name": "my-dataset"')
+    tables = [resource.name for resource in package.resources]
+    for name in tables:
+        if problem := table_problem(name):
+            message = f"{where}: the table name {name!r} {problem}, and it becomes a file name in a release"
+            raise ProjectError(message, "use letters, digits, `.`, `_` and `-`, a letter or digit first")
+    if twins := alike(tables):
+        raise ProjectError(f"{where}: two tables are named `{twins[1]}` but for case", "rename one")
+    epoch = _source_date_epoch()
+    created = _read_created(package.created, where, epoch, snapshot=snapshot)
     return Edition(
         name=package.name,
         title=package.title or package.name,
         description=package.description,
         version=_read_version(package.version, where, snapshot=snapshot),
         created=created,
-        epoch=_source_date_epoch() or created,
+        epoch=epoch or created,
         previous=read_previous(package, folders, where, snapshot=snapshot),
         state="snapshot" if snapshot else "released",
     )
@@ -81,39 +79,21 @@ def moment_text(moment: dt.datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _check_table_names(package: Package, where: str) -> None:
-    """Table names become file names and names in a database, also where case does not count."""
-    seen: set[str] = set()
-    for resource in package.resources:
-        if not _SAFE_NAME.fullmatch(resource.name) or resource.name.lower().startswith("sqlite_"):
-            raise ProjectError(
-                f"{where}: the table name {resource.name!r} cannot be a file name in a release",
-                "use letters, digits, `.`, `_` and `-`, a letter or digit first, and not `sqlite_`",
-            )
-        if resource.name.lower() in seen:
-            raise ProjectError(f"{where}: two tables are named `{resource.name}` but for case", "rename one")
-        seen.add(resource.name.lower())
-
-
 def _read_version(version: str, where: str, *, snapshot: bool) -> str:
     if snapshot and not version:
         return "0.0.0-snapshot"
     if not version:
-        raise ProjectError(
-            f"{where}: no `version` is planned",
-            'run `deedbook plan --write`, or add "version": "1.0.0" to the descriptor',
-        )
+        hint = 'run `deedbook plan --write`, or add "version": "1.0.0" to the descriptor'
+        raise ProjectError(f"{where}: no `version` is planned", hint)
     if not SEMVER.fullmatch(version):
-        raise ProjectError(
-            f"{where}: the version {version!r} is not SemVer", "write it as MAJOR.MINOR.PATCH, e.g. 1.0.0"
-        )
+        hint = "write it as MAJOR.MINOR.PATCH, e.g. 1.0.0"
+        raise ProjectError(f"{where}: the version {version!r} is not SemVer", hint)
     if not snapshot:
         return version
     return version.split("+")[0] + (".snapshot" if "-" in version else "-snapshot")
 
 
-def _read_created(created: str, where: str, *, snapshot: bool) -> dt.datetime:
-    epoch = _source_date_epoch()
+def _read_created(created: str, where: str, epoch: dt.datetime | None, *, snapshot: bool) -> dt.datetime:
     if snapshot and not created:
         return epoch or dt.datetime.fromtimestamp(0, dt.UTC)
     hint = 'run `deedbook plan --write`, or add "created": "2026-11-22T00:00:00Z" to the descriptor'
@@ -129,11 +109,8 @@ def _read_created(created: str, where: str, *, snapshot: bool) -> dt.datetime:
 def _source_date_epoch() -> dt.datetime | None:
     """The time in `SOURCE_DATE_EPOCH` (reproducible-builds.org); None when it is not set."""
     text = os.environ.get("SOURCE_DATE_EPOCH", "")
-    if not text:
-        return None
     try:
-        return dt.datetime.fromtimestamp(int(text), dt.UTC)
+        return dt.datetime.fromtimestamp(int(text), dt.UTC) if text else None
     except (ValueError, OverflowError, OSError):
-        raise ProjectError(
-            f"SOURCE_DATE_EPOCH is {text!r}", "set it to a whole number of seconds since 1970, or unset it"
-        ) from None
+        hint = "set it to a whole number of seconds since 1970, or unset it"
+        raise ProjectError(f"SOURCE_DATE_EPOCH is {text!r}", hint) from None

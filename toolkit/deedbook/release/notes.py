@@ -21,7 +21,7 @@ def readme_markdown(contents: Contents, copied: Sequence[str]) -> str:
     """The README of the release; `copied` are the documents that came from the package folder."""
     edition, package = contents.edition, contents.project.package
     entries = [table.entry for table in contents.tables]
-    filled = [entry.name for entry in entries if entry.rows and not entry.is_view]
+    filled = [entry["name"] for entry in entries if entry["rows"] and not entry["is_view"]]
     example = "events" if "events" in contents.names else (filled or contents.names)[0]
     missing = {resource.name: named_missing(schema_of(resource)) for resource in package.resources}
     return render(
@@ -53,7 +53,11 @@ def readme_lines(contents: Contents) -> list[str]:
     lines += ["", "Cite as:", citation_text(contents.project.package, edition)]
     lines += [f"Licence: {licence}" for licence in _licences(contents)]
     entries = [table.entry for table in contents.tables]
-    lines += ["", "Sheets:", *(f"{entry.name}: {entry.title or entry.name}, {entry.rows:,} rows" for entry in entries)]
+    lines += [
+        "",
+        "Sheets:",
+        *("{name}: {0}, {rows:,} rows".format(entry["title"] or entry["name"], **entry) for entry in entries),
+    ]
     lines += [
         "codebook: every field with its type, its meaning and its codes",
         "",

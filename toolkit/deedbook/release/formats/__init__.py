@@ -106,10 +106,10 @@ class Format:
         suffix: How the names of its files end.
         title: What people call it.
         purpose: What its files are for, for the README.
-        module: What writes and reads it.
         is_per_table: Whether there is a file for each table, `TABLE.suffix`, and not one for all, `DATASET.suffix`.
         usage: How to load it; None where its users know.
         loader: The program of the release that loads it, from a template of that name; empty without one.
+        module: What writes and reads it, when that is not the module here that is called like the format.
     """
 
     name: str
@@ -117,15 +117,15 @@ class Format:
     media_type: str
     title: str
     purpose: str
-    module: str
     is_per_table: bool = True
     usage: Usage | None = None
     loader: str = ""
+    module: str = ""
 
     @property
     def codec(self) -> Codec:
         """What writes and reads the format, loaded when it is used."""
-        return cast(Codec, importlib.import_module(self.module))
+        return cast(Codec, importlib.import_module(self.module or f"{__name__}.{self.name}"))
 
     def file_name(self, table: str, dataset: str) -> str:
         """The file that holds a table."""
@@ -139,7 +139,6 @@ CSV = Format(
     media_type="text/csv",
     title="CSV",
     purpose="the data: UTF-8, comma, LF, sorted by key, an empty cell is a missing value",
-    module="deedbook.release.formats.csv",
     usage=Usage("Python", "python", 'from load import load\n{variable} = load("{table}")'),
     loader="load.py",
 )
@@ -152,7 +151,6 @@ FORMATS = [
         media_type="application/vnd.apache.parquet",
         title="Parquet",
         purpose="the same rows, typed: Python, R (arrow, nanoparquet), DuckDB",
-        module="deedbook.release.formats.parquet",
         usage=Usage("DuckDB", "sh", "duckdb {dataset}.duckdb < load.sql"),
         loader="load.sql",
     ),
@@ -162,7 +160,6 @@ FORMATS = [
         media_type="application/jsonl",
         title="JSON Lines",
         purpose="the same rows as one JSON object a line",
-        module="deedbook.release.formats.jsonl",
     ),
     Format(
         name="stata",
@@ -170,7 +167,6 @@ FORMATS = [
         media_type="application/x-stata-dta",
         title="Stata",
         purpose=f"Stata 14 and later, with labels; {_LABELLED}",
-        module="deedbook.release.formats.stata",
         usage=Usage("Stata", "stata", "do load.do"),
         loader="load.do",
     ),
@@ -180,7 +176,6 @@ FORMATS = [
         media_type="application/x-spss-sav",
         title="SPSS",
         purpose=f"SPSS, with labels; {_LABELLED}",
-        module="deedbook.release.formats.spss",
         usage=Usage("SPSS", "spss", "GET FILE='{table}.sav'."),
     ),
     Format(
@@ -189,7 +184,6 @@ FORMATS = [
         media_type="application/x-r-rds",
         title="R",
         purpose="R data frames with dates, factors for codes, titles and labels as attributes (label, code_labels)",
-        module="deedbook.release.formats.rds",
         usage=Usage("R", "r", 'source("load.R")\n{variable} <- load_table("{table}", labels = TRUE)'),
         loader="load.R",
     ),
@@ -199,7 +193,6 @@ FORMATS = [
         media_type="application/vnd.sqlite3",
         title="SQLite",
         purpose="all tables with keys, code lists and codebook",
-        module="deedbook.release.formats.sqlite",
         is_per_table=False,
         usage=Usage("SQLite", "sh", "sqlite3 -header -csv {dataset}.sqlite 'SELECT * FROM \"{table}\"'"),
     ),
@@ -209,7 +202,6 @@ FORMATS = [
         media_type="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
         title="Excel",
         purpose="all tables for Excel and LibreOffice, ids and codes as text",
-        module="deedbook.release.formats.xlsx",
         is_per_table=False,
         usage=Usage("Excel", "", "open {dataset}.xlsx: a sheet for each table"),
     ),
