@@ -18,13 +18,13 @@ from deedbook.release.contents import Contents, Progress, release_formats, writt
 from deedbook.release.edition import moment_text
 from deedbook.release.formats import About
 from deedbook.release.manifest import write_manifest
-from deedbook.release.metadata.citation import citation_cff, doi_of
+from deedbook.release.metadata.citation import citation_cff, doi_of, objects_in
 from deedbook.release.metadata.croissant import croissant
 from deedbook.release.metadata.csvw import csvw
 from deedbook.release.metadata.datacite import datacite
 from deedbook.release.metadata.datapackage import datapackage_json
 from deedbook.release.metadata.dcat import dcat
-from deedbook.release.metadata.record import make_record, read_files
+from deedbook.release.metadata.record import filled, make_record, read_files
 from deedbook.release.metadata.rocrate import ro_crate
 from deedbook.release.notes import index_html, readme_lines, readme_markdown
 from deedbook.release.rulelist import rule_entries
@@ -71,7 +71,19 @@ def write_release(contents: Contents, say: Progress) -> None:
         copied = [name for name in COPIED if (package.root / name).is_file()]
         for name in copied:
             (folder / name).write_bytes((package.root / name).read_bytes())
-        about = About(_facts(contents), [table.outline for table in contents.tables], readme_lines(contents))
+        edition = contents.edition
+        names = [str(entry.get("name") or entry.get("path")) for entry in objects_in(package.raw.get("licenses"))]
+        facts = {
+            "name": edition.name,
+            "title": edition.title,
+            "description": edition.description,
+            "version": edition.version,
+            "state": edition.state,
+            "created": moment_text(edition.created),
+            "license": ", ".join(names),
+            "doi": doi_of(package),
+        }
+        about = About(filled(facts), [table.outline for table in contents.tables], readme_lines(contents))
         for book in books:
             contents.limits.extend(book.close(about))
     _write_documents(contents, copied)
@@ -114,24 +126,6 @@ def _write_documents(contents: Contents, copied: list[str]) -> None:
     files = read_files(folder, edition.name, {outline.name for outline in outlines}, contents.digest)
     _write(contents, {"index.html": index_html(record, files, read_json(folder / CHANGES))})
     write_manifest(package, edition, tables, folder, contents.digest)
-
-
-def _facts(contents: Contents) -> dict[str, str]:
-    """What a database says of the release."""
-    package, edition = contents.project.package, contents.edition
-    licences = package.raw.get("licenses")
-    names = [str(entry.get("name") or entry.get("path")) for entry in licences or () if isinstance(entry, Mapping)]
-    record = {
-        "name": edition.name,
-        "title": edition.title,
-        "description": edition.description,
-        "version": edition.version,
-        "state": edition.state,
-        "created": moment_text(edition.created),
-        "license": ", ".join(names),
-        "doi": doi_of(package),
-    }
-    return {key: value for key, value in record.items() if value}
 
 
 def _json(content: object) -> str:

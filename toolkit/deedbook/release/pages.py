@@ -10,10 +10,12 @@ import re
 from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from deedbook.release.statistics import Bin
+if TYPE_CHECKING:
+    from deedbook.release.statistics import Bin
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>|#~])")
 _BLOCKS = "·▁▂▃▄▅▆▇█"

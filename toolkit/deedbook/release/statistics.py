@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -18,6 +19,7 @@ _MOST_KEYS = 5
 _BINS = 20
 _SHORT = 40
 _FEW_NUMBERS = 8
+_ABOUT = ("missing", "distinct", "shortest", "longest", "min", "max")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,67 +73,58 @@ class Statistics:
 
 def describe_columns(table: Table) -> dict[str, Statistics]:
     """Statistics of every column, by field name."""
-    rows = table.rows
+    schema, rows = table.schema, table.rows
     if not rows.width:
         return {}
-    only_key = table.schema.primary_key[0] if len(table.schema.primary_key) == 1 else ""
-    summary = rows.lazy().select(
-        expr
+    only_key = schema.primary_key[0] if len(schema.primary_key) == 1 else ""
+    summaries = [
+        expr.alias(f"{position}:{about}")
         for position, (name, dtype) in enumerate(rows.schema.items())
-        for expr in _summaries(name, position, dtype, is_distinct=name == only_key)
-    )
-    values = _as_text(summary.collect()).row(0, named=True)
-    keys = {*table.schema.primary_key, *(name for key in table.schema.foreign_keys for name in key.fields)}
+        for about, expr in _summaries(pl.col(name), dtype, is_distinct=name == only_key).items()
+    ]
+    summary = rows.lazy().select(summaries).collect()
+    extremes = [text_of(name, dtype) for name, dtype in summary.schema.items() if name.endswith((":min", ":max"))]
+    values = summary.with_columns(extremes).row(0, named=True)
+    keys = {*schema.primary_key, *(name for key in schema.foreign_keys for name in key.fields)}
     return {
-        item.name: _describe(item, rows.get_column(item.name), position, values, is_key=item.name in keys)
-        for position, item in enumerate(table.schema.fields)
+        item.name: _describe(
+            item,
+            rows.get_column(item.name),
+            {about: values.get(f"{position}:{about}") for about in _ABOUT},
+            is_key=item.name in keys,
+        )
+        for position, item in enumerate(schema.fields)
     }
 
 
-def _summaries(name: str, position: int, dtype: pl.DataType, *, is_distinct: bool) -> list[pl.Expr]:
+def _summaries(column: pl.Expr, dtype: pl.DataType, *, is_distinct: bool) -> dict[str, pl.Expr]:
     """What one pass over a column tells; values that validation proved distinct are not counted again."""
-    column = pl.col(name)
     distinct = pl.len() if is_distinct else column.n_unique() - column.has_nulls().cast(pl.UInt32)
-    exprs = [column.null_count().alias(f"{position}:missing"), distinct.alias(f"{position}:distinct")]
+    exprs = {"missing": column.null_count(), "distinct": distinct}
     if isinstance(dtype, pl.String):
-        lengths = column.str.len_chars()
-        exprs += [lengths.min().alias(f"{position}:shortest"), lengths.max().alias(f"{position}:longest")]
-    if not dtype.is_nested():
-        exprs += [column.min().alias(f"{position}:min"), column.max().alias(f"{position}:max")]
-    return exprs
+        exprs |= {"shortest": column.str.len_chars().min(), "longest": column.str.len_chars().max()}
+    return exprs if dtype.is_nested() else exprs | {"min": column.min(), "max": column.max()}
 
 
-def _as_text(summary: pl.DataFrame) -> pl.DataFrame:
-    """The summary with its extremes as text."""
-    return summary.with_columns(
-        text_of(name, dtype) for name, dtype in summary.schema.items() if name.endswith((":min", ":max"))
-    )
-
-
-def _describe(item: Field, column: pl.Series, position: int, values: dict[str, Any], *, is_key: bool) -> Statistics:
-    def read(name: str) -> Any:
-        return values.get(f"{position}:{name}")
-
-    filled = len(column) - read("missing")
-    shape = _shape(item, column.dtype, filled, read("distinct"), is_key=is_key)
-    shows_range = shape in {"keys", "numbers", "moments"} or (shape == "text" and (read("longest") or 0) <= _SHORT)
-    repeats = shape == "keys" and read("distinct") < filled
-    top, other = (
-        _top(item, column, filled, _MOST_KEYS if repeats else _MOST_CODES) if shape == "codes" or repeats else ((), 0)
-    )
+def _describe(item: Field, column: pl.Series, known: Mapping[str, Any], *, is_key: bool) -> Statistics:
+    filled = len(column) - known["missing"]
+    shape = _shape(item, column.dtype, filled, known["distinct"], is_key=is_key)
     has_size = shape in {"numbers", "moments"}
+    shows_range = has_size or shape == "keys" or (shape == "text" and (known["longest"] or 0) <= _SHORT)
+    repeats = shape == "keys" and known["distinct"] < filled
+    top = _top(item, column, _MOST_KEYS if repeats else _MOST_CODES) if shape == "codes" or repeats else ()
     return Statistics(
         shape=shape,
         rows=len(column),
-        missing=read("missing"),
-        distinct=read("distinct"),
-        minimum=_shown(least, column.dtype) if shows_range and (least := read("min")) is not None else None,
+        missing=known["missing"],
+        distinct=known["distinct"],
+        minimum=_shown(known["min"], column.dtype) if shows_range else None,
         median=_median(column) if has_size else None,
-        maximum=_shown(most, column.dtype) if shows_range and (most := read("max")) is not None else None,
-        shortest=read("shortest"),
-        longest=read("longest"),
+        maximum=_shown(known["max"], column.dtype) if shows_range else None,
+        shortest=known["shortest"],
+        longest=known["longest"],
         top=top,
-        other=other,
+        other=filled - sum(entry.count for entry in top) if top else 0,
         bins=_bins(column) if has_size else (),
         lengths=_bins(column.str.len_chars()) if shape == "text" and column.dtype == pl.String else (),
     )
@@ -151,21 +144,12 @@ def _shape(item: Field, dtype: pl.DataType, filled: int, distinct: int, *, is_ke
     return "codes" if distinct <= _MOST_CODES and distinct * 2 <= filled and not dtype.is_nested() else "text"
 
 
-def _top(item: Field, column: pl.Series, filled: int, most: int) -> tuple[tuple[Count, ...], int]:
+def _top(item: Field, column: pl.Series, most: int) -> tuple[Count, ...]:
     labels = {code_text(label.value): label.label for label in item.categories}
-    shown = len(labels) or most
-    counts = (
-        column.drop_nulls()
-        .to_frame("v")
-        .select(text_of("v", column.dtype))
-        .group_by("v")
-        .len()
-        .sort("len", "v", descending=[True, False])
-        .head(shown)
-    )
-    found = ((_shown(value, column.dtype), count) for value, count in counts.iter_rows())
-    top = tuple(Count(value, labels.get(value, ""), count) for value, count in found)
-    return top, filled - sum(entry.count for entry in top)
+    texts = column.drop_nulls().to_frame("v").select(text_of("v", column.dtype))
+    counts = texts.group_by("v").len().sort("len", "v", descending=[True, False]).head(len(labels) or most)
+    found = ((str(_shown(value, column.dtype)), count) for value, count in counts.iter_rows())
+    return tuple(Count(value, labels.get(value, ""), count) for value, count in found)
 
 
 def _median(column: pl.Series) -> str | None:
@@ -182,7 +166,8 @@ def _bins(column: pl.Series) -> tuple[Bin, ...]:
     numbers = finite.to_physical() if column.dtype.is_temporal() else finite
     if not len(numbers) or numbers.min() == numbers.max():
         return ()
-    low, high = _number(numbers.min()), _number(numbers.max())
+    low: Any = numbers.min()
+    high: Any = numbers.max()
     if column.dtype.is_float():
         step: float = high / _BINS - low / _BINS  # their difference may be beyond a double
         count = _BINS
@@ -196,12 +181,6 @@ def _bins(column: pl.Series) -> tuple[Bin, ...]:
         Bin(_bound(column.dtype, below), _bound(column.dtype, above, last=True), found.get(number, 0))
         for number, (below, above) in enumerate(bounds)
     )
-
-
-def _number(value: object) -> float:
-    if isinstance(value, int | float):
-        return value
-    raise TypeError(value)
 
 
 def _bound(dtype: pl.DataType, value: float, *, last: bool = False) -> str:
@@ -224,9 +203,9 @@ def code_text(value: object) -> str:
     return _plain(str(value)) if isinstance(value, float) else str(value)
 
 
-def _shown(text: str, dtype: pl.DataType) -> str:
+def _shown(text: str | None, dtype: pl.DataType) -> str | None:
     """The text of a value as people write it."""
-    return _plain(text) if dtype.is_numeric() else text
+    return _plain(text) if text is not None and dtype.is_numeric() else text
 
 
 def _plain(text: str) -> str:

@@ -14,10 +14,9 @@ from __future__ import annotations
 
 import gzip
 import struct
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -41,34 +40,37 @@ _SLICE = 50_000
 
 _HEADER = b"X\n" + struct.pack(">iii", 2, 0x00040202, 0x00020300)
 _SYMBOL, _PAIR, _LOGICAL, _INTEGER, _REAL, _STRING, _LIST = 1, 2, 10, 13, 14, 16, 19
-_TAGGED = 0x400
 _END, _REFERENCE = 0xFE, 0xFF
-_KIND, _HAS_ATTRIBUTES, _IS_OBJECT = 0xFF, 0x200, 0x100
+_KIND, _IS_OBJECT, _HAS_ATTRIBUTES, _IS_TAGGED = 0xFF, 0x100, 0x200, 0x400
 _NA_STRING = struct.pack(">ii", 9, -1)
 _ASCII, _UTF8 = 0x00040009, 0x00008009
 
-Writer = Callable[[], None]
+
+@dataclass(frozen=True, slots=True)
+class _Value:
+    """A vector with its attributes."""
+
+    content: pl.Series
+    attributes: Mapping[str, _Value] = field(default_factory=dict)
 
 
 def write(table: Table, edition: Edition, path: Path) -> tuple[Limit, ...]:
     """Writes one table."""
     columns, limits = _holdable(table)
     with path.open("wb") as raw, gzip.GzipFile("", "wb", _LEVEL, raw, mtime=0) as file:
-        stream = _Stream(file)
-        stream.write(_HEADER)
-        stream.flags(_LIST, is_object=True, has_attributes=True)
-        stream.length(len(columns))
+        writer = _Writer(file)
+        file.write(_HEADER + struct.pack(">Ii", _LIST | _IS_OBJECT | _HAS_ATTRIBUTES, len(columns)))
         for item, values in zip(table.schema.fields, columns, strict=True):
-            _write_column(stream, item, values)
-        stream.attributes(
+            writer.value(_value_of(item, values))
+        writer.attributes(
             {
-                "names": lambda: stream.texts(table.schema.names),
-                "row.names": lambda: stream.integers(np.array([_NA_INTEGER, -table.rows.height])),
-                "class": lambda: stream.texts(["data.frame"]),
-                "dataset": lambda: stream.texts([edition.name]),
-                "dataset_version": lambda: stream.texts([edition.version]),
-                "created": lambda: stream.texts([moment_text(edition.created)]),
-                "primary_key": lambda: stream.texts(table.schema.primary_key),
+                "names": _texts(table.schema.names),
+                "row.names": _Value(pl.Series([None, -table.rows.height], dtype=pl.Int32)),
+                "class": _texts(["data.frame"]),
+                "dataset": _texts([edition.name]),
+                "dataset_version": _texts([edition.version]),
+                "created": _texts([moment_text(edition.created)]),
+                "primary_key": _texts(table.schema.primary_key),
             }
         )
     return limits
@@ -100,57 +102,40 @@ def read(table: Table, path: Path, _tables: Sequence[str] = ()) -> Iterator[Pair
     demand_columns(names, [column.name for column in held])
 
 
-class _Stream:
+class _Writer:
     """The serialized stream: it remembers the symbols, which are written once and referred to after."""
 
     def __init__(self, file: gzip.GzipFile) -> None:
         self._file = file
         self._symbols: dict[str, int] = {}
 
-    def write(self, content: bytes) -> None:
-        self._file.write(content)
+    def value(self, value: _Value) -> None:
+        content, attributes = value.content, value.attributes
+        kind = {pl.String: _STRING, pl.Boolean: _LOGICAL, pl.Int32: _INTEGER}.get(content.dtype.base_type(), _REAL)
+        flags = (_HAS_ATTRIBUTES if attributes else 0) | (_IS_OBJECT if "class" in attributes else 0)
+        self._file.write(struct.pack(">Ii", kind | flags, len(content)))
+        if kind == _STRING:
+            for start in range(0, len(content), _SLICE):
+                self._file.write(b"".join(map(_text, content[start : start + _SLICE])))
+        elif kind == _REAL:
+            bits = content.cast(pl.Float64).fill_null(0.0).to_numpy().astype(">f8").view(">u8").copy()
+            bits[content.is_null().to_numpy()] = _NA_REAL
+            self._file.write(bits.tobytes())
+        else:
+            self._file.write(content.cast(pl.Int32).fill_null(_NA_INTEGER).to_numpy().astype(">i4").tobytes())
+        if attributes:
+            self.attributes(attributes)
 
-    def number(self, value: int) -> None:
-        self.write(struct.pack(">I", value))
-
-    def length(self, value: int) -> None:
-        self.write(struct.pack(">i", value))
-
-    def flags(self, kind: int, *, is_object: bool = False, has_attributes: bool = False) -> None:
-        self.number(kind | (_IS_OBJECT if is_object else 0) | (_HAS_ATTRIBUTES if has_attributes else 0))
-
-    def integers(self, values: np.ndarray, *, kind: int = _INTEGER, **flags: bool) -> None:
-        self.flags(kind, **flags)
-        self.length(len(values))
-        self.write(values.astype(">i4").tobytes())
-
-    def reals(self, values: pl.Series, **flags: bool) -> None:
-        self.flags(_REAL, **flags)
-        self.length(len(values))
-        numbers = values.cast(pl.Float64).fill_null(0.0).to_numpy().astype(">f8").view(">u8").copy()
-        numbers[values.is_null().to_numpy()] = _NA_REAL
-        self.write(numbers.tobytes())
-
-    def texts(self, values: Sequence[str | None] | pl.Series, **flags: bool) -> None:
-        self.flags(_STRING, **flags)
-        self.length(len(values))
-        for start in range(0, len(values), _SLICE):
-            self.write(b"".join(map(_text, values[start : start + _SLICE])))
-
-    def attributes(self, writers: Mapping[str, Writer]) -> None:
-        for name, write_value in writers.items():
-            self.number(_PAIR | _TAGGED)
-            self._symbol(name)
-            write_value()
-        self.number(_END)
-
-    def _symbol(self, name: str) -> None:
-        if name in self._symbols:
-            self.number(self._symbols[name] << 8 | _REFERENCE)
-            return
-        self._symbols[name] = len(self._symbols) + 1
-        self.number(_SYMBOL)
-        self.write(_text(name))
+    def attributes(self, attributes: Mapping[str, _Value]) -> None:
+        for name, value in attributes.items():
+            self._file.write(struct.pack(">I", _PAIR | _IS_TAGGED))
+            if name in self._symbols:
+                self._file.write(struct.pack(">I", self._symbols[name] << 8 | _REFERENCE))
+            else:
+                self._symbols[name] = len(self._symbols) + 1
+                self._file.write(struct.pack(">I", _SYMBOL) + _text(name))
+            self.value(value)
+        self._file.write(struct.pack(">I", _END))
 
 
 def _text(value: str | None) -> bytes:
@@ -161,50 +146,28 @@ def _text(value: str | None) -> bytes:
     return struct.pack(">Ii", _ASCII if content.isascii() else _UTF8, len(content)) + content
 
 
-def _write_column(stream: _Stream, item: Field, values: pl.Series) -> None:
+def _texts(values: Sequence[str]) -> _Value:
+    return _Value(pl.Series(values, dtype=pl.String))
+
+
+def _value_of(item: Field, values: pl.Series) -> _Value:
+    """A column as R holds it, its title as the attribute `label`."""
     dtype = values.dtype
     codes = [str(entry.value) for entry in item.categories]
-    attributes: dict[str, Writer] = {"label": lambda: stream.texts([item.title])} if item.title else {}
-    is_labelled = bool(attributes)
-    if (
-        isinstance(dtype, pl.String)
-        and codes
-        and len(set(codes)) == len(codes)
-        and values.drop_nulls().is_in(codes).all()
-    ):
-        places = values.replace_strict(codes, list(range(1, len(codes) + 1)), default=None, return_dtype=pl.Int32)
-        stream.integers(places.fill_null(_NA_INTEGER).to_numpy(), is_object=True, has_attributes=True)
-
-        def code_labels() -> None:
-            stream.texts([entry.label or str(entry.value) for entry in item.categories], has_attributes=True)
-            stream.attributes({"names": lambda: stream.texts(codes)})
-
-        levels: dict[str, Writer] = {"levels": lambda: stream.texts(codes), "class": lambda: stream.texts(["factor"])}
-        attributes = {**levels, "code_labels": code_labels, **attributes}
+    own: dict[str, _Value] = {}
+    if isinstance(dtype, pl.String) and 0 < len(codes) == len({*codes}) and values.drop_nulls().is_in(codes).all():
+        values = values.replace_strict(codes, list(range(1, len(codes) + 1)), default=None, return_dtype=pl.Int32)
+        labels = [entry.label or str(entry.value) for entry in item.categories]
+        code_labels = replace(_texts(labels), attributes={"names": _texts(codes)})
+        own = {"levels": _texts(codes), "class": _texts(["factor"]), "code_labels": code_labels}
     elif isinstance(dtype, pl.Date):
-        stream.reals(values.to_physical(), is_object=True, has_attributes=True)
-        attributes = {"class": lambda: stream.texts(["Date"]), **attributes}
+        values, own = values.to_physical().cast(pl.Float64), {"class": _texts(["Date"])}
     elif isinstance(dtype, pl.Datetime):
-        stream.reals(values.dt.epoch("us") / 1_000_000, is_object=True, has_attributes=True)
-        zone: dict[str, Writer] = {"tzone": lambda: stream.texts(["UTC"])}
-        attributes = {"class": lambda: stream.texts(["POSIXct", "POSIXt"]), **zone, **attributes}
-    elif isinstance(dtype, pl.String):
-        stream.texts(values, has_attributes=is_labelled)
-    elif dtype == pl.Boolean or (dtype.is_integer() and values.is_between(-_LARGEST_INTEGER, _LARGEST_INTEGER).all()):
-        numbers = values.cast(pl.Int32).fill_null(_NA_INTEGER).to_numpy()
-        stream.integers(numbers, kind=_LOGICAL if dtype == pl.Boolean else _INTEGER, has_attributes=is_labelled)
-    else:
-        stream.reals(values, has_attributes=is_labelled)
-    if attributes:
-        stream.attributes(attributes)
-
-
-@dataclass(frozen=True, slots=True)
-class _Value:
-    """A vector with its attributes; a list has the vectors that it consists of."""
-
-    content: Any
-    attributes: Mapping[str, _Value] = field(default_factory=dict)
+        values = values.dt.epoch("us") / 1_000_000
+        own = {"class": _texts(["POSIXct", "POSIXt"]), "tzone": _texts(["UTC"])}
+    elif dtype.is_integer() and values.is_between(-_LARGEST_INTEGER, _LARGEST_INTEGER).all():
+        values = values.cast(pl.Int32)
+    return _Value(values, own | ({"label": _texts([item.title])} if item.title else {}))
 
 
 class _Reader:
@@ -229,12 +192,14 @@ class _Reader:
         content = self._content_of(flags & _KIND)
         return _Value(content, self.attributes() if flags & _HAS_ATTRIBUTES else {})
 
-    def _content_of(self, kind: int) -> Any:
+    def _content_of(self, kind: int) -> pl.Series:
         length = self._number()
-        if kind == _LIST:
-            return [self.value() for _ in range(length)]
         if kind == _STRING:
-            return self._texts(length)
+            parts = [pl.Series([], dtype=pl.String)]
+            for start in range(0, length, _SLICE):
+                texts = [self._text() for _ in range(min(_SLICE, length - start))]
+                parts.append(pl.Series(texts, dtype=pl.String))
+            return pl.concat(parts)
         if kind in {_INTEGER, _LOGICAL}:
             numbers = pl.Series(np.frombuffer(self._take(4 * length), dtype=">i4").astype(np.int32))
             numbers = numbers.set(numbers == _NA_INTEGER, None)
@@ -245,13 +210,6 @@ class _Reader:
             missing = pl.Series((bits & 0xFFFFFFFF == _NA_REAL_LOW).astype(bool)) & numbers.is_nan()
             return numbers.set(missing, None)
         raise ValueError(f"has a vector of the type {kind}")
-
-    def _texts(self, length: int) -> pl.Series:
-        parts = [pl.Series([], dtype=pl.String)]
-        for start in range(0, length, _SLICE):
-            texts = [self._text() for _ in range(min(_SLICE, length - start))]
-            parts.append(pl.Series(texts, dtype=pl.String))
-        return pl.concat(parts)
 
     def attributes(self) -> dict[str, _Value]:
         found = {}
@@ -295,14 +253,13 @@ def _column(value: _Value) -> pl.Series:
     """A column as values: the codes of a factor, days and times as such."""
     kind = list(value.attributes["class"].content) if "class" in value.attributes else []
     if kind == ["factor"]:
-        levels: pl.Series = value.attributes["levels"].content
-        return levels.gather(pl.Series(value.content, dtype=pl.Int64) - 1)
+        return value.attributes["levels"].content.gather(value.content.cast(pl.Int64) - 1)
     if kind == ["Date"]:
-        return pl.Series(value.content).cast(pl.Int32).cast(pl.Date)
+        return value.content.cast(pl.Int32).cast(pl.Date)
     if kind == ["POSIXct", "POSIXt"]:
-        moments = (pl.Series(value.content) * 1_000_000).round().cast(pl.Int64)
+        moments = (value.content * 1_000_000).round().cast(pl.Int64)
         return moments.cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
-    return pl.Series(value.content)
+    return value.content
 
 
 def _holdable(table: Table) -> tuple[list[pl.Series], tuple[Limit, ...]]:

@@ -114,18 +114,19 @@ class Workbook:
         name = self._sheets[table.name]
         sheet = self._book.add_worksheet(name)
         rows, limits = _writable(table)
-        for position, (item, width) in enumerate(zip(table.schema.fields, _widths(rows), strict=True)):
-            sheet.set_column(position, position, width)
-            sheet.write_string(0, position, item.name, self._head)
+        for position, column in enumerate(rows.head(200).iter_columns()):
+            longest = max((len(str(value)) for value in column if value is not None), default=0)
+            sheet.set_column(position, position, max(8, min(48, max(longest, len(column.name)) + 2)))
+            sheet.write_string(0, position, column.name, self._head)
         sheet.freeze_panes(1, len(table.schema.primary_key) or 1)
         if rows.height:
             sheet.autofilter(0, 0, rows.height, rows.width - 1)
         writers = [self._cell_writer(sheet, dtype) for dtype in rows.dtypes]
         for start in range(0, rows.height, _SLICE):
             for number, record in enumerate(rows.slice(start, _SLICE).iter_rows(), start=start + 1):
-                for column, value in enumerate(record):
+                for place, value in enumerate(record):
                     if value is not None:
-                        writers[column](number, column, value)
+                        writers[place](number, place, value)
         return limits if name == table.name else (*limits, Limit(FORMAT, table.name, f"its sheet is called `{name}`"))
 
     def close(self, about: About) -> tuple[Limit, ...]:
@@ -161,7 +162,8 @@ class Workbook:
         elif dtype.is_numeric():
             writer = sheet.write_number
         elif isinstance(dtype, pl.Datetime):
-            return lambda row, column, value: sheet.write_datetime(row, column, _naive(value), self._moment)
+            form = self._moment
+            return lambda row, column, value: sheet.write_datetime(row, column, value.replace(tzinfo=None), form)  # type: ignore[attr-defined]  # a moment in UTC
         elif isinstance(dtype, pl.Date):
             return lambda row, column, value: sheet.write_datetime(row, column, value, self._date)
         return writer
@@ -239,16 +241,6 @@ def _reason_for_text(column: pl.Series) -> str:
     return ""
 
 
-def _widths(rows: pl.DataFrame) -> list[int]:
-    """Column widths in characters, from header and the first rows."""
-    sample = rows.head(200)
-    widths = []
-    for column in sample.iter_columns():
-        longest = max((len(str(value)) for value in column if value is not None), default=0)
-        widths.append(max(8, min(48, max(longest, len(column.name)) + 2)))
-    return widths
-
-
 class _Exact(float):
     """A number that is spelled with all its digits, whatever format is asked for: XlsxWriter asks for 16, one too few."""
 
@@ -256,22 +248,14 @@ class _Exact(float):
         return repr(float(self))
 
 
-def _naive(value: object) -> dt.datetime:
-    if not isinstance(value, dt.datetime):
-        raise TypeError(value)
-    return value.astimezone(dt.UTC).replace(tzinfo=None) if value.tzinfo else value
-
-
 def _value(value: Any, dtype: pl.DataType) -> Any:
     """A value of calamine as one of the column's type: a spreadsheet has but one kind of number, and days are moments."""
     if value is None or value == "":
         return None
     if isinstance(dtype, pl.String):
-        return value if isinstance(value, str) else str(value)
-    if isinstance(value, float) and dtype.is_integer():
-        return int(value) if value.is_integer() else value
-    if isinstance(value, int) and not isinstance(value, bool) and dtype.is_float():
-        return float(value)
+        return str(value)
+    if isinstance(value, float) and dtype.is_integer() and value.is_integer():
+        return int(value)
     if isinstance(dtype, pl.Datetime) and isinstance(value, dt.date):
         moment = value if isinstance(value, dt.datetime) else dt.datetime.combine(value, dt.time())
         return moment.replace(tzinfo=dt.UTC if dtype.time_zone else None)

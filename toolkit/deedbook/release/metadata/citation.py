@@ -5,15 +5,15 @@ Every text is a JSON string, which is also a YAML string whatever it contains.
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from deedbook.descriptor import Package
 from deedbook.errors import ProjectError
 from deedbook.release.edition import Edition
+from deedbook.release.pages import render
 
 _DOI = re.compile(r"^(?:https?://(?:dx\.)?doi\.org/|doi:)?(10\.\d{4,9}/\S+)$", re.IGNORECASE)
 _ORCID = re.compile(r"https?://orcid\.org/\d{4}-\d{4}-\d{4}-\d{3}[\dX]")
@@ -21,32 +21,18 @@ _ORCID = re.compile(r"https?://orcid\.org/\d{4}-\d{4}-\d{4}-\d{3}[\dX]")
 
 def citation_cff(package: Package, edition: Edition) -> str:
     """How to cite the release, in the form that GitHub, Zenodo and reference managers read."""
-    lines = [
-        "cff-version: 1.2.0",
-        _line("message", "If you use this dataset, please cite it with its version."),
-        "type: dataset",
-    ]
-    lines += [_line("title", edition.title), _line("version", edition.version)]
-    lines.append(f"date-released: {edition.created:%Y-%m-%d}")
-    if edition.description:
-        lines.append(_line("abstract", edition.description))
-    if doi := doi_of(package):
-        lines.append(_line("doi", doi))
-    if concept := concept_doi_of(package):
-        lines += ["identifiers:", "  - type: doi", f"    value: {_quoted(concept)}"]
-        lines.append(f"    description: {_quoted('All versions of the dataset')}")
-    if isinstance(home := package.raw.get("homepage"), str) and home.startswith("http"):
-        lines.append(_line("url", home))
-    for entry in objects_in(package.raw.get("licenses"))[:1]:
-        if entry.get("name"):
-            lines.append(_line("license", str(entry["name"])))
-        elif entry.get("path"):
-            lines.append(_line("license-url", str(entry["path"])))
-    lines.append("authors:")
-    lines += [line for author in authors_of(package, edition) for line in _author_lines(author)]
-    if keywords := texts_in(package.raw.get("keywords")):
-        lines += ["keywords:", *(f"  - {_quoted(text)}" for text in keywords)]
-    return "\n".join(lines) + "\n"
+    home = package.raw.get("homepage")
+    return render(
+        "CITATION.cff.j2",
+        edition=edition,
+        date=f"{edition.created:%Y-%m-%d}",
+        doi=doi_of(package),
+        concept_doi=concept_doi_of(package),
+        home=home if isinstance(home, str) and home.startswith("http") else "",
+        licences=objects_in(package.raw.get("licenses"))[:1],
+        authors=authors_of(package, edition),
+        keywords=texts_in(package.raw.get("keywords")),
+    )
 
 
 def doi_of(package: Package) -> str:
@@ -56,18 +42,15 @@ def doi_of(package: Package) -> str:
 
 def reserved_doi(package: Package, version: str) -> str:
     """The DOI that `plan --reserve` put into the descriptor, if that was for this version; empty otherwise."""
-    own = package.raw.get("deedbook")
-    reserved = own.get("doi") if isinstance(own, Mapping) else None
+    reserved = _own(package).get("doi")
     if not isinstance(reserved, Mapping) or not version or reserved.get("version") != version:
         return ""
-    match = _DOI.match(str(reserved.get("doi") or ""))
-    return match.group(1) if match else ""
+    return _doi(reserved.get("doi"))
 
 
 def doi_in(descriptor: Mapping[str, object]) -> str:
     """The DOI in the `id` of a descriptor that is not loaded; empty without one."""
-    match = _DOI.match(str(descriptor.get("id", "")))
-    return match.group(1) if match else ""
+    return _doi(descriptor.get("id"))
 
 
 def concept_doi_of(package: Package) -> str:
@@ -76,19 +59,26 @@ def concept_doi_of(package: Package) -> str:
     Raises:
         ProjectError: when it is no DOI, or that of this version: a citation of one version would lead to another.
     """
-    own = package.raw.get("deedbook")
-    text = str(own.get("concept_doi") or "") if isinstance(own, Mapping) else ""
-    if not text:
-        return ""
-    match = _DOI.match(text)
-    if match is None:
+    text = _own(package).get("concept_doi")
+    doi = _doi(text)
+    if text and not doi:
         raise ProjectError(f"`deedbook.concept_doi` is {text!r}, which is no DOI", "write it as 10.5281/zenodo.1")
-    if match.group(1).lower() == doi_of(package).lower():
+    if doi and doi.lower() == doi_of(package).lower():
         raise ProjectError(
-            f"`id` and `deedbook.concept_doi` are the same DOI, {match.group(1)}",
+            f"`id` and `deedbook.concept_doi` are the same DOI, {doi}",
             "`id` is the DOI of this version, `deedbook.concept_doi` that of all versions",
         )
-    return match.group(1)
+    return doi
+
+
+def _own(package: Package) -> Mapping[str, Any]:
+    own = package.raw.get("deedbook")
+    return own if isinstance(own, Mapping) else {}
+
+
+def _doi(text: object) -> str:
+    match = _DOI.match(str(text or ""))
+    return match.group(1) if match else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,20 +157,3 @@ def _agent(entry: Mapping[str, Any]) -> Agent:
         website=path if path.startswith("http") and not is_orcid else "",
         affiliation=affiliation if family else "",
     )
-
-
-def _author_lines(author: Agent) -> Iterator[str]:
-    """An author as a CFF person or entity."""
-    name = {"family-names": author.family, "given-names": author.given} if author.family else {"name": author.name}
-    record = {**name, "affiliation": author.affiliation, "orcid": author.orcid, "website": author.website}
-    filled = [(key, value) for key, value in record.items() if value]
-    for position, (key, value) in enumerate(filled):
-        yield f"  {' ' if position else '-'} {key}: {_quoted(value)}"
-
-
-def _line(key: str, text: str) -> str:
-    return f"{key}: {_quoted(text)}"
-
-
-def _quoted(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)

@@ -26,7 +26,7 @@ def datacite(record: Record) -> dict[str, Any]:
             "creators": [_agent(one) for one in record.creators],
             "titles": [{"title": record.title, "lang": "en"}],
             "publisher": {"name": record.publisher.name},
-            "publicationYear": str(record.year),
+            "publicationYear": record.date[:4],
             "types": {"resourceTypeGeneral": "Dataset", "resourceType": "Event data"},
             "subjects": [{"subject": text} for text in record.keywords],
             "contributors": [{**_agent(one), "contributorType": "Other"} for one in record.contributors],

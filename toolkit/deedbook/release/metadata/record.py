@@ -77,7 +77,6 @@ class Record:
     version: str
     created: str
     date: str
-    year: int
     identifier: str
     doi: str
     concept_doi: str
@@ -89,10 +88,8 @@ class Record:
     creators: tuple[Agent, ...]
     contributors: tuple[Agent, ...]
     publisher: Agent
-    sources: tuple[tuple[str, str], ...]
     tables: tuple[tuple[Outline, CsvFile], ...]
     files: tuple[File, ...]
-    previous: str
 
     @property
     def data(self) -> tuple[File, ...]:
@@ -123,7 +120,6 @@ def make_record(
         version=edition.version,
         created=moment_text(edition.created),
         date=f"{edition.created:%Y-%m-%d}",
-        year=edition.created.year,
         identifier=f"https://doi.org/{doi}" if doi else f"urn:uuid:{own}",
         doi=doi,
         concept_doi=concept_doi_of(package),
@@ -138,12 +134,8 @@ def make_record(
         creators=creators,
         contributors=tuple(one for one in contributors_of(package) if one.name not in known),
         publisher=(*contributors_of(package, "publisher"), creators[0])[0],
-        sources=tuple(
-            (str(entry.get("title", "")), str(entry.get("path", ""))) for entry in objects_in(raw.get("sources"))
-        ),
         tables=tuple(tables),
         files=read_files(folder, edition.name, {outline.name for outline, _ in tables}, digest),
-        previous=edition.previous.version if edition.previous else "",
     )
 
 
