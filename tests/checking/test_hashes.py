@@ -1,10 +1,8 @@
-"""Hashes are found again; those beyond the budget go to disk and come back, and no folder stays behind."""
+"""Hashes are found again; those beyond the spill go to disk and come back, and no folder stays behind."""
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
+import io
 import tempfile
 from pathlib import Path
 from unittest.mock import patch
@@ -16,12 +14,13 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from deedbook.checking import hashes
-from deedbook.checking.hashes import PARTITIONS, HashSet, Partitions, open_spill, partition_of, remove_abandoned
+from deedbook.checking.hashes import PARTITIONS, HashLog, HashSet, Partitions, Spill
+from deedbook.checking.keys import HashedBlock
 
 
-def test_pairs_come_back_from_the_partition_of_their_hash(tmp_path: Path) -> None:
+def test_pairs_come_back_from_the_partition_of_their_hash() -> None:
     some = np.array([0, 1 << 58, 5, (1 << 64) - 1, 1 << 58], np.uint64)
-    parts = Partitions(tmp_path)
+    parts = Partitions(io.BytesIO())
     parts.add(some[:3], np.arange(3, dtype=np.int64))
     parts.add(some[3:], np.arange(3, 5, dtype=np.int64))
     found = {
@@ -30,44 +29,39 @@ def test_pairs_come_back_from_the_partition_of_their_hash(tmp_path: Path) -> Non
         if len(parts.read(number)[0])
     }
     assert found == {0: [[0, 5], [0, 2]], 1: [[1 << 58, 1 << 58], [1, 4]], 63: [[(1 << 64) - 1], [3]]}
-    assert partition_of(some).tolist() == [0, 1, 0, 63, 1]
 
 
 def test_no_more_is_reserved_than_the_budget_has() -> None:
-    with open_spill(100) as spill:
-        assert spill.reserve(60)
-        assert not spill.reserve(41)
-        assert spill.reserve(40)
-        spill.release(60)
-        assert spill.reserve(60)
-        assert not spill.reserve(1)
+    spill = Spill(100)
+    assert spill.reserve(60)
+    assert not spill.reserve(41)
+    assert spill.reserve(40)
+    spill.used -= 60
+    assert spill.reserve(60)
+    assert not spill.reserve(1)
 
 
-@pytest.fixture
-def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+@pytest.mark.parametrize("sizes", [(1 << 20, 1 << 20), (0, 1 << 20), (1 << 20, 0), (0, 0)])
+def test_absent_and_repeated_rows_are_the_same_in_memory_and_on_disk(sizes: tuple[int, int]) -> None:
+    mine, parent = (HashLog(Spill(size)) for size in sizes)
+    for log, values in ((mine, [7, 1 << 63, 9, 7]), (parent, [9, 1 << 63])):
+        for first in (0, 2):
+            block = pl.Series(values[first : first + 2], dtype=pl.UInt64)
+            log.add(2 + first, HashedBlock(block, None, len(block)))
+    repeated = mine.repeated_rows()
+    absent = mine.rows_absent_from(parent)
+    assert repeated is not None
+    assert absent is not None
+    assert (repeated.tolist(), absent.tolist()) == ([2, 5], [2, 5])
+    assert parent.rows_absent_from(mine) is None
+
+
+def test_what_went_to_disk_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    return tmp_path
-
-
-def test_the_folder_goes_even_when_the_validation_raises(temporary: Path) -> None:
-    def fail() -> None:
-        with open_spill(0) as spill:
-            assert spill.new_log().parent.parent == temporary
-            assert spill.new_log().is_dir()
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        fail()
-    assert list(temporary.iterdir()) == []
-
-
-def test_only_the_folders_of_killed_processes_are_removed(temporary: Path) -> None:
-    done = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True)
-    dead, alive = temporary / f"deedbook-keys-{int(done.stdout)}-x", temporary / f"deedbook-keys-{os.getpid()}-x"
-    for folder in (dead, alive, temporary / "other"):
-        folder.mkdir()
-    remove_abandoned()
-    assert sorted(temporary.iterdir()) == sorted([alive, temporary / "other"])
+    with tempfile.SpooledTemporaryFile(1) as file:
+        Partitions(file).add(np.array([1], np.uint64), np.array([1], np.int64))
+        assert file.name is not None
+        assert list(tmp_path.iterdir()) == []
 
 
 @given(st.lists(st.integers(0, 2**64 - 1), max_size=200), st.lists(st.integers(0, 2**64 - 1), max_size=50))

@@ -6,10 +6,11 @@ import datetime as dt
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from tempfile import SpooledTemporaryFile
 from typing import TYPE_CHECKING
 
 from deedbook.checking.findings import FindingsSoFar, WriteAll, open_findings
-from deedbook.checking.hashes import HashLog, HashSet, Spill, open_spill
+from deedbook.checking.hashes import HashLog, HashSet, Spill
 from deedbook.checking.plan import Options, TablePlan
 from deedbook.checking.references import (
     ParentKey,
@@ -65,8 +66,8 @@ def validate(
         if name not in names:
             raise UsageError(f"there is no table `{name}`", f"the tables are {', '.join(names)}")
     book, withheld = _rules_of(project, options, book)
-    with open_findings(options.findings_file) as write_all, open_spill(options.memory) as spill:
-        plans = _plan_tables(project, options, book, spill, _advance(package, progress))
+    with open_findings(options.findings_file) as write_all, SpooledTemporaryFile(1) as file:
+        plans = _plan_tables(project, options, book, Spill(options.memory, file), _advance(package, progress))
         outcomes = _check_tables(package, plans, write_all)
         ran: set[str] = set()
         if book is not None:

@@ -1,20 +1,17 @@
 """The hashes of a whole table's key: a table to look others up in, and radix partitions on disk beyond the memory budget.
 
-    TMP/deedbook-keys-PID-XXXX/LOG/NN.bin   pairs of (hash, record) as native 64-bit integers, NN the hash's top bits
-
-The folder goes when the validation ends; one that a killed process left behind goes at the next start.
+Logs that no longer fit go to one temporary file without a name, which is gone when the process is, however it ends: pairs
+of (hash, record) as native 64-bit integers, each block's pairs in the order of the hashes' top bits.
 """
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+import io
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, TypeAlias
+from typing import IO, TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import polars as pl
@@ -26,29 +23,21 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 Hashes: TypeAlias = "npt.NDArray[np.uint64]"
-
 PARTITIONS = 64
 _SHIFT = 58
 """A partition is named by the six top bits of a hash."""
 _FEW = 10_000
 """Hashes that polars puts into a set of its own for every block sooner than numpy looks them up."""
-_PREFIX = "deedbook-keys-"
-_PAIR = [("hash", "u8"), ("record", "i8")]
+_PAIR = np.dtype([("hash", "u8"), ("record", "i8")])
 
 
 @dataclass(slots=True)
 class Spill:
-    """Where hashes go when they no longer fit into memory.
-
-    Attributes:
-        budget: Bytes that all hashes together may take in memory.
-        used: Bytes that they take now.
-    """
+    """The bytes that all hashes together may take in memory, those that they take now, and the file for what is more."""
 
     budget: int
+    file: IO[bytes] = field(default_factory=io.BytesIO)
     used: int = 0
-    folder: Path | None = None
-    _logs: int = 0
 
     def reserve(self, size: int) -> bool:
         """Counts so many more bytes as used; False, and nothing counted, when they are too many."""
@@ -57,83 +46,34 @@ class Spill:
         self.used += size
         return True
 
-    def release(self, size: int) -> None:
-        """Counts bytes as free that are in memory no longer."""
-        self.used -= size
-
-    def new_log(self) -> Path:
-        """A folder for the partitions of one log."""
-        if self.folder is None:
-            import tempfile
-
-            remove_abandoned()
-            self.folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
-        self._logs += 1
-        folder = self.folder / str(self._logs)
-        folder.mkdir()
-        return folder
-
-
-@contextmanager
-def open_spill(budget: int) -> Iterator[Spill]:
-    """A spill whose folder is removed at the end, whatever happens."""
-    spill = Spill(budget)
-    try:
-        yield spill
-    finally:
-        if spill.folder is not None:
-            import shutil
-
-            shutil.rmtree(spill.folder, ignore_errors=True)
-
-
-def remove_abandoned() -> None:
-    """Removes the folders of processes that no longer run."""
-    import shutil
-    import tempfile
-
-    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*-*"):
-        pid = folder.name.removeprefix(_PREFIX).split("-")[0]
-        try:
-            os.kill(int(pid), 0)  # signal 0 only asks
-        except ProcessLookupError:
-            shutil.rmtree(folder, ignore_errors=True)
-        except (OSError, ValueError, OverflowError):  # it runs under another user, or the folder is none of ours
-            continue
-
 
 @dataclass(slots=True)
 class Partitions:
-    """(hash, record) pairs on disk, by the hash's top bits."""
+    """(hash, record) pairs on disk, by the hash's top bits: for each block, where its pairs of each partition start."""
 
-    folder: Path
-    _known: set[int] = field(default_factory=set)
+    file: IO[bytes]
+    bounds: list[Rows] = field(default_factory=list)
 
     def add(self, hashes: Hashes, records: Rows) -> None:
-        """Appends pairs."""
-        part = partition_of(hashes)
+        """Appends the pairs of a block."""
+        part = (hashes >> np.uint64(_SHIFT)).astype(np.int64)
         order = np.argsort(part, kind="stable")
         pairs = np.empty(len(hashes), _PAIR)
         pairs["hash"], pairs["record"] = hashes[order], records[order]
-        bounds = np.searchsorted(part[order], np.arange(PARTITIONS + 1))
-        for number in range(PARTITIONS):
-            piece = pairs[bounds[number] : bounds[number + 1]]
-            if len(piece):
-                self._known.add(number)
-                with (self.folder / f"{number:02d}.bin").open("ab") as file:
-                    file.write(piece.tobytes())
+        start = self.file.seek(0, 2) // _PAIR.itemsize
+        self.bounds.append(start + np.searchsorted(part[order], np.arange(PARTITIONS + 1)))
+        self.file.write(pairs.tobytes())
 
     def read(self, number: int) -> tuple[Hashes, Rows]:
         """One partition."""
-        if number not in self._known:
-            return np.empty(0, np.uint64), np.empty(0, np.int64)
-        pairs = np.fromfile(self.folder / f"{number:02d}.bin", _PAIR)
+        found = [np.empty(0, _PAIR)]
+        for bounds in self.bounds:
+            self.file.seek(int(bounds[number]) * _PAIR.itemsize)
+            found.append(
+                np.frombuffer(self.file.read(int(bounds[number + 1] - bounds[number]) * _PAIR.itemsize), _PAIR)
+            )
+        pairs = np.concatenate(found)
         return np.ascontiguousarray(pairs["hash"]), np.ascontiguousarray(pairs["record"])
-
-
-def partition_of(hashes: Hashes) -> Rows:
-    """The partition of each hash."""
-    return (hashes >> np.uint64(_SHIFT)).astype(np.int64)
 
 
 @dataclass(slots=True)
@@ -146,16 +86,20 @@ class HashLog:
 
     def add(self, first: int, block: HashedBlock) -> None:
         """Appends a block whose first record is `first`."""
-        if self.partitions is None and not self.spill.reserve(block.nbytes):
-            self.partitions = Partitions(self.spill.new_log())
-            for number, kept in self.blocks:
-                self.partitions.add(kept.hashes.to_numpy(), kept.row_numbers(number))
-                self.spill.release(kept.nbytes)
-            self.blocks.clear()
-        if self.partitions is None:
+        if self.partitions is None and self.spill.reserve(block.nbytes):
             self.blocks.append((first, block))
         else:
-            self.partitions.add(block.hashes.to_numpy(), block.row_numbers(first))
+            self.on_disk().add(block.hashes.to_numpy(), block.row_numbers(first))
+
+    def on_disk(self) -> Partitions:
+        """All hashes as partitions; those that are in memory are written out."""
+        if self.partitions is None:
+            self.partitions = Partitions(self.spill.file)
+            for first, block in self.blocks:
+                self.partitions.add(block.hashes.to_numpy(), block.row_numbers(first))
+                self.spill.used -= block.nbytes
+            self.blocks.clear()
+        return self.partitions
 
     def hashes(self) -> pl.Series:
         """All hashes that are in memory."""
@@ -171,30 +115,15 @@ class HashLog:
             repeated = _repeated(self.hashes())
             return self._rows_among(HashSet(repeated), known=True) if len(repeated) else None
         parts = (self.partitions.read(number) for number in range(PARTITIONS))
-        found = [records[np.isin(hashes, _repeated(pl.Series(hashes)))] for hashes, records in parts]
-        return _rising(found)
+        return _rising([records[np.isin(hashes, _repeated(pl.Series(hashes)))] for hashes, records in parts])
 
     def rows_absent_from(self, parent: HashLog) -> Rows | None:
         """The records whose hash another log does not have, rising; None when there is none."""
         if self.partitions is None and parent.partitions is None:
             return self._rows_among(HashSet(parent.hashes()), known=False)
-        found = []
-        for number in range(PARTITIONS):
-            hashes, records = self._part(number)
-            known, _ = parent._part(number)
-            found.append(records[~np.isin(hashes, known)])
-        return _rising(found)
-
-    def _part(self, number: int) -> tuple[Hashes, Rows]:
-        """The hashes whose top bits are a partition's number."""
-        if self.partitions is not None:
-            return self.partitions.read(number)
-        chosen = [(block.hashes.to_numpy(), block.row_numbers(first)) for first, block in self.blocks]
-        masks = [partition_of(hashes) == number for hashes, _ in chosen]
-        return (
-            np.concatenate([h[mask] for (h, _), mask in zip(chosen, masks, strict=True)] or [np.empty(0, np.uint64)]),
-            np.concatenate([r[mask] for (_, r), mask in zip(chosen, masks, strict=True)] or [np.empty(0, np.int64)]),
-        )
+        mine, its = self.on_disk(), parent.on_disk()
+        parts = ((mine.read(number), its.read(number)) for number in range(PARTITIONS))
+        return _rising([records[~np.isin(hashes, known)] for (hashes, records), (known, _) in parts])
 
     def _rows_among(self, other: HashSet, *, known: bool) -> Rows | None:
         """The records whose hash is in a set, or is not."""

@@ -75,6 +75,7 @@ class TablePlan:
 
     Attributes:
         schema: That of the resource; where it has none, one with the fields that others refer to.
+        spill: Where the hashes of keys go; all plans share it.
         references: Its foreign keys.
         referred: Keys that other tables refer to, beyond its own.
         parents: The hashes of the keys of every table once it is complete; None for those that are on disk. All plans share them.
