@@ -10,12 +10,17 @@ import numpy as np
 import pytest
 
 from deedbook.checking import second_pass
-from deedbook.checking.second_pass import _read_piece
+from deedbook.checking.cells import Rows
+from deedbook.checking.header import match_header
+from deedbook.checking.plan import FilePlan, TablePlan
+from deedbook.checking.second_pass import Visit, _visit
 from deedbook.checking.table import Piece
+from deedbook.descriptor import Resource
 from deedbook.dialect import Dialect
 from deedbook.errors import ProjectError
 from deedbook.findings import Report
-from deedbook.reading.text import Layout
+from deedbook.reading.blocks import Cutter
+from deedbook.schema import read_schema
 from deedbook.validation import Options
 from tests.package import fields, report_of
 
@@ -55,8 +60,16 @@ def _check(tmp_path: Path, content: bytes, size: int, **resource: Any) -> list[S
     return _said(report_of(tmp_path, content, SCHEMA, options=Options(block_size=size, workers=2), **resource))
 
 
-def _refuse(*_: object) -> None:
-    raise AssertionError("the file was read as a whole")
+def _read_again(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The rows of which the pieces begin that are read again, once a validation ran."""
+    begun: list[int] = []
+
+    def visit(plan: FilePlan, piece: Piece, data: bytes, wanted: Rows) -> Visit:
+        begun.append(piece.row)
+        return _visit(plan, piece, data, wanted)
+
+    monkeypatch.setattr(second_pass, "_visit", visit)
+    return begun
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -90,12 +103,13 @@ def test_line_ends_and_odd_quotes_in_cells_move_no_row(
 def test_only_the_pieces_that_hold_such_rows_are_read_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes
 ) -> None:
-    monkeypatch.setattr(second_pass, "_read_all", _refuse)
+    begun = _read_again(monkeypatch)
     assert [row for _, row, *_ in _check(tmp_path, content, 32)] == [41, 51, 55]
+    assert 5 <= len(begun) < 15
 
 
 def test_a_piece_with_odd_quotes_is_read_record_by_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(second_pass, "_read_all", _refuse)
+    begun = _read_again(monkeypatch)
     content = _table().replace(b"c40,60,n", b'c40,60,5"n').replace(b"c5,60,n\n51", b'c5,60,n\n51,c51,60,"n"x\n51')
     assert [(row, rule) for _, row, _, rule, *_ in _check(tmp_path, content, 32)] == [
         (41, "primary-key"),
@@ -103,6 +117,7 @@ def test_a_piece_with_odd_quotes_is_read_record_by_record(tmp_path: Path, monkey
         (53, "primary-key"),
         (56, "foreign-key"),
     ]
+    assert 5 <= len(begun) < 15
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -160,11 +175,14 @@ def test_each_file_is_read_again_with_its_own_header_and_rows(tmp_path: Path, si
 def test_a_piece_starts_at_its_offset_and_has_its_height(tmp_path: Path) -> None:
     path = tmp_path / "data.csv"
     path.write_bytes(b'id\n1\n"a\nb"\n3" x\n4\n')
-    layout = Layout(("id",), Dialect())
+    schema = read_schema({"fields": [{"name": "id"}]}, "data")
+    header = match_header(["id"], schema, 1)
+    plan = FilePlan(TablePlan(Resource("data", ("data.csv",)), schema), 0, header.columns, ())
 
     def read(piece: Piece, *rows: int) -> tuple[list[str], list[int]]:
-        _, frame, lines = _read_piece(piece, np.array(rows), layout, path)
-        return frame["id"].to_list(), lines.tolist()
+        with path.open("rb", buffering=0) as stream:
+            visit = _visit(plan, piece, Cutter(stream, Dialect()).read_at(piece.offset, piece.size), np.array(rows))
+        return visit.frame["id"].to_list(), visit.lines.tolist()
 
     assert read(Piece(2, 2, 3, 3, 13), 3) == (["a\nb"], [3])
     assert read(Piece(3, 3, 1, 5, 6), 3) == (["a\nb"], [3])

@@ -5,10 +5,8 @@ The first pass kept a hash a row. Only rows whose hash gives cause are read agai
 
 from __future__ import annotations
 
-import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -26,11 +24,10 @@ from deedbook.errors import ProjectError
 from deedbook.findings import Check, NotChecked, shorten
 from deedbook.reading.blocks import NEWLINE, Cutter, cut_out, record_ends
 from deedbook.reading.inputs import dialect_of, open_table
-from deedbook.reading.pipeline import Done, in_order, run
-from deedbook.reading.records import read_header, read_records, to_text_block
-from deedbook.reading.source import ByteStream, SourceError
+from deedbook.reading.pipeline import in_order
+from deedbook.reading.records import read_records, to_text_block
 from deedbook.reading.tables import present
-from deedbook.reading.text import IrregularError, Layout, is_regular, read_block
+from deedbook.reading.text import IrregularError, is_regular, read_block
 
 _WORDS = {
     "primary-key": ("the primary key", "give the row a key of its own, or delete it"),
@@ -39,10 +36,6 @@ _WORDS = {
 }
 _KEPT = 100_000
 """Records that are rather kept in memory than read a third time."""
-
-
-Found = tuple[Rows, pl.DataFrame, Rows]
-"""Rows of a file, their text columns, and their lines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,82 +49,52 @@ class Visit:
 
 
 def revisit(outcome: TableOutcome, wanted: Rows) -> Iterator[Visit]:
-    """The wanted records, in order."""
+    """The wanted records, in order; only the pieces of a file that hold one are parsed."""
     for number, plan in outcome.files.items():
-        base = number << FILE_SHIFT
+        base, resource, options = number << FILE_SHIFT, plan.table.resource, plan.table.options
         mine = _within(wanted, base, 1 << FILE_SHIFT) - base
         if len(mine):
-            for rows, frame, lines in _revisit_file(outcome, plan, mine):
-                yield Visit(plan, rows + base, frame, lines)
+            with open_table(resource, resource.sources[number], max_unpacked=options.max_unpacked) as stream:
+                held = _held(plan, outcome.pieces[number], Cutter(stream, dialect_of(resource)), mine)
+                yield from in_order(held, lambda item: _visit(*item), workers=options.workers)
 
 
-def _revisit_file(outcome: TableOutcome, plan: FilePlan, wanted: Rows) -> Iterator[Found]:
-    resource, options = plan.table.resource, plan.table.options
-    with open_table(resource, resource.sources[plan.number], max_unpacked=options.max_unpacked) as stream:
-        pieces = outcome.pieces[plan.number]
-        starts = np.array([piece.row for piece in pieces], np.int64)
-        held = np.unique(np.searchsorted(starts, wanted, side="right") - 1).tolist()
-        if isinstance(stream, io.FileIO) and plan.layout.is_regular and 2 * len(held) < len(starts):
-            asked = ((pieces[at], _within(wanted, pieces[at].row, pieces[at].height)) for at in held)
-            path = Path(stream.name)
-            yield from in_order(asked, lambda item: _read_piece(*item, plan.layout, path), workers=options.workers)
-        else:
-            yield from _read_all(outcome, plan, stream, wanted)
+def _within(wanted: Rows, first: int, count: int) -> Rows:
+    return wanted[(wanted >= first) & (wanted < first + count)]
 
 
-def _within(wanted: Rows, row: int, height: int) -> Rows:
-    return wanted[(wanted >= row) & (wanted < row + height)]
+def _held(
+    plan: FilePlan, pieces: Sequence[Piece], cutter: Cutter, wanted: Rows
+) -> Iterator[tuple[FilePlan, Piece, bytes, Rows]]:
+    """The pieces that hold wanted rows, with their bytes and those rows."""
+    for piece in pieces:
+        rows = _within(wanted, piece.row, piece.height)
+        if len(rows):
+            yield plan, piece, cutter.read_at(piece.offset, piece.size), rows
 
 
-def _read_piece(piece: Piece, wanted: Rows, layout: Layout, path: Path) -> Found:
-    """The wanted rows of a piece of the file at a path.
+def _visit(plan: FilePlan, piece: Piece, data: bytes, wanted: Rows) -> Visit:
+    """The wanted rows of a piece.
 
     Raises:
         ProjectError: when the piece is not what it was.
     """
-    with path.open("rb", buffering=0) as stream:
-        stream.seek(piece.offset)
-        data = stream.read(piece.size)
-    rows = wanted - piece.row
+    layout, rows = plan.layout, wanted - piece.row
     try:
-        ends = (
-            record_ends(data, layout.dialect.quote_char.encode()) if is_regular(data, layout) else np.empty(0, np.int64)
-        )
+        ends = record_ends(data, layout.dialect.quote_char.encode()) if is_regular(data, layout) else rows[:0]
         if len(ends) != piece.height:
             raise IrregularError
         frame = read_block(cut_out(data, ends, rows), layout).frame
         starts = np.concatenate(([0], ends[:-1]))[rows]
-        is_newline = np.frombuffer(data, np.uint8) == NEWLINE
-        lines = np.cumsum([np.count_nonzero(part) for part in np.split(is_newline, starts)[:-1]])
+        lines = np.searchsorted(np.flatnonzero(np.frombuffer(data, np.uint8) == NEWLINE), starts)
     except IrregularError:
-        block = to_text_block(read_records(data, layout.dialect, lambda _size: b"", limit=piece.height), layout)
+        records = read_records(data, layout.dialect, lambda _size: b"", limit=piece.height)
+        block = to_text_block(records, layout, piece.row)
         if block.frame.height != piece.height:
+            path = ", ".join(plan.table.resource.paths)
             raise ProjectError(f"{path}: the file changed while it was read", "validate it again") from None
         frame, lines = block.frame[rows], block.line_numbers[rows]
-    return wanted, frame, lines + piece.line
-
-
-def _read_all(outcome: TableOutcome, plan: FilePlan, stream: ByteStream, wanted: Rows) -> Iterator[Found]:
-    """The wanted rows out of a whole file."""
-    resource, options = plan.table.resource, plan.table.options
-    cutter = Cutter(stream, dialect_of(resource), options.block_size)
-    first = next(iter(outcome.files.values()))
-    known = None if first is plan else [column.label for column in first.columns]
-    header = read_header(cutter, dialect_of(resource), known)
-    row, line = header.row, header.line
-    blocks = run(cutter, plan.layout, lambda block: block, workers=options.workers)
-    while row <= wanted[-1]:
-        try:
-            done = next(blocks, None)
-        except SourceError:  # said when the rows before were read for the first time
-            break
-        if not isinstance(done, Done):
-            break
-        block = done.result
-        here = _within(wanted, row, block.frame.height)
-        if len(here):
-            yield here, block.frame[(here - row).tolist()], block.line_numbers[here - row] + line
-        row, line = row + block.frame.height, line + block.newlines
+    return Visit(plan, (plan.number << FILE_SHIFT) + wanted, frame, lines + piece.line)
 
 
 def list_unenforced(outcome: TableOutcome) -> None:

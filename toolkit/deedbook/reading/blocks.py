@@ -99,6 +99,19 @@ class Cutter:
         data, self._rest = self._rest, b""
         return data
 
+    def read_at(self, position: int, size: int) -> bytes:
+        """So many bytes of the stream from a position that is not behind the present one."""
+        if isinstance(self._stream, io.FileIO) and self._stream.seekable():
+            self._stream.seek(position)
+            self._taken, self._rest, self._ended = position, b"", False
+        data = b"more"
+        while data and (gap := min(position - self.position, BLOCK_SIZE)) > 0:
+            data = self.take(gap)
+            self.unread(data[gap:])
+        data = self.take(size)
+        self.unread(data[size:])
+        return data[:size]
+
     def stop(self) -> None:
         """Ends the stream here."""
         self._rest, self._ended = b"", True
