@@ -64,56 +64,28 @@ def key_texts(fields: Sequence[Field]) -> list[pl.Expr]:
     return [key_text(item).alias(f"k{at}") for at, item in enumerate(fields)]
 
 
-def _part_hash(texts: pl.Series, item: Field, parsed: pl.Series | None) -> pl.Series:
-    """The hash of one part of a key, null where it is missing: equal values have equal hashes in every block and table.
-
-    Numbers whose canonical text has up to 15 characters are told apart by a 64-bit float; that of longer ones goes in as well.
-    """
-    plain = texts
-    if item.type not in _NUMERIC or _WRITTEN_OTHERWISE & set(item.options):
-        plain = texts.to_frame().select(key_text(item)).to_series()
+def _plain_hash(item: Field, parsed: Mapping[str, pl.Series]) -> tuple[pl.Expr, pl.Expr | None]:
+    """The hash of one part of a key, null where it is missing, and whether any number is not written so plainly that it holds."""
+    text = pl.col(item.name)
     if item.type not in _NUMERIC:
-        hashes = plain.hash(_TEXT_SEED)
-    else:
-        if parsed is None or (parsed.has_nulls() and (parsed.is_null() & texts.is_not_null()).any()):
-            parsed = plain  # an integer beyond 64 bits is not among the parsed ones
-        numbers = parsed.cast(pl.Float64, strict=False) + 0.0
-        hashes = numbers.hash(_SEED)
-        may_be_long = plain.str.len_bytes() > _TOLD
-        if item.type == "number" and not numbers.abs().is_between(1, _PLAIN, closed="left").all():
-            may_be_long |= plain.str.contains("[eE]")
-        if may_be_long.any():
-            exact = texts.to_frame().select(key_text(item)).to_series()
-            tagged = hashes ^ exact.hash(_SEED)
-            is_told = (exact.str.len_bytes() <= _TOLD) & ~exact.str.contains("E", literal=True)
-            hashes = hashes.zip_with(is_told.fill_null(True), tagged)
-    return pl.select(pl.when(texts.is_not_null()).then(hashes)).to_series() if texts.null_count() else hashes
+        return pl.when(text.is_not_null()).then(key_text(item).hash(_TEXT_SEED)), None
+    if _WRITTEN_OTHERWISE & set(item.options):
+        return text, pl.lit(value=True)
+    read = pl.lit(parsed[item.name]) if item.name in parsed else text
+    number = read.cast(pl.Float64, strict=False) + 0.0
+    is_odd = (text.str.len_bytes() > _TOLD) | (number.is_null() & text.is_not_null())
+    if item.type == "number":
+        is_odd |= ~number.abs().is_between(1, _PLAIN, closed="left") & (number != 0)
+        is_odd |= (number == 0) & (text != "0")
+    return pl.when(text.is_not_null()).then(number.hash(_SEED)), is_odd.any()
 
 
-def _plain_hashes(
-    frame: pl.DataFrame, fields: Sequence[Field], parsed: Mapping[str, pl.Series]
-) -> list[pl.Series] | None:
-    """What `_part_hash` gives for each part of a key, in one go; None where a number is not written plainly."""
-    parts: list[pl.Expr] = []
-    doubts: list[pl.Expr] = []
-    for item in fields:
-        text = pl.col(item.name)
-        if item.type not in _NUMERIC:
-            parts.append(pl.when(text.is_not_null()).then(key_text(item).hash(_TEXT_SEED)))
-            continue
-        if _WRITTEN_OTHERWISE & set(item.options):
-            return None
-        read = pl.lit(parsed[item.name]) if item.name in parsed else text.cast(pl.Float64, strict=False)
-        number = read.cast(pl.Float64, strict=False) + 0.0
-        parts.append(pl.when(text.is_not_null()).then(number.hash(_SEED)))
-        is_odd = (text.str.len_bytes() > _TOLD) | (number.is_null() & text.is_not_null())
-        if item.type == "number":
-            is_odd |= ~number.abs().is_between(1, _PLAIN, closed="left") & (number != 0)
-            is_odd |= (number == 0) & (text != "0")
-        doubts.append(is_odd.any())
-    columns = [expression.alias(str(at)) for at, expression in enumerate([*parts, *doubts])]
-    found = frame.lazy().select(columns).collect(engine="in-memory").get_columns()
-    return None if frame.height and any(value[0] for value in found[len(parts) :]) else found[: len(parts)]
+def _exact_hash(item: Field) -> pl.Expr:
+    """The same for a number however it is written: a 64-bit float tells those of 15 characters apart, of longer ones the text goes in."""
+    exact = key_text(item)
+    number = (exact.cast(pl.Float64, strict=False) + 0.0).hash(_SEED)
+    is_told = (exact.str.len_bytes() <= _TOLD) & ~exact.str.contains("E", literal=True)
+    return pl.when(exact.is_not_null()).then(pl.when(is_told).then(number).otherwise(number ^ exact.hash(_SEED)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,10 +127,18 @@ def hash_blocks(
     """
     blocks = []
     for fields, skip in keys:
-        parts = _plain_hashes(frame, fields, parsed)
-        if parts is None:
-            parts = [_part_hash(frame[item.name], item, parsed.get(item.name)) for item in fields]
-        named = pl.DataFrame([part.alias(f"k{at}") for at, part in enumerate(parts)])
+        found = [_plain_hash(item, parsed) for item in fields]
+        doubts = [doubt for _, doubt in found if doubt is not None]
+        chosen = [part.alias(f"k{at}") for at, (part, _) in enumerate(found)]
+        named = frame.lazy().select(*chosen, is_odd=pl.any_horizontal(False, *doubts)).collect(engine="in-memory")
+        if frame.height and named["is_odd"][0]:
+            chosen = [
+                _exact_hash(item).alias(f"k{at}") if item.type in _NUMERIC else chosen[at]
+                for at, item in enumerate(fields)
+            ]
+            named = frame.lazy().select(chosen).collect(engine="in-memory")
+        named = named.select(pl.col("^k[0-9]+$"))
+        parts = named.get_columns()
         whole = named.to_series() if len(parts) == 1 else named.to_struct().hash(_SEED)
         if skip is None and not any(part.has_nulls() for part in parts):
             blocks.append(HashedBlock(whole, None, frame.height))
