@@ -82,7 +82,7 @@ def _plain_hash(item: Field, parsed: Mapping[str, pl.Series]) -> tuple[pl.Expr, 
 
 def _exact_hash(item: Field) -> pl.Expr:
     """The same for a number however it is written: a 64-bit float tells those of 15 characters apart, of longer ones the text goes in."""
-    exact = key_text(item)
+    exact = pl.coalesce(key_text(item), pl.col(item.name))  # what is no value of the field may be one of a number
     number = (exact.cast(pl.Float64, strict=False) + 0.0).hash(_SEED)
     is_told = (exact.str.len_bytes() <= _TOLD) & ~exact.str.contains("E", literal=True)
     return pl.when(exact.is_not_null()).then(pl.when(is_told).then(number).otherwise(number ^ exact.hash(_SEED)))
