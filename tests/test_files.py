@@ -92,16 +92,42 @@ def test_a_full_disk_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> Non
     assert [path.name for path in tmp_path.iterdir()] == ["a.csv"]
 
 
-def test_what_a_killed_writer_left_is_removed_when_it_is_old(tmp_path: Path) -> None:
-    old, new, mine = (
+def test_what_a_killed_writer_left_is_removed(tmp_path: Path) -> None:
+    dead, living, mine = (
         tmp_path / f".{name}.part" for name in ("a.csv.0123456789abcdef", "a.csv.fedcba9876543210", "notes")
     )
-    for path in (old, new, mine):
+    for path in (dead, mine):
         path.write_bytes(b"half")
-    for path in (old, mine):
-        os.utime(path, (0, 0))
+    handle = os.open(living, os.O_RDWR | os.O_CREAT)
+    assert files.try_lock(handle)
     files.replace(tmp_path / "a.csv", b"one")
-    assert sorted(path.name for path in tmp_path.iterdir()) == [new.name, mine.name, "a.csv"]
+    os.close(handle)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [living.name, mine.name, "a.csv"]
+
+
+def test_two_writers_do_not_sweep_each_other_away(tmp_path: Path) -> None:
+    with files.replacement(tmp_path / "a.csv") as first, files.replacement(tmp_path / "a.csv") as second:
+        first.write(b"one")
+        second.write(b"two")
+    assert (tmp_path / "a.csv").read_bytes() == b"one"
+
+
+def test_a_new_file_takes_no_other_s_place(tmp_path: Path) -> None:
+    file = tmp_path / "a.csv"
+    with files.replacement(file, is_new=True) as handle:
+        handle.write(b"one")
+    with pytest.raises(FileExistsError), files.replacement(file, is_new=True):
+        pass
+    with pytest.raises(FileExistsError):
+        race(tmp_path / "b.csv")
+    assert (file.read_bytes(), (tmp_path / "b.csv").read_bytes()) == (b"one", b"theirs")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.csv", "b.csv"]
+
+
+def race(file: Path) -> None:
+    with files.replacement(file, is_new=True) as handle:
+        handle.write(b"ours")
+        file.write_bytes(b"theirs")
 
 
 def test_a_long_name_fits(tmp_path: Path) -> None:

@@ -8,27 +8,35 @@ from collections.abc import Callable
 from typing import Any
 
 from deedbook.catalogue.documents import catalog_json
-from deedbook.catalogue.editing import Release, with_release
-from deedbook.catalogue.records import Catalogue, Link
+from deedbook.catalogue.edits import with_release
+from deedbook.catalogue.records import Catalogue, Dataset, Entry, Link
 
 NOW = "2026-11-22T12:00:00Z"
 LATER = "2026-11-23T12:00:00Z"
 
 
-def release(version: str, *, name: str = "deeds", **changes: Any) -> Release:
-    """A release whose digests follow from its version."""
+def release(version: str, *, name: str = "deeds", **changes: Any) -> Dataset:
+    """A dataset with one release, whose digests follow from its version."""
     digest = hashlib.sha256(f"{name} {version}".encode()).hexdigest()
-    known: dict[str, Any] = {
+    about: dict[str, Any] = {
         "title": "Deeds",
         "description": "Who did what.",
+        "licenses": ({"name": "CC0-1.0", "path": "https://creativecommons.org/publicdomain/zero/1.0/"},),
+    }
+    known: dict[str, Any] = {
+        "state": "released",
         "created": "2026-11-22T00:00:00Z",
+        "published": "",
+        "changed": "",
+        "path": f"{name}/{version}/",
         "bytes": 12_345,
         "files": 5,
-        "licenses": ({"name": "CC0-1.0", "path": "https://creativecommons.org/publicdomain/zero/1.0/"},),
         "release_sha256": digest,
         "sums_sha256": digest,
     }
-    return Release(name=name, version=version, **{**known, **changes})
+    for property_, value in changes.items():
+        (about if property_ in about else known)[property_] = value
+    return Dataset(name=name, latest=None, versions=(Entry(version=version, **known),), **about)
 
 
 def catalogue(*versions: str, title: str = "Deeds") -> Catalogue:
@@ -41,7 +49,7 @@ def catalogue(*versions: str, title: str = "Deeds") -> Catalogue:
 
 def after(version: str) -> Link:
     """The link to a version as the catalogue knows it."""
-    return Link(version, release(version).release_sha256)
+    return Link(version, release(version).versions[0].release_sha256)
 
 
 def spoiled(change: Callable[[dict[str, Any]], object], *versions: str) -> bytes:

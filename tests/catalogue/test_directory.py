@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from deedbook.catalogue.directory import DirectoryStore
-from deedbook.catalogue.reading import LARGEST
+from deedbook.catalogue.records import LARGEST
 from deedbook.catalogue.store import ConflictError, ExistsError
 from deedbook.errors import ProjectError, RefusalError
+from deedbook.files import try_lock
 from tests.publishing.releases import sha256
 
 
@@ -119,18 +120,19 @@ def test_a_huge_document_is_not_read(tmp_path: Path) -> None:
 
 
 def test_what_a_dead_writer_left_is_removed_and_a_living_one_is_left_alone(tmp_path: Path, file: Path) -> None:
-    from deedbook.integrity.locks import try_lock
-
     store = DirectoryStore(tmp_path / "site")
-    (store.root / ".upload").mkdir(parents=True)
-    (store.root / ".upload" / "dead").write_text("half")
-    living = os.open(store.root / ".upload" / "living", os.O_RDWR | os.O_CREAT)
+    version = store.root / "deeds" / "1.0.0"
+    version.mkdir(parents=True)
+    (version / ".a.csv.0123456789abcdef.part").write_text("half")
+    (store.root / ".catalog.json.0123456789abcdef.part").write_text("half")
+    living = os.open(version / ".b.csv.fedcba9876543210.part", os.O_RDWR | os.O_CREAT)
     assert try_lock(living)
     store.put_new("deeds/1.0.0/a.csv", file, sha256(file), ignore)
-    assert [path.name for path in (store.root / ".upload").iterdir()] == ["living"]
+    assert sorted(path.name for path in version.iterdir()) == [".b.csv.fedcba9876543210.part", "a.csv"]
     os.close(living)
     store.tidy([])
-    assert not (store.root / ".upload").exists()
+    assert [path.name for path in version.iterdir()] == ["a.csv"]
+    assert [path.name for path in store.root.iterdir()] == ["deeds"]
 
 
 def test_something_in_the_way_of_a_folder_is_named(tmp_path: Path, file: Path) -> None:

@@ -17,10 +17,9 @@ from deedbook.catalogue.documents import (
     feed_xml,
     index_html,
 )
-from deedbook.catalogue.editing import with_release, with_yank
+from deedbook.catalogue.edits import with_release, with_yank
 from deedbook.catalogue.keys import Signers, with_signer
-from deedbook.catalogue.reading import sequence_of
-from deedbook.catalogue.records import Catalogue
+from deedbook.catalogue.records import Catalogue, sequence_of
 from deedbook.integrity.signatures import configured_key, is_signed_by, public_key
 from tests.catalogue.catalogues import LATER, NOW, catalogue, release
 from tests.release.releases import OWN

@@ -26,7 +26,7 @@ from tests.publishing.releases import NOW, directory_target
 
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "AKIDFORTESTS", "AWS_SECRET_ACCESS_KEY": "tests-secret-tests-secret"}
 BUCKET = "releases"
-_TOUCHING = ("open", "write", "fsync", "rename", "replace", "unlink", "mkdir", "rmdir", "ftruncate")
+_TOUCHING = ("open", "write", "fsync", "rename", "replace", "link", "unlink", "mkdir", "rmdir", "ftruncate")
 
 
 def processes() -> ForkServerContext:

@@ -8,8 +8,7 @@ from pathlib import Path
 
 from deedbook.catalogue.directory import DirectoryStore
 from deedbook.catalogue.records import Catalogue, Link
-from deedbook.catalogue.store import Store
-from deedbook.catalogue.update import read_catalogue
+from deedbook.catalogue.store import Store, read_catalogue
 from deedbook.publishing.steps import PublishableFile, PublishableRelease
 from deedbook.publishing.targets.hosted import HostedCatalogue
 

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from deedbook.catalogue.reading import read_catalogue_json
-from deedbook.catalogue.records import Entry
+from deedbook.catalogue.records import Entry, read_catalogue_json
 from deedbook.errors import ProjectError, RefusalError
 from deedbook.project import Project, load_project
 from deedbook.publishing.publish import prepare, publish

@@ -166,7 +166,7 @@ def test_a_store_that_is_not_there_is_tried_and_named(
 
 
 def test_an_html_page_in_place_of_a_catalogue_is_refused(serve: Serve) -> None:
-    from deedbook.catalogue.update import read_catalogue
+    from deedbook.catalogue.store import read_catalogue
 
     store = S3Store(BUCKET, endpoint=serve(answering(200, b"<html>welcome</html>")), environment=CREDENTIALS)
     with pytest.raises(DeedbookError, match="is no catalogue"):

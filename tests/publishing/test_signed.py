@@ -11,8 +11,7 @@ from pathlib import Path
 import pytest
 
 from deedbook.catalogue.keys import present_key
-from deedbook.catalogue.reading import read_catalogue_json
-from deedbook.catalogue.records import Catalogue
+from deedbook.catalogue.records import Catalogue, read_catalogue_json
 from deedbook.integrity.signatures import is_signed_by
 from tests.cli.project import Outcome
 from tests.publishing.projects import TARGETS, everything

@@ -4,7 +4,7 @@ A file is written under a temporary name of its own beside its place, to the las
 the file before, put on the disk, and only then renamed; then its folder is put on the disk too. So a crash, a kill, a full disk or
 a loss of power leaves the old file or the new one, whole, and whoever reads meanwhile sees one of the two.
 
-    .NAME.TOKEN.part        beside the file; what a killed writer left is removed by the next one after an hour
+    .NAME.TOKEN.part        beside the file, locked by its writer; what a killed one left is removed by the next
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import stat
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import EllipsisType
 from typing import IO
@@ -25,8 +25,9 @@ from deedbook.errors import DeedbookError, RefusalError, SpaceError
 PART = ".part"
 _LONGEST_STEM = 40
 """Characters of a file's name in that of its temporary file: names may have 255 bytes, and a character has up to four."""
-_ABANDONED = 3600.0
-"""Seconds without a write after which a temporary file is taken for that of a dead writer."""
+_CLOSES_FIRST = os.name == "nt"
+"""Windows neither renames nor removes a file that is open. Elsewhere it stays open, and so locked, until it has its name."""
+_LOCKED_BYTE = 1 << 30
 _SHARING_PAUSES = (0.01, 0.05, 0.1, 0.3, 0.5)
 """Seconds between tries to rename on Windows, where a virus scanner or an indexer may hold a new file open for a moment."""
 _FULL = ("disk is full", "no space left", os.strerror(errno.ENOSPC).lower(), os.strerror(errno.EDQUOT).lower())
@@ -68,32 +69,81 @@ def replacement(
     *,
     before: bytes | EllipsisType | None = ...,
     prove: Callable[[Path], object] = lambda _staged: None,
+    is_new: bool = False,
 ) -> Iterator[IO[bytes]]:
     """A file to write to, which takes the place of `path` at the end of the block, or not at all when the block raises.
 
-    The arguments and the errors are those of `replace`, for content that does not fit into memory.
+    Arguments and errors are those of `replace`, for content that does not fit into memory; with `is_new` it takes no other's place.
+
+    Raises:
+        FileExistsError: when `is_new` and something stands there, now or at the end.
     """
     with explained_disk(f"{path} stays as it was"):
+        if is_new and os.path.lexists(path):
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
         target = path.resolve()
         sweep(target.parent)
-        staged = target.with_name(f".{target.name[:_LONGEST_STEM]}.{os.urandom(8).hex()}{PART}")
+        staged, handle = _open_part(target)
         try:
-            handle = os.open(staged, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
-            with os.fdopen(handle, "wb") as file:
+            with ExitStack() as stack:
+                file = stack.enter_context(os.fdopen(handle, "wb"))
                 yield file
                 _keep_owner_and_mode(target, staged)
                 file.flush()
-                os.fsync(file.fileno())
-                written = file.tell()
-            if staged.stat().st_size != written:
-                raise OSError(errno.EIO, "a file on the disk is shorter than what was written", str(path))
-            prove(staged)
-            if before is not ... and (target.read_bytes() if target.exists() else None) != before:
-                raise RefusalError(f"{path}: somebody changed it in the meantime", "run the same command again")
-            rename(staged, target)
+                os.fsync(handle)
+                if _CLOSES_FIRST:
+                    stack.close()
+                prove(staged)
+                if before is not ... and (target.read_bytes() if target.exists() else None) != before:
+                    raise RefusalError(f"{path}: somebody changed it in the meantime", "run the same command again")
+                if is_new:
+                    _link(staged, target)
+                else:
+                    rename(staged, target)
         finally:
             with suppress(OSError):
                 staged.unlink(missing_ok=True)
+
+
+def _open_part(target: Path) -> tuple[Path, int]:
+    """A new temporary file beside the target, locked for as long as it is open, so that nobody sweeps it away."""
+    while True:
+        staged = target.with_name(f".{target.name[:_LONGEST_STEM]}.{os.urandom(8).hex()}{PART}")
+        handle = os.open(staged, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
+        if not try_lock(handle) or staged.exists():  # a system without locks sweeps nothing
+            return staged, handle
+        os.close(handle)  # swept between our two steps
+
+
+def try_lock(handle: int) -> bool:
+    """Locks an open file for this process until it is closed; False when another one holds it, or the system has no locks."""
+    try:
+        if sys.platform == "win32":
+            import msvcrt
+
+            os.lseek(
+                handle, _LOCKED_BYTE, os.SEEK_SET
+            )  # far behind the content, since nobody else can read a locked byte
+            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
+            os.lseek(handle, 0, os.SEEK_SET)
+        else:
+            import fcntl
+
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def remove_open(path: Path, handle: int) -> None:
+    """Removes a file that this process has open, and closes it."""
+    if _CLOSES_FIRST:
+        os.close(handle)
+        with suppress(OSError):  # another process has it open by now, and will remove it
+            path.unlink()
+    else:
+        path.unlink(missing_ok=True)
+        os.close(handle)
 
 
 def write_all(handle: int, content: bytes) -> None:
@@ -113,6 +163,22 @@ def rename(source: Path, target: Path) -> None:
             time.sleep(pause)
     else:
         source.replace(target)
+    sync(target.parent)
+
+
+def _link(staged: Path, target: Path) -> None:
+    """Gives the file its name unless something has it; then the system raises FileExistsError."""
+    if _CLOSES_FIRST:
+        staged.rename(target)  # Windows never renames over a file
+    else:
+        try:
+            os.link(staged, target)
+        except FileExistsError:
+            raise
+        except OSError:  # exFAT and some network file systems have no links
+            if os.path.lexists(target):
+                raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target)) from None
+            staged.rename(target)
     sync(target.parent)
 
 
@@ -177,9 +243,14 @@ def _keep_owner_and_mode(target: Path, staged: Path) -> None:
     staged.chmod(stat.S_IMODE(was.st_mode))
 
 
-def sweep(folder: Path, *, age: float = _ABANDONED) -> None:
-    """Removes temporary files of `replace` that nobody has written to for `age` seconds."""
+def sweep(folder: Path) -> None:
+    """Removes temporary files of `replace` whose writers are dead: whoever lives holds a lock on his."""
     for stale in folder.glob(f".*.{'[0-9a-f]' * 16}{PART}"):
         with suppress(OSError):
-            if time.time() - stale.stat().st_mtime >= age:
+            handle = os.open(stale, os.O_RDWR | getattr(os, "O_NOFOLLOW", 0))
+            try:
+                is_dead = try_lock(handle)
+            finally:
+                os.close(handle)
+            if is_dead:
                 stale.unlink()

@@ -1,6 +1,6 @@
 """The published versions of datasets: a plain static site that a folder, any web server, Pages or a bucket can hold.
 
-    catalog.json                 every version of every dataset with its state, and the publisher's keys (reading, documents)
+    catalog.json                 every version of every dataset with its state, and the publisher's keys (records, documents)
     catalog.json.minisig         minisign signature of it, when a signing key is configured; the key is that of the releases
     catalog.json.next.minisig    the same, written ahead of catalog.json, so that no moment is without a signature that fits
     latest.json                  the version that a reader gets who names none; derived from catalog.json and written last

@@ -1,29 +1,28 @@
-"""A catalogue in a folder: written beside, put on the disk, named once; nothing outside the folder is ever touched.
+"""A catalogue in a folder: a file is written beside its place, put on the disk and named once; nothing leaves the folder.
 
-ROOT/.lock          held, for moments only, while something gets its name
-ROOT/.upload/       files being written, each locked by its writer; what a dead one left is removed by the next
+ROOT/.lock                    held, for moments only, while a document is compared and replaced
+ROOT/.../.FILE.TOKEN.part     a file being written (files); what a dead writer left is removed by the next one
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
-import secrets
 import stat
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 from deedbook import files
-from deedbook.catalogue.reading import LARGEST
+from deedbook.catalogue.records import LARGEST
 from deedbook.catalogue.store import ConflictError, ExistsError, Progress, Versioned
-from deedbook.errors import DeedbookError, ProjectError, RefusalError, SpaceError
-from deedbook.integrity.locks import locked, try_lock
+from deedbook.errors import ProjectError, RefusalError
+from deedbook.integrity.digests import sha256_of
+from deedbook.integrity.locks import locked
 
 _LOCK = ".lock"
-_UPLOAD = ".upload"
 _PATIENCE = 60.0
-"""Seconds to wait for the lock, which nobody holds for longer than a rename takes."""
+"""Seconds to wait for the lock, which nobody holds for longer than a small file takes."""
 _CHUNK = 1 << 20
 
 
@@ -41,33 +40,31 @@ class DirectoryStore:
     def read(self, path: str) -> Versioned | None:
         """A small document and its sha256 as the tag; None when there is none."""
         place = self._place(path)
-        try:
-            with place.open("rb") as file:
-                content = file.read(LARGEST + 1)
-        except FileNotFoundError:
-            return None
-        except OSError as error:
-            raise _explained(error, place) from None
+        with _explained(place):
+            try:
+                with place.open("rb") as file:
+                    content = file.read(LARGEST + 1)
+            except FileNotFoundError:
+                return None
         if len(content) > LARGEST:
             raise ProjectError(f"{place}: is larger than {LARGEST >> 20} MB, so it is no document of a catalogue")
-        return Versioned(content, _tag(content))
+        return Versioned(content, hashlib.sha256(content).hexdigest())
 
     def size(self, path: str) -> int | None:
         """The bytes of a file; None when there is none."""
-        try:
-            return self._place(path).stat().st_size
-        except FileNotFoundError:
-            return None
+        place = self._place(path)
+        return place.stat().st_size if place.is_file() else None
 
     def digest(self, path: str, progress: Progress) -> str | None:
         """The sha256 of a file as it is on the disk; None when there is none."""
-        try:
-            with self._place(path).open("rb") as file:
-                return _hash(file.fileno(), progress)
-        except FileNotFoundError:
-            return None
-        except OSError as error:
-            raise _explained(error, self.root / path) from None
+        place = self._place(path)
+        with _explained(place):
+            try:
+                digest = sha256_of(place)
+            except FileNotFoundError:
+                return None
+        progress(place.stat().st_size)
+        return digest
 
     def put_new(self, path: str, file: Path, sha256: str, progress: Progress) -> None:
         """Copies a file to where nothing stands.
@@ -78,18 +75,22 @@ class DirectoryStore:
             SpaceError: when the disk is full or the folder cannot be written.
         """
         place = self._place(path)
-        if os.path.lexists(place):
-            raise ExistsError(f"{place} exists already", "a published file is never rewritten")
-        with self._temporary() as (temporary, handle):
-            with file.open("rb") as source:
-                while chunk := source.read(_CHUNK):
-                    files.write_all(handle, chunk)
-                    progress(len(chunk))
-            os.fsync(handle)
-            os.lseek(handle, 0, os.SEEK_SET)
-            if _hash(handle, lambda _bytes: None) != sha256:
+
+        def prove(staged: Path) -> None:
+            if sha256_of(staged) != sha256:
                 raise RefusalError(f"{file} was changed while it was being published", "build and verify it again")
-            self._name(temporary, place)
+
+        with _explained(self.root):
+            place.parent.mkdir(parents=True, exist_ok=True)
+            self._place(path)  # once more, now that its folders stand
+            try:
+                with files.replacement(place, prove=prove, is_new=True) as copy, file.open("rb") as source:
+                    while chunk := source.read(_CHUNK):
+                        files.write_all(copy.fileno(), chunk)
+                        progress(len(chunk))
+            except FileExistsError:
+                raise ExistsError(f"{place} exists already", "a published file is never rewritten") from None
+            files.sync(place.parent.parent)
 
     def replace(self, path: str, content: bytes, tag: str | None) -> str:
         """Puts a document in place of the one with that tag.
@@ -99,38 +100,20 @@ class DirectoryStore:
             SpaceError: when the disk is full or the folder cannot be written.
         """
         place = self._place(path)
-        try:
+        with _explained(place):
             place.parent.mkdir(parents=True, exist_ok=True)
-            with self._locked():
+            with locked(self.root / _LOCK, who="publisher", wait=_PATIENCE):
                 found = self.read(path)
                 if (found.tag if found else None) != tag:
                     raise ConflictError(f"{place} was replaced by somebody else", "publish again")
                 files.replace(place, content)
-        except OSError as error:
-            raise _explained(error, place) from None
-        return _tag(content)
+        return hashlib.sha256(content).hexdigest()
 
     def tidy(self, digests: Iterable[str]) -> None:  # noqa: ARG002  # here, what is nobody's any more can be told without
-        """Removes what dead writers left."""
-        if self.root.is_dir():
-            with self._locked():
-                with suppress(FileNotFoundError):
-                    self._sweep()
-                self._drop_empty()
-                # a document is written under this lock, so whoever left one half written is dead
-                for folder in (self.root, *(item for item in self.root.iterdir() if item.is_dir())):
-                    files.sweep(folder, age=0)
-
-    def _name(self, temporary: Path, place: Path) -> None:
-        """Gives a finished file its name, unless something has it."""
-        with self._locked():
-            place.parent.mkdir(parents=True, exist_ok=True)
-            self._place(place.relative_to(self.root).as_posix())
-            if os.path.lexists(place):
-                raise ExistsError(f"{place} exists already", "a published file is never rewritten")
-            files.rename(temporary, place)
-            files.sync(place.parent.parent)
-            self._drop_empty()
+        """Removes what dead writers left, in the root and in version folders."""
+        for folder in (self.root, *self.root.glob("*/"), *self.root.glob("*/*/")):
+            if not folder.is_symlink():
+                files.sweep(folder)
 
     def _place(self, path: str) -> Path:
         """Where a relative path is.
@@ -144,82 +127,28 @@ class DirectoryStore:
         place = self.root
         for number, part in enumerate(parts, start=1):
             place = place / part
-            if not _is_fit(place, is_last=number == len(parts)):
+            with _explained(place):
+                try:
+                    kind = stat.S_IFMT(place.lstat().st_mode)
+                except FileNotFoundError:
+                    continue
+            if kind != (stat.S_IFREG if number == len(parts) else stat.S_IFDIR):
                 raise RefusalError(
                     f"{place} is a symbolic link or otherwise not what a catalogue has there",
                     "put a plain copy in its place",
                 )
         return place
 
-    @contextmanager
-    def _temporary(self) -> Iterator[tuple[Path, int]]:
-        """A new file below the root that goes away unless it was given a name."""
-        try:
-            self.root.mkdir(parents=True, exist_ok=True)
-            with self._locked():
-                (self.root / _UPLOAD).mkdir(exist_ok=True)
-                self._sweep()
-                temporary = self.root / _UPLOAD / secrets.token_hex(8)
-                handle = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o644)
-                try_lock(handle)
-        except OSError as error:
-            raise _explained(error, self.root) from None
-        try:
-            yield temporary, handle
-        except OSError as error:
-            raise _explained(error, self.root) from None
-        finally:
-            os.close(handle)
-            temporary.unlink(missing_ok=True)
 
-    def _sweep(self) -> None:
-        """Removes what dead writers left; whoever lives holds a lock on its file, and takes it under ours."""
-        for item in (self.root / _UPLOAD).iterdir():
-            with suppress(OSError):
-                handle = os.open(item, os.O_RDWR | getattr(os, "O_NOFOLLOW", 0))
-                try:
-                    if try_lock(handle):
-                        item.unlink()
-                finally:
-                    os.close(handle)
-
-    def _drop_empty(self) -> None:
-        """Removes the folder of temporary files when none is left; new ones are made under the same lock."""
-        with suppress(OSError):
-            (self.root / _UPLOAD).rmdir()
-
-    @contextmanager
-    def _locked(self) -> Iterator[None]:
-        with locked(self.root / _LOCK, who="publisher", wait=_PATIENCE):
-            yield
-
-
-def _is_fit(place: Path, *, is_last: bool) -> bool:
-    """Whether a plain file stands there, a folder where more of the path follows, or nothing."""
+@contextmanager
+def _explained(place: Path) -> Iterator[None]:
+    """Turns what the system says into what a publisher can act on."""
     try:
-        kind = place.lstat().st_mode
-    except FileNotFoundError:
-        return True
+        with files.explained_disk(
+            f"{place} stays as it was", "free some space and publish again; nothing is done twice"
+        ):
+            yield
     except OSError as error:
-        raise _explained(error, place) from None
-    return stat.S_ISREG(kind) if is_last else stat.S_ISDIR(kind)
-
-
-def _hash(handle: int, progress: Progress) -> str:
-    digest = hashlib.sha256()
-    while chunk := os.read(handle, _CHUNK):
-        digest.update(chunk)
-        progress(len(chunk))
-    return digest.hexdigest()
-
-
-def _tag(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
-
-
-def _explained(error: OSError, place: Path) -> DeedbookError:
-    if reason := files.disk_refusal(error):
-        return SpaceError(f"{reason}: {place}", "free some space and publish again; nothing is done twice")
-    return RefusalError(
-        f"{error.filename or place}: {error.strerror or error}", "make it a folder that you can write to"
-    )
+        raise RefusalError(
+            f"{error.filename or place}: {error.strerror or error}", "make it a folder that you can write to"
+        ) from None

@@ -10,13 +10,20 @@ import uuid
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
-from xml.etree import ElementTree as ET
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from deedbook.catalogue.keys import Signers
-from deedbook.catalogue.reading import CATALOG, CATALOG_SIGNATURE, LATEST, PUBLIC_KEY, SIGNATURE_AHEAD
-from deedbook.catalogue.records import Catalogue, Dataset, Entry
+from deedbook.catalogue.records import (
+    CATALOG,
+    CATALOG_SIGNATURE,
+    LATEST,
+    PUBLIC_KEY,
+    SIGNATURE_AHEAD,
+    Catalogue,
+    Dataset,
+    Entry,
+)
 from deedbook.integrity.signatures import SigningKey, sign_sums
 from deedbook.release.metadata.dcat import Statement, block, document, iri, text
 from deedbook.release.pages import size
@@ -28,7 +35,6 @@ PAGE = "index.html"
 DOCUMENTS = (SIGNATURE_AHEAD, CATALOG, CATALOG_SIGNATURE, PUBLIC_KEY, FEED, DCAT, PAGE, LATEST)
 """Every document, in the order in which they are written."""
 _MOST_FEED_ENTRIES = 100
-_ATOM = "http://www.w3.org/2005/Atom"
 
 
 def catalog_json(catalogue: Catalogue) -> bytes:
@@ -80,30 +86,25 @@ def latest_json(catalogue: Catalogue) -> bytes:
 
 def feed_xml(catalogue: Catalogue) -> bytes:
     """`feed.xml` (Atom, RFC 4287): an entry per version, the last changed first, and one more for each that was yanked."""
-    feed = ET.Element("feed", {"xmlns": _ATOM})
-    feed.append(ET.Comment(f" sequence: {catalogue.sequence} "))
     entries = [(name, entry) for name, one in catalogue.datasets.items() for entry in one.versions]
     first = min(
         ((one.published, read_version(one.version), name, one.release_sha256) for name, one in entries), default=None
     )
-    _child(feed, "id", _urn("catalogue", *((first[0], first[2], first[3]) if first else ())))
-    _child(feed, "title", _legal(catalogue.title or "Releases"))
-    _child(feed, "updated", catalogue.updated)
-    _child(_child(feed, "author"), "name", _legal(catalogue.title or "Releases"))
-    _child(feed, "link", rel="self", href=FEED)
-    _child(feed, "link", rel="alternate", href=PAGE)
-    items = [item for name, entry in entries for item in _feed_items(name, entry)]
-    for when, parts in sorted(items, key=lambda item: (item[0], item[1]["id"]), reverse=True)[:_MOST_FEED_ENTRIES]:
-        node = _child(feed, "entry")
-        _child(node, "id", parts["id"])
-        _child(node, "title", parts["title"])
-        _child(node, "updated", when)
-        _child(node, "published", parts["published"])
-        _child(node, "link", rel="alternate", href=parts["href"])
-        _child(node, "summary", parts["summary"])
-    ET.indent(feed)
-    content: str = ET.tostring(feed, encoding="unicode")
-    return f'<?xml version="1.0" encoding="utf-8"?>\n{content}\n'.encode("utf-8", "replace")
+    items = []
+    for name, entry in entries:
+        about = {"published": entry.published, "href": f"{entry.path}index.html"}
+        summary = f"{entry.files} files, {size(entry.bytes)}. sha256 of release.json: {entry.release_sha256}"
+        identity = _urn("release", name, entry.version, entry.release_sha256)
+        title = f"{name} {entry.version}"
+        items.append({**about, "updated": entry.published, "id": identity, "title": title, "summary": summary})
+        if entry.is_yanked:
+            identity = _urn("yank", name, entry.version, entry.release_sha256, entry.changed)
+            summary = f"{entry.reason}{f' Use {entry.replaced_by} instead.' if entry.replaced_by else ''}"
+            title = f"{title} was yanked"
+            items.append({**about, "updated": entry.changed, "id": identity, "title": title, "summary": summary})
+    items.sort(key=lambda item: (item["updated"], item["id"]), reverse=True)
+    identity = _urn("catalogue", *((first[0], first[2], first[3]) if first else ()))
+    return _rendered("feed.xml.j2", catalogue, id=identity, items=items[:_MOST_FEED_ENTRIES])
 
 
 def dcat_ttl(catalogue: Catalogue) -> bytes:
@@ -127,7 +128,7 @@ def dcat_ttl(catalogue: Catalogue) -> bytes:
 
 def index_html(catalogue: Catalogue) -> bytes:
     """`index.html`: every version with its state, for people."""
-    return _environment().get_template("catalogue.html.j2").render(catalogue=catalogue).encode()
+    return _rendered("catalogue.html.j2", catalogue)
 
 
 def dataset_record(dataset: Dataset) -> dict[str, Any]:
@@ -139,31 +140,6 @@ def dataset_record(dataset: Dataset) -> dict[str, Any]:
         "latest": dataset.latest,
         "versions": [dataclasses.asdict(entry) for entry in dataset.versions],
     }
-
-
-def _feed_items(name: str, entry: Entry) -> Iterator[tuple[str, dict[str, str]]]:
-    common = {"published": entry.published, "href": f"{entry.path}index.html"}
-    summary = f"{entry.files} files, {size(entry.bytes)}. sha256 of release.json: {entry.release_sha256}"
-    yield (
-        entry.published,
-        {
-            **common,
-            "id": _urn("release", name, entry.version, entry.release_sha256),
-            "title": f"{name} {entry.version}",
-            "summary": summary,
-        },
-    )
-    if entry.is_yanked:
-        instead = f" Use {entry.replaced_by} instead." if entry.replaced_by else ""
-        yield (
-            entry.changed,
-            {
-                **common,
-                "id": _urn("yank", name, entry.version, entry.release_sha256, entry.changed),
-                "title": f"{name} {entry.version} was yanked",
-                "summary": _legal(f"{entry.reason}{instead}"),
-            },
-        )
 
 
 def _dcat_version(dataset: Dataset, entry: Entry, series: str, publisher: str) -> Iterator[str]:
@@ -185,12 +161,6 @@ def _described(dataset: Dataset) -> list[Statement]:
     return [("dct:title", f"{text(title)}@en"), ("dct:description", f"{text(description)}@en")]
 
 
-def _child(parent: ET.Element, tag: str, content: str | None = None, **attributes: str) -> ET.Element:
-    node = ET.SubElement(parent, tag, attributes)
-    node.text = content
-    return node
-
-
 def _legal(content: str) -> str:
     """The text without what XML 1.0 cannot hold."""
     return re.sub("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "�", content)
@@ -204,15 +174,19 @@ def _json(record: object) -> bytes:
     return json.dumps(record, ensure_ascii=False, indent=1).encode("utf-8", "replace") + b"\n"
 
 
+def _rendered(template: str, catalogue: Catalogue, **values: object) -> bytes:
+    return _environment().get_template(template).render(catalogue=catalogue, **values).encode("utf-8", "replace")
+
+
 @cache
 def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("deedbook.catalogue", "templates"),
-        autoescape=select_autoescape(enabled_extensions=("html.j2",)),
+        autoescape=select_autoescape(enabled_extensions=("html.j2", "xml.j2")),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters["size"] = size
+    environment.filters |= {"size": size, "legal": _legal}
     return environment

@@ -1,11 +1,33 @@
-"""What a catalogue says, as frozen records: `Catalogue`, its `Dataset`s, their `Entry`s, its `Key`s, and `Latest`."""
+"""What a catalogue says, as frozen records: `Catalogue`, its `Dataset`s, their `Entry`s and its `Key`s; and how it is read.
+
+Anybody may have written a `catalog.json` or a `latest.json`: what is not right is refused, never repaired.
+"""
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from functools import cache
+from importlib import resources
+from typing import TYPE_CHECKING, Any, Literal
 
+from deedbook.errors import ProjectError
+from deedbook.versioning.numbers import SEMVER
+
+if TYPE_CHECKING:
+    from jsonschema.protocols import Validator
+
+CATALOG = "catalog.json"
+LATEST = "latest.json"
+CATALOG_SIGNATURE = "catalog.json.minisig"
+SIGNATURE_AHEAD = "catalog.json.next.minisig"
+PUBLIC_KEY = "deedbook.pub"
+LARGEST = 64 << 20
+"""Bytes of a document that is read at all."""
+_SEQUENCE = re.compile(rb"sequence\W{1,4}(\d{1,18})\b")
+_HINT = "name the root of a catalogue that `deedbook publish` wrote"
 State = Literal["released", "superseded", "yanked"]
 
 
@@ -118,18 +140,107 @@ class Catalogue:
         return dataset.entry(version) if dataset else None
 
 
-@dataclass(frozen=True, slots=True)
-class Pointer:
-    """Where the latest version of a dataset is."""
-
-    version: str
-    path: str
-    release_sha256: str
+_KEY = tuple(Key.__dataclass_fields__)
 
 
-@dataclass(frozen=True, slots=True)
-class Latest:
-    """A whole `latest.json`."""
+def sequence_of(name: str, content: bytes) -> int:
+    """The `sequence` of the `catalog.json` that a derived document was made from; 0 when it does not say."""
+    found = None if name == PUBLIC_KEY else _SEQUENCE.search(content)  # it stands before anything that came from data
+    return int(found[1]) if found else 0
 
-    sequence: int
-    datasets: Mapping[str, Pointer]
+
+def read_keys(content: bytes, where: str) -> tuple[Key, ...]:
+    """The keys that a `catalog.json` names, oldest first; nothing else of it is looked at, as it is not proven yet.
+
+    Raises:
+        ProjectError: when it is no catalogue.
+    """
+    try:
+        return tuple(Key(**{name: item[name] for name in _KEY}) for item in _read_json(content, where)["keys"])
+    except (KeyError, TypeError):
+        raise ProjectError(f"{where}: is no catalogue", _HINT) from None
+
+
+def read_catalogue_json(content: bytes, where: str) -> Catalogue:
+    """What a `catalog.json` says.
+
+    Args:
+        content: Its bytes.
+        where: What people call it.
+
+    Raises:
+        ProjectError: when it is none, or says what cannot be: a path outside the catalogue, a version twice, a latest
+            version that is yanked or absent.
+    """
+    raw = _read_json(content, where)
+    if not isinstance(raw, dict) or "catalogue_version" not in raw:
+        raise ProjectError(f"{where}: is no catalogue", _HINT)
+    if raw["catalogue_version"] != 1:
+        said = f"has the catalogue_version {raw['catalogue_version']!r}; this deedbook reads 1"
+        raise ProjectError(f"{where}: {said}", "update deedbook")
+    error = next(iter(_schema().iter_errors(raw)), None)
+    if error is not None:
+        place = "/".join(str(part) for part in error.absolute_path) or "the document"
+        raise ProjectError(f"{where}: is no sound catalogue: at {place}: {error.message[:300]}", _HINT)
+    datasets = {name: _dataset(name, entry, where) for name, entry in raw["datasets"].items()}
+    about = {name: raw[name] for name in ("title", "updated", "sequence")}
+    return Catalogue(**about, keys=read_keys(content, where), datasets=datasets)
+
+
+def read_latest_json(content: bytes, where: str) -> int:
+    """The `sequence` of a sound `latest.json`.
+
+    Raises:
+        ProjectError: when it is none.
+    """
+    raw = _read_json(content, where)
+    try:
+        for name, item in raw["datasets"].items():
+            _check_path(name, str(item["version"]), item["path"], where)
+        if raw["catalogue_version"] == 1 and type(sequence := raw["sequence"]) is int:
+            return sequence
+    except (KeyError, TypeError, AttributeError):
+        pass
+    raise ProjectError(f"{where}: is no list of latest versions", _HINT)
+
+
+def _read_json(content: bytes, where: str) -> Any:
+    if len(content) > LARGEST:
+        raise ProjectError(f"{where}: is larger than {LARGEST >> 20} MB, so it is no catalogue", _HINT)
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise ProjectError(f"{where}: is no catalogue: it is no JSON ({error})", _HINT) from None
+
+
+@cache
+def _schema() -> Validator:
+    from jsonschema import Draft202012Validator
+
+    text = resources.files("deedbook.catalogue").joinpath("catalogue.schema.json").read_text(encoding="utf-8")
+    return Draft202012Validator(json.loads(text))
+
+
+def _dataset(name: str, raw: Mapping[str, Any], where: str) -> Dataset:
+    entries = []
+    for item in raw["versions"]:
+        _check_path(name, item["version"], item["path"], where)
+        link = Link(**{key: item["previous"][key] for key in ("version", "sha256")}) if item["previous"] else None
+        plain = {key: item[key] for key in Entry.__dataclass_fields__}
+        entries.append(Entry(**{**plain, "previous": link, "mirrors": tuple(item["mirrors"])}))
+    if len({entry.version for entry in entries}) < len(entries):
+        raise ProjectError(f"{where}: {name} has a version twice", _HINT)
+    about = {key: raw[key] for key in ("title", "description", "latest")}
+    dataset = Dataset(name=name, **about, licenses=tuple(raw["licenses"]), versions=tuple(entries))
+    latest = dataset.entry(dataset.latest or "")
+    if dataset.latest is not None and (latest is None or latest.is_yanked):
+        why = "is yanked" if latest else "is not among its versions"
+        raise ProjectError(f"{where}: the latest version of {name}, {dataset.latest}, {why}", _HINT)
+    return dataset
+
+
+def _check_path(name: str, version: str, path: str, where: str) -> None:
+    """A version stands at `NAME/VERSION/` and nowhere else, so that no path can leave the catalogue."""
+    if not SEMVER.fullmatch(version) or path != f"{name}/{version}/":
+        said = f"says that version {version!r} of {name!r} stands at {path!r}, where none can stand"
+        raise ProjectError(f"{where}: {said}", _HINT)

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deedbook import __version__
-from deedbook.catalogue.reading import LARGEST
+from deedbook.catalogue.records import LARGEST
 from deedbook.catalogue.store import ConflictError, ExistsError, Progress, Versioned
 from deedbook.errors import ProjectError, RefusalError, RemoteError, UsageError
 from deedbook.release.formats import media_type
@@ -141,6 +141,8 @@ class S3Store:
             RefusalError: when the file does not have that sha256, or is too large.
             RemoteError: when the upload failed.
         """
+        import obstore
+
         size = file.stat().st_size
         if size > _LARGEST_FILE:
             raise RefusalError(
@@ -151,7 +153,12 @@ class S3Store:
             return
         content = file.read_bytes()
         _demand(hashlib.sha256(content).hexdigest(), sha256, file)
-        self._create(path, content)
+        attributes = {"Content-Type": media_type(path), "Cache-Control": _FOR_EVER}
+        with self._errors(path):
+            try:
+                obstore.put(self._bucket, path, content, attributes=attributes, mode="create")
+            except obstore.exceptions.AlreadyExistsError:
+                raise self._exists(path) from None
         progress(size)
 
     def replace(self, path: str, content: bytes, tag: str | None) -> str:
@@ -180,16 +187,6 @@ class S3Store:
         for digest in digests:
             with suppress(obstore.exceptions.BaseError, OSError):
                 obstore.delete(self._bucket, f".upload/{digest}")
-
-    def _create(self, path: str, content: bytes) -> None:
-        import obstore
-
-        attributes = {"Content-Type": media_type(path), "Cache-Control": _FOR_EVER}
-        with self._errors(path):
-            try:
-                obstore.put(self._bucket, path, content, attributes=attributes, mode="create")
-            except obstore.exceptions.AlreadyExistsError:
-                raise self._exists(path) from None
 
     def _put_large(self, path: str, file: Path, sha256: str, progress: Progress) -> None:
         import obstore

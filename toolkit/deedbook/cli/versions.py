@@ -54,7 +54,7 @@ def _at(location: str) -> Catalogue:
 
 def _of_target(root: Path, name: str) -> Catalogue:
     from deedbook.catalogue.records import Catalogue
-    from deedbook.catalogue.update import read_catalogue
+    from deedbook.catalogue.store import read_catalogue
     from deedbook.project import load_project
     from deedbook.publishing.targets import read_target
 

@@ -16,18 +16,19 @@ from pathlib import Path
 
 from deedbook import files
 from deedbook.catalogue.keys import as_public, present_key
-from deedbook.catalogue.reading import (
+from deedbook.catalogue.records import (
     CATALOG,
     CATALOG_SIGNATURE,
     LARGEST,
     LATEST,
     SIGNATURE_AHEAD,
+    Catalogue,
+    Key,
     read_catalogue_json,
     read_keys,
     read_latest_json,
     sequence_of,
 )
-from deedbook.catalogue.records import Catalogue, Key
 from deedbook.errors import RefusalError, RemoteError, UsageError
 from deedbook.fetching.locations import Home, Location
 from deedbook.fetching.transport import read_document
@@ -173,11 +174,11 @@ def _prove(
     catalogue = read_catalogue_json(content, where)
     known = extended(memory, catalogue, hashlib.sha256(content).hexdigest())
     if (latest_content := documents.get(LATEST)) is not None:
-        latest = read_latest_json(latest_content, location.text + LATEST)
-        known = with_latest(known, latest.sequence)
-        if latest.sequence > catalogue.sequence:
+        latest_sequence = read_latest_json(latest_content, location.text + LATEST)
+        known = with_latest(known, latest_sequence)
+        if latest_sequence > catalogue.sequence:
             raise _TornError(
-                f"{location.text}: {CATALOG} has the sequence {catalogue.sequence}, {LATEST} already {latest.sequence}: "
+                f"{location.text}: {CATALOG} has the sequence {catalogue.sequence}, {LATEST} already {latest_sequence}: "
                 "it went back, or an old copy of it comes"
             )
     keys = tuple(as_public(item) for item in catalogue.keys) if present is not None else ()

@@ -154,7 +154,7 @@ def earlier_beside(home: Path) -> Callable[[str], Earlier | None]:
         content = read_from(home / version)(MANIFEST) if Path(version).name == version else None
         if content is None:
             return None
-        return Earlier(hashlib.sha256(content).hexdigest(), _json_object(content))
+        return Earlier(hashlib.sha256(content).hexdigest(), json_object(content))
 
     return find
 
@@ -232,7 +232,7 @@ def _read_provenance(content: bytes | None, outcome: Outcome) -> tuple[Envelope 
     except ValueError as error:
         outcome.report("provenance-wrong", PROVENANCE, str(error))
         return None, {}
-    statement = _json_object(envelope.payload)
+    statement = json_object(envelope.payload)
     types = (statement.get("_type"), statement.get("predicateType"), envelope.payload_type)
     if types != (STATEMENT_TYPE, PREDICATE_TYPE, PAYLOAD_TYPE):
         outcome.report("provenance-wrong", PROVENANCE, "is no in-toto statement with SLSA provenance v1")
@@ -320,7 +320,7 @@ def _check_statement(statement: Record, manifest: Record, build: bytes | None, o
             found, wanted = parameters.get(name), manifest.get(other)
             outcome.report("provenance-wrong", PROVENANCE, f"says {name} {found!r}, {MANIFEST} says {wanted!r}")
     dependencies = _listed(definition.get("resolvedDependencies"), "digest")
-    inputs = _json_object(build or b"").get("inputs")  # malformed ones are told where the metadata are compared
+    inputs = json_object(build or b"").get("inputs")  # malformed ones are told where the metadata are compared
     for name, digest in sorted(_listed(inputs, "sha256", name="path").items()):
         if dependencies.get(name) != digest:
             said = f"has another sha256 of the input {name} than {BUILD_FILE}"
@@ -375,7 +375,8 @@ def _listed(entries: object, digest: str, *, name: str = "name") -> dict[str, st
     return found
 
 
-def _json_object(content: bytes) -> Record:
+def json_object(content: bytes) -> Record:
+    """The object that a JSON document is; empty when it is none."""
     try:
         return _mapping(json.loads(content))
     except (ValueError, RecursionError):

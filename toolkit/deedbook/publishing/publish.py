@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from deedbook.catalogue import editing
+from deedbook.catalogue import edits
 from deedbook.catalogue.records import Catalogue, Link
 from deedbook.errors import ProjectError, RefusalError, UsageError
 from deedbook.integrity.digests import MANIFEST, SIGNATURE, SUMS, sha256_of
@@ -132,7 +132,7 @@ def plan_steps(project: Project, release: PublishableRelease, target: Target) ->
             "mirrors": [facts["mirror"]] if facts.get("mirror") else [],
         }
         host.change(
-            lambda old, now: editing.with_deposit(old, release.name, release.version, now=now, **deposit)  # type: ignore[arg-type]
+            lambda old, now: edits.with_deposit(old, release.name, release.version, now=now, **deposit)  # type: ignore[arg-type]
         )
         return {}
 

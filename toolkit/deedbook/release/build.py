@@ -21,7 +21,7 @@ from deedbook.release.contents import Contents, PassedReport, Progress, release_
 from deedbook.release.documents import COPIED, write_release
 from deedbook.release.edition import read_edition
 from deedbook.release.folders import Release, install, staging, verify_staged
-from deedbook.release.manifest import read_manifest
+from deedbook.release.manifest import table_digests
 from deedbook.release.metadata.citation import concept_doi_of
 from deedbook.validation import Options, validate
 from deedbook.versioning.verdict import compare_with, read_override, verdict_on
@@ -118,7 +118,7 @@ def _demand_same(new: Path, old: Path) -> None:
         RefusalError: when it is damaged, or names the tables and documents that differ.
     """
     demand_whole(old)
-    now, before = read_manifest(new).digests, read_manifest(old).digests
+    now, before = table_digests(new), table_digests(old)
     differing = [f"table {name}" for name in [*now, *(before.keys() - now.keys())] if now.get(name) != before.get(name)]
     differing = differing or [name for name in _IDENTITY if _digest(new / name) != _digest(old / name)]
     if differing:

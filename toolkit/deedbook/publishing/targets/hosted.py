@@ -7,15 +7,13 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
 from urllib.parse import quote
 
 from deedbook import http
-from deedbook.catalogue import editing
+from deedbook.catalogue import edits
 from deedbook.catalogue.keys import Signers, as_public, configured_signers, with_signer
-from deedbook.catalogue.records import Catalogue
-from deedbook.catalogue.store import ExistsError, Store
-from deedbook.catalogue.update import Change, Clock, read_catalogue, settle, update
+from deedbook.catalogue.records import Catalogue, Dataset, Entry
+from deedbook.catalogue.store import Change, Clock, ExistsError, Store, read_catalogue, settle, update
 from deedbook.errors import RefusalError
 from deedbook.integrity.digests import SIGNATURE, SUMS
 from deedbook.integrity.signatures import is_signed_by, read_signature
@@ -78,7 +76,7 @@ class HostedCatalogue:
 
         def enter(_facts: Facts, _progress: Progress) -> Facts:
             self._demand_files(release)
-            self.change(lambda old, now: editing.with_release(old, about, now))
+            self.change(lambda old, now: edits.with_release(old, about, now))
             return _NOTHING
 
         def tidy(_facts: Facts, _progress: Progress) -> Facts:
@@ -125,11 +123,11 @@ class HostedCatalogue:
     def _signers(self) -> Signers:
         return configured_signers(self.environment)
 
-    def _look(self, about: editing.Release, release: PublishableRelease) -> Facts:
+    def _look(self, about: Dataset, release: PublishableRelease) -> Facts:
         """Refuses before anything is uploaded."""
         catalogue = read_catalogue(self.store) or Catalogue()
-        editing.check_addition(catalogue, about)
-        facts = {LISTED: "yes" if catalogue.entry(about.name, about.version) else "no"}
+        edits.check_addition(catalogue, about)
+        facts = {LISTED: "yes" if catalogue.entry(release.name, release.version) else "no"}
         catalogue = with_signer(catalogue, self._signers(), self.clock())
         if catalogue.keys:
             _demand_signature(catalogue, release)
@@ -207,26 +205,34 @@ def noticed(old: Catalogue, notice: Notice, now: str) -> Catalogue:
         UsageError: when there is no such version, no reason, or the replacement cannot be one.
     """
     if notice.reason is None:
-        return editing.with_unyank(old, notice.name, notice.version, now)
-    return editing.with_yank(
+        return edits.with_unyank(old, notice.name, notice.version, now)
+    return edits.with_yank(
         old, notice.name, notice.version, reason=notice.reason, replaced_by=notice.replaced_by, now=now
     )
 
 
-def _about(release: PublishableRelease) -> editing.Release:
-    package: Mapping[str, Any] = release.package
-    licences = package.get("licenses")
-    return editing.Release(
-        name=release.name,
+def _about(release: PublishableRelease) -> Dataset:
+    """The dataset as the release describes it, with the release as its one version, not yet published."""
+    licences = release.package.get("licenses")
+    entry = Entry(
         version=release.version,
-        title=str(package.get("title") or release.name),
-        description=str(package.get("description") or ""),
-        licenses=tuple(one for one in licences if isinstance(one, Mapping)) if isinstance(licences, list) else (),
+        state="released",
         created=str(release.manifest.get("created")),
+        published="",
+        changed="",
+        path=f"{release.name}/{release.version}/",
         release_sha256=release.release_sha256,
         sums_sha256=release.sums_sha256,
         bytes=release.size,
         files=len(release.files),
         previous=release.previous,
         doi=release.doi or None,
+    )
+    return Dataset(
+        name=release.name,
+        title=str(release.package.get("title") or release.name),
+        description=str(release.package.get("description") or ""),
+        licenses=tuple(one for one in licences if isinstance(one, Mapping)) if isinstance(licences, list) else (),
+        latest=None,
+        versions=(entry,),
     )

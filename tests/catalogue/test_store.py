@@ -9,11 +9,10 @@ import pytest
 
 from deedbook.catalogue.directory import DirectoryStore
 from deedbook.catalogue.documents import catalog_json
-from deedbook.catalogue.editing import with_release
+from deedbook.catalogue.edits import with_release
 from deedbook.catalogue.keys import Signers
 from deedbook.catalogue.records import Catalogue
-from deedbook.catalogue.store import ConflictError
-from deedbook.catalogue.update import read_catalogue, settle, update
+from deedbook.catalogue.store import ConflictError, read_catalogue, settle, update
 from deedbook.errors import ProjectError, RefusalError, RemoteError
 from tests.catalogue.catalogues import LATER, NOW, catalogue, release
 
@@ -66,7 +65,7 @@ def test_whoever_always_loses_gives_up(tmp_path: Path, monkeypatch: pytest.Monke
         def replace(self, path: str, content: bytes, tag: str | None) -> str:
             raise ConflictError(f"{path} {len(content)} {tag}")
 
-    monkeypatch.setattr("deedbook.catalogue.update._pause", lambda _attempt: None)
+    monkeypatch.setattr("deedbook.catalogue.store._pause", lambda _attempt: None)
     with pytest.raises(RemoteError, match="all the time"):
         add(Busy(tmp_path), "1.0.0")
 

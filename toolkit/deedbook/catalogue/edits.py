@@ -2,91 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import replace
 
-from deedbook.catalogue.records import Catalogue, Dataset, Entry, Link, State
+from deedbook.catalogue.records import Catalogue, Dataset, Entry, State
 from deedbook.errors import RefusalError, UsageError
 from deedbook.versioning.numbers import SEMVER, Version, read_version
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Release:
-    """What a catalogue says of a release that is to be added."""
-
-    name: str
-    version: str
-    title: str
-    description: str
-    licenses: tuple[Mapping[str, Any], ...]
-    created: str
-    release_sha256: str
-    sums_sha256: str
-    bytes: int
-    files: int
-    previous: Link | None = None
-    doi: str | None = None
-
-
-def check_addition(catalogue: Catalogue, release: Release) -> Entry | None:
-    """The entry that the release already has; None when it may be added.
+def check_addition(catalogue: Catalogue, about: Dataset) -> Entry | None:
+    """The entry that the one version of a described dataset already has; None when it may be added.
 
     Raises:
         RefusalError: when the version has other content, or follows a release that the catalogue knows otherwise.
     """
-    known = catalogue.entry(release.name, release.version)
+    name, (release,) = about.name, about.versions
+    known = catalogue.entry(name, release.version)
     if known is not None and known.release_sha256 != release.release_sha256:
         raise RefusalError(
-            f"{release.name} {release.version} is published with other content: its release.json has the sha256 "
+            f"{name} {release.version} is published with other content: its release.json has the sha256 "
             f"{known.release_sha256}, this one {release.release_sha256}",
             "a published version is never rewritten: plan a new one with `deedbook plan --write`",
         )
     previous = release.previous
-    before = catalogue.entry(release.name, previous.version) if previous else None
+    before = catalogue.entry(name, previous.version) if previous else None
     if previous and before and before.release_sha256 != previous.sha256:
         raise RefusalError(
-            f"{release.name} {release.version} follows a version {previous.version} that is not the published one",
+            f"{name} {release.version} follows a version {previous.version} that is not the published one",
             f"fetch the published {previous.version}, plan and build again",
         )
     return known
 
 
-def with_release(catalogue: Catalogue, release: Release, now: str) -> Catalogue:
-    """The catalogue with the release; the same when it was there.
+def with_release(catalogue: Catalogue, about: Dataset, now: str) -> Catalogue:
+    """The catalogue with one release more; the same when it was there.
+
+    Args:
+        catalogue: The one before.
+        about: The dataset as the release describes it, with the release as its one version.
+        now: When the release is published.
 
     Raises:
         RefusalError: as `check_addition`.
     """
-    if check_addition(catalogue, release) is not None:
+    if check_addition(catalogue, about) is not None:
         return catalogue
-    entry = Entry(
-        version=release.version,
-        state="released",
-        created=release.created,
-        published=now,
-        changed=now,
-        path=f"{release.name}/{release.version}/",
-        release_sha256=release.release_sha256,
-        sums_sha256=release.sums_sha256,
-        bytes=release.bytes,
-        files=release.files,
-        previous=release.previous,
-        doi=release.doi,
-    )
-    old = catalogue.datasets.get(release.name)
+    entry = replace(about.versions[0], published=now, changed=now)
+    old = catalogue.datasets.get(about.name)
     entries = (*(old.versions if old else ()), entry)
-    newest = max(entries, key=_precedence) is entry
-    about: Dataset | Release = release if old is None or newest else old
-    dataset = Dataset(
-        name=release.name,
-        title=about.title,
-        description=about.description,
-        licenses=about.licenses,
-        latest=None,
-        versions=entries,
-    )
-    return _with_dataset(catalogue, dataset, now)
+    described = about if old is None or max(entries, key=_precedence) is entry else old
+    return _with_dataset(catalogue, replace(described, versions=entries), now)
 
 
 def with_yank(
@@ -174,29 +139,17 @@ def _with_entry(catalogue: Catalogue, name: str, old: Entry, new: Entry, now: st
 
 
 def _with_dataset(catalogue: Catalogue, dataset: Dataset, now: str) -> Catalogue:
-    datasets = {**catalogue.datasets, dataset.name: _settled(dataset, now)}
-    return replace(catalogue, datasets=dict(sorted(datasets.items())))
-
-
-def _settled(dataset: Dataset, now: str) -> Dataset:
-    """The dataset with its versions in order, and states and latest version as they follow from them."""
+    """The catalogue with the dataset, its versions in order, states and latest version as they follow from them."""
     entries = sorted(dataset.versions, key=_precedence, reverse=True)
-    standing = [entry for entry in entries if not entry.is_yanked]
-    finals = [entry for entry in standing if not _is_pre_release(entry.version)]
+    finals = [entry for entry in entries if not entry.is_yanked and not _is_pre_release(entry.version)]
     latest = finals[0] if finals else None
-    settled = [_in_state(entry, _state(entry, latest), now) for entry in entries]
-    return replace(dataset, versions=tuple(settled), latest=latest.version if latest else None)
-
-
-def _state(entry: Entry, latest: Entry | None) -> State:
-    if entry.is_yanked:
-        return "yanked"
-    is_before = latest is not None and _precedence(entry) < _precedence(latest)
-    return "superseded" if is_before else "released"
-
-
-def _in_state(entry: Entry, state: State, now: str) -> Entry:
-    return entry if entry.state == state else replace(entry, state=state, changed=now)
+    for place, entry in enumerate(entries):
+        is_before = latest is not None and _precedence(entry) < _precedence(latest)
+        state: State = "yanked" if entry.is_yanked else "superseded" if is_before else "released"
+        if entry.state != state:
+            entries[place] = replace(entry, state=state, changed=now)
+    ordered = replace(dataset, versions=tuple(entries), latest=latest.version if latest else None)
+    return replace(catalogue, datasets=dict(sorted({**catalogue.datasets, dataset.name: ordered}.items())))
 
 
 def _precedence(entry: Entry) -> tuple[Version, str]:

@@ -6,7 +6,7 @@ import dataclasses
 
 import pytest
 
-from deedbook.catalogue.editing import with_deposit, with_release, with_unyank, with_yank
+from deedbook.catalogue.edits import with_deposit, with_release, with_unyank, with_yank
 from deedbook.catalogue.records import Catalogue, Link
 from deedbook.errors import RefusalError, UsageError
 from tests.catalogue.catalogues import LATER, NOW, after, catalogue, release

@@ -8,10 +8,9 @@ from typing import Any
 import pytest
 
 from deedbook.catalogue.documents import catalog_json, latest_json
-from deedbook.catalogue.reading import LARGEST, read_catalogue_json, read_latest_json
-from deedbook.catalogue.records import Pointer
+from deedbook.catalogue.records import LARGEST, read_catalogue_json, read_latest_json
 from deedbook.errors import ProjectError
-from tests.catalogue.catalogues import catalogue, release, spoiled
+from tests.catalogue.catalogues import catalogue, spoiled
 
 
 def entries(raw: dict[str, Any]) -> list[dict[str, Any]]:
@@ -75,10 +74,8 @@ def test_members_of_a_later_shape_do_no_harm() -> None:
     assert read_catalogue_json(content, "here") == catalogue("1.0.0", "1.1.0")
 
 
-def test_latest_is_read_back() -> None:
-    found = read_latest_json(latest_json(catalogue("1.0.0", "1.1.0")), "here")
-    assert found.sequence == 1
-    assert found.datasets == {"deeds": Pointer("1.1.0", "deeds/1.1.0/", release("1.1.0").release_sha256)}
+def test_the_sequence_of_latest_is_read_back() -> None:
+    assert read_latest_json(latest_json(catalogue("1.0.0", "1.1.0")), "here") == 1
 
 
 @pytest.mark.parametrize("content", [b"{}", b"[]", b'{"catalogue_version": 1, "sequence": 1, "datasets": {"a": {}}}'])
