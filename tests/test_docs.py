@@ -54,3 +54,13 @@ def test_every_page_is_linked() -> None:
     }
     pages = [page for page in REPOSITORY.glob("docs/**/*.md") if page.resolve() not in linked]
     assert pages == []
+
+
+def test_the_map_of_the_code_names_files_that_are_there() -> None:
+    page = (REPOSITORY / "docs" / "explanation" / "code.md").read_text(encoding="utf-8")
+    named = {
+        name for name in re.findall(r"`([\w/]+(?:\.py|/))`", page) if not name.startswith(("toolkit", "dist", "docs"))
+    }
+    assert [name for name in sorted(named) if not (REPOSITORY / "toolkit" / "deedbook" / name).exists()] == []
+    packages = {path.parent.name for path in (REPOSITORY / "toolkit" / "deedbook").glob("*/__init__.py")}
+    assert {name for name in packages if f"`{name}/`" not in page} == {"scaffold"}
