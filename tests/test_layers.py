@@ -24,7 +24,7 @@ def modules() -> dict[str, Path]:
 
 def imported_by(file: Path) -> set[str]:
     """The modules of the toolkit that a file imports anywhere in it; a package counts where one of its own names is taken."""
-    found = set()
+    found: set[str] = set()
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             found.update(alias.name for alias in node.names)
