@@ -17,7 +17,7 @@ is_occurrence = pl.col("aspect") == "occurrence"
 schema = pa.DataFrameSchema(
     checks=[
         *plain("claim_text", "quote", "value_text"),
-        *text.no_negative_stand_in("value_number", ref="R-03"),
+        text.no_negative_stand_in("value_number", ref="R-03"),
         *dates.well_formed("value_edtf", "claimed_on", "as_of", ref="R-07"),
         rule(
             "claim-subject-not-single",

@@ -75,12 +75,13 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class NotChecked:
-    """Something declared that could not be enforced, and why."""
+    """Something declared that could not be enforced, and why; `accepted` where a maintainer decided so, with that reason."""
 
     table: str
     name: str
     reason: str
     column: str | None = None
+    accepted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +134,8 @@ class Report:
 
     def passes(self, *, strict: bool = False) -> bool:
         """Whether the data may be published; `strict` also counts unwaived warnings and unchecked declarations."""
-        return self.valid and not (strict and (self.warnings or self.not_checked))
+        unchecked = any(not item.accepted for item in self.not_checked)
+        return self.valid and not (strict and (self.warnings or unchecked))
 
 
 def with_findings(report: Report, findings: Sequence[Finding]) -> Report:

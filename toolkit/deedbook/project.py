@@ -11,6 +11,7 @@ A folder without `deedbook.toml` but with a `datapackage.json` is a project with
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -182,7 +183,7 @@ def _load_configured(root: Path) -> Project:
 def _finish(project: Project) -> Project:
     """The project with categories filled from its code list and its waivers read."""
     package = project.package
-    lists = _read_code_lists(package)
+    lists = read_code_lists(package)
     resources = tuple(
         replace(item, schema=item.schema.with_categories(lists)) if item.schema else item for item in package.resources
     )
@@ -191,16 +192,20 @@ def _finish(project: Project) -> Project:
     )
 
 
-def _read_code_lists(package: Package) -> dict[str, list[Label]]:
-    """Code lists of the table `code_values` by name; empty when the package has none or it cannot be read yet."""
-    lists: dict[str, list[Label]] = {}
+def read_code_lists(package: Package) -> dict[str, list[Label]]:
+    """Code lists of the table `code_values` by name, in the order of `position` where it has one.
+
+    Empty when the package has no such table or it cannot be read yet.
+    """
+    lists: dict[str, list[tuple[float, Label]]] = {}
     for resource in package.resources:
         if resource.name == CODE_VALUES and resource.files:
             for row in _read_rows(resource.files[0]):
-                lists.setdefault(row.get("list") or "", []).append(
-                    Label(row.get("code") or "", row.get("label_en") or "")
-                )
-    return lists
+                position = (row.get("position") or "").strip()
+                place = float(position) if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", position) else float("inf")
+                label = Label(row.get("code") or "", row.get("label_en") or "")
+                lists.setdefault(row.get("list") or "", []).append((place, label))
+    return {name: [label for _, label in sorted(rows, key=lambda row: row[0])] for name, rows in lists.items()}
 
 
 def _read_waivers(path: Path) -> tuple[Waiver, ...] | None:

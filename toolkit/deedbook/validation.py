@@ -9,6 +9,7 @@ from dataclasses import replace
 from tempfile import SpooledTemporaryFile
 from typing import TYPE_CHECKING
 
+from deedbook.checking.contract import demand_tables, unlisted_codes
 from deedbook.checking.findings import FindingsSoFar, WriteAll, open_findings
 from deedbook.checking.hashes import HashLog, HashSet, Spill
 from deedbook.checking.plan import Options, TablePlan
@@ -22,7 +23,7 @@ from deedbook.checking.references import (
 )
 from deedbook.checking.second_pass import find_missing_parents, find_repeated_keys, list_unenforced
 from deedbook.checking.table import TableOutcome, check_table
-from deedbook.checking.waiving import accepted, judge_waivers
+from deedbook.checking.waivers import accepted, judge_waivers
 from deedbook.descriptor import Package, Resource, is_remote
 from deedbook.errors import UsageError
 from deedbook.findings import NotChecked, Report, with_findings
@@ -65,18 +66,22 @@ def validate(
     for name in options.tables:
         if name not in names:
             raise UsageError(f"there is no table `{name}`", f"the tables are {', '.join(names)}")
+    demand_tables(project)
+    unlisted = [*unlisted_codes(project)]
     book, withheld = _rules_of(project, options, book)
     with open_findings(options.findings_file) as write_all, SpooledTemporaryFile(1) as file:
         plans = _plan_tables(project, options, book, Spill(options.memory, file), _advance(package, progress))
         outcomes = _check_tables(package, plans, write_all)
         ran: set[str] = set()
         if book is not None:
-            from deedbook.checking.ruling import judge_tables
+            from deedbook.checking.rulings import judge_tables
 
             created = dt.date.fromisoformat(package.created[:10]) if package.created else None
             ran = judge_tables(book, outcomes, created)
         report = _report(
-            package, outcomes, [NotChecked(name, "rules", withheld) for name in project.rule_files if withheld]
+            package,
+            outcomes,
+            [NotChecked(name, "rules", withheld) for name in project.rule_files if withheld] + unlisted,
         )
         used = {name: outcome.found.used_waivers for name, outcome in outcomes.items()}
         waivers = judge_waivers(project.waivers or (), used, ran, package.created[:10])
@@ -92,8 +97,9 @@ def _rules_of(project: Project, options: Options, book: RuleBook | None) -> tupl
     if not (book or options.trust_rules or project.is_here):
         return None, "rule files are code: run inside the project, or trust them with --trust-rules"
     from deedbook.checking.rules import load_rules
+    from deedbook.checking.settings import read_settings
 
-    return book or load_rules(project.rule_files), ""
+    return book or load_rules(project.rule_files, read_settings(project, options.select, options.ignore)), ""
 
 
 def _advance(package: Package, progress: Progress | None) -> Callable[[int], None]:
@@ -135,7 +141,7 @@ def _plan_tables(
     ]
     if book is None:
         return plans
-    from deedbook.checking.ruling import plan_rules
+    from deedbook.checking.rulings import plan_rules
 
     return [replace(plan, rules=plan_rules(book, plan.resource)) for plan in plans]
 
@@ -166,6 +172,12 @@ def _report(package: Package, outcomes: Mapping[str, TableOutcome], withheld: li
     profile = package.raw.get("$schema", package.raw.get("profile"))
     if isinstance(profile, str) and not profile.startswith(_STANDARD_PROFILES):
         withheld.append(NotChecked("", "profile", f"the metadata is not judged against {profile}"))
+
+    withheld += [
+        NotChecked(outcome.name, "schema", f"the table `{outcome.name}` has no schema")
+        for outcome in chosen
+        if not (outcome.plan.resource.schema and outcome.plan.resource.schema.fields)
+    ]
 
     def parent(name: str) -> tuple[Resource, int]:
         return outcomes[name].plan.resource, outcomes[name].rows

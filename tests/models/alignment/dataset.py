@@ -15,7 +15,8 @@ from typing import Any
 
 import polars as pl
 
-from deedbook.checking.rules import Evaluation, RuleBook, TableRules, evaluate, load_rules
+from deedbook.checking.rules import RuleBook, TableRules, evaluate, load_rules
+from deedbook.checking.verdicts import Evaluation
 from deedbook.rules.rule import Rule
 
 ROOT = Path(__file__).parents[3]

@@ -33,6 +33,7 @@ class Options:
         max_findings: How many findings of each table, rule and column the report shows; totals are exact all the same.
         tables: Names of the tables to report on; all when empty.
         rules: Whether rules run at all; `trust_rules` lets a project's rule files run outside its own folder.
+        select: Patterns of the rules of rule files that run, all when empty; `ignore` of those that do not.
         lenient: Accept what frictionless-py accepts.
         workers: Threads; None for as many as help.
         block_size: Bytes of a block; it changes nothing in the report.
@@ -45,6 +46,8 @@ class Options:
     tables: tuple[str, ...] = ()
     rules: bool = True
     trust_rules: bool = False
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
     lenient: bool = False
     workers: int | None = None
     block_size: int = BLOCK_SIZE

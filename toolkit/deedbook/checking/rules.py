@@ -1,11 +1,11 @@
-"""Rule files executed, and their rules evaluated on typed frames: the engine's one door to pandera.
+"""A project's rule files, loaded: the engine's one door to pandera.
 
-    SCHEMAS/TABLE.py     `schema`: a pandera DataFrameSchema (polars)
+    SCHEMAS/TABLE.py     `schema`: a pandera DataFrameSchema or DataFrameModel (polars)
     SCHEMAS/dataset.py   `schemas(tables, created)`: such schemas by table, for rules that read other rows or
                          tables; `derive(tables, created)`: what releases add; `guards`: rules between releases
 
-Checks made by `deedbook.rules.rule` are collected into one select. Any other pandera check is run by pandera itself,
-one by one and on a typed eager frame, since pandera hides what a check raises among the failure cases, and checks no
+Checks made by `deedbook.rules.rule` are collected into one select (`verdicts`). Any other pandera check is run by pandera
+itself, one by one and on a typed eager frame, since pandera hides what a check raises among the failure cases, and checks no
 data of a lazy frame. A rule that raises, or gives anything but one Boolean per row, is a `RuleError`, never a finding.
 """
 
@@ -14,7 +14,7 @@ from __future__ import annotations
 import copy
 import datetime as dt
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -22,32 +22,57 @@ from types import MappingProxyType
 import pandera.polars as pa
 import polars as pl
 from pandera.config import ValidationDepth, config_context
-from pandera.errors import SchemaErrors
+from pandera.errors import SchemaError, SchemaErrors
 
-from deedbook.checking.rulefiles import FIX, execute, guarded
-from deedbook.checking.verdicts import NO_ROW, RuleOutcome, columns_read, fail, is_row_local, judge, outcome_of, render
+from deedbook.checking.rulefiles import FIX, Tables, describe, execute, guarded, nearest
+from deedbook.checking.settings import AS_WRITTEN, RuleSettings
+from deedbook.checking.verdicts import NO_ROW, Evaluation, RuleOutcome, evaluate_rules, fail, outcome_of
 from deedbook.errors import RuleError
-from deedbook.findings import Severity
 from deedbook.rules.guard import Guard, Releases
-from deedbook.rules.rule import Rule, rule_of
+from deedbook.rules.rule import Rule, kebab, rule_of
 
-__all__ = [
-    "Evaluation",
-    "RuleBook",
-    "RuleOutcome",
-    "TableRules",
-    "columns_read",
-    "evaluate",
-    "is_row_local",
-    "kebab",
-    "load_rules",
-    "render",
-    "split",
-]
-
-Tables = Mapping[str, pl.DataFrame]
-Derive = Callable[[Tables, dt.date | None], Mapping[str, pl.DataFrame]]
+Frames = Mapping[str, pl.DataFrame]
 DATASET = "dataset"
+
+_SAID = {
+    "equal_to": "is not {value}",
+    "not_equal_to": "is {value}",
+    "greater_than": "is not above {min_value}",
+    "greater_than_or_equal_to": "is below {min_value}",
+    "less_than": "is not below {max_value}",
+    "less_than_or_equal_to": "is above {max_value}",
+    "in_range": "is not between {min_value} and {max_value}",
+    "isin": "is not one of {allowed_values}",
+    "notin": "is one of {forbidden_values}",
+    "str_matches": "does not match {pattern}",
+    "str_contains": "does not contain {pattern}",
+    "str_startswith": "does not start with {string}",
+    "str_endswith": "does not end with {string}",
+    "str_length": "is not between {min_value} and {max_value} characters long",
+}
+"""What a cell that fails one of pandera's own checks is."""
+
+_DEMANDS = {
+    "COLUMN_NOT_IN_DATAFRAME": ("column-in-dataframe", "the table has no column `{case}`"),
+    "COLUMN_NOT_IN_SCHEMA": ("column-in-schema", "the rules allow no column {case}"),
+    "COLUMN_NOT_ORDERED": ("column-ordered", "the column `{case}` stands elsewhere than in the rules"),
+    "INVALID_COLUMN_NAME": ("column-in-dataframe", "no column matches `{column}`"),
+    "WRONG_DATATYPE": ("wrong-datatype", "`{column}` is {case}, and the rules ask for {wanted}"),
+    "DATATYPE_COERCION": ("datatype-coercion", "`{{cell}}` cannot become {wanted}"),
+    "SERIES_CONTAINS_NULLS": ("not-nullable", "is empty"),
+    "SERIES_CONTAINS_DUPLICATES": ("field-uniqueness", "`{{cell}}` stands in another row too"),
+    "DUPLICATES": ("multiple-fields-uniqueness", "another row has the same {unique}"),
+}
+"""What a pandera schema demands beside its checks: the id, and what is said where it is not met."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlainCheck:
+    """A pandera check that is no `rule`, and what a finding of it needs; a column may be a pattern of several."""
+
+    rule: Rule
+    check: pa.Check
+    column: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +81,20 @@ class TableRules:
 
     Attributes:
         rules: Those that the engine evaluates itself.
-        checks: Other pandera checks, with the column that they stand at (None for the whole frame).
+        checks: Other pandera checks.
         bare: What a schema demands beyond its checks, such as the type of a column; None when nothing.
         file: The rule file.
     """
 
     rules: tuple[Rule, ...] = ()
-    checks: tuple[tuple[str | None, pa.Check], ...] = ()
+    checks: tuple[PlainCheck, ...] = ()
     bare: pa.DataFrameSchema | None = None
     file: str = ""
+
+    @property
+    def all_rules(self) -> list[Rule]:
+        """Every rule that has an id of its own."""
+        return [*self.rules, *(item.rule for item in self.checks)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,144 +106,136 @@ class RuleBook:
         dataset: The rules across tables for typed tables and the release date; None without a `dataset.py`.
         derive: What releases add; None when `dataset.py` has none.
         guards: The rules between releases of the project's own model.
+        settings: What `deedbook.toml` and the command line say of rules.
     """
 
     tables: Mapping[str, TableRules] = field(default_factory=dict)
-    dataset: Callable[[Tables, dt.date | None], Mapping[str, TableRules]] | None = None
-    derive: Derive | None = None
+    dataset: Callable[[Frames, dt.date | None], Mapping[str, TableRules]] | None = None
+    derive: Callable[[Frames, dt.date], Mapping[str, pl.DataFrame]] | None = None
     guards: tuple[Guard[Releases], ...] = ()
+    settings: RuleSettings = AS_WRITTEN
 
 
-@dataclass(frozen=True, slots=True)
-class Evaluation:
-    """The outcome of every rule that ran, failing or not, and why others could not run."""
-
-    outcomes: tuple[RuleOutcome, ...] = ()
-    not_checked: tuple[tuple[Rule, str], ...] = ()
-
-
-def load_rules(files: Mapping[str, Path]) -> RuleBook:
+def load_rules(files: Mapping[str, Path], settings: RuleSettings = AS_WRITTEN) -> RuleBook:
     """The executed rule files: `TABLE.py` by table, `dataset.py` under `dataset`.
 
     Raises:
         RuleError: when a file cannot be read or executed, or holds no pandera schema; with file and line.
     """
     tables = {}
-    for name, path in files.items():
-        if name == DATASET:
-            continue
-        schema = getattr(execute(path), "schema", None)
-        tables[name] = _read_schema(schema, str(path), "`schema`")
-    if DATASET not in files:
-        return RuleBook(MappingProxyType(tables))
-    path = files[DATASET]
-    module = execute(path)
-    make, derive = getattr(module, "schemas", None), getattr(module, "derive", None)
+    with settings.readable():
+        for name, path in files.items():
+            if name != DATASET:
+                names = execute(path)
+                tables[name] = _read_schema(names.get("schema"), path, "`schema`", settings, names)
+        if DATASET not in files:
+            return RuleBook(MappingProxyType(tables), settings=settings)
+        path = files[DATASET]
+        names = execute(path)
+    make, derive, guards = names.get("schemas"), names.get("derive"), names.get("guards", ())
     if not callable(make):
         raise RuleError(f"{path}: there is no function `schemas(tables, created)`", "see docs on rules across tables")
-
-    def dataset(frames: Tables, created: dt.date | None) -> dict[str, TableRules]:
-        found = guarded(path, make)(frames, created)
-        return {name: _read_schema(schema, str(path), f"`schemas` of {name}") for name, schema in found.items()}
-
-    guards = getattr(module, "guards", ())
     if not isinstance(guards, tuple) or not all(isinstance(item, Guard) for item in guards):
         raise RuleError(f"{path}: `guards` has to be a tuple of deedbook.rules.guard.Guard", FIX)
-    return RuleBook(MappingProxyType(tables), dataset, guarded(path, derive) if callable(derive) else None, guards)
+
+    def dataset(frames: Frames, created: dt.date | None) -> dict[str, TableRules]:
+        with settings.readable():
+            found = guarded(path, make)(Tables(frames), created)
+        if not isinstance(found, Mapping):
+            given = "nothing" if found is None else f"a {type(found).__name__}"
+            problem = f"`schemas` returns {given}; it has to return a dict of table names and schemas"
+            raise RuleError(f"{path}: {problem}", FIX)
+        if unknown := [name for name in found if name not in frames]:
+            problem = f"`schemas` returns rules for `{unknown[0]}`, which is no table"
+            hint = f"{nearest(str(unknown[0]), frames)}the tables are {', '.join(sorted(frames))}"
+            raise RuleError(f"{path}: {problem}", hint)
+        return {name: _read_schema(schema, path, f"`schemas` of {name}", settings) for name, schema in found.items()}
+
+    derived = guarded(path, derive) if callable(derive) else None
+    return RuleBook(MappingProxyType(tables), dataset, derived, guards, settings)
 
 
-def split(rules: TableRules, schema: Mapping[str, pl.DataType]) -> tuple[TableRules, TableRules]:
-    """The rules that may run on any block of rows, and those that need the whole table.
-
-    Args:
-        rules: The rules of a table.
-        schema: The types of its typed frame.
-    """
-    local = tuple(rule for rule in rules.rules if is_row_local(rule, schema))
-    rest = tuple(rule for rule in rules.rules if rule not in local)
-    return TableRules(local, file=rules.file), TableRules(rest, rules.checks, rules.bare, rules.file)
-
-
-def evaluate(
-    rules: TableRules, frame: pl.DataFrame, bad: Mapping[str, pl.Series] | None = None, broken: Collection[str] = ()
-) -> Evaluation:
-    """Every rule judged on a whole typed table or on one block of it.
-
-    Args:
-        rules: The rules of the table.
-        frame: The typed rows; a missing or bad cell is null.
-        bad: Which cells are bad, by column; a column that is not named is all good.
-        broken: Tables with bad cells: rules that read them are not checked.
-
-    Raises:
-        RuleError: when a rule raises or does not give one Boolean per row.
-    """
-    bad = bad or {}
-    not_checked, ready = [], []
-    for rule in rules.rules:
-        reason = rule.unmet or ", ".join(f"`{name}` has bad cells" for name in rule.reads if name in broken)
-        if reason:
-            not_checked.append((rule, reason))
+def _read_schema(
+    schema: object, path: Path | str, what: str, settings: RuleSettings, names: Mapping[str, object] | None = None
+) -> TableRules:
+    """The rules of a schema; a model is read as the schema that it stands for."""
+    if isinstance(schema, type) and issubclass(schema, pa.DataFrameModel):
+        try:
+            schema = schema.to_schema()
+        except Exception as error:
+            hint = "write `schema = MODEL.to_schema()`, so that the line is known"
+            raise RuleError(
+                f"{path}: {what} is a DataFrameModel that makes no schema: {describe(error)}", hint
+            ) from error
+    if not isinstance(schema, pa.DataFrameSchema):
+        is_pandas = type(schema).__module__.startswith("pandera.") or getattr(schema, "__module__", "").startswith(
+            "pandera."
+        )
+        problem = "is missing" if schema is None else f"is a {type(schema).__name__}" + " for pandas" * is_pandas
+        others = [name for name, value in (names or {}).items() if isinstance(value, pa.DataFrameSchema)]
+        hint = f"call `{others[0]}` `schema`" if others else "`import pandera.polars as pa`" if is_pandas else FIX
+        raise RuleError(f"{path}: {what} {problem}; it has to be a pandera.polars.DataFrameSchema", hint)
+    placed: list[tuple[str | None, object]] = [(None, check) for check in schema.checks]
+    placed += [(name, check) for name, column in schema.columns.items() for check in column.checks]
+    rules: list[Rule] = []
+    checks: list[PlainCheck] = []
+    for column, check in placed:
+        if not isinstance(check, pa.Check):
+            problem = f"the checks of {what} hold a {type(check).__name__}, which is no check"
+            raise RuleError(f"{path}: {problem}", "put `*` before a builder that makes several checks")
+        if (carried := rule_of(check)) is not None:
+            rules.append(settings.applied_to(carried))
         else:
-            ready.append(rule)
-    verdicts = judge(ready, frame)
-    outcomes = [outcome_of(rule, verdict, frame, bad) for rule, verdict in zip(ready, verdicts, strict=True)]
-    outcomes += _run_pandera(rules, frame, bad)
-    return Evaluation(tuple(outcomes), tuple(not_checked))
-
-
-def _run_pandera(rules: TableRules, frame: pl.DataFrame, bad: Mapping[str, pl.Series]) -> Iterator[RuleOutcome]:
-    """The checks that pandera runs itself, whatever its environment variables say about skipping data."""
-    if not rules.checks and rules.bare is None:
-        return
-    with config_context(validation_enabled=True, validation_depth=ValidationDepth.SCHEMA_AND_DATA):
-        for column, check in rules.checks:
-            severity: Severity = "warning" if check.raise_warning else "error"
-            text = str(check.error or check.name or "a check")
-            rule = Rule(
-                id=kebab(check.name or ""),
-                passes=pl.lit(True),
-                at=column or "",
-                severity=severity,
-                message=_plain(f"does not satisfy {text}"),
-                where=_position(check, rules.file),
+            taken = {item.rule.id for item in checks}
+            checks.append(
+                PlainCheck(settings.applied_to(_rule_of_plain(check, column, str(path), taken)), check, column)
             )
-            try:
-                found = check(frame.lazy(), column).check_output.collect().to_series()
-            except Exception as error:  # noqa: BLE001  (whatever a rule raises, it is named)
-                fail(rule, f"{type(error).__name__}: {error}")
-            yield _pandera_outcome(rule, found, frame, bad)
-        if rules.bare is not None:
-            yield from _run_bare(rules.bare, rules.file, frame, bad)
+    bare = None
+    if schema.columns or schema.unique or schema.strict or schema.ordered or schema.dtype:
+        bare = copy.copy(schema)
+        bare.checks, bare.columns = [], {name: copy.copy(column) for name, column in schema.columns.items()}
+        for part in bare.columns.values():
+            part.checks = []
+    return TableRules(tuple(rules), tuple(checks), bare, str(path))
 
 
-def _run_bare(
-    schema: pa.DataFrameSchema, file: str, frame: pl.DataFrame, bad: Mapping[str, pl.Series]
-) -> Iterator[RuleOutcome]:
-    try:
-        schema.validate(frame, lazy=True)
-    except SchemaErrors as errors:
-        for error in errors.schema_errors:
-            column = error.schema.name if isinstance(error.schema, pa.Column) else None
-            rule = Rule(
-                id=kebab(str(error.check)),
-                passes=pl.lit(True),
-                at=column or "",
-                where=file,
-                message=_plain(str(error).splitlines()[0]),
-            )
-            output = error.check_output
-            yield _pandera_outcome(rule, pl.Series([False]) if output is None else output["check_output"], frame, bad)
+def _rule_of_plain(check: pa.Check, column: str | None, file: str, taken: set[str]) -> Rule:
+    """What findings of a plain check say: the author's own words, ours for pandera's own checks, or the check's name."""
+    name = check.name or ""
+    own = check.error if check.error and not str(check.error).startswith(f"{name}(") else None
+    template = _SAID.get(name, "")
+    if own is not None:
+        message = _plain(str(own))
+    elif template and check.statistics and None not in check.statistics.values():
+        message = "`{cell}` " + _plain(
+            template.format_map({key: _listed(value) for key, value in check.statistics.items()})
+        )
+    else:
+        message = (
+            _plain(f"does not satisfy {check.error or name}") if kebab(name) != "lambda" else "does not pass the check"
+        )
+    id_ = kebab(name)
+    if id_ in {"", "lambda"}:  # an id that says nothing cannot be waived
+        id_ = f"{kebab(column or '') or 'table'}-check"
+        id_ = next(text for text in (id_, *(f"{id_}-{n}" for n in range(2, 1000))) if text not in taken)
+    code = getattr(getattr(check, "_check_fn", None), "__code__", None)
+    return Rule(
+        id=id_,
+        passes=pl.lit(True),
+        at=column or "",
+        severity="warning" if check.raise_warning else "error",
+        message=message,
+        where=f"{file}:{code.co_firstlineno}" if code is not None and code.co_filename == file else file,
+    )
 
 
-def _pandera_outcome(rule: Rule, found: pl.Series, frame: pl.DataFrame, bad: Mapping[str, pl.Series]) -> RuleOutcome:
-    """One finding a row; a single verdict is about the table as a whole."""
-    if len(found) == frame.height:
-        columns = (rule.at,) if rule.at else tuple(frame.columns)
-        return outcome_of(replace(rule, columns=columns), found, frame, bad)
-    if len(found) != 1:
-        fail(rule, f"it gives {len(found)} values for {frame.height} rows")
-    return RuleOutcome(rule, NO_ROW if found[0] is False else NO_ROW.clear(), pl.DataFrame())
+def _listed(value: object) -> str:
+    if isinstance(value, str):
+        return f"`{value}`"
+    if isinstance(value, Iterable):
+        texts = [str(item) for item in value]
+        return ", ".join(texts[:10]) + f" and {len(texts) - 10} more" * (len(texts) > 10)
+    return str(value)
 
 
 def _plain(text: str) -> str:
@@ -221,32 +243,88 @@ def _plain(text: str) -> str:
     return text.replace("{", "{{").replace("}", "}}")
 
 
-def kebab(name: str) -> str:
-    """The id of a plain pandera check of that name."""
-    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "unnamed-check"
+def evaluate(rules: TableRules, frame: pl.DataFrame, bad: Mapping[str, pl.Series] | None = None) -> Evaluation:
+    """Every rule judged on a whole typed table or on one block of it.
+
+    Args:
+        rules: The rules of the table.
+        frame: The typed rows; a missing or bad cell is null.
+        bad: Which cells are bad, by column; a column that is not named is all good.
+
+    Raises:
+        RuleError: when a rule raises or does not give one Boolean per row.
+    """
+    found = evaluate_rules(rules.rules, frame, bad or {})
+    held = [(item.rule, item.rule.unmet) for item in rules.checks if item.rule.unmet]
+    return Evaluation((*found.outcomes, *_run_pandera(rules, frame, bad or {})), (*found.not_checked, *held))
 
 
-def _position(check: pa.Check, file: str) -> str:
-    code = getattr(getattr(check, "_check_fn", None), "__code__", None)
-    return f"{file}:{code.co_firstlineno}" if code is not None and code.co_filename == file else file
+def _run_pandera(rules: TableRules, frame: pl.DataFrame, bad: Mapping[str, pl.Series]) -> Iterator[RuleOutcome]:
+    """The checks that pandera runs itself, whatever its environment variables say about skipping data."""
+    if not rules.checks and rules.bare is None:
+        return
+    with config_context(validation_enabled=True, validation_depth=ValidationDepth.SCHEMA_AND_DATA):
+        for item in (item for item in rules.checks if not item.rule.unmet):
+            for column in _columns_of(item.column, frame):
+                try:
+                    found = item.check(frame.lazy(), column).check_output.collect().to_series()
+                except (Exception, SystemExit) as error:  # noqa: BLE001  (whatever a rule raises, it is named)
+                    fail(item.rule, describe(error))
+                yield _outcome(replace(item.rule, at=column or ""), found, frame, bad)
+        if rules.bare is not None:
+            yield from _run_bare(rules.bare, rules.file, frame, bad)
 
 
-def _read_schema(schema: object, file: str, what: str) -> TableRules:
-    if not isinstance(schema, pa.DataFrameSchema):
-        problem = "is missing" if schema is None else f"is a {type(schema).__name__}"
-        raise RuleError(f"{file}: {what} {problem}; it has to be a pandera.polars.DataFrameSchema", FIX)
-    placed: list[tuple[str | None, pa.Check]] = [(None, check) for check in schema.checks]
-    placed += [(name, check) for name, column in schema.columns.items() for check in column.checks]
-    rules = tuple(rule for _, check in placed if (rule := rule_of(check)) is not None)
-    checks = tuple((name, check) for name, check in placed if rule_of(check) is None)
-    demands = schema.columns or schema.unique or schema.strict or schema.ordered or schema.dtype
-    return TableRules(rules, checks, _without_checks(schema) if demands else None, file)
+def _columns_of(column: str | None, frame: pl.DataFrame) -> list[str | None]:
+    """The columns that a check stands at; pandera's patterns of columns begin with `^` and end with `$`."""
+    if column is None or column in frame.columns or not re.fullmatch(r"\^.*\$", column):
+        return [column]
+    return [name for name in frame.columns if re.search(column, name)]
 
 
-def _without_checks(schema: pa.DataFrameSchema) -> pa.DataFrameSchema:
-    bare = copy.copy(schema)
-    bare.checks = []
-    bare.columns = {name: copy.copy(column) for name, column in schema.columns.items()}
-    for column in bare.columns.values():
-        column.checks = []
-    return bare
+def _run_bare(
+    schema: pa.DataFrameSchema, file: str, frame: pl.DataFrame, bad: Mapping[str, pl.Series]
+) -> Iterator[RuleOutcome]:
+    """What a schema demands beside its checks; columns that are too many are one finding, and one cause is said once."""
+    try:
+        schema.validate(frame, lazy=True)
+        return
+    except SchemaErrors as found:
+        told = list(found.schema_errors)
+    except Exception as raised:
+        raise RuleError(f"{file}: the schema cannot be used: {describe(raised)}", FIX) from raised
+    coerced = {_place(error) for error in told if error.reason_code.name == "DATATYPE_COERCION"}
+    asked = [str(name) for name in schema.columns]
+    extra = [f"`{name}`" for name in frame.columns if not any(name in _columns_of(one, frame) for one in asked)]
+    for error in told:
+        reason, column = error.reason_code.name, _place(error)
+        if reason == "WRONG_DATATYPE" and column in coerced:
+            continue
+        id_, template = _DEMANDS.get(reason, (kebab(reason), _plain(describe(error))[:200]))
+        case = ", ".join(extra) if reason == "COLUMN_NOT_IN_SCHEMA" else str(error.failure_cases)
+        wanted = getattr(schema.columns.get(column), "dtype", schema.dtype)
+        said = {"case": case, "column": column, "wanted": wanted, "unique": ", ".join(map(str, schema.unique or ()))}
+        at = column if column in frame.columns else ""
+        rule = Rule(id=id_, passes=pl.lit(True), at=at, where=file, message=template.format_map(said))
+        output = error.check_output
+        yield _outcome(rule, pl.Series([False]) if output is None else output["check_output"], frame, bad)
+
+
+def _place(error: SchemaError) -> str:
+    """The column that an error of a schema is about; empty for the table."""
+    cases = error.failure_cases
+    if isinstance(cases, pl.DataFrame) and cases.width == 1:
+        return cases.columns[0]
+    return str(error.schema.name) if isinstance(error.schema, pa.Column) else ""
+
+
+def _outcome(rule: Rule, found: pl.Series, frame: pl.DataFrame, bad: Mapping[str, pl.Series]) -> RuleOutcome:
+    """One finding a row; a single verdict is about the table as a whole."""
+    if len(found) == frame.height:
+        shown = {"cell": pl.col(rule.at)} if rule.at in frame.columns else {"cell": pl.lit("")}
+        columns = (rule.at,) if rule.at else tuple(frame.columns)
+        return outcome_of(replace(rule, columns=columns, values=shown), found, frame, bad)
+    if len(found) != 1:
+        fail(rule, f"it gives {len(found)} values for {frame.height} rows")
+    whole = replace(rule, message=rule.message.replace("`{cell}` ", "the table "))
+    return RuleOutcome(whole, NO_ROW if found[0] is False else NO_ROW.clear(), pl.DataFrame())

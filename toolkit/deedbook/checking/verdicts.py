@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import string
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NoReturn
 
 import polars as pl
 
-from deedbook.checking.rulefiles import FIX
+from deedbook.checking.rulefiles import FIX, describe, nearest
 from deedbook.errors import RuleError
 from deedbook.rules.rule import Rule
 
@@ -33,6 +33,40 @@ class RuleOutcome:
     skipped: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """The outcome of every rule that ran, failing or not, and why others could not run."""
+
+    outcomes: tuple[RuleOutcome, ...] = ()
+    not_checked: tuple[tuple[Rule, str], ...] = ()
+
+
+def evaluate_rules(rules: Iterable[Rule], frame: pl.DataFrame, bad: Mapping[str, pl.Series]) -> Evaluation:
+    """The rules that can be judged, judged on a typed frame whose bad cells are known."""
+    rules = list(rules)
+    ready = [rule for rule in rules if not rule.unmet]
+    verdicts = judge(ready, frame)
+    outcomes = tuple(outcome_of(rule, verdict, frame, bad) for rule, verdict in zip(ready, verdicts, strict=True))
+    return Evaluation(outcomes, tuple((rule, rule.unmet) for rule in rules if rule.unmet))
+
+
+def demand_fields(rules: Iterable[Rule], table: str, fields: Collection[str]) -> None:
+    """Proves that rules read, show and point at fields that there are.
+
+    Raises:
+        RuleError: for the first one that does not; with file, line and the nearest name.
+    """
+    for rule in rules:
+        parts = [part for part in (rule.passes, *rule.values.values()) if isinstance(part, pl.Expr)]
+        read = {name for part in parts for name in part.meta.root_names()} | {*rule.group, *rule.columns}
+        for name, what in ((rule.at, "puts its findings at"), *((name, "reads") for name in sorted(read))):
+            if name and name not in fields and not name.startswith("^"):
+                hint = f"{nearest(name, fields)}the fields are {', '.join(fields)}"
+                raise RuleError(
+                    f"{rule.where}: the rule `{rule.id}` {what} `{name}`, which is no field of `{table}`", hint
+                )
+
+
 def is_row_local(rule: Rule, schema: Mapping[str, pl.DataType]) -> bool:
     """Whether a rule gives the same verdict on any block of rows.
 
@@ -40,13 +74,13 @@ def is_row_local(rule: Rule, schema: Mapping[str, pl.DataType]) -> bool:
     moves a slice below a projection only where every row stands for itself.
     """
     parts = [part for part in (rule.passes, *rule.values.values()) if isinstance(part, pl.Expr)]
-    if rule.group or rule.reads or len(parts) != 1 + len(rule.values):
+    if rule.group or rule.reads or rule.at_most or len(parts) != 1 + len(rule.values):
         return False
     frame = pl.LazyFrame(schema=dict(schema))
     try:
         plans = [frame.select(part.alias("part")).slice(3, 7).explain() for part in parts]
     except pl.exceptions.PolarsError as error:
-        fail(rule, str(error))
+        fail(rule, describe(error))
     return all("SLICE[" not in plan for plan in plans)
 
 
@@ -100,7 +134,7 @@ def _blame(rules: Iterable[Rule], frame: pl.DataFrame) -> None:
             try:
                 frame.select(rule.passes)
             except Exception as error:  # noqa: BLE001  (whatever a rule raises, it is named)
-                fail(rule, f"{type(error).__name__}: {str(error).splitlines()[0]}")
+                fail(rule, describe(error))
 
 
 def fail(rule: Rule, problem: str) -> NoReturn:
@@ -110,29 +144,29 @@ def fail(rule: Rule, problem: str) -> NoReturn:
 
 def outcome_of(rule: Rule, verdict: pl.Series, frame: pl.DataFrame, bad: Mapping[str, pl.Series]) -> RuleOutcome:
     """The rows that fail; null passes, and rows with a bad cell that the rule reads are skipped."""
-    mask = _mask(rule, frame, bad) if bad else None
+    mask = _mask(rule, frame, bad) if bad or rule.doubt is not None else None
     skipped = 0 if mask is None else int(mask.sum())
     names = _shown(rule, frame)
     if verdict.dtype == pl.Null or verdict.null_count() + int(verdict.sum()) == len(verdict):
         return RuleOutcome(rule, NO_ROW.clear(), pl.DataFrame(), skipped)
     failed = ~verdict if mask is None else ~verdict & ~mask
     failing = failed.fill_null(False).arg_true()
+    limit = rule.at_most if isinstance(rule.at_most, int) else rule.at_most * (len(verdict) - skipped)
+    if 0 < len(failing) <= limit:
+        rule = replace(rule, severity="info")
     return RuleOutcome(rule, failing, _values(rule, frame, failing, names), skipped)
 
 
 def _mask(rule: Rule, frame: pl.DataFrame, bad: Mapping[str, pl.Series]) -> pl.Series | None:
     """The rows that are not judged: a cell that the rule reads is bad there, or in a row of the same group."""
     read = [bad[name].alias(name) for name in sorted(_columns_read(rule, frame.columns) & bad.keys())]
+    read += [] if rule.doubt is None else [rule.doubt.alias(" doubt")]
     if not read:
         return None
-    mask = pl.DataFrame(read).select(pl.any_horizontal(pl.all())).to_series()
+    mask = pl.DataFrame(read).select(pl.any_horizontal(pl.all()).alias(" bad")).to_series()
     if rule.group:
-        mask = (
-            frame.select(*rule.group)
-            .with_columns(mask.alias(" bad"))
-            .select(pl.col(" bad").any().over(rule.group))
-            .to_series()
-        )
+        groups = frame.select(*rule.group).with_columns(mask)
+        mask = groups.select(pl.col(" bad").any().over(rule.group)).to_series()
     return mask if mask.any() else None
 
 

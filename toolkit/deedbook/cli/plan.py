@@ -95,8 +95,9 @@ def _guards(project: Project) -> tuple[Guard[Releases], ...]:
         streams.say("the project's own rules between releases were not asked: plan inside the project")
         return ()
     from deedbook.checking.rules import load_rules
+    from deedbook.checking.settings import read_settings
 
-    return load_rules(project.rule_files).guards
+    return load_rules(project.rule_files, read_settings(project)).guards
 
 
 def _rendered(project: Project, planned: Plan, format_: Format) -> str:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from deedbook.checking.rules import load_rules
+from deedbook.checking.settings import read_settings
 from deedbook.errors import ProjectError, RefusalError
 from deedbook.findings import Report, with_findings
 from deedbook.integrity.digests import sha256_of
@@ -76,9 +77,9 @@ def build(
     key = configured_key()
     inputs = read_inputs(project)
     # nothing that would let unchecked data into a release
-    complete = replace(options or Options(), tables=(), rules=True, lenient=False)
+    complete = replace(options or Options(), tables=(), rules=True, select=(), ignore=(), lenient=False)
     say = progress or (lambda _what, _share: None)
-    book = load_rules(project.rule_files)
+    book = load_rules(project.rule_files, read_settings(project))
     report = validate(project, complete, lambda done, total: say("validating", done / total if total else 1.0), book)
     previous, verdict = edition.previous, None
     if report.valid and previous is not None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
-from deedbook.checking.rules import RuleBook, kebab
+from deedbook.checking.rules import RuleBook
 from deedbook.findings import Report, Severity
 from deedbook.project import Project
 from deedbook.release.tables import schema_of
@@ -84,11 +84,6 @@ def _rules_of(project: Project, book: RuleBook) -> Iterator[RuleEntry]:
     across = book.dataset(frames, _ANY_DAY) if book.dataset else {}
     for table in frames:
         for rules in (book.tables.get(table), across.get(table)):
-            for item in rules.rules if rules else ():
+            for item in rules.all_rules if rules else ():
                 place = f"{table}.{item.at}" if item.at else table
                 yield RuleEntry(item.id, item.severity, table, item.ref, (place,), item.message, item.hint)
-            for column, check in rules.checks if rules else ():
-                says = f"does not satisfy {check.error or check.name or 'a check'}"
-                severity: Severity = "warning" if check.raise_warning else "error"
-                place = f"{table}.{column}" if column else table
-                yield RuleEntry(kebab(check.name or ""), severity, table, "", (place,), says)

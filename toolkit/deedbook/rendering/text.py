@@ -135,8 +135,8 @@ def _summary(report: Report) -> Styled:
     skipped = sum(check.skipped for check in report.checked)
     if skipped:
         said += f"; rules skipped {plural(skipped, 'row')}, because a cell that they read is bad"
-    if report.not_checked:
-        said += f"; {plural(len(report.not_checked), 'declaration')} not checked"
+    if unchecked := sum(not item.accepted for item in report.not_checked):
+        said += f"; {plural(unchecked, 'declaration')} not checked"
     verdict, style = ("valid", "bold green") if report.valid else ("invalid", "bold red")
     return styled().append(verdict, style=style).append(f": {said}")
 

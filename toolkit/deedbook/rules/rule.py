@@ -6,17 +6,27 @@ the expressions of all rules of a table into one select.
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TypeVar, get_args
 
 import pandera.polars as pa
 import polars as pl
 from pandera.api.polars.types import PolarsData
 
+from deedbook.errors import RuleError
 from deedbook.findings import Severity
 
+Parameter = TypeVar("Parameter")
 _CARRIED = "deedbook_rule"
+_KEBAB = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+PARAMETERS: ContextVar[Mapping[str, Mapping[str, object]]] = ContextVar("PARAMETERS", default=MappingProxyType({}))
+"""What a project sets of its rules, by rule; the engine fills it while rule files run."""
+SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -32,10 +42,12 @@ class Rule:
         group: The fields whose equal values form the group that the rule looks at; a group in which a row has a bad
             cell is skipped.
         reads: Tables that the rule looks into besides the row itself, perhaps the own table (a row that refers to
-            another one); it is not checked while one of them has cell errors.
+            another one); rows whose verdict may rest on a bad cell there are skipped.
         columns: Fields that are read but cannot be seen in the expressions (a series hides them).
         ref: Where the rule comes from.
+        at_most: How many rows may fail, or which share of them below 1: so few are told as `info`.
         unmet: Why the rule cannot be judged now, such as a release date that is not set yet; empty when it can.
+        doubt: Rows whose verdict rests on bad cells, which the engine finds out; None where there are none.
         where: `FILE:LINE` where the rule is written, for the message when it raises.
     """
 
@@ -51,6 +63,8 @@ class Rule:
     columns: tuple[str, ...] = ()
     values: Mapping[str, pl.Expr | pl.Series] = field(default_factory=dict)
     unmet: str = ""
+    at_most: float = 0
+    doubt: pl.Series | None = None
     where: str = ""
 
 
@@ -63,13 +77,20 @@ def rule(
     hint: str = "",
     severity: Severity = "error",
     ref: str = "",
-    group: tuple[str, ...] = (),
-    reads: tuple[str, ...] = (),
-    columns: tuple[str, ...] = (),
+    group: tuple[str, ...] | str = (),
+    reads: tuple[str, ...] | str = (),
+    columns: tuple[str, ...] | str = (),
     values: Mapping[str, pl.Expr | pl.Series] | None = None,
     unmet: str = "",
+    at_most: float = 0,
 ) -> pa.Check:
-    """A pandera check that carries a `Rule`; the arguments are its attributes."""
+    """A pandera check that carries a `Rule`; the arguments are its attributes.
+
+    Raises:
+        RuleError: when an argument is not what it has to be; with the line of the rule file.
+    """
+    where = _caller()
+    _demand(where, name, passes, severity, at_most)
     carried = Rule(
         id=name,
         passes=passes,
@@ -78,12 +99,13 @@ def rule(
         hint=hint,
         severity=severity,
         ref=ref,
-        group=group,
-        reads=reads,
-        columns=columns,
+        group=_names(group),
+        reads=_names(reads),
+        columns=_names(columns),
         values=values or {},
         unmet=unmet,
-        where=_caller(),
+        at_most=at_most,
+        where=where,
     )
 
     def run(data: PolarsData) -> pl.LazyFrame:
@@ -91,6 +113,44 @@ def rule(
         return data.lazyframe.select(verdict.fill_null(True).alias(name))
 
     return pa.Check(run, name=name, error=name, raise_warning=severity != "error", statistics={_CARRIED: carried})
+
+
+def _demand(where: str, name: str, passes: object, severity: str, at_most: float) -> None:
+    if not _KEBAB.fullmatch(name):
+        raise RuleError(f"{where}: the rule id `{name}` is not kebab-case", f"write it as `{kebab(name)}`")
+    if severity not in SEVERITIES:
+        hint = f"the severities are {', '.join(SEVERITIES)}"
+        raise RuleError(f"{where}: the rule `{name}` has the severity `{severity}`", hint)
+    if not isinstance(passes, pl.Expr | pl.Series):
+        problem = f"the rule `{name}` is given a {type(passes).__name__}, not a polars expression or series"
+        raise RuleError(f"{where}: {problem}", "write what has to hold, such as `pl.col(...) >= 0`")
+    if at_most < 0 or not (isinstance(at_most, int) or at_most < 1):
+        hint = "write a number of rows, such as 5, or a share below 1, such as 0.01"
+        raise RuleError(f"{where}: `at_most` of the rule `{name}` is {at_most}", hint)
+
+
+def parameter(rule_id: str, name: str, default: Parameter) -> Parameter:
+    """What `[rules.RULE_ID]` of `deedbook.toml` sets under that name; the default without it, and in plain pandera.
+
+    Raises:
+        RuleError: when it has another type than the default.
+    """
+    found = PARAMETERS.get().get(rule_id, {}).get(name, default)
+    if isinstance(default, tuple) and isinstance(found, list):
+        return type(default)(found)
+    if not isinstance(found, type(default)):
+        problem = f"`{name}` of [rules.{rule_id}] is {found!r}"
+        raise RuleError(f"{_caller()}: {problem}", f"write a {type(default).__name__}, as in {default!r}")
+    return found
+
+
+def kebab(name: str) -> str:
+    """A text as a rule id; empty when it has no letter and no digit."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+
+
+def _names(given: tuple[str, ...] | str) -> tuple[str, ...]:
+    return (given,) if isinstance(given, str) else tuple(given)
 
 
 def rule_of(check: pa.Check) -> Rule | None:

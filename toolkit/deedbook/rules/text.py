@@ -89,21 +89,20 @@ def clean(*fields: str, ref: str = "") -> list[pa.Check]:
     return checks
 
 
-def no_stand_in(*fields: str, words: Sequence[str] = STAND_INS, ref: str = "") -> list[pa.Check]:
+def no_stand_in(field: str, words: Sequence[str] = STAND_INS, ref: str = "") -> pa.Check:
     """A cell without a value is empty.
 
     Args:
-        fields: Fields of any type.
+        field: A field of any type.
         words: What stands for a missing value, in small letters.
         ref: Where the rule comes from.
     """
-    return [_no_stand_in(field, pl.col(field).cast(pl.String).str.to_lowercase().is_in(words), ref) for field in fields]
+    return _no_stand_in(field, pl.col(field).cast(pl.String).str.to_lowercase().is_in(words), ref)
 
 
-def no_negative_stand_in(*fields: str, numbers: Sequence[float] = (-9, -99), ref: str = "") -> list[pa.Check]:
+def no_negative_stand_in(field: str, numbers: Sequence[float] = (-9, -99), ref: str = "") -> pa.Check:
     """A number that is not known is missing, not -9 or -99."""
-    stands_in = [float(number) for number in numbers]
-    return [_no_stand_in(field, pl.col(field).cast(pl.Float64).is_in(stands_in), ref) for field in fields]
+    return _no_stand_in(field, pl.col(field).cast(pl.Float64).is_in([float(number) for number in numbers]), ref)
 
 
 def _no_stand_in(field: str, stands_in: pl.Expr, ref: str) -> pa.Check:

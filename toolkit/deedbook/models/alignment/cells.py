@@ -19,7 +19,7 @@ REDIRECTS = "id_redirects"
 def plain(*fields: str) -> list[pa.Check]:
     """Texts of clean characters that stand for no missing value."""
     return [
-        check for field in fields for check in (*text.clean(field, ref="R-02"), *text.no_stand_in(field, ref="R-03"))
+        check for field in fields for check in (*text.clean(field, ref="R-02"), text.no_stand_in(field, ref="R-03"))
     ]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from deedbook.checking.waiving import accepted, judge_waivers
+from deedbook.checking.waivers import accepted, judge_waivers
 from deedbook.project import Waiver
 
 RULE = "title-used-twice"

@@ -7,8 +7,10 @@ import polars as pl
 import pytest
 from pandera.api.polars.types import PolarsData
 
-from deedbook.checking.rules import Evaluation, TableRules, evaluate, is_row_local, render, split
+from deedbook.checking.rules import TableRules, evaluate
 from deedbook.checking.rules import _read_schema as read_schema
+from deedbook.checking.settings import AS_WRITTEN
+from deedbook.checking.verdicts import Evaluation, is_row_local, render
 from deedbook.errors import RuleError
 from deedbook.rules import dates
 from deedbook.rules.rule import Rule, rule, rule_of
@@ -26,7 +28,7 @@ ORDER = rule(
 
 def rules_of(*checks: pa.Check, **columns: pa.Column) -> TableRules:
     """The rules of a schema as a rule file would hold it."""
-    return read_schema(pa.DataFrameSchema(columns, checks=list(checks)), "events.py", "`schema`")
+    return read_schema(pa.DataFrameSchema(columns, checks=list(checks)), "events.py", "`schema`", AS_WRITTEN)
 
 
 def failing(evaluation: Evaluation) -> dict[str, list[int | None]]:
@@ -64,7 +66,7 @@ def test_a_rule_that_cannot_be_evaluated_is_no_finding(passes: pl.Expr | pl.Seri
     with pytest.raises(RuleError, match=problem) as caught:
         evaluate(rules_of(ORDER, rule("broken", passes, at="id", message="")), FRAME)
     assert "the rule `broken`" in caught.value.message
-    assert "test_evaluating.py:" in caught.value.message
+    assert "test_rules.py:" in caught.value.message
 
 
 @pytest.mark.parametrize(("message", "problem"), [("{nothing}", "names {nothing}"), ("{", "unmatched brace")])
@@ -94,13 +96,6 @@ def test_a_group_with_a_bad_cell_is_skipped() -> None:
 def test_a_series_rule_is_masked_by_the_columns_that_it_names() -> None:
     check = rule("known", pl.Series([False, False, True]), at="id", message="", columns=("low",))
     assert failing(evaluate(rules_of(check), FRAME, {"low": pl.Series([True, False, False])})) == {"known": [1]}
-
-
-def test_a_rule_is_not_checked_while_a_table_that_it_reads_has_bad_cells() -> None:
-    check = rule("known", pl.col("low") > 9, at="low", message="", reads=("claims", "actors"))
-    found = evaluate(rules_of(check), FRAME, broken=("actors", "places"))
-    assert found.outcomes == ()
-    assert [(item.id, reason) for item, reason in found.not_checked] == [("known", "`actors` has bad cells")]
 
 
 def test_an_unmet_rule_is_not_checked() -> None:
@@ -140,8 +135,6 @@ def test_a_rule_may_run_on_blocks_only_where_every_row_stands_for_itself(
 ) -> None:
     check = rule("any", passes, at="id", message="")
     assert is_row_local(carried(check), FRAME.schema) is local
-    per_block, whole = split(rules_of(check), FRAME.schema)
-    assert (len(per_block.rules), len(whole.rules)) == (int(local), int(not local))
 
 
 def test_a_rule_with_a_group_or_other_tables_needs_whole_tables() -> None:
@@ -165,7 +158,7 @@ def test_any_pandera_check_is_run_one_finding_a_row() -> None:
     found = evaluate(rules, FRAME)
     assert failing(found) == {"high-above": [0], "isin": [2]}
     outcome = next(item for item in found.outcomes if item.rule.id == "isin")
-    assert (outcome.rule.at, render(outcome, 0)) == ("id", ("does not satisfy isin(['a', 'b'])", "", "c"))
+    assert (outcome.rule.at, render(outcome, 0)) == ("id", ("`c` is not one of a, b", "", "c"))
 
 
 def test_pandera_checks_run_whatever_the_environment_says(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -213,3 +206,73 @@ def test_a_rule_is_an_ordinary_pandera_check_too() -> None:
         schema.validate(FRAME, lazy=True)
     assert set(caught.value.failure_cases["check"]) == {"out-of-order"}
     assert set(caught.value.failure_cases["index"]) == {1}
+
+
+def said(frame: pl.DataFrame, *checks: pa.Check, **columns: pa.Column) -> list[tuple[str, str, str]]:
+    """Rule, field and message of the first row of each rule that fails."""
+    outcomes = evaluate(rules_of(*checks, **columns), frame).outcomes
+    return [(item.rule.id, item.rule.at, render(item, 0)[0]) for item in outcomes if len(item.failing)]
+
+
+@pytest.mark.parametrize(
+    ("check", "id_", "message"),
+    [
+        (pa.Check.le(4), "less-than-or-equal-to", "`5` is above 4"),
+        (pa.Check.le(4, error="too {many}"), "less-than-or-equal-to", "too {many}"),
+        (pa.Check.in_range(6, 9), "in-range", "`1` is not between 6 and 9"),
+        (
+            pa.Check.isin(list(range(20, 40))),
+            "isin",
+            "`1` is not one of 20, 21, 22, 23, 24, 25, 26, 27, 28, 29 and 10 more",
+        ),
+        (pa.Check(lambda x: x > 3, element_wise=True), "low-check", "does not pass the check"),
+    ],
+)
+def test_pandera_checks_speak_plainly_and_print_the_author_s_words(check: pa.Check, id_: str, message: str) -> None:
+    assert said(FRAME, low=pa.Column(pl.Int64, check, nullable=True)) == [(id_, "low", message)]
+
+
+def test_checks_without_a_name_are_told_apart() -> None:
+    checks = [pa.Check(lambda x, least=least: x > least, element_wise=True) for least in (3, 4)]
+    found = evaluate(rules_of(high=pa.Column(pl.Float64, checks)), FRAME)
+    assert list(failing(found)) == ["high-check", "high-check-2"]
+
+
+def test_a_pattern_of_columns_names_the_column_that_fails() -> None:
+    rules = rules_of(**{"^(low|high)$": pa.Column(None, pa.Check.gt(2.5), regex=True, nullable=True)})
+    found = [(item.rule.at, render(item, 0)[2]) for item in evaluate(rules, FRAME).outcomes if len(item.failing)]
+    assert found == [("low", "1"), ("high", "2")]
+
+
+@pytest.mark.parametrize(
+    ("schema", "expected"),
+    [
+        ({"strict": True}, [("column-in-schema", "", "the rules allow no column `low`, `high`")]),
+        ({"unique": ["id"]}, []),
+        ({"ordered": True}, []),
+    ],
+)
+def test_demands_of_a_schema_are_one_sentence(schema: dict[str, object], expected: list[tuple[str, str, str]]) -> None:
+    made = pa.DataFrameSchema({"id": pa.Column(str)}, **schema)  # type: ignore[arg-type]
+    rules = read_schema(made, "events.py", "`schema`", AS_WRITTEN)
+    found = evaluate(rules, FRAME).outcomes
+    assert [(item.rule.id, item.rule.at, render(item, 0)[0]) for item in found if len(item.failing)] == expected
+
+
+def test_a_column_of_another_type_is_said_once() -> None:
+    assert said(FRAME, id=pa.Column(pl.Int64, coerce=True)) == [
+        ("datatype-coercion", "id", "`a` cannot become Int64"),
+    ]
+    assert said(FRAME, id=pa.Column(pl.Int64)) == [
+        ("wrong-datatype", "id", "`id` is String, and the rules ask for Int64"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("at_most", "severity"), [(0, "error"), (1, "error"), (2, "info"), (0.5, "error"), (0.7, "info")]
+)
+def test_as_many_rows_as_are_tolerated_are_told_and_stop_nothing(at_most: float, severity: str) -> None:
+    check = rule("large", pl.col("high") > 3, at="high", message="", at_most=at_most)
+    [outcome] = evaluate(rules_of(check), FRAME).outcomes
+    assert (outcome.rule.severity, outcome.failing.to_list()) == (severity, [0, 1])
+    assert not is_row_local(carried(check), FRAME.schema) or not at_most

@@ -1,0 +1,62 @@
+"""What a project declares beside its tables has to be about one of them: rule files, schema files and code lists."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+from deedbook.checking.rulefiles import nearest
+from deedbook.errors import ProjectError
+from deedbook.findings import NotChecked
+from deedbook.project import CODE_VALUES, Project, read_code_lists
+
+_SCHEMA = ".schema.json"
+
+
+def demand_tables(project: Project) -> None:
+    """Proves that each rule file and each schema of the project belongs to a table or to a view that is derived.
+
+    Raises:
+        ProjectError: for one that does not, with the nearest name.
+    """
+    folder = project.schemas
+    if folder is None or not folder.is_dir():
+        return
+    tables = {item.name for item in project.package.resources}
+    used = {item.schema_source for item in project.package.resources}
+    derived = (folder / "dataset.py").read_text("utf-8", "replace") if "dataset" in project.rule_files else ""
+    is_shared = folder.resolve() in {project.root.resolve(), project.package.root.resolve()}
+    for file in sorted(folder.iterdir()):
+        name = file.name.removesuffix(_SCHEMA) if file.name.endswith(_SCHEMA) else file.stem
+        if not file.name.endswith((_SCHEMA, ".py")) or name.startswith("_") or name in {*tables, "dataset", "conftest"}:
+            continue
+        is_view = file.suffix == ".json" and "derive" in derived and (name in derived or "def derive" not in derived)
+        close = nearest(name, tables)
+        if str(file) not in used and not is_view and (close or not is_shared):
+            raise ProjectError(
+                f"{file}: there is no table `{name}`", f"{close}the tables are {', '.join(sorted(tables))}"
+            )
+
+
+def unlisted_codes(project: Project) -> Iterator[NotChecked]:
+    """The code lists that fields name and that a package without a project does not bring along.
+
+    Raises:
+        ProjectError: for a list that there is not, with the nearest name.
+    """
+    lists = read_code_lists(project.package)
+    has_table = any(item.name == CODE_VALUES for item in project.package.resources)
+    for resource in project.package.resources:
+        for item in resource.schema.fields if resource.schema else ():
+            if not item.code_list or item.categories or item.code_list in lists or (has_table and not lists):
+                continue  # where the table of codes cannot be read, that is what is said
+            if not has_table and project.config is None:
+                reason = f"there is no table `{CODE_VALUES}` with the list `{item.code_list}`"
+                yield NotChecked(resource.name, "codeList", reason, item.name)
+                continue
+            raise _no_list(resource.name, item.name, item.code_list, lists)
+
+
+def _no_list(table: str, field: str, name: str, lists: Collection[str]) -> ProjectError:
+    what = f"{nearest(name, lists)}the lists are {', '.join(sorted(lists))}"
+    hint = what if lists else f"add a table `{CODE_VALUES}` with the columns list, code and label_en"
+    return ProjectError(f"`{table}`.{field}: there is no code list `{name}`", hint)

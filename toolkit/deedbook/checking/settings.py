@@ -1,0 +1,126 @@
+"""What a project and a command say of rules: `[rules]` of `deedbook.toml`, `--select` and `--ignore`.
+
+[rules.title-used-twice]
+severity = "error"      # or off = true, or at_most = 5
+reason = "two talks on one day have one title in our sources"
+words = ["regime"]      # anything else is a parameter, which the rule file asks for with `deedbook.rules.rule.parameter`
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
+from typing import Any
+
+from deedbook.checking.rulefiles import nearest
+from deedbook.errors import ProjectError, UsageError
+from deedbook.project import CONFIG, Project
+from deedbook.rules.rule import PARAMETERS, SEVERITIES, Rule
+
+_KNOWN = ("severity", "off", "at_most", "reason")
+
+
+@dataclass(frozen=True, slots=True)
+class RuleSettings:
+    """How rules are set, and which of them run.
+
+    Attributes:
+        given: What `[rules]` says, by rule.
+        select: Patterns of the rules that run; all when empty.
+        ignore: Patterns of those that do not.
+    """
+
+    given: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, hash=False)
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+
+    def reason_against(self, rule_id: str) -> str:
+        """Why the rule does not run; empty when it does."""
+        own = self.given.get(rule_id, {})
+        if own.get("off"):
+            return f"switched off in {CONFIG}: {own['reason']}"
+        if self.select and not _matches(rule_id, self.select):
+            return "not among --select"
+        return "left out by --ignore" if _matches(rule_id, self.ignore) else ""
+
+    def applied_to(self, rule: Rule) -> Rule:
+        """The rule as it is set; one that does not run says why."""
+        own = self.given.get(rule.id, {})
+        return replace(
+            rule,
+            severity=own.get("severity", rule.severity),
+            at_most=own.get("at_most", rule.at_most),
+            unmet=self.reason_against(rule.id) or rule.unmet,
+        )
+
+    @contextmanager
+    def readable(self) -> Iterator[None]:
+        """While rule files run: `parameter` gives them what is set."""
+        token = PARAMETERS.set(self.given)
+        try:
+            yield
+        finally:
+            PARAMETERS.reset(token)
+
+    def demand_known(self, known: Iterable[str]) -> None:
+        """Proves that every rule that is set or chosen is one of the project's.
+
+        Raises:
+            ProjectError: for one in `[rules]` that is not.
+            UsageError: for a pattern of the command line that no rule has.
+        """
+        names = sorted(set(known))
+        for name in self.given:
+            if name not in names:
+                raise ProjectError(
+                    f"{CONFIG}: [rules.{name}] is about no rule", f"{nearest(name, names)}see the rule files"
+                )
+        for pattern in (*self.select, *self.ignore):
+            if not any(fnmatchcase(name, pattern) for name in names):
+                raise UsageError(f"no rule is called {pattern}", f"{nearest(pattern, names)}see the rule files")
+
+
+AS_WRITTEN = RuleSettings()
+"""All rules as their files have them."""
+
+
+def read_settings(project: Project, select: tuple[str, ...] = (), ignore: tuple[str, ...] = ()) -> RuleSettings:
+    """The settings of a project's rules.
+
+    Raises:
+        ProjectError: when `[rules]` says something that has no meaning, or gives no reason.
+    """
+    given = project.config.raw.get("rules", {}) if project.config else {}
+    if not isinstance(given, Mapping):
+        raise ProjectError(
+            f"{CONFIG}: `rules` has to be a table", "write [rules.NAME] with severity, off or at_most, and reason"
+        )
+    for name, own in given.items():
+        where = f"{CONFIG}: [rules.{name}]"
+        if not isinstance(own, Mapping):
+            raise ProjectError(
+                f"{where} has to be a table", f"write [rules.{name}] and below it `off = true` and a `reason`"
+            )
+        if own.get("severity", "error") not in SEVERITIES:
+            raise ProjectError(
+                f"{where}: `severity` is {own['severity']!r}", f"the severities are {', '.join(SEVERITIES)}"
+            )
+        if not isinstance(own.get("off", False), bool):
+            raise ProjectError(f"{where}: `off` is {own['off']!r}", "write true or false")
+        limit = own.get("at_most", 0)
+        if (
+            isinstance(limit, bool)
+            or not isinstance(limit, int | float)
+            or limit < 0
+            or (isinstance(limit, float) and limit >= 1)
+        ):
+            raise ProjectError(f"{where}: `at_most` is {limit!r}", "write a number of rows, or a share below 1")
+        if not str(own.get("reason", "")).strip():
+            raise ProjectError(f"{where} gives no `reason`", "say why the rule is set otherwise here")
+    return RuleSettings(given, select, ignore)
+
+
+def _matches(name: str, patterns: Iterable[str]) -> bool:
+    return any(fnmatchcase(name, pattern) for pattern in patterns)
