@@ -25,6 +25,8 @@ from deedbook.schema import CONSTRAINTS
 
 _STYLES = {"error": "bold red", "warning": "yellow", "info": "cyan"}
 _MISSING = "missing-cell"
+_STRUCTURE = frozenset({_MISSING, "extra-cell", "blank-row"})
+"""Rules about whole rows, shown first: what is wrong with the cells of such a row mostly follows from it."""
 _NAMED = 6
 """Missing cells of a short row that are named."""
 _DECLARED = frozenset({"type", "categories", "primary-key", "unique-key", "foreign-key", "unique-error", *CONSTRAINTS})
@@ -58,7 +60,7 @@ def _table(section: Section) -> Iterator[Line]:
         head.append(f" ({visible(section.path)})", style="not bold")
     yield Line(head.append(f": {counts(section.totals)}", style="not bold"), hang=2)
     has_files = "," in section.path
-    totals = sorted(section.totals, key=lambda total: SEVERITIES.index(total.severity))
+    totals = sorted(section.totals, key=lambda total: (SEVERITIES.index(total.severity), total.rule not in _STRUCTURE))
     findings = list(section.findings)
     if not has_files:
         totals, findings = fold_missing(totals, findings)
@@ -97,7 +99,7 @@ def _sentence(finding: Finding, *, has_files: bool) -> Styled:
         place.append(f"{' of ' if place.plain else ''}{visible(finding.path)}")
     if finding.key and finding.key != finding.value:
         place.append(f"{' ' if place.plain else ''}{visible(finding.key)}", style="dim")
-    if _adds(finding.value, message):
+    if finding.row is not None and _adds(finding.value, message):
         place.append(f' "{visible(finding.value or "", 80)}"', style="cyan")
     return place.append(f"{': ' if place.plain else ''}{message}")
 
