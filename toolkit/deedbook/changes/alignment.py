@@ -21,8 +21,7 @@ class Pair:
     @property
     def name(self) -> str:
         """Its name: the new one where there is one."""
-        item = self.new or self.old
-        return item.name if item else ""
+        return self.new.name if self.new else self.old.name if self.old else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,28 +31,21 @@ class Alignment:
     Attributes:
         pairs: The compared fields, in the new order.
         key: The positions in `pairs` of the key; empty when whole rows are compared.
-        added: The fields of the new table without a counterpart.
-        removed: The fields of the old one.
     """
 
     pairs: tuple[Pair, ...]
     key: tuple[int, ...]
-    added: tuple[Field, ...] = ()
-    removed: tuple[Field, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
         """The names of the pairs."""
         return tuple(pair.name for pair in self.pairs)
 
-    @property
-    def key_names(self) -> tuple[str, ...]:
-        """The names of the key's pairs."""
-        return tuple(self.pairs[at].name for at in self.key)
-
 
 def align(old: TableSchema, new: TableSchema, *, everything: bool = False) -> Alignment:
     """Pairs the fields of two tables by name, then renamed ones.
+
+    Rows are matched by the new primary key where both sides have its fields, else by the old one, else not at all.
 
     Args:
         old: The old schema.
@@ -61,29 +53,17 @@ def align(old: TableSchema, new: TableSchema, *, everything: bool = False) -> Al
         everything: Also pair a field that one side lacks with nothing, so that filling it is a change of the row.
     """
     renamed = renamed_fields(old, new)
-    by_name = {item.name: item for item in old.fields}
-    counterparts = [by_name.get(renamed.get(item.name, item.name)) for item in new.fields]
-    taken = {item.name for item in counterparts if item}
-    added = tuple(item for item, other in zip(new.fields, counterparts, strict=True) if other is None)
-    removed = tuple(item for item in old.fields if item.name not in taken)
-    pairs = [
-        Pair(other, item)
-        for item, other in zip(new.fields, counterparts, strict=True)
-        if other is not None or everything
-    ]
+    before = {item.name: item for item in old.fields}
+    pairs = [Pair(before.pop(renamed.get(item.name, item.name), None), item) for item in new.fields]
     if everything:
-        pairs += [Pair(item, None) for item in removed]
-    return Alignment(tuple(pairs), _key(pairs, old, new), added, removed)
-
-
-def _key(pairs: Sequence[Pair], old: TableSchema, new: TableSchema) -> tuple[int, ...]:
-    """The new primary key where both sides have its fields, else the old one, else none."""
-    by_new = {pair.new.name: at for at, pair in enumerate(pairs) if pair.new and pair.old}
-    by_old = {pair.old.name: at for at, pair in enumerate(pairs) if pair.new and pair.old}
-    for key, places in ((new.primary_key, by_new), (old.primary_key, by_old)):
-        if key and all(name in places for name in key):
-            return tuple(places[name] for name in key)
-    return ()
+        pairs += [Pair(item, None) for item in before.values()]
+    pairs = [pair for pair in pairs if everything or pair.old]
+    both = [(at, pair.old.name, pair.new.name) for at, pair in enumerate(pairs) if pair.old and pair.new]
+    new_places, old_places = {name: at for at, _, name in both}, {name: at for at, name, _ in both}
+    for key, places in ((new.primary_key, new_places), (old.primary_key, old_places)):
+        if key and places.keys() >= set(key):
+            return Alignment(tuple(pairs), tuple(places[name] for name in key))
+    return Alignment(tuple(pairs), ())
 
 
 def renamed_fields(old: TableSchema, new: TableSchema) -> dict[str, str]:
@@ -92,23 +72,21 @@ def renamed_fields(old: TableSchema, new: TableSchema) -> dict[str, str]:
     The same means: every property but the name, with a title or description to tell it by; or type and position, when all
     other fields stand where they stood.
     """
+    is_as_wide = len(new.names) == len(old.names)
+
+    def is_twin(item: Field, other: Field) -> bool:
+        if (item.title or item.description) and (item.title, item.description) == (other.title, other.description):
+            return item.type == other.type
+        is_in_place = is_as_wide and new.positions[item.name] == old.positions[other.name]
+        return is_in_place and (item.type, item.constraints) == (other.type, other.constraints)
+
     gone = [item for item in old.fields if item.name not in new.positions]
-    come = [item for item in new.fields if item.name not in old.positions]
     found: dict[str, str] = {}
-    for item in come:
-        twins = [other for other in gone if _is_twin(item, other, old, new) and other.name not in found.values()]
+    for item in (item for item in new.fields if item.name not in old.positions):
+        twins = [other.name for other in gone if is_twin(item, other) and other.name not in found.values()]
         if len(twins) == 1:
-            found[item.name] = twins[0].name
+            found[item.name] = twins[0]
     return found
-
-
-def _is_twin(new: Field, old: Field, old_schema: TableSchema, new_schema: TableSchema) -> bool:
-    if new.type != old.type:
-        return False
-    if (new.title or new.description) and (new.title, new.description) == (old.title, old.description):
-        return True
-    same_place = new_schema.positions[new.name] == old_schema.positions[old.name]
-    return same_place and len(new_schema.names) == len(old_schema.names) and new.constraints == old.constraints
 
 
 def is_packed_set(item: Field) -> bool:

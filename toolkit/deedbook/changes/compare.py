@@ -21,7 +21,7 @@ from deedbook.types import canonical_text
 
 Progress = Callable[[str, float], None]
 """Told what is being done, and which share of the whole comparison is behind it (0 to 1)."""
-_MEANING = frozenset({"label_en", "definition"})
+_MEANING = ("label_en", "definition")
 _LEAST_FIELDS = 3
 _MOST_KEPT = 0.25
 _ORDER, _COPY = "\0order", "\0copy"
@@ -117,10 +117,9 @@ def _vocabulary_changes(table: TableChanges) -> Iterator[SchemaChange]:
         for key in rows.get_column(KEY):
             name, _, code = key.partition("|")
             yield SchemaChange(kind, name, subject=code)
-    for cell in table.iter_cells():
-        if cell.kind == "value" and cell.field in _MEANING:
-            name, _, code = cell.key.partition("|")
-            yield SchemaChange("code-changed", name, cell.field, code, cell.old or "", cell.new or "")
+    for key, field, _, old, new in table.values.filter(pl.col("field").is_in(_MEANING)).iter_rows():
+        name, _, code = key.partition("|")
+        yield SchemaChange("code-changed", name, field, code, old or "", new or "")
 
 
 def _size(resource: Resource) -> int:
@@ -170,7 +169,7 @@ def _row_changes(name: str, alignment: Alignment, differing: DifferingRows, how:
     touched = pl.concat([both.select(added.columns).filter(is_changed), added.filter(is_moved)]).sort(_ORDER)
     return TableChanges(
         table=name,
-        key=alignment.key_names,
+        key=tuple(alignment.pairs[at].name for at in alignment.key),
         fields=alignment.names,
         old_rows=differing.heights[0],
         new_rows=differing.heights[1],

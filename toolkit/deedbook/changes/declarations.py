@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import suppress
 from decimal import Decimal
 from typing import Any
@@ -19,32 +19,13 @@ from deedbook.descriptor import Package, Resource
 from deedbook.schema import Field, TableSchema
 from deedbook.types import canonical_field, parser
 
+_STORED = frozenset({"bytes", "compression", "data", "dialect", "encoding", "format", "hash", "innerpath", "mediatype"})
 UNPUBLISHED: Mapping[str, Set[str]] = {
     "package": frozenset({"$schema", "profile", "resources", "deedbook", "created", "version"}),
-    "resource": frozenset(
-        [
-            "$schema",
-            "bytes",
-            "compression",
-            "data",
-            "dialect",
-            "encoding",
-            "format",
-            "hash",
-            "innerpath",
-            "mediatype",
-            "name",
-            "path",
-            "profile",
-            "rows",
-            "schema",
-            "stats",
-            "type",
-        ]
-    ),
+    "resource": _STORED | {"$schema", "name", "path", "profile", "rows", "schema", "stats", "type"},
     "schema": frozenset({"$schema", "derivedFields", "fieldsMatch", "missingValues"}),
     "field": frozenset(
-        {"missingValues", "decimalChar", "groupChar", "bareNumber", "trueValues", "falseValues", "derived"}
+        {"missingValues", "derived", "decimalChar", "groupChar", "bareNumber", "trueValues", "falseValues"}
     ),
 }
 """Properties that mean nothing for a version: they name or date the release, or say how the edited text is written."""
@@ -101,12 +82,11 @@ def code_changes(old: Mapping[str, Resource], new: Mapping[str, Resource], *, li
     before, after = _code_lists(old.values(), listed=listed), _code_lists(new.values(), listed=listed)
     for name, codes in after.items():
         earlier = before.get(name, codes)  # where the field or its list is new, that says it all
-        for code in [code for code in earlier if code not in codes]:
-            yield SchemaChange("code-removed", name, subject=code, old=earlier[code])
-        for code in [code for code in codes if code not in earlier]:
-            yield SchemaChange("code-added", name, subject=code, new=codes[code])
-        for code in [code for code in codes if code in earlier and codes[code] != earlier[code]]:
-            yield SchemaChange("code-changed", name, subject=code, old=earlier[code], new=codes[code])
+        for code in dict.fromkeys((*earlier, *codes)):
+            was, now = earlier.get(code), codes.get(code)
+            kind: SchemaKind = "code-removed" if now is None else "code-added" if was is None else "code-changed"
+            if was != now:
+                yield SchemaChange(kind, name, "", code, was or "", now or "")
 
 
 def _code_lists(resources: Iterable[Resource], *, listed: bool) -> dict[str, dict[str, str]]:
@@ -135,22 +115,17 @@ def _property_changes(
 
 
 def _licence_change(old: Any, new: Any, table: str) -> SchemaChange:
-    named = []
-    for licences in (old, new):
-        entries = [item for item in licences or () if isinstance(item, Mapping)]
-        named.append([str(item.get("name") or item.get("path") or "") for item in entries])
-    if named[0] == named[1]:
-        return SchemaChange("metadata-changed", table, subject="licenses", old=_said(old), new=_said(new))
-    before, after = (frozenset().union(*map(_conditions, names)) for names in named)
-    is_freer = named[1] and (not named[0] or after < before)  # without a licence nobody may do anything
+    entries = [[item for item in licences or () if isinstance(item, Mapping)] for licences in (old, new)]
+    names = [[str(item.get("name") or item.get("path") or "") for item in licences] for licences in entries]
+    if names[0] == names[1]:
+        return SchemaChange("metadata-changed", table, "", "licenses", _said(old), _said(new))
+    demands = []
+    for licences in names:
+        known = {name: terms for found, terms in _CONDITIONS for name in licences if name.upper() in found}
+        demands.append({term for name in licences for term in known.get(name, name).split()})
+    is_freer = names[1] and (not names[0] or demands[1] < demands[0])  # without a licence nobody may do anything
     kind: SchemaKind = "licence-relaxed" if is_freer else "licence-restricted"
-    return SchemaChange(kind, table, subject="licenses", old=", ".join(named[0]), new=", ".join(named[1]))
-
-
-def _conditions(name: str) -> frozenset[str]:
-    """What a licence demands."""
-    known = (frozenset(demanded.split()) for names, demanded in _CONDITIONS if name.upper() in names)
-    return next(known, frozenset({name}))
+    return SchemaChange(kind, table, "", "licenses", ", ".join(names[0]), ", ".join(names[1]))
 
 
 def _table_changes(old: Resource, new: Resource) -> Iterator[SchemaChange]:
@@ -163,27 +138,23 @@ def _table_changes(old: Resource, new: Resource) -> Iterator[SchemaChange]:
     # a release gives a table the title of its schema, so it may change in both
     yield from dict.fromkeys((*_property_changes(said[0], said[1], UNPUBLISHED["resource"], new.name), *of_schema))
     renamed = renamed_fields(before, after)
-    new_names = {was: name for name, was in renamed.items()}
+    names = {was: name for name, was in renamed.items()}
     yield from _field_changes(new.name, before, after, renamed)
-    if tuple(new_names.get(name, name) for name in before.primary_key) != after.primary_key:
+    if tuple(names.get(name, name) for name in before.primary_key) != after.primary_key:
         yield SchemaChange("key-changed", new.name, old=", ".join(before.primary_key), new=", ".join(after.primary_key))
-    for subject, was, now in (
-        ("uniqueKeys", _unique_keys(before, new_names), _unique_keys(after, {})),
-        ("foreignKeys", _foreign_keys(before, new_names), _foreign_keys(after, {})),
-    ):
+    for (subject, was), now in zip(_keys(before, names).items(), _keys(after, {}).values(), strict=True):
         yield from (SchemaChange("constraint-tightened", new.name, "", subject, "", key) for key in sorted(now - was))
         yield from (SchemaChange("constraint-relaxed", new.name, "", subject, key, "") for key in sorted(was - now))
 
 
-def _unique_keys(schema: TableSchema, names: Mapping[str, str]) -> set[str]:
-    return {", ".join(names.get(name, name) for name in key) for key in schema.unique_keys}
+def _keys(schema: TableSchema, names: Mapping[str, str]) -> dict[str, set[str]]:
+    """The unique and foreign keys as texts, by their new names."""
 
+    def joined(fields: Sequence[str]) -> str:
+        return ", ".join(names.get(name, name) for name in fields)
 
-def _foreign_keys(schema: TableSchema, names: Mapping[str, str]) -> set[str]:
-    return {
-        f"{', '.join(names.get(name, name) for name in key.fields)} -> {key.resource}({', '.join(key.reference)})"
-        for key in schema.foreign_keys
-    }
+    foreign = {f"{joined(key.fields)} -> {key.resource}({', '.join(key.reference)})" for key in schema.foreign_keys}
+    return {"uniqueKeys": set(map(joined, schema.unique_keys)), "foreignKeys": foreign}
 
 
 def _field_changes(

@@ -15,7 +15,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 import polars as pl
 
@@ -29,21 +29,25 @@ _ARROW = re.compile(r"-+>")
 MOST_ROWS = 500_000
 """Rows of the largest table that daff is prepared for; it takes minutes for fewer."""
 _INDEXED = 5
+_MARKS = {"field-added": "+++", "field-inserted": "+++", "field-removed": "---"}
 
 
 def highlighter_csv(changes: Changes, table: TableChanges) -> str:
     """The diff of one table: only the rows that differ."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
-    marks = _column_marks(changes, table)
-    if any(marks):
-        writer.writerow(["!", *marks])
+    marks = dict.fromkeys(table.fields, "")
+    for item in changes.schema:
+        mark = f"({item.old})" if item.kind == "field-renamed" else _MARKS.get(item.kind)
+        if mark and item.table == table.table and item.field in marks:
+            marks[item.field] = mark
+    if any(marks.values()):
+        writer.writerow(["!", *marks.values()])
     writer.writerow(["@@", *table.fields])
     rows = list(_old_rows(table))
     writer.writerows(row for row in rows if row[0] != "+++")
     writer.writerows(row for row in rows if row[0] == "+++")
-    for row in table.added.drop(KEY).iter_rows():
-        writer.writerow(["+++", *(cell or "" for cell in row)])
+    writer.writerows(["+++", *row] for row in table.added.drop(KEY).fill_null("").iter_rows())
     return buffer.getvalue()
 
 
@@ -59,63 +63,44 @@ def split_key(key: str) -> list[str]:
     return parts
 
 
-def _column_marks(changes: Changes, table: TableChanges) -> list[str]:
-    marks = dict.fromkeys(table.fields, "")
-    for item in changes.schema:
-        if item.table != table.table or item.field not in marks:
-            continue
-        match item.kind:
-            case "field-added" | "field-inserted":
-                marks[item.field] = "+++"
-            case "field-removed":
-                marks[item.field] = "---"
-            case "field-renamed":
-                marks[item.field] = f"({item.old})"
-    return list(marks.values())
-
-
 def _old_rows(table: TableChanges) -> Iterator[list[str]]:
     """What becomes of the old rows, in their order: daff finds a row that others resemble by the one before it."""
+    removed, touched = table.removed.fill_null(""), table.touched.fill_null("")
     if not table.key:
-        yield from (["---", *(cell or "" for cell in row)] for row in table.removed.drop(KEY).iter_rows())
+        yield from (["---", *row] for row in removed.drop(KEY).iter_rows())
         return
-    before: dict[str, dict[str, str | None]] = {}
-    for cell in table.iter_cells():
-        before.setdefault(cell.key, {})[cell.field] = cell.old
     renamed = dict(table.rekeyed.iter_rows())
-    for old, new in renamed.items():
-        before[new] = dict(zip(table.key, split_key(old), strict=False))
-    gone = {row[0]: row[1:] for row in table.removed.iter_rows()}
-    touched = {row[0]: row[1:] for row in table.touched.iter_rows()}
-    gap = ["..."] * (len(table.fields) + 1)
+    before = {(key, name): was or "" for key, name, was in table.cells.select("key", "field", "old").iter_rows()}
+    before |= {
+        (new, name): part for old, new in renamed.items() for name, part in zip(table.key, split_key(old), strict=False)
+    }
+    gone = {key: row for key, *row in removed.iter_rows()}
+    now = {key: row for key, *row in touched.iter_rows()}
     last = -1
-    for key, row in table.old_rows_touched.iter_rows():
+    for key, at in table.old_rows_touched.iter_rows():
         context = table.context.get(key, [])
-        from_header = len(context) > row
-        if row - len(context) != last + 1 or from_header:
-            yield gap
-        last = row
-        yield from (["" if from_header and not at else "->", *cells] for at, cells in enumerate(context))
+        from_header = len(context) > at
+        if at - len(context) != last + 1 or from_header:
+            yield ["..."] * (len(table.fields) + 1)
+        last = at
+        yield from (["" if from_header and not number else "->", *row] for number, row in enumerate(context))
         if key in gone:
-            yield ["---", *(cell or "" for cell in gone[key])]
-        elif (now := renamed.get(key, key)) in touched:
-            yield from _changed_row(touched[now], before.get(now, {}), table.fields)
+            yield ["---", *gone[key]]
+        elif (new := renamed.get(key, key)) in now:
+            old = [before.get((new, name), cell) for name, cell in zip(table.fields, now[new], strict=True)]
+            yield from _changed_row(old, now[new])
 
 
-def _changed_row(
-    row: Sequence[str | None], before: dict[str, str | None], fields: Sequence[str]
-) -> Iterator[list[str]]:
+def _changed_row(old: list[str], new: list[str]) -> Iterator[list[str]]:
     """The row with its old cells; one whose text differs in white space only goes and comes, since daff would spoil it."""
-    old = [before.get(name, cell) or "" for name, cell in zip(fields, row, strict=True)]
-    new = [cell or "" for cell in row]
-    pairs = [(was, now) for was, now in zip(old, new, strict=True) if was != now]
-    if any("".join(was.split()) == "".join(now.split()) for was, now in pairs):
+    pairs = list(zip(old, new, strict=True))
+    if any(was != now and "".join(was.split()) == "".join(now.split()) for was, now in pairs):
         yield ["---", *old]
         yield ["+++", *new]
         return
-    longest = max((len(found) - 1 for text in [*old, *new] if ">" in text for found in _ARROW.findall(text)), default=0)
-    arrow = "-" * (longest + 1) + ">"
-    yield [arrow, *(now if was == now else f"{was}{arrow}{now}" for was, now in zip(old, new, strict=True))]
+    arrows = [found for text in (*old, *new) for found in _ARROW.findall(text)]
+    arrow = "-" * max(map(len, arrows), default=1) + ">"
+    yield [arrow, *(now if was == now else f"{was}{arrow}{now}" for was, now in pairs)]
 
 
 def context_rows(
@@ -131,36 +116,29 @@ def context_rows(
     """
     if not rows or rows > MOST_ROWS or not alignment.key:
         return {}
-    fields = [pair.old for pair in alignment.pairs]
-    columns = [
-        (pl.col(item.name) if item else pl.lit(None, pl.String)).fill_null("").alias(f"r{at}")
-        for at, item in enumerate(fields)
-    ]
-    keyed = [canonical_text(item).alias(f"t{at}") for at in alignment.key if (item := fields[at]) is not None]
+    held = {f"r{at}": pair.old for at, pair in enumerate(alignment.pairs) if pair.old}
+    texts = [pl.col(item.name).fill_null("").alias(name) for name, item in held.items()]
+    parts = [canonical_text(item).alias(f"t{at}") for at in alignment.key if (item := held.get(f"r{at}"))]
     key = key_text([f"t{at}" for at in alignment.key]).alias("key")
-    table = pl.concat(frame.select(*columns, *keyed).with_columns(key) for frame in read_text(old))
-    names = [f"r{at}" for at, item in enumerate(fields) if item is not None]
-    names.sort(key=lambda name: -table.get_column(name).n_unique())
-    is_alone = table.select(pl.struct(names[:_INDEXED]).is_unique()).to_series().to_list()
-    place = {key: at for at, key in enumerate(table.get_column("key"))}
-    cells = table.select(pl.col(f"r{at}") for at in range(len(fields)))
-    header = tuple(f"_{pair.old.name}" if pair.old else "" for pair in alignment.pairs)
-    named = sorted(at for key in keys if (at := place.get(key)) is not None)
+    table = pl.concat(frame.select(*texts, *parts).with_columns(key) for frame in read_text(old))
+    telling = sorted(held, key=lambda name: -table.get_column(name).n_unique())[:_INDEXED]
+    is_alone = table.select(pl.struct(telling).is_unique()).to_series().to_list()
+    empty = pl.lit("")
+    cells = table.select(
+        pl.col(name) if (name := f"r{at}") in held else empty.alias(name) for at in range(len(alignment.pairs))
+    )
+    places = {key: at for at, key in enumerate(table.get_column("key"))}
     found: dict[str, list[tuple[str, ...]]] = {}
     last = -1
-    for at in named:
-        start = _lead(is_alone, at)
-        first = [header] if at == 0 and not is_alone[at] else []
-        found[table["key"][at]] = first + [tuple(row) for row in cells[max(start, last + 1) : at].iter_rows()]
+    for at in sorted(at for key in keys if (at := places.get(key)) is not None):
+        start = at
+        if not is_alone[at]:  # from the last two neighbours before it that are alone
+            start = max(at - 1, 0)
+            while start > 0 and not (is_alone[start] and is_alone[start - 1]):
+                start -= 1
+            start = max(start - 1, 0)
+        header = [tuple(f"_{pair.old.name}" if pair.old else "" for pair in alignment.pairs)]
+        lead = cells[max(start, last + 1) : at].rows()
+        found[table["key"][at]] = (header if at == 0 and not is_alone[at] else []) + lead
         last = at
-    return {key: rows for key, rows in found.items() if rows}
-
-
-def _lead(is_alone: list[bool], at: int) -> int:
-    """The first of the rows that lead to this one."""
-    if is_alone[at]:
-        return at
-    start = at - 1
-    while start > 0 and not (is_alone[start] and is_alone[start - 1]):
-        start -= 1
-    return max(start - 1, 0)
+    return {key: lead for key, lead in found.items() if lead}

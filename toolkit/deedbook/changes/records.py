@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -29,10 +28,9 @@ SchemaKind = Literal[
     "licence-relaxed",
     "metadata-changed",
 ]
-CellKind = Literal["value", "representation"]
-
 CELLS = {"key": pl.String, "field": pl.String, "kind": pl.String, "old": pl.String, "new": pl.String}
-"""The columns of `TableChanges.cells`."""
+"""A changed cell: the row's new key, its parts joined by `|`; the field; `value`, or `representation` when the cell means the same
+and is only written otherwise; the canonical texts, or the raw ones of a representation change, null being a missing value."""
 REKEYED = {"old": pl.String, "new": pl.String}
 KEY = "\0key"
 """The column of `added` and `removed` that holds the whole key; no field can be called that."""
@@ -66,23 +64,6 @@ class SchemaChange:
         return f"{what}: {' -> '.join(texts)}" if texts else what
 
 
-@dataclass(frozen=True, slots=True)
-class CellChange:
-    """One cell of a row that stands on both sides.
-
-    Attributes:
-        key: The row's new key, its parts joined by `|`.
-        kind: `representation` when the cell means the same and is only written otherwise.
-        old: The canonical text, or the raw text of a representation change; None is a missing value.
-    """
-
-    key: str
-    field: str
-    kind: CellKind
-    old: str | None
-    new: str | None
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableChanges:
     """What happened to the rows of a table that stands on both sides.
@@ -92,7 +73,7 @@ class TableChanges:
         fields: The fields that both sides have, by their new names, in the new order.
         added: Rows without a counterpart, as canonical text of `fields`, with their key in the first column `\\0key`.
         removed: The same of the old side; neither holds a re-keyed row.
-        cells: One row per changed cell, see `CellChange`; `CELLS` are its columns.
+        cells: One row per changed cell with the columns `CELLS`, row by row in the order of the new table, fields in schema order.
         rekeyed: Rows that have another key and the same content: `old` and `new` key.
         touched: Whole rows of the new side that stand in `cells` or `rekeyed`, like `added`.
         old_rows_touched: `key` (the old one) and `row` (number, the first being 0) of each old row that did not stay as it was.
@@ -137,9 +118,7 @@ class TableChanges:
     @property
     def is_equal(self) -> bool:
         """Whether no row differs in any way."""
-        return not (
-            self.added.height or self.removed.height or self.cells.height or self.rekeyed.height or self.rewritten
-        )
+        return not (self.has_new_values or self.cells.height or self.rewritten)
 
     @property
     def has_new_values(self) -> bool:
@@ -159,11 +138,6 @@ class TableChanges:
             "rewritten": self.rewritten,
             "cells": self.values.height,
         }
-
-    def iter_cells(self) -> Iterator[CellChange]:
-        """The changed cells, row by row in the order of the new table, a row's fields in schema order."""
-        for key, name, kind, old, new in self.cells.iter_rows():
-            yield CellChange(key, name, kind, old, new)
 
     def fields_changed(self) -> list[tuple[str, int, int]]:
         """Each changed field with its number of value and of representation changes, in schema order."""
@@ -238,5 +212,4 @@ def changes_record(changes: Changes) -> dict[str, Any]:
 
 def changes_schema() -> dict[str, Any]:
     """The JSON Schema of `changes_record`, and of the `changes.json` of a release."""
-    found: dict[str, Any] = json.loads((Path(__file__).parent / "changes.schema.json").read_text(encoding="utf-8"))
-    return found
+    return dict(json.loads(Path(__file__).with_name("changes.schema.json").read_bytes()))

@@ -66,13 +66,7 @@ def plan(
         raise UsageError("--reserve needs --write: a DOI that is reserved has to be noted", "add --write")
     project = load_project(target)
     with progress_bar(quiet=quiet) as bar:
-        planned = plans.plan(
-            project,
-            version=wanted,
-            override=override,
-            guards=_guards(project),
-            progress=bar.update,
-        )
+        planned = plans.plan(project, version=wanted, override=override, guards=_guards(project), progress=bar.update)
     if write and not planned.is_nothing:
         day = date.date() if date else _today()
         doi = _reserved(project, planned, reserve, day) if reserve else None

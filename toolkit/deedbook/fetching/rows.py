@@ -185,9 +185,7 @@ def used_changes(old: Listing, new: Listing, table: str, rows: pl.DataFrame | Pa
         back = {to: was for was, to in renamed.items()}
         found += [(key, "removed", None, None, None) for key in one.removed.get_column(KEY)]
         found += [(was, "re-keyed", None, was, to) for was, to in renamed.items()]
-        found += [
-            (back.get(cell.key, cell.key), cell.kind, cell.field, cell.old, cell.new) for cell in one.iter_cells()
-        ]
+        found += [(back.get(key, key), kind, field, was, now) for key, field, kind, was, now in one.cells.iter_rows()]
         if keys is None:
             found += [(key, "added", None, None, None) for key in one.added.get_column(KEY)]
     used = [row for row in found if keys is None or row[0] in keys]

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from difflib import SequenceMatcher
 from functools import cache
-from itertools import groupby, starmap
+from itertools import groupby
 from pathlib import Path
 
 import polars as pl
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
-from deedbook.changes.records import KEY, CellChange, Changes, TableChanges
+from deedbook.changes.records import KEY, Changes, TableChanges
 from deedbook.rendering.changes import summary
 from deedbook.rendering.escapes import visible
 
@@ -58,10 +58,10 @@ def _view(table: TableChanges, shown: int) -> dict[str, object]:
     few = max(1, min(shown, _MOST_CELLS // max(len(table.fields), 1)))
     keys = table.cells.get_column("key").unique(maintain_order=True)
     cells = table.cells.filter(pl.col("key").is_in(keys.head(few).implode()))
-    rows = groupby(starmap(CellChange, cells.iter_rows()), key=lambda cell: cell.key)
+    rows = groupby(cells.iter_rows(named=True), key=lambda cell: cell["key"])
     return {
         "changes": table,
-        "rows": [(key, [(cell, *_words(cell.old, cell.new)) for cell in group]) for key, group in rows],
+        "rows": [(key, [(cell, *_words(cell["old"], cell["new"])) for cell in group]) for key, group in rows],
         "changed_rows": len(keys),
         "added": table.added.drop(KEY).fill_null("").head(few).rows(),
         "removed": table.removed.drop(KEY).fill_null("").head(few).rows(),

@@ -16,7 +16,7 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import KW_ONLY, astuple, dataclass, fields, replace
 from pathlib import Path
 
@@ -75,6 +75,8 @@ def read_corrections(project: Project) -> tuple[Correction, ...]:
     if not rows or tuple(rows[0]) != COLUMNS:
         raise ProjectError(f"{path}: has another header", f"its header is {','.join(COLUMNS)}")
     for number, row in enumerate(rows[1:], start=2):
+        if row and row[0].startswith(("<<<<<<< ", "=======", ">>>>>>> ")):
+            raise ProjectError(f"{path}: row {number} is left of an unresolved merge", "resolve it: git says how")
         if row and len(row) != len(COLUMNS):
             raise ProjectError(f"{path}: row {number} has {len(row)} cells, not {len(COLUMNS)}", "correct the row")
     return tuple(replace(Correction(*row), row=number) for number, row in enumerate(rows[1:], start=2) if row)
@@ -114,37 +116,48 @@ class Reasons:
 def match_corrections(
     project: Project, needed: Iterable[Correction], version: str, rows: Sequence[Correction]
 ) -> Reasons:
-    """Which needed reasons are given, and what is missing, unknown or stale."""
-    own = [row for row in rows if row.version == version]
-    by_place = {(row.table, row.key, row.field): row for row in own}
-    known = known_reasons(project)
+    """Which needed reasons are given, and what is missing, unknown, stale or said twice."""
+    own, known = [row for row in rows if row.version == version], known_reasons(project)
+    by_place = _by_place(own)
     given, missing, findings = [], [], []
     used: set[int] = set()
     for item in needed:
-        row = by_place.get((item.table, item.key, item.field)) or by_place.get((item.table, ALL, item.field))
-        if row is not None:
-            used.add(row.row)
-        if row is not None and row.key != ALL and (row.old, row.new) != (item.old, item.new):
+        row = _row_for(item, by_place)
+        used.add(row.row if row else 0)
+        if row is None or not row.reason.strip():
+            missing.append(item)
+        elif row.key != ALL and (row.old, row.new) != (item.old, item.new):
             said = {"old": repr(row.old), "new": repr(row.new), "was": repr(item.old), "is_now": repr(item.new)}
             findings.append(_of_row(_OUTDATED, row, "new", **said))
-        elif row is None or not row.reason.strip():
-            missing.append(item)
-        elif known and row.reason not in known:
-            continue  # told once, below
-        else:
+        elif not known or row.reason in known:
             given.append(replace(item, reason=row.reason, note=row.note, source=row.source, row=row.row))
-    findings += [
-        _of_row(_UNKNOWN, row, "reason", reason=repr(row.reason), known=", ".join(sorted(known)))
-        for row in own
-        if row.reason.strip() and known and row.reason not in known
-    ]
     findings += [_missing(item) for item in missing]
-    findings += [
-        _of_row(_UNMATCHED, row, "key", place=f"{row.table} {row.key} {row.field}".rstrip())
-        for row in own
-        if row.row not in used and row.key != ALL
-    ]
+    for row in own:
+        first = by_place[_place(row)]
+        if row.reason.strip() and known and row.reason not in known:
+            findings.append(_of_row(_UNKNOWN, row, "reason", reason=repr(row.reason), known=", ".join(sorted(known))))
+        if first is not row:
+            findings.append(_of_row(_TWICE, row, "key", first=str(first.row)))
+        elif row.row not in used and row.key != ALL:
+            findings.append(_of_row(_UNMATCHED, row, "key", place=f"{row.table} {row.key} {row.field}".rstrip()))
     return Reasons(tuple(given), tuple(missing), tuple(findings))
+
+
+def _place(row: Correction) -> tuple[str, str, str, str]:
+    """What a row explains: a row or cell; with `*`, all cells of a field, or those that held `old`."""
+    return row.table, row.key, row.field, row.old if row.key == ALL else ""
+
+
+def _by_place(rows: Iterable[Correction]) -> dict[tuple[str, str, str, str], Correction]:
+    """The rows by what they explain, the first of those that explain the same."""
+    return {_place(row): row for row in reversed(list(rows))}
+
+
+def _row_for(item: Correction, by_place: Mapping[tuple[str, str, str, str], Correction]) -> Correction | None:
+    """The row that explains a needed correction: its own, else one with `*` that names what it was, or all."""
+    table, key, field = item.table, item.key, item.field
+    places = ((table, key, field, ""), (table, ALL, field, item.old), (table, ALL, field, ""))
+    return next((row for place in places if (row := by_place.get(place))), None)
 
 
 def acknowledged(rows: Sequence[Correction], version: str, table: str, field: str, old: str = "") -> bool:
@@ -167,30 +180,25 @@ def known_reasons(project: Project) -> frozenset[str]:
     return frozenset(found)
 
 
-def drafted(
-    rows: Sequence[Correction], missing: Iterable[Correction], needed: Iterable[Correction], version: str, released: str
-) -> list[Correction]:
+def drafted(rows: Sequence[Correction], needed: Sequence[Correction], version: str, released: str) -> list[Correction]:
     """The file's rows with drafts of what is missing, and with open rows brought up to the planned version.
 
     Args:
         rows: The rows that stand.
-        missing: The corrections without a reason.
         needed: All corrections that the version needs.
         version: The planned version.
         released: The version of the previous release.
     """
     kept = [replace(row, version=version) if _is_after(row.version, released) else row for row in rows]
-    needs = {(item.table, item.key, item.field): item for item in needed}
+    by_place = _by_place(row for row in kept if row.version == version)
+    needs = {_place(item): item for item in needed}
     result = []
     for row in kept:
-        item = needs.pop((row.table, row.key, row.field), None) if row.version == version else None
-        stale = row.version == version and row.key != ALL and item is None
-        if not stale:
-            result.append(replace(row, old=item.old, new=item.new) if item else row)
-    wild = {(row.table, row.field) for row in kept if row.version == version and row.key == ALL}
-    wanted = {(item.table, item.key, item.field) for item in missing} | set(needs)
-    fresh = [item for place, item in needs.items() if place in wanted and (item.table, item.field) not in wild]
-    return [*result, *_gathered(fresh)]
+        if row.version != version or row.key == ALL:
+            result.append(row)
+        elif item := needs.get(_place(row)):
+            result.append(replace(row, old=item.old, new=item.new))
+    return [*result, *_gathered([item for item in needed if _row_for(item, by_place) is None])]
 
 
 def _gathered(items: Sequence[Correction]) -> Iterator[Correction]:
@@ -294,6 +302,14 @@ _OUTDATED: Guard[object] = Guard(
     message="explains {old} to {new}, but the cell went from {was} to {is_now}",
     hint="run `deedbook plan --write-corrections` again",
 )
+_TWICE: Guard[object] = Guard(
+    id="correction-given-twice",
+    says="two rows explain the same change",
+    severity="error",
+    ref="R-63",
+    message="explains what row {first} explains already",
+    hint="keep the row whose reason is right",
+)
 _UNKNOWN: Guard[object] = Guard(
     id="correction-reason-unknown",
     says="a reason is no code of the list `reason`",
@@ -310,5 +326,5 @@ _UNMATCHED: Guard[object] = Guard(
     message="nothing changed in {place}",
     hint="delete the line",
 )
-GUARDS = (_WITHOUT_REASON, _OUTDATED, _UNKNOWN, _UNMATCHED)
+GUARDS = (_WITHOUT_REASON, _OUTDATED, _TWICE, _UNKNOWN, _UNMATCHED)
 """What may be wrong with the file; `match_corrections` finds it."""

@@ -113,9 +113,7 @@ def write_drafts(project: Project, planned: Plan) -> int:
     verdict = planned.verdict
     if verdict is None or verdict.is_nothing:
         return 0
-    rows = drafted(
-        verdict.corrections, verdict.reasons.missing, verdict.needed, planned.version, verdict.previous.version
-    )
+    rows = drafted(verdict.corrections, verdict.needed, planned.version, verdict.previous.version)
     write_corrections(project.package.root / PATH, rows)
     return sum(not row.reason.strip() for row in rows if row.version == planned.version)
 
