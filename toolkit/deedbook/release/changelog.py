@@ -10,6 +10,7 @@ TABLE.diff.csv    of each table that stands in both releases and differs: `daff 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -29,7 +30,7 @@ from deedbook.versioning.corrections import (
     without_private,
 )
 from deedbook.versioning.guards import coverage
-from deedbook.versioning.history import CHANGELOG, changelog_markdown, changes_document, changes_json
+from deedbook.versioning.history import CHANGELOG, changelog_markdown, changes_document
 from deedbook.versioning.previous import CHANGES
 from deedbook.versioning.verdict import Verdict
 
@@ -54,7 +55,7 @@ def write_changes(
     """
     covered = [_about(item.table, item.message) for item in coverage(Side("", project), guards)]
     document = changes_document(edition.name, edition.version, moment_text(edition.created), rows, verdict, covered)
-    _write(folder / CHANGES, changes_json(document))
+    _write(folder / CHANGES, json.dumps(document, ensure_ascii=False, indent=1) + "\n")
     _write(folder / CHANGELOG, changelog_markdown(edition.title, document["history"]))
     source = project.package.root / PATH
     if source.is_file():

@@ -69,8 +69,8 @@ def _head(plan: Plan) -> Iterator[str]:
 
 def _places(item: AppliedRule, safe: Callable[[str], str]) -> str:
     """The tables in which a rule applies, with counts; of the package, the count alone."""
-    counts = [f"{safe(name)} {count:,}" if name else f"{count:,}" for name, count in item.where[:_MOST_PLACES]]
-    return f"{', '.join(counts)}{' ...' if len(item.where) > _MOST_PLACES else ''}"
+    counts = [f"{safe(name)} {count:,}" if name else f"{count:,}" for name, count in item.where.items()]
+    return f"{', '.join(counts[:_MOST_PLACES])}{' ...' if len(item.where) > _MOST_PLACES else ''}"
 
 
 def _files(plan: Plan, files: Forecast | None) -> Iterator[str]:

@@ -22,13 +22,17 @@ class Thresholds:
 
 @dataclass(frozen=True, slots=True)
 class AppliedRule:
-    """A rule that some changes meet, how often, and where."""
+    """A rule that some changes meet, in words, and where: how often by table."""
 
     rule: str
     level: Level
-    count: int
     says: str
-    where: tuple[tuple[str, int], ...] = ()
+    where: Mapping[str, int]
+
+    @property
+    def record(self) -> dict[str, object]:
+        """The rule as release.json and changes.json have it."""
+        return {"rule": self.rule, "level": self.level, "count": sum(self.where.values()), "where": dict(self.where)}
 
 
 Count = Callable[[Changes, Thresholds], Mapping[str, int]]
@@ -132,12 +136,8 @@ BUMP_RULES: tuple[BumpRule, ...] = (
 
 def applied_rules(changes: Changes, thresholds: Thresholds) -> tuple[AppliedRule, ...]:
     """The rules that the changes meet, the highest level first."""
-    found = []
-    for rule in BUMP_RULES:
-        where = rule.count(changes, thresholds)
-        if where:
-            found.append(AppliedRule(rule.id, rule.level, sum(where.values()), rule.says, tuple(where.items())))
-    return tuple(found)
+    counted = ((rule, rule.count(changes, thresholds)) for rule in BUMP_RULES)
+    return tuple(AppliedRule(rule.id, rule.level, rule.says, where) for rule, where in counted if where)
 
 
 def bump_of(rules: tuple[AppliedRule, ...]) -> Level:
@@ -152,10 +152,9 @@ def read_thresholds(project: Project) -> Thresholds:
         ProjectError: when a threshold is no share from 0 to 1, or is not known.
     """
     raw = project.config.raw.get("thresholds", {}) if project.config else {}
-    known = Thresholds()
     if not isinstance(raw, Mapping) or set(raw) - {"revised", "withdrawn"}:
         raise ProjectError("deedbook.toml: [thresholds] has `revised` and `withdrawn`")
     for name, value in raw.items():
         if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
             raise ProjectError(f"deedbook.toml: `{name}` under [thresholds] is a share from 0 to 1, e.g. 0.05")
-    return Thresholds(float(raw.get("revised", known.revised)), float(raw.get("withdrawn", known.withdrawn)))
+    return Thresholds(**raw)

@@ -11,16 +11,12 @@ The history is carried forward from the `changes.json` of the release before, so
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from deedbook.changes.records import KEY, Changes, changes_record
-from deedbook.integrity.digests import MANIFEST
-from deedbook.versioning.bump import AppliedRule
 from deedbook.versioning.corrections import Correction, is_private
 from deedbook.versioning.numbers import effective_level
 from deedbook.versioning.previous import CHANGES, read_json, retired_keys
@@ -62,7 +58,7 @@ def changes_document(
         own = {"previous": {"version": previous.version, "sha256": previous.sha256}, "bump": bump_record(verdict)}
         record = changes_record(replace(changes, old=previous.version, new=version))
         _add_reasons(record, given)
-        retired, earlier = retired_keys(previous.folder), _earlier(previous.folder)
+        retired, earlier = retired_keys(previous.folder), read_json(previous.folder / CHANGES).get("history", [])
         for table in changes.tables:
             gone = [*table.removed.get_column(KEY), *table.rekeyed.get_column("old")]
             if gone:
@@ -90,13 +86,8 @@ def bump_record(verdict: Verdict) -> dict[str, Any]:
         "floor": verdict.level,
         "minimum": verdict.minimum,
         "override": verdict.override.reason if verdict.override else None,
-        "rules": [rule_record(item) for item in verdict.rules],
+        "rules": [item.record for item in verdict.rules],
     }
-
-
-def rule_record(item: AppliedRule) -> dict[str, Any]:
-    """A rule that the changes meet."""
-    return {"rule": item.rule, "level": item.level, "count": item.count, "where": dict(item.where)}
 
 
 def _add_reasons(record: dict[str, Any], reasons: Sequence[Correction]) -> None:
@@ -127,7 +118,7 @@ def _entry(verdict: Verdict) -> dict[str, Any]:
         "previous": verdict.previous.version,
         "level": verdict.level,
         "override": verdict.override.reason if verdict.override else None,
-        "rules": [rule_record(item) | {"says": item.says} for item in verdict.rules],
+        "rules": [item.record | {"says": item.says} for item in verdict.rules],
         "tables": [{"table": item.table, **item.counts} for item in changes.tables if item.has_new_values]
         + [{"table": name, "rows": number} for name, number in changes.rows_of_new.items()],
         "schema": [item.sentence for item in changes.schema],
@@ -137,31 +128,6 @@ def _entry(verdict: Verdict) -> dict[str, Any]:
         "reasons": dict(sorted(Counter(item.reason for item in given).items())),
         "notes": notes[:_MOST_NOTES],
     }
-
-
-def _earlier(folder: Path) -> list[dict[str, Any]]:
-    """The history of the release in this folder; of one that has none, only that it was there."""
-    history = read_json(folder / CHANGES).get("history")
-    if isinstance(history, list):
-        return [entry for entry in history if isinstance(entry, dict)]
-    manifest = read_json(folder / MANIFEST)
-    tables = [item for item in manifest.get("tables", []) if isinstance(item, dict) and not item.get("is_view")]
-    return [
-        {
-            "version": str(manifest.get("version", folder.name)),
-            "created": str(manifest.get("created", "")),
-            "previous": (manifest.get("previous") or {}).get("version"),
-            "level": "unknown",
-            "rules": [],
-            "reasons": {},
-            "tables": [{"table": item.get("name"), "rows": item.get("rows")} for item in tables],
-        }
-    ]
-
-
-def changes_json(document: Mapping[str, Any]) -> str:
-    """The text of `changes.json`."""
-    return json.dumps(document, ensure_ascii=False, indent=1) + "\n"
 
 
 def changelog_markdown(title: str, history: Sequence[Mapping[str, Any]]) -> str:
@@ -179,10 +145,9 @@ def changelog_markdown(title: str, history: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _entry_lines(entry: Mapping[str, Any]) -> Iterator[str]:
-    if entry["level"] in {"first", "unknown"}:
-        total = sum(int(item.get("rows") or 0) for item in entry["tables"])
-        said = "First release" if entry["level"] == "first" else "Released"
-        yield f"{said}: {total:,} rows in {len(entry['tables'])} tables."
+    if entry["level"] == "first":
+        total = sum(item["rows"] for item in entry["tables"])
+        yield f"First release: {total:,} rows in {len(entry['tables'])} tables."
         return
     mild = effective_level(entry["level"], str(entry["previous"]))
     counts_as = "" if mild == entry["level"] else f", which before 1.0.0 count as {mild}"

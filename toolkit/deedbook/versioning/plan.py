@@ -141,27 +141,23 @@ def write_plan(
             f"set version {planned.version}, created and deedbook.previous by hand",
         )
     content = path.read_bytes()
-    text = content.decode()
+    text, verdict, previous = content.decode(), planned.verdict, None
+    if verdict is not None:
+        before, root, folder = verdict.previous, project.root.resolve(), verdict.previous.folder.resolve()
+        where = folder.relative_to(root).as_posix() if folder.is_relative_to(root) else folder.name
+        previous = {"version": before.version, "sha256": before.sha256, "where": where}
+    own: dict[str, Any] = {"previous": previous}
+    if doi is not None:
+        own["doi"] = {"version": planned.version, "doi": doi["doi"]}
+        own |= {name: doi[name] for name in ("concept_doi",) if name in doi}
+    if verdict is not None and verdict.override is not None:
+        own["override"] = {"version": planned.version, "reason": override or verdict.override.reason}
+    elif "override" in project.package.raw.get("deedbook", {}):
+        own["override"] = None
     text = set_member(text, ["version"], planned.version)
     text = set_member(text, ["created"], f"{created.isoformat()}T00:00:00Z")
-    verdict = planned.verdict
-    previous = None
-    if verdict is not None:
-        before, root = verdict.previous, project.root.resolve()
-        folder = before.folder.resolve()
-        where = folder.relative_to(root) if folder.is_relative_to(root) else Path(folder.name)
-        previous = {"version": before.version, "sha256": before.sha256, "where": where.as_posix()}
-    text = set_member(text, ["deedbook", "previous"], previous)
-    if doi is not None:
-        text = set_member(text, ["deedbook", "doi"], {"version": planned.version, "doi": doi["doi"]})
-        if "concept_doi" in doi:
-            text = set_member(text, ["deedbook", "concept_doi"], doi["concept_doi"])
-    own = json.loads(text.removeprefix("\ufeff"))["deedbook"]
-    if verdict is not None and verdict.override is not None:
-        excuse = {"version": planned.version, "reason": override or verdict.override.reason}
-        text = set_member(text, ["deedbook", "override"], excuse)
-    elif "override" in own:
-        text = set_member(text, ["deedbook", "override"], None)
+    for name, value in own.items():
+        text = set_member(text, ["deedbook", name], value)
     files.replace(path, text.encode(), before=content)
     return load_project(project.root if project.config else path)
 
