@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from deedbook.errors import UsageError
 from deedbook.findings import report_record
 from deedbook.project import Project
+from deedbook.reading.tables import read_text
 from deedbook.validation import Options, validate
 from tests.package import fields, make_package, report_of
 
@@ -165,6 +167,31 @@ def test_only_the_tables_asked_for_are_reported(tmp_path: Path) -> None:
 def test_the_size_of_a_table_is_counted_in_rows_cells_and_bytes(tmp_path: Path) -> None:
     report = report_of(tmp_path, b"a,b\n1,2\n\n3,4\n")
     assert [(table.rows, table.cells, table.bytes) for table in report.tables] == [(2, 4, 9)]
+
+
+@pytest.mark.parametrize("size", [16, 1 << 20])
+@pytest.mark.parametrize(
+    ("content", "schema", "dialect"),
+    [
+        ('id,a\n1,x\n2,-\n3,""\n4,\n\n5,y\n', fields("id", "a", missingValues=["-", ""]), {}),
+        ("id,a\n1,\n2,-\n", fields("id", "a", missingValues=["-"]), {}),
+        ("id,a\n#1,x\n1,x\n\n2,\n", fields("id", "a"), {"commentChar": "#"}),
+        ("id,a,more\n1,,x\n", fields("id", "a", fieldsMatch="subset"), {}),
+        ('id,a\n1,""\n2,x\n', None, {}),
+        ("1,\n2,x\n", fields("id", "a"), {"header": False}),
+    ],
+)
+def test_the_values_of_each_column_are_counted_as_a_release_holds_them(
+    tmp_path: Path, content: str, schema: dict[str, Any] | None, dialect: dict[str, Any], size: int
+) -> None:
+    resource = {"path": ["data.csv", "more.csv"], "dialect": dialect}
+    (tmp_path / "more.csv").write_text(content)
+    schemas = {} if schema is None else {"data": schema}
+    project = make_package(tmp_path, schemas=schemas, resources={"data": resource}, data=content)
+    counted = validate(project, Options(block_size=size)).tables[0].present
+    held = pl.concat(read_text(project.package.resources[0]))
+    assert counted == {name: held[name].count() for name in held.columns}
+    assert sum(counted.values()) > 0
 
 
 def test_progress_ends_at_the_whole_size(tmp_path: Path) -> None:

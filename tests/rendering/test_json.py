@@ -7,7 +7,7 @@ import json
 import jsonschema
 import pytest
 
-from deedbook.findings import Report, report_record
+from deedbook.findings import FINDING_FIELDS, Report, report_record
 from deedbook.rendering.json import render, report_schema
 from tests.rendering.reports import CLEAN, DIRTY, EMPTY
 
@@ -26,6 +26,11 @@ def test_the_schema_is_valid_and_closed() -> None:
     broken = json.loads(render(DIRTY)) | {"more": 1}
     with pytest.raises(jsonschema.ValidationError, match="more"):
         jsonschema.validate(broken, report_schema())
+
+
+def test_the_schema_names_the_fields_of_a_finding_and_no_others() -> None:
+    item = report_schema()["properties"]["findings"]["items"]
+    assert item["required"] == list(item["properties"]) == list(FINDING_FIELDS)
 
 
 def test_totals_are_exact_and_findings_have_every_field() -> None:

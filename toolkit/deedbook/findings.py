@@ -28,6 +28,7 @@ class Finding:
         value: The raw text of the cell; None where there is no cell or nothing in it.
         constraint: The violated constraint of a `constraint-error`.
         waived: The maintainer's reason from `waivers.csv`; None when not waived.
+        proposal: A text that could stand in the cell and would be valid there; None where nothing is sure enough.
     """
 
     rule: str
@@ -44,6 +45,7 @@ class Finding:
     constraint: str | None = None
     hint: str = ""
     waived: str | None = None
+    proposal: str | None = None
 
 
 FINDING_FIELDS: Mapping[str, type] = {item.name: int if "int" in str(item.type) else str for item in fields(Finding)}
@@ -86,13 +88,18 @@ class NotChecked:
 
 @dataclass(frozen=True, slots=True)
 class TableStats:
-    """The size of what was read."""
+    """The size of what was read.
+
+    Attributes:
+        present: How many cells of each column hold a value; a release has to hold as many.
+    """
 
     table: str
     path: str
     rows: int
     cells: int
     bytes: int
+    present: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -50,6 +50,7 @@ class BlockResult:
 
     Attributes:
         absent: Records that hold no row: blank ones and comments.
+        present: For each column, the cells that hold a value.
         lines: The line of each record, and `keys` its primary key's columns, where there are findings that name them.
         hashes: Those of keys, and of foreign keys whose parent is not complete yet.
         skipped: For each rule, the rows that it did not look at.
@@ -57,6 +58,7 @@ class BlockResult:
 
     height: int
     absent: int
+    present: Mapping[str, int]
     newlines: int
     has_return: bool
     has_cell_errors: bool
@@ -101,6 +103,7 @@ def check_block(plan: FilePlan, block: TextBlock) -> BlockResult:
     return BlockResult(
         height=block.frame.height,
         absent=len(structure.absent),
+        present=_count_present(plan, block.frame, structure.absent),
         newlines=block.newlines,
         has_return=block.has_return,
         has_cell_errors=bool(cells.failures or structure.groups),
@@ -111,6 +114,22 @@ def check_block(plan: FilePlan, block: TextBlock) -> BlockResult:
         typed=typed_rows if plan.table.rules.keeps_typed else None,
         skipped=skipped,
     )
+
+
+def _count_present(plan: FilePlan, frame: pl.DataFrame, absent: Sequence[int]) -> dict[str, int]:
+    """The cells of each column that hold a value; without a schema, every column has the missing value of schemas that name none."""
+    if absent:
+        frame = frame.with_row_index("\0row").filter(~pl.col("\0row").is_in(list(absent)))
+    counts = {}
+    for column in plan.columns:
+        if column.field or plan.table.resource.schema is None:
+            texts, missing = frame[column.name], plan.missing.get(column.name, ("",))
+            if missing == ("",):  # as nearly everywhere, and a third of the time
+                lacking = texts.null_count() + int((texts == "").sum())
+            else:
+                lacking = int(texts.fill_null("").is_in(list(missing)).sum())
+            counts[column.field.name if column.field else column.label] = len(texts) - lacking
+    return counts
 
 
 def _is_known(plan: FilePlan, reference: Reference, cells: CheckedCells, unread: BadRows) -> bool:

@@ -118,6 +118,7 @@ class FindingsSoFar:
             "constraint": [group.constraint] * every,
             "hint": [item.hint for item in words],
             "waived": [waived.get(row) for row in rows.tolist()],
+            "proposal": [item.proposal for item in words],
         }
 
     def _show(self, finding: Finding, reference: Reference | None) -> None:

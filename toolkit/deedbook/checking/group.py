@@ -17,6 +17,7 @@ class Words:
     message: str
     hint: str = ""
     value: str | None = None
+    proposal: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,6 +56,7 @@ class TableOutcome:
     rows: int = 0
     cells: int = 0
     bytes: int = 0
+    present: dict[str, int] = field(default_factory=dict)
     checked: list[Check] = field(default_factory=list)
     not_checked: list[NotChecked] = field(default_factory=list)
     logs: dict[Key | Reference, HashLog] = field(default_factory=dict)
@@ -74,7 +75,9 @@ class TableOutcome:
     @property
     def stats(self) -> TableStats:
         """The size of what was read."""
-        return TableStats(self.name, ", ".join(self.plan.resource.paths), self.rows, self.cells, self.bytes)
+        return TableStats(
+            self.name, ", ".join(self.plan.resource.paths), self.rows, self.cells, self.bytes, self.present
+        )
 
     def number_of(self, name: str) -> int | None:
         """The position of a field in the first file."""
@@ -242,6 +245,7 @@ def _merge(outcome: TableOutcome, result: BlockResult, first: int, line: int) ->
         outcome.logs[key].add(first, hashed)
     if result.typed is not None:
         outcome.typed.append((first, line, result.typed))
-    for rule, count in result.skipped.items():
-        outcome.skipped[rule] = outcome.skipped.get(rule, 0) + count
+    for sums, counts in ((outcome.skipped, result.skipped), (outcome.present, result.present)):
+        for name, count in counts.items():
+            sums[name] = sums.get(name, 0) + count
     outcome.has_cell_errors |= result.has_cell_errors
