@@ -22,10 +22,9 @@ from deedbook.catalogue.records import (
     SIGNATURE_AHEAD,
     Catalogue,
     Dataset,
-    Entry,
 )
 from deedbook.integrity.signatures import SigningKey, sign_sums
-from deedbook.release.metadata.dcat import Statement, block, document, iri, text
+from deedbook.release.metadata.dcat import document, iri, text
 from deedbook.release.pages import size
 from deedbook.versioning.numbers import read_version
 
@@ -39,15 +38,8 @@ _MOST_FEED_ENTRIES = 100
 
 def catalog_json(catalogue: Catalogue) -> bytes:
     """`catalog.json`."""
-    record = {
-        "catalogue_version": 1,
-        "sequence": catalogue.sequence,
-        "title": catalogue.title,
-        "updated": catalogue.updated,
-        "keys": [dataclasses.asdict(key) for key in catalogue.keys],
-        "datasets": {name: dataset_record(dataset) for name, dataset in sorted(catalogue.datasets.items())},
-    }
-    return _json(record)
+    datasets = {name: dataset_record(dataset) for name, dataset in sorted(catalogue.datasets.items())}
+    return _json({"catalogue_version": 1, **dataclasses.asdict(catalogue), "datasets": datasets})
 
 
 def derived_documents(catalogue: Catalogue, signers: Signers) -> Iterator[tuple[str, bytes]]:
@@ -109,21 +101,9 @@ def feed_xml(catalogue: Catalogue) -> bytes:
 
 def dcat_ttl(catalogue: Catalogue) -> bytes:
     """`catalog.dcat.ttl` (DCAT 3): a series per dataset, a dataset per version that is not yanked."""
-    title = text(catalogue.title or "Releases")
-    here, publisher = iri("./"), iri("./#publisher")
-    about: list[Statement] = [("a", "dcat:Catalog"), ("dct:title", f"{title}@en"), ("dct:description", f"{title}@en")]
-    about += [("dct:publisher", publisher), ("dct:modified", f"{text(catalogue.updated)}^^xsd:dateTime")]
-    blocks = [block(publisher, [("a", "foaf:Agent"), ("foaf:name", title)])]
-    for name, dataset in sorted(catalogue.datasets.items()):
-        series = iri(f"./{name}/#series")
-        about.append(("dcat:resource", series))
-        blocks.append(block(series, [("a", "dcat:DatasetSeries"), *_described(dataset), ("dct:publisher", publisher)]))
-        for entry in dataset.versions:
-            if entry.is_yanked:
-                continue
-            about.append(("dcat:dataset", iri(f"./{entry.path}")))
-            blocks += [*_dcat_version(dataset, entry, series, publisher)]
-    return f"# sequence: {catalogue.sequence}\n{document([block(here, about), *blocks])}".encode()
+    body = _rendered("catalog.ttl.j2", catalogue, iri=iri, text=text).decode()
+    blocks = (f"{block.strip()}\n" for block in body.split("\n\n"))
+    return f"# sequence: {catalogue.sequence}\n{document(blocks)}".encode()
 
 
 def index_html(catalogue: Catalogue) -> bytes:
@@ -133,32 +113,7 @@ def index_html(catalogue: Catalogue) -> bytes:
 
 def dataset_record(dataset: Dataset) -> dict[str, Any]:
     """A dataset as `catalog.json` has it."""
-    return {
-        "title": dataset.title,
-        "description": dataset.description,
-        "licenses": [dict(licence) for licence in dataset.licenses],
-        "latest": dataset.latest,
-        "versions": [dataclasses.asdict(entry) for entry in dataset.versions],
-    }
-
-
-def _dcat_version(dataset: Dataset, entry: Entry, series: str, publisher: str) -> Iterator[str]:
-    subject, files = iri(f"./{entry.path}"), iri(f"./{entry.path}#files")
-    about: list[Statement] = [("a", "dcat:Dataset"), *_described(dataset), ("dcat:version", text(entry.version))]
-    about += [("dct:issued", f"{text(entry.created)}^^xsd:dateTime"), ("dct:publisher", publisher)]
-    about += [("dcat:inSeries", series), ("dcat:distribution", files)]
-    about.append(("dct:identifier", text(f"https://doi.org/{entry.doi}" if entry.doi else entry.release_sha256)))
-    yield block(subject, about)
-    address = iri(f"./{entry.path}index.html")
-    distribution = [("a", "dcat:Distribution"), ("dct:title", f"{text(f'{dataset.name} {entry.version}')}@en")]
-    licences = [licence["path"] for licence in dataset.licenses if isinstance(licence.get("path"), str)]
-    yield block(files, [*distribution, ("dcat:accessURL", address), *(("dct:license", iri(one)) for one in licences)])
-    yield from (block(iri(one), [("a", "dct:LicenseDocument")]) for one in licences)
-
-
-def _described(dataset: Dataset) -> list[Statement]:
-    title, description = dataset.title or dataset.name, dataset.description or dataset.title or dataset.name
-    return [("dct:title", f"{text(title)}@en"), ("dct:description", f"{text(description)}@en")]
+    return {name: value for name, value in dataclasses.asdict(dataset).items() if name != "name"}
 
 
 def _legal(content: str) -> str:

@@ -92,11 +92,10 @@ def with_deposit(
     catalogue: Catalogue,
     name: str,
     version: str,
-    *,
-    doi: str | None,
-    concept_doi: str | None,
-    mirrors: Sequence[str],
     now: str,
+    doi: str | None = None,
+    concept_doi: str | None = None,
+    mirrors: Sequence[str] = (),
 ) -> Catalogue:
     """The catalogue in which a version has a DOI and further addresses; the same when it had them.
 
@@ -143,13 +142,15 @@ def _with_dataset(catalogue: Catalogue, dataset: Dataset, now: str) -> Catalogue
     entries = sorted(dataset.versions, key=_precedence, reverse=True)
     finals = [entry for entry in entries if not entry.is_yanked and not _is_pre_release(entry.version)]
     latest = finals[0] if finals else None
-    for place, entry in enumerate(entries):
-        is_before = latest is not None and _precedence(entry) < _precedence(latest)
-        state: State = "yanked" if entry.is_yanked else "superseded" if is_before else "released"
-        if entry.state != state:
-            entries[place] = replace(entry, state=state, changed=now)
-    ordered = replace(dataset, versions=tuple(entries), latest=latest.version if latest else None)
+    versions = tuple(_in_state(entry, latest, now) for entry in entries)
+    ordered = replace(dataset, versions=versions, latest=latest.version if latest else None)
     return replace(catalogue, datasets=dict(sorted({**catalogue.datasets, dataset.name: ordered}.items())))
+
+
+def _in_state(entry: Entry, latest: Entry | None, now: str) -> Entry:
+    is_before = latest is not None and _precedence(entry) < _precedence(latest)
+    state: State = "yanked" if entry.is_yanked else "superseded" if is_before else "released"
+    return entry if entry.state == state else replace(entry, state=state, changed=now)
 
 
 def _precedence(entry: Entry) -> tuple[Version, str]:

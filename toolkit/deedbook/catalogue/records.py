@@ -123,9 +123,9 @@ class Key:
 class Catalogue:
     """A whole `catalog.json`; `sequence` grows by one with each write, `keys` are oldest first."""
 
+    sequence: int = 0
     title: str = ""
     updated: str = ""
-    sequence: int = 0
     keys: tuple[Key, ...] = ()
     datasets: Mapping[str, Dataset] = field(default_factory=dict)
 
@@ -222,21 +222,24 @@ def _schema() -> Validator:
 
 
 def _dataset(name: str, raw: Mapping[str, Any], where: str) -> Dataset:
-    entries = []
-    for item in raw["versions"]:
-        _check_path(name, item["version"], item["path"], where)
-        link = Link(**{key: item["previous"][key] for key in ("version", "sha256")}) if item["previous"] else None
-        plain = {key: item[key] for key in Entry.__dataclass_fields__}
-        entries.append(Entry(**{**plain, "previous": link, "mirrors": tuple(item["mirrors"])}))
+    entries = [_entry(name, item, where) for item in raw["versions"]]
     if len({entry.version for entry in entries}) < len(entries):
         raise ProjectError(f"{where}: {name} has a version twice", _HINT)
     about = {key: raw[key] for key in ("title", "description", "latest")}
     dataset = Dataset(name=name, **about, licenses=tuple(raw["licenses"]), versions=tuple(entries))
-    latest = dataset.entry(dataset.latest or "")
+    latest = dataset.entry(dataset.latest) if dataset.latest is not None else None
     if dataset.latest is not None and (latest is None or latest.is_yanked):
         why = "is yanked" if latest else "is not among its versions"
         raise ProjectError(f"{where}: the latest version of {name}, {dataset.latest}, {why}", _HINT)
     return dataset
+
+
+def _entry(name: str, raw: Mapping[str, Any], where: str) -> Entry:
+    _check_path(name, raw["version"], raw["path"], where)
+    previous = raw["previous"]
+    link = Link(previous["version"], previous["sha256"]) if previous else None
+    plain = {key: raw[key] for key in Entry.__dataclass_fields__}
+    return Entry(**{**plain, "previous": link, "mirrors": tuple(raw["mirrors"])})
 
 
 def _check_path(name: str, version: str, path: str, where: str) -> None:

@@ -85,20 +85,27 @@ def _places(archive: zipfile.ZipFile, *, flat: bool) -> dict[PurePosixPath, zipf
     found: dict[PurePosixPath, zipfile.ZipInfo] = {}
     for member in members:
         place = PurePosixPath(member.filename.replace("\\", "/"))
-        if not flat and any(part.startswith(".") and part != ".." for part in place.parts):
+        if not flat and ".." not in place.parts and any(part.startswith(".") for part in place.parts):
             continue  # what a project hides is not needed to read it
-        leaves = ".." in place.parts or place.is_absolute()
-        problem = "leaves the archive" if leaves else next(filter(None, map(file_problem, place.parts)), "")
-        if problem or place in found or stat.S_ISLNK(member.external_attr >> 16) or not place.parts:
-            raise ArchiveError(f"holds {member.filename!r}, which {problem or 'is a link or there twice'}")
+        problem = "is there twice" if place in found else _problem(place, member)
+        if problem:
+            raise ArchiveError(f"holds {member.filename!r}, which {problem}")
         found[place] = member
     if same := alike(map(str, found)):
         raise ArchiveError(f"holds {same[0]!r} and {same[1]!r}, which some systems take for one file")
-    if not flat:
-        return found
-    if len({place.parent for place in found}) > 1 or any(len(place.parts) > 2 for place in found):
+    parents = {place.parent for place in found}
+    if flat and (len(parents) > 1 or any(len(parent.parts) > 1 for parent in parents)):
         raise ArchiveError("holds files in several folders; a release is flat")
-    return {PurePosixPath(place.name): member for place, member in found.items()}
+    return {PurePosixPath(place.name) if flat else place: member for place, member in found.items()}
+
+
+def _problem(place: PurePosixPath, member: zipfile.ZipInfo) -> str:
+    """Why a member cannot get its place; empty when it can."""
+    if place.is_absolute() or ".." in place.parts:
+        return "leaves the archive"
+    if stat.S_ISLNK(member.external_attr >> 16):
+        return "is a link"
+    return next((problem for part in place.parts if (problem := file_problem(part))), "")
 
 
 def _unpack(archive: zipfile.ZipFile, places: dict[PurePosixPath, zipfile.ZipInfo], folder: Path, limit: int) -> None:

@@ -121,11 +121,11 @@ def prove_release(
         _check_envelope(envelope, signature, keys, outcome)
     if manifest:
         _check_chain(manifest, earlier, outcome)
-    about = {entry["name"]: entry for entry in manifest.get("files", ())} | {MANIFEST: {"bytes": len(content or b"")}}
-    files = {
-        name: ListedFile(name, digest, about.get(name, {}).get("bytes"), about.get(name, {}).get("table"))
-        for name, digest in sums.items()
+    known = {str(entry["name"]): entry for entry in manifest.get("files", ())} | {
+        MANIFEST: {"bytes": len(content or b"")}
     }
+    about = {name: known.get(name, {}) for name in sums}
+    files = {name: ListedFile(name, sums[name], it.get("bytes"), it.get("table")) for name, it in about.items()}
     return Proof(manifest, files, sound)
 
 
@@ -261,14 +261,7 @@ def _compare_files(
     """Compares every file with all that list it; returns those that are there and agree with `SHA256SUMS`."""
     present = _plain_files(folder, outcome)
     listed = {name for record in lists.values() for name in record}
-    for name in lists:
-        if name not in present | listed:
-            outcome.report("file-missing", name, "is missing")
-    for name in sorted(listed - present):
-        who = [source for source, record in lists.items() if name in record]
-        outcome.report("file-missing", name, f"is missing; {' and '.join(who)} list{'s' * (len(who) == 1)} it")
-    for name in sorted(present - listed - {SUMS, SIGNATURE}):
-        outcome.report("file-extra", name, "is no part of the release: nothing lists it")
+    _report_presence(present, listed, lists, outcome)
     sound = set()
     for number, name in enumerate(sorted(present & listed)):
         progress("reading checksums", number / len(present))
@@ -281,6 +274,18 @@ def _compare_files(
             sound.add(name)
     outcome.checked.append(f"{len(present & listed)} checksums")
     return frozenset(sound)
+
+
+def _report_presence(
+    present: set[str], listed: set[str], lists: Mapping[str, Mapping[str, str]], outcome: Outcome
+) -> None:
+    """Reports what is listed and not there, and what is there and not listed."""
+    for name in sorted(listed.union(lists) - present):
+        who = [source for source, record in lists.items() if name in record]
+        said = f"; {' and '.join(who)} list{'s' * (len(who) == 1)} it" if who else ""
+        outcome.report("file-missing", name, f"is missing{said}")
+    for name in sorted(present - listed - {SUMS, SIGNATURE}):
+        outcome.report("file-extra", name, "is no part of the release: nothing lists it")
 
 
 def _lists_against(name: str, digest: str | None, lists: Mapping[str, Mapping[str, str]]) -> list[str]:
@@ -329,11 +334,12 @@ def _check_statement(statement: Record, manifest: Record, build: bytes | None, o
 
 
 def _check_envelope(envelope: Envelope, signature: bytes | None, keys: Sequence[PublicKey], outcome: Outcome) -> None:
-    if signature is None and envelope.signatures:
-        outcome.report("signature-missing", SIGNATURE, f"is missing, though {PROVENANCE} is signed")
-    elif signature is not None and not envelope.signatures and not keys:
+    if signature is None:
+        if envelope.signatures:
+            outcome.report("signature-missing", SIGNATURE, f"is missing, though {PROVENANCE} is signed")
+    elif not (keys or envelope.signatures):
         outcome.report("provenance-wrong", PROVENANCE, "is not signed, though the checksums are")
-    elif signature is not None and keys and not any(is_envelope_signed_by(key, envelope) for key in keys):
+    elif keys and not any(is_envelope_signed_by(key, envelope) for key in keys):
         outcome.report("provenance-wrong", PROVENANCE, f"is not signed by key {' or '.join(key.id for key in keys)}")
 
 

@@ -57,23 +57,18 @@ class InputFile:
 
 def read_inputs(project: Project) -> tuple[InputFile, ...]:
     """Every file that decides what is released, sorted by path."""
-    package = project.package
+    package, root = project.package, project.root.resolve()
     files = {file for resource in package.resources for file in resource.files}
-    files |= {package.root / name for name in _BESIDE_TABLES}
-    files |= {file for file in (package.path, project.root / CONFIG, project.root / LOCK_FILE) if file is not None}
+    files |= {package.root / name for name in _BESIDE_TABLES} | {project.root / CONFIG, project.root / LOCK_FILE}
+    files |= {package.path} if package.path else set()
     if project.schemas is not None:
         files |= {*project.schemas.glob("*.schema.json"), *project.schemas.glob("*.py")}
-    root = project.root.resolve()
-    names = {file: file.resolve() for file in files}
-    paths = {
-        file: place.relative_to(root).as_posix() if place.is_relative_to(root) else file.name
-        for file, place in names.items()
-    }
-    return tuple(
-        InputFile(paths[file], file.stat().st_size, sha256_of(file))
-        for file in sorted(files, key=paths.__getitem__)
-        if file.is_file()
-    )
+    found = []
+    for file in filter(Path.is_file, files):
+        place = file.resolve()
+        path = place.relative_to(root).as_posix() if place.is_relative_to(root) else file.name
+        found.append(InputFile(path, file.stat().st_size, sha256_of(file)))
+    return tuple(sorted(found, key=lambda item: item.path))
 
 
 def build_json(name: str, release: str, epoch: dt.datetime, inputs: tuple[InputFile, ...]) -> str:

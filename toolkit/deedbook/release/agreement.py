@@ -86,12 +86,17 @@ def check_agreement(folder: Path, manifest: Mapping[str, Any], sound: Set[str], 
             continue
         read += 1
         for about, value in facts:
-            allowed = known.get(about, set())
-            if value not in allowed and (allowed or (about in _WITNESSES and about in known)):
-                wanted = " or ".join(repr(one) for one in sorted(allowed)) or "nothing of it"
-                who = _WITNESSES.get(about, (MANIFEST,))[0]
-                outcome.report("metadata-differs", name, f"says {about} {value!r}, {who} says {wanted}")
+            _compare(name, about, value, known, outcome)
     outcome.checked.append(f"metadata in {read} files")
+
+
+def _compare(name: str, about: str, value: str, known: Mapping[str, set[str]], outcome: Outcome) -> None:
+    allowed = known.get(about, set())
+    if value in allowed or not (allowed or (about in _WITNESSES and about in known)):
+        return
+    wanted = " or ".join(repr(one) for one in sorted(allowed)) or "nothing of it"
+    who = _WITNESSES.get(about, (MANIFEST,))[0]
+    outcome.report("metadata-differs", name, f"says {about} {value!r}, {who} says {wanted}")
 
 
 def _known(folder: Path, manifest: Mapping[str, Any], sound: Set[str]) -> dict[str, set[str]]:
@@ -138,39 +143,44 @@ def _facts(name: str, path: Path) -> Iterator[Fact]:
         yield from _facts_of_turtle(path.read_text(encoding="utf-8"))
     else:
         content = path.read_bytes()
-        record = yaml.safe_load(content) if name == "CITATION.cff" else json.loads(content)
-        if not isinstance(record, dict):
-            raise TypeError("it is no object")
-        for about, places in _PLACES[name].items():
-            found = [value for place in places.split("|") for value in _at(record, place.split())]
-            if "doi" in about:
-                found = list(_dois(found))
-            yield from ((about, value[:_DAY] if about == "created" else value) for value in found)
-        if name == "datapackage.json":
-            for entry in _records(record.get("resources")):
-                yield f"rows of {entry.get('name')}", str(entry.get("rows"))
-                yield f"bytes of {entry.get('path')}", str(entry.get("bytes"))
-                yield f"sha256 of {entry.get('path')}", str(entry.get("hash", "")).removeprefix("sha256:")
-        elif name in _WITH_HASHES:
-            yield from _hashes(record)
+        yield from _facts_of_document(name, yaml.safe_load(content) if name == "CITATION.cff" else json.loads(content))
+
+
+def _facts_of_document(name: str, record: object) -> Iterator[Fact]:
+    if not isinstance(record, dict):
+        raise TypeError("it is no object")
+    for about, places in _PLACES[name].items():
+        found = [value for place in places.split("|") for value in _at(record, place.split())]
+        if about in _WITNESSES:
+            found = list(_dois(found))
+        yield from ((about, value[:_DAY] if about == "created" else value) for value in found)
+    if name in _WITH_HASHES:
+        yield from _hashes(record)
+    for entry in _records(record.get("resources")) if name == "datapackage.json" else ():
+        yield f"rows of {entry.get('name')}", str(entry.get("rows"))
+        yield f"bytes of {entry.get('path')}", str(entry.get("bytes"))
+        yield f"sha256 of {entry.get('path')}", str(entry.get("hash", "")).removeprefix("sha256:")
 
 
 def _at(value: object, path: list[str]) -> Iterator[str]:
     """The texts that stand at a place of a document."""
-    if isinstance(value, list) and path and path[0].isdecimal():
-        yield from _at(value[int(path[0]) :][:1], path[1:])
-    elif isinstance(value, list):
-        for item in value:
-            yield from _at(item, path)
-    elif isinstance(value, Mapping):
-        key, is_condition, wanted = path[0].partition("=") if path else ("", "", "")
-        if is_condition:
-            yield from _at(value, path[1:]) if value.get(key) == wanted else ()
-        else:  # an object in place of a text has it as its id or value
-            keys = [key] if path else ["@id", "value", "@value"]
-            yield from _at(next((value[one] for one in keys if one in value), None), path[1:])
-    elif value not in {None, ""} and not path:
+    step, rest = (path[0], path[1:]) if path else ("", [])
+    key, is_condition, wanted = step.partition("=")
+    if isinstance(value, list):
+        yield from _at(value[int(step)], rest) if step.isdecimal() else _each(value, path)
+    elif isinstance(value, Mapping) and is_condition:
+        yield from _at(value, rest) if value.get(key) == wanted else ()
+    elif isinstance(value, Mapping):  # an object in place of a text has it as its id or value
+        yield from _each(
+            [value[one] for one in ([key] if step else ["@id", "value", "@value"]) if one in value][:1], rest
+        )
+    elif value not in {None, ""} and not step:
         yield str(value)
+
+
+def _each(values: list[object], path: list[str]) -> Iterator[str]:
+    for value in values:
+        yield from _at(value, path)
 
 
 def _facts_of_turtle(text: str) -> Iterator[Fact]:

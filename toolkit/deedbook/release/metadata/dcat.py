@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from urllib.parse import quote
 
 from deedbook.release.metadata.record import Record
@@ -26,8 +26,6 @@ _PREFIXES = {
 }
 _UNSAFE = re.compile(r'[\x00-\x20<>"{}|^`\\]')
 
-Statement = tuple[str, str]
-"""A predicate and its object, as Turtle writes them."""
 _LANGUAGES = "http://publications.europa.eu/resource/authority/language/"
 _LANGUAGE_CODES = {"de": "DEU", "en": "ENG", "es": "SPA", "fr": "FRA", "it": "ITA", "ru": "RUS"}
 _MEDIA_TYPES = "https://www.iana.org/assignments/media-types/"
@@ -62,12 +60,6 @@ def document(blocks: Iterable[str]) -> str:
     """A whole file: the prefixes, and each block once."""
     head = "".join(f"@prefix {name}: <{address}> .\n" for name, address in _PREFIXES.items())
     return head + "\n" + "\n".join(dict.fromkeys(blocks))
-
-
-def block(subject: str, statements: Sequence[Statement]) -> str:
-    """All that is said of one subject."""
-    lines = [f"    {predicate} {value}" for predicate, value in statements]
-    return f"{subject}\n" + " ;\n".join(lines) + " .\n"
 
 
 def iri(address: str) -> str:
