@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import textwrap
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -83,13 +83,24 @@ def write_project(
     root: Path,
     tables: Mapping[str, tuple[str, dict[str, Any]]] = TABLES,
     files: Mapping[str, str] | None = None,
+    formats: Sequence[str] | None = None,
     **changes: Any,
 ) -> Project:
-    """Writes a project folder; tables are CSV text with their schema, other arguments change the descriptor."""
+    """Writes a project folder; tables are CSV text with their schema, other arguments change the descriptor.
+
+    Args:
+        root: The folder.
+        tables: The tables by name.
+        files: More files, by path and text.
+        formats: What is built beside CSV; everything when None.
+        changes: What is otherwise in the descriptor; `...` takes something out.
+    """
     package = root / "datapackage"
     package.mkdir(parents=True, exist_ok=True)
     (root / "schemas").mkdir(exist_ok=True)
-    (root / "deedbook.toml").write_text('package = "datapackage/datapackage.json"\nschemas = "schemas"\n')
+    settings = 'package = "datapackage/datapackage.json"\nschemas = "schemas"\n'
+    settings += "" if formats is None else f"[release]\nformats = {json.dumps([*formats])}\n"
+    (root / "deedbook.toml").write_text(settings)
     resources = []
     for name, (text, schema) in tables.items():
         (package / f"{name}.csv").write_bytes(textwrap.dedent(text).lstrip("\n").encode())
@@ -105,7 +116,13 @@ def write_project(
 
 
 @pytest.fixture
-def make_project(tmp_path: Path) -> MakeProject:
+def formats() -> Sequence[str] | None:
+    """What is built beside CSV: nothing, unless a module or a test looks at more; everything when None."""
+    return ()
+
+
+@pytest.fixture
+def make_project(tmp_path: Path, formats: Sequence[str] | None) -> MakeProject:
     """Writes a project into a folder of the test, as `write_project` does."""
 
     def make(
@@ -115,6 +132,6 @@ def make_project(tmp_path: Path) -> MakeProject:
         folder: str = "project",
         **changes: Any,
     ) -> Project:
-        return write_project(tmp_path / folder, tables, files, **changes)
+        return write_project(tmp_path / folder, tables, files, formats, **changes)
 
     return make

@@ -48,6 +48,7 @@ def test_a_zip_gives_the_same_bag(release: Path, tmp_path: Path) -> None:
     assert content(make_bag(Path(archive), tmp_path / "one")) == content(make_bag(release, tmp_path / "two"))
 
 
+@pytest.mark.parametrize("formats", [None])
 def test_nothing_is_overwritten_and_nothing_damaged_is_bagged(release: Path, tmp_path: Path) -> None:
     (tmp_path / "taken").mkdir()
     with pytest.raises(RefusalError, match="exists already"):

@@ -37,6 +37,7 @@ def in_dist(project: Project) -> list[str]:
     return sorted(path.name for path in home.iterdir()) if home.is_dir() else []
 
 
+@pytest.mark.parametrize("formats", [None])
 def test_a_release_has_every_file_and_its_checksums_agree(make_project: MakeProject) -> None:
     project = make_project(files={"datapackage/LICENSE": "CC BY", "datapackage/CHANGES.md": "# First\n"})
     folder = folder_of(build(project))
@@ -146,6 +147,7 @@ def test_other_metadata_under_the_same_version_is_refused(make_project: MakeProj
         build(make_project(title="Other deeds"))
 
 
+@pytest.mark.parametrize("formats", [None])
 def test_a_damaged_release_is_never_called_unchanged(make_project: MakeProject) -> None:
     project = make_project()
     folder = folder_of(build(project))
@@ -349,6 +351,7 @@ KINDS = {
 }
 
 
+@pytest.mark.parametrize("formats", [None])
 def test_derived_columns_and_views_are_released(make_project: MakeProject) -> None:
     derived = [{"name": "eighth", "type": "number", "title": "Eighth"}, {"name": "bare", "type": "boolean"}]
     project = make_project(

@@ -13,6 +13,11 @@ from tests.release.conftest import MakeProject
 from tests.release.releases import release_of, repair_sums
 
 
+@pytest.fixture
+def formats() -> None:
+    """Everything: this is about the formats."""
+
+
 def fields(*specs: str) -> dict[str, Any]:
     parts = [spec.partition(":") for spec in specs]
     return {"fields": [{"name": name, "type": kind or "string"} for name, _, kind in parts], "primaryKey": parts[0][0]}

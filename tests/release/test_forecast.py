@@ -19,6 +19,11 @@ from tests.release.releases import OWN, release_of
 ROOT = Path(__file__).parents[2]
 
 
+@pytest.fixture
+def formats() -> None:
+    """Everything: this is about the formats."""
+
+
 def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 

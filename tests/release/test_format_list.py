@@ -34,6 +34,11 @@ TABBED = Format(
 
 
 @pytest.fixture
+def formats() -> None:
+    """Everything: this is about the formats."""
+
+
+@pytest.fixture
 def ninth() -> Iterator[Format]:
     """The list with one entry more."""
     FORMATS.append(TABBED)

@@ -38,6 +38,11 @@ of two lines",,,false,,1.0.0,1.0.0
 
 
 @pytest.fixture
+def formats() -> None:
+    """Everything: this is about the formats."""
+
+
+@pytest.fixture
 def folder(make_project: MakeProject) -> Path:
     """The release of the small project."""
     return released(make_project())

@@ -24,6 +24,11 @@ EPOCH = dt.datetime(2026, 11, 22, tzinfo=dt.UTC)
 EDITION = Edition(name="deeds", title="Deeds", description="", version="1.0.0", created=EPOCH, epoch=EPOCH)
 
 
+@pytest.fixture
+def formats() -> None:
+    """Everything: this is about the formats."""
+
+
 def table_of(rows: dict[str, list[str | None]], *fields: dict[str, Any], name: str = "t") -> Table:
     """A table of canonical texts; fields that are not described are text."""
     described = {item["name"]: item for item in fields}

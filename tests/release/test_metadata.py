@@ -109,6 +109,7 @@ def test_all_name_the_same_licence_and_people(folder: Path) -> None:
     assert page_record(folder)["publisher"]["name"] == "Deeds Institute"
 
 
+@pytest.mark.parametrize("formats", [None])
 def test_every_checksum_is_that_of_the_file(folder: Path) -> None:
     sums = checksums(folder)
     found = [(entry["name"], entry["sha256"]) for entry in load(folder, "croissant.json")["distribution"]]

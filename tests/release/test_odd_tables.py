@@ -16,6 +16,11 @@ import pytest
 from deedbook.cli.main import run
 
 
+@pytest.fixture
+def formats() -> None:
+    """Everything: this is about the formats."""
+
+
 class Dataset:
     """A project of one table `t`, whose releases are read back as rows."""
 

@@ -37,6 +37,11 @@ SURROUNDINGS = (
 )
 
 
+@pytest.fixture
+def formats() -> None:
+    """Everything: this is about the formats."""
+
+
 @pytest.mark.external
 @pytest.mark.slow
 def test_two_builds_17_months_apart_are_the_same_bytes(make_project: MakeProject) -> None:

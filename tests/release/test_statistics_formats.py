@@ -52,6 +52,11 @@ MOMENTS = [dt.datetime(2024, 1, 1, 1, 2, 3, 500000), None, dt.datetime(1700, 1, 
 LABELS = {1: "Visit (état)", 2: "Grant"}
 
 
+@pytest.fixture
+def formats() -> None:
+    """Everything: this is about the formats."""
+
+
 def plain(series: pd.Series[Any]) -> list[Any]:
     return [None if pd.isna(value) else value for value in series.tolist()]
 

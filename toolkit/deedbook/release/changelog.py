@@ -11,7 +11,6 @@ TABLE.diff.csv    of each table that stands in both releases and differs: `daff 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from pathlib import Path
 
 from deedbook.changes.compare import compare
@@ -19,8 +18,8 @@ from deedbook.changes.highlighter import highlighter_csv
 from deedbook.changes.sources import Side, side_of_folder
 from deedbook.descriptor import load_package
 from deedbook.project import DESCRIPTOR, Project
-from deedbook.release.edition import Edition, moment_text
-from deedbook.rules.guard import Guard, Releases
+from deedbook.release.contents import Contents
+from deedbook.release.edition import moment_text
 from deedbook.versioning.corrections import (
     PATH,
     corrections_csv,
@@ -32,28 +31,17 @@ from deedbook.versioning.corrections import (
 from deedbook.versioning.guards import coverage
 from deedbook.versioning.history import CHANGELOG, changelog_markdown, changes_document
 from deedbook.versioning.previous import CHANGES
-from deedbook.versioning.verdict import Verdict
 
 
-def write_changes(
-    project: Project,
-    edition: Edition,
-    verdict: Verdict | None,
-    guards: Sequence[Guard[Releases]],
-    rows: dict[str, int],
-    folder: Path,
-) -> None:
-    """Writes what there is to say of changes, beside the data and the descriptor that stand in the folder already.
-
-    Args:
-        project: What is released.
-        edition: What the release calls itself.
-        verdict: What its version rests on; None for a first release.
-        guards: The project's own rules between releases, of which some tell what it covers.
-        rows: The rows of each edited table.
-        folder: The staged release.
-    """
-    covered = [_about(item.table, item.message) for item in coverage(Side("", project), guards)]
+def write_changes(contents: Contents) -> None:
+    """Writes what there is to say of changes, beside the data and the descriptor that stand in the folder already."""
+    project, edition, folder, verdict = contents.project, contents.edition, contents.folder, contents.passed.verdict
+    guards = contents.book.guards
+    covered = [
+        item.message if item.table in item.message else f"{item.table}: {item.message}"
+        for item in coverage(Side("", project), guards)
+    ]
+    rows = {table.outline.name: table.file.rows for table in contents.tables if not table.outline.is_view}
     document = changes_document(edition.name, edition.version, moment_text(edition.created), rows, verdict, covered)
     _write(folder / CHANGES, json.dumps(document, ensure_ascii=False, indent=1) + "\n")
     _write(folder / CHANGELOG, changelog_markdown(edition.title, document["history"]))
@@ -64,23 +52,15 @@ def write_changes(
             _write(folder / PATH, corrections_csv(without_private(stated)))
         else:
             (folder / PATH).write_bytes(source.read_bytes())
-    if verdict is not None:
-        _write_diffs(verdict, folder, edited=frozenset(rows))
-
-
-def _write_diffs(verdict: Verdict, folder: Path, edited: frozenset[str]) -> None:
+    if verdict is None:
+        return
     withheld = private_tables(verdict.reasons.given)
     staged = Project(folder, load_package(folder / DESCRIPTOR))
-    old = side_of_folder(verdict.previous.folder)
-    changes = compare(old, Side("", staged), derived=True, everything=True)
+    changes = compare(side_of_folder(verdict.previous.folder), Side("", staged), derived=True, everything=True)
     for table in changes.tables:
-        may_tell = not withheld or table.table in edited - withheld
+        may_tell = not withheld or (table.table in rows and table.table not in withheld)
         if may_tell and not table.is_equal:
             _write(folder / f"{table.table}.diff.csv", highlighter_csv(changes, table))
-
-
-def _about(table: str, said: str) -> str:
-    return said if table in said else f"{table}: {said}"
 
 
 def _write(path: Path, text: str) -> None:

@@ -117,8 +117,7 @@ def _write_documents(contents: Contents, copied: list[str]) -> None:
         BUILD_FILE: build_json(edition.name, edition.version, edition.epoch, contents.inputs),
     }
     _write(contents, documents)
-    rows = {outline.name: file.rows for outline, file in tables if not outline.is_view}
-    write_changes(project, edition, passed.verdict, contents.book.guards, rows, folder)
+    write_changes(contents)
     # what is written later than these has no checksum in them
     record = make_record(package, edition, tables, folder, contents.digest)
     standards = {name: _json(describe(record)) for name, describe in _STANDARDS.items()}

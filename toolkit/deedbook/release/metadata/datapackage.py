@@ -8,6 +8,7 @@ encoding, missing values) is gone: the tables are canonical CSV.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,31 +20,10 @@ from deedbook.release.tables import Outline
 from deedbook.schema import Field, TableSchema
 
 PROFILE = "https://datapackage.org/profiles/2.0/"
-_DROPPED = frozenset(
-    ["$schema", "profile", "resources", "deedbook", "created", "version", "name", "title", "description"]
-)
-_DROPPED_OF_RESOURCE = frozenset(
-    [
-        "$schema",
-        "bytes",
-        "compression",
-        "data",
-        "description",
-        "dialect",
-        "encoding",
-        "format",
-        "hash",
-        "innerpath",
-        "mediatype",
-        "name",
-        "path",
-        "profile",
-        "rows",
-        "schema",
-        "stats",
-        "title",
-        "type",
-    ]
+_DROPPED = re.compile(r"\$schema|profile|resources|deedbook|created|version|name|title|description")
+_DROPPED_OF_RESOURCE = re.compile(
+    r"\$schema|bytes|compression|data|description|dialect|encoding|format|hash|innerpath|mediatype"
+    r"|name|path|profile|rows|schema|stats|title|type"
 )
 _DROPPED_OF_SCHEMA = frozenset({"derivedFields", "fields", "fieldsMatch", "missingValues", "$schema"})
 
@@ -68,7 +48,7 @@ def datapackage_json(package: Package, edition: Edition, tables: Sequence[tuple[
         **({"description": edition.description} if edition.description else {}),
         "version": edition.version,
         "created": moment_text(edition.created),
-        **{key: value for key, value in package.raw.items() if key not in _DROPPED},
+        **{key: value for key, value in package.raw.items() if not _DROPPED.fullmatch(key)},
         **({"id": f"https://doi.org/{doi}"} if (doi := doi_of(package)) else {}),
         "resources": [_resource(outline, file, resources.get(outline.name, {})) for outline, file in tables],
     }
@@ -82,7 +62,7 @@ def _resource(outline: Outline, file: CsvFile, raw: Mapping[str, Any]) -> dict[s
         "path": file.name,
         **({"title": outline.title} if outline.title else {}),
         **({"description": outline.description} if outline.description else {}),
-        **{key: value for key, value in raw.items() if key not in _DROPPED_OF_RESOURCE},
+        **{key: value for key, value in raw.items() if not _DROPPED_OF_RESOURCE.fullmatch(key)},
         "format": "csv",
         "mediatype": "text/csv",
         "encoding": "utf-8",
