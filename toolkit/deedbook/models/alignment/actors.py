@@ -8,14 +8,7 @@ from deedbook.rules.chains import climb
 
 ACTING_ROLES = ("initiator", "co_initiator")
 RECEIVING_ROLES = ("recipient",)
-BELONGING_TYPES = (
-    "government",
-    "military",
-    "intelligence_service",
-    "ministry_agency",
-    "police",
-    "judiciary",
-)
+BELONGING_TYPES = ("government", "military", "intelligence_service", "ministry_agency", "police", "judiciary")
 """Types of actor that are part of something else."""
 OFFICE_SECTORS = ("GOV", "MIL", "SPY", "COP", "JUD", "LEG")
 """Sectors in which a person holds an office."""
