@@ -30,6 +30,8 @@ _DATE = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?[?~%]?")
 _MOMENT = re.compile(r"([0-9-]{10})T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:Z|[+-][0-9]{2}(?::[0-9]{2})?)?")
 _MASKED_YEAR = re.compile(r"[0-9]{2}(?:[0-9]X|XX)")
 _MASKED_DATE = re.compile(r"([0-9]{4})-XX(?:-XX)?|([0-9]{4}-[0-9]{2})-XX")
+_PRECISION = ((0, "day"), (5, "multi_day"), (6, "week"), (30, "month"), (92, "quarter_season"), (365, "year"))
+"""Classes of a span by its most days."""
 _SEASONS = {21: (3, 5), 22: (6, 8), 23: (9, 11), 24: (12, 2)}
 """First and last month, as on the northern hemisphere; a winter begins in the December of its year."""
 
@@ -144,23 +146,8 @@ def is_hedged(field: str) -> pl.Expr:
 def precision(first: pl.Expr, last: pl.Expr) -> pl.Expr:
     """The class of the span between two days, as UCDP grades it (date_prec, all 16,566 Syria events agree)."""
     days = (last - first).dt.total_days()
-    return (
-        pl.when(days.is_null())
-        .then(pl.lit("uncertain"))
-        .when(days == 0)
-        .then(pl.lit("day"))
-        .when(days <= 5)
-        .then(pl.lit("multi_day"))
-        .when(days == 6)
-        .then(pl.lit("week"))
-        .when(days <= 30)
-        .then(pl.lit("month"))
-        .when(days <= 92)
-        .then(pl.lit("quarter_season"))
-        .when(days <= 365)
-        .then(pl.lit("year"))
-        .otherwise(pl.lit("longer"))
-    )
+    classes = [pl.when(days <= most).then(pl.lit(name)) for most, name in _PRECISION]
+    return pl.when(days.is_null()).then(pl.lit("uncertain")).otherwise(pl.coalesce(*classes, pl.lit("longer")))
 
 
 def certain_start(field: str) -> pl.Expr:

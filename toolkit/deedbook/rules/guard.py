@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from pathlib import Path
+from typing import Any, Generic, TypeVar
 
 import polars as pl
 
@@ -69,9 +70,9 @@ class Guard(Generic[Compared]):
     """
 
     id: str
-    severity: Severity
     says: str
     message: str
+    severity: Severity = "error"
     hint: str = ""
     ref: str = ""
     needs: tuple[str, ...] = ()
@@ -93,3 +94,21 @@ class Guard(Generic[Compared]):
             message=self.message.format_map(breach.said),
             hint=self.hint.format_map(breach.said),
         )
+
+
+def read_guards(
+    file: Path, finders: Mapping[str, Callable[[Compared], Iterable[Breach]]]
+) -> tuple[Guard[Compared], ...]:
+    """The guards of a list in TOML, in its order: a table for each id, with the attributes of `Guard`.
+
+    Args:
+        file: The list.
+        finders: What finds the breaches of a guard, by its id.
+    """
+    import tomllib  # most commands compare no releases
+
+    listed: dict[str, dict[str, Any]] = tomllib.loads(file.read_text("utf-8"))
+    return tuple(
+        Guard(**{**item, "id": name, "needs": tuple(item.get("needs", ())), "find": finders.get(name)})
+        for name, item in listed.items()
+    )

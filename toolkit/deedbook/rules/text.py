@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import pandera.polars as pa
 import polars as pl
@@ -12,42 +13,7 @@ from deedbook.rules.rule import rule
 STAND_INS = ("null", "n/a", "-", ".", "-9", "-99", "unknown")
 """What other datasets write for a missing value, in small letters; `NA` is Namibia and may be a value."""
 
-LOADED_WORDS = (
-    "aggressor",
-    "atrocity",
-    "barbaric",
-    "bloodthirsty",
-    "brutal",
-    "coward",
-    "cowardly",
-    "cynical",
-    "evil",
-    "fanatic",
-    "henchman",
-    "henchmen",
-    "heroic",
-    "infamous",
-    "junta",
-    "lackey",
-    "liberated",
-    "liberation",
-    "martyr",
-    "neutralised",
-    "neutralized",
-    "notorious",
-    "puppet",
-    "regime",
-    "savage",
-    "shameful",
-    "shameless",
-    "so-called",
-    "terrorist",
-    "terrorists",
-    "thug",
-    "thugs",
-    "traitor",
-    "unprovoked",
-)
+LOADED_WORDS = tuple(Path(__file__).with_name("loaded_words.txt").read_text("utf-8").split())
 """Words that take a side. `sanctions regime` is a term and may stand."""
 
 _STRAY = "[\u00a0\u2007\u202f\u200b\u2060\ufeff]"  # no-break and zero-width spaces; joiners are letters in some scripts

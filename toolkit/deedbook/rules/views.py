@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TypedDict, Unpack
+from typing import Required, TypedDict, Unpack
 
 import pandera.polars as pa
 import polars as pl
@@ -52,8 +52,10 @@ def beside(view: View, prefix: str, frame: pl.DataFrame, on: Mapping[str, str], 
 
 
 class Said(TypedDict, total=False):
-    """What a rule may say besides its message, as the arguments of `rule`."""
+    """What a rule may say, as the arguments of `rule`."""
 
+    at: Required[str]
+    message: Required[str]
     hint: str
     severity: Severity
     ref: str
@@ -62,14 +64,7 @@ class Said(TypedDict, total=False):
 
 
 def judge(
-    view: View,
-    name: str,
-    passes: pl.Expr,
-    *,
-    at: str,
-    message: str,
-    values: Mapping[str, pl.Expr] | None = None,
-    **said: Unpack[Said],
+    view: View, name: str, passes: pl.Expr, values: Mapping[str, pl.Expr] | None = None, **said: Unpack[Said]
 ) -> pa.Check:
     """A rule on a table, judged on its view; which columns and tables it reads is seen from the expressions."""
     parts = {"passes": passes, **(values or {})}
@@ -77,7 +72,7 @@ def judge(
     columns, reads = _origin(view, roots)
     found = view.frame.select(**parts)
     shown = {key: found[key] for key in values or {}}
-    return rule(name, found["passes"], at=at, message=message, reads=reads, columns=columns, values=shown, **said)
+    return rule(name, found["passes"], reads=reads, columns=columns, values=shown, **said)
 
 
 def _origin(view: View, names: Mapping[str, str] | set[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -28,13 +28,17 @@ from deedbook.errors import ProjectError
 from deedbook.findings import Finding
 from deedbook.project import CODE_VALUES, Project
 from deedbook.reading.tables import read_text
-from deedbook.rules.guard import Breach, Guard, Releases
+from deedbook.rules.guard import Breach, Guard, Releases, read_guards
 from deedbook.versioning.numbers import SEMVER, read_version
 
 PATH = "corrections.csv"
 ALL = "*"
 PRIVACY = "privacy"
 _MANY = 1000
+GUARDS_FILE = Path(__file__).with_name("guards.toml")
+"""What may not happen between two releases, corrections among it."""
+_LISTED: tuple[Guard[object], ...] = read_guards(GUARDS_FILE, {})
+_GUARDS = {guard.id: guard for guard in _LISTED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,18 +132,24 @@ def match_corrections(
             missing.append(item)
         elif row.key != ALL and (row.old, row.new) != (item.old, item.new):
             said = {"old": repr(row.old), "new": repr(row.new), "was": repr(item.old), "is_now": repr(item.new)}
-            findings.append(_of_row(_OUTDATED, row, "new", **said))
+            findings.append(_of_row("correction-outdated", row, "new", **said))
         elif not known or row.reason in known:
             given.append(replace(item, reason=row.reason, note=row.note, source=row.source, row=row.row))
     findings += [_missing(item) for item in missing]
     for row in own:
         first = by_place[_place(row)]
         if row.reason.strip() and known and row.reason not in known:
-            findings.append(_of_row(_UNKNOWN, row, "reason", reason=repr(row.reason), known=", ".join(sorted(known))))
+            findings.append(
+                _of_row(
+                    "correction-reason-unknown", row, "reason", reason=repr(row.reason), known=", ".join(sorted(known))
+                )
+            )
         if first is not row:
-            findings.append(_of_row(_TWICE, row, "key", first=str(first.row)))
+            findings.append(_of_row("correction-given-twice", row, "key", first=str(first.row)))
         elif row.row not in used and row.key != ALL:
-            findings.append(_of_row(_UNMATCHED, row, "key", place=f"{row.table} {row.key} {row.field}".rstrip()))
+            findings.append(
+                _of_row("correction-unmatched", row, "key", place=f"{row.table} {row.key} {row.field}".rstrip())
+            )
     return Reasons(tuple(given), tuple(missing), tuple(findings))
 
 
@@ -279,52 +289,10 @@ def _missing(item: Correction) -> Finding:
             if item.new
             else "was withdrawn"
         )
-    return (item.guard or _WITHOUT_REASON).finding(Breach(item.table, item.key, item.field or None, value, said))
+    return (item.guard or _GUARDS["correction-without-reason"]).finding(
+        Breach(item.table, item.key, item.field or None, value, said)
+    )
 
 
-def _of_row(guard: Guard[object], row: Correction, column: str, **said: str) -> Finding:
-    return guard.finding(Breach("corrections", row.key, column, getattr(row, column), said, PATH, row.row))
-
-
-_WITHOUT_REASON: Guard[object] = Guard(
-    id="correction-without-reason",
-    says="a corrected cell or a withdrawn row of a published table has no reason",
-    severity="error",
-    ref="R-63",
-    message="{what}, and corrections.csv gives no reason",
-    hint="draft the rows with `deedbook plan --write-corrections`, then fill in `reason`",
-)
-_OUTDATED: Guard[object] = Guard(
-    id="correction-outdated",
-    says="a reason explains other values than those that changed",
-    severity="error",
-    ref="R-63",
-    message="explains {old} to {new}, but the cell went from {was} to {is_now}",
-    hint="run `deedbook plan --write-corrections` again",
-)
-_TWICE: Guard[object] = Guard(
-    id="correction-given-twice",
-    says="two rows explain the same change",
-    severity="error",
-    ref="R-63",
-    message="explains what row {first} explains already",
-    hint="keep the row whose reason is right",
-)
-_UNKNOWN: Guard[object] = Guard(
-    id="correction-reason-unknown",
-    says="a reason is no code of the list `reason`",
-    severity="error",
-    ref="R-63",
-    message="{reason} is no code of the list `reason`",
-    hint="the codes are {known}",
-)
-_UNMATCHED: Guard[object] = Guard(
-    id="correction-unmatched",
-    says="a reason explains something that did not change",
-    severity="warning",
-    ref="R-63",
-    message="nothing changed in {place}",
-    hint="delete the line",
-)
-GUARDS = (_WITHOUT_REASON, _OUTDATED, _TWICE, _UNKNOWN, _UNMATCHED)
-"""What may be wrong with the file; `match_corrections` finds it."""
+def _of_row(guard: str, row: Correction, column: str, **said: str) -> Finding:
+    return _GUARDS[guard].finding(Breach("corrections", row.key, column, getattr(row, column), said, PATH, row.row))

@@ -15,7 +15,7 @@ from deedbook.changes.records import KEY, Changes, TableChanges
 from deedbook.changes.sources import Side
 from deedbook.findings import Finding
 from deedbook.reading.tables import read_text
-from deedbook.rules.guard import Breach, Guard, Releases, State
+from deedbook.rules.guard import Breach, Guard, Releases, State, read_guards
 from deedbook.types import canonical_field, canonical_text, typed
 from deedbook.versioning import corrections
 from deedbook.versioning.bump import AppliedRule, bump_of
@@ -233,104 +233,19 @@ def _column(side: Side, table: str, name: str) -> pl.Series:
     return pl.concat(parts) if parts else pl.Series(name, dtype=pl.String)
 
 
-_IDS = (REDIRECTS,)
-
-GUARDS: tuple[Guard[Compared], ...] = (
-    Guard(
-        id="version-not-after-previous",
-        says="the version does not come after the previous release",
-        severity="error",
-        ref="R-66",
-        message="does not come after the previous release {previous}",
-        hint="run `deedbook plan --write`",
-        find=_not_after,
-    ),
-    Guard(
-        id="version-below-floor",
-        says="the version is lower than the changes ask for",
-        severity="error",
-        ref="R-66",
-        message="the changes ask for {minimum} or higher ({rules})",
-        hint="run `deedbook plan --write`, or give a reason with `deedbook plan --write --version V --override REASON`",
-        find=_below_floor,
-    ),
-    Guard(
-        id="changes-do-not-add-up",
-        says="the previous release and the changes are not this release",
-        severity="error",
-        ref="R-67",
-        message="{old} published rows, {added} added, {removed} removed and {cells} changed cells are not the {new} rows "
-        "that stand here",
-        hint="validate the table; a key that occurs twice is named there, and anything else is a bug to report",
-        find=_not_adding_up,
-    ),
-    Guard(
-        id="table-shrank",
-        says="a table loses more than 5 % or 50 of its published rows",
-        severity="error",
-        ref="R-65",
-        message="loses {lost} of its {rows} published rows",
-        hint="if that is meant, add `{row},REASON,,` to corrections.csv",
-        find=_shrunk,
-    ),
-    Guard(
-        id="code-vanished",
-        says="no row has a code any more that rows had",
-        severity="error",
-        ref="R-65",
-        message="no row has the code any more; {count} had it",
-        hint="if that is meant, add `{row},REASON,,` to corrections.csv",
-        find=_codes_lost,
-    ),
-    Guard(
-        id="mostly-rewritten",
-        says="more than 20 % of the rows changed in text, and less than 1 % in value",
-        severity="warning",
-        ref="R-69",
-        message="{touched} of {rows} rows changed in text, {revised} of them in value",
-        hint="check whether a tool reordered or reformatted cells",
-        find=_rewritten,
-    ),
-    Guard(
-        id="published-id-vanished",
-        says="a published id is gone without a redirect",
-        severity="error",
-        ref="R-60",
-        needs=_IDS,
-        message="was published and is gone without a redirect",
-        hint="add a row to id_redirects: its successor, or an empty new_id where it was withdrawn",
-        find=_vanished,
-    ),
-    Guard(
-        id="retired-id-returned",
-        says="an id that an earlier release retired stands again",
-        severity="error",
-        ref="R-61",
-        needs=_IDS,
-        message="was retired by an earlier release and stands again",
-        hint="give the row a new id",
-        find=_returned,
-    ),
-    Guard(
-        id="id-reused",
-        says="an id names a row of which next to nothing is as before",
-        severity="warning",
-        ref="R-61",
-        needs=_IDS,
-        message="names a row of which next to nothing is as before",
-        hint="give a new row a new id; an id keeps its meaning",
-        find=_reused,
-    ),
-    Guard(
-        id="new-id-too-low",
-        says="a new id is not higher than every id that was issued in the table",
-        severity="error",
-        ref="R-61",
-        needs=_IDS,
-        message="is new, but {prefix} has been issued up to {top}",
-        hint="give new rows the next numbers",
-        find=_too_low,
-    ),
-    *corrections.GUARDS,
+GUARDS: tuple[Guard[Compared], ...] = read_guards(
+    corrections.GUARDS_FILE,
+    {
+        "version-not-after-previous": _not_after,
+        "version-below-floor": _below_floor,
+        "changes-do-not-add-up": _not_adding_up,
+        "table-shrank": _shrunk,
+        "code-vanished": _codes_lost,
+        "mostly-rewritten": _rewritten,
+        "published-id-vanished": _vanished,
+        "retired-id-returned": _returned,
+        "id-reused": _reused,
+        "new-id-too-low": _too_low,
+    },
 )
-"""Those without `find` are found where corrections.csv is matched with the changes."""
+"""Those of corrections.csv are found where it is matched with the changes."""

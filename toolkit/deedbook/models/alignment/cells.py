@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -11,9 +12,15 @@ import polars as pl
 from deedbook.rules import text
 from deedbook.rules.chains import climb
 from deedbook.rules.references import declared, not_listed
-from deedbook.rules.views import View, beside, judge
+from deedbook.rules.views import Said, View, beside, judge
 
 REDIRECTS = "id_redirects"
+_TEXTS: dict[str, Said] = tomllib.loads(Path(__file__).with_name("rules.toml").read_text("utf-8"))
+
+
+def judged(view: View, name: str, passes: pl.Expr, values: Mapping[str, pl.Expr] | None = None) -> pa.Check:
+    """A rule of `rules.toml`, which has what its findings say."""
+    return judge(view, name, passes, values, **_TEXTS[name])
 
 
 def plain(*fields: str) -> list[pa.Check]:
@@ -90,25 +97,8 @@ def followed(redirects: pl.DataFrame, known: pl.DataFrame, tables: tuple[str, ..
     view = beside(view, "new", known, {"end.last": "id"}, tables)
     arrives = pl.col("end.is_withdrawn") | pl.col("new.id").is_not_null()
     return [
-        judge(
-            view,
-            "retired-id-stands",
-            pl.col("row.id").is_null(),
-            at="old_id",
-            ref="R-04",
-            message="{old_id} was retired, but stands in {table}",
-            hint="remove the row or the redirect",
-            values={"table": pl.col("row.first")},
-        ),
-        judge(
-            view,
-            "redirect-leads-nowhere",
-            arrives,
-            at="new_id",
-            ref="R-06",
-            message="{old_id} leads to {new_id}, at the end of which stands no row",
-            hint="name an id that stands, or none where the row was withdrawn",
-        ),
+        judged(view, "retired-id-stands", pl.col("row.id").is_null(), values={"table": pl.col("row.first")}),
+        judged(view, "redirect-leads-nowhere", arrives),
     ]
 
 

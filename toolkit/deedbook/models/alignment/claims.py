@@ -7,9 +7,10 @@ from collections.abc import Mapping
 import pandera.polars as pa
 import polars as pl
 
+from deedbook.models.alignment.cells import judged
 from deedbook.models.alignment.evidence import AFFIRMING
 from deedbook.rules import dates
-from deedbook.rules.views import View, beside, judge
+from deedbook.rules.views import View, beside
 
 
 def linked(tables: Mapping[str, pl.DataFrame]) -> list[pa.Check]:
@@ -19,24 +20,9 @@ def linked(tables: Mapping[str, pl.DataFrame]) -> list[pa.Check]:
     view = beside(View(own), "via", own.select("claim_id", "source_id", "hop"), keys, ("claim_sources",))
     via = pl.col("via_source_id")
     return [
-        judge(
-            view,
-            "relayed-source-not-linked",
-            via.is_null() | pl.col("via.source_id").is_not_null(),
-            at="via_source_id",
-            ref="R-36",
-            message="{via_source_id}, from which {source_id} has it, is no source of {claim_id}",
-            hint="add the relayed source to the claim",
-        ),
-        judge(
-            view,
-            "relay-not-after-relayed",
-            pl.col("via.hop") < pl.col("hop"),
-            at="hop",
-            ref="R-36",
-            message="{source_id} is at hop {hop}, {via_source_id}, which it relays, at hop {via_hop}",
-            hint="count the hops from the claimant",
-            values={"via_hop": pl.col("via.hop")},
+        judged(view, "relayed-source-not-linked", via.is_null() | pl.col("via.source_id").is_not_null()),
+        judged(
+            view, "relay-not-after-relayed", pl.col("via.hop") < pl.col("hop"), values={"via_hop": pl.col("via.hop")}
         ),
     ]
 
@@ -55,34 +41,22 @@ def in_time(tables: Mapping[str, pl.DataFrame], exempt: tuple[str, ...]) -> list
     is_real = ~pl.col("event.factuality").is_in(exempt)
     source_last = pl.col("source.last")
     return [
-        judge(
+        judged(
             view,
             "source-older-than-event",
             ~(looks_back & is_real) | (source_last >= pl.col("event.first")),
-            at="source_id",
-            ref="R-15",
-            message="{source_id} is of {published}, the event that it affirms of {date}",
-            hint="correct one of the dates",
             values={**day, "date": pl.col("event.date_edtf")},
         ),
-        judge(
+        judged(
             view,
             "claimed-after-source",
             source_last >= pl.col("claim.first"),
-            at="source_id",
-            ref="R-17",
-            message="{source_id} is of {published}, the claim that it carries of {claimed}",
-            hint="correct one of the dates",
             values={**day, "claimed": pl.col("claim.claimed_on")},
         ),
-        judge(
+        judged(
             view,
             "relay-older-than-relayed",
             source_last >= pl.col("via.first"),
-            at="via_source_id",
-            ref="R-17",
-            message="{source_id} is of {published}, what it relays of {relayed}",
-            hint="correct one of the dates",
             values={"published": published, "relayed": pl.col("via.published_on")},
         ),
     ]
@@ -116,23 +90,6 @@ def claimed(tables: Mapping[str, pl.DataFrame]) -> list[pa.Check]:
     )
     view = beside(View(tables["events"]), "claim", claims, {"event_id": "event_id"}, ("claims",))
     return [
-        judge(
-            view,
-            "quantity-without-claim",
-            best.is_null() | pl.col("claim.event_id").is_not_null(),
-            at="quantity",
-            ref="R-29",
-            message="nobody claims the quantity {quantity}",
-            hint="add a claim of the aspect quantity",
-        ),
-        judge(
-            view,
-            "quantity-far-from-claims",
-            best.is_null() | pl.col("claim.is_near"),
-            at="quantity",
-            ref="R-29",
-            severity="warning",
-            message="{quantity} differs by more than half from every claimed quantity",
-            hint="correct it, or add the claim that it rests on",
-        ),
+        judged(view, "quantity-without-claim", best.is_null() | pl.col("claim.event_id").is_not_null()),
+        judged(view, "quantity-far-from-claims", best.is_null() | pl.col("claim.is_near")),
     ]

@@ -6,51 +6,33 @@ The status before is the column that readers saw in `events.csv`; the status now
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import polars as pl
 
 from deedbook.models.alignment import evidence
-from deedbook.rules.guard import Breach, Guard, Releases, State
+from deedbook.rules.guard import Breach, Guard, Releases, State, read_guards
 
 EVENTS, STATUS = "events", "status"
-RANKS = {
-    "official": 5,
-    "confirmed": 4,
-    "probable": 3,
-    "reported": 2,
-    "claimed": 2,
-    "disputed": 1,
-    "denied": 0,
-    "retracted": 0,
-    "refuted": 0,
-}
+_SUPPORT = ("denied retracted refuted", "disputed", "claimed reported", "probable", "confirmed", "official")
+RANKS = {status: rank for rank, statuses in enumerate(_SUPPORT) for status in statuses.split()}
 """How well an event of a status is supported: what one party claims counts as much as what one medium reports."""
 
 _RESTS_ON = {
-    EVENTS: ("event_id", "event_type"),
-    "claims": (
-        "claim_id",
-        "event_id",
-        "aspect",
-        "stance",
-        "modality",
-        "claimant_actor_id",
-        "coded_position",
-        "responds_to_claim_id",
-        "superseded_by_claim_id",
-    ),
-    "claim_sources": ("claim_id", "source_id", "hop"),
-    "sources": ("source_id", "publisher_actor_id", "source_type", "syndicated_from", "is_translation_of"),
-    "event_participants": ("event_id", "actor_id", "role"),
-    "actors": ("actor_id", "actor_type", "parent_actor_id"),
-    "code_values": ("list", "code", "evidence_class"),
+    EVENTS: "event_id event_type",
+    "claims": "claim_id event_id aspect stance modality claimant_actor_id coded_position responds_to_claim_id superseded_by_claim_id",
+    "claim_sources": "claim_id source_id hop",
+    "sources": "source_id publisher_actor_id source_type syndicated_from is_translation_of",
+    "event_participants": "event_id actor_id role",
+    "actors": "actor_id actor_type parent_actor_id",
+    "code_values": "list code evidence_class",
 }
 """The tables and fields without which an event has no status."""
 
 
 def _tally(state: State) -> pl.DataFrame | None:
     """One row per event with what its evidence is worth; None where a table or field is missing."""
-    tables = {name: state(name, *fields) for name, fields in _RESTS_ON.items()}
+    tables = {name: state(name, *fields.split()) for name, fields in _RESTS_ON.items()}
     known = {name: frame for name, frame in tables.items() if frame is not None}
     return evidence.tally(known, evidence.evidence(known)) if len(known) == len(tables) else None
 
@@ -139,72 +121,15 @@ def _single_origins(releases: Releases) -> Iterator[Breach]:
         yield Breach(EVENTS, said={"n": f"{single:,}", "all": f"{affirmed:,}", "share": share})
 
 
-GUARDS: tuple[Guard[Releases], ...] = (
-    Guard(
-        id="event-changed-identity",
-        says="an event has another kind of act and other initiators",
-        severity="error",
-        ref="R-62",
-        needs=(EVENTS, "event_participants"),
-        message="has another kind of act and other initiators: another event",
-        hint="retire the id in id_redirects, and give the new event a new one",
-        find=_changed_identities,
-    ),
-    Guard(
-        id="event-identity-doubtful",
-        says="an event has another kind of act, or other initiators",
-        severity="warning",
-        ref="R-62",
-        needs=(EVENTS, "event_participants"),
-        message="has {what}",
-        hint="is it still the same event?",
-        find=_doubtful_identities,
-    ),
-    Guard(
-        id="status-fell-without-reason",
-        says="the status of an event fell and nobody says why",
-        severity="error",
-        ref="R-64",
-        needs=tuple(_RESTS_ON),
-        message="fell from {old} to {new}, and corrections.csv gives no reason",
-        hint="draft the row with `deedbook plan --write-corrections`, then fill in `reason`",
-        find=_fallen_statuses,
-        needs_reason=True,
-    ),
-    Guard(
-        id="coverage-events-by-month",
-        says="how many events each month has",
-        severity="info",
-        ref="R-70",
-        needs=(EVENTS,),
-        message="events by month: {months}",
-        find=_events_by_month,
-    ),
-    Guard(
-        id="coverage-actors-without-code",
-        says="how many actors have no code of a scheme",
-        severity="info",
-        ref="R-70",
-        needs=("actors", "actor_codes"),
-        message="{n} of {all} without a code",
-        find=_actors_without_code,
-    ),
-    Guard(
-        id="coverage-sources-without-archive",
-        says="how many sources have no archived copy",
-        severity="info",
-        ref="R-70",
-        needs=("sources",),
-        message="{n} of {all} without archive",
-        find=_sources_without_archive,
-    ),
-    Guard(
-        id="coverage-single-origin",
-        says="how many events rest on one origin alone",
-        severity="info",
-        ref="R-70",
-        needs=tuple(_RESTS_ON),
-        message="{n} of {all} affirmed events rest on a single origin{share}",
-        find=_single_origins,
-    ),
+GUARDS: tuple[Guard[Releases], ...] = read_guards(
+    Path(__file__).with_name("guards.toml"),
+    {
+        "event-changed-identity": _changed_identities,
+        "event-identity-doubtful": _doubtful_identities,
+        "status-fell-without-reason": _fallen_statuses,
+        "coverage-events-by-month": _events_by_month,
+        "coverage-actors-without-code": _actors_without_code,
+        "coverage-sources-without-archive": _sources_without_archive,
+        "coverage-single-origin": _single_origins,
+    },
 )

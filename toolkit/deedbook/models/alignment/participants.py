@@ -8,8 +8,9 @@ import pandera.polars as pa
 import polars as pl
 
 from deedbook.models.alignment.actors import ACTING_ROLES, RECEIVING_ROLES
+from deedbook.models.alignment.cells import judged
 from deedbook.rules import dates
-from deedbook.rules.views import View, beside, judge
+from deedbook.rules.views import View, beside
 
 GROUP_TYPES = ("generic", "unidentified")
 """Types that stand for people of whom some may be on either side (ACLED: 220 of 9,000 events)."""
@@ -29,27 +30,8 @@ def in_its_time(tables: Mapping[str, pl.DataFrame]) -> list[pa.Check]:
     validity = pl.format("{}/{}", pl.col("actor.valid_from").fill_null(".."), pl.col("actor.valid_to").fill_null(".."))
     shown = {"name": pl.col("actor.name"), "validity": validity, "date": pl.col("event.date_edtf")}
     return [
-        judge(
-            view,
-            "participant-not-there",
-            ~absent,
-            at="actor_id",
-            ref="R-18",
-            values=shown,
-            message="{name} existed {validity}, the event is of {date}",
-            hint="name the actor of that time",
-        ),
-        judge(
-            view,
-            "participant-partly-there",
-            absent | ~partly,
-            at="actor_id",
-            ref="R-18",
-            severity="warning",
-            values=shown,
-            message="{name} existed {validity}, part of the event's date {date} lies outside",
-            hint="narrow the date if the sources allow it",
-        ),
+        judged(view, "participant-not-there", ~absent, values=shown),
+        judged(view, "participant-partly-there", absent | ~partly, values=shown),
     ]
 
 
@@ -66,36 +48,7 @@ def on_one_side(tables: Mapping[str, pl.DataFrame], roots: pl.DataFrame) -> list
     receives, is_group = pl.col("role").is_in(RECEIVING_ROLES), pl.col("actor.actor_type").is_in(GROUP_TYPES)
     both, shown = receives & pl.col("same.actor_id").is_not_null(), {"name": pl.col("actor.name")}
     return [
-        judge(
-            view,
-            "actor-on-both-sides",
-            ~both | is_group,
-            at="actor_id",
-            ref="R-20",
-            values=shown,
-            message="{name} is initiator and recipient of {event_id}",
-            hint="correct one of the roles",
-        ),
-        judge(
-            view,
-            "group-on-both-sides",
-            ~both | ~is_group,
-            at="actor_id",
-            ref="R-20",
-            severity="warning",
-            values=shown,
-            message="{name} is initiator and recipient of {event_id}",
-            hint="tell two groups apart if the sources do",
-        ),
-        judge(
-            view,
-            "sides-share-root",
-            ~receives | both | pl.col("kin.event_id").is_null(),
-            at="actor_id",
-            ref="R-21",
-            severity="warning",
-            values=shown,
-            message="{name} belongs to the acting side of {event_id}",
-            hint="check the roles and the parents of the actors",
-        ),
+        judged(view, "actor-on-both-sides", ~both | is_group, values=shown),
+        judged(view, "group-on-both-sides", ~both | ~is_group, values=shown),
+        judged(view, "sides-share-root", ~receives | both | pl.col("kin.event_id").is_null(), values=shown),
     ]

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import pandera.polars as pa
 import polars as pl
 
+from deedbook.models.alignment.cells import judged
 from deedbook.rules import dates
 from deedbook.rules.views import View, beside, judge
 
@@ -19,23 +20,11 @@ def related(tables: Mapping[str, pl.DataFrame]) -> list[pa.Check]:
     relation, itself = pl.col("relation"), pl.col("related_event_id") == pl.col("event_id")
     is_later = pl.col("other.first") > dates.latest("date_edtf")
     return [
-        judge(
-            view,
-            "reversal-before-original",
-            (relation != "reverses") | ~is_later,
-            at="date_edtf",
-            ref="R-26",
-            message="{event_id} reverses {related_event_id}, which began later",
-            hint="exchange them, or correct a date",
-        ),
-        judge(
+        judged(view, "reversal-before-original", (relation != "reverses") | ~is_later),
+        judged(
             view,
             "duplicate-of-duplicate",
             (relation != "duplicate_of") | itself | (pl.col("other.relation") != "duplicate_of"),
-            at="related_event_id",
-            ref="R-26",
-            message="{related_event_id} is a duplicate itself",
-            hint="name the row that stands",
         ),
     ]
 
@@ -72,12 +61,4 @@ def pair_in_order(tables: Mapping[str, pl.DataFrame]) -> pa.Check:
     a, b = pl.col("actor_a"), pl.col("actor_b")
     longer = b.str.len_chars() - a.str.len_chars().cast(pl.Int64)  # A1000000 comes after A999999
     is_ordered = pl.when(longer == 0).then(a <= b).otherwise(longer > 0)
-    return judge(
-        view,
-        "symmetric-pair-out-of-order",
-        pl.col("kind.is_directed") | is_ordered,
-        at="actor_a",
-        ref="R-54",
-        message="{kind} has no direction, so {actor_b} comes first",
-        hint="exchange actor_a and actor_b",
-    )
+    return judged(view, "symmetric-pair-out-of-order", pl.col("kind.is_directed") | is_ordered)

@@ -64,18 +64,6 @@ def events_flat(tables: Tables, weighed: pl.DataFrame) -> pl.DataFrame:
         .join(weighed.select("event_id", *_WEIGHED), on="event_id", how="left")
         .join(place, on="place_id", how="left")
         .join(packed, on="event_id", how="left")
-        .select(
-            *_OF_EVENTS,
-            *_WEIGHED,
-            "place_id",
-            "place",
-            "place_type",
-            "country",
-            "latitude",
-            "longitude",
-            "geo_precision",
-            *(f"{group}_{end}" for group in groups for end in ("actors", "actor_ids")),
-        )
         .sort("event_id")
     )
 
@@ -115,20 +103,6 @@ def event_dyads(tables: Tables, weighed: pl.DataFrame) -> pl.DataFrame:
         .join(_described(tables, "b"), on="actor_b", how="left")
         .join(events, on="event_id", how="left")
         .join(weighed.select("event_id", *_WEIGHED), on="event_id", how="left")
-        .select(
-            "event_id",
-            "actor_a",
-            "actor_b",
-            "is_directed",
-            "as_claimed",
-            "actor_a_name",
-            "actor_b_name",
-            "country_a",
-            "country_b",
-            "event_type",
-            "factuality",
-            *_WEIGHED,
-        )
         .sort("event_id", "actor_a", "actor_b")
     )
 
