@@ -8,7 +8,7 @@ import boto3
 import pytest
 
 from deedbook.errors import RefusalError, RemoteError, UsageError
-from deedbook.fetching.cache import GRAIN
+from deedbook.fetching.download import GRAIN
 from deedbook.fetching.locations import Address, Home
 from deedbook.fetching.retrieval import Asking, fetch, find_release
 from deedbook.fetching.transport import opened

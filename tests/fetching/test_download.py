@@ -12,24 +12,25 @@ from pathlib import Path
 import pytest
 
 from deedbook.errors import RefusalError, RemoteError
-from deedbook.fetching.cache import GRAIN, Cache, Partial
-from deedbook.fetching.download import Wanted, download
+from deedbook.fetching.download import GRAIN, Cache, Partial, download
 from deedbook.fetching.locations import Address
+from deedbook.integrity.proof import ListedFile
 from tests.documents import REPOSITORY
 from tests.fakes.web import Asked, Fault, Web
 
 SIZE = 40 * GRAIN + 12_345
 CONTENT = b"".join(hashlib.sha256(b"%d" % number).digest() for number in range(SIZE // 32 + 1))[:SIZE]
-WANTED = Wanted("big.bin", SIZE, hashlib.sha256(CONTENT).hexdigest())
+WANTED = ListedFile("big.bin", hashlib.sha256(CONTENT).hexdigest(), SIZE)
 PROGRAM = """
 import sys
 from pathlib import Path
-from deedbook.fetching.cache import Cache
-from deedbook.fetching.download import Wanted, download
+from deedbook.fetching.download import Cache
+from deedbook.fetching.download import download
 from deedbook.fetching.locations import Address
+from deedbook.integrity.proof import ListedFile
 url, cache, size, sha256 = sys.argv[1:]
 with Cache(Path(cache)).adding(sha256, int(size)) as partial:
-    download(Address("http", url), Wanted("big.bin", int(size), sha256), partial, lambda _count: None)
+    download(Address("http", url), ListedFile("big.bin", sha256, int(size)), partial, lambda _count: None)
 """
 
 
@@ -41,8 +42,8 @@ def web(tmp_path: Path) -> Iterator[Web]:
         yield server
 
 
-def get(web: Web, cache: Cache, wanted: Wanted = WANTED) -> Path:
-    with cache.adding(wanted.sha256, wanted.size) as partial:
+def get(web: Web, cache: Cache, wanted: ListedFile = WANTED) -> Path:
+    with cache.adding(wanted.sha256, wanted.size or 0) as partial:
         download(Address("http", f"{web.url}big.bin"), wanted, partial, lambda _count: None)
         return cache.keep(partial, wanted.sha256)
 

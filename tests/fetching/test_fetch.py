@@ -28,12 +28,13 @@ def find(web: Web, home: Home, name: str = NAME, **asking: object) -> Listing:
 
 
 def test_what_is_fetched_is_what_was_published(web: Web, home: Home, tmp_path: Path) -> None:
-    fetched = fetch(find(web, home), tmp_path / "out")
+    listing = find(web, home)
+    fetched = fetch(listing, tmp_path / "out")
     there = {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()}
     assert there == {path.name: path.read_bytes() for path in (web.root / NAME / "1.1.0").iterdir()}
     assert sorted(there) == list(fetched.files)
     proven = ["checksums", f"signature of key {OWN.public.id}", "provenance of 8 inputs", "chain back to 1.0.0"]
-    assert list(fetched.checked) == proven
+    assert list(listing.checked) == proven
     assert fetched.bytes == sum(map(len, there.values()))
 
 
@@ -82,8 +83,9 @@ def test_offline_works_with_what_was_fetched_and_says_what_is_missing(web: Web, 
         find(web, home, is_offline=True)
     fetch(find(web, home), tmp_path / "one", formats=["csv"])
     web.asked.clear()
-    again = fetch(find(web, home, is_offline=True), tmp_path / "two", formats=["csv"])
-    assert "signature" in " ".join(again.checked)
+    listing = find(web, home, is_offline=True)
+    fetch(listing, tmp_path / "two", formats=["csv"])
+    assert "signature" in " ".join(listing.checked)
     with pytest.raises(RemoteError, match=r"\.parquet was not fetched before"):
         fetch(find(web, home, is_offline=True), tmp_path / "three", formats=["parquet"])
     assert web.asked == []

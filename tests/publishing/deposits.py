@@ -16,9 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from deedbook.errors import DeedbookError
-from deedbook.publishing.journal import FOLDER, open_journal
 from deedbook.publishing.publish import run_steps
-from deedbook.publishing.steps import Facts, PublishableFile, PublishableRelease
+from deedbook.publishing.steps import FOLDER, Facts, PublishableFile, PublishableRelease, open_journal
 from deedbook.publishing.targets.github import GitHub, github_target
 from deedbook.publishing.targets.settings import Settings
 from deedbook.publishing.targets.zenodo import Zenodo, zenodo_target

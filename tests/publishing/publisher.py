@@ -18,9 +18,8 @@ from typing import Any
 
 from deedbook.catalogue.s3 import S3Store
 from deedbook.errors import DeedbookError
-from deedbook.publishing.journal import open_journal
 from deedbook.publishing.publish import run_steps
-from deedbook.publishing.steps import Facts, Progress, PublishableRelease, Step
+from deedbook.publishing.steps import Facts, Progress, PublishableRelease, Step, open_journal
 from deedbook.publishing.targets.hosted import HostedCatalogue
 from tests.publishing.releases import NOW, directory_target
 

@@ -72,7 +72,7 @@ def test_a_catalogue_is_signed_with_the_key_of_its_releases(
     ("build", "publish", "said"),
     [
         (None, OWN, "SHA256SUMS.minisig: is missing"),
-        (OTHER, OWN, "is signed with key"),
+        (OTHER, OWN, "is of key"),
         (OWN, None, "no signing key is configured"),
         (OWN, OTHER, "not with the configured"),
         (OTHER, OTHER, "not with the configured"),

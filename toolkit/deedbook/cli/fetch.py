@@ -17,9 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from deedbook.cli.progress import Bar
-    from deedbook.fetching.pins import Pin
     from deedbook.fetching.releases import Listing
-    from deedbook.fetching.retrieval import Fetched
+    from deedbook.fetching.retrieval import Fetched, Pin
 
 _LOCK = "deedbook.lock"
 
@@ -76,9 +75,8 @@ def fetch(
     NAME alone is the latest version; NAME@1 or NAME@1.2 the newest release that begins so; NAME@1.2.0 exactly this one. Checksums,
     signature and the chain of releases are proven before a file gets its name; what came before an interruption is used again.
     """
-    from deedbook.fetching.pins import demand, write_lock
+    from deedbook.fetching.retrieval import demand, find_release, pin_of, write_lock
     from deedbook.fetching.retrieval import fetch as fetch_release
-    from deedbook.fetching.retrieval import find_release, pin_of
 
     chosen = _listed(tables)
     if (subset is not None and len(chosen) != 1) or (digest and subset is None):
@@ -105,8 +103,8 @@ def fetch(
                 listing, home, formats=_listed(formats), tables=chosen, replaces=replace, progress=bar.update
             )
         if locks:
-            write_lock(lock_file, done.pin)
-        _tell(done, listing, warnings, as_json=as_json, quiet=quiet)
+            write_lock(lock_file, found)
+        _tell(done, home, listing, warnings, as_json=as_json, quiet=quiet)
 
 
 def _listed(text: str | None) -> list[str]:
@@ -128,7 +126,7 @@ def _pins(name: str | None, lock_file: Path) -> dict[str, Pin]:
     Raises:
         UsageError: when the named dataset has none.
     """
-    from deedbook.fetching.pins import read_lock
+    from deedbook.fetching.retrieval import read_lock
 
     pins = dict(read_lock(lock_file))
     if name is None:
@@ -139,24 +137,26 @@ def _pins(name: str | None, lock_file: Path) -> dict[str, Pin]:
     return {dataset: pins[dataset]}
 
 
-def _tell(done: Fetched, listing: Listing, warnings: Sequence[str], *, as_json: bool, quiet: bool) -> None:
+def _tell(
+    done: Fetched, folder: Path, listing: Listing, warnings: Sequence[str], *, as_json: bool, quiet: bool
+) -> None:
     from deedbook.fetching.citations import citation_of
+    from deedbook.fetching.retrieval import pin_of
 
-    citation = str(citation_of(listing))
+    pin, citation = pin_of(listing.source), citation_of(listing)
     if as_json:
         record = {
-            **asdict(done.pin),
-            "folder": str(done.folder),
+            **asdict(pin),
+            "folder": str(folder),
             "files": done.files,
             "bytes": done.bytes,
-            "checked": done.checked,
+            "checked": listing.checked,
             "warnings": warnings,
-            "citation": citation,
+            "citation": str(citation),
         }
         streams.emit(json.dumps(record, ensure_ascii=False, indent=2) + "\n")
     elif not quiet:
-        size = f"{done.bytes / 1e6:.1f} MB"
         streams.emit(
-            f"{done.pin.name} {done.pin.version}: {len(done.files)} files, {size}, in {done.folder}\n"
-            f"verified: {', '.join(done.checked)}\npin: {done.pin.line}\ncite: {citation}\n"
+            f"{pin.name} {pin.version}: {len(done.files)} files, {done.bytes / 1e6:.1f} MB, in {folder}\n"
+            f"verified: {', '.join(listing.checked)}\npin: {pin.line}\ncite: {citation}\n"
         )

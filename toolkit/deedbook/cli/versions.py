@@ -27,7 +27,7 @@ Format = Literal["text", "json"]
 @click.pass_context
 def versions(ctx: click.Context, name: str, to: str | None, location: str | None, root: Path, format_: Format) -> None:
     """List the published versions of dataset NAME, newest first; of all datasets without a name."""
-    from deedbook.rendering import catalogue as rendering
+    from deedbook.rendering import publishing as rendering
 
     if (to is None) == (location is None):
         raise UsageError(

@@ -2,13 +2,10 @@
 
 locations.py     a catalogue's address and those of its files; where a user's configuration, cache and memory are
 transport.py     one file, or a range of it, from the web, a folder or a bucket
-cache.py         the content-addressed store of verified files, and the files that are coming
-download.py      one file of known size and sha256 into it: in parallel parts, resumed, hashed while it comes
-trust.py         the key, the sequence and the versions of a catalogue that were seen before
-catalogues.py    the catalogue itself, verified against that memory
-pins.py          NAME@RANGE to one version; `deedbook.lock`, which says the release that a script uses
+download.py      the content-addressed store of verified files, and how one of known size and sha256 gets into it
+catalogues.py    the catalogue itself, held against the key, the sequence and the versions that were seen before
 releases.py      what a release consists of, verified: checksums, signature, manifest, chain
-retrieval.py     `fetch`: wanted files into the cache, then into a folder
+retrieval.py     `fetch`: which release, wanted files into the store, then into a folder; `deedbook.lock`
 rows.py          rows that an expression picks, with their number and digest; what changed in the rows that somebody uses
 tables.py        `deedbook.open`: tables as typed frames
 citations.py     a release, or a subset of it, as text, BibTeX, RIS and CSL-JSON
@@ -16,9 +13,9 @@ citations.py     a release, or a subset of it, as text, BibTeX, RIS and CSL-JSON
 A plain fetch imports neither polars nor numpy. What `DEEDBOOK_HOME` names holds everything that a user's fetches leave:
 
     config.toml                    catalogue = "https://..."
-    state/SHA.json                 of a catalogue's address: key, sequence, releases that were seen (trust)
+    state/SHA.json                 of a catalogue's address: key, sequence, releases that were seen (catalogues)
     cache/catalogues/SHA/          the last verified documents of a catalogue, for --offline
-    cache/objects, partial, notes, locks        files (cache)
+    cache/objects, partial, notes, locks        files (download)
 
 Without the variable these are the usual folders of the system. All but `state` may be deleted at any time.
 """

@@ -1,16 +1,24 @@
-"""A catalogue, read and held against what was seen of it before.
+"""A catalogue, read and held against what was seen of it before, so that it cannot go back on it.
+
+A key that comes with a catalogue proves nothing by itself. So the first one that is seen is pinned; another one is accepted
+only when each key in between signed the next. The sequence never falls, a release never becomes another one under the same
+version, and a version that was seen never disappears: withdrawn ones stay, marked as yanked.
 
 Signature before content: of a `catalog.json` that must be signed, only the list of keys is read before its signature is proven,
-since that says which key has to have signed it (`trust`). `latest.json` is read before `catalog.json`, which is written first: so
-a catalogue with a lower sequence than its own `latest.json` is not one that was caught between two writes.
+since that says which key has to have signed it. `latest.json` is read before `catalog.json`, which is written first: so a
+catalogue with a lower sequence than its own `latest.json` is not one that was caught between two writes.
+
+What is remembered is one JSON file per address: {"location", "key": text or null, "sequence", "latest_sequence",
+"catalog_sha256", "releases": {NAME: {VERSION: sha256 of its release.json}}}.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -29,20 +37,89 @@ from deedbook.catalogue.records import (
     read_latest_json,
     sequence_of,
 )
-from deedbook.errors import RefusalError, RemoteError, UsageError
+from deedbook.errors import ProjectError, RefusalError, RemoteError, UsageError
 from deedbook.fetching.locations import Home, Location
 from deedbook.fetching.transport import read_document
-from deedbook.fetching.trust import TELL, Memory, extended, recall, remember, with_latest
 from deedbook.http import MissingError, PassingError, retried
 from deedbook.integrity.locks import locked
 from deedbook.integrity.signatures import PublicKey, is_signed_by, public_key
 
+_TELL = "do not use it before the publisher has explained this"
 _LOCK_SECONDS = 600.0
 _LARGEST_SIGNATURE = 1 << 16
 _DOCUMENTS = (CATALOG, CATALOG_SIGNATURE, LATEST)
 """What is kept of a catalogue for `--offline`."""
 _OLD = dt.timedelta(days=365)
 """Without a new signature for so long, a catalogue is named: whoever serves it may be holding news back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What is known of a catalogue; the defaults are for one that was never seen.
+
+    Attributes:
+        key: The text of the pinned key; None while nothing was signed.
+        sequence: The highest of `catalog.json`.
+        latest_sequence: The highest of `latest.json`.
+        catalog_sha256: Of the `catalog.json` with that sequence.
+        releases: The sha256 of `release.json` by dataset and version.
+    """
+
+    location: str
+    key: str | None = None
+    sequence: int = 0
+    latest_sequence: int = 0
+    catalog_sha256: str = ""
+    releases: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+
+def recall(state: Path, location: Location) -> Memory:
+    """What is known of the catalogue at that address.
+
+    Raises:
+        ProjectError: when it cannot be read: then nothing may be taken for granted.
+    """
+    file = state / f"{location.id}.json"
+    try:
+        raw = json.loads(file.read_bytes())
+        return Memory(**{name: raw[name] for name in Memory.__dataclass_fields__})
+    except FileNotFoundError:
+        return Memory(location.text)
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise ProjectError(
+            f"{file}: what is known of {location.text} cannot be read: {error}",
+            "remove the file if you trust the catalogue as it is now",
+        ) from None
+
+
+def extended(memory: Memory, catalogue: Catalogue, sha256: str) -> Memory:
+    """The memory with what this catalogue says.
+
+    Raises:
+        RefusalError: when it contradicts what was seen before.
+    """
+    where = memory.location
+    if catalogue.sequence < memory.sequence:
+        raise RefusalError(
+            f"{where}: the catalogue went back: it has the sequence {catalogue.sequence}, and {memory.sequence} was seen before",
+            _TELL,
+        )
+    if catalogue.sequence == memory.sequence and sha256 != memory.catalog_sha256:
+        raise RefusalError(f"{where}: another catalogue with the sequence {memory.sequence} was seen before", _TELL)
+    seen = {name: dict(versions) for name, versions in memory.releases.items()}
+    for name, versions in seen.items():
+        for version, digest in versions.items():
+            entry = catalogue.entry(name, version)
+            if entry is None:
+                raise RefusalError(f"{where}: {name} {version} was there before and is gone", _TELL)
+            if entry.release_sha256 != digest:
+                raise RefusalError(
+                    f"{where}: {name} {version} is another release than before: {entry.release_sha256}, not {digest}",
+                    _TELL,
+                )
+    for name, dataset in catalogue.datasets.items():
+        seen[name] = {entry.version: entry.release_sha256 for entry in dataset.versions}
+    return replace(memory, sequence=catalogue.sequence, catalog_sha256=sha256, releases=seen)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,16 +162,6 @@ class Opened:
             )
 
 
-@dataclass(frozen=True, slots=True)
-class _Proven:
-    """What holds of a catalogue, and what is now known of it; `documents` are its bytes, as far as it has them."""
-
-    documents: dict[str, bytes]
-    catalogue: Catalogue
-    keys: tuple[PublicKey, ...]
-    memory: Memory
-
-
 class _TornError(PassingError):
     """Two documents do not fit together: either somebody is just writing them, or they are not to be trusted."""
 
@@ -131,30 +198,40 @@ def open_catalogue(location: Location, home: Home, *, key: PublicKey | None = No
 
 
 def _open(location: Location, home: Home, key: PublicKey | None, *, is_offline: bool) -> Opened:
-    kept = home.cache / "catalogues" / location.id
-    locks = home.state / "locks"
+    kept, locks = home.cache / "catalogues" / location.id, home.state / "locks"
     locks.mkdir(parents=True, exist_ok=True)
     with locked(locks / f"{location.id}.lock", who="fetch", wait=_LOCK_SECONDS):
         memory = recall(home.state, location)
         trusted = memory if key is None else replace(memory, key=key.text)
         if is_offline and location.is_remote:
-            proven = _prove(location, _kept(kept, location), trusted, lambda: None)
+            documents = {name: (kept / name).read_bytes() for name in _DOCUMENTS if (kept / name).is_file()}
+            if CATALOG not in documents:
+                message = f"{location.text}: was never read from here, so there is no copy"
+                raise RemoteError(message, "leave out --offline once")
+            opened, _, known = _prove(location, documents, trusted, lambda: None)
         else:
             ahead = partial(_optional, location, SIGNATURE_AHEAD, _LARGEST_SIGNATURE)
             try:
-                proven = retried(lambda: _prove(location, _read(location), trusted, ahead))
+                opened, documents, known = retried(lambda: _prove(location, _read(location), trusted, ahead))
             except _TornError as error:
-                raise RefusalError(error.message, f"try again later; if it stays so, {TELL}") from None
-            if location.is_remote:
-                _keep(kept, proven.documents)
-        remember(home.state, location, proven.memory)
-    return Opened(location, proven.catalogue, proven.keys, is_first=not memory.sequence)
+                raise RefusalError(error.message, f"try again later; if it stays so, {_TELL}") from None
+        if location.is_remote and not is_offline:
+            kept.mkdir(parents=True, exist_ok=True)
+            for name in _DOCUMENTS:
+                if name in documents:
+                    files.replace(kept / name, documents[name])
+                else:
+                    (kept / name).unlink(missing_ok=True)
+        files.replace(
+            home.state / f"{location.id}.json", json.dumps(asdict(known), ensure_ascii=False, indent=1).encode()
+        )
+    return opened
 
 
 def _prove(
     location: Location, documents: dict[str, bytes], memory: Memory, ahead: Callable[[], bytes | None]
-) -> _Proven:
-    """The catalogue that the documents hold, held against what is known.
+) -> tuple[Opened, dict[str, bytes], Memory]:
+    """The catalogue that the documents hold, held against what is known; they themselves, and what is now known.
 
     Args:
         location: Its root.
@@ -175,14 +252,21 @@ def _prove(
     known = extended(memory, catalogue, hashlib.sha256(content).hexdigest())
     if (latest_content := documents.get(LATEST)) is not None:
         latest_sequence = read_latest_json(latest_content, location.text + LATEST)
-        known = with_latest(known, latest_sequence)
+        if latest_sequence < known.latest_sequence:
+            raise RefusalError(
+                f"{location.text}: latest.json went back: it has the sequence {latest_sequence}, "
+                f"and {known.latest_sequence} was seen before",
+                _TELL,
+            )
+        known = replace(known, latest_sequence=latest_sequence)
         if latest_sequence > catalogue.sequence:
             raise _TornError(
                 f"{location.text}: {CATALOG} has the sequence {catalogue.sequence}, {LATEST} already {latest_sequence}: "
                 "it went back, or an old copy of it comes"
             )
     keys = tuple(as_public(item) for item in catalogue.keys) if present is not None else ()
-    return _Proven(documents, catalogue, keys, replace(known, key=present.text if present else None))
+    opened = Opened(location, catalogue, keys, is_first=not memory.sequence)
+    return opened, documents, replace(known, key=present.text if present else None)
 
 
 def _present(keys: tuple[Key, ...], memory: Memory) -> Key | None:
@@ -195,13 +279,13 @@ def _present(keys: tuple[Key, ...], memory: Memory) -> Key | None:
         if memory.key is None:
             return None
         pinned = public_key(memory.key).id
-        raise RefusalError(f"{memory.location}: is no longer signed; key {pinned} signed it before", TELL)
+        raise RefusalError(f"{memory.location}: is no longer signed; key {pinned} signed it before", _TELL)
     found = present_key(Catalogue(keys=keys), memory.key or keys[-1].text)
     if found is None:
         pinned = public_key(memory.key or "").id
         raise RefusalError(
             f"{memory.location}: names the key {keys[-1].id}, and the known key {pinned} did not hand over to it",
-            f"{TELL}; if you have the new key from elsewhere, name it with --key",
+            f"{_TELL}; if you have the new key from elsewhere, name it with --key",
         )
     return found
 
@@ -226,7 +310,7 @@ def _signed(
         if other is not None and is_signed_by(as_public(key), content, other):
             return {**documents, CATALOG_SIGNATURE: other}
     if found is None:
-        raise RefusalError(f"{where}: is missing, though the catalogue names the key {key.id}", TELL)
+        raise RefusalError(f"{where}: is missing, though the catalogue names the key {key.id}", _TELL)
     raise _TornError(f"{where}: is not what key {key.id} signed for this {CATALOG}")
 
 
@@ -247,20 +331,3 @@ def _optional(location: Location, name: str, limit: int) -> bytes | None:
         return read_document(location.address(name), limit)
     except MissingError:
         return None
-
-
-def _keep(folder: Path, documents: dict[str, bytes]) -> None:
-    """Keeps the documents for `--offline`."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for name in _DOCUMENTS:
-        if name in documents:
-            files.replace(folder / name, documents[name])
-        else:
-            (folder / name).unlink(missing_ok=True)
-
-
-def _kept(folder: Path, location: Location) -> dict[str, bytes]:
-    found = {name: (folder / name).read_bytes() for name in _DOCUMENTS if (folder / name).is_file()}
-    if CATALOG not in found:
-        raise RemoteError(f"{location.text}: was never read from here, so there is no copy", "leave out --offline once")
-    return found

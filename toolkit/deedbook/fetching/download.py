@@ -1,25 +1,224 @@
-"""One file of known size and sha256 from one address: in parallel parts, resumed, hashed while it comes.
+"""The content-addressed store of verified files: a name is a sha256, so that nothing in it can be out of date.
 
-A file of several megabytes comes through a few connections at once, each a run of grains that is missing. Grains are hashed in
-their order as soon as they are there, by reading them back, which costs no disk since they were just written. So the hash is
-known when the last byte is, and memory holds a grain per connection, however large the file.
+    objects/AB/SHA256      a verified file, read-only
+    partial/SHA256.part    a file that is coming, as long as it will be; a grain that has not come is a hole
+    partial/SHA256.have    a line for what is there: `g NUMBER` for a grain, `t TAG ADDRESS` for the ETag that an address had
+    notes/KEY              something small whose name does not follow from its content
+    locks/SHA256.lock      held while somebody downloads it
+
+Safe for several processes: a file appears by one rename, and whoever downloads it holds its lock. A file is hashed again
+whenever it is used; one that was damaged since is removed and counts as never fetched. What `.have` says only saves work: the
+sha256 of the whole decides in the end.
+
+One file of known size and sha256 from one address: in parallel parts, resumed, proven.
+
+The first run of missing grains shows whether the server can send parts; the others of a file of several megabytes then come through a
+few connections at once. Memory holds a grain per connection, however large the file.
 """
 
 from __future__ import annotations
 
-import hashlib
+import shutil
 import threading
-from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from itertools import groupby
+from pathlib import Path
+from types import TracebackType
+from typing import IO
 
+from deedbook import files
 from deedbook.errors import RefusalError, RemoteError
-from deedbook.fetching.cache import GRAIN, Partial
 from deedbook.fetching.locations import Address
 from deedbook.fetching.transport import Body, looks_like_page, opened
 from deedbook.http import PassingError, Patience
+from deedbook.integrity.digests import sha256_of
+from deedbook.integrity.locks import locked
+from deedbook.integrity.proof import ListedFile
+
+GRAIN = 1 << 20
+"""Bytes that are noted together; only the last grain of a file is shorter."""
+_LOCK_SECONDS = 6 * 3600.0
+"""To wait for another process that downloads the same file."""
+
+
+class Partial:
+    """A partial file of a known size, open for writing.
+
+    Args:
+        path: Its `.part`; the folder exists.
+        size: Bytes of the whole file.
+    """
+
+    def __init__(self, path: Path, size: int) -> None:
+        self.path = path
+        self.size = size
+        self.grains = -(-size // GRAIN)
+        self.tags: dict[str, str] = {}
+        self._noted = path.with_suffix(".have")
+        self._have: set[int] = set()
+        self._lock = threading.Lock()
+        if path.is_file() and path.stat().st_size == size:
+            self._recall()
+        self._file: IO[bytes] = path.open("r+b" if self._have else "w+b", buffering=0)
+        self._file.truncate(size)
+        self._notes: IO[bytes] = self._noted.open("ab" if self._have else "wb", buffering=0)
+        self.resumed = bool(self._have)
+
+    def _recall(self) -> None:
+        """Reads the notes; a line that a kill tore is no note."""
+        content = self._noted.read_bytes() if self._noted.is_file() else b""
+        for line in content.decode("utf-8", "replace").split("\n")[:-1]:
+            kind, _, rest = line.partition(" ")
+            if kind == "g" and rest.isdecimal() and int(rest) < self.grains:
+                self._have.add(int(rest))
+            elif kind == "t":
+                tag, _, address = rest.partition(" ")
+                self.tags[address] = tag
+
+    def __enter__(self) -> Partial:
+        """The file, open."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Closes it; what has come stays."""
+        self._file.close()
+        self._notes.close()
+
+    def length(self, grain: int) -> int:
+        """Bytes of a grain."""
+        return min(GRAIN, self.size - grain * GRAIN)
+
+    def write(self, grain: int, content: bytes) -> None:
+        """Puts a whole grain where it belongs."""
+        with self._lock:
+            self._file.seek(grain * GRAIN)
+            rest = memoryview(content)
+            while rest:
+                rest = rest[self._file.write(rest) :]
+            self._notes.write(b"g %d\n" % grain)
+            self._have.add(grain)
+
+    def note_tag(self, address: str, tag: str) -> None:
+        """Remembers the ETag that parts of this file came with."""
+        with self._lock:
+            if tag and " " not in tag and "\n" not in tag and self.tags.get(address) != tag:
+                self.tags[address] = tag
+                self._notes.write(f"t {tag} {address}\n".encode())
+
+    def runs(self, most: int) -> Iterator[tuple[int, int]]:
+        """What is missing, as ranges of grains (first, the one after the last) of at most that many."""
+        missing = [grain for grain in range(self.grains) if grain not in self._have]
+        for _, neighbours in groupby(enumerate(missing), lambda pair: pair[1] - pair[0]):
+            first, *rest = (grain for _, grain in neighbours)
+            end = first + len(rest) + 1
+            yield from ((start, min(start + most, end)) for start in range(first, end, most))
+
+    def bytes_there(self) -> int:
+        """How much has come."""
+        with self._lock:
+            return sum(self.length(grain) for grain in self._have)
+
+    def empty(self) -> None:
+        """Forgets everything that came."""
+        with self._lock:
+            self._have.clear()
+            self.tags.clear()
+            self.resumed = False
+            self._notes.truncate(0)
+            self._file.truncate(0)
+            self._file.truncate(self.size)
+
+    def discard(self) -> None:
+        """Removes both files."""
+        self.path.unlink(missing_ok=True)
+        self._noted.unlink(missing_ok=True)
+
+    def finish(self, target: Path) -> None:
+        """Gives the file its name, read-only; the one step that makes it a verified one.
+
+        The notes go first: a kill in between costs the file once more, and leaves nothing that nobody removes.
+        """
+        self._noted.unlink(missing_ok=True)
+        self.path.chmod(0o444)
+        files.sync(self.path)
+        files.rename(self.path, target)
+
+
+class Cache:
+    """The store in one folder.
+
+    Args:
+        root: Made when something is put.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def find(self, sha256: str) -> Path | None:
+        """The file with that content, whole; None when it is not here."""
+        path = self._object(sha256)
+        try:
+            if sha256_of(path) == sha256:
+                return path
+            path.unlink()
+        except FileNotFoundError:
+            pass
+        return None
+
+    @contextmanager
+    def adding(self, sha256: str, size: int) -> Iterator[Partial]:
+        """A partial file for a content that is not here yet, for this process alone; `keep` makes it an object."""
+        folder, locks = self._root / "partial", self._root / "locks"
+        folder.mkdir(parents=True, exist_ok=True)
+        locks.mkdir(parents=True, exist_ok=True)
+        with (
+            locked(locks / f"{sha256}.lock", who="download", wait=_LOCK_SECONDS),
+            Partial(folder / f"{sha256}.part", size) as it,
+        ):
+            yield it
+
+    def keep(self, partial: Partial, sha256: str) -> Path:
+        """Makes a verified partial file an object."""
+        path = self._object(sha256)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial.finish(path)
+        return path
+
+    def put(self, content: bytes, sha256: str) -> Path:
+        """Makes verified bytes an object."""
+        path = self._object(sha256)
+        if not path.is_file():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            files.replace(path, content)
+        return path
+
+    def note(self, key: str, content: bytes) -> None:
+        """Keeps something small under a key that does not follow from its content; whoever reads it proves it."""
+        path = self._root / "notes" / key
+        path.parent.mkdir(parents=True, exist_ok=True)
+        files.replace(path, content)
+
+    def recall_note(self, key: str) -> bytes | None:
+        """What was kept under the key."""
+        path = self._root / "notes" / key
+        return path.read_bytes() if path.is_file() else None
+
+    def has(self, sha256: str) -> bool:
+        """Whether there seems to be a file with that content; `find` proves it."""
+        return self._object(sha256).is_file()
+
+    def free(self) -> int:
+        """Bytes that the disk has left for it."""
+        there = next(folder for folder in (self._root, *self._root.absolute().parents) if folder.is_dir())
+        return shutil.disk_usage(there).free
+
+    def _object(self, sha256: str) -> Path:
+        return self._root / "objects" / sha256[:2] / sha256
+
 
 CONNECTIONS = 4
 RUN = 16
@@ -36,16 +235,7 @@ class _ChangedError(RemoteError):
     """The file at the address is no longer the one that the parts came from."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """A file to be had; `name` is what people call it."""
-
-    name: str
-    size: int
-    sha256: str
-
-
-def download(address: Address, wanted: Wanted, partial: Partial, advance: Advance) -> None:
+def download(address: Address, wanted: ListedFile, partial: Partial, advance: Advance) -> None:
     """Completes the partial file and proves it.
 
     Args:
@@ -59,17 +249,19 @@ def download(address: Address, wanted: Wanted, partial: Partial, advance: Advanc
         RemoteError: when it cannot be had from there; what has come is kept.
     """
     for _ in range(2):
-        was_resumed = bool(partial.resumed)
+        was_resumed = partial.resumed
         try:
-            found = _Filling(address, wanted, partial, advance).run()
+            _fill(address, wanted, partial, advance)
         except _ChangedError:
             partial.empty()
             continue
+        found = sha256_of(partial.path)
         if found == wanted.sha256:
             return
-        page = _begins_like_page(partial) and not wanted.name.endswith(".html")
+        with partial.path.open("rb") as file:
+            is_page = looks_like_page(file.read(200)) and not wanted.name.endswith(".html")
         partial.empty()
-        if page:
+        if is_page:
             raise RemoteError(
                 f"{wanted.name}: {address.text} sends a web page in its place: a login or an error page?",
                 "open the address in a browser, and try again",
@@ -83,123 +275,52 @@ def download(address: Address, wanted: Wanted, partial: Partial, advance: Advanc
     raise RemoteError(f"{wanted.name}: {address.text} changes while it is read", "try again later")
 
 
-def _begins_like_page(partial: Partial) -> bool:
-    with partial.path.open("rb") as file:
-        return looks_like_page(file.read(200))
+def _fill(address: Address, wanted: ListedFile, partial: Partial, advance: Advance) -> None:
+    """Fetches what is missing."""
+    runs, stop = list(partial.runs(RUN)), threading.Event()
 
-
-class _Filling:
-    """One attempt to complete a file from one address."""
-
-    def __init__(self, address: Address, wanted: Wanted, partial: Partial, advance: Advance) -> None:
-        self._address = address
-        self._wanted = wanted
-        self._partial = partial
-        self._advance = advance
-        self._runs = deque(partial.runs(RUN))
-        self._stop = threading.Event()
-        self._knows_ranges = threading.Event()
-
-    def run(self) -> str:
-        """The sha256 of the completed file.
-
-        Raises:
-            RemoteError: when it could not be completed.
-        """
-        if len(self._runs) <= 1:
-            self._work()
-            return self._hash(lambda: None)
-        with ExitStack() as stack:
-            pool = ThreadPoolExecutor(min(CONNECTIONS, len(self._runs)), "download")
-            stack.callback(pool.shutdown)
-            stack.callback(self._stop.set)
-            first = pool.submit(self._work)
-            others = [pool.submit(self._follow) for _ in range(min(CONNECTIONS, len(self._runs)) - 1)]
-
-            def check() -> None:
-                for future in wait([first, *others], 0).done:
-                    future.result()
-
-            return self._hash(check)
-
-    def _follow(self) -> None:
-        """Works too, once it is known that parts can be asked for."""
-        while not self._stop.is_set():
-            if self._knows_ranges.wait(0.1):
-                self._work()
-                return
-
-    def _work(self) -> None:
-        """Fetches runs until none is left."""
-        while not self._stop.is_set():
-            try:
-                first, end = self._runs.popleft()
-            except IndexError:
-                return
-            self._fetch(first, end)
-
-    def _fetch(self, first: int, end: int) -> None:
-        """Fetches a run; a connection that breaks is taken up where it broke."""
-        patience = Patience()
-        while first < end and not self._stop.is_set():
+    def fetch(run: tuple[int, int]) -> bool:
+        """Fetches a run, or all where the server knows no parts; whether it does."""
+        patience, (first, end), is_part = Patience(), run, True
+        while first < end and not stop.is_set():
             before = first
+            known = partial.tags.get(address.text, "")
+            last = end * GRAIN if end < partial.grains else None
             try:
-                with self._open(first, end) as body:
-                    if not body.is_part:
-                        first, end = 0, self._partial.grains
-                        self._runs.clear()
-                    while first < end and not self._stop.is_set():
-                        self._take(body, first)
+                with opened(address, start=first * GRAIN, stop=last, tag=known) as body:
+                    _demand_same(body, known, address, wanted)
+                    partial.note_tag(address.text, body.tag)
+                    if not (is_part := body.is_part):
+                        first, end = 0, partial.grains
+                    while first < end and not stop.is_set():
+                        content = body.stream.read(partial.length(first))
+                        if len(content) < partial.length(first):
+                            raise PassingError(f"{address.text}: the connection broke")
+                        partial.write(first, content)
+                        advance(len(content))
                         first += 1
             except PassingError as error:
                 if first > before:
                     patience = Patience()
-                if self._stop.wait(patience.pause_after(error)):
+                if stop.wait(patience.pause_after(error)):
                     raise
+        return is_part
 
-    @contextmanager
-    def _open(self, first: int, end: int) -> Iterator[Body]:
-        """The answer to a request for a run; it fits to what has come.
+    if runs and fetch(runs[0]) and len(runs) > 1:
+        with ThreadPoolExecutor(CONNECTIONS, "download") as pool:
+            try:
+                list(pool.map(fetch, runs[1:]))
+            finally:
+                stop.set()
+                pool.shutdown(cancel_futures=True)
 
-        Raises:
-            TamperedError: when the file has another size.
-            RemoteError: when it cannot be had.
-        """
-        start, stop = first * GRAIN, end * GRAIN if end < self._partial.grains else None
-        known = self._partial.tags.get(self._address.text, "")
-        with opened(self._address, start=start, stop=stop, tag=known) as body:
-            if body.total is not None and body.total != self._wanted.size:
-                raise TamperedError(
-                    f"{self._wanted.name}: {self._address.text} has {body.total:,} bytes, not {self._wanted.size:,}",
-                    "do not use that copy; tell the publisher",
-                )
-            if body.tag and known and body.tag != known:
-                raise _ChangedError(f"{self._address.text} has changed")
-            self._partial.note_tag(self._address.text, body.tag)
-            if body.is_part:
-                self._knows_ranges.set()
-            yield body
 
-    def _take(self, body: Body, grain: int) -> None:
-        length = self._partial.length(grain)
-        content = body.stream.read(length)
-        if len(content) < length:
-            raise PassingError(f"{self._address.text}: the connection broke")
-        self._partial.write(grain, content)
-        self._advance(length)
-
-    def _hash(self, check: Callable[[], None]) -> str:
-        """The sha256 of all grains in order, each as soon as it is there; `check` raises what a thread raised."""
-        digest = hashlib.sha256()
-        buffer = memoryview(bytearray(GRAIN))
-        with self._partial.path.open("rb", buffering=0) as file:
-            for grain in range(self._partial.grains):
-                while not self._partial.wait_for(grain, 0.2):
-                    check()
-                left = self._partial.length(grain)
-                while left:
-                    count = file.readinto(buffer[:left]) or 0
-                    digest.update(buffer[:count])
-                    left -= count
-        check()
-        return digest.hexdigest()
+def _demand_same(body: Body, known: str, address: Address, wanted: ListedFile) -> None:
+    """Refuses what is not the file that is wanted, or no longer the one that other parts came from."""
+    if body.total is not None and body.total != wanted.size:
+        raise TamperedError(
+            f"{wanted.name}: {address.text} has {body.total:,} bytes, not {wanted.size:,}",
+            "do not use that copy; tell the publisher",
+        )
+    if body.tag and known and body.tag != known:
+        raise _ChangedError(f"{address.text} has changed")

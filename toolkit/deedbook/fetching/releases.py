@@ -15,9 +15,8 @@ from typing import Any, TypeVar
 
 from deedbook.catalogue.records import Dataset, Entry
 from deedbook.errors import RefusalError, RemoteError
-from deedbook.fetching.cache import Cache
 from deedbook.fetching.catalogues import Opened
-from deedbook.fetching.download import TamperedError
+from deedbook.fetching.download import Cache, TamperedError
 from deedbook.fetching.locations import Address, mirror_address
 from deedbook.fetching.transport import read_document
 from deedbook.http import MissingError
@@ -64,14 +63,13 @@ class Listing:
     """A proven release, its files not yet fetched.
 
     Attributes:
-        documents: The content of SHA256SUMS and its signature, which nothing lists.
+        files: All of them, also SHA256SUMS and its signature, which nothing lists.
         manifest: The content of `release.json`.
         checked: What was proven, in words.
     """
 
     source: Source
     files: Mapping[str, ListedFile]
-    documents: Mapping[str, bytes]
     manifest: Mapping[str, Any]
     checked: tuple[str, ...]
 
@@ -103,16 +101,14 @@ def read_listing(source: Source) -> Listing:
     entry = source.entry
     outcome = _FirstProblem(label=source.label)
     sums = obtain_document(source, ListedFile(SUMS, entry.sums_sha256))
-    documents = {SUMS: sums}
+    signature = _signature(source)
     keys: Sequence[PublicKey] = source.opened.keys
-    if (signature := _signature(source)) is not None:
-        documents[SIGNATURE] = signature
-    elif keys and entry.published < source.opened.catalogue.keys[0].since:
+    if signature is None and keys and entry.published < source.opened.catalogue.keys[0].since:
         keys = ()  # older than the first key; the signed catalogue has its checksums
 
     def read(name: str) -> bytes | None:
         if name in {SUMS, SIGNATURE}:
-            return documents.get(name)
+            return sums if name == SUMS else signature
         digest = entry.release_sha256 if name == MANIFEST else read_sums(sums)[0].get(name)
         return obtain_document(source, ListedFile(name, digest)) if digest else None
 
@@ -139,7 +135,11 @@ def read_listing(source: Source) -> Listing:
             f"{entry.files} of {entry.bytes:,}",
             _TELL,
         )
-    return Listing(source, proof.files, documents, manifest, tuple(outcome.checked))
+    files = {**proof.files, SUMS: ListedFile(SUMS, entry.sums_sha256, len(sums))}
+    if signature is not None:
+        files[SIGNATURE] = ListedFile(SIGNATURE, hashlib.sha256(signature).hexdigest(), len(signature))
+        source.cache.put(signature, files[SIGNATURE].sha256)
+    return Listing(source, files, manifest, tuple(outcome.checked))
 
 
 def _record(name: str, entry: Entry) -> dict[str, Any]:

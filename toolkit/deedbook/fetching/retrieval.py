@@ -1,32 +1,158 @@
-"""`fetch`: a release, or the formats of it that are wanted, proven and then put into a folder.
+"""`fetch`: a release, or the formats and tables of it that are wanted, proven and then put into a folder; `deedbook.lock`.
 
 All files are proven in the cache before the first one gets its name in the folder; a failure leaves the folder as it was.
 A file that stands there already is left alone when it is the same, and never overwritten when it is not, unless that was asked for.
+
+People write NAME, NAME@RANGE or NAME@VERSION. `latest`, and no range at all, is the version that the catalogue calls so; `1` and
+`1.2` the highest release that begins with that; `1.2.0` exactly this one. Only an exact version finds a yanked one or a pre-release.
+
+`deedbook.lock` says which releases a script uses, one a line, sorted by name; commit it with the script:
+
+    NAME@VERSION sha256:DIGEST CATALOGUE
+
+DIGEST is the sha256 of `release.json`, which has those of all files. An empty line, or one that begins with `#`, says nothing.
 """
 
 from __future__ import annotations
 
-import hashlib
+import re
 import shutil
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from deedbook import files as disk
-from deedbook.errors import RefusalError, SpaceError, UsageError
-from deedbook.fetching.cache import GRAIN, Cache
+from deedbook.catalogue.records import Catalogue, Dataset, Entry
+from deedbook.errors import ProjectError, RefusalError, SpaceError, UsageError
 from deedbook.fetching.catalogues import open_catalogue
-from deedbook.fetching.download import CONNECTIONS, RUN, Advance, Wanted, download
-from deedbook.fetching.locations import Home, choose_catalogue, find_home, read_location, release_in
-from deedbook.fetching.pins import Pin, Spec, read_spec, resolve
+from deedbook.fetching.download import CONNECTIONS, GRAIN, RUN, Advance, Cache, download
+from deedbook.fetching.locations import LATEST, Home, choose_catalogue, find_home, read_location, release_in
 from deedbook.fetching.releases import Listing, Source, first_good, obtain_document, read_listing
 from deedbook.integrity.digests import sha256_of
 from deedbook.integrity.proof import ListedFile
 from deedbook.integrity.signatures import PublicKey
 from deedbook.release.formats import FORMATS, Format, format_named, format_of
+from deedbook.versioning.numbers import SEMVER, read_version
+
+LOCK = "deedbook.lock"
+_NAME = r"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)"
+_SPEC = re.compile(rf"{_NAME}(?:@v?(?P<range>[0-9A-Za-z.+-]+))?", re.ASCII)
+_RANGE = re.compile(r"(0|[1-9]\d*)(\.(0|[1-9]\d*))?", re.ASCII)
+_LINE = re.compile(
+    rf"{_NAME}@(?P<version>{SEMVER.pattern}) sha256:(?P<sha256>[0-9a-f]{{64}}) (?P<catalogue>\S.*)", re.ASCII
+)
+_HEADER = "# Written by `deedbook fetch --lock`; `deedbook fetch --locked` gets exactly these releases.\n"
+_MOST_NAMED = 12
+
+
+def read_spec(text: str) -> tuple[str, str]:
+    """The name and the range that a text asks for: `latest`, the beginning of a version, or a version.
+
+    Raises:
+        UsageError: when it is not NAME or NAME@RANGE.
+    """
+    found = _SPEC.fullmatch(text)
+    wanted = (found["range"] or LATEST) if found else ""
+    if found is None or not (wanted == LATEST or _RANGE.fullmatch(wanted) or SEMVER.fullmatch(wanted)):
+        raise UsageError(f"{text!r} names no release", "write NAME, NAME@1, NAME@1.2, NAME@1.2.0 or NAME@latest")
+    return found["name"], wanted
+
+
+def resolve(catalogue: Catalogue, name: str, wanted: str, where: str) -> tuple[Dataset, Entry]:
+    """The dataset and the version of it that are meant.
+
+    Raises:
+        UsageError: when there is none; it names what there is.
+    """
+    dataset = catalogue.datasets.get(name)
+    if dataset is None:
+        known = ", ".join(sorted(catalogue.datasets)[:_MOST_NAMED]) or "none"
+        raise UsageError(f"{where}: has no dataset {name!r}", f"it has {known}")
+    entry = dataset.entry((dataset.latest or "") if wanted == LATEST else wanted)
+    if entry is None and _RANGE.fullmatch(wanted):
+        start = tuple(int(part) for part in wanted.split("."))
+        released = [item for item in dataset.versions if not item.is_yanked and "-" not in item.version]
+        fitting = [item for item in released if read_version(item.version)[: len(start)] == start]
+        entry = max(fitting, key=lambda item: read_version(item.version), default=None)
+    if entry is None:
+        versions = [f"{item.version}{' (yanked)' if item.is_yanked else ''}" for item in dataset.versions]
+        hint = f"its versions are {', '.join(versions[:_MOST_NAMED])}{' ...' if len(versions) > _MOST_NAMED else ''}"
+        raise UsageError(f"{where}: {name} has no version {wanted}", hint)
+    return dataset, entry
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """One release, whatever becomes of the catalogue."""
+
+    name: str
+    version: str
+    release_sha256: str
+    catalogue: str
+
+    @property
+    def line(self) -> str:
+        """Its line in `deedbook.lock`."""
+        return f"{self.name}@{self.version} sha256:{self.release_sha256} {self.catalogue}"
+
+
+def read_lock(file: Path) -> Mapping[str, Pin]:
+    """The pins by dataset.
+
+    Raises:
+        UsageError: when there is no such file.
+        ProjectError: when a line is none, or a dataset stands there twice.
+    """
+    try:
+        text = file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise UsageError(f"{file}: there is no such file", "write it with `deedbook fetch NAME --lock`") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ProjectError(f"{file}: cannot be read: {error}") from None
+    pins: dict[str, Pin] = {}
+    for number, line in enumerate(text.splitlines(), 1):
+        if not line.strip() or line.startswith("#"):
+            continue
+        found = _LINE.fullmatch(line.strip())
+        if found is None or found["name"] in pins:
+            why = "is there twice" if found else "is no pin"
+            raise ProjectError(
+                f"{file}:{number}: {line[:200]!r} {why}", "a line is NAME@VERSION sha256:DIGEST CATALOGUE"
+            )
+        pins[found["name"]] = Pin(found["name"], found["version"], found["sha256"], found["catalogue"])
+    return pins
+
+
+def write_lock(file: Path, pin: Pin) -> None:
+    """Adds a pin, in place of another of the same dataset.
+
+    Raises:
+        ProjectError: when the file is there and cannot be read.
+        UsageError: when it cannot be written.
+    """
+    pins = {**(read_lock(file) if file.is_file() else {}), pin.name: pin}
+    lines = "".join(f"{pins[name].line}\n" for name in sorted(pins))
+    try:
+        disk.replace(file, (_HEADER + lines).encode())
+    except OSError as error:
+        raise UsageError(f"{file}: cannot be written: {error.strerror}", "name a file with --lock-file") from None
+
+
+def demand(pin: Pin, found: Pin) -> None:
+    """Refuses a release that is not the pinned one.
+
+    Raises:
+        RefusalError: naming both.
+    """
+    if found.release_sha256 != pin.release_sha256:
+        raise RefusalError(
+            f"{pin.name} {pin.version} of {found.catalogue} is not the locked release: {found.release_sha256}, "
+            f"not {pin.release_sha256}",
+            "do not use it; ask the publisher",
+        )
+
 
 Progress = Callable[[str, float], None]
 """Told what is being done, and which share of that is behind it (0 to 1)."""
@@ -47,22 +173,12 @@ class Asking:
     is_offline: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Fetched:
-    """A release that stands in a folder.
+    """The names of the files that were wanted, all of which stand in the folder now, and their bytes together."""
 
-    Attributes:
-        pin: Which release it is, for a script.
-        files: The names of the files that were wanted; all of them stand in `folder`.
-        bytes: Their size together.
-        checked: What was proven, in words.
-    """
-
-    pin: Pin
-    folder: Path
     files: tuple[str, ...]
     bytes: int
-    checked: tuple[str, ...]
 
 
 def find_release(text: str, asking: Asking, *, home: Home | None = None) -> tuple[Listing, tuple[str, ...]]:
@@ -77,11 +193,11 @@ def find_release(text: str, asking: Asking, *, home: Home | None = None) -> tupl
     home = home or find_home()
     page = release_in(text)
     location = read_location(choose_catalogue(asking.catalogue or (text if page else None), home))
-    spec = read_spec(page or text)
+    name, wanted = read_spec(page or text)
     opened = open_catalogue(location, home, key=asking.key, is_offline=asking.is_offline)
-    dataset, entry = resolve(opened.catalogue, spec, location.text)
+    dataset, entry = resolve(opened.catalogue, name, wanted, location.text)
     source = Source(opened, dataset, entry, Cache(home.cache), asking.is_offline)
-    return read_listing(source), tuple(_warnings(source, spec))
+    return read_listing(source), tuple(_warnings(source, is_exact=wanted == entry.version))
 
 
 def fetch(
@@ -110,26 +226,40 @@ def fetch(
         SpaceError: when the disk is full.
     """
     files = wanted_files(listing, formats, tables)
-    with _explained(folder):
-        _refuse_others(folder, files, listing, replaces=replaces)
-        found = obtain(listing.source, files, progress)
-        folder.mkdir(parents=True, exist_ok=True)
-        for file in files:
-            if not _has(folder / file.name, file.sha256):
-                with found[file.name].open("rb") as source, disk.replacement(folder / file.name) as target:
+    try:
+        with disk.explained_disk(f"{folder} is not complete", "free some space and fetch again"):
+            there = _there(folder, files, listing, replaces=replaces)
+            found = obtain(listing.source, files, progress)
+            folder.mkdir(parents=True, exist_ok=True)
+            for name in found.keys() - there:
+                with found[name].open("rb") as source, disk.replacement(folder / name) as target:
                     shutil.copyfileobj(source, target, GRAIN)
-        for name, content in listing.documents.items():
-            if not _has(folder / name, hashlib.sha256(content).hexdigest()):
-                disk.replace(folder / name, content)
-    names = sorted([*found, *listing.documents])
-    size = sum(path.stat().st_size for path in found.values()) + sum(map(len, listing.documents.values()))
-    return Fetched(
-        pin=pin_of(listing.source),
-        folder=folder,
-        files=tuple(names),
-        bytes=size,
-        checked=listing.checked,
-    )
+    except OSError as error:
+        raise UsageError(
+            f"{error.filename or folder}: cannot be written: {error.strerror or error}", "name another folder with -o"
+        ) from None
+    return Fetched(tuple(sorted(found)), sum(path.stat().st_size for path in found.values()))
+
+
+def _there(folder: Path, files: Iterable[ListedFile], listing: Listing, *, replaces: bool) -> set[str]:
+    """The names of the files that stand in the folder as they should; nothing is fetched while another one is in the way.
+
+    Raises:
+        RefusalError: naming the first such file.
+    """
+    there = set()
+    for file in files:
+        path = folder / file.name
+        if path.is_symlink() or (path.exists() and not path.is_file()):
+            raise RefusalError(f"{path} is no plain file", "remove it, or name another folder with -o")
+        if path.is_file() and sha256_of(path) == file.sha256:
+            there.add(file.name)
+        elif path.is_file() and not replaces:
+            raise RefusalError(
+                f"{path} exists and is not that of {listing.source.label}",
+                "name another folder with -o, or add --replace",
+            )
+    return there
 
 
 def pin_of(source: Source) -> Pin:
@@ -187,22 +317,24 @@ def obtain(source: Source, files: Iterable[ListedFile], progress: Progress | Non
             f"{source.label}: {missing:,} bytes are to come, and {free:,} are free where they are kept",
             "free some space, or choose formats and tables with --format and --table",
         )
-    advance = _Counter(sum(file.size or 0 for file in files), progress or (lambda _what, _share: None))
+    lock, done, total = threading.Lock(), 0, max(sum(file.size or 0 for file in files), 1)
+
+    def advance(count: int) -> None:
+        nonlocal done
+        with lock:
+            done += count
+            if progress is not None:
+                progress("fetching", min(1.0, done / total))
+
     large = [file for file in files if (file.size or 0) > GRAIN * RUN]
     small = [file for file in files if file not in large]
     with ThreadPoolExecutor(CONNECTIONS, "fetch") as pool:
         try:
-            found = dict(
-                zip(
-                    (file.name for file in small),
-                    pool.map(lambda file: _one(source, file, advance), small),
-                    strict=True,
-                )
-            )
-        except BaseException:
-            pool.shutdown(wait=True, cancel_futures=True)
-            raise
-    return found | {file.name: _one(source, file, advance) for file in large}
+            paths = list(pool.map(lambda file: _one(source, file, advance), small))
+        finally:
+            pool.shutdown(cancel_futures=True)
+    paths += [_one(source, file, advance) for file in large]
+    return {file.name: path for file, path in zip([*small, *large], paths, strict=True)}
 
 
 def _one(source: Source, file: ListedFile, advance: Advance) -> Path:
@@ -213,76 +345,25 @@ def _one(source: Source, file: ListedFile, advance: Advance) -> Path:
     if found is not None:
         advance(file.size or 0)
         return found
-    wanted = Wanted(file.name, file.size or 0, file.sha256)
-    with source.cache.adding(file.sha256, wanted.size) as partial:
+    with source.cache.adding(file.sha256, file.size or 0) as partial:
         if (found := source.cache.find(file.sha256)) is not None:  # another process was quicker
             partial.discard()
             return found
         try:
-            first_good(source, file.name, lambda address: download(address, wanted, partial, advance))
-            return source.cache.keep(partial, wanted.sha256)
+            first_good(source, file.name, lambda address: download(address, file, partial, advance))
+            return source.cache.keep(partial, file.sha256)
         except BaseException:
             if not partial.bytes_there():
                 partial.discard()
             raise
 
 
-class _Counter:
-    """Adds up what several threads say."""
-
-    def __init__(self, total: int, progress: Progress) -> None:
-        self._total = max(total, 1)
-        self._done = 0
-        self._progress = progress
-        self._lock = threading.Lock()
-
-    def __call__(self, count: int) -> None:
-        with self._lock:
-            self._done += count
-            self._progress("fetching", min(1.0, self._done / self._total))
-
-
-def _warnings(source: Source, spec: Spec) -> Iterator[str]:
+def _warnings(source: Source, *, is_exact: bool) -> Iterator[str]:
     entry, latest = source.entry, source.dataset.latest
     if entry.is_yanked:
         instead = entry.replaced_by or latest
         advice = f"; use {instead}" if instead else ""
         yield f"{source.label} WAS WITHDRAWN by its publisher: {entry.reason or 'no reason is given'}{advice}"
-    elif spec.is_exact and latest and entry.state == "superseded":
+    elif is_exact and latest and entry.state == "superseded":
         yield f"{source.label} is superseded; the latest version is {latest}"
     yield from source.opened.warnings()
-
-
-def _refuse_others(folder: Path, files: Iterable[ListedFile], listing: Listing, *, replaces: bool) -> None:
-    """Refuses to overwrite what is not the same, before anything is fetched.
-
-    Raises:
-        RefusalError: naming the first such file.
-    """
-    digests = {file.name: file.sha256 for file in files}
-    digests |= {name: hashlib.sha256(content).hexdigest() for name, content in listing.documents.items()}
-    for name, digest in digests.items():
-        path = folder / name
-        if path.is_symlink() or (path.exists() and not path.is_file()):
-            raise RefusalError(f"{path} is no plain file", "remove it, or name another folder with -o")
-        if not replaces and path.is_file() and not _has(path, digest):
-            raise RefusalError(
-                f"{path} exists and is not that of {listing.source.label}",
-                "name another folder with -o, or add --replace",
-            )
-
-
-def _has(path: Path, sha256: str) -> bool:
-    return path.is_file() and sha256_of(path) == sha256
-
-
-@contextmanager
-def _explained(folder: Path) -> Iterator[None]:
-    """What the system says as one of our errors."""
-    try:
-        with disk.explained_disk(f"{folder} is not complete", "free some space and fetch again"):
-            yield
-    except OSError as error:
-        raise UsageError(
-            f"{error.filename or folder}: cannot be written: {error.strerror or error}", "name another folder with -o"
-        ) from None

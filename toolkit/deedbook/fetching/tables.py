@@ -22,10 +22,9 @@ from deedbook.catalogue.records import Entry
 from deedbook.errors import DeedbookError, UsageError
 from deedbook.fetching.catalogues import open_catalogue
 from deedbook.fetching.citations import Citation, Style, citation_of, render
-from deedbook.fetching.locations import choose_catalogue, find_home, read_location
-from deedbook.fetching.pins import Spec, demand, read_lock, read_spec, resolve
+from deedbook.fetching.locations import LATEST, choose_catalogue, find_home, read_location
 from deedbook.fetching.releases import Listing
-from deedbook.fetching.retrieval import Asking, find_release, obtain, pin_of
+from deedbook.fetching.retrieval import Asking, demand, find_release, obtain, pin_of, read_lock, read_spec, resolve
 from deedbook.fetching.rows import DESCRIPTOR, read_text_table, typed_table, used_changes
 from deedbook.integrity.signatures import public_key
 
@@ -249,8 +248,8 @@ def list_versions(name: str, *, catalog: str | None = None) -> tuple[Entry, ...]
         home = find_home()
         location = read_location(choose_catalogue(catalog, home))
         catalogue = open_catalogue(location, home).catalogue
-        dataset = catalogue.datasets.get(read_spec(name).name)
-        return dataset.versions if dataset else resolve(catalogue, Spec(name), location.text)[0].versions
+        dataset = catalogue.datasets.get(read_spec(name)[0])
+        return dataset.versions if dataset else resolve(catalogue, name, LATEST, location.text)[0].versions
 
 
 @contextmanager

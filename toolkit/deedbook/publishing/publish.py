@@ -17,8 +17,16 @@ from deedbook.errors import ProjectError, RefusalError, UsageError
 from deedbook.integrity.digests import MANIFEST, SIGNATURE, SUMS, sha256_of
 from deedbook.integrity.signatures import PublicKey
 from deedbook.project import Project
-from deedbook.publishing.journal import Journal, open_journal
-from deedbook.publishing.steps import Facts, Notice, Progress, PublishableFile, PublishableRelease, Step
+from deedbook.publishing.steps import (
+    Facts,
+    Journal,
+    Notice,
+    Progress,
+    PublishableFile,
+    PublishableRelease,
+    Step,
+    open_journal,
+)
 from deedbook.publishing.targets import Target, read_target
 from deedbook.publishing.targets.hosted import LISTED, HostedCatalogue, noticed
 from deedbook.release.metadata.citation import doi_in

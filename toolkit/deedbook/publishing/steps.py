@@ -1,13 +1,22 @@
-"""What publishing consists of: a release that was verified, and steps that may be run twice."""
+"""What publishing consists of: a release that was verified, steps that may be run twice, and the journal of those that were.
+
+The journal is `ROOT/.deedbook/journal/TARGET/NAME-VERSION.jsonl`, one line per finished step: `{"step", "facts", "release_sha256",
+"target"}`, on the disk before the next step starts. A torn line is ignored, as is one of another address of the target: it only
+saves looking, and losing it loses nothing. It never holds a secret.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import json
+import os
+import re
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from deedbook.catalogue.records import Link
+from deedbook.errors import RefusalError, SpaceError
 
 Facts = Mapping[str, str]
 """What earlier steps found out (`record_id`, `doi`, `mirror` ...), those of the journal among them. Never a secret."""
@@ -82,3 +91,88 @@ class Notice:
     version: str
     reason: str | None
     replaced_by: str | None = None
+
+
+FOLDER = Path(".deedbook") / "journal"
+_UNSAFE = re.compile(r"[^A-Za-z0-9._+-]")
+
+
+@dataclass(slots=True)
+class Journal:
+    """What has been done of one publish; `done` has the facts of each finished step by its id."""
+
+    path: Path
+    release_sha256: str
+    address: str
+    done: dict[str, Facts] = field(default_factory=dict)
+
+    @property
+    def facts(self) -> dict[str, str]:
+        """All facts together, later ones first."""
+        return {name: value for facts in self.done.values() for name, value in facts.items()}
+
+    def note(self, step: str, facts: Facts) -> None:
+        """Remembers that a step is done, for good.
+
+        Raises:
+            SpaceError: when it cannot be written.
+        """
+        self.done[step] = dict(facts)
+        line = {"step": step, "facts": dict(facts), "release_sha256": self.release_sha256, "target": self.address}
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            handle = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+            try:
+                os.write(handle, (_mend(handle) + json.dumps(line, ensure_ascii=False) + "\n").encode())
+                os.fsync(handle)
+            finally:
+                os.close(handle)
+        except OSError as error:
+            raise SpaceError(
+                f"{self.path}: cannot be written: {error.strerror}",
+                "mend that and publish again; nothing is done twice",
+            ) from None
+
+
+def open_journal(root: Path, target: str, address: str, release: PublishableRelease) -> Journal:
+    """The journal of publishing a release to a target, with what was done before.
+
+    Raises:
+        RefusalError: when other content was being published there under the same version.
+    """
+    name = _UNSAFE.sub("_", f"{release.name}-{release.version}")
+    journal = Journal(root / FOLDER / _UNSAFE.sub("_", target) / f"{name}.jsonl", release.release_sha256, address)
+    for line in _lines(journal.path):
+        if line["target"] != address:
+            continue
+        if line["release_sha256"] != release.release_sha256:
+            raise RefusalError(
+                f"{journal.path}: another content of {release.name} {release.version} was being published to {target}",
+                "a version is never rewritten: plan a new one; if nothing of the other became public, remove that file",
+            )
+        journal.done[line["step"]] = line["facts"]
+    return journal
+
+
+def _lines(path: Path) -> Iterator[Mapping[str, Any]]:
+    try:
+        content = path.read_bytes()
+    except OSError:
+        return
+    for text in content.split(b"\n"):
+        try:
+            line = json.loads(text)
+            whole = {key: line[key] for key in ("step", "facts", "release_sha256", "target")}
+            whole["facts"] = {str(name): str(value) for name, value in line["facts"].items()}
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            continue  # torn by a crash
+        yield whole
+
+
+def _mend(handle: int) -> str:
+    """A line end when the last line was torn."""
+    end = os.lseek(handle, 0, os.SEEK_END)
+    if not end:
+        return ""
+    os.lseek(handle, end - 1, os.SEEK_SET)
+    return "" if os.read(handle, 1) == b"\n" else "\n"

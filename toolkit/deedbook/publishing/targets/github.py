@@ -107,7 +107,9 @@ class GitHub:
                 )
             body = _WITHDRAWN.sub("", str(found[0]["body"]))
             if notice.reason is not None:
-                body = f"> **Withdrawn.** {_withdrawal(notice)}\n\n{body}"
+                reason = " ".join(notice.reason.split()).replace("<", "&lt;")
+                instead = f" Use {notice.replaced_by} instead." if notice.replaced_by else ""
+                body = f"> **Withdrawn.** {reason}{instead}\n\n{body}"
             if body != found[0]["body"]:
                 self.client.call("PATCH", self.path(f"/{found[0]['id']}"), ok=[200], data={"body": body})
             return {}
@@ -183,20 +185,16 @@ class _Deposit:
                 f"{target.repository} has a {state} of {release.name} {release.version} with other content",
                 "delete that draft on GitHub" if other[0]["draft"] else "a version is never rewritten: plan a new one",
             )
-        if not any(not one["draft"] for one in found):
-            self._demand_free_tag()
+        tag = target.path(f"/tags/{quote(self.tag)}")
+        if all(one["draft"] for one in found) and target.client.call("GET", tag, ok=[200, 404]).status == 200:
+            raise RefusalError(
+                f"{target.repository} has a release {self.tag} that was not made from this content",
+                "choose another `tag` in deedbook.toml, or plan a new version",
+            )
         found.sort(key=lambda one: (bool(one["draft"]), int(one["id"])))
         for spare in (one for one in found[1:] if one["draft"]):
             target.client.call("DELETE", target.path(f"/{spare['id']}"), ok=[204, 404])
         return found[0] if found else None
-
-    def _demand_free_tag(self) -> None:
-        answer = self.target.client.call("GET", self.target.path(f"/tags/{quote(self.tag)}"), ok=[200, 404])
-        if answer.status == 200:
-            raise RefusalError(
-                f"{self.target.repository} has a release {self.tag} that was not made from this content",
-                "choose another `tag` in deedbook.toml, or plan a new version",
-            )
 
     def _notes(self) -> str:
         release = self.release
@@ -296,9 +294,3 @@ def _is_same(asset: Mapping[str, Any], file: PublishableFile) -> bool:
     """By size, and by digest where GitHub tells one; what it does not tell is proved by the public download."""
     digest = asset.get("digest")
     return asset.get("size") == file.size and digest in {None, f"sha256:{file.sha256}"}
-
-
-def _withdrawal(notice: Notice) -> str:
-    """The reason on one line, plain as it is."""
-    text = " ".join((notice.reason or "").split()).replace("<", "&lt;")
-    return f"{text} Use {notice.replaced_by} instead." if notice.replaced_by else text

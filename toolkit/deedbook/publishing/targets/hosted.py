@@ -16,7 +16,7 @@ from deedbook.catalogue.records import Catalogue, Dataset, Entry
 from deedbook.catalogue.store import Change, Clock, ExistsError, Store, read_catalogue, settle, update
 from deedbook.errors import RefusalError
 from deedbook.integrity.digests import SIGNATURE, SUMS
-from deedbook.integrity.signatures import is_signed_by, read_signature
+from deedbook.integrity.signatures import prove_signature
 from deedbook.publishing.steps import Facts, Notice, Progress, PublishableFile, PublishableRelease, Step
 
 _NOTHING: Facts = {}
@@ -75,7 +75,12 @@ class HostedCatalogue:
             )
 
         def enter(_facts: Facts, _progress: Progress) -> Facts:
-            self._demand_files(release)
+            for file in release.files:  # once more, whatever a journal says
+                path = f"{release.name}/{release.version}/{file.name}"
+                if self.store.size(path) != file.size:
+                    raise RefusalError(
+                        f"{self.store.where}{path} is gone or cut since it was uploaded", "publish again"
+                    )
             self.change(lambda old, now: edits.with_release(old, about, now))
             return _NOTHING
 
@@ -172,13 +177,6 @@ class HostedCatalogue:
                 "a published file is never rewritten: plan a new version; if that file is damaged, remove it by hand",
             )
 
-    def _demand_files(self, release: PublishableRelease) -> None:
-        """Proves once more that every file is there, whatever a journal says."""
-        for file in release.files:
-            path = f"{release.name}/{release.version}/{file.name}"
-            if self.store.size(path) != file.size:
-                raise RefusalError(f"{self.store.where}{path} is gone or cut since it was uploaded", "publish again")
-
 
 def _demand_signature(catalogue: Catalogue, release: PublishableRelease) -> None:
     """A signed catalogue has only releases that one of its keys signed.
@@ -188,14 +186,14 @@ def _demand_signature(catalogue: Catalogue, release: PublishableRelease) -> None
     """
     file = release.folder / SIGNATURE
     content = file.read_bytes() if file.is_file() else b""
-    found = read_signature(content).key_id if content else ""
-    key = next((as_public(key) for key in catalogue.keys if key.id == found), None)
-    if key is None or not is_signed_by(key, (release.folder / SUMS).read_bytes(), content):
-        said = f"is signed with key {found}" if found else "is not signed"
+    try:
+        prove_signature((release.folder / SUMS).read_bytes(), content, map(as_public, catalogue.keys))
+    except ValueError as error:
+        said = f"has a signature that {error}" if content else "is not signed"
         raise RefusalError(
             f"{release.name} {release.version} {said}, and the catalogue's key is {catalogue.keys[-1].id}",
             "build the release with the catalogue's key: DEEDBOOK_SIGNING_KEY or DEEDBOOK_SIGNING_KEY_FILE",
-        )
+        ) from None
 
 
 def noticed(old: Catalogue, notice: Notice, now: str) -> Catalogue:

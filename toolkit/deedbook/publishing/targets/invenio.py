@@ -164,8 +164,13 @@ class Invenio:
         Raises:
             RefusalError: when an unfinished draft of another version is in the way.
         """
-        latest = self._latest(wanted.name)
-        if latest is None:
+        known = (
+            str(one["id"])
+            for one in self.owned()
+            if one.get("is_published") and (marker := marker_of(one)) and marker.name == wanted.name
+        )
+        newest = next(known, self.concept)
+        if not newest:
             public = {"record": "public", "files": "public"}
             body = {"access": public, "files": {"enabled": True}, "metadata": metadata, "pids": {}}
             try:
@@ -175,6 +180,7 @@ class Invenio:
                 if found is None:
                     raise
                 return found
+        latest = self.get(f"{newest}/versions/latest")
         draft = self._next_version(str(latest["id"]))
         marker = marker_of(draft)
         if marker and marker != marker_of(latest) and not marker.may_be(wanted):
@@ -183,16 +189,6 @@ class Invenio:
                 "publish that version first, or discard its draft there",
             )
         return draft
-
-    def _latest(self, name: str) -> Record | None:
-        """The newest published record of the dataset; None when it has none."""
-        known = self.concept
-        for one in self.owned():
-            marker = marker_of(one)
-            if one.get("is_published") and marker and marker.name == name:
-                known = str(one["id"])
-                break
-        return self.get(f"{known}/versions/latest") if known else None
 
     def _next_version(self, latest: str) -> Record:
         """The one draft of the next version; asking again returns the same, so a lost answer is asked for again."""
