@@ -44,7 +44,7 @@ def test_killed_at_any_fifth_point_it_finishes_the_second_time(
     killed = kill_everywhere(tmp_path, 5)
     with capsys.disabled():
         print(f"\n  directory: killed at {killed} points")  # noqa: T201  # the count is the proof
-    assert killed > 30
+    assert killed > 25
 
 
 @pytest.mark.slow

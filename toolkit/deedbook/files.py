@@ -73,14 +73,14 @@ def replacement(
 ) -> Iterator[IO[bytes]]:
     """A file to write to, which takes the place of `path` at the end of the block, or not at all when the block raises.
 
-    Arguments and errors are those of `replace`, for content that does not fit into memory; with `is_new` it takes no other's place.
+    Arguments and errors are those of `replace`, for content that does not fit into memory; with `is_new` it takes no other's
+    place: whoever may race for it holds a lock from `prove` on.
 
     Raises:
         FileExistsError: when `is_new` and something stands there, now or at the end.
     """
     with explained_disk(f"{path} stays as it was"):
-        if is_new and os.path.lexists(path):
-            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
+        _demand_absent(path, is_new=is_new)
         target = path.resolve()
         sweep(target.parent)
         staged, handle = _open_part(target)
@@ -96,13 +96,16 @@ def replacement(
                 prove(staged)
                 if before is not ... and (target.read_bytes() if target.exists() else None) != before:
                     raise RefusalError(f"{path}: somebody changed it in the meantime", "run the same command again")
-                if is_new:
-                    _link(staged, target)
-                else:
-                    rename(staged, target)
+                _demand_absent(target, is_new=is_new)
+                rename(staged, target)
         finally:
             with suppress(OSError):
                 staged.unlink(missing_ok=True)
+
+
+def _demand_absent(path: Path, *, is_new: bool) -> None:
+    if is_new and os.path.lexists(path):
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
 
 
 def _open_part(target: Path) -> tuple[Path, int]:
@@ -163,22 +166,6 @@ def rename(source: Path, target: Path) -> None:
             time.sleep(pause)
     else:
         source.replace(target)
-    sync(target.parent)
-
-
-def _link(staged: Path, target: Path) -> None:
-    """Gives the file its name unless something has it; then the system raises FileExistsError."""
-    if _CLOSES_FIRST:
-        staged.rename(target)  # Windows never renames over a file
-    else:
-        try:
-            os.link(staged, target)
-        except FileExistsError:
-            raise
-        except OSError:  # exFAT and some network file systems have no links
-            if os.path.lexists(target):
-                raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target)) from None
-            staged.rename(target)
     sync(target.parent)
 
 

@@ -1,6 +1,6 @@
 """A catalogue in a folder: a file is written beside its place, put on the disk and named once; nothing leaves the folder.
 
-ROOT/.lock                    held, for moments only, while a document is compared and replaced
+ROOT/.lock                    held, for moments only, while something is compared and gets its name
 ROOT/.../.FILE.TOKEN.part     a file being written (files); what a dead writer left is removed by the next one
 """
 
@@ -10,7 +10,7 @@ import hashlib
 import os
 import stat
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 
 from deedbook import files
@@ -76,11 +76,13 @@ class DirectoryStore:
         """
         place = self._place(path)
 
-        def prove(staged: Path) -> None:
-            if sha256_of(staged) != sha256:
-                raise RefusalError(f"{file} was changed while it was being published", "build and verify it again")
+        with _explained(self.root), ExitStack() as stack:
 
-        with _explained(self.root):
+            def prove(staged: Path) -> None:
+                if sha256_of(staged) != sha256:
+                    raise RefusalError(f"{file} was changed while it was being published", "build and verify it again")
+                stack.enter_context(self._locked())  # until the file has its name
+
             place.parent.mkdir(parents=True, exist_ok=True)
             self._place(path)  # once more, now that its folders stand
             try:
@@ -102,7 +104,7 @@ class DirectoryStore:
         place = self._place(path)
         with _explained(place):
             place.parent.mkdir(parents=True, exist_ok=True)
-            with locked(self.root / _LOCK, who="publisher", wait=_PATIENCE):
+            with self._locked():
                 found = self.read(path)
                 if (found.tag if found else None) != tag:
                     raise ConflictError(f"{place} was replaced by somebody else", "publish again")
@@ -114,6 +116,9 @@ class DirectoryStore:
         for folder in (self.root, *self.root.glob("*/"), *self.root.glob("*/*/")):
             if not folder.is_symlink():
                 files.sweep(folder)
+
+    def _locked(self) -> AbstractContextManager[None]:
+        return locked(self.root / _LOCK, who="publisher", wait=_PATIENCE)
 
     def _place(self, path: str) -> Path:
         """Where a relative path is.

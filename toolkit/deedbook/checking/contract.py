@@ -5,11 +5,32 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from deedbook.checking.rulefiles import nearest
+from deedbook.descriptor import Package
 from deedbook.errors import ProjectError
 from deedbook.findings import NotChecked
+from deedbook.names import alike, name_problem, table_problem
 from deedbook.project import CODE_VALUES, Project, read_code_lists
 
 _SCHEMA = ".schema.json"
+
+
+def demand_names(package: Package) -> None:
+    """Proves that a release can have the names of the dataset and its tables: they become names of files on every system.
+
+    Raises:
+        ProjectError: for the first that it cannot have.
+    """
+    where = package.path or package.root
+    if problem := name_problem(package.name):
+        message = f"{where}: a release needs a name, and {package.name!r} {problem}"
+        raise ProjectError(message, 'add "name": "my-dataset"')
+    tables = [resource.name for resource in package.resources]
+    for name in tables:
+        if problem := table_problem(name):
+            message = f"{where}: the table name {name!r} {problem}, and it becomes a file name in a release"
+            raise ProjectError(message, "use letters, digits, `.`, `_` and `-`, a letter or digit first")
+    if twins := alike(tables):
+        raise ProjectError(f"{where}: two tables are named `{twins[1]}` but for case", "rename one")
 
 
 def demand_tables(project: Project) -> None:

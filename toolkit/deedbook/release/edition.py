@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from deedbook.checking.contract import demand_names
 from deedbook.descriptor import Package
 from deedbook.errors import ProjectError
-from deedbook.names import alike, name_problem, table_problem
 from deedbook.versioning.numbers import SEMVER
 from deedbook.versioning.previous import Previous as Previous
 from deedbook.versioning.previous import read_previous
@@ -50,16 +50,7 @@ def read_edition(package: Package, *folders: Path, snapshot: bool = False) -> Ed
         ProjectError: when name, version, date or previous release are missing, malformed or cannot be found.
     """
     where = str(package.path or package.root)
-    if problem := name_problem(package.name):
-        message = f"{where}: a release needs a name, and {package.name!r} {problem}"
-        raise ProjectError(message, 'add "name": "my-dataset"')
-    tables = [resource.name for resource in package.resources]
-    for name in tables:
-        if problem := table_problem(name):
-            message = f"{where}: the table name {name!r} {problem}, and it becomes a file name in a release"
-            raise ProjectError(message, "use letters, digits, `.`, `_` and `-`, a letter or digit first")
-    if twins := alike(tables):
-        raise ProjectError(f"{where}: two tables are named `{twins[1]}` but for case", "rename one")
+    demand_names(package)
     epoch = _source_date_epoch()
     created = _read_created(package.created, where, epoch, snapshot=snapshot)
     return Edition(

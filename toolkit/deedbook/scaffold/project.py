@@ -17,6 +17,7 @@ from typing import Any
 from deedbook import __version__
 from deedbook.errors import RefusalError, SpaceError, UsageError
 from deedbook.files import disk_refusal, rename, sync
+from deedbook.names import name_problem
 
 FILES = (
     ("deedbook.toml", "deedbook.toml"),
@@ -36,7 +37,6 @@ FILES = (
 _RUNS = frozenset({"ci/dataset.sh"})
 _TABLES = "datapackage"
 _UNSLUGGED = re.compile(r"[^a-z0-9._-]+")
-_NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
 _DESCRIBED = ("title", "description", "version", "contributors", "sources", "keywords")
 
 
@@ -63,8 +63,10 @@ def create(folder: Path, *, name: str = "") -> Created:
     """
     target = folder.absolute()
     name = name or _slug(target.name)
-    if not _NAME.fullmatch(name):
-        raise UsageError(f"{name!r} is no name of a dataset", "use small letters, digits, `.`, `_` and `-`")
+    if problem := name_problem(name) or ("has capital letters" if name != name.lower() else ""):
+        raise UsageError(
+            f"{name!r} is no name of a dataset: it {problem}", "use small letters, digits, `.`, `_` and `-`"
+        )
     _refuse_occupied(target, folder)
     staged = target.with_name(f".{target.name}.init-{os.getpid()}")
     try:

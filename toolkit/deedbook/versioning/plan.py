@@ -16,6 +16,7 @@ from typing import Any
 from deedbook import files
 from deedbook.changes.compare import Progress
 from deedbook.changes.sources import Side
+from deedbook.checking.contract import demand_names
 from deedbook.errors import ProjectError, UsageError
 from deedbook.findings import Finding
 from deedbook.project import Project, load_project
@@ -83,6 +84,7 @@ def plan(
     if version and not SEMVER.fullmatch(version):
         raise UsageError(f"{version!r} is not SemVer", "write it as MAJOR.MINOR.PATCH, e.g. 1.2.0")
     package = project.package
+    demand_names(package)
     home = project.dist / package.name
     previous = latest_release(project)
     covered = tuple(coverage(Side("", project), guards))

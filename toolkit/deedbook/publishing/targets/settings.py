@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,9 +9,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from deedbook.errors import ProjectError, UsageError
+from deedbook.names import name_problem
 from deedbook.project import CONFIG, Project
-
-_SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +94,8 @@ def read_settings(project: Project, name: str) -> Settings:
     if name not in targets:
         known = f"the targets there are {', '.join(sorted(targets))}" if targets else f"add [targets.{name}]"
         raise UsageError(f"{where}: there is no target `{name}`", known)
-    if not _SAFE_NAME.fullmatch(name):
-        raise ProjectError(f"{where}: {name!r} is no name for a target", "use letters, digits, `.`, `_` and `-`")
+    if problem := name_problem(name):
+        raise ProjectError(f"{where}: no target can be named {name!r}, which {problem}", "rename it")
     values = targets[name]
     if not isinstance(values, Mapping):
         raise ProjectError(f"{where}: [targets.{name}] is no table", 'write below it type = "directory"')
