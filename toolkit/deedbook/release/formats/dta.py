@@ -13,7 +13,6 @@ Written here because the writers for Python keep every text of a table as an obj
 
 from __future__ import annotations
 
-import mmap
 import struct
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -42,7 +41,6 @@ _CODES: Mapping[Kind, int] = {"strL": 32_768, "double": 65_526, "long": 65_528, 
 _LAYOUTS = {"strL": "<u8", "double": "<f8", "long": "<i4", "int": "<i2", "byte": "<i1"}
 _MISSING_INTEGER = {"long": 2_147_483_621, "int": 32_741, "byte": 101}
 _MISSING_DOUBLE = np.frombuffer(bytes.fromhex("000000000000e07f"), "<f8")[0]
-_START = b"<stata_dta><header><release>118</release><byteorder>LSF</byteorder>"
 _NAME, _FORMAT, _LABEL = 129, 57, 321
 """Bytes of a name, a format and a label, a closing zero among them."""
 _TEXT = 130
@@ -99,82 +97,6 @@ def write_dta(path: Path, variables: Sequence[Variable], data_label: str, time_s
         places.append(file.tell())
         file.seek(map_place)
         file.write(_tagged("map", struct.pack(f"<{len(places)}Q", *places)))
-
-
-def read_dta(path: Path) -> Iterator[dict[str, pl.Series]]:
-    """The rows of a file of release 118, little end first, by variable, some thousands at a time.
-
-    Texts are texts and numbers doubles, null where Stata has a missing value. Long texts are looked up where they stand.
-
-    Raises:
-        ValueError: when the file is of another form, or ends early.
-    """
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-        if content[: len(_START)] != _START:
-            raise ValueError("is no Stata file of release 118")
-        try:
-            yield from _read_rows(content)
-        except (struct.error, LookupError) as error:
-            raise ValueError(f"ends early: {error}") from None
-
-
-def _read_rows(content: mmap.mmap) -> Iterator[dict[str, pl.Series]]:
-    count = struct.unpack_from("<H", content, content.find(b"<K>") + 3)[0]
-    height = struct.unpack_from("<Q", content, content.find(b"<N>") + 3)[0]
-    places = dict(
-        zip(_SECTIONS, struct.unpack_from(f"<{len(_SECTIONS)}Q", content, content.find(b"<map>") + 5), strict=True)
-    )
-
-    def start_of(name: str) -> int:
-        """Where the content of a section begins."""
-        tag = f"<{name}>".encode()
-        if content[places[name] : places[name] + len(tag)] != tag:
-            raise ValueError(f"has no section {name} where its map says")
-        return int(places[name]) + len(tag)
-
-    codes = struct.unpack_from(f"<{count}H", content, start_of("variable_types"))
-    start = start_of("varnames")
-    padded = [content[start + place * _NAME : start + (place + 1) * _NAME] for place in range(count)]
-    names = [name.partition(b"\0")[0].decode() for name in padded]
-    kinds: dict[int, Kind] = {code: kind for kind, code in _CODES.items()}
-    layout = np.dtype(
-        [(f"v{at}", _LAYOUTS[kinds[code]] if code in kinds else f"S{code}") for at, code in enumerate(codes)]
-    )
-    long_texts = _find_long_texts(content, start_of("strls"))
-    for first in range(0, height, _SLICE):
-        size = min(_SLICE, height - first)
-        rows = np.frombuffer(content, layout, size, start_of("data") + first * layout.itemsize).copy()
-        yield {
-            name: _values(rows[f"v{at}"], kinds.get(code, "str"), long_texts)
-            for at, (name, code) in enumerate(zip(names, codes, strict=True))
-        }
-    if not height:
-        yield {
-            name: pl.Series([], dtype=pl.Float64 if code in kinds else pl.String)
-            for name, code in zip(names, codes, strict=True)
-        }
-
-
-def _values(cells: np.ndarray[Any, Any], kind: Kind, long_texts: Mapping[int, str]) -> pl.Series:
-    if kind == "str":
-        return pl.Series([text.decode() for text in cells.tolist()], dtype=pl.String)
-    if kind == "strL":
-        return pl.Series([long_texts[place] if place else "" for place in cells.tolist()], dtype=pl.String)
-    numbers = pl.Series(cells.astype(np.float64))
-    least = _MISSING_INTEGER.get(kind, _MISSING_DOUBLE)
-    return numbers.set(pl.Series(cells >= least), None)
-
-
-def _find_long_texts(content: mmap.mmap, start: int) -> dict[int, str]:
-    """The long texts by the number with which the rows name them."""
-    found = {}
-    while content[start : start + 3] == b"GSO":
-        number, row, kind, size = struct.unpack_from("<IQBI", content, start + 3)
-        start += 20
-        text = content[start : start + size]
-        found[row * _ROW + number] = (text[:-1] if kind == _TEXT else text).decode()
-        start += size
-    return found
 
 
 def _header(variables: Sequence[Variable], data_label: str, time_stamp: str) -> bytes:

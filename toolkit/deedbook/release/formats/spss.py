@@ -8,7 +8,6 @@ and table. Missing text is empty text, since SPSS has no other; spaces at the en
 from __future__ import annotations
 
 import datetime as dt
-import itertools
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -19,18 +18,15 @@ from deedbook.release.edition import Edition
 from deedbook.release.formats.comparison import Pair
 from deedbook.release.formats.statistical import (
     MONTHS,
-    Column,
     Program,
     columns_for,
     cut,
     file_label,
-    pairs_of_variables,
+    read_pairs,
 )
 from deedbook.release.tables import Limit, Table
 
 FORMAT = "SPSS"
-_SECONDS_BEFORE_1970 = (dt.date(1970, 1, 1) - dt.date(1582, 10, 14)).days * 86_400
-"""SPSS counts seconds from 14 October 1582, without a zone."""
 PROGRAM = Program(
     format=FORMAT,
     first_day=dt.date(1582, 10, 15),
@@ -43,15 +39,16 @@ PROGRAM = Program(
     largest_number=1.7e308,
     longest_title=256,
     longest_label=120,
+    most_columns=2**31 - 1,
+    epoch=dt.date(1582, 10, 14),
+    day=1000,
+    moment=1000,
 )
 _LONGEST_FILE_LABEL = 64
 _WIDEST_NUMBER = 40
 _MAGIC = b"$FL2"
 _STAMP = slice(92, 109)
 """Creation date (9 bytes, `22 Nov 26`) and time (8 bytes) in the header of the file."""
-_FEWEST_ROWS = 100_000
-_MOST_PASSES = 10
-"""Parts of a file that is read: each is found by reading all that stands before it."""
 
 
 def write(table: Table, edition: Edition, path: Path) -> tuple[Limit, ...]:
@@ -91,38 +88,9 @@ def write(table: Table, edition: Edition, path: Path) -> tuple[Limit, ...]:
 
 def read(table: Table, path: Path, _tables: Sequence[str] = ()) -> Iterator[Pair]:
     """The variables of a file, beside the table's; spaces at the end of a text are not in it."""
-    columns, _ = columns_for(table, PROGRAM)
-    if columns:
-        yield from pairs_of_variables(columns, _parts(path, columns))
-
-
-def _parts(path: Path, columns: Sequence[Column]) -> Iterator[dict[str, pl.Series]]:
-    """The rows by variable, some ten thousand at a time."""
     import pyreadstat
 
-    size = max(_FEWEST_ROWS, -(-len(columns[0].values) // _MOST_PASSES))
-    dtypes = {column.name: column.values.dtype for column in columns}
-    for start in itertools.count(0, size):
-        part, _ = pyreadstat.read_sav(
-            str(path),
-            disable_datetime_conversion=True,
-            user_missing=True,
-            output_format="dict",
-            row_offset=start,
-            row_limit=size,
-        )
-        found = {}
-        for name, values in part.items():
-            dtype = dtypes.get(name)
-            if isinstance(dtype, pl.String):
-                found[name] = pl.Series(values, dtype=pl.String, strict=False)
-                continue
-            found[name] = pl.Series(values, dtype=pl.Float64, strict=False).fill_nan(None)
-            if isinstance(dtype, pl.Date | pl.Datetime):
-                found[name] = ((found[name] - _SECONDS_BEFORE_1970) * 1000).round().cast(pl.Int64)
-        if start and not len(next(iter(found.values()), ())):
-            return
-        yield found
+    yield from read_pairs(table, path, PROGRAM, pyreadstat.read_sav)
 
 
 def _format(values: pl.Series) -> str:
@@ -147,5 +115,6 @@ def _series(values: pl.Series) -> pl.Series:
     if isinstance(values.dtype, pl.String):
         return values
     if isinstance(values.dtype, pl.Date | pl.Datetime):
-        values = values.cast(pl.Datetime("ms")).to_physical() / 1000 + _SECONDS_BEFORE_1970
+        seconds = (dt.date(1970, 1, 1) - PROGRAM.epoch).days * 86_400
+        values = values.cast(pl.Datetime("ms")).to_physical() / 1000 + seconds
     return values.cast(pl.Float64)

@@ -14,15 +14,16 @@ import polars as pl
 
 from deedbook.release.edition import Edition
 from deedbook.release.formats.comparison import Pair
-from deedbook.release.formats.dta import Kind, Variable, read_dta, write_dta
+from deedbook.release.formats.dta import Kind, Variable, write_dta
 from deedbook.release.formats.statistical import (
+    MILLISECONDS_OF_DAY,
     MONTHS,
     Column,
     Program,
     columns_for,
     cut,
     file_label,
-    pairs_of_variables,
+    read_pairs,
 )
 from deedbook.release.tables import Limit, Table
 
@@ -46,8 +47,11 @@ PROGRAM = Program(
     largest_number=8.9e307,
     longest_title=80,
     longest_label=32_000,
+    most_columns=32_767,
+    epoch=dt.date(1960, 1, 1),
+    day=MILLISECONDS_OF_DAY,
+    moment=1,
 )
-_MOST_COLUMNS = 32_767
 _LONGEST_FILE_LABEL = 80
 _WIDEST_FIXED = 244
 """Texts beyond this many bytes are strL: a fixed width would be paid in every row."""
@@ -57,15 +61,13 @@ _INTEGERS: tuple[tuple[Kind, int, int], ...] = (
     ("long", -2_147_483_647, 2_147_483_620),
 )
 _FORMATS = {"byte": "%8.0g", "int": "%8.0g", "long": "%12.0g", "double": "%10.0g", "strL": "%9s"}
-_DAYS_BEFORE_1970 = 3653
-"""Stata counts from 1960."""
-_MILLISECONDS_OF_DAY = 86_400_000
+_DAYS_BEFORE_1970 = (dt.date(1970, 1, 1) - PROGRAM.epoch).days
 
 
 def write(table: Table, edition: Edition, path: Path) -> tuple[Limit, ...]:
     """Writes one table; one that Stata cannot hold is left out and named."""
     columns, limits = columns_for(table, PROGRAM)
-    if not columns or len(columns) > _MOST_COLUMNS:
+    if not 0 < len(columns) <= PROGRAM.most_columns:
         return (Limit(FORMAT, table.name, f"left out: it has {len(columns)} columns"),)
     epoch = edition.epoch
     write_dta(
@@ -79,21 +81,9 @@ def write(table: Table, edition: Edition, path: Path) -> tuple[Limit, ...]:
 
 def read(table: Table, path: Path, _tables: Sequence[str] = ()) -> Iterator[Pair]:
     """The variables of a file, beside the table's."""
-    columns, _ = columns_for(table, PROGRAM)
-    if not columns or len(columns) > _MOST_COLUMNS:
-        return
-    dtypes = {column.name: column.values.dtype for column in columns}
+    import pyreadstat
 
-    def in_milliseconds(name: str, values: pl.Series) -> pl.Series:
-        """Days and moments count from 1970."""
-        if isinstance(dtypes.get(name), pl.Date):
-            return ((values - _DAYS_BEFORE_1970) * _MILLISECONDS_OF_DAY).cast(pl.Int64)
-        if isinstance(dtypes.get(name), pl.Datetime):
-            return (values - _DAYS_BEFORE_1970 * _MILLISECONDS_OF_DAY).cast(pl.Int64)
-        return values
-
-    parts = ({name: in_milliseconds(name, found) for name, found in part.items()} for part in read_dta(path))
-    yield from pairs_of_variables(columns, parts)
+    yield from read_pairs(table, path, PROGRAM, pyreadstat.read_dta)
 
 
 def _variable(column: Column) -> Variable:
@@ -108,7 +98,7 @@ def _variable(column: Column) -> Variable:
     if isinstance(dtype, pl.Date):
         return Variable(column.name, "double", "%td", values.to_physical() + _DAYS_BEFORE_1970, label)
     if isinstance(dtype, pl.Datetime):
-        moments = values.dt.epoch("ms") + _DAYS_BEFORE_1970 * _MILLISECONDS_OF_DAY
+        moments = values.dt.epoch("ms") + _DAYS_BEFORE_1970 * MILLISECONDS_OF_DAY
         return Variable(column.name, "double", "%tc", moments, label)
     kind: Kind = "double"
     if dtype == pl.Int64:  # the smallest type that holds the numbers

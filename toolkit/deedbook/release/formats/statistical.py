@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -25,6 +27,10 @@ LABELS_OF_BOOLEANS = {0: "false", 1: "true"}
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 """As both programs write them in a time stamp, whatever the locale."""
 _SUFFIX = "_label"
+MILLISECONDS_OF_DAY = 86_400_000
+_FEWEST_ROWS = 100_000
+_MOST_PASSES = 10
+"""Parts of a file that is read: each is found by reading all that stands before it."""
 _MILLISECOND = 1000
 _LARGEST_LABELLED = 2**31 - 28
 """Value labels are of Stata's `long`, whose greatest numbers stand for missing values."""
@@ -43,6 +49,9 @@ class Program:
         pads_text: Whether white space at the end of a text is lost.
         longest_title: What a column is, in bytes of UTF-8.
         longest_label: What a code is called, in bytes of UTF-8.
+        most_columns: Variables of a file.
+        epoch: The day from which days and moments count.
+        day: Milliseconds in the unit of days; `moment` those in the unit of moments.
     """
 
     format: str
@@ -56,6 +65,10 @@ class Program:
     largest_number: float
     longest_title: int
     longest_label: int
+    most_columns: int
+    epoch: dt.date
+    day: int
+    moment: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,34 +107,49 @@ def columns_for(table: Table, program: Program) -> tuple[tuple[Column, ...], tup
     return renamed, tuple(Limit(program.format, table.name, text) for text in texts)
 
 
-def pairs_of_variables(columns: Sequence[Column], parts: Iterable[Mapping[str, pl.Series]]) -> Iterator[Pair]:
-    """The variables of consecutive rows beside what they should be.
+def read_pairs(table: Table, path: Path, program: Program, read_part: Callable[..., Any]) -> Iterator[Pair]:
+    """The variables of a file beside what they should be, some ten thousand rows at a time.
 
     Args:
-        columns: What the file should hold.
-        parts: What it holds, by variable: texts, numbers as doubles, days and moments as milliseconds since 1970.
+        table: The table.
+        path: The file.
+        program: Whose it is.
+        read_part: Reads some rows of such a file, as pyreadstat does.
 
     Raises:
         UnlikeError: when there are other variables, or more or fewer rows.
     """
-    start, height = 0, len(columns[0].values)
-    for part in parts:
+    columns, _ = columns_for(table, program)
+    if not 0 < len(columns) <= program.most_columns:
+        return
+    height, before_1970 = table.rows.height, (dt.date(1970, 1, 1) - program.epoch).days * MILLISECONDS_OF_DAY
+    size = max(_FEWEST_ROWS, -(-height // _MOST_PASSES))
+    for start in range(0, height + 1, size):  # beyond the last row too, to find more of them
+        part, _ = read_part(
+            str(path),
+            disable_datetime_conversion=True,
+            user_missing=True,
+            output_format="dict",
+            row_offset=start,
+            row_limit=size,
+        )
         demand_columns(list(part), [column.name for column in columns])
-        size = len(part[columns[0].name])
-        for position, column in enumerate(columns if start + size <= height else ()):
-            expected, found = column.values.slice(start, size), part[column.name]
-            if isinstance(expected.dtype, pl.String):  # an empty text is there no other than a missing one
-                expected, found = (
-                    values.cast(pl.String).fill_null("").str.strip_chars_end(" ") for values in (expected, found)
-                )
-            elif isinstance(expected.dtype, pl.Date | pl.Datetime):
-                expected, found = (values.cast(pl.Datetime("ms")) for values in (expected, found))
+        found_rows = len(part[columns[0].name])
+        if found_rows != min(size, height - start):
+            raise unlike_height(start + found_rows, height)
+        for position, column in enumerate(columns):
+            expected, dtype = column.values.slice(start, size), column.values.dtype
+            if isinstance(dtype, pl.String):  # an empty text is there no other than a missing one
+                texts = pl.Series(part[column.name], dtype=pl.String, strict=False).fill_null("")
+                expected, found = (values.str.strip_chars_end(" ") for values in (expected, texts))
             else:
-                found = narrowed(found, expected.dtype)
+                found = pl.Series(part[column.name], dtype=pl.Float64, strict=False).fill_nan(None)
+                if isinstance(dtype, pl.Date | pl.Datetime):
+                    unit = program.day if isinstance(dtype, pl.Date) else program.moment
+                    found = (found * unit - before_1970).round().cast(pl.Int64).cast(pl.Datetime("ms"))
+                    expected = expected.cast(pl.Datetime("ms"))
+                found = narrowed(found, dtype)
             yield Pair(column.name, expected, found, start, position)
-        start += size
-    if start != height:
-        raise unlike_height(start, height)
 
 
 def file_label(edition: Edition, table: Table, longest: int) -> str:
