@@ -107,11 +107,11 @@ def test_a_plan_shows_and_writes_the_next_release(project: Path, deedbook: Run) 
     write_project(project, CHANGED)
     outcome = deedbook("plan", "--write", "--write-corrections", "--date", "2026-02-03")
     assert outcome.code == 1
-    assert "major many-rows-withdrawn" in outcome.out
+    assert "minor rows-withdrawn" in outcome.out
     assert "2 rows still need a reason" in outcome.err
     raw = json.loads((project / "data" / "datapackage.json").read_text(encoding="utf-8"))
     assert (raw["version"], raw["created"], raw["deedbook"]["previous"]["version"]) == (
-        "2.0.0",
+        "1.1.0",
         "2026-02-03T00:00:00Z",
         "1.0.0",
     )
@@ -119,9 +119,9 @@ def test_a_plan_shows_and_writes_the_next_release(project: Path, deedbook: Run) 
     assert (refused.code, "correction-without-reason" in refused.out) == (1, True)
     file = project / "data" / "corrections.csv"
     filled = file.read_text(encoding="utf-8").replace(",,,\n", ",scope,,\n")
-    file.write_text(filled + "2.0.0,events,*,,,,scope,,\n", encoding="utf-8")
+    file.write_text(filled + "1.1.0,events,*,,,,scope,,\n", encoding="utf-8")
     assert deedbook("build").code == 0
-    assert (project / "dist" / "small" / "2.0.0" / "events.diff.csv").is_file()
+    assert (project / "dist" / "small" / "1.1.0" / "events.diff.csv").is_file()
     plan = json.loads(deedbook("plan", "--format", "json").out)
     assert (plan["nothing_to_release"], plan["ready"]) == (True, True)
 
@@ -142,7 +142,7 @@ def test_diff_and_plan_make_one_summary(project: Path, deedbook: Run, tmp_path: 
     assert "Added: <code>c&#60;b&#62;</code>" in diff
     assert "Withdrawn: <code>b</code>" in diff
     assert "| <code>a</code> | end | <code>2024-01-02</code> | <code>2024-01-05</code> |" in diff
-    assert plan.startswith("### Next release: small 1.0.0 → 2.0.0 (major changes)")
+    assert plan.startswith("### Next release: small 1.0.0 → 1.1.0 (minor changes)")
     assert "| error | correction-without-reason | events |" in plan
     assert plan.endswith("\n\nNot ready: 3 errors.\n")
 

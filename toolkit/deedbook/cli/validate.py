@@ -86,6 +86,7 @@ def validate(
     """
     from deedbook import validation
     from deedbook.project import load_project
+    from deedbook.versioning.previous import demand_one_beginning
 
     chosen = validation.Options(
         max_findings=max_findings,
@@ -101,6 +102,8 @@ def validate(
     )
     with streams.piped_data(target, schema) as path, progress_bar(quiet=quiet) as bar:
         project = load_project(path, schema=schema)
+        if project.config is not None:
+            demand_one_beginning(project)
         report = validation.validate(project, chosen, bar.bytes_read)
     code = DONE if report.passes(strict=strict) else FINDINGS
     folder = _folder(project)

@@ -35,6 +35,8 @@ class AppliedRule:
         return {"rule": self.rule, "level": self.level, "count": sum(self.where.values()), "where": dict(self.where)}
 
 
+_LEAST_ROWS = 10
+"""Published rows of a table from which a share of them means anything."""
 Count = Callable[[Changes, Thresholds], Mapping[str, int]]
 """How often changes meet a rule, by table (or code list, or the empty text for the package)."""
 
@@ -73,8 +75,8 @@ def _counted(id_: str, level: Level, says: str, number: Callable[[TableChanges, 
 
 
 def _many(part: int, table: TableChanges, share: float) -> int:
-    """The rows where they are more than this share of the published ones; else 0."""
-    return part if part > share * table.old_rows else 0
+    """The rows where they are more than this share of the published ones, which a few rows tell nothing of; else 0."""
+    return part if table.old_rows >= _LEAST_ROWS and part > share * table.old_rows else 0
 
 
 def _few(part: int, table: TableChanges, share: float) -> int:

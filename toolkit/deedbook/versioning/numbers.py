@@ -25,6 +25,11 @@ class Version(NamedTuple):
     stage: tuple[tuple[int, int, str], ...]
 
     @property
+    def is_final(self) -> bool:
+        """Whether it is no pre-release."""
+        return self.stage == _FINAL
+
+    @property
     def core(self) -> str:
         """`MAJOR.MINOR.PATCH`."""
         return f"{self.major}.{self.minor}.{self.patch}"

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from deedbook.descriptor import Package
-from deedbook.errors import ProjectError
-from deedbook.integrity.digests import MANIFEST, SUMS
+from deedbook.errors import ProjectError, RefusalError
+from deedbook.integrity.digests import MANIFEST, SUMS, sha256_of
+from deedbook.integrity.proof import demand_whole
 from deedbook.project import Project
-from deedbook.versioning.numbers import SEMVER
+from deedbook.versioning.numbers import SEMVER, read_version
 
 CHANGES = "changes.json"
 
@@ -27,8 +27,8 @@ class Previous:
     folder: Path
 
 
-def read_previous(package: Package, folders: Sequence[Path], where: str, *, snapshot: bool) -> Previous | None:
-    """The previous release that the descriptor names; None when it says that this is the first.
+def read_previous(package: Package, folders: Sequence[Path], where: str, *, snapshot: bool = False) -> Previous | None:
+    """The previous release that the descriptor names, proven; None when it says that this is the first.
 
     Args:
         package: The descriptor.
@@ -37,42 +37,69 @@ def read_previous(package: Package, folders: Sequence[Path], where: str, *, snap
         snapshot: Nothing need be said.
 
     Raises:
-        ProjectError: when nothing is said (but of a snapshot), or what is named cannot be found or does not match.
+        ProjectError: when nothing is said (but of a snapshot), or what is named cannot be found, is damaged or does not match.
+        RefusalError: when a later version than the named one was released, so that the chain would fork.
     """
     own = package.raw.get("deedbook")
     own = own if isinstance(own, Mapping) else {}
-    if "previous" not in own:
-        if snapshot:
-            return None
+    declared = own.get("previous")
+    if "previous" not in own and not snapshot:
         raise ProjectError(
-            f"{where}: it is not said which release came before this one",
+            f"{where}: it is not said which release came before this one (`deedbook.previous`)",
             'add "deedbook": {"previous": null} for a first release, else run `deedbook plan --write`',
         )
-    declared = own["previous"]
+    version, digest = (
+        (declared.get("version"), declared.get("sha256")) if isinstance(declared, Mapping) else (None, None)
+    )
     if declared is None:
+        _demand_line(package, folders, where, None)
         return None
-    if not isinstance(declared, Mapping) or not all(
-        isinstance(declared.get(key), str) for key in ("version", "sha256")
-    ):
-        raise ProjectError(
-            f"{where}: `deedbook.previous` is null or has `version` and `sha256`", "run `deedbook plan --write`"
-        )
-    version, digest = str(declared["version"]), str(declared["sha256"]).removeprefix("sha256:")
-    if not SEMVER.fullmatch(version):
-        raise ProjectError(f"{where}: the previous version {version!r} is not SemVer", "run `deedbook plan --write`")
+    if not isinstance(version, str) or not SEMVER.fullmatch(version) or not isinstance(digest, str):
+        message = f"{where}: `deedbook.previous` is null, or has a `version` and the `sha256` of its release.json"
+        raise ProjectError(message, "run `deedbook plan --write`")
     folder = find_release(folders, package.name, version)
+    place = folders[0] / package.name / version
     if folder is None:
-        raise ProjectError(
-            f"the previous release {version} is not in {folders[0] / package.name / version}",
-            f"fetch it: `deedbook fetch {package.name}@{version} -o {folders[0] / package.name / version}`",
+        hint = f"fetch it: `deedbook fetch {package.name}@{version} -o {place}`"
+        raise ProjectError(f"the previous release {version} is not in {place}", hint)
+    found = sha256_of(folder / MANIFEST)
+    if found != digest.removeprefix("sha256:"):
+        message = (
+            f"{folder / MANIFEST} is not the previous release that {where} names: its sha256 is {found}, not {digest}"
         )
-    found = hashlib.sha256((folder / MANIFEST).read_bytes()).hexdigest()
-    if found != digest:
-        raise ProjectError(
-            f"{folder / MANIFEST} is not the previous release that {where} names: its sha256 is {found}, not {digest}",
-            "fetch the published release again, or correct `deedbook.previous`",
-        )
-    return Previous(version, digest, folder)
+        raise ProjectError(message, "fetch the published release again, or correct `deedbook.previous`")
+    _demand_line(package, folders, where, version)
+    return _proven(folder, version)
+
+
+def latest_release(project: Project) -> Previous | None:
+    """The release that the next one follows, proven.
+
+    That is the one that the descriptor's version names when it has been built or published; else the descriptor plans a version that is
+    not built yet, and its `deedbook.previous` says which release that follows.
+
+    Raises:
+        ProjectError: when `deedbook.previous` names a release that cannot be found, is damaged or does not match.
+        RefusalError: when a later version was released.
+    """
+    package, folders = project.package, project.release_folders
+    where = str(package.path or package.root)
+    folder = find_release(folders, package.name, package.version) if package.version else None
+    if folder is None:
+        return read_previous(package, folders, where, snapshot=True)
+    _demand_line(replace(package, version=""), folders, where, package.version)
+    return _proven(folder, package.version)
+
+
+def demand_one_beginning(project: Project) -> None:
+    """Refuses `previous: null` where an earlier version is known.
+
+    Raises:
+        ProjectError: when one was built, or published into a folder.
+    """
+    own = project.package.raw.get("deedbook")
+    if isinstance(own, Mapping) and own.get("previous", ...) is None:
+        _demand_line(project.package, project.release_folders, str(project.package.path), None)
 
 
 def find_release(folders: Sequence[Path], name: str, version: str) -> Path | None:
@@ -85,20 +112,32 @@ def find_release(folders: Sequence[Path], name: str, version: str) -> Path | Non
     return None
 
 
-def latest_release(project: Project) -> Previous | None:
-    """The release that the next one follows.
+def _proven(folder: Path, version: str) -> Previous:
+    try:
+        demand_whole(folder)
+    except RefusalError as error:
+        message = f"the previous release {version} cannot be compared with: {error.message}"
+        raise ProjectError(message, "fetch the published release again") from None
+    return Previous(version, sha256_of(folder / MANIFEST), folder)
 
-    That is the one that the descriptor's version names when it has been built or published; else the descriptor plans a version that is
-    not built yet, and its `deedbook.previous` says which release that follows.
 
-    Raises:
-        ProjectError: when `deedbook.previous` names a release that cannot be found.
-    """
-    package = project.package
-    folder = find_release(project.release_folders, package.name, package.version) if package.version else None
-    if folder is not None:
-        return Previous(package.version, hashlib.sha256((folder / MANIFEST).read_bytes()).hexdigest(), folder)
-    return read_previous(package, project.release_folders, str(package.path or package.root), snapshot=True)
+def _demand_line(package: Package, folders: Sequence[Path], where: str, previous: str | None) -> None:
+    """Refuses a second beginning of a chain, and a second successor of a release, but for a version that was released before."""
+    homes = [root / package.name for root in folders if (root / package.name).is_dir()]
+    names = {item.name for home in homes for item in home.iterdir() if SEMVER.fullmatch(item.name)}
+    known = {name for name in names if read_version(name).is_final and find_release(folders, package.name, name)}
+    if not known or package.version in known:
+        return
+    newest = max(known, key=read_version)
+    if previous is None:
+        folder = find_release(folders, package.name, newest) or Path()
+        link = json.dumps({"version": newest, "sha256": sha256_of(folder / MANIFEST)})
+        message = f"{where}: `deedbook.previous` is null, but {newest} was released ({folder})"
+        raise ProjectError(message, f"a chain has one beginning: set `deedbook.previous` to {link}")
+    if read_version(newest) > read_version(previous):
+        message = f"{where} follows {previous}, but {newest} was released since"
+        hint = f"get {newest} with its descriptor and tables (`git pull`), merge them with yours, then run `deedbook plan --write`"
+        raise RefusalError(message, hint)
 
 
 def retired_keys(folder: Path) -> dict[str, list[str]]:
