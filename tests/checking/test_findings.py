@@ -12,8 +12,10 @@ from deedbook.checking.findings import FILE_SHIFT, FINDINGS_SCHEMA, FindingsSoFa
 from deedbook.checking.group import Group
 from deedbook.checking.plan import Options, TablePlan
 from deedbook.checking.structure import fixed
+from deedbook.checking.waivers import Waivers
 from deedbook.descriptor import Resource
 from deedbook.findings import FINDING_FIELDS, Finding
+from deedbook.project import Waiver
 from deedbook.schema import TableSchema
 
 KEYS = pl.DataFrame({"id": ["E1", "E2|3", "E4"]})
@@ -23,7 +25,9 @@ ROWS = Group("dull", np.array([0, 1, 2]), fixed("is dull", "say more", "x"), "wa
 def _plan(limit: int, waived: Mapping[tuple[str, str], str] | None = None, *paths: str) -> TablePlan:
     """A table whose rule `dull` has these waivers."""
     resource = Resource("events", paths or ("events.csv",))
-    return TablePlan(resource, TableSchema(()), Options(max_findings=limit), waived={"dull": waived or {}})
+    given = enumerate((waived or {}).items(), start=2)
+    waivers = [Waiver("dull", "events", key, field, reason, "me", "", row) for row, ((key, field), reason) in given]
+    return TablePlan(resource, TableSchema(()), Options(max_findings=limit), waivers=Waivers(tuple(waivers)))
 
 
 def _records(file: int = 0, row: int = 2, line: int = 2) -> Records:
@@ -65,7 +69,7 @@ def test_a_waived_warning_is_counted_as_such_and_its_waiver_as_used() -> None:
     found = _found(_plan(3, {("E4", "title"): "meant so", ("E9", "title"): "idle"}), ROWS)
     assert [finding.waived for finding, _ in found.shown()] == [None, None, "meant so"]
     assert found.counts == {("dull", "title", "warning"): [3, 1]}
-    assert found.used_waivers == {("dull", "E4", "title")}
+    assert found.used_waivers == {2}
 
 
 def test_an_error_cannot_be_waived() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from deedbook.checking.waivers import accepted, judge_waivers
+from deedbook.checking.waivers import judge_waivers, waivers_in_force
 from deedbook.project import Waiver
 
 RULE = "title-used-twice"
@@ -19,9 +19,19 @@ def test_waivers_of_the_table_count_up_to_the_day_they_expire() -> None:
         _waiver(4, "E3", expires="2024-01-30"),
         _waiver(5, "A1", table="actors"),
     ]
-    assert accepted(waivers, "events", "2024-01-31") == {
-        RULE: {("E1", "title"): "two talks", ("E2", "title"): "two talks"}
-    }
+    found = waivers_in_force(waivers, "events", "2024-01-31")
+    assert [item.key for item in found.in_force] == ["E1", "E2"]
+
+
+def test_a_waiver_may_be_a_pattern_and_the_one_that_names_the_place_goes_first() -> None:
+    waivers = [_waiver(2, "E*", "all"), _waiver(3, "E1", "this"), _waiver(4, "A.1*", "dots", table="*")]
+    found = waivers_in_force(waivers, "events", "2024-01-31").of_rule(RULE)
+    reasons = [(item := found.find(key, "title")) and item.reason for key in ("E1", "E27", "A.1|x", "Ax1", "B")]
+    assert reasons == ["this", "all", "dots", None, None]
+    assert found.find("E1", "place") is None
+    assert waivers_in_force(waivers, "events", "").of_rule("another-rule").in_force == ()
+    unused = judge_waivers(waivers, {2}, {RULE}, "2024-01-31")
+    assert [(item.rule, item.row) for item in unused] == [("waiver-unmatched", 3), ("waiver-unmatched", 4)]
 
 
 def test_expired_idle_and_unreasoned_waivers_are_warnings() -> None:
@@ -31,8 +41,7 @@ def test_expired_idle_and_unreasoned_waivers_are_warnings() -> None:
         _waiver(4, "E3", expires="2024-01-30"),
         _waiver(5, "E4", reason=" "),
     ]
-    used = {"events": {(RULE, "E1", "title"), (RULE, "E4", "title")}}
-    found = judge_waivers(waivers, used, {RULE}, "2024-01-31")
+    found = judge_waivers(waivers, {2, 5}, {RULE}, "2024-01-31")
     assert [(item.rule, item.row, item.column, item.value, item.severity) for item in found] == [
         ("waiver-unmatched", 3, "rule", RULE, "warning"),
         ("waiver-expired", 4, "expires", "2024-01-30", "warning"),
@@ -41,4 +50,4 @@ def test_expired_idle_and_unreasoned_waivers_are_warnings() -> None:
 
 
 def test_the_waiver_of_a_rule_that_did_not_run_is_left_alone() -> None:
-    assert judge_waivers([_waiver(2, "E1")], {}, set(), "2024-01-31") == []
+    assert judge_waivers([_waiver(2, "E1")], (), set(), "2024-01-31") == []

@@ -23,7 +23,7 @@ from deedbook.checking.references import (
 )
 from deedbook.checking.second_pass import find_missing_parents, find_repeated_keys, list_unenforced
 from deedbook.checking.table import TableOutcome, check_table
-from deedbook.checking.waivers import accepted, judge_waivers
+from deedbook.checking.waivers import judge_waivers, waivers_in_force
 from deedbook.descriptor import Package, Resource, is_remote
 from deedbook.errors import UsageError
 from deedbook.findings import NotChecked, Report, with_findings
@@ -85,7 +85,7 @@ def validate(
             outcomes,
             [NotChecked(name, "rules", withheld) for name in project.rule_files if withheld] + unlisted,
         )
-        used = {name: outcome.found.used_waivers for name, outcome in outcomes.items()}
+        used = {row for outcome in outcomes.values() for row in outcome.found.used_waivers}
         waivers = judge_waivers(project.waivers or (), used, ran, package.created[:10])
     return replace(with_findings(report, waivers), seconds=time.perf_counter() - started)
 
@@ -135,7 +135,7 @@ def _plan_tables(
             references=references[resource.name],
             referred=tuple(referred_keys(resource, references)),
             parents=parents,
-            waived=accepted(project.waivers or (), resource.name, package.created[:10]),
+            waivers=waivers_in_force(project.waivers or (), resource.name, package.created[:10]),
             has_project=project.config is not None,
             advance=advance,
         )

@@ -56,7 +56,7 @@ class FindingsSoFar:
     plan: TablePlan
     write_all: WriteAll | None = None
     counts: dict[tuple[str, str | None, Severity], list[int]] = field(default_factory=dict)
-    used_waivers: set[tuple[str, str, str]] = field(default_factory=set)
+    used_waivers: set[int] = field(default_factory=set)
     _shown: dict[tuple[str, str | None], list[tuple[Finding, Reference | None]]] = field(default_factory=dict)
 
     def add(self, groups: Iterable[Group], records: Records) -> None:
@@ -86,15 +86,14 @@ class FindingsSoFar:
 
     def _waive(self, group: Group, records: Records) -> dict[int, str]:
         """The rows of a group that are waived, and why; errors cannot be."""
-        accepted = self.plan.waived.get(group.rule) if group.severity == "warning" else None
-        if not accepted:
+        waivers = self.plan.waivers.of_rule(group.rule) if group.severity == "warning" else None
+        if not waivers or not waivers.in_force:
             return {}
         found = {}
         for row, key in zip(group.rows.tolist(), records.keys_of(group.rows), strict=True):
-            place = key or "", group.column or ""
-            if (reason := accepted.get(place)) is not None:
-                found[row] = reason
-                self.used_waivers.add((group.rule, *place))
+            if (waiver := waivers.find(key or "", group.column or "")) is not None:
+                found[row] = waiver.reason
+                self.used_waivers.add(waiver.row)
         return found
 
     def _columns(self, group: Group, count: int, records: Records, waived: Mapping[int, str]) -> dict[str, list[Any]]:

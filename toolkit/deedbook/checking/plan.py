@@ -15,6 +15,7 @@ from deedbook.checking.hashes import HashSet, Spill
 from deedbook.checking.header import Column
 from deedbook.checking.keys import Key, unique_keys
 from deedbook.checking.references import ParentKey, Reference
+from deedbook.checking.waivers import Waivers
 from deedbook.descriptor import Resource
 from deedbook.reading.blocks import BLOCK_SIZE
 from deedbook.reading.inputs import dialect_of
@@ -82,7 +83,7 @@ class TablePlan:
         references: Its foreign keys.
         referred: Keys that other tables refer to, beyond its own.
         parents: The hashes of the keys of every table once it is complete; None for those that are on disk. All plans share them.
-        waived: For each rule with waivers, the (key, column) pairs that are accepted and why.
+        waivers: Those of the table that are in force.
         has_project: Whether there is a project that `fmt` works on, so that it pays to warn of odd bytes.
         advance: Takes the number of bytes that were read.
     """
@@ -95,7 +96,7 @@ class TablePlan:
     referred: tuple[Key, ...] = ()
     parents: dict[ParentKey, HashSet | None] = field(default_factory=dict)
     rules: RulePlan = RulePlan()
-    waived: Mapping[str, Mapping[tuple[str, str], str]] = field(default_factory=dict)
+    waivers: Waivers = field(default_factory=Waivers)
     has_project: bool = False
     advance: Callable[[int], None] = lambda _size: None
 

@@ -2,18 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 
 from deedbook.findings import Finding
 from deedbook.project import Waiver
 
-Accepted = Mapping[str, Mapping[tuple[str, str], str]]
-"""Rule to (key, field) to the reason."""
-
 PATH = "waivers.csv"
 
 
-def accepted(waivers: Sequence[Waiver], table: str, today: str) -> Accepted:
+@lru_cache(maxsize=1 << 12)
+def _pattern(text: str) -> re.Pattern[str]:
+    return re.compile(re.escape(text).replace(r"\*", ".*"), re.DOTALL)
+
+
+def _matches(pattern: str, text: str) -> bool:
+    """Whether a cell of a waiver means a text: the same one, or one that its `*` stand for."""
+    return pattern == text or ("*" in pattern and _pattern(pattern).fullmatch(text) is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class Waivers:
+    """The waivers of a table that are in force."""
+
+    in_force: tuple[Waiver, ...] = ()
+
+    def of_rule(self, rule: str) -> Waivers:
+        """Those that may answer findings of a rule."""
+        return Waivers(tuple(waiver for waiver in self.in_force if _matches(waiver.rule, rule)))
+
+    def find(self, key: str, field: str) -> Waiver | None:
+        """The one that answers a finding there; one that names the place goes before a pattern."""
+        found = [item for item in self.in_force if _matches(item.key, key) and _matches(item.field, field)]
+        return min(found, key=lambda item: (item.key + item.field).count("*"), default=None)
+
+
+def waivers_in_force(waivers: Sequence[Waiver], table: str, today: str) -> Waivers:
     """The waivers of a table that are in force.
 
     Args:
@@ -21,11 +47,7 @@ def accepted(waivers: Sequence[Waiver], table: str, today: str) -> Accepted:
         table: The table's name.
         today: The ISO date that decides; a waiver is in force up to and on the day it expires.
     """
-    found: dict[str, dict[tuple[str, str], str]] = {}
-    for waiver in waivers:
-        if waiver.table == table and not has_expired(waiver, today):
-            found.setdefault(waiver.rule, {})[(waiver.key, waiver.field)] = waiver.reason
-    return found
+    return Waivers(tuple(item for item in waivers if _matches(item.table, table) and not has_expired(item, today)))
 
 
 def has_expired(waiver: Waiver, today: str) -> bool:
@@ -33,23 +55,21 @@ def has_expired(waiver: Waiver, today: str) -> bool:
     return bool(waiver.expires and today and waiver.expires < today)
 
 
-def judge_waivers(
-    waivers: Sequence[Waiver], used: Mapping[str, set[tuple[str, str, str]]], ran: set[str], today: str
-) -> list[Finding]:
+def judge_waivers(waivers: Sequence[Waiver], used: Collection[int], ran: set[str], today: str) -> list[Finding]:
     """A warning for each waiver that has expired or that no finding needed.
 
     Args:
         waivers: All of the package.
-        today: The ISO date that decides.
-        used: For each table, the (rule, key, field) that a waiver answered.
+        used: The rows of `waivers.csv` that answered a finding.
         ran: The rules that were evaluated; a waiver of another one is left alone.
+        today: The ISO date that decides.
     """
     findings = []
     for waiver in waivers:
         if has_expired(waiver, today):
             message = f"the waiver of `{waiver.rule}` for {waiver.table} {waiver.key} expired on {waiver.expires}"
             findings.append(_finding("waiver-expired", waiver, "expires", message, "renew it or correct the row"))
-        elif waiver.rule in ran and (waiver.rule, waiver.key, waiver.field) not in used.get(waiver.table, set()):
+        elif waiver.row not in used and any(_matches(waiver.rule, rule) for rule in ran):
             message = f"nothing in {waiver.table} {waiver.key} needs the waiver of `{waiver.rule}`"
             findings.append(_finding("waiver-unmatched", waiver, "rule", message, "delete the line"))
         if not waiver.reason.strip():

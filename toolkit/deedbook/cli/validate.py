@@ -40,6 +40,8 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 @click.option("-t", "--table", "tables", multiple=True, metavar="TABLE", help="Report on this table only; repeatable.")
 @click.option("--strict", is_flag=True, help="Unwaived warnings, and declarations that were not checked, fail too.")
 @click.option("--lenient", is_flag=True, help="Accept what frictionless-py accepts.")
+@click.option("--select", multiple=True, metavar="RULE", help="Run these rules of rule files only; * may stand in it.")
+@click.option("--ignore", multiple=True, metavar="RULE", help="Leave these rules of rule files out; repeatable.")
 @click.option("--no-rules", is_flag=True, help="Check tables against their schemas only.")
 @options.trust_rules
 @click.option(
@@ -69,6 +71,8 @@ def validate(
     tables: tuple[str, ...],
     strict: bool,
     lenient: bool,
+    select: tuple[str, ...],
+    ignore: tuple[str, ...],
     no_rules: bool,
     trust_rules: bool,
     memory: int,
@@ -94,6 +98,8 @@ def validate(
         rules=not no_rules,
         trust_rules=trust_rules,
         lenient=lenient,
+        select=select,
+        ignore=ignore,
         workers=workers,
         memory=memory,
         max_unpacked=max_unpacked,
