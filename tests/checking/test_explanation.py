@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deedbook.checking.cells import plan_field
-from deedbook.checking.explanation import explain
+from deedbook.checking.explanation import Explanation, explain
 from deedbook.errors import ProjectError
 from deedbook.schema import read_schema
 
@@ -111,8 +111,7 @@ def test_no_text_makes_the_judge_raise(spec: dict[str, Any], lenient: bool) -> N
     @given(TEXTS)
     def run(text: str) -> None:
         for problem in plan.problems(text):
-            message, _ = explain(field, problem, text)
-            assert len(message) < 600
+            assert len(explain(plan, problem, text).message) < 600
 
     run()
 
@@ -184,10 +183,11 @@ def test_a_json_schema_that_refers_to_nothing_stops_with_a_sentence() -> None:
 
 
 def test_the_nearest_allowed_value_is_proposed() -> None:
-    field = _field({"type": "string", "constraints": {"enum": ["confirmed", "denied"]}})
-    assert explain(field, ("constraint-error", "enum"), "confirmd") == (
-        "`confirmd` is not one of the 2 allowed values",
+    plan = plan_field(_field({"type": "string", "constraints": {"enum": ["confirmed", "denied"]}}), ("",), "schema")
+    assert explain(plan, ("constraint-error", "enum"), "confirmd") == Explanation(
+        "`confirmd` is not one of the allowed values: confirmed, denied",
         "did you mean `confirmed`?",
+        "confirmed",
     )
 
 

@@ -87,13 +87,15 @@ SCHEMAS = {
     ("value", "hint"),
     [
         ("P00012", "did you mean `P000012` Pakse?"),
-        ("P000018", "did you mean `P000012` Pakse?"),
-        ("P00099x", "add it to `places` first"),
-        ("X000012", "add it to `places` first"),
+        ("p000012", "did you mean `P000012` Pakse?"),
+        ("\u0420000012", "did you mean `P000012` Pakse?"),
+        ("P000012 ", "did you mean `P000012` Pakse?"),
+        ("P000018", "was it deleted from `places`, or not added yet?"),
+        ("X000012", "was it deleted from `places`, or not added yet?"),
         ("", None),
     ],
 )
-def test_the_nearest_key_is_proposed(tmp_path: Path, value: str, hint: str | None) -> None:
+def test_the_key_that_was_meant_is_proposed_and_no_neighbour(tmp_path: Path, value: str, hint: str | None) -> None:
     project = make_package(
         tmp_path, schemas=SCHEMAS, places="id,name\nP000012,Pakse\nQ000001,Vientiane\n", events=f'place\n"{value}"\n'
     )
@@ -105,4 +107,4 @@ def test_the_nearest_key_is_proposed(tmp_path: Path, value: str, hint: str | Non
 def test_a_parent_too_large_to_search_proposes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(references, "_MOST_PARENTS", 1)
     project = make_package(tmp_path, schemas=SCHEMAS, places="id,name\nP1,a\nP000012,b\n", events="place\nP00012\n")
-    assert [item.hint for item in validate(project).findings] == ["add it to `places` first"]
+    assert [item.hint for item in validate(project).findings] == ["was it deleted from `places`, or not added yet?"]

@@ -53,6 +53,7 @@ def test_totals_are_exact_and_findings_have_every_field() -> None:
         "severity": "error",
         "count": 1204,
         "waived": 0,
+        "cause": "",
     }
     assert record["findings"][1]["line"] == 15
     assert record["findings"][0]["waived"] == "not known"

@@ -54,7 +54,11 @@ FINDING_FIELDS: Mapping[str, type] = {item.name: int if "int" in str(item.type) 
 
 @dataclass(frozen=True, slots=True)
 class Total:
-    """How often a rule failed in one column of one table, however many findings are shown."""
+    """How often a rule failed in one column of one table, however many findings are shown.
+
+    Attributes:
+        cause: What all of them have in common, after "all 40"; empty where they have nothing, or nobody knows.
+    """
 
     table: str
     rule: str
@@ -62,6 +66,7 @@ class Total:
     severity: Severity
     count: int
     waived: int = 0
+    cause: str = ""
 
 
 @dataclass(frozen=True, slots=True)

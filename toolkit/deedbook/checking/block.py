@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from deedbook.checking.cells import REQUIRED, TYPE_ERROR, CellFailure, CheckedCells, Rows, check_cells
-from deedbook.checking.explanation import explain
+from deedbook.checking.explanation import causes_in, explain
 from deedbook.checking.group import Group, Words
 from deedbook.checking.keys import HashedBlock, Key, hash_blocks
 from deedbook.checking.plan import FilePlan
@@ -160,15 +160,22 @@ def _together(parts: Sequence[Rows]) -> Rows:
 
 def _cell_group(failure: CellFailure) -> Group:
     rule, constraint = failure.problem
-    item, texts = failure.plan.field, failure.texts
+    plan, texts = failure.plan, failure.texts
 
     def words(at: int) -> Words:
         text = texts[at] or None
-        message, hint = explain(item, failure.problem, text)
-        return Words(message, hint, None if text is None else without_mark(text))
+        said = explain(plan, failure.problem, text)
+        return Words(said.message, said.hint, None if text is None else without_mark(text), said.proposal)
 
-    number = failure.plan.column.number
-    return Group(rule, failure.rows, words, column=item.name, field_number=number, constraint=constraint)
+    return Group(
+        rule,
+        failure.rows,
+        words,
+        column=plan.field.name,
+        field_number=plan.column.number,
+        constraint=constraint,
+        causes=lambda: causes_in(plan, failure.problem, texts),
+    )
 
 
 def _null_parts(plan: FilePlan, values: pl.DataFrame, bad: BadRows) -> list[Group]:

@@ -1,77 +1,224 @@
-"""What is wrong with one text in one field, said to a person."""
+"""What is wrong with one text in one field, said to a person: the cause where it is an everyday one, and what was meant."""
 
 from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
-from deedbook.checking.cells import Problem
+import polars as pl
+
+from deedbook.checking.cells import TYPE_ERROR, FieldPlan, Problem
+from deedbook.checking.spelling import respelled
 from deedbook.findings import shorten
 from deedbook.schema import Field
-from deedbook.types import MISFIT, kind_of, without_mark
+from deedbook.types import MISFIT, kind_of, without_mark, written_as
+from deedbook.types.kind import UNREADABLE, ReasonError
+from deedbook.types.mistake import ANY_TYPE, ANY_TYPE_LAST, Mistake, spaces_in, without_spaces
+from deedbook.types.moment_mistakes import DAY_FIRST, DAY_OR_MONTH_FIRST, MONTH_FIRST
+from deedbook.types.number_mistakes import TURNED_INTO_DATE
+
+_LISTED = 10
+"""Allowed values that are printed; more are counted."""
+DATE_ORDERS = frozenset({DAY_FIRST.many, MONTH_FIRST.many, DAY_OR_MONTH_FIRST.many})
 
 
-def explain(field: Field, problem: Problem, text: str | None) -> tuple[str, str]:
-    """The message and the hint for a problem of a text."""
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What a finding says of a cell."""
+
+    message: str
+    hint: str = ""
+    proposal: str | None = None
+
+
+def explain(plan: FieldPlan, problem: Problem, text: str | None) -> Explanation:
+    """The message, the hint and what is proposed for a problem of a text."""
     rule, constraint = problem
-    shown = shorten(without_mark(text or ""))
-    if text and text.startswith(MISFIT):
-        return f"`{shown}` is a value of another type, where {_noun(field)} belongs", _misfit_hint(field)
+    if constraint == "required":
+        return Explanation("the value is missing", "fill the cell in")
+    item, text = plan.field, text or ""
+    shown = f"`{shorten(without_mark(text))}`"
+    if text.startswith(MISFIT):
+        hint = "write it as text: in quotes in JSON, in a cell formatted as text in a sheet"
+        message = f"{shown} is a value of another type, where {_noun(item)} belongs"
+        return Explanation(message, hint if item.type == "string" else "")
     if rule == "type-error":
-        return f"`{shown}` is not {_noun(field)}", _type_hint(field, text or "")
-    declared = field.constraints.get(constraint or "")
+        return _explain_type(plan, text, f"{shown} is not {_noun(item)}")
+    if constraint in {"pattern", "enum", "categories", "minLength", "maxLength"} and item.type in {"string", "any"}:
+        return _explain_spelling(plan, text, _broken(plan, constraint, text, shown))
+    hint = ""
+    if constraint in {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"}:
+        hint = _bound_hint(item, text)
+    return Explanation(_broken(plan, constraint or "", text, shown), hint or _example(item, constraint))
+
+
+def causes_in(plan: FieldPlan, problem: Problem, texts: pl.Series) -> frozenset[str]:
+    """The everyday mistakes of these texts, as they are said of many; the empty text stands for any other.
+
+    The same texts in other blocks give the same when the blocks are put together. More than three are not looked for.
+    """
+    if problem != TYPE_ERROR:
+        return frozenset({""})
+    found: set[str] = set()
+    left = texts.drop_nulls().unique()
+    for mistake in (*ANY_TYPE, *kind_of(plan.field).mistakes, *ANY_TYPE_LAST):
+        if left.is_empty() or len(found) > len(DATE_ORDERS):
+            break
+        has_it = left.str.contains(rf"(?s)\A(?:{mistake.pattern})\z")
+        if has_it.any():
+            found.add(mistake.many)
+            left = left.filter(~has_it)
+    return frozenset(found if left.is_empty() else {*found, ""})
+
+
+def common_cause(causes: frozenset[str]) -> str:
+    """What all have in common; dates that leave their order open are in that of the others."""
+    known = causes - {DAY_OR_MONTH_FIRST.many} if causes <= DATE_ORDERS else causes
+    return next(iter(known)) if len(known) == 1 else DAY_OR_MONTH_FIRST.many if causes and causes <= DATE_ORDERS else ""
+
+
+def _noun(item: Field) -> str:
+    if item.type == "string" and item.format not in {"default", ""}:
+        return f"a valid {item.format}"
+    if item.format not in {"default", "any", ""} and item.type in {"date", "datetime", "time"}:
+        return f"a {item.type} written as {item.format}"
+    return "TopoJSON" if item.format == "topojson" else kind_of(item).noun
+
+
+def _mistake_in(item: Field, text: str) -> Mistake | None:
+    own = kind_of(item).mistakes
+    return next((mistake for mistake in (*ANY_TYPE, *own, *ANY_TYPE_LAST) if mistake.has(text)), None)
+
+
+def _explain_type(plan: FieldPlan, text: str, message: str) -> Explanation:
+    """Why a text is no value of the type of its field."""
+    try:
+        plan.parse(text)
+    except ReasonError as error:
+        proposal = _valid(plan, error.proposal)
+        return Explanation(
+            f"{message}: {shorten(str(error), 200)}", f"write `{proposal}`" if proposal else "", proposal
+        )
+    except UNREADABLE:
+        pass
+    if (spaces := spaces_in(text)) and (clean := _valid(plan, without_spaces(text))):
+        return Explanation(f"{message}: it has {spaces}", f"write `{clean}`", clean)
+    mistake = _mistake_in(plan.field, without_spaces(text) or text)
+    if mistake is None:
+        hint = "leave the cell empty, or remove the space" if not text.strip() else _example(plan.field, None)
+        return Explanation(f"{message}: it has only {spaces}" if spaces and not text.strip() else message, hint)
+    try:
+        meant = mistake.correct(without_spaces(text))
+    except UNREADABLE:
+        meant = None
+    proposal = _valid(plan, meant)
+    if proposal is None and meant is not None:
+        proposal = _valid(plan, written_as(plan.field, meant))
+    hints = [f"write `{proposal}`" if proposal else "", mistake.hint]
+    if proposal and mistake.hint.startswith("the calendar"):
+        hints.pop()
+    return Explanation(f"{message}: it {mistake.cause}", ", ".join(filter(None, hints)), proposal)
+
+
+def _valid(plan: FieldPlan, text: str | None) -> str | None:
+    """The text, if the field would take it."""
+    return text if text and plan.problems(text) == () and text not in plan.missing else None
+
+
+def _broken(plan: FieldPlan, constraint: str, text: str, shown: str) -> str:
+    """Which constraint a text breaks."""
+    item = plan.field
+    declared = item.constraints.get(constraint)
     match constraint:
-        case "required":
-            return "the value is missing", "fill the cell in"
         case "minimum" | "exclusiveMinimum":
-            return f"`{shown}` is {'below' if constraint == 'minimum' else 'not above'} {declared}", ""
+            return f"{shown} is {'below' if constraint == 'minimum' else 'not above'} {declared}"
         case "maximum" | "exclusiveMaximum":
-            return f"`{shown}` is {'above' if constraint == 'maximum' else 'not below'} {declared}", ""
+            return f"{shown} is {'above' if constraint == 'maximum' else 'not below'} {declared}"
         case "minLength":
-            return f"`{shown}` is shorter than {declared}", ""
+            return f"{shown} is shorter than {declared}"
         case "maxLength":
-            return f"`{shown}` is longer than {declared} (it has {len(text or '')})", ""
+            return f"{shown} is longer than {declared} (it has {len(text)})"
         case "pattern":
-            example = field.raw.get("example")
+            label = pattern_label(item)
             return (
-                f"`{shown}` does not match the pattern {declared}",
-                f"it should look like `{example}`" if example else "",
+                f"{shown} is not {label} (pattern {declared})"
+                if label
+                else f"{shown} does not match the pattern {declared}"
             )
         case "enum" | "categories":
-            values = declared if constraint == "enum" else [label.value for label in field.categories]
-            return f"`{shown}` is not one of the {len(values or ())} allowed values", _nearest(text or "", values or ())
-    return f"`{shown}` breaks the constraint {constraint}", ""
+            values = _allowed(item)
+            if len(values) <= _LISTED:
+                return f"{shown} is not one of the allowed values: {', '.join(map(shorten, values))}"
+            return f"{shown} is not one of the {len(values)} allowed values"
+    return f"{shown} breaks the constraint {constraint}"
 
 
-def _noun(field: Field) -> str:
-    if field.type == "string" and field.format not in {"default", ""}:
-        return f"a valid {field.format}"
-    if field.format not in {"default", "any", ""} and field.type in {"date", "datetime", "time"}:
-        return f"a {field.type} written as {field.format}"
-    return kind_of(field).noun
+def pattern_label(item: Field) -> str:
+    """What the schema calls a value that matches the field's pattern (`deedbook.patternLabel`); empty when nothing."""
+    own = item.raw.get("deedbook")
+    label = own.get("patternLabel") if isinstance(own, dict) else item.raw.get("deedbook.patternLabel")
+    return str(label) if label else ""
 
 
-def _misfit_hint(field: Field) -> str:
-    return (
-        "write it as text: in quotes in JSON, in a cell formatted as text in a sheet" if field.type == "string" else ""
-    )
-
-
-def _type_hint(field: Field, text: str) -> str:
-    if text != text.strip():
-        return "remove the space around it"
-    if field.type in {"integer", "number"} and "," in text:
-        return "write it without group characters and with a decimal point"
-    if field.type == "integer" and re.fullmatch(r"[+-]?[0-9]+\.0*", text):
-        return f"write `{text.split('.')[0]}`"
-    if field.type == "date" and (found := re.fullmatch(r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})", text)):
-        padded = f"{found[1]}-{int(found[2]):02d}-{int(found[3]):02d}"
-        return f"write `{padded}`" if padded != text else "the calendar has no such day"
+def _example(item: Field, constraint: str | None) -> str:
+    """What a value looks like, if the schema says so."""
+    example = item.raw.get("example") or next(iter(item.raw.get("examples") or ()), None)
+    if example is not None and constraint in {"pattern", None}:
+        return f"it should look like `{example}`"
     return ""
 
 
-def _nearest(text: str, values: Iterable[Any]) -> str:
-    near = difflib.get_close_matches(text, [str(value) for value in values], n=1)
-    return f"did you mean `{near[0]}`?" if near else ""
+def _allowed(item: Field) -> list[str]:
+    if item.constraints.get("enum") is not None:
+        return [str(value) for value in item.constraints["enum"]]
+    return [str(label.value) for label in item.categories]
+
+
+def _bound_hint(item: Field, text: str) -> str:
+    name = item.name.lower()
+    if re.search("lat|lon|lng", name) and re.fullmatch(r"[+-]?[0-9.]+", text) and abs(float(text)) <= 180:
+        return "latitudes are between -90 and 90, longitudes between -180 and 180: the two may be exchanged"
+    if re.fullmatch(r"-?9{1,5}(?:\.0*)?|-1", text):
+        return "if it stands for a missing value, leave the cell empty, or declare it in `missingValues`"
+    return ""
+
+
+def _explain_spelling(plan: FieldPlan, text: str, message: str) -> Explanation:
+    """Why a text is not among the allowed values or does not match the pattern, and what it was probably meant to be."""
+    item = plan.field
+    allowed = _allowed(item)
+    near = respelled(text, allowed or [made for made in _spellings(text) if _valid(plan, made)])
+    if near is not None and (proposal := _valid(plan, near.text)):
+        return Explanation(f"{message}: {near.difference}", f"did you mean `{proposal}`?", proposal)
+    for mistake in (*ANY_TYPE, *ANY_TYPE_LAST[:2], TURNED_INTO_DATE):
+        if mistake.has(text):
+            meant = _valid(plan, mistake.correct(text))
+            hint = ", ".join(filter(None, [f"write `{meant}`" if meant else "", mistake.hint]))
+            return Explanation(f"{message}: it {mistake.cause}", hint, meant)
+    found = difflib.get_close_matches(text, allowed, n=1)
+    if found and not is_opaque(text):
+        return Explanation(message, f"did you mean `{found[0]}`?", found[0])
+    return Explanation(message, _example(item, "pattern"))
+
+
+def _spellings(text: str) -> Iterator[str]:
+    """Texts that a pattern may have been meant to match: in capitals, without spaces, with the zeros that a spreadsheet drops."""
+    plain = re.sub(r"\.0+$", "", without_spaces(text))
+    yield from (plain, plain.upper(), plain.lower(), plain.title(), plain.replace(" ", ""), plain.replace("_", "-"))
+    if number := re.search("[0-9]+", plain):
+        for width in range(len(number[0]) + 1, 19):
+            yield plain[: number.start()] + number[0].zfill(width) + plain[number.end() :]
+
+
+def is_opaque(text: str) -> bool:
+    """Whether a text is an identifier that says nothing (`E000018`), so that its nearest neighbour is another thing."""
+    return any(character.isdigit() for character in text) or len(text) < 4
+
+
+def nearest_word(text: str, words: Iterable[str]) -> str | None:
+    """The word that is spelled most alike; None when nothing is, or when texts are identifiers rather than words."""
+    if is_opaque(text):
+        return None
+    return next(iter(difflib.get_close_matches(text, words, n=1, cutoff=0.75)), None)

@@ -11,6 +11,7 @@ from typing import Any
 import polars as pl
 
 from deedbook.checking.cells import Rows
+from deedbook.checking.explanation import common_cause
 from deedbook.checking.group import Group
 from deedbook.checking.plan import TablePlan
 from deedbook.checking.references import Reference
@@ -56,6 +57,7 @@ class FindingsSoFar:
     plan: TablePlan
     write_all: WriteAll | None = None
     counts: dict[tuple[str, str | None, Severity], list[int]] = field(default_factory=dict)
+    causes: dict[tuple[str, str | None, Severity], set[str]] = field(default_factory=dict)
     used_waivers: set[int] = field(default_factory=set)
     _shown: dict[tuple[str, str | None], list[tuple[Finding, Reference | None]]] = field(default_factory=dict)
 
@@ -64,6 +66,7 @@ class FindingsSoFar:
         for group in groups:
             waived = self._waive(group, records)
             self.count(group.rule, group.column, group.severity, len(group.rows), len(waived))
+            self.causes.setdefault((group.rule, group.column, group.severity), set()).update(group.causes())
             shown = self._columns(group, self.plan.options.max_findings, records, waived)
             for values in zip(*shown.values(), strict=True):
                 self._show(Finding(**dict(zip(shown, values, strict=True))), group.reference)
@@ -151,8 +154,8 @@ class FindingsSoFar:
         """The exact counts, by rule and column."""
         ordered = sorted(self.counts.items(), key=lambda item: (item[0][0], item[0][1] or "", item[0][2]))
         return [
-            Total(self.plan.resource.name, rule, column, severity, count, waived)
-            for (rule, column, severity), (count, waived) in ordered
+            Total(self.plan.resource.name, *key, *counts, common_cause(frozenset(self.causes.get(key, ()))))
+            for key, counts in ordered
         ]
 
 

@@ -28,6 +28,7 @@ class Group:
         rows: Their positions in the block, rising.
         words: What to say about the n-th of them.
         reference: The foreign key that they break, if it is one.
+        causes: What is wrong with them, said of many; the empty text for what is no everyday mistake.
     """
 
     rule: str
@@ -38,3 +39,4 @@ class Group:
     field_number: int | None = None
     constraint: str | None = None
     reference: Reference | None = None
+    causes: Callable[[], frozenset[str]] = lambda: frozenset({""})

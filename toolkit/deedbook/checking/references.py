@@ -7,12 +7,16 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
+from deedbook.checking.explanation import nearest_word
 from deedbook.checking.keys import Key, unique_keys
+from deedbook.checking.spelling import respelled
 from deedbook.descriptor import Package, Resource
 from deedbook.errors import ProjectError
 from deedbook.findings import Finding
 from deedbook.reading.tables import read_text
 from deedbook.schema import Field, ForeignKey, TableSchema
+from deedbook.types.mistake import ANY_TYPE
+from deedbook.types.number_mistakes import TURNED_INTO_DATE
 
 ParentKey = tuple[str, tuple[Field, ...]]
 """A table, and the fields of it that others refer to."""
@@ -136,8 +140,7 @@ def with_suggestions(
         place = reference.parent, reference.target[0].name
         if place not in known:
             known[place] = _keys_with_labels(*parent(place[0]), place[1])
-        hint = _nearest(finding.value, known[place]) or f"add it to `{reference.parent}` first"
-        done.append(replace(finding, hint=hint))
+        done.append(_with_suggestion(finding, known[place], reference.parent))
     return done
 
 
@@ -151,18 +154,22 @@ def _keys_with_labels(resource: Resource, rows: int, name: str) -> pl.DataFrame:
     return known.with_columns(length=pl.col("key").str.len_chars().cast(pl.Int64))
 
 
-def _nearest(value: str, known: pl.DataFrame) -> str:
-    key, length = pl.col("key"), pl.col("length")
-    near = known.filter(length.is_between(len(value) - 1, len(value) + 1)).filter(key.str.starts_with(value[:1]))
-    if near.height > _MOST_CANDIDATES:  # those that are spelled alike at one end
-        half = len(value) // 2
-        near = near.filter(key.str.starts_with(value[:half]) | key.str.ends_with(value[half:]))
-    import difflib
+def _with_suggestion(finding: Finding, known: pl.DataFrame, parent: str) -> Finding:
+    """The finding with the key that was meant: one that differs in what nobody means, or a word that is spelled alike.
 
-    found = difflib.get_close_matches(value, near["key"].head(_MOST_CANDIDATES).to_list(), n=1, cutoff=0.75)
-    if not found:
-        return ""
-    if found[0] == value:
-        return "it is there as a value of another type: give both fields the same"
-    label = near.filter(key == found[0])["label"][0]
-    return f"did you mean `{found[0]}`{f' {label}' if label and label != found[0] else ''}?"
+    The nearest neighbour of an identifier (`E000018`) is another thing, and is not proposed.
+    """
+    value, keys = finding.value or "", known["key"]
+    if (keys == value).any():
+        return replace(finding, hint="it is there as a value of another type: give both fields the same")
+    near = respelled(value, keys)
+    words = known.filter(pl.col("length").is_between(len(value) - 1, len(value) + 1))["key"]
+    meant = near.text if near else nearest_word(value, words.head(_MOST_CANDIDATES))
+    if meant is None:
+        hint = f"was it deleted from `{parent}`, or not added yet?"
+        mistake = next((it for it in (*ANY_TYPE, TURNED_INTO_DATE) if it.has(value)), None)
+        return replace(finding, hint=f"it {mistake.cause}: {mistake.hint}" if mistake else hint)
+    label = known.filter(pl.col("key") == meant)["label"][0]
+    hint = f"did you mean `{meant}`{f' {label}' if label and label != meant else ''}?"
+    message = f"{finding.message}: {near.difference}" if near else finding.message
+    return replace(finding, message=message, hint=hint, proposal=meant)

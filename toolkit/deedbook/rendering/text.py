@@ -29,6 +29,8 @@ _STRUCTURE = frozenset({_MISSING, "extra-cell", "blank-row"})
 """Rules about whole rows, shown first: what is wrong with the cells of such a row mostly follows from it."""
 _NAMED = 6
 """Missing cells of a short row that are named."""
+_ALIKE = 3
+"""Values with one mistake in common that are one line."""
 _DECLARED = frozenset({"type", "categories", "primary-key", "unique-key", "foreign-key", "unique-error", *CONSTRAINTS})
 """Names of checks that a schema declares; every other check is a rule."""
 
@@ -79,6 +81,13 @@ def _group(total: Total, shown: Sequence[Finding], *, has_files: bool) -> Iterat
     if total.waived:
         head.append(f" ({'all' if total.waived == total.count else f'{total.waived:,}'} waived)", style="dim")
     yield Line(head, 2, 4)
+    if total.cause and shown and total.count >= _ALIKE:  # one cause, one line
+        first = shown[0]
+        meant = f"; in row {first.row} write `{first.proposal}` for `{first.value}`" if first.proposal else ""
+        yield Line(styled(visible(f"all {total.count:,} values {total.cause}{meant}")), 4, 8)
+        if advice := first.hint.removeprefix(f"write `{first.proposal}`").removeprefix(", "):
+            yield Line(styled(visible(advice), style="green"), 6, 8)
+        return
     is_shared = len({finding.hint for finding in shown}) == 1
     for number, finding in enumerate(shown, 1):
         yield Line(_sentence(finding, has_files=has_files), 4, 8)

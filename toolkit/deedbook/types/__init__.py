@@ -125,6 +125,13 @@ def canonical_value(field: Field, text: str) -> str:
     return kind.write(value) if kind.write and value is not None else text
 
 
+def written_as(field: Field, text: str) -> str:
+    """A canonical text as the field writes its value, where it writes it otherwise."""
+    kind = kind_of(field)
+    value = or_none(kind.parser(canonical_field(field), False), text)
+    return (kind.native(value, field) if value is not None else None) or text
+
+
 def canonical_field(item: Field) -> Field:
     """The field as it describes canonical text: default formats and number characters, empty means missing."""
     kind = kind_of(item)

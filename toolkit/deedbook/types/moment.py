@@ -11,6 +11,13 @@ import polars as pl
 
 from deedbook.schema import Field
 from deedbook.types.kind import Kind, Parser, ReasonError, converted, is_plain
+from deedbook.types.moment_mistakes import (
+    DATE_MISTAKES,
+    DATETIME_MISTAKES,
+    TIME_MISTAKES,
+    YEAR_MISTAKES,
+    YEARMONTH_MISTAKES,
+)
 from deedbook.types.number import is_number, is_whole
 
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -237,6 +244,7 @@ DATE_KIND = Kind(
     accepts=_accept,
     cast=cast_date,
     native=native_date,
+    mistakes=DATE_MISTAKES,
 )
 DATETIME_KIND = Kind(
     "datetime",
@@ -250,6 +258,7 @@ DATETIME_KIND = Kind(
     cast=cast_datetime,
     native=lambda value, field: _formatted(value, field) if isinstance(value, dt.datetime) else None,
     order=as_utc,
+    mistakes=DATETIME_MISTAKES,
 )
 TIME_KIND = Kind(
     "time",
@@ -262,6 +271,7 @@ TIME_KIND = Kind(
     accepts=_accept,
     native=lambda value, field: _formatted(value, field) if isinstance(value, dt.time) else None,
     order=as_utc,
+    mistakes=TIME_MISTAKES,
 )
 YEAR_KIND = Kind(
     "year",
@@ -271,5 +281,8 @@ YEAR_KIND = Kind(
     accepts=_accept,
     cast=lambda _field, text: text.cast(pl.Int64, strict=False),
     native=native_year,
+    mistakes=YEAR_MISTAKES,
 )
-YEARMONTH_KIND = Kind("yearmonth", "a year and month (YYYY-MM)", read_yearmonth, accepts=_accept)
+YEARMONTH_KIND = Kind(
+    "yearmonth", "a year and month (YYYY-MM)", read_yearmonth, accepts=_accept, mistakes=YEARMONTH_MISTAKES
+)
