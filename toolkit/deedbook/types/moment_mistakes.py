@@ -28,6 +28,7 @@ _MONTHS = {
     )
     for name in names.split()
 }
+_MONTH_NAME = "|".join(_MONTHS)
 _EXCEL = dt.date(1899, 12, 30)
 """Day 0 of Excel for days from March 1900 on: it counts a 29 February 1900, which never was."""
 _CLOCK = r"[0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]+)?)?(?:\s*(?i:[ap]\.?m\.?))?"
@@ -220,9 +221,9 @@ DATE_MISTAKES = (
         correct=lambda text: dt.datetime.fromtimestamp(int(text[:10]), dt.UTC).date().isoformat(),
     ),
     Mistake(
-        r".*[^\W\d_]{3,}.*",
-        "is a date with the month in words, or another text",
-        "are dates with the month in words, or other texts",
+        rf"[0-9].*(?i:{_MONTH_NAME}).*|(?i:{_MONTH_NAME}).*[0-9].*",
+        "has its month in words",
+        "have their months in words",
         "write YYYY-MM-DD",
         correct=_named_month,
     ),
