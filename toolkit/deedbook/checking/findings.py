@@ -154,8 +154,8 @@ class FindingsSoFar:
         """The exact counts, by rule and column."""
         ordered = sorted(self.counts.items(), key=lambda item: (item[0][0], item[0][1] or "", item[0][2]))
         return [
-            Total(self.plan.resource.name, *key, *counts, common_cause(frozenset(self.causes.get(key, ()))))
-            for key, counts in ordered
+            Total(self.plan.resource.name, *key, count, waived, common_cause(frozenset(self.causes.get(key, ()))))
+            for key, (count, waived) in ordered
         ]
 
 
