@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from deedbook.checking.cells import TYPE_ERROR, FieldPlan, Problem
-from deedbook.checking.spelling import respelled
+from deedbook.checking.spelling import respelled, skeleton_of_words
 from deedbook.findings import shorten
 from deedbook.schema import Field
 from deedbook.types import MISFIT, kind_of, without_mark, written_as
@@ -75,8 +75,8 @@ def causes_in(plan: FieldPlan, problem: Problem, texts: pl.Series) -> frozenset[
 
 def common_cause(causes: frozenset[str]) -> str:
     """What all have in common; dates that leave their order open are in that of the others."""
-    known = causes - {DAY_OR_MONTH_FIRST.many} if causes <= DATE_ORDERS else causes
-    return next(iter(known)) if len(known) == 1 else DAY_OR_MONTH_FIRST.many if causes and causes <= DATE_ORDERS else ""
+    known = causes - {DAY_OR_MONTH_FIRST.many} or causes if causes <= DATE_ORDERS else causes
+    return next(iter(known)) if len(known) == 1 else ""
 
 
 def _noun(item: Field) -> str:
@@ -203,10 +203,14 @@ def _explain_spelling(plan: FieldPlan, text: str, message: str) -> Explanation:
     return Explanation(message, _example(item, "pattern"))
 
 
+_AS_DIGITS = str.maketrans("OolI", "0011")
+
+
 def _spellings(text: str) -> Iterator[str]:
     """Texts that a pattern may have been meant to match: in capitals, without spaces, with the zeros that a spreadsheet drops."""
     plain = re.sub(r"\.0+$", "", without_spaces(text))
-    yield from (plain, plain.upper(), plain.lower(), plain.title(), plain.replace(" ", ""), plain.replace("_", "-"))
+    plain = skeleton_of_words(plain)
+    yield from (plain, plain.translate(_AS_DIGITS), plain.upper(), plain.lower(), plain.title(), plain.replace(" ", ""), plain.replace("_", "-"))
     if number := re.search("[0-9]+", plain):
         for width in range(len(number[0]) + 1, 19):
             yield plain[: number.start()] + number[0].zfill(width) + plain[number.end() :]
