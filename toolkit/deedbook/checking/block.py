@@ -13,6 +13,7 @@ import polars as pl
 
 from deedbook.checking.cells import REQUIRED, TYPE_ERROR, CellFailure, CheckedCells, Rows, check_cells
 from deedbook.checking.explanation import causes_in, explain
+from deedbook.checking.free_text import free_text_groups
 from deedbook.checking.group import Group, Words
 from deedbook.checking.keys import HashedBlock, Key, hash_blocks
 from deedbook.checking.plan import FilePlan
@@ -77,6 +78,7 @@ def check_block(plan: FilePlan, block: TextBlock) -> BlockResult:
     bad = _bad_rows(structure.excused, cells.failures)
     unread = _bad_rows(structure.excused, [item for item in cells.failures if item.problem in {TYPE_ERROR, REQUIRED}])
     groups = [*structure.groups, *(_cell_group(failure) for failure in cells.failures)]
+    groups += free_text_groups(plan, block.frame)
 
     sought = [item for item in plan.references if not _is_known(plan, item, cells, unread)]
     hashed: list[Key | Reference] = [*plan.keys, *sought]

@@ -210,7 +210,15 @@ def _spellings(text: str) -> Iterator[str]:
     """Texts that a pattern may have been meant to match: in capitals, without spaces, with the zeros that a spreadsheet drops."""
     plain = re.sub(r"\.0+$", "", without_spaces(text))
     plain = skeleton_of_words(plain)
-    yield from (plain, plain.translate(_AS_DIGITS), plain.upper(), plain.lower(), plain.title(), plain.replace(" ", ""), plain.replace("_", "-"))
+    yield from (
+        plain,
+        plain.translate(_AS_DIGITS),
+        plain.upper(),
+        plain.lower(),
+        plain.title(),
+        plain.replace(" ", ""),
+        plain.replace("_", "-"),
+    )
     if number := re.search("[0-9]+", plain):
         for width in range(len(number[0]) + 1, 19):
             yield plain[: number.start()] + number[0].zfill(width) + plain[number.end() :]

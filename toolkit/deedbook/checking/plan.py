@@ -21,6 +21,7 @@ from deedbook.reading.blocks import BLOCK_SIZE
 from deedbook.reading.inputs import dialect_of
 from deedbook.reading.text import Layout
 from deedbook.schema import Field, TableSchema
+from deedbook.types.kind import is_plain
 
 RowRules = Callable[[pl.DataFrame, Mapping[str, pl.Series]], tuple[list[Group], Mapping[str, int]]]
 """Runs row-local rules on typed rows and a mask of bad cells: groups whose rows count in that frame, and rows skipped by rule."""
@@ -115,6 +116,10 @@ class TablePlan:
         return self.parents.get((reference.parent, reference.target))
 
 
+MOST_LOOKED_AT = 64 << 20
+"""Bytes of a file whose free text is looked through; of a larger one it would take a twelfth of the time of a validation."""
+
+
 @dataclass(frozen=True)
 class FilePlan:
     """How one file of a table is checked; its blocks share it.
@@ -153,6 +158,25 @@ class FilePlan:
     def references(self) -> tuple[Reference, ...]:
         """The foreign keys of which the file has all fields."""
         return tuple(item for item in self.table.references if self.held.issuperset(item.key.fields))
+
+    @cached_property
+    def free_text(self) -> tuple[str, ...]:
+        """The fields that hold any text, but for those that a key, a list of values or a pattern holds; none of a large file."""
+        file = self.table.resource.sources[self.number]
+        if file is not None and (not file.is_file() or file.stat().st_size > MOST_LOOKED_AT):
+            return ()
+        keyed = {item.name for key in self.keys for item in key.fields} | {
+            item.name for reference in self.references for item in reference.fields
+        }
+        return tuple(
+            plan.field.name
+            for plan in self.fields
+            if plan.field.type == "string"
+            and is_plain(plan.field)
+            and plan.field.name not in keyed
+            and not plan.field.categories
+            and not {"enum", "pattern"} & plan.field.constraints.keys()
+        )
 
     @cached_property
     def missing(self) -> Mapping[str, tuple[str, ...]]:

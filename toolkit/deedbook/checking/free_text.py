@@ -1,0 +1,89 @@
+"""Warnings about free text that is valid and yet not what anybody meant: garbled letters, HTML, formulas, error values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from deedbook.checking.cells import FieldPlan
+from deedbook.checking.group import Group, Words
+from deedbook.checking.plan import FilePlan
+from deedbook.findings import shorten
+from deedbook.types.mistake import (
+    ENTITY,
+    FORMULA,
+    MOJIBAKE,
+    SPREADSHEET_ERROR,
+    decoded_again,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """What a text looks like that is not what was meant, and what to say of it; `pattern` is found anywhere in it."""
+
+    rule: str
+    pattern: str
+    message: str
+    hint: str
+
+
+SIGNS = (
+    Sign(
+        "garbled-text",
+        MOJIBAKE,
+        "is garbled (mojibake): UTF-8 that was decoded with another encoding, such as cp1252",
+        "read the source again as UTF-8",
+    ),
+    Sign(
+        "html-in-text",
+        r"</?(?i:a|b|i|u|p|s|br|em|strong|span|div|sup|sub|font|li|ul|ol|td|tr|table|h[1-6]|img|script|style)(?:[\s/][^<>]*)?>"
+        r"|&(?:#[0-9]+|#x[0-9A-Fa-f]+|[A-Za-z]{2,8});",
+        "holds HTML (a tag or an entity of a web page)",
+        "write what the page shows",
+    ),
+    Sign(
+        "formula-in-text",
+        rf"\A(?:{FORMULA.pattern})\z",
+        "begins as a formula does, and a spreadsheet would run it",
+        "write the value, or another first character than `=`",
+    ),
+    Sign(
+        "error-value-in-text",
+        rf"\A(?:{SPREADSHEET_ERROR.pattern})\z",
+        "is an error value of a spreadsheet",
+        SPREADSHEET_ERROR.hint,
+    ),
+)
+
+
+def free_text_groups(plan: FilePlan, frame: pl.DataFrame) -> list[Group]:
+    """The cells of free text that have a sign; each has the first of them only."""
+    names = plan.free_text
+    if not names or not frame.height:
+        return []
+    any_sign = "|".join(f"(?:{sign.pattern})" for sign in SIGNS)
+    found = frame.lazy().select(pl.col(names).str.contains(f"(?s){any_sign}").any()).collect(engine="in-memory")
+    groups = []
+    for item in (item for item in plan.fields if item.field.name in names and found[item.field.name][0]):
+        texts = frame[item.field.name]
+        left = pl.Series([True]).new_from_index(0, len(texts))
+        for sign in SIGNS:
+            mask = (texts.str.contains(f"(?s){sign.pattern}") & left).fill_null(False)
+            left = left & ~mask
+            if mask.any():
+                groups.append(_group(item, sign, mask, texts.filter(mask)))
+    return groups
+
+
+def _group(item: FieldPlan, sign: Sign, mask: pl.Series, texts: pl.Series) -> Group:
+    def words(at: int) -> Words:
+        text = texts[at]
+        meant = decoded_again(text) if sign.rule == "garbled-text" else ENTITY.correct(text)
+        proposal = meant if sign.rule in {"garbled-text", "html-in-text"} and meant and meant != text else None
+        hint = f"write `{shorten(proposal)}`, or {sign.hint}" if proposal else sign.hint
+        return Words(f"`{shorten(text)}` {sign.message}", hint, text, proposal)
+
+    rows = mask.arg_true().cast(pl.Int64).to_numpy()
+    return Group(sign.rule, rows, words, "warning", item.field.name, item.column.number)
