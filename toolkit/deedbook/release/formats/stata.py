@@ -1,20 +1,33 @@
 """Stata `.dta`, release 118 (Stata 14 and later): labels, long texts as strL, days as %td, times as %tc.
 
 The data label holds dataset, version and table; the time stamp is the epoch. Missing text is empty text, since Stata has no
-other. Numbers are of the smallest type that holds a column.
+other. Numbers are of the smallest type that holds a column. A file is written a slice of rows at a time ("Description of .dta
+file format 118", stata.com), because the writers for Python keep every text of a table as an object of its own, three times the
+table itself:
+
+    <stata_dta>
+    <header>       release, byte order, numbers of variables and rows, data label, time stamp
+    <map>          the positions of these sections, filled in at the end
+    <variable_types> <varnames> <sortlist> <formats> <value_label_names> <variable_labels> <characteristics>
+    <data>         the rows: numbers, texts of a fixed width, and for a long text (strL) the place where it stands
+    <strls>        the long texts, each once a variable, in the order of rows
+    <value_labels>
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+import struct
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, Literal
 
+import numpy as np
 import polars as pl
 
 from deedbook.release.edition import Edition
 from deedbook.release.formats.comparison import Pair
-from deedbook.release.formats.dta import Kind, Variable, write_dta
 from deedbook.release.formats.statistical import (
     MILLISECONDS_OF_DAY,
     MONTHS,
@@ -28,6 +41,7 @@ from deedbook.release.formats.statistical import (
 from deedbook.release.tables import Limit, Table
 
 FORMAT = "Stata"
+Kind = Literal["byte", "int", "long", "double", "str", "strL"]
 _RESERVED = """
     NULL _N _all _b _coef _cons _n _pi _pred _rc _se _skip aggregate array boolean break byte case catch class
     colvector complex const continue default delegate delete do double else eltypedef end enum explicit export
@@ -62,6 +76,36 @@ _INTEGERS: tuple[tuple[Kind, int, int], ...] = (
 )
 _FORMATS = {"byte": "%8.0g", "int": "%8.0g", "long": "%12.0g", "double": "%10.0g", "strL": "%9s"}
 _DAYS_BEFORE_1970 = (dt.date(1970, 1, 1) - PROGRAM.epoch).days
+
+_CODES: Mapping[Kind, int] = {"strL": 32_768, "double": 65_526, "long": 65_528, "int": 65_529, "byte": 65_530}
+_LAYOUTS = {"strL": "<u8", "double": "<f8", "long": "<i4", "int": "<i2", "byte": "<i1"}
+_MISSING_INTEGER = {"long": 2_147_483_621, "int": 32_741, "byte": 101}
+_MISSING_DOUBLE = np.frombuffer(bytes.fromhex("000000000000e07f"), "<f8")[0]
+_NAME, _FORMAT, _LABEL = 129, 57, 321
+"""Bytes of a name, a format and a label, a closing zero among them."""
+_TEXT = 130
+_ROW = 1 << 16
+_SLICE = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """A variable with its values.
+
+    Attributes:
+        format: How Stata shows it, such as `%td`.
+        values: Numbers as Stata holds them, or texts without nulls.
+        width: Bytes of the longest text of a `str`.
+        labels: Labels of whole numbers.
+    """
+
+    name: str
+    kind: Kind
+    format: str
+    values: pl.Series
+    label: str = ""
+    width: int = 0
+    labels: Mapping[int, str] = field(default_factory=dict)
 
 
 def write(table: Table, edition: Edition, path: Path) -> tuple[Limit, ...]:
@@ -105,3 +149,107 @@ def _variable(column: Column) -> Variable:
         low, high = values.min() or 0, values.max() or 0
         kind = next((name for name, least, most in _INTEGERS if least <= low and high <= most), "double")  # type: ignore[operator]  # integers
     return Variable(column.name, kind, _FORMATS[kind], values, label, labels=labels)
+
+
+def write_dta(path: Path, variables: Sequence[Variable], data_label: str, time_stamp: str) -> None:
+    """Writes a file.
+
+    Args:
+        path: Where to.
+        variables: At least one, all of the same length.
+        data_label: At most 80 characters.
+        time_stamp: As `22 Nov 2026 00:00`.
+    """
+    label, stamp, height = data_label.encode(), time_stamp.encode("ascii"), len(variables[0].values)
+    header = (
+        b"<release>118</release><byteorder>LSF</byteorder>"
+        + (b"<K>" + struct.pack("<H", len(variables)) + b"</K><N>" + struct.pack("<Q", height) + b"</N>")
+        + (b"<label>" + struct.pack("<H", len(label)) + label + b"</label>")
+        + (b"<timestamp>" + bytes([len(stamp)]) + stamp + b"</timestamp>")
+    )
+    codes = [item.width if item.kind == "str" else _CODES[item.kind] for item in variables]
+    firsts = {place: _first_rows(item.values) for place, item in enumerate(variables) if item.kind == "strL"}
+    sections: dict[str, Iterable[bytes]] = {
+        "map": [bytes(8 * 14)],
+        "variable_types": [struct.pack(f"<{len(codes)}H", *codes)],
+        "varnames": [_padded(item.name, _NAME) for item in variables],
+        "sortlist": [bytes(2 * (len(variables) + 1))],
+        "formats": [_padded(item.format, _FORMAT) for item in variables],
+        "value_label_names": [_padded(item.name if item.labels else "", _NAME) for item in variables],
+        "variable_labels": [_padded(item.label, _LABEL) for item in variables],
+        "characteristics": [],
+        "data": _rows(variables, firsts),
+        "strls": _long_texts(variables, firsts),
+        "value_labels": (_value_labels(item) for item in variables if item.labels),
+    }
+    with path.open("wb") as file:
+        file.write(b"<stata_dta><header>" + header + b"</header>")
+        places = [0]
+        for name, parts in sections.items():
+            places.append(file.tell())
+            file.write(f"<{name}>".encode())
+            file.writelines(parts)
+            file.write(f"</{name}>".encode())
+        places.append(file.tell())
+        file.write(b"</stata_dta>")
+        places.append(file.tell())
+        file.seek(places[1])
+        file.write(b"<map>" + struct.pack(f"<{len(places)}Q", *places))
+
+
+def _rows(variables: Sequence[Variable], firsts: Mapping[int, pl.Series]) -> Iterator[bytes]:
+    """The rows, some thousands at a time."""
+    layout: list[tuple[str, Any]] = [
+        (f"v{place}", f"S{item.width}" if item.kind == "str" else _LAYOUTS[item.kind])
+        for place, item in enumerate(variables)
+    ]
+    for start in range(0, len(variables[0].values), _SLICE):
+        size = len(variables[0].values.slice(start, _SLICE))
+        rows = np.empty(size, dtype=layout)
+        for place, item in enumerate(variables):
+            values = item.values.slice(start, _SLICE)
+            if item.kind == "strL":
+                first = firsts[place].slice(start, _SLICE).to_numpy().astype(np.uint64)
+                rows[f"v{place}"] = np.where(first > 0, first * _ROW + (place + 1), 0)
+            elif item.kind == "str":
+                rows[f"v{place}"] = [text.encode() for text in values]
+            elif item.kind == "double":
+                rows[f"v{place}"] = values.cast(pl.Float64).fill_null(_MISSING_DOUBLE).to_numpy()
+            else:
+                rows[f"v{place}"] = values.fill_null(_MISSING_INTEGER[item.kind]).to_numpy()
+        yield rows.tobytes()
+
+
+def _first_rows(texts: pl.Series) -> pl.Series:
+    """For each row the number, from 1, of the first row with the same text; 0 for an empty text."""
+    numbered = texts.to_frame("text").with_row_index("row", offset=1)
+    first = pl.col("row").first().over("text")
+    return numbered.select(pl.when(pl.col("text") == "").then(0).otherwise(first).alias("first")).to_series()
+
+
+def _long_texts(variables: Sequence[Variable], firsts: Mapping[int, pl.Series]) -> Iterator[bytes]:
+    """Every long text where it stands first, by row and variable."""
+    for start in range(0, len(variables[0].values), _SLICE):
+        found: list[tuple[int, int, bytes]] = []
+        for place, first in firsts.items():
+            rows = first.slice(start, _SLICE)
+            is_first = rows == pl.Series(np.arange(start + 1, start + 1 + len(rows)))
+            texts = variables[place].values.slice(start, _SLICE).filter(is_first)
+            found += [(row, place + 1, text.encode()) for row, text in zip(rows.filter(is_first), texts, strict=True)]
+        for row, number, text in sorted(found):
+            yield b"GSO" + struct.pack("<IQBI", number, row, _TEXT, len(text) + 1) + text + b"\0"
+
+
+def _value_labels(item: Variable) -> bytes:
+    """The labels of a variable, by number."""
+    labels = sorted(item.labels.items())
+    texts = [text.encode() + b"\0" for _, text in labels]
+    offsets = np.cumsum([0, *map(len, texts[:-1])]).astype("<i4")
+    numbers = np.array([number for number, _ in labels], dtype="<i4")
+    table = struct.pack("<ii", len(labels), sum(map(len, texts))) + offsets.tobytes() + numbers.tobytes()
+    table += b"".join(texts)
+    return b"<lbl>" + struct.pack("<i", len(table)) + _padded(item.name, _NAME) + bytes(3) + table + b"</lbl>"
+
+
+def _padded(text: str, size: int) -> bytes:
+    return text.encode().ljust(size, b"\0")

@@ -11,8 +11,8 @@ import pandas as pd
 import polars as pl
 import pytest
 
-from deedbook.release.formats import dta
-from deedbook.release.formats.dta import Variable, write_dta
+from deedbook.release.formats import stata
+from deedbook.release.formats.stata import Variable, write_dta
 
 STAMP = dt.datetime(2026, 11, 22, 3, 4)  # noqa: DTZ001  # has no zone
 LONG = "ü" * 300
@@ -84,14 +84,14 @@ def write_with_pandas(path: Path, times: int) -> None:
 
 @pytest.mark.parametrize("slice_size", [2, 3, 20_000])
 def test_a_file_is_that_of_pandas(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, slice_size: int) -> None:
-    monkeypatch.setattr(dta, "_SLICE", slice_size)
+    monkeypatch.setattr(stata, "_SLICE", slice_size)
     write_dta(tmp_path / "ours.dta", variables(4), "deeds 1.0.0 é", "22 Nov 2026 03:04")
     write_with_pandas(tmp_path / "pandas.dta", 4)
     assert (tmp_path / "ours.dta").read_bytes() == (tmp_path / "pandas.dta").read_bytes()
 
 
 def test_two_variables_of_long_texts_are_read_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dta, "_SLICE", 2)
+    monkeypatch.setattr(stata, "_SLICE", 2)
     one, other = [LONG, "b", "", LONG, "b"], ["", LONG, LONG, "c", "c"]
     both = [Variable(name, "strL", "%9s", pl.Series(texts)) for name, texts in (("one", one), ("other", other))]
     write_dta(tmp_path / "two.dta", both, "", "22 Nov 2026 03:04")
