@@ -8,16 +8,16 @@ A release is a flat folder, `dist/NAME/VERSION/`:
     datapackage.json               Data Package v2, schemas inlined (metadata/datapackage)
     CITATION.cff                   how to cite (metadata/citation)
     CODEBOOK.md .html codebook.json  every table, field and code with statistics (codebook)
-    README.md                      what it is, how to load, verify and cite it, its limits (notes)
-    changes.json  CHANGELOG.md     what changed since the previous release and in all before, with reasons (changelog)
-    corrections.csv  TABLE.diff.csv  the reasons; what `daff patch` makes the previous TABLE.csv this one with (changelog)
+    README.md                      what it is, how to load, verify and cite it, its limits (notes, snippets)
+    changes.json  CHANGELOG.md     what changed since the previous release and in all before, with reasons (documents)
+    corrections.csv  TABLE.diff.csv  the reasons; what `daff patch` makes the previous TABLE.csv this one with (documents)
     LICENSE  CHANGES.md            copied from the package folder when they are there
     validation.json                the report of the validation that let it pass
-    BUILD.json                     writer versions, digests of every input, epoch (provenance)
+    BUILD.json                     writer versions, digests of every input, epoch (integrity.provenance)
     release.json                   version, previous release, tables and files with digests (manifest)
     provenance.intoto.jsonl        SLSA provenance over all files so far, signed when a key is configured (integrity.provenance)
     SHA256SUMS                     of every file but itself; `sha256sum -c SHA256SUMS` (manifest)
-    SHA256SUMS.minisig             when a key is configured; `minisign -Vm SHA256SUMS -p KEY.pub` (signing)
+    SHA256SUMS.minisig             when a key is configured; `minisign -Vm SHA256SUMS -p KEY.pub` (integrity.signatures)
 
 The same inputs and writer versions give the same bytes: no clock, host, path, locale or thread count reaches a file.
 Beside the versions stand only `.lock` and `.staging-*` while a build runs; the next build removes what a killed one left.

@@ -1,21 +1,34 @@
 """The codebook: every table, field, code and rule with statistics, as one record and as JSON, Markdown and HTML of it.
 
-It is generated from the release's schemas, code lists, rules and rows, so it cannot disagree with the data.
+It is generated from the release's schemas, code lists, rules and rows, so it cannot disagree with the data. A project's own rules
+are read from its rule files, those between releases from `versioning.guards` and the project's own guards; what one cell or one key
+may be is not repeated among them: it stands at the fields.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from deedbook.release.pages import render
-from deedbook.release.rulelist import RuleEntry
-from deedbook.release.statistics import Statistics, code_text
-from deedbook.release.tables import CodeLists, Outline, references_of
-from deedbook.schema import Field
+import polars as pl
 
+from deedbook.checking.rules import RuleBook
+from deedbook.findings import Report, Severity
+from deedbook.project import Project
+from deedbook.release.edition import Edition, moment_text
+from deedbook.release.pages import render
+from deedbook.release.statistics import Statistics, code_text
+from deedbook.release.tables import CodeLists, Outline, references_of, schema_of
+from deedbook.schema import Field
+from deedbook.types import dtype_of
+from deedbook.versioning.guards import all_guards
+
+BETWEEN = "between releases"
+_ANY_DAY = dt.date(2000, 1, 1)
 _BOUNDS = (
     ("minimum", "maximum", "", ""),
     ("exclusiveMinimum", "exclusiveMaximum", "", ", ends excluded"),
@@ -23,21 +36,33 @@ _BOUNDS = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class RuleEntry:
+    """One rule.
+
+    Attributes:
+        scope: The table that it stands at, "several tables", or "between releases".
+        places: The fields that it looks at, as `table.field` (or `table`); empty between releases.
+        says: Its message; `{field}` stands for the value of a row.
+        is_checked: Whether it was; rules between releases need an earlier one.
+        findings: How many rows of this release it names; none of them is an error.
+        waived: How many of these a maintainer accepted with a reason.
+    """
+
+    id: str
+    severity: Severity
+    scope: str
+    ref: str = ""
+    places: tuple[str, ...] = ()
+    says: str = ""
+    hint: str = ""
+    is_checked: bool = False
+    findings: int = 0
+    waived: int = 0
+
+
 TableEntry = dict[str, Any]
 """What `codebook.json` says of a table."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Codebook:
-    """The codebook of one release."""
-
-    name: str
-    title: str
-    version: str
-    created: str
-    description: str
-    tables: tuple[TableEntry, ...]
-    rules: tuple[RuleEntry, ...] = ()
 
 
 def table_entry(outline: Outline, rows: int, statistics: Mapping[str, Statistics], codes: CodeLists) -> TableEntry:
@@ -54,19 +79,24 @@ def table_entry(outline: Outline, rows: int, statistics: Mapping[str, Statistics
     }
 
 
-def codebook_json(codebook: Codebook) -> str:
-    """The codebook for machines."""
-    return json.dumps({"codebook_version": 1, **asdict(codebook)}, ensure_ascii=False, indent=2) + "\n"
-
-
-def codebook_markdown(codebook: Codebook) -> str:
-    """The codebook as plain text for people."""
-    return render("CODEBOOK.md.j2", codebook=codebook)
-
-
-def codebook_html(codebook: Codebook) -> str:
-    """The codebook as one self-contained page: no script, no font, no image from elsewhere."""
-    return render("CODEBOOK.html.j2", codebook=codebook, table_names={table["name"] for table in codebook.tables})
+def codebook_documents(edition: Edition, tables: Sequence[TableEntry], rules: Sequence[RuleEntry]) -> dict[str, str]:
+    """The codebook for machines, as plain text, and as one self-contained page without script, font or image from elsewhere."""
+    codebook = {
+        "codebook_version": 1,
+        "name": edition.name,
+        "title": edition.title,
+        "version": edition.version,
+        "created": moment_text(edition.created),
+        "description": edition.description,
+        "tables": tables,
+        "rules": rules,
+    }
+    names = {table["name"] for table in tables}
+    return {
+        "codebook.json": json.dumps(codebook, default=asdict, ensure_ascii=False, indent=2) + "\n",
+        "CODEBOOK.md": render("CODEBOOK.md.j2", codebook=codebook),
+        "CODEBOOK.html": render("CODEBOOK.html.j2", codebook=codebook, table_names=names),
+    }
 
 
 def _field_entry(item: Field, outline: Outline, statistics: Statistics, codes: CodeLists) -> dict[str, Any]:
@@ -120,3 +150,43 @@ def _rules(constraints: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _texts(raw: object) -> dict[str, str]:
     return {str(key): str(value) for key, value in raw.items()} if isinstance(raw, Mapping) else {}
+
+
+def rule_entries(
+    project: Project, book: RuleBook, report: Report, *, has_previous: bool = False
+) -> tuple[RuleEntry, ...]:
+    """The rules of a project, table by table, and those between releases, each with what it found."""
+    found: dict[str, RuleEntry] = {}
+    checked = {check.name for check in report.checked}
+    for item in _rules_of(project, book):
+        known = found.setdefault(item.id, replace(item, is_checked=item.id in checked))
+        scope = known.scope if known.scope == item.scope else "several tables"
+        found[item.id] = replace(known, scope=scope, places=tuple(dict.fromkeys((*known.places, *item.places))))
+    tables = [resource.name for resource in project.package.resources]
+    order = ["several tables", *tables]
+    entries = sorted(found.values(), key=lambda entry: (order.index(entry.scope), entry.ref, entry.id))
+    entries += [
+        RuleEntry(item.id, item.severity, BETWEEN, item.ref, (), item.says, item.hint, is_checked=has_previous)
+        for item in all_guards(book.guards)
+        if item.severity != "info" and {*tables} >= {*item.needs}  # what a plan only tells found nothing wrong
+    ]
+    counts: Counter[str] = Counter()
+    waived: Counter[str] = Counter()
+    for total in report.totals:
+        counts[total.rule] += total.count
+        waived[total.rule] += total.waived
+    return tuple(replace(entry, findings=counts[entry.id], waived=waived[entry.id]) for entry in entries)
+
+
+def _rules_of(project: Project, book: RuleBook) -> Iterator[RuleEntry]:
+    """Every rule of the project's rule files; one on several fields comes once a field."""
+    frames = {
+        resource.name: pl.DataFrame(schema={item.name: dtype_of(item) for item in schema_of(resource).fields})
+        for resource in project.package.resources
+    }
+    across = book.dataset(frames, _ANY_DAY) if book.dataset else {}
+    for table in frames:
+        for rules in (book.tables.get(table), across.get(table)):
+            for item in rules.all_rules if rules else ():
+                place = f"{table}.{item.at}" if item.at else table
+                yield RuleEntry(item.id, item.severity, table, item.ref, (place,), item.message, item.hint)

@@ -13,7 +13,7 @@ from pathlib import Path
 import polars as pl
 
 from deedbook.checking.rules import RuleBook
-from deedbook.errors import ProjectError
+from deedbook.errors import ProjectError, RefusalError
 from deedbook.findings import Report
 from deedbook.integrity.digests import Digests
 from deedbook.integrity.provenance import InputFile
@@ -25,7 +25,7 @@ from deedbook.release.formats import CSV, FORMATS, Book, Format
 from deedbook.release.formats.csv import write_csv
 from deedbook.release.metadata.datapackage import CsvFile
 from deedbook.release.statistics import describe_columns
-from deedbook.release.tables import CodeLists, Limit, Outline, Table, read_codes, schema_of, type_rows
+from deedbook.release.tables import CodeLists, Limit, Outline, Table, loss, read_codes, schema_of, type_rows
 from deedbook.versioning.verdict import Verdict
 
 Progress = Callable[[str, float], None]
@@ -128,6 +128,12 @@ def written_tables(contents: Contents, say: Progress) -> Iterator[list[Book]]:
             say(f"writing {name}", position / (len(schemas) + len(views)))
             if name in schemas:
                 outline, text = edited_table(project, name, frames, edition)
+                counted = next(item for item in contents.passed.report.tables if item.table == name)
+                if lost := loss(text, counted.rows, counted.present):
+                    message = f"the table `{name}` is not released: as a release, it {lost}"
+                    raise RefusalError(
+                        message, "please report this: what was checked and what would be released differ"
+                    )
             else:
                 outline, text = derived_view(project, name, frames[name])
             outline = replace(outline, schema=outline.schema.with_categories(codes.labels))

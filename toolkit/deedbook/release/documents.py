@@ -1,4 +1,14 @@
-"""The documents of a release: what they are, and how they are written beside its data, the manifest last."""
+"""The documents of a release: what they are, and how they are written beside its data, the manifest last.
+
+Of what changed since the release before, there are
+
+    changes.json      versioning.history tells what is in it
+    CHANGELOG.md      all versions, newest first
+    corrections.csv   that of the package folder when it is there, without what went to protect people
+    TABLE.diff.csv    of each table that stands in both releases and differs: `daff patch OLD/TABLE.csv TABLE.diff.csv` gives
+                      this release's TABLE.csv, derived columns included; not of a table from which something went to protect
+                      people, nor then of views, which repeat the rows of others
+"""
 
 from __future__ import annotations
 
@@ -7,13 +17,16 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from deedbook.changes.compare import compare
+from deedbook.changes.highlighter import highlighter_csv
+from deedbook.changes.sources import Side, side_of_folder
+from deedbook.descriptor import load_package
 from deedbook.findings import report_record
 from deedbook.integrity.digests import BUILD_FILE, MANIFEST, PROVENANCE, SIGNATURE, SUMS
 from deedbook.integrity.provenance import build_json
 from deedbook.integrity.signatures import KEY_FILE_VARIABLE, KEY_VARIABLE
-from deedbook.project import Project
-from deedbook.release.changelog import write_changes
-from deedbook.release.codebook import Codebook, codebook_html, codebook_json, codebook_markdown
+from deedbook.project import DESCRIPTOR, Project
+from deedbook.release.codebook import codebook_documents, rule_entries
 from deedbook.release.contents import Contents, Progress, release_formats, written_tables
 from deedbook.release.edition import moment_text
 from deedbook.release.formats import About
@@ -27,11 +40,17 @@ from deedbook.release.metadata.dcat import dcat
 from deedbook.release.metadata.record import filled, make_record, read_files
 from deedbook.release.metadata.rocrate import ro_crate
 from deedbook.release.notes import index_html, readme_lines, readme_markdown
-from deedbook.release.rulelist import rule_entries
 from deedbook.release.snippets import loader_names, loaders
 from deedbook.versioning.corrections import PATH as CORRECTIONS
-from deedbook.versioning.corrections import private_tables
-from deedbook.versioning.history import CHANGELOG
+from deedbook.versioning.corrections import (
+    corrections_csv,
+    is_private,
+    private_tables,
+    read_corrections,
+    without_private,
+)
+from deedbook.versioning.guards import coverage
+from deedbook.versioning.history import CHANGELOG, changelog_markdown, changes_document
 from deedbook.versioning.previous import CHANGES, read_json
 from deedbook.versioning.verdict import Verdict
 
@@ -95,36 +114,54 @@ def _write_documents(contents: Contents, copied: list[str]) -> None:
     tables = [(table.outline, table.file) for table in contents.tables]
     descriptor = datapackage_json(package, edition, tables)
     rules = rule_entries(project, contents.book, passed.report, has_previous=passed.verdict is not None)
-    codebook = Codebook(
-        name=edition.name,
-        title=edition.title,
-        version=edition.version,
-        created=moment_text(edition.created),
-        description=edition.description,
-        tables=tuple(table.entry for table in contents.tables),
-        rules=rules,
-    )
-    outlines = [outline for outline, _ in tables]
     documents = {
-        **loaders(edition, outlines, folder, contents.formats, descriptor, contents.digest),
+        **loaders(contents, descriptor),
+        **codebook_documents(edition, [table.entry for table in contents.tables], rules),
         "datapackage.json": descriptor,
         "CITATION.cff": citation_cff(package, edition),
-        "CODEBOOK.md": codebook_markdown(codebook),
-        "CODEBOOK.html": codebook_html(codebook),
-        "codebook.json": codebook_json(codebook),
         "README.md": readme_markdown(contents, copied),
         "validation.json": _json(report_record(passed.report)),
         BUILD_FILE: build_json(edition.name, edition.version, edition.epoch, contents.inputs),
     }
     _write(contents, documents)
-    write_changes(contents)
+    _write_changes(contents)
     # what is written later than these has no checksum in them
-    record = make_record(package, edition, tables, folder, contents.digest)
+    record = make_record(contents)
     standards = {name: _json(describe(record)) for name, describe in _STANDARDS.items()}
     _write(contents, {**standards, "dcat.ttl": dcat(record)})
-    files = read_files(folder, edition.name, {outline.name for outline in outlines}, contents.digest)
+    files = read_files(folder, edition.name, {*contents.names}, contents.digest)
     _write(contents, {"index.html": index_html(record, files, read_json(folder / CHANGES))})
     write_manifest(package, edition, tables, folder, contents.digest)
+
+
+def _write_changes(contents: Contents) -> None:
+    """Writes what there is to say of changes, beside the data and the descriptor that stand in the folder already."""
+    project, edition, folder, verdict = contents.project, contents.edition, contents.folder, contents.passed.verdict
+    guards = contents.book.guards
+    covered = [
+        item.message if item.table in item.message else f"{item.table}: {item.message}"
+        for item in coverage(Side("", project), guards)
+    ]
+    rows = {table.outline.name: table.file.rows for table in contents.tables if not table.outline.is_view}
+    document = changes_document(edition.name, edition.version, moment_text(edition.created), rows, verdict, covered)
+    _write(contents, {CHANGES: json.dumps(document, ensure_ascii=False, indent=1) + "\n"})
+    _write(contents, {CHANGELOG: changelog_markdown(edition.title, document["history"])})
+    source = project.package.root / CORRECTIONS
+    if source.is_file():
+        stated = read_corrections(project)
+        if any(is_private(row) for row in stated):
+            _write(contents, {CORRECTIONS: corrections_csv(without_private(stated))})
+        else:
+            (folder / CORRECTIONS).write_bytes(source.read_bytes())
+    if verdict is None:
+        return
+    withheld = private_tables(verdict.reasons.given)
+    staged = Project(folder, load_package(folder / DESCRIPTOR))
+    changes = compare(side_of_folder(verdict.previous.folder), Side("", staged), derived=True, everything=True)
+    for table in changes.tables:
+        may_tell = not withheld or (table.table in rows and table.table not in withheld)
+        if may_tell and not table.is_equal:
+            _write(contents, {f"{table.table}.diff.csv": highlighter_csv(changes, table)})
 
 
 def _json(content: object) -> str:

@@ -6,9 +6,11 @@ built and compared with what each other file gives back, so that equal columns m
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path, PurePath
+from typing import Any
 
 import polars as pl
 
@@ -17,8 +19,9 @@ from deedbook.integrity.problems import Outcome, Problem, Rule
 from deedbook.release.formats import CSV, FORMATS, Format, format_of
 from deedbook.release.formats.comparison import Difference, UnlikeError, first_differences
 from deedbook.release.formats.csv import read_csv
-from deedbook.release.tables import Outline, Table, schema_of, type_rows
+from deedbook.release.tables import Outline, Table, loss, schema_of, type_rows
 
+REPORT = "validation.json"
 MOST_SHOWN = 3
 """Differences of one table in one file that are told one by one."""
 _HEADER_ROWS = 2
@@ -52,17 +55,21 @@ def check_formats(folder: Path, dataset: str, sound: Set[str], outcome: Outcome,
         name for name in sound if _may_hold_rows(name, names, dataset) and not format_of(name, {*names}, dataset)
     )
     outcome.not_checked += [f"formats: {name} is of no format that is known here" for name in unread]
-    suffixes, tables = set[str](), 0
+    suffixes, tables, counted = set[str](), 0, _counted(folder, sound)
     for number, table in enumerate(names):
         progress(f"comparing {table}", number / len(names))
         if CSV.file_name(table, dataset) not in sound:
             continue
         try:
-            source = _read_csv(folder, package, table)
+            text = _read_csv(folder, package, table)
+            source = _source(text, package, table)
         except _FAILURES as error:
             outcome.report("format-unreadable", f"{table}.csv", f"cannot be read: {_first_line(error)}")
             continue
         tables += 1
+        if lost := loss(text, **counted.get(table, {"rows": text.height, "present": {}})):
+            outcome.report("format-differs", f"{table}.csv", f"{lost} ({REPORT})")
+        del text
         others = [item for item in FORMATS if item is not CSV and item.file_name(table, dataset) in sound]
         for place, item in enumerate(others):
             progress(f"comparing {table}", (number + place / len(others)) / len(names))
@@ -90,11 +97,27 @@ def _package(folder: Path, sound: Set[str], outcome: Outcome) -> Package | None:
         return None
 
 
-def _read_csv(folder: Path, package: Package, name: str) -> _Source:
-    schema = schema_of(package.resource(name))
+def _counted(folder: Path, sound: Set[str]) -> dict[str, dict[str, Any]]:
+    """What validation counted, by table; nothing when the report does not say it, or not as a report does."""
+    try:
+        entries = json.loads((folder / REPORT).read_bytes())["tables"] if REPORT in sound else []
+        return {
+            str(entry["table"]): {"rows": int(entry["rows"]), "present": dict(entry.get("present", {}))}
+            for entry in entries
+        }
+    except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
+        return {}
+
+
+def _read_csv(folder: Path, package: Package, name: str) -> pl.DataFrame:
     text = read_csv(folder / f"{name}.csv")
-    if text.columns != list(schema.names):
+    if text.columns != list(schema_of(package.resource(name)).names):
         raise UnlikeError("has other columns than datapackage.json says")
+    return text
+
+
+def _source(text: pl.DataFrame, package: Package, name: str) -> _Source:
+    schema = schema_of(package.resource(name))
     rows, _ = type_rows(text, schema, name)
     return _Source(Table(Outline(name, schema), rows), text.select(schema.primary_key))
 

@@ -14,15 +14,12 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import replace
-from pathlib import Path
 
 import polars as pl
 
-from deedbook.integrity.digests import DigestOf, sha256_of
-from deedbook.release.edition import Edition
+from deedbook.release.contents import Contents
 from deedbook.release.formats import FORMATS, Format, Usage
 from deedbook.release.pages import render, sql_text
-from deedbook.release.tables import Outline
 
 _LINE = 80
 _COLUMNS: Mapping[str, tuple[str, Mapping[str, str], str]] = {
@@ -59,33 +56,17 @@ def loader_names(formats: Iterable[Format]) -> tuple[str, ...]:
     return tuple(item.loader for item in formats if item.loader)
 
 
-def loaders(
-    edition: Edition,
-    outlines: Sequence[Outline],
-    folder: Path,
-    formats: Iterable[Format],
-    descriptor: str,
-    digest: DigestOf = sha256_of,
-) -> Mapping[str, str]:
-    """The programs by name.
-
-    Args:
-        edition: The release.
-        outlines: Its tables.
-        folder: Where its data files stand.
-        formats: Those of the release.
-        descriptor: The content of `datapackage.json`.
-        digest: Tells the sha256 of a data file.
-    """
-    described = hashlib.sha256(descriptor.encode()).hexdigest()
-    found = {}
-    for item in (item for item in formats if item.loader):
-        files = [(outline, folder / item.file_name(outline.name, edition.name)) for outline in outlines]
+def loaders(contents: Contents, descriptor: str) -> Mapping[str, str]:
+    """The programs by name; `descriptor` is the content of `datapackage.json`."""
+    edition, found = contents.edition, {}
+    for item in (item for item in contents.formats if item.loader):
+        files = [(table.outline, contents.folder / item.file_name(table.outline.name, "")) for table in contents.tables]
         tables = [
-            {"outline": outline, "file": file.name, "sha256": digest(file), "frame": _plain(outline.name)[:32]}
+            {"outline": outline, "file": file.name, "sha256": contents.digest(file), "frame": _plain(outline.name)[:32]}
             for outline, file in files
             if file.is_file()
         ]
+        described = hashlib.sha256(descriptor.encode()).hexdigest()
         found[item.loader] = render(f"{item.loader}.j2", descriptor=described, edition=edition, tables=tables)
     return found
 

@@ -190,6 +190,23 @@ def non_finite_columns(rows: pl.DataFrame) -> tuple[str, ...]:
     return tuple(name for name in floats if verdict[name])
 
 
+def loss(text: pl.DataFrame, rows: int, present: Mapping[str, int]) -> str:
+    """How a table differs from what validation counted, as the end of a sentence; empty when nothing was lost or added.
+
+    Args:
+        text: The canonical table; it may have more columns.
+        rows: How many rows there were.
+        present: How many cells of each column held a value.
+    """
+    if text.height != rows:
+        return f"has {text.height:,} rows where validation read {rows:,}"
+    for name, count in present.items():
+        found = text.height - text.get_column(name).null_count() if name in text.columns else 0
+        if found != count:
+            return f"has {found:,} values in `{name}` where validation counted {count:,}"
+    return ""
+
+
 def references_of(item: Field, outline: Outline) -> tuple[str, ...]:
     """What a field of a table refers to, as `table.field`."""
     return tuple(

@@ -40,8 +40,9 @@ class CsvFile:
 
 def datapackage_json(package: Package, edition: Edition, tables: Sequence[tuple[Outline, CsvFile]]) -> str:
     """The descriptor of the release."""
-    resources = {resource.name: resource.raw for resource in package.resources}
-    descriptor: dict[str, Any] = {
+    raw = {resource.name: resource.raw for resource in package.resources}
+    doi = doi_of(package)
+    descriptor = {
         "$schema": PROFILE + "datapackage.json",
         "name": edition.name,
         "title": edition.title,
@@ -49,19 +50,19 @@ def datapackage_json(package: Package, edition: Edition, tables: Sequence[tuple[
         "version": edition.version,
         "created": moment_text(edition.created),
         **{key: value for key, value in package.raw.items() if not _DROPPED.fullmatch(key)},
-        **({"id": f"https://doi.org/{doi}"} if (doi := doi_of(package)) else {}),
-        "resources": [_resource(outline, file, resources.get(outline.name, {})) for outline, file in tables],
+        **({"id": f"https://doi.org/{doi}"} if doi else {}),
+        "resources": [_resource(outline, file, raw.get(outline.name, {})) for outline, file in tables],
     }
     return json.dumps(descriptor, ensure_ascii=False, indent=2) + "\n"
 
 
 def _resource(outline: Outline, file: CsvFile, raw: Mapping[str, Any]) -> dict[str, Any]:
+    said = {"title": outline.title, "description": outline.description}
     return {
         "name": outline.name,
         "type": "table",
         "path": file.name,
-        **({"title": outline.title} if outline.title else {}),
-        **({"description": outline.description} if outline.description else {}),
+        **{key: text for key, text in said.items() if text},
         **{key: value for key, value in raw.items() if not _DROPPED_OF_RESOURCE.fullmatch(key)},
         "format": "csv",
         "mediatype": "text/csv",

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from deedbook.descriptor import Package
 from deedbook.integrity.digests import DigestOf, sha256_of
+from deedbook.release.contents import Contents
 from deedbook.release.edition import Edition, moment_text
 from deedbook.release.formats import FORMATS, format_of, media_type
 from deedbook.release.metadata.citation import (
@@ -99,14 +99,10 @@ class Record:
         return tuple(sorted(held, key=lambda file: (titles.index(file.format), file.name)))
 
 
-def make_record(
-    package: Package,
-    edition: Edition,
-    tables: Sequence[tuple[Outline, CsvFile]],
-    folder: Path,
-    digest: DigestOf = sha256_of,
-) -> Record:
-    """The record of a release whose data and documents stand in `folder`."""
+def make_record(contents: Contents) -> Record:
+    """The record of a release whose data and documents stand in its folder."""
+    package, edition = contents.project.package, contents.edition
+    tables = tuple((table.outline, table.file) for table in contents.tables)
     raw = package.raw
     creators = authors_of(package, edition)
     known = {one.name for one in creators}
@@ -116,7 +112,7 @@ def make_record(
     return Record(
         name=edition.name,
         title=edition.title,
-        description=_description(edition, tables),
+        description=_description(edition, contents.names),
         version=edition.version,
         created=moment_text(edition.created),
         date=f"{edition.created:%Y-%m-%d}",
@@ -134,8 +130,8 @@ def make_record(
         creators=creators,
         contributors=tuple(one for one in contributors_of(package) if one.name not in known),
         publisher=(*contributors_of(package, "publisher"), creators[0])[0],
-        tables=tuple(tables),
-        files=read_files(folder, edition.name, {outline.name for outline, _ in tables}, digest),
+        tables=tables,
+        files=read_files(contents.folder, edition.name, {*contents.names}, contents.digest),
     )
 
 
@@ -157,14 +153,12 @@ def read_files(folder: Path, dataset: str, tables: Set[str], digest: DigestOf = 
     return tuple(found)
 
 
-def _description(edition: Edition, tables: Sequence[tuple[Outline, CsvFile]]) -> str:
+def _description(edition: Edition, tables: Sequence[str]) -> str:
     """The dataset's description; catalogues refuse one below 50 characters, so a short one gets a sentence."""
     if len(edition.description) >= _SHORTEST_DESCRIPTION:
         return edition.description
-    names = ", ".join(outline.name for outline, _ in tables)
-    return (
-        f"{edition.description or edition.title} Version {edition.version} of {edition.name}, with the tables {names}."
-    )
+    own = f"Version {edition.version} of {edition.name}, with the tables {', '.join(tables)}."
+    return f"{edition.description or edition.title} {own}"
 
 
 def filled(record: Mapping[str, Any]) -> dict[str, Any]:
