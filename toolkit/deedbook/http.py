@@ -93,51 +93,46 @@ def seconds_to_wait(text: str) -> float | None:
         return None
 
 
-class Patience:
-    """How often, and until when, something that may pass is tried again.
+def retried(
+    action: Callable[[], T],
+    *,
+    seconds: float = PATIENCE,
+    pause: Callable[[float], Any] = time.sleep,
+    clock: Callable[[], float] = time.monotonic,
+    progress: Callable[[], object] = lambda: None,
+) -> T:
+    """What the action returns, after some tries if need be.
 
     Args:
+        action: May be done again.
         seconds: After which nothing new is tried.
+        pause: Waits so many seconds; what it returns, if it is true, ends it.
         clock: The present second.
-    """
-
-    def __init__(self, seconds: float = PATIENCE, clock: Callable[[], float] = time.monotonic) -> None:
-        self._retry = urllib3.Retry(total=ATTEMPTS - 1, backoff_factor=0.25, backoff_jitter=0.5, backoff_max=20)
-        self._clock = clock
-        self._ends = clock() + seconds
-
-    def pause_after(self, error: PassingError) -> float:
-        """Seconds until the next try.
-
-        Raises:
-            PassingError: the same, when there is no next one.
-        """
-        try:
-            self._retry = self._retry.increment(error=error)
-        except MaxRetryError:
-            raise error from None
-        wait = max(error.wait, self._retry.get_backoff_time())
-        if self._clock() + wait > self._ends:
-            if error.wait > 1:
-                raise PassingError(error.message, hint=f"try again after {error.wait:,.0f} seconds") from None
-            raise error
-        if wait > 1:
-            LOG.info("%s; trying again in %.0f s", error.message, wait)
-        return wait
-
-
-def retried(action: Callable[[], T], patience: Patience | None = None, pause: Callable[[float], Any] = time.sleep) -> T:
-    """What the action returns, after some tries if need be.
+        progress: How far it is; patience starts anew where that has changed.
 
     Raises:
         RemoteError: when the last try failed too.
     """
-    patience = patience or Patience()
+    reached: object = ...
     while True:
+        if reached != (reached := progress()):
+            retry = urllib3.Retry(total=ATTEMPTS - 1, backoff_factor=0.25, backoff_jitter=0.5, backoff_max=20)
+            ends = clock() + seconds
         try:
             return action()
         except PassingError as error:
-            pause(patience.pause_after(error))
+            try:
+                retry = retry.increment(error=error)
+            except MaxRetryError:
+                raise error from None
+            wait = max(error.wait, retry.get_backoff_time())
+            if clock() + wait > ends:
+                hint = f"try again after {error.wait:,.0f} seconds" if error.wait > 1 else error.hint
+                raise PassingError(error.message, hint=hint) from None
+            if wait > 1:
+                LOG.info("%s; trying again in %.0f s", error.message, wait)
+            if pause(wait):
+                raise
 
 
 class Answer:

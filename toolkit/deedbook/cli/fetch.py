@@ -84,18 +84,15 @@ def fetch(
     pins = _pins(name, lock_file) if locked else {}
     if not pins and name is None:
         raise UsageError("no release is named", "write deedbook fetch NAME, or --locked with a lock file")
-    names = [f"{pin.name}@{pin.version}" for pin in pins.values()] or [name or ""]
-    for text in names:
-        pin = pins.get(text.partition("@")[0])
+    for text, pin in {f"{pin.name}@{pin.version}": pin for pin in pins.values()}.items() or [(name or "", None)]:
         with progress_bar(quiet=quiet) as bar:
             asking = options.asking(catalogue or (pin.catalogue if pin else None), key, offline=offline)
             listing, warnings = find_release(text, asking)
             found = pin_of(listing.source)
-            if pin is not None:
-                demand(pin, found)
+            demand(pin or found, found)
             options.warn(warnings)
-            home = folder or Path(found.name) / found.version
-            home = home / found.name / found.version if folder and len(names) > 1 else home
+            home = Path(found.name) / found.version
+            home = home if folder is None else folder / home if len(pins) > 1 else folder
             if subset is not None:
                 _take_subset(listing, chosen[0], subset, digest, home, bar)
                 continue

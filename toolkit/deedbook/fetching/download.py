@@ -32,7 +32,7 @@ from deedbook import files
 from deedbook.errors import RefusalError, RemoteError
 from deedbook.fetching.locations import Address
 from deedbook.fetching.transport import Body, looks_like_page, opened
-from deedbook.http import PassingError, Patience
+from deedbook.http import PassingError, retried
 from deedbook.integrity.digests import sha256_of
 from deedbook.integrity.locks import locked
 from deedbook.integrity.proof import ListedFile
@@ -276,37 +276,34 @@ def download(address: Address, wanted: ListedFile, partial: Partial, advance: Ad
 
 
 def _fill(address: Address, wanted: ListedFile, partial: Partial, advance: Advance) -> None:
-    """Fetches what is missing."""
+    """Fetches what is missing; a connection that breaks is taken up where it broke."""
     runs, stop = list(partial.runs(RUN)), threading.Event()
 
     def fetch(run: tuple[int, int]) -> bool:
         """Fetches a run, or all where the server knows no parts; whether it does."""
-        patience, (first, end), is_part = Patience(), run, True
-        while first < end and not stop.is_set():
-            before = first
+        at, end = run
+
+        def attempt() -> bool:
+            nonlocal at, end
             known = partial.tags.get(address.text, "")
             last = end * GRAIN if end < partial.grains else None
-            try:
-                with opened(address, start=first * GRAIN, stop=last, tag=known) as body:
-                    _demand_same(body, known, address, wanted)
-                    partial.note_tag(address.text, body.tag)
-                    if not (is_part := body.is_part):
-                        first, end = 0, partial.grains
-                    while first < end and not stop.is_set():
-                        content = body.stream.read(partial.length(first))
-                        if len(content) < partial.length(first):
-                            raise PassingError(f"{address.text}: the connection broke")
-                        partial.write(first, content)
-                        advance(len(content))
-                        first += 1
-            except PassingError as error:
-                if first > before:
-                    patience = Patience()
-                if stop.wait(patience.pause_after(error)):
-                    raise
-        return is_part
+            with opened(address, start=at * GRAIN, stop=last, tag=known) as body:
+                _demand_same(body, known, address, wanted)
+                partial.note_tag(address.text, body.tag)
+                if not body.is_part:
+                    at, end = 0, partial.grains
+                while at < end and not stop.is_set():
+                    content = body.stream.read(partial.length(at))
+                    if len(content) < partial.length(at):
+                        raise PassingError(f"{address.text}: the connection broke")
+                    partial.write(at, content)
+                    advance(len(content))
+                    at += 1
+                return body.is_part
 
-    if runs and fetch(runs[0]) and len(runs) > 1:
+        return stop.is_set() or retried(attempt, pause=stop.wait, progress=lambda: at)
+
+    if runs and fetch(runs[0]):
         with ThreadPoolExecutor(CONNECTIONS, "download") as pool:
             try:
                 list(pool.map(fetch, runs[1:]))

@@ -22,7 +22,7 @@ from deedbook.fetching.transport import read_document
 from deedbook.http import MissingError
 from deedbook.integrity.digests import MANIFEST, SIGNATURE, SUMS, read_sums
 from deedbook.integrity.problems import Outcome, Rule
-from deedbook.integrity.proof import LARGEST_DOCUMENT, Earlier, ListedFile, prove_release
+from deedbook.integrity.proof import LARGEST_DOCUMENT, Earlier, ListedFile, Proof, prove_release
 from deedbook.integrity.signatures import PublicKey
 
 T = TypeVar("T")
@@ -119,27 +119,27 @@ def read_listing(source: Source) -> Listing:
         return Earlier(found.release_sha256, _record(source.dataset.name, found))
 
     proof = prove_release(read, outcome, keys=keys, earlier=earlier)
-    manifest, about = proof.manifest, _record(source.dataset.name, entry)
-    if {name: manifest.get(name) for name in about} != about:
-        raise TamperedError(
-            f"{source.label}: {MANIFEST} calls itself {manifest.get('name')} {manifest.get('version')}, or follows another "
-            "release than the catalogue says",
-            _TELL,
-        )
-    if not all(isinstance(table, Mapping) and isinstance(table.get("name"), str) for table in manifest["tables"]):
-        raise TamperedError(f"{source.label}: {MANIFEST} lists a table without a name", _TELL)
-    total = sum(file.size or 0 for file in proof.files.values())
-    if total > entry.bytes or len(proof.files) > entry.files:
-        raise TamperedError(
-            f"{source.label}: has {len(proof.files)} files of {total:,} bytes, where the catalogue says "
-            f"{entry.files} of {entry.bytes:,}",
-            _TELL,
-        )
+    _demand_as_listed(source, proof)
     files = {**proof.files, SUMS: ListedFile(SUMS, entry.sums_sha256, len(sums))}
     if signature is not None:
         files[SIGNATURE] = ListedFile(SIGNATURE, hashlib.sha256(signature).hexdigest(), len(signature))
         source.cache.put(signature, files[SIGNATURE].sha256)
-    return Listing(source, files, manifest, tuple(outcome.checked))
+    return Listing(source, files, proof.manifest, tuple(outcome.checked))
+
+
+def _demand_as_listed(source: Source, proof: Proof) -> None:
+    """Refuses a release that is another one than its catalogue says."""
+    entry, manifest, about = source.entry, proof.manifest, _record(source.dataset.name, source.entry)
+    total = sum(file.size or 0 for file in proof.files.values())
+    wrong = ""
+    if {name: manifest.get(name) for name in about} != about:
+        wrong = f"{MANIFEST} calls itself {manifest.get('name')} {manifest.get('version')}, or follows another release"
+    elif not all(isinstance(table, Mapping) and isinstance(table.get("name"), str) for table in manifest["tables"]):
+        wrong = f"{MANIFEST} lists a table without a name"
+    elif total > entry.bytes or len(proof.files) > entry.files:
+        wrong = f"it has {len(proof.files)} files of {total:,} bytes, not {entry.files} of {entry.bytes:,}"
+    if wrong:
+        raise TamperedError(f"{source.label}: {wrong}, which is not what the catalogue says", _TELL)
 
 
 def _record(name: str, entry: Entry) -> dict[str, Any]:
@@ -191,16 +191,14 @@ def first_good(source: Source, name: str, read: Callable[[Address], T]) -> T:
             return read(address)
         except (RefusalError, RemoteError) as error:
             failures.append(error)
-    entry = source.entry
-    if entry.is_yanked and all(isinstance(error, MissingError) for error in failures):
-        instead = entry.replaced_by or source.dataset.latest
+    if source.entry.is_yanked and all(isinstance(error, MissingError) for error in failures):
+        why = source.entry.reason or "no reason is given"
+        instead = source.entry.replaced_by or source.dataset.latest or "none of its versions"
         raise WithdrawnError(
-            f"{source.label} was withdrawn by its publisher, and {name} is no longer there: "
-            f"{entry.reason or 'no reason is given'}",
-            f"use {instead}" if instead else "",
+            f"{source.label} was withdrawn by its publisher, and {name} is gone: {why}", f"use {instead}"
         )
-    refused = [error for error in failures if isinstance(error, RefusalError)]
-    raise (refused or failures)[0]
+    failures.sort(key=lambda error: not isinstance(error, RefusalError))
+    raise failures[0]
 
 
 def _signature(source: Source) -> bytes | None:

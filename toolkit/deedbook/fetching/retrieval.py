@@ -18,7 +18,8 @@ from __future__ import annotations
 import re
 import shutil
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,17 +71,20 @@ def resolve(catalogue: Catalogue, name: str, wanted: str, where: str) -> tuple[D
     if dataset is None:
         known = ", ".join(sorted(catalogue.datasets)[:_MOST_NAMED]) or "none"
         raise UsageError(f"{where}: has no dataset {name!r}", f"it has {known}")
-    entry = dataset.entry((dataset.latest or "") if wanted == LATEST else wanted)
-    if entry is None and _RANGE.fullmatch(wanted):
-        start = tuple(int(part) for part in wanted.split("."))
-        released = [item for item in dataset.versions if not item.is_yanked and "-" not in item.version]
-        fitting = [item for item in released if read_version(item.version)[: len(start)] == start]
-        entry = max(fitting, key=lambda item: read_version(item.version), default=None)
+    entry = dataset.entry((dataset.latest or "") if wanted == LATEST else wanted) or _newest(dataset, wanted)
     if entry is None:
         versions = [f"{item.version}{' (yanked)' if item.is_yanked else ''}" for item in dataset.versions]
         hint = f"its versions are {', '.join(versions[:_MOST_NAMED])}{' ...' if len(versions) > _MOST_NAMED else ''}"
         raise UsageError(f"{where}: {name} has no version {wanted}", hint)
     return dataset, entry
+
+
+def _newest(dataset: Dataset, wanted: str) -> Entry | None:
+    """The newest release whose version begins so."""
+    start = tuple(map(int, wanted.split("."))) if _RANGE.fullmatch(wanted) else (-1,)
+    released = [item for item in dataset.versions if not item.is_yanked and "-" not in item.version]
+    fitting = [item for item in released if read_version(item.version)[: len(start)] == start]
+    return max(fitting, key=lambda item: read_version(item.version), default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,26 +280,24 @@ def wanted_files(listing: Listing, formats: Iterable[str], tables: Iterable[str]
     Raises:
         UsageError: when the release does not have one of them.
     """
-    there = {item.name for file in listing.files.values() if (item := _format_of(file, listing))}
-    wanted = set()
-    for name in formats:
-        item = format_named(name)
-        if item is None or item.name not in there:
-            has = ", ".join(known.name for known in FORMATS if known.name in there)
-            raise UsageError(f"{listing.source.label}: has no format {name!r}", f"it has {has}")
-        wanted.add(item.name)
-    chosen = set(tables)
-    if unknown := sorted(chosen - set(listing.tables)):
-        raise UsageError(
-            f"{listing.source.label}: has no table {unknown[0]!r}", f"its tables are {', '.join(listing.tables)}"
-        )
-    wanted = wanted or {item.name for item in FORMATS if item.is_per_table or not chosen}
-    return [
-        file
-        for file in listing.files.values()
-        if (file.table is None or not chosen or file.table in chosen)
-        and ((item := _format_of(file, listing)) is None or item.name in wanted)
-    ]
+    kinds = {file.name: _format_of(file, listing) for file in listing.files.values()}
+    named = [getattr(format_named(name), "name", name) for name in formats]
+    chosen = tuple(tables)
+    _demand(listing, "format", named, [item.name for item in FORMATS if item in kinds.values()])
+    _demand(listing, "table", chosen, listing.tables)
+    wanted = named or [item.name for item in FORMATS if item.is_per_table or not chosen]
+
+    def is_wanted(file: ListedFile) -> bool:
+        kind = kinds[file.name]
+        return (not chosen or file.table in {None, *chosen}) and (kind is None or kind.name in wanted)
+
+    return list(filter(is_wanted, listing.files.values()))
+
+
+def _demand(listing: Listing, kind: str, names: Iterable[str], known: Sequence[str]) -> None:
+    for name in names:
+        if name not in known:
+            raise UsageError(f"{listing.source.label}: has no {kind} {name!r}", f"it has {', '.join(known)}")
 
 
 def _format_of(file: ListedFile, listing: Listing) -> Format | None:
@@ -310,31 +312,36 @@ def obtain(source: Source, files: Iterable[ListedFile], progress: Progress | Non
         RefusalError: when one is not the published file.
         RemoteError: when one cannot be had.
     """
-    files = list(files)
-    missing = sum(file.size or 0 for file in files if not source.cache.has(file.sha256))
+    files = sorted(files, key=lambda file: file.size or 0)
+    sizes = [file.size or 0 for file in files]
+    missing = sum(size for size, file in zip(sizes, files, strict=True) if not source.cache.has(file.sha256))
     if missing > (free := source.cache.free()):
         raise SpaceError(
             f"{source.label}: {missing:,} bytes are to come, and {free:,} are free where they are kept",
             "free some space, or choose formats and tables with --format and --table",
         )
-    lock, done, total = threading.Lock(), 0, max(sum(file.size or 0 for file in files), 1)
+    advance = _counter(sum(sizes), progress or (lambda _what, _share: None))
+    large = bisect_right(sizes, GRAIN * RUN)  # from here on a file comes in parts of its own
+    with ThreadPoolExecutor(CONNECTIONS, "fetch") as pool:
+        try:
+            paths = list(pool.map(lambda file: _one(source, file, advance), files[:large]))
+        finally:
+            pool.shutdown(cancel_futures=True)
+    paths += [_one(source, file, advance) for file in files[large:]]
+    return dict(zip((file.name for file in files), paths, strict=True))
+
+
+def _counter(total: int, progress: Progress) -> Advance:
+    """Adds up what several threads say."""
+    lock, done = threading.Lock(), 0
 
     def advance(count: int) -> None:
         nonlocal done
         with lock:
             done += count
-            if progress is not None:
-                progress("fetching", min(1.0, done / total))
+            progress("fetching", min(1.0, done / max(total, 1)))
 
-    large = [file for file in files if (file.size or 0) > GRAIN * RUN]
-    small = [file for file in files if file not in large]
-    with ThreadPoolExecutor(CONNECTIONS, "fetch") as pool:
-        try:
-            paths = list(pool.map(lambda file: _one(source, file, advance), small))
-        finally:
-            pool.shutdown(cancel_futures=True)
-    paths += [_one(source, file, advance) for file in large]
-    return {file.name: path for file, path in zip([*small, *large], paths, strict=True)}
+    return advance
 
 
 def _one(source: Source, file: ListedFile, advance: Advance) -> Path:

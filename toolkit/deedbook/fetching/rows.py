@@ -11,7 +11,7 @@ import hashlib
 import re
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +19,7 @@ import polars as pl
 
 from deedbook import files
 from deedbook.changes.compare import compare
-from deedbook.changes.records import KEY
+from deedbook.changes.records import KEY, TableChanges
 from deedbook.changes.sources import Side, side_of_folder
 from deedbook.descriptor import load_package
 from deedbook.errors import RefusalError, UsageError
@@ -179,17 +179,21 @@ def used_changes(old: Listing, new: Listing, table: str, rows: pl.DataFrame | Pa
     with tempfile.TemporaryDirectory(prefix="deedbook-") as folder:
         sides = [_side(listing, table, Path(folder) / str(number)) for number, listing in enumerate((old, new))]
         changes = compare(sides[0], sides[1], tables=(table,))
-    found: list[tuple[str, str, str | None, str | None, str | None]] = []
-    for one in changes.tables:
-        renamed = dict(one.rekeyed.iter_rows())
-        back = {to: was for was, to in renamed.items()}
-        found += [(key, "removed", None, None, None) for key in one.removed.get_column(KEY)]
-        found += [(was, "re-keyed", None, was, to) for was, to in renamed.items()]
-        found += [(back.get(key, key), kind, field, was, now) for key, field, kind, was, now in one.cells.iter_rows()]
-        if keys is None:
-            found += [(key, "added", None, None, None) for key in one.added.get_column(KEY)]
+    found = [row for one in changes.tables for row in _changed_rows(one, with_added=keys is None)]
     used = [row for row in found if keys is None or row[0] in keys]
     return pl.DataFrame(used, schema=dict.fromkeys(COLUMNS, pl.String), orient="row").sort(COLUMNS, nulls_last=True)
+
+
+def _changed_rows(found: TableChanges, *, with_added: bool) -> Iterator[tuple[str | None, ...]]:
+    """Key, change, field, old and new of each change; the keys are the old ones."""
+    renamed = dict(found.rekeyed.iter_rows())
+    back = {to: was for was, to in renamed.items()}
+    yield from ((key, "removed", None, None, None) for key in found.removed.get_column(KEY))
+    yield from ((was, "re-keyed", None, was, to) for was, to in renamed.items())
+    for key, field, kind, was, now in found.cells.iter_rows():
+        yield back.get(key, key), kind, field, was, now
+    if with_added:
+        yield from ((key, "added", None, None, None) for key in found.added.get_column(KEY))
 
 
 def _side(listing: Listing, table: str, folder: Path) -> Side:

@@ -14,6 +14,7 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -288,22 +289,18 @@ def _to_pandas(frame: pl.DataFrame, ordered: Collection[str]) -> pd.DataFrame:
     except ModuleNotFoundError:
         raise UsageError("pandas is not installed", "install it: pip install 'deedbook[pandas]'") from None
 
-    def column(values: pl.Series) -> Any:
-        items, dtype = values.to_list(), values.dtype
-        if isinstance(dtype, pl.Enum):
-            return pd.Categorical(items, categories=dtype.categories.to_list(), ordered=values.name in ordered)
-        if dtype == pl.Boolean:
-            return pd.array(items, dtype="boolean")
-        if dtype.is_integer():
-            return pd.array(items, dtype="Int64")
-        if dtype.is_float():
-            return pd.array(items, dtype="Float64")
-        if isinstance(dtype, pl.Date):
-            return pd.array(["NaT" if item is None else item.isoformat() for item in items], dtype="datetime64[s]")
-        if isinstance(dtype, pl.Datetime):
-            texts = pd.Series([None if item is None else item.isoformat() for item in items], dtype="object")
-            moments = pd.to_datetime(texts, format="ISO8601", utc=dtype.time_zone is not None)
-            return moments.dt.as_unit("us").array
-        return pd.array(items, dtype="string")
+    return pd.DataFrame({name: _pandas_column(pd, frame.get_column(name), ordered) for name in frame.columns})
 
-    return pd.DataFrame({name: column(frame.get_column(name)) for name in frame.columns})
+
+def _pandas_column(pd: ModuleType, values: pl.Series, ordered: Collection[str]) -> Any:
+    items, dtype = values.to_list(), values.dtype
+    if isinstance(dtype, pl.Enum):
+        return pd.Categorical(items, categories=dtype.categories.to_list(), ordered=values.name in ordered)
+    if isinstance(dtype, pl.Date):
+        return pd.array(["NaT" if item is None else item.isoformat() for item in items], dtype="datetime64[s]")
+    if isinstance(dtype, pl.Datetime):
+        texts = pd.Series(values.dt.to_string("iso:strict").to_list(), dtype="object")
+        moments = pd.to_datetime(texts, format="ISO8601", utc=dtype.time_zone is not None)
+        return moments.dt.as_unit("us").array
+    kinds = {"boolean": dtype == pl.Boolean, "Int64": dtype.is_integer(), "Float64": dtype.is_float(), "string": True}
+    return pd.array(items, dtype=next(kind for kind, is_it in kinds.items() if is_it))

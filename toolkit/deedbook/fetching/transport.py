@@ -137,30 +137,36 @@ def _checked(address: Address, answer: Answer, start: int) -> Body:
     Raises:
         RemoteError: when it is not one.
     """
-    status, headers = answer.status, answer.headers
-    if status in _GONE:
-        raise MissingError(f"{address.text}: there is nothing ({status})", "check the address")
-    if status in {401, 403}:
-        raise RemoteError(f"{address.text}: the server refuses it ({status})", "it may need a name and a password")
-    if status not in {200, 206}:
-        raise RemoteError(f"{address.text}: the server says {status}", "check the address, or try again later")
+    _demand_data(address, answer)
+    tag = answer.headers.get("etag", "")
+    tag = "" if tag.startswith("W/") else tag
+    if answer.status == 200:
+        length = answer.headers.get("content-length", "")
+        is_size = length.isdecimal() and answer.encoding == "identity"
+        return Body(0, int(length) if is_size else None, tag, answer, is_part=False)
+    unit, _, rest = answer.headers.get("content-range", "").partition(" ")
+    span, _, total = rest.partition("/")
+    if unit != "bytes" or span.partition("-")[0] != str(start):
+        raise RemoteError(f"{address.text}: the server sends another range than was asked for", "tell the publisher")
+    return Body(start, int(total) if total.isdecimal() else None, tag, answer)
+
+
+def _demand_data(address: Address, answer: Answer) -> None:
+    """Refuses an answer that is none, or the page of somebody on the way."""
+    if answer.status in _GONE:
+        raise MissingError(f"{address.text}: there is nothing ({answer.status})", "check the address")
+    if answer.status in {401, 403}:
+        said = f"the server refuses it ({answer.status})"
+        raise RemoteError(f"{address.text}: {said}", "it may need a name and a password")
+    if answer.status not in {200, 206}:
+        said = f"the server says {answer.status}"
+        raise RemoteError(f"{address.text}: {said}", "check the address, or try again later")
     is_page = answer.kind in _PAGES or answer.kind.startswith(_PICTURES)
     if is_page and not urlsplit(address.text).path.endswith(_PICTURED):
         raise RemoteError(
             f"{address.text}: a page ({answer.kind}) comes in place of the file: a login or an error page?",
             "open the address in a browser, and try again",
         )
-    tag = headers.get("etag", "")
-    tag = "" if tag.startswith("W/") else tag
-    if status == 200:
-        length = headers.get("content-length", "")
-        is_size = length.isdecimal() and answer.encoding == "identity"
-        return Body(0, int(length) if is_size else None, tag, answer, is_part=False)
-    unit, _, rest = headers.get("content-range", "").partition(" ")
-    span, _, total = rest.partition("/")
-    if unit != "bytes" or span.partition("-")[0] != str(start):
-        raise RemoteError(f"{address.text}: the server sends another range than was asked for", "tell the publisher")
-    return Body(start, int(total) if total.isdecimal() else None, tag, answer)
 
 
 def looks_like_page(content: bytes) -> bool:

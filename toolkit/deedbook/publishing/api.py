@@ -16,7 +16,7 @@ from urllib.parse import urljoin, urlsplit
 
 from deedbook import http
 from deedbook.errors import DeedbookError, RefusalError, RemoteError
-from deedbook.http import PassingError, Patience, place, retried
+from deedbook.http import PassingError, place, retried
 from deedbook.publishing.steps import Progress
 
 READ_SECONDS = 60.0
@@ -51,6 +51,11 @@ class Reply:
     headers: Mapping[str, str]
     content: bytes = field(repr=False)
     place: str
+
+    @property
+    def is_documented(self) -> bool:
+        """Whether it comes from the service itself, and not as the web page of somebody on the way."""
+        return not self.headers.get("content-type", "").startswith("text/html")
 
     def json(self) -> Any:
         """The reply as JSON.
@@ -132,7 +137,7 @@ class Client:
                     raise
                 raise RemoteError(error.message, error.hint) from None
 
-        return retried(attempt, Patience(PATIENCE, self.clock), self.sleep)
+        return retried(attempt, seconds=PATIENCE, pause=self.sleep, clock=self.clock)
 
     def _once(self, method: str, url: str, ok: Sequence[int], data: object, upload: Upload | None) -> Reply:
         headers = {"Accept": "application/json", **self.headers}
@@ -165,36 +170,31 @@ class Client:
 
     def _fault(self, reply: Reply, wait: float | None) -> DeedbookError:
         """The error that a reply is."""
-        status = reply.status
-        message = f"{reply.place} answered {status}{self._said(reply)}"
-        is_spent = self._not_before > 0
-        if status == 429 or (status == 403 and (wait is not None or is_spent)):
+        status, message = reply.status, f"{reply.place} answered {reply.status}{self._said(reply)}"
+        if status == 429 or (status == 403 and (wait is not None or self._not_before > 0)):
             return PassingError(message, max(self._not_before - self.clock(), 1.0) if wait is None else max(wait, 0.1))
-        if status in http.PASSING:
-            return PassingError(message, wait or 0.0 if status == 503 else 0.0, _LATER)
-        if status in {401, 403}:
-            if self.token and not reply.headers.get("content-type", "").startswith("text/html"):
-                return StatusError(message, status, "check that the token is valid and may write there")
-            return RemoteError(message, "try again later, or see in a browser why the server refuses")
-        if status < 300:  # not what is documented, such as the page of a proxy
-            return RemoteError(message, _LATER)
+        if status in http.PASSING:  # a 503 says that nothing was done
+            return PassingError(message, (wait or 0.0) * (status == 503), _LATER)
+        is_foreign = status in {401, 403} and not (self.token and reply.is_documented)
+        if status < 300 or is_foreign:  # not what is documented, such as the page of a proxy
+            return RemoteError(message, "try again later, or see in a browser what the server says")
+        hint = "check that the token is valid and may write there" if status in {401, 403} else ""
         if status in http.REDIRECTS:
-            return StatusError(f"{message}: what is there has moved", status, "correct the address in deedbook.toml")
-        return StatusError(message, status)
+            message, hint = f"{message}: what is there has moved", "correct the address in deedbook.toml"
+        return StatusError(message, status, hint)
 
     def _said(self, reply: Reply) -> str:
         """What the server said of it, on one line and without secrets."""
         try:
             said = reply.json()
-        except RemoteError:
-            return " with a web page" if b"<html" in reply.content[:2_000].lower() else ""
-        if not isinstance(said, Mapping):
-            return ""
-        parts = [str(said.get("message", ""))]
-        for error in said.get("errors") or []:
-            if isinstance(error, Mapping):
+            parts = [str(said.get("message", ""))]
+            for error in said.get("errors") or []:
                 words = error.get("messages") or [error.get("message") or error.get("code") or ""]
                 parts.append(f"{error.get('field', '')}: {' '.join(map(str, words))}")
+        except RemoteError:
+            return " with a web page" if b"<html" in reply.content[:2_000].lower() else ""
+        except (AttributeError, TypeError):  # another JSON than these services send
+            return ""
         text = self._without_secret("; ".join(part for part in parts if part))
         return f": {' '.join(text.split())[:500]}" if text else ""
 

@@ -178,13 +178,13 @@ class _Deposit:
         """What is there of it; of several drafts that lost answers have left, the first stays."""
         target, release = self.target, self.release
         found = target.marked(release.name, release.version)
-        other = [one for one in found if one["digest"] != release.release_sha256]
-        if other:
-            state = "draft" if other[0]["draft"] else "release"
-            raise RefusalError(
-                f"{target.repository} has a {state} of {release.name} {release.version} with other content",
-                "delete that draft on GitHub" if other[0]["draft"] else "a version is never rewritten: plan a new one",
-            )
+        for one in found:
+            if one["digest"] != release.release_sha256:
+                state = "draft" if one["draft"] else "release"
+                raise RefusalError(
+                    f"{target.repository} has a {state} of {release.name} {release.version} with other content",
+                    "delete it on GitHub if it is a draft; a version is never rewritten: plan a new one",
+                )
         tag = target.path(f"/tags/{quote(self.tag)}")
         if all(one["draft"] for one in found) and target.client.call("GET", tag, ok=[200, 404]).status == 200:
             raise RefusalError(
@@ -192,9 +192,10 @@ class _Deposit:
                 "choose another `tag` in deedbook.toml, or plan a new version",
             )
         found.sort(key=lambda one: (bool(one["draft"]), int(one["id"])))
-        for spare in (one for one in found[1:] if one["draft"]):
-            target.client.call("DELETE", target.path(f"/{spare['id']}"), ok=[204, 404])
-        return found[0] if found else None
+        for spare in found[1:]:
+            if spare["draft"]:
+                target.client.call("DELETE", target.path(f"/{spare['id']}"), ok=[204, 404])
+        return next(iter(found), None)
 
     def _notes(self) -> str:
         release = self.release

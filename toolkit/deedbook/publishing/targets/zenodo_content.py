@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from deedbook.integrity.digests import MANIFEST, SIGNATURE, SUMS
 from deedbook.publishing.steps import Notice, PublishableFile, PublishableRelease
 from deedbook.publishing.targets.invenio import Marker, as_objects
 from deedbook.release.formats import FORMATS
@@ -25,8 +26,8 @@ from deedbook.release.formats import FORMATS
 MOST_FILES = 99
 """Deposited one by one: one less than a record holds, for the archive."""
 _WITHDRAWN = "Withdrawn: "
-_ALONE = frozenset({"release.json", "README.md", "CODEBOOK.md", "LICENSE", "datacite.json"})
-"""Beside the checksums: they prove or explain the others, so they stand by themselves."""
+_ALONE = frozenset({MANIFEST, SUMS, SIGNATURE, "README.md", "CODEBOOK.md", "LICENSE", "datacite.json"})
+"""They prove or explain the others, so they stand by themselves."""
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
@@ -39,6 +40,7 @@ def describe(datacite: Mapping[str, Any], marker: Marker, remark: str = "") -> d
         remark: A sentence for the end of the description.
     """
     publisher = datacite.get("publisher")
+    publisher = publisher.get("name") if isinstance(publisher, Mapping) else publisher
     subjects = [{"subject": str(one["subject"])} for one in as_objects(datacite.get("subjects")) if one.get("subject")]
     contributors = [{**_agent(one), "role": {"id": "other"}} for one in as_objects(datacite.get("contributors"))]
     rights = [_licence(one) for one in as_objects(datacite.get("rightsList"))]
@@ -48,7 +50,7 @@ def describe(datacite: Mapping[str, Any], marker: Marker, remark: str = "") -> d
         "publication_date": _first(datacite.get("dates"), "date") or str(datacite.get("publicationYear", "")),
         "version": marker.version,
         "creators": [_agent(one) for one in as_objects(datacite.get("creators"))],
-        "publisher": str(publisher.get("name", "")) if isinstance(publisher, Mapping) else str(publisher or ""),
+        "publisher": publisher,
         "description": "".join(_paragraphs(_first(datacite.get("descriptions"), "description"), remark)),
         "subjects": subjects,
         "contributors": contributors,
@@ -138,16 +140,10 @@ def select_files(release: PublishableRelease, most: int = MOST_FILES) -> Selecti
     for suffix in (*suffixes[:-2], ".diff.csv", ".svg", *suffixes[-2:], ""):
         if len(single) <= most:
             break
-        moved = [
-            file
-            for file in single
-            if file.name.endswith(suffix) and file.name not in _ALONE and not file.name.startswith("SHA256SUMS")
-        ]
-        if not suffix:
-            moved = sorted(moved, key=lambda file: file.name)[: len(single) - most]
-        names = {file.name for file in moved}
-        single = [file for file in single if file.name not in names]
-        packed += moved
+        moved = sorted(file.name for file in single if file.name.endswith(suffix) and file.name not in _ALONE)
+        moved = moved if suffix else moved[: len(single) - most]
+        packed += [file for file in single if file.name in moved]
+        single = [file for file in single if file.name not in moved]
     return Selection(tuple(single), tuple(sorted(packed, key=lambda file: file.name)), archive)
 
 
