@@ -83,16 +83,26 @@ def commands_page() -> str:
     """All verbs with their options, from click."""
     context = click.Context(cli, info_name="deedbook", **cli.context_settings)
     parts = ["# Commands\n", _prose(cli.help)]
-    for name in cli.list_commands(context):
-        _, command, _ = cli.resolve_command(context, [name])
-        if command is None:
-            raise LookupError(name)
-        inner = click.Context(command, info_name=name, parent=context)
+    for inner in _verbs(context):
+        command = inner.command
         parts += [f"## {inner.command_path}\n", f"```text\n{command.get_usage(inner).removeprefix('Usage: ')}\n```\n"]
         parts += [_prose(command.help), "| option | meaning |\n|---|---|"]
         rows = [row for parameter in command.get_params(inner) if (row := parameter.get_help_record(inner))]
         parts.append("".join(f"| `{_cell(option)}` | {_cell(meaning)} |\n" for option, meaning in rows if meaning))
     return "\n".join(parts).rstrip() + "\n"
+
+
+def _verbs(context: click.Context) -> Iterator[click.Context]:
+    """Every verb, and those below it."""
+    group = context.command
+    if isinstance(group, click.Group):
+        for name in group.list_commands(context):
+            command = group.get_command(context, name)
+            if command is None:
+                raise LookupError(name)
+            inner = click.Context(command, info_name=name, parent=context)
+            yield inner
+            yield from _verbs(inner)
 
 
 def floor_page() -> str:

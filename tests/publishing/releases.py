@@ -9,6 +9,7 @@ from pathlib import Path
 from deedbook.catalogue.directory import DirectoryStore
 from deedbook.catalogue.records import Catalogue, Link
 from deedbook.catalogue.store import Store, read_catalogue
+from deedbook.integrity.provenance import write_proofs
 from deedbook.publishing.steps import PublishableFile, PublishableRelease
 from deedbook.publishing.targets.hosted import HostedCatalogue
 
@@ -26,16 +27,29 @@ def make_release(
 ) -> PublishableRelease:
     """A release of a few files, one of them of `large` bytes."""
     folder.mkdir(parents=True)
+    package = {"title": "Deeds", "description": "Who did what.", "licenses": [{"name": "CC0-1.0"}]}
     (folder / "events.csv").write_text(f"id,what\n1,{version} {content}\n")
     (folder / "CODEBOOK.md").write_text(f"# {version}\n")
+    (folder / "datapackage.json").write_text(json.dumps(package))
     if large:
         (folder / "events.parquet").write_bytes(hashlib.sha256(version.encode()).digest() * (large // 32 + 1))
-    manifest = {"name": NAME, "version": version, "state": "released", "created": "2026-11-22T00:00:00Z"}
-    listed = [{"name": path.name, "sha256": sha256(path)} for path in sorted(folder.iterdir())]
-    (folder / "release.json").write_text(json.dumps({**manifest, "files": listed}))
-    sums = "".join(f"{sha256(path)}  {path.name}\n" for path in sorted(folder.iterdir()))
-    (folder / "SHA256SUMS").write_text(sums)
-    order = ["release.json", "CODEBOOK.md", "events.csv", *(["events.parquet"] if large else []), "SHA256SUMS"]
+    manifest = {
+        "name": NAME,
+        "version": version,
+        "state": "released",
+        "created": "2026-11-22T00:00:00Z",
+        "epoch": 0,
+        "previous": {"version": previous.version, "sha256": previous.release_sha256} if previous else None,
+        "tables": [],
+        "files": [
+            {"name": path.name, "bytes": path.stat().st_size, "sha256": sha256(path)}
+            for path in sorted(folder.iterdir())
+        ],
+    }
+    (folder / "release.json").write_text(json.dumps(manifest))
+    write_proofs(folder, (), None)
+    names = sorted(path.name for path in folder.iterdir() if path.name not in {"release.json", "SHA256SUMS"})
+    order = ["release.json", *names, "SHA256SUMS"]
     files = tuple(PublishableFile(name, (folder / name).stat().st_size, sha256(folder / name)) for name in order)
     return PublishableRelease(
         folder=folder,
@@ -45,7 +59,7 @@ def make_release(
         sums_sha256=sha256(folder / "SHA256SUMS"),
         files=files,
         manifest=manifest,
-        package={"title": "Deeds", "description": "Who did what.", "licenses": [{"name": "CC0-1.0"}]},
+        package=package,
         previous=Link(previous.version, previous.release_sha256) if previous else None,
     )
 

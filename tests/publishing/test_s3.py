@@ -68,6 +68,8 @@ def test_a_file_is_put_once(s3: str, tmp_path: Path, size: int) -> None:
         store.put_new("deeds/1.0.0/a.parquet", other, sha256(other), ignore)
     assert store.digest("deeds/1.0.0/a.parquet", ignore) == sha256(file)
     assert keys(s3, tmp_path.name) == ["deeds/1.0.0/a.parquet"]
+    store.replace("latest.json", b"1", None)
+    assert store.sizes() == {"deeds/1.0.0/a.parquet": size}
 
 
 @pytest.mark.parametrize("size", [10, 20 << 20], ids=["small", "in parts"])

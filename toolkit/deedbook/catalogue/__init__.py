@@ -3,6 +3,7 @@
     catalog.json                 every version of every dataset with its state, and the publisher's keys (records, documents)
     catalog.json.minisig         minisign signature of it, when a signing key is configured; the key is that of the releases
     catalog.json.next.minisig    the same, written ahead of catalog.json, so that no moment is without a signature that fits
+    catalog.before.json          the one before, from which `catalogue rebuild` takes what no release says of itself
     latest.json                  the version that a reader gets who names none; derived from catalog.json and written last
     feed.xml  catalog.dcat.ttl   the same versions for feed readers (Atom) and data portals (DCAT)
     index.html                   the same versions for people

@@ -111,8 +111,16 @@ class DirectoryStore:
                 files.replace(place, content)
         return hashlib.sha256(content).hexdigest()
 
+    def sizes(self) -> dict[str, int]:
+        """The bytes of every file of a version, by path; what is not finished is none."""
+        found = (file for file in self.root.glob("*/*/*") if file.is_file() and not file.name.startswith("."))
+        return {file.relative_to(self.root).as_posix(): file.stat().st_size for file in found}
+
     def tidy(self, digests: Iterable[str]) -> None:  # noqa: ARG002  # here, what is nobody's any more can be told without
         """Removes what dead writers left, in the root and in version folders."""
+        if (self.root / _LOCK).exists():
+            with self._locked():  # whoever takes a lock removes it
+                pass
         for folder in (self.root, *self.root.glob("*/"), *self.root.glob("*/*/")):
             if not folder.is_symlink():
                 files.sweep(folder)

@@ -15,6 +15,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 
 from deedbook.catalogue.keys import Signers
 from deedbook.catalogue.records import (
+    BEFORE,
     CATALOG,
     CATALOG_SIGNATURE,
     LATEST,
@@ -31,7 +32,7 @@ from deedbook.versioning.numbers import read_version
 FEED = "feed.xml"
 DCAT = "catalog.dcat.ttl"
 PAGE = "index.html"
-DOCUMENTS = (SIGNATURE_AHEAD, CATALOG, CATALOG_SIGNATURE, PUBLIC_KEY, FEED, DCAT, PAGE, LATEST)
+DOCUMENTS = (SIGNATURE_AHEAD, BEFORE, CATALOG, CATALOG_SIGNATURE, PUBLIC_KEY, FEED, DCAT, PAGE, LATEST)
 """Every document, in the order in which they are written."""
 _MOST_FEED_ENTRIES = 100
 

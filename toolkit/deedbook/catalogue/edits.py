@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
-from deedbook.catalogue.records import Catalogue, Dataset, Entry, State
+from deedbook.catalogue.records import Catalogue, Dataset, Entry, Link, State
 from deedbook.errors import RefusalError, UsageError
+from deedbook.integrity.digests import MANIFEST, SUMS
 from deedbook.versioning.numbers import SEMVER, Version, read_version
 
 
@@ -34,6 +36,44 @@ def check_addition(catalogue: Catalogue, about: Dataset) -> Entry | None:
     return known
 
 
+def describe(
+    manifest: Mapping[str, Any], package: Mapping[str, Any], digests: Mapping[str, str], sizes: Iterable[int], doi: str
+) -> Dataset:
+    """A dataset as a release describes it, with the release as its one version, not yet published.
+
+    Args:
+        manifest: The content of its `release.json`.
+        package: The content of its `datapackage.json`.
+        digests: The sha256 of these two documents at least: `release.json` and `SHA256SUMS`.
+        sizes: The bytes of each of its files.
+        doi: Of this version; empty when it has none.
+    """
+    name, version, previous = str(manifest["name"]), str(manifest["version"]), manifest.get("previous")
+    sizes, licences = list(sizes), package.get("licenses")
+    entry = Entry(
+        version=version,
+        state="released",
+        created=str(manifest.get("created")),
+        published="",
+        changed="",
+        path=f"{name}/{version}/",
+        release_sha256=digests[MANIFEST],
+        sums_sha256=digests[SUMS],
+        bytes=sum(sizes),
+        files=len(sizes),
+        previous=Link(previous["version"], previous["sha256"]) if previous else None,
+        doi=doi or None,
+    )
+    return Dataset(
+        name=name,
+        title=str(package.get("title") or name),
+        description=str(package.get("description") or ""),
+        licenses=tuple(one for one in licences if isinstance(one, Mapping)) if isinstance(licences, list) else (),
+        latest=None,
+        versions=(entry,),
+    )
+
+
 def with_release(catalogue: Catalogue, about: Dataset, now: str) -> Catalogue:
     """The catalogue with one release more; the same when it was there.
 
@@ -51,7 +91,7 @@ def with_release(catalogue: Catalogue, about: Dataset, now: str) -> Catalogue:
     old = catalogue.datasets.get(about.name)
     entries = (*(old.versions if old else ()), entry)
     described = about if old is None or max(entries, key=_precedence) is entry else old
-    return _with_dataset(catalogue, replace(described, versions=entries), now)
+    return with_dataset(catalogue, replace(described, versions=entries), now)
 
 
 def with_yank(
@@ -134,10 +174,10 @@ def _with_entry(catalogue: Catalogue, name: str, old: Entry, new: Entry, now: st
     dataset = catalogue.datasets[name]
     changed = replace(new, changed=now)
     versions = tuple(changed if entry is old else entry for entry in dataset.versions)
-    return _with_dataset(catalogue, replace(dataset, versions=versions), now)
+    return with_dataset(catalogue, replace(dataset, versions=versions), now)
 
 
-def _with_dataset(catalogue: Catalogue, dataset: Dataset, now: str) -> Catalogue:
+def with_dataset(catalogue: Catalogue, dataset: Dataset, now: str) -> Catalogue:
     """The catalogue with the dataset, its versions in order, states and latest version as they follow from them."""
     entries = sorted(dataset.versions, key=_precedence, reverse=True)
     finals = [entry for entry in entries if not entry.is_yanked and not _is_pre_release(entry.version)]

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from jsonschema.protocols import Validator
 
 CATALOG = "catalog.json"
+BEFORE = "catalog.before.json"
 LATEST = "latest.json"
 CATALOG_SIGNATURE = "catalog.json.minisig"
 SIGNATURE_AHEAD = "catalog.json.next.minisig"

@@ -39,6 +39,8 @@ _LARGEST_FILE = 5 << 30
 """What S3 copies in one request."""
 _TRIES = 5
 """Times that a request is repeated, at growing intervals, when the service or the connection fails."""
+_DEPTH = 2
+"""Slashes in the path of a file of a release: `NAME/VERSION/FILE`."""
 _PROBE = ".upload/probe"
 _FOR_EVER = "public, max-age=31536000, immutable"
 _FRESH = "no-cache"
@@ -179,6 +181,14 @@ class S3Store:
             except conflicts:
                 raise ConflictError(f"{self.where}{path} was replaced by somebody else", "publish again") from None
         return done["e_tag"] or ""
+
+    def sizes(self) -> dict[str, int]:
+        """The bytes of every object of a version, by path."""
+        import obstore
+
+        with self._errors(""):
+            found = [item for batch in obstore.list(self._bucket) for item in batch]
+        return {item["path"]: item["size"] for item in found if item["path"].count("/") == _DEPTH}
 
     def tidy(self, digests: Iterable[str]) -> None:
         """Removes what interrupted uploads of these files left."""

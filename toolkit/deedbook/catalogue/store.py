@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
@@ -12,6 +12,7 @@ from typing import Protocol
 from deedbook.catalogue.documents import catalog_json, catalog_signature, derived_documents
 from deedbook.catalogue.keys import Signers, with_signer
 from deedbook.catalogue.records import (
+    BEFORE,
     CATALOG,
     LATEST,
     SIGNATURE_AHEAD,
@@ -84,6 +85,9 @@ class Store(Protocol):
             ConflictError: when another state stands there.
         """
 
+    def sizes(self) -> Mapping[str, int]:
+        """The bytes of every file below a `NAME/VERSION/`, by path."""
+
     def tidy(self, digests: Iterable[str]) -> None:
         """Removes what interrupted uploads left of files with these sha256, all of which are in place."""
 
@@ -123,8 +127,7 @@ def update(store: Store, change: Change, *, title: str, signers: Signers, clock:
             return old
         new = replace(new, sequence=old.sequence + 1, updated=now)
         try:
-            _sign_ahead(store, new, signers)
-            store.replace(CATALOG, catalog_json(new), found.tag if found else None)
+            put_catalogue(store, new, found, signers)
         except ConflictError:
             _pause(attempt)
             continue
@@ -132,11 +135,24 @@ def update(store: Store, change: Change, *, title: str, signers: Signers, clock:
     raise RemoteError(f"{store.where}{CATALOG} is being replaced by others all the time", "publish again later")
 
 
-def _sign_ahead(store: Store, catalogue: Catalogue, signers: Signers) -> None:
-    """Puts the signature of what `catalog.json` is about to be, so that a reader can prove it from its first moment."""
+def put_catalogue(store: Store, catalogue: Catalogue, there: Versioned | None, signers: Signers) -> None:
+    """Puts `catalog.json` in place of the one that is there; that one is kept beside it.
+
+    The signature is put ahead, so that a reader can prove the new one from its first moment.
+
+    Raises:
+        ConflictError: when another one is there.
+    """
     if signers.present is not None:
-        there = store.read(SIGNATURE_AHEAD)
-        store.replace(SIGNATURE_AHEAD, catalog_signature(catalogue, signers.present), there.tag if there else None)
+        _put(store, SIGNATURE_AHEAD, catalog_signature(catalogue, signers.present))
+    if there is not None:
+        _put(store, BEFORE, there.content)
+    store.replace(CATALOG, catalog_json(catalogue), there.tag if there else None)
+
+
+def _put(store: Store, name: str, content: bytes) -> None:
+    there = store.read(name)
+    store.replace(name, content, there.tag if there else None)
 
 
 def settle(store: Store, signers: Signers) -> Catalogue:

@@ -27,6 +27,7 @@ VERBS = {
     "publish": ("publish", "Publish a built release to a target of deedbook.toml."),
     "yank": ("yank", "Withdraw a published version without deleting it."),
     "unyank": ("yank", "Take back that a version was withdrawn."),
+    "catalogue": ("catalogue", "Mend the catalogue of a target."),
     "versions": ("versions", "List the published versions of a dataset."),
     "fetch": ("fetch", "Download a release, prove it, and say how to cite it."),
     "cite": ("cite", "Say how to cite a release, or the rows of it that were used."),

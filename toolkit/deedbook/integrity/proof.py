@@ -62,6 +62,14 @@ class ListedFile:
 
 
 @dataclass(frozen=True, slots=True)
+class Files:
+    """The files of a release where they are: their names, and how to hash one."""
+
+    names: frozenset[str]
+    sha256_of: Callable[[str], str]
+
+
+@dataclass(frozen=True, slots=True)
 class Proof:
     """A release after its proof.
 
@@ -80,7 +88,7 @@ def prove_release(
     read: Read,
     outcome: Outcome,
     *,
-    folder: Path | None = None,
+    files: Files | None = None,
     keys: Sequence[PublicKey] = (),
     earlier: Callable[[str], Earlier | None] = lambda _version: None,
     progress: Progress = lambda _what, _share: None,
@@ -90,7 +98,7 @@ def prove_release(
     Args:
         read: Reads a document of the release.
         outcome: Takes what was proven, what could not be, and the problems; one that raises ends the proof there.
-        folder: Where its files are; None when they are not here yet.
+        files: Its files; None when they are not here yet.
         keys: The publisher's keys, from anywhere but the release itself; without one the signature is not proven.
         earlier: Finds a version before this one.
         progress: Told which share of the files is hashed.
@@ -108,15 +116,15 @@ def prove_release(
         MANIFEST: _listed(manifest.get("files"), "sha256"),
         PROVENANCE: _listed(statement.get("subject"), "digest"),
     }
-    if folder is None:
+    if files is None:
         sound = _compare_lists(lists, content, outcome)
     else:
-        sound = _compare_files(folder, lists, outcome, progress)
+        sound = _compare_files(files, lists, outcome, progress)
     outcome.checked += signed
     if signature is not None and manifest:
         _check_comment(signature, manifest, outcome)
     if envelope is not None and statement:
-        build = read(BUILD_FILE) if BUILD_FILE in sound and folder is not None else None
+        build = read(BUILD_FILE) if BUILD_FILE in sound and files is not None else None
         _check_statement(statement, manifest, build, outcome)
         _check_envelope(envelope, signature, keys, outcome)
     if manifest:
@@ -125,8 +133,8 @@ def prove_release(
         MANIFEST: {"bytes": len(content or b"")}
     }
     about = {name: known.get(name, {}) for name in sums}
-    files = {name: ListedFile(name, sums[name], it.get("bytes"), it.get("table")) for name, it in about.items()}
-    return Proof(manifest, files, sound)
+    listed = {name: ListedFile(name, sums[name], it.get("bytes"), it.get("table")) for name, it in about.items()}
+    return Proof(manifest, listed, sound)
 
 
 def read_from(folder: Path) -> Read:
@@ -145,6 +153,20 @@ def read_from(folder: Path) -> Read:
         return path.read_bytes()
 
     return read
+
+
+def files_of(folder: Path, outcome: Outcome) -> Files:
+    """The plain files of a folder; anything else in it is a problem."""
+    present = set()
+    for path in folder.iterdir():
+        if path.name == "__pycache__" and path.is_dir() and not path.is_symlink():
+            message = "is what Python left when load.py ran, and no part of the release: delete it"
+            outcome.report("file-extra", path.name, message)
+        elif path.is_symlink() or not path.is_file():
+            outcome.report("file-extra", path.name, "is no plain file; a release has nothing else")
+        else:
+            present.add(path.name)
+    return Files(frozenset(present), lambda name: sha256_of(folder / name))
 
 
 def earlier_beside(home: Path) -> Callable[[str], Earlier | None]:
@@ -166,7 +188,7 @@ def demand_whole(folder: Path) -> None:
         RefusalError: when a file is missing, was changed or is not listed, or the documents disagree.
     """
     outcome = Outcome()
-    prove_release(read_from(folder), outcome, folder=folder)
+    prove_release(read_from(folder), outcome, files=files_of(folder, outcome))
     if outcome.problems:
         faults = "; ".join(f"{problem.file} {problem.message}" for problem in outcome.problems)
         raise RefusalError(f"{folder} is damaged: {faults}", f"move {folder} away and build again")
@@ -256,16 +278,16 @@ def _compare_lists(lists: Mapping[str, Mapping[str, str]], manifest: bytes | Non
 
 
 def _compare_files(
-    folder: Path, lists: Mapping[str, Mapping[str, str]], outcome: Outcome, progress: Progress
+    files: Files, lists: Mapping[str, Mapping[str, str]], outcome: Outcome, progress: Progress
 ) -> frozenset[str]:
     """Compares every file with all that list it; returns those that are there and agree with `SHA256SUMS`."""
-    present = _plain_files(folder, outcome)
+    present = files.names
     listed = {name for record in lists.values() for name in record}
     _report_presence(present, listed, lists, outcome)
     sound = set()
     for number, name in enumerate(sorted(present & listed)):
         progress("reading checksums", number / len(present))
-        digest = sha256_of(folder / name)
+        digest = files.sha256_of(name)
         wrong = _lists_against(name, digest, lists)
         if wrong:
             said = f"not what {' and '.join(wrong)} say{'s' * (len(wrong) == 1)}"
@@ -277,7 +299,7 @@ def _compare_files(
 
 
 def _report_presence(
-    present: set[str], listed: set[str], lists: Mapping[str, Mapping[str, str]], outcome: Outcome
+    present: frozenset[str], listed: set[str], lists: Mapping[str, Mapping[str, str]], outcome: Outcome
 ) -> None:
     """Reports what is listed and not there, and what is there and not listed."""
     for name in sorted(listed.union(lists) - present):
@@ -297,20 +319,6 @@ def _lists_against(name: str, digest: str | None, lists: Mapping[str, Mapping[st
         for source, record in lists.items()
         if record and name not in unlisted[source] and record.get(name) != digest
     ]
-
-
-def _plain_files(folder: Path, outcome: Outcome) -> set[str]:
-    """The plain files of the folder; anything else in it is a problem."""
-    present = set()
-    for path in folder.iterdir():
-        if path.name == "__pycache__" and path.is_dir() and not path.is_symlink():
-            message = "is what Python left when load.py ran, and no part of the release: delete it"
-            outcome.report("file-extra", path.name, message)
-        elif path.is_symlink() or not path.is_file():
-            outcome.report("file-extra", path.name, "is no plain file; a release has nothing else")
-        else:
-            present.add(path.name)
-    return present
 
 
 def _check_statement(statement: Record, manifest: Record, build: bytes | None, outcome: Outcome) -> None:

@@ -15,7 +15,7 @@ from deedbook.errors import ProjectError, UsageError
 from deedbook.integrity.containers import ArchiveError, opened
 from deedbook.integrity.digests import MANIFEST, SUMS
 from deedbook.integrity.problems import Outcome, Verification
-from deedbook.integrity.proof import Progress, earlier_beside, prove_release, read_from
+from deedbook.integrity.proof import Progress, earlier_beside, files_of, prove_release, read_from
 from deedbook.integrity.signatures import PublicKey
 from deedbook.project import Project
 from deedbook.release.agreement import check_agreement
@@ -53,7 +53,7 @@ def verify(
             proof = prove_release(
                 read_from(folder),
                 outcome,
-                folder=folder,
+                files=files_of(folder, outcome),
                 keys=(key,) if key else (),
                 earlier=earlier_beside(home),
                 progress=say,

@@ -12,10 +12,11 @@ from urllib.parse import quote
 from deedbook import http
 from deedbook.catalogue import edits
 from deedbook.catalogue.keys import Signers, as_public, configured_signers, with_signer
-from deedbook.catalogue.records import Catalogue, Dataset, Entry
+from deedbook.catalogue.rebuild import Rebuilt, rebuild
+from deedbook.catalogue.records import Catalogue, Dataset
 from deedbook.catalogue.store import Change, Clock, ExistsError, Store, read_catalogue, settle, update
-from deedbook.errors import RefusalError
-from deedbook.integrity.digests import SIGNATURE, SUMS
+from deedbook.errors import RefusalError, UsageError
+from deedbook.integrity.digests import MANIFEST, SIGNATURE, SUMS
 from deedbook.integrity.signatures import prove_signature
 from deedbook.publishing.steps import Facts, Notice, Progress, PublishableFile, PublishableRelease, Step
 
@@ -210,27 +211,23 @@ def noticed(old: Catalogue, notice: Notice, now: str) -> Catalogue:
 
 
 def _about(release: PublishableRelease) -> Dataset:
-    """The dataset as the release describes it, with the release as its one version, not yet published."""
-    licences = release.package.get("licenses")
-    entry = Entry(
-        version=release.version,
-        state="released",
-        created=str(release.manifest.get("created")),
-        published="",
-        changed="",
-        path=f"{release.name}/{release.version}/",
-        release_sha256=release.release_sha256,
-        sums_sha256=release.sums_sha256,
-        bytes=release.size,
-        files=len(release.files),
-        previous=release.previous,
-        doi=release.doi or None,
-    )
-    return Dataset(
-        name=release.name,
-        title=str(release.package.get("title") or release.name),
-        description=str(release.package.get("description") or ""),
-        licenses=tuple(one for one in licences if isinstance(one, Mapping)) if isinstance(licences, list) else (),
-        latest=None,
-        versions=(entry,),
-    )
+    """What a catalogue says of the release."""
+    digests = {MANIFEST: release.release_sha256, SUMS: release.sums_sha256}
+    sizes = (file.size for file in release.files)
+    return edits.describe(release.manifest, release.package, digests, sizes, release.doi)
+
+
+def rebuild_catalogue(target: object, progress: Callable[[str], None]) -> Rebuilt:
+    """Makes the documents of a target's catalogue anew, and whatever follows a change of it.
+
+    Raises:
+        UsageError: when the target holds no catalogue.
+        RefusalError: when one of its releases is damaged.
+    """
+    if not isinstance(target, HostedCatalogue):
+        raise UsageError("that target holds no catalogue", "name a target of the type directory or s3")
+    signers = configured_signers(target.environment)
+    done = rebuild(target.store, title=target.title, signers=signers, clock=target.clock, progress=progress)
+    for step in target.after("Rebuild the catalogue"):
+        step.run({}, lambda _bytes: None)
+    return done
