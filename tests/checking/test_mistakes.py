@@ -144,11 +144,11 @@ def test_the_cause_is_named_and_what_was_meant_is_proposed(
 @pytest.mark.parametrize(
     ("kind", "texts", "cause"),
     [
-        ("integer", ["0.0", "17.0"], "end in `.0`"),
+        ("integer", ["0.0", "17.0"], "ends in `.0`, and whole numbers have no decimals"),
         ("integer", ["0.0", "x"], ""),
-        ("date", ["1/2/2023", "13/2/2023"], "are written with the day first (`%d/%m/%Y`)"),
-        ("date", ["1/2/2023", "2/13/2023"], "are written with the month first (`%m/%d/%Y`)"),
-        ("date", ["1/2/2023", "2/3/2023"], "are written with the day or the month first"),
+        ("date", ["1/2/2023", "13/2/2023"], "is written with the day first (`%d/%m/%Y`)"),
+        ("date", ["1/2/2023", "2/13/2023"], "is written with the month first (`%m/%d/%Y`)"),
+        ("date", ["1/2/2023", "2/3/2023"], "is written with the day or the month first"),
         ("date", ["13/2/2023", "2/13/2023"], ""),
     ],
 )

@@ -57,7 +57,7 @@ class Total:
     """How often a rule failed in one column of one table, however many findings are shown.
 
     Attributes:
-        cause: What all of them have in common, after "all 40"; empty where they have nothing, or nobody knows.
+        cause: What is wrong with each of them, after "each of the 40 values"; empty where they have nothing, or nobody knows.
     """
 
     table: str

@@ -21,7 +21,7 @@ from deedbook.types.number_mistakes import TURNED_INTO_DATE
 
 _LISTED = 10
 """Allowed values that are printed; more are counted."""
-DATE_ORDERS = frozenset({DAY_FIRST.many, MONTH_FIRST.many, DAY_OR_MONTH_FIRST.many})
+DATE_ORDERS = frozenset({DAY_FIRST.cause, MONTH_FIRST.cause, DAY_OR_MONTH_FIRST.cause})
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ def explain(plan: FieldPlan, problem: Problem, text: str | None) -> Explanation:
 
 
 def causes_in(plan: FieldPlan, problem: Problem, texts: pl.Series) -> frozenset[str]:
-    """The everyday mistakes of these texts, as they are said of many; the empty text stands for any other.
+    """The everyday mistakes of these texts, each by its cause; the empty text stands for any other.
 
     The same texts in other blocks give the same when the blocks are put together. More than three are not looked for.
     """
@@ -68,14 +68,14 @@ def causes_in(plan: FieldPlan, problem: Problem, texts: pl.Series) -> frozenset[
             break
         has_it = left.str.contains(rf"(?s)\A(?:{mistake.pattern})\z")
         if has_it.any():
-            found.add(mistake.many)
+            found.add(mistake.cause)
             left = left.filter(~has_it)
     return frozenset(found if left.is_empty() else {*found, ""})
 
 
 def common_cause(causes: frozenset[str]) -> str:
     """What all have in common; dates that leave their order open are in that of the others."""
-    known = causes - {DAY_OR_MONTH_FIRST.many} or causes if causes <= DATE_ORDERS else causes
+    known = causes - {DAY_OR_MONTH_FIRST.cause} or causes if causes <= DATE_ORDERS else causes
     return next(iter(known)) if len(known) == 1 else ""
 
 

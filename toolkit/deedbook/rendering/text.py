@@ -84,7 +84,7 @@ def _group(total: Total, shown: Sequence[Finding], *, has_files: bool) -> Iterat
     if total.cause and shown and total.count >= _ALIKE:  # one cause, one line
         first = shown[0]
         meant = f"; in row {first.row} write `{first.proposal}` for `{first.value}`" if first.proposal else ""
-        yield Line(styled(visible(f"all {total.count:,} values {total.cause}{meant}")), 4, 8)
+        yield Line(styled(visible(f"each of the {total.count:,} values {total.cause}{meant}")), 4, 8)
         if advice := first.hint.removeprefix(f"write `{first.proposal}`").removeprefix(", "):
             yield Line(styled(visible(advice), style="green"), 6, 8)
         return

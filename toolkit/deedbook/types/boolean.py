@@ -44,7 +44,6 @@ BOOLEAN_MISTAKES = (
     Mistake(
         rf"\s*(?i:{_YES}|{_NO})\s*",
         "is another word for it",
-        "are other words for true and false",
         "or declare the words in `trueValues` and `falseValues`",
         correct=lambda text: "true" if re.fullmatch(_YES, text.strip().lower()) else "false",
     ),

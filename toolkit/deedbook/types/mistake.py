@@ -21,15 +21,13 @@ class Mistake:
 
     Attributes:
         pattern: What the whole text looks like, in the syntax that Python and polars have in common.
-        cause: What the text is, after "it".
-        many: What all texts of a column are, after "all 40 values".
+        cause: What the text is, after "it" or "each of the 40 values".
         hint: What else can be done than to write what is proposed; what to do where nothing is.
         correct: What was probably meant; whoever proposes it has to see first that it is a value of the field.
     """
 
     pattern: str
     cause: str
-    many: str
     hint: str = ""
     correct: Callable[[str], str | None] = lambda _text: None
 
@@ -49,19 +47,16 @@ _STAND_INS = (
 STAND_IN = Mistake(
     rf"\s*(?i:{_STAND_INS})\s*",
     "stands for a missing value",
-    "stand for a missing value",
     "leave the cell empty, or declare the text in `missingValues`",
 )
 SPREADSHEET_ERROR = Mistake(
     ERROR_VALUE,
     "is an error value of a spreadsheet",
-    "are error values of a spreadsheet",
     "correct the formula in the spreadsheet, or leave the cell empty",
 )
 FORMULA = Mistake(
     r"=\s*[A-Za-z0-9+(\"'-].*|[+@-][A-Z]+\(.*",
     "is the text of a formula, not the value that it gives",
-    "are texts of formulas, not the values that they give",
     "write the calculated value (in a spreadsheet: copy, then paste values)",
 )
 
@@ -110,13 +105,11 @@ def without_spaces(text: str) -> str:
 QUOTED = Mistake(
     r"\s*['\u2018\u2019\u201c\u201d\u201e\"`].*|.*['\u2018\u2019\u201c\u201d\"`]\s*",
     "has a quotation mark or an apostrophe around it",
-    "have quotation marks or apostrophes around them",
     correct=lambda text: text.strip().strip("'\u2018\u2019\u201c\u201d\u201e\"`"),
 )
 ENTITY = Mistake(
     r".*(?:&(?:#[0-9]+|#x[0-9A-Fa-f]+|[A-Za-z]+);|<[A-Za-z/!][^<>]*>).*",
     "holds HTML (a tag or an entity of a web page)",
-    "hold HTML (tags or entities of a web page)",
     correct=lambda text: html.unescape(re.sub("<[^<>]*>", "", text)).strip(),
 )
 
@@ -130,7 +123,6 @@ def _ascii_digits(text: str) -> str:
 OTHER_DIGITS = Mistake(
     ".*[\u0660-\u0669\u06f0-\u06f9\u0966-\u096f\uff01-\uff5e\u00b2\u00b3\u00b9\u0e50-\u0e59].*",
     "has digits or signs of another script",
-    "have digits or signs of another script",
     correct=_ascii_digits,
 )
 ANY_TYPE = (SPREADSHEET_ERROR, FORMULA, STAND_IN)

@@ -132,22 +132,19 @@ _OTHER_ORDER = "or declare its `format`: "
 _UP_TO_12, _ABOVE_12, _YEAR = "(?:0?[1-9]|1[0-2])", "(?:1[3-9]|2[0-9]|3[01])", "(?:[0-9]{4}|[0-9]{2})"
 DAY_FIRST = Mistake(
     rf"{_ABOVE_12}[/-]{_UP_TO_12}[/-]{_YEAR}",
-    "is written with the day first",
-    "are written with the day first (`%d/%m/%Y`)",
+    "is written with the day first (`%d/%m/%Y`)",
     f"{_OTHER_ORDER}`%d/%m/%Y`",
     correct=_day_first,
 )
 MONTH_FIRST = Mistake(
     rf"{_UP_TO_12}[/-]{_ABOVE_12}[/-]{_YEAR}",
-    "is written with the month first",
-    "are written with the month first (`%m/%d/%Y`)",
+    "is written with the month first (`%m/%d/%Y`)",
     f"{_OTHER_ORDER}`%m/%d/%Y`",
     correct=_month_first,
 )
 DAY_OR_MONTH_FIRST = Mistake(
     rf"[0-9]{{1,2}}[/-][0-9]{{1,2}}[/-]{_YEAR}",
     "is written with the day or the month first",
-    "are written with the day or the month first",
     "write YYYY-MM-DD, or declare the `format`: `%d/%m/%Y` if the day comes first, `%m/%d/%Y` if the month does",
 )
 """One date does not tell; other dates of its column may."""
@@ -155,14 +152,12 @@ DATE_MISTAKES = (
     Mistake(
         r"[2-5][0-9]{4}(?:[.,][0-9]*)?",
         "is a day number of Excel (a serial date)",
-        "are day numbers of Excel (serial dates)",
         "format the column as a date in the spreadsheet before it is exported",
         correct=_from_excel,
     ),
     Mistake(
         r"[0-9]{1,2}\.\s?[0-9]{1,2}\.\s?(?:[0-9]{4}|[0-9]{2})",
         "is written day.month.year",
-        "are written day.month.year",
         f"{_OTHER_ORDER}`%d.%m.%Y`",
         correct=_day_first,
     ),
@@ -172,65 +167,47 @@ DATE_MISTAKES = (
     Mistake(
         r"[0-9]{4}-(?:1[3-9]|2[0-9]|3[01])-(?:0[1-9]|1[0-2])",
         "has no such month: day and month may be exchanged",
-        "have no such month: day and month may be exchanged",
         correct=_exchanged,
     ),
     Mistake(
         r"[0-9]{4}[-/.][0-9]{1,2}[-/.][0-9]{1,2}",
         "is not a day of the calendar, or not written with hyphens and two digits each",
-        "are not written with hyphens and two digits each",
         "the calendar has no such day: look it up in the source",
         correct=_year_first,
     ),
     Mistake(
         r"[0-9]{4}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])",
         "has no hyphens",
-        "have no hyphens",
         f"{_OTHER_ORDER}`%Y%m%d`",
         correct=lambda text: f"{text[:4]}-{text[4:6]}-{text[6:]}",
     ),
     Mistake(
         rf"[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}[ T].*|.*[0-9]{{2,4}} {_CLOCK}",
         "has a time of day, which a date has not",
-        "have a time of day, which a date has not",
         "or declare the type `datetime`",
         correct=lambda text: text.strip()[:10],
     ),
-    Mistake(
-        r"[0-9]{5,}-[0-9]{1,2}-[0-9]{1,2}",
-        "has a year with a digit too many",
-        "have a year with a digit too many",
-        "look the year up in the source",
-    ),
-    Mistake(
-        r"[0-9]{2}-[0-9]{2}-[0-9]{2}",
-        "has a year of two digits",
-        "have years of two digits",
-        "write the year with four digits",
-    ),
+    Mistake(r"[0-9]{5,}-[0-9]{1,2}-[0-9]{1,2}", "has a year with a digit too many", "look the year up in the source"),
+    Mistake(r"[0-9]{2}-[0-9]{2}-[0-9]{2}", "has a year of two digits", "write the year with four digits"),
     Mistake(
         r"[0-9]{4}(?:-(?:0[0-9]|1[0-2]))?(?:-00)?|(?i:early|mid|late)?[ -]*[0-9]{4}s?",
         "has no day: it is a year or a month",
-        "have no day: they are years or months",
         "write the whole day, or declare the type `year` or `yearmonth`",
     ),
     Mistake(
         r"(?:1[0-9]{9}|1[0-9]{12})",
         "is a count of seconds since 1970 (a Unix time)",
-        "are counts of seconds since 1970 (Unix times)",
         correct=lambda text: dt.datetime.fromtimestamp(int(text[:10]), dt.UTC).date().isoformat(),
     ),
     Mistake(
         rf"[0-9].*(?i:{_MONTH_NAME}).*|(?i:{_MONTH_NAME}).*[0-9].*",
         "has its month in words",
-        "have their months in words",
         "write YYYY-MM-DD",
         correct=_named_month,
     ),
     Mistake(
         r"[0-9]{4}-[0-9]{2}-[0-9]{2}[?~%]+|[<>~].*|.*[/.]{1,2}[0-9]{4}-[0-9]{2}-[0-9]{2}",
         "is uncertain, or an interval: a date is one day",
-        "are uncertain, or intervals: a date is one day",
         "write one day, and the doubt in a column of its own",
     ),
 )
@@ -238,33 +215,24 @@ DATETIME_MISTAKES = (
     Mistake(
         r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?[+-](?:[0-9]{4}|[0-9]{2})",
         "has an offset without a colon and minutes",
-        "have offsets without a colon and minutes",
         "or use `Z` for UTC",
         correct=lambda text: re.sub("([+-][0-9]{2})([0-9]{2})?$", lambda it: f"{it[1]}:{it[2] or '00'}", text),
     ),
     Mistake(
         r"[2-5][0-9]{4}(?:[.,][0-9]+)?",
         "is a day number of Excel (a serial date)",
-        "are day numbers of Excel (serial dates)",
         "format the column as a date in the spreadsheet before it is exported",
         correct=_from_excel_time,
     ),
-    Mistake(
-        r"[0-9]{4}-[0-9]{2}-[0-9]{2}",
-        "has no time of day",
-        "have no time of day",
-        "write the time too, or declare the type `date`",
-    ),
+    Mistake(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", "has no time of day", "write the time too, or declare the type `date`"),
     Mistake(
         r"1[0-9]{9}(?:[0-9]{3})?",
         "is a count of seconds since 1970 (a Unix time)",
-        "are counts of seconds since 1970 (Unix times)",
         correct=lambda text: dt.datetime.fromtimestamp(int(text[:10]), dt.UTC).isoformat().replace("+00:00", "Z"),
     ),
     Mistake(
         r".*[0-9]:[0-9].*",
         "is not written as YYYY-MM-DDThh:mm:ss, with a `T` before the time and with seconds",
-        "are not written as YYYY-MM-DDThh:mm:ss, with a `T` before the time and with seconds",
         "or declare its `format`",
         correct=_moment,
     ),
@@ -273,77 +241,47 @@ TIME_MISTAKES = (
     Mistake(
         r"[0-9]{1,2}[:.h][0-9]{2}(?:[:.m][0-9]{2})?s?(?:[.,][0-9]+)?\s*(?i:[ap]?\.?m?\.?)",
         "is not written as hh:mm:ss, with two digits each",
-        "are not written as hh:mm:ss, with two digits each",
         "or declare its `format`",
         correct=_clock,
     ),
     Mistake(
         r"0?[.,][0-9]+",
         "is a part of a day, as Excel stores times",
-        "are parts of a day, as Excel stores times",
         "format the column as a time in the spreadsheet before it is exported",
         correct=lambda text: _from_excel_time(text)[11:],
     ),
     Mistake(
         r"[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?[+-][0-9]{4}",
         "has an offset without a colon",
-        "have offsets without a colon",
         correct=lambda text: f"{text[:-2]}:{text[-2:]}",
     ),
     Mistake(
-        r".*[0-9]{4}-[0-9]{2}-[0-9]{2}.*",
-        "has a date, which a time of day has not",
-        "have a date, which a time of day has not",
-        "declare the type `datetime`",
+        r".*[0-9]{4}-[0-9]{2}-[0-9]{2}.*", "has a date, which a time of day has not", "declare the type `datetime`"
     ),
 )
 YEAR_MISTAKES = (
-    Mistake(
-        r"[0-9]{4}[.,]0*",
-        "is a year written with decimals",
-        "end in `.0`",
-        correct=lambda text: text[:4],
-    ),
+    Mistake(r"[0-9]{4}[.,]0*", "is a year written with decimals", correct=lambda text: text[:4]),
     Mistake(
         r"[0-9]{4}-[0-9]{2}(?:-[0-9]{2}.*)?",
         "is a whole date",
-        "are whole dates",
         "or declare the type `date` or `yearmonth`",
         correct=lambda text: text[:4],
     ),
-    Mistake(
-        r"'?[0-9]{2}",
-        "has two digits",
-        "have two digits",
-        "write the year with four digits",
-    ),
-    Mistake(r"[0-9]{5,}", "has a digit too many", "have a digit too many", "look the year up in the source"),
+    Mistake(r"'?[0-9]{2}", "has two digits", "write the year with four digits"),
+    Mistake(r"[0-9]{5,}", "has a digit too many", "look the year up in the source"),
     Mistake(
         r"[0-9]{4}\s*[-/\u2013]\s*[0-9]{2,4}",
         "is a range of years",
-        "are ranges of years",
         "write a single year, or put the first and the last into two columns",
     ),
 )
 YEARMONTH_MISTAKES = (
-    Mistake(
-        r"[0-9]{4}-[0-9]{2}-[0-9]{2}.*",
-        "has a day",
-        "have a day",
-        "or declare the type `date`",
-        correct=lambda text: text[:7],
-    ),
-    Mistake(
-        r"[0-9]{6}",
-        "has no hyphen",
-        "have no hyphen",
-        correct=lambda text: f"{text[:4]}-{text[4:]}",
-    ),
-    Mistake(r"[0-9]{4}", "has no month", "have no month", "write the month too, or declare the type `year`"),
+    Mistake(r"[0-9]{4}-[0-9]{2}-[0-9]{2}.*", "has a day", "or declare the type `date`", correct=lambda text: text[:7]),
+    Mistake(r"[0-9]{6}", "has no hyphen", correct=lambda text: f"{text[:4]}-{text[4:]}"),
+    Mistake(r"[0-9]{4}", "has no month", "write the month too, or declare the type `year`"),
     Mistake(
         r"[^\W\d]+[-. /]*[0-9]{2,4}|[0-9]{1,4}[-./ ][0-9]{1,4}|[0-9]{4}[-. /]*[^\W\d]+",
         "is not written as YYYY-MM",
-        "are not written as YYYY-MM",
         correct=_with_month,
     ),
 )

@@ -18,7 +18,6 @@ DATE_LIKE = (
 TURNED_INTO_DATE = Mistake(
     DATE_LIKE,
     "looks like a date: a spreadsheet may have turned it into one",
-    "look like dates: a spreadsheet may have turned them into dates",
     "look the value up in its source, and format the column as text in the spreadsheet",
 )
 _WORDS = {
@@ -73,118 +72,88 @@ def _without_exponent(text: str) -> str | None:
 NUMBER_MISTAKES = (
     Mistake(
         r"[+-]?[0-9]+[.,]0*",
-        "is a whole number written with decimals",
-        "end in `.0`",
+        "ends in `.0`, and whole numbers have no decimals",
         correct=lambda text: re.split("[.,]", text)[0],
     ),
     Mistake(
         r"[+-]?[0-9]+(?:[.,][0-9]+)?[eE]\+?[0-9]{1,3}",
         "is written with an exponent (scientific notation), as spreadsheets write long numbers",
-        "are written with an exponent (scientific notation), as spreadsheets write long numbers",
         "digits that a spreadsheet left out are lost: compare with the source",
         correct=_without_exponent,
     ),
     Mistake(
         "[\u2010-\u2015\u2212\ufe63\uff0d].*",
         "has a typographic minus sign (such as U+2212) in place of the hyphen `-`",
-        "have a typographic minus sign (such as U+2212) in place of the hyphen `-`",
         correct=lambda text: "-" + text[1:].strip(),
     ),
     TURNED_INTO_DATE,
     Mistake(
         rf"{_NUM}\s*(?:[;|&]|[,/]\s+|\s/)\s*{_NUM}(?:\s*[,;|&/]\s*{_NUM})*|{_NUM}\s+(?:and|or|und)\s+{_NUM}|{_NUM}/{_NUM}",
         "holds several values",
-        "hold several values",
         "give each value a cell of its own, or declare the type `list`",
     ),
     Mistake(
         rf"[+-]?{_NUM}\s*(?:-|\u2013|\u2014|\.\.+|\u2026|(?i:to|bis|until))\s*[+-]?{_NUM}",
         "is a range of two numbers",
-        "are ranges of two numbers",
         "write a single number, or put the lowest and the highest into two columns",
     ),
     Mistake(
         rf"(?:~|\u2248|[<>]=?|\u2264|\u2265|\+/-|\u00b1|(?i:ca?\.?|circa|about|approx\.?|around|over|under|at least|up to|etwa|rund))\s*{_NUM}.*"
         rf"|{_NUM}\s*(?:\+|\?|\(\?\))",
         "is an estimate or a limit, not one number",
-        "are estimates or limits, not numbers",
         "write one number, and the doubt in a column of its own",
     ),
     Mistake(
         rf"\(\s*{_CURRENCY}?\s*{_NUM}\s*\)|{_NUM}\s*[-\u2212]",
         "is a negative number as accountants write it",
-        "are negative numbers as accountants write them",
         correct=lambda text: "-" + _only_digits(text).rstrip("-"),
     ),
     Mistake(
         r"[+-]?[0-9]{1,3}(?:,[0-9]{3}){2,}|[+-]?[0-9]{1,3}(?:,[0-9]{3})+\.[0-9]+|[+-]?[0-9]{1,2}(?:,[0-9]{2})+,[0-9]{3}",
         "has commas between its thousands (group characters)",
-        "have commas between their thousands (group characters)",
         "or declare `groupChar`: `,`",
         correct=lambda text: text.replace(",", ""),
     ),
     Mistake(
         r"[+-]?[1-9][0-9]{0,2},[0-9]{3}",
         "has a comma: a decimal comma, or one between thousands",
-        "have a comma: a decimal comma, or one between thousands",
         "write a decimal point and no group characters, or declare `decimalChar` or `groupChar`",
     ),
     Mistake(
         r"[+-]?[0-9]*,[0-9]+",
         "has a decimal comma",
-        "have a decimal comma",
         "or declare `decimalChar`: `,`",
         correct=lambda text: text.replace(",", "."),
     ),
     Mistake(
         r"[+-]?[0-9]{1,3}(?:\.[0-9]{3})+,[0-9]*|[+-]?[0-9]{1,3}(?:\.[0-9]{3}){2,}",
         "has points between its thousands and a decimal comma",
-        "have points between their thousands and a decimal comma",
         "or declare `groupChar`: `.` and `decimalChar`: `,`",
         correct=lambda text: text.replace(".", "").replace(",", "."),
     ),
     Mistake(
         "[+-]?[0-9]{1,3}(?:[ '\u2019_\u00a0\u202f\u2009][0-9]{3})+(?:[.,][0-9]+)?",
         "has spaces or apostrophes between its thousands (group characters)",
-        "have spaces or apostrophes between their thousands (group characters)",
         "or declare `groupChar`",
         correct=_only_digits,
     ),
     Mistake(
-        rf"[+-]?{_NUM}\s*(?i:k|tsd|thousand|mio|mln|million|m|bn|billion)\.?",
-        "is abbreviated",
-        "are abbreviated",
-        correct=_multiplied,
+        rf"[+-]?{_NUM}\s*(?i:k|tsd|thousand|mio|mln|million|m|bn|billion)\.?", "is abbreviated", correct=_multiplied
     ),
     Mistake(
         rf"[+-]?(?:{_CURRENCY}|[A-Za-z]{{1,4}}\$?)\s*[+-]?{_NUM}|[+-]?{_NUM}\s*(?:{_CURRENCY}|[%\u00b0\u2030\u00b5A-Za-z][A-Za-z0-9\u00b2\u00b3/. ]{{0,12}})",
         "has a currency sign, a unit or another text at the number",
-        "have a currency sign, a unit or another text at the number",
         "or declare `bareNumber`: false",
         correct=lambda text: _only_digits(text).rstrip("."),
     ),
+    Mistake(rf"(?i:{'|'.join(_WORDS)})", "is a number in words", correct=lambda text: _WORDS.get(text.lower())),
     Mistake(
-        rf"(?i:{'|'.join(_WORDS)})",
-        "is a number in words",
-        "are numbers in words",
-        correct=lambda text: _WORDS.get(text.lower()),
+        r"(?i:true|false|yes|no|y|n)", "is true or false, not a number", "write 1 or 0, or declare the type `boolean`"
     ),
-    Mistake(
-        r"(?i:true|false|yes|no|y|n)",
-        "is true or false, not a number",
-        "are true or false, not numbers",
-        "write 1 or 0, or declare the type `boolean`",
-    ),
-    Mistake(
-        r"[+-]?[0-9]*\.[0-9]+",
-        "has a fraction",
-        "have fractions",
-        "round it, or declare the type `number`",
-    ),
+    Mistake(r"[+-]?[0-9]*\.[0-9]+", "has a fraction", "round it, or declare the type `number`"),
     Mistake(
         r"[+-]?[0-9]*(?:\.[0-9]*){2,}|[+-]?[0-9]*\.[0-9]+,[0-9]+",
         "has more than one decimal separator",
-        "have more than one decimal separator",
         "write one decimal point and no group characters",
     ),
 )
