@@ -7,7 +7,6 @@ DEEDBOOK_LAW_EXAMPLES sets the number of examples, drawn anew each time; without
 from __future__ import annotations
 
 import os
-from decimal import Decimal
 from typing import Any
 
 import polars as pl
@@ -142,14 +141,15 @@ def test_a_text_has_one_value_wherever_it_is_read(case: tuple[Spec, list[str]]) 
 
     keys = _column(key_text(field), texts)
     assert _column(key_text(released), canonical) == keys
-    numbers = [value if not isinstance(value, Decimal) else Decimal(value) for value in values]
+    kind = kind_of(field)
     for at, text in enumerate(texts):
         for other in range(at):
-            is_equal = numbers[at] == numbers[other]
+            is_equal = values[at] == values[other]
             assert (keys[at] == keys[other]) == is_equal, (text, texts[other])
-            if kind_of(field).write is not None:
+            if kind.write is not None and kind.key is None:
                 assert (canonical[at] == canonical[other]) == is_equal
-    assert _column(typed(released), canonical) == _column(typed(field), texts)
+    if kind.dtype != pl.String():
+        assert _column(typed(released), canonical) == _column(typed(field), texts)
 
 
 @pytest.mark.parametrize("name", ["minimum", "maximum"])

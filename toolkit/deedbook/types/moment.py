@@ -94,7 +94,14 @@ def read_time(field: Field, lenient: bool) -> Parser:
     """The parser of times of day."""
     if pattern := pattern_of(field):
         read = _read_pattern(pattern)
-        return lambda text: read(text).timetz()
+
+        def parse_by_pattern(text: str) -> dt.time:
+            moment = read(text)
+            if (moment.utcoffset() or dt.timedelta()).total_seconds() % 60:
+                raise ReasonError("its offset has seconds, which a released time cannot have")
+            return moment.timetz()
+
+        return parse_by_pattern
     if field.format == "any":
         return lambda text: _any_moment(text, lambda moment: moment.timetz())
 
