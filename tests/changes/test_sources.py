@@ -54,8 +54,11 @@ def test_a_git_ref_is_read_out_of_the_repository(folder: Path, tmp_path: Path) -
         subprocess.run([git or "git", "-C", str(tmp_path), *identity, *arguments], check=True, capture_output=True)
 
     run("init", "-q")
-    run("add", "data")
+    (tmp_path / ".gitattributes").write_text("*.csv export-ignore\n")  # `git archive` would leave the table out
+    (folder / "link.csv").symlink_to("/etc/passwd")
+    run("add", ".")
     run("commit", "-qm", "one")
+    assert equal("git:HEAD", str(folder), folder)
     (folder / "t.csv").write_text("a,b\n1,y\n")
     assert not equal("git:HEAD", str(folder), folder)
     with pytest.raises(ProjectError, match="does not know"):
@@ -73,6 +76,15 @@ def test_a_zip_that_climbs_out_or_holds_no_package_is_refused(tmp_path: Path) ->
         archive.writestr("a.txt", "x")
     with pytest.raises(ProjectError, match="holds neither"):
         equal(str(empty), str(empty), tmp_path)
+
+
+def test_two_columns_of_one_name_are_not_compared(tmp_path: Path) -> None:
+    schema = tmp_path / "s.json"
+    schema.write_text(json.dumps(fields("a", "b")))
+    for name, text in (("old", "a,b,b\n1,x,y\n"), ("new", "a,b,b\n1,z,y\n")):
+        (tmp_path / f"{name}.csv").write_text(text)
+    with pytest.raises(ProjectError, match="two columns are named `b`"):
+        equal(str(tmp_path / "old.csv"), str(tmp_path / "new.csv"), tmp_path, schema)
 
 
 def test_what_exists_nowhere_is_named(folder: Path) -> None:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from deedbook.errors import ProjectError
+from deedbook.errors import ProjectError, RefusalError
 from deedbook.release.build import build
 from deedbook.versioning.corrections import Correction, read_corrections
 from deedbook.versioning.plan import plan, set_member
+from deedbook.versioning.previous import demand_one_beginning
 from tests.versioning.dataset import Dataset, make_dataset
 
 
@@ -174,3 +176,51 @@ def test_nothing_to_release_builds_nothing(dataset: Dataset) -> None:
 )
 def test_a_member_is_set_and_every_other_byte_stays(text: str, path: list[str], value: object, expected: str) -> None:
     assert set_member(text, path, value) == expected
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ({"version": "1.1"}, "is not SemVer"),
+        ({"created": "soon"}, "no ISO 8601 time"),
+        ({"licenses": [{"path": "legal/TERMS.md"}]}, "legal/TERMS.md"),
+    ],
+)
+def test_a_plan_says_what_a_build_would_refuse(dataset: Dataset, said: dict[str, Any], told: str) -> None:
+    dataset.describe(**said)
+    for ask in (plan, build):
+        with pytest.raises(ProjectError, match=told):
+            ask(dataset.load())
+
+
+def test_all_that_is_missing_is_said_at_once(dataset: Dataset) -> None:
+    dataset.describe(created="", version="", deedbook={})
+    with pytest.raises(ProjectError, match=r"`version` and `created` and `deedbook\.previous` are missing"):
+        build(dataset.load())
+
+
+def test_a_chain_has_one_beginning_and_one_line(dataset: Dataset) -> None:
+    dataset.describe(version="1.0.1", deedbook={"previous": None})
+    for refuse in (plan, build, demand_one_beginning):
+        with pytest.raises(ProjectError, match=r"previous` is null, but 1\.0\.0 was released"):
+            refuse(dataset.load())
+    dataset.describe(version="1.0.0")
+    follows_first = json.loads(dataset.descriptor.read_text())
+    dataset.rows.append(["I0500", "new", "5"])
+    assert dataset.release() == "1.1.0"
+    before = json.loads(dataset.descriptor.read_text())["deedbook"]["previous"]
+    dataset.descriptor.write_text(json.dumps(follows_first | {"version": "1.2.0", "deedbook": {"previous": before}}))
+    for refuse in (plan, build):
+        with pytest.raises(RefusalError, match=r"follows 1\.0\.0, but 1\.1\.0 was released since"):
+            refuse(dataset.load())
+
+
+def test_what_cannot_be_right_of_licence_and_people_is_doubted(dataset: Dataset) -> None:
+    dataset.describe(
+        licenses=[{"name": "cc-by-9999"}, {"name": "ODC-PDDL-1.0"}],
+        contributors=[{"title": "A", "path": f"https://orcid.org/0000-0002-1825-00{end}"} for end in ("97", "98")],
+    )
+    assert [item.rule for item in plan(dataset.load()).findings if item.severity == "warning"] == [
+        "licence-unknown",
+        "orcid-wrong",
+    ]

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import io
+import os
 import re
 import shutil
 import subprocess
-import tarfile
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -24,6 +23,8 @@ _WHOLE = (_MANIFEST, "SHA256SUMS")
 """A release that is still being published has the first of these and not the second."""
 _DESCRIPTORS = {".json", ".yaml", ".yml"}
 GIT = "git:"
+_LINK, _SUBMODULE = b"120000", b"160000"
+"""How git notes a symbolic link and another repository."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,14 +127,26 @@ def _of_git(ref: str, here: Path, stack: ExitStack) -> Side:
     if ref.startswith("-") or not ref:
         raise UsageError(f"{ref!r} is no git ref", "name a branch, a tag or a commit")
     commit = _git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}").decode().strip()
-    archive = _git(top, "archive", "--format=tar", commit, *([str(inside)] if inside.parts else []))
-    folder = _scratch(stack)
-    with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
-        tar.extractall(folder, filter="data")
+    within = [str(inside)] if inside.parts else []
+    listing = _git(top, "ls-tree", "-r", "-z", "--full-tree", commit, *within).split(b"\0")[:-1]
+    files = [(*about.split()[::2], name) for about, name in (entry.split(b"\t", 1) for entry in listing)]
+    files = [file for file in files if file[0] != _SUBMODULE]
+    # blobs, since attributes and filters of a repository may run programs and change what stands in a file
+    blobs = _git(top, "cat-file", "--batch", asked=b"".join(sha + b"\n" for _, sha, _ in files))
+    folder, at = _scratch(stack).resolve(), 0
+    for mode, _, name in files:
+        start = blobs.index(b"\n", at) + 1
+        at = start + int(blobs[at:start].split()[2]) + 1
+        path, content = folder / os.fsdecode(name), blobs[start : at - 1]
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if mode != _LINK:
+            path.write_bytes(content)
+        elif (path.parent / os.fsdecode(content)).resolve().is_relative_to(folder):
+            path.symlink_to(os.fsdecode(content))
     return Side(f"git {ref}", load_project(folder / inside))
 
 
-def _git(folder: Path, *arguments: str) -> bytes:
+def _git(folder: Path, *arguments: str, asked: bytes = b"") -> bytes:
     """What git says.
 
     Raises:
@@ -142,7 +155,7 @@ def _git(folder: Path, *arguments: str) -> bytes:
     program = shutil.which("git")
     if program is None:
         raise ProjectError("git is not installed", "install git, or compare folders")
-    done = subprocess.run([program, "-C", str(folder), *arguments], capture_output=True, check=False)  # noqa: S603
+    done = subprocess.run([program, "-C", str(folder), *arguments], input=asked, capture_output=True, check=False)  # noqa: S603
     if done.returncode:
         said = done.stderr.decode(errors="replace").strip() or "it does not know that ref"
         raise ProjectError(f"git {arguments[0]} in {folder}: {said}", "check the ref with `git log`")

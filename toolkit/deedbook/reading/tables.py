@@ -73,15 +73,16 @@ def read_each(
 
 
 def refuse_unknown_columns(resource: Resource) -> None:
-    """Refuses a table with a column that no field describes, where its schema does not allow them.
+    """Refuses a table with two columns of one name, or with one that no field describes, where its schema does not allow that.
 
     Raises:
         ProjectError: when there is one, or a file cannot be read.
     """
     schema = resource.schema
     labels: list[str] | None = None
-    if schema is None or schema.fields_match in {"subset", "partial"}:
+    if schema is None:
         return
+    is_open = schema.fields_match in {"subset", "partial"}
     for file in resource.sources:
         try:
             with open_table(resource, file) as stream:
@@ -89,9 +90,14 @@ def refuse_unknown_columns(resource: Resource) -> None:
                 labels = read_header(Cutter(stream, dialect), dialect, labels).labels
         except SourceError as error:
             raise ProjectError(f"{file or resource.name}: {error.message}", error.hint) from None
-        unknown = next((label for label in labels or () if label not in schema.names), None)
-        if unknown is not None:
-            raise ProjectError(f"{resource.name}: the column `{unknown}` is in no field", "validate the table first")
+        seen: set[str] = set()
+        for label in labels or ():
+            if label in seen:
+                message = f"{resource.name}: two columns are named `{label}`, so they cannot be told apart"
+                raise ProjectError(message, "validate the table first")
+            if label not in schema.names and not is_open:
+                raise ProjectError(f"{resource.name}: the column `{label}` is in no field", "validate the table first")
+            seen.add(label)
 
 
 def _refuse_unheld(block: TextBlock, resource: Resource) -> None:

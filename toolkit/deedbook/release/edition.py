@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -11,9 +12,8 @@ from typing import Literal
 from deedbook.checking.contract import demand_names
 from deedbook.descriptor import Package
 from deedbook.errors import ProjectError
-from deedbook.versioning.numbers import SEMVER
 from deedbook.versioning.previous import Previous as Previous
-from deedbook.versioning.previous import read_previous
+from deedbook.versioning.previous import demand_licence, demand_version, read_created, read_previous
 
 State = Literal["released", "snapshot"]
 
@@ -51,13 +51,22 @@ def read_edition(package: Package, *folders: Path, snapshot: bool = False) -> Ed
     """
     where = str(package.path or package.root)
     demand_names(package)
+    demand_version(package, where)
+    demand_licence(package, where)
+    own = package.raw.get("deedbook")
+    has_previous = isinstance(own, Mapping) and "previous" in own
+    said = {"version": package.version, "created": package.created, "deedbook.previous": has_previous}
+    missing = [f"`{name}`" for name, value in said.items() if not value]
+    if len(missing) > 1 and not snapshot:
+        raise ProjectError(f"{where}: {' and '.join(missing)} are missing", "run `deedbook plan --write`")
     epoch = _source_date_epoch()
-    created = _read_created(package.created, where, epoch, snapshot=snapshot)
+    is_dated = package.created or not snapshot
+    created = read_created(package, where) if is_dated else epoch or dt.datetime.fromtimestamp(0, dt.UTC)
     return Edition(
         name=package.name,
         title=package.title or package.name,
         description=package.description,
-        version=_read_version(package.version, where, snapshot=snapshot),
+        version=_version_of(package.version, where, snapshot=snapshot),
         created=created,
         epoch=epoch or created,
         previous=read_previous(package, folders, where, snapshot=snapshot),
@@ -70,31 +79,13 @@ def moment_text(moment: dt.datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _read_version(version: str, where: str, *, snapshot: bool) -> str:
-    if snapshot and not version:
-        return "0.0.0-snapshot"
-    if not version:
+def _version_of(version: str, where: str, *, snapshot: bool) -> str:
+    if not version and not snapshot:
         hint = 'run `deedbook plan --write`, or add "version": "1.0.0" to the descriptor'
         raise ProjectError(f"{where}: no `version` is planned", hint)
-    if not SEMVER.fullmatch(version):
-        hint = "write it as MAJOR.MINOR.PATCH, e.g. 1.0.0"
-        raise ProjectError(f"{where}: the version {version!r} is not SemVer", hint)
     if not snapshot:
         return version
-    return version.split("+")[0] + (".snapshot" if "-" in version else "-snapshot")
-
-
-def _read_created(created: str, where: str, epoch: dt.datetime | None, *, snapshot: bool) -> dt.datetime:
-    if snapshot and not created:
-        return epoch or dt.datetime.fromtimestamp(0, dt.UTC)
-    hint = 'run `deedbook plan --write`, or add "created": "2026-11-22T00:00:00Z" to the descriptor'
-    if not created:
-        raise ProjectError(f"{where}: `created`, the release date, is missing", hint)
-    try:
-        moment = dt.datetime.fromisoformat(created)
-    except ValueError:
-        raise ProjectError(f"{where}: `created` is {created!r}, which is no ISO 8601 time", hint) from None
-    return moment.astimezone(dt.UTC) if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
+    return (version or "0.0.0").split("+")[0] + (".snapshot" if "-" in version else "-snapshot")
 
 
 def _source_date_epoch() -> dt.datetime | None:

@@ -6,6 +6,7 @@ The `ref` of each is its number in the list of rules of the reference dataset.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ import polars as pl
 
 from deedbook.changes.records import KEY, Changes, TableChanges
 from deedbook.changes.sources import Side
+from deedbook.descriptor import Package
 from deedbook.findings import Finding
 from deedbook.reading.tables import read_text
 from deedbook.rules.guard import Breach, Guard, Releases, State, read_guards
@@ -26,6 +28,11 @@ from deedbook.versioning.reconciliation import unreconciled
 REDIRECTS = "id_redirects"
 LOST_SHARE, LOST_ROWS = 0.05, 50
 _REWRITTEN, _REVISED = 0.20, 0.01
+_ORCID = re.compile(r"(\d{4}-\d{4}-\d{4}-\d{3})([\dX])\b")
+_OPEN_DEFINITION = frozenset(
+    {"odc-pddl-1.0", "odc-odbl-1.0", "other-open", "other-pd", "other-at", "other-closed", "notspecified"}
+)
+"""Licences of opendefinition.org, which Data Packages name, that SPDX calls otherwise or does not know."""
 _ID = r"^([A-Za-z]+)([0-9]+)$"
 
 
@@ -68,9 +75,9 @@ def judge_changes(compared: Compared, own: Sequence[Guard[Releases]] = ()) -> li
     return found + [guard.finding(breach) for guard in stopping if guard.find for breach in guard.find(releases)]
 
 
-def all_guards(own: Sequence[Guard[Releases]]) -> list[Guard[Compared] | Guard[Releases]]:
+def all_guards(own: Sequence[Guard[Releases]]) -> list[Guard[Compared] | Guard[Releases] | Guard[Package]]:
     """The guards of any dataset and those of a project's model, in the order of their references."""
-    return sorted([*GUARDS, *own], key=lambda guard: guard.ref)
+    return sorted([*GUARDS, *DOUBTS, *own], key=lambda guard: guard.ref)
 
 
 def unexplained(
@@ -88,6 +95,34 @@ def coverage(side: Side, own: Sequence[Guard[Releases]]) -> list[Finding]:
     releases = Releases(lambda *_fields: None, _state(side))
     telling = [guard for guard in own if guard.severity == "info" and guard.find]
     return [guard.finding(breach) for guard in telling if guard.find for breach in guard.find(releases)]
+
+
+def doubts(package: Package) -> list[Finding]:
+    """What a descriptor says of licence and people that cannot be right."""
+    return [guard.finding(breach) for guard in DOUBTS if guard.find for breach in guard.find(package)]
+
+
+def _unknown_licences(package: Package) -> Iterator[Breach]:
+    from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
+
+    for item in (package.raw, *(resource.raw for resource in package.resources)):
+        for name in (str(one.get("name") or "") for one in item.get("licenses") or () if isinstance(one, Mapping)):
+            try:
+                if name and name.lower() not in _OPEN_DEFINITION:
+                    canonicalize_license_expression(name)
+            except InvalidLicenseExpression:
+                yield Breach("", column="licenses", value=name, said={"name": name})
+
+
+def _wrong_orcids(package: Package) -> Iterator[Breach]:
+    """ORCIDs whose check digit (ISO 7064 MOD 11-2) is another."""
+    for one in package.raw.get("contributors") or ():
+        found = _ORCID.search(str(one.get("path") or "")) if isinstance(one, Mapping) else None
+        total = 0
+        for digit in found[1].replace("-", "") if found else "":
+            total = (total + int(digit)) * 2
+        if found and "0123456789X"[(12 - total % 11) % 11] != found[2]:
+            yield Breach("", column="contributors", value=found[0], said={"orcid": found[0]})
 
 
 def _releases(old: Side, new: Side, changes: Changes) -> Releases:
@@ -249,3 +284,22 @@ GUARDS: tuple[Guard[Compared], ...] = read_guards(
     },
 )
 """Those of corrections.csv are found where it is matched with the changes."""
+
+DOUBTS: tuple[Guard[Package], ...] = (
+    Guard(
+        id="licence-unknown",
+        says="a licence is no SPDX licence",
+        severity="warning",
+        message="{name} is no licence of the SPDX list",
+        hint="name it as https://spdx.org/licenses does",
+        find=_unknown_licences,
+    ),
+    Guard(
+        id="orcid-wrong",
+        says="the check digit of an ORCID is another",
+        severity="warning",
+        message="the ORCID {orcid} has a wrong check digit",
+        hint="copy it from https://orcid.org",
+        find=_wrong_orcids,
+    ),
+)

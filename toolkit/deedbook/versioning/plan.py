@@ -22,9 +22,9 @@ from deedbook.findings import Finding
 from deedbook.project import Project, load_project
 from deedbook.rules.guard import Guard, Releases
 from deedbook.versioning.corrections import PATH, drafted, write_corrections
-from deedbook.versioning.guards import coverage
+from deedbook.versioning.guards import coverage, doubts
 from deedbook.versioning.numbers import SEMVER, raised, read_version
-from deedbook.versioning.previous import latest_release
+from deedbook.versioning.previous import demand_licence, demand_version, latest_release, read_created
 from deedbook.versioning.verdict import Override, Verdict, compare_with, read_override, verdict_on
 
 FIRST = "0.1.0"
@@ -84,10 +84,15 @@ def plan(
     if version and not SEMVER.fullmatch(version):
         raise UsageError(f"{version!r} is not SemVer", "write it as MAJOR.MINOR.PATCH, e.g. 1.2.0")
     package = project.package
+    where = str(package.path or package.root)
     demand_names(package)
+    demand_version(package, where)
+    demand_licence(package, where)
+    if package.created:
+        read_created(package, where)
     home = project.dist / package.name
     previous = latest_release(project)
-    covered = tuple(coverage(Side("", project), guards))
+    covered = (*doubts(package), *coverage(Side("", project), guards))
     if previous is None:
         first = version or package.version or FIRST
         return Plan(package.name, first, None, home / first, covered)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -89,6 +90,47 @@ def latest_release(project: Project) -> Previous | None:
         return read_previous(package, folders, where, snapshot=True)
     _demand_line(replace(package, version=""), folders, where, package.version)
     return _proven(folder, package.version)
+
+
+def read_created(package: Package, where: str) -> dt.datetime:
+    """The release date that the descriptor gives, in UTC.
+
+    Raises:
+        ProjectError: when it is missing or no date.
+    """
+    hint = 'run `deedbook plan --write`, or add "created": "2026-11-22T00:00:00Z" to the descriptor'
+    if not package.created:
+        raise ProjectError(f"{where}: `created`, the release date, is missing", hint)
+    try:
+        moment = dt.datetime.fromisoformat(package.created)
+    except ValueError:
+        raise ProjectError(f"{where}: `created` is {package.created!r}, which is no ISO 8601 time", hint) from None
+    return moment.astimezone(dt.UTC) if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
+
+
+def demand_version(package: Package, where: str) -> None:
+    """Refuses a planned version that is no version number.
+
+    Raises:
+        ProjectError: when it is not SemVer.
+    """
+    if package.version and not SEMVER.fullmatch(package.version):
+        hint = "write it as MAJOR.MINOR.PATCH, e.g. 1.0.0, and in YAML between quotes"
+        raise ProjectError(f"{where}: the version {package.version!r} is not SemVer", hint)
+
+
+def demand_licence(package: Package, where: str) -> None:
+    """Refuses a licence that is a file which no release carries.
+
+    Raises:
+        ProjectError: when there is one.
+    """
+    licences = package.raw.get("licenses")
+    for one in licences if isinstance(licences, list) else ():
+        path = str(one.get("path") or "") if isinstance(one, Mapping) else ""
+        if path and ":" not in path and path != "LICENSE":
+            hint = "call it LICENSE and put it beside the descriptor, or give its address"
+            raise ProjectError(f"{where}: the licence is the file {path}, which a release does not carry", hint)
 
 
 def demand_one_beginning(project: Project) -> None:
