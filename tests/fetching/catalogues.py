@@ -28,7 +28,11 @@ ACTORS_SCHEMA = {
     "fields": [
         {"name": "actor_id", "type": "string"},
         {"name": "name", "type": "string"},
-        {"name": "country", "type": "string"},
+        {
+            "name": "country",
+            "type": "string",
+            "categories": [{"value": "NA", "label": "Namibia"}, {"value": "LA", "label": "Laos"}],
+        },
     ],
     "primaryKey": "actor_id",
 }

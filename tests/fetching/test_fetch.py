@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import gzip
 import hashlib
 import json
 import random
@@ -12,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from deedbook.errors import DeedbookError, RefusalError, RemoteError, UsageError
+from deedbook.errors import DeedbookError, RefusalError, RemoteError, SpaceError, UsageError
 from deedbook.fetching.download import TamperedError
 from deedbook.fetching.locations import Home
 from deedbook.fetching.releases import Listing
@@ -97,6 +99,65 @@ def test_formats_choose_the_data_and_leave_the_documents(web: Web, home: Home, t
     assert not {"events.parquet", "deeds.sqlite", "deeds.xlsx"} & set(names)
     with pytest.raises(UsageError, match="no format 'hdf5'"):
         fetch(find(web, home), tmp_path / "out", formats=["hdf5"])
+
+
+def test_tables_choose_the_data_and_leave_the_documents(web: Web, home: Home, tmp_path: Path) -> None:
+    names = set(fetch(find(web, home), tmp_path / "out", tables=["events"]).files)
+    assert {"events.csv", "events.parquet", "README.md"} <= names
+    assert not {"actors.csv", "actors.parquet", "deeds.sqlite", "deeds.xlsx"} & names
+    names = set(fetch(find(web, home), tmp_path / "two", tables=["events"], formats=["csv", "sqlite"]).files)
+    assert {"events.csv", "deeds.sqlite"} <= names
+    assert "events.parquet" not in names
+    with pytest.raises(UsageError, match="no table 'deeds'"):
+        fetch(find(web, home), tmp_path / "out", tables=["deeds"])
+
+
+def test_the_address_of_a_page_is_understood(web: Web, home: Home) -> None:
+    for address in (f"{web.url}{NAME}/1.0.0/", f"{web.url}{NAME}/1.0.0/index.html"):
+        listing, _ = find_release(address, Asking(), home=home)
+        assert listing.source.entry.version == "1.0.0"
+    for address in (
+        web.url.removeprefix("http://"),
+        f"{web.url}{NAME}/1.0.0/",
+        f"{web.url}{NAME}/",
+        f"{web.url}{NAME}/latest/",
+    ):
+        assert find_release(NAME, Asking(address), home=home)[0].source.entry.version == "1.1.0"
+
+
+def test_what_has_no_room_is_refused_before_anything_is_laid_out(
+    web: Web, home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listing = find(web, home)
+    monkeypatch.setattr("deedbook.fetching.download.Cache.free", lambda _cache: 10)
+    with pytest.raises(SpaceError, match="and 10 are free"):
+        fetch(listing, tmp_path / "out")
+    assert not list(home.cache.glob("partial/*"))
+
+
+def test_a_withdrawn_version_whose_files_are_gone_is_explained(web: Web, home: Home) -> None:
+    yank(web.root, "1.1.0", "held a home address")
+    shutil.rmtree(web.root / NAME / "1.1.0")
+    with pytest.raises(RefusalError, match="held a home address"):
+        find(web, home, f"{NAME}@1.1.0")
+    assert find(web, home).source.entry.version == "1.0.0"
+
+
+def test_a_signed_catalogue_that_was_not_renewed_for_a_year_is_named(
+    web: Web, home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert not [said for said in find_release(NAME, Asking(web.url), home=home)[1] if "a year ago" in said]
+    monkeypatch.setattr("deedbook.fetching.catalogues._OLD", dt.timedelta(days=-40_000))
+    assert [said for said in find_release(NAME, Asking(web.url), home=home)[1] if "a year ago" in said]
+
+
+def test_a_server_that_packs_everything_is_no_matter(web: Web, home: Home, tmp_path: Path) -> None:
+    content = (web.root / "catalog.json").read_bytes()
+    packed = Fault(
+        status=200, page=gzip.compress(content), kind="application/json", headers={"Content-Encoding": "gzip"}
+    )
+    web.fail("catalog.json", packed)
+    fetch(find(web, home), tmp_path / "out", formats=["csv"])
 
 
 def test_an_object_that_was_damaged_in_the_cache_is_fetched_again(web: Web, home: Home, tmp_path: Path) -> None:

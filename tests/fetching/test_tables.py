@@ -14,7 +14,7 @@ import polars as pl
 import pytest
 
 import deedbook
-from deedbook.errors import RefusalError, UsageError
+from deedbook.errors import DeedbookError, RefusalError, UsageError
 from deedbook.fetching.locations import Home
 from deedbook.fetching.retrieval import read_lock
 from tests.fakes.web import Fault, Web
@@ -41,6 +41,29 @@ def test_tables_open_typed_and_come_when_they_are_asked_for(catalog: str, web: W
     assert release["actors"]["country"].to_list() == ["LA", "NA", None]
     with pytest.raises(KeyError, match="the tables are actors, events"):
         release["deeds"]
+
+
+def test_codes_are_categories_in_their_order_with_labels(catalog: str) -> None:
+    release = deedbook.open(NAME, catalog=catalog)
+    assert release.tables == ("actors", "events")
+    assert release.labels["actors"] == {"country": {"NA": "Namibia", "LA": "Laos"}}
+    assert release["actors"]["country"].dtype == pl.Enum(["NA", "LA"])
+    assert release["actors"].sort("country", nulls_last=True)["country"].to_list() == ["NA", "LA", None]
+    assert release.pandas("actors")["country"].cat.categories.tolist() == ["NA", "LA"]
+    assert release.codebook.filter(pl.col("table") == "events")["field"].to_list()[:2] == ["event_id", "actor_id"]
+    assert str(release.citation) == release.cite()
+
+
+def test_the_module_lists_versions_and_offers_what_it_has(catalog: str) -> None:
+    assert [one.version for one in deedbook.versions(NAME, catalog=catalog)] == ["1.1.0", "1.0.0"]
+    with pytest.raises(UsageError, match="has no dataset 'others'"):
+        deedbook.versions("others", catalog=catalog)
+    assert dir(deedbook) == ["__version__", "open", "versions"]
+
+
+def test_errors_say_what_to_do_in_python(catalog: str) -> None:
+    with pytest.raises(DeedbookError, match="leave out offline=True once"):
+        deedbook.open(NAME, catalog=catalog, offline=True)
 
 
 def test_pandas_gets_nullable_types(catalog: str) -> None:
@@ -112,6 +135,12 @@ def test_a_subset_is_cited_and_had_again(catalog: str, run: Run, tmp_path: Path)
     assert run("cite", NAME, "--from", catalog, "--table", "events", "--where", "nothing = 1").returncode == 2
     assert run("cite", NAME, "--from", catalog, "--table", "events", "--where", "amount").returncode == 2
     assert run("cite", NAME, "--from", catalog, "--table", "nothing", "--where", "1 = 1").returncode == 2
+
+
+def test_an_empty_subset_is_named_with_the_nearest_code(catalog: str, run: Run) -> None:
+    cited = run("cite", NAME, "--from", catalog, "--table", "actors", "--where", "country = 'La'")
+    assert cited.returncode == 0, cited.stderr
+    assert "the subset is empty; country has no 'La', the nearest is 'LA'" in cited.stderr
 
 
 def test_a_script_gets_what_its_lock_says(catalog: str, run: Run, web: Web, tmp_path: Path) -> None:

@@ -346,18 +346,24 @@ class _Watched:
 
     timeout: Any
     sock: Any
+    was_cut = False
 
     def getresponse(self) -> Any:
         watch = threading.Timer(self.timeout or STALL_SECONDS, self._cut)
         watch.daemon = True
         watch.start()
         try:
-            return super().getresponse()  # type: ignore[misc]  # of the connection that it is mixed into
+            response = super().getresponse()  # type: ignore[misc]  # of the connection that it is mixed into
         finally:
             watch.cancel()
+        if self.was_cut:  # headers that end in the middle pass for whole ones
+            response.close()
+            raise TimeoutError("the headers do not come to an end")
+        return response
 
     def _cut(self) -> None:
         """Ends the read that hangs, as if the other side had gone."""
+        self.was_cut = True
         with suppress(OSError):
             self.sock.shutdown(socket.SHUT_RDWR)
 

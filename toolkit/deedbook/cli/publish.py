@@ -13,7 +13,6 @@ from deedbook.errors import DONE, UsageError
 
 if TYPE_CHECKING:
     from deedbook.integrity.signatures import PublicKey
-    from deedbook.project import Project
 
 
 @click.command()
@@ -34,10 +33,18 @@ def publish(ctx: click.Context, version: str, to: str, root: Path, dry_run: bool
     from deedbook.publishing import publish as publishing
     from deedbook.publishing.targets import read_target
     from deedbook.rendering import publishing as rendering
+    from deedbook.versioning.numbers import SEMVER
 
     project = load_project(root)
     target = read_target(project, to)
-    folder = _release_folder(project, version)
+    wanted = version or project.package.version
+    if not wanted:
+        raise UsageError(
+            "the descriptor names no version", "name one, or run `deedbook plan --write` and `deedbook build`"
+        )
+    if not SEMVER.fullmatch(wanted):
+        raise UsageError(f"{wanted!r} is no version", "name one as it stands in the descriptor, such as 1.2.0")
+    folder = project.dist / project.package.name / wanted
     with progress_bar(quiet=quiet) as bar:
         release = publishing.prepare(folder, _own_key(folder), bar.update)
         if not dry_run:
@@ -48,19 +55,6 @@ def publish(ctx: click.Context, version: str, to: str, root: Path, dry_run: bool
     elif not quiet:
         streams.emit(rendering.render_published(done))
     ctx.exit(DONE)
-
-
-def _release_folder(project: Project, version: str) -> Path:
-    from deedbook.versioning.numbers import SEMVER
-
-    wanted = version or project.package.version
-    if not wanted:
-        raise UsageError(
-            "the descriptor names no version", "name one, or run `deedbook plan --write` and `deedbook build`"
-        )
-    if not SEMVER.fullmatch(wanted):
-        raise UsageError(f"{wanted!r} is no version", "name one as it stands in the descriptor, such as 1.2.0")
-    return project.dist / project.package.name / wanted
 
 
 def _own_key(folder: Path) -> PublicKey | None:

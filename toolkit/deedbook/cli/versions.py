@@ -27,6 +27,8 @@ Format = Literal["text", "json"]
 @click.pass_context
 def versions(ctx: click.Context, name: str, to: str | None, location: str | None, root: Path, format_: Format) -> None:
     """List the published versions of dataset NAME, newest first; of all datasets without a name."""
+    from deedbook.fetching.catalogues import open_catalogue
+    from deedbook.fetching.locations import find_home, read_location
     from deedbook.rendering import publishing as rendering
 
     if (to is None) == (location is None):
@@ -34,22 +36,18 @@ def versions(ctx: click.Context, name: str, to: str | None, location: str | None
             "which catalogue?", "name it with --from CATALOGUE, or a target of the project with --to TARGET"
         )
     with progress_bar(quiet=False):
-        found = _at(location) if location is not None else _of_target(root, to or "")
+        if location is None:
+            found = _of_target(root, to or "")
+        else:
+            opened = open_catalogue(read_location(location), find_home())
+            options.warn(opened.age())
+            found = opened.catalogue
     if name and name not in found.datasets:
         there = ", ".join(found.datasets) or "none"
         raise UsageError(f"the catalogue has no dataset {name}", f"the datasets there are {there}")
     datasets = [found.datasets[name]] if name else list(found.datasets.values())
     streams.emit(rendering.render_json(datasets) if format_ == "json" else rendering.render_text(datasets))
     ctx.exit(DONE)
-
-
-def _at(location: str) -> Catalogue:
-    from deedbook.fetching.catalogues import open_catalogue
-    from deedbook.fetching.locations import find_home, read_location
-
-    opened = open_catalogue(read_location(location), find_home())
-    options.warn(opened.age())
-    return opened.catalogue
 
 
 def _of_target(root: Path, name: str) -> Catalogue:

@@ -2,57 +2,53 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
 
 from deedbook.cli import options, streams
-from deedbook.errors import DONE
 
 _dry_run = click.option("--dry-run", is_flag=True, help="Print what would be done; change nothing.")
 
 
-@click.command()
-@click.argument("version")
-@click.option("-r", "--reason", required=True, help="What is wrong with it; everybody who uses the version is told.")
-@click.option("--replaced-by", metavar="VERSION", help="The published version to use instead.")
-@options.to
-@options.project
-@_dry_run
-@options.quiet
-@options.debug
-@click.pass_context
-def yank(
-    ctx: click.Context,
+def _verb(*own: Callable[..., Any]) -> Callable[..., click.Command]:
+    """Makes a command with the argument and the options that both verbs have, after its own."""
+
+    def command(function: Callable[..., None]) -> click.Command:
+        for option in (options.debug, options.quiet, _dry_run, options.project, options.to, *own):
+            function = option(function)
+        return click.command()(click.argument("version")(function))
+
+    return command
+
+
+@_verb(
+    click.option("--replaced-by", metavar="VERSION", help="The published version to use instead."),
+    click.option(
+        "-r", "--reason", required=True, help="What is wrong with it; everybody who uses the version is told."
+    ),
+)
+def yank(**given: Any) -> None:
+    """Withdraw the published VERSION: it stays where it is, and is found only by those who name it exactly."""
+    _give_notice(**given)
+
+
+@_verb()
+def unyank(**given: Any) -> None:
+    """Take back that VERSION was withdrawn."""
+    _give_notice(**given)
+
+
+def _give_notice(
     version: str,
-    reason: str,
-    replaced_by: str | None,
     to: str,
     root: Path,
     dry_run: bool,
     quiet: bool,
-) -> None:
-    """Withdraw the published VERSION: it stays where it is, and is found only by those who name it exactly."""
-    _give_notice(root, to, version, reason, replaced_by, dry_run=dry_run, quiet=quiet)
-    ctx.exit(DONE)
-
-
-@click.command()
-@click.argument("version")
-@options.to
-@options.project
-@_dry_run
-@options.quiet
-@options.debug
-@click.pass_context
-def unyank(ctx: click.Context, version: str, to: str, root: Path, dry_run: bool, quiet: bool) -> None:
-    """Take back that VERSION was withdrawn."""
-    _give_notice(root, to, version, None, None, dry_run=dry_run, quiet=quiet)
-    ctx.exit(DONE)
-
-
-def _give_notice(
-    root: Path, to: str, version: str, reason: str | None, replaced_by: str | None, *, dry_run: bool, quiet: bool
+    reason: str | None = None,
+    replaced_by: str | None = None,
 ) -> None:
     from deedbook.project import load_project
     from deedbook.publishing.publish import give_notice

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from deedbook.errors import ProjectError
-from deedbook.publishing.targets.settings import Settings, read_settings
+from deedbook.publishing.targets.settings import read_settings
 
 if TYPE_CHECKING:
     from deedbook.catalogue.store import Store
@@ -61,11 +61,7 @@ def read_target(project: Project, name: str) -> Target:
         UsageError: when there is none, or its credentials are not in the environment.
         ProjectError: when its settings are wrong.
     """
-    return make_target(read_settings(project, name))
-
-
-def make_target(settings: Settings) -> Target:
-    """The target that settings describe."""
+    settings = read_settings(project, name)
     match settings.kind:
         case "directory":
             from deedbook.publishing.targets.directory import directory_target
