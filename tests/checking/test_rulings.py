@@ -98,10 +98,19 @@ def test_what_is_missing_may_be_what_a_bad_cell_should_have_been(tmp_path: Path)
         assert (found(report, "actor-without-event"), skipped(report, "actor-without-event")) == expected
 
 
-def test_rules_on_a_table_that_cannot_be_read_are_not_checked(tmp_path: Path) -> None:
-    report = judged(write(tmp_path, "actor,name,n\nA1,North,1\n", dataset=HOME.replace('["home"]', '["home"]')))
+def test_a_column_without_a_good_cell_holds_back_what_reads_it(tmp_path: Path) -> None:
+    lacking = {"home": "actor,name,n\nA1,North,1\nA2,South,2\n", "n": "actor,name,home\nA1,North,SY\nA2,South,RU\n"}
+    for column, rows, held in (("home", [], 2), ("n", [3], 0)):
+        folder = tmp_path / column
+        folder.mkdir()
+        report = judged(write(folder, lacking[column], dataset=HOME))
+        assert (found(report, "not-at-home"), skipped(report, "not-at-home")) == (rows, [held])
+
+
+def test_rules_that_look_up_a_key_without_a_good_cell_are_not_checked(tmp_path: Path) -> None:
+    report = judged(write(tmp_path, "name,home,n\nNorth,SY,1\n", dataset=HOME))
     reasons = [item.reason for item in report.not_checked if item.name == "not-at-home"]
-    assert reasons == ["`actors` has no good cell in `home`"]
+    assert reasons == ["`actors` has no good cell in `actor`"]
 
 
 def test_rules_whose_code_does_not_run_on_other_cells_are_not_checked(tmp_path: Path) -> None:

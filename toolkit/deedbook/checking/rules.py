@@ -158,25 +158,10 @@ def load_rules(files: Mapping[str, Path], settings: RuleSettings = AS_WRITTEN) -
 def _read_schema(
     schema: object, path: Path | str, what: str, settings: RuleSettings, names: Mapping[str, object] | None = None
 ) -> TableRules:
-    """The rules of a schema; a model is read as the schema that it stands for."""
-    if isinstance(schema, type) and issubclass(schema, pa.DataFrameModel):
-        try:
-            schema = schema.to_schema()
-        except Exception as error:
-            hint = "write `schema = MODEL.to_schema()`, so that the line is known"
-            raise RuleError(
-                f"{path}: {what} is a DataFrameModel that makes no schema: {describe(error)}", hint
-            ) from error
-    if not isinstance(schema, pa.DataFrameSchema):
-        is_pandas = type(schema).__module__.startswith("pandera.") or getattr(schema, "__module__", "").startswith(
-            "pandera."
-        )
-        problem = "is missing" if schema is None else f"is a {type(schema).__name__}" + " for pandas" * is_pandas
-        others = [name for name, value in (names or {}).items() if isinstance(value, pa.DataFrameSchema)]
-        hint = f"call `{others[0]}` `schema`" if others else "`import pandera.polars as pa`" if is_pandas else FIX
-        raise RuleError(f"{path}: {what} {problem}; it has to be a pandera.polars.DataFrameSchema", hint)
-    placed: list[tuple[str | None, object]] = [(None, check) for check in schema.checks]
-    placed += [(name, check) for name, column in schema.columns.items() for check in column.checks]
+    """The rules of a schema, as they are set."""
+    read = _as_schema(schema, f"{path}: {what}", names or {})
+    placed: list[tuple[str | None, object]] = [(None, check) for check in read.checks]
+    placed += [(name, check) for name, column in read.columns.items() for check in column.checks]
     rules: list[Rule] = []
     checks: list[PlainCheck] = []
     for column, check in placed:
@@ -185,47 +170,70 @@ def _read_schema(
             raise RuleError(f"{path}: {problem}", "put `*` before a builder that makes several checks")
         if (carried := rule_of(check)) is not None:
             rules.append(settings.applied_to(carried))
-        else:
-            taken = {item.rule.id for item in checks}
-            checks.append(
-                PlainCheck(settings.applied_to(_rule_of_plain(check, column, str(path), taken)), check, column)
-            )
-    bare = None
-    if schema.columns or schema.unique or schema.strict or schema.ordered or schema.dtype:
-        bare = copy.copy(schema)
-        bare.checks, bare.columns = [], {name: copy.copy(column) for name, column in schema.columns.items()}
-        for part in bare.columns.values():
-            part.checks = []
-    return TableRules(tuple(rules), tuple(checks), bare, str(path))
+            continue
+        plain = _rule_of_plain(check, column or "", str(path), {item.rule.id for item in checks})
+        checks.append(PlainCheck(settings.applied_to(plain), check, column))
+    demands = read.columns or read.unique or read.strict or read.ordered or read.dtype
+    return TableRules(tuple(rules), tuple(checks), _without_checks(read) if demands else None, str(path))
 
 
-def _rule_of_plain(check: pa.Check, column: str | None, file: str, taken: set[str]) -> Rule:
-    """What findings of a plain check say: the author's own words, ours for pandera's own checks, or the check's name."""
-    name = check.name or ""
-    own = check.error if check.error and not str(check.error).startswith(f"{name}(") else None
-    template = _SAID.get(name, "")
-    if own is not None:
-        message = _plain(str(own))
-    elif template and check.statistics and None not in check.statistics.values():
-        message = "`{cell}` " + _plain(
-            template.format_map({key: _listed(value) for key, value in check.statistics.items()})
-        )
-    else:
-        message = (
-            _plain(f"does not satisfy {check.error or name}") if kebab(name) != "lambda" else "does not pass the check"
-        )
-    id_ = kebab(name)
-    if id_ in {"", "lambda"}:  # an id that says nothing cannot be waived
-        id_ = f"{kebab(column or '') or 'table'}-check"
+def _as_schema(schema: object, where: str, names: Mapping[str, object]) -> pa.DataFrameSchema:
+    """A schema for polars; a model is read as the schema that it stands for."""
+    if isinstance(schema, type) and issubclass(schema, pa.DataFrameModel):
+        try:
+            return schema.to_schema()
+        except Exception as error:
+            hint = "write `schema = MODEL.to_schema()`, so that the line is known"
+            raise RuleError(f"{where} is a DataFrameModel that makes no schema: {describe(error)}", hint) from error
+    if isinstance(schema, pa.DataFrameSchema):
+        return schema
+    made_by = f"{type(schema).__module__} {getattr(schema, '__module__', '')}"
+    problem, hint = f"is a {type(schema).__name__}", FIX
+    if "pandera." in made_by:
+        problem, hint = f"{problem} for pandas", "`import pandera.polars as pa`"
+    elif schema is None:
+        problem = "is missing"
+        others = [name for name, value in names.items() if isinstance(value, pa.DataFrameSchema)]
+        hint = f"call `{others[0]}` `schema`" if others else FIX
+    raise RuleError(f"{where} {problem}; it has to be a pandera.polars.DataFrameSchema", hint)
+
+
+def _without_checks(schema: pa.DataFrameSchema) -> pa.DataFrameSchema:
+    bare = copy.copy(schema)
+    bare.checks, bare.columns = [], {name: copy.copy(column) for name, column in schema.columns.items()}
+    for part in bare.columns.values():
+        part.checks = []
+    return bare
+
+
+def _rule_of_plain(check: pa.Check, column: str, file: str, taken: set[str]) -> Rule:
+    """What findings of a plain check say, and what it is called: an id that says nothing could not be waived."""
+    id_ = kebab(check.name or "")
+    if id_ in {"", "lambda"}:
+        id_ = f"{kebab(column) or 'table'}-check"
         id_ = next(text for text in (id_, *(f"{id_}-{n}" for n in range(2, 1000))) if text not in taken)
     code = getattr(getattr(check, "_check_fn", None), "__code__", None)
     return Rule(
         id=id_,
         passes=pl.lit(True),
-        at=column or "",
+        at=column,
         severity="warning" if check.raise_warning else "error",
-        message=message,
+        message=_message_of(check),
         where=f"{file}:{code.co_firstlineno}" if code is not None and code.co_filename == file else file,
+    )
+
+
+def _message_of(check: pa.Check) -> str:
+    """The author's own words, ours for pandera's own checks, or the check's name."""
+    name, statistics = check.name or "", check.statistics or {}
+    if check.error and not str(check.error).startswith(f"{name}("):
+        return _plain(str(check.error))
+    if name in _SAID and statistics and None not in statistics.values():
+        return "`{cell}` " + _plain(_SAID[name].format_map({key: _listed(value) for key, value in statistics.items()}))
+    return (
+        "does not pass the check"
+        if kebab(name) in {"", "lambda"}
+        else _plain(f"does not satisfy {check.error or name}")
     )
 
 

@@ -8,7 +8,7 @@ the rows whose verdict or message changes with them are skipped, and no others.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -137,6 +137,18 @@ def judge_tables(book: RuleBook, outcomes: Mapping[str, TableOutcome], created: 
     return ran
 
 
+def demand_tables_read(rules: Sequence[Rule], tables: Collection[str]) -> None:
+    """Proves that rules read tables that there are.
+
+    Raises:
+        RuleError: for the first one that does not; with file, line and the nearest name.
+    """
+    for rule in rules:
+        if unknown := [name for name in rule.reads if name not in tables]:
+            hint = f"{nearest(unknown[0], tables)}the tables are {', '.join(sorted(tables))}"
+            raise RuleError(f"{rule.where}: the rule `{rule.id}` reads `{unknown[0]}`, which is no table", hint)
+
+
 def _rules_across(
     book: RuleBook, wholes: Mapping[str, _Whole], outcomes: Mapping[str, TableOutcome], created: dt.date | None
 ) -> Mapping[str, TableRules]:
@@ -148,10 +160,7 @@ def _rules_across(
     for name, rules in across.items():
         if outcomes[name].plan.resource.schema is not None:
             demand_fields(rules.rules, name, frames[name].columns)
-        for rule in rules.rules:
-            if unknown := [table for table in rule.reads if table not in frames]:
-                hint = f"{nearest(unknown[0], frames)}the tables are {', '.join(sorted(frames))}"
-                raise RuleError(f"{rule.where}: the rule `{rule.id}` reads `{unknown[0]}`, which is no table", hint)
+        demand_tables_read(rules.rules, frames)
     lost = {name: reason for name in outcomes if (reason := _lost(outcomes[name], wholes[name]))}
     bad = {name: whole.bad for name, whole in wholes.items() if name not in lost and whole.bad}
     other = _on_other_cells(book, frames, bad, created) if bad else ()
@@ -173,7 +182,9 @@ def _lost(outcome: TableOutcome, whole: _Whole) -> str:
     """Why nothing can be said of rules that look into a table; empty when something can."""
     if outcome.is_unread:
         return f"`{outcome.name}` could not be read"
-    empty = [name for name, mask in whole.bad.items() if len(mask) and mask.all()]
+    keys = {name for key in outcome.plan.keys for name in key.names}
+    keys |= {name for item in outcome.plan.references for name in item.key.fields}
+    empty = [name for name, mask in whole.bad.items() if name in keys and mask.all()]
     return f"`{outcome.name}` has no good cell in `{empty[0]}`" if empty else ""
 
 
@@ -222,33 +233,28 @@ def _other_tables(
 def _replaced(values: pl.Series, mask: pl.Series, nth: int) -> pl.Series:
     """The column with its n-th good value in place of bad ones, or with nothing there (-1)."""
     good = values.filter(~mask).drop_nulls().unique(maintain_order=True)
-    value = good[nth % len(good)] if nth >= 0 and len(good) else None
+    good = good if len(good) else pl.Series(range(1, _STAND_INS + 1)).cast(values.dtype, strict=False)
+    value = good[nth % len(good)] if nth >= 0 else None
     return pl.select(pl.when(mask).then(pl.lit(value, values.dtype)).otherwise(values).alias(values.name)).to_series()
 
 
 def _without_doubt(rule: Rule, frame: pl.DataFrame, others: Sequence[tuple[Rule, bool]]) -> Rule:
     """The rule, null where what it says of a row changes with cells that are bad.
 
-    A rule that says the same where whole columns are empty reads none of them. One that then fails where it passed finds
-    what is missing: each of its findings may be owed to a bad cell.
+    A rule that fails where it passed, once whole columns are empty, finds what is missing: each of its findings may be owed
+    to a bad cell.
     """
     if isinstance(rule.passes, pl.Expr) and not rule.reads:
         return rule
     was, *runs = [(_says(item, frame), is_empty) for item, is_empty in others]
     emptied = next(says for says, is_empty in runs if is_empty)
     hashes = was[0].hash_rows()
-    if (emptied.hash_rows() == hashes).all():
-        return rule
     marks = [says.hash_rows() != hashes for says, is_empty in runs if not is_empty]
     failed, fails = (~says["passes"].fill_null(True) for says in (was[0], emptied))
     if (fails & ~failed).any():
         marks.append(failed)
-    return replace(
-        rule,
-        doubt=pl.DataFrame({str(n): mark for n, mark in enumerate(marks)})
-        .select(pl.any_horizontal(pl.all()))
-        .to_series(),
-    )
+    doubt = pl.DataFrame({str(n): mark for n, mark in enumerate(marks)}).select(pl.any_horizontal(pl.all())).to_series()
+    return replace(rule, doubt=doubt) if doubt.any() else rule
 
 
 def _says(rule: Rule, frame: pl.DataFrame) -> pl.DataFrame:

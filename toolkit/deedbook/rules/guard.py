@@ -5,7 +5,7 @@ A project's `schemas/dataset.py` names its own as `guards`, a tuple of `Guard`; 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -75,7 +75,7 @@ class Guard(Generic[Compared]):
     severity: Severity = "error"
     hint: str = ""
     ref: str = ""
-    needs: tuple[str, ...] = ()
+    needs: Sequence[str] = ()
     find: Callable[[Compared], Iterable[Breach]] | None = None
     needs_reason: bool = False
 
@@ -97,18 +97,16 @@ class Guard(Generic[Compared]):
 
 
 def read_guards(
-    file: Path, finders: Mapping[str, Callable[[Compared], Iterable[Breach]]]
+    file: Path, finders: Iterable[Callable[[Compared], Iterable[Breach]]] = ()
 ) -> tuple[Guard[Compared], ...]:
     """The guards of a list in TOML, in its order: a table for each id, with the attributes of `Guard`.
 
     Args:
         file: The list.
-        finders: What finds the breaches of a guard, by its id.
+        finders: What finds breaches: a function is named after its guard.
     """
     import tomllib  # most commands compare no releases
 
+    found = {finder.__name__.replace("_", "-"): finder for finder in finders}
     listed: dict[str, dict[str, Any]] = tomllib.loads(file.read_text("utf-8"))
-    return tuple(
-        Guard(**{**item, "id": name, "needs": tuple(item.get("needs", ())), "find": finders.get(name)})
-        for name, item in listed.items()
-    )
+    return tuple(Guard(**{"needs": (), **item, "id": name, "find": found.get(name)}) for name, item in listed.items())

@@ -37,7 +37,7 @@ PRIVACY = "privacy"
 _MANY = 1000
 GUARDS_FILE = Path(__file__).with_name("guards.toml")
 """What may not happen between two releases, corrections among it."""
-_LISTED: tuple[Guard[object], ...] = read_guards(GUARDS_FILE, {})
+_LISTED: tuple[Guard[object], ...] = read_guards(GUARDS_FILE)
 _GUARDS = {guard.id: guard for guard in _LISTED}
 
 

@@ -146,13 +146,15 @@ def _state(side: Side) -> State:
     return read
 
 
-def _not_after(compared: Compared) -> Iterator[Breach]:
+def version_not_after_previous(compared: Compared) -> Iterator[Breach]:
+    """The version does not come after the previous release."""
     asked = bump_of(compared.rules) != "none"
     if asked and read_version(compared.version) <= read_version(compared.previous):
         yield Breach("", column="version", value=compared.version, said={"previous": compared.previous})
 
 
-def _below_floor(compared: Compared) -> Iterator[Breach]:
+def version_below_floor(compared: Compared) -> Iterator[Breach]:
+    """The version is lower than the changes ask for."""
     level = bump_of(compared.rules)
     if level == "none" or compared.is_excused or read_version(compared.version) >= read_version(compared.minimum):
         return
@@ -160,7 +162,8 @@ def _below_floor(compared: Compared) -> Iterator[Breach]:
     yield Breach("", column="version", value=compared.version, said={"minimum": compared.minimum, "rules": rules})
 
 
-def _not_adding_up(compared: Compared) -> Iterator[Breach]:
+def changes_do_not_add_up(compared: Compared) -> Iterator[Breach]:
+    """The previous release and the changes are not this release."""
     for table in unreconciled(compared.old, compared.new, compared.changes):
         said = {
             "old": f"{table.old_rows:,}",
@@ -172,7 +175,8 @@ def _not_adding_up(compared: Compared) -> Iterator[Breach]:
         yield Breach(table.table, said=said)
 
 
-def _shrunk(compared: Compared) -> Iterator[Breach]:
+def table_shrank(compared: Compared) -> Iterator[Breach]:
+    """A table loses more than 5 % or 50 of its published rows."""
     for table in compared.changes.tables:
         lost = table.removed.height
         if lost <= LOST_ROWS and lost <= LOST_SHARE * table.old_rows:
@@ -182,7 +186,7 @@ def _shrunk(compared: Compared) -> Iterator[Breach]:
             yield Breach(table.table, said=said)
 
 
-def _codes_lost(compared: Compared) -> Iterator[Breach]:
+def code_vanished(compared: Compared) -> Iterator[Breach]:
     """The codes that rows had and no row has any more, unless that is acknowledged."""
     old_tables = {item.name for item in compared.old.package.resources}
     for resource in compared.new.package.resources:
@@ -200,7 +204,8 @@ def _codes_lost(compared: Compared) -> Iterator[Breach]:
                 yield Breach(resource.name, column=name, value=code, said={"count": f"{count:,}", "row": row})
 
 
-def _rewritten(compared: Compared) -> Iterator[Breach]:
+def mostly_rewritten(compared: Compared) -> Iterator[Breach]:
+    """More than 20 % of the rows changed in text, and less than 1 % in value."""
     for table in compared.changes.tables:
         touched = table.revised + table.rewritten
         if touched > _REWRITTEN * table.old_rows and table.revised < _REVISED * table.old_rows:
@@ -208,7 +213,8 @@ def _rewritten(compared: Compared) -> Iterator[Breach]:
             yield Breach(table.table, said=said)
 
 
-def _vanished(compared: Compared) -> Iterator[Breach]:
+def published_id_vanished(compared: Compared) -> Iterator[Breach]:
+    """A published id is gone without a redirect."""
     redirected = _redirects(compared.new)
     for table in compared.with_ids:
         for key in (*table.removed.get_column(KEY), *table.rekeyed.get_column("old")):
@@ -216,7 +222,8 @@ def _vanished(compared: Compared) -> Iterator[Breach]:
                 yield Breach(table.table, key)
 
 
-def _returned(compared: Compared) -> Iterator[Breach]:
+def retired_id_returned(compared: Compared) -> Iterator[Breach]:
+    """An id that an earlier release retired stands again."""
     retired = {*_redirects(compared.old), *((table, key) for table, keys in compared.retired.items() for key in keys)}
     for table in compared.with_ids:
         for key in _new_ids(table):
@@ -224,12 +231,13 @@ def _returned(compared: Compared) -> Iterator[Breach]:
                 yield Breach(table.table, key)
 
 
-def _reused(compared: Compared) -> Iterator[Breach]:
+def id_reused(compared: Compared) -> Iterator[Breach]:
+    """An id names a row of which next to nothing is as before."""
     for table in compared.with_ids:
         yield from (Breach(table.table, key) for key in table.reused)
 
 
-def _too_low(compared: Compared) -> Iterator[Breach]:
+def new_id_too_low(compared: Compared) -> Iterator[Breach]:
     """New ids that are lower than one that was ever issued in the table, but for those that a redirect names."""
     redirects = _redirects(compared.old)
     for table in compared.with_ids:
@@ -270,18 +278,18 @@ def _column(side: Side, table: str, name: str) -> pl.Series:
 
 GUARDS: tuple[Guard[Compared], ...] = read_guards(
     corrections.GUARDS_FILE,
-    {
-        "version-not-after-previous": _not_after,
-        "version-below-floor": _below_floor,
-        "changes-do-not-add-up": _not_adding_up,
-        "table-shrank": _shrunk,
-        "code-vanished": _codes_lost,
-        "mostly-rewritten": _rewritten,
-        "published-id-vanished": _vanished,
-        "retired-id-returned": _returned,
-        "id-reused": _reused,
-        "new-id-too-low": _too_low,
-    },
+    (
+        version_not_after_previous,
+        version_below_floor,
+        changes_do_not_add_up,
+        table_shrank,
+        code_vanished,
+        mostly_rewritten,
+        published_id_vanished,
+        retired_id_returned,
+        id_reused,
+        new_id_too_low,
+    ),
 )
 """Those of corrections.csv are found where it is matched with the changes."""
 

@@ -37,7 +37,7 @@ def _tally(state: State) -> pl.DataFrame | None:
     return evidence.tally(known, evidence.evidence(known)) if len(known) == len(tables) else None
 
 
-def _fallen_statuses(releases: Releases) -> Iterator[Breach]:
+def status_fell_without_reason(releases: Releases) -> Iterator[Breach]:
     """The events that stand in both releases and are supported less; an override has its reason in the row itself."""
     before = releases.before(EVENTS, "event_id", STATUS)
     if before is None or not releases.touched & _RESTS_ON.keys() or (tally := _tally(releases.now)) is None:
@@ -78,19 +78,22 @@ def _identities(releases: Releases) -> tuple[set[str], set[str]]:
     return set(retyped["event_id"]), set(moved["event_id"])
 
 
-def _changed_identities(releases: Releases) -> Iterator[Breach]:
+def event_changed_identity(releases: Releases) -> Iterator[Breach]:
+    """An event has another kind of act and other initiators."""
     retyped, moved = _identities(releases)
     for key in sorted(retyped & moved):
         yield Breach(EVENTS, key)
 
 
-def _doubtful_identities(releases: Releases) -> Iterator[Breach]:
+def event_identity_doubtful(releases: Releases) -> Iterator[Breach]:
+    """An event has another kind of act, or other initiators."""
     retyped, moved = _identities(releases)
     for key in sorted(retyped ^ moved):
         yield Breach(EVENTS, key, said={"what": "another kind of act" if key in retyped else "other initiators"})
 
 
-def _events_by_month(releases: Releases) -> Iterator[Breach]:
+def coverage_events_by_month(releases: Releases) -> Iterator[Breach]:
+    """How many events each month has."""
     if (events := releases.now(EVENTS, "date_edtf")) is not None:
         months = events["date_edtf"].str.extract(r"^([0-9]{4}(?:-[0-9]{2})?)").drop_nulls().alias("month")
         counts = months.value_counts().sort("month").tail(12)
@@ -99,21 +102,24 @@ def _events_by_month(releases: Releases) -> Iterator[Breach]:
             yield Breach(EVENTS, said={"months": text})
 
 
-def _actors_without_code(releases: Releases) -> Iterator[Breach]:
+def coverage_actors_without_code(releases: Releases) -> Iterator[Breach]:
+    """How many actors have no code of a scheme."""
     actors, codes = releases.now("actors", "actor_id"), releases.now("actor_codes", "actor_id")
     if actors is not None and codes is not None:
         bare = actors.join(codes, on="actor_id", how="anti").height
         yield Breach("actors", said={"n": f"{bare:,}", "all": f"{actors.height:,}"})
 
 
-def _sources_without_archive(releases: Releases) -> Iterator[Breach]:
+def coverage_sources_without_archive(releases: Releases) -> Iterator[Breach]:
+    """How many sources have no archived copy."""
     sources = releases.now("sources", "archive_url")
     if sources is not None:
         bare = sources["archive_url"].null_count()
         yield Breach("sources", said={"n": f"{bare:,}", "all": f"{sources.height:,}"})
 
 
-def _single_origins(releases: Releases) -> Iterator[Breach]:
+def coverage_single_origin(releases: Releases) -> Iterator[Breach]:
+    """How many events rest on one origin alone."""
     if (tally := _tally(releases.now)) is not None:
         origins = tally.get_column("n_origins")
         single, affirmed = int((origins == 1).sum()), int((origins > 0).sum())
@@ -123,13 +129,13 @@ def _single_origins(releases: Releases) -> Iterator[Breach]:
 
 GUARDS: tuple[Guard[Releases], ...] = read_guards(
     Path(__file__).with_name("guards.toml"),
-    {
-        "event-changed-identity": _changed_identities,
-        "event-identity-doubtful": _doubtful_identities,
-        "status-fell-without-reason": _fallen_statuses,
-        "coverage-events-by-month": _events_by_month,
-        "coverage-actors-without-code": _actors_without_code,
-        "coverage-sources-without-archive": _sources_without_archive,
-        "coverage-single-origin": _single_origins,
-    },
+    (
+        event_changed_identity,
+        event_identity_doubtful,
+        status_fell_without_reason,
+        coverage_events_by_month,
+        coverage_actors_without_code,
+        coverage_sources_without_archive,
+        coverage_single_origin,
+    ),
 )
