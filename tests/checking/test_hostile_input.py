@@ -56,6 +56,52 @@ def test_a_stream_that_fails_late_keeps_the_repeated_keys_before(tmp_path: Path,
     ]
 
 
+def _deep(levels: int) -> dict[str, Any]:
+    """A JSON Schema whose references make ten to the power of its levels."""
+    parts = {f"d{at}": {"allOf": [{"$ref": f"#/$defs/d{at + 1}"}] * 10} for at in range(levels)}
+    return {"$defs": {**parts, f"d{levels}": {"type": "object"}}, "$ref": "#/$defs/d0"}
+
+
+@pytest.mark.parametrize(
+    ("type_", "schema", "cell"),
+    [
+        ("object", _deep(12), "{}"),
+        ("array", {"uniqueItems": True}, json.dumps([{"a": number} for number in range(5_000)])),
+    ],
+)
+def test_a_json_schema_that_takes_too_many_steps_is_given_up(
+    tmp_path: Path, type_: str, schema: dict[str, Any], cell: str
+) -> None:
+    report = _check(tmp_path, {"type": type_, "constraints": {"jsonSchema": schema}}, cell)
+    assert report.findings == ()
+    assert [(item.name, item.reason) for item in report.not_checked] == [
+        ("jsonSchema", "a value takes more than 100,000 steps")
+    ]
+
+
+def test_a_json_schema_may_ask_much_of_each_value(tmp_path: Path) -> None:
+    report = _check(tmp_path, {"type": "object", "constraints": {"jsonSchema": _deep(3)}}, "{}", "[]")
+    assert _rules(report) == [("type-error", 3, None)]
+
+
+@pytest.mark.parametrize("path", ["a/" * 2499 + "t.csv", "t" * 300 + ".csv", "circle.csv"])
+def test_a_path_that_names_no_file_is_refused_in_one_sentence(tmp_path: Path, path: str) -> None:
+    (tmp_path / "circle.csv").symlink_to("circle.csv")
+    with pytest.raises(ProjectError, match="names no file") as raised:
+        make_package(tmp_path, resources={"t": {"path": path}})
+    assert len(str(raised.value)) < 400
+
+
+def test_half_a_character_in_a_descriptor_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "datapackage.json").write_text('{"name": "p", "resources": [{"name": "t\\ud800", "path": "t.csv"}]}')
+    with pytest.raises(ProjectError, match="half a character"):
+        load_project(tmp_path)
+    (tmp_path / "datapackage.json").write_text(
+        '{"name": "p", "title": "\\ud83d\\ude00", "resources": [{"name": "t", "path": "t.csv"}]}'
+    )
+    load_project(tmp_path)
+
+
 @pytest.mark.parametrize("geometry", [1, [], "x", True])
 def test_a_feature_without_a_geometry_object_is_of_the_wrong_type(tmp_path: Path, geometry: object) -> None:
     cell = json.dumps({"type": "Feature", "properties": {}, "geometry": geometry})

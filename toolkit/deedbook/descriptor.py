@@ -14,6 +14,7 @@ from typing import Any
 
 from deedbook.dialect import Dialect, read_dialect
 from deedbook.errors import ProjectError
+from deedbook.findings import shorten
 from deedbook.schema import TableSchema, read_schema
 
 
@@ -110,12 +111,16 @@ def load_json(path: Path, what: str) -> Any:
             import yaml
 
             return yaml.safe_load(text)
-        return json.loads(text)
+        found = json.loads(text)
+        if "\\ud" in text.casefold():  # half of a pair of codes is no character, and no file can hold it
+            json.dumps(found, ensure_ascii=False).encode()
+        return found
     except RecursionError:
         raise ProjectError(f"{path}: nested too deeply") from None
     except ValueError as error:
+        half = f"{error.object[error.start]!r} is half a character" if isinstance(error, UnicodeEncodeError) else error
         raise ProjectError(
-            f"{path}: not valid JSON: {error}", "correct the file; a JSON editor shows the place"
+            f"{path}: not valid JSON: {half}", "correct the file; a JSON editor shows the place"
         ) from None
     except Exception as error:
         if type(error).__module__.startswith("yaml"):
@@ -240,7 +245,12 @@ def jailed(root: Path, path: str, where: str) -> Path:
         raise ProjectError(f"{where}: the path {path!r} leaves the package", hint)
     if any(part.startswith(".") and part != "." for part in parts):
         raise ProjectError(f"{where}: the path {path!r} is hidden, which Data Package v2 forbids", hint)
-    resolved = (root / candidate).resolve()
+    try:
+        resolved = (root / candidate).resolve()
+        resolved.exists()
+    except (OSError, RuntimeError) as error:  # the second for links that lead to each other
+        reason = error.strerror if isinstance(error, OSError) else "its links lead in a circle"
+        raise ProjectError(f"{where}: the path {shorten(path)!r} names no file: {reason}", hint) from None
     if not resolved.is_relative_to(root.resolve()):
         raise ProjectError(f"{where}: the path {path!r} leads out of the package through a link", hint)
     return root / candidate

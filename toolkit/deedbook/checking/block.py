@@ -24,6 +24,8 @@ from deedbook.reading.tables import present
 from deedbook.reading.text import TextBlock
 from deedbook.types import dtype_of, typed, without_mark
 
+_SHORT = 64
+"""Rows below which values are sooner counted in Python: a record may have 100,000 columns."""
 BadRows = Mapping[str, Rows]
 """For each column with bad cells, their rows, rising."""
 
@@ -59,7 +61,7 @@ class BlockResult:
 
     height: int
     absent: int
-    present: Mapping[str, int]
+    present: Rows
     newlines: int
     has_return: bool
     has_cell_errors: bool
@@ -118,20 +120,21 @@ def check_block(plan: FilePlan, block: TextBlock) -> BlockResult:
     )
 
 
-def _count_present(plan: FilePlan, frame: pl.DataFrame, absent: Sequence[int]) -> dict[str, int]:
-    """The cells of each column that hold a value; without a schema, every column has the missing value of schemas that name none."""
+def _count_present(plan: FilePlan, frame: pl.DataFrame, absent: Sequence[int]) -> Rows:
+    """The cells of each column that hold a value."""
     if absent:
-        frame = frame.with_row_index("\0row").filter(~pl.col("\0row").is_in(list(absent)))
-    counts = {}
-    for column in plan.columns:
-        if column.field or plan.table.resource.schema is None:
-            texts, missing = frame[column.name], plan.missing.get(column.name, ("",))
-            if missing == ("",):  # as nearly everywhere, and a third of the time
-                lacking = texts.null_count() + int((texts == "").sum())
-            else:
-                lacking = int(texts.fill_null("").is_in(list(missing)).sum())
-            counts[column.field.name if column.field else column.label] = len(texts) - lacking
-    return counts
+        frame = frame.with_row_index("\0row").filter(~pl.col("\0row").is_in(list(absent))).drop("\0row")
+    missing = [plan.missing.get(column.name, ("",)) for column in plan.columns]
+    if frame.height < _SHORT:
+        cells = zip(missing, zip(*frame.rows(), strict=True), strict=True) if frame.height else ()
+        return np.array([sum((text or "") not in texts for text in column) for texts, column in cells], np.int64)
+    lacking = (
+        column.null_count() + (column == "").sum()  # as nearly everywhere, and a third of the time
+        if texts == ("",)
+        else column.fill_null("").is_in(list(texts)).sum()
+        for texts, column in zip(missing, frame.get_columns(), strict=True)
+    )
+    return frame.height - np.fromiter(lacking, np.int64, frame.width)
 
 
 def _is_known(plan: FilePlan, reference: Reference, cells: CheckedCells, unread: BadRows) -> bool:

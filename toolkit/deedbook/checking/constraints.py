@@ -154,11 +154,13 @@ def _json_schema_test(declared: Any, where: str, given_up: list[tuple[str, str]]
         kind.check_schema(dict(declared))
     except jsonschema.SchemaError as error:
         raise ProjectError(f"{where}: jsonSchema is no JSON Schema: {error.message}", "correct the schema") from None
-    validator = _with_limited_patterns(kind, where)(declared)
+    steps = [0]
+    validator = _with_limits(kind, where, steps)(declared)
 
     def test(text: str, value: Any) -> bool:
         if given_up:
             return True
+        steps[0] = 0
         try:
             return bool(validator.is_valid(value if isinstance(value, list) else load_json(text)))
         except (RecursionError, OverflowError):
@@ -172,9 +174,24 @@ def _json_schema_test(declared: Any, where: str, given_up: list[tuple[str, str]]
     return test
 
 
-def _with_limited_patterns(kind: Any, where: str) -> Any:
-    """The validator class, with the time limit of patterns in its `pattern` too."""
+def _with_limits(kind: Any, where: str, steps: list[int]) -> Any:
+    """The validator class, with the time limit of patterns in its `pattern` too, and a limit of the steps that it takes.
+
+    References that refer to each other ten times at each of a dozen levels make more steps than anybody waits for.
+    """
     import jsonschema
+
+    def limited(check: Callable[..., Any]) -> Callable[..., Any]:
+        def run(validator: object, wanted: object, value: object, schema: object) -> Any:
+            steps[0] += 1
+            if check.__name__ == "uniqueItems" and isinstance(value, list):
+                is_slow = any(isinstance(item, dict | list) for item in value)  # what has no order is compared in pairs
+                steps[0] += len(value) ** 2 // 2 if is_slow else 0
+            if steps[0] > _MOST_STEPS:
+                raise TimeoutError(f"a value takes more than {_MOST_STEPS:,} steps")
+            return check(validator, wanted, value, schema)
+
+        return run
 
     def pattern(
         _validator: object, wanted: str, value: object, _schema: object
@@ -185,7 +202,12 @@ def _with_limited_patterns(kind: Any, where: str) -> Any:
         except TimeoutError:
             raise TimeoutError(f"a pattern in it took longer than {TIME_LIMIT:g} s") from None
 
-    return jsonschema.validators.extend(kind, {"pattern": pattern})  # type: ignore[no-untyped-call]
+    checks = {name: limited(check) for name, check in {**kind.VALIDATORS, "pattern": pattern}.items()}
+    return jsonschema.validators.extend(kind, checks)  # type: ignore[no-untyped-call]
+
+
+_MOST_STEPS = 100_000
+"""Keywords of a JSON Schema that are looked at for one value: a second."""
 
 
 def _foreign_references(declared: Any) -> Iterator[str]:

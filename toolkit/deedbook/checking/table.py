@@ -207,6 +207,7 @@ def _read_blocks(outcome: TableOutcome, plan: FilePlan, cutter: Cutter, row: int
     table = plan.table
     offset = cutter.position
     has_return = False
+    present = np.zeros(len(plan.columns), np.int64)
     pieces = outcome.pieces.setdefault(plan.number, [])
     for done in run(cutter, plan.layout, lambda block: check_block(plan, block), workers=table.options.workers):
         if isinstance(done, Unclosed):
@@ -228,9 +229,15 @@ def _read_blocks(outcome: TableOutcome, plan: FilePlan, cutter: Cutter, row: int
         outcome.rows += rows
         outcome.cells += rows * len(plan.columns)
         outcome.bytes += done.size
+        if rows:
+            present += result.present
         offset, row, line = offset + done.size, row + result.height, line + result.newlines
         has_return |= result.has_return
         table.advance(done.size)
+    for column, count in zip(plan.columns, present.tolist(), strict=True):
+        if column.field or table.resource.schema is None:
+            name = column.field.name if column.field else column.label
+            outcome.present[name] = outcome.present.get(name, 0) + count
     if has_return and table.has_project:
         message = "lines end in a carriage return"
         outcome.say(plan.number, "crlf-line-ends", message, "run `deedbook fmt`", severity="warning")
@@ -245,7 +252,6 @@ def _merge(outcome: TableOutcome, result: BlockResult, first: int, line: int) ->
         outcome.logs[key].add(first, hashed)
     if result.typed is not None:
         outcome.typed.append((first, line, result.typed))
-    for sums, counts in ((outcome.skipped, result.skipped), (outcome.present, result.present)):
-        for name, count in counts.items():
-            sums[name] = sums.get(name, 0) + count
+    for rule, count in result.skipped.items():
+        outcome.skipped[rule] = outcome.skipped.get(rule, 0) + count
     outcome.has_cell_errors |= result.has_cell_errors
