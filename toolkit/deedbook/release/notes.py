@@ -78,16 +78,18 @@ def index_html(record: Record, files: Sequence[File], changes: Mapping[str, Any]
         changes: The content of `changes.json`.
     """
     of_table = {(file.table, file.format): file for file in files if file.table}
-    titles = [item.title for item in FORMATS if any(file == item.title for _, file in of_table)]
+    there = {title for _, title in of_table}
+    titles = [item.title for item in FORMATS if item.title in there]
+    tables = [
+        {"outline": outline, "rows": file.rows, "files": [of_table.get((outline.name, title)) for title in titles]}
+        for outline, file in record.tables
+    ]
     json_ld = json.dumps(dataset(record), ensure_ascii=False, indent=1)
     return render(
         "index.html.j2",
         record=record,
         formats=titles,
-        tables=[
-            {"outline": outline, "rows": file.rows, "files": [of_table.get((outline.name, one)) for one in titles]}
-            for outline, file in record.tables
-        ],
+        tables=tables,
         loads=usages([outline.name for outline, _ in record.tables], record.name, {file.name for file in files}),
         history=changes.get("history") or (),
         diffs=[file for file in files if file.name.endswith(".diff.csv")],

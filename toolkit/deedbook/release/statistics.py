@@ -131,17 +131,17 @@ def _describe(item: Field, column: pl.Series, known: Mapping[str, Any], *, is_ke
 
 
 def _shape(item: Field, dtype: pl.DataType, filled: int, distinct: int, *, is_key: bool) -> Shape:
-    if not filled:
-        return "empty"
-    if item.categories or item.constraints.get("enum") or dtype == pl.Boolean:
-        return "codes"
-    if is_key or item.constraints.get("unique"):
-        return "keys"
-    if dtype.is_numeric():
-        return "codes" if dtype.is_integer() and distinct <= _FEW_NUMBERS else "numbers"
-    if isinstance(dtype, pl.Date | pl.Datetime):
-        return "moments"
-    return "codes" if distinct <= _MOST_CODES and distinct * 2 <= filled and not dtype.is_nested() else "text"
+    repeats = distinct <= _MOST_CODES and distinct * 2 <= filled
+    shapes: tuple[tuple[bool, Shape], ...] = (
+        (not filled, "empty"),
+        (bool(item.categories or item.constraints.get("enum")) or dtype == pl.Boolean, "codes"),
+        (is_key or bool(item.constraints.get("unique")), "keys"),
+        (dtype.is_integer() and distinct <= _FEW_NUMBERS, "codes"),
+        (dtype.is_numeric(), "numbers"),
+        (isinstance(dtype, pl.Date | pl.Datetime), "moments"),
+        (repeats and not dtype.is_nested(), "codes"),
+    )
+    return next((shape for is_so, shape in shapes if is_so), "text")
 
 
 def _top(item: Field, column: pl.Series, most: int) -> tuple[Count, ...]:

@@ -58,21 +58,15 @@ def write(table: Table, edition: Edition, path: Path) -> tuple[Limit, ...]:
     columns, limits = columns_for(table, PROGRAM)
     if not columns:
         return (Limit(FORMAT, table.name, "left out: it has no columns"),)
+    measures = {True: "scale", False: "nominal"}
     pyreadstat.write_sav(
         pl.DataFrame([_series(column.values).alias(column.name) for column in columns]),
         str(path),
         file_label=file_label(edition, table, _LONGEST_FILE_LABEL),
         column_labels={column.name: cut(column.title, PROGRAM.longest_title) for column in columns},
-        variable_value_labels={
-            column.name: {number: cut(text, PROGRAM.longest_label) for number, text in column.labels.items()}
-            for column in columns
-            if column.labels
-        },
+        variable_value_labels={column.name: column.cut_labels(PROGRAM) for column in columns if column.labels},
         variable_format={column.name: form for column in columns if (form := _format(column.values))},
-        variable_measure={
-            column.name: "nominal" if column.labels or isinstance(column.values.dtype, pl.String) else "scale"
-            for column in columns
-        },
+        variable_measure={column.name: measures[column.is_measured] for column in columns},
         row_compress=True,
     )
     epoch = edition.epoch  # month names are English whatever the locale

@@ -105,7 +105,7 @@ class Variable:
     values: pl.Series
     label: str = ""
     width: int = 0
-    labels: Mapping[int, str] = field(default_factory=dict)
+    labels: Mapping[int | float, str] = field(default_factory=dict)
 
 
 def write(table: Table, edition: Edition, path: Path) -> tuple[Limit, ...]:
@@ -133,7 +133,6 @@ def read(table: Table, path: Path, _tables: Sequence[str] = ()) -> Iterator[Pair
 def _variable(column: Column) -> Variable:
     values, dtype = column.values, column.values.dtype
     label = cut(column.title, PROGRAM.longest_title)
-    labels = {number: cut(text, PROGRAM.longest_label) for number, text in column.labels.items()}
     if isinstance(dtype, pl.String):
         width = max([1, *values.str.len_bytes().unique()])
         if width > _WIDEST_FIXED:
@@ -148,7 +147,7 @@ def _variable(column: Column) -> Variable:
     if dtype == pl.Int64:  # the smallest type that holds the numbers
         low, high = values.min() or 0, values.max() or 0
         kind = next((name for name, least, most in _INTEGERS if least <= low and high <= most), "double")  # type: ignore[operator]  # integers
-    return Variable(column.name, kind, _FORMATS[kind], values, label, labels=labels)
+    return Variable(column.name, kind, _FORMATS[kind], values, label, labels=column.cut_labels(PROGRAM))
 
 
 def write_dta(path: Path, variables: Sequence[Variable], data_label: str, time_stamp: str) -> None:

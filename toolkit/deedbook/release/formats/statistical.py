@@ -23,7 +23,6 @@ from deedbook.release.tables import Limit, Table, non_finite_columns, text_of
 from deedbook.schema import Field
 
 LARGEST_EXACT = 2**53
-LABELS_OF_BOOLEANS = {0: "false", 1: "true"}
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 """As both programs write them in a time stamp, whatever the locale."""
 _SUFFIX = "_label"
@@ -70,6 +69,15 @@ class Program:
     day: int
     moment: int
 
+    def folded(self, name: str) -> str:
+        """The name as the program compares it with others."""
+        return name.lower() if self.folds_case else name
+
+    def allows(self, name: str) -> bool:
+        """Whether a variable may have that name."""
+        is_plain = not _ODD.search(name) and name[:1].isalpha() and not name.endswith("_")
+        return is_plain and len(name) <= self.longest_name and self.folded(name) not in self.reserved
+
 
 @dataclass(frozen=True, slots=True)
 class Column:
@@ -86,6 +94,15 @@ class Column:
     title: str
     values: pl.Series
     labels: Mapping[int, str] = field(default_factory=dict)
+
+    @property
+    def is_measured(self) -> bool:
+        """Whether its values are amounts or moments, rather than codes or texts."""
+        return not self.labels and not isinstance(self.values.dtype, pl.String)
+
+    def cut_labels(self, program: Program) -> dict[int | float, str]:
+        """The labels, as long as the program allows them."""
+        return {number: cut(text, program.longest_label) for number, text in self.labels.items()}
 
 
 def columns_for(table: Table, program: Program) -> tuple[tuple[Column, ...], tuple[Limit, ...]]:
@@ -207,22 +224,19 @@ def _reason_for_text(values: pl.Series, program: Program) -> str:
 
 def _labelled(item: Field, values: pl.Series) -> list[Column]:
     """A field as one variable, or two where its codes have labels and are text."""
-    title = item.title or item.name
-    if item.type == "boolean" and values.dtype == pl.Int64:
-        return [Column(item.name, title, values, LABELS_OF_BOOLEANS)]
+    title, codes = item.title or item.name, item.categories
     if values.dtype == pl.Int64:
-        labels = {
-            label.value: label.label
-            for label in item.categories
-            if isinstance(label.value, int) and label.label and abs(label.value) < _LARGEST_LABELLED
-        }
+        labels = {0: "false", 1: "true"} if item.type == "boolean" else {}
+        for code in codes:
+            if isinstance(code.value, int) and code.label and abs(code.value) < _LARGEST_LABELLED:
+                labels.setdefault(code.value, code.label)
         return [Column(item.name, title, values, labels)]
     plain = Column(item.name, title, values)
-    if not isinstance(values.dtype, pl.String) or not any(label.label for label in item.categories):
+    if not isinstance(values.dtype, pl.String) or not any(code.label for code in codes):
         return [plain]
-    places = {str(label.value): place for place, label in enumerate(item.categories, start=1)}
+    places = {str(code.value): place for place, code in enumerate(codes, start=1)}
     numbers = values.replace_strict(list(places), list(places.values()), default=None, return_dtype=pl.Int64)
-    labels = {place: label.label or str(label.value) for place, label in enumerate(item.categories, start=1)}
+    labels = {place: code.label or str(code.value) for place, code in enumerate(codes, start=1)}
     return [plain, Column(f"{item.name}{_SUFFIX}", f"{title} (label)", numbers, labels)]
 
 
@@ -238,25 +252,17 @@ def _cut_descriptions(columns: Sequence[Column], program: Program) -> Iterable[s
 
 def _fit_names(names: Sequence[str], program: Program) -> list[str]:
     """The names as the program allows them, each once; a name that is allowed is kept, whatever stands before it."""
-
-    def folded(name: str) -> str:
-        return name.lower() if program.folds_case else name
-
-    def is_allowed(name: str) -> bool:
-        is_plain = not _ODD.search(name) and name[:1].isalpha() and not name.endswith("_")
-        return is_plain and len(name) <= program.longest_name and folded(name) not in program.reserved
-
-    used = {folded(name) for name in names if is_allowed(name)}
+    used = {program.folded(name) for name in names if program.allows(name)}
     fitted, taken = [], set[str]()
     for name in names:
         candidate, number = name, 1
-        if not is_allowed(name) or folded(name) in taken:
+        if not program.allows(name) or program.folded(name) in taken:
             base = _ODD.sub("_", name)
             base = base if base[:1].isalpha() else f"v{base}"
             candidate = base[: program.longest_name].rstrip("_") or "v"
-            while not is_allowed(candidate) or folded(candidate) in used | taken:
+            while not program.allows(candidate) or program.folded(candidate) in used | taken:
                 number += 1
                 candidate = f"{base[: program.longest_name - len(str(number)) - 1].rstrip('_')}_{number}"
-        taken.add(folded(candidate))
+        taken.add(program.folded(candidate))
         fitted.append(candidate)
     return fitted
