@@ -52,6 +52,15 @@ def test_a_release_that_follows_another_history_is_refused() -> None:
         with_release(found, release("1.1.0", previous=Link("1.0.0", "f" * 64)), LATER)
 
 
+def test_a_release_that_leaves_out_a_published_one_is_refused_and_told_what_to_do() -> None:
+    found = catalogue("1.0.0", "1.1.0")
+    with pytest.raises(RefusalError, match=r"follows 1\.0\.0, and 1\.1\.0 was published since") as caught:
+        with_release(found, release("1.2.0", previous=after("1.0.0")), LATER)
+    assert "deedbook fetch deeds@1.1.0" in caught.value.hint
+    withdrawn = yanked(found, "1.1.0")
+    assert with_release(withdrawn, release("1.2.0", previous=after("1.0.0")), LATER).datasets["deeds"].latest == "1.2.0"
+
+
 def test_a_yank_moves_latest_and_says_why_and_an_unyank_takes_it_back() -> None:
     before = catalogue("1.0.0", "1.1.0")
     found = yanked(before, "1.1.0", replaced_by="1.0.0")

@@ -24,7 +24,8 @@ def check_addition(catalogue: Catalogue, about: Dataset) -> Entry | None:
         raise RefusalError(
             f"{name} {release.version} is published with other content: its release.json has the sha256 "
             f"{known.release_sha256}, this one {release.release_sha256}",
-            "a published version is never rewritten: plan a new one with `deedbook plan --write`",
+            "a published version is never rewritten: plan a new one with `deedbook plan --write`; if another checkout planned "
+            "the same number, fetch what it published and merge it first",
         )
     previous = release.previous
     before = catalogue.entry(name, previous.version) if previous else None
@@ -32,6 +33,15 @@ def check_addition(catalogue: Catalogue, about: Dataset) -> Entry | None:
         raise RefusalError(
             f"{name} {release.version} follows a version {previous.version} that is not the published one",
             f"fetch the published {previous.version}, plan and build again",
+        )
+    dataset = catalogue.datasets.get(name)
+    newest = dataset.entry(dataset.latest or "") if dataset else None
+    if known is None and previous and newest and read_version(newest.version) > read_version(previous.version):
+        raise RefusalError(
+            f"{name} {release.version} follows {previous.version}, and {newest.version} was published since: what came with "
+            "it would be lost",
+            f"fetch it (`deedbook fetch {name}@{newest.version}`), merge its rows into yours, and plan again: "
+            "`deedbook plan --write`",
         )
     return known
 
