@@ -106,7 +106,7 @@ def read_time(field: Field, lenient: bool) -> Parser:
         return lambda text: _any_moment(text, lambda moment: moment.timetz())
 
     def parse(text: str) -> dt.time:
-        if _TIME.fullmatch(text):
+        if _TIME.fullmatch(text) and not (lenient and text.startswith("24")):
             return dt.time.fromisoformat(text)
         if lenient and text[5:6] == ":" and len(text) >= 8:
             import dateutil.parser
