@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
 from deedbook.errors import ProjectError
@@ -153,6 +154,44 @@ def test_a_schema_that_makes_no_sense_is_refused(tmp_path: Path, schema: dict[st
 def test_a_constraint_that_is_no_value_is_refused(tmp_path: Path, field: dict[str, Any]) -> None:
     with pytest.raises(ProjectError, match="field `a`"):
         _check(tmp_path, field, "1")
+
+
+def test_whole_numbers_of_json_are_integers_however_they_are_written(tmp_path: Path) -> None:
+    (tmp_path / "t.json").write_text('[{"a": 1e18}, {"a": 1.0}, {"a": 1e25}, {"a": 1.5}, {"a": 1e400}, {"a": -2E3}]')
+    project = make_package(
+        tmp_path, resources={"t": {"path": "t.json", "type": "table", "schema": fields("a:integer")}}
+    )
+    assert [item.row for item in validate(project).findings] == [5, 6]
+    texts = pl.concat(read_text(project.package.resources[0]))["a"].to_list()
+    assert texts[:3] == ["1000000000000000000", "1", "1" + "0" * 25]
+
+
+@pytest.mark.parametrize("order", [("b", "c"), ("c", "b")])
+def test_each_reference_to_a_parent_without_a_schema_is_compared_in_its_own_type(
+    tmp_path: Path, order: tuple[str, str]
+) -> None:
+    key = {"fields": "p", "reference": {"resource": "parents", "fields": "id"}}
+    schemas = {"b": fields("p:integer", foreignKeys=[key]), "c": fields("p", foreignKeys=[key])}
+    tables: dict[str, Any] = {name: {"b": "p\n1\n02\n3\n", "c": "p\n01\n2\n1\n"}[name] for name in order}
+    report = validate(make_package(tmp_path, schemas=schemas, **tables, parents="id\n01\n2\n"))
+    assert sorted((item.table, item.row) for item in report.findings) == [("b", 4), ("c", 4)]
+
+
+def test_of_two_foreign_keys_of_a_column_only_that_into_an_unread_table_is_not_checked(tmp_path: Path) -> None:
+    keys = [{"fields": "p", "reference": {"resource": name, "fields": "id"}} for name in ("good", "bad")]
+    schemas = {"children": fields("p", foreignKeys=keys), "good": fields("id"), "bad": fields("id")}
+    report = validate(make_package(tmp_path, schemas=schemas, children="p\n1\n2\n", good="id\n1\n", bad=""))
+    assert [(item.table, item.row) for item in report.findings if item.rule == "foreign-key"] == [("children", 3)]
+    assert [item.name for item in report.checked if item.column == "p"].count("foreign-key") == 1
+    assert [item.name for item in report.not_checked if item.column == "p"] == ["foreign-key"]
+
+
+def test_the_rows_before_a_stream_failed_are_counted(tmp_path: Path) -> None:
+    rows = b"id\n" + b"".join(b"k%d\n" % number for number in range(200_000))
+    (tmp_path / "t.csv.gz").write_bytes(gzip.compress(rows)[:-100])
+    report = validate(make_package(tmp_path, resources={"t": {"path": "t.csv.gz", "schema": fields("id")}}))
+    assert [item.rule for item in report.findings] == ["compression-error"]
+    assert 100_000 < report.tables[0].rows < 200_000
 
 
 def test_ascii_has_no_other_letters(tmp_path: Path) -> None:

@@ -128,13 +128,13 @@ def accept_number(field: Field, text: pl.Expr, number: pl.Expr) -> list[pl.Expr]
 
 
 def is_whole(value: float | Decimal) -> bool:
-    """Whether a number of JSON or a spreadsheet is a whole one that a float can tell from its neighbours."""
-    return -(10**18) < value < 10**18 and value == int(value)
+    """Whether a number of JSON or a spreadsheet is a whole one, and none that takes longer to write than any float."""
+    return -(10**309) < value < 10**309 and value == int(value)
 
 
 def plain_number(value: float | Decimal) -> str:
     """A number as JSON or a spreadsheet holds it, whole ones without decimals."""
-    return str(int(value)) if not isinstance(value, int) and is_whole(value) else str(value)
+    return str(int(Decimal(str(value)))) if not isinstance(value, int) and is_whole(value) else str(value)
 
 
 def is_number(value: Any) -> bool:
