@@ -158,3 +158,13 @@ def test_another_error_is_not_the_disk() -> None:
     assert not files.disk_refusal(OSError(errno.EACCES, "x"))
     with pytest.raises(PermissionError), files.explained_disk("the bag is not written"):
         raise PermissionError(errno.EACCES, "x")
+
+
+def test_two_folders_are_swapped_in_one_step_where_the_system_can(tmp_path: Path) -> None:
+    for name in ("old", "new"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / name).write_text(name)
+    swapped = files.exchange(tmp_path / "old", tmp_path / "new")
+    there = {name: [item.name for item in (tmp_path / name).iterdir()] for name in ("old", "new")}
+    assert there == ({"old": ["new"], "new": ["old"]} if swapped else {"old": ["old"], "new": ["new"]})
+    assert not files.exchange(tmp_path / "old", tmp_path / "nothing")

@@ -28,6 +28,8 @@ _LONGEST_STEM = 40
 _CLOSES_FIRST = os.name == "nt"
 """Windows neither renames nor removes a file that is open. Elsewhere it stays open, and so locked, until it has its name."""
 _LOCKED_BYTE = 1 << 30
+_HERE, _EXCHANGE = -100, 2
+"""AT_FDCWD of Linux; RENAME_EXCHANGE there, and RENAME_SWAP of macOS, which is the same number."""
 _SHARING_PAUSES = (0.01, 0.05, 0.1, 0.3, 0.5)
 """Seconds between tries to rename on Windows, where a virus scanner or an indexer may hold a new file open for a moment."""
 _FULL = ("disk is full", "no space left", os.strerror(errno.ENOSPC).lower(), os.strerror(errno.EDQUOT).lower())
@@ -167,6 +169,23 @@ def rename(source: Path, target: Path) -> None:
     else:
         source.replace(target)
     sync(target.parent)
+
+
+def exchange(one: Path, other: Path) -> bool:
+    """Swaps the names of two folders in one step; False where the system (Linux and macOS can) or the file system cannot."""
+    if _CLOSES_FIRST:
+        return False
+    import ctypes
+
+    system = ctypes.CDLL(None)
+    names = os.fsencode(one), os.fsencode(other)
+    if hasattr(system, "renameat2"):
+        done: bool = system.renameat2(_HERE, names[0], _HERE, names[1], _EXCHANGE) == 0
+    else:
+        done = hasattr(system, "renamex_np") and system.renamex_np(*names, _EXCHANGE) == 0
+    if done:
+        sync(other.parent)
+    return done
 
 
 def sync(path: Path) -> None:

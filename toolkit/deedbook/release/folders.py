@@ -2,6 +2,7 @@
 
     dist/NAME/.lock               held by the running build, with its process id; gone when no build runs
     dist/NAME/.staging-VERSION    the release being written; what a killed build left is removed by the next one
+    dist/NAME/.retired-VERSION    a snapshot that is being replaced, where the system cannot swap two folders in one step
     dist/NAME/VERSION/            complete or not there
 
 A `Staged` release becomes `Verified` only by reading its checksums back, and only a `Verified` one can be installed.
@@ -16,13 +17,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deedbook.errors import RefusalError
-from deedbook.files import explained_disk, rename, sync
+from deedbook.files import exchange, explained_disk, rename, sync
 from deedbook.integrity.locks import locked
 from deedbook.integrity.proof import demand_whole
 from deedbook.release.edition import Edition
 
 _LOCK = ".lock"
 _STAGING = ".staging-"
+_RETIRED = ".retired-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,10 @@ def staging(edition: Edition, dist: Path) -> Iterator[Staged]:
     except (FileExistsError, NotADirectoryError):
         raise RefusalError(f"{home} cannot be a folder: a file is in the way", "move that file away") from None
     with locked(home / _LOCK, who="build"):
-        for stale in home.glob(f"{_STAGING}*"):  # we hold the lock: whoever made it is dead
+        for retired in home.glob(f"{_RETIRED}*"):  # we hold the lock: whoever made it is dead
+            target = home / retired.name.removeprefix(_RETIRED)
+            shutil.rmtree(retired) if target.exists() else retired.rename(target)
+        for stale in home.glob(f"{_STAGING}*"):
             shutil.rmtree(stale)
         folder = home / f"{_STAGING}{edition.version}"
         folder.mkdir()
@@ -99,10 +104,13 @@ def install(verified: Verified, edition: Edition, *, replace: bool = False) -> R
     if target.exists():
         if not replace:
             raise RefusalError(f"{target} exists already", "a release is never overwritten; plan a new version")
-        retired = target.with_name(f"{_STAGING}{edition.version}-retired")
-        target.rename(retired)
-        rename(verified.folder, target)
-        shutil.rmtree(retired, ignore_errors=True)
+        if not exchange(
+            verified.folder, target
+        ):  # a moment without either, after which the next build brings the old one back
+            retired = target.with_name(f"{_RETIRED}{target.name}")
+            target.rename(retired)
+            rename(verified.folder, target)
+            shutil.rmtree(retired, ignore_errors=True)
     else:
         rename(verified.folder, target)
     return Release(target, edition.name, edition.version)

@@ -1,0 +1,122 @@
+"""At every write, sync and rename: the old state or the new one, exit 75, nothing left behind, and a second run that completes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from deedbook import files
+from deedbook.catalogue.directory import DirectoryStore
+from deedbook.catalogue.edits import with_yank
+from deedbook.catalogue.keys import Signers
+from deedbook.catalogue.rebuild import rebuild
+from deedbook.catalogue.records import Catalogue
+from deedbook.catalogue.store import settle, update
+from deedbook.errors import SpaceError
+from deedbook.integrity.locks import locked
+from deedbook.publishing.steps import PublishableRelease
+from tests.faults import FAULTS, HANDLES, fault, points, windows
+from tests.publishing.releases import NOW, demand_finished, demand_sound, directory_target, make_release
+
+
+def contents(root: Path) -> dict[str, bytes]:
+    return {file.relative_to(root).as_posix(): file.read_bytes() for file in root.rglob("*") if file.is_file()}
+
+
+@pytest.mark.parametrize("kind", FAULTS)
+def test_a_file_is_the_old_one_or_the_new_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    file = tmp_path / "a.csv"
+
+    def do(point: int) -> int:
+        file.write_bytes(b"the old state")
+        with fault(monkeypatch, kind, point) as count:
+            try:
+                files.replace(file, b"the new state")
+            except SpaceError:
+                assert kind != "short"
+        done = count[0]
+        assert contents(tmp_path) in ({"a.csv": b"the old state"}, {"a.csv": b"the new state"}), point
+        files.replace(file, b"the new state")
+        assert contents(tmp_path) == {"a.csv": b"the new state"}
+        return done
+
+    assert points(do) >= 4
+
+
+def yank(root: Path) -> None:
+    def change(old: Catalogue, now: str) -> Catalogue:
+        return with_yank(old, "deeds", "1.0.0", reason="wrong", replaced_by=None, now=now)
+
+    update(DirectoryStore(root), change, title="", signers=Signers(), clock=lambda: NOW)
+    settle(DirectoryStore(root), Signers())
+
+
+def rebuild_it(root: Path) -> None:
+    rebuild(DirectoryStore(root), title="", signers=Signers(), clock=lambda: NOW)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", FAULTS)
+@pytest.mark.parametrize("name", ["publish", "yank", "rebuild"])
+def test_a_catalogue_is_sound_at_any_moment_and_the_second_run_finishes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str, kind: str
+) -> None:
+    first = make_release(tmp_path / "first", "1.0.0")
+    second = make_release(tmp_path / "second", "1.1.0", previous=first)
+
+    def run(root: Path, release: PublishableRelease) -> None:
+        for step in directory_target(root).steps(release):
+            step.run({}, lambda _bytes: None)
+
+    acts: dict[str, Callable[[Path], None]] = {
+        "publish": lambda root: run(root, second),
+        "yank": yank,
+        "rebuild": rebuild_it,
+    }
+    act = acts[name]
+
+    def do(point: int) -> int:
+        root = tmp_path / f"site{point}"
+        run(root, first)
+        if name != "publish":
+            run(root, second)
+        with fault(monkeypatch, kind, point) as count:
+            try:
+                act(root)
+            except SpaceError:
+                assert kind != "short"
+        demand_sound(DirectoryStore(root), [first, second])
+        done = count[0]
+        act(root)
+        demand_finished(DirectoryStore(root), [first, second])
+        assert list(root.rglob(".*")) == [], point
+        return done
+
+    found = points(do)
+    with capsys.disabled():
+        print(f"\n  {name} on a {kind} disk: {found} points")  # noqa: T201  # the count is the proof
+    assert found > 10
+
+
+@pytest.mark.skipif(not HANDLES.is_dir(), reason="nothing says which files are open")
+def test_files_locks_and_catalogues_work_where_open_files_cannot_be_renamed_or_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    release = make_release(tmp_path / "release", "1.0.0")
+    root = tmp_path / "site"
+    with windows(monkeypatch):
+        files.replace(tmp_path / "a.csv", b"one")
+        files.replace(tmp_path / "a.csv", b"two")
+        with locked(tmp_path / ".lock", who="build"):
+            pass
+        for _ in range(2):
+            for step in directory_target(root).steps(release):
+                step.run({}, lambda _bytes: None)
+        yank(root)
+        rebuild_it(root)
+    assert (tmp_path / "a.csv").read_bytes() == b"two"
+    assert not (tmp_path / ".lock").exists()
+    demand_sound(DirectoryStore(root), [release])
+    assert list(root.rglob(".*")) == []
