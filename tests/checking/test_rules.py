@@ -103,6 +103,22 @@ def test_an_unmet_rule_is_not_checked() -> None:
     assert [reason for _, reason in evaluate(rules_of(check), FRAME).not_checked] == ["there is no date"]
 
 
+@pytest.mark.parametrize("problem", [ZeroDivisionError("boom"), SystemExit(0)])
+def test_whatever_a_rule_does_to_a_cell_is_no_finding_and_no_exit(problem: BaseException) -> None:
+    def stop(_value: object) -> bool:
+        raise problem
+
+    passes = pl.col("low").map_elements(stop, return_dtype=pl.Boolean)
+    for check in (
+        rule("broken", passes, at="low", message=""),
+        rule("broken", pl.col("low") > 9, at="low", message="{n}", values={"n": passes}),
+        rule("broken", pl.col("low") > 9, at="low", message="{n}", values={"n": pl.col("nothing")}),
+        pa.Check(lambda _data: stop(1), name="broken"),
+    ):
+        with pytest.raises(RuleError, match="the rule `broken` cannot be evaluated"):
+            evaluate(rules_of(check), FRAME)
+
+
 def test_tables_without_rows_pass() -> None:
     assert failing(evaluate(rules_of(ORDER), FRAME.clear())) == {}
 

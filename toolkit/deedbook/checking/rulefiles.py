@@ -67,7 +67,10 @@ def guarded(path: Path, function: Callable[..., Found], hint: str = FIX) -> Call
             message = error.message if error.message.startswith(str(path)) else f"{place}: {error.message}"
             raise RuleError(message, error.hint) from None
         except (Exception, SystemExit) as error:
-            said = f"it calls exit({error.code})" if isinstance(error, SystemExit) else describe(error)
+            code = error.code if isinstance(error, SystemExit) else None
+            said = (
+                f"it calls exit({'' if code is None else code})" if isinstance(error, SystemExit) else describe(error)
+            )
             raise RuleError(f"{_line_of(path, error)}: {said}", hint) from error
 
     return run

@@ -113,7 +113,7 @@ def judge(rules: list[Rule], frame: pl.DataFrame) -> list[pl.Series]:
     lazy = {str(number): rule.passes.implode() for number, rule in enumerate(rules) if isinstance(rule.passes, pl.Expr)}
     try:
         found = frame.select(**lazy)
-    except Exception:
+    except (Exception, SystemExit):
         _blame(rules, frame)
         raise
     verdicts = []
@@ -133,7 +133,7 @@ def _blame(rules: Iterable[Rule], frame: pl.DataFrame) -> None:
         if isinstance(rule.passes, pl.Expr):
             try:
                 frame.select(rule.passes)
-            except Exception as error:  # noqa: BLE001  (whatever a rule raises, it is named)
+            except (Exception, SystemExit) as error:  # noqa: BLE001  (whatever a rule raises, it is named)
                 fail(rule, describe(error))
 
 
@@ -201,6 +201,9 @@ def _values(rule: Rule, frame: pl.DataFrame, failing: pl.Series, names: list[str
     columns = {}
     for name in names:
         value = rule.values.get(name, pl.col(name))
-        found = value if isinstance(value, pl.Series) else frame.select(value.alias(name)).to_series()
-        columns[name] = found.gather(failing)
+        try:
+            found = value if isinstance(value, pl.Series) else frame.select(value.alias(name)).to_series()
+            columns[name] = found.gather(failing)
+        except (Exception, SystemExit) as error:  # noqa: BLE001  (whatever a rule raises, it is named)
+            fail(rule, f"its value `{name}`: {describe(error)}")
     return pl.DataFrame(columns)
