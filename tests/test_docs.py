@@ -17,7 +17,7 @@ REFERENCE = REPOSITORY / "docs" / "reference"
 LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)#\s]+)[^)]*\)")
 ENGINE = ("checking", "reading")
 OURS_IN_CODE = re.compile(r'"([a-z]+(?:-[a-z]+)+)"')
-NO_FINDINGS = frozenset({"unnamed-check", "in-memory"})
+NO_FINDINGS = frozenset({"my-dataset", "in-memory"})
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(REPOSITORY)))
