@@ -12,7 +12,7 @@ import pytest
 
 from deedbook.errors import ProjectError
 from deedbook.findings import Report
-from deedbook.project import load_project
+from deedbook.project import Reading, load_project
 from deedbook.reading.tables import read_text
 from deedbook.validation import Options, validate
 from tests.package import fields, make_package
@@ -22,7 +22,7 @@ def _check(folder: Path, field: dict[str, Any], *cells: str) -> Report:
     (folder / "t.schema.json").write_text(json.dumps({"fields": [{"name": "a", **field}]}))
     rows = ['"' + cell.replace('"', '""') + '"' for cell in cells]
     (folder / "t.csv").write_text("\n".join(["a", *rows, ""]))
-    return validate(load_project(folder / "t.csv", schema=folder / "t.schema.json"))
+    return validate(load_project(folder / "t.csv", Reading(folder / "t.schema.json")))
 
 
 def _rules(report: Report) -> list[tuple[str, int | None, str | None]]:
@@ -48,7 +48,7 @@ def test_a_stream_that_fails_late_keeps_the_repeated_keys_before(tmp_path: Path,
     rows = b"id,v\n" + b"".join(b"k%d,%d\n" % (number % 150_000, number) for number in range(200_000))
     (tmp_path / "t.csv.gz").write_bytes(gzip.compress(rows)[:-100])
     (tmp_path / "s.json").write_text(json.dumps({**fields("id", "v:integer"), "primaryKey": "id"}))
-    project = load_project(tmp_path / "t.csv.gz", schema=tmp_path / "s.json")
+    project = load_project(tmp_path / "t.csv.gz", Reading(tmp_path / "s.json"))
     report = validate(project, Options(block_size=size, max_findings=2))
     assert [(item.rule, item.row) for item in report.findings] == [
         ("compression-error", None),
@@ -140,14 +140,14 @@ def test_a_schema_that_makes_no_sense_is_refused(tmp_path: Path, schema: dict[st
     (tmp_path / "s.json").write_text(json.dumps({**fields("a", "b"), **schema}))
     (tmp_path / "t.csv").write_text("a,b\n1,2\n1,2\n")
     with pytest.raises(ProjectError) as caught:
-        validate(load_project(tmp_path / "t.csv", schema=tmp_path / "s.json"))
+        validate(load_project(tmp_path / "t.csv", Reading(tmp_path / "s.json")))
     assert reason in caught.value.message
 
 
 @pytest.mark.parametrize(
     "field",
     [
-        {"type": "integer", "constraints": {"minimum": float("nan")}},
+        {"type": "integer", "constraints": {"minimum": "NaN"}},
         {"type": "object", "constraints": {"jsonSchema": {"$schema": 5}}},
     ],
 )

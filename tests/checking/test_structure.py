@@ -30,10 +30,10 @@ def test_a_sound_block_has_nothing_to_say() -> None:
 def test_a_short_row_lacks_a_cell_of_each_column_behind_its_end() -> None:
     assert _check(b"1,a\n2,b,c\n3\n") == (
         [
-            ("missing-cell", "name", [2], "the cell of `name` is missing: the row ends after 1 cells", None),
+            ("missing-cell", "name", [2], "the cell of `name` is missing: the row ends after 1 cell", None),
             ("missing-cell", "x", [0, 2], "the cell of `x` is missing: the row ends after 2 cells", None),
         ],
-        {"name": [2], "\0003": [0, 2]},
+        {"id": [0, 2], "name": [0, 2], "\0003": [0, 2]},
         [],
     )
 
@@ -41,10 +41,16 @@ def test_a_short_row_lacks_a_cell_of_each_column_behind_its_end() -> None:
 def test_each_surplus_cell_is_named_with_its_text() -> None:
     said, excused, _ = _check(b'1,a,b,"c,d",\n2,a,b,e\n')
     assert said == [
-        ("extra-cell", None, [0, 1], "cell 4 (`c,d`) is one too many: the header has 3 columns", "c,d"),
-        ("extra-cell", None, [0], "cell 5 (``) is one too many: the header has 3 columns", ""),
+        (
+            "extra-cell",
+            None,
+            [0, 1],
+            "cell 4 (`c,d`) is one too many: the header has 3 columns",
+            "c,d",
+        ),
+        ("extra-cell", None, [0], "cell 5 (empty) is one too many: the header has 3 columns", ""),
     ]
-    assert excused == {}
+    assert excused == {"id": [0, 1], "name": [0, 1], "\0003": [0, 1]}  # which stand under other labels than they should
 
 
 def test_a_blank_row_is_one_finding_and_excuses_all_its_cells() -> None:

@@ -54,8 +54,8 @@ def test_an_invalid_byte_sequence_is_an_encoding_error() -> None:
     assert "encoding-error" in verdict("invalid-byte-sequence.csv")
 
 
-def test_only_the_record_without_cells_is_blank_and_text_after_a_quote_is_kept() -> None:
-    assert verdict("invalid_many_rows.csv") == "8:-:blank-row"  # record 11 holds three empty cells
+def test_the_record_without_cells_is_blank_and_text_after_a_quote_is_named_and_kept() -> None:
+    assert verdict("invalid_many_rows.csv") == "4:3:stray-quote 8:-:blank-row"  # record 11 holds three empty cells
     resource = read_resource({"name": "table", "path": "invalid_many_rows.csv"}, FIXTURES, where="table")
     rows = [row for frame in read_text(resource) for row in frame.rows()]
     assert rows[2] == ("1", "2", '3 "')

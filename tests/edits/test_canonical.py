@@ -85,7 +85,7 @@ def test_letters_are_composed_but_in_keys_and_codes(tmp_path: Path) -> None:
     ("content", "why"),
     [
         (b"id,text\n1,a,b\n", "row 2 has 3 cells instead of 2"),
-        (b"id,text\n1,a\n2\n", "row 3 has 1 cells instead of 2"),
+        (b"id,text\n1,a\n2\n", "row 3 has 1 cell instead of 2"),
         (b"id,text\n1,caf\xe9\n", "row 2 is not UTF-8 (byte 0xe9)"),
         (b'id,text\n1,"a\n', "a quote is never closed"),
         (b"", "it has no header"),
@@ -195,7 +195,7 @@ def test_the_command_says_what_it_does(project: Path, deedbook: Run) -> None:
     table.write_bytes(b"id,start,end\na\n")
     outcome = deedbook("fmt", "--quiet")
     assert outcome.code == 1
-    assert "events (events.csv): cannot be mended: row 2 has 1 cells instead of 3\n" in outcome.out
+    assert "events (events.csv): cannot be mended: row 2 has 1 cell instead of 3\n" in outcome.out
     assert deedbook("fmt", "-t", "nothing").code == 2
 
 

@@ -112,6 +112,13 @@ def _keys_touched_by(difference: Difference, cells: set[tuple[int, int]]) -> set
     return {item for item in difference.ours | difference.theirs if item.type in KEYS}
 
 
+def _uneven_rows(difference: Difference) -> set[Item]:
+    rows = {item.row for item in difference.all_ours if item.type in {"missing-cell", "extra-cell", "blank-row"}}
+    touched = {item for item in difference.ours | difference.theirs if item.row in rows}
+    keys = {item for item in difference.ours | difference.theirs if item.type in KEYS} if rows else set()
+    return touched | keys
+
+
 def _lax_text(difference: Difference) -> set[Item]:
     example = difference.example
     cells = set()
@@ -283,6 +290,25 @@ DEVIATIONS = (
         "constraint-on-a-missing-cell",
         "One cause, one finding: a cell that a short row lacks is a missing-cell, not also a broken `required`.",
         _constraint_on_a_missing_cell,
+    ),
+    Deviation(
+        "cause-of-a-broken-header",
+        "One cause, one finding: a file without a header, or with a row above it, is named as such, and nothing that follows from it.",
+        lambda difference: (
+            {*difference.ours, *difference.theirs}
+            if any(item.type == "dialect-error" for item in difference.all_ours)
+            else set()
+        ),
+    ),
+    Deviation(
+        "stray-quote",
+        "Text behind a closing quote is an error, because readers differ in what they make of it; its value is frictionless'.",
+        lambda difference: {item for item in difference.ours if item.type == "stray-quote"},
+    ),
+    Deviation(
+        "cells-of-uneven-rows",
+        "One cause, one finding: the cells and keys of a row that is too long or too short, or all empty, are not judged.",
+        _uneven_rows,
     ),
     Deviation(
         "row-of-missing-values",

@@ -13,7 +13,7 @@ import pytest
 
 from deedbook.errors import ProjectError
 from deedbook.findings import Report
-from deedbook.project import load_project
+from deedbook.project import Reading, load_project
 from deedbook.validation import Options, validate
 from tests.package import fields, make_package, one, places
 
@@ -114,7 +114,7 @@ def test_a_sheet_is_chosen_by_name_or_number(tmp_path: Path) -> None:
         assert places(report_on(tmp_path, "t.xlsx", dialect=dialect)) == [(2, "id", "type-error")]
     finding = one(report_on(tmp_path, "t.xlsx", dialect={"sheetName": "Other"}))
     assert finding.rule == "source-error"
-    assert 'does not have a sheet "Other"' in finding.message
+    assert "there is no sheet 'Other'" in finding.message
 
 
 def test_a_sheet_without_its_reader_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -169,7 +169,7 @@ def test_a_data_file_with_a_schema_is_opened_by_its_endings(tmp_path: Path) -> N
     sheet(tmp_path / "d.xlsx", ["id", "name"], ["x", "a"])
     (tmp_path / "noending").write_bytes(b"id,name\nx,a\n")
     for name in ("a.csv.gz", "b.tsv", "c.json", "d.xlsx", "noending"):
-        report = validate(load_project(tmp_path / name, schema=schema), Options())
+        report = validate(load_project(tmp_path / name, Reading(schema)), Options())
         assert (places(report), report.tables[0].path) == ([(2, "id", "type-error")], name)
 
 

@@ -5,16 +5,18 @@ Paths are jailed here: every path of a package is resolved below the folder of i
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal
 
 from deedbook.dialect import Dialect, read_dialect
 from deedbook.errors import ProjectError
 from deedbook.findings import shorten
+from deedbook.properties import KNOWN, refuse_misplaced
 from deedbook.schema import TableSchema, read_schema
 
 
@@ -88,7 +90,7 @@ class Package:
         raise KeyError(name)
 
 
-_TABULAR = {"csv", "tsv", "tab", "xlsx", "xls", "ods", "jsonl", "ndjson"}
+_TABULAR = {"csv", "tsv", "tab", "xlsx", "xls", "ods", "jsonl", "ndjson", "parquet"}
 """Formats of tables; others are one only where the descriptor says so."""
 
 
@@ -110,22 +112,62 @@ def load_json(path: Path, what: str) -> Any:
         if path.suffix in {".yaml", ".yml"}:
             import yaml
 
-            return yaml.safe_load(text)
-        found = json.loads(text)
-        if "\\ud" in text.casefold():  # half of a pair of codes is no character, and no file can hold it
-            json.dumps(found, ensure_ascii=False).encode()
-        return found
+            value = yaml.safe_load(text)
+        else:
+            value = json.loads(text, object_pairs_hook=_members, parse_constant=_no_constant)
+        _refuse_odd_values(value)
+        return value
     except RecursionError:
         raise ProjectError(f"{path}: nested too deeply") from None
     except ValueError as error:
-        half = f"{error.object[error.start]!r} is half a character" if isinstance(error, UnicodeEncodeError) else error
         raise ProjectError(
-            f"{path}: not valid JSON: {half}", "correct the file; a JSON editor shows the place"
+            f"{path}: not valid JSON: {error}", "correct the file; a JSON editor shows the place"
         ) from None
     except Exception as error:
         if type(error).__module__.startswith("yaml"):
             raise ProjectError(f"{path}: not valid YAML: {error}", "correct the file") from None
         raise
+
+
+def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        name = next(name for at, (name, _) in enumerate(pairs) if any(name == earlier for earlier, _ in pairs[:at]))
+        raise ValueError(f"`{name}` stands twice in one object, and only one of the two would count")
+    return found
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is no number of JSON")
+
+
+_MOST_VALUES = 1_000_000
+"""Values of a descriptor or schema: a YAML file of a few lines can unfold to any number of them."""
+
+
+def _refuse_odd_values(value: Any) -> None:
+    """Raises ValueError for what JSON cannot hold: the dates of YAML, half characters, more values than anyone writes."""
+    waiting: list[tuple[Any, Any]] = [({"": value}, "")]
+    count = 0
+    while waiting:
+        holder, name = waiting.pop()
+        item = holder[name]
+        count += 1
+        if count > _MOST_VALUES:
+            raise ValueError(f"it unfolds to more than {_MOST_VALUES:,} values")
+        if isinstance(item, dict):
+            if odd := [key for key in item if not isinstance(key, str)]:
+                raise ValueError(f"the name {odd[0]!r} is no text; write it in quotes")
+            waiting += [*((item, key) for key in item), *(({"": key}, "") for key in item)]
+        elif isinstance(item, list):
+            waiting += [(item, at) for at in range(len(item))]
+        elif isinstance(item, str) and not item.isascii() and any("\ud800" <= mark <= "\udfff" for mark in item):
+            half = next(mark for mark in item if "\ud800" <= mark <= "\udfff")
+            raise ValueError(f"{half!r} is half a character")
+        elif isinstance(item, dt.date) and name not in KNOWN:
+            holder[name] = item.isoformat()  # a property of the user's own
+        elif not isinstance(item, str | int | float | None):
+            raise ValueError(f"`{name}` is read as {item!r}, which is no JSON; write it in quotes")
 
 
 def load_package(path: Path, *, schemas: Path | None = None) -> Package:
@@ -148,7 +190,7 @@ def read_package(
     """The typed form of a parsed package descriptor. See `load_package`."""
     if not isinstance(raw, Mapping):
         raise ProjectError(f"{where}: a descriptor is a JSON object")
-    _refuse_misplaced(raw, where)
+    _refuse_wrong(raw, "package", where)
     entries = raw.get("resources")
     if not isinstance(entries, list) or not entries:
         raise ProjectError(f"{where}: `resources` is a list with at least one table", "add a resource per CSV file")
@@ -180,7 +222,7 @@ def read_resource(
     if not isinstance(raw, Mapping):
         raise ProjectError(f"{where} is no object")
     shared = shared or {}
-    _refuse_misplaced(raw, where)
+    _refuse_wrong(raw, "resource", where)
     name = raw.get("name")
     if not isinstance(name, str) or not name:
         raise ProjectError(f"{where} has no name", "add `name`")
@@ -192,6 +234,8 @@ def read_resource(
         raise ProjectError(f"{where}: `path` is a file name or a list of them")
     if not paths and data is None:
         raise ProjectError(f"{where} has neither `path` nor `data`", "name the CSV file in `path`")
+    if paths and data is not None:
+        raise ProjectError(f"{where} has both `path` and `data`", "drop one of the two")
     if isinstance(data, str) and not isinstance(raw.get("format", raw.get("mediatype")), str):
         raise ProjectError(f"{where}: `data` is a text in no declared format", 'add "format": "csv"')
     if len({is_remote(item) for item in paths}) > 1:
@@ -220,11 +264,18 @@ def read_resource(
     )
 
 
-def _refuse_misplaced(raw: Mapping[str, Any], where: str) -> None:
-    """Raises for what belongs into a schema: it would be silently without effect."""
-    for name in ("fields", "missingValues", "primaryKey", "uniqueKeys", "foreignKeys", "fieldsMatch"):
-        if name in raw and not (name == "fields" and isinstance(raw[name], int)):  # a count in frictionless-py
-            raise ProjectError(f"{where}: `{name}` has no effect here", "move it into the `schema` of the resource")
+_TEXTS = ("name", "title", "description", "version", "created", "id", "homepage", "format", "encoding", "innerpath")
+
+
+def _refuse_wrong(raw: Mapping[str, Any], level: Literal["package", "resource"], where: str) -> None:
+    """Raises for what would be silently without effect, or be read as something else."""
+    is_count = isinstance(raw.get("fields"), int)  # of frictionless-py
+    refuse_misplaced({name: value for name, value in raw.items() if name != "fields" or not is_count}, level, where)
+    if isinstance(raw.get("fields"), list):
+        raise ProjectError(f"{where}: `fields` has no effect here", "move it into the `schema` of the resource")
+    for name in _TEXTS:
+        if not isinstance(raw.get(name, ""), str):
+            raise ProjectError(f"{where}: `{name}` is a text, not {raw[name]!r}", f'write "{name}": "{raw[name]}"')
 
 
 def is_remote(path: str) -> bool:

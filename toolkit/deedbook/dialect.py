@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from deedbook.errors import ProjectError
+from deedbook.properties import refuse_misplaced
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,9 @@ class Dialect:
     raw: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
 
+_FLAGS = ("header", "doubleQuote", "skipInitialSpace", "caseSensitiveHeader", "headerCase")
+
+
 def read_dialect(raw: object, where: str, delimiter: str = ",") -> Dialect:
     """The typed form of a dialect.
 
@@ -49,13 +53,19 @@ def read_dialect(raw: object, where: str, delimiter: str = ",") -> Dialect:
         raise ProjectError(f"{where}: `dialect` is an object")
     # v2 keeps these keys on top, frictionless-py nests them under "csv", CSV Dialect v1 has no "csv" either
     merged = {**raw, **(raw["csv"] if isinstance(raw.get("csv"), Mapping) else {})}
-    header = bool(merged.get("header", True))
+    refuse_misplaced(merged, "dialect", f"{where}: dialect")
+    for name in _FLAGS:
+        if name in merged and not isinstance(merged[name], bool):
+            raise ProjectError(f"{where}: `{name}` of the dialect is true or false, not {merged[name]!r}")
+    header = merged.get("header", True)
+    if not header and "headerRows" in merged:
+        raise ProjectError(f'{where}: `headerRows` has no effect beside `"header": false`', "drop one of the two")
     dialect = Dialect(
         delimiter=str(merged.get("delimiter", delimiter)),
         quote_char=str(merged.get("quoteChar", '"') or ""),
-        double_quote=bool(merged.get("doubleQuote", True)),
+        double_quote=merged.get("doubleQuote", True),
         escape_char=str(merged.get("escapeChar", "") or ""),
-        skip_initial_space=bool(merged.get("skipInitialSpace", False)),
+        skip_initial_space=merged.get("skipInitialSpace", False),
         header=header,
         header_rows=_rows(merged, "headerRows", (1,), where) if header else (),
         header_join=str(merged.get("headerJoin", " ")),

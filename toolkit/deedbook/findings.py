@@ -178,6 +178,20 @@ def join_key(values: tuple[str, ...] | list[str]) -> str:
     return "|".join(value.replace("\\", "\\\\").replace("|", "\\|") for value in values)
 
 
+def nearest(name: str, known: Iterable[str], otherwise: str = "") -> str:
+    """The hint that the most similar of the known names may be meant; the other hint when none is similar."""
+    import difflib
+
+    by_fold = {item.casefold(): item for item in known}
+    found = difflib.get_close_matches(name.casefold(), by_fold, n=1, cutoff=0.6)
+    return f"did you mean `{by_fold[found[0]]}`?" if found else otherwise
+
+
+def plural(count: int, noun: str) -> str:
+    """A count with its noun: `1 row`, `1,204 rows`."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
 def shorten(text: str, limit: int = 60) -> str:
     """The text, cut in the middle of nowhere only when it is too long to show."""
     return text if len(text) <= limit else text[: limit - 1] + "…"

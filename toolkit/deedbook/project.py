@@ -20,12 +20,15 @@ from typing import Any
 
 from deedbook.descriptor import Package, load_json, load_package, read_resource
 from deedbook.errors import ProjectError, UsageError
+from deedbook.findings import nearest
 from deedbook.schema import Label, read_schema
 
 CONFIG = "deedbook.toml"
 DESCRIPTOR = "datapackage.json"
 DESCRIPTORS = (DESCRIPTOR, "datapackage.yaml", "datapackage.yml")
 CODE_VALUES = "code_values"
+DATASET = "dataset"
+"""The rule file of rules across tables."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,7 @@ class Project:
         config: None when there is no `deedbook.toml`.
         rule_files: `TABLE.py` by table, and `dataset` for the rules across tables; they are not yet executed.
         waivers: None when the package has no `waivers.csv`.
+        table: The one table that is meant, where the project was found by a file of it; empty for all.
     """
 
     root: Path
@@ -68,6 +72,7 @@ class Project:
     config: Config | None = None
     rule_files: Mapping[str, Path] = field(default_factory=dict)
     waivers: tuple[Waiver, ...] | None = None
+    table: str = ""
 
     @property
     def is_here(self) -> bool:
@@ -93,21 +98,45 @@ class Project:
         return self.dist, *(self.root / path for path in paths if isinstance(path, str))
 
 
-def load_project(target: Path, *, schema: Path | None = None, name: str = "") -> Project:
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How a data file without a descriptor is read.
+
+    Attributes:
+        schema: Its Table Schema; without one, the project that it belongs to says what it is.
+        name: The table's name; the file's stem when empty.
+        delimiter: The delimiter; that of its format when empty.
+        encoding: The encoding; UTF-8 when empty.
+        sheet: The name or the number of a sheet of a workbook; the first when empty.
+    """
+
+    schema: Path | None = None
+    name: str = ""
+    delimiter: str = ""
+    encoding: str = ""
+    sheet: str = ""
+
+
+def load_project(target: Path, reading: Reading | None = None) -> Project:
     """The project that `target` means.
 
     Args:
         target: A folder with `deedbook.toml`, the descriptor that one names, another folder (its `datapackage.json`),
             a `.json` or `.yaml` descriptor, or a data file.
-        schema: The Table Schema of a data file.
-        name: The table's name for a data file; its stem when empty.
+        reading: How a data file is read; None where only a project or a descriptor will do.
 
     Raises:
-        UsageError: when the target does not exist, or is data without a schema.
+        UsageError: when the target does not exist, or is data that neither a schema nor a project describes.
         ProjectError: when something that it consists of cannot be read.
     """
     if not target.exists():
         raise UsageError(f"{target}: no such file or folder", "name a project folder, a descriptor or a data file")
+    if reading is not None and reading.schema is not None:
+        return _load_file(target, reading, reading.schema)
+    if reading is not None and (reading.delimiter or reading.encoding or reading.sheet):
+        raise UsageError(
+            "how a file is read is said for a data file with a schema of its own", "add --schema TABLE.schema.json"
+        )
     if target.is_dir():
         if (target / CONFIG).is_file():
             return _load_configured(target)
@@ -117,13 +146,30 @@ def load_project(target: Path, *, schema: Path | None = None, name: str = "") ->
                 f"{target}: there is neither {CONFIG} nor {DESCRIPTOR}", "run `deedbook init` or name the descriptor"
             )
         return _finish(Project(target, load_package(found[0])))
-    if target.suffix in {".json", ".yaml", ".yml"} and schema is None:
-        owner = _owning_root(target)
-        return _load_configured(owner) if owner else _finish(Project(target.parent, load_package(target)))
-    if schema is None:
-        raise UsageError(f"{target}: a data file needs a schema", "add --schema TABLE.schema.json")
+    if (owner := _owner_of(target)) is not None and (reading or not owner.table):
+        return owner
+    if target.suffix in {".json", ".yaml", ".yml"}:
+        return _finish(Project(target.parent, load_package(target)))
+    raise UsageError(
+        f"{target}: a data file needs a schema, and no project or datapackage.json above it has this file as a table",
+        "add --schema TABLE.schema.json",
+    )
+
+
+def _load_file(target: Path, reading: Reading, schema: Path) -> Project:
+    """A project of one data file; foreign keys that refer to other tables are kept, and cannot be looked up."""
     table = read_schema(load_json(schema, "schema"), str(schema))
-    like = {"name": name or target.name.split(".")[0] or "table", "path": f"table{''.join(target.suffixes)}"}
+    sheet = int(reading.sheet) if reading.sheet.isdecimal() else reading.sheet
+    dialect = {
+        **({"delimiter": reading.delimiter} if reading.delimiter else {}),
+        **({"sheetNumber" if isinstance(sheet, int) else "sheetName": sheet} if sheet else {}),
+    }
+    like = {
+        "name": reading.name or target.name.split(".")[0] or "table",
+        "path": f"table{''.join(target.suffixes)}",
+        **({"encoding": reading.encoding} if reading.encoding else {}),
+        **({"dialect": dialect} if dialect else {}),
+    }
     resource = replace(
         read_resource(like, target.parent, where=str(target)),
         paths=(target.name,),
@@ -132,6 +178,35 @@ def load_project(target: Path, *, schema: Path | None = None, name: str = "") ->
         schema_source=str(schema),
     )
     return Project(target.parent, Package(root=target.parent, path=None, resources=(resource,)))
+
+
+def _owner_of(file: Path) -> Project | None:
+    """The project that names a descriptor, or has a file as one of its tables: the nearest above it."""
+    resolved = file.resolve()
+    for folder in resolved.parents:
+        if (folder / CONFIG).is_file():
+            if (folder / _descriptor_of(folder, read_config(folder / CONFIG))).resolve() == resolved:
+                return _load_configured(folder)
+            project = _load_configured(folder)
+        else:
+            found = [folder / name for name in DESCRIPTORS if (folder / name).is_file()]
+            if not found or found[0] == resolved:
+                continue
+            project = _finish(Project(folder, load_package(found[0])))
+        for resource in project.package.resources:
+            if resolved in {item.resolve() for item in resource.files}:
+                return replace(project, table=resource.name)
+        if (folder / CONFIG).is_file():
+            return None
+    return None
+
+
+def _descriptor_of(root: Path, config: Config) -> str:
+    """The descriptor that a `deedbook.toml` names, or where it names none, the one that is there."""
+    if "package" in config.raw:
+        return config.package
+    places = (config.package, *DESCRIPTORS)
+    return next((name for name in places if (root / name).is_file()), config.package)
 
 
 def read_config(path: Path) -> Config:
@@ -158,32 +233,55 @@ def read_config(path: Path) -> Config:
     )
 
 
-def _owning_root(descriptor: Path) -> Path | None:
-    """The project folder whose `deedbook.toml` names this descriptor."""
-    resolved = descriptor.resolve()
-    for folder in resolved.parents:
-        config = folder / CONFIG
-        if config.is_file():
-            return folder if (folder / read_config(config).package).resolve() == resolved else None
-    return None
-
-
 def _load_configured(root: Path) -> Project:
     config = read_config(root / CONFIG)
-    descriptor = root / config.package
+    descriptor = root / _descriptor_of(root, config)
     if not descriptor.is_file():
         raise ProjectError(f"{descriptor}: there is no such descriptor", f"correct `package` in {root / CONFIG}")
     schemas = root / config.schemas
     package = load_package(descriptor, schemas=schemas)
-    names = [*(resource.name for resource in package.resources), "dataset"]
+    names = [*(resource.name for resource in package.resources), DATASET]
     rules = {name: file for name in names if (file := schemas / f"{name}.py").is_file()}
+    _refuse_strays(schemas, package)
     return _finish(Project(root, package, config, MappingProxyType(rules)))
+
+
+def _refuse_strays(schemas: Path, package: Package) -> None:
+    """Raises for a file of schemas or rules that has no effect: it belongs to no table, or its table has a schema of its own.
+
+    The schema of a view belongs to the rules across tables, which name the view.
+    """
+    if not schemas.is_dir():
+        return
+    tables = {item.name: item for item in package.resources}
+    rules = schemas / f"{DATASET}.py"
+    views = rules.read_text(encoding="utf-8", errors="replace") if rules.is_file() else ""
+    for file in sorted(schemas.iterdir()):
+        name, is_schema = file.name.removesuffix(".schema.json"), file.name.endswith(".schema.json")
+        name = name if is_schema else file.stem
+        if not (is_schema or file.suffix == ".py") or name.startswith(("_", ".")) or name == "conftest":
+            continue
+        if is_schema and name in tables and "schema" in tables[name].raw:
+            message = f"{file}: has no effect, because the table `{name}` has a `schema` in {package.path}"
+            raise ProjectError(message, "delete one of the two")
+        if name in tables or (name == DATASET and not is_schema):
+            continue
+        if not (is_schema and f'"{name}"' in views):
+            hint = nearest(name, tables, f"the tables are {', '.join(tables)}")
+            raise ProjectError(f"{file}: belongs to no table of {package.path}", hint)
 
 
 def _finish(project: Project) -> Project:
     """The project with categories filled from its code list and its waivers read."""
     package = project.package
     lists = read_code_lists(package)
+    is_unread = not lists and any(item.name == CODE_VALUES for item in package.resources)  # validation says why
+    for resource in package.resources:
+        for item in resource.schema.fields if resource.schema and not is_unread else ():
+            if item.code_list and not item.categories and item.code_list not in lists:
+                where = f"{resource.schema_source or resource.name}: field `{item.name}`"
+                hint = nearest(item.code_list, lists, f"add it to the table `{CODE_VALUES}`")
+                raise ProjectError(f"{where}: there is no code list `{item.code_list}`", hint)
     resources = tuple(
         replace(item, schema=item.schema.with_categories(lists)) if item.schema else item for item in package.resources
     )

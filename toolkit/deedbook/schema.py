@@ -7,14 +7,17 @@ counterparts in other event datasets, `derivedFields` describes columns that exi
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any, Literal, cast, get_args
 
 from deedbook.errors import ProjectError
+from deedbook.properties import misplaced
 
 FieldType = Literal[
     "any",
@@ -161,6 +164,12 @@ class TableSchema:
         return replace(self, fields=fields)
 
 
+_OPTION_TYPES: tuple[tuple[tuple[str, ...], type, str], ...] = (
+    (("trueValues", "falseValues"), list, "a list"),
+    (("bareNumber", "categoriesOrdered"), bool, "true or false"),
+    (("type", "format", "decimalChar", "groupChar", "delimiter", "itemType", "codeList"), str, "a text"),
+)
+"""What the properties of a field are in JSON."""
 _FIELD_OPTIONS = (
     "bareNumber",
     "decimalChar",
@@ -191,6 +200,7 @@ def read_schema(raw: object, where: str) -> TableSchema:
     if not isinstance(entries, list):
         raise ProjectError(f"{where}: `fields` is a list of field objects")
     fields = tuple(_read_field(entry, position, problems) for position, entry in enumerate(entries, start=1))
+    problems += misplaced(raw, "schema")
     derived, unique, foreign = (_list(raw, name, problems) for name in ("derivedFields", "uniqueKeys", "foreignKeys"))
     schema = TableSchema(
         fields=fields,
@@ -225,8 +235,12 @@ def _read_field(raw: object, position: int, problems: list[str]) -> Field:
     name = raw["name"]
     if name == "*" or (name.startswith("^") and name.endswith("$")):
         problems.append(f"field {position} is named `{name}`, which stands for several columns in the engine")
-    listed = [key for key in ("trueValues", "falseValues") if not isinstance(raw.get(key, []), list)]
-    problems.extend(f"field `{name}`: {key} is a list" for key in listed)
+    problems += [f"field `{name}`: {problem}" for problem in misplaced(raw, "field")]
+    for keys, types, noun in _OPTION_TYPES:
+        wrong = [key for key in keys if key in raw and not isinstance(raw[key], types)]
+        problems += [f"field `{name}`: {key} is {noun}, not {raw[key]!r}" for key in wrong]
+    if raw.get("format") == "":
+        problems.append(f"field `{name}`: format is empty; leave it out")
     kind = raw.get("type", "any")
     if not isinstance(kind, str) or kind not in FIELD_TYPES:
         problems.append(f"field `{name}` has the unknown type {kind!r} (known: {', '.join(sorted(FIELD_TYPES))})")
@@ -256,6 +270,9 @@ def _read_constraints(raw: object, name: str, problems: list[str]) -> Mapping[st
         problems.append(f"field `{name}`: `constraints` is an object")
         return MappingProxyType({})
     constraints = dict(raw)
+    problems += [f"field `{name}`: constraint {problem}" for problem in misplaced(raw, "constraints")]
+    if "enum" in raw and not (isinstance(raw["enum"], list) and raw["enum"]):
+        problems.append(f"field `{name}`: enum is a list of at least one value, not {raw['enum']!r}")
     for flag in sorted({"required", "unique"} & constraints.keys()):
         value = {"true": True, "false": False}.get(str(constraints[flag]).lower())
         if value is None:
@@ -339,10 +356,15 @@ def _contradictions(schema: TableSchema) -> list[str]:
 
 def _field_contradictions(item: Field) -> list[str]:
     problems = []
-    for low, high in (("minimum", "maximum"), ("minLength", "maxLength")):
+    for low, high, is_strict in _LIMITS:
         below, above = item.constraints.get(low), item.constraints.get(high)
-        if isinstance(below, int | float) and isinstance(above, int | float) and below > above:
-            problems.append(f"field `{item.name}`: {low} {below} is above {high} {above}")
+        pair = (_limit(below), _limit(above))
+        if type(pair[0]) is not type(pair[1]) or pair[0] is None or pair[1] is None:
+            continue
+        if pair[0] > pair[1] or (is_strict and pair[0] == pair[1]):  # type: ignore[operator]  # of the same type, as seen above
+            problems.append(
+                f"field `{item.name}`: {low} {below} is {'not below' if is_strict else 'above'} {high} {above}"
+            )
     enum, known = item.constraints.get("enum"), {str(label.value) for label in item.categories}
     if known and isinstance(enum, list) and (odd := [value for value in enum if str(value) not in known]):
         problems.append(f"field `{item.name}`: the enum value {odd[0]!r} is not among the categories")
@@ -351,4 +373,21 @@ def _field_contradictions(item: Field) -> list[str]:
     return problems
 
 
+def _limit(value: object) -> Decimal | str | None:
+    """A limit that can be compared with another: a number, or a date or time as ISO 8601 writes it."""
+    if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
+        return Decimal(str(value))
+    if isinstance(value, str) and re.fullmatch(r"[+-]?[0-9]+(\.[0-9]+)?", value):
+        return Decimal(value)
+    return value if isinstance(value, str) and re.fullmatch(r"[0-9]{4}-[0-9]{2}(-[0-9]{2}.*)?", value) else None
+
+
+_LIMITS = (
+    ("minimum", "maximum", False),
+    ("exclusiveMinimum", "maximum", True),
+    ("minimum", "exclusiveMaximum", True),
+    ("exclusiveMinimum", "exclusiveMaximum", True),
+    ("minLength", "maxLength", False),
+)
+"""A lower and an upper limit, and whether no value lies between them when they are equal."""
 _ITEM_TYPES = {"string", "integer", "boolean", "number", "datetime", "date", "time"}

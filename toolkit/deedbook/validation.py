@@ -56,6 +56,8 @@ def validate(
     """
     started = time.perf_counter()
     package = project.package
+    if project.table and not options.tables:
+        options = replace(options, tables=(project.table,))
     if options.allow_network and any(map(is_remote, (path for item in package.resources for path in item.paths))):
         from deedbook.reading.remote import fetched
 
@@ -178,7 +180,7 @@ def _report(package: Package, outcomes: Mapping[str, TableOutcome], withheld: li
     withheld += [
         NotChecked(outcome.name, "schema", f"the table `{outcome.name}` has no schema")
         for outcome in chosen
-        if not (outcome.plan.resource.schema and outcome.plan.resource.schema.fields)
+        if outcome.plan.resource.is_table and not (outcome.plan.resource.schema and outcome.plan.resource.schema.fields)
     ]
 
     def parent(name: str) -> tuple[Resource, int]:

@@ -15,7 +15,7 @@ from pathlib import Path
 from deedbook.descriptor import Package
 from deedbook.errors import ProjectError, UsageError
 from deedbook.integrity.containers import ArchiveError, opened
-from deedbook.project import CONFIG, DESCRIPTOR, Project, load_project
+from deedbook.project import CONFIG, DESCRIPTOR, Project, Reading, load_project
 
 _VERSION = re.compile(r"(?:(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)@)?v?(?P<version>\d+\.\d+\.\d+[0-9A-Za-z.+-]*)")
 _MANIFEST = "release.json"
@@ -90,7 +90,7 @@ def _of_file(path: Path, named_by: Path, schema: Path | None, stack: ExitStack) 
         return side_of_folder(_unzipped(path, stack))
     if path.suffix.lower() in _DESCRIPTORS and schema is None:
         return Side(str(path), load_project(path))
-    return Side(str(path), load_project(path, schema=schema, name=named_by.name.split(".")[0]))
+    return Side(str(path), load_project(path, Reading(schema, named_by.name.split(".")[0])))
 
 
 def _of_version(name: str, version: str, here: Path) -> Side:

@@ -18,7 +18,7 @@ from deedbook.checking.group import Group, Words
 from deedbook.checking.keys import HashedBlock, Key, hash_blocks
 from deedbook.checking.plan import FilePlan
 from deedbook.checking.references import Reference
-from deedbook.checking.structure import check_structure, fixed
+from deedbook.checking.structure import check_structure, fixed, fold_rows
 from deedbook.findings import shorten
 from deedbook.reading.tables import present
 from deedbook.reading.text import TextBlock
@@ -75,11 +75,12 @@ class BlockResult:
 
 def check_block(plan: FilePlan, block: TextBlock) -> BlockResult:
     """Structure, cells, keys and row-local rules of one block."""
-    structure = check_structure(block, plan.columns)
+    structure = check_structure(block, plan.columns, plan.fields, plan.primary_key)
     cells = check_cells(block.frame, plan.fields, structure.excused, plan.hashed_names)
-    bad = _bad_rows(structure.excused, cells.failures)
-    unread = _bad_rows(structure.excused, [item for item in cells.failures if item.problem in {TYPE_ERROR, REQUIRED}])
-    groups = [*structure.groups, *(_cell_group(failure) for failure in cells.failures)]
+    structure, failures = fold_rows(structure, block, plan.columns, cells.failures)
+    bad = _bad_rows(structure.excused, failures)
+    unread = _bad_rows(structure.excused, [item for item in failures if item.problem in {TYPE_ERROR, REQUIRED}])
+    groups = [*structure.groups, *(_cell_group(failure) for failure in failures)]
     groups += free_text_groups(plan, block.frame)
 
     sought = [item for item in plan.references if not _is_known(plan, item, cells, unread)]
@@ -110,7 +111,7 @@ def check_block(plan: FilePlan, block: TextBlock) -> BlockResult:
         present=_count_present(plan, block.frame, structure.absent),
         newlines=block.newlines,
         has_return=block.has_return,
-        has_cell_errors=bool(cells.failures or structure.groups),
+        has_cell_errors=bool(failures or structure.groups),
         groups=groups,
         lines=block.line_numbers if groups else np.empty(0, np.int64),
         keys=block.frame.select(plan.primary_key if groups else ()),

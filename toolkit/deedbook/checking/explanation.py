@@ -41,9 +41,7 @@ def explain(plan: FieldPlan, problem: Problem, text: str | None) -> Explanation:
     item, text = plan.field, text or ""
     shown = f"`{shorten(without_mark(text))}`"
     if text.startswith(MISFIT):
-        hint = "write it as text: in quotes in JSON, in a cell formatted as text in a sheet"
-        message = f"{shown} is a value of another type, where {_noun(item)} belongs"
-        return Explanation(message, hint if item.type == "string" else "")
+        return _misfit(item, shown)
     if rule == "type-error":
         return _explain_type(plan, text, f"{shown} is not {_noun(item)}")
     if constraint in {"pattern", "enum", "categories", "minLength", "maxLength"} and item.type in {"string", "any"}:
@@ -85,6 +83,16 @@ def _noun(item: Field) -> str:
     if item.format not in {"default", "any", ""} and item.type in {"date", "datetime", "time"}:
         return f"a {item.type} written as {item.format}"
     return "TopoJSON" if item.format == "topojson" else kind_of(item).noun
+
+
+def _misfit(item: Field, shown: str) -> Explanation:
+    """Why a value of a source that has types of its own does not fit."""
+    if shown.startswith("`="):
+        hint = "open and save the file in a spreadsheet, which calculates it"
+        return Explanation(f"the formula {shown} has no stored result", hint)
+    hint = "write it as text: in quotes in JSON, in a cell formatted as text in a sheet"
+    message = f"{shown} is a value of another type, where {_noun(item)} belongs"
+    return Explanation(message, hint if item.type == "string" else "")
 
 
 def _mistake_in(item: Field, text: str) -> Mistake | None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+import difflib
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from deedbook.findings import shorten
 from deedbook.schema import Field, TableSchema
@@ -48,33 +51,46 @@ class Header:
     """Fields that no column holds."""
 
 
-def match_header(labels: Sequence[str] | None, schema: TableSchema, width: int) -> Header:
+def fold(label: str) -> str:
+    """A label without what people and programs change in it: case, spaces, `_` and `-`, a byte-order mark."""
+    return re.sub(r"[\s_\-.\u200b\ufeff]+", "", unicodedata.normalize("NFKC", label).casefold())
+
+
+def count_known(labels: Iterable[str], schema: TableSchema) -> int:
+    """How many labels are a field of the schema, but for case and spaces."""
+    return len({fold(label) for label in labels} & {fold(name) for name in schema.names} - {""})
+
+
+def match_header(
+    labels: Sequence[str] | None,
+    schema: TableSchema,
+    width: int,
+    fits: Callable[[], tuple[bool, bool]] = lambda: (True, True),
+) -> Header:
     """The columns for the labels of a file.
 
     Args:
-        schema: Its fields and `fieldsMatch`; a schema without fields describes no column.
         labels: None when the file has no header: fields are taken in their order.
+        schema: Its fields and `fieldsMatch`; a schema without fields describes no column.
         width: The number of cells in the first record, which counts when there are no labels.
+        fits: Tells of columns in another order whether the first cells fit their labels, and whether they fit their places.
     """
     fields = schema.fields
     if labels is None:
         count = max(width, len(fields)) if fields else width
-        return Header(tuple(_column(number, "", _nth(fields, number)) for number in range(1, count + 1)))
+        nth = dict(enumerate(fields, 1))
+        return Header(tuple(_column(number, "", nth.get(number)) for number in range(1, count + 1)))
     if not any(label.strip() for label in labels):
         return Header((), (FileProblem("blank-header", "the header is blank", "name the columns in the first row"),))
     if not fields:
-        return Header(
-            tuple(_column(number, label, None) for number, label in enumerate(labels, 1)),
-            tuple(_label_faults(labels)),
-        )
-    is_reordered = tuple(labels) != schema.names and sorted(labels) == sorted(schema.names)
-    if schema.fields_match == "exact" and not is_reordered:
-        return _match_by_position(labels, schema)
-    return _match_by_name(labels, schema)
-
-
-def _nth(fields: Sequence[Field], number: int) -> Field | None:
-    return fields[number - 1] if number <= len(fields) else None
+        unnamed = tuple(_column(number, label, None) for number, label in enumerate(labels, 1))
+        return Header(unnamed, tuple(_label_faults(labels)))
+    if schema.fields_match == "exact" and sorted(labels) != sorted(schema.names):
+        columns, problems = _match_by_position(labels, schema)
+    else:
+        columns, problems = _match_by_name(labels, schema, fits)
+    held = {column.name for column in columns if column.field}
+    return Header(tuple(columns), tuple(problems), tuple(name for name in schema.names if name not in held))
 
 
 def _column(number: int, label: str, field: Field | None) -> Column:
@@ -87,77 +103,17 @@ def _label_faults(labels: Sequence[str]) -> Iterator[FileProblem]:
         if not label.strip():
             yield FileProblem("blank-label", f"column {number} has no name", "name it in the header", number, label)
         elif label in first:
-            yield FileProblem(
-                "duplicate-label",
-                f"column {number} is named `{shorten(label)}` like column {first[label]}",
-                "rename one",
-                number,
-                label,
-            )
+            message = f"column {number} is named `{shorten(label)}` like column {first[label]}"
+            yield FileProblem("duplicate-label", message, "rename one", number, label)
         first.setdefault(label, number)
 
 
-def _match_by_position(labels: Sequence[str], schema: TableSchema) -> Header:
-    fields = schema.fields
-    problems = list(_label_faults(labels[: len(fields)]))
-    faulty = {problem.number for problem in problems}
-    columns = []
-    for number, label in enumerate(labels, 1):
-        field = _nth(fields, number)
-        if field is None:
-            message = f"column {number} (`{shorten(label)}`) is in no field of the schema"
-            problems.append(FileProblem("extra-label", message, "remove it or describe it", number, label))
-        elif label != field.name:
-            if number not in faulty:
-                message = f"column {number} is named `{shorten(label)}`, the schema says `{field.name}`"
-                problems.append(
-                    FileProblem("incorrect-label", message, f"rename it to `{field.name}`", number, label, field.name)
-                )
-            field = None
-        columns.append(_column(number, label, field))
-    problems += [_missing(number, fields[number - 1]) for number in range(len(labels) + 1, len(fields) + 1)]
-    return _header(columns, problems, schema)
-
-
-def _match_by_name(labels: Sequence[str], schema: TableSchema) -> Header:
-    match = schema.fields_match
-    fields = {field.name: field for field in schema.fields}
-    problems = list(_label_faults(labels))
-    faulty = {problem.number for problem in problems}
-    if match == "exact":
-        number = next(at for at, (label, name) in enumerate(zip(labels, schema.names, strict=True), 1) if label != name)
-        message = f"the columns stand in another order than in the schema, from column {number} on"
-        problems.append(
-            FileProblem(
-                "incorrect-label", message, "run `deedbook fmt`", number, labels[number - 1], schema.names[number - 1]
-            )
-        )
-    columns = [
-        _column(number, label, fields.get(label) if number not in faulty else None)
-        for number, label in enumerate(labels, 1)
-    ]
-    if match in {"equal", "superset"}:
-        problems += [
-            FileProblem(
-                "extra-label",
-                f"column {column.number} (`{shorten(column.label)}`) is in no field of the schema",
-                "remove it or describe it",
-                column.number,
-                column.label,
-            )
-            for column in columns
-            if column.field is None and column.number not in faulty
-        ]
-    if match == "partial" and not any(column.field for column in columns):
-        problems.append(
-            FileProblem("unmatched-header", "no column of the file is a field of the schema", "correct the header")
-        )
-    present = set(labels)
-    absent = [name for name in schema.names if name not in present]
-    if match in {"superset", "partial"}:
-        absent = [name for name in absent if fields[name].required or name in schema.primary_key]
-    problems += [_missing(len(labels) + at, fields[name]) for at, name in enumerate(absent, 1)]
-    return _header(columns, problems, schema)
+def _extra(number: int, label: str, hint: str = "remove it or describe it") -> FileProblem:
+    if not label.strip():
+        message = f"column {number} has no name and is in no field of the schema"
+        return FileProblem("extra-label", message, "remove it: rows may end in a comma too many", number, label)
+    message = f"column {number} (`{shorten(label)}`) is in no field of the schema"
+    return FileProblem("extra-label", message, hint, number, label)
 
 
 def _missing(number: int, field: Field) -> FileProblem:
@@ -166,6 +122,92 @@ def _missing(number: int, field: Field) -> FileProblem:
     )
 
 
-def _header(columns: list[Column], problems: list[FileProblem], schema: TableSchema) -> Header:
-    held = {column.name for column in columns if column.field}
-    return Header(tuple(columns), tuple(problems), tuple(name for name in schema.names if name not in held))
+def _meant(labels: Sequence[str], schema: TableSchema) -> dict[str, Field]:
+    """For labels that are no field, the field that each means: the same but for case and spaces, or else nearly the same."""
+    free = {fold(item.name): item for item in schema.fields if item.name not in labels}
+    unknown = [label for label in dict.fromkeys(labels) if label not in schema.names]
+    found = {label: free.pop(fold(label)) for label in unknown if fold(label) in free}
+    for label in (label for label in unknown if label not in found and free):
+        if near := difflib.get_close_matches(fold(label), free, n=1, cutoff=0.75):
+            found[label] = free.pop(near[0])
+    return found
+
+
+def _match_by_position(labels: Sequence[str], schema: TableSchema) -> tuple[list[Column], list[FileProblem]]:
+    """Each label against the field in its place; what a wrong label means is sought by its name first."""
+    fields = schema.fields
+    problems = list(_label_faults(labels[: len(fields)]))
+    faulty = {problem.number for problem in problems}
+    meant = _meant(labels, schema)
+    claimed = {item.name for item in meant.values()} | {*labels}
+    columns = []
+    for number, label in enumerate(labels, 1):
+        if number > len(fields):
+            problems.append(_extra(number, label))
+            columns.append(_column(number, label, None))
+            continue
+        placed = fields[number - 1]
+        if label != placed.name and number not in faulty:
+            item = meant.get(label, placed)
+            hint = f"rename it to `{item.name}`"
+            if label in schema.names:  # a field, but not this one
+                item, hint = placed, f"`{label}` belongs in column {schema.names.index(label) + 1}: move the column"
+            elif label not in meant and placed.name in claimed:
+                hint = "remove it or describe it"
+            message = f"column {number} is named `{shorten(label)}`, the schema says `{item.name}`"
+            problems.append(FileProblem("incorrect-label", message, hint, number, label, item.name))
+        columns.append(_column(number, label, placed if label == placed.name else None))
+    problems += [_missing(number, fields[number - 1]) for number in range(len(labels) + 1, len(fields) + 1)]
+    return columns, problems
+
+
+def _match_by_name(
+    labels: Sequence[str], schema: TableSchema, fits: Callable[[], tuple[bool, bool]]
+) -> tuple[list[Column], list[FileProblem]]:
+    match = schema.fields_match
+    problems = list(_label_faults(labels))
+    faulty = {problem.number for problem in problems}
+    if match == "exact" and tuple(labels) != schema.names:
+        problems.append(_other_order(labels, schema, *fits()))
+    known = {item.name: item for item in schema.fields}
+    columns = [
+        _column(number, label, known.get(label) if number not in faulty else None)
+        for number, label in enumerate(labels, 1)
+    ]
+    meant = _meant(labels, schema)
+    if match in {"equal", "superset"}:
+        for column in columns:
+            if column.field is None and column.number not in faulty:
+                hint = (
+                    f"rename it to `{meant[column.label].name}`"
+                    if column.label in meant
+                    else "remove it or describe it"
+                )
+                problems.append(_extra(column.number, column.label, hint))
+    if match == "partial" and not any(column.field for column in columns):
+        problems.append(
+            FileProblem("unmatched-header", "no column of the file is a field of the schema", "correct the header")
+        )
+    absent = [name for name in schema.names if name not in labels]
+    if match in {"superset", "partial"}:
+        absent = [name for name in absent if known[name].required or name in schema.primary_key]
+    named = {item.name: label for label, item in meant.items()}
+    for at, name in enumerate(absent, 1):
+        problem = _missing(len(labels) + at, known[name])
+        if name in named and match in {"subset", "partial"}:
+            problem = replace(problem, hint=f"the column `{shorten(named[name])}` may be meant: rename it to `{name}`")
+        problems.append(problem)
+    return columns, problems
+
+
+def _other_order(labels: Sequence[str], schema: TableSchema, is_labelled: bool, is_placed: bool) -> FileProblem:
+    """The columns stand in another order; the hint asks first whether the data moved with their labels."""
+    number = next(at for at, (label, name) in enumerate(zip(labels, schema.names, strict=True), 1) if label != name)
+    message = f"the columns stand in another order than in the schema, from column {number} on"
+    if is_labelled and not is_placed:
+        hint = "run `deedbook fmt`: the values fit their labels"
+    elif is_placed and not is_labelled:
+        hint = "only the header is in another order, the values fit the places of the schema: correct the header"
+    else:
+        hint = "see whether the values stand under their own labels: if so, run `deedbook fmt`, else correct the header"
+    return FileProblem("incorrect-label", message, hint, number, labels[number - 1], schema.names[number - 1])

@@ -104,9 +104,12 @@ def list_unenforced(outcome: TableOutcome) -> None:
         for name, reason in constraints.given_up[:1]:
             outcome.checked = [item for item in outcome.checked if item != Check(outcome.name, name, column)]
             outcome.not_checked.append(NotChecked(outcome.name, name, reason, column))
+    looked_up = {item.key for item in outcome.plan.references}
     for key in outcome.plan.schema.foreign_keys:
-        if key.package:
-            reason = f"the package {key.package} is not read"
+        if key.package or key not in looked_up:
+            reason = f"it needs the table `{key.resource}`: validate the descriptor that has both"
+            if key.package:
+                reason = f"the package {key.package} is not read"
             outcome.not_checked.append(NotChecked(outcome.name, "foreign-key", reason, ", ".join(key.fields)))
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from deedbook.checking.block import BlockResult, TypedRows, check_block
 from deedbook.checking.cells import plan_fields
-from deedbook.checking.declared import check_declared
+from deedbook.checking.files import check_declared, find_cause, labels_fit
 from deedbook.checking.findings import FILE_SHIFT, FindingsSoFar, Records
 from deedbook.checking.hashes import HashLog
 from deedbook.checking.header import Header, match_header
@@ -137,6 +137,12 @@ def _read_file(outcome: TableOutcome, cutter: Cutter, number: int, known: list[s
         outcome.say(number, "byte-order-mark", message, "run `deedbook fmt`", severity="warning")
     first = read_header(cutter, dialect, known)
     labels, width = first.labels, first.width
+    if cause := find_cause(first, known, table.resource, table.schema):
+        outcome.say(number, cause.rule, cause.message, cause.hint, field_number=cause.number)
+        reason = "the file has to be read otherwise first: see its finding"
+        outcome.not_checked.append(NotChecked(table.resource.name, "rows", reason))
+        outcome.is_unread = True
+        return known
     if width == 0 and (labels is not None or dialect.header):
         is_empty = cutter.is_empty()
         message = "the file is empty, not even a header" if is_empty else "the header is blank"
@@ -146,7 +152,7 @@ def _read_file(outcome: TableOutcome, cutter: Cutter, number: int, known: list[s
         return known
     if labels is None:
         labels = known
-    header = match_header(labels, table.schema, width)
+    header = match_header(labels, table.schema, width, lambda: labels_fit(first, table.resource, table.schema))
     if (number == 0 or labels != known) and width:
         for problem in header.problems:
             outcome.say(

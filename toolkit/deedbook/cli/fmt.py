@@ -25,10 +25,10 @@ def fmt(ctx: click.Context, target: Path, check: bool, tables: tuple[str, ...], 
     a record with too many cells, is said and left as it is. Exits with 1 when there is such a table.
     """
     from deedbook.edits.canonical import rewrite
-    from deedbook.project import load_project
+    from deedbook.project import Reading, load_project
     from deedbook.rendering.tidied import render
 
-    project = load_project(target)
+    project = load_project(target, Reading())
     with progress_bar(quiet=quiet) as bar:
         found = rewrite(project, check=check, tables=tables, progress=bar.update)
     fails = any(item.state == "unmendable" or (check and item.state == "changed") for item in found)

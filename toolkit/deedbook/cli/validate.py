@@ -22,7 +22,14 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 
 @click.command()
 @options.target
-@click.option("--schema", type=_FILE, help="The Table Schema of a data file.")
+@click.option("--schema", type=_FILE, help="The Table Schema of a data file that no project describes.")
+@click.option(
+    "--delimiter", default="", metavar="CHARACTER", help="With --schema: what separates its cells; \\t is a tab."
+)
+@click.option("--encoding", default="", metavar="NAME", help="With --schema: the encoding of the file.")
+@click.option(
+    "--sheet", default="", metavar="SHEET", help="With --schema: the name or number of a sheet of a workbook."
+)
 @options.format_(
     rendering.REPORT_FORMATS,
     "How the report is written; github writes workflow commands, markdown a job summary, concise lines for editors.",
@@ -63,6 +70,9 @@ def validate(
     ctx: click.Context,
     target: Path,
     schema: Path | None,
+    delimiter: str,
+    encoding: str,
+    sheet: str,
     format_: str,
     file: Path | None,
     summary: Path | None,
@@ -84,12 +94,12 @@ def validate(
     """Name every mistake in the tables of TARGET at its row and field.
 
     TARGET (the current folder when left out) is a folder with deedbook.toml or datapackage.json, a .json or .yaml descriptor,
-    or a data file together with --schema; - is a data file that is piped in.
+    or a data file: of a project, or together with --schema; - is a data file that is piped in.
 
     Exits with 0 when the data may be published and with 1 when it has errors.
     """
     from deedbook import validation
-    from deedbook.project import load_project
+    from deedbook.project import Reading, load_project
     from deedbook.versioning.previous import demand_one_beginning
 
     chosen = validation.Options(
@@ -106,8 +116,9 @@ def validate(
         findings_file=findings,
         allow_network=allow_network,
     )
+    reading = Reading(schema, "", delimiter.replace("\\t", "\t"), encoding, sheet)
     with streams.piped_data(target, schema) as path, progress_bar(quiet=quiet) as bar:
-        project = load_project(path, schema=schema)
+        project = load_project(path, reading)
         if project.config is not None:
             demand_one_beginning(project)
         report = validation.validate(project, chosen, bar.bytes_read)

@@ -66,6 +66,7 @@ def rewrite(
         RefusalError: when somebody changed a file in the meantime.
         SpaceError: when the disk is full.
     """
+    tables = tables or ((project.table,) if project.table else ())
     resources = project.package.resources
     names = [item.name for item in resources]
     if unknown := [name for name in tables if name not in names]:
@@ -102,6 +103,9 @@ def _rewrite(resource: Resource, referenced: frozenset[str], *, check: bool) -> 
     after = _to_bytes(arranged.cells, resource.dialect.delimiter)
     if after == before:
         return Rewritten(resource.name, path, "canonical", left=arranged.left)
+    if file.stat().st_nlink > 1:
+        reason = "it has other names (hard links), which would keep the old content"
+        return Rewritten(resource.name, path, "unmendable", left=(reason,))
     if not check:
         _replace(resource, file, before, after, arranged)
     return Rewritten(resource.name, path, "changed", _said(arranged, before, after), arranged.left)

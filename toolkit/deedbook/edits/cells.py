@@ -8,14 +8,19 @@ from pathlib import Path
 
 import polars as pl
 
+from deedbook.checking.files import find_cause, labels_fit
+from deedbook.checking.header import match_header
+from deedbook.checking.structure import conflicts_in
 from deedbook.descriptor import Resource
 from deedbook.dialect import Dialect
+from deedbook.findings import plural
 from deedbook.reading.blocks import Cutter
 from deedbook.reading.inputs import is_foreign
 from deedbook.reading.pipeline import run
-from deedbook.reading.records import Unclosed, read_header
+from deedbook.reading.records import FileHeader, Unclosed, read_header
 from deedbook.reading.source import SourceError, open_bytes
 from deedbook.reading.text import Layout, TextBlock
+from deedbook.schema import TableSchema
 
 _UTF8 = {"utf-8", "utf-8-sig", "ascii"}
 
@@ -87,6 +92,7 @@ def read_cells(resource: Resource, file: Path) -> Cells:
             labels, width, row = header.labels, header.width, header.row
             if labels is None or not width:
                 raise UnmendableError("it has no header")
+            _refuse_unknown(header, resource)
             layout = Layout(tuple(map(str, range(width))), resource.dialect)
             frames, blanks, has_return = [pl.DataFrame(schema=dict.fromkeys(layout.names, pl.String))], 0, False
             for done in run(cutter, layout, lambda block: block):
@@ -104,12 +110,36 @@ def read_cells(resource: Resource, file: Path) -> Cells:
     return Cells(tuple(labels), rows, cutter.has_bom, has_return, blanks)
 
 
+def _refuse_unknown(header: FileHeader, resource: Resource) -> None:
+    """Refuses a file that is not what it claims, or whose header the schema does not know: its cells are not understood."""
+    schema = resource.schema or TableSchema(())
+    if cause := find_cause(header, None, resource, schema):
+        raise UnmendableError(cause.message)
+    labels = header.labels or []
+    if not schema.fields:
+        return
+    is_reordered = schema.fields_match == "exact" and sorted(labels) == sorted(schema.names)
+    if not is_reordered and (problems := match_header(labels, schema, header.width).problems):
+        raise UnmendableError(problems[0].message)
+    if is_reordered and tuple(labels) != schema.names and not labels_fit(header, resource, schema)[0]:
+        raise UnmendableError(
+            "the columns stand in another order than in the schema, and values do not fit their labels"
+        )
+
+
 def _refuse_broken(block: TextBlock, first: int, width: int) -> None:
+    for start, _ in conflicts_in(block):
+        raise UnmendableError(f"an unresolved merge conflict begins in row {first + start}")
+    for mark in block.odd_marks:
+        if mark.is_quote:
+            raise UnmendableError(f"row {first + mark.row} has text behind a closing quote")
     for bad in block.bad_bytes:
         raise UnmendableError(f"row {first + bad.row} is not UTF-8 (byte 0x{bad.byte:02x})")
     for ragged in block.ragged:
         if ragged.cells:
-            raise UnmendableError(f"row {first + ragged.row} has {len(ragged.cells)} cells instead of {width}")
+            raise UnmendableError(
+                f"row {first + ragged.row} has {plural(len(ragged.cells), 'cell')} instead of {width}"
+            )
 
 
 def _present(block: TextBlock) -> pl.DataFrame:

@@ -19,12 +19,10 @@ from typing import Any
 from deedbook.descriptor import Resource
 from deedbook.dialect import Dialect
 from deedbook.reading.records import header_labels
-from deedbook.reading.source import MAX_UNPACKED, ByteStream, SourceError, open_bytes
+from deedbook.reading.source import JSON_FORMATS, MAX_UNPACKED, TEXT_FORMATS, ByteStream, SourceError, open_bytes
 from deedbook.schema import Field, TableSchema
 from deedbook.types import native_text
 
-TEXT_FORMATS = frozenset({"csv", "tsv", "txt", "tab"})
-JSON_FORMATS = frozenset({"json", "jsonl", "ndjson"})
 SHEET_FORMATS = frozenset({"xlsx", "xls", "ods"})
 _FORM = "write [[labels], [cells], ...] or [{label: cell, ...}, ...]"
 _LINE_ENDS = {"\r\n", "\n", "\r"}
@@ -139,6 +137,10 @@ def _rows_of(resource: Resource, file: Path | None, max_unpacked: int) -> Iterab
         from deedbook.reading.sheets import rows_of_sheet
 
         return rows_of_sheet(file, resource)
+    if resource.format == "parquet":
+        from deedbook.reading.sheets import rows_of_parquet
+
+        return rows_of_parquet(file, header=resource.dialect.header)
     raise SourceError("format-error", f"the format {resource.format!r} cannot be read", "export it as CSV")
 
 
@@ -161,8 +163,16 @@ def _load(resource: Resource, file: Path, max_unpacked: int) -> Iterator[Any]:
 
 
 def _parse(data: bytes, where: str) -> Any:
+    def members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            name = next(name for at, (name, _) in enumerate(pairs) if name in dict(pairs[:at]))
+            message = f"{where}: the member `{name}` stands twice in one object, and readers differ in which one counts"
+            raise SourceError("source-error", message, "delete one of the two")
+        return found
+
     try:
-        return json.loads(data.decode("utf-8-sig"), parse_float=Decimal)
+        return json.loads(data.decode("utf-8-sig"), parse_float=Decimal, object_pairs_hook=members)
     except (ValueError, RecursionError) as error:
         raise SourceError("source-error", f"{where} is no JSON: {error}", "correct the file") from None
 

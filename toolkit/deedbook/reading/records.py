@@ -16,6 +16,7 @@ from deedbook.reading.text import (
     REPLACEMENT,
     BadByte,
     Layout,
+    OddMark,
     Ragged,
     TextBlock,
     mark,
@@ -61,6 +62,7 @@ class Records:
         end: Why nothing behind them can be read, when that is so.
         has_return: Whether a record ends in a carriage return.
         has_nul: Whether a NUL byte occurs.
+        odd_marks: Quotes and escape characters that are not used as they are meant.
     """
 
     items: list[Record]
@@ -70,6 +72,7 @@ class Records:
     end: Unclosed | SourceError | None = None
     has_return: bool = False
     has_nul: bool = False
+    odd_marks: tuple[OddMark, ...] = ()
 
 
 @dataclass(slots=True)
@@ -96,6 +99,7 @@ class _Lines:
     is_marked: bool = False
     has_return: bool = False
     has_nul: bool = False
+    text: str = ""
 
     def __iter__(self) -> Iterator[str]:
         return self
@@ -115,10 +119,12 @@ class _Lines:
         if not line.endswith((b"\n", b"\r")):
             line += b"\n"  # the csv module waits for more behind an escaped line end without it
         try:
-            return line.decode()
+            text = line.decode()
         except UnicodeDecodeError:
             self.is_marked = True
-            return mark(line)
+            text = mark(line)
+        self.text += text
+        return text
 
     def _take(self) -> bytes:
         """The next line, or all lines that end inside the same quoted cell; empty at the end.
@@ -185,23 +191,60 @@ def read_records(data: bytes, dialect: Dialect, more: Callable[[int], bytes], *,
     lines = _Lines(data, more, quote, escape, (*escaped, *([quote * 2] if dialect.double_quote else [])))
     records: list[Record] = []
     bad: list[BadByte] = []
+    odd: list[OddMark] = []
+    cell = _cell_pattern(dialect)
     size = 0
     has_return = has_nul = False
     reader = open_reader(lines, dialect)
     while len(records) < limit and size < len(data):
         lines.bytes_in_record = 0
         lines.is_marked = lines.has_return = lines.has_nul = False
+        lines.text = ""
         first = lines.lines
         cells = next(reader, None)
         if cells is None or lines.end:
             break
         if lines.is_marked:
             bad += _unmark(cells, len(records))
+        if (quote and dialect.quote_char in lines.text) or (escape and dialect.escape_char in lines.text):
+            odd += _odd_marks(lines.text, cell, len(records), dialect)
         records.append(Record(cells, first, lines.lines - first))
         size += lines.bytes_in_record
         has_return |= lines.has_return
         has_nul |= lines.has_nul
-    return Records(records, bad, size, lines.data[lines.at :], lines.end, has_return, has_nul)
+    return Records(records, bad, size, lines.data[lines.at :], lines.end, has_return, has_nul, tuple(odd))
+
+
+def _cell_pattern(dialect: Dialect) -> re.Pattern[str]:
+    """A cell up to its delimiter: group 1 is what is quoted, group 2 what stands behind the closing quote.
+
+    As for the csv module, a quote is one only at the start of a cell, and what follows a closing one belongs to the cell.
+    """
+    end, quote, escape = (re.escape(mark) for mark in (dialect.delimiter, dialect.quote_char, dialect.escape_char))
+    escaped = f"{escape}.|" if escape else ""
+    plain = rf"(?:{escaped}[^{end}\r\n])*+"
+    if not quote:
+        return re.compile(rf"()()({plain})(?:{end}|[\r\n]*$)", re.DOTALL)
+    doubled = f"{quote}{quote}|" if dialect.double_quote else ""
+    space = " *+" if dialect.skip_initial_space else ""
+    quoted = rf"{space}{quote}((?:{escaped}{doubled}[^{quote}])*+){quote}({plain})"
+    return re.compile(rf"(?:{quoted}|({plain}))(?:{end}|[\r\n]*$)", re.DOTALL)
+
+
+def _odd_marks(text: str, cell: re.Pattern[str], row: int, dialect: Dialect) -> Iterator[OddMark]:
+    """Text behind a closing quote, and escape characters that eat a letter."""
+    escape = dialect.escape_char
+    meant = {dialect.delimiter, dialect.quote_char, escape, "\n", "\r"}
+    at = column = 0
+    while at < len(text) and (found := cell.match(text, at)):
+        quoted, behind, plain = found.groups()
+        if behind:
+            yield OddMark(row, column, found[0].strip("\r\n"), is_quote=True)
+        elif escape and escape in found[0]:
+            eaten = re.findall(re.escape(escape) + "(.)", quoted or plain or "", re.DOTALL)
+            if any(mark not in meant for mark in eaten):
+                yield OddMark(row, column, found[0].strip("\r\n"), is_quote=False)
+        at, column = max(found.end(), at + 1), column + 1
 
 
 def _unmark(cells: list[str], row: int) -> Iterator[BadByte]:
@@ -232,6 +275,7 @@ def to_text_block(records: Records, layout: Layout, first: int = 1) -> TextBlock
         if records.has_nul
         else (),
         comments=comments,
+        odd_marks=tuple(item for item in records.odd_marks if item.row not in comments),
     )
 
 
@@ -251,6 +295,7 @@ class FileHeader:
         width: The number of columns; 0 where nothing tells it.
         row: The number of the first data record; `line` its line.
         bad: What in the labels is not UTF-8.
+        head: The first bytes of the file, the header among them.
     """
 
     labels: list[str] | None
@@ -258,6 +303,7 @@ class FileHeader:
     row: int = 1
     line: int = 1
     bad: tuple[BadByte, ...] = ()
+    head: bytes = b""
 
 
 def read_header(cutter: Cutter, dialect: Dialect, known: list[str] | None) -> FileHeader:
@@ -295,13 +341,15 @@ def read_header(cutter: Cutter, dialect: Dialect, known: list[str] | None) -> Fi
     rows = [record.cells for record in items[above:]]
     labels = header_labels(rows, dialect)
     if not dialect.header_rows or not labels or (known is not None and sorted(labels) != sorted(known)):
-        cutter.unread(b"".join(taken))
+        head = b"".join(taken)
+        cutter.unread(head)
         own = len(rows[0]) if rows and not dialect.header_rows else 0
-        return FileHeader(None, own if known is None else len(known))
+        return FileHeader(None, own if known is None else len(known), head=head)
     cutter.unread(records.rest)
     cutter.records = len(items)
     bad = tuple(item for item in records.bad if item.row >= above)
-    return FileHeader(labels, len(labels), len(items) + 1, items[-1].line + items[-1].lines + 1, bad)
+    line = items[-1].line + items[-1].lines + 1
+    return FileHeader(labels, len(labels), len(items) + 1, line, bad, b"".join(taken))
 
 
 def header_labels(rows: Sequence[Sequence[str]], dialect: Dialect) -> list[str]:

@@ -25,6 +25,9 @@ _PACKED = 1 << 10
 """Bytes of zstd that are unpacked at once; they become at most 32 MiB."""
 BOM = codecs.BOM_UTF8
 _UTF_8 = {"utf-8", "utf-8-sig"}
+TEXT_FORMATS = frozenset({"csv", "tsv", "txt", "tab"})
+JSON_FORMATS = frozenset({"json", "jsonl", "ndjson"})
+_AS_SHEET = "save the sheet as CSV UTF-8, or give the file the name of its format (.xlsx, .ods)"
 
 
 class SourceError(Exception):
@@ -149,8 +152,43 @@ def open_bytes(resource: Resource, file: Path, *, max_unpacked: int = MAX_UNPACK
     with handle:
         if file.is_dir():
             raise SourceError("source-error", f"{file.name} is a folder", "name a file in `path`")
+        _refuse_disguised(resource, file, handle)
         stream = _unpacked(resource, file, handle, max_unpacked)
         yield _decoded(resource.encoding, stream)
+
+
+_DISGUISES = (
+    (b"PK\x03\x04", "format-error", "an Excel or OpenDocument workbook, or another ZIP archive", _AS_SHEET),
+    (b"\xd0\xcf\x11\xe0", "format-error", "an old Excel workbook (.xls)", _AS_SHEET),
+    (b"\x1f\x8b", "compression-error", "compressed by gzip", 'unpack it, or declare `"compression": "gz"`'),
+    (b"\x28\xb5\x2f\xfd", "compression-error", "compressed by zstd", 'unpack it, or declare `"compression": "zstd"`'),
+    (b"BZh", "compression-error", "compressed by bzip2", "unpack it"),
+    (b"\xfd7zXZ\x00", "compression-error", "compressed by xz", "unpack it"),
+    (b"PAR1", "format-error", "a Parquet file", 'name it .parquet, or declare `"format": "parquet"`'),
+    (b"SQLite format 3\x00", "format-error", "an SQLite database", "export the table as CSV"),
+    (b"%PDF-", "format-error", "a PDF document", "get the table itself, as CSV"),
+)
+"""The first bytes of files that are no text: rule, what such a file is, what to do."""
+_UTF_16 = ((b"\xff\xfe\x00\x00", "UTF-32"), (b"\xff\xfe", "UTF-16"), (b"\xfe\xff", "UTF-16"))
+
+
+def _refuse_disguised(resource: Resource, file: Path, handle: io.FileIO) -> None:
+    """Raises for a file whose first bytes say that it is no text as declared: what follows would be noise."""
+    if resource.compression not in {"", "no"} or resource.format not in TEXT_FORMATS | JSON_FORMATS:
+        return
+    head = handle.read(64)
+    handle.seek(0)
+    for mark, rule, what, hint in _DISGUISES:
+        if head.startswith(mark) and not (mark == b"BZh" and (head[4:10] != b"1AY&SY")):
+            raise SourceError(rule, f"{file.name} is {what}, not {resource.format.upper()} text", hint)
+    known = next((name for mark, name in _UTF_16 if head.startswith(mark)), "")
+    pairs = head[: len(head) // 2 * 2]
+    if not known and len(pairs) >= 4 and (not any(pairs[1::2]) or not any(pairs[::2])):
+        known = "UTF-16"
+    if known and not resource.encoding.lower().replace("_", "-").startswith(("utf-16", "utf-32")):
+        message = f"{file.name} is {known} text (`Unicode text` in a spreadsheet's menu), not {resource.encoding}"
+        hint = f'save it as "CSV UTF-8", or declare `"encoding": "{known.lower()}"`'
+        raise SourceError("encoding-error", message, hint)
 
 
 def is_plain(resource: Resource) -> bool:
@@ -179,17 +217,22 @@ def _unpacked(resource: Resource, file: Path, handle: io.FileIO, limit: int) -> 
 
 
 def _zip_member(resource: Resource, file: Path, handle: io.FileIO) -> IO[bytes]:
+    """The one table in an archive; which of several is asked for, never guessed."""
+    hint = "name the member in `innerpath`"
     try:
         archive = zipfile.ZipFile(handle)
-        members = [info for info in archive.infolist() if not info.is_dir()]
-        wanted = resource.inner_path or (members[0].filename if len(members) == 1 else "")
-        if not wanted:
-            wanted = next((info.filename for info in members if info.filename.endswith(f".{resource.format}")), "")
-        return archive.open(wanted)
+        names = [info.filename for info in archive.infolist() if not info.is_dir()]
+        own = [
+            name for name in names if not name.startswith("__MACOSX/") and not name.rpartition("/")[2].startswith(".")
+        ]
+        fitting = [name for name in own if name.lower().endswith(f".{resource.format}")] if len(own) > 1 else own
+        if resource.inner_path or len(fitting) == 1:
+            return archive.open(resource.inner_path or fitting[0])
     except (zipfile.BadZipFile, KeyError, NotImplementedError, RuntimeError, OSError) as error:
-        raise SourceError(
-            "compression-error", f"{file.name} holds no readable table: {error}", "name the member in `innerpath`"
-        ) from None
+        raise SourceError("compression-error", f"{file.name} holds no readable table: {error}", hint) from None
+    listed = ", ".join(f"`{name}`" for name in (fitting or own)[:5]) or "nothing"
+    message = f"{file.name} holds {'several tables' if fitting else 'no one table'}: {listed}"
+    raise SourceError("compression-error", message, hint)
 
 
 def _decoded(encoding: str, stream: ByteStream) -> ByteStream:

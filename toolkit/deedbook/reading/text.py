@@ -12,7 +12,7 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -50,6 +50,20 @@ class BadByte:
     byte: int
 
 
+@dataclass(frozen=True, slots=True)
+class OddMark:
+    """A quote or an escape character that is not used as it is meant: its record, its cell (0-based), and the text around it.
+
+    Attributes:
+        is_quote: Text stands behind a closing quote; else an escape character stands before one that needs none.
+    """
+
+    row: int
+    column: int
+    text: str
+    is_quote: bool
+
+
 @dataclass(frozen=True)
 class TextBlock:
     """Consecutive records as columns of text.
@@ -62,6 +76,8 @@ class TextBlock:
         has_return: Whether a record ends in a carriage return.
         with_nul: The records in which a NUL byte occurs.
         comments: The records that the dialect calls comments.
+        odd_marks: Quotes and escape characters that are not used as they are meant.
+        is_cut: Whether the last record lacks its line end.
     """
 
     frame: pl.DataFrame
@@ -72,6 +88,8 @@ class TextBlock:
     has_return: bool = False
     with_nul: tuple[int, ...] = ()
     comments: frozenset[int] = frozenset()
+    odd_marks: tuple[OddMark, ...] = ()
+    is_cut: bool = False
 
     @property
     def absent(self) -> frozenset[int]:
@@ -136,7 +154,8 @@ def read_block(data: bytes, layout: Layout, *, most: int | None = None) -> TextB
     """
     if not is_regular(data, layout):
         raise IrregularError
-    if not data.endswith(b"\n"):
+    is_cut = not data.endswith(b"\n")
+    if is_cut:
         data += b"\n"  # without it polars takes `a,` at the very end for one cell
     frame = _parse(data, layout)
     is_rectangular = frame is not None and _is_rectangular(frame, data, layout.dialect)
@@ -148,7 +167,7 @@ def read_block(data: bytes, layout: Layout, *, most: int | None = None) -> TextB
         return TextBlock(frame, newlines, has_return=has_return, with_nul=_with_nul(data, layout))
     if most is not None and newlines > most and not (frame is not None and _has_few_suspects(frame)):
         raise CrowdedError
-    return _read_exactly(data, layout, frame, newlines)
+    return replace(_read_exactly(data, layout, frame, newlines), is_cut=is_cut)
 
 
 def is_regular(data: bytes, layout: Layout) -> bool:

@@ -13,8 +13,8 @@ from collections.abc import Iterator
 import polars as pl
 
 from deedbook.changes.records import KEY, Changes, TableChanges
+from deedbook.findings import plural
 from deedbook.rendering.escapes import visible
-from deedbook.rendering.lines import plural
 from deedbook.rendering.markup import code, plain, table_row
 
 _LONGEST, _LONGEST_CELL = 60, 80

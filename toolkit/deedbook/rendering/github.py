@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 
-from deedbook.findings import Finding, Report, Severity
+from deedbook.findings import Finding, Report, Severity, plural
 from deedbook.rendering import PLAIN, View
 from deedbook.rendering.escapes import visible
-from deedbook.rendering.lines import plural, sentence
+from deedbook.rendering.lines import sentence
 from deedbook.rendering.text import summary_line
 
 SHOWN = 10

@@ -56,11 +56,6 @@ class Line:
     hang: int = 0
 
 
-def plural(count: int, noun: str) -> str:
-    """A count with its noun: `1 row`, `1,204 rows`."""
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
-
-
 def sentence(item: Finding) -> str:
     """Where, what stands there, what is wrong with it and what to do."""
     parts = [f"row {item.row}"] if item.row is not None else []

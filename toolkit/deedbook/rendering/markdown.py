@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from deedbook.findings import Finding, NotChecked, Report, Total
+from deedbook.findings import Finding, NotChecked, Report, Total, plural
 from deedbook.rendering import PLAIN, View
-from deedbook.rendering.lines import plural
 from deedbook.rendering.markup import code, plain, table_row
 from deedbook.rendering.sections import Section, sections
 from deedbook.rendering.text import outcome, summary_line

@@ -6,10 +6,9 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 
-from deedbook.findings import Finding
+from deedbook.findings import Finding, plural
 from deedbook.release.documents import Forecast
 from deedbook.rendering.escapes import visible
-from deedbook.rendering.lines import plural
 from deedbook.rendering.markup import code, plain, table_row
 from deedbook.versioning.bump import AppliedRule
 from deedbook.versioning.history import bump_record

@@ -7,8 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from deedbook.findings import Check, Finding, NotChecked, Report, Severity, TableStats, Total
-from deedbook.rendering.lines import plural
+from deedbook.findings import Check, Finding, NotChecked, Report, Severity, TableStats, Total, plural
 
 Item = TypeVar("Item", Total, Finding, Check, NotChecked)
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")

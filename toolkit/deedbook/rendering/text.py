@@ -16,10 +16,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from deedbook.findings import Finding, NotChecked, Report, Total, by_place, place_of
+from deedbook.findings import Finding, NotChecked, Report, Total, by_place, place_of, plural
 from deedbook.rendering import PLAIN, View
 from deedbook.rendering.escapes import visible
-from deedbook.rendering.lines import Line, Styled, draw, plural, styled
+from deedbook.rendering.lines import Line, Styled, draw, styled
 from deedbook.rendering.sections import SEVERITIES, Section, counts, sections
 from deedbook.schema import CONSTRAINTS
 
@@ -65,7 +65,7 @@ def _table(section: Section) -> Iterator[Line]:
     totals = sorted(section.totals, key=lambda total: (SEVERITIES.index(total.severity), total.rule not in _STRUCTURE))
     findings = list(section.findings)
     if not has_files:
-        totals, findings = fold_missing(totals, findings)
+        totals, findings = fold_labels(*fold_missing(totals, findings))
     shown = by_place(item for item in findings if item.waived is None)
     for total in totals:
         yield from _group(total, shown.get(place_of(total), []), has_files=has_files)
@@ -184,6 +184,37 @@ def fold_missing(totals: Sequence[Total], findings: Sequence[Finding]) -> tuple[
     at = totals.index(folded[0])
     others = [item for item in findings if item.rule != _MISSING]
     return [*totals[:at], total, *(item for item in totals[at:] if item.rule != _MISSING)], [*others, *rows]
+
+
+_LABELS = {
+    "extra-label": "are in no field of the schema",
+    "missing-label": "are missing",
+    "incorrect-label": "have other names than in the schema",
+    "blank-label": "have no name",
+}
+"""Findings about labels, of which many have one cause, and what is said of all of them."""
+_FEW_LABELS = 3
+"""Labels up to which each has lines of its own."""
+
+
+def fold_labels(totals: Sequence[Total], findings: Sequence[Finding]) -> tuple[list[Total], list[Finding]]:
+    """The totals and shown findings of a table, with one finding for many labels that are wrong in the same way."""
+    folded, shown = list(totals), list(findings)
+    for rule, what in _LABELS.items():
+        own = sorted((item for item in shown if item.rule == rule and item.row is None), key=_cell)
+        counted = [total for total in folded if total.rule == rule]
+        if len(own) <= _FEW_LABELS or len(own) < sum(total.count for total in counted):
+            continue
+        names = [f"`{item.column}`" if item.column else f"(column {item.field_number})" for item in own]
+        named = ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")
+        message = f"{plural(len(own), 'column')} {what}: {named}"
+        hint = own[0].hint if len({item.hint for item in own}) == 1 else "correct the header, or the schema"
+        at = folded.index(counted[0])
+        folded = [total for total in folded if total.rule != rule]
+        folded.insert(at, replace(counted[0], column=None, count=len(own)))
+        shown = [item for item in shown if item.rule != rule]
+        shown.append(replace(own[0], column=None, field_number=None, value=None, message=message, hint=hint))
+    return folded, shown
 
 
 def _cell(item: Finding) -> tuple[int, int]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from deedbook.edits.canonical import Rewritten
+from deedbook.findings import plural
 from deedbook.rendering.escapes import visible
-from deedbook.rendering.lines import plural
 
 
 def render(found: Sequence[Rewritten], *, check: bool) -> str:

@@ -1,0 +1,303 @@
+"""What a file is, beside its rows: what its first records show that it is in truth, and its hash, size and number of rows."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from deedbook.checking.cells import FieldPlan, plan_fields
+from deedbook.checking.header import Column, FileProblem, count_known
+from deedbook.descriptor import Resource
+from deedbook.dialect import Dialect
+from deedbook.findings import shorten
+from deedbook.reading.inputs import dialect_of, is_foreign
+from deedbook.reading.records import FileHeader
+from deedbook.reading.source import READ_SIZE
+from deedbook.reading.text import open_reader
+from deedbook.schema import Field, TableSchema
+
+_DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "bars", ",": "commas", ":": "colons"}
+_ENCODINGS = ("cp1252", "cp1250", "cp1251", "mac_roman")
+"""What files that are not UTF-8 are mostly in, the most frequent first."""
+_RECORDS = 30
+"""Records among which a header is sought: titles and notes above a table are short."""
+_FEWEST = 2
+"""Names of fields in a row that make it a header, where the schema has more: one may be a cell by chance."""
+_TEXTS = (
+    (r"<<<<<<< ", "merge-conflict", "the file holds an unresolved merge conflict", "resolve it, and delete its marks"),
+    (
+        r"version https://git-lfs\.github\.com/spec/",
+        "source-error",
+        "this is the pointer that Git LFS keeps in place of the file",
+        "run `git lfs pull` to get the file itself",
+    ),
+    (
+        r"\s*<(!doctype html|html|head|body|script|meta|title|div|p)\b",
+        "format-error",
+        "this is an HTML page (a web page), not a table: probably an error or a login page",
+        "download the file again from its own address",
+    ),
+    (r"\s*<(\?xml|[a-z]+[ >:])", "format-error", "this is an XML document, not a table", "export the table as CSV"),
+    (
+        r"\s*[\[{]",
+        "format-error",
+        "this is JSON, not delimited text",
+        'name the file .json, or declare `"format": "json"`',
+    ),
+    (r"\{\\rtf", "format-error", "this is a text document (RTF), not a table", "export the table as CSV"),
+)
+"""How files begin that are text, but no table: a pattern, the rule, what such a file is, what to do."""
+
+
+def find_cause(
+    header: FileHeader, known: list[str] | None, resource: Resource, schema: TableSchema
+) -> FileProblem | None:
+    """Why the header is not what the schema says, where one cause explains all of it; None where labels are to be judged.
+
+    Args:
+        header: What was read of the file.
+        known: The labels of the first file of the table, when this is a later one.
+        resource: The table.
+        schema: Its schema.
+    """
+    dialect = dialect_of(resource)
+    if header.bad:
+        return _undecodable(header, schema)
+    if not schema.fields or header.labels == list(schema.names):
+        return None
+    text = header.head.decode("utf-8", "replace")
+    first = text.partition("\n")[0].rstrip("\r")
+    labels = header.labels or []
+    matched = count_known(labels, schema)
+    if not matched and header.labels is not None:
+        for pattern, rule, message, hint in _TEXTS:
+            if re.match(pattern, first, re.IGNORECASE):
+                return FileProblem(rule, message, hint)
+    records = [(mark, _records(text, dialect, mark)) for mark in _marks_of(dialect, resource)]
+    if not dialect.header or header.labels is None:
+        own = records[0][1][0] if records[0][1] else []
+        return _headed_all_the_same(own, known, schema)
+    if problem := _elsewhere(first, matched, records, dialect, schema):
+        return problem
+    if not matched and _is_data(labels, schema):
+        shown = ", ".join(f"`{shorten(label, 20)}`" for label in labels[:3])
+        message = f"the first row holds data ({shown}, ...), not the names of the columns: there is no header"
+        names = shorten(",".join(schema.names), 120)
+        return FileProblem("dialect-error", message, f'put a header above it ({names}), or declare `"header": false`')
+    return None
+
+
+def _marks_of(dialect: Dialect, resource: Resource) -> list[str]:
+    others = [] if is_foreign(resource) else [mark for mark in _DELIMITERS if mark != dialect.delimiter]
+    return [dialect.delimiter, *others]
+
+
+def _records(text: str, dialect: Dialect, delimiter: str) -> list[list[str]]:
+    """The first records under another delimiter."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, quotechar=dialect.quote_char or '"')
+    if delimiter == dialect.delimiter:
+        reader = open_reader(io.StringIO(text, newline=""), dialect)  # type: ignore[assignment]  # an iterator as well
+    try:
+        return [cells for cells, _ in zip(reader, range(_RECORDS), strict=False)]
+    except csv.Error:
+        return []
+
+
+def _undecodable(header: FileHeader, schema: TableSchema) -> FileProblem:
+    """The encoding that makes the labels those of the schema is proposed."""
+    hint = "save the file as UTF-8, or declare its `encoding`"
+    line = header.head.partition(b"\n")[0]
+    for name in _ENCODINGS:
+        labels = next(csv.reader([line.decode(name, "replace")]), [])
+        if schema.fields and count_known(labels, schema) == len(labels):
+            hint = f'save the file as UTF-8, or declare `"encoding": "{name}"`, under which the labels are those of the schema'
+            break
+    bad = header.bad[0]
+    message = f"the byte 0x{bad.byte:02x} in the label of column {bad.column + 1} is not UTF-8"
+    return FileProblem("encoding-error", message, hint, bad.column + 1)
+
+
+def _headed_all_the_same(first: list[str], known: list[str] | None, schema: TableSchema) -> FileProblem | None:
+    """A header where none is expected: in a file without one, or in a later file where it is another than in the first."""
+    matched = count_known(first, schema)
+    if len(first) < 2 or matched < max(2, len(first) // 2):
+        return None
+    shown = shorten(", ".join(first), 80)
+    if known is None:
+        hint = 'delete `"header": false` from the dialect, or the row'
+        return FileProblem("dialect-error", f"the first row holds the names of the columns ({shown})", hint)
+    hint = "give all files of the table the same header"
+    return FileProblem("incorrect-label", f"the header ({shown}) is not that of the table's first file", hint)
+
+
+def _elsewhere(
+    first: str, matched: int, records: Iterable[tuple[str, list[list[str]]]], dialect: Dialect, schema: TableSchema
+) -> FileProblem | None:
+    """The header under another delimiter, or in a later row."""
+    places = [
+        (count_known(cells, schema), mark == dialect.delimiter, -number, mark, cells)
+        for mark, rows in records
+        for number, cells in enumerate(rows, 1)
+        if len(set(cells)) > 1 or len(schema.fields) == 1
+    ]
+    score, is_own, number, mark, _ = max(places, default=(0, True, -1, dialect.delimiter, []))
+    row = -number
+    top = max(dialect.header_rows, default=1)
+    hinted = re.match(r'"?sep=(.)', first, re.IGNORECASE)
+    is_found = score > matched and (
+        score == len(schema.fields) or (score >= _FEWEST and 2 * score >= len(schema.fields))
+    )
+    if not is_found and not (hinted and score):
+        split = _delimiter_by_shape(records, dialect, schema) if not matched else ""
+        return _delimited(split, dialect) if split else None
+    above = "" if row == top else f"; its header is in row {row}"
+    if hinted:
+        message = f"the first line `{shorten(first, 20)}` is a note for Excel, not the header{above}"
+        hint = "delete the line" + ("" if is_own else f', and declare `"delimiter": "{_shown(mark)}"` in the dialect')
+        return FileProblem("dialect-error", message, hint)
+    if not is_own:
+        return _delimited(mark, dialect, above)
+    if row in dialect.header_rows:
+        return None
+    if row < top:
+        rows = ", ".join(map(str, dialect.header_rows))
+        message = f"the header is in row {row}, not in row {rows} as `headerRows` says"
+        return FileProblem("dialect-error", message, f'declare `"headerRows": [{row}]`')
+    what = "a comment stands" if first.startswith(("#", "//", "%")) else "a title, a note or another header row stands"
+    message = f"the header is in row {row}: {what} above it"
+    rows = "row 1" if row == 2 else f"rows 1 to {row - 1}"
+    return FileProblem("dialect-error", message, f'delete {rows}, or declare `"headerRows": [{row}]` in the dialect')
+
+
+def _delimiter_by_shape(records: Iterable[tuple[str, list[list[str]]]], dialect: Dialect, schema: TableSchema) -> str:
+    """A delimiter that cuts every record into as many cells as the schema has fields, where the declared one cuts none."""
+    width = len(schema.fields)
+    shapes = {mark: {len(cells) for cells in rows if cells} for mark, rows in records}
+    if width < 2 or shapes.pop(dialect.delimiter) != {1}:
+        return ""
+    return next((mark for mark, sizes in shapes.items() if sizes == {width}), "")
+
+
+def _delimited(mark: str, dialect: Dialect, above: str = "") -> FileProblem:
+    used, declared = _DELIMITERS[mark], _DELIMITERS.get(dialect.delimiter, f"`{dialect.delimiter}`")
+    message = f"the cells are separated by {used} (`{_shown(mark)}`), not by {declared}{above}"
+    hint = f'declare `"dialect": {{"delimiter": "{_shown(mark)}"}}`, or save the file with {declared}'
+    return FileProblem("dialect-error", message, hint)
+
+
+def _shown(mark: str) -> str:
+    return "\\t" if mark == "\t" else mark
+
+
+def _plans(fields: Iterable[Field], schema: TableSchema) -> Sequence[FieldPlan]:
+    """How cells of these fields are judged."""
+    columns = [Column(number, item.name, item.name, item) for number, item in enumerate(fields, 1)]
+    return list(plan_fields(columns, schema, ""))
+
+
+def _is_data(labels: Sequence[str], schema: TableSchema) -> bool:
+    """Whether the first row is one of the table's: nearly every cell fits its field, and not only because any text does."""
+    if len(labels) != len(schema.fields):
+        return False
+    fits, telling = [], []
+    for label, plan in zip(labels, _plans(schema.fields, schema), strict=True):
+        fits.append(not plan.problems(label))
+        if _tells(plan.field) and label not in plan.missing:
+            telling.append(fits[-1])
+    return bool(telling) and 5 * sum(telling) >= 4 * len(telling) and 5 * sum(fits) >= 4 * len(fits)
+
+
+def _tells(item: Field) -> bool:
+    """Whether not every text fits a field."""
+    return item.type not in {"any", "string"} or bool(item.categories or item.constraints.keys() & {"pattern", "enum"})
+
+
+def labels_fit(header: FileHeader, resource: Resource, schema: TableSchema) -> tuple[bool, bool]:
+    """Where columns stand in another order than in the schema: whether the first cells fit their labels, and their places.
+
+    Only cells whose label and place name different fields count.
+    """
+    text = header.head.decode("utf-8", "replace")
+    rows = _records(text, dialect_of(resource), dialect_of(resource).delimiter)[header.row - 1 : -1 or None]
+    labels = header.labels or []
+    fits = [True, True]
+    for at, (label, placed) in enumerate(zip(labels, schema.fields, strict=False)):
+        if label != placed.name and label in schema.names:
+            for which, plan in enumerate(_plans((schema.field(label), placed), schema)):
+                fits[which] &= not any(plan.problems(row[at]) for row in rows if at < len(row))
+    return fits[0], fits[1]
+
+
+_OTHER_FILE = "the file is not the one that was described: get it again, or correct the descriptor"
+
+
+@dataclass(slots=True)
+class Declared:
+    """What was checked of a file as a whole, what of it is wrong, and what could not be checked, with the reason."""
+
+    problems: list[FileProblem] = field(default_factory=list)
+    checked: list[str] = field(default_factory=list)
+    not_checked: list[tuple[str, str]] = field(default_factory=list)
+
+
+def check_declared(resource: Resource, rows: int | None) -> Declared:
+    """What of `hash`, `bytes` and `rows` the files fulfil.
+
+    Args:
+        resource: Its files and what is said of them.
+        rows: The rows that were read; None when the resource is no table.
+    """
+    found = Declared()
+    missing = [file for file in resource.files if not file.is_file()]
+    if rows is None:
+        found.problems += [
+            FileProblem("scheme-error", f"the file {file.name} does not exist", "create it, or correct `path`")
+            for file in missing
+        ]
+    names = [name for name in ("hash", "bytes") if resource.raw.get(name) not in {None, ""}]
+    if not resource.files or missing:
+        found.not_checked += [(name, "there is no file to compare with") for name in names]
+    else:
+        for name in names:
+            (_check_hash if name == "hash" else _check_bytes)(resource, found)
+    declared = resource.raw.get("rows")
+    if isinstance(declared, int) and rows is not None:
+        found.checked.append("rows")
+        if declared != rows:
+            message = f"there are {rows:,} rows, the descriptor says {declared:,}"
+            found.problems.append(FileProblem("row-count", message, _OTHER_FILE))
+    return found
+
+
+def _check_hash(resource: Resource, found: Declared) -> None:
+    algorithm, _, expected = resource.hash.rpartition(":")
+    try:
+        digest = hashlib.new(algorithm or "md5", usedforsecurity=False)
+        actual = digest.hexdigest()
+    except (ValueError, TypeError):  # the second for one whose digest has no length of its own
+        found.not_checked.append(("hash", f"the algorithm {algorithm!r} is not known"))
+        return
+    for file in resource.files:
+        with file.open("rb") as stream:
+            while data := stream.read(READ_SIZE):
+                digest.update(data)
+    actual = digest.hexdigest()
+    found.checked.append("hash")
+    if actual != expected.lower():
+        message = f"the hash is {actual}, the descriptor says {resource.hash}"
+        found.problems.append(FileProblem("hash-count", message, _OTHER_FILE))
+
+
+def _check_bytes(resource: Resource, found: Declared) -> None:
+    if resource.bytes is None:
+        found.not_checked.append(("bytes", f"{resource.raw['bytes']!r} is no whole number"))
+        return
+    size = sum(file.stat().st_size for file in resource.files)
+    found.checked.append("bytes")
+    if size != resource.bytes:
+        message = f"the size is {size:,} bytes, the descriptor says {resource.bytes:,}"
+        found.problems.append(FileProblem("byte-count", message, _OTHER_FILE))

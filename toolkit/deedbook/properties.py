@@ -1,0 +1,198 @@
+"""Every property that the standard or frictionless-py knows of a descriptor, and what becomes of it here.
+
+A property that is none of these is the user's own and has no effect here; but one that is nearly the name of one that has, is a
+slip and is refused, as is one that stands where it has no effect. The page docs/reference/properties.md is made from these lists.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Literal
+
+from deedbook.errors import ProjectError
+
+Level = Literal["package", "resource", "dialect", "schema", "field", "constraints"]
+Effect = Literal["enforced", "refused", "not checked", "published"]
+"""What a property does: it decides how data are read or judged; it stops every command; it is listed under `not_checked`; or it
+describes, and is part of a release."""
+
+PROPERTIES: Mapping[Level, Mapping[str, tuple[Effect, str]]] = {
+    "package": {
+        "$schema": ("published", "profiles other than the standard's are listed as not checked"),
+        "profile": ("published", "as `$schema`, in version 1"),
+        "name": ("published", "also the name of the release's folder and files"),
+        "id": ("published", ""),
+        "title": ("published", ""),
+        "description": ("published", ""),
+        "homepage": ("published", ""),
+        "image": ("published", ""),
+        "version": ("published", "in quotes; `build` compares it with the changes"),
+        "created": ("published", "in quotes; the release date"),
+        "keywords": ("published", ""),
+        "contributors": ("published", ""),
+        "licenses": ("published", "`build` asks for one"),
+        "sources": ("published", ""),
+        "resources": ("enforced", "at least one; names are unique"),
+        "dialect": ("enforced", "for every resource without one of its own"),
+    },
+    "resource": {
+        "$schema": ("published", ""),
+        "profile": ("enforced", "`tabular-data-resource` makes it a table"),
+        "name": ("enforced", "unique"),
+        "path": ("enforced", "inside the package; several files are one table; URLs are read with --allow-network"),
+        "url": ("enforced", "as `path`, before version 1"),
+        "data": ("enforced", "instead of `path`, not beside it"),
+        "type": ("enforced", "`table` makes it a table"),
+        "format": ("enforced", "csv, tsv, json, jsonl, xlsx, xls, ods, parquet"),
+        "mediatype": ("published", ""),
+        "encoding": ("enforced", "never guessed"),
+        "compression": ("enforced", "gz, zip, zstd"),
+        "innerpath": ("enforced", "the member of a ZIP archive; asked for where several fit"),
+        "dialect": ("enforced", ""),
+        "schema": ("enforced", "a table without one is listed as not checked"),
+        "bytes": ("enforced", ""),
+        "hash": ("enforced", "an unknown algorithm is listed as not checked"),
+        "rows": ("enforced", ""),
+        "fields": ("published", "a count, in frictionless-py; a list is refused"),
+        "title": ("published", ""),
+        "description": ("published", ""),
+        "homepage": ("published", ""),
+        "sources": ("published", ""),
+        "licenses": ("published", ""),
+    },
+    "dialect": {
+        "$schema": ("published", ""),
+        "header": ("enforced", "true or false"),
+        "headerRows": ("enforced", "row numbers from 1"),
+        "headerJoin": ("enforced", ""),
+        "headerCase": ("enforced", "frictionless-py's name of `caseSensitiveHeader`"),
+        "caseSensitiveHeader": ("enforced", "true or false"),
+        "commentRows": ("enforced", ""),
+        "commentChar": ("enforced", ""),
+        "delimiter": ("enforced", "one character"),
+        "lineTerminator": ("enforced", "every line end is understood; a terminator that is none, is refused"),
+        "quoteChar": ("enforced", "one character, or nothing"),
+        "doubleQuote": ("enforced", "true or false"),
+        "escapeChar": ("enforced", "one character, or nothing"),
+        "nullSequence": ("enforced", "one more missing value"),
+        "skipInitialSpace": ("enforced", "true or false"),
+        "property": ("enforced", "for JSON"),
+        "itemType": ("enforced", "arrays and objects are told apart by themselves"),
+        "itemKeys": ("enforced", "for JSON"),
+        "sheetNumber": ("enforced", "for workbooks"),
+        "sheetName": ("enforced", "for workbooks"),
+        "table": ("refused", "databases are not read: their format cannot be"),
+        "csv": ("enforced", "frictionless-py nests the properties of CSV here"),
+        "json": ("enforced", "frictionless-py: `property` and `keys`"),
+        "excel": ("enforced", "frictionless-py: the sheet, and what it offers for cells"),
+        "ods": ("enforced", "frictionless-py: the sheet"),
+        "csvddfVersion": ("published", ""),
+    },
+    "schema": {
+        "$schema": ("published", ""),
+        "name": ("published", ""),
+        "title": ("published", ""),
+        "description": ("published", ""),
+        "fields": ("enforced", "names are unique"),
+        "fieldsMatch": ("enforced", "exact, equal, subset, superset, partial"),
+        "missingValues": ("enforced", "with or without labels"),
+        "primaryKey": ("enforced", "every part is required"),
+        "uniqueKeys": ("enforced", ""),
+        "foreignKeys": ("enforced", "one into another package is listed as not checked"),
+        "derivedFields": ("published", "ours: columns that exist only in releases"),
+        "deedbook": ("published", "ours"),
+    },
+    "field": {
+        "name": ("enforced", ""),
+        "type": ("enforced", "an unknown type is refused"),
+        "format": ("enforced", "not empty"),
+        "title": ("published", ""),
+        "description": ("published", ""),
+        "example": ("published", "also shown in hints"),
+        "examples": ("published", ""),
+        "rdfType": ("published", ""),
+        "missingValues": ("enforced", "in place of the schema's"),
+        "constraints": ("enforced", ""),
+        "categories": ("enforced", ""),
+        "categoriesOrdered": ("enforced", "true or false"),
+        "decimalChar": ("enforced", "number"),
+        "groupChar": ("enforced", "number, integer"),
+        "bareNumber": ("enforced", "number, integer; true or false"),
+        "trueValues": ("enforced", "boolean"),
+        "falseValues": ("enforced", "boolean"),
+        "delimiter": ("enforced", "list"),
+        "itemType": ("enforced", "list"),
+        "arrayItem": ("enforced", "array, in frictionless-py"),
+        "codeList": ("enforced", "ours: a list in the table `code_values`"),
+        "crosswalk": ("published", "ours"),
+        "unit": ("published", "ours"),
+        "deedbook": ("published", "ours"),
+    },
+    "constraints": {
+        "required": ("enforced", "true or false"),
+        "unique": ("enforced", "true or false"),
+        "minLength": ("enforced", "string, list, array, object"),
+        "maxLength": ("enforced", "string, list, array, object"),
+        "minimum": ("enforced", "numbers and times"),
+        "maximum": ("enforced", "numbers and times"),
+        "exclusiveMinimum": ("enforced", "numbers and times"),
+        "exclusiveMaximum": ("enforced", "numbers and times"),
+        "pattern": ("enforced", "the whole value; one that takes too long is listed as not checked"),
+        "enum": ("enforced", "a list with at least one value"),
+        "jsonSchema": ("enforced", "array, object, geojson; one that takes too long is listed as not checked"),
+    },
+}
+KNOWN = frozenset(name for level in PROPERTIES.values() for name in level)
+_HOMES: Mapping[Level, tuple[Level, ...]] = {
+    "package": ("schema", "dialect"),
+    "resource": ("schema", "dialect"),
+    "schema": ("dialect", "constraints"),
+    "field": ("constraints",),
+    "dialect": (),
+    "constraints": (),
+}
+"""Where a property belongs that stands where it has no effect."""
+_TOO_GENERAL = frozenset({"csv", "json", "excel", "ods", "table", "property", "itemType", "itemKeys", "$schema"})
+"""Properties of a dialect that mean something else, or nothing, elsewhere."""
+_PLACES: Mapping[Level, str] = {
+    "dialect": "the `dialect` of the resource",
+    "schema": "the `schema` of the resource",
+    "constraints": "the `constraints` of the field",
+}
+
+
+def misplaced(raw: Mapping[str, object], level: Level) -> Iterable[str]:
+    """What is wrong with the names of the properties of an object: slips, and those that have no effect where they stand."""
+    known = PROPERTIES[level]
+    folded = {_fold(name): name for name in known if known[name][0] == "enforced"}
+    for name in raw:
+        if name in known:
+            continue
+        homes = () if name in _TOO_GENERAL else _HOMES[level]
+        home = next((home for home in homes if PROPERTIES[home].get(name, ("published",))[0] == "enforced"), None)
+        if home is not None:
+            yield f"`{name}` has no effect here: move it into {_PLACES[home]}"
+        elif meant := folded.get(_fold(name)) or _similar(name, folded):
+            yield f"`{name}` has no effect: did you mean `{meant}`?"
+
+
+def refuse_misplaced(raw: Mapping[str, object], level: Level, where: str) -> None:
+    """Raises for properties that have no effect because of their name or place.
+
+    Raises:
+        ProjectError: when there is one.
+    """
+    if found := list(misplaced(raw, level)):
+        raise ProjectError(f"{where}: {'; '.join(found)}", "a declaration without effect would seem to be checked")
+
+
+def _fold(name: str) -> str:
+    return "".join(mark for mark in name.casefold() if mark.isalnum())
+
+
+def _similar(name: str, folded: Mapping[str, str]) -> str:
+    """A property that differs by about a letter."""
+    import difflib
+
+    near = difflib.get_close_matches(_fold(name), folded, n=1, cutoff=0.9)
+    return folded[near[0]] if near else ""
