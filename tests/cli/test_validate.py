@@ -136,8 +136,16 @@ def test_data_with_a_schema_needs_no_descriptor(project: Path, deedbook: Run) ->
     write_project(project, BAD)
     (project / "schema.json").write_text(json.dumps(SCHEMA), encoding="utf-8")
     assert deedbook("validate", "data/events.csv", "--schema", "schema.json").code == 1
-    without = deedbook("validate", "data/events.csv")
+    (project / "other.csv").write_text("id\n1\n", encoding="utf-8")
+    without = deedbook("validate", "other.csv")
     assert (without.code, "--schema" in without.err) == (2, True)
+
+
+def test_a_file_of_a_project_is_validated_as_its_table(project: Path, deedbook: Run) -> None:
+    write_project(project, BAD)
+    outcome = deedbook("validate", "data/events.csv")
+    assert (outcome.code, "`2024-13-03`" in outcome.out) == (1, True)
+    assert deedbook("validate", ".", "--delimiter", ";").code == 2
 
 
 @pytest.mark.parametrize(

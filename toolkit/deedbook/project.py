@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -183,21 +183,26 @@ def _load_file(target: Path, reading: Reading, schema: Path) -> Project:
 def _owner_of(file: Path) -> Project | None:
     """The project that names a descriptor, or has a file as one of its tables: the nearest above it."""
     resolved = file.resolve()
-    for folder in resolved.parents:
-        if (folder / CONFIG).is_file():
-            if (folder / _descriptor_of(folder, read_config(folder / CONFIG))).resolve() == resolved:
-                return _load_configured(folder)
-            project = _load_configured(folder)
-        else:
-            found = [folder / name for name in DESCRIPTORS if (folder / name).is_file()]
-            if not found or found[0] == resolved:
-                continue
-            project = _finish(Project(folder, load_package(found[0])))
+    configured = next((folder for folder in resolved.parents if (folder / CONFIG).is_file()), None)
+    if configured is not None:
+        descriptor = configured / _descriptor_of(configured, read_config(configured / CONFIG))
+        if descriptor.resolve() == resolved:
+            return _load_configured(configured)
+        if file.suffix in {".json", ".yaml", ".yml"} and resolved.name in DESCRIPTORS:
+            return None
+    described = next(
+        (folder / name for folder in resolved.parents for name in DESCRIPTORS if (folder / name).is_file()), None
+    )
+    candidates: list[Callable[[], Project]] = []
+    if configured is not None and descriptor.is_file():
+        candidates.append(lambda: _load_configured(configured))
+    if described is not None and described != resolved:
+        candidates.append(lambda: _finish(Project(described.parent, load_package(described))))
+    for load in candidates:
+        project = load()
         for resource in project.package.resources:
             if resolved in {item.resolve() for item in resource.files}:
                 return replace(project, table=resource.name)
-        if (folder / CONFIG).is_file():
-            return None
     return None
 
 
