@@ -125,19 +125,18 @@ def hash_blocks(
         keys: The fields of each, and the rows to leave out, because a part of their key is bad.
         parsed: Columns of plain numbers that are parsed already, by field; null is no number.
     """
+    hashed = [[_plain_hash(item, parsed) for item in fields] for fields, _ in keys]
+    columns = [part.alias(f"{number} {at}") for number, key in enumerate(hashed) for at, (part, _) in enumerate(key)]
+    for number, key in enumerate(hashed):
+        doubts = (doubt for _, doubt in key if doubt is not None)
+        columns.append(pl.any_horizontal(False, *doubts).alias(f"{number} odd"))
+    plain = frame.lazy().select(columns).collect(engine="in-memory") if keys else frame  # one query for all keys
     blocks = []
-    for fields, skip in keys:
-        found = [_plain_hash(item, parsed) for item in fields]
-        doubts = [doubt for _, doubt in found if doubt is not None]
-        chosen = [part.alias(f"k{at}") for at, (part, _) in enumerate(found)]
-        named = frame.lazy().select(*chosen, is_odd=pl.any_horizontal(False, *doubts)).collect(engine="in-memory")
-        if frame.height and named["is_odd"][0]:
-            chosen = [
-                _exact_hash(item).alias(f"k{at}") if item.type in _NUMERIC else chosen[at]
-                for at, item in enumerate(fields)
-            ]
-            named = frame.lazy().select(chosen).collect(engine="in-memory")
-        named = named.select(pl.col("^k[0-9]+$"))
+    for number, (fields, skip) in enumerate(keys):
+        named = plain.select(plain[f"{number} {at}"].alias(f"k{at}") for at in range(len(fields)))
+        if frame.height and plain[f"{number} odd"][0]:
+            exact = [_exact_hash(item).alias(f"k{at}") for at, item in enumerate(fields) if item.type in _NUMERIC]
+            named = named.with_columns(frame.lazy().select(exact).collect(engine="in-memory").get_columns())
         parts = named.get_columns()
         whole = named.to_series() if len(parts) == 1 else named.to_struct().hash(_SEED)
         if skip is None and not any(part.has_nulls() for part in parts):
