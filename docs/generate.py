@@ -19,6 +19,7 @@ import polars as pl
 from deedbook.checking.rules import RuleBook, load_rules
 from deedbook.cli.main import cli
 from deedbook.project import Project, load_project
+from deedbook.properties import PROPERTIES
 from deedbook.rules.rule import Rule
 from deedbook.schema import TableSchema
 from deedbook.versioning.bump import BUMP_RULES, Thresholds
@@ -75,6 +76,7 @@ def pages() -> dict[Path, str]:
         REFERENCE / "commands.md": NOTE + commands_page(),
         REFERENCE / "conformance.md": NOTE + conformance_page(),
         REFERENCE / "floor.md": NOTE + floor_page(),
+        REFERENCE / "properties.md": NOTE + properties_page(),
         REFERENCE / "rules.md": NOTE + rules_page(),
     }
 
@@ -111,6 +113,17 @@ def floor_page() -> str:
     lines += [f"| `{item.id}` | {item.level} | {_cell(item.says)} |" for item in BUMP_RULES]
     limits = Thresholds()
     return _FLOOR.format(revised=f"{limits.revised:.0%}", withdrawn=f"{limits.withdrawn:.0%}") + "\n".join(lines) + "\n"
+
+
+def properties_page() -> str:
+    """What becomes of every property that the standard or frictionless-py knows."""
+    parts = [
+        "# Properties of a descriptor\n\nA name that is nearly one of these, or stands where it has no effect, is refused.\n"
+    ]
+    for level, known in PROPERTIES.items():
+        rows = "\n".join(f"| `{name}` | {effect} | {note} |" for name, (effect, note) in known.items())
+        parts.append(f"\n## {level}\n\n| property | is | note |\n| --- | --- | --- |\n{rows}\n")
+    return "".join(parts)
 
 
 def rules_page() -> str:

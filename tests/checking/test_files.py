@@ -1,0 +1,45 @@
+"""What a file really is is one finding, which names the cause and the next step, and nothing that follows from it."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import pytest
+
+from tests.package import fields, one, report_of
+
+SCHEMA = fields("id:integer", "name", "day:date", primaryKey=["id"])
+ROWS = "1,a,2024-01-01\n2,b,2024-01-02\n"
+HEADED = f"id,name,day\n{ROWS}"
+
+
+@pytest.mark.parametrize(
+    ("content", "rule", "said"),
+    [
+        (HEADED.replace(",", ";"), "dialect-error", "semicolons"),
+        (HEADED.replace(",", "\t"), "dialect-error", "tabs"),
+        (f"sep=,\n{HEADED}", "dialect-error", "note for Excel"),
+        (f"# made by hand\n{HEADED}", "dialect-error", "a comment stands above it"),
+        (f"Events of 2024,,\n,,\n{HEADED}", "dialect-error", "the header is in row 3"),
+        (ROWS, "dialect-error", "there is no header"),
+        ("<!DOCTYPE html>\n<p>404, not found</p>\n", "format-error", "a web page"),
+        ("version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 1\n", "source-error", "Git LFS"),
+        (f"<<<<<<< HEAD\n{HEADED}=======\n{HEADED}>>>>>>> b\n", "merge-conflict", "merge conflict"),
+        (HEADED.encode("utf-16"), "encoding-error", "UTF-16"),
+        (gzip.compress(HEADED.encode(), mtime=0), "compression-error", "gzip"),
+        (b"PK\x03\x04" + bytes(60), "format-error", "workbook"),
+        (b"id,n\xe4me,day\n", "encoding-error", "0xe4"),
+    ],
+)
+def test_what_a_file_is_is_one_finding(tmp_path: Path, content: str | bytes, rule: str, said: str) -> None:
+    finding = one(report_of(tmp_path, content if isinstance(content, bytes) else content.encode(), SCHEMA))
+    assert finding.rule == rule
+    assert said in finding.message
+    assert finding.hint
+
+
+def test_a_row_that_is_no_data_is_one_finding(tmp_path: Path) -> None:
+    content = f"{HEADED},,\nid,name,day\nTotal,,\n3,2024-01-03\n"
+    found = [(item.row, item.rule) for item in report_of(tmp_path, content.encode(), SCHEMA).findings]
+    assert found == [(4, "blank-row"), (5, "repeated-header"), (6, "total-row"), (7, "missing-cell")]
