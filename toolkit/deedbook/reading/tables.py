@@ -101,9 +101,11 @@ def refuse_unknown_columns(resource: Resource) -> None:
 
 
 def _refuse_unheld(block: TextBlock, resource: Resource) -> None:
-    """Refuses records with more cells than columns, and bytes that are no text."""
+    """Refuses records with more cells than columns, bytes that are no text, and text behind a closing quote."""
     if block.bad_bytes:
         raise ProjectError(f"{resource.name}: a cell is not UTF-8", "validate the table first")
+    if any(item.is_quote for item in block.odd_marks):
+        raise ProjectError(f"{resource.name}: text stands behind a closing quote", "validate the table first")
     if any(len(item.cells) > block.frame.width for item in block.ragged):
         raise ProjectError(f"{resource.name}: a row has more cells than the header", "validate the table first")
 
