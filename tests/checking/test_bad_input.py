@@ -57,7 +57,7 @@ CASES: dict[str, tuple[str | bytes, list[Place]]] = {
         [(2, None, "encoding-error"), (2, None, "extra-cell")],
     ),
     "invalid UTF-8 in the header": (b"id,na\xe9me\n1,a\n", [(None, None, "encoding-error")]),
-    "a replacement character that is text": ("id,name\n1,\ufffd\n", []),
+    "a replacement character that is text": ("id,name\n1,\ufffd\n", [(2, "name", "garbled-text")]),
     "CR-only lines": (b"id,name\r1,a\rx,b\r", [(3, "id", "type-error")]),
     "CRLF lines": (b"id,name\r\n1,a\r\nx,b\r\n", [(3, "id", "type-error")]),
     "mixed line ends": (b"id,name\r\n1,a\nx,b\ry,c", [(3, "id", "type-error"), (4, "id", "type-error")]),

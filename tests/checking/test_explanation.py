@@ -46,7 +46,7 @@ SPECS: list[dict[str, Any]] = [
     {"type": "list", "delimiter": ";", "itemType": "integer"},
     {"type": "duration", "constraints": {"minimum": "P1Y", "maximum": "P2Y"}},
     {"type": "time", "constraints": {"minimum": "08:00:00"}},
-    {"type": "object", "constraints": {"enum": [], "jsonSchema": {"required": ["a"]}, "minLength": 1}},
+    {"type": "object", "constraints": {"enum": [{"a": 1}], "jsonSchema": {"required": ["a"]}, "minLength": 1}},
     {"type": "array", "constraints": {"jsonSchema": {"items": {"type": "integer"}}, "enum": [[1]]}},
     {"type": "list", "constraints": {"minLength": 2, "jsonSchema": {"maxItems": 3}}},
     {"type": "geopoint", "constraints": {"enum": ["1,2"]}},

@@ -200,4 +200,4 @@ def test_minisign_and_we_use_each_others_keys(tmp_path: Path) -> None:
     assert key is not None
     public = public_key(str(tmp_path / "their.pub"))
     assert key.id == public.id
-    assert public.id in (tmp_path / "their.pub").read_text()
+    assert public.id.lstrip("0") in (tmp_path / "their.pub").read_text()  # minisign drops zeros at the front

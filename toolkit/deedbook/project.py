@@ -247,46 +247,47 @@ def _load_configured(root: Path) -> Project:
     package = load_package(descriptor, schemas=schemas)
     names = [*(resource.name for resource in package.resources), DATASET]
     rules = {name: file for name in names if (file := schemas / f"{name}.py").is_file()}
-    _refuse_strays(schemas, package)
+    _refuse_strays(root, schemas, package)
     return _finish(Project(root, package, config, MappingProxyType(rules)))
 
 
-def _refuse_strays(schemas: Path, package: Package) -> None:
+def _refuse_strays(root: Path, schemas: Path, package: Package) -> None:
     """Raises for a file of schemas or rules that has no effect: it belongs to no table, or its table has a schema of its own.
 
-    The schema of a view belongs to the rules across tables, which name the view.
+    The schema of a view belongs to the rules across tables, which name the view. In a folder that also holds other things (the root, or
+    that of the tables) only what is called nearly like a table is one.
     """
     if not schemas.is_dir():
         return
     tables = {item.name: item for item in package.resources}
+    used = {item.schema_source for item in package.resources}
     rules = schemas / f"{DATASET}.py"
-    views = rules.read_text(encoding="utf-8", errors="replace") if rules.is_file() else ""
+    across = rules.read_text(encoding="utf-8", errors="replace") if rules.is_file() else ""
+    is_shared = schemas.resolve() in {root.resolve(), package.root.resolve()}
     for file in sorted(schemas.iterdir()):
-        name, is_schema = file.name.removesuffix(".schema.json"), file.name.endswith(".schema.json")
-        name = name if is_schema else file.stem
+        is_schema = file.name.endswith(".schema.json")
+        name = file.name.removesuffix(".schema.json") if is_schema else file.stem
         if not (is_schema or file.suffix == ".py") or name.startswith(("_", ".")) or name == "conftest":
             continue
-        if is_schema and name in tables and "schema" in tables[name].raw:
+        if is_schema and name in tables and "schema" in tables[name].raw and str(file) not in used:
             message = f"{file}: has no effect, because the table `{name}` has a `schema` in {package.path}"
             raise ProjectError(message, "delete one of the two")
-        if name in tables or (name == DATASET and not is_schema):
+        is_rules_across = name == DATASET and not is_schema
+        if name in tables or is_rules_across or str(file) in used or (is_schema and _names_view(across, name)):
             continue
-        if not (is_schema and f'"{name}"' in views):
-            hint = nearest(name, tables, f"the tables are {', '.join(tables)}")
-            raise ProjectError(f"{file}: belongs to no table of {package.path}", hint)
+        if close := nearest(name, tables, "" if is_shared else f"the tables are {', '.join(tables)}"):
+            raise ProjectError(f"{file}: there is no table `{name}`", close)
+
+
+def _names_view(rules: str, name: str) -> bool:
+    """Whether the rules across tables derive something and name that view, or leave deriving to a function from elsewhere."""
+    return "derive" in rules and (f'"{name}"' in rules or f"'{name}'" in rules or "def derive" not in rules)
 
 
 def _finish(project: Project) -> Project:
     """The project with categories filled from its code list and its waivers read."""
     package = project.package
     lists = read_code_lists(package)
-    is_unread = not lists and any(item.name == CODE_VALUES for item in package.resources)  # validation says why
-    for resource in package.resources:
-        for item in resource.schema.fields if resource.schema and not is_unread else ():
-            if item.code_list and not item.categories and item.code_list not in lists:
-                where = f"{resource.schema_source or resource.name}: field `{item.name}`"
-                hint = nearest(item.code_list, lists, f"add it to the table `{CODE_VALUES}`")
-                raise ProjectError(f"{where}: there is no code list `{item.code_list}`", hint)
     resources = tuple(
         replace(item, schema=item.schema.with_categories(lists)) if item.schema else item for item in package.resources
     )

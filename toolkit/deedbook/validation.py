@@ -9,7 +9,7 @@ from dataclasses import replace
 from tempfile import SpooledTemporaryFile
 from typing import TYPE_CHECKING
 
-from deedbook.checking.contract import demand_names, demand_tables, unlisted_codes
+from deedbook.checking.contract import demand_names, unlisted_codes
 from deedbook.checking.findings import FindingsSoFar, WriteAll, open_findings
 from deedbook.checking.hashes import HashLog, HashSet, Spill
 from deedbook.checking.plan import Options, TablePlan
@@ -70,7 +70,6 @@ def validate(
             raise UsageError(f"there is no table `{name}`", f"the tables are {', '.join(names)}")
     if project.config is not None and not options.tables:
         demand_names(package)
-    demand_tables(project)
     unlisted = [*unlisted_codes(project)]
     book, withheld = _rules_of(project, options, book)
     with open_findings(options.findings_file) as write_all, SpooledTemporaryFile(1) as file:

@@ -81,7 +81,7 @@ def check_block(plan: FilePlan, block: TextBlock) -> BlockResult:
     bad = _bad_rows(structure.excused, failures)
     unread = _bad_rows(structure.excused, [item for item in failures if item.problem in {TYPE_ERROR, REQUIRED}])
     groups = [*structure.groups, *(_cell_group(failure) for failure in failures)]
-    groups += free_text_groups(plan, block.frame)
+    groups += free_text_groups(plan, block.frame, bad)
 
     sought = [item for item in plan.references if not _is_known(plan, item, cells, unread)]
     hashed: list[Key | Reference] = [*plan.keys, *sought]

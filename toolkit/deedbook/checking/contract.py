@@ -1,4 +1,4 @@
-"""What a project declares beside its tables has to be about one of them: rule files, schema files and code lists."""
+"""What a package declares has to be there and to have names that a release can have: tables, code lists."""
 
 from __future__ import annotations
 
@@ -10,8 +10,6 @@ from deedbook.errors import ProjectError
 from deedbook.findings import NotChecked
 from deedbook.names import alike, name_problem, table_problem
 from deedbook.project import CODE_VALUES, Project, read_code_lists
-
-_SCHEMA = ".schema.json"
 
 
 def demand_names(package: Package) -> None:
@@ -31,31 +29,6 @@ def demand_names(package: Package) -> None:
             raise ProjectError(message, "use letters, digits, `.`, `_` and `-`, a letter or digit first")
     if twins := alike(tables):
         raise ProjectError(f"{where}: two tables are named `{twins[1]}` but for case", "rename one")
-
-
-def demand_tables(project: Project) -> None:
-    """Proves that each rule file and each schema of the project belongs to a table or to a view that is derived.
-
-    Raises:
-        ProjectError: for one that does not, with the nearest name.
-    """
-    folder = project.schemas
-    if folder is None or not folder.is_dir():
-        return
-    tables = {item.name for item in project.package.resources}
-    used = {item.schema_source for item in project.package.resources}
-    derived = (folder / "dataset.py").read_text("utf-8", "replace") if "dataset" in project.rule_files else ""
-    is_shared = folder.resolve() in {project.root.resolve(), project.package.root.resolve()}
-    for file in sorted(folder.iterdir()):
-        name = file.name.removesuffix(_SCHEMA) if file.name.endswith(_SCHEMA) else file.stem
-        if not file.name.endswith((_SCHEMA, ".py")) or name.startswith("_") or name in {*tables, "dataset", "conftest"}:
-            continue
-        is_view = file.suffix == ".json" and "derive" in derived and (name in derived or "def derive" not in derived)
-        close = nearest(name, tables)
-        if str(file) not in used and not is_view and (close or not is_shared):
-            raise ProjectError(
-                f"{file}: there is no table `{name}`", f"{close}the tables are {', '.join(sorted(tables))}"
-            )
 
 
 def unlisted_codes(project: Project) -> Iterator[NotChecked]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from deedbook.checking.cells import FieldPlan
@@ -58,8 +61,8 @@ SIGNS = (
 )
 
 
-def free_text_groups(plan: FilePlan, frame: pl.DataFrame) -> list[Group]:
-    """The cells of free text that have a sign; each has the first of them only."""
+def free_text_groups(plan: FilePlan, frame: pl.DataFrame, bad: Mapping[str, npt.NDArray[np.int64]]) -> list[Group]:
+    """The cells of free text that have a sign, each with the first of them only; `bad` rows of a field have a finding already."""
     names = plan.free_text
     if not names or not frame.height:
         return []
@@ -69,6 +72,8 @@ def free_text_groups(plan: FilePlan, frame: pl.DataFrame) -> list[Group]:
     for item in (item for item in plan.fields if item.field.name in names and found[item.field.name][0]):
         texts = frame[item.field.name]
         left = pl.Series([True]).new_from_index(0, len(texts))
+        if (rows := bad.get(item.field.name)) is not None:
+            left = left.scatter(rows.tolist(), False)
         for sign in SIGNS:
             mask = (texts.str.contains(f"(?s){sign.pattern}") & left).fill_null(False)
             left = left & ~mask

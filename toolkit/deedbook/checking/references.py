@@ -68,7 +68,7 @@ def _references(resource: Resource, package: Package) -> list[Reference]:
     for key in (key for key in resource.schema.foreign_keys if not key.package):
         name = key.resource or resource.name
         parent = next((item for item in package.resources if item.name == name), None)
-        if parent is None and package.path is None and key.resource:
+        if parent is None and package.path is None and len(package.resources) == 1:
             continue  # a file alone: what it needs is said when its declarations are listed
         if parent is None:
             raise ProjectError(

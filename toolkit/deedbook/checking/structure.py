@@ -18,7 +18,7 @@ from deedbook.checking.cells import CellFailure, FieldPlan, Rows
 from deedbook.checking.group import Group, Words
 from deedbook.checking.header import Column
 from deedbook.findings import plural, shorten
-from deedbook.reading.text import Ragged, TextBlock
+from deedbook.reading.text import MARK, REPLACEMENT, Ragged, TextBlock
 
 _MARKS = ("<<<<<<< ", "|||||||", "=======", ">>>>>>> ")
 """How the lines begin that git writes around the two sides of a conflict (`|||||||` with merge.conflictStyle diff3)."""
@@ -267,7 +267,7 @@ def _odd_marks(block: TextBlock, columns: Sequence[Column]) -> list[Group]:
     texts: dict[tuple[bool, int, int], str] = {}
     for item in block.odd_marks:
         by_place[(item.is_quote, item.column)].append(item.row)
-        texts[(item.is_quote, item.column, item.row)] = item.text
+        texts[(item.is_quote, item.column, item.row)] = MARK.sub(REPLACEMENT, item.text)
     groups = []
     for (is_quote, at), rows in sorted(by_place.items()):
         column = columns[at] if at < len(columns) else None

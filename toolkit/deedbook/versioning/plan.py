@@ -16,7 +16,7 @@ from typing import Any
 from deedbook import files
 from deedbook.changes.compare import Progress
 from deedbook.changes.sources import Side
-from deedbook.checking.contract import demand_names, demand_tables
+from deedbook.checking.contract import demand_names
 from deedbook.errors import ProjectError, UsageError
 from deedbook.findings import Finding
 from deedbook.project import Project, load_project
@@ -86,7 +86,6 @@ def plan(
     package = project.package
     where = str(package.path or package.root)
     demand_names(package)
-    demand_tables(project)
     demand_version(package, where)
     demand_licence(package, where)
     if package.created:
