@@ -60,7 +60,7 @@ def test_from_an_empty_folder_to_a_citation(run: Run, tmp_path: Path) -> None:
     _publish_two(run, book)
     with Web(releases).serving() as web:
         _fetch(run, tmp_path, web.url)
-        run(book, "yank", "0.2.0", "--reason", "wrong brothers", "--replaced-by", "0.1.0", "--to", "public")
+        run(book, "yank", "0.1.1", "--reason", "wrong brothers", "--replaced-by", "0.1.0", "--to", "public")
         _meet_the_yank(run, tmp_path, web.url)
 
 
@@ -99,16 +99,16 @@ def _publish_two(run: Run, book: Path) -> None:
     assert run(book, "plan").returncode == 0
     run(book, "build")
     run(book, "publish", "--to", "public")
-    assert "0.2.0  latest" in run(book, "versions", "--to", "public").stdout
+    assert "0.1.1  latest" in run(book, "versions", "--to", "public").stdout
 
 
 def _fetch(run: Run, folder: Path, catalogue: str) -> None:
     """The researcher: the latest version, proven, opened, cited, and the earlier one by its number."""
     done = run(folder, "fetch", "book", "--from", catalogue, "-o", "latest", "--lock")
-    assert "pin: book@0.2.0 sha256:" in done.stdout + done.stderr
+    assert "pin: book@0.1.1 sha256:" in done.stdout + done.stderr
     with (folder / "latest" / "events.csv").open(encoding="utf-8", newline="") as file:
         assert [row["title"] for row in csv.DictReader(file) if row["event_id"] == "E000012"] == [TITLE]
-    assert "(version 0.2.0)" in run(folder, "cite", "book", "--from", catalogue).stdout
+    assert "(version 0.1.1)" in run(folder, "cite", "book", "--from", catalogue).stdout
     run(folder, "fetch", "book@0.1.0", "--from", catalogue, "-o", "first", "-f", "csv,parquet")
     assert TITLE not in (folder / "first" / "events.csv").read_text(encoding="utf-8")
     run(folder, "verify", "latest", "--key", "book.pub")
@@ -118,5 +118,5 @@ def _meet_the_yank(run: Run, folder: Path, catalogue: str) -> None:
     """After the yank the version before it is the latest again, and the withdrawn one comes with a warning by its number."""
     done = run(folder, "fetch", "book", "--from", catalogue, "-o", "after")
     assert "pin: book@0.1.0 sha256:" in done.stdout + done.stderr
-    assert "WITHDRAWN" in run(folder, "fetch", "book@0.2.0", "--from", catalogue, "-o", "withdrawn").stderr
+    assert "WITHDRAWN" in run(folder, "fetch", "book@0.1.1", "--from", catalogue, "-o", "withdrawn").stderr
     assert "WITHDRAWN" in run(folder, "fetch", "book", "--locked", "--from", catalogue, "-o", "locked").stderr

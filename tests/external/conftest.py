@@ -53,6 +53,11 @@ def run(*command: str | Path, folder: Path) -> Run:
 
 
 @pytest.fixture(scope="session")
+def formats() -> None:
+    """What is built beside CSV: everything."""
+
+
+@pytest.fixture(scope="session")
 def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The signed release of the reference dataset; never written to."""
     root = tmp_path_factory.mktemp("reference")

@@ -55,6 +55,8 @@ def unexplained(difference: Difference, *, lenient: bool) -> tuple[set[Item], se
     """The items of ours and of theirs that no deviation explains; with --lenient ours takes every text that frictionless takes."""
     ours, theirs = set(difference.ours), set(difference.theirs)
     for deviation in DEVIATIONS:
+        if not lenient and deviation.explains is _lenient_key:
+            continue
         if lenient and deviation.explains in {_lax_text, _special_numbers}:
             continue
         if not ours and not theirs:
@@ -128,6 +130,17 @@ def _lax_text(difference: Difference) -> set[Item]:
             cells.add((item.row or 0, item.field or 0))
     explained = {item for item in difference.ours | difference.theirs if (item.row, item.field) in cells}
     return explained | _keys_touched_by(difference, cells)
+
+
+def _lenient_key(difference: Difference) -> set[Item]:
+    example = difference.example
+    cells = {
+        (row, position)
+        for row, record in enumerate(example.records()[1:], start=2)
+        for position, (field, text) in enumerate(zip(_fields(example), record, strict=False), start=1)
+        if _is_lax(example, field, text)
+    }
+    return _keys_touched_by(difference, cells)
 
 
 def _special_numbers(difference: Difference) -> set[Item]:
@@ -254,6 +267,12 @@ DEVIATIONS = (
         "The Data Package v2 text fixes the lexical form; frictionless reads with Python's int, Decimal, strptime and dateutil, "
         "which accept surrounding space, `1_000`, digits of other scripts, `2024-1-1`, `24:00:00`. `--lenient` accepts them too.",
         _lax_text,
+    ),
+    Deviation(
+        "lenient-key",
+        "With `--lenient`, a text that only frictionless takes for a value is compared in keys as it stands: `2024-1-31` is not the day "
+        "`2024-01-31`.",
+        _lenient_key,
     ),
     Deviation(
         "special-numbers",
