@@ -32,7 +32,7 @@ def publish(ctx: click.Context, version: str, to: str, root: Path, dry_run: bool
     from deedbook.project import load_project
     from deedbook.publishing import publish as publishing
     from deedbook.publishing.targets import read_target
-    from deedbook.rendering import publishing as rendering
+    from deedbook.rendering import publication as rendering
     from deedbook.versioning.numbers import SEMVER
 
     project = load_project(root)

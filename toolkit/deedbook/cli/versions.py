@@ -29,7 +29,7 @@ def versions(ctx: click.Context, name: str, to: str | None, location: str | None
     """List the published versions of dataset NAME, newest first; of all datasets without a name."""
     from deedbook.fetching.catalogues import open_catalogue
     from deedbook.fetching.locations import find_home, read_location
-    from deedbook.rendering import publishing as rendering
+    from deedbook.rendering import publication as rendering
 
     if (to is None) == (location is None):
         raise UsageError(
