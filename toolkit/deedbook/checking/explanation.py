@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from deedbook.checking.cells import TYPE_ERROR, FieldPlan, Problem
-from deedbook.checking.spelling import respelled, skeleton_of_words
+from deedbook.checking.spellings import respelled, skeleton_of_words
 from deedbook.findings import shorten
 from deedbook.schema import Field
 from deedbook.types import MISFIT, kind_of, without_mark, written_as

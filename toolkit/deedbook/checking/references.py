@@ -9,7 +9,7 @@ import polars as pl
 
 from deedbook.checking.explanation import nearest_word
 from deedbook.checking.keys import Key, unique_keys
-from deedbook.checking.spelling import respelled
+from deedbook.checking.spellings import respelled
 from deedbook.descriptor import Package, Resource
 from deedbook.errors import ProjectError
 from deedbook.findings import Finding
