@@ -126,7 +126,18 @@ def _field(spec: Spec) -> Field:
 @example(({"type": "datetime", "format": "%Y-%d-%mT%H:%M:%SZ"}, ["2023-02-07T08:00:00Z", "2023-21-07T08:00:00Z"]))
 @example(({"type": "datetime"}, ["2024-03-31T02:30:00", "2024-03-31T02:30:00Z", "2024-03-31T04:30:00+02:00"]))
 def test_a_text_has_one_value_wherever_it_is_read(case: tuple[Spec, list[str]]) -> None:
-    spec, texts = case
+    _hold_law(*case)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+@settings(max_examples=20_000, derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck))
+@given(_cases())
+def test_20_000_examples_of_the_same(case: tuple[Spec, list[str]]) -> None:
+    _hold_law(*case)
+
+
+def _hold_law(spec: Spec, texts: list[str]) -> None:
     field = _field(spec)
     plan = plan_field(field, ("",), "schema")
     texts = [text for text in texts if text and plan.problems(text) == ()]
