@@ -19,8 +19,8 @@ from deedbook.reading.records import RECORDS
 from deedbook.validation import Options, validate
 from tests.package import fields, make_package, one
 
-MEGABYTES = 500  # what bad input may take at the most
-"""CPU seconds, and megabytes beyond what an empty validation takes (60), that hold on a busy machine; the aim is 2 and 300 in all."""
+MEGABYTES = 500
+"""What bad input may take at the most, beyond what an empty validation takes (60)."""
 
 _PROGRAM = """
 import json, resource, sys, time
