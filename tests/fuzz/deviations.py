@@ -57,7 +57,7 @@ def unexplained(difference: Difference, *, lenient: bool) -> tuple[set[Item], se
     for deviation in DEVIATIONS:
         if not lenient and deviation.explains is _lenient_key:
             continue
-        if lenient and deviation.explains in {_lax_text, _special_numbers}:
+        if lenient and deviation.explains is _lax_text:
             continue
         if not ours and not theirs:
             break

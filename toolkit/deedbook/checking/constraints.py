@@ -102,10 +102,15 @@ def _test_of(item: Field, parse: Parse, name: str, declared: Any, where: str, gi
         case "enum" | "categories" if isinstance(declared, list):
             values = [_declared_value(item, parse, value) for value in declared]
             known = values if item.type in _JSON else frozenset(values)  # lists and objects cannot be hashed
-            return lambda _text, value: value in known
+            return lambda _text, value: not _is_nan(value) and value in known
         case "jsonSchema" if item.type in _JSON:
             return _json_schema_test(declared, f"{where}: field `{item.name}`", given_up)
     raise UnenforceableError(f"`{name}` cannot be applied to the type {item.type}")
+
+
+def _is_nan(value: object) -> bool:
+    """Whether a value is no number, which `--lenient` takes for one: it is in no bounds and in no list."""
+    return isinstance(value, Decimal) and value.is_nan()
 
 
 def _declared_value(item: Field, parse: Parse, declared: Any) -> Any:
