@@ -88,9 +88,7 @@ def _test_of(item: Field, parse: Parse, name: str, declared: Any, where: str, gi
         case "minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum" if item.type in _ORDERED:
             holds, order = _COMPARISONS[name], kind_of(item).order or (lambda value: value)
             limit = order(_declared_value(item, parse, declared))
-            return lambda _text, value: (
-                value == value and bool(holds(order(value), limit))
-            )  # NaN, with --lenient, is in no bounds
+            return lambda _text, value: not _is_nan(value) and bool(holds(order(value), limit))
         case "pattern" if isinstance(declared, str):
             compiled = partial(compile_pattern, str(declared), f"{where}: field `{item.name}`")
             try:
