@@ -6,8 +6,10 @@ Paths are jailed here: every path of a package is resolved below the folder of i
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -16,8 +18,8 @@ from typing import Any, Literal
 from deedbook.dialect import Dialect, read_dialect
 from deedbook.errors import ProjectError
 from deedbook.findings import shorten
-from deedbook.properties import KNOWN, refuse_misplaced
-from deedbook.schema import TableSchema, read_schema
+from deedbook.properties import KNOWN, refuse_misplaced, wrong_forms
+from deedbook.schema import TableSchema, read_schema, repeated
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +86,7 @@ class Package:
         Raises:
             KeyError: when there is none.
         """
-        for item in self.resources:
-            if item.name == name:
-                return item
-        raise KeyError(name)
+        return {item.name: item for item in self.resources}[name]
 
 
 _TABULAR = {"csv", "tsv", "tab", "xlsx", "xls", "ods", "jsonl", "ndjson", "parquet"}
@@ -108,62 +107,63 @@ def load_json(path: Path, what: str) -> Any:
         raise ProjectError(f"{path}: not UTF-8 (byte {error.start})", "save the file as UTF-8") from None
     except OSError as error:
         raise ProjectError(f"{path}: cannot be read: {error.strerror}", "check the path and its permissions") from None
-    try:
-        if path.suffix in {".yaml", ".yml"}:
-            import yaml
+    parse: Callable[[str], Any] = _parse_json
+    malformed: type[Exception] = ValueError
+    if path.suffix in {".yaml", ".yml"}:
+        import yaml
 
-            value = yaml.safe_load(text)
-        else:
-            value = json.loads(text, object_pairs_hook=_members, parse_constant=_no_constant)
+        parse, malformed = yaml.safe_load, yaml.YAMLError
+    try:
+        value = parse(text)
         _refuse_odd_values(value)
         return value
     except RecursionError:
         raise ProjectError(f"{path}: nested too deeply") from None
     except ValueError as error:
-        raise ProjectError(
-            f"{path}: not valid JSON: {error}", "correct the file; a JSON editor shows the place"
-        ) from None
-    except Exception as error:
-        if type(error).__module__.startswith("yaml"):
-            raise ProjectError(f"{path}: not valid YAML: {error}", "correct the file") from None
-        raise
+        hint = "correct the file; a JSON editor shows the place"
+        raise ProjectError(f"{path}: not valid JSON: {error}", hint) from None
+    except malformed as error:
+        raise ProjectError(f"{path}: not valid YAML: {error}", "correct the file") from None
 
 
-def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        name = next(name for at, (name, _) in enumerate(pairs) if any(name == earlier for earlier, _ in pairs[:at]))
-        raise ValueError(f"`{name}` stands twice in one object, and only one of the two would count")
-    return found
+def _parse_json(text: str) -> Any:
+    def members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            twice = repeated(name for name, _ in pairs)[0]
+            raise ValueError(f"`{twice}` stands twice in one object, and only one of the two would count")
+        return found
 
+    def refuse(name: str) -> Any:
+        raise ValueError(f"{name} is no number of JSON")
 
-def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is no number of JSON")
+    return json.loads(text, object_pairs_hook=members, parse_constant=refuse)
 
 
 _MOST_VALUES = 1_000_000
 """Values of a descriptor or schema: a YAML file of a few lines can unfold to any number of them."""
+_HALF = re.compile("[\ud800-\udfff]")
 
 
 def _refuse_odd_values(value: Any) -> None:
     """Raises ValueError for what JSON cannot hold: the dates of YAML, half characters, more values than anyone writes."""
-    waiting: list[tuple[Any, Any]] = [({"": value}, "")]
-    count = 0
-    while waiting:
+    waiting: list[tuple[Any, Any]] = [([value], 0)]
+    for count in itertools.count():
+        if not waiting:
+            return
+        if count == _MOST_VALUES:
+            raise ValueError(f"it unfolds to more than {_MOST_VALUES:,} values")
         holder, name = waiting.pop()
         item = holder[name]
-        count += 1
-        if count > _MOST_VALUES:
-            raise ValueError(f"it unfolds to more than {_MOST_VALUES:,} values")
         if isinstance(item, dict):
             if odd := [key for key in item if not isinstance(key, str)]:
                 raise ValueError(f"the name {odd[0]!r} is no text; write it in quotes")
-            waiting += [*((item, key) for key in item), *(({"": key}, "") for key in item)]
+            names = list(item)
+            waiting += [*((item, key) for key in names), *((names, at) for at in range(len(names)))]
         elif isinstance(item, list):
             waiting += [(item, at) for at in range(len(item))]
-        elif isinstance(item, str) and not item.isascii() and any("\ud800" <= mark <= "\udfff" for mark in item):
-            half = next(mark for mark in item if "\ud800" <= mark <= "\udfff")
-            raise ValueError(f"{half!r} is half a character")
+        elif isinstance(item, str) and (half := _HALF.search(item)):
+            raise ValueError(f"{half[0]!r} is half a character")
         elif isinstance(item, dt.date) and name not in KNOWN:
             holder[name] = item.isoformat()  # a property of the user's own
         elif not isinstance(item, str | int | float | None):
@@ -198,19 +198,13 @@ def read_package(
         read_resource(entry, root, where=f"{where}: resource {position}", schemas=schemas, shared=raw)
         for position, entry in enumerate(entries, start=1)
     )
-    names = [item.name for item in resources]
-    for name in names:
-        if names.count(name) > 1:
-            raise ProjectError(f"{where}: two resources are named `{name}`", "give each resource a name of its own")
+    for name in repeated(item.name for item in resources):
+        raise ProjectError(f"{where}: two resources are named `{name}`", "give each resource a name of its own")
     return Package(
         root=root,
         path=path,
         resources=resources,
-        name=str(raw.get("name", "")),
-        title=str(raw.get("title", "")),
-        description=str(raw.get("description", "")),
-        version=str(raw.get("version", "")),
-        created=str(raw.get("created", "")),
+        **{name: raw.get(name, "") for name in ("name", "title", "description", "version", "created")},
         raw=MappingProxyType(dict(raw)),
     )
 
@@ -240,31 +234,27 @@ def read_resource(
         raise ProjectError(f"{where}: `data` is a text in no declared format", 'add "format": "csv"')
     if len({is_remote(item) for item in paths}) > 1:
         raise ProjectError(f"{where}: `path` mixes files and addresses", "name either files of the package or URLs")
-    files = tuple(jailed(root, item, where) for item in paths if not is_remote(item))
+    kind, compression = _kind_of(raw, paths)
     schema, source = _schema_of(raw, name, root, where, schemas)
-    dialect = _dialect_of(raw.get("dialect", shared.get("dialect")), root, where, _format_of(raw, paths))
-    dialect, schema = _with_each_other(dialect, schema, where)
+    dialect, schema = _dialect_of(raw.get("dialect", shared.get("dialect")), schema, root, where, kind)
     return Resource(
         name=name,
         paths=paths,
-        files=files,
+        files=tuple(jailed(root, item, where) for item in paths if not is_remote(item)),
         data=data,
-        format=_format_of(raw, paths),
-        encoding=str(raw.get("encoding", "utf-8")),
-        compression=_compression_of(raw, paths),
-        inner_path=str(raw.get("innerpath", "")),
+        format=kind,
+        encoding=raw.get("encoding", "utf-8"),
+        compression=compression,
+        inner_path=raw.get("innerpath", ""),
         dialect=dialect,
         schema=schema,
         schema_source=source,
         hash=str(raw.get("hash", "")),
         bytes=raw.get("bytes") if isinstance(raw.get("bytes"), int) else None,
-        title=str(raw.get("title", "")),
-        description=str(raw.get("description", "")),
+        title=raw.get("title", ""),
+        description=raw.get("description", ""),
         raw=MappingProxyType(dict(raw)),
     )
-
-
-_TEXTS = ("name", "title", "description", "version", "created", "id", "homepage", "format", "encoding", "innerpath")
 
 
 def _refuse_wrong(raw: Mapping[str, Any], level: Literal["package", "resource"], where: str) -> None:
@@ -273,9 +263,8 @@ def _refuse_wrong(raw: Mapping[str, Any], level: Literal["package", "resource"],
     refuse_misplaced({name: value for name, value in raw.items() if name != "fields" or not is_count}, level, where)
     if isinstance(raw.get("fields"), list):
         raise ProjectError(f"{where}: `fields` has no effect here", "move it into the `schema` of the resource")
-    for name in _TEXTS:
-        if not isinstance(raw.get(name, ""), str):
-            raise ProjectError(f"{where}: `{name}` is a text, not {raw[name]!r}", f'write "{name}": "{raw[name]}"')
+    for name, form in wrong_forms(raw, level):
+        raise ProjectError(f"{where}: `{name}` is {form}, not {raw[name]!r}", f'write "{name}": "{raw[name]}"')
 
 
 def is_remote(path: str) -> bool:
@@ -311,47 +300,38 @@ def _schema_of(
     raw: Mapping[str, Any], name: str, root: Path, where: str, schemas: Path | None
 ) -> tuple[TableSchema | None, str]:
     declared = raw.get("schema")
-    if isinstance(declared, str):
-        if is_remote(declared):
-            raise ProjectError(f"{where}: the schema {declared} is remote", "save it beside the descriptor")
-        file = jailed(root, declared, where)
-        return read_schema(load_json(file, "schema"), str(file)), str(file)
-    if declared is not None:
+    if declared is not None and not isinstance(declared, str):
         return read_schema(declared, f"{where}: schema"), where
-    if schemas is not None and (file := schemas / f"{name}.schema.json").is_file():
-        return read_schema(load_json(file, "schema"), str(file)), str(file)
-    return None, ""
+    if declared is not None and is_remote(declared):
+        raise ProjectError(f"{where}: the schema {declared} is remote", "save it beside the descriptor")
+    own = schemas / f"{name}.schema.json" if schemas else None
+    file = jailed(root, declared, where) if declared is not None else own
+    if file is None or (file is own and not file.is_file()):
+        return None, ""
+    return read_schema(load_json(file, "schema"), str(file)), str(file)
 
 
 _COMPRESSIONS = {".gz": "gz", ".zip": "zip", ".zst": "zst"}
 
 
-def _format_of(raw: Mapping[str, Any], paths: tuple[str, ...]) -> str:
-    if isinstance(raw.get("format"), str):
-        return str(raw["format"]).lower()
-    if not paths:
-        return "inline"
-    suffixes = [suffix.lower() for suffix in Path(paths[0]).suffixes]
-    if suffixes and suffixes[-1] in _COMPRESSIONS:
-        suffixes = suffixes[:-1]
-    return suffixes[-1].lstrip(".") if suffixes else "csv"
+def _kind_of(raw: Mapping[str, Any], paths: tuple[str, ...]) -> tuple[str, str]:
+    """The format and the compression: as declared, or else as the first file is called."""
+    suffixes = [suffix.lower() for suffix in Path(paths[0] if paths else "").suffixes]
+    compression = _COMPRESSIONS.get(suffixes[-1], "") if suffixes else ""
+    plain = suffixes[:-1] if compression else suffixes
+    kind = plain[-1].lstrip(".") if plain else ("csv" if paths else "inline")
+    declared = raw.get("compression")
+    return raw.get("format", kind).lower(), declared if isinstance(declared, str) else compression
 
 
-def _compression_of(raw: Mapping[str, Any], paths: tuple[str, ...]) -> str:
-    if isinstance(raw.get("compression"), str):
-        return str(raw["compression"])
-    return _COMPRESSIONS.get(Path(paths[0]).suffix.lower(), "") if paths else ""
-
-
-def _dialect_of(raw: object, root: Path, where: str, kind: str) -> Dialect:
+def _dialect_of(
+    raw: object, schema: TableSchema | None, root: Path, where: str, kind: str
+) -> tuple[Dialect, TableSchema | None]:
+    """What a dialect says of values goes into the schema, what a schema says of labels into the dialect."""
     usual = "\t" if kind in {"tsv", "tab"} else ","
     if isinstance(raw, str):
         raw = load_json(jailed(root, raw, where), "dialect")
-    return Dialect(delimiter=usual) if raw is None else read_dialect(raw, where, usual)
-
-
-def _with_each_other(dialect: Dialect, schema: TableSchema | None, where: str) -> tuple[Dialect, TableSchema | None]:
-    """What a dialect says of values goes into the schema, what a schema says of labels into the dialect."""
+    dialect = Dialect(delimiter=usual) if raw is None else read_dialect(raw, where, usual)
     if schema is None:
         return dialect, schema
     if isinstance(dialect.raw.get("nullSequence"), str):

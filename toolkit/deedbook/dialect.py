@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from deedbook.errors import ProjectError
-from deedbook.properties import refuse_misplaced
+from deedbook.properties import refuse_misplaced, wrong_forms
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +35,6 @@ class Dialect:
     raw: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
 
-_FLAGS = ("header", "doubleQuote", "skipInitialSpace", "caseSensitiveHeader", "headerCase")
-
-
 def read_dialect(raw: object, where: str, delimiter: str = ",") -> Dialect:
     """The typed form of a dialect.
 
@@ -54,38 +51,35 @@ def read_dialect(raw: object, where: str, delimiter: str = ",") -> Dialect:
     # v2 keeps these keys on top, frictionless-py nests them under "csv", CSV Dialect v1 has no "csv" either
     merged = {**raw, **(raw["csv"] if isinstance(raw.get("csv"), Mapping) else {})}
     refuse_misplaced(merged, "dialect", f"{where}: dialect")
-    for name in _FLAGS:
-        if name in merged and not isinstance(merged[name], bool):
-            raise ProjectError(f"{where}: `{name}` of the dialect is true or false, not {merged[name]!r}")
+    for name, form in wrong_forms(merged, "dialect"):
+        raise ProjectError(f"{where}: `{name}` of the dialect is {form}, not {merged[name]!r}")
     header = merged.get("header", True)
     if not header and "headerRows" in merged:
         raise ProjectError(f'{where}: `headerRows` has no effect beside `"header": false`', "drop one of the two")
-    dialect = Dialect(
-        delimiter=str(merged.get("delimiter", delimiter)),
-        quote_char=str(merged.get("quoteChar", '"') or ""),
+    rows = {"headerRows": (1,) if header else (), "commentRows": ()}
+    for name, usual in rows.items():
+        numbers = merged.get(name, usual)
+        if not isinstance(numbers, list | tuple) or not all(type(row) is int and row > 0 for row in numbers):
+            raise ProjectError(f"{where}: {name} is a list of row numbers from 1", "correct the dialect")
+        rows[name] = tuple(numbers)
+    marks = {"delimiter": delimiter, "quoteChar": '"', "escapeChar": "", "commentChar": ""}
+    marks = {name: str(merged.get(name, usual) or "") for name, usual in marks.items()}
+    for name in ("delimiter", "quoteChar", "escapeChar"):
+        if len(marks[name]) > 1 or marks[name] in {"\n", "\r", "\0"} or (name == "delimiter" and not marks[name]):
+            raise ProjectError(f"{where}: the {name} {marks[name]!r} is not one character", "correct the dialect")
+    if marks["delimiter"] in {marks["quoteChar"], marks["escapeChar"]}:
+        raise ProjectError(f"{where}: {marks['delimiter']!r} cannot also be the delimiter", "correct the dialect")
+    return Dialect(
+        delimiter=marks["delimiter"],
+        quote_char=marks["quoteChar"],
         double_quote=merged.get("doubleQuote", True),
-        escape_char=str(merged.get("escapeChar", "") or ""),
+        escape_char=marks["escapeChar"],
         skip_initial_space=merged.get("skipInitialSpace", False),
         header=header,
-        header_rows=_rows(merged, "headerRows", (1,), where) if header else (),
+        header_rows=rows["headerRows"],
         header_join=str(merged.get("headerJoin", " ")),
-        comment_char=str(merged.get("commentChar", "") or ""),
-        comment_rows=_rows(merged, "commentRows", (), where),
+        comment_char=marks["commentChar"],
+        comment_rows=rows["commentRows"],
         line_terminator=str(merged.get("lineTerminator", "\n") or "\n"),
         raw=MappingProxyType(merged),
     )
-    marks = {"delimiter": dialect.delimiter, "quoteChar": dialect.quote_char, "escapeChar": dialect.escape_char}
-    for name, mark in marks.items():
-        if len(mark) > 1 or mark in {"\n", "\r", "\0"} or (name == "delimiter" and not mark):
-            raise ProjectError(f"{where}: the {name} {mark!r} is not one character", "correct the dialect")
-    if dialect.delimiter in {dialect.quote_char, dialect.escape_char}:
-        raise ProjectError(f"{where}: {dialect.delimiter!r} cannot also be the delimiter", "correct the dialect")
-    return dialect
-
-
-def _rows(raw: Mapping[str, Any], name: str, usual: tuple[int, ...], where: str) -> tuple[int, ...]:
-    """A list of record numbers."""
-    rows = raw.get(name, usual)
-    if not isinstance(rows, list | tuple) or not all(type(row) is int and row > 0 for row in rows):
-        raise ProjectError(f"{where}: {name} is a list of row numbers from 1", "correct the dialect")
-    return tuple(rows)

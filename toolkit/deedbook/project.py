@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -20,12 +20,14 @@ from typing import Any
 
 from deedbook.descriptor import Package, load_json, load_package, read_resource
 from deedbook.errors import ProjectError, UsageError
-from deedbook.findings import nearest
+from deedbook.findings import NotChecked, nearest
+from deedbook.names import alike, name_problem, table_problem
 from deedbook.schema import Label, read_schema
 
 CONFIG = "deedbook.toml"
 DESCRIPTOR = "datapackage.json"
 DESCRIPTORS = (DESCRIPTOR, "datapackage.yaml", "datapackage.yml")
+_DESCRIPTOR_SUFFIXES = {".json", ".yaml", ".yml"}
 CODE_VALUES = "code_values"
 DATASET = "dataset"
 """The rule file of rules across tables."""
@@ -137,18 +139,16 @@ def load_project(target: Path, reading: Reading | None = None) -> Project:
         raise UsageError(
             "how a file is read is said for a data file with a schema of its own", "add --schema TABLE.schema.json"
         )
+    if target.is_dir() and (target / CONFIG).is_file():
+        return _load_configured(target)
     if target.is_dir():
-        if (target / CONFIG).is_file():
-            return _load_configured(target)
-        found = [target / name for name in DESCRIPTORS if (target / name).is_file()]
-        if not found:
-            raise ProjectError(
-                f"{target}: there is neither {CONFIG} nor {DESCRIPTOR}", "run `deedbook init` or name the descriptor"
-            )
-        return _finish(Project(target, load_package(found[0])))
+        if (found := _descriptor_in(target)) is None:
+            message = f"{target}: there is neither {CONFIG} nor {DESCRIPTOR}"
+            raise ProjectError(message, "run `deedbook init` or name the descriptor")
+        return _finish(Project(target, load_package(found)))
     if (owner := _owner_of(target)) is not None and (reading or not owner.table):
         return owner
-    if target.suffix in {".json", ".yaml", ".yml"}:
+    if target.suffix in _DESCRIPTOR_SUFFIXES:
         return _finish(Project(target.parent, load_package(target)))
     raise UsageError(
         f"{target}: a data file needs a schema, and no project or datapackage.json above it has this file as a table",
@@ -160,18 +160,15 @@ def _load_file(target: Path, reading: Reading, schema: Path) -> Project:
     """A project of one data file; foreign keys that refer to other tables are kept, and cannot be looked up."""
     table = read_schema(load_json(schema, "schema"), str(schema))
     sheet = int(reading.sheet) if reading.sheet.isdecimal() else reading.sheet
-    dialect = {
-        **({"delimiter": reading.delimiter} if reading.delimiter else {}),
-        **({"sheetNumber" if isinstance(sheet, int) else "sheetName": sheet} if sheet else {}),
-    }
+    dialect = {"delimiter": reading.delimiter, "sheetNumber" if isinstance(sheet, int) else "sheetName": sheet}
     like = {
         "name": reading.name or target.name.split(".")[0] or "table",
         "path": f"table{''.join(target.suffixes)}",
-        **({"encoding": reading.encoding} if reading.encoding else {}),
-        **({"dialect": dialect} if dialect else {}),
+        "encoding": reading.encoding,
+        "dialect": {name: value for name, value in dialect.items() if value},
     }
     resource = replace(
-        read_resource(like, target.parent, where=str(target)),
+        read_resource({name: value for name, value in like.items() if value}, target.parent, where=str(target)),
         paths=(target.name,),
         files=(target,),
         schema=table,
@@ -183,27 +180,31 @@ def _load_file(target: Path, reading: Reading, schema: Path) -> Project:
 def _owner_of(file: Path) -> Project | None:
     """The project that names a descriptor, or has a file as one of its tables: the nearest above it."""
     resolved = file.resolve()
-    configured = next((folder for folder in resolved.parents if (folder / CONFIG).is_file()), None)
-    if configured is not None:
-        descriptor = configured / _descriptor_of(configured, read_config(configured / CONFIG))
-        if descriptor.resolve() == resolved:
-            return _load_configured(configured)
-        if file.suffix in {".json", ".yaml", ".yml"} and resolved.name in DESCRIPTORS:
-            return None
-    described = next(
-        (folder / name for folder in resolved.parents for name in DESCRIPTORS if (folder / name).is_file()), None
-    )
-    candidates: list[Callable[[], Project]] = []
-    if configured is not None and descriptor.is_file():
-        candidates.append(lambda: _load_configured(configured))
-    if described is not None and described != resolved:
-        candidates.append(lambda: _finish(Project(described.parent, load_package(described))))
-    for load in candidates:
-        project = load()
+    for project in _projects_above(resolved):
+        if project.config and project.package.path and project.package.path.resolve() == resolved:
+            return project
         for resource in project.package.resources:
             if resolved in {item.resolve() for item in resource.files}:
                 return replace(project, table=resource.name)
     return None
+
+
+def _projects_above(file: Path) -> Iterator[Project]:
+    """The nearest project with a `deedbook.toml`, then the nearest descriptor; each is loaded when it is asked for."""
+    configured = next((folder for folder in file.parents if (folder / CONFIG).is_file()), None)
+    if configured is not None:
+        descriptor = configured / _descriptor_of(configured, read_config(configured / CONFIG))
+        if file.name in DESCRIPTORS and descriptor.resolve() != file:
+            return  # a package of its own
+        if descriptor.is_file():
+            yield _load_configured(configured)
+    described = next(filter(None, map(_descriptor_in, file.parents)), None)
+    if described is not None and described != file:
+        yield _finish(Project(described.parent, load_package(described)))
+
+
+def _descriptor_in(folder: Path) -> Path | None:
+    return next((folder / name for name in DESCRIPTORS if (folder / name).is_file()), None)
 
 
 def _descriptor_of(root: Path, config: Config) -> str:
@@ -226,16 +227,11 @@ def read_config(path: Path) -> Config:
         raw = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ProjectError(f"{path}: cannot be read: {error}", "correct the file") from None
-    for key in ("package", "schemas", "dist"):
-        if not isinstance(raw.get(key, ""), str):
+    own = {key: raw[key] for key in ("package", "schemas", "dist") if key in raw}
+    for key, value in own.items():
+        if not isinstance(value, str):
             raise ProjectError(f"{path}: `{key}` is a path in quotes")
-    known = Config()
-    return Config(
-        package=raw.get("package", known.package),
-        schemas=raw.get("schemas", known.schemas),
-        dist=raw.get("dist", known.dist),
-        raw=MappingProxyType(raw),
-    )
+    return Config(**own, raw=MappingProxyType(raw))
 
 
 def _load_configured(root: Path) -> Project:
@@ -257,30 +253,28 @@ def _refuse_strays(root: Path, schemas: Path, package: Package) -> None:
     The schema of a view belongs to the rules across tables, which name the view. In a folder that also holds other things (the root, or
     that of the tables) only what is called nearly like a table is one.
     """
-    if not schemas.is_dir():
-        return
     tables = {item.name: item for item in package.resources}
     used = {item.schema_source for item in package.resources}
-    rules = schemas / f"{DATASET}.py"
-    across = rules.read_text(encoding="utf-8", errors="replace") if rules.is_file() else ""
     is_shared = schemas.resolve() in {root.resolve(), package.root.resolve()}
-    for file in sorted(schemas.iterdir()):
+    for file in sorted(schemas.iterdir()) if schemas.is_dir() else ():
         is_schema = file.name.endswith(".schema.json")
         name = file.name.removesuffix(".schema.json") if is_schema else file.stem
-        if not (is_schema or file.suffix == ".py") or name.startswith(("_", ".")) or name == "conftest":
+        is_own = name.startswith(("_", ".")) or name == "conftest" or str(file) in used
+        if is_own or not (is_schema or file.suffix == ".py"):
             continue
-        if is_schema and name in tables and "schema" in tables[name].raw and str(file) not in used:
+        if is_schema and name in tables and "schema" in tables[name].raw:
             message = f"{file}: has no effect, because the table `{name}` has a `schema` in {package.path}"
             raise ProjectError(message, "delete one of the two")
-        is_rules_across = name == DATASET and not is_schema
-        if name in tables or is_rules_across or str(file) in used or (is_schema and _names_view(across, name)):
+        if name in tables or (_names_view(schemas, name) if is_schema else name == DATASET):
             continue
         if close := nearest(name, tables, "" if is_shared else f"the tables are {', '.join(tables)}"):
             raise ProjectError(f"{file}: there is no table `{name}`", close)
 
 
-def _names_view(rules: str, name: str) -> bool:
+def _names_view(schemas: Path, name: str) -> bool:
     """Whether the rules across tables derive something and name that view, or leave deriving to a function from elsewhere."""
+    file = schemas / f"{DATASET}.py"
+    rules = file.read_text(encoding="utf-8", errors="replace") if file.is_file() else ""
     return "derive" in rules and (f'"{name}"' in rules or f"'{name}'" in rules or "def derive" not in rules)
 
 
@@ -301,15 +295,16 @@ def read_code_lists(package: Package) -> dict[str, list[Label]]:
 
     Empty when the package has no such table or it cannot be read yet.
     """
-    lists: dict[str, list[tuple[float, Label]]] = {}
-    for resource in package.resources:
-        if resource.name == CODE_VALUES and resource.files:
-            for row in _read_rows(resource.files[0]):
-                position = (row.get("position") or "").strip()
-                place = float(position) if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", position) else float("inf")
-                label = Label(row.get("code") or "", row.get("label_en") or "")
-                lists.setdefault(row.get("list") or "", []).append((place, label))
-    return {name: [label for _, label in sorted(rows, key=lambda row: row[0])] for name, rows in lists.items()}
+    files = [item.files[0] for item in package.resources if item.name == CODE_VALUES and item.files]
+    lists: dict[str, list[Label]] = {}
+    for row in sorted((row for file in files for row in _read_rows(file)), key=_position):
+        lists.setdefault(row.get("list") or "", []).append(Label(row.get("code") or "", row.get("label_en") or ""))
+    return lists
+
+
+def _position(row: Mapping[str, Any]) -> float:
+    text = (row.get("position") or "").strip()
+    return float(text) if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", text) else float("inf")
 
 
 def _read_waivers(path: Path) -> tuple[Waiver, ...] | None:
@@ -331,3 +326,42 @@ def _read_rows(path: Path) -> list[dict[str, Any]]:
             return list(csv.DictReader(file))
     except (OSError, csv.Error):
         return []
+
+
+def demand_names(package: Package) -> None:
+    """Proves that a release can have the names of the dataset and its tables: they become names of files on every system.
+
+    Raises:
+        ProjectError: for the first that it cannot have.
+    """
+    where = package.path or package.root
+    if problem := name_problem(package.name):
+        message = f"{where}: a release needs a name, and {package.name!r} {problem}"
+        raise ProjectError(message, 'add "name": "my-dataset"')
+    tables = [resource.name for resource in package.resources]
+    for name in tables:
+        if problem := table_problem(name):
+            message = f"{where}: the table name {name!r} {problem}, and it becomes a file name in a release"
+            raise ProjectError(message, "use letters, digits, `.`, `_` and `-`, a letter or digit first")
+    if twins := alike(tables):
+        raise ProjectError(f"{where}: two tables are named `{twins[1]}` but for case", "rename one")
+
+
+def unlisted_codes(project: Project) -> Iterator[NotChecked]:
+    """The code lists that fields name and that a package without a project does not bring along.
+
+    Raises:
+        ProjectError: for a list that there is not, with the nearest name.
+    """
+    lists = read_code_lists(project.package)
+    has_table = any(item.name == CODE_VALUES for item in project.package.resources)
+    for resource in project.package.resources if lists or not has_table else ():
+        for item in resource.schema.fields if resource.schema else ():
+            if not item.code_list or item.categories or item.code_list in lists:
+                continue
+            if has_table or project.config is not None:
+                known = f"{nearest(item.code_list, lists)} the lists are {', '.join(sorted(lists))}".strip()
+                hint = known if lists else f"add a table `{CODE_VALUES}` with the columns list, code and label_en"
+                raise ProjectError(f"`{resource.name}`.{item.name}: there is no code list `{item.code_list}`", hint)
+            reason = f"there is no table `{CODE_VALUES}` with the list `{item.code_list}`"
+            yield NotChecked(resource.name, "codeList", reason, item.name)

@@ -6,7 +6,9 @@ slip and is refused, as is one that stands where it has no effect. The page docs
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import difflib
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from typing import Literal
 
 from deedbook.errors import ProjectError
@@ -16,27 +18,25 @@ Effect = Literal["enforced", "refused", "not checked", "published"]
 """What a property does: it decides how data are read or judged; it stops every command; it is listed under `not_checked`; or it
 describes, and is part of a release."""
 
+
+def _described(*names: str) -> dict[str, tuple[Effect, str]]:
+    """Properties of which nothing more is to be said than that they describe."""
+    return dict.fromkeys(names, ("published", ""))
+
+
 PROPERTIES: Mapping[Level, Mapping[str, tuple[Effect, str]]] = {
     "package": {
         "$schema": ("published", "profiles other than the standard's are listed as not checked"),
         "profile": ("published", "as `$schema`, in version 1"),
         "name": ("published", "also the name of the release's folder and files"),
-        "id": ("published", ""),
-        "title": ("published", ""),
-        "description": ("published", ""),
-        "homepage": ("published", ""),
-        "image": ("published", ""),
         "version": ("published", "in quotes; `build` compares it with the changes"),
         "created": ("published", "in quotes; the release date"),
-        "keywords": ("published", ""),
-        "contributors": ("published", ""),
         "licenses": ("published", "`build` asks for one"),
-        "sources": ("published", ""),
         "resources": ("enforced", "at least one; names are unique"),
         "dialect": ("enforced", "for every resource without one of its own"),
+        **_described("id", "title", "description", "homepage", "image", "keywords", "contributors", "sources"),
     },
     "resource": {
-        "$schema": ("published", ""),
         "profile": ("enforced", "`tabular-data-resource` makes it a table"),
         "name": ("enforced", "unique"),
         "path": ("enforced", "inside the package; several files are one table; URLs are read with --allow-network"),
@@ -44,7 +44,6 @@ PROPERTIES: Mapping[Level, Mapping[str, tuple[Effect, str]]] = {
         "data": ("enforced", "instead of `path`, not beside it"),
         "type": ("enforced", "`table` makes it a table"),
         "format": ("enforced", "csv, tsv, json, jsonl, xlsx, xls, ods, parquet"),
-        "mediatype": ("published", ""),
         "encoding": ("enforced", "never guessed"),
         "compression": ("enforced", "gz, zip, zstd"),
         "innerpath": ("enforced", "the member of a ZIP archive; asked for where several fit"),
@@ -54,14 +53,9 @@ PROPERTIES: Mapping[Level, Mapping[str, tuple[Effect, str]]] = {
         "hash": ("enforced", "an unknown algorithm is listed as not checked"),
         "rows": ("enforced", ""),
         "fields": ("published", "a count, in frictionless-py; a list is refused"),
-        "title": ("published", ""),
-        "description": ("published", ""),
-        "homepage": ("published", ""),
-        "sources": ("published", ""),
-        "licenses": ("published", ""),
+        **_described("$schema", "mediatype", "title", "description", "homepage", "sources", "licenses"),
     },
     "dialect": {
-        "$schema": ("published", ""),
         "header": ("enforced", "true or false"),
         "headerRows": ("enforced", "row numbers from 1"),
         "headerJoin": ("enforced", ""),
@@ -86,13 +80,9 @@ PROPERTIES: Mapping[Level, Mapping[str, tuple[Effect, str]]] = {
         "json": ("enforced", "frictionless-py: `property` and `keys`"),
         "excel": ("enforced", "frictionless-py: the sheet, and what it offers for cells"),
         "ods": ("enforced", "frictionless-py: the sheet"),
-        "csvddfVersion": ("published", ""),
+        **_described("$schema", "csvddfVersion"),
     },
     "schema": {
-        "$schema": ("published", ""),
-        "name": ("published", ""),
-        "title": ("published", ""),
-        "description": ("published", ""),
         "fields": ("enforced", "names are unique"),
         "fieldsMatch": ("enforced", "exact, equal, subset, superset, partial"),
         "missingValues": ("enforced", "with or without labels"),
@@ -101,16 +91,13 @@ PROPERTIES: Mapping[Level, Mapping[str, tuple[Effect, str]]] = {
         "foreignKeys": ("enforced", "one into another package is listed as not checked"),
         "derivedFields": ("published", "ours: columns that exist only in releases"),
         "deedbook": ("published", "ours"),
+        **_described("$schema", "name", "title", "description"),
     },
     "field": {
         "name": ("enforced", ""),
         "type": ("enforced", "an unknown type is refused"),
         "format": ("enforced", "not empty"),
-        "title": ("published", ""),
-        "description": ("published", ""),
         "example": ("published", "also shown in hints"),
-        "examples": ("published", ""),
-        "rdfType": ("published", ""),
         "missingValues": ("enforced", "in place of the schema's"),
         "constraints": ("enforced", ""),
         "categories": ("enforced", ""),
@@ -127,6 +114,7 @@ PROPERTIES: Mapping[Level, Mapping[str, tuple[Effect, str]]] = {
         "crosswalk": ("published", "ours"),
         "unit": ("published", "ours"),
         "deedbook": ("published", "ours"),
+        **_described("title", "description", "examples", "rdfType"),
     },
     "constraints": {
         "required": ("enforced", "true or false"),
@@ -143,6 +131,7 @@ PROPERTIES: Mapping[Level, Mapping[str, tuple[Effect, str]]] = {
     },
 }
 KNOWN = frozenset(name for level in PROPERTIES.values() for name in level)
+CONSTRAINTS = tuple(PROPERTIES["constraints"])
 _HOMES: Mapping[Level, tuple[Level, ...]] = {
     "package": ("schema", "dialect"),
     "resource": ("schema", "dialect"),
@@ -161,19 +150,35 @@ _PLACES: Mapping[Level, str] = {
 }
 
 
+_TEXTS = ("name", "title", "description", "version", "created", "id", "homepage", "format", "encoding", "innerpath")
+_FORMS: Mapping[Level, Mapping[type, tuple[str, ...]]] = {
+    "package": {str: _TEXTS},
+    "resource": {str: _TEXTS},
+    "dialect": {bool: ("header", "doubleQuote", "skipInitialSpace", "caseSensitiveHeader", "headerCase")},
+    "field": {
+        list: ("trueValues", "falseValues"),
+        bool: ("bareNumber", "categoriesOrdered"),
+        str: ("type", "format", "decimalChar", "groupChar", "delimiter", "itemType", "codeList"),
+    },
+}
+"""What properties are in JSON; those that are more than a text or a flag are judged where they are read."""
+_WORDS = {str: "a text", bool: "true or false", list: "a list"}
+
+
+def wrong_forms(raw: Mapping[str, object], level: Level) -> Iterator[tuple[str, str]]:
+    """The properties whose value is of the wrong type in JSON, each with what it is to be, in words."""
+    for form, names in _FORMS[level].items():
+        yield from ((name, _WORDS[form]) for name in names if name in raw and not isinstance(raw[name], form))
+
+
 def misplaced(raw: Mapping[str, object], level: Level) -> Iterable[str]:
     """What is wrong with the names of the properties of an object: slips, and those that have no effect where they stand."""
-    known = PROPERTIES[level]
-    folded = {_fold(name): name for name in known if known[name][0] == "enforced"}
-    for name in raw:
-        if name in known:
-            continue
+    for name in (name for name in raw if name not in PROPERTIES[level]):
         homes = () if name in _TOO_GENERAL else _HOMES[level]
-        home = next((home for home in homes if PROPERTIES[home].get(name, ("published",))[0] == "enforced"), None)
-        if home is not None:
+        if home := next((home for home in homes if name in _enforced(home).values()), None):
             yield f"`{name}` has no effect here: move it into {_PLACES[home]}"
-        elif meant := folded.get(_fold(name)) or _similar(name, folded):
-            yield f"`{name}` has no effect: did you mean `{meant}`?"
+        elif near := difflib.get_close_matches(_fold(name), _enforced(level), n=1, cutoff=0.9):
+            yield f"`{name}` has no effect: did you mean `{_enforced(level)[near[0]]}`?"
 
 
 def refuse_misplaced(raw: Mapping[str, object], level: Level, where: str) -> None:
@@ -186,13 +191,11 @@ def refuse_misplaced(raw: Mapping[str, object], level: Level, where: str) -> Non
         raise ProjectError(f"{where}: {'; '.join(found)}", "a declaration without effect would seem to be checked")
 
 
+@cache
+def _enforced(level: Level) -> Mapping[str, str]:
+    """The properties that have an effect, by their folded names."""
+    return {_fold(name): name for name, (effect, _) in PROPERTIES[level].items() if effect == "enforced"}
+
+
 def _fold(name: str) -> str:
     return "".join(mark for mark in name.casefold() if mark.isalnum())
-
-
-def _similar(name: str, folded: Mapping[str, str]) -> str:
-    """A property that differs by about a letter."""
-    import difflib
-
-    near = difflib.get_close_matches(_fold(name), folded, n=1, cutoff=0.9)
-    return folded[near[0]] if near else ""

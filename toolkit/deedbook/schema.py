@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cached_property
@@ -17,7 +17,7 @@ from types import MappingProxyType
 from typing import Any, Literal, cast, get_args
 
 from deedbook.errors import ProjectError
-from deedbook.properties import misplaced
+from deedbook.properties import misplaced, wrong_forms
 
 FieldType = Literal[
     "any",
@@ -39,20 +39,7 @@ FieldType = Literal[
 ]
 FieldsMatch = Literal["exact", "equal", "subset", "superset", "partial"]
 FIELD_TYPES: frozenset[str] = frozenset(get_args(FieldType))
-FIELDS_MATCH: frozenset[str] = frozenset(get_args(FieldsMatch))
-CONSTRAINTS = (
-    "required",
-    "unique",
-    "minLength",
-    "maxLength",
-    "minimum",
-    "maximum",
-    "exclusiveMinimum",
-    "exclusiveMaximum",
-    "jsonSchema",
-    "pattern",
-    "enum",
-)
+FIELDS_MATCH: tuple[str, ...] = get_args(FieldsMatch)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,12 +151,6 @@ class TableSchema:
         return replace(self, fields=fields)
 
 
-_OPTION_TYPES: tuple[tuple[tuple[str, ...], type, str], ...] = (
-    (("trueValues", "falseValues"), list, "a list"),
-    (("bareNumber", "categoriesOrdered"), bool, "true or false"),
-    (("type", "format", "decimalChar", "groupChar", "delimiter", "itemType", "codeList"), str, "a text"),
-)
-"""What the properties of a field are in JSON."""
 _FIELD_OPTIONS = (
     "bareNumber",
     "decimalChar",
@@ -195,11 +176,10 @@ def read_schema(raw: object, where: str) -> TableSchema:
     """
     if not isinstance(raw, Mapping):
         raise ProjectError(f"{where}: a Table Schema is a JSON object", 'start it with {"fields": [...]}')
-    problems: list[str] = []
-    entries = raw.get("fields", [])
-    if not isinstance(entries, list):
+    if not isinstance(raw.get("fields", []), list):
         raise ProjectError(f"{where}: `fields` is a list of field objects")
-    fields = tuple(_read_field(entry, position, problems) for position, entry in enumerate(entries, start=1))
+    problems: list[str] = []
+    fields = tuple(_read_field(*entry, problems) for entry in enumerate(raw.get("fields", []), start=1))
     problems += misplaced(raw, "schema")
     derived, unique, foreign = (_list(raw, name, problems) for name in ("derivedFields", "uniqueKeys", "foreignKeys"))
     schema = TableSchema(
@@ -211,10 +191,16 @@ def read_schema(raw: object, where: str) -> TableSchema:
         fields_match=_read_fields_match(raw.get("fieldsMatch", "exact"), problems),
         title=str(raw.get("title", "")),
         description=str(raw.get("description", "")),
-        derived_fields=tuple(_read_field(entry, position, problems) for position, entry in enumerate(derived, start=1)),
+        derived_fields=tuple(_read_field(*entry, problems) for entry in enumerate(derived, start=1)),
         raw=MappingProxyType(dict(raw)),
     )
-    problems.extend(_contradictions(schema))
+    known = set(schema.names)
+    problems += [f"field `{name}` is declared twice" for name in repeated(sorted(schema.names))]
+    for what, names in _keys_of(schema):
+        problems += [f"{what} names `{name}`, which is no field" for name in names if name not in known]
+        problems += [f"{what} names `{name}` twice" for name in repeated(names)]
+    for item in schema.fields:
+        problems += [f"field `{item.name}`: {problem}" for problem in _contradictions(item)]
     if problems:
         raise ProjectError(f"{where}: " + "; ".join(problems), "correct the schema and run the command again")
     return schema
@@ -228,7 +214,20 @@ def _list(raw: Mapping[str, Any], name: str, problems: list[str]) -> list[Any]:
     return []
 
 
-def _read_field(raw: object, position: int, problems: list[str]) -> Field:
+def repeated(names: Iterable[str]) -> list[str]:
+    """The names that stand there more than once."""
+    return [name for name, count in Counter(names).items() if count > 1]
+
+
+def _keys_of(schema: TableSchema) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """The lists of fields of the table that its keys are, with the property that names them."""
+    yield "primaryKey", schema.primary_key
+    yield from (("uniqueKeys", key) for key in schema.unique_keys)
+    yield from (("foreignKeys", key.fields) for key in schema.foreign_keys)
+    yield from (("foreignKeys.reference", key.reference) for key in schema.foreign_keys if not key.resource)
+
+
+def _read_field(position: int, raw: object, problems: list[str]) -> Field:
     if not isinstance(raw, Mapping) or not isinstance(raw.get("name"), str) or not raw["name"]:
         problems.append(f"field {position} has no name")
         return Field(name=f"field{position}")
@@ -236,15 +235,15 @@ def _read_field(raw: object, position: int, problems: list[str]) -> Field:
     if name == "*" or (name.startswith("^") and name.endswith("$")):
         problems.append(f"field {position} is named `{name}`, which stands for several columns in the engine")
     problems += [f"field `{name}`: {problem}" for problem in misplaced(raw, "field")]
-    for keys, types, noun in _OPTION_TYPES:
-        wrong = [key for key in keys if key in raw and not isinstance(raw[key], types)]
-        problems += [f"field `{name}`: {key} is {noun}, not {raw[key]!r}" for key in wrong]
+    problems += [f"field `{name}`: {key} is {form}, not {raw[key]!r}" for key, form in wrong_forms(raw, "field")]
     if raw.get("format") == "":
         problems.append(f"field `{name}`: format is empty; leave it out")
     kind = raw.get("type", "any")
     if not isinstance(kind, str) or kind not in FIELD_TYPES:
         problems.append(f"field `{name}` has the unknown type {kind!r} (known: {', '.join(sorted(FIELD_TYPES))})")
         kind = "any"
+    own = raw.get("missingValues", [])
+    missing = _missing_values(own, f"`{name}`.missingValues", problems)
     return Field(
         name=name,
         type=cast("FieldType", kind),
@@ -253,11 +252,7 @@ def _read_field(raw: object, position: int, problems: list[str]) -> Field:
         description=str(raw.get("description", "")),
         constraints=_read_constraints(raw.get("constraints", {}), name, problems),
         options=MappingProxyType({key: raw[key] for key in _FIELD_OPTIONS if key in raw}),
-        missing_values=(
-            _missing_values(raw["missingValues"], f"`{name}`.missingValues", problems)
-            if "missingValues" in raw
-            else None
-        ),
+        missing_values=missing if "missingValues" in raw else None,
         categories=_labels(raw.get("categories", []), f"`{name}`.categories", problems),
         code_list=str(raw.get("codeList", "")),
         raw=MappingProxyType(dict(raw)),
@@ -292,16 +287,9 @@ def _labels(raw: object, what: str, problems: list[str]) -> tuple[Label, ...]:
     if not isinstance(raw, list):
         problems.append(f"{what} is a list")
         return ()
-    labels = []
-    for entry in raw:
-        if isinstance(entry, Mapping):
-            if "value" not in entry:
-                problems.append(f"{what}: {dict(entry)!r} has no `value`")
-                continue
-            labels.append(Label(entry["value"], str(entry.get("label", ""))))
-        else:
-            labels.append(Label(entry))
-    return tuple(labels)
+    entries = [entry if isinstance(entry, Mapping) else {"value": entry} for entry in raw]
+    problems += [f"{what}: {dict(entry)!r} has no `value`" for entry in entries if "value" not in entry]
+    return tuple(Label(entry["value"], str(entry.get("label", ""))) for entry in entries if "value" in entry)
 
 
 def _names(raw: object, what: str, problems: list[str]) -> tuple[str, ...]:
@@ -320,57 +308,35 @@ def _read_foreign_key(raw: object, problems: list[str]) -> ForeignKey | None:
     reference = raw["reference"]
     fields = _names(raw.get("fields", ()), "foreignKeys.fields", problems)
     target = _names(reference.get("fields", ()), "foreignKeys.reference.fields", problems)
-    if not fields:
-        problems.append("a foreign key names no field")
-        return None
-    if len(fields) != len(target):
-        problems.append(f"foreign key {fields} refers to {len(target)} fields, it has {len(fields)}")
-        return None
-    return ForeignKey(fields, str(reference.get("resource") or ""), target, str(reference.get("package") or ""))
+    if fields and len(fields) == len(target):
+        return ForeignKey(fields, str(reference.get("resource") or ""), target, str(reference.get("package") or ""))
+    faulty = f"foreign key {fields} refers to {len(target)} fields, it has {len(fields)}"
+    problems.append(faulty if fields else "a foreign key names no field")
+    return None
 
 
 def _read_fields_match(raw: object, problems: list[str]) -> FieldsMatch:
     value = raw[0] if isinstance(raw, list) and len(raw) == 1 else raw
-    if not isinstance(value, str) or value not in FIELDS_MATCH:
-        problems.append(f"fieldsMatch {raw!r} is not one of {', '.join(sorted(FIELDS_MATCH))}")
-        return "exact"
-    return value  # type: ignore[return-value]  # narrowed by the test above
+    if value in FIELDS_MATCH:
+        return cast("FieldsMatch", value)
+    problems.append(f"fieldsMatch {raw!r} is not one of {', '.join(sorted(FIELDS_MATCH))}")
+    return "exact"
 
 
-def _contradictions(schema: TableSchema) -> list[str]:
-    """What a schema says that cannot all be true."""
-    problems = []
-    names = schema.names
-    known = set(names)
-    problems += [f"field `{name}` is declared twice" for name, count in sorted(Counter(names).items()) if count > 1]
-    keys = [("primaryKey", schema.primary_key), *(("uniqueKeys", key) for key in schema.unique_keys)]
-    keys += [("foreignKeys", key.fields) for key in schema.foreign_keys]
-    keys += [("foreignKeys.reference", key.reference) for key in schema.foreign_keys if not key.resource]
-    for what, key in keys:
-        problems += [f"{what} names `{name}`, which is no field" for name in key if name not in known]
-        problems += [f"{what} names `{name}` twice" for name, count in Counter(key).items() if count > 1]
-    for item in schema.fields:
-        problems += _field_contradictions(item)
-    return problems
-
-
-def _field_contradictions(item: Field) -> list[str]:
-    problems = []
+def _contradictions(item: Field) -> Iterator[str]:
+    """What a field says that cannot all be true."""
     for low, high, is_strict in _LIMITS:
         below, above = item.constraints.get(low), item.constraints.get(high)
-        pair = (_limit(below), _limit(above))
-        if type(pair[0]) is not type(pair[1]) or pair[0] is None or pair[1] is None:
+        first, last = _limit(below), _limit(above)
+        if first is None or type(first) is not type(last):
             continue
-        if pair[0] > pair[1] or (is_strict and pair[0] == pair[1]):  # type: ignore[operator]  # of the same type, as seen above
-            problems.append(
-                f"field `{item.name}`: {low} {below} is {'not below' if is_strict else 'above'} {high} {above}"
-            )
+        if first > last or (is_strict and first == last):  # type: ignore[operator]  # of the same type, as seen above
+            yield f"{low} {below} is {'not below' if is_strict else 'above'} {high} {above}"
     enum, known = item.constraints.get("enum"), {str(label.value) for label in item.categories}
     if known and isinstance(enum, list) and (odd := [value for value in enum if str(value) not in known]):
-        problems.append(f"field `{item.name}`: the enum value {odd[0]!r} is not among the categories")
+        yield f"the enum value {odd[0]!r} is not among the categories"
     if item.type == "list" and item.options.get("itemType", "string") not in _ITEM_TYPES:
-        problems.append(f"field `{item.name}`: itemType is one of {', '.join(sorted(_ITEM_TYPES))}")
-    return problems
+        yield f"itemType is one of {', '.join(sorted(_ITEM_TYPES))}"
 
 
 def _limit(value: object) -> Decimal | str | None:

@@ -9,7 +9,6 @@ from dataclasses import replace
 from tempfile import SpooledTemporaryFile
 from typing import TYPE_CHECKING
 
-from deedbook.checking.contract import demand_names, unlisted_codes
 from deedbook.checking.findings import FindingsSoFar, WriteAll, open_findings
 from deedbook.checking.hashes import HashLog, HashSet, Spill
 from deedbook.checking.plan import Options, TablePlan
@@ -27,7 +26,7 @@ from deedbook.checking.waivers import judge_waivers, waivers_in_force
 from deedbook.descriptor import Package, Resource, is_remote
 from deedbook.errors import UsageError
 from deedbook.findings import NotChecked, Report, with_findings
-from deedbook.project import Project
+from deedbook.project import Project, demand_names, unlisted_codes
 
 if TYPE_CHECKING:  # pandera takes longer to import than most tables to check
     from deedbook.checking.rules import RuleBook

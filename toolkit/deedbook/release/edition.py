@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from deedbook.checking.contract import demand_names
 from deedbook.descriptor import Package
 from deedbook.errors import ProjectError
+from deedbook.project import demand_names
 from deedbook.versioning.previous import Previous as Previous
 from deedbook.versioning.previous import demand_licence, demand_version, read_created, read_previous
 

@@ -17,11 +17,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from deedbook.findings import Finding, NotChecked, Report, Total, by_place, place_of, plural
+from deedbook.properties import CONSTRAINTS
 from deedbook.rendering import PLAIN, View
 from deedbook.rendering.escapes import visible
 from deedbook.rendering.lines import Line, Styled, draw, styled
 from deedbook.rendering.sections import SEVERITIES, Section, counts, sections
-from deedbook.schema import CONSTRAINTS
 
 _STYLES = {"error": "bold red", "warning": "yellow", "info": "cyan"}
 _MISSING = "missing-cell"

@@ -16,10 +16,9 @@ from typing import Any
 from deedbook import files
 from deedbook.changes.compare import Progress
 from deedbook.changes.sources import Side
-from deedbook.checking.contract import demand_names
 from deedbook.errors import ProjectError, UsageError
 from deedbook.findings import Finding
-from deedbook.project import Project, load_project
+from deedbook.project import Project, demand_names, load_project
 from deedbook.rules.guard import Guard, Releases
 from deedbook.versioning.corrections import PATH, drafted, write_corrections
 from deedbook.versioning.guards import coverage, doubts
