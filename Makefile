@@ -36,7 +36,7 @@ test: $(DEVELOPMENT) ## run the tests
 	$(BIN)/python -m pytest --numprocesses auto -m "not slow"
 
 proofs: $(DEVELOPMENT) ## run the long proofs: random tables beside frictionless, block sizes, worst cases, kills at every step
-	$(BIN)/python -m pytest --numprocesses auto -m slow
+	DEEDBOOK_ALL_EXAMPLES=1 $(BIN)/python -m pytest --numprocesses auto -m "slow or hypothesis"
 
 check: ## run the whole gate, as CI does
 	.ci/run

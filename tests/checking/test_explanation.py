@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from deedbook.checking.cells import plan_field
+from deedbook.checking.cells import FieldPlan, plan_field
 from deedbook.checking.explanation import Explanation, explain
 from deedbook.errors import ProjectError
 from deedbook.schema import read_schema
+from tests.examples import examples
 
 SPECS: list[dict[str, Any]] = [
     *(
@@ -100,20 +102,20 @@ def _field(spec: dict[str, Any]) -> Any:
     return read_schema({"fields": [{"name": "x", **spec}]}, "schema").fields[0]
 
 
+@cache
+def _judges() -> list[FieldPlan]:
+    return [
+        plan_field(_field(spec), ("", "NA"), "schema", lenient=lenient) for spec in SPECS for lenient in (False, True)
+    ]
+
+
 @pytest.mark.filterwarnings("ignore")  # dateutil's, of zones that it does not know
-@pytest.mark.parametrize("lenient", [False, True])
-@pytest.mark.parametrize("spec", SPECS, ids=str)
-def test_no_text_makes_the_judge_raise(spec: dict[str, Any], lenient: bool) -> None:
-    field = _field(spec)
-    plan = plan_field(field, ("", "NA"), "schema", lenient=lenient)
-
-    @settings(max_examples=60, deadline=2000, database=None)
-    @given(TEXTS)
-    def run(text: str) -> None:
-        for problem in plan.problems(text):
-            assert len(explain(plan, problem, text).message) < 600
-
-    run()
+@examples(500, 40)
+@given(TEXTS)
+def test_no_text_makes_a_judge_raise(text: str) -> None:
+    for judge in _judges():
+        for problem in judge.problems(text):
+            assert len(explain(judge, problem, text).message) < 600
 
 
 VERDICTS: list[tuple[dict[str, Any], str, list[str]]] = [

@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from deedbook.checking.keys import hash_blocks
 from deedbook.findings import Report
 from deedbook.schema import Field, read_schema
 from deedbook.validation import Options, validate
+from tests.examples import examples
 from tests.package import Schema, fields, make_package, one, places, report_of
 
 SMALL = Options(block_size=16, workers=1)
@@ -190,7 +191,7 @@ NUMBERS = st.one_of(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(NUMBERS, NUMBERS)
 @example("1e20", "100000000000000000000")
 @example("0e500", "0")

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from hypothesis import assume, example, given, settings
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from deedbook.checking.patterns import compile_pattern, rust_pattern
 from deedbook.errors import ProjectError
+from tests.examples import examples
 from tests.package import places, report_of
 
 ATOMS = st.sampled_from(
@@ -83,7 +84,7 @@ def _is_pattern(pattern: str) -> bool:
 
 
 @pytest.mark.filterwarnings("ignore:Possible")  # of Python itself, which is the truth here
-@settings(max_examples=1500, deadline=None)
+@examples(1500)
 @given(PATTERNS, VALUES)
 @example("[[:alpha:]]", ["a]", "b", ":]"])
 @example("a{e}", ["b", "a{e}"])

@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from deedbook.errors import UsageError
@@ -17,6 +17,7 @@ from deedbook.findings import report_record
 from deedbook.project import Project
 from deedbook.reading.tables import read_text
 from deedbook.validation import Options, validate
+from tests.examples import examples
 from tests.package import fields, make_package, report_of
 
 WAYS = st.tuples(st.sampled_from([1, 16, 64, 200, 1 << 10, 1 << 16]), st.sampled_from([1, 1, 2, 3]))
@@ -76,7 +77,7 @@ def _project(root: Path, content: bytes) -> Project:
     )
 
 
-@settings(max_examples=100, deadline=None, report_multiple_bugs=False)
+@examples(100, report_multiple_bugs=False)
 @given(events(), st.sampled_from([1, 3, 100]), st.lists(WAYS, min_size=2, max_size=3, unique=True))
 def test_the_report_does_not_depend_on_block_size_or_workers(
     content: bytes, limit: int, ways: list[tuple[int, int]]
@@ -88,7 +89,7 @@ def test_the_report_does_not_depend_on_block_size_or_workers(
             assert validate(project, Options(max_findings=limit, workers=workers, block_size=size)) == whole
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(events())
 def test_spilled_keys_give_the_same_report(content: bytes) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -96,7 +97,7 @@ def test_spilled_keys_give_the_same_report(content: bytes) -> None:
         assert validate(project, Options(memory=0, workers=1, block_size=64)) == validate(project)
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(events())
 def test_totals_are_exact_however_few_findings_are_shown(content: bytes) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -115,7 +116,7 @@ def test_totals_are_exact_however_few_findings_are_shown(content: bytes) -> None
         assert list(few.findings) == kept
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(events())
 def test_the_findings_file_holds_what_the_totals_count(content: bytes) -> None:
     with tempfile.TemporaryDirectory() as folder:

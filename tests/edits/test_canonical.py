@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from deedbook.edits import canonical
 from deedbook.edits.canonical import Rewritten, rewrite
 from deedbook.errors import DeedbookError, UsageError
 from tests.cli.project import Outcome, write_project
+from tests.examples import examples
 from tests.package import Schema, fields, make_package
 
 Run = Callable[..., Outcome]
@@ -160,7 +161,7 @@ def test_a_full_disk_leaves_the_table_as_it_was(tmp_path: Path, monkeypatch: pyt
 CELL = st.text(alphabet=st.sampled_from('ab 1,;"\n\r\t\u0301\u00e9\u200b\ufeff#\\'), max_size=4)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     rows=st.lists(st.tuples(st.integers(-20, 20), CELL, CELL), max_size=6),
     quoting=st.sampled_from([csv.QUOTE_ALL, csv.QUOTE_NONNUMERIC]),

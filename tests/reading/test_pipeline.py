@@ -6,7 +6,7 @@ import io
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from deedbook.dialect import Dialect
@@ -14,6 +14,7 @@ from deedbook.reading import pipeline, text
 from deedbook.reading.blocks import Cutter
 from deedbook.reading.pipeline import Done, run
 from deedbook.reading.text import Layout
+from tests.examples import examples
 from tests.reading.oracle import actual, expected
 
 
@@ -67,7 +68,7 @@ def texts(draw: st.DrawFn, cells: st.SearchStrategy[str] = CELLS) -> bytes:
 SIZES = st.sampled_from([1, 3, 8, 16, 64, 1 << 16])
 
 
-@settings(max_examples=400, deadline=None)
+@examples(400)
 @given(texts(CLEAN_CELLS), SIZES, st.sampled_from([1, 2, 3]), st.sampled_from([1, 2, 3]))
 @example(b'"x,y",1\n2\n', 1 << 16, 1, 2)  # a delimiter in quotes makes up for a missing one
 @example(b"\n\n1,2\n", 1 << 16, 1, 2)
@@ -76,7 +77,7 @@ def test_regular_text_reads_as_with_the_csv_module(data: bytes, size: int, worke
     assert actual(data, width, Dialect(), block_size=size, workers=workers) == expected(data, width, Dialect())
 
 
-@settings(max_examples=400, deadline=None)
+@examples(400)
 @given(texts(), SIZES, st.sampled_from([1, 2, 3]), st.sampled_from([1, 2, 3]))
 @example(b'a,"b\n', 1, 1, 2)
 @example(b"a,b\rc,d\r", 1, 1, 2)
@@ -87,7 +88,7 @@ def test_irregular_text_reads_as_with_the_csv_module(data: bytes, size: int, wor
 BYTES = st.sampled_from([b",", b'"', b"\n", b"\r", b"a", b"\xff", b"\xc3\xa9", b"\x00", b"\xe2\x82", b" "])
 
 
-@settings(max_examples=400, deadline=None)
+@examples(400)
 @given(st.lists(BYTES, max_size=40).map(b"".join), SIZES, st.sampled_from([1, 2]), st.sampled_from([1, 2]))
 def test_arbitrary_bytes_read_as_with_the_csv_module(data: bytes, size: int, workers: int, width: int) -> None:
     assert actual(data, width, Dialect(), block_size=size, workers=workers) == expected(data, width, Dialect())
@@ -105,7 +106,7 @@ DIALECTS = [
 PIECES = st.sampled_from([",", ";", "\t", "¦", '"', "'", "\\", "\n", "\r\n", "a", "é", " ", "1"])
 
 
-@settings(max_examples=400, deadline=None)
+@examples(400)
 @given(st.lists(PIECES, max_size=40).map("".join), st.sampled_from(DIALECTS), SIZES, st.sampled_from([1, 2, 3]))
 def test_every_dialect_reads_as_with_the_csv_module(text: str, dialect: Dialect, size: int, width: int) -> None:
     data = text.encode()

@@ -10,11 +10,12 @@ import polars as pl
 import pytest
 from edtf import EDTFParseException, parse_edtf
 from edtf.parser import parser_classes
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from deedbook.rules import dates
 from deedbook.rules.dates import are_apart
+from tests.examples import examples
 
 Day = tuple[int, int, int] | None
 LEVELS_0_AND_1 = (
@@ -136,7 +137,7 @@ _text = st.one_of(
 
 
 @given(_text)
-@settings(max_examples=150, deadline=None)
+@examples(150)
 def test_the_edtf_library_agrees(text: str) -> None:
     """Except for the winter, which it ends in December, and for days that do not exist, which it lets pass."""
     ours, theirs = dates.bounds(text), _library_bounds(text)

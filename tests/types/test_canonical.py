@@ -8,13 +8,14 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from deedbook.schema import Field, read_schema
 from deedbook.types import canonical_text, dtype_of, parser, typed
 from deedbook.types.kind import or_none
 from deedbook.types.moment import as_utc
+from tests.examples import examples
 
 
 def _field(kind: str, **more: Any) -> Field:
@@ -29,7 +30,7 @@ def _typed(field: Field, texts: list[str | None]) -> pl.Series:
     return pl.DataFrame({"x": texts}, schema={"x": pl.String}).select(typed(field)).to_series()
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300, 100)
 @given(
     st.lists(
         st.one_of(
@@ -51,7 +52,7 @@ def test_times_read_at_once_are_those_read_one_by_one(texts: list[str]) -> None:
     assert _typed(field, list(texts)).to_list() == expected.to_list()
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300, 100)
 @given(
     st.lists(
         st.from_regex(r"[+-]?[0-9]{1,20}(\.[0-9]{0,12})?([eE][+-]?[0-9]{1,2})?", fullmatch=True), min_size=1, max_size=5

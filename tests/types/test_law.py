@@ -1,7 +1,7 @@
 """One text, one value: by validation, in a release, in a key and in a diff, for all types, formats and options.
 
 A canonical text reads back, under the released field, to the value that the source text has under the source's field.
-DEEDBOOK_LAW_EXAMPLES sets the number of examples, drawn anew each time; without it the same few run.
+DEEDBOOK_LAW_EXAMPLES sets the number of examples, drawn anew each time; without it the same run: few in `make test`, 20,000 in `make proofs`.
 """
 
 from __future__ import annotations
@@ -11,12 +11,13 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, example, given
 from hypothesis import strategies as st
 
 from deedbook.checking.cells import plan_field
 from deedbook.schema import Field, read_schema
 from deedbook.types import TYPES, canonical_field, canonical_text, key_text, kind_of, parser, typed
+from tests.examples import examples
 
 ASKED = os.environ.get("DEEDBOOK_LAW_EXAMPLES", "")
 Spec = dict[str, Any]
@@ -114,11 +115,11 @@ def _field(spec: Spec) -> Field:
 
 
 @pytest.mark.filterwarnings("ignore")  # dateutil's, of zones that it does not know
-@settings(
-    max_examples=int(ASKED or 400),
+@examples(
+    int(ASKED or 20_000),
+    int(ASKED or 300),
     derandomize=not ASKED,
     database=None,
-    deadline=None,
     suppress_health_check=list(HealthCheck),
 )
 @given(_cases())
@@ -126,18 +127,7 @@ def _field(spec: Spec) -> Field:
 @example(({"type": "datetime", "format": "%Y-%d-%mT%H:%M:%SZ"}, ["2023-02-07T08:00:00Z", "2023-21-07T08:00:00Z"]))
 @example(({"type": "datetime"}, ["2024-03-31T02:30:00", "2024-03-31T02:30:00Z", "2024-03-31T04:30:00+02:00"]))
 def test_a_text_has_one_value_wherever_it_is_read(case: tuple[Spec, list[str]]) -> None:
-    _hold_law(*case)
-
-
-@pytest.mark.slow
-@pytest.mark.filterwarnings("ignore")
-@settings(max_examples=20_000, derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck))
-@given(_cases())
-def test_20_000_examples_of_the_same(case: tuple[Spec, list[str]]) -> None:
-    _hold_law(*case)
-
-
-def _hold_law(spec: Spec, texts: list[str]) -> None:
+    spec, texts = case
     field = _field(spec)
     plan = plan_field(field, ("",), "schema")
     texts = [text for text in texts if text and plan.problems(text) == ()]
