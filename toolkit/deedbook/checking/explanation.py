@@ -10,18 +10,17 @@ from dataclasses import dataclass
 import polars as pl
 
 from deedbook.checking.cells import TYPE_ERROR, FieldPlan, Problem
-from deedbook.checking.spellings import respelled, skeleton_of_words
+from deedbook.checking.spellings import respelled, skeleton_of_words, spaces_in, without_spaces
 from deedbook.findings import shorten
 from deedbook.schema import Field
 from deedbook.types import MISFIT, kind_of, without_mark, written_as
 from deedbook.types.kind import UNREADABLE, ReasonError
-from deedbook.types.mistake import ANY_TYPE, ANY_TYPE_LAST, Mistake, spaces_in, without_spaces
-from deedbook.types.moment_mistakes import DAY_FIRST, DAY_OR_MONTH_FIRST, MONTH_FIRST
-from deedbook.types.number_mistakes import TURNED_INTO_DATE
+from deedbook.types.mistakes import ANY_TYPE, ANY_TYPE_LAST, TURNED_INTO_DATE, Mistake, mistakes_of
 
 _LISTED = 10
 """Allowed values that are printed; more are counted."""
-DATE_ORDERS = frozenset({DAY_FIRST.cause, MONTH_FIRST.cause, DAY_OR_MONTH_FIRST.cause})
+_MOST_CAUSES = 3
+"""Causes that are told apart; the orders of day and month are as many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +66,8 @@ def causes_in(plan: FieldPlan, problem: Problem, texts: pl.Series) -> frozenset[
     left = texts.drop_nulls().unique()
     if left.len() <= _FEW:
         return frozenset(mistake.cause if (mistake := _mistake_in(plan.field, text)) else "" for text in left)
-    for mistake in (*ANY_TYPE, *kind_of(plan.field).mistakes, *ANY_TYPE_LAST):
-        if left.is_empty() or len(found) > len(DATE_ORDERS):
+    for mistake in (*ANY_TYPE, *mistakes_of(plan.field.type).values(), *ANY_TYPE_LAST):
+        if left.is_empty() or len(found) > _MOST_CAUSES:
             break
         has_it = left.str.contains(rf"(?s)\A(?:{mistake.pattern})\z")
         if has_it.any():
@@ -79,7 +78,8 @@ def causes_in(plan: FieldPlan, problem: Problem, texts: pl.Series) -> frozenset[
 
 def common_cause(causes: frozenset[str]) -> str:
     """What all have in common; dates that leave their order open are in that of the others."""
-    known = causes - {DAY_OR_MONTH_FIRST.cause} or causes if causes <= DATE_ORDERS else causes
+    orders = [mistakes_of("date")[name].cause for name in ("day-or-month-first", "day-first", "month-first")]
+    known = causes - {orders[0]} or causes if causes <= set(orders) else causes
     return next(iter(known)) if len(known) == 1 else ""
 
 
@@ -102,7 +102,7 @@ def _misfit(item: Field, shown: str) -> Explanation:
 
 
 def _mistake_in(item: Field, text: str) -> Mistake | None:
-    own = kind_of(item).mistakes
+    own = mistakes_of(item.type).values()
     return next((mistake for mistake in (*ANY_TYPE, *own, *ANY_TYPE_LAST) if mistake.has(text)), None)
 
 

@@ -12,14 +12,9 @@ import polars as pl
 from deedbook.checking.cells import FieldPlan
 from deedbook.checking.group import Group, Words
 from deedbook.checking.plan import FilePlan
+from deedbook.checking.spellings import MOJIBAKE, decoded_again
 from deedbook.findings import shorten
-from deedbook.types.mistake import (
-    ENTITY,
-    FORMULA,
-    MOJIBAKE,
-    SPREADSHEET_ERROR,
-    decoded_again,
-)
+from deedbook.types.mistakes import ENTITY, FORMULA, SPREADSHEET_ERROR
 
 
 @dataclass(frozen=True, slots=True)

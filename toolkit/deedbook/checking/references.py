@@ -15,8 +15,7 @@ from deedbook.errors import ProjectError
 from deedbook.findings import Finding
 from deedbook.reading.tables import read_text
 from deedbook.schema import Field, ForeignKey, TableSchema
-from deedbook.types.mistake import ANY_TYPE
-from deedbook.types.number_mistakes import TURNED_INTO_DATE
+from deedbook.types.mistakes import ANY_TYPE, TURNED_INTO_DATE
 
 ParentKey = tuple[str, tuple[Field, ...]]
 """A table, and the fields of it that others refer to."""

@@ -1,5 +1,7 @@
 """Texts that differ only in case, spaces, letters that look alike, or zeros that a spreadsheet dropped."""
 
+# ruff: noqa: RUF001  # letters that look like others are what it is about
+
 from __future__ import annotations
 
 import re
@@ -7,7 +9,90 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from deedbook.types.mistake import MOJIBAKE, decoded_again, foreign_letter, skeleton, spaces_in, without_spaces
+# --- spaces and what nobody sees
+
+_INVISIBLE = {
+    "\u00a0": "a no-break space",
+    "\u202f": "a narrow no-break space",
+    "\u2007": "a figure space",
+    "\u2009": "a thin space",
+    "\u3000": "an ideographic space",
+    "\u200b": "a zero-width space",
+    "\u200c": "a zero-width non-joiner",
+    "\u200d": "a zero-width joiner",
+    "\u2060": "a word joiner",
+    "\ufeff": "a byte-order mark",
+    "\u00ad": "a soft hyphen",
+    "\u200e": "a left-to-right mark",
+    "\u200f": "a right-to-left mark",
+    "\u202a": "a directional mark",
+    "\u202c": "a directional mark",
+    "\t": "a tab",
+    "\n": "a line break",
+    "\r": "a carriage return",
+}
+
+
+def spaces_in(text: str) -> str:
+    """What a text has of spaces at its ends and of characters that nobody sees, in words; empty for nothing."""
+    found = next(((character, name) for character, name in _INVISIBLE.items() if character in text), None)
+    if found:
+        character, name = found
+        place = " at its end" if text.endswith(character) else " at its start" if text.startswith(character) else ""
+        return f"{name} (U+{ord(character):04X}, invisible){place}"
+    if text != text.strip():
+        return "a space " + ("at its end" if text.endswith(" ") else "at its start")
+    return "two spaces in a row" if "  " in text else ""
+
+
+def without_spaces(text: str) -> str:
+    """The text without spaces at its ends and in a row, and without what nobody sees."""
+    for character in _INVISIBLE:
+        is_wide = unicodedata.category(character) in {"Zs", "Cc"}
+        text = text.replace(character, " " if is_wide else "")
+    return re.sub(" +", " ", text).strip()
+
+
+# --- text that was decoded wrongly
+
+_SIGN = r"[\u0080-\u00bf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013-\u203a\u20ac\u2122]"
+MOJIBAKE = rf"[\u00c2-\u00c5\u00d0\u00d1]{_SIGN}|\u00e2\u20ac|\u00ef\u00bb\u00bf|\ufffd"
+"""What UTF-8 looks like when it is read as cp1252: a lead byte of two or three as a letter, then the next byte as a sign."""
+
+
+def decoded_again(text: str) -> str | None:
+    """What a text was before it was read as cp1252 or Latin-1 instead of UTF-8; None when it was not."""
+    for encoding in ("cp1252", "latin-1"):
+        try:
+            return text.encode(encoding).decode("utf-8")
+        except UnicodeError:
+            continue
+    return None
+
+
+# --- letters that look alike (Unicode TR 39: texts with equal skeletons look alike)
+
+_ALIKE = str.maketrans(
+    "АВЕЅІЈКМНОРСТУХҮԌԚԜѴЗасԁеһіјԛорѕԝхуѵӏгΑΒΕΖΗΙΚΜΝΟΡΤΥΧοινρυγαıɑ‐‑‒–—−’‘ʼ01I|",
+    "ABESIJKMHOPCTYXYGQWV3acdehijqopswxyvlrABEZHIKMNOPTYXoivpuyaia------'''Olll",
+)
+
+
+def skeleton(text: str) -> str:
+    """A form that is equal for texts that look alike."""
+    return unicodedata.normalize("NFKC", text).translate(_ALIKE)
+
+
+def foreign_letter(text: str, meant: str) -> str:
+    """The first letter that only looks like the one that was meant, in words; empty when there is none."""
+    for mine, other in zip(text, meant, strict=False):
+        if mine != other and mine.casefold() != other.casefold() and skeleton(mine) == skeleton(other):
+            script = unicodedata.name(mine, "other").split()[0].capitalize()
+            return f"the {script} `{mine}` (U+{ord(mine):04X}), which looks like `{other}`"
+    return ""
+
+
+# --- the text that was meant
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +119,12 @@ def skeleton_of_words(text: str) -> str:
 def respelled(text: str, candidates: Iterable[str]) -> Respelled | None:
     """The candidate that a text was meant to be, if it differs only in what nobody means; None also when several do."""
     fold, closest = folded(text), skeleton(text).casefold()
-    found: dict[str, None] = {}
-    for candidate in candidates:
-        if candidate and (folded(candidate) == fold or skeleton(candidate).casefold() == closest):
-            found[candidate] = None
-    exact = [it for it in found if it.casefold() == text.casefold()] or list(found)
+    found = [it for it in candidates if it and (folded(it) == fold or skeleton(it).casefold() == closest)]
+    exact = [it for it in found if it.casefold() == text.casefold()] or found
     if not exact or exact[0] == text:
         return None
     meant = exact[0]
-    if len(exact) > 1 and any(folded(it) == fold for it in exact[1:]) and _zeros(text, meant):
+    if _zeros(text, meant) and any(folded(it) == fold for it in exact[1:]):
         meant = min(exact, key=len)
     return Respelled(meant, _difference(text, meant))
 

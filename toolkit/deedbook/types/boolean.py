@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,7 +9,6 @@ import polars as pl
 
 from deedbook.schema import Field
 from deedbook.types.kind import Kind, Parser
-from deedbook.types.mistake import Mistake
 
 _DEFAULT = {"trueValues": ("true", "True", "TRUE", "1"), "falseValues": ("false", "False", "FALSE", "0")}
 
@@ -38,16 +36,6 @@ def _native(value: Any, field: Field) -> str | None:
     return next((text for text, meant in values_of(field).items() if meant is value), None)
 
 
-_YES = "yes|y|t|true|on|ja|j|oui|o|si|s|sim|da|1\\.0*|x|wahr|vrai"
-_NO = "no|n|f|false|off|nein|non|nao|net|0\\.0*|falsch|faux"
-BOOLEAN_MISTAKES = (
-    Mistake(
-        rf"\s*(?i:{_YES}|{_NO})\s*",
-        "is another word for it",
-        "or declare the words in `trueValues` and `falseValues`",
-        correct=lambda text: "true" if re.fullmatch(_YES, text.strip().lower()) else "false",
-    ),
-)
 BOOLEAN_KIND = Kind(
     "boolean",
     "true or false",
@@ -57,5 +45,4 @@ BOOLEAN_KIND = Kind(
     accepts=lambda field, text, _number: [text.is_in(list(values_of(field)))],
     cast=lambda field, text: text.is_in([written for written, value in values_of(field).items() if value]),
     native=_native,
-    mistakes=BOOLEAN_MISTAKES,
 )

@@ -10,7 +10,6 @@ from typing import Any
 import polars as pl
 
 from deedbook.schema import Field
-from deedbook.types.mistake import Mistake
 
 Parser = Callable[[str], Any]
 """The value of a text.
@@ -50,7 +49,6 @@ class Kind:
         cast: The column of texts as values at once; None where they are converted one distinct text at a time.
         native: The text of a value of JSON or a spreadsheet; None when the type cannot take it.
         order: What bounds are compared by.
-        mistakes: The everyday ones that a text may have which is no value of the type.
     """
 
     name: str
@@ -65,7 +63,6 @@ class Kind:
     cast: Callable[[Field, pl.Expr], pl.Expr | None] = lambda _field, _text: None
     native: Callable[[Any, Field], str | None] = lambda _value, _field: None
     order: Callable[[Any], Any] | None = None
-    mistakes: tuple[Mistake, ...] = ()
 
 
 def is_plain(field: Field) -> bool:

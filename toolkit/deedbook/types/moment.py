@@ -11,13 +11,6 @@ import polars as pl
 
 from deedbook.schema import Field
 from deedbook.types.kind import Kind, Parser, ReasonError, converted, is_plain
-from deedbook.types.moment_mistakes import (
-    DATE_MISTAKES,
-    DATETIME_MISTAKES,
-    TIME_MISTAKES,
-    YEAR_MISTAKES,
-    YEARMONTH_MISTAKES,
-)
 from deedbook.types.number import is_number, is_whole
 
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -251,7 +244,6 @@ DATE_KIND = Kind(
     accepts=_accept,
     cast=cast_date,
     native=native_date,
-    mistakes=DATE_MISTAKES,
 )
 DATETIME_KIND = Kind(
     "datetime",
@@ -265,7 +257,6 @@ DATETIME_KIND = Kind(
     cast=cast_datetime,
     native=lambda value, field: _formatted(value, field) if isinstance(value, dt.datetime) else None,
     order=as_utc,
-    mistakes=DATETIME_MISTAKES,
 )
 TIME_KIND = Kind(
     "time",
@@ -278,7 +269,6 @@ TIME_KIND = Kind(
     accepts=_accept,
     native=lambda value, field: _formatted(value, field) if isinstance(value, dt.time) else None,
     order=as_utc,
-    mistakes=TIME_MISTAKES,
 )
 YEAR_KIND = Kind(
     "year",
@@ -288,8 +278,5 @@ YEAR_KIND = Kind(
     accepts=_accept,
     cast=lambda _field, text: text.cast(pl.Int64, strict=False),
     native=native_year,
-    mistakes=YEAR_MISTAKES,
 )
-YEARMONTH_KIND = Kind(
-    "yearmonth", "a year and month (YYYY-MM)", read_yearmonth, accepts=_accept, mistakes=YEARMONTH_MISTAKES
-)
+YEARMONTH_KIND = Kind("yearmonth", "a year and month (YYYY-MM)", read_yearmonth, accepts=_accept)

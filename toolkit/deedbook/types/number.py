@@ -11,7 +11,6 @@ import polars as pl
 
 from deedbook.schema import Field
 from deedbook.types.kind import LONGEST_PLAIN, Kind, Parser, ReasonError
-from deedbook.types.number_mistakes import NUMBER_MISTAKES
 
 NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _INTEGER = re.compile(r"[+-]?[0-9]+")
@@ -159,7 +158,6 @@ NUMBER_KIND = Kind(
     accepts=accept_number,
     cast=lambda field, text: text.cast(pl.Float64, strict=False) if is_unadorned(field) else None,
     native=native_number,
-    mistakes=NUMBER_MISTAKES,
 )
 INTEGER_KIND = Kind(
     "integer",
@@ -171,5 +169,4 @@ INTEGER_KIND = Kind(
     accepts=accept_number,
     cast=lambda field, text: text.cast(pl.Int64, strict=False) if is_unadorned(field) else None,
     native=native_number,
-    mistakes=NUMBER_MISTAKES,
 )

@@ -1,0 +1,286 @@
+"""Everyday mistakes: how a text looks that has one, what to call it, and what was probably meant.
+
+They are looked at only when a text is no value of its field, so a sound file pays nothing for them. Those of each type stand
+in `mistakes.toml`, which is read when the first is looked for; what can happen to a value of any type is here.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import html
+import re
+import tomllib
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+_EXCEL = dt.datetime(1899, 12, 30)  # noqa: DTZ001  # a local time
+"""Day 0 of Excel for days from March 1900 on: it counts a 29 February 1900, which never was."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    r"""One way in which a value goes wrong.
+
+    Attributes:
+        pattern: What the whole text looks like, in the syntax that Python and polars have in common.
+        cause: What the text is, after "it" or "each of the 40 values".
+        hint: What else can be done than to write what is proposed; what to do where nothing is.
+        means: What was probably meant: a text with `\1` for a group of the pattern, or the name of a function below.
+    """
+
+    pattern: str
+    cause: str
+    hint: str = ""
+    means: str = ""
+
+    def has(self, text: str) -> bool:
+        """Whether a text looks like this mistake."""
+        return re.fullmatch(self.pattern, text, re.DOTALL) is not None
+
+    def correct(self, text: str) -> str | None:
+        """What was probably meant; whoever proposes it has to see first that it is a value of the field."""
+        found = re.fullmatch(self.pattern, text, re.DOTALL)
+        if found is None or not self.means:
+            return None
+        if "\\" in self.means:
+            return found.expand(self.means)
+        convert: Callable[[Found], str | None] = globals()[self.means]
+        return convert(found)
+
+
+SPREADSHEET_ERROR = Mistake(
+    r"(?:#(?:REF!|N/A|VALUE!|NAME\?|DIV/0!|NUM!|NULL!|SPILL!|CALC!|FIELD!|BLOCKED!|GETTING_DATA)|#{3,}|Err:[0-9]{3})",
+    "is an error value of a spreadsheet",
+    "correct the formula in the spreadsheet, or leave the cell empty",
+)
+FORMULA = Mistake(
+    r"=\s*[A-Za-z0-9+(\"'-].*|[+@-][A-Z]+\(.*",
+    "is the text of a formula, not the value that it gives",
+    "write the calculated value (in a spreadsheet: copy, then paste values)",
+)
+STAND_IN = Mistake(
+    r"\s*(?i:n\.?/?a\.?|n\.a|nan|none|null|nil|nul|na|<na>|\(null\)|-+|\u2013|\u2014|\?+|\.+|\u2026|unknown|unk|unbekannt"
+    r"|inconnue?|desconocido|missing|not available|not applicable|not known|no data|nodata|keine angabe|k\.? ?a\.?|s/d"
+    r"|sin dato|tbd|tba|tbc|n/k|nk|n\.k\.|\u043d/\u0434|\u043d\u0435\u0442 \u0434\u0430\u043d\u043d\u044b\u0445"
+    r"|\u043d\u0435\u0438\u0437\u0432\u0435\u0441\u0442\u043d\u043e)\s*",
+    "stands for a missing value",
+    "leave the cell empty, or declare the text in `missingValues`",
+)
+ENTITY = Mistake(
+    r".*(?:&(?:#[0-9]+|#x[0-9A-Fa-f]+|[A-Za-z]+);|<[A-Za-z/!][^<>]*>).*",
+    "holds HTML (a tag or an entity of a web page)",
+    means="unescaped",
+)
+QUOTED = Mistake(
+    r"\s*['\u2018\u2019\u201c\u201d\u201e\"`].*|.*['\u2018\u2019\u201c\u201d\"`]\s*",
+    "has a quotation mark or an apostrophe around it",
+    means="unquoted",
+)
+OTHER_DIGITS = Mistake(
+    ".*[\u0660-\u0669\u06f0-\u06f9\u0966-\u096f\uff01-\uff5e\u00b2\u00b3\u00b9\u0e50-\u0e59].*",
+    "has digits or signs of another script",
+    means="ascii_digits",
+)
+_MONTH = r"(?i:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|mai|m\u00e4r|okt|dez)[a-z]*"
+TURNED_INTO_DATE = Mistake(  # what a spreadsheet makes of `4-Apr`, `E4`, `2-3`
+    rf"[0-9]{{1,2}}[-. ]?{_MONTH}(?:[-. ]*[0-9]{{2,4}})?|{_MONTH}[-. ][0-9]{{1,4}}|[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}.*"
+    r"|[0-9]{1,2}/[0-9]{1,2}/[0-9]{2,4}",
+    "looks like a date: a spreadsheet may have turned it into one",
+    "look the value up in its source, and format the column as text in the spreadsheet",
+)
+ANY_TYPE = (SPREADSHEET_ERROR, FORMULA, STAND_IN)
+"""Looked at first, whatever the type."""
+ANY_TYPE_LAST = (ENTITY, QUOTED, OTHER_DIGITS)
+"""Looked at where no mistake of the type was found."""
+
+
+@lru_cache(maxsize=1)
+def _data() -> dict[str, Any]:
+    """The file, with its parts put into the patterns."""
+    data: dict[str, Any] = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
+    data["months"] = {name: number for number, names in enumerate(data["months"], 1) for name in names.split()}
+    return data
+
+
+@lru_cache(maxsize=32)
+def mistakes_of(kind: str) -> dict[str, Mistake]:
+    """The mistakes of a type by name, in the order in which they are looked for."""
+    data = _data()
+    parts = {**data["parts"], "MONTHS": "|".join(data["months"]), "WORDS": "|".join(data["words"])}
+    found = {"turned-into-date": TURNED_INTO_DATE} if kind in {"integer", "number"} else {}
+    for name, item in data.get("number" if kind == "integer" else kind, {}).items():
+        pattern = re.sub("<([A-Z_0-9]+)>", lambda part: parts[part[1]], item["pattern"].replace("\n", ""))
+        found[name] = Mistake(**{**item, "pattern": pattern})
+    return found
+
+
+Found = re.Match[str]
+
+
+def unescaped(found: Found) -> str:
+    """The text that a web page shows."""
+    return html.unescape(re.sub("<[^<>]*>", "", found.string)).strip()
+
+
+def unquoted(found: Found) -> str:
+    """The text without the marks around it."""
+    return found.string.strip().strip("'\u2018\u2019\u201c\u201d\u201e\"`")
+
+
+def ascii_digits(found: Found) -> str:
+    """Full-width letters and the digits of other scripts as those of ASCII."""
+    plain = unicodedata.normalize("NFKC", found.string)
+    return "".join(str(unicodedata.digit(it)) if unicodedata.category(it) == "Nd" else it for it in plain)
+
+
+def truth(found: Found) -> str:
+    """One of the two words of the standard."""
+    return "true" if found["yes"] else "false"
+
+
+def only_digits(found: Found) -> str:
+    """The sign and the digits of a text, a decimal comma as a point."""
+    number = re.sub(r"[^0-9.,+-]", "", found.string).rstrip(".")
+    if re.fullmatch(r"[+-]?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?", number):
+        return number.replace(",", "")
+    if re.fullmatch(r"[+-]?[0-9]{1,3}(\.[0-9]{3})+,[0-9]+", number):
+        return number.replace(".", "").replace(",", ".")
+    return number.replace(",", ".")
+
+
+def negative(found: Found) -> str:
+    """A number in brackets, or with its minus at the end."""
+    return "-" + only_digits(found).rstrip("-")
+
+
+def without_commas(found: Found) -> str:
+    """A number without commas between its thousands."""
+    return found.string.replace(",", "")
+
+
+def without_points(found: Found) -> str:
+    """A number without points between its thousands, and with a decimal point."""
+    return found.string.replace(".", "").replace(",", ".")
+
+
+def without_exponent(found: Found) -> str | None:
+    """A whole number written out."""
+    value = Decimal(found.string.replace(",", "."))
+    return format(value, "f") if value == value.to_integral_value() else None
+
+
+def multiplied(found: Found) -> str | None:
+    """A number with the zeros for which its last word stands."""
+    return format(Decimal(only_digits(found)).scaleb(_data()["zeros"][found[2].lower()]), "f")
+
+
+def counted(found: Found) -> str:
+    """The number that a word means."""
+    return str(_data()["words"][found.string.lower()])
+
+
+def day(found: Found) -> str:
+    """The day of a year, a month and a day; years of two digits as spreadsheets read them: 00 to 29 are 2000 to 2029."""
+    return dt.date(_year(found["year"]), int(found["month"]), int(found["day"])).isoformat()
+
+
+def _year(text: str) -> int:
+    return int(text) + (0 if len(text) > 2 else 2000 if int(text) < 30 else 1900)
+
+
+def named_day(found: Found) -> str | None:
+    """A day whose month is a word: `1 Feb 2022`, `February 1st, 2022`."""
+    months, numbers = _months_and_numbers(found)
+    if not months or len(numbers) != 2:
+        return None
+    year, day_of_month = numbers if int(numbers[0]) > 31 else reversed(numbers)
+    return dt.date(_year(year), months[0], int(day_of_month)).isoformat()
+
+
+def named_month(found: Found) -> str | None:
+    """A month that is a word or stands first: `Feb 2022`, `02/2022`."""
+    months, numbers = _months_and_numbers(found)
+    if len(months) + len(numbers) != 2:
+        return None
+    month, year = (months[0], numbers[0]) if months else sorted(numbers, key=int)
+    return dt.date(_year(year), int(month), 1).isoformat()[:7]
+
+
+def _months_and_numbers(found: Found) -> tuple[list[int], list[str]]:
+    words = re.findall(r"[^\W\d]+", found.string.lower())
+    months = _data()["months"]
+    return [months[word] for word in words if word in months], re.findall("[0-9]+", found.string)
+
+
+def first_ten(found: Found) -> str:
+    """The day of a text that begins with one."""
+    return found.string.strip()[:10]
+
+
+def excel_moment(found: Found) -> str:
+    """The moment that a number of days means in Excel."""
+    return (_EXCEL + dt.timedelta(seconds=round(float(found.string.replace(",", ".")) * 86400))).isoformat()
+
+
+def excel_day(found: Found) -> str:
+    """The day of a moment of Excel."""
+    return excel_moment(found)[:10]
+
+
+def excel_clock(found: Found) -> str:
+    """The time of day of a moment of Excel."""
+    return excel_moment(found)[11:]
+
+
+def unix_moment(found: Found) -> str:
+    """The moment that a number of seconds since 1970 means."""
+    return dt.datetime.fromtimestamp(int(found[1]), dt.UTC).isoformat().replace("+00:00", "Z")
+
+
+def unix_day(found: Found) -> str:
+    """The day of a number of seconds since 1970."""
+    return unix_moment(found)[:10]
+
+
+def whole_offset(found: Found) -> str:
+    """A moment whose offset has a colon and minutes."""
+    return f"{found[1]}:{found[2] or '00'}"
+
+
+_CLOCK = re.compile(
+    r"\s*([0-9]{1,2})[:.h]([0-9]{2})(?:[:.m]([0-9]{2}))?s?(?:[.,]([0-9]+))?\s*(?:([ap])?\.?m?\.?)\s*", re.IGNORECASE
+)
+_MOMENT = re.compile(
+    r"\s*(.*?[0-9]{2})[ tT,]+([0-9]{1,2}[:.][0-9]{2}.*?)\s*(?:(z|Z|UTC|GMT)|([+-][0-9]{2}):?([0-9]{2}))?\s*"
+)
+
+
+def clock(found: Found) -> str | None:
+    """A time of day of any everyday form as hh:mm:ss."""
+    return _clock(found.string)
+
+
+def _clock(text: str) -> str | None:
+    found = _CLOCK.fullmatch(text)
+    if not found:
+        return None
+    hour, minute, second = (int(part or 0) for part in found.groups()[:3])
+    if found[5]:
+        hour = hour % 12 + (12 if found[5].lower() == "p" else 0)
+    return f"{hour:02d}:{minute:02d}:{second:02d}" + (f".{found[4]}" if found[4] else "")
+
+
+def moment(found: Found) -> str | None:
+    """A date and a time with anything but a `T` between them, or without seconds."""
+    parts = _MOMENT.fullmatch(found.string)
+    time = _clock(parts[2]) if parts else None
+    if parts is None or time is None:
+        return None
+    meant = next((item.correct(parts[1]) for item in mistakes_of("date").values() if item.has(parts[1])), None)
+    zone = "Z" if parts[3] else f"{parts[4]}:{parts[5]}" if parts[4] else ""
+    return f"{meant or parts[1]}T{time}{zone}"
