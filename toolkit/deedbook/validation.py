@@ -58,7 +58,7 @@ def validate(
     if project.table and not options.tables:
         options = replace(options, tables=(project.table,))
     if options.allow_network and any(map(is_remote, (path for item in package.resources for path in item.paths))):
-        from deedbook.reading.remote import fetched
+        from deedbook.reading.inputs import fetched
 
         with fetched(package, limit=options.max_unpacked) as local:
             report = validate(replace(project, package=local), replace(options, allow_network=False), progress, book)

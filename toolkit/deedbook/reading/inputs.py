@@ -7,24 +7,34 @@ order of columns: theirs is that of the schema, then of appearance; a key that a
 from __future__ import annotations
 
 import csv
+import importlib.util
 import io
 import json
+import warnings
+import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from decimal import Decimal
-from pathlib import Path
+from functools import partial
+from pathlib import Path, PurePosixPath
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
-from deedbook.descriptor import Resource
+from deedbook.descriptor import Package, Resource
 from deedbook.dialect import Dialect
+from deedbook.errors import RemoteError
+from deedbook.reading import source
 from deedbook.reading.records import header_labels
-from deedbook.reading.source import JSON_FORMATS, MAX_UNPACKED, TEXT_FORMATS, ByteStream, SourceError, open_bytes
-from deedbook.schema import Field, TableSchema
-from deedbook.types import native_text
+from deedbook.reading.source import JSON_FORMATS, MAX_UNPACKED, READ_SIZE, TEXT_FORMATS, Pieces, SourceError, no_file
+from deedbook.schema import Field, TableSchema, repeated
+from deedbook.types import MISFIT, native_text
 
 SHEET_FORMATS = frozenset({"xlsx", "xls", "ods"})
 _FORM = "write [[labels], [cells], ...] or [{label: cell, ...}, ...]"
+_READERS = {"xlsx": ("openpyxl",), "xls": ("xlrd",), "ods": ("ezodf", "lxml")}
+_ROWS = 10_000
+"""Rows of a Parquet file that become Python values at once."""
 _LINE_ENDS = {"\r\n", "\n", "\r"}
 """All three are always understood, whichever is declared."""
 
@@ -37,18 +47,20 @@ def is_foreign(resource: Resource) -> bool:
 
 
 @contextmanager
-def open_table(resource: Resource, file: Path | None, *, max_unpacked: int = MAX_UNPACKED) -> Iterator[ByteStream]:
+def open_table(
+    resource: Resource, file: Path | None, *, max_unpacked: int = MAX_UNPACKED
+) -> Iterator[source.ByteStream]:
     """The content of one file of a table, or of its inline data (None), as CSV bytes in `dialect_of`.
 
     Raises:
         SourceError: when it cannot be read.
     """
     if is_foreign(resource):
-        yield _ForeignStream(resource, file, dialect_of(resource), max_unpacked)
+        yield Pieces(_as_csv(resource, file, max_unpacked))
     elif file is None:
         yield io.BytesIO(str(resource.data).encode("utf-8", "replace"))
     elif resource.dialect.line_terminator in _LINE_ENDS:
-        with open_bytes(resource, file, max_unpacked=max_unpacked) as stream:
+        with source.open_bytes(resource, file, max_unpacked=max_unpacked) as stream:
             yield stream
     else:
         message = f"rows that end in {resource.dialect.line_terminator!r} cannot be read"
@@ -75,85 +87,62 @@ def dialect_of(resource: Resource) -> Dialect:
     )
 
 
-class _ForeignStream:
-    """A table of another format, read as CSV bytes with the default dialect.
+def _as_csv(resource: Resource, file: Path | None, max_unpacked: int) -> Iterator[bytes]:
+    """A table of another format as CSV with the default dialect; what comes before a failure is given out first."""
+    schema, dialect = resource.schema or TableSchema(()), dialect_of(resource)
+    buffer, failure = io.StringIO(), None
+    writer = csv.writer(buffer, lineterminator="\n")
+    header: list[list[str]] = []
+    columns = [_described(name, schema) for name in schema.names]
+    try:
+        for row in _rows_of(resource, file, max_unpacked):
+            if len(header) < max(dialect.header_rows, default=0):
+                header.append([native_text(value, None) for value in row])
+                columns = [_described(label, schema) for label in header_labels(header, dialect)]
+                writer.writerow(header[-1])
+                continue
+            beyond = [(None, ("",))] * max(0, len(row) - len(columns))
+            pairs = zip(row, [*columns, *beyond], strict=False)
+            writer.writerow([native_text(value, field, missing) for value, (field, missing) in pairs])
+            if buffer.tell() > READ_SIZE:
+                yield buffer.getvalue().encode("utf-8", "replace")
+                buffer.seek(0)
+                buffer.truncate()
+    except SourceError as error:
+        failure = error
+    if buffer.tell():
+        yield buffer.getvalue().encode("utf-8", "replace")
+    if failure:
+        raise failure
 
-    Args:
-        file: None for inline data.
-        dialect: Where the header stands among the rows.
-        max_unpacked: Bytes that a compressed file may unpack to.
-    """
 
-    def __init__(self, resource: Resource, file: Path | None, dialect: Dialect, max_unpacked: int) -> None:
-        self._schema = resource.schema or TableSchema(())
-        self._rows = iter(_rows_of(resource, file, max_unpacked))
-        self._rest = b""
-        self._failure: SourceError | None = None
-        self._dialect = dialect
-        self._header: list[list[str]] = []
-        self._columns = [self._described(name) for name in self._schema.names]
-
-    def read(self, size: int, /) -> bytes:
-        """Up to `size` bytes; empty at the end."""
-        buffer = io.StringIO()
-        writer = csv.writer(buffer, lineterminator="\n")
-        while not self._failure and len(self._rest) + buffer.tell() < size:
-            try:
-                row = next(self._rows, None)
-            except SourceError as error:  # what came before it is given out first
-                self._failure = error
-                break
-            if row is None:
-                break
-            writer.writerow(self._texts(row))
-        data = self._rest + buffer.getvalue().encode("utf-8", "replace")
-        if self._failure and not data:
-            raise self._failure
-        self._rest = data[size:]
-        return data[:size]
-
-    def _texts(self, row: list[Any]) -> list[str]:
-        if len(self._header) < max(self._dialect.header_rows, default=0):
-            self._header.append([native_text(value, None) for value in row])
-            labels = header_labels(self._header, self._dialect)
-            self._columns = [self._described(label) for label in labels]
-            return self._header[-1]
-        beyond = max(0, len(row) - len(self._columns))
-        columns = [*self._columns, *[(None, ("",))] * beyond][: len(row)]
-        return [native_text(value, field, missing) for value, (field, missing) in zip(row, columns, strict=True)]
-
-    def _described(self, label: str) -> tuple[Field | None, tuple[str, ...]]:
-        """The field of a column and its missing values."""
-        field = next((item for item in self._schema.fields if item.name == label), None)
-        return (field, self._schema.missing_of(field)) if field else (None, ("",))
+def _described(label: str, schema: TableSchema) -> tuple[Field | None, tuple[str, ...]]:
+    """The field of a column and its missing values."""
+    field = schema.field(label) if label in schema.positions else None
+    return (field, schema.missing_of(field)) if field else (None, ("",))
 
 
 def _rows_of(resource: Resource, file: Path | None, max_unpacked: int) -> Iterable[list[Any]]:
     if file is None:
-        return _rows_of_data(lambda: _items(_part(resource.data, resource)), resource)
+        return _rows_of_data(lambda: _items(resource.data, resource), resource)
     if resource.format in JSON_FORMATS:
         return _rows_of_data(lambda: _load(resource, file, max_unpacked), resource)
-    if resource.format in SHEET_FORMATS:
-        from deedbook.reading.sheets import rows_of_sheet
-
-        return rows_of_sheet(file, resource)
-    if resource.format == "parquet":
-        from deedbook.reading.sheets import rows_of_parquet
-
-        return rows_of_parquet(file, header=resource.dialect.header)
-    raise SourceError("format-error", f"the format {resource.format!r} cannot be read", "export it as CSV")
+    if resource.format not in {*SHEET_FORMATS, "parquet"}:
+        raise SourceError("format-error", f"the format {resource.format!r} cannot be read", "export it as CSV")
+    if not file.is_file():
+        raise no_file(file)
+    return _rows_of_sheet(file, resource) if resource.format in SHEET_FORMATS else _rows_of_parquet(file, resource)
 
 
 def _load(resource: Resource, file: Path, max_unpacked: int) -> Iterator[Any]:
     """The rows of a JSON or JSON Lines file."""
-    with open_bytes(resource, file, max_unpacked=max_unpacked) as stream:
+    with source.open_bytes(resource, file, max_unpacked=max_unpacked) as stream:
         if resource.format == "json":
-            data = b"".join(iter(lambda: stream.read(1 << 20), b""))
-            yield from _items(_part(_parse(data, file.name), resource))
+            data = b"".join(iter(lambda: stream.read(READ_SIZE), b""))
+            yield from _items(_parse(data, file.name), resource)
             return
-        rest = b""
-        number = 0
-        while data := stream.read(1 << 20):
+        rest, number = b"", 0
+        while data := stream.read(READ_SIZE):
             *lines, rest = (rest + data).split(b"\n")
             for number, line in enumerate(lines, number + 1):  # noqa: B020  # goes on where it was
                 if line.strip():
@@ -166,8 +155,10 @@ def _parse(data: bytes, where: str) -> Any:
     def members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         found = dict(pairs)
         if len(found) < len(pairs):
-            name = next(name for at, (name, _) in enumerate(pairs) if name in dict(pairs[:at]))
-            message = f"{where}: the member `{name}` stands twice in one object, and readers differ in which one counts"
+            twice = repeated(name for name, _ in pairs)[0]
+            message = (
+                f"{where}: the member `{twice}` stands twice in one object, and readers differ in which one counts"
+            )
             raise SourceError("source-error", message, "delete one of the two")
         return found
 
@@ -184,17 +175,13 @@ def _dialect(resource: Resource, name: str, old: str) -> Any:
     return raw.get(name, nested.get(old) if isinstance(nested, Mapping) else None)
 
 
-def _part(data: Any, resource: Resource) -> Any:
-    """What `property` of the dialect points at."""
+def _items(data: Any, resource: Resource) -> Iterator[Any]:
+    """The rows in what `property` of the dialect points at."""
     name = _dialect(resource, "property", "property")
     for step in str(name).split(".") if name else ():
         if not isinstance(data, Mapping) or step not in data:
             raise SourceError("source-error", f"there is no `{name}` in the data", "correct `property` in the dialect")
         data = data[step]
-    return data
-
-
-def _items(data: Any) -> Iterator[Any]:
     if not isinstance(data, list):
         raise SourceError("source-error", f"the data is {_kind(data)}, not a list of rows", _FORM)
     yield from data
@@ -204,23 +191,16 @@ def _rows_of_data(items: Callable[[], Iterator[Any]], resource: Resource) -> Ite
     """The rows of keyed or listed data, labels first; `items` starts anew each time."""
     first = next(items(), None)
     names = resource.schema.names if resource.schema else ()
-    if first is None:
-        if resource.dialect.header and names:
-            yield list(names)
-        return
     is_keyed = isinstance(first, Mapping)
-    labels: list[str] = []
+    labels: list[str] = list(names) if first is None else []
     if is_keyed:
         labels = _dialect(resource, "itemKeys", "keys") or _labels(items(), names)
-        if resource.dialect.header:
-            yield labels
+    if resource.dialect.header and (labels or is_keyed):
+        yield labels
     for number, item in enumerate(items(), 1):
-        if is_keyed and isinstance(item, Mapping):
-            yield [item.get(label) for label in labels]
-        elif not is_keyed and isinstance(item, list):
-            yield item
-        else:
+        if not isinstance(item, Mapping if is_keyed else list):
             raise SourceError("source-error", f"item {number} of the data is {_kind(item)}, unlike the first", _FORM)
+        yield [item.get(label) for label in labels] if isinstance(item, Mapping) else item
 
 
 def _labels(items: Iterator[Any], names: tuple[str, ...]) -> list[str]:
@@ -236,3 +216,164 @@ def _labels(items: Iterator[Any], names: tuple[str, ...]) -> list[str]:
 def _kind(value: Any) -> str:
     known = {dict: "an object", list: "a list", str: "a text", bool: "true or false", type(None): "null"}
     return known.get(type(value), "a number")
+
+
+def _rows_of_sheet(file: Path, resource: Resource) -> Iterator[list[Any]]:
+    """The rows of a sheet; one without any value is blank.
+
+    Cells that were only formatted are no data: empty rows at the end, and empty cells to the right of the header, are left
+    out. A row that ends before the header does has empty cells there.
+    """
+    if absent := [name for name in _READERS[resource.format] if importlib.util.find_spec(name) is None]:
+        hint = "pip install 'deedbook[sheets]'"
+        raise SourceError("format-error", f"{file.name} needs the package {absent[0]}", hint)
+    wanted = max(resource.dialect.header_rows, default=0)
+    width = len(resource.schema.fields) if resource.schema and not wanted else 0
+    blank = 0
+    try:
+        for number, cells in enumerate(_cells_of(file, resource), 1):
+            row = list(cells)
+            while row and row[-1] is None and (number <= wanted or len(row) > width):
+                row.pop()
+            if number in resource.dialect.header_rows:
+                width = max(width, len(row))
+            if all(value is None for value in row):
+                blank += 1
+                continue
+            yield from ([] for _ in range(blank))
+            blank = 0
+            yield row if number <= wanted else row + [None] * (width - len(row))
+    except Exception as error:  # noqa: BLE001  # whatever a reader of spreadsheets raises, the file is the cause
+        raise SourceError(
+            "source-error", f"{file.name} cannot be read: {error}", "check that it opens elsewhere"
+        ) from None
+
+
+def _cells_of(file: Path, resource: Resource) -> Iterator[Any]:
+    """The values of each row, through openpyxl, or where the dialect asks for more than a sheet through frictionless."""
+    raw = resource.dialect.raw
+    kind = "ods" if resource.format == "ods" else "excel"
+    control = dict(raw[kind]) if isinstance(raw.get(kind), Mapping) else {}
+    if sheet := raw.get("sheetName") or raw.get("sheetNumber"):
+        control["sheet"] = sheet
+    if resource.format == "xlsx" and control.keys() <= {"sheet"}:
+        return _cells_of_xlsx(file, control.get("sheet", 1))
+    return _cells_through_frictionless(file, resource, {kind: control})
+
+
+def _cells_of_xlsx(file: Path, sheet: str | int) -> Iterator[Any]:
+    """The values of each row; one that was never calculated is its formula behind `MISFIT`."""
+    import openpyxl
+
+    with ExitStack() as books:
+        pages = []
+        for data_only in (True, False) if _has_formulas(file) else (True,):
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                book = openpyxl.load_workbook(file, read_only=True, data_only=data_only)
+            books.callback(book.close)
+            names = book.sheetnames
+            if sheet not in names and not (isinstance(sheet, int) and 0 < sheet <= len(book.worksheets)):
+                raise ValueError(f"there is no sheet {sheet!r}; its sheets are {', '.join(names)}")
+            pages.append(book[sheet] if isinstance(sheet, str) else book.worksheets[sheet - 1])
+            pages[-1].reset_dimensions()  # which some programs write wrongly
+        if len(pages) == 1:
+            yield from pages[0].iter_rows(values_only=True)
+            return
+        for cells, formulas in zip(pages[0].iter_rows(), pages[1].iter_rows(values_only=True), strict=True):
+            yield [  # a formula with an empty text as its result says that this is a text ("str")
+                f"{MISFIT}{formula}" if cell.value is None and formula and cell.data_type != "str" else cell.value
+                for cell, formula in zip(cells, formulas, strict=True)
+            ]
+
+
+def _has_formulas(file: Path) -> bool:
+    """Whether a sheet of a workbook has a formula: without any, it need not be read twice."""
+    with zipfile.ZipFile(file) as archive:
+        for name in archive.namelist():
+            if name.startswith("xl/worksheets/"):
+                with archive.open(name) as stream:
+                    before = b""
+                    while data := stream.read(READ_SIZE):
+                        if b"</f>" in before + data:
+                            return True
+                        before = data[-3:]
+    return False
+
+
+def _cells_through_frictionless(file: Path, resource: Resource, dialect: dict[str, Any]) -> Iterator[Any]:
+    import frictionless
+
+    descriptor = {"name": "table", "path": file.name, "format": resource.format, "dialect": dialect}
+    with warnings.catch_warnings(), frictionless.system.use_context(trusted=True):
+        warnings.simplefilter("ignore")
+        parser = frictionless.system.create_parser(
+            frictionless.Resource.from_descriptor(descriptor, basepath=str(file.parent))
+        )
+        parser.open()  # type: ignore[no-untyped-call]
+    try:
+        yield from parser.cell_stream
+    finally:
+        parser.close()
+
+
+def _rows_of_parquet(file: Path, resource: Resource) -> Iterator[list[Any]]:
+    """The names of the columns where there is to be a header, then the rows."""
+    import polars as pl
+
+    try:
+        frame = pl.scan_parquet(file, glob=False)
+        if resource.dialect.header:
+            yield frame.collect_schema().names()
+        start = 0
+        while (part := frame.slice(start, _ROWS).collect()).height:
+            yield from map(list, part.iter_rows())
+            start += part.height
+    except (pl.exceptions.PolarsError, OSError) as error:
+        said = str(error).splitlines()[0]
+        raise SourceError("source-error", f"{file.name} cannot be read: {said}", "write it again") from None
+
+
+@contextmanager
+def fetched(package: Package, *, limit: int) -> Iterator[Package]:
+    """The package with its remote files downloaded; they are removed at the end.
+
+    Args:
+        package: As its descriptor says.
+        limit: Bytes that one file may have.
+
+    Raises:
+        RemoteError: when a file cannot be had.
+    """
+    import tempfile
+
+    with tempfile.TemporaryDirectory(prefix="deedbook-") as name:
+        resources = []
+        for number, item in enumerate(package.resources):
+            urls = [path for path in item.paths if path.lower().startswith(("http://", "https://"))]
+            places = [Path(name, str(number), str(at)) for at in range(len(urls))]
+            is_remote = bool(urls) and len(urls) == len(item.paths)
+            files = tuple(map(partial(_download, limit), urls, places)) if is_remote else item.files
+            resources.append(replace(item, files=files))
+        yield replace(package, resources=tuple(resources))
+
+
+def _download(limit: int, url: str, folder: Path) -> Path:
+    from deedbook import http
+
+    folder.mkdir(parents=True)
+    file = folder / (PurePosixPath(unquote(urlsplit(url).path)).name or "table")
+
+    def copy() -> None:
+        size = 0
+        with http.get(url) as answer, file.open("wb") as target:
+            if answer.status != 200:
+                raise RemoteError(f"{url} cannot be downloaded: the server says {answer.status}", "check the address")
+            for piece in answer.pieces():
+                size += len(piece)
+                if size > limit:
+                    raise RemoteError(f"{url} has more than {limit:,} bytes", "download it yourself if you trust it")
+                target.write(piece)
+
+    http.retried(copy)
+    return file

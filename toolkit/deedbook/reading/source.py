@@ -9,8 +9,9 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import IO, Any, Protocol
+from typing import IO, Protocol
 
 from deedbook.descriptor import Resource
 
@@ -42,6 +43,11 @@ class SourceError(Exception):
         self.rule, self.message, self.hint = rule, message, hint
 
 
+def no_file(file: Path) -> SourceError:
+    """That there is no such file."""
+    return SourceError("scheme-error", f"the file {file.name} does not exist", "create it, or correct `path`")
+
+
 class ByteStream(Protocol):
     """What blocks are cut from."""
 
@@ -51,85 +57,71 @@ class ByteStream(Protocol):
 
 
 @dataclass(slots=True)
-class _Bounded:
-    """An unpacked stream that stops a bomb; what it gives before it fails does not depend on how it is read."""
+class Pieces:
+    """A stream of bytes that come in pieces, however many are asked for."""
 
-    stream: ByteStream
-    packed: io.FileIO
-    limit: int
-    path: str
-    total: int = 0
+    pieces: Iterator[bytes]
 
     def read(self, _size: int, /) -> bytes:
+        """The next piece; empty at the end."""
+        return next(self.pieces, b"")
+
+
+def _bounded(unpacked: Iterator[bytes], packed: io.FileIO, limit: int, path: str) -> Iterator[bytes]:
+    """What a stream unpacks to, which stops a bomb."""
+    total = 0
+    while True:
         try:
-            data = self.stream.read(READ_SIZE)
+            data = next(unpacked, b"")
         except (OSError, EOFError, zlib.error, zipfile.BadZipFile, ValueError, RuntimeError) as error:
-            raise SourceError(
-                "compression-error", f"{self.path} cannot be unpacked: {error}", "pack it again"
-            ) from None
-        self.total += len(data)
-        too_dense = self.total > _RATIO_GRACE and self.total > MAX_RATIO * self.packed.tell()
-        if self.total > self.limit or too_dense:
-            size = f"{MAX_RATIO} times its size" if too_dense else f"{self.limit:,} bytes"
-            raise SourceError(
-                "compression-error",
-                f"{self.path} unpacks to more than {size}",
-                "unpack it yourself if you trust it"
-                + ("" if too_dense else ", or validate with a higher --max-unpacked"),
-            )
-        return data
+            message = f"{path} cannot be unpacked: {error}"
+            raise SourceError("compression-error", message, "pack it again") from None
+        if not data:
+            return
+        total += len(data)
+        hint = "unpack it yourself if you trust it"
+        if total > _RATIO_GRACE and total > MAX_RATIO * packed.tell():
+            message = f"{path} unpacks to more than {MAX_RATIO} times its size"
+            raise SourceError("compression-error", message, hint)
+        if total > limit:
+            message = f"{path} unpacks to more than {limit:,} bytes"
+            raise SourceError("compression-error", message, f"{hint}, or validate with a higher --max-unpacked")
+        yield data
 
 
-@dataclass(slots=True)
-class _Frames:
+def _zstd_frames(packed: IO[bytes]) -> Iterator[bytes]:
     """The content of Zstandard frames one after the other, each of which has to end."""
+    import zstandard
 
-    packed: IO[bytes]
-    rest: bytes = b""
-    frame: Any = None
-
-    def read(self, _size: int, /) -> bytes:
-        import zstandard
-
-        while packed := self.rest or self.packed.read(_PACKED):
-            frame = self.frame or zstandard.ZstdDecompressor().decompressobj()
-            try:
-                data = frame.decompress(packed)
-            except zstandard.ZstdError as error:
-                raise OSError(str(error)) from None
-            self.rest = frame.unused_data
-            self.frame = None if frame.eof else frame
-            if data:
-                return bytes(data)
-        if self.frame:
-            raise EOFError("it ends too early")
-        return b""
+    frame, rest = None, b""
+    while data := rest or packed.read(_PACKED):
+        frame = frame or zstandard.ZstdDecompressor().decompressobj()
+        try:
+            unpacked = frame.decompress(data)
+        except zstandard.ZstdError as error:
+            raise OSError(str(error)) from None
+        rest = frame.unused_data
+        frame = None if frame.eof else frame
+        if unpacked:
+            yield unpacked
+    if frame:
+        raise EOFError("it ends too early")
 
 
-@dataclass(slots=True)
-class _Recoded:
+def _recoded(stream: ByteStream, codec: codecs.CodecInfo) -> Iterator[bytes]:
     """A stream in a declared encoding, given out as UTF-8."""
-
-    stream: ByteStream
-    decoder: codecs.IncrementalDecoder
-    encoding: str
-    done: bool = False
-    position: int = 0
-
-    def read(self, _size: int, /) -> bytes:
-        while not self.done:
-            data = self.stream.read(READ_SIZE)
-            self.done = not data
-            try:
-                text = self.decoder.decode(data, self.done)
-            except UnicodeError as error:
-                start = self.position + (error.start if isinstance(error, UnicodeDecodeError) else 0)
-                message = f"not {self.encoding}: byte {start:,} cannot be decoded"
-                raise SourceError("encoding-error", message, "declare the right `encoding`") from None
-            self.position += len(data)
-            if text:
-                return text.encode("utf-8", "surrogatepass")
-        return b""
+    decoder, position, data = codec.incrementaldecoder(), 0, b"more"
+    while data:
+        data = stream.read(READ_SIZE)
+        try:
+            text = decoder.decode(data, not data)
+        except UnicodeError as error:
+            start = position + (error.start if isinstance(error, UnicodeDecodeError) else 0)
+            message = f"not {codec.name}: byte {start:,} cannot be decoded"
+            raise SourceError("encoding-error", message, "declare the right `encoding`") from None
+        position += len(data)
+        if text:
+            yield text.encode("utf-8", "surrogatepass")
 
 
 @contextmanager
@@ -144,9 +136,7 @@ def open_bytes(resource: Resource, file: Path, *, max_unpacked: int = MAX_UNPACK
     try:
         handle = file.open("rb", buffering=0)
     except FileNotFoundError:
-        raise SourceError(
-            "scheme-error", f"the file {file.name} does not exist", "create it, or correct `path`"
-        ) from None
+        raise no_file(file) from None
     except OSError as error:
         raise SourceError("source-error", f"the file {file.name} cannot be read: {error.strerror}", "") from None
     with handle:
@@ -179,11 +169,11 @@ def _refuse_disguised(resource: Resource, file: Path, handle: io.FileIO) -> None
     head = handle.read(64)
     handle.seek(0)
     for mark, rule, what, hint in _DISGUISES:
-        if head.startswith(mark) and not (mark == b"BZh" and (head[4:10] != b"1AY&SY")):
+        if head.startswith(mark) and not (mark == b"BZh" and head[4:10] != b"1AY&SY"):
             raise SourceError(rule, f"{file.name} is {what}, not {resource.format.upper()} text", hint)
     known = next((name for mark, name in _UTF_16 if head.startswith(mark)), "")
     pairs = head[: len(head) // 2 * 2]
-    if not known and len(pairs) >= 4 and (not any(pairs[1::2]) or not any(pairs[::2])):
+    if not known and len(pairs) >= 4 and not (any(pairs[1::2]) and any(pairs[::2])):
         known = "UTF-16"
     if known and not resource.encoding.lower().replace("_", "-").startswith(("utf-16", "utf-32")):
         message = f"{file.name} is {known} text (`Unicode text` in a spreadsheet's menu), not {resource.encoding}"
@@ -206,14 +196,15 @@ def _unpacked(resource: Resource, file: Path, handle: io.FileIO, limit: int) -> 
         case "gz" | "gzip":
             import gzip
 
-            return _Bounded(io.BufferedReader(gzip.GzipFile(fileobj=handle)), handle, limit, file.name)
+            pieces = iter(partial(gzip.GzipFile(fileobj=handle).read, READ_SIZE), b"")
         case "zst" | "zstd":
-            return _Bounded(_Frames(handle), handle, limit, file.name)
+            pieces = _zstd_frames(handle)
         case "zip":
-            return _Bounded(_zip_member(resource, file, handle), handle, limit, file.name)
-    raise SourceError(
-        "compression-error", f"the compression {resource.compression!r} is not known", "use gz, zst or zip"
-    )
+            pieces = iter(partial(_zip_member(resource, file, handle).read, READ_SIZE), b"")
+        case _:
+            message = f"the compression {resource.compression!r} is not known"
+            raise SourceError("compression-error", message, "use gz, zst or zip")
+    return Pieces(_bounded(pieces, handle, limit, file.name))
 
 
 def _zip_member(resource: Resource, file: Path, handle: io.FileIO) -> IO[bytes]:
@@ -243,4 +234,4 @@ def _decoded(encoding: str, stream: ByteStream) -> ByteStream:
         raise SourceError("encoding-error", f"the encoding {encoding!r} is not known", "declare utf-8") from None
     if codec.name in _UTF_8:
         return stream
-    return _Recoded(stream, codec.incrementaldecoder(), codec.name)
+    return Pieces(_recoded(stream, codec))
