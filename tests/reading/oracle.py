@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from deedbook.dialect import Dialect
 from deedbook.reading.blocks import Cutter
 from deedbook.reading.pipeline import run
-from deedbook.reading.records import Unclosed
+from deedbook.reading.source import UnclosedError
 from deedbook.reading.text import Layout, open_reader
 
 _SENTINEL = "sentinel"
@@ -66,13 +66,13 @@ def actual(data: bytes, width: int, dialect: Dialect, *, block_size: int, worker
     names = tuple(f"c{number}" for number in range(width))
     cutter = Cutter(io.BytesIO(data), dialect, block_size)
     found, row, line = Reading(), 0, 1
-    for done in run(cutter, Layout(names, dialect), lambda block: block, workers=workers):
-        if isinstance(done, Unclosed):
-            found.is_unclosed = True
-            continue
-        block = done.result
-        found.rows += [[cell or "" for cell in cells] for cells in block.frame.rows()]
-        found.ragged += [(row + item.row, item.cells) for item in block.ragged]
-        found.lines += [line + block.line_of(at) for at in range(block.frame.height)]
-        row, line = row + block.frame.height, line + block.newlines
+    try:
+        for done in run(cutter, Layout(names, dialect), lambda block: block, workers=workers):
+            block = done.result
+            found.rows += [[cell or "" for cell in cells] for cells in block.frame.rows()]
+            found.ragged += [(row + item.row, item.cells) for item in block.ragged]
+            found.lines += [line + block.line_of(at) for at in range(block.frame.height)]
+            row, line = row + block.frame.height, line + block.newlines
+    except UnclosedError:
+        found.is_unclosed = True
     return found

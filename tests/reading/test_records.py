@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from deedbook.dialect import Dialect
 from deedbook.reading import records
 from deedbook.reading.blocks import Cutter
-from deedbook.reading.records import Record, Records, Unclosed, header_labels, read_header, read_records
-from deedbook.reading.source import SourceError
+from deedbook.reading.records import Record, Records, header_labels, read_header, read_records
+from deedbook.reading.source import SourceError, UnclosedError
 from deedbook.reading.text import BadByte
 
 ESCAPED = Dialect(escape_char="\\", double_quote=False)
@@ -54,7 +54,6 @@ def test_records_carry_their_lines_bytes_and_oddities() -> None:
         size=23,
         rest=b"",
         has_return=False,
-        has_nul=True,
     )
 
 
@@ -92,7 +91,9 @@ def test_a_quote_that_is_never_closed_ends_the_reading(text: str) -> None:
 def test_a_record_beyond_the_longest_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(records, "MAX_RECORD", 20)
     found = read_records(b'1\n"' + b"a\n" * 20 + b'"\n', Dialect(), _nothing)
-    assert ([record.cells for record in found.items], found.end) == ([["1"]], Unclosed(is_long=True))
+    assert [record.cells for record in found.items] == [["1"]]
+    assert isinstance(found.end, UnclosedError)
+    assert found.end.is_long
 
 
 def test_a_stream_that_fails_ends_the_reading_with_its_error() -> None:

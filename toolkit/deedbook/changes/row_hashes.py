@@ -24,8 +24,7 @@ from deedbook.changes.alignment import Alignment
 from deedbook.descriptor import Resource
 from deedbook.reading.blocks import BLOCK_SIZE
 from deedbook.reading.pipeline import default_workers
-from deedbook.reading.rows import HashedRecords, hash_records, layout_of, pick_rows, read_at
-from deedbook.reading.tables import read_each
+from deedbook.reading.tables import HashedRecords, hash_records, layout_of, pick_rows, read_at, read_each
 from deedbook.reading.text import IrregularError
 from deedbook.schema import Field, TableSchema
 from deedbook.types import canonical_text

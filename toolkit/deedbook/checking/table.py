@@ -21,8 +21,8 @@ from deedbook.findings import Check, Finding, NotChecked, TableStats
 from deedbook.reading.blocks import Cutter
 from deedbook.reading.inputs import dialect_of, is_foreign, open_table
 from deedbook.reading.pipeline import run
-from deedbook.reading.records import Unclosed, read_header
-from deedbook.reading.source import SourceError
+from deedbook.reading.records import read_header
+from deedbook.reading.source import SourceError, UnclosedError
 
 SMALLEST_SHARE = 2 << 20
 """Bytes below which a block is not made smaller to give every thread one."""
@@ -215,31 +215,31 @@ def _read_blocks(outcome: TableOutcome, plan: FilePlan, cutter: Cutter, row: int
     has_return = False
     present = np.zeros(len(plan.columns), np.int64)
     pieces = outcome.pieces.setdefault(plan.number, [])
-    for done in run(cutter, plan.layout, lambda block: check_block(plan, block), workers=table.options.workers):
-        if isinstance(done, Unclosed):
-            message = (
-                "the record is longer than 32 MiB: a quote in it is probably never closed"
-                if done.is_long
-                else "a quote that opens in this record is never closed"
-            )
-            hint = "close the quote, or double it inside a quoted cell"
-            outcome.say(plan.number, "unclosed-quote", message, hint, row=row, line=line)
-            reason = f"nothing from row {row} on could be read"
-            outcome.not_checked.append(NotChecked(outcome.name, "rows", reason))
-            outcome.is_unread = True
-            break
-        result = done.result
-        _merge(outcome, result, (plan.number << FILE_SHIFT) + row, line)
-        pieces.append(Piece(row, line, result.height, offset, done.size))
-        rows = result.height - result.absent
-        outcome.rows += rows
-        outcome.cells += rows * len(plan.columns)
-        outcome.bytes += done.size
-        if rows:
-            present += result.present
-        offset, row, line = offset + done.size, row + result.height, line + result.newlines
-        has_return |= result.has_return
-        table.advance(done.size)
+    try:
+        for done in run(cutter, plan.layout, lambda block: check_block(plan, block), workers=table.options.workers):
+            result = done.result
+            _merge(outcome, result, (plan.number << FILE_SHIFT) + row, line)
+            pieces.append(Piece(row, line, result.height, offset, done.size))
+            rows = result.height - result.absent
+            outcome.rows += rows
+            outcome.cells += rows * len(plan.columns)
+            outcome.bytes += done.size
+            if rows:
+                present += result.present
+            offset, row, line = offset + done.size, row + result.height, line + result.newlines
+            has_return |= result.has_return
+            table.advance(done.size)
+    except UnclosedError as error:
+        message = (
+            "the record is longer than 32 MiB: a quote in it is probably never closed"
+            if error.is_long
+            else "a quote that opens in this record is never closed"
+        )
+        hint = "close the quote, or double it inside a quoted cell"
+        outcome.say(plan.number, error.rule, message, hint, row=row, line=line)
+        reason = f"nothing from row {row} on could be read"
+        outcome.not_checked.append(NotChecked(outcome.name, "rows", reason))
+        outcome.is_unread = True
     for column, count in zip(plan.columns, present.tolist(), strict=True):
         if column.field or table.resource.schema is None:
             name = column.field.name if column.field else column.label

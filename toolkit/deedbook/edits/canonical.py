@@ -6,23 +6,35 @@ Canonical is: UTF-8 without a byte-order mark, LF, cells quoted only where they 
 
 from __future__ import annotations
 
+import codecs
 import io
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import Literal
 
 import polars as pl
 
 from deedbook import files
+from deedbook.checking.files import find_cause, labels_fit
+from deedbook.checking.header import match_header
+from deedbook.checking.structure import conflicts_in
 from deedbook.descriptor import Resource
-from deedbook.edits.cells import Cells, UnmendableError, read_cells, reason_to_leave
+from deedbook.dialect import Dialect
 from deedbook.errors import DeedbookError, ProjectError, UsageError
+from deedbook.findings import plural
 from deedbook.project import Project
-from deedbook.reading.tables import present, read_text
+from deedbook.reading.blocks import Cutter
+from deedbook.reading.inputs import is_foreign
+from deedbook.reading.pipeline import run
+from deedbook.reading.records import FileHeader, read_header
+from deedbook.reading.source import SourceError, open_bytes
+from deedbook.reading.tables import present, read_text, without_absent
+from deedbook.reading.text import Layout, TextBlock
 from deedbook.release.tables import sort_by_key
-from deedbook.schema import Field, TableSchema
+from deedbook.schema import TableSchema
 from deedbook.types import canonical_text
 
 State = Literal["canonical", "changed", "unmendable", "skipped"]
@@ -75,80 +87,66 @@ def rewrite(
     found = []
     for at, resource in enumerate(chosen):
         progress(f"rewriting {resource.name}", at / len(chosen))
-        found.append(_rewrite(resource, _referenced(resource, resources), check=check))
+        keys = [(item, key) for item in resources if item.schema for key in item.schema.foreign_keys]
+        mine = (key for item, key in keys if (key.resource or item.name) == resource.name)
+        referenced = frozenset(name for key in mine for name in key.reference)
+        found.append(_rewrite(resource, referenced, check=check))
     return tuple(found)
 
 
-def _referenced(resource: Resource, resources: Sequence[Resource]) -> frozenset[str]:
-    """The fields of a table that foreign keys point at."""
-    keys = [(item, key) for item in resources if item.schema for key in item.schema.foreign_keys]
-    return frozenset(
-        name for item, key in keys if (key.resource or item.name) == resource.name for name in key.reference
-    )
-
-
 def _rewrite(resource: Resource, referenced: frozenset[str], *, check: bool) -> Rewritten:
-    path = ", ".join(resource.paths)
+    def became(state: State, done: Sequence[str] = (), left: Sequence[str] = ()) -> Rewritten:
+        return Rewritten(resource.name, ", ".join(resource.paths), state, tuple(done), tuple(left))
+
     if reason := reason_to_leave(resource):
-        return Rewritten(resource.name, path, "skipped", left=(reason,))
+        return became("skipped", left=[reason])
     file = resource.files[0]
     try:
         before = file.read_bytes()
         cells = read_cells(resource, file)
     except OSError as error:
-        return Rewritten(resource.name, path, "unmendable", left=(f"it cannot be read: {error.strerror}",))
+        return became("unmendable", left=[f"it cannot be read: {error.strerror}"])
     except UnmendableError as error:
-        return Rewritten(resource.name, path, "unmendable", left=(str(error),))
-    arranged = _arrange(cells, resource.schema, referenced)
-    after = _to_bytes(arranged.cells, resource.dialect.delimiter)
+        return became("unmendable", left=[str(error)])
+    cells, done, left = _arrange(cells, resource.schema, referenced)
+    after = _to_bytes(cells, resource.dialect.delimiter)
     if after == before:
-        return Rewritten(resource.name, path, "canonical", left=arranged.left)
+        return became("canonical", left=left)
     if file.stat().st_nlink > 1:
-        reason = "it has other names (hard links), which would keep the old content"
-        return Rewritten(resource.name, path, "unmendable", left=(reason,))
+        return became("unmendable", left=["it has other names (hard links), which would keep the old content"])
     if not check:
-        _replace(resource, file, before, after, arranged)
-    return Rewritten(resource.name, path, "changed", _said(arranged, before, after), arranged.left)
+        try:
+            files.replace(file, after, before=before, prove=lambda staged: _prove(resource, file, staged, cells))
+        except OSError as error:
+            message = f"{file}: cannot be rewritten: {error.strerror}"
+            raise ProjectError(message, "check the permissions of its folder") from None
+    return became("changed", [*done, *_visible_in_bytes(before, after)] or ["written in canonical form"], left)
 
 
-def _said(arranged: _Arranged, before: bytes, after: bytes) -> tuple[str, ...]:
-    """What was done, with what shows in the bytes only."""
-    done = list(arranged.done)
+def _visible_in_bytes(before: bytes, after: bytes) -> Iterator[str]:
+    """What was done and shows in the bytes only."""
     if before.count(b"\r") > after.count(b"\r"):
-        done.append("lines end in LF")
+        yield "lines end in LF"
     elif not before.endswith(b"\n"):
-        done.append("the last line ends")
+        yield "the last line ends"
     if before.count(b'"') != after.count(b'"'):
-        done.append("cells are quoted only where they must be")
-    return tuple(done) or ("written in canonical form",)
+        yield "cells are quoted only where they must be"
 
 
-def _replace(resource: Resource, file: Path, before: bytes, after: bytes, arranged: _Arranged) -> None:
-    """The file with its new content, once that was read back and is proven to hold the same values."""
-    try:
-        files.replace(file, after, before=before, prove=lambda staged: _prove(resource, file, staged, arranged))
-    except OSError as error:
-        raise ProjectError(
-            f"{file}: cannot be rewritten: {error.strerror}", "check the permissions of its folder"
-        ) from None
-
-
-def _prove(resource: Resource, old: Path, new: Path, arranged: _Arranged) -> None:
-    """Raises unless the new file holds the arranged cells, and the same typed rows as the old one."""
+def _prove(resource: Resource, old: Path, new: Path, cells: Cells) -> None:
+    """Raises unless the new file, read back, holds these cells, and the same typed rows as the old one."""
+    fault = ""
     try:
         read = read_cells(resource, new)
+        if read.labels != cells.labels or not read.rows.equals(cells.rows):
+            fault = "its cells would be others"
+        elif not _values(resource, old).equals(_values(resource, new)):
+            fault = "its values would be others"
     except UnmendableError as error:
-        raise _differs(old, str(error)) from None
-    if read.labels != arranged.cells.labels or not read.rows.equals(arranged.cells.rows):
-        raise _differs(old, "its cells would be others")
-    if not _values(resource, old).equals(_values(resource, new)):
-        raise _differs(old, "its values would be others")
-
-
-def _differs(file: Path, why: str) -> DeedbookError:
-    return DeedbookError(
-        f"{file}: cannot be written in canonical form: {why}; it stays as it was", "please report this"
-    )
+        fault = str(error)
+    if fault:
+        message = f"{old}: cannot be written in canonical form: {fault}; it stays as it was"
+        raise DeedbookError(message, "please report this")
 
 
 def _values(resource: Resource, file: Path) -> pl.DataFrame:
@@ -167,23 +165,10 @@ _HARMLESS = frozenset({"required", "maxLength"})
 """Constraints that mean the same for composed letters."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Arranged:
-    """Cells in canonical form.
-
-    Attributes:
-        cells: The same rows, with the same values.
-        done: What was done, in words.
-        left: What could not be done, in words.
-    """
-
-    cells: Cells
-    done: tuple[str, ...]
-    left: tuple[str, ...]
-
-
-def _arrange(cells: Cells, schema: TableSchema | None, referenced: frozenset[str]) -> _Arranged:
-    """The cells in canonical form.
+def _arrange(
+    cells: Cells, schema: TableSchema | None, referenced: frozenset[str]
+) -> tuple[Cells, list[str], list[str]]:
+    """The cells in canonical form, with the same values; what was done, and what could not be done, in words.
 
     Columns stay where they are, unless the schema demands their order (`fieldsMatch: exact`) and they stand in another one.
 
@@ -192,78 +177,60 @@ def _arrange(cells: Cells, schema: TableSchema | None, referenced: frozenset[str
         schema: The table's schema, when it has one.
         referenced: Fields that other tables refer to.
     """
-    done = ["without its byte-order mark"] if cells.has_bom else []
-    if cells.blanks:
-        done.append(f"without {cells.blanks:,} blank line{'s' * (cells.blanks != 1)}")
-    cells, composed, left = _compose(cells, schema, referenced)
-    done += [f"{composed:,} cell{'s' * (composed != 1)} in Unicode NFC"] if composed else []
+    composed, left, columns = 0, [], []
+    for column, label in zip(cells.rows, cells.labels, strict=True):
+        text = column.str.normalize("NFC")
+        odd = int((column != text).sum())
+        may = _may_compose(schema, label, referenced)
+        composed += odd if may else 0
+        columns.append(text if may else column)
+        if odd and not may:
+            many = plural(odd, "cell")
+            left.append(f"{many} of `{label}` in other than Unicode NFC: keys and codes are left alone")
+    done = {
+        "without its byte-order mark": cells.has_bom,
+        f"without {plural(cells.blanks, 'blank line')}": cells.blanks,
+        f"{plural(composed, 'cell')} in Unicode NFC": composed,
+    }
+    cells = Cells(cells.labels, pl.DataFrame(columns))
     if schema is not None and len(set(cells.labels)) == len(cells.labels):
         moved = _in_order(cells, schema)
-        done += ["columns in the order of the schema"] if moved.labels != cells.labels else []
-        sorted_ = _sorted(moved, schema)
-        done += [f"sorted by {', '.join(schema.primary_key)}"] if not sorted_.rows.equals(moved.rows) else []
-        cells = sorted_
-    return _Arranged(replace(cells, has_bom=False, has_return=False, blanks=0), tuple(done), tuple(left))
-
-
-def _compose(cells: Cells, schema: TableSchema | None, referenced: frozenset[str]) -> tuple[Cells, int, list[str]]:
-    """Texts in NFC, where no key, code or pattern could come to mean something else; how many, and what was left."""
-    columns, count, left = [], 0, []
-    for name, label in zip(cells.rows.columns, cells.labels, strict=True):
-        column = cells.rows.get_column(name)
-        composed = column.str.normalize("NFC")
-        odd = int((column != composed).sum())
-        if odd and _may_compose(schema, label, referenced):
-            count += odd
-            columns.append(composed)
-            continue
-        if odd:
-            left.append(
-                f"{odd:,} cell{'s' * (odd != 1)} of `{label}` in other than Unicode NFC: keys and codes are left alone"
-            )
-        columns.append(column)
-    return replace(cells, rows=pl.DataFrame(columns)), count, left
-
-
-def _may_compose(schema: TableSchema | None, label: str, referenced: frozenset[str]) -> bool:
-    if schema is None:
-        return True
-    if label not in schema.names:
-        return True
-    item = schema.field(label)
-    keys = {*schema.primary_key, *(name for key in schema.unique_keys for name in key), *referenced}
-    keys |= {name for key in schema.foreign_keys for name in key.fields}
-    is_free = item.type == "string" and item.format in {"default", ""} and not item.categories and not item.code_list
-    missing = all(unicodedata.is_normalized("NFC", text) for text in schema.missing_of(item))
-    return is_free and missing and label not in keys and set(item.constraints) <= _HARMLESS
+        ordered = _sorted(moved, schema)
+        done["columns in the order of the schema"] = moved.labels != cells.labels
+        done[f"sorted by {', '.join(schema.primary_key)}"] = not ordered.rows.equals(moved.rows)
+        cells = ordered
+    return cells, [words for words, is_done in done.items() if is_done], left
 
 
 def _in_order(cells: Cells, schema: TableSchema) -> Cells:
     if schema.fields_match != "exact" or sorted(cells.labels) != sorted(schema.names):
         return cells
-    places = {label: at for at, label in enumerate(cells.labels)}
-    rows = cells.rows.select(pl.col(str(places[name])).alias(str(at)) for at, name in enumerate(schema.names))
-    return replace(cells, labels=schema.names, rows=rows)
+    places = {label: str(at) for at, label in enumerate(cells.labels)}
+    rows = cells.rows.select(pl.col(places[name]).alias(str(at)) for at, name in enumerate(schema.names))
+    return Cells(schema.names, rows)
 
 
 def _sorted(cells: Cells, schema: TableSchema) -> Cells:
     """The rows by primary key, as in a release; as they are where a column of the key is missing."""
     if not schema.primary_key or not set(schema.primary_key) <= set(cells.labels):
         return cells
-    keys = cells.rows.select(_key_columns(cells, schema)).with_row_index("\0at")
-    order = sort_by_key(keys, schema).get_column("\0at")
-    return replace(cells, rows=cells.rows.select(pl.all().gather(order)))
+    keys = [schema.field(name) for name in schema.primary_key]
+    texts = cells.rows.select(pl.col(str(cells.labels.index(item.name))).alias(item.name) for item in keys)
+    held = texts.select(present(item.name, schema.missing_of(item)) for item in keys)
+    values = held.select(canonical_text(item).alias(item.name) for item in keys).with_row_index("\0at")
+    order = sort_by_key(values, schema).get_column("\0at")
+    return Cells(cells.labels, cells.rows.select(pl.all().gather(order)))
 
 
-def _key_columns(cells: Cells, schema: TableSchema) -> Iterator[pl.Expr]:
-    for name in schema.primary_key:
-        item = schema.field(name)
-        text = present(str(cells.labels.index(name)), schema.missing_of(item))
-        yield text.map_batches(_canonical(item), return_dtype=pl.String).alias(name)
-
-
-def _canonical(item: Field) -> Callable[[pl.Series], pl.Series]:
-    return lambda texts: texts.alias(item.name).to_frame().select(canonical_text(item)).to_series()
+def _may_compose(schema: TableSchema | None, label: str, referenced: frozenset[str]) -> bool:
+    """Whether composed letters mean the same in a column: not in keys, codes and patterns."""
+    item = schema.field(label) if schema and label in schema.positions else None
+    if schema is None or item is None:
+        return True
+    lists = (schema.primary_key, *schema.unique_keys, *(key.fields for key in schema.foreign_keys), referenced)
+    is_free = item.type == "string" and item.format in {"default", ""} and not item.categories and not item.code_list
+    missing = all(unicodedata.is_normalized("NFC", text) for text in schema.missing_of(item))
+    return is_free and missing and label not in set().union(*lists) and set(item.constraints) <= _HARMLESS
 
 
 def _to_bytes(cells: Cells, delimiter: str) -> bytes:
@@ -274,3 +241,105 @@ def _to_bytes(cells: Cells, delimiter: str) -> bytes:
     for frame in (header, rows):
         frame.write_csv(out, include_header=False, separator=delimiter, line_terminator="\n", quote_style="necessary")
     return out.getvalue()
+
+
+_UTF8 = {"utf-8", "utf-8-sig", "ascii"}
+
+
+class UnmendableError(Exception):
+    """The file has a mistake that only a person can mend."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """What stands in a file.
+
+    Attributes:
+        labels: The header.
+        rows: A String column for each column of the file, named by its position; an empty cell is "".
+        blanks: Records without a cell, which hold no row.
+    """
+
+    labels: tuple[str, ...]
+    rows: pl.DataFrame
+    has_bom: bool = False
+    blanks: int = 0
+
+
+def reason_to_leave(resource: Resource) -> str:
+    """Why a table is written as it is on purpose, and is no business of this; empty when it is."""
+    dialect = resource.dialect
+    plain = replace(Dialect(delimiter=dialect.delimiter), line_terminator=dialect.line_terminator, raw=dialect.raw)
+    try:
+        encoding = codecs.lookup(resource.encoding).name
+    except LookupError:
+        encoding = ""
+    reasons = {
+        "is no table": not resource.is_table,
+        "is in no file of this package": resource.data is not None or not resource.files,
+        f"is stored as {resource.format}": is_foreign(resource),
+        f"is compressed ({resource.compression})": bool(resource.compression),
+        "has a declared hash or size, which a rewritten file would not have": resource.hash
+        or resource.bytes is not None,
+        "is in several files, which continue each other": len(resource.files) > 1,
+        f"is declared as {resource.encoding}; convert it and declare utf-8": encoding not in _UTF8,
+        "has a dialect of its own": dialect != plain or not dialect.delimiter.isascii(),
+    }
+    return next((reason for reason, is_so in reasons.items() if is_so), "")
+
+
+def read_cells(resource: Resource, file: Path) -> Cells:
+    """The cells of a table's file.
+
+    Raises:
+        UnmendableError: when a record is no row, or the file cannot be read to its end.
+    """
+    try:
+        with open_bytes(resource, file) as stream:
+            cutter = Cutter(stream, resource.dialect)
+            header = read_header(cutter, resource.dialect, None)
+            labels, width, row = header.labels, header.width, header.row
+            if labels is None or not width:
+                raise UnmendableError("it has no header")
+            _refuse_unknown(header, resource)
+            layout = Layout(tuple(map(str, range(width))), resource.dialect)
+            frames, blanks = [pl.DataFrame(schema=dict.fromkeys(layout.names, pl.String))], 0
+            for done in run(cutter, layout, lambda block: block):
+                block = done.result
+                _refuse_broken(block, row, width)
+                row += block.frame.height
+                blanks += len(block.absent)
+                frames.append(without_absent(block))
+    except SourceError as error:
+        raise UnmendableError(error.message) from None
+    return Cells(tuple(labels), pl.concat(frames, rechunk=True).fill_null(""), cutter.has_bom, blanks)
+
+
+def _refuse_unknown(header: FileHeader, resource: Resource) -> None:
+    """Refuses a file that is not what it claims, or whose header the schema does not know: its cells are not understood."""
+    schema = resource.schema or TableSchema(())
+    if cause := find_cause(header, None, resource, schema):
+        raise UnmendableError(cause.message)
+    labels = header.labels or []
+    is_reordered = schema.fields_match == "exact" and sorted(labels) == sorted(schema.names)
+    if schema.fields and not is_reordered and (problems := match_header(labels, schema, header.width).problems):
+        raise UnmendableError(problems[0].message)
+    if is_reordered and tuple(labels) != schema.names and not labels_fit(header, resource, schema)[0]:
+        raise UnmendableError(
+            "the columns stand in another order than in the schema, and values do not fit their labels"
+        )
+
+
+def _refuse_broken(block: TextBlock, first: int, width: int) -> None:
+    faults = chain(
+        (f"an unresolved merge conflict begins in row {first + start}" for start, _ in conflicts_in(block)),
+        (f"row {first + mark.row} has text behind a closing quote" for mark in block.odd_marks if mark.is_quote),
+        (f"row {first + bad.row} is not UTF-8 (byte 0x{bad.byte:02x})" for bad in block.bad_bytes),
+        (
+            f"row {first + item.row} has {plural(len(item.cells), 'cell')} instead of {width}"
+            for item in block.ragged
+            if item.cells
+        ),
+    )
+    for fault in faults:
+        raise UnmendableError(fault)

@@ -10,13 +10,14 @@ import io
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Generic, TypeVar
 
 from deedbook.reading.blocks import MAX_RECORD, Block, Cutter
-from deedbook.reading.records import RECORDS, Unclosed, read_records, to_text_block
-from deedbook.reading.source import SourceError
+from deedbook.reading.records import RECORDS, read_records, to_text_block
+from deedbook.reading.source import UnclosedError
 from deedbook.reading.text import CrowdedError, IrregularError, Layout, TextBlock, is_regular, read_block
 
 S = TypeVar("S")
@@ -44,28 +45,42 @@ def default_workers() -> int:
 
 def run(
     cutter: Cutter, layout: Layout, work: Callable[[TextBlock], T], *, workers: int | None = None
-) -> Iterator[Done[T] | Unclosed]:
+) -> Iterator[Done[T]]:
     """The worker's results in the order of the file.
 
     Args:
         cutter: The stream, its header already taken.
         layout: How blocks become columns.
         work: What is done with each block; it runs on several threads at once.
-        workers: Threads; None for as many as help. A table of a single block never pays for a pool.
+        workers: Threads; None for as many as help. A table of a single block never pays for them.
+
+    Raises:
+        SourceError: behind the last record that can be read, where the file cannot be read to its end.
     """
     count = default_workers() if workers is None else workers
-    queue: _Queue[T] = _Queue(cutter, lambda block: partial(_do, block, layout, work))
-    queue.fill(1)
-    if count == 1 or not queue.blocks or queue.blocks[0][0].is_open or cutter.is_empty():
-        yield from _run(queue, layout, work)
-        return
-    from concurrent.futures import ThreadPoolExecutor  # a single block does without
-
+    fewest = limit = _FEW if layout.is_regular else RECORDS
     with ThreadPoolExecutor(count, thread_name_prefix="deedbook") as pool:
-        later = [block for block, _ in queue.blocks]
-        queue = _Queue(cutter, lambda block: pool.submit(_do, block, layout, work).result, count + 1)
-        queue.add(later)
-        yield from _run(queue, layout, work)
+        queue: _Queue[T] = _Queue(cutter, partial(_do, layout, work), pool if count > 1 else None, count + 1)
+        while queue.fill():
+            block, result = queue.blocks.popleft()
+            try:
+                done = result()
+            except IrregularError:  # some records one by one, then blocks again
+                records = read_records(block.data, layout.dialect, queue.take, limit=limit)
+                if records.items:
+                    yield Done(work(to_text_block(records, layout, cutter.records + 1)), records.size)
+                cutter.records += len(records.items)
+                queue.unread(records.rest)
+                if records.end:
+                    raise records.end from None
+                limit = min(2 * limit, RECORDS)
+            except UnclosedError as error:
+                raise (cutter.failure or error) from None
+            else:
+                limit = fewest
+                yield from done
+    if cutter.failure:
+        raise cutter.failure
 
 
 def in_order(items: Iterable[S], work: Callable[[S], T], *, workers: int | None = None) -> Iterator[T]:
@@ -76,8 +91,6 @@ def in_order(items: Iterable[S], work: Callable[[S], T], *, workers: int | None 
         work: What is done with each.
         workers: Threads; None for as many as help.
     """
-    from concurrent.futures import Future, ThreadPoolExecutor
-
     count = default_workers() if workers is None else workers
     running: deque[Future[T]] = deque()
     with ThreadPoolExecutor(count, thread_name_prefix="deedbook") as pool:
@@ -94,26 +107,25 @@ class _Queue(Generic[T]):
     """Blocks that are cut and started, in order.
 
     Attributes:
-        start: Starts a block, and returns what waits for its result.
-        depth: The most blocks that are started at once.
+        do: What is done with a block.
+        pool: The threads; None for the one that asks for results.
+        depth: The most blocks that are started at once, on threads.
     """
 
     cutter: Cutter
-    start: Callable[[Block], Callable[[], list[Done[T]] | Unclosed]]
-    depth: int = 1
-    blocks: deque[tuple[Block, Callable[[], list[Done[T]] | Unclosed]]] = field(default_factory=deque)
+    do: Callable[[Block], list[Done[T]]]
+    pool: ThreadPoolExecutor | None
+    depth: int
+    blocks: deque[tuple[Block, Callable[[], list[Done[T]]]]] = field(default_factory=deque)
 
-    def fill(self, depth: int) -> None:
-        """Starts blocks; none behind an open one, since it is likely the last that is read."""
-        while len(self.blocks) < depth and not (self.blocks and self.blocks[-1][0].is_open):
+    def fill(self) -> bool:
+        """Whether there is a block; none is started behind an open one, since it is likely the last that is read."""
+        while len(self.blocks) < (self.depth if self.pool else 1) and not (self.blocks and self.blocks[-1][0].is_open):
             block = self.cutter.next_block()
             if block is None:
-                return
-            self.add([block])
-
-    def add(self, blocks: Iterable[Block]) -> None:
-        """Starts blocks that are cut."""
-        self.blocks.extend((block, self.start(block)) for block in blocks)
+                break
+            self.blocks.append((block, self._start(block)))
+        return bool(self.blocks)
 
     def take(self, size: int) -> bytes:
         """Bytes behind the block in hand, of which a record goes on: all that follow are cut anew."""
@@ -123,8 +135,7 @@ class _Queue(Generic[T]):
     def unread(self, data: bytes) -> None:
         """Gives back the end of the block in hand."""
         if data and self.blocks and not self.cutter.is_odd(data):
-            block = Block(data)
-            self.blocks.appendleft((block, self.start(block)))
+            self.blocks.appendleft((Block(data), self._start(Block(data))))
         elif data:
             self._unread_all(data)
 
@@ -132,42 +143,17 @@ class _Queue(Generic[T]):
         self.cutter.unread(b"".join([data, *(block.data for block, _ in self.blocks)]))
         self.blocks.clear()
 
-
-def _run(queue: _Queue[T], layout: Layout, work: Callable[[TextBlock], T]) -> Iterator[Done[T] | Unclosed]:
-    """Results in order."""
-    fewest = limit = _FEW if layout.is_regular else RECORDS
-    cutter = queue.cutter
-    end: Unclosed | SourceError | None = None
-    while end is None:
-        queue.fill(queue.depth)
-        if not queue.blocks:
-            end = cutter.failure
-            break
-        block, result = queue.blocks.popleft()
-        try:
-            done = result()
-        except IrregularError:  # some records one by one, then blocks again
-            records = read_records(block.data, layout.dialect, queue.take, limit=limit)
-            if records.items:
-                yield Done(work(to_text_block(records, layout, cutter.records + 1)), records.size)
-            cutter.records += len(records.items)
-            queue.unread(records.rest)
-            end, limit = records.end, min(2 * limit, RECORDS)
-            continue
-        limit = fewest
-        if isinstance(done, Unclosed):
-            end = cutter.failure or done
-        else:
-            yield from done
-    if isinstance(end, SourceError):
-        raise end
-    if end is not None:
-        yield end
+    def _start(self, block: Block) -> Callable[[], list[Done[T]]]:
+        """What waits for the result; on the thread that asks where nothing else is to be done meanwhile."""
+        is_alone = not self.blocks and (block.is_open or self.cutter.is_empty())
+        if self.pool is None or is_alone:
+            return partial(self.do, block)
+        return self.pool.submit(self.do, block).result
 
 
-def _do(block: Block, layout: Layout, work: Callable[[TextBlock], T]) -> list[Done[T]] | Unclosed:
+def _do(layout: Layout, work: Callable[[TextBlock], T], block: Block) -> list[Done[T]]:
     if block.is_open and is_regular(block.data, layout):
-        return Unclosed(is_long=len(block.data) >= MAX_RECORD)
+        raise UnclosedError(is_long=len(block.data) >= MAX_RECORD)
     if block.is_open:
         raise IrregularError
     try:

@@ -9,21 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from deedbook.dialect import Dialect
+from deedbook.reading import text
 from deedbook.reading.blocks import MAX_RECORD, NEWLINE, Cutter
-from deedbook.reading.source import SourceError
-from deedbook.reading.text import (
-    MARK,
-    REPLACEMENT,
-    BadByte,
-    Layout,
-    OddMark,
-    Ragged,
-    TextBlock,
-    mark,
-    marked_byte,
-    open_reader,
-    to_frame,
-)
+from deedbook.reading.source import SourceError, UnclosedError
+from deedbook.reading.text import BadByte, Layout, OddMark, Ragged, TextBlock
 
 _LINE = re.compile(rb"[^\r\n]*+(?:\r\n|[\r\n])?+")
 RECORDS = 20_000
@@ -32,13 +21,6 @@ _LEAST = 1 << 16
 """Bytes that are asked for at once: a header, and the rest of most records."""
 _NEAR = 1 << 10
 """Bytes in which the end of a quoted cell is sought first; eight times as many each time that it is not there."""
-
-
-@dataclass(frozen=True, slots=True)
-class Unclosed:
-    """The last record of a table does not end: a quote is never closed, or it is longer than `MAX_RECORD`."""
-
-    is_long: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +43,6 @@ class Records:
         rest: Bytes behind them that were read already.
         end: Why nothing behind them can be read, when that is so.
         has_return: Whether a record ends in a carriage return.
-        has_nul: Whether a NUL byte occurs.
         odd_marks: Quotes and escape characters that are not used as they are meant.
     """
 
@@ -69,9 +50,8 @@ class Records:
     bad: list[BadByte]
     size: int
     rest: bytes
-    end: Unclosed | SourceError | None = None
+    end: SourceError | None = None
     has_return: bool = False
-    has_nul: bool = False
     odd_marks: tuple[OddMark, ...] = ()
 
 
@@ -84,6 +64,7 @@ class _Lines:
         escape: Behind it a line end may go on with the record outside quotes; otherwise only a quoted cell does.
         pairs: What stands for a quote or an escape inside quotes; replaced in this order, the quote that is left closes.
         in_quotes: Whether the next line starts inside a quoted cell, as far as is known.
+        size: Bytes of the record in hand; `text` what the csv module got of it.
     """
 
     data: bytes
@@ -93,12 +74,10 @@ class _Lines:
     pairs: tuple[bytes, ...]
     at: int = 0
     lines: int = 0
-    bytes_in_record: int = 0
+    size: int = 0
     in_quotes: bool = False
-    end: Unclosed | SourceError | None = None
-    is_marked: bool = False
+    end: SourceError | None = None
     has_return: bool = False
-    has_nul: bool = False
     text: str = ""
 
     def __iter__(self) -> Iterator[str]:
@@ -106,32 +85,27 @@ class _Lines:
 
     def __next__(self) -> str:
         line = self._take()
-        if not line or self.bytes_in_record + len(line) > MAX_RECORD:
-            if line or self.bytes_in_record:
-                self.end = self.end or Unclosed(is_long=bool(line))
+        if not line or self.size + len(line) > MAX_RECORD:
+            if line or self.size:
+                self.end = self.end or UnclosedError(is_long=bool(line))
             raise StopIteration
         self.at += len(line)
         self.lines += max(line.count(b"\n") + line.count(b"\r") - line.count(b"\r\n"), 1)
-        self.bytes_in_record += len(line)
+        self.size += len(line)
         self.in_quotes = not (self.escape and line.rstrip(b"\r\n").endswith(self.escape))
         self.has_return = line.endswith((b"\r", b"\r\n"))  # of a record the last line counts
-        self.has_nul |= b"\0" in line
         if not line.endswith((b"\n", b"\r")):
             line += b"\n"  # the csv module waits for more behind an escaped line end without it
-        try:
-            text = line.decode()
-        except UnicodeDecodeError:
-            self.is_marked = True
-            text = mark(line)
-        self.text += text
-        return text
+        decoded = text.mark(line)
+        self.text += decoded
+        return decoded
 
     def _take(self) -> bytes:
         """The next line, or all lines that end inside the same quoted cell; empty at the end.
 
         A quoted cell that is never closed is not handed over: the csv module would take several times its size for it.
         """
-        is_inside = bool(self.quote) and self.in_quotes and self.bytes_in_record > 0
+        is_inside = bool(self.quote) and self.in_quotes and self.size > 0
         while True:
             end, is_whole = self._quoted_end() if is_inside else self._line_end()
             left = len(self.data) - self.at
@@ -143,7 +117,7 @@ class _Lines:
                 self.end = error
                 return b""
             if not data and is_inside and self._closing_quote() == len(self.data):
-                self.end = Unclosed(is_long=self.bytes_in_record + left >= MAX_RECORD)
+                self.end = UnclosedError(is_long=self.size + left >= MAX_RECORD)
                 return b""
             if not data:
                 return self.data[self.at :]
@@ -189,30 +163,26 @@ def read_records(data: bytes, dialect: Dialect, more: Callable[[int], bytes], *,
     quote, escape = dialect.quote_char.encode(), dialect.escape_char.encode()
     escaped = [escape * 2, escape + quote] if escape else []
     lines = _Lines(data, more, quote, escape, (*escaped, *([quote * 2] if dialect.double_quote else [])))
-    records: list[Record] = []
+    found: list[Record] = []
     bad: list[BadByte] = []
     odd: list[OddMark] = []
     cell = _cell_pattern(dialect)
     size = 0
-    has_return = has_nul = False
-    reader = open_reader(lines, dialect)
-    while len(records) < limit and size < len(data):
-        lines.bytes_in_record = 0
-        lines.is_marked = lines.has_return = lines.has_nul = False
-        lines.text = ""
-        first = lines.lines
+    has_return = False
+    reader = text.open_reader(lines, dialect)
+    while len(found) < limit and size < len(data):
+        lines.size, lines.text, first = 0, "", lines.lines
         cells = next(reader, None)
         if cells is None or lines.end:
             break
-        if lines.is_marked:
-            bad += _unmark(cells, len(records))
+        if text.MARK.search(lines.text):
+            bad += _unmark(cells, len(found))
         if (quote and dialect.quote_char in lines.text) or (escape and dialect.escape_char in lines.text):
-            odd += _odd_marks(lines.text, cell, len(records), dialect)
-        records.append(Record(cells, first, lines.lines - first))
-        size += lines.bytes_in_record
+            odd += _odd_marks(lines.text, cell, len(found), dialect)
+        found.append(Record(cells, first, lines.lines - first))
+        size += lines.size
         has_return |= lines.has_return
-        has_nul |= lines.has_nul
-    return Records(records, bad, size, lines.data[lines.at :], lines.end, has_return, has_nul, tuple(odd))
+    return Records(found, bad, size, lines.data[lines.at :], lines.end, has_return, tuple(odd))
 
 
 def _cell_pattern(dialect: Dialect) -> re.Pattern[str]:
@@ -231,12 +201,12 @@ def _cell_pattern(dialect: Dialect) -> re.Pattern[str]:
     return re.compile(rf"(?:{quoted}|({plain}))(?:{end}|[\r\n]*$)", re.DOTALL)
 
 
-def _odd_marks(text: str, cell: re.Pattern[str], row: int, dialect: Dialect) -> Iterator[OddMark]:
+def _odd_marks(record: str, cell: re.Pattern[str], row: int, dialect: Dialect) -> Iterator[OddMark]:
     """Text behind a closing quote, and escape characters that eat a letter."""
     escape = dialect.escape_char
     meant = {dialect.delimiter, dialect.quote_char, escape, "\n", "\r"}
     at = column = 0
-    while at < len(text) and (found := cell.match(text, at)):
+    while at < len(record) and (found := cell.match(record, at)):
         quoted, behind, plain = found.groups()
         if behind:
             yield OddMark(row, column, found[0].strip("\r\n"), is_quote=True)
@@ -250,30 +220,24 @@ def _odd_marks(text: str, cell: re.Pattern[str], row: int, dialect: Dialect) -> 
 def _unmark(cells: list[str], row: int) -> Iterator[BadByte]:
     """The marks in the cells of a record, which are replaced."""
     for column, cell in enumerate(cells):
-        for found in MARK.findall(cell):
-            yield BadByte(row, column, marked_byte(found))
-        cells[column] = MARK.sub(REPLACEMENT, cell)
+        yield from (BadByte(row, column, text.marked_byte(found)) for found in text.MARK.findall(cell))
+        cells[column] = text.MARK.sub(text.REPLACEMENT, cell)
 
 
 def to_text_block(records: Records, layout: Layout, first: int = 1) -> TextBlock:
     """The records, of which the first has the number `first` in its file, as text columns."""
     width, items = len(layout.names), records.items
-    comments = frozenset(at for at, item in enumerate(items) if is_comment(item.cells, first + at, layout.dialect))
-    ragged = tuple(
-        Ragged(row, tuple(record.cells))
-        for row, record in enumerate(items)
-        if len(record.cells) != width and row not in comments
-    )
+    numbered = list(enumerate(items))
+    comments = frozenset(at for at, item in numbered if is_comment(item.cells, first + at, layout.dialect))
+    ragged = (Ragged(at, tuple(item.cells)) for at, item in numbered if len(item.cells) != width and at not in comments)
     return TextBlock(
-        to_frame([record.cells for record in items], layout),
-        sum(record.lines for record in items),
-        ragged,
+        text.to_frame([item.cells for item in items], layout),
+        sum(item.lines for item in items),
+        tuple(ragged),
         tuple(records.bad),
-        np.array([record.line for record in items], np.int64),
+        np.array([item.line for item in items], np.int64),
         records.has_return,
-        tuple(at for at, item in enumerate(items) if any("\0" in cell for cell in item.cells))
-        if records.has_nul
-        else (),
+        with_nul=tuple(at for at, item in numbered if "\0" in "".join(item.cells)),
         comments=comments,
         odd_marks=tuple(item for item in records.odd_marks if item.row not in comments),
     )
@@ -332,12 +296,11 @@ def read_header(cutter: Cutter, dialect: Dialect, known: list[str] | None) -> Fi
             break
         is_found = first + above < len(items) or len(items) < limit
         limit = wanted + above if is_found else 2 * limit
-    if isinstance(records.end, SourceError):
-        raise records.end
+    if isinstance(records.end, UnclosedError):
+        message = "a quote that opens in the first record is never closed"
+        raise SourceError(records.end.rule, message, "close the quote, or double it")
     if records.end:
-        raise SourceError(
-            "unclosed-quote", "a quote that opens in the first record is never closed", "close the quote, or double it"
-        )
+        raise records.end
     rows = [record.cells for record in items[above:]]
     labels = header_labels(rows, dialect)
     if not dialect.header_rows or not labels or (known is not None and sorted(labels) != sorted(known)):

@@ -43,6 +43,14 @@ class SourceError(Exception):
         self.rule, self.message, self.hint = rule, message, hint
 
 
+class UnclosedError(SourceError):
+    """The last record of a table does not end: a quote is never closed, or it is longer than the longest that is read."""
+
+    def __init__(self, *, is_long: bool) -> None:
+        super().__init__("unclosed-quote", "a quote is never closed", "validate the table first")
+        self.is_long = is_long
+
+
 def no_file(file: Path) -> SourceError:
     """That there is no such file."""
     return SourceError("scheme-error", f"the file {file.name} does not exist", "create it, or correct `path`")

@@ -13,9 +13,8 @@ import pytest
 
 from deedbook.descriptor import Resource
 from deedbook.errors import ProjectError
-from deedbook.reading import rows as reading_rows
-from deedbook.reading.rows import hash_records, pick_rows, read_at
-from deedbook.reading.tables import read_each, read_text
+from deedbook.reading import tables as reading_rows
+from deedbook.reading.tables import hash_records, pick_rows, read_at, read_each, read_text
 from deedbook.reading.text import IrregularError
 from tests.package import fields, make_package
 
