@@ -11,11 +11,10 @@ from deedbook import files
 from deedbook.catalogue.directory import DirectoryStore
 from deedbook.catalogue.edits import with_yank
 from deedbook.catalogue.keys import Signers
-from deedbook.catalogue.rebuild import rebuild
 from deedbook.catalogue.records import Catalogue
-from deedbook.catalogue.store import settle, update
+from deedbook.catalogue.store import rebuild, settle, update
 from deedbook.errors import SpaceError
-from deedbook.integrity.locks import locked
+from deedbook.files import locked
 from deedbook.publishing.steps import PublishableRelease
 from tests.faults import FAULTS, HANDLES, fault, points, windows
 from tests.publishing.releases import NOW, demand_finished, demand_sound, directory_target, make_release

@@ -10,9 +10,8 @@ import pytest
 from deedbook.catalogue.directory import DirectoryStore
 from deedbook.catalogue.edits import with_yank
 from deedbook.catalogue.keys import Signers
-from deedbook.catalogue.rebuild import Rebuilt, rebuild
 from deedbook.catalogue.records import BEFORE, CATALOG, Catalogue
-from deedbook.catalogue.store import read_catalogue, update
+from deedbook.catalogue.store import Rebuilt, read_catalogue, rebuild, update
 from deedbook.errors import RefusalError
 from deedbook.integrity.signatures import SigningKey, configured_key
 from tests.publishing.releases import NOW, demand_sound, directory_target, make_release

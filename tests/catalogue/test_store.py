@@ -65,7 +65,7 @@ def test_whoever_always_loses_gives_up(tmp_path: Path, monkeypatch: pytest.Monke
         def replace(self, path: str, content: bytes, tag: str | None) -> str:
             raise ConflictError(f"{path} {len(content)} {tag}")
 
-    monkeypatch.setattr("deedbook.catalogue.store._pause", lambda _attempt: None)
+    monkeypatch.setattr("deedbook.catalogue.store._LONGEST_PAUSE", 0.0)
     with pytest.raises(RemoteError, match="all the time"):
         add(Busy(tmp_path), "1.0.0")
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import minisign
 
 from deedbook.integrity.digests import PROVENANCE, SIGNATURE, SUMS, sha256_of, sums_text
-from deedbook.integrity.problems import Problem
+from deedbook.integrity.proof import Problem
 from deedbook.integrity.provenance import PAYLOAD_TYPE
 from deedbook.integrity.signatures import PublicKey, envelope_json, public_key, read_envelope
 from deedbook.project import Project

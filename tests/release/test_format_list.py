@@ -68,7 +68,7 @@ def test_a_ninth_format_is_built_described_and_verified(make_project: MakeProjec
     for document in ("croissant.json", "ro-crate-metadata.json", "dcat.ttl", "datacite.json"):
         assert "text/x-tabbed" in (folder / document).read_text()
     verified = verify(folder)
-    assert verified.problems == ()
+    assert verified.problems == []
     assert any("tabbed" in line for line in verified.checked)
     (folder / "events.tabbed").write_text((folder / "events.tabbed").read_text().replace("grant", "visit"))
     repair_everything(folder)
@@ -125,7 +125,7 @@ def test_a_file_of_data_without_a_reader_is_named_as_not_verified(make_project: 
     FORMATS.remove(ninth)
     verified = verify(folder)
     FORMATS.append(ninth)
-    assert verified.problems == ()
+    assert verified.problems == []
     assert "formats: events.tabbed is of no format that is known here" in verified.not_checked
     assert not any(SUMS in line or "diff.csv" in line for line in verified.not_checked if line.startswith("formats"))
 

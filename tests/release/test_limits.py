@@ -51,7 +51,7 @@ def test_tables_alike_in_31_characters_have_sheets_of_their_own_and_are_verified
     folder = release_of(make_project({name: (f"id\n{name[-6:]}\n", schema) for name in names}))
     sheets = {"a-table-with-a-very-long-name-o", "a-table-with-a-very-long-name_2", "Readme_2"}
     assert sheets <= set(openpyxl.load_workbook(folder / "deeds.xlsx").sheetnames)
-    assert verify(folder).problems == ()
+    assert verify(folder).problems == []
     readme = (folder / "README.md").read_text()
     for sheet, name in zip(
         ("a-table-with-a-very-long-name-o", "a-table-with-a-very-long-name_2", "Readme_2"), names, strict=True

@@ -17,7 +17,7 @@ import polars as pl
 import pytest
 
 from deedbook.errors import ProjectError, UsageError
-from deedbook.integrity.problems import RULES
+from deedbook.integrity.proof import RULES
 from deedbook.project import load_project
 from deedbook.release.verification import verify
 from tests.release.conftest import EVENTS, EVENTS_SCHEMA, TABLES, MakeProject
@@ -69,8 +69,8 @@ def successor(make_project: MakeProject, first: Path) -> Path:
 
 def test_a_good_release_is_verified_and_the_summary_says_what_was(signed: Path) -> None:
     outcome = verify(signed, key=OWN.public)
-    assert outcome.problems == ()
-    assert outcome.not_checked == ()
+    assert outcome.problems == []
+    assert outcome.not_checked == []
     assert (outcome.name, outcome.version) == ("deeds", "1.0.0")
     said = ", ".join(outcome.checked)
     for part in (
@@ -86,7 +86,7 @@ def test_a_good_release_is_verified_and_the_summary_says_what_was(signed: Path) 
 def test_a_release_without_a_signature_is_verified_and_that_is_said(plain: Path) -> None:
     outcome = verify(plain)
     assert outcome.is_intact
-    assert outcome.not_checked == ("signature: the release has none",)
+    assert outcome.not_checked == ["signature: the release has none"]
 
 
 SEED = 20261122
@@ -391,7 +391,7 @@ def test_a_rebuild_from_other_data_names_table_and_input(make_project: MakeProje
     first = next(problem for problem in outcome.problems if problem.file == "events.csv")
     assert (first.rule, first.message) == ("rebuild-differs", "the rebuilt table has another content digest")
     assert "events.jsonl" in {problem.file for problem in outcome.problems}
-    assert outcome.notes == ("rebuilt from other inputs than BUILD.json lists: datapackage/events.csv",)
+    assert outcome.notes == ["rebuilt from other inputs than BUILD.json lists: datapackage/events.csv"]
 
 
 def test_a_rebuild_with_other_writers_proves_the_content_and_names_the_bytes(

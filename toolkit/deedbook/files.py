@@ -1,16 +1,19 @@
-"""The one way to replace a file, and what a disk that refuses is called.
+"""The one way to replace a file or to make a folder, the lock of those who write, and what a disk that refuses is called.
 
 A file is written under a temporary name of its own beside its place, to the last byte, read back, given the mode and the owner of
 the file before, put on the disk, and only then renamed; then its folder is put on the disk too. So a crash, a kill, a full disk or
 a loss of power leaves the old file or the new one, whole, and whoever reads meanwhile sees one of the two.
 
     .NAME.TOKEN.part        beside the file, locked by its writer; what a killed one left is removed by the next
+
+A lock is freed by the system when the process that holds it dies, however it dies.
 """
 
 from __future__ import annotations
 
 import errno
 import os
+import shutil
 import stat
 import sys
 import time
@@ -22,6 +25,11 @@ from typing import IO
 
 from deedbook.errors import DeedbookError, RefusalError, SpaceError
 
+if sys.platform == "win32":
+    import msvcrt
+else:
+    import fcntl
+
 PART = ".part"
 _LONGEST_STEM = 40
 """Characters of a file's name in that of its temporary file: names may have 255 bytes, and a character has up to four."""
@@ -30,6 +38,8 @@ _CLOSES_FIRST = os.name == "nt"
 _LOCKED_BYTE = 1 << 30
 _HERE, _EXCHANGE = -100, 2
 """AT_FDCWD of Linux; RENAME_EXCHANGE there, and RENAME_SWAP of macOS, which is the same number."""
+_LOCK_PAUSE = 0.02
+"""Seconds between two tries to lock."""
 _SHARING_PAUSES = (0.01, 0.05, 0.1, 0.3, 0.5)
 """Seconds between tries to rename on Windows, where a virus scanner or an indexer may hold a new file open for a moment."""
 _FULL = ("disk is full", "no space left", os.strerror(errno.ENOSPC).lower(), os.strerror(errno.EDQUOT).lower())
@@ -124,31 +134,62 @@ def try_lock(handle: int) -> bool:
     """Locks an open file for this process until it is closed; False when another one holds it, or the system has no locks."""
     try:
         if sys.platform == "win32":
-            import msvcrt
-
-            os.lseek(
-                handle, _LOCKED_BYTE, os.SEEK_SET
-            )  # far behind the content, since nobody else can read a locked byte
+            os.lseek(handle, _LOCKED_BYTE, os.SEEK_SET)  # far behind the content: nobody else can read a locked byte
             msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
             os.lseek(handle, 0, os.SEEK_SET)
         else:
-            import fcntl
-
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         return False
     return True
 
 
-def remove_open(path: Path, handle: int) -> None:
-    """Removes a file that this process has open, and closes it."""
-    if _CLOSES_FIRST:
+@contextmanager
+def locked(path: Path, *, who: str, wait: float = 0.0) -> Iterator[None]:
+    """Holds the lock file `path`, which has the process id of its owner and is gone at the end.
+
+    Args:
+        path: In a folder that exists.
+        who: What others are told about the owner: `build`.
+        wait: Seconds to wait for another owner.
+
+    Raises:
+        RefusalError: when another process still holds it then.
+    """
+    until = time.monotonic() + wait
+    while True:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        is_mine = try_lock(handle)
+        with suppress(FileNotFoundError):  # its owner removed the file between our two steps
+            if is_mine and os.path.samestat(os.fstat(handle), path.stat()):
+                break
+        owner = os.read(handle, 20).decode("ascii", "replace").strip() or "unknown"
         os.close(handle)
-        with suppress(OSError):  # another process has it open by now, and will remove it
-            path.unlink()
-    else:
-        path.unlink(missing_ok=True)
-        os.close(handle)
+        if not is_mine and time.monotonic() >= until:
+            raise RefusalError(f"another {who} (process {owner}) is writing to {path.parent}", "wait until it ends")
+        time.sleep(0 if is_mine else _LOCK_PAUSE)
+    with os.fdopen(handle, "r+b", buffering=0) as file:
+        try:
+            file.truncate(0)
+            file.write(f"{os.getpid()}\n".encode("ascii"))
+            yield
+        finally:
+            if _CLOSES_FIRST:
+                file.close()
+            with suppress(OSError):  # it is gone, or on Windows another process has it open by now and will remove it
+                path.unlink()
+
+
+@contextmanager
+def new_folder(place: Path, staged: Path) -> Iterator[Path]:
+    """A folder to fill, `staged`, which becomes `place` at the end of the block, or is gone when the block raises."""
+    shutil.rmtree(staged, ignore_errors=True)
+    try:
+        staged.mkdir()
+        yield staged
+        rename(staged, place)
+    finally:
+        shutil.rmtree(staged, ignore_errors=True)
 
 
 def write_all(handle: int, content: bytes) -> None:

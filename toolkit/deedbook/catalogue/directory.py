@@ -18,7 +18,6 @@ from deedbook.catalogue.records import LARGEST
 from deedbook.catalogue.store import ConflictError, ExistsError, Progress, Versioned
 from deedbook.errors import ProjectError, RefusalError
 from deedbook.integrity.digests import sha256_of
-from deedbook.integrity.locks import locked
 
 _LOCK = ".lock"
 _PATIENCE = 60.0
@@ -126,7 +125,7 @@ class DirectoryStore:
                 files.sweep(folder)
 
     def _locked(self) -> AbstractContextManager[None]:
-        return locked(self.root / _LOCK, who="publisher", wait=_PATIENCE)
+        return files.locked(self.root / _LOCK, who="publisher", wait=_PATIENCE)
 
     def _place(self, path: str) -> Path:
         """Where a relative path is.

@@ -13,17 +13,9 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
+from deedbook.catalogue import records
 from deedbook.catalogue.keys import Signers
-from deedbook.catalogue.records import (
-    BEFORE,
-    CATALOG,
-    CATALOG_SIGNATURE,
-    LATEST,
-    PUBLIC_KEY,
-    SIGNATURE_AHEAD,
-    Catalogue,
-    Dataset,
-)
+from deedbook.catalogue.records import CATALOG, CATALOG_SIGNATURE, LATEST, PUBLIC_KEY, Catalogue, Dataset
 from deedbook.integrity.signatures import SigningKey, sign_sums
 from deedbook.release.metadata.dcat import document, iri, text
 from deedbook.release.pages import size
@@ -32,7 +24,7 @@ from deedbook.versioning.numbers import read_version
 FEED = "feed.xml"
 DCAT = "catalog.dcat.ttl"
 PAGE = "index.html"
-DOCUMENTS = (SIGNATURE_AHEAD, BEFORE, CATALOG, CATALOG_SIGNATURE, PUBLIC_KEY, FEED, DCAT, PAGE, LATEST)
+DOCUMENTS = (records.SIGNATURE_AHEAD, records.BEFORE, CATALOG, CATALOG_SIGNATURE, PUBLIC_KEY, FEED, DCAT, PAGE, LATEST)
 """Every document, in the order in which they are written."""
 _MOST_FEED_ENTRIES = 100
 

@@ -8,23 +8,14 @@ from __future__ import annotations
 
 import base64
 import binascii
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from deedbook.catalogue.records import Catalogue, Key
 from deedbook.errors import RefusalError, UsageError
-from deedbook.integrity.signatures import (
-    KEY_FILE_VARIABLE,
-    KEY_VARIABLE,
-    PASSWORD_VARIABLE,
-    PublicKey,
-    SigningKey,
-    configured_key,
-    is_raw_signed_by,
-    public_half,
-    public_key,
-    sign_raw,
-)
+from deedbook.integrity import signatures
+from deedbook.integrity.signatures import KEY_FILE_VARIABLE, KEY_VARIABLE, PublicKey, SigningKey, configured_key
 
 ROTATION = "deedbook key rotation\n{old}\n{new}\n"
 PREVIOUS = "DEEDBOOK_PREVIOUS_"
@@ -48,7 +39,7 @@ def configured_signers(environment: Mapping[str, str]) -> Signers:
         UsageError: when one is named and cannot be used.
     """
     present = configured_key(environment)
-    names = (KEY_VARIABLE, KEY_FILE_VARIABLE, PASSWORD_VARIABLE)
+    names = (KEY_VARIABLE, KEY_FILE_VARIABLE, signatures.PASSWORD_VARIABLE)
     old = {name: environment.get(name.replace("DEEDBOOK_", PREVIOUS, 1), "") for name in names}
     try:
         previous = configured_key(old)
@@ -71,17 +62,17 @@ def with_signer(catalogue: Catalogue, signers: Signers, now: str) -> Catalogue:
             f"the catalogue is signed with key {known.id}, and no signing key is configured",
             f"set {KEY_VARIABLE} or {KEY_FILE_VARIABLE}",
         )
-    mine = public_half(signers.present)
+    mine = signers.present.public
     if known is None:
         return replace(catalogue, keys=(Key(mine.id, mine.text, now),))
     if known.text == mine.text:
         return catalogue
-    if signers.previous is None or public_half(signers.previous).text != known.text:
+    if signers.previous is None or signers.previous.public.text != known.text:
         raise RefusalError(
             f"the catalogue is signed with key {known.id}, not with the configured {mine.id}",
             f"use that key; to hand over to the new one, also set {PREVIOUS}SIGNING_KEY_FILE to the old",
         )
-    rotation = base64.b64encode(sign_raw(signers.previous, _message(known.text, mine.text))).decode("ascii")
+    rotation = base64.b64encode(signers.previous.sign_raw(_message(known.text, mine.text))).decode("ascii")
     retired = replace(known, until=now)
     return replace(catalogue, keys=(*catalogue.keys[:-1], retired, Key(mine.id, mine.text, now, None, rotation)))
 
@@ -99,21 +90,20 @@ def present_key(catalogue: Catalogue, pinned: str) -> Key | None:
     texts = [key.text for key in catalogue.keys]
     if pinned not in texts:
         return None
-    start = texts.index(pinned)
-    after = list(zip(catalogue.keys[start:], catalogue.keys[start + 1 :], strict=False))
-    return catalogue.keys[-1] if all(is_rotation(old, new) for old, new in after) else None
+    after = itertools.pairwise(catalogue.keys[texts.index(pinned) :])
+    return catalogue.keys[-1] if all(_is_rotation(old, new) for old, new in after) else None
 
 
 def as_public(key: Key) -> PublicKey:
     """A key of a catalogue, to prove signatures with."""
-    return public_key(key.text)
+    return signatures.public_key(key.text)
 
 
-def is_rotation(old: Key, new: Key) -> bool:
+def _is_rotation(old: Key, new: Key) -> bool:
     """Whether the old key signed that the new one takes over."""
     try:
         signature = base64.b64decode(new.rotation or "", validate=True)
-        return is_raw_signed_by(as_public(old), _message(old.text, new.text), signature)
+        return as_public(old).proves(_message(old.text, new.text), signature)
     except (binascii.Error, UsageError):
         return False
 

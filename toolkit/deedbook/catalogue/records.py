@@ -141,9 +141,6 @@ class Catalogue:
         return dataset.entry(version) if dataset else None
 
 
-_KEY = tuple(Key.__dataclass_fields__)
-
-
 def sequence_of(name: str, content: bytes) -> int:
     """The `sequence` of the `catalog.json` that a derived document was made from; 0 when it does not say."""
     found = None if name == PUBLIC_KEY else _SEQUENCE.search(content)  # it stands before anything that came from data
@@ -157,7 +154,7 @@ def read_keys(content: bytes, where: str) -> tuple[Key, ...]:
         ProjectError: when it is no catalogue.
     """
     try:
-        return tuple(Key(**{name: item[name] for name in _KEY}) for item in _read_json(content, where)["keys"])
+        return tuple(Key(**_members(Key, item)) for item in _read_json(content, where)["keys"])
     except (KeyError, TypeError):
         raise ProjectError(f"{where}: is no catalogue", _HINT) from None
 
@@ -184,8 +181,7 @@ def read_catalogue_json(content: bytes, where: str) -> Catalogue:
         place = "/".join(str(part) for part in error.absolute_path) or "the document"
         raise ProjectError(f"{where}: is no sound catalogue: at {place}: {error.message[:300]}", _HINT)
     datasets = {name: _dataset(name, entry, where) for name, entry in raw["datasets"].items()}
-    about = {name: raw[name] for name in ("title", "updated", "sequence")}
-    return Catalogue(**about, keys=read_keys(content, where), datasets=datasets)
+    return Catalogue(**{**_members(Catalogue, raw), "keys": read_keys(content, where), "datasets": datasets})
 
 
 def read_latest_json(content: bytes, where: str) -> int:
@@ -222,25 +218,29 @@ def _schema() -> Validator:
     return Draft202012Validator(json.loads(text))
 
 
+def _members(kind: Any, raw: Mapping[str, Any]) -> dict[str, Any]:
+    """The members that a record has; a later shape may have more."""
+    return {name: raw[name] for name in kind.__dataclass_fields__ if name != "name"}
+
+
 def _dataset(name: str, raw: Mapping[str, Any], where: str) -> Dataset:
-    entries = [_entry(name, item, where) for item in raw["versions"]]
-    if len({entry.version for entry in entries}) < len(entries):
-        raise ProjectError(f"{where}: {name} has a version twice", _HINT)
-    about = {key: raw[key] for key in ("title", "description", "latest")}
-    dataset = Dataset(name=name, **about, licenses=tuple(raw["licenses"]), versions=tuple(entries))
-    latest = dataset.entry(dataset.latest) if dataset.latest is not None else None
-    if dataset.latest is not None and (latest is None or latest.is_yanked):
-        why = "is yanked" if latest else "is not among its versions"
-        raise ProjectError(f"{where}: the latest version of {name}, {dataset.latest}, {why}", _HINT)
-    return dataset
-
-
-def _entry(name: str, raw: Mapping[str, Any], where: str) -> Entry:
-    _check_path(name, raw["version"], raw["path"], where)
-    previous = raw["previous"]
-    link = Link(previous["version"], previous["sha256"]) if previous else None
-    plain = {key: raw[key] for key in Entry.__dataclass_fields__}
-    return Entry(**{**plain, "previous": link, "mirrors": tuple(raw["mirrors"])})
+    entries = []
+    for item in raw["versions"]:
+        _check_path(name, item["version"], item["path"], where)
+        previous = Link(**_members(Link, item["previous"])) if item["previous"] else None
+        entries.append(Entry(**{**_members(Entry, item), "previous": previous, "mirrors": tuple(item["mirrors"])}))
+    known = {entry.version: entry for entry in entries}
+    latest = raw["latest"]
+    problem = ""
+    if len(known) < len(entries):
+        problem = f"{name} has a version twice"
+    elif latest is not None and (latest not in known or known[latest].is_yanked):
+        why = "is yanked" if latest in known else "is not among its versions"
+        problem = f"the latest version of {name}, {latest}, {why}"
+    if problem:
+        raise ProjectError(f"{where}: {problem}", _HINT)
+    about = {**_members(Dataset, raw), "licenses": tuple(raw["licenses"]), "versions": tuple(entries)}
+    return Dataset(name=name, **about)
 
 
 def _check_path(name: str, version: str, path: str, where: str) -> None:

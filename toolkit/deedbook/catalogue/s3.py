@@ -14,17 +14,20 @@ import hashlib
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from datetime import timedelta
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import NoReturn
+
+import obstore
+from obstore import exceptions
+from obstore.store import S3Store as Bucket
 
 from deedbook import __version__
 from deedbook.catalogue.records import LARGEST
 from deedbook.catalogue.store import ConflictError, ExistsError, Progress, Versioned
 from deedbook.errors import ProjectError, RefusalError, RemoteError, UsageError
 from deedbook.release.formats import media_type
-
-if TYPE_CHECKING:
-    from obstore.store import S3Store as Bucket
 
 _CREDENTIALS = (
     ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"),
@@ -44,6 +47,8 @@ _DEPTH = 2
 _PROBE = ".upload/probe"
 _FOR_EVER = "public, max-age=31536000, immutable"
 _FRESH = "no-cache"
+_DENIED = (exceptions.PermissionDeniedError, exceptions.UnauthenticatedError, PermissionError)
+_CONFLICTS = (exceptions.PreconditionError, exceptions.AlreadyExistsError, FileNotFoundError)
 
 
 class S3Store:
@@ -69,7 +74,6 @@ class S3Store:
         self._name, self._prefix = bucket, prefix.strip("/")
         self._endpoint, self._region = endpoint.rstrip("/"), region
         self._environment = environment
-        self._opened: Bucket | None = None
         self.where = f"s3://{bucket}/{self._prefix}{'/' * bool(self._prefix)}"
 
     def probe(self) -> None:
@@ -79,61 +83,40 @@ class S3Store:
             UsageError: when there are no credentials.
             RefusalError: when they do not suffice, or a condition is ignored.
         """
-        import obstore
-
         with self._errors(_PROBE):
-            with suppress(obstore.exceptions.AlreadyExistsError):
+            with suppress(exceptions.AlreadyExistsError):
                 obstore.put(self._bucket, _PROBE, b"deedbook\n", mode="create")
-            for mode, refused in (
-                ("create", obstore.exceptions.AlreadyExistsError),
-                ({"e_tag": '"0123456789abcdef0123456789abcdef"'}, obstore.exceptions.PreconditionError),
-            ):
-                try:
-                    obstore.put(self._bucket, _PROBE, b"deedbook\n", mode=mode)  # type: ignore[arg-type]
-                except refused:
-                    continue
-                raise RefusalError(
-                    f"{self.where}: this store ignores conditions on a put, so that it cannot keep published files safe",
-                    "use a store that supports If-None-Match and If-Match",
-                )
+            with suppress(exceptions.AlreadyExistsError):
+                obstore.put(self._bucket, _PROBE, b"deedbook\n", mode="create")
+                self._refuse_store()
+            with suppress(exceptions.PreconditionError):
+                obstore.put(self._bucket, _PROBE, b"deedbook\n", mode={"e_tag": '"0123456789abcdef0123456789abcdef"'})
+                self._refuse_store()
 
     def read(self, path: str) -> Versioned | None:
         """A small document with its ETag; None when there is none."""
-        import obstore
-
-        with self._errors(path):
-            try:
-                found = obstore.get(self._bucket, path)
-            except FileNotFoundError:
-                return None
+        with self._errors(path), suppress(FileNotFoundError):
+            found = obstore.get(self._bucket, path)
             if found.meta["size"] > LARGEST:
                 raise ProjectError(f"{self.where}{path}: is larger than {LARGEST >> 20} MB, so it is no document")
             return Versioned(bytes(found.bytes()), found.meta["e_tag"] or "")
+        return None
 
     def size(self, path: str) -> int | None:
         """The bytes of an object; None when there is none."""
-        import obstore
-
-        with self._errors(path):
-            try:
-                return obstore.head(self._bucket, path)["size"]
-            except FileNotFoundError:
-                return None
+        with self._errors(path), suppress(FileNotFoundError):
+            return obstore.head(self._bucket, path)["size"]
+        return None
 
     def digest(self, path: str, progress: Progress) -> str | None:
         """The sha256 of an object, by downloading it; None when there is none."""
-        import obstore
-
         digest = hashlib.sha256()
-        with self._errors(path):
-            try:
-                found = obstore.get(self._bucket, path)
-            except FileNotFoundError:
-                return None
-            for chunk in found.stream(min_chunk_size=1 << 20):
+        with self._errors(path), suppress(FileNotFoundError):
+            for chunk in obstore.get(self._bucket, path).stream(min_chunk_size=1 << 20):
                 digest.update(chunk)
                 progress(len(chunk))
-        return digest.hexdigest()
+            return digest.hexdigest()
+        return None
 
     def put_new(self, path: str, file: Path, sha256: str, progress: Progress) -> None:
         """Uploads a file to where nothing is.
@@ -143,25 +126,47 @@ class S3Store:
             RefusalError: when the file does not have that sha256, or is too large.
             RemoteError: when the upload failed.
         """
-        import obstore
-
         size = file.stat().st_size
         if size > _LARGEST_FILE:
             raise RefusalError(
                 f"{file} is larger than the 5 GB that S3 copies at once", "use a directory target for it"
             )
-        if size > _PART:
-            self._put_large(path, file, sha256, progress)
-            return
-        content = file.read_bytes()
-        _demand(hashlib.sha256(content).hexdigest(), sha256, file)
-        attributes = {"Content-Type": media_type(path), "Cache-Control": _FOR_EVER}
         with self._errors(path):
             try:
-                obstore.put(self._bucket, path, content, attributes=attributes, mode="create")
-            except obstore.exceptions.AlreadyExistsError:
-                raise self._exists(path) from None
-        progress(size)
+                if size > _PART:
+                    self._put_large(path, file, sha256, progress)
+                else:
+                    content = file.read_bytes()
+                    _demand(hashlib.sha256(content).hexdigest(), sha256, file)
+                    attributes = {"Content-Type": media_type(path), "Cache-Control": _FOR_EVER}
+                    obstore.put(self._bucket, path, content, attributes=attributes, mode="create")
+                    progress(size)
+            except exceptions.AlreadyExistsError:
+                where = f"{self.where}{path}"
+                raise ExistsError(f"{where} exists already", "a published file is never rewritten") from None
+
+    def _put_large(self, path: str, file: Path, sha256: str, progress: Progress) -> None:
+        """Uploads a file in parts; raises `AlreadyExistsError` when something is there."""
+        if self.size(path) is not None:
+            raise exceptions.AlreadyExistsError(path)
+        parts, digest = f".upload/{sha256}", hashlib.sha256()
+        with (
+            file.open("rb") as source,
+            obstore.open_writer(self._bucket, parts, buffer_size=_PART, max_concurrency=4) as writer,
+        ):
+            while chunk := source.read(1 << 20):
+                digest.update(chunk)
+                writer.write(chunk)
+                progress(len(chunk))
+        _demand(digest.hexdigest(), sha256, file)
+        try:
+            obstore.copy(self._bucket, parts, path, overwrite=False)
+        except FileNotFoundError:
+            if self.size(path) is None:
+                raise
+            raise exceptions.AlreadyExistsError(path) from None  # somebody else uploaded the same and was done first
+        finally:
+            self.tidy([sha256])
 
     def replace(self, path: str, content: bytes, tag: str | None) -> str:
         """Puts a document in place of the one with that ETag.
@@ -169,78 +174,30 @@ class S3Store:
         Raises:
             ConflictError: when another one is there.
         """
-        import obstore
-
         attributes = {"Content-Type": media_type(path), "Cache-Control": _FRESH}
-        conflicts = (obstore.exceptions.PreconditionError, obstore.exceptions.AlreadyExistsError, FileNotFoundError)
         with self._errors(path):
             try:
-                done = obstore.put(
-                    self._bucket, path, content, attributes=attributes, mode="create" if tag is None else {"e_tag": tag}
-                )
-            except conflicts:
+                mode = "create" if tag is None else {"e_tag": tag}
+                done = obstore.put(self._bucket, path, content, attributes=attributes, mode=mode)  # type: ignore[arg-type]
+            except _CONFLICTS:
                 raise ConflictError(f"{self.where}{path} was replaced by somebody else", "publish again") from None
         return done["e_tag"] or ""
 
     def sizes(self) -> dict[str, int]:
         """The bytes of every object of a version, by path."""
-        import obstore
-
         with self._errors(""):
             found = [item for batch in obstore.list(self._bucket) for item in batch]
         return {item["path"]: item["size"] for item in found if item["path"].count("/") == _DEPTH}
 
     def tidy(self, digests: Iterable[str]) -> None:
         """Removes what interrupted uploads of these files left."""
-        import obstore
-
         for digest in digests:
-            with suppress(obstore.exceptions.BaseError, OSError):
+            with suppress(exceptions.BaseError, OSError):
                 obstore.delete(self._bucket, f".upload/{digest}")
 
-    def _put_large(self, path: str, file: Path, sha256: str, progress: Progress) -> None:
-        import obstore
-
-        if self.size(path) is not None:
-            raise self._exists(path)
-        parts, digest = f".upload/{sha256}", hashlib.sha256()
-        with self._errors(path):
-            with (
-                file.open("rb") as source,
-                obstore.open_writer(self._bucket, parts, buffer_size=_PART, max_concurrency=4) as writer,
-            ):
-                while chunk := source.read(1 << 20):
-                    digest.update(chunk)
-                    writer.write(chunk)
-                    progress(len(chunk))
-            _demand(digest.hexdigest(), sha256, file)
-            try:
-                obstore.copy(self._bucket, parts, path, overwrite=False)
-            except obstore.exceptions.AlreadyExistsError:
-                raise self._exists(path) from None
-            except FileNotFoundError:
-                if self.size(path) is None:
-                    raise
-                raise self._exists(path) from None  # somebody else uploaded the same and was done first
-            finally:
-                with suppress(obstore.exceptions.BaseError, FileNotFoundError):
-                    obstore.delete(self._bucket, parts)
-
-    def _exists(self, path: str) -> ExistsError:
-        return ExistsError(f"{self.where}{path} exists already", "a published file is never rewritten")
-
-    @property
+    @cached_property
     def _bucket(self) -> Bucket:
-        if self._opened is None:
-            self._opened = self._open()
-        return self._opened
-
-    def _open(self) -> Bucket:
         """The bucket, once credentials are there; without this check the client would ask the network for some."""
-        from datetime import timedelta
-
-        from obstore.store import S3Store as Bucket
-
         if not any(all(self._environment.get(name) for name in names) for names in _CREDENTIALS):
             raise UsageError(
                 f"{self.where}: there are no credentials",
@@ -269,29 +226,26 @@ class S3Store:
     @contextmanager
     def _errors(self, path: str) -> Iterator[None]:
         """Turns what the client raises into what a person can act on; nothing secret is in it."""
-        import obstore
-
-        denied = (obstore.exceptions.PermissionDeniedError, obstore.exceptions.UnauthenticatedError, PermissionError)
         try:
             yield
-        except denied as error:
-            raise RefusalError(
-                f"{self.where}{path}: the credentials do not allow this: {self._told(error)}",
-                "give them the rights to get, put and delete objects below that prefix",
-            ) from None
-        except FileNotFoundError as error:
-            raise ProjectError(f"{self.where}: {self._told(error)}", "does the bucket exist?") from None
-        except (obstore.exceptions.BaseError, OSError) as error:
-            raise RemoteError(
-                f"{self.where}{path}: {self._told(error)}", "publish again; nothing is done twice"
-            ) from None
+        except (exceptions.BaseError, OSError) as error:
+            told = str(error).split("\n")[0][:400]
+            for secret in filter(None, map(self._environment.get, _SECRETS)):
+                told = told.replace(secret, "***")
+            if isinstance(error, _DENIED):
+                raise RefusalError(
+                    f"{self.where}{path}: the credentials do not allow this: {told}",
+                    "give them the rights to get, put and delete objects below that prefix",
+                ) from None
+            if isinstance(error, FileNotFoundError):
+                raise ProjectError(f"{self.where}: {told}", "does the bucket exist?") from None
+            raise RemoteError(f"{self.where}{path}: {told}", "publish again; nothing is done twice") from None
 
-    def _told(self, error: Exception) -> str:
-        text = str(error).split("\n")[0][:400]
-        for name in _SECRETS:
-            if secret := self._environment.get(name):
-                text = text.replace(secret, "***")
-        return text
+    def _refuse_store(self) -> NoReturn:
+        raise RefusalError(
+            f"{self.where}: this store ignores conditions on a put, so that it cannot keep published files safe",
+            "use a store that supports If-None-Match and If-Match",
+        )
 
 
 def _demand(found: str, wanted: str, file: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import random
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -9,18 +10,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
-from deedbook.catalogue.documents import catalog_json, catalog_signature, derived_documents
+from deedbook.catalogue import records
+from deedbook.catalogue.documents import DOCUMENTS, catalog_json, catalog_signature, derived_documents
+from deedbook.catalogue.edits import describe, with_dataset
 from deedbook.catalogue.keys import Signers, with_signer
-from deedbook.catalogue.records import (
-    BEFORE,
-    CATALOG,
-    LATEST,
-    SIGNATURE_AHEAD,
-    Catalogue,
-    read_catalogue_json,
-    sequence_of,
-)
-from deedbook.errors import RefusalError, RemoteError
+from deedbook.catalogue.records import CATALOG, Catalogue, Dataset, read_catalogue_json, sequence_of
+from deedbook.errors import ProjectError, RefusalError, RemoteError
+from deedbook.integrity.digests import MANIFEST, SUMS
+from deedbook.integrity.proof import Earlier, Files, Outcome, json_object, prove_release
+from deedbook.project import DESCRIPTOR
+from deedbook.release.metadata.citation import doi_in
+from deedbook.versioning.numbers import SEMVER, read_version
 
 Progress = Callable[[int], None]
 """Told how many bytes more have been moved."""
@@ -46,6 +46,14 @@ class Versioned:
 
     content: bytes
     tag: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """A catalogue that was made anew, and what could not be taken over."""
+
+    catalogue: Catalogue
+    notes: tuple[str, ...]
 
 
 class Store(Protocol):
@@ -101,13 +109,17 @@ def read_catalogue(store: Store) -> Catalogue | None:
     """
     found = store.read(CATALOG)
     if found is not None:
-        return read_catalogue_json(found.content, f"{store.where}{CATALOG}")
-    if store.read(LATEST) is not None:
+        return _read(store, found)
+    if store.read(records.LATEST) is not None:
         raise RefusalError(
-            f"{store.where}: {CATALOG} is missing, though {LATEST} is there",
+            f"{store.where}: {CATALOG} is missing, though {records.LATEST} is there",
             f"put {CATALOG} back: without it, all versions published before would be lost",
         )
     return None
+
+
+def _read(store: Store, found: Versioned, name: str = CATALOG) -> Catalogue:
+    return read_catalogue_json(found.content, f"{store.where}{name}")
 
 
 def update(store: Store, change: Change, *, title: str, signers: Signers, clock: Clock) -> Catalogue:
@@ -117,22 +129,19 @@ def update(store: Store, change: Change, *, title: str, signers: Signers, clock:
         RefusalError: when the change is refused, or the catalogue is another key's.
         RemoteError: when others were faster again and again.
     """
-    for attempt in range(_TRIES):
+
+    def change_once() -> Catalogue:
         found = store.read(CATALOG)
-        old = read_catalogue(store) if found is None else read_catalogue_json(found.content, f"{store.where}{CATALOG}")
-        old = old or Catalogue(title=title)
+        old = _read(store, found) if found else read_catalogue(store) or Catalogue(title=title)
         now = max(clock(), old.updated)
         new = with_signer(change(old, now), signers, now)
         if new == old and found is not None:
             return old
         new = replace(new, sequence=old.sequence + 1, updated=now)
-        try:
-            put_catalogue(store, new, found, signers)
-        except ConflictError:
-            _pause(attempt)
-            continue
+        put_catalogue(store, new, found, signers)
         return new
-    raise RemoteError(f"{store.where}{CATALOG} is being replaced by others all the time", "publish again later")
+
+    return _until_alone(change_once, f"{store.where}{CATALOG} is being replaced by others all the time")
 
 
 def put_catalogue(store: Store, catalogue: Catalogue, there: Versioned | None, signers: Signers) -> None:
@@ -143,16 +152,13 @@ def put_catalogue(store: Store, catalogue: Catalogue, there: Versioned | None, s
     Raises:
         ConflictError: when another one is there.
     """
-    if signers.present is not None:
-        _put(store, SIGNATURE_AHEAD, catalog_signature(catalogue, signers.present))
+    ahead = {} if signers.present is None else {records.SIGNATURE_AHEAD: catalog_signature(catalogue, signers.present)}
     if there is not None:
-        _put(store, BEFORE, there.content)
+        ahead[records.BEFORE] = there.content
+    for name, content in ahead.items():
+        before = store.read(name)
+        store.replace(name, content, before.tag if before else None)
     store.replace(CATALOG, catalog_json(catalogue), there.tag if there else None)
-
-
-def _put(store: Store, name: str, content: bytes) -> None:
-    there = store.read(name)
-    store.replace(name, content, there.tag if there else None)
 
 
 def settle(store: Store, signers: Signers) -> Catalogue:
@@ -162,32 +168,31 @@ def settle(store: Store, signers: Signers) -> Catalogue:
         RefusalError: when a derived document is of a later `catalog.json` than the one there.
         RemoteError: when others were faster again and again.
     """
-    for attempt in range(_TRIES):
+
+    def settle_once() -> Catalogue:
         found = store.read(CATALOG)
         if found is None:
             raise RemoteError(f"{store.where}{CATALOG} is not there", "publish again")
-        catalogue = read_catalogue_json(found.content, f"{store.where}{CATALOG}")
-        signers_now = signers if catalogue.keys else Signers()
-        try:
-            for name, content in derived_documents(catalogue, signers_now):
-                _renew(store, name, content, catalogue.sequence)
-        except ConflictError:
-            _pause(attempt)
-            continue
+        catalogue = _read(store, found)
+        for name, content in derived_documents(catalogue, signers if catalogue.keys else Signers()):
+            _renew(store, name, content, catalogue.sequence)
         again = store.read(CATALOG)
-        if again is not None and again.tag == found.tag:
-            return catalogue
-    raise RemoteError(f"{store.where}: others are writing to the catalogue all the time", "publish again later")
+        if again is None or again.tag != found.tag:
+            raise ConflictError(f"{store.where}{CATALOG} was replaced by somebody else")
+        return catalogue
+
+    return _until_alone(settle_once, f"{store.where}: others are writing to the catalogue all the time")
 
 
 def _renew(store: Store, name: str, content: bytes, sequence: int) -> None:
+    """Puts a derived document, unless that of a later catalogue is there."""
     there = store.read(name)
     if there is not None and there.content == content:
         return
     newer = sequence_of(name, there.content) if there else 0
     if newer > sequence:
         now = store.read(CATALOG)
-        if now is not None and read_catalogue_json(now.content, CATALOG).sequence < newer:
+        if now is not None and _read(store, now).sequence < newer:
             raise RefusalError(
                 f"{store.where}{name} is of a later {CATALOG} (sequence {newer}) than the one there",
                 f"put the later {CATALOG} back: with this one, versions published since would be lost",
@@ -196,6 +201,108 @@ def _renew(store: Store, name: str, content: bytes, sequence: int) -> None:
     store.replace(name, content, there.tag if there else None)
 
 
-def _pause(attempt: int) -> None:
-    """Lets others go first, for a random time that grows."""
-    time.sleep(random.uniform(0, min(_LONGEST_PAUSE, 0.01 * 2**attempt)))  # noqa: S311  # no secret
+def _until_alone(action: Callable[[], Catalogue], failure: str) -> Catalogue:
+    """Does it again while others are faster, who go first for a random time that grows."""
+    for attempt in range(_TRIES):
+        try:
+            return action()
+        except ConflictError:
+            time.sleep(random.uniform(0, min(_LONGEST_PAUSE, 0.01 * 2**attempt)))  # noqa: S311  # no secret
+    raise RemoteError(failure, "publish again later")
+
+
+def rebuild(
+    store: Store, *, title: str, signers: Signers, clock: Clock, progress: Callable[[str], None] = lambda _what: None
+) -> Rebuilt:
+    """Makes every document anew from the version folders, each of which is proven whole.
+
+    What no release says of itself (when it was published, that it was yanked, its mirrors, the publisher's keys) is taken from
+    `catalog.json`, or from the one before where that is damaged.
+
+    Args:
+        store: Where the catalogue is kept.
+        title: Of the catalogue, where it has none that can be read.
+        signers: The publisher's keys.
+        clock: The time.
+        progress: Told which release is being proven.
+
+    Raises:
+        RefusalError: when a release is damaged, or a signed catalogue would lose its signature; nothing is then written.
+    """
+    notes: list[str] = []
+    old = _readable(store, notes) or Catalogue(title=title)
+    if signers.present is None and (old.keys or store.read(records.CATALOG_SIGNATURE)):
+        raise RefusalError(f"{store.where}{CATALOG} was signed, and no signing key is configured", "configure the key")
+    folders: dict[str, dict[str, int]] = {}
+    for path, size in store.sizes().items():
+        folder, _, name = path.rpartition("/")
+        folders.setdefault(folder, {})[name] = size
+    found: dict[str, list[Dataset]] = {}
+    for folder, sizes in sorted(folders.items()):
+        if not SEMVER.fullmatch(folder.rpartition("/")[2]):
+            continue
+        if not {SUMS, MANIFEST} <= sizes.keys():
+            notes.append(f"{folder}: is not whole yet, so that it is left out")
+            continue
+        progress(folder)
+        about = _prove(store, folder, sizes)
+        (entry,) = about.versions
+        known = old.entry(about.name, entry.version)
+        if known is None or known.release_sha256 != entry.release_sha256:
+            notes.append(f"{about.name} {entry.version}: when it was published is not known any more")
+            known = replace(entry, published=entry.created, changed=entry.created)
+        entry = replace(known, bytes=entry.bytes, files=entry.files, sums_sha256=entry.sums_sha256)
+        found.setdefault(about.name, []).append(replace(about, versions=(entry,)))
+    now, new = max(clock(), old.updated), replace(old, datasets={})
+    for releases in found.values():
+        newest = max(releases, key=lambda about: read_version(about.versions[0].version))
+        entries = tuple(entry for about in releases for entry in about.versions)
+        new = with_dataset(new, replace(newest, versions=entries), now)
+    documents = {name: there.content for name in DOCUMENTS if (there := store.read(name))}
+    sequence = 1 + max((sequence_of(name, content) for name, content in documents.items()), default=0)
+    new = with_signer(replace(new, sequence=sequence, updated=now), signers, now)
+    put_catalogue(store, new, store.read(CATALOG), signers)
+    return Rebuilt(settle(store, signers), tuple(notes))
+
+
+def _readable(store: Store, notes: list[str]) -> Catalogue | None:
+    """The catalogue that is there, or the one before when that cannot be read."""
+    for name in (CATALOG, records.BEFORE):
+        there = store.read(name)
+        try:
+            if there is not None:
+                return _read(store, there, name)
+        except ProjectError as error:
+            notes.append(error.message)
+    if store.read(CATALOG) is not None:
+        notes.append("no catalogue can be read: yank again what was withdrawn, and note deposits again")
+    return None
+
+
+def _prove(store: Store, folder: str, sizes: Mapping[str, int]) -> Dataset:
+    """What a catalogue says of a release, once that is proven.
+
+    Raises:
+        RefusalError: when it is damaged, or stands where another release belongs.
+    """
+
+    def read(name: str, home: str = folder) -> bytes | None:
+        there = store.read(f"{home}/{name}")
+        return there.content if there else None
+
+    def earlier(version: str) -> Earlier | None:
+        content = read(MANIFEST, f"{folder.rpartition('/')[0]}/{version}") if SEMVER.fullmatch(version) else None
+        return Earlier(hashlib.sha256(content).hexdigest(), json_object(content)) if content else None
+
+    outcome = Outcome()
+    files = Files(frozenset(sizes), lambda name: str(store.digest(f"{folder}/{name}", lambda _bytes: None)))
+    proof = prove_release(read, outcome, files=files, earlier=earlier)
+    problems = [f"{problem.file} {problem.message}" for problem in outcome.problems]
+    if not problems and f"{proof.manifest.get('name')}/{proof.manifest.get('version')}" != folder:
+        problems.append(f"{MANIFEST} calls itself {proof.manifest.get('name')} {proof.manifest.get('version')}")
+    if problems:
+        hint = "put that version back as it was published, or move it out of the catalogue; nothing was written"
+        raise RefusalError(f"{store.where}{folder} is damaged: {'; '.join(problems[:5])}", hint)
+    package = json_object(read(DESCRIPTOR) or b"")
+    digests = {MANIFEST: proof.files[MANIFEST].sha256, SUMS: hashlib.sha256(read(SUMS) or b"").hexdigest()}
+    return describe(proof.manifest, package, digests, sizes.values(), doi_in(package))

@@ -60,11 +60,11 @@ def publish(ctx: click.Context, version: str, to: str, root: Path, dry_run: bool
 def _own_key(folder: Path) -> PublicKey | None:
     """The configured key, to prove the release with; None when another one signed it, as the catalogue may allow."""
     from deedbook.integrity.digests import SIGNATURE
-    from deedbook.integrity.signatures import configured_key, public_half, read_signature
+    from deedbook.integrity.signatures import configured_key, read_signature
 
     secret = configured_key()
     if secret is None:
         return None
     file = folder / SIGNATURE
-    key = public_half(secret)
+    key = secret.public
     return key if not file.is_file() or read_signature(file.read_bytes()).key_id == key.id else None

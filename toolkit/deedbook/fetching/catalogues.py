@@ -40,8 +40,8 @@ from deedbook.catalogue.records import (
 from deedbook.errors import ProjectError, RefusalError, RemoteError, UsageError
 from deedbook.fetching.locations import Home, Location
 from deedbook.fetching.transport import read_document
+from deedbook.files import locked
 from deedbook.http import MissingError, PassingError, retried
-from deedbook.integrity.locks import locked
 from deedbook.integrity.signatures import PublicKey, is_signed_by, public_key
 
 _TELL = "do not use it before the publisher has explained this"

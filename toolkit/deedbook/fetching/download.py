@@ -32,9 +32,9 @@ from deedbook import files
 from deedbook.errors import RefusalError, RemoteError
 from deedbook.fetching.locations import Address
 from deedbook.fetching.transport import Body, looks_like_page, opened
+from deedbook.files import locked
 from deedbook.http import PassingError, retried
 from deedbook.integrity.digests import sha256_of
-from deedbook.integrity.locks import locked
 from deedbook.integrity.proof import ListedFile
 
 GRAIN = 1 << 20

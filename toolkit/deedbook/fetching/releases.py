@@ -21,8 +21,7 @@ from deedbook.fetching.locations import Address, mirror_address
 from deedbook.fetching.transport import read_document
 from deedbook.http import MissingError
 from deedbook.integrity.digests import MANIFEST, SIGNATURE, SUMS, read_sums
-from deedbook.integrity.problems import Outcome, Rule
-from deedbook.integrity.proof import LARGEST_DOCUMENT, Earlier, ListedFile, Proof, prove_release
+from deedbook.integrity.proof import LARGEST_DOCUMENT, Earlier, ListedFile, Outcome, Proof, Rule, prove_release
 from deedbook.integrity.signatures import PublicKey
 
 T = TypeVar("T")

@@ -16,31 +16,94 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
 from deedbook.errors import ProjectError, RefusalError
+from deedbook.integrity import provenance, signatures
 from deedbook.integrity.digests import BUILD_FILE, MANIFEST, PROVENANCE, SIGNATURE, SUMS, read_sums, sha256_of
-from deedbook.integrity.problems import Outcome
-from deedbook.integrity.provenance import BUILD_TYPE, PARAMETERS, PAYLOAD_TYPE, PREDICATE_TYPE, STATEMENT_TYPE
-from deedbook.integrity.signatures import (
-    Envelope,
-    PublicKey,
-    is_envelope_signed_by,
-    prove_signature,
-    read_envelope,
-    read_signature,
-    trusted_comment,
-)
+from deedbook.integrity.signatures import Envelope, PublicKey
 
 LARGEST_DOCUMENT = 64 << 20
 """Bytes of the longest document that is read as a whole: a `release.json` of 5,000 files has 2 MB."""
 _LONGEST_CHAIN = 10_000
+_LATE = frozenset({PROVENANCE, SUMS, SIGNATURE})
+_UNLISTED = {SUMS: {SUMS, SIGNATURE}, MANIFEST: _LATE | {MANIFEST}, PROVENANCE: _LATE}
+"""What a list cannot list, since it is written after it."""
 Progress = Callable[[str, float], None]
 Record = Mapping[str, Any]
 Read = Callable[[str], bytes | None]
 """The content of a document of the release by name; None when there is none."""
+Rule = Literal[
+    "archive-unreadable",
+    "file-missing",
+    "file-extra",
+    "file-changed",
+    "sums-malformed",
+    "manifest-wrong",
+    "signature-missing",
+    "signature-wrong",
+    "provenance-wrong",
+    "chain-broken",
+    "format-unreadable",
+    "format-differs",
+    "metadata-differs",
+    "rebuild-differs",
+]
+RULES: tuple[Rule, ...] = get_args(Rule)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One thing that is not as a release must be.
+
+    Attributes:
+        file: Its name in the release; empty for one that concerns the release as a whole.
+        row: The record number in the CSV, the header being 1.
+        key: The primary key of that row as text, its parts joined by `|`.
+        expected: What should stand there, as text; None for nothing.
+        found: What does stand there.
+    """
+
+    rule: Rule
+    message: str
+    file: str = ""
+    table: str | None = None
+    row: int | None = None
+    key: str | None = None
+    column: str | None = None
+    expected: str | None = None
+    found: str | None = None
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What was found out about one release, as far as it has got.
+
+    Attributes:
+        path: Where it is; name and version are empty when nothing says them.
+        checked: What was verified, in words, in the order in which it was.
+        not_checked: What could not be, and why.
+        notes: What is worth knowing and no problem.
+    """
+
+    path: str = ""
+    name: str = ""
+    version: str = ""
+    checked: list[str] = field(default_factory=list)
+    not_checked: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+    @property
+    def is_intact(self) -> bool:
+        """Whether nothing is wrong with what was verified."""
+        return not self.problems
+
+    def report(self, rule: Rule, file: str, message: str) -> None:
+        """Adds a problem with a file, or with the release as a whole when the name is empty."""
+        self.problems.append(Problem(rule=rule, file=file, message=message))
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +167,7 @@ def prove_release(
         progress: Told which share of the files is hashed.
     """
     listing, signature = read(SUMS) or b"", read(SIGNATURE)
-    signed = _check_signature(listing, signature, keys, outcome)
+    signer, comment = _check_signature(listing, signature, keys, outcome)
     sums, problem = read_sums(listing)
     if problem:
         outcome.report("sums-malformed", SUMS, problem)
@@ -116,22 +179,18 @@ def prove_release(
         MANIFEST: _listed(manifest.get("files"), "sha256"),
         PROVENANCE: _listed(statement.get("subject"), "digest"),
     }
-    if files is None:
-        sound = _compare_lists(lists, content, outcome)
-    else:
-        sound = _compare_files(files, lists, outcome, progress)
-    outcome.checked += signed
-    if signature is not None and manifest:
-        _check_comment(signature, manifest, outcome)
+    sound = _compare(lists, files, content, outcome, progress)
+    if signer:
+        outcome.checked.append(f"signature of key {signer}")
+    if manifest and comment not in {None, signatures.trusted_comment(manifest)}:
+        outcome.report("signature-wrong", SIGNATURE, f"was made for something else: {comment!r}")
     if envelope is not None and statement:
         build = read(BUILD_FILE) if BUILD_FILE in sound and files is not None else None
         _check_statement(statement, manifest, build, outcome)
         _check_envelope(envelope, signature, keys, outcome)
     if manifest:
         _check_chain(manifest, earlier, outcome)
-    known = {str(entry["name"]): entry for entry in manifest.get("files", ())} | {
-        MANIFEST: {"bytes": len(content or b"")}
-    }
+    known = {entry["name"]: entry for entry in manifest.get("files", ())} | {MANIFEST: {"bytes": len(content or b"")}}
     about = {name: known.get(name, {}) for name in sums}
     listed = {name: ListedFile(name, sums[name], it.get("bytes"), it.get("table")) for name, it in about.items()}
     return Proof(manifest, listed, sound)
@@ -196,184 +255,156 @@ def demand_whole(folder: Path) -> None:
 
 def _check_signature(
     sums: bytes, signature: bytes | None, keys: Sequence[PublicKey], outcome: Outcome
-) -> tuple[str, ...]:
-    """What was proven of the signature, in words."""
+) -> tuple[str, str | None]:
+    """The number of the key that is proven to have signed, and what the signature says that it was made for."""
     if signature is None:
         if keys:
             outcome.report("signature-missing", SIGNATURE, "is missing, so that the key proves nothing")
         else:
             outcome.not_checked.append("signature: the release has none")
-        return ()
-    if not keys:
-        claimed = read_signature(signature)
-        if claimed.problem:
-            outcome.report("signature-wrong", SIGNATURE, claimed.problem)
-        else:
-            outcome.not_checked.append(f"signature of key {claimed.key_id}: no --key to prove it with")
-        return ()
+        return "", None
+    claimed, signer = signatures.read_signature(signature), ""
+    problem = claimed.problem
     try:
-        return (f"signature of key {prove_signature(sums, signature, keys).id}",)
+        signer = signatures.prove_signature(sums, signature, keys).id if keys else ""
     except ValueError as error:
-        outcome.report("signature-wrong", SIGNATURE, str(error))
-        return ()
-
-
-def _check_comment(signature: bytes, manifest: Record, outcome: Outcome) -> None:
-    claimed = read_signature(signature)
-    wanted = trusted_comment(manifest.get("epoch") or 0, f"{manifest.get('name')} {manifest.get('version')}")
-    if not claimed.problem and claimed.comment != wanted:
-        outcome.report("signature-wrong", SIGNATURE, f"was made for something else: {claimed.comment!r}")
+        problem = str(error)
+    if problem:
+        outcome.report("signature-wrong", SIGNATURE, problem)
+    elif not keys:
+        outcome.not_checked.append(f"signature of key {claimed.key_id}: no --key to prove it with")
+    return signer, None if claimed.problem else claimed.comment
 
 
 def _read_manifest(content: bytes | None, outcome: Outcome) -> Record:
     """The content of `release.json`; empty when there is none to rely on."""
     if content is None:
         return {}  # told with the other files that are missing
+    record: Record = {}
+    problem = ""
     try:
-        record = json.loads(content)
+        record = _mapping(json.loads(content))
+        if not all(isinstance(record.get(name), list) for name in ("files", "tables")):
+            problem = "has no lists of files and tables"
+        for entry in map(_mapping, () if problem else record["files"]):
+            size = entry.get("bytes")
+            if not isinstance(entry.get("name"), str) or type(size) is not int or size < 0:
+                problem = "lists a file without name or size"
     except (ValueError, RecursionError) as error:
-        outcome.report("manifest-wrong", MANIFEST, f"is no JSON: {error}")
-        return {}
-    if not isinstance(record, dict) or not all(isinstance(record.get(name), list) for name in ("files", "tables")):
-        outcome.report("manifest-wrong", MANIFEST, "has no lists of files and tables")
-        return {}
-    for entry in record["files"]:
-        known = _mapping(entry)
-        size = known.get("bytes")
-        if not isinstance(known.get("name"), str) or type(size) is not int or size < 0:
-            outcome.report("manifest-wrong", MANIFEST, "lists a file without name or size")
-            return {}
-    return record
+        problem = f"is no JSON: {error}"
+    if problem:
+        outcome.report("manifest-wrong", MANIFEST, problem)
+    return {} if problem else record
 
 
 def _read_provenance(content: bytes | None, outcome: Outcome) -> tuple[Envelope | None, Record]:
+    """The envelope and the statement in it, as far as they are what they must be."""
     if content is None:
         return None, {}  # told with the other files that are missing
     try:
-        envelope = read_envelope(content)
+        envelope = signatures.read_envelope(content)
     except ValueError as error:
         outcome.report("provenance-wrong", PROVENANCE, str(error))
         return None, {}
     statement = json_object(envelope.payload)
-    types = (statement.get("_type"), statement.get("predicateType"), envelope.payload_type)
-    if types != (STATEMENT_TYPE, PREDICATE_TYPE, PAYLOAD_TYPE):
-        outcome.report("provenance-wrong", PROVENANCE, "is no in-toto statement with SLSA provenance v1")
-        return envelope, {}
-    return envelope, statement
+    if (statement.get("_type"), statement.get("predicateType"), envelope.payload_type) == provenance.TYPES:
+        return envelope, statement
+    outcome.report("provenance-wrong", PROVENANCE, "is no in-toto statement with SLSA provenance v1")
+    return envelope, {}
 
 
-def _compare_lists(lists: Mapping[str, Mapping[str, str]], manifest: bytes | None, outcome: Outcome) -> frozenset[str]:
-    """Compares the lists of files that are not here yet; returns those that all lists know alike."""
-    digests = dict(lists[SUMS])
-    if manifest is not None and digests.get(MANIFEST) != hashlib.sha256(manifest).hexdigest():
-        outcome.report("file-changed", MANIFEST, f"is another one than {SUMS} lists")
-        digests.pop(MANIFEST, None)
-    for name in sorted({name for record in lists.values() for name in record}):
-        wrong = _lists_against(name, digests.get(name), lists)
-        if wrong:
-            outcome.report("manifest-wrong", name, f"is not the same file in {SUMS} and {' and '.join(wrong)}")
-            digests.pop(name, None)
-    outcome.checked.append("checksums")
-    return frozenset(digests)
-
-
-def _compare_files(
-    files: Files, lists: Mapping[str, Mapping[str, str]], outcome: Outcome, progress: Progress
+def _compare(
+    lists: Mapping[str, Mapping[str, str]], files: Files | None, manifest: bytes | None, outcome: Outcome, say: Progress
 ) -> frozenset[str]:
-    """Compares every file with all that list it; returns those that are there and agree with `SHA256SUMS`."""
-    present = files.names
-    listed = {name for record in lists.values() for name in record}
-    _report_presence(present, listed, lists, outcome)
-    sound = set()
-    for number, name in enumerate(sorted(present & listed)):
-        progress("reading checksums", number / len(present))
-        digest = files.sha256_of(name)
+    """Compares every file, or its digest in `SHA256SUMS` when it is not here yet, with all that list it; returns the sound ones."""
+    listed = set[str]().union(*lists.values())
+    if files is not None:
+        for name in sorted(listed.union(lists) - files.names):
+            who = [source for source, record in lists.items() if name in record]
+            said = f"; {' and '.join(who)} list{'s' * (len(who) == 1)} it" if who else ""
+            outcome.report("file-missing", name, f"is missing{said}")
+        for name in sorted(files.names - listed - {SUMS, SIGNATURE}):
+            outcome.report("file-extra", name, "is no part of the release: nothing lists it")
+    elif manifest is not None and lists[SUMS].get(MANIFEST) != hashlib.sha256(manifest).hexdigest():
+        outcome.report("file-changed", MANIFEST, f"is another one than {SUMS} lists")
+        listed.discard(MANIFEST)
+    sound, present = set(), sorted(listed & files.names if files else listed)
+    for number, name in enumerate(present):
+        say("reading checksums", number / len(present))
+        digest = files.sha256_of(name) if files else lists[SUMS].get(name)
         wrong = _lists_against(name, digest, lists)
-        if wrong:
+        if wrong and files:
             said = f"not what {' and '.join(wrong)} say{'s' * (len(wrong) == 1)}"
             outcome.report("file-changed", name, f"was changed: its sha256 is {digest}, {said}")
-        if SUMS not in wrong:
+        elif wrong:
+            outcome.report("manifest-wrong", name, f"is not the same file in {SUMS} and {' and '.join(wrong)}")
+        if not wrong or (files and SUMS not in wrong):
             sound.add(name)
-    outcome.checked.append(f"{len(present & listed)} checksums")
+    outcome.checked.append(f"{len(present)} checksums" if files else "checksums")
     return frozenset(sound)
 
 
-def _report_presence(
-    present: frozenset[str], listed: set[str], lists: Mapping[str, Mapping[str, str]], outcome: Outcome
-) -> None:
-    """Reports what is listed and not there, and what is there and not listed."""
-    for name in sorted(listed.union(lists) - present):
-        who = [source for source, record in lists.items() if name in record]
-        said = f"; {' and '.join(who)} list{'s' * (len(who) == 1)} it" if who else ""
-        outcome.report("file-missing", name, f"is missing{said}")
-    for name in sorted(present - listed - {SUMS, SIGNATURE}):
-        outcome.report("file-extra", name, "is no part of the release: nothing lists it")
-
-
 def _lists_against(name: str, digest: str | None, lists: Mapping[str, Mapping[str, str]]) -> list[str]:
-    """The lists that have another digest of a file; an absent list has none, and none lists what is written after it."""
-    late = {PROVENANCE, SUMS, SIGNATURE}
-    unlisted = {SUMS: {SUMS, SIGNATURE}, MANIFEST: late | {MANIFEST}, PROVENANCE: late}
+    """The lists that have another digest of a file; one that is absent has none."""
     return [
         source
         for source, record in lists.items()
-        if record and name not in unlisted[source] and record.get(name) != digest
+        if record and name not in _UNLISTED[source] and record.get(name) != digest
     ]
 
 
 def _check_statement(statement: Record, manifest: Record, build: bytes | None, outcome: Outcome) -> None:
     """Compares what the statement says about the build with `release.json` and `BUILD.json`."""
     definition = _mapping(_mapping(statement.get("predicate")).get("buildDefinition"))
-    if definition.get("buildType") != BUILD_TYPE:
-        said = f"describes a build of the type {definition.get('buildType')!r}"
-        outcome.report("provenance-wrong", PROVENANCE, said)
     parameters = _mapping(definition.get("externalParameters"))
-    for name, other in PARAMETERS.items():
-        if manifest and parameters.get(name) != manifest.get(other):
-            found, wanted = parameters.get(name), manifest.get(other)
-            outcome.report("provenance-wrong", PROVENANCE, f"says {name} {found!r}, {MANIFEST} says {wanted!r}")
     dependencies = _listed(definition.get("resolvedDependencies"), "digest")
     inputs = json_object(build or b"").get("inputs")  # malformed ones are told where the metadata are compared
+    faults = []
+    if definition.get("buildType") != provenance.BUILD_TYPE:
+        faults.append(f"describes a build of the type {definition.get('buildType')!r}")
+    for name, other in provenance.PARAMETERS.items() if manifest else ():
+        if (found := parameters.get(name)) != (wanted := manifest.get(other)):
+            faults.append(f"says {name} {found!r}, {MANIFEST} says {wanted!r}")
     for name, digest in sorted(_listed(inputs, "sha256", name="path").items()):
         if dependencies.get(name) != digest:
-            said = f"has another sha256 of the input {name} than {BUILD_FILE}"
-            outcome.report("provenance-wrong", PROVENANCE, said)
+            faults.append(f"has another sha256 of the input {name} than {BUILD_FILE}")
+    for fault in faults:
+        outcome.report("provenance-wrong", PROVENANCE, fault)
     outcome.checked.append(f"provenance of {len(dependencies)} inputs")
 
 
 def _check_envelope(envelope: Envelope, signature: bytes | None, keys: Sequence[PublicKey], outcome: Outcome) -> None:
+    """Demands that the provenance is signed like the checksums."""
     if signature is None:
         if envelope.signatures:
             outcome.report("signature-missing", SIGNATURE, f"is missing, though {PROVENANCE} is signed")
     elif not (keys or envelope.signatures):
         outcome.report("provenance-wrong", PROVENANCE, "is not signed, though the checksums are")
-    elif keys and not any(is_envelope_signed_by(key, envelope) for key in keys):
+    elif keys and not any(envelope.is_signed_by(key) for key in keys):
         outcome.report("provenance-wrong", PROVENANCE, f"is not signed by key {' or '.join(key.id for key in keys)}")
 
 
 def _check_chain(manifest: Record, earlier: Callable[[str], Earlier | None], outcome: Outcome) -> None:
     """Walks back from release to release, each named by its successor's `previous`."""
-    record, seen = manifest, [str(manifest.get("version"))]
-    while (previous := record.get("previous")) is not None:
-        version, digest = str(_mapping(previous).get("version")), str(_mapping(previous).get("sha256"))
+    record, seen, broken = manifest, [str(manifest.get("version"))], ""
+    while (previous := record.get("previous")) is not None and not broken:
+        version, digest = (str(_mapping(previous).get(name)) for name in ("version", "sha256"))
         if version in seen or len(seen) > _LONGEST_CHAIN:
-            outcome.report("chain-broken", MANIFEST, f"the chain of releases comes back to {version}")
-            return
-        found = earlier(version)
-        if found is None:
+            broken = f"the chain of releases comes back to {version}"
+        elif (found := earlier(version)) is None:
             outcome.not_checked.append(f"chain before {seen[-1]}: {version} is not beside it")
             break
-        if found.sha256 != digest:
-            message = f"{seen[-1]} names {version} with the sha256 {digest}; the {version} beside it has {found.sha256}"
-            outcome.report("chain-broken", MANIFEST, message)
-            return
-        record = found.record
-        if (record.get("name"), record.get("version")) != (manifest.get("name"), version):
-            said = f"{record.get('name')} {record.get('version')}"
-            outcome.report("chain-broken", MANIFEST, f"the release before {seen[-1]} calls itself {said}")
-            return
-        seen.append(version)
-    if len(seen) > 1:
+        elif found.sha256 != digest:
+            broken = f"{seen[-1]} names {version} with the sha256 {digest}; the {version} beside it has {found.sha256}"
+        elif (found.record.get("name"), found.record.get("version")) != (manifest.get("name"), version):
+            said = f"{found.record.get('name')} {found.record.get('version')}"
+            broken = f"the release before {seen[-1]} calls itself {said}"
+        else:
+            record = found.record
+            seen.append(version)
+    if broken:
+        outcome.report("chain-broken", MANIFEST, broken)
+    elif len(seen) > 1:
         outcome.checked.append(f"chain back to {seen[-1]}")
     elif manifest.get("previous") is None:
         outcome.checked.append("first of its chain")
@@ -383,8 +414,8 @@ def _listed(entries: object, digest: str, *, name: str = "name") -> dict[str, st
     """The sha256 by name in a list of objects; it stands in the property `digest`, in-toto puts one more object around it."""
     found = {}
     for entry in entries if isinstance(entries, list) else []:
-        value = _mapping(entry).get(digest)
         if isinstance(entry, Mapping):
+            value = entry.get(digest)
             found[str(entry.get(name))] = str(_mapping(value).get("sha256") if digest == "digest" else value)
     return found
 

@@ -37,6 +37,8 @@ from deedbook.project import CONFIG, Project
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
 PREDICATE_TYPE = "https://slsa.dev/provenance/v1"
+TYPES = (STATEMENT_TYPE, PREDICATE_TYPE, PAYLOAD_TYPE)
+"""What the statement, its predicate and the envelope call themselves."""
 BUILD_TYPE = "urn:deedbook:build:1"
 BUILDER = "urn:deedbook:builder"
 LOCK_FILE = "requirements.lock"
@@ -108,8 +110,7 @@ def write_proofs(folder: Path, inputs: tuple[InputFile, ...], key: SigningKey | 
     sums = sums_text(digests).encode()
     (folder / SUMS).write_bytes(sums)
     if key is not None:
-        comment = trusted_comment(manifest["epoch"], f"{manifest['name']} {manifest['version']}")
-        (folder / SIGNATURE).write_bytes(sign_sums(key, sums, comment))
+        (folder / SIGNATURE).write_bytes(sign_sums(key, sums, trusted_comment(manifest)))
 
 
 def statement_json(manifest: Mapping[str, Any], inputs: tuple[InputFile, ...], digests: Mapping[str, str]) -> bytes:

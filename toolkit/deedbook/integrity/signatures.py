@@ -35,20 +35,41 @@ _HINT = (
 
 
 @dataclass(frozen=True, slots=True)
-class SigningKey:
-    """An unlocked secret key; `id` is what minisign calls its key number."""
-
-    id: str
-    _secret: SecretKey = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
 class PublicKey:
     """A minisign public key: its number, its base64 text and the 32 bytes of the Ed25519 key."""
 
     id: str
     text: str
     raw: bytes = field(repr=False)
+
+    def proves(self, message: bytes, signature: bytes) -> bool:
+        """Whether a bare Ed25519 signature of the message is right."""
+        from cryptography.exceptions import InvalidSignature
+        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+        try:
+            Ed25519PublicKey.from_public_bytes(self.raw).verify(signature, message)
+        except (InvalidSignature, ValueError):
+            return False
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class SigningKey:
+    """An unlocked secret key and its public half; `id` is what minisign calls its key number."""
+
+    public: PublicKey
+    _secret: SecretKey = field(repr=False)
+
+    @property
+    def id(self) -> str:
+        """The number of both halves."""
+        return self.public.id
+
+    def sign_raw(self, message: bytes) -> bytes:
+        """The bare 64-byte Ed25519 signature of a message."""
+        signature = bytes(self._secret.sign(message, prehash=False, trusted_comment=""))
+        return base64.b64decode(signature.splitlines()[1])[_BODY]
 
 
 def configured_key(environment: Mapping[str, str] = os.environ) -> SigningKey | None:
@@ -62,23 +83,21 @@ def configured_key(environment: Mapping[str, str] = os.environ) -> SigningKey | 
         raise UsageError(f"{KEY_VARIABLE} and {KEY_FILE_VARIABLE} are both set", "unset one of them")
     if not text and not file:
         return None
-    try:
-        content = text.strip().encode() if text else Path(file).read_bytes().strip()
-    except OSError as error:
-        raise UsageError(f"{KEY_FILE_VARIABLE}: {file} cannot be read: {error.strerror}", _HINT) from None
     import minisign
 
     try:
-        is_bare = b"\n" not in content
-        secret = minisign.SecretKey.from_base64(content) if is_bare else minisign.SecretKey.from_bytes(content)
+        content = text.strip().encode() if text else Path(file).read_bytes().strip()
+        read = minisign.SecretKey.from_bytes if b"\n" in content else minisign.SecretKey.from_base64
+        secret = read(content)
         if secret.is_encrypted():
             if not environment.get(PASSWORD_VARIABLE):
                 raise UsageError("the signing key is locked by a password", f"set {PASSWORD_VARIABLE}")
             secret.decrypt(environment[PASSWORD_VARIABLE])
-        public = secret.get_public_key()
+        return SigningKey(_public(secret.get_public_key().to_base64()), secret)
+    except OSError as error:
+        raise UsageError(f"{KEY_FILE_VARIABLE}: {file} cannot be read: {error.strerror}", _HINT) from None
     except minisign.Error as error:
         raise UsageError(f"the signing key cannot be used: {error}", _HINT) from None
-    return SigningKey(_public(public.to_base64()).id, secret)
 
 
 def public_key(source: str) -> PublicKey:
@@ -90,25 +109,23 @@ def public_key(source: str) -> PublicKey:
     import minisign
 
     try:
-        content = Path(source).read_bytes().strip() if Path(source).is_file() else source.strip().encode()
-        lines = content.splitlines()
-        text = minisign.PublicKey.from_base64(lines[-1]).to_base64()
+        content = Path(source).read_bytes() if Path(source).is_file() else source.encode()
+        return _public(minisign.PublicKey.from_base64(content.strip().splitlines()[-1]).to_base64())
     except (minisign.Error, OSError, IndexError, ValueError):
         raise UsageError(
             f"{source!r} is neither a minisign public key nor the file of one",
             "name the .pub file that the publisher gives, or its second line",
         ) from None
-    return _public(text)
-
-
-def public_half(key: SigningKey) -> PublicKey:
-    """The public key that proves what the secret one signed."""
-    return _public(key._secret.get_public_key().to_base64())
 
 
 def _public(text: bytes) -> PublicKey:
     raw = base64.b64decode(text)
     return PublicKey(_key_id(raw), text.decode("ascii"), raw[_BODY])
+
+
+def _key_id(raw: bytes) -> str:
+    """The key number as minisign prints it: a little-endian 64-bit number in hexadecimal."""
+    return f"{int.from_bytes(raw[_ID], 'little'):016X}"
 
 
 def sign_sums(key: SigningKey, sums: bytes, comment: str) -> bytes:
@@ -122,9 +139,10 @@ def sign_sums(key: SigningKey, sums: bytes, comment: str) -> bytes:
     return bytes(key._secret.sign(sums, trusted_comment=comment)) + b"\n"
 
 
-def trusted_comment(epoch: int, release: str) -> str:
-    """What the signature says about what it signs; minisign's own form, with the epoch for the time."""
-    return f"timestamp:{epoch}\tfile:{SUMS}\thashed\trelease:{release}"
+def trusted_comment(manifest: Mapping[str, object]) -> str:
+    """What the signature says about the release of that `release.json`: minisign's own form, with the epoch for the time."""
+    release = f"{manifest.get('name')} {manifest.get('version')}"
+    return f"timestamp:{manifest.get('epoch') or 0}\tfile:{SUMS}\thashed\trelease:{release}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,39 +192,20 @@ def prove_signature(content: bytes, signature: bytes, keys: Iterable[PublicKey])
     if read.problem:
         raise ValueError(read.problem)
     by_id = {key.id: key for key in keys}
-    key = by_id.get(read.key_id)
-    if key is None:
+    if read.key_id not in by_id:
         raise ValueError(f"is of key {read.key_id}, not of {' or '.join(by_id)}")
-    if not is_signed_by(key, content, signature):
-        raise ValueError(f"is not what key {key.id} signed")
-    return key
-
-
-def sign_raw(key: SigningKey, message: bytes) -> bytes:
-    """The bare 64-byte Ed25519 signature of a message."""
-    signature = bytes(key._secret.sign(message, prehash=False, trusted_comment=""))
-    return base64.b64decode(signature.splitlines()[1])[_BODY]
-
-
-def is_raw_signed_by(key: PublicKey, message: bytes, signature: bytes) -> bool:
-    """Whether a bare Ed25519 signature of the message is right."""
-    from cryptography.exceptions import InvalidSignature
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-
-    try:
-        Ed25519PublicKey.from_public_bytes(key.raw).verify(signature, message)
-    except (InvalidSignature, ValueError):
-        return False
-    return True
+    if not is_signed_by(by_id[read.key_id], content, signature):
+        raise ValueError(f"is not what key {read.key_id} signed")
+    return by_id[read.key_id]
 
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """A DSSE envelope that was read; `signatures` are the raw signatures by key number."""
+    """A DSSE envelope; `signatures` are the raw signatures by key number."""
 
     payload: bytes
     payload_type: str
-    signatures: Mapping[str, bytes]
+    signatures: Mapping[str, bytes] = field(default_factory=dict)
 
     @property
     def signed_content(self) -> bytes:
@@ -214,12 +213,16 @@ class Envelope:
         kind = self.payload_type.encode()
         return b"DSSEv1 %d %b %d %b" % (len(kind), kind, len(self.payload), self.payload)
 
+    def is_signed_by(self, key: PublicKey) -> bool:
+        """Whether it carries a right signature of that key."""
+        return key.proves(self.signed_content, self.signatures.get(key.id, b""))
+
 
 def envelope_json(payload: bytes, payload_type: str, key: SigningKey | None) -> bytes:
     """The payload in its envelope, as one line; without a key nothing signs it."""
     signatures = []
     if key is not None:
-        signature = sign_raw(key, Envelope(payload, payload_type, {}).signed_content)
+        signature = key.sign_raw(Envelope(payload, payload_type).signed_content)
         signatures.append({"keyid": key.id, "sig": base64.b64encode(signature).decode()})
     record = {"payload": base64.b64encode(payload).decode(), "payloadType": payload_type, "signatures": signatures}
     return json.dumps(record, separators=(",", ":")).encode() + b"\n"
@@ -242,11 +245,6 @@ def read_envelope(content: bytes) -> Envelope:
         raise ValueError(f"is no DSSE envelope: {error}") from None
 
 
-def is_envelope_signed_by(key: PublicKey, envelope: Envelope) -> bool:
-    """Whether the envelope carries a right signature of that key."""
-    return is_raw_signed_by(key, envelope.signed_content, envelope.signatures.get(key.id, b""))
-
-
 def generate_pair(secret: Path, public: Path, password: str) -> PublicKey:
     """Writes a new pair, the secret half readable by its owner only.
 
@@ -266,33 +264,19 @@ def generate_pair(secret: Path, public: Path, password: str) -> PublicKey:
     pair.public_key.untrusted_comment = f"minisign public key {found.id}"
     if password:
         pair.secret_key.encrypt(password)
-    for file in (secret, public):
-        if file.exists():
-            raise RefusalError(
-                f"{file} exists already", "a key is never overwritten; choose another name with --output"
-            )
+    written: list[Path] = []
     try:
-        _write_new(secret, bytes(pair.secret_key) + b"\n", 0o600)
-        try:
-            _write_new(public, bytes(pair.public_key) + b"\n", 0o644)
-        except OSError:
-            secret.unlink(missing_ok=True)
-            raise
-    except FileExistsError as error:
-        raise RefusalError(f"{error.filename} exists already", "a key is never overwritten") from None
+        for file, content, mode in ((secret, bytes(pair.secret_key), 0o600), (public, bytes(pair.public_key), 0o644)):
+            handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+            written.append(file)
+            with os.fdopen(handle, "wb") as stream:
+                stream.write(content + b"\n")
     except OSError as error:
-        raise UsageError(
-            f"{error.filename}: cannot be written: {error.strerror}", "name a folder that exists"
-        ) from None
+        for file in written:
+            file.unlink()
+        name = error.filename or written[-1]
+        if isinstance(error, FileExistsError):
+            hint = "a key is never overwritten; choose another name with --output"
+            raise RefusalError(f"{name} exists already", hint) from None
+        raise UsageError(f"{name}: cannot be written: {error.strerror}", "name a folder that exists") from None
     return found
-
-
-def _write_new(path: Path, content: bytes, mode: int) -> None:
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-    with os.fdopen(handle, "wb") as file:
-        file.write(content)
-
-
-def _key_id(raw: bytes) -> str:
-    """The key number as minisign prints it: a little-endian 64-bit number in hexadecimal."""
-    return f"{int.from_bytes(raw[_ID], 'little'):016X}"

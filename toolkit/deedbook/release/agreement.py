@@ -18,7 +18,7 @@ import yaml
 
 from deedbook.integrity.containers import open_database
 from deedbook.integrity.digests import BUILD_FILE, MANIFEST
-from deedbook.integrity.problems import Outcome
+from deedbook.integrity.proof import Outcome
 
 Fact = tuple[str, str]
 """Something that a file says about the release: what it is about, such as `version`, and what it says."""

@@ -15,7 +15,7 @@ from typing import Any
 import polars as pl
 
 from deedbook.descriptor import Package, load_package
-from deedbook.integrity.problems import Outcome, Problem, Rule
+from deedbook.integrity.proof import Outcome, Problem, Rule
 from deedbook.release.formats import CSV, FORMATS, Format, format_of
 from deedbook.release.formats.comparison import Difference, UnlikeError, first_differences
 from deedbook.release.formats.csv import read_csv

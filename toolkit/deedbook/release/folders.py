@@ -17,8 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deedbook.errors import RefusalError
-from deedbook.files import exchange, explained_disk, rename, sync
-from deedbook.integrity.locks import locked
+from deedbook.files import exchange, explained_disk, locked, rename, sync
 from deedbook.integrity.proof import demand_whole
 from deedbook.release.edition import Edition
 

@@ -2,30 +2,44 @@
 
     formats      every table in every format against its CSV (equality)
     metadata     what the documents say about the release, against release.json (agreement)
-    rebuild      with a project: the same bytes again (rebuild)
+    rebuild      with a project: the same bytes again
 
 Only what agrees with `SHA256SUMS` is looked into: a damaged file is named once, for that.
+
+Same inputs and same writers give the same bytes. Other writers may give other bytes of Parquet, SQLite, XLSX and the formats of
+statistics programs, never another content digest: then the content is proven and the bytes are not. The signature and what
+contains it are not rebuilt, since that takes the secret key; the statement inside the provenance is compared instead.
 """
 
 from __future__ import annotations
 
+import datetime as dt
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-from deedbook.errors import ProjectError, UsageError
+from deedbook.errors import ProjectError, RefusalError, UsageError
+from deedbook.integrity import proof, provenance
 from deedbook.integrity.containers import ArchiveError, opened
-from deedbook.integrity.digests import MANIFEST, SUMS
-from deedbook.integrity.problems import Outcome, Verification
-from deedbook.integrity.proof import Progress, earlier_beside, files_of, prove_release, read_from
-from deedbook.integrity.signatures import PublicKey
-from deedbook.project import Project
+from deedbook.integrity.digests import BUILD_FILE, MANIFEST, PROVENANCE, SIGNATURE, SUMS, sha256_of
+from deedbook.integrity.proof import Outcome
+from deedbook.integrity.signatures import PublicKey, read_envelope
+from deedbook.project import Config, Project
 from deedbook.release.agreement import check_agreement
+from deedbook.release.build import build
 from deedbook.release.equality import check_formats
-from deedbook.release.rebuild import check_rebuild
+from deedbook.release.manifest import table_digests
+from deedbook.validation import Options
+
+_UNREPRODUCED = {SUMS, SIGNATURE, PROVENANCE}
 
 
 def verify(
-    path: Path, *, key: PublicKey | None = None, project: Project | None = None, progress: Progress | None = None
-) -> Verification:
+    path: Path, *, key: PublicKey | None = None, project: Project | None = None, progress: proof.Progress | None = None
+) -> Outcome:
     """What is wrong with a release, and what was verified.
 
     Args:
@@ -45,35 +59,101 @@ def verify(
     if path.is_file() and path.suffix.lower() != ".zip":
         raise UsageError(f"{path}: is neither a folder nor a .zip", "name the folder of a release, dist/NAME/VERSION")
     say = progress or (lambda _what, _share: None)
-    home, outcome, name, version = path.absolute().parent, Outcome(), "", ""
+    home, outcome = path.absolute().parent, Outcome(str(path))
     try:
         with opened(path) as folder:
             if not any((folder / document).is_file() for document in (SUMS, MANIFEST)):
                 raise ProjectError(f"{path}: has neither {SUMS} nor {MANIFEST}, so it is no release")
-            proof = prove_release(
-                read_from(folder),
+            proven = proof.prove_release(
+                proof.read_from(folder),
                 outcome,
-                files=files_of(folder, outcome),
+                files=proof.files_of(folder, outcome),
                 keys=(key,) if key else (),
-                earlier=earlier_beside(home),
+                earlier=proof.earlier_beside(home),
                 progress=say,
             )
-            if manifest := proof.manifest:
-                name, version = str(manifest.get("name", "")), str(manifest.get("version", ""))
-                check_formats(folder, name, proof.sound, outcome, say)
-                check_agreement(folder, manifest, proof.sound, outcome)
+            if manifest := proven.manifest:
+                outcome.name, outcome.version = (str(manifest.get(about, "")) for about in ("name", "version"))
+                check_formats(folder, outcome.name, proven.sound, outcome, say)
+                check_agreement(folder, manifest, proven.sound, outcome)
                 if project is not None:
                     say("building it again", 0.0)
-                    check_rebuild(folder, home, project, manifest, outcome)
+                    _rebuild(folder, home, project, manifest, outcome)
     except ArchiveError as error:
         outcome.report("archive-unreadable", path.name, str(error))
-    ordered = sorted(outcome.problems, key=lambda item: (bool(item.file), item.file, item.table or "", item.row or 0))
-    return Verification(
-        str(path),
-        name,
-        version,
-        tuple(ordered),
-        tuple(outcome.checked),
-        tuple(outcome.not_checked),
-        tuple(outcome.notes),
-    )
+    outcome.problems.sort(key=lambda item: (bool(item.file), item.file, item.table or "", item.row or 0))
+    return outcome
+
+
+def _rebuild(folder: Path, home: Path, project: Project, manifest: Mapping[str, Any], outcome: Outcome) -> None:
+    """Builds the release again in a temporary folder and compares it.
+
+    Args:
+        folder: The release.
+        home: Where the release before it lies, as `VERSION/`, if not in the project's own `dist/`.
+        project: What it was made from; its rules run.
+        manifest: The release's `release.json`.
+        outcome: Takes what differs.
+    """
+    recorded = proof.json_object(proof.read_from(folder)(BUILD_FILE) or b"")
+    before = {entry["path"]: entry["sha256"] for entry in recorded.get("inputs", ())}
+    now = {item.path: item.sha256 for item in provenance.read_inputs(project)}
+    if changed := _differing(before, now):
+        outcome.notes.append(f"rebuilt from other inputs than {BUILD_FILE} lists: {', '.join(changed)}")
+    with tempfile.TemporaryDirectory(prefix="deedbook-rebuild-") as scratch:
+        dist = Path(scratch) / "dist"
+        if isinstance(previous := manifest.get("previous"), Mapping):  # where it is missing, the build says so
+            earlier = Path(str(previous.get("version"))).name
+            found = [place / earlier for place in (home, project.dist / outcome.name) if (place / earlier).is_dir()]
+            for place in found[:1]:
+                shutil.copytree(place, dist / outcome.name / earlier)
+        try:
+            release = build(
+                replace(project, config=replace(project.config or Config(), dist=str(dist))),
+                Options(trust_rules=True),
+                snapshot=manifest.get("state") == "snapshot",
+                epoch=dt.datetime.fromtimestamp(int(recorded.get("epoch", 0)), dt.UTC),
+            ).release
+            problem = "" if release else "cannot be built again: the project has errors; validate it"
+        except (ProjectError, RefusalError) as error:
+            release, problem = None, f"cannot be built again: {error.message}"
+        if release and (release.name, release.version) != (outcome.name, manifest.get("version")):
+            problem = f"the project is that of another release: {release.name} {release.version}"
+        if release and not problem:
+            _compare(folder, release.folder, recorded.get("writers"), outcome)
+        else:
+            outcome.report("rebuild-differs", "", problem)
+
+
+def _compare(folder: Path, again: Path, writers: object, outcome: Outcome) -> None:
+    """Compares the tables, then the bytes: those may be others where other writers wrote them."""
+    tables = _differing(table_digests(folder), table_digests(again))
+    for name in tables:
+        outcome.report("rebuild-differs", f"{name}.csv", "the rebuilt table has another content digest")
+    old, new = _digests(folder), _digests(again)
+    differing = [name for name in _differing(old, new) if name.removesuffix(".csv") not in tables]
+    content = "another content digest for " + ", ".join(tables) if tables else "the same content digest for every table"
+    then, now = writers if isinstance(writers, Mapping) else {}, provenance.writer_versions()
+    other = ", ".join(f"{name} {now.get(name)} instead of {then.get(name)}" for name in _differing(then, now))
+    if differing and other and not tables:
+        outcome.notes.append(f"rebuilt with {other}: {content}, other bytes in {', '.join(differing)}")
+    else:
+        for name in differing:
+            outcome.report("rebuild-differs", name, f"the rebuilt file has other bytes ({content})")
+    total = len(old) - 1  # without the statement
+    same = total - len(differing) - len(tables)
+    outcome.checked.append(f"rebuilt with {content}, {same} of {total} files the same to the byte")
+
+
+def _digests(folder: Path) -> dict[str, str]:
+    """The sha256 of every file that can be built again, and under the name of the provenance its statement."""
+    try:
+        statement = read_envelope((folder / PROVENANCE).read_bytes()).payload.hex()
+    except (OSError, ValueError):
+        statement = ""
+    files = (file for file in folder.iterdir() if file.is_file() and file.name not in _UNREPRODUCED)
+    return {PROVENANCE: statement} | {file.name: sha256_of(file) for file in files}
+
+
+def _differing(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+    return sorted(name for name in old.keys() | new.keys() if old.get(name) != new.get(name))

@@ -10,49 +10,31 @@ import json
 from collections.abc import Iterator
 from dataclasses import asdict
 
-from deedbook.integrity.problems import Problem, Verification
+from deedbook.integrity.proof import Outcome, Problem
 from deedbook.rendering.escapes import visible
 
 
-def render_text(verification: Verification) -> str:
+def render_text(verification: Outcome) -> str:
     """The outcome as lines."""
     lines = [*map(_line, verification.problems), *(f"note: {visible(note, 4000)}" for note in verification.notes)]
     return "".join(f"{line}\n" for line in [*lines, *_summary(verification)])
 
 
-def render_json(verification: Verification) -> str:
+def render_json(verification: Outcome) -> str:
     """The outcome as indented JSON."""
-    record = {
-        "verification_version": 1,
-        "intact": verification.is_intact,
-        "path": verification.path,
-        "name": verification.name,
-        "version": verification.version,
-        "checked": list(verification.checked),
-        "not_checked": list(verification.not_checked),
-        "notes": list(verification.notes),
-        "problems": [asdict(problem) for problem in verification.problems],
-    }
+    record = {"verification_version": 1, "intact": verification.is_intact, **asdict(verification)}
     return json.dumps(record, ensure_ascii=False, indent=2) + "\n"
 
 
 def _line(problem: Problem) -> str:
-    places = [
-        f"{name} {visible(str(value), 80)}"
-        for name, value in (
-            ("table", problem.table),
-            ("row", problem.row),
-            ("key", problem.key),
-            ("column", problem.column),
-        )
-        if value is not None
-    ]
+    about = {name: getattr(problem, name) for name in ("table", "row", "key", "column")}
+    places = [f"{name} {visible(str(value), 80)}" for name, value in about.items() if value is not None]
     where = f" ({', '.join(places)})" if places else ""
     file = f"{visible(problem.file, 200)}: " if problem.file else ""
     return f"{file}{visible(problem.message, 1000)}{where} [{problem.rule}]"
 
 
-def _summary(verification: Verification) -> Iterator[str]:
+def _summary(verification: Outcome) -> Iterator[str]:
     name = visible(f"{verification.name} {verification.version}".strip() or verification.path, 200)
     checked = ", ".join(verification.checked) or "nothing"
     count = len(verification.problems)

@@ -12,9 +12,8 @@ from urllib.parse import quote
 from deedbook import http
 from deedbook.catalogue import edits
 from deedbook.catalogue.keys import Signers, as_public, configured_signers, with_signer
-from deedbook.catalogue.rebuild import Rebuilt, rebuild
 from deedbook.catalogue.records import Catalogue, Dataset
-from deedbook.catalogue.store import Change, Clock, ExistsError, Store, read_catalogue, settle, update
+from deedbook.catalogue.store import Change, Clock, ExistsError, Rebuilt, Store, read_catalogue, rebuild, settle, update
 from deedbook.errors import RefusalError, UsageError
 from deedbook.integrity.digests import MANIFEST, SIGNATURE, SUMS
 from deedbook.integrity.signatures import prove_signature
