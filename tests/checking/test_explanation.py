@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deedbook.checking.cells import FieldPlan, plan_field
-from deedbook.checking.explanation import Explanation, explain
+from deedbook.checking.explanation import explain
+from deedbook.checking.findings import Words
 from deedbook.errors import ProjectError
 from deedbook.schema import read_schema
 from tests.examples import examples
@@ -186,10 +187,10 @@ def test_a_json_schema_that_refers_to_nothing_stops_with_a_sentence() -> None:
 
 def test_the_nearest_allowed_value_is_proposed() -> None:
     plan = plan_field(_field({"type": "string", "constraints": {"enum": ["confirmed", "denied"]}}), ("",), "schema")
-    assert explain(plan, ("constraint-error", "enum"), "confirmd") == Explanation(
+    assert explain(plan, ("constraint-error", "enum"), "confirmd") == Words(
         "`confirmd` is not one of the allowed values: confirmed, denied",
         "did you mean `confirmed`?",
-        "confirmed",
+        proposal="confirmed",
     )
 
 

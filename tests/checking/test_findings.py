@@ -8,26 +8,23 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 
-from deedbook.checking.findings import FILE_SHIFT, FINDINGS_SCHEMA, FindingsSoFar, Records
-from deedbook.checking.group import Group
-from deedbook.checking.plan import Options, TablePlan
+from deedbook.checking.findings import FILE_SHIFT, FINDINGS_SCHEMA, FindingsSoFar, Group, Records
 from deedbook.checking.structure import fixed
 from deedbook.checking.waivers import Waivers
 from deedbook.descriptor import Resource
 from deedbook.findings import FINDING_FIELDS, Finding
 from deedbook.project import Waiver
-from deedbook.schema import TableSchema
 
 KEYS = pl.DataFrame({"id": ["E1", "E2|3", "E4"]})
 ROWS = Group("dull", np.array([0, 1, 2]), fixed("is dull", "say more", "x"), "warning", "title", 2, "minLength")
 
 
-def _plan(limit: int, waived: Mapping[tuple[str, str], str] | None = None, *paths: str) -> TablePlan:
-    """A table whose rule `dull` has these waivers."""
+def _empty(limit: int, waived: Mapping[tuple[str, str], str] | None = None, *paths: str) -> FindingsSoFar:
+    """No findings yet of a table whose rule `dull` has these waivers."""
     resource = Resource("events", paths or ("events.csv",))
     given = enumerate((waived or {}).items(), start=2)
     waivers = [Waiver("dull", "events", key, field, reason, "me", "", row) for row, ((key, field), reason) in given]
-    return TablePlan(resource, TableSchema(()), Options(max_findings=limit), waivers=Waivers(tuple(waivers)))
+    return FindingsSoFar(resource, limit, Waivers(tuple(waivers)))
 
 
 def _records(file: int = 0, row: int = 2, line: int = 2) -> Records:
@@ -36,14 +33,13 @@ def _records(file: int = 0, row: int = 2, line: int = 2) -> Records:
     return Records((file << FILE_SHIFT) + row + rows, line + 2 * rows, KEYS)
 
 
-def _found(plan: TablePlan, *groups: Group) -> FindingsSoFar:
-    found = FindingsSoFar(plan)
+def _found(found: FindingsSoFar, *groups: Group) -> FindingsSoFar:
     found.add(groups, _records())
     return found
 
 
 def test_as_many_as_the_limit_are_shown_and_all_are_counted() -> None:
-    found = _found(_plan(2), ROWS, ROWS)
+    found = _found(_empty(2), ROWS, ROWS)
     first = Finding(
         rule="dull",
         severity="warning",
@@ -61,26 +57,27 @@ def test_as_many_as_the_limit_are_shown_and_all_are_counted() -> None:
     )
     assert [finding for finding, _ in found.shown()] == [first, first]
     assert found.counts == {("dull", "title", "warning"): [6, 0]}
-    (both,) = [[finding for finding, _ in found.shown()] for found in [_found(_plan(2), ROWS)]]
+    (both,) = [[finding for finding, _ in found.shown()] for found in [_found(_empty(2), ROWS)]]
     assert both == [first, replace(first, row=3, line=4, key="E2\\|3")]
 
 
 def test_a_waived_warning_is_counted_as_such_and_its_waiver_as_used() -> None:
-    found = _found(_plan(3, {("E4", "title"): "meant so", ("E9", "title"): "idle"}), ROWS)
+    found = _found(_empty(3, {("E4", "title"): "meant so", ("E9", "title"): "idle"}), ROWS)
     assert [finding.waived for finding, _ in found.shown()] == [None, None, "meant so"]
     assert found.counts == {("dull", "title", "warning"): [3, 1]}
     assert found.used_waivers == {2}
 
 
 def test_an_error_cannot_be_waived() -> None:
-    found = _found(_plan(2, {("E1", "title"): "meant so"}), replace(ROWS, severity="error"))
+    found = _found(_empty(2, {("E1", "title"): "meant so"}), replace(ROWS, severity="error"))
     assert [finding.waived for finding, _ in found.shown()] == [None, None]
     assert found.counts == {("dull", "title", "error"): [3, 0]}
 
 
 def test_every_finding_is_a_row_with_all_fields_when_all_are_written() -> None:
     frames: list[pl.DataFrame] = []
-    found = FindingsSoFar(_plan(0, {("E4", "title"): "meant so"}, "one.csv", "two.csv"), frames.append)
+    found = _empty(0, {("E4", "title"): "meant so"}, "one.csv", "two.csv")
+    found.write_all = frames.append
     found.add([ROWS], _records(file=1, row=5, line=8))
     assert found.shown() == []
     assert frames[0].columns == list(FINDING_FIELDS) == list(FINDINGS_SCHEMA)
@@ -93,7 +90,7 @@ def test_every_finding_is_a_row_with_all_fields_when_all_are_written() -> None:
 
 
 def test_the_first_of_all_files_and_blocks_are_shown_in_whatever_order_they_come() -> None:
-    found = FindingsSoFar(_plan(2, {("E4", "title"): "meant so"}, "one.csv", "two.csv"))
+    found = _empty(2, {("E4", "title"): "meant so"}, "one.csv", "two.csv")
     for file, row, line in [(1, 2, 2), (1, 5, 9), (0, 8, 12), (0, 5, 7)]:
         found.add([ROWS], _records(file, row, line))
     assert [(finding.path, finding.row, finding.line) for finding, _ in found.shown()] == [

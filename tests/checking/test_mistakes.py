@@ -8,7 +8,8 @@ import polars as pl
 import pytest
 
 from deedbook.checking.cells import plan_field
-from deedbook.checking.explanation import Explanation, causes_in, common_cause, explain
+from deedbook.checking.explanation import causes_in, explain
+from deedbook.checking.findings import Words, common_cause
 from deedbook.schema import read_schema
 
 INTEGER, NUMBER, DATE, MOMENT = ({"type": kind} for kind in ("integer", "number", "date", "datetime"))
@@ -123,7 +124,7 @@ MISTAKES: list[tuple[dict[str, Any], str, str, str | None]] = [
 ]
 
 
-def _explain(spec: dict[str, Any], text: str) -> tuple[Explanation, Any]:
+def _explain(spec: dict[str, Any], text: str) -> tuple[Words, Any]:
     field = read_schema({"fields": [{"name": "x", **spec}]}, "schema").fields[0]
     plan = plan_field(field, ("",), "schema")
     problems = plan.problems(text)

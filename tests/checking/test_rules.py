@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandera.polars as pa
 import polars as pl
 import pytest
@@ -10,7 +12,7 @@ from pandera.api.polars.types import PolarsData
 from deedbook.checking.rules import TableRules, evaluate
 from deedbook.checking.rules import _read_schema as read_schema
 from deedbook.checking.settings import AS_WRITTEN
-from deedbook.checking.verdicts import Evaluation, is_row_local, render
+from deedbook.checking.verdicts import RuleOutcome, is_row_local, render
 from deedbook.errors import RuleError
 from deedbook.rules import dates
 from deedbook.rules.rule import Rule, rule, rule_of
@@ -31,15 +33,15 @@ def rules_of(*checks: pa.Check, **columns: pa.Column) -> TableRules:
     return read_schema(pa.DataFrameSchema(columns, checks=list(checks)), "events.py", "`schema`", AS_WRITTEN)
 
 
-def failing(evaluation: Evaluation) -> dict[str, list[int | None]]:
+def failing(outcomes: Sequence[RuleOutcome]) -> dict[str, list[int | None]]:
     """The failing rows by rule; a rule that passes is not there."""
-    return {item.rule.id: item.failing.to_list() for item in evaluation.outcomes if len(item.failing)}
+    return {item.rule.id: item.failing.to_list() for item in outcomes if len(item.failing)}
 
 
 def test_a_rule_fails_where_it_is_false_and_passes_where_it_is_null() -> None:
     found = evaluate(rules_of(ORDER), FRAME)
     assert failing(found) == {"out-of-order": [1]}
-    assert render(found.outcomes[0], 0) == ("5 is above 3 in b", "swap 30", "5")
+    assert render(found[0], 0) == ("5 is above 3 in b", "swap 30", "5")
 
 
 def test_a_rule_on_a_series_is_aligned_with_the_rows() -> None:
@@ -48,7 +50,7 @@ def test_a_rule_on_a_series_is_aligned_with_the_rows() -> None:
     )
     found = evaluate(rules_of(check), FRAME)
     assert failing(found) == {"known": [1]}
-    assert render(found.outcomes[0], 0)[0] == "y"
+    assert render(found[0], 0)[0] == "y"
 
 
 @pytest.mark.parametrize(
@@ -78,9 +80,9 @@ def test_a_message_that_cannot_be_shown_is_found_before_it_is_needed(message: st
 def test_a_row_with_a_bad_cell_that_the_rule_reads_is_skipped() -> None:
     for column in ("low", "high", "id"):
         found = evaluate(rules_of(ORDER), FRAME, {column: pl.Series([False, True, False])})
-        assert (failing(found), found.outcomes[0].skipped) == ({}, 1)
+        assert (failing(found), found[0].skipped) == ({}, 1)
     other = evaluate(rules_of(ORDER), FRAME.with_columns(other=1), {"other": pl.Series([True, True, True])})
-    assert (failing(other), other.outcomes[0].skipped) == ({"out-of-order": [1]}, 0)
+    assert (failing(other), other[0].skipped) == ({"out-of-order": [1]}, 0)
 
 
 def test_a_group_with_a_bad_cell_is_skipped() -> None:
@@ -90,7 +92,7 @@ def test_a_group_with_a_bad_cell_is_skipped() -> None:
         rules_of(twice), frame.with_columns(n=pl.Series([2, 2, 2, 2])), {"n": pl.Series([False, True, False, False])}
     )
     assert failing(found) == {"twice": [2, 3]}
-    assert found.outcomes[0].skipped == 2
+    assert found[0].skipped == 2
 
 
 def test_a_series_rule_is_masked_by_the_columns_that_it_names() -> None:
@@ -100,7 +102,8 @@ def test_a_series_rule_is_masked_by_the_columns_that_it_names() -> None:
 
 def test_an_unmet_rule_is_not_checked() -> None:
     check = rule("dated", pl.col("low") > 9, at="low", message="", unmet="there is no date")
-    assert [reason for _, reason in evaluate(rules_of(check), FRAME).not_checked] == ["there is no date"]
+    assert evaluate(rules_of(check), FRAME) == ()
+    assert [rule.unmet for rule in rules_of(check).all_rules] == ["there is no date"]
 
 
 @pytest.mark.parametrize("problem", [ZeroDivisionError("boom"), SystemExit(0)])
@@ -173,7 +176,7 @@ def test_any_pandera_check_is_run_one_finding_a_row() -> None:
     rules = rules_of(pa.Check(above, name="high_above"), id=pa.Column(pl.String, pa.Check.isin(["a", "b"])))
     found = evaluate(rules, FRAME)
     assert failing(found) == {"high-above": [0], "isin": [2]}
-    outcome = next(item for item in found.outcomes if item.rule.id == "isin")
+    outcome = next(item for item in found if item.rule.id == "isin")
     assert (outcome.rule.at, render(outcome, 0)) == ("id", ("`c` is not one of a, b", "", "c"))
 
 
@@ -191,14 +194,14 @@ def test_pandera_checks_run_whatever_the_environment_says(monkeypatch: pytest.Mo
 def test_a_verdict_on_the_whole_table_has_no_row() -> None:
     found = evaluate(rules_of(pa.Check(lambda _data: False, name="enough rows")), FRAME)
     assert failing(found) == {"enough-rows": [None]}
-    assert render(found.outcomes[0], 0) == ("does not satisfy enough rows", "", None)
+    assert render(found[0], 0) == ("does not satisfy enough rows", "", None)
     missing = evaluate(rules_of(other=pa.Column(pl.String)), FRAME)
     assert failing(missing) == {"column-in-dataframe": [None]}
 
 
 def test_a_pandera_warning_is_a_warning() -> None:
     found = evaluate(rules_of(low=pa.Column(pl.Int64, pa.Check.gt(2, raise_warning=True), nullable=True)), FRAME)
-    assert [(item.rule.severity, item.failing.to_list()) for item in found.outcomes] == [("warning", [0])]
+    assert [(item.rule.severity, item.failing.to_list()) for item in found] == [("warning", [0])]
 
 
 def test_a_pandera_check_that_raises_is_no_finding() -> None:
@@ -226,7 +229,7 @@ def test_a_rule_is_an_ordinary_pandera_check_too() -> None:
 
 def said(frame: pl.DataFrame, *checks: pa.Check, **columns: pa.Column) -> list[tuple[str, str, str]]:
     """Rule, field and message of the first row of each rule that fails."""
-    outcomes = evaluate(rules_of(*checks, **columns), frame).outcomes
+    outcomes = evaluate(rules_of(*checks, **columns), frame)
     return [(item.rule.id, item.rule.at, render(item, 0)[0]) for item in outcomes if len(item.failing)]
 
 
@@ -256,7 +259,7 @@ def test_checks_without_a_name_are_told_apart() -> None:
 
 def test_a_pattern_of_columns_names_the_column_that_fails() -> None:
     rules = rules_of(**{"^(low|high)$": pa.Column(None, pa.Check.gt(2.5), regex=True, nullable=True)})
-    found = [(item.rule.at, render(item, 0)[2]) for item in evaluate(rules, FRAME).outcomes if len(item.failing)]
+    found = [(item.rule.at, render(item, 0)[2]) for item in evaluate(rules, FRAME) if len(item.failing)]
     assert found == [("low", "1"), ("high", "2")]
 
 
@@ -271,7 +274,7 @@ def test_a_pattern_of_columns_names_the_column_that_fails() -> None:
 def test_demands_of_a_schema_are_one_sentence(schema: dict[str, object], expected: list[tuple[str, str, str]]) -> None:
     made = pa.DataFrameSchema({"id": pa.Column(str)}, **schema)  # type: ignore[arg-type]
     rules = read_schema(made, "events.py", "`schema`", AS_WRITTEN)
-    found = evaluate(rules, FRAME).outcomes
+    found = evaluate(rules, FRAME)
     assert [(item.rule.id, item.rule.at, render(item, 0)[0]) for item in found if len(item.failing)] == expected
 
 
@@ -289,6 +292,6 @@ def test_a_column_of_another_type_is_said_once() -> None:
 )
 def test_as_many_rows_as_are_tolerated_are_told_and_stop_nothing(at_most: float, severity: str) -> None:
     check = rule("large", pl.col("high") > 3, at="high", message="", at_most=at_most)
-    [outcome] = evaluate(rules_of(check), FRAME).outcomes
+    [outcome] = evaluate(rules_of(check), FRAME)
     assert (outcome.rule.severity, outcome.failing.to_list()) == (severity, [0, 1])
     assert not is_row_local(carried(check), FRAME.schema) or not at_most

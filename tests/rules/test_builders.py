@@ -36,7 +36,7 @@ def test_an_example_fails_where_it_says(heading: str, code: str, expected: dict[
     frame = pl.DataFrame(names[code.split(" = ")[0]])
     rules = _read_schema(pa.DataFrameSchema(checks=names["checks"]), heading, "`schema`", AS_WRITTEN)
     found: dict[str, list[int]] = {}
-    for outcome in evaluate(rules, frame).outcomes:
+    for outcome in evaluate(rules, frame):
         if len(outcome.failing):
             found[outcome.rule.id] = sorted({*found.get(outcome.rule.id, []), *outcome.failing.to_list()})
     assert found == expected

@@ -16,7 +16,7 @@ from typing import Any
 import polars as pl
 
 from deedbook.checking.rules import RuleBook, TableRules, evaluate, load_rules
-from deedbook.checking.verdicts import Evaluation
+from deedbook.checking.verdicts import RuleOutcome
 from deedbook.rules.rule import Rule
 
 ROOT = Path(__file__).parents[3]
@@ -205,10 +205,11 @@ def all_rules() -> list[tuple[str, Rule]]:
     return [(name, rule) for name, parts in rules_of(typed_tables()).items() for part in parts for rule in part.rules]
 
 
-def evaluations(*changes: Change, created: dt.date | None = CREATED) -> dict[str, list[Evaluation]]:
+def evaluations(*changes: Change, created: dt.date | None = CREATED) -> dict[str, list[RuleOutcome]]:
     """Everything that the rules say after the changes, by table."""
     tables = typed_tables(*changes)
-    return {name: [evaluate(part, tables[name]) for part in parts] for name, parts in rules_of(tables, created).items()}
+    found = rules_of(tables, created).items()
+    return {name: [said for part in parts for said in evaluate(part, tables[name])] for name, parts in found}
 
 
 def findings(*changes: Change, created: dt.date | None = CREATED) -> set[Found]:
@@ -216,8 +217,7 @@ def findings(*changes: Change, created: dt.date | None = CREATED) -> set[Found]:
     keys = {name: ["|".join(key) for key in rows] for name, rows in rows_of(changes).items()}
     return {
         (outcome.rule.id, name, keys[name][row], outcome.rule.at)
-        for name, parts in evaluations(*changes, created=created).items()
-        for part in parts
-        for outcome in part.outcomes
+        for name, outcomes in evaluations(*changes, created=created).items()
+        for outcome in outcomes
         for row in outcome.failing.to_list()
     }

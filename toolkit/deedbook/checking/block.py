@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -13,11 +13,10 @@ import polars as pl
 
 from deedbook.checking.cells import REQUIRED, TYPE_ERROR, CellFailure, CheckedCells, Rows, check_cells
 from deedbook.checking.explanation import causes_in, explain
+from deedbook.checking.findings import Group, Records, Words
 from deedbook.checking.free_text import free_text_groups
-from deedbook.checking.group import Group, Words
 from deedbook.checking.keys import HashedBlock, Key, hash_blocks
 from deedbook.checking.plan import FilePlan
-from deedbook.checking.references import Reference
 from deedbook.checking.structure import check_structure, fixed, fold_rows
 from deedbook.findings import shorten
 from deedbook.reading.tables import present
@@ -32,19 +31,16 @@ BadRows = Mapping[str, Rows]
 
 @dataclass(frozen=True, slots=True)
 class TypedRows:
-    """The rows of a block as values.
+    """Rows as values, without the blank records.
 
     Attributes:
-        frame: Typed columns; a missing cell and one of the wrong type are null. Blank records are left out.
-        rows: Their positions in the block; `lines` their lines, counted from the block's start.
+        frame: Typed columns; a missing cell and one of the wrong type are null.
         bad: For each column with bad cells, where they are.
     """
 
     frame: pl.DataFrame
-    rows: Rows
-    lines: Rows
     bad: Mapping[str, pl.Series]
-    keys: pl.DataFrame
+    records: Records
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +50,8 @@ class BlockResult:
     Attributes:
         absent: Records that hold no row: blank ones and comments.
         present: For each column, the cells that hold a value.
-        lines: The line of each record, and `keys` its primary key's columns, where there are findings that name them.
         hashes: Those of keys, and of foreign keys whose parent is not complete yet.
+        records: Where its rows stand, as far as there are findings.
         skipped: For each rule, the rows that it did not look at.
     """
 
@@ -65,34 +61,32 @@ class BlockResult:
     newlines: int
     has_return: bool
     has_cell_errors: bool
+    hashes: Mapping[Key, HashedBlock]
     groups: list[Group]
-    lines: Rows
-    keys: pl.DataFrame
-    hashes: Mapping[Key | Reference, HashedBlock]
+    records: Records
     typed: TypedRows | None = None
     skipped: Mapping[str, int] = field(default_factory=dict)
 
 
 def check_block(plan: FilePlan, block: TextBlock) -> BlockResult:
     """Structure, cells, keys and row-local rules of one block."""
+    rules = plan.table.rules
     structure = check_structure(block, plan.columns, plan.fields, plan.primary_key)
     cells = check_cells(block.frame, plan.fields, structure.excused, plan.hashed_names)
     structure, failures = fold_rows(structure, block, plan.columns, cells.failures)
     bad = _bad_rows(structure.excused, failures)
     unread = _bad_rows(structure.excused, [item for item in failures if item.problem in {TYPE_ERROR, REQUIRED}])
-    groups = [*structure.groups, *(_cell_group(failure) for failure in failures)]
-    groups += free_text_groups(plan, block.frame, bad)
+    groups = [*structure.groups, *map(_cell_group, failures), *free_text_groups(plan, block.frame, bad)]
 
     sought = [item for item in plan.references if not _is_known(plan, item, cells, unread)]
-    hashed: list[Key | Reference] = [*plan.keys, *sought]
-    names = {item.name for part in hashed for item in part.fields}
-    names.update(item.name for item in plan.typed_fields)
-    values = block.frame.select(present(name, plan.missing[name]) for name in block.frame.columns if name in names)
+    hashed = [*plan.keys, *sought]
+    read = {item.name for key in hashed for item in key.fields} | {item.name for item in plan.typed_fields}
+    values = block.frame.select(present(name, plan.missing[name]) for name in block.frame.columns if name in read)
     groups += _null_parts(plan, values, bad)
-    asked = [(item.fields, _union(unread, [part.name for part in item.fields])) for item in hashed]
+    asked = [(key.fields, _union(unread[name] for name in key.names if name in unread)) for key in hashed]
     hashes = dict(zip(hashed, hash_blocks(values, asked, cells.numbers), strict=True))
     for reference in sought:
-        if (parent := plan.table.parent_of(reference)) is not None:
+        if (parent := plan.table.parents.get(reference.parent)) is not None:
             mine = hashes.pop(reference)
             if (places := parent.places(mine.hashes, known=False)) is not None:
                 rows = mine.row_numbers(0)[places]
@@ -100,11 +94,11 @@ def check_block(plan: FilePlan, block: TextBlock) -> BlockResult:
 
     typed_rows = _typed_rows(plan, block, values, structure.absent, bad) if plan.typed_fields else None
     skipped: Mapping[str, int] = {}
-    if plan.table.rules.row_rules and typed_rows is not None:
-        found, skipped = plan.table.rules.row_rules(typed_rows.frame, typed_rows.bad)
+    if rules.row_rules and typed_rows is not None:
+        found, skipped = rules.row_rules(typed_rows.frame, typed_rows.bad)
         for group in found:
-            number = plan.positions.get(group.column or "")
-            groups.append(replace(group, rows=typed_rows.rows[group.rows], field_number=number))
+            rows = typed_rows.records.numbers[group.rows]
+            groups.append(replace(group, rows=rows, field_number=plan.positions.get(group.column)))
     return BlockResult(
         height=block.frame.height,
         absent=len(structure.absent),
@@ -112,11 +106,14 @@ def check_block(plan: FilePlan, block: TextBlock) -> BlockResult:
         newlines=block.newlines,
         has_return=block.has_return,
         has_cell_errors=bool(failures or structure.groups),
-        groups=groups,
-        lines=block.line_numbers if groups else np.empty(0, np.int64),
-        keys=block.frame.select(plan.primary_key if groups else ()),
         hashes=hashes,
-        typed=typed_rows if plan.table.rules.keeps_typed else None,
+        groups=groups,
+        records=Records(
+            np.arange(block.frame.height, dtype=np.int64),
+            block.line_numbers if groups else np.empty(0, np.int64),
+            block.frame.select(plan.primary_key if groups else ()),
+        ),
+        typed=typed_rows if rules.keeps_typed else None,
         skipped=skipped,
     )
 
@@ -138,30 +135,27 @@ def _count_present(plan: FilePlan, frame: pl.DataFrame, absent: Sequence[int]) -
     return frame.height - np.fromiter(lacking, np.int64, frame.width)
 
 
-def _is_known(plan: FilePlan, reference: Reference, cells: CheckedCells, unread: BadRows) -> bool:
+def _is_known(plan: FilePlan, reference: Key, cells: CheckedCells, unread: BadRows) -> bool:
     """Whether a foreign key is seen to have few distinct values, all of which are the parent's."""
-    parent, name = plan.table.parent_of(reference), reference.key.fields[0]
-    if parent is None or len(reference.fields) > 1 or name not in cells.distinct or name in unread:
+    parent, name = plan.table.parents.get(reference.parent), reference.column
+    if parent is None or name is None or name not in cells.distinct or name in unread:
         return False
     values = cells.distinct[name].to_frame().select(present(name, plan.missing[name]))
     return parent.places(hash_blocks(values, [(reference.fields, None)])[0].hashes, known=False) is None
 
 
-def _bad_rows(excused: BadRows, failures: Sequence[CellFailure]) -> BadRows:
-    bad: dict[str, list[Rows]] = {name: [rows] for name, rows in excused.items()}
+def _bad_rows(excused: BadRows, failures: Iterable[CellFailure]) -> BadRows:
+    bad = dict(excused)
     for failure in failures:
-        bad.setdefault(failure.plan.field.name, []).append(failure.rows)
-    return {name: _together(parts) for name, parts in bad.items()}
+        name = failure.plan.field.name
+        bad[name] = np.union1d(bad[name], failure.rows) if name in bad else failure.rows
+    return bad
 
 
-def _union(bad: BadRows, names: Sequence[str]) -> Rows | None:
-    parts = [bad[name] for name in names if name in bad]
-    return _together(parts) if parts else None
-
-
-def _together(parts: Sequence[Rows]) -> Rows:
-    """All rows, rising, each once; every part is so already."""
-    return np.unique(np.concatenate(parts)) if len(parts) > 1 else parts[0]
+def _union(parts: Iterable[Rows]) -> Rows | None:
+    """All rows, rising, each once; None where there is no part."""
+    every = list(parts)
+    return np.unique(np.concatenate(every)) if every else None
 
 
 def _cell_group(failure: CellFailure) -> Group:
@@ -170,8 +164,7 @@ def _cell_group(failure: CellFailure) -> Group:
 
     def words(at: int) -> Words:
         text = texts[at] or None
-        said = explain(plan, failure.problem, text)
-        return Words(said.message, said.hint, None if text is None else without_mark(text), said.proposal)
+        return replace(explain(plan, failure.problem, text), value=text and without_mark(text))
 
     return Group(
         rule,
@@ -196,17 +189,17 @@ def _null_parts(plan: FilePlan, values: pl.DataFrame, bad: BadRows) -> list[Grou
     return groups
 
 
-def missing_parent_group(plan: FilePlan, reference: Reference, rows: Rows, values: pl.DataFrame) -> Group:
+def missing_parent_group(plan: FilePlan, reference: Key, rows: Rows, values: pl.DataFrame) -> Group:
     """The rows whose foreign key is in no row of the parent; `values` has their texts, aligned with `rows`."""
-    texts = values.select(reference.key.fields)
-    target = f"`{reference.parent}`.{', '.join(reference.key.reference)}"
+    texts, (parent, target) = values.select(reference.names), reference.parent
+    place = f"`{parent}`.{', '.join(item.name for item in target)}"
 
     def words(at: int) -> Words:
         value = ", ".join(str(part) for part in texts.row(at))
-        return Words(f"`{shorten(value)}` is not in {target}", value=value)
+        return Words(f"`{shorten(value)}` is not in {place}", value=value)
 
-    column = reference.key.fields[0] if len(reference.fields) == 1 else None
-    number = plan.positions.get(column or "")
+    column = reference.column
+    number = plan.positions.get(column)
     return Group("foreign-key", rows, words, column=column, field_number=number, reference=reference)
 
 
@@ -215,23 +208,17 @@ def _typed_rows(
 ) -> TypedRows:
     """The rows as values; a field that the file lacks is missing and bad everywhere."""
     rows = np.setdiff1d(np.arange(values.height, dtype=np.int64), absent, assume_unique=True)
-    keep = values if not absent else values[rows.tolist()]
-    held = set(values.columns)
-    frame = (
-        keep.lazy()
-        .select(
-            typed(item).alias(item.name) if item.name in held else pl.lit(None, dtype_of(item)).alias(item.name)
-            for item in plan.typed_fields
-        )
-        .collect()
-    )
-    if frame.height != len(rows):  # no column of the file is read
-        frame = pl.DataFrame({name: pl.Series(name, [None] * len(rows), dtype) for name, dtype in frame.schema.items()})
-    masks = {
-        name: pl.Series(name, np.isin(rows, where))
-        for name, where in bad.items()
-        if name in frame.columns and len(where)
+    keep = values[rows.tolist()] if absent else values
+    held = [item for item in plan.typed_fields if item.name in values.columns]
+    frame = keep.lazy().select(typed(item).alias(item.name) for item in held).collect()
+    nothing = pl.Series([None] * len(rows))
+    columns = {
+        item.name: frame[item.name] if item in held else nothing.cast(dtype_of(item)) for item in plan.typed_fields
     }
-    masks.update({name: pl.Series(name, np.ones(len(rows), np.bool_)) for name in frame.columns if name not in held})
+    is_bad = {
+        name: pl.Series(name, np.isin(rows, bad[name]) if name in values.columns else np.ones(len(rows), np.bool_))
+        for name in columns
+        if name not in values.columns or len(bad.get(name, ()))
+    }
     lines = block.line_numbers[rows] if plan.table.rules.keeps_typed else rows[:0]
-    return TypedRows(frame, rows, lines, masks, keep.select(plan.primary_key))
+    return TypedRows(pl.DataFrame(columns), is_bad, Records(rows, lines, keep.select(plan.primary_key)))

@@ -5,11 +5,11 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 import polars as pl
 
 from deedbook.checking.cells import TYPE_ERROR, FieldPlan, Problem
+from deedbook.checking.findings import Words
 from deedbook.checking.spellings import respelled, skeleton_of_words, spaces_in, without_spaces
 from deedbook.findings import shorten
 from deedbook.schema import Field
@@ -21,38 +21,39 @@ _LISTED = 10
 """Allowed values that are printed; more are counted."""
 _MOST_CAUSES = 3
 """Causes that are told apart; the orders of day and month are as many."""
+_FEW = 16
+"""Distinct texts that are looked at one by one: of 10,000 columns with one bad text each, a query for each mistake takes 30 s."""
+_AS_DIGITS = str.maketrans("OolI", "0011")
+_BROKEN = {
+    "minimum": "is below {declared}",
+    "exclusiveMinimum": "is not above {declared}",
+    "maximum": "is above {declared}",
+    "exclusiveMaximum": "is not below {declared}",
+    "minLength": "is shorter than {declared}",
+    "maxLength": "is longer than {declared} (it has {length})",
+    "pattern": "does not match the pattern {declared}",
+}
+"""What a text is that breaks a constraint."""
 
 
-@dataclass(frozen=True, slots=True)
-class Explanation:
-    """What a finding says of a cell."""
-
-    message: str
-    hint: str = ""
-    proposal: str | None = None
-
-
-def explain(plan: FieldPlan, problem: Problem, text: str | None) -> Explanation:
+def explain(plan: FieldPlan, problem: Problem, text: str | None) -> Words:
     """The message, the hint and what is proposed for a problem of a text."""
     rule, constraint = problem
     if constraint == "required":
-        return Explanation("the value is missing", "fill the cell in")
+        return Words("the value is missing", "fill the cell in")
     item, text = plan.field, text or ""
     shown = f"`{shorten(without_mark(text))}`"
     if text.startswith(MISFIT):
         return _misfit(item, shown)
     if rule == "type-error":
         return _explain_type(plan, text, f"{shown} is not {_noun(item)}")
+    message = f"{shown} {_broken(item, constraint or '', text)}"
     if constraint in {"pattern", "enum", "categories", "minLength", "maxLength"} and item.type in {"string", "any"}:
-        return _explain_spelling(plan, text, _broken(plan, constraint, text, shown))
-    hint = ""
-    if constraint in {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"}:
-        hint = _bound_hint(item, text)
-    return Explanation(_broken(plan, constraint or "", text, shown), hint or _example(item, constraint))
-
-
-_FEW = 16
-"""Distinct texts that are looked at one by one: of 10,000 columns with one bad text each, a query for each mistake takes 30 s."""
+        return _explain_spelling(plan, text, message)
+    hint = (
+        _bound_hint(item, text) if constraint in {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"} else ""
+    )
+    return Words(message, hint or _example(item, constraint))
 
 
 def causes_in(plan: FieldPlan, problem: Problem, texts: pl.Series) -> frozenset[str]:
@@ -66,7 +67,7 @@ def causes_in(plan: FieldPlan, problem: Problem, texts: pl.Series) -> frozenset[
     left = texts.drop_nulls().unique()
     if left.len() <= _FEW:
         return frozenset(mistake.cause if (mistake := _mistake_in(plan.field, text)) else "" for text in left)
-    for mistake in (*ANY_TYPE, *mistakes_of(plan.field.type).values(), *ANY_TYPE_LAST):
+    for mistake in _mistakes(plan.field):
         if left.is_empty() or len(found) > _MOST_CAUSES:
             break
         has_it = left.str.contains(rf"(?s)\A(?:{mistake.pattern})\z")
@@ -74,13 +75,6 @@ def causes_in(plan: FieldPlan, problem: Problem, texts: pl.Series) -> frozenset[
             found.add(mistake.cause)
             left = left.filter(~has_it)
     return frozenset(found if left.is_empty() else {*found, ""})
-
-
-def common_cause(causes: frozenset[str]) -> str:
-    """What all have in common; dates that leave their order open are in that of the others."""
-    orders = [mistakes_of("date")[name].cause for name in ("day-or-month-first", "day-first", "month-first")]
-    known = causes - {orders[0]} or causes if causes <= set(orders) else causes
-    return next(iter(known)) if len(known) == 1 else ""
 
 
 def _noun(item: Field) -> str:
@@ -91,49 +85,56 @@ def _noun(item: Field) -> str:
     return "TopoJSON" if item.format == "topojson" else kind_of(item).noun
 
 
-def _misfit(item: Field, shown: str) -> Explanation:
+def _misfit(item: Field, shown: str) -> Words:
     """Why a value of a source that has types of its own does not fit."""
     if shown.startswith("`="):
         hint = "open and save the file in a spreadsheet, which calculates it"
-        return Explanation(f"the formula {shown} has no stored result", hint)
+        return Words(f"the formula {shown} has no stored result", hint)
     hint = "write it as text: in quotes in JSON, in a cell formatted as text in a sheet"
     message = f"{shown} is a value of another type, where {_noun(item)} belongs"
-    return Explanation(message, hint if item.type == "string" else "")
+    return Words(message, hint if item.type == "string" else "")
+
+
+def _mistakes(item: Field) -> tuple[Mistake, ...]:
+    return (*ANY_TYPE, *mistakes_of(item.type).values(), *ANY_TYPE_LAST)
 
 
 def _mistake_in(item: Field, text: str) -> Mistake | None:
-    own = mistakes_of(item.type).values()
-    return next((mistake for mistake in (*ANY_TYPE, *own, *ANY_TYPE_LAST) if mistake.has(text)), None)
+    return next((mistake for mistake in _mistakes(item) if mistake.has(text)), None)
 
 
-def _explain_type(plan: FieldPlan, text: str, message: str) -> Explanation:
+def _explain_type(plan: FieldPlan, text: str, message: str) -> Words:
     """Why a text is no value of the type of its field."""
     try:
         plan.parse(text)
     except ReasonError as error:
         proposal = _valid(plan, error.proposal)
-        return Explanation(
-            f"{message}: {shorten(str(error), 200)}", f"write `{proposal}`" if proposal else "", proposal
-        )
+        return Words(f"{message}: {shorten(str(error), 200)}", _to_write(proposal), proposal=proposal)
     except UNREADABLE:
         pass
-    if (spaces := spaces_in(text)) and (clean := _valid(plan, without_spaces(text))):
-        return Explanation(f"{message}: it has {spaces}", f"write `{clean}`", clean)
-    mistake = _mistake_in(plan.field, without_spaces(text) or text)
+    spaces, bare = spaces_in(text), without_spaces(text)
+    if spaces and (clean := _valid(plan, bare)):
+        return Words(f"{message}: it has {spaces}", _to_write(clean), proposal=clean)
+    mistake = _mistake_in(plan.field, bare or text)
+    if mistake is None and text.strip():
+        return Words(message, _example(plan.field, None))
     if mistake is None:
-        hint = "leave the cell empty, or remove the space" if not text.strip() else _example(plan.field, None)
-        return Explanation(f"{message}: it has only {spaces}" if spaces and not text.strip() else message, hint)
+        said = f"{message}: it has only {spaces}" if spaces else message
+        return Words(said, "leave the cell empty, or remove the space")
     try:
-        meant = mistake.correct(without_spaces(text))
+        meant = mistake.correct(bare)
+        proposal = _valid(plan, meant) or _valid(plan, meant and written_as(plan.field, meant))
     except UNREADABLE:
-        meant = None
-    proposal = _valid(plan, meant)
-    if proposal is None and meant is not None:
-        proposal = _valid(plan, written_as(plan.field, meant))
-    hints = [f"write `{proposal}`" if proposal else "", mistake.hint]
-    if proposal and mistake.hint.startswith("the calendar"):
-        hints.pop()
-    return Explanation(f"{message}: it {mistake.cause}", ", ".join(filter(None, hints)), proposal)
+        proposal = None
+    is_known = proposal and mistake.hint.startswith("the calendar")
+    return Words(
+        f"{message}: it {mistake.cause}", _to_write(proposal, "" if is_known else mistake.hint), proposal=proposal
+    )
+
+
+def _to_write(proposal: str | None, otherwise: str = "") -> str:
+    """The hint to write what is proposed, and what else can be done."""
+    return ", ".join(filter(None, [f"write `{proposal}`" if proposal else "", otherwise]))
 
 
 def _valid(plan: FieldPlan, text: str | None) -> str | None:
@@ -141,32 +142,17 @@ def _valid(plan: FieldPlan, text: str | None) -> str | None:
     return text if text and plan.problems(text) == () and text not in plan.missing else None
 
 
-def _broken(plan: FieldPlan, constraint: str, text: str, shown: str) -> str:
-    """Which constraint a text breaks."""
-    item = plan.field
-    declared = item.constraints.get(constraint)
-    match constraint:
-        case "minimum" | "exclusiveMinimum":
-            return f"{shown} is {'below' if constraint == 'minimum' else 'not above'} {declared}"
-        case "maximum" | "exclusiveMaximum":
-            return f"{shown} is {'above' if constraint == 'maximum' else 'not below'} {declared}"
-        case "minLength":
-            return f"{shown} is shorter than {declared}"
-        case "maxLength":
-            return f"{shown} is longer than {declared} (it has {len(text)})"
-        case "pattern":
-            label = pattern_label(item)
-            return (
-                f"{shown} is not {label} (pattern {declared})"
-                if label
-                else f"{shown} does not match the pattern {declared}"
-            )
-        case "enum" | "categories":
-            values = _allowed(item)
-            if len(values) <= _LISTED:
-                return f"{shown} is not one of the allowed values: {', '.join(map(shorten, values))}"
-            return f"{shown} is not one of the {len(values)} allowed values"
-    return f"{shown} breaks the constraint {constraint}"
+def _broken(item: Field, constraint: str, text: str) -> str:
+    """What a text is that breaks a constraint."""
+    declared, label = item.constraints.get(constraint), pattern_label(item)
+    if constraint == "pattern" and label:
+        return f"is not {label} (pattern {declared})"
+    if constraint in {"enum", "categories"}:
+        values = _allowed(item)
+        if len(values) > _LISTED:
+            return f"is not one of the {len(values)} allowed values"
+        return f"is not one of the allowed values: {', '.join(map(shorten, values))}"
+    return _BROKEN.get(constraint, f"breaks the constraint {constraint}").format(declared=declared, length=len(text))
 
 
 def pattern_label(item: Field) -> str:
@@ -199,40 +185,27 @@ def _bound_hint(item: Field, text: str) -> str:
     return ""
 
 
-def _explain_spelling(plan: FieldPlan, text: str, message: str) -> Explanation:
+def _explain_spelling(plan: FieldPlan, text: str, message: str) -> Words:
     """Why a text is not among the allowed values or does not match the pattern, and what it was probably meant to be."""
-    item = plan.field
-    allowed = _allowed(item)
+    allowed = _allowed(plan.field)
     near = respelled(text, allowed or [made for made in _spellings(text) if _valid(plan, made)])
     if near is not None and (proposal := _valid(plan, near.text)):
-        return Explanation(f"{message}: {near.difference}", f"did you mean `{proposal}`?", proposal)
+        return Words(f"{message}: {near.difference}", f"did you mean `{proposal}`?", proposal=proposal)
     for mistake in (*ANY_TYPE, *ANY_TYPE_LAST[:2], TURNED_INTO_DATE):
         if mistake.has(text):
             meant = _valid(plan, mistake.correct(text))
-            hint = ", ".join(filter(None, [f"write `{meant}`" if meant else "", mistake.hint]))
-            return Explanation(f"{message}: it {mistake.cause}", hint, meant)
-    found = difflib.get_close_matches(text, allowed, n=1)
-    if found and not is_opaque(text):
-        return Explanation(message, f"did you mean `{found[0]}`?", found[0])
-    return Explanation(message, _example(item, "pattern"))
-
-
-_AS_DIGITS = str.maketrans("OolI", "0011")
+            return Words(f"{message}: it {mistake.cause}", _to_write(meant, mistake.hint), proposal=meant)
+    found = [] if is_opaque(text) else difflib.get_close_matches(text, allowed, n=1)
+    if found:
+        return Words(message, f"did you mean `{found[0]}`?", proposal=found[0])
+    return Words(message, _example(plan.field, "pattern"))
 
 
 def _spellings(text: str) -> Iterator[str]:
     """Texts that a pattern may have been meant to match: in capitals, without spaces, with the zeros that a spreadsheet drops."""
-    plain = re.sub(r"\.0+$", "", without_spaces(text))
-    plain = skeleton_of_words(plain)
-    yield from (
-        plain,
-        plain.translate(_AS_DIGITS),
-        plain.upper(),
-        plain.lower(),
-        plain.title(),
-        plain.replace(" ", ""),
-        plain.replace("_", "-"),
-    )
+    plain = skeleton_of_words(re.sub(r"\.0+$", "", without_spaces(text)))
+    yield from (plain, plain.translate(_AS_DIGITS), plain.upper(), plain.lower(), plain.title())
+    yield from (plain.replace(" ", ""), plain.replace("_", "-"))
     if number := re.search("[0-9]+", plain):
         for width in range(len(number[0]) + 1, 19):
             yield plain[: number.start()] + number[0].zfill(width) + plain[number.end() :]

@@ -1,4 +1,7 @@
-"""The findings of a table so far: counted exactly, kept only as far as they are shown, and written to a file when asked."""
+"""Findings of a table: rows that break a rule, what to say of each, and what was found so far.
+
+They are counted exactly, kept only as far as they are shown, and written to a file when asked.
+"""
 
 from __future__ import annotations
 
@@ -6,27 +9,60 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import polars as pl
 
 from deedbook.checking.cells import Rows
-from deedbook.checking.explanation import common_cause
-from deedbook.checking.group import Group
-from deedbook.checking.plan import TablePlan
-from deedbook.checking.references import Reference
+from deedbook.checking.keys import Key
+from deedbook.checking.waivers import NO_WAIVERS, Waivers
+from deedbook.descriptor import Resource
 from deedbook.errors import UsageError
 from deedbook.files import replacement
 from deedbook.findings import FINDING_FIELDS, Finding, Severity, Total, join_key
 from deedbook.reading.inputs import is_foreign
 from deedbook.types import without_mark
+from deedbook.types.mistakes import mistakes_of
 
 FILE_SHIFT = 40
 """A record of a table is known by its file's number, shifted by this, plus its record number in the file."""
-_ROW = (1 << FILE_SHIFT) - 1
+ROW_BITS = (1 << FILE_SHIFT) - 1
 FINDINGS_SCHEMA = {name: pl.Int64 if kind is int else pl.String for name, kind in FINDING_FIELDS.items()}
 WriteAll = Callable[[pl.DataFrame], None]
 """Takes rows of `FINDINGS_SCHEMA`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What a finding says: its message and hint, the raw value of the cell, and a value that could stand there."""
+
+    message: str
+    hint: str = ""
+    value: str | None = None
+    proposal: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Rows of a block that break one rule at one column.
+
+    Attributes:
+        rows: Their positions in the block, rising.
+        words: What to say about the n-th of them.
+        reference: The foreign key that they break, if it is one.
+        causes: What is wrong with them, said of many; the empty text for what is no everyday mistake.
+    """
+
+    rule: str
+    rows: Rows
+    words: Callable[[int], Words]
+    severity: Severity = "error"
+    column: str | None = None
+    field_number: int | None = None
+    constraint: str | None = None
+    reference: Key | None = None
+    causes: Callable[[], frozenset[str]] = lambda: frozenset({""})
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +70,8 @@ class Records:
     """Where rows stand that groups of findings speak of.
 
     Attributes:
-        numbers: Their record numbers, with the number of the file in the bits above `FILE_SHIFT`.
-        lines: The lines on which they start.
+        numbers: Their record numbers, with the number of the file in the bits above `FILE_SHIFT`; in a block, from 0.
+        lines: The lines on which they start; in a block, from 0.
         keys: The columns of their primary key as text; no column where there is no key.
     """
 
@@ -49,114 +85,124 @@ class Records:
             return [None] * len(rows)
         return [join_key([without_mark(part or "") for part in parts]) for parts in self.keys[rows.tolist()].rows()]
 
+    def from_(self, record: int, line: int) -> Records:
+        """The same of a block whose first record and line are these."""
+        return Records(self.numbers + record, self.lines + line, self.keys)
+
 
 @dataclass(slots=True)
 class FindingsSoFar:
-    """The findings of a table; those of its blocks come in order, those of keys and rules after them."""
+    """The findings of a table; those of its blocks come in order, those of keys and rules after them.
 
-    plan: TablePlan
+    Attributes:
+        limit: How many of each rule and column are shown.
+        counts: By rule, column and severity how many there are, and how many of them are waived; `causes` their causes.
+    """
+
+    resource: Resource
+    limit: int = 10
+    waivers: Waivers = NO_WAIVERS
     write_all: WriteAll | None = None
     counts: dict[tuple[str, str | None, Severity], list[int]] = field(default_factory=dict)
     causes: dict[tuple[str, str | None, Severity], set[str]] = field(default_factory=dict)
     used_waivers: set[int] = field(default_factory=set)
-    _shown: dict[tuple[str, str | None], list[tuple[Finding, Reference | None]]] = field(default_factory=dict)
+    _shown: dict[tuple[str, str | None], list[tuple[Finding, Key | None]]] = field(default_factory=dict)
 
     def add(self, groups: Iterable[Group], records: Records) -> None:
         """Takes groups whose rows are positions in `records`."""
         for group in groups:
-            waived = self._waive(group, records)
-            self.count(group.rule, group.column, group.severity, len(group.rows), len(waived))
-            self.causes.setdefault((group.rule, group.column, group.severity), set()).update(group.causes())
-            shown = self._columns(group, self.plan.options.max_findings, records, waived)
-            for values in zip(*shown.values(), strict=True):
-                self._show(Finding(**dict(zip(shown, values, strict=True))), group.reference)
+            place, waived = (group.rule, group.column, group.severity), self._waive(group, records)
+            self._count(place, len(group.rows), len(waived))
+            self.causes.setdefault(place, set()).update(group.causes())
+            for finding in self._rows(group, self.limit, records, waived):
+                self._show(Finding(**finding), group.reference)
             if self.write_all:
-                everything = self._columns(group, len(group.rows), records, waived)
+                everything = list(self._rows(group, len(group.rows), records, waived))
                 self.write_all(pl.DataFrame(everything, schema=FINDINGS_SCHEMA))
 
     def say(self, finding: Finding) -> None:
         """Takes one finding whose place is final."""
-        self.count(finding.rule, finding.column, finding.severity, 1)
+        self._count((finding.rule, finding.column, finding.severity), 1, 0)
         self._show(finding, None)
         if self.write_all:
             self.write_all(pl.DataFrame([finding], schema=FINDINGS_SCHEMA))
 
-    def count(self, rule: str, column: str | None, severity: Severity, count: int, waived: int = 0) -> None:
-        """Counts findings, so many of them waived, without showing them."""
-        entry = self.counts.setdefault((rule, column, severity), [0, 0])
+    def _count(self, place: tuple[str, str | None, Severity], count: int, waived: int) -> None:
+        entry = self.counts.setdefault(place, [0, 0])
         entry[0] += count
         entry[1] += waived
 
     def _waive(self, group: Group, records: Records) -> dict[int, str]:
         """The rows of a group that are waived, and why; errors cannot be."""
-        waivers = self.plan.waivers.of_rule(group.rule) if group.severity == "warning" else None
-        if not waivers or not waivers.in_force:
-            return {}
-        found = {}
-        for row, key in zip(group.rows.tolist(), records.keys_of(group.rows), strict=True):
-            if (waiver := waivers.find(key or "", group.column or "")) is not None:
-                found[row] = waiver.reason
-                self.used_waivers.add(waiver.row)
+        waivers = self.waivers.of_rule(group.rule) if group.severity == "warning" else NO_WAIVERS
+        found: dict[int, str] = {}
+        if waivers.in_force:
+            for row, key in zip(group.rows.tolist(), records.keys_of(group.rows), strict=True):
+                if (waiver := waivers.find(key or "", group.column or "")) is not None:
+                    found[row] = waiver.reason
+                    self.used_waivers.add(waiver.row)
         return found
 
-    def _columns(self, group: Group, count: int, records: Records, waived: Mapping[int, str]) -> dict[str, list[Any]]:
-        """The first findings of a group, a list for each of `FINDING_FIELDS`."""
-        resource, rows = self.plan.resource, group.rows[:count]
-        numbers = records.numbers[rows].tolist()
-        words = [group.words(at) for at in range(len(rows))]
-        every = len(rows)
-        return {
-            "rule": [group.rule] * every,
-            "severity": [group.severity] * every,
-            "table": [resource.name] * every,
-            "message": [item.message for item in words],
-            "path": [resource.paths[number >> FILE_SHIFT] if resource.paths else "" for number in numbers],
-            "row": [number & _ROW for number in numbers],
-            "line": [None] * every if is_foreign(resource) else records.lines[rows].tolist(),
-            "column": [group.column] * every,
-            "field_number": [group.field_number] * every,
-            "key": records.keys_of(rows),
-            "value": [item.value for item in words],
-            "constraint": [group.constraint] * every,
-            "hint": [item.hint for item in words],
-            "waived": [waived.get(row) for row in rows.tolist()],
-            "proposal": [item.proposal for item in words],
-        }
+    def _rows(self, group: Group, count: int, records: Records, waived: Mapping[int, str]) -> Iterator[dict[str, Any]]:
+        """The first findings of a group, by the names of their fields."""
+        rows, paths, has_lines = group.rows[:count], self.resource.paths, not is_foreign(self.resource)
+        places = zip(rows.tolist(), records.numbers[rows].tolist(), records.lines[rows].tolist(), strict=True)
+        for at, ((row, number, line), key) in enumerate(zip(places, records.keys_of(rows), strict=True)):
+            words = group.words(at)
+            yield {
+                "rule": group.rule,
+                "severity": group.severity,
+                "table": self.resource.name,
+                "message": words.message,
+                "path": paths[number >> FILE_SHIFT] if paths else "",
+                "row": number & ROW_BITS,
+                "line": line if has_lines else None,
+                "column": group.column,
+                "field_number": group.field_number,
+                "key": key,
+                "value": words.value,
+                "constraint": group.constraint,
+                "hint": words.hint,
+                "waived": waived.get(row),
+                "proposal": words.proposal,
+            }
 
-    def _show(self, finding: Finding, reference: Reference | None) -> None:
+    def _show(self, finding: Finding, reference: Key | None) -> None:
         """Keeps a finding if it is among the first of its rule and column."""
-        kept, limit = self._shown.setdefault((finding.rule, finding.column), []), self.plan.options.max_findings
+        kept = self._shown.setdefault((finding.rule, finding.column), [])
         kept.append((finding, reference))
-        if len(kept) > 2 * limit:
+        if len(kept) > 2 * self.limit:
             kept.sort(key=self._place)
-            del kept[limit:]
+            del kept[self.limit :]
 
-    def shown(self) -> list[tuple[Finding, Reference | None]]:
+    def shown(self) -> list[tuple[Finding, Key | None]]:
         """What is shown, each with the foreign key that its row breaks.
 
         By file, findings without a row first, then by row, field, rule, constraint, message.
         """
-        chosen = (sorted(kept, key=self._place)[: self.plan.options.max_findings] for kept in self._shown.values())
+        chosen = (sorted(kept, key=self._place)[: self.limit] for kept in self._shown.values())
         return sorted((item for kept in chosen for item in kept), key=self._place)
 
-    def _place(self, item: tuple[Finding, Reference | None]) -> tuple[object, ...]:
-        finding, paths = item[0], self.plan.resource.paths
-        return (
-            paths.index(finding.path) if finding.path in paths else -1,
-            -1 if finding.row is None else finding.row,
-            finding.field_number or 0,
-            finding.rule,
-            finding.constraint or "",
-            finding.message,
-        )
+    def _place(self, item: tuple[Finding, Key | None]) -> tuple[object, ...]:
+        finding, paths = item[0], self.resource.paths
+        file = paths.index(finding.path) if finding.path in paths else -1
+        row = -1 if finding.row is None else finding.row
+        return file, row, finding.field_number or 0, finding.rule, finding.constraint or "", finding.message
 
     def totals(self) -> list[Total]:
         """The exact counts, by rule and column."""
         ordered = sorted(self.counts.items(), key=lambda item: (item[0][0], item[0][1] or "", item[0][2]))
         return [
-            Total(self.plan.resource.name, *key, count, waived, common_cause(frozenset(self.causes.get(key, ()))))
-            for key, (count, waived) in ordered
+            Total(self.resource.name, *place, count, waived, common_cause(frozenset(self.causes.get(place, ()))))
+            for place, (count, waived) in ordered
         ]
+
+
+def common_cause(causes: frozenset[str]) -> str:
+    """What all have in common; dates that leave their order open are in that of the others."""
+    orders = [mistakes_of("date")[name].cause for name in ("day-or-month-first", "day-first", "month-first")]
+    known = causes - {orders[0]} or causes if causes <= set(orders) else causes
+    return next(iter(known)) if len(known) == 1 else ""
 
 
 @contextmanager
@@ -176,12 +222,9 @@ def open_findings(path: Path | None) -> Iterator[WriteAll | None]:
             target = stack.enter_context(replacement(path))
         except OSError as error:
             raise UsageError(f"{path}: cannot be written: {error.strerror}") from None
-        if path.suffix == ".csv":
-            rows, staged = target, path
-        else:
-            import tempfile
-
-            staged = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="deedbook-"))) / "findings.csv"
+        rows, staged = target, path
+        if path.suffix == ".parquet":
+            staged = Path(stack.enter_context(TemporaryDirectory(prefix="deedbook-"))) / "findings.csv"
             rows = stack.enter_context(staged.open("wb"))
         pl.DataFrame(schema=FINDINGS_SCHEMA).write_csv(rows)
         yield lambda frame: frame.write_csv(rows, include_header=False)

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import polars as pl
 
 from deedbook.checking.cells import FieldPlan
-from deedbook.checking.group import Group, Words
+from deedbook.checking.findings import Group, Words
 from deedbook.checking.plan import FilePlan
 from deedbook.checking.spellings import MOJIBAKE, decoded_again
 from deedbook.findings import shorten

@@ -20,7 +20,9 @@ from deedbook.checking.cells import Rows
 from deedbook.schema import Field, TableSchema
 from deedbook.types import key_text
 
-KeyKind = Literal["primary-key", "unique-key", "unique-error", "reference"]
+KeyKind = Literal["primary-key", "unique-key", "unique-error", "reference", "foreign-key"]
+ParentKey = tuple[str, tuple[Field, ...]]
+"""A table, and the fields of it that others refer to."""
 _NUMERIC = frozenset({"integer", "number"})
 _SEED, _TEXT_SEED = 0x0DEEDB00, 0x0DEEDB01
 """Texts have a seed of their own: the empty text and 0.0 have the same hash otherwise."""
@@ -33,27 +35,40 @@ _PLAIN = 1e14
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """Fields whose values together identify a row, or are referred to.
+    """Fields whose values together identify a row, are referred to, or refer to a row.
 
     Attributes:
-        kind: The finding's rule when a value comes again; `reference` when the fields are only referred to.
+        kind: The finding's rule when it is broken; `reference` when the fields are only referred to.
         fields: Their descriptions, in key order.
+        parent: Of a foreign key the table and the fields that it refers to; those of a parent without a schema have the types of
+            what refers to them.
     """
 
     kind: KeyKind
     fields: tuple[Field, ...]
+    parent: ParentKey = ("", ())
 
     @property
     def names(self) -> tuple[str, ...]:
         """The names of the fields."""
         return tuple(item.name for item in self.fields)
 
+    @property
+    def columns(self) -> str:
+        """The names as findings and checks list them."""
+        return ", ".join(self.names)
+
+    @property
+    def column(self) -> str | None:
+        """The one field that a finding points at; None for a key of several."""
+        return self.fields[0].name if len(self.fields) == 1 else None
+
 
 def unique_keys(schema: TableSchema) -> list[Key]:
     """Every key of a table that may not repeat."""
-    declared: list[tuple[KeyKind, tuple[str, ...]]] = []
-    if schema.primary_key:
-        declared.append(("primary-key", schema.primary_key))
+    declared: list[tuple[KeyKind, tuple[str, ...]]] = (
+        [("primary-key", schema.primary_key)] if schema.primary_key else []
+    )
     declared += [("unique-key", names) for names in schema.unique_keys]
     declared += [("unique-error", (item.name,)) for item in schema.fields if item.constraints.get("unique")]
     return [Key(kind, tuple(schema.field(name) for name in names)) for kind, names in declared]
@@ -64,11 +79,11 @@ def key_texts(fields: Sequence[Field]) -> list[pl.Expr]:
     return [key_text(item).alias(f"k{at}") for at, item in enumerate(fields)]
 
 
-def _plain_hash(item: Field, parsed: Mapping[str, pl.Series]) -> tuple[pl.Expr, pl.Expr | None]:
+def _plain_hash(item: Field, parsed: Mapping[str, pl.Series]) -> tuple[pl.Expr, pl.Expr]:
     """The hash of one part of a key, null where it is missing, and whether any number is not written so plainly that it holds."""
     text = pl.col(item.name)
     if item.type not in _NUMERIC:
-        return pl.when(text.is_not_null()).then(key_text(item).hash(_TEXT_SEED)), None
+        return pl.when(text.is_not_null()).then(key_text(item).hash(_TEXT_SEED)), pl.lit(value=False)
     if _WRITTEN_OTHERWISE & set(item.options):
         return text, pl.lit(value=True)
     read = pl.lit(parsed[item.name]) if item.name in parsed else text
@@ -127,18 +142,16 @@ def hash_blocks(
     """
     hashed = [[_plain_hash(item, parsed) for item in fields] for fields, _ in keys]
     columns = [part.alias(f"{number} {at}") for number, key in enumerate(hashed) for at, (part, _) in enumerate(key)]
-    for number, key in enumerate(hashed):
-        doubts = (doubt for _, doubt in key if doubt is not None)
-        columns.append(pl.any_horizontal(False, *doubts).alias(f"{number} odd"))
+    columns += [pl.any_horizontal(False, *(odd for _, odd in key)).alias(f"{n} odd") for n, key in enumerate(hashed)]
     plain = frame.lazy().select(columns).collect(engine="in-memory") if keys else frame  # one query for all keys
     blocks = []
     for number, (fields, skip) in enumerate(keys):
-        named = plain.select(plain[f"{number} {at}"].alias(f"k{at}") for at in range(len(fields)))
+        parts = [plain[f"{number} {at}"].alias(f"k{at}") for at in range(len(fields))]
         if frame.height and plain[f"{number} odd"][0]:
             exact = [_exact_hash(item).alias(f"k{at}") for at, item in enumerate(fields) if item.type in _NUMERIC]
-            named = named.with_columns(frame.lazy().select(exact).collect(engine="in-memory").get_columns())
-        parts = named.get_columns()
-        whole = named.to_series() if len(parts) == 1 else named.to_struct().hash(_SEED)
+            odd = frame.lazy().select(exact).collect(engine="in-memory")
+            parts = [odd[part.name] if part.name in odd.columns else part for part in parts]
+        whole = parts[0] if len(parts) == 1 else pl.DataFrame(parts).to_struct().hash(_SEED)
         if skip is None and not any(part.has_nulls() for part in parts):
             blocks.append(HashedBlock(whole, None, frame.height))
             continue

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -10,12 +10,10 @@ from pathlib import Path
 import polars as pl
 
 from deedbook.checking.cells import FieldPlan
-from deedbook.checking.group import Group
+from deedbook.checking.findings import Group
 from deedbook.checking.hashes import HashSet, Spill
 from deedbook.checking.header import Column
-from deedbook.checking.keys import Key, unique_keys
-from deedbook.checking.references import ParentKey, Reference
-from deedbook.checking.waivers import Waivers
+from deedbook.checking.keys import Key, ParentKey, unique_keys
 from deedbook.descriptor import Resource
 from deedbook.reading.blocks import BLOCK_SIZE
 from deedbook.reading.inputs import dialect_of
@@ -84,7 +82,6 @@ class TablePlan:
         references: Its foreign keys.
         referred: Keys that other tables refer to, beyond its own.
         parents: The hashes of the keys of every table once it is complete; None for those that are on disk. All plans share them.
-        waivers: Those of the table that are in force.
         has_project: Whether there is a project that `fmt` works on, so that it pays to warn of odd bytes.
         advance: Takes the number of bytes that were read.
     """
@@ -93,11 +90,10 @@ class TablePlan:
     schema: TableSchema
     options: Options = Options()
     spill: Spill = field(default_factory=lambda: Spill(Options().memory))
-    references: tuple[Reference, ...] = ()
+    references: tuple[Key, ...] = ()
     referred: tuple[Key, ...] = ()
     parents: dict[ParentKey, HashSet | None] = field(default_factory=dict)
     rules: RulePlan = RulePlan()
-    waivers: Waivers = field(default_factory=Waivers)
     has_project: bool = False
     advance: Callable[[int], None] = lambda _size: None
 
@@ -111,9 +107,9 @@ class TablePlan:
         """Whether the table is reported on."""
         return not self.options.tables or self.resource.name in self.options.tables
 
-    def parent_of(self, reference: Reference) -> HashSet | None:
-        """The hashes that a foreign key is looked up in; None when it has to wait for them."""
-        return self.parents.get((reference.parent, reference.target))
+    def waits(self, reference: Key) -> bool:
+        """Whether a foreign key cannot be looked up yet, because its parent is not complete or on disk."""
+        return self.parents.get(reference.parent) is None
 
 
 MOST_LOOKED_AT = 64 << 20
@@ -139,15 +135,15 @@ class FilePlan:
         """How blocks become columns."""
         return Layout(tuple(column.name for column in self.columns), dialect_of(self.table.resource))
 
-    @cached_property
-    def held(self) -> frozenset[str]:
-        """The fields that the file has."""
-        return frozenset(plan.field.name for plan in self.fields)
+    def _held(self, keys: Iterable[Key]) -> tuple[Key, ...]:
+        """The keys of which the file has all fields."""
+        held = {plan.field.name for plan in self.fields}
+        return tuple(key for key in keys if held.issuperset(key.names))
 
     @cached_property
     def keys(self) -> tuple[Key, ...]:
-        """The keys of which the file has all fields."""
-        return tuple(key for key in self.table.keys if self.held.issuperset(key.names))
+        """The table's keys of which the file has all fields."""
+        return self._held(self.table.keys)
 
     @cached_property
     def primary_key(self) -> tuple[str, ...]:
@@ -155,9 +151,9 @@ class FilePlan:
         return next((key.names for key in self.keys if key.kind == "primary-key"), ())
 
     @cached_property
-    def references(self) -> tuple[Reference, ...]:
+    def references(self) -> tuple[Key, ...]:
         """The foreign keys of which the file has all fields."""
-        return tuple(item for item in self.table.references if self.held.issuperset(item.key.fields))
+        return self._held(self.table.references)
 
     @cached_property
     def free_text(self) -> tuple[str, ...]:
@@ -165,17 +161,13 @@ class FilePlan:
         file = self.table.resource.sources[self.number]
         if file is not None and (not file.is_file() or file.stat().st_size > MOST_LOOKED_AT):
             return ()
-        keyed = {item.name for key in self.keys for item in key.fields} | {
-            item.name for reference in self.references for item in reference.fields
-        }
+        keyed = {name for key in (*self.keys, *self.references) for name in key.names}
+        described = (plan.field for plan in self.fields if plan.field.type == "string" and is_plain(plan.field))
+        is_held = {"enum", "pattern"}
         return tuple(
-            plan.field.name
-            for plan in self.fields
-            if plan.field.type == "string"
-            and is_plain(plan.field)
-            and plan.field.name not in keyed
-            and not plan.field.categories
-            and not {"enum", "pattern"} & plan.field.constraints.keys()
+            item.name
+            for item in described
+            if not (item.name in keyed or item.categories or is_held & item.constraints.keys())
         )
 
     @cached_property
@@ -191,14 +183,10 @@ class FilePlan:
     @cached_property
     def hashed_names(self) -> frozenset[str]:
         """Those of which every row is hashed; a foreign key of one field is looked up once for each value, where these are few."""
-        whole = (
-            item.key.fields
-            for item in self.references
-            if self.table.parent_of(item) is None or len(item.key.fields) > 1
-        )
-        return frozenset(name for names in (*(key.names for key in self.keys), *whole) for name in names)
+        whole = [item for item in self.references if self.table.waits(item) or item.column is None]
+        return frozenset(name for key in (*self.keys, *whole) for name in key.names)
 
     @cached_property
-    def positions(self) -> Mapping[str, int]:
+    def positions(self) -> Mapping[str | None, int]:
         """The position of each column in the file, from 1."""
         return {column.name: column.number for column in reversed(self.columns)}

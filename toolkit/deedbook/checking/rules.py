@@ -14,25 +14,31 @@ from __future__ import annotations
 import copy
 import datetime as dt
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import runpy
+import sys
+import traceback
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import redirect_stdout
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from types import MappingProxyType
+from typing import TypeVar
 
 import pandera.polars as pa
 import polars as pl
 from pandera.config import ValidationDepth, config_context
 from pandera.errors import SchemaError, SchemaErrors
 
-from deedbook.checking.rulefiles import FIX, Tables, describe, execute, guarded, nearest
 from deedbook.checking.settings import AS_WRITTEN, RuleSettings
-from deedbook.checking.verdicts import NO_ROW, Evaluation, RuleOutcome, evaluate_rules, fail, outcome_of
-from deedbook.errors import RuleError
+from deedbook.checking.verdicts import FIX, NO_ROW, RuleOutcome, describe, evaluate_rules, fail, outcome_of
+from deedbook.errors import DeedbookError, RuleError
+from deedbook.findings import nearest
 from deedbook.rules.guard import Guard, Releases
 from deedbook.rules.rule import Rule, kebab, rule_of
 
 Frames = Mapping[str, pl.DataFrame]
+Found = TypeVar("Found")
 DATASET = "dataset"
+_PLAIN_PANDERA = re.compile(r"^\s*(?:import|from) pandera(?:\.pandas)?(?:\s.*)?$", re.MULTILINE)
 
 _SAID = {
     "equal_to": "is not {value}",
@@ -116,6 +122,58 @@ class RuleBook:
     settings: RuleSettings = AS_WRITTEN
 
 
+class Tables(dict[str, pl.DataFrame]):
+    """Typed tables by name, of which one that does not exist is named in plain words."""
+
+    def __missing__(self, name: str) -> pl.DataFrame:
+        """Names the tables that there are."""
+        raise RuleError(f"there is no table `{name}`", tables_of(self, name))
+
+
+def tables_of(tables: Collection[str], name: str) -> str:
+    """The hint that names the tables, first the one that is most like a wrong name."""
+    return f"{nearest(name, tables)} the tables are {', '.join(sorted(tables))}".lstrip()
+
+
+def execute(path: Path) -> Mapping[str, object]:
+    """The names that a rule file defines; what it prints goes to stderr, since stdout is the report.
+
+    Raises:
+        RuleError: when it cannot be read, does not compile, raises or exits.
+    """
+    name = "_deedbook_project." + re.sub(r"\W", "_", str(path.resolve()))
+    try:
+        source = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise RuleError(f"{path}: cannot be read: {error}", "check the file") from None
+    other = _PLAIN_PANDERA.search(source)
+    hint = f"rules are for polars: `import pandera.polars as pa` in place of `{other[0].strip()}`" if other else FIX
+    return guarded(path, lambda: runpy.run_path(str(path), run_name=name), hint)()
+
+
+def guarded(path: Path, function: Callable[..., Found], hint: str = FIX) -> Callable[..., Found]:
+    """The function, except that what it raises, `sys.exit` too, is a `RuleError` with the line of the rule file."""
+
+    def run(*arguments: Frames | dt.date | None) -> Found:
+        try:
+            with redirect_stdout(sys.stderr):
+                return function(*arguments)
+        except SyntaxError as error:
+            raise RuleError(f"{error.filename or path}:{error.lineno}: {error.msg}", FIX) from None
+        except (Exception, SystemExit) as error:
+            steps = traceback.extract_tb(error.__traceback__)
+            place = str(path) + "".join([f":{step.lineno}" for step in steps if step.filename == str(path)][-1:])
+            if isinstance(error, DeedbookError):
+                message = error.message if error.message.startswith(str(path)) else f"{place}: {error.message}"
+                raise RuleError(message, error.hint) from None
+            said = describe(error)
+            if isinstance(error, SystemExit):
+                said = f"it calls exit({'' if error.code is None else error.code})"
+            raise RuleError(f"{place}: {said}", hint) from error
+
+    return run
+
+
 def load_rules(files: Mapping[str, Path], settings: RuleSettings = AS_WRITTEN) -> RuleBook:
     """The executed rule files: `TABLE.py` by table, `dataset.py` under `dataset`.
 
@@ -129,7 +187,7 @@ def load_rules(files: Mapping[str, Path], settings: RuleSettings = AS_WRITTEN) -
                 names = execute(path)
                 tables[name] = _read_schema(names.get("schema"), path, "`schema`", settings, names)
         if DATASET not in files:
-            return RuleBook(MappingProxyType(tables), settings=settings)
+            return RuleBook(tables, settings=settings)
         path = files[DATASET]
         names = execute(path)
     make, derive, guards = names.get("schemas"), names.get("derive"), names.get("guards", ())
@@ -146,13 +204,11 @@ def load_rules(files: Mapping[str, Path], settings: RuleSettings = AS_WRITTEN) -
             problem = f"`schemas` returns {given}; it has to return a dict of table names and schemas"
             raise RuleError(f"{path}: {problem}", FIX)
         if unknown := [name for name in found if name not in frames]:
-            problem = f"`schemas` returns rules for `{unknown[0]}`, which is no table"
-            hint = f"{nearest(str(unknown[0]), frames)}the tables are {', '.join(sorted(frames))}"
-            raise RuleError(f"{path}: {problem}", hint)
+            problem = f"{path}: `schemas` returns rules for `{unknown[0]}`, which is no table"
+            raise RuleError(problem, tables_of(frames, str(unknown[0])))
         return {name: _read_schema(schema, path, f"`schemas` of {name}", settings) for name, schema in found.items()}
 
-    derived = guarded(path, derive) if callable(derive) else None
-    return RuleBook(MappingProxyType(tables), dataset, derived, guards, settings)
+    return RuleBook(tables, dataset, guarded(path, derive) if callable(derive) else None, guards, settings)
 
 
 def _read_schema(
@@ -171,9 +227,9 @@ def _read_schema(
         if (carried := rule_of(check)) is not None:
             rules.append(settings.applied_to(carried))
             continue
-        plain = _rule_of_plain(check, column or "", str(path), {item.rule.id for item in checks})
+        plain = _rule_of_plain(check, column, str(path), {item.rule.id for item in checks})
         checks.append(PlainCheck(settings.applied_to(plain), check, column))
-    demands = read.columns or read.unique or read.strict or read.ordered or read.dtype
+    demands = any((read.columns, read.unique, read.strict, read.ordered, read.dtype))
     return TableRules(tuple(rules), tuple(checks), _without_checks(read) if demands else None, str(path))
 
 
@@ -193,8 +249,8 @@ def _as_schema(schema: object, where: str, names: Mapping[str, object]) -> pa.Da
         problem, hint = f"{problem} for pandas", "`import pandera.polars as pa`"
     elif schema is None:
         problem = "is missing"
-        others = [name for name, value in names.items() if isinstance(value, pa.DataFrameSchema)]
-        hint = f"call `{others[0]}` `schema`" if others else FIX
+        others = (name for name, value in names.items() if isinstance(value, pa.DataFrameSchema))
+        hint = next((f"call `{name}` `schema`" for name in others), FIX)
     raise RuleError(f"{where} {problem}; it has to be a pandera.polars.DataFrameSchema", hint)
 
 
@@ -206,17 +262,17 @@ def _without_checks(schema: pa.DataFrameSchema) -> pa.DataFrameSchema:
     return bare
 
 
-def _rule_of_plain(check: pa.Check, column: str, file: str, taken: set[str]) -> Rule:
+def _rule_of_plain(check: pa.Check, column: str | None, file: str, taken: set[str]) -> Rule:
     """What findings of a plain check say, and what it is called: an id that says nothing could not be waived."""
     id_ = kebab(check.name or "")
     if id_ in {"", "lambda"}:
-        id_ = f"{kebab(column) or 'table'}-check"
+        id_ = f"{kebab(column or '') or 'table'}-check"
         id_ = next(text for text in (id_, *(f"{id_}-{n}" for n in range(2, 1000))) if text not in taken)
     code = getattr(getattr(check, "_check_fn", None), "__code__", None)
     return Rule(
         id=id_,
         passes=pl.lit(True),
-        at=column,
+        at=column or "",
         severity="warning" if check.raise_warning else "error",
         message=_message_of(check),
         where=f"{file}:{code.co_firstlineno}" if code is not None and code.co_filename == file else file,
@@ -225,16 +281,14 @@ def _rule_of_plain(check: pa.Check, column: str, file: str, taken: set[str]) -> 
 
 def _message_of(check: pa.Check) -> str:
     """The author's own words, ours for pandera's own checks, or the check's name."""
-    name, statistics = check.name or "", check.statistics or {}
+    name, statistics = check.name or "", check.statistics or {"": None}
     if check.error and not str(check.error).startswith(f"{name}("):
         return _plain(str(check.error))
-    if name in _SAID and statistics and None not in statistics.values():
+    if name in _SAID and None not in statistics.values():
         return "`{cell}` " + _plain(_SAID[name].format_map({key: _listed(value) for key, value in statistics.items()}))
-    return (
-        "does not pass the check"
-        if kebab(name) in {"", "lambda"}
-        else _plain(f"does not satisfy {check.error or name}")
-    )
+    if kebab(name) in {"", "lambda"}:
+        return "does not pass the check"
+    return _plain(f"does not satisfy {check.error or name}")
 
 
 def _listed(value: object) -> str:
@@ -251,8 +305,10 @@ def _plain(text: str) -> str:
     return text.replace("{", "{{").replace("}", "}}")
 
 
-def evaluate(rules: TableRules, frame: pl.DataFrame, bad: Mapping[str, pl.Series] | None = None) -> Evaluation:
-    """Every rule judged on a whole typed table or on one block of it.
+def evaluate(
+    rules: TableRules, frame: pl.DataFrame, bad: Mapping[str, pl.Series] | None = None
+) -> tuple[RuleOutcome, ...]:
+    """Every rule that can be judged, judged on a whole typed table or on one block of it.
 
     Args:
         rules: The rules of the table.
@@ -262,9 +318,7 @@ def evaluate(rules: TableRules, frame: pl.DataFrame, bad: Mapping[str, pl.Series
     Raises:
         RuleError: when a rule raises or does not give one Boolean per row.
     """
-    found = evaluate_rules(rules.rules, frame, bad or {})
-    held = [(item.rule, item.rule.unmet) for item in rules.checks if item.rule.unmet]
-    return Evaluation((*found.outcomes, *_run_pandera(rules, frame, bad or {})), (*found.not_checked, *held))
+    return (*evaluate_rules(rules.rules, frame, bad or {}), *_run_pandera(rules, frame, bad or {}))
 
 
 def _run_pandera(rules: TableRules, frame: pl.DataFrame, bad: Mapping[str, pl.Series]) -> Iterator[RuleOutcome]:

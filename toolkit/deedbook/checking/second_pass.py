@@ -13,12 +13,10 @@ import polars as pl
 
 from deedbook.checking.block import missing_parent_group
 from deedbook.checking.cells import Rows
-from deedbook.checking.findings import FILE_SHIFT, Records
-from deedbook.checking.group import Group, Words
+from deedbook.checking.findings import FILE_SHIFT, ROW_BITS, Group, Records, Words
 from deedbook.checking.hashes import HashLog
-from deedbook.checking.keys import Key, key_texts
+from deedbook.checking.keys import Key, ParentKey, key_texts
 from deedbook.checking.plan import FilePlan
-from deedbook.checking.references import ParentKey
 from deedbook.checking.table import Piece, TableOutcome
 from deedbook.errors import ProjectError
 from deedbook.findings import Check, NotChecked, shorten
@@ -40,27 +38,22 @@ _KEPT = 100_000
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """Records of a file that are read again: their numbers with that of the file, their text columns, and their lines."""
+    """Records of a file that are read again, as text columns."""
 
     plan: FilePlan
-    records: Rows
     frame: pl.DataFrame
-    lines: Rows
+    records: Records
 
 
 def revisit(outcome: TableOutcome, wanted: Rows) -> Iterator[Visit]:
     """The wanted records, in order; only the pieces of a file that hold one are parsed."""
     for number, plan in outcome.files.items():
-        base, resource, options = number << FILE_SHIFT, plan.table.resource, plan.table.options
-        mine = _within(wanted, base, 1 << FILE_SHIFT) - base
+        resource, options = plan.table.resource, plan.table.options
+        mine = wanted[wanted >> FILE_SHIFT == number] & ROW_BITS
         if len(mine):
             with open_table(resource, resource.sources[number], max_unpacked=options.max_unpacked) as stream:
                 held = _held(plan, outcome.pieces[number], Cutter(stream, dialect_of(resource)), mine)
                 yield from in_order(held, lambda item: _visit(*item), workers=options.workers)
-
-
-def _within(wanted: Rows, first: int, count: int) -> Rows:
-    return wanted[(wanted >= first) & (wanted < first + count)]
 
 
 def _held(
@@ -68,7 +61,7 @@ def _held(
 ) -> Iterator[tuple[FilePlan, Piece, bytes, Rows]]:
     """The pieces that hold wanted rows, with their bytes and those rows."""
     for piece in pieces:
-        rows = _within(wanted, piece.row, piece.height)
+        rows = wanted[(wanted >= piece.row) & (wanted < piece.row + piece.height)]
         if len(rows):
             yield plan, piece, cutter.read_at(piece.offset, piece.size), rows
 
@@ -94,19 +87,24 @@ def _visit(plan: FilePlan, piece: Piece, data: bytes, wanted: Rows) -> Visit:
             path = ", ".join(plan.table.resource.paths)
             raise ProjectError(f"{path}: the file changed while it was read", "validate it again") from None
         frame, lines = block.frame[rows], block.line_numbers[rows]
-    return Visit(plan, (plan.number << FILE_SHIFT) + wanted, frame, lines + piece.line)
+    keys = frame.select(plan.primary_key)
+    return Visit(plan, frame, Records((plan.number << FILE_SHIFT) + wanted, lines + piece.line, keys))
 
 
 def list_unenforced(outcome: TableOutcome) -> None:
     """Lists what turned out not to be enforced: patterns that were given up, keys into packages that nobody reads."""
-    judges = {checks.field.name: checks.constraints for plan in outcome.files.values() for checks in plan.fields}
-    for column, constraints in judges.items():
-        for name, reason in constraints.given_up[:1]:
-            outcome.checked = [item for item in outcome.checked if item != Check(outcome.name, name, column)]
-            outcome.not_checked.append(NotChecked(outcome.name, name, reason, column))
-    looked_up = {item.key for item in outcome.plan.references}
+    given_up = {
+        (checks.field.name, name): reason
+        for plan in outcome.files.values()
+        for checks in plan.fields
+        for name, reason in checks.constraints.given_up[:1]
+    }
+    for (column, name), reason in given_up.items():
+        outcome.checked = [item for item in outcome.checked if item != Check(outcome.name, name, column)]
+        outcome.not_checked.append(NotChecked(outcome.name, name, reason, column))
+    parents = {item.parent[0] for item in outcome.plan.references}
     for key in outcome.plan.schema.foreign_keys:
-        if key.package or key not in looked_up:
+        if key.package or (key.resource or outcome.name) not in parents:
             reason = f"it needs the table `{key.resource}`: validate the descriptor that has both"
             if key.package:
                 reason = f"the package {key.package} is not read"
@@ -122,7 +120,7 @@ def find_repeated_keys(outcome: TableOutcome, key: Key) -> None:
     parts = []
     for visit in revisit(outcome, candidates) if kept is None else kept:
         values = visit.frame.select(present(name, visit.plan.missing[name]) for name in key.names)
-        parts.append(values.select(key_texts(key.fields)).with_columns(record=pl.Series(visit.records)))
+        parts.append(values.select(key_texts(key.fields)).with_columns(record=pl.Series(visit.records.numbers)))
     if not parts:
         return
     names = [f"k{at}" for at in range(len(key.names))]
@@ -134,10 +132,11 @@ def find_repeated_keys(outcome: TableOutcome, key: Key) -> None:
     )
     guilty = repeated["record"].to_numpy()
     for visit in (revisit(outcome, guilty) if kept is None else kept) if len(guilty) else ():
-        rows = np.flatnonzero(np.isin(visit.records, guilty))
+        numbers = visit.records.numbers
+        rows = np.flatnonzero(np.isin(numbers, guilty))
         if len(rows):
-            mine = repeated.filter(pl.col("record").is_in(pl.Series(visit.records[rows]).implode()))
-            _report(outcome, visit, _repeated_group(visit.plan, key, rows, mine))
+            mine = repeated.filter(pl.col("record").is_in(pl.Series(numbers[rows]).implode()))
+            outcome.found.add([_repeated_group(visit.plan, key, rows, mine)], visit.records)
 
 
 def _repeated_group(plan: FilePlan, key: Key, rows: Rows, repeated: pl.DataFrame) -> Group:
@@ -147,33 +146,25 @@ def _repeated_group(plan: FilePlan, key: Key, rows: Rows, repeated: pl.DataFrame
 
     def words(at: int) -> Words:
         *parts, _, earliest = repeated.row(at)
-        number, row = earliest >> FILE_SHIFT, earliest & ((1 << FILE_SHIFT) - 1)
-        place = f"row {row}" if len(paths) < 2 else f"row {row} of {paths[number]}"
+        place = f"row {earliest & ROW_BITS}" + (f" of {paths[earliest >> FILE_SHIFT]}" if len(paths) > 1 else "")
         value = ", ".join(parts)
         return Words(f"{what} `{shorten(value)}` was already used in {place}", hint, value)
 
-    column = key.names[0] if len(key.names) == 1 else None
-    return Group(key.kind, rows, words, column=column, field_number=plan.positions.get(column or ""))
+    return Group(key.kind, rows, words, column=key.column, field_number=plan.positions.get(key.column))
 
 
 def find_missing_parents(outcome: TableOutcome, parents: Mapping[ParentKey, HashLog]) -> None:
     """Looks up the foreign keys that had to wait; one whose parent could not be read is not checked."""
     for reference in outcome.plan.references:
-        parent = parents.get((reference.parent, reference.target))
-        log = outcome.logs.get(reference)
+        parent, log = parents.get(reference.parent), outcome.logs.get(reference)
         if parent is None:
             check = Check(outcome.name, "foreign-key", reference.columns)
             if check in outcome.checked:  # once: another foreign key may have the same columns
                 outcome.checked.remove(check)
-            reason = f"the table `{reference.parent}` could not be read, or lacks the column"
+            reason = f"the table `{reference.parent[0]}` could not be read, or lacks the column"
             outcome.not_checked.append(NotChecked(outcome.name, "foreign-key", reason, reference.columns))
         elif log is not None and (misses := log.rows_absent_from(parent)) is not None:
             for visit in revisit(outcome, misses):
                 rows = np.arange(visit.frame.height, dtype=np.int64)
-                _report(outcome, visit, missing_parent_group(visit.plan, reference, rows, visit.frame))
+                outcome.found.add([missing_parent_group(visit.plan, reference, rows, visit.frame)], visit.records)
             outcome.has_cell_errors = True
-
-
-def _report(outcome: TableOutcome, visit: Visit, group: Group) -> None:
-    """Reports a group whose rows are positions in a visit."""
-    outcome.found.add([group], Records(visit.records, visit.lines, visit.frame.select(visit.plan.primary_key)))

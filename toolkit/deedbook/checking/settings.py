@@ -14,8 +14,8 @@ from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from typing import Any
 
-from deedbook.checking.rulefiles import nearest
 from deedbook.errors import ProjectError, UsageError
+from deedbook.findings import nearest
 from deedbook.project import CONFIG, Project
 from deedbook.rules.rule import PARAMETERS, SEVERITIES, Rule
 
@@ -75,11 +75,13 @@ class RuleSettings:
         for name in self.given:
             if name not in names:
                 raise ProjectError(
-                    f"{CONFIG}: [rules.{name}] is about no rule", f"{nearest(name, names)}see the rule files"
+                    f"{CONFIG}: [rules.{name}] is about no rule", f"{nearest(name, names)} see the rule files".lstrip()
                 )
         for pattern in (*self.select, *self.ignore):
             if not any(fnmatchcase(name, pattern) for name in names):
-                raise UsageError(f"no rule is called {pattern}", f"{nearest(pattern, names)}see the rule files")
+                raise UsageError(
+                    f"no rule is called {pattern}", f"{nearest(pattern, names)} see the rule files".lstrip()
+                )
 
 
 AS_WRITTEN = RuleSettings()

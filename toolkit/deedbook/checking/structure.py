@@ -15,7 +15,7 @@ import numpy as np
 import polars as pl
 
 from deedbook.checking.cells import CellFailure, FieldPlan, Rows
-from deedbook.checking.group import Group, Words
+from deedbook.checking.findings import Group, Words
 from deedbook.checking.header import Column
 from deedbook.findings import plural, shorten
 from deedbook.reading.text import MARK, REPLACEMENT, Ragged, TextBlock

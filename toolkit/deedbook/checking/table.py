@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -10,12 +11,11 @@ import numpy as np
 from deedbook.checking.block import BlockResult, TypedRows, check_block
 from deedbook.checking.cells import plan_fields
 from deedbook.checking.files import check_declared, find_cause, labels_fit
-from deedbook.checking.findings import FILE_SHIFT, FindingsSoFar, Records
+from deedbook.checking.findings import FILE_SHIFT, FindingsSoFar
 from deedbook.checking.hashes import HashLog
 from deedbook.checking.header import Header, match_header
 from deedbook.checking.keys import Key
 from deedbook.checking.plan import FilePlan, TablePlan
-from deedbook.checking.references import Reference
 from deedbook.descriptor import is_remote
 from deedbook.findings import Check, Finding, NotChecked, TableStats
 from deedbook.reading.blocks import Cutter
@@ -45,7 +45,7 @@ class TableOutcome:
 
     Attributes:
         logs: The hashes of each key, and of each foreign key whose parent is not complete.
-        typed: The typed blocks with the first record and line of each, when they are kept.
+        typed: The typed blocks, when they are kept.
         skipped: For each rule that ran on blocks, the rows that it did not look at.
         files: How each file was read; `pieces` the pieces that it was read in.
         is_unread: Whether some rows could not be read at all.
@@ -59,8 +59,8 @@ class TableOutcome:
     present: dict[str, int] = field(default_factory=dict)
     checked: list[Check] = field(default_factory=list)
     not_checked: list[NotChecked] = field(default_factory=list)
-    logs: dict[Key | Reference, HashLog] = field(default_factory=dict)
-    typed: list[tuple[int, int, TypedRows]] = field(default_factory=list)
+    logs: dict[Key, HashLog] = field(default_factory=dict)
+    typed: list[TypedRows] = field(default_factory=list)
     skipped: dict[str, int] = field(default_factory=dict)
     files: dict[int, FilePlan] = field(default_factory=dict)
     pieces: dict[int, list[Piece]] = field(default_factory=dict)
@@ -75,9 +75,8 @@ class TableOutcome:
     @property
     def stats(self) -> TableStats:
         """The size of what was read."""
-        return TableStats(
-            self.name, ", ".join(self.plan.resource.paths), self.rows, self.cells, self.bytes, self.present
-        )
+        path = ", ".join(self.plan.resource.paths)
+        return TableStats(self.name, path, self.rows, self.cells, self.bytes, self.present)
 
     def number_of(self, name: str) -> int | None:
         """The position of a field in the first file."""
@@ -96,18 +95,35 @@ class TableOutcome:
             values["line"] = None
         self.found.say(Finding(rule=rule, message=message, hint=hint, **values))
 
+    def cannot_read(self, file: int, rule: str, message: str, hint: str, *, rows: str = "", **place: Any) -> None:
+        """Reports why rows of a file could not be read; `rows` why nothing is known of them, where that is another thing."""
+        self.is_unread = True
+        self.say(file, rule, message, hint, **place)
+        if rows:
+            self.not_checked.append(NotChecked(self.name, "rows", rows))
+
+    def take(self, result: BlockResult, file: int, row: int, line: int) -> None:
+        """Adds a block whose first record and line are these."""
+        first = (file << FILE_SHIFT) + row
+        self.found.add(result.groups, result.records.from_(first, line) if result.groups else result.records)
+        for key, hashed in result.hashes.items():
+            self.logs[key].add(first, hashed)
+        if result.typed is not None:
+            self.typed.append(replace(result.typed, records=result.typed.records.from_(first, line)))
+        for rule, count in result.skipped.items():
+            self.skipped[rule] = self.skipped.get(rule, 0) + count
+        self.has_cell_errors |= result.has_cell_errors
+        self.rows += result.height - result.absent
+
 
 def check_table(plan: TablePlan, found: FindingsSoFar) -> TableOutcome:
     """Reads a table once; the second pass does what needs all of its rows."""
     outcome, resource = TableOutcome(plan, found), plan.resource
-    waiting = (item for item in plan.references if plan.parent_of(item) is None)
-    hashed: list[Key | Reference] = [*plan.keys, *waiting]
-    outcome.logs = {key: HashLog(plan.spill) for key in hashed}
+    outcome.logs = {key: HashLog(plan.spill) for key in (*plan.keys, *filter(plan.waits, plan.references))}
     for number, path in enumerate(() if resource.files else resource.paths):
         if is_remote(path):
-            outcome.is_unread = True
             message = f"{path} is on another machine, which was not asked"
-            outcome.say(number, "scheme-error", message, "use --allow-network, or download the file")
+            outcome.cannot_read(number, "scheme-error", message, "use --allow-network, or download the file")
     labels: list[str] | None = None
     for number, file in enumerate(resource.sources if resource.is_table else ()):
         size = plan.options.block_size  # small enough that a file of a few megabytes keeps every thread busy
@@ -117,8 +133,7 @@ def check_table(plan: TablePlan, found: FindingsSoFar) -> TableOutcome:
             with open_table(resource, file, max_unpacked=plan.options.max_unpacked) as stream:
                 labels = _read_file(outcome, Cutter(stream, dialect_of(resource), size), number, labels)
         except SourceError as error:
-            outcome.is_unread = True
-            outcome.say(number, error.rule, error.message, error.hint)
+            outcome.cannot_read(number, error.rule, error.message, error.hint)
     outcome.is_unread |= not resource.is_table
     declared = check_declared(resource, outcome.rows if resource.is_table else None)
     for problem in declared.problems:
@@ -131,115 +146,98 @@ def check_table(plan: TablePlan, found: FindingsSoFar) -> TableOutcome:
 def _read_file(outcome: TableOutcome, cutter: Cutter, number: int, known: list[str] | None) -> list[str] | None:
     """Reads the header of a file and checks its blocks; returns the labels that the next file may repeat."""
     table = outcome.plan
-    dialect = dialect_of(table.resource)
+    resource, schema, dialect = table.resource, table.schema, dialect_of(table.resource)
     if cutter.has_bom and table.has_project:
         message = "the file starts with a byte-order mark"
         outcome.say(number, "byte-order-mark", message, "run `deedbook fmt`", severity="warning")
     first = read_header(cutter, dialect, known)
-    labels, width = first.labels, first.width
-    if cause := find_cause(first, known, table.resource, table.schema):
-        outcome.say(number, cause.rule, cause.message, cause.hint, field_number=cause.number)
-        reason = "the file has to be read otherwise first: see its finding"
-        outcome.not_checked.append(NotChecked(table.resource.name, "rows", reason))
-        outcome.is_unread = True
+    if cause := find_cause(first, known, resource, schema):
+        rows, at = "the file has to be read otherwise first: see its finding", cause.number
+        outcome.cannot_read(number, cause.rule, cause.message, cause.hint, rows=rows, field_number=at)
         return known
-    if width == 0 and (labels is not None or dialect.header):
-        is_empty = cutter.is_empty()
-        message = "the file is empty, not even a header" if is_empty else "the header is blank"
-        rule = "source-error" if is_empty else "blank-header"
-        outcome.say(number, rule, message, "name the columns in the first row")
-        outcome.is_unread = True
+    if first.width == 0 and (first.labels is not None or dialect.header):
+        rule, message = "blank-header", "the header is blank"
+        if cutter.is_empty():
+            rule, message = "source-error", "the file is empty, not even a header"
+        outcome.cannot_read(number, rule, message, "name the columns in the first row")
         return known
-    if labels is None:
-        labels = known
-    header = match_header(labels, table.schema, width, lambda: labels_fit(first, table.resource, table.schema))
-    if (number == 0 or labels != known) and width:
-        for problem in header.problems:
-            outcome.say(
-                number,
-                problem.rule,
-                problem.message,
-                problem.hint,
-                column=problem.field or problem.label,
-                field_number=problem.number,
-                value=problem.label,
-            )
-    if not header.columns and width:
+    labels = known if first.labels is None else first.labels
+    header = match_header(labels, schema, first.width, lambda: labels_fit(first, resource, schema))
+    for problem in header.problems if first.width and (number == 0 or labels != known) else ():
+        place = {"field_number": problem.number, "value": problem.label}
+        outcome.say(number, problem.rule, problem.message, problem.hint, column=problem.field or problem.label, **place)
+    if first.width and not header.columns:
         outcome.is_unread = True
         return labels
     fields = plan_fields(
         header.columns,
-        table.schema,
-        table.resource.schema_source or table.resource.name,
+        schema,
+        resource.schema_source or resource.name,
         lenient=table.options.lenient,
-        native=is_foreign(table.resource),
+        native=is_foreign(resource),
     )
     plan = FilePlan(table, number, header.columns, tuple(fields))
-    if width:
+    if first.width:
         outcome.files[number] = plan
-    if number == 0 and width:
-        _list_checks(outcome, plan, header)
+        if number == 0:
+            outcome.checked += [Check(outcome.name, *item) for item in _checked(plan)]
+            outcome.not_checked += [NotChecked(outcome.name, *item) for item in _not_checked(plan, header)]
     _read_blocks(outcome, plan, cutter, first.row, first.line)
     return labels
 
 
-def _list_checks(outcome: TableOutcome, plan: FilePlan, header: Header) -> None:
-    """Says what is enforced on the table, and what is not."""
-    checked: list[tuple[str, str]] = []
-    not_checked: list[tuple[str, str, str]] = []
+def _checked(plan: FilePlan) -> Iterator[tuple[str, str]]:
+    """What is enforced on the table: a name and its columns."""
     for checks in plan.fields:
         item, unknown = checks.field, dict(checks.constraints.unknown)
-        checked += [("type", item.name)] if item.type != "any" else []
-        not_checked += [(name, reason, item.name) for name, reason in unknown.items()]
-        names = [name for name, value in item.constraints.items() if name not in unknown and value is not False]
-        checked += [(name, item.name) for name in (*names, *(["categories"] if item.categories else []))]
-    checked += [(key.kind, ", ".join(key.names)) for key in plan.keys if key.kind in {"primary-key", "unique-key"}]
-    checked += [("foreign-key", item.columns) for item in plan.references]
+        if item.type != "any":
+            yield "type", item.name
+        for name, value in item.constraints.items():
+            if name not in unknown and value is not False:
+                yield name, item.name
+        if item.categories:
+            yield "categories", item.name
+    yield from ((key.kind, key.columns) for key in plan.keys if key.kind in {"primary-key", "unique-key"})
+    yield from (("foreign-key", item.columns) for item in plan.references)
+
+
+def _not_checked(plan: FilePlan, header: Header) -> Iterator[tuple[str, str, str]]:
+    """What is declared and cannot be enforced: a name, why, and its columns."""
+    for checks in plan.fields:
+        for name, reason in dict(checks.constraints.unknown).items():
+            yield name, reason, checks.field.name
     demanded = {problem.field for problem in header.problems}
-    not_checked += [
-        ("column", "no column of the file is this field", name) for name in header.unmatched if name in demanded
-    ]
-    not_checked += [
-        (key.kind, "a column of the key is missing", ", ".join(key.names))
-        for key in plan.table.keys
-        if key not in plan.keys and key.kind != "reference"
-    ]
-    outcome.checked += [Check(outcome.name, *item) for item in checked]
-    outcome.not_checked += [NotChecked(outcome.name, *item) for item in not_checked]
+    for name in header.unmatched:
+        if name in demanded:
+            yield "column", "no column of the file is this field", name
+    for key in plan.table.keys:
+        if key not in plan.keys and key.kind != "reference":
+            yield key.kind, "a column of the key is missing", key.columns
 
 
 def _read_blocks(outcome: TableOutcome, plan: FilePlan, cutter: Cutter, row: int, line: int) -> None:
     """Checks every block of a file, whose first record and line are these."""
-    table = plan.table
-    offset = cutter.position
-    has_return = False
+    table, offset, has_return = plan.table, cutter.position, False
     present = np.zeros(len(plan.columns), np.int64)
     pieces = outcome.pieces.setdefault(plan.number, [])
     try:
         for done in run(cutter, plan.layout, lambda block: check_block(plan, block), workers=table.options.workers):
             result = done.result
-            _merge(outcome, result, (plan.number << FILE_SHIFT) + row, line)
+            outcome.take(result, plan.number, row, line)
             pieces.append(Piece(row, line, result.height, offset, done.size))
-            rows = result.height - result.absent
-            outcome.rows += rows
-            outcome.cells += rows * len(plan.columns)
+            outcome.cells += (result.height - result.absent) * len(plan.columns)
             outcome.bytes += done.size
-            if rows:
+            if result.height > result.absent:
                 present += result.present
             offset, row, line = offset + done.size, row + result.height, line + result.newlines
             has_return |= result.has_return
             table.advance(done.size)
     except UnclosedError as error:
-        message = (
-            "the record is longer than 32 MiB: a quote in it is probably never closed"
-            if error.is_long
-            else "a quote that opens in this record is never closed"
-        )
-        hint = "close the quote, or double it inside a quoted cell"
-        outcome.say(plan.number, error.rule, message, hint, row=row, line=line)
-        reason = f"nothing from row {row} on could be read"
-        outcome.not_checked.append(NotChecked(outcome.name, "rows", reason))
-        outcome.is_unread = True
+        message = "a quote that opens in this record is never closed"
+        if error.is_long:
+            message = "the record is longer than 32 MiB: a quote in it is probably never closed"
+        reason, hint = f"nothing from row {row} on could be read", "close the quote, or double it inside a quoted cell"
+        outcome.cannot_read(plan.number, error.rule, message, hint, rows=reason, row=row, line=line)
     for column, count in zip(plan.columns, present.tolist(), strict=True):
         if column.field or table.resource.schema is None:
             name = column.field.name if column.field else column.label
@@ -247,17 +245,3 @@ def _read_blocks(outcome: TableOutcome, plan: FilePlan, cutter: Cutter, row: int
     if has_return and table.has_project:
         message = "lines end in a carriage return"
         outcome.say(plan.number, "crlf-line-ends", message, "run `deedbook fmt`", severity="warning")
-
-
-def _merge(outcome: TableOutcome, result: BlockResult, first: int, line: int) -> None:
-    """Adds a block, whose first record and line are these, to what is known of the table."""
-    if result.groups:
-        numbers = np.arange(first, first + result.height, dtype=np.int64)
-        outcome.found.add(result.groups, Records(numbers, result.lines + line, result.keys))
-    for key, hashed in result.hashes.items():
-        outcome.logs[key].add(first, hashed)
-    if result.typed is not None:
-        outcome.typed.append((first, line, result.typed))
-    for rule, count in result.skipped.items():
-        outcome.skipped[rule] = outcome.skipped.get(rule, 0) + count
-    outcome.has_cell_errors |= result.has_cell_errors

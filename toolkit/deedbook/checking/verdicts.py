@@ -9,10 +9,11 @@ from typing import NoReturn
 
 import polars as pl
 
-from deedbook.checking.rulefiles import FIX, describe, nearest
 from deedbook.errors import RuleError
+from deedbook.findings import nearest
 from deedbook.rules.rule import Rule
 
+FIX = "correct the rule file"
 NO_ROW = pl.Series([None], dtype=pl.UInt32)
 """In place of row numbers: the table as a whole."""
 
@@ -33,21 +34,12 @@ class RuleOutcome:
     skipped: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Evaluation:
-    """The outcome of every rule that ran, failing or not, and why others could not run."""
-
-    outcomes: tuple[RuleOutcome, ...] = ()
-    not_checked: tuple[tuple[Rule, str], ...] = ()
-
-
-def evaluate_rules(rules: Iterable[Rule], frame: pl.DataFrame, bad: Mapping[str, pl.Series]) -> Evaluation:
+def evaluate_rules(rules: Iterable[Rule], frame: pl.DataFrame, bad: Mapping[str, pl.Series]) -> tuple[RuleOutcome, ...]:
     """The rules that can be judged, judged on a typed frame whose bad cells are known."""
-    rules = list(rules)
     ready = [rule for rule in rules if not rule.unmet]
-    verdicts = judge(ready, frame)
-    outcomes = tuple(outcome_of(rule, verdict, frame, bad) for rule, verdict in zip(ready, verdicts, strict=True))
-    return Evaluation(outcomes, tuple((rule, rule.unmet) for rule in rules if rule.unmet))
+    return tuple(
+        outcome_of(rule, verdict, frame, bad) for rule, verdict in zip(ready, judge(ready, frame), strict=True)
+    )
 
 
 def demand_fields(rules: Iterable[Rule], table: str, fields: Collection[str]) -> None:
@@ -57,14 +49,11 @@ def demand_fields(rules: Iterable[Rule], table: str, fields: Collection[str]) ->
         RuleError: for the first one that does not; with file, line and the nearest name.
     """
     for rule in rules:
-        parts = [part for part in (rule.passes, *rule.values.values()) if isinstance(part, pl.Expr)]
-        read = {name for part in parts for name in part.meta.root_names()} | {*rule.group, *rule.columns}
-        for name, what in ((rule.at, "puts its findings at"), *((name, "reads") for name in sorted(read))):
+        places = [(rule.at, "puts its findings at"), *((name, "reads") for name in sorted(_fields_of(rule)))]
+        for name, what in places:
             if name and name not in fields and not name.startswith("^"):
-                hint = f"{nearest(name, fields)}the fields are {', '.join(fields)}"
-                raise RuleError(
-                    f"{rule.where}: the rule `{rule.id}` {what} `{name}`, which is no field of `{table}`", hint
-                )
+                problem = f"{rule.where}: the rule `{rule.id}` {what} `{name}`, which is no field of `{table}`"
+                raise RuleError(problem, f"{nearest(name, fields)} the fields are {', '.join(fields)}".lstrip())
 
 
 def is_row_local(rule: Rule, schema: Mapping[str, pl.DataType]) -> bool:
@@ -73,7 +62,7 @@ def is_row_local(rule: Rule, schema: Mapping[str, pl.DataType]) -> bool:
     `Expr.meta.is_row_separable` says so of `shift`, `mean` and `over` too (polars 2.1), so the optimiser is asked: it
     moves a slice below a projection only where every row stands for itself.
     """
-    parts = [part for part in (rule.passes, *rule.values.values()) if isinstance(part, pl.Expr)]
+    parts = _expressions(rule)
     if rule.group or rule.reads or rule.at_most or len(parts) != 1 + len(rule.values):
         return False
     frame = pl.LazyFrame(schema=dict(schema))
@@ -137,6 +126,12 @@ def _blame(rules: Iterable[Rule], frame: pl.DataFrame) -> None:
                 fail(rule, describe(error))
 
 
+def describe(error: BaseException) -> str:
+    """An exception in one line, without the plan that polars adds."""
+    lines = str(error).strip().splitlines() or [""]
+    return f"{type(error).__name__}: {lines[0]}".removesuffix(": ")
+
+
 def fail(rule: Rule, problem: str) -> NoReturn:
     """Raises a `RuleError` that names the rule and where it is written."""
     raise RuleError(f"{rule.where or 'a rule file'}: the rule `{rule.id}` cannot be evaluated: {problem}", FIX)
@@ -176,9 +171,17 @@ def columns_read(rules: Iterable[Rule], names: Collection[str]) -> set[str]:
 
 
 def _columns_read(rule: Rule, names: Collection[str]) -> set[str]:
-    parts = (rule.passes, *rule.values.values())
-    seen = {name for part in parts if isinstance(part, pl.Expr) for name in part.meta.root_names()}
-    return seen | {*rule.columns, *rule.group} | (_placeholders(rule) - rule.values.keys()) | ({rule.at} & {*names})
+    return _fields_of(rule) | (_placeholders(rule) - rule.values.keys()) | ({rule.at} & {*names})
+
+
+def _expressions(rule: Rule) -> list[pl.Expr]:
+    """What the rule is and shows, but for series."""
+    return [part for part in (rule.passes, *rule.values.values()) if isinstance(part, pl.Expr)]
+
+
+def _fields_of(rule: Rule) -> set[str]:
+    """The fields that are seen in the expressions of a rule, and those that it names."""
+    return {name for part in _expressions(rule) for name in part.meta.root_names()} | {*rule.columns, *rule.group}
 
 
 def _placeholders(rule: Rule) -> set[str]:

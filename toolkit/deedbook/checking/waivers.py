@@ -39,6 +39,9 @@ class Waivers:
         return min(found, key=lambda item: (item.key + item.field).count("*"), default=None)
 
 
+NO_WAIVERS = Waivers()
+
+
 def waivers_in_force(waivers: Sequence[Waiver], table: str, today: str) -> Waivers:
     """The waivers of a table that are in force.
 
