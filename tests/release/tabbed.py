@@ -9,7 +9,7 @@ import polars as pl
 
 from deedbook.release.edition import Edition
 from deedbook.release.formats.comparison import Pair, demand_columns, pairs_of
-from deedbook.release.tables import Limit, Table, text_of
+from deedbook.release.tables import Limit, Table, texts_of
 
 
 def write(table: Table, edition: Edition, path: Path) -> tuple[Limit, ...]:
@@ -26,4 +26,4 @@ def read(table: Table, path: Path, _tables: Sequence[str] = ()) -> Iterator[Pair
 
 
 def _plain(table: Table) -> pl.DataFrame:
-    return table.rows.select(text_of(name, dtype) for name, dtype in table.rows.schema.items())
+    return table.rows.select(map(texts_of, table.rows.iter_columns()))

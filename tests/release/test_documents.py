@@ -15,7 +15,6 @@ import yaml
 
 from deedbook.release.build import build
 from deedbook.release.edition import read_edition
-from deedbook.release.metadata.citation import citation_text
 from deedbook.release.statistics import Bin, describe_columns
 from deedbook.release.tables import Outline, Table
 from deedbook.schema import read_schema
@@ -188,7 +187,7 @@ def test_a_doi_stands_in_the_citation(make_project: MakeProject) -> None:
     project = make_project(id="https://doi.org/10.5281/zenodo.123", contributors=[{"title": 'A "quoted": group'}])
     edition = read_edition(project.package, project.dist)
     expected = 'A "quoted": group (2026). Deeds (version 1.0.0) [Data set]. https://doi.org/10.5281/zenodo.123'
-    assert citation_text(project.package, edition) == expected
+    assert edition.citation == expected
 
 
 def test_nothing_names_the_machine_or_the_folder(folder: Path) -> None:

@@ -17,8 +17,7 @@ from deedbook.catalogue import records
 from deedbook.catalogue.keys import Signers
 from deedbook.catalogue.records import CATALOG, CATALOG_SIGNATURE, LATEST, PUBLIC_KEY, Catalogue, Dataset
 from deedbook.integrity.signatures import SigningKey, sign_sums
-from deedbook.release.metadata.dcat import document, iri, text
-from deedbook.release.pages import size
+from deedbook.release.pages import iri, size, turtle, turtle_document
 from deedbook.versioning.numbers import read_version
 
 FEED = "feed.xml"
@@ -94,9 +93,9 @@ def feed_xml(catalogue: Catalogue) -> bytes:
 
 def dcat_ttl(catalogue: Catalogue) -> bytes:
     """`catalog.dcat.ttl` (DCAT 3): a series per dataset, a dataset per version that is not yanked."""
-    body = _rendered("catalog.ttl.j2", catalogue, iri=iri, text=text).decode()
+    body = _rendered("catalog.ttl.j2", catalogue, iri=iri, text=turtle).decode()
     blocks = (f"{block.strip()}\n" for block in body.split("\n\n"))
-    return f"# sequence: {catalogue.sequence}\n{document(blocks)}".encode()
+    return f"# sequence: {catalogue.sequence}\n{turtle_document(blocks)}".encode()
 
 
 def index_html(catalogue: Catalogue) -> bytes:

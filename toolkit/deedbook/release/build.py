@@ -18,12 +18,11 @@ from deedbook.integrity.proof import demand_whole
 from deedbook.integrity.provenance import read_inputs, write_proofs
 from deedbook.integrity.signatures import configured_key
 from deedbook.project import Project
-from deedbook.release.contents import Contents, PassedReport, Progress, release_formats
+from deedbook.release.contents import Contents, Progress, release_formats
 from deedbook.release.documents import COPIED, write_release
 from deedbook.release.edition import read_edition
 from deedbook.release.folders import Release, install, staging, verify_staged
 from deedbook.release.manifest import table_digests
-from deedbook.release.metadata.citation import concept_doi_of
 from deedbook.validation import Options, validate
 from deedbook.versioning.verdict import compare_with, read_override, verdict_on
 
@@ -68,12 +67,11 @@ def build(
         RefusalError: when another build is running, the inputs changed meanwhile, or the version has other content.
     """
     edition = read_edition(project.package, *project.release_folders, snapshot=snapshot)
-    edition = replace(edition, epoch=epoch) if epoch else edition
+    edition = replace(edition, epoch=epoch or edition.epoch)
     for resource in project.package.resources:
         if resource.schema is None or not resource.schema.fields:
             message = f"the table `{resource.name}` has no schema, so it cannot be released"
             raise ProjectError(message, f"add schemas/{resource.name}.schema.json")
-    concept_doi_of(project.package)
     key = configured_key()
     inputs = read_inputs(project)
     # nothing that would let unchecked data into a release
@@ -85,17 +83,18 @@ def build(
     if report.valid and previous is not None:
         changes = compare_with(project, previous, progress)
         verdict = verdict_on(project, previous, changes, edition.version, read_override(project), book.guards)
-    if verdict is not None and verdict.is_nothing and not snapshot:
-        same = Release(verdict.previous.folder, edition.name, verdict.previous.version)
-        return Built(report, same, unchanged=True)
-    report = with_findings(report, () if snapshot or verdict is None else verdict.findings)
+        if verdict.is_nothing and not snapshot:
+            same = Release(previous.folder, edition.name, previous.version)
+            return Built(report, same, unchanged=True)
+        report = with_findings(report, () if snapshot else verdict.findings)
     if not report.valid:
         return Built(report)
     with staging(edition, project.dist) as staged:
         contents = Contents(
             project=project,
             edition=edition,
-            passed=PassedReport(report, verdict),
+            report=report,
+            verdict=verdict,
             book=book,
             inputs=inputs,
             folder=staged.folder,
@@ -120,7 +119,7 @@ def _demand_same(new: Path, old: Path) -> None:
     """
     demand_whole(old)
     now, before = table_digests(new), table_digests(old)
-    differing = [f"table {name}" for name in [*now, *(before.keys() - now.keys())] if now.get(name) != before.get(name)]
+    differing = [f"table {name}" for name in {**now, **before} if now.get(name) != before.get(name)]
     differing = differing or [name for name in _IDENTITY if _digest(new / name) != _digest(old / name)]
     if differing:
         raise RefusalError(

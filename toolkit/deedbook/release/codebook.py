@@ -19,10 +19,10 @@ import polars as pl
 from deedbook.checking.rules import RuleBook
 from deedbook.findings import Report, Severity
 from deedbook.project import Project
-from deedbook.release.edition import Edition, moment_text
+from deedbook.release.edition import Edition
 from deedbook.release.pages import render
-from deedbook.release.statistics import Statistics, code_text
-from deedbook.release.tables import CodeLists, Outline, references_of, schema_of
+from deedbook.release.statistics import Statistics, code_text, describe_columns
+from deedbook.release.tables import CodeLists, Outline, Table, references_of, schema_of
 from deedbook.schema import Field
 from deedbook.types import dtype_of
 from deedbook.versioning.guards import all_guards
@@ -30,9 +30,9 @@ from deedbook.versioning.guards import all_guards
 BETWEEN = "between releases"
 _ANY_DAY = dt.date(2000, 1, 1)
 _BOUNDS = (
-    ("minimum", "maximum", "", ""),
-    ("exclusiveMinimum", "exclusiveMaximum", "", ", ends excluded"),
-    ("minLength", "maxLength", " characters", ""),
+    ("minimum", "maximum", ""),
+    ("exclusiveMinimum", "exclusiveMaximum", ", ends excluded"),
+    ("minLength", "maxLength", " characters"),
 )
 
 
@@ -65,13 +65,14 @@ TableEntry = dict[str, Any]
 """What `codebook.json` says of a table."""
 
 
-def table_entry(outline: Outline, rows: int, statistics: Mapping[str, Statistics], codes: CodeLists) -> TableEntry:
-    """The entry of one table; the statistics are by field name, `crosswalk` names counterparts in other datasets."""
+def table_entry(table: Table, codes: CodeLists) -> TableEntry:
+    """The entry of one table; `crosswalk` names counterparts in other datasets."""
+    outline, statistics = table.outline, describe_columns(table)
     return {
         "name": outline.name,
         "title": outline.title,
         "description": outline.description,
-        "rows": rows,
+        "rows": table.rows.height,
         "is_view": outline.is_view,
         "primary_key": outline.schema.primary_key,
         "crosswalk": _texts(outline.schema.raw.get("crosswalk")),
@@ -86,7 +87,7 @@ def codebook_documents(edition: Edition, tables: Sequence[TableEntry], rules: Se
         "name": edition.name,
         "title": edition.title,
         "version": edition.version,
-        "created": moment_text(edition.created),
+        "created": edition.moment,
         "description": edition.description,
         "tables": tables,
         "rules": rules,
@@ -101,24 +102,23 @@ def codebook_documents(edition: Edition, tables: Sequence[TableEntry], rules: Se
 
 def _field_entry(item: Field, outline: Outline, statistics: Statistics, codes: CodeLists) -> dict[str, Any]:
     """One field. `refers_to` is `table.field` for a foreign key; `rules` are its bounds in words."""
-    primary_key = outline.schema.primary_key
+    primary_key, said = outline.schema.primary_key, item.constraints
     examples = item.raw.get("examples")
     example: Any = item.raw.get("example", examples[0] if isinstance(examples, list) and examples else "")
     counts = {entry.value: entry.count for entry in statistics.top}
-    labels = {code_text(label.value): label.label for label in item.categories}
     return {
         "name": item.name,
         "type": item.type if item.format in {"default", ""} else f"{item.type} ({item.format})",
         "title": item.title,
         "description": item.description,
         "example": code_text(example) if isinstance(example, bool) else str(example),
-        "is_required": item.required or item.name in primary_key,
-        "is_unique": bool(item.constraints.get("unique")) or primary_key == (item.name,),
+        "is_required": item.name in outline.required,
+        "is_unique": bool(said.get("unique")) or primary_key == (item.name,),
         "in_primary_key": item.name in primary_key,
         "is_derived": item.name in outline.derived,
         "refers_to": references_of(item, outline),
-        "rules": _rules(item.constraints),
-        "pattern": str(item.constraints.get("pattern", "")),
+        "rules": tuple(_bounds(said)),
+        "pattern": str(said.get("pattern", "")),
         "crosswalk": _texts(item.raw.get("crosswalk")),
         "code_list": item.code_list,
         "codes": [
@@ -128,24 +128,19 @@ def _field_entry(item: Field, outline: Outline, statistics: Statistics, codes: C
                 "definition": codes.definitions.get((item.code_list, code), ""),
                 "count": counts.get(code, 0),
             }
-            for code, label in labels.items()
+            for code, label in {code_text(label.value): label.label for label in item.categories}.items()
         ],
         "statistics": statistics,
     }
 
 
-def _rules(constraints: Mapping[str, Any]) -> tuple[str, ...]:
+def _bounds(constraints: Mapping[str, Any]) -> Iterator[str]:
     """The declared bounds in words: `1 to 120 characters`, `at least 0`."""
-    rules = []
-    for lower, upper, unit, note in _BOUNDS:
+    for lower, upper, unit in _BOUNDS:
         low, high = constraints.get(lower), constraints.get(upper)
-        if low is not None and high is not None:
-            rules.append(f"{low} to {high}{unit}{note}")
-        elif low is not None:
-            rules.append(f"at least {low}{unit}{note}")
-        elif high is not None:
-            rules.append(f"at most {high}{unit}{note}")
-    return tuple(rules)
+        if low is not None or high is not None:
+            alone = f"at most {high}" if low is None else f"at least {low}"
+            yield (alone if low is None or high is None else f"{low} to {high}") + unit
 
 
 def _texts(raw: object) -> dict[str, str]:
@@ -156,15 +151,19 @@ def rule_entries(
     project: Project, book: RuleBook, report: Report, *, has_previous: bool = False
 ) -> tuple[RuleEntry, ...]:
     """The rules of a project, table by table, and those between releases, each with what it found."""
-    found: dict[str, RuleEntry] = {}
-    checked = {check.name for check in report.checked}
+    by_id: dict[str, list[RuleEntry]] = {}
     for item in _rules_of(project, book):
-        known = found.setdefault(item.id, replace(item, is_checked=item.id in checked))
-        scope = known.scope if known.scope == item.scope else "several tables"
-        found[item.id] = replace(known, scope=scope, places=tuple(dict.fromkeys((*known.places, *item.places))))
+        by_id.setdefault(item.id, []).append(item)
+    checked = {check.name for check in report.checked}
+    found = []
+    for rule, items in by_id.items():
+        scopes = list(dict.fromkeys(item.scope for item in items))
+        places = tuple(dict.fromkeys(place for item in items for place in item.places))
+        scope = scopes[0] if len(scopes) == 1 else "several tables"
+        found.append(replace(items[0], scope=scope, places=places, is_checked=rule in checked))
     tables = [resource.name for resource in project.package.resources]
     order = ["several tables", *tables]
-    entries = sorted(found.values(), key=lambda entry: (order.index(entry.scope), entry.ref, entry.id))
+    entries = sorted(found, key=lambda entry: (order.index(entry.scope), entry.ref, entry.id))
     entries += [
         RuleEntry(item.id, item.severity, BETWEEN, item.ref, (), item.says, item.hint, is_checked=has_previous)
         for item in all_guards(book.guards)

@@ -18,14 +18,13 @@ from deedbook.findings import Report
 from deedbook.integrity.digests import Digests
 from deedbook.integrity.provenance import InputFile
 from deedbook.project import Project
+from deedbook.release import tables as released
 from deedbook.release.codebook import TableEntry, table_entry
 from deedbook.release.derived import derive_frames, derived_view, edited_table
 from deedbook.release.edition import Edition
-from deedbook.release.formats import CSV, FORMATS, Book, Format
+from deedbook.release.formats import CSV, FORMATS, Book, Format, format_of, media_type
 from deedbook.release.formats.csv import write_csv
 from deedbook.release.metadata.datapackage import CsvFile
-from deedbook.release.statistics import describe_columns
-from deedbook.release.tables import CodeLists, Limit, Outline, Table, loss, read_codes, schema_of, type_rows
 from deedbook.versioning.verdict import Verdict
 
 Progress = Callable[[str, float], None]
@@ -33,33 +32,25 @@ Progress = Callable[[str, float], None]
 
 
 @dataclass(frozen=True, slots=True)
-class PassedReport:
-    """A report without errors: the only thing that a release can be made from.
-
-    Attributes:
-        verdict: What the version rests on; None for a first release.
-
-    Raises:
-        ValueError: when the report has errors.
-    """
-
-    report: Report
-    verdict: Verdict | None = None
-
-    def __post_init__(self) -> None:
-        """Holds the invariant."""
-        if not self.report.valid:
-            raise ValueError("a release needs a report without errors")
-
-
-@dataclass(frozen=True, slots=True)
 class WrittenTable:
     """What is still needed of a table after its rows were written; `dtypes` are its columns in the typed formats."""
 
-    outline: Outline
+    outline: released.Outline
     file: CsvFile
     dtypes: Mapping[str, pl.DataType]
     entry: TableEntry
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file of the release. `format` is empty unless it holds rows, `table` unless it holds those of one table."""
+
+    name: str
+    bytes: int
+    sha256: str
+    media_type: str
+    format: str
+    table: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +58,8 @@ class Contents:
     """A release that is being written.
 
     Attributes:
+        report: Without errors: the only thing that a release can be made from.
+        verdict: What the version rests on; None for a first release.
         book: The project's own rules, and what it derives.
         inputs: The files that it is made from.
         folder: Where its files are written.
@@ -74,23 +67,48 @@ class Contents:
         tables: Those that are written, in their order.
         limits: What a format cannot hold as the CSV does.
         digest: The sha256 of a file, reckoned once.
+
+    Raises:
+        ValueError: when the report has errors.
     """
 
     project: Project
     edition: Edition
-    passed: PassedReport
+    report: Report
+    verdict: Verdict | None
     book: RuleBook
     inputs: tuple[InputFile, ...]
     folder: Path
     formats: tuple[Format, ...]
     tables: list[WrittenTable] = field(default_factory=list)
-    limits: list[Limit] = field(default_factory=list)
+    limits: list[released.Limit] = field(default_factory=list)
     digest: Digests = field(default_factory=Digests)
+
+    def __post_init__(self) -> None:
+        """Holds the invariant."""
+        if not self.report.valid:
+            raise ValueError("a release needs a report without errors")
 
     @property
     def names(self) -> list[str]:
         """The names of its tables."""
         return [table.outline.name for table in self.tables]
+
+    @property
+    def example(self) -> str:
+        """The table that shows how to load one: `events`, else the first that is edited and not empty."""
+        filled = [table.outline.name for table in self.tables if table.file.rows and not table.outline.is_view]
+        return "events" if "events" in self.names else (filled or self.names)[0]
+
+    def files(self) -> tuple[File, ...]:
+        """The files that stand in the folder now, sorted by name."""
+        found = []
+        for path in sorted(self.folder.iterdir()):
+            item = format_of(path.name, {*self.names}, self.edition.name)
+            table = path.name.removesuffix(item.suffix) if item and item.is_per_table else ""
+            size, title = path.stat().st_size, item.title if item else ""
+            found.append(File(path.name, size, self.digest(path), media_type(path.name), title, table))
+        return tuple(found)
 
 
 def release_formats(project: Project) -> tuple[Format, ...]:
@@ -101,12 +119,10 @@ def release_formats(project: Project) -> tuple[Format, ...]:
     """
     settings = project.config.raw.get("release", {}) if project.config else {}
     wanted = settings.get("formats") if isinstance(settings, Mapping) else None
-    if wanted is None:
-        return tuple(FORMATS)
     known = [item.name for item in FORMATS]
-    if not isinstance(wanted, list) or any(name not in known for name in wanted):
+    if wanted is not None and (not isinstance(wanted, list) or any(name not in known for name in wanted)):
         raise ProjectError(f"deedbook.toml: `formats` under [release] is a list of {', '.join(known)}")
-    return tuple(item for item in FORMATS if item is CSV or item.name in wanted)
+    return tuple(item for item in FORMATS if wanted is None or item is CSV or item.name in wanted)
 
 
 @contextmanager
@@ -114,9 +130,9 @@ def written_tables(contents: Contents, say: Progress) -> Iterator[list[Book]]:
     """Writes every table in every format; the files with all tables stay open, for what is known last."""
     project, edition = contents.project, contents.edition
     frames = derive_frames(project, contents.book.derive, edition.created)
-    schemas = {resource.name: schema_of(resource) for resource in project.package.resources}
+    schemas = {resource.name: released.schema_of(resource) for resource in project.package.resources}
     views = sorted(frames.keys() - schemas.keys())
-    codes = read_codes(project)
+    codes = released.read_codes(project)
     with ExitStack() as stack:
         books: list[Book] = []
         for item in contents.formats:
@@ -128,12 +144,10 @@ def written_tables(contents: Contents, say: Progress) -> Iterator[list[Book]]:
             say(f"writing {name}", position / (len(schemas) + len(views)))
             if name in schemas:
                 outline, text = edited_table(project, name, frames, edition)
-                counted = next(item for item in contents.passed.report.tables if item.table == name)
-                if lost := loss(text, counted.rows, counted.present):
-                    message = f"the table `{name}` is not released: as a release, it {lost}"
-                    raise RefusalError(
-                        message, "please report this: what was checked and what would be released differ"
-                    )
+                counted = next(item for item in contents.report.tables if item.table == name)
+                if lost := released.loss(text, counted.rows, counted.present):
+                    hint = "please report this: what was checked and what would be released differ"
+                    raise RefusalError(f"the table `{name}` is not released: as a release, it {lost}", hint)
             else:
                 outline, text = derived_view(project, name, frames[name])
             outline = replace(outline, schema=outline.schema.with_categories(codes.labels))
@@ -143,16 +157,16 @@ def written_tables(contents: Contents, say: Progress) -> Iterator[list[Book]]:
 
 
 def _write_table(
-    outline: Outline, text: pl.DataFrame, contents: Contents, books: list[Book], codes: CodeLists
+    outline: released.Outline, text: pl.DataFrame, contents: Contents, books: list[Book], codes: released.CodeLists
 ) -> WrittenTable:
     """Writes one table in every format, the CSV first."""
     edition = contents.edition
     path = contents.folder / CSV.file_name(outline.name, edition.name)
     write_csv(text, path)
     file = CsvFile(path.name, text.height, path.stat().st_size, contents.digest(path))
-    rows, limits = type_rows(text, outline.schema, outline.name)
+    rows, limits = released.type_rows(text, outline.schema, outline.name)
     del text
-    table = Table(outline, rows)
+    table = released.Table(outline, rows)
     contents.limits.extend(limits)
     for item in contents.formats:
         if item.is_per_table and item is not CSV:
@@ -160,5 +174,4 @@ def _write_table(
             contents.limits.extend(item.codec.write(table, edition, to))
     for book in books:
         contents.limits.extend(book.add(table))
-    entry = table_entry(outline, rows.height, describe_columns(table), codes)
-    return WrittenTable(outline, file, dict(rows.schema), entry)
+    return WrittenTable(outline, file, dict(rows.schema), table_entry(table, codes))

@@ -1,9 +1,13 @@
-"""Which release is to be built: name, version, date, epoch and the release before it."""
+"""Which release is to be built, and what every document says of it: name, version, date, people, licence, DOI.
+
+All documents take these facts from the one `Edition`, so identifiers, people and licence cannot differ between them.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
 import os
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +16,7 @@ from typing import Literal
 from deedbook.descriptor import Package
 from deedbook.errors import ProjectError
 from deedbook.project import demand_names
+from deedbook.release.metadata import citation
 from deedbook.versioning.previous import Previous as Previous
 from deedbook.versioning.previous import demand_licence, demand_version, read_created, read_previous
 
@@ -20,12 +25,16 @@ State = Literal["released", "snapshot"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edition:
-    """What a release calls itself.
+    """What a release calls itself, and whom it names.
 
     Attributes:
         created: The release date, in UTC.
         epoch: The only time stamp that reaches a file: `SOURCE_DATE_EPOCH`, else `created`.
         previous: None for a first release.
+        doi: The DOI of this version, `concept_doi` that of all versions; empty without one.
+        homepage: Where people read about it; empty when the descriptor names none.
+        creators: Contributors with an author's role, else all, else the dataset's own; `contributors` are the others.
+        publisher: The contributor of that role, else the first creator.
     """
 
     name: str
@@ -36,6 +45,44 @@ class Edition:
     epoch: dt.datetime
     previous: Previous | None = None
     state: State = "released"
+    doi: str = ""
+    concept_doi: str = ""
+    homepage: str = ""
+    keywords: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ("en",)
+    licences: tuple[citation.Licence, ...] = ()
+    creators: tuple[citation.Agent, ...] = ()
+    contributors: tuple[citation.Agent, ...] = ()
+    publisher: citation.Agent | None = None
+
+    @property
+    def moment(self) -> str:
+        """The release date as `2026-11-22T00:00:00Z`."""
+        return self.created.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    @property
+    def date(self) -> str:
+        """Its day."""
+        return f"{self.created:%Y-%m-%d}"
+
+    @property
+    def identifier(self) -> str:
+        """The DOI's address, else a UUID made from name and version: the same in every standard."""
+        own = uuid.uuid5(uuid.NAMESPACE_URL, f"deedbook:{self.name}/{self.version}")
+        return f"https://doi.org/{self.doi}" if self.doi else f"urn:uuid:{own}"
+
+    @property
+    def terms(self) -> str | list[str]:
+        """The address of the licence; a list when there are several, or none."""
+        found = [licence.address or licence.title for licence in self.licences]
+        return found[0] if len(found) == 1 else found
+
+    @property
+    def citation(self) -> str:
+        """How to cite the release, as one line of a reference list."""
+        names = "; ".join(one.listed_name for one in self.creators)
+        address = f"https://doi.org/{self.doi}" if self.doi else self.homepage
+        return f"{names} ({self.created:%Y}). {self.title} (version {self.version}) [Data set]. {address}".strip()
 
 
 def read_edition(package: Package, *folders: Path, snapshot: bool = False) -> Edition:
@@ -47,45 +94,55 @@ def read_edition(package: Package, *folders: Path, snapshot: bool = False) -> Ed
         snapshot: Allow an unplanned state: version and previous release may be absent, the version gets `-snapshot`.
 
     Raises:
-        ProjectError: when name, version, date or previous release are missing, malformed or cannot be found.
+        ProjectError: when name, version, date, previous release or DOIs are missing, malformed or cannot be found.
     """
-    where = str(package.path or package.root)
+    where, raw = str(package.path or package.root), package.raw
     demand_names(package)
     demand_version(package, where)
     demand_licence(package, where)
-    own = package.raw.get("deedbook")
-    has_previous = isinstance(own, Mapping) and "previous" in own
-    said = {"version": package.version, "created": package.created, "deedbook.previous": has_previous}
-    missing = [f"`{name}`" for name, value in said.items() if not value]
-    if len(missing) > 1 and not snapshot:
-        raise ProjectError(f"{where}: {' and '.join(missing)} are missing", "run `deedbook plan --write`")
+    if not snapshot:
+        _demand_plan(package, where)
     epoch = _source_date_epoch()
     is_dated = package.created or not snapshot
     created = read_created(package, where) if is_dated else epoch or dt.datetime.fromtimestamp(0, dt.UTC)
+    version, title, homepage = package.version, package.title or package.name, str(raw.get("homepage", ""))
+    if snapshot:
+        version = (version or "0.0.0").split("+")[0] + (".snapshot" if "-" in version else "-snapshot")
+    everybody = citation.agents_of(raw)
+    creators = citation.agents_of(raw, "author", "creator") or everybody
+    creators = creators or (citation.Agent(name=f"The contributors to {title}"),)
+    known = {one.name for one in creators}
     return Edition(
         name=package.name,
-        title=package.title or package.name,
+        title=title,
         description=package.description,
-        version=_version_of(package.version, where, snapshot=snapshot),
+        version=version,
         created=created,
         epoch=epoch or created,
         previous=read_previous(package, folders, where, snapshot=snapshot),
         state="snapshot" if snapshot else "released",
+        doi=citation.doi_of(package),
+        concept_doi=citation.concept_doi_of(package),
+        homepage=homepage if homepage.startswith("http") else "",
+        keywords=citation.texts_in(raw.get("keywords")),
+        languages=citation.texts_in(raw.get("languages")) or ("en",),
+        licences=citation.licences_of(raw),
+        creators=creators,
+        contributors=tuple(one for one in everybody if one.name not in known),
+        publisher=(*citation.agents_of(raw, "publisher"), creators[0])[0],
     )
 
 
-def moment_text(moment: dt.datetime) -> str:
-    """A UTC time as `2026-11-22T00:00:00Z`."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _version_of(version: str, where: str, *, snapshot: bool) -> str:
-    if not version and not snapshot:
+def _demand_plan(package: Package, where: str) -> None:
+    own = package.raw.get("deedbook")
+    has_previous = isinstance(own, Mapping) and "previous" in own
+    said = {"version": package.version, "created": package.created, "deedbook.previous": has_previous}
+    missing = [f"`{name}`" for name, value in said.items() if not value]
+    if len(missing) > 1:
+        raise ProjectError(f"{where}: {' and '.join(missing)} are missing", "run `deedbook plan --write`")
+    if not package.version:
         hint = 'run `deedbook plan --write`, or add "version": "1.0.0" to the descriptor'
         raise ProjectError(f"{where}: no `version` is planned", hint)
-    if not snapshot:
-        return version
-    return (version or "0.0.0").split("+")[0] + (".snapshot" if "-" in version else "-snapshot")
 
 
 def _source_date_epoch() -> dt.datetime | None:

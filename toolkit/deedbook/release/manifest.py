@@ -19,7 +19,7 @@ from deedbook.descriptor import Package
 from deedbook.errors import ProjectError
 from deedbook.integrity.digests import MANIFEST, DigestOf, sha256_of
 from deedbook.names import alike
-from deedbook.release.edition import Edition, moment_text
+from deedbook.release.edition import Edition
 from deedbook.release.formats import media_type, table_of
 from deedbook.release.metadata.datapackage import CsvFile
 from deedbook.release.tables import Outline
@@ -42,7 +42,7 @@ def write_manifest(
         "title": edition.title,
         "version": edition.version,
         "state": edition.state,
-        "created": moment_text(edition.created),
+        "created": edition.moment,
         "epoch": int(edition.epoch.timestamp()),
         "previous": {"version": previous.version, "sha256": previous.sha256} if previous else None,
         "bump": read_json(folder / CHANGES).get("bump"),

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from deedbook.release.statistics import Bin
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>|#~])")
+_UNSAFE_IN_ADDRESS = re.compile(r'[\x00-\x20<>"{}|^`\\]')
 _BLOCKS = "·▁▂▃▄▅▆▇█"
 
 
@@ -30,9 +32,7 @@ def render(template: str, **values: object) -> str:
 def _environment() -> Environment:
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent / "templates", encoding="utf-8"),
-        autoescape=select_autoescape(
-            enabled_extensions=("html.j2",), disabled_extensions=("md.j2", "py.j2", "R.j2", "do.j2", "sql.j2", "css")
-        ),
+        autoescape=select_autoescape(enabled_extensions=("html.j2",), default=False),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -43,14 +43,16 @@ def _environment() -> Environment:
         "blocks": blocks,
         "code": markdown_code,
         "groupby_order": grouped_by,
+        "iri": iri,
         "length_of": lambda part, whole, size: f"{max(size * part / whole, 1.5):.2f}" if whole and part else "0",
-        "literal": lambda text: json.dumps(text, ensure_ascii=False),
+        "literal": lambda value: json.dumps(value, ensure_ascii=False),
         "md": lambda text: _MARKDOWN.sub(r"\\\1", " ".join(str(text).split())),  # on one line, also inside a table
         "number": "{:,}".format,
         "share": share,
         "size": size,
         "sql": sql_text,
-        "sql_name": lambda name: '"' + str(name).replace('"', '""') + '"',
+        "sql_name": sql_name,
+        "turtle": turtle,
     }
     return environment
 
@@ -58,14 +60,33 @@ def _environment() -> Environment:
 def markdown_code(text: object) -> str:
     """A text as inline code, also inside a table."""
     plain = " ".join(str(text).split()).replace("|", "\\|")
-    fence = "``" if "`" in plain else "`"
-    space = " " if fence == "``" else ""
+    fence, space = ("``", " ") if "`" in plain else ("`", "")
     return f"{fence}{space}{plain}{space}{fence}" if plain else ""
 
 
 def sql_text(text: object) -> str:
     """A text inside the quotes of an SQL literal."""
     return str(text).replace("'", "''")
+
+
+def sql_name(name: object) -> str:
+    """A name as an SQL identifier."""
+    return '"' + str(name).replace('"', '""') + '"'
+
+
+def iri(address: str) -> str:
+    """An address between angle brackets, none of its characters able to end it."""
+    return "<" + _UNSAFE_IN_ADDRESS.sub(lambda found: quote(found.group()), address) + ">"
+
+
+def turtle(text: str) -> str:
+    """A Turtle string; JSON's escapes are among Turtle's, apart from surrogates, which it does not write."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007F")
+
+
+def turtle_document(blocks: Iterable[str]) -> str:
+    """A whole file: the prefixes, and each block once."""
+    return "\n".join([render("prefixes.ttl"), *dict.fromkeys(blocks)])
 
 
 def grouped_by(entries: Iterable[object], attribute: str) -> list[tuple[object, list[object]]]:
@@ -80,18 +101,14 @@ def size(number: int) -> str:
     """A number of bytes in a unit that people read: `3.2 MB`, of a million bytes each."""
     if number < 1000:
         return f"{number} B"
-    for unit, scale in (("GB", 10**9), ("MB", 10**6)):
-        if number >= scale:
-            return f"{number / scale:.1f} {unit}"
-    return f"{number / 1000:.1f} kB"
+    unit, scale = next((item for item in (("GB", 10**9), ("MB", 10**6)) if number >= item[1]), ("kB", 1000))
+    return f"{number / scale:.1f} {unit}"
 
 
 def share(part: int, whole: int) -> str:
     """A share in percent, never rounded to 0 % or 100 % unless it is that."""
-    if not whole or part == 0:
-        return "0 %"
-    percent = 100 * part / whole
-    if percent < 0.1:
+    percent = 100 * part / whole if whole else 0
+    if 0 < percent < 0.1:
         return "< 0.1 %"
     return "> 99.9 %" if 99.9 < percent < 100 else f"{percent:.1f} %".replace(".0 %", " %")
 

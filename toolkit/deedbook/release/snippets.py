@@ -50,6 +50,8 @@ _COLUMNS: Mapping[str, tuple[str, Mapping[str, str], str]] = {
 }
 """By tool, how a column is written and what its type is called; a column without a type is left to the tool's default."""
 
+_KINDS = {pl.Boolean: "boolean", pl.Int64: "integer", pl.Float64: "number", pl.Date: "date"}
+
 
 def loader_names(formats: Iterable[Format]) -> tuple[str, ...]:
     """The programs that a release with these formats has."""
@@ -58,35 +60,35 @@ def loader_names(formats: Iterable[Format]) -> tuple[str, ...]:
 
 def loaders(contents: Contents, descriptor: str) -> Mapping[str, str]:
     """The programs by name; `descriptor` is the content of `datapackage.json`."""
-    edition, found = contents.edition, {}
-    for item in (item for item in contents.formats if item.loader):
-        files = [(table.outline, contents.folder / item.file_name(table.outline.name, "")) for table in contents.tables]
-        tables = [
-            {"outline": outline, "file": file.name, "sha256": contents.digest(file), "frame": _plain(outline.name)[:32]}
-            for outline, file in files
-            if file.is_file()
-        ]
-        described = hashlib.sha256(descriptor.encode()).hexdigest()
-        found[item.loader] = render(f"{item.loader}.j2", descriptor=described, edition=edition, tables=tables)
+    described, found = hashlib.sha256(descriptor.encode()).hexdigest(), {}
+    for item in contents.formats:
+        tables = []
+        for outline in [table.outline for table in contents.tables] if item.loader else []:
+            file = contents.folder / item.file_name(outline.name, "")
+            if file.is_file():
+                known = {"file": file.name, "sha256": contents.digest(file), "frame": _plain(outline.name)[:32]}
+                tables.append({"outline": outline, **known})
+        if item.loader:
+            values = {"descriptor": described, "edition": contents.edition, "tables": tables}
+            found[item.loader] = render(f"{item.loader}.j2", **values)
     return found
 
 
-def usages(tables: Sequence[str], dataset: str, names: Set[str]) -> list[Usage]:
-    """The shortest way to load the release with each tool.
+def usages(table: str, dataset: str, names: Set[str]) -> list[Usage]:
+    """The shortest way to load a table of the release with each tool.
 
     Args:
-        tables: The names of its tables; `events`, else the first, is the example.
+        table: The table.
         dataset: The name of the dataset, which is that of the files with all tables.
         names: The files that the release has.
     """
-    table = "events" if "events" in tables else (list(tables) or ["TABLE"])[0]
-    found = []
-    for item in FORMATS:
-        file = item.file_name(table, dataset)
-        if item.usage and file in names:
-            code = item.usage.code.format(table=table, variable=_variable(table), dataset=dataset)
-            found.append(replace(item.usage, code=code, file=item.loader or file))
-    return found
+    files = [(item, item.file_name(table, dataset)) for item in FORMATS]
+    named = {"table": table, "variable": _variable(table), "dataset": dataset}
+    return [
+        replace(item.usage, code=item.usage.code.format(**named), file=item.loader or file)
+        for item, file in files
+        if item.usage and file in names
+    ]
 
 
 def snippets(table: str, dtypes: Mapping[str, pl.DataType]) -> str:
@@ -97,21 +99,12 @@ def snippets(table: str, dtypes: Mapping[str, pl.DataType]) -> str:
         dtypes: The types of its columns in the typed formats.
     """
     kinds = {name: _kind(dtype) for name, dtype in dtypes.items()}
-    columns = {}
-    for tool, (form, types, default) in _COLUMNS.items():
-        items = [
-            form.format(name=name, text=json.dumps(name, ensure_ascii=False), sql=sql_text(name), type=kind)
-            for name, kind in ((name, types.get(kind, default)) for name, kind in kinds.items())
-            if kind
-        ]
-        items = [".default = col_character()", *items] if tool == "r" else items
-        columns[tool] = _wrapped(items, "    " if tool == "pandas" else "")
     days = [name for name, kind in kinds.items() if kind == "date"]
     return render(
         "snippets.md.j2",
         table=table,
         variable=_variable(table),
-        columns=columns,
+        columns={tool: _columns(tool, kinds) for tool in _COLUMNS},
         texts=[place for place, kind in enumerate(kinds.values(), 1) if kind not in {"integer", "number"}],
         days=days,
         pandas_days=_wrapped([json.dumps(name, ensure_ascii=False) for name in days], "    "),
@@ -119,18 +112,21 @@ def snippets(table: str, dtypes: Mapping[str, pl.DataType]) -> str:
     )
 
 
+def _columns(tool: str, kinds: Mapping[str, str]) -> str:
+    """The columns with their types, as the tool wants them."""
+    form, types, default = _COLUMNS[tool]
+    items = [".default = col_character()"] if tool == "r" else []
+    for name, kind in kinds.items():
+        if written := types.get(kind, default):
+            text, sql = json.dumps(name, ensure_ascii=False), sql_text(name)
+            items.append(form.format(name=name, text=text, sql=sql, type=written))
+    return _wrapped(items, "    " if tool == "pandas" else "")
+
+
 def _kind(dtype: pl.DataType) -> str:
-    if dtype == pl.Boolean:
-        return "boolean"
-    if dtype.is_integer():
-        return "integer"
-    if dtype.is_float():
-        return "number"
-    if isinstance(dtype, pl.Date):
-        return "date"
     if isinstance(dtype, pl.Datetime):
         return "datetime" if dtype.time_zone else "local datetime"
-    return "string"
+    return _KINDS.get(dtype.base_type(), "string")
 
 
 def _variable(table: str) -> str:

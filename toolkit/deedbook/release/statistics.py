@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import polars as pl
 
-from deedbook.release.tables import Table, text_of
+from deedbook.release.tables import Table, text_of, texts_of
 from deedbook.schema import Field
 
 Shape = Literal["empty", "keys", "codes", "numbers", "moments", "text"]
@@ -19,7 +19,6 @@ _MOST_KEYS = 5
 _BINS = 20
 _SHORT = 40
 _FEW_NUMBERS = 8
-_ABOUT = ("missing", "distinct", "shortest", "longest", "min", "max")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,62 +71,44 @@ class Statistics:
 
 
 def describe_columns(table: Table) -> dict[str, Statistics]:
-    """Statistics of every column, by field name."""
+    """Statistics of every column, by field name; one pass over the rows tells what needs no sorting."""
     schema, rows = table.schema, table.rows
     if not rows.width:
         return {}
-    only_key = schema.primary_key[0] if len(schema.primary_key) == 1 else ""
-    summaries = [
-        expr.alias(f"{position}:{about}")
-        for position, (name, dtype) in enumerate(rows.schema.items())
-        for about, expr in _summaries(pl.col(name), dtype, is_distinct=name == only_key).items()
-    ]
-    summary = rows.lazy().select(summaries).collect()
-    extremes = [text_of(name, dtype) for name, dtype in summary.schema.items() if name.endswith((":min", ":max"))]
-    values = summary.with_columns(extremes).row(0, named=True)
+    summaries = []
+    for name, dtype in rows.schema.items():
+        column = pl.col(name)
+        # values that validation proved distinct are not counted again
+        distinct = pl.len() if schema.primary_key == (name,) else column.n_unique() - column.has_nulls().cast(pl.UInt32)
+        parts = {"missing": column.null_count(), "distinct": distinct}
+        if isinstance(dtype, pl.String):
+            parts |= {"shortest": column.str.len_chars().min(), "longest": column.str.len_chars().max()}
+        if not dtype.is_nested():
+            parts |= {"min": text_of(column.min(), dtype), "max": text_of(column.max(), dtype)}
+        summaries.append(pl.struct([part.alias(about) for about, part in parts.items()]).alias(name))
+    known = rows.lazy().select(summaries).collect().row(0, named=True)
     keys = {*schema.primary_key, *(name for key in schema.foreign_keys for name in key.fields)}
     return {
-        item.name: _describe(
-            item,
-            rows.get_column(item.name),
-            {about: values.get(f"{position}:{about}") for about in _ABOUT},
-            is_key=item.name in keys,
-        )
-        for position, item in enumerate(schema.fields)
+        item.name: _describe(item, rows.get_column(item.name), known[item.name], is_key=item.name in keys)
+        for item in schema.fields
     }
 
 
-def _summaries(column: pl.Expr, dtype: pl.DataType, *, is_distinct: bool) -> dict[str, pl.Expr]:
-    """What one pass over a column tells; values that validation proved distinct are not counted again."""
-    distinct = pl.len() if is_distinct else column.n_unique() - column.has_nulls().cast(pl.UInt32)
-    exprs = {"missing": column.null_count(), "distinct": distinct}
-    if isinstance(dtype, pl.String):
-        exprs |= {"shortest": column.str.len_chars().min(), "longest": column.str.len_chars().max()}
-    return exprs if dtype.is_nested() else exprs | {"min": column.min(), "max": column.max()}
-
-
 def _describe(item: Field, column: pl.Series, known: Mapping[str, Any], *, is_key: bool) -> Statistics:
-    filled = len(column) - known["missing"]
-    shape = _shape(item, column.dtype, filled, known["distinct"], is_key=is_key)
-    has_size = shape in {"numbers", "moments"}
-    shows_range = has_size or shape == "keys" or (shape == "text" and (known["longest"] or 0) <= _SHORT)
+    dtype, filled = column.dtype, len(column) - known["missing"]
+    shape = _shape(item, dtype, filled, known["distinct"], is_key=is_key)
+    found: dict[str, Any] = {about: known.get(about) for about in ("missing", "distinct", "shortest", "longest")}
+    if shape in {"numbers", "moments"}:
+        found |= {"median": _median(column), "bins": _bins(column)}
+    if shape in {"numbers", "moments", "keys"} or (shape == "text" and (known.get("longest") or 0) <= _SHORT):
+        found |= {"minimum": _shown(known.get("min"), dtype), "maximum": _shown(known.get("max"), dtype)}
+    if shape == "text" and dtype == pl.String:
+        found["lengths"] = _bins(column.str.len_chars())
     repeats = shape == "keys" and known["distinct"] < filled
-    top = _top(item, column, _MOST_KEYS if repeats else _MOST_CODES) if shape == "codes" or repeats else ()
-    return Statistics(
-        shape=shape,
-        rows=len(column),
-        missing=known["missing"],
-        distinct=known["distinct"],
-        minimum=_shown(known["min"], column.dtype) if shows_range else None,
-        median=_median(column) if has_size else None,
-        maximum=_shown(known["max"], column.dtype) if shows_range else None,
-        shortest=known["shortest"],
-        longest=known["longest"],
-        top=top,
-        other=filled - sum(entry.count for entry in top) if top else 0,
-        bins=_bins(column) if has_size else (),
-        lengths=_bins(column.str.len_chars()) if shape == "text" and column.dtype == pl.String else (),
-    )
+    if shape == "codes" or repeats:
+        top = _top(item, column, _MOST_KEYS if repeats else _MOST_CODES)
+        found |= {"top": top, "other": filled - sum(entry.count for entry in top) if top else 0}
+    return Statistics(shape=shape, rows=len(column), **found)
 
 
 def _shape(item: Field, dtype: pl.DataType, filled: int, distinct: int, *, is_key: bool) -> Shape:
@@ -146,16 +127,15 @@ def _shape(item: Field, dtype: pl.DataType, filled: int, distinct: int, *, is_ke
 
 def _top(item: Field, column: pl.Series, most: int) -> tuple[Count, ...]:
     labels = {code_text(label.value): label.label for label in item.categories}
-    texts = column.drop_nulls().to_frame("v").select(text_of("v", column.dtype))
-    counts = texts.group_by("v").len().sort("len", "v", descending=[True, False]).head(len(labels) or most)
+    counts = texts_of(column.drop_nulls()).alias("v").value_counts(name="len")
+    counts = counts.sort("len", "v", descending=[True, False]).head(len(labels) or most)
     found = ((str(_shown(value, column.dtype)), count) for value, count in counts.iter_rows())
     return tuple(Count(value, labels.get(value, ""), count) for value, count in found)
 
 
 def _median(column: pl.Series) -> str | None:
     values = column.drop_nulls().sort()
-    middle = values.slice((len(values) - 1) // 2, 1).to_frame("v")
-    return _plain(middle.select(text_of("v", column.dtype)).item()) if len(values) else None
+    return _plain(texts_of(values.slice((len(values) - 1) // 2, 1)).item()) if len(values) else None
 
 
 def _bins(column: pl.Series) -> tuple[Bin, ...]:

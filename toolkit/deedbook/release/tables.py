@@ -50,6 +50,11 @@ class Outline:
     derived: frozenset[str] = frozenset()
     is_view: bool = False
 
+    @property
+    def required(self) -> frozenset[str]:
+        """The fields whose cells are never missing."""
+        return frozenset(item.name for item in self.schema.fields if item.required).union(self.schema.primary_key)
+
 
 @dataclass(frozen=True, slots=True)
 class Table:
@@ -148,21 +153,23 @@ def _rounded_cells(source: pl.Series, values: pl.Series) -> int:
 
 def to_canonical(frame: pl.DataFrame, fields: Sequence[Field]) -> pl.DataFrame:
     """Computed columns, typed as polars left them, as canonical text."""
-    plain = frame.select(text_of(item.name, frame.schema[item.name]) for item in fields)
+    plain = frame.select(text_of(pl.col(item.name), frame.schema[item.name]) for item in fields)
     return plain.select(canonical_text(canonical_field(item)).alias(item.name) for item in fields)
 
 
-def text_of(name: str, dtype: pl.DataType) -> pl.Expr:
+def text_of(column: pl.Expr, dtype: pl.DataType) -> pl.Expr:
     """A column of any type as text that reads back to the same value; moments with a zone are UTC."""
-    column = pl.col(name)
     if isinstance(dtype, pl.Datetime):
         utc = column.dt.convert_time_zone("UTC") if dtype.time_zone else column
         return utc.dt.to_string("%Y-%m-%dT%H:%M:%S%.f" + ("Z" if dtype.time_zone else ""))
-    if isinstance(dtype, pl.Date):
-        return column.dt.to_string("%Y-%m-%d")
-    if isinstance(dtype, pl.Time):
-        return column.dt.to_string("%H:%M:%S%.f")
+    if isinstance(dtype, pl.Date | pl.Time):
+        return column.dt.to_string("%Y-%m-%d" if isinstance(dtype, pl.Date) else "%H:%M:%S%.f")
     return column if isinstance(dtype, pl.String) else column.cast(pl.String)
+
+
+def texts_of(values: pl.Series) -> pl.Series:
+    """The same of a column that is there."""
+    return values.to_frame().select(text_of(pl.first(), values.dtype)).to_series()
 
 
 def release_schema(schema: TableSchema, added: Sequence[Field]) -> TableSchema:
@@ -179,15 +186,6 @@ def named_missing(schema: TableSchema) -> tuple[str, ...]:
             {f"{label.value} ({label.label})" if label.label else str(label.value) for label in labels if label.value}
         )
     )
-
-
-def non_finite_columns(rows: pl.DataFrame) -> tuple[str, ...]:
-    """The number columns that hold NaN or an infinity."""
-    floats = [name for name, dtype in rows.schema.items() if dtype.is_float()]
-    if not floats:
-        return ()
-    verdict = rows.select((~pl.col(name).is_finite()).any().alias(name) for name in floats).row(0, named=True)
-    return tuple(name for name in floats if verdict[name])
 
 
 def loss(text: pl.DataFrame, rows: int, present: Mapping[str, int]) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
-from deedbook.release.edition import Edition, moment_text
+from deedbook.release.edition import Edition
 from deedbook.release.formats.comparison import Pair, demand_columns, pairs_of
 from deedbook.release.tables import Limit, Table
 
@@ -27,7 +27,7 @@ def write(table: Table, edition: Edition, path: Path) -> tuple[Limit, ...]:
         metadata={
             "dataset": edition.name,
             "version": edition.version,
-            "created": moment_text(edition.created),
+            "created": edition.moment,
             "table": table.name,
             "primary_key": ",".join(table.schema.primary_key),
         },

@@ -13,21 +13,23 @@ Compressed without name and time. Whole numbers beyond 2^53 are text: R has no w
 from __future__ import annotations
 
 import gzip
+import io
 import struct
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import polars as pl
 
-from deedbook.release.edition import Edition, moment_text
+from deedbook.release.edition import Edition
+from deedbook.release.formats.columns import Capacity
 from deedbook.release.formats.comparison import Pair, demand_columns, narrowed, unlike_height
-from deedbook.release.tables import Limit, Table, text_of
+from deedbook.release.tables import Limit, Table
 from deedbook.schema import Field
 
-FORMAT = "R"
-_LARGEST_EXACT = 2**53
+CAPACITY = Capacity(format="R", is_finite=False)
 _LARGEST_INTEGER = 2**31 - 1
 _NA_INTEGER = -(2**31)
 _NA_REAL_LOW = 1954
@@ -42,7 +44,8 @@ _HEADER = b"X\n" + struct.pack(">iii", 2, 0x00040202, 0x00020300)
 _SYMBOL, _PAIR, _LOGICAL, _INTEGER, _REAL, _STRING, _LIST = 1, 2, 10, 13, 14, 16, 19
 _END, _REFERENCE = 0xFE, 0xFF
 _KIND, _IS_OBJECT, _HAS_ATTRIBUTES, _IS_TAGGED = 0xFF, 0x100, 0x200, 0x400
-_NA_STRING = struct.pack(">ii", 9, -1)
+_NO_LENGTH = 2**32 - 1
+_NA_STRING = struct.pack(">II", 9, _NO_LENGTH)
 _ASCII, _UTF8 = 0x00040009, 0x00008009
 
 
@@ -69,7 +72,7 @@ def write(table: Table, edition: Edition, path: Path) -> tuple[Limit, ...]:
                 "class": _texts(["data.frame"]),
                 "dataset": _texts([edition.name]),
                 "dataset_version": _texts([edition.version]),
-                "created": _texts([moment_text(edition.created)]),
+                "created": _texts([edition.moment]),
                 "primary_key": _texts(table.schema.primary_key),
             }
         )
@@ -83,7 +86,8 @@ def read(table: Table, path: Path, _tables: Sequence[str] = ()) -> Iterator[Pair
         ValueError: when the file is no data.frame, or has something that a release never has.
     """
     held, _ = _holdable(table)
-    with gzip.open(path) as file:
+    with gzip.open(path) as packed:
+        file = io.BufferedReader(cast(io.RawIOBase, packed), _BYTES)
         if file.read(len(_HEADER))[:2] != _HEADER[:2]:
             raise ValueError("is no XDR serialization of R")
         reader = _Reader(file)
@@ -128,14 +132,78 @@ class _Writer:
 
     def attributes(self, attributes: Mapping[str, _Value]) -> None:
         for name, value in attributes.items():
-            self._file.write(struct.pack(">I", _PAIR | _IS_TAGGED))
-            if name in self._symbols:
-                self._file.write(struct.pack(">I", self._symbols[name] << 8 | _REFERENCE))
-            else:
-                self._symbols[name] = len(self._symbols) + 1
-                self._file.write(struct.pack(">I", _SYMBOL) + _text(name))
+            is_new = name not in self._symbols
+            place = self._symbols.setdefault(name, len(self._symbols) + 1)
+            symbol = struct.pack(">I", _SYMBOL) + _text(name) if is_new else struct.pack(">I", place << 8 | _REFERENCE)
+            self._file.write(struct.pack(">I", _PAIR | _IS_TAGGED) + symbol)
             self.value(value)
         self._file.write(struct.pack(">I", _END))
+
+
+class _Reader:
+    """A place in the stream, and the symbols that it may refer to."""
+
+    def __init__(self, file: io.BufferedReader[io.RawIOBase]) -> None:
+        self._file = file
+        self._symbols: list[str] = []
+
+    def items(self) -> Iterator[_Value]:
+        """What a list consists of; its attributes follow."""
+        flags = self._number()
+        if flags & _KIND != _LIST or not flags & _HAS_ATTRIBUTES:
+            raise ValueError("is no data.frame")
+        for _ in range(self._number()):
+            yield self.value()
+
+    def value(self) -> _Value:
+        flags, length = self._number(), self._number()
+        kind = flags & _KIND
+        if kind == _STRING:
+            parts = [pl.Series([], dtype=pl.String)]
+            for start in range(0, length, _SLICE):
+                texts = [self._text() for _ in range(min(_SLICE, length - start))]
+                parts.append(pl.Series(texts, dtype=pl.String))
+            content = pl.concat(parts)
+        elif kind in {_INTEGER, _LOGICAL}:
+            numbers = pl.Series(np.frombuffer(self._take(4 * length), dtype=">i4").astype(np.int32))
+            content = numbers.set(numbers == _NA_INTEGER, None).cast(pl.Boolean if kind == _LOGICAL else pl.Int32)
+        elif kind == _REAL:
+            bits = np.frombuffer(self._take(8 * length), dtype=">u8")
+            numbers = pl.Series(bits.astype(np.uint64).view(np.float64))
+            missing = pl.Series((bits & 0xFFFFFFFF == _NA_REAL_LOW).astype(bool)) & numbers.is_nan()
+            content = numbers.set(missing, None)
+        else:
+            raise ValueError(f"has a vector of the type {kind}")
+        return _Value(content, self.attributes() if flags & _HAS_ATTRIBUTES else {})
+
+    def attributes(self) -> dict[str, _Value]:
+        found = {}
+        while (flags := self._number() & _KIND) != _END:
+            if flags != _PAIR:
+                raise ValueError("has attributes of another form")
+            symbol = self._number()
+            if symbol & _KIND == _SYMBOL:
+                self._symbols.append(self._text() or "")
+            elif symbol & _KIND != _REFERENCE:
+                raise ValueError("has an attribute without a name")
+            place = -1 if symbol & _KIND == _SYMBOL else (symbol >> 8) - 1
+            name = self._symbols[place]
+            found[name] = self.value()
+        return found
+
+    def _text(self) -> str | None:
+        self._number()
+        length = self._number()
+        return None if length == _NO_LENGTH else self._take(length).decode("utf-8")
+
+    def _number(self) -> int:
+        return int.from_bytes(self._take(4))
+
+    def _take(self, length: int) -> bytes:
+        taken = self._file.read(length)
+        if len(taken) != length:
+            raise ValueError("ends early")
+        return taken
 
 
 def _text(value: str | None) -> bytes:
@@ -155,98 +223,19 @@ def _value_of(item: Field, values: pl.Series) -> _Value:
     dtype = values.dtype
     codes = [str(entry.value) for entry in item.categories]
     own: dict[str, _Value] = {}
-    if isinstance(dtype, pl.String) and 0 < len(codes) == len({*codes}) and values.drop_nulls().is_in(codes).all():
-        values = values.replace_strict(codes, list(range(1, len(codes) + 1)), default=None, return_dtype=pl.Int32)
-        labels = [entry.label or str(entry.value) for entry in item.categories]
-        code_labels = replace(_texts(labels), attributes={"names": _texts(codes)})
-        own = {"levels": _texts(codes), "class": _texts(["factor"]), "code_labels": code_labels}
-    elif isinstance(dtype, pl.Date):
+    if isinstance(dtype, pl.Date):
         values, own = values.to_physical().cast(pl.Float64), {"class": _texts(["Date"])}
     elif isinstance(dtype, pl.Datetime):
         values = values.dt.epoch("us") / 1_000_000
         own = {"class": _texts(["POSIXct", "POSIXt"]), "tzone": _texts(["UTC"])}
     elif dtype.is_integer() and values.is_between(-_LARGEST_INTEGER, _LARGEST_INTEGER).all():
         values = values.cast(pl.Int32)
+    elif dtype == pl.String and 0 < len(codes) == len({*codes}) and values.drop_nulls().is_in(codes).all():
+        values = values.replace_strict(codes, list(range(1, len(codes) + 1)), default=None, return_dtype=pl.Int32)
+        labels = [entry.label or str(entry.value) for entry in item.categories]
+        code_labels = replace(_texts(labels), attributes={"names": _texts(codes)})
+        own = {"levels": _texts(codes), "class": _texts(["factor"]), "code_labels": code_labels}
     return _Value(values, own | ({"label": _texts([item.title])} if item.title else {}))
-
-
-class _Reader:
-    """A place in the stream, and the symbols that it may refer to."""
-
-    def __init__(self, file: gzip.GzipFile) -> None:
-        self._file = file
-        self._content = b""
-        self._place = 0
-        self._symbols: list[str] = []
-
-    def items(self) -> Iterator[_Value]:
-        """What a list consists of; its attributes follow."""
-        flags = self._number()
-        if flags & _KIND != _LIST or not flags & _HAS_ATTRIBUTES:
-            raise ValueError("is no data.frame")
-        for _ in range(self._number()):
-            yield self.value()
-
-    def value(self) -> _Value:
-        flags = self._number()
-        content = self._content_of(flags & _KIND)
-        return _Value(content, self.attributes() if flags & _HAS_ATTRIBUTES else {})
-
-    def _content_of(self, kind: int) -> pl.Series:
-        length = self._number()
-        if kind == _STRING:
-            parts = [pl.Series([], dtype=pl.String)]
-            for start in range(0, length, _SLICE):
-                texts = [self._text() for _ in range(min(_SLICE, length - start))]
-                parts.append(pl.Series(texts, dtype=pl.String))
-            return pl.concat(parts)
-        if kind in {_INTEGER, _LOGICAL}:
-            numbers = pl.Series(np.frombuffer(self._take(4 * length), dtype=">i4").astype(np.int32))
-            numbers = numbers.set(numbers == _NA_INTEGER, None)
-            return numbers.cast(pl.Boolean) if kind == _LOGICAL else numbers
-        if kind == _REAL:
-            bits = np.frombuffer(self._take(8 * length), dtype=">u8")
-            numbers = pl.Series(bits.astype(np.uint64).view(np.float64))
-            missing = pl.Series((bits & 0xFFFFFFFF == _NA_REAL_LOW).astype(bool)) & numbers.is_nan()
-            return numbers.set(missing, None)
-        raise ValueError(f"has a vector of the type {kind}")
-
-    def attributes(self) -> dict[str, _Value]:
-        found = {}
-        while (flags := self._number()) & _KIND != _END:
-            if flags & _KIND != _PAIR:
-                raise ValueError("has attributes of another form")
-            name = self._name()
-            found[name] = self.value()
-        return found
-
-    def _name(self) -> str:
-        flags = self._number()
-        if flags & _KIND == _REFERENCE:
-            return self._symbols[(flags >> 8) - 1]
-        if flags & _KIND != _SYMBOL:
-            raise ValueError("has an attribute without a name")
-        self._symbols.append(self._text() or "")
-        return self._symbols[-1]
-
-    def _text(self) -> str | None:
-        self._number()
-        length = self._number(signed=True)
-        return None if length < 0 else self._take(length).decode("utf-8")
-
-    def _number(self, *, signed: bool = False) -> int:
-        number: int = struct.unpack(">i" if signed else ">I", self._take(4))[0]
-        return number
-
-    def _take(self, length: int) -> bytes:
-        if self._place + length > len(self._content):
-            self._content = self._content[self._place :] + self._file.read(max(length, _BYTES))
-            self._place = 0
-        taken = self._content[self._place : self._place + length]
-        if len(taken) != length:
-            raise ValueError("ends early")
-        self._place += length
-        return taken
 
 
 def _column(value: _Value) -> pl.Series:
@@ -263,15 +252,12 @@ def _column(value: _Value) -> pl.Series:
 
 
 def _holdable(table: Table) -> tuple[list[pl.Series], tuple[Limit, ...]]:
-    """The columns, those of numbers beyond 2^53 as text."""
-    columns, limits = [], []
-    for name, values in ((column.name, column) for column in table.rows.iter_columns()):
-        held = values
-        if values.dtype.is_integer() and not values.is_between(-_LARGEST_EXACT, _LARGEST_EXACT).all():
-            held = values.to_frame().select(text_of(name, values.dtype)).to_series()
-            limits.append(Limit(FORMAT, table.name, f"`{name}` is text (numbers beyond 2^53)"))
-        if isinstance(values.dtype, pl.String) and values.str.contains("\x00", literal=True).any():
-            held = values.str.replace_all("\x00", "", literal=True)
-            limits.append(Limit(FORMAT, table.name, f"`{name}` loses the character U+0000"))
+    """The columns, those of numbers beyond 2^53 as text, and what must be said of them."""
+    columns, texts = [], []
+    for values in table.rows.iter_columns():
+        held, notes = CAPACITY.held(values)
+        if values.dtype == pl.String and values.str.contains("\x00", literal=True).any():
+            held, notes = values.str.replace_all("\x00", "", literal=True), ["loses the character U+0000"]
+        texts += [f"`{values.name}` {note}" for note in notes]
         columns.append(held)
-    return columns, tuple(limits)
+    return columns, CAPACITY.limits(table, *texts)

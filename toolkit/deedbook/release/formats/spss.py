@@ -15,34 +15,30 @@ import polars as pl
 
 from deedbook.errors import DeedbookError
 from deedbook.release.edition import Edition
+from deedbook.release.formats import statistical
+from deedbook.release.formats.columns import Capacity
 from deedbook.release.formats.comparison import Pair
-from deedbook.release.formats.statistical import (
-    MONTHS,
-    Program,
-    columns_for,
-    cut,
-    file_label,
-    read_pairs,
-)
 from deedbook.release.tables import Limit, Table
 
-FORMAT = "SPSS"
-PROGRAM = Program(
-    format=FORMAT,
-    first_day=dt.date(1582, 10, 15),
-    last_day=dt.date(9999, 12, 31),
+PROGRAM = statistical.Program(
+    capacity=Capacity(
+        format="SPSS",
+        days=(dt.date(1582, 10, 15), dt.date(9999, 12, 31)),
+        beyond="days before 1582-10-15 or after 9999-12-31",
+        largest=1.7e308,
+    ),
     longest_text=32_767,
     longest_name=64,
     reserved=frozenset(["all", "and", "by", "eq", "ge", "gt", "le", "lt", "ne", "not", "or", "to", "with"]),
     folds_case=True,
     pads_text=True,
-    largest_number=1.7e308,
     longest_title=256,
     longest_label=120,
     most_columns=2**31 - 1,
     epoch=dt.date(1582, 10, 14),
     day=1000,
     moment=1000,
+    reader="read_sav",
 )
 _LONGEST_FILE_LABEL = 64
 _WIDEST_NUMBER = 40
@@ -55,45 +51,48 @@ def write(table: Table, edition: Edition, path: Path) -> tuple[Limit, ...]:
     """Writes one table; one without columns is left out and named."""
     import pyreadstat
 
-    columns, limits = columns_for(table, PROGRAM)
+    columns, limits = statistical.columns_for(table, PROGRAM)
     if not columns:
-        return (Limit(FORMAT, table.name, "left out: it has no columns"),)
-    measures = {True: "scale", False: "nominal"}
+        return PROGRAM.capacity.limits(table, "left out: it has no columns")
+    forms = {column.name: _format(column.values) for column in columns}
     pyreadstat.write_sav(
         pl.DataFrame([_series(column.values).alias(column.name) for column in columns]),
         str(path),
-        file_label=file_label(edition, table, _LONGEST_FILE_LABEL),
-        column_labels={column.name: cut(column.title, PROGRAM.longest_title) for column in columns},
+        file_label=statistical.file_label(edition, table, _LONGEST_FILE_LABEL),
+        column_labels={column.name: statistical.cut(column.title, PROGRAM.longest_title) for column in columns},
         variable_value_labels={column.name: column.cut_labels(PROGRAM) for column in columns if column.labels},
-        variable_format={column.name: form for column in columns if (form := _format(column.values))},
-        variable_measure={column.name: measures[column.is_measured] for column in columns},
+        variable_format={name: form for name, form in forms.items() if form},
+        variable_measure={
+            column.name: "nominal" if column.labels or column.values.dtype == pl.String else "scale"
+            for column in columns
+        },
         row_compress=True,
     )
-    epoch = edition.epoch  # month names are English whatever the locale
-    stamp = f"{epoch.day:02} {MONTHS[epoch.month - 1]} {epoch.year % 100:02}{epoch:%H:%M:%S}"
+    _stamp(path, edition.epoch)
+    return limits
+
+
+def read(table: Table, path: Path, _tables: Sequence[str] = ()) -> Iterator[Pair]:
+    """The variables of a file, beside the table's; spaces at the end of a text are not in it."""
+    return statistical.read_pairs(table, path, PROGRAM)
+
+
+def _stamp(path: Path, epoch: dt.datetime) -> None:
+    """Puts the epoch in place of the clock, with the month in English whatever the locale."""
+    stamp = f"{epoch.day:02} {statistical.MONTHS[epoch.month - 1]} {epoch.year % 100:02}{epoch:%H:%M:%S}"
     with path.open("r+b") as file:
         head = file.read(_STAMP.stop)
         if head[:4] != _MAGIC or head[_STAMP][2:3] != b" " or head[_STAMP][11:12] != b":":
             raise DeedbookError(f"{path.name}: pyreadstat wrote a header of another form", "please report this")
         file.seek(_STAMP.start)
         file.write(stamp.encode("ascii"))
-    return limits
-
-
-def read(table: Table, path: Path, _tables: Sequence[str] = ()) -> Iterator[Pair]:
-    """The variables of a file, beside the table's; spaces at the end of a text are not in it."""
-    import pyreadstat
-
-    yield from read_pairs(table, path, PROGRAM, pyreadstat.read_sav)
 
 
 def _format(values: pl.Series) -> str:
     """The print format, which shows every digit; empty for text and for numbers with an exponent."""
-    if isinstance(values.dtype, pl.Date):
-        return "SDATE10"
-    if isinstance(values.dtype, pl.Datetime):
-        return "DATETIME23.3"
-    if isinstance(values.dtype, pl.String):
+    if values.dtype.is_temporal():
+        return "SDATE10" if values.dtype == pl.Date else "DATETIME23.3"
+    if values.dtype == pl.String:
         return ""
     texts = values.drop_nulls().cast(pl.String)
     widest = max(texts.str.len_bytes(), default=0 if values.dtype.is_float() else 1)
@@ -106,9 +105,8 @@ def _format(values: pl.Series) -> str:
 
 def _series(values: pl.Series) -> pl.Series:
     """The column as SPSS stores it: doubles, days and times as seconds since 14 October 1582, or text."""
-    if isinstance(values.dtype, pl.String):
+    if values.dtype == pl.String:
         return values
-    if isinstance(values.dtype, pl.Date | pl.Datetime):
-        seconds = (dt.date(1970, 1, 1) - PROGRAM.epoch).days * 86_400
-        values = values.cast(pl.Datetime("ms")).to_physical() / 1000 + seconds
+    if values.dtype.is_temporal():
+        values = values.cast(pl.Datetime("ms")).to_physical() / 1000 + PROGRAM.before_1970 // 1000
     return values.cast(pl.Float64)

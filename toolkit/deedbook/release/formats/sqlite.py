@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import polars as pl
@@ -22,11 +22,13 @@ from deedbook.errors import DeedbookError
 from deedbook.integrity.containers import open_database
 from deedbook.release.edition import Edition
 from deedbook.release.formats import About
+from deedbook.release.formats.columns import Capacity, without_special
 from deedbook.release.formats.comparison import Pair, demand_columns, frame_of, pairs_of
-from deedbook.release.tables import Limit, Table, non_finite_columns, references_of, text_of
+from deedbook.release.pages import sql_name, sql_text
+from deedbook.release.tables import Limit, Outline, Table, references_of, texts_of
 from deedbook.schema import Field, ForeignKey, TableSchema
 
-FORMAT = "SQLite"
+CAPACITY = Capacity(format="SQLite")
 _SLICE = 50_000
 """Rows that are objects of Python at a time."""
 _MOST_COLUMNS = 2000
@@ -34,6 +36,8 @@ _MOST_COLUMNS = 2000
 _LONGEST_CHECK = 1000
 """Codes in a CHECK: it is read again at each row that is inserted."""
 _BOOKS = """
+PRAGMA page_size = 4096; PRAGMA encoding = 'UTF-8'; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;
+PRAGMA temp_store = MEMORY;
 CREATE TABLE _metadata (key TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL);
 CREATE TABLE _tables (name TEXT PRIMARY KEY NOT NULL, title TEXT, description TEXT, row_count INTEGER NOT NULL,
     is_view INTEGER NOT NULL);
@@ -42,8 +46,8 @@ CREATE TABLE _codebook (table_name TEXT NOT NULL, field TEXT NOT NULL, position 
     code_list TEXT, is_derived INTEGER NOT NULL, PRIMARY KEY (table_name, field));
 CREATE TABLE _code_lists (code_list TEXT NOT NULL, position INTEGER NOT NULL, code TEXT NOT NULL, label TEXT,
     PRIMARY KEY (code_list, code));
+BEGIN;
 """
-_PRAGMAS = ("page_size = 4096", "encoding = 'UTF-8'", "journal_mode = OFF", "synchronous = OFF", "temp_store = MEMORY")
 
 
 def open_book(path: Path, _edition: Edition, tables: Mapping[str, TableSchema | None]) -> Database:
@@ -55,10 +59,10 @@ def read(table: Table, path: Path, _tables: Sequence[str] = ()) -> Iterator[Pair
     """The columns of a table of a file, beside the table's."""
     if _reason_to_leave_out(table.schema):
         return
-    expected = _plain_rows(table.rows).collect()
+    expected = _plain(without_special(table.rows)[0])
     connection = open_database(path)
     try:
-        cursor = connection.execute(f"SELECT * FROM {_quoted(table.name)} ORDER BY rowid")  # noqa: S608  # quoted
+        cursor = connection.execute(f"SELECT * FROM {sql_name(table.name)} ORDER BY rowid")  # noqa: S608  # quoted
         demand_columns([column[0] for column in cursor.description], expected.columns)
         parts = iter(lambda: cursor.fetchmany(_SLICE), [])
         yield from pairs_of(expected, (frame_of(expected.schema, rows) for rows in parts))
@@ -77,34 +81,24 @@ class Database:
     def __init__(self, path: Path, schemas: Mapping[str, TableSchema]) -> None:
         self._schemas = schemas
         self._connection = sqlite3.connect(path, isolation_level=None)
-        for pragma in _PRAGMAS:
-            self._connection.execute(f"PRAGMA {pragma}")
         self._connection.executescript(_BOOKS)
-        self._connection.execute("BEGIN")
 
     def add(self, table: Table) -> tuple[Limit, ...]:
         """Creates and fills one table; one that SQLite cannot hold is left out."""
         if reason := _reason_to_leave_out(table.schema):
-            return (Limit(FORMAT, table.name, f"left out: {reason}"),)
-        insert = self._connection.executemany
+            return CAPACITY.limits(table, f"left out: {reason}")
+        outline, (rows, special) = table.outline, without_special(table.rows)
         self._connection.execute(_create_statement(table, self._schemas))
-        marks = ", ".join("?" * table.rows.width)
-        plain = _plain_rows(table.rows)
-        slices = (plain.slice(start, _SLICE).collect() for start in range(0, table.rows.height, _SLICE))
-        records = (record for rows in slices for record in rows.iter_rows())
-        insert(f"INSERT INTO {_quoted(table.name)} VALUES ({marks})", records)  # noqa: S608  # names are quoted
-        outline = table.outline
-        about = (table.name, outline.title, outline.description, table.rows.height, int(outline.is_view))
-        insert("INSERT INTO _tables VALUES (?, ?, ?, ?, ?)", [about])
-        insert("INSERT INTO _codebook VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", _codebook_rows(table))
+        slices = (_plain(rows.slice(start, _SLICE)) for start in range(0, rows.height, _SLICE))
+        self._insert(outline.name, rows.width, (record for part in slices for record in part.iter_rows()))
+        about = (outline.name, outline.title, outline.description, rows.height, int(outline.is_view))
+        self._insert("_tables", len(about), [about])
+        self._insert("_codebook", 11, _codebook_rows(outline))
         for item in table.schema.fields:
-            codes = [
-                (_list_name(table.name, item), position, str(label.value), label.label)
-                for position, label in enumerate(item.categories, start=1)
-            ]
-            insert("INSERT OR IGNORE INTO _code_lists VALUES (?, ?, ?, ?)", codes)
-        special = non_finite_columns(table.rows)
-        return tuple(Limit(FORMAT, table.name, f"`{name}` holds NaN or infinity as text") for name in special)
+            codes = enumerate(item.categories, start=1)
+            named = [(_list_name(outline, item), position, str(code.value), code.label) for position, code in codes]
+            self._insert("_code_lists", 4, named, "OR IGNORE ")
+        return CAPACITY.limits(table, *(f"`{name}` holds NaN or infinity as text" for name in special))
 
     def close(self, about: About) -> tuple[Limit, ...]:
         """Adds what is said of the release, proves keys and integrity, vacuums and closes.
@@ -113,7 +107,7 @@ class Database:
             DeedbookError: when the file is damaged.
         """
         execute = self._connection.execute
-        self._connection.executemany("INSERT INTO _metadata VALUES (?, ?)", list(about.facts.items()))
+        self._insert("_metadata", 2, about.facts.items())
         execute("COMMIT")
         broken = Counter(str(row[0]) for row in execute("PRAGMA foreign_key_check"))
         execute("VACUUM")
@@ -123,7 +117,7 @@ class Database:
             raise DeedbookError(f"the SQLite file fails its own check: {verdict}", "please report this")
         # validation lets a reference pass that resolves through id_redirects only, and warns
         return tuple(
-            Limit(FORMAT, name, f"{count} references name a row that is not there (see validation.json)")
+            Limit(CAPACITY.format, name, f"{count} references name a row that is not there (see validation.json)")
             for name, count in sorted(broken.items())
         )
 
@@ -131,51 +125,46 @@ class Database:
         """Closes the file."""
         self._connection.close()
 
-
-def _quoted(name: str) -> str:
-    """A name as an SQL identifier."""
-    return '"' + name.replace('"', '""') + '"'
+    def _insert(self, table: str, width: int, rows: Iterable[Sequence[object]], otherwise: str = "") -> None:
+        marks = ", ".join("?" * width)
+        insert = f"INSERT {otherwise}INTO {sql_name(table)} VALUES ({marks})"  # noqa: S608  # quoted
+        self._connection.executemany(insert, rows)
 
 
 def _create_statement(table: Table, schemas: Mapping[str, TableSchema]) -> str:
     schema = table.schema
-    parts = [_column(item, table.rows.schema[item.name], schema) for item in schema.fields]
-    if schema.primary_key:
-        parts.append(f"PRIMARY KEY ({_list(schema.primary_key)})")
+    parts = [_column(item, table.rows.schema[item.name], table.outline) for item in schema.fields]
+    parts += [f"PRIMARY KEY ({_list(schema.primary_key)})"] if schema.primary_key else []
     parts += [f"UNIQUE ({_list(key)})" for key in schema.unique_keys]
     for key in schema.foreign_keys:
-        if _is_declarable(key, schemas.get(key.resource or table.name)):
-            target = _quoted(key.resource or table.name)
-            parts.append(f"FOREIGN KEY ({_list(key.fields)}) REFERENCES {target} ({_list(key.reference)})")
-    return f"CREATE TABLE {_quoted(table.name)} (\n    " + ",\n    ".join(parts) + "\n)"
+        target = key.resource or table.name
+        if _is_declarable(key, schemas.get(target)):
+            there = f"{sql_name(target)} ({_list(key.reference)})"
+            parts.append(f"FOREIGN KEY ({_list(key.fields)}) REFERENCES {there}")
+    return f"CREATE TABLE {sql_name(table.name)} (\n    " + ",\n    ".join(parts) + "\n)"
 
 
-def _column(item: Field, dtype: pl.DataType, schema: TableSchema) -> str:
+def _column(item: Field, dtype: pl.DataType, outline: Outline) -> str:
     """The definition of a column: its affinity, and what its values may be."""
-    name = _quoted(item.name)
-    parts = [name, "INTEGER" if dtype.is_integer() or dtype == pl.Boolean else "REAL" if dtype.is_float() else "TEXT"]
-    if item.required or item.name in schema.primary_key:
-        parts.append("NOT NULL")
-    if item.constraints.get("unique") and schema.primary_key != (item.name,):
-        parts.append("UNIQUE")
-    codes: Sequence[object] = ()
-    if item.type in {"string", "integer"}:
-        codes = [label.value for label in item.categories] or list(item.constraints.get("enum", ()))
+    name, codes = sql_name(item.name), list[str]()
     if dtype == pl.Boolean:
-        parts.append(f"CHECK ({name} IN (0, 1))")
-    elif 0 < len(codes) <= _LONGEST_CHECK:
-        parts.append(f"CHECK ({name} IN ({', '.join(map(_literal, codes))}))")
-    return " ".join(parts)
-
-
-def _literal(value: object) -> str:
-    if isinstance(value, bool):
-        return str(int(value))
-    return repr(value) if isinstance(value, int | float) else "'" + str(value).replace("'", "''") + "'"
+        codes = ["0", "1"]
+    elif item.type in {"string", "integer"}:
+        values = [label.value for label in item.categories] or item.constraints.get("enum", ())
+        codes = [repr(value) if isinstance(value, int | float) else f"'{sql_text(value)}'" for value in values]
+    is_unique = item.constraints.get("unique") and outline.schema.primary_key != (item.name,)
+    affinity = "INTEGER" if dtype.is_integer() or dtype == pl.Boolean else "REAL" if dtype.is_float() else "TEXT"
+    parts = (
+        f"{name} {affinity}",
+        "NOT NULL" if item.name in outline.required else "",
+        "UNIQUE" if is_unique else "",
+        f"CHECK ({name} IN ({', '.join(codes)}))" if 0 < len(codes) <= _LONGEST_CHECK else "",
+    )
+    return " ".join(part for part in parts if part)
 
 
 def _list(names: Sequence[str]) -> str:
-    return ", ".join(map(_quoted, names))
+    return ", ".join(map(sql_name, names))
 
 
 def _reason_to_leave_out(schema: TableSchema) -> str:
@@ -189,38 +178,30 @@ def _is_declarable(key: ForeignKey, target: TableSchema | None) -> bool:
     """Whether SQLite can hold the foreign key: its target must be a key."""
     if target is None or _reason_to_leave_out(target):
         return False
-    if key.reference == target.primary_key or key.reference in target.unique_keys:
-        return True
-    return len(key.reference) == 1 and bool(target.field(key.reference[0]).constraints.get("unique"))
+    unique = [(item.name,) for item in target.fields if item.constraints.get("unique")]
+    return key.reference in (target.primary_key, *target.unique_keys, *unique)
 
 
-def _plain_rows(rows: pl.DataFrame) -> pl.LazyFrame:
+def _plain(rows: pl.DataFrame) -> pl.DataFrame:
     """The rows with every column as SQLite holds it: whole numbers, doubles and text."""
-    special = non_finite_columns(rows)
-    return rows.lazy().with_columns(
-        pl.col(name).cast(pl.Int8) if dtype == pl.Boolean else text_of(name, dtype)
-        for name, dtype in rows.schema.items()
-        if dtype == pl.Boolean or dtype.is_temporal() or dtype.is_nested() or name in special
+    return rows.with_columns(
+        item.cast(pl.Int8) if item.dtype == pl.Boolean else texts_of(item)
+        for item in rows.iter_columns()
+        if item.dtype == pl.Boolean or item.dtype.is_temporal()
     )
 
 
-def _list_name(table: str, item: Field) -> str:
+def _list_name(outline: Outline, item: Field) -> str:
     """The name of a field's code list: the declared one, else `table.field`."""
-    return item.code_list or f"{table}.{item.name}"
+    return item.code_list or f"{outline.name}.{item.name}"
 
 
-def _codebook_rows(table: Table) -> Iterator[tuple[object, ...]]:
-    for position, item in enumerate(table.schema.fields, start=1):
+def _codebook_rows(outline: Outline) -> Iterator[tuple[object, ...]]:
+    for position, item in enumerate(outline.schema.fields, start=1):
         yield (
-            table.name,
-            item.name,
-            position,
-            item.type,
-            item.title,
-            item.description,
-            int(item.required),
-            int(item.name in table.schema.primary_key),
-            ", ".join(references_of(item, table.outline)) or None,
-            _list_name(table.name, item) if item.categories else None,
-            int(item.name in table.outline.derived),
+            *(outline.name, item.name, position, item.type, item.title, item.description),
+            *(int(item.required), int(item.name in outline.schema.primary_key)),
+            ", ".join(references_of(item, outline)) or None,
+            _list_name(outline, item) if item.categories else None,
+            int(item.name in outline.derived),
         )

@@ -27,20 +27,11 @@ import numpy as np
 import polars as pl
 
 from deedbook.release.edition import Edition
+from deedbook.release.formats import statistical
+from deedbook.release.formats.columns import Capacity
 from deedbook.release.formats.comparison import Pair
-from deedbook.release.formats.statistical import (
-    MILLISECONDS_OF_DAY,
-    MONTHS,
-    Column,
-    Program,
-    columns_for,
-    cut,
-    file_label,
-    read_pairs,
-)
 from deedbook.release.tables import Limit, Table
 
-FORMAT = "Stata"
 Kind = Literal["byte", "int", "long", "double", "str", "strL"]
 _RESERVED = """
     NULL _N _all _b _coef _cons _n _pi _pred _rc _se _skip aggregate array boolean break byte case catch class
@@ -49,38 +40,50 @@ _RESERVED = """
     short str str# strL typedef typename using virtual with
 """
 """Words that Stata keeps for itself, and more that pandas would not write as they are, such as `end`."""
-PROGRAM = Program(
-    format=FORMAT,
-    first_day=dt.date(100, 1, 1),
-    last_day=dt.date(9999, 12, 31),
+PROGRAM = statistical.Program(
+    capacity=Capacity(
+        format="Stata",
+        days=(dt.date(100, 1, 1), dt.date(9999, 12, 31)),
+        beyond="days before 0100-01-01 or after 9999-12-31",
+        largest=8.9e307,
+    ),
     longest_text=2_000_000_000,
     longest_name=32,
     reserved=frozenset([*_RESERVED.split(), *(f"str{width}" for width in range(1, 2046))]),
     folds_case=False,
     pads_text=False,
-    largest_number=8.9e307,
     longest_title=80,
     longest_label=32_000,
     most_columns=32_767,
     epoch=dt.date(1960, 1, 1),
-    day=MILLISECONDS_OF_DAY,
+    day=statistical.MILLISECONDS_OF_DAY,
     moment=1,
+    reader="read_dta",
 )
 _LONGEST_FILE_LABEL = 80
 _WIDEST_FIXED = 244
 """Texts beyond this many bytes are strL: a fixed width would be paid in every row."""
-_INTEGERS: tuple[tuple[Kind, int, int], ...] = (
-    ("byte", -127, 100),
-    ("int", -32_767, 32_740),
-    ("long", -2_147_483_647, 2_147_483_620),
-)
-_FORMATS = {"byte": "%8.0g", "int": "%8.0g", "long": "%12.0g", "double": "%10.0g", "strL": "%9s"}
-_DAYS_BEFORE_1970 = (dt.date(1970, 1, 1) - PROGRAM.epoch).days
 
-_CODES: Mapping[Kind, int] = {"strL": 32_768, "double": 65_526, "long": 65_528, "int": 65_529, "byte": 65_530}
-_LAYOUTS = {"strL": "<u8", "double": "<f8", "long": "<i4", "int": "<i2", "byte": "<i1"}
-_MISSING_INTEGER = {"long": 2_147_483_621, "int": 32_741, "byte": 101}
-_MISSING_DOUBLE = np.frombuffer(bytes.fromhex("000000000000e07f"), "<f8")[0]
+
+@dataclass(frozen=True, slots=True)
+class _Storage:
+    """How a kind is stored: its code, numpy's word for it, how Stata shows it, the missing value, the least that is none."""
+
+    code: int
+    layout: str
+    format: str
+    missing: float = 0
+    least: int = 0
+
+
+_STORAGE: Mapping[Kind, _Storage] = {
+    "byte": _Storage(65_530, "<i1", "%8.0g", 101, -127),
+    "int": _Storage(65_529, "<i2", "%8.0g", 32_741, -32_767),
+    "long": _Storage(65_528, "<i4", "%12.0g", 2_147_483_621, -2_147_483_647),
+    "double": _Storage(65_526, "<f8", "%10.0g", float.fromhex("0x1p+1023")),
+    "strL": _Storage(32_768, "<u8", "%9s"),
+}
+_INTEGERS: tuple[Kind, ...] = ("byte", "int", "long")
 _NAME, _FORMAT, _LABEL = 129, 57, 321
 """Bytes of a name, a format and a label, a closing zero among them."""
 _TEXT = 130
@@ -110,44 +113,45 @@ class Variable:
 
 def write(table: Table, edition: Edition, path: Path) -> tuple[Limit, ...]:
     """Writes one table; one that Stata cannot hold is left out and named."""
-    columns, limits = columns_for(table, PROGRAM)
+    columns, limits = statistical.columns_for(table, PROGRAM)
     if not 0 < len(columns) <= PROGRAM.most_columns:
-        return (Limit(FORMAT, table.name, f"left out: it has {len(columns)} columns"),)
+        return PROGRAM.capacity.limits(table, f"left out: it has {len(columns)} columns")
     epoch = edition.epoch
     write_dta(
         path,
         [_variable(column) for column in columns],
-        file_label(edition, table, _LONGEST_FILE_LABEL),
-        f"{epoch.day:02} {MONTHS[epoch.month - 1]} {epoch.year:04} {epoch:%H:%M}",
+        statistical.file_label(edition, table, _LONGEST_FILE_LABEL),
+        f"{epoch.day:02} {statistical.MONTHS[epoch.month - 1]} {epoch.year:04} {epoch:%H:%M}",
     )
     return limits
 
 
 def read(table: Table, path: Path, _tables: Sequence[str] = ()) -> Iterator[Pair]:
     """The variables of a file, beside the table's."""
-    import pyreadstat
-
-    yield from read_pairs(table, path, PROGRAM, pyreadstat.read_dta)
+    return statistical.read_pairs(table, path, PROGRAM)
 
 
-def _variable(column: Column) -> Variable:
+def _variable(column: statistical.Column) -> Variable:
+    """The column in the smallest kind that holds it."""
     values, dtype = column.values, column.values.dtype
-    label = cut(column.title, PROGRAM.longest_title)
-    if isinstance(dtype, pl.String):
-        width = max([1, *values.str.len_bytes().unique()])
-        if width > _WIDEST_FIXED:
-            return Variable(column.name, "strL", _FORMATS["strL"], values, label)
-        return Variable(column.name, "str", f"%{width}s", values, label, width)
-    if isinstance(dtype, pl.Date):
-        return Variable(column.name, "double", "%td", values.to_physical() + _DAYS_BEFORE_1970, label)
-    if isinstance(dtype, pl.Datetime):
-        moments = values.dt.epoch("ms") + _DAYS_BEFORE_1970 * MILLISECONDS_OF_DAY
-        return Variable(column.name, "double", "%tc", moments, label)
     kind: Kind = "double"
-    if dtype == pl.Int64:  # the smallest type that holds the numbers
-        low, high = values.min() or 0, values.max() or 0
-        kind = next((name for name, least, most in _INTEGERS if least <= low and high <= most), "double")  # type: ignore[operator]  # integers
-    return Variable(column.name, kind, _FORMATS[kind], values, label, labels=column.cut_labels(PROGRAM))
+    form, width = "", 0
+    if isinstance(dtype, pl.String):
+        longest = max([1, *values.str.len_bytes().unique()])
+        kind = "strL" if longest > _WIDEST_FIXED else "str"
+        form, width = (f"%{longest}s", longest) if kind == "str" else ("", 0)
+    elif isinstance(dtype, pl.Date | pl.Datetime):
+        form, unit = ("%td", PROGRAM.day) if isinstance(dtype, pl.Date) else ("%tc", PROGRAM.moment)
+        values = (values.to_physical() if form == "%td" else values.dt.epoch("ms")) + PROGRAM.before_1970 // unit
+    elif dtype == pl.Int64:
+        fits = (name for name in _INTEGERS if _fits(values, _STORAGE[name]))
+        kind = next(fits, "double")
+    title = statistical.cut(column.title, PROGRAM.longest_title)
+    return Variable(column.name, kind, form or _STORAGE[kind].format, values, title, width, column.cut_labels(PROGRAM))
+
+
+def _fits(values: pl.Series, storage: _Storage) -> bool:
+    return bool(values.is_between(storage.least, storage.missing - 1).all())
 
 
 def write_dta(path: Path, variables: Sequence[Variable], data_label: str, time_stamp: str) -> None:
@@ -166,7 +170,7 @@ def write_dta(path: Path, variables: Sequence[Variable], data_label: str, time_s
         + (b"<label>" + struct.pack("<H", len(label)) + label + b"</label>")
         + (b"<timestamp>" + bytes([len(stamp)]) + stamp + b"</timestamp>")
     )
-    codes = [item.width if item.kind == "str" else _CODES[item.kind] for item in variables]
+    codes = [item.width if item.kind == "str" else _STORAGE[item.kind].code for item in variables]
     firsts = {place: _first_rows(item.values) for place, item in enumerate(variables) if item.kind == "strL"}
     sections: dict[str, Iterable[bytes]] = {
         "map": [bytes(8 * 14)],
@@ -199,7 +203,7 @@ def write_dta(path: Path, variables: Sequence[Variable], data_label: str, time_s
 def _rows(variables: Sequence[Variable], firsts: Mapping[int, pl.Series]) -> Iterator[bytes]:
     """The rows, some thousands at a time."""
     layout: list[tuple[str, Any]] = [
-        (f"v{place}", f"S{item.width}" if item.kind == "str" else _LAYOUTS[item.kind])
+        (f"v{place}", f"S{item.width}" if item.kind == "str" else _STORAGE[item.kind].layout)
         for place, item in enumerate(variables)
     ]
     for start in range(0, len(variables[0].values), _SLICE):
@@ -212,10 +216,9 @@ def _rows(variables: Sequence[Variable], firsts: Mapping[int, pl.Series]) -> Ite
                 rows[f"v{place}"] = np.where(first > 0, first * _ROW + (place + 1), 0)
             elif item.kind == "str":
                 rows[f"v{place}"] = [text.encode() for text in values]
-            elif item.kind == "double":
-                rows[f"v{place}"] = values.cast(pl.Float64).fill_null(_MISSING_DOUBLE).to_numpy()
             else:
-                rows[f"v{place}"] = values.fill_null(_MISSING_INTEGER[item.kind]).to_numpy()
+                numbers = values.cast(pl.Float64) if item.kind == "double" else values
+                rows[f"v{place}"] = numbers.fill_null(_STORAGE[item.kind].missing).to_numpy()
         yield rows.tobytes()
 
 

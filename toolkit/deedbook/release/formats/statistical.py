@@ -10,27 +10,25 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 
 from deedbook.release.edition import Edition
+from deedbook.release.formats.columns import Capacity
 from deedbook.release.formats.comparison import Pair, demand_columns, narrowed, unlike_height
-from deedbook.release.tables import Limit, Table, non_finite_columns, text_of
+from deedbook.release.tables import Limit, Table
 from deedbook.schema import Field
 
-LARGEST_EXACT = 2**53
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 """As both programs write them in a time stamp, whatever the locale."""
-_SUFFIX = "_label"
 MILLISECONDS_OF_DAY = 86_400_000
+_SUFFIX = "_label"
 _FEWEST_ROWS = 100_000
 _MOST_PASSES = 10
 """Parts of a file that is read: each is found by reading all that stands before it."""
-_MILLISECOND = 1000
 _LARGEST_LABELLED = 2**31 - 28
 """Value labels are of Stata's `long`, whose greatest numbers stand for missing values."""
 _ODD = re.compile(r"[^A-Za-z0-9_]")
@@ -51,23 +49,27 @@ class Program:
         most_columns: Variables of a file.
         epoch: The day from which days and moments count.
         day: Milliseconds in the unit of days; `moment` those in the unit of moments.
+        reader: What reads its files in pyreadstat.
     """
 
-    format: str
-    first_day: dt.date
-    last_day: dt.date
+    capacity: Capacity
     longest_text: int
     longest_name: int
     reserved: frozenset[str]
     folds_case: bool
     pads_text: bool
-    largest_number: float
     longest_title: int
     longest_label: int
     most_columns: int
     epoch: dt.date
     day: int
     moment: int
+    reader: str
+
+    @property
+    def before_1970(self) -> int:
+        """Milliseconds from its epoch to that of everybody else."""
+        return (dt.date(1970, 1, 1) - self.epoch).days * MILLISECONDS_OF_DAY
 
     def folded(self, name: str) -> str:
         """The name as the program compares it with others."""
@@ -95,11 +97,6 @@ class Column:
     values: pl.Series
     labels: Mapping[int, str] = field(default_factory=dict)
 
-    @property
-    def is_measured(self) -> bool:
-        """Whether its values are amounts or moments, rather than codes or texts."""
-        return not self.labels and not isinstance(self.values.dtype, pl.String)
-
     def cut_labels(self, program: Program) -> dict[int | float, str]:
         """The labels, as long as the program allows them."""
         return {number: cut(text, program.longest_label) for number, text in self.labels.items()}
@@ -107,11 +104,10 @@ class Column:
 
 def columns_for(table: Table, program: Program) -> tuple[tuple[Column, ...], tuple[Limit, ...]]:
     """The table as variables of the program, and what could not be kept as it is."""
-    special = non_finite_columns(table.rows)
     texts: list[str] = []
     columns: list[Column] = []
     for item in table.schema.fields:
-        held, notes = _without_loss(table.rows.get_column(item.name), item.name in special, program)
+        held, notes = _without_loss(table.rows.get_column(item.name), program)
         texts += [f"`{item.name}` {note}" for note in notes]
         if held is not None:
             described = _labelled(item, held)
@@ -120,29 +116,24 @@ def columns_for(table: Table, program: Program) -> tuple[tuple[Column, ...], tup
     names = _fit_names([column.name for column in columns], program)
     pairs = list(zip(columns, names, strict=True))
     texts += [f"`{column.name}` is called `{name}`" for column, name in pairs if column.name != name]
-    renamed = tuple(replace(column, name=name) for column, name in pairs)
-    return renamed, tuple(Limit(program.format, table.name, text) for text in texts)
+    return tuple(replace(column, name=name) for column, name in pairs), program.capacity.limits(table, *texts)
 
 
-def read_pairs(table: Table, path: Path, program: Program, read_part: Callable[..., Any]) -> Iterator[Pair]:
+def read_pairs(table: Table, path: Path, program: Program) -> Iterator[Pair]:
     """The variables of a file beside what they should be, some ten thousand rows at a time.
-
-    Args:
-        table: The table.
-        path: The file.
-        program: Whose it is.
-        read_part: Reads some rows of such a file, as pyreadstat does.
 
     Raises:
         UnlikeError: when there are other variables, or more or fewer rows.
     """
+    import pyreadstat
+
     columns, _ = columns_for(table, program)
     if not 0 < len(columns) <= program.most_columns:
         return
-    height, before_1970 = table.rows.height, (dt.date(1970, 1, 1) - program.epoch).days * MILLISECONDS_OF_DAY
+    height = table.rows.height
     size = max(_FEWEST_ROWS, -(-height // _MOST_PASSES))
     for start in range(0, height + 1, size):  # beyond the last row too, to find more of them
-        part, _ = read_part(
+        part, _ = getattr(pyreadstat, program.reader)(
             str(path),
             disable_datetime_conversion=True,
             user_missing=True,
@@ -161,9 +152,9 @@ def read_pairs(table: Table, path: Path, program: Program, read_part: Callable[.
                 expected, found = (values.str.strip_chars_end(" ") for values in (expected, texts))
             else:
                 found = pl.Series(part[column.name], dtype=pl.Float64, strict=False).fill_nan(None)
-                if isinstance(dtype, pl.Date | pl.Datetime):
-                    unit = program.day if isinstance(dtype, pl.Date) else program.moment
-                    found = (found * unit - before_1970).round().cast(pl.Int64).cast(pl.Datetime("ms"))
+                if dtype.is_temporal():
+                    unit = program.day if dtype == pl.Date else program.moment
+                    found = (found * unit - program.before_1970).round().cast(pl.Int64).cast(pl.Datetime("ms"))
                     expected = expected.cast(pl.Datetime("ms"))
                 found = narrowed(found, dtype)
             yield Pair(column.name, expected, found, start, position)
@@ -185,41 +176,19 @@ def cut(text: str, longest: int) -> str:
     return line.encode()[: max(longest - 3, 0)].decode("utf-8", "ignore").rstrip() + "…" if longest > 2 else ""
 
 
-def _without_loss(values: pl.Series, is_special: bool, program: Program) -> tuple[pl.Series | None, list[str]]:
+def _without_loss(values: pl.Series, program: Program) -> tuple[pl.Series | None, list[str]]:
     """The values as the program can hold them, None when it cannot, and what must be said about them."""
-    notes: list[str] = []
-    reason = "NaN or infinity" if is_special else _reason_for_text(values, program)
-    if reason:
-        notes.append(f"is text ({reason})")
-    if not reason and not isinstance(values.dtype, pl.String):
-        return values.cast(pl.Int64) if values.dtype == pl.Boolean else values, notes
-    texts = values.to_frame().select(text_of(values.name, values.dtype)).to_series()
-    if (texts.str.len_bytes() > program.longest_text).any():
+    held, notes = program.capacity.held(values)
+    if not isinstance(held.dtype, pl.String):
+        return held.cast(pl.Int64) if held.dtype == pl.Boolean else held, notes
+    if (held.str.len_bytes() > program.longest_text).any():
         return None, [f"is left out: it has texts of more than {program.longest_text:,} bytes"]
-    if (texts == "").any():
-        notes.append("holds empty texts, which cannot be told from missing ones")
-    if texts.str.contains("\x00", literal=True).any():
-        notes.append("holds the character U+0000, where a text ends")
-    if program.pads_text and texts.str.ends_with(" ").any():
-        notes.append("loses the spaces at the end of its texts")
-    return texts.fill_null(""), notes
-
-
-def _reason_for_text(values: pl.Series, program: Program) -> str:
-    """Why a column cannot be what it is; empty when it can."""
-    dtype = values.dtype
-    if values.null_count() == len(values):
-        return ""
-    if isinstance(dtype, pl.Date | pl.Datetime):
-        if not values.cast(pl.Date).is_between(program.first_day, program.last_day).all():
-            return f"days before {program.first_day} or after {program.last_day}"
-        is_fine = isinstance(dtype, pl.Datetime) and (values.dt.epoch("us") % _MILLISECOND != 0).any()
-        return "fractions below a millisecond" if is_fine else ""
-    if dtype.is_integer() and ((values > LARGEST_EXACT) | (values < -LARGEST_EXACT)).any():
-        return "numbers beyond 2^53"
-    if dtype.is_float() and (values.abs() > program.largest_number).any():
-        return f"numbers beyond {program.largest_number:.2g}"
-    return ""
+    losses = (
+        (held == "", "holds empty texts, which cannot be told from missing ones"),
+        (held.str.contains("\x00", literal=True), "holds the character U+0000, where a text ends"),
+        (held.str.ends_with(" ") & program.pads_text, "loses the spaces at the end of its texts"),
+    )
+    return held.fill_null(""), [*notes, *(note for cells, note in losses if cells.any())]
 
 
 def _labelled(item: Field, values: pl.Series) -> list[Column]:
@@ -228,7 +197,7 @@ def _labelled(item: Field, values: pl.Series) -> list[Column]:
     if values.dtype == pl.Int64:
         labels = {0: "false", 1: "true"} if item.type == "boolean" else {}
         for code in codes:
-            if isinstance(code.value, int) and code.label and abs(code.value) < _LARGEST_LABELLED:
+            if code.label and isinstance(code.value, int) and abs(code.value) < _LARGEST_LABELLED:
                 labels.setdefault(code.value, code.label)
         return [Column(item.name, title, values, labels)]
     plain = Column(item.name, title, values)

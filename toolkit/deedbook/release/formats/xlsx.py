@@ -16,21 +16,21 @@ from typing import Any
 
 import polars as pl
 import xlsxwriter  # type: ignore[import-untyped]
+from polars import selectors
 from xlsxwriter.worksheet import Worksheet  # type: ignore[import-untyped]
 
 from deedbook.integrity.containers import check_workbook
 from deedbook.release.edition import Edition
 from deedbook.release.formats import About
+from deedbook.release.formats.columns import Capacity
 from deedbook.release.formats.comparison import Pair, UnlikeError, demand_columns, frame_of, pairs_of
-from deedbook.release.tables import Limit, Outline, Table, non_finite_columns, text_of
+from deedbook.release.tables import Limit, Outline, Table
 
-FORMAT = "XLSX"
+CAPACITY = Capacity(format="XLSX", days=(dt.date(1900, 3, 1), dt.date(9999, 12, 31)), beyond="dates before March 1900")
 _MOST_ROWS = 1_048_576
 _MOST_COLUMNS = 16_384
 _MOST_CHARACTERS = 32_767
 _LONGEST_SHEET_NAME = 31
-_FIRST_DAY = dt.date(1900, 3, 1)
-_LARGEST_EXACT = 2**53
 _SLICE = 20_000
 _ESCAPED = "[\x00-\x08\x0b-\x1f\ufffe\uffff]|_x[0-9A-Fa-f]{4}_"
 """What XML or the format's own escape cannot hold as it is (ECMA-376, ST_Xstring)."""
@@ -38,9 +38,6 @@ _ESCAPED_NOTE = "holds characters that are written as _xHHHH_; Excel shows them 
 _FORBIDDEN = str.maketrans(dict.fromkeys(r"[]:*?/\'", "_"))
 _CODEBOOK = {"table": 20, "field": 24, "type": 10, "title": 24, "description": 70, "required": 9, "codes": 60}
 """The columns of the codebook, with their widths in characters."""
-CellWriter = Callable[[int, int, object], object]
-"""Writes a value at a row and a column, both from 0."""
-
 _OWN_SHEETS = frozenset({"readme", "codebook", "history"})
 """Names that no table's sheet may have, in lower case; Excel itself forbids the last."""
 _UNDECODED = {"\ufffe": "_xFFFE_", "\uffff": "_xFFFF_"}
@@ -89,18 +86,10 @@ class Workbook:
 
     def __init__(self, path: Path, edition: Edition, tables: Iterable[str]) -> None:
         self._sheets = sheet_names(list(tables))
-        self._book = xlsxwriter.Workbook(
-            str(path),
-            {
-                "constant_memory": True,
-                "tmpdir": str(path.parent),
-                "strings_to_formulas": False,
-                "strings_to_urls": False,
-            },
-        )
-        self._book.set_properties(
-            {"title": f"{edition.title} {edition.version}", "created": edition.epoch.replace(tzinfo=None), "author": ""}
-        )
+        options = {"tmpdir": str(path.parent), "strings_to_formulas": False, "strings_to_urls": False}
+        self._book = xlsxwriter.Workbook(str(path), {"constant_memory": True, **options})
+        title, created = f"{edition.title} {edition.version}", edition.epoch.replace(tzinfo=None)
+        self._book.set_properties({"title": title, "created": created, "author": ""})
         self._readme = self._book.add_worksheet("README")
         self._head = self._book.add_format({"bold": True, "bg_color": "#E8EDF3", "bottom": 1})
         self._date = self._book.add_format({"num_format": "yyyy-mm-dd"})
@@ -110,24 +99,25 @@ class Workbook:
     def add(self, table: Table) -> tuple[Limit, ...]:
         """Writes one table on a sheet of its own."""
         if reason := _reason_to_leave_out(table.rows):
-            return (Limit(FORMAT, table.name, f"left out: {reason}"),)
+            return CAPACITY.limits(table, f"left out: {reason}")
         name = self._sheets[table.name]
         sheet = self._book.add_worksheet(name)
         rows, limits = _writable(table)
         for position, column in enumerate(rows.head(200).iter_columns()):
-            longest = max((len(str(value)) for value in column if value is not None), default=0)
+            longest = max((len(str(value)) for value in column.drop_nulls()), default=0)
             sheet.set_column(position, position, max(8, min(48, max(longest, len(column.name)) + 2)))
             sheet.write_string(0, position, column.name, self._head)
         sheet.freeze_panes(1, len(table.schema.primary_key) or 1)
         if rows.height:
             sheet.autofilter(0, 0, rows.height, rows.width - 1)
+        rows = rows.with_columns(selectors.datetime().dt.replace_time_zone(None))  # XlsxWriter knows no zones
         writers = [self._cell_writer(sheet, dtype) for dtype in rows.dtypes]
         for start in range(0, rows.height, _SLICE):
             for number, record in enumerate(rows.slice(start, _SLICE).iter_rows(), start=start + 1):
                 for place, value in enumerate(record):
                     if value is not None:
                         writers[place](number, place, value)
-        return limits if name == table.name else (*limits, Limit(FORMAT, table.name, f"its sheet is called `{name}`"))
+        return limits if name == table.name else limits + CAPACITY.limits(table, f"its sheet is called `{name}`")
 
     def close(self, about: About) -> tuple[Limit, ...]:
         """Adds codebook and README and closes the file."""
@@ -136,7 +126,8 @@ class Workbook:
             sheet.set_column(column, column, width)
             sheet.write_string(0, column, title, self._head)
         sheet.freeze_panes(1, 2)
-        for number, record in enumerate(_codebook_records(about.outlines), start=1):
+        records = (record for outline in about.outlines for record in _codebook_records(outline))
+        for number, record in enumerate(records, start=1):
             for column, text in enumerate(record):
                 sheet.write_string(number, column, _fit(text, "CODEBOOK.md"), self._wrap)
         self._readme.set_column(0, 0, 110)
@@ -152,21 +143,15 @@ class Workbook:
                 sheet.row_data_fh.close()
         self._book.fileclosed = True
 
-    def _cell_writer(self, sheet: Worksheet, dtype: pl.DataType) -> CellWriter:
-        """How a value of that type is written."""
-        writer: CellWriter = sheet.write_string
-        if dtype == pl.Boolean:
-            writer = sheet.write_boolean
-        elif dtype.is_float():
-            return lambda row, column, value: sheet.write_number(row, column, _Exact(value))  # type: ignore[arg-type]  # a float
-        elif dtype.is_numeric():
-            writer = sheet.write_number
-        elif isinstance(dtype, pl.Datetime):
-            form = self._moment
-            return lambda row, column, value: sheet.write_datetime(row, column, value.replace(tzinfo=None), form)  # type: ignore[attr-defined]  # a moment in UTC
-        elif isinstance(dtype, pl.Date):
-            return lambda row, column, value: sheet.write_datetime(row, column, value, self._date)
-        return writer
+    def _cell_writer(self, sheet: Worksheet, dtype: pl.DataType) -> Callable[[int, int, Any], object]:
+        """What writes a value of that type at a row and a column, both from 0."""
+        if dtype.is_float():
+            return lambda row, column, value: sheet.write_number(row, column, _Exact(value))
+        if dtype.is_temporal():
+            form = self._date if dtype == pl.Date else self._moment
+            return lambda row, column, value: sheet.write_datetime(row, column, value, form)
+        writer: Callable[[int, int, Any], object] = sheet.write_number if dtype.is_integer() else sheet.write_string
+        return sheet.write_boolean if dtype == pl.Boolean else writer
 
 
 def sheet_names(tables: Sequence[str]) -> dict[str, str]:
@@ -193,10 +178,15 @@ def sheet_names(tables: Sequence[str]) -> dict[str, str]:
 
 
 def _fit(text: str, where: str) -> str:
-    """A text that a cell holds; a longer one says where the rest is. Excel counts in UTF-16, two at most for a character."""
-    if len(text.encode("utf-16-le")) // 2 <= _MOST_CHARACTERS:
+    """A text that a cell holds; a longer one says where the rest is, and keeps what fits whatever its characters count."""
+    if _characters(text) <= _MOST_CHARACTERS:
         return text
     return f"{text[: _MOST_CHARACTERS // 2 - 100]} (cut: the whole text is in {where})"
+
+
+def _characters(text: str) -> int:
+    """The length as Excel counts it, in units of UTF-16: two at most for a character."""
+    return len(text.encode("utf-16-le")) // 2
 
 
 def _reason_to_leave_out(rows: pl.DataFrame) -> str:
@@ -205,40 +195,24 @@ def _reason_to_leave_out(rows: pl.DataFrame) -> str:
         return f"{rows.height:,} rows do not fit on a sheet of {_MOST_ROWS:,}"
     if rows.width > _MOST_COLUMNS:
         return f"{rows.width:,} columns do not fit on a sheet of {_MOST_COLUMNS:,}"
-    for column in rows.iter_columns():
-        if isinstance(column.dtype, pl.String):
-            long = column.filter(column.str.len_bytes() > _MOST_CHARACTERS)
-            if any(len(text.encode("utf-16-le")) // 2 > _MOST_CHARACTERS for text in long):
-                return f"a cell of `{column.name}` has more than {_MOST_CHARACTERS:,} characters"
+    for column in rows.select(selectors.string()).iter_columns():
+        if any(
+            _characters(text) > _MOST_CHARACTERS for text in column.filter(column.str.len_bytes() > _MOST_CHARACTERS)
+        ):
+            return f"a cell of `{column.name}` has more than {_MOST_CHARACTERS:,} characters"
     return ""
 
 
 def _writable(table: Table) -> tuple[pl.DataFrame, tuple[Limit, ...]]:
     """The rows with every column turned to text that Excel cannot hold as what it is."""
-    special = non_finite_columns(table.rows)
-    exprs, limits = [], []
+    columns, texts = [], []
     for column in table.rows.iter_columns():
-        reason = "NaN or infinity" if column.name in special else _reason_for_text(column)
-        if reason:
-            limits.append(Limit(FORMAT, table.name, f"`{column.name}` is text ({reason})"))
-        if isinstance(column.dtype, pl.String) and column.str.contains(_ESCAPED).any():
-            limits.append(Limit(FORMAT, table.name, f"`{column.name}` {_ESCAPED_NOTE}"))
-        if reason or isinstance(column.dtype, pl.Time) or column.dtype.is_nested():
-            exprs.append(text_of(column.name, column.dtype))
-    return table.rows.with_columns(exprs), tuple(limits)
-
-
-def _reason_for_text(column: pl.Series) -> str:
-    dtype = column.dtype
-    if column.null_count() == column.len():
-        return ""
-    if isinstance(dtype, pl.Date | pl.Datetime):
-        early = column.cast(pl.Date).min() < _FIRST_DAY  # type: ignore[operator]  # a date, since one is not null
-        fine = isinstance(dtype, pl.Datetime) and bool((column.dt.epoch("us") % 1000 != 0).any())
-        return "dates before March 1900" if early else "fractions below a millisecond" if fine else ""
-    if dtype.is_integer() and bool((column.abs() > _LARGEST_EXACT).any()):
-        return "numbers beyond 2^53"
-    return ""
+        held, notes = CAPACITY.held(column)
+        if column.dtype == pl.String and column.str.contains(_ESCAPED).any():
+            notes.append(_ESCAPED_NOTE)
+        columns.append(held)
+        texts += [f"`{column.name}` {note}" for note in notes]
+    return pl.DataFrame(columns), CAPACITY.limits(table, *texts)
 
 
 class _Exact(float):
@@ -254,12 +228,12 @@ def _value(value: Any, dtype: pl.DataType) -> Any:
         return None
     if isinstance(dtype, pl.String):
         return str(value)
-    if isinstance(value, float) and dtype.is_integer() and value.is_integer():
-        return int(value)
     if isinstance(dtype, pl.Datetime) and isinstance(value, dt.date):
         moment = value if isinstance(value, dt.datetime) else dt.datetime.combine(value, dt.time())
         return moment.replace(tzinfo=dt.UTC if dtype.time_zone else None)
-    return value.date() if isinstance(dtype, pl.Date) and isinstance(value, dt.datetime) else value
+    if isinstance(dtype, pl.Date) and isinstance(value, dt.datetime):
+        return value.date()
+    return int(value) if dtype.is_integer() and isinstance(value, float) and value.is_integer() else value
 
 
 def _filled_up(expected: pl.DataFrame, slices: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
@@ -273,11 +247,8 @@ def _filled_up(expected: pl.DataFrame, slices: Iterable[pl.DataFrame]) -> Iterat
         yield rest
 
 
-def _codebook_records(outlines: Sequence[Outline]) -> Iterable[tuple[str, ...]]:
-    for table in outlines:
-        for item in table.schema.fields:
-            codes = "\n".join(
-                f"{label.value} = {label.label}" if label.label else str(label.value) for label in item.categories
-            )
-            required = "yes" if item.required or item.name in table.schema.primary_key else ""
-            yield table.name, item.name, item.type, item.title, item.description, required, codes
+def _codebook_records(outline: Outline) -> Iterator[tuple[str, ...]]:
+    for item in outline.schema.fields:
+        codes = (f"{code.value} = {code.label}" if code.label else str(code.value) for code in item.categories)
+        required = "yes" if item.name in outline.required else ""
+        yield outline.name, item.name, item.type, item.title, item.description, required, "\n".join(codes)

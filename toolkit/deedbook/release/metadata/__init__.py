@@ -1,1 +1,1 @@
-"""One standard a file: each describes the release to machines in the words of that standard."""
+"""What describes the release to machines: its Data Package (datapackage) and every other standard (standards)."""

@@ -1,7 +1,4 @@
-"""`CITATION.cff` (Citation File Format 1.2.0), type dataset.
-
-Every text is a JSON string, which is also a YAML string whatever it contains.
-"""
+"""Who made a dataset, under which terms and DOIs, as its descriptor says it."""
 
 from __future__ import annotations
 
@@ -12,27 +9,93 @@ from typing import Any
 
 from deedbook.descriptor import Package
 from deedbook.errors import ProjectError
-from deedbook.release.edition import Edition
-from deedbook.release.pages import render
 
 _DOI = re.compile(r"^(?:https?://(?:dx\.)?doi\.org/|doi:)?(10\.\d{4,9}/\S+)$", re.IGNORECASE)
 _ORCID = re.compile(r"https?://orcid\.org/\d{4}-\d{4}-\d{4}-\d{3}[\dX]")
 
 
-def citation_cff(package: Package, edition: Edition) -> str:
-    """How to cite the release, in the form that GitHub, Zenodo and reference managers read."""
-    home = package.raw.get("homepage")
-    return render(
-        "CITATION.cff.j2",
-        edition=edition,
-        date=f"{edition.created:%Y-%m-%d}",
-        doi=doi_of(package),
-        concept_doi=concept_doi_of(package),
-        home=home if isinstance(home, str) and home.startswith("http") else "",
-        licences=objects_in(package.raw.get("licenses"))[:1],
-        authors=authors_of(package, edition),
-        keywords=texts_in(package.raw.get("keywords")),
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agent:
+    """A person (with a family name) or an organisation; empty what is not known."""
+
+    name: str
+    given: str = ""
+    family: str = ""
+    orcid: str = ""
+    website: str = ""
+    affiliation: str = ""
+
+    @property
+    def is_person(self) -> bool:
+        """Whether it is known to be a person."""
+        return bool(self.family)
+
+    @property
+    def id(self) -> str:
+        """An address that stands for it; empty without one."""
+        return self.orcid or self.website
+
+    @property
+    def listed_name(self) -> str:
+        """The name as lists of references have it, the family's first."""
+        return ", ".join(part for part in (self.family, self.given) if part) or self.name
+
+    @property
+    def reference(self) -> str:
+        """What stands for it inside a document: its address, else a fragment."""
+        return self.id or f"#{'person' if self.is_person else 'organisation'}-{_slug(self.name)}"
+
+    @property
+    def group(self) -> str:
+        """What stands for its affiliation inside a document; empty without one."""
+        return f"#organisation-{_slug(self.affiliation)}" if self.affiliation else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Licence:
+    """A licence: its SPDX id, title and address, each empty if unknown."""
+
+    spdx: str
+    title: str
+    url: str
+
+    @property
+    def address(self) -> str:
+        """The address of its text: the declared one, else that of the SPDX list."""
+        return self.url or (f"https://spdx.org/licenses/{self.spdx}" if self.spdx else "")
+
+    @property
+    def reference(self) -> str:
+        """What stands for it inside a document: its address, else a fragment."""
+        return self.address or f"#licence-{_slug(self.title)}"
+
+
+def agents_of(descriptor: Mapping[str, object], *roles: str) -> tuple[Agent, ...]:
+    """Who contributed to a dataset, in these roles if some are named."""
+    entries = _objects(descriptor.get("contributors"))
+    if roles:
+        entries = [entry for entry in entries if {*texts_in(entry.get("roles")), entry.get("role")} & {*roles}]
+    return tuple(agent for agent in map(_agent, entries) if agent.name)
+
+
+def _agent(entry: Mapping[str, Any]) -> Agent:
+    """A contributor; the name is empty when there is none."""
+    given, family, organisation, path, title = (
+        str(entry.get(key) or "") for key in ("givenName", "familyName", "organization", "path", "title")
     )
+    is_orcid = bool(_ORCID.fullmatch(path))
+    orcid = path.replace("http://", "https://") if is_orcid else ""
+    website = path if path.startswith("http") and not is_orcid else ""
+    if not family:
+        return Agent(name=title or str(entry.get("name") or organisation), orcid=orcid, website=website)
+    name = f"{given} {family}".strip()
+    return Agent(name=name, given=given, family=family, orcid=orcid, website=website, affiliation=organisation)
+
+
+def licences_of(descriptor: Mapping[str, object]) -> tuple[Licence, ...]:
+    """The licences of a dataset."""
+    entries = _objects(descriptor.get("licenses"))
+    return tuple(Licence(*(str(entry.get(key) or "") for key in ("name", "title", "path"))) for entry in entries)
 
 
 def doi_of(package: Package) -> str:
@@ -71,6 +134,15 @@ def concept_doi_of(package: Package) -> str:
     return doi
 
 
+def texts_in(value: object) -> tuple[str, ...]:
+    """The texts of a list of the descriptor; none of anything else."""
+    return tuple(entry for entry in value if isinstance(entry, str)) if isinstance(value, list | tuple) else ()
+
+
+def _objects(value: object) -> list[Mapping[str, Any]]:
+    return [entry for entry in value if isinstance(entry, Mapping)] if isinstance(value, list | tuple) else []
+
+
 def _own(package: Package) -> Mapping[str, Any]:
     own = package.raw.get("deedbook")
     return own if isinstance(own, Mapping) else {}
@@ -81,79 +153,5 @@ def _doi(text: object) -> str:
     return match.group(1) if match else ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Agent:
-    """A person (with a family name) or an organisation; empty what is not known."""
-
-    name: str
-    given: str = ""
-    family: str = ""
-    orcid: str = ""
-    website: str = ""
-    affiliation: str = ""
-
-    @property
-    def is_person(self) -> bool:
-        """Whether it is known to be a person."""
-        return bool(self.family)
-
-    @property
-    def id(self) -> str:
-        """An address that stands for it; empty without one."""
-        return self.orcid or self.website
-
-    @property
-    def listed_name(self) -> str:
-        """The name as lists of references have it, the family's first."""
-        return ", ".join(part for part in (self.family, self.given) if part) or self.name
-
-
-def contributors_of(package: Package, *roles: str) -> tuple[Agent, ...]:
-    """Who contributed to a dataset, in these roles if some are named."""
-    entries = objects_in(package.raw.get("contributors"))
-    if roles:
-        entries = [entry for entry in entries if {*texts_in(entry.get("roles")), entry.get("role")} & {*roles}]
-    return tuple(agent for entry in entries if (agent := _agent(entry)).name)
-
-
-def authors_of(package: Package, edition: Edition) -> tuple[Agent, ...]:
-    """The authors: contributors with an author's role, else all, else the dataset's own."""
-    found = contributors_of(package, "author", "creator") or contributors_of(package)
-    return found or (Agent(name=f"The contributors to {edition.title}"),)
-
-
-def citation_text(package: Package, edition: Edition) -> str:
-    """The citation as one line of a reference list."""
-    names = "; ".join(author.listed_name for author in authors_of(package, edition))
-    doi = doi_of(package)
-    address = f"https://doi.org/{doi}" if doi else str(package.raw.get("homepage", ""))
-    text = f"{names} ({edition.created:%Y}). {edition.title} (version {edition.version}) [Data set]."
-    return f"{text} {address}".strip()
-
-
-def objects_in(value: object) -> list[Mapping[str, Any]]:
-    """The objects of a list of the descriptor; none of anything else."""
-    return [entry for entry in value if isinstance(entry, Mapping)] if isinstance(value, list | tuple) else []
-
-
-def texts_in(value: object) -> tuple[str, ...]:
-    """The texts of a list of the descriptor; none of anything else."""
-    return tuple(entry for entry in value if isinstance(entry, str)) if isinstance(value, list | tuple) else ()
-
-
-def _agent(entry: Mapping[str, Any]) -> Agent:
-    """A contributor; the name is empty when there is none."""
-    given, family, affiliation, path = (
-        str(entry.get(key) or "") for key in ("givenName", "familyName", "organization", "path")
-    )
-    is_orcid = bool(_ORCID.fullmatch(path))
-    return Agent(
-        name=" ".join(part for part in (given, family) if part)
-        if family
-        else str(entry.get("title") or entry.get("name") or affiliation),
-        given=given if family else "",
-        family=family,
-        orcid=path.replace("http://", "https://") if is_orcid else "",
-        website=path if path.startswith("http") and not is_orcid else "",
-        affiliation=affiliation if family else "",
-    )
+def _slug(text: str) -> str:
+    return "-".join(re.findall("[a-z0-9]+", text.lower()))

@@ -14,8 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from deedbook.descriptor import Package
-from deedbook.release.edition import Edition, moment_text
-from deedbook.release.metadata.citation import doi_of
+from deedbook.release.edition import Edition
 from deedbook.release.tables import Outline
 from deedbook.schema import Field, TableSchema
 
@@ -41,16 +40,15 @@ class CsvFile:
 def datapackage_json(package: Package, edition: Edition, tables: Sequence[tuple[Outline, CsvFile]]) -> str:
     """The descriptor of the release."""
     raw = {resource.name: resource.raw for resource in package.resources}
-    doi = doi_of(package)
     descriptor = {
         "$schema": PROFILE + "datapackage.json",
         "name": edition.name,
         "title": edition.title,
         **({"description": edition.description} if edition.description else {}),
         "version": edition.version,
-        "created": moment_text(edition.created),
+        "created": edition.moment,
         **{key: value for key, value in package.raw.items() if not _DROPPED.fullmatch(key)},
-        **({"id": f"https://doi.org/{doi}"} if doi else {}),
+        **({"id": edition.identifier} if edition.doi else {}),
         "resources": [_resource(outline, file, raw.get(outline.name, {})) for outline, file in tables],
     }
     return json.dumps(descriptor, ensure_ascii=False, indent=2) + "\n"
