@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from deedbook.scaffold.project import create
+from deedbook.scaffold import create
 from tests.ci.running import ACTION, REUSABLE, Ran, expressions, git, read_yaml, run_steps, shell
 from tests.documents import REPOSITORY
 

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from deedbook import scaffold
 from deedbook.errors import RefusalError, UsageError
 from deedbook.project import load_project
-from deedbook.scaffold import project as scaffold
-from deedbook.scaffold.project import FILES, create
+from deedbook.scaffold import FILES, create
 from deedbook.validation import Options, validate
 from tests.cli.project import Outcome
 from tests.documents import REPOSITORY

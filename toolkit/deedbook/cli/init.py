@@ -20,7 +20,7 @@ def init(folder: Path, name: str, quiet: bool) -> None:
 
     It passes `validate` and `build` as it is. DIR must not exist yet, or be empty; nothing is ever overwritten (exit code 4).
     """
-    from deedbook.scaffold.project import create
+    from deedbook.scaffold import create
 
     created = create(folder, name=name)
     if not quiet:

@@ -12,7 +12,6 @@ The same release gives the same bytes: no clock is asked. The bag is written bes
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import json
 import shutil
 from collections.abc import Mapping
@@ -21,13 +20,11 @@ from typing import Any
 
 from deedbook import __version__
 from deedbook.errors import ProjectError, RefusalError, UsageError
-from deedbook.files import explained_disk, rename
+from deedbook.files import explained_disk, new_folder
 from deedbook.integrity.containers import ArchiveError, opened
-from deedbook.integrity.digests import MANIFEST, sha256_of
+from deedbook.integrity.digests import MANIFEST, sha256_of, sums_text
 from deedbook.integrity.proof import demand_whole
 from deedbook.project import DESCRIPTOR
-
-_DECLARATION = "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
 
 
 def make_bag(release: Path, target: Path | None = None) -> Path:
@@ -54,14 +51,10 @@ def make_bag(release: Path, target: Path | None = None) -> Path:
             place = target or Path(f"{manifest.get('name')}-{manifest.get('version')}.bag")
             if place.exists():
                 raise RefusalError(f"{place} exists already", "a bag is never overwritten: name another with --output")
-            staged = place.with_name(f".{place.name}.part")
-            shutil.rmtree(staged, ignore_errors=True)
-            try:
-                with explained_disk(f"{place.parent} cannot take the bag"):
+            with explained_disk(f"{place.parent} cannot take the bag"):
+                place.parent.mkdir(parents=True, exist_ok=True)
+                with new_folder(place, place.with_name(f".{place.name}.part")) as staged:
                     _fill(staged, folder, manifest)
-                    rename(staged, place)
-            finally:
-                shutil.rmtree(staged, ignore_errors=True)
             return place
     except ArchiveError as error:
         raise ProjectError(f"{release}: {error}", "download it again") from None
@@ -77,34 +70,27 @@ def _read(path: Path) -> Mapping[str, Any]:
 
 def _fill(bag: Path, release: Path, manifest: Mapping[str, Any]) -> None:
     data = bag / "data"
-    data.mkdir(parents=True)
+    data.mkdir()
     files = sorted(release.iterdir())
     for file in files:
         shutil.copyfile(file, data / file.name)
-    payload = "".join(f"{sha256_of(data / file.name)}  data/{file.name}\n" for file in files)
-    size = sum(file.stat().st_size for file in files)
-    tags = {
-        "bagit.txt": _DECLARATION,
-        "bag-info.txt": _info(manifest, _read(release / DESCRIPTOR), f"{size}.{len(files)}"),
-        "manifest-sha256.txt": payload,
-    }
-    tags["tagmanifest-sha256.txt"] = "".join(
-        f"{hashlib.sha256(text.encode()).hexdigest()}  {name}\n" for name, text in sorted(tags.items())
-    )
-    for name, text in tags.items():
-        (bag / name).write_text(text, encoding="utf-8", newline="\n")
-
-
-def _info(manifest: Mapping[str, Any], described: Mapping[str, Any], oxum: str) -> str:
     epoch = dt.datetime.fromtimestamp(int(manifest.get("epoch") or 0), dt.UTC)
-    name, version = str(manifest.get("name")), str(manifest.get("version"))
+    release_name = f"{manifest.get('name')} {manifest.get('version')}"
     licences = [str(item.get("name") or item.get("path")) for item in manifest.get("licenses") or ()]
-    entries = {
+    info = {
         "Bag-Software-Agent": f"deedbook {__version__}",
         "Bagging-Date": f"{epoch:%Y-%m-%d}",
-        "External-Identifier": str(described.get("id") or f"{name} {version}"),
-        "External-Description": f"{manifest.get('title') or name}, version {version}",
+        "External-Identifier": str(_read(release / DESCRIPTOR).get("id") or release_name),
+        "External-Description": f"{manifest.get('title') or manifest.get('name')}, version {manifest.get('version')}",
         "Rights": ", ".join(licences),
-        "Payload-Oxum": oxum,
+        "Payload-Oxum": f"{sum(file.stat().st_size for file in files)}.{len(files)}",
     }
-    return "".join(f"{label}: {' '.join(value.split())}\n" for label, value in entries.items() if value)
+    tags = {
+        "bagit.txt": "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n",
+        "bag-info.txt": "".join(f"{label}: {' '.join(value.split())}\n" for label, value in info.items() if value),
+        "manifest-sha256.txt": sums_text({f"data/{file.name}": sha256_of(data / file.name) for file in files}),
+    }
+    for name, text in tags.items():
+        (bag / name).write_text(text, encoding="utf-8", newline="\n")
+    sums = sums_text({name: sha256_of(bag / name) for name in tags})
+    (bag / "tagmanifest-sha256.txt").write_text(sums, encoding="utf-8", newline="\n")
