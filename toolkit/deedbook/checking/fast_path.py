@@ -81,7 +81,7 @@ def _bound_condition(field: Field, text: pl.Expr, name: str, declared: Any) -> l
     exclusive, below = name.startswith("exclusive"), name.lower().endswith("maximum")
     declared_text = str(declared)
     if field.type in {"date", "year", "yearmonth"}:  # same length and zero-padded: text order is value order
-        if not re.fullmatch(LEXICAL[field.type].removesuffix(r"\z"), declared_text):
+        if not re.fullmatch(LEXICAL[field.type], declared_text):
             return None
         bound = pl.lit(declared_text)
         value, near = text, text == bound

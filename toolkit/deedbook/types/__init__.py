@@ -9,7 +9,7 @@ diffs all ask here, so they cannot disagree on what a text is worth.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
@@ -17,35 +17,14 @@ from typing import Any
 import polars as pl
 
 from deedbook.schema import Field
-from deedbook.types.boolean import BOOLEAN_KIND
-from deedbook.types.duration import DURATION_KIND
+from deedbook.types import boolean, duration, moment, number, place, structure, text
 from deedbook.types.kind import Kind, Parser, converted, is_plain, or_none, rewritten
-from deedbook.types.moment import DATE_KIND, DATETIME_KIND, TIME_KIND, YEAR_KIND, YEARMONTH_KIND
-from deedbook.types.number import INTEGER_KIND, NUMBER_KIND, NUMERIC_OPTIONS, is_number, plain_number
-from deedbook.types.place import GEOJSON_KIND, GEOPOINT_KIND
-from deedbook.types.structure import ARRAY_KIND, LIST_KIND, OBJECT_KIND, dump_json
-from deedbook.types.text import ANY_KIND, STRING_KIND
 
-TYPES: tuple[Kind, ...] = (
-    ANY_KIND,
-    ARRAY_KIND,
-    BOOLEAN_KIND,
-    DATE_KIND,
-    DATETIME_KIND,
-    DURATION_KIND,
-    GEOJSON_KIND,
-    GEOPOINT_KIND,
-    INTEGER_KIND,
-    LIST_KIND,
-    NUMBER_KIND,
-    OBJECT_KIND,
-    STRING_KIND,
-    TIME_KIND,
-    YEAR_KIND,
-    YEARMONTH_KIND,
+TYPES: tuple[Kind, ...] = tuple(
+    kind for family in (text, number, boolean, moment, duration, place, structure) for kind in family.KINDS
 )
 _BY_NAME = {kind.name: kind for kind in TYPES}
-_LEXICAL_OPTIONS = NUMERIC_OPTIONS | {"trueValues", "falseValues"}
+_LEXICAL_OPTIONS = number.NUMERIC_OPTIONS | {"trueValues", "falseValues"}
 
 MISFIT = "\ufdd0"
 """A character that no text holds (Unicode keeps it for programs): the value behind it is of a type that its field cannot take."""
@@ -83,14 +62,7 @@ def typed(field: Field) -> pl.Expr:
     if column is not None:
         return column.alias(field.name)
     parse = kind.parser(field, False)
-
-    def convert(text: str) -> Any:
-        value = parse(text)
-        if kind is NUMBER_KIND:
-            return float(value)
-        return value if kind is not INTEGER_KIND or -(2**63) <= value < 2**63 else None
-
-    return converted(text, convert, kind.dtype)
+    return converted(text, lambda text: kind.fit(parse(text)), kind.dtype)
 
 
 def canonical_text(field: Field) -> pl.Expr:
@@ -129,7 +101,7 @@ def written_as(field: Field, text: str) -> str:
     """A canonical text as the field writes its value, where it writes it otherwise."""
     kind = kind_of(field)
     value = or_none(kind.parser(canonical_field(field), False), text)
-    return (kind.native(value, field) if value is not None else None) or text
+    return kind.native(value, field) or text
 
 
 def canonical_field(item: Field) -> Field:
@@ -139,27 +111,28 @@ def canonical_field(item: Field) -> Field:
     constraints = {name: _canonical_bound(item, value) for name, value in item.constraints.items()}
     if item.type != "string":
         constraints.pop("pattern", None)  # it was written for the edited text, not for canonical text
-    dropped = {*_LEXICAL_OPTIONS, "missingValues", *(("format",) if changed else ())}
-    raw = {key: value for key, value in item.raw.items() if key not in dropped}
+    raw = _without(item.raw, {*_LEXICAL_OPTIONS, "missingValues", "format" if changed else ""})
     if "constraints" in raw:
         raw["constraints"] = dict(constraints)
     return replace(
         item,
         format="default" if changed else item.format,
         constraints=MappingProxyType(constraints),
-        options=MappingProxyType({key: value for key, value in item.options.items() if key not in _LEXICAL_OPTIONS}),
+        options=MappingProxyType(_without(item.options, _LEXICAL_OPTIONS)),
         missing_values=None,
         raw=MappingProxyType(raw),
     )
+
+
+def _without(mapping: Mapping[str, Any], names: Set[str]) -> dict[str, Any]:
+    return {name: value for name, value in mapping.items() if name not in names}
 
 
 def _canonical_bound(item: Field, value: Any) -> Any:
     """A bound or enum that is written in the field's own text form, in canonical form."""
     if isinstance(value, list):
         return [_canonical_bound(item, entry) for entry in value]
-    if item.type in {"string", "any"} or not isinstance(value, str):
-        return value
-    return canonical_value(item, value)
+    return canonical_value(item, value) if isinstance(value, str) else value
 
 
 def native_text(value: Any, field: Field | None, missing: tuple[str, ...] = ("",)) -> str:
@@ -190,5 +163,5 @@ def _plain(value: Any) -> str:
         case dt.date() | dt.time():
             return value.isoformat()
         case Mapping() | list():
-            return dump_json(value)
-    return plain_number(value) if is_number(value) else str(value)
+            return structure.dump_json(value)
+    return number.plain_number(value) if number.is_number(value) else str(value)

@@ -31,18 +31,18 @@ def _read(field: Field, _lenient: bool) -> Parser:
 
 
 def _native(value: Any, field: Field) -> str | None:
-    if not isinstance(value, bool):
-        return None
     return next((text for text, meant in values_of(field).items() if meant is value), None)
 
 
-BOOLEAN_KIND = Kind(
-    "boolean",
-    "true or false",
-    _read,
-    dtype=pl.Boolean(),
-    write=lambda value: "true" if value else "false",
-    accepts=lambda field, text, _number: [text.is_in(list(values_of(field)))],
-    cast=lambda field, text: text.is_in([written for written, value in values_of(field).items() if value]),
-    native=_native,
+KINDS = (
+    Kind(
+        "boolean",
+        "true or false",
+        _read,
+        dtype=pl.Boolean(),
+        write=lambda value: "true" if value else "false",
+        accepts=lambda field, text, _number: [text.is_in(list(values_of(field)))],
+        cast=lambda field, text: text.is_in([written for written, value in values_of(field).items() if value]),
+        native=_native,
+    ),
 )

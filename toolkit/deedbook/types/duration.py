@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from deedbook.schema import Field
-from deedbook.types.kind import Kind, Parser, ReasonError
+from deedbook.types.kind import Kind, ReasonError
 
 _FORM = re.compile(
     r"(?P<sign>-?)P(?=[0-9T])(?:(?P<years>[0-9]+)Y)?(?:(?P<months>[0-9]+)M)?(?:(?P<weeks>[0-9]+)W)?(?:(?P<days>[0-9]+)D)?"
@@ -78,11 +78,7 @@ def _days(year: int, month: int) -> int:
     return 365 * before + before // 4 - before // 100 + before // 400 + (153 * shifted + 2) // 5
 
 
-def _read(_field: Field, lenient: bool) -> Parser:
-    return _parse_lax if lenient else parse_duration
-
-
-def _parse_lax(text: str) -> Any:
+def parse_lax(text: str) -> Duration:
     """A duration as frictionless-py reads it: also fractions of every unit, a plus sign, and the alternative form."""
     try:
         return parse_duration(text)
@@ -101,4 +97,12 @@ def _native(value: Any, _field: Field) -> str | None:
     return f"{'-' if value < dt.timedelta() else ''}PT{abs(value).total_seconds():f}S"
 
 
-DURATION_KIND = Kind("duration", "an ISO 8601 duration", _read, key=str, native=_native)
+KINDS = (
+    Kind(
+        "duration",
+        "an ISO 8601 duration",
+        lambda _field, lenient: parse_lax if lenient else parse_duration,
+        key=str,
+        native=_native,
+    ),
+)

@@ -27,6 +27,16 @@ class ReasonError(ValueError):
         self.proposal = proposal
 
 
+def demand(holds: object, reason: str, proposal: str | None = None) -> None:
+    """Returns when something holds that a text of the type has to have.
+
+    Raises:
+        ReasonError: when it does not.
+    """
+    if not holds:
+        raise ReasonError(reason, proposal)
+
+
 UNREADABLE = (ValueError, TypeError, ArithmeticError, RecursionError, re.error)
 """What a parser raises for a text that is no value; the last of a format like `%Y %Y`."""
 
@@ -47,6 +57,7 @@ class Kind:
         accepts: Polars conditions that hold only for texts of the type, given the text and the number that `dtype` reads it
             as; None where a field has no fast path.
         cast: The column of texts as values at once; None where they are converted one distinct text at a time.
+        fit: The value of the parser as one of `dtype`; None where it has no room for it.
         native: The text of a value of JSON or a spreadsheet; None when the type cannot take it.
         order: What bounds are compared by.
     """
@@ -61,6 +72,7 @@ class Kind:
     key: Callable[[Any], str] | None = None
     accepts: Callable[[Field, pl.Expr, pl.Expr], list[pl.Expr] | None] = lambda _field, _text, _number: None
     cast: Callable[[Field, pl.Expr], pl.Expr | None] = lambda _field, _text: None
+    fit: Callable[[Any], Any] = lambda value: value
     native: Callable[[Any, Field], str | None] = lambda _value, _field: None
     order: Callable[[Any], Any] | None = None
 
@@ -104,8 +116,7 @@ def rewritten(column: pl.Expr, canonical: str | None, rewrite: Callable[[str], s
         odd = texts.to_frame().select(text.filter(is_odd).unique()).to_series()  # one query, not one for each step
         if odd.is_empty():
             return texts
-        return texts.replace(
-            odd, pl.Series([None if it is None else or_none(rewrite, it) for it in odd], dtype=pl.String)
-        )
+        new = [None if it is None else or_none(rewrite, it) for it in odd]
+        return texts.replace(odd, pl.Series(new, dtype=pl.String))
 
     return column.map_batches(run, return_dtype=pl.String)

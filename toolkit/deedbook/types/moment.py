@@ -5,18 +5,17 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import polars as pl
 
 from deedbook.schema import Field
-from deedbook.types.kind import Kind, Parser, ReasonError, converted, is_plain
+from deedbook.types.kind import Kind, Parser, converted, demand, is_plain
 from deedbook.types.number import is_number, is_whole
 
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _TIME = re.compile(r"[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?(?:Z|[+-][0-9]{2}:[0-9]{2})?")
-_YEAR = re.compile(r"[0-9]{4}")
-_YEARMONTH = re.compile(r"[0-9]{4}-(?:0[1-9]|1[0-2])")
 _MIDNIGHT = re.compile(r"T24(?=:00:00(?:\.0+)?(?:Z|[+-]|\Z))")
 
 _LEAP_YEAR = "(?:[0-9]{2}(?:0[48]|[2468][048]|[13579][26])|(?:[02468][048]|[13579][26])00)"
@@ -26,11 +25,11 @@ _DAY = (
 )
 _CLOCK = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,6})?(?:Z|[+-](?:0[0-9]|1[0-3]):[0-5][0-9])?"
 LEXICAL = {
-    "date": rf"\A{_DAY}\z",
-    "datetime": rf"\A{_DAY}T{_CLOCK}\z",
-    "time": rf"\A{_CLOCK}\z",
-    "year": r"\A[0-9]{4}\z",
-    "yearmonth": r"\A[0-9]{4}-(?:0[1-9]|1[0-2])\z",
+    "date": _DAY,
+    "datetime": f"{_DAY}T{_CLOCK}",
+    "time": _CLOCK,
+    "year": "[0-9]{4}",
+    "yearmonth": "[0-9]{4}-(?:0[1-9]|1[0-2])",
 }
 """What polars can tell to be a value of a type; the parsers accept a little more."""
 _USUAL_MOMENT = (
@@ -45,97 +44,102 @@ def pattern_of(field: Field) -> str | None:
     return None if field.format in {"default", "any", ""} else field.format.removeprefix("fmt:")
 
 
-def read_date(field: Field, lenient: bool) -> Parser:
-    """The parser of days."""
-    if pattern := pattern_of(field):
-        return lambda text: dt.datetime.strptime(text, pattern).date()  # noqa: DTZ007  # a calendar day has no zone
-    if field.format == "any":
-        return lambda text: _any_moment(text, lambda moment: moment.date())
+def _reader(
+    part: Callable[[dt.datetime], Any], standard: Callable[[str, bool], Any]
+) -> Callable[[Field, bool], Parser]:
+    """The parser of a type: what `part` takes of a moment that a pattern or any form gives, else the standard's form."""
 
-    def parse(text: str) -> dt.date:
-        if _DATE.fullmatch(text):
-            return dt.date.fromisoformat(text)
-        if lenient:
-            return dt.datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007
-        raise ValueError(text)
+    def read(field: Field, lenient: bool) -> Parser:
+        if pattern := pattern_of(field):
+            return lambda text: part(_by_pattern(text, pattern))
+        return partial(_any_form, part) if field.format == "any" else lambda text: standard(text, lenient)
 
-    return parse
+    return read
 
 
-def read_datetime(field: Field, lenient: bool) -> Parser:
-    """The parser of moments."""
-    if pattern := pattern_of(field):
-        read = _read_pattern(pattern)
-        return lambda text: _in_utc(read(text))
-    if field.format == "any":
-        return lambda text: _any_moment(text, _in_utc)
-
-    def parse(text: str) -> dt.datetime:
-        if _DATE.fullmatch(text[:10]) and text[10:11] == "T" and _TIME.fullmatch(text[11:]):
-            started = _MIDNIGHT.sub("T00", text)  # 24:00:00 is the first instant of the next day
-            return _in_utc(dt.datetime.fromisoformat(started) + dt.timedelta(days=started != text))
-        if lenient and text[16:17] == ":" and len(text) >= 19:
-            import dateutil.parser
-
-            return _in_utc(dateutil.parser.isoparse(text))
-        raise ValueError(text)
-
-    return parse
+def _by_pattern(text: str, pattern: str) -> dt.datetime:
+    """The moment of a strptime pattern; a `Z` at its end and the zone names of `%Z` mean UTC."""
+    moment = dt.datetime.strptime(text, pattern)  # noqa: DTZ007  # one without a zone stays one
+    return moment.replace(tzinfo=dt.UTC) if pattern.endswith("Z") and moment.tzinfo is None else moment
 
 
-def read_time(field: Field, lenient: bool) -> Parser:
-    """The parser of times of day."""
-    if pattern := pattern_of(field):
-        read = _read_pattern(pattern)
-
-        def parse_by_pattern(text: str) -> dt.time:
-            moment = read(text)
-            if (moment.utcoffset() or dt.timedelta()).total_seconds() % 60:
-                raise ReasonError("its offset has seconds, which a released time cannot have")
-            return moment.timetz()
-
-        return parse_by_pattern
-    if field.format == "any":
-        return lambda text: _any_moment(text, lambda moment: moment.timetz())
-
-    def parse(text: str) -> dt.time:
-        if _TIME.fullmatch(text) and not (lenient and text.startswith("24")):
-            return dt.time.fromisoformat(text)
-        if lenient and text[5:6] == ":" and len(text) >= 8:
-            import dateutil.parser
-
-            return dateutil.parser.isoparse(f"2000-01-01T{text}").timetz()
-        raise ValueError(text)
-
-    return parse
-
-
-def _read_pattern(pattern: str) -> Callable[[str], dt.datetime]:
-    """The reader of a strptime pattern; a `Z` at its end and the zone names of `%Z` mean UTC."""
-    is_utc = pattern.endswith("Z")
-
-    def parse(text: str) -> dt.datetime:
-        moment = dt.datetime.strptime(text, pattern)  # noqa: DTZ007  # one without a zone stays one
-        return moment.replace(tzinfo=dt.UTC) if is_utc and moment.tzinfo is None else moment
-
-    return parse
-
-
-def _any_moment(text: str, part: Callable[[dt.datetime], Any]) -> Any:
+def _any_form(part: Callable[[dt.datetime], Any], text: str) -> Any:
     """What a text in any form says; what it leaves open (which year?) is not filled in from the clock."""
     import dateutil.parser
 
     defaults = dt.datetime(1, 1, 1), dt.datetime(9999, 12, 31)  # noqa: DTZ001  # what a text does not say shows
-    moments = [dateutil.parser.parse(text, default=default) for default in defaults]
-    first, second = map(part, moments)
-    if first != second:
-        raise ReasonError("the text does not say the whole date")
+    first, second = (part(dateutil.parser.parse(text, default=default)) for default in defaults)
+    demand(first == second, "the text does not say the whole date")
     return first
+
+
+def standard_date(text: str, lenient: bool) -> dt.date:
+    """The day that a text of the standard form says."""
+    if _DATE.fullmatch(text):
+        return dt.date.fromisoformat(text)
+    if lenient:
+        return dt.datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007  # a calendar day has no zone
+    raise ValueError(text)
+
+
+def standard_moment(text: str, lenient: bool) -> dt.datetime:
+    """The moment that a text of the standard form says."""
+    if _DATE.fullmatch(text[:10]) and text[10:11] == "T" and _TIME.fullmatch(text[11:]):
+        started = _MIDNIGHT.sub("T00", text)  # 24:00:00 is the first instant of the next day
+        return _in_utc(dt.datetime.fromisoformat(started) + dt.timedelta(days=started != text))
+    if lenient and text[16:17] == ":" and len(text) >= 19:
+        import dateutil.parser
+
+        return _in_utc(dateutil.parser.isoparse(text))
+    raise ValueError(text)
+
+
+def standard_time(text: str, lenient: bool) -> dt.time:
+    """The time of day that a text of the standard form says."""
+    if _TIME.fullmatch(text) and not (lenient and text.startswith("24")):
+        return dt.time.fromisoformat(text)
+    if lenient and text[5:6] == ":" and len(text) >= 8:
+        import dateutil.parser
+
+        return dateutil.parser.isoparse(f"2000-01-01T{text}").timetz()
+    raise ValueError(text)
+
+
+def time_of(moment: dt.datetime) -> dt.time:
+    """The time of day of a moment, with its zone."""
+    offset = moment.utcoffset() or dt.timedelta()
+    demand(offset.total_seconds() % 60 == 0, "its offset has seconds, which a released time cannot have")
+    return moment.timetz()
 
 
 def _in_utc(moment: dt.datetime) -> dt.datetime:
     """The moment in UTC; one without a zone is a local time and stays one."""
     return moment.astimezone(dt.UTC) if moment.tzinfo else moment
+
+
+def read_year(_field: Field, lenient: bool) -> Parser:
+    """The parser of years."""
+
+    def parse(text: str) -> int:
+        if not re.fullmatch(LEXICAL["year"], text) and not (lenient and len(text) == 4 and int(text) >= 0):
+            raise ValueError(text)
+        return int(text)
+
+    return parse
+
+
+def read_yearmonth(_field: Field, lenient: bool) -> Parser:
+    """The parser of years with a month."""
+
+    def parse(text: str) -> tuple[int, int]:
+        if not re.fullmatch(LEXICAL["yearmonth"], text) and not lenient:
+            raise ValueError(text)
+        year, month = map(int, text.split("-"))
+        if not 1 <= month <= 12:
+            raise ValueError(text)
+        return year, month
+
+    return parse
 
 
 def write_moment(value: dt.datetime) -> str:
@@ -158,35 +162,10 @@ def as_utc(value: Any) -> Any:
     return value if value.tzinfo else value.replace(tzinfo=dt.UTC)
 
 
-def read_year(_field: Field, lenient: bool) -> Parser:
-    """The parser of years."""
-
-    def parse(text: str) -> int:
-        if not _YEAR.fullmatch(text) and not (lenient and len(text) == 4 and int(text) >= 0):
-            raise ValueError(text)
-        return int(text)
-
-    return parse
-
-
-def read_yearmonth(_field: Field, lenient: bool) -> Parser:
-    """The parser of years with a month."""
-
-    def parse(text: str) -> tuple[int, int]:
-        if not _YEARMONTH.fullmatch(text) and not lenient:
-            raise ValueError(text)
-        year, month = text.split("-")
-        if not 1 <= int(month) <= 12:
-            raise ValueError(text)
-        return int(year), int(month)
-
-    return parse
-
-
 def _accept(field: Field, text: pl.Expr, _number: pl.Expr) -> list[pl.Expr] | None:
     if not is_plain(field):
         return None
-    condition = text.str.contains(LEXICAL[field.type])
+    condition = text.str.contains(rf"\A{LEXICAL[field.type]}\z")
     match field.type:
         case "date":
             return [condition, text >= "0001"]
@@ -195,37 +174,28 @@ def _accept(field: Field, text: pl.Expr, _number: pl.Expr) -> list[pl.Expr] | No
     return [condition]
 
 
-def cast_date(field: Field, text: pl.Expr) -> pl.Expr | None:
-    """Days at once, where they are written as the standard has it."""
-    return text.str.to_date("%Y-%m-%d", strict=False) if is_plain(field) else None
+read_datetime = _reader(_in_utc, standard_moment)
 
 
 def cast_datetime(field: Field, text: pl.Expr) -> pl.Expr:
     """Moments in UTC: those in the usual form at once, the others one by one."""
     parse = read_datetime(field, False)
-
-    def value(text: str) -> dt.datetime:
-        moment: dt.datetime = as_utc(parse(text))
-        return moment
-
     if not is_plain(field):
-        return converted(text, value, _MOMENT)
+        return converted(text, lambda text: as_utc(parse(text)), _MOMENT)
     usual = text.str.contains(_USUAL_MOMENT)
     plain = pl.when(usual).then(text).str.to_datetime("%Y-%m-%dT%H:%M:%S%.fZ", time_unit="us", strict=False)
-    others = converted(pl.when(~usual).then(text), value, _MOMENT)
+    others = converted(pl.when(~usual).then(text), lambda text: as_utc(parse(text)), _MOMENT)
     return plain.dt.replace_time_zone("UTC").fill_null(others)
 
 
-def _formatted(value: dt.datetime | dt.date | dt.time, field: Field) -> str:
+def _native(value: Any, field: Field) -> str | None:
+    """A day, moment or time of a spreadsheet as its field writes it; a day with a time of midnight is a day too."""
+    if field.type == "date" and isinstance(value, dt.datetime) and value.time() == dt.time():
+        value = value.date()
+    if type(value).__name__ != field.type:  # Python's classes have the names of the types
+        return None
     pattern = pattern_of(field)
-    return value.strftime(pattern) if pattern else value.isoformat()
-
-
-def native_date(value: Any, field: Field) -> str | None:
-    """A day of a spreadsheet; one with a time of midnight is a day too."""
-    if isinstance(value, dt.datetime):
-        value = value.date() if value.time() == dt.time() else None
-    return _formatted(value, field) if isinstance(value, dt.date) else None
+    return str(value.strftime(pattern) if pattern else value.isoformat())
 
 
 def native_year(value: Any, _field: Field) -> str | None:
@@ -233,50 +203,52 @@ def native_year(value: Any, _field: Field) -> str | None:
     return f"{int(value):04d}" if is_number(value) and is_whole(value) and 0 <= value <= 9999 else None
 
 
-DATE_KIND = Kind(
-    "date",
-    "a date (YYYY-MM-DD)",
-    read_date,
-    formats=None,
-    dtype=pl.Date(),
-    write=lambda value: str(value.isoformat()),
-    is_canonical=lambda field: r"" if is_plain(field) else None,
-    accepts=_accept,
-    cast=cast_date,
-    native=native_date,
+KINDS = (
+    Kind(
+        "date",
+        "a date (YYYY-MM-DD)",
+        _reader(lambda moment: moment.date(), standard_date),
+        formats=None,
+        dtype=pl.Date(),
+        write=lambda value: str(value.isoformat()),
+        is_canonical=lambda field: "" if is_plain(field) else None,
+        accepts=_accept,
+        cast=lambda field, text: text.str.to_date("%Y-%m-%d", strict=False) if is_plain(field) else None,
+        native=_native,
+    ),
+    Kind(
+        "datetime",
+        "a date and time (YYYY-MM-DDThh:mm:ss)",
+        read_datetime,
+        formats=None,
+        dtype=_MOMENT,
+        write=write_moment,
+        is_canonical=lambda field: _CANONICAL_MOMENT if is_plain(field) else None,
+        accepts=_accept,
+        cast=cast_datetime,
+        native=_native,
+        order=as_utc,
+    ),
+    Kind(
+        "time",
+        "a time (hh:mm:ss)",
+        _reader(time_of, standard_time),
+        formats=None,
+        write=lambda value: str(value.isoformat()),
+        is_canonical=lambda field: "" if is_plain(field) else None,
+        key=key_of_time,
+        accepts=_accept,
+        native=_native,
+        order=as_utc,
+    ),
+    Kind(
+        "year",
+        "a year (YYYY)",
+        read_year,
+        dtype=pl.Int64(),
+        accepts=_accept,
+        cast=lambda _field, text: text.cast(pl.Int64, strict=False),
+        native=native_year,
+    ),
+    Kind("yearmonth", "a year and month (YYYY-MM)", read_yearmonth, accepts=_accept),
 )
-DATETIME_KIND = Kind(
-    "datetime",
-    "a date and time (YYYY-MM-DDThh:mm:ss)",
-    read_datetime,
-    formats=None,
-    dtype=_MOMENT,
-    write=write_moment,
-    is_canonical=lambda field: _CANONICAL_MOMENT if is_plain(field) else None,
-    accepts=_accept,
-    cast=cast_datetime,
-    native=lambda value, field: _formatted(value, field) if isinstance(value, dt.datetime) else None,
-    order=as_utc,
-)
-TIME_KIND = Kind(
-    "time",
-    "a time (hh:mm:ss)",
-    read_time,
-    formats=None,
-    write=lambda value: str(value.isoformat()),
-    is_canonical=lambda field: r"" if is_plain(field) else None,
-    key=key_of_time,
-    accepts=_accept,
-    native=lambda value, field: _formatted(value, field) if isinstance(value, dt.time) else None,
-    order=as_utc,
-)
-YEAR_KIND = Kind(
-    "year",
-    "a year (YYYY)",
-    read_year,
-    dtype=pl.Int64(),
-    accepts=_accept,
-    cast=lambda _field, text: text.cast(pl.Int64, strict=False),
-    native=native_year,
-)
-YEARMONTH_KIND = Kind("yearmonth", "a year and month (YYYY-MM)", read_yearmonth, accepts=_accept)

@@ -10,11 +10,11 @@ from typing import Any
 import polars as pl
 
 from deedbook.schema import Field
-from deedbook.types.kind import LONGEST_PLAIN, Kind, Parser, ReasonError
+from deedbook.types.kind import LONGEST_PLAIN, Kind, Parser, ReasonError, demand
 
 NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _INTEGER = re.compile(r"[+-]?[0-9]+")
-_SPECIAL = r"[+-]?(?:nan|inf|infinity)"
+_SPECIAL = re.compile("[+-]?(?:nan|inf|infinity)", re.IGNORECASE)
 NUMERIC_OPTIONS = frozenset({"bareNumber", "decimalChar", "groupChar"})
 EXACT_DIGITS = 15
 """Decimals of so many characters are told apart by a 64-bit float."""
@@ -33,25 +33,15 @@ def is_unadorned(field: Field) -> bool:
     return not NUMERIC_OPTIONS & set(field.options)
 
 
-def is_bare(field: Field) -> bool:
-    """Whether nothing may stand around the digits."""
-    return bool(field.options.get("bareNumber", True))
-
-
 def decimal_char(field: Field) -> str:
     """What separates the decimals of a number."""
     return str(field.options.get("decimalChar", "."))
 
 
-def group_char(field: Field) -> str:
-    """What may stand between groups of digits; empty for nothing."""
-    return str(field.options.get("groupChar", ""))
-
-
-def _digits_of(field: Field, lenient: bool) -> Callable[[str], str]:
-    """A function that removes group characters and, without `bareNumber`, what surrounds the digits."""
-    group, bare, point = group_char(field), is_bare(field), re.escape(decimal_char(field))
-    around = rf"[^-+0-9{point}]*+"
+def _plain_digits(field: Field, lenient: bool) -> Callable[[str], str]:
+    """A function that removes group characters and, without `bareNumber`, what surrounds the digits; decimals get a point."""
+    group, point = str(field.options.get("groupChar", "")), decimal_char(field)
+    around = rf"[^-+0-9{re.escape(point)}]*+"
     digits = re.compile(rf"{around}(?P<sign>[-+]?+){around}(?P<number>.*[0-9])", re.DOTALL)
     mark = re.escape(group)
     # A group has three digits, in India two but for the last, and all stand before the decimals.
@@ -59,47 +49,36 @@ def _digits_of(field: Field, lenient: bool) -> Callable[[str], str]:
     grouped = re.compile(rf"[+-]?{whole}(?![0-9])(?:(?!{mark}).)*", re.DOTALL)
 
     def clean(text: str) -> str:
-        if not bare:
-            if _LOST_SIGN.match(text) and not lenient:
-                raise ReasonError("without the text around it, it would lose its minus")
+        if not field.options.get("bareNumber", True):
+            demand(lenient or not _LOST_SIGN.match(text), "without the text around it, it would lose its minus")
             if found := digits.match(text):
                 text = found["sign"] + found["number"]
         if group and group in text:
-            if not lenient and not grouped.fullmatch(text):
-                raise ReasonError(f"`{group}` stands between groups of three digits, before the decimals")
+            fits = lenient or grouped.fullmatch(text)
+            demand(fits, f"`{group}` stands between groups of three digits, before the decimals")
             text = text.replace(group, "")
-        return text
+        if field.type == "integer" or point == ".":
+            return text
+        demand("." not in text, f"the decimals stand after `{point}`, as the field declares")
+        return text.replace(point, ".")
 
     return clean
 
 
 def read_number(field: Field, lenient: bool) -> Parser:
     """The parser of whole numbers or of numbers."""
-    is_integer = field.type == "integer"
-    form, value_of = (_INTEGER, int) if is_integer else (NUMBER, Decimal)
-    clean = _digits_of(field, lenient)
-    is_adorned = not is_unadorned(field)
-    point = "." if is_integer else decimal_char(field)
-    special = re.compile(r"(?!)" if is_integer else _SPECIAL, re.IGNORECASE).fullmatch
+    form, value_of = (_INTEGER, int) if field.type == "integer" else (NUMBER, Decimal)
+    clean = str if is_unadorned(field) else _plain_digits(field, lenient)
 
     def parse(text: str) -> int | Decimal:
-        if lenient:
-            text = text.strip()
-        if is_adorned:
-            text = clean(text)
-            if point != ".":
-                if "." in text:
-                    raise ReasonError(f"the decimals stand after `{point}`, as the field declares")
-                text = text.replace(point, ".")
+        text = clean(text.strip() if lenient else text)
         if form.fullmatch(text):
             return value_of(text) if len(text) <= _LONGEST_INT else Decimal(text)
         if lenient:
             return value_of(text)
-        raise (
-            ReasonError("only finite numbers are accepted, unless with --lenient")
-            if special(text)
-            else ValueError(text)
-        )
+        if form is NUMBER and _SPECIAL.fullmatch(text):
+            raise ReasonError("only finite numbers are accepted, unless with --lenient")
+        raise ValueError(text)
 
     return parse
 
@@ -116,7 +95,7 @@ def write_number(value: Decimal | float) -> str:
     return "0" if text in {"-0", ""} else text
 
 
-def accept_number(field: Field, text: pl.Expr, number: pl.Expr) -> list[pl.Expr] | None:
+def _accept(field: Field, text: pl.Expr, number: pl.Expr) -> list[pl.Expr] | None:
     """What makes a text a number, given the number that polars reads in it."""
     if not is_unadorned(field):
         return None
@@ -141,32 +120,35 @@ def is_number(value: Any) -> bool:
     return isinstance(value, int | float | Decimal) and not isinstance(value, bool)
 
 
-def native_number(value: Any, field: Field) -> str | None:
+def _native(value: Any, field: Field) -> str | None:
     """A number of JSON or a spreadsheet as the field writes it."""
     if not is_number(value) or (field.type == "integer" and not isinstance(value, int) and not is_whole(value)):
         return None
     return plain_number(value).replace(".", decimal_char(field))
 
 
-NUMBER_KIND = Kind(
-    "number",
-    "a number",
-    read_number,
-    dtype=pl.Float64(),
-    write=write_number,
-    is_canonical=lambda field: _CANONICAL_NUMBER if is_unadorned(field) else None,
-    accepts=accept_number,
-    cast=lambda field, text: text.cast(pl.Float64, strict=False) if is_unadorned(field) else None,
-    native=native_number,
-)
-INTEGER_KIND = Kind(
-    "integer",
-    "a whole number",
-    read_number,
-    dtype=pl.Int64(),
-    write=write_number,
-    is_canonical=lambda field: _CANONICAL_INTEGER if is_unadorned(field) else None,
-    accepts=accept_number,
-    cast=lambda field, text: text.cast(pl.Int64, strict=False) if is_unadorned(field) else None,
-    native=native_number,
+def _kind(name: str, noun: str, dtype: pl.DataType, canonical: str, fit: Callable[[Any], Any]) -> Kind:
+    return Kind(
+        name,
+        noun,
+        read_number,
+        dtype=dtype,
+        write=write_number,
+        is_canonical=lambda field: canonical if is_unadorned(field) else None,
+        accepts=_accept,
+        cast=lambda field, text: text.cast(dtype, strict=False) if is_unadorned(field) else None,
+        fit=fit,
+        native=_native,
+    )
+
+
+KINDS = (
+    _kind("number", "a number", pl.Float64(), _CANONICAL_NUMBER, float),
+    _kind(
+        "integer",
+        "a whole number",
+        pl.Int64(),
+        _CANONICAL_INTEGER,
+        lambda value: value if -(2**63) <= value < 2**63 else None,
+    ),
 )

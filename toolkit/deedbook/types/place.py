@@ -7,69 +7,58 @@ from decimal import Decimal
 from typing import Any
 
 from deedbook.schema import Field
-from deedbook.types.kind import Kind, Parser, ReasonError
-from deedbook.types.number import NUMBER
+from deedbook.types.kind import Kind, Parser, ReasonError, demand
+from deedbook.types.number import NUMBER, is_number
 from deedbook.types.structure import dump_json, key_of, load_json
 
 _DEPTH = {"Point": 0, "MultiPoint": 1, "LineString": 1, "MultiLineString": 2, "Polygon": 2, "MultiPolygon": 3}
-_GEOMETRIES = {*_DEPTH, "GeometryCollection"}
+_GEOMETRIES = frozenset({*_DEPTH, "GeometryCollection"})
+_MEMBERS = {
+    "FeatureCollection": ("features", frozenset({"Feature"})),
+    "GeometryCollection": ("geometries", _GEOMETRIES),
+}
+_JSON_POINTS: dict[str, type] = {"array": list, "object": dict}
 
 
 def read_geopoint(field: Field, lenient: bool) -> Parser:
     """The parser of points."""
 
     def parse(text: str) -> tuple[Decimal, Decimal]:
-        longitude: object
-        latitude: object
         if field.format == "array":
-            pair = load_json(text, list)
-            if len(pair) != 2:
-                raise ReasonError(f"it has {len(pair)} numbers; a point is [longitude, latitude]")
-            longitude, latitude = pair
+            parts = load_json(text, list)
+            demand(len(parts) == 2, f"it has {len(parts)} numbers; a point is [longitude, latitude]")
         elif field.format == "object":
-            members: Mapping[str, Any] = load_json(text, dict)
-            if set(members) != {"lon", "lat"}:
-                raise ReasonError('its members are not `lon` and `lat`: {"lon": 90.5, "lat": 45.5}')
-            longitude, latitude = members["lon"], members["lat"]
+            members = load_json(text, dict)
+            demand(set(members) == {"lon", "lat"}, 'its members are not `lon` and `lat`: {"lon": 90.5, "lat": 45.5}')
+            parts = [members["lon"], members["lat"]]
         else:
-            longitude, latitude = _split_point(text, lenient)
-        return _coordinates(longitude, latitude)
+            name = {"[": "array", "{": "object"}.get(text.lstrip()[:1])
+            hint = f"it is a JSON {name}: declare the `format` `{name}`, or write `longitude, latitude`"
+            demand(name is None, hint)
+            parts = text.split(",")
+            demand(len(parts) == 2, "a point is `longitude, latitude`, with decimal points")
+            parts = [part.strip() for part in parts] if lenient else [parts[0], parts[1].lstrip(" ")]
+        return _coordinates(*parts)
 
     return parse
 
 
-def _split_point(text: str, lenient: bool) -> tuple[str, str]:
-    parts = text.split(",")
-    if text.lstrip()[:1] in {"[", "{"}:
-        name = "array" if text.lstrip()[0] == "[" else "object"
-        raise ReasonError(f"it is a JSON {name}: declare the `format` `{name}`, or write `longitude, latitude`")
-    if len(parts) != 2:
-        raise ReasonError("a point is `longitude, latitude`, with decimal points")
-    return (parts[0].strip(), parts[1].strip()) if lenient else (parts[0], parts[1].lstrip(" "))
-
-
-def _coordinates(longitude: object, latitude: object) -> tuple[Decimal, Decimal]:
-    values = []
-    pair: tuple[tuple[str, object], ...] = (("longitude", longitude), ("latitude", latitude))
-    for name, value in pair:
-        if isinstance(value, bool) or not NUMBER.fullmatch(str(value)):
-            raise ReasonError(f"its {name}, `{value}`, is not a number")
-        values.append(Decimal(str(value)))
-    if abs(values[1]) > 90 and abs(values[0]) <= 90 and abs(values[1]) <= 180:
-        exchanged = f"{latitude}, {longitude}"
-        raise ReasonError(
-            f"the latitude {latitude} is beyond 90; longitude comes first, so they may be exchanged", exchanged
-        )
-    for name, value, limit in (("longitude", values[0], 180), ("latitude", values[1], 90)):
-        if abs(value) > limit:
-            raise ReasonError(f"the {name} {value} is beyond {limit}")
-    return values[0], values[1]
+def _coordinates(*given: object) -> tuple[Decimal, Decimal]:
+    for name, part in zip(("longitude", "latitude"), given, strict=True):
+        is_one = not isinstance(part, bool) and NUMBER.fullmatch(str(part))
+        demand(is_one, f"its {name}, `{part}`, is not a number")
+    longitude, latitude = (Decimal(str(part)) for part in given)
+    if abs(latitude) > 90 and abs(longitude) <= 90 and abs(latitude) <= 180:
+        reason = f"the latitude {given[1]} is beyond 90; longitude comes first, so they may be exchanged"
+        raise ReasonError(reason, f"{given[1]}, {given[0]}")
+    demand(abs(longitude) <= 180, f"the longitude {longitude} is beyond 180")
+    demand(abs(latitude) <= 90, f"the latitude {latitude} is beyond 90")
+    return longitude, latitude
 
 
 def native_geopoint(value: Any, field: Field) -> str | None:
     """A point that JSON holds as its field writes it."""
-    kinds: dict[str, type] = {"array": list, "object": dict}
-    return dump_json(value) if field.format in kinds and isinstance(value, kinds[field.format]) else None
+    return dump_json(value) if isinstance(value, _JSON_POINTS.get(field.format, ())) else None
 
 
 def check_geojson(value: Mapping[str, Any], allowed: frozenset[str] | None = None) -> None:
@@ -87,31 +76,23 @@ def check_geojson(value: Mapping[str, Any], allowed: frozenset[str] | None = Non
         raise ReasonError(f"its `type` is {kind!r}, which GeoJSON does not know")
     if allowed is not None and kind not in allowed:
         raise ReasonError(f"a {kind} stands where a {'Feature' if allowed == {'Feature'} else 'geometry'} belongs")
-    if "bbox" in value:
-        _check_bbox(value["bbox"])
-    match kind:
-        case "FeatureCollection":
-            for feature in _members(value, "features"):
-                check_geojson(feature, frozenset({"Feature"}))
-        case "Feature":
-            _check_feature(value)
-        case "GeometryCollection":
-            for geometry in _members(value, "geometries"):
-                check_geojson(geometry, frozenset(_GEOMETRIES))
-        case _:
-            _check_coordinates(value.get("coordinates"), kind)
-
-
-def _check_feature(value: Mapping[str, Any]) -> None:
-    for name in ("geometry", "properties"):
-        if name not in value:
-            raise ReasonError(f"a Feature has `geometry` and `properties` (or null); this one lacks `{name}`")
-        if value[name] is not None and not isinstance(value[name], Mapping):
-            raise ReasonError(f"the `{name}` of a Feature is an object or null")
-    if not isinstance(value.get("id", ""), str | int | float) or isinstance(value.get("id"), bool):
-        raise ReasonError("the `id` of a Feature is a text or a number")
-    if value["geometry"] is not None:
-        check_geojson(value["geometry"], frozenset(_GEOMETRIES))
+    _check_bbox(value)
+    if kind in _MEMBERS:
+        name, expected = _MEMBERS[kind]
+        for member in _members(value, name):
+            check_geojson(member, expected)
+    elif kind == "Feature":
+        for name in ("geometry", "properties"):
+            missing = f"a Feature has `geometry` and `properties` (or null); this one lacks `{name}`"
+            demand(name in value, missing)
+            is_one = value[name] is None or isinstance(value[name], Mapping)
+            demand(is_one, f"the `{name}` of a Feature is an object or null")
+        own_id = value.get("id", "")
+        demand(isinstance(own_id, str) or is_number(own_id), "the `id` of a Feature is a text or a number")
+        if value["geometry"] is not None:
+            check_geojson(value["geometry"], _GEOMETRIES)
+    else:
+        _check_coordinates(value.get("coordinates"), kind)
 
 
 def _members(value: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
@@ -122,36 +103,34 @@ def _members(value: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
 
 
 def _is_position(value: Any) -> bool:
-    return isinstance(value, list) and len(value) >= 2 and all(_is_finite(number) for number in value)
+    return isinstance(value, list) and len(value) >= 2 and all(map(_is_finite, value))
 
 
 def _is_finite(value: Any) -> bool:
-    return (
-        isinstance(value, int | float) and not isinstance(value, bool) and abs(value) != float("inf") and value == value
-    )
+    return is_number(value) and abs(value) != float("inf") and value == value
 
 
-def _check_bbox(value: Any) -> None:
-    if not isinstance(value, list) or len(value) < 4 or len(value) % 2 or not all(map(_is_finite, value)):
-        raise ReasonError("its `bbox` is not a list of four (or six) numbers")
+def _check_bbox(value: Mapping[str, Any]) -> None:
+    box = value.get("bbox", [0, 0, 0, 0])
+    is_box = isinstance(box, list) and len(box) >= 4 and len(box) % 2 == 0 and all(map(_is_finite, box))
+    demand(is_box, "its `bbox` is not a list of four (or six) numbers")
 
 
 def _check_coordinates(value: Any, kind: str) -> None:
     for run in [[value]] if kind == "Point" else _parts(value, _DEPTH[kind] - 1, kind):
-        if not all(map(_is_position, run)):
-            raise ReasonError("a position is a list of two or three numbers, longitude first")
-        if kind in {"LineString", "MultiLineString"} and len(run) < 2:
-            raise ReasonError(f"a line has at least two positions, this one has {len(run)}")
-        if kind in {"Polygon", "MultiPolygon"} and len(run) < 4:
-            raise ReasonError(f"a ring has at least four positions, this one has {len(run)}")
-        if kind in {"Polygon", "MultiPolygon"} and run[0] != run[-1]:
-            raise ReasonError("a ring ends where it began, and this one is open")
+        is_run = all(map(_is_position, run))
+        demand(is_run, "a position is a list of two or three numbers, longitude first")
+        if kind in {"LineString", "MultiLineString"}:
+            demand(len(run) >= 2, f"a line has at least two positions, this one has {len(run)}")
+        if kind in {"Polygon", "MultiPolygon"}:
+            demand(len(run) >= 4, f"a ring has at least four positions, this one has {len(run)}")
+            demand(run[0] == run[-1], "a ring ends where it began, and this one is open")
 
 
 def _parts(value: Any, depth: int, kind: str) -> Iterator[list[Any]]:
     """The lists at a depth of nested lists."""
-    if not isinstance(value, list):
-        raise ReasonError(f"a {kind} lacks its lists of positions or arcs, or they are nested otherwise")
+    is_list = isinstance(value, list)
+    demand(is_list, f"a {kind} lacks its lists of positions or arcs, or they are nested otherwise")
     if depth == 0:
         yield value
     else:
@@ -165,36 +144,35 @@ def check_topojson(value: Mapping[str, Any]) -> None:
     Raises:
         ReasonError: with the member that is missing or wrong.
     """
-    kind = value.get("type")
-    if kind == "Topology":
+    geometries: Any = [value]
+    if value.get("type") == "Topology":
         objects, arcs = value.get("objects"), value.get("arcs")
-        if not isinstance(objects, Mapping):
-            raise ReasonError("the `objects` of a Topology are an object, each geometry by its name")
-        if not isinstance(arcs, list) or not all(isinstance(arc, list) and all(map(_is_position, arc)) for arc in arcs):
-            raise ReasonError("the `arcs` of a Topology are lists of positions")
-        if any(len(arc) < 2 for arc in arcs):
-            raise ReasonError("an arc has at least two positions")
-        for geometry in objects.values():
-            _check_topo_geometry(geometry)
-    else:
-        _check_topo_geometry(value)
-    if "bbox" in value:
-        _check_bbox(value["bbox"])
+        is_named, is_list = isinstance(objects, Mapping), isinstance(arcs, list)
+        demand(is_named, "the `objects` of a Topology are an object, each geometry by its name")
+        are_lists = is_list and all(isinstance(arc, list) and all(map(_is_position, arc)) for arc in arcs or ())
+        demand(are_lists, "the `arcs` of a Topology are lists of positions")
+        demand(all(len(arc) > 1 for arc in arcs or ()), "an arc has at least two positions")
+        geometries = objects.values() if objects else ()
+    for geometry in geometries:
+        _check_topo_geometry(geometry)
+    _check_bbox(value)
 
 
 def _check_topo_geometry(value: Any) -> None:
-    kind = value.get("type") if isinstance(value, Mapping) else None
-    if kind is None and isinstance(value, Mapping) and "type" in value:
+    kind = value.get("type", "none") if isinstance(value, Mapping) else "none"
+    if kind is None:
         return  # the null geometry
     if not isinstance(kind, str) or kind not in _GEOMETRIES:
-        raise ReasonError(f"{kind!r} is not a type of TopoJSON geometry")
+        raise ReasonError(f"{None if kind == 'none' else kind!r} is not a type of TopoJSON geometry")
     if kind == "GeometryCollection":
         for geometry in _members(value, "geometries"):
             _check_topo_geometry(geometry)
     elif kind in {"Point", "MultiPoint"}:
         _check_coordinates(value.get("coordinates"), kind)
-    elif not all(type(arc) is int for run in _parts(value.get("arcs"), _DEPTH[kind] - 1, kind) for arc in run):
-        raise ReasonError(f"the `arcs` of a {kind} are numbers of arcs")
+    else:
+        runs = _parts(value.get("arcs"), _DEPTH[kind] - 1, kind)
+        are_arcs = all(type(arc) is int for run in runs for arc in run)
+        demand(are_arcs, f"the `arcs` of a {kind} are numbers of arcs")
 
 
 def _closed(value: Any) -> Any:
@@ -218,19 +196,21 @@ def read_geojson(field: Field, lenient: bool) -> Parser:
     return parse
 
 
-GEOPOINT_KIND = Kind(
-    "geopoint",
-    "a geographic point (longitude, latitude)",
-    read_geopoint,
-    formats=frozenset({"array", "object"}),
-    key=key_of,
-    native=native_geopoint,
-)
-GEOJSON_KIND = Kind(
-    "geojson",
-    "GeoJSON",
-    read_geojson,
-    formats=frozenset({"topojson"}),
-    key=key_of,
-    native=lambda value, _field: dump_json(value) if isinstance(value, dict) else None,
+KINDS = (
+    Kind(
+        "geopoint",
+        "a geographic point (longitude, latitude)",
+        read_geopoint,
+        formats=frozenset(_JSON_POINTS),
+        key=key_of,
+        native=native_geopoint,
+    ),
+    Kind(
+        "geojson",
+        "GeoJSON",
+        read_geojson,
+        formats=frozenset({"topojson"}),
+        key=key_of,
+        native=lambda value, _field: dump_json(value) if isinstance(value, dict) else None,
+    ),
 )

@@ -9,16 +9,10 @@ from decimal import Decimal
 from typing import Any
 
 from deedbook.schema import Field
-from deedbook.types.boolean import BOOLEAN_KIND
+from deedbook.types import boolean, moment, number, text
 from deedbook.types.kind import UNREADABLE, Kind, Parser, ReasonError
-from deedbook.types.moment import DATE_KIND, DATETIME_KIND, TIME_KIND, key_of_time, write_moment
-from deedbook.types.number import INTEGER_KIND, NUMBER_KIND, write_number
-from deedbook.types.text import STRING_KIND
 
-_ITEMS = {
-    kind.name: kind
-    for kind in (STRING_KIND, INTEGER_KIND, BOOLEAN_KIND, NUMBER_KIND, DATETIME_KIND, DATE_KIND, TIME_KIND)
-}
+_ITEMS = {kind.name: kind for kind in (*text.KINDS, *number.KINDS, *boolean.KINDS, *moment.KINDS)}
 """What the items of a list may be."""
 
 
@@ -56,18 +50,12 @@ def key_of(value: Any) -> str:
         case bool():
             return "true" if value else "false"
         case int() | float() | Decimal():
-            return write_number(Decimal(str(value)) if isinstance(value, float) else value)
+            return number.write_number(Decimal(str(value)) if isinstance(value, float) else value)
         case dt.datetime():
-            return write_moment(value)
+            return moment.write_moment(value)
         case dt.time():
-            return key_of_time(value)
+            return moment.key_of_time(value)
     return str(value)
-
-
-def item_of(field: Field) -> tuple[Field, Kind]:
-    """The field that each item of a list is a value of, and its kind."""
-    item = Field(field.name, type=field.options.get("itemType", "string"))
-    return item, _ITEMS[item.type]
 
 
 def delimiter_of(field: Field) -> str:
@@ -75,19 +63,23 @@ def delimiter_of(field: Field) -> str:
     return str(field.options.get("delimiter", ","))
 
 
+def _item_of(field: Field) -> tuple[Field, Kind]:
+    item = Field(field.name, type=field.options.get("itemType", "string"))
+    return item, _ITEMS[item.type]
+
+
 def read_list(field: Field, lenient: bool) -> Parser:
     """The parser of lists, which names the item that is wrong."""
-    item, kind = item_of(field)
+    item, kind = _item_of(field)
     parse_item = kind.parser(item, lenient)
-    delimiter = delimiter_of(field)
 
     def parse(text: str) -> list[Any]:
         values = []
-        for number, part in enumerate(text.split(delimiter), 1):
+        for position, part in enumerate(text.split(delimiter_of(field)), 1):
             try:
                 values.append(parse_item(part))
             except UNREADABLE:
-                shown = f"item {number}, `{part}`, is" if part else f"item {number} is empty, which is"
+                shown = f"item {position}, `{part}`, is" if part else f"item {position} is empty, which is"
                 raise ReasonError(f"{shown} not {kind.noun}") from None
         return values
 
@@ -98,23 +90,23 @@ def native_list(value: Any, field: Field) -> str | None:
     """A list of JSON, when each of its items can be one of the field."""
     if not isinstance(value, list):
         return None
-    item, kind = item_of(field)
+    item, kind = _item_of(field)
     texts = [part if isinstance(part, str) else kind.native(part, item) for part in value]
     return None if None in texts else delimiter_of(field).join(text for text in texts if text is not None)
 
 
-LIST_KIND = Kind("list", "a list", read_list, key=key_of, native=native_list)
-ARRAY_KIND = Kind(
-    "array",
-    "a JSON array",
-    lambda _field, _lenient: lambda text: load_json(text, list),
-    key=key_of,
-    native=lambda value, _field: dump_json(value) if isinstance(value, list) else None,
-)
-OBJECT_KIND = Kind(
-    "object",
-    "a JSON object",
-    lambda _field, _lenient: lambda text: load_json(text, dict),
-    key=key_of,
-    native=lambda value, _field: dump_json(value) if isinstance(value, dict) else None,
+def _json_kind(name: str, noun: str, python: type) -> Kind:
+    return Kind(
+        name,
+        noun,
+        lambda _field, _lenient: lambda text: load_json(text, python),
+        key=key_of,
+        native=lambda value, _field: dump_json(value) if isinstance(value, python) else None,
+    )
+
+
+KINDS = (
+    Kind("list", "a list", read_list, key=key_of, native=native_list),
+    _json_kind("array", "a JSON array", list),
+    _json_kind("object", "a JSON object", dict),
 )

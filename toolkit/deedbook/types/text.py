@@ -7,15 +7,15 @@ import ipaddress
 import re
 import urllib.parse
 from collections.abc import Callable
+from functools import partial
 
 import polars as pl
 
 from deedbook.schema import Field
-from deedbook.types.kind import Kind, Parser, ReasonError, is_plain
-from deedbook.types.wkt import check_wkt
+from deedbook.types.kind import Kind, Parser, ReasonError, demand, is_plain
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-_LAX_UUID = re.compile(r"[0-9a-fA-F]{8}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{12}")
+_LAX_UUID = re.compile("-?".join(f"([0-9a-fA-F]{{{digits}}})" for digits in (8, 4, 4, 4, 12)))
 
 # RFC 3986, appendix A
 _CHAR = r"(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2})"
@@ -32,6 +32,16 @@ _URI = re.compile(
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _NOT_IN_URI = re.compile(r"[^A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]|%(?![0-9A-Fa-f]{2})")
 
+_NUMBER = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
+_TOKEN = re.compile(rf"\s*({_NUMBER}|[A-Za-z]+|[(),])")
+_WKT_DEPTH = {
+    **dict.fromkeys(("POINT", "LINESTRING", "CIRCULARSTRING"), 1),
+    **dict.fromkeys(("MULTIPOINT", "POLYGON", "TRIANGLE", "MULTILINESTRING"), 2),
+    **dict.fromkeys(("MULTIPOLYGON", "POLYHEDRALSURFACE", "TIN"), 3),
+    **dict.fromkeys(("GEOMETRYCOLLECTION", "COMPOUNDCURVE", "CURVEPOLYGON", "MULTICURVE", "MULTISURFACE"), 0),
+}
+"""How deeply the positions of a geometry are nested in brackets; 0 for what is made of other geometries."""
+
 _URI_TEXT = "[A-Za-z0-9._~!$&'()*+,;=:@/?-]*"
 _ACCEPTED = {
     "uri": (
@@ -44,14 +54,14 @@ _ACCEPTED = {
 """What polars can tell to be of a format; the parsers accept a little more."""
 
 
-def read_uri(text: str, lenient: bool) -> None:
-    """A URI as RFC 3986 has it."""
+def check_uri(text: str, lenient: bool) -> None:
+    """Returns when the text is a URI as RFC 3986 has it."""
+    has_scheme = _SCHEME.match(text)
     if lenient:  # frictionless-py splits it as appendix B of RFC 3986 does, and asks for a scheme
-        if not _SCHEME.match(text):
+        if not has_scheme:
             raise ValueError(text)
         return
-    if not _SCHEME.match(text):
-        raise ReasonError("it begins with a scheme, such as `https://`")
+    demand(has_scheme, "it begins with a scheme, such as `https://`")
     if bad := _NOT_IN_URI.search(text):
         proposal = _NOT_IN_URI.sub(lambda bad: urllib.parse.quote(bad[0], safe=""), text)
         shown = {" ": "a space", "%": "a bare `%`"}.get(bad[0], f"`{bad[0]}`")
@@ -66,45 +76,96 @@ def read_uri(text: str, lenient: bool) -> None:
             raise ReasonError(f"`{found['ip']}` is not an IPv6 address") from None
 
 
-def read_email(text: str, _lenient: bool) -> None:
-    """A mail address."""
+def check_email(text: str, _lenient: bool) -> None:
+    """Returns when the text is a mail address."""
     import validators
 
     if validators.email(text) is not True:
         raise ValueError(text)
 
 
-def read_uuid(text: str, lenient: bool) -> None:
-    """A UUID."""
+def check_uuid(text: str, lenient: bool) -> None:
+    """Returns when the text is a UUID."""
     if _UUID.fullmatch(text):
         return
-    if not _LAX_UUID.fullmatch(text):
+    found = _LAX_UUID.fullmatch(text)
+    if not found:
         raise ReasonError("it has 32 hexadecimal digits in groups of 8, 4, 4, 4 and 12, with hyphens between them")
-    if not lenient:
-        digits = text.replace("-", "")
-        groups = [digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]]
-        raise ReasonError("hyphens stand between its groups", "-".join(groups))
+    demand(lenient, "hyphens stand between its groups", "-".join(found.groups()))
 
 
-def read_binary(text: str, lenient: bool) -> None:
-    """Bytes in base64."""
+def check_binary(text: str, lenient: bool) -> None:
+    """Returns when the text is bytes in base64."""
     try:
         base64.b64decode(text, validate=not lenient)
     except ValueError as error:
         raise ReasonError(f"base64: {str(error)[:1].lower()}{str(error)[1:]}") from None
 
 
-_READERS: dict[str, Callable[[str, bool], None]] = {
-    "uri": read_uri,
-    "email": read_email,
-    "uuid": read_uuid,
-    "binary": read_binary,
-    "wkt": lambda text, _lenient: check_wkt(text),
+def check_wkt(text: str, _lenient: bool) -> None:
+    """Returns when the text is one geometry as well-known text (OGC 06-103r4)."""
+    text = text.rstrip()
+    found: list[str] = []
+    position = 0
+    while position < len(text):
+        match = _TOKEN.match(text, position)
+        if match is None:
+            raise ReasonError(f"unexpected text at {position}")
+        found.append(match[1].upper())
+        position = match.end()
+    tokens = ["", "", "", *reversed(found)]  # to be taken from the end; empty texts stand for what is not there
+    _take_geometry(tokens)
+    demand(not tokens[-1], f"unexpected {tokens[-1]!r}")
+
+
+def _take_geometry(tokens: list[str], *, inside: bool = False) -> None:
+    if tokens[-1] == "(" and inside:
+        _take_positions(tokens, 1)
+        return
+    kind = tokens.pop()
+    depth = _WKT_DEPTH.get(kind)
+    demand(depth is not None, f"{kind!r} is not a geometry")
+    if tokens[-1] in {"Z", "M", "ZM"}:
+        tokens.pop()
+    if tokens[-1] == "EMPTY":
+        tokens.pop()
+    elif depth:
+        is_flat = kind == "MULTIPOINT" and tokens[-2] != "("
+        _take_positions(tokens, 1 if is_flat else depth)
+    else:
+        _take_sequence(tokens, partial(_take_geometry, tokens, inside=kind != "GEOMETRYCOLLECTION"))
+
+
+def _take_positions(tokens: list[str], depth: int) -> None:
+    """Takes lists of positions that are nested so deeply; without depth one position."""
+    if depth:
+        _take_sequence(tokens, partial(_take_positions, tokens, depth - 1))
+        return
+    size = 0
+    while re.fullmatch(_NUMBER, tokens[-1]):
+        tokens.pop()
+        size += 1
+    demand(2 <= size <= 4, "a position is two to four numbers")
+
+
+def _take_sequence(tokens: list[str], take_item: Callable[[], None]) -> None:
+    demand(tokens[-1] == "(", f"expected ( instead of {tokens[-1]!r}")
+    while tokens.pop() != ")":
+        take_item()
+        demand(tokens[-1] in {",", ")"}, f"expected , instead of {tokens[-1]!r}")
+
+
+_CHECKS: dict[str, Callable[[str, bool], None]] = {
+    "uri": check_uri,
+    "email": check_email,
+    "uuid": check_uuid,
+    "binary": check_binary,
+    "wkt": check_wkt,
 }
 
 
 def _read(field: Field, lenient: bool) -> Parser:
-    check = _READERS.get(field.format)
+    check = _CHECKS.get(field.format)
     if check is None:
         return str
 
@@ -121,5 +182,7 @@ def _accept(field: Field, text: pl.Expr, _number: pl.Expr) -> list[pl.Expr] | No
     return [text.str.contains(_ACCEPTED[field.format])] if field.format in _ACCEPTED else None
 
 
-STRING_KIND = Kind("string", "text", _read, formats=frozenset(_READERS), accepts=_accept)
-ANY_KIND = Kind("any", "a value", lambda _field, _lenient: str, accepts=lambda _field, _text, _number: [])
+KINDS = (
+    Kind("string", "text", _read, formats=frozenset(_CHECKS), accepts=_accept),
+    Kind("any", "a value", lambda _field, _lenient: str, accepts=lambda _field, _text, _number: []),
+)
