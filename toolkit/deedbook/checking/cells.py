@@ -6,11 +6,11 @@ The acceptors say which cells are certainly fine. The texts of the others are ju
 from __future__ import annotations
 
 import dataclasses
+import functools
+import operator
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import compress
-from operator import not_
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -21,7 +21,7 @@ from deedbook.checking.fast_path import PARSED, acceptor, parsed_number
 from deedbook.checking.header import Column
 from deedbook.schema import Field, TableSchema
 from deedbook.types import MISFIT, parser
-from deedbook.types.kind import UNREADABLE, Parser
+from deedbook.types.kind import UNREADABLE, Parser, is_plain
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -82,6 +82,11 @@ class FieldPlan:
             return (TYPE_ERROR,)
         return tuple(("constraint-error", name) for name, test in self.constraints.tests if not test(text, value))
 
+    @property
+    def name(self) -> str:
+        """The name of the field, and of the column in a block."""
+        return self.field.name
+
     @cached_property
     def accepted(self) -> pl.Expr | None:
         """True where a present text is certainly fine; None when there is no fast path."""
@@ -95,26 +100,34 @@ class FieldPlan:
     @cached_property
     def fails(self) -> pl.Expr | None:
         """True where a cell has to be judged; None when no cell can be wrong."""
-        text = pl.col(self.field.name)
-        if self.accepted is None:
-            fails = text.is_not_null()
-        elif _is_plain(self.field, {"unique"}):
-            fails = None
-        else:
-            fails = text.is_not_null() & ~self.accepted
-        if self.native:
-            misfits = text.str.starts_with(MISFIT).fill_null(False)
-            fails = misfits if fails is None else misfits | fails
+        text = pl.col(self.name)
+        reasons = []
         if self.problems(""):
-            fails = text.is_null() if fails is None else text.is_null() | fails
-        return fails
+            reasons.append(text.is_null())
+        if self.native:
+            reasons.append(text.str.starts_with(MISFIT).fill_null(False))
+        if self.accepted is None:
+            reasons.append(text.is_not_null())
+        elif not self.is_any_text("unique"):
+            reasons.append(text.is_not_null() & ~self.accepted)
+        return functools.reduce(operator.or_, reasons) if reasons else None
+
+    def is_any_text(self, *constraints: str) -> bool:
+        """Whether the field takes any text, and has at most these constraints."""
+        item = self.field
+        plain = item.type == "any" or (item.type == "string" and is_plain(item))
+        return plain and item.constraints.keys() <= set(constraints) and not item.categories
+
+    def has_number(self, keep: Collection[str]) -> bool:
+        """Whether the column's numbers are parsed, and among those to keep."""
+        return self.parsed is not None and self.name in keep
 
     def is_narrow(self, frame: pl.DataFrame) -> bool:
         """Whether the column is expensive to check and has few distinct values, by a sample of the first block."""
         if not self.narrow:
-            sample = frame[self.field.name].head(frame.height // 8)
+            sample = frame[self.name].head(frame.height // 8)
             few = len(sample) > _LISTED and sample.n_unique() <= 0.85 * len(sample)  # a third of the block, or fewer
-            self.narrow.append(few and not _is_plain(self.field, {"required", "unique"}))
+            self.narrow.append(few and not self.is_any_text("required", "unique"))
         return self.narrow[0]
 
     def has_passed(self, values: pl.Series) -> bool:
@@ -154,12 +167,6 @@ class CheckedCells:
     failures: list[CellFailure] = dataclasses.field(default_factory=list)
     numbers: dict[str, pl.Series] = dataclasses.field(default_factory=dict)
     distinct: dict[str, pl.Series] = dataclasses.field(default_factory=dict)
-
-    def extend(self, other: CheckedCells) -> None:
-        """Adds what other columns of the block gave."""
-        self.failures.extend(other.failures)
-        self.numbers.update(other.numbers)
-        self.distinct.update(other.distinct)
 
 
 def plan_fields(
@@ -203,12 +210,6 @@ def plan_field(
     return FieldPlan(column, item, missing, parse, constraints_of(item, parse, where), native)
 
 
-def _is_plain(item: Field, constraints: Collection[str]) -> bool:
-    """Whether a field is any text, and has at most these constraints."""
-    plain = item.type == "any" or (item.type == "string" and item.format in {"default", ""})
-    return plain and item.constraints.keys() <= set(constraints) and not item.categories
-
-
 def check_cells(
     frame: pl.DataFrame, plans: Sequence[FieldPlan], excused: Mapping[str, Rows], keep: Collection[str] = ()
 ) -> CheckedCells:
@@ -222,78 +223,72 @@ def check_cells(
     """
     if len(plans) > _AT_ONCE and frame.height <= _SHORT:
         return CheckedCells([failure for plan in plans for failure in _judge_each(plan, frame, excused)])
-    checks = [plan for plan in plans if plan.fails is not None]
+    checks = [plan for plan in plans if plan.fails is not None] if frame.height else []
     checked = CheckedCells()
-    for start in range(0, len(checks) if frame.height else 0, _AT_ONCE):
-        checked.extend(_check_at_once(frame, checks[start : start + _AT_ONCE], excused, keep))
-    return checked
-
-
-def _check_at_once(
-    frame: pl.DataFrame, checks: Sequence[FieldPlan], excused: Mapping[str, Rows], keep: Collection[str]
-) -> CheckedCells:
-    """Checks the cells of some columns."""
-    masks, checked = _suspected(frame, checks, keep)
-    for plan in (plan for plan in checks if plan.field.name in masks):
-        mask = masks[plan.field.name]
-        if (pardoned := excused.get(plan.field.name)) is not None:
-            fails = mask.to_numpy().copy()
-            fails[pardoned] = False
-            mask = pl.Series(fails)
-        checked.failures.extend(_judge(plan, np.flatnonzero(mask.to_numpy()), frame[plan.field.name].filter(mask)))
+    suspected = _suspected_of_few if frame.height <= _LISTED else _suspected_of_many
+    for start in range(0, len(checks), _AT_ONCE):
+        some = checks[start : start + _AT_ONCE]
+        masks = suspected(frame, some, keep, checked)
+        for plan in (plan for plan in some if plan.name in masks):
+            fails = masks[plan.name].to_numpy().copy()
+            fails[excused.get(plan.name, [])] = False
+            texts = frame[plan.name].filter(pl.Series(fails))
+            checked.failures.extend(_judge(plan, np.flatnonzero(fails), texts))
     return checked
 
 
 def _judge_each(plan: FieldPlan, frame: pl.DataFrame, excused: Mapping[str, Rows]) -> list[CellFailure]:
     """The failures of one column of a few rows, each of its texts judged: sooner done than planning a query of it."""
-    texts = frame[plan.field.name]
+    texts = frame[plan.name]
     rows = [row for row, text in enumerate(texts.to_list()) if plan.verdict(text)]
-    if rows and (pardoned := excused.get(plan.field.name)) is not None:
+    if rows and (pardoned := excused.get(plan.name)) is not None:
         rows = sorted(set(rows).difference(pardoned.tolist()))
     return _judge(plan, np.array(rows, np.int64), texts[rows]) if rows else []
 
 
-def _suspected(
-    frame: pl.DataFrame, checks: Sequence[FieldPlan], keep: Collection[str]
-) -> tuple[dict[str, pl.Series], CheckedCells]:
-    """The columns of which a cell has to be judged, with a mask of those cells; and what else was seen."""
-    is_small = frame.height <= _LISTED
-    are_narrow = [not is_small and plan.field.name not in keep and plan.is_narrow(frame) for plan in checks]
-    narrow = list(compress(checks, are_narrow))
-    wide = list(compress(checks, map(not_, are_narrow)))
-    kept = [plan.field.name for plan in wide if plan.parsed is not None and plan.field.name in keep]
-    if is_small:  # one query does, even if nothing fails
-        found = _select(frame, checks, lambda fails: fails, [pl.col(PARSED + name) for name in kept])
-        names = [plan.field.name for plan in checks if found[plan.field.name].any()]
-        return {name: found[name] for name in names}, CheckedCells(numbers={it: found[PARSED + it] for it in kept})
-    values = (pl.col(plan.field.name).unique().implode() for plan in narrow)
-    numbers = (pl.col(PARSED + name).implode() for name in kept)
-    seen = _select(frame, wide, lambda fails: fails.implode(), (*values, *numbers))  # one row of lists
-    masks = {plan.field.name: mask for plan in wide if (mask := seen[plan.field.name].item()).any()}
-    distinct = {plan.field.name: seen[plan.field.name].item().alias(plan.field.name) for plan in narrow}
-    failed = _failed_values(list(distinct.values()), narrow)
-    if failed:
-        guilty = [plan for plan in narrow if plan.field.name in failed]
-        masks |= _select(frame, guilty, lambda fails: fails).to_dict()
-    return masks, CheckedCells(numbers={it: seen[PARSED + it].item() for it in kept}, distinct=distinct)
+def _suspected_of_few(
+    frame: pl.DataFrame, checks: Sequence[FieldPlan], keep: Collection[str], checked: CheckedCells
+) -> dict[str, pl.Series]:
+    """The columns of which a cell has to be judged, with a mask of those cells, by one query even if nothing fails."""
+    kept = [plan.name for plan in checks if plan.has_number(keep)]
+    found = _select(frame, checks, lambda fails: fails, [pl.col(PARSED + name) for name in kept])
+    checked.numbers.update({name: found[PARSED + name] for name in kept})
+    return {plan.name: found[plan.name] for plan in checks if found[plan.name].any()}
 
 
-def _failed_values(values: Sequence[pl.Series], plans: Sequence[FieldPlan]) -> set[str]:
-    """The columns of which a value fails; each has its distinct values once, and the first again to be as long as the others.
+def _suspected_of_many(
+    frame: pl.DataFrame, checks: Sequence[FieldPlan], keep: Collection[str], checked: CheckedCells
+) -> dict[str, pl.Series]:
+    """The same of many rows, with the distinct values of narrow columns; `checked` gets what else was seen."""
+    narrow = {plan.name: plan for plan in checks if plan.name not in keep and plan.is_narrow(frame)}
+    wide = [plan for plan in checks if plan.name not in narrow]
+    kept = [plan.name for plan in wide if plan.has_number(keep)]
+    more = [*(pl.col(name).unique().implode() for name in narrow), *(pl.col(PARSED + it).implode() for it in kept)]
+    seen = {column.name: column.item() for column in _select(frame, wide, lambda fails: fails.implode(), more)}
+    distinct = {name: seen[name].alias(name) for name in narrow}
+    checked.numbers.update({name: seen[PARSED + name] for name in kept})
+    checked.distinct.update(distinct)
+    masks = {plan.name: seen[plan.name] for plan in wide if seen[plan.name].any()}
+    failed = _failed_values(distinct, list(narrow.values()))
+    return {**masks, **_select(frame, failed, lambda fails: fails).to_dict()} if failed else masks
+
+
+def _failed_values(values: Mapping[str, pl.Series], plans: Sequence[FieldPlan]) -> list[FieldPlan]:
+    """The plans of the columns of which a value fails; each has its distinct values, and the first again to be as long as others.
 
     A few that passed in earlier blocks need no second look.
     """
-    open_ = [(item, plan) for item, plan in zip(values, plans, strict=True) if not plan.has_passed(item)]
-    if not open_:
-        return set()
-    longest = max(len(item) for item, _ in open_)
-    padded = [item.clone().append(item.new_from_index(0, longest - len(item))) for item, _ in open_]
-    flags = _select(pl.DataFrame(padded), [plan for _, plan in open_], lambda fails: fails.any())
-    failed = {name for name, flag in zip(flags.columns, flags.row(0), strict=True) if flag}
-    for item, plan in open_:
-        if plan.field.name not in failed and len(item) <= _FEW and len(plan.passed) < _REMEMBERED:
+    unknown = [plan for plan in plans if not plan.has_passed(values[plan.name])]
+    if not unknown:
+        return []
+    texts = [values[plan.name] for plan in unknown]
+    longest = max(map(len, texts))
+    padded = pl.DataFrame([item.clone().append(item.new_from_index(0, longest - len(item))) for item in texts])
+    flags = _select(padded, unknown, lambda fails: fails.any()).row(0)
+    for plan, item, fails in zip(unknown, texts, flags, strict=True):
+        if not fails and len(item) <= _FEW and len(plan.passed) < _REMEMBERED:
             plan.passed.update(item.to_list())
-    return failed
+    return [plan for plan, fails in zip(unknown, flags, strict=True) if fails]
 
 
 def _select(
@@ -301,7 +296,7 @@ def _select(
 ) -> pl.DataFrame:
     """A column for each plan: what `shape` makes of its Boolean expression; then `more`, which may read parsed numbers."""
     parsed = [plan.parsed for plan in plans if plan.parsed is not None]
-    columns = [shape(plan.fails).alias(plan.field.name) for plan in plans if plan.fails is not None]
+    columns = [shape(plan.fails).alias(plan.name) for plan in plans if plan.fails is not None]
     query = frame.lazy().with_columns(parsed).select([*columns, *more])
     return query.collect(engine="in-memory", optimizations=_NO_SEARCH)
 

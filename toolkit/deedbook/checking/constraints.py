@@ -7,17 +7,14 @@ import operator
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from deedbook.checking.patterns import TIME_LIMIT, UnsupportedPatternError, compile_pattern, rust_pattern
 from deedbook.errors import ProjectError
 from deedbook.schema import Field
 from deedbook.types import kind_of
+from deedbook.types.number import is_number
 from deedbook.types.structure import delimiter_of, load_json
-
-if TYPE_CHECKING:
-    import regex
 
 Test = Callable[[str, Any], bool]
 """Whether a text, given its value, satisfies a constraint."""
@@ -81,29 +78,37 @@ def constraints_of(item: Field, parse: Parse, where: str) -> Constraints:
 
 
 def _test_of(item: Field, parse: Parse, name: str, declared: Any, where: str, given_up: list[tuple[str, str]]) -> Test:
+    where = f"{where}: field `{item.name}`"
     match name:
         case "minLength" | "maxLength" if item.type in _COLLECTIONS:
-            limit, shortest = int(declared), name == "minLength"
-            return lambda _text, value: len(value) >= limit if shortest else len(value) <= limit
+            limit, holds = int(declared), operator.ge if name == "minLength" else operator.le
+            return lambda _text, value: bool(holds(len(value), limit))
         case "minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum" if item.type in _ORDERED:
-            holds, order = _COMPARISONS[name], kind_of(item).order or (lambda value: value)
-            limit = order(_declared_value(item, parse, declared))
-            return lambda _text, value: not _is_nan(value) and bool(holds(order(value), limit))
+            compare, order = _COMPARISONS[name], kind_of(item).order or (lambda value: value)
+            bound = order(_declared_value(item, parse, declared))
+            return lambda _text, value: not _is_nan(value) and bool(compare(order(value), bound))
         case "pattern" if isinstance(declared, str):
-            compiled = partial(compile_pattern, str(declared), f"{where}: field `{item.name}`")
-            try:
-                if rust_pattern(str(declared)) is None:  # one that polars runs is right, and seldom needed
-                    compiled()
-            except UnsupportedPatternError as error:
-                raise UnenforceableError(str(error)) from None
-            return _pattern_test(compiled, given_up)
+            return _limited(name, given_up, _pattern_test(declared, where))
         case "enum" | "categories" if isinstance(declared, list):
             values = [_declared_value(item, parse, value) for value in declared]
             known = values if item.type in _JSON else frozenset(values)  # lists and objects cannot be hashed
             return lambda _text, value: not _is_nan(value) and value in known
         case "jsonSchema" if item.type in _JSON:
-            return _json_schema_test(declared, f"{where}: field `{item.name}`", given_up)
+            return _limited(name, given_up, _json_schema_test(declared, where))
     raise UnenforceableError(f"`{name}` cannot be applied to the type {item.type}")
+
+
+def _limited(name: str, given_up: list[tuple[str, str]], holds: Test) -> Test:
+    """A test that is given up, and from there on passed, when a value takes too long."""
+
+    def test(text: str, value: Any) -> bool:
+        try:
+            return bool(given_up) or holds(text, value)
+        except (TimeoutError, UnsupportedPatternError) as error:
+            given_up.append((name, str(error)))
+            return True
+
+    return test
 
 
 def _is_nan(value: object) -> bool:
@@ -118,7 +123,7 @@ def _declared_value(item: Field, parse: Parse, declared: Any) -> Any:
     match item.type:
         case "boolean" if isinstance(declared, bool):
             return declared
-        case "integer" | "number" | "year" if isinstance(declared, int | float) and not isinstance(declared, bool):
+        case "integer" | "number" | "year" if is_number(declared):
             if declared != declared:  # NaN has no order
                 raise ValueError(declared)
             return Decimal(str(declared))
@@ -131,22 +136,24 @@ def _declared_value(item: Field, parse: Parse, declared: Any) -> Any:
     return parse(str(declared))
 
 
-def _pattern_test(compiled: Callable[[], regex.Pattern[str]], given_up: list[tuple[str, str]]) -> Test:
+def _pattern_test(pattern: str, where: str) -> Test:
+    try:
+        if rust_pattern(pattern) is None:  # one that polars runs is right, and seldom needed
+            compile_pattern(pattern, where)
+    except UnsupportedPatternError as error:
+        raise UnenforceableError(str(error)) from None
+
     def test(text: str, _value: Any) -> bool:
-        if given_up:
-            return True
         try:
-            return compiled().fullmatch(text, timeout=TIME_LIMIT) is not None
+            return compile_pattern(pattern, where).fullmatch(text, timeout=TIME_LIMIT) is not None
         except TimeoutError:
-            given_up.append(
-                ("pattern", f"matching a value of {len(text)} characters took longer than {TIME_LIMIT:g} s")
-            )
-            return True
+            reason = f"matching a value of {len(text)} characters took longer than {TIME_LIMIT:g} s"
+            raise TimeoutError(reason) from None
 
     return test
 
 
-def _json_schema_test(declared: Any, where: str, given_up: list[tuple[str, str]]) -> Test:
+def _json_schema_test(declared: Any, where: str) -> Test:
     import jsonschema
     import referencing.exceptions
 
@@ -163,16 +170,11 @@ def _json_schema_test(declared: Any, where: str, given_up: list[tuple[str, str]]
     validator = _with_limits(kind, where, steps)(declared)
 
     def test(text: str, value: Any) -> bool:
-        if given_up:
-            return True
         steps[0] = 0
         try:
             return bool(validator.is_valid(value if isinstance(value, list) else load_json(text)))
         except (RecursionError, OverflowError):
             return False
-        except (TimeoutError, UnsupportedPatternError) as error:
-            given_up.append(("jsonSchema", str(error)))
-            return True
         except referencing.exceptions.Unresolvable as error:
             raise ProjectError(f"{where}: jsonSchema: {error}", "correct the schema") from None
 
@@ -198,9 +200,7 @@ def _with_limits(kind: Any, where: str, steps: list[int]) -> Any:
 
         return run
 
-    def pattern(
-        _validator: object, wanted: str, value: object, _schema: object
-    ) -> Iterator[jsonschema.ValidationError]:
+    def pattern(_validator: object, wanted: str, value: object, _schema: object) -> Iterator[Exception]:
         try:
             if isinstance(value, str) and not compile_pattern(wanted, where).search(value, timeout=TIME_LIMIT):
                 yield jsonschema.ValidationError(f"{value!r} does not match {wanted!r}")
@@ -217,11 +217,9 @@ _MOST_STEPS = 100_000
 
 def _foreign_references(declared: Any) -> Iterator[str]:
     """The references of a JSON Schema that lead out of it."""
+    members = declared.values() if isinstance(declared, Mapping) else declared if isinstance(declared, list) else ()
+    for member in members:
+        yield from _foreign_references(member)
     if isinstance(declared, Mapping):
-        for name, value in declared.items():
-            if name in {"$ref", "$dynamicRef"} and isinstance(value, str) and not value.startswith("#"):
-                yield value
-            yield from _foreign_references(value)
-    elif isinstance(declared, list):
-        for value in declared:
-            yield from _foreign_references(value)
+        found = (declared.get(name) for name in ("$ref", "$dynamicRef"))
+        yield from (it for it in found if isinstance(it, str) and not it.startswith("#"))

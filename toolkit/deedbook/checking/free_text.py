@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from deedbook.checking.cells import FieldPlan
 from deedbook.checking.findings import Group, Words
 from deedbook.checking.plan import FilePlan
 from deedbook.checking.spellings import MOJIBAKE, decoded_again
@@ -64,26 +64,24 @@ def free_text_groups(plan: FilePlan, frame: pl.DataFrame, bad: Mapping[str, npt.
     any_sign = "|".join(f"(?:{sign.pattern})" for sign in SIGNS)
     found = frame.lazy().select(pl.col(names).str.contains(f"(?s){any_sign}").any()).collect(engine="in-memory")
     groups = []
-    for item in (item for item in plan.fields if item.field.name in names and found[item.field.name][0]):
-        texts = frame[item.field.name]
-        left = pl.Series([True]).new_from_index(0, len(texts))
-        if (rows := bad.get(item.field.name)) is not None:
-            left = left.scatter(rows.tolist(), False)
+    for item in plan.fields:
+        if item.name not in names or not found[item.name][0]:
+            continue
+        texts = frame[item.name]
+        left = pl.repeat(True, len(texts), eager=True).scatter(bad.get(item.name, []), False)
         for sign in SIGNS:
             mask = (texts.str.contains(f"(?s){sign.pattern}") & left).fill_null(False)
             left = left & ~mask
             if mask.any():
-                groups.append(_group(item, sign, mask, texts.filter(mask)))
+                rows = mask.arg_true().cast(pl.Int64).to_numpy()
+                words = partial(_words, sign, texts.filter(mask))
+                groups.append(Group(sign.rule, rows, words, "warning", item.name, item.column.number))
     return groups
 
 
-def _group(item: FieldPlan, sign: Sign, mask: pl.Series, texts: pl.Series) -> Group:
-    def words(at: int) -> Words:
-        text = texts[at]
-        meant = decoded_again(text) if sign.rule == "garbled-text" else ENTITY.correct(text)
-        proposal = meant if sign.rule in {"garbled-text", "html-in-text"} and meant and meant != text else None
-        hint = f"write `{shorten(proposal)}`, or {sign.hint}" if proposal else sign.hint
-        return Words(f"`{shorten(text)}` {sign.message}", hint, text, proposal)
-
-    rows = mask.arg_true().cast(pl.Int64).to_numpy()
-    return Group(sign.rule, rows, words, "warning", item.field.name, item.column.number)
+def _words(sign: Sign, texts: pl.Series, at: int) -> Words:
+    text = texts[at]
+    proposal = {"garbled-text": decoded_again, "html-in-text": ENTITY.correct}.get(sign.rule, str)(text)
+    if not proposal or proposal == text:
+        return Words(f"`{shorten(text)}` {sign.message}", sign.hint, text)
+    return Words(f"`{shorten(text)}` {sign.message}", f"write `{shorten(proposal)}`, or {sign.hint}", text, proposal)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import warnings
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +39,10 @@ _AS_IN_RE_IN_SET = {r"\w": _WORD, r"\s": _SPACE, "[": r"\["}
 """The same within a set, where a bracket would begin a POSIX class."""
 
 _ASCII_CATEGORIES = {"CATEGORY_DIGIT": "0-9", "CATEGORY_WORD": "A-Za-z0-9_", "CATEGORY_SPACE": r" \t\n\r\x0b\x0c"}
+
+
+_MOST_REPEATS = 1000
+"""Repetitions that polars unrolls; of more it would make a program that is too large."""
 
 
 class UnsupportedPatternError(Exception):
@@ -87,7 +92,7 @@ def rust_pattern(pattern: str) -> str | None:
             parsed = re._parser.parse(pattern)  # type: ignore[attr-defined]  # the parse tree has no public door
         if parsed.state.flags & ~re.UNICODE.value:
             return None
-        pattern = rf"\A(?:{_sequence(list(parsed), edges=True)})\z"
+        pattern = rf"\A(?:{_sequence(parsed, edges=True)})\z"
         pl.Series([""]).str.contains(pattern)  # Rust refuses surrogates, and what becomes too large
     except (_UnsureError, re.error, RecursionError, pl.exceptions.PolarsError):
         return None
@@ -98,14 +103,14 @@ class _UnsureError(Exception):
     """Part of a pattern may mean different things in the two engines."""
 
 
-def _sequence(nodes: list[Any], *, edges: bool = False) -> str:
+def _sequence(nodes: Iterable[Any], *, edges: bool = False) -> str:
     """A run of nodes; `^` and `$` at the outer edges say nothing new about a whole value."""
-    if edges:
-        if nodes and str(nodes[0][0]) == "AT" and str(nodes[0][1]) in {"AT_BEGINNING", "AT_BEGINNING_STRING"}:
-            nodes = nodes[1:]
-        if nodes and str(nodes[-1][0]) == "AT" and str(nodes[-1][1]) in {"AT_END", "AT_END_STRING"}:
-            nodes = nodes[:-1]
-    return "".join(_node(str(operation), argument) for operation, argument in nodes)
+    named = [(str(operation), argument) for operation, argument in nodes]
+    if edges and named and named[0][0] == "AT" and str(named[0][1]).startswith("AT_BEGINNING"):
+        del named[0]
+    if edges and named and named[-1][0] == "AT" and str(named[-1][1]).startswith("AT_END"):
+        del named[-1]
+    return "".join(_node(operation, argument) for operation, argument in named)
 
 
 def _node(operation: str, argument: Any) -> str:
@@ -119,36 +124,32 @@ def _node(operation: str, argument: Any) -> str:
         case "IN":
             return _class(argument)
         case "BRANCH":
-            return "(?:" + "|".join(_sequence(list(branch)) for branch in argument[1]) + ")"
-        case "SUBPATTERN":
-            _group, added, removed, inner = argument
-            if added or removed:
-                raise _UnsureError
-            return f"(?:{_sequence(list(inner))})"
+            return "(?:" + "|".join(map(_sequence, argument[1])) + ")"
+        case "SUBPATTERN" if not any(argument[1:3]):  # flags that are added and removed
+            return f"(?:{_sequence(argument[3])})"
         case "MAX_REPEAT" | "MIN_REPEAT":
             low, high, inner = argument
             bound = "" if str(high) == "MAXREPEAT" else str(high)
-            if low > 1000 or (bound and int(bound) > 1000):
-                raise _UnsureError
-            return f"(?:{_sequence(list(inner))}){{{low},{bound}}}"
+            if max(low, int(bound or 0)) <= _MOST_REPEATS:
+                return f"(?:{_sequence(inner)}){{{low},{bound}}}"
     raise _UnsureError
 
 
 def _class(members: list[Any]) -> str:
     """A character class; categories become their ASCII part, which a negated class cannot use."""
-    negated = bool(members) and str(members[0][0]) == "NEGATE"
-    parts = []
-    for operation, argument in members[1:] if negated else members:
+    negated = str(members[0][0]) == "NEGATE"
+    parts = ["^"] if negated else []
+    for operation, argument in members[negated:]:
         match str(operation):
             case "LITERAL":
                 parts.append(_class_char(argument))
             case "RANGE":
-                parts.append(f"{_class_char(argument[0])}-{_class_char(argument[1])}")
+                parts.append("-".join(map(_class_char, argument)))
             case "CATEGORY" if not negated and str(argument) in _ASCII_CATEGORIES:
                 parts.append(_ASCII_CATEGORIES[str(argument)])
             case _:
                 raise _UnsureError
-    return f"[{'^' if negated else ''}{''.join(parts)}]"
+    return f"[{''.join(parts)}]"
 
 
 def _class_char(code: int) -> str:
