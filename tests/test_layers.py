@@ -56,6 +56,7 @@ def test_one_place(what: str, pattern: str, places: set[str]) -> None:
     assert found <= places, what
 
 
+@cache
 def _code(file: Path) -> str:
     """A file without its comments and docstrings."""
     return ast.unparse(ast.parse(file.read_text(encoding="utf-8")))

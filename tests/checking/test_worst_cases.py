@@ -93,9 +93,10 @@ def test_one_line_of_50_megabytes(tmp_path: Path, start: bytes, byte: bytes) -> 
     assert found["totals"]
 
 
-def test_a_row_of_many_delimiters(tmp_path: Path) -> None:
-    found = _validate(_package(tmp_path, [b"id,note\n1,a\n", b"," * 20_000, b"\nx,b\n"], SCHEMA))
-    assert found["totals"] == {"extra-cell": 19_999, "type-error id": 1}
+@pytest.mark.parametrize("count", [2_000, pytest.param(20_000, marks=pytest.mark.slow)])
+def test_a_row_of_many_delimiters(tmp_path: Path, count: int) -> None:
+    found = _validate(_package(tmp_path, [b"id,note\n1,a\n", b"," * count, b"\nx,b\n"], SCHEMA))
+    assert found["totals"] == {"extra-cell": count - 1, "type-error id": 1}
 
 
 @pytest.mark.slow

@@ -162,15 +162,15 @@ def test_a_table_of_a_thousand_columns_is_compared(project: Path, deedbook: Run,
 
 
 def test_the_page_shows_fewer_rows_of_a_wide_table(project: Path, deedbook: Run, tmp_path: Path) -> None:
-    names = [f"c{number}" for number in range(4_000)]
+    names = [f"c{number}" for number in range(1_000)]
     schema = {"fields": [{"name": name} for name in names], "primaryKey": "c0"}
     for side, value in (("old", "a"), ("new", "b")):
         (tmp_path / side).mkdir()
-        rows = [",".join([str(number), *[value] * 3_999]) for number in range(9)]
+        rows = [",".join([str(number), *[value] * 999]) for number in range(24)]
         (tmp_path / side / "t.csv").write_text("\n".join([",".join(names), *rows, ""]))
         package = {"name": "wide", "resources": [{"name": "t", "path": "t.csv", "schema": schema}]}
         (tmp_path / side / "datapackage.json").write_text(json.dumps(package))
     project.mkdir(exist_ok=True)
     outcome = deedbook("diff", str(tmp_path / "old"), str(tmp_path / "new"), "--format", "html")
-    assert outcome.out.count('<th scope="rowgroup"') == 5
+    assert outcome.out.count('<th scope="rowgroup"') == 20
     assert '<p class="more">and 4 more</p>' in outcome.out

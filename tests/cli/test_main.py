@@ -81,7 +81,7 @@ def test_debug_shows_the_traceback_of_a_refusal_too(project: Path, deedbook: Run
 
 
 def test_a_reader_that_goes_away_changes_neither_verdict_nor_stderr(project: Path) -> None:
-    write_project(project, BAD)
+    write_project(project, BAD, rules="")
     reading, writing = os.pipe()
     os.close(reading)
     done = subprocess.run(
@@ -92,7 +92,7 @@ def test_a_reader_that_goes_away_changes_neither_verdict_nor_stderr(project: Pat
 
 
 def test_a_terminal_without_the_letters_shows_their_numbers(project: Path) -> None:
-    write_project(project, "    id,start,end\n    Ереван,x,\n")
+    write_project(project, "    id,start,end\n    Ереван,x,\n", rules="")
     environment = {**os.environ, "PYTHONIOENCODING": "latin-1", "PYTHONUTF8": "0"}
     done = subprocess.run(
         [*COMMAND, "validate"], cwd=project, env=environment, capture_output=True, text=True, check=False

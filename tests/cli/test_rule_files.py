@@ -5,9 +5,14 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from tests.cli.project import Outcome
+
+Run = Callable[..., Outcome]
 
 LOOK = """
 import atexit, hashlib, importlib.util, json, pathlib, shutil, subprocess, sys, zipfile
@@ -81,10 +86,10 @@ schema = pa.DataFrameSchema(within, checks=rule("n-is-odd", pl.col("n") % 2 == 1
         ),
     ],
 )
-def test_rules_of_any_kind_run(tmp_path: Path, within: str, expected: list[tuple[int, str]]) -> None:
-    _project(tmp_path, RULES.format(within=within))
-    done = _run("-m", "deedbook", "validate", "--format", "json", folder=tmp_path)
-    findings = json.loads(done.stdout)["findings"]
+def test_rules_of_any_kind_run(project: Path, deedbook: Run, within: str, expected: list[tuple[int, str]]) -> None:
+    project.mkdir()
+    _project(project, RULES.format(within=within))
+    findings = json.loads(deedbook("validate", "--format", "json").out)["findings"]
     assert [(item["row"], item["rule"]) for item in findings] == expected
 
 

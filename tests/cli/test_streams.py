@@ -6,14 +6,16 @@ import io
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from deedbook.cli import streams
 from deedbook.rendering import PLAIN
-from tests.cli.project import BAD, GOOD, write_project
+from tests.cli.project import BAD, GOOD, Outcome, write_project
 
+Run = Callable[..., Outcome]
 COMMAND = f"{sys.executable} -m deedbook validate"
 
 
@@ -46,7 +48,7 @@ def shell(project: Path, line: str, **environment: str) -> subprocess.CompletedP
 
 @pytest.mark.parametrize("events", [GOOD, BAD])
 def test_a_full_disk_behind_stdout_is_said_and_never_a_verdict(tmp_path: Path, events: str) -> None:
-    write_project(tmp_path, events)
+    write_project(tmp_path, events, rules="")
     done = shell(tmp_path, f"{COMMAND} --format json > /dev/full")
     assert (done.returncode, done.stderr) == (
         75,
@@ -55,7 +57,7 @@ def test_a_full_disk_behind_stdout_is_said_and_never_a_verdict(tmp_path: Path, e
 
 
 def test_a_closed_stdout_is_said(tmp_path: Path) -> None:
-    write_project(tmp_path, BAD)
+    write_project(tmp_path, BAD, rules="")
     done = shell(tmp_path, f"{COMMAND} >&-")
     assert done.returncode == 75
     assert b"standard output is closed" in done.stderr
@@ -65,13 +67,17 @@ def test_a_closed_stdout_is_said(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("events", "code"), [(GOOD, 0), (BAD, 1)])
 @pytest.mark.parametrize("stderr", ["2>&-", "2>/dev/full"])
 def test_a_stderr_that_takes_nothing_changes_no_verdict(tmp_path: Path, events: str, code: int, stderr: str) -> None:
-    write_project(tmp_path, events)
+    write_project(tmp_path, events, rules="")
     assert shell(tmp_path, f"{COMMAND} {stderr}").returncode == code
+
+
+@pytest.mark.parametrize("stderr", ["2>&-", "2>/dev/full"])
+def test_a_stderr_that_takes_nothing_changes_no_refusal(tmp_path: Path, stderr: str) -> None:
     assert shell(tmp_path, f"{COMMAND} nowhere {stderr}").returncode == 2
 
 
 def test_a_closed_stdin_has_no_data(tmp_path: Path) -> None:
-    write_project(tmp_path)
+    write_project(tmp_path, rules="")
     done = shell(tmp_path, f"{COMMAND} - --schema schemas/events.schema.json <&-")
     assert done.returncode == 2
     assert b"standard input is closed" in done.stderr
@@ -79,7 +85,7 @@ def test_a_closed_stdin_has_no_data(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("format_", ["json", "csv", "junit", "frictionless"])
 def test_what_programs_read_is_utf_8_in_any_locale(tmp_path: Path, format_: str) -> None:
-    write_project(tmp_path, "    id,start,end\n    x,Ереван,\n")
+    write_project(tmp_path, "    id,start,end\n    x,Ереван,\n", rules="")
     done = shell(tmp_path, f"{COMMAND} --format {format_}", PYTHONIOENCODING="latin-1", PYTHONUTF8="0")
     assert done.returncode == 1
     assert "Ереван" in done.stdout.decode("utf-8")
@@ -90,26 +96,30 @@ LONG, DEEP, LOOP = "a" * 300, "a/" * 2500, "loop/x"
 
 @pytest.mark.parametrize("path", [LONG, DEEP, LOOP], ids=["long", "deep", "a link to itself"])
 @pytest.mark.parametrize("verb", ["validate", "fmt", "plan", "build", "diff .", "verify", "init"])
-def test_a_path_that_the_system_refuses_is_one_sentence(tmp_path: Path, verb: str, path: str) -> None:
-    write_project(tmp_path)
-    (tmp_path / "loop").symlink_to("loop")
-    done = shell(tmp_path, f"{sys.executable} -m deedbook {verb} {path}")
-    assert (done.returncode, done.stdout) == (2, b"")
-    assert len(done.stderr.splitlines()) <= 2
-    assert len(done.stderr) < 700
+def test_a_path_that_the_system_refuses_is_one_sentence(project: Path, deedbook: Run, verb: str, path: str) -> None:
+    write_project(project)
+    (project / "loop").symlink_to("loop")
+    outcome = deedbook(*verb.split(), path)
+    assert (outcome.code, outcome.out) == (2, "")
+    assert len(outcome.err.splitlines()) <= 2
+    assert len(outcome.err) < 700
 
 
 @pytest.mark.parametrize("option", ["--output", "--summary", "--findings"])
-def test_a_report_that_has_no_place_is_one_sentence(tmp_path: Path, option: str) -> None:
-    write_project(tmp_path)
-    done = shell(tmp_path, f"{COMMAND} {option} {LONG}.csv")
-    assert (done.returncode, len(done.stderr.splitlines())) == (2, 2)
+def test_a_report_that_has_no_place_is_one_sentence(project: Path, deedbook: Run, option: str) -> None:
+    write_project(project)
+    outcome = deedbook("validate", option, f"{LONG}.csv")
+    assert (outcome.code, len(outcome.err.splitlines())) == (2, 2)
 
 
-def test_a_home_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
-    write_project(tmp_path)
+def test_a_home_that_cannot_be_written_is_one_sentence(
+    project: Path, deedbook: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_project(project)
     home = {"HOME": "/proc/none", "XDG_CONFIG_HOME": "", "XDG_CACHE_HOME": "", "XDG_DATA_HOME": ""}
-    assert shell(tmp_path, COMMAND, **home).returncode == 0
-    done = shell(tmp_path, f"{sys.executable} -m deedbook versions --from .", **home)
-    assert done.returncode in {2, 3, 75}
-    assert b"bug of ours" not in done.stderr
+    for name, value in home.items():
+        monkeypatch.setenv(name, value)
+    assert deedbook("validate").code == 0
+    outcome = deedbook("versions", "--from", ".")
+    assert outcome.code in {2, 3, 75}
+    assert "bug of ours" not in outcome.err

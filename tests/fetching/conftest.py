@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from deedbook.fetching.locations import Home
+from tests.cli.project import Outcome, run_in
 from tests.documents import REPOSITORY
 from tests.fakes.web import Web
 from tests.fetching.catalogues import Published, publish_two
@@ -42,19 +42,16 @@ def home(tmp_path: Path) -> Home:
     return Home(tmp_path / "home", tmp_path / "home" / "cache", tmp_path / "home" / "state")
 
 
-Run = Callable[..., subprocess.CompletedProcess[str]]
+Run = Callable[..., Outcome]
 
 
 @pytest.fixture
-def run(home: Home, tmp_path: Path) -> Run:
+def run(home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Run:
     """`deedbook ARGUMENTS` as that user, in an empty folder."""
-
-    def go(*arguments: object) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            command(arguments), cwd=tmp_path, env=environment(home), capture_output=True, text=True, check=False
-        )
-
-    return go
+    for name in [name for name in os.environ if name.startswith(("DEEDBOOK_", "AWS_"))]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("DEEDBOOK_HOME", str(home.config))
+    return lambda *arguments: run_in(tmp_path, tuple(map(str, arguments)), monkeypatch, capfd)
 
 
 def command(arguments: tuple[object, ...]) -> list[str]:

@@ -19,7 +19,7 @@ from tests.documents import REPOSITORY
 from tests.fakes.web import Asked, Fault, Web
 
 SIZE = 40 * GRAIN + 12_345
-CONTENT = b"".join(hashlib.sha256(b"%d" % number).digest() for number in range(SIZE // 32 + 1))[:SIZE]
+CONTENT = hashlib.shake_256(b"large").digest(SIZE)
 WANTED = ListedFile("big.bin", hashlib.sha256(CONTENT).hexdigest(), SIZE)
 PROGRAM = """
 import sys

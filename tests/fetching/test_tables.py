@@ -110,9 +110,9 @@ def test_citations_say_the_same_in_every_style(catalog: str) -> None:
 def test_a_subset_is_cited_and_had_again(catalog: str, run: Run, tmp_path: Path) -> None:
     where = "amount >= 1 AND day > DATE '2000-01-01'"
     cited = run("cite", f"{NAME}@1.1.0", "--from", catalog, "--table", "events", "--where", where)
-    assert cited.returncode == 0, cited.stderr
-    assert f"[subset: events where {where}; 1 rows, sha256:" in cited.stdout
-    digest = cited.stdout.partition("sha256:")[2][:64]
+    assert cited.code == 0, cited.err
+    assert f"[subset: events where {where}; 1 rows, sha256:" in cited.out
+    digest = cited.out.partition("sha256:")[2][:64]
     again = (
         "fetch",
         f"{NAME}@1.1.0",
@@ -127,62 +127,62 @@ def test_a_subset_is_cited_and_had_again(catalog: str, run: Run, tmp_path: Path)
         "--digest",
     )
     done = run(*again, digest)
-    assert done.returncode == 0, done.stderr
+    assert done.code == 0, done.err
     header, *rows = (tmp_path / "sub" / "events.csv").read_text().splitlines()
     assert header.startswith("event_id,actor_id,day,amount")
     assert [row[:18] for row in rows] == ["E4,A1,2025-01-01,1"]
-    assert run(*again, "0" * 64).returncode == 4
-    assert run("cite", NAME, "--from", catalog, "--table", "events", "--where", "nothing = 1").returncode == 2
-    assert run("cite", NAME, "--from", catalog, "--table", "events", "--where", "amount").returncode == 2
-    assert run("cite", NAME, "--from", catalog, "--table", "nothing", "--where", "1 = 1").returncode == 2
+    assert run(*again, "0" * 64).code == 4
+    assert run("cite", NAME, "--from", catalog, "--table", "events", "--where", "nothing = 1").code == 2
+    assert run("cite", NAME, "--from", catalog, "--table", "events", "--where", "amount").code == 2
+    assert run("cite", NAME, "--from", catalog, "--table", "nothing", "--where", "1 = 1").code == 2
 
 
 def test_an_empty_subset_is_named_with_the_nearest_code(catalog: str, run: Run) -> None:
     cited = run("cite", NAME, "--from", catalog, "--table", "actors", "--where", "country = 'La'")
-    assert cited.returncode == 0, cited.stderr
-    assert "the subset is empty; country has no 'La', the nearest is 'LA'" in cited.stderr
+    assert cited.code == 0, cited.err
+    assert "the subset is empty; country has no 'La', the nearest is 'LA'" in cited.err
 
 
 def test_a_script_gets_what_its_lock_says(catalog: str, run: Run, web: Web, tmp_path: Path) -> None:
-    assert run("fetch", f"{NAME}@1.0.0", "--from", catalog, "-o", "a", "--lock").returncode == 0
+    assert run("fetch", f"{NAME}@1.0.0", "--from", catalog, "-o", "a", "--lock").code == 0
     pin = read_lock(tmp_path / "deedbook.lock")[NAME]
     assert (pin.version, pin.catalogue) == ("1.0.0", catalog)
-    assert run("fetch", "--locked", "-o", "b").returncode == 0
+    assert run("fetch", "--locked", "-o", "b").code == 0
     assert json.loads((tmp_path / "b" / "release.json").read_text())["version"] == "1.0.0"
     assert deedbook.open(NAME, lock=tmp_path / "deedbook.lock").version == "1.0.0"
     lock = tmp_path / "deedbook.lock"
     lock.write_text(lock.read_text().replace(pin.release_sha256, "0" * 64))
     refused = run("fetch", "--locked", "-o", "c")
-    assert (refused.returncode, (tmp_path / "c").exists()) == (4, False)
-    assert "is not the locked release" in refused.stderr
+    assert (refused.code, (tmp_path / "c").exists()) == (4, False)
+    assert "is not the locked release" in refused.err
     with pytest.raises(RefusalError, match="is not the locked release"):
         deedbook.open(NAME, lock=lock)
     lock.write_text("nonsense\n")
-    assert run("fetch", "--locked").returncode == 3
+    assert run("fetch", "--locked").code == 3
 
 
 def test_the_command_line_answers_with_the_right_exit_codes(run: Run, web: Web, tmp_path: Path) -> None:
-    assert run("fetch", NAME).returncode == 2
-    assert run("fetch", NAME, "--from", tmp_path).returncode == 2
-    assert run("fetch", "other", "--from", web.url).returncode == 2
+    assert run("fetch", NAME).code == 2
+    assert run("fetch", NAME, "--from", tmp_path).code == 2
+    assert run("fetch", "other", "--from", web.url).code == 2
     (tmp_path / "home").mkdir(exist_ok=True)
     (tmp_path / "home" / "config.toml").write_text(f'catalogue = "{web.url}"\n')
     done = run("fetch", NAME, "--format", "csv", "--json")
-    assert done.returncode == 0, done.stderr
-    record = json.loads(done.stdout)
+    assert done.code == 0, done.err
+    record = json.loads(done.out)
     assert (record["version"], record["folder"]) == ("1.1.0", f"{NAME}/1.1.0")
     assert record["citation"].endswith(f"(version 1.1.0) [Data set]. {web.url}{NAME}/1.1.0/")
-    assert run("cite", NAME).stdout == f"{record['citation']}\n"
+    assert run("cite", NAME).out == f"{record['citation']}\n"
     assert (tmp_path / NAME / "1.1.0" / "events.csv").is_file()
     web.fail("events.parquet", Fault(status=404))
-    assert run("fetch", NAME, "-o", "x").returncode == 75
+    assert run("fetch", NAME, "-o", "x").code == 75
     web.fail("events.parquet", Fault(flip=1))
-    assert run("fetch", NAME, "-o", "x").returncode == 4
+    assert run("fetch", NAME, "-o", "x").code == 4
     web.fail("catalog.json", Fault(status=200, page=b"[]", kind="application/json"))
-    assert run("fetch", NAME, "-o", "x").returncode == 3
-    assert "Traceback" not in run("fetch", NAME, "-o", "x").stderr
+    assert run("fetch", NAME, "-o", "x").code == 3
+    assert "Traceback" not in run("fetch", NAME, "-o", "x").err
     listed = run("versions", "--from", web.root)
-    assert "1.0.0" in listed.stdout
+    assert "1.0.0" in listed.out
 
 
 def test_the_loader_for_python_reads_from_an_address_and_checks_it(web: Web, tmp_path: Path) -> None:

@@ -15,6 +15,8 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from deedbook.errors import DeedbookError
 from deedbook.publishing.publish import run_steps
 from deedbook.publishing.steps import FOLDER, Facts, PublishableFile, PublishableRelease, open_journal
@@ -22,10 +24,12 @@ from deedbook.publishing.targets.github import GitHub, github_target
 from deedbook.publishing.targets.settings import Settings
 from deedbook.publishing.targets.zenodo import Zenodo, zenodo_target
 from tests.fakes import github, invenio
-from tests.fakes.server import FakeServer, Plan
+from tests.fakes.server import FAULTS, FakeServer, Plan
 from tests.publishing.publisher import finish, start
 from tests.publishing.releases import make_release, sha256
 
+STEPS = (6, pytest.param(1, marks=pytest.mark.slow))
+"""At any so many-th call in the quick tests, at each in the long ones."""
 SECRETS = (invenio.TOKEN, github.TOKEN)
 DATACITE = {
     "creators": [
@@ -155,10 +159,11 @@ def kill_everywhere(
     release: PublishableRelease,
     folder: Path,
     demand: Callable[[Any, PublishableRelease, bool], None],
+    step: int = 1,
 ) -> int:
-    """Kills a publisher at every point, then lets it finish; the number of points."""
+    """Kills a publisher at every point, or any so many-th one, then lets it finish; the number of points."""
     (folder / "once").mkdir()
-    points = kill_points(make, release, folder / "once")
+    points = kill_points(make, release, folder / "once")[::step]
     for number, point in enumerate(points):
         fake = make()
         home = folder / f"home{number}"
@@ -174,6 +179,34 @@ def kill_everywhere(
         finally:
             fake.close()
     return len(points)
+
+
+def fail_everywhere(
+    fault: str,
+    make: Callable[[], FakeServer],
+    release: PublishableRelease,
+    folder: Path,
+    demand: Callable[[Any, PublishableRelease, bool], None],
+    step: int = 1,
+) -> None:
+    """Lets a fault happen at every call, or any so many-th one, then publishes once more without."""
+    (folder / "once").mkdir()
+    fake = make()
+    deposit(fake, release, folder / "once")
+    calls = fake.calls
+    fake.close()
+    for number in range(1 + FAULTS.index(fault) % step, calls + 1, step):
+        fake, home = make(), folder / str(number)
+        home.mkdir()
+        fake.restart(Plan(faults={number: fault}))  # type: ignore[dict-item]
+        code = attempt(fake, release, home)
+        assert code in {0, 4, 75}, number
+        demand(fake, release, code == 0)
+        fake.restart()
+        assert attempt(fake, release, home) == 0, number
+        demand(fake, release, True)
+        demand_no_secret(home)
+        fake.close()
 
 
 def lose_journal(home: Path) -> None:

@@ -14,11 +14,12 @@ from deedbook.publishing.targets.settings import Settings
 from tests.fakes.github import READ_ONLY, Asset, FakeGitHub
 from tests.fakes.server import FAULTS, Plan
 from tests.publishing.deposits import (
+    STEPS,
     attempt,
-    demand_no_secret,
     deposit,
     digests,
     expected,
+    fail_everywhere,
     kill_everywhere,
     lose_journal,
     make_deposit,
@@ -149,31 +150,17 @@ def test_without_a_token_it_does_not_start() -> None:
         github_target(settings, {})
 
 
+@pytest.mark.parametrize("step", STEPS)
 @pytest.mark.parametrize("kind", FAULTS)
-def test_any_fault_at_any_call_ends_well(kind: str, release: PublishableRelease, tmp_path: Path) -> None:
-    fake = FakeGitHub()
-    (tmp_path / "once").mkdir()
-    deposit(fake, release, tmp_path / "once")
-    calls = fake.calls
-    fake.close()
-    for number in range(1, calls + 1):
-        fake, home = FakeGitHub(), tmp_path / str(number)
-        home.mkdir()
-        fake.restart(Plan(faults={number: kind}))  # type: ignore[dict-item]
-        code = attempt(fake, release, home)
-        assert code in {0, 4, 75}, number
-        demand(fake, release, code == 0)
-        fake.restart()
-        assert attempt(fake, release, home) == 0, number
-        demand(fake, release, True)
-        demand_no_secret(home)
-        fake.close()
+def test_any_fault_at_any_call_ends_well(kind: str, step: int, release: PublishableRelease, tmp_path: Path) -> None:
+    fail_everywhere(kind, FakeGitHub, release, tmp_path, demand, step)
 
 
+@pytest.mark.parametrize("step", STEPS)
 def test_killed_at_every_call_and_in_every_upload_it_finishes_the_second_time(
-    release: PublishableRelease, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    release: PublishableRelease, tmp_path: Path, capsys: pytest.CaptureFixture[str], step: int
 ) -> None:
-    killed = kill_everywhere("github", FakeGitHub, release, tmp_path, demand)
+    killed = kill_everywhere("github", FakeGitHub, release, tmp_path, demand, step)
     with capsys.disabled():
         print(f"\n  github: killed at {killed} points")  # noqa: T201  # the count is the proof
-    assert killed > 25
+    assert killed > 25 / step

@@ -20,11 +20,13 @@ from tests.cli.project import Outcome, write_project
 from tests.fakes.invenio import PREFIX, READ_ONLY, TOKEN, FakeInvenio, Version
 from tests.fakes.server import FAULTS, Plan
 from tests.publishing.deposits import (
+    STEPS,
     attempt,
     demand_no_secret,
     deposit,
     digests,
     expected,
+    fail_everywhere,
     kill_everywhere,
     lose_journal,
     make_deposit,
@@ -254,34 +256,20 @@ def test_without_a_token_it_does_not_start() -> None:
         zenodo_target(Settings("archive", Path(), {"type": "zenodo"}), {})
 
 
+@pytest.mark.parametrize("step", STEPS)
 @pytest.mark.parametrize("kind", FAULTS)
-def test_any_fault_at_any_call_ends_well(kind: str, release: PublishableRelease, tmp_path: Path) -> None:
-    fake = FakeInvenio()
-    (tmp_path / "once").mkdir()
-    deposit(fake, release, tmp_path / "once")
-    calls = fake.calls
-    fake.close()
-    for number in range(1, calls + 1):
-        fake, home = FakeInvenio(), tmp_path / str(number)
-        home.mkdir()
-        fake.restart(Plan(faults={number: kind}))  # type: ignore[dict-item]
-        code = attempt(fake, release, home)
-        assert code in {0, 4, 75}, number
-        demand(fake, release, code == 0)
-        fake.restart()
-        assert attempt(fake, release, home) == 0, number
-        demand(fake, release, True)
-        demand_no_secret(home)
-        fake.close()
+def test_any_fault_at_any_call_ends_well(kind: str, step: int, release: PublishableRelease, tmp_path: Path) -> None:
+    fail_everywhere(kind, FakeInvenio, release, tmp_path, demand, step)
 
 
+@pytest.mark.parametrize("step", STEPS)
 def test_killed_at_every_call_and_in_every_upload_it_finishes_the_second_time(
-    release: PublishableRelease, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    release: PublishableRelease, tmp_path: Path, capsys: pytest.CaptureFixture[str], step: int
 ) -> None:
-    killed = kill_everywhere("zenodo", FakeInvenio, release, tmp_path, demand)
+    killed = kill_everywhere("zenodo", FakeInvenio, release, tmp_path, demand, step)
     with capsys.disabled():
         print(f"\n  zenodo: killed at {killed} points")  # noqa: T201  # the count is the proof
-    assert killed > 40
+    assert killed > 40 / step
 
 
 def test_plan_reserves_one_doi_a_version_that_stands_in_its_files_and_is_that_of_the_record(

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import shutil
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from deedbook.project import Project, load_project
+from deedbook.release.build import build
 
 ACTORS = """
 actor_id,name,country,since,is_state,share
@@ -119,6 +122,29 @@ def write_project(
 def formats() -> Sequence[str] | None:
     """What is built beside CSV: nothing, unless a module or a test looks at more; everything when None."""
     return ()
+
+
+@pytest.fixture(scope="session")
+def built_once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Sequence[str] | None], Path]:
+    """Gives the folder of the small project with its release, built once for each choice of formats; never written to."""
+
+    @cache
+    def project(formats: tuple[str, ...] | None) -> Path:
+        root = tmp_path_factory.mktemp("built") / "project"
+        built = build(write_project(root, formats=formats))
+        assert built.release is not None, built.report.findings
+        return root
+
+    return lambda formats: project(None if formats is None else tuple(formats))
+
+
+@pytest.fixture
+def small_release(
+    built_once: Callable[[Sequence[str] | None], Path], tmp_path: Path, formats: Sequence[str] | None
+) -> Path:
+    """The release of the small project, in a copy of it for this test alone: what `make_project` writes, built."""
+    root = shutil.copytree(built_once(formats), tmp_path / "project")
+    return root / f"dist/{DESCRIPTOR['name']}/{DESCRIPTOR['version']}"
 
 
 @pytest.fixture

@@ -23,10 +23,8 @@ from tests.release.conftest import MakeProject
 
 
 @pytest.fixture
-def folder(make_project: MakeProject) -> Path:
-    built = build(make_project())
-    assert built.release is not None
-    return built.release.folder
+def folder(small_release: Path) -> Path:
+    return small_release
 
 
 def statistics(values: pl.Series, kind: str, **field: Any) -> Any:

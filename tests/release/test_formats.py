@@ -43,9 +43,9 @@ def formats() -> None:
 
 
 @pytest.fixture
-def folder(make_project: MakeProject) -> Path:
+def folder(small_release: Path) -> Path:
     """The release of the small project."""
-    return released(make_project())
+    return small_release
 
 
 def released(project: Project) -> Path:

@@ -98,7 +98,10 @@ def test_a_full_disk_is_said_and_leaves_nothing(
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limit")
-@pytest.mark.parametrize("largest", [500, 5_000, 30_000, 100_000])
+@pytest.mark.parametrize(
+    "largest",
+    [500, pytest.param(5_000, marks=pytest.mark.slow), 30_000, pytest.param(100_000, marks=pytest.mark.slow)],
+)
 def test_a_file_that_may_not_grow_is_said_and_leaves_nothing(make_project: MakeProject, largest: int) -> None:
     import resource
 

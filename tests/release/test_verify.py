@@ -47,9 +47,9 @@ def signed(make_project: MakeProject, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def plain(make_project: MakeProject) -> Path:
+def plain(small_release: Path) -> Path:
     """A release without a signature."""
-    return release_of(make_project())
+    return small_release
 
 
 def successor(make_project: MakeProject, first: Path) -> Path:
