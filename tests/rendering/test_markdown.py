@@ -9,9 +9,8 @@ import pytest
 from markdown_it import MarkdownIt
 
 from deedbook.findings import Report, Total
-from deedbook.rendering.escapes import visible
+from deedbook.rendering.escapes import code, plain, visible
 from deedbook.rendering.markdown import render
-from deedbook.rendering.markup import code, plain
 from tests.rendering.reports import BAD_PLACE, CLEAN, DIRTY
 
 NASTY = (

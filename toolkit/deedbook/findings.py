@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from typing import Literal
+from typing import Any, Literal, get_args
 
 Severity = Literal["error", "warning", "info"]
+SEVERITIES: tuple[Severity, ...] = get_args(Severity)
+"""From what stops a release to what is only said."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,6 +142,11 @@ class Report:
         return sum(total.waived for total in self.totals)
 
     @property
+    def open_findings(self) -> list[Finding]:
+        """The shown findings that nobody waived."""
+        return [item for item in self.findings if item.waived is None]
+
+    @property
     def valid(self) -> bool:
         """Whether no error was found."""
         return self.errors == 0
@@ -173,6 +180,19 @@ def by_place(findings: Iterable[Finding]) -> dict[Place, list[Finding]]:
     return found
 
 
+def by_table(report: Report) -> dict[str, Report]:
+    """What a report says of each table that was read or that something is said of; an empty name is the whole package."""
+    found: dict[str, dict[str, list[Any]]] = {}
+    for part in ("tables", "totals", "not_checked", "checked", "findings"):
+        for item in getattr(report, part):
+            found.setdefault(item.table, {}).setdefault(part, []).append(item)
+    reports = {}
+    for name, lists in found.items():
+        parts: dict[str, Any] = {part: tuple(items) for part, items in lists.items()}
+        reports[name] = Report(**parts)
+    return reports
+
+
 def join_key(values: tuple[str, ...] | list[str]) -> str:
     """The text form of a key of several fields: joined by `|`, with `|` and the backslash escaped."""
     return "|".join(value.replace("\\", "\\\\").replace("|", "\\|") for value in values)
@@ -190,6 +210,16 @@ def nearest(name: str, known: Iterable[str], otherwise: str = "") -> str:
 def plural(count: int, noun: str) -> str:
     """A count with its noun: `1 row`, `1,204 rows`."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def listed(names: Sequence[str], most: int) -> str:
+    """The first of the names, and how many more there are."""
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
+
+
+def place_in_package(item: Total | NotChecked | Finding) -> str:
+    """`table.column`, as far as there are the two; empty for the package."""
+    return ".".join(part for part in (item.table, item.column) if part)
 
 
 def shorten(text: str, limit: int = 60) -> str:
@@ -212,11 +242,7 @@ def report_record(report: Report) -> dict[str, object]:
             "warnings": report.warnings,
             "waived": report.waived,
         },
-        "tables": _values(report.tables),
-        "checked": _values(report.checked),
-        "not_checked": _values(report.not_checked),
-        "totals": _values(report.totals),
-        "findings": _values(report.findings),
+        **{part: _values(getattr(report, part)) for part in ("tables", "checked", "not_checked", "totals", "findings")},
     }
 
 

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from deedbook.cli import options, streams
 from deedbook.cli.progress import progress_bar
 from deedbook.errors import DONE, FINDINGS
+from deedbook.findings import plural
+from deedbook.rendering.escapes import visible
+
+if TYPE_CHECKING:
+    from deedbook.edits.canonical import Rewritten
 
 
 @click.command()
@@ -26,7 +33,6 @@ def fmt(ctx: click.Context, target: Path, check: bool, tables: tuple[str, ...], 
     """
     from deedbook.edits.canonical import rewrite
     from deedbook.project import Reading, load_project
-    from deedbook.rendering.tidied import render
 
     project = load_project(target, Reading())
     with progress_bar(quiet=quiet) as bar:
@@ -35,3 +41,19 @@ def fmt(ctx: click.Context, target: Path, check: bool, tables: tuple[str, ...], 
     if not quiet or fails:
         streams.emit(render(found, check=check))
     ctx.exit(FINDINGS if fails else DONE)
+
+
+def render(found: Sequence[Rewritten], *, check: bool) -> str:
+    """What was done as lines of text: one for each table that is not canonical, and a last one that sums up."""
+    lines = []
+    for item in found:
+        name = f"{visible(item.table)} ({visible(item.path)})"
+        if item.state == "changed":
+            lines.append(f"{name}: {'would be changed' if check else 'changed'}: {', '.join(item.done)}")
+        said = {"unmendable": "cannot be mended", "skipped": "left alone"}.get(item.state, "left")
+        lines += [f"{name}: {said}: {visible(text)}" for text in item.left]
+    changed, broken = (sum(item.state == state for item in found) for state in ("changed", "unmendable"))
+    verb = "would change" if check else "changed"
+    rest = f", {broken:,} cannot be mended: run `deedbook validate`" if broken else ""
+    lines.append(f"{plural(len(found), 'table')}: {changed:,} {verb}{rest}")
+    return "\n".join(lines) + "\n"

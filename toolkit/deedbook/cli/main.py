@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import platform
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -13,6 +14,8 @@ from deedbook import __version__
 from deedbook.cli import streams
 from deedbook.cli.options import State
 from deedbook.errors import BUG, DONE, INTERRUPTED, USAGE, DeedbookError, SpaceError, UsageError
+from deedbook.files import disk_refusal
+from deedbook.rendering.escapes import visible
 
 VERBS = {
     "init": ("init", "Make a dataset project in DIR."),
@@ -33,16 +36,10 @@ VERBS = {
     "cite": ("cite", "Say how to cite a release, or the rows of it that were used."),
 }
 """The module beside this one that has the command of that name, and what the help says of it; in the order of the help."""
-_NAME_ERRORS = {
-    errno.EACCES,
-    errno.EISDIR,
-    errno.ELOOP,
-    errno.ENAMETOOLONG,
-    errno.ENOENT,
-    errno.ENOTDIR,
-    errno.EPERM,
-    errno.EROFS,
-}
+_NAME_ERRORS = frozenset(
+    getattr(errno, name)
+    for name in ("EACCES", "EISDIR", "ELOOP", "ENAMETOOLONG", "ENOENT", "ENOTDIR", "EPERM", "EROFS")
+)
 """What a system answers to a path that is of no use; other answers may pass."""
 _LONGEST_NAME = 200
 """Characters of such a path that are shown."""
@@ -86,8 +83,6 @@ def _run(arguments: Sequence[str]) -> int:
     state = State()
     try:
         code = cli.main(list(arguments), prog_name="deedbook", standalone_mode=False, obj=state)
-    except DeedbookError as error:
-        return _explain(error, state)
     except click.exceptions.NoArgsIsHelpError as error:
         streams.say(error.format_message())
         return USAGE
@@ -100,46 +95,33 @@ def _run(arguments: Sequence[str]) -> int:
     except BrokenPipeError:
         return DONE
     except Exception as error:  # noqa: BLE001  # the last resort: the machine is at its end, or it is ours
-        return _explain_unexpected(error, state)
+        return _explain(error, is_debugged=state.debug)
     return code if isinstance(code, int) else DONE
 
 
-def _explain(error: DeedbookError, state: State) -> int:
-    from deedbook.rendering.escapes import visible
+def _explain(error: Exception, *, is_debugged: bool) -> int:
+    """Says what is wrong and what to do; an error that is none of the toolkit's or of the machine's is a bug of ours."""
+    known = error if isinstance(error, DeedbookError) else _refusal_of_machine(error)
+    if is_debugged:
+        import traceback
 
-    if state.debug:
-        _print_traceback(error)
-    else:
-        streams.say(f"deedbook: {visible(error.message, 4000)}")
-        if error.hint:
-            streams.say(f"  {visible(error.hint, 4000)}")
-    return error.exit_code
-
-
-def _explain_unexpected(error: Exception, state: State) -> int:
-    """Says that this is a bug of ours, unless it is what the machine answers to a name, a full disk or a lack of memory."""
-    import platform
-
-    from deedbook.rendering.escapes import visible
-
-    if refusal := _refusal_of_machine(error):
-        return _explain(refusal, state)
-    if state.debug:
-        _print_traceback(error)
-    versions = f"deedbook {__version__}, Python {platform.python_version()}, {platform.system()}"
-    streams.say(f"deedbook: this is a bug of ours: {type(error).__name__}: {visible(str(error))} ({versions})")
-    if not state.debug:
-        streams.say("  please report it with what the same command prints with --debug")
-    return BUG
+        traceback.print_exception(known or error, file=sys.stderr)
+    if known is None:
+        versions = f"deedbook {__version__}, Python {platform.python_version()}, {platform.system()}"
+        streams.say(f"deedbook: this is a bug of ours: {type(error).__name__}: {visible(str(error))} ({versions})")
+    elif not is_debugged:
+        streams.say(f"deedbook: {visible(known.message, 4000)}")
+    hint = known.hint if known else "please report it with what the same command prints with --debug"
+    if hint and not is_debugged:
+        streams.say(f"  {visible(hint, 4000)}")
+    return known.exit_code if known else BUG
 
 
 def _refusal_of_machine(error: Exception) -> DeedbookError | None:
-    """The error as one of the machine; None when it is ours."""
-    import tempfile
-
-    from deedbook.files import disk_refusal
-
+    """The error as what the machine answers to a name, a full disk or a lack of memory; None when it is ours."""
     if reason := disk_refusal(error):
+        import tempfile
+
         hint = f"free some space and try again; temporary files are in {tempfile.gettempdir()}, or where TMPDIR says"
         return SpaceError(reason, hint)
     if isinstance(error, MemoryError):
@@ -150,9 +132,3 @@ def _refusal_of_machine(error: Exception) -> DeedbookError | None:
         kind = UsageError if error.errno in _NAME_ERRORS else SpaceError
         return kind(f"{shown}: {error.strerror}", "name another path, or look at its permissions")
     return None
-
-
-def _print_traceback(error: Exception) -> None:
-    import traceback
-
-    traceback.print_exception(error, file=sys.stderr)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from deedbook.errors import UsageError
+from deedbook.rendering.escapes import visible
 
 if TYPE_CHECKING:
     from deedbook.fetching.retrieval import Asking
@@ -124,7 +125,5 @@ def may_run_rules(project: Project, *, trusted: bool) -> None:
 
 def warn(warnings: Iterable[str]) -> None:
     """Says what a user must know, on stderr, whatever characters a publisher put into it."""
-    from deedbook.rendering.escapes import visible
-
     for warning in warnings:
         click.echo(f"warning: {visible(warning, 2000)}", err=True)

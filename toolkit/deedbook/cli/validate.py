@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -43,7 +43,12 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
     show_default=True,
     help="Findings shown of each table, rule and column; totals are exact all the same.",
 )
-@click.option("--findings", type=_FILE, help="Write all findings to this .parquet or .csv file, in no promised order.")
+@click.option(
+    "--findings",
+    "findings_file",
+    type=_FILE,
+    help="Write all findings to this .parquet or .csv file, in no promised order.",
+)
 @click.option("-t", "--table", "tables", multiple=True, metavar="TABLE", help="Report on this table only; repeatable.")
 @click.option("--strict", is_flag=True, help="Unwaived warnings, and declarations that were not checked, fail too.")
 @click.option("--lenient", is_flag=True, help="Accept what frictionless-py accepts.")
@@ -76,20 +81,10 @@ def validate(
     format_: str,
     file: Path | None,
     summary: Path | None,
-    max_findings: int,
-    findings: Path | None,
-    tables: tuple[str, ...],
-    strict: bool,
-    lenient: bool,
-    select: tuple[str, ...],
-    ignore: tuple[str, ...],
     no_rules: bool,
-    trust_rules: bool,
-    memory: int,
-    max_unpacked: int,
-    allow_network: bool,
-    workers: int | None,
+    strict: bool,
     quiet: bool,
+    **chosen: Any,
 ) -> None:
     """Name every mistake in the tables of TARGET at its row and field.
 
@@ -102,35 +97,22 @@ def validate(
     from deedbook.project import Reading, load_project
     from deedbook.versioning.previous import demand_one_beginning
 
-    chosen = validation.Options(
-        max_findings=max_findings,
-        tables=tables,
-        rules=not no_rules,
-        trust_rules=trust_rules,
-        lenient=lenient,
-        select=select,
-        ignore=ignore,
-        workers=workers,
-        memory=memory,
-        max_unpacked=max_unpacked,
-        findings_file=findings,
-        allow_network=allow_network,
-    )
     reading = Reading(schema, "", delimiter.replace("\\t", "\t"), encoding, sheet)
     with streams.piped_data(target, schema) as path, progress_bar(quiet=quiet) as bar:
         project = load_project(path, reading)
         if project.config is not None:
             demand_one_beginning(project)
-        report = validation.validate(project, chosen, bar.bytes_read)
+        report = validation.validate(project, validation.Options(rules=not no_rules, **chosen), bar.bytes_read)
     code = DONE if report.passes(strict=strict) else FINDINGS
     folder = _folder(project)
     if summary is not None:
         streams.append(summary, rendering.render(report, "markdown", rendering.PLAIN))
+    is_silent = quiet and code == DONE
     if file is not None:
         streams.write(file, rendering.render(report, format_, View(folder=folder)))
-        if not (quiet and code == DONE):
+        if not is_silent:
             streams.say(f"{text.summary_line(report)} ({file})")
-    elif format_ != "text" or not (quiet and code == DONE):
+    elif not (is_silent and format_ == "text"):
         said = rendering.render(report, format_, streams.view(folder))
         streams.emit(said, is_data=format_ in rendering.DATA_FORMATS)
     if strict and not quiet and (complaint := text.strict_complaint(report)):

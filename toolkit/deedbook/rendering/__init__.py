@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from importlib import import_module
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -31,6 +32,10 @@ class View:
     width: int | None = None
     color: bool = False
     folder: str = ""
+
+    def path(self, path: str) -> str:
+        """A file of the package as seen from there; an address stays one."""
+        return (PurePosixPath(self.folder) / path).as_posix() if path and "://" not in path else path
 
 
 PLAIN = View()

@@ -14,8 +14,7 @@ import polars as pl
 
 from deedbook.changes.records import KEY, Changes, TableChanges
 from deedbook.findings import plural
-from deedbook.rendering.escapes import visible
-from deedbook.rendering.markup import code, plain, table_row
+from deedbook.rendering.escapes import code, plain, table_row, visible
 
 _LONGEST, _LONGEST_CELL = 60, 80
 _COUNTS = {

@@ -1,14 +1,23 @@
-"""Text that came from data, made safe and visible for a terminal."""
+"""Text that came from data, made safe: visible on a terminal, and inert in Markdown with HTML in it, such as a job summary or a comment.
+
+A backslash does not do in Markdown: it has no meaning inside an HTML block, and a mention is looked for in the finished page. A
+character reference is never structure in Markdown and never a tag in HTML.
+"""
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 LONGEST = 400
 """Characters of a value or message that are shown."""
 
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
-_SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
+_REFERENCES = {ord(sign): f"&#{ord(sign)};" for sign in "\\`*_{}[]<>|#~@&!:$"}
+_MENTION = re.compile(r"(&#(?:64|35);)(?=\w)")
+_ADDRESS = re.compile(r"\b(www)\.", re.IGNORECASE)
+_WORD_JOINER = "&#8288;"
+"""Stands invisibly between the sign and the name, so that nobody is notified and no thread is linked."""
 
 
 def visible(text: str, longest: int = LONGEST) -> str:
@@ -30,7 +39,23 @@ def _escape(character: str) -> str:
     category = unicodedata.category(character)
     if category not in _HIDDEN and (category != "Zs" or character == " "):
         return character
-    if character in _SHORT:
-        return _SHORT[character]
-    code = ord(character)
-    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+    return character.encode("unicode_escape").decode("ascii")
+
+
+def plain(text: str, longest: int = 400) -> str:
+    """The text on one line, in which nothing is Markdown, HTML, an address that becomes a link, or a mention."""
+    return _MENTION.sub(rf"\1{_WORD_JOINER}", _inert(text, longest))
+
+
+def code(text: str, longest: int = 80) -> str:
+    """A cell as it stands in the data, as code: copied from the page it is the same text."""
+    return f"<code>{_inert(text, longest)}</code>"
+
+
+def table_row(*cells: str) -> str:
+    """One line of a Markdown table, of cells that are safe already."""
+    return f"| {' | '.join(cells)} |"
+
+
+def _inert(text: str, longest: int) -> str:
+    return _ADDRESS.sub(r"\1&#46;", visible(text, longest).translate(_REFERENCES))

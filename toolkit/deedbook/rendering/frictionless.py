@@ -10,53 +10,28 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from deedbook.findings import Finding, Report, TableStats
+from deedbook.findings import Finding, Report, TableStats, by_table
 from deedbook.rendering import PLAIN, View
-from deedbook.rendering.sections import Section, sections
 
 FILE_TYPES = frozenset(
-    [
-        "byte-count",
-        "compression-error",
-        "encoding-error",
-        "field-count",
-        "format-error",
-        "hash-count",
-        "row-count",
-        "scheme-error",
-        "source-error",
-    ]
+    {"byte-count", "compression-error", "encoding-error", "field-count", "format-error", "hash-count"}
+    | {"row-count", "scheme-error", "source-error"}
 )
 HEADER_TYPES = frozenset(
-    [
-        "blank-header",
-        "blank-label",
-        "duplicate-label",
-        "extra-label",
-        "incorrect-label",
-        "missing-label",
-        "unmatched-header",
-    ]
+    {"blank-header", "blank-label", "duplicate-label", "extra-label", "incorrect-label", "missing-label"}
+    | {"unmatched-header"}
 )
 ROW_TYPES = frozenset(
-    [
-        "blank-row",
-        "constraint-error",
-        "extra-cell",
-        "foreign-key",
-        "missing-cell",
-        "primary-key",
-        "type-error",
-        "unique-error",
-    ]
+    {"blank-row", "constraint-error", "extra-cell", "foreign-key", "missing-cell", "primary-key", "type-error"}
+    | {"unique-error"}
 )
 _OWN = {"unique-key": "unique-error", "unclosed-quote": "source-error", "nul-character": "source-error"}
 
 
 def render(report: Report, view: View = PLAIN) -> str:  # noqa: ARG001  # as every format
     """The report as indented JSON with a final line end."""
-    parts = sections(report)
-    lost = [item for section in parts if section.stats is None for item in section.findings]
+    parts = by_table(report).values()
+    lost = [item for part in parts if not part.tables for item in part.findings]
     record = {
         "valid": report.valid,
         "stats": {
@@ -67,29 +42,28 @@ def render(report: Report, view: View = PLAIN) -> str:  # noqa: ARG001  # as eve
         },
         "warnings": [f"{item.severity} {item.rule}: {_sentence(item)}" for item in lost],
         "errors": [],
-        "tasks": [_task(section, section.stats) for section in parts if section.stats],
+        "tasks": [_task(part, table) for part in parts for table in part.tables],
     }
     return json.dumps(record, ensure_ascii=False, indent=2) + "\n"
 
 
-def _task(section: Section, table: TableStats) -> dict[str, Any]:
-    errors = section.count("error")
+def _task(report: Report, table: TableStats) -> dict[str, Any]:
     return {
         "name": table.table,
         "type": "table",
-        "valid": errors == 0,
+        "valid": report.valid,
         "place": table.path or "<memory>",
         "labels": [],
         "stats": {
-            "errors": errors,
-            "warnings": section.count("warning"),
+            "errors": report.errors,
+            "warnings": report.warnings,
             "seconds": 0,
             "bytes": table.bytes,
             "fields": table.cells // table.rows if table.rows else 0,
             "rows": table.rows,
         },
-        "warnings": [_sentence(item) for item in section.findings if item.severity != "error"],
-        "errors": [_error(item) for item in section.findings if item.severity == "error"],
+        "warnings": [_sentence(item) for item in report.findings if item.severity != "error"],
+        "errors": [_error(item) for item in report.findings if item.severity == "error"],
     }
 
 

@@ -8,10 +8,7 @@ What stands in a table is anybody's text: a value must not end the command, begi
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from pathlib import PurePosixPath
-
-from deedbook.findings import Finding, Report, Severity, plural
+from deedbook.findings import Finding, Report, Severity, place_in_package, plural
 from deedbook.rendering import PLAIN, View
 from deedbook.rendering.escapes import visible
 from deedbook.rendering.lines import sentence
@@ -34,10 +31,15 @@ def render(report: Report, view: View = PLAIN, *, shown: int = SHOWN) -> str:
     """
     lines: list[str] = []
     for severity in _COMMANDS:
-        listed = [item for item in report.findings if item.severity == severity and item.waived is None]
-        lines += [_annotation(item, view.folder) for item in listed[:shown]]
-        lines += _rest(report, severity, len(listed[:shown]))
-    lines += _not_checked(report)
+        listed = [_annotation(item, view) for item in report.open_findings if item.severity == severity][:shown]
+        totals = [total.count - total.waived for total in report.totals if total.severity == severity]
+        lines += listed
+        if (left := sum(totals) - len(listed)) > 0:
+            kind = plural(left, severity) if severity != "info" else f"{left:,} info"
+            lines.append(_notice(f"{kind} more: see the job summary, or run `deedbook validate`"))
+    if report.not_checked:
+        count = plural(len(report.not_checked), "declaration")
+        lines.append(_notice(f"{count} could not be checked: see the job summary"))
     return "\n".join([*lines, _inert(summary_line(report))]) + "\n"
 
 
@@ -48,31 +50,20 @@ def command(name: str, message: str, **properties: object) -> str:
     return f"{head}::{_escaped(message, _IN_DATA)}"
 
 
-def _annotation(item: Finding, folder: str) -> str:
-    place = ".".join(part for part in (item.table, item.column) if part)
-    has_file = item.path and "://" not in item.path
+def _notice(text: str) -> str:
+    return command("notice", text, title="deedbook")
+
+
+def _annotation(item: Finding, view: View) -> str:
+    has_file, place = item.path and "://" not in item.path, place_in_package(item)
     return command(
         _COMMANDS[item.severity],
         _inert(sentence(item)),
-        file=(PurePosixPath(folder) / item.path).as_posix() if has_file else "",
+        file=view.path(item.path) if has_file else "",
         line=item.line if has_file else None,
         col=item.field_number if has_file and item.line else None,
         title=_inert(visible(f"{item.rule} in {place}" if place else item.rule)),
     )
-
-
-def _rest(report: Report, severity: Severity, shown: int) -> Iterator[str]:
-    left = sum(total.count - total.waived for total in report.totals if total.severity == severity) - shown
-    if left > 0:
-        kind = plural(left, severity) if severity != "info" else f"{left:,} info"
-        yield command("notice", f"{kind} more: see the job summary, or run `deedbook validate`", title="deedbook")
-
-
-def _not_checked(report: Report) -> Sequence[str]:
-    if not report.not_checked:
-        return []
-    said = f"{plural(len(report.not_checked), 'declaration')} could not be checked: see the job summary"
-    return [command("notice", said, title="deedbook")]
 
 
 def _inert(text: str) -> str:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from itertools import islice
 
-from deedbook.findings import Finding, NotChecked, Report, Total, plural
+from deedbook.findings import Finding, Report, Total, by_table, place_in_package, plural
 from deedbook.rendering import PLAIN, View
-from deedbook.rendering.markup import code, plain, table_row
-from deedbook.rendering.sections import Section, sections
+from deedbook.rendering.escapes import code, plain, table_row
 from deedbook.rendering.text import outcome, summary_line
 
 SHOWN = 50
@@ -31,16 +30,22 @@ def render(report: Report, view: View = PLAIN, *, shown: int = SHOWN) -> str:  #
         plain(summary_line(report)),
         "",
     ]
-    groups = [section for section in sections(report) if section.totals]
+    groups = {name: part for name, part in by_table(report).items() if part.totals}
     if groups:
         lines += [table_row("table", "severity", "rule", "field", "findings", "waived"), "|---|---|---|---|---:|---:|"]
-        lines += [_total(total) for section in groups for total in section.totals]
+        lines += [_total(total) for part in groups.values() for total in part.totals]
         lines.append("")
-    for section in groups[:_MOST_TABLES]:
-        lines += _table(section, shown)
+    for name, part in islice(groups.items(), _MOST_TABLES):
+        lines += _table(name or "the whole package", part, shown)
     if len(groups) > _MOST_TABLES:
         lines += [f"The findings of {len(groups) - _MOST_TABLES:,} more tables are not listed here.", ""]
-    lines += _not_checked(report.not_checked, shown)
+    if report.not_checked:
+        lines += ["#### Not checked", ""]
+    for entry in report.not_checked[:shown]:
+        place = place_in_package(entry) or "the package"
+        lines.append(f"* {plain(entry.name)} of {plain(place)}: {plain(entry.reason)}")
+    if len(report.not_checked) > shown:
+        lines.append(f"* and {len(report.not_checked) - shown:,} more")
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -49,24 +54,25 @@ def _total(total: Total) -> str:
     return table_row(*cells, f"{total.count:,}", f"{total.waived:,}" if total.waived else "")
 
 
-def _table(section: Section, shown: int) -> Iterator[str]:
+def _table(title: str, report: Report, shown: int) -> list[str]:
     """The findings that nobody waived, errors first, folded unless there is an error among them."""
-    listed = sorted(section.open_findings, key=lambda item: item.severity != "error")
-    count = sum(total.count - total.waived for total in section.totals)
+    listed = sorted(report.open_findings, key=lambda item: item.severity != "error")
+    count = sum(total.count - total.waived for total in report.totals)
     if not listed:
-        return
+        return []
     is_open = " open" if listed[0].severity == "error" else ""
-    yield f"<details{is_open}><summary>{plain(section.title)}: {plural(count, 'finding')}</summary>"
-    yield ""
-    yield table_row("row", "line", "key", "field", "value", "finding")
-    yield "|---:|---:|---|---|---|---|"
-    yield from map(_finding, listed[:shown])
-    yield ""
-    if count > len(listed[:shown]):
-        yield f"and {count - len(listed[:shown]):,} more"
-        yield ""
-    yield "</details>"
-    yield ""
+    left = count - len(listed[:shown])
+    return [
+        f"<details{is_open}><summary>{plain(title)}: {plural(count, 'finding')}</summary>",
+        "",
+        table_row("row", "line", "key", "field", "value", "finding"),
+        "|---:|---:|---|---|---|---|",
+        *map(_finding, listed[:shown]),
+        "",
+        *([f"and {left:,} more", ""] if left > 0 else []),
+        "</details>",
+        "",
+    ]
 
 
 def _finding(item: Finding) -> str:
@@ -79,16 +85,3 @@ def _finding(item: Finding) -> str:
         code(item.value) if item.value else "",
         f"{said}<br>{plain(item.hint)}" if item.hint else said,
     )
-
-
-def _not_checked(entries: tuple[NotChecked, ...], shown: int) -> Iterator[str]:
-    if not entries:
-        return
-    yield "#### Not checked"
-    yield ""
-    for entry in entries[:shown]:
-        place = ".".join(part for part in (entry.table, entry.column) if part) or "the package"
-        yield f"* {plain(entry.name)} of {plain(place)}: {plain(entry.reason)}"
-    if len(entries) > shown:
-        yield f"* and {len(entries) - shown:,} more"
-    yield ""

@@ -8,8 +8,7 @@ from dataclasses import asdict
 
 from deedbook.findings import Finding, plural
 from deedbook.release.documents import Forecast
-from deedbook.rendering.escapes import visible
-from deedbook.rendering.markup import code, plain, table_row
+from deedbook.rendering.escapes import code, plain, table_row, visible
 from deedbook.versioning.bump import AppliedRule
 from deedbook.versioning.history import bump_record
 from deedbook.versioning.numbers import effective_level

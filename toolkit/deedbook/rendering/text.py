@@ -13,33 +13,54 @@ A terminal gets colours and lines wrapped with a hanging indent; a pipe gets one
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import groupby
 
-from deedbook.findings import Finding, NotChecked, Report, Total, by_place, place_of, plural
+from deedbook.findings import (
+    SEVERITIES,
+    Finding,
+    NotChecked,
+    Report,
+    Total,
+    by_place,
+    by_table,
+    listed,
+    place_in_package,
+    place_of,
+    plural,
+)
 from deedbook.properties import CONSTRAINTS
 from deedbook.rendering import PLAIN, View
 from deedbook.rendering.escapes import visible
 from deedbook.rendering.lines import Line, Styled, draw, styled
-from deedbook.rendering.sections import SEVERITIES, Section, counts, sections
 
 _STYLES = {"error": "bold red", "warning": "yellow", "info": "cyan"}
 _MISSING = "missing-cell"
 _STRUCTURE = frozenset({_MISSING, "extra-cell", "blank-row"})
 """Rules about whole rows, shown first: what is wrong with the cells of such a row mostly follows from it."""
 _NAMED = 6
-"""Missing cells of a short row that are named."""
+"""Places, missing cells of a short row and labels that are named; more are counted."""
 _ALIKE = 3
 """Values with one mistake in common that are one line."""
 _DECLARED = frozenset({"type", "categories", "primary-key", "unique-key", "foreign-key", "unique-error", *CONSTRAINTS})
 """Names of checks that a schema declares; every other check is a rule."""
+_LABELS = {
+    "extra-label": "are in no field of the schema",
+    "missing-label": "are missing",
+    "incorrect-label": "have other names than in the schema",
+    "blank-label": "have no name",
+}
+"""Findings about labels, of which many have one cause, and what is said of all of them."""
+_FEW_LABELS = 3
+"""Labels up to which each has lines of its own."""
 
 
 def render(report: Report, view: View = PLAIN) -> str:
     """The report as lines of text."""
-    tables = [line for section in sections(report) if section.totals for line in _table(section)]
-    lines = [*tables, *_not_checked(report.not_checked), Line(_summary(report))]
-    return draw(lines, view)
+    tables = [line for name, part in by_table(report).items() if part.totals for line in _table(name, part)]
+    return draw([*tables, *_not_checked(report.not_checked), Line(_summary(report))], view)
 
 
 def summary_line(report: Report) -> str:
@@ -56,20 +77,34 @@ def strict_complaint(report: Report) -> str:
     return f"not passed, because --strict: {', '.join(parts)}" if parts else ""
 
 
-def _table(section: Section) -> Iterator[Line]:
-    head = styled(visible(section.title), style="bold")
-    if section.path not in {"", section.name}:
-        head.append(f" ({visible(section.path)})", style="not bold")
-    yield Line(head.append(f": {counts(section.totals)}", style="not bold"), hang=2)
-    has_files = "," in section.path
-    totals = sorted(section.totals, key=lambda total: (SEVERITIES.index(total.severity), total.rule not in _STRUCTURE))
-    findings = list(section.findings)
+def _table(name: str, report: Report) -> Iterator[Line]:
+    path = ", ".join(table.path for table in report.tables)
+    head = styled(visible(name or "the whole package"), style="bold")
+    if path not in {"", name}:
+        head.append(f" ({visible(path)})", style="not bold")
+    yield Line(head.append(f": {_counts(report.totals)}", style="not bold"), hang=2)
+    has_files = "," in path
+    ordered = sorted(report.totals, key=lambda total: (SEVERITIES.index(total.severity), total.rule not in _STRUCTURE))
+    totals: Sequence[Total] = ordered
+    findings: Sequence[Finding] = report.findings
     if not has_files:
         totals, findings = fold_labels(*fold_missing(totals, findings))
     shown = by_place(item for item in findings if item.waived is None)
     for total in totals:
         yield from _group(total, shown.get(place_of(total), []), has_files=has_files)
     yield Line(styled())
+
+
+def _counts(totals: Iterable[Total]) -> str:
+    """How many findings there are of each severity, in words: `3 errors, 1 waived`."""
+    found: Counter[str] = Counter()
+    for total in totals:
+        found[total.severity] += total.count - total.waived
+        found["waived"] += total.waived
+    kinds = [kind for kind in (*SEVERITIES, "waived") if found[kind]]
+    return ", ".join(
+        plural(found[kind], kind) if kind in {"error", "warning"} else f"{found[kind]:,} {kind}" for kind in kinds
+    )
 
 
 def _group(total: Total, shown: Sequence[Finding], *, has_files: bool) -> Iterator[Line]:
@@ -108,43 +143,34 @@ def _sentence(finding: Finding, *, has_files: bool) -> Styled:
         place.append(f"{' of ' if place.plain else ''}{visible(finding.path)}")
     if finding.key and finding.key != finding.value:
         place.append(f"{' ' if place.plain else ''}{visible(finding.key)}", style="dim")
-    if finding.row is not None and _adds(finding.value, message):
+    value = None if finding.value is None else visible(finding.value)
+    if finding.row is not None and value is not None and (not value or value not in message):
         place.append(f' "{visible(finding.value or "", 80)}"', style="cyan")
     return place.append(f"{': ' if place.plain else ''}{message}")
-
-
-def _adds(value: str | None, message: str) -> bool:
-    """Whether showing the value says more than the message does."""
-    return value is not None and (not value or visible(value) not in message)
 
 
 def _not_checked(entries: Iterable[NotChecked]) -> Iterator[Line]:
     """What was declared and could not be enforced, one line for each reason."""
     grouped: dict[tuple[str, str], list[str]] = {}
     for entry in entries:
-        place = ".".join(part for part in (entry.table, entry.column) if part) or "the package"
+        place = visible(place_in_package(entry) or "the package")
         grouped.setdefault((entry.name, entry.reason), []).append(place)
     if not grouped:
         return
     yield Line(styled("Not checked:", style="bold yellow"))
     for (name, reason), places in grouped.items():
-        where = ", ".join(map(visible, places[:6])) + (f" and {len(places) - 6} more" if len(places) > 6 else "")
-        yield Line(styled(f"{visible(name)} of {where}: {visible(reason)}"), 2, 4)
+        yield Line(styled(f"{visible(name)} of {listed(places, _NAMED)}: {visible(reason)}"), 2, 4)
     yield Line(styled())
 
 
 def _summary(report: Report) -> Styled:
-    rules = {check.name for check in report.checked if check.name not in _DECLARED}
+    rules = {check.name for check in report.checked} - _DECLARED
     declared = sum(check.name in _DECLARED for check in report.checked)
-    sizes = [
-        plural(len(report.tables), "table"),
-        plural(sum(table.rows for table in report.tables), "row"),
-        plural(sum(table.cells for table in report.tables), "cell"),
-    ]
-    checks = [plural(declared, "check"), plural(len(rules), "rule")]
-    said = f"{', '.join(sizes)}, {' and '.join(checks)} in {report.seconds:.2f} s: {outcome(report, waived=True)}"
-    skipped = sum(check.skipped for check in report.checked)
-    if skipped:
+    rows, cells = sum(table.rows for table in report.tables), sum(table.cells for table in report.tables)
+    sizes = f"{plural(len(report.tables), 'table')}, {plural(rows, 'row')}, {plural(cells, 'cell')}"
+    checks = f"{plural(declared, 'check')} and {plural(len(rules), 'rule')}"
+    said = f"{sizes}, {checks} in {report.seconds:.2f} s: {outcome(report, waived=True)}"
+    if skipped := sum(check.skipped for check in report.checked):
         said += f"; rules skipped {plural(skipped, 'row')}, because a cell that they read is bad"
     if unchecked := sum(not item.accepted for item in report.not_checked):
         said += f"; {plural(unchecked, 'declaration')} not checked"
@@ -159,62 +185,51 @@ def outcome(report: Report, *, waived: bool = False) -> str:
     return f"{errors}, {warnings}" + (f" ({report.waived:,} waived)" if waived and report.waived else "")
 
 
-def fold_missing(totals: Sequence[Total], findings: Sequence[Finding]) -> tuple[list[Total], list[Finding]]:
+def fold_missing(totals: Sequence[Total], findings: Sequence[Finding]) -> tuple[Sequence[Total], Sequence[Finding]]:
     """The totals and shown findings of a table of one file, with one finding for each short row.
 
     A short row has a finding for every cell that it lacks. Each column shows its first rows only, but a row that lacks a cell lacks
     all behind it, so the first cell that a shown row lacks is always shown too, and so is the last column. The total in place of
     those of single columns counts rows.
     """
-    folded = [total for total in totals if total.rule == _MISSING]
+    counts = [total.count for total in totals if total.rule == _MISSING]
     missing = sorted((item for item in findings if item.rule == _MISSING), key=_cell)
-    if len(folded) < 2 or not missing:
-        return list(totals), list(findings)
+    if len(counts) < 2 or not missing:
+        return totals, findings
     names = {item.field_number or 0: f"`{item.column}`" for item in missing}
-    leftmost = {item.row: item for item in reversed(missing)}
     rows = []
-    for first in reversed(leftmost.values()):
+    for _, cells in groupby(missing, key=lambda item: item.row):
+        first = next(cells)
         start = first.field_number or 0
         lacking = [names[number] for number in sorted(names) if number >= start]
-        named = ", ".join(lacking[:_NAMED]) + (f" and {len(lacking) - _NAMED} more" if len(lacking) > _NAMED else "")
         verb = "is" if len(lacking) == 1 else "are"
-        message = f"has {start - 1} of {plural(max(names), 'cell')}: {named} {verb} missing"
+        message = f"has {start - 1} of {plural(max(names), 'cell')}: {listed(lacking, _NAMED)} {verb} missing"
         rows.append(replace(first, column=None, field_number=None, message=message))
-    total = replace(folded[0], column=None, count=max(total.count for total in folded))
-    at = totals.index(folded[0])
-    others = [item for item in findings if item.rule != _MISSING]
-    return [*totals[:at], total, *(item for item in totals[at:] if item.rule != _MISSING)], [*others, *rows]
+    return _folded(totals, findings, _MISSING, max(counts), rows)
 
 
-_LABELS = {
-    "extra-label": "are in no field of the schema",
-    "missing-label": "are missing",
-    "incorrect-label": "have other names than in the schema",
-    "blank-label": "have no name",
-}
-"""Findings about labels, of which many have one cause, and what is said of all of them."""
-_FEW_LABELS = 3
-"""Labels up to which each has lines of its own."""
-
-
-def fold_labels(totals: Sequence[Total], findings: Sequence[Finding]) -> tuple[list[Total], list[Finding]]:
+def fold_labels(totals: Sequence[Total], findings: Sequence[Finding]) -> tuple[Sequence[Total], Sequence[Finding]]:
     """The totals and shown findings of a table, with one finding for many labels that are wrong in the same way."""
-    folded, shown = list(totals), list(findings)
     for rule, what in _LABELS.items():
-        own = sorted((item for item in shown if item.rule == rule and item.row is None), key=_cell)
-        counted = [total for total in folded if total.rule == rule]
-        if len(own) <= _FEW_LABELS or len(own) < sum(total.count for total in counted):
+        own = sorted((item for item in findings if item.rule == rule and item.row is None), key=_cell)
+        if len(own) <= _FEW_LABELS or len(own) < sum(total.count for total in totals if total.rule == rule):
             continue
         names = [f"`{item.column}`" if item.column else f"(column {item.field_number})" for item in own]
-        named = ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")
-        message = f"{plural(len(own), 'column')} {what}: {named}"
+        message = f"{plural(len(own), 'column')} {what}: {listed(names, _NAMED)}"
         hint = own[0].hint if len({item.hint for item in own}) == 1 else "correct the header, or the schema"
-        at = folded.index(counted[0])
-        folded = [total for total in folded if total.rule != rule]
-        folded.insert(at, replace(counted[0], column=None, count=len(own)))
-        shown = [item for item in shown if item.rule != rule]
-        shown.append(replace(own[0], column=None, field_number=None, value=None, message=message, hint=hint))
-    return folded, shown
+        told = replace(own[0], column=None, field_number=None, value=None, message=message, hint=hint)
+        totals, findings = _folded(totals, findings, rule, len(own), [told])
+    return totals, findings
+
+
+def _folded(
+    totals: Sequence[Total], findings: Sequence[Finding], rule: str, count: int, told: Sequence[Finding]
+) -> tuple[Sequence[Total], Sequence[Finding]]:
+    """The totals and findings with one total of a rule in place of those of its columns, and these findings of it."""
+    at, first = next((at, total) for at, total in enumerate(totals) if total.rule == rule)
+    others = (total for total in totals[at:] if total.rule != rule)
+    folded = [*totals[:at], replace(first, column=None, count=count), *others]
+    return folded, [*(item for item in findings if item.rule != rule), *told]
 
 
 def _cell(item: Finding) -> tuple[int, int]:
