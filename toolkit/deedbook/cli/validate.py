@@ -73,6 +73,7 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 @click.pass_context
 def validate(
     ctx: click.Context,
+    /,
     target: Path,
     schema: Path | None,
     delimiter: str,
