@@ -58,7 +58,7 @@ class Dataset:
         planned = plan(self.write(), **how)
         if not planned.is_nothing:
             self.day += 1
-            project = write_plan(self.load(), planned, dt.date(2026, 1, self.day), how.get("override", ""))
+            project = write_plan(self.load(), planned, dt.date(2026, 1, self.day))
             write_drafts(project, planned)
         return planned
 

@@ -9,9 +9,12 @@ from typing import Any
 import polars as pl
 
 from deedbook.changes.compare import compare
+from deedbook.changes.records import Changes
 from deedbook.changes.sources import Side
 from deedbook.versioning.corrections import Correction
-from deedbook.versioning.guards import GUARDS, Compared, judge_changes
+from deedbook.versioning.guards import GUARDS, judge_changes
+from deedbook.versioning.previous import Previous
+from deedbook.versioning.verdict import Verdict
 from tests.package import fields, make_package
 
 SCHEMAS = {
@@ -25,6 +28,11 @@ SIDES = (
     "event_id,actor_id,role\nE000001,A1,initiator\nE000002,A2,initiator\nE000002,A3,recipient\nE000005,A1,initiator\n"
 )
 REDIRECTS = "old_id,new_id,table\nE000003,E000002,events\n"
+
+
+def compared_of(sides: tuple[Side, Side], changes: Changes, **how: Any) -> Verdict:
+    previous = Previous("1.0.0", "", Path())
+    return Verdict(previous=previous, old=sides[0], new=sides[1], changes=changes, version="1.1.0", **how)
 
 
 def findings(
@@ -42,7 +50,7 @@ def findings(
         made.append(Side(name, make_package(tmp_path / name, schemas=SCHEMAS, **tables)))
     old, new = made
     changes = compare(old, new, literal=False)
-    compared = Compared(old, new, changes, "1.1.0", corrections, {"events": retired})
+    compared = compared_of((old, new), changes, corrections=corrections, retired={"events": retired})
     return [(item.rule, item.key) for item in judge_changes(compared) if item.rule != "table-shrank"]
 
 
@@ -76,9 +84,7 @@ def test_a_code_that_no_row_has_any_more_is_acknowledged(tmp_path: Path) -> None
     assert ("code-vanished", None) not in findings(tmp_path / "2", events, corrections=(accepted,))
 
 
-def judged(
-    tmp_path: Path, schema: dict[str, Any], old: str, new: str, version: str = "1.1.0"
-) -> list[tuple[str, str | None]]:
+def judged(tmp_path: Path, schema: dict[str, Any], old: str, new: str) -> list[tuple[str, str | None]]:
     """What the rules say of a dataset with one table `items` and redirects."""
     schemas = {"items": schema, "id_redirects": SCHEMAS["id_redirects"]}
     before, after = (
@@ -86,7 +92,7 @@ def judged(
         for name, text in (("old", old), ("new", new))
     )
     changes = compare(before, after, literal=False)
-    return [(item.rule, item.key) for item in judge_changes(Compared(before, after, changes, version, (), {}))]
+    return [(item.rule, item.key) for item in judge_changes(compared_of((before, after), changes))]
 
 
 def test_an_id_whose_row_is_another_one_is_doubted(tmp_path: Path) -> None:
@@ -123,7 +129,7 @@ def test_changes_that_miss_or_invent_something_do_not_add_up(tmp_path: Path) -> 
         for name, count in (("cells", 1), ("cells", 0), ("added", 0), ("removed", 0), ("rekeyed", 0))
     ]
     told.append(replace(whole, tables=(replace(table, cells=table.cells.with_columns(old=pl.lit("z"))),)))
-    found = [[item.rule for item in judge_changes(Compared(*sides, changes, "1.1.0", (), {}))] for changes in told]
+    found = [[item.rule for item in judge_changes(compared_of(sides, changes))] for changes in told]
     assert found == [[], *[["changes-do-not-add-up"]] * 5]
 
 

@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from deedbook.changes.sources import open_sides
+from deedbook.changes.sources import find_release, open_sides
 from deedbook.errors import UsageError
-from deedbook.versioning.previous import find_release
 from tests.versioning.dataset import Dataset, make_dataset
 
 

@@ -17,8 +17,10 @@ from deedbook.project import Project, load_project
 from deedbook.release.build import build
 from deedbook.validation import Options
 from deedbook.versioning.corrections import corrections_csv, read_corrections
-from deedbook.versioning.guards import Compared, coverage, judge_changes
+from deedbook.versioning.guards import coverage, judge_changes
 from deedbook.versioning.plan import plan, write_drafts, write_plan
+from deedbook.versioning.previous import Previous
+from deedbook.versioning.verdict import Verdict
 from tests.models.alignment.dataset import Change, put, write_project, write_tables
 from tests.package import fields, make_package
 
@@ -158,7 +160,8 @@ def findings(tmp_path: Path, events: str = EVENTS, sides: str = SIDES) -> list[t
         Side(name, make_package(tmp_path / name, schemas=SCHEMAS, events=texts[0], event_participants=texts[1]))
         for name, texts in (("old", (EVENTS, SIDES)), ("new", (events, sides)))
     )
-    compared = Compared(old, new, compare(old, new, literal=False), "1.1.0", (), {})
+    previous, changes = Previous("1.0.0", "", tmp_path), compare(old, new, literal=False)
+    compared = Verdict(previous=previous, old=old, new=new, changes=changes, version="1.1.0")
     return [(item.rule, item.key) for item in judge_changes(compared, GUARDS) if item.rule.startswith("event-")]
 
 

@@ -13,39 +13,44 @@ from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 
-from deedbook.changes.alignment import is_packed_set, renamed_fields
+from deedbook.changes.alignment import Pair, align, is_packed_set
 from deedbook.changes.records import SchemaChange, SchemaKind
 from deedbook.descriptor import Package, Resource
 from deedbook.schema import Field, TableSchema
 from deedbook.types import canonical_field, parser
 
-_STORED = frozenset({"bytes", "compression", "data", "dialect", "encoding", "format", "hash", "innerpath", "mediatype"})
 UNPUBLISHED: Mapping[str, Set[str]] = {
     "package": frozenset({"$schema", "profile", "resources", "deedbook", "created", "version"}),
-    "resource": _STORED | {"$schema", "name", "path", "profile", "rows", "schema", "stats", "type"},
+    "resource": frozenset(
+        {"$schema", "bytes", "compression", "data", "dialect", "encoding", "format", "hash", "innerpath", "mediatype"}
+        | {"name", "path", "profile", "rows", "schema", "stats", "type"}
+    ),
     "schema": frozenset({"$schema", "derivedFields", "fieldsMatch", "missingValues"}),
     "field": frozenset(
         {"missingValues", "derived", "decimalChar", "groupChar", "bareNumber", "trueValues", "falseValues"}
     ),
 }
 """Properties that mean nothing for a version: they name or date the release, or say how the edited text is written."""
-_STRUCTURE = {
+_STRUCTURE: Mapping[str, Set[str]] = {
     "schema": frozenset({"fields", "primaryKey", "uniqueKeys", "foreignKeys"}),
     "field": frozenset({"name", "type", "format", "constraints", "categories", "codeList", "packed"}),
 }
 """Properties that have changes of their own kinds."""
 _DOI = re.compile(r"(?:^|doi\.org/|doi:)10\.\d{4,9}/", re.IGNORECASE)
-_LOWER_BOUNDS = frozenset({"minimum", "exclusiveMinimum", "minLength"})
-_UPPER_BOUNDS = frozenset({"maximum", "exclusiveMaximum", "maxLength"})
-_CONDITIONS: tuple[tuple[frozenset[str], str], ...] = (
-    (frozenset({"CC0-1.0", "PDDL-1.0", "ODC-PDDL-1.0", "UNLICENSE"}), ""),
-    (frozenset({"CC-BY-4.0", "CC-BY-3.0", "ODC-BY-1.0", "MIT", "BSD-3-CLAUSE", "APACHE-2.0"}), "by"),
-    (frozenset({"CC-BY-SA-4.0", "CC-BY-SA-3.0", "ODBL-1.0", "ODC-ODBL-1.0"}), "by sa"),
-    (frozenset({"CC-BY-NC-4.0", "CC-BY-NC-3.0"}), "by nc"),
-    (frozenset({"CC-BY-NC-SA-4.0", "CC-BY-NC-SA-3.0"}), "by nc sa"),
-    (frozenset({"CC-BY-ND-4.0", "CC-BY-ND-3.0"}), "by sa nd"),
-    (frozenset({"CC-BY-NC-ND-4.0", "CC-BY-NC-ND-3.0"}), "by nc sa nd"),
+_IS_LOWER = {"minimum": True, "exclusiveMinimum": True, "minLength": True} | dict.fromkeys(
+    ("maximum", "exclusiveMaximum", "maxLength"), False
 )
+"""The constraints that are bounds, and whether of the lower end."""
+_CONDITIONS = {
+    "": "CC0-1.0 PDDL-1.0 ODC-PDDL-1.0 UNLICENSE",
+    "by": "CC-BY-4.0 CC-BY-3.0 ODC-BY-1.0 MIT BSD-3-CLAUSE APACHE-2.0",
+    "by sa": "CC-BY-SA-4.0 CC-BY-SA-3.0 ODBL-1.0 ODC-ODBL-1.0",
+    "by nc": "CC-BY-NC-4.0 CC-BY-NC-3.0",
+    "by nc sa": "CC-BY-NC-SA-4.0 CC-BY-NC-SA-3.0",
+    "by sa nd": "CC-BY-ND-4.0 CC-BY-ND-3.0",
+    "by nc sa nd": "CC-BY-NC-ND-4.0 CC-BY-NC-ND-3.0",
+}
+_DEMANDS = {name: demands.split() for demands, names in _CONDITIONS.items() for name in names.split()}
 """What licences demand: one is freer than another when it demands less of the same; who may not share changes at all (nd) may
 not share them under other terms (sa). An unknown licence demands its own terms."""
 
@@ -58,7 +63,7 @@ def package_changes(old: Package, new: Package) -> Iterator[SchemaChange]:
         | {"title": package.title or package.name}
         for package in (old, new)
     )
-    yield from _property_changes(before, after, UNPUBLISHED["package"])
+    yield from _property_changes("package", before, after)
 
 
 def table_changes(old: Mapping[str, Resource], new: Mapping[str, Resource]) -> Iterator[SchemaChange]:
@@ -66,7 +71,7 @@ def table_changes(old: Mapping[str, Resource], new: Mapping[str, Resource]) -> I
     yield from (SchemaChange("table-removed", table=name) for name in old if name not in new)
     for name, resource in new.items():
         if name in old:
-            yield from _table_changes(old[name], resource)
+            yield from _changes_of_table(old[name], resource)
         else:
             yield SchemaChange("table-added", table=name)
 
@@ -101,127 +106,130 @@ def _code_lists(resources: Iterable[Resource], *, listed: bool) -> dict[str, dic
 
 
 def _property_changes(
-    old: Mapping[str, Any], new: Mapping[str, Any], unpublished: Set[str], table: str = "", field: str = ""
+    scope: str, old: Mapping[str, Any], new: Mapping[str, Any], table: str = "", field: str = ""
 ) -> Iterator[SchemaChange]:
     """Properties with other values; what a licence allows and demands is told apart from what describes."""
+    ignored = UNPUBLISHED[scope] | _STRUCTURE.get(scope, frozenset())
     for name in dict.fromkeys((*new, *old)):
         before, after = old.get(name) or None, new.get(name) or None
-        if before == after or name in unpublished:
+        if before == after or name in ignored:
             continue
-        if name == "licenses" and not field:
-            yield _licence_change(before, after, table)
-        else:
-            yield SchemaChange("metadata-changed", table, field, name, _said(before), _said(after))
+        licence = _licence_change(before, after, table) if name == "licenses" and not field else None
+        yield licence or SchemaChange("metadata-changed", table, field, name, _said(before), _said(after))
 
 
-def _licence_change(old: Any, new: Any, table: str) -> SchemaChange:
-    entries = [[item for item in licences or () if isinstance(item, Mapping)] for licences in (old, new)]
-    names = [[str(item.get("name") or item.get("path") or "") for item in licences] for licences in entries]
-    if names[0] == names[1]:
-        return SchemaChange("metadata-changed", table, "", "licenses", _said(old), _said(new))
-    demands = []
-    for licences in names:
-        known = {name: terms for found, terms in _CONDITIONS for name in licences if name.upper() in found}
-        demands.append({term for name in licences for term in known.get(name, name).split()})
-    is_freer = names[1] and (not names[0] or demands[1] < demands[0])  # without a licence nobody may do anything
+def _licence_change(old: Any, new: Any, table: str) -> SchemaChange | None:
+    """Other licences; None where only what is said of them differs."""
+    before, after = _licences(old), _licences(new)
+    if before.keys() == after.keys():
+        return None
+    were, are = set().union(*before.values()), set().union(*after.values())
+    is_freer = after and (not before or are < were)  # without a licence nobody may do anything
     kind: SchemaKind = "licence-relaxed" if is_freer else "licence-restricted"
-    return SchemaChange(kind, table, "", "licenses", ", ".join(names[0]), ", ".join(names[1]))
+    return SchemaChange(kind, table, "", "licenses", ", ".join(before), ", ".join(after))
 
 
-def _table_changes(old: Resource, new: Resource) -> Iterator[SchemaChange]:
-    before, after = old.schema or TableSchema(()), new.schema or TableSchema(())
-    said = [
+def _licences(entries: Any) -> dict[str, list[str]]:
+    """The declared licences, and what each demands."""
+    names = [str(one.get("name") or one.get("path") or "") for one in entries or () if isinstance(one, Mapping)]
+    return {name: _DEMANDS.get(name.upper(), name.split()) for name in names}
+
+
+def _changes_of_table(old: Resource, new: Resource) -> Iterator[SchemaChange]:
+    table, before, after = new.name, old.schema or TableSchema(()), new.schema or TableSchema(())
+    old_said, new_said = (
         {**item.raw, "title": item.title or schema.title, "description": item.description or schema.description}
         for item, schema in ((old, before), (new, after))
-    ]
-    of_schema = _property_changes(before.raw, after.raw, UNPUBLISHED["schema"] | _STRUCTURE["schema"], new.name)
+    )
     # a release gives a table the title of its schema, so it may change in both
-    yield from dict.fromkeys((*_property_changes(said[0], said[1], UNPUBLISHED["resource"], new.name), *of_schema))
-    renamed = renamed_fields(before, after)
-    names = {was: name for name, was in renamed.items()}
-    yield from _field_changes(new.name, before, after, renamed)
-    if tuple(names.get(name, name) for name in before.primary_key) != after.primary_key:
-        yield SchemaChange("key-changed", new.name, old=", ".join(before.primary_key), new=", ".join(after.primary_key))
+    both = (
+        *_property_changes("resource", old_said, new_said, table),
+        *_property_changes("schema", before.raw, after.raw, table),
+    )
+    yield from dict.fromkeys(both)
+    pairs = align(before, after, everything=True).pairs
+    yield from _changes_of_fields(table, before, after, pairs)
+    names = {pair.old.name: pair.name for pair in pairs if pair.old}
+    if tuple(names[name] for name in before.primary_key) != after.primary_key:
+        yield SchemaChange("key-changed", table, old=", ".join(before.primary_key), new=", ".join(after.primary_key))
     for (subject, was), now in zip(_keys(before, names).items(), _keys(after, {}).values(), strict=True):
-        yield from (SchemaChange("constraint-tightened", new.name, "", subject, "", key) for key in sorted(now - was))
-        yield from (SchemaChange("constraint-relaxed", new.name, "", subject, key, "") for key in sorted(was - now))
+        yield from (SchemaChange("constraint-tightened", table, "", subject, "", key) for key in sorted(now - was))
+        yield from (SchemaChange("constraint-relaxed", table, "", subject, key, "") for key in sorted(was - now))
 
 
 def _keys(schema: TableSchema, names: Mapping[str, str]) -> dict[str, set[str]]:
     """The unique and foreign keys as texts, by their new names."""
 
-    def joined(fields: Sequence[str]) -> str:
+    def joined(fields: Iterable[str]) -> str:
         return ", ".join(names.get(name, name) for name in fields)
 
     foreign = {f"{joined(key.fields)} -> {key.resource}({', '.join(key.reference)})" for key in schema.foreign_keys}
     return {"uniqueKeys": set(map(joined, schema.unique_keys)), "foreignKeys": foreign}
 
 
-def _field_changes(
-    table: str, before: TableSchema, after: TableSchema, renamed: Mapping[str, str]
+def _changes_of_fields(
+    table: str, before: TableSchema, after: TableSchema, pairs: Sequence[Pair]
 ) -> Iterator[SchemaChange]:
-    kept = {*after.names, *renamed.values()}
-    for name in before.names:
-        if name not in kept:
-            yield SchemaChange("field-removed", table, name, old=before.field(name).type)
-    known = [name for name in after.names if name in before.positions or name in renamed]
-    last_known = max((after.positions[name] for name in known), default=-1)
-    for at, item in enumerate(after.fields):
-        earlier = renamed.get(item.name, item.name)
-        if item.name not in known:
-            is_appended = at > last_known and not item.required and item.name not in after.primary_key
-            yield SchemaChange("field-added" if is_appended else "field-inserted", table, item.name, new=item.type)
-            continue
-        if earlier != item.name:
-            yield SchemaChange("field-renamed", table, item.name, old=earlier, new=item.name)
-        fields = canonical_field(before.field(earlier)), canonical_field(item)
-        yield from _changes_of_field(table, *fields, (earlier in before.primary_key, item.name in after.primary_key))
-    common = [before.positions[renamed.get(name, name)] for name in known]
-    if common != sorted(common):
+    yield from (
+        SchemaChange("field-removed", table, pair.name, old=pair.old.type)
+        for pair in pairs
+        if pair.old and not pair.new
+    )
+    kept = {at: pair.old.name for at, pair in enumerate(pairs) if pair.old and pair.new}
+    for at, (old, new) in enumerate((pair.old, pair.new) for pair in pairs):
+        if old and new:
+            if old.name != new.name:
+                yield SchemaChange("field-renamed", table, new.name, old=old.name, new=new.name)
+            yield from _changes_of_field(table, (old, before), (new, after))
+        elif new:
+            is_appended = at > max(kept, default=-1) and not new.required and new.name not in after.primary_key
+            yield SchemaChange("field-added" if is_appended else "field-inserted", table, new.name, new=new.type)
+    order = [before.positions[name] for name in kept.values()]
+    if order != sorted(order):
         yield SchemaChange("field-moved", table, old=", ".join(before.names), new=", ".join(after.names))
 
 
-def _changes_of_field(table: str, old: Field, new: Field, in_key: tuple[bool, bool]) -> Iterator[SchemaChange]:
-    if _type_of(old) != _type_of(new):
-        yield SchemaChange("field-retyped", table, new.name, old=_type_of(old), new=_type_of(new))
+def _changes_of_field(
+    table: str, was: tuple[Field, TableSchema], now: tuple[Field, TableSchema]
+) -> Iterator[SchemaChange]:
+    old, new = (canonical_field(item) for item, _ in (was, now))
+    types = _type_of(old), _type_of(new)
+    if types[0] != types[1]:
+        yield SchemaChange("field-retyped", table, new.name, old=types[0], new=types[1])
         return
-    # a release says of the fields of its keys that they are required
-    before, after = (
-        {**item.constraints, **({"required": True} if is_key else {}), "categories": _bound_to(item)}
-        for item, is_key in zip((old, new), in_key, strict=True)
-    )
-    for name in sorted({*before, *after}):
-        was, now = before.get(name), after.get(name)
-        if was == now or (not was and not now and name in {"required", "unique", "categories"}):
+    bounds = _bounds(old, was[1]), _bounds(new, now[1])
+    for name in sorted({*bounds[0], *bounds[1]}):
+        values = [side.get(name) for side in bounds]
+        if values[0] == values[1] or (not any(values) and name in {"required", "unique", "categories"}):
             continue
-        tightened, relaxed = _movement(new, name, was, now)
-        if tightened:
-            yield SchemaChange("constraint-tightened", table, new.name, name, _said(was), _said(now))
-        if relaxed:
-            yield SchemaChange("constraint-relaxed", table, new.name, name, _said(was), _said(now))
-    yield from _property_changes(old.raw, new.raw, UNPUBLISHED["field"] | _STRUCTURE["field"], table, new.name)
+        kinds: tuple[SchemaKind, SchemaKind] = ("constraint-tightened", "constraint-relaxed")
+        for kind, holds in zip(kinds, _movement(new, name, *values), strict=True):
+            if holds:
+                yield SchemaChange(kind, table, new.name, name, *map(_said, values))
+    yield from _property_changes("field", old.raw, new.raw, table, new.name)
 
 
-def _bound_to(item: Field) -> str | None:
-    """The code list, or that there are categories: which codes those have is told by `code_changes`."""
-    return item.code_list or ("its own" if item.categories else None)
+def _bounds(item: Field, schema: TableSchema) -> dict[str, Any]:
+    """What binds the values of a field, also without the words that a release adds: of the fields of its keys, that they are required."""
+    required = {"required": True} if item.name in schema.primary_key else {}
+    # which codes a list has is told by `code_changes`
+    return {**item.constraints, **required, "categories": item.code_list or ("its own" if item.categories else None)}
 
 
 def _movement(item: Field, name: str, old: Any, new: Any) -> tuple[bool, bool]:
     """Whether a constraint that differs now refuses what it accepted, and accepts what it refused."""
-    if old is None or old is False:
-        return True, False
-    if new is None or new is False:
-        return False, True
+    if old is None or old is False or new is None or new is False:
+        return old is None or old is False, new is None or new is False
     if name == "enum" and isinstance(old, list) and isinstance(new, list):
-        texts = [{str(entry) for entry in entries} for entries in (old, new)]
-        return bool(texts[0] - texts[1]), bool(texts[1] - texts[0])
-    if name in _LOWER_BOUNDS | _UPPER_BOUNDS:
-        read = Decimal if name in {"minLength", "maxLength"} else parser(item)
+        before, after = set(map(str, old)), set(map(str, new))
+        return bool(before - after), bool(after - before)
+    if name in _IS_LOWER:
+        read = Decimal if name.endswith("Length") else parser(item)
         with suppress(ArithmeticError, TypeError, ValueError):
-            before, after = read(str(old)), read(str(new))
-            if after > before or after < before:
-                return (after > before, after < before) if name in _LOWER_BOUNDS else (after < before, after > before)
+            low, high = read(str(old)), read(str(new))
+            if high > low or high < low:
+                rises = bool(high > low) == _IS_LOWER[name]
+                return rises, not rises
     return True, False  # another pattern, a month in place of 30 days: nobody can tell, so the reader is warned
 
 

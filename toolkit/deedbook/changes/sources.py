@@ -7,7 +7,7 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,12 +15,10 @@ from pathlib import Path
 from deedbook.descriptor import Package
 from deedbook.errors import ProjectError, UsageError
 from deedbook.integrity.containers import ArchiveError, opened
+from deedbook.integrity.digests import MANIFEST, SUMS
 from deedbook.project import CONFIG, DESCRIPTOR, Project, Reading, load_project
 
 _VERSION = re.compile(r"(?:(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)@)?v?(?P<version>\d+\.\d+\.\d+[0-9A-Za-z.+-]*)")
-_MANIFEST = "release.json"
-_WHOLE = (_MANIFEST, "SHA256SUMS")
-"""A release that is still being published has the first of these and not the second."""
 _DESCRIPTORS = {".json", ".yaml", ".yml"}
 GIT = "git:"
 _LINK, _SUBMODULE = b"120000", b"160000"
@@ -79,7 +77,7 @@ def _open(text: str, named_by: str, schema: Path | None, here: Path, stack: Exit
 
 def side_of_folder(folder: Path) -> Side:
     """A project or a release."""
-    if not (folder / _MANIFEST).is_file() or (folder / CONFIG).is_file():
+    if not (folder / MANIFEST).is_file() or (folder / CONFIG).is_file():
         return Side(str(folder), load_project(folder))
     project = load_project(folder)
     return Side(f"{project.package.name} {project.package.version}", project)
@@ -94,16 +92,24 @@ def _of_file(path: Path, named_by: Path, schema: Path | None, stack: ExitStack) 
 
 
 def _of_version(name: str, version: str, here: Path) -> Side:
-    root = _project_root(here)
-    project = load_project(root)
+    project = load_project(_project_root(here))
     name = name or project.package.name
-    homes = [shelf / name for shelf in project.release_folders]
-    for home in homes:
-        if all((home / version / file).is_file() for file in _WHOLE):
-            return side_of_folder(home / version)
-    found = {item.name for home in homes if home.is_dir() for item in home.iterdir() if (item / _MANIFEST).is_file()}
+    if folder := find_release(project.release_folders, name, version):
+        return side_of_folder(folder)
+    homes = [root / name for root in project.release_folders]
+    found = {item.name for home in homes if home.is_dir() for item in home.iterdir() if (item / MANIFEST).is_file()}
     known = f"the versions there are {', '.join(sorted(found))}" if found else "no version was built there yet"
     raise UsageError(f"there is no version {version} in {' or '.join(map(str, homes))}", known)
+
+
+def find_release(folders: Sequence[Path], name: str, version: str) -> Path | None:
+    """The folder of a whole release in the first of these folders that has it; None when none has."""
+    for number, root in enumerate(folders):
+        folder = root / name / version
+        is_whole = (folder / SUMS).is_file() or not number  # while it is being published, its sums are not there yet
+        if (folder / MANIFEST).is_file() and is_whole:
+            return folder
+    return None
 
 
 def _project_root(here: Path) -> Path:

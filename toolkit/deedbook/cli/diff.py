@@ -101,9 +101,7 @@ def _rendered(changes: Changes, format_: Format, shown: int) -> str:
         case "markdown":
             return views.render_markdown(changes, shown=2 * shown)
         case "html":
-            from deedbook.rendering.changes_html import render_html  # with it comes the template engine
-
-            return render_html(changes, shown=20 * shown)
+            return views.render_html(changes, shown=20 * shown)
         case "daff":
             from deedbook.changes.highlighter import highlighter_csv
 

@@ -70,7 +70,7 @@ def plan(
     if write and not planned.is_nothing:
         day = date.date() if date else _today()
         doi = _reserved(project, planned, reserve, day) if reserve else None
-        plans.write_plan(project, planned, day, override, doi)
+        plans.write_plan(project, planned, day, doi)
     if write_corrections and planned.verdict is not None and not planned.is_nothing:
         left = plans.write_drafts(project, planned)
         streams.say(f"corrections.csv: {left:,} rows still need a reason")

@@ -24,7 +24,8 @@ from deedbook.release.edition import read_edition
 from deedbook.release.folders import Release, install, staging, verify_staged
 from deedbook.release.manifest import table_digests
 from deedbook.validation import Options, validate
-from deedbook.versioning.verdict import compare_with, read_override, verdict_on
+from deedbook.versioning.plan import compare_with, verdict_on
+from deedbook.versioning.verdict import read_override
 
 _IDENTITY = ("datapackage.json", *COPIED)
 """What a release says beside its tables, in files that do not depend on the versions of writers."""

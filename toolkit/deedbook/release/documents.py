@@ -37,15 +37,17 @@ from deedbook.release.pages import render
 from deedbook.release.snippets import loader_names, loaders
 from deedbook.versioning import corrections, history
 from deedbook.versioning.guards import coverage
+from deedbook.versioning.numbers import counts_as
 from deedbook.versioning.previous import CHANGES
 from deedbook.versioning.verdict import Verdict
 
+CHANGELOG = "CHANGELOG.md"
 COPIED = ("LICENSE", "CHANGES.md")
 """What people write for readers, copied from the package folder byte by byte."""
 _DOCUMENTS = (
     *STANDARDS,
     *(digests.BUILD_FILE, digests.MANIFEST, digests.PROVENANCE, digests.SUMS),
-    *(CHANGES, history.CHANGELOG, "CITATION.cff", "CODEBOOK.html", "CODEBOOK.md", "README.md"),
+    *(CHANGES, CHANGELOG, "CITATION.cff", "CODEBOOK.html", "CODEBOOK.md", "README.md"),
     *("codebook.json", "datapackage.json", "index.html", "validation.json"),
 )
 
@@ -106,9 +108,10 @@ def _write_changes(contents: Contents) -> Mapping[str, object]:
     ]
     rows = {table.outline.name: table.file.rows for table in contents.tables if not table.outline.is_view}
     document = history.changes_document(edition.name, edition.version, edition.moment, rows, verdict, covered)
+    changelog = render(f"{CHANGELOG}.j2", title=edition.title, history=document["history"], counts_as=counts_as)
     documents = {
         CHANGES: json.dumps(document, ensure_ascii=False, indent=1) + "\n",
-        history.CHANGELOG: history.changelog_markdown(edition.title, document["history"]),
+        CHANGELOG: changelog.rstrip() + "\n",
     }
     source = project.package.root / corrections.PATH
     if source.is_file():

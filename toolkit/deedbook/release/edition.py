@@ -98,13 +98,13 @@ def read_edition(package: Package, *folders: Path, snapshot: bool = False) -> Ed
     """
     where, raw = str(package.path or package.root), package.raw
     demand_names(package)
-    demand_version(package, where)
-    demand_licence(package, where)
+    demand_version(package)
+    demand_licence(package)
     if not snapshot:
         _demand_plan(package, where)
     epoch = _source_date_epoch()
     is_dated = package.created or not snapshot
-    created = read_created(package, where) if is_dated else epoch or dt.datetime.fromtimestamp(0, dt.UTC)
+    created = read_created(package) if is_dated else epoch or dt.datetime.fromtimestamp(0, dt.UTC)
     version, title, homepage = package.version, package.title or package.name, str(raw.get("homepage", ""))
     if snapshot:
         version = (version or "0.0.0").split("+")[0] + (".snapshot" if "-" in version else "-snapshot")
@@ -119,7 +119,7 @@ def read_edition(package: Package, *folders: Path, snapshot: bool = False) -> Ed
         version=version,
         created=created,
         epoch=epoch or created,
-        previous=read_previous(package, folders, where, snapshot=snapshot),
+        previous=read_previous(package, folders, snapshot=snapshot),
         state="snapshot" if snapshot else "released",
         doi=citation.doi_of(package),
         concept_doi=citation.concept_doi_of(package),

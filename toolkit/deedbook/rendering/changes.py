@@ -1,4 +1,6 @@
-"""Changes for a terminal, and as Markdown for the comment of a pull request: declarations, then table by table what matters.
+"""Changes for a terminal, as Markdown for the comment of a pull request, and as one HTML page that needs nothing else.
+
+Declarations come first, then table by table what matters:
 
 events: 2,384 -> 2,752 rows; 372 added, 4 withdrawn, 2,380 revised
   side_b_id: 15 values, 256 only written otherwise
@@ -8,15 +10,23 @@ events: 2,384 -> 2,752 rows; 372 added, 4 withdrawn, 2,380 revised
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from difflib import SequenceMatcher
+from itertools import groupby
 
 import polars as pl
 
 from deedbook.changes.records import KEY, Changes, TableChanges
 from deedbook.findings import plural
-from deedbook.rendering.escapes import code, plain, table_row, visible
+from deedbook.rendering.escapes import visible
+from deedbook.rendering.templates import template
 
-_LONGEST, _LONGEST_CELL = 60, 80
+_LONGEST, _LONGEST_WORDS = 60, 600
+_MOST_CELLS = 20_000
+"""Cells of whole rows that are shown of a table on the page, as far as that is not less than one row."""
+_WORD = re.compile(r"\s+|[^\s\w]|\w+")
+_MOST_WORDS = 300
 _COUNTS = {
     "added": "added",
     "removed": "withdrawn",
@@ -25,6 +35,8 @@ _COUNTS = {
     "rewritten": "only written otherwise",
 }
 """What is counted of a table, in words."""
+Words = list[tuple[str, str]]
+"""Parts of a cell's text, each with `del`, `ins` or no mark."""
 
 
 def render_text(changes: Changes, *, shown: int = 10) -> str:
@@ -94,54 +106,52 @@ def _more(left: int, indent: str) -> list[str]:
 
 def render_markdown(changes: Changes, *, shown: int = 20) -> str:
     """The changes as a summary, a table of counts, and folded lists of the first changes of each table."""
-    lines = [f"### Changes: {_text(changes.old)} to {_text(changes.new)}", "", _text(summary(changes)), ""]
-    lines += [f"* {_text(item.sentence, 160)}" for item in changes.schema[:shown]]
-    lines += [f"* and {len(changes.schema) - shown:,} more declarations"] if len(changes.schema) > shown else []
-    lines += [f"* new table {_text(name)}: {rows:,} rows" for name, rows in changes.rows_of_new.items()]
-    lines += [f"* removed table {_text(name)}: {rows:,} rows" for name, rows in changes.rows_of_gone.items()]
     differing = [item for item in changes.tables if not item.is_equal]
-    if differing:
-        lines += ["", table_row("table", "rows", *_COUNTS.values()), "|---|---:|---:|---:|---:|---:|---:|"]
-    for item in differing:
-        counts = [f"{item.counts[name]:,}" for name in _COUNTS]
-        lines.append(table_row(_text(item.table), f"{item.old_rows:,} → {item.new_rows:,}", *counts))
-    lines.append("")
-    for item in differing:
-        lines += _details(item, shown)
-    return "\n".join(lines).rstrip() + "\n"
+    text = template("changes.md.j2").render(
+        changes=changes, summary=summary(changes), tables=differing, counted=_COUNTS, shown=shown
+    )
+    return f"{text.rstrip()}\n"
 
 
-def _details(table: TableChanges, shown: int) -> Iterator[str]:
-    """The first changes of a table, folded; rows by their keys, or as they stand where there is no key."""
-    lists = []
-    for said, frame in (("Added", table.added), ("Withdrawn", table.removed)):
-        first = frame.head(shown)
-        whole = [",".join(row) for row in first.drop(KEY).fill_null("").iter_rows()]
-        lists.append((said, [_cell(row) for row in (first.get_column(KEY) if table.key else whole)], frame.height))
-    pairs = [f"{_cell(old)} → {_cell(new)}" for old, new in table.rekeyed.head(shown).iter_rows()]
-    lists.append(("Re-keyed", pairs, table.rekeyed.height))
-    values = table.values
-    if not (values.height or any(texts for _, texts, _ in lists)):
-        return
-    yield f"<details><summary>{_text(table.table)}</summary>\n"
-    for said, texts, count in lists:
-        if texts:
-            yield f"{said}: {', '.join(texts)}{_rest(count - shown)}\n"
-    if values.height:
-        yield "| key | field | before | now |\n|---|---|---|---|"
-        for key, name, _, old, new in values.head(shown).iter_rows():
-            yield table_row(_cell(key), _text(name), _cell(old), _cell(new))
-        yield f"\n{_rest(values.height - shown)}" if values.height > shown else ""
-    yield "\n</details>\n"
+def render_html(changes: Changes, *, shown: int = 200) -> str:
+    """The page; of each kind of change in a table the first `shown` or fewer, counts are exact all the same."""
+    differing = [item for item in changes.tables if not item.is_equal]
+    return template("changes.html.j2").render(
+        changes=changes,
+        summary=summary(changes),
+        tables=[_view(item, shown) for item in differing],
+        equal=[item.table for item in changes.tables if item.is_equal],
+        shown=shown,
+        has_rekeyed=any(item.rekeyed.height for item in differing),
+        has_texts=any(item.rewritten for item in differing),
+    )
 
 
-def _rest(left: int) -> str:
-    return f" and {left:,} more" if left > 0 else ""
+def _view(table: TableChanges, shown: int) -> dict[str, object]:
+    """A table that differs, cut to what is shown."""
+    few = max(1, min(shown, _MOST_CELLS // max(len(table.fields), 1)))
+    keys = table.cells.get_column("key").unique(maintain_order=True)
+    cells = table.cells.filter(pl.col("key").is_in(keys.head(few).implode()))
+    rows = groupby(cells.iter_rows(named=True), key=lambda cell: cell["key"])
+    return {
+        "changes": table,
+        "rows": [(key, [(cell, *_words(cell["old"], cell["new"])) for cell in group]) for key, group in rows],
+        "changed_rows": len(keys),
+        "added": table.added.drop(KEY).fill_null("").head(few).rows(),
+        "removed": table.removed.drop(KEY).fill_null("").head(few).rows(),
+        "rekeyed": table.rekeyed.head(shown).rows(),
+    }
 
 
-def _text(text: str, longest: int = _LONGEST_CELL) -> str:
-    return plain(text, longest)
-
-
-def _cell(text: str | None) -> str:
-    return code(text, _LONGEST_CELL) if text else ""
+def _words(old: str | None, new: str | None) -> tuple[Words | None, Words | None]:
+    """Both texts cut into words, those that differ marked; whole texts where they are long or have little in common."""
+    before, after = _WORD.findall(old or ""), _WORD.findall(new or "")
+    if len(before) + len(after) > _MOST_WORDS or min(len(before), len(after)) < 4:
+        whole = [[(visible(text, _LONGEST_WORDS), mark)] for text, mark in ((old or "", "del"), (new or "", "ins"))]
+        return None if old is None else whole[0], None if new is None else whole[1]
+    left, right = [], []
+    for what, start, end, new_start, new_end in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+        marks = ("", "") if what == "equal" else ("del", "ins")
+        left.append((visible("".join(before[start:end]), _LONGEST_WORDS), marks[0]))
+        right.append((visible("".join(after[new_start:new_end]), _LONGEST_WORDS), marks[1]))
+    return [word for word in left if word[0]], [word for word in right if word[0]]

@@ -8,10 +8,11 @@ from dataclasses import asdict
 
 from deedbook.findings import Finding, plural
 from deedbook.release.documents import Forecast
-from deedbook.rendering.escapes import code, plain, table_row, visible
+from deedbook.rendering.escapes import plain, visible
+from deedbook.rendering.templates import template
 from deedbook.versioning.bump import AppliedRule
 from deedbook.versioning.history import bump_record
-from deedbook.versioning.numbers import effective_level
+from deedbook.versioning.numbers import counts_as
 from deedbook.versioning.plan import Plan
 
 _SHOWN = 20
@@ -53,9 +54,7 @@ def _head(plan: Plan) -> Iterator[str]:
         yield f"{plan.name}: nothing to release, content and metadata are those of {before}"
         return
     higher = "" if plan.version == verdict.minimum else f" (the changes ask for {verdict.minimum})"
-    mild = effective_level(verdict.level, before)
-    said = "" if mild == verdict.level else f", which before 1.0.0 count as {mild}"
-    yield f"{plan.name} {before} -> {plan.version}{higher}: {verdict.level} changes{said}"
+    yield f"{plan.name} {before} -> {plan.version}{higher}: {verdict.level} changes{counts_as(verdict.level, before)}"
     for item in verdict.rules:
         yield f"  {item.level} {item.rule}: {item.says} ({_places(item, visible)})"
     if verdict.override:
@@ -110,29 +109,9 @@ def _state(plan: Plan) -> str:
 
 def render_plan_markdown(plan: Plan) -> str:
     """The plan: the next version, the rules that ask for it, and what is missing."""
-    name, verdict = plain(plan.name), plan.verdict
-    before = plain(verdict.previous.version) if verdict else ""
-    said = f"{name} {before} → {plain(plan.version)} ({verdict.level} changes)" if verdict else ""
-    said = said or f"{name} {plain(plan.version)}, the first"
-    if plan.is_nothing:
-        said = f"none, content and metadata are those of {name} {before}"
-    lines = [f"### Next release: {said}", ""]
-    if verdict is not None and not plan.is_nothing:
-        lines += [f"* {item.level}: {plain(item.says)} ({_places(item, plain)})" for item in verdict.rules]
-        if verdict.override:
-            lines.append(f"* lower than they ask for, because: {plain(verdict.override.reason)}")
-        given, missing = len(verdict.reasons.given), len(verdict.reasons.missing)
-        if given or missing:
-            lines.append(f"* reasons in corrections.csv: {given:,} given, {missing:,} missing")
-        lines.append("")
-    if plan.findings:
-        lines += [table_row("severity", "rule", "table", "key", "field", "finding"), "|---|---|---|---|---|---|"]
-        for item in plan.findings[:_SHOWN]:
-            message = "<br>".join(plain(text) for text in (item.message, item.hint) if text)
-            key = code(item.key) if item.key else ""
-            place = plain(item.rule), plain(item.table), key, plain(item.column or "")
-            lines.append(table_row(item.severity, *place, message))
-        lines += ["", *([f"and {len(plan.findings) - _SHOWN:,} more", ""] if len(plan.findings) > _SHOWN else [])]
-    if not plan.is_nothing:
-        lines.append(f"{_state(plan).capitalize()}.")
-    return "\n".join(lines).rstrip() + "\n"
+
+    def places(item: AppliedRule) -> str:
+        return _places(item, plain)
+
+    text = template("plan.md.j2").render(plan=plan, places=places, shown=_SHOWN, state=_state(plan))
+    return f"{text.rstrip()}\n"

@@ -22,7 +22,6 @@ from pathlib import Path
 
 import polars as pl
 
-from deedbook import files
 from deedbook.changes.records import KEY, Changes
 from deedbook.errors import ProjectError
 from deedbook.findings import Finding
@@ -238,11 +237,6 @@ def corrections_csv(rows: Iterable[Correction]) -> str:
     writer.writerow(COLUMNS)
     writer.writerows(astuple(row)[: len(COLUMNS)] for row in rows)
     return buffer.getvalue()
-
-
-def write_corrections(path: Path, rows: Iterable[Correction]) -> None:
-    """Writes the file, whole or not at all."""
-    files.replace(path, corrections_csv(rows).encode())
 
 
 def is_private(row: Correction) -> bool:

@@ -2,28 +2,36 @@
 
 The rules about ids hold in projects that keep a table `id_redirects`, and concern tables with a key of one field.
 The `ref` of each is its number in the list of rules of the reference dataset.
+
+R-67, `changes-do-not-add-up`: the previous release and the changes are this release, whatever found the changes. Each row counts as a
+64-bit hash of its canonical cells, each table as the sum of its rows, whatever their order. The previous sum without withdrawn and
+old rows and with added and new ones must be the sum of this release, read from its file. So a change that the comparison missed or
+invented is caught, with one block of a table in memory.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TypeVar
 
+import numpy as np
 import polars as pl
 
-from deedbook.changes.records import KEY, Changes, TableChanges
+from deedbook.changes.alignment import align
+from deedbook.changes.compare import edited_tables
+from deedbook.changes.highlighter import split_key
+from deedbook.changes.records import CELLS, KEY, Changes, TableChanges
 from deedbook.changes.sources import Side
-from deedbook.descriptor import Package
+from deedbook.descriptor import Package, Resource
 from deedbook.findings import Finding
-from deedbook.reading.tables import read_text
+from deedbook.reading.tables import read_each, read_text
 from deedbook.rules.guard import Breach, Guard, Releases, State, read_guards
+from deedbook.schema import Field, TableSchema
 from deedbook.types import canonical_field, canonical_text, typed
-from deedbook.versioning import corrections
-from deedbook.versioning.bump import AppliedRule, bump_of
-from deedbook.versioning.corrections import Correction, acknowledged
+from deedbook.versioning.corrections import GUARDS_FILE, acknowledged
 from deedbook.versioning.numbers import read_version
-from deedbook.versioning.reconciliation import unreconciled
+from deedbook.versioning.verdict import Verdict
 
 REDIRECTS = "id_redirects"
 LOST_SHARE, LOST_ROWS = 0.05, 50
@@ -34,48 +42,19 @@ _OPEN_DEFINITION = frozenset(
 )
 """Licences of opendefinition.org, which Data Packages name, that SPDX calls otherwise or does not know."""
 _ID = r"^([A-Za-z]+)([0-9]+)$"
+_WHOLE = 1 << 64
+_OLD, _CHANGED = "\0old", "\0changed"
+Subject = TypeVar("Subject")
 
 
-@dataclass(frozen=True, slots=True)
-class Compared:
-    """Two releases and what lies between them.
-
-    Attributes:
-        version: The planned version.
-        retired: By table, the keys that earlier releases withdrew.
-        previous: The version of the previous release.
-        minimum: The lowest version that the changes allow; empty when that is not judged.
-        rules: The rules that ask for it.
-        is_excused: Whether a maintainer gave a reason to go below.
-    """
-
-    old: Side
-    new: Side
-    changes: Changes
-    version: str
-    corrections: Sequence[Correction]
-    retired: Mapping[str, Sequence[str]]
-    previous: str = ""
-    minimum: str = ""
-    rules: tuple[AppliedRule, ...] = ()
-    is_excused: bool = False
-
-    @property
-    def with_ids(self) -> Iterator[TableChanges]:
-        """The tables whose rows have ids, in a project that redirects them."""
-        if REDIRECTS in {item.name for item in self.new.package.resources}:
-            yield from (table for table in self.changes.tables if len(table.key) == 1 and table.table != REDIRECTS)
-
-
-def judge_changes(compared: Compared, own: Sequence[Guard[Releases]] = ()) -> list[Finding]:
+def judge_changes(verdict: Verdict, own: Sequence[Guard[Releases]] = ()) -> list[Finding]:
     """All findings of the rules that compare releases, those of the project's model last."""
-    found = [guard.finding(breach) for guard in GUARDS if guard.find for breach in guard.find(compared)]
-    releases = _releases(compared.old, compared.new, compared.changes)
     stopping = [guard for guard in own if guard.severity != "info" and not guard.needs_reason]
-    return found + [guard.finding(breach) for guard in stopping if guard.find for breach in guard.find(releases)]
+    releases = _releases(verdict.old, verdict.new, verdict.changes)
+    return [*_findings(GUARDS, verdict), *_findings(stopping, releases)]
 
 
-def all_guards(own: Sequence[Guard[Releases]]) -> list[Guard[Compared] | Guard[Releases] | Guard[Package]]:
+def all_guards(own: Sequence[Guard[Releases]]) -> list[Guard[Verdict] | Guard[Releases] | Guard[Package]]:
     """The guards of any dataset and those of a project's model, in the order of their references."""
     return sorted([*GUARDS, *DOUBTS, *own], key=lambda guard: guard.ref)
 
@@ -92,14 +71,17 @@ def unexplained(
 
 def coverage(side: Side, own: Sequence[Guard[Releases]]) -> list[Finding]:
     """What a release covers, in a few numbers for people, as the project's guards tell it."""
-    releases = Releases(lambda *_fields: None, _state(side))
-    telling = [guard for guard in own if guard.severity == "info" and guard.find]
-    return [guard.finding(breach) for guard in telling if guard.find for breach in guard.find(releases)]
+    telling = [guard for guard in own if guard.severity == "info"]
+    return _findings(telling, Releases(lambda *_fields: None, _state(side)))
 
 
 def doubts(package: Package) -> list[Finding]:
     """What a descriptor says of licence and people that cannot be right."""
-    return [guard.finding(breach) for guard in DOUBTS if guard.find for breach in guard.find(package)]
+    return _findings(DOUBTS, package)
+
+
+def _findings(guards: Iterable[Guard[Subject]], subject: Subject) -> list[Finding]:
+    return [guard.finding(breach) for guard in guards if guard.find for breach in guard.find(subject)]
 
 
 def _unknown_licences(package: Package) -> Iterator[Breach]:
@@ -146,111 +128,153 @@ def _state(side: Side) -> State:
     return read
 
 
-def version_not_after_previous(compared: Compared) -> Iterator[Breach]:
+def version_not_after_previous(verdict: Verdict) -> Iterator[Breach]:
     """The version does not come after the previous release."""
-    asked = bump_of(compared.rules) != "none"
-    if asked and read_version(compared.version) <= read_version(compared.previous):
-        yield Breach("", column="version", value=compared.version, said={"previous": compared.previous})
+    previous = verdict.previous.version
+    if verdict.level != "none" and read_version(verdict.version) <= read_version(previous):
+        yield Breach("", column="version", value=verdict.version, said={"previous": previous})
 
 
-def version_below_floor(compared: Compared) -> Iterator[Breach]:
+def version_below_floor(verdict: Verdict) -> Iterator[Breach]:
     """The version is lower than the changes ask for."""
-    level = bump_of(compared.rules)
-    if level == "none" or compared.is_excused or read_version(compared.version) >= read_version(compared.minimum):
-        return
-    rules = ", ".join(item.rule for item in compared.rules if item.level == level)
-    yield Breach("", column="version", value=compared.version, said={"minimum": compared.minimum, "rules": rules})
+    if verdict.is_below and not verdict.override:
+        rules = ", ".join(item.rule for item in verdict.rules if item.level == verdict.level)
+        yield Breach("", column="version", value=verdict.version, said={"minimum": verdict.minimum, "rules": rules})
 
 
-def changes_do_not_add_up(compared: Compared) -> Iterator[Breach]:
+def changes_do_not_add_up(verdict: Verdict) -> Iterator[Breach]:
     """The previous release and the changes are not this release."""
-    for table in unreconciled(compared.old, compared.new, compared.changes):
-        said = {
-            "old": f"{table.old_rows:,}",
-            "added": f"{table.added.height:,}",
-            "removed": f"{table.removed.height:,}",
-            "cells": f"{table.cells.height:,}",
-            "new": f"{table.new_rows:,}",
-        }
-        yield Breach(table.table, said=said)
+    before, after = ({item.name: item for item in edited_tables(side.package)} for side in (verdict.old, verdict.new))
+    for table in verdict.changes.tables:
+        sides = before[table.table], after[table.table]
+        pairs = align(*(side.schema or TableSchema(()) for side in sides)).pairs
+        expected = _content(sides[0], [pair.old for pair in pairs if pair.old]) + _net(table)
+        if expected % _WHOLE != _content(sides[1], [pair.new for pair in pairs if pair.new]):
+            numbers = {"old": table.old_rows, "new": table.new_rows, "cells": table.cells.height}
+            numbers |= {"added": table.added.height, "removed": table.removed.height}
+            yield Breach(table.table, said={name: f"{number:,}" for name, number in numbers.items()})
 
 
-def table_shrank(compared: Compared) -> Iterator[Breach]:
+def _content(resource: Resource, fields: Sequence[Field]) -> int:
+    """The sum of the rows of a table."""
+    texts = [canonical_text(item).alias(str(at)) for at, item in enumerate(fields)]
+    return sum(read_each(resource, lambda frame: _sum(frame.select(texts)))) % _WHOLE
+
+
+def _net(table: TableChanges) -> int:
+    """What the changes add to the sum of a table."""
+    before = _before(table)
+    now = table.touched.filter(pl.col(KEY).is_in(before.get_column(KEY).implode()))
+    came, now_sum, went, before_sum = (
+        _sum(rows.select(pl.col(name).cast(pl.String).alias(str(at)) for at, name in enumerate(table.fields)))
+        for rows in (table.added, now, table.removed, before)
+    )
+    return came + now_sum - went - before_sum
+
+
+def _before(table: TableChanges) -> pl.DataFrame:
+    """The touched rows as they were."""
+    parts_of_keys = [
+        (new, name, part or None)
+        for old, new in table.rekeyed.iter_rows()
+        for name, part in zip(table.key, split_key(old), strict=True)
+    ]
+    columns = {name: CELLS[name] for name in ("key", "field", "old")}
+    known = pl.concat([table.cells.select(list(columns)), pl.DataFrame(parts_of_keys, schema=columns, orient="row")])
+    rows = table.touched.filter(pl.col(KEY).is_in(known.get_column("key").implode()))
+    for (name,), part in known.partition_by("field", as_dict=True).items():
+        was = part.select(pl.col("key").alias(KEY), pl.col("old").alias(_OLD), pl.lit(True).alias(_CHANGED))
+        joined = rows.join(was, on=KEY, how="left", maintain_order="left")
+        rows = joined.with_columns(pl.when(_CHANGED).then(_OLD).otherwise(name).alias(str(name))).drop(_OLD, _CHANGED)
+    return rows
+
+
+def _sum(rows: pl.DataFrame) -> int:
+    if not rows.width or rows.is_empty():
+        return 0
+    return int(np.add.reduce(rows.hash_rows(seed=67).to_numpy(), dtype=np.uint64))
+
+
+def table_shrank(verdict: Verdict) -> Iterator[Breach]:
     """A table loses more than 5 % or 50 of its published rows."""
-    for table in compared.changes.tables:
+    for table in verdict.changes.tables:
         lost = table.removed.height
         if lost <= LOST_ROWS and lost <= LOST_SHARE * table.old_rows:
             continue
-        if not acknowledged(compared.corrections, compared.version, table.table, ""):
-            said = {"lost": f"{lost:,}", "rows": f"{table.old_rows:,}", "row": f"{compared.version},{table.table},*,,,"}
+        if not acknowledged(verdict.corrections, verdict.version, table.table, ""):
+            said = {"lost": f"{lost:,}", "rows": f"{table.old_rows:,}", "row": f"{verdict.version},{table.table},*,,,"}
             yield Breach(table.table, said=said)
 
 
-def code_vanished(compared: Compared) -> Iterator[Breach]:
+def code_vanished(verdict: Verdict) -> Iterator[Breach]:
     """The codes that rows had and no row has any more, unless that is acknowledged."""
-    old_tables = {item.name for item in compared.old.package.resources}
-    for resource in compared.new.package.resources:
-        table = compared.changes.table(resource.name)
-        if table is None or resource.schema is None or resource.name not in old_tables:
-            continue
+    for table in verdict.changes.tables:
+        schema = verdict.new.package.resource(table.table).schema or TableSchema(())
         touched = {*table.values.get_column("field"), *(table.fields if table.removed.height else ())}
-        for name in (item.name for item in resource.schema.fields if item.categories and item.name in touched):
-            before = _column(compared.old, resource.name, name).drop_nulls().value_counts()
-            after = set(_column(compared.new, resource.name, name))
+        for name in (item.name for item in schema.fields if item.categories and item.name in touched):
+            before = _column(verdict.old, table.table, name).drop_nulls().value_counts()
+            after = set(_column(verdict.new, table.table, name))
             for code, count in before.sort("count", name, descending=[True, False]).iter_rows():
-                if code in after or acknowledged(compared.corrections, compared.version, resource.name, name, code):
-                    continue
-                row = f"{compared.version},{resource.name},*,{name},{code},"
-                yield Breach(resource.name, column=name, value=code, said={"count": f"{count:,}", "row": row})
+                if code not in after and not acknowledged(
+                    verdict.corrections, verdict.version, table.table, name, code
+                ):
+                    row = f"{verdict.version},{table.table},*,{name},{code},"
+                    yield Breach(table.table, column=name, value=code, said={"count": f"{count:,}", "row": row})
 
 
-def mostly_rewritten(compared: Compared) -> Iterator[Breach]:
+def mostly_rewritten(verdict: Verdict) -> Iterator[Breach]:
     """More than 20 % of the rows changed in text, and less than 1 % in value."""
-    for table in compared.changes.tables:
+    for table in verdict.changes.tables:
         touched = table.revised + table.rewritten
         if touched > _REWRITTEN * table.old_rows and table.revised < _REVISED * table.old_rows:
             said = {"touched": f"{touched:,}", "rows": f"{table.old_rows:,}", "revised": f"{table.revised:,}"}
             yield Breach(table.table, said=said)
 
 
-def published_id_vanished(compared: Compared) -> Iterator[Breach]:
+def published_id_vanished(verdict: Verdict) -> Iterator[Breach]:
     """A published id is gone without a redirect."""
-    redirected = _redirects(compared.new)
-    for table in compared.with_ids:
+    redirected = _redirects(verdict.new)
+    for table in _with_ids(verdict):
         for key in (*table.removed.get_column(KEY), *table.rekeyed.get_column("old")):
             if (table.table, key) not in redirected:
                 yield Breach(table.table, key)
 
 
-def retired_id_returned(compared: Compared) -> Iterator[Breach]:
+def retired_id_returned(verdict: Verdict) -> Iterator[Breach]:
     """An id that an earlier release retired stands again."""
-    retired = {*_redirects(compared.old), *((table, key) for table, keys in compared.retired.items() for key in keys)}
-    for table in compared.with_ids:
+    retired = {*_redirects(verdict.old), *((table, key) for table, keys in verdict.retired.items() for key in keys)}
+    for table in _with_ids(verdict):
         for key in _new_ids(table):
             if (table.table, key) in retired:
                 yield Breach(table.table, key)
 
 
-def id_reused(compared: Compared) -> Iterator[Breach]:
+def id_reused(verdict: Verdict) -> Iterator[Breach]:
     """An id names a row of which next to nothing is as before."""
-    for table in compared.with_ids:
+    for table in _with_ids(verdict):
         yield from (Breach(table.table, key) for key in table.reused)
 
 
-def new_id_too_low(compared: Compared) -> Iterator[Breach]:
+def new_id_too_low(verdict: Verdict) -> Iterator[Breach]:
     """New ids that are lower than one that was ever issued in the table, but for those that a redirect names."""
-    redirects = _redirects(compared.old)
-    for table in compared.with_ids:
+    redirects = _redirects(verdict.old)
+    for table in _with_ids(verdict):
         new = pl.Series("id", _new_ids(table), dtype=pl.String)
         if new.is_empty():
             continue
         retired = [key for name, key in redirects if name == table.table]
-        issued = pl.concat([_column(compared.old, table.table, table.key[0]), pl.Series(retired, dtype=pl.String)])
-        highest = _numbers(issued).group_by("prefix").agg(pl.col("number").max().alias("highest"))
+        issued = pl.concat([_column(verdict.old, table.table, table.key[0]), pl.Series(retired, dtype=pl.String)])
+        highest = _numbers(issued).group_by("prefix").agg(highest=pl.col("number").max())
         low = _numbers(new).join(highest, on="prefix").filter(pl.col("number") < pl.col("highest"))
         for key, prefix, top in low.select("id", "prefix", "highest").iter_rows():
             if (table.table, key) not in redirects:
                 yield Breach(table.table, key, said={"prefix": prefix, "top": top})
+
+
+def _with_ids(verdict: Verdict) -> Iterator[TableChanges]:
+    """The tables whose rows have ids, in a project that redirects them."""
+    if REDIRECTS in {item.name for item in verdict.new.package.resources}:
+        yield from (table for table in verdict.changes.tables if len(table.key) == 1 and table.table != REDIRECTS)
 
 
 def _new_ids(table: TableChanges) -> list[str]:
@@ -276,8 +300,8 @@ def _column(side: Side, table: str, name: str) -> pl.Series:
     return pl.concat(parts) if parts else pl.Series(name, dtype=pl.String)
 
 
-GUARDS: tuple[Guard[Compared], ...] = read_guards(
-    corrections.GUARDS_FILE,
+GUARDS: tuple[Guard[Verdict], ...] = read_guards(
+    GUARDS_FILE,
     (
         version_not_after_previous,
         version_below_floor,

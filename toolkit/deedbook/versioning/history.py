@@ -1,4 +1,4 @@
-"""`changes.json` of a release, and `CHANGELOG.md`: what every version changed, newest first, with counts and reasons.
+"""`changes.json` of a release, and what its `CHANGELOG.md` tells: the changes of every version, with counts and reasons.
 
     changes.json   the changes since the previous release in the shape of `changes/changes.schema.json`, as `diff --format json` tells
                    them, withdrawn rows and corrected cells with their reasons; and of the release: dataset, version, created, previous,
@@ -11,19 +11,19 @@ The history is carried forward from the `changes.json` of the release before, so
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from deedbook.changes.records import KEY, Changes, changes_record
 from deedbook.versioning.corrections import Correction, is_private
-from deedbook.versioning.numbers import effective_level
 from deedbook.versioning.previous import CHANGES, read_json, retired_keys
 from deedbook.versioning.verdict import Verdict
 
-CHANGELOG = "CHANGELOG.md"
 _MOST_NOTES = 50
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>|#~])")
 
 
 def changes_document(
@@ -123,68 +123,15 @@ def _entry(verdict: Verdict) -> dict[str, Any]:
         + [{"table": name, "rows": number} for name, number in changes.rows_of_new.items()],
         "schema": [item.sentence for item in changes.schema],
         "fallen": [
-            f"`{item.table}` {_plain(item.key)} from {item.old} to {item.new or 'none'}" for item in given if item.guard
+            f"`{item.table}` {_markdown(item.key)} from {item.old} to {item.new or 'none'}"
+            for item in given
+            if item.guard
         ],
         "reasons": dict(sorted(Counter(item.reason for item in given).items())),
         "notes": notes[:_MOST_NOTES],
     }
 
 
-def changelog_markdown(title: str, history: Sequence[Mapping[str, Any]]) -> str:
-    """The text of `CHANGELOG.md`: all versions, newest first."""
-    lines = [f"# Changes of {_plain(title)}", ""]
-    lines += [
-        "Newest first, computed from the data. Every change, cell by cell: `changes.json`; why: `corrections.csv`."
-    ]
-    lines.append("")
-    for entry in history:
-        lines += [f"## {entry['version']} ({str(entry.get('created', ''))[:10]})", "", *_entry_lines(entry), ""]
-        if entry.get("coverage"):
-            lines += ["What it covers:", "", *(f"* {_plain(said)}" for said in entry["coverage"]), ""]
-    return "\n".join(lines).rstrip() + "\n"
-
-
-def _entry_lines(entry: Mapping[str, Any]) -> Iterator[str]:
-    if entry["level"] == "first":
-        total = sum(item["rows"] for item in entry["tables"])
-        yield f"First release: {total:,} rows in {len(entry['tables'])} tables."
-        return
-    mild = effective_level(entry["level"], str(entry["previous"]))
-    counts_as = "" if mild == entry["level"] else f", which before 1.0.0 count as {mild}"
-    yield f"{entry['level'].capitalize()} changes since {entry['previous']}{counts_as}."
-    if entry.get("override"):
-        yield f"\nThe version is lower than these changes ask for: {_plain(entry['override'])}"
-    yield "\n| rule | asks for | count |\n|---|---|---:|"
-    for item in entry["rules"]:
-        yield f"| {item['says']} (`{item['rule']}`) | {item['level']} | {item['count']:,} |"
-    counted = [item for item in entry["tables"] if "rows" not in item]
-    if counted:
-        yield "\n| table | rows | added | withdrawn | re-keyed | revised |\n|---|---:|---:|---:|---:|---:|"
-    for item in counted:
-        numbers = (f"{item[name]:,}" for name in ("new_rows", "added", "removed", "rekeyed", "revised"))
-        yield f"| `{item['table']}` | {' | '.join(numbers)} |"
-    for item in entry["tables"]:
-        if "rows" in item:
-            yield f"\nNew table `{item['table']}`: {item['rows']:,} rows."
-    notes = [_plain(note) for note in entry.get("notes", ())]
-    fallen = [f"Status fell: {line}" for line in entry.get("fallen", ())]
-    reasons = ", ".join(f"{_plain(name)} {number:,}" for name, number in entry["reasons"].items())
-    yield from _listed([_plain(line) for line in entry.get("schema", ())])
-    yield from _listed(fallen)
-    if reasons:
-        yield f"\nReasons: {reasons}."
-    yield from _listed(notes)
-
-
-def _listed(lines: Sequence[str]) -> Iterator[str]:
-    """A list after an empty line; nothing when there is nothing to list."""
-    if lines:
-        yield "\n" + "\n".join(f"* {line}" for line in lines)
-
-
-def _plain(text: object) -> str:
+def _markdown(text: str) -> str:
     """A text on one line in which nothing is Markdown."""
-    escaped = " ".join(str(text).split())
-    for mark in "\\`*_{}[]<>|#~":
-        escaped = escaped.replace(mark, "\\" + mark)
-    return escaped
+    return _MARKDOWN.sub(r"\\\1", " ".join(text.split()))

@@ -61,6 +61,12 @@ def effective_level(level: Level, previous: str) -> Level:
     return "minor" if level == "major" else "patch"
 
 
+def counts_as(level: Level, previous: str) -> str:
+    """That a level counts as a milder one before 1.0.0, in words; empty where it does not."""
+    mild = effective_level(level, previous)
+    return "" if mild == level else f", which before 1.0.0 count as {mild}"
+
+
 def raised(previous: str, level: Level) -> str:
     """The lowest version that follows the previous one by such changes; a pre-release is followed by its release."""
     version = read_version(previous)

@@ -9,22 +9,31 @@ import datetime as dt
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from deedbook import files
-from deedbook.changes.compare import Progress
-from deedbook.changes.sources import Side
+from deedbook.changes.compare import Progress, compare
+from deedbook.changes.records import Changes
+from deedbook.changes.sources import Side, side_of_folder
 from deedbook.errors import ProjectError, UsageError
 from deedbook.findings import Finding
 from deedbook.project import Project, demand_names, load_project
 from deedbook.rules.guard import Guard, Releases
-from deedbook.versioning.corrections import PATH, drafted, write_corrections
-from deedbook.versioning.guards import coverage, doubts
+from deedbook.versioning import corrections
+from deedbook.versioning.bump import applied_rules, bump_of, read_thresholds
+from deedbook.versioning.guards import coverage, doubts, judge_changes, unexplained
 from deedbook.versioning.numbers import SEMVER, raised, read_version
-from deedbook.versioning.previous import demand_licence, demand_version, latest_release, read_created
-from deedbook.versioning.verdict import Override, Verdict, compare_with, read_override, verdict_on
+from deedbook.versioning.previous import (
+    Previous,
+    demand_licence,
+    demand_version,
+    latest_release,
+    read_created,
+    retired_keys,
+)
+from deedbook.versioning.verdict import Override, Verdict, read_override
 
 FIRST = "0.1.0"
 _MEMBER = re.compile(r'[\s,]*("(?:[^"\\]|\\.)*")\s*:\s*')
@@ -83,12 +92,11 @@ def plan(
     if version and not SEMVER.fullmatch(version):
         raise UsageError(f"{version!r} is not SemVer", "write it as MAJOR.MINOR.PATCH, e.g. 1.2.0")
     package = project.package
-    where = str(package.path or package.root)
     demand_names(package)
-    demand_version(package, where)
-    demand_licence(package, where)
+    demand_version(package)
+    demand_licence(package)
     if package.created:
-        read_created(package, where)
+        read_created(package)
     home = project.dist / package.name
     previous = latest_release(project)
     covered = (*doubts(package), *coverage(Side("", project), guards))
@@ -96,22 +104,68 @@ def plan(
         first = version or package.version or FIRST
         return Plan(package.name, first, None, home / first, covered)
     changes = compare_with(project, previous, progress)
-
-    def verdict(wanted: str, excuse: Override | None) -> Verdict:
-        return verdict_on(project, previous, changes, wanted, excuse, guards)
-
     excuse = Override("", override) if override else read_override(project)
-    if version or override:
-        found = verdict(version or raised(previous.version, "patch"), excuse)
-    else:
-        found, planned = verdict("", excuse), package.version
-        is_other = bool(SEMVER.fullmatch(planned)) and planned not in {previous.version, found.version}
-        is_excused = excuse is not None and excuse.version == planned
-        if is_other and (is_excused or read_version(planned) > read_version(found.version)):
-            found = verdict(planned, excuse)
+    wanted = version or (raised(previous.version, "patch") if override else "")
+    found = verdict_on(project, previous, changes, wanted, excuse, guards)
+    if not wanted and package.version not in {"", previous.version, found.version}:
+        is_excused = excuse is not None and excuse.version == package.version
+        if is_excused or read_version(package.version) > read_version(found.version):
+            found = verdict_on(project, previous, changes, package.version, excuse, guards)
     if found.is_nothing:
         return Plan(package.name, "", found, previous.folder, covered)
     return Plan(package.name, found.version, found, home / found.version, (*found.findings, *covered))
+
+
+def compare_with(project: Project, previous: Previous, progress: Progress | None = None) -> Changes:
+    """What the project changes of the previous release, derived columns apart."""
+    new = Side(project.package.version or "the project", project)
+    return compare(side_of_folder(previous.folder), new, literal=False, progress=progress)
+
+
+def verdict_on(
+    project: Project,
+    previous: Previous,
+    changes: Changes,
+    version: str,
+    override: Override | None = None,
+    guards: Sequence[Guard[Releases]] = (),
+) -> Verdict:
+    """What a version rests on.
+
+    Args:
+        project: What is to be released.
+        previous: The release before.
+        changes: What lies between.
+        version: The version; the lowest one that the changes allow when empty.
+        override: A maintainer's reason to go below that.
+        guards: The project's own rules between releases.
+
+    Raises:
+        ProjectError: when deedbook.toml or corrections.csv cannot be read.
+    """
+    rules = applied_rules(changes, read_thresholds(project))
+    level = bump_of(rules)
+    minimum = raised(previous.version, level)
+    version = version or minimum
+    old, new, rows = side_of_folder(previous.folder), Side(version, project), corrections.read_corrections(project)
+    needed = tuple(corrections.needed_corrections(changes, version, unexplained(old, new, changes, guards)))
+    found = Verdict(
+        previous=previous,
+        old=old,
+        new=new,
+        changes=changes,
+        version=version,
+        corrections=rows,
+        retired=retired_keys(previous.folder),
+        level=level,
+        minimum=minimum,
+        rules=rules,
+        needed=needed,
+        reasons=corrections.match_corrections(project, needed, version, rows),
+    )
+    if override is not None and found.is_below and override.version in {version, ""}:
+        found = replace(found, override=replace(override, version=version))
+    return replace(found, findings=(*judge_changes(found, guards), *found.reasons.findings))
 
 
 def write_drafts(project: Project, planned: Plan) -> int:
@@ -119,48 +173,41 @@ def write_drafts(project: Project, planned: Plan) -> int:
     verdict = planned.verdict
     if verdict is None or verdict.is_nothing:
         return 0
-    rows = drafted(verdict.corrections, verdict.needed, planned.version, verdict.previous.version)
-    write_corrections(project.package.root / PATH, rows)
+    rows = corrections.drafted(verdict.corrections, verdict.needed, planned.version, verdict.previous.version)
+    files.replace(project.package.root / corrections.PATH, corrections.corrections_csv(rows).encode())
     return sum(not row.reason.strip() for row in rows if row.version == planned.version)
 
 
-def write_plan(
-    project: Project, planned: Plan, created: dt.date, override: str = "", doi: Mapping[str, str] | None = None
-) -> Project:
+def write_plan(project: Project, planned: Plan, created: dt.date, doi: Mapping[str, str] | None = None) -> Project:
     """Puts version, date and previous release into the descriptor; the project as it is then.
 
     Args:
         project: Whose descriptor is written.
         planned: What `plan` returned.
         created: The release date.
-        override: The reason to go below the floor; empty for the one that the descriptor has.
         doi: The reserved `doi`, and `concept_doi` if there is one; None leaves a `doi` that was reserved before, which counts for
             its own version only.
 
     Raises:
         ProjectError: when the descriptor is not a JSON file.
     """
-    path = project.package.path
+    path, verdict = project.package.path, planned.verdict
     if path is None or path.suffix != ".json":
-        raise ProjectError(
-            f"{path or project.root}: only a JSON descriptor can be written",
-            f"set version {planned.version}, created and deedbook.previous by hand",
-        )
-    content = path.read_bytes()
-    text, verdict, previous = content.decode(), planned.verdict, None
+        hint = f"set version {planned.version}, created and deedbook.previous by hand"
+        raise ProjectError(f"{path or project.root}: only a JSON descriptor can be written", hint)
+    own: dict[str, Any] = {"previous": None}
     if verdict is not None:
         before, root, folder = verdict.previous, project.root.resolve(), verdict.previous.folder.resolve()
         where = folder.relative_to(root).as_posix() if folder.is_relative_to(root) else folder.name
-        previous = {"version": before.version, "sha256": before.sha256, "where": where}
-    own: dict[str, Any] = {"previous": previous}
+        own["previous"] = {"version": before.version, "sha256": before.sha256, "where": where}
     if doi is not None:
-        own["doi"] = {"version": planned.version, "doi": doi["doi"]}
-        own |= {name: doi[name] for name in ("concept_doi",) if name in doi}
+        own |= {**doi, "doi": {"version": planned.version, "doi": doi["doi"]}}
     if verdict is not None and verdict.override is not None:
-        own["override"] = {"version": planned.version, "reason": override or verdict.override.reason}
+        own["override"] = {"version": planned.version, "reason": verdict.override.reason}
     elif "override" in project.package.raw.get("deedbook", {}):
         own["override"] = None
-    text = set_member(text, ["version"], planned.version)
+    content = path.read_bytes()
+    text = set_member(content.decode(), ["version"], planned.version)
     text = set_member(text, ["created"], f"{created.isoformat()}T00:00:00Z")
     for name, value in own.items():
         text = set_member(text, ["deedbook", name], value)

@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from deedbook.changes.sources import find_release
 from deedbook.descriptor import Package
 from deedbook.errors import ProjectError, RefusalError
-from deedbook.integrity.digests import MANIFEST, SUMS, sha256_of
+from deedbook.integrity.digests import MANIFEST, sha256_of
 from deedbook.integrity.proof import demand_whole
 from deedbook.project import Project
 from deedbook.versioning.numbers import SEMVER, read_version
@@ -28,48 +29,47 @@ class Previous:
     folder: Path
 
 
-def read_previous(package: Package, folders: Sequence[Path], where: str, *, snapshot: bool = False) -> Previous | None:
+def read_previous(package: Package, folders: Sequence[Path], *, snapshot: bool = False) -> Previous | None:
     """The previous release that the descriptor names, proven; None when it says that this is the first.
 
     Args:
         package: The descriptor.
         folders: Where it may stand as `NAME/VERSION/`; the first is where releases are built.
-        where: What people call the descriptor.
         snapshot: Nothing need be said.
 
     Raises:
         ProjectError: when nothing is said (but of a snapshot), or what is named cannot be found, is damaged or does not match.
         RefusalError: when a later version than the named one was released, so that the chain would fork.
     """
-    own = package.raw.get("deedbook")
-    own = own if isinstance(own, Mapping) else {}
-    declared = own.get("previous")
+    own = _own(package)
     if "previous" not in own and not snapshot:
         raise ProjectError(
-            f"{where}: it is not said which release came before this one (`deedbook.previous`)",
+            f"{_where(package)}: it is not said which release came before this one (`deedbook.previous`)",
             'add "deedbook": {"previous": null} for a first release, else run `deedbook plan --write`',
         )
-    version, digest = (
-        (declared.get("version"), declared.get("sha256")) if isinstance(declared, Mapping) else (None, None)
-    )
+    declared = own.get("previous")
     if declared is None:
-        _demand_line(package, folders, where, None)
+        _demand_line(package, folders, None)
         return None
+    said = declared if isinstance(declared, Mapping) else {}
+    version, digest = said.get("version"), said.get("sha256")
     if not isinstance(version, str) or not SEMVER.fullmatch(version) or not isinstance(digest, str):
-        message = f"{where}: `deedbook.previous` is null, or has a `version` and the `sha256` of its release.json"
+        message = (
+            f"{_where(package)}: `deedbook.previous` is null, or has a `version` and the `sha256` of its release.json"
+        )
         raise ProjectError(message, "run `deedbook plan --write`")
     folder = find_release(folders, package.name, version)
-    place = folders[0] / package.name / version
     if folder is None:
+        place = folders[0] / package.name / version
         hint = f"fetch it: `deedbook fetch {package.name}@{version} -o {place}`"
         raise ProjectError(f"the previous release {version} is not in {place}", hint)
-    found = sha256_of(folder / MANIFEST)
+    found, file = sha256_of(folder / MANIFEST), folder / MANIFEST
     if found != digest.removeprefix("sha256:"):
         message = (
-            f"{folder / MANIFEST} is not the previous release that {where} names: its sha256 is {found}, not {digest}"
+            f"{file} is not the previous release that {_where(package)} names: its sha256 is {found}, not {digest}"
         )
         raise ProjectError(message, "fetch the published release again, or correct `deedbook.previous`")
-    _demand_line(package, folders, where, version)
+    _demand_line(package, folders, version)
     return _proven(folder, version)
 
 
@@ -84,15 +84,14 @@ def latest_release(project: Project) -> Previous | None:
         RefusalError: when a later version was released.
     """
     package, folders = project.package, project.release_folders
-    where = str(package.path or package.root)
     folder = find_release(folders, package.name, package.version) if package.version else None
     if folder is None:
-        return read_previous(package, folders, where, snapshot=True)
-    _demand_line(replace(package, version=""), folders, where, package.version)
+        return read_previous(package, folders, snapshot=True)
+    _demand_line(replace(package, version=""), folders, package.version)
     return _proven(folder, package.version)
 
 
-def read_created(package: Package, where: str) -> dt.datetime:
+def read_created(package: Package) -> dt.datetime:
     """The release date that the descriptor gives, in UTC.
 
     Raises:
@@ -100,15 +99,17 @@ def read_created(package: Package, where: str) -> dt.datetime:
     """
     hint = 'run `deedbook plan --write`, or add "created": "2026-11-22T00:00:00Z" to the descriptor'
     if not package.created:
-        raise ProjectError(f"{where}: `created`, the release date, is missing", hint)
+        raise ProjectError(f"{_where(package)}: `created`, the release date, is missing", hint)
     try:
         moment = dt.datetime.fromisoformat(package.created)
     except ValueError:
-        raise ProjectError(f"{where}: `created` is {package.created!r}, which is no ISO 8601 time", hint) from None
+        raise ProjectError(
+            f"{_where(package)}: `created` is {package.created!r}, which is no ISO 8601 time", hint
+        ) from None
     return moment.astimezone(dt.UTC) if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
 
 
-def demand_version(package: Package, where: str) -> None:
+def demand_version(package: Package) -> None:
     """Refuses a planned version that is no version number.
 
     Raises:
@@ -116,10 +117,10 @@ def demand_version(package: Package, where: str) -> None:
     """
     if package.version and not SEMVER.fullmatch(package.version):
         hint = "write it as MAJOR.MINOR.PATCH, e.g. 1.0.0, and in YAML between quotes"
-        raise ProjectError(f"{where}: the version {package.version!r} is not SemVer", hint)
+        raise ProjectError(f"{_where(package)}: the version {package.version!r} is not SemVer", hint)
 
 
-def demand_licence(package: Package, where: str) -> None:
+def demand_licence(package: Package) -> None:
     """Refuses a licence that is a file which no release carries.
 
     Raises:
@@ -130,7 +131,9 @@ def demand_licence(package: Package, where: str) -> None:
         path = str(one.get("path") or "") if isinstance(one, Mapping) else ""
         if path and ":" not in path and path != "LICENSE":
             hint = "call it LICENSE and put it beside the descriptor, or give its address"
-            raise ProjectError(f"{where}: the licence is the file {path}, which a release does not carry", hint)
+            raise ProjectError(
+                f"{_where(package)}: the licence is the file {path}, which a release does not carry", hint
+            )
 
 
 def demand_one_beginning(project: Project) -> None:
@@ -139,19 +142,19 @@ def demand_one_beginning(project: Project) -> None:
     Raises:
         ProjectError: when one was built, or published into a folder.
     """
-    own = project.package.raw.get("deedbook")
-    if isinstance(own, Mapping) and own.get("previous", ...) is None:
-        _demand_line(project.package, project.release_folders, str(project.package.path), None)
+    if _own(project.package).get("previous", ...) is None:
+        _demand_line(project.package, project.release_folders, None)
 
 
-def find_release(folders: Sequence[Path], name: str, version: str) -> Path | None:
-    """The folder of a whole release in the first of these folders that has it; None when none has."""
-    for number, root in enumerate(folders):
-        folder = root / name / version
-        is_whole = (folder / SUMS).is_file() or not number  # while it is being published, its sums are not there yet
-        if (folder / MANIFEST).is_file() and is_whole:
-            return folder
-    return None
+def _own(package: Package) -> Mapping[str, Any]:
+    """What the descriptor says under `deedbook`."""
+    own = package.raw.get("deedbook")
+    return own if isinstance(own, Mapping) else {}
+
+
+def _where(package: Package) -> str:
+    """What people call the descriptor."""
+    return str(package.path or package.root)
 
 
 def _proven(folder: Path, version: str) -> Previous:
@@ -163,21 +166,20 @@ def _proven(folder: Path, version: str) -> Previous:
     return Previous(version, sha256_of(folder / MANIFEST), folder)
 
 
-def _demand_line(package: Package, folders: Sequence[Path], where: str, previous: str | None) -> None:
+def _demand_line(package: Package, folders: Sequence[Path], previous: str | None) -> None:
     """Refuses a second beginning of a chain, and a second successor of a release, but for a version that was released before."""
-    homes = [root / package.name for root in folders if (root / package.name).is_dir()]
-    names = {item.name for home in homes for item in home.iterdir() if SEMVER.fullmatch(item.name)}
-    known = {name for name in names if read_version(name).is_final and find_release(folders, package.name, name)}
+    names = {item.name for root in folders if (home := root / package.name).is_dir() for item in home.iterdir()}
+    released = {name: folder for name in names if (folder := find_release(folders, package.name, name))}
+    known = [name for name in released if SEMVER.fullmatch(name) and read_version(name).is_final]
     if not known or package.version in known:
         return
     newest = max(known, key=read_version)
     if previous is None:
-        folder = find_release(folders, package.name, newest) or Path()
-        link = json.dumps({"version": newest, "sha256": sha256_of(folder / MANIFEST)})
-        message = f"{where}: `deedbook.previous` is null, but {newest} was released ({folder})"
+        link = json.dumps({"version": newest, "sha256": sha256_of(released[newest] / MANIFEST)})
+        message = f"{_where(package)}: `deedbook.previous` is null, but {newest} was released ({released[newest]})"
         raise ProjectError(message, f"a chain has one beginning: set `deedbook.previous` to {link}")
     if read_version(newest) > read_version(previous):
-        message = f"{where} follows {previous}, but {newest} was released since"
+        message = f"{_where(package)} follows {previous}, but {newest} was released since"
         hint = f"get {newest} with its descriptor and tables (`git pull`), merge them with yours, then run `deedbook plan --write`"
         raise RefusalError(message, hint)
 
