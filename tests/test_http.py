@@ -90,7 +90,7 @@ def test_a_body_in_drops_is_given_up(serve: Serve, monkeypatch: pytest.MonkeyPat
 def test_a_document_has_a_deadline_however_steadily_it_comes(serve: Serve) -> None:
     url = serve(b"HTTP/1.1 200 OK\r\nContent-Length: 10000\r\n\r\n", b"a" * 10_000)
     with pytest.raises(PassingError, match="too slowly"), http.get(url, deadline=0.3) as answer:
-        answer.read(10_000)
+        answer.stream.read(10_000)
 
 
 def test_a_body_that_breaks_off_is_worth_another_try(serve: Serve) -> None:
@@ -106,7 +106,7 @@ def test_what_comes_packed_is_unpacked(serve: Serve) -> None:
 def test_a_bomb_is_unpacked_only_as_far_as_it_is_read(serve: Serve) -> None:
     bomb = gzip.compress(bytes(200 << 20))
     with http.get(serve(answered(bomb, "Content-Encoding: gzip"), b"")) as answer:
-        assert answer.read(1_000) == bytes(1_000)
+        assert answer.stream.read(1_000) == bytes(1_000)
 
 
 def test_a_packing_that_is_not_known_is_named(serve: Serve) -> None:

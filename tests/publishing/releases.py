@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 from deedbook.catalogue.directory import DirectoryStore
-from deedbook.catalogue.records import Catalogue, Link
+from deedbook.catalogue.records import Catalogue
 from deedbook.catalogue.store import Store, read_catalogue
 from deedbook.integrity.provenance import write_proofs
 from deedbook.publishing.steps import PublishableFile, PublishableRelease
@@ -56,11 +56,9 @@ def make_release(
         name=NAME,
         version=version,
         release_sha256=sha256(folder / "release.json"),
-        sums_sha256=sha256(folder / "SHA256SUMS"),
         files=files,
         manifest=manifest,
         package=package,
-        previous=Link(previous.version, previous.release_sha256) if previous else None,
     )
 
 

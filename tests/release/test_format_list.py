@@ -14,7 +14,7 @@ from deedbook.fetching.retrieval import Asking, fetch, find_release
 from deedbook.integrity.digests import SUMS, sha256_of
 from deedbook.project import load_project
 from deedbook.publishing.steps import PublishableFile, PublishableRelease
-from deedbook.publishing.targets.zenodo_content import select_files
+from deedbook.publishing.targets.zenodo_content import files_to_pack
 from deedbook.release.documents import forecast
 from deedbook.release.formats import FORMATS, Format, Usage, format_named, media_type
 from deedbook.release.verification import verify
@@ -110,12 +110,11 @@ def test_a_ninth_format_gives_way_in_a_deposit_before_csv(make_project: MakeProj
         name="deeds",
         version="1.0.0",
         release_sha256="",
-        sums_sha256="",
         files=files,
         manifest={},
         package={},
     )
-    packed = {file.name for file in select_files(release, len(files) - 4).packed}
+    packed = {file.name for file in files_to_pack(release, len(files) - 4)}
     assert {"actors.jsonl", "events.jsonl", "actors.tabbed", "events.tabbed"} <= packed
     assert not any(name.endswith((".rds", ".csv")) for name in packed)
 

@@ -135,6 +135,21 @@ def retried(
                 raise
 
 
+class Stream:
+    """Bytes that come in pieces of any size, as reads of the wanted one."""
+
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        self._pieces, self._rest = pieces, bytearray()
+
+    def read(self, size: int) -> bytes:
+        """The next `size` bytes; fewer only at the end."""
+        while len(self._rest) < size and (piece := next(self._pieces, b"")):
+            self._rest += piece
+        wanted = bytes(self._rest[:size])
+        del self._rest[:size]
+        return wanted
+
+
 class Answer:
     """What a server answered; header names are in lower case.
 
@@ -152,7 +167,7 @@ class Answer:
         self.encoding = self.headers.get("content-encoding", "identity").strip().lower()
         self._response = response
         self._pieces = self._unpacked(self._received(deadline))
-        self._rest = bytearray()
+        self.stream = Stream(self._pieces)
 
     @property
     def kind(self) -> str:
@@ -166,14 +181,6 @@ class Answer:
             PassingError: when it breaks off, or comes too slowly.
         """
         return self._pieces
-
-    def read(self, size: int) -> bytes:
-        """The next `size` bytes of the body; fewer only at its end."""
-        while len(self._rest) < size and (piece := next(self._pieces, b"")):
-            self._rest += piece
-        wanted = bytes(self._rest[:size])
-        del self._rest[:size]
-        return wanted
 
     def close(self) -> None:
         """Lets go of the connection; it is used again when the body was read to its end."""

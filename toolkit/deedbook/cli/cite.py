@@ -5,22 +5,20 @@ from __future__ import annotations
 import shlex
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from deedbook.cli import options, streams
 from deedbook.cli.progress import progress_bar
 from deedbook.errors import UsageError
-
-if TYPE_CHECKING:
-    from deedbook.fetching.citations import Style
+from deedbook.fetching.citations import CFF, STYLES, Style, citation_of, read_citation, render
+from deedbook.fetching.retrieval import find_release
 
 
 @click.command()
 @click.argument("name", metavar="NAME[@VERSION]|FOLDER")
 @options.catalogue
-@options.format_(["text", "bibtex", "ris", "csl-json"], "How the citation is written.", "style")
+@options.format_(list(STYLES), "How the citation is written.", "style")
 @click.option(
     "--where", metavar="EXPR", help="Cite the rows that an SQL expression picks, with their number and digest."
 )
@@ -42,26 +40,23 @@ def cite(
     With --where, such as --table events --where "country = 'LAO'", the citation names the rows that were used: their number
     and the sha256 of their canonical CSV, which `deedbook fetch --subset` reproduces and checks.
     """
-    from deedbook.fetching.citations import citation_of, read_citation, render
-    from deedbook.fetching.retrieval import find_release
-    from deedbook.fetching.rows import read_subset
-
     if (where is None) != (table is None):
         raise UsageError("--where needs --table, and the other way round", "see deedbook cite --help")
-    if where is None and catalogue is None and (Path(name) / "CITATION.cff").is_file():
+    if where is None and catalogue is None and (Path(name) / CFF).is_file():
         streams.emit(render(read_citation(Path(name)), style))
         return
     with progress_bar(quiet=quiet) as bar:
         listing, warnings = find_release(name, options.asking(catalogue, key, offline=offline))
         citation = citation_of(listing)
         if where is not None and table is not None:
-            chosen = read_subset(listing, table, where, progress=bar.update)
-            record = chosen.record
-            warnings += (chosen.advice,) if chosen.advice else ()
-            citation = replace(citation, note=record.text)
+            from deedbook.fetching.rows import read_subset
+
+            rows = read_subset(listing, table, where, progress=bar.update)
+            warnings += rows.advice
+            citation = replace(citation, note=rows.text)
             source = listing.source
             again = f"deedbook fetch {source.dataset.name}@{source.entry.version} --from {shlex.quote(source.opened.location.text)}"
-            again += f" --table {shlex.quote(table)} --subset {shlex.quote(where)} --digest {record.sha256}"
+            again += f" --table {shlex.quote(table)} --subset {shlex.quote(where)} --digest {rows.sha256}"
             if not quiet:
                 streams.say(f"the same rows again: {again}")
     options.warn(warnings)

@@ -1,18 +1,20 @@
-"""`deedbook publish`: makes a built release public, or finishes what was begun."""
+"""`deedbook publish`, `yank` and `unyank`: makes a built release public, withdraws it without touching its files, or takes that back."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import click
 
 from deedbook.cli import options, streams
 from deedbook.cli.progress import progress_bar
 from deedbook.errors import DONE, UsageError
-
-if TYPE_CHECKING:
-    from deedbook.integrity.signatures import PublicKey
+from deedbook.integrity.digests import SIGNATURE
+from deedbook.integrity.signatures import PublicKey, configured_key, read_signature
+from deedbook.project import load_project
+from deedbook.versioning.numbers import SEMVER
 
 
 @click.command()
@@ -29,11 +31,9 @@ def publish(ctx: click.Context, version: str, to: str, root: Path, dry_run: bool
     A release that does not verify, or a version that is published with other content: exit code 4. Each file is read back and
     compared; latest moves last. Interrupted or failed, exit code 75: run it again, and it goes on. Already published: 0.
     """
-    from deedbook.project import load_project
     from deedbook.publishing import publish as publishing
     from deedbook.publishing.targets import read_target
     from deedbook.rendering import publication as rendering
-    from deedbook.versioning.numbers import SEMVER
 
     project = load_project(root)
     target = read_target(project, to)
@@ -59,12 +59,62 @@ def publish(ctx: click.Context, version: str, to: str, root: Path, dry_run: bool
 
 def _own_key(folder: Path) -> PublicKey | None:
     """The configured key, to prove the release with; None when another one signed it, as the catalogue may allow."""
-    from deedbook.integrity.digests import SIGNATURE
-    from deedbook.integrity.signatures import configured_key, read_signature
-
     secret = configured_key()
     if secret is None:
         return None
     file = folder / SIGNATURE
     key = secret.public
     return key if not file.is_file() or read_signature(file.read_bytes()).key_id == key.id else None
+
+
+_dry_run = click.option("--dry-run", is_flag=True, help="Print what would be done; change nothing.")
+
+
+def _verb(*own: Callable[..., Any]) -> Callable[..., click.Command]:
+    """Makes a command with the argument and the options that both verbs have, after its own."""
+
+    def command(function: Callable[..., None]) -> click.Command:
+        for option in (options.debug, options.quiet, _dry_run, options.project, options.to, *own):
+            function = option(function)
+        return click.command()(click.argument("version")(function))
+
+    return command
+
+
+@_verb(
+    click.option("--replaced-by", metavar="VERSION", help="The published version to use instead."),
+    click.option(
+        "-r", "--reason", required=True, help="What is wrong with it; everybody who uses the version is told."
+    ),
+)
+def yank(**given: Any) -> None:
+    """Withdraw the published VERSION: it stays where it is, and is found only by those who name it exactly."""
+    _give_notice(**given)
+
+
+@_verb()
+def unyank(**given: Any) -> None:
+    """Take back that VERSION was withdrawn."""
+    _give_notice(**given)
+
+
+def _give_notice(
+    version: str,
+    to: str,
+    root: Path,
+    dry_run: bool,
+    quiet: bool,
+    reason: str | None = None,
+    replaced_by: str | None = None,
+) -> None:
+    from deedbook.publishing.publish import give_notice
+    from deedbook.publishing.steps import Notice
+    from deedbook.publishing.targets import read_target
+
+    project = load_project(root)
+    notice = Notice(project.package.name, version, reason, replaced_by)
+    done = give_notice(read_target(project, to), notice, is_rehearsal=dry_run)
+    if dry_run:
+        streams.emit("".join(f"{about}\n" for about in done))
+    elif not quiet:
+        streams.emit(f"{'unyanked' if reason is None else 'yanked'} {notice.name} {version} at {to}\n")

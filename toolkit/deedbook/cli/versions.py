@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import click
 
+from deedbook.catalogue.records import Catalogue
 from deedbook.cli import options, streams
 from deedbook.cli.progress import progress_bar
 from deedbook.errors import DONE, UsageError
-
-if TYPE_CHECKING:
-    from deedbook.catalogue.records import Catalogue
+from deedbook.fetching.catalogues import open_catalogue
+from deedbook.fetching.locations import find_home, read_location
+from deedbook.project import load_project
 
 Format = Literal["text", "json"]
 
@@ -27,8 +28,6 @@ Format = Literal["text", "json"]
 @click.pass_context
 def versions(ctx: click.Context, name: str, to: str | None, location: str | None, root: Path, format_: Format) -> None:
     """List the published versions of dataset NAME, newest first; of all datasets without a name."""
-    from deedbook.fetching.catalogues import open_catalogue
-    from deedbook.fetching.locations import find_home, read_location
     from deedbook.rendering import publication as rendering
 
     if (to is None) == (location is None):
@@ -36,27 +35,21 @@ def versions(ctx: click.Context, name: str, to: str | None, location: str | None
             "which catalogue?", "name it with --from CATALOGUE, or a target of the project with --to TARGET"
         )
     with progress_bar(quiet=False):
-        if location is None:
-            found = _of_target(root, to or "")
-        else:
+        if location is not None:
             opened = open_catalogue(read_location(location), find_home())
             options.warn(opened.age())
             found = opened.catalogue
+        else:
+            from deedbook.catalogue.store import read_catalogue
+            from deedbook.publishing.targets import read_target
+
+            target = read_target(load_project(root), to or "")
+            if target.store is None:
+                raise UsageError(f"a {target.kind} target holds no catalogue", "name a directory or s3 target")
+            found = read_catalogue(target.store) or Catalogue()
     if name and name not in found.datasets:
         there = ", ".join(found.datasets) or "none"
         raise UsageError(f"the catalogue has no dataset {name}", f"the datasets there are {there}")
     datasets = [found.datasets[name]] if name else list(found.datasets.values())
     streams.emit(rendering.render_json(datasets) if format_ == "json" else rendering.render_text(datasets))
     ctx.exit(DONE)
-
-
-def _of_target(root: Path, name: str) -> Catalogue:
-    from deedbook.catalogue.records import Catalogue
-    from deedbook.catalogue.store import read_catalogue
-    from deedbook.project import load_project
-    from deedbook.publishing.targets import read_target
-
-    target = read_target(load_project(root), name)
-    if target.store is None:
-        raise UsageError(f"a {target.kind} target holds no catalogue", "name a directory or s3 target")
-    return read_catalogue(target.store) or Catalogue()

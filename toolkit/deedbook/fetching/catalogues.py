@@ -18,37 +18,25 @@ import datetime as dt
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
-from functools import partial
 from pathlib import Path
 
 from deedbook import files
+from deedbook.catalogue import records
 from deedbook.catalogue.keys import as_public, present_key
-from deedbook.catalogue.records import (
-    CATALOG,
-    CATALOG_SIGNATURE,
-    LARGEST,
-    LATEST,
-    SIGNATURE_AHEAD,
-    Catalogue,
-    Key,
-    read_catalogue_json,
-    read_keys,
-    read_latest_json,
-    sequence_of,
-)
+from deedbook.catalogue.records import CATALOG, CATALOG_SIGNATURE, LATEST, Catalogue, Key
 from deedbook.errors import ProjectError, RefusalError, RemoteError, UsageError
-from deedbook.fetching.locations import Home, Location
+from deedbook.fetching.locations import Address, Home
 from deedbook.fetching.transport import read_document
 from deedbook.files import locked
-from deedbook.http import MissingError, PassingError, retried
+from deedbook.http import PATIENCE, MissingError, PassingError, retried
 from deedbook.integrity.signatures import PublicKey, is_signed_by, public_key
 
 _TELL = "do not use it before the publisher has explained this"
 _LOCK_SECONDS = 600.0
+_LARGEST = {CATALOG: records.LARGEST, LATEST: records.LARGEST}
 _LARGEST_SIGNATURE = 1 << 16
-_DOCUMENTS = (CATALOG, CATALOG_SIGNATURE, LATEST)
-"""What is kept of a catalogue for `--offline`."""
 _OLD = dt.timedelta(days=365)
 """Without a new signature for so long, a catalogue is named: whoever serves it may be holding news back."""
 
@@ -73,13 +61,12 @@ class Memory:
     releases: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
-def recall(state: Path, location: Location) -> Memory:
+def recall(file: Path, location: Address) -> Memory:
     """What is known of the catalogue at that address.
 
     Raises:
         ProjectError: when it cannot be read: then nothing may be taken for granted.
     """
-    file = state / f"{location.id}.json"
     try:
         raw = json.loads(file.read_bytes())
         return Memory(**{name: raw[name] for name in Memory.__dataclass_fields__})
@@ -106,20 +93,21 @@ def extended(memory: Memory, catalogue: Catalogue, sha256: str) -> Memory:
         )
     if catalogue.sequence == memory.sequence and sha256 != memory.catalog_sha256:
         raise RefusalError(f"{where}: another catalogue with the sequence {memory.sequence} was seen before", _TELL)
-    seen = {name: dict(versions) for name, versions in memory.releases.items()}
-    for name, versions in seen.items():
+    there = {
+        name: {entry.version: entry.release_sha256 for entry in dataset.versions}
+        for name, dataset in catalogue.datasets.items()
+    }
+    for name, versions in memory.releases.items():
         for version, digest in versions.items():
-            entry = catalogue.entry(name, version)
-            if entry is None:
-                raise RefusalError(f"{where}: {name} {version} was there before and is gone", _TELL)
-            if entry.release_sha256 != digest:
-                raise RefusalError(
-                    f"{where}: {name} {version} is another release than before: {entry.release_sha256}, not {digest}",
-                    _TELL,
+            found = there.get(name, {}).get(version)
+            if found != digest:
+                said = (
+                    f"is another release than before: {found}, not {digest}"
+                    if found
+                    else "was there before and is gone"
                 )
-    for name, dataset in catalogue.datasets.items():
-        seen[name] = {entry.version: entry.release_sha256 for entry in dataset.versions}
-    return replace(memory, sequence=catalogue.sequence, catalog_sha256=sha256, releases=seen)
+                raise RefusalError(f"{where}: {name} {version} {said}", _TELL)
+    return replace(memory, sequence=catalogue.sequence, catalog_sha256=sha256, releases=there)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +121,7 @@ class Opened:
         is_first: Whether it was never seen before, so that its key was taken on trust.
     """
 
-    location: Location
+    location: Address
     catalogue: Catalogue
     keys: tuple[PublicKey, ...] = ()
     is_first: bool = False
@@ -170,7 +158,7 @@ class _AbsentError(UsageError):
     """There is no catalogue at the address."""
 
 
-def open_catalogue(location: Location, home: Home, *, key: PublicKey | None = None, is_offline: bool = False) -> Opened:
+def open_catalogue(location: Address, home: Home, *, key: PublicKey | None = None, is_offline: bool = False) -> Opened:
     """The catalogue at an address, verified, and remembered; the one above when the address is that of a dataset's page.
 
     Args:
@@ -186,85 +174,88 @@ def open_catalogue(location: Location, home: Home, *, key: PublicKey | None = No
         RemoteError: when it cannot be had.
     """
     try:
-        return _open(location, home, key, is_offline=is_offline)
-    except _AbsentError as error:
+        return _open(location, home, key, is_copy=is_offline and location.is_remote)
+    except _AbsentError:
         above = location.above()
-        if above is None:
-            raise
-        try:
-            return _open(above, home, key, is_offline=is_offline)
-        except UsageError:
-            raise error from None
+        if above is not None:
+            with suppress(UsageError):
+                return _open(above, home, key, is_copy=is_offline and location.is_remote)
+        raise
 
 
-def _open(location: Location, home: Home, key: PublicKey | None, *, is_offline: bool) -> Opened:
+def _open(location: Address, home: Home, key: PublicKey | None, *, is_copy: bool) -> Opened:
     kept, locks = home.cache / "catalogues" / location.id, home.state / "locks"
+    file = home.state / f"{location.id}.json"
+
+    def read(name: str) -> bytes | None:
+        if is_copy:
+            return (kept / name).read_bytes() if (kept / name).is_file() else None
+        with suppress(MissingError):
+            return read_document(location.file(name), _LARGEST.get(name, _LARGEST_SIGNATURE))
+        return None
+
     locks.mkdir(parents=True, exist_ok=True)
     with locked(locks / f"{location.id}.lock", who="fetch", wait=_LOCK_SECONDS):
-        memory = recall(home.state, location)
+        memory = recall(file, location)
         trusted = memory if key is None else replace(memory, key=key.text)
-        if is_offline and location.is_remote:
-            documents = {name: (kept / name).read_bytes() for name in _DOCUMENTS if (kept / name).is_file()}
-            if CATALOG not in documents:
-                message = f"{location.text}: was never read from here, so there is no copy"
-                raise RemoteError(message, "leave out --offline once")
-            opened, _, known = _prove(location, documents, trusted, lambda: None)
-        else:
-            ahead = partial(_optional, location, SIGNATURE_AHEAD, _LARGEST_SIGNATURE)
-            try:
-                opened, documents, known = retried(lambda: _prove(location, _read(location), trusted, ahead))
-            except _TornError as error:
-                raise RefusalError(error.message, f"try again later; if it stays so, {_TELL}") from None
-        if location.is_remote and not is_offline:
+        if is_copy and read(CATALOG) is None:
+            message = f"{location.text}: was never read from here, so there is no copy"
+            raise RemoteError(message, "leave out --offline once")
+        try:
+            opened, documents, known = retried(
+                lambda: _prove(location, read, trusted), seconds=0 if is_copy else PATIENCE
+            )
+        except _TornError as error:
+            raise RefusalError(error.message, f"try again later; if it stays so, {_TELL}") from None
+        if location.is_remote and not is_copy:
             kept.mkdir(parents=True, exist_ok=True)
-            for name in _DOCUMENTS:
-                if name in documents:
-                    files.replace(kept / name, documents[name])
-                else:
+            for name, content in documents.items():
+                if content is None:
                     (kept / name).unlink(missing_ok=True)
-        files.replace(
-            home.state / f"{location.id}.json", json.dumps(asdict(known), ensure_ascii=False, indent=1).encode()
-        )
+                else:
+                    files.replace(kept / name, content)
+        files.replace(file, json.dumps(asdict(known), ensure_ascii=False, indent=1).encode())
     return opened
 
 
 def _prove(
-    location: Location, documents: dict[str, bytes], memory: Memory, ahead: Callable[[], bytes | None]
-) -> tuple[Opened, dict[str, bytes], Memory]:
+    location: Address, read: Callable[[str], bytes | None], memory: Memory
+) -> tuple[Opened, dict[str, bytes | None], Memory]:
     """The catalogue that the documents hold, held against what is known; they themselves, and what is now known.
 
-    Args:
-        location: Its root.
-        documents: As yet unproven.
-        memory: What is known.
-        ahead: Reads the signature that was written ahead of `catalog.json`; called only when the other one is behind.
-
     Raises:
+        _AbsentError: when there is none.
         _TornError: when they do not fit together.
         ProjectError: when they are not sound.
         RefusalError: when they contradict what is known.
     """
-    content, where = documents[CATALOG], location.text + CATALOG
-    present = _present(read_keys(content, where), memory)
+    documents = {name: read(name) for name in (LATEST, CATALOG, CATALOG_SIGNATURE)}
+    where, content, latest = location.text + CATALOG, documents[CATALOG], documents[LATEST]
+    if content is None:
+        raise _AbsentError(
+            f"{location.text}: there is no catalogue: it has no {CATALOG}", "name the root of a catalogue"
+        )
+    present = _present(records.read_keys(content, where), memory)
     if present is not None:
-        documents = _signed(location, documents, present, ahead)
-    catalogue = read_catalogue_json(content, where)
+        signature = documents[CATALOG_SIGNATURE]
+        documents[CATALOG_SIGNATURE] = _signature(location, content, signature, present, read)
+    catalogue = records.read_catalogue_json(content, where)
     known = extended(memory, catalogue, hashlib.sha256(content).hexdigest())
-    if (latest_content := documents.get(LATEST)) is not None:
-        latest_sequence = read_latest_json(latest_content, location.text + LATEST)
-        if latest_sequence < known.latest_sequence:
+    if latest is not None:
+        sequence = records.read_latest_json(latest, location.text + LATEST)
+        if sequence < known.latest_sequence:
             raise RefusalError(
-                f"{location.text}: latest.json went back: it has the sequence {latest_sequence}, "
+                f"{location.text}: latest.json went back: it has the sequence {sequence}, "
                 f"and {known.latest_sequence} was seen before",
                 _TELL,
             )
-        known = replace(known, latest_sequence=latest_sequence)
-        if latest_sequence > catalogue.sequence:
+        if sequence > catalogue.sequence:
             raise _TornError(
-                f"{location.text}: {CATALOG} has the sequence {catalogue.sequence}, {LATEST} already {latest_sequence}: "
+                f"{location.text}: {CATALOG} has the sequence {catalogue.sequence}, {LATEST} already {sequence}: "
                 "it went back, or an old copy of it comes"
             )
-    keys = tuple(as_public(item) for item in catalogue.keys) if present is not None else ()
+        known = replace(known, latest_sequence=sequence)
+    keys = tuple(map(as_public, catalogue.keys)) if present is not None else ()
     opened = Opened(location, catalogue, keys, is_first=not memory.sequence)
     return opened, documents, replace(known, key=present.text if present else None)
 
@@ -275,59 +266,42 @@ def _present(keys: tuple[Key, ...], memory: Memory) -> Key | None:
     Raises:
         RefusalError: when it does not.
     """
+    if not keys and memory.key is None:
+        return None
+    pinned = memory.key or keys[-1].text
     if not keys:
-        if memory.key is None:
-            return None
-        pinned = public_key(memory.key).id
-        raise RefusalError(f"{memory.location}: is no longer signed; key {pinned} signed it before", _TELL)
-    found = present_key(Catalogue(keys=keys), memory.key or keys[-1].text)
-    if found is None:
-        pinned = public_key(memory.key or "").id
         raise RefusalError(
-            f"{memory.location}: names the key {keys[-1].id}, and the known key {pinned} did not hand over to it",
+            f"{memory.location}: is no longer signed; key {public_key(pinned).id} signed it before", _TELL
+        )
+    found = present_key(Catalogue(keys=keys), pinned)
+    if found is None:
+        raise RefusalError(
+            f"{memory.location}: names the key {keys[-1].id}, and the known key {public_key(pinned).id} did not hand over to it",
             f"{_TELL}; if you have the new key from elsewhere, name it with --key",
         )
     return found
 
 
-def _signed(
-    location: Location, documents: dict[str, bytes], key: Key, ahead: Callable[[], bytes | None]
-) -> dict[str, bytes]:
-    """The documents with the signature that proves them.
+def _signature(
+    location: Address, content: bytes, found: bytes | None, key: Key, read: Callable[[str], bytes | None]
+) -> bytes:
+    """The signature that proves a `catalog.json`.
 
     A publisher that was killed right after `catalog.json` left the signature of the one before, or none; that of this one
-    was written ahead of it, under another name.
+    was written ahead of it, under another name, which is read only then.
 
     Raises:
         RefusalError: when there is none.
         _TornError: when none fits.
     """
-    where, content, found = location.text + CATALOG_SIGNATURE, documents[CATALOG], documents.get(CATALOG_SIGNATURE)
-    if found is not None and is_signed_by(as_public(key), content, found):
-        return documents
-    if found is None or sequence_of(CATALOG_SIGNATURE, found) < sequence_of(CATALOG, content):
-        other = ahead()
-        if other is not None and is_signed_by(as_public(key), content, other):
-            return {**documents, CATALOG_SIGNATURE: other}
+    where = location.text + CATALOG_SIGNATURE
+    sequence = 0 if found is None else records.sequence_of(CATALOG_SIGNATURE, found)
+    candidates = [found]
+    if found is None or sequence < records.sequence_of(CATALOG, content):
+        candidates.append(read(records.SIGNATURE_AHEAD))
+    for signature in candidates:
+        if signature is not None and is_signed_by(as_public(key), content, signature):
+            return signature
     if found is None:
         raise RefusalError(f"{where}: is missing, though the catalogue names the key {key.id}", _TELL)
     raise _TornError(f"{where}: is not what key {key.id} signed for this {CATALOG}")
-
-
-def _read(location: Location) -> dict[str, bytes]:
-    latest = _optional(location, LATEST, LARGEST)
-    catalog = _optional(location, CATALOG, LARGEST)
-    if catalog is None:
-        raise _AbsentError(
-            f"{location.text}: there is no catalogue: it has no {CATALOG}", "name the root of a catalogue"
-        )
-    signature = _optional(location, CATALOG_SIGNATURE, _LARGEST_SIGNATURE)
-    found = {CATALOG: catalog, CATALOG_SIGNATURE: signature, LATEST: latest}
-    return {name: content for name, content in found.items() if content is not None}
-
-
-def _optional(location: Location, name: str, limit: int) -> bytes | None:
-    try:
-        return read_document(location.address(name), limit)
-    except MissingError:
-        return None

@@ -5,18 +5,19 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Literal
 
 from deedbook.errors import ProjectError, UsageError
 from deedbook.fetching.releases import Listing
 from deedbook.fetching.retrieval import obtain
+from deedbook.integrity.digests import MANIFEST
 
 Style = Literal["text", "bibtex", "ris", "csl-json"]
-STYLES: tuple[Style, ...] = get_args(Style)
 CFF, DATACITE = "CITATION.cff", "datacite.json"
+_NAMES = ("name", "family-names", "given-names")
 _HINT = "fetch the release again"
 
 
@@ -29,9 +30,9 @@ class Author:
     given: str = ""
 
     @property
-    def text(self) -> str:
+    def listed_name(self) -> str:
         """As in a list of references."""
-        return ", ".join(part for part in (self.family, self.given) if part) or self.name
+        return ", ".join(filter(None, (self.family, self.given))) or self.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,9 @@ class Citation:
 
     def __str__(self) -> str:
         """One line of a list of references."""
-        return text_citation(self)
+        names = "; ".join(author.listed_name for author in self.authors)
+        text = f"{names} ({self.date:%Y}). {self.title} (version {self.version}) [Data set]."
+        return " ".join(filter(None, (text, self.address, f"[{self.note}]" if self.note else "")))
 
 
 def read_citation(folder: Path) -> Citation:
@@ -69,52 +72,44 @@ def read_citation(folder: Path) -> Citation:
         UsageError: when there is none.
         ProjectError: when it cannot be read.
     """
-    try:
-        content = (folder / CFF).read_bytes()
-    except OSError:
-        raise UsageError(f"{folder}: has no {CFF}, so it is no release", "name a release, or NAME@VERSION") from None
-    datacite = (folder / DATACITE).read_bytes() if (folder / DATACITE).is_file() else b"{}"
-    manifest = folder / "release.json"
-    name = json.loads(manifest.read_bytes()).get("name", "") if manifest.is_file() else folder.name
-    return _read(content, datacite, str(name), str(folder))
+    names = (CFF, DATACITE, MANIFEST)
+    documents = {name: (folder / name).read_bytes() for name in names if (folder / name).is_file()}
+    if CFF not in documents:
+        raise UsageError(f"{folder}: has no {CFF}, so it is no release", "name a release, or NAME@VERSION")
+    name = json.loads(documents[MANIFEST]).get("name", "") if MANIFEST in documents else folder.name
+    return _read(documents, str(name), str(folder))
 
 
 def citation_of(listing: Listing) -> Citation:
     """How a release of a catalogue is cited; without a DOI and a home page, it is found in the catalogue."""
-    files = [listing.files[name] for name in (CFF, DATACITE) if name in listing.files]
-    found = obtain(listing.source, files)
+    source = listing.source
+    found = obtain(source, [listing.files[name] for name in (CFF, DATACITE) if name in listing.files])
     if CFF not in found:
-        raise ProjectError(f"{listing.source.label}: has no {CFF}", "cite it by hand")
-    datacite = found[DATACITE].read_bytes() if DATACITE in found else b"{}"
-    citation = _read(found[CFF].read_bytes(), datacite, listing.source.dataset.name, listing.source.label)
-    location = listing.source.opened.location
+        raise ProjectError(f"{source.label}: has no {CFF}", "cite it by hand")
+    documents = {name: path.read_bytes() for name, path in found.items()}
+    citation, location = _read(documents, source.dataset.name, source.label), source.opened.location
     is_public = location.kind == "http" and not citation.address
-    return replace(citation, url=location.text + listing.source.entry.path) if is_public else citation
+    return replace(citation, url=location.text + source.entry.path) if is_public else citation
 
 
-def _read(cff: bytes, datacite: bytes, name: str, where: str) -> Citation:
+def _read(documents: Mapping[str, bytes], name: str, where: str) -> Citation:
     import yaml
 
     try:
-        raw = yaml.safe_load(cff)
-        date = raw["date-released"]
-        publisher = _mapping(_mapping(json.loads(datacite)).get("publisher")).get("name", "")
+        raw, datacite = yaml.safe_load(documents[CFF]), json.loads(documents.get(DATACITE, b"{}"))
+        texts = {field: _plain(raw.get(field, "")) for field in ("title", "version", "doi", "url", "date-released")}
         return Citation(
-            key=re.sub(r"[^A-Za-z0-9]+", "-", f"{name}-{raw['version']}"),
-            title=_plain(raw["title"]),
-            version=_plain(raw["version"]),
-            date=date if isinstance(date, dt.date) else dt.date.fromisoformat(str(date)),
-            authors=tuple(_author(entry) for entry in raw["authors"]),
-            doi=_plain(raw.get("doi", "")),
-            url=_plain(raw.get("url", "")),
-            publisher=_plain(publisher),
+            re.sub(r"[^A-Za-z0-9]+", "-", f"{name}-{raw['version']}"),
+            texts["title"],
+            texts["version"],
+            dt.date.fromisoformat(texts["date-released"]),
+            tuple(Author(*(_plain(entry.get(field, "")) for field in _NAMES)) for entry in raw["authors"]),
+            texts["doi"],
+            texts["url"],
+            publisher=_plain((datacite.get("publisher") or {}).get("name", "")),
         )
     except (yaml.YAMLError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ProjectError(f"{where}: {CFF} or {DATACITE} cannot be read: {error}", _HINT) from None
-
-
-def _author(entry: Mapping[str, Any]) -> Author:
-    return Author(*(_plain(entry.get(name, "")) for name in ("name", "family-names", "given-names")))
 
 
 def _plain(value: object) -> str:
@@ -122,35 +117,15 @@ def _plain(value: object) -> str:
     return " ".join("".join(letter if letter.isprintable() else " " for letter in str(value)).split())
 
 
-def _mapping(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
-
-
 def render(citation: Citation, style: Style) -> str:
     """The citation in a style, ending in a line end."""
-    match style:
-        case "text":
-            return f"{text_citation(citation)}\n"
-        case "bibtex":
-            return bibtex(citation)
-        case "ris":
-            return ris(citation)
-        case "csl-json":
-            return csl_json(citation)
-
-
-def text_citation(citation: Citation) -> str:
-    """One line of a list of references."""
-    names = "; ".join(author.text for author in citation.authors)
-    text = f"{names} ({citation.date:%Y}). {citation.title} (version {citation.version}) [Data set]."
-    parts = [text, citation.address, f"[{citation.note}]" if citation.note else ""]
-    return " ".join(part for part in parts if part)
+    return STYLES[style](citation)
 
 
 def bibtex(citation: Citation) -> str:
     """A `@misc` entry, which every BibTeX style knows; braces keep the case of titles and whole names together."""
     authors = " and ".join(
-        _tex(author.text) if author.family else f"{{{_tex(author.name)}}}" for author in citation.authors
+        _tex(author.listed_name) if author.family else f"{{{_tex(author.name)}}}" for author in citation.authors
     )
     fields = {
         "author": authors,
@@ -170,7 +145,7 @@ def bibtex(citation: Citation) -> str:
 
 def ris(citation: Citation) -> str:
     """A record of the type DATA."""
-    lines = [("TY", "DATA"), *(("AU", author.text) for author in citation.authors)]
+    lines = [("TY", "DATA"), *(("AU", author.listed_name) for author in citation.authors)]
     lines += [("TI", citation.title), ("PY", f"{citation.date:%Y}"), ("DA", f"{citation.date:%Y/%m/%d}")]
     lines += [("ET", citation.version), ("PB", citation.publisher), ("DO", citation.doi), ("UR", citation.address)]
     lines += [("N1", citation.note)]
@@ -180,22 +155,20 @@ def ris(citation: Citation) -> str:
 
 def csl_json(citation: Citation) -> str:
     """A list of one item of the type dataset, as citeproc and Zotero read it."""
-    optional = {"publisher": citation.publisher, "DOI": citation.doi, "URL": citation.address, "note": citation.note}
     item = {
         "id": citation.key,
         "type": "dataset",
         "title": citation.title,
-        "author": [
-            {"family": one.family, **({"given": one.given} if one.given else {})}
-            if one.family
-            else {"literal": one.name}
-            for one in citation.authors
-        ],
+        "author": [_known(family=one.family, given=one.given) or {"literal": one.name} for one in citation.authors],
         "issued": {"date-parts": [[citation.date.year, citation.date.month, citation.date.day]]},
         "version": citation.version,
-        **{name: value for name, value in optional.items() if value},
+        **_known(publisher=citation.publisher, DOI=citation.doi, URL=citation.address, note=citation.note),
     }
     return json.dumps([item], ensure_ascii=False, indent=2) + "\n"
+
+
+def _known(**texts: str) -> dict[str, str]:
+    return {name: text for name, text in texts.items() if text}
 
 
 _TEX = {
@@ -213,3 +186,11 @@ def _tex(text: str) -> str:
 def _verbatim(text: str) -> str:
     """A field that styles print as it is; braces must balance and a percent sign must not begin a comment."""
     return text.replace("{", "%7B").replace("}", "%7D").replace("%", r"\%")
+
+
+STYLES: Mapping[Style, Callable[[Citation], str]] = {
+    "text": lambda citation: f"{citation}\n",
+    "bibtex": bibtex,
+    "ris": ris,
+    "csl-json": csl_json,
+}

@@ -22,16 +22,15 @@ import shutil
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import groupby
 from pathlib import Path
-from types import TracebackType
 from typing import IO
 
 from deedbook import files
 from deedbook.errors import RefusalError, RemoteError
 from deedbook.fetching.locations import Address
-from deedbook.fetching.transport import Body, looks_like_page, opened
+from deedbook.fetching.transport import looks_like_page, opened
 from deedbook.files import locked
 from deedbook.http import PassingError, retried
 from deedbook.integrity.digests import sha256_of
@@ -52,27 +51,24 @@ class Partial:
     """
 
     def __init__(self, path: Path, size: int) -> None:
-        self.path = path
-        self.size = size
-        self.grains = -(-size // GRAIN)
+        self.path, self.size, self.grains = path, size, -(-size // GRAIN)
+        self.have: set[int] = set()
         self.tags: dict[str, str] = {}
         self._noted = path.with_suffix(".have")
-        self._have: set[int] = set()
         self._lock = threading.Lock()
-        if path.is_file() and path.stat().st_size == size:
+        if path.is_file() and path.stat().st_size == size and self._noted.is_file():
             self._recall()
-        self._file: IO[bytes] = path.open("r+b" if self._have else "w+b", buffering=0)
+        self.resumed = bool(self.have)
+        self._file: IO[bytes] = path.open("r+b" if self.resumed else "w+b", buffering=0)
         self._file.truncate(size)
-        self._notes: IO[bytes] = self._noted.open("ab" if self._have else "wb", buffering=0)
-        self.resumed = bool(self._have)
+        self._notes: IO[bytes] = self._noted.open("ab" if self.resumed else "wb", buffering=0)
 
     def _recall(self) -> None:
         """Reads the notes; a line that a kill tore is no note."""
-        content = self._noted.read_bytes() if self._noted.is_file() else b""
-        for line in content.decode("utf-8", "replace").split("\n")[:-1]:
+        for line in self._noted.read_text("utf-8", "replace").split("\n")[:-1]:
             kind, _, rest = line.partition(" ")
             if kind == "g" and rest.isdecimal() and int(rest) < self.grains:
-                self._have.add(int(rest))
+                self.have.add(int(rest))
             elif kind == "t":
                 tag, _, address = rest.partition(" ")
                 self.tags[address] = tag
@@ -81,9 +77,7 @@ class Partial:
         """The file, open."""
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Closes it; what has come stays."""
         self._file.close()
         self._notes.close()
@@ -96,11 +90,9 @@ class Partial:
         """Puts a whole grain where it belongs."""
         with self._lock:
             self._file.seek(grain * GRAIN)
-            rest = memoryview(content)
-            while rest:
-                rest = rest[self._file.write(rest) :]
+            files.write_all(self._file.fileno(), content)
             self._notes.write(b"g %d\n" % grain)
-            self._have.add(grain)
+            self.have.add(grain)
 
     def note_tag(self, address: str, tag: str) -> None:
         """Remembers the ETag that parts of this file came with."""
@@ -111,21 +103,16 @@ class Partial:
 
     def runs(self, most: int) -> Iterator[tuple[int, int]]:
         """What is missing, as ranges of grains (first, the one after the last) of at most that many."""
-        missing = [grain for grain in range(self.grains) if grain not in self._have]
+        missing = [grain for grain in range(self.grains) if grain not in self.have]
         for _, neighbours in groupby(enumerate(missing), lambda pair: pair[1] - pair[0]):
             first, *rest = (grain for _, grain in neighbours)
             end = first + len(rest) + 1
             yield from ((start, min(start + most, end)) for start in range(first, end, most))
 
-    def bytes_there(self) -> int:
-        """How much has come."""
-        with self._lock:
-            return sum(self.length(grain) for grain in self._have)
-
     def empty(self) -> None:
         """Forgets everything that came."""
         with self._lock:
-            self._have.clear()
+            self.have.clear()
             self.tags.clear()
             self.resumed = False
             self._notes.truncate(0)
@@ -161,46 +148,34 @@ class Cache:
     def find(self, sha256: str) -> Path | None:
         """The file with that content, whole; None when it is not here."""
         path = self._object(sha256)
-        try:
+        with suppress(FileNotFoundError):
             if sha256_of(path) == sha256:
                 return path
             path.unlink()
-        except FileNotFoundError:
-            pass
         return None
 
     @contextmanager
     def adding(self, sha256: str, size: int) -> Iterator[Partial]:
         """A partial file for a content that is not here yet, for this process alone; `keep` makes it an object."""
-        folder, locks = self._root / "partial", self._root / "locks"
-        folder.mkdir(parents=True, exist_ok=True)
-        locks.mkdir(parents=True, exist_ok=True)
-        with (
-            locked(locks / f"{sha256}.lock", who="download", wait=_LOCK_SECONDS),
-            Partial(folder / f"{sha256}.part", size) as it,
-        ):
+        lock = _with_folder(self._root / "locks" / f"{sha256}.lock")
+        part = _with_folder(self._root / "partial" / f"{sha256}.part")
+        with locked(lock, who="download", wait=_LOCK_SECONDS), Partial(part, size) as it:
             yield it
 
     def keep(self, partial: Partial, sha256: str) -> Path:
         """Makes a verified partial file an object."""
-        path = self._object(sha256)
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path = _with_folder(self._object(sha256))
         partial.finish(path)
         return path
 
-    def put(self, content: bytes, sha256: str) -> Path:
+    def put(self, content: bytes, sha256: str) -> None:
         """Makes verified bytes an object."""
-        path = self._object(sha256)
-        if not path.is_file():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            files.replace(path, content)
-        return path
+        if not self.has(sha256):
+            files.replace(_with_folder(self._object(sha256)), content)
 
     def note(self, key: str, content: bytes) -> None:
         """Keeps something small under a key that does not follow from its content; whoever reads it proves it."""
-        path = self._root / "notes" / key
-        path.parent.mkdir(parents=True, exist_ok=True)
-        files.replace(path, content)
+        files.replace(_with_folder(self._root / "notes" / key), content)
 
     def recall_note(self, key: str) -> bytes | None:
         """What was kept under the key."""
@@ -220,6 +195,11 @@ class Cache:
         return self._root / "objects" / sha256[:2] / sha256
 
 
+def _with_folder(path: Path) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path
+
+
 CONNECTIONS = 4
 RUN = 16
 """Grains that one request asks for."""
@@ -229,6 +209,14 @@ Advance = Callable[[int], None]
 
 class TamperedError(RefusalError):
     """What came is not the file that was asked for."""
+
+    @classmethod
+    def of(cls, wanted: ListedFile, address: Address, sha256: str) -> TamperedError:
+        """For a file of another content."""
+        return cls(
+            f"{wanted.name}: what {address.text} sends is not the published file: its sha256 is {sha256}, not {wanted.sha256}",
+            "do not use that copy; tell the publisher",
+        )
 
 
 class _ChangedError(RemoteError):
@@ -267,11 +255,7 @@ def download(address: Address, wanted: ListedFile, partial: Partial, advance: Ad
                 "open the address in a browser, and try again",
             )
         if not was_resumed:
-            raise TamperedError(
-                f"{wanted.name}: what {address.text} sends is not the published file: its sha256 is {found}, "
-                f"not {wanted.sha256}",
-                "do not use that copy; tell the publisher",
-            )
+            raise TamperedError.of(wanted, address, found)
     raise RemoteError(f"{wanted.name}: {address.text} changes while it is read", "try again later")
 
 
@@ -288,7 +272,13 @@ def _fill(address: Address, wanted: ListedFile, partial: Partial, advance: Advan
             known = partial.tags.get(address.text, "")
             last = end * GRAIN if end < partial.grains else None
             with opened(address, start=at * GRAIN, stop=last, tag=known) as body:
-                _demand_same(body, known, address, wanted)
+                if body.total not in {None, wanted.size}:
+                    raise TamperedError(
+                        f"{wanted.name}: {address.text} has {body.total:,} bytes, not {wanted.size:,}",
+                        "do not use that copy; tell the publisher",
+                    )
+                if body.tag and known and body.tag != known:
+                    raise _ChangedError(f"{address.text} has changed")
                 partial.note_tag(address.text, body.tag)
                 if not body.is_part:
                     at, end = 0, partial.grains
@@ -310,14 +300,3 @@ def _fill(address: Address, wanted: ListedFile, partial: Partial, advance: Advan
             finally:
                 stop.set()
                 pool.shutdown(cancel_futures=True)
-
-
-def _demand_same(body: Body, known: str, address: Address, wanted: ListedFile) -> None:
-    """Refuses what is not the file that is wanted, or no longer the one that other parts came from."""
-    if body.total is not None and body.total != wanted.size:
-        raise TamperedError(
-            f"{wanted.name}: {address.text} has {body.total:,} bytes, not {wanted.size:,}",
-            "do not use that copy; tell the publisher",
-        )
-    if body.tag and known and body.tag != known:
-        raise _ChangedError(f"{address.text} has changed")

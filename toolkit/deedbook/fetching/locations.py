@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import ipaddress
 import os
 import re
 import tomllib
@@ -23,6 +22,8 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
+import platformdirs
+
 from deedbook.errors import ProjectError, UsageError
 from deedbook.versioning.numbers import SEMVER
 
@@ -31,7 +32,9 @@ HOME_VARIABLE = "DEEDBOOK_HOME"
 CATALOGUE_VARIABLE = "DEEDBOOK_CATALOGUE"
 CONFIG_FILE = "config.toml"
 LATEST = "latest"
-_HOST_AND_PORT = re.compile(r"([A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\]):\d{1,5}(/.*)?")
+_HOST_AND_PORT = re.compile(r"(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\]):\d{1,5}(/.*)?")
+_WITHOUT_CERTIFICATE = re.compile(r"(localhost|[\d.]+|\[.+\]):.*")
+"""This machine, or a bare number."""
 _HOST = re.compile(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}(/.*)?")
 
 
@@ -49,8 +52,6 @@ def find_home(environment: Mapping[str, str] = os.environ) -> Home:
     if named := environment.get(HOME_VARIABLE, ""):
         root = Path(named)
         return Home(root, root / "cache", root / "state")
-    import platformdirs
-
     return Home(
         platformdirs.user_config_path("deedbook"),
         platformdirs.user_cache_path("deedbook"),
@@ -86,27 +87,23 @@ def choose_catalogue(named: str | None, home: Home, environment: Mapping[str, st
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where one file is.
+    """Where a catalogue is, or, with a path, one of its files.
 
     Attributes:
-        text: URL or path, without secrets, as people are told it.
-        root: Of a folder: what the file may not lie outside of.
-        authorization: The header that the host of `text` gets; no other one ever does.
+        root: Of the catalogue: a URL or a folder that ends in `/` and has no secret; no file may lie outside of it.
+        path: Relative; its parts are names that files may have (`deedbook.names`).
+        authorization: The header that the host of `root` gets; no other one ever does.
     """
 
     kind: Kind
-    text: str
-    root: str = ""
+    root: str
+    path: str = ""
     authorization: str = field(default="", repr=False)
 
-
-@dataclass(frozen=True, slots=True)
-class Location:
-    """The root of a catalogue; `text` ends in `/` and has no secret."""
-
-    kind: Kind
-    text: str
-    authorization: str = field(default="", repr=False)
+    @property
+    def text(self) -> str:
+        """As people are told it, and as it is asked for."""
+        return self.root + (quote(self.path) if self.kind == "http" else self.path)
 
     @property
     def id(self) -> str:
@@ -118,18 +115,17 @@ class Location:
         """Whether it can only be reached through a network."""
         return self.kind != "folder"
 
-    def above(self) -> Location | None:
-        """The location one level up; None at the root of a host, a disk or a bucket."""
-        start, _, last = self.text.rstrip("/").rpartition("/")
-        return replace(self, text=f"{start}/") if last and not start.endswith("/") and start else None
+    def above(self) -> Address | None:
+        """The root one level up; None at that of a host, a disk or a bucket."""
+        start, _, last = self.root.rstrip("/").rpartition("/")
+        return replace(self, root=f"{start}/") if last and not start.endswith("/") and start else None
 
-    def address(self, path: str) -> Address:
-        """Where a file of the catalogue is; `path` is relative, and its parts are names that files may have (`deedbook.names`)."""
-        joined = self.text + (quote(path) if self.kind == "http" else path)
-        return Address(self.kind, joined, self.text, self.authorization)
+    def file(self, path: str) -> Address:
+        """Where a file of the catalogue is."""
+        return replace(self, path=path)
 
 
-def read_location(text: str) -> Location:
+def read_location(text: str) -> Address:
     """The catalogue that a text names, also by one of its documents or pages, or by those of one of its releases.
 
     Raises:
@@ -137,31 +133,23 @@ def read_location(text: str) -> Location:
     """
     scheme, mark, _ = text.partition("://")
     if not mark and not Path(text).exists():
-        if found := _HOST_AND_PORT.fullmatch(text):
-            text = f"{'http' if _is_near(found[1]) else 'https'}://{text}"
-            scheme, mark = text.partition("://")[:2]
+        if _HOST_AND_PORT.fullmatch(text):
+            text = f"{'http' if _WITHOUT_CERTIFICATE.fullmatch(text) else 'https'}://{text}"
+            scheme, mark, _ = text.partition("://")
         elif _HOST.fullmatch(text):
             raise UsageError(f"{text}: there is no such folder", f"for a web address, write https://{text}")
     if not mark:
-        return Location("folder", f"{_root(Path(text).absolute().as_posix())}/")
+        return Address("folder", f"{_root(Path(text).absolute().as_posix())}/")
     match scheme.lower():
         case "http" | "https":
             return _web(text)
         case "file":
-            return Location("folder", f"{_root(unquote(urlsplit(text).path))}/")
+            return Address("folder", f"{_root(unquote(urlsplit(text).path))}/")
         case "s3":
-            return Location("s3", f"{_root(text)}/")
+            return Address("s3", f"{_root(text)}/")
     raise UsageError(
         f"{text}: {scheme} is no address of a catalogue", "name a folder, an http(s) URL, or s3://BUCKET/PREFIX"
     )
-
-
-def _is_near(host: str) -> bool:
-    """Whether a host is this machine or a bare number, which has no certificate."""
-    try:
-        return bool(ipaddress.ip_address(host.strip("[]")))
-    except ValueError:
-        return host == "localhost"
 
 
 def release_in(text: str) -> str | None:
@@ -184,7 +172,7 @@ def _root(path: str) -> str:
     return "/".join(parts)
 
 
-def _web(text: str) -> Location:
+def _web(text: str) -> Address:
     try:
         parts = urlsplit(text)
         host = parts.hostname or ""
@@ -198,9 +186,5 @@ def _web(text: str) -> Location:
         secret = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
         authorization = f"Basic {base64.b64encode(secret.encode()).decode()}"
     where = f"[{host}]{port}" if ":" in host else f"{host}{port}"
-    return Location("http", urlunsplit((parts.scheme.lower(), where, f"{_root(parts.path)}/", "", "")), authorization)
-
-
-def mirror_address(mirror: str, name: str) -> Address:
-    """Where a mirror that a catalogue names has a file; it gets no credentials."""
-    return Address("http", mirror + quote(name))
+    root = urlunsplit((parts.scheme.lower(), where, f"{_root(parts.path)}/", "", ""))
+    return Address("http", root, authorization=authorization)

@@ -9,7 +9,7 @@ chain         each release names the one before by its sha256, back to the first
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -17,7 +17,7 @@ from deedbook.catalogue.records import Dataset, Entry
 from deedbook.errors import RefusalError, RemoteError
 from deedbook.fetching.catalogues import Opened
 from deedbook.fetching.download import Cache, TamperedError
-from deedbook.fetching.locations import Address, mirror_address
+from deedbook.fetching.locations import Address
 from deedbook.fetching.transport import read_document
 from deedbook.http import MissingError
 from deedbook.integrity.digests import MANIFEST, SIGNATURE, SUMS, read_sums
@@ -53,8 +53,23 @@ class Source:
 
     def addresses(self, name: str) -> Sequence[Address]:
         """Where a file of the release may be had, in the order in which to try."""
-        own = self.opened.location.address(self.entry.path + name)
-        return own, *(mirror_address(mirror, name) for mirror in self.entry.mirrors)
+        own = self.opened.location.file(self.entry.path + name)
+        return own, *(Address("http", mirror, name) for mirror in self.entry.mirrors)
+
+    @property
+    def is_cut_off(self) -> bool:
+        """Whether nothing but what was fetched before can be had."""
+        return self.is_offline and self.opened.location.is_remote
+
+    def warnings(self, *, is_exact: bool) -> Iterator[str]:
+        """That the release is withdrawn, or, when it was named exactly, that there is a later one."""
+        entry, latest = self.entry, self.dataset.latest
+        if entry.is_yanked:
+            instead = entry.replaced_by or latest
+            advice = f"; use {instead}" if instead else ""
+            yield f"{self.label} WAS WITHDRAWN by its publisher: {entry.reason or 'no reason is given'}{advice}"
+        elif is_exact and latest and entry.state == "superseded":
+            yield f"{self.label} is superseded; the latest version is {latest}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,21 +119,20 @@ def read_listing(source: Source) -> Listing:
     keys: Sequence[PublicKey] = source.opened.keys
     if signature is None and keys and entry.published < source.opened.catalogue.keys[0].since:
         keys = ()  # older than the first key; the signed catalogue has its checksums
+    known = {**read_sums(sums)[0], MANIFEST: entry.release_sha256}
 
     def read(name: str) -> bytes | None:
         if name in {SUMS, SIGNATURE}:
             return sums if name == SUMS else signature
-        digest = entry.release_sha256 if name == MANIFEST else read_sums(sums)[0].get(name)
-        return obtain_document(source, ListedFile(name, digest)) if digest else None
+        return obtain_document(source, ListedFile(name, known[name])) if name in known else None
 
     def earlier(version: str) -> Earlier | None:
         found = source.dataset.entry(version)
-        if found is None:
-            return None
-        return Earlier(found.release_sha256, _record(source.dataset.name, found))
+        return Earlier(found.release_sha256, _record(source.dataset.name, found)) if found else None
 
     proof = prove_release(read, outcome, keys=keys, earlier=earlier)
-    _demand_as_listed(source, proof)
+    if wrong := _disagreement(source, proof):
+        raise TamperedError(f"{source.label}: {wrong}, which is not what the catalogue says", _TELL)
     files = {**proof.files, SUMS: ListedFile(SUMS, entry.sums_sha256, len(sums))}
     if signature is not None:
         files[SIGNATURE] = ListedFile(SIGNATURE, hashlib.sha256(signature).hexdigest(), len(signature))
@@ -126,19 +140,18 @@ def read_listing(source: Source) -> Listing:
     return Listing(source, files, proof.manifest, tuple(outcome.checked))
 
 
-def _demand_as_listed(source: Source, proof: Proof) -> None:
-    """Refuses a release that is another one than its catalogue says."""
+def _disagreement(source: Source, proof: Proof) -> str:
+    """What makes it another release than its catalogue says; empty for nothing."""
     entry, manifest, about = source.entry, proof.manifest, _record(source.dataset.name, source.entry)
+    names = [table.get("name") if isinstance(table, Mapping) else None for table in manifest["tables"]]
     total = sum(file.size or 0 for file in proof.files.values())
-    wrong = ""
     if {name: manifest.get(name) for name in about} != about:
-        wrong = f"{MANIFEST} calls itself {manifest.get('name')} {manifest.get('version')}, or follows another release"
-    elif not all(isinstance(table, Mapping) and isinstance(table.get("name"), str) for table in manifest["tables"]):
-        wrong = f"{MANIFEST} lists a table without a name"
-    elif total > entry.bytes or len(proof.files) > entry.files:
-        wrong = f"it has {len(proof.files)} files of {total:,} bytes, not {entry.files} of {entry.bytes:,}"
-    if wrong:
-        raise TamperedError(f"{source.label}: {wrong}, which is not what the catalogue says", _TELL)
+        return f"{MANIFEST} calls itself {manifest.get('name')} {manifest.get('version')}, or follows another release"
+    if not all(isinstance(name, str) for name in names):
+        return f"{MANIFEST} lists a table without a name"
+    if total > entry.bytes or len(proof.files) > entry.files:
+        return f"it has {len(proof.files)} files of {total:,} bytes, not {entry.files} of {entry.bytes:,}"
+    return ""
 
 
 def _record(name: str, entry: Entry) -> dict[str, Any]:
@@ -158,16 +171,12 @@ def obtain_document(source: Source, file: ListedFile) -> bytes:
     path = source.cache.find(file.sha256)
     if path is not None:
         return path.read_bytes()
-    limit = min(source.entry.bytes, LARGEST_DOCUMENT)
 
     def read(address: Address) -> bytes:
-        content = read_document(address, limit)
+        content = read_document(address, min(source.entry.bytes, LARGEST_DOCUMENT))
         found = hashlib.sha256(content).hexdigest()
         if found != file.sha256:
-            raise TamperedError(
-                f"{file.name}: what {address.text} sends is not the published file: its sha256 is {found}, not {file.sha256}",
-                "do not use that copy; tell the publisher",
-            )
+            raise TamperedError.of(file, address, found)
         return content
 
     content = first_good(source, file.name, read)
@@ -182,7 +191,7 @@ def first_good(source: Source, name: str, read: Callable[[Address], T]) -> T:
         RefusalError: when one had another file and none the right one.
         RemoteError: when none could be read.
     """
-    if source.is_offline and source.opened.location.is_remote:
+    if source.is_cut_off:
         raise RemoteError(f"{source.label}: {name} was not fetched before", "leave out --offline once")
     failures: list[RefusalError | RemoteError] = []
     for address in source.addresses(name):
@@ -190,20 +199,20 @@ def first_good(source: Source, name: str, read: Callable[[Address], T]) -> T:
             return read(address)
         except (RefusalError, RemoteError) as error:
             failures.append(error)
-    if source.entry.is_yanked and all(isinstance(error, MissingError) for error in failures):
-        why = source.entry.reason or "no reason is given"
-        instead = source.entry.replaced_by or source.dataset.latest or "none of its versions"
+    entry = source.entry
+    if entry.is_yanked and all(isinstance(error, MissingError) for error in failures):
+        why, instead = entry.reason or "no reason is given", entry.replaced_by or source.dataset.latest
         raise WithdrawnError(
-            f"{source.label} was withdrawn by its publisher, and {name} is gone: {why}", f"use {instead}"
+            f"{source.label} was withdrawn by its publisher, and {name} is gone: {why}",
+            f"use {instead or 'none of its versions'}",
         )
-    failures.sort(key=lambda error: not isinstance(error, RefusalError))
-    raise failures[0]
+    raise min(failures, key=lambda error: not isinstance(error, RefusalError))
 
 
 def _signature(source: Source) -> bytes | None:
     """The signature of the release; None when it has none. It is kept beside the documents of the catalogue."""
     key = hashlib.sha256(f"signature of {source.entry.sums_sha256}".encode()).hexdigest()
-    if source.is_offline and source.opened.location.is_remote:
+    if source.is_cut_off:
         return source.cache.recall_note(key)
     try:
         content = first_good(source, SIGNATURE, lambda address: read_document(address, 1 << 16))

@@ -15,11 +15,12 @@ DIGEST is the sha256 of `release.json`, which has those of all files. An empty l
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import threading
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,7 +35,7 @@ from deedbook.fetching.releases import Listing, Source, first_good, obtain_docum
 from deedbook.integrity.digests import sha256_of
 from deedbook.integrity.proof import ListedFile
 from deedbook.integrity.signatures import PublicKey
-from deedbook.release.formats import FORMATS, Format, format_named, format_of
+from deedbook.release.formats import FORMATS, format_named, format_of
 from deedbook.versioning.numbers import SEMVER, read_version
 
 LOCK = "deedbook.lock"
@@ -61,30 +62,35 @@ def read_spec(text: str) -> tuple[str, str]:
     return found["name"], wanted
 
 
-def resolve(catalogue: Catalogue, name: str, wanted: str, where: str) -> tuple[Dataset, Entry]:
-    """The dataset and the version of it that are meant.
+def dataset_of(catalogue: Catalogue, name: str, where: str) -> Dataset:
+    """The dataset of that name.
 
     Raises:
         UsageError: when there is none; it names what there is.
     """
-    dataset = catalogue.datasets.get(name)
-    if dataset is None:
+    if name not in catalogue.datasets:
         known = ", ".join(sorted(catalogue.datasets)[:_MOST_NAMED]) or "none"
         raise UsageError(f"{where}: has no dataset {name!r}", f"it has {known}")
-    entry = dataset.entry((dataset.latest or "") if wanted == LATEST else wanted) or _newest(dataset, wanted)
+    return catalogue.datasets[name]
+
+
+def resolve(dataset: Dataset, wanted: str, where: str) -> Entry:
+    """The version of a dataset that is meant.
+
+    Raises:
+        UsageError: when there is none; it names what there is.
+    """
+    entry = dataset.entry((dataset.latest or "") if wanted == LATEST else wanted)
+    if entry is None and _RANGE.fullmatch(wanted):
+        start = tuple(map(int, wanted.split(".")))
+        released = [item for item in dataset.versions if not item.is_yanked and "-" not in item.version]
+        fitting = [item for item in released if read_version(item.version)[: len(start)] == start]
+        entry = max(fitting, key=lambda item: read_version(item.version), default=None)
     if entry is None:
         versions = [f"{item.version}{' (yanked)' if item.is_yanked else ''}" for item in dataset.versions]
         hint = f"its versions are {', '.join(versions[:_MOST_NAMED])}{' ...' if len(versions) > _MOST_NAMED else ''}"
-        raise UsageError(f"{where}: {name} has no version {wanted}", hint)
-    return dataset, entry
-
-
-def _newest(dataset: Dataset, wanted: str) -> Entry | None:
-    """The newest release whose version begins so."""
-    start = tuple(map(int, wanted.split("."))) if _RANGE.fullmatch(wanted) else (-1,)
-    released = [item for item in dataset.versions if not item.is_yanked and "-" not in item.version]
-    fitting = [item for item in released if read_version(item.version)[: len(start)] == start]
-    return max(fitting, key=lambda item: read_version(item.version), default=None)
+        raise UsageError(f"{where}: {dataset.name} has no version {wanted}", hint)
+    return entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +168,10 @@ Progress = Callable[[str, float], None]
 """Told what is being done, and which share of that is behind it (0 to 1)."""
 
 
+def untold(_what: str, _share: float) -> None:
+    """For whoever does not ask."""
+
+
 @dataclass(frozen=True, slots=True)
 class Asking:
     """What a user wants of a catalogue, and how.
@@ -199,9 +209,10 @@ def find_release(text: str, asking: Asking, *, home: Home | None = None) -> tupl
     location = read_location(choose_catalogue(asking.catalogue or (text if page else None), home))
     name, wanted = read_spec(page or text)
     opened = open_catalogue(location, home, key=asking.key, is_offline=asking.is_offline)
-    dataset, entry = resolve(opened.catalogue, name, wanted, location.text)
+    dataset = dataset_of(opened.catalogue, name, location.text)
+    entry = resolve(dataset, wanted, location.text)
     source = Source(opened, dataset, entry, Cache(home.cache), asking.is_offline)
-    return read_listing(source), tuple(_warnings(source, is_exact=wanted == entry.version))
+    return read_listing(source), (*source.warnings(is_exact=wanted == entry.version), *opened.warnings())
 
 
 def fetch(
@@ -211,7 +222,7 @@ def fetch(
     formats: Iterable[str] = (),
     tables: Iterable[str] = (),
     replaces: bool = False,
-    progress: Progress | None = None,
+    progress: Progress = untold,
 ) -> Fetched:
     """Puts a proven release into a folder.
 
@@ -232,7 +243,7 @@ def fetch(
     files = wanted_files(listing, formats, tables)
     try:
         with disk.explained_disk(f"{folder} is not complete", "free some space and fetch again"):
-            there = _there(folder, files, listing, replaces=replaces)
+            there = {file.name for file in files if _is_there(folder / file.name, file, listing, replaces=replaces)}
             found = obtain(listing.source, files, progress)
             folder.mkdir(parents=True, exist_ok=True)
             for name in found.keys() - there:
@@ -245,25 +256,23 @@ def fetch(
     return Fetched(tuple(sorted(found)), sum(path.stat().st_size for path in found.values()))
 
 
-def _there(folder: Path, files: Iterable[ListedFile], listing: Listing, *, replaces: bool) -> set[str]:
-    """The names of the files that stand in the folder as they should; nothing is fetched while another one is in the way.
+def _is_there(path: Path, file: ListedFile, listing: Listing, *, replaces: bool) -> bool:
+    """Whether a file stands where it should; nothing is fetched while another one is in the way.
 
     Raises:
-        RefusalError: naming the first such file.
+        RefusalError: when it is.
     """
-    there = set()
-    for file in files:
-        path = folder / file.name
-        if path.is_symlink() or (path.exists() and not path.is_file()):
-            raise RefusalError(f"{path} is no plain file", "remove it, or name another folder with -o")
-        if path.is_file() and sha256_of(path) == file.sha256:
-            there.add(file.name)
-        elif path.is_file() and not replaces:
-            raise RefusalError(
-                f"{path} exists and is not that of {listing.source.label}",
-                "name another folder with -o, or add --replace",
-            )
-    return there
+    if not os.path.lexists(path):
+        return False
+    if path.is_symlink() or not path.is_file():
+        raise RefusalError(f"{path} is no plain file", "remove it, or name another folder with -o")
+    is_same = sha256_of(path) == file.sha256
+    if not is_same and not replaces:
+        raise RefusalError(
+            f"{path} exists and is not that of {listing.source.label}",
+            "name another folder with -o, or add --replace",
+        )
+    return is_same
 
 
 def pin_of(source: Source) -> Pin:
@@ -280,32 +289,19 @@ def wanted_files(listing: Listing, formats: Iterable[str], tables: Iterable[str]
     Raises:
         UsageError: when the release does not have one of them.
     """
-    kinds = {file.name: _format_of(file, listing) for file in listing.files.values()}
+    listed, dataset, chosen = listing.files.values(), listing.source.dataset.name, tuple(tables)
+    kinds = {file.name: format_of(file.name, {file.table} if file.table else set(), dataset) for file in listed}
     named = [getattr(format_named(name), "name", name) for name in formats]
-    chosen = tuple(tables)
-    _demand(listing, "format", named, [item.name for item in FORMATS if item in kinds.values()])
-    _demand(listing, "table", chosen, listing.tables)
+    there = [item.name for item in FORMATS if item in kinds.values()]
+    for kind, names, known in (("format", named, there), ("table", chosen, listing.tables)):
+        if unknown := [name for name in names if name not in known]:
+            raise UsageError(f"{listing.source.label}: has no {kind} {unknown[0]!r}", f"it has {', '.join(known)}")
     wanted = named or [item.name for item in FORMATS if item.is_per_table or not chosen]
-
-    def is_wanted(file: ListedFile) -> bool:
-        kind = kinds[file.name]
-        return (not chosen or file.table in {None, *chosen}) and (kind is None or kind.name in wanted)
-
-    return list(filter(is_wanted, listing.files.values()))
+    kept = {name for name, kind in kinds.items() if kind is None or kind.name in wanted}
+    return [file for file in listed if file.name in kept and (not chosen or file.table in {None, *chosen})]
 
 
-def _demand(listing: Listing, kind: str, names: Iterable[str], known: Sequence[str]) -> None:
-    for name in names:
-        if name not in known:
-            raise UsageError(f"{listing.source.label}: has no {kind} {name!r}", f"it has {', '.join(known)}")
-
-
-def _format_of(file: ListedFile, listing: Listing) -> Format | None:
-    """The format of a file that holds rows; None of one that says something about them."""
-    return format_of(file.name, {file.table} if file.table else set(), listing.source.dataset.name)
-
-
-def obtain(source: Source, files: Iterable[ListedFile], progress: Progress | None = None) -> dict[str, Path]:
+def obtain(source: Source, files: Iterable[ListedFile], progress: Progress = untold) -> dict[str, Path]:
     """The proven files of a release in the cache, by name.
 
     Raises:
@@ -320,7 +316,14 @@ def obtain(source: Source, files: Iterable[ListedFile], progress: Progress | Non
             f"{source.label}: {missing:,} bytes are to come, and {free:,} are free where they are kept",
             "free some space, or choose formats and tables with --format and --table",
         )
-    advance = _counter(sum(sizes), progress or (lambda _what, _share: None))
+    lock, done = threading.Lock(), 0
+
+    def advance(count: int) -> None:
+        nonlocal done
+        with lock:
+            done += count
+            progress("fetching", min(1.0, done / max(sum(sizes), 1)))
+
     large = bisect_right(sizes, GRAIN * RUN)  # from here on a file comes in parts of its own
     with ThreadPoolExecutor(CONNECTIONS, "fetch") as pool:
         try:
@@ -329,19 +332,6 @@ def obtain(source: Source, files: Iterable[ListedFile], progress: Progress | Non
             pool.shutdown(cancel_futures=True)
     paths += [_one(source, file, advance) for file in files[large:]]
     return dict(zip((file.name for file in files), paths, strict=True))
-
-
-def _counter(total: int, progress: Progress) -> Advance:
-    """Adds up what several threads say."""
-    lock, done = threading.Lock(), 0
-
-    def advance(count: int) -> None:
-        nonlocal done
-        with lock:
-            done += count
-            progress("fetching", min(1.0, done / max(total, 1)))
-
-    return advance
 
 
 def _one(source: Source, file: ListedFile, advance: Advance) -> Path:
@@ -360,17 +350,6 @@ def _one(source: Source, file: ListedFile, advance: Advance) -> Path:
             first_good(source, file.name, lambda address: download(address, file, partial, advance))
             return source.cache.keep(partial, file.sha256)
         except BaseException:
-            if not partial.bytes_there():
+            if not partial.have:
                 partial.discard()
             raise
-
-
-def _warnings(source: Source, *, is_exact: bool) -> Iterator[str]:
-    entry, latest = source.entry, source.dataset.latest
-    if entry.is_yanked:
-        instead = entry.replaced_by or latest
-        advice = f"; use {instead}" if instead else ""
-        yield f"{source.label} WAS WITHDRAWN by its publisher: {entry.reason or 'no reason is given'}{advice}"
-    elif is_exact and latest and entry.state == "superseded":
-        yield f"{source.label} is superseded; the latest version is {latest}"
-    yield from source.opened.warnings()

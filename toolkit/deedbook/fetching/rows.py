@@ -11,32 +11,32 @@ import hashlib
 import re
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import polars as pl
 
 from deedbook import files
+from deedbook.changes.alignment import key_text
 from deedbook.changes.compare import compare
 from deedbook.changes.records import KEY, TableChanges
 from deedbook.changes.sources import Side, side_of_folder
 from deedbook.descriptor import load_package
 from deedbook.errors import RefusalError, UsageError
 from deedbook.fetching.releases import Listing
-from deedbook.fetching.retrieval import obtain
+from deedbook.fetching.retrieval import Progress, obtain, untold
+from deedbook.project import DESCRIPTOR
 from deedbook.release.formats.csv import read_csv, write_csv
 from deedbook.release.tables import schema_of, type_rows
 from deedbook.schema import TableSchema
 
-DESCRIPTOR = "datapackage.json"
 COLUMNS = ("key", "change", "field", "old", "new")
-Progress = Callable[[str, float], None]
 _MOST_VALUES = 10_000
 """Of a column among which the nearest to a mistyped one is looked for."""
 
 
-def read_text_table(listing: Listing, table: str, progress: Progress | None = None) -> tuple[TableSchema, pl.DataFrame]:
+def read_text_table(listing: Listing, table: str, progress: Progress = untold) -> tuple[TableSchema, pl.DataFrame]:
     """The schema of a table and its canonical text, null being missing.
 
     Raises:
@@ -54,19 +54,22 @@ def read_text_table(listing: Listing, table: str, progress: Progress | None = No
     return schema, read_csv(found[name])
 
 
-def typed_table(text: pl.DataFrame, schema: TableSchema, table: str) -> pl.DataFrame:
-    """Canonical text as typed columns."""
-    return type_rows(text, schema, table)[0]
-
-
 @dataclass(frozen=True, slots=True)
-class SubsetRecord:
-    """What identifies a subset of a release."""
+class Subset:
+    """Rows of a release, and what identifies them.
+
+    Attributes:
+        sha256: Of `content`.
+        content: The rows as canonical CSV.
+        advice: What to tell somebody who picked none.
+    """
 
     table: str
     where: str
     rows: int
     sha256: str
+    content: bytes = field(repr=False)
+    advice: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:
@@ -74,17 +77,8 @@ class SubsetRecord:
         return f"subset: {self.table} where {self.where}; {self.rows:,} rows, sha256:{self.sha256}"
 
 
-@dataclass(frozen=True, slots=True)
-class Subset:
-    """The rows themselves, as canonical CSV; `advice` is what to tell somebody who picked none, else empty."""
-
-    record: SubsetRecord
-    content: bytes
-    advice: str = ""
-
-
 def read_subset(
-    listing: Listing, table: str, where: str, *, digest: str | None = None, progress: Progress | None = None
+    listing: Listing, table: str, where: str, *, digest: str | None = None, progress: Progress = untold
 ) -> Subset:
     """The rows of a table that the expression picks.
 
@@ -101,7 +95,7 @@ def read_subset(
         RemoteError: when the table cannot be had.
     """
     schema, text = read_text_table(listing, table, progress)
-    rows = text.filter(_mask(typed_table(text, schema, table), where, table))
+    rows = text.filter(_mask(type_rows(text, schema, table)[0], where, table))
     with tempfile.TemporaryDirectory(prefix="deedbook-") as scratch:
         write_csv(rows, Path(scratch) / "rows.csv")
         content = (Path(scratch) / "rows.csv").read_bytes()
@@ -112,8 +106,7 @@ def read_subset(
             f"{listing.source.label}: {table} where {where} gives {rows.height:,} rows with the sha256 {found}, not {wanted}",
             "check the version and the expression in the citation",
         )
-    record = SubsetRecord(table, where, rows.height, found)
-    return Subset(record, content, "" if rows.height else _advice(text, table, where))
+    return Subset(table, where, rows.height, found, content, () if rows.height else (_advice(text, table, where),))
 
 
 def write_subset(subset: Subset, folder: Path) -> Path:
@@ -123,7 +116,7 @@ def write_subset(subset: Subset, folder: Path) -> Path:
         RefusalError: when something else stands there.
         UsageError: when it cannot be written.
     """
-    path = folder / f"{subset.record.table}.csv"
+    path = folder / f"{subset.table}.csv"
     try:
         if path.exists() and path.read_bytes() != subset.content:
             raise RefusalError(f"{path} exists and holds something else", "name another folder with -o")
@@ -136,20 +129,15 @@ def write_subset(subset: Subset, folder: Path) -> Path:
 
 def _advice(text: pl.DataFrame, table: str, where: str) -> str:
     """That an expression picks no row, and which value it may mean in place of one that no row has."""
-    words = set(re.findall(r"\w+", where))
-    known = {
-        value: name
-        for name in text.columns
-        if name in words
-        for value in text.get_column(name).drop_nulls().unique(maintain_order=True).head(_MOST_VALUES)
-    }
+    words, known = set(re.findall(r"\w+", where)), dict[str, str]()
+    for name in words.intersection(text.columns):
+        values = text.get_column(name).drop_nulls().unique(maintain_order=True).head(_MOST_VALUES)
+        known |= dict.fromkeys(values, name)
+    folded = {value.casefold(): value for value in known}
     said = f"no row of {table} fits {where}: the subset is empty"
     for value in re.findall(r"'((?:[^']|'')*)'", where):
-        folded = {other.casefold(): other for other in known}
-        near = difflib.get_close_matches(value.casefold(), folded, 1) if value not in known else []
-        if near:
-            meant = folded[near[0]]
-            said += f"; {known[meant]} has no {value!r}, the nearest is {meant!r}"
+        for near in difflib.get_close_matches(value.casefold(), folded, 1) if value not in known else ():
+            said += f"; {known[folded[near]]} has no {value!r}, the nearest is {folded[near]!r}"
     return said
 
 
@@ -190,8 +178,8 @@ def _changed_rows(found: TableChanges, *, with_added: bool) -> Iterator[tuple[st
     back = {to: was for was, to in renamed.items()}
     yield from ((key, "removed", None, None, None) for key in found.removed.get_column(KEY))
     yield from ((was, "re-keyed", None, was, to) for was, to in renamed.items())
-    for key, field, kind, was, now in found.cells.iter_rows():
-        yield back.get(key, key), kind, field, was, now
+    for key, name, kind, was, now in found.cells.iter_rows():
+        yield back.get(key, key), kind, name, was, now
     if with_added:
         yield from ((key, "added", None, None, None) for key in found.added.get_column(KEY))
 
@@ -212,23 +200,14 @@ def _keys(rows: pl.DataFrame | Path | str, primary_key: tuple[str, ...], table: 
     if not primary_key:
         raise UsageError(f"{table}: has no primary key, so rows cannot be told apart", "leave out `rows`")
     try:
-        frame = rows if isinstance(rows, pl.DataFrame) else _load(Path(rows))
+        if isinstance(rows, pl.DataFrame):
+            frame = rows
+        else:
+            frame = pl.read_parquet(rows) if Path(rows).suffix == ".parquet" else pl.read_csv(rows, infer_schema=False)
     except (OSError, pl.exceptions.PolarsError) as error:
         raise UsageError(f"{rows}: cannot be read: {error}", "name a CSV or Parquet file") from None
     missing = [name for name in primary_key if name not in frame.columns]
     if missing:
         raise UsageError(f"the rows have no column {missing[0]!r}", f"the key of {table} is {', '.join(primary_key)}")
-    escaped = [
-        pl.col(name)
-        .cast(pl.String)
-        .str.replace_all("\\", "\\\\", literal=True)
-        .str.replace_all("|", "\\|", literal=True)
-        if len(primary_key) > 1
-        else pl.col(name).cast(pl.String)
-        for name in primary_key
-    ]
-    return set(frame.select(pl.concat_str(escaped, separator="|").drop_nulls()).to_series())
-
-
-def _load(path: Path) -> pl.DataFrame:
-    return pl.read_parquet(path) if path.suffix == ".parquet" else pl.read_csv(path, infer_schema=False)
+    parts = frame.select(pl.col(*primary_key).cast(pl.String)).drop_nulls()
+    return set(parts.select(key_text(primary_key)).to_series())

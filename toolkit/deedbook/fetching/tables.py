@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -23,11 +23,13 @@ from deedbook.catalogue.records import Entry
 from deedbook.errors import DeedbookError, UsageError
 from deedbook.fetching.catalogues import open_catalogue
 from deedbook.fetching.citations import Citation, Style, citation_of, render
-from deedbook.fetching.locations import LATEST, choose_catalogue, find_home, read_location
+from deedbook.fetching.locations import choose_catalogue, find_home, read_location
 from deedbook.fetching.releases import Listing
-from deedbook.fetching.retrieval import Asking, demand, find_release, obtain, pin_of, read_lock, read_spec, resolve
-from deedbook.fetching.rows import DESCRIPTOR, read_text_table, typed_table, used_changes
+from deedbook.fetching.retrieval import Asking, dataset_of, demand, find_release, obtain, pin_of, read_lock, read_spec
+from deedbook.fetching.rows import read_text_table, used_changes
 from deedbook.integrity.signatures import public_key
+from deedbook.project import DESCRIPTOR
+from deedbook.release.tables import type_rows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -102,37 +104,37 @@ class Release(Mapping[str, pl.DataFrame]):
         if f"{table}.parquet" in self._listing.files:
             return pl.read_parquet(self.path(f"{table}.parquet"))
         schema, text = read_text_table(self._listing, table)
-        return typed_table(text, schema, table)
+        return type_rows(text, schema, table)[0]
 
     @cached_property
-    def _descriptor(self) -> Mapping[str, Any]:
-        found: Mapping[str, Any] = json.loads(self.path(DESCRIPTOR).read_bytes())
-        return found
+    def _fields(self) -> Mapping[str, Sequence[Mapping[str, Any]]]:
+        """The fields of each table as the descriptor has them."""
+        resources = json.loads(self.path(DESCRIPTOR).read_bytes())["resources"]
+        fields = {resource["name"]: resource.get("schema", {}).get("fields", []) for resource in resources}
+        return {table: fields.get(table, []) for table in self.tables}
 
     @cached_property
     def labels(self) -> Mapping[str, Mapping[str, Mapping[Any, str]]]:
         """What the codes mean: table to field to code to label, in the declared order; fields without codes are left out."""
-        labels = {
-            resource["name"]: {
+        return {
+            table: {
                 field["name"]: dict(map(_code_and_label, field["categories"]))
-                for field in resource.get("schema", {}).get("fields", [])
+                for field in fields
                 if field.get("categories")
             }
-            for resource in self._descriptor["resources"]
+            for table, fields in self._fields.items()
         }
-        return {table: labels.get(table, {}) for table in self.tables}
 
     @cached_property
     def codebook(self) -> pl.DataFrame:
         """One row a field: `table`, `field`, `type`, `title`, `description`."""
         columns = ("name", "type", "title", "description")
         rows = [
-            (resource["name"], *(str(field.get(name, "")) for name in columns))
-            for resource in self._descriptor["resources"]
-            if resource["name"] in self.tables
-            for field in resource.get("schema", {}).get("fields", [])
+            (table, *(str(field.get(name, "")) for name in columns))
+            for table, fields in self._fields.items()
+            for field in fields
         ]
-        names = ("table", "field", "type", "title", "description")
+        names = ("table", "field", *columns[1:])
         return pl.DataFrame(rows, schema=dict.fromkeys(names, pl.String), orient="row")
 
     def path(self, name: str) -> Path:
@@ -147,19 +149,19 @@ class Release(Mapping[str, pl.DataFrame]):
             return obtain(self._listing.source, [self._listing.files[name]])[name]
 
     def pandas(self, table: str) -> pd.DataFrame:
-        """A table for pandas, without pyarrow: nullable types, codes as categories, dates as datetime64, UTC times.
+        """A table for pandas, without pyarrow: nullable types, codes as categories.
+
+        Dates are `datetime64[s]`, moments `datetime64[us, UTC]`, or without a zone.
 
         Raises:
             UsageError: when pandas is not installed.
         """
-        ordered = {
-            field["name"]
-            for resource in self._descriptor["resources"]
-            if resource["name"] == table
-            for field in resource.get("schema", {}).get("fields", [])
-            if field.get("categoriesOrdered")
-        }
-        return _to_pandas(self[table], ordered)
+        try:
+            import pandas as pd
+        except ModuleNotFoundError:
+            raise UsageError("pandas is not installed", "install it: pip install 'deedbook[pandas]'") from None
+        ordered = {field["name"] for field in self._fields.get(table, []) if field.get("categoriesOrdered")}
+        return pd.DataFrame({column.name: _pandas_column(pd, column, ordered) for column in self[table]})
 
     def cite(self, style: Style = "text") -> str:
         """How to cite the release."""
@@ -249,8 +251,7 @@ def list_versions(name: str, *, catalog: str | None = None) -> tuple[Entry, ...]
         home = find_home()
         location = read_location(choose_catalogue(catalog, home))
         catalogue = open_catalogue(location, home).catalogue
-        dataset = catalogue.datasets.get(read_spec(name)[0])
-        return dataset.versions if dataset else resolve(catalogue, name, LATEST, location.text)[0].versions
+        return dataset_of(catalogue, read_spec(name)[0], location.text).versions
 
 
 @contextmanager
@@ -280,16 +281,6 @@ def _as_categories(frame: pl.DataFrame, labels: Mapping[str, Mapping[Any, str]])
         if name in frame.columns and frame.schema[name] == pl.String and all(isinstance(code, str) for code in codes)
     }
     return frame.with_columns(pl.col(name).cast(kind) for name, kind in enums.items())
-
-
-def _to_pandas(frame: pl.DataFrame, ordered: Collection[str]) -> pd.DataFrame:
-    """The same columns with pandas' nullable types; dates are `datetime64[s]`, moments `datetime64[us, UTC]`, or without a zone."""
-    try:
-        import pandas as pd
-    except ModuleNotFoundError:
-        raise UsageError("pandas is not installed", "install it: pip install 'deedbook[pandas]'") from None
-
-    return pd.DataFrame({name: _pandas_column(pd, frame.get_column(name), ordered) for name in frame.columns})
 
 
 def _pandas_column(pd: ModuleType, values: pl.Series, ordered: Collection[str]) -> Any:

@@ -10,17 +10,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Protocol
+from typing import IO, TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from deedbook import http
 from deedbook.errors import RefusalError, RemoteError
 from deedbook.fetching.locations import Address
-from deedbook.http import Answer, MissingError, PassingError, retried
+from deedbook.http import MissingError, PassingError
 
 if TYPE_CHECKING:
     from obstore.store import S3Store
@@ -34,17 +34,6 @@ _PAGES = frozenset({"text/html", "application/xhtml+xml", "text/xml", "applicati
 _PICTURES = ("image/", "video/", "audio/", "multipart/", "font/")
 _PIECE = 1 << 20
 _CREDENTIALS = ("AWS_ACCESS_KEY_ID", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI")
-
-
-class Stream(Protocol):
-    """Bytes that come."""
-
-    def read(self, size: int, /) -> bytes:
-        """The next `size` bytes; fewer only at the end.
-
-        Raises:
-            PassingError: when the connection breaks.
-        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +50,13 @@ class Body:
     start: int
     total: int | None
     tag: str
-    stream: Stream
+    stream: IO[bytes] | http.Stream
     is_part: bool = True
 
 
-@contextmanager
 def opened(
     address: Address, *, start: int = 0, stop: int | None = None, tag: str = "", deadline: float | None = None
-) -> Iterator[Body]:
+) -> AbstractContextManager[Body]:
     """The file from byte `start` to before `stop`, or all of it where the server does not know ranges.
 
     Args:
@@ -85,13 +73,11 @@ def opened(
     """
     match address.kind:
         case "http":
-            with _from_web(address, start, stop, tag, deadline) as body:
-                yield body
+            return _from_web(address, start, stop, tag, deadline)
         case "folder":
-            with _from_folder(address, start) as body:
-                yield body
+            return _from_folder(address, start)
         case "s3":
-            yield _from_bucket(address, start, stop)
+            return nullcontext(_from_bucket(address, start, stop))
 
 
 def read_document(address: Address, limit: int) -> bytes:
@@ -107,7 +93,7 @@ def read_document(address: Address, limit: int) -> bytes:
         with opened(address, deadline=DOCUMENT_SECONDS) as body:
             return body.stream.read(limit + 1)
 
-    content = retried(read)
+    content = http.retried(read)
     if len(content) > limit:
         raise RefusalError(f"{address.text} has more than the {limit:,} bytes that it may have", "tell the publisher")
     return content
@@ -117,50 +103,42 @@ def read_document(address: Address, limit: int) -> bytes:
 def _from_web(address: Address, start: int, stop: int | None, tag: str, deadline: float | None) -> Iterator[Body]:
     wanted = {}
     if start or stop is not None:
-        wanted["Range"] = f"bytes={start}-{'' if stop is None else stop - 1}"
-        if tag:
-            wanted["If-Range"] = tag
-    with http.get(address.text, headers=wanted, authorization=address.authorization, deadline=deadline) as answer:
-        if answer.status == 206 and answer.encoding != "identity":
-            is_packed = True  # a range of the packed file, which cannot be unpacked
-        else:
-            is_packed = False
-            yield _checked(address, answer, start)
-    if is_packed:
-        with http.get(address.text, authorization=address.authorization, deadline=deadline) as answer:
-            yield _checked(address, answer, 0)
+        wanted = {"Range": f"bytes={start}-{'' if stop is None else stop - 1}", **({"If-Range": tag} if tag else {})}
+    for headers in (wanted, {}):
+        with http.get(address.text, headers=headers, authorization=address.authorization, deadline=deadline) as answer:
+            if headers and answer.status == 206 and answer.encoding != "identity":
+                continue  # a range of the packed file, which cannot be unpacked
+            yield _checked(address, answer, start if headers else 0)
+            return
 
 
-def _checked(address: Address, answer: Answer, start: int) -> Body:
+def _checked(address: Address, answer: http.Answer, start: int) -> Body:
     """The body of a good answer.
 
     Raises:
         RemoteError: when it is not one.
     """
     _demand_data(address, answer)
-    tag = answer.headers.get("etag", "")
-    tag = "" if tag.startswith("W/") else tag
-    if answer.status == 200:
-        length = answer.headers.get("content-length", "")
-        is_size = length.isdecimal() and answer.encoding == "identity"
-        return Body(0, int(length) if is_size else None, tag, answer, is_part=False)
+    tag, is_part = answer.headers.get("etag", ""), answer.status == 206
     unit, _, rest = answer.headers.get("content-range", "").partition(" ")
     span, _, total = rest.partition("/")
-    if unit != "bytes" or span.partition("-")[0] != str(start):
+    if is_part and (unit != "bytes" or span.partition("-")[0] != str(start)):
         raise RemoteError(f"{address.text}: the server sends another range than was asked for", "tell the publisher")
-    return Body(start, int(total) if total.isdecimal() else None, tag, answer)
+    if not is_part:
+        total = answer.headers.get("content-length", "") if answer.encoding == "identity" else ""
+    size = int(total) if total.isdecimal() else None
+    return Body(start if is_part else 0, size, "" if tag.startswith("W/") else tag, answer.stream, is_part)
 
 
-def _demand_data(address: Address, answer: Answer) -> None:
+def _demand_data(address: Address, answer: http.Answer) -> None:
     """Refuses an answer that is none, or the page of somebody on the way."""
     if answer.status in _GONE:
         raise MissingError(f"{address.text}: there is nothing ({answer.status})", "check the address")
-    if answer.status in {401, 403}:
-        said = f"the server refuses it ({answer.status})"
-        raise RemoteError(f"{address.text}: {said}", "it may need a name and a password")
     if answer.status not in {200, 206}:
-        said = f"the server says {answer.status}"
-        raise RemoteError(f"{address.text}: {said}", "check the address, or try again later")
+        is_denied = answer.status in {401, 403}
+        said = f"the server refuses it ({answer.status})" if is_denied else f"the server says {answer.status}"
+        hint = "it may need a name and a password" if is_denied else "check the address, or try again later"
+        raise RemoteError(f"{address.text}: {said}", hint)
     is_page = answer.kind in _PAGES or answer.kind.startswith(_PICTURES)
     if is_page and not urlsplit(address.text).path.endswith(_PICTURED):
         raise RemoteError(
@@ -193,23 +171,25 @@ def _from_folder(address: Address, start: int) -> Iterator[Body]:
 
 def _from_bucket(address: Address, start: int, stop: int | None) -> Body:
     import obstore
-    from obstore import exceptions
 
-    path = address.text.removeprefix(address.root)
     options: obstore.GetOptions = {}
     if start or stop is not None:
         options["range"] = (start, stop) if stop is not None else {"offset": start}
+
+    def pieces() -> Iterator[bytes]:
+        try:
+            yield from map(bytes, answer.stream(min_chunk_size=_PIECE))
+        except (obstore.exceptions.BaseError, OSError) as error:
+            raise PassingError(f"{address.text}: {type(error).__name__}: the connection broke") from None
+
     try:
-        answer = obstore.get(_bucket(address.root), path, options=options)
-        tag, total = answer.meta["e_tag"] or "", answer.meta["size"]
-        return Body(
-            answer.range[0], total, tag, _ObjectStream(iter(answer.stream(min_chunk_size=_PIECE)), address.text)
-        )
-    except (FileNotFoundError, exceptions.NotFoundError):
+        answer = obstore.get(_bucket(address.root), address.path, options=options)
+        return Body(answer.range[0], answer.meta["size"], answer.meta["e_tag"] or "", http.Stream(pieces()))
+    except (FileNotFoundError, obstore.exceptions.NotFoundError):
         raise MissingError(f"{address.text}: there is no such object", "check the address") from None
-    except (PermissionError, exceptions.PermissionDeniedError, exceptions.UnauthenticatedError):
+    except (PermissionError, obstore.exceptions.PermissionDeniedError, obstore.exceptions.UnauthenticatedError):
         raise RemoteError(f"{address.text}: the bucket refuses it", "check AWS_ACCESS_KEY_ID and its rights") from None
-    except (exceptions.BaseError, OSError) as error:
+    except (obstore.exceptions.BaseError, OSError) as error:
         raise PassingError(f"{address.text}: {type(error).__name__}: the bucket cannot be read") from None
 
 
@@ -228,24 +208,3 @@ def _bucket(root: str) -> S3Store:
             "timeout": "300s",  # of a whole request: for a run of parts at 55 KB/s
         },
     )
-
-
-class _ObjectStream:
-    """An object's pieces of any size, as reads of the wanted one."""
-
-    def __init__(self, pieces: Iterator[object], where: str) -> None:
-        self._pieces = pieces
-        self._where = where
-        self._rest = bytearray()
-
-    def read(self, size: int, /) -> bytes:
-        from obstore import exceptions
-
-        try:
-            while len(self._rest) < size and (piece := next(self._pieces, None)) is not None:
-                self._rest += memoryview(piece)  # type: ignore[arg-type]  # has the buffer protocol
-        except (exceptions.BaseError, OSError) as error:
-            raise PassingError(f"{self._where}: {type(error).__name__}: the connection broke") from None
-        wanted = bytes(self._rest[:size])
-        del self._rest[:size]
-        return wanted

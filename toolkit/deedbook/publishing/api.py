@@ -8,17 +8,17 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO
-from urllib.parse import urljoin, urlsplit
+from typing import Any, TypeVar
+from urllib.parse import urlencode, urljoin, urlsplit
 
 from deedbook import http
 from deedbook.errors import DeedbookError, RefusalError, RemoteError
-from deedbook.http import PassingError, place, retried
+from deedbook.http import Answer, PassingError, place
 from deedbook.publishing.steps import Progress
 
+T = TypeVar("T")
 READ_SECONDS = 60.0
 """That a service may take to do something before it answers: publishing a record takes longer than reading one."""
 ANSWER_SECONDS = 60.0
@@ -26,7 +26,9 @@ PATIENCE = 900.0
 """Seconds that a server may ask to wait for; beyond that, the caller is told to come back."""
 _LARGEST_ANSWER = 64 << 20
 _REPEATABLE = frozenset({"GET", "HEAD", "PUT", "DELETE"})
+_PAGE, _MOST_PAGES = 100, 100
 _LATER = "run it again: what is done is not done twice"
+_MAY_WRITE = "check that the token is valid and may write there"
 
 
 class StatusError(RefusalError):
@@ -44,41 +46,19 @@ class StatusError(RefusalError):
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
-    """What a service said; header names are in lower case."""
-
-    status: int
-    headers: Mapping[str, str]
-    content: bytes = field(repr=False)
-    place: str
-
-    @property
-    def is_documented(self) -> bool:
-        """Whether it comes from the service itself, and not as the web page of somebody on the way."""
-        return not self.headers.get("content-type", "").startswith("text/html")
-
-    def json(self) -> Any:
-        """The reply as JSON.
-
-        Raises:
-            RemoteError: when it is something else, such as the web page of a proxy.
-        """
-        kind = self.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if kind != "application/json" and not kind.endswith("+json"):
-            raise RemoteError(f"{self.place} answered with {kind or 'no type'} in place of JSON", _LATER)
-        try:
-            return json.loads(self.content)
-        except (ValueError, RecursionError):
-            raise RemoteError(f"{self.place} answered with damaged JSON", _LATER) from None
-
-
-@dataclass(frozen=True, slots=True)
 class Upload:
     """A file to be sent as it is."""
 
     path: Path
     size: int
     progress: Progress
+
+    def pieces(self) -> Iterator[bytes]:
+        """The file, telling its progress as it is read."""
+        with self.path.open("rb") as file:
+            while piece := file.read(1 << 16):
+                self.progress(len(piece))
+                yield piece
 
 
 @dataclass(slots=True)
@@ -102,13 +82,13 @@ class Client:
 
     def call(
         self, method: str, address: str, *, ok: Sequence[int], data: object = None, upload: Upload | None = None
-    ) -> Reply:
-        """The reply to one call, repeated while that is harmless and may help.
+    ) -> Any:
+        """What the server answers as JSON, None when it has nothing (204, 404); asked again while that is harmless and may help.
 
         Args:
             method: The HTTP method; POST and PATCH are repeated only when the server says that it did nothing.
             address: Absolute, or relative to `base`.
-            ok: The statuses that are a reply; every other one is an error.
+            ok: The statuses that are an answer; every other one is an error.
             data: Sent as JSON.
             upload: Sent as it is.
 
@@ -123,7 +103,7 @@ class Client:
                 "no credentials were sent there; check `api` in deedbook.toml",
             )
 
-        def attempt() -> Reply:
+        def attempt() -> Any:
             if (wait := self._not_before - self.clock()) > 0:
                 if wait > PATIENCE:
                     hint = f"try again after {wait:,.0f} seconds"
@@ -137,69 +117,120 @@ class Client:
                     raise
                 raise RemoteError(error.message, error.hint) from None
 
-        return retried(attempt, seconds=PATIENCE, pause=self.sleep, clock=self.clock)
+        return http.retried(attempt, seconds=PATIENCE, pause=self.sleep, clock=self.clock)
 
-    def _once(self, method: str, url: str, ok: Sequence[int], data: object, upload: Upload | None) -> Reply:
-        headers = {"Accept": "application/json", **self.headers}
+    def pages(
+        self, address: str, size: str, items: Callable[[Any], object] = lambda answer: answer, **query: str
+    ) -> Any:
+        """All items of a list that comes in pages.
+
+        Args:
+            address: Of the list.
+            size: What the service calls the size of a page.
+            items: Those of one answer.
+            query: Sent with each call.
+
+        Raises:
+            RemoteError: when there is no such list, beside what a call raises.
+        """
+        found: list[Any] = []
+        for page in range(1, _MOST_PAGES + 1):
+            asked = urlencode({size: _PAGE, "page": page, **query})
+            more = items(self.call("GET", f"{address}?{asked}", ok=[200]))
+            if not isinstance(more, list):
+                raise RemoteError(f"{urljoin(self.base, address)} answered with no list", "try again later")
+            found += more
+            if len(more) < _PAGE:
+                break
+        return found
+
+    def _once(self, method: str, url: str, ok: Sequence[int], data: object, upload: Upload | None) -> Any:
+        headers, where = {"Accept": "application/json", **self.headers}, f"{method} {place(url)}"
+        body = None if data is None else json.dumps(data, ensure_ascii=False).encode()
         if self.token:
             headers["Authorization"] = f"Bearer {self.token}"
         if upload is not None:
             headers |= {"Content-Type": "application/octet-stream", "Content-Length": str(upload.size)}
         elif data is not None:
             headers["Content-Type"] = "application/json"
+        sent = body if upload is None else upload.pieces()
         try:
-            with (
-                _body(data, upload) as body,
-                http.request(
-                    method, url, headers=headers, body=body, stall=READ_SECONDS, deadline=ANSWER_SECONDS
-                ) as answer,
-            ):
-                content = answer.read(_LARGEST_ANSWER)
-                reply = Reply(answer.status, answer.headers, content, f"{method} {place(url)}")
-                wait = answer.wait
+            with http.request(
+                method, url, headers=headers, body=sent, stall=READ_SECONDS, deadline=ANSWER_SECONDS
+            ) as answer:
+                content = answer.stream.read(_LARGEST_ANSWER)
         except PassingError as error:
             raise PassingError(f"{method} {self._without_secret(error.message)}", hint=_LATER) from None
-        left, reset = (reply.headers.get(f"x-ratelimit-{name}", "") for name in ("remaining", "reset"))
+        left, reset = (answer.headers.get(f"x-ratelimit-{name}", "") for name in ("remaining", "reset"))
         if left == "0" and reset.isdecimal():
             self._not_before = float(reset)
-        if reply.status not in ok:
-            raise self._fault(reply, wait)
-        if reply.status != 204 and method != "DELETE":
-            reply.json()
-        return reply
+        if answer.status not in ok:
+            raise self._fault(answer, content, where)
+        found = None if answer.status == 204 or method == "DELETE" else _json(answer, content, where)
+        return None if answer.status == 404 else found
 
-    def _fault(self, reply: Reply, wait: float | None) -> DeedbookError:
-        """The error that a reply is."""
-        status, message = reply.status, f"{reply.place} answered {reply.status}{self._said(reply)}"
+    def _fault(self, answer: Answer, content: bytes, where: str) -> DeedbookError:
+        """The error that an answer is."""
+        status, wait = answer.status, answer.wait
+        message = f"{where} answered {status}{self._said(answer, content, where)}"
+        is_denied = status in {401, 403}
         if status == 429 or (status == 403 and (wait is not None or self._not_before > 0)):
             return PassingError(message, max(self._not_before - self.clock(), 1.0) if wait is None else max(wait, 0.1))
         if status in http.PASSING:  # a 503 says that nothing was done
             return PassingError(message, (wait or 0.0) * (status == 503), _LATER)
-        is_foreign = status in {401, 403} and not (self.token and reply.is_documented)
-        if status < 300 or is_foreign:  # not what is documented, such as the page of a proxy
+        if status < 300 or (is_denied and not (self.token and answer.kind != "text/html")):
+            # not what is documented, such as the page of a proxy
             return RemoteError(message, "try again later, or see in a browser what the server says")
-        hint = "check that the token is valid and may write there" if status in {401, 403} else ""
         if status in http.REDIRECTS:
-            message, hint = f"{message}: what is there has moved", "correct the address in deedbook.toml"
-        return StatusError(message, status, hint)
+            return StatusError(f"{message}: what is there has moved", status, "correct the address in deedbook.toml")
+        return StatusError(message, status, _MAY_WRITE * is_denied)
 
-    def _said(self, reply: Reply) -> str:
+    def _said(self, answer: Answer, content: bytes, where: str) -> str:
         """What the server said of it, on one line and without secrets."""
         try:
-            said = reply.json()
+            said = _json(answer, content, where)
             parts = [str(said.get("message", ""))]
             for error in said.get("errors") or []:
                 words = error.get("messages") or [error.get("message") or error.get("code") or ""]
                 parts.append(f"{error.get('field', '')}: {' '.join(map(str, words))}")
         except RemoteError:
-            return " with a web page" if b"<html" in reply.content[:2_000].lower() else ""
+            return " with a web page" if b"<html" in content[:2_000].lower() else ""
         except (AttributeError, TypeError):  # another JSON than these services send
             return ""
-        text = self._without_secret("; ".join(part for part in parts if part))
-        return f": {' '.join(text.split())[:500]}" if text else ""
+        text = " ".join(self._without_secret("; ".join(filter(None, parts))).split())
+        return f": {text[:500]}" if text else ""
 
     def _without_secret(self, text: str) -> str:
         return text.replace(self.token, "***") if self.token else text
+
+
+def _json(answer: Answer, content: bytes, where: str) -> Any:
+    """The body as JSON.
+
+    Raises:
+        RemoteError: when it is something else, such as the web page of a proxy.
+    """
+    if answer.kind != "application/json" and not answer.kind.endswith("+json"):
+        raise RemoteError(f"{where} answered with {answer.kind or 'no type'} in place of JSON", _LATER)
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError):
+        raise RemoteError(f"{where} answered with damaged JSON", _LATER) from None
+
+
+def or_found(call: Callable[[], T], look: Callable[[], T | None]) -> T:
+    """What a call returns, or, when its answer was lost, what it made.
+
+    Raises:
+        RemoteError: that of the call, when it made nothing.
+    """
+    try:
+        return call()
+    except RemoteError:
+        found = look()
+        if not found:
+            raise
+        return found
 
 
 def is_own(url: str, base: str) -> bool:
@@ -209,26 +240,3 @@ def is_own(url: str, base: str) -> bool:
         return False
     first, _, domain = own.hostname.partition(".")
     return theirs.hostname == own.hostname or (first == "api" and theirs.hostname == f"uploads.{domain}")
-
-
-@dataclass(frozen=True, slots=True)
-class _Sent:
-    """A file that tells its progress as it is read."""
-
-    file: BinaryIO
-    progress: Progress
-
-    def read(self, size: int = -1) -> bytes:
-        """The next bytes."""
-        piece = self.file.read(size)
-        self.progress(len(piece))
-        return piece
-
-
-@contextmanager
-def _body(data: object, upload: Upload | None) -> Iterator[Any]:
-    if upload is not None:
-        with upload.path.open("rb") as file:
-            yield _Sent(file, upload.progress)
-    else:
-        yield None if data is None else json.dumps(data, ensure_ascii=False).encode()

@@ -5,18 +5,17 @@ Running it again goes on where it was cut off.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from deedbook.catalogue import edits
-from deedbook.catalogue.records import Catalogue, Link
+from deedbook.catalogue.records import Catalogue
 from deedbook.errors import ProjectError, RefusalError, UsageError
 from deedbook.integrity.digests import MANIFEST, SIGNATURE, SUMS, sha256_of
 from deedbook.integrity.signatures import PublicKey
-from deedbook.project import Project
+from deedbook.project import DESCRIPTOR, Project
 from deedbook.publishing.steps import (
     Facts,
     Journal,
@@ -35,7 +34,6 @@ from deedbook.release.verification import verify
 Report = Callable[[str, int, int], None]
 """Told what is being done, the bytes that have been moved, and those that will be."""
 _SHOWN = 5
-_LAST = (SUMS, SIGNATURE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +41,6 @@ class Published:
     """The outcome.
 
     Attributes:
-        done: The steps that ran.
         facts: What they found out.
         was_there: Whether it had been published before, so that this run only looked and mended.
         next: What is left to do by hand before anybody can see it; empty for nothing.
@@ -51,7 +48,6 @@ class Published:
 
     release: PublishableRelease
     target: str
-    done: tuple[str, ...]
     facts: Facts = field(default_factory=dict)
     was_there: bool = False
     next: str = ""
@@ -82,32 +78,24 @@ def prepare(
             f"{folder} does not verify: {'; '.join(shown)}{f'; and {left} more' if left else ''}",
             f"nothing was published; see `deedbook verify {folder}`, move that folder away and build again: `deedbook build`",
         )
-    content = (folder / MANIFEST).read_bytes()
-    manifest, package = json.loads(content), json.loads((folder / "datapackage.json").read_bytes())
+    manifest, package = (json.loads((folder / name).read_bytes()) for name in (MANIFEST, DESCRIPTOR))
     if manifest.get("state") != "released":
         raise RefusalError(
             f"{folder} is a {manifest.get('state')}, not a release", "plan a version and build it without --snapshot"
         )
-    previous = manifest.get("previous")
-    paths = sorted(folder.iterdir(), key=_turn)
-    files = tuple(PublishableFile(path.name, path.stat().st_size, sha256_of(path)) for path in paths)
+    # whoever puts release.json has the version, and another content is refused there and then
+    turns = {MANIFEST: -1, SUMS: 1, SIGNATURE: 2}
+    paths = sorted(folder.iterdir(), key=lambda path: (turns.get(path.name, 0), path.name))
     return PublishableRelease(
         folder=folder,
         name=outcome.name,
         version=outcome.version,
-        release_sha256=hashlib.sha256(content).hexdigest(),
-        sums_sha256=next(file.sha256 for file in files if file.name == SUMS),
-        files=files,
+        release_sha256=sha256_of(folder / MANIFEST),
+        files=tuple(PublishableFile(path.name, path.stat().st_size, sha256_of(path)) for path in paths),
         manifest=manifest,
         package=package,
-        previous=Link(previous["version"], previous["sha256"]) if previous else None,
         doi=doi_in(package),
     )
-
-
-def _turn(path: Path) -> tuple[int, str]:
-    """`release.json` goes first: whoever puts it has the version, and another content is refused there and then."""
-    return 0 if path.name == MANIFEST else _LAST.index(path.name) + 2 if path.name in _LAST else 1, path.name
 
 
 def plan_steps(project: Project, release: PublishableRelease, target: Target) -> Sequence[Step]:
@@ -134,14 +122,12 @@ def plan_steps(project: Project, release: PublishableRelease, target: Target) ->
         return {}
 
     def note(facts: Facts, _progress: Progress) -> Facts:
-        deposit = {
-            "doi": facts.get("doi"),
-            "concept_doi": facts.get("concept_doi"),
-            "mirrors": [facts["mirror"]] if facts.get("mirror") else [],
-        }
-        host.change(
-            lambda old, now: edits.with_deposit(old, release.name, release.version, now=now, **deposit)  # type: ignore[arg-type]
+        doi, concept, mirrors = (
+            facts.get("doi"),
+            facts.get("concept_doi"),
+            [facts["mirror"]] if "mirror" in facts else [],
         )
+        host.change(lambda old, now: edits.with_deposit(old, release.name, release.version, now, doi, concept, mirrors))
         return {}
 
     return [
@@ -152,7 +138,9 @@ def plan_steps(project: Project, release: PublishableRelease, target: Target) ->
     ]
 
 
-def publish(project: Project, release: PublishableRelease, target: Target, report: Report | None = None) -> Published:
+def publish(
+    project: Project, release: PublishableRelease, target: Target, report: Report = lambda _what, _done, _total: None
+) -> Published:
     """Makes the release public at the target, or finishes what was begun.
 
     Args:
@@ -168,39 +156,31 @@ def publish(project: Project, release: PublishableRelease, target: Target, repor
     steps = plan_steps(project, release, target)
     journal = open_journal(project.root, target.name, target.address, release)
     was_there = all(step.id in journal.done for step in steps)
-    done = run_steps(steps, journal, report)
-    if isinstance(target, HostedCatalogue):
-        was_there = journal.facts.get(LISTED) == "yes"
-    following = target.next if isinstance(target, HostedCatalogue) else ""
-    return Published(release, target.name, done, journal.facts, was_there, following)
+    run_steps(steps, journal, report)
+    if not isinstance(target, HostedCatalogue):
+        return Published(release, target.name, journal.facts, was_there)
+    return Published(release, target.name, journal.facts, journal.facts.get(LISTED) == "yes", target.next)
 
 
-def run_steps(steps: Sequence[Step], journal: Journal, report: Report | None = None) -> tuple[str, ...]:
-    """Runs what the journal does not have, and remembers it; returns the ids of what ran."""
-    tell = report or (lambda _what, _done, _total: None)
-    total, behind, ran = sum(step.size for step in steps), 0, []
-    for step in steps:
-        tell(step.about, behind, total)
-        if step.always or step.id not in journal.done:
-            facts = step.run(journal.facts, _counter(step.about, behind, total, tell))
-            known = journal.done.get(step.id)
-            if known is None or not facts.items() <= known.items():
-                journal.note(step.id, {**(known or {}), **facts})
-            ran.append(step.id)
-        behind += step.size
-    tell("done", behind, total)
-    return tuple(ran)
-
-
-def _counter(about: str, behind: int, total: int, tell: Report) -> Progress:
-    moved = 0
+def run_steps(steps: Sequence[Step], journal: Journal, report: Report = lambda _what, _done, _total: None) -> None:
+    """Runs what the journal does not have, and remembers it."""
+    total = sum(step.size for step in steps)
+    reached = behind = 0
 
     def count(more: int) -> None:
-        nonlocal moved
-        moved += more
-        tell(about, min(behind + moved, total), total)
+        nonlocal reached
+        reached = min(reached + more, total)
+        report(step.about, reached, total)
 
-    return count
+    for step in steps:
+        report(step.about, behind, total)
+        if step.always or step.id not in journal.done:
+            reached = behind
+            facts, known = step.run(journal.facts, count), journal.done.get(step.id)
+            if known is None or not facts.items() <= known.items():
+                journal.note(step.id, {**(known or {}), **facts})
+        behind += step.size
+    report("done", behind, total)
 
 
 def give_notice(target: Target, notice: Notice, *, is_rehearsal: bool = False) -> tuple[str, ...]:
@@ -212,11 +192,9 @@ def give_notice(target: Target, notice: Notice, *, is_rehearsal: bool = False) -
         is_rehearsal: Refuse what would be refused, and do nothing.
 
     Raises:
-        UsageError: when there is no such version, no reason, or this kind of target cannot say it.
+        UsageError: when there is no such version, or no reason.
     """
     steps = target.notice(notice)
-    if not steps:
-        raise UsageError(f"a {target.kind} target cannot carry a yank", "yank it in the catalogue that lists it")
     if is_rehearsal and isinstance(target, HostedCatalogue):
         old = target.read() or Catalogue()
         noticed(old, notice, old.updated)

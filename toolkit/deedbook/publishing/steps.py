@@ -1,7 +1,7 @@
 """What publishing consists of: a release that was verified, steps that may be run twice, and the journal of those that were.
 
-The journal is `ROOT/.deedbook/journal/TARGET/NAME-VERSION.jsonl`, one line per finished step: `{"step", "facts", "release_sha256",
-"target"}`, on the disk before the next step starts. A torn line is ignored, as is one of another address of the target: it only
+The journal is `ROOT/.deedbook/journal/TARGET/NAME-VERSION.jsonl`, one line per finished step, begun with a line end: `{"step", "facts",
+"release_sha256", "target"}`, on the disk before the next step starts. A torn line is ignored, as is one of another address of the target: it only
 saves looking, and losing it loses nothing. It never holds a secret.
 """
 
@@ -10,12 +10,11 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from deedbook.catalogue.records import Link
 from deedbook.errors import RefusalError, SpaceError
 
 Facts = Mapping[str, str]
@@ -39,7 +38,6 @@ class PublishableRelease:
 
     Attributes:
         release_sha256: Of its `release.json`; it names the release.
-        sums_sha256: Of its `SHA256SUMS`.
         files: Everything in the folder: `release.json` first, which claims the version, `SHA256SUMS` and its signature
             last, so that what they prove is there before them.
         manifest: The content of `release.json`.
@@ -51,11 +49,9 @@ class PublishableRelease:
     name: str
     version: str
     release_sha256: str
-    sums_sha256: str
     files: tuple[PublishableFile, ...]
     manifest: Mapping[str, Any] = field(repr=False)
     package: Mapping[str, Any] = field(repr=False)
-    previous: Link | None = None
     doi: str = ""
 
     @property
@@ -121,12 +117,10 @@ class Journal:
         line = {"step": step, "facts": dict(facts), "release_sha256": self.release_sha256, "target": self.address}
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            handle = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
-            try:
-                os.write(handle, (_mend(handle) + json.dumps(line, ensure_ascii=False) + "\n").encode())
-                os.fsync(handle)
-            finally:
-                os.close(handle)
+            with self.path.open("ab") as file:
+                file.write(b"\n" + json.dumps(line, ensure_ascii=False).encode())  # also ends a line that a kill tore
+                file.flush()
+                os.fsync(file.fileno())
         except OSError as error:
             raise SpaceError(
                 f"{self.path}: cannot be written: {error.strerror}",
@@ -142,37 +136,19 @@ def open_journal(root: Path, target: str, address: str, release: PublishableRele
     """
     name = _UNSAFE.sub("_", f"{release.name}-{release.version}")
     journal = Journal(root / FOLDER / _UNSAFE.sub("_", target) / f"{name}.jsonl", release.release_sha256, address)
-    for line in _lines(journal.path):
-        if line["target"] != address:
-            continue
-        if line["release_sha256"] != release.release_sha256:
+    content = journal.path.read_bytes() if journal.path.is_file() else b""
+    for text in content.split(b"\n"):
+        try:
+            line = json.loads(text)
+            step, found, digest, place = (line[key] for key in ("step", "facts", "release_sha256", "target"))
+            facts = {str(fact): str(value) for fact, value in found.items()}
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            continue  # torn by a crash
+        if place == address and digest != release.release_sha256:
             raise RefusalError(
                 f"{journal.path}: another content of {release.name} {release.version} was being published to {target}",
                 "a version is never rewritten: plan a new one; if nothing of the other became public, remove that file",
             )
-        journal.done[line["step"]] = line["facts"]
+        if place == address:
+            journal.done[step] = facts
     return journal
-
-
-def _lines(path: Path) -> Iterator[Mapping[str, Any]]:
-    try:
-        content = path.read_bytes()
-    except OSError:
-        return
-    for text in content.split(b"\n"):
-        try:
-            line = json.loads(text)
-            whole = {key: line[key] for key in ("step", "facts", "release_sha256", "target")}
-            whole["facts"] = {str(name): str(value) for name, value in line["facts"].items()}
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-            continue  # torn by a crash
-        yield whole
-
-
-def _mend(handle: int) -> str:
-    """A line end when the last line was torn."""
-    end = os.lseek(handle, 0, os.SEEK_END)
-    if not end:
-        return ""
-    os.lseek(handle, end - 1, os.SEEK_SET)
-    return "" if os.read(handle, 1) == b"\n" else "\n"

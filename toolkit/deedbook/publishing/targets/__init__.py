@@ -6,18 +6,17 @@ their DOI and address are written into the catalogue of the target that their `c
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
 
+from deedbook.catalogue.store import Store
 from deedbook.errors import ProjectError
-from deedbook.publishing.targets.settings import read_settings
-
-if TYPE_CHECKING:
-    from deedbook.catalogue.store import Store
-    from deedbook.project import Project
-    from deedbook.publishing.steps import Notice, PublishableRelease, Step
-
-KINDS = ("directory", "s3", "github", "zenodo")
+from deedbook.project import Project
+from deedbook.publishing.steps import Notice, PublishableRelease, Step
+from deedbook.publishing.targets.github import github_target
+from deedbook.publishing.targets.hosted import directory_target, s3_target
+from deedbook.publishing.targets.settings import Settings, read_settings
+from deedbook.publishing.targets.zenodo import zenodo_target
 
 
 class Target(Protocol):
@@ -51,7 +50,15 @@ class Target(Protocol):
         """
 
     def notice(self, notice: Notice) -> Sequence[Step]:
-        """What makes a yank visible there, beside the catalogue; nothing where it cannot be."""
+        """What makes a yank visible there, beside the catalogue."""
+
+
+KINDS: Mapping[str, Callable[[Settings], Target]] = {
+    "directory": directory_target,
+    "s3": s3_target,
+    "github": github_target,
+    "zenodo": zenodo_target,
+}
 
 
 def read_target(project: Project, name: str) -> Target:
@@ -62,22 +69,7 @@ def read_target(project: Project, name: str) -> Target:
         ProjectError: when its settings are wrong.
     """
     settings = read_settings(project, name)
-    match settings.kind:
-        case "directory":
-            from deedbook.publishing.targets.directory import directory_target
-
-            return directory_target(settings)
-        case "s3":
-            from deedbook.publishing.targets.s3 import s3_target
-
-            return s3_target(settings)
-        case "github":
-            from deedbook.publishing.targets.github import github_target
-
-            return github_target(settings)
-        case "zenodo":
-            from deedbook.publishing.targets.zenodo import zenodo_target
-
-            return zenodo_target(settings)
-        case other:
-            raise ProjectError(f"{settings.where}: {other!r} is no type of target", f"use one of {', '.join(KINDS)}")
+    if settings.kind not in KINDS:
+        known = ", ".join(KINDS)
+        raise ProjectError(f"{settings.where}: {settings.kind!r} is no type of target", f"use one of {known}")
+    return KINDS[settings.kind](settings)

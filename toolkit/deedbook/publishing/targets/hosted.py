@@ -1,25 +1,50 @@
-"""A target that holds a catalogue: what a directory and a bucket have in common."""
+"""Targets that hold a catalogue: a directory, and a bucket of any S3-compatible service.
+
+type = "directory": a folder, which a web server may serve, or the checkout of a branch for Pages.
+
+    path      the folder; relative to the project
+    url       its public address, to read everything back over it before latest moves
+    title     what a new catalogue is called; the title of the dataset by default
+    git       true: commit what was published, on `branch` only; nothing is pushed
+    branch    that must be checked out in `path`; `gh-pages` by default
+
+type = "s3": a bucket.
+
+    bucket    its name
+    prefix    below which the catalogue is; the root of the bucket by default
+    endpoint  of a service other than AWS
+    region    by default that of the environment
+    url, title    as above
+"""
 
 from __future__ import annotations
 
 import datetime as dt
 import os
+import shlex
+import shutil
+import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
 from urllib.parse import quote
 
 from deedbook import http
 from deedbook.catalogue import edits
-from deedbook.catalogue.keys import Signers, as_public, configured_signers, with_signer
+from deedbook.catalogue.directory import DirectoryStore
+from deedbook.catalogue.documents import DOCUMENTS
+from deedbook.catalogue.keys import as_public, configured_signers, with_signer
 from deedbook.catalogue.records import Catalogue, Dataset
+from deedbook.catalogue.s3 import S3Store
 from deedbook.catalogue.store import Change, Clock, ExistsError, Rebuilt, Store, read_catalogue, rebuild, settle, update
-from deedbook.errors import RefusalError, UsageError
-from deedbook.integrity.digests import MANIFEST, SIGNATURE, SUMS
+from deedbook.errors import ProjectError, RefusalError, UsageError
+from deedbook.integrity.digests import SIGNATURE, SUMS
 from deedbook.integrity.signatures import prove_signature
 from deedbook.publishing.steps import Facts, Notice, Progress, PublishableFile, PublishableRelease, Step
+from deedbook.publishing.targets.settings import Settings
 
-_NOTHING: Facts = {}
 LISTED = "listed before"
 """The fact whether the catalogue named the release already: `yes` or `no`."""
 
@@ -57,51 +82,83 @@ class HostedCatalogue:
 
     def steps(self, release: PublishableRelease) -> Sequence[Step]:
         """Look, upload and read back every file, download all over the public address, enter it, move latest."""
-        about = _about(release)
         steps = [
             *self.before,
-            Step(
-                "look",
-                f"look whether {self.store.where} may take it",
-                lambda *_: self._look(about, release),
-                always=True,
-            ),
+            Step("look", f"look whether {self.store.where} may take it", partial(self.look, release), always=True),
         ]
-        steps += [self._upload(release, file) for file in release.files]
+        for file in release.files:
+            run, about = partial(self.upload, release, file), f"put {_place(release)}{file.name}"
+            steps.append(Step(f"upload {file.name}", about, run, size=file.size, always=True))
         if self.url:
-            public = f"{self.url}{release.name}/{release.version}/"
-            steps.append(
-                Step("download", f"read all files back from {public}", self._read_back(release), size=release.size)
-            )
-
-        def enter(_facts: Facts, _progress: Progress) -> Facts:
-            for file in release.files:  # once more, whatever a journal says
-                path = f"{release.name}/{release.version}/{file.name}"
-                if self.store.size(path) != file.size:
-                    raise RefusalError(
-                        f"{self.store.where}{path} is gone or cut since it was uploaded", "publish again"
-                    )
-            self.change(lambda old, now: edits.with_release(old, about, now))
-            return _NOTHING
-
-        def tidy(_facts: Facts, _progress: Progress) -> Facts:
-            self.store.tidy(file.sha256 for file in release.files)
-            return _NOTHING
-
-        subject = f"Publish {release.name} {release.version}"
+            about = f"read all files back from {self.url}{_place(release)}"
+            steps.append(Step("download", about, partial(self.read_back, release), size=release.size))
         return [
             *steps,
-            Step("catalogue", "enter it into catalog.json", enter, always=True),
-            *self.finish(subject),
-            Step("tidy", "remove what interrupted uploads left", tidy, always=True),
+            Step("catalogue", "enter it into catalog.json", partial(self.enter, release), always=True),
+            *self.finish(f"Publish {release.name} {release.version}"),
+            Step("tidy", "remove what interrupted uploads left", partial(self.tidy, release), always=True),
         ]
+
+    def look(self, release: PublishableRelease, _facts: Facts, _progress: Progress) -> Facts:
+        """Refuses before anything is uploaded."""
+        catalogue = self.read() or Catalogue()
+        edits.check_addition(catalogue, _about(release))
+        facts = {LISTED: "yes" if catalogue.entry(release.name, release.version) else "no"}
+        catalogue = with_signer(catalogue, configured_signers(self.environment), self.clock())
+        if catalogue.keys:
+            _demand_signature(catalogue, release)
+        return facts
+
+    def upload(self, release: PublishableRelease, file: PublishableFile, facts: Facts, progress: Progress) -> Facts:
+        """Puts a file, unless it is there, and reads it back."""
+        path, fact = _place(release) + file.name, f"stored {file.name}"
+        size = self.store.size(path)
+        if facts.get(fact) == file.sha256 and size == file.size:
+            return {}
+        if size is None:
+            with suppress(ExistsError):  # somebody else was faster: what matters is what stands there
+                self.store.put_new(path, release.folder / file.name, file.sha256, progress)
+        stored = self.store.digest(path, lambda _bytes: None)
+        if stored != file.sha256:
+            raise RefusalError(
+                f"{self.store.where}{path} has other content: its sha256 is {stored}, not {file.sha256}",
+                "a published file is never rewritten: plan a new version; if that file is damaged, remove it by hand",
+            )
+        return {fact: file.sha256}
+
+    def read_back(self, release: PublishableRelease, _facts: Facts, progress: Progress) -> Facts:
+        """Proves that anybody gets from the public address what is published."""
+        for file in release.files:
+            address = f"{self.url}{_place(release)}{quote(file.name)}"
+            size, sha256 = http.digest(address, file.size, progress)
+            if (size, sha256) != (file.size, file.sha256):
+                raise RefusalError(
+                    f"{address} is not what was published: {size} bytes with the sha256 {sha256}, "
+                    f"not {file.size} with {file.sha256}",
+                    "is something between the target and its `url` out of date, or changing files?",
+                )
+        return {}
+
+    def enter(self, release: PublishableRelease, _facts: Facts, _progress: Progress) -> Facts:
+        """Names the release in `catalog.json`; its files are looked at once more, whatever a journal says."""
+        for file in release.files:
+            path = _place(release) + file.name
+            if self.store.size(path) != file.size:
+                raise RefusalError(f"{self.store.where}{path} is gone or cut since it was uploaded", "publish again")
+        self.change(lambda old, now: edits.with_release(old, _about(release), now))
+        return {}
+
+    def tidy(self, release: PublishableRelease, _facts: Facts, _progress: Progress) -> Facts:
+        """Removes what interrupted uploads of its files left."""
+        self.store.tidy(file.sha256 for file in release.files)
+        return {}
 
     def notice(self, notice: Notice) -> Sequence[Step]:
         """Yanks a version in the catalogue, or takes that back, and moves latest."""
 
         def run(_facts: Facts, _progress: Progress) -> Facts:
             self.change(lambda old, now: noticed(old, notice, now))
-            return _NOTHING
+            return {}
 
         verb = "Unyank" if notice.reason is None else "Yank"
         subject = f"{verb} {notice.name} {notice.version}"
@@ -111,71 +168,31 @@ class HostedCatalogue:
         """What follows every change of `catalog.json`."""
 
         def run(_facts: Facts, _progress: Progress) -> Facts:
-            settle(self.store, self._signers())
-            return _NOTHING
+            settle(self.store, configured_signers(self.environment))
+            return {}
 
         latest = Step("latest", "renew feed, page and metadata; latest.json last", run, always=True)
         return [latest, *self.after(subject)]
 
     def change(self, change: Change) -> Catalogue:
         """Changes `catalog.json`."""
-        return update(self.store, change, title=self.title, signers=self._signers(), clock=self.clock)
+        signers = configured_signers(self.environment)
+        return update(self.store, change, title=self.title, signers=signers, clock=self.clock)
 
     def read(self) -> Catalogue | None:
         """What is published there; None when nothing was."""
         return read_catalogue(self.store)
 
-    def _signers(self) -> Signers:
-        return configured_signers(self.environment)
 
-    def _look(self, about: Dataset, release: PublishableRelease) -> Facts:
-        """Refuses before anything is uploaded."""
-        catalogue = read_catalogue(self.store) or Catalogue()
-        edits.check_addition(catalogue, about)
-        facts = {LISTED: "yes" if catalogue.entry(release.name, release.version) else "no"}
-        catalogue = with_signer(catalogue, self._signers(), self.clock())
-        if catalogue.keys:
-            _demand_signature(catalogue, release)
-        return facts
+def _place(release: PublishableRelease) -> str:
+    return f"{release.name}/{release.version}/"
 
-    def _upload(self, release: PublishableRelease, file: PublishableFile) -> Step:
-        path, fact = f"{release.name}/{release.version}/{file.name}", f"stored {file.name}"
 
-        def run(facts: Facts, progress: Progress) -> Facts:
-            if facts.get(fact) == file.sha256 and self.store.size(path) == file.size:
-                return _NOTHING
-            if self.store.size(path) is None:
-                with suppress(ExistsError):  # somebody else was faster: what matters is what stands there
-                    self.store.put_new(path, release.folder / file.name, file.sha256, progress)
-            self._compare(path, file)
-            return {fact: file.sha256}
-
-        return Step(f"upload {file.name}", f"put {path}", run, size=file.size, always=True)
-
-    def _read_back(self, release: PublishableRelease) -> Callable[[Facts, Progress], Facts]:
-        """Proves that anybody gets from the public address what is published."""
-
-        def run(_facts: Facts, progress: Progress) -> Facts:
-            for file in release.files:
-                address = f"{self.url}{release.name}/{release.version}/{quote(file.name)}"
-                size, sha256 = http.digest(address, file.size, progress)
-                if (size, sha256) != (file.size, file.sha256):
-                    raise RefusalError(
-                        f"{address} is not what was published: {size} bytes with the sha256 {sha256}, "
-                        f"not {file.size} with {file.sha256}",
-                        "is something between the target and its `url` out of date, or changing files?",
-                    )
-            return _NOTHING
-
-        return run
-
-    def _compare(self, path: str, file: PublishableFile) -> None:
-        stored = self.store.digest(path, lambda _bytes: None)
-        if stored != file.sha256:
-            raise RefusalError(
-                f"{self.store.where}{path} has other content: its sha256 is {stored}, not {file.sha256}",
-                "a published file is never rewritten: plan a new version; if that file is damaged, remove it by hand",
-            )
+def _about(release: PublishableRelease) -> Dataset:
+    """What a catalogue says of the release."""
+    digests = {file.name: file.sha256 for file in release.files}
+    sizes = (file.size for file in release.files)
+    return edits.describe(release.manifest, release.package, digests, sizes, release.doi)
 
 
 def _demand_signature(catalogue: Catalogue, release: PublishableRelease) -> None:
@@ -209,13 +226,6 @@ def noticed(old: Catalogue, notice: Notice, now: str) -> Catalogue:
     )
 
 
-def _about(release: PublishableRelease) -> Dataset:
-    """What a catalogue says of the release."""
-    digests = {MANIFEST: release.release_sha256, SUMS: release.sums_sha256}
-    sizes = (file.size for file in release.files)
-    return edits.describe(release.manifest, release.package, digests, sizes, release.doi)
-
-
 def rebuild_catalogue(target: object, progress: Callable[[str], None]) -> Rebuilt:
     """Makes the documents of a target's catalogue anew, and whatever follows a change of it.
 
@@ -230,3 +240,96 @@ def rebuild_catalogue(target: object, progress: Callable[[str], None]) -> Rebuil
     for step in target.after("Rebuild the catalogue"):
         step.run({}, lambda _bytes: None)
     return done
+
+
+def s3_target(settings: Settings) -> HostedCatalogue:
+    """The target that settings describe; the credentials are looked at when it is first used."""
+    settings.only("bucket", "prefix", "endpoint", "region", "url", "title")
+    endpoint, prefix, region = settings.address("endpoint"), settings.text("prefix", ""), settings.text("region", "")
+    store = S3Store(settings.text("bucket"), prefix=prefix, endpoint=endpoint, region=region)
+
+    def probe(_facts: Facts, _progress: Progress) -> Facts:
+        store.probe()
+        return {"conditions": "honoured"}
+
+    return HostedCatalogue(
+        settings.name,
+        "s3",
+        f"{store.where} {endpoint}".strip(),
+        store,
+        settings.address("url"),
+        settings.text("title", settings.title),
+        before=[Step("probe", f"see that {store.where} never overwrites", probe)],
+    )
+
+
+def directory_target(settings: Settings) -> HostedCatalogue:
+    """The target that settings describe."""
+    settings.only("path", "url", "title", "git", "branch")
+    folder = settings.root / settings.text("path")
+    url, title, address = settings.address("url"), settings.text("title", settings.title), str(folder.resolve())
+    if not settings.flag("git"):
+        return HostedCatalogue(settings.name, "directory", address, DirectoryStore(folder), url, title)
+    branch = settings.text("branch", "gh-pages")
+
+    def look(_facts: Facts, _progress: Progress) -> Facts:
+        _demand_branch(folder, branch)
+        return {}
+
+    def commit(subject: str, _facts: Facts, _progress: Progress) -> Facts:
+        _demand_branch(folder, branch)
+        places = [name for name in DOCUMENTS if (folder / name).is_file()]
+        places += sorted(item.parent.relative_to(folder).as_posix() for item in folder.glob("*/*/release.json"))
+        _git(folder, "add", "--force", "--", *places)
+        if _git(folder, "diff", "--cached", "--name-only", "--", *places):
+            _git(folder, "commit", "--quiet", "--no-verify", "--message", subject, "--", *places)
+        return {"commit": _git(folder, "rev-parse", "HEAD")}
+
+    return HostedCatalogue(
+        settings.name,
+        "directory",
+        f"{address} git {branch}",
+        DirectoryStore(folder),
+        "",  # public only once it is pushed, which is not done here
+        title,
+        before=[Step("branch", f"look whether {folder} is a checkout of {branch}", look, always=True)],
+        after=lambda subject: [Step("commit", f"commit it on {branch}", partial(commit, subject), always=True)],
+        next=f"it is public once you push it: `git -C {shlex.quote(str(folder))} push origin {branch}`",
+    )
+
+
+def _demand_branch(folder: Path, branch: str) -> None:
+    if not folder.is_dir():
+        place = shlex.quote(str(folder))
+        names = [f"refs/heads/{branch}", f"refs/remotes/origin/{branch}"]
+        try:
+            is_there = bool(_git(Path(), "for-each-ref", "--format=%(refname)", *names))
+        except (ProjectError, UsageError):
+            is_there = True  # not in a repository: git says so itself
+        command = f"git worktree add {place} {branch}"
+        if not is_there:
+            command = f"git worktree add --detach {place} && git -C {place} switch --orphan {branch}"
+        raise ProjectError(f"{folder}: there is no such folder", f"make it: `{command}`")
+    found = _git(folder, "symbolic-ref", "--short", "--quiet", "HEAD", fails="detached")
+    if found != branch:
+        raise RefusalError(
+            f"{folder} is a checkout of {found or 'no branch'}, not of {branch}", f"git -C {folder} switch {branch}"
+        )
+
+
+def _git(folder: Path, *arguments: str, fails: str = "") -> str:
+    """What git says.
+
+    Raises:
+        UsageError: when git is not installed.
+        ProjectError: when it fails.
+    """
+    program = shutil.which("git")
+    if program is None:
+        raise UsageError("git is not installed", "install it, or set git = false")
+    done = subprocess.run(  # noqa: S603  # a literal list of arguments
+        [program, "-C", str(folder), *arguments], capture_output=True, text=True, errors="replace", check=False
+    )
+    if done.returncode and done.stderr.strip():
+        raise ProjectError(f"git {arguments[0]} in {folder}: {done.stderr.strip()}", "mend that and publish again")
+    return fails if done.returncode else done.stdout.strip()

@@ -7,20 +7,18 @@ The marker is an alternate identifier, `urn:x-deedbook:NAME:VERSION` when only a
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 from deedbook.errors import RefusalError, RemoteError
-from deedbook.publishing.api import Client
+from deedbook.publishing.api import Client, or_found
 
 FORM = "application/vnd.inveniordm.v1+json"
-ATTEMPTS = 3
-"""Times that a call is repeated which asks for the same again when its answer was lost."""
-_PAGE = 100
-_MOST_PAGES = 20
 _MARKER = re.compile(r"urn:x-deedbook:([^:]+):([^:]+)(?::sha256:([0-9a-f]{64}))?")
+_PUBLIC = {"record": "public", "files": "public"}
 Record = dict[str, Any]
 """A draft or a published record, as the service writes it."""
 
@@ -33,9 +31,9 @@ class Marker:
     version: str
     sha256: str = ""
 
-    def is_version_of(self, other: Marker) -> bool:
+    def is_version_of(self, other: Marker | None) -> bool:
         """Whether both are of the same version, whatever their content."""
-        return (self.name, self.version) == (other.name, other.version)
+        return other is not None and (self.name, self.version) == (other.name, other.version)
 
     def may_be(self, other: Marker) -> bool:
         """Whether both are of the same version, and not of different contents of it."""
@@ -50,30 +48,28 @@ class Marker:
 
 def marker_of(record: Mapping[str, Any]) -> Marker | None:
     """The marker of a draft or record; None when it is not ours."""
-    for one in as_objects(as_object(record.get("metadata")).get("identifiers")):
+    for one in objects_in(record, "metadata", "identifiers"):
         if match := _MARKER.fullmatch(str(one.get("identifier", ""))):
             return Marker(match[1], match[2], match[3] or "")
     return None
 
 
-def doi_of(record: Mapping[str, Any]) -> str:
-    """The DOI of a draft or record; empty without one."""
-    return str(as_object(as_object(record.get("pids")).get("doi")).get("identifier", ""))
+def doi_of(record: Mapping[str, Any], *above: str) -> str:
+    """The DOI of a draft or record, or with `"parent"` that of all its versions together; empty until the server has one."""
+    return str(value_in(record, *above, "pids", "doi", "identifier") or "")
 
 
-def concept_doi_of(record: Mapping[str, Any]) -> str:
-    """The DOI of all versions together; empty until the server has one."""
-    return doi_of(as_object(record.get("parent")))
+def value_in(record: object, *path: str) -> Any:
+    """What stands at a path of a JSON object that anybody wrote; None where there is nothing."""
+    for name in path:
+        record = record.get(name) if isinstance(record, Mapping) else None
+    return record
 
 
-def as_object(value: object) -> Mapping[str, Any]:
-    """A JSON object; an empty one in place of anything else."""
-    return value if isinstance(value, Mapping) else {}
-
-
-def as_objects(value: object) -> list[Mapping[str, Any]]:
-    """The JSON objects in a list; none in anything else."""
-    return [one for one in value if isinstance(one, Mapping)] if isinstance(value, list) else []
+def objects_in(record: object, *path: str) -> list[Mapping[str, Any]]:
+    """The JSON objects in the list at a path; none where there is something else."""
+    found = value_in(record, *path)
+    return [one for one in found if isinstance(one, Mapping)] if isinstance(found, list) else []
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,19 +89,13 @@ class Invenio:
         """The address of its pages."""
         return self.client.base.removesuffix("api/")
 
-    def owned(self) -> list[Record]:
-        """All drafts and records that the token may edit, the newest first."""
-        items: list[Record] = []
-        for page in range(1, _MOST_PAGES + 1):
-            query = urlencode({"size": _PAGE, "page": page, "sort": "newest", "allversions": "true"})
-            answer = self.client.call("GET", f"user/records?{query}", ok=[200]).json()
-            more = as_object(as_object(answer).get("hits")).get("hits")
-            if not isinstance(more, list):
-                raise RemoteError(f"{self.site} answered with no list of records", "try again later")
-            items += more
-            if len(more) < _PAGE:
-                break
-        return items
+    def owned(self, name: str) -> Iterator[tuple[Record, Marker]]:
+        """The drafts and records of a dataset that the token may edit, the newest first."""
+        query = {"sort": "newest", "allversions": "true"}
+        for one in self.client.pages("user/records", "size", lambda answer: value_in(answer, "hits", "hits"), **query):
+            marker = marker_of(one)
+            if marker is not None and marker.name == name:
+                yield one, marker
 
     def find(self, wanted: Marker) -> Record | None:
         """The record or draft of a version.
@@ -115,23 +105,21 @@ class Invenio:
         Raises:
             RefusalError: when there is one with other content.
         """
-        found = []
-        for one in self.owned():
-            marker = marker_of(one)
-            if marker is None or not marker.is_version_of(wanted):
-                continue
+        found = [(one, marker) for one, marker in self.owned(wanted.name) if marker.is_version_of(wanted)]
+        for one, marker in found:
             if not marker.may_be(wanted):
                 state = "record" if one.get("is_published") else "draft"
                 raise RefusalError(
                     f"{self.site} has the {state} {one['id']} of {wanted.name} {wanted.version} with other content",
                     "discard that draft there" if state == "draft" else "a version is never rewritten: plan a new one",
                 )
-            found.append(one)
-        found.sort(key=lambda one: (not one.get("is_published"), str(one["id"]).zfill(20)))
-        for spare in found[1:]:
+        records = sorted(
+            (one for one, _ in found), key=lambda one: (not one.get("is_published"), str(one["id"]).zfill(20))
+        )
+        for spare in records[1:]:
             if not spare.get("is_published"):
                 self.client.call("DELETE", f"records/{spare['id']}/draft", ok=[204, 404])
-        return found[0] if found else None
+        return records[0] if records else None
 
     def with_doi(self, doi: str) -> Record | None:
         """The record or draft of a DOI, whose last part is, or ends in, its id; the list of all records may be behind."""
@@ -144,19 +132,20 @@ class Invenio:
 
     def draft(self, record: str) -> Record | None:
         """A draft by its id."""
-        return self._optional(f"records/{quote(record)}/draft")
+        return self._there(f"records/{quote(record)}/draft")
 
     def public(self, record: str) -> Record | None:
         """A published record by its id."""
-        return self._optional(f"records/{quote(record)}")
+        return self._there(f"records/{quote(record)}")
 
-    def _optional(self, path: str) -> Record | None:
-        answer = self.client.call("GET", path, ok=[200, 404])
-        return dict(answer.json()) if answer.status == 200 else None
+    def _there(self, path: str) -> Record | None:
+        found: Record | None = self.client.call("GET", path, ok=[200, 404])
+        return found
 
     def get(self, record: str) -> Record:
         """A published record that must be there."""
-        return dict(self.client.call("GET", f"records/{quote(record)}", ok=[200]).json())
+        found: Record = self.client.call("GET", f"records/{quote(record)}", ok=[200])
+        return found
 
     def open_draft(self, metadata: Mapping[str, Any], wanted: Marker) -> Record:
         """A new draft: the next version of the dataset's record, or its first.
@@ -164,24 +153,19 @@ class Invenio:
         Raises:
             RefusalError: when an unfinished draft of another version is in the way.
         """
-        known = (
-            str(one["id"])
-            for one in self.owned()
-            if one.get("is_published") and (marker := marker_of(one)) and marker.name == wanted.name
-        )
-        newest = next(known, self.concept)
+        published = (str(one["id"]) for one, _ in self.owned(wanted.name) if one.get("is_published"))
+        newest = next(published, self.concept)
         if not newest:
-            public = {"record": "public", "files": "public"}
-            body = {"access": public, "files": {"enabled": True}, "metadata": metadata, "pids": {}}
-            try:
-                return self._accepted(self.client.call("POST", "records", ok=[201], data=body).json())
-            except RemoteError:
-                found = self.find(wanted)
-                if found is None:
-                    raise
-                return found
+            body = {"access": _PUBLIC, "files": {"enabled": True}, "metadata": metadata, "pids": {}}
+            return or_found(
+                lambda: self._accepted(self.client.call("POST", "records", ok=[201], data=body)),
+                lambda: self.find(wanted),
+            )
         latest = self.get(f"{newest}/versions/latest")
-        draft = self._next_version(str(latest["id"]))
+        ask = partial(self.client.call, "POST", f"records/{latest['id']}/versions", ok=[201])
+        draft: Record = or_found(
+            ask, lambda: or_found(ask, ask)
+        )  # each time the same one, however often it is asked for
         marker = marker_of(draft)
         if marker and marker != marker_of(latest) and not marker.may_be(wanted):
             raise RefusalError(
@@ -190,16 +174,6 @@ class Invenio:
             )
         return draft
 
-    def _next_version(self, latest: str) -> Record:
-        """The one draft of the next version; asking again returns the same, so a lost answer is asked for again."""
-        for number in range(ATTEMPTS):
-            try:
-                return dict(self.client.call("POST", f"records/{latest}/versions", ok=[201]).json())
-            except RemoteError:
-                if number == ATTEMPTS - 1:
-                    raise
-        raise AssertionError
-
     def update(self, draft: Mapping[str, Any], metadata: Mapping[str, Any]) -> Record:
         """The draft with other metadata; its DOI is sent back, since it would be lost otherwise.
 
@@ -207,11 +181,10 @@ class Invenio:
             RefusalError: when the service finds fault with the metadata.
         """
         kept = {name: draft[name] for name in ("access", "pids", "custom_fields") if name in draft}
-        access = {"record": "public", "files": "public"}
-        body = {"access": access, **kept, "files": {"enabled": True}, "metadata": metadata}
-        return self._accepted(self.client.call("PUT", f"records/{draft['id']}/draft", ok=[200], data=body).json())
+        body = {"access": _PUBLIC, **kept, "files": {"enabled": True}, "metadata": metadata}
+        return self._accepted(self.client.call("PUT", f"records/{draft['id']}/draft", ok=[200], data=body))
 
-    def _accepted(self, draft: Mapping[str, Any]) -> Record:
+    def _accepted(self, draft: Record) -> Record:
         """InvenioRDM keeps a draft whose metadata it does not accept, and says so in a success."""
         faults = [
             f"{one.get('field')}: {' '.join(map(str, one.get('messages', [])))}" for one in draft.get("errors") or []
@@ -221,15 +194,14 @@ class Invenio:
                 f"{self.site} does not accept the metadata: {'; '.join(faults)}",
                 "correct the descriptor (datapackage.json), plan and build again; the draft stays unpublished",
             )
-        return dict(draft)
+        return draft
 
     def reserve_doi(self, record: str) -> Record:
         """The draft with a DOI that will be registered when it is published."""
-        try:  # 400: it has one by now
-            self.client.call("POST", f"records/{record}/draft/pids/doi", ok=[201, 400])
-        except RemoteError:
-            if not doi_of(self.draft(record) or {}):
-                raise
+        or_found(  # 400: it has one by now
+            lambda: self.client.call("POST", f"records/{record}/draft/pids/doi", ok=[201, 400]),
+            lambda: doi_of(self.draft(record) or {}),
+        )
         draft = self.draft(record)
         if draft is None or not doi_of(draft):
             raise RemoteError(f"{self.site} has not reserved a DOI for its draft {record}", "try again later")
@@ -239,9 +211,8 @@ class Invenio:
         """A published record has that metadata; its files stay as they are."""
         if self.get(record)["metadata"] == wanted:
             return
-        self.update(self.client.call("POST", f"records/{record}/draft", ok=[201]).json(), wanted)
-        try:
-            self.client.call("POST", f"records/{record}/draft/actions/publish", ok=[202])
-        except RemoteError:
-            if self.get(record)["metadata"] != wanted:
-                raise
+        self.update(self.client.call("POST", f"records/{record}/draft", ok=[201]), wanted)
+        or_found(
+            lambda: self.client.call("POST", f"records/{record}/draft/actions/publish", ok=[202]),
+            lambda: self.get(record)["metadata"] == wanted,
+        )

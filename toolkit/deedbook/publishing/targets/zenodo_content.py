@@ -12,15 +12,15 @@ The archive is stored, not compressed, with fixed dates, so that its bytes are t
 from __future__ import annotations
 
 import html
+import shutil
 import zipfile
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from deedbook.integrity.digests import MANIFEST, SIGNATURE, SUMS
 from deedbook.publishing.steps import Notice, PublishableFile, PublishableRelease
-from deedbook.publishing.targets.invenio import Marker, as_objects
+from deedbook.publishing.targets.invenio import Marker, objects_in, value_in
 from deedbook.release.formats import FORMATS
 
 MOST_FILES = 99
@@ -39,22 +39,19 @@ def describe(datacite: Mapping[str, Any], marker: Marker, remark: str = "") -> d
         marker: Which release it is.
         remark: A sentence for the end of the description.
     """
-    publisher = datacite.get("publisher")
-    publisher = publisher.get("name") if isinstance(publisher, Mapping) else publisher
-    subjects = [{"subject": str(one["subject"])} for one in as_objects(datacite.get("subjects")) if one.get("subject")]
-    contributors = [{**_agent(one), "role": {"id": "other"}} for one in as_objects(datacite.get("contributors"))]
-    rights = [_licence(one) for one in as_objects(datacite.get("rightsList"))]
+    texts = [_first(datacite, "descriptions", "description"), remark]
+    subjects = [{"subject": str(one["subject"])} for one in objects_in(datacite, "subjects") if one.get("subject")]
     described: dict[str, Any] = {
         "resource_type": {"id": "dataset"},
-        "title": _first(datacite.get("titles"), "title") or marker.name,
-        "publication_date": _first(datacite.get("dates"), "date") or str(datacite.get("publicationYear", "")),
+        "title": _first(datacite, "titles", "title") or marker.name,
+        "publication_date": _first(datacite, "dates", "date") or str(datacite.get("publicationYear", "")),
         "version": marker.version,
-        "creators": [_agent(one) for one in as_objects(datacite.get("creators"))],
-        "publisher": publisher,
-        "description": "".join(_paragraphs(_first(datacite.get("descriptions"), "description"), remark)),
+        "creators": [_agent(one) for one in objects_in(datacite, "creators")],
+        "publisher": value_in(datacite, "publisher", "name"),
+        "description": "".join(f"<p>{html.escape(text)}</p>" for text in texts if text),
         "subjects": subjects,
-        "contributors": contributors,
-        "rights": rights,
+        "contributors": [{**_agent(one), "role": {"id": "other"}} for one in objects_in(datacite, "contributors")],
+        "rights": [_licence(one) for one in objects_in(datacite, "rightsList")],
         "identifiers": [marker.identifier],
     }
     return {name: value for name, value in described.items() if value}
@@ -76,7 +73,7 @@ def with_notice(metadata: Mapping[str, Any], notice: Notice) -> dict[str, Any]:
     """The metadata with a note that the version is withdrawn, or without one."""
     kept = [
         one
-        for one in as_objects(metadata.get("additional_descriptions"))
+        for one in objects_in(metadata, "additional_descriptions")
         if not str(one.get("description", "")).removeprefix("<p>").startswith(_WITHDRAWN)
     ]
     if notice.reason is not None:
@@ -85,10 +82,6 @@ def with_notice(metadata: Mapping[str, Any], notice: Notice) -> dict[str, Any]:
         kept.append({"description": f"<p>{text}</p>", "type": {"id": "notes"}})
     rest = {name: value for name, value in metadata.items() if name != "additional_descriptions"}
     return {**rest, **({"additional_descriptions": kept} if kept else {})}
-
-
-def _paragraphs(*texts: str) -> Iterator[str]:
-    return (f"<p>{html.escape(text)}</p>" for text in texts if text)
 
 
 def _agent(one: Mapping[str, Any]) -> dict[str, Any]:
@@ -100,12 +93,12 @@ def _agent(one: Mapping[str, Any]) -> dict[str, Any]:
         person["given_name"] = one["givenName"]
     orcids = [
         str(item.get("nameIdentifier", "")).rpartition("/")[2]
-        for item in as_objects(one.get("nameIdentifiers"))
+        for item in objects_in(one, "nameIdentifiers")
         if item.get("nameIdentifierScheme") == "ORCID"
     ]
     if orcids:
         person["identifiers"] = [{"scheme": "orcid", "identifier": orcids[0]}]
-    places = [{"name": str(item["name"])} for item in as_objects(one.get("affiliation")) if item.get("name")]
+    places = [{"name": str(item["name"])} for item in objects_in(one, "affiliation") if item.get("name")]
     return {"person_or_org": person, **({"affiliations": places} if places else {})}
 
 
@@ -117,44 +110,31 @@ def _licence(one: Mapping[str, Any]) -> dict[str, Any]:
     return {"title": {"en": str(one.get("rights", ""))}, **({"link": str(address)} if address else {})}
 
 
-def _first(items: object, key: str) -> str:
-    return next((str(one[key]) for one in as_objects(items) if one.get(key)), "")
+def _first(datacite: Mapping[str, Any], items: str, key: str) -> str:
+    return next((str(one[key]) for one in objects_in(datacite, items) if one.get(key)), "")
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
-    """What is deposited: `single` by itself, `packed` in the archive of that name."""
-
-    single: tuple[PublishableFile, ...]
-    packed: tuple[PublishableFile, ...]
-    archive: str
-
-
-def select_files(release: PublishableRelease, most: int = MOST_FILES) -> Selection:
-    """Which files go where; the same for the same release."""
-    archive = f"{release.name}-{release.version}-more.zip"
-    single, packed = list(release.files), list[PublishableFile]()
+def files_to_pack(release: PublishableRelease, most: int = MOST_FILES) -> tuple[PublishableFile, ...]:
+    """The files that go into the archive, by name; none when the record holds all of them."""
+    left = sorted((file for file in release.files if file.name not in _ALONE), key=lambda file: file.name)
+    packed, most = list[PublishableFile](), most - (len(release.files) - len(left))
     # the last formats first, and before them those that no tool of the README loads; CSV and Parquet after all else
     per_table = [item for item in reversed(FORMATS) if item.is_per_table]
     suffixes = [item.suffix for item in sorted(per_table, key=lambda item: item.usage is not None)]
     for suffix in (*suffixes[:-2], ".diff.csv", ".svg", *suffixes[-2:], ""):
-        if len(single) <= most:
+        if len(left) <= most:
             break
-        moved = sorted(file.name for file in single if file.name.endswith(suffix) and file.name not in _ALONE)
-        moved = moved if suffix else moved[: len(single) - most]
-        packed += [file for file in single if file.name in moved]
-        single = [file for file in single if file.name not in moved]
-    return Selection(tuple(single), tuple(sorted(packed, key=lambda file: file.name)), archive)
+        moved = [file for file in left if file.name.endswith(suffix)] if suffix else left[: len(left) - most]
+        packed += moved
+        left = [file for file in left if file not in moved]
+    return tuple(sorted(packed, key=lambda file: file.name))
 
 
-def write_archive(release: PublishableRelease, selection: Selection, folder: Path) -> Path:
-    """Writes the archive into a folder."""
-    path = folder / selection.archive
+def write_archive(folder: Path, packed: Iterable[PublishableFile], path: Path) -> None:
+    """Writes these files of a folder into an archive."""
     with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
-        for file in selection.packed:
+        for file in packed:
             entry = zipfile.ZipInfo(file.name, _EPOCH)
             entry.external_attr, entry.create_system, entry.file_size = 0o644 << 16, 3, file.size
-            with (release.folder / file.name).open("rb") as source, archive.open(entry, "w") as target:
-                while chunk := source.read(1 << 20):
-                    target.write(chunk)
-    return path
+            with (folder / file.name).open("rb") as source, archive.open(entry, "w") as target:
+                shutil.copyfileobj(source, target, 1 << 20)
