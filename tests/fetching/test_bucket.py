@@ -9,9 +9,8 @@ import pytest
 
 from deedbook.errors import RefusalError, RemoteError, UsageError
 from deedbook.fetching.download import GRAIN
-from deedbook.fetching.locations import Address, Home
-from deedbook.fetching.retrieval import Asking, fetch, find_release
-from deedbook.fetching.transport import opened
+from deedbook.fetching.locations import Address, Home, opened
+from deedbook.fetching.releases import Asking, fetch, find_release
 from deedbook.http import MissingError
 from tests.fetching.catalogues import NAME
 from tests.publishing.conftest import s3 as s3

@@ -17,8 +17,7 @@ import pytest
 from deedbook.errors import DeedbookError, RefusalError, RemoteError, SpaceError, UsageError
 from deedbook.fetching.download import TamperedError
 from deedbook.fetching.locations import Home
-from deedbook.fetching.releases import Listing
-from deedbook.fetching.retrieval import Asking, fetch, find_release
+from deedbook.fetching.releases import Asking, Listing, fetch, find_release
 from tests.fakes.web import Fault, Web
 from tests.fetching.catalogues import NAME, yank
 from tests.fetching.conftest import command, environment

@@ -10,11 +10,11 @@ import pytest
 
 from deedbook.errors import ProjectError, UsageError
 from deedbook.fetching.locations import Home
-from deedbook.fetching.retrieval import Asking, fetch, find_release
+from deedbook.fetching.releases import Asking, fetch, find_release
 from deedbook.integrity.digests import SUMS, sha256_of
 from deedbook.project import load_project
 from deedbook.publishing.steps import PublishableFile, PublishableRelease
-from deedbook.publishing.targets.zenodo_content import files_to_pack
+from deedbook.publishing.targets.zenodo import files_to_pack
 from deedbook.release.documents import forecast
 from deedbook.release.formats import FORMATS, Format, Usage, format_named, media_type
 from deedbook.release.verification import verify

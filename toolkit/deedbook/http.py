@@ -23,11 +23,13 @@ from contextlib import contextmanager, suppress
 from functools import cache
 from typing import Any, TypeVar
 from urllib.parse import urljoin, urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError, InvalidHeader, MaxRetryError
 
+from deedbook import __version__
 from deedbook.errors import RemoteError
 
 LOG = logging.getLogger(__name__)
@@ -67,8 +69,6 @@ class PassingError(RemoteError):
 
 def user_agent() -> str:
     """What every request calls itself; services turn nameless clients away."""
-    from deedbook import __version__
-
     return f"deedbook/{__version__} (tool for releases of data)"
 
 
@@ -405,8 +405,6 @@ def _pool(proxy: str) -> urllib3.PoolManager:
 
 def _proxy_for(url: str) -> str:
     """The proxy that the environment names for an address; empty for none."""
-    from urllib.request import getproxies, proxy_bypass
-
     parts = urlsplit(url)
     proxies = getproxies()
     proxy = proxies.get(parts.scheme) or proxies.get("all", "")

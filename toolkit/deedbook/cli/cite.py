@@ -12,7 +12,7 @@ from deedbook.cli import options, streams
 from deedbook.cli.progress import progress_bar
 from deedbook.errors import UsageError
 from deedbook.fetching.citations import CFF, STYLES, Style, citation_of, read_citation, render
-from deedbook.fetching.retrieval import find_release
+from deedbook.fetching.releases import find_release
 
 
 @click.command()
@@ -49,7 +49,7 @@ def cite(
         listing, warnings = find_release(name, options.asking(catalogue, key, offline=offline))
         citation = citation_of(listing)
         if where is not None and table is not None:
-            from deedbook.fetching.rows import read_subset
+            from deedbook.fetching.tables import read_subset
 
             rows = read_subset(listing, table, where, progress=bar.update)
             warnings += rows.advice

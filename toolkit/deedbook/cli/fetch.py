@@ -11,7 +11,7 @@ import click
 from deedbook.cli import options, streams
 from deedbook.cli.progress import progress_bar
 from deedbook.errors import UsageError
-from deedbook.fetching import retrieval
+from deedbook.fetching import releases
 from deedbook.fetching.citations import citation_of
 
 
@@ -34,7 +34,7 @@ from deedbook.fetching.citations import citation_of
 @click.option(
     "--lock-file",
     type=click.Path(path_type=Path, dir_okay=False),
-    default=retrieval.LOCK,
+    default=releases.LOCK,
     show_default=True,
     help="The lock file.",
 )
@@ -70,35 +70,31 @@ def fetch(
     chosen = _listed(tables)
     if (subset is not None and len(chosen) != 1) or (digest and subset is None):
         raise UsageError("--subset needs one --table, and --digest needs --subset", "see deedbook fetch --help")
-    pins = _pins(name, lock_file) if locked else []
-    if not pins and name is None:
-        raise UsageError("no release is named", "write deedbook fetch NAME, or --locked with a lock file")
-    wanted: list[retrieval.Pin | None] = [*pins] or [None]
-    for pin in wanted:
-        text = f"{pin.name}@{pin.version}" if pin else name or ""
+    wanted = _wanted(name, lock_file if locked else None)
+    for text, pin in wanted.items():
         with progress_bar(quiet=quiet) as bar:
-            asking = options.asking(catalogue or (pin.catalogue if pin else None), key, offline=offline)
-            listing, warnings = retrieval.find_release(text, asking)
-            found = retrieval.pin_of(listing.source)
-            retrieval.demand(pin or found, found)
+            asking = options.asking(catalogue or (pin.catalogue if pin is not None else None), key, offline=offline)
+            listing, warnings = releases.find_release(text, asking)
+            found = releases.pin_of(listing.source)
+            releases.demand(pin or found, found)
             options.warn(warnings)
-            home = Path(found.name) / found.version
-            home = home if folder is None else folder / home if len(pins) > 1 else folder
+            own = Path(found.name, found.version)
+            home = own if folder is None else folder / own if len(wanted) > 1 else folder
             if subset is not None:
-                from deedbook.fetching.rows import read_subset, write_subset
+                from deedbook.fetching.tables import read_subset, write_subset
 
                 rows = read_subset(listing, chosen[0], subset, digest=digest, progress=bar.update)
                 options.warn(rows.advice)
                 streams.emit(f"{write_subset(rows, home)}: {rows.text}\n")
                 continue
-            done = retrieval.fetch(
+            done = releases.fetch(
                 listing, home, formats=_listed(formats), tables=chosen, replaces=replace, progress=bar.update
             )
         if locks:
-            retrieval.write_lock(lock_file, found)
+            releases.write_lock(lock_file, found)
         citation = str(citation_of(listing))
+        told = {"bytes": done.bytes, "checked": listing.checked, "warnings": warnings, "citation": citation}
         if as_json:
-            told = {"bytes": done.bytes, "checked": listing.checked, "warnings": warnings, "citation": citation}
             record = {**asdict(found), "folder": str(home), "files": done.files, **told}
             streams.emit(json.dumps(record, ensure_ascii=False, indent=2) + "\n")
         elif not quiet:
@@ -113,14 +109,22 @@ def _listed(text: str | None) -> list[str]:
     return [item.strip() for item in (text or "").split(",") if item.strip()]
 
 
-def _pins(name: str | None, lock_file: Path) -> list[retrieval.Pin]:
-    """The pins that are wanted.
+def _wanted(name: str | None, lock_file: Path | None) -> dict[str, releases.Pin | None]:
+    """The releases that are wanted, with their pins.
 
     Raises:
-        UsageError: when the named dataset has none.
+        UsageError: when none is named, or the named dataset has no pin.
     """
-    pins = retrieval.read_lock(lock_file)
+    pins = releases.read_lock(lock_file) if lock_file is not None else {}
     dataset, _, version = (name or "").partition("@")
-    if name is not None and (dataset not in pins or version not in {"", pins[dataset].version}):
+    if name is None:
+        found: dict[str, releases.Pin | None] = {f"{pin.name}@{pin.version}": pin for pin in pins.values()}
+    elif lock_file is None:
+        found = {name: None}
+    elif dataset not in pins or version not in {"", pins[dataset].version}:
         raise UsageError(f"{lock_file}: does not lock {name}", "leave out --locked, or fetch it once with --lock")
-    return [pin for pin in pins.values() if name is None or pin.name == dataset]
+    else:
+        found = {f"{dataset}@{pins[dataset].version}": pins[dataset]}
+    if not found:
+        raise UsageError("no release is named", "write deedbook fetch NAME, or --locked with a lock file")
+    return found

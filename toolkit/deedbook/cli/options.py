@@ -14,7 +14,7 @@ from deedbook.errors import UsageError
 from deedbook.rendering.escapes import visible
 
 if TYPE_CHECKING:
-    from deedbook.fetching.retrieval import Asking
+    from deedbook.fetching.releases import Asking
     from deedbook.project import Project
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -104,7 +104,7 @@ def catalogue(command: F) -> F:
 
 def asking(catalogue: str | None, key: str | None, *, offline: bool) -> Asking:
     """What those options say."""
-    from deedbook.fetching.retrieval import Asking
+    from deedbook.fetching.releases import Asking
     from deedbook.integrity.signatures import public_key
 
     return Asking(catalogue, public_key(key) if key is not None else None, offline)

@@ -1,13 +1,10 @@
 """From a catalogue to a researcher: what is fetched has no name before it is proven.
 
-locations.py     a catalogue's address and those of its files; where a user's configuration, cache and memory are
-transport.py     one file, or a range of it, from the web, a folder or a bucket
+locations.py     a catalogue's address and those of its files; one file, or a range of it, from the web, a folder or a bucket
 download.py      the content-addressed store of verified files, and how one of known size and sha256 gets into it
 catalogues.py    the catalogue itself, held against the key, the sequence and the versions that were seen before
-releases.py      what a release consists of, verified: checksums, signature, manifest, chain
-retrieval.py     `fetch`: which release, wanted files into the store, then into a folder; `deedbook.lock`
-rows.py          rows that an expression picks, with their number and digest; what changed in the rows that somebody uses
-tables.py        `deedbook.open`: tables as typed frames
+releases.py      which release is meant and what it consists of, proven; `fetch`, into a folder; `deedbook.lock`
+tables.py        `deedbook.open`: tables as typed frames; rows that an expression picks; what changed in the rows that somebody uses
 citations.py     a release, or a subset of it, as text, BibTeX, RIS and CSL-JSON
 
 A plain fetch imports neither polars nor numpy. What `DEEDBOOK_HOME` names holds everything that a user's fetches leave:

@@ -20,6 +20,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from deedbook import files
@@ -27,8 +28,7 @@ from deedbook.catalogue import records
 from deedbook.catalogue.keys import as_public, present_key
 from deedbook.catalogue.records import CATALOG, CATALOG_SIGNATURE, LATEST, Catalogue, Key
 from deedbook.errors import ProjectError, RefusalError, RemoteError, UsageError
-from deedbook.fetching.locations import Address, Home
-from deedbook.fetching.transport import read_document
+from deedbook.fetching.locations import Address, Home, read_document
 from deedbook.files import locked
 from deedbook.http import PATIENCE, MissingError, PassingError, retried
 from deedbook.integrity.signatures import PublicKey, is_signed_by, public_key
@@ -185,15 +185,7 @@ def open_catalogue(location: Address, home: Home, *, key: PublicKey | None = Non
 
 def _open(location: Address, home: Home, key: PublicKey | None, *, is_copy: bool) -> Opened:
     kept, locks = home.cache / "catalogues" / location.id, home.state / "locks"
-    file = home.state / f"{location.id}.json"
-
-    def read(name: str) -> bytes | None:
-        if is_copy:
-            return (kept / name).read_bytes() if (kept / name).is_file() else None
-        with suppress(MissingError):
-            return read_document(location.file(name), _LARGEST.get(name, _LARGEST_SIGNATURE))
-        return None
-
+    file, read = home.state / f"{location.id}.json", partial(_read, location, kept if is_copy else None)
     locks.mkdir(parents=True, exist_ok=True)
     with locked(locks / f"{location.id}.lock", who="fetch", wait=_LOCK_SECONDS):
         memory = recall(file, location)
@@ -216,6 +208,16 @@ def _open(location: Address, home: Home, key: PublicKey | None, *, is_copy: bool
                     files.replace(kept / name, content)
         files.replace(file, json.dumps(asdict(known), ensure_ascii=False, indent=1).encode())
     return opened
+
+
+def _read(location: Address, kept: Path | None, name: str) -> bytes | None:
+    """A document of the catalogue, or the copy of it that was kept; None when there is none."""
+    if kept is not None:
+        return (kept / name).read_bytes() if (kept / name).is_file() else None
+    try:
+        return read_document(location.file(name), _LARGEST.get(name, _LARGEST_SIGNATURE))
+    except MissingError:
+        return None
 
 
 def _prove(

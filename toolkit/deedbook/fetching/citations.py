@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from deedbook.errors import ProjectError, UsageError
-from deedbook.fetching.releases import Listing
-from deedbook.fetching.retrieval import obtain
+from deedbook.fetching.releases import Listing, obtain
 from deedbook.integrity.digests import MANIFEST
 
 Style = Literal["text", "bibtex", "ris", "csl-json"]

@@ -29,8 +29,7 @@ from typing import IO
 
 from deedbook import files
 from deedbook.errors import RefusalError, RemoteError
-from deedbook.fetching.locations import Address
-from deedbook.fetching.transport import looks_like_page, opened
+from deedbook.fetching.locations import Address, Body, looks_like_page, opened
 from deedbook.files import locked
 from deedbook.http import PassingError, retried
 from deedbook.integrity.digests import sha256_of
@@ -269,16 +268,9 @@ def _fill(address: Address, wanted: ListedFile, partial: Partial, advance: Advan
 
         def attempt() -> bool:
             nonlocal at, end
-            known = partial.tags.get(address.text, "")
-            last = end * GRAIN if end < partial.grains else None
-            with opened(address, start=at * GRAIN, stop=last, tag=known) as body:
-                if body.total not in {None, wanted.size}:
-                    raise TamperedError(
-                        f"{wanted.name}: {address.text} has {body.total:,} bytes, not {wanted.size:,}",
-                        "do not use that copy; tell the publisher",
-                    )
-                if body.tag and known and body.tag != known:
-                    raise _ChangedError(f"{address.text} has changed")
+            tag, last = partial.tags.get(address.text, ""), end * GRAIN if end < partial.grains else None
+            with opened(address, start=at * GRAIN, stop=last, tag=tag) as body:
+                _demand_same(body, tag, address, wanted)
                 partial.note_tag(address.text, body.tag)
                 if not body.is_part:
                     at, end = 0, partial.grains
@@ -300,3 +292,14 @@ def _fill(address: Address, wanted: ListedFile, partial: Partial, advance: Advan
             finally:
                 stop.set()
                 pool.shutdown(cancel_futures=True)
+
+
+def _demand_same(body: Body, known: str, address: Address, wanted: ListedFile) -> None:
+    """Refuses what is not the file that is wanted, or no longer the one that other parts came from."""
+    if body.total not in {None, wanted.size}:
+        raise TamperedError(
+            f"{wanted.name}: {address.text} has {body.total:,} bytes, not {wanted.size:,}",
+            "do not use that copy; tell the publisher",
+        )
+    if body.tag and known and body.tag != known:
+        raise _ChangedError(f"{address.text} has changed")

@@ -1,4 +1,4 @@
-"""Where things are: a catalogue and its files, and the folders of a user.
+"""Where things are, and how they come: a catalogue and its files, or a range of one; the folders of a user.
 
 https://host/path/    a static site; a name and password in it are sent to that host only and never shown
 host:port/path        the same, as a browser shows it; http on this machine and for a bare number, https elsewhere
@@ -7,6 +7,11 @@ s3://bucket/prefix/   a bucket; the environment has the rest (AWS_ACCESS_KEY_ID,
 
 The address of a page of a catalogue, or of a release in it, leads to the catalogue. The address of a file is plain joining of the
 root and a path, percent-encoded.
+
+A file comes from the web by the one HTTP client (`deedbook.http`). An answer that is a web page in place of data is refused by its type
+and by its first bytes: such is what a login page or a captive portal sends. In a folder, a link that leaves the catalogue is refused. A
+bucket's endpoint, region and credentials come from the environment (AWS_ENDPOINT_URL, AWS_REGION, AWS_ACCESS_KEY_ID ...); without
+credentials the requests are anonymous, as for a public bucket.
 """
 
 from __future__ import annotations
@@ -16,16 +21,23 @@ import hashlib
 import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import IO, TYPE_CHECKING, Literal
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 import platformdirs
 
-from deedbook.errors import ProjectError, UsageError
+from deedbook import http
+from deedbook.errors import ProjectError, RefusalError, RemoteError, UsageError
+from deedbook.http import MissingError, PassingError
 from deedbook.versioning.numbers import SEMVER
+
+if TYPE_CHECKING:
+    from obstore.store import S3Store
 
 Kind = Literal["http", "folder", "s3"]
 HOME_VARIABLE = "DEEDBOOK_HOME"
@@ -36,6 +48,15 @@ _HOST_AND_PORT = re.compile(r"(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\]):\d{1,5}(/.*)?
 _WITHOUT_CERTIFICATE = re.compile(r"(localhost|[\d.]+|\[.+\]):.*")
 """This machine, or a bare number."""
 _HOST = re.compile(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}(/.*)?")
+DOCUMENT_SECONDS = http.PATIENCE
+"""That a document may take, and a second more for each 64 KiB that came (`http.Answer`)."""
+_GONE = frozenset({404, 410})
+_PICTURED = (".html", ".xml", ".svg", ".png", ".jpg", ".gif")
+"""Ends of names whose files may come as a page or a picture."""
+_PAGES = frozenset({"text/html", "application/xhtml+xml", "text/xml", "application/xml"})
+_PICTURES = ("image/", "video/", "audio/", "multipart/", "font/")
+_PIECE = 1 << 20
+_CREDENTIALS = ("AWS_ACCESS_KEY_ID", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI")
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,3 +209,177 @@ def _web(text: str) -> Address:
     where = f"[{host}]{port}" if ":" in host else f"{host}{port}"
     root = urlunsplit((parts.scheme.lower(), where, f"{_root(parts.path)}/", "", ""))
     return Address("http", root, authorization=authorization)
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """What came of a file, as far as asked for.
+
+    Attributes:
+        start: The first byte that comes.
+        total: Bytes of the whole file; None when the server does not say.
+        tag: Its strong ETag; empty without one.
+        is_part: Whether it comes from someone who can send parts; else everything comes, whatever was asked for.
+    """
+
+    start: int
+    total: int | None
+    tag: str
+    stream: IO[bytes] | http.Stream
+    is_part: bool = True
+
+
+def opened(
+    address: Address, *, start: int = 0, stop: int | None = None, tag: str = "", deadline: float | None = None
+) -> AbstractContextManager[Body]:
+    """The file from byte `start` to before `stop`, or all of it where the server does not know ranges.
+
+    Args:
+        address: Where the file is.
+        start: The first byte.
+        stop: The byte after the last; None for the end of the file.
+        tag: What the ETag was when other parts came: if it is no longer, the whole file comes.
+        deadline: Seconds that the body may take (`http.Answer`); None for no end but a lowest rate.
+
+    Raises:
+        MissingError: when there is none.
+        PassingError: when trying again may help.
+        RemoteError: when it will not.
+    """
+    match address.kind:
+        case "http":
+            return _from_web(address, start, stop, tag, deadline)
+        case "folder":
+            return _from_folder(address, start)
+        case "s3":
+            return nullcontext(_from_bucket(address, start, stop))
+
+
+def read_document(address: Address, limit: int) -> bytes:
+    """The whole content of a small file.
+
+    Raises:
+        MissingError: when there is none.
+        RefusalError: when it has more bytes than `limit`.
+        RemoteError: when it cannot be had, or takes too long.
+    """
+
+    def read() -> bytes:
+        with opened(address, deadline=DOCUMENT_SECONDS) as body:
+            return body.stream.read(limit + 1)
+
+    content = http.retried(read)
+    if len(content) > limit:
+        raise RefusalError(f"{address.text} has more than the {limit:,} bytes that it may have", "tell the publisher")
+    return content
+
+
+@contextmanager
+def _from_web(address: Address, start: int, stop: int | None, tag: str, deadline: float | None) -> Iterator[Body]:
+    wanted = {}
+    if start or stop is not None:
+        wanted = {"Range": f"bytes={start}-{'' if stop is None else stop - 1}", **({"If-Range": tag} if tag else {})}
+    for headers in (wanted, {}):
+        with http.get(address.text, headers=headers, authorization=address.authorization, deadline=deadline) as answer:
+            if headers and answer.status == 206 and answer.encoding != "identity":
+                continue  # a range of the packed file, which cannot be unpacked
+            yield _checked(address, answer, start if headers else 0)
+            return
+
+
+def _checked(address: Address, answer: http.Answer, start: int) -> Body:
+    """The body of a good answer.
+
+    Raises:
+        RemoteError: when it is not one.
+    """
+    _demand_data(address, answer)
+    tag, is_part = answer.headers.get("etag", ""), answer.status == 206
+    unit, _, rest = answer.headers.get("content-range", "").partition(" ")
+    span, _, total = rest.partition("/")
+    if is_part and (unit != "bytes" or span.partition("-")[0] != str(start)):
+        raise RemoteError(f"{address.text}: the server sends another range than was asked for", "tell the publisher")
+    if not is_part:
+        total = answer.headers.get("content-length", "") if answer.encoding == "identity" else ""
+    size = int(total) if total.isdecimal() else None
+    return Body(start if is_part else 0, size, "" if tag.startswith("W/") else tag, answer.stream, is_part)
+
+
+def _demand_data(address: Address, answer: http.Answer) -> None:
+    """Refuses an answer that is none, or the page of somebody on the way."""
+    if answer.status in _GONE:
+        raise MissingError(f"{address.text}: there is nothing ({answer.status})", "check the address")
+    if answer.status not in {200, 206}:
+        is_denied = answer.status in {401, 403}
+        said = f"the server refuses it ({answer.status})" if is_denied else f"the server says {answer.status}"
+        hint = "it may need a name and a password" if is_denied else "check the address, or try again later"
+        raise RemoteError(f"{address.text}: {said}", hint)
+    is_page = answer.kind in _PAGES or answer.kind.startswith(_PICTURES)
+    if is_page and not urlsplit(address.text).path.endswith(_PICTURED):
+        raise RemoteError(
+            f"{address.text}: a page ({answer.kind}) comes in place of the file: a login or an error page?",
+            "open the address in a browser, and try again",
+        )
+
+
+def looks_like_page(content: bytes) -> bool:
+    """Whether the first bytes of a file are those of a web page, whatever its type says."""
+    start = content[:200].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    return start.startswith((b"<!doctype html", b"<html", b"<head", b"<body"))
+
+
+@contextmanager
+def _from_folder(address: Address, start: int) -> Iterator[Body]:
+    path = Path(address.text)
+    try:
+        if not path.resolve().is_relative_to(Path(address.root).resolve()):
+            raise RefusalError(f"{path}: is a link that leaves the catalogue", "do not use this catalogue")
+        if not path.is_file():
+            raise MissingError(f"{path}: there is no such file", "check the address")
+        file: IO[bytes] = path.open("rb")
+    except OSError as error:
+        raise RemoteError(f"{path}: cannot be read: {error.strerror}", "check its permissions") from None
+    with file:
+        file.seek(start)
+        yield Body(start, path.stat().st_size, "", file)
+
+
+def _from_bucket(address: Address, start: int, stop: int | None) -> Body:
+    import obstore
+
+    options: obstore.GetOptions = {}
+    if start or stop is not None:
+        options["range"] = (start, stop) if stop is not None else {"offset": start}
+
+    def pieces() -> Iterator[bytes]:
+        try:
+            yield from map(bytes, answer.stream(min_chunk_size=_PIECE))
+        except (obstore.exceptions.BaseError, OSError) as error:
+            raise PassingError(f"{address.text}: {type(error).__name__}: the connection broke") from None
+
+    try:
+        answer = obstore.get(_bucket(address.root), address.path, options=options)
+        return Body(answer.range[0], answer.meta["size"], answer.meta["e_tag"] or "", http.Stream(pieces()))
+    except (FileNotFoundError, obstore.exceptions.NotFoundError):
+        raise MissingError(f"{address.text}: there is no such object", "check the address") from None
+    except (PermissionError, obstore.exceptions.PermissionDeniedError, obstore.exceptions.UnauthenticatedError):
+        raise RemoteError(f"{address.text}: the bucket refuses it", "check AWS_ACCESS_KEY_ID and its rights") from None
+    except (obstore.exceptions.BaseError, OSError) as error:
+        raise PassingError(f"{address.text}: {type(error).__name__}: the bucket cannot be read") from None
+
+
+@cache
+def _bucket(root: str) -> S3Store:
+    from obstore.store import S3Store
+
+    endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL", "")
+    return S3Store.from_url(
+        root.rstrip("/"),
+        skip_signature=not any(os.environ.get(name) for name in _CREDENTIALS),
+        client_options={
+            "allow_http": endpoint.startswith("http://"),
+            "user_agent": http.user_agent(),
+            "connect_timeout": f"{http.CONNECT_SECONDS:.0f}s",
+            "timeout": "300s",  # of a whole request: for a run of parts at 55 KB/s
+        },
+    )

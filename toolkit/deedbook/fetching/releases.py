@@ -1,31 +1,78 @@
-"""What a release of a catalogue consists of, proven before any of its files is fetched.
+"""A release of a catalogue: which one is meant, what it consists of, and `fetch`, which puts it into a folder; `deedbook.lock`.
 
-catalogue     names release.json and SHA256SUMS by their sha256; it is signed itself when the publisher has a key
-signature     SHA256SUMS.minisig against the publisher's keys, none of which comes with the release
-release.json  agrees with SHA256SUMS, with the catalogue, and with what the catalogue says is before it
-chain         each release names the one before by its sha256, back to the first
+What is proven before any of its files is fetched:
+
+    catalogue     names release.json and SHA256SUMS by their sha256; it is signed itself when the publisher has a key
+    signature     SHA256SUMS.minisig against the publisher's keys, none of which comes with the release
+    release.json  agrees with SHA256SUMS, with the catalogue, and with what the catalogue says is before it
+    chain         each release names the one before by its sha256, back to the first
+
+All files are proven in the cache before the first one gets its name in the folder; a failure leaves the folder as it was.
+A file that stands there already is left alone when it is the same, and never overwritten when it is not, unless that was asked for.
+
+People write NAME, NAME@RANGE or NAME@VERSION. `latest`, and no range at all, is the version that the catalogue calls so; `1` and
+`1.2` the highest release that begins with that; `1.2.0` exactly this one. Only an exact version finds a yanked one or a pre-release.
+
+`deedbook.lock` says which releases a script uses, one a line, sorted by name; commit it with the script:
+
+    NAME@VERSION sha256:DIGEST CATALOGUE
+
+DIGEST is the sha256 of `release.json`, which has those of all files. An empty line, or one that begins with `#`, says nothing.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import os
+import re
+import shutil
+import threading
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeVar
 
-from deedbook.catalogue.records import Dataset, Entry
-from deedbook.errors import RefusalError, RemoteError
-from deedbook.fetching.catalogues import Opened
-from deedbook.fetching.download import Cache, TamperedError
-from deedbook.fetching.locations import Address
-from deedbook.fetching.transport import read_document
+from deedbook import files as disk
+from deedbook.catalogue.records import Catalogue, Dataset, Entry
+from deedbook.errors import ProjectError, RefusalError, RemoteError, SpaceError, UsageError
+from deedbook.fetching.catalogues import Opened, open_catalogue
+from deedbook.fetching.download import CONNECTIONS, GRAIN, RUN, Advance, Cache, TamperedError, download
+from deedbook.fetching.locations import (
+    LATEST,
+    Address,
+    Home,
+    choose_catalogue,
+    find_home,
+    read_document,
+    read_location,
+    release_in,
+)
 from deedbook.http import MissingError
-from deedbook.integrity.digests import MANIFEST, SIGNATURE, SUMS, read_sums
+from deedbook.integrity.digests import MANIFEST, SIGNATURE, SUMS, read_sums, sha256_of
 from deedbook.integrity.proof import LARGEST_DOCUMENT, Earlier, ListedFile, Outcome, Proof, Rule, prove_release
 from deedbook.integrity.signatures import PublicKey
+from deedbook.release.formats import FORMATS, format_named, format_of
+from deedbook.versioning.numbers import SEMVER, read_version
 
 T = TypeVar("T")
+Progress = Callable[[str, float], None]
+"""Told what is being done, and which share of that is behind it (0 to 1)."""
+LOCK = "deedbook.lock"
+_NAME = r"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)"
+_SPEC = re.compile(rf"{_NAME}(?:@v?(?P<range>[0-9A-Za-z.+-]+))?", re.ASCII)
+_RANGE = re.compile(r"(0|[1-9]\d*)(\.(0|[1-9]\d*))?", re.ASCII)
+_LINE = re.compile(
+    rf"{_NAME}@(?P<version>{SEMVER.pattern}) sha256:(?P<sha256>[0-9a-f]{{64}}) (?P<catalogue>\S.*)", re.ASCII
+)
+_HEADER = "# Written by `deedbook fetch --lock`; `deedbook fetch --locked` gets exactly these releases.\n"
+_MOST_NAMED = 12
 _TELL = "do not use this release; tell the publisher"
+
+
+def untold(_what: str, _share: float) -> None:
+    """For whoever does not ask."""
 
 
 class WithdrawnError(RefusalError):
@@ -105,6 +152,89 @@ class _FirstProblem(Outcome):
         raise TamperedError(f"{self.label}: {file} {message}", _TELL)
 
 
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """What a user wants of a catalogue, and how.
+
+    Attributes:
+        catalogue: URL or folder; None for the user's own default.
+        key: The publisher's key as the user has it from elsewhere.
+        is_offline: Whether the network stays alone.
+    """
+
+    catalogue: str | None = None
+    key: PublicKey | None = None
+    is_offline: bool = False
+
+
+def find_release(text: str, asking: Asking, *, home: Home | None = None) -> tuple[Listing, tuple[str, ...]]:
+    """The release that `NAME@RANGE` or the address of its page means, proven, and what a user must know of it.
+
+    Raises:
+        UsageError: when there is no such catalogue, dataset or version.
+        ProjectError: when the catalogue is not sound.
+        RefusalError: when something is not what it should be.
+        RemoteError: when something cannot be had.
+    """
+    home = home or find_home()
+    page = release_in(text)
+    location = read_location(choose_catalogue(asking.catalogue or (text if page else None), home))
+    name, wanted = read_spec(page or text)
+    opened = open_catalogue(location, home, key=asking.key, is_offline=asking.is_offline)
+    dataset = dataset_of(opened.catalogue, name, location.text)
+    entry = resolve(dataset, wanted, location.text)
+    source = Source(opened, dataset, entry, Cache(home.cache), asking.is_offline)
+    return read_listing(source), (*source.warnings(is_exact=wanted == entry.version), *opened.warnings())
+
+
+def read_spec(text: str) -> tuple[str, str]:
+    """The name and the range that a text asks for: `latest`, the beginning of a version, or a version.
+
+    Raises:
+        UsageError: when it is not NAME or NAME@RANGE.
+    """
+    found = _SPEC.fullmatch(text)
+    wanted = (found["range"] or LATEST) if found else ""
+    if found is None or not (wanted == LATEST or _RANGE.fullmatch(wanted) or SEMVER.fullmatch(wanted)):
+        raise UsageError(f"{text!r} names no release", "write NAME, NAME@1, NAME@1.2, NAME@1.2.0 or NAME@latest")
+    return found["name"], wanted
+
+
+def dataset_of(catalogue: Catalogue, name: str, where: str) -> Dataset:
+    """The dataset of that name.
+
+    Raises:
+        UsageError: when there is none; it names what there is.
+    """
+    if name not in catalogue.datasets:
+        known = ", ".join(sorted(catalogue.datasets)[:_MOST_NAMED]) or "none"
+        raise UsageError(f"{where}: has no dataset {name!r}", f"it has {known}")
+    return catalogue.datasets[name]
+
+
+def resolve(dataset: Dataset, wanted: str, where: str) -> Entry:
+    """The version of a dataset that is meant.
+
+    Raises:
+        UsageError: when there is none; it names what there is.
+    """
+    entry = dataset.entry((dataset.latest or "") if wanted == LATEST else wanted)
+    if entry is None and _RANGE.fullmatch(wanted):
+        entry = _newest(dataset, tuple(map(int, wanted.split("."))))
+    if entry is None:
+        versions = [f"{item.version}{' (yanked)' if item.is_yanked else ''}" for item in dataset.versions]
+        hint = f"its versions are {', '.join(versions[:_MOST_NAMED])}{' ...' if len(versions) > _MOST_NAMED else ''}"
+        raise UsageError(f"{where}: {dataset.name} has no version {wanted}", hint)
+    return entry
+
+
+def _newest(dataset: Dataset, start: tuple[int, ...]) -> Entry | None:
+    """The highest release whose version begins so."""
+    released = [item for item in dataset.versions if not item.is_yanked and "-" not in item.version]
+    fitting = [item for item in released if read_version(item.version)[: len(start)] == start]
+    return max(fitting, key=lambda item: read_version(item.version), default=None)
+
+
 def read_listing(source: Source) -> Listing:
     """The release, proven by the one proof of releases before any of its files comes.
 
@@ -144,14 +274,15 @@ def _disagreement(source: Source, proof: Proof) -> str:
     """What makes it another release than its catalogue says; empty for nothing."""
     entry, manifest, about = source.entry, proof.manifest, _record(source.dataset.name, source.entry)
     names = [table.get("name") if isinstance(table, Mapping) else None for table in manifest["tables"]]
-    total = sum(file.size or 0 for file in proof.files.values())
-    if {name: manifest.get(name) for name in about} != about:
-        return f"{MANIFEST} calls itself {manifest.get('name')} {manifest.get('version')}, or follows another release"
-    if not all(isinstance(name, str) for name in names):
-        return f"{MANIFEST} lists a table without a name"
-    if total > entry.bytes or len(proof.files) > entry.files:
-        return f"it has {len(proof.files)} files of {total:,} bytes, not {entry.files} of {entry.bytes:,}"
-    return ""
+    total, count = sum(file.size or 0 for file in proof.files.values()), len(proof.files)
+    calls = f"{MANIFEST} calls itself {manifest.get('name')} {manifest.get('version')}, or follows another release"
+    too_much = f"it has {count} files of {total:,} bytes, not {entry.files} of {entry.bytes:,}"
+    wrong = (
+        ({name: manifest.get(name) for name in about} != about, calls),
+        (not all(isinstance(name, str) for name in names), f"{MANIFEST} lists a table without a name"),
+        (total > entry.bytes or count > entry.files, too_much),
+    )
+    return next((said for is_so, said in wrong if is_so), "")
 
 
 def _record(name: str, entry: Entry) -> dict[str, Any]:
@@ -220,3 +351,231 @@ def _signature(source: Source) -> bytes | None:
         return None
     source.cache.note(key, content)
     return content
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """The names of the files that were wanted, all of which stand in the folder now, and their bytes together."""
+
+    files: tuple[str, ...]
+    bytes: int
+
+
+def fetch(
+    listing: Listing,
+    folder: Path,
+    *,
+    formats: Iterable[str] = (),
+    tables: Iterable[str] = (),
+    replaces: bool = False,
+    progress: Progress = untold,
+) -> Fetched:
+    """Puts a proven release into a folder.
+
+    Args:
+        listing: What `find_release` found.
+        folder: Made when it is not there.
+        formats: Names of `FORMATS`; all when empty. Documents always come.
+        tables: Names of tables, whose files alone come; all when empty.
+        replaces: Overwrite files of the same names that are others.
+        progress: Told how much has come.
+
+    Raises:
+        UsageError: when the release has no such format or table, or the folder cannot be written.
+        RefusalError: when a file is not the published one, or would be overwritten.
+        RemoteError: when a file cannot be had.
+        SpaceError: when the disk is full.
+    """
+    files = wanted_files(listing, formats, tables)
+    try:
+        with disk.explained_disk(f"{folder} is not complete", "free some space and fetch again"):
+            there = {file.name for file in files if _is_there(folder / file.name, file, listing, replaces=replaces)}
+            found = obtain(listing.source, files, progress)
+            folder.mkdir(parents=True, exist_ok=True)
+            for name in found.keys() - there:
+                with found[name].open("rb") as source, disk.replacement(folder / name) as target:
+                    shutil.copyfileobj(source, target, GRAIN)
+    except OSError as error:
+        raise UsageError(
+            f"{error.filename or folder}: cannot be written: {error.strerror or error}", "name another folder with -o"
+        ) from None
+    return Fetched(tuple(sorted(found)), sum(path.stat().st_size for path in found.values()))
+
+
+def _is_there(path: Path, file: ListedFile, listing: Listing, *, replaces: bool) -> bool:
+    """Whether a file stands where it should; nothing is fetched while another one is in the way.
+
+    Raises:
+        RefusalError: when it is.
+    """
+    if not os.path.lexists(path):
+        return False
+    if path.is_symlink() or not path.is_file():
+        raise RefusalError(f"{path} is no plain file", "remove it, or name another folder with -o")
+    is_same = sha256_of(path) == file.sha256
+    if not is_same and not replaces:
+        raise RefusalError(
+            f"{path} exists and is not that of {listing.source.label}",
+            "name another folder with -o, or add --replace",
+        )
+    return is_same
+
+
+def wanted_files(listing: Listing, formats: Iterable[str], tables: Iterable[str] = ()) -> list[ListedFile]:
+    """The documents, and the data in these formats and of these tables; all of it when none is named.
+
+    A file that holds all tables comes with some of them only when its format is named.
+
+    Raises:
+        UsageError: when the release does not have one of them.
+    """
+    listed, chosen = listing.files.values(), tuple(tables)
+    kinds = {file.name: _format_of(file, listing) for file in listed}
+    named = [getattr(format_named(name), "name", name) for name in formats]
+    _demand_known(listing, "format", named, [item.name for item in FORMATS if item.name in kinds.values()])
+    _demand_known(listing, "table", chosen, listing.tables)
+    wanted = {"", *(named or (item.name for item in FORMATS if item.is_per_table or not chosen))}
+    return [file for file in listed if kinds[file.name] in wanted and (not chosen or file.table in {None, *chosen})]
+
+
+def _demand_known(listing: Listing, kind: str, names: Iterable[str], known: Sequence[str]) -> None:
+    for name in names:
+        if name not in known:
+            raise UsageError(f"{listing.source.label}: has no {kind} {name!r}", f"it has {', '.join(known)}")
+
+
+def _format_of(file: ListedFile, listing: Listing) -> str:
+    """The format of a file that holds rows; empty for one that says something about them."""
+    found = format_of(file.name, {file.table} if file.table else set(), listing.source.dataset.name)
+    return found.name if found else ""
+
+
+def obtain(source: Source, files: Iterable[ListedFile], progress: Progress = untold) -> dict[str, Path]:
+    """The proven files of a release in the cache, by name.
+
+    Raises:
+        RefusalError: when one is not the published file.
+        RemoteError: when one cannot be had.
+    """
+    files = sorted(files, key=lambda file: file.size or 0)
+    sizes = [file.size or 0 for file in files]
+    missing = sum(size for size, file in zip(sizes, files, strict=True) if not source.cache.has(file.sha256))
+    if missing > (free := source.cache.free()):
+        raise SpaceError(
+            f"{source.label}: {missing:,} bytes are to come, and {free:,} are free where they are kept",
+            "free some space, or choose formats and tables with --format and --table",
+        )
+    lock, done = threading.Lock(), 0
+
+    def advance(count: int) -> None:
+        nonlocal done
+        with lock:
+            done += count
+            progress("fetching", min(1.0, done / max(sum(sizes), 1)))
+
+    large = bisect_right(sizes, GRAIN * RUN)  # from here on a file comes in parts of its own
+    with ThreadPoolExecutor(CONNECTIONS, "fetch") as pool:
+        try:
+            paths = list(pool.map(lambda file: _one(source, file, advance), files[:large]))
+        finally:
+            pool.shutdown(cancel_futures=True)
+    paths += [_one(source, file, advance) for file in files[large:]]
+    return dict(zip((file.name for file in files), paths, strict=True))
+
+
+def _one(source: Source, file: ListedFile, advance: Advance) -> Path:
+    """The proven file in the cache."""
+    if file.size is None:
+        obtain_document(source, file)
+    found = source.cache.find(file.sha256)
+    if found is not None:
+        advance(file.size or 0)
+        return found
+    with source.cache.adding(file.sha256, file.size or 0) as partial:
+        if (found := source.cache.find(file.sha256)) is not None:  # another process was quicker
+            partial.discard()
+            return found
+        try:
+            first_good(source, file.name, lambda address: download(address, file, partial, advance))
+            return source.cache.keep(partial, file.sha256)
+        except BaseException:
+            if not partial.have:
+                partial.discard()
+            raise
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """One release, whatever becomes of the catalogue."""
+
+    name: str
+    version: str
+    release_sha256: str
+    catalogue: str
+
+    @property
+    def line(self) -> str:
+        """Its line in `deedbook.lock`."""
+        return f"{self.name}@{self.version} sha256:{self.release_sha256} {self.catalogue}"
+
+
+def read_lock(file: Path) -> Mapping[str, Pin]:
+    """The pins by dataset.
+
+    Raises:
+        UsageError: when there is no such file.
+        ProjectError: when a line is none, or a dataset stands there twice.
+    """
+    try:
+        text = file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise UsageError(f"{file}: there is no such file", "write it with `deedbook fetch NAME --lock`") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ProjectError(f"{file}: cannot be read: {error}") from None
+    pins: dict[str, Pin] = {}
+    for number, line in enumerate(text.splitlines(), 1):
+        if not line.strip() or line.startswith("#"):
+            continue
+        found = _LINE.fullmatch(line.strip())
+        if found is None or found["name"] in pins:
+            why = "is there twice" if found else "is no pin"
+            raise ProjectError(
+                f"{file}:{number}: {line[:200]!r} {why}", "a line is NAME@VERSION sha256:DIGEST CATALOGUE"
+            )
+        pins[found["name"]] = Pin(found["name"], found["version"], found["sha256"], found["catalogue"])
+    return pins
+
+
+def write_lock(file: Path, pin: Pin) -> None:
+    """Adds a pin, in place of another of the same dataset.
+
+    Raises:
+        ProjectError: when the file is there and cannot be read.
+        UsageError: when it cannot be written.
+    """
+    pins = {**(read_lock(file) if file.is_file() else {}), pin.name: pin}
+    lines = "".join(f"{pins[name].line}\n" for name in sorted(pins))
+    try:
+        disk.replace(file, (_HEADER + lines).encode())
+    except OSError as error:
+        raise UsageError(f"{file}: cannot be written: {error.strerror}", "name a file with --lock-file") from None
+
+
+def demand(pin: Pin, found: Pin) -> None:
+    """Refuses a release that is not the pinned one.
+
+    Raises:
+        RefusalError: naming both.
+    """
+    if found.release_sha256 != pin.release_sha256:
+        raise RefusalError(
+            f"{pin.name} {pin.version} of {found.catalogue} is not the locked release: {found.release_sha256}, "
+            f"not {pin.release_sha256}",
+            "do not use it; ask the publisher",
+        )
+
+
+def pin_of(source: Source) -> Pin:
+    """What a script writes down to get the same release again."""
+    entry = source.entry
+    return Pin(source.dataset.name, entry.version, entry.release_sha256, source.opened.location.text)

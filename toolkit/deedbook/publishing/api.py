@@ -145,18 +145,14 @@ class Client:
         return found
 
     def _once(self, method: str, url: str, ok: Sequence[int], data: object, upload: Upload | None) -> Any:
-        headers, where = {"Accept": "application/json", **self.headers}, f"{method} {place(url)}"
-        body = None if data is None else json.dumps(data, ensure_ascii=False).encode()
+        where = f"{method} {place(url)}"
+        kind, body = _content(data, upload)
+        headers = {"Accept": "application/json", **self.headers, **kind}
         if self.token:
             headers["Authorization"] = f"Bearer {self.token}"
-        if upload is not None:
-            headers |= {"Content-Type": "application/octet-stream", "Content-Length": str(upload.size)}
-        elif data is not None:
-            headers["Content-Type"] = "application/json"
-        sent = body if upload is None else upload.pieces()
         try:
             with http.request(
-                method, url, headers=headers, body=sent, stall=READ_SECONDS, deadline=ANSWER_SECONDS
+                method, url, headers=headers, body=body, stall=READ_SECONDS, deadline=ANSWER_SECONDS
             ) as answer:
                 content = answer.stream.read(_LARGEST_ANSWER)
         except PassingError as error:
@@ -202,6 +198,15 @@ class Client:
 
     def _without_secret(self, text: str) -> str:
         return text.replace(self.token, "***") if self.token else text
+
+
+def _content(data: object, upload: Upload | None) -> tuple[dict[str, str], Any]:
+    """What is sent, and the headers that describe it."""
+    if upload is not None:
+        return {"Content-Type": "application/octet-stream", "Content-Length": str(upload.size)}, upload.pieces()
+    if data is not None:
+        return {"Content-Type": "application/json"}, json.dumps(data, ensure_ascii=False).encode()
+    return {}, None
 
 
 def _json(answer: Answer, content: bytes, where: str) -> Any:

@@ -1,11 +1,13 @@
 """The records API of an InvenioRDM, such as Zenodo's: the drafts and records of one account, found by their marker.
 
 The marker is an alternate identifier, `urn:x-deedbook:NAME:VERSION` when only a DOI is reserved, followed by `:sha256:DIGEST` of
-`release.json` once there is content. By it a draft or a record is found again, whatever was lost here.
+`release.json` once there is content. By it a draft or a record is found again, whatever was lost here. Its metadata are the
+release's `datacite.json` in other words.
 """
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -15,9 +17,11 @@ from urllib.parse import quote
 
 from deedbook.errors import RefusalError, RemoteError
 from deedbook.publishing.api import Client, or_found
+from deedbook.publishing.steps import Notice
 
 FORM = "application/vnd.inveniordm.v1+json"
 _MARKER = re.compile(r"urn:x-deedbook:([^:]+):([^:]+)(?::sha256:([0-9a-f]{64}))?")
+_WITHDRAWN = "Withdrawn: "
 _PUBLIC = {"record": "public", "files": "public"}
 Record = dict[str, Any]
 """A draft or a published record, as the service writes it."""
@@ -105,21 +109,23 @@ class Invenio:
         Raises:
             RefusalError: when there is one with other content.
         """
-        found = [(one, marker) for one, marker in self.owned(wanted.name) if marker.is_version_of(wanted)]
-        for one, marker in found:
-            if not marker.may_be(wanted):
+        found = []
+        for one, marker in self.owned(wanted.name):
+            if marker.is_version_of(wanted):
                 state = "record" if one.get("is_published") else "draft"
-                raise RefusalError(
-                    f"{self.site} has the {state} {one['id']} of {wanted.name} {wanted.version} with other content",
-                    "discard that draft there" if state == "draft" else "a version is never rewritten: plan a new one",
-                )
-        records = sorted(
-            (one for one, _ in found), key=lambda one: (not one.get("is_published"), str(one["id"]).zfill(20))
-        )
-        for spare in records[1:]:
-            if not spare.get("is_published"):
+                if not marker.may_be(wanted):
+                    raise RefusalError(
+                        f"{self.site} has the {state} {one['id']} of {wanted.name} {wanted.version} with other content",
+                        "a version is never rewritten: plan a new one"
+                        if state == "record"
+                        else "discard that draft there",
+                    )
+                found.append((state != "record", str(one["id"]).zfill(20), one))
+        found.sort(key=lambda item: item[:2])
+        for is_draft, _, spare in found[1:]:
+            if is_draft:
                 self.client.call("DELETE", f"records/{spare['id']}/draft", ok=[204, 404])
-        return records[0] if records else None
+        return found[0][2] if found else None
 
     def with_doi(self, doi: str) -> Record | None:
         """The record or draft of a DOI, whose last part is, or ends in, its id; the list of all records may be behind."""
@@ -216,3 +222,87 @@ class Invenio:
             lambda: self.client.call("POST", f"records/{record}/draft/actions/publish", ok=[202]),
             lambda: self.get(record)["metadata"] == wanted,
         )
+
+
+def describe(datacite: Mapping[str, Any], marker: Marker, remark: str = "") -> dict[str, Any]:
+    """The metadata of a deposit.
+
+    Args:
+        datacite: The release's `datacite.json`.
+        marker: Which release it is.
+        remark: A sentence for the end of the description.
+    """
+    texts = filter(None, (_first(datacite, "descriptions", "description"), remark))
+    described: dict[str, Any] = {
+        "resource_type": {"id": "dataset"},
+        "title": _first(datacite, "titles", "title", marker.name),
+        "publication_date": _first(datacite, "dates", "date", str(datacite.get("publicationYear", ""))),
+        "version": marker.version,
+        "creators": [_agent(one) for one in objects_in(datacite, "creators")],
+        "publisher": value_in(datacite, "publisher", "name"),
+        "description": "".join(f"<p>{html.escape(text)}</p>" for text in texts),
+        "subjects": [
+            {"subject": str(one["subject"])} for one in objects_in(datacite, "subjects") if one.get("subject")
+        ],
+        "contributors": [{**_agent(one), "role": {"id": "other"}} for one in objects_in(datacite, "contributors")],
+        "rights": [_licence(one) for one in objects_in(datacite, "rightsList")],
+        "identifiers": [marker.identifier],
+    }
+    return {name: value for name, value in described.items() if value}
+
+
+def reserve(title: str, marker: Marker, date: str) -> dict[str, Any]:
+    """The metadata of a draft that only reserves a DOI."""
+    return {
+        "resource_type": {"id": "dataset"},
+        "title": title,
+        "publication_date": date,
+        "version": marker.version,
+        "creators": [{"person_or_org": {"type": "organizational", "name": title}}],
+        "identifiers": [marker.identifier],
+    }
+
+
+def with_notice(metadata: Mapping[str, Any], notice: Notice) -> dict[str, Any]:
+    """The metadata with a note that the version is withdrawn, or without one."""
+    kept = [
+        one
+        for one in objects_in(metadata, "additional_descriptions")
+        if not str(one.get("description", "")).removeprefix("<p>").startswith(_WITHDRAWN)
+    ]
+    if notice.reason is not None:
+        instead = f" Use version {notice.replaced_by} instead." if notice.replaced_by else ""
+        text = html.escape(_WITHDRAWN + notice.reason + instead)
+        kept.append({"description": f"<p>{text}</p>", "type": {"id": "notes"}})
+    rest = {name: value for name, value in metadata.items() if name != "additional_descriptions"}
+    return {**rest, **({"additional_descriptions": kept} if kept else {})}
+
+
+def _agent(one: Mapping[str, Any]) -> dict[str, Any]:
+    """A person or organisation of DataCite in the form of InvenioRDM."""
+    if one.get("nameType") != "Personal" or not one.get("familyName"):
+        return {"person_or_org": {"type": "organizational", "name": str(one.get("name", ""))}}
+    person: dict[str, Any] = {"type": "personal", "family_name": one["familyName"]}
+    if one.get("givenName"):
+        person["given_name"] = one["givenName"]
+    orcids = [
+        str(item.get("nameIdentifier", "")).rpartition("/")[2]
+        for item in objects_in(one, "nameIdentifiers")
+        if item.get("nameIdentifierScheme") == "ORCID"
+    ]
+    if orcids:
+        person["identifiers"] = [{"scheme": "orcid", "identifier": orcids[0]}]
+    places = [{"name": str(item["name"])} for item in objects_in(one, "affiliation") if item.get("name")]
+    return {"person_or_org": person, **({"affiliations": places} if places else {})}
+
+
+def _licence(one: Mapping[str, Any]) -> dict[str, Any]:
+    """A licence by its SPDX id, which the vocabulary of InvenioRDM has in lower case; else by title and address."""
+    if one.get("rightsIdentifier"):
+        return {"id": str(one["rightsIdentifier"]).lower()}
+    address = one.get("rightsUri")
+    return {"title": {"en": str(one.get("rights", ""))}, **({"link": str(address)} if address else {})}
+
+
+def _first(datacite: Mapping[str, Any], items: str, key: str, default: str = "") -> str:
+    return next((str(one[key]) for one in objects_in(datacite, items) if one.get(key)), default)

@@ -65,9 +65,9 @@ class Settings:
             return ""
         parts = urlsplit(value)
         is_local = parts.hostname in {"localhost", "127.0.0.1", "::1"}
-        if parts.scheme not in {"http", "https"} or not parts.hostname or (parts.scheme == "http" and not is_local):
+        if not parts.hostname or parts.scheme not in {"https", "http" if is_local else "https"}:
             raise ProjectError(f"{self.where}: `{key}` is no https:// address")
-        if parts.username or parts.password or parts.query or parts.fragment:
+        if any((parts.username, parts.password, parts.query, parts.fragment)):
             raise ProjectError(f"{self.where}: `{key}` is a plain address, without user, password, `?` or `#`")
         return value if value.endswith("/") else f"{value}/"
 

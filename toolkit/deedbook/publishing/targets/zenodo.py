@@ -8,6 +8,14 @@ A published record cannot be taken back, so everything is compared before: the d
 DOI that `plan --reserve` put into the files; files are committed with their MD5; the publishing call is never repeated blindly, and
 afterwards every file is downloaded as anybody can. Until publication every step looks, whatever the journal says: somebody may have
 discarded the draft meanwhile. ZENODO_TOKEN needs the scopes deposit:write and deposit:actions.
+
+A record holds about a hundred files, a release can have more:
+
+    up to 99 files   each is deposited under its own name
+    more             whole formats go, the least asked for first, into `NAME-VERSION-more.zip`, until 99 files and the archive are left
+
+Whoever unpacks that archive beside the other files has the release as it was built: `sha256sum -c SHA256SUMS` proves all of it.
+The archive is stored, not compressed, with fixed dates, so that its bytes are the same whoever makes it.
 """
 
 from __future__ import annotations
@@ -15,8 +23,10 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+import zipfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,12 +34,20 @@ from typing import Any
 from urllib.parse import quote
 
 from deedbook.errors import ProjectError, RefusalError, RemoteError, UsageError
+from deedbook.integrity.digests import MANIFEST, SIGNATURE, SUMS
 from deedbook.publishing.api import Client, Upload
 from deedbook.publishing.steps import Facts, Notice, Progress, PublishableFile, PublishableRelease, Step
-from deedbook.publishing.targets import zenodo_content
+from deedbook.publishing.targets import invenio
 from deedbook.publishing.targets.deposit import deposit_steps
 from deedbook.publishing.targets.invenio import FORM, Invenio, Marker, Record, doi_of, marker_of
 from deedbook.publishing.targets.settings import Settings
+from deedbook.release.formats import FORMATS
+
+MOST_FILES = 99
+"""Deposited one by one: one less than a record holds, for the archive."""
+_ALONE = frozenset({MANIFEST, SUMS, SIGNATURE, "README.md", "CODEBOOK.md", "LICENSE", "datacite.json"})
+"""They prove or explain the others, so they stand by themselves."""
+_EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +126,7 @@ class Zenodo:
                 )
             record = str(public[0]["id"])
             metadata = self.service.get(record)["metadata"]
-            self.service.replace_metadata(record, zenodo_content.with_notice(metadata, notice))
+            self.service.replace_metadata(record, invenio.with_notice(metadata, notice))
             return {}
 
         return [Step("notice", f"say so in the metadata of the record at {self.service.site}", run)]
@@ -126,7 +144,7 @@ class Zenodo:
             RefusalError: when that version is published, or another draft of the dataset is in the way.
         """
         marker = Marker(name, version)
-        metadata = zenodo_content.reserve(self.title or name, marker, date)
+        metadata = invenio.reserve(self.title or name, marker, date)
         draft = self.service.with_doi(known) or self.service.find(marker)
         if draft is not None and draft.get("is_published"):
             raise RefusalError(f"{name} {version} is published as {doi_of(draft)}", "plan a new version")
@@ -148,7 +166,7 @@ class _Draft:
     def __init__(self, service: Invenio, release: PublishableRelease) -> None:
         self.service, self.client, self.site, self.release = service, service.client, service.site, release
         self.marker = Marker(release.name, release.version, release.release_sha256)
-        self.packed = zenodo_content.files_to_pack(release)
+        self.packed = files_to_pack(release)
         self.archive = f"{release.name}-{release.version}-more.zip"
         self.sizes = {file.name: file.size for file in release.files if file not in self.packed}
         if self.packed:
@@ -224,7 +242,7 @@ class _Draft:
             f"{len(self.packed)} further files of the release are in {self.archive}; unpacked beside "
             "the others, `sha256sum -c SHA256SUMS` proves all of them."
         )
-        return zenodo_content.describe(datacite, self.marker, remark if self.packed else "")
+        return invenio.describe(datacite, self.marker, remark if self.packed else "")
 
     def empty(self, facts: Facts, _progress: Progress) -> Facts:
         """The draft has no file but ours: those of the version before may have been carried over."""
@@ -282,7 +300,7 @@ class _Draft:
             return
         with tempfile.TemporaryDirectory(prefix="deedbook-") as scratch:
             path = Path(scratch) / name
-            zenodo_content.write_archive(self.release.folder, self.packed, path)
+            write_archive(self.release.folder, self.packed, path)
             yield path
 
     def send(self, name: str, facts: Facts, progress: Progress) -> None:
@@ -341,3 +359,27 @@ class _Draft:
                 "ask the service what happened; do not announce the release",
             )
         return {name: value for name, value in found.items() if value}
+
+
+def files_to_pack(release: PublishableRelease, most: int = MOST_FILES) -> tuple[PublishableFile, ...]:
+    """The files that go into the archive, by name; none when the record holds all of them."""
+    left = sorted(filter(lambda file: file.name not in _ALONE, release.files), key=lambda file: file.name)
+    too_many, packed = len(release.files) - most, list[PublishableFile]()
+    # the last formats first, and before them those that no tool of the README loads; CSV and Parquet after all else
+    per_table = filter(lambda item: item.is_per_table, reversed(FORMATS))
+    suffixes = [item.suffix for item in sorted(per_table, key=lambda item: item.usage is not None)]
+    for suffix in (*suffixes[:-2], ".diff.csv", ".svg", *suffixes[-2:]):
+        if len(packed) < too_many:
+            packed += [file for file in left if file.name.endswith(suffix) and file not in packed]
+    packed += [file for file in left if file not in packed][: max(0, too_many - len(packed))]
+    return tuple(sorted(packed, key=lambda file: file.name))
+
+
+def write_archive(folder: Path, packed: Iterable[PublishableFile], path: Path) -> None:
+    """Writes these files of a folder into an archive."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
+        for file in packed:
+            entry = zipfile.ZipInfo(file.name, _EPOCH)
+            entry.external_attr, entry.create_system, entry.file_size = 0o644 << 16, 3, file.size
+            with (folder / file.name).open("rb") as source, archive.open(entry, "w") as target:
+                shutil.copyfileobj(source, target, 1 << 20)
