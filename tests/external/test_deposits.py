@@ -134,6 +134,6 @@ def test_a_reserved_doi_has_the_form_that_others_saw(zenodo_mock: str) -> None:
     fake = FakeInvenio()
     target = make_target(fake)
     assert isinstance(target, Zenodo)
-    ours = target.reserve("deeds", "1.0.0", "2026-11-22").doi
+    ours = target.reserve("deeds", "1.0.0", "2026-11-22")["doi"]
     fake.close()
     assert re.sub(r"\d+$", "N", theirs) == re.sub(r"\d+$", "N", ours) == f"{PREFIX}/zenodo.N"

@@ -33,10 +33,10 @@ def test_what_is_fetched_is_what_was_published(web: Web, home: Home, tmp_path: P
     fetched = fetch(listing, tmp_path / "out")
     there = {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()}
     assert there == {path.name: path.read_bytes() for path in (web.root / NAME / "1.1.0").iterdir()}
-    assert sorted(there) == list(fetched.files)
+    assert sorted(there) == list(fetched)
     proven = ["checksums", f"signature of key {OWN.public.id}", "provenance of 8 inputs", "chain back to 1.0.0"]
     assert list(listing.checked) == proven
-    assert fetched.bytes == sum(map(len, there.values()))
+    assert sum(fetched.values()) == sum(map(len, there.values()))
 
 
 @pytest.mark.slow
@@ -93,7 +93,7 @@ def test_offline_works_with_what_was_fetched_and_says_what_is_missing(web: Web, 
 
 
 def test_formats_choose_the_data_and_leave_the_documents(web: Web, home: Home, tmp_path: Path) -> None:
-    names = fetch(find(web, home), tmp_path / "out", formats=["dta", "csv"]).files
+    names = fetch(find(web, home), tmp_path / "out", formats=["dta", "csv"])
     assert {"events.csv", "events.dta", "README.md", "corrections.csv"} <= set(names)
     assert not {"events.parquet", "deeds.sqlite", "deeds.xlsx"} & set(names)
     with pytest.raises(UsageError, match="no format 'hdf5'"):
@@ -101,10 +101,10 @@ def test_formats_choose_the_data_and_leave_the_documents(web: Web, home: Home, t
 
 
 def test_tables_choose_the_data_and_leave_the_documents(web: Web, home: Home, tmp_path: Path) -> None:
-    names = set(fetch(find(web, home), tmp_path / "out", tables=["events"]).files)
+    names = set(fetch(find(web, home), tmp_path / "out", tables=["events"]))
     assert {"events.csv", "events.parquet", "README.md"} <= names
     assert not {"actors.csv", "actors.parquet", "deeds.sqlite", "deeds.xlsx"} & names
-    names = set(fetch(find(web, home), tmp_path / "two", tables=["events"], formats=["csv", "sqlite"]).files)
+    names = set(fetch(find(web, home), tmp_path / "two", tables=["events"], formats=["csv", "sqlite"]))
     assert {"events.csv", "deeds.sqlite"} <= names
     assert "events.parquet" not in names
     with pytest.raises(UsageError, match="no table 'deeds'"):

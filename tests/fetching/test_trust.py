@@ -20,7 +20,7 @@ from tests.release.releases import OTHER, OWN
 
 
 def find(web: Web, home: Home, name: str = NAME, key: PublicKey | None = None) -> tuple[str, ...]:
-    return find_release(name, Asking(web.url, key), home=home)[1]
+    return find_release(name, Asking(web.url, key.text if key else None), home=home)[1]
 
 
 def test_the_first_key_is_pinned_and_said(web: Web, home: Home) -> None:

@@ -65,7 +65,7 @@ def demand(fake: FakeInvenio, release: PublishableRelease, is_finished: bool) ->
 def reserve(fake: FakeInvenio, version: str = "1.0.0") -> str:
     target = make_target(fake)
     assert target.kind == "zenodo"
-    return target.reserve("deeds", version, "2026-11-22").doi  # type: ignore[union-attr]
+    return target.reserve("deeds", version, "2026-11-22")["doi"]  # type: ignore[union-attr]
 
 
 def test_a_record_has_metadata_files_and_doi(zenodo: FakeInvenio, release: PublishableRelease, tmp_path: Path) -> None:

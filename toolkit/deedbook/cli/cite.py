@@ -12,7 +12,7 @@ from deedbook.cli import options, streams
 from deedbook.cli.progress import progress_bar
 from deedbook.errors import UsageError
 from deedbook.fetching.citations import CFF, STYLES, Style, citation_of, read_citation, render
-from deedbook.fetching.releases import find_release
+from deedbook.fetching.releases import Asking, find_release
 
 
 @click.command()
@@ -46,7 +46,7 @@ def cite(
         streams.emit(render(read_citation(Path(name)), style))
         return
     with progress_bar(quiet=quiet) as bar:
-        listing, warnings = find_release(name, options.asking(catalogue, key, offline=offline))
+        listing, warnings = find_release(name, Asking(catalogue, key, offline))
         citation = citation_of(listing)
         if where is not None and table is not None:
             from deedbook.fetching.tables import read_subset

@@ -73,7 +73,7 @@ def fetch(
     wanted = _wanted(name, lock_file if locked else None)
     for text, pin in wanted.items():
         with progress_bar(quiet=quiet) as bar:
-            asking = options.asking(catalogue or (pin.catalogue if pin is not None else None), key, offline=offline)
+            asking = releases.Asking(catalogue or (pin.catalogue if pin is not None else None), key, offline)
             listing, warnings = releases.find_release(text, asking)
             found = releases.pin_of(listing.source)
             releases.demand(pin or found, found)
@@ -93,13 +93,13 @@ def fetch(
         if locks:
             releases.write_lock(lock_file, found)
         citation = str(citation_of(listing))
-        told = {"bytes": done.bytes, "checked": listing.checked, "warnings": warnings, "citation": citation}
+        told = {"bytes": sum(done.values()), "checked": listing.checked, "warnings": warnings, "citation": citation}
         if as_json:
-            record = {**asdict(found), "folder": str(home), "files": done.files, **told}
+            record = {**asdict(found), "folder": str(home), "files": list(done), **told}
             streams.emit(json.dumps(record, ensure_ascii=False, indent=2) + "\n")
         elif not quiet:
             streams.emit(
-                f"{found.name} {found.version}: {len(done.files)} files, {done.bytes / 1e6:.1f} MB, in {home}\n"
+                f"{found.name} {found.version}: {len(done)} files, {sum(done.values()) / 1e6:.1f} MB, in {home}\n"
                 f"verified: {', '.join(listing.checked)}\npin: {found.line}\ncite: {citation}\n"
             )
 

@@ -14,7 +14,6 @@ from deedbook.errors import UsageError
 from deedbook.rendering.escapes import visible
 
 if TYPE_CHECKING:
-    from deedbook.fetching.releases import Asking
     from deedbook.project import Project
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -100,14 +99,6 @@ def catalogue(command: F) -> F:
     command = click.option("--offline", is_flag=True, help=offline)(command)
     command = click.option("--key", metavar="FILE_OR_KEY", help=key)(command)
     return click.option("--from", "catalogue", metavar="CATALOGUE", help=place)(command)
-
-
-def asking(catalogue: str | None, key: str | None, *, offline: bool) -> Asking:
-    """What those options say."""
-    from deedbook.fetching.releases import Asking
-    from deedbook.integrity.signatures import public_key
-
-    return Asking(catalogue, public_key(key) if key is not None else None, offline)
 
 
 def may_run_rules(project: Project, *, trusted: bool) -> None:

@@ -119,8 +119,8 @@ def _reserved(project: Project, planned: Plan, name: str, day: dt.date) -> dict[
         raise UsageError(f"a {target.kind} target gives no DOI", "name a target of the type zenodo")
     known = reserved_doi(project.package, planned.version)
     found = target.reserve(planned.name, planned.version, day.isoformat(), known=known)
-    streams.say(f"{found.doi} is reserved for {planned.name} {planned.version}")
-    return {"doi": found.doi, **({"concept_doi": found.concept_doi} if found.concept_doi else {})}
+    streams.say(f"{found['doi']} is reserved for {planned.name} {planned.version}")
+    return found
 
 
 def _today() -> dt.date:

@@ -40,13 +40,13 @@ def versions(ctx: click.Context, name: str, to: str | None, location: str | None
             options.warn(opened.age())
             found = opened.catalogue
         else:
-            from deedbook.catalogue.store import read_catalogue
             from deedbook.publishing.targets import read_target
+            from deedbook.publishing.targets.hosted import HostedCatalogue
 
             target = read_target(load_project(root), to or "")
-            if target.store is None:
+            if not isinstance(target, HostedCatalogue):
                 raise UsageError(f"a {target.kind} target holds no catalogue", "name a directory or s3 target")
-            found = read_catalogue(target.store) or Catalogue()
+            found = target.read() or Catalogue()
     if name and name not in found.datasets:
         there = ", ".join(found.datasets) or "none"
         raise UsageError(f"the catalogue has no dataset {name}", f"the datasets there are {there}")

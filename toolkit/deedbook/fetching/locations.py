@@ -216,13 +216,11 @@ class Body:
     """What came of a file, as far as asked for.
 
     Attributes:
-        start: The first byte that comes.
         total: Bytes of the whole file; None when the server does not say.
         tag: Its strong ETag; empty without one.
         is_part: Whether it comes from someone who can send parts; else everything comes, whatever was asked for.
     """
 
-    start: int
     total: int | None
     tag: str
     stream: IO[bytes] | http.Stream
@@ -302,7 +300,7 @@ def _checked(address: Address, answer: http.Answer, start: int) -> Body:
     if not is_part:
         total = answer.headers.get("content-length", "") if answer.encoding == "identity" else ""
     size = int(total) if total.isdecimal() else None
-    return Body(start if is_part else 0, size, "" if tag.startswith("W/") else tag, answer.stream, is_part)
+    return Body(size, "" if tag.startswith("W/") else tag, answer.stream, is_part)
 
 
 def _demand_data(address: Address, answer: http.Answer) -> None:
@@ -341,7 +339,7 @@ def _from_folder(address: Address, start: int) -> Iterator[Body]:
         raise RemoteError(f"{path}: cannot be read: {error.strerror}", "check its permissions") from None
     with file:
         file.seek(start)
-        yield Body(start, path.stat().st_size, "", file)
+        yield Body(path.stat().st_size, "", file)
 
 
 def _from_bucket(address: Address, start: int, stop: int | None) -> Body:
@@ -359,7 +357,7 @@ def _from_bucket(address: Address, start: int, stop: int | None) -> Body:
 
     try:
         answer = obstore.get(_bucket(address.root), address.path, options=options)
-        return Body(answer.range[0], answer.meta["size"], answer.meta["e_tag"] or "", http.Stream(pieces()))
+        return Body(answer.meta["size"], answer.meta["e_tag"] or "", http.Stream(pieces()))
     except (FileNotFoundError, obstore.exceptions.NotFoundError):
         raise MissingError(f"{address.text}: there is no such object", "check the address") from None
     except (PermissionError, obstore.exceptions.PermissionDeniedError, obstore.exceptions.UnauthenticatedError):

@@ -52,7 +52,7 @@ from deedbook.fetching.locations import (
 from deedbook.http import MissingError
 from deedbook.integrity.digests import MANIFEST, SIGNATURE, SUMS, read_sums, sha256_of
 from deedbook.integrity.proof import LARGEST_DOCUMENT, Earlier, ListedFile, Outcome, Proof, Rule, prove_release
-from deedbook.integrity.signatures import PublicKey
+from deedbook.integrity.signatures import PublicKey, public_key
 from deedbook.release.formats import FORMATS, format_named, format_of
 from deedbook.versioning.numbers import SEMVER, read_version
 
@@ -158,12 +158,12 @@ class Asking:
 
     Attributes:
         catalogue: URL or folder; None for the user's own default.
-        key: The publisher's key as the user has it from elsewhere.
+        key: The publisher's minisign key, or its file, as the user has it from elsewhere.
         is_offline: Whether the network stays alone.
     """
 
     catalogue: str | None = None
-    key: PublicKey | None = None
+    key: str | None = None
     is_offline: bool = False
 
 
@@ -180,7 +180,8 @@ def find_release(text: str, asking: Asking, *, home: Home | None = None) -> tupl
     page = release_in(text)
     location = read_location(choose_catalogue(asking.catalogue or (text if page else None), home))
     name, wanted = read_spec(page or text)
-    opened = open_catalogue(location, home, key=asking.key, is_offline=asking.is_offline)
+    key = public_key(asking.key) if asking.key is not None else None
+    opened = open_catalogue(location, home, key=key, is_offline=asking.is_offline)
     dataset = dataset_of(opened.catalogue, name, location.text)
     entry = resolve(dataset, wanted, location.text)
     source = Source(opened, dataset, entry, Cache(home.cache), asking.is_offline)
@@ -353,14 +354,6 @@ def _signature(source: Source) -> bytes | None:
     return content
 
 
-@dataclass(frozen=True, slots=True)
-class Fetched:
-    """The names of the files that were wanted, all of which stand in the folder now, and their bytes together."""
-
-    files: tuple[str, ...]
-    bytes: int
-
-
 def fetch(
     listing: Listing,
     folder: Path,
@@ -369,8 +362,8 @@ def fetch(
     tables: Iterable[str] = (),
     replaces: bool = False,
     progress: Progress = untold,
-) -> Fetched:
-    """Puts a proven release into a folder.
+) -> dict[str, int]:
+    """Puts a proven release into a folder; the bytes of each file that was wanted, by name.
 
     Args:
         listing: What `find_release` found.
@@ -399,7 +392,7 @@ def fetch(
         raise UsageError(
             f"{error.filename or folder}: cannot be written: {error.strerror or error}", "name another folder with -o"
         ) from None
-    return Fetched(tuple(sorted(found)), sum(path.stat().st_size for path in found.values()))
+    return {name: found[name].stat().st_size for name in sorted(found)}
 
 
 def _is_there(path: Path, file: ListedFile, listing: Listing, *, replaces: bool) -> bool:

@@ -42,7 +42,6 @@ from deedbook.fetching.catalogues import open_catalogue
 from deedbook.fetching.citations import Citation, Style, citation_of, render
 from deedbook.fetching.locations import choose_catalogue, find_home, read_location
 from deedbook.fetching.releases import Asking, Listing, find_release, obtain
-from deedbook.integrity.signatures import public_key
 from deedbook.project import DESCRIPTOR
 from deedbook.release.formats.csv import read_csv, write_csv
 from deedbook.release.tables import schema_of, type_rows
@@ -248,7 +247,7 @@ def open_release(
             if pin is None:
                 raise UsageError(f"{lock}: does not lock {name}", "fetch it once with --lock")
             name, catalog = f"{pin.name}@{pin.version}", catalog or pin.catalogue
-        asking = Asking(catalog, public_key(key) if key is not None else None, offline)
+        asking = Asking(catalog, key, offline)
         listing, said = find_release(name, asking)
         if pin is not None:
             releases.demand(pin, releases.pin_of(listing.source))

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
-from deedbook.catalogue.store import Store
 from deedbook.errors import ProjectError
 from deedbook.project import Project
 from deedbook.publishing.steps import Notice, PublishableRelease, Step
@@ -33,10 +32,6 @@ class Target(Protocol):
     @property
     def address(self) -> str:
         """Which place it is, without credentials; a journal of another address is not believed."""
-
-    @property
-    def store(self) -> Store | None:
-        """Where its catalogue is; None for a deposit."""
 
     @property
     def catalogue(self) -> str:

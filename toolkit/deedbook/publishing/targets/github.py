@@ -69,7 +69,6 @@ class GitHub:
     catalogue: str
     client: Client
     kind: str = "github"
-    store: None = None
 
     @property
     def address(self) -> str:

@@ -50,15 +50,6 @@ _ALONE = frozenset({MANIFEST, SUMS, SIGNATURE, "README.md", "CODEBOOK.md", "LICE
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
-@dataclass(frozen=True, slots=True)
-class Reservation:
-    """A DOI that will be registered when its draft is published; the concept's is empty until the dataset has a record."""
-
-    doi: str
-    concept_doi: str
-    record: str
-
-
 def zenodo_target(settings: Settings, environment: Mapping[str, str] = os.environ) -> Zenodo:
     """The target that settings describe.
 
@@ -90,7 +81,6 @@ class Zenodo:
     catalogue: str
     title: str
     kind: str = "zenodo"
-    store: None = None
 
     @property
     def client(self) -> Client:
@@ -131,8 +121,8 @@ class Zenodo:
 
         return [Step("notice", f"say so in the metadata of the record at {self.service.site}", run)]
 
-    def reserve(self, name: str, version: str, date: str, known: str = "") -> Reservation:
-        """A DOI for a version that is yet to be built; the same one however often it is asked for.
+    def reserve(self, name: str, version: str, date: str, known: str = "") -> dict[str, str]:
+        """`doi` for a version that is yet to be built, the same however often it is asked for, and `concept_doi` where there is one.
 
         Args:
             name: Of the dataset.
@@ -154,7 +144,7 @@ class Zenodo:
             draft = self.service.update(draft, metadata)
         if not doi_of(draft):
             draft = self.service.reserve_doi(str(draft["id"]))
-        return Reservation(doi_of(draft), doi_of(draft, "parent"), str(draft["id"]))
+        return _dois(draft)
 
 
 class _Draft:
@@ -351,14 +341,19 @@ class _Draft:
 
     def note(self, facts: Facts, _progress: Progress) -> Facts:
         """The DOIs."""
-        record = self.service.get(facts["record"])
-        found = {"doi": doi_of(record), "concept_doi": doi_of(record, "parent")}
-        if self.release.doi and found["doi"] != self.release.doi:
+        found = _dois(self.service.get(facts["record"]))
+        if self.release.doi and found.get("doi") != self.release.doi:
             raise RefusalError(
-                f"record {facts['record']} has the DOI {found['doi']}, but its files name {self.release.doi}",
+                f"record {facts['record']} has the DOI {found.get('doi')}, but its files name {self.release.doi}",
                 "ask the service what happened; do not announce the release",
             )
-        return {name: value for name, value in found.items() if value}
+        return found
+
+
+def _dois(record: Record) -> dict[str, str]:
+    """The DOI of a version, and that of all versions, as far as there are any."""
+    known = {"doi": doi_of(record), "concept_doi": doi_of(record, "parent")}
+    return {name: doi for name, doi in known.items() if doi}
 
 
 def files_to_pack(release: PublishableRelease, most: int = MOST_FILES) -> tuple[PublishableFile, ...]:
