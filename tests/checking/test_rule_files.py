@@ -171,8 +171,8 @@ def test_a_dataframe_model_is_a_schema(tmp_path: Path) -> None:
 
         schema = Events
         """
-    [check] = load_rules({"events": rule_file(tmp_path, text)}).tables["events"].checks
-    assert (check.rule.id, check.column) == ("greater-than-or-equal-to", "deaths")
+    [check] = load_rules({"events": rule_file(tmp_path, text)}).tables["events"].rules
+    assert (check.id, check.at) == ("greater-than-or-equal-to", "deaths")
 
 
 def test_a_rule_file_is_run_once_and_prints_to_stderr(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

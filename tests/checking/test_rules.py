@@ -9,10 +9,11 @@ import polars as pl
 import pytest
 from pandera.api.polars.types import PolarsData
 
+from deedbook.checking.findings import Words
 from deedbook.checking.rules import TableRules, evaluate
 from deedbook.checking.rules import _read_schema as read_schema
 from deedbook.checking.settings import AS_WRITTEN
-from deedbook.checking.verdicts import RuleOutcome, is_row_local, render
+from deedbook.checking.verdicts import RuleOutcome, is_row_local
 from deedbook.errors import RuleError
 from deedbook.rules import dates
 from deedbook.rules.rule import Rule, rule, rule_of
@@ -41,7 +42,7 @@ def failing(outcomes: Sequence[RuleOutcome]) -> dict[str, list[int | None]]:
 def test_a_rule_fails_where_it_is_false_and_passes_where_it_is_null() -> None:
     found = evaluate(rules_of(ORDER), FRAME)
     assert failing(found) == {"out-of-order": [1]}
-    assert render(found[0], 0) == ("5 is above 3 in b", "swap 30", "5")
+    assert found[0].words(0) == Words("5 is above 3 in b", "swap 30", "5")
 
 
 def test_a_rule_on_a_series_is_aligned_with_the_rows() -> None:
@@ -50,7 +51,7 @@ def test_a_rule_on_a_series_is_aligned_with_the_rows() -> None:
     )
     found = evaluate(rules_of(check), FRAME)
     assert failing(found) == {"known": [1]}
-    assert render(found[0], 0)[0] == "y"
+    assert found[0].words(0).message == "y"
 
 
 @pytest.mark.parametrize(
@@ -103,7 +104,7 @@ def test_a_series_rule_is_masked_by_the_columns_that_it_names() -> None:
 def test_an_unmet_rule_is_not_checked() -> None:
     check = rule("dated", pl.col("low") > 9, at="low", message="", unmet="there is no date")
     assert evaluate(rules_of(check), FRAME) == ()
-    assert [rule.unmet for rule in rules_of(check).all_rules] == ["there is no date"]
+    assert [rule.unmet for rule in rules_of(check).rules] == ["there is no date"]
 
 
 @pytest.mark.parametrize("problem", [ZeroDivisionError("boom"), SystemExit(0)])
@@ -177,7 +178,7 @@ def test_any_pandera_check_is_run_one_finding_a_row() -> None:
     found = evaluate(rules, FRAME)
     assert failing(found) == {"high-above": [0], "isin": [2]}
     outcome = next(item for item in found if item.rule.id == "isin")
-    assert (outcome.rule.at, render(outcome, 0)) == ("id", ("`c` is not one of a, b", "", "c"))
+    assert (outcome.rule.at, outcome.words(0)) == ("id", Words("`c` is not one of a, b", "", "c"))
 
 
 def test_pandera_checks_run_whatever_the_environment_says(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -194,7 +195,7 @@ def test_pandera_checks_run_whatever_the_environment_says(monkeypatch: pytest.Mo
 def test_a_verdict_on_the_whole_table_has_no_row() -> None:
     found = evaluate(rules_of(pa.Check(lambda _data: False, name="enough rows")), FRAME)
     assert failing(found) == {"enough-rows": [None]}
-    assert render(found[0], 0) == ("does not satisfy enough rows", "", None)
+    assert found[0].words(0) == Words("does not satisfy enough rows", "", None)
     missing = evaluate(rules_of(other=pa.Column(pl.String)), FRAME)
     assert failing(missing) == {"column-in-dataframe": [None]}
 
@@ -230,7 +231,7 @@ def test_a_rule_is_an_ordinary_pandera_check_too() -> None:
 def said(frame: pl.DataFrame, *checks: pa.Check, **columns: pa.Column) -> list[tuple[str, str, str]]:
     """Rule, field and message of the first row of each rule that fails."""
     outcomes = evaluate(rules_of(*checks, **columns), frame)
-    return [(item.rule.id, item.rule.at, render(item, 0)[0]) for item in outcomes if len(item.failing)]
+    return [(item.rule.id, item.rule.at, item.words(0).message) for item in outcomes if len(item.failing)]
 
 
 @pytest.mark.parametrize(
@@ -259,7 +260,7 @@ def test_checks_without_a_name_are_told_apart() -> None:
 
 def test_a_pattern_of_columns_names_the_column_that_fails() -> None:
     rules = rules_of(**{"^(low|high)$": pa.Column(None, pa.Check.gt(2.5), regex=True, nullable=True)})
-    found = [(item.rule.at, render(item, 0)[2]) for item in evaluate(rules, FRAME) if len(item.failing)]
+    found = [(item.rule.at, item.words(0).value) for item in evaluate(rules, FRAME) if len(item.failing)]
     assert found == [("low", "1"), ("high", "2")]
 
 
@@ -275,7 +276,7 @@ def test_demands_of_a_schema_are_one_sentence(schema: dict[str, object], expecte
     made = pa.DataFrameSchema({"id": pa.Column(str)}, **schema)  # type: ignore[arg-type]
     rules = read_schema(made, "events.py", "`schema`", AS_WRITTEN)
     found = evaluate(rules, FRAME)
-    assert [(item.rule.id, item.rule.at, render(item, 0)[0]) for item in found if len(item.failing)] == expected
+    assert [(item.rule.id, item.rule.at, item.words(0).message) for item in found if len(item.failing)] == expected
 
 
 def test_a_column_of_another_type_is_said_once() -> None:

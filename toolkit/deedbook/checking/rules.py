@@ -20,6 +20,7 @@ import traceback
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import redirect_stdout
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -73,34 +74,18 @@ _DEMANDS = {
 
 
 @dataclass(frozen=True, slots=True)
-class PlainCheck:
-    """A pandera check that is no `rule`, and what a finding of it needs; a column may be a pattern of several."""
-
-    rule: Rule
-    check: pa.Check
-    column: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class TableRules:
     """The rules of one table.
 
     Attributes:
-        rules: Those that the engine evaluates itself.
-        checks: Other pandera checks.
+        rules: Those that the engine evaluates itself, then other pandera checks.
         bare: What a schema demands beyond its checks, such as the type of a column; None when nothing.
         file: The rule file.
     """
 
     rules: tuple[Rule, ...] = ()
-    checks: tuple[PlainCheck, ...] = ()
     bare: pa.DataFrameSchema | None = None
     file: str = ""
-
-    @property
-    def all_rules(self) -> list[Rule]:
-        """Every rule that has an id of its own."""
-        return [*self.rules, *(item.rule for item in self.checks)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,10 +112,10 @@ class Tables(dict[str, pl.DataFrame]):
 
     def __missing__(self, name: str) -> pl.DataFrame:
         """Names the tables that there are."""
-        raise RuleError(f"there is no table `{name}`", tables_of(self, name))
+        raise RuleError(f"there is no table `{name}`", _tables_of(self, name))
 
 
-def tables_of(tables: Collection[str], name: str) -> str:
+def _tables_of(tables: Collection[str], name: str) -> str:
     """The hint that names the tables, first the one that is most like a wrong name."""
     return f"{nearest(name, tables)} the tables are {', '.join(sorted(tables))}".lstrip()
 
@@ -195,20 +180,29 @@ def load_rules(files: Mapping[str, Path], settings: RuleSettings = AS_WRITTEN) -
         raise RuleError(f"{path}: there is no function `schemas(tables, created)`", "see docs on rules across tables")
     if not isinstance(guards, tuple) or not all(isinstance(item, Guard) for item in guards):
         raise RuleError(f"{path}: `guards` has to be a tuple of deedbook.rules.guard.Guard", FIX)
-
-    def dataset(frames: Frames, created: dt.date | None) -> dict[str, TableRules]:
-        with settings.readable():
-            found = guarded(path, make)(Tables(frames), created)
-        if not isinstance(found, Mapping):
-            given = "nothing" if found is None else f"a {type(found).__name__}"
-            problem = f"`schemas` returns {given}; it has to return a dict of table names and schemas"
-            raise RuleError(f"{path}: {problem}", FIX)
-        if unknown := [name for name in found if name not in frames]:
-            problem = f"{path}: `schemas` returns rules for `{unknown[0]}`, which is no table"
-            raise RuleError(problem, tables_of(frames, str(unknown[0])))
-        return {name: _read_schema(schema, path, f"`schemas` of {name}", settings) for name, schema in found.items()}
-
+    dataset = partial(_rules_across, path, guarded(path, make), settings)
     return RuleBook(tables, dataset, guarded(path, derive) if callable(derive) else None, guards, settings)
+
+
+def _rules_across(
+    path: Path, make: Callable[..., object], settings: RuleSettings, frames: Frames, created: dt.date | None
+) -> dict[str, TableRules]:
+    """The rules that `schemas` of a `dataset.py` makes of typed tables."""
+    with settings.readable():
+        found = make(Tables(frames), created)
+    if not isinstance(found, Mapping):
+        given = "nothing" if found is None else f"a {type(found).__name__}"
+        problem = f"`schemas` returns {given}; it has to return a dict of table names and schemas"
+        raise RuleError(f"{path}: {problem}", FIX)
+    if unknown := [name for name in found if name not in frames]:
+        problem = f"{path}: `schemas` returns rules for `{unknown[0]}`, which is no table"
+        raise RuleError(problem, _tables_of(frames, str(unknown[0])))
+    read = {name: _read_schema(schema, path, f"`schemas` of {name}", settings) for name, schema in found.items()}
+    for rule in (rule for rules in read.values() for rule in rules.rules):
+        if unknown := [name for name in rule.reads if name not in frames]:
+            problem = f"{rule.where}: the rule `{rule.id}` reads `{unknown[0]}`, which is no table"
+            raise RuleError(problem, _tables_of(frames, unknown[0]))
+    return read
 
 
 def _read_schema(
@@ -216,21 +210,25 @@ def _read_schema(
 ) -> TableRules:
     """The rules of a schema, as they are set."""
     read = _as_schema(schema, f"{path}: {what}", names or {})
-    placed: list[tuple[str | None, object]] = [(None, check) for check in read.checks]
+    placed: list[tuple[str, object]] = [("", check) for check in read.checks]
     placed += [(name, check) for name, column in read.columns.items() for check in column.checks]
-    rules: list[Rule] = []
-    checks: list[PlainCheck] = []
+    own: list[Rule] = []
+    plain: list[Rule] = []
     for column, check in placed:
         if not isinstance(check, pa.Check):
             problem = f"the checks of {what} hold a {type(check).__name__}, which is no check"
             raise RuleError(f"{path}: {problem}", "put `*` before a builder that makes several checks")
         if (carried := rule_of(check)) is not None:
-            rules.append(settings.applied_to(carried))
-            continue
-        plain = _rule_of_plain(check, column, str(path), {item.rule.id for item in checks})
-        checks.append(PlainCheck(settings.applied_to(plain), check, column))
-    demands = any((read.columns, read.unique, read.strict, read.ordered, read.dtype))
-    return TableRules(tuple(rules), tuple(checks), _without_checks(read) if demands else None, str(path))
+            own.append(carried)
+        else:
+            plain.append(_rule_of_plain(check, column, str(path), {item.id for item in plain}))
+    bare = None
+    if any((read.columns, read.unique, read.strict, read.ordered, read.dtype)):
+        bare = copy.copy(read)
+        bare.checks, bare.columns = [], {name: copy.copy(column) for name, column in read.columns.items()}
+        for part in bare.columns.values():
+            part.checks = []
+    return TableRules(tuple(settings.applied_to(rule) for rule in (*own, *plain)), bare, str(path))
 
 
 def _as_schema(schema: object, where: str, names: Mapping[str, object]) -> pa.DataFrameSchema:
@@ -254,25 +252,18 @@ def _as_schema(schema: object, where: str, names: Mapping[str, object]) -> pa.Da
     raise RuleError(f"{where} {problem}; it has to be a pandera.polars.DataFrameSchema", hint)
 
 
-def _without_checks(schema: pa.DataFrameSchema) -> pa.DataFrameSchema:
-    bare = copy.copy(schema)
-    bare.checks, bare.columns = [], {name: copy.copy(column) for name, column in schema.columns.items()}
-    for part in bare.columns.values():
-        part.checks = []
-    return bare
-
-
-def _rule_of_plain(check: pa.Check, column: str | None, file: str, taken: set[str]) -> Rule:
+def _rule_of_plain(check: pa.Check, column: str, file: str, taken: set[str]) -> Rule:
     """What findings of a plain check say, and what it is called: an id that says nothing could not be waived."""
     id_ = kebab(check.name or "")
     if id_ in {"", "lambda"}:
-        id_ = f"{kebab(column or '') or 'table'}-check"
+        id_ = f"{kebab(column) or 'table'}-check"
         id_ = next(text for text in (id_, *(f"{id_}-{n}" for n in range(2, 1000))) if text not in taken)
     code = getattr(getattr(check, "_check_fn", None), "__code__", None)
     return Rule(
         id=id_,
         passes=pl.lit(True),
-        at=column or "",
+        at=column,
+        check=check,
         severity="warning" if check.raise_warning else "error",
         message=_message_of(check),
         where=f"{file}:{code.co_firstlineno}" if code is not None and code.co_filename == file else file,
@@ -318,30 +309,33 @@ def evaluate(
     Raises:
         RuleError: when a rule raises or does not give one Boolean per row.
     """
-    return (*evaluate_rules(rules.rules, frame, bad or {}), *_run_pandera(rules, frame, bad or {}))
+    bad = bad or {}
+    outcomes = [*evaluate_rules(rules.rules, frame, bad)]
+    plain = [(rule, rule.check) for rule in rules.rules if rule.check is not None and not rule.unmet]
+    if plain or rules.bare is not None:  # whatever its environment variables say about skipping data
+        with config_context(validation_enabled=True, validation_depth=ValidationDepth.SCHEMA_AND_DATA):
+            for rule, check in plain:
+                outcomes += [_run_plain(rule, check, column, frame, bad) for column in _columns_of(rule.at, frame)]
+            outcomes += _run_bare(rules.bare, rules.file, frame, bad) if rules.bare is not None else ()
+    return tuple(outcomes)
 
 
-def _run_pandera(rules: TableRules, frame: pl.DataFrame, bad: Mapping[str, pl.Series]) -> Iterator[RuleOutcome]:
-    """The checks that pandera runs itself, whatever its environment variables say about skipping data."""
-    if not rules.checks and rules.bare is None:
-        return
-    with config_context(validation_enabled=True, validation_depth=ValidationDepth.SCHEMA_AND_DATA):
-        for item in (item for item in rules.checks if not item.rule.unmet):
-            for column in _columns_of(item.column, frame):
-                try:
-                    found = item.check(frame.lazy(), column).check_output.collect().to_series()
-                except (Exception, SystemExit) as error:  # noqa: BLE001  (whatever a rule raises, it is named)
-                    fail(item.rule, describe(error))
-                yield _outcome(replace(item.rule, at=column or ""), found, frame, bad)
-        if rules.bare is not None:
-            yield from _run_bare(rules.bare, rules.file, frame, bad)
-
-
-def _columns_of(column: str | None, frame: pl.DataFrame) -> list[str | None]:
+def _columns_of(column: str, frame: pl.DataFrame) -> list[str]:
     """The columns that a check stands at; pandera's patterns of columns begin with `^` and end with `$`."""
-    if column is None or column in frame.columns or not re.fullmatch(r"\^.*\$", column):
+    if column in frame.columns or not re.fullmatch(r"\^.*\$", column):
         return [column]
     return [name for name in frame.columns if re.search(column, name)]
+
+
+def _run_plain(
+    rule: Rule, check: pa.Check, column: str, frame: pl.DataFrame, bad: Mapping[str, pl.Series]
+) -> RuleOutcome:
+    """A check of pandera at a column, or at the table where it has no name."""
+    try:
+        found = check(frame.lazy(), column or None).check_output.collect().to_series()
+    except (Exception, SystemExit) as error:  # noqa: BLE001  (whatever a rule raises, it is named)
+        fail(rule, describe(error))
+    return _outcome(replace(rule, at=column), found, frame, bad)
 
 
 def _run_bare(

@@ -8,6 +8,7 @@ the rows whose verdict or message changes with them are skipped, and no others.
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial, reduce
@@ -18,9 +19,9 @@ import polars as pl
 
 from deedbook.checking import verdicts
 from deedbook.checking.block import TypedRows
-from deedbook.checking.findings import Group, Records, Words
+from deedbook.checking.findings import Group, Records
 from deedbook.checking.plan import RowRules, RulePlan
-from deedbook.checking.rules import Frames, RuleBook, TableRules, evaluate, tables_of
+from deedbook.checking.rules import Frames, RuleBook, TableRules, evaluate
 from deedbook.checking.table import TableOutcome
 from deedbook.checking.verdicts import RuleOutcome
 from deedbook.descriptor import Resource
@@ -46,11 +47,10 @@ def plan_rules(book: RuleBook, resource: Resource) -> RulePlan:
     rules = book.tables.get(table, TableRules())
     if schema.fields:
         verdicts.demand_fields(rules.rules, table, schema.names)
-    demand_distinct(table, rules.all_rules)
+    demand_distinct(table, rules.rules)
     types = {item.name: dtype_of(item) for item in schema.fields}
     ready = [rule for rule in rules.rules if not rule.unmet]
-    needs_all = any((book.dataset, rules.checks, rules.bare))
-    if needs_all or not all(verdicts.is_row_local(rule, types) for rule in ready):
+    if book.dataset or rules.bare or not all(verdicts.is_row_local(rule, types) for rule in ready):
         return RulePlan(schema.names, keeps_typed=True)
     if not ready:
         return RulePlan()
@@ -77,22 +77,12 @@ def demand_distinct(table: str, rules: Sequence[Rule]) -> None:
 def _row_rules(rules: Sequence[Rule]) -> RowRules:
     def run(frame: pl.DataFrame, bad: Mapping[str, pl.Series]) -> tuple[list[Group], Mapping[str, int]]:
         outcomes = verdicts.evaluate_rules(rules, frame, bad)
-        skipped: dict[str, int] = {}
+        skipped: Counter[str] = Counter()
         for outcome in outcomes:
-            skipped[outcome.rule.id] = skipped.get(outcome.rule.id, 0) + outcome.skipped
-        return [_group(outcome) for outcome in outcomes if len(outcome.failing)], skipped
+            skipped[outcome.rule.id] += outcome.skipped
+        return [outcome.group() for outcome in outcomes if len(outcome.failing)], skipped
 
     return run
-
-
-def _group(outcome: RuleOutcome) -> Group:
-    return Group(
-        outcome.rule.id,
-        outcome.failing.cast(pl.Int64).to_numpy(),
-        lambda at: Words(*verdicts.render(outcome, at)),
-        severity=outcome.rule.severity,
-        column=outcome.rule.at or None,
-    )
 
 
 def judge_tables(book: RuleBook, outcomes: Mapping[str, TableOutcome], created: dt.date | None) -> set[str]:
@@ -107,7 +97,7 @@ def judge_tables(book: RuleBook, outcomes: Mapping[str, TableOutcome], created: 
     ran: set[str] = set()
     for name, outcome in outcomes.items():
         parts = [book.tables.get(name, TableRules()), across.get(name, TableRules())]
-        rules = [rule for part in parts for rule in part.all_rules]
+        rules = [rule for part in parts for rule in part.rules]
         known += [rule.id for rule in rules]
         if outcome.plan.rules.keeps_typed:
             demand_distinct(name, rules)
@@ -136,10 +126,6 @@ def _rules_across(
     for name, rules in across.items():
         if outcomes[name].plan.resource.schema is not None:
             verdicts.demand_fields(rules.rules, name, frames[name].columns)
-        for rule in rules.rules:
-            if unknown := [table for table in rule.reads if table not in frames]:
-                problem = f"{rule.where}: the rule `{rule.id}` reads `{unknown[0]}`, which is no table"
-                raise RuleError(problem, tables_of(frames, unknown[0]))
     lost = {name: reason for name, outcome in outcomes.items() if (reason := _lost(outcome, wholes[name]))}
     bad = {name: whole.bad for name, whole in wholes.items() if name not in lost and whole.bad}
     runs: list[Mapping[str, TableRules]] = []
@@ -245,10 +231,9 @@ def _report(outcome: TableOutcome, records: Records, judged: Sequence[RuleOutcom
         rule, column = result.rule, result.rule.at or None
         outcome.checked.append(Check(outcome.name, rule.id, column, result.skipped))
         if result.failing.null_count():  # the verdict is about the table as a whole
-            message, hint, _ = verdicts.render(result, 0)
-            path = ", ".join(outcome.plan.resource.paths)
-            said = Finding(rule=rule.id, severity=rule.severity, table=outcome.name, message=message, hint=hint)
-            outcome.found.say(replace(said, path=path, column=column))
+            words, path = result.words(0), ", ".join(outcome.plan.resource.paths)
+            said = Finding(rule=rule.id, severity=rule.severity, table=outcome.name, message=words.message, path=path)
+            outcome.found.say(replace(said, column=column, hint=words.hint))
         elif len(result.failing):
-            groups.append(replace(_group(result), field_number=outcome.number_of(rule.at)))
+            groups.append(result.group(outcome.number_of(rule.at)))
     outcome.found.add(groups, records)

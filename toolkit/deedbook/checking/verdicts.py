@@ -9,6 +9,7 @@ from typing import NoReturn
 
 import polars as pl
 
+from deedbook.checking.findings import Group, Words
 from deedbook.errors import RuleError
 from deedbook.findings import nearest
 from deedbook.rules.rule import Rule
@@ -33,10 +34,22 @@ class RuleOutcome:
     values: pl.DataFrame
     skipped: int = 0
 
+    def words(self, at: int) -> Words:
+        """What to say of the n-th failing row; no value where the rule points at none."""
+        row = self.values.row(at, named=True) if self.values.width else {}
+        shown = {name: _text(value) for name, value in row.items()}
+        value = None if row.get(self.rule.at) is None else shown[self.rule.at]
+        return Words(self.rule.message.format_map(shown), self.rule.hint.format_map(shown), value)
+
+    def group(self, field_number: int | None = None) -> Group:
+        """The failing rows as findings of a table."""
+        rule, rows = self.rule, self.failing.cast(pl.Int64).to_numpy()
+        return Group(rule.id, rows, self.words, rule.severity, rule.at or None, field_number)
+
 
 def evaluate_rules(rules: Iterable[Rule], frame: pl.DataFrame, bad: Mapping[str, pl.Series]) -> tuple[RuleOutcome, ...]:
     """The rules that can be judged, judged on a typed frame whose bad cells are known."""
-    ready = [rule for rule in rules if not rule.unmet]
+    ready = [rule for rule in rules if not rule.unmet and rule.check is None]
     return tuple(
         outcome_of(rule, verdict, frame, bad) for rule, verdict in zip(ready, judge(ready, frame), strict=True)
     )
@@ -48,7 +61,7 @@ def demand_fields(rules: Iterable[Rule], table: str, fields: Collection[str]) ->
     Raises:
         RuleError: for the first one that does not; with file, line and the nearest name.
     """
-    for rule in rules:
+    for rule in (rule for rule in rules if rule.check is None):
         places = [(rule.at, "puts its findings at"), *((name, "reads") for name in sorted(_fields_of(rule)))]
         for name, what in places:
             if name and name not in fields and not name.startswith("^"):
@@ -63,7 +76,7 @@ def is_row_local(rule: Rule, schema: Mapping[str, pl.DataType]) -> bool:
     moves a slice below a projection only where every row stands for itself.
     """
     parts = _expressions(rule)
-    if rule.group or rule.reads or rule.at_most or len(parts) != 1 + len(rule.values):
+    if any((rule.check, rule.group, rule.reads, rule.at_most)) or len(parts) != 1 + len(rule.values):
         return False
     frame = pl.LazyFrame(schema=dict(schema))
     try:
@@ -71,15 +84,6 @@ def is_row_local(rule: Rule, schema: Mapping[str, pl.DataType]) -> bool:
     except pl.exceptions.PolarsError as error:
         fail(rule, describe(error))
     return all("SLICE[" not in plan for plan in plans)
-
-
-def render(outcome: RuleOutcome, index: int) -> tuple[str, str, str | None]:
-    """Message, hint and cell text of the `index`-th failing row; no cell text where the rule points at none."""
-    row = outcome.values.row(index, named=True) if outcome.values.width else {}
-    shown = {name: _text(value) for name, value in row.items()}
-    rule = outcome.rule
-    value = row.get(rule.at)
-    return rule.message.format_map(shown), rule.hint.format_map(shown), None if value is None else _text(value)
 
 
 def _text(value: object) -> str:

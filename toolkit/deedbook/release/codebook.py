@@ -186,6 +186,6 @@ def _rules_of(project: Project, book: RuleBook) -> Iterator[RuleEntry]:
     across = book.dataset(frames, _ANY_DAY) if book.dataset else {}
     for table in frames:
         for rules in (book.tables.get(table), across.get(table)):
-            for item in rules.all_rules if rules else ():
+            for item in rules.rules if rules else ():
                 place = f"{table}.{item.at}" if item.at else table
                 yield RuleEntry(item.id, item.severity, table, item.ref, (place,), item.message, item.hint)

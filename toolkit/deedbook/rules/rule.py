@@ -48,6 +48,7 @@ class Rule:
         at_most: How many rows may fail, or which share of them below 1: so few are told as `info`.
         unmet: Why the rule cannot be judged now, such as a release date that is not set yet; empty when it can.
         doubt: Rows whose verdict rests on bad cells, which the engine finds out; None where there are none.
+        check: The check that pandera itself runs, in place of `passes`; None for a rule of ours.
         where: `FILE:LINE` where the rule is written, for the message when it raises.
     """
 
@@ -65,6 +66,7 @@ class Rule:
     unmet: str = ""
     at_most: float = 0
     doubt: pl.Series | None = None
+    check: pa.Check | None = None
     where: str = ""
 
 
