@@ -9,7 +9,7 @@ from typing import Any
 from deedbook.catalogue.records import Catalogue, Dataset, Entry, Link, State
 from deedbook.errors import RefusalError, UsageError
 from deedbook.integrity.digests import MANIFEST, SUMS
-from deedbook.versioning.numbers import SEMVER, Version, read_version
+from deedbook.versioning.numbers import Version, read_version
 
 
 def check_addition(catalogue: Catalogue, about: Dataset) -> Entry | None:
@@ -19,7 +19,7 @@ def check_addition(catalogue: Catalogue, about: Dataset) -> Entry | None:
         RefusalError: when the version has other content, or follows a release that the catalogue knows otherwise.
     """
     name, (release,) = about.name, about.versions
-    known = catalogue.entry(name, release.version)
+    known, dataset = catalogue.entry(name, release.version), catalogue.datasets.get(name)
     if known is not None and known.release_sha256 != release.release_sha256:
         raise RefusalError(
             f"{name} {release.version} is published with other content: its release.json has the sha256 "
@@ -27,16 +27,15 @@ def check_addition(catalogue: Catalogue, about: Dataset) -> Entry | None:
             "a published version is never rewritten: plan a new one with `deedbook plan --write`; if another checkout planned "
             "the same number, fetch what it published and merge it first",
         )
-    previous = release.previous
-    before = catalogue.entry(name, previous.version) if previous else None
-    if previous and before and before.release_sha256 != previous.sha256:
+    if (previous := release.previous) is None or dataset is None:
+        return known
+    before, newest = dataset.entry(previous.version), dataset.entry(dataset.latest or "")
+    if before and before.release_sha256 != previous.sha256:
         raise RefusalError(
             f"{name} {release.version} follows a version {previous.version} that is not the published one",
             f"fetch the published {previous.version}, plan and build again",
         )
-    dataset = catalogue.datasets.get(name)
-    newest = dataset.entry(dataset.latest or "") if dataset else None
-    if known is None and previous and newest and read_version(newest.version) > read_version(previous.version):
+    if known is None and newest and read_version(newest.version) > read_version(previous.version):
         raise RefusalError(
             f"{name} {release.version} follows {previous.version}, and {newest.version} was published since: what came with "
             "it would be lost",
@@ -132,9 +131,8 @@ def with_unyank(catalogue: Catalogue, name: str, version: str, now: str) -> Cata
         UsageError: when there is no such version.
     """
     entry = _known(catalogue, name, version)
-    if not entry.is_yanked:
-        return catalogue
-    restored = replace(entry, state="released", reason=None, replaced_by=None)
+    state: State = "released" if entry.is_yanked else entry.state
+    restored = replace(entry, state=state, reason=None, replaced_by=None)
     return _with_entry(catalogue, name, entry, restored, now)
 
 
@@ -190,23 +188,18 @@ def _with_entry(catalogue: Catalogue, name: str, old: Entry, new: Entry, now: st
 def with_dataset(catalogue: Catalogue, dataset: Dataset, now: str) -> Catalogue:
     """The catalogue with the dataset, its versions in order, states and latest version as they follow from them."""
     entries = sorted(dataset.versions, key=_precedence, reverse=True)
-    finals = [entry for entry in entries if not entry.is_yanked and not _is_pre_release(entry.version)]
-    latest = finals[0] if finals else None
-    versions = tuple(_in_state(entry, latest, now) for entry in entries)
-    ordered = replace(dataset, versions=versions, latest=latest.version if latest else None)
+    finals = [entry for entry in entries if not entry.is_yanked and read_version(entry.version).is_final]
+    latest = finals[0].version if finals else None
+    versions: list[Entry] = []
+    standing: State = "released"
+    for entry in entries:
+        state: State = "yanked" if entry.is_yanked else standing
+        versions.append(entry if entry.state == state else replace(entry, state=state, changed=now))
+        if entry.version == latest:
+            standing = "superseded"  # as all that come after it in this order
+    ordered = replace(dataset, versions=tuple(versions), latest=latest)
     return replace(catalogue, datasets=dict(sorted({**catalogue.datasets, dataset.name: ordered}.items())))
-
-
-def _in_state(entry: Entry, latest: Entry | None, now: str) -> Entry:
-    is_before = latest is not None and _precedence(entry) < _precedence(latest)
-    state: State = "yanked" if entry.is_yanked else "superseded" if is_before else "released"
-    return entry if entry.state == state else replace(entry, state=state, changed=now)
 
 
 def _precedence(entry: Entry) -> tuple[Version, str]:
     return read_version(entry.version), entry.version
-
-
-def _is_pre_release(version: str) -> bool:
-    found = SEMVER.fullmatch(version)
-    return found is not None and found[4] is not None

@@ -15,7 +15,7 @@ import stat
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import IO
@@ -42,7 +42,7 @@ _CELL = re.compile(rb"""<(?:\w+:)?(?:c|row)\s[^>]{0,200}?\br\s{0,9}=\s{0,9}["'](
 _CELLS = 8_000_000
 """Places up to the last cell of a sheet that are always allowed: a reader lays each out in 24 bytes."""
 _BYTES_OF_CELL = 4
-_HARMLESS = {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_PRAGMA}
+_HARMLESS = dict.fromkeys((sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_PRAGMA), sqlite3.SQLITE_OK)
 _FAILURES = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, UnicodeDecodeError, OSError)
 
 
@@ -65,16 +65,36 @@ def opened(path: Path, *, flat: bool = True) -> Iterator[Path]:
         yield path
         return
     with tempfile.TemporaryDirectory(prefix="deedbook-") as folder:
-        try:
-            with zipfile.ZipFile(path) as archive:
-                _unpack(archive, _places(archive, flat=flat), Path(folder), _limit(path, HIGHEST_RATIO))
-        except _FAILURES as error:
-            raise ArchiveError(f"cannot be unpacked: {error}") from None
+        with _reading(path) as archive:
+            places = _places(archive, flat=flat)
+            left = _demand_honest(path, places.values(), HIGHEST_RATIO)
+            for place, member in places.items():
+                target = Path(folder) / place
+                target.parent.mkdir(parents=True, exist_ok=True)
+                with archive.open(member) as packed, target.open("xb") as file:
+                    while chunk := packed.read(_CHUNK):
+                        left -= len(chunk)
+                        if left < 0:
+                            raise ArchiveError("unpacks to more than it claims")
+                        file.write(chunk)
         yield Path(folder)
 
 
-def _limit(path: Path, ratio: int) -> int:
-    return _GRACE + ratio * path.stat().st_size
+@contextmanager
+def _reading(path: Path) -> Iterator[zipfile.ZipFile]:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            yield archive
+    except _FAILURES as error:
+        raise ArchiveError(f"cannot be unpacked: {error}") from None
+
+
+def _demand_honest(path: Path, members: Iterable[zipfile.ZipInfo], ratio: int) -> int:
+    """The bytes that the archive may unpack to, when it does not claim more by itself."""
+    limit = _GRACE + ratio * path.stat().st_size
+    if sum(member.file_size for member in members) > limit:
+        raise ArchiveError(f"unpacks to more than {limit >> 20:,} MB, which is too much for its size")
+    return limit
 
 
 def _places(archive: zipfile.ZipFile, *, flat: bool) -> dict[PurePosixPath, zipfile.ZipInfo]:
@@ -85,41 +105,25 @@ def _places(archive: zipfile.ZipFile, *, flat: bool) -> dict[PurePosixPath, zipf
     found: dict[PurePosixPath, zipfile.ZipInfo] = {}
     for member in members:
         place = PurePosixPath(member.filename.replace("\\", "/"))
-        if not flat and ".." not in place.parts and any(part.startswith(".") for part in place.parts):
+        leaves = place.is_absolute() or ".." in place.parts
+        if not (flat or leaves) and "/." in f"/{place}":
             continue  # what a project hides is not needed to read it
-        problem = "is there twice" if place in found else _problem(place, member)
-        if problem:
-            raise ArchiveError(f"holds {member.filename!r}, which {problem}")
+        problems = (
+            "is there twice" * (place in found),
+            "leaves the archive" * leaves,
+            "is a link" * stat.S_ISLNK(member.external_attr >> 16),
+            *map(file_problem, place.parts),
+        )
+        if any(problems):
+            raise ArchiveError(f"holds {member.filename!r}, which {next(filter(None, problems))}")
         found[place] = member
     if same := alike(map(str, found)):
         raise ArchiveError(f"holds {same[0]!r} and {same[1]!r}, which some systems take for one file")
-    parents = {place.parent for place in found}
-    if flat and (len(parents) > 1 or any(len(parent.parts) > 1 for parent in parents)):
+    if not flat:
+        return found
+    if len({place.parent for place in found}) > 1 or any(len(place.parts) > 2 for place in found):
         raise ArchiveError("holds files in several folders; a release is flat")
-    return {PurePosixPath(place.name) if flat else place: member for place, member in found.items()}
-
-
-def _problem(place: PurePosixPath, member: zipfile.ZipInfo) -> str:
-    """Why a member cannot get its place; empty when it can."""
-    if place.is_absolute() or ".." in place.parts:
-        return "leaves the archive"
-    if stat.S_ISLNK(member.external_attr >> 16):
-        return "is a link"
-    return next((problem for part in place.parts if (problem := file_problem(part))), "")
-
-
-def _unpack(archive: zipfile.ZipFile, places: dict[PurePosixPath, zipfile.ZipInfo], folder: Path, limit: int) -> None:
-    if sum(member.file_size for member in places.values()) > limit:
-        raise ArchiveError(f"unpacks to more than {limit >> 20:,} MB, which is too much for its size")
-    left = limit
-    for place, member in places.items():
-        (folder / place.parent).mkdir(parents=True, exist_ok=True)
-        with archive.open(member) as packed, (folder / place).open("xb") as file:
-            while chunk := packed.read(_CHUNK):
-                left -= len(chunk)
-                if left < 0:
-                    raise ArchiveError("unpacks to more than it claims")
-                file.write(chunk)
+    return {PurePosixPath(place.name): member for place, member in found.items()}
 
 
 def check_workbook(path: Path) -> None:
@@ -128,20 +132,13 @@ def check_workbook(path: Path) -> None:
     Raises:
         ArchiveError: when it would take more memory than an honest one of its size.
     """
-    try:
-        with zipfile.ZipFile(path) as archive:
-            limit = _limit(path, _WORKBOOK_RATIO)
-            if sum(member.file_size for member in archive.infolist()) > limit:
-                raise ArchiveError(f"unpacks to more than {limit >> 20:,} MB, which is too much for its size")
-            for member in archive.infolist():  # a sheet may be in any of them
-                with archive.open(member) as sheet:
-                    rows, columns = _extent(sheet)
-                if rows * columns > _CELLS + member.file_size // _BYTES_OF_CELL:
-                    raise ArchiveError(
-                        f"has cells far apart in {member.filename}: {rows:,} rows by {columns:,} columns"
-                    )
-    except _FAILURES as error:
-        raise ArchiveError(f"cannot be unpacked: {error}") from None
+    with _reading(path) as archive:
+        _demand_honest(path, archive.infolist(), _WORKBOOK_RATIO)
+        for member in archive.infolist():  # a sheet may be in any of them
+            with archive.open(member) as sheet:
+                rows, columns = _extent(sheet)
+            if rows * columns > _CELLS + member.file_size // _BYTES_OF_CELL:
+                raise ArchiveError(f"has cells far apart in {member.filename}: {rows:,} rows by {columns:,} columns")
 
 
 def _extent(sheet: IO[bytes]) -> tuple[int, int]:
@@ -173,8 +170,6 @@ def open_database(path: Path) -> sqlite3.Connection:
     connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LONGEST_VALUE)
     connection.execute("PRAGMA trusted_schema = OFF")
     connection.set_authorizer(
-        lambda action, *_: (
-            sqlite3.SQLITE_OK if action in _HARMLESS else sqlite3.SQLITE_DENY
-        )  # no view calls or recurses
-    )
+        lambda action, *_: _HARMLESS.get(action, sqlite3.SQLITE_DENY)
+    )  # no view calls or recurses
     return connection

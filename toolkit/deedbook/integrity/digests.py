@@ -7,6 +7,7 @@ though not more often than it must.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -17,8 +18,7 @@ SIGNATURE = "SHA256SUMS.minisig"
 MANIFEST = "release.json"
 PROVENANCE = "provenance.intoto.jsonl"
 BUILD_FILE = "BUILD.json"
-_HEX_DIGITS = frozenset("0123456789abcdef")
-_DIGEST_LENGTH = 64
+_DIGEST = re.compile("[0-9a-f]{64}")
 DigestOf = Callable[[Path], str]
 
 
@@ -58,8 +58,7 @@ def read_sums(content: bytes) -> tuple[dict[str, str], str]:
     """
     text = content.decode("utf-8", "replace")
     sums = {name: digest for digest, mark, name in (line.partition("  ") for line in text.split("\n")) if mark}
-    are_digests = all(len(one) == _DIGEST_LENGTH and _HEX_DIGITS.issuperset(one) for one in sums.values())
-    if not are_digests or sums_text(sums) != text:
+    if sums_text(sums) != text or not all(map(_DIGEST.fullmatch, sums.values())):
         return sums, "is not the sorted list of `DIGEST  NAME` that a release has"
     for name in sums:
         if problem := "cannot be listed" if name in {SUMS, SIGNATURE} else file_problem(name):

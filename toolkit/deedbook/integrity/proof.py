@@ -27,7 +27,6 @@ from deedbook.integrity.signatures import Envelope, PublicKey
 
 LARGEST_DOCUMENT = 64 << 20
 """Bytes of the longest document that is read as a whole: a `release.json` of 5,000 files has 2 MB."""
-_LONGEST_CHAIN = 10_000
 _LATE = frozenset({PROVENANCE, SUMS, SIGNATURE})
 _UNLISTED = {SUMS: {SUMS, SIGNATURE}, MANIFEST: _LATE | {MANIFEST}, PROVENANCE: _LATE}
 """What a list cannot list, since it is written after it."""
@@ -386,26 +385,29 @@ def _check_envelope(envelope: Envelope, signature: bytes | None, keys: Sequence[
 
 def _check_chain(manifest: Record, earlier: Callable[[str], Earlier | None], outcome: Outcome) -> None:
     """Walks back from release to release, each named by its successor's `previous`."""
-    record, seen, broken = manifest, [str(manifest.get("version"))], ""
-    while (previous := record.get("previous")) is not None and not broken:
-        version, digest = (str(_mapping(previous).get(name)) for name in ("version", "sha256"))
-        if version in seen or len(seen) > _LONGEST_CHAIN:
+    record, version, broken = manifest, str(manifest.get("version")), ""
+    seen = {version}
+    while (previous := record.get("previous")) is not None:
+        after, version, digest = version, *(str(_mapping(previous).get(name)) for name in ("version", "sha256"))
+        found = earlier(version)
+        if version in seen:
             broken = f"the chain of releases comes back to {version}"
-        elif (found := earlier(version)) is None:
-            outcome.not_checked.append(f"chain before {seen[-1]}: {version} is not beside it")
+        elif found is None:
+            outcome.not_checked.append(f"chain before {after}: {version} is not beside it")
+            version = after
             break
         elif found.sha256 != digest:
-            broken = f"{seen[-1]} names {version} with the sha256 {digest}; the {version} beside it has {found.sha256}"
+            broken = f"{after} names {version} with the sha256 {digest}; the {version} beside it has {found.sha256}"
         elif (found.record.get("name"), found.record.get("version")) != (manifest.get("name"), version):
             said = f"{found.record.get('name')} {found.record.get('version')}"
-            broken = f"the release before {seen[-1]} calls itself {said}"
-        else:
-            record = found.record
-            seen.append(version)
-    if broken:
-        outcome.report("chain-broken", MANIFEST, broken)
-    elif len(seen) > 1:
-        outcome.checked.append(f"chain back to {seen[-1]}")
+            broken = f"the release before {after} calls itself {said}"
+        if broken or found is None:
+            outcome.report("chain-broken", MANIFEST, broken)
+            return
+        record = found.record
+        seen.add(version)
+    if len(seen) > 1:
+        outcome.checked.append(f"chain back to {version}")
     elif manifest.get("previous") is None:
         outcome.checked.append("first of its chain")
 

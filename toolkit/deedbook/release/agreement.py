@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Iterator, Mapping, Set
 from contextlib import closing
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -19,6 +19,7 @@ import yaml
 from deedbook.integrity.containers import open_database
 from deedbook.integrity.digests import BUILD_FILE, MANIFEST
 from deedbook.integrity.proof import Outcome, json_object
+from deedbook.release.equality import first_line
 
 Fact = tuple[str, str]
 """Something that a file says about the release: what it is about, such as `version`, and what it says."""
@@ -26,42 +27,49 @@ _DOI = re.compile(r"10\.\d{4,9}/\S+", re.IGNORECASE)
 _DAY = 10
 """Characters of a date, which is all that some standards have of a time."""
 _SCHEMA_ORG = {
-    "title or name": "name",
+    "name": "title or name",
     "version": "version",
-    "created": "datePublished",
+    "datePublished": "created",
     "license": "license",
-    "doi": "identifier",
+    "identifier": "doi",
 }
-_CONCEPT = "relatedIdentifiers relationType=IsVersionOf relatedIdentifier"
+_SAME = {about: about for about in ("name", "title", "version")}
+_CONCEPT = "relatedIdentifiers[IsVersionOf] relatedIdentifier"
 _PLACES: Mapping[str, Mapping[str, str]] = {
-    "datapackage.json": {
-        **{about: about for about in ("name", "title", "version", "created")},
-        "license": "licenses name|licenses path",
-    },
-    BUILD_FILE: {"name": "dataset", "version": "version", "epoch": "epoch"},
+    "datapackage.json": {**_SAME, "created": "created", "licenses name": "license", "licenses path": "license"},
+    BUILD_FILE: {"dataset": "name", "version": "version", "epoch": "epoch"},
     "CITATION.cff": {
         "title": "title",
         "version": "version",
-        "created": "date-released",
-        "license": "license|license-url",
+        "date-released": "created",
+        "license": "license",
+        "license-url": "license",
         "doi": "doi",
-        "concept doi": "identifiers value",
+        "identifiers": "concept doi",
     },
-    "codebook.json": {about: about for about in ("name", "title", "version")},
+    "codebook.json": _SAME,
     "changes.json": {},
     "croissant.json": _SCHEMA_ORG,
-    "ro-crate-metadata.json": {about: f"@graph @id=./ {path}" for about, path in _SCHEMA_ORG.items()},
+    "ro-crate-metadata.json": {f"@graph[./] {place}": about for place, about in _SCHEMA_ORG.items()},
     "datacite.json": {
         "version": "version",
-        "title": "titles 0 title",
-        "license": "rightsList rightsIdentifier|rightsList rightsURI",
+        "titles title": "title",
+        "rightsList rightsIdentifier": "license",
+        "rightsList rightsURI": "license",
         "doi": "doi",
-        "concept doi": _CONCEPT,
+        _CONCEPT: "concept doi",
     },
-    "csv-metadata.json": {"title": "dc:title|dcterms:title", "license": "dc:license|dcterms:license"},
+    "csv-metadata.json": {
+        "dc:title": "title",
+        "dcterms:title": "title",
+        "dc:license": "license",
+        "dcterms:license": "license",
+    },
 }
-"""Where a document says what: keys from the outside in, `KEY=VALUE` for the objects that have it, 0 for the first of a list, and
-`|` between several such places."""
+"""What a document says where: the keys that lead there, `[KIND]` for members of a list that tell theirs."""
+_KINDS = ("IsVersionOf", "./")
+_BOXES = ("@id", "value", "@value")
+"""Where an object that stands in place of a text has the text."""
 _WITH_CHECKSUMS = ("codebook.json", "changes.json", "croissant.json", "ro-crate-metadata.json")
 _NAMED_BY = ("contentUrl", "path", "@id", "url", "name")
 _WITNESSES = {"doi": ("datapackage.json", "id"), "concept doi": ("datacite.json", _CONCEPT)}
@@ -79,8 +87,7 @@ def check_agreement(folder: Path, manifest: Mapping[str, Any], sound: Set[str], 
         try:
             facts = [fact for about, value in _facts(name, folder / name) for fact in _comparable(about, value)]
         except _FAILURES as error:
-            first = (str(error).splitlines() or [type(error).__name__])[0]
-            outcome.report("metadata-differs", name, f"is not what its name says: {first}")
+            outcome.report("metadata-differs", name, f"is not what its name says: {first_line(error)}")
             continue
         read += 1
         for about, value in facts:
@@ -117,8 +124,8 @@ def _known(folder: Path, manifest: Mapping[str, Any], sound: Set[str]) -> dict[s
     known = {about: values for about, values in known.items() if values}
     for about, (name, place) in _WITNESSES.items():
         if name in sound and (record := json_object((folder / name).read_bytes())):
-            said = {doi for value in _at(record, place) for _, doi in _comparable(about, value)}
-            known[about] = said - known.get("doi", set())
+            texts = [text for found, text in _texts(record) if found == place]
+            known[about] = {doi for text in texts for _, doi in _comparable(about, text)} - known.get("doi", set())
     return known
 
 
@@ -141,8 +148,8 @@ def _facts(name: str, path: Path) -> Iterator[tuple[str, object]]:
         record = yaml.safe_load(content) if name == "CITATION.cff" else json.loads(content)
         if not isinstance(record, dict):
             raise TypeError("it is no object")
-        for about, places in _PLACES[name].items():
-            yield from ((about, value) for place in places.split("|") for value in _at(record, place))
+        if places := _PLACES[name]:
+            yield from ((places[place], text) for place, text in _texts(record) if place in places)
         for entry in _records(record.get("resources")) if name == "datapackage.json" else ():
             yield f"rows of {entry.get('name')}", entry.get("rows")
             yield f"bytes of {entry.get('path')}", entry.get("bytes")
@@ -163,28 +170,17 @@ def _facts_of_database(path: Path) -> Iterator[tuple[str, object]]:
     yield from ((f"rows of {name}", count) for name, count in counts)
 
 
-def _at(document: object, place: str) -> Iterator[str]:
-    """The texts that stand at a place of a document."""
-    values = [document]
-    for step in place.split():
-        if step == "0":
-            values = [value[0] for value in values if isinstance(value, list) and value]
-            continue
-        key, is_condition, wanted = step.partition("=")
-        objects = _records(_flat(values))
-        if is_condition:
-            values = [one for one in objects if one.get(key) == wanted]
-        else:
-            values = [one[key] for one in objects if key in one]
-    for value in _flat(values):
-        if isinstance(value, Mapping):  # an object in place of a text has it as its id or value
-            value = next((value[key] for key in ("@id", "value", "@value") if key in value), None)
-        if value not in {None, ""}:
-            yield str(value)
-
-
-def _flat(values: Iterable[object]) -> list[object]:
-    return [one for value in values for one in (value if isinstance(value, list) else [value])]
+def _texts(value: object, place: str = "") -> Iterator[tuple[str, object]]:
+    """Everything that is neither an object nor a list, with the place where it stands."""
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from _texts(inner, place if key in _BOXES else f"{place} {key}".lstrip())
+    elif isinstance(value, list):
+        for inner in value:
+            kind = inner.get("relationType", inner.get("@id")) if isinstance(inner, Mapping) else None
+            yield from _texts(inner, f"{place}[{kind}]" if kind in _KINDS else place)
+    elif value not in {None, ""}:
+        yield place, value
 
 
 def _checksums(record: object) -> Iterator[tuple[str, object]]:

@@ -45,7 +45,7 @@ def check_formats(folder: Path, dataset: str, sound: Set[str], outcome: Outcome,
     try:
         resources = {item.name: item for item in load_package(folder / DESCRIPTOR).resources}
     except _FAILURES as error:
-        outcome.report("format-unreadable", DESCRIPTOR, f"is no descriptor: {_first_line(error)}")
+        outcome.report("format-unreadable", DESCRIPTOR, f"is no descriptor: {first_line(error)}")
         return
     for name in sorted(sound):
         is_named_as_data = name.partition(".")[0] in resources and not name.endswith(".diff.csv")
@@ -60,7 +60,7 @@ def check_formats(folder: Path, dataset: str, sound: Set[str], outcome: Outcome,
         try:
             table, keys = _read_table(folder, resource, outcome, counted.get(name))
         except _FAILURES as error:
-            outcome.report("format-unreadable", f"{name}.csv", f"cannot be read: {_first_line(error)}")
+            outcome.report("format-unreadable", f"{name}.csv", f"cannot be read: {first_line(error)}")
             continue
         tables += 1
         others = [item for item in FORMATS if item is not CSV and item.file_name(name, dataset) in sound]
@@ -111,7 +111,7 @@ def _differences(
         yield differs(message=str(error))
         return
     except _FAILURES as error:
-        message = f"cannot be read: {_first_line(error)}"
+        message = f"cannot be read: {first_line(error)}"
         yield Problem(rule="format-unreadable", file=path.name, table=table.name, message=message)
         return
     for one in differences:
@@ -128,7 +128,8 @@ def _differences(
         yield differs(message=f"differs from {table.name}.csv in {count - len(differences):,} more cells")
 
 
-def _first_line(error: BaseException) -> str:
+def first_line(error: BaseException) -> str:
+    """What an error says first; its kind when it says nothing."""
     return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
