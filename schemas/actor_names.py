@@ -3,7 +3,7 @@
 import pandera.polars as pa
 import polars as pl
 
-from deedbook.models.alignment.cells import plain
+from deedbook.models.alignment.rules import plain
 from deedbook.rules.rule import rule
 
 preferred = pl.col("is_preferred").sum().over("actor_id", "lang")

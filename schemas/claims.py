@@ -3,8 +3,8 @@
 import pandera.polars as pa
 import polars as pl
 
-from deedbook.models.alignment.cells import plain
 from deedbook.models.alignment.evidence import SILENT
+from deedbook.models.alignment.rules import plain
 from deedbook.rules import dates, text
 from deedbook.rules.rule import rule
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pandera.polars as pa
 import polars as pl
 
-from deedbook.models.alignment import actors, cells, claims, evidence, participants, relations, wide
+from deedbook.models.alignment import actors, evidence, rules, wide
 from deedbook.models.alignment import guards as between
 from deedbook.rules import dates
 from deedbook.rules.chains import no_circle
@@ -60,7 +60,7 @@ def schemas(tables: Tables, created: dt.date | None) -> dict[str, pa.DataFrameSc
         "events": [
             *_event_times(tables, created),
             *_event_sides(tables, sides, known),
-            *relations.related(tables),
+            *rules.related(tables),
             no_circle(
                 "relations-in-a-circle",
                 tables["events"],
@@ -70,19 +70,19 @@ def schemas(tables: Tables, created: dt.date | None) -> dict[str, pa.DataFrameSc
                 ref="R-26",
             ),
             *_event_evidence(tables),
-            *claims.claimed(tables),
+            *rules.claimed(tables),
         ],
         "event_participants": [
-            *participants.in_its_time(tables),
-            *participants.on_one_side(tables, known),
+            *rules.in_its_time(tables),
+            *rules.on_one_side(tables, known),
             *_addressees(tables),
         ],
         "claims": _claims(tables, sides, known),
-        "claim_sources": [*claims.linked(tables), *claims.in_time(tables, exempt=UNREAL)],
-        "alignments": [*relations.inside_events(tables), relations.pair_in_order(tables), *_pairs(tables)],
-        "code_values": cells.listed(tables["code_values"], ("parent_code", "replaced_by")),
+        "claim_sources": [*rules.linked(tables), *rules.in_time(tables, exempt=UNREAL)],
+        "alignments": [*rules.inside_events(tables), rules.pair_in_order(tables), *_pairs(tables)],
+        "code_values": rules.listed(tables["code_values"], ("parent_code", "replaced_by")),
     }
-    for name, found in cells.current(tables, Path(__file__).parent).items():
+    for name, found in rules.current(tables, Path(__file__).parent).items():
         checks[name] = [*found, *checks.get(name, ())]
     return {name: pa.DataFrameSchema(checks=found) for name, found in checks.items()}
 

@@ -2,6 +2,6 @@
 
 import pandera.polars as pa
 
-from deedbook.models.alignment.cells import plain
+from deedbook.models.alignment.rules import plain
 
 schema = pa.DataFrameSchema(checks=[*plain("note")])

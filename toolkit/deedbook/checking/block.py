@@ -171,7 +171,7 @@ def _cell_group(failure: CellFailure) -> Group:
         failure.rows,
         words,
         column=plan.field.name,
-        field_number=plan.column.number,
+        field_number=plan.number,
         constraint=constraint,
         causes=lambda: causes_in(plan, failure.problem, texts),
     )

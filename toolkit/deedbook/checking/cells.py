@@ -10,7 +10,7 @@ import functools
 import operator
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -18,8 +18,7 @@ import polars as pl
 
 from deedbook.checking.constraints import Constraints, constraints_of
 from deedbook.checking.fast_path import PARSED, acceptor, parsed_number
-from deedbook.checking.header import Column
-from deedbook.schema import Field, TableSchema
+from deedbook.schema import Field
 from deedbook.types import MISFIT, parser
 from deedbook.types.kind import UNREADABLE, Parser, is_plain
 
@@ -54,18 +53,17 @@ class FieldPlan:
         parse: The exact parser of the field.
         constraints: What the field declares, as tests.
         native: The source has types of its own, so a text may be marked as one that does not fit.
-        verdicts: Texts already judged; shared by all blocks, bounded.
+        number: The position of the column in the file.
         narrow: Whether it pays to look at each distinct text once; decided by the first block.
         passed: Texts of a column with few of them that passed; shared by all blocks.
     """
 
-    column: Column
     field: Field
     missing: tuple[str, ...]
     parse: Parser
     constraints: Constraints
     native: bool = False
-    verdicts: dict[str | None, tuple[Problem, ...]] = dataclasses.field(default_factory=dict)
+    number: int = 1
     narrow: list[bool] = dataclasses.field(default_factory=list)
     passed: set[str | None] = dataclasses.field(default_factory=set)
 
@@ -134,14 +132,10 @@ class FieldPlan:
         """Whether these are few texts that all passed before."""
         return len(values) <= _FEW and self.passed.issuperset(values.to_list())
 
-    def verdict(self, text: str | None) -> tuple[Problem, ...]:
-        """What is wrong with the text."""
-        known = self.verdicts.get(text)
-        if known is None:
-            known = self.problems(text)
-            if len(self.verdicts) < _REMEMBERED:
-                self.verdicts[text] = known
-        return known
+    @cached_property
+    def verdict(self) -> Callable[[str | None], tuple[Problem, ...]]:
+        """What is wrong with a text, remembered for all blocks."""
+        return lru_cache(maxsize=_REMEMBERED)(self.problems)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,45 +163,24 @@ class CheckedCells:
     distinct: dict[str, pl.Series] = dataclasses.field(default_factory=dict)
 
 
-def plan_fields(
-    columns: Sequence[Column], schema: TableSchema, where: str, *, lenient: bool = False, native: bool = False
-) -> list[FieldPlan]:
-    """The plan of every column that a field describes.
-
-    Args:
-        columns: The columns of the file, each with the field that describes it.
-        schema: Says which texts mean "no value".
-        where: The schema's place, for messages.
-        lenient: Accept what frictionless-py accepts.
-        native: The source has types of its own, so a text may be marked as one that does not fit.
-
-    Raises:
-        ProjectError: when a constraint is declared wrongly.
-    """
-    return [
-        plan_field(column.field, schema.missing_of(column.field), where, lenient=lenient, native=native, column=column)
-        for column in columns
-        if column.field is not None
-    ]
-
-
 def plan_field(
-    item: Field,
-    missing: tuple[str, ...],
-    where: str,
-    *,
-    lenient: bool = False,
-    native: bool = False,
-    column: Column | None = None,
+    item: Field, missing: tuple[str, ...], where: str, *, number: int = 1, lenient: bool = False, native: bool = False
 ) -> FieldPlan:
     """How one field is checked.
+
+    Args:
+        item: The field.
+        missing: The texts that mean "no value" in it.
+        where: The schema's place, for messages.
+        number: The position of its column in the file.
+        lenient: Accept what frictionless-py accepts.
+        native: The source has types of its own, so a text may be marked as one that does not fit.
 
     Raises:
         ProjectError: when a constraint is declared with something that is no value of the field.
     """
     parse = parser(item, lenient=lenient)
-    column = column or Column(1, item.name, item.name, item)
-    return FieldPlan(column, item, missing, parse, constraints_of(item, parse, where), native)
+    return FieldPlan(item, missing, parse, constraints_of(item, parse, where), native, number)
 
 
 def check_cells(

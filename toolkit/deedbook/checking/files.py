@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from deedbook.checking.cells import FieldPlan, plan_fields
-from deedbook.checking.header import Column, FileProblem, count_known
+from deedbook.checking.cells import FieldPlan, plan_field
+from deedbook.checking.header import FileProblem, count_known
 from deedbook.descriptor import Resource
 from deedbook.dialect import Dialect
 from deedbook.findings import shorten
@@ -195,8 +195,7 @@ def _shown(mark: str) -> str:
 
 def _plans(fields: Iterable[Field], schema: TableSchema) -> Sequence[FieldPlan]:
     """How cells of these fields are judged."""
-    columns = [Column(number, item.name, item.name, item) for number, item in enumerate(fields, 1)]
-    return list(plan_fields(columns, schema, ""))
+    return [plan_field(item, schema.missing_of(item), "") for item in fields]
 
 
 def _is_data(labels: Sequence[str], schema: TableSchema) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -14,46 +14,28 @@ from deedbook.checking.findings import Group, Words
 from deedbook.checking.plan import FilePlan
 from deedbook.checking.spellings import MOJIBAKE, decoded_again
 from deedbook.findings import shorten
-from deedbook.types.mistakes import ENTITY, FORMULA, SPREADSHEET_ERROR
+from deedbook.types.mistakes import ENTITY, FORMULA, SPREADSHEET_ERROR, Mistake
 
-
-@dataclass(frozen=True, slots=True)
-class Sign:
-    """What a text looks like that is not what was meant, and what to say of it; `pattern` is found anywhere in it."""
-
-    rule: str
-    pattern: str
-    message: str
-    hint: str
-
-
-SIGNS = (
-    Sign(
-        "garbled-text",
+SIGNS = {
+    "garbled-text": Mistake(
         MOJIBAKE,
         "is garbled (mojibake): UTF-8 that was decoded with another encoding, such as cp1252",
         "read the source again as UTF-8",
     ),
-    Sign(
-        "html-in-text",
+    "html-in-text": Mistake(
         r"</?(?i:a|b|i|u|p|s|br|em|strong|span|div|sup|sub|font|li|ul|ol|td|tr|table|h[1-6]|img|script|style)(?:[\s/][^<>]*)?>"
         r"|&(?:#[0-9]+|#x[0-9A-Fa-f]+|[A-Za-z]{2,8});",
         "holds HTML (a tag or an entity of a web page)",
         "write what the page shows",
     ),
-    Sign(
-        "formula-in-text",
+    "formula-in-text": Mistake(
         rf"\A(?:{FORMULA.pattern})\z",
         "begins as a formula does, and a spreadsheet would run it",
         "write the value, or another first character than `=`",
     ),
-    Sign(
-        "error-value-in-text",
-        rf"\A(?:{SPREADSHEET_ERROR.pattern})\z",
-        "is an error value of a spreadsheet",
-        SPREADSHEET_ERROR.hint,
-    ),
-)
+    "error-value-in-text": replace(SPREADSHEET_ERROR, pattern=rf"\A(?:{SPREADSHEET_ERROR.pattern})\z"),
+}
+"""What a text looks like that is not what was meant, by rule; the pattern is found anywhere in it."""
 
 
 def free_text_groups(plan: FilePlan, frame: pl.DataFrame, bad: Mapping[str, npt.NDArray[np.int64]]) -> list[Group]:
@@ -61,7 +43,7 @@ def free_text_groups(plan: FilePlan, frame: pl.DataFrame, bad: Mapping[str, npt.
     names = plan.free_text
     if not names or not frame.height:
         return []
-    any_sign = "|".join(f"(?:{sign.pattern})" for sign in SIGNS)
+    any_sign = "|".join(f"(?:{sign.pattern})" for sign in SIGNS.values())
     found = frame.lazy().select(pl.col(names).str.contains(f"(?s){any_sign}").any()).collect(engine="in-memory")
     groups = []
     for item in plan.fields:
@@ -69,19 +51,18 @@ def free_text_groups(plan: FilePlan, frame: pl.DataFrame, bad: Mapping[str, npt.
             continue
         texts = frame[item.name]
         left = pl.repeat(True, len(texts), eager=True).scatter(bad.get(item.name, []), False)
-        for sign in SIGNS:
+        for rule, sign in SIGNS.items():
             mask = (texts.str.contains(f"(?s){sign.pattern}") & left).fill_null(False)
             left = left & ~mask
             if mask.any():
                 rows = mask.arg_true().cast(pl.Int64).to_numpy()
-                words = partial(_words, sign, texts.filter(mask))
-                groups.append(Group(sign.rule, rows, words, "warning", item.name, item.column.number))
+                words = partial(_words, rule, texts.filter(mask))
+                groups.append(Group(rule, rows, words, "warning", item.name, item.number))
     return groups
 
 
-def _words(sign: Sign, texts: pl.Series, at: int) -> Words:
-    text = texts[at]
-    proposal = {"garbled-text": decoded_again, "html-in-text": ENTITY.correct}.get(sign.rule, str)(text)
-    if not proposal or proposal == text:
-        return Words(f"`{shorten(text)}` {sign.message}", sign.hint, text)
-    return Words(f"`{shorten(text)}` {sign.message}", f"write `{shorten(proposal)}`, or {sign.hint}", text, proposal)
+def _words(rule: str, texts: pl.Series, at: int) -> Words:
+    text, sign = texts[at], SIGNS[rule]
+    meant = {"garbled-text": decoded_again, "html-in-text": ENTITY.correct}.get(rule, str)(text) or text
+    hint = sign.hint if meant == text else f"write `{shorten(meant)}`, or {sign.hint}"
+    return Words(f"`{shorten(text)}` {sign.cause}", hint, text, None if meant == text else meant)

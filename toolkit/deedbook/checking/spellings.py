@@ -11,35 +11,22 @@ from dataclasses import dataclass
 
 # --- spaces and what nobody sees
 
-_INVISIBLE = {
-    "\u00a0": "a no-break space",
-    "\u202f": "a narrow no-break space",
-    "\u2007": "a figure space",
-    "\u2009": "a thin space",
-    "\u3000": "an ideographic space",
-    "\u200b": "a zero-width space",
-    "\u200c": "a zero-width non-joiner",
-    "\u200d": "a zero-width joiner",
-    "\u2060": "a word joiner",
-    "\ufeff": "a byte-order mark",
-    "\u00ad": "a soft hyphen",
-    "\u200e": "a left-to-right mark",
-    "\u200f": "a right-to-left mark",
-    "\u202a": "a directional mark",
-    "\u202c": "a directional mark",
-    "\t": "a tab",
-    "\n": "a line break",
-    "\r": "a carriage return",
+_INVISIBLE = "\u00a0\u202f\u2007\u2009\u3000\u200b\u200c\u200d\u2060\ufeff\u00ad\u200e\u200f\u202a\u202c\t\n\r"
+_NAMES = {
+    "\ufeff": "byte-order mark",
+    **dict.fromkeys("\u202a\u202c", "directional mark"),
+    **dict(zip("\t\n\r", ("tab", "line break", "carriage return"), strict=True)),
 }
+"""What people call them, where Unicode's own name says less."""
 
 
 def spaces_in(text: str) -> str:
     """What a text has of spaces at its ends and of characters that nobody sees, in words; empty for nothing."""
-    found = next(((character, name) for character, name in _INVISIBLE.items() if character in text), None)
+    found = next((character for character in _INVISIBLE if character in text), "")
     if found:
-        character, name = found
-        place = " at its end" if text.endswith(character) else " at its start" if text.startswith(character) else ""
-        return f"{name} (U+{ord(character):04X}, invisible){place}"
+        name = _NAMES.get(found) or unicodedata.name(found).lower().replace("zero width", "zero-width")
+        place = " at its end" if text.endswith(found) else " at its start" if text.startswith(found) else ""
+        return f"{'an' if name[0] in 'aeiou' else 'a'} {name} (U+{ord(found):04X}, invisible){place}"
     if text != text.strip():
         return "a space " + ("at its end" if text.endswith(" ") else "at its start")
     return "two spaces in a row" if "  " in text else ""

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from deedbook.checking.block import BlockResult, TypedRows, check_block
-from deedbook.checking.cells import plan_fields
+from deedbook.checking.cells import plan_field
 from deedbook.checking.files import check_declared, find_cause, labels_fit
 from deedbook.checking.findings import FILE_SHIFT, FindingsSoFar
 from deedbook.checking.hashes import HashLog
@@ -169,13 +169,12 @@ def _read_file(outcome: TableOutcome, cutter: Cutter, number: int, known: list[s
     if first.width and not header.columns:
         outcome.is_unread = True
         return labels
-    fields = plan_fields(
-        header.columns,
-        schema,
-        resource.schema_source or resource.name,
-        lenient=table.options.lenient,
-        native=is_foreign(resource),
-    )
+    where, lenient, native = resource.schema_source or resource.name, table.options.lenient, is_foreign(resource)
+    described = [(column.number, column.field) for column in header.columns if column.field is not None]
+    fields = [
+        plan_field(item, schema.missing_of(item), where, number=position, lenient=lenient, native=native)
+        for position, item in described
+    ]
     plan = FilePlan(table, number, header.columns, tuple(fields))
     if first.width:
         outcome.files[number] = plan

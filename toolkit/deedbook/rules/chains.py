@@ -34,10 +34,7 @@ def in_circle(keys: pl.Series, parents: pl.Series) -> pl.Series:
     step = _steps(keys, parents, None)
     far = _follow(step)
     turning = far.filter(step.gather(far) != far)
-    rows = pl.DataFrame({"row": _numbers(keys), "key": keys, "parent": parents})
-    return rows.select(
-        (pl.col("row").is_in(turning.implode()) | (pl.col("key") == pl.col("parent"))).fill_null(False)
-    ).to_series()
+    return _numbers(keys).is_in(turning.implode()) | (keys == parents).fill_null(False)
 
 
 def no_circle(name: str, frame: pl.DataFrame, *, table: str, key: str, link: str, ref: str = "") -> pa.Check:
@@ -70,13 +67,11 @@ def _numbers(keys: pl.Series) -> pl.Series:
 def _steps(keys: pl.Series, parents: pl.Series, stops: pl.Series | None) -> pl.Series:
     """The row number one step ahead; a row that ends its chain is its own next step."""
     known = pl.DataFrame({"parent": keys, "next": _numbers(keys)}).drop_nulls("parent").unique("parent", keep="first")
-    rows = pl.DataFrame({"parent": parents, "row": _numbers(keys)}).join(
-        known, on="parent", how="left", maintain_order="left"
-    )
+    rows = pl.DataFrame({"parent": parents, "row": _numbers(keys)})
     step = pl.coalesce("next", "row")
     if stops is not None:
         step = pl.when(stops.fill_null(False)).then("row").otherwise(step)
-    return rows.select(step.alias("step")).to_series()
+    return rows.join(known, on="parent", how="left", maintain_order="left").select(step.alias("step")).to_series()
 
 
 def _follow(step: pl.Series) -> pl.Series:

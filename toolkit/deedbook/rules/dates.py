@@ -47,10 +47,9 @@ def bounds(text: str) -> Bounds | None:
     if "/" not in text:
         return _one_date(text)
     sides = text.split("/")
-    if len(sides) != 2 or not any(side not in {"", ".."} for side in sides):
+    if len(sides) != 2 or not set(sides) - {"", ".."}:
         return None
-    known = [(None, None) if side in {"", ".."} else _side(side) for side in sides]
-    start, end = known
+    start, end = ((None, None) if side in {"", ".."} else _side(side) for side in sides)
     if start is None or end is None:
         return None
     first, last = start[0], end[1]
@@ -64,7 +63,8 @@ def _side(text: str) -> Bounds | None:
 
 def _one_date(text: str) -> Bounds | None:
     if match := _DATE.fullmatch(text):
-        return _calendar_span(text, *(int(part) if part else None for part in match.groups()))
+        month, day = (int(part) if part else None for part in match.groups()[1:])
+        return _calendar_span(text, int(match[1]), month, day)
     if match := _MASKED_DATE.fullmatch(text):
         return _one_date(match[1] or match[2])
     if _MASKED_YEAR.fullmatch(text):
@@ -75,21 +75,19 @@ def _one_date(text: str) -> Bounds | None:
     return None
 
 
-def _calendar_span(text: str, year: int | None, month: int | None, day: int | None) -> Bounds | None:
-    if year is None or year < _FIRST_YEAR:
+def _calendar_span(text: str, year: int, month: int | None, day: int | None) -> Bounds | None:
+    if year < _FIRST_YEAR:
         return None
-    if month is None:
-        return dt.date(year, 1, 1), dt.date(year, 12, 31)
     if month in _SEASONS and day is None and text[-1].isdigit():
         start, end = _SEASONS[month]
         return dt.date(year, start, 1), _month_end(year + (end < start), end)
-    if not 1 <= month <= 12:
+    try:
+        first = dt.date(year, 1 if month is None else month, 1 if day is None else day)
+    except ValueError:
         return None
-    if day is None:
-        return dt.date(year, month, 1), _month_end(year, month)
-    if not 1 <= day <= _month_end(year, month).day:
-        return None
-    return dt.date(year, month, day), dt.date(year, month, day)
+    if day is not None:
+        return first, first
+    return first, _month_end(year, 12 if month is None else month)
 
 
 def _month_end(year: int, month: int) -> dt.date:
@@ -108,17 +106,10 @@ def _read_spans(values: pl.Series) -> pl.Series:
         span_of_day = pl.struct(first=day, last=day, is_edtf=pl.when(day.is_not_null()).then(pl.lit(True)))
         return values.to_frame().select(span_of_day.alias(values.name)).to_series()
     texts = values.cast(pl.String).str.zfill(4) if values.dtype.is_integer() else values
-    distinct = texts.unique().drop_nulls()
-    read = [bounds(text) for text in distinct]
-    known = pl.DataFrame(
-        {
-            "text": distinct,
-            "first": pl.Series([found and found[0] for found in read], dtype=pl.Date),
-            "last": pl.Series([found and found[1] for found in read], dtype=pl.Date),
-            "is_edtf": pl.Series([found is not None for found in read], dtype=pl.Boolean),
-        },
-        schema_overrides={"text": pl.String},
-    )
+    distinct = texts.unique().drop_nulls().cast(pl.String)
+    spans = [(*(found or (None, None)), found is not None) for found in map(bounds, distinct)]
+    known = pl.DataFrame(spans, schema={"first": pl.Date, "last": pl.Date, "is_edtf": pl.Boolean}, orient="row")
+    known = known.with_columns(text=distinct)
     rows = texts.alias("text").to_frame().join(known, on="text", how="left", maintain_order="left")
     return rows.select(pl.struct("first", "last", "is_edtf").alias(texts.name)).to_series()
 

@@ -14,21 +14,23 @@ _FAR = 20.0
 def coordinates(latitude: str, longitude: str, country: str, *, ref: str = "") -> list[pa.Check]:
     """Both coordinates or neither, not the zero of an unfilled form, not exchanged."""
     lat, lon = pl.col(latitude), pl.col(longitude)
-    return [
+    both, zero = "one of latitude and longitude is missing", "0, 0 lies in the Gulf of Guinea"
+    is_at_zero = (lat == 0) & (lon == 0)
+    checks = [
         rule(
             "coordinates-incomplete",
             lat.is_null() == lon.is_null(),
             at=latitude,
             ref=ref,
-            message="one of latitude and longitude is missing",
+            message=both,
             hint="give both or neither",
         ),
         rule(
             "coordinates-at-zero",
-            (lat != 0) | (lon != 0),
+            ~is_at_zero,
             at=latitude,
             ref=ref,
-            message="0, 0 lies in the Gulf of Guinea",
+            message=zero,
             hint="leave unknown coordinates empty",
         ),
         rule(
@@ -41,9 +43,12 @@ def coordinates(latitude: str, longitude: str, country: str, *, ref: str = "") -
             hint="exchange latitude and longitude",
             message=f"{{{latitude}}}, {{{longitude}}} is far from the country's other places, exchanged it is not",
         ),
-        _precise_enough(latitude, ref),
-        _precise_enough(longitude, ref),
     ]
+    for field in (latitude, longitude):
+        is_round = pl.col(field) == pl.col(field).round(6)
+        message = f"{{{field}}} has more than 6 decimals, which is finer than 11 cm"
+        checks.append(rule("coordinate-too-precise", is_round, at=field, ref=ref, message=message, hint="round it"))
+    return checks
 
 
 def _looks_swapped(lat: pl.Expr, lon: pl.Expr, country: str) -> pl.Expr:
@@ -55,24 +60,10 @@ def _looks_swapped(lat: pl.Expr, lon: pl.Expr, country: str) -> pl.Expr:
     return pl.col(country).is_not_null() & enough & (as_given > _FAR) & (exchanged * 4 < as_given)
 
 
-def _precise_enough(field: str, ref: str) -> pa.Check:
-    return rule(
-        "coordinate-too-precise",
-        pl.col(field) == pl.col(field).round(6),
-        at=field,
-        ref=ref,
-        message=f"{{{field}}} has more than 6 decimals, which is finer than 11 cm",
-        hint="round it",
-    )
-
-
 def units(admin1: str, admin2: str, *, ref: str = "") -> pa.Check:
     """A place in a second-level unit names the first-level unit too."""
+    has_first = pl.col(admin2).is_null() | pl.col(admin1).is_not_null()
+    message = f"lies in {{{admin2}}}, but its first-level unit is missing"
     return rule(
-        "admin2-without-admin1",
-        pl.col(admin2).is_null() | pl.col(admin1).is_not_null(),
-        at=admin1,
-        ref=ref,
-        message=f"lies in {{{admin2}}}, but its first-level unit is missing",
-        hint="fill in the first-level unit",
+        "admin2-without-admin1", has_first, at=admin1, ref=ref, message=message, hint="fill in the first-level unit"
     )

@@ -59,21 +59,18 @@ def not_listed(
         ref: Where the rule comes from.
     """
     known = rows.drop_nulls(key).unique(key, keep="last")
-    keys = known.get_column(key).to_list()
-    columns = {column: dict(zip(keys, known.get_column(column).to_list(), strict=True)) for column in shows}
+    keys, cell = known[key].to_list(), pl.col(field)
+    shown = {name: dict(zip(keys, known[name].to_list(), strict=True)) for name in shows}
     return rule(
         name,
-        ~pl.col(field).is_in(keys),
+        ~cell.is_in(keys),
         at=field,
         ref=ref,
         severity=severity,
         reads=reads,
         message=message,
         hint=hint,
-        values={
-            column: pl.col(field).replace_strict(values, default=None, return_dtype=pl.String)
-            for column, values in columns.items()
-        },
+        values={it: cell.replace_strict(to, default=None, return_dtype=pl.String) for it, to in shown.items()},
     )
 
 

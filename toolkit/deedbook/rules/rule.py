@@ -118,17 +118,22 @@ def rule(
 
 
 def _demand(where: str, name: str, passes: object, severity: str, at_most: float) -> None:
+    problem = hint = ""
     if not _KEBAB.fullmatch(name):
-        raise RuleError(f"{where}: the rule id `{name}` is not kebab-case", f"write it as `{kebab(name)}`")
-    if severity not in SEVERITIES:
-        hint = f"the severities are {', '.join(SEVERITIES)}"
-        raise RuleError(f"{where}: the rule `{name}` has the severity `{severity}`", hint)
-    if not isinstance(passes, pl.Expr | pl.Series):
+        problem, hint = f"the rule id `{name}` is not kebab-case", f"write it as `{kebab(name)}`"
+    elif severity not in SEVERITIES:
+        problem, hint = (
+            f"the rule `{name}` has the severity `{severity}`",
+            f"the severities are {', '.join(SEVERITIES)}",
+        )
+    elif not isinstance(passes, pl.Expr | pl.Series):
         problem = f"the rule `{name}` is given a {type(passes).__name__}, not a polars expression or series"
-        raise RuleError(f"{where}: {problem}", "write what has to hold, such as `pl.col(...) >= 0`")
-    if at_most < 0 or not (isinstance(at_most, int) or at_most < 1):
+        hint = "write what has to hold, such as `pl.col(...) >= 0`"
+    elif at_most < 0 or not (isinstance(at_most, int) or at_most < 1):
+        problem = f"`at_most` of the rule `{name}` is {at_most}"
         hint = "write a number of rows, such as 5, or a share below 1, such as 0.01"
-        raise RuleError(f"{where}: `at_most` of the rule `{name}` is {at_most}", hint)
+    if problem:
+        raise RuleError(f"{where}: {problem}", hint)
 
 
 def parameter(rule_id: str, name: str, default: Parameter) -> Parameter:

@@ -26,33 +26,22 @@ def clean(*fields: str, ref: str = "") -> list[pa.Check]:
     checks = []
     for field in fields:
         value = pl.col(field)
-        checks += [
-            rule(
-                "text-has-stray-space",
-                (value == value.str.strip_chars()) & ~value.str.contains(_STRAY),
-                at=field,
-                ref=ref,
-                message="has a leading, trailing, no-break or zero-width space",
-                hint="write plain single spaces between words, and none around the text",
-            ),
-            rule(
-                "text-has-control-character",
-                ~value.str.contains(r"\p{Cc}"),
-                at=field,
-                ref=ref,
-                message="has a line break, tab or another control character",
-                hint="write a space instead",
-            ),
-            rule(
-                "text-not-normalised",
-                value == value.str.normalize("NFC"),
-                at=field,
-                ref=ref,
-                message="has letters whose accents are separate characters (not Unicode NFC)",
-                hint="run `deedbook fmt`",
-            ),
-        ]
+        is_trimmed = (value == value.str.strip_chars()) & ~value.str.contains(_STRAY)
+        for name, passes, message, hint in (
+            ("text-has-stray-space", is_trimmed, *_SPACE),
+            ("text-has-control-character", ~value.str.contains(r"\p{Cc}"), *_CONTROL),
+            ("text-not-normalised", value == value.str.normalize("NFC"), *_NOT_NORMALISED),
+        ):
+            checks.append(rule(name, passes, at=field, ref=ref, message=message, hint=hint))
     return checks
+
+
+_SPACE = (
+    "has a leading, trailing, no-break or zero-width space",
+    "write plain single spaces between words, and none around the text",
+)
+_CONTROL = ("has a line break, tab or another control character", "write a space instead")
+_NOT_NORMALISED = ("has letters whose accents are separate characters (not Unicode NFC)", "run `deedbook fmt`")
 
 
 def no_stand_in(field: str, words: Sequence[str] = STAND_INS, ref: str = "") -> pa.Check:
@@ -72,14 +61,8 @@ def no_negative_stand_in(field: str, numbers: Sequence[float] = (-9, -99), ref: 
 
 
 def _no_stand_in(field: str, stands_in: pl.Expr, ref: str) -> pa.Check:
-    return rule(
-        "stand-in-for-missing",
-        ~stands_in,
-        at=field,
-        ref=ref,
-        message=f"{{{field}}} stands for a missing value",
-        hint="leave the cell empty",
-    )
+    message, hint = f"{{{field}}} stands for a missing value", "leave the cell empty"
+    return rule("stand-in-for-missing", ~stands_in, at=field, ref=ref, message=message, hint=hint)
 
 
 def neutral(*fields: str, words: Sequence[str] = LOADED_WORDS, ref: str = "") -> list[pa.Check]:

@@ -203,42 +203,34 @@ def native_year(value: Any, _field: Field) -> str | None:
     return f"{int(value):04d}" if is_number(value) and is_whole(value) and 0 <= value <= 9999 else None
 
 
+_kind = partial(Kind, formats=None, accepts=_accept, native=_native)
 KINDS = (
-    Kind(
+    _kind(
         "date",
         "a date (YYYY-MM-DD)",
         _reader(lambda moment: moment.date(), standard_date),
-        formats=None,
         dtype=pl.Date(),
         write=lambda value: str(value.isoformat()),
         is_canonical=lambda field: "" if is_plain(field) else None,
-        accepts=_accept,
         cast=lambda field, text: text.str.to_date("%Y-%m-%d", strict=False) if is_plain(field) else None,
-        native=_native,
     ),
-    Kind(
+    _kind(
         "datetime",
         "a date and time (YYYY-MM-DDThh:mm:ss)",
         read_datetime,
-        formats=None,
         dtype=_MOMENT,
         write=write_moment,
         is_canonical=lambda field: _CANONICAL_MOMENT if is_plain(field) else None,
-        accepts=_accept,
         cast=cast_datetime,
-        native=_native,
         order=as_utc,
     ),
-    Kind(
+    _kind(
         "time",
         "a time (hh:mm:ss)",
         _reader(time_of, standard_time),
-        formats=None,
         write=lambda value: str(value.isoformat()),
         is_canonical=lambda field: "" if is_plain(field) else None,
         key=key_of_time,
-        accepts=_accept,
-        native=_native,
         order=as_utc,
     ),
     Kind(

@@ -23,19 +23,16 @@ def roots(actors: pl.DataFrame) -> pl.DataFrame:
     """
     is_government = actors["actor_type"] == "government"
     top = climb(actors["actor_id"], actors["parent_actor_id"], stops=is_government)
-    governments = (
-        actors.filter(is_government)
-        .group_by(pl.col("parent_actor_id").alias("top"))
-        .agg(pl.col("actor_id").first().alias("government"), pl.len().alias("n"))
-        .filter(pl.col("n") == 1)
-        .join(actors.filter(pl.col("actor_type").is_in(_COUNTRIES)), left_on="top", right_on="actor_id", how="semi")
+    countries = actors.filter(pl.col("actor_type").is_in(_COUNTRIES))
+    governments = actors.filter(is_government).group_by(top="parent_actor_id")
+    single = governments.agg(pl.col("actor_id").first().alias("government"), pl.len().alias("n")).filter(
+        pl.col("n") == 1
     )
+    single = single.join(countries, left_on="top", right_on="actor_id", how="semi")
     rows = pl.DataFrame({"actor_id": actors["actor_id"], "top": top})
-    return (
-        rows.join(governments, on="top", how="left", maintain_order="left")
-        .select("actor_id", pl.coalesce("government", "top", "actor_id").alias("root"))
-        .unique("actor_id", keep="first", maintain_order=True)
-    )
+    found = rows.join(single, on="top", how="left", maintain_order="left")
+    root = pl.coalesce("government", "top", "actor_id").alias("root")
+    return found.select("actor_id", root).unique("actor_id", keep="first", maintain_order=True)
 
 
 def sides(participants: pl.DataFrame, roots_of: pl.DataFrame) -> pl.DataFrame:
@@ -45,11 +42,11 @@ def sides(participants: pl.DataFrame, roots_of: pl.DataFrame) -> pl.DataFrame:
         participants.join(roots_of, on="actor_id", how="inner")
         .group_by("event_id", "root")
         .agg(
-            role.is_in(ACTING_ROLES).any().alias("acts"),
-            role.is_in(RECEIVING_ROLES).any().alias("receives"),
-            (role == "initiator").any().alias("initiates"),
+            acts=role.is_in(ACTING_ROLES).any(),
+            receives=role.is_in(RECEIVING_ROLES).any(),
+            initiates=(role == "initiator").any(),
+            takes_part=pl.lit(True),
         )
-        .with_columns(pl.lit(True).alias("takes_part"))
     )
 
 

@@ -69,13 +69,14 @@ def positions(tables: Mapping[str, pl.DataFrame], known: pl.DataFrame) -> pl.Dat
         known: The roots of the actors.
     """
     derived = pl.when("acts").then(pl.lit("acting_party")).when("receives").then(pl.lit("receiving_party"))
-    return (
-        tables["claims"]
-        .select("claim_id", "event_id", "coded_position", actor_id="claimant_actor_id")
-        .join(known, on="actor_id", how="left", maintain_order="left")
-        .join(sides(tables["event_participants"], known), on=["event_id", "root"], how="left", maintain_order="left")
-        .select("claim_id", position=pl.coalesce(derived, "coded_position"))
-    )
+    claims = tables["claims"].select("claim_id", "event_id", "coded_position", actor_id="claimant_actor_id")
+    placed = left(left(claims, known, "actor_id"), sides(tables["event_participants"], known), "event_id", "root")
+    return placed.select("claim_id", position=pl.coalesce(derived, "coded_position"))
+
+
+def left(rows: pl.DataFrame, facts: pl.DataFrame, *on: str) -> pl.DataFrame:
+    """The rows, in order, with the columns of at most one other row beside each."""
+    return rows.join(facts, on=list(on), how="left", maintain_order="left")
 
 
 def evidence(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
@@ -85,52 +86,30 @@ def evidence(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     """
     claims = tables["claims"].filter(pl.col("aspect") == "occurrence", pl.col("event_id").is_not_null())
     known = roots(tables["actors"])
-    origin = pl.coalesce("original_publisher", "claimant_actor_id")
-    return (
-        claims.join(_first_publications(claims, tables, known), on="claim_id", how="left")
-        .join(positions(tables, known), on="claim_id", how="left")
-        .join(_event_classes(tables), on="event_id", how="left")
-        .join(tables["actors"].select("actor_type", claimant_actor_id="actor_id"), on="claimant_actor_id", how="left")
-        .join(_withdrawals(claims), on="claim_id", how="left")
-        .with_columns(origin.alias("actor_id"), pl.col("is_record").fill_null(False))
-        .join(known, on="actor_id", how="left")
-        .select(
-            "event_id",
-            "claim_id",
-            pl.coalesce("root", "actor_id").alias("origin_actor_id"),
-            _counts_as(),
-            "position",
-            "is_record",
-        )
-        .sort("event_id", "claim_id")
-    )
+    found = left(claims, _first_publications(claims, tables, known), "claim_id")
+    found = left(found, positions(tables, known), "claim_id")
+    found = left(found, _withdrawals(claims), "claim_id")
+    found = left(found, _event_classes(tables), "event_id")
+    found = left(found, tables["actors"].select("actor_type", claimant_actor_id="actor_id"), "claimant_actor_id")
+    found = left(found.with_columns(actor_id=pl.coalesce("original_publisher", "claimant_actor_id")), known, "actor_id")
+    origin, is_record = pl.coalesce("root", "actor_id").alias("origin_actor_id"), pl.col("is_record").fill_null(False)
+    counted = pl.coalesce(pl.when(when).then(pl.lit(name)) for name, when in COUNTS).alias("counts_as")
+    return found.select("event_id", "claim_id", origin, counted, "position", is_record).sort("event_id", "claim_id")
 
 
-def _counts_as() -> pl.Expr:
-    stance = pl.col("stance")
-    narrated = (
-        (pl.col("actor_type") == "media")
-        & pl.col("is_own_publication").fill_null(False)
-        & (pl.col("modality") != "observed").fill_null(True)
-    )
-    return (
-        pl.when(stance == "retracts")
-        .then(pl.lit("retraction"))
-        .when("is_retracted")
-        .then(pl.lit("retracted"))
-        .when("is_superseded")
-        .then(pl.lit("superseded"))
-        .when(stance == "denies")
-        .then(pl.lit("denial"))
-        .when(~stance.is_in(AFFIRMING))
-        .then(pl.lit("silence"))
-        .when(~narrated)
-        .then(pl.lit("affirmation"))
-        .when(pl.col("evidence_class") == "attributed")
-        .then(pl.lit("narration_uncounted"))
-        .otherwise(pl.lit("narration"))
-        .alias("counts_as")
-    )
+_stance, _narrates = pl.col("stance"), pl.col("is_own_publication").fill_null(False)
+_is_narrated = (pl.col("actor_type") == "media") & _narrates & (pl.col("modality") != "observed").fill_null(True)
+COUNTS = (
+    ("retraction", _stance == "retracts"),
+    ("retracted", pl.col("is_retracted")),
+    ("superseded", pl.col("is_superseded")),
+    ("denial", _stance == "denies"),
+    ("silence", ~_stance.is_in(AFFIRMING)),
+    ("affirmation", ~_is_narrated),
+    ("narration_uncounted", pl.col("evidence_class") == "attributed"),
+    ("narration", pl.lit(True)),
+)
+"""What a claim counts as: the first line that holds."""
 
 
 def _withdrawals(claims: pl.DataFrame) -> pl.DataFrame:
@@ -161,40 +140,29 @@ def _withdrawals(claims: pl.DataFrame) -> pl.DataFrame:
 
 def _first_publications(claims: pl.DataFrame, tables: Mapping[str, pl.DataFrame], known: pl.DataFrame) -> pl.DataFrame:
     """One row per claim with a source at hop 0: `original_publisher`, `is_own_publication`, `is_record`."""
-    first = (
-        tables["claim_sources"]
-        .filter(pl.col("hop") == 0)
-        .join(claims.select("claim_id", "event_id", "claimant_actor_id"), on="claim_id", how="inner")
-        .join(_publishers(tables["sources"]), on="source_id", how="inner")
-        .join(known.select(publisher_actor_id="actor_id", root="root"), on="publisher_actor_id", how="left")
-        .join(_record_keepers(tables, known), on=["event_id", "root"], how="left")
-    )
+    first = tables["claim_sources"].filter(pl.col("hop") == 0)
+    first = first.join(claims.select("claim_id", "event_id", "claimant_actor_id"), on="claim_id", how="inner")
+    first = first.join(_publishers(tables["sources"]), on="source_id", how="inner")
+    first = left(first, known.select("root", publisher_actor_id="actor_id"), "publisher_actor_id")
+    first = left(first, _record_keepers(tables, known), "event_id", "root").sort("claim_id", "source_id")
     own = pl.col("publisher_actor_id") == pl.col("claimant_actor_id")
     record = pl.col("source_type").is_in(RECORD_TYPES) & pl.col("keeps_record").fill_null(False)
-    return (
-        first.sort("claim_id", "source_id")
-        .group_by("claim_id")
-        .agg(
-            pl.col("original_publisher").filter(own).first(),
-            own.any().alias("is_own_publication"),
-            record.any().alias("is_record"),
-        )
+    return first.group_by("claim_id").agg(
+        pl.col("original_publisher").filter(own).first(),
+        own.any().alias("is_own_publication"),
+        record.any().alias("is_record"),
     )
 
 
 def _publishers(sources: pl.DataFrame) -> pl.DataFrame:
     """Every source with its publisher and the publisher of what it reprints or translates in the end."""
-    original = climb(
-        sources["source_id"], sources.select(pl.coalesce("syndicated_from", "is_translation_of")).to_series()
-    )
+    reprinted = sources.select(pl.coalesce("syndicated_from", "is_translation_of")).to_series()
+    original = climb(sources["source_id"], reprinted)
     first = sources.select(original="source_id", original_publisher="publisher_actor_id").unique(
         "original", keep="first"
     )
-    return (
-        sources.select("source_id", "publisher_actor_id", "source_type", original=original)
-        .unique("source_id", keep="first")
-        .join(first, on="original", how="left")
-    )
+    own = sources.select("source_id", "publisher_actor_id", "source_type", original=original)
+    return left(own.unique("source_id", keep="first"), first, "original")
 
 
 def _record_keepers(tables: Mapping[str, pl.DataFrame], known: pl.DataFrame) -> pl.DataFrame:
@@ -205,25 +173,15 @@ def _record_keepers(tables: Mapping[str, pl.DataFrame], known: pl.DataFrame) -> 
     kinds = tables["actors"].select("actor_id", "actor_type")
     organisation = (pl.col("role") == "recipient") & (pl.col("actor_type") == "intergovernmental_org")
     keeps = pl.col("role").is_in(["initiator", *REGISTERING_ROLES]) | organisation
-    return (
-        tables["event_participants"]
-        .join(kinds, on="actor_id", how="left")
-        .filter(keeps)
-        .join(known, on="actor_id", how="inner")
-        .select("event_id", "root", pl.lit(True).alias("keeps_record"))
-        .unique()
-    )
+    kept = left(tables["event_participants"], kinds, "actor_id").filter(keeps).join(known, on="actor_id", how="inner")
+    return kept.select("event_id", "root", keeps_record=pl.lit(True)).unique()
 
 
 def _event_classes(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     """One row per event, in the order of the table, with `event_type` and `evidence_class`."""
     types = tables["code_values"].filter(pl.col("list") == "event_type").select("evidence_class", event_type="code")
-    return (
-        tables["events"]
-        .select("event_id", "event_type")
-        .unique("event_id", keep="first", maintain_order=True)
-        .join(types.unique("event_type", keep="first"), on="event_type", how="left", maintain_order="left")
-    )
+    events = tables["events"].select("event_id", "event_type").unique("event_id", keep="first", maintain_order=True)
+    return left(events, types.unique("event_type", keep="first"), "event_type")
 
 
 def tally(tables: Mapping[str, pl.DataFrame], found: pl.DataFrame) -> pl.DataFrame:
@@ -248,21 +206,10 @@ def tally(tables: Mapping[str, pl.DataFrame], found: pl.DataFrame) -> pl.DataFra
         (counted & (position == "adversary_of_acting_party")).any().alias("has_adversary"),
         ((counts == "affirmation") & (position == "acting_party")).any().alias("has_acting_quoted"),
     )
-    return (
-        _event_classes(tables)
-        .join(per_event, on="event_id", how="left", maintain_order="left")
-        .join(
-            _source_counts(found.filter(live), tables["claim_sources"]),
-            on="event_id",
-            how="left",
-            maintain_order="left",
-        )
-        .with_columns(pl.col("^n_.*$").fill_null(0).cast(pl.Int64), pl.col("^has_.*$").fill_null(False))
-        .with_columns(status().alias("computed"))
+    carried = (
+        found.filter(live).select("event_id", "claim_id").join(tables["claim_sources"], on="claim_id", how="inner")
     )
-
-
-def _source_counts(affirmed: pl.DataFrame, claim_sources: pl.DataFrame) -> pl.DataFrame:
-    """One row per event with `n_sources`: the distinct sources of affirming occurrence claims."""
-    carried = affirmed.select("event_id", "claim_id").join(claim_sources, on="claim_id", how="inner")
-    return carried.group_by("event_id").agg(pl.col("source_id").n_unique().alias("n_sources"))
+    sources = carried.group_by("event_id").agg(pl.col("source_id").n_unique().alias("n_sources"))
+    counted_events = left(left(_event_classes(tables), per_event, "event_id"), sources, "event_id")
+    numbers, flags = pl.col("^n_.*$").fill_null(0).cast(pl.Int64), pl.col("^has_.*$").fill_null(False)
+    return counted_events.with_columns(numbers, flags).with_columns(computed=status())

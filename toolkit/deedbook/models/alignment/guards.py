@@ -54,28 +54,24 @@ def status_fell_without_reason(releases: Releases) -> Iterator[Breach]:
 
 def _identities(releases: Releases) -> tuple[set[str], set[str]]:
     """The events of another kind of act than before, and those with none of the initiators that they had."""
-    if not {EVENTS, "event_participants"} & releases.touched:
+    kinds, initiators = [], []
+    for state in (releases.before, releases.now) if {EVENTS, "event_participants"} & releases.touched else ():
+        events, sides = (
+            state(EVENTS, "event_id", "event_type"),
+            state("event_participants", "event_id", "actor_id", "role"),
+        )
+        if events is not None and sides is not None:
+            kinds.append(events.select("event_id", kind=pl.col("event_type").str.split(".").list.first()))
+            initiators.append(sides.filter(pl.col("role") == "initiator"))
+    if len(kinds) < 2:
         return set(), set()
-    kinds = [state(EVENTS, "event_id", "event_type") for state in (releases.before, releases.now)]
-    sides = [state("event_participants", "event_id", "actor_id", "role") for state in (releases.before, releases.now)]
-    if any(frame is None for frame in (*kinds, *sides)):
-        return set(), set()
-    roots = [
-        frame.with_columns(pl.col("event_type").str.split(".").list.first()) for frame in kinds if frame is not None
-    ]
     retyped = (
-        roots[0]
-        .join(roots[1], on="event_id", suffix="_now")
-        .filter(pl.col("event_type").ne_missing(pl.col("event_type_now")))
+        kinds[0].join(kinds[1], on="event_id", suffix="_now").filter(pl.col("kind").ne_missing(pl.col("kind_now")))
     )
-    before, now = (frame.filter(pl.col("role") == "initiator") for frame in sides if frame is not None)
+    before, now = initiators
     kept = before.join(now, on=["event_id", "actor_id"], how="semi")
-    moved = (
-        before.join(now, on="event_id", how="semi")
-        .join(kept, on="event_id", how="anti")
-        .join(roots[0], on="event_id", how="semi")
-    )
-    return set(retyped["event_id"]), set(moved["event_id"])
+    moved = before.join(now, on="event_id", how="semi").join(kept, on="event_id", how="anti")
+    return set(retyped["event_id"]), set(moved.join(kinds[0], on="event_id", how="semi")["event_id"])
 
 
 def event_changed_identity(releases: Releases) -> Iterator[Breach]:
@@ -102,29 +98,28 @@ def coverage_events_by_month(releases: Releases) -> Iterator[Breach]:
             yield Breach(EVENTS, said={"months": text})
 
 
+def _count(table: str, n: int, of: int) -> Breach:
+    return Breach(table, said={"n": f"{n:,}", "all": f"{of:,}", "share": f" ({100 * n / of:.0f} %)" if of else ""})
+
+
 def coverage_actors_without_code(releases: Releases) -> Iterator[Breach]:
     """How many actors have no code of a scheme."""
     actors, codes = releases.now("actors", "actor_id"), releases.now("actor_codes", "actor_id")
     if actors is not None and codes is not None:
-        bare = actors.join(codes, on="actor_id", how="anti").height
-        yield Breach("actors", said={"n": f"{bare:,}", "all": f"{actors.height:,}"})
+        yield _count("actors", actors.join(codes, on="actor_id", how="anti").height, actors.height)
 
 
 def coverage_sources_without_archive(releases: Releases) -> Iterator[Breach]:
     """How many sources have no archived copy."""
-    sources = releases.now("sources", "archive_url")
-    if sources is not None:
-        bare = sources["archive_url"].null_count()
-        yield Breach("sources", said={"n": f"{bare:,}", "all": f"{sources.height:,}"})
+    if (sources := releases.now("sources", "archive_url")) is not None:
+        yield _count("sources", sources["archive_url"].null_count(), sources.height)
 
 
 def coverage_single_origin(releases: Releases) -> Iterator[Breach]:
     """How many events rest on one origin alone."""
     if (tally := _tally(releases.now)) is not None:
-        origins = tally.get_column("n_origins")
-        single, affirmed = int((origins == 1).sum()), int((origins > 0).sum())
-        share = f" ({100 * single / affirmed:.0f} %)" if affirmed else ""
-        yield Breach(EVENTS, said={"n": f"{single:,}", "all": f"{affirmed:,}", "share": share})
+        origins = tally["n_origins"]
+        yield _count(EVENTS, int((origins == 1).sum()), int((origins > 0).sum()))
 
 
 GUARDS: tuple[Guard[Releases], ...] = read_guards(

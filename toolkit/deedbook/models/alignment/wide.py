@@ -14,18 +14,8 @@ SEPARATOR = "; "
 _STATES = ("state", "partially_recognised_state")
 _WEIGHED = ("date_start", "date_end", "date_precision", "status", "n_sources", "n_origins", "n_denials")
 _OF_EVENTS = (
-    "event_id",
-    "title",
-    "summary",
-    "event_type",
-    "date_edtf",
-    "date_basis",
-    "factuality",
-    "quantity",
-    "quantity_low",
-    "quantity_high",
-    "quantity_unit",
-    "instrument_title",
+    "event_id title summary event_type date_edtf date_basis factuality quantity quantity_low quantity_high quantity_unit "
+    "instrument_title place_id"
 )
 
 
@@ -43,29 +33,22 @@ def events_flat(tables: Tables, weighed: pl.DataFrame) -> pl.DataFrame:
         "receiving": role.is_in(RECEIVING_ROLES),
         "other": ~role.is_in((*ACTING_ROLES, *RECEIVING_ROLES)),
     }
-    packed = (
-        who.sort("event_id", "actor_id", "role")
-        .group_by("event_id", maintain_order=True)
-        .agg(
-            _joined(column, is_in).alias(f"{group}_{end}")
-            for group, is_in in groups.items()
-            for end, column in (("actors", "name"), ("actor_ids", "actor_id"))
-        )
-    )
+    names = [
+        _joined(column, is_in).alias(f"{group}_{end}")
+        for group, is_in in groups.items()
+        for end, column in (("actors", "name"), ("actor_ids", "actor_id"))
+    ]
+    packed = who.sort("event_id", "actor_id", "role").group_by("event_id", maintain_order=True).agg(names)
     country = tables["actors"].select(country_actor_id="actor_id", country="name")
-    place = (
-        tables["places"]
-        .join(country, on="country_actor_id", how="left")
-        .select("place_id", "place_type", "country", "latitude", "longitude", "geo_precision", place="name")
-    )
-    return (
+    place = tables["places"].join(country, on="country_actor_id", how="left")
+    described = ("place_id", "place_type", "country", "latitude", "longitude", "geo_precision")
+    flat = (
         tables["events"]
-        .select(*_OF_EVENTS, "place_id")
+        .select(_OF_EVENTS.split())
         .join(weighed.select("event_id", *_WEIGHED), on="event_id", how="left")
-        .join(place, on="place_id", how="left")
-        .join(packed, on="event_id", how="left")
-        .sort("event_id")
     )
+    flat = flat.join(place.select(*described, place="name"), on="place_id", how="left")
+    return flat.join(packed, on="event_id", how="left").sort("event_id")
 
 
 def event_dyads(tables: Tables, weighed: pl.DataFrame) -> pl.DataFrame:
@@ -79,32 +62,21 @@ def event_dyads(tables: Tables, weighed: pl.DataFrame) -> pl.DataFrame:
         weighed: What releases derive for every event, by `event_id`.
     """
     sides = tables["event_participants"].select("event_id", "actor_id", "role", "as_claimed")
-    acting = _side(sides, ACTING_ROLES)
-    receiving = _side(sides, RECEIVING_ROLES)
+    acting, receiving = _side(sides, ACTING_ROLES), _side(sides, RECEIVING_ROLES)
     directed = acting.join(receiving, on="event_id", suffix="_b").with_columns(is_directed=pl.lit(True))
     alone = acting.join(receiving, on="event_id", how="anti")
-    mutual = (
-        alone.join(alone, on="event_id", suffix="_b")
-        .filter(pl.col("actor_id") < pl.col("actor_id_b"))
-        .with_columns(is_directed=pl.lit(False))
+    each = alone.join(alone, on="event_id", suffix="_b").filter(pl.col("actor_id") < pl.col("actor_id_b"))
+    pairs = pl.concat([directed, each.with_columns(is_directed=pl.lit(False))])
+    claimed = (pl.col("as_claimed") | pl.col("as_claimed_b")).alias("as_claimed")
+    named = pairs.filter(pl.col("actor_id") != pl.col("actor_id_b")).select(
+        "event_id", "is_directed", pl.col("actor_id").alias("actor_a"), pl.col("actor_id_b").alias("actor_b"), claimed
     )
+    for side in "ab":
+        named = named.join(_described(tables, side), on=f"actor_{side}", how="left")
     events = tables["events"].select("event_id", "event_type", "factuality")
-    return (
-        pl.concat([directed, mutual])
-        .filter(pl.col("actor_id") != pl.col("actor_id_b"))
-        .select(
-            "event_id",
-            "is_directed",
-            actor_a="actor_id",
-            actor_b="actor_id_b",
-            as_claimed=pl.col("as_claimed") | pl.col("as_claimed_b"),
-        )
-        .join(_described(tables, "a"), on="actor_a", how="left")
-        .join(_described(tables, "b"), on="actor_b", how="left")
-        .join(events, on="event_id", how="left")
-        .join(weighed.select("event_id", *_WEIGHED), on="event_id", how="left")
-        .sort("event_id", "actor_a", "actor_b")
-    )
+    named = named.join(events, on="event_id", how="left")
+    named = named.join(weighed.select("event_id", *_WEIGHED), on="event_id", how="left")
+    return named.sort("event_id", "actor_a", "actor_b")
 
 
 def _joined(column: str, is_in: pl.Expr) -> pl.Expr:
@@ -115,11 +87,8 @@ def _joined(column: str, is_in: pl.Expr) -> pl.Expr:
 
 def _side(sides: pl.DataFrame, roles: tuple[str, ...]) -> pl.DataFrame:
     """One row per event and actor in one of the roles; `as_claimed` unless one of them is undisputed."""
-    return (
-        sides.filter(pl.col("role").is_in(roles))
-        .group_by("event_id", "actor_id")
-        .agg(pl.col("as_claimed").fill_null(False).all())
-    )
+    inside = sides.filter(pl.col("role").is_in(roles)).group_by("event_id", "actor_id")
+    return inside.agg(pl.col("as_claimed").fill_null(False).all())
 
 
 def _described(tables: Tables, side: str) -> pl.DataFrame:
