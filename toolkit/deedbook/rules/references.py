@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Sequence
 
 import pandera.polars as pa
 import polars as pl
 
-from deedbook.descriptor import load_json
 from deedbook.findings import Severity
 from deedbook.rules.rule import rule
-from deedbook.schema import read_schema
 
 
 def distinct_beyond_case(*key: str, ref: str = "") -> pa.Check:
@@ -71,29 +67,4 @@ def not_listed(
         message=message,
         hint=hint,
         values={it: cell.replace_strict(to, default=None, return_dtype=pl.String) for it, to in shown.items()},
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Declared:
-    """What a Table Schema says of keys and codes, so that a rule file need not repeat it.
-
-    Attributes:
-        key: The primary key.
-        references: The fields that hold the key of a row of this or another table.
-        code_lists: Field to the name of its code list.
-    """
-
-    key: tuple[str, ...]
-    references: tuple[str, ...]
-    code_lists: Mapping[str, str]
-
-
-def declared(schema_file: Path) -> Declared:
-    """The keys and codes of a `TABLE.schema.json`."""
-    schema = read_schema(load_json(schema_file, "schema"), str(schema_file))
-    return Declared(
-        key=schema.primary_key,
-        references=tuple(key.fields[0] for key in schema.foreign_keys if len(key.fields) == 1),
-        code_lists={item.name: item.code_list for item in schema.fields if item.code_list},
     )

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TypeVar, get_args
+from typing import Required, TypedDict, TypeVar, Unpack, get_args
 
 import pandera.polars as pa
 import polars as pl
@@ -69,46 +69,44 @@ class Rule:
     check: pa.Check | None = None
     where: str = ""
 
+    def __post_init__(self) -> None:
+        """A single name is a tuple of one, and no values are none."""
+        object.__setattr__(self, "values", self.values or {})
+        for name in ("group", "reads", "columns"):
+            if isinstance(given := getattr(self, name), str):
+                object.__setattr__(self, name, (given,))
 
-def rule(
-    name: str,
-    passes: pl.Expr | pl.Series,
-    *,
-    at: str,
-    message: str,
-    hint: str = "",
-    severity: Severity = "error",
-    ref: str = "",
-    group: tuple[str, ...] | str = (),
-    reads: tuple[str, ...] | str = (),
-    columns: tuple[str, ...] | str = (),
-    values: Mapping[str, pl.Expr | pl.Series] | None = None,
-    unmet: str = "",
-    at_most: float = 0,
-) -> pa.Check:
-    """A pandera check that carries a `Rule`; the arguments are its attributes.
+
+class Said(TypedDict, total=False):
+    """What a rule says and when it applies: attributes of `Rule`."""
+
+    at: Required[str]
+    message: Required[str]
+    hint: str
+    severity: Severity
+    ref: str
+    group: tuple[str, ...] | str
+    unmet: str
+    at_most: float
+
+
+class Asked(Said, total=False):
+    """Beside these, what it reads and shows that its expression does not tell."""
+
+    reads: tuple[str, ...] | str
+    columns: tuple[str, ...] | str
+    values: Mapping[str, pl.Expr | pl.Series]
+
+
+def rule(name: str, passes: pl.Expr | pl.Series, **asked: Unpack[Asked]) -> pa.Check:
+    """A pandera check that carries a `Rule`; the arguments are its attributes, of which `at` and `message` are needed.
 
     Raises:
         RuleError: when an argument is not what it has to be; with the line of the rule file.
     """
-    where = _caller()
-    _demand(where, name, passes, severity, at_most)
-    carried = Rule(
-        id=name,
-        passes=passes,
-        at=at,
-        message=message,
-        hint=hint,
-        severity=severity,
-        ref=ref,
-        group=_names(group),
-        reads=_names(reads),
-        columns=_names(columns),
-        values=values or {},
-        unmet=unmet,
-        at_most=at_most,
-        where=where,
-    )
+    where, severity = _caller(), asked.get("severity", "error")
+    _demand(where, name, passes, severity, asked.get("at_most", 0))
+    carried = Rule(id=name, passes=passes, where=where, **asked)  # type: ignore[arg-type]  # it makes tuples of texts
 
     def run(data: PolarsData) -> pl.LazyFrame:
         verdict = passes if isinstance(passes, pl.Expr) else pl.lit(passes)
@@ -122,10 +120,8 @@ def _demand(where: str, name: str, passes: object, severity: str, at_most: float
     if not _KEBAB.fullmatch(name):
         problem, hint = f"the rule id `{name}` is not kebab-case", f"write it as `{kebab(name)}`"
     elif severity not in SEVERITIES:
-        problem, hint = (
-            f"the rule `{name}` has the severity `{severity}`",
-            f"the severities are {', '.join(SEVERITIES)}",
-        )
+        problem = f"the rule `{name}` has the severity `{severity}`"
+        hint = f"the severities are {', '.join(SEVERITIES)}"
     elif not isinstance(passes, pl.Expr | pl.Series):
         problem = f"the rule `{name}` is given a {type(passes).__name__}, not a polars expression or series"
         hint = "write what has to hold, such as `pl.col(...) >= 0`"
@@ -154,10 +150,6 @@ def parameter(rule_id: str, name: str, default: Parameter) -> Parameter:
 def kebab(name: str) -> str:
     """A text as a rule id; empty when it has no letter and no digit."""
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
-
-
-def _names(given: tuple[str, ...] | str) -> tuple[str, ...]:
-    return (given,) if isinstance(given, str) else tuple(given)
 
 
 def rule_of(check: pa.Check) -> Rule | None:

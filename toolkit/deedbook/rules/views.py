@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Required, TypedDict, Unpack
+from typing import Unpack
 
 import pandera.polars as pa
 import polars as pl
 
-from deedbook.findings import Severity
-from deedbook.rules.rule import rule
+from deedbook.rules.rule import Said, rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,18 +48,6 @@ def beside(view: View, prefix: str, frame: pl.DataFrame, on: Mapping[str, str], 
     joined = view.frame.join(facts, left_on=list(on), right_on=right, how="left", coalesce=False, maintain_order="left")
     keys, passed = _origin(view, on)
     return View(joined, {**view.facts, prefix: Fact(keys, tuple(sorted({*reads, *passed})))})
-
-
-class Said(TypedDict, total=False):
-    """What a rule may say, as the arguments of `rule`."""
-
-    at: Required[str]
-    message: Required[str]
-    hint: str
-    severity: Severity
-    ref: str
-    group: tuple[str, ...]
-    unmet: str
 
 
 def judge(

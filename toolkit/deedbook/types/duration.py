@@ -23,7 +23,10 @@ _STARTS = ((1696, 9), (1697, 2), (1903, 3), (1903, 7))
 
 @dataclass(frozen=True, slots=True)
 class Duration:
-    """A length of time; one month is neither shorter nor longer than 30 days, nor equal to them."""
+    """A length of time; one month is neither shorter nor longer than 30 days, nor equal to them.
+
+    Python asks `<` and `<=` the other way round for `>` and `>=`.
+    """
 
     months: int
     seconds: Decimal
@@ -38,14 +41,6 @@ class Duration:
     def __le__(self, other: Duration) -> bool:
         """Whether it ends later from no start."""
         return self == other or all(mine <= its for mine, its in zip(self._ends(), other._ends(), strict=True))
-
-    def __gt__(self, other: Duration) -> bool:
-        """Whether it ends later from every start."""
-        return other < self
-
-    def __ge__(self, other: Duration) -> bool:
-        """Whether it ends earlier from no start."""
-        return other <= self
 
     def __str__(self) -> str:
         """The same text for equal durations."""

@@ -9,12 +9,15 @@ from pathlib import Path
 import pandera.polars as pa
 import polars as pl
 
+from deedbook.descriptor import load_json
 from deedbook.models.alignment.actors import ACTING_ROLES, RECEIVING_ROLES
 from deedbook.models.alignment.evidence import AFFIRMING
 from deedbook.rules import dates, text
 from deedbook.rules.chains import climb
-from deedbook.rules.references import declared, not_listed
-from deedbook.rules.views import Said, View, beside, judge
+from deedbook.rules.references import not_listed
+from deedbook.rules.rule import Said
+from deedbook.rules.views import View, beside, judge
+from deedbook.schema import read_schema
 
 Tables = Mapping[str, pl.DataFrame]
 REDIRECTS = "id_redirects"
@@ -42,21 +45,20 @@ def current(tables: Tables, folder: Path) -> dict[str, list[pa.Check]]:
         tables: The typed tables by name.
         folder: Where their Table Schemas are, which say what refers to a row or to a code.
     """
-    schemas = {name: declared(folder / f"{name}.schema.json") for name in tables}
-    ids = {name: item.key[0] for name, item in schemas.items() if len(item.key) == 1 and name != REDIRECTS}
+    schemas = {name: read_schema(load_json(folder / f"{name}.schema.json", "schema"), name) for name in tables}
+    keys = {name: schema.primary_key for name, schema in schemas.items() if name != REDIRECTS}
+    ids = {name: key[0] for name, key in keys.items() if len(key) == 1}
     known = owners(tables, ids)
     retired = tables[REDIRECTS].join(known, left_on="old_id", right_on="id", how="anti")
     deprecated = tables["code_values"].filter(pl.col("deprecated_in").is_not_null())
     checks = {REDIRECTS: followed(tables[REDIRECTS], known, tuple(ids))}
-    for name, item in schemas.items():
+    for name, schema in schemas.items():
         own = checks.setdefault(name, [])
-        for field in item.references:
+        for field in (key.fields[0] for key in schema.foreign_keys if len(key.fields) == 1):
             own.append(_unlisted("reference-redirected", field, retired, "old_id", ("new_id", "reason"), REDIRECTS))
-        for field, codes in item.code_lists.items():
-            gone = deprecated.filter(pl.col("list") == codes)
-            own.append(
-                _unlisted("code-deprecated", field, gone, "code", ("deprecated_in", "replaced_by"), "code_values")
-            )
+        for item in (item for item in schema.fields if item.code_list):
+            gone, shown = deprecated.filter(pl.col("list") == item.code_list), ("deprecated_in", "replaced_by")
+            own.append(_unlisted("code-deprecated", item.name, gone, "code", shown, "code_values"))
     return checks
 
 
