@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import replace
 from itertools import chain
 from tempfile import SpooledTemporaryFile
@@ -55,24 +56,24 @@ def validate(
         ProjectError: when a schema contradicts itself or the package, or a rule raised.
     """
     started = time.perf_counter()
-    package, created = project.package, project.package.created[:10]
+    created, names = project.package.created[:10], [resource.name for resource in project.package.resources]
     if project.table and not options.tables:
         options = replace(options, tables=(project.table,))
-    if options.allow_network and any(is_remote(path) for item in package.resources for path in item.paths):
-        from deedbook.reading.inputs import fetched
-
-        with fetched(package, limit=options.max_unpacked) as local:
-            report = validate(replace(project, package=local), replace(options, allow_network=False), progress, book)
-        return replace(report, seconds=time.perf_counter() - started)
-    names = [resource.name for resource in package.resources]
     if unknown := [name for name in options.tables if name not in names]:
         raise UsageError(f"there is no table `{unknown[0]}`", f"the tables are {', '.join(names)}")
-    if project.config is not None and not options.tables:
-        demand_names(package)
-    unlisted = [*unlisted_codes(project)]
-    book, withheld = _rules_of(project, options, book)
-    with open_findings(options.findings_file) as write_all, SpooledTemporaryFile(1) as file:
-        plans = _plan_tables(project, options, Spill(options.memory, file), progress)
+    with ExitStack() as stack:
+        if options.allow_network and any(is_remote(path) for item in project.package.resources for path in item.paths):
+            from deedbook.reading.inputs import fetched
+
+            local = stack.enter_context(fetched(project.package, limit=options.max_unpacked))
+            project = replace(project, package=local)
+        if project.config is not None and not options.tables:
+            demand_names(project.package)
+        unlisted = [*unlisted_codes(project)]
+        book, withheld = _rules_of(project, options, book)
+        write_all = stack.enter_context(open_findings(options.findings_file))
+        spill = Spill(options.memory, stack.enter_context(SpooledTemporaryFile(1)))
+        plans = _plan_tables(project, options, spill, progress)
         ran: set[str] = set()
         if book is None:
             outcomes = _check_tables(project, plans, write_all)
@@ -84,7 +85,8 @@ def validate(
             ran = judge_tables(book, outcomes, dt.date.fromisoformat(created) if created else None)
         report = _report(outcomes)
     not_run = [NotChecked(name, "rules", withheld) for name in project.rule_files if withheld]
-    report = replace(report, not_checked=(*report.not_checked, *not_run, *unlisted, *_not_judged(package, outcomes)))
+    not_judged = _not_judged(project.package, outcomes)
+    report = replace(report, not_checked=(*report.not_checked, *not_run, *unlisted, *not_judged))
     used = {row for outcome in outcomes.values() for row in outcome.found.used_waivers}
     report = with_findings(report, judge_waivers(project.waivers or (), used, ran, created))
     return replace(report, seconds=time.perf_counter() - started)
@@ -164,12 +166,13 @@ def _report(outcomes: Mapping[str, TableOutcome]) -> Report:
 
     chosen = [outcome for outcome in outcomes.values() if outcome.plan.is_shown]
     findings = (references.with_suggestions(outcome.found.shown(), parent) for outcome in chosen)
+    together = chain.from_iterable
     return Report(
         tables=tuple(outcome.stats for outcome in chosen),
-        findings=tuple(chain.from_iterable(findings)),
-        totals=tuple(total for outcome in chosen for total in outcome.found.totals()),
-        checked=tuple(check for outcome in chosen for check in outcome.checked),
-        not_checked=tuple(item for outcome in chosen for item in outcome.not_checked),
+        findings=tuple(together(findings)),
+        totals=tuple(together(outcome.found.totals() for outcome in chosen)),
+        checked=tuple(together(outcome.checked for outcome in chosen)),
+        not_checked=tuple(together(outcome.not_checked for outcome in chosen)),
     )
 
 

@@ -161,14 +161,11 @@ class FilePlan:
         file = self.table.resource.sources[self.number]
         if file is not None and (not file.is_file() or file.stat().st_size > MOST_LOOKED_AT):
             return ()
-        keyed = {name for key in (*self.keys, *self.references) for name in key.names}
-        described = (plan.field for plan in self.fields if plan.field.type == "string" and is_plain(plan.field))
-        is_held = {"enum", "pattern"}
-        return tuple(
-            item.name
-            for item in described
-            if not (item.name in keyed or item.categories or is_held & item.constraints.keys())
-        )
+        held = {name for key in (*self.keys, *self.references) for name in key.names}
+        held |= {item.field.name for item in self.fields if item.field.categories}
+        held |= {item.field.name for item in self.fields if {"enum", "pattern"} & item.field.constraints.keys()}
+        texts = (item.field for item in self.fields if item.field.type == "string")
+        return tuple(item.name for item in texts if item.name not in held and is_plain(item))
 
     @cached_property
     def missing(self) -> Mapping[str, tuple[str, ...]]:

@@ -243,7 +243,7 @@ def _as_schema(schema: object, where: str, names: Mapping[str, object]) -> pa.Da
         return schema
     made_by = f"{type(schema).__module__} {getattr(schema, '__module__', '')}"
     problem, hint = f"is a {type(schema).__name__}", FIX
-    if "pandera." in made_by and "polars" not in made_by:
+    if re.search(r"^(?!.*polars).*pandera\.", made_by):
         problem, hint = f"{problem} for pandas", "`import pandera.polars as pa`"
     elif schema is None:
         problem = "is missing"

@@ -116,9 +116,9 @@ def find_repeated_keys(outcome: TableOutcome, key: Key) -> None:
     candidates = outcome.logs[key].repeated_rows()
     if candidates is None:
         return
-    kept = list(revisit(outcome, candidates)) if len(candidates) <= _KEPT else None
+    kept = list(revisit(outcome, candidates)) if len(candidates) <= _KEPT else []
     parts = []
-    for visit in revisit(outcome, candidates) if kept is None else kept:
+    for visit in kept or revisit(outcome, candidates):
         values = visit.frame.select(present(name, visit.plan.missing[name]) for name in key.names)
         parts.append(values.select(key_texts(key.fields)).with_columns(record=pl.Series(visit.records.numbers)))
     if not parts:
@@ -131,7 +131,7 @@ def find_repeated_keys(outcome: TableOutcome, key: Key) -> None:
         .filter(pl.col("record") > pl.col("earliest"))
     )
     guilty = repeated["record"].to_numpy()
-    for visit in (revisit(outcome, guilty) if kept is None else kept) if len(guilty) else ():
+    for visit in kept or revisit(outcome, guilty):
         numbers = visit.records.numbers
         rows = np.flatnonzero(np.isin(numbers, guilty))
         if len(rows):

@@ -156,10 +156,8 @@ def _read_file(outcome: TableOutcome, cutter: Cutter, number: int, known: list[s
         outcome.cannot_read(number, cause.rule, cause.message, cause.hint, rows=rows, field_number=at)
         return known
     if first.width == 0 and (first.labels is not None or dialect.header):
-        rule, message = "blank-header", "the header is blank"
-        if cutter.is_empty():
-            rule, message = "source-error", "the file is empty, not even a header"
-        outcome.cannot_read(number, rule, message, "name the columns in the first row")
+        said = [("blank-header", "the header is blank"), ("source-error", "the file is empty, not even a header")]
+        outcome.cannot_read(number, *said[cutter.is_empty()], "name the columns in the first row")
         return known
     labels = known if first.labels is None else first.labels
     header = match_header(labels, schema, first.width, lambda: labels_fit(first, resource, schema))

@@ -31,7 +31,13 @@ class Bar:
         if self._silent or time.monotonic() - self._started < PATIENCE:
             return
         if self._shown is None:
-            self._shown = _start(what)
+            from rich.console import Console
+            from rich.progress import Progress, TimeElapsedColumn
+
+            columns = (*Progress.get_default_columns(), TimeElapsedColumn())
+            self._shown = Progress(*columns, console=Console(stderr=True), transient=True)
+            self._shown.add_task(what, total=1.0)
+            self._shown.start()
         self._shown.update(self._shown.task_ids[0], description=what, completed=share)
 
     def bytes_read(self, done: int, total: int) -> None:
@@ -71,19 +77,3 @@ class _Waits(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """One line."""
         say(f"deedbook: {record.getMessage()}")
-
-
-def _start(what: str) -> Progress:
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.percentage:>3.0f} %"),
-        TimeElapsedColumn(),
-    )
-    shown = Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True)
-    shown.add_task(what, total=1.0)
-    shown.start()
-    return shown
