@@ -116,6 +116,17 @@ class HashedBlock:
     is_whole: pl.Series | None
     height: int
 
+    @classmethod
+    def of(cls, parts: Sequence[pl.Series], skip: Rows | None) -> HashedBlock:
+        """The hashes of a key whose parts have these, null where one is missing, without some rows."""
+        whole = parts[0] if len(parts) == 1 else pl.DataFrame(parts).to_struct().hash(_SEED)
+        if skip is None and not any(part.has_nulls() for part in parts):
+            return cls(whole, None, len(whole))
+        is_whole = reduce(and_, (part.is_not_null() for part in parts))
+        if skip is not None:
+            is_whole = is_whole.scatter(skip, values=False)
+        return cls(whole.filter(is_whole), is_whole, len(whole))
+
     @property
     def nbytes(self) -> int:
         """The bytes that the block takes."""
@@ -151,12 +162,5 @@ def hash_blocks(
             exact = [_exact_hash(item).alias(f"k{at}") for at, item in enumerate(fields) if item.type in _NUMERIC]
             odd = frame.lazy().select(exact).collect(engine="in-memory")
             parts = [odd[part.name] if part.name in odd.columns else part for part in parts]
-        whole = parts[0] if len(parts) == 1 else pl.DataFrame(parts).to_struct().hash(_SEED)
-        if skip is None and not any(part.has_nulls() for part in parts):
-            blocks.append(HashedBlock(whole, None, frame.height))
-            continue
-        is_whole = reduce(and_, (part.is_not_null() for part in parts))
-        if skip is not None:
-            is_whole = is_whole.scatter(skip, values=False)
-        blocks.append(HashedBlock(whole.filter(is_whole), is_whole, frame.height))
+        blocks.append(HashedBlock.of(parts, skip))
     return blocks
