@@ -55,7 +55,7 @@ def test_every_flipped_byte_is_refused_by_the_name_of_its_file_and_leaves_nothin
             cached.unlink(missing_ok=True)
             web.fail(f"/{path.name}", Fault(flip=position))
             with pytest.raises(DeedbookError) as caught:
-                fetch(find(web, home, key=OWN.public), tmp_path / "out")
+                fetch(find(web, home, key=OWN.public.text), tmp_path / "out")
             assert path.name in caught.value.message, (path, position, caught.value.message)
             assert not (tmp_path / "out").exists()
             assert not cached.exists()

@@ -33,7 +33,7 @@ def publish(ctx: click.Context, version: str, to: str, root: Path, dry_run: bool
     """
     from deedbook.publishing import publish as publishing
     from deedbook.publishing.targets import read_target
-    from deedbook.rendering import publication as rendering
+    from deedbook.release.pages import size
 
     project = load_project(root)
     target = read_target(project, to)
@@ -49,11 +49,19 @@ def publish(ctx: click.Context, version: str, to: str, root: Path, dry_run: bool
         release = publishing.prepare(folder, _own_key(folder), bar.update)
         if not dry_run:
             done = publishing.publish(project, release, target, bar.bytes_moved)
+    about = f"{release.name} {release.version}"
     if dry_run:
-        steps = publishing.plan_steps(project, release, target)
-        streams.emit(rendering.render_steps(release, target.name, steps))
-    elif not quiet:
-        streams.emit(rendering.render_published(done))
+        lines = [f"would publish {about} to {target.name}, {len(release.files)} files, {size(release.size)}:"]
+        for number, step in enumerate(publishing.plan_steps(project, release, target), 1):
+            lines.append(f"  {number:>3}. {size(step.size) if step.size else '':>9}  {step.about}")
+        lines.append("nothing was changed")
+    else:
+        about = f"{about}: {len(release.files)} files, {size(release.size)}"
+        lines = [f"{'already ' if done.was_there else ''}published {about} at {target.name}"]
+        lines += [f"doi:{done.facts['doi']}"] if done.facts.get("doi") else []
+        lines += [f"next: {done.next}"] if done.next else []
+    if dry_run or not quiet:
+        streams.emit("".join(f"{line}\n" for line in lines))
     ctx.exit(DONE)
 
 

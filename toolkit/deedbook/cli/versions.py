@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
 import click
 
-from deedbook.catalogue.records import Catalogue
+from deedbook.catalogue.documents import dataset_record
+from deedbook.catalogue.records import Catalogue, Dataset, Entry
 from deedbook.cli import options, streams
 from deedbook.cli.progress import progress_bar
 from deedbook.errors import DONE, UsageError
 from deedbook.fetching.catalogues import open_catalogue
 from deedbook.fetching.locations import find_home, read_location
 from deedbook.project import load_project
+from deedbook.release.pages import size
+from deedbook.rendering.escapes import visible
 
 Format = Literal["text", "json"]
 
@@ -28,8 +33,6 @@ Format = Literal["text", "json"]
 @click.pass_context
 def versions(ctx: click.Context, name: str, to: str | None, location: str | None, root: Path, format_: Format) -> None:
     """List the published versions of dataset NAME, newest first; of all datasets without a name."""
-    from deedbook.rendering import publication as rendering
-
     if (to is None) == (location is None):
         raise UsageError(
             "which catalogue?", "name it with --from CATALOGUE, or a target of the project with --to TARGET"
@@ -51,5 +54,33 @@ def versions(ctx: click.Context, name: str, to: str | None, location: str | None
         there = ", ".join(found.datasets) or "none"
         raise UsageError(f"the catalogue has no dataset {name}", f"the datasets there are {there}")
     datasets = [found.datasets[name]] if name else list(found.datasets.values())
-    streams.emit(rendering.render_json(datasets) if format_ == "json" else rendering.render_text(datasets))
+    streams.emit(_as_json(datasets) if format_ == "json" else _as_text(datasets))
     ctx.exit(DONE)
+
+
+def _as_text(datasets: Sequence[Dataset]) -> str:
+    """A line per version below the name of its dataset."""
+    parts = []
+    for dataset in datasets:
+        width = max((len(entry.version) for entry in dataset.versions), default=0)
+        lines = [f"  {_line(entry, dataset.latest, width)}\n" for entry in dataset.versions]
+        parts.append("".join([f"{dataset.name}  {visible(dataset.title)}\n", *lines]))
+    return "\n".join(parts) or "nothing is published there\n"
+
+
+def _as_json(datasets: Sequence[Dataset]) -> str:
+    """The datasets as `catalog.json` has them."""
+    record = {"versions_version": 1, "datasets": {dataset.name: dataset_record(dataset) for dataset in datasets}}
+    return json.dumps(record, ensure_ascii=False, indent=2) + "\n"
+
+
+def _line(entry: Entry, latest: str | None, width: int) -> str:
+    state = "latest" if entry.version == latest else entry.state
+    parts = [f"{entry.version:<{width}}  {state:<10}  {entry.created[:10]}  {size(entry.bytes):>9}"]
+    if entry.doi:
+        parts.append(f"doi:{visible(entry.doi)}")
+    if entry.reason:
+        parts.append(visible(entry.reason))
+    if entry.replaced_by:
+        parts.append(f"use {entry.replaced_by}")
+    return "  ".join(parts)

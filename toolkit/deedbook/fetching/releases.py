@@ -250,11 +250,11 @@ def read_listing(source: Source) -> Listing:
     keys: Sequence[PublicKey] = source.opened.keys
     if signature is None and keys and entry.published < source.opened.catalogue.keys[0].since:
         keys = ()  # older than the first key; the signed catalogue has its checksums
-    known = {**read_sums(sums)[0], MANIFEST: entry.release_sha256}
 
     def read(name: str) -> bytes | None:
-        if name in {SUMS, SIGNATURE}:
+        if name in {SUMS, SIGNATURE}:  # which are asked for first, so that nothing is read of a list that is not signed
             return sums if name == SUMS else signature
+        known = {**read_sums(sums)[0], MANIFEST: entry.release_sha256}
         return obtain_document(source, ListedFile(name, known[name])) if name in known else None
 
     def earlier(version: str) -> Earlier | None:

@@ -46,8 +46,6 @@ class Published:
         next: What is left to do by hand before anybody can see it; empty for nothing.
     """
 
-    release: PublishableRelease
-    target: str
     facts: Facts = field(default_factory=dict)
     was_there: bool = False
     next: str = ""
@@ -158,8 +156,8 @@ def publish(
     was_there = all(step.id in journal.done for step in steps)
     run_steps(steps, journal, report)
     if not isinstance(target, HostedCatalogue):
-        return Published(release, target.name, journal.facts, was_there)
-    return Published(release, target.name, journal.facts, journal.facts.get(LISTED) == "yes", target.next)
+        return Published(journal.facts, was_there)
+    return Published(journal.facts, journal.facts.get(LISTED) == "yes", target.next)
 
 
 def run_steps(steps: Sequence[Step], journal: Journal, report: Report = lambda _what, _done, _total: None) -> None:
