@@ -76,16 +76,11 @@ def feed_xml(catalogue: Catalogue) -> bytes:
     )
     items = []
     for name, entry in entries:
-        about = {"published": entry.published, "href": f"{entry.path}index.html"}
-        summary = f"{entry.files} files, {size(entry.bytes)}. sha256 of release.json: {entry.release_sha256}"
-        identity = _urn("release", name, entry.version, entry.release_sha256)
-        title = f"{name} {entry.version}"
-        items.append({**about, "updated": entry.published, "id": identity, "title": title, "summary": summary})
+        facts = (name, entry.version, entry.release_sha256)
+        items.append({"updated": entry.published, "id": _urn("release", *facts), "name": name, "entry": entry})
         if entry.is_yanked:
-            identity = _urn("yank", name, entry.version, entry.release_sha256, entry.changed)
-            summary = f"{entry.reason}{f' Use {entry.replaced_by} instead.' if entry.replaced_by else ''}"
-            title = f"{title} was yanked"
-            items.append({**about, "updated": entry.changed, "id": identity, "title": title, "summary": summary})
+            withdrawn = {"updated": entry.changed, "id": _urn("yank", *facts, entry.changed), "is_withdrawal": True}
+            items.append({**items[-1], **withdrawn})
     items.sort(key=lambda item: (item["updated"], item["id"]), reverse=True)
     identity = _urn("catalogue", *((first[0], first[2], first[3]) if first else ()))
     return _rendered("feed.xml.j2", catalogue, id=identity, items=items[:_MOST_FEED_ENTRIES])

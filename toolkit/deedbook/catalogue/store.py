@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import random
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
@@ -233,11 +233,29 @@ def rebuild(
     old = _readable(store, notes) or Catalogue(title=title)
     if signers.present is None and (old.keys or store.read(records.CATALOG_SIGNATURE)):
         raise RefusalError(f"{store.where}{CATALOG} was signed, and no signing key is configured", "configure the key")
+    found: dict[str, list[Dataset]] = {}
+    for about in _proven_versions(store, old, notes, progress):
+        found.setdefault(about.name, []).append(about)
+    now, new = max(clock(), old.updated), replace(old, datasets={})
+    for releases in found.values():
+        newest = max(releases, key=lambda about: read_version(about.versions[0].version))
+        entries = tuple(entry for about in releases for entry in about.versions)
+        new = with_dataset(new, replace(newest, versions=entries), now)
+    documents = {name: there.content for name in DOCUMENTS if (there := store.read(name))}
+    sequence = 1 + max((sequence_of(name, content) for name, content in documents.items()), default=0)
+    new = with_signer(replace(new, sequence=sequence, updated=now), signers, now)
+    put_catalogue(store, new, store.read(CATALOG), signers)
+    return Rebuilt(settle(store, signers), tuple(notes))
+
+
+def _proven_versions(
+    store: Store, old: Catalogue, notes: list[str], progress: Callable[[str], None]
+) -> Iterator[Dataset]:
+    """Each version that stands there as the one version of its dataset, with what the old catalogue says of it."""
     folders: dict[str, dict[str, int]] = {}
     for path, size in store.sizes().items():
         folder, _, name = path.rpartition("/")
         folders.setdefault(folder, {})[name] = size
-    found: dict[str, list[Dataset]] = {}
     for folder, sizes in sorted(folders.items()):
         if not SEMVER.fullmatch(folder.rpartition("/")[2]):
             continue
@@ -252,17 +270,7 @@ def rebuild(
             notes.append(f"{about.name} {entry.version}: when it was published is not known any more")
             known = replace(entry, published=entry.created, changed=entry.created)
         entry = replace(known, bytes=entry.bytes, files=entry.files, sums_sha256=entry.sums_sha256)
-        found.setdefault(about.name, []).append(replace(about, versions=(entry,)))
-    now, new = max(clock(), old.updated), replace(old, datasets={})
-    for releases in found.values():
-        newest = max(releases, key=lambda about: read_version(about.versions[0].version))
-        entries = tuple(entry for about in releases for entry in about.versions)
-        new = with_dataset(new, replace(newest, versions=entries), now)
-    documents = {name: there.content for name in DOCUMENTS if (there := store.read(name))}
-    sequence = 1 + max((sequence_of(name, content) for name, content in documents.items()), default=0)
-    new = with_signer(replace(new, sequence=sequence, updated=now), signers, now)
-    put_catalogue(store, new, store.read(CATALOG), signers)
-    return Rebuilt(settle(store, signers), tuple(notes))
+        yield replace(about, versions=(entry,))
 
 
 def _readable(store: Store, notes: list[str]) -> Catalogue | None:

@@ -385,7 +385,7 @@ def _check_envelope(envelope: Envelope, signature: bytes | None, keys: Sequence[
 
 def _check_chain(manifest: Record, earlier: Callable[[str], Earlier | None], outcome: Outcome) -> None:
     """Walks back from release to release, each named by its successor's `previous`."""
-    record, version, broken = manifest, str(manifest.get("version")), ""
+    record, version = manifest, str(manifest.get("version"))
     seen = {version}
     while (previous := record.get("previous")) is not None:
         after, version, digest = version, *(str(_mapping(previous).get(name)) for name in ("version", "sha256"))
@@ -401,11 +401,12 @@ def _check_chain(manifest: Record, earlier: Callable[[str], Earlier | None], out
         elif (found.record.get("name"), found.record.get("version")) != (manifest.get("name"), version):
             said = f"{found.record.get('name')} {found.record.get('version')}"
             broken = f"the release before {after} calls itself {said}"
-        if broken or found is None:
-            outcome.report("chain-broken", MANIFEST, broken)
-            return
-        record = found.record
-        seen.add(version)
+        else:
+            record = found.record
+            seen.add(version)
+            continue
+        outcome.report("chain-broken", MANIFEST, broken)
+        return
     if len(seen) > 1:
         outcome.checked.append(f"chain back to {version}")
     elif manifest.get("previous") is None:

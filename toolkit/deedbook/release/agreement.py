@@ -109,15 +109,10 @@ def _comparable(about: str, value: object) -> Iterator[Fact]:
 def _known(folder: Path, manifest: Mapping[str, Any], sound: Set[str]) -> dict[str, set[str]]:
     """What may be said, by what it is about; nothing where it does not matter."""
     known = {about: {str(manifest[about])} for about in ("name", "title", "version", "state") if about in manifest}
-    known["title or name"] = known.get("title", set()) | known.get("name", set())
+    known["title or name"] = set[str]().union(*(known.get(about, ()) for about in ("title", "name")))
     known["created"] = {str(manifest.get("created", ""))[:_DAY]}
     known["epoch"] = {str(manifest.get("epoch"))}
-    for name, path, title in (
-        [str(entry.get(key) or "") for key in ("name", "path", "title")] for entry in _records(manifest.get("licenses"))
-    ):
-        page = f"https://spdx.org/licenses/{name}" if name else ""
-        forms = {name, page, page and f"{page}.html", path, path.rstrip("/"), path and f"{path.rstrip('/')}/", title}
-        known["license"] = known.get("license", set()) | (forms - {""})
+    known["license"] = {form for entry in _records(manifest.get("licenses")) for form in _licence_forms(entry)}
     for kind, members in (("files", ("sha256", "bytes")), ("tables", ("rows",))):
         for entry in _records(manifest.get(kind)):
             known |= {f"{member} of {entry.get('name')}": {str(entry.get(member))} for member in members}
@@ -129,6 +124,14 @@ def _known(folder: Path, manifest: Mapping[str, Any], sound: Set[str]) -> dict[s
     return known
 
 
+def _licence_forms(licence: Mapping[str, Any]) -> set[str]:
+    """Every way to write a licence: its SPDX id and the pages of that, the path that the descriptor names, its title."""
+    name, path, title = (str(licence.get(key) or "") for key in ("name", "path", "title"))
+    pages = {f"https://spdx.org/licenses/{name}", f"https://spdx.org/licenses/{name}.html"} if name else set()
+    paths = {path, path.rstrip("/"), f"{path.rstrip('/')}/"} if path else set()
+    return {name, title, *pages, *paths} - {""}
+
+
 def _facts(name: str, path: Path) -> Iterator[tuple[str, object]]:
     """What a file says about the release."""
     if path.suffix == ".parquet":
@@ -136,13 +139,8 @@ def _facts(name: str, path: Path) -> Iterator[tuple[str, object]]:
         yield from (("name", record.get("dataset")), ("version", record.get("version")))
     elif path.suffix == ".sqlite":
         yield from _facts_of_database(path)
-    elif name == "dcat.ttl":  # read as text, since the writer is ours
-        text = path.read_text(encoding="utf-8")
-        for match in re.finditer(r'(?:dcat:version|owl:versionInfo|adms:version)\s+("(?:[^"\\]|\\.)*")', text):
-            yield "version", json.loads(match.group(1))
-        yield from (("concept doi", doi) for doi in re.findall(r"dcat:isVersionOf\s+<([^>]+)>", text))
-        for file, digest in re.findall(r'([\w.-]+)>[^>]{0,2000}?checksumValue\s+"([0-9a-f]{64})"', text):
-            yield f"sha256 of {file}", digest
+    elif name == "dcat.ttl":
+        yield from _facts_of_turtle(path.read_text(encoding="utf-8"))
     else:
         content = path.read_bytes()
         record = yaml.safe_load(content) if name == "CITATION.cff" else json.loads(content)
@@ -156,6 +154,15 @@ def _facts(name: str, path: Path) -> Iterator[tuple[str, object]]:
             yield f"sha256 of {entry.get('path')}", str(entry.get("hash", "")).removeprefix("sha256:")
         if name in _WITH_CHECKSUMS:
             yield from _checksums(record)
+
+
+def _facts_of_turtle(text: str) -> Iterator[tuple[str, object]]:
+    """Read as text, since the writer is ours."""
+    for match in re.finditer(r'(?:dcat:version|owl:versionInfo|adms:version)\s+("(?:[^"\\]|\\.)*")', text):
+        yield "version", json.loads(match.group(1))
+    yield from (("concept doi", doi) for doi in re.findall(r"dcat:isVersionOf\s+<([^>]+)>", text))
+    for file, digest in re.findall(r'([\w.-]+)>[^>]{0,2000}?checksumValue\s+"([0-9a-f]{64})"', text):
+        yield f"sha256 of {file}", digest
 
 
 def _facts_of_database(path: Path) -> Iterator[tuple[str, object]]:

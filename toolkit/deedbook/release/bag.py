@@ -74,23 +74,27 @@ def _fill(bag: Path, release: Path, manifest: Mapping[str, Any]) -> None:
     files = sorted(release.iterdir())
     for file in files:
         shutil.copyfile(file, data / file.name)
-    epoch = dt.datetime.fromtimestamp(int(manifest.get("epoch") or 0), dt.UTC)
-    release_name = f"{manifest.get('name')} {manifest.get('version')}"
-    licences = [str(item.get("name") or item.get("path")) for item in manifest.get("licenses") or ()]
-    info = {
-        "Bag-Software-Agent": f"deedbook {__version__}",
-        "Bagging-Date": f"{epoch:%Y-%m-%d}",
-        "External-Identifier": str(_read(release / DESCRIPTOR).get("id") or release_name),
-        "External-Description": f"{manifest.get('title') or manifest.get('name')}, version {manifest.get('version')}",
-        "Rights": ", ".join(licences),
-        "Payload-Oxum": f"{sum(file.stat().st_size for file in files)}.{len(files)}",
-    }
     tags = {
         "bagit.txt": "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n",
-        "bag-info.txt": "".join(f"{label}: {' '.join(value.split())}\n" for label, value in info.items() if value),
+        "bag-info.txt": _info(manifest, _read(release / DESCRIPTOR), files),
         "manifest-sha256.txt": sums_text({f"data/{file.name}": sha256_of(data / file.name) for file in files}),
     }
     for name, text in tags.items():
         (bag / name).write_text(text, encoding="utf-8", newline="\n")
     sums = sums_text({name: sha256_of(bag / name) for name in tags})
     (bag / "tagmanifest-sha256.txt").write_text(sums, encoding="utf-8", newline="\n")
+
+
+def _info(manifest: Mapping[str, Any], described: Mapping[str, Any], files: list[Path]) -> str:
+    epoch = dt.datetime.fromtimestamp(int(manifest.get("epoch") or 0), dt.UTC)
+    release_name = f"{manifest.get('name')} {manifest.get('version')}"
+    licences = [str(item.get("name") or item.get("path")) for item in manifest.get("licenses") or ()]
+    entries = {
+        "Bag-Software-Agent": f"deedbook {__version__}",
+        "Bagging-Date": f"{epoch:%Y-%m-%d}",
+        "External-Identifier": str(described.get("id") or release_name),
+        "External-Description": f"{manifest.get('title') or manifest.get('name')}, version {manifest.get('version')}",
+        "Rights": ", ".join(licences),
+        "Payload-Oxum": f"{sum(file.stat().st_size for file in files)}.{len(files)}",
+    }
+    return "".join(f"{label}: {' '.join(value.split())}\n" for label, value in entries.items() if value)

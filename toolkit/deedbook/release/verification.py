@@ -38,7 +38,11 @@ _UNREPRODUCED = {SUMS, SIGNATURE, PROVENANCE}
 
 
 def verify(
-    path: Path, *, key: PublicKey | None = None, project: Project | None = None, progress: proof.Progress | None = None
+    path: Path,
+    *,
+    key: PublicKey | None = None,
+    project: Project | None = None,
+    progress: proof.Progress = lambda _what, _share: None,
 ) -> Outcome:
     """What is wrong with a release, and what was verified.
 
@@ -52,17 +56,16 @@ def verify(
         UsageError: when the path does not exist.
         ProjectError: when it is no release at all.
     """
+    hint = "name the folder of a release, dist/NAME/VERSION"
     if not path.exists():
-        raise UsageError(
-            f"{path}: no such file or folder", "name the folder of a release, dist/NAME/VERSION, or its .zip"
-        )
+        raise UsageError(f"{path}: no such file or folder", f"{hint}, or its .zip")
     if path.is_file() and path.suffix.lower() != ".zip":
-        raise UsageError(f"{path}: is neither a folder nor a .zip", "name the folder of a release, dist/NAME/VERSION")
+        raise UsageError(f"{path}: is neither a folder nor a .zip", hint)
     say = progress or (lambda _what, _share: None)
     home, outcome = path.absolute().parent, Outcome(str(path))
     try:
         with opened(path) as folder:
-            if not any((folder / document).is_file() for document in (SUMS, MANIFEST)):
+            if not ((folder / SUMS).is_file() or (folder / MANIFEST).is_file()):
                 raise ProjectError(f"{path}: has neither {SUMS} nor {MANIFEST}, so it is no release")
             proven = proof.prove_release(
                 proof.read_from(folder),

@@ -82,18 +82,7 @@ def create(folder: Path, *, name: str = "") -> Created:
         raise UsageError(
             f"{name!r} is no name of a dataset: it {problem}", "use small letters, digits, `.`, `_` and `-`"
         )
-    problem = ""
-    if target.is_symlink() or (target.exists() and not target.is_dir()):
-        problem = "exists and is no folder"
-    elif target.exists() and any(target.iterdir()):
-        problem = "is not empty, and nothing is overwritten"
-    if problem:
-        raise RefusalError(f"{folder} {problem}", "name a new folder")
-    if target.exists() and Path.cwd().resolve().is_relative_to(target.resolve()):
-        raise RefusalError(
-            f"{folder} is the folder that you are in, and it would be replaced",
-            f"go one up: `cd ..`, then `deedbook init {target.name}`",
-        )
+    _demand_free(target, folder)
     staged = target.with_name(f".{target.name}.init-{os.getpid()}")
     try:
         with files.explained_disk(f"{folder} cannot be written"), files.new_folder(target, staged) as root:
@@ -105,6 +94,21 @@ def create(folder: Path, *, name: str = "") -> Created:
             raise RefusalError(f"{folder} is not empty any more", "name another folder") from None
         raise UsageError(f"{folder}: cannot be written: {error.strerror}", "name a folder in one that exists") from None
     return Created(target, name, written)
+
+
+def _demand_free(target: Path, folder: Path) -> None:
+    """Raises when a project cannot be put there without touching what somebody has."""
+    if not target.is_dir() or target.is_symlink():
+        if target.is_symlink() or target.exists():
+            raise RefusalError(f"{folder} exists and is no folder", "name a new folder")
+        return
+    if any(target.iterdir()):
+        raise RefusalError(f"{folder} is not empty, and nothing is overwritten", "name a new folder")
+    if Path.cwd().resolve().is_relative_to(target.resolve()):
+        raise RefusalError(
+            f"{folder} is the folder that you are in, and it would be replaced",
+            f"go one up: `cd ..`, then `deedbook init {target.name}`",
+        )
 
 
 def _write(root: Path, name: str) -> Iterator[str]:
