@@ -42,7 +42,7 @@ def verify(
     *,
     key: PublicKey | None = None,
     project: Project | None = None,
-    progress: proof.Progress = lambda _what, _share: None,
+    progress: proof.Progress | None = None,
 ) -> Outcome:
     """What is wrong with a release, and what was verified.
 
