@@ -6,8 +6,10 @@ import csv
 import hashlib
 import io
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
 
 from deedbook.checking.cells import FieldPlan, plan_field
 from deedbook.checking.header import FileProblem, count_known
@@ -16,7 +18,7 @@ from deedbook.dialect import Dialect
 from deedbook.findings import shorten
 from deedbook.reading.inputs import dialect_of, is_foreign
 from deedbook.reading.records import FileHeader
-from deedbook.reading.source import READ_SIZE
+from deedbook.reading.source import READ_SIZE, no_file
 from deedbook.reading.text import open_reader
 from deedbook.schema import Field, TableSchema
 
@@ -64,23 +66,20 @@ def find_cause(
         resource: The table.
         schema: Its schema.
     """
-    dialect = dialect_of(resource)
     if header.bad:
         return _undecodable(header, schema)
     if not schema.fields or header.labels == list(schema.names):
         return None
-    text = header.head.decode("utf-8", "replace")
+    dialect, text, labels = dialect_of(resource), header.head.decode("utf-8", "replace"), header.labels or []
     first = text.partition("\n")[0].rstrip("\r")
-    labels = header.labels or []
     matched = count_known(labels, schema)
-    if not matched and header.labels is not None:
-        for pattern, rule, message, hint in _TEXTS:
-            if re.match(pattern, first, re.IGNORECASE):
-                return FileProblem(rule, message, hint)
-    records = [(mark, _records(text, dialect, mark)) for mark in _marks_of(dialect, resource)]
+    for pattern, rule, message, hint in _TEXTS if header.labels is not None and not matched else ():
+        if re.match(pattern, first, re.IGNORECASE):
+            return FileProblem(rule, message, hint)
+    marks = dict.fromkeys((dialect.delimiter, *(() if is_foreign(resource) else _DELIMITERS)))
+    records = {mark: _records(text, dialect, mark) for mark in marks}
     if not dialect.header or header.labels is None:
-        own = records[0][1][0] if records[0][1] else []
-        return _headed_all_the_same(own, known, schema)
+        return _headed_all_the_same(next(iter(records[dialect.delimiter]), []), known, schema)
     if problem := _elsewhere(first, matched, records, dialect, schema):
         return problem
     if not matched and _is_data(labels, schema):
@@ -91,19 +90,13 @@ def find_cause(
     return None
 
 
-def _marks_of(dialect: Dialect, resource: Resource) -> list[str]:
-    others = [] if is_foreign(resource) else [mark for mark in _DELIMITERS if mark != dialect.delimiter]
-    return [dialect.delimiter, *others]
-
-
 def _records(text: str, dialect: Dialect, delimiter: str) -> list[list[str]]:
     """The first records under another delimiter."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, quotechar=dialect.quote_char or '"')
-    if delimiter == dialect.delimiter:
-        reader = open_reader(io.StringIO(text, newline=""), dialect)  # type: ignore[assignment]  # an iterator as well
+    other = Dialect(delimiter=delimiter, quote_char=dialect.quote_char or '"')
+    used = dialect if delimiter == dialect.delimiter else other
     try:
-        return [cells for cells, _ in zip(reader, range(_RECORDS), strict=False)]
-    except csv.Error:
+        return list(islice(open_reader(io.StringIO(text, newline=""), used), _RECORDS))
+    except (csv.Error, ValueError):  # the second where a delimiter is the quote
         return []
 
 
@@ -111,9 +104,9 @@ def _undecodable(header: FileHeader, schema: TableSchema) -> FileProblem:
     """The encoding that makes the labels those of the schema is proposed."""
     hint = "save the file as UTF-8, or declare its `encoding`"
     line = header.head.partition(b"\n")[0]
-    for name in _ENCODINGS:
+    for name in _ENCODINGS if schema.fields else ():
         labels = next(csv.reader([line.decode(name, "replace")]), [])
-        if schema.fields and count_known(labels, schema) == len(labels):
+        if count_known(labels, schema) == len(labels):
             hint = f'save the file as UTF-8, or declare `"encoding": "{name}"`, under which the labels are those of the schema'
             break
     bad = header.bad[0]
@@ -135,48 +128,47 @@ def _headed_all_the_same(first: list[str], known: list[str] | None, schema: Tabl
 
 
 def _elsewhere(
-    first: str, matched: int, records: Iterable[tuple[str, list[list[str]]]], dialect: Dialect, schema: TableSchema
+    first: str, matched: int, records: Mapping[str, list[list[str]]], dialect: Dialect, schema: TableSchema
 ) -> FileProblem | None:
     """The header under another delimiter, or in a later row."""
     places = [
-        (count_known(cells, schema), mark == dialect.delimiter, -number, mark, cells)
-        for mark, rows in records
+        (count_known(cells, schema), mark == dialect.delimiter, -number, mark)
+        for mark, rows in records.items()
         for number, cells in enumerate(rows, 1)
         if len(set(cells)) > 1 or len(schema.fields) == 1
     ]
-    score, is_own, number, mark, _ = max(places, default=(0, True, -1, dialect.delimiter, []))
-    row = -number
-    top = max(dialect.header_rows, default=1)
+    score, is_own, row, mark = max(places, default=(0, True, -1, dialect.delimiter))
+    row, top = -row, max(dialect.header_rows, default=1)
     hinted = re.match(r'"?sep=(.)', first, re.IGNORECASE)
-    is_found = score > matched and (
-        score == len(schema.fields) or (score >= _FEWEST and 2 * score >= len(schema.fields))
-    )
-    if not is_found and not (hinted and score):
+    is_header = score == len(schema.fields) or (score >= _FEWEST and 2 * score >= len(schema.fields))
+    if not (is_header and score > matched) and not (hinted and score):
         split = _delimiter_by_shape(records, dialect, schema) if not matched else ""
         return _delimited(split, dialect) if split else None
     above = "" if row == top else f"; its header is in row {row}"
+    rows = "row 1" if row == 2 else f"rows 1 to {row - 1}"
     if hinted:
         message = f"the first line `{shorten(first, 20)}` is a note for Excel, not the header{above}"
         hint = "delete the line" + ("" if is_own else f', and declare `"delimiter": "{_shown(mark)}"` in the dialect')
-        return FileProblem("dialect-error", message, hint)
-    if not is_own:
+    elif not is_own:
         return _delimited(mark, dialect, above)
-    if row in dialect.header_rows:
+    elif row in dialect.header_rows:
         return None
-    if row < top:
-        rows = ", ".join(map(str, dialect.header_rows))
-        message = f"the header is in row {row}, not in row {rows} as `headerRows` says"
-        return FileProblem("dialect-error", message, f'declare `"headerRows": [{row}]`')
-    what = "a comment stands" if first.startswith(("#", "//", "%")) else "a title, a note or another header row stands"
-    message = f"the header is in row {row}: {what} above it"
-    rows = "row 1" if row == 2 else f"rows 1 to {row - 1}"
-    return FileProblem("dialect-error", message, f'delete {rows}, or declare `"headerRows": [{row}]` in the dialect')
+    elif row < top:
+        declared = ", ".join(map(str, dialect.header_rows))
+        message = f"the header is in row {row}, not in row {declared} as `headerRows` says"
+        hint = f'declare `"headerRows": [{row}]`'
+    else:
+        is_comment = first.startswith(("#", "//", "%"))
+        what = "a comment stands" if is_comment else "a title, a note or another header row stands"
+        message = f"the header is in row {row}: {what} above it"
+        hint = f'delete {rows}, or declare `"headerRows": [{row}]` in the dialect'
+    return FileProblem("dialect-error", message, hint)
 
 
-def _delimiter_by_shape(records: Iterable[tuple[str, list[list[str]]]], dialect: Dialect, schema: TableSchema) -> str:
+def _delimiter_by_shape(records: Mapping[str, list[list[str]]], dialect: Dialect, schema: TableSchema) -> str:
     """A delimiter that cuts every record into as many cells as the schema has fields, where the declared one cuts none."""
     width = len(schema.fields)
-    shapes = {mark: {len(cells) for cells in rows if cells} for mark, rows in records}
+    shapes = {mark: {len(cells) for cells in rows if cells} for mark, rows in records.items()}
     if width < 2 or shapes.pop(dialect.delimiter) != {1}:
         return ""
     return next((mark for mark, sizes in shapes.items() if sizes == {width}), "")
@@ -202,12 +194,12 @@ def _is_data(labels: Sequence[str], schema: TableSchema) -> bool:
     """Whether the first row is one of the table's: nearly every cell fits its field, and not only because any text does."""
     if len(labels) != len(schema.fields):
         return False
-    fits, telling = [], []
-    for label, plan in zip(labels, _plans(schema.fields, schema), strict=True):
-        fits.append(not plan.problems(label))
-        if _tells(plan.field) and label not in plan.missing:
-            telling.append(fits[-1])
-    return bool(telling) and 5 * sum(telling) >= 4 * len(telling) and 5 * sum(fits) >= 4 * len(fits)
+    fits = [
+        (not plan.problems(label), plan, label)
+        for label, plan in zip(labels, _plans(schema.fields, schema), strict=True)
+    ]
+    telling = [is_fit for is_fit, plan, label in fits if _tells(plan.field) and label not in plan.missing]
+    return bool(telling) and all(5 * sum(fit) >= 4 * len(fit) for fit in (telling, [is_fit for is_fit, _, _ in fits]))
 
 
 def _tells(item: Field) -> bool:
@@ -252,51 +244,46 @@ def check_declared(resource: Resource, rows: int | None) -> Declared:
     """
     found = Declared()
     missing = [file for file in resource.files if not file.is_file()]
-    if rows is None:
-        found.problems += [
-            FileProblem("scheme-error", f"the file {file.name} does not exist", "create it, or correct `path`")
-            for file in missing
-        ]
-    names = [name for name in ("hash", "bytes") if resource.raw.get(name) not in {None, ""}]
-    if not resource.files or missing:
-        found.not_checked += [(name, "there is no file to compare with") for name in names]
-    else:
-        for name in names:
-            (_check_hash if name == "hash" else _check_bytes)(resource, found)
+    for file in missing if rows is None else ():
+        error = no_file(file)
+        found.problems.append(FileProblem(error.rule, error.message, error.hint))
+    compared: list[tuple[str, str, bool, str]] = []
+    for name in (name for name in ("hash", "bytes") if resource.raw.get(name) not in {None, ""}):
+        if not resource.files or missing:
+            found.not_checked.append((name, "there is no file to compare with"))
+        elif name == "bytes" and resource.bytes is None:
+            found.not_checked.append((name, f"{resource.raw['bytes']!r} is no whole number"))
+        elif name == "bytes":
+            size = sum(file.stat().st_size for file in resource.files)
+            message = f"the size is {size:,} bytes, the descriptor says {resource.bytes:,}"
+            compared.append((name, "byte-count", size == resource.bytes, message))
+        else:
+            algorithm, _, expected = resource.hash.rpartition(":")
+            if actual := _digest(algorithm or "md5", resource.files):
+                message = f"the hash is {actual}, the descriptor says {resource.hash}"
+                compared.append((name, "hash-count", actual == expected.lower(), message))
+            else:
+                found.not_checked.append((name, f"the algorithm {algorithm!r} is not known"))
     declared = resource.raw.get("rows")
     if isinstance(declared, int) and rows is not None:
-        found.checked.append("rows")
-        if declared != rows:
-            message = f"there are {rows:,} rows, the descriptor says {declared:,}"
-            found.problems.append(FileProblem("row-count", message, _OTHER_FILE))
+        message = f"there are {rows:,} rows, the descriptor says {declared:,}"
+        compared.append(("rows", "row-count", rows == declared, message))
+    found.checked += [name for name, *_ in compared]
+    found.problems += [
+        FileProblem(rule, message, _OTHER_FILE) for _, rule, is_right, message in compared if not is_right
+    ]
     return found
 
 
-def _check_hash(resource: Resource, found: Declared) -> None:
-    algorithm, _, expected = resource.hash.rpartition(":")
+def _digest(algorithm: str, files: Sequence[Path]) -> str:
+    """The digest of the files one after the other; empty for an algorithm that is not known, or whose digest has no length."""
     try:
-        digest = hashlib.new(algorithm or "md5", usedforsecurity=False)
-        actual = digest.hexdigest()
-    except (ValueError, TypeError):  # the second for one whose digest has no length of its own
-        found.not_checked.append(("hash", f"the algorithm {algorithm!r} is not known"))
-        return
-    for file in resource.files:
+        digest = hashlib.new(algorithm, usedforsecurity=False)
+        digest.hexdigest()
+    except (ValueError, TypeError):
+        return ""
+    for file in files:
         with file.open("rb") as stream:
             while data := stream.read(READ_SIZE):
                 digest.update(data)
-    actual = digest.hexdigest()
-    found.checked.append("hash")
-    if actual != expected.lower():
-        message = f"the hash is {actual}, the descriptor says {resource.hash}"
-        found.problems.append(FileProblem("hash-count", message, _OTHER_FILE))
-
-
-def _check_bytes(resource: Resource, found: Declared) -> None:
-    if resource.bytes is None:
-        found.not_checked.append(("bytes", f"{resource.raw['bytes']!r} is no whole number"))
-        return
-    size = sum(file.stat().st_size for file in resource.files)
-    found.checked.append("bytes")
-    if size != resource.bytes:
-        message = f"the size is {size:,} bytes, the descriptor says {resource.bytes:,}"
-        found.problems.append(FileProblem("byte-count", message, _OTHER_FILE))
+    return digest.hexdigest()

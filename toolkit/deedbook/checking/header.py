@@ -6,7 +6,8 @@ import difflib
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import lru_cache
 
 from deedbook.findings import shorten
 from deedbook.schema import Field, TableSchema
@@ -27,6 +28,11 @@ class Column:
     label: str
     name: str
     field: Field | None
+
+    @property
+    def title(self) -> str:
+        """What people call it: the name of its field, or else its label."""
+        return self.field.name if self.field else self.label
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +64,12 @@ def fold(label: str) -> str:
 
 def count_known(labels: Iterable[str], schema: TableSchema) -> int:
     """How many labels are a field of the schema, but for case and spaces."""
-    return len({fold(label) for label in labels} & {fold(name) for name in schema.names} - {""})
+    return len({fold(label) for label in labels} & _folded(schema.names))
+
+
+@lru_cache(8)
+def _folded(names: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(map(fold, names)) - {""}
 
 
 def match_header(
@@ -108,28 +119,33 @@ def _label_faults(labels: Sequence[str]) -> Iterator[FileProblem]:
         first.setdefault(label, number)
 
 
-def _extra(number: int, label: str, hint: str = "remove it or describe it") -> FileProblem:
+def _extra(number: int, label: str, meant: Field | None = None) -> FileProblem:
     if not label.strip():
         message = f"column {number} has no name and is in no field of the schema"
         return FileProblem("extra-label", message, "remove it: rows may end in a comma too many", number, label)
     message = f"column {number} (`{shorten(label)}`) is in no field of the schema"
+    hint = f"rename it to `{meant.name}`" if meant else "remove it or describe it"
     return FileProblem("extra-label", message, hint, number, label)
 
 
-def _missing(number: int, field: Field) -> FileProblem:
-    return FileProblem(
-        "missing-label", f"the column `{field.name}` is missing", "add it to the file", number, None, field.name
+def _missing(number: int, field: Field, similar: str | None = None) -> FileProblem:
+    hint = (
+        f"the column `{shorten(similar)}` may be meant: rename it to `{field.name}`"
+        if similar
+        else "add it to the file"
     )
+    return FileProblem("missing-label", f"the column `{field.name}` is missing", hint, number, None, field.name)
 
 
 def _meant(labels: Sequence[str], schema: TableSchema) -> dict[str, Field]:
     """For labels that are no field, the field that each means: the same but for case and spaces, or else nearly the same."""
-    free = {fold(item.name): item for item in schema.fields if item.name not in labels}
-    unknown = [label for label in dict.fromkeys(labels) if label not in schema.names]
+    held = set(labels)
+    free = {fold(item.name): item for item in schema.fields if item.name not in held}
+    unknown = [label for label in dict.fromkeys(labels) if label not in schema.positions]
     found = {label: free.pop(fold(label)) for label in unknown if fold(label) in free}
-    for label in (label for label in unknown if label not in found and free):
-        if near := difflib.get_close_matches(fold(label), free, n=1, cutoff=0.75):
-            found[label] = free.pop(near[0])
+    for label in unknown:
+        near = difflib.get_close_matches(fold(label), free, n=1, cutoff=0.75) if label not in found else ()
+        found.update((label, free.pop(name)) for name in near)
     return found
 
 
@@ -140,24 +156,25 @@ def _match_by_position(labels: Sequence[str], schema: TableSchema) -> tuple[list
     faulty = {problem.number for problem in problems}
     meant = _meant(labels, schema)
     claimed = {item.name for item in meant.values()} | {*labels}
-    columns = []
-    for number, label in enumerate(labels, 1):
-        if number > len(fields):
-            problems.append(_extra(number, label))
-            columns.append(_column(number, label, None))
+    for number, (label, placed) in enumerate(zip(labels, fields, strict=False), 1):
+        if label == placed.name or number in faulty:
             continue
-        placed = fields[number - 1]
-        if label != placed.name and number not in faulty:
-            item = meant.get(label, placed)
-            hint = f"rename it to `{item.name}`"
-            if label in schema.names:  # a field, but not this one
-                item, hint = placed, f"`{label}` belongs in column {schema.names.index(label) + 1}: move the column"
-            elif label not in meant and placed.name in claimed:
-                hint = "remove it or describe it"
-            message = f"column {number} is named `{shorten(label)}`, the schema says `{item.name}`"
-            problems.append(FileProblem("incorrect-label", message, hint, number, label, item.name))
-        columns.append(_column(number, label, placed if label == placed.name else None))
-    problems += [_missing(number, fields[number - 1]) for number in range(len(labels) + 1, len(fields) + 1)]
+        item = meant.get(label, placed)
+        hint = f"rename it to `{item.name}`"
+        if label in schema.positions:  # a field, but not this one
+            item, hint = placed, f"`{label}` belongs in column {schema.positions[label] + 1}: move the column"
+        elif label not in meant and placed.name in claimed:
+            hint = "remove it or describe it"
+        message = f"column {number} is named `{shorten(label)}`, the schema says `{item.name}`"
+        problems.append(FileProblem("incorrect-label", message, hint, number, label, item.name))
+    beyond = len(fields)
+    problems += [_extra(number, label) for number, label in enumerate(labels[beyond:], beyond + 1)]
+    problems += [_missing(number, item) for number, item in enumerate(fields[len(labels) :], len(labels) + 1)]
+    pairs = zip(labels, [*fields, *[None] * len(labels)], strict=False)
+    columns = [
+        _column(number, label, item if item and item.name == label else None)
+        for number, (label, item) in enumerate(pairs, 1)
+    ]
     return columns, problems
 
 
@@ -174,29 +191,18 @@ def _match_by_name(
         _column(number, label, known.get(label) if number not in faulty else None)
         for number, label in enumerate(labels, 1)
     ]
-    meant = _meant(labels, schema)
+    meant, held = _meant(labels, schema), set(labels)
     if match in {"equal", "superset"}:
-        for column in columns:
-            if column.field is None and column.number not in faulty:
-                hint = (
-                    f"rename it to `{meant[column.label].name}`"
-                    if column.label in meant
-                    else "remove it or describe it"
-                )
-                problems.append(_extra(column.number, column.label, hint))
+        strangers = (column for column in columns if column.field is None and column.number not in faulty)
+        problems += [_extra(column.number, column.label, meant.get(column.label)) for column in strangers]
     if match == "partial" and not any(column.field for column in columns):
-        problems.append(
-            FileProblem("unmatched-header", "no column of the file is a field of the schema", "correct the header")
-        )
-    absent = [name for name in schema.names if name not in labels]
+        problem = "no column of the file is a field of the schema"
+        problems.append(FileProblem("unmatched-header", problem, "correct the header"))
+    absent = [item for item in schema.fields if item.name not in held]
     if match in {"superset", "partial"}:
-        absent = [name for name in absent if known[name].required or name in schema.primary_key]
-    named = {item.name: label for label, item in meant.items()}
-    for at, name in enumerate(absent, 1):
-        problem = _missing(len(labels) + at, known[name])
-        if name in named and match in {"subset", "partial"}:
-            problem = replace(problem, hint=f"the column `{shorten(named[name])}` may be meant: rename it to `{name}`")
-        problems.append(problem)
+        absent = [item for item in absent if item.required or item.name in schema.primary_key]
+    similar = {item.name: label for label, item in meant.items()} if match in {"subset", "partial"} else {}
+    problems += [_missing(number, item, similar.get(item.name)) for number, item in enumerate(absent, len(labels) + 1)]
     return columns, problems
 
 
@@ -204,10 +210,13 @@ def _other_order(labels: Sequence[str], schema: TableSchema, is_labelled: bool, 
     """The columns stand in another order; the hint asks first whether the data moved with their labels."""
     number = next(at for at, (label, name) in enumerate(zip(labels, schema.names, strict=True), 1) if label != name)
     message = f"the columns stand in another order than in the schema, from column {number} on"
-    if is_labelled and not is_placed:
-        hint = "run `deedbook fmt`: the values fit their labels"
-    elif is_placed and not is_labelled:
-        hint = "only the header is in another order, the values fit the places of the schema: correct the header"
-    else:
-        hint = "see whether the values stand under their own labels: if so, run `deedbook fmt`, else correct the header"
+    hints = {
+        (True, False): "run `deedbook fmt`: the values fit their labels",
+        (
+            False,
+            True,
+        ): "only the header is in another order, the values fit the places of the schema: correct the header",
+    }
+    unsure = "see whether the values stand under their own labels: if so, run `deedbook fmt`, else correct the header"
+    hint = hints.get((is_labelled, is_placed), unsure)
     return FileProblem("incorrect-label", message, hint, number, labels[number - 1], schema.names[number - 1])

@@ -8,7 +8,7 @@ words = ["regime"]      # anything else is a parameter, which the rule file asks
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
@@ -18,8 +18,6 @@ from deedbook.errors import ProjectError, UsageError
 from deedbook.findings import nearest
 from deedbook.project import CONFIG, Project
 from deedbook.rules.rule import PARAMETERS, SEVERITIES, Rule
-
-_KNOWN = ("severity", "off", "at_most", "reason")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +72,12 @@ class RuleSettings:
         names = sorted(set(known))
         for name in self.given:
             if name not in names:
-                raise ProjectError(
-                    f"{CONFIG}: [rules.{name}] is about no rule", f"{nearest(name, names)} see the rule files".lstrip()
-                )
+                hint = f"{nearest(name, names)} see the rule files".lstrip()
+                raise ProjectError(f"{CONFIG}: [rules.{name}] is about no rule", hint)
         for pattern in (*self.select, *self.ignore):
             if not any(fnmatchcase(name, pattern) for name in names):
-                raise UsageError(
-                    f"no rule is called {pattern}", f"{nearest(pattern, names)} see the rule files".lstrip()
-                )
+                hint = f"{nearest(pattern, names)} see the rule files".lstrip()
+                raise UsageError(f"no rule is called {pattern}", hint)
 
 
 AS_WRITTEN = RuleSettings()
@@ -96,32 +92,32 @@ def read_settings(project: Project, select: tuple[str, ...] = (), ignore: tuple[
     """
     given = project.config.raw.get("rules", {}) if project.config else {}
     if not isinstance(given, Mapping):
-        raise ProjectError(
-            f"{CONFIG}: `rules` has to be a table", "write [rules.NAME] with severity, off or at_most, and reason"
-        )
+        hint = "write [rules.NAME] with severity, off or at_most, and reason"
+        raise ProjectError(f"{CONFIG}: `rules` has to be a table", hint)
     for name, own in given.items():
         where = f"{CONFIG}: [rules.{name}]"
         if not isinstance(own, Mapping):
-            raise ProjectError(
-                f"{where} has to be a table", f"write [rules.{name}] and below it `off = true` and a `reason`"
-            )
-        if own.get("severity", "error") not in SEVERITIES:
-            raise ProjectError(
-                f"{where}: `severity` is {own['severity']!r}", f"the severities are {', '.join(SEVERITIES)}"
-            )
-        if not isinstance(own.get("off", False), bool):
-            raise ProjectError(f"{where}: `off` is {own['off']!r}", "write true or false")
-        limit = own.get("at_most", 0)
-        if (
-            isinstance(limit, bool)
-            or not isinstance(limit, int | float)
-            or limit < 0
-            or (isinstance(limit, float) and limit >= 1)
-        ):
-            raise ProjectError(f"{where}: `at_most` is {limit!r}", "write a number of rows, or a share below 1")
+            hint = f"write [rules.{name}] and below it `off = true` and a `reason`"
+            raise ProjectError(f"{where} has to be a table", hint)
+        for setting, (is_right, hint) in _FORMS.items():
+            if setting in own and not is_right(own[setting]):
+                raise ProjectError(f"{where}: `{setting}` is {own[setting]!r}", hint)
         if not str(own.get("reason", "")).strip():
             raise ProjectError(f"{where} gives no `reason`", "say why the rule is set otherwise here")
     return RuleSettings(given, select, ignore)
+
+
+def _is_limit(value: object) -> bool:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return is_number and (0 <= value < 1 or (isinstance(value, int) and value >= 1))  # type: ignore[operator]  # a number
+
+
+_FORMS: Mapping[str, tuple[Callable[[object], bool], str]] = {
+    "severity": (lambda value: value in SEVERITIES, f"the severities are {', '.join(SEVERITIES)}"),
+    "off": (lambda value: isinstance(value, bool), "write true or false"),
+    "at_most": (_is_limit, "write a number of rows, or a share below 1"),
+}
+"""What a setting of a rule has to be, and what to write otherwise."""
 
 
 def _matches(name: str, patterns: Iterable[str]) -> bool:
