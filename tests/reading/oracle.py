@@ -71,7 +71,7 @@ def actual(data: bytes, width: int, dialect: Dialect, *, block_size: int, worker
             block = done.result
             found.rows += [[cell or "" for cell in cells] for cells in block.frame.rows()]
             found.ragged += [(row + item.row, item.cells) for item in block.ragged]
-            found.lines += [line + block.line_of(at) for at in range(block.frame.height)]
+            found.lines += (block.line_numbers + line).tolist()
             row, line = row + block.frame.height, line + block.newlines
     except UnclosedError:
         found.is_unclosed = True

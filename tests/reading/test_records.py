@@ -15,7 +15,7 @@ from deedbook.reading import records
 from deedbook.reading.blocks import Cutter
 from deedbook.reading.records import Record, Records, header_labels, read_header, read_records
 from deedbook.reading.source import SourceError, UnclosedError
-from deedbook.reading.text import BadByte
+from deedbook.reading.text import CellFault
 
 ESCAPED = Dialect(escape_char="\\", double_quote=False)
 
@@ -50,7 +50,7 @@ def test_records_carry_their_lines_bytes_and_oddities() -> None:
             Record(["2", "a\r\nb"], 1, 2),
             Record(["\ufffd", "\0"], 3, 1),
         ],
-        bad=[BadByte(2, 0, 0xFF)],
+        faults=[CellFault(2, 0, "encoding-error", "0xff")],
         size=23,
         rest=b"",
         has_return=False,

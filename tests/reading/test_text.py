@@ -9,7 +9,6 @@ import pytest
 from deedbook.dialect import Dialect
 from deedbook.reading import text
 from deedbook.reading.text import (
-    BadByte,
     CrowdedError,
     IrregularError,
     Layout,
@@ -38,7 +37,7 @@ def _rows(block: TextBlock) -> list[tuple[str | None, ...]]:
 
 def test_a_sound_block_is_its_rows() -> None:
     block = read_block(b'1,"x,""y"""\n2,\n', TWO)
-    assert (_rows(block), block.newlines, block.ragged, block.bad_bytes) == ([("1", 'x,"y"'), ("2", "")], 2, (), ())
+    assert (_rows(block), block.newlines, block.ragged, block.faults) == ([("1", 'x,"y"'), ("2", "")], 2, (), ())
     assert (block.has_return, block.with_nul, block.line_numbers.tolist(), block.absent) == (
         False,
         (),
@@ -55,7 +54,7 @@ def test_the_last_record_counts_with_or_without_its_line_end(data: bytes) -> Non
 
 def test_records_start_behind_the_line_ends_of_the_ones_before() -> None:
     block = read_block(b'1,"a\n\nb"\n"\n",2\n3,c\n', TWO)
-    assert (block.newlines, block.line_numbers.tolist(), block.line_of(2)) == (6, [0, 3, 5], 5)
+    assert (block.newlines, block.line_numbers.tolist(), int(block.line_numbers[2])) == (6, [0, 3, 5], 5)
 
 
 def test_short_long_and_blank_records_stay_in_place() -> None:
@@ -84,7 +83,8 @@ def test_a_delimiter_in_quotes_does_not_make_up_for_a_missing_one() -> None:
 def test_bytes_that_are_no_text_are_replaced_and_placed() -> None:
     block = read_block(b'1,\xff\xfe\n"\xc3\n",2\n3,\xe2\x82\n4,\0\n', TWO)
     assert _rows(block) == [("1", "\ufffd\ufffd"), ("\ufffd\n", "2"), ("3", "\ufffd"), ("4", "\0")]
-    assert block.bad_bytes == (BadByte(0, 1, 0xFF), BadByte(0, 1, 0xFE), BadByte(1, 0, 0xC3), BadByte(2, 1, 0xE2))
+    found = [(item.row, item.column, item.text) for item in block.faults]
+    assert found == [(0, 1, "0xff"), (0, 1, "0xfe"), (1, 0, "0xc3"), (2, 1, "0xe2")]
     assert (block.with_nul, block.line_numbers.tolist()) == ((3,), [0, 1, 3, 4])
 
 

@@ -132,24 +132,17 @@ PROPERTIES: Mapping[Level, Mapping[str, tuple[Effect, str]]] = {
 }
 KNOWN = frozenset(name for level in PROPERTIES.values() for name in level)
 CONSTRAINTS = tuple(PROPERTIES["constraints"])
-_HOMES: Mapping[Level, tuple[Level, ...]] = {
-    "package": ("schema", "dialect"),
-    "resource": ("schema", "dialect"),
-    "schema": ("dialect", "constraints"),
-    "field": ("constraints",),
-    "dialect": (),
-    "constraints": (),
+_HOMES: Mapping[Level, Mapping[Level, str]] = {
+    "package": {"schema": "the `schema` of the resource", "dialect": "the `dialect` of the resource"},
+    "resource": {"schema": "the `schema` of the resource", "dialect": "the `dialect` of the resource"},
+    "schema": {"dialect": "the `dialect` of the resource", "constraints": "the `constraints` of the field"},
+    "field": {"constraints": "the `constraints` of the field"},
+    "dialect": {},
+    "constraints": {},
 }
 """Where a property belongs that stands where it has no effect."""
 _TOO_GENERAL = frozenset({"csv", "json", "excel", "ods", "table", "property", "itemType", "itemKeys", "$schema"})
 """Properties of a dialect that mean something else, or nothing, elsewhere."""
-_PLACES: Mapping[Level, str] = {
-    "dialect": "the `dialect` of the resource",
-    "schema": "the `schema` of the resource",
-    "constraints": "the `constraints` of the field",
-}
-
-
 _TEXTS = ("name", "title", "description", "version", "created", "id", "homepage", "format", "encoding", "innerpath")
 _FORMS: Mapping[Level, Mapping[type, tuple[str, ...]]] = {
     "package": {str: _TEXTS},
@@ -174,11 +167,11 @@ def wrong_forms(raw: Mapping[str, object], level: Level) -> Iterator[tuple[str, 
 def misplaced(raw: Mapping[str, object], level: Level) -> Iterable[str]:
     """What is wrong with the names of the properties of an object: slips, and those that have no effect where they stand."""
     for name in (name for name in raw if name not in PROPERTIES[level]):
-        homes = () if name in _TOO_GENERAL else _HOMES[level]
-        if home := next((home for home in homes if name in _enforced(home).values()), None):
-            yield f"`{name}` has no effect here: move it into {_PLACES[home]}"
-        elif near := difflib.get_close_matches(_fold(name), _enforced(level), n=1, cutoff=0.9):
-            yield f"`{name}` has no effect: did you mean `{_enforced(level)[near[0]]}`?"
+        homes = {} if name in _TOO_GENERAL else _HOMES[level]
+        if home := next((place for home, place in homes.items() if name in enforced(home)), None):
+            yield f"`{name}` has no effect here: move it into {home}"
+        elif near := difflib.get_close_matches(_fold(name), _folded(level), n=1, cutoff=0.9):
+            yield f"`{name}` has no effect: did you mean `{_folded(level)[near[0]]}`?"
 
 
 def refuse_misplaced(raw: Mapping[str, object], level: Level, where: str) -> None:
@@ -192,9 +185,14 @@ def refuse_misplaced(raw: Mapping[str, object], level: Level, where: str) -> Non
 
 
 @cache
-def _enforced(level: Level) -> Mapping[str, str]:
-    """The properties that have an effect, by their folded names."""
-    return {_fold(name): name for name, (effect, _) in PROPERTIES[level].items() if effect == "enforced"}
+def enforced(level: Level) -> frozenset[str]:
+    """The properties that have an effect."""
+    return frozenset(name for name, (effect, _) in PROPERTIES[level].items() if effect == "enforced")
+
+
+@cache
+def _folded(level: Level) -> Mapping[str, str]:
+    return {_fold(name): name for name in PROPERTIES[level] if name in enforced(level)}
 
 
 def _fold(name: str) -> str:

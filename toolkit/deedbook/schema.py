@@ -17,28 +17,12 @@ from types import MappingProxyType
 from typing import Any, Literal, cast, get_args
 
 from deedbook.errors import ProjectError
-from deedbook.properties import misplaced, wrong_forms
+from deedbook.properties import enforced, misplaced, wrong_forms
 
-FieldType = Literal[
-    "any",
-    "array",
-    "boolean",
-    "date",
-    "datetime",
-    "duration",
-    "geojson",
-    "geopoint",
-    "integer",
-    "list",
-    "number",
-    "object",
-    "string",
-    "time",
-    "year",
-    "yearmonth",
-]
+_MOMENTS = frozenset({"date", "datetime", "duration", "time", "year", "yearmonth"})
+_COMPOUNDS = frozenset({"array", "geojson", "geopoint", "list", "object"})
+FIELD_TYPES = frozenset({"any", "boolean", "integer", "number", "string"}) | _MOMENTS | _COMPOUNDS
 FieldsMatch = Literal["exact", "equal", "subset", "superset", "partial"]
-FIELD_TYPES: frozenset[str] = frozenset(get_args(FieldType))
 FIELDS_MATCH: tuple[str, ...] = get_args(FieldsMatch)
 
 
@@ -63,7 +47,7 @@ class Field:
     """
 
     name: str
-    type: FieldType = "string"
+    type: str = "string"
     format: str = "default"
     title: str = ""
     description: str = ""
@@ -151,17 +135,8 @@ class TableSchema:
         return replace(self, fields=fields)
 
 
-_FIELD_OPTIONS = (
-    "bareNumber",
-    "decimalChar",
-    "groupChar",
-    "trueValues",
-    "falseValues",
-    "delimiter",
-    "itemType",
-    "categoriesOrdered",
-    "arrayItem",
-)
+_ATTRIBUTES = {"name", "type", "format", "missingValues", "constraints", "categories", "codeList"}
+"""Properties of a field that have an attribute of their own; the others that are enforced steer parsing."""
 
 
 def read_schema(raw: object, where: str) -> TableSchema:
@@ -246,12 +221,12 @@ def _read_field(position: int, raw: object, problems: list[str]) -> Field:
     missing = _missing_values(own, f"`{name}`.missingValues", problems)
     return Field(
         name=name,
-        type=cast("FieldType", kind),
+        type=kind,
         format=str(raw.get("format", "default")),
         title=str(raw.get("title", "")),
         description=str(raw.get("description", "")),
         constraints=_read_constraints(raw.get("constraints", {}), name, problems),
-        options=MappingProxyType({key: raw[key] for key in _FIELD_OPTIONS if key in raw}),
+        options=MappingProxyType({key: raw[key] for key in enforced("field") if key in raw and key not in _ATTRIBUTES}),
         missing_values=missing if "missingValues" in raw else None,
         categories=_labels(raw.get("categories", []), f"`{name}`.categories", problems),
         code_list=str(raw.get("codeList", "")),

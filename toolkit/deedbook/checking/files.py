@@ -66,7 +66,7 @@ def find_cause(
         resource: The table.
         schema: Its schema.
     """
-    if header.bad:
+    if header.faults:
         return _undecodable(header, schema)
     if not schema.fields or header.labels == list(schema.names):
         return None
@@ -109,8 +109,8 @@ def _undecodable(header: FileHeader, schema: TableSchema) -> FileProblem:
         if count_known(labels, schema) == len(labels):
             hint = f'save the file as UTF-8, or declare `"encoding": "{name}"`, under which the labels are those of the schema'
             break
-    bad = header.bad[0]
-    message = f"the byte 0x{bad.byte:02x} in the label of column {bad.column + 1} is not UTF-8"
+    bad = header.faults[0]
+    message = f"the byte {bad.text} in the label of column {bad.column + 1} is not UTF-8"
     return FileProblem("encoding-error", message, hint, bad.column + 1)
 
 

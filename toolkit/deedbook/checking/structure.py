@@ -18,8 +18,8 @@ import polars as pl
 from deedbook.checking.cells import CellFailure, FieldPlan, Rows
 from deedbook.checking.findings import Group, Words
 from deedbook.checking.header import Column
-from deedbook.findings import plural, shorten
-from deedbook.reading.text import MARK, REPLACEMENT, Ragged, TextBlock
+from deedbook.findings import Severity, plural, shorten
+from deedbook.reading.text import Ragged, TextBlock
 
 _MARKS = ("<<<<<<< ", "|||||||", "=======", ">>>>>>> ")
 """How the lines begin that git writes around the two sides of a conflict (`|||||||` with merge.conflictStyle diff3)."""
@@ -54,7 +54,7 @@ def check_structure(
     """
     empty = _empty_rows(block) if key or any(item.field.required for item in fields) else []
     conflicts = conflicts_in(block)
-    odd = (block.ragged, block.absent, block.bad_bytes, block.with_nul, block.odd_marks, empty, conflicts)
+    odd = (block.ragged, block.absent, block.faults, block.with_nul, empty, conflicts)
     if not any(odd):
         return Structure([], {})
     merged = {row for start, end in conflicts for row in range(start, end + 1)}
@@ -63,21 +63,20 @@ def check_structure(
     uneven = [item for item in block.ragged if item.cells and item.row not in merged]
     shapes = _Shapes(block, columns, {item.field.name: item for item in fields})
     merge = fixed("an unresolved merge conflict begins here", "resolve it, and delete the marks that git wrote")
-    bad_text = [(column, group) for column, group in _bad_text(block, columns) if len(group.rows)]
+    faults = [(column, group) for column, group in _cell_faults(block, columns) if len(group.rows)]
     groups = [
         _group("merge-conflict", (start for start, _ in conflicts), merge),
         _group("blank-row", blank, fixed("the row is blank", "delete the line")),
         _group("blank-row", empty, fixed("every cell of the row is empty", "delete the line")),
         *_extra_cells(uneven, shapes),
         *_missing_cells(uneven, shapes),
-        *_odd_marks(block, columns),
-        *(group for _, group in bad_text),
+        *(group for _, group in faults),
     ]
     absent = {*block.absent, *empty, *merged}
     misplaced = [item.row for item in uneven if len(item.cells) < len(columns) or any(item.cells[len(columns) :])]
     excused = {column.name: [*absent, *misplaced] for column in columns if absent or misplaced}
-    for column, group in bad_text:
-        if column:
+    for column, group in faults:
+        if column and group.rule in {"encoding-error", "nul-character"}:
             excused.setdefault(column.name, []).extend(group.rows)
     return Structure(
         [group for group in groups if len(group.rows)],
@@ -254,21 +253,31 @@ def _extra_cells(uneven: Sequence[Ragged], shapes: _Shapes) -> Iterator[Group]:
         yield Group("extra-cell", _rows(item.row for item in items), words, field_number=position + 1)
 
 
-def _odd_marks(block: TextBlock, columns: Sequence[Column]) -> Iterator[Group]:
-    """Text behind a closing quote is an error: readers differ in what they make of it; an escape that eats a letter, a warning."""
-    by_place: dict[tuple[bool, int], dict[int, str]] = defaultdict(dict)
-    for item in block.odd_marks:
-        by_place[(item.is_quote, item.column)][item.row] = MARK.sub(REPLACEMENT, item.text)
-    for (is_quote, at), texts in sorted(by_place.items()):
-        name = columns[at].title if at < len(columns) else None
-        yield Group(
-            "stray-quote" if is_quote else "lost-escape",
-            _rows(texts),
-            partial(_stray_quote if is_quote else _lost_escape, [texts[row] for row in sorted(texts)]),
-            severity="error" if is_quote else "warning",
-            column=name,
-            field_number=at + 1,
-        )
+def _cell_faults(block: TextBlock, columns: Sequence[Column]) -> Iterator[tuple[Column | None, Group]]:
+    """What is not as it should be inside cells, with the column if it is one of the file's.
+
+    Text behind a closing quote is an error: readers differ in what they make of it; an escape that eats a letter, a warning.
+    """
+    by_place: dict[tuple[str, int, str], dict[int, str]] = defaultdict(dict)
+    for item in block.faults:
+        is_byte = item.rule == "encoding-error"
+        at = min(item.column, len(columns)) if is_byte else item.column
+        by_place[(item.rule, at, item.text if is_byte else "")][item.row] = item.text
+    for (rule, at, byte), texts in sorted(by_place.items()):
+        column = columns[at] if at < len(columns) else None
+        say = partial(_WORDS[rule], [texts[row] for row in sorted(texts)])
+        number = None if byte and not column else at + 1
+        severity: Severity = "warning" if rule == "lost-escape" else "error"
+        yield column, replace(_group(rule, texts, say, column), severity=severity, field_number=number)
+    suspects = block.frame[list(block.with_nul)]
+    for column in columns if block.with_nul else ():
+        has_nul = suspects.get_column(column.name).str.contains("\0", literal=True).fill_null(False)
+        words = fixed("the cell contains a NUL character", "remove it")
+        yield column, _group("nul-character", compress(block.with_nul, has_nul), words, column)
+
+
+def _bad_byte(texts: Sequence[str], at: int) -> Words:
+    return Words(f"the byte {texts[at]} is not UTF-8", "save the file as UTF-8")
 
 
 def _stray_quote(texts: Sequence[str], at: int) -> Words:
@@ -282,17 +291,4 @@ def _lost_escape(texts: Sequence[str], at: int) -> Words:
     return Words(message, "write the escape character twice, or drop `escapeChar` from the dialect", texts[at])
 
 
-def _bad_text(block: TextBlock, columns: Sequence[Column]) -> Iterator[tuple[Column | None, Group]]:
-    """What is no text, with the column that it stands in, if it is one of the file's."""
-    by_place: dict[tuple[int, int], list[int]] = defaultdict(list)
-    for place in block.bad_bytes:
-        by_place[(min(place.column, len(columns)), place.byte)].append(place.row)
-    for (at, byte), rows in sorted(by_place.items()):
-        column = columns[at] if at < len(columns) else None
-        words = fixed(f"the byte 0x{byte:02x} is not UTF-8", "save the file as UTF-8")
-        yield column, _group("encoding-error", rows, words, column)
-    suspects = block.frame[list(block.with_nul)]
-    for column in columns if block.with_nul else ():
-        has_nul = suspects.get_column(column.name).str.contains("\0", literal=True).fill_null(False)
-        words = fixed("the cell contains a NUL character", "remove it")
-        yield column, _group("nul-character", compress(block.with_nul, has_nul), words, column)
+_WORDS = {"encoding-error": _bad_byte, "stray-quote": _stray_quote, "lost-escape": _lost_escape}

@@ -333,8 +333,16 @@ def _refuse_unknown(header: FileHeader, resource: Resource) -> None:
 def _refuse_broken(block: TextBlock, first: int, width: int) -> None:
     faults = chain(
         (f"an unresolved merge conflict begins in row {first + start}" for start, _ in conflicts_in(block)),
-        (f"row {first + mark.row} has text behind a closing quote" for mark in block.odd_marks if mark.is_quote),
-        (f"row {first + bad.row} is not UTF-8 (byte 0x{bad.byte:02x})" for bad in block.bad_bytes),
+        (
+            f"row {first + mark.row} has text behind a closing quote"
+            for mark in block.faults
+            if mark.rule == "stray-quote"
+        ),
+        (
+            f"row {first + bad.row} is not UTF-8 (byte {bad.text})"
+            for bad in block.faults
+            if bad.rule == "encoding-error"
+        ),
         (
             f"row {first + item.row} has {plural(len(item.cells), 'cell')} instead of {width}"
             for item in block.ragged

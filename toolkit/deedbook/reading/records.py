@@ -12,7 +12,7 @@ from deedbook.dialect import Dialect
 from deedbook.reading import text
 from deedbook.reading.blocks import MAX_RECORD, NEWLINE, Cutter
 from deedbook.reading.source import SourceError, UnclosedError
-from deedbook.reading.text import BadByte, Layout, OddMark, Ragged, TextBlock
+from deedbook.reading.text import CellFault, Layout, Ragged, TextBlock
 
 _LINE = re.compile(rb"[^\r\n]*+(?:\r\n|[\r\n])?+")
 RECORDS = 20_000
@@ -38,21 +38,19 @@ class Records:
 
     Attributes:
         items: The records that end.
-        bad: What in them is not UTF-8.
+        faults: What is not as it should be inside their cells.
         size: Their bytes.
         rest: Bytes behind them that were read already.
         end: Why nothing behind them can be read, when that is so.
         has_return: Whether a record ends in a carriage return.
-        odd_marks: Quotes and escape characters that are not used as they are meant.
     """
 
     items: list[Record]
-    bad: list[BadByte]
+    faults: list[CellFault]
     size: int
     rest: bytes
     end: SourceError | None = None
     has_return: bool = False
-    odd_marks: tuple[OddMark, ...] = ()
 
 
 @dataclass(slots=True)
@@ -164,8 +162,7 @@ def read_records(data: bytes, dialect: Dialect, more: Callable[[int], bytes], *,
     escaped = [escape * 2, escape + quote] if escape else []
     lines = _Lines(data, more, quote, escape, (*escaped, *([quote * 2] if dialect.double_quote else [])))
     found: list[Record] = []
-    bad: list[BadByte] = []
-    odd: list[OddMark] = []
+    faults: list[CellFault] = []
     cell = _cell_pattern(dialect)
     size = 0
     has_return = False
@@ -176,13 +173,13 @@ def read_records(data: bytes, dialect: Dialect, more: Callable[[int], bytes], *,
         if cells is None or lines.end:
             break
         if text.MARK.search(lines.text):
-            bad += _unmark(cells, len(found))
+            faults += _unmark(cells, len(found))
         if (quote and dialect.quote_char in lines.text) or (escape and dialect.escape_char in lines.text):
-            odd += _odd_marks(lines.text, cell, len(found), dialect)
+            faults += _odd_marks(lines.text, cell, len(found), dialect)
         found.append(Record(cells, first, lines.lines - first))
         size += lines.size
         has_return |= lines.has_return
-    return Records(found, bad, size, lines.data[lines.at :], lines.end, has_return, tuple(odd))
+    return Records(found, faults, size, lines.data[lines.at :], lines.end, has_return)
 
 
 def _cell_pattern(dialect: Dialect) -> re.Pattern[str]:
@@ -201,26 +198,29 @@ def _cell_pattern(dialect: Dialect) -> re.Pattern[str]:
     return re.compile(rf"(?:{quoted}|({plain}))(?:{end}|[\r\n]*$)", re.DOTALL)
 
 
-def _odd_marks(record: str, cell: re.Pattern[str], row: int, dialect: Dialect) -> Iterator[OddMark]:
+def _odd_marks(record: str, cell: re.Pattern[str], row: int, dialect: Dialect) -> Iterator[CellFault]:
     """Text behind a closing quote, and escape characters that eat a letter."""
     escape = dialect.escape_char
     meant = {dialect.delimiter, dialect.quote_char, escape, "\n", "\r"}
     at = column = 0
     while at < len(record) and (found := cell.match(record, at)):
         quoted, behind, plain = found.groups()
+        shown = text.MARK.sub(text.REPLACEMENT, found[0].strip("\r\n"))
         if behind:
-            yield OddMark(row, column, found[0].strip("\r\n"), is_quote=True)
+            yield CellFault(row, column, "stray-quote", shown)
         elif escape and escape in found[0]:
             eaten = re.findall(re.escape(escape) + "(.)", quoted or plain or "", re.DOTALL)
-            if any(mark not in meant for mark in eaten):
-                yield OddMark(row, column, found[0].strip("\r\n"), is_quote=False)
+            if not meant.issuperset(eaten):
+                yield CellFault(row, column, "lost-escape", shown)
         at, column = max(found.end(), at + 1), column + 1
 
 
-def _unmark(cells: list[str], row: int) -> Iterator[BadByte]:
+def _unmark(cells: list[str], row: int) -> Iterator[CellFault]:
     """The marks in the cells of a record, which are replaced."""
     for column, cell in enumerate(cells):
-        yield from (BadByte(row, column, text.marked_byte(found)) for found in text.MARK.findall(cell))
+        yield from (
+            CellFault(row, column, "encoding-error", text.marked_byte(found)) for found in text.MARK.findall(cell)
+        )
         cells[column] = text.MARK.sub(text.REPLACEMENT, cell)
 
 
@@ -234,12 +234,11 @@ def to_text_block(records: Records, layout: Layout, first: int = 1) -> TextBlock
         text.to_frame([item.cells for item in items], layout),
         sum(item.lines for item in items),
         tuple(ragged),
-        tuple(records.bad),
+        tuple(item for item in records.faults if item.rule == "encoding-error" or item.row not in comments),
         np.array([item.line for item in items], np.int64),
         records.has_return,
         with_nul=tuple(at for at, item in numbered if "\0" in "".join(item.cells)),
         comments=comments,
-        odd_marks=tuple(item for item in records.odd_marks if item.row not in comments),
     )
 
 
@@ -258,7 +257,7 @@ class FileHeader:
         labels: The names of the columns; None where a file has no header.
         width: The number of columns; 0 where nothing tells it.
         row: The number of the first data record; `line` its line.
-        bad: What in the labels is not UTF-8.
+        faults: What in the labels is not UTF-8.
         head: The first bytes of the file, the header among them.
     """
 
@@ -266,7 +265,7 @@ class FileHeader:
     width: int
     row: int = 1
     line: int = 1
-    bad: tuple[BadByte, ...] = ()
+    faults: tuple[CellFault, ...] = ()
     head: bytes = b""
 
 
@@ -310,9 +309,9 @@ def read_header(cutter: Cutter, dialect: Dialect, known: list[str] | None) -> Fi
         return FileHeader(None, own if known is None else len(known), head=head)
     cutter.unread(records.rest)
     cutter.records = len(items)
-    bad = tuple(item for item in records.bad if item.row >= above)
+    faults = tuple(item for item in records.faults if item.row >= above and item.rule == "encoding-error")
     line = items[-1].line + items[-1].lines + 1
-    return FileHeader(labels, len(labels), len(items) + 1, line, bad, b"".join(taken))
+    return FileHeader(labels, len(labels), len(items) + 1, line, faults, b"".join(taken))
 
 
 def header_labels(rows: Sequence[Sequence[str]], dialect: Dialect) -> list[str]:

@@ -119,12 +119,11 @@ def refuse_unknown_columns(resource: Resource) -> None:
 
 def _refuse_unheld(block: TextBlock, resource: Resource) -> None:
     """Refuses records with more cells than columns, bytes that are no text, and text behind a closing quote."""
-    faults = {
-        "a cell is not UTF-8": bool(block.bad_bytes),
-        "text stands behind a closing quote": any(item.is_quote for item in block.odd_marks),
-        "a row has more cells than the header": any(len(item.cells) > block.frame.width for item in block.ragged),
-    }
-    for fault in (fault for fault, is_there in faults.items() if is_there):
+    words = {"encoding-error": "a cell is not UTF-8", "stray-quote": "text stands behind a closing quote"}
+    faults = [words[item.rule] for item in block.faults if item.rule in words]
+    if any(len(item.cells) > block.frame.width for item in block.ragged):
+        faults.append("a row has more cells than the header")
+    for fault in faults:
         raise ProjectError(f"{resource.name}: {fault}", "validate the table first")
 
 
@@ -316,7 +315,7 @@ def read_at(resource: Resource, records: HashedRecords, rows: Positions) -> pl.D
     known = _hash_block(Block(data), records.layout)[0]
     block = read_block(data, records.layout)
     is_same = block.frame.height == len(rows) and np.array_equal(known, records.hashes[rows])
-    if block.ragged or block.bad_bytes or not is_same:
+    if block.ragged or block.faults or not is_same:
         raise IrregularError
     return in_schema(block.frame, schema)
 

@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Literal
 
 import numpy as np
 import polars as pl
@@ -42,26 +43,18 @@ class Ragged:
 
 
 @dataclass(frozen=True, slots=True)
-class BadByte:
-    """A place that is not UTF-8: its record, its cell (0-based), and its first byte."""
-
-    row: int
-    column: int
-    byte: int
-
-
-@dataclass(frozen=True, slots=True)
-class OddMark:
-    """A quote or an escape character that is not used as it is meant: its record, its cell (0-based), and the text around it.
+class CellFault:
+    """What is not as it should be inside a cell: its record and its cell (0-based).
 
     Attributes:
-        is_quote: Text stands behind a closing quote; else an escape character stands before one that needs none.
+        rule: Bytes that are not UTF-8, text behind a closing quote, or an escape character before what needs none.
+        text: The first byte, as `0xff`; of the others the text around it.
     """
 
     row: int
     column: int
+    rule: Literal["encoding-error", "stray-quote", "lost-escape"]
     text: str
-    is_quote: bool
 
 
 @dataclass(frozen=True)
@@ -76,29 +69,23 @@ class TextBlock:
         has_return: Whether a record ends in a carriage return.
         with_nul: The records in which a NUL byte occurs.
         comments: The records that the dialect calls comments.
-        odd_marks: Quotes and escape characters that are not used as they are meant.
         is_cut: Whether the last record lacks its line end.
     """
 
     frame: pl.DataFrame
     newlines: int
     ragged: tuple[Ragged, ...] = ()
-    bad_bytes: tuple[BadByte, ...] = ()
+    faults: tuple[CellFault, ...] = ()
     lines: Positions | None = field(default=None, compare=False)
     has_return: bool = False
     with_nul: tuple[int, ...] = ()
     comments: frozenset[int] = frozenset()
-    odd_marks: tuple[OddMark, ...] = ()
     is_cut: bool = False
 
     @property
     def absent(self) -> frozenset[int]:
         """The records that hold no row: blank ones and comments."""
         return self.comments | {item.row for item in self.ragged if not item.cells}
-
-    def line_of(self, row: int) -> int:
-        """The line on which a record starts, counted from the block's first line (0)."""
-        return int(self.line_numbers[row])
 
     @cached_property
     def line_numbers(self) -> Positions:
@@ -234,7 +221,7 @@ def _with_nul(data: bytes, layout: Layout, ends: Positions | None = None) -> tup
 def _read_exactly(data: bytes, layout: Layout, frame: pl.DataFrame | None, newlines: int) -> TextBlock:
     """The block whose bad records are read apart from the others, and what is wrong with them; `frame` is what polars made of it."""
     dialect, quote = layout.dialect, layout.dialect.quote_char.encode()
-    marks: list[tuple[int, int]] = []
+    marks: list[tuple[int, str]] = []
     if frame is None:
         data, marks = _without_marks(data)
         frame = _parse(data, layout) if marks else None
@@ -252,14 +239,17 @@ def _read_exactly(data: bytes, layout: Layout, frame: pl.DataFrame | None, newli
         for row, cells in zip(rows.tolist(), odd, strict=True)
         if len(cells) != len(layout.names)
     )
-    bad = []
+    faults = []
     for position, byte in marks:
         row = int(np.searchsorted(ends, position, side="right"))
         before = data[ends[row - 1] if row else 0 : position]
         outside = before.split(quote)[::2] if quote else [before]
-        bad.append(BadByte(row, sum(part.count(dialect.delimiter.encode()) for part in outside), byte))
+        column = sum(part.count(dialect.delimiter.encode()) for part in outside)
+        faults.append(CellFault(row, column, "encoding-error", byte))
     has_return = b"\r" in data and _ends_in_return(data, frame, newlines, ragged)
-    return TextBlock(frame, newlines, ragged, tuple(bad), has_return=has_return, with_nul=_with_nul(data, layout, ends))
+    return TextBlock(
+        frame, newlines, ragged, tuple(faults), has_return=has_return, with_nul=_with_nul(data, layout, ends)
+    )
 
 
 def _joined(data: bytes, layout: Layout, ends: Positions, rows: Positions, odd: list[list[str]]) -> pl.DataFrame:
@@ -309,15 +299,15 @@ def mark(data: bytes) -> str:
     return data.decode("utf-8", "deedbook.mark")  # as quick as a strict one where there is none
 
 
-def marked_byte(mark: str) -> int:
+def marked_byte(mark: str) -> str:
     """The first byte of the place that a mark stands for."""
-    return ord(mark) - 0xDC00
+    return f"0x{ord(mark) - 0xDC00:02x}"
 
 
-def _without_marks(data: bytes) -> tuple[bytes, list[tuple[int, int]]]:
+def _without_marks(data: bytes) -> tuple[bytes, list[tuple[int, str]]]:
     """The bytes with U+FFFD for what is not UTF-8, and where that is with its first byte."""
     parts: list[bytes] = []
-    marks: list[tuple[int, int]] = []
+    marks: list[tuple[int, str]] = []
     size = at = 0
     while at < len(data):
         part = data[at : data.find(b"\n", at + _PART) + 1 or len(data)]
