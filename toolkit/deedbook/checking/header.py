@@ -96,10 +96,7 @@ def match_header(
     if not fields:
         unnamed = tuple(_column(number, label, None) for number, label in enumerate(labels, 1))
         return Header(unnamed, tuple(_label_faults(labels)))
-    if schema.fields_match == "exact" and sorted(labels) != sorted(schema.names):
-        columns, problems = _match_by_position(labels, schema)
-    else:
-        columns, problems = _match_by_name(labels, schema, fits)
+    columns, problems = _match(labels, schema, fits)
     held = {column.name for column in columns if column.field}
     return Header(tuple(columns), tuple(problems), tuple(name for name in schema.names if name not in held))
 
@@ -149,61 +146,52 @@ def _meant(labels: Sequence[str], schema: TableSchema) -> dict[str, Field]:
     return found
 
 
-def _match_by_position(labels: Sequence[str], schema: TableSchema) -> tuple[list[Column], list[FileProblem]]:
-    """Each label against the field in its place; what a wrong label means is sought by its name first."""
-    fields = schema.fields
-    problems = list(_label_faults(labels[: len(fields)]))
-    faulty = {problem.number for problem in problems}
-    meant = _meant(labels, schema)
-    claimed = {item.name for item in meant.values()} | {*labels}
-    for number, (label, placed) in enumerate(zip(labels, fields, strict=False), 1):
-        if label == placed.name or number in faulty:
-            continue
-        item = meant.get(label, placed)
-        hint = f"rename it to `{item.name}`"
-        if label in schema.positions:  # a field, but not this one
-            item, hint = placed, f"`{label}` belongs in column {schema.positions[label] + 1}: move the column"
-        elif label not in meant and placed.name in claimed:
-            hint = "remove it or describe it"
-        message = f"column {number} is named `{shorten(label)}`, the schema says `{item.name}`"
-        problems.append(FileProblem("incorrect-label", message, hint, number, label, item.name))
-    beyond = len(fields)
-    problems += [_extra(number, label) for number, label in enumerate(labels[beyond:], beyond + 1)]
-    problems += [_missing(number, item) for number, item in enumerate(fields[len(labels) :], len(labels) + 1)]
-    pairs = zip(labels, [*fields, *[None] * len(labels)], strict=False)
-    columns = [
-        _column(number, label, item if item and item.name == label else None)
-        for number, (label, item) in enumerate(pairs, 1)
-    ]
-    return columns, problems
-
-
-def _match_by_name(
+def _match(
     labels: Sequence[str], schema: TableSchema, fits: Callable[[], tuple[bool, bool]]
 ) -> tuple[list[Column], list[FileProblem]]:
-    match = schema.fields_match
-    problems = list(_label_faults(labels))
+    """Each label against the field of its name; where all fields have to be there in their order and are not, against that in its place."""
+    fields, match = schema.fields, schema.fields_match
+    by_place = match == "exact" and sorted(labels) != sorted(schema.names)
+    problems = list(_label_faults(labels[: len(fields)] if by_place else labels))
     faulty = {problem.number for problem in problems}
-    if match == "exact" and tuple(labels) != schema.names:
+    if match == "exact" and not by_place and tuple(labels) != schema.names:
         problems.append(_other_order(labels, schema, *fits()))
-    known = {item.name: item for item in schema.fields}
-    columns = [
-        _column(number, label, known.get(label) if number not in faulty else None)
-        for number, label in enumerate(labels, 1)
-    ]
+    known = {item.name: item for item in fields}
     meant, held = _meant(labels, schema), set(labels)
-    if match in {"equal", "superset"}:
-        strangers = (column for column in columns if column.field is None and column.number not in faulty)
-        problems += [_extra(column.number, column.label, meant.get(column.label)) for column in strangers]
+    claimed = held.union(item.name for item in meant.values())
+    columns = []
+    for number, label in enumerate(labels, 1):
+        placed = fields[number - 1] if by_place and number <= len(fields) else None
+        item = None if number in faulty else known.get(label)
+        item = item if item is placed or not by_place else None
+        columns.append(_column(number, label, item))
+        if item or number in faulty:
+            continue
+        if placed:
+            problems.append(_incorrect(number, label, placed, meant.get(label), schema, placed.name in claimed))
+        elif match in {"exact", "equal", "superset"}:
+            problems.append(_extra(number, label, None if by_place else meant.get(label)))
     if match == "partial" and not any(column.field for column in columns):
         problem = "no column of the file is a field of the schema"
         problems.append(FileProblem("unmatched-header", problem, "correct the header"))
-    absent = [item for item in schema.fields if item.name not in held]
+    absent = fields[len(labels) :] if by_place else [item for item in fields if item.name not in held]
     if match in {"superset", "partial"}:
         absent = [item for item in absent if item.required or item.name in schema.primary_key]
     similar = {item.name: label for label, item in meant.items()} if match in {"subset", "partial"} else {}
     problems += [_missing(number, item, similar.get(item.name)) for number, item in enumerate(absent, len(labels) + 1)]
     return columns, problems
+
+
+def _incorrect(
+    number: int, label: str, placed: Field, meant: Field | None, schema: TableSchema, is_claimed: bool
+) -> FileProblem:
+    """A label that is not that of the field in its place, which another label may claim; what it means is sought by its name first."""
+    item = meant or placed
+    hint = f"rename it to `{item.name}`" if meant or not is_claimed else "remove it or describe it"
+    if label in schema.positions:  # a field, but not this one
+        hint = f"`{label}` belongs in column {schema.positions[label] + 1}: move the column"
+    message = f"column {number} is named `{shorten(label)}`, the schema says `{item.name}`"
+    return FileProblem("incorrect-label", message, hint, number, label, item.name)
 
 
 def _other_order(labels: Sequence[str], schema: TableSchema, is_labelled: bool, is_placed: bool) -> FileProblem:
