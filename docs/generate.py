@@ -121,7 +121,7 @@ def properties_page() -> str:
         "# Properties of a descriptor\n\nA name that is nearly one of these, or stands where it has no effect, is refused.\n"
     ]
     for level, known in PROPERTIES.items():
-        rows = "\n".join(f"| `{name}` | {effect} | {note} |" for name, (effect, note) in known.items())
+        rows = "\n".join(f"| `{name}` | {item.effect} | {item.note} |" for name, item in known.items())
         parts.append(f"\n## {level}\n\n| property | is | note |\n| --- | --- | --- |\n{rows}\n")
     return "".join(parts)
 

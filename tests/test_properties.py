@@ -13,7 +13,7 @@ EVERY = [(level, name) for level, known in PROPERTIES.items() for name in known]
 def test_a_known_property_is_accepted_and_a_slip_of_one_with_effect_is_not(level: str, name: str) -> None:
     known = PROPERTIES[level]  # type: ignore[index]  # one of the levels
     assert not list(misplaced({name: 1}, level))  # type: ignore[arg-type]
-    if known[name][0] == "enforced" and not name.startswith("$"):
+    if known[name].effect == "enforced" and not name.startswith("$"):
         slip = f"{name.upper()}_"
         assert slip in known or list(misplaced({slip: 1}, level))  # type: ignore[arg-type]
 

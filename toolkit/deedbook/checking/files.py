@@ -29,29 +29,7 @@ _RECORDS = 30
 """Records among which a header is sought: titles and notes above a table are short."""
 _FEWEST = 2
 """Names of fields in a row that make it a header, where the schema has more: one may be a cell by chance."""
-_TEXTS = (
-    (r"<<<<<<< ", "merge-conflict", "the file holds an unresolved merge conflict", "resolve it, and delete its marks"),
-    (
-        r"version https://git-lfs\.github\.com/spec/",
-        "source-error",
-        "this is the pointer that Git LFS keeps in place of the file",
-        "run `git lfs pull` to get the file itself",
-    ),
-    (
-        r"\s*<(!doctype html|html|head|body|script|meta|title|div|p)\b",
-        "format-error",
-        "this is an HTML page (a web page), not a table: probably an error or a login page",
-        "download the file again from its own address",
-    ),
-    (r"\s*<(\?xml|[a-z]+[ >:])", "format-error", "this is an XML document, not a table", "export the table as CSV"),
-    (
-        r"\s*[\[{]",
-        "format-error",
-        "this is JSON, not delimited text",
-        'name the file .json, or declare `"format": "json"`',
-    ),
-    (r"\{\\rtf", "format-error", "this is a text document (RTF), not a table", "export the table as CSV"),
-)
+_DISGUISES = Path(__file__).with_name("disguises.csv")
 """How files begin that are text, but no table: a pattern, the rule, what such a file is, what to do."""
 
 
@@ -73,9 +51,10 @@ def find_cause(
     dialect, text, labels = dialect_of(resource), header.head.decode("utf-8", "replace"), header.labels or []
     first = text.partition("\n")[0].rstrip("\r")
     matched = count_known(labels, schema)
-    for pattern, rule, message, hint in _TEXTS if header.labels is not None and not matched else ():
-        if re.match(pattern, first, re.IGNORECASE):
-            return FileProblem(rule, message, hint)
+    if header.labels is not None and not matched:
+        for disguise in csv.DictReader(_DISGUISES.read_text("utf-8").splitlines()):
+            if re.match(disguise["begins"], first, re.IGNORECASE):
+                return FileProblem(disguise["rule"], disguise["message"], disguise["hint"])
     marks = dict.fromkeys((dialect.delimiter, *(() if is_foreign(resource) else _DELIMITERS)))
     records = {mark: _records(text, dialect, mark) for mark in marks}
     if not dialect.header or header.labels is None:
