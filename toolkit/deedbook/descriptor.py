@@ -18,7 +18,7 @@ from typing import Any, Literal
 from deedbook.dialect import Dialect, read_dialect
 from deedbook.errors import ProjectError
 from deedbook.findings import shorten
-from deedbook.properties import KNOWN, refuse_misplaced, wrong_forms
+from deedbook.properties import KNOWN, refuse_faulty, refuse_misplaced, wrong_forms
 from deedbook.schema import TableSchema, read_schema, repeated
 
 
@@ -224,16 +224,20 @@ def read_resource(
     declared = raw.get("path", raw.get("url", []))  # `url` before Data Package v1
     paths = tuple(declared) if isinstance(declared, list) else (declared,)
     data = raw.get("data")
-    if not all(isinstance(item, str) and item for item in paths):
-        raise ProjectError(f"{where}: `path` is a file name or a list of them")
-    if not paths and data is None:
-        raise ProjectError(f"{where} has neither `path` nor `data`", "name the CSV file in `path`")
-    if paths and data is not None:
-        raise ProjectError(f"{where} has both `path` and `data`", "drop one of the two")
-    if isinstance(data, str) and not isinstance(raw.get("format", raw.get("mediatype")), str):
-        raise ProjectError(f"{where}: `data` is a text in no declared format", 'add "format": "csv"')
-    if len({is_remote(item) for item in paths}) > 1:
-        raise ProjectError(f"{where}: `path` mixes files and addresses", "name either files of the package or URLs")
+    named = all(isinstance(item, str) and item for item in paths)
+    form = raw.get("format", raw.get("mediatype"))
+    is_mixed = len({is_remote(str(item)) for item in paths}) > 1
+    refuse_faulty(
+        (not named, f"{where}: `path` is a file name or a list of them", ""),
+        (not paths and data is None, f"{where} has neither `path` nor `data`", "name the CSV file in `path`"),
+        (paths and data is not None, f"{where} has both `path` and `data`", "drop one of the two"),
+        (
+            isinstance(data, str) and not isinstance(form, str),
+            f"{where}: `data` is a text in no declared format",
+            'add "format": "csv"',
+        ),
+        (is_mixed, f"{where}: `path` mixes files and addresses", "name either files of the package or URLs"),
+    )
     kind, compression = _kind_of(raw, paths)
     schema, source = _schema_of(raw, name, root, where, schemas)
     dialect, schema = _dialect_of(raw.get("dialect", shared.get("dialect")), schema, root, where, kind)
@@ -280,11 +284,12 @@ def jailed(root: Path, path: str, where: str) -> Path:
     """
     hint = "use a path relative to the descriptor, inside its folder"
     candidate = Path(path)
-    parts = candidate.parts
-    if candidate.is_absolute() or ".." in parts or "\\" in path or "\0" in path or path.startswith("~"):
-        raise ProjectError(f"{where}: the path {path!r} leaves the package", hint)
-    if any(part.startswith(".") and part != "." for part in parts):
-        raise ProjectError(f"{where}: the path {path!r} is hidden, which Data Package v2 forbids", hint)
+    leaves = candidate.is_absolute() or ".." in candidate.parts or "\\" in path or "\0" in path or path.startswith("~")
+    is_hidden = any(part.startswith(".") and part != "." for part in candidate.parts)
+    refuse_faulty(
+        (leaves, f"{where}: the path {path!r} leaves the package", hint),
+        (is_hidden, f"{where}: the path {path!r} is hidden, which Data Package v2 forbids", hint),
+    )
     try:
         resolved = (root / candidate).resolve()
         resolved.exists()

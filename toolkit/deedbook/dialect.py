@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from deedbook.errors import ProjectError
-from deedbook.properties import refuse_misplaced, wrong_forms
+from deedbook.properties import refuse_faulty, refuse_misplaced, wrong_forms
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +64,13 @@ def read_dialect(raw: object, where: str, delimiter: str = ",") -> Dialect:
         rows[name] = tuple(numbers)
     marks = {"delimiter": delimiter, "quoteChar": '"', "escapeChar": "", "commentChar": ""}
     marks = {name: str(merged.get(name, usual) or "") for name, usual in marks.items()}
-    for name in ("delimiter", "quoteChar", "escapeChar"):
-        if len(marks[name]) > 1 or marks[name] in {"\n", "\r", "\0"} or (name == "delimiter" and not marks[name]):
-            raise ProjectError(f"{where}: the {name} {marks[name]!r} is not one character", "correct the dialect")
-    if marks["delimiter"] in {marks["quoteChar"], marks["escapeChar"]}:
-        raise ProjectError(f"{where}: {marks['delimiter']!r} cannot also be the delimiter", "correct the dialect")
+    twice = marks["delimiter"] in {marks["quoteChar"], marks["escapeChar"]}
+    signs = {name: mark for name, mark in marks.items() if name != "commentChar" and (mark or name == "delimiter")}
+    odd = [name for name, mark in signs.items() if len(mark) != 1 or mark in "\n\r\0"]
+    refuse_faulty(
+        *((name, f"{where}: the {name} {marks[name]!r} is not one character", "correct the dialect") for name in odd),
+        (twice, f"{where}: {marks['delimiter']!r} cannot also be the delimiter", "correct the dialect"),
+    )
     return Dialect(
         delimiter=marks["delimiter"],
         quote_char=marks["quoteChar"],

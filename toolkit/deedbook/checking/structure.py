@@ -52,29 +52,28 @@ def check_structure(
         fields: How the columns are checked, to see how the cells of a row are shifted.
         key: The primary key, none of which may be missing.
     """
-    empty = _empty_rows(block) if key or any(item.field.required for item in fields) else []
-    conflicts = conflicts_in(block)
+    width, conflicts = len(columns), conflicts_in(block)
+    empty = set(_empty_rows(block) if key or any(item.field.required for item in fields) else ())
     odd = (block.ragged, block.absent, block.faults, block.with_nul, empty, conflicts)
     if not any(odd):
         return Structure([], {})
     merged = {row for start, end in conflicts for row in range(start, end + 1)}
-    empty = [row for row in empty if row not in merged]
-    blank = [item.row for item in block.ragged if not item.cells and item.row not in merged]
-    uneven = [item for item in block.ragged if item.cells and item.row not in merged]
+    uneven = [item for item in block.ragged if item.row not in merged]
+    blank = [item.row for item in uneven if not item.cells]
     shapes = _Shapes(block, columns, {item.field.name: item for item in fields})
     merge = fixed("an unresolved merge conflict begins here", "resolve it, and delete the marks that git wrote")
     faults = [(column, group) for column, group in _cell_faults(block, columns) if len(group.rows)]
     groups = [
         _group("merge-conflict", (start for start, _ in conflicts), merge),
         _group("blank-row", blank, fixed("the row is blank", "delete the line")),
-        _group("blank-row", empty, fixed("every cell of the row is empty", "delete the line")),
+        _group("blank-row", empty - merged, fixed("every cell of the row is empty", "delete the line")),
         *_extra_cells(uneven, shapes),
         *_missing_cells(uneven, shapes),
         *(group for _, group in faults),
     ]
-    absent = {*block.absent, *empty, *merged}
-    misplaced = [item.row for item in uneven if len(item.cells) < len(columns) or any(item.cells[len(columns) :])]
-    excused = {column.name: [*absent, *misplaced] for column in columns if absent or misplaced}
+    absent = block.absent | empty | merged
+    misplaced = [item.row for item in uneven if 0 < len(item.cells) < width or any(item.cells[width:])]
+    excused = {column.name: [*absent, *misplaced] for column in columns} if absent or misplaced else {}
     for column, group in faults:
         if column and group.rule in {"encoding-error", "nul-character"}:
             excused.setdefault(column.name, []).extend(group.rows)
@@ -222,7 +221,7 @@ class _Shapes:
 
 
 def _missing_cells(uneven: Sequence[Ragged], shapes: _Shapes) -> Iterator[Group]:
-    short = [item for item in uneven if len(item.cells) < len(shapes.columns)]
+    short = [item for item in uneven if 0 < len(item.cells) < len(shapes.columns)]
     for column in shapes.columns[min((len(item.cells) for item in short), default=len(shapes.columns)) :]:
         items = [item for item in short if len(item.cells) < column.number]
 

@@ -17,6 +17,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from decimal import Decimal
 from functools import partial
+from itertools import chain, repeat
 from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -41,9 +42,7 @@ _LINE_ENDS = {"\r\n", "\n", "\r"}
 
 def is_foreign(resource: Resource) -> bool:
     """Whether a table's bytes are not text cells already."""
-    if isinstance(resource.data, str):
-        return resource.format not in TEXT_FORMATS
-    return resource.data is not None or resource.format not in TEXT_FORMATS
+    return resource.format not in TEXT_FORMATS or not isinstance(resource.data, str | None)
 
 
 @contextmanager
@@ -72,14 +71,12 @@ def dialect_of(resource: Resource) -> Dialect:
     declared = resource.dialect
     if not is_foreign(resource):
         return declared
-    written = replace(Dialect(), header=declared.header, spelling=declared.spelling)
-    if resource.data == []:
-        has_header = declared.header and resource.schema is not None and bool(resource.schema.fields)
-        return replace(written, header=has_header, header_rows=(1,) if has_header else ())
-    if resource.format not in SHEET_FORMATS:
-        return replace(written, header_rows=(1,) if declared.header else ())
+    is_headed = declared.header and (resource.data != [] or bool(resource.schema and resource.schema.fields))
+    plain = Dialect(header=is_headed, header_rows=(1,) if is_headed else (), spelling=declared.spelling)
+    if resource.format not in SHEET_FORMATS or resource.data == []:
+        return plain
     return replace(
-        written,
+        plain,
         header_rows=declared.header_rows,
         header_join=declared.header_join,
         comment_char=declared.comment_char,
@@ -101,8 +98,7 @@ def _as_csv(resource: Resource, file: Path | None, max_unpacked: int) -> Iterato
                 columns = [_described(label, schema) for label in header_labels(header, dialect)]
                 writer.writerow(header[-1])
                 continue
-            beyond = [(None, ("",))] * max(0, len(row) - len(columns))
-            pairs = zip(row, [*columns, *beyond], strict=False)
+            pairs = zip(row, chain(columns, repeat((None, ("",)))), strict=False)
             writer.writerow([native_text(value, field, missing) for value, (field, missing) in pairs])
             if buffer.tell() > READ_SIZE:
                 yield buffer.getvalue().encode("utf-8", "replace")

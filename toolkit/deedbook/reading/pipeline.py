@@ -60,7 +60,7 @@ def run(
     count = default_workers() if workers is None else workers
     fewest = limit = _FEW if layout.is_regular else RECORDS
     with ThreadPoolExecutor(count, thread_name_prefix="deedbook") as pool:
-        queue: _Queue[T] = _Queue(cutter, partial(_do, layout, work), pool if count > 1 else None, count + 1)
+        queue: _Queue[T] = _Queue(cutter, partial(_do, layout, work), pool, count)
         while queue.fill():
             block, result = queue.blocks.popleft()
             try:
@@ -108,19 +108,19 @@ class _Queue(Generic[T]):
 
     Attributes:
         do: What is done with a block.
-        pool: The threads; None for the one that asks for results.
-        depth: The most blocks that are started at once, on threads.
+        workers: The threads of the pool; one is never used, since it would only be waited for.
     """
 
     cutter: Cutter
     do: Callable[[Block], list[Done[T]]]
-    pool: ThreadPoolExecutor | None
-    depth: int
+    pool: ThreadPoolExecutor
+    workers: int
     blocks: deque[tuple[Block, Callable[[], list[Done[T]]]]] = field(default_factory=deque)
 
     def fill(self) -> bool:
         """Whether there is a block; none is started behind an open one, since it is likely the last that is read."""
-        while len(self.blocks) < (self.depth if self.pool else 1) and not (self.blocks and self.blocks[-1][0].is_open):
+        depth = self.workers + 1 if self.workers > 1 else 1
+        while len(self.blocks) < depth and not (self.blocks and self.blocks[-1][0].is_open):
             block = self.cutter.next_block()
             if block is None:
                 break
@@ -146,7 +146,7 @@ class _Queue(Generic[T]):
     def _start(self, block: Block) -> Callable[[], list[Done[T]]]:
         """What waits for the result; on the thread that asks where nothing else is to be done meanwhile."""
         is_alone = not self.blocks and (block.is_open or self.cutter.is_empty())
-        if self.pool is None or is_alone:
+        if self.workers == 1 or is_alone:
             return partial(self.do, block)
         return self.pool.submit(self.do, block).result
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 import numpy as np
 
@@ -318,9 +319,9 @@ def header_labels(rows: Sequence[Sequence[str]], dialect: Dialect) -> list[str]:
     """The labels that the first records of a file make, in the schema's spelling where their case says nothing."""
     chosen = [rows[at - 1] for at in dialect.header_rows if at <= len(rows)]
     labels = []
-    for position in range(max((len(row) for row in chosen), default=0)):
-        parts = [row[position] for row in chosen if position < len(row)]
-        distinct = [part for at, part in enumerate(parts) if part and (at == 0 or part != parts[at - 1])]
+    for column in zip_longest(*chosen):
+        parts = [part for part in column if part is not None]
+        distinct = [part for part, before in zip(parts, ("", *parts), strict=False) if part and part != before]
         label = dialect.header_join.join(distinct)
         labels.append(dialect.spelling.get(label.casefold(), label))
     return labels

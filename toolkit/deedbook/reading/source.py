@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import io
+import re
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -215,15 +216,17 @@ def _unpacked(resource: Resource, file: Path, handle: io.FileIO, limit: int) -> 
     return Pieces(_bounded(pieces, handle, limit, file.name))
 
 
+_HIDDEN = re.compile(r"__MACOSX/|(.*/)?\.[^/]*$", re.DOTALL)
+"""Members of an archive that systems put there beside what people do."""
+
+
 def _zip_member(resource: Resource, file: Path, handle: io.FileIO) -> IO[bytes]:
     """The one table in an archive; which of several is asked for, never guessed."""
     hint = "name the member in `innerpath`"
     try:
         archive = zipfile.ZipFile(handle)
         names = [info.filename for info in archive.infolist() if not info.is_dir()]
-        own = [
-            name for name in names if not name.startswith("__MACOSX/") and not name.rpartition("/")[2].startswith(".")
-        ]
+        own = [name for name in names if not _HIDDEN.match(name)]
         fitting = [name for name in own if name.lower().endswith(f".{resource.format}")] if len(own) > 1 else own
         if resource.inner_path or len(fitting) == 1:
             return archive.open(resource.inner_path or fitting[0])
