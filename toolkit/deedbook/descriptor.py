@@ -9,7 +9,7 @@ import datetime as dt
 import itertools
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -19,7 +19,7 @@ from deedbook.dialect import Dialect, read_dialect
 from deedbook.errors import ProjectError
 from deedbook.findings import shorten
 from deedbook.properties import KNOWN, refuse_faulty, refuse_misplaced, wrong_forms
-from deedbook.schema import TableSchema, read_schema, repeated
+from deedbook.schema import Field, TableSchema, read_schema, repeated
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +87,11 @@ class Package:
             KeyError: when there is none.
         """
         return {item.name: item for item in self.resources}[name]
+
+    def fields(self) -> Iterator[tuple[Resource, Field]]:
+        """Every field of every table that has a schema."""
+        for resource in self.resources:
+            yield from ((resource, item) for item in (resource.schema.fields if resource.schema else ()))
 
 
 _TABULAR = {"csv", "tsv", "tab", "xlsx", "xls", "ods", "jsonl", "ndjson", "parquet"}

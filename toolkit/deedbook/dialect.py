@@ -34,6 +34,12 @@ class Dialect:
     spelling: Mapping[str, str] = field(default_factory=dict, hash=False)
     raw: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
+    @property
+    def pairs(self) -> tuple[str, ...]:
+        """What stands for a quote or an escape inside quotes; replaced in this order, the quote that is left closes."""
+        escaped = (self.escape_char * 2, self.escape_char + self.quote_char) if self.escape_char else ()
+        return (*escaped, self.quote_char * 2) if self.double_quote else escaped
+
 
 def read_dialect(raw: object, where: str, delimiter: str = ",") -> Dialect:
     """The typed form of a dialect.

@@ -135,10 +135,9 @@ def load_project(target: Path, reading: Reading | None = None) -> Project:
         raise UsageError(f"{target}: no such file or folder", "name a project folder, a descriptor or a data file")
     if reading is not None and reading.schema is not None:
         return _load_file(target, reading, reading.schema)
-    if reading is not None and (reading.delimiter or reading.encoding or reading.sheet):
-        raise UsageError(
-            "how a file is read is said for a data file with a schema of its own", "add --schema TABLE.schema.json"
-        )
+    if reading is not None and any((reading.delimiter, reading.encoding, reading.sheet)):
+        message = "how a file is read is said for a data file with a schema of its own"
+        raise UsageError(message, "add --schema TABLE.schema.json")
     if target.is_dir() and (target / CONFIG).is_file():
         return _load_configured(target)
     if target.is_dir():
@@ -355,13 +354,14 @@ def unlisted_codes(project: Project) -> Iterator[NotChecked]:
     """
     lists = read_code_lists(project.package)
     has_table = any(item.name == CODE_VALUES for item in project.package.resources)
-    for resource in project.package.resources if lists or not has_table else ():
-        for item in resource.schema.fields if resource.schema else ():
-            if not item.code_list or item.categories or item.code_list in lists:
-                continue
-            if has_table or project.config is not None:
-                known = f"{nearest(item.code_list, lists)} the lists are {', '.join(sorted(lists))}".strip()
-                hint = known if lists else f"add a table `{CODE_VALUES}` with the columns list, code and label_en"
-                raise ProjectError(f"`{resource.name}`.{item.name}: there is no code list `{item.code_list}`", hint)
-            reason = f"there is no table `{CODE_VALUES}` with the list `{item.code_list}`"
-            yield NotChecked(resource.name, "codeList", reason, item.name)
+    if has_table and not lists:
+        return  # where the table of codes cannot be read, that is what is said
+    for resource, item in project.package.fields():
+        if not item.code_list or item.categories or item.code_list in lists:
+            continue
+        if has_table or project.config is not None:
+            known = f"{nearest(item.code_list, lists)} the lists are {', '.join(sorted(lists))}".strip()
+            hint = known if lists else f"add a table `{CODE_VALUES}` with the columns list, code and label_en"
+            raise ProjectError(f"`{resource.name}`.{item.name}: there is no code list `{item.code_list}`", hint)
+        reason = f"there is no table `{CODE_VALUES}` with the list `{item.code_list}`"
+        yield NotChecked(resource.name, "codeList", reason, item.name)

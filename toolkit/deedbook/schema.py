@@ -103,6 +103,12 @@ class TableSchema:
         """Where each name comes first."""
         return {name: at for at, name in reversed(list(enumerate(self.names)))}
 
+    @cached_property
+    def keyed(self) -> frozenset[str]:
+        """The fields that are part of a key, or refer to one."""
+        keys = (self.primary_key, *self.unique_keys, *(key.fields for key in self.foreign_keys))
+        return frozenset(name for key in keys for name in key)
+
     def field(self, name: str) -> Field:
         """The field of that name.
 

@@ -88,10 +88,10 @@ def match_header(
     """
     fields = schema.fields
     if labels is None:
-        count = max(width, len(fields)) if fields else width
+        count = max(width, len(fields))
         nth = dict(enumerate(fields, 1))
         return Header(tuple(_column(number, "", nth.get(number)) for number in range(1, count + 1)))
-    if not any(label.strip() for label in labels):
+    if not "".join(labels).strip():
         return Header((), (FileProblem("blank-header", "the header is blank", "name the columns in the first row"),))
     if not fields:
         unnamed = tuple(_column(number, label, None) for number, label in enumerate(labels, 1))

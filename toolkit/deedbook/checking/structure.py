@@ -6,6 +6,7 @@ are not judged one by one. What a row probably is, is said in the words of its f
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -24,6 +25,7 @@ from deedbook.reading.text import Ragged, TextBlock
 _MARKS = ("<<<<<<< ", "|||||||", "=======", ">>>>>>> ")
 """How the lines begin that git writes around the two sides of a conflict (`|||||||` with merge.conflictStyle diff3)."""
 _TOTAL = r"(?i)^\W*(grand |sub-?)?(totals?|sums?|summe|gesamt|insgesamt|somme|totaux|suma|totale|итого|всего)\W*$"
+_DECIMAL_COMMA = re.compile(r"\s*[+-]*\d+\s*,\s*[+-]*\d+\s*")
 _CURLY = ("\u201c", "\u201d", "\u201e", "\u00ab", "\u2018")
 
 
@@ -212,7 +214,7 @@ class _Shapes:
                 continue
             parts = cells[at : at + beyond + 1]
             whole = ",".join(parts)
-            if beyond == 1 and all(part.strip().lstrip("+-").isdigit() for part in parts):
+            if _DECIMAL_COMMA.fullmatch(whole):
                 return f"`{whole}` looks like one number with a decimal comma", f"write `{'.'.join(parts)}`"
             if self.fit([whole], self.columns[at : at + 1]):
                 message = f"`{shorten(whole, 40)}` looks like one cell that holds the delimiter"

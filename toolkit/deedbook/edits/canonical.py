@@ -227,10 +227,9 @@ def _may_compose(schema: TableSchema | None, label: str, referenced: frozenset[s
     item = schema.field(label) if schema and label in schema.positions else None
     if schema is None or item is None:
         return True
-    lists = (schema.primary_key, *schema.unique_keys, *(key.fields for key in schema.foreign_keys), referenced)
     is_free = item.type == "string" and item.format in {"default", ""} and not item.categories and not item.code_list
     missing = all(unicodedata.is_normalized("NFC", text) for text in schema.missing_of(item))
-    return is_free and missing and label not in set().union(*lists) and set(item.constraints) <= _HARMLESS
+    return is_free and missing and label not in schema.keyed | referenced and set(item.constraints) <= _HARMLESS
 
 
 def _to_bytes(cells: Cells, delimiter: str) -> bytes:
@@ -320,7 +319,7 @@ def _refuse_unknown(header: FileHeader, resource: Resource) -> None:
     schema = resource.schema or TableSchema(())
     if cause := find_cause(header, None, resource, schema):
         raise UnmendableError(cause.message)
-    labels = header.labels or []
+    labels = list(header.labels or ())
     is_reordered = schema.fields_match == "exact" and sorted(labels) == sorted(schema.names)
     if schema.fields and not is_reordered and (problems := match_header(labels, schema, header.width).problems):
         raise UnmendableError(problems[0].message)

@@ -61,7 +61,6 @@ class _Lines:
     Attributes:
         quote: The quote; empty where nothing is quoted.
         escape: Behind it a line end may go on with the record outside quotes; otherwise only a quoted cell does.
-        pairs: What stands for a quote or an escape inside quotes; replaced in this order, the quote that is left closes.
         in_quotes: Whether the next line starts inside a quoted cell, as far as is known.
         size: Bytes of the record in hand; `text` what the csv module got of it.
     """
@@ -70,7 +69,7 @@ class _Lines:
     more: Callable[[int], bytes]
     quote: bytes
     escape: bytes
-    pairs: tuple[bytes, ...]
+    pairs: Sequence[bytes]
     at: int = 0
     lines: int = 0
     size: int = 0
@@ -159,9 +158,8 @@ def read_records(data: bytes, dialect: Dialect, more: Callable[[int], bytes], *,
         more: About so many of the bytes that follow `data`; empty at the end.
         limit: The most records to read.
     """
-    quote, escape = dialect.quote_char.encode(), dialect.escape_char.encode()
-    escaped = [escape * 2, escape + quote] if escape else []
-    lines = _Lines(data, more, quote, escape, (*escaped, *([quote * 2] if dialect.double_quote else [])))
+    quote, escape, *pairs = (mark.encode() for mark in (dialect.quote_char, dialect.escape_char, *dialect.pairs))
+    lines = _Lines(data, more, quote, escape, pairs)
     found: list[Record] = []
     faults: list[CellFault] = []
     cell = _cell_pattern(dialect)
@@ -175,8 +173,7 @@ def read_records(data: bytes, dialect: Dialect, more: Callable[[int], bytes], *,
             break
         if text.MARK.search(lines.text):
             faults += _unmark(cells, len(found))
-        if (quote and dialect.quote_char in lines.text) or (escape and dialect.escape_char in lines.text):
-            faults += _odd_marks(lines.text, cell, len(found), dialect)
+        faults += _odd_marks(lines.text, cell, len(found), dialect)
         found.append(Record(cells, first, lines.lines - first))
         size += lines.size
         has_return |= lines.has_return
@@ -201,7 +198,9 @@ def _cell_pattern(dialect: Dialect) -> re.Pattern[str]:
 
 def _odd_marks(record: str, cell: re.Pattern[str], row: int, dialect: Dialect) -> Iterator[CellFault]:
     """Text behind a closing quote, and escape characters that eat a letter."""
-    escape = dialect.escape_char
+    quote, escape = dialect.quote_char, dialect.escape_char
+    if not (quote and quote in record) and not (escape and escape in record):
+        return
     meant = {dialect.delimiter, dialect.quote_char, escape, "\n", "\r"}
     at = column = 0
     while at < len(record) and (found := cell.match(record, at)):
@@ -229,7 +228,7 @@ def to_text_block(records: Records, layout: Layout, first: int = 1) -> TextBlock
     """The records, of which the first has the number `first` in its file, as text columns."""
     width, items = len(layout.names), records.items
     numbered = list(enumerate(items))
-    comments = frozenset(at for at, item in numbered if is_comment(item.cells, first + at, layout.dialect))
+    comments = comments_in(items, layout.dialect, first)
     ragged = (Ragged(at, tuple(item.cells)) for at, item in numbered if len(item.cells) != width and at not in comments)
     return TextBlock(
         text.to_frame([item.cells for item in items], layout),
@@ -243,11 +242,12 @@ def to_text_block(records: Records, layout: Layout, first: int = 1) -> TextBlock
     )
 
 
-def is_comment(cells: list[str], number: int, dialect: Dialect) -> bool:
-    """Whether the record of that number in its file is a comment and no row."""
-    if number in dialect.comment_rows:
-        return True
-    return bool(dialect.comment_char) and bool(cells) and cells[0].startswith(dialect.comment_char)
+def comments_in(records: Sequence[Record], dialect: Dialect, first: int = 1) -> frozenset[int]:
+    """Which records, of which the first has that number in its file, are comments and no rows."""
+    mark, known = dialect.comment_char, dialect.comment_rows
+    starts = (record.cells[0] if record.cells else "" for record in records if mark)
+    found = {at for at, text in enumerate(starts) if text.startswith(mark)}
+    return frozenset(found | {number - first for number in known if 0 <= number - first < len(records)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,7 +290,8 @@ def read_header(cutter: Cutter, dialect: Dialect, known: list[str] | None) -> Fi
     while True:
         records = read_records(b"".join(taken), dialect, more, limit=limit)
         items = records.items
-        while first + above < len(items) and is_comment(items[first + above].cells, first + above + 1, dialect):
+        comments = comments_in(items, dialect)
+        while first + above in comments:
             above += 1
         if limit == wanted + above:
             break
