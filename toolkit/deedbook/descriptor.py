@@ -6,11 +6,11 @@ Paths are jailed here: every path of a package is resolved below the folder of i
 from __future__ import annotations
 
 import datetime as dt
-import itertools
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import chain, count
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
@@ -88,6 +88,12 @@ class Package:
         """
         return {item.name: item for item in self.resources}[name]
 
+    def referenced(self, name: str) -> frozenset[str]:
+        """The fields of a table that foreign keys point at."""
+        keys = ((item, key) for item in self.resources if item.schema for key in item.schema.foreign_keys)
+        mine = (key.reference for item, key in keys if name == (key.resource or item.name))
+        return frozenset(chain.from_iterable(mine))
+
     def fields(self) -> Iterator[tuple[Resource, Field]]:
         """Every field of every table that has a schema."""
         for resource in self.resources:
@@ -153,10 +159,10 @@ _HALF = re.compile("[\ud800-\udfff]")
 def _refuse_odd_values(value: Any) -> None:
     """Raises ValueError for what JSON cannot hold: the dates of YAML, half characters, more values than anyone writes."""
     waiting: list[tuple[Any, Any]] = [([value], 0)]
-    for count in itertools.count():
+    for seen in count():
         if not waiting:
             return
-        if count == _MOST_VALUES:
+        if seen == _MOST_VALUES:
             raise ValueError(f"it unfolds to more than {_MOST_VALUES:,} values")
         holder, name = waiting.pop()
         item = holder[name]

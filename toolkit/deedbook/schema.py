@@ -163,13 +163,17 @@ def read_schema(raw: object, where: str) -> TableSchema:
     fields = tuple(_read_field(*entry, problems) for entry in enumerate(raw.get("fields", []), start=1))
     problems += misplaced(raw, "schema")
     derived, unique, foreign = (_list(raw, name, problems) for name in ("derivedFields", "uniqueKeys", "foreignKeys"))
+    match = raw.get("fieldsMatch", "exact")
+    match = match[0] if isinstance(match, list) and len(match) == 1 else match
+    if match not in FIELDS_MATCH:
+        problems.append(f"fieldsMatch {match!r} is not one of {', '.join(sorted(FIELDS_MATCH))}")
     schema = TableSchema(
         fields=fields,
         primary_key=_names(raw.get("primaryKey", ()), "primaryKey", problems),
         unique_keys=tuple(_names(key, "uniqueKeys", problems) for key in unique),
         foreign_keys=tuple(key for entry in foreign if (key := _read_foreign_key(entry, problems)) is not None),
         missing_values=_missing_values(raw.get("missingValues", [""]), "missingValues", problems),
-        fields_match=_read_fields_match(raw.get("fieldsMatch", "exact"), problems),
+        fields_match=cast("FieldsMatch", match if match in FIELDS_MATCH else "exact"),
         title=str(raw.get("title", "")),
         description=str(raw.get("description", "")),
         derived_fields=tuple(_read_field(*entry, problems) for entry in enumerate(derived, start=1)),
@@ -177,7 +181,10 @@ def read_schema(raw: object, where: str) -> TableSchema:
     )
     known = set(schema.names)
     problems += [f"field `{name}` is declared twice" for name in repeated(sorted(schema.names))]
-    for what, names in _keys_of(schema):
+    keys = [("primaryKey", schema.primary_key), *(("uniqueKeys", key) for key in schema.unique_keys)]
+    keys += [("foreignKeys", key.fields) for key in schema.foreign_keys]
+    keys += [("foreignKeys.reference", key.reference) for key in schema.foreign_keys if not key.resource]
+    for what, names in keys:
         problems += [f"{what} names `{name}`, which is no field" for name in names if name not in known]
         problems += [f"{what} names `{name}` twice" for name in repeated(names)]
     for item in schema.fields:
@@ -198,14 +205,6 @@ def _list(raw: Mapping[str, Any], name: str, problems: list[str]) -> list[Any]:
 def repeated(names: Iterable[str]) -> list[str]:
     """The names that stand there more than once."""
     return [name for name, count in Counter(names).items() if count > 1]
-
-
-def _keys_of(schema: TableSchema) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """The lists of fields of the table that its keys are, with the property that names them."""
-    yield "primaryKey", schema.primary_key
-    yield from (("uniqueKeys", key) for key in schema.unique_keys)
-    yield from (("foreignKeys", key.fields) for key in schema.foreign_keys)
-    yield from (("foreignKeys.reference", key.reference) for key in schema.foreign_keys if not key.resource)
 
 
 def _read_field(position: int, raw: object, problems: list[str]) -> Field:
@@ -294,14 +293,6 @@ def _read_foreign_key(raw: object, problems: list[str]) -> ForeignKey | None:
     faulty = f"foreign key {fields} refers to {len(target)} fields, it has {len(fields)}"
     problems.append(faulty if fields else "a foreign key names no field")
     return None
-
-
-def _read_fields_match(raw: object, problems: list[str]) -> FieldsMatch:
-    value = raw[0] if isinstance(raw, list) and len(raw) == 1 else raw
-    if value in FIELDS_MATCH:
-        return cast("FieldsMatch", value)
-    problems.append(f"fieldsMatch {raw!r} is not one of {', '.join(sorted(FIELDS_MATCH))}")
-    return "exact"
 
 
 def _contradictions(item: Field) -> Iterator[str]:

@@ -266,7 +266,7 @@ def _cell_faults(block: TextBlock, columns: Sequence[Column]) -> Iterator[tuple[
         by_place[(item.rule, at, item.text if is_byte else "")][item.row] = item.text
     for (rule, at, byte), texts in sorted(by_place.items()):
         column = columns[at] if at < len(columns) else None
-        say = partial(_WORDS[rule], [texts[row] for row in sorted(texts)])
+        say = partial(_words, rule, [texts[row] for row in sorted(texts)])
         number = None if byte and not column else at + 1
         severity: Severity = "warning" if rule == "lost-escape" else "error"
         yield column, replace(_group(rule, texts, say, column), severity=severity, field_number=number)
@@ -277,19 +277,19 @@ def _cell_faults(block: TextBlock, columns: Sequence[Column]) -> Iterator[tuple[
         yield column, _group("nul-character", compress(block.with_nul, has_nul), words, column)
 
 
-def _bad_byte(texts: Sequence[str], at: int) -> Words:
-    return Words(f"the byte {texts[at]} is not UTF-8", "save the file as UTF-8")
+_FAULTS = {
+    "encoding-error": ("the byte {text} is not UTF-8", "save the file as UTF-8"),
+    "stray-quote": ("text stands behind a closing quote: `{shown}`", "double every quote inside a quoted cell"),
+    "lost-escape": (
+        "in `{shown}` the escape character is lost, and only what follows it is read",
+        "write the escape character twice, or drop `escapeChar` from the dialect",
+    ),
+}
 
 
-def _stray_quote(texts: Sequence[str], at: int) -> Words:
-    escaped = ', or declare `"escapeChar": "\\\\"`' if "\\" in texts[at] else ""
-    message = f"text stands behind a closing quote: `{shorten(texts[at], 40)}`"
-    return Words(message, f"double every quote inside a quoted cell{escaped}", texts[at])
-
-
-def _lost_escape(texts: Sequence[str], at: int) -> Words:
-    message = f"in `{shorten(texts[at], 40)}` the escape character is lost, and only what follows it is read"
-    return Words(message, "write the escape character twice, or drop `escapeChar` from the dialect", texts[at])
-
-
-_WORDS = {"encoding-error": _bad_byte, "stray-quote": _stray_quote, "lost-escape": _lost_escape}
+def _words(rule: str, texts: Sequence[str], at: int) -> Words:
+    (message, hint), text = _FAULTS[rule], texts[at]
+    if rule == "stray-quote" and "\\" in text:
+        hint += ', or declare `"escapeChar": "\\\\"`'
+    value = None if rule == "encoding-error" else text
+    return Words(message.format(text=text, shown=shorten(text, 40)), hint, value)

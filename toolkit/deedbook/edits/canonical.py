@@ -87,10 +87,7 @@ def rewrite(
     found = []
     for at, resource in enumerate(chosen):
         progress(f"rewriting {resource.name}", at / len(chosen))
-        keys = [(item, key) for item in resources if item.schema for key in item.schema.foreign_keys]
-        mine = (key for item, key in keys if (key.resource or item.name) == resource.name)
-        referenced = frozenset(name for key in mine for name in key.reference)
-        found.append(_rewrite(resource, referenced, check=check))
+        found.append(_rewrite(resource, project.package.referenced(resource.name), check=check))
     return tuple(found)
 
 

@@ -152,8 +152,14 @@ def open_bytes(resource: Resource, file: Path, *, max_unpacked: int = MAX_UNPACK
         if file.is_dir():
             raise SourceError("source-error", f"{file.name} is a folder", "name a file in `path`")
         _refuse_disguised(resource, file, handle)
+        try:
+            codec = codecs.lookup(resource.encoding)
+            io.TextIOWrapper(io.BytesIO(), resource.encoding)  # refuses a codec that makes no text
+        except (LookupError, ValueError):
+            message = f"the encoding {resource.encoding!r} is not known"
+            raise SourceError("encoding-error", message, "declare utf-8") from None
         stream = _unpacked(resource, file, handle, max_unpacked)
-        yield _decoded(resource.encoding, stream)
+        yield stream if codec.name in _UTF_8 else Pieces(_recoded(stream, codec))
 
 
 _DISGUISES = (
@@ -235,14 +241,3 @@ def _zip_member(resource: Resource, file: Path, handle: io.FileIO) -> IO[bytes]:
     listed = ", ".join(f"`{name}`" for name in (fitting or own)[:5]) or "nothing"
     message = f"{file.name} holds {'several tables' if fitting else 'no one table'}: {listed}"
     raise SourceError("compression-error", message, hint)
-
-
-def _decoded(encoding: str, stream: ByteStream) -> ByteStream:
-    try:
-        codec = codecs.lookup(encoding)
-        io.TextIOWrapper(io.BytesIO(), encoding)  # refuses a codec that makes no text
-    except (LookupError, ValueError):
-        raise SourceError("encoding-error", f"the encoding {encoding!r} is not known", "declare utf-8") from None
-    if codec.name in _UTF_8:
-        return stream
-    return Pieces(_recoded(stream, codec))
