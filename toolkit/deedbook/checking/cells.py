@@ -194,12 +194,12 @@ def check_cells(
         excused: Rows per column that are not judged, because the record is ragged, blank or no UTF-8 there.
         keep: Fields whose parsed numbers are wanted, where the checks parse them.
     """
-    if len(plans) > _AT_ONCE and frame.height <= _SHORT:
-        return CheckedCells([failure for plan in plans for failure in _judge_each(plan, frame, excused)])
-    checks = [plan for plan in plans if plan.fails is not None] if frame.height else []
+    is_record = len(plans) > _AT_ONCE and frame.height <= _SHORT
+    checks = plans if is_record else [plan for plan in plans if plan.fails is not None]
+    many = _suspected_of_few if frame.height <= _LISTED else _suspected_of_many
+    suspected = _suspected_of_record if is_record else many
     checked = CheckedCells()
-    suspected = _suspected_of_few if frame.height <= _LISTED else _suspected_of_many
-    for start in range(0, len(checks), _AT_ONCE):
+    for start in range(0, len(checks) if frame.height else 0, _AT_ONCE):
         some = checks[start : start + _AT_ONCE]
         masks = suspected(frame, some, keep, checked)
         for plan in (plan for plan in some if plan.name in masks):
@@ -210,13 +210,12 @@ def check_cells(
     return checked
 
 
-def _judge_each(plan: FieldPlan, frame: pl.DataFrame, excused: Mapping[str, Rows]) -> list[CellFailure]:
-    """The failures of one column of a few rows, each of its texts judged: sooner done than planning a query of it."""
-    texts = frame[plan.name]
-    rows = [row for row, text in enumerate(texts.to_list()) if plan.verdict(text)]
-    if rows and (pardoned := excused.get(plan.name)) is not None:
-        rows = sorted(set(rows).difference(pardoned.tolist()))
-    return _judge(plan, np.array(rows, np.int64), texts[rows]) if rows else []
+def _suspected_of_record(
+    frame: pl.DataFrame, checks: Sequence[FieldPlan], _keep: Collection[str], _checked: CheckedCells
+) -> dict[str, pl.Series]:
+    """The columns of which a cell fails, with a mask, each text judged: sooner done than planning a query of thousands."""
+    columns = {plan.name: [bool(plan.verdict(text)) for text in frame[plan.name].to_list()] for plan in checks}
+    return {name: pl.Series(fails) for name, fails in columns.items() if any(fails)}
 
 
 def _suspected_of_few(

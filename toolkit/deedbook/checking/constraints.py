@@ -25,6 +25,8 @@ _COMPARISONS = {
     "maximum": operator.le,
     "exclusiveMinimum": operator.gt,
     "exclusiveMaximum": operator.lt,
+    "minLength": operator.ge,
+    "maxLength": operator.le,
 }
 _ORDERED = {"integer", "number", "date", "datetime", "time", "year", "yearmonth", "duration"}
 _COLLECTIONS = {"string", "array", "object", "list", "any"}
@@ -81,10 +83,10 @@ def _test_of(item: Field, parse: Parse, name: str, declared: Any, where: str, gi
     where = f"{where}: field `{item.name}`"
     match name:
         case "minLength" | "maxLength" if item.type in _COLLECTIONS:
-            limit, holds = int(declared), operator.ge if name == "minLength" else operator.le
+            limit, holds = int(declared), _COMPARISONS[name]
             return lambda _text, value: bool(holds(len(value), limit))
         case "minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum" if item.type in _ORDERED:
-            compare, order = _COMPARISONS[name], kind_of(item).order or (lambda value: value)
+            compare, order = _COMPARISONS[name], kind_of(item).order
             bound = order(_declared_value(item, parse, declared))
             return lambda _text, value: not _is_nan(value) and bool(compare(order(value), bound))
         case "pattern" if isinstance(declared, str):

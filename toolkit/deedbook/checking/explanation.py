@@ -15,7 +15,7 @@ from deedbook.findings import shorten
 from deedbook.schema import Field
 from deedbook.types import MISFIT, kind_of, without_mark, written_as
 from deedbook.types.kind import UNREADABLE, ReasonError
-from deedbook.types.mistakes import ANY_TYPE, ANY_TYPE_LAST, TURNED_INTO_DATE, Mistake, mistakes_of
+from deedbook.types.mistakes import Mistake, mistakes_of, mistakes_of_text
 
 _LISTED = 10
 """Allowed values that are printed; more are counted."""
@@ -96,7 +96,7 @@ def _misfit(item: Field, shown: str) -> Words:
 
 
 def _mistakes(item: Field) -> tuple[Mistake, ...]:
-    return (*ANY_TYPE, *mistakes_of(item.type).values(), *ANY_TYPE_LAST)
+    return tuple(mistakes_of(item.type).values())
 
 
 def _mistake_in(item: Field, text: str) -> Mistake | None:
@@ -191,7 +191,7 @@ def _explain_spelling(plan: FieldPlan, text: str, message: str) -> Words:
     near = respelled(text, allowed or [made for made in _spellings(text) if _valid(plan, made)])
     if near is not None and (proposal := _valid(plan, near.text)):
         return Words(f"{message}: {near.difference}", f"did you mean `{proposal}`?", proposal=proposal)
-    for mistake in (*ANY_TYPE, *ANY_TYPE_LAST[:2], TURNED_INTO_DATE):
+    for mistake in mistakes_of_text("entity", "quoted", "turned-into-date"):
         if mistake.has(text):
             meant = _valid(plan, mistake.correct(text))
             return Words(f"{message}: it {mistake.cause}", _to_write(meant, mistake.hint), proposal=meant)

@@ -14,7 +14,7 @@ from deedbook.checking.findings import Group, Words
 from deedbook.checking.plan import FilePlan
 from deedbook.checking.spellings import MOJIBAKE, decoded_again
 from deedbook.findings import shorten
-from deedbook.types.mistakes import ENTITY, FORMULA, SPREADSHEET_ERROR, Mistake
+from deedbook.types.mistakes import FORMULA, SPREADSHEET_ERROR, Mistake, mistakes_of
 
 SIGNS = {
     "garbled-text": Mistake(
@@ -63,6 +63,8 @@ def free_text_groups(plan: FilePlan, frame: pl.DataFrame, bad: Mapping[str, npt.
 
 def _words(rule: str, texts: pl.Series, at: int) -> Words:
     text, sign = texts[at], SIGNS[rule]
-    meant = {"garbled-text": decoded_again, "html-in-text": ENTITY.correct}.get(rule, str)(text) or text
+    meant = {"garbled-text": decoded_again, "html-in-text": mistakes_of("string")["entity"].correct}.get(rule, str)(
+        text
+    ) or text
     hint = sign.hint if meant == text else f"write `{shorten(meant)}`, or {sign.hint}"
     return Words(f"`{shorten(text)}` {sign.cause}", hint, text, None if meant == text else meant)

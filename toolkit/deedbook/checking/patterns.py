@@ -92,7 +92,10 @@ def rust_pattern(pattern: str) -> str | None:
             parsed = re._parser.parse(pattern)  # type: ignore[attr-defined]  # the parse tree has no public door
         if parsed.state.flags & ~re.UNICODE.value:
             return None
-        pattern = rf"\A(?:{_sequence(parsed, edges=True)})\z"
+        nodes = list(parsed)  # `^` and `$` at the outer edges say nothing new about a whole value
+        nodes = nodes[1:] if nodes and _is_at(nodes[0], "AT_BEGINNING") else nodes
+        nodes = nodes[:-1] if nodes and _is_at(nodes[-1], "AT_END") else nodes
+        pattern = rf"\A(?:{_sequence(nodes)})\z"
         pl.Series([""]).str.contains(pattern)  # Rust refuses surrogates, and what becomes too large
     except (_UnsureError, re.error, RecursionError, pl.exceptions.PolarsError):
         return None
@@ -103,14 +106,12 @@ class _UnsureError(Exception):
     """Part of a pattern may mean different things in the two engines."""
 
 
-def _sequence(nodes: Iterable[Any], *, edges: bool = False) -> str:
-    """A run of nodes; `^` and `$` at the outer edges say nothing new about a whole value."""
-    named = [(str(operation), argument) for operation, argument in nodes]
-    if edges and named and named[0][0] == "AT" and str(named[0][1]).startswith("AT_BEGINNING"):
-        del named[0]
-    if edges and named and named[-1][0] == "AT" and str(named[-1][1]).startswith("AT_END"):
-        del named[-1]
-    return "".join(_node(operation, argument) for operation, argument in named)
+def _is_at(node: tuple[Any, Any], place: str) -> bool:
+    return str(node[0]) == "AT" and str(node[1]).startswith(place)
+
+
+def _sequence(nodes: Iterable[Any]) -> str:
+    return "".join(_node(str(operation), argument) for operation, argument in nodes)
 
 
 def _node(operation: str, argument: Any) -> str:
@@ -129,7 +130,7 @@ def _node(operation: str, argument: Any) -> str:
             return f"(?:{_sequence(argument[3])})"
         case "MAX_REPEAT" | "MIN_REPEAT":
             low, high, inner = argument
-            bound = "" if str(high) == "MAXREPEAT" else str(high)
+            bound = str(high).replace("MAXREPEAT", "")
             if max(low, int(bound or 0)) <= _MOST_REPEATS:
                 return f"(?:{_sequence(inner)}){{{low},{bound}}}"
     raise _UnsureError

@@ -15,7 +15,7 @@ from deedbook.errors import ProjectError
 from deedbook.findings import Finding
 from deedbook.reading.tables import read_text
 from deedbook.schema import Field, ForeignKey, TableSchema
-from deedbook.types.mistakes import ANY_TYPE, TURNED_INTO_DATE
+from deedbook.types.mistakes import mistakes_of_text
 
 _LABELS = ("name", "title", "label", "label_en")
 _MOST_PARENTS = 200_000
@@ -141,7 +141,7 @@ def _with_suggestion(finding: Finding, known: pl.DataFrame, parent: str) -> Find
     meant = near.text if near else nearest_word(value, words.head(_MOST_CANDIDATES))
     if meant is None:
         hint = f"was it deleted from `{parent}`, or not added yet?"
-        mistake = next((it for it in (*ANY_TYPE, TURNED_INTO_DATE) if it.has(value)), None)
+        mistake = next((it for it in mistakes_of_text("turned-into-date") if it.has(value)), None)
         return replace(finding, hint=f"it {mistake.cause}: {mistake.hint}" if mistake else hint)
     label = known.row(by_predicate=pl.col("key") == meant)[1]
     hint = f"did you mean `{meant}`{f' {label}' if label not in {None, '', meant} else ''}?"

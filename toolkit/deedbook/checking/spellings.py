@@ -25,7 +25,7 @@ def spaces_in(text: str) -> str:
     found = next((character for character in _INVISIBLE if character in text), "")
     if found:
         name = _NAMES.get(found) or unicodedata.name(found).lower().replace("zero width", "zero-width")
-        place = " at its end" if text.endswith(found) else " at its start" if text.startswith(found) else ""
+        place = {text[0]: " at its start", text[-1]: " at its end"}.get(found, "")
         return f"{'an' if name[0] in 'aeiou' else 'a'} {name} (U+{ord(found):04X}, invisible){place}"
     if text != text.strip():
         return "a space " + ("at its end" if text.endswith(" ") else "at its start")
@@ -106,11 +106,11 @@ def skeleton_of_words(text: str) -> str:
 def respelled(text: str, candidates: Iterable[str]) -> Respelled | None:
     """The candidate that a text was meant to be, if it differs only in what nobody means; None also when several do."""
     fold, closest = folded(text), skeleton(text).casefold()
-    found = [it for it in candidates if it and (folded(it) == fold or skeleton(it).casefold() == closest)]
+    found = [it for it in filter(None, candidates) if folded(it) == fold or skeleton(it).casefold() == closest]
     exact = [it for it in found if it.casefold() == text.casefold()] or found
-    if not exact or exact[0] == text:
+    meant = next(iter(exact), text)
+    if meant == text:
         return None
-    meant = exact[0]
     if _zeros(text, meant) and any(folded(it) == fold for it in exact[1:]):
         meant = min(exact, key=len)
     return Respelled(meant, _difference(text, meant))
@@ -121,16 +121,16 @@ def _zeros(text: str, meant: str) -> bool:
 
 
 def _difference(text: str, meant: str) -> str:
-    if re.search(MOJIBAKE, text) and not re.search(MOJIBAKE, meant):
-        return "it is garbled: UTF-8 that was decoded with another encoding"
-    if without_spaces(text) == meant and (spaces := spaces_in(text)):
-        return f"it has {spaces}"
-    if text.casefold() == meant.casefold():
-        return "it differs in case (capital letters)"
-    if letter := foreign_letter(without_spaces(text), meant):
-        return f"it has {letter}"
-    if _zeros(text, meant):
-        return "its leading zeros are lost, as in a spreadsheet"
-    if _zeros(meant, text):
-        return "it has leading zeros, or decimals, that do not belong there"
-    return "it differs in spaces, hyphens, accents or case"
+    spaces, plain = spaces_in(text), without_spaces(text)
+    letter = foreign_letter(plain, meant)
+    is_garbled = re.search(MOJIBAKE, text) and not re.search(MOJIBAKE, meant)
+    ways = {
+        "it is garbled: UTF-8 that was decoded with another encoding": is_garbled,
+        f"it has {spaces}": spaces and plain == meant,
+        "it differs in case (capital letters)": text.casefold() == meant.casefold(),
+        f"it has {letter}": letter,
+        "its leading zeros are lost, as in a spreadsheet": _zeros(text, meant),
+        "it has leading zeros, or decimals, that do not belong there": _zeros(meant, text),
+        "it differs in spaces, hyphens, accents or case": True,
+    }
+    return next(words for words, holds in ways.items() if holds)

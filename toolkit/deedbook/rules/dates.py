@@ -49,7 +49,7 @@ def bounds(text: str) -> Bounds | None:
     sides = text.split("/")
     if len(sides) != 2 or not set(sides) - {"", ".."}:
         return None
-    start, end = ((None, None) if side in {"", ".."} else _side(side) for side in sides)
+    start, end = map(_side, sides)
     if start is None or end is None:
         return None
     first, last = start[0], end[1]
@@ -58,6 +58,8 @@ def bounds(text: str) -> Bounds | None:
 
 def _side(text: str) -> Bounds | None:
     """One side of an interval; unspecified digits in it would be level 2, a time of day is not allowed."""
+    if text in {"", ".."}:
+        return None, None
     return None if "X" in text or "T" in text else _one_date(text)
 
 

@@ -74,7 +74,7 @@ class Kind:
     cast: Callable[[Field, pl.Expr], pl.Expr | None] = lambda _field, _text: None
     fit: Callable[[Any], Any] = lambda value: value
     native: Callable[[Any, Field], str | None] = lambda _value, _field: None
-    order: Callable[[Any], Any] | None = None
+    order: Callable[[Any], Any] = lambda value: value
 
 
 def is_plain(field: Field) -> bool:

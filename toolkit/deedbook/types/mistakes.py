@@ -1,7 +1,7 @@
 """Everyday mistakes: how a text looks that has one, what to call it, and what was probably meant.
 
-They are looked at only when a text is no value of its field, so a sound file pays nothing for them. Those of each type stand
-in `mistakes.toml`, which is read when the first is looked for; what can happen to a value of any type is here.
+They are looked at only when a text is no value of its field, so a sound file pays nothing for them: `mistakes.toml`, where they
+stand, is read when the first is looked for.
 """
 
 from __future__ import annotations
@@ -63,40 +63,6 @@ FORMULA = Mistake(
     "is the text of a formula, not the value that it gives",
     "write the calculated value (in a spreadsheet: copy, then paste values)",
 )
-STAND_IN = Mistake(
-    r"\s*(?i:n\.?/?a\.?|n\.a|nan|none|null|nil|nul|na|<na>|\(null\)|-+|\u2013|\u2014|\?+|\.+|\u2026|unknown|unk|unbekannt"
-    r"|inconnue?|desconocido|missing|not available|not applicable|not known|no data|nodata|keine angabe|k\.? ?a\.?|s/d"
-    r"|sin dato|tbd|tba|tbc|n/k|nk|n\.k\.|\u043d/\u0434|\u043d\u0435\u0442 \u0434\u0430\u043d\u043d\u044b\u0445"
-    r"|\u043d\u0435\u0438\u0437\u0432\u0435\u0441\u0442\u043d\u043e)\s*",
-    "stands for a missing value",
-    "leave the cell empty, or declare the text in `missingValues`",
-)
-ENTITY = Mistake(
-    r".*(?:&(?:#[0-9]+|#x[0-9A-Fa-f]+|[A-Za-z]+);|<[A-Za-z/!][^<>]*>).*",
-    "holds HTML (a tag or an entity of a web page)",
-    means="unescaped",
-)
-QUOTED = Mistake(
-    r"\s*['\u2018\u2019\u201c\u201d\u201e\"`].*|.*['\u2018\u2019\u201c\u201d\"`]\s*",
-    "has a quotation mark or an apostrophe around it",
-    means="unquoted",
-)
-OTHER_DIGITS = Mistake(
-    ".*[\u0660-\u0669\u06f0-\u06f9\u0966-\u096f\uff01-\uff5e\u00b2\u00b3\u00b9\u0e50-\u0e59].*",
-    "has digits or signs of another script",
-    means="ascii_digits",
-)
-_MONTH = r"(?i:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|mai|m\u00e4r|okt|dez)[a-z]*"
-TURNED_INTO_DATE = Mistake(  # what a spreadsheet makes of `4-Apr`, `E4`, `2-3`
-    rf"[0-9]{{1,2}}[-. ]?{_MONTH}(?:[-. ]*[0-9]{{2,4}})?|{_MONTH}[-. ][0-9]{{1,4}}|[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}.*"
-    r"|[0-9]{1,2}/[0-9]{1,2}/[0-9]{2,4}",
-    "looks like a date: a spreadsheet may have turned it into one",
-    "look the value up in its source, and format the column as text in the spreadsheet",
-)
-ANY_TYPE = (SPREADSHEET_ERROR, FORMULA, STAND_IN)
-"""Looked at first, whatever the type."""
-ANY_TYPE_LAST = (ENTITY, QUOTED, OTHER_DIGITS)
-"""Looked at where no mistake of the type was found."""
 
 
 @lru_cache(maxsize=1)
@@ -109,14 +75,20 @@ def _data() -> dict[str, Any]:
 
 @lru_cache(maxsize=32)
 def mistakes_of(kind: str) -> dict[str, Mistake]:
-    """The mistakes of a type by name, in the order in which they are looked for."""
+    """The mistakes of a type by name, in the order in which they are looked for: its own stand between those of any type."""
     data = _data()
     parts = {**data["parts"], "MONTHS": "|".join(data["months"]), "WORDS": "|".join(data["words"])}
-    found = {"turned-into-date": TURNED_INTO_DATE} if kind in {"integer", "number"} else {}
-    for name, item in data.get("number" if kind == "integer" else kind, {}).items():
-        pattern = re.sub("<([A-Z_0-9]+)>", lambda part: parts[part[1]], item["pattern"].replace("\n", ""))
-        found[name] = Mistake(**{**item, "pattern": pattern})
+    found = {"spreadsheet-error": SPREADSHEET_ERROR, "formula": FORMULA}
+    for section in ("first", "number" if kind == "integer" else kind, "last"):
+        for name, item in data.get(section, {}).items():
+            pattern = re.sub("<([A-Z_0-9]+)>", lambda part: parts[part[1]], item["pattern"])
+            found[name] = Mistake(**{**item, "pattern": pattern.replace("\n", "")})
     return found
+
+
+def mistakes_of_text(*more: str) -> list[Mistake]:
+    """The mistakes that a code or an identifier may have, and more of them by name."""
+    return [mistakes_of("number")[name] for name in ("spreadsheet-error", "formula", "stand-in", *more)]
 
 
 Found = re.Match[str]

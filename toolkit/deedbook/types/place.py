@@ -13,6 +13,7 @@ from deedbook.types.structure import dump_json, key_of, load_json
 
 _DEPTH = {"Point": 0, "MultiPoint": 1, "LineString": 1, "MultiLineString": 2, "Polygon": 2, "MultiPolygon": 3}
 _GEOMETRIES = frozenset({*_DEPTH, "GeometryCollection"})
+_OBJECTS = {*_GEOMETRIES, "Feature", "FeatureCollection"}
 _MEMBERS = {
     "FeatureCollection": ("features", frozenset({"Feature"})),
     "GeometryCollection": ("geometries", _GEOMETRIES),
@@ -72,27 +73,29 @@ def check_geojson(value: Mapping[str, Any], allowed: frozenset[str] | None = Non
         ReasonError: with the member that is missing or wrong.
     """
     kind = value.get("type")
-    if not isinstance(kind, str) or kind not in {*_GEOMETRIES, "Feature", "FeatureCollection"}:
-        raise ReasonError(f"its `type` is {kind!r}, which GeoJSON does not know")
-    if allowed is not None and kind not in allowed:
-        raise ReasonError(f"a {kind} stands where a {'Feature' if allowed == {'Feature'} else 'geometry'} belongs")
+    demand(str(kind) in _OBJECTS, f"its `type` is {kind!r}, which GeoJSON does not know")
+    belongs = "geometry" if allowed == _GEOMETRIES else "Feature"
+    demand(kind in (allowed or _OBJECTS), f"a {kind} stands where a {belongs} belongs")
     _check_bbox(value)
     if kind in _MEMBERS:
         name, expected = _MEMBERS[kind]
         for member in _members(value, name):
             check_geojson(member, expected)
     elif kind == "Feature":
-        for name in ("geometry", "properties"):
-            missing = f"a Feature has `geometry` and `properties` (or null); this one lacks `{name}`"
-            demand(name in value, missing)
-            is_one = value[name] is None or isinstance(value[name], Mapping)
-            demand(is_one, f"the `{name}` of a Feature is an object or null")
-        own_id = value.get("id", "")
-        demand(isinstance(own_id, str) or is_number(own_id), "the `id` of a Feature is a text or a number")
-        if value["geometry"] is not None:
-            check_geojson(value["geometry"], _GEOMETRIES)
+        _check_feature(value)
     else:
-        _check_coordinates(value.get("coordinates"), kind)
+        _check_coordinates(value.get("coordinates"), str(kind))
+
+
+def _check_feature(value: Mapping[str, Any]) -> None:
+    for name in ("geometry", "properties"):
+        missing = f"a Feature has `geometry` and `properties` (or null); this one lacks `{name}`"
+        demand(name in value, missing)
+        demand(isinstance(value[name], Mapping | None), f"the `{name}` of a Feature is an object or null")
+    own_id = value.get("id", "")
+    demand(isinstance(own_id, str) or is_number(own_id), "the `id` of a Feature is a text or a number")
+    if value["geometry"] is not None:
+        check_geojson(value["geometry"], _GEOMETRIES)
 
 
 def _members(value: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
@@ -159,18 +162,17 @@ def check_topojson(value: Mapping[str, Any]) -> None:
 
 
 def _check_topo_geometry(value: Any) -> None:
-    kind = value.get("type", "none") if isinstance(value, Mapping) else "none"
-    if kind is None:
+    if isinstance(value, Mapping) and value.get("type", "") is None:
         return  # the null geometry
-    if not isinstance(kind, str) or kind not in _GEOMETRIES:
-        raise ReasonError(f"{None if kind == 'none' else kind!r} is not a type of TopoJSON geometry")
+    kind = value.get("type") if isinstance(value, Mapping) else None
+    demand(str(kind) in _GEOMETRIES, f"{kind!r} is not a type of TopoJSON geometry")
     if kind == "GeometryCollection":
         for geometry in _members(value, "geometries"):
             _check_topo_geometry(geometry)
     elif kind in {"Point", "MultiPoint"}:
         _check_coordinates(value.get("coordinates"), kind)
     else:
-        runs = _parts(value.get("arcs"), _DEPTH[kind] - 1, kind)
+        runs = _parts(value.get("arcs"), _DEPTH[str(kind)] - 1, str(kind))
         are_arcs = all(type(arc) is int for run in runs for arc in run)
         demand(are_arcs, f"the `arcs` of a {kind} are numbers of arcs")
 

@@ -40,22 +40,17 @@ def dump_json(value: Any) -> str:
 
 def key_of(value: Any) -> str:
     """The text of a value in a key: object members in order, numbers by value, moments in UTC."""
-    match value:
-        case Mapping():
-            return "{" + ",".join(f"{json.dumps(name)}:{key_of(value[name])}" for name in sorted(value)) + "}"
-        case list() | tuple():
-            return "[" + ",".join(map(key_of, value)) + "]"
-        case str():
-            return json.dumps(value, ensure_ascii=False)
-        case bool():
-            return "true" if value else "false"
-        case int() | float() | Decimal():
-            return number.write_number(Decimal(str(value)) if isinstance(value, float) else value)
-        case dt.datetime():
-            return moment.write_moment(value)
-        case dt.time():
-            return moment.key_of_time(value)
-    return str(value)
+    if isinstance(value, Mapping):
+        return "{" + ",".join(f"{json.dumps(name)}:{key_of(value[name])}" for name in sorted(value)) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ",".join(map(key_of, value)) + "]"
+    if isinstance(value, str | bool):
+        return json.dumps(value, ensure_ascii=False)
+    if number.is_number(value):
+        return number.write_number(Decimal(str(value)) if isinstance(value, float) else value)
+    if isinstance(value, dt.datetime):
+        return moment.write_moment(value)
+    return moment.key_of_time(value) if isinstance(value, dt.time) else str(value)
 
 
 def delimiter_of(field: Field) -> str:

@@ -46,19 +46,21 @@ def current(tables: Tables, folder: Path) -> dict[str, list[pa.Check]]:
         folder: Where their Table Schemas are, which say what refers to a row or to a code.
     """
     schemas = {name: read_schema(load_json(folder / f"{name}.schema.json", "schema"), name) for name in tables}
-    keys = {name: schema.primary_key for name, schema in schemas.items() if name != REDIRECTS}
-    ids = {name: key[0] for name, key in keys.items() if len(key) == 1}
+    ids = {name: it.primary_key[0] for name, it in schemas.items() if len(it.primary_key) == 1 and name != REDIRECTS}
     known = owners(tables, ids)
     retired = tables[REDIRECTS].join(known, left_on="old_id", right_on="id", how="anti")
     deprecated = tables["code_values"].filter(pl.col("deprecated_in").is_not_null())
     checks = {REDIRECTS: followed(tables[REDIRECTS], known, tuple(ids))}
     for name, schema in schemas.items():
         own = checks.setdefault(name, [])
-        for field in (key.fields[0] for key in schema.foreign_keys if len(key.fields) == 1):
-            own.append(_unlisted("reference-redirected", field, retired, "old_id", ("new_id", "reason"), REDIRECTS))
-        for item in (item for item in schema.fields if item.code_list):
-            gone, shown = deprecated.filter(pl.col("list") == item.code_list), ("deprecated_in", "replaced_by")
-            own.append(_unlisted("code-deprecated", item.name, gone, "code", shown, "code_values"))
+        for key in schema.foreign_keys:
+            if len(key.fields) == 1:
+                shown = ("new_id", "reason")
+                own.append(_unlisted("reference-redirected", key.fields[0], retired, "old_id", shown, REDIRECTS))
+        for item in schema.fields:
+            if item.code_list:
+                gone, shown = deprecated.filter(pl.col("list") == item.code_list), ("deprecated_in", "replaced_by")
+                own.append(_unlisted("code-deprecated", item.name, gone, "code", shown, "code_values"))
     return checks
 
 
