@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -11,9 +10,6 @@ from deedbook.cli import options, streams
 from deedbook.cli.progress import progress_bar
 from deedbook.errors import DONE, FINDINGS
 from deedbook.rendering import text
-
-if TYPE_CHECKING:
-    from deedbook.release.build import Built
 
 
 @click.command()
@@ -42,18 +38,12 @@ def build(ctx: click.Context, target: Path, snapshot: bool, trust_rules: bool, q
         streams.say("nothing was built: a release holds no errors")
         ctx.exit(FINDINGS)
     if not quiet:
-        _announce(built, built.release.folder)
+        folder, here = built.release.folder, Path.cwd()
+        shown = folder.resolve().relative_to(here) if folder.resolve().is_relative_to(here) else folder
+        streams.emit(f"{text.summary_line(built.report)}\n")
+        if built.unchanged:
+            streams.emit(f"nothing to release: {shown} has the same content\n")
+        else:
+            sizes = [file.stat().st_size for file in folder.rglob("*") if file.is_file()]
+            streams.emit(f"built {shown}: {len(sizes)} files, {sum(sizes) / 1e6:.1f} MB\n")
     ctx.exit(DONE)
-
-
-def _announce(built: Built, folder: Path) -> None:
-    """Says what was built, and where as seen from the working directory."""
-    here = Path.cwd()
-    shown = folder.resolve().relative_to(here) if folder.resolve().is_relative_to(here) else folder
-    streams.emit(f"{text.summary_line(built.report)}\n")
-    if built.unchanged:
-        streams.emit(f"nothing to release: {shown} has the same content\n")
-        return
-    files = [file for file in folder.rglob("*") if file.is_file()]
-    size = sum(file.stat().st_size for file in files)
-    streams.emit(f"built {shown}: {len(files)} files, {size / 1e6:.1f} MB\n")

@@ -6,12 +6,12 @@ A release is a flat folder, `dist/NAME/VERSION/`:
     TABLE.parquet  TABLE.jsonl     the same rows, typed (formats/parquet, formats/jsonl)
     NAME.sqlite  NAME.xlsx         all tables with keys, code lists and codebook (formats/sqlite, formats/xlsx)
     datapackage.json               Data Package v2, schemas inlined (metadata/datapackage)
-    croissant.json, dcat.ttl ...   the same in the words of other standards (metadata/standards)
+    croissant.json, dcat.ttl ...   the same in the words of other standards (documents)
     CITATION.cff                   how to cite (edition)
     CODEBOOK.md .html codebook.json  every table, field and code with statistics (codebook)
-    README.md                      what it is, how to load, verify and cite it, its limits (notes, snippets)
-    changes.json  CHANGELOG.md     what changed since the previous release and in all before, with reasons (documents)
-    corrections.csv  TABLE.diff.csv  the reasons; what `daff patch` makes the previous TABLE.csv this one with (documents)
+    README.md                      what it is, how to load, verify and cite it, its limits (documents, snippets)
+    changes.json  CHANGELOG.md     what changed since the previous release and in all before, with reasons (build)
+    corrections.csv  TABLE.diff.csv  the reasons; what `daff patch` makes the previous TABLE.csv this one with (build)
     LICENSE  CHANGES.md            copied from the package folder when they are there
     validation.json                the report of the validation that let it pass
     BUILD.json                     writer versions, digests of every input, epoch (integrity.provenance)

@@ -1,33 +1,56 @@
 """`build`: from a project to a release in `dist/NAME/VERSION/`, or to the report that says why not.
 
 Validate, stage, verify, rename once. Whatever happens in between, `dist/` holds either nothing of the version or all of it.
+Of what changed since the release before, there are
+
+    changes.json      versioning.history tells what is in it
+    CHANGELOG.md      all versions, newest first
+    corrections.csv   that of the package folder when it is there, without what went to protect people
+    TABLE.diff.csv    of each table that stands in both releases and differs: `daff patch OLD/TABLE.csv TABLE.diff.csv` gives
+                      this release's TABLE.csv, derived columns included; not of a table from which something went to protect
+                      people, nor then of views, which repeat the rows of others
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from deedbook.changes.compare import compare
+from deedbook.changes.highlighter import highlighter_csv
+from deedbook.changes.sources import Side, side_of_folder
 from deedbook.checking.rules import load_rules
 from deedbook.checking.settings import read_settings
+from deedbook.descriptor import load_package
 from deedbook.errors import ProjectError, RefusalError
-from deedbook.findings import Report, with_findings
-from deedbook.integrity.digests import sha256_of
+from deedbook.findings import Report, report_record, with_findings
+from deedbook.integrity.digests import BUILD_FILE, sha256_of
 from deedbook.integrity.proof import demand_whole
-from deedbook.integrity.provenance import read_inputs, write_proofs
+from deedbook.integrity.provenance import build_json, read_inputs, write_proofs
 from deedbook.integrity.signatures import configured_key
-from deedbook.project import Project
-from deedbook.release.contents import Contents, Progress, release_formats
-from deedbook.release.documents import COPIED, write_release
+from deedbook.project import DESCRIPTOR, Project
+from deedbook.release import documents
+from deedbook.release.codebook import codebook_documents, rule_entries
+from deedbook.release.contents import Contents, Progress, release_formats, written_tables
 from deedbook.release.edition import read_edition
 from deedbook.release.folders import Release, install, staging, verify_staged
-from deedbook.release.manifest import table_digests
+from deedbook.release.formats import About
+from deedbook.release.manifest import table_digests, write_manifest
+from deedbook.release.metadata.datapackage import datapackage_json
+from deedbook.release.pages import render
+from deedbook.release.snippets import loaders
 from deedbook.validation import Options, validate
+from deedbook.versioning import corrections, history
+from deedbook.versioning.guards import coverage
+from deedbook.versioning.numbers import counts_as
 from deedbook.versioning.plan import compare_with, verdict_on
+from deedbook.versioning.previous import CHANGES
 from deedbook.versioning.verdict import read_override
 
-_IDENTITY = ("datapackage.json", *COPIED)
+_IDENTITY = ("datapackage.json", *documents.COPIED)
 """What a release says beside its tables, in files that do not depend on the versions of writers."""
 
 
@@ -101,7 +124,7 @@ def build(
             folder=staged.folder,
             formats=release_formats(project),
         )
-        write_release(contents, say)
+        _write_release(contents, say)
         if read_inputs(project) != inputs:
             raise RefusalError("the project was edited while it was being built", "build again")
         write_proofs(staged.folder, inputs, key)
@@ -112,6 +135,93 @@ def build(
         return Built(report, install(verified, edition, replace=snapshot))
 
 
+def _write_release(contents: Contents, say: Progress) -> None:
+    """Fills the folder with a whole release but for what proves it."""
+    project, edition, folder = contents.project, contents.edition, contents.folder
+    package, report = project.package, contents.report
+    with written_tables(contents, say) as books:
+        say("writing documents", 1.0)
+        copied = [name for name in documents.COPIED if (package.root / name).is_file()]
+        for name in copied:
+            (folder / name).write_bytes((package.root / name).read_bytes())
+        facts = {
+            "name": edition.name,
+            "title": edition.title,
+            "description": edition.description,
+            "version": edition.version,
+            "state": edition.state,
+            "created": edition.moment,
+            "license": ", ".join(one.spdx or one.url or one.title for one in edition.licences),
+            "doi": edition.doi,
+        }
+        known = {key: text for key, text in facts.items() if text}
+        about = About(known, [table.outline for table in contents.tables], documents.readme_lines(contents))
+        for book in books:
+            contents.limits.extend(book.close(about))
+    tables = [(table.outline, table.file) for table in contents.tables]
+    descriptor = datapackage_json(package, edition, tables)
+    rules = rule_entries(project, contents.book, report, has_previous=contents.verdict is not None)
+    written = {
+        **loaders(contents, descriptor),
+        **codebook_documents(edition, [table.entry for table in contents.tables], rules),
+        "datapackage.json": descriptor,
+        "CITATION.cff": render("CITATION.cff.j2", edition=edition),
+        "README.md": documents.readme_markdown(contents, copied),
+        "validation.json": json.dumps(report_record(report), ensure_ascii=False, indent=2) + "\n",
+        BUILD_FILE: build_json(edition.name, edition.version, edition.epoch, contents.inputs),
+    }
+    _write(contents, written)
+    changes = _write_changes(contents)
+    files = contents.files()  # what is written later than these has no checksum in the standards
+    _write(contents, {name: documents.described(contents, name, files) for name in documents.STANDARDS})
+    _write(contents, {"index.html": documents.index_html(contents, changes)})
+    write_manifest(package, edition, tables, folder, contents.digest)
+
+
+def _write_changes(contents: Contents) -> Mapping[str, object]:
+    """Writes what there is to say of changes, beside the data and the descriptor that stand in the folder already.
+
+    Returns:
+        The content of `changes.json`.
+    """
+    project, edition, folder, verdict = contents.project, contents.edition, contents.folder, contents.verdict
+    covered = [
+        item.message if item.table in item.message else f"{item.table}: {item.message}"
+        for item in coverage(Side("", project), contents.book.guards)
+    ]
+    rows = {table.outline.name: table.file.rows for table in contents.tables if not table.outline.is_view}
+    document = history.changes_document(edition.name, edition.version, edition.moment, rows, verdict, covered)
+    changelog = render(
+        f"{documents.CHANGELOG}.j2", title=edition.title, history=document["history"], counts_as=counts_as
+    )
+    written = {
+        CHANGES: json.dumps(document, ensure_ascii=False, indent=1) + "\n",
+        documents.CHANGELOG: changelog.rstrip() + "\n",
+    }
+    source = project.package.root / corrections.PATH
+    if source.is_file():
+        stated = corrections.read_corrections(project)
+        if any(corrections.is_private(row) for row in stated):
+            written[corrections.PATH] = corrections.corrections_csv(corrections.without_private(stated))
+        else:
+            (folder / corrections.PATH).write_bytes(source.read_bytes())
+    if verdict is not None:
+        withheld = corrections.private_tables(verdict.reasons.given)
+        staged = Side("", Project(folder, load_package(folder / DESCRIPTOR)))
+        changes = compare(side_of_folder(verdict.previous.folder), staged, derived=True, everything=True)
+        for table in changes.tables:
+            may_tell = not withheld or (table.table in rows and table.table not in withheld)
+            if may_tell and not table.is_equal:
+                written[f"{table.table}.diff.csv"] = highlighter_csv(changes, table)
+    _write(contents, written)
+    return document
+
+
+def _write(contents: Contents, written: Mapping[str, str]) -> None:
+    for name, content in written.items():
+        (contents.folder / name).write_text(content, encoding="utf-8", newline="\n")
+
+
 def _demand_same(new: Path, old: Path) -> None:
     """Proves that the version that stands there has the same content.
 
@@ -119,9 +229,9 @@ def _demand_same(new: Path, old: Path) -> None:
         RefusalError: when it is damaged, or names the tables and documents that differ.
     """
     demand_whole(old)
-    now, before = table_digests(new), table_digests(old)
-    differing = [f"table {name}" for name in {**now, **before} if now.get(name) != before.get(name)]
-    differing = differing or [name for name in _IDENTITY if _digest(new / name) != _digest(old / name)]
+    now, before = _identity(new), _identity(old)
+    differing = [name for name in {**now, **before} if now.get(name) != before.get(name)]
+    differing = [name for name in differing if name.startswith("table ")] or differing
     if differing:
         raise RefusalError(
             f"{old} holds other content under this version: {', '.join(differing)}",
@@ -129,5 +239,7 @@ def _demand_same(new: Path, old: Path) -> None:
         )
 
 
-def _digest(path: Path) -> str:
-    return sha256_of(path) if path.is_file() else ""
+def _identity(folder: Path) -> dict[str, str]:
+    """The digests of what a release is, whatever the versions of its writers."""
+    documents = {name: sha256_of(folder / name) for name in _IDENTITY if (folder / name).is_file()}
+    return {f"table {name}": digest for name, digest in table_digests(folder).items()} | documents

@@ -119,10 +119,12 @@ def release_formats(project: Project) -> tuple[Format, ...]:
     """
     settings = project.config.raw.get("release", {}) if project.config else {}
     wanted = settings.get("formats") if isinstance(settings, Mapping) else None
+    if wanted is None:
+        return tuple(FORMATS)
     known = [item.name for item in FORMATS]
-    if wanted is not None and (not isinstance(wanted, list) or any(name not in known for name in wanted)):
+    if not isinstance(wanted, list) or not {*map(str, wanted)} <= {*known}:
         raise ProjectError(f"deedbook.toml: `formats` under [release] is a list of {', '.join(known)}")
-    return tuple(item for item in FORMATS if wanted is None or item is CSV or item.name in wanted)
+    return tuple(item for item in FORMATS if item is CSV or item.name in wanted)
 
 
 @contextmanager

@@ -1,140 +1,177 @@
-"""The documents of a release: what they are, and how they are written beside its data, the manifest last.
+"""The documents of a release beside its data: what they are called, and what stands in each.
 
-Of what changed since the release before, there are
+What describes the release to machines is a template a standard (`templates/NAME.j2`), which all take their facts from one place:
 
-    changes.json      versioning.history tells what is in it
-    CHANGELOG.md      all versions, newest first
-    corrections.csv   that of the package folder when it is there, without what went to protect people
-    TABLE.diff.csv    of each table that stands in both releases and differs: `daff patch OLD/TABLE.csv TABLE.diff.csv` gives
-                      this release's TABLE.csv, derived columns included; not of a table from which something went to protect
-                      people, nor then of views, which repeat the rows of others
+    croissant.json            Croissant 1.1, for machine learning tools
+    csv-metadata.json         CSV on the Web
+    datacite.json             DataCite Metadata Schema 4.5, what a DOI is registered with
+    dcat.ttl                  DCAT-AP 3.0.1, for data portals
+    ro-crate-metadata.json    RO-Crate 1.1, for research archives
+    schemaorg.json            schema.org, for search engines: it stands inside `index.html`
+
+A template of JSON writes every key; what is not known is left out here.
 """
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from deedbook.changes.compare import compare
-from deedbook.changes.highlighter import highlighter_csv
-from deedbook.changes.sources import Side, side_of_folder
-from deedbook.descriptor import load_package
-from deedbook.findings import report_record
 from deedbook.integrity import digests
-from deedbook.integrity.provenance import build_json
 from deedbook.integrity.signatures import KEY_FILE_VARIABLE, KEY_VARIABLE
-from deedbook.project import DESCRIPTOR, Project
-from deedbook.release.codebook import codebook_documents, rule_entries
-from deedbook.release.contents import Contents, Progress, release_formats, written_tables
-from deedbook.release.formats import About
-from deedbook.release.manifest import write_manifest
-from deedbook.release.metadata.datapackage import datapackage_json
-from deedbook.release.metadata.standards import STANDARDS, described
-from deedbook.release.notes import index_html, readme_lines, readme_markdown
+from deedbook.project import Project
+from deedbook.release.contents import Contents, File, release_formats
+from deedbook.release.formats import FORMATS
 from deedbook.release.pages import render
-from deedbook.release.snippets import loader_names, loaders
-from deedbook.versioning import corrections, history
-from deedbook.versioning.guards import coverage
-from deedbook.versioning.numbers import counts_as
+from deedbook.release.snippets import loader_names, snippets, usages
+from deedbook.release.tables import TYPED_FORMATS, Outline, named_missing, schema_of
+from deedbook.versioning import corrections
 from deedbook.versioning.previous import CHANGES
 from deedbook.versioning.verdict import Verdict
 
 CHANGELOG = "CHANGELOG.md"
 COPIED = ("LICENSE", "CHANGES.md")
 """What people write for readers, copied from the package folder byte by byte."""
+STANDARDS = ("croissant.json", "csv-metadata.json", "datacite.json", "dcat.ttl", "ro-crate-metadata.json")
 _DOCUMENTS = (
     *STANDARDS,
     *(digests.BUILD_FILE, digests.MANIFEST, digests.PROVENANCE, digests.SUMS),
     *(CHANGES, CHANGELOG, "CITATION.cff", "CODEBOOK.html", "CODEBOOK.md", "README.md"),
     *("codebook.json", "datapackage.json", "index.html", "validation.json"),
 )
+_SHORTEST_DESCRIPTION = 50
+_UNKNOWN: tuple[object, ...] = (None, "", [], {})
 
 
-def write_release(contents: Contents, say: Progress) -> None:
-    """Fills the folder with a whole release but for what proves it."""
-    project, edition, folder = contents.project, contents.edition, contents.folder
-    package, report = project.package, contents.report
-    with written_tables(contents, say) as books:
-        say("writing documents", 1.0)
-        copied = [name for name in COPIED if (package.root / name).is_file()]
-        for name in copied:
-            (folder / name).write_bytes((package.root / name).read_bytes())
-        facts = {
-            "name": edition.name,
-            "title": edition.title,
-            "description": edition.description,
-            "version": edition.version,
-            "state": edition.state,
-            "created": edition.moment,
-            "license": ", ".join(one.spdx or one.url or one.title for one in edition.licences),
-            "doi": edition.doi,
-        }
-        known = {key: text for key, text in facts.items() if text}
-        about = About(known, [table.outline for table in contents.tables], readme_lines(contents))
-        for book in books:
-            contents.limits.extend(book.close(about))
-    tables = [(table.outline, table.file) for table in contents.tables]
-    descriptor = datapackage_json(package, edition, tables)
-    rules = rule_entries(project, contents.book, report, has_previous=contents.verdict is not None)
-    documents = {
-        **loaders(contents, descriptor),
-        **codebook_documents(edition, [table.entry for table in contents.tables], rules),
-        "datapackage.json": descriptor,
-        "CITATION.cff": render("CITATION.cff.j2", edition=edition),
-        "README.md": readme_markdown(contents, copied),
-        "validation.json": json.dumps(report_record(report), ensure_ascii=False, indent=2) + "\n",
-        digests.BUILD_FILE: build_json(edition.name, edition.version, edition.epoch, contents.inputs),
-    }
-    _write(contents, documents)
-    changes = _write_changes(contents)
-    files = contents.files()  # what is written later than these has no checksum in the standards
-    _write(contents, {name: described(contents, name, files) for name in STANDARDS})
-    _write(contents, {"index.html": index_html(contents, changes)})
-    write_manifest(package, edition, tables, folder, contents.digest)
+def readme_markdown(contents: Contents, copied: Sequence[str]) -> str:
+    """The README of the release; `copied` are the documents that came from the package folder."""
+    edition, package, example = contents.edition, contents.project.package, contents.example
+    missing = {resource.name: named_missing(schema_of(resource)) for resource in package.resources}
+    return render(
+        "README.md.j2",
+        edition=edition,
+        entries=[table.entry for table in contents.tables],
+        formats=contents.formats,
+        loaders=loader_names(contents.formats),
+        copied=copied,
+        has_corrections=(package.root / corrections.PATH).is_file(),
+        licences=[one.text for one in edition.licences],
+        example=example,
+        ways=usages(example, edition.name, {path.name for path in contents.folder.iterdir()}),
+        snippets=snippets(example, next(table.dtypes for table in contents.tables if table.outline.name == example)),
+        limits=contents.limits,
+        missing={name: values for name, values in missing.items() if values},
+        report=contents.report,
+    )
 
 
-def _write_changes(contents: Contents) -> Mapping[str, object]:
-    """Writes what there is to say of changes, beside the data and the descriptor that stand in the folder already.
-
-    Returns:
-        The content of `changes.json`.
-    """
-    project, edition, folder, verdict = contents.project, contents.edition, contents.folder, contents.verdict
-    covered = [
-        item.message if item.table in item.message else f"{item.table}: {item.message}"
-        for item in coverage(Side("", project), contents.book.guards)
+def readme_lines(contents: Contents) -> list[str]:
+    """The README sheet of the workbook, a line a cell."""
+    edition = contents.edition
+    rows = [
+        (table.outline.title or table.outline.name, table.outline.name, table.file.rows) for table in contents.tables
     ]
-    rows = {table.outline.name: table.file.rows for table in contents.tables if not table.outline.is_view}
-    document = history.changes_document(edition.name, edition.version, edition.moment, rows, verdict, covered)
-    changelog = render(f"{CHANGELOG}.j2", title=edition.title, history=document["history"], counts_as=counts_as)
-    documents = {
-        CHANGES: json.dumps(document, ensure_ascii=False, indent=1) + "\n",
-        CHANGELOG: changelog.rstrip() + "\n",
-    }
-    source = project.package.root / corrections.PATH
-    if source.is_file():
-        stated = corrections.read_corrections(project)
-        if any(corrections.is_private(row) for row in stated):
-            documents[corrections.PATH] = corrections.corrections_csv(corrections.without_private(stated))
-        else:
-            (folder / corrections.PATH).write_bytes(source.read_bytes())
-    if verdict is not None:
-        withheld = corrections.private_tables(verdict.reasons.given)
-        staged = Side("", Project(folder, load_package(folder / DESCRIPTOR)))
-        changes = compare(side_of_folder(verdict.previous.folder), staged, derived=True, everything=True)
-        for table in changes.tables:
-            may_tell = not withheld or (table.table in rows and table.table not in withheld)
-            if may_tell and not table.is_equal:
-                documents[f"{table.table}.diff.csv"] = highlighter_csv(changes, table)
-    _write(contents, documents)
-    return document
+    own = [limit for limit in contents.limits if limit.format in {"XLSX", TYPED_FORMATS}]
+    return [
+        f"{edition.title}, version {edition.version} ({edition.date})",
+        *(["", edition.description] if edition.description else []),
+        *("", "Cite as:", edition.citation),
+        *(f"Licence: {one.text}" for one in edition.licences),
+        *("", "Sheets:", *(f"{name}: {title}, {count:,} rows" for title, name, count in rows)),
+        "codebook: every field with its type, its meaning and its codes",
+        "",
+        "An empty cell is a missing value; NA is a text. Ids and codes are text. TABLE.csv is the data; this workbook is made from it.",
+        *(["", "Limits of this workbook:", *(f"{limit.table}: {limit.text}" for limit in own)] if own else []),
+    ]
 
 
-def _write(contents: Contents, documents: Mapping[str, str]) -> None:
-    for name, content in documents.items():
-        (contents.folder / name).write_text(content, encoding="utf-8", newline="\n")
+def index_html(contents: Contents, changes: Mapping[str, object]) -> str:
+    """The release as one self-contained page, every file with size and sha256, schema.org JSON-LD inside.
+
+    Args:
+        contents: The release, with every file but this page and what is written after it.
+        changes: The content of `changes.json`.
+    """
+    files, names = contents.files(), contents.names
+    of_table = {(file.table, file.format): file for file in files}
+    there = {file.format for file in files if file.table}
+    # nothing in it can end the script element
+    json_ld = described(contents, "schemaorg.json", files, indent=1).rstrip("\n")
+    example = "events" if "events" in names else names[0]
+    return render(
+        "index.html.j2",
+        edition=contents.edition,
+        description=catalogue_description(contents),
+        formats=[item.title for item in FORMATS if item.title in there],
+        tables=contents.tables,
+        of_table=of_table,
+        loads=usages(example, contents.edition.name, {file.name for file in files}),
+        history=changes.get("history"),
+        files=files,
+        diffs=[file for file in files if file.name.endswith(".diff.csv")],
+        json_ld=json_ld.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"),
+    )
+
+
+def described(contents: Contents, standard: str, files: Sequence[File], *, indent: int = 2) -> str:
+    """The document of a standard about these files of the release."""
+    edition, outlines = contents.edition, [table.outline for table in contents.tables]
+    titles = [item.title for item in FORMATS]
+    agents = (*edition.creators, *edition.contributors, edition.publisher)
+    text = render(
+        f"{standard}.j2",
+        edition=edition,
+        description=catalogue_description(contents),
+        tables=contents.tables,
+        names=contents.names,
+        files=files,
+        data=sorted((file for file in files if file.format), key=lambda file: (titles.index(file.format), file.name)),
+        agents=list({one.orcid or one.name: one for one in agents if one}.values()),
+        references=_references(outlines),
+    )
+    if not standard.endswith(".json"):
+        return text
+    return json.dumps(_known(json.loads(text)), ensure_ascii=False, indent=indent) + "\n"
+
+
+def catalogue_description(contents: Contents) -> str:
+    """The dataset's description; catalogues refuse one below 50 characters, so a short one gets a sentence."""
+    edition = contents.edition
+    if len(edition.description) >= _SHORTEST_DESCRIPTION:
+        return edition.description
+    own = f"Version {edition.version} of {edition.name}, with the tables {', '.join(contents.names)}."
+    return f"{edition.description or edition.title} {own}"
+
+
+def _known(value: Any) -> Any:
+    """The value without what is null or empty, however deep."""
+    if isinstance(value, dict):
+        found = {key: _known(item) for key, item in value.items()}
+        return {key: item for key, item in found.items() if item not in _UNKNOWN}
+    return [item for item in map(_known, value) if item not in _UNKNOWN] if isinstance(value, list) else value
+
+
+def _references(outlines: Sequence[Outline]) -> dict[tuple[str, str], str]:
+    """By table and field, the field that it refers to, of a table that does not refer back, however indirectly.
+
+    Readers walk from table to table and end nowhere in a circle (mlcroissant refuses it), so a reference that would close
+    one is left to `datapackage.json`, as is one that may be empty, and one of several fields.
+    """
+    leads_to = {outline.name: {outline.name} for outline in outlines}
+    found = {}
+    for outline in outlines:
+        for key in outline.schema.foreign_keys:
+            target, name = key.resource or outline.name, key.fields[0]
+            is_single = len(key.fields) == 1 and name in outline.required
+            if is_single and outline.name not in leads_to.get(target, {outline.name}):
+                found[outline.name, name] = f"{target}/{key.reference[0]}"
+                for reached in leads_to.values():
+                    if outline.name in reached:
+                        reached |= leads_to[target]
+    return found
 
 
 @dataclass(frozen=True, slots=True)

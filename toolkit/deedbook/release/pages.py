@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>|#~])")
 _UNSAFE_IN_ADDRESS = re.compile(r'[\x00-\x20<>"{}|^`\\]')
+_LINE = 80
 _BLOCKS = "·▁▂▃▄▅▆▇█"
 
 
@@ -53,6 +54,7 @@ def _environment() -> Environment:
         "sql": sql_text,
         "sql_name": sql_name,
         "turtle": turtle,
+        "wrapped": wrapped,
     }
     return environment
 
@@ -117,3 +119,18 @@ def blocks(bins: Sequence[Bin]) -> str:
     """A histogram in one line of plain text: a block per interval, a dot for an empty one."""
     most = max((entry.count for entry in bins), default=0)
     return "".join(_BLOCKS[-(-entry.count * (len(_BLOCKS) - 1) // most)] if most else _BLOCKS[0] for entry in bins)
+
+
+def wrapped(lines: str, indent: str = "") -> str:
+    """Lines as items separated by commas: on one line if they fit, else a few a line, below what stands at `indent`."""
+    items = lines.strip("\n").split("\n") if lines else []
+    line = ", ".join(items)
+    if len(line) <= _LINE:
+        return line
+    found = [""]
+    for item in items:
+        if found[-1] and len(found[-1]) + len(item) > _LINE:
+            found.append("")
+        found[-1] += f"{item}, "
+    start = f"\n{indent}    "
+    return start + start.join(text.rstrip() for text in found)[:-1] + f"\n{indent}"

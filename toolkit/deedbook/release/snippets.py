@@ -11,44 +11,14 @@ the hash of `datapackage.json`, which has those of the tables.
 from __future__ import annotations
 
 import hashlib
-import json
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import replace
 
 import polars as pl
 
 from deedbook.release.contents import Contents
 from deedbook.release.formats import FORMATS, Format, Usage
-from deedbook.release.pages import render, sql_text
-
-_LINE = 80
-_COLUMNS: Mapping[str, tuple[str, Mapping[str, str], str]] = {
-    "r": (
-        "`{name}` = {type}",
-        {"boolean": "col_logical()", "date": "col_date()"}
-        | dict.fromkeys(("integer", "number"), "col_double()")
-        | dict.fromkeys(("datetime", "local datetime"), "col_datetime()"),
-        "",
-    ),
-    "pandas": (
-        '{text}: "{type}"',
-        {"integer": "Int64", "number": "Float64", "boolean": "boolean", "date": ""},
-        "string",
-    ),
-    "polars": (
-        "{text}: {type}",
-        {"integer": "pl.Int64", "number": "pl.Float64", "boolean": "pl.Boolean", "date": "pl.Date"}
-        | {"datetime": 'pl.Datetime("us", "UTC")', "local datetime": 'pl.Datetime("us")'},
-        "",
-    ),
-    "duckdb": (
-        "'{sql}': '{type}'",
-        {"integer": "BIGINT", "number": "DOUBLE", "boolean": "BOOLEAN", "date": "DATE"}
-        | {"datetime": "TIMESTAMPTZ", "local datetime": "TIMESTAMP"},
-        "VARCHAR",
-    ),
-}
-"""By tool, how a column is written and what its type is called; a column without a type is left to the tool's default."""
+from deedbook.release.pages import render
 
 _KINDS = {pl.Boolean: "boolean", pl.Int64: "integer", pl.Float64: "number", pl.Date: "date"}
 
@@ -99,28 +69,8 @@ def snippets(table: str, dtypes: Mapping[str, pl.DataType]) -> str:
         dtypes: The types of its columns in the typed formats.
     """
     kinds = {name: _kind(dtype) for name, dtype in dtypes.items()}
-    days = [name for name, kind in kinds.items() if kind == "date"]
-    return render(
-        "snippets.md.j2",
-        table=table,
-        variable=_variable(table),
-        columns={tool: _columns(tool, kinds) for tool in _COLUMNS},
-        texts=[place for place, kind in enumerate(kinds.values(), 1) if kind not in {"integer", "number"}],
-        days=days,
-        pandas_days=_wrapped([json.dumps(name, ensure_ascii=False) for name in days], "    "),
-        moments={name: kind for name, kind in kinds.items() if kind.endswith("datetime")},
-    )
-
-
-def _columns(tool: str, kinds: Mapping[str, str]) -> str:
-    """The columns with their types, as the tool wants them."""
-    form, types, default = _COLUMNS[tool]
-    items = [".default = col_character()"] if tool == "r" else []
-    for name, kind in kinds.items():
-        if written := types.get(kind, default):
-            text, sql = json.dumps(name, ensure_ascii=False), sql_text(name)
-            items.append(form.format(name=name, text=text, sql=sql, type=written))
-    return _wrapped(items, "    " if tool == "pandas" else "")
+    texts = [place for place, kind in enumerate(kinds.values(), 1) if kind not in {"integer", "number"}]
+    return render("snippets.md.j2", table=table, variable=_variable(table), kinds=kinds, texts=texts)
 
 
 def _kind(dtype: pl.DataType) -> str:
@@ -136,17 +86,3 @@ def _variable(table: str) -> str:
 
 def _plain(name: str) -> str:
     return "".join(letter if letter.isalnum() else "_" for letter in name)
-
-
-def _wrapped(items: Sequence[str], indent: str = "") -> str:
-    """Items separated by commas: on one line if they fit, else a few a line, below what stands at `indent`."""
-    line = ", ".join(items)
-    if len(line) <= _LINE:
-        return line
-    lines = [""]
-    for item in items:
-        if lines[-1] and len(lines[-1]) + len(item) > _LINE:
-            lines.append("")
-        lines[-1] += f"{item}, "
-    start = f"\n{indent}    "
-    return start + start.join(text.rstrip() for text in lines)[:-1] + f"\n{indent}"

@@ -19,6 +19,8 @@ _MOST_KEYS = 5
 _BINS = 20
 _SHORT = 40
 _FEW_NUMBERS = 8
+_TO_SECONDS = 19
+"""Characters of a moment without fractions and zone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +101,8 @@ def _describe(item: Field, column: pl.Series, known: Mapping[str, Any], *, is_ke
     shape = _shape(item, dtype, filled, known["distinct"], is_key=is_key)
     found: dict[str, Any] = {about: known.get(about) for about in ("missing", "distinct", "shortest", "longest")}
     if shape in {"numbers", "moments"}:
-        found |= {"median": _median(column), "bins": _bins(column)}
+        middle = column.drop_nulls().sort().slice((filled - 1) // 2, 1)
+        found |= {"median": _plain(texts_of(middle).item()), "bins": _bins(column)}
     if shape in {"numbers", "moments", "keys"} or (shape == "text" and (known.get("longest") or 0) <= _SHORT):
         found |= {"minimum": _shown(known.get("min"), dtype), "maximum": _shown(known.get("max"), dtype)}
     if shape == "text" and dtype == pl.String:
@@ -133,11 +136,6 @@ def _top(item: Field, column: pl.Series, most: int) -> tuple[Count, ...]:
     return tuple(Count(value, labels.get(value, ""), count) for value, count in found)
 
 
-def _median(column: pl.Series) -> str | None:
-    values = column.drop_nulls().sort()
-    return _plain(texts_of(values.slice((len(values) - 1) // 2, 1)).item()) if len(values) else None
-
-
 def _bins(column: pl.Series) -> tuple[Bin, ...]:
     """Equal intervals between least and greatest value; whole numbers and days get whole bounds."""
     finite = column.drop_nulls()
@@ -167,13 +165,13 @@ def _bound(dtype: pl.DataType, value: float, *, last: bool = False) -> str:
     """A bound as text; the upper bound of whole numbers and days is the last one inside."""
     if dtype.is_float():
         return _plain(f"{value:.6g}")
-    whole = int(value) - (1 if last else 0)
+    whole = int(value) - last
+    if not dtype.is_temporal():
+        return str(whole)
     if isinstance(dtype, pl.Date):
-        epoch = dt.date(1970, 1, 1)
-        return (epoch + dt.timedelta(days=min(whole, (dt.date.max - epoch).days))).isoformat()
-    if isinstance(dtype, pl.Datetime):
-        return str(pl.Series([whole]).cast(dtype).dt.to_string("%Y-%m-%dT%H:%M:%S").item())
-    return str(whole)
+        whole = min(whole, (dt.date.max - dt.date(1970, 1, 1)).days)
+    bound = pl.Series([whole]).cast(pl.Int32 if dtype == pl.Date else pl.Int64).cast(dtype)
+    return str(texts_of(bound).item())[:_TO_SECONDS]
 
 
 def code_text(value: object) -> str:

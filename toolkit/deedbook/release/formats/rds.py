@@ -29,7 +29,7 @@ from deedbook.release.formats.comparison import Pair, demand_columns, narrowed, 
 from deedbook.release.tables import Limit, Table
 from deedbook.schema import Field
 
-CAPACITY = Capacity(format="R", is_finite=False)
+CAPACITY = Capacity(format="R", is_finite=False, texts={"\x00": "loses the character U+0000"}, dropped="\x00")
 _LARGEST_INTEGER = 2**31 - 1
 _NA_INTEGER = -(2**31)
 _NA_REAL_LOW = 1954
@@ -59,7 +59,7 @@ class _Value:
 
 def write(table: Table, edition: Edition, path: Path) -> tuple[Limit, ...]:
     """Writes one table."""
-    columns, limits = _holdable(table)
+    columns, limits = CAPACITY.columns(table)
     with path.open("wb") as raw, gzip.GzipFile("", "wb", _LEVEL, raw, mtime=0) as file:
         writer = _Writer(file)
         file.write(_HEADER + struct.pack(">Ii", _LIST | _IS_OBJECT | _HAS_ATTRIBUTES, len(columns)))
@@ -85,7 +85,7 @@ def read(table: Table, path: Path, _tables: Sequence[str] = ()) -> Iterator[Pair
     Raises:
         ValueError: when the file is no data.frame, or has something that a release never has.
     """
-    held, _ = _holdable(table)
+    held, _ = CAPACITY.columns(table)
     with gzip.open(path) as packed:
         file = io.BufferedReader(cast(io.RawIOBase, packed), _BYTES)
         if file.read(len(_HEADER))[:2] != _HEADER[:2]:
@@ -221,7 +221,7 @@ def _texts(values: Sequence[str]) -> _Value:
 def _value_of(item: Field, values: pl.Series) -> _Value:
     """A column as R holds it, its title as the attribute `label`."""
     dtype = values.dtype
-    codes = [str(entry.value) for entry in item.categories]
+    codes = {str(entry.value): entry.label or str(entry.value) for entry in item.categories}
     own: dict[str, _Value] = {}
     if isinstance(dtype, pl.Date):
         values, own = values.to_physical().cast(pl.Float64), {"class": _texts(["Date"])}
@@ -230,11 +230,10 @@ def _value_of(item: Field, values: pl.Series) -> _Value:
         own = {"class": _texts(["POSIXct", "POSIXt"]), "tzone": _texts(["UTC"])}
     elif dtype.is_integer() and values.is_between(-_LARGEST_INTEGER, _LARGEST_INTEGER).all():
         values = values.cast(pl.Int32)
-    elif dtype == pl.String and 0 < len(codes) == len({*codes}) and values.drop_nulls().is_in(codes).all():
-        values = values.replace_strict(codes, list(range(1, len(codes) + 1)), default=None, return_dtype=pl.Int32)
-        labels = [entry.label or str(entry.value) for entry in item.categories]
-        code_labels = replace(_texts(labels), attributes={"names": _texts(codes)})
-        own = {"levels": _texts(codes), "class": _texts(["factor"]), "code_labels": code_labels}
+    elif dtype == pl.String and len(codes) == len(item.categories) > 0 and values.drop_nulls().is_in([*codes]).all():
+        values = values.replace_strict([*codes], [*range(1, len(codes) + 1)], default=None, return_dtype=pl.Int32)
+        code_labels = replace(_texts([*codes.values()]), attributes={"names": _texts([*codes])})
+        own = {"levels": _texts([*codes]), "class": _texts(["factor"]), "code_labels": code_labels}
     return _Value(values, own | ({"label": _texts([item.title])} if item.title else {}))
 
 
@@ -249,15 +248,3 @@ def _column(value: _Value) -> pl.Series:
         moments = (value.content * 1_000_000).round().cast(pl.Int64)
         return moments.cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
     return value.content
-
-
-def _holdable(table: Table) -> tuple[list[pl.Series], tuple[Limit, ...]]:
-    """The columns, those of numbers beyond 2^53 as text, and what must be said of them."""
-    columns, texts = [], []
-    for values in table.rows.iter_columns():
-        held, notes = CAPACITY.held(values)
-        if values.dtype == pl.String and values.str.contains("\x00", literal=True).any():
-            held, notes = values.str.replace_all("\x00", "", literal=True), ["loses the character U+0000"]
-        texts += [f"`{values.name}` {note}" for note in notes]
-        columns.append(held)
-    return columns, CAPACITY.limits(table, *texts)

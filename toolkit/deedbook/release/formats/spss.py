@@ -26,12 +26,12 @@ PROGRAM = statistical.Program(
         days=(dt.date(1582, 10, 15), dt.date(9999, 12, 31)),
         beyond="days before 1582-10-15 or after 9999-12-31",
         largest=1.7e308,
+        texts=statistical.TEXTS | {" $": "loses the spaces at the end of its texts"},
     ),
     longest_text=32_767,
     longest_name=64,
     reserved=frozenset(["all", "and", "by", "eq", "ge", "gt", "le", "lt", "ne", "not", "or", "to", "with"]),
     folds_case=True,
-    pads_text=True,
     longest_title=256,
     longest_label=120,
     most_columns=2**31 - 1,
@@ -59,13 +59,10 @@ def write(table: Table, edition: Edition, path: Path) -> tuple[Limit, ...]:
         pl.DataFrame([_series(column.values).alias(column.name) for column in columns]),
         str(path),
         file_label=statistical.file_label(edition, table, _LONGEST_FILE_LABEL),
-        column_labels={column.name: statistical.cut(column.title, PROGRAM.longest_title) for column in columns},
-        variable_value_labels={column.name: column.cut_labels(PROGRAM) for column in columns if column.labels},
+        column_labels={column.name: column.title for column in columns},
+        variable_value_labels={column.name: column.labels for column in columns if column.labels},
         variable_format={name: form for name, form in forms.items() if form},
-        variable_measure={
-            column.name: "nominal" if column.labels or column.values.dtype == pl.String else "scale"
-            for column in columns
-        },
+        variable_measure={column.name: column.measure for column in columns},
         row_compress=True,
     )
     _stamp(path, edition.epoch)

@@ -35,6 +35,7 @@ _MOST_COLUMNS = 2000
 """SQLITE_MAX_COLUMN of a usual build."""
 _LONGEST_CHECK = 1000
 """Codes in a CHECK: it is read again at each row that is inserted."""
+_AFFINITIES = {pl.Boolean: "INTEGER", pl.Int64: "INTEGER", pl.Float64: "REAL"}
 _BOOKS = """
 PRAGMA page_size = 4096; PRAGMA encoding = 'UTF-8'; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;
 PRAGMA temp_store = MEMORY;
@@ -93,11 +94,15 @@ class Database:
         self._insert(outline.name, rows.width, (record for part in slices for record in part.iter_rows()))
         about = (outline.name, outline.title, outline.description, rows.height, int(outline.is_view))
         self._insert("_tables", len(about), [about])
-        self._insert("_codebook", 11, _codebook_rows(outline))
-        for item in table.schema.fields:
+        for place, item in enumerate(table.schema.fields, start=1):
+            listed = item.code_list or f"{outline.name}.{item.name}"
             codes = enumerate(item.categories, start=1)
-            named = [(_list_name(outline, item), position, str(code.value), code.label) for position, code in codes]
+            named = [(listed, position, str(code.value), code.label) for position, code in codes]
             self._insert("_code_lists", 4, named, "OR IGNORE ")
+            keys = int(item.required), int(item.name in table.schema.primary_key)
+            refers = ", ".join(references_of(item, outline)) or None
+            said = outline.name, item.name, place, item.type, item.title, item.description, *keys, refers
+            self._insert("_codebook", 11, [(*said, listed if named else None, int(item.name in outline.derived))])
         return CAPACITY.limits(table, *(f"`{name}` holds NaN or infinity as text" for name in special))
 
     def close(self, about: About) -> tuple[Limit, ...]:
@@ -146,21 +151,25 @@ def _create_statement(table: Table, schemas: Mapping[str, TableSchema]) -> str:
 
 def _column(item: Field, dtype: pl.DataType, outline: Outline) -> str:
     """The definition of a column: its affinity, and what its values may be."""
-    name, codes = sql_name(item.name), list[str]()
-    if dtype == pl.Boolean:
-        codes = ["0", "1"]
-    elif item.type in {"string", "integer"}:
-        values = [label.value for label in item.categories] or item.constraints.get("enum", ())
-        codes = [repr(value) if isinstance(value, int | float) else f"'{sql_text(value)}'" for value in values]
+    name, codes = sql_name(item.name), _codes(item, dtype)
     is_unique = item.constraints.get("unique") and outline.schema.primary_key != (item.name,)
-    affinity = "INTEGER" if dtype.is_integer() or dtype == pl.Boolean else "REAL" if dtype.is_float() else "TEXT"
     parts = (
-        f"{name} {affinity}",
+        f"{name} {_AFFINITIES.get(dtype.base_type(), 'TEXT')}",
         "NOT NULL" if item.name in outline.required else "",
         "UNIQUE" if is_unique else "",
         f"CHECK ({name} IN ({', '.join(codes)}))" if 0 < len(codes) <= _LONGEST_CHECK else "",
     )
     return " ".join(part for part in parts if part)
+
+
+def _codes(item: Field, dtype: pl.DataType) -> Sequence[str]:
+    """The values that the column may have, as literals of SQL; none where any may stand."""
+    if dtype == pl.Boolean:
+        return "0", "1"
+    if item.type not in {"string", "integer"}:
+        return ()
+    values = [label.value for label in item.categories] or item.constraints.get("enum", ())
+    return [repr(value) if isinstance(value, int | float) else f"'{sql_text(value)}'" for value in values]
 
 
 def _list(names: Sequence[str]) -> str:
@@ -189,19 +198,3 @@ def _plain(rows: pl.DataFrame) -> pl.DataFrame:
         for item in rows.iter_columns()
         if item.dtype == pl.Boolean or item.dtype.is_temporal()
     )
-
-
-def _list_name(outline: Outline, item: Field) -> str:
-    """The name of a field's code list: the declared one, else `table.field`."""
-    return item.code_list or f"{outline.name}.{item.name}"
-
-
-def _codebook_rows(outline: Outline) -> Iterator[tuple[object, ...]]:
-    for position, item in enumerate(outline.schema.fields, start=1):
-        yield (
-            *(outline.name, item.name, position, item.type, item.title, item.description),
-            *(int(item.required), int(item.name in outline.schema.primary_key)),
-            ", ".join(references_of(item, outline)) or None,
-            _list_name(outline, item) if item.categories else None,
-            int(item.name in outline.derived),
-        )

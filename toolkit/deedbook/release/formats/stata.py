@@ -21,7 +21,7 @@ import struct
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import polars as pl
@@ -46,12 +46,12 @@ PROGRAM = statistical.Program(
         days=(dt.date(100, 1, 1), dt.date(9999, 12, 31)),
         beyond="days before 0100-01-01 or after 9999-12-31",
         largest=8.9e307,
+        texts=statistical.TEXTS,
     ),
     longest_text=2_000_000_000,
     longest_name=32,
     reserved=frozenset([*_RESERVED.split(), *(f"str{width}" for width in range(1, 2046))]),
     folds_case=False,
-    pads_text=False,
     longest_title=80,
     longest_label=32_000,
     most_columns=32_767,
@@ -110,6 +110,16 @@ class Variable:
     width: int = 0
     labels: Mapping[int | float, str] = field(default_factory=dict)
 
+    @property
+    def code(self) -> int:
+        """What stands for its kind in a file."""
+        return self.width if self.kind == "str" else _STORAGE[self.kind].code
+
+    @property
+    def layout(self) -> str:
+        """How numpy calls what is stored."""
+        return f"S{self.width}" if self.kind == "str" else _STORAGE[self.kind].layout
+
 
 def write(table: Table, edition: Edition, path: Path) -> tuple[Limit, ...]:
     """Writes one table; one that Stata cannot hold is left out and named."""
@@ -138,20 +148,14 @@ def _variable(column: statistical.Column) -> Variable:
     form, width = "", 0
     if isinstance(dtype, pl.String):
         longest = max([1, *values.str.len_bytes().unique()])
-        kind = "strL" if longest > _WIDEST_FIXED else "str"
-        form, width = (f"%{longest}s", longest) if kind == "str" else ("", 0)
+        kind, form, width = ("strL", "", 0) if longest > _WIDEST_FIXED else ("str", f"%{longest}s", longest)
     elif isinstance(dtype, pl.Date | pl.Datetime):
         form, unit = ("%td", PROGRAM.day) if isinstance(dtype, pl.Date) else ("%tc", PROGRAM.moment)
-        values = (values.to_physical() if form == "%td" else values.dt.epoch("ms")) + PROGRAM.before_1970 // unit
+        values = (values.cast(pl.Datetime("ms")).to_physical() + PROGRAM.before_1970) // unit
     elif dtype == pl.Int64:
-        fits = (name for name in _INTEGERS if _fits(values, _STORAGE[name]))
-        kind = next(fits, "double")
-    title = statistical.cut(column.title, PROGRAM.longest_title)
-    return Variable(column.name, kind, form or _STORAGE[kind].format, values, title, width, column.cut_labels(PROGRAM))
-
-
-def _fits(values: pl.Series, storage: _Storage) -> bool:
-    return bool(values.is_between(storage.least, storage.missing - 1).all())
+        bounds = ((name, _STORAGE[name].least, _STORAGE[name].missing - 1) for name in _INTEGERS)
+        kind = next((name for name, least, most in bounds if values.is_between(least, most).all()), "double")
+    return Variable(column.name, kind, form or _STORAGE[kind].format, values, column.title, width, column.labels)
 
 
 def write_dta(path: Path, variables: Sequence[Variable], data_label: str, time_stamp: str) -> None:
@@ -170,11 +174,10 @@ def write_dta(path: Path, variables: Sequence[Variable], data_label: str, time_s
         + (b"<label>" + struct.pack("<H", len(label)) + label + b"</label>")
         + (b"<timestamp>" + bytes([len(stamp)]) + stamp + b"</timestamp>")
     )
-    codes = [item.width if item.kind == "str" else _STORAGE[item.kind].code for item in variables]
     firsts = {place: _first_rows(item.values) for place, item in enumerate(variables) if item.kind == "strL"}
     sections: dict[str, Iterable[bytes]] = {
         "map": [bytes(8 * 14)],
-        "variable_types": [struct.pack(f"<{len(codes)}H", *codes)],
+        "variable_types": [struct.pack("<H", item.code) for item in variables],
         "varnames": [_padded(item.name, _NAME) for item in variables],
         "sortlist": [bytes(2 * (len(variables) + 1))],
         "formats": [_padded(item.format, _FORMAT) for item in variables],
@@ -183,7 +186,7 @@ def write_dta(path: Path, variables: Sequence[Variable], data_label: str, time_s
         "characteristics": [],
         "data": _rows(variables, firsts),
         "strls": _long_texts(variables, firsts),
-        "value_labels": (_value_labels(item) for item in variables if item.labels),
+        "value_labels": map(_value_labels, variables),
     }
     with path.open("wb") as file:
         file.write(b"<stata_dta><header>" + header + b"</header>")
@@ -202,10 +205,7 @@ def write_dta(path: Path, variables: Sequence[Variable], data_label: str, time_s
 
 def _rows(variables: Sequence[Variable], firsts: Mapping[int, pl.Series]) -> Iterator[bytes]:
     """The rows, some thousands at a time."""
-    layout: list[tuple[str, Any]] = [
-        (f"v{place}", f"S{item.width}" if item.kind == "str" else _STORAGE[item.kind].layout)
-        for place, item in enumerate(variables)
-    ]
+    layout = [(f"v{place}", item.layout) for place, item in enumerate(variables)]
     for start in range(0, len(variables[0].values), _SLICE):
         size = len(variables[0].values.slice(start, _SLICE))
         rows = np.empty(size, dtype=layout)
@@ -243,7 +243,9 @@ def _long_texts(variables: Sequence[Variable], firsts: Mapping[int, pl.Series]) 
 
 
 def _value_labels(item: Variable) -> bytes:
-    """The labels of a variable, by number."""
+    """The labels of a variable, by number; nothing without labels."""
+    if not item.labels:
+        return b""
     labels = sorted(item.labels.items())
     texts = [text.encode() + b"\0" for _, text in labels]
     offsets = np.cumsum([0, *map(len, texts[:-1])]).astype("<i4")

@@ -10,14 +10,14 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import polars as pl
 
 from deedbook.release.edition import Edition
-from deedbook.release.formats.columns import Capacity
+from deedbook.release.formats.columns import Capacity, fitted_names
 from deedbook.release.formats.comparison import Pair, demand_columns, narrowed, unlike_height
 from deedbook.release.tables import Limit, Table
 from deedbook.schema import Field
@@ -25,6 +25,11 @@ from deedbook.schema import Field
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 """As both programs write them in a time stamp, whatever the locale."""
 MILLISECONDS_OF_DAY = 86_400_000
+TEXTS = {
+    "^$": "holds empty texts, which cannot be told from missing ones",
+    "\x00": "holds the character U+0000, where a text ends",
+}
+"""What neither can hold of a text."""
 _SUFFIX = "_label"
 _FEWEST_ROWS = 100_000
 _MOST_PASSES = 10
@@ -43,7 +48,6 @@ class Program:
         longest_name: In characters; names are letters, digits and underscores.
         reserved: Names that no variable may have.
         folds_case: Whether names that differ only in case are the same.
-        pads_text: Whether white space at the end of a text is lost.
         longest_title: What a column is, in bytes of UTF-8.
         longest_label: What a code is called, in bytes of UTF-8.
         most_columns: Variables of a file.
@@ -57,7 +61,6 @@ class Program:
     longest_name: int
     reserved: frozenset[str]
     folds_case: bool
-    pads_text: bool
     longest_title: int
     longest_label: int
     most_columns: int
@@ -80,6 +83,11 @@ class Program:
         is_plain = not _ODD.search(name) and name[:1].isalpha() and not name.endswith("_")
         return is_plain and len(name) <= self.longest_name and self.folded(name) not in self.reserved
 
+    def shortened(self, name: str, longest: int) -> str:
+        """The name in letters, digits and underscores."""
+        plain = _ODD.sub("_", name)
+        return (plain if plain[:1].isalpha() else f"v{plain}")[:longest].rstrip("_")
+
 
 @dataclass(frozen=True, slots=True)
 class Column:
@@ -95,11 +103,17 @@ class Column:
     name: str
     title: str
     values: pl.Series
-    labels: Mapping[int, str] = field(default_factory=dict)
+    labels: dict[int | float, str] = field(default_factory=dict)
 
-    def cut_labels(self, program: Program) -> dict[int | float, str]:
-        """The labels, as long as the program allows them."""
-        return {number: cut(text, program.longest_label) for number, text in self.labels.items()}
+    @property
+    def measure(self) -> str:
+        """Whether its values are amounts or moments, or codes or texts."""
+        return "nominal" if self.labels or self.values.dtype == pl.String else "scale"
+
+    def cut(self, program: Program) -> Column:
+        """The same, with title and labels as long as the program allows them."""
+        labels = {number: cut(text, program.longest_label) for number, text in self.labels.items()}
+        return replace(self, title=cut(self.title, program.longest_title), labels=labels)
 
 
 def columns_for(table: Table, program: Program) -> tuple[tuple[Column, ...], tuple[Limit, ...]]:
@@ -111,10 +125,12 @@ def columns_for(table: Table, program: Program) -> tuple[tuple[Column, ...], tup
         texts += [f"`{item.name}` {note}" for note in notes]
         if held is not None:
             described = _labelled(item, held)
-            texts += _cut_descriptions(described, program)
-            columns += described
-    names = _fit_names([column.name for column in columns], program)
-    pairs = list(zip(columns, names, strict=True))
+            cut_down = [column.cut(program) for column in described]
+            texts += _cuts(described, cut_down, program)
+            columns += cut_down
+    names = [column.name for column in columns]
+    fitted = fitted_names(names, program.longest_name, program.allows, program.shortened, program.folded)
+    pairs = list(zip(columns, fitted, strict=True))
     texts += [f"`{column.name}` is called `{name}`" for column, name in pairs if column.name != name]
     return tuple(replace(column, name=name) for column, name in pairs), program.capacity.limits(table, *texts)
 
@@ -179,59 +195,39 @@ def cut(text: str, longest: int) -> str:
 def _without_loss(values: pl.Series, program: Program) -> tuple[pl.Series | None, list[str]]:
     """The values as the program can hold them, None when it cannot, and what must be said about them."""
     held, notes = program.capacity.held(values)
-    if not isinstance(held.dtype, pl.String):
+    if held.dtype != pl.String:
         return held.cast(pl.Int64) if held.dtype == pl.Boolean else held, notes
     if (held.str.len_bytes() > program.longest_text).any():
         return None, [f"is left out: it has texts of more than {program.longest_text:,} bytes"]
-    losses = (
-        (held == "", "holds empty texts, which cannot be told from missing ones"),
-        (held.str.contains("\x00", literal=True), "holds the character U+0000, where a text ends"),
-        (held.str.ends_with(" ") & program.pads_text, "loses the spaces at the end of its texts"),
-    )
-    return held.fill_null(""), [*notes, *(note for cells, note in losses if cells.any())]
+    return held.fill_null(""), notes
 
 
 def _labelled(item: Field, values: pl.Series) -> list[Column]:
     """A field as one variable, or two where its codes have labels and are text."""
     title, codes = item.title or item.name, item.categories
     if values.dtype == pl.Int64:
-        labels = {0: "false", 1: "true"} if item.type == "boolean" else {}
-        for code in codes:
-            if code.label and isinstance(code.value, int) and abs(code.value) < _LARGEST_LABELLED:
-                labels.setdefault(code.value, code.label)
-        return [Column(item.name, title, values, labels)]
-    plain = Column(item.name, title, values)
-    if not isinstance(values.dtype, pl.String) or not any(code.label for code in codes):
-        return [plain]
-    places = {str(code.value): place for place, code in enumerate(codes, start=1)}
-    numbers = values.replace_strict(list(places), list(places.values()), default=None, return_dtype=pl.Int64)
-    labels = {place: code.label or str(code.value) for place, code in enumerate(codes, start=1)}
-    return [plain, Column(f"{item.name}{_SUFFIX}", f"{title} (label)", numbers, labels)]
+        return [Column(item.name, title, values, _labels_of_numbers(item))]
+    columns = [Column(item.name, title, values)]
+    if values.dtype == pl.String and any(code.label for code in codes):
+        labels: dict[int | float, str] = {place: code.label or str(code.value) for place, code in enumerate(codes, 1)}
+        texts = [str(code.value) for code in codes]
+        numbers = values.replace_strict(texts, [*labels], default=None, return_dtype=pl.Int64)
+        columns.append(Column(f"{item.name}{_SUFFIX}", f"{title} (label)", numbers, labels))
+    return columns
 
 
-def _cut_descriptions(columns: Sequence[Column], program: Program) -> Iterable[str]:
+def _labels_of_numbers(item: Field) -> dict[int | float, str]:
+    labels: dict[int | float, str] = {0: "false", 1: "true"} if item.type == "boolean" else {}
+    for code in item.categories:
+        if code.label and isinstance(code.value, int) and abs(code.value) < _LARGEST_LABELLED:
+            labels.setdefault(code.value, code.label)
+    return labels
+
+
+def _cuts(whole: Sequence[Column], cut_down: Sequence[Column], program: Program) -> Iterable[str]:
     """Which titles and labels of a field are cut; a title that is cut twice is told once."""
-    if any(cut(column.title, program.longest_title) != column.title for column in columns):
-        yield f"the title of `{columns[0].name}` is cut or put on one line ({program.longest_title} bytes)"
-    for column in columns:
-        count = sum(cut(text, program.longest_label) != text for text in column.labels.values())
-        if count:
-            yield f"{count} labels of `{column.name}` are cut or put on one line ({program.longest_label:,} bytes)"
-
-
-def _fit_names(names: Sequence[str], program: Program) -> list[str]:
-    """The names as the program allows them, each once; a name that is allowed is kept, whatever stands before it."""
-    used = {program.folded(name) for name in names if program.allows(name)}
-    fitted, taken = [], set[str]()
-    for name in names:
-        candidate, number = name, 1
-        if not program.allows(name) or program.folded(name) in taken:
-            base = _ODD.sub("_", name)
-            base = base if base[:1].isalpha() else f"v{base}"
-            candidate = base[: program.longest_name].rstrip("_") or "v"
-            while not program.allows(candidate) or program.folded(candidate) in used | taken:
-                number += 1
-                candidate = f"{base[: program.longest_name - len(str(number)) - 1].rstrip('_')}_{number}"
-        taken.add(program.folded(candidate))
-        fitted.append(candidate)
-    return fitted
+    if any(one.title != other.title for one, other in zip(whole, cut_down, strict=True)):
+        yield f"the title of `{whole[0].name}` is cut or put on one line ({program.longest_title} bytes)"
+    for one, other in zip(whole, cut_down, strict=True):
+        if count := sum(text != other.labels[number] for number, text in one.labels.items()):
+            yield f"{count} labels of `{one.name}` are cut or put on one line ({program.longest_label:,} bytes)"

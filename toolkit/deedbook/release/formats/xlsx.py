@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,19 +22,25 @@ from xlsxwriter.worksheet import Worksheet  # type: ignore[import-untyped]
 from deedbook.integrity.containers import check_workbook
 from deedbook.release.edition import Edition
 from deedbook.release.formats import About
-from deedbook.release.formats.columns import Capacity
+from deedbook.release.formats.columns import Capacity, fitted_names
 from deedbook.release.formats.comparison import Pair, UnlikeError, demand_columns, frame_of, pairs_of
-from deedbook.release.tables import Limit, Outline, Table
+from deedbook.release.tables import Limit, Table
 
-CAPACITY = Capacity(format="XLSX", days=(dt.date(1900, 3, 1), dt.date(9999, 12, 31)), beyond="dates before March 1900")
+CAPACITY = Capacity(
+    format="XLSX",
+    days=(dt.date(1900, 3, 1), dt.date(9999, 12, 31)),
+    beyond="dates before March 1900",
+    # what XML or the format's own escape cannot hold as it is (ECMA-376, ST_Xstring)
+    texts={
+        "[\x00-\x08\x0b-\x1f\ufffe\uffff]|_x[0-9A-Fa-f]{4}_": "holds characters that are written as _xHHHH_; "
+        "Excel shows them right, some readers do not decode them"
+    },
+)
 _MOST_ROWS = 1_048_576
 _MOST_COLUMNS = 16_384
 _MOST_CHARACTERS = 32_767
 _LONGEST_SHEET_NAME = 31
 _SLICE = 20_000
-_ESCAPED = "[\x00-\x08\x0b-\x1f\ufffe\uffff]|_x[0-9A-Fa-f]{4}_"
-"""What XML or the format's own escape cannot hold as it is (ECMA-376, ST_Xstring)."""
-_ESCAPED_NOTE = "holds characters that are written as _xHHHH_; Excel shows them right, some readers do not decode them"
 _FORBIDDEN = str.maketrans(dict.fromkeys(r"[]:*?/\'", "_"))
 _CODEBOOK = {"table": 20, "field": 24, "type": 10, "title": 24, "description": 70, "required": 9, "codes": 60}
 """The columns of the codebook, with their widths in characters."""
@@ -61,7 +67,9 @@ def read(table: Table, path: Path, tables: Sequence[str] = ()) -> Iterator[Pair]
 
     if _reason_to_leave_out(table.rows):
         return
-    expected = _writable(table)[0].with_columns(pl.col(pl.String).replace("", None).str.replace_many(_UNDECODED))
+    expected = pl.DataFrame(CAPACITY.columns(table)[0]).with_columns(
+        pl.col(pl.String).replace("", None).str.replace_many(_UNDECODED)
+    )
     sheet = sheet_names(tables or [table.name])[table.name]
     check_workbook(path)
     with CalamineWorkbook.from_path(str(path)) as book:
@@ -101,13 +109,13 @@ class Workbook:
         if reason := _reason_to_leave_out(table.rows):
             return CAPACITY.limits(table, f"left out: {reason}")
         name = self._sheets[table.name]
-        sheet = self._book.add_worksheet(name)
-        rows, limits = _writable(table)
-        for position, column in enumerate(rows.head(200).iter_columns()):
+        columns, limits = CAPACITY.columns(table)
+        rows = pl.DataFrame(columns)
+        widths = {}
+        for column in rows.head(200).iter_columns():
             longest = max((len(str(value)) for value in column.drop_nulls()), default=0)
-            sheet.set_column(position, position, max(8, min(48, max(longest, len(column.name)) + 2)))
-            sheet.write_string(0, position, column.name, self._head)
-        sheet.freeze_panes(1, len(table.schema.primary_key) or 1)
+            widths[column.name] = max(8, min(48, max(longest, len(column.name)) + 2))
+        sheet = self._add_sheet(name, widths, len(table.schema.primary_key) or 1)
         if rows.height:
             sheet.autofilter(0, 0, rows.height, rows.width - 1)
         rows = rows.with_columns(selectors.datetime().dt.replace_time_zone(None))  # XlsxWriter knows no zones
@@ -121,14 +129,13 @@ class Workbook:
 
     def close(self, about: About) -> tuple[Limit, ...]:
         """Adds codebook and README and closes the file."""
-        sheet = self._book.add_worksheet("codebook")
-        for column, (title, width) in enumerate(_CODEBOOK.items()):
-            sheet.set_column(column, column, width)
-            sheet.write_string(0, column, title, self._head)
-        sheet.freeze_panes(1, 2)
-        records = (record for outline in about.outlines for record in _codebook_records(outline))
-        for number, record in enumerate(records, start=1):
-            for column, text in enumerate(record):
+        sheet = self._add_sheet("codebook", _CODEBOOK, 2)
+        fields = [(outline, item) for outline in about.outlines for item in outline.schema.fields]
+        for number, (outline, item) in enumerate(fields, start=1):
+            codes = (f"{code.value} = {code.label}" if code.label else str(code.value) for code in item.categories)
+            required = "yes" if item.name in outline.required else ""
+            said = outline.name, item.name, item.type, item.title, item.description, required, "\n".join(codes)
+            for column, text in enumerate(said):
                 sheet.write_string(number, column, _fit(text, "CODEBOOK.md"), self._wrap)
         self._readme.set_column(0, 0, 110)
         for number, line in enumerate(about.readme):
@@ -142,6 +149,15 @@ class Workbook:
             if sheet.row_data_fh is not None:
                 sheet.row_data_fh.close()
         self._book.fileclosed = True
+
+    def _add_sheet(self, name: str, widths: Mapping[str, int], fixed: int) -> Worksheet:
+        """A sheet with a head of these columns, their widths in characters, of which the first stay in view."""
+        sheet = self._book.add_worksheet(name)
+        for column, (title, width) in enumerate(widths.items()):
+            sheet.set_column(column, column, width)
+            sheet.write_string(0, column, title, self._head)
+        sheet.freeze_panes(1, fixed)
+        return sheet
 
     def _cell_writer(self, sheet: Worksheet, dtype: pl.DataType) -> Callable[[int, int, Any], object]:
         """What writes a value of that type at a row and a column, both from 0."""
@@ -159,22 +175,18 @@ def sheet_names(tables: Sequence[str]) -> dict[str, str]:
 
     A table that can have its own name has it, whatever stands before it.
     """
-    whole = {name: name.translate(_FORBIDDEN) for name in tables}
-    kept = {
-        name
-        for name in tables
-        if whole[name] == name and len(name) <= _LONGEST_SHEET_NAME and name.lower() not in _OWN_SHEETS
-    }
-    used = {*_OWN_SHEETS, *(name.lower() for name in kept)}
-    found = {}
-    for name in tables:
-        candidate, number = whole[name][:_LONGEST_SHEET_NAME], 1
-        while candidate.lower() in used and name not in kept:
-            number += 1
-            candidate = f"{whole[name][: _LONGEST_SHEET_NAME - len(str(number)) - 1]}_{number}"
-        used.add(candidate.lower())
-        found[name] = candidate
-    return found
+    fitted = fitted_names(
+        tables,
+        _LONGEST_SHEET_NAME,
+        allows=lambda name: name == _sheet_name(name, _LONGEST_SHEET_NAME) and name.lower() not in _OWN_SHEETS,
+        shortened=_sheet_name,
+        folded=str.lower,
+    )
+    return dict(zip(tables, fitted, strict=True))
+
+
+def _sheet_name(name: str, longest: int) -> str:
+    return name.translate(_FORBIDDEN)[:longest]
 
 
 def _fit(text: str, where: str) -> str:
@@ -203,18 +215,6 @@ def _reason_to_leave_out(rows: pl.DataFrame) -> str:
     return ""
 
 
-def _writable(table: Table) -> tuple[pl.DataFrame, tuple[Limit, ...]]:
-    """The rows with every column turned to text that Excel cannot hold as what it is."""
-    columns, texts = [], []
-    for column in table.rows.iter_columns():
-        held, notes = CAPACITY.held(column)
-        if column.dtype == pl.String and column.str.contains(_ESCAPED).any():
-            notes.append(_ESCAPED_NOTE)
-        columns.append(held)
-        texts += [f"`{column.name}` {note}" for note in notes]
-    return pl.DataFrame(columns), CAPACITY.limits(table, *texts)
-
-
 class _Exact(float):
     """A number that is spelled with all its digits, whatever format is asked for: XlsxWriter asks for 16, one too few."""
 
@@ -228,11 +228,10 @@ def _value(value: Any, dtype: pl.DataType) -> Any:
         return None
     if isinstance(dtype, pl.String):
         return str(value)
-    if isinstance(dtype, pl.Datetime) and isinstance(value, dt.date):
+    if isinstance(value, dt.date) and dtype.is_temporal():
         moment = value if isinstance(value, dt.datetime) else dt.datetime.combine(value, dt.time())
-        return moment.replace(tzinfo=dt.UTC if dtype.time_zone else None)
-    if isinstance(dtype, pl.Date) and isinstance(value, dt.datetime):
-        return value.date()
+        zone = dt.UTC if getattr(dtype, "time_zone", None) else None
+        return moment.date() if isinstance(dtype, pl.Date) else moment.replace(tzinfo=zone)
     return int(value) if dtype.is_integer() and isinstance(value, float) and value.is_integer() else value
 
 
@@ -245,10 +244,3 @@ def _filled_up(expected: pl.DataFrame, slices: Iterable[pl.DataFrame]) -> Iterat
     rest = expected.slice(height)
     if rest.height and rest.null_count().sum_horizontal().item() == rest.height * rest.width:
         yield rest
-
-
-def _codebook_records(outline: Outline) -> Iterator[tuple[str, ...]]:
-    for item in outline.schema.fields:
-        codes = (f"{code.value} = {code.label}" if code.label else str(code.value) for code in item.categories)
-        required = "yes" if item.name in outline.required else ""
-        yield outline.name, item.name, item.type, item.title, item.description, required, "\n".join(codes)

@@ -1,1 +1,1 @@
-"""What describes the release to machines: its Data Package (datapackage) and every other standard (standards)."""
+"""What the descriptor says of people, licences and DOIs (citation), and the descriptor of the release (datapackage)."""

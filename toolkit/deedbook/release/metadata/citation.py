@@ -65,6 +65,11 @@ class Licence:
         return self.url or (f"https://spdx.org/licenses/{self.spdx}" if self.spdx else "")
 
     @property
+    def text(self) -> str:
+        """Its name and address for people."""
+        return " ".join(part for part in (self.title or self.spdx, self.url) if part)
+
+    @property
     def reference(self) -> str:
         """What stands for it inside a document: its address, else a fragment."""
         return self.address or f"#licence-{_slug(self.title)}"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,6 +40,25 @@ class CsvFile:
 def datapackage_json(package: Package, edition: Edition, tables: Sequence[tuple[Outline, CsvFile]]) -> str:
     """The descriptor of the release."""
     raw = {resource.name: resource.raw for resource in package.resources}
+    resources = []
+    for outline, file in tables:
+        said = {"title": outline.title, "description": outline.description}
+        own = raw.get(outline.name, {})
+        resource = {
+            "name": outline.name,
+            "type": "table",
+            "path": file.name,
+            **{key: text for key, text in said.items() if text},
+            **{key: value for key, value in own.items() if not _DROPPED_OF_RESOURCE.fullmatch(key)},
+            "format": "csv",
+            "mediatype": "text/csv",
+            "encoding": "utf-8",
+            "bytes": file.bytes,
+            "hash": f"sha256:{file.sha256}",
+            "rows": file.rows,
+            "schema": schema_record(outline),
+        }
+        resources.append(resource)
     descriptor = {
         "$schema": PROFILE + "datapackage.json",
         "name": edition.name,
@@ -49,27 +68,9 @@ def datapackage_json(package: Package, edition: Edition, tables: Sequence[tuple[
         "created": edition.moment,
         **{key: value for key, value in package.raw.items() if not _DROPPED.fullmatch(key)},
         **({"id": edition.identifier} if edition.doi else {}),
-        "resources": [_resource(outline, file, raw.get(outline.name, {})) for outline, file in tables],
+        "resources": resources,
     }
     return json.dumps(descriptor, ensure_ascii=False, indent=2) + "\n"
-
-
-def _resource(outline: Outline, file: CsvFile, raw: Mapping[str, Any]) -> dict[str, Any]:
-    said = {"title": outline.title, "description": outline.description}
-    return {
-        "name": outline.name,
-        "type": "table",
-        "path": file.name,
-        **{key: text for key, text in said.items() if text},
-        **{key: value for key, value in raw.items() if not _DROPPED_OF_RESOURCE.fullmatch(key)},
-        "format": "csv",
-        "mediatype": "text/csv",
-        "encoding": "utf-8",
-        "bytes": file.bytes,
-        "hash": f"sha256:{file.sha256}",
-        "rows": file.rows,
-        "schema": schema_record(outline),
-    }
 
 
 def schema_record(outline: Outline) -> dict[str, Any]:
