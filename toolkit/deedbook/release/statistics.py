@@ -83,10 +83,9 @@ def describe_columns(table: Table) -> dict[str, Statistics]:
         # values that validation proved distinct are not counted again
         distinct = pl.len() if schema.primary_key == (name,) else column.n_unique() - column.has_nulls().cast(pl.UInt32)
         parts = {"missing": column.null_count(), "distinct": distinct}
+        parts |= {"min": text_of(column.min(), dtype), "max": text_of(column.max(), dtype)}
         if isinstance(dtype, pl.String):
             parts |= {"shortest": column.str.len_chars().min(), "longest": column.str.len_chars().max()}
-        if not dtype.is_nested():
-            parts |= {"min": text_of(column.min(), dtype), "max": text_of(column.max(), dtype)}
         summaries.append(pl.struct([part.alias(about) for about, part in parts.items()]).alias(name))
     known = rows.lazy().select(summaries).collect().row(0, named=True)
     keys = {*schema.primary_key, *(name for key in schema.foreign_keys for name in key.fields)}
@@ -104,7 +103,7 @@ def _describe(item: Field, column: pl.Series, known: Mapping[str, Any], *, is_ke
         middle = column.drop_nulls().sort().slice((filled - 1) // 2, 1)
         found |= {"median": _plain(texts_of(middle).item()), "bins": _bins(column)}
     if shape in {"numbers", "moments", "keys"} or (shape == "text" and (known.get("longest") or 0) <= _SHORT):
-        found |= {"minimum": _shown(known.get("min"), dtype), "maximum": _shown(known.get("max"), dtype)}
+        found |= {"minimum": _shown(known["min"], dtype), "maximum": _shown(known["max"], dtype)}
     if shape == "text" and dtype == pl.String:
         found["lengths"] = _bins(column.str.len_chars())
     repeats = shape == "keys" and known["distinct"] < filled
@@ -115,7 +114,6 @@ def _describe(item: Field, column: pl.Series, known: Mapping[str, Any], *, is_ke
 
 
 def _shape(item: Field, dtype: pl.DataType, filled: int, distinct: int, *, is_key: bool) -> Shape:
-    repeats = distinct <= _MOST_CODES and distinct * 2 <= filled
     shapes: tuple[tuple[bool, Shape], ...] = (
         (not filled, "empty"),
         (bool(item.categories or item.constraints.get("enum")) or dtype == pl.Boolean, "codes"),
@@ -123,7 +121,7 @@ def _shape(item: Field, dtype: pl.DataType, filled: int, distinct: int, *, is_ke
         (dtype.is_integer() and distinct <= _FEW_NUMBERS, "codes"),
         (dtype.is_numeric(), "numbers"),
         (isinstance(dtype, pl.Date | pl.Datetime), "moments"),
-        (repeats and not dtype.is_nested(), "codes"),
+        (distinct <= _MOST_CODES and distinct * 2 <= filled, "codes"),
     )
     return next((shape for is_so, shape in shapes if is_so), "text")
 

@@ -124,20 +124,16 @@ def type_rows(text: pl.DataFrame, schema: TableSchema, table: str) -> tuple[pl.D
     limits: list[Limit] = []
     values = text.select(typed(item).alias(item.name) for item in schema.fields)
     for item in schema.fields:
-        source, column = text.get_column(item.name), values.get_column(item.name)
+        source, column, note = text.get_column(item.name), values.get_column(item.name), ""
         if column.null_count() != source.null_count():
-            limits.append(
-                Limit(TYPED_FORMATS, table, f"`{item.name}` is text: a value does not fit {item.type} exactly")
-            )
-            column = source
+            column, note = source, f"is text: a value does not fit {item.type} exactly"
         elif isinstance(column.dtype, pl.Datetime) and not (zoned := source.str.ends_with("Z")).all():
-            if zoned.any():
-                message = f"`{item.name}` is text: some of its moments have no time zone, others do"
-                limits.append(Limit(TYPED_FORMATS, table, message))
-            column = source if zoned.any() else column.dt.replace_time_zone(None)
+            note = "is text: some of its moments have no time zone, others do" if zoned.any() else ""
+            column = source if note else column.dt.replace_time_zone(None)
         elif column.dtype.is_float() and (rounded := _rounded_cells(source, column)):
-            message = f"`{item.name}` is rounded to double precision in {rounded} cells; the CSV has all digits"
-            limits.append(Limit(TYPED_FORMATS, table, message))
+            note = f"is rounded to double precision in {rounded} cells; the CSV has all digits"
+        if note:
+            limits.append(Limit(TYPED_FORMATS, table, f"`{item.name}` {note}"))
         columns.append(column)
     return pl.DataFrame(columns), tuple(limits)
 
@@ -181,11 +177,8 @@ def release_schema(schema: TableSchema, added: Sequence[Field]) -> TableSchema:
 def named_missing(schema: TableSchema) -> tuple[str, ...]:
     """The declared missing values that a release no longer tells apart, because it leaves every one of them empty."""
     labels = [*schema.missing_values, *(label for item in schema.fields for label in item.missing_values or ())]
-    return tuple(
-        sorted(
-            {f"{label.value} ({label.label})" if label.label else str(label.value) for label in labels if label.value}
-        )
-    )
+    named = [label for label in labels if label.value]
+    return tuple(sorted({f"{one.value} ({one.label})" if one.label else str(one.value) for one in named}))
 
 
 def loss(text: pl.DataFrame, rows: int, present: Mapping[str, int]) -> str:
