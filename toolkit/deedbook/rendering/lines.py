@@ -5,10 +5,10 @@ A report is written to a pipe without importing what draws on terminals, which t
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from io import StringIO
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
 from deedbook.findings import Finding
 from deedbook.rendering.escapes import visible
@@ -25,35 +25,22 @@ _NARROWEST = 30
 """Columns that are left for the text, however narrow the terminal is."""
 
 
-@dataclass(slots=True)
-class Styled:
-    """Parts of a text in order, each with the name of a style, or none."""
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One thing said: parts of a text, each with the name of a style, or none.
 
-    parts: list[tuple[str, str]] = field(default_factory=list)
+    Attributes:
+        indent: Columns before it; further lines of it are `hang` columns in.
+    """
 
-    def append(self, text: str | Styled, style: str = "") -> Styled:
-        """The same text, longer."""
-        self.parts += text.parts if isinstance(text, Styled) else [(text, style)]
-        return self
+    parts: Sequence[tuple[str, str]] = ()
+    indent: int = 0
+    hang: int = 0
 
     @property
     def plain(self) -> str:
         """The text without its styles."""
         return "".join(text for text, _ in self.parts)
-
-
-def styled(text: str = "", style: str = "") -> Styled:
-    """A text in one style."""
-    return Styled([(text, style)] if text else [])
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One thing said: `indent` columns in, and further lines of it `hang` columns in."""
-
-    text: Styled
-    indent: int = 0
-    hang: int = 0
 
 
 def sentence(item: Finding) -> str:
@@ -70,26 +57,18 @@ def sentence(item: Finding) -> str:
 def draw(lines: Iterable[Line], view: View) -> str:
     """The lines as text for that view, each with a line end."""
     if view.width is None and not view.color:
-        return "".join(f"{' ' * line.indent}{line.text.plain}".rstrip() + "\n" for line in lines)
+        return "".join(f"{' ' * line.indent}{line.plain}".rstrip() + "\n" for line in lines)
     from rich.console import Console
     from rich.text import Text
 
     out = StringIO()
-    console = Console(
-        file=out,
-        width=_UNBOUNDED,
-        color_system="standard" if view.color else None,
-        force_terminal=view.color,
-        legacy_windows=False,
-        highlight=False,
-        markup=False,
-        emoji=False,
-        no_color=not view.color,
-    )
+    system: Literal["standard"] | None = "standard" if view.color else None
+    plain: dict[str, Any] = dict.fromkeys(("legacy_windows", "highlight", "markup", "emoji"), False)
+    console = Console(file=out, width=_UNBOUNDED, color_system=system, force_terminal=view.color, **plain)
     parts = [
         Text.assemble(" " * (line.hang if number else line.indent), part)
         for line in lines
-        for number, part in enumerate(_wrap(Text.assemble(*line.text.parts), line, view.width, console))
+        for number, part in enumerate(_wrap(Text.assemble(*line.parts), line, view.width, console))
     ]
     console.print(Text("\n").join(parts), soft_wrap=True)  # at once: each print takes as long as wrapping a line
     return out.getvalue()
@@ -99,13 +78,11 @@ def _wrap(text: Text, line: Line, width: int | None, console: Console) -> list[T
     """The text of a line cut to the width, the continuation shorter by the hanging indent."""
     if width is None or text.cell_len <= width - line.indent:
         return [text]
-    first, *rest = text.wrap(console, max(_NARROWEST, width - line.indent))
-    if not rest:
-        return [first]
+    first = text.wrap(console, max(_NARROWEST, width - line.indent))[0]
     first.rstrip()
     left = text[len(first.plain) :]
     left = left[len(left.plain) - len(left.plain.lstrip()) :]
     following = left.wrap(console, max(_NARROWEST, width - line.hang))
     for part in following:
         part.rstrip()
-    return [first, *following]
+    return [first, *following] if left.plain else [first]
