@@ -13,9 +13,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from deedbook.checking import hashes
-from deedbook.checking.hashes import PARTITIONS, HashLog, HashSet, Partitions, Spill
-from deedbook.checking.keys import HashedBlock
+from deedbook.checking import keys
+from deedbook.checking.keys import PARTITIONS, HashedBlock, HashLog, HashSet, Partitions, Spill
 
 
 def test_pairs_come_back_from_the_partition_of_their_hash() -> None:
@@ -70,8 +69,8 @@ def test_a_hash_set_holds_what_was_put_in(known: list[int], asked: list[int]) ->
     wanted = [*asked, *known]
     held = [value in set(known) for value in wanted]
     alike = [value in set(known) or (value in {0, 1} and bool({0, 1} & set(known))) for value in wanted]
-    for few, truth in ((hashes._FEW, held), (0, alike)):  # a table of slots takes 0 for 1
-        with patch.object(hashes, "_FEW", few):
+    for few, truth in ((keys._FEW, held), (0, alike)):  # a table of slots takes 0 for 1
+        with patch.object(keys, "_FEW", few):
             hash_set = HashSet(pl.Series(known, dtype=pl.UInt64))
         for is_known in (True, False):
             places = hash_set.places(pl.Series(wanted, dtype=pl.UInt64), known=is_known)

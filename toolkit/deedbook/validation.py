@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING
 
 from deedbook.checking import references
 from deedbook.checking.findings import FindingsSoFar, WriteAll, open_findings
-from deedbook.checking.hashes import HashLog, HashSet, Spill
-from deedbook.checking.keys import ParentKey
+from deedbook.checking.keys import HashLog, HashSet, ParentKey, Spill
 from deedbook.checking.plan import Options, TablePlan
 from deedbook.checking.second_pass import find_missing_parents, find_repeated_keys, list_unenforced
 from deedbook.checking.table import TableOutcome, check_table

@@ -2,16 +2,22 @@
 
 Keys compare as values, so `3.0` and `3` are one number. No two equal hashes prove that a key is unique; equal ones are
 confirmed on the values.
+
+The hashes of a whole table's key are a log, in which others are looked up. Logs that no longer fit into the memory budget go to one
+temporary file without a name, which is gone when the process is, however it ends: pairs of (hash, record) as native 64-bit
+integers, each block's pairs in the order of the hashes' top bits.
 """
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import reduce
+from dataclasses import dataclass, field
+from functools import cached_property, reduce
 from operator import and_
+from threading import Lock
 from types import MappingProxyType
-from typing import Literal
+from typing import IO, TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 import polars as pl
@@ -19,6 +25,9 @@ import polars as pl
 from deedbook.checking.cells import Rows
 from deedbook.schema import Field, TableSchema
 from deedbook.types import key_text
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
 
 KeyKind = Literal["primary-key", "unique-key", "unique-error", "reference", "foreign-key"]
 ParentKey = tuple[str, tuple[Field, ...]]
@@ -31,6 +40,13 @@ _TOLD = 15
 """Characters of a canonical number that a 64-bit float tells from all others."""
 _PLAIN = 1e14
 """A number from one up to this that is written in 15 characters, with an exponent or not, has a canonical text that is no longer."""
+Hashes: TypeAlias = "npt.NDArray[np.uint64]"
+PARTITIONS = 64
+_SHIFT = 58
+"""A partition is named by the six top bits of a hash."""
+_FEW = 10_000
+"""Hashes that polars puts into a set of its own for every block sooner than numpy looks them up."""
+_PAIR = np.dtype([("hash", "u8"), ("record", "i8")])
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,3 +180,178 @@ def hash_blocks(
             parts = [odd[part.name] if part.name in odd.columns else part for part in parts]
         blocks.append(HashedBlock.of(parts, skip))
     return blocks
+
+
+@dataclass(slots=True)
+class Spill:
+    """The bytes that all hashes together may take in memory, those that they take now, and the file for what is more."""
+
+    budget: int
+    file: IO[bytes] = field(default_factory=io.BytesIO)
+    used: int = 0
+
+    def reserve(self, size: int) -> bool:
+        """Counts so many more bytes as used; False, and nothing counted, when they are too many."""
+        if self.used + size > self.budget:
+            return False
+        self.used += size
+        return True
+
+
+@dataclass(slots=True)
+class Partitions:
+    """(hash, record) pairs on disk, by the hash's top bits: for each block, where its pairs of each partition start."""
+
+    file: IO[bytes]
+    bounds: list[Rows] = field(default_factory=list)
+
+    def add(self, hashes: Hashes, records: Rows) -> None:
+        """Appends the pairs of a block."""
+        part = (hashes >> np.uint64(_SHIFT)).astype(np.int64)
+        order = np.argsort(part, kind="stable")
+        pairs = np.empty(len(hashes), _PAIR)
+        pairs["hash"], pairs["record"] = hashes[order], records[order]
+        start = self.file.seek(0, 2) // _PAIR.itemsize
+        self.bounds.append(start + np.searchsorted(part[order], np.arange(PARTITIONS + 1)))
+        self.file.write(pairs.tobytes())
+
+    def read(self, number: int) -> tuple[Hashes, Rows]:
+        """One partition."""
+        found = [np.empty(0, _PAIR)]
+        for bounds in self.bounds:
+            self.file.seek(int(bounds[number]) * _PAIR.itemsize)
+            found.append(
+                np.frombuffer(self.file.read(int(bounds[number + 1] - bounds[number]) * _PAIR.itemsize), _PAIR)
+            )
+        pairs = np.concatenate(found)
+        return np.ascontiguousarray(pairs["hash"]), np.ascontiguousarray(pairs["record"])
+
+
+@dataclass(slots=True)
+class HashLog:
+    """The hashes of a whole table's key: in memory, block by block, or on disk once they no longer fit."""
+
+    spill: Spill
+    blocks: list[tuple[int, HashedBlock]] = field(default_factory=list)
+    partitions: Partitions | None = None
+
+    def add(self, first: int, block: HashedBlock) -> None:
+        """Appends a block whose first record is `first`."""
+        if self.partitions is None and self.spill.reserve(block.nbytes):
+            self.blocks.append((first, block))
+        else:
+            self.on_disk().add(block.hashes.to_numpy(), block.row_numbers(first))
+
+    def on_disk(self) -> Partitions:
+        """All hashes as partitions; those that are in memory are written out."""
+        if self.partitions is None:
+            self.partitions = Partitions(self.spill.file)
+            for first, block in self.blocks:
+                self.partitions.add(block.hashes.to_numpy(), block.row_numbers(first))
+                self.spill.used -= block.nbytes
+            self.blocks.clear()
+        return self.partitions
+
+    def hashes(self) -> pl.Series:
+        """All hashes that are in memory."""
+        return pl.concat([pl.Series([], dtype=pl.UInt64), *(block.hashes for _, block in self.blocks)])
+
+    def as_set(self) -> HashSet | None:
+        """The hashes to look others up in; None when they are on disk."""
+        return HashSet(self.hashes()) if self.partitions is None else None
+
+    def repeated_rows(self) -> Rows | None:
+        """The records whose hash occurs more than once, rising; None when there is none."""
+        if self.partitions is None:
+            repeated = _repeated(self.hashes())
+            return self._rows_among(HashSet(repeated), known=True) if len(repeated) else None
+        parts = (self.partitions.read(number) for number in range(PARTITIONS))
+        return _rising([records[np.isin(hashes, _repeated(pl.Series(hashes)))] for hashes, records in parts])
+
+    def rows_absent_from(self, parent: HashLog) -> Rows | None:
+        """The records whose hash another log does not have, rising; None when there is none."""
+        if self.partitions is None and parent.partitions is None:
+            return self._rows_among(HashSet(parent.hashes()), known=False)
+        mine, its = self.on_disk(), parent.on_disk()
+        parts = ((mine.read(number), its.read(number)) for number in range(PARTITIONS))
+        return _rising([records[~np.isin(hashes, known)] for (hashes, records), (known, _) in parts])
+
+    def _rows_among(self, other: HashSet, *, known: bool) -> Rows | None:
+        """The records whose hash is in a set, or is not."""
+        places = ((first, block, other.places(block.hashes, known=known)) for first, block in self.blocks)
+        return _rising([block.row_numbers(first)[found] for first, block, found in places if found is not None])
+
+
+def _rising(parts: Sequence[Rows]) -> Rows | None:
+    """All records, rising; None when there is none."""
+    return np.sort(np.concatenate(parts)) if any(map(len, parts)) else None
+
+
+def _repeated(hashes: pl.Series) -> pl.Series:
+    """The hashes that occur more than once, rising."""
+    ordered = hashes.sort()
+    return ordered[1:].filter(ordered[1:] == ordered[:-1])
+
+
+class HashSet:
+    """A set of 64-bit hashes with vectorised look-up, made ready by the first thread that looks something up.
+
+    A few are a list for polars. Many are a table of slots: rising, each at the slot that its top bits name or the next free
+    one behind it; at most half of the slots are taken, and the last one is free, so that every search ends.
+    """
+
+    def __init__(self, hashes: pl.Series) -> None:
+        self._few = hashes.implode() if len(hashes) < _FEW else None
+        self._hashes, self._lock = hashes, Lock()
+
+    @cached_property
+    def _slots(self) -> tuple[Hashes, np.uint64]:
+        """The table, and by how much a hash is shifted to name its slot."""
+        ordered = _nonzero(self._hashes.sort().to_numpy())
+        is_first = np.ones(len(ordered), np.bool_)
+        np.not_equal(ordered[1:], ordered[:-1], out=is_first[1:])
+        distinct = ordered if is_first.all() else ordered[is_first]
+        bits = max(4, (2 * len(distinct)).bit_length())
+        shift = np.uint64(64 - bits)
+        places = np.arange(len(distinct), dtype=np.int64)
+        slots = np.maximum.accumulate(_home(distinct, shift) - places) + places
+        table = np.zeros(max(1 << bits, int(slots.max(initial=0)) + 1) + 1, np.uint64)
+        table[slots] = distinct
+        self._hashes = self._hashes.clear()
+        return table, shift
+
+    def places(self, hashes: pl.Series, *, known: bool) -> Rows | None:
+        """The places of the hashes that are in the set, or that are not; None when there is none."""
+        if self._few is not None:
+            is_found = hashes.is_in(self._few)
+            is_wanted = is_found if known else ~is_found
+            return is_wanted.arg_true().cast(pl.Int64).to_numpy() if is_wanted.any() else None
+        found = np.flatnonzero(self._contains(hashes.to_numpy()) == known)
+        return found if len(found) else None
+
+    def _contains(self, hashes: Hashes) -> npt.NDArray[np.bool_]:
+        """For each hash, whether it is in the table."""
+        with self._lock:
+            table, shift = self._slots
+        wanted = _nonzero(hashes)
+        slots = _home(wanted, shift)
+        here = table[slots]
+        found = here == wanted
+        open_ = np.flatnonzero((here < wanted) & (here != 0))
+        while len(open_):
+            slots[open_] += 1
+            here = table[slots[open_]]
+            sought = wanted[open_]
+            found[open_[here == sought]] = True
+            open_ = open_[(here < sought) & (here != 0)]
+        return np.asarray(found)
+
+
+def _home(hashes: Hashes, shift: np.uint64) -> Rows:
+    """The slot that the top bits of each hash name."""
+    return (hashes >> shift).view(np.int64)
+
+
+def _nonzero(hashes: Hashes) -> Hashes:
+    """The hashes with 0, which marks a free slot, moved to 1."""
+    return np.maximum(hashes, np.uint64(1))

@@ -11,9 +11,8 @@ import polars as pl
 
 from deedbook.checking.cells import FieldPlan
 from deedbook.checking.findings import Group
-from deedbook.checking.hashes import HashSet, Spill
 from deedbook.checking.header import Column
-from deedbook.checking.keys import Key, ParentKey, unique_keys
+from deedbook.checking.keys import HashSet, Key, ParentKey, Spill, unique_keys
 from deedbook.descriptor import Resource
 from deedbook.reading.blocks import BLOCK_SIZE
 from deedbook.reading.inputs import dialect_of

@@ -12,9 +12,8 @@ from deedbook.checking.block import BlockResult, TypedRows, check_block
 from deedbook.checking.cells import plan_field
 from deedbook.checking.files import check_declared, find_cause, labels_fit
 from deedbook.checking.findings import FILE_SHIFT, FindingsSoFar
-from deedbook.checking.hashes import HashLog
 from deedbook.checking.header import Header, match_header
-from deedbook.checking.keys import Key
+from deedbook.checking.keys import HashLog, Key
 from deedbook.checking.plan import FilePlan, TablePlan
 from deedbook.descriptor import is_remote
 from deedbook.findings import Check, Finding, NotChecked, TableStats

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from deedbook.findings import Finding
@@ -69,30 +69,20 @@ def judge_waivers(waivers: Sequence[Waiver], used: Collection[int], ran: set[str
     """
     findings = []
     for waiver in waivers:
+        place = f"{waiver.table} {waiver.key}"
+        about = f"the waiver of `{waiver.rule}` for {place}"
+        said = []
         if has_expired(waiver, today):
-            message = f"the waiver of `{waiver.rule}` for {waiver.table} {waiver.key} expired on {waiver.expires}"
-            findings.append(_finding("waiver-expired", waiver, "expires", message, "renew it or correct the row"))
+            message = f"{about} expired on {waiver.expires}"
+            said.append(("waiver-expired", "expires", message, "renew it or correct the row"))
         elif waiver.row not in used and any(_matches(waiver.rule, rule) for rule in ran):
-            message = f"nothing in {waiver.table} {waiver.key} needs the waiver of `{waiver.rule}`"
-            findings.append(_finding("waiver-unmatched", waiver, "rule", message, "delete the line"))
+            message = f"nothing in {place} needs the waiver of `{waiver.rule}`"
+            said.append(("waiver-unmatched", "rule", message, "delete the line"))
         if not waiver.reason.strip():
-            message = f"the waiver of `{waiver.rule}` for {waiver.table} {waiver.key} gives no reason"
-            findings.append(
-                _finding("waiver-without-reason", waiver, "reason", message, "say why the warning is accepted")
+            said.append(
+                ("waiver-without-reason", "reason", f"{about} gives no reason", "say why the warning is accepted")
             )
+        for rule, column, message, hint in said:
+            at = Finding(rule=rule, severity="warning", table="waivers", path=PATH, message=message, hint=hint)
+            findings.append(replace(at, row=waiver.row, line=waiver.row, column=column, value=getattr(waiver, column)))
     return findings
-
-
-def _finding(rule: str, waiver: Waiver, column: str, message: str, hint: str) -> Finding:
-    return Finding(
-        rule=rule,
-        severity="warning",
-        table="waivers",
-        path=PATH,
-        row=waiver.row,
-        line=waiver.row,
-        column=column,
-        message=message,
-        hint=hint,
-        value=getattr(waiver, column),
-    )
