@@ -18,8 +18,7 @@ from typing import Any
 import pytest
 
 from deedbook.errors import DeedbookError
-from deedbook.publishing.publish import run_steps
-from deedbook.publishing.steps import FOLDER, Facts, PublishableFile, PublishableRelease, open_journal
+from deedbook.publishing.steps import FOLDER, Facts, PublishableFile, PublishableRelease, open_journal, run_steps
 from deedbook.publishing.targets.github import GitHub, github_target
 from deedbook.publishing.targets.settings import Settings
 from deedbook.publishing.targets.zenodo import Zenodo, zenodo_target

@@ -18,8 +18,7 @@ from typing import Any
 
 from deedbook.catalogue.s3 import S3Store
 from deedbook.errors import DeedbookError
-from deedbook.publishing.publish import run_steps
-from deedbook.publishing.steps import Facts, Progress, PublishableRelease, Step, open_journal
+from deedbook.publishing.steps import Facts, Progress, PublishableRelease, Step, open_journal, run_steps
 from deedbook.publishing.targets.hosted import HostedCatalogue
 from tests.publishing.releases import NOW, directory_target
 

@@ -37,18 +37,10 @@ from typing import Any, TypeVar
 from deedbook import files as disk
 from deedbook.catalogue.records import Catalogue, Dataset, Entry
 from deedbook.errors import ProjectError, RefusalError, RemoteError, SpaceError, UsageError
+from deedbook.fetching import locations
 from deedbook.fetching.catalogues import Opened, open_catalogue
 from deedbook.fetching.download import CONNECTIONS, GRAIN, RUN, Advance, Cache, TamperedError, download
-from deedbook.fetching.locations import (
-    LATEST,
-    Address,
-    Home,
-    choose_catalogue,
-    find_home,
-    read_document,
-    read_location,
-    release_in,
-)
+from deedbook.fetching.locations import LATEST, Address, Home, read_document
 from deedbook.http import MissingError
 from deedbook.integrity.digests import MANIFEST, SIGNATURE, SUMS, read_sums, sha256_of
 from deedbook.integrity.proof import LARGEST_DOCUMENT, Earlier, ListedFile, Outcome, Proof, Rule, prove_release
@@ -176,9 +168,9 @@ def find_release(text: str, asking: Asking, *, home: Home | None = None) -> tupl
         RefusalError: when something is not what it should be.
         RemoteError: when something cannot be had.
     """
-    home = home or find_home()
-    page = release_in(text)
-    location = read_location(choose_catalogue(asking.catalogue or (text if page else None), home))
+    home = home or locations.find_home()
+    page = locations.release_in(text)
+    location = locations.read_location(locations.choose_catalogue(asking.catalogue or (text if page else None), home))
     name, wanted = read_spec(page or text)
     key = public_key(asking.key) if asking.key is not None else None
     opened = open_catalogue(location, home, key=key, is_offline=asking.is_offline)

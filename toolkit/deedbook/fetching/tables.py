@@ -137,7 +137,7 @@ class Release(Mapping[str, pl.DataFrame]):
         """What the codes mean: table to field to code to label, in the declared order; fields without codes are left out."""
         return {
             table: {
-                field["name"]: dict(map(_code_and_label, field["categories"]))
+                field["name"]: {code["value"]: str(code.get("label", code["value"])) for code in field["categories"]}
                 for field in fields
                 if field.get("categories")
             }
@@ -283,13 +283,6 @@ def _in_python() -> Iterator[None]:
             error.hint = error.hint.replace(option, argument)
         error.args = (f"{error.message}\n{error.hint}" if error.hint else error.message,)
         raise
-
-
-def _code_and_label(category: Any) -> tuple[Any, str]:
-    """A category of a Data Package is a value, or an object with a value and a label."""
-    if isinstance(category, Mapping):
-        return category["value"], str(category.get("label", category["value"]))
-    return category, str(category)
 
 
 def _as_categories(frame: pl.DataFrame, labels: Mapping[str, Mapping[Any, str]]) -> pl.DataFrame:

@@ -16,23 +16,13 @@ from deedbook.errors import ProjectError, RefusalError, UsageError
 from deedbook.integrity.digests import MANIFEST, SIGNATURE, SUMS, sha256_of
 from deedbook.integrity.signatures import PublicKey
 from deedbook.project import DESCRIPTOR, Project
-from deedbook.publishing.steps import (
-    Facts,
-    Journal,
-    Notice,
-    Progress,
-    PublishableFile,
-    PublishableRelease,
-    Step,
-    open_journal,
-)
+from deedbook.publishing import steps
+from deedbook.publishing.steps import Facts, Notice, Progress, PublishableRelease, Step
 from deedbook.publishing.targets import Target, read_target
 from deedbook.publishing.targets.hosted import LISTED, HostedCatalogue, noticed
 from deedbook.release.metadata.citation import doi_in
 from deedbook.release.verification import verify
 
-Report = Callable[[str, int, int], None]
-"""Told what is being done, the bytes that have been moved, and those that will be."""
 _SHOWN = 5
 
 
@@ -89,7 +79,7 @@ def prepare(
         name=outcome.name,
         version=outcome.version,
         release_sha256=sha256_of(folder / MANIFEST),
-        files=tuple(PublishableFile(path.name, path.stat().st_size, sha256_of(path)) for path in paths),
+        files=tuple(steps.PublishableFile(path.name, path.stat().st_size, sha256_of(path)) for path in paths),
         manifest=manifest,
         package=package,
         doi=doi_in(package),
@@ -98,9 +88,9 @@ def prepare(
 
 def plan_steps(project: Project, release: PublishableRelease, target: Target) -> Sequence[Step]:
     """What publishing would do, in order; nothing is done."""
-    steps = list(target.steps(release))
+    own = target.steps(release)
     if not target.catalogue:
-        return steps
+        return own
     host = read_target(project, target.catalogue)
     if not isinstance(host, HostedCatalogue):
         raise ProjectError(
@@ -130,14 +120,14 @@ def plan_steps(project: Project, release: PublishableRelease, target: Target) ->
 
     return [
         Step("catalogued", f"look whether the catalogue of {host.name} has it", look, always=True),
-        *steps,
+        *own,
         Step("note", f"note DOI and address in the catalogue of {host.name}", note, always=True),
         *host.finish(f"Note where {release.name} {release.version} is"),
     ]
 
 
 def publish(
-    project: Project, release: PublishableRelease, target: Target, report: Report = lambda _what, _done, _total: None
+    project: Project, release: PublishableRelease, target: Target, report: steps.Report = steps.untold
 ) -> Published:
     """Makes the release public at the target, or finishes what was begun.
 
@@ -151,34 +141,13 @@ def publish(
         RefusalError: when the version has other content there; nothing public has then changed.
         RemoteError: when the target failed; running it again goes on.
     """
-    steps = plan_steps(project, release, target)
-    journal = open_journal(project.root, target.name, target.address, release)
-    was_there = all(step.id in journal.done for step in steps)
-    run_steps(steps, journal, report)
+    planned = plan_steps(project, release, target)
+    journal = steps.open_journal(project.root, target.name, target.address, release)
+    was_there = all(step.id in journal.done for step in planned)
+    steps.run_steps(planned, journal, report)
     if not isinstance(target, HostedCatalogue):
         return Published(journal.facts, was_there)
     return Published(journal.facts, journal.facts.get(LISTED) == "yes", target.next)
-
-
-def run_steps(steps: Sequence[Step], journal: Journal, report: Report = lambda _what, _done, _total: None) -> None:
-    """Runs what the journal does not have, and remembers it."""
-    total = sum(step.size for step in steps)
-    reached = behind = 0
-
-    def count(more: int) -> None:
-        nonlocal reached
-        reached = min(reached + more, total)
-        report(step.about, reached, total)
-
-    for step in steps:
-        report(step.about, behind, total)
-        if step.always or step.id not in journal.done:
-            reached = behind
-            facts, known = step.run(journal.facts, count), journal.done.get(step.id)
-            if known is None or not facts.items() <= known.items():
-                journal.note(step.id, {**(known or {}), **facts})
-        behind += step.size
-    report("done", behind, total)
 
 
 def give_notice(target: Target, notice: Notice, *, is_rehearsal: bool = False) -> tuple[str, ...]:
@@ -192,12 +161,12 @@ def give_notice(target: Target, notice: Notice, *, is_rehearsal: bool = False) -
     Raises:
         UsageError: when there is no such version, or no reason.
     """
-    steps = target.notice(notice)
+    planned = target.notice(notice)
     if is_rehearsal and isinstance(target, HostedCatalogue):
         old = target.read() or Catalogue()
         noticed(old, notice, old.updated)
     elif not is_rehearsal:
         facts: dict[str, str] = {}
-        for step in steps:
+        for step in planned:
             facts.update(step.run(facts, lambda _bytes: None))
-    return tuple(step.about for step in steps)
+    return tuple(step.about for step in planned)

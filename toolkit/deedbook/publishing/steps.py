@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,8 @@ Facts = Mapping[str, str]
 """What earlier steps found out (`record_id`, `doi`, `mirror` ...), those of the journal among them. Never a secret."""
 Progress = Callable[[int], None]
 """Told how many bytes more have been moved."""
+Report = Callable[[str, int, int], None]
+"""Told what is being done, the bytes that have been moved, and those that will be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,3 +154,28 @@ def open_journal(root: Path, target: str, address: str, release: PublishableRele
         if place == address:
             journal.done[step] = facts
     return journal
+
+
+def untold(_what: str, _done: int, _total: int) -> None:
+    """For whoever does not ask."""
+
+
+def run_steps(steps: Sequence[Step], journal: Journal, report: Report = untold) -> None:
+    """Runs what the journal does not have, and remembers it."""
+    total = sum(step.size for step in steps)
+    reached = behind = 0
+
+    def count(more: int) -> None:
+        nonlocal reached
+        reached = min(reached + more, total)
+        report(step.about, reached, total)
+
+    for step in steps:
+        report(step.about, behind, total)
+        if step.always or step.id not in journal.done:
+            reached = behind
+            facts, known = step.run(journal.facts, count), journal.done.get(step.id)
+            if known is None or not facts.items() <= known.items():
+                journal.note(step.id, {**(known or {}), **facts})
+        behind += step.size
+    report("done", behind, total)
