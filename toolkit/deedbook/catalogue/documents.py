@@ -8,7 +8,7 @@ import json
 import re
 import uuid
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
@@ -26,6 +26,8 @@ PAGE = "index.html"
 DOCUMENTS = (records.SIGNATURE_AHEAD, records.BEFORE, CATALOG, CATALOG_SIGNATURE, PUBLIC_KEY, FEED, DCAT, PAGE, LATEST)
 """Every document, in the order in which they are written."""
 _MOST_FEED_ENTRIES = 100
+_ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What XML 1.0 cannot hold."""
 
 
 def catalog_json(catalogue: Catalogue) -> bytes:
@@ -103,11 +105,6 @@ def dataset_record(dataset: Dataset) -> dict[str, Any]:
     return {name: value for name, value in dataclasses.asdict(dataset).items() if name != "name"}
 
 
-def _legal(content: str) -> str:
-    """The text without what XML 1.0 cannot hold."""
-    return re.sub("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "�", content)
-
-
 def _urn(*parts: str) -> str:
     return uuid.uuid5(uuid.NAMESPACE_OID, "\n".join(("deedbook", *parts))).urn
 
@@ -130,5 +127,5 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters |= {"size": size, "legal": _legal}
+    environment.filters |= {"size": size, "legal": partial(_ILLEGAL.sub, "\ufffd")}
     return environment

@@ -29,7 +29,7 @@ def check_addition(catalogue: Catalogue, about: Dataset) -> Entry | None:
         )
     if (previous := release.previous) is None or dataset is None:
         return known
-    before, newest = dataset.entry(previous.version), dataset.entry(dataset.latest or "")
+    before, newest = dataset.entry(previous.version), dataset.entry(dataset.latest)
     if before and before.release_sha256 != previous.sha256:
         raise RefusalError(
             f"{name} {release.version} follows a version {previous.version} that is not the published one",

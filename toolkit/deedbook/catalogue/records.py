@@ -97,7 +97,7 @@ class Dataset:
     latest: str | None
     versions: tuple[Entry, ...]
 
-    def entry(self, version: str) -> Entry | None:
+    def entry(self, version: str | None) -> Entry | None:
         """The entry of a version."""
         return next((entry for entry in self.versions if entry.version == version), None)
 
@@ -137,8 +137,7 @@ class Catalogue:
 
     def entry(self, name: str, version: str) -> Entry | None:
         """The entry of a version of a dataset."""
-        dataset = self.datasets.get(name)
-        return dataset.entry(version) if dataset else None
+        return self.datasets[name].entry(version) if name in self.datasets else None
 
 
 def sequence_of(name: str, content: bytes) -> int:

@@ -239,11 +239,9 @@ def rebuild(
     now, new = max(clock(), old.updated), replace(old, datasets={})
     for releases in found.values():
         newest = max(releases, key=lambda about: read_version(about.versions[0].version))
-        entries = tuple(entry for about in releases for entry in about.versions)
-        new = with_dataset(new, replace(newest, versions=entries), now)
-    documents = {name: there.content for name in DOCUMENTS if (there := store.read(name))}
-    sequence = 1 + max((sequence_of(name, content) for name, content in documents.items()), default=0)
-    new = with_signer(replace(new, sequence=sequence, updated=now), signers, now)
+        new = with_dataset(new, replace(newest, versions=tuple(about.versions[0] for about in releases)), now)
+    said = (sequence_of(name, there.content) for name in DOCUMENTS if (there := store.read(name)))
+    new = with_signer(replace(new, sequence=1 + max(said, default=0), updated=now), signers, now)
     put_catalogue(store, new, store.read(CATALOG), signers)
     return Rebuilt(settle(store, signers), tuple(notes))
 

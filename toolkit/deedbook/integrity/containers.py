@@ -20,6 +20,7 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import IO
 
+from deedbook.errors import UsageError
 from deedbook.names import alike, file_problem
 
 MOST_FILES = 5_000
@@ -78,6 +79,22 @@ def opened(path: Path, *, flat: bool = True) -> Iterator[Path]:
                             raise ArchiveError("unpacks to more than it claims")
                         file.write(chunk)
         yield Path(folder)
+
+
+@contextmanager
+def opened_release(path: Path) -> Iterator[Path]:
+    """What somebody calls a release, as `opened`.
+
+    Raises:
+        UsageError: when it is not there, or neither a folder nor a `.zip`.
+    """
+    hint = "name the folder of a release, dist/NAME/VERSION"
+    if not path.exists():
+        raise UsageError(f"{path}: no such file or folder", f"{hint}, or its .zip")
+    if path.is_file() and path.suffix.lower() != ".zip":
+        raise UsageError(f"{path}: is neither a folder nor a .zip", hint)
+    with opened(path) as folder:
+        yield folder
 
 
 @contextmanager

@@ -75,6 +75,11 @@ class Problem:
     expected: str | None = None
     found: str | None = None
 
+    @property
+    def place(self) -> tuple[bool, str, str, int]:
+        """Where it comes in order: those of the release as a whole first."""
+        return bool(self.file), self.file, self.table or "", self.row or 0
+
 
 @dataclass(slots=True)
 class Outcome:
@@ -178,20 +183,26 @@ def prove_release(
         MANIFEST: _listed(manifest.get("files"), "sha256"),
         PROVENANCE: _listed(statement.get("subject"), "digest"),
     }
-    sound = _compare(lists, files, content, outcome, progress)
+    if files is not None:
+        sound = _compare_files(files, lists, outcome, progress)
+    else:
+        sound = _compare_lists(lists, content, outcome)
     if signer:
         outcome.checked.append(f"signature of key {signer}")
     if manifest and comment not in {None, signatures.trusted_comment(manifest)}:
         outcome.report("signature-wrong", SIGNATURE, f"was made for something else: {comment!r}")
-    if envelope is not None and statement:
-        build = read(BUILD_FILE) if BUILD_FILE in sound and files is not None else None
+    if statement:
+        build = read(BUILD_FILE) if files and BUILD_FILE in sound else None
         _check_statement(statement, manifest, build, outcome)
         _check_envelope(envelope, signature, keys, outcome)
     if manifest:
         _check_chain(manifest, earlier, outcome)
-    known = {entry["name"]: entry for entry in manifest.get("files", ())} | {MANIFEST: {"bytes": len(content or b"")}}
-    about = {name: known.get(name, {}) for name in sums}
-    listed = {name: ListedFile(name, sums[name], it.get("bytes"), it.get("table")) for name, it in about.items()}
+    about: dict[str, Record] = {entry["name"]: entry for entry in manifest.get("files", ())}
+    about[MANIFEST] = {"bytes": len(content or b"")}
+    listed = {
+        name: ListedFile(name, digest, *(about.get(name, {}).get(member) for member in ("bytes", "table")))
+        for name, digest in sums.items()
+    }
     return Proof(manifest, listed, sound)
 
 
@@ -279,32 +290,31 @@ def _read_manifest(content: bytes | None, outcome: Outcome) -> Record:
     """The content of `release.json`; empty when there is none to rely on."""
     if content is None:
         return {}  # told with the other files that are missing
-    record: Record = {}
-    problem = ""
     try:
-        record = _mapping(json.loads(content))
-        if not all(isinstance(record.get(name), list) for name in ("files", "tables")):
-            problem = "has no lists of files and tables"
-        for entry in map(_mapping, () if problem else record["files"]):
-            size = entry.get("bytes")
-            if not isinstance(entry.get("name"), str) or type(size) is not int or size < 0:
-                problem = "lists a file without name or size"
+        record = mapping(json.loads(content))
     except (ValueError, RecursionError) as error:
-        problem = f"is no JSON: {error}"
-    if problem:
-        outcome.report("manifest-wrong", MANIFEST, problem)
-    return {} if problem else record
+        outcome.report("manifest-wrong", MANIFEST, f"is no JSON: {error}")
+        return {}
+    if not (isinstance(record.get("files"), list) and isinstance(record.get("tables"), list)):
+        outcome.report("manifest-wrong", MANIFEST, "has no lists of files and tables")
+        return {}
+    for entry in map(mapping, record["files"]):
+        if not isinstance(entry.get("name"), str) or type(entry.get("bytes")) is not int or entry["bytes"] < 0:
+            outcome.report("manifest-wrong", MANIFEST, "lists a file without name or size")
+            return {}
+    return record
 
 
-def _read_provenance(content: bytes | None, outcome: Outcome) -> tuple[Envelope | None, Record]:
-    """The envelope and the statement in it, as far as they are what they must be."""
+def _read_provenance(content: bytes | None, outcome: Outcome) -> tuple[Envelope, Record]:
+    """The envelope and the statement in it; empty where they are not what they must be."""
+    envelope = Envelope(b"", "")
     if content is None:
-        return None, {}  # told with the other files that are missing
+        return envelope, {}  # told with the other files that are missing
     try:
         envelope = signatures.read_envelope(content)
     except ValueError as error:
         outcome.report("provenance-wrong", PROVENANCE, str(error))
-        return None, {}
+        return envelope, {}
     statement = json_object(envelope.payload)
     if (statement.get("_type"), statement.get("predicateType"), envelope.payload_type) == provenance.TYPES:
         return envelope, statement
@@ -312,34 +322,43 @@ def _read_provenance(content: bytes | None, outcome: Outcome) -> tuple[Envelope 
     return envelope, {}
 
 
-def _compare(
-    lists: Mapping[str, Mapping[str, str]], files: Files | None, manifest: bytes | None, outcome: Outcome, say: Progress
-) -> frozenset[str]:
-    """Compares every file, or its digest in `SHA256SUMS` when it is not here yet, with all that list it; returns the sound ones."""
-    listed = set[str]().union(*lists.values())
-    if files is not None:
-        for name in sorted(listed.union(lists) - files.names):
-            who = [source for source, record in lists.items() if name in record]
-            said = f"; {' and '.join(who)} list{'s' * (len(who) == 1)} it" if who else ""
-            outcome.report("file-missing", name, f"is missing{said}")
-        for name in sorted(files.names - listed - {SUMS, SIGNATURE}):
-            outcome.report("file-extra", name, "is no part of the release: nothing lists it")
-    elif manifest is not None and lists[SUMS].get(MANIFEST) != hashlib.sha256(manifest).hexdigest():
+def _compare_lists(lists: Mapping[str, Mapping[str, str]], manifest: bytes | None, outcome: Outcome) -> frozenset[str]:
+    """Compares the lists of files that are not here yet; returns those that all lists know alike."""
+    sums = lists[SUMS]
+    sound = set[str]().union(*lists.values())
+    if manifest is not None and sums.get(MANIFEST) != hashlib.sha256(manifest).hexdigest():
         outcome.report("file-changed", MANIFEST, f"is another one than {SUMS} lists")
-        listed.discard(MANIFEST)
-    sound, present = set(), sorted(listed & files.names if files else listed)
+        sound.discard(MANIFEST)
+    for name in sorted(sound):
+        if wrong := _lists_against(name, sums.get(name), lists):
+            outcome.report("manifest-wrong", name, f"is not the same file in {SUMS} and {' and '.join(wrong)}")
+            sound.discard(name)
+    outcome.checked.append("checksums")
+    return frozenset(sound)
+
+
+def _compare_files(
+    files: Files, lists: Mapping[str, Mapping[str, str]], outcome: Outcome, progress: Progress
+) -> frozenset[str]:
+    """Compares every file with all that list it; returns those that are there and agree with `SHA256SUMS`."""
+    listed = set[str]().union(*lists.values())
+    for name in sorted(listed.union(lists) - files.names):
+        who = [source for source, record in lists.items() if name in record]
+        said = f"; {' and '.join(who)} list{'s' * (len(who) == 1)} it" if who else ""
+        outcome.report("file-missing", name, f"is missing{said}")
+    for name in sorted(files.names - listed - {SUMS, SIGNATURE}):
+        outcome.report("file-extra", name, "is no part of the release: nothing lists it")
+    sound, present = set(), sorted(files.names & listed)
     for number, name in enumerate(present):
-        say("reading checksums", number / len(present))
-        digest = files.sha256_of(name) if files else lists[SUMS].get(name)
+        progress("reading checksums", number / len(present))
+        digest = files.sha256_of(name)
         wrong = _lists_against(name, digest, lists)
-        if wrong and files:
+        if wrong:
             said = f"not what {' and '.join(wrong)} say{'s' * (len(wrong) == 1)}"
             outcome.report("file-changed", name, f"was changed: its sha256 is {digest}, {said}")
-        elif wrong:
-            outcome.report("manifest-wrong", name, f"is not the same file in {SUMS} and {' and '.join(wrong)}")
-        if not wrong or (files and SUMS not in wrong):
+        if SUMS not in wrong:
             sound.add(name)
-    outcome.checked.append(f"{len(present)} checksums" if files else "checksums")
+    outcome.checked.append(f"{len(present)} checksums")
     return frozenset(sound)
 
 
@@ -354,8 +373,8 @@ def _lists_against(name: str, digest: str | None, lists: Mapping[str, Mapping[st
 
 def _check_statement(statement: Record, manifest: Record, build: bytes | None, outcome: Outcome) -> None:
     """Compares what the statement says about the build with `release.json` and `BUILD.json`."""
-    definition = _mapping(_mapping(statement.get("predicate")).get("buildDefinition"))
-    parameters = _mapping(definition.get("externalParameters"))
+    definition = mapping(mapping(statement.get("predicate")).get("buildDefinition"))
+    parameters = mapping(definition.get("externalParameters"))
     dependencies = _listed(definition.get("resolvedDependencies"), "digest")
     inputs = json_object(build or b"").get("inputs")  # malformed ones are told where the metadata are compared
     faults = []
@@ -388,7 +407,7 @@ def _check_chain(manifest: Record, earlier: Callable[[str], Earlier | None], out
     record, version = manifest, str(manifest.get("version"))
     seen = {version}
     while (previous := record.get("previous")) is not None:
-        after, version, digest = version, *(str(_mapping(previous).get(name)) for name in ("version", "sha256"))
+        after, version, digest = version, *(str(mapping(previous).get(name)) for name in ("version", "sha256"))
         found = earlier(version)
         if version in seen:
             broken = f"the chain of releases comes back to {version}"
@@ -419,17 +438,18 @@ def _listed(entries: object, digest: str, *, name: str = "name") -> dict[str, st
     for entry in entries if isinstance(entries, list) else []:
         if isinstance(entry, Mapping):
             value = entry.get(digest)
-            found[str(entry.get(name))] = str(_mapping(value).get("sha256") if digest == "digest" else value)
+            found[str(entry.get(name))] = str(mapping(value).get("sha256") if digest == "digest" else value)
     return found
 
 
 def json_object(content: bytes) -> Record:
     """The object that a JSON document is; empty when it is none."""
     try:
-        return _mapping(json.loads(content))
+        return mapping(json.loads(content))
     except (ValueError, RecursionError):
         return {}
 
 
-def _mapping(value: object) -> Record:
+def mapping(value: object) -> Record:
+    """The object that a value is; empty when it is none."""
     return value if isinstance(value, Mapping) else {}

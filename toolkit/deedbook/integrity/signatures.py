@@ -79,9 +79,9 @@ def configured_key(environment: Mapping[str, str] = os.environ) -> SigningKey | 
         UsageError: when it is named and cannot be used; nothing is then built unsigned by mistake.
     """
     text, file = environment.get(KEY_VARIABLE, ""), environment.get(KEY_FILE_VARIABLE, "")
-    if text and file:
-        raise UsageError(f"{KEY_VARIABLE} and {KEY_FILE_VARIABLE} are both set", "unset one of them")
-    if not text and not file:
+    if bool(text) == bool(file):
+        if text:
+            raise UsageError(f"{KEY_VARIABLE} and {KEY_FILE_VARIABLE} are both set", "unset one of them")
         return None
     import minisign
 

@@ -21,7 +21,7 @@ from deedbook.integrity.digests import BUILD_FILE, MANIFEST
 from deedbook.integrity.proof import Outcome, json_object
 from deedbook.release.equality import first_line
 
-Fact = tuple[str, str]
+Fact = tuple[str, object]
 """Something that a file says about the release: what it is about, such as `version`, and what it says."""
 _DOI = re.compile(r"10\.\d{4,9}/\S+", re.IGNORECASE)
 _DAY = 10
@@ -85,25 +85,27 @@ def check_agreement(folder: Path, manifest: Mapping[str, Any], sound: Set[str], 
     read = 0
     for name in documents:
         try:
-            facts = [fact for about, value in _facts(name, folder / name) for fact in _comparable(about, value)]
+            facts = [*_facts(name, folder / name)]
         except _FAILURES as error:
             outcome.report("metadata-differs", name, f"is not what its name says: {first_line(error)}")
             continue
         read += 1
-        for about, value in facts:
-            if value not in known.get(about, {value}):
+        for about, told in facts:
+            value = _comparable(about, told)
+            if value not in {"", *known.get(about, [value])}:
                 wanted = " or ".join(repr(one) for one in sorted(known[about])) or "nothing of it"
                 who = _WITNESSES.get(about, (MANIFEST,))[0]
                 outcome.report("metadata-differs", name, f"says {about} {value!r}, {who} says {wanted}")
     outcome.checked.append(f"metadata in {read} files")
 
 
-def _comparable(about: str, value: object) -> Iterator[Fact]:
-    """The fact in the form in which facts are compared: of a time the day, of a DOI the name, in whatever it stands."""
-    if about not in _WITNESSES:
-        yield about, str(value)[:_DAY] if about == "created" else str(value)
-    elif found := _DOI.search(str(value)):
-        yield about, found.group(0).lower()
+def _comparable(about: str, value: object) -> str:
+    """What is compared: of a time the day, of a DOI the name, in whatever it stands; empty when there is nothing of it."""
+    text = str(value)
+    if about in _WITNESSES:
+        found = _DOI.search(text)
+        return found.group(0).lower() if found else ""
+    return text[:_DAY] if about == "created" else text
 
 
 def _known(folder: Path, manifest: Mapping[str, Any], sound: Set[str]) -> dict[str, set[str]]:
@@ -119,8 +121,8 @@ def _known(folder: Path, manifest: Mapping[str, Any], sound: Set[str]) -> dict[s
     known = {about: values for about, values in known.items() if values}
     for about, (name, place) in _WITNESSES.items():
         if name in sound and (record := json_object((folder / name).read_bytes())):
-            texts = [text for found, text in _texts(record) if found == place]
-            known[about] = {doi for text in texts for _, doi in _comparable(about, text)} - known.get("doi", set())
+            said = {_comparable(about, text) for found, text in _texts(record) if found == place}
+            known[about] = said - {""} - known.get("doi", set())
     return known
 
 
@@ -132,7 +134,7 @@ def _licence_forms(licence: Mapping[str, Any]) -> set[str]:
     return {name, title, *pages, *paths} - {""}
 
 
-def _facts(name: str, path: Path) -> Iterator[tuple[str, object]]:
+def _facts(name: str, path: Path) -> Iterator[Fact]:
     """What a file says about the release."""
     if path.suffix == ".parquet":
         record = pl.read_parquet_metadata(path)
@@ -156,7 +158,7 @@ def _facts(name: str, path: Path) -> Iterator[tuple[str, object]]:
             yield from _checksums(record)
 
 
-def _facts_of_turtle(text: str) -> Iterator[tuple[str, object]]:
+def _facts_of_turtle(text: str) -> Iterator[Fact]:
     """Read as text, since the writer is ours."""
     for match in re.finditer(r'(?:dcat:version|owl:versionInfo|adms:version)\s+("(?:[^"\\]|\\.)*")', text):
         yield "version", json.loads(match.group(1))
@@ -165,7 +167,7 @@ def _facts_of_turtle(text: str) -> Iterator[tuple[str, object]]:
         yield f"sha256 of {file}", digest
 
 
-def _facts_of_database(path: Path) -> Iterator[tuple[str, object]]:
+def _facts_of_database(path: Path) -> Iterator[Fact]:
     with closing(open_database(path)) as connection:
         record = dict(connection.execute("SELECT key, value FROM _metadata").fetchmany(_ROWS_OF_METADATA))
         counts = connection.execute("SELECT name, row_count FROM _tables").fetchmany(_ROWS_OF_METADATA)
@@ -177,7 +179,7 @@ def _facts_of_database(path: Path) -> Iterator[tuple[str, object]]:
     yield from ((f"rows of {name}", count) for name, count in counts)
 
 
-def _texts(value: object, place: str = "") -> Iterator[tuple[str, object]]:
+def _texts(value: object, place: str = "") -> Iterator[Fact]:
     """Everything that is neither an object nor a list, with the place where it stands."""
     if isinstance(value, Mapping):
         for key, inner in value.items():
@@ -190,7 +192,7 @@ def _texts(value: object, place: str = "") -> Iterator[tuple[str, object]]:
         yield place, value
 
 
-def _checksums(record: object) -> Iterator[tuple[str, object]]:
+def _checksums(record: object) -> Iterator[Fact]:
     """Every sha256 that stands beside the name of a file, however deep."""
     if isinstance(record, Mapping):
         digest = record.get("sha256")

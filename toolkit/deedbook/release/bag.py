@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import Any
 
 from deedbook import __version__
-from deedbook.errors import ProjectError, RefusalError, UsageError
+from deedbook.errors import ProjectError, RefusalError
 from deedbook.files import explained_disk, new_folder
-from deedbook.integrity.containers import ArchiveError, opened
+from deedbook.integrity.containers import ArchiveError, opened_release
 from deedbook.integrity.digests import MANIFEST, sha256_of, sums_text
 from deedbook.integrity.proof import demand_whole
 from deedbook.project import DESCRIPTOR
@@ -40,12 +40,8 @@ def make_bag(release: Path, target: Path | None = None) -> Path:
         SpaceError: when the disk is full.
         RefusalError: when the release is damaged, or something stands in the bag's place.
     """
-    if not release.exists():
-        raise UsageError(
-            f"{release}: no such file or folder", "name the folder of a release, dist/NAME/VERSION, or its .zip"
-        )
     try:
-        with opened(release) as folder:
+        with opened_release(release) as folder:
             manifest = _read(folder / MANIFEST)
             demand_whole(folder)
             place = target or Path(f"{manifest.get('name')}-{manifest.get('version')}.bag")

@@ -18,12 +18,13 @@ import shutil
 import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
-from deedbook.errors import ProjectError, RefusalError, UsageError
+from deedbook.errors import ProjectError, RefusalError
 from deedbook.integrity import proof, provenance
-from deedbook.integrity.containers import ArchiveError, opened
+from deedbook.integrity.containers import ArchiveError, opened_release
 from deedbook.integrity.digests import BUILD_FILE, MANIFEST, PROVENANCE, SIGNATURE, SUMS, sha256_of
 from deedbook.integrity.proof import Outcome
 from deedbook.integrity.signatures import PublicKey, read_envelope
@@ -56,15 +57,10 @@ def verify(
         UsageError: when the path does not exist.
         ProjectError: when it is no release at all.
     """
-    hint = "name the folder of a release, dist/NAME/VERSION"
-    if not path.exists():
-        raise UsageError(f"{path}: no such file or folder", f"{hint}, or its .zip")
-    if path.is_file() and path.suffix.lower() != ".zip":
-        raise UsageError(f"{path}: is neither a folder nor a .zip", hint)
     say = progress or (lambda _what, _share: None)
     home, outcome = path.absolute().parent, Outcome(str(path))
     try:
-        with opened(path) as folder:
+        with opened_release(path) as folder:
             if not ((folder / SUMS).is_file() or (folder / MANIFEST).is_file()):
                 raise ProjectError(f"{path}: has neither {SUMS} nor {MANIFEST}, so it is no release")
             proven = proof.prove_release(
@@ -84,7 +80,7 @@ def verify(
                     _rebuild(folder, home, project, manifest, outcome)
     except ArchiveError as error:
         outcome.report("archive-unreadable", path.name, str(error))
-    outcome.problems.sort(key=lambda item: (bool(item.file), item.file, item.table or "", item.row or 0))
+    outcome.problems.sort(key=attrgetter("place"))
     return outcome
 
 
@@ -136,7 +132,7 @@ def _compare(folder: Path, again: Path, writers: object, outcome: Outcome) -> No
     old, new = _digests(folder), _digests(again)
     differing = [name for name in _differing(old, new) if name.removesuffix(".csv") not in tables]
     content = "another content digest for " + ", ".join(tables) if tables else "the same content digest for every table"
-    then, now = writers if isinstance(writers, Mapping) else {}, provenance.writer_versions()
+    then, now = proof.mapping(writers), provenance.writer_versions()
     other = ", ".join(f"{name} {now.get(name)} instead of {then.get(name)}" for name in _differing(then, now))
     if differing and other and not tables:
         outcome.notes.append(f"rebuilt with {other}: {content}, other bytes in {', '.join(differing)}")

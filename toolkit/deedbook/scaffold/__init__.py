@@ -123,7 +123,10 @@ def _write(root: Path, name: str) -> Iterator[str]:
     for table in sorted((source / "tables").iterdir(), key=lambda item: item.name):
         yield _put(root, f"{_TABLES}/{table.name}", table.read_bytes())
     yield _put(root, f"{_TABLES}/code_values.csv", _reference("code_values.csv").read_bytes())
-    descriptor = _descriptor(name, (source / "files" / "datapackage.json").read_text(encoding="utf-8"))
+    raw: dict[str, Any] = json.loads(_reference("datapackage.json").read_bytes())
+    own = json.loads((source / "files" / "datapackage.json").read_bytes())
+    raw |= {"name": name, **{key: own[key] for key in _DESCRIBED}, "deedbook": {"previous": None}}
+    descriptor = json.dumps(raw, ensure_ascii=False, indent=2) + "\n"
     yield _put(root, f"{_TABLES}/datapackage.json", descriptor.encode())
     for schema in sorted(schemas_root().iterdir(), key=lambda item: item.name):
         if schema.name.endswith((".schema.json", ".py")):
@@ -138,17 +141,6 @@ def _put(root: Path, path: str, content: bytes) -> str:
     if path in _RUNS:
         file.chmod(0o755)
     return path
-
-
-def _descriptor(name: str, own: str) -> str:
-    """The descriptor of the reference dataset, told anew where it speaks of that dataset."""
-    raw: dict[str, Any] = json.loads(_reference("datapackage.json").read_text(encoding="utf-8"))
-    said: dict[str, Any] = json.loads(own)
-    raw["name"] = name
-    for key in _DESCRIBED:
-        raw[key] = said[key]
-    raw["deedbook"] = {"previous": None}
-    return json.dumps(raw, ensure_ascii=False, indent=2) + "\n"
 
 
 def schemas_root() -> Traversable:
