@@ -10,6 +10,7 @@ import re
 import sqlite3
 from collections.abc import Iterator, Mapping, Set
 from contextlib import closing
+from importlib import resources
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -17,7 +18,7 @@ import polars as pl
 import yaml
 
 from deedbook.integrity.containers import open_database
-from deedbook.integrity.digests import BUILD_FILE, MANIFEST
+from deedbook.integrity.digests import MANIFEST
 from deedbook.integrity.proof import Outcome, json_object
 from deedbook.release.equality import first_line
 
@@ -26,46 +27,10 @@ Fact = tuple[str, object]
 _DOI = re.compile(r"10\.\d{4,9}/\S+", re.IGNORECASE)
 _DAY = 10
 """Characters of a date, which is all that some standards have of a time."""
-_SCHEMA_ORG = {
-    "name": "title or name",
-    "version": "version",
-    "datePublished": "created",
-    "license": "license",
-    "identifier": "doi",
-}
-_SAME = {about: about for about in ("name", "title", "version")}
 _CONCEPT = "relatedIdentifiers[IsVersionOf] relatedIdentifier"
-_PLACES: Mapping[str, Mapping[str, str]] = {
-    "datapackage.json": {**_SAME, "created": "created", "licenses name": "license", "licenses path": "license"},
-    BUILD_FILE: {"dataset": "name", "version": "version", "epoch": "epoch"},
-    "CITATION.cff": {
-        "title": "title",
-        "version": "version",
-        "date-released": "created",
-        "license": "license",
-        "license-url": "license",
-        "doi": "doi",
-        "identifiers": "concept doi",
-    },
-    "codebook.json": _SAME,
-    "changes.json": {},
-    "croissant.json": _SCHEMA_ORG,
-    "ro-crate-metadata.json": {f"@graph[./] {place}": about for place, about in _SCHEMA_ORG.items()},
-    "datacite.json": {
-        "version": "version",
-        "titles title": "title",
-        "rightsList rightsIdentifier": "license",
-        "rightsList rightsURI": "license",
-        "doi": "doi",
-        _CONCEPT: "concept doi",
-    },
-    "csv-metadata.json": {
-        "dc:title": "title",
-        "dcterms:title": "title",
-        "dc:license": "license",
-        "dcterms:license": "license",
-    },
-}
+_PLACES: Mapping[str, Mapping[str, str]] = json.loads(
+    resources.files("deedbook.release.metadata").joinpath("places.json").read_bytes()
+)
 """What a document says where: the keys that lead there, `[KIND]` for members of a list that tell theirs."""
 _KINDS = ("IsVersionOf", "./")
 _BOXES = ("@id", "value", "@value")
@@ -111,18 +76,19 @@ def _comparable(about: str, value: object) -> str:
 def _known(folder: Path, manifest: Mapping[str, Any], sound: Set[str]) -> dict[str, set[str]]:
     """What may be said, by what it is about; nothing where it does not matter."""
     known = {about: {str(manifest[about])} for about in ("name", "title", "version", "state") if about in manifest}
-    known["title or name"] = set[str]().union(*(known.get(about, ()) for about in ("title", "name")))
+    known["title or name"] = {*known.get("title", ()), *known.get("name", ())}
     known["created"] = {str(manifest.get("created", ""))[:_DAY]}
     known["epoch"] = {str(manifest.get("epoch"))}
-    known["license"] = {form for entry in _records(manifest.get("licenses")) for form in _licence_forms(entry)}
+    known["license"] = set().union(*map(_licence_forms, _records(manifest.get("licenses"))))
     for kind, members in (("files", ("sha256", "bytes")), ("tables", ("rows",))):
         for entry in _records(manifest.get(kind)):
             known |= {f"{member} of {entry.get('name')}": {str(entry.get(member))} for member in members}
     known = {about: values for about, values in known.items() if values}
     for about, (name, place) in _WITNESSES.items():
-        if name in sound and (record := json_object((folder / name).read_bytes())):
+        record = json_object((folder / name).read_bytes()) if name in sound else {}
+        if record:
             said = {_comparable(about, text) for found, text in _texts(record) if found == place}
-            known[about] = said - {""} - known.get("doi", set())
+            known[about] = said - {"", *known.get("doi", ())}
     return known
 
 
@@ -144,18 +110,21 @@ def _facts(name: str, path: Path) -> Iterator[Fact]:
     elif name == "dcat.ttl":
         yield from _facts_of_turtle(path.read_text(encoding="utf-8"))
     else:
-        content = path.read_bytes()
-        record = yaml.safe_load(content) if name == "CITATION.cff" else json.loads(content)
-        if not isinstance(record, dict):
-            raise TypeError("it is no object")
-        if places := _PLACES[name]:
-            yield from ((places[place], text) for place, text in _texts(record) if place in places)
-        for entry in _records(record.get("resources")) if name == "datapackage.json" else ():
-            yield f"rows of {entry.get('name')}", entry.get("rows")
-            yield f"bytes of {entry.get('path')}", entry.get("bytes")
-            yield f"sha256 of {entry.get('path')}", str(entry.get("hash", "")).removeprefix("sha256:")
-        if name in _WITH_CHECKSUMS:
-            yield from _checksums(record)
+        yield from _facts_of_document(name, path.read_bytes())
+
+
+def _facts_of_document(name: str, content: bytes) -> Iterator[Fact]:
+    record = yaml.safe_load(content) if name == "CITATION.cff" else json.loads(content)
+    if not isinstance(record, dict):
+        raise TypeError("it is no object")
+    places = _PLACES[name]
+    yield from ((places[place], text) for place, text in (_texts(record) if places else ()) if place in places)
+    for entry in _records(record.get("resources")) if name == "datapackage.json" else ():
+        yield f"rows of {entry.get('name')}", entry.get("rows")
+        yield f"bytes of {entry.get('path')}", entry.get("bytes")
+        yield f"sha256 of {entry.get('path')}", str(entry.get("hash", "")).removeprefix("sha256:")
+    if name in _WITH_CHECKSUMS:
+        yield from _checksums(record)
 
 
 def _facts_of_turtle(text: str) -> Iterator[Fact]:

@@ -55,7 +55,8 @@ def check_formats(folder: Path, dataset: str, sound: Set[str], outcome: Outcome,
     tables, suffixes = 0, set[str]()
     for number, (name, resource) in enumerate(resources.items()):
         progress(f"comparing {name}", number / len(resources))
-        if CSV.file_name(name, dataset) not in sound:
+        here = [item for item in FORMATS if item.file_name(name, dataset) in sound]
+        if CSV not in here:
             continue
         try:
             table, keys = _read_table(folder, resource, outcome, counted.get(name))
@@ -63,11 +64,13 @@ def check_formats(folder: Path, dataset: str, sound: Set[str], outcome: Outcome,
             outcome.report("format-unreadable", f"{name}.csv", f"cannot be read: {first_line(error)}")
             continue
         tables += 1
-        others = [item for item in FORMATS if item is not CSV and item.file_name(name, dataset) in sound]
-        for place, item in enumerate(others):
-            progress(f"comparing {name}", (number + place / len(others)) / len(resources))
-            suffixes.add(item.suffix.removeprefix("."))
-            outcome.problems += _differences(table, keys, item, folder / item.file_name(name, dataset), [*resources])
+        for place, item in enumerate(here):
+            progress(f"comparing {name}", (number + place / len(here)) / len(resources))
+            if item is not CSV:
+                suffixes.add(item.suffix.removeprefix("."))
+                outcome.problems += _differences(
+                    table, keys, item, folder / item.file_name(name, dataset), [*resources]
+                )
     formats = ", ".join(sorted(suffixes)) or "no other format"
     outcome.checked.append(
         f"{tables} tables equal in csv and {formats}" if tables != 1 else f"1 table in csv and {formats}"
