@@ -158,8 +158,7 @@ def _write_release(contents: Contents, say: Progress) -> None:
         about = About(known, [table.outline for table in contents.tables], documents.readme_lines(contents))
         for book in books:
             contents.limits.extend(book.close(about))
-    tables = [(table.outline, table.file) for table in contents.tables]
-    descriptor = datapackage_json(package, edition, tables)
+    descriptor = datapackage_json(contents)
     rules = rule_entries(project, contents.book, report, has_previous=contents.verdict is not None)
     written = {
         **loaders(contents, descriptor),
@@ -175,7 +174,7 @@ def _write_release(contents: Contents, say: Progress) -> None:
     files = contents.files()  # what is written later than these has no checksum in the standards
     _write(contents, {name: documents.described(contents, name, files) for name in documents.STANDARDS})
     _write(contents, {"index.html": documents.index_html(contents, changes)})
-    write_manifest(package, edition, tables, folder, contents.digest)
+    write_manifest(contents)
 
 
 def _write_changes(contents: Contents) -> Mapping[str, object]:
@@ -189,7 +188,7 @@ def _write_changes(contents: Contents) -> Mapping[str, object]:
         item.message if item.table in item.message else f"{item.table}: {item.message}"
         for item in coverage(Side("", project), contents.book.guards)
     ]
-    rows = {table.outline.name: table.file.rows for table in contents.tables if not table.outline.is_view}
+    rows = {table.outline.name: table.rows for table in contents.tables if not table.outline.is_view}
     document = history.changes_document(edition.name, edition.version, edition.moment, rows, verdict, covered)
     changelog = render(
         f"{documents.CHANGELOG}.j2", title=edition.title, history=document["history"], counts_as=counts_as

@@ -5,7 +5,7 @@ One table is in memory at a time: its canonical text while the CSV is written, t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -24,21 +24,10 @@ from deedbook.release.derived import derive_frames, derived_view, edited_table
 from deedbook.release.edition import Edition
 from deedbook.release.formats import CSV, FORMATS, Book, Format, format_of, media_type
 from deedbook.release.formats.csv import write_csv
-from deedbook.release.metadata.datapackage import CsvFile
 from deedbook.versioning.verdict import Verdict
 
 Progress = Callable[[str, float], None]
 """Told what is being done, and which share of that is behind it (0 to 1)."""
-
-
-@dataclass(frozen=True, slots=True)
-class WrittenTable:
-    """What is still needed of a table after its rows were written; `dtypes` are its columns in the typed formats."""
-
-    outline: released.Outline
-    file: CsvFile
-    dtypes: Mapping[str, pl.DataType]
-    entry: TableEntry
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +40,23 @@ class File:
     media_type: str
     format: str
     table: str
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenTable:
+    """What is still needed of a table after its rows were written.
+
+    Attributes:
+        rows: How many there are.
+        file: The canonical CSV, whose sha256 is the content digest of the table.
+        dtypes: Its columns in the typed formats.
+    """
+
+    outline: released.Outline
+    rows: int
+    file: File
+    dtypes: Mapping[str, pl.DataType]
+    entry: TableEntry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,18 +103,19 @@ class Contents:
     @property
     def example(self) -> str:
         """The table that shows how to load one: `events`, else the first that is edited and not empty."""
-        filled = [table.outline.name for table in self.tables if table.file.rows and not table.outline.is_view]
+        filled = [table.outline.name for table in self.tables if table.rows and not table.outline.is_view]
         return "events" if "events" in self.names else (filled or self.names)[0]
 
     def files(self) -> tuple[File, ...]:
         """The files that stand in the folder now, sorted by name."""
-        found = []
-        for path in sorted(self.folder.iterdir()):
-            item = format_of(path.name, {*self.names}, self.edition.name)
-            table = path.name.removesuffix(item.suffix) if item and item.is_per_table else ""
-            size, title = path.stat().st_size, item.title if item else ""
-            found.append(File(path.name, size, self.digest(path), media_type(path.name), title, table))
-        return tuple(found)
+        return tuple(self.file(path, {*self.names}) for path in sorted(self.folder.iterdir()))
+
+    def file(self, path: Path, tables: Set[str]) -> File:
+        """One of them, of a release with these tables."""
+        item = format_of(path.name, tables, self.edition.name)
+        table = path.name.removesuffix(item.suffix) if item and item.is_per_table else ""
+        size, title = path.stat().st_size, item.title if item else ""
+        return File(path.name, size, self.digest(path), media_type(path.name), title, table)
 
 
 def release_formats(project: Project) -> tuple[Format, ...]:
@@ -165,7 +172,7 @@ def _write_table(
     edition = contents.edition
     path = contents.folder / CSV.file_name(outline.name, edition.name)
     write_csv(text, path)
-    file = CsvFile(path.name, text.height, path.stat().st_size, contents.digest(path))
+    file = contents.file(path, {outline.name})
     rows, limits = released.type_rows(text, outline.schema, outline.name)
     del text
     table = released.Table(outline, rows)
@@ -176,4 +183,4 @@ def _write_table(
             contents.limits.extend(item.codec.write(table, edition, to))
     for book in books:
         contents.limits.extend(book.add(table))
-    return WrittenTable(outline, file, dict(rows.schema), table_entry(table, codes))
+    return WrittenTable(outline, rows.height, file, dict(rows.schema), table_entry(table, codes))

@@ -71,9 +71,7 @@ def readme_markdown(contents: Contents, copied: Sequence[str]) -> str:
 def readme_lines(contents: Contents) -> list[str]:
     """The README sheet of the workbook, a line a cell."""
     edition = contents.edition
-    rows = [
-        (table.outline.title or table.outline.name, table.outline.name, table.file.rows) for table in contents.tables
-    ]
+    rows = [(table.outline.title or table.outline.name, table.outline.name, table.rows) for table in contents.tables]
     own = [limit for limit in contents.limits if limit.format in {"XLSX", TYPED_FORMATS}]
     return [
         f"{edition.title}, version {edition.version} ({edition.date})",

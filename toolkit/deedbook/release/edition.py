@@ -105,13 +105,9 @@ def read_edition(package: Package, *folders: Path, snapshot: bool = False) -> Ed
     epoch = _source_date_epoch()
     is_dated = package.created or not snapshot
     created = read_created(package) if is_dated else epoch or dt.datetime.fromtimestamp(0, dt.UTC)
-    version, title, homepage = package.version, package.title or package.name, str(raw.get("homepage", ""))
+    version, title = package.version, package.title or package.name
     if snapshot:
         version = (version or "0.0.0").split("+")[0] + (".snapshot" if "-" in version else "-snapshot")
-    everybody = citation.agents_of(raw)
-    creators = citation.agents_of(raw, "author", "creator") or everybody
-    creators = creators or (citation.Agent(name=f"The contributors to {title}"),)
-    known = {one.name for one in creators}
     return Edition(
         name=package.name,
         title=title,
@@ -123,13 +119,11 @@ def read_edition(package: Package, *folders: Path, snapshot: bool = False) -> Ed
         state="snapshot" if snapshot else "released",
         doi=citation.doi_of(package),
         concept_doi=citation.concept_doi_of(package),
-        homepage=homepage if homepage.startswith("http") else "",
+        homepage=citation.web_address(raw.get("homepage")),
         keywords=citation.texts_in(raw.get("keywords")),
         languages=citation.texts_in(raw.get("languages")) or ("en",),
         licences=citation.licences_of(raw),
-        creators=creators,
-        contributors=tuple(one for one in everybody if one.name not in known),
-        publisher=(*citation.agents_of(raw, "publisher"), creators[0])[0],
+        **citation.people_of(raw, title),
     )
 
 

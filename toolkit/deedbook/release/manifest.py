@@ -11,31 +11,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from deedbook.descriptor import Package
 from deedbook.errors import ProjectError
-from deedbook.integrity.digests import MANIFEST, DigestOf, sha256_of
+from deedbook.integrity.digests import MANIFEST
 from deedbook.names import alike
-from deedbook.release.edition import Edition
-from deedbook.release.formats import media_type, table_of
-from deedbook.release.metadata.datapackage import CsvFile
-from deedbook.release.tables import Outline
+from deedbook.release.contents import Contents
 from deedbook.versioning.previous import CHANGES, read_json
 
 
-def write_manifest(
-    package: Package,
-    edition: Edition,
-    tables: Sequence[tuple[Outline, CsvFile]],
-    folder: Path,
-    digest: DigestOf = sha256_of,
-) -> None:
+def write_manifest(contents: Contents) -> None:
     """Writes `release.json` about everything that stands in the folder."""
-    names = {outline.name for outline, _ in tables}
-    previous = edition.previous
+    edition, folder, previous = contents.edition, contents.folder, contents.edition.previous
     record: dict[str, Any] = {
         "release_version": 1,
         "name": edition.name,
@@ -46,27 +34,27 @@ def write_manifest(
         "epoch": int(edition.epoch.timestamp()),
         "previous": {"version": previous.version, "sha256": previous.sha256} if previous else None,
         "bump": read_json(folder / CHANGES).get("bump"),
-        "licenses": package.raw.get("licenses", []),
+        "licenses": contents.project.package.raw.get("licenses", []),
         "tables": [
             {
-                "name": outline.name,
-                "rows": file.rows,
-                "fields": len(outline.schema.fields),
-                "primary_key": list(outline.schema.primary_key),
-                "is_view": outline.is_view,
-                "sha256": file.sha256,
+                "name": table.outline.name,
+                "rows": table.rows,
+                "fields": len(table.outline.schema.fields),
+                "primary_key": list(table.outline.schema.primary_key),
+                "is_view": table.outline.is_view,
+                "sha256": table.file.sha256,
             }
-            for outline, file in tables
+            for table in contents.tables
         ],
         "files": [
             {
-                "name": path.name,
-                "bytes": path.stat().st_size,
-                "sha256": digest(path),
-                "media_type": media_type(path.name),
-                "table": table_of(path.name, names),
+                "name": file.name,
+                "bytes": file.bytes,
+                "sha256": file.sha256,
+                "media_type": file.media_type,
+                "table": file.table or None,
             }
-            for path in sorted(folder.iterdir())
+            for file in contents.files()
         ],
     }
     if same := alike(entry["name"] for entry in record["files"]):

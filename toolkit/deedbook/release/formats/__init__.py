@@ -223,12 +223,6 @@ def format_of(name: str, tables: Set[str], dataset: str) -> Format | None:
     return None
 
 
-def table_of(name: str, tables: Set[str]) -> str | None:
-    """The table whose rows the file holds; None of every other file."""
-    found = format_of(name, tables, "")
-    return name.removesuffix(found.suffix) if found else None
-
-
 def media_type(name: str) -> str:
     """The media type of a file of a release."""
     known = next((item.media_type for item in FORMATS if name.endswith(item.suffix)), None)

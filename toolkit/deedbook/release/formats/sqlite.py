@@ -90,8 +90,8 @@ class Database:
             return CAPACITY.limits(table, f"left out: {reason}")
         outline, (rows, special) = table.outline, without_special(table.rows)
         self._connection.execute(_create_statement(table, self._schemas))
-        slices = (_plain(rows.slice(start, _SLICE)) for start in range(0, rows.height, _SLICE))
-        self._insert(outline.name, rows.width, (record for part in slices for record in part.iter_rows()))
+        for part in rows.iter_slices(_SLICE):
+            self._insert(outline.name, rows.width, _plain(part).iter_rows())
         about = (outline.name, outline.title, outline.description, rows.height, int(outline.is_view))
         self._insert("_tables", len(about), [about])
         for place, item in enumerate(table.schema.fields, start=1):

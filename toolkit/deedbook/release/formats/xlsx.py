@@ -120,11 +120,10 @@ class Workbook:
             sheet.autofilter(0, 0, rows.height, rows.width - 1)
         rows = rows.with_columns(selectors.datetime().dt.replace_time_zone(None))  # XlsxWriter knows no zones
         writers = [self._cell_writer(sheet, dtype) for dtype in rows.dtypes]
-        for start in range(0, rows.height, _SLICE):
-            for number, record in enumerate(rows.slice(start, _SLICE).iter_rows(), start=start + 1):
-                for place, value in enumerate(record):
-                    if value is not None:
-                        writers[place](number, place, value)
+        for number, record in enumerate(rows.iter_rows(), start=1):
+            for place, value in enumerate(record):
+                if value is not None:
+                    writers[place](number, place, value)
         return limits if name == table.name else limits + CAPACITY.limits(table, f"its sheet is called `{name}`")
 
     def close(self, about: About) -> tuple[Limit, ...]:

@@ -90,7 +90,7 @@ def _agent(entry: Mapping[str, Any]) -> Agent:
     )
     is_orcid = bool(_ORCID.fullmatch(path))
     orcid = path.replace("http://", "https://") if is_orcid else ""
-    website = path if path.startswith("http") and not is_orcid else ""
+    website = "" if is_orcid else web_address(path)
     if not family:
         return Agent(name=title or str(entry.get("name") or organisation), orcid=orcid, website=website)
     name = f"{given} {family}".strip()
@@ -137,6 +137,23 @@ def concept_doi_of(package: Package) -> str:
             "`id` is the DOI of this version, `deedbook.concept_doi` that of all versions",
         )
     return doi
+
+
+def people_of(descriptor: Mapping[str, object], title: str) -> dict[str, Any]:
+    """The creators (contributors with an author's role, else all, else the dataset's own), the others, and the publisher."""
+    everybody = agents_of(descriptor)
+    creators = agents_of(descriptor, "author", "creator") or everybody or (Agent(name=f"The contributors to {title}"),)
+    known = {one.name for one in creators}
+    return {
+        "creators": creators,
+        "contributors": tuple(one for one in everybody if one.name not in known),
+        "publisher": (*agents_of(descriptor, "publisher"), creators[0])[0],
+    }
+
+
+def web_address(text: object) -> str:
+    """The text where it is an address that a page may link to; empty otherwise."""
+    return text if isinstance(text, str) and text.startswith(("https://", "http://")) else ""
 
 
 def texts_in(value: object) -> tuple[str, ...]:

@@ -9,12 +9,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
-from deedbook.descriptor import Package
-from deedbook.release.edition import Edition
+from deedbook.release.contents import Contents
 from deedbook.release.tables import Outline
 from deedbook.schema import Field, TableSchema
 
@@ -24,39 +22,30 @@ _DROPPED_OF_RESOURCE = re.compile(
     r"\$schema|bytes|compression|data|description|dialect|encoding|format|hash|innerpath|mediatype"
     r"|name|path|profile|rows|schema|stats|title|type"
 )
-_DROPPED_OF_SCHEMA = frozenset({"derivedFields", "fields", "fieldsMatch", "missingValues", "$schema"})
+_DROPPED_OF_SCHEMA = re.compile(r"derivedFields|fields|fieldsMatch|missingValues|\$schema")
 
 
-@dataclass(frozen=True, slots=True)
-class CsvFile:
-    """A written canonical CSV; `sha256` is the content digest of its table."""
-
-    name: str
-    rows: int
-    bytes: int
-    sha256: str
-
-
-def datapackage_json(package: Package, edition: Edition, tables: Sequence[tuple[Outline, CsvFile]]) -> str:
+def datapackage_json(contents: Contents) -> str:
     """The descriptor of the release."""
+    package, edition = contents.project.package, contents.edition
     raw = {resource.name: resource.raw for resource in package.resources}
     resources = []
-    for outline, file in tables:
+    for table in contents.tables:
+        outline, file = table.outline, table.file
         said = {"title": outline.title, "description": outline.description}
-        own = raw.get(outline.name, {})
         resource = {
             "name": outline.name,
             "type": "table",
             "path": file.name,
             **{key: text for key, text in said.items() if text},
-            **{key: value for key, value in own.items() if not _DROPPED_OF_RESOURCE.fullmatch(key)},
+            **_kept(raw.get(outline.name, {}), _DROPPED_OF_RESOURCE),
             "format": "csv",
             "mediatype": "text/csv",
             "encoding": "utf-8",
             "bytes": file.bytes,
             "hash": f"sha256:{file.sha256}",
-            "rows": file.rows,
-            "schema": schema_record(outline),
+            "rows": table.rows,
+            "schema": _schema(outline),
         }
         resources.append(resource)
     descriptor = {
@@ -66,20 +55,24 @@ def datapackage_json(package: Package, edition: Edition, tables: Sequence[tuple[
         **({"description": edition.description} if edition.description else {}),
         "version": edition.version,
         "created": edition.moment,
-        **{key: value for key, value in package.raw.items() if not _DROPPED.fullmatch(key)},
+        **_kept(package.raw, _DROPPED),
         **({"id": edition.identifier} if edition.doi else {}),
         "resources": resources,
     }
     return json.dumps(descriptor, ensure_ascii=False, indent=2) + "\n"
 
 
-def schema_record(outline: Outline) -> dict[str, Any]:
+def _kept(raw: Mapping[str, Any], dropped: re.Pattern[str]) -> dict[str, Any]:
+    """What is said otherwise in a release is not said twice."""
+    return {key: value for key, value in raw.items() if not dropped.fullmatch(key)}
+
+
+def _schema(outline: Outline) -> dict[str, Any]:
     """The Table Schema v2 of a released table."""
     schema = outline.schema
-    kept = {key: value for key, value in schema.raw.items() if key not in _DROPPED_OF_SCHEMA}
     return {
         "$schema": PROFILE + "tableschema.json",
-        **kept,
+        **_kept(schema.raw, _DROPPED_OF_SCHEMA),
         "fields": [_field(item, item.name in outline.derived, schema) for item in schema.fields],
         "missingValues": [""],
     }
