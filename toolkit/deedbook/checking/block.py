@@ -70,52 +70,64 @@ class BlockResult:
 
 def check_block(plan: FilePlan, block: TextBlock) -> BlockResult:
     """Structure, cells, keys and row-local rules of one block."""
-    rules = plan.table.rules
+    rules, frame = plan.table.rules, block.frame
     structure = check_structure(block, plan.columns, plan.fields, plan.primary_key)
-    cells = check_cells(block.frame, plan.fields, structure.excused, plan.hashed_names)
+    cells = check_cells(frame, plan.fields, structure.excused, plan.hashed_names)
     structure, failures = fold_rows(structure, block, plan.columns, cells.failures)
     bad = _bad_rows(structure.excused, failures)
     unread = _bad_rows(structure.excused, [item for item in failures if item.problem in {TYPE_ERROR, REQUIRED}])
-    groups = [*structure.groups, *map(_cell_group, failures), *free_text_groups(plan, block.frame, bad)]
-
-    sought = [item for item in plan.references if not _is_known(plan, item, cells, unread)]
-    hashed = [*plan.keys, *sought]
+    hashed = [*plan.keys, *(item for item in plan.references if not _is_known(plan, item, cells, unread))]
     read = {item.name for key in hashed for item in key.fields} | {item.name for item in plan.typed_fields}
-    values = block.frame.select(present(name, plan.missing[name]) for name in block.frame.columns if name in read)
-    groups += _null_parts(plan, values, bad)
-    asked = [(key.fields, _union(unread[name] for name in key.names if name in unread)) for key in hashed]
-    hashes = dict(zip(hashed, hash_blocks(values, asked, cells.numbers), strict=True))
-    for reference in sought:
-        if (parent := plan.table.parents.get(reference.parent)) is not None:
-            mine = hashes.pop(reference)
-            if (places := parent.places(mine.hashes, known=False)) is not None:
-                rows = mine.row_numbers(0)[places]
-                groups.append(missing_parent_group(plan, reference, rows, values[rows.tolist()]))
-
+    values = frame.select(present(name, plan.missing[name]) for name in frame.columns if name in read)
+    hashes, missing = check_keys(plan, hashed, values, cells, unread)
     typed_rows = _typed_rows(plan, block, values, structure.absent, bad) if plan.typed_fields else None
-    skipped: Mapping[str, int] = {}
-    if rules.row_rules and typed_rows is not None:
-        found, skipped = rules.row_rules(typed_rows.frame, typed_rows.bad)
-        for group in found:
-            rows = typed_rows.records.numbers[group.rows]
-            groups.append(replace(group, rows=rows, field_number=plan.positions.get(group.column)))
+    found, skipped = run_row_rules(plan, typed_rows)
+    groups = [*structure.groups, *map(_cell_group, failures), *free_text_groups(plan, frame, bad)]
+    groups += [*_null_parts(plan, values, bad), *missing, *found]
     return BlockResult(
-        height=block.frame.height,
+        height=frame.height,
         absent=len(structure.absent),
-        present=_count_present(plan, block.frame, structure.absent),
+        present=_count_present(plan, frame, structure.absent),
         newlines=block.newlines,
         has_return=block.has_return,
         has_cell_errors=bool(failures or structure.groups),
         hashes=hashes,
         groups=groups,
         records=Records(
-            np.arange(block.frame.height, dtype=np.int64),
+            np.arange(frame.height, dtype=np.int64),
             block.line_numbers if groups else np.empty(0, np.int64),
-            block.frame.select(plan.primary_key if groups else ()),
+            frame.select(plan.primary_key if groups else ()),
         ),
         typed=typed_rows if rules.keeps_typed else None,
         skipped=skipped,
     )
+
+
+def check_keys(
+    plan: FilePlan, keys: Sequence[Key], values: pl.DataFrame, cells: CheckedCells, unread: BadRows
+) -> tuple[dict[Key, HashedBlock], list[Group]]:
+    """The hashes that the whole table needs, and the rows whose foreign key is in no row of a parent that is complete."""
+    asked = [(key.fields, _union(unread[name] for name in key.names if name in unread)) for key in keys]
+    hashes = dict(zip(keys, hash_blocks(values, asked, cells.numbers), strict=True))
+    groups = []
+    for key in keys:
+        if key.kind == "foreign-key" and (parent := plan.table.parents.get(key.parent)) is not None:
+            mine = hashes.pop(key)
+            if (places := parent.places(mine.hashes, known=False)) is not None:
+                rows = mine.row_numbers(0)[places]
+                groups.append(missing_parent_group(plan, key, rows, values[rows.tolist()]))
+    return hashes, groups
+
+
+def run_row_rules(plan: FilePlan, typed_rows: TypedRows | None) -> tuple[list[Group], Mapping[str, int]]:
+    """What rules that look at one row find in a block, and the rows that each skipped."""
+    if plan.table.rules.row_rules is None or typed_rows is None:
+        return [], {}
+    found, skipped = plan.table.rules.row_rules(typed_rows.frame, typed_rows.bad)
+    numbers = typed_rows.records.numbers
+    return [
+        replace(group, rows=numbers[group.rows], field_number=plan.positions.get(group.column)) for group in found
+    ], skipped
 
 
 def _count_present(plan: FilePlan, frame: pl.DataFrame, absent: Sequence[int]) -> Rows:

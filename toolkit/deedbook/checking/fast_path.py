@@ -36,21 +36,18 @@ def acceptor(field: Field, missing: tuple[str, ...]) -> pl.Expr | None:
         missing: The texts that mean "no value" in it.
     """
     text = pl.col(field.name)
-    conditions = kind_of(field).accepts(field, text, pl.col(PARSED + field.name))
-    if conditions is None:
-        return None
-    for name, declared in field.constraints.items():
-        condition = _constraint_condition(field, text, name, declared)
-        if condition is None:
-            return None
-        conditions.extend(condition)
+    declared = dict(field.constraints)
     if field.categories:
-        conditions.append(_is_written_as(text, [label.value for label in field.categories]))
+        declared["categories"] = [label.value for label in field.categories]
+    parts = [_constraint_condition(field, text, name, value) for name, value in declared.items()]
+    conditions = kind_of(field).accepts(field, text, pl.col(PARSED + field.name))
+    if conditions is None or None in parts:
+        return None
+    conditions += [condition for part in parts for condition in part or ()]
     if field.required:
-        tokens = [token for token in missing if token or field.type in {"any", "boolean", "string"}]
-        conditions.extend(text != token for token in tokens)
-    if not conditions:
-        return text.is_not_null()
+        is_value = field.type in {"any", "boolean", "string"}
+        conditions += [text != token for token in missing if token or is_value]
+    conditions = conditions or [text.is_not_null()]
     return conditions[0] if len(conditions) == 1 else pl.all_horizontal(conditions)
 
 
@@ -65,7 +62,7 @@ def _constraint_condition(field: Field, text: pl.Expr, name: str, declared: Any)
         case "pattern":
             pattern = rust_pattern(str(declared))
             return None if pattern is None else [text.str.contains(pattern)]
-        case "enum" if isinstance(declared, list):
+        case "enum" | "categories" if isinstance(declared, list):
             return [_is_written_as(text, declared)]
         case "minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum":
             return _bound_condition(field, text, name, declared)

@@ -111,6 +111,12 @@ class TablePlan:
         return self.parents.get(reference.parent) is None
 
 
+def is_free(item: Field) -> bool:
+    """Whether a field holds any text: no list of values and no pattern says which."""
+    is_listed = item.categories or {"enum", "pattern"} & item.constraints.keys()
+    return item.type == "string" and is_plain(item) and not is_listed
+
+
 MOST_LOOKED_AT = 64 << 20
 """Bytes of a file whose free text is looked through; of a larger one it would take a twelfth of the time of a validation."""
 
@@ -160,11 +166,8 @@ class FilePlan:
         file = self.table.resource.sources[self.number]
         if file is not None and (not file.is_file() or file.stat().st_size > MOST_LOOKED_AT):
             return ()
-        held = {name for key in (*self.keys, *self.references) for name in key.names}
-        held |= {item.field.name for item in self.fields if item.field.categories}
-        held |= {item.field.name for item in self.fields if {"enum", "pattern"} & item.field.constraints.keys()}
-        texts = (item.field for item in self.fields if item.field.type == "string")
-        return tuple(item.name for item in texts if item.name not in held and is_plain(item))
+        keyed = {name for key in (*self.keys, *self.references) for name in key.names}
+        return tuple(it.field.name for it in self.fields if it.field.name not in keyed and is_free(it.field))
 
     @cached_property
     def missing(self) -> Mapping[str, tuple[str, ...]]:

@@ -38,12 +38,11 @@ def references_of(package: Package) -> References:
     tables = {resource.name: resource for resource in package.resources}
     is_alone = package.path is None and len(tables) == 1
     found = {}
-    for resource in package.resources:
+    for name, resource in tables.items():
         schema = resource.schema or TableSchema(())
-        keys = [key for key in schema.foreign_keys if not key.package]
-        if is_alone:
-            keys = [key for key in keys if key.resource in {"", resource.name}]
-        found[resource.name] = tuple(_reference(resource, schema, key, tables) for key in keys)
+        declared = [key for key in schema.foreign_keys if not key.package]
+        own = [key for key in declared if key.resource in {"", name} or not is_alone]
+        found[name] = tuple(_reference(resource, schema, key, tables) for key in own)
     return found
 
 

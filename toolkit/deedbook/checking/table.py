@@ -94,6 +94,11 @@ class TableOutcome:
             values["line"] = None
         self.found.say(Finding(rule=rule, message=message, hint=hint, **values))
 
+    def advise(self, file: int, rule: str, message: str) -> None:
+        """Warns of what `fmt` changes, where there is a project that it works on."""
+        if self.plan.has_project:
+            self.say(file, rule, message, "run `deedbook fmt`", severity="warning")
+
     def cannot_read(self, file: int, rule: str, message: str, hint: str, *, rows: str = "", **place: Any) -> None:
         """Reports why rows of a file could not be read; `rows` why nothing is known of them, where that is another thing."""
         self.is_unread = True
@@ -146,9 +151,8 @@ def _read_file(outcome: TableOutcome, cutter: Cutter, number: int, known: list[s
     """Reads the header of a file and checks its blocks; returns the labels that the next file may repeat."""
     table = outcome.plan
     resource, schema, dialect = table.resource, table.schema, dialect_of(table.resource)
-    if cutter.has_bom and table.has_project:
-        message = "the file starts with a byte-order mark"
-        outcome.say(number, "byte-order-mark", message, "run `deedbook fmt`", severity="warning")
+    if cutter.has_bom:
+        outcome.advise(number, "byte-order-mark", "the file starts with a byte-order mark")
     first = read_header(cutter, dialect, known)
     if cause := find_cause(first, known, resource, schema):
         rows, at = "the file has to be read otherwise first: see its finding", cause.number
@@ -238,6 +242,5 @@ def _read_blocks(outcome: TableOutcome, plan: FilePlan, cutter: Cutter, row: int
         if column.field or table.resource.schema is None:
             name = column.field.name if column.field else column.label
             outcome.present[name] = outcome.present.get(name, 0) + count
-    if has_return and table.has_project:
-        message = "lines end in a carriage return"
-        outcome.say(plan.number, "crlf-line-ends", message, "run `deedbook fmt`", severity="warning")
+    if has_return:
+        outcome.advise(plan.number, "crlf-line-ends", "lines end in a carriage return")

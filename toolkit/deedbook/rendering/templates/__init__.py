@@ -1,13 +1,15 @@
-"""The templates of views of changes and plans, and the filters that make texts of data harmless in them."""
+"""The templates of views of reports, changes and plans, and the filters that make texts of data harmless in them."""
 
 from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
+from xml.sax.saxutils import escape, quoteattr
 
 from deedbook.changes.records import KEY
 from deedbook.rendering.escapes import code, plain, visible
+from deedbook.rendering.lines import sentence
 
 if TYPE_CHECKING:
     import polars as pl
@@ -33,9 +35,12 @@ def template(name: str) -> Template:
         "cell": lambda text: code(text, _LONGEST_CELL) if text else "",
         "md": lambda text, longest=_LONGEST_CELL: plain(text, longest),
         "number": "{:,}".format,
+        "quoted": lambda text: quoteattr(visible(text)),
         "rest": lambda left: f" and {left:,} more" if left > 0 else "",
         "rows": _rows,
+        "sentence": sentence,
         "text": plain,
+        "xml": escape,
         "visible": lambda text: visible(str(text), _LONGEST),
     }
     return environment.get_template(name)
