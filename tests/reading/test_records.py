@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from deedbook.dialect import Dialect
 from deedbook.reading import records
 from deedbook.reading.blocks import Cutter
-from deedbook.reading.records import Record, Records, header_labels, read_header, read_records
+from deedbook.reading.records import Records, header_labels, read_header, read_records
 from deedbook.reading.source import SourceError, UnclosedError
 from deedbook.reading.text import CellFault
 
@@ -35,7 +35,7 @@ def _cells(data: bytes, dialect: Dialect | None = None, step: int = 1) -> tuple[
     left = more(step)
     while left:
         found = read_records(left, chosen, more)
-        rows += [record.cells for record in found.items]
+        rows += found.cells
         if found.end:
             return rows, True
         left = found.rest or more(step)
@@ -45,11 +45,9 @@ def _cells(data: bytes, dialect: Dialect | None = None, step: int = 1) -> tuple[
 def test_records_carry_their_lines_bytes_and_oddities() -> None:
     found = read_records(b'1,5" nail\n2,"a\r\nb"\n\xff,\0\n', Dialect(), _nothing)
     assert found == Records(
-        items=[
-            Record(["1", '5" nail'], 0, 1),
-            Record(["2", "a\r\nb"], 1, 2),
-            Record(["\ufffd", "\0"], 3, 1),
-        ],
+        cells=[["1", '5" nail'], ["2", "a\r\nb"], ["\ufffd", "\0"]],
+        lines=[0, 1, 3],
+        newlines=4,
         faults=[CellFault(2, 0, "encoding-error", "0xff")],
         size=23,
         rest=b"",
@@ -59,7 +57,7 @@ def test_records_carry_their_lines_bytes_and_oddities() -> None:
 
 def test_no_more_records_than_asked_for_are_read() -> None:
     found = read_records(b"1\n2\n3\n", Dialect(), _nothing, limit=2)
-    assert ([record.cells for record in found.items], found.size, found.rest) == ([["1"], ["2"]], 4, b"3\n")
+    assert (found.cells, found.size, found.rest) == ([["1"], ["2"]], 4, b"3\n")
 
 
 @pytest.mark.parametrize(
@@ -91,7 +89,7 @@ def test_a_quote_that_is_never_closed_ends_the_reading(text: str) -> None:
 def test_a_record_beyond_the_longest_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(records, "MAX_RECORD", 20)
     found = read_records(b'1\n"' + b"a\n" * 20 + b'"\n', Dialect(), _nothing)
-    assert [record.cells for record in found.items] == [["1"]]
+    assert found.cells == [["1"]]
     assert isinstance(found.end, UnclosedError)
     assert found.end.is_long
 
@@ -103,7 +101,7 @@ def test_a_stream_that_fails_ends_the_reading_with_its_error() -> None:
         raise failure
 
     found = read_records(b'1\n"a\n', Dialect(), fail)
-    assert ([record.cells for record in found.items], found.end) == ([["1"]], failure)
+    assert (found.cells, found.end) == ([["1"]], failure)
 
 
 @given(st.lists(st.sampled_from(['"', '""', "\n", "\r", ",", "a"]), max_size=30).map("".join), st.integers(1, 5))
@@ -121,7 +119,7 @@ def test_many_lines_inside_a_quote_are_few_steps(monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr(records._Lines, "_take", count)
     found = read_records(b'1,"' + b'2\n""\n' * 10_000 + b'"\n', Dialect(), _nothing)
-    assert len(found.items) == 1
+    assert len(found.cells) == 1
     assert len(taken) < 5
 
 

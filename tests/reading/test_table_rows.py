@@ -14,7 +14,7 @@ import pytest
 from deedbook.descriptor import Resource
 from deedbook.errors import ProjectError
 from deedbook.reading import tables as reading_rows
-from deedbook.reading.tables import hash_records, pick_rows, read_at, read_each, read_text
+from deedbook.reading.tables import hash_records, pick_rows, read_at, read_text
 from deedbook.reading.text import IrregularError
 from tests.package import fields, make_package
 
@@ -112,20 +112,6 @@ REGULAR = 'id,note\n0,a\n1,b\n2,"c\nd"\n3,e\n4,f\n'
 def test_rows_are_picked_by_their_numbers(tmp_path: Path, content: str, block_size: int) -> None:
     project = make_package(tmp_path, schemas={"data": fields("id", "note")}, data=content.encode())
     resource = project.package.resources[0]
-    heights = list(read_each(resource, lambda frame: frame.height, block_size=block_size))
-    asked: list[pl.DataFrame] = []
-
-    def is_right(rows: pl.DataFrame) -> bool:
-        asked.append(rows)
-        return rows["id"].to_list() == ["2", "4"]
-
-    found = pick_rows(resource, np.array([2, 4]), heights, is_right, block_size=block_size)
+    found = pick_rows(resource, np.array([2, 4]), block_size=block_size)
     line_end = "\r\n" if "\r" in content else "\n"
     assert found.rows() == [("2", f"c{line_end}d"), ("4", "f")]
-    assert bool(asked) == (content != IRREGULAR)
-
-
-def test_rows_that_are_not_the_wanted_ones_are_looked_for_in_the_whole_table(tmp_path: Path) -> None:
-    project = make_package(tmp_path, schemas={"data": fields("id", "note")}, data="id,note\n0,a\n1,b\n")
-    found = pick_rows(project.package.resources[0], np.array([1]), [2], lambda _rows: False)
-    assert found.rows() == [("1", "b")]

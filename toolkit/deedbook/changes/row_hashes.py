@@ -145,16 +145,16 @@ def _by_cells(old: Resource, new: Resource, alignment: Alignment, how: Compariso
     is_keyed = bool(alignment.key)
     columns = _columns(alignment, literal=how.literal)
     before, after = hash_cells(old, columns[0], how), hash_cells(new, columns[1], how)
-    at_old, at_new = unmatched(before[0], after[0], is_keyed=is_keyed)
+    at_old, at_new = unmatched(before, after, is_keyed=is_keyed)
     rewritten, unlisted = 0, how.literal and len(at_old) + len(at_new) > MOST_LISTED
     if unlisted:
         columns = _columns(alignment, literal=False)
         before, after = hash_cells(old, columns[0], how), hash_cells(new, columns[1], how)
         many = len(at_new)
-        at_old, at_new = unmatched(before[0], after[0], is_keyed=is_keyed)
+        at_old, at_new = unmatched(before, after, is_keyed=is_keyed)
         rewritten = max(0, many - len(at_new))
-    rows = _pick(old, at_old, before, columns[0]), _pick(new, at_new, after, columns[1])
-    return DifferingRows(*rows, at_old, (len(before[0]), len(after[0])), rewritten, unlisted)
+    rows = pick_rows(old, at_old), pick_rows(new, at_new)
+    return DifferingRows(*rows, at_old, (len(before), len(after)), rewritten, unlisted)
 
 
 def _columns(alignment: Alignment, *, literal: bool) -> tuple[Columns, Columns]:
@@ -169,21 +169,13 @@ def _columns(alignment: Alignment, *, literal: bool) -> tuple[Columns, Columns]:
     return [text(pair.old, at) for at, pair in pairs], [text(pair.new, at) for at, pair in pairs]
 
 
-def hash_cells(resource: Resource, columns: Columns, how: Comparison) -> tuple[Hashes, tuple[int, ...]]:
-    """The hash of every row of a table over these columns, and the rows of each block that they were read from."""
+def hash_cells(resource: Resource, columns: Columns, how: Comparison) -> Hashes:
+    """The hash of every row of a table over these columns."""
     blocks: list[Hashes] = [np.empty(0, np.uint64)]
     for hashes in read_each(resource, lambda frame: _hash(frame, columns), strict=True):
         blocks.append(hashes)
         how.advance(BLOCK_SIZE)
-    return np.concatenate(blocks), tuple(map(len, blocks[1:]))
-
-
-def _pick(
-    resource: Resource, rows: Positions, hashed: tuple[Hashes, tuple[int, ...]], columns: Columns
-) -> pl.DataFrame:
-    """The differing rows of one side, proven by their hashes to be those."""
-    known = hashed[0][rows]
-    return pick_rows(resource, rows, hashed[1], lambda frame: np.array_equal(_hash(frame, columns), known))
+    return np.concatenate(blocks)
 
 
 def _hash(frame: pl.DataFrame, columns: Columns) -> Hashes:

@@ -6,8 +6,7 @@ import csv
 import hashlib
 import io
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 
@@ -18,7 +17,7 @@ from deedbook.dialect import Dialect
 from deedbook.findings import shorten
 from deedbook.reading.inputs import dialect_of, is_foreign
 from deedbook.reading.records import FileHeader
-from deedbook.reading.source import READ_SIZE, no_file
+from deedbook.reading.source import READ_SIZE
 from deedbook.reading.text import open_reader
 from deedbook.schema import Field, TableSchema
 
@@ -205,53 +204,33 @@ def labels_fit(header: FileHeader, resource: Resource, schema: TableSchema) -> t
 _OTHER_FILE = "the file is not the one that was described: get it again, or correct the descriptor"
 
 
-@dataclass(slots=True)
-class Declared:
-    """What was checked of a file as a whole, what of it is wrong, and what could not be checked, with the reason."""
-
-    problems: list[FileProblem] = field(default_factory=list)
-    checked: list[str] = field(default_factory=list)
-    not_checked: list[tuple[str, str]] = field(default_factory=list)
-
-
-def check_declared(resource: Resource, rows: int | None) -> Declared:
-    """What of `hash`, `bytes` and `rows` the files fulfil.
+def check_declared(resource: Resource, rows: int | None) -> Iterator[tuple[str, FileProblem | str | None]]:
+    """What of `hash`, `bytes` and `rows` the files fulfil: each name with what is wrong, or the reason why it was not checked.
 
     Args:
         resource: Its files and what is said of them.
         rows: The rows that were read; None when the resource is no table.
     """
-    found = Declared()
     missing = [file for file in resource.files if not file.is_file()]
-    for file in missing if rows is None else ():
-        error = no_file(file)
-        found.problems.append(FileProblem(error.rule, error.message, error.hint))
-    compared: list[tuple[str, str, bool, str]] = []
     for name in (name for name in ("hash", "bytes") if resource.raw.get(name) not in {None, ""}):
         if not resource.files or missing:
-            found.not_checked.append((name, "there is no file to compare with"))
-        elif name == "bytes" and resource.bytes is None:
-            found.not_checked.append((name, f"{resource.raw['bytes']!r} is no whole number"))
-        elif name == "bytes":
+            yield name, "there is no file to compare with"
+        elif name == "hash":
+            algorithm, _, expected = resource.hash.rpartition(":")
+            actual = _digest(algorithm or "md5", resource.files)
+            message = f"the hash is {actual}, the descriptor says {resource.hash}"
+            problem = FileProblem("hash-count", message, _OTHER_FILE) if actual != expected.lower() else None
+            yield name, problem if actual else f"the algorithm {algorithm!r} is not known"
+        elif resource.bytes is None:
+            yield name, f"{resource.raw['bytes']!r} is no whole number"
+        else:
             size = sum(file.stat().st_size for file in resource.files)
             message = f"the size is {size:,} bytes, the descriptor says {resource.bytes:,}"
-            compared.append((name, "byte-count", size == resource.bytes, message))
-        else:
-            algorithm, _, expected = resource.hash.rpartition(":")
-            if actual := _digest(algorithm or "md5", resource.files):
-                message = f"the hash is {actual}, the descriptor says {resource.hash}"
-                compared.append((name, "hash-count", actual == expected.lower(), message))
-            else:
-                found.not_checked.append((name, f"the algorithm {algorithm!r} is not known"))
+            yield name, FileProblem("byte-count", message, _OTHER_FILE) if size != resource.bytes else None
     declared = resource.raw.get("rows")
     if isinstance(declared, int) and rows is not None:
         message = f"there are {rows:,} rows, the descriptor says {declared:,}"
-        compared.append(("rows", "row-count", rows == declared, message))
-    found.checked += [name for name, *_ in compared]
-    found.problems += [
-        FileProblem(rule, message, _OTHER_FILE) for _, rule, is_right, message in compared if not is_right
-    ]
-    return found
+        yield "rows", FileProblem("row-count", message, _OTHER_FILE) if rows != declared else None
 
 
 def _digest(algorithm: str, files: Sequence[Path]) -> str:

@@ -53,8 +53,6 @@ class Header:
 
     columns: tuple[Column, ...]
     problems: tuple[FileProblem, ...] = ()
-    unmatched: tuple[str, ...] = ()
-    """Fields that no column holds."""
 
 
 def fold(label: str) -> str:
@@ -96,9 +94,7 @@ def match_header(
     if not fields:
         unnamed = tuple(_column(number, label, None) for number, label in enumerate(labels, 1))
         return Header(unnamed, tuple(_label_faults(labels)))
-    columns, problems = _match(labels, schema, fits)
-    held = {column.name for column in columns if column.field}
-    return Header(tuple(columns), tuple(problems), tuple(name for name in schema.names if name not in held))
+    return _match(labels, schema, fits)
 
 
 def _column(number: int, label: str, field: Field | None) -> Column:
@@ -146,9 +142,7 @@ def _meant(labels: Sequence[str], schema: TableSchema) -> dict[str, Field]:
     return found
 
 
-def _match(
-    labels: Sequence[str], schema: TableSchema, fits: Callable[[], tuple[bool, bool]]
-) -> tuple[list[Column], list[FileProblem]]:
+def _match(labels: Sequence[str], schema: TableSchema, fits: Callable[[], tuple[bool, bool]]) -> Header:
     """Each label against the field of its name; where all fields have to be there in their order and are not, against that in its place."""
     fields, match = schema.fields, schema.fields_match
     by_place = match == "exact" and sorted(labels) != sorted(schema.names)
@@ -179,7 +173,7 @@ def _match(
         absent = [item for item in absent if item.required or item.name in schema.primary_key]
     similar = {item.name: label for label, item in meant.items()} if match in {"subset", "partial"} else {}
     problems += [_missing(number, item, similar.get(item.name)) for number, item in enumerate(absent, len(labels) + 1)]
-    return columns, problems
+    return Header(tuple(columns), tuple(problems))
 
 
 def _incorrect(

@@ -21,7 +21,7 @@ from deedbook.reading.blocks import Cutter
 from deedbook.reading.inputs import dialect_of, is_foreign, open_table
 from deedbook.reading.pipeline import run
 from deedbook.reading.records import read_header
-from deedbook.reading.source import SourceError, UnclosedError
+from deedbook.reading.source import SourceError, UnclosedError, no_file
 
 SMALLEST_SHARE = 2 << 20
 """Bytes below which a block is not made smaller to give every thread one."""
@@ -139,11 +139,17 @@ def check_table(plan: TablePlan, found: FindingsSoFar) -> TableOutcome:
         except SourceError as error:
             outcome.cannot_read(number, error.rule, error.message, error.hint)
     outcome.is_unread |= not resource.is_table
-    declared = check_declared(resource, outcome.rows if resource.is_table else None)
-    for problem in declared.problems:
-        outcome.say(0, problem.rule, problem.message, problem.hint)
-    outcome.checked += [Check(resource.name, name) for name in declared.checked]
-    outcome.not_checked += [NotChecked(resource.name, name, reason) for name, reason in declared.not_checked]
+    for file in resource.files if not resource.is_table else ():
+        if not file.is_file():
+            error = no_file(file)
+            outcome.say(0, error.rule, error.message, error.hint)
+    for name, verdict in check_declared(resource, outcome.rows if resource.is_table else None):
+        if isinstance(verdict, str):
+            outcome.not_checked.append(NotChecked(resource.name, name, verdict))
+            continue
+        outcome.checked.append(Check(resource.name, name))
+        if verdict:
+            outcome.say(0, verdict.rule, verdict.message, verdict.hint)
     return outcome
 
 
@@ -206,8 +212,8 @@ def _not_checked(plan: FilePlan, header: Header) -> Iterator[tuple[str, str, str
     for checks in plan.fields:
         for name, reason in dict(checks.constraints.unknown).items():
             yield name, reason, checks.field.name
-    demanded = {problem.field for problem in header.problems}
-    for name in header.unmatched:
+    demanded = {problem.field for problem in header.problems} - {column.name for column in header.columns}
+    for name in plan.table.schema.names:
         if name in demanded:
             yield "column", "no column of the file is this field", name
     for key in plan.table.keys:

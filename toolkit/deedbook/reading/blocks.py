@@ -112,10 +112,6 @@ class Cutter:
         self.unread(data[size:])
         return data[:size]
 
-    def stop(self) -> None:
-        """Ends the stream here."""
-        self._rest, self._ended = b"", True
-
     def next_block(self) -> Block | None:
         """The next block; None at the end."""
         wanted = self._size

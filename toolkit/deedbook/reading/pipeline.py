@@ -67,9 +67,9 @@ def run(
                 done = result()
             except IrregularError:  # some records one by one, then blocks again
                 records = read_records(block.data, layout.dialect, queue.take, limit=limit)
-                if records.items:
+                if records.cells:
                     yield Done(work(to_text_block(records, layout, cutter.records + 1)), records.size)
-                cutter.records += len(records.items)
+                cutter.records += len(records.cells)
                 queue.unread(records.rest)
                 if records.end:
                     raise records.end from None

@@ -25,20 +25,12 @@ _NEAR = 1 << 10
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
-    """The cells of one record, the line it starts on (from 0) and the lines that it spans."""
-
-    cells: list[str]
-    line: int
-    lines: int
-
-
-@dataclass(frozen=True, slots=True)
 class Records:
     """Consecutive records.
 
     Attributes:
-        items: The records that end.
+        cells: The cells of each record that ends.
+        lines: The line that each starts on (from 0); `newlines` those that they span.
         faults: What is not as it should be inside their cells.
         size: Their bytes.
         rest: Bytes behind them that were read already.
@@ -46,7 +38,9 @@ class Records:
         has_return: Whether a record ends in a carriage return.
     """
 
-    items: list[Record]
+    cells: list[list[str]]
+    lines: list[int]
+    newlines: int
     faults: list[CellFault]
     size: int
     rest: bytes
@@ -160,24 +154,27 @@ def read_records(data: bytes, dialect: Dialect, more: Callable[[int], bytes], *,
     """
     quote, escape, *pairs = (mark.encode() for mark in (dialect.quote_char, dialect.escape_char, *dialect.pairs))
     lines = _Lines(data, more, quote, escape, pairs)
-    found: list[Record] = []
+    found: list[list[str]] = []
+    starts: list[int] = []
     faults: list[CellFault] = []
     cell = _cell_pattern(dialect)
-    size = 0
+    size = newlines = 0
     has_return = False
     reader = text.open_reader(lines, dialect)
     while len(found) < limit and size < len(data):
-        lines.size, lines.text, first = 0, "", lines.lines
+        lines.size, lines.text, start = 0, "", lines.lines
         cells = next(reader, None)
         if cells is None or lines.end:
             break
         if text.MARK.search(lines.text):
             faults += _unmark(cells, len(found))
         faults += _odd_marks(lines.text, cell, len(found), dialect)
-        found.append(Record(cells, first, lines.lines - first))
+        found.append(cells)
+        starts.append(start)
+        newlines = lines.lines
         size += lines.size
         has_return |= lines.has_return
-    return Records(found, faults, size, lines.data[lines.at :], lines.end, has_return)
+    return Records(found, starts, newlines, faults, size, lines.data[lines.at :], lines.end, has_return)
 
 
 def _cell_pattern(dialect: Dialect) -> re.Pattern[str]:
@@ -226,26 +223,24 @@ def _unmark(cells: list[str], row: int) -> Iterator[CellFault]:
 
 def to_text_block(records: Records, layout: Layout, first: int = 1) -> TextBlock:
     """The records, of which the first has the number `first` in its file, as text columns."""
-    width, items = len(layout.names), records.items
-    numbered = list(enumerate(items))
-    comments = comments_in(items, layout.dialect, first)
-    ragged = (Ragged(at, tuple(item.cells)) for at, item in numbered if len(item.cells) != width and at not in comments)
+    width, numbered = len(layout.names), list(enumerate(records.cells))
+    comments = comments_in(records.cells, layout.dialect, first)
     return TextBlock(
-        text.to_frame([item.cells for item in items], layout),
-        sum(item.lines for item in items),
-        tuple(ragged),
+        text.to_frame(records.cells, layout),
+        records.newlines,
+        tuple(Ragged(at, tuple(cells)) for at, cells in numbered if len(cells) != width and at not in comments),
         tuple(item for item in records.faults if item.rule == "encoding-error" or item.row not in comments),
-        np.array([item.line for item in items], np.int64),
+        np.array(records.lines, np.int64),
         records.has_return,
-        with_nul=tuple(at for at, item in numbered if "\0" in "".join(item.cells)),
+        with_nul=tuple(at for at, cells in numbered if "\0" in "".join(cells)),
         comments=comments,
     )
 
 
-def comments_in(records: Sequence[Record], dialect: Dialect, first: int = 1) -> frozenset[int]:
+def comments_in(records: Sequence[Sequence[str]], dialect: Dialect, first: int = 1) -> frozenset[int]:
     """Which records, of which the first has that number in its file, are comments and no rows."""
     mark, known = dialect.comment_char, dialect.comment_rows
-    starts = (record.cells[0] if record.cells else "" for record in records if mark)
+    starts = (cells[0] if cells else "" for cells in records if mark)
     found = {at for at, text in enumerate(starts) if text.startswith(mark)}
     return frozenset(found | {number - first for number in known if 0 <= number - first < len(records)})
 
@@ -289,7 +284,7 @@ def read_header(cutter: Cutter, dialect: Dialect, known: list[str] | None) -> Fi
     above, limit = 0, wanted
     while True:
         records = read_records(b"".join(taken), dialect, more, limit=limit)
-        items = records.items
+        items = records.cells
         comments = comments_in(items, dialect)
         while first + above in comments:
             above += 1
@@ -302,7 +297,7 @@ def read_header(cutter: Cutter, dialect: Dialect, known: list[str] | None) -> Fi
         raise SourceError(records.end.rule, message, "close the quote, or double it")
     if records.end:
         raise records.end
-    rows = [record.cells for record in items[above:]]
+    rows = items[above:]
     labels = header_labels(rows, dialect)
     if not dialect.header_rows or not labels or (known is not None and sorted(labels) != sorted(known)):
         head = b"".join(taken)
@@ -312,8 +307,7 @@ def read_header(cutter: Cutter, dialect: Dialect, known: list[str] | None) -> Fi
     cutter.unread(records.rest)
     cutter.records = len(items)
     faults = tuple(item for item in records.faults if item.row >= above and item.rule == "encoding-error")
-    line = items[-1].line + items[-1].lines + 1
-    return FileHeader(labels, len(labels), len(items) + 1, line, faults, b"".join(taken))
+    return FileHeader(labels, len(labels), len(items) + 1, records.newlines + 1, faults, b"".join(taken))
 
 
 def header_labels(rows: Sequence[Sequence[str]], dialect: Dialect) -> list[str]:

@@ -8,7 +8,7 @@ only plain ones in UTF-8; what does not prove right is read as a whole once more
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +20,7 @@ import polars as pl
 
 from deedbook.descriptor import Resource
 from deedbook.errors import ProjectError
-from deedbook.reading.blocks import BLOCK_SIZE, NEWLINE, RETURN, Block, Cutter, Positions, cut_out, record_ends
+from deedbook.reading.blocks import BLOCK_SIZE, NEWLINE, RETURN, Block, Cutter, Positions
 from deedbook.reading.inputs import dialect_of, is_foreign, open_table
 from deedbook.reading.pipeline import in_order, run
 from deedbook.reading.records import FileHeader, read_header
@@ -160,88 +160,30 @@ def present(name: str, missing: tuple[str, ...]) -> pl.Expr:
 
 
 @contextmanager
-def _regular(resource: Resource, block_size: int) -> Iterator[tuple[Cutter, Layout]]:
-    """The records of a table of one regular CSV file, behind the header."""
+def _regular(resource: Resource) -> Iterator[tuple[Cutter, Layout]]:
+    """The records of a table of one regular CSV file in UTF-8, behind the header."""
     file = resource.sources[0] if len(resource.sources) == 1 else None
-    if file is None or is_foreign(resource) or resource.schema is None:
+    if file is None or resource.schema is None or is_foreign(resource) or not is_plain(resource):
         raise IrregularError
-    with opened(resource, file, block_size=block_size) as (cutter, _, layout):
+    with opened(resource, file, block_size=_BLOCK_SIZE) as (cutter, _, layout):
         if not layout.is_regular or not layout.names:
             raise IrregularError
         yield cutter, layout
 
 
-def pick_rows(
-    resource: Resource,
-    wanted: Positions,
-    heights: Sequence[int],
-    is_right: Callable[[pl.DataFrame], bool],
-    *,
-    block_size: int = BLOCK_SIZE,
-) -> pl.DataFrame:
-    """The wanted rows as text columns in schema order, missing values null.
-
-    A reader that went through a table before knows how many rows each block has. Where line ends outside quotes give as many
-    records, only the wanted ones are cut out and parsed.
-
-    Args:
-        resource: A table with a schema.
-        wanted: Row numbers, the first being 0, rising.
-        heights: The rows of each block, as `read_each` gave them with the same block size.
-        is_right: Tells whether these are the wanted rows, from what the reader knows of them.
-        block_size: Bytes of a block.
+def pick_rows(resource: Resource, wanted: Positions, *, block_size: int = BLOCK_SIZE) -> pl.DataFrame:
+    """The wanted rows (numbers from 0, rising) as text columns in schema order, missing values null.
 
     Raises:
         ProjectError: when a file cannot be read to its end.
     """
-    if not len(wanted):
-        names = resource.schema.names if resource.schema else ()
-        return pl.DataFrame(schema=dict.fromkeys(names, pl.String))
-    try:
-        rows = _cut_out(resource, wanted, heights, block_size)
-        if is_right(rows):
-            return rows
-    except IrregularError:
-        pass
-    frames, first = [], 0
-    for frame in read_each(resource, lambda frame: frame, block_size=block_size):
+    names = resource.schema.names if resource.schema else ()
+    frames, first = [pl.DataFrame(schema=dict.fromkeys(names, pl.String))], 0
+    for frame in read_each(resource, lambda frame: frame, block_size=block_size) if len(wanted) else ():
         low, high = np.searchsorted(wanted, [first, first + frame.height])
-        if high > low:
-            frames.append(frame[wanted[low:high] - first])
+        frames.append(frame[wanted[low:high] - first])
         first += frame.height
     return pl.concat(frames, rechunk=True)
-
-
-def _cut_out(resource: Resource, wanted: Positions, heights: Sequence[int], block_size: int) -> pl.DataFrame:
-    """The wanted rows, from the records of each block that hold them."""
-    if len(wanted) == sum(heights):
-        raise IrregularError  # all of them
-
-    def held(cutter: Cutter) -> Iterator[tuple[Block, Positions, int]]:
-        first = 0
-        for height in heights:
-            block = cutter.next_block()
-            if block is None:
-                raise IrregularError
-            low, high = np.searchsorted(wanted, [first, first + height])
-            if high > low:
-                yield block, wanted[low:high] - first, height
-            first += height
-
-    with _regular(resource, block_size) as (cutter, layout):
-        quote = layout.dialect.quote_char.encode()
-
-        def cut(item: tuple[Block, Positions, int]) -> bytes:
-            block, rows, height = item
-            ends = record_ends(block.data, quote)
-            if block.is_open or len(ends) != height:
-                raise IrregularError
-            return cut_out(block.data, ends, rows)
-
-        block = read_block(b"".join(in_order(held(cutter), cut)), layout)
-    if block.absent or block.frame.height != len(wanted) or resource.schema is None:
-        raise IrregularError
-    return in_schema(block.frame, resource.schema)
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,9 +210,7 @@ def layout_of(resource: Resource) -> Layout:
         IrregularError: when they cannot.
         ProjectError: when the file cannot be read.
     """
-    if not is_plain(resource):
-        raise IrregularError
-    with _regular(resource, _BLOCK_SIZE) as (_, layout):
+    with _regular(resource) as (_, layout):
         return layout
 
 
@@ -285,11 +225,9 @@ def hash_records(resource: Resource, advance: Callable[[int], None]) -> HashedRe
         IrregularError: when its records cannot be told apart by their bytes alone.
         ProjectError: when the file cannot be read.
     """
-    if not is_plain(resource):
-        raise IrregularError
     hashes: list[Hashes] = [np.empty(0, np.uint64)]
     lengths: list[npt.NDArray[np.uint32]] = [np.empty(0, np.uint32)]
-    with _regular(resource, _BLOCK_SIZE) as (cutter, layout):
+    with _regular(resource) as (cutter, layout):
         start = cutter.position
         for found, sizes in in_order(iter(cutter.next_block, None), lambda block: _hash_block(block, layout)):
             hashes.append(found)
