@@ -8,7 +8,7 @@ from deedbook.dialect import Dialect
 from deedbook.reading.text import Layout, read_block
 from deedbook.schema import Field
 
-COLUMNS = (Column(1, "id", "id", Field("id")), Column(2, "Name", "name", Field("name")), Column(3, "x", "\0003", None))
+COLUMNS = (Column(1, "id", Field("id")), Column(2, "Name", Field("name")), Column(3, "x", None))
 
 Said = tuple[str, str | None, list[int], str, str | None]
 

@@ -89,12 +89,6 @@ def test_unread_bytes_come_again() -> None:
     assert cutter.take(99) == b"1\n2\n"
 
 
-def test_a_stopped_stream_has_no_more_blocks() -> None:
-    cutter = Cutter(io.BytesIO(b"1\n2\n3\n"), Dialect(), 2)
-    cutter.stop()
-    assert cutter.next_block() is None
-
-
 @pytest.mark.parametrize(
     "data",
     ["", "a,b\n", '"a",b\n', '"a""b",c\n', '"",""\n', '"a\n,b"\n', 'a,"b"\r\n', '""""\n', '"",x\n"a"', '"a""","""b"\n'],

@@ -18,7 +18,7 @@ from typing import Any, Literal
 from deedbook.dialect import Dialect, read_dialect
 from deedbook.errors import ProjectError
 from deedbook.findings import shorten
-from deedbook.properties import KNOWN, refuse_faulty, refuse_misplaced, wrong_forms
+from deedbook.properties import KNOWN, refuse_faulty, refuse_misplaced, texts, wrong_forms
 from deedbook.schema import Field, TableSchema, read_schema, repeated
 
 
@@ -49,6 +49,11 @@ class Resource:
     title: str = ""
     description: str = ""
     raw: Mapping[str, Any] = field(default_factory=dict, hash=False)
+
+    @property
+    def described(self) -> TableSchema:
+        """Its schema; one that describes no column where none is declared."""
+        return self.schema or TableSchema(())
 
     @property
     def is_table(self) -> bool:
@@ -90,14 +95,14 @@ class Package:
 
     def referenced(self, name: str) -> frozenset[str]:
         """The fields of a table that foreign keys point at."""
-        keys = ((item, key) for item in self.resources if item.schema for key in item.schema.foreign_keys)
+        keys = ((item, key) for item in self.resources for key in item.described.foreign_keys)
         mine = (key.reference for item, key in keys if name == (key.resource or item.name))
         return frozenset(chain.from_iterable(mine))
 
     def fields(self) -> Iterator[tuple[Resource, Field]]:
         """Every field of every table that has a schema."""
         for resource in self.resources:
-            yield from ((resource, item) for item in (resource.schema.fields if resource.schema else ()))
+            yield from ((resource, item) for item in resource.described.fields)
 
 
 _TABULAR = {"csv", "tsv", "tab", "xlsx", "xls", "ods", "jsonl", "ndjson", "parquet"}
@@ -215,7 +220,7 @@ def read_package(
         root=root,
         path=path,
         resources=resources,
-        **{name: raw.get(name, "") for name in ("name", "title", "description", "version", "created")},
+        **texts(raw, dict.fromkeys(("name", "title", "description", "version", "created"), "")),
         raw=MappingProxyType(dict(raw)),
     )
 
@@ -258,16 +263,13 @@ def read_resource(
         files=tuple(jailed(root, item, where) for item in paths if not is_remote(item)),
         data=data,
         format=kind,
-        encoding=raw.get("encoding", "utf-8"),
+        **texts(raw, {"encoding": "utf-8", "hash": "", "title": "", "description": ""}),
         compression=compression,
         inner_path=raw.get("innerpath", ""),
         dialect=dialect,
         schema=schema,
         schema_source=source,
-        hash=str(raw.get("hash", "")),
         bytes=raw.get("bytes") if isinstance(raw.get("bytes"), int) else None,
-        title=raw.get("title", ""),
-        description=raw.get("description", ""),
         raw=MappingProxyType(dict(raw)),
     )
 

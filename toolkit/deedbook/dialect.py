@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from deedbook.errors import ProjectError
-from deedbook.properties import refuse_faulty, refuse_misplaced, wrong_forms
+from deedbook.properties import refuse_faulty, refuse_misplaced, texts, wrong_forms
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,10 @@ class Dialect:
         return (*escaped, self.quote_char * 2) if self.double_quote else escaped
 
 
+_NO_MARKS = {"\n", "\r", "\0"}
+"""What no mark of a dialect can be."""
+
+
 def read_dialect(raw: object, where: str, delimiter: str = ",") -> Dialect:
     """The typed form of a dialect.
 
@@ -68,26 +72,24 @@ def read_dialect(raw: object, where: str, delimiter: str = ",") -> Dialect:
         if not isinstance(numbers, list | tuple) or not all(type(row) is int and row > 0 for row in numbers):
             raise ProjectError(f"{where}: {name} is a list of row numbers from 1", "correct the dialect")
         rows[name] = tuple(numbers)
-    marks = {"delimiter": delimiter, "quoteChar": '"', "escapeChar": "", "commentChar": ""}
-    marks = {name: str(merged.get(name, usual) or "") for name, usual in marks.items()}
-    twice = marks["delimiter"] in {marks["quoteChar"], marks["escapeChar"]}
-    signs = {name: mark for name, mark in marks.items() if name != "commentChar" and (mark or name == "delimiter")}
-    odd = [name for name, mark in signs.items() if len(mark) != 1 or mark in "\n\r\0"]
-    refuse_faulty(
-        *((name, f"{where}: the {name} {marks[name]!r} is not one character", "correct the dialect") for name in odd),
-        (twice, f"{where}: {marks['delimiter']!r} cannot also be the delimiter", "correct the dialect"),
-    )
-    return Dialect(
-        delimiter=marks["delimiter"],
-        quote_char=marks["quoteChar"],
+    usual_texts = {"delimiter": delimiter, "quoteChar": '"', "escapeChar": "", "commentChar": "", "headerJoin": " "}
+    dialect = Dialect(
+        **texts(merged, usual_texts),
         double_quote=merged.get("doubleQuote", True),
-        escape_char=marks["escapeChar"],
         skip_initial_space=merged.get("skipInitialSpace", False),
         header=header,
         header_rows=rows["headerRows"],
-        header_join=str(merged.get("headerJoin", " ")),
-        comment_char=marks["commentChar"],
         comment_rows=rows["commentRows"],
-        line_terminator=str(merged.get("lineTerminator", "\n") or "\n"),
+        line_terminator=str(merged.get("lineTerminator") or "\n"),
         raw=MappingProxyType(merged),
     )
+    marks = {"delimiter": dialect.delimiter, "quoteChar": dialect.quote_char, "escapeChar": dialect.escape_char}
+    odd = [
+        name for name, mark in marks.items() if len(mark) > 1 or mark in _NO_MARKS or (name == "delimiter" and not mark)
+    ]
+    twice = dialect.delimiter in {dialect.quote_char, dialect.escape_char}
+    refuse_faulty(
+        *((name, f"{where}: the {name} {marks[name]!r} is not one character", "correct the dialect") for name in odd),
+        (twice, f"{where}: {dialect.delimiter!r} cannot also be the delimiter", "correct the dialect"),
+    )
+    return dialect

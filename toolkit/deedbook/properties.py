@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import csv
 import difflib
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -68,6 +69,12 @@ def wrong_forms(raw: Mapping[str, object], level: Level) -> Iterator[tuple[str, 
     for name, known in PROPERTIES[level].items():
         if known.form and name in raw and not isinstance(raw[name], _TYPES[known.form]):
             yield name, known.form
+
+
+def texts(raw: Mapping[str, object], usual: Mapping[str, str]) -> dict[str, Any]:
+    """Properties that are texts, or what stands for those that are not there, by the names of a record's attributes."""
+    values = {name: str(raw.get(name, text) or "") for name, text in usual.items()}
+    return {re.sub("[A-Z]", lambda found: f"_{found[0].lower()}", name): value for name, value in values.items()}
 
 
 def misplaced(raw: Mapping[str, object], level: Level) -> Iterable[str]:

@@ -17,7 +17,7 @@ from types import MappingProxyType
 from typing import Any, Literal, cast, get_args
 
 from deedbook.errors import ProjectError
-from deedbook.properties import enforced, misplaced, wrong_forms
+from deedbook.properties import enforced, misplaced, texts, wrong_forms
 
 _MOMENTS = frozenset({"date", "datetime", "duration", "time", "year", "yearmonth"})
 _COMPOUNDS = frozenset({"array", "geojson", "geopoint", "list", "object"})
@@ -174,8 +174,7 @@ def read_schema(raw: object, where: str) -> TableSchema:
         foreign_keys=tuple(key for entry in foreign if (key := _read_foreign_key(entry, problems)) is not None),
         missing_values=_missing_values(raw.get("missingValues", [""]), "missingValues", problems),
         fields_match=cast("FieldsMatch", match if match in FIELDS_MATCH else "exact"),
-        title=str(raw.get("title", "")),
-        description=str(raw.get("description", "")),
+        **texts(raw, {"title": "", "description": ""}),
         derived_fields=tuple(_read_field(*entry, problems) for entry in enumerate(derived, start=1)),
         raw=MappingProxyType(dict(raw)),
     )
@@ -227,14 +226,11 @@ def _read_field(position: int, raw: object, problems: list[str]) -> Field:
     return Field(
         name=name,
         type=kind,
-        format=str(raw.get("format", "default")),
-        title=str(raw.get("title", "")),
-        description=str(raw.get("description", "")),
+        **texts(raw, {"format": "default", "title": "", "description": "", "codeList": ""}),
         constraints=_read_constraints(raw.get("constraints", {}), name, problems),
         options=MappingProxyType({key: raw[key] for key in enforced("field") if key in raw and key not in _ATTRIBUTES}),
         missing_values=missing if "missingValues" in raw else None,
         categories=_labels(raw.get("categories", []), f"`{name}`.categories", problems),
-        code_list=str(raw.get("codeList", "")),
         raw=MappingProxyType(dict(raw)),
     )
 

@@ -17,7 +17,7 @@ from deedbook.dialect import Dialect
 from deedbook.findings import shorten
 from deedbook.reading.inputs import dialect_of, is_foreign
 from deedbook.reading.records import FileHeader
-from deedbook.reading.source import READ_SIZE
+from deedbook.reading.source import READ_SIZE, no_file
 from deedbook.reading.text import open_reader
 from deedbook.schema import Field, TableSchema
 
@@ -172,12 +172,14 @@ def _is_data(labels: Sequence[str], schema: TableSchema) -> bool:
     """Whether the first row is one of the table's: nearly every cell fits its field, and not only because any text does."""
     if len(labels) != len(schema.fields):
         return False
-    fits = [
-        (not plan.problems(label), plan, label)
-        for label, plan in zip(labels, _plans(schema.fields, schema), strict=True)
+    plans = _plans(schema.fields, schema)
+    fits = [not plan.problems(label) for label, plan in zip(labels, plans, strict=True)]
+    telling = [
+        is_fit
+        for is_fit, label, plan in zip(fits, labels, plans, strict=True)
+        if label not in plan.missing and _tells(plan.field)
     ]
-    telling = [is_fit for is_fit, plan, label in fits if _tells(plan.field) and label not in plan.missing]
-    return bool(telling) and all(5 * sum(fit) >= 4 * len(fit) for fit in (telling, [is_fit for is_fit, _, _ in fits]))
+    return bool(telling) and all(5 * sum(some) >= 4 * len(some) for some in (telling, fits))
 
 
 def _tells(item: Field) -> bool:
@@ -195,7 +197,7 @@ def labels_fit(header: FileHeader, resource: Resource, schema: TableSchema) -> t
     labels = header.labels or []
     fits = [True, True]
     for at, (label, placed) in enumerate(zip(labels, schema.fields, strict=False)):
-        if label != placed.name and label in schema.names:
+        if label != placed.name and label in schema.positions:
             for which, plan in enumerate(_plans((schema.field(label), placed), schema)):
                 fits[which] &= not any(plan.problems(row[at]) for row in rows if at < len(row))
     return fits[0], fits[1]
@@ -205,13 +207,15 @@ _OTHER_FILE = "the file is not the one that was described: get it again, or corr
 
 
 def check_declared(resource: Resource, rows: int | None) -> Iterator[tuple[str, FileProblem | str | None]]:
-    """What of `hash`, `bytes` and `rows` the files fulfil: each name with what is wrong, or the reason why it was not checked.
+    """What of `hash`, `bytes` and `rows` the files fulfil: each name with what is wrong, or the reason why it was not checked; no name for a file that is not there.
 
     Args:
         resource: Its files and what is said of them.
         rows: The rows that were read; None when the resource is no table.
     """
     missing = [file for file in resource.files if not file.is_file()]
+    for error in map(no_file, missing if rows is None else ()):
+        yield "", FileProblem(error.rule, error.message, error.hint)
     for name in (name for name in ("hash", "bytes") if resource.raw.get(name) not in {None, ""}):
         if not resource.files or missing:
             yield name, "there is no file to compare with"

@@ -20,14 +20,17 @@ class Column:
     Attributes:
         number: 1-based position in the file.
         label: What the header calls it.
-        name: The field's name, or one that no field has.
         field: The field that describes it; None for a column that no field describes or whose label is wrong.
     """
 
     number: int
     label: str
-    name: str
     field: Field | None
+
+    @property
+    def name(self) -> str:
+        """The field's name, or one that no field has."""
+        return self.field.name if self.field else f"\0{self.number}"
 
     @property
     def title(self) -> str:
@@ -88,17 +91,13 @@ def match_header(
     if labels is None:
         count = max(width, len(fields))
         nth = dict(enumerate(fields, 1))
-        return Header(tuple(_column(number, "", nth.get(number)) for number in range(1, count + 1)))
+        return Header(tuple(Column(number, "", nth.get(number)) for number in range(1, count + 1)))
     if not "".join(labels).strip():
         return Header((), (FileProblem("blank-header", "the header is blank", "name the columns in the first row"),))
     if not fields:
-        unnamed = tuple(_column(number, label, None) for number, label in enumerate(labels, 1))
+        unnamed = tuple(Column(number, label, None) for number, label in enumerate(labels, 1))
         return Header(unnamed, tuple(_label_faults(labels)))
     return _match(labels, schema, fits)
-
-
-def _column(number: int, label: str, field: Field | None) -> Column:
-    return Column(number, label, field.name if field else f"\0{number}", field)
 
 
 def _label_faults(labels: Sequence[str]) -> Iterator[FileProblem]:
@@ -158,7 +157,7 @@ def _match(labels: Sequence[str], schema: TableSchema, fits: Callable[[], tuple[
         placed = fields[number - 1] if by_place and number <= len(fields) else None
         item = None if number in faulty else known.get(label)
         item = item if item is placed or not by_place else None
-        columns.append(_column(number, label, item))
+        columns.append(Column(number, label, item))
         if item or number in faulty:
             continue
         if placed:

@@ -12,7 +12,7 @@ from deedbook.checking.block import BlockResult, TypedRows, check_block
 from deedbook.checking.cells import plan_field
 from deedbook.checking.files import check_declared, find_cause, labels_fit
 from deedbook.checking.findings import FILE_SHIFT, FindingsSoFar
-from deedbook.checking.header import Header, match_header
+from deedbook.checking.header import FileProblem, Header, match_header
 from deedbook.checking.keys import HashLog, Key
 from deedbook.checking.plan import FilePlan, TablePlan
 from deedbook.descriptor import is_remote
@@ -21,7 +21,7 @@ from deedbook.reading.blocks import Cutter
 from deedbook.reading.inputs import dialect_of, is_foreign, open_table
 from deedbook.reading.pipeline import run
 from deedbook.reading.records import read_header
-from deedbook.reading.source import SourceError, UnclosedError, no_file
+from deedbook.reading.source import SourceError, UnclosedError
 
 SMALLEST_SHARE = 2 << 20
 """Bytes below which a block is not made smaller to give every thread one."""
@@ -139,16 +139,12 @@ def check_table(plan: TablePlan, found: FindingsSoFar) -> TableOutcome:
         except SourceError as error:
             outcome.cannot_read(number, error.rule, error.message, error.hint)
     outcome.is_unread |= not resource.is_table
-    for file in resource.files if not resource.is_table else ():
-        if not file.is_file():
-            error = no_file(file)
-            outcome.say(0, error.rule, error.message, error.hint)
     for name, verdict in check_declared(resource, outcome.rows if resource.is_table else None):
         if isinstance(verdict, str):
             outcome.not_checked.append(NotChecked(resource.name, name, verdict))
-            continue
-        outcome.checked.append(Check(resource.name, name))
-        if verdict:
+        else:
+            outcome.checked += [Check(resource.name, name)] if name else []
+        if isinstance(verdict, FileProblem):
             outcome.say(0, verdict.rule, verdict.message, verdict.hint)
     return outcome
 

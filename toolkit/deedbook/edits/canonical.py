@@ -78,7 +78,7 @@ def rewrite(
         RefusalError: when somebody changed a file in the meantime.
         SpaceError: when the disk is full.
     """
-    tables = tables or ((project.table,) if project.table else ())
+    tables = tables or tuple(filter(None, [project.table]))
     resources = project.package.resources
     names = [item.name for item in resources]
     if unknown := [name for name in tables if name not in names]:
@@ -221,12 +221,17 @@ def _sorted(cells: Cells, schema: TableSchema) -> Cells:
 
 def _may_compose(schema: TableSchema | None, label: str, referenced: frozenset[str]) -> bool:
     """Whether composed letters mean the same in a column: not in keys, codes and patterns."""
-    item = schema.field(label) if schema and label in schema.positions else None
-    if schema is None or item is None:
+    if schema is None or label not in schema.positions:
         return True
-    is_free = item.type == "string" and item.format in {"default", ""} and not item.categories and not item.code_list
-    missing = all(unicodedata.is_normalized("NFC", text) for text in schema.missing_of(item))
-    return is_free and missing and label not in schema.keyed | referenced and set(item.constraints) <= _HARMLESS
+    item = schema.field(label)
+    return all(
+        (
+            item.type == "string" and item.format in {"default", ""},
+            not (item.categories or item.code_list or label in schema.keyed | referenced),
+            set(item.constraints) <= _HARMLESS,
+            all(unicodedata.is_normalized("NFC", text) for text in schema.missing_of(item)),
+        )
+    )
 
 
 def _to_bytes(cells: Cells, delimiter: str) -> bytes:
@@ -313,7 +318,7 @@ def read_cells(resource: Resource, file: Path) -> Cells:
 
 def _refuse_unknown(header: FileHeader, resource: Resource) -> None:
     """Refuses a file that is not what it claims, or whose header the schema does not know: its cells are not understood."""
-    schema = resource.schema or TableSchema(())
+    schema = resource.described
     if cause := find_cause(header, None, resource, schema):
         raise UnmendableError(cause.message)
     labels = list(header.labels or ())

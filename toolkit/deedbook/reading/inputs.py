@@ -71,7 +71,7 @@ def dialect_of(resource: Resource) -> Dialect:
     declared = resource.dialect
     if not is_foreign(resource):
         return declared
-    is_headed = declared.header and (resource.data != [] or bool(resource.schema and resource.schema.fields))
+    is_headed = declared.header and (resource.data != [] or bool(resource.described.fields))
     plain = Dialect(header=is_headed, header_rows=(1,) if is_headed else (), spelling=declared.spelling)
     if resource.format not in SHEET_FORMATS or resource.data == []:
         return plain
@@ -86,7 +86,7 @@ def dialect_of(resource: Resource) -> Dialect:
 
 def _as_csv(resource: Resource, file: Path | None, max_unpacked: int) -> Iterator[bytes]:
     """A table of another format as CSV with the default dialect; what comes before a failure is given out first."""
-    schema, dialect = resource.schema or TableSchema(()), dialect_of(resource)
+    schema, dialect = resource.described, dialect_of(resource)
     buffer, failure = io.StringIO(), None
     writer = csv.writer(buffer, lineterminator="\n")
     header: list[list[str]] = []
@@ -186,7 +186,7 @@ def _items(data: Any, resource: Resource) -> Iterator[Any]:
 def _rows_of_data(items: Callable[[], Iterator[Any]], resource: Resource) -> Iterator[list[Any]]:
     """The rows of keyed or listed data, labels first; `items` starts anew each time."""
     first = next(items(), None)
-    names = resource.schema.names if resource.schema else ()
+    names = resource.described.names
     is_keyed = isinstance(first, Mapping)
     labels: list[str] = list(names) if first is None else []
     if is_keyed:

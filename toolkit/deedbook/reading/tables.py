@@ -54,7 +54,7 @@ def opened(
             dialect = dialect_of(resource)
             cutter = Cutter(stream, dialect, block_size)
             header = read_header(cutter, dialect, known)
-            names = header.labels or known or (resource.schema.names if resource.schema else ())
+            names = header.labels or known or resource.described.names
             yield cutter, header, Layout(tuple(names)[: header.width], dialect)
     except SourceError as error:
         raise ProjectError(f"{file or resource.name}: {error.message}", error.hint) from None
@@ -177,7 +177,7 @@ def pick_rows(resource: Resource, wanted: Positions, *, block_size: int = BLOCK_
     Raises:
         ProjectError: when a file cannot be read to its end.
     """
-    names = resource.schema.names if resource.schema else ()
+    names = resource.described.names
     frames, first = [pl.DataFrame(schema=dict.fromkeys(names, pl.String))], 0
     for frame in read_each(resource, lambda frame: frame, block_size=block_size) if len(wanted) else ():
         low, high = np.searchsorted(wanted, [first, first + frame.height])
