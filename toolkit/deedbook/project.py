@@ -133,9 +133,10 @@ def load_project(target: Path, reading: Reading | None = None) -> Project:
     """
     if not target.exists():
         raise UsageError(f"{target}: no such file or folder", "name a project folder, a descriptor or a data file")
-    if reading is not None and reading.schema is not None:
-        return _load_file(target, reading, reading.schema)
-    if reading is not None and any((reading.delimiter, reading.encoding, reading.sheet)):
+    given = reading or Reading()
+    if given.schema is not None:
+        return _load_file(target, given, given.schema)
+    if any((given.delimiter, given.encoding, given.sheet)):
         message = "how a file is read is said for a data file with a schema of its own"
         raise UsageError(message, "add --schema TABLE.schema.json")
     if target.is_dir() and (target / CONFIG).is_file():
@@ -357,7 +358,7 @@ def unlisted_codes(project: Project) -> Iterator[NotChecked]:
     if has_table and not lists:
         return  # where the table of codes cannot be read, that is what is said
     for resource, item in project.package.fields():
-        if not item.code_list or item.categories or item.code_list in lists:
+        if item.categories or item.code_list in {"", *lists}:
             continue
         if has_table or project.config is not None:
             known = f"{nearest(item.code_list, lists)} the lists are {', '.join(sorted(lists))}".strip()

@@ -295,16 +295,20 @@ def _contradictions(item: Field) -> Iterator[str]:
     """What a field says that cannot all be true."""
     for low, high, is_strict in _LIMITS:
         below, above = item.constraints.get(low), item.constraints.get(high)
-        first, last = _limit(below), _limit(above)
-        if first is None or type(first) is not type(last):
-            continue
-        if first > last or (is_strict and first == last):  # type: ignore[operator]  # of the same type, as seen above
+        if _are_crossed(_limit(below), _limit(above), is_strict=is_strict):
             yield f"{low} {below} is {'not below' if is_strict else 'above'} {high} {above}"
     enum, known = item.constraints.get("enum"), {str(label.value) for label in item.categories}
     if known and isinstance(enum, list) and (odd := [value for value in enum if str(value) not in known]):
         yield f"the enum value {odd[0]!r} is not among the categories"
     if item.type == "list" and item.options.get("itemType", "string") not in _ITEM_TYPES:
         yield f"itemType is one of {', '.join(sorted(_ITEM_TYPES))}"
+
+
+def _are_crossed(low: Decimal | str | None, high: Decimal | str | None, *, is_strict: bool) -> bool:
+    """Whether no value lies between two limits of one kind."""
+    if low is None or type(low) is not type(high):
+        return False
+    return low > high or (is_strict and low == high)  # type: ignore[operator]  # of the same type, as seen above
 
 
 def _limit(value: object) -> Decimal | str | None:

@@ -216,36 +216,35 @@ def check_declared(resource: Resource, rows: int | None) -> Iterator[tuple[str, 
     missing = [file for file in resource.files if not file.is_file()]
     for error in map(no_file, missing if rows is None else ()):
         yield "", FileProblem(error.rule, error.message, error.hint)
-    for name in (name for name in ("hash", "bytes") if resource.raw.get(name) not in {None, ""}):
-        if not resource.files or missing:
-            yield name, "there is no file to compare with"
-        elif name == "hash":
-            algorithm, _, expected = resource.hash.rpartition(":")
-            actual = _digest(algorithm or "md5", resource.files)
-            message = f"the hash is {actual}, the descriptor says {resource.hash}"
-            problem = FileProblem("hash-count", message, _OTHER_FILE) if actual != expected.lower() else None
-            yield name, problem if actual else f"the algorithm {algorithm!r} is not known"
-        elif resource.bytes is None:
-            yield name, f"{resource.raw['bytes']!r} is no whole number"
-        else:
-            size = sum(file.stat().st_size for file in resource.files)
-            message = f"the size is {size:,} bytes, the descriptor says {resource.bytes:,}"
-            yield name, FileProblem("byte-count", message, _OTHER_FILE) if size != resource.bytes else None
+    for name, check in (("hash", _check_hash), ("bytes", _check_bytes)):
+        if resource.raw.get(name) not in {None, ""}:
+            there = resource.files and not missing
+            yield name, check(resource) if there else "there is no file to compare with"
     declared = resource.raw.get("rows")
     if isinstance(declared, int) and rows is not None:
         message = f"there are {rows:,} rows, the descriptor says {declared:,}"
         yield "rows", FileProblem("row-count", message, _OTHER_FILE) if rows != declared else None
 
 
-def _digest(algorithm: str, files: Sequence[Path]) -> str:
-    """The digest of the files one after the other; empty for an algorithm that is not known, or whose digest has no length."""
+def _check_hash(resource: Resource) -> FileProblem | str | None:
+    algorithm, _, expected = resource.hash.rpartition(":")
     try:
-        digest = hashlib.new(algorithm, usedforsecurity=False)
+        digest = hashlib.new(algorithm or "md5", usedforsecurity=False)
         digest.hexdigest()
-    except (ValueError, TypeError):
-        return ""
-    for file in files:
+    except (ValueError, TypeError):  # the second for one whose digest has no length of its own
+        return f"the algorithm {algorithm!r} is not known"
+    for file in resource.files:
         with file.open("rb") as stream:
             while data := stream.read(READ_SIZE):
                 digest.update(data)
-    return digest.hexdigest()
+    actual = digest.hexdigest()
+    message = f"the hash is {actual}, the descriptor says {resource.hash}"
+    return None if actual == expected.lower() else FileProblem("hash-count", message, _OTHER_FILE)
+
+
+def _check_bytes(resource: Resource) -> FileProblem | str | None:
+    if resource.bytes is None:
+        return f"{resource.raw['bytes']!r} is no whole number"
+    size = sum(file.stat().st_size for file in resource.files)
+    message = f"the size is {size:,} bytes, the descriptor says {resource.bytes:,}"
+    return None if size == resource.bytes else FileProblem("byte-count", message, _OTHER_FILE)

@@ -98,13 +98,20 @@ def _empty_rows(block: TextBlock) -> list[int]:
     return [row for row in is_empty.arg_true().to_list() if row not in uneven]
 
 
+def _conflict_marks(block: TextBlock) -> list[tuple[int, str]]:
+    """The records of one cell that begin like a mark of git."""
+    if block.frame.width > 1:
+        return [(item.row, item.cells[0]) for item in block.ragged if item.cells and item.cells[0].startswith(_MARKS)]
+    column = block.frame.to_series()
+    if not column.str.starts_with(_MARKS[0]).any():
+        return []
+    rows = pl.select(pl.any_horizontal(column.str.starts_with(mark) for mark in _MARKS)).to_series().arg_true()
+    return list(zip(rows.to_list(), column.gather(rows).to_list(), strict=True))
+
+
 def conflicts_in(block: TextBlock) -> list[tuple[int, int]]:
     """The first and the last row of each conflict that git left; its marks are records of one cell."""
-    marks = [(item.row, item.cells[0]) for item in block.ragged if item.cells and item.cells[0].startswith(_MARKS)]
-    if block.frame.width == 1 and (column := block.frame.to_series()).str.starts_with(_MARKS[0]).any():
-        rows = pl.any_horizontal(column.str.starts_with(mark) for mark in _MARKS)
-        at = pl.select(rows).to_series().arg_true()
-        marks = list(zip(at.to_list(), column.gather(at).to_list(), strict=True))
+    marks = _conflict_marks(block)
     if not any(text.startswith(_MARKS[0]) for _, text in marks):
         return []
     found: list[tuple[int, int]] = []
@@ -260,16 +267,14 @@ def _cell_faults(block: TextBlock, columns: Sequence[Column]) -> Iterator[tuple[
     Text behind a closing quote is an error: readers differ in what they make of it; an escape that eats a letter, a warning.
     """
     by_place: dict[tuple[str, int, str], dict[int, str]] = defaultdict(dict)
-    for item in block.faults:
-        is_byte = item.rule == "encoding-error"
-        at = min(item.column, len(columns)) if is_byte else item.column
-        by_place[(item.rule, at, item.text if is_byte else "")][item.row] = item.text
+    for item in block.faults:  # all bytes beyond the last column together
+        at = min(item.column, len(columns)) if item.byte else item.column
+        by_place[(item.rule, at, item.byte)][item.row] = item.text
+    within = dict(enumerate(columns))
     for (rule, at, byte), texts in sorted(by_place.items()):
-        column = columns[at] if at < len(columns) else None
         say = partial(_words, rule, [texts[row] for row in sorted(texts)])
-        number = None if byte and not column else at + 1
-        severity: Severity = "warning" if rule == "lost-escape" else "error"
-        yield column, replace(_group(rule, texts, say, column), severity=severity, field_number=number)
+        group = replace(_group(rule, texts, say, within.get(at)), severity=_FAULTS[rule][0])
+        yield within.get(at), group if byte else replace(group, field_number=at + 1)
     suspects = block.frame[list(block.with_nul)]
     for column in columns if block.with_nul else ():
         has_nul = suspects.get_column(column.name).str.contains("\0", literal=True).fill_null(False)
@@ -277,10 +282,15 @@ def _cell_faults(block: TextBlock, columns: Sequence[Column]) -> Iterator[tuple[
         yield column, _group("nul-character", compress(block.with_nul, has_nul), words, column)
 
 
-_FAULTS = {
-    "encoding-error": ("the byte {text} is not UTF-8", "save the file as UTF-8"),
-    "stray-quote": ("text stands behind a closing quote: `{shown}`", "double every quote inside a quoted cell"),
+_FAULTS: Mapping[str, tuple[Severity, str, str]] = {
+    "encoding-error": ("error", "the byte {text} is not UTF-8", "save the file as UTF-8"),
+    "stray-quote": (
+        "error",
+        "text stands behind a closing quote: `{shown}`",
+        "double every quote inside a quoted cell",
+    ),
     "lost-escape": (
+        "warning",
         "in `{shown}` the escape character is lost, and only what follows it is read",
         "write the escape character twice, or drop `escapeChar` from the dialect",
     ),
@@ -288,7 +298,7 @@ _FAULTS = {
 
 
 def _words(rule: str, texts: Sequence[str], at: int) -> Words:
-    (message, hint), text = _FAULTS[rule], texts[at]
+    (_, message, hint), text = _FAULTS[rule], texts[at]
     if rule == "stray-quote" and "\\" in text:
         hint += ', or declare `"escapeChar": "\\\\"`'
     value = None if rule == "encoding-error" else text

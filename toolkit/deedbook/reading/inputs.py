@@ -90,12 +90,13 @@ def _as_csv(resource: Resource, file: Path | None, max_unpacked: int) -> Iterato
     buffer, failure = io.StringIO(), None
     writer = csv.writer(buffer, lineterminator="\n")
     header: list[list[str]] = []
-    columns = [_described(name, schema) for name in schema.names]
+    described = partial(_described, schema)
+    columns = list(map(described, schema.names))
     try:
         for row in _rows_of(resource, file, max_unpacked):
             if len(header) < max(dialect.header_rows, default=0):
                 header.append([native_text(value, None) for value in row])
-                columns = [_described(label, schema) for label in header_labels(header, dialect)]
+                columns = list(map(described, header_labels(header, dialect)))
                 writer.writerow(header[-1])
                 continue
             pairs = zip(row, chain(columns, repeat((None, ("",)))), strict=False)
@@ -112,7 +113,7 @@ def _as_csv(resource: Resource, file: Path | None, max_unpacked: int) -> Iterato
         raise failure
 
 
-def _described(label: str, schema: TableSchema) -> tuple[Field | None, tuple[str, ...]]:
+def _described(schema: TableSchema, label: str) -> tuple[Field | None, tuple[str, ...]]:
     """The field of a column and its missing values."""
     field = schema.field(label) if label in schema.positions else None
     return (field, schema.missing_of(field)) if field else (None, ("",))
@@ -186,11 +187,8 @@ def _items(data: Any, resource: Resource) -> Iterator[Any]:
 def _rows_of_data(items: Callable[[], Iterator[Any]], resource: Resource) -> Iterator[list[Any]]:
     """The rows of keyed or listed data, labels first; `items` starts anew each time."""
     first = next(items(), None)
-    names = resource.described.names
     is_keyed = isinstance(first, Mapping)
-    labels: list[str] = list(names) if first is None else []
-    if is_keyed:
-        labels = _dialect(resource, "itemKeys", "keys") or _labels(items(), names)
+    labels = [] if isinstance(first, list) else _labels(items(), resource)
     if resource.dialect.header and (labels or is_keyed):
         yield labels
     for number, item in enumerate(items(), 1):
@@ -199,12 +197,15 @@ def _rows_of_data(items: Callable[[], Iterator[Any]], resource: Resource) -> Ite
         yield [item.get(label) for label in labels] if isinstance(item, Mapping) else item
 
 
-def _labels(items: Iterator[Any], names: tuple[str, ...]) -> list[str]:
-    """All keys of the rows: those that are fields in the order of the schema, then the others as they appear."""
-    seen: dict[str, None] = {}
-    for item in items:
-        if isinstance(item, Mapping):
-            seen.update(dict.fromkeys(item))
+def _labels(items: Iterator[Any], resource: Resource) -> list[str]:
+    """The keys of the rows: as `itemKeys` says, or those that are fields in the order of the schema, then the others as they appear."""
+    names, first = resource.described.names, next(items, None)
+    if first is None:
+        return list(names)
+    if own := _dialect(resource, "itemKeys", "keys"):
+        return list(own)
+    keyed = (item for item in chain([first], items) if isinstance(item, Mapping))
+    seen = dict.fromkeys(chain.from_iterable(keyed))
     known = [name for name in names if name in seen]
     return [*known, *(key for key in seen if key not in known)]
 

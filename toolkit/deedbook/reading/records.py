@@ -195,8 +195,8 @@ def _cell_pattern(dialect: Dialect) -> re.Pattern[str]:
 
 def _odd_marks(record: str, cell: re.Pattern[str], row: int, dialect: Dialect) -> Iterator[CellFault]:
     """Text behind a closing quote, and escape characters that eat a letter."""
-    quote, escape = dialect.quote_char, dialect.escape_char
-    if not (quote and quote in record) and not (escape and escape in record):
+    escape = dialect.escape_char
+    if not any(map(record.__contains__, dialect.quote_char + escape)):
         return
     meant = {dialect.delimiter, dialect.quote_char, escape, "\n", "\r"}
     at = column = 0

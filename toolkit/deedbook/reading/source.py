@@ -177,6 +177,13 @@ _DISGUISES = (
 _UTF_16 = ((b"\xff\xfe\x00\x00", "UTF-32"), (b"\xff\xfe", "UTF-16"), (b"\xfe\xff", "UTF-16"))
 
 
+def _wide_encoding(head: bytes) -> str:
+    """The encoding of several bytes a letter that a file begins in; empty where nothing says so."""
+    pairs = head[: len(head) // 2 * 2]
+    has_gaps = len(pairs) >= 4 and not (any(pairs[1::2]) and any(pairs[::2]))
+    return next((name for mark, name in _UTF_16 if head.startswith(mark)), "UTF-16" if has_gaps else "")
+
+
 def _refuse_disguised(resource: Resource, file: Path, handle: io.FileIO) -> None:
     """Raises for a file whose first bytes say that it is no text as declared: what follows would be noise."""
     if resource.compression not in {"", "no"} or resource.format not in TEXT_FORMATS | JSON_FORMATS:
@@ -186,10 +193,7 @@ def _refuse_disguised(resource: Resource, file: Path, handle: io.FileIO) -> None
     for mark, rule, what, hint in _DISGUISES:
         if head.startswith(mark) and not (mark == b"BZh" and head[4:10] != b"1AY&SY"):
             raise SourceError(rule, f"{file.name} is {what}, not {resource.format.upper()} text", hint)
-    known = next((name for mark, name in _UTF_16 if head.startswith(mark)), "")
-    pairs = head[: len(head) // 2 * 2]
-    if not known and len(pairs) >= 4 and not (any(pairs[1::2]) and any(pairs[::2])):
-        known = "UTF-16"
+    known = _wide_encoding(head)
     if known and not resource.encoding.lower().replace("_", "-").startswith(("utf-16", "utf-32")):
         message = f"{file.name} is {known} text (`Unicode text` in a spreadsheet's menu), not {resource.encoding}"
         hint = f'save it as "CSV UTF-8", or declare `"encoding": "{known.lower()}"`'
@@ -222,8 +226,8 @@ def _unpacked(resource: Resource, file: Path, handle: io.FileIO, limit: int) -> 
     return Pieces(_bounded(pieces, handle, limit, file.name))
 
 
-_HIDDEN = re.compile(r"__MACOSX/|(.*/)?\.[^/]*$", re.DOTALL)
-"""Members of an archive that systems put there beside what people do."""
+_HIDDEN = re.compile(r"__MACOSX/|(.*/)?(\.[^/]*)?$", re.DOTALL)
+"""Members of an archive that are folders, or that systems put there beside what people do."""
 
 
 def _zip_member(resource: Resource, file: Path, handle: io.FileIO) -> IO[bytes]:
@@ -231,8 +235,7 @@ def _zip_member(resource: Resource, file: Path, handle: io.FileIO) -> IO[bytes]:
     hint = "name the member in `innerpath`"
     try:
         archive = zipfile.ZipFile(handle)
-        names = [info.filename for info in archive.infolist() if not info.is_dir()]
-        own = [name for name in names if not _HIDDEN.match(name)]
+        own = [name for name in archive.namelist() if not _HIDDEN.match(name)]
         fitting = [name for name in own if name.lower().endswith(f".{resource.format}")] if len(own) > 1 else own
         if resource.inner_path or len(fitting) == 1:
             return archive.open(resource.inner_path or fitting[0])

@@ -56,6 +56,11 @@ class CellFault:
     rule: Literal["encoding-error", "stray-quote", "lost-escape"]
     text: str
 
+    @property
+    def byte(self) -> str:
+        """The first byte of what is not UTF-8; empty for the other rules."""
+        return self.text if self.rule == "encoding-error" else ""
+
 
 @dataclass(frozen=True)
 class TextBlock:
@@ -239,17 +244,18 @@ def _read_exactly(data: bytes, layout: Layout, frame: pl.DataFrame | None, newli
         for row, cells in zip(rows.tolist(), odd, strict=True)
         if len(cells) != len(layout.names)
     )
-    faults = []
-    for position, byte in marks:
-        row = int(np.searchsorted(ends, position, side="right"))
-        before = data[ends[row - 1] if row else 0 : position]
-        outside = before.split(quote)[::2] if quote else [before]
-        column = sum(part.count(dialect.delimiter.encode()) for part in outside)
-        faults.append(CellFault(row, column, "encoding-error", byte))
+    faults = tuple(_place(mark, data, ends, dialect) for mark in marks)
     has_return = b"\r" in data and _ends_in_return(data, frame, newlines, ragged)
-    return TextBlock(
-        frame, newlines, ragged, tuple(faults), has_return=has_return, with_nul=_with_nul(data, layout, ends)
-    )
+    return TextBlock(frame, newlines, ragged, faults, has_return=has_return, with_nul=_with_nul(data, layout, ends))
+
+
+def _place(mark: tuple[int, str], data: bytes, ends: Positions, dialect: Dialect) -> CellFault:
+    """The record and the cell of a byte that is not UTF-8."""
+    (position, byte), quote = mark, dialect.quote_char.encode()
+    row = int(np.searchsorted(ends, position, side="right"))
+    before = data[ends[row - 1] if row else 0 : position]
+    outside = b"".join(before.split(quote)[::2]) if quote else before
+    return CellFault(row, outside.count(dialect.delimiter.encode()), "encoding-error", byte)
 
 
 def _joined(data: bytes, layout: Layout, ends: Positions, rows: Positions, odd: list[list[str]]) -> pl.DataFrame:
