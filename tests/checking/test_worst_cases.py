@@ -40,7 +40,7 @@ print(json.dumps({
 """
 
 
-def _validate(root: Path) -> dict[str, Any]:
+def _validate(root: Path, megabytes: int = MEGABYTES) -> dict[str, Any]:
     """The outcome of a validation in a process of its own."""
     done = subprocess.run(
         [sys.executable, "-c", _PROGRAM, str(root)],
@@ -51,7 +51,7 @@ def _validate(root: Path) -> dict[str, Any]:
     )
     assert done.returncode == 0, done.stderr
     found: dict[str, Any] = json.loads(done.stdout)
-    assert found["megabytes"] < MEGABYTES
+    assert found["megabytes"] < megabytes
     assert all(len(message) < 500 for message in found["messages"])
     return found
 
@@ -119,7 +119,7 @@ def test_a_zip_member_that_unpacks_to_a_gigabyte(tmp_path: Path) -> None:
         member.write(b"id,note\n")
         for _ in range(300):
             member.write(b"1,a\n" * (1 << 18))
-    found = _validate(root)
+    found = _validate(root, 240)
     assert found["totals"] == {"compression-error": 1}
     assert "500 times" in found["messages"][0]
 

@@ -239,21 +239,7 @@ def read_resource(
     where = f"{where} (`{name}`)"
     declared = raw.get("path", raw.get("url", []))  # `url` before Data Package v1
     paths = tuple(declared) if isinstance(declared, list) else (declared,)
-    data = raw.get("data")
-    named = all(isinstance(item, str) and item for item in paths)
-    form = raw.get("format", raw.get("mediatype"))
-    is_mixed = len({is_remote(str(item)) for item in paths}) > 1
-    refuse_faulty(
-        (not named, f"{where}: `path` is a file name or a list of them", ""),
-        (not paths and data is None, f"{where} has neither `path` nor `data`", "name the CSV file in `path`"),
-        (paths and data is not None, f"{where} has both `path` and `data`", "drop one of the two"),
-        (
-            isinstance(data, str) and not isinstance(form, str),
-            f"{where}: `data` is a text in no declared format",
-            'add "format": "csv"',
-        ),
-        (is_mixed, f"{where}: `path` mixes files and addresses", "name either files of the package or URLs"),
-    )
+    _refuse_odd_source(raw, paths, where)
     kind, compression = _kind_of(raw, paths)
     schema, source = _schema_of(raw, name, root, where, schemas)
     dialect, schema = _dialect_of(raw.get("dialect", shared.get("dialect")), schema, root, where, kind)
@@ -261,7 +247,7 @@ def read_resource(
         name=name,
         paths=paths,
         files=tuple(jailed(root, item, where) for item in paths if not is_remote(item)),
-        data=data,
+        data=raw.get("data"),
         format=kind,
         **texts(raw, {"encoding": "utf-8", "hash": "", "title": "", "description": ""}),
         compression=compression,
@@ -271,6 +257,21 @@ def read_resource(
         schema_source=source,
         bytes=raw.get("bytes") if isinstance(raw.get("bytes"), int) else None,
         raw=MappingProxyType(dict(raw)),
+    )
+
+
+def _refuse_odd_source(raw: Mapping[str, Any], paths: tuple[Any, ...], where: str) -> None:
+    """Raises unless a resource has either data or paths, all of which are files or all addresses."""
+    data, form = raw.get("data"), raw.get("format", raw.get("mediatype"))
+    named = all(isinstance(item, str) and item for item in paths)
+    is_unknown = isinstance(data, str) and not isinstance(form, str)
+    is_mixed = len({is_remote(str(item)) for item in paths}) > 1
+    refuse_faulty(
+        (not named, f"{where}: `path` is a file name or a list of them", ""),
+        (not paths and data is None, f"{where} has neither `path` nor `data`", "name the CSV file in `path`"),
+        (paths and data is not None, f"{where} has both `path` and `data`", "drop one of the two"),
+        (is_unknown, f"{where}: `data` is a text in no declared format", 'add "format": "csv"'),
+        (is_mixed, f"{where}: `path` mixes files and addresses", "name either files of the package or URLs"),
     )
 
 

@@ -139,13 +139,8 @@ def load_project(target: Path, reading: Reading | None = None) -> Project:
     if any((given.delimiter, given.encoding, given.sheet)):
         message = "how a file is read is said for a data file with a schema of its own"
         raise UsageError(message, "add --schema TABLE.schema.json")
-    if target.is_dir() and (target / CONFIG).is_file():
-        return _load_configured(target)
     if target.is_dir():
-        if (found := _descriptor_in(target)) is None:
-            message = f"{target}: there is neither {CONFIG} nor {DESCRIPTOR}"
-            raise ProjectError(message, "run `deedbook init` or name the descriptor")
-        return _finish(Project(target, load_package(found)))
+        return _load_folder(target)
     if (owner := _owner_of(target)) is not None and (reading or not owner.table):
         return owner
     if target.suffix in _DESCRIPTOR_SUFFIXES:
@@ -154,6 +149,15 @@ def load_project(target: Path, reading: Reading | None = None) -> Project:
         f"{target}: a data file needs a schema, and no project or datapackage.json above it has this file as a table",
         "add --schema TABLE.schema.json",
     )
+
+
+def _load_folder(folder: Path) -> Project:
+    if (folder / CONFIG).is_file():
+        return _load_configured(folder)
+    if (found := _descriptor_in(folder)) is None:
+        message = f"{folder}: there is neither {CONFIG} nor {DESCRIPTOR}"
+        raise ProjectError(message, "run `deedbook init` or name the descriptor")
+    return _finish(Project(folder, load_package(found)))
 
 
 def _load_file(target: Path, reading: Reading, schema: Path) -> Project:

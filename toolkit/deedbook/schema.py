@@ -221,6 +221,8 @@ def _read_field(position: int, raw: object, problems: list[str]) -> Field:
     if not isinstance(kind, str) or kind not in FIELD_TYPES:
         problems.append(f"field `{name}` has the unknown type {kind!r} (known: {', '.join(sorted(FIELD_TYPES))})")
         kind = "any"
+    if kind == "list" and raw.get("itemType", "string") not in _ITEM_TYPES:
+        problems.append(f"field `{name}`: itemType is one of {', '.join(_ITEM_TYPES)}")
     own = raw.get("missingValues", [])
     missing = _missing_values(own, f"`{name}`.missingValues", problems)
     return Field(
@@ -300,8 +302,6 @@ def _contradictions(item: Field) -> Iterator[str]:
     enum, known = item.constraints.get("enum"), {str(label.value) for label in item.categories}
     if known and isinstance(enum, list) and (odd := [value for value in enum if str(value) not in known]):
         yield f"the enum value {odd[0]!r} is not among the categories"
-    if item.type == "list" and item.options.get("itemType", "string") not in _ITEM_TYPES:
-        yield f"itemType is one of {', '.join(sorted(_ITEM_TYPES))}"
 
 
 def _are_crossed(low: Decimal | str | None, high: Decimal | str | None, *, is_strict: bool) -> bool:
@@ -328,4 +328,4 @@ _LIMITS = (
     ("minLength", "maxLength", False),
 )
 """A lower and an upper limit, and whether no value lies between them when they are equal."""
-_ITEM_TYPES = {"string", "integer", "boolean", "number", "datetime", "date", "time"}
+_ITEM_TYPES = ("boolean", "date", "datetime", "integer", "number", "string", "time")

@@ -7,7 +7,7 @@ import hashlib
 import io
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import islice
+from itertools import filterfalse, islice
 from pathlib import Path
 
 from deedbook.checking.cells import FieldPlan, plan_field
@@ -213,7 +213,7 @@ def check_declared(resource: Resource, rows: int | None) -> Iterator[tuple[str, 
         resource: Its files and what is said of them.
         rows: The rows that were read; None when the resource is no table.
     """
-    missing = [file for file in resource.files if not file.is_file()]
+    missing = list(filterfalse(Path.is_file, resource.files))
     for error in map(no_file, missing if rows is None else ()):
         yield "", FileProblem(error.rule, error.message, error.hint)
     for name, check in (("hash", _check_hash), ("bytes", _check_bytes)):

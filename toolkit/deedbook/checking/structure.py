@@ -125,6 +125,16 @@ def conflicts_in(block: TextBlock) -> list[tuple[int, int]]:
     return found if start is None else [*found, (start, block.frame.height - 1)]
 
 
+def _no_data(frame: pl.DataFrame, columns: Sequence[Column], rows: Rows) -> tuple[list[int], list[int]]:
+    """Which of these rows are a total, and which a header once more."""
+    texts = [frame.get_column(column.name).gather(rows) for column in columns[:3]]
+    is_total = pl.select(pl.any_horizontal(text.str.contains(_TOTAL) for text in texts)).to_series().fill_null(False)
+    is_header = (texts[0] == columns[0].label).fill_null(False)
+    labels, most = tuple(column.label for column in columns), (len(columns) + 1) // 2
+    totals = [row for row in rows[is_total.to_numpy()].tolist() if sum(map(bool, frame.row(row))) <= most]
+    return totals, [row for row in rows[is_header.to_numpy()].tolist() if frame.row(row) == labels]
+
+
 def fold_rows(
     structure: Structure, block: TextBlock, columns: Sequence[Column], failures: list[CellFailure]
 ) -> tuple[Structure, list[CellFailure]]:
@@ -134,16 +144,7 @@ def fold_rows(
     """
     if not failures:
         return structure, failures
-    frame = block.frame
-    rows = np.unique(np.concatenate([failure.rows for failure in failures]))
-    texts = [frame.get_column(column.name).gather(rows) for column in columns[:3]]
-    is_total = pl.select(pl.any_horizontal(text.str.contains(_TOTAL) for text in texts)).to_series().fill_null(False)
-    is_header = (texts[0] == columns[0].label).fill_null(False)
-    labels = tuple(column.label for column in columns)
-    headers = [row for row in rows[is_header.to_numpy()].tolist() if frame.row(row) == labels]
-    totals = [
-        row for row in rows[is_total.to_numpy()].tolist() if 2 * sum(map(bool, frame.row(row))) <= len(columns) + 1
-    ]
+    totals, headers = _no_data(block.frame, columns, np.unique(np.concatenate([item.rows for item in failures])))
     groups = (
         _group("total-row", totals, fixed("the row looks like a total, not like data", "delete it")),
         _group("repeated-header", headers, fixed("the header stands again in this row", "delete it")),

@@ -131,8 +131,8 @@ def check_table(plan: TablePlan, found: FindingsSoFar) -> TableOutcome:
     labels: list[str] | None = None
     for number, file in enumerate(resource.sources if resource.is_table else ()):
         size = plan.options.block_size  # small enough that a file of a few megabytes keeps every thread busy
-        if file and file.is_file() and not resource.compression:
-            size = min(size, max(SMALLEST_SHARE, file.stat().st_size // 16))
+        if file and file.is_file():  # packed, it most likely holds several times as much
+            size = min(size, max(SMALLEST_SHARE, file.stat().st_size // (2 if resource.compression else 16)))
         try:
             with open_table(resource, file, max_unpacked=plan.options.max_unpacked) as stream:
                 labels = _read_file(outcome, Cutter(stream, dialect_of(resource), size), number, labels)

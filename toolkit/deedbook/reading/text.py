@@ -155,7 +155,7 @@ def read_block(data: bytes, layout: Layout, *, most: int | None = None) -> TextB
     is_plain = is_rectangular and not (quote and quote in data)  # no line end inside a cell, and blank lines are rows
     newlines = frame.height if frame is not None and is_plain else count(data, NEWLINE)
     if frame is not None and is_rectangular:
-        has_return = b"\r" in data and _ends_in_return(data, frame, newlines)
+        has_return = _ends_in_return(data, frame, newlines)
         return TextBlock(frame, newlines, has_return=has_return, with_nul=_with_nul(data, layout))
     if most is not None and newlines > most and not (frame is not None and _has_few_suspects(frame)):
         raise CrowdedError
@@ -207,8 +207,8 @@ def _has_few_suspects(frame: pl.DataFrame) -> bool:
 def _ends_in_return(data: bytes, frame: pl.DataFrame, newlines: int, ragged: Sequence[Ragged] = ()) -> bool:
     """Whether a record ends in a carriage return and a line feed, and not only a line inside a cell."""
     returns = data.count(b"\r")
-    if returns == newlines:
-        return True
+    if returns in {0, newlines}:
+        return returns > 0
     held = frame.select(pl.all().str.count_matches("\r", literal=True).sum()).row(0)
     beyond = sum(cell.count("\r") for item in ragged for cell in item.cells[frame.width :])
     return bool(returns > sum(held) + beyond)
@@ -245,7 +245,7 @@ def _read_exactly(data: bytes, layout: Layout, frame: pl.DataFrame | None, newli
         if len(cells) != len(layout.names)
     )
     faults = tuple(_place(mark, data, ends, dialect) for mark in marks)
-    has_return = b"\r" in data and _ends_in_return(data, frame, newlines, ragged)
+    has_return = _ends_in_return(data, frame, newlines, ragged)
     return TextBlock(frame, newlines, ragged, faults, has_return=has_return, with_nul=_with_nul(data, layout, ends))
 
 
