@@ -77,10 +77,10 @@ def test_what_is_passed_to_the_action_is_an_input_of_it() -> None:
 
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
-    """A new project in git, with a directory to publish to."""
+    """A new project in git, with a directory to publish to; its releases are of CSV alone."""
     root = create(tmp_path / "acts").folder
     with (root / "deedbook.toml").open("a", encoding="utf-8") as config:
-        config.write('\n[targets.public]\ntype = "directory"\npath = "../releases"\n')
+        config.write('\n[release]\nformats = []\n[targets.public]\ntype = "directory"\npath = "../releases"\n')
     git(root, "init", "--quiet")
     git(root, "add", "--all")
     git(root, "commit", "--quiet", "--message", "Begin")
