@@ -39,5 +39,21 @@ schema = pa.DataFrameSchema(
             hint="end the earlier episode, or merge both",
             values={"other": earlier("alignment_id", PAIR, "start_edtf", "alignment_id")},
         ),
+        rule(
+            "beginning-known-but-censored",
+            pl.col("left_censored") == dates.earliest("start_edtf").is_null(),
+            at="left_censored",
+            ref="R-55",
+            message="left_censored is {left_censored}, the start is {start_edtf}",
+            hint="it is true where the beginning is not known, and false where it is",
+        ),
+        rule(
+            "end-known-but-censored",
+            pl.col("right_censored") == dates.latest("end_edtf").is_null(),
+            at="right_censored",
+            ref="R-55",
+            message="right_censored is {right_censored}, the end is {end_edtf}",
+            hint="it is true where the episode goes on or its end is not known, and false where it is",
+        ),
     ]
 )

@@ -3,7 +3,7 @@
 import pandera.polars as pa
 import polars as pl
 
-from deedbook.models.alignment.evidence import SILENT
+from deedbook.models.alignment.evidence import SILENT, VALUELESS
 from deedbook.models.alignment.rules import plain
 from deedbook.rules import dates, text
 from deedbook.rules.rule import rule
@@ -12,6 +12,7 @@ VALUES = ("value_text", "value_number", "value_edtf", "value_actor_id")
 
 values = pl.sum_horizontal(pl.col(name).is_not_null() for name in VALUES)
 is_silence = pl.col("stance").is_in(SILENT)
+is_valueless = pl.col("stance").is_in(VALUELESS)
 is_occurrence = pl.col("aspect") == "occurrence"
 
 schema = pa.DataFrameSchema(
@@ -29,7 +30,7 @@ schema = pa.DataFrameSchema(
         ),
         rule(
             "claim-value-not-single",
-            is_silence | (values == pl.when(is_occurrence).then(0).otherwise(1)),
+            is_valueless | (values == pl.when(is_occurrence).then(0).otherwise(1)),
             at="aspect",
             ref="section 1",
             message="a claim about {aspect} has {n} values",
@@ -46,11 +47,20 @@ schema = pa.DataFrameSchema(
         ),
         rule(
             "silence-with-value",
-            ~is_silence | (values == 0),
+            ~is_valueless | (values == 0),
             at="stance",
             ref="R-37",
             message="{stance} and a claimed value contradict each other",
             hint="remove the value or correct the stance",
+        ),
+        rule(
+            "quotation-without-language",
+            pl.col("quote").is_null()
+            | (pl.col("quote_lang").is_not_null() & pl.col("quote_is_translation").is_not_null()),
+            at="quote_lang",
+            ref="R-72",
+            message="a quotation needs its language, and whether it is a translation",
+            hint="fill in quote_lang and quote_is_translation",
         ),
     ]
 )

@@ -12,19 +12,25 @@ from pathlib import Path
 import pandera.polars as pa
 import polars as pl
 
-from deedbook.models.alignment import actors, evidence, rules, wide
+from deedbook.models.alignment import actors, contradictions, evidence, rules, wide
 from deedbook.models.alignment import guards as between
 from deedbook.rules import dates
 from deedbook.rules.chains import no_circle
+from deedbook.rules.geography import country_boxes
 from deedbook.rules.views import View, beside, judge
 
 Tables = Mapping[str, pl.DataFrame]
 
 FUTURE = ("announced_future", "planned")
-UNREAL = (*FUTURE, "hypothetical")
 SETTLED = ("official", "confirmed")
 RECOGNISERS = ("state", "government", "intergovernmental_org")
-RECOGNISED = ("government", "partially_recognised_state")
+RECOGNISED = ("state", "government", "partially_recognised_state")
+ALONE = ("agreement.ratify",)
+"""Agreements that each party concludes for itself."""
+WIDE_PLACES = ("sea_area", "region", "online")
+"""Types of place that may lie outside of the country that they are filed under."""
+NEUTRAL_GROUND = ("host", "mediator")
+"""Roles of those who offer the place for an act of others."""
 ORGANISATIONS = ("intergovernmental_org", "informal_bloc")
 ORGANISATION_ROLE = {
     "membership.apply": "recipient",
@@ -43,7 +49,8 @@ receives = role.is_in(actors.RECEIVING_ROLES)
 def schemas(tables: Tables, created: dt.date | None) -> dict[str, pa.DataFrameSchema]:
     """The rules of every table that need other rows or tables, or the release date."""
     known = actors.roots(tables["actors"])
-    sides = actors.sides(tables["event_participants"], known)
+    sides, found = actors.sides(tables), evidence.evidence(tables)
+    placed = evidence.positions(evidence.subjects(tables))
     checks = {
         "actors": [
             no_circle(
@@ -56,10 +63,10 @@ def schemas(tables: Tables, created: dt.date | None) -> dict[str, pa.DataFrameSc
             )
         ],
         "places": _places(tables),
-        "sources": _sources(tables, created),
+        "sources": _sources(tables, _known_until(tables, created)),
         "events": [
             *_event_times(tables, created),
-            *_event_sides(tables, sides, known),
+            *_event_sides(tables),
             *rules.related(tables),
             no_circle(
                 "relations-in-a-circle",
@@ -69,26 +76,39 @@ def schemas(tables: Tables, created: dt.date | None) -> dict[str, pa.DataFrameSc
                 link="related_event_id",
                 ref="R-26",
             ),
-            *_event_evidence(tables),
-            *rules.claimed(tables),
+            *_event_evidence(tables, found),
+            *contradictions.as_measured(tables),
+            *contradictions.as_factual(tables, found),
         ],
         "event_participants": [
             *rules.in_its_time(tables),
-            *rules.on_one_side(tables, known),
-            *_addressees(tables),
+            *rules.on_one_side(tables),
+            *_addressees(tables, known),
         ],
-        "claims": _claims(tables, sides, known),
-        "claim_sources": [*rules.linked(tables), *rules.in_time(tables, exempt=UNREAL)],
-        "alignments": [*rules.inside_events(tables), rules.pair_in_order(tables), *_pairs(tables)],
+        "claims": [
+            *_claims(tables, sides, placed),
+            *contradictions.about_one_thing(tables, placed),
+            *contradictions.as_participants(tables, placed),
+            *contradictions.of_one_voice(tables, placed),
+            *contradictions.as_dated(tables),
+        ],
+        "claim_sources": [*rules.linked(tables), *rules.in_time(tables, exempt=evidence.UNREAL)],
+        "alignments": [
+            *rules.inside_events(tables),
+            *contradictions.of_both_actors(tables),
+            contradictions.backed(tables),
+            rules.pair_in_order(tables),
+            *_pairs(tables, known),
+        ],
         "code_values": rules.listed(tables["code_values"], ("parent_code", "replaced_by")),
     }
-    for name, found in rules.current(tables, Path(__file__).parent).items():
-        checks[name] = [*found, *checks.get(name, ())]
+    for name, own in rules.current(tables, Path(__file__).parent).items():
+        checks[name] = [*own, *checks.get(name, ())]
     return {name: pa.DataFrameSchema(checks=found) for name, found in checks.items()}
 
 
 def derive(tables: Tables, created: dt.date | None) -> dict[str, pl.DataFrame]:
-    """What releases add: columns by the primary key of `events` and `claims`, and three views."""
+    """What releases add: columns by the primary key of `events`, `claims` and `alignments`, and three views."""
     del created  # the status rests on the claims alone, not on the day of the release
     first, last = dates.earliest("date_edtf"), dates.latest("date_edtf")
     found = evidence.evidence(tables)
@@ -100,15 +120,24 @@ def derive(tables: Tables, created: dt.date | None) -> dict[str, pl.DataFrame]:
         pl.coalesce("status_override", "evidence.computed").alias("status"),
         *(pl.col(f"evidence.{name}").alias(name) for name in ("n_sources", "n_origins", "n_denials")),
     )
+    duplicates = tables["events"].filter(pl.col("relation") == "duplicate_of").select("event_id")
     return {
         "events": weighed,
-        "claims": evidence.positions(tables, actors.roots(tables["actors"])).select(
-            "claim_id", claimant_position="position"
-        ),
-        "event_evidence": found,
+        "claims": evidence.positions(evidence.subjects(tables)).select("claim_id", claimant_position="position"),
+        "alignments": evidence.episodes(tables, weighed),
+        "event_evidence": found.join(duplicates, on="event_id", how="anti"),
         "event_dyads": wide.event_dyads(tables, weighed),
         "events_flat": wide.events_flat(tables, weighed),
     }
+
+
+def _known_until(tables: Tables, created: dt.date | None) -> dt.date | None:
+    """The release date, or the last day on which an event was coded when that is later: then the next release is being made.
+
+    So coding between two releases is no mistake; `created` is set again when the next one is planned.
+    """
+    coded = tables["events"]["coded_on"].max()
+    return max(created, coded) if created and isinstance(coded, dt.date) else created
 
 
 def _weighed(tables: Tables, found: pl.DataFrame) -> View:
@@ -119,7 +148,12 @@ def _weighed(tables: Tables, found: pl.DataFrame) -> View:
 
 def _places(tables: Tables) -> list[pa.Check]:
     codes = tables["actor_codes"].filter(pl.col("scheme") == "iso3166_1_a2").group_by("actor_id").agg("code")
+    boxes = codes.with_columns(iso=pl.col("code").list.first()).join(country_boxes(), left_on="iso", right_on="code")
     view = beside(View(tables["places"]), "iso", codes, {"country_actor_id": "actor_id"}, ("actor_codes",))
+    view = beside(view, "box", boxes, {"country_actor_id": "actor_id"}, ("actor_codes",))
+    lat, lon = pl.col("latitude"), pl.col("longitude")
+    has_box = pl.col("box.actor_id").is_not_null() & ~pl.col("place_type").is_in(WIDE_PLACES)
+    exchanged = pl.when(_is_inside(lon, lat)).then(pl.lit("; exchanged it lies inside")).otherwise(pl.lit(""))
     return [
         judge(
             view,
@@ -131,7 +165,24 @@ def _places(tables: Tables) -> list[pa.Check]:
             hint="correct the code or the country",
             values={"code": pl.col("iso.code").list.join(" or ")},
         ),
+        judge(
+            view,
+            "coordinates-outside-country",
+            ~has_box | _is_inside(lat, lon),
+            at="latitude",
+            ref="R-30",
+            severity="warning",
+            message="{latitude}, {longitude} lies outside of {code}{exchanged}",
+            hint="exchange latitude and longitude, or correct the country",
+            values={"code": pl.col("box.iso"), "exchanged": exchanged},
+        ),
     ]
+
+
+def _is_inside(lat: pl.Expr, lon: pl.Expr) -> pl.Expr:
+    """Whether a point lies in the box of its country."""
+    in_height = lat.is_between(pl.col("box.south"), pl.col("box.north"))
+    return in_height & lon.is_between(pl.col("box.west"), pl.col("box.east"))
 
 
 def _sources(tables: Tables, created: dt.date | None) -> list[pa.Check]:
@@ -182,7 +233,7 @@ def _event_times(tables: Tables, created: dt.date | None) -> list[pa.Check]:
         judge(
             view,
             "event-after-release",
-            factuality.is_in(UNREAL) | (first <= day),
+            factuality.is_in(evidence.UNREAL) | (first <= pl.lit(_known_until(tables, created), pl.Date)),
             at="date_edtf",
             ref="R-08",
             message="{date_edtf} lies after the release, but the event is {factuality}",
@@ -213,26 +264,25 @@ def _event_times(tables: Tables, created: dt.date | None) -> list[pa.Check]:
     ]
 
 
-def _event_sides(tables: Tables, sides: pl.DataFrame, known: pl.DataFrame) -> list[pa.Check]:
-    counts = (
-        tables["event_participants"]
-        .group_by("event_id")
-        .agg((role == "initiator").sum().alias("initiators"), receives.sum().alias("recipients"))
+def _event_sides(tables: Tables) -> list[pa.Check]:
+    own = tables["event_participants"]
+    counts = own.group_by("event_id").agg(
+        initiators=(role == "initiator").sum(), recipients=receives.sum(), grounds=role.is_in(NEUTRAL_GROUND).sum()
     )
-    types = tables["code_values"].filter(pl.col("list") == "event_type")
-    view = beside(
-        View(tables["events"]), "type", types.select("code", "recipient_rule"), {"event_type": "code"}, ("code_values",)
-    )
+    there = own.select("event_id", "actor_id").join(actors.lands(tables["actors"]), on="actor_id")
+    there = pl.concat([there.select("event_id", land=name) for name in ("actor_id", "land")])
+    there = there.drop_nulls().unique().with_columns(takes_part=pl.lit(True))
+    types = tables["code_values"].filter(pl.col("list") == "event_type").select("code", "recipient_rule")
+    places = tables["places"].select("place_id", "place_type", "country_actor_id")
+    view = beside(View(tables["events"]), "type", types, {"event_type": "code"}, ("code_values",))
     view = beside(view, "count", counts, {"event_id": "event_id"}, ("event_participants",))
-    view = beside(
-        view, "place", tables["places"].select("place_id", "country_actor_id"), {"place_id": "place_id"}, ("places",)
-    )
-    view = beside(view, "root", known, {"place.country_actor_id": "actor_id"}, ("actors",))
-    keys = {"event_id": "event_id", "root.root": "root"}
-    view = beside(view, "side", sides, keys, ("event_participants", "actors"))
+    view = beside(view, "place", places, {"place_id": "place_id"}, ("places",))
+    keys = {"event_id": "event_id", "place.country_actor_id": "land"}
+    view = beside(view, "side", there, keys, ("event_participants", "actors"))
     initiators, recipients = (pl.col(f"count.{name}").fill_null(0) for name in ("initiators", "recipients"))
     wants, takes_no_recipient = pl.col("type.recipient_rule"), pl.col("type.recipient_rule") == "none"
     is_agreement = pl.col("event_type").str.starts_with("agreement.")
+    is_elsewhere = (pl.col("place.place_type") == "embassy") | (pl.col("count.grounds").fill_null(0) > 0)
     return [
         judge(
             view,
@@ -264,7 +314,7 @@ def _event_sides(tables: Tables, sides: pl.DataFrame, known: pl.DataFrame) -> li
         judge(
             view,
             "agreement-with-one-party",
-            ~(is_agreement & takes_no_recipient) | (initiators >= 2),
+            ~(is_agreement & takes_no_recipient) | pl.col("event_type").is_in(ALONE) | (initiators >= 2),
             at="event_type",
             ref="R-22",
             message="{event_type} has {n} initiator(s)",
@@ -274,7 +324,7 @@ def _event_sides(tables: Tables, sides: pl.DataFrame, known: pl.DataFrame) -> li
         judge(
             view,
             "place-country-takes-no-part",
-            pl.col("root.root").is_null() | pl.col("side.takes_part").is_not_null(),
+            pl.col("place.country_actor_id").is_null() | is_elsewhere | pl.col("side.takes_part").is_not_null(),
             at="place_id",
             ref="R-34",
             severity="warning",
@@ -284,8 +334,8 @@ def _event_sides(tables: Tables, sides: pl.DataFrame, known: pl.DataFrame) -> li
     ]
 
 
-def _event_evidence(tables: Tables) -> list[pa.Check]:
-    view = _weighed(tables, evidence.evidence(tables))
+def _event_evidence(tables: Tables, found: pl.DataFrame) -> list[pa.Check]:
+    view = _weighed(tables, found)
     computed, override = pl.col("evidence.computed"), pl.col("status_override")
     status = pl.coalesce(override, computed)
     is_settled = status.is_in(SETTLED)
@@ -297,7 +347,7 @@ def _event_evidence(tables: Tables) -> list[pa.Check]:
             at="event_id",
             ref="R-35",
             message="nobody affirms or denies that {event_id} occurred",
-            hint="add an occurrence claim and the source that carries it",
+            hint="add an occurrence claim and the source that carries it; what is only expected is announced_future or planned",
         ),
         judge(
             view,
@@ -333,8 +383,8 @@ def _event_evidence(tables: Tables) -> list[pa.Check]:
     ]
 
 
-def _addressees(tables: Tables) -> list[pa.Check]:
-    """Recognition goes from a state to a government, membership to an organisation."""
+def _addressees(tables: Tables, known: pl.DataFrame) -> list[pa.Check]:
+    """Recognition goes from a state to a state or government, membership to an organisation."""
     kinds = tables["actors"].select("actor_id", "name", "actor_type")
     types = tables["events"].select("event_id", "event_type")
     organised = (
@@ -345,6 +395,7 @@ def _addressees(tables: Tables) -> list[pa.Check]:
     view = beside(View(tables["event_participants"]), "actor", kinds, {"actor_id": "actor_id"}, ("actors",))
     view = beside(view, "event", types, {"event_id": "event_id"}, ("events",))
     view = beside(view, "organised", organised, {"event_id": "event_id"}, ("event_participants", "actors"))
+    view = beside(view, "top", _top_types(tables, known), {"actor_id": "actor_id"}, ("actors",))
     event_type, actor_type = pl.col("event.event_type"), pl.col("actor.actor_type")
     shown = {"name": pl.col("actor.name"), "type": actor_type, "event": event_type}
     is_recognition = event_type.str.starts_with("recognition.")
@@ -358,13 +409,13 @@ def _addressees(tables: Tables) -> list[pa.Check]:
             at="actor_id",
             ref="R-23",
             values=shown,
-            message="{name} is a {type}; recognition goes to a government",
-            hint="name the government, or the partially recognised state",
+            message="{name} is a {type}; recognition goes to a state or government",
+            hint="name the state, the government, or the partially recognised state",
         ),
         judge(
             view,
             "recognition-by-no-state",
-            ~(is_recognition & acts) | actor_type.is_in(RECOGNISERS),
+            ~(is_recognition & acts) | pl.col("top.actor_type").is_in(RECOGNISERS),
             at="actor_id",
             ref="R-23",
             values=shown,
@@ -384,13 +435,19 @@ def _addressees(tables: Tables) -> list[pa.Check]:
     ]
 
 
-def _claims(tables: Tables, sides: pl.DataFrame, known: pl.DataFrame) -> list[pa.Check]:
+def _top_types(tables: Tables, known: pl.DataFrame) -> pl.DataFrame:
+    """The type of every actor's root."""
+    types = tables["actors"].select("actor_type", root="actor_id").unique("root", keep="first")
+    return known.join(types, on="root").select("actor_id", "actor_type")
+
+
+def _claims(tables: Tables, sides: pl.DataFrame, placed: pl.DataFrame) -> list[pa.Check]:
     carried = tables["claim_sources"].select("claim_id")
     view = beside(View(tables["claims"]), "source", carried, {"claim_id": "claim_id"}, ("claim_sources",))
-    view = beside(view, "root", known, {"claimant_actor_id": "actor_id"}, ("actors",))
+    view = beside(view, "root", placed, {"claim_id": "claim_id"}, ("actors", "events"))
     keys = {"event_id": "event_id", "root.root": "root"}
-    view = beside(view, "side", sides, keys, ("event_participants", "actors"))
-    is_silence = pl.col("stance").is_in(evidence.SILENT)
+    view = beside(view, "side", sides, keys, ("event_participants", "actors", "events"))
+    is_silence = pl.col("stance").is_in((*evidence.SILENT, "unaware"))
     is_party = pl.col("side.acts").fill_null(False) | pl.col("side.receives").fill_null(False)
     side = pl.when("side.acts").then(pl.lit("acting")).otherwise(pl.lit("receiving"))
     is_known = pl.col("event_id").is_not_null() & pl.col("root.root").is_not_null()
@@ -427,11 +484,12 @@ def _claims(tables: Tables, sides: pl.DataFrame, known: pl.DataFrame) -> list[pa
     ]
 
 
-def _pairs(tables: Tables) -> list[pa.Check]:
+def _pairs(tables: Tables, known: pl.DataFrame) -> list[pa.Check]:
     """Which actors may stand on which side of an alignment."""
     types = tables["actors"].select("actor_id", "name", "actor_type")
     view = beside(View(tables["alignments"]), "a", types, {"actor_a": "actor_id"}, ("actors",))
     view = beside(view, "b", types, {"actor_b": "actor_id"}, ("actors",))
+    view = beside(view, "top", _top_types(tables, known), {"actor_a": "actor_id"}, ("actors",))
     kind = pl.col("kind")
     from_whom, to_whom = ({"name": pl.col(f"{side}.name"), "type": pl.col(f"{side}.actor_type")} for side in "ab")
     return [
@@ -441,14 +499,14 @@ def _pairs(tables: Tables) -> list[pa.Check]:
             (kind != "diplomatic_recognition") | pl.col("b.actor_type").is_in(RECOGNISED),
             at="actor_b",
             ref="R-23",
-            message="{name} is a {type}; recognition goes to a government",
+            message="{name} is a {type}; recognition goes to a state or government",
             values=to_whom,
-            hint="name the government, or the partially recognised state",
+            hint="name the state, the government, or the partially recognised state",
         ),
         judge(
             view,
             "recognition-by-no-state",
-            (kind != "diplomatic_recognition") | pl.col("a.actor_type").is_in(RECOGNISERS),
+            (kind != "diplomatic_recognition") | pl.col("top.actor_type").is_in(RECOGNISERS),
             at="actor_a",
             ref="R-23",
             message="{name} is a {type}, which cannot recognise a government",

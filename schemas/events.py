@@ -5,7 +5,7 @@ import polars as pl
 
 from deedbook.models.alignment.rules import plain
 from deedbook.rules import dates, text
-from deedbook.rules.rule import rule
+from deedbook.rules.rule import parameter, rule
 
 AMOUNTS = ("quantity", "quantity_low", "quantity_high")
 COUNTED_UNITS = ("persons", "killed", "vehicles", "votes")
@@ -20,11 +20,18 @@ is_titled_agreement = pl.col("event_type").str.starts_with("agreement.") & (
 schema = pa.DataFrameSchema(
     checks=[
         *plain("title", "summary", "status_override_reason", "instrument_title", "instrument_ref"),
-        *text.neutral("title", "summary", ref="R-59"),
+        *text.neutral(
+            "title",
+            "summary",
+            words=parameter("loaded-word", "words", text.LOADED_WORDS),
+            terms=(*text.NEUTRAL_TERMS, *parameter("loaded-word", "exceptions", ())),
+            ref="R-59",
+        ),
         *dates.well_formed("date_edtf", ref="R-07"),
         rule(
             "event-before-1900",
-            dates.earliest("date_edtf").dt.year() >= 1900,
+            (dates.earliest("date_edtf").dt.year() >= 1900).fill_null(True)
+            & (dates.latest("date_edtf").dt.year() >= 1900).fill_null(True),
             at="date_edtf",
             ref="R-08",
             message="{date_edtf} lies before 1900",

@@ -9,15 +9,16 @@ from deedbook.rules.rule import rule
 
 url = pl.col("url")
 was_seen = pl.col("known_through_source_id").is_null()
-address = (
+bare = (
     url.str.replace(r"#.*$", "")
     .str.replace(r"(?i)^https?://(www\.)?", "")
     .str.replace_all(r"(?i)([?&])(utm_[a-z]+|fbclid|gclid)=[^&]*", "$1")
     .str.replace_all(r"&&+", "&")
     .str.replace_all(r"\?&", "?")
     .str.strip_chars_end("?&/")
-    .str.to_lowercase()
 )
+host = bare.str.extract(r"^([^/?]*)")  # a host may be written in any case, what follows may not (RFC 3986)
+address = host.str.to_lowercase() + bare.str.strip_prefix(host)
 first_with_address = pl.col("source_id").first().over(address)
 
 schema = pa.DataFrameSchema(

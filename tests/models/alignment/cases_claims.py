@@ -10,7 +10,49 @@ SILENT = {"stance": "silent", "modality": "", "coded_position": "", "claimed_on"
 CLAIMS = [
     case("date-not-edtf", put("claims", "C000001", claimed_on="2025-3"), finds="claims C000001 claimed_on"),
     case("claim-subject-not-single", put("claims", "C000003", event_id="E000001"), finds="claims C000003 event_id"),
-    case("claim-subject-not-single", put("claims", "C000003", alignment_id=""), finds="claims C000003 event_id"),
+    case(
+        "claim-subject-not-single",
+        put("claims", "C000003", alignment_id=""),
+        finds=("claims C000003 event_id", "alignment-without-evidence: alignments R000001 alignment_id"),
+    ),
+    case(
+        "quotation-without-language",
+        put("claims", "C000001", quote="We met", quote_lang="en"),
+        finds="claims C000001 quote_lang",
+    ),
+    case(
+        "claim-value-not-single",
+        claim(4, aspect="quantity", stance="unaware", claimant_actor_id="A000004", coded_position=""),
+        finds=(),
+    ),
+    case(
+        "reply-about-another-event",
+        claim(4, responds_to_claim_id="C000001"),
+        finds="claims C000004 responds_to_claim_id",
+    ),
+    case("reply-about-another-event", claim(4, responds_to_claim_id="C000002"), finds=()),
+    case(
+        "superseded-by-another-event",
+        put("claims", "C000001", superseded_by_claim_id="C000004"),
+        claim(4),
+        finds="claims C000001 superseded_by_claim_id",
+    ),
+    case(
+        "superseded-by-a-stranger",
+        claim(4, superseded_by_claim_id="C000002"),
+        finds="claims C000004 superseded_by_claim_id",
+    ),
+    case(
+        "claimed-participant-takes-no-part",
+        claim(4, aspect="participant", value_actor_id="A000006"),
+        finds="claims C000004 value_actor_id",
+    ),
+    case("claimed-participant-takes-no-part", claim(4, aspect="participant", value_actor_id="A000001"), finds=()),
+    case("one-voice-on-both-sides", claim(4, event_id="E000001", stance="denies"), finds="claims C000004 stance"),
+    case(
+        "claimed-date-contradicts-event", claim(4, aspect="date", value_edtf="2019"), finds="claims C000004 value_edtf"
+    ),
+    case("claimed-date-contradicts-event", claim(4, aspect="date", value_edtf="2025"), finds=()),
     case("claim-value-not-single", put("claims", "C000001", value_text="much"), finds="claims C000001 aspect"),
     case("claim-value-not-single", claim(4, aspect="motive"), finds="claims C000004 aspect"),
     case(
@@ -45,8 +87,18 @@ CLAIMS = [
 RELAYS = [
     case(
         "claim-without-first-source",
-        put("claim_sources", "C000003|S000001", hop="1"),
+        put("claim_sources", "C000003|S000001", hop="1", carriage="relays"),
         finds="claim_sources C000003|S000001 hop",
+    ),
+    case(
+        "original-at-second-hand",
+        put("claim_sources", "C000002|S000001", carriage="original"),
+        finds="claim_sources C000002|S000001 carriage",
+    ),
+    case(
+        "relay-without-its-source",
+        put("claim_sources", "C000002|S000001", via_source_id=""),
+        finds="claim_sources C000002|S000001 via_source_id",
     ),
     case(
         "relayed-source-not-linked",
@@ -71,7 +123,7 @@ RELAYS = [
         "source-older-than-event",
         put("events", "E000001", date_edtf="2025-03-11"),
         put("claims", "C000001", modality="anticipated"),
-        finds=(),
+        finds="event-without-claim: events E000001 event_id",
     ),
     case(
         "claimed-after-source",
@@ -86,22 +138,59 @@ RELAYS = [
     ),
 ]
 
+SECOND = claim(4, event_id="", alignment_id="R000002")
 ALIGNMENTS = [
     case(
+        "alignment-without-evidence",
+        put("alignments", "R000002", actor_a="A000001", actor_b="A000006", kind="defence_pact", start_edtf="2020"),
+        finds="alignments R000002 alignment_id",
+    ),
+    case(
+        "beginning-known-but-censored",
+        put("alignments", "R000001", left_censored="true"),
+        finds="alignments R000001 left_censored",
+    ),
+    case(
+        "end-known-but-censored",
+        put("alignments", "R000001", right_censored="false"),
+        finds="alignments R000001 right_censored",
+    ),
+    case(
+        "episode-starts-with-event-of-others",
+        put("alignments", "R000001", actor_b="A000006", start_edtf="2025-03-01", start_event_id="E000001"),
+        finds="alignments R000001 start_event_id",
+    ),
+    case(
+        "episode-ends-with-event-of-others",
+        put(
+            "alignments",
+            "R000001",
+            actor_b="A000006",
+            end_edtf="2025-03-01",
+            end_event_id="E000001",
+            right_censored="false",
+        ),
+        finds="alignments R000001 end_event_id",
+    ),
+    case(
         "episode-ends-before-start",
-        put("alignments", "R000001", end_edtf="2019"),
+        put("alignments", "R000001", end_edtf="2019", right_censored="false"),
         finds="alignments R000001 end_edtf",
     ),
-    case("episode-ends-before-start", put("alignments", "R000001", end_edtf="2020-02"), finds=()),
+    case(
+        "episode-ends-before-start", put("alignments", "R000001", end_edtf="2020-02", right_censored="false"), finds=()
+    ),
     case("aligned-with-itself", put("alignments", "R000001", actor_b="A000001"), finds="alignments R000001 actor_b"),
     case(
         "episodes-overlap",
+        SECOND,
         put("alignments", "R000002", actor_a="A000001", actor_b="A000003", kind="close_ties", start_edtf="2021"),
         finds="alignments R000002 start_edtf",
     ),
     case(
         "episodes-overlap",
-        put("alignments", "R000001", end_edtf="2021~"),
+        put("alignments", "R000001", end_edtf="2021~", right_censored="false"),
+        SECOND,
         put("alignments", "R000002", actor_a="A000001", actor_b="A000003", kind="close_ties", start_edtf="2021"),
         finds=(),
     ),
@@ -117,7 +206,7 @@ ALIGNMENTS = [
     ),
     case(
         "episode-ends-outside-event",
-        put("alignments", "R000001", end_edtf="2026", end_event_id="E000001"),
+        put("alignments", "R000001", end_edtf="2026", end_event_id="E000001", right_censored="false"),
         finds="alignments R000001 end_edtf",
     ),
     case(
@@ -133,7 +222,7 @@ ALIGNMENTS = [
     ),
     case(
         "recognition-of-no-government",
-        put("alignments", "R000001", kind="diplomatic_recognition"),
+        put("alignments", "R000001", kind="diplomatic_recognition", actor_b="A000006"),
         finds="alignments R000001 actor_b",
     ),
     case(

@@ -48,7 +48,33 @@ SIDES = [
     case(
         "event-without-recipient",
         drop("event_participants", "E000002|A000004|recipient"),
+        put("claims", "C000002", coded_position="uninvolved"),
         finds="events E000002 event_type",
+    ),
+    case(
+        "position-not-known",
+        put("claims", "C000001", coded_position=""),
+        finds="claims C000001 coded_position",
+    ),
+    case("event-without-recipient", event(3, "relations.establish", recipients=()), finds=()),
+    case("agreement-with-one-party", event(3, "agreement.ratify", recipients=(), instrument_title="Treaty"), finds=()),
+    case(
+        "place-country-takes-no-part",
+        put("places", "P000001", country_actor_id="A000005", iso3166_2="", place_type="embassy"),
+        finds=(),
+    ),
+    case(
+        "affirmed-though-not-occurred",
+        put("events", "E000002", factuality="did_not_occur"),
+        finds="events E000002 factuality",
+    ),
+    case(
+        "relation-before-its-event",
+        put("events", "E000001", related_event_id="E000002", relation="responds_to"),
+        finds="events E000001 date_edtf",
+    ),
+    case(
+        "relation-before-its-event", put("events", "E000001", related_event_id="E000002", relation="part_of"), finds=()
     ),
     case(
         "event-with-recipient",
@@ -151,7 +177,11 @@ RELATIONS = [
         "relations-in-a-circle",
         put("events", "E000001", related_event_id="E000002", relation="follows"),
         put("events", "E000002", related_event_id="E000001", relation="follows"),
-        finds=("events E000001 related_event_id", "events E000002 related_event_id"),
+        finds=(
+            "events E000001 related_event_id",
+            "events E000002 related_event_id",
+            "relation-before-its-event: events E000001 date_edtf",
+        ),
     ),
     case(
         "relations-in-a-circle",

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from tests.models.alignment.cases import actor, case
-from tests.models.alignment.dataset import put
+from tests.models.alignment.dataset import drop, put
 
+QUOTED = {"quote_lang": "en", "quote_is_translation": "false"}
 PLACE = {"name": "Southport", "place_type": "settlement", "is_disputed": "false", "geo_precision": "near"}
 GONE = {"table": "actors", "reason": "merge", "release": "0.2.0"}
 ARCHIVE = {"archive_url": "https://archive.example/1"}
@@ -15,7 +16,9 @@ TEXT = [
     case("text-has-stray-space", put("actors", "A000006", name="League\u00a0of"), finds="actors A000006 name"),
     case("text-has-stray-space", put("places", "P000001", admin1="Co\u200bast"), finds="places P000001 admin1"),
     case("text-has-stray-space", put("actors", "A000006", name="نیم\u200cروز"), finds=()),
-    case("text-has-control-character", put("claims", "C000001", quote="one\ntwo"), finds="claims C000001 quote"),
+    case(
+        "text-has-control-character", put("claims", "C000001", quote="one\ntwo", **QUOTED), finds="claims C000001 quote"
+    ),
     case("text-not-normalised", put("sources", "S000001", title="Cafe\u0301"), finds="sources S000001 title"),
     case("stand-in-for-missing", put("places", "P000001", admin1="N/A"), finds="places P000001 admin1"),
     case("stand-in-for-missing", put("actors", "A000006", name="NA"), finds=()),
@@ -117,7 +120,7 @@ ACTORS = [
     ),
     case(
         "preferred-name-not-single",
-        put("actor_names", "N000002", actor_id="A000001", name="NL", lang="en", is_preferred="true"),
+        put("actor_names", "N000002", actor_id="A000001", name="NO", lang="en", is_preferred="true"),
         put("actor_names", "N000003", actor_id="A000001", name="N", lang="en", is_preferred="false"),
         finds=("actor_names N000001 is_preferred", "actor_names N000002 is_preferred"),
     ),
@@ -129,18 +132,18 @@ ACTORS = [
     ),
     case(
         "code-overlaps-itself",
-        put("actor_codes", "K000002", actor_id="A000001", scheme="iso3166_1_a2", code="NL", valid_from="1990"),
+        put("actor_codes", "K000002", actor_id="A000001", scheme="iso3166_1_a2", code="NO", valid_from="1990"),
         finds="actor_codes K000002 code",
     ),
     case(
         "code-of-two-actors",
-        put("actor_codes", "K000002", actor_id="A000003", scheme="iso3166_1_a2", code="NL"),
+        put("actor_codes", "K000002", actor_id="A000003", scheme="iso3166_1_a2", code="NO"),
         finds="actor_codes K000002 code",
     ),
     case(
         "code-of-two-actors",
         put("actor_codes", "K000001", valid_to="1990"),
-        put("actor_codes", "K000002", actor_id="A000003", scheme="iso3166_1_a2", code="NL", valid_from="1991-01-01"),
+        put("actor_codes", "K000002", actor_id="A000003", scheme="iso3166_1_a2", code="NO", valid_from="1991-01-01"),
         finds=(),
     ),
 ]
@@ -155,7 +158,19 @@ PLACES = [
         put("places", "P000002", country_actor_id="A000001", latitude="60.1", longitude="10.1", **PLACE),
         put("places", "P000003", country_actor_id="A000001", latitude="60.2", longitude="10.3", **PLACE),
         put("places", "P000004", country_actor_id="A000001", latitude="10.2", longitude="60.4", **PLACE),
-        finds="places P000004 latitude",
+        finds=("places P000004 latitude", "coordinates-outside-country: places P000004 latitude"),
+    ),
+    case(
+        "coordinates-outside-country",
+        put("places", "P000001", latitude="10.25", longitude="60.5"),
+        finds="places P000001 latitude",
+    ),
+    case("coordinates-outside-country", put("places", "P000001", latitude="10.25", place_type="sea_area"), finds=()),
+    case(
+        "coordinates-outside-country",
+        drop("actor_codes", "K000001"),
+        put("places", "P000001", iso3166_2="", latitude="1"),
+        finds=(),
     ),
     case(
         "country-not-country-precise",

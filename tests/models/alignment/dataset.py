@@ -38,11 +38,11 @@ BASE = {
         """,
     "actor_codes": """
         code_id,actor_id,scheme,code,assignment
-        K000001,A000001,iso3166_1_a2,NL,official
+        K000001,A000001,iso3166_1_a2,NO,official
         """,
     "places": """
         place_id,name,place_type,country_actor_id,is_disputed,admin1,iso3166_2,latitude,longitude,geo_precision
-        P000001,Northport,settlement,A000001,false,Coast,NL-CO,60.5,10.25,near
+        P000001,Northport,settlement,A000001,false,Coast,NO-CO,60.5,10.25,near
         """,
     "sources": """
         source_id,publisher_actor_id,source_type,title,offline_citation,known_through_source_id,published_on,lang

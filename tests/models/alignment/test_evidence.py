@@ -6,10 +6,10 @@ import polars as pl
 import pytest
 
 from deedbook.models.alignment import evidence
-from deedbook.models.alignment.actors import roots
+from deedbook.models.alignment.actors import roots, roots_at
 from deedbook.rules import chains
 from tests.models.alignment.cases import actor, claim, event
-from tests.models.alignment.dataset import CREATED, Change, put, rule_book, typed_tables
+from tests.models.alignment.dataset import CREATED, Change, drop, put, rule_book, typed_tables
 
 NOTHING = {
     "evidence_class": "observable",
@@ -18,6 +18,8 @@ NOTHING = {
     "n_retracted": 0,
     "n_origins": 0,
     "n_denials": 0,
+    "n_voices": 2,
+    "n_acting": 0,
     "has_record": False,
     "has_uninvolved": False,
     "has_acting": False,
@@ -30,22 +32,25 @@ TWO = {"n_live": 2, "n_origins": 2}
 DECLARED = {"evidence_class": "performative"}
 
 
+CONFIRMED = (
+    "at least 2 origins of which one is uninvolved, or acting party together with receiving party, adversary or a second "
+    "acting root"
+)
 LINES: list[tuple[str, dict[str, object]]] = [
     ("every affirmation is retracted", {"n_retracted": 2, "n_denials": 1}),
     ("no affirmation, at least one denial", {"n_denials": 1}),
-    ("affirmation and denial", {**TWO, **DECLARED, "n_denials": 1, "has_record": True, "has_uninvolved": True}),
     (
-        "performative, and an acting side's record at hop 0",
+        "affirmation and denial of different roots",
+        {**TWO, **DECLARED, "n_denials": 1, "has_record": True, "has_uninvolved": True},
+    ),
+    (
+        "performative, and a party's record at hop 0",
         {**TWO, **DECLARED, "has_record": True, "has_uninvolved": True},
     ),
-    (
-        "at least 2 origins of which one is uninvolved, or acting party together with receiving party or adversary",
-        {**TWO, "has_uninvolved": True},
-    ),
-    (
-        "at least 2 origins of which one is uninvolved, or acting party together with receiving party or adversary",
-        {**TWO, "has_acting": True, "has_adversary": True, "has_record": True},
-    ),
+    (CONFIRMED, {**TWO, "has_uninvolved": True}),
+    (CONFIRMED, {**TWO, "has_acting": True, "has_adversary": True, "has_record": True}),
+    (CONFIRMED, {**TWO, "has_acting": True, "n_acting": 2}),
+    ("narration only", {**ONE, "n_narrations": 1, "n_denials": 1, "n_voices": 1}),
     ("at least 2 origins otherwise", {**TWO, "has_receiving": True, "has_adversary": True}),
     ("narration only", {**ONE, "n_narrations": 1, "has_uninvolved": True}),
     ("narration only", {"n_live": 1, "n_narrations": 1, "evidence_class": "attributed"}),
@@ -85,6 +90,15 @@ def status_of(*changes: Change | tuple[Change, ...], key: str = "E000002") -> ob
     return derived(*changes)["events"][key]["status"]
 
 
+def episodes(*changes: Change | tuple[Change, ...]) -> dict[str, tuple[object, ...]]:
+    """What is derived for every alignment after the changes."""
+    flat = [step for change in changes for step in (change if isinstance(change, tuple) else (change,))]
+    derive = rule_book().derive
+    assert derive is not None
+    rows = derive(typed_tables(*flat), CREATED)["alignments"].rows()
+    return {row[0]: row[1:] for row in rows}
+
+
 def test_the_small_dataset_is_derived() -> None:
     found = derived()
     assert list(found["events"]["E000001"].values())[3:] == ["day", "reported", 1, 1, 0]
@@ -101,7 +115,68 @@ def test_the_small_dataset_is_derived() -> None:
 
 
 def test_receiving_party_and_an_uninvolved_narrator_confirm_what_anybody_can_see() -> None:
-    assert status_of(claim(4)) == "confirmed"
+    elsewhere = put("sources", "S000003", publisher_actor_id="A000007", source_type="newspaper", lang="en")
+    told = put("claim_sources", "C000004|S000003", hop="0", carriage="original")
+    narrated = (actor("A000007", "media"), elsewhere, claim(4, claimant_actor_id="A000007"), told)
+    assert status_of(*narrated, drop("claim_sources", "C000004|S000001")) == "confirmed"
+
+
+def test_what_a_report_relays_and_what_it_narrates_is_one_voice() -> None:
+    assert status_of(claim(4)) == "claimed"
+    assert derived(claim(4))["event_evidence"]["C000004"]["counts_as"] == "narration_uncounted"
+
+
+def test_what_is_expected_is_evidence_for_a_plan_and_none_that_it_happened() -> None:
+    expected = put("claims", "C000002", modality="anticipated")
+    assert derived(expected)["event_evidence"]["C000002"]["counts_as"] == "anticipation"
+    assert status_of(expected) is None
+    assert status_of(expected, put("events", "E000002", factuality="planned")) == "claimed"
+
+
+def test_both_parties_of_a_mutual_act_confirm_each_other_by_their_records() -> None:
+    met = put("events", "E000002", event_type="talks.call")
+    parties = (
+        put("event_participants", "E000002|A000004|initiator", as_claimed="false"),
+        drop("event_participants", "E000002|A000004|recipient"),
+    )
+    other = put("sources", "S000003", publisher_actor_id="A000002", source_type="primary_official", lang="en")
+    said = (
+        claim(4, claimant_actor_id="A000002", coded_position=""),
+        put("claim_sources", "C000004|S000003", hop="0", carriage="original"),
+    )
+    assert status_of(met, *parties) == "claimed"
+    assert status_of(met, *parties, other, *said, drop("claim_sources", "C000004|S000001")) == "confirmed"
+    assert status_of(put("events", "E000002", event_type="relations.restore"), *parties) == "official"
+
+
+def test_only_the_same_root_takes_a_claim_back_or_replaces_it() -> None:
+    stranger = claim(4, aspect="motive", value_text="gain")
+    assert status_of(stranger, put("claims", "C000002", superseded_by_claim_id="C000004")) == "claimed"
+    own = put("claims", "C000004", claimant_actor_id="A000003", coded_position="")
+    assert status_of(stranger, own, put("claims", "C000002", superseded_by_claim_id="C000004")) is None
+
+
+def test_a_state_counts_as_the_government_of_the_date() -> None:
+    tables = typed_tables(
+        put("actors", "A000002", valid_to="2010"),
+        put("actors", "A000007", name="New one", actor_type="government", parent_actor_id="A000001", valid_from="2011"),
+    )
+    rows = pl.DataFrame({"event_id": ["E000001"] * 2, "actor_id": ["A000001", "A000002"]})
+    assert roots_at(rows, tables)["root"].to_list() == ["A000007", "A000002"]
+    rivals = {**tables, "actors": tables["actors"].with_columns(valid_to=pl.lit(None, pl.String))}
+    assert roots_at(rows, rivals)["root"].to_list() == ["A000001", "A000002"]
+
+
+def test_an_alignment_is_judged_by_its_claims_else_by_its_events() -> None:
+    assert episodes()["R000001"] == ("reported", 1, 0)
+    denied = (
+        claim(4, event_id="", alignment_id="R000001", claimant_actor_id="A000004", coded_position="", stance="denies"),
+    )
+    assert episodes(*denied)["R000001"] == ("disputed", 1, 1)
+    event = put("alignments", "R000001", start_event_id="E000001")
+    assert (
+        episodes(event, drop("claims", "C000003"), drop("claim_sources", "C000003|S000001"))["R000001"][0] == "reported"
+    )
 
 
 def test_narration_does_not_count_for_acts_that_are_attributed() -> None:

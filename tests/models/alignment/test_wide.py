@@ -12,8 +12,10 @@ ACTORS = pl.DataFrame(
         "name": ["Northland", "Government of Northland", "Southland", "League"],
         "actor_type": ["state", "government", "state", "intergovernmental_org"],
         "country_actor_id": [None, "A1", None, None],
+        "parent_actor_id": [None, "A1", None, None],
+        "valid_from": [None, "1990", None, None],
     }
-)
+).with_columns(valid_to=pl.lit(None, pl.String))
 PARTICIPANTS = pl.DataFrame(
     [
         ("E1", "A2", "initiator", False),
@@ -41,12 +43,23 @@ TEXTS = (
     "instrument_title",
 )
 EVENTS = pl.DataFrame({"event_id": ["E1", "E2", "E3"], "place_id": ["P1", None, None]}).with_columns(
-    pl.lit("x").alias(name) for name in TEXTS
+    *(pl.lit("x").alias(name) for name in TEXTS if name not in {"date_edtf", "event_type"}),
+    date_edtf=pl.lit("2025"),
+    event_type=pl.lit("talks.hold"),
+    relation=pl.lit(None, pl.String),
+    related_event_id=pl.lit(None, pl.String),
 )
+TYPES = pl.DataFrame({"list": ["event_type"], "code": ["talks.hold"], "quad_class": ["verbal_cooperation"]})
 PLACES = pl.DataFrame({"place_id": ["P1"], "name": ["Port"], "country_actor_id": ["A1"]}).with_columns(
     pl.lit("x").alias(name) for name in ("place_type", "latitude", "longitude", "geo_precision")
 )
-TABLES = {"actors": ACTORS, "event_participants": PARTICIPANTS, "events": EVENTS, "places": PLACES}
+TABLES = {
+    "actors": ACTORS,
+    "event_participants": PARTICIPANTS,
+    "events": EVENTS,
+    "places": PLACES,
+    "code_values": TYPES,
+}
 WEIGHED = EVENTS.select("event_id").with_columns(
     pl.lit("x").alias(name)
     for name in ("date_start", "date_end", "date_precision", "status", "n_sources", "n_origins", "n_denials")
@@ -71,6 +84,18 @@ def test_dyads_are_directed_where_somebody_is_acted_upon() -> None:
 def test_dyads_name_the_states_behind_the_actors() -> None:
     row = event_dyads(TABLES, WEIGHED).row(0, named=True)
     assert (row["actor_a_name"], row["country_a"], row["country_b"]) == ("Government of Northland", "A1", "A3")
+
+
+def test_dyads_name_the_roots_of_the_date_and_the_class_of_the_type() -> None:
+    rows = event_dyads(TABLES, WEIGHED).select("root_a", "root_b", "quad_class").rows()
+    assert rows == [("A2", "A3", "verbal_cooperation"), ("A2", "A3", "verbal_cooperation")]
+
+
+def test_a_duplicate_is_in_no_view() -> None:
+    relation = pl.when(pl.col("event_id") == "E2").then(pl.lit("duplicate_of")).alias("relation")
+    twice = {**TABLES, "events": EVENTS.with_columns(relation)}
+    assert events_flat(twice, WEIGHED)["event_id"].to_list() == ["E1", "E3"]
+    assert event_dyads(twice, WEIGHED)["event_id"].to_list() == ["E1"]
 
 
 def test_without_events_there_are_no_rows() -> None:

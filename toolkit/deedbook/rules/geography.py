@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import cache
+from pathlib import Path
+
 import pandera.polars as pa
 import polars as pl
 
@@ -9,6 +12,18 @@ from deedbook.rules.rule import rule
 
 _FAR = 20.0
 """Degrees from the middle of the country's other places beyond which exchanged coordinates are considered."""
+
+
+@cache
+def country_boxes() -> pl.DataFrame:
+    """One row per ISO 3166-1 alpha-2 code with the whole degrees around the country: `south`, `north`, `west`, `east`.
+
+    They are read off the outlines of Natural Earth, which are in the public domain; Kosovo has its usual code XK. A country on both
+    sides of the 180th meridian has all longitudes.
+    """
+    return pl.read_csv(
+        Path(__file__).with_name("country_boxes.csv"), schema_overrides={"code": pl.String}, null_values=[]
+    )
 
 
 def coordinates(latitude: str, longitude: str, country: str, *, ref: str = "") -> list[pa.Check]:

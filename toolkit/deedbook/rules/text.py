@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,11 +15,12 @@ STAND_INS = ("null", "n/a", "-", ".", "-9", "-99", "unknown")
 """What other datasets write for a missing value, in small letters; `NA` is Namibia and may be a value."""
 
 LOADED_WORDS = tuple(Path(__file__).with_name("loaded_words.txt").read_text("utf-8").split())
-"""Words that take a side. `sanctions regime` is a term and may stand."""
+"""Words that take a side."""
+NEUTRAL_TERMS = tuple(Path(__file__).with_name("neutral_terms.txt").read_text("utf-8").splitlines())
+"""Terms and parts of names in which such a word takes none, each also with an `s` behind it."""
 
 _STRAY = "[\u00a0\u2007\u202f\u200b\u2060\ufeff]"  # no-break and zero-width spaces; joiners are letters in some scripts
 _QUOTED = '"[^"]*"|“[^”]*”|„[^“”]*[“”]|«[^»]*»|»[^«]*«|\u2018[^\u2019]*\u2019'
-_TERMS = r"(?i)\bsanctions regimes?\b"
 
 
 def clean(*fields: str, ref: str = "") -> list[pa.Check]:
@@ -65,12 +67,22 @@ def _no_stand_in(field: str, stands_in: pl.Expr, ref: str) -> pa.Check:
     return rule("stand-in-for-missing", ~stands_in, at=field, ref=ref, message=message, hint=hint)
 
 
-def neutral(*fields: str, words: Sequence[str] = LOADED_WORDS, ref: str = "") -> list[pa.Check]:
-    """Texts that take no side; what stands in quotation marks is somebody else's word."""
+def neutral(
+    *fields: str, words: Sequence[str] = LOADED_WORDS, terms: Sequence[str] = NEUTRAL_TERMS, ref: str = ""
+) -> list[pa.Check]:
+    """Texts that take no side; what stands in quotation marks is somebody else's word.
+
+    Args:
+        fields: The fields.
+        words: Words that take a side.
+        terms: Names and terms that may stand although such a word is in them.
+        ref: Where the rule comes from.
+    """
     pattern = rf"(?i)\b({'|'.join(words)})\b"
+    exempt = rf"(?i)\b(?:{'|'.join(map(re.escape, terms))})s?\b" if terms else "$^"
     checks = []
     for field in fields:
-        own = pl.col(field).str.replace_all(_QUOTED, " ").str.replace_all(_TERMS, " ")
+        own = pl.col(field).str.replace_all(_QUOTED, " ").str.replace_all(exempt, " ")
         checks.append(
             rule(
                 "loaded-word",

@@ -11,11 +11,16 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from deedbook.models.alignment.actors import roots, sides
+from deedbook.models.alignment.actors import ACTING_ROLES, RECEIVING_ROLES, roots_at, sides
 from deedbook.rules.chains import climb
 
 AFFIRMING = ("affirms", "partly_affirms")
 SILENT = ("silent", "declined_comment")
+"""Stances of which it is noted up to which day they lasted."""
+VALUELESS = (*SILENT, "unaware", "retracts")
+"""Stances that claim no value."""
+UNREAL = ("announced_future", "planned", "hypothetical")
+"""Factualities of what has not happened yet, or may never."""
 RECORD_TYPES = ("primary_official", "official_social_media")
 REGISTERING_ROLES = ("host", "guarantor")
 """Roles of a body that keeps the register of an act, such as the depositary of a treaty or the house of a vote."""
@@ -36,17 +41,18 @@ class Line:
 
 
 _live, _denials, _origins = pl.col("n_live"), pl.col("n_denials"), pl.col("n_origins")
-_opposed = pl.col("has_acting") & (pl.col("has_receiving") | pl.col("has_adversary"))
+_opposed = pl.col("has_acting") & (pl.col("has_receiving") | pl.col("has_adversary")) | (pl.col("n_acting") > 1)
+_is_disputed = (_live > 0) & (_denials > 0) & (pl.col("n_voices") > 1)
 _performative = pl.col("evidence_class") == "performative"
 
 STATUS_LINES = (
     Line("retracted", "every affirmation is retracted", (_live == 0) & (pl.col("n_retracted") > 0)),
     Line("denied", "no affirmation, at least one denial", (_live == 0) & (_denials > 0)),
-    Line("disputed", "affirmation and denial", (_live > 0) & (_denials > 0)),
-    Line("official", "performative, and an acting side's record at hop 0", _performative & pl.col("has_record")),
+    Line("disputed", "affirmation and denial of different roots", _is_disputed),
+    Line("official", "performative, and a party's record at hop 0", _performative & pl.col("has_record")),
     Line(
         "confirmed",
-        "at least 2 origins of which one is uninvolved, or acting party together with receiving party or adversary",
+        "at least 2 origins of which one is uninvolved, or acting party together with receiving party, adversary or a second acting root",
         (_origins >= 2) & (pl.col("has_uninvolved") | _opposed),
     ),
     Line("probable", "at least 2 origins otherwise", _origins >= 2),
@@ -61,17 +67,31 @@ def status() -> pl.Expr:
     return pl.coalesce(pl.when(line.when).then(pl.lit(line.status)) for line in STATUS_LINES)
 
 
-def positions(tables: Mapping[str, pl.DataFrame], known: pl.DataFrame) -> pl.DataFrame:
-    """One row per claim: `position`, from the participants, else as coded; null where neither says.
+def subjects(tables: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
+    """The tables with every alignment as one more event that goes on and in which both actors act: one law judges both."""
+    own, role = tables["alignments"], pl.lit("initiator")
+    episodes = own.select(
+        event_id="alignment_id", event_type="kind", date_edtf="start_edtf", factuality=pl.lit("ongoing")
+    )
+    pairs = [own.select("actor_id", event_id="alignment_id", role=role) for own in _both(own)]
+    return {
+        **tables,
+        "events": pl.concat([tables["events"].select(episodes.columns), episodes]),
+        "event_participants": pl.concat([tables["event_participants"].select("actor_id", "event_id", "role"), *pairs]),
+        "claims": tables["claims"].with_columns(event_id=pl.coalesce("event_id", "alignment_id")),
+    }
 
-    Args:
-        tables: The typed tables by name.
-        known: The roots of the actors.
-    """
+
+def _both(alignments: pl.DataFrame) -> list[pl.DataFrame]:
+    return [alignments.select("alignment_id", actor_id=f"actor_{side}") for side in "ab"]
+
+
+def positions(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+    """One row per claim: the `root` of its claimant, and `position`, from the participants, else as coded; null where neither says."""
     derived = pl.when("acts").then(pl.lit("acting_party")).when("receives").then(pl.lit("receiving_party"))
     claims = tables["claims"].select("claim_id", "event_id", "coded_position", actor_id="claimant_actor_id")
-    placed = left(left(claims, known, "actor_id"), sides(tables["event_participants"], known), "event_id", "root")
-    return placed.select("claim_id", position=pl.coalesce(derived, "coded_position"))
+    placed = left(roots_at(claims, tables), sides(tables), "event_id", "root")
+    return placed.select("claim_id", "root", position=pl.coalesce(derived, "coded_position"))
 
 
 def left(rows: pl.DataFrame, facts: pl.DataFrame, *on: str) -> pl.DataFrame:
@@ -85,19 +105,32 @@ def evidence(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     Columns: event_id, claim_id, origin_actor_id, counts_as, position, is_record.
     """
     claims = tables["claims"].filter(pl.col("aspect") == "occurrence", pl.col("event_id").is_not_null())
-    known = roots(tables["actors"])
-    found = left(claims, _first_publications(claims, tables, known), "claim_id")
-    found = left(found, positions(tables, known), "claim_id")
-    found = left(found, _withdrawals(claims), "claim_id")
+    placed = positions(tables)
+    found = left(claims, _first_publications(claims, tables), "claim_id")
+    found = left(found, placed, "claim_id")
+    found = left(found, _withdrawals(claims, tables["claims"], placed), "claim_id")
     found = left(found, _event_classes(tables), "event_id")
     found = left(found, tables["actors"].select("actor_type", claimant_actor_id="actor_id"), "claimant_actor_id")
-    found = left(found.with_columns(actor_id=pl.coalesce("original_publisher", "claimant_actor_id")), known, "actor_id")
-    origin, is_record = pl.coalesce("root", "actor_id").alias("origin_actor_id"), pl.col("is_record").fill_null(False)
+    original = roots_at(found.select("claim_id", "event_id", actor_id="original_publisher"), tables)
+    found = left(found, original.select("claim_id", original_root="root"), "claim_id")
+    origin = pl.coalesce("original_root", "root", "claimant_actor_id").alias("origin_actor_id")
     counted = pl.coalesce(pl.when(when).then(pl.lit(name)) for name, when in COUNTS).alias("counts_as")
-    return found.select("event_id", "claim_id", origin, counted, "position", is_record).sort("event_id", "claim_id")
+    weighed = found.select("event_id", "claim_id", origin, counted, "position", pl.col("is_record").fill_null(False))
+    return _one_voice(weighed, tables["claim_sources"]).sort("event_id", "claim_id")
+
+
+def _one_voice(found: pl.DataFrame, carried: pl.DataFrame) -> pl.DataFrame:
+    """Narration does not count beside an affirmation that the same source passes on for the same event: one report is one voice."""
+    linked = found.select("event_id", "claim_id", "counts_as").join(carried, on="claim_id")
+    affirmed = linked.filter(pl.col("counts_as") == "affirmation")
+    told = linked.filter(pl.col("counts_as") == "narration", pl.col("hop") == 0)
+    again = told.join(affirmed, on=["event_id", "source_id"], how="semi")["claim_id"].implode()
+    uncounted = pl.when(pl.col("claim_id").is_in(again)).then(pl.lit("narration_uncounted"))
+    return found.with_columns(counts_as=uncounted.otherwise("counts_as"))
 
 
 _stance, _narrates = pl.col("stance"), pl.col("is_own_publication").fill_null(False)
+_is_expected = (pl.col("modality") == "anticipated") & ~pl.col("factuality").is_in(UNREAL)
 _is_narrated = (pl.col("actor_type") == "media") & _narrates & (pl.col("modality") != "observed").fill_null(True)
 COUNTS = (
     ("retraction", _stance == "retracts"),
@@ -105,6 +138,7 @@ COUNTS = (
     ("superseded", pl.col("is_superseded")),
     ("denial", _stance == "denies"),
     ("silence", ~_stance.is_in(AFFIRMING)),
+    ("anticipation", _is_expected.fill_null(False)),
     ("affirmation", ~_is_narrated),
     ("narration_uncounted", pl.col("evidence_class") == "attributed"),
     ("narration", pl.lit(True)),
@@ -112,39 +146,53 @@ COUNTS = (
 """What a claim counts as: the first line that holds."""
 
 
-def _withdrawals(claims: pl.DataFrame) -> pl.DataFrame:
-    """Which claims were taken back or replaced.
+def _withdrawals(claims: pl.DataFrame, others: pl.DataFrame, placed: pl.DataFrame) -> pl.DataFrame:
+    """Which of the claims their own root took back or replaced.
 
     A retraction names the claim (`responds_to_claim_id`, or that claim's `superseded_by_claim_id` names it); one that
     names none takes back all that the same claimant said about the occurrence of the event.
+
+    Args:
+        claims: Those about an occurrence.
+        others: All claims, since one about something else may replace them.
+        placed: The result of `positions`.
     """
-    retractions = claims.filter(pl.col("stance") == "retracts")
-    named = retractions["responds_to_claim_id"].drop_nulls().implode()
+    rooted = left(others, placed.select("claim_id", "root"), "claim_id")
+    own = left(
+        claims.select("claim_id", "event_id", "stance", "claimant_actor_id", "superseded_by_claim_id"),
+        rooted.select("claim_id", "root"),
+        "claim_id",
+    )
+    by = rooted.select("event_id", "root", superseded_by_claim_id="claim_id", by_stance="stance")
+    retractions = rooted.filter(pl.col("stance") == "retracts", pl.col("aspect") == "occurrence")
+    named = retractions.select("event_id", "root", claim_id="responds_to_claim_id", is_named=pl.lit(True)).drop_nulls()
     unnamed = retractions.filter(
         pl.col("responds_to_claim_id").is_null(),
         ~pl.col("claim_id").is_in(claims["superseded_by_claim_id"].drop_nulls().implode()),
     )
-    blanket = unnamed.select("event_id", "claimant_actor_id").unique().with_columns(pl.lit(True).alias("blanket"))
-    replaced = pl.col("superseded_by_claim_id")
-    taken_back = (
-        pl.col("claim_id").is_in(named)
-        | replaced.is_in(retractions["claim_id"].implode()).fill_null(False)
-        | pl.col("blanket").fill_null(False)
+    blanket = unnamed.select("event_id", "claimant_actor_id", is_blanket=pl.lit(True)).unique()
+    found = left(own, by, "superseded_by_claim_id", "event_id", "root")
+    found = left(found, named.unique(), "claim_id", "event_id", "root")
+    found = left(found, blanket, "event_id", "claimant_actor_id")
+    is_taken_back = pl.any_horizontal(
+        pl.col("is_named").fill_null(False),
+        (pl.col("by_stance") == "retracts").fill_null(False),
+        pl.col("is_blanket").fill_null(False),
     )
-    return claims.join(blanket, on=["event_id", "claimant_actor_id"], how="left").select(
+    return found.select(
         "claim_id",
-        (taken_back & pl.col("stance").is_in([*AFFIRMING, "denies"])).alias("is_retracted"),
-        replaced.is_not_null().alias("is_superseded"),
+        is_retracted=is_taken_back & pl.col("stance").is_in([*AFFIRMING, "denies"]),
+        is_superseded=pl.col("by_stance").is_not_null(),
     )
 
 
-def _first_publications(claims: pl.DataFrame, tables: Mapping[str, pl.DataFrame], known: pl.DataFrame) -> pl.DataFrame:
+def _first_publications(claims: pl.DataFrame, tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     """One row per claim with a source at hop 0: `original_publisher`, `is_own_publication`, `is_record`."""
     first = tables["claim_sources"].filter(pl.col("hop") == 0)
     first = first.join(claims.select("claim_id", "event_id", "claimant_actor_id"), on="claim_id", how="inner")
     first = first.join(_publishers(tables["sources"]), on="source_id", how="inner")
-    first = left(first, known.select("root", publisher_actor_id="actor_id"), "publisher_actor_id")
-    first = left(first, _record_keepers(tables, known), "event_id", "root").sort("claim_id", "source_id")
+    first = roots_at(first.with_columns(actor_id="publisher_actor_id"), tables)
+    first = left(first, _record_keepers(tables), "event_id", "root").sort("claim_id", "source_id")
     own = pl.col("publisher_actor_id") == pl.col("claimant_actor_id")
     record = pl.col("source_type").is_in(RECORD_TYPES) & pl.col("keeps_record").fill_null(False)
     return first.group_by("claim_id").agg(
@@ -165,22 +213,28 @@ def _publishers(sources: pl.DataFrame) -> pl.DataFrame:
     return left(own.unique("source_id", keep="first"), first, "original")
 
 
-def _record_keepers(tables: Mapping[str, pl.DataFrame], known: pl.DataFrame) -> pl.DataFrame:
-    """Whose official publication is a record of the event: the initiators' roots and the body that registers the act.
+def _record_keepers(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+    """Whose official publication is a record of the event: initiators, every party of a mutual act, and the body that registers it.
 
     That body is a participant with a registering role, or the organisation that somebody applies to, joins or leaves.
     """
-    kinds = tables["actors"].select("actor_id", "actor_type")
+    kinds = tables["actors"].select("actor_id", "actor_type").unique("actor_id", keep="first")
     organisation = (pl.col("role") == "recipient") & (pl.col("actor_type") == "intergovernmental_org")
-    keeps = pl.col("role").is_in(["initiator", *REGISTERING_ROLES]) | organisation
-    kept = left(tables["event_participants"], kinds, "actor_id").filter(keeps).join(known, on="actor_id", how="inner")
+    is_mutual = pl.col("recipient_rule").is_in(["optional", "none"]).fill_null(False)
+    is_party = pl.col("role").is_in([*ACTING_ROLES, *RECEIVING_ROLES]) & is_mutual
+    keeps = pl.col("role").is_in(["initiator", *REGISTERING_ROLES]) | organisation | is_party
+    parties = tables["event_participants"].select("event_id", "actor_id", "role")
+    parties = left(left(parties, kinds, "actor_id"), _event_classes(tables), "event_id")
+    kept = roots_at(parties.filter(keeps), tables).drop_nulls("root")
     return kept.select("event_id", "root", keeps_record=pl.lit(True)).unique()
 
 
 def _event_classes(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
-    """One row per event, in the order of the table, with `event_type` and `evidence_class`."""
-    types = tables["code_values"].filter(pl.col("list") == "event_type").select("evidence_class", event_type="code")
-    events = tables["events"].select("event_id", "event_type").unique("event_id", keep="first", maintain_order=True)
+    """One row per event, in the order of the table, with its `factuality` and what the code of its `event_type` says."""
+    types = tables["code_values"].filter(pl.col("list") == "event_type")
+    types = types.select("evidence_class", "recipient_rule", event_type="code")
+    events = tables["events"].select("event_id", "event_type", "factuality")
+    events = events.unique("event_id", keep="first", maintain_order=True)
     return left(events, types.unique("event_type", keep="first"), "event_type")
 
 
@@ -199,6 +253,8 @@ def tally(tables: Mapping[str, pl.DataFrame], found: pl.DataFrame) -> pl.DataFra
         (counts == "retracted").sum().alias("n_retracted"),
         pl.col("origin_actor_id").filter(counted).n_unique().alias("n_origins"),
         pl.col("origin_actor_id").filter(counts == "denial").n_unique().alias("n_denials"),
+        pl.col("origin_actor_id").filter(live | (counts == "denial")).n_unique().alias("n_voices"),
+        pl.col("origin_actor_id").filter(counted & (position == "acting_party")).n_unique().alias("n_acting"),
         (live & pl.col("is_record")).any().alias("has_record"),
         (counted & (position == "uninvolved")).any().alias("has_uninvolved"),
         (counted & (position == "acting_party")).any().alias("has_acting"),
@@ -213,3 +269,23 @@ def tally(tables: Mapping[str, pl.DataFrame], found: pl.DataFrame) -> pl.DataFra
     counted_events = left(left(_event_classes(tables), per_event, "event_id"), sources, "event_id")
     numbers, flags = pl.col("^n_.*$").fill_null(0).cast(pl.Int64), pl.col("^has_.*$").fill_null(False)
     return counted_events.with_columns(numbers, flags).with_columns(computed=status())
+
+
+def episodes(tables: Mapping[str, pl.DataFrame], weighed: pl.DataFrame) -> pl.DataFrame:
+    """One row per alignment: `status`, `n_origins`, `n_denials` of the claims about it, else of the event that starts or ends it.
+
+    Args:
+        tables: The typed tables by name.
+        weighed: The same of every event.
+    """
+    judged = subjects(tables)
+    counts = ["status", "n_origins", "n_denials"]
+    found = tally(judged, evidence(judged)).select("n_origins", "n_denials", alignment_id="event_id", status="computed")
+    own = tables["alignments"].select("alignment_id", "start_event_id", "end_event_id")
+    rows = left(own, found.filter(pl.col("status").is_not_null()), "alignment_id")
+    for side in ("start", "end"):
+        event = weighed.select(pl.col("event_id").alias(f"{side}_event_id"), pl.col(counts).name.suffix("_event"))
+        rows = left(rows, event, f"{side}_event_id")
+        rows = rows.with_columns(pl.coalesce(name, f"{name}_event").alias(name) for name in counts)
+        rows = rows.drop(f"{name}_event" for name in counts)
+    return rows.select("alignment_id", "status", pl.col("n_origins", "n_denials").fill_null(0))

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from deedbook.models.alignment.actors import ACTING_ROLES, RECEIVING_ROLES
+from deedbook.models.alignment.actors import ACTING_ROLES, RECEIVING_ROLES, roots_at
 
 Tables = Mapping[str, pl.DataFrame]
 
@@ -17,10 +17,11 @@ _OF_EVENTS = (
     "event_id title summary event_type date_edtf date_basis factuality quantity quantity_low quantity_high quantity_unit "
     "instrument_title place_id"
 )
+_OF_TYPES = "relation related_event_id quad_class"
 
 
 def events_flat(tables: Tables, weighed: pl.DataFrame) -> pl.DataFrame:
-    """The view `events_flat`: one row per event with its place and the names of who took part, `; ` between them.
+    """The view `events_flat`: one row per event that is no duplicate, with its place and the names of who took part, `; ` between them.
 
     Args:
         tables: The typed tables by name.
@@ -43,8 +44,8 @@ def events_flat(tables: Tables, weighed: pl.DataFrame) -> pl.DataFrame:
     place = tables["places"].join(country, on="country_actor_id", how="left")
     described = ("place_id", "place_type", "country", "latitude", "longitude", "geo_precision")
     flat = (
-        tables["events"]
-        .select(_OF_EVENTS.split())
+        _events(tables)
+        .select(_OF_EVENTS.split() + _OF_TYPES.split())
         .join(weighed.select("event_id", *_WEIGHED), on="event_id", how="left")
     )
     flat = flat.join(place.select(*described, place="name"), on="place_id", how="left")
@@ -52,7 +53,7 @@ def events_flat(tables: Tables, weighed: pl.DataFrame) -> pl.DataFrame:
 
 
 def event_dyads(tables: Tables, weighed: pl.DataFrame) -> pl.DataFrame:
-    """The view `event_dyads`: one row per event and pair of actors.
+    """The view `event_dyads`: one row per event that is no duplicate and pair of actors, with the roots that they had then.
 
     Where somebody is acted upon, from every acting to every receiving actor (`is_directed`). Where nobody is, as in
     agreements and talks, every two acting actors once, the lesser id first. An event with one actor alone has no row.
@@ -73,10 +74,21 @@ def event_dyads(tables: Tables, weighed: pl.DataFrame) -> pl.DataFrame:
     )
     for side in "ab":
         named = named.join(_described(tables, side), on=f"actor_{side}", how="left")
-    events = tables["events"].select("event_id", "event_type", "factuality")
-    named = named.join(events, on="event_id", how="left")
+    for side in "ab":
+        roots = named.select("event_id", actor_id=f"actor_{side}").unique()
+        roots = roots_at(roots, tables).rename({"actor_id": f"actor_{side}", "root": f"root_{side}"})
+        named = named.join(roots, on=["event_id", f"actor_{side}"], how="left")
+    events = _events(tables).select("event_id", "event_type", "factuality", *_OF_TYPES.split())
+    named = named.join(events, on="event_id")
     named = named.join(weighed.select("event_id", *_WEIGHED), on="event_id", how="left")
     return named.sort("event_id", "actor_a", "actor_b")
+
+
+def _events(tables: Tables) -> pl.DataFrame:
+    """The events without those that are duplicates of another, each with the `quad_class` of its type."""
+    types = tables["code_values"].filter(pl.col("list") == "event_type").select("quad_class", event_type="code")
+    own = tables["events"].filter((pl.col("relation") != "duplicate_of").fill_null(True))
+    return own.join(types.unique("event_type", keep="first"), on="event_type", how="left")
 
 
 def _joined(column: str, is_in: pl.Expr) -> pl.Expr:
