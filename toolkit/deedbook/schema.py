@@ -230,7 +230,7 @@ def _read_field(position: int, raw: object, problems: list[str]) -> Field:
         type=kind,
         **texts(raw, {"format": "default", "title": "", "description": "", "codeList": ""}),
         constraints=_read_constraints(raw.get("constraints", {}), name, problems),
-        options=MappingProxyType({key: raw[key] for key in enforced("field") if key in raw and key not in _ATTRIBUTES}),
+        options=MappingProxyType({key: value for key, value in raw.items() if key in enforced("field") - _ATTRIBUTES}),
         missing_values=missing if "missingValues" in raw else None,
         categories=_labels(raw.get("categories", []), f"`{name}`.categories", problems),
         raw=MappingProxyType(dict(raw)),
