@@ -10,7 +10,8 @@ import click
 import pytest
 
 from deedbook.cli import progress
-from deedbook.cli.options import Size, may_run_rules
+from deedbook.cli.options import may_run_rules
+from deedbook.cli.options import size as parsed
 from deedbook.errors import UsageError
 from deedbook.findings import NotChecked, Report, Total
 from deedbook.project import load_project
@@ -30,13 +31,13 @@ class Terminal(io.StringIO):
     ("text", "size"), [("512M", 512 << 20), ("2 GiB", 2 << 30), ("1.5k", 1536), ("100", 100), ("7b", 7)]
 )
 def test_a_size_is_read(text: str, size: int) -> None:
-    assert Size().convert(text, None, None) == size
+    assert parsed(text) == size
 
 
 @pytest.mark.parametrize("text", ["", "0", "-1M", "1X", "٣M", "M"])
 def test_what_is_no_size_is_refused(text: str) -> None:
     with pytest.raises(click.BadParameter):
-        Size().convert(text, None, None)
+        parsed(text)
 
 
 def test_a_report_passes_strictly_when_nothing_is_left_open() -> None:

@@ -18,7 +18,7 @@ from deedbook.checking.plan import Options, TablePlan
 from deedbook.checking.second_pass import find_missing_parents, find_repeated_keys, list_unenforced
 from deedbook.checking.table import TableOutcome, check_table
 from deedbook.checking.waivers import judge_waivers, waivers_in_force
-from deedbook.descriptor import Package, Resource, is_remote
+from deedbook.descriptor import Package, is_remote
 from deedbook.errors import UsageError
 from deedbook.findings import NotChecked, Report, with_findings
 from deedbook.project import Project, demand_names, unlisted_codes
@@ -159,12 +159,9 @@ def _check_tables(project: Project, plans: list[TablePlan], write_all: WriteAll 
 
 def _report(outcomes: Mapping[str, TableOutcome]) -> Report:
     """The outcomes of the tables that are reported on."""
-
-    def parent(name: str) -> tuple[Resource, int]:
-        return outcomes[name].plan.resource, outcomes[name].rows
-
+    tables = {name: (outcome.plan.resource, outcome.rows) for name, outcome in outcomes.items()}
     chosen = [outcome for outcome in outcomes.values() if outcome.plan.is_shown]
-    findings = (references.with_suggestions(outcome.found.shown(), parent) for outcome in chosen)
+    findings = (references.with_suggestions(outcome.found.shown(), tables) for outcome in chosen)
     together = chain.from_iterable
     return Report(
         tables=tuple(outcome.stats for outcome in chosen),

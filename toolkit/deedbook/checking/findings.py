@@ -5,13 +5,14 @@ They are counted exactly, kept only as far as they are shown, and written to a f
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from deedbook.checking.cells import Rows
@@ -84,6 +85,14 @@ class Records:
         if not self.keys.width:
             return [None] * len(rows)
         return [join_key([without_mark(part or "") for part in parts]) for parts in self.keys[rows.tolist()].rows()]
+
+    @classmethod
+    def joined(cls, parts: Sequence[Records]) -> Records:
+        """Those of all parts in order."""
+        none = np.empty(0, np.int64)
+        numbers, lines = ([none, *(getattr(part, name) for part in parts)] for name in ("numbers", "lines"))
+        keys = pl.concat([part.keys for part in parts] or [pl.DataFrame()])
+        return cls(np.concatenate(numbers), np.concatenate(lines), keys)
 
     def from_(self, record: int, line: int) -> Records:
         """The same of a block whose first record and line are these."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 import polars as pl
@@ -98,13 +98,13 @@ def parents_first(package: Package, references: References) -> list[Resource]:
 
 
 def with_suggestions(
-    shown: Iterable[tuple[Finding, Key | None]], parent: Callable[[str], tuple[Resource, int]]
+    shown: Iterable[tuple[Finding, Key | None]], tables: Mapping[str, tuple[Resource, int]]
 ) -> Iterator[Finding]:
     """The findings, those of a foreign key of one field with a hint at a key that is spelled alike.
 
     Args:
         shown: The findings of a table, each with the foreign key that its row breaks.
-        parent: The resource of a table, and how many rows it has.
+        tables: The resource of each table, and how many rows it has.
     """
     known: dict[ParentKey, pl.DataFrame] = {}
     for finding, key in shown:
@@ -113,7 +113,7 @@ def with_suggestions(
             continue
         name, (target,) = key.parent
         if key.parent not in known:
-            known[key.parent] = _keys_with_labels(*parent(name), target.name)
+            known[key.parent] = _keys_with_labels(*tables[name], target.name)
         yield _with_suggestion(finding, known[key.parent], name)
 
 

@@ -346,15 +346,13 @@ def _run_bare(
         schema.validate(frame, lazy=True)
         return
     except SchemaErrors as found:
-        told = list(found.schema_errors)
+        told = {(error.reason_code.name, _place(error)): error for error in found.schema_errors}
     except Exception as raised:
         raise RuleError(f"{file}: the schema cannot be used: {describe(raised)}", FIX) from raised
-    coerced = {_place(error) for error in told if error.reason_code.name == "DATATYPE_COERCION"}
     asked = [str(name) for name in schema.columns]
     extra = [f"`{name}`" for name in frame.columns if not any(name in _columns_of(one, frame) for one in asked)]
-    for error in told:
-        reason, column = error.reason_code.name, _place(error)
-        if reason == "WRONG_DATATYPE" and column in coerced:
+    for (reason, column), error in told.items():
+        if reason == "WRONG_DATATYPE" and ("DATATYPE_COERCION", column) in told:
             continue
         id_, template = _DEMANDS.get(reason, (kebab(reason), _plain(describe(error))[:200]))
         case = ", ".join(extra) if reason == "COLUMN_NOT_IN_SCHEMA" else str(error.failure_cases)

@@ -14,7 +14,6 @@ from dataclasses import replace
 from functools import partial, reduce
 from operator import or_
 
-import numpy as np
 import polars as pl
 
 from deedbook.checking import verdicts
@@ -52,8 +51,6 @@ def plan_rules(book: RuleBook, resource: Resource) -> RulePlan:
     ready = [rule for rule in rules.rules if not rule.unmet]
     if book.dataset or rules.bare or not all(verdicts.is_row_local(rule, types) for rule in ready):
         return RulePlan(schema.names, keeps_typed=True)
-    if not ready:
-        return RulePlan()
     return RulePlan(tuple(sorted(verdicts.columns_read(ready, schema.names))), row_rules=_row_rules(ready))
 
 
@@ -207,16 +204,12 @@ def _says(rule: Rule, frame: pl.DataFrame) -> pl.DataFrame:
 def _whole(outcome: TableOutcome) -> TypedRows:
     """The typed blocks of a table as one; a table that could not be read has no rows."""
     schema = {item.name: dtype_of(item) for item in outcome.plan.schema.fields}
-    blocks, none = outcome.typed, np.empty(0, np.int64)
+    blocks = outcome.typed
     names = sorted({name for rows in blocks for name in rows.bad})
     return TypedRows(
         pl.concat([pl.DataFrame(schema=schema), *(rows.frame for rows in blocks)]),
         {name: pl.concat([_mask(rows, name) for rows in blocks]) for name in names},
-        Records(
-            np.concatenate([none, *(rows.records.numbers for rows in blocks)]),
-            np.concatenate([none, *(rows.records.lines for rows in blocks)]),
-            pl.concat([rows.records.keys for rows in blocks]) if blocks else pl.DataFrame(),
-        ),
+        Records.joined([rows.records for rows in blocks]),
     )
 
 

@@ -5,7 +5,7 @@ The first pass kept a hash a row. Only rows whose hash gives cause are read agai
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,18 +51,13 @@ def revisit(outcome: TableOutcome, wanted: Rows) -> Iterator[Visit]:
         mine = wanted[wanted >> FILE_SHIFT == number] & ROW_BITS
         if len(mine):
             with open_table(resource, resource.sources[number], max_unpacked=options.max_unpacked) as stream:
-                held = _held(plan, outcome.pieces[number], Cutter(stream, dialect_of(resource)), mine)
+                cutter = Cutter(stream, dialect_of(resource))
+                held = (
+                    (plan, piece, cutter.read_at(piece.offset, piece.size), rows)
+                    for piece in outcome.pieces[number]
+                    if len(rows := mine[(mine >= piece.row) & (mine < piece.row + piece.height)])
+                )
                 yield from in_order(held, lambda item: _visit(*item), workers=options.workers)
-
-
-def _held(
-    plan: FilePlan, pieces: Sequence[Piece], cutter: Cutter, wanted: Rows
-) -> Iterator[tuple[FilePlan, Piece, bytes, Rows]]:
-    """The pieces that hold wanted rows, with their bytes and those rows."""
-    for piece in pieces:
-        rows = wanted[(wanted >= piece.row) & (wanted < piece.row + piece.height)]
-        if len(rows):
-            yield plan, piece, cutter.read_at(piece.offset, piece.size), rows
 
 
 def _visit(plan: FilePlan, piece: Piece, data: bytes, wanted: Rows) -> Visit:

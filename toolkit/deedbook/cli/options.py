@@ -29,19 +29,12 @@ class State:
     debug: bool = False
 
 
-class Size(click.ParamType[int]):
-    """A number of bytes, such as `512M` or `2 GiB`."""
-
-    name = "size"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """The bytes that the text means."""
-        if isinstance(value, int):
-            return value
-        found = _SIZE.fullmatch(str(value).strip())
-        if found is None or not (size := int(float(found[1]) * _UNITS[found[2].upper()])):
-            self.fail(f"{value!r} is no size; write 512M or 2G", param, ctx)
-        return size
+def size(text: str) -> int:
+    """The bytes that a text means, such as `512M` or `2 GiB`."""
+    found = _SIZE.fullmatch(text.strip())
+    if found is None or not (count := int(float(found[1]) * _UNITS[found[2].upper()])):
+        raise click.BadParameter(f"{text!r} is no size; write 512M or 2G")
+    return count
 
 
 def target(command: F) -> F:

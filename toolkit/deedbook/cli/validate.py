@@ -57,11 +57,11 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 @click.option("--no-rules", is_flag=True, help="Check tables against their schemas only.")
 @options.trust_rules
 @click.option(
-    "--memory", type=options.Size(), default="512M", show_default=True, help="Memory for keys; more goes to disk."
+    "--memory", type=options.size, default="512M", show_default=True, help="Memory for keys; more goes to disk."
 )
 @click.option(
     "--max-unpacked",
-    type=options.Size(),
+    type=options.size,
     default="16G",
     show_default=True,
     help="Size to which one compressed file may unpack.",
