@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from deedbook.descriptor import Resource
+from deedbook.reading.tables import read_text
 from deedbook.schema import Field, TableSchema
 from deedbook.types import canonical_text
 
@@ -102,6 +104,15 @@ def value_text(item: Field) -> pl.Expr:
     delimiter = str(item.raw.get("delimiter", ","))
     items = text.str.split(delimiter).list.eval(pl.element().str.strip_chars()).list.unique().list.sort()
     return pl.when(text.is_not_null()).then(items.list.join(delimiter))
+
+
+def ids_of(resource: Resource) -> list[str]:
+    """The keys of a table whose key is one field, as canonical text; none of other tables."""
+    schema = resource.schema or TableSchema(())
+    if len(schema.primary_key) != 1:
+        return []
+    text = canonical_text(schema.field(schema.primary_key[0])).alias("id")
+    return [key for frame in read_text(resource) for key in frame.select(text).to_series().drop_nulls()]
 
 
 def key_text(parts: Sequence[str]) -> pl.Expr:

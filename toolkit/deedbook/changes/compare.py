@@ -62,7 +62,8 @@ def compare(
         for side in (old, new)
     )
     has_vocabulary = CODE_VALUES in before and CODE_VALUES in after
-    schema = [*package_changes(old.package, new.package), *table_changes(before, after)]
+    licences = old.package.raw.get("licenses"), new.package.raw.get("licenses")
+    schema = [*package_changes(old.package, new.package), *table_changes(before, after, licences)]
     schema += code_changes(before, after, listed=not has_vocabulary)
     common = [name for name in after if name in before]
     for resource in (*old.package.resources, *new.package.resources):

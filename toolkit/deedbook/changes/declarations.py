@@ -66,12 +66,20 @@ def package_changes(old: Package, new: Package) -> Iterator[SchemaChange]:
     yield from _property_changes("package", before, after)
 
 
-def table_changes(old: Mapping[str, Resource], new: Mapping[str, Resource]) -> Iterator[SchemaChange]:
-    """Tables that one side lacks, and what the schemas of the others declare otherwise, in the order of the new side."""
+def table_changes(
+    old: Mapping[str, Resource], new: Mapping[str, Resource], licences: tuple[Any, Any] = (None, None)
+) -> Iterator[SchemaChange]:
+    """Tables that one side lacks, and what the schemas of the others declare otherwise, in the order of the new side.
+
+    Args:
+        old: The old tables.
+        new: The new ones.
+        licences: Those of the packages, which hold for a table without its own.
+    """
     yield from (SchemaChange("table-removed", table=name) for name in old if name not in new)
     for name, resource in new.items():
         if name in old:
-            yield from _changes_of_table(old[name], resource)
+            yield from _changes_of_table(old[name], resource, licences)
         else:
             yield SchemaChange("table-added", table=name)
 
@@ -135,12 +143,15 @@ def _licences(entries: Any) -> dict[str, list[str]]:
     return {name: _DEMANDS.get(name.upper(), name.split()) for name in names}
 
 
-def _changes_of_table(old: Resource, new: Resource) -> Iterator[SchemaChange]:
+def _changes_of_table(old: Resource, new: Resource, licences: tuple[Any, Any]) -> Iterator[SchemaChange]:
     table, before, after = new.name, old.schema or TableSchema(()), new.schema or TableSchema(())
     old_said, new_said = (
         {**item.raw, "title": item.title or schema.title, "description": item.description or schema.description}
         for item, schema in ((old, before), (new, after))
     )
+    if old.raw.get("licenses") or new.raw.get("licenses"):
+        for said, of_package in zip((old_said, new_said), licences, strict=True):
+            said["licenses"] = said.get("licenses") or of_package
     # a release gives a table the title of its schema, so it may change in both
     both = (
         *_property_changes("resource", old_said, new_said, table),

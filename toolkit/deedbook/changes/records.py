@@ -27,6 +27,7 @@ SchemaKind = Literal[
     "licence-restricted",
     "licence-relaxed",
     "metadata-changed",
+    "derived-changed",
 ]
 CELLS = {"key": pl.String, "field": pl.String, "kind": pl.String, "old": pl.String, "new": pl.String}
 """A changed cell: the row's new key, its parts joined by `|`; the field; `value`, or `representation` when the cell means the same
@@ -43,7 +44,7 @@ class SchemaChange:
     Attributes:
         table: The table; the code list for codes; empty for the whole package.
         field: The field, where one is concerned; the new name of a renamed one.
-        subject: The constraint, the code or the property.
+        subject: The constraint, the code or the property; of derived values, how many rows differ.
         old: What was declared before, as text; empty when nothing was.
         new: What is declared now.
     """

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypedDict
 
 import click
 
@@ -15,9 +16,16 @@ from deedbook.errors import DONE, FINDINGS, UsageError
 if TYPE_CHECKING:
     from deedbook.project import Project
     from deedbook.rules.guard import Guard, Releases
-    from deedbook.versioning.plan import Plan
+    from deedbook.versioning.plan import Derived, Plan
 
 Format = Literal["text", "json", "markdown"]
+
+
+class OwnCode(TypedDict, total=False):
+    """What of a project's code takes part in a plan."""
+
+    guards: tuple[Guard[Releases], ...]
+    derived: Derived
 
 
 @click.command()
@@ -66,7 +74,7 @@ def plan(
         raise UsageError("--reserve needs --write: a DOI that is reserved has to be noted", "add --write")
     project = load_project(target)
     with progress_bar(quiet=quiet) as bar:
-        planned = plans.plan(project, version=wanted, override=override, guards=_guards(project), progress=bar.update)
+        planned = plans.plan(project, version=wanted, override=override, progress=bar.update, **_own_code(project))
     if write and not planned.is_nothing:
         day = date.date() if date else _today()
         doi = _reserved(project, planned, reserve, day) if reserve else None
@@ -81,17 +89,19 @@ def plan(
     ctx.exit(DONE if planned.is_ready else FINDINGS)
 
 
-def _guards(project: Project) -> tuple[Guard[Releases], ...]:
-    """The project's own rules between releases: its rule files are code, and run where one works on it."""
+def _own_code(project: Project) -> OwnCode:
+    """The project's own rules between releases, and what it derives: its files are code, and run where one works on it."""
     if "dataset" not in project.rule_files:
-        return ()
+        return {}
     if not project.is_here:
         streams.say("the project's own rules between releases were not asked: plan inside the project")
-        return ()
+        return {}
     from deedbook.checking.rules import load_rules
     from deedbook.checking.settings import read_settings
+    from deedbook.release.derived import derived_changes
 
-    return load_rules(project.rule_files, read_settings(project)).guards
+    book = load_rules(project.rule_files, read_settings(project))
+    return {"guards": book.guards, "derived": partial(derived_changes, project, book.derive)}
 
 
 def _rendered(project: Project, planned: Plan, format_: Format) -> str:

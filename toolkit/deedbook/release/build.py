@@ -17,6 +17,7 @@ import datetime as dt
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from deedbook.changes.compare import compare
@@ -35,6 +36,7 @@ from deedbook.project import DESCRIPTOR, Project
 from deedbook.release import documents
 from deedbook.release.codebook import codebook_documents, rule_entries
 from deedbook.release.contents import Contents, Progress, release_formats, written_tables
+from deedbook.release.derived import derived_changes
 from deedbook.release.edition import read_edition
 from deedbook.release.folders import Release, install, staging, verify_staged
 from deedbook.release.formats import About
@@ -105,7 +107,7 @@ def build(
     report = validate(project, complete, lambda done, total: say("validating", done / total if total else 1.0), book)
     previous, verdict = edition.previous, None
     if report.valid and previous is not None:
-        changes = compare_with(project, previous, progress)
+        changes = compare_with(project, previous, progress, partial(derived_changes, project, book.derive))
         verdict = verdict_on(project, previous, changes, edition.version, read_override(project), book.guards)
         if verdict.is_nothing and not snapshot:
             same = Release(previous.folder, edition.name, previous.version)

@@ -9,22 +9,30 @@ other name a whole view, described by `schemas/NAME.schema.json`. Every table ga
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
 
-from deedbook.descriptor import load_json
+from deedbook.changes.alignment import renamed_fields
+from deedbook.changes.compare import edited_tables
+from deedbook.changes.declarations import table_changes
+from deedbook.changes.records import SchemaChange
+from deedbook.descriptor import Resource, load_json, load_package
 from deedbook.errors import ProjectError
-from deedbook.project import Project
-from deedbook.release.edition import Edition, Previous
+from deedbook.findings import plural
+from deedbook.project import DESCRIPTOR, Project
+from deedbook.release.edition import Edition
 from deedbook.release.formats.csv import read_csv
 from deedbook.release.tables import Outline, read_canonical, release_schema, schema_of, sort_by_key, to_canonical
 from deedbook.schema import Field, TableSchema, read_schema
 from deedbook.types import canonical_field, typed
+from deedbook.versioning.previous import read_created
 
 FIRST_RELEASE = "first_release"
 LAST_CHANGED_IN = "last_changed_in"
+HISTORY = (FIRST_RELEASE, LAST_CHANGED_IN)
 Derive = Callable[[Mapping[str, pl.DataFrame], dt.date], Mapping[str, pl.DataFrame]]
 
 HISTORY_FIELDS = tuple(
@@ -51,6 +59,66 @@ def derive_frames(project: Project, derive: Derive | None, created: dt.datetime)
         fields = [canonical_field(item) for item in schema.fields]
         tables[resource.name] = read_canonical(resource).select(typed(item).alias(item.name) for item in fields)
     return dict(derive(tables, created.date()))
+
+
+def derived_changes(project: Project, derive: Derive | None, previous: Path) -> Iterator[SchemaChange]:
+    """What the project derives otherwise than the release in a folder did, as on the day of that release.
+
+    Args:
+        project: What is to be released; its data passed validation.
+        derive: Its own code.
+        previous: The folder of the release before.
+    """
+    package = load_package(previous / DESCRIPTOR)
+    before, frames = (
+        {item.name: item for item in package.resources},
+        derive_frames(project, derive, read_created(package)),
+    )
+    edited = {resource.name: schema_of(resource) for resource in project.package.resources}
+    for name, item in before.items():
+        is_view = all(field.raw.get("derived") for field in schema_of(item).fields)
+        if is_view and name not in edited and name not in frames:
+            yield SchemaChange("table-removed", table=name)
+    for name, frame in frames.items():
+        if name not in edited:
+            outline, text = derived_view(project, name, frame)
+            schema, keys, fields = outline.schema, [], outline.schema.fields
+            if name not in before:
+                yield SchemaChange("table-added", table=name)
+        else:
+            schema = edited[name]
+            keys, fields = [schema.field(key) for key in schema.primary_key], schema.derived_fields
+            names = tuple(item.name for item in (*keys, *fields))
+            _demand_columns(frame, names, name, "derivedFields")
+            text = to_canonical(frame.select(names), (*keys, *fields))
+        if name in before:
+            yield from _differences(before[name], schema, [item.name for item in keys], fields, text, previous)
+
+
+def _differences(
+    was: Resource, schema: TableSchema, keys: list[str], fields: Sequence[Field], text: pl.DataFrame, previous: Path
+) -> Iterator[SchemaChange]:
+    """How derived columns of a table, or all of a view, differ from the release before."""
+    known = tuple(item for item in schema_of(was).fields if item.raw.get("derived") and item.name not in HISTORY)
+    old_side, new_side = (
+        {was.name: replace(was, raw={}, title="", description="", schema=TableSchema(tuple(items)))}
+        for items in (known, fields)
+    )
+    yield from table_changes(old_side, new_side)
+    old = _previous_rows(previous, was.name, schema)
+    if old is None:
+        return
+    both = [item.name for item in fields if item.name in old.columns]
+    if not keys:
+        count = sum(
+            one.join(other, on=both, how="anti", nulls_equal=True).height for one, other in ((old, text), (text, old))
+        )
+        yield from [SchemaChange("derived-changed", was.name, new=plural(count, "row"))] * bool(count and both)
+        return
+    rows = text.join(old, on=keys, how="inner", suffix=_OLD)
+    for name in both:
+        if count := rows.select(pl.col(name).ne_missing(pl.col(name + _OLD)).sum()).item():
+            yield SchemaChange("derived-changed", was.name, name, new=plural(count, "row"))
 
 
 def edited_table(
@@ -135,7 +203,7 @@ def _history(text: pl.DataFrame, schema: TableSchema, name: str, edition: Editio
     """The history columns by name. Rows are known by their key; without one by all their cells, equal rows by their order."""
     now = pl.lit(edition.version, pl.String)
     new: dict[str, pl.Expr | pl.Series] = {column: now.alias(column) for column in (FIRST_RELEASE, LAST_CHANGED_IN)}
-    old = _previous_rows(edition.previous, name) if edition.previous else None
+    old = _previous_rows(edition.previous.folder, name, schema) if edition.previous else None
     if old is None or not {*schema.primary_key, *new} <= set(old.columns):
         return new
     known = [column for column in schema.names if column in old.columns]
@@ -164,9 +232,11 @@ _OLD, _NTH = "\0old", "\0nth"
 """What no field is called."""
 
 
-def _previous_rows(previous: Previous, name: str) -> pl.DataFrame | None:
-    """The table as it stood in the release before; None when it was not there."""
-    file: Path = previous.folder / f"{name}.csv"
+def _previous_rows(folder: Path, name: str, schema: TableSchema) -> pl.DataFrame | None:
+    """The table as it stood in the release before, its columns by their names of today; None when it was not there."""
+    file = folder / f"{name}.csv"
     if not file.is_file():
         return None
-    return read_csv(file)
+    edited = {item.name: item.schema for item in edited_tables(load_package(folder / DESCRIPTOR))}
+    names = {was: now for now, was in renamed_fields(edited.get(name) or schema, schema).items()}
+    return read_csv(file).rename(names)

@@ -132,6 +132,7 @@ BUMP_RULES: tuple[BumpRule, ...] = (
         lambda item, limits: _few(item.withdrawn, item, limits.withdrawn),
     ),
     BumpRule("values-corrected", "patch", "values of published rows were corrected", _corrected),
+    _declared("derived-changed", "patch", "derived values of published rows changed"),
     _declared("metadata-changed", "patch", "descriptive metadata changed"),
 )
 

@@ -1,6 +1,6 @@
 """What may not happen between two releases of any dataset, as one list; a project's own model has more (`rules.guard`).
 
-The rules about ids hold in projects that keep a table `id_redirects`, and concern tables with a key of one field.
+The rules about ids concern tables with a key of one field, and most hold in projects that keep a table `id_redirects`.
 The `ref` of each is its number in the list of rules of the reference dataset.
 
 R-67, `changes-do-not-add-up`: the previous release and the changes are this release, whatever found the changes. Each row counts as a
@@ -18,7 +18,7 @@ from typing import TypeVar
 import numpy as np
 import polars as pl
 
-from deedbook.changes.alignment import align
+from deedbook.changes.alignment import align, ids_of
 from deedbook.changes.compare import edited_tables
 from deedbook.changes.highlighter import split_key
 from deedbook.changes.records import CELLS, KEY, Changes, TableChanges
@@ -135,6 +135,13 @@ def version_not_after_previous(verdict: Verdict) -> Iterator[Breach]:
         yield Breach("", column="version", value=verdict.version, said={"previous": previous})
 
 
+def previous_yanked(verdict: Verdict) -> Iterator[Breach]:
+    """The previous release was withdrawn."""
+    if verdict.previous.withdrawn is not None:
+        previous = verdict.previous
+        yield Breach("", column="version", said={"previous": previous.version, "reason": previous.withdrawn})
+
+
 def version_below_floor(verdict: Verdict) -> Iterator[Breach]:
     """The version is lower than the changes ask for."""
     if verdict.is_below and not verdict.override:
@@ -197,13 +204,13 @@ def _sum(rows: pl.DataFrame) -> int:
 
 def table_shrank(verdict: Verdict) -> Iterator[Breach]:
     """A table loses more than 5 % or 50 of its published rows."""
-    for table in verdict.changes.tables:
-        lost = table.removed.height
-        if lost <= LOST_ROWS and lost <= LOST_SHARE * table.old_rows:
-            continue
-        if not acknowledged(verdict.corrections, verdict.version, table.table, ""):
-            said = {"lost": f"{lost:,}", "rows": f"{table.old_rows:,}", "row": f"{verdict.version},{table.table},*,,,"}
-            yield Breach(table.table, said=said)
+    losses = [(table.table, table.removed.height, table.old_rows) for table in verdict.changes.tables]
+    losses += [(name, rows, rows) for name, rows in verdict.changes.rows_of_gone.items()]
+    for name, lost, rows in losses:
+        is_large = lost > LOST_ROWS or lost > LOST_SHARE * rows
+        if is_large and not acknowledged(verdict.corrections, verdict.version, name, ""):
+            said = {"lost": f"{lost:,}", "rows": f"{rows:,}", "row": f"{verdict.version},{name},*,,,"}
+            yield Breach(name, said=said)
 
 
 def code_vanished(verdict: Verdict) -> Iterator[Breach]:
@@ -243,10 +250,10 @@ def published_id_vanished(verdict: Verdict) -> Iterator[Breach]:
 def retired_id_returned(verdict: Verdict) -> Iterator[Breach]:
     """An id that an earlier release retired stands again."""
     retired = {*_redirects(verdict.old), *((table, key) for table, keys in verdict.retired.items() for key in keys)}
-    for table in _with_ids(verdict):
-        for key in _new_ids(table):
-            if (table.table, key) in retired:
-                yield Breach(table.table, key)
+    new = [(table.table, key) for table in verdict.changes.tables if len(table.key) == 1 for key in _new_ids(table)]
+    for name in verdict.changes.rows_of_new:
+        new += [(name, key) for key in ids_of(verdict.new.package.resource(name))] if name in verdict.retired else []
+    yield from (Breach(*place) for place in new if place in retired and place[0] != REDIRECTS)
 
 
 def id_reused(verdict: Verdict) -> Iterator[Breach]:
@@ -304,6 +311,7 @@ GUARDS: tuple[Guard[Verdict], ...] = read_guards(
     GUARDS_FILE,
     (
         version_not_after_previous,
+        previous_yanked,
         version_below_floor,
         changes_do_not_add_up,
         table_shrank,

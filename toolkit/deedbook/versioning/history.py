@@ -17,6 +17,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from deedbook.changes.alignment import ids_of
 from deedbook.changes.records import KEY, Changes, changes_record
 from deedbook.versioning.corrections import Correction, is_private
 from deedbook.versioning.previous import CHANGES, read_json, retired_keys
@@ -63,6 +64,9 @@ def changes_document(
             gone = [*table.removed.get_column(KEY), *table.rekeyed.get_column("old")]
             if gone:
                 retired[table.table] = sorted({*retired.get(table.table, []), *gone})
+        for name in changes.rows_of_gone:
+            if gone := ids_of(verdict.old.package.resource(name)):
+                retired[name] = sorted({*retired.get(name, []), *gone})
     return {
         "changes_version": record["changes_version"],
         "dataset": dataset,

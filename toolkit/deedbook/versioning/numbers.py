@@ -30,6 +30,11 @@ class Version(NamedTuple):
         return self.stage == _FINAL
 
     @property
+    def final(self) -> Version:
+        """The version that a pre-release is a draft of; itself when it is final."""
+        return self._replace(stage=_FINAL)
+
+    @property
     def core(self) -> str:
         """`MAJOR.MINOR.PATCH`."""
         return f"{self.major}.{self.minor}.{self.patch}"

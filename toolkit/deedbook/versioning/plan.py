@@ -8,14 +8,14 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from deedbook import files
 from deedbook.changes.compare import Progress, compare
-from deedbook.changes.records import Changes
+from deedbook.changes.records import Changes, SchemaChange
 from deedbook.changes.sources import Side, side_of_folder
 from deedbook.errors import ProjectError, UsageError
 from deedbook.findings import Finding
@@ -36,6 +36,7 @@ from deedbook.versioning.previous import (
 from deedbook.versioning.verdict import Override, Verdict, read_override
 
 FIRST = "0.1.0"
+Derived = Callable[[Path], Iterable[SchemaChange]]
 _MEMBER = re.compile(r'[\s,]*("(?:[^"\\]|\\.)*")\s*:\s*')
 _DECODER = json.JSONDecoder()
 
@@ -74,6 +75,7 @@ def plan(
     version: str = "",
     override: str = "",
     guards: Sequence[Guard[Releases]] = (),
+    derived: Derived | None = None,
     progress: Progress | None = None,
 ) -> Plan:
     """The next release of a project.
@@ -83,6 +85,7 @@ def plan(
         version: The version that the maintainer wants; the lowest that is allowed when empty.
         override: The reason to go below the floor; empty for none, or the one in the descriptor.
         guards: The project's own rules between releases.
+        derived: What the project derives otherwise than the release in a folder; without it, that is not compared.
         progress: Told what is read.
 
     Raises:
@@ -103,23 +106,28 @@ def plan(
     if previous is None:
         first = version or package.version or FIRST
         return Plan(package.name, first, None, home / first, covered)
-    changes = compare_with(project, previous, progress)
+    changes = compare_with(project, previous, progress, derived)
     excuse = Override("", override) if override else read_override(project)
     wanted = version or (raised(previous.version, "patch") if override else "")
     found = verdict_on(project, previous, changes, wanted, excuse, guards)
     if not wanted and package.version not in {"", previous.version, found.version}:
         is_excused = excuse is not None and excuse.version == package.version
-        if is_excused or read_version(package.version) > read_version(found.version):
+        planned, lowest = read_version(package.version), read_version(found.version)
+        is_draft = not planned.is_final and not (home / package.version).exists() and planned.final >= lowest
+        if is_excused or is_draft or planned > lowest:
             found = verdict_on(project, previous, changes, package.version, excuse, guards)
     if found.is_nothing:
         return Plan(package.name, "", found, previous.folder, covered)
     return Plan(package.name, found.version, found, home / found.version, (*found.findings, *covered))
 
 
-def compare_with(project: Project, previous: Previous, progress: Progress | None = None) -> Changes:
-    """What the project changes of the previous release, derived columns apart."""
+def compare_with(
+    project: Project, previous: Previous, progress: Progress | None = None, derived: Derived | None = None
+) -> Changes:
+    """What the project changes of the previous release: tables, rows and cells that people edit, and what is derived."""
     new = Side(project.package.version or "the project", project)
-    return compare(side_of_folder(previous.folder), new, literal=False, progress=progress)
+    changes = compare(side_of_folder(previous.folder), new, literal=False, progress=progress)
+    return replace(changes, schema=(*changes.schema, *derived(previous.folder))) if derived else changes
 
 
 def verdict_on(

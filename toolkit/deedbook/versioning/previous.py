@@ -22,11 +22,18 @@ CHANGES = "changes.json"
 
 @dataclass(frozen=True, slots=True)
 class Previous:
-    """The release before this one; `sha256` is that of its `release.json`, `folder` where it was found."""
+    """The release before this one.
+
+    Attributes:
+        sha256: That of its `release.json`.
+        folder: Where it was found.
+        withdrawn: Why it was yanked, as a catalogue in one of the project's release folders says; None when it stands.
+    """
 
     version: str
     sha256: str
     folder: Path
+    withdrawn: str | None = None
 
 
 def read_previous(package: Package, folders: Sequence[Path], *, snapshot: bool = False) -> Previous | None:
@@ -70,25 +77,27 @@ def read_previous(package: Package, folders: Sequence[Path], *, snapshot: bool =
         )
         raise ProjectError(message, "fetch the published release again, or correct `deedbook.previous`")
     _demand_line(package, folders, version)
-    return _proven(folder, version)
+    return _proven(package, folders, folder, version)
 
 
 def latest_release(project: Project) -> Previous | None:
     """The release that the next one follows, proven.
 
-    That is the one that the descriptor's version names when it has been built or published; else the descriptor plans a version that is
-    not built yet, and its `deedbook.previous` says which release that follows.
+    That is the one that the descriptor's version names when it is a final one that has been built or published; else the descriptor
+    plans a version that is not built yet, or a pre-release, which nothing follows, and its `deedbook.previous` says which release
+    that comes after.
 
     Raises:
         ProjectError: when `deedbook.previous` names a release that cannot be found, is damaged or does not match.
         RefusalError: when a later version was released.
     """
     package, folders = project.package, project.release_folders
-    folder = find_release(folders, package.name, package.version) if package.version else None
+    is_final = bool(package.version) and read_version(package.version).is_final
+    folder = find_release(folders, package.name, package.version) if is_final else None
     if folder is None:
         return read_previous(package, folders, snapshot=True)
     _demand_line(replace(package, version=""), folders, package.version)
-    return _proven(folder, package.version)
+    return _proven(package, folders, folder, package.version)
 
 
 def read_created(package: Package) -> dt.datetime:
@@ -157,13 +166,19 @@ def _where(package: Package) -> str:
     return str(package.path or package.root)
 
 
-def _proven(folder: Path, version: str) -> Previous:
+def _proven(package: Package, folders: Sequence[Path], folder: Path, version: str) -> Previous:
     try:
         demand_whole(folder)
     except RefusalError as error:
         message = f"the previous release {version} cannot be compared with: {error.message}"
         raise ProjectError(message, "fetch the published release again") from None
-    return Previous(version, sha256_of(folder / MANIFEST), folder)
+    withdrawn = None
+    for root in folders:
+        dataset = read_json(root / "catalog.json").get("datasets", {}).get(package.name, {})
+        for entry in dataset.get("versions", ()):
+            if entry.get("version") == version and entry.get("state") == "yanked":
+                withdrawn = str(entry.get("reason") or "no reason is given")
+    return Previous(version, sha256_of(folder / MANIFEST), folder, withdrawn)
 
 
 def _demand_line(package: Package, folders: Sequence[Path], previous: str | None) -> None:

@@ -62,8 +62,8 @@ class Verdict:
 
     @property
     def is_below(self) -> bool:
-        """Whether the version is lower than the changes ask for."""
-        return self.level != "none" and read_version(self.version) < read_version(self.minimum)
+        """Whether the version, or the one that it is a draft of, is lower than the changes ask for."""
+        return self.level != "none" and read_version(self.version).final < read_version(self.minimum)
 
 
 def read_override(project: Project) -> Override | None:
