@@ -16,6 +16,7 @@ from pathlib import Path
 import click
 import polars as pl
 
+from deedbook.changes.declarations import KINDS, UNPUBLISHED, kinds_of
 from deedbook.checking.rules import RuleBook, load_rules
 from deedbook.cli.main import cli
 from deedbook.project import Project, load_project
@@ -43,6 +44,14 @@ minor and everything else as patch. The thresholds are {revised} of the publishe
 How to use it: [plan a release](../how-to/plan-a-release.md); why: [versions and trust](../explanation/versions-and-trust.md).
 
 """
+_EVERY = """\
+## Every property
+
+What a change of each property of a descriptor is; a property of your own that is not listed is `metadata-changed`, since it is published. Those that
+mean nothing name or date the release, or say how the edited text is written, which a release has in one canonical form; a `dialect` is all of that
+kind. A table without licences of its own has those of the package. Licences are compared by what they demand, where that is known; any other change of
+licence is restrictive. What `derive` in `schemas/dataset.py` computes otherwise is `derived-changed`; `plan` and `build` compare it, as on the day of
+the release before."""
 _BETWEEN = """\
 These compare a release with the one before it, in any dataset; `plan` and `build` run them. The rules about ids need a table
 `id_redirects`, those about events and their evidence the tables of the reference dataset. What R-70 tells stops nothing.
@@ -112,7 +121,21 @@ def floor_page() -> str:
     lines = ["| rule | asks for | holds when |", "|---|---|---|"]
     lines += [f"| `{item.id}` | {item.level} | {_cell(item.says)} |" for item in BUMP_RULES]
     limits = Thresholds()
-    return _FLOOR.format(revised=f"{limits.revised:.0%}", withdrawn=f"{limits.withdrawn:.0%}") + "\n".join(lines) + "\n"
+    parts = [
+        _FLOOR.format(revised=f"{limits.revised:.0%}", withdrawn=f"{limits.withdrawn:.0%}") + "\n".join(lines),
+        _EVERY,
+    ]
+    rules = {item.kind: item for item in BUMP_RULES if item.kind}
+    for level in ("package", "resource", "schema", "field", "constraints"):
+        parts.append(f"### {level.capitalize()}\n\n| property | a change is | asks for |\n|---|---|---|")
+        names = dict.fromkeys((*PROPERTIES[level], *UNPUBLISHED.get(level, ()), *KINDS[level]))
+        for name in sorted(names, key=str.casefold):
+            found = [rules[kind] for kind in kinds_of(level, name)]
+            said = ", ".join(f"`{item.id}`" for item in found) or "nothing"
+            parts[-1] += (
+                f"\n| `{name}` | {said} | {', '.join(dict.fromkeys(item.level for item in found)) or 'no version'} |"
+            )
+    return "\n\n".join(parts) + "\n"
 
 
 def properties_page() -> str:

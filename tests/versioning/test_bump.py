@@ -125,7 +125,8 @@ def edit(what: str, data: dict[str, Any]) -> None:  # noqa: C901  # one line of 
             field(data, 2)["description"] = "The first day."
 
 
-@pytest.mark.parametrize("rule", [rule.id for rule in BUMP_RULES])
+# what a project derives is compared where a release is planned: tests/versioning/test_chain.py
+@pytest.mark.parametrize("rule", [rule.id for rule in BUMP_RULES if rule.id != "derived-changed"])
 def test_each_change_triggers_exactly_its_rule(rule: str, tmp_path: Path) -> None:
     new = copy.deepcopy(DATA)
     edit(rule, new)

@@ -80,7 +80,9 @@ def renamed_fields(old: TableSchema, new: TableSchema) -> dict[str, str]:
         if (item.title or item.description) and (item.title, item.description) == (other.title, other.description):
             return item.type == other.type
         is_in_place = is_as_wide and new.positions[item.name] == old.positions[other.name]
-        return is_in_place and (item.type, item.constraints) == (other.type, other.constraints)
+        # a release says of the fields of its keys that they are required
+        bounds = ({**one.constraints, "required": None} for one in (item, other))
+        return is_in_place and item.type == other.type and next(bounds) == next(bounds)
 
     gone = [item for item in old.fields if item.name not in new.positions]
     found: dict[str, str] = {}

@@ -16,26 +16,44 @@ from typing import Any
 from deedbook.changes.alignment import Pair, align, is_packed_set
 from deedbook.changes.records import SchemaChange, SchemaKind
 from deedbook.descriptor import Package, Resource
+from deedbook.properties import PROPERTIES
 from deedbook.schema import Field, TableSchema
 from deedbook.types import canonical_field, parser
 
 UNPUBLISHED: Mapping[str, Set[str]] = {
-    "package": frozenset({"$schema", "profile", "resources", "deedbook", "created", "version"}),
+    "package": frozenset({"$schema", "profile", "deedbook", "created", "version", "dialect"}),
     "resource": frozenset(
         {"$schema", "bytes", "compression", "data", "dialect", "encoding", "format", "hash", "innerpath", "mediatype"}
-        | {"name", "path", "profile", "rows", "schema", "stats", "type"}
+        | {"name", "path", "profile", "rows", "schema", "stats", "type", "url"}
     ),
-    "schema": frozenset({"$schema", "derivedFields", "fieldsMatch", "missingValues"}),
+    "schema": frozenset({"$schema", "fieldsMatch", "missingValues"}),
     "field": frozenset(
         {"missingValues", "derived", "decimalChar", "groupChar", "bareNumber", "trueValues", "falseValues"}
     ),
 }
 """Properties that mean nothing for a version: they name or date the release, or say how the edited text is written."""
-_STRUCTURE: Mapping[str, Set[str]] = {
-    "schema": frozenset({"fields", "primaryKey", "uniqueKeys", "foreignKeys"}),
-    "field": frozenset({"name", "type", "format", "constraints", "categories", "codeList", "packed"}),
+_LICENCE: tuple[SchemaKind, ...] = ("licence-restricted", "licence-relaxed", "metadata-changed")
+_BOUND: tuple[SchemaKind, ...] = ("constraint-tightened", "constraint-relaxed")
+_RETYPED: tuple[SchemaKind, ...] = ("field-retyped",)
+KINDS: Mapping[str, Mapping[str, tuple[SchemaKind, ...]]] = {
+    "package": {"resources": ("table-removed", "table-added"), "licenses": _LICENCE},
+    "resource": {"licenses": _LICENCE},
+    "schema": {
+        "fields": ("field-removed", "field-renamed", "field-moved", "field-inserted", "field-added"),
+        "derivedFields": ("field-removed", "field-renamed", "field-moved", "field-added", "derived-changed"),
+        "primaryKey": ("key-changed", *_BOUND),
+        "uniqueKeys": _BOUND,
+        "foreignKeys": _BOUND,
+    },
+    "field": {
+        "name": ("field-renamed",),
+        **dict.fromkeys(("type", "format", "packed"), _RETYPED),
+        **dict.fromkeys(("constraints", "codeList"), _BOUND),
+        "categories": (*_BOUND, "code-removed", "code-changed", "code-added"),
+    },
+    "constraints": dict.fromkeys(PROPERTIES["constraints"], _BOUND),
 }
-"""Properties that have changes of their own kinds."""
+"""What a change of a property is, by level; a change of any other one that is published is `metadata-changed`."""
 _DOI = re.compile(r"(?:^|doi\.org/|doi:)10\.\d{4,9}/", re.IGNORECASE)
 _IS_LOWER = {"minimum": True, "exclusiveMinimum": True, "minLength": True} | dict.fromkeys(
     ("maximum", "exclusiveMaximum", "maxLength"), False
@@ -53,6 +71,13 @@ _CONDITIONS = {
 _DEMANDS = {name: demands.split() for demands, names in _CONDITIONS.items() for name in names.split()}
 """What licences demand: one is freer than another when it demands less of the same; who may not share changes at all (nd) may
 not share them under other terms (sa). An unknown licence demands its own terms."""
+
+
+def kinds_of(level: str, name: str) -> tuple[SchemaKind, ...]:
+    """What a change of a property can be; empty when it means nothing for a version."""
+    if name in UNPUBLISHED.get(level, frozenset()):
+        return ()
+    return KINDS[level].get(name, ("metadata-changed",))
 
 
 def package_changes(old: Package, new: Package) -> Iterator[SchemaChange]:
@@ -117,10 +142,9 @@ def _property_changes(
     scope: str, old: Mapping[str, Any], new: Mapping[str, Any], table: str = "", field: str = ""
 ) -> Iterator[SchemaChange]:
     """Properties with other values; what a licence allows and demands is told apart from what describes."""
-    ignored = UNPUBLISHED[scope] | _STRUCTURE.get(scope, frozenset())
     for name in dict.fromkeys((*new, *old)):
         before, after = old.get(name) or None, new.get(name) or None
-        if before == after or name in ignored:
+        if before == after or "metadata-changed" not in kinds_of(scope, name):
             continue
         licence = _licence_change(before, after, table) if name == "licenses" and not field else None
         yield licence or SchemaChange("metadata-changed", table, field, name, _said(before), _said(after))

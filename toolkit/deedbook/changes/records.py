@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -148,6 +149,18 @@ class TableChanges:
         return [(name, values, texts) for name, (values, texts) in counts.items() if values or texts]
 
 
+Place = tuple[str, str, str]
+"""Table, key (the new one; the old one of a row that went or was re-keyed) and field, which is empty for a whole row."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """What lies between two releases of one chain: their versions, newest first; and the first one that could not be asked."""
+
+    between: tuple[str, ...]
+    missing: str | None
+
+
 @dataclass(frozen=True, slots=True)
 class Changes:
     """Everything that differs between two sides.
@@ -157,6 +170,8 @@ class Changes:
         tables: The tables that stand on both sides, in the order of the new descriptor.
         rows_of_new: Rows by table of the tables that only the new side has.
         rows_of_gone: Rows by table of the tables that only the old side has.
+        reasons: `reason`, `note` and `source` of changes, as far as they are known.
+        span: The releases between the two, where both sides are releases.
     """
 
     old: str
@@ -165,6 +180,12 @@ class Changes:
     tables: tuple[TableChanges, ...] = ()
     rows_of_new: dict[str, int] = field(default_factory=dict)
     rows_of_gone: dict[str, int] = field(default_factory=dict)
+    reasons: Mapping[Place, dict[str, str]] = field(default_factory=dict)
+    span: Span | None = None
+
+    def why(self, table: str, key: str, name: str = "") -> dict[str, str]:
+        """Why a row went or a cell was changed; empty when nobody says."""
+        return self.reasons.get((table, key, name), {})
 
     @property
     def is_equal(self) -> bool:
@@ -183,6 +204,7 @@ class Changes:
 
 def changes_record(changes: Changes) -> dict[str, Any]:
     """The changes as JSON values, in the shape of `changes.schema.json`; the `changes.json` of a release adds to it."""
+    why = changes.why
     return {
         "changes_version": 2,
         "old": changes.old,
@@ -200,14 +222,15 @@ def changes_record(changes: Changes) -> dict[str, Any]:
                     {"field": name, "values": values, "texts": texts} for name, values, texts in table.fields_changed()
                 ],
                 "added": table.added.get_column(KEY).to_list(),
-                "removed": [{"key": key} for key in table.removed.get_column(KEY)],
-                "rekeyed": table.rekeyed.to_dicts(),
+                "removed": [{"key": key, **why(table.table, key)} for key in table.removed.get_column(KEY)],
+                "rekeyed": [pair | why(table.table, pair["old"]) for pair in table.rekeyed.to_dicts()],
                 "reused": list(table.reused),
                 "unlisted_representation": table.unlisted,
-                "changed": table.cells.to_dicts(),
+                "changed": [cell | why(table.table, cell["key"], cell["field"]) for cell in table.cells.to_dicts()],
             }
             for table in changes.tables
         ],
+        **({"span": asdict(changes.span)} if changes.span else {}),
     }
 
 

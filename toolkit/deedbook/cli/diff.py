@@ -62,10 +62,13 @@ def diff(
     OLD and NEW are each a project folder, a release folder or its .zip, a version built in dist/ or published into a folder (1.2.0 or NAME@1.2.0), git:REF,
     a descriptor, or a CSV file with --schema.
 
+    Of two releases of one dataset the reasons of the changes are shown too, from all releases on the way as far as they stand beside them.
+
     Exits with 0 when both are equal and with 1 when they differ.
     """
     from deedbook.changes.compare import compare
     from deedbook.changes.sources import open_sides
+    from deedbook.versioning.chain import with_span
 
     is_patch = format_ == "daff"
     with open_sides(old, new, schema=schema) as (before, after), progress_bar(quiet=quiet) as bar:
@@ -81,6 +84,7 @@ def diff(
             tables=tables,
             progress=bar.update,
         )
+    changes = with_span(changes, before, after)
     rendered = _rendered(changes, format_, max_changes)
     if file is not None:
         streams.write(file, rendered)

@@ -11,7 +11,7 @@ events: 2,384 -> 2,752 rows; 372 added, 4 withdrawn, 2,380 revised
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from difflib import SequenceMatcher
 from itertools import groupby
 
@@ -49,8 +49,9 @@ def render_text(changes: Changes, *, shown: int = 10) -> str:
     lines += [f"- table {visible(name)}: {plural(rows, 'row')}" for name, rows in changes.rows_of_gone.items()]
     for table in changes.tables:
         if not table.is_equal:
-            lines += [*_table(table, shown), ""]
+            lines += [*_table(changes, table, shown), ""]
     lines.append(summary(changes))
+    lines += [said] if (said := span_sentence(changes)) else []
     return "\n".join(lines) + "\n"
 
 
@@ -67,7 +68,18 @@ def summary(changes: Changes) -> str:
     return f"different: {', '.join(parts)}"
 
 
-def _table(table: TableChanges, shown: int) -> Iterator[str]:
+def span_sentence(changes: Changes) -> str:
+    """Which releases lie between the two, and whether they could be asked for reasons; empty where none can."""
+    span = changes.span
+    if span is None:
+        return ""
+    if span.missing:
+        return f"only the ends were compared, and reasons may be missing: {visible(span.missing)} is not there"
+    between = f"; in between: {', '.join(map(visible, reversed(span.between)))}" if span.between else ""
+    return f"the releases on the way give {plural(len(changes.reasons), 'reason')}{between}"
+
+
+def _table(changes: Changes, table: TableChanges, shown: int) -> Iterator[str]:
     said = [f"{number:,} {word}" for name, word in _COUNTS.items() if (number := table.counts[name])]
     yield f"{visible(table.table)}: {table.old_rows:,} -> {table.new_rows:,} rows; {', '.join(said)}"
     if not table.key:
@@ -75,10 +87,10 @@ def _table(table: TableChanges, shown: int) -> Iterator[str]:
     for name, values, texts in table.fields_changed():
         parts = ([plural(values, "value")] if values else []) + ([f"{texts:,} only written otherwise"] if texts else [])
         yield f"  {visible(name)}: {', '.join(parts)}"
-    yield from _rows("+", table.added, table, shown)
-    yield from _rows("-", table.removed, table, shown)
+    yield from _rows("+", table.added, changes, table, shown)
+    yield from _rows("-", table.removed, changes, table, shown)
     for old, new in table.rekeyed.head(shown).iter_rows():
-        yield f"  > {visible(f'{old} -> {new}', 2 * _LONGEST)}"
+        yield f"  > {visible(f'{old} -> {new}', 2 * _LONGEST)}{_why(changes.why(table.table, old))}"
     yield from _more(table.rekeyed.height - shown, "  > ")
     if table.reused:
         yield f"  next to nothing is as before under {', '.join(visible(key, _LONGEST) for key in table.reused[:shown])}"
@@ -86,18 +98,25 @@ def _table(table: TableChanges, shown: int) -> Iterator[str]:
     for key, name, kind, *cell in table.cells.head(10 * shown).iter_rows():
         if kind == "value":
             old, new = ("(empty)" if text is None else f'"{visible(text, _LONGEST)}"' for text in cell)
-            yield f"  ~ {visible(key, _LONGEST)} {visible(name)}: {old} -> {new}"
+            why = _why(changes.why(table.table, key, name))
+            yield f"  ~ {visible(key, _LONGEST)} {visible(name)}: {old} -> {new}{why}"
     yield from _more(table.values.height - 10 * shown, "  ")
 
 
-def _rows(mark: str, rows: pl.DataFrame, table: TableChanges, shown: int) -> Iterator[str]:
+def _rows(mark: str, rows: pl.DataFrame, changes: Changes, table: TableChanges, shown: int) -> Iterator[str]:
     """A line for each row: its key and the first of its values, or the whole row where the table has no key."""
     others = [name for name in table.fields if name not in table.key]
     for key, *cells in rows.select(KEY, *others).fill_null("").head(shown).iter_rows():
         text = " | ".join(filter(None, cells)) if table.key else ",".join(cells)
         label = f"{visible(key, _LONGEST)}{': ' if text else ''}" if table.key else ""
-        yield f"  {mark} {label}{visible(text, _LONGEST)}"
+        why = _why(changes.why(table.table, key)) if mark == "-" else ""
+        yield f"  {mark} {label}{visible(text, _LONGEST)}{why}"
     yield from _more(rows.height - shown, f"  {mark} ")
+
+
+def _why(said: Mapping[str, str]) -> str:
+    texts = [visible(said[part], _LONGEST) for part in ("reason", "note") if said.get(part)]
+    return f" ({': '.join(texts)})" if texts else ""
 
 
 def _more(left: int, indent: str) -> list[str]:
@@ -108,7 +127,12 @@ def render_markdown(changes: Changes, *, shown: int = 20) -> str:
     """The changes as a summary, a table of counts, and folded lists of the first changes of each table."""
     differing = [item for item in changes.tables if not item.is_equal]
     text = template("changes.md.j2").render(
-        changes=changes, summary=summary(changes), tables=differing, counted=_COUNTS, shown=shown
+        changes=changes,
+        summary=summary(changes),
+        span=span_sentence(changes),
+        tables=differing,
+        counted=_COUNTS,
+        shown=shown,
     )
     return f"{text.rstrip()}\n"
 
@@ -119,6 +143,7 @@ def render_html(changes: Changes, *, shown: int = 200) -> str:
     return template("changes.html.j2").render(
         changes=changes,
         summary=summary(changes),
+        span=span_sentence(changes),
         tables=[_view(item, shown) for item in differing],
         equal=[item.table for item in changes.tables if item.is_equal],
         shown=shown,

@@ -8,4 +8,5 @@ verdict.py      the record of all of this about one version, for `build` and `pl
 guards.py       the rules that compare releases of any dataset, and how a project's own are asked
 plan.py         the verdict on a version; the next release without building it; version, date and previous into a descriptor
 history.py      changes.json, with the changes of all versions that CHANGELOG.md tells
+chain.py        what a chain of releases tells: its versions, the way of one row, the reasons between two of them
 """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import cast
 
 from deedbook.changes.compare import is_vocabulary
 from deedbook.changes.records import Changes, SchemaKind, TableChanges
@@ -43,12 +44,17 @@ Count = Callable[[Changes, Thresholds], Mapping[str, int]]
 
 @dataclass(frozen=True, slots=True)
 class BumpRule:
-    """One line of the table: an id that release.json and changes.json keep, the level, what is counted, in words."""
+    """One line of the table: an id that release.json and changes.json keep, the level, what is counted, in words.
+
+    Attributes:
+        kind: The kind of declared change that it is about; None when it is about rows.
+    """
 
     id: str
     level: Level
     says: str
     count: Count
+    kind: SchemaKind | None = None
 
 
 def _declared(id_: str, level: Level, says: str, kind: SchemaKind | None = None) -> BumpRule:
@@ -61,7 +67,7 @@ def _declared(id_: str, level: Level, says: str, kind: SchemaKind | None = None)
                 found[item.table] = found.get(item.table, 0) + 1
         return found
 
-    return BumpRule(id_, level, says, count)
+    return BumpRule(id_, level, says, count, kind or cast("SchemaKind", id_))
 
 
 def _counted(id_: str, level: Level, says: str, number: Callable[[TableChanges, Thresholds], int]) -> BumpRule:

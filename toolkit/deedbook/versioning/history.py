@@ -57,8 +57,13 @@ def changes_document(
         previous, changes, given = verdict.previous, verdict.changes, verdict.reasons.given
         entry |= _entry(verdict)
         own = {"previous": {"version": previous.version, "sha256": previous.sha256}, "bump": bump_record(verdict)}
-        record = changes_record(replace(changes, old=previous.version, new=version))
-        _add_reasons(record, given)
+        reasons = {(item.table, item.key, item.field): _reason(item) for item in given}
+        record = changes_record(replace(changes, old=previous.version, new=version, reasons=reasons))
+        private = {(item.table, item.key, item.field) for item in given if is_private(item)}
+        for table in record["tables"]:
+            for cell in table["changed"]:
+                if (table["table"], cell["key"], cell["field"]) in private:
+                    cell["old"] = None
         retired, earlier = retired_keys(previous.folder), read_json(previous.folder / CHANGES).get("history", [])
         for table in changes.tables:
             gone = [*table.removed.get_column(KEY), *table.rekeyed.get_column("old")]
@@ -94,24 +99,8 @@ def bump_record(verdict: Verdict) -> dict[str, Any]:
     }
 
 
-def _add_reasons(record: dict[str, Any], reasons: Sequence[Correction]) -> None:
-    """Gives each withdrawn row and corrected cell its reason, and takes out what went to protect people."""
-    given = {(item.table, item.key, item.field): item for item in reasons}
-    for table in record["tables"]:
-        name = table["table"]
-        for row in table["removed"]:
-            row |= _reason(given.get((name, row["key"], "")))
-        for pair in table["rekeyed"]:
-            pair |= _reason(given.get((name, pair["old"], "")))
-        for cell in table["changed"]:
-            found = given.get((name, cell["key"], cell["field"]))
-            cell |= _reason(found)
-            if found is not None and is_private(found):
-                cell["old"] = None
-
-
-def _reason(found: Correction | None) -> dict[str, str]:
-    return {name: text for name in ("reason", "note", "source") if (text := getattr(found, name, ""))}
+def _reason(found: Correction) -> dict[str, str]:
+    return {name: text for name in ("reason", "note", "source") if (text := getattr(found, name))}
 
 
 def _entry(verdict: Verdict) -> dict[str, Any]:

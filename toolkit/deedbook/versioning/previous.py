@@ -172,13 +172,19 @@ def _proven(package: Package, folders: Sequence[Path], folder: Path, version: st
     except RefusalError as error:
         message = f"the previous release {version} cannot be compared with: {error.message}"
         raise ProjectError(message, "fetch the published release again") from None
-    withdrawn = None
+    return Previous(version, sha256_of(folder / MANIFEST), folder, yanked(folders, package.name).get(version))
+
+
+def yanked(folders: Sequence[Path], name: str) -> dict[str, str]:
+    """Why versions were withdrawn, as far as a catalogue in one of these folders says."""
+    found = {}
     for root in folders:
-        dataset = read_json(root / "catalog.json").get("datasets", {}).get(package.name, {})
-        for entry in dataset.get("versions", ()):
-            if entry.get("version") == version and entry.get("state") == "yanked":
-                withdrawn = str(entry.get("reason") or "no reason is given")
-    return Previous(version, sha256_of(folder / MANIFEST), folder, withdrawn)
+        datasets = read_json(root / "catalog.json").get("datasets")
+        dataset = datasets.get(name) if isinstance(datasets, dict) else None
+        for entry in dataset.get("versions") or () if isinstance(dataset, dict) else ():
+            if isinstance(entry, dict) and entry.get("state") == "yanked":
+                found[str(entry.get("version"))] = str(entry.get("reason") or "no reason is given")
+    return found
 
 
 def _demand_line(package: Package, folders: Sequence[Path], previous: str | None) -> None:
