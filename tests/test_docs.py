@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from deedbook.errors import DeedbookError
+from deedbook.types import TYPES
+from deedbook.types.mistakes import mistakes_of
 from tests.documents import REPOSITORY
 
 PAGES = sorted([*REPOSITORY.glob("*.md"), *REPOSITORY.glob("docs/**/*.md")])
@@ -17,7 +19,7 @@ REFERENCE = REPOSITORY / "docs" / "reference"
 LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)#\s]+)[^)]*\)")
 ENGINE = ("checking", "reading")
 OURS_IN_CODE = re.compile(r'"([a-z]+(?:-[a-z]+)+)"')
-NO_FINDINGS = frozenset({"my-dataset", "in-memory"})
+NO_FINDINGS = frozenset({"my-dataset", "in-memory", "zero-width"})
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(REPOSITORY)))
@@ -35,11 +37,13 @@ def test_generated_pages_are_fresh() -> None:
 
 
 def test_every_finding_of_the_engine_has_an_entry() -> None:
-    """An id is a hyphenated literal in the modules that make findings."""
+    """An id is a hyphenated literal in the modules that make findings and no name of an everyday mistake."""
     folders = [REPOSITORY / "toolkit" / "deedbook" / name for name in ENGINE]
     code = "".join(file.read_text(encoding="utf-8") for folder in folders for file in sorted(folder.glob("*.py")))
     page = (REFERENCE / "findings.md").read_text(encoding="utf-8")
-    assert {name for name in OURS_IN_CODE.findall(code) if f"`{name}`" not in page} - NO_FINDINGS == set()
+    mistakes = {name for kind in TYPES for name in mistakes_of(kind.name)}
+    named = {name for name in OURS_IN_CODE.findall(code) if f"`{name}`" not in page}
+    assert named - NO_FINDINGS - mistakes == set()
 
 
 def test_every_exit_code_has_an_entry() -> None:

@@ -7,7 +7,7 @@ import datetime as dt
 import io
 import json
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -144,11 +144,16 @@ def _read(table: str) -> tuple[tuple[tuple[str, ...], Row], ...]:
 
 def typed_tables(*changes: Change) -> dict[str, pl.DataFrame]:
     """The tables after the changes, typed as the engine types them."""
+    return typed({name: [*rows.values()] for name, rows in rows_of(changes).items()})
+
+
+def typed(tables: Mapping[str, Sequence[Mapping[str, str]]]) -> dict[str, pl.DataFrame]:
+    """Rows of text as the engine types them."""
     frames = {}
-    for name, rows in rows_of(changes).items():
+    for name, rows in tables.items():
         fields = schema(name)["fields"]
         text = pl.DataFrame(
-            {field["name"]: [row.get(field["name"]) or None for row in rows.values()] for field in fields},
+            {field["name"]: [row.get(field["name"]) or None for row in rows] for field in fields},
             schema={field["name"]: pl.String for field in fields},
         )
         frames[name] = text.select(_typed(field) for field in fields)
