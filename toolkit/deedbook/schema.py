@@ -166,7 +166,7 @@ def read_schema(raw: object, where: str) -> TableSchema:
     match = raw.get("fieldsMatch", "exact")
     match = match[0] if isinstance(match, list) and len(match) == 1 else match
     if match not in FIELDS_MATCH:
-        problems.append(f"fieldsMatch {match!r} is not one of {', '.join(sorted(FIELDS_MATCH))}")
+        problems.append(f"fieldsMatch {raw['fieldsMatch']!r} is not one of {', '.join(sorted(FIELDS_MATCH))}")
     schema = TableSchema(
         fields=fields,
         primary_key=_names(raw.get("primaryKey", ()), "primaryKey", problems),
