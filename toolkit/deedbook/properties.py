@@ -66,15 +66,20 @@ _TOO_GENERAL = frozenset({"csv", "json", "excel", "ods", "table", "property", "i
 
 def wrong_forms(raw: Mapping[str, object], level: Level) -> Iterator[tuple[str, str]]:
     """The properties whose value is of the wrong type in JSON, each with what it is to be, in words."""
-    for name, known in PROPERTIES[level].items():
-        if known.form and name in raw and not isinstance(raw[name], _TYPES[known.form]):
+    for name, value in raw.items():
+        known = PROPERTIES[level].get(name)
+        if known and known.form and not isinstance(value, _TYPES[known.form]):
             yield name, known.form
 
 
 def texts(raw: Mapping[str, object], usual: Mapping[str, str]) -> dict[str, Any]:
     """Properties that are texts, or what stands for those that are not there, by the names of a record's attributes."""
-    values = {name: str(raw.get(name, text) or "") for name, text in usual.items()}
-    return {re.sub("[A-Z]", lambda found: f"_{found[0].lower()}", name): value for name, value in values.items()}
+    return {_attribute(name): str(raw.get(name, text) or "") for name, text in usual.items()}
+
+
+@cache
+def _attribute(name: str) -> str:
+    return re.sub("[A-Z]", lambda found: f"_{found[0].lower()}", name)
 
 
 def misplaced(raw: Mapping[str, object], level: Level) -> Iterable[str]:

@@ -141,8 +141,8 @@ class TableSchema:
         return replace(self, fields=fields)
 
 
-_ATTRIBUTES = {"name", "type", "format", "missingValues", "constraints", "categories", "codeList"}
-"""Properties of a field that have an attribute of their own; the others that are enforced steer parsing."""
+_OPTIONS = enforced("field") - {"name", "type", "format", "missingValues", "constraints", "categories", "codeList"}
+"""Properties of a field that steer parsing: all with an effect but those that have an attribute of their own."""
 
 
 def read_schema(raw: object, where: str) -> TableSchema:
@@ -230,7 +230,7 @@ def _read_field(position: int, raw: object, problems: list[str]) -> Field:
         type=kind,
         **texts(raw, {"format": "default", "title": "", "description": "", "codeList": ""}),
         constraints=_read_constraints(raw.get("constraints", {}), name, problems),
-        options=MappingProxyType({key: value for key, value in raw.items() if key in enforced("field") - _ATTRIBUTES}),
+        options=MappingProxyType({key: value for key, value in raw.items() if key in _OPTIONS}),
         missing_values=missing if "missingValues" in raw else None,
         categories=_labels(raw.get("categories", []), f"`{name}`.categories", problems),
         raw=MappingProxyType(dict(raw)),
@@ -295,7 +295,7 @@ def _read_foreign_key(raw: object, problems: list[str]) -> ForeignKey | None:
 
 def _contradictions(item: Field) -> Iterator[str]:
     """What a field says that cannot all be true."""
-    for low, high, is_strict in _LIMITS:
+    for low, high, is_strict in _LIMITS if item.constraints else ():
         below, above = item.constraints.get(low), item.constraints.get(high)
         if _are_crossed(_limit(below), _limit(above), is_strict=is_strict):
             yield f"{low} {below} is {'not below' if is_strict else 'above'} {high} {above}"

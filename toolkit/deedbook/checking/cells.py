@@ -214,7 +214,7 @@ def _suspected_of_record(
     frame: pl.DataFrame, checks: Sequence[FieldPlan], _keep: Collection[str], _checked: CheckedCells
 ) -> dict[str, pl.Series]:
     """The columns of which a cell fails, with a mask, each text judged: sooner done than planning a query of thousands."""
-    columns = {plan.name: [bool(plan.verdict(text)) for text in frame[plan.name].to_list()] for plan in checks}
+    columns = {plan.name: [bool(plan.problems(text)) for text in frame[plan.name].to_list()] for plan in checks}
     return {name: pl.Series(fails) for name, fails in columns.items() if any(fails)}
 
 
@@ -280,7 +280,8 @@ _NO_SEARCH = pl.QueryOptFlags(comm_subexpr_elim=False)
 def _judge(plan: FieldPlan, rows: Rows, texts: pl.Series) -> list[CellFailure]:
     """The failures among the suspected cells of one column, one for each problem that occurs."""
     distinct = set((texts if len(texts) < _LISTED else texts.unique()).to_list())
-    verdicts = {text: plan.verdict(text) for text in distinct}
+    judge = plan.problems if len(distinct) == 1 else plan.verdict  # which takes a kilobyte to remember what it says
+    verdicts = {text: judge(text) for text in distinct}
     problems = sorted({problem for found in verdicts.values() for problem in found}, key=str)
     failures = []
     for problem in problems:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 import polars as pl
 
@@ -64,10 +65,12 @@ def causes_in(plan: FieldPlan, problem: Problem, texts: pl.Series) -> frozenset[
     if problem != TYPE_ERROR:
         return frozenset({""})
     found: set[str] = set()
-    left = texts.drop_nulls().unique()
-    if left.len() <= _FEW:
-        return frozenset(mistake.cause if (mistake := _mistake_in(plan.field, text)) else "" for text in left)
-    for mistake in _mistakes(plan.field):
+    few = texts.to_list() if len(texts) <= _FEW else []  # a query takes as long as hundreds of texts
+    left = texts if few else texts.drop_nulls().unique()
+    if len(left) <= _FEW:
+        mistakes = (_mistake_in(plan.field.type, text) for text in set(few or left) - {None})
+        return frozenset(mistake.cause if mistake else "" for mistake in mistakes)
+    for mistake in mistakes_of(plan.field.type).values():
         if left.is_empty() or len(found) > _MOST_CAUSES:
             break
         has_it = left.str.contains(rf"(?s)\A(?:{mistake.pattern})\z")
@@ -95,12 +98,9 @@ def _misfit(item: Field, shown: str) -> Words:
     return Words(message, hint if item.type == "string" else "")
 
 
-def _mistakes(item: Field) -> tuple[Mistake, ...]:
-    return tuple(mistakes_of(item.type).values())
-
-
-def _mistake_in(item: Field, text: str) -> Mistake | None:
-    return next((mistake for mistake in _mistakes(item) if mistake.has(text)), None)
+@lru_cache(1024)
+def _mistake_in(kind: str, text: str) -> Mistake | None:
+    return next((mistake for mistake in mistakes_of(kind).values() if mistake.has(text)), None)
 
 
 def _explain_type(plan: FieldPlan, text: str, message: str) -> Words:
@@ -115,7 +115,7 @@ def _explain_type(plan: FieldPlan, text: str, message: str) -> Words:
     spaces, bare = spaces_in(text), without_spaces(text)
     if spaces and (clean := _valid(plan, bare)):
         return Words(f"{message}: it has {spaces}", _to_write(clean), proposal=clean)
-    mistake = _mistake_in(plan.field, bare or text)
+    mistake = _mistake_in(plan.field.type, bare or text)
     if mistake is None and text.strip():
         return Words(message, _example(plan.field, None))
     if mistake is None:

@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import repeat
 from typing import Literal
 
 import numpy as np
@@ -24,6 +25,10 @@ from deedbook.reading.blocks import NEWLINE, Positions, count, cut_out, quotes_a
 
 _SUSPECTS = 100
 """One record in so many may lack its last cell for each to be read with the csv module, only to find nothing wrong with most."""
+
+
+_MOST_COLUMNS = 50_000
+"""Columns that polars parses: each takes it 4 KB, records that are read one by one a third of that."""
 
 
 class IrregularError(Exception):
@@ -129,7 +134,8 @@ class Layout:
         dialect = self.dialect
         plain = not (dialect.escape_char or dialect.skip_initial_space or dialect.comment_char or dialect.comment_rows)
         single = len(dialect.delimiter.encode()) == 1 and len(dialect.quote_char.encode()) <= 1
-        return plain and single and dialect.double_quote and dialect.delimiter not in "\n\r"
+        is_narrow = len(self.names) <= _MOST_COLUMNS
+        return plain and single and is_narrow and dialect.double_quote and dialect.delimiter not in "\n\r"
 
 
 def read_block(data: bytes, layout: Layout, *, most: int | None = None) -> TextBlock:
@@ -272,10 +278,10 @@ def _joined(data: bytes, layout: Layout, ends: Positions, rows: Positions, odd: 
 
 def to_frame(records: Sequence[Sequence[str]], layout: Layout) -> pl.DataFrame:
     """Records as text columns: those that are too short are filled up with empty cells, those that are too long cut."""
-    columns = {
-        name: [cells[at] if at < len(cells) else "" for cells in records] for at, name in enumerate(layout.names)
-    }
-    return pl.DataFrame(columns, schema=dict.fromkeys(layout.names, pl.String))
+    width = len(layout.names)
+    full = ([*cells[:width], *[""] * (width - len(cells))] for cells in records)
+    columns = zip(*full, strict=True) if records else repeat(())
+    return pl.DataFrame([pl.Series(name, cells, pl.String) for name, cells in zip(layout.names, columns, strict=False)])
 
 
 def open_reader(lines: Iterable[str], dialect: Dialect) -> Iterator[list[str]]:
