@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from deedbook.edits.canonical import rewrite
+from deedbook.edits import rewrite
 from deedbook.errors import DeedbookError
 from deedbook.project import load_project
 from tests.documents import REPOSITORY

@@ -107,15 +107,13 @@ def read_settings(project: Project, select: tuple[str, ...] = (), ignore: tuple[
     return RuleSettings(given, select, ignore)
 
 
-def _is_limit(value: object) -> bool:
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return is_number and (0 <= value < 1 or (isinstance(value, int) and value >= 1))  # type: ignore[operator]  # a number
-
-
 _FORMS: Mapping[str, tuple[Callable[[object], bool], str]] = {
     "severity": (lambda value: value in SEVERITIES, f"the severities are {', '.join(SEVERITIES)}"),
     "off": (lambda value: isinstance(value, bool), "write true or false"),
-    "at_most": (_is_limit, "write a number of rows, or a share below 1"),
+    "at_most": (
+        lambda value: (type(value) is int and value >= 0) or (type(value) is float and 0 <= value < 1),
+        "write a number of rows, or a share below 1",
+    ),
 }
 """What a setting of a rule has to be, and what to write otherwise."""
 

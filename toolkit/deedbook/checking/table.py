@@ -10,9 +10,8 @@ import numpy as np
 
 from deedbook.checking.block import BlockResult, TypedRows, check_block
 from deedbook.checking.cells import plan_field
-from deedbook.checking.files import check_declared, find_cause, labels_fit
+from deedbook.checking.files import FileProblem, Header, check_declared, find_cause, labels_fit, match_header
 from deedbook.checking.findings import FILE_SHIFT, FindingsSoFar
-from deedbook.checking.header import FileProblem, Header, match_header
 from deedbook.checking.keys import HashLog, Key
 from deedbook.checking.plan import FilePlan, TablePlan
 from deedbook.descriptor import is_remote

@@ -15,7 +15,7 @@ from deedbook.findings import plural
 from deedbook.rendering.escapes import visible
 
 if TYPE_CHECKING:
-    from deedbook.edits.canonical import Rewritten
+    from deedbook.edits import Rewritten
 
 
 @click.command()
@@ -31,7 +31,7 @@ def fmt(ctx: click.Context, target: Path, check: bool, tables: tuple[str, ...], 
     No value ever changes: that is proven on the new file before it takes the place of the old one. What cannot be mended, such as
     a record with too many cells, is said and left as it is. Exits with 1 when there is such a table.
     """
-    from deedbook.edits.canonical import rewrite
+    from deedbook.edits import rewrite
     from deedbook.project import Reading, load_project
 
     project = load_project(target, Reading())
