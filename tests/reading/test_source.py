@@ -98,7 +98,9 @@ def test_a_broken_archive_is_a_compression_error(tmp_path: Path, compression: st
     assert raised.value.hint
 
 
-@pytest.mark.parametrize("encoding", ["klingon", "", "utf\0", "rot13", "base64", "hex", "zlib"])
+@pytest.mark.parametrize(
+    "encoding", ["klingon", "", "utf\0", "rot13", "base64", "hex", "zlib", "punycode", "unicode_escape"]
+)
 def test_a_name_that_is_no_text_encoding_is_an_encoding_error(tmp_path: Path, encoding: str) -> None:
     path = tmp_path / "data.csv"
     path.write_bytes(TEXT)

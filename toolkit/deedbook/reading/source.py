@@ -26,6 +26,8 @@ _RATIO_GRACE = 32 << 20
 _PACKED = 1 << 10
 """Bytes of zstd that are unpacked at once; they become at most 32 MiB."""
 BOM = codecs.BOM_UTF8
+_NO_FILES = {"idna", "punycode", "raw-unicode-escape", "undefined", "unicode-escape"}
+"""Codecs of Python for names and for source text, which no file is in; some take quadratic time."""
 _UTF_8 = {"utf-8", "utf-8-sig"}
 TEXT_FORMATS = frozenset({"csv", "tsv", "txt", "tab"})
 JSON_FORMATS = frozenset({"json", "jsonl", "ndjson"})
@@ -155,6 +157,8 @@ def open_bytes(resource: Resource, file: Path, *, max_unpacked: int = MAX_UNPACK
         try:
             codec = codecs.lookup(resource.encoding)
             io.TextIOWrapper(io.BytesIO(), resource.encoding)  # refuses a codec that makes no text
+            if codec.name in _NO_FILES:
+                raise LookupError(codec.name)
         except (LookupError, ValueError):
             message = f"the encoding {resource.encoding!r} is not known"
             raise SourceError("encoding-error", message, "declare utf-8") from None
