@@ -45,24 +45,33 @@ def test_actions_are_pinned_and_no_script_holds_an_expression(path: Path) -> Non
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
 def test_a_change_is_checked_without_secrets_and_may_only_read(path: Path) -> None:
     workflow = read_yaml(path)
-    assert workflow["permissions"] == {"contents": "read"}
+    assert workflow.get("permissions", {"contents": "read"}) == {"contents": "read"}
     assert "pull_request_target" not in workflow["on"]
     assert "workflow_run" not in workflow["on"]
     for name, job in workflow["jobs"].items():
         secret = [text for text in expressions(job) if "secrets" in text or "github.token" in text]
         if name == "publish":
             assert secret
-            assert job["permissions"] == {"contents": "write"}
+            assert job["needs"] == "build"
         else:
             assert secret == []
-            assert "permissions" not in job
+        given = job.get("permissions", workflow.get("permissions"))  # without any, those of the job that calls it
+        assert given == {"contents": "read"} or (path == REUSABLE and name == "publish" and given is None)
         checkouts = [step for step in job["steps"] if "checkout@" in step.get("uses", "")]
         assert all(step["with"]["persist-credentials"] is False for step in checkouts)
 
 
+def test_everything_is_installed_by_hash() -> None:
+    for path in (FILES / "validate.yml", FILES / "publish.yml"):
+        installs = [step["run"] for step in steps_of(path) if step.get("name", "").startswith("Install")]
+        assert installs
+        assert all("--require-hashes" in run for run in installs)
+    assert all("--require-hashes" in line for line in read_yaml(FILES / "gitlab-ci.yml")["before_script"])
+
+
 def test_only_a_tag_publishes() -> None:
     assert read_yaml(FILES / "publish.yml")["on"] == {"push": {"tags": ["v*"]}}
-    condition = jobs_of(REUSABLE)["publish"]["if"]
+    condition = jobs_of(REUSABLE)["build"]["if"]
     assert "github.event_name == 'push'" in condition
     assert "startsWith(github.ref, 'refs/tags/v')" in condition
 
@@ -70,7 +79,7 @@ def test_only_a_tag_publishes() -> None:
 def test_what_is_passed_to_the_action_is_an_input_of_it() -> None:
     known = set(read_yaml(ACTION)["inputs"])
     given = [step["with"] for step in steps_of(REUSABLE) if step["uses"].startswith("./")]
-    assert [set(item) - known for item in given] == [set(), set()]
+    assert [set(item) - known for item in given] == [set(), set(), set()]
     used = {text.removeprefix("inputs.") for text in expressions(read_yaml(ACTION)["runs"])}
     assert used == known
 
@@ -113,7 +122,9 @@ def publish(root: Path, tag: str, *, catalogue: str = "") -> Ran:
         "vars.DEEDBOOK_TARGET": "public",
         "github.ref_name": tag,
     }
-    return run_steps(jobs_of(FILES / "publish.yml")["publish"]["steps"], root, context, {})
+    jobs = jobs_of(FILES / "publish.yml")
+    built = run_steps(jobs["build"]["steps"], root, context, {})
+    return built if built.code else run_steps(jobs["publish"]["steps"], root, context, {})
 
 
 @pytest.mark.slow
@@ -181,6 +192,7 @@ def test_the_action_does_the_same(repository: Path) -> None:
     done = act(base=base, strict="true")
     assert done.code == 0, done.log
     assert "| events | 3 → 3 |" in done.summary
+    assert act(command="build", tag="v0.1.0").code == 0
     done = act(command="publish", target="public", tag="v0.1.0")
     assert done.code == 0, done.log
     assert (repository.parent / "releases" / "acts" / "0.1.0" / "events.csv").is_file()
@@ -200,7 +212,7 @@ def test_gitlab_runs_the_same_in_plain_shell(repository: Path) -> None:
     assert "::" not in log
     assert "| events | 3 → 3 |" in (repository / "summary.md").read_text(encoding="utf-8")
     variables = {"DEEDBOOK_TAG": "v0.1.0", "DEEDBOOK_TARGET": "public"}
-    code, log = shell("\n".join(pipeline["publish"]["script"]), repository, variables)
+    code, log = shell("\n".join((*pipeline["build"]["script"], *pipeline["publish"]["script"])), repository, variables)
     assert code == 0, log
     assert (repository.parent / "releases" / "catalog.json").is_file()
 

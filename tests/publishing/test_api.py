@@ -136,6 +136,13 @@ def test_a_download_follows_a_redirect_without_credentials(serve: Serve) -> None
     assert not any("authorization" in request.headers for request in (*server.log, *other.log))
 
 
+def test_a_redirect_to_itself_ends_on_one_connection(serve: Serve) -> None:
+    server = serve(Response(302, b"", {"Location": "/file"}))
+    with pytest.raises(RemoteError, match="redirected again and again"):
+        digest(f"{server.addresses[0]}file", 7, lambda _bytes: None)
+    assert server.calls == 6
+
+
 def test_a_file_that_is_not_there_yet_can_be_tried_later(serve: Serve) -> None:
     server = serve(Response(404, {"message": "Not Found"}))
     with pytest.raises(RemoteError, match="404"):

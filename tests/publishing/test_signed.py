@@ -12,7 +12,8 @@ import pytest
 
 from deedbook.catalogue.keys import present_key
 from deedbook.catalogue.records import Catalogue, read_catalogue_json
-from deedbook.integrity.signatures import is_signed_by
+from deedbook.integrity.signatures import configured_key, envelope_json, is_signed_by, read_envelope
+from deedbook.release.verification import verify
 from tests.cli.project import Outcome
 from tests.publishing.projects import TARGETS, everything
 from tests.release.releases import OTHER, OWN, Pair
@@ -99,6 +100,50 @@ def test_the_wrong_key_changes_nothing(
     assert said in outcome.err
     assert "DEEDBOOK_" in outcome.err or "deedbook verify" in outcome.err
     assert everything(tmp_path / "site") == before
+
+
+def test_a_release_that_was_built_without_a_key_is_signed_when_it_is_published(
+    tmp_path: Path, dataset: Dataset, deedbook: Run, sign: Callable[..., None]
+) -> None:
+    sign(None)
+    dataset.release()
+    folder = next((dataset.root / "dist").glob("*/1.0.0"))
+    unsigned = tmp_path / "unsigned"
+    shutil.copytree(folder, unsigned)
+    missing = deedbook(*PUBLISH, "--sign")
+    assert (missing.code, "no signing key is configured" in missing.err) == (2, True)
+    sign(OWN)
+    assert deedbook(*PUBLISH, "--sign", "--dry-run").code == 0
+    assert everything(folder) == everything(unsigned)
+    (folder / "provenance.intoto.jsonl").write_bytes(
+        envelope_of(unsigned, OWN)
+    )  # as somebody leaves it who is killed then
+    assert deedbook(*PUBLISH, "--sign").code == 0
+    demand_signed(tmp_path / "site", OWN)
+    signed = everything(folder)
+    assert verify(folder, key=OWN.public).is_intact
+    shutil.rmtree(folder)
+    assert deedbook("build").code == 0
+    assert everything(folder) == signed
+
+
+def envelope_of(folder: Path, pair: Pair) -> bytes:
+    secret = configured_key({"DEEDBOOK_SIGNING_KEY": pair.secret})
+    found = read_envelope((folder / "provenance.intoto.jsonl").read_bytes())
+    return envelope_json(found.payload, found.payload_type, secret)
+
+
+def test_a_changed_release_is_not_signed(
+    tmp_path: Path, dataset: Dataset, deedbook: Run, sign: Callable[..., None]
+) -> None:
+    sign(None)
+    dataset.release()
+    folder = next((dataset.root / "dist").glob("*/1.0.0"))
+    (folder / "CHANGELOG.md").write_text("other")
+    sign(OWN)
+    outcome = deedbook(*PUBLISH, "--sign")
+    assert (outcome.code, "CHANGELOG.md: was changed" in outcome.err) == (4, True)
+    assert not (folder / "SHA256SUMS.minisig").exists()
 
 
 def test_a_yank_needs_the_key_too(tmp_path: Path, dataset: Dataset, deedbook: Run, sign: Callable[..., None]) -> None:

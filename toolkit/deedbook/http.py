@@ -185,6 +185,7 @@ class Answer:
     def close(self) -> None:
         """Lets go of the connection; it is used again when the body was read to its end."""
         if getattr(self._response, "length_remaining", None) == 0:
+            self._response.drain_conn()  # a body of no bytes has to be read too before the connection is free
             self._response.release_conn()
         else:
             self._response.close()

@@ -12,7 +12,14 @@ from deedbook.cli import options, streams
 from deedbook.cli.progress import progress_bar
 from deedbook.errors import DONE, UsageError
 from deedbook.integrity.digests import SIGNATURE
-from deedbook.integrity.signatures import PublicKey, configured_key, read_signature
+from deedbook.integrity.signatures import (
+    KEY_FILE_VARIABLE,
+    KEY_VARIABLE,
+    PublicKey,
+    SigningKey,
+    configured_key,
+    read_signature,
+)
 from deedbook.project import load_project
 from deedbook.versioning.numbers import SEMVER
 
@@ -21,11 +28,14 @@ from deedbook.versioning.numbers import SEMVER
 @click.argument("version", required=False, default="")
 @options.to
 @options.project
+@click.option(
+    "--sign", "signs", is_flag=True, help="Sign it first with the configured key, if it was built without one."
+)
 @click.option("--dry-run", is_flag=True, help="Verify the release and print every step with its size; change nothing.")
 @options.quiet
 @options.debug
 @click.pass_context
-def publish(ctx: click.Context, version: str, to: str, root: Path, dry_run: bool, quiet: bool) -> None:
+def publish(ctx: click.Context, version: str, to: str, root: Path, signs: bool, dry_run: bool, quiet: bool) -> None:
     """Publish the built release VERSION, by default the one that the descriptor names.
 
     A release that does not verify, or a version that is published with other content: exit code 4. Each file is read back and
@@ -45,8 +55,14 @@ def publish(ctx: click.Context, version: str, to: str, root: Path, dry_run: bool
     if not SEMVER.fullmatch(wanted):
         raise UsageError(f"{wanted!r} is no version", "name one as it stands in the descriptor, such as 1.2.0")
     folder = project.dist / project.package.name / wanted
+    secret = configured_key()
+    if signs and secret is None:
+        raise UsageError("no signing key is configured", f"set {KEY_FILE_VARIABLE} or {KEY_VARIABLE}")
     with progress_bar(quiet=quiet) as bar:
-        release = publishing.prepare(folder, _own_key(folder), bar.update)
+        if signs and secret is not None and not dry_run:
+            publishing.sign(folder, secret, bar.update)
+        key = None if signs and dry_run else _own_key(folder, secret)
+        release = publishing.prepare(folder, key, bar.update)
         if not dry_run:
             done = publishing.publish(project, release, target, bar.bytes_moved)
     about = f"{release.name} {release.version}"
@@ -65,14 +81,12 @@ def publish(ctx: click.Context, version: str, to: str, root: Path, dry_run: bool
     ctx.exit(DONE)
 
 
-def _own_key(folder: Path) -> PublicKey | None:
+def _own_key(folder: Path, secret: SigningKey | None) -> PublicKey | None:
     """The configured key, to prove the release with; None when another one signed it, as the catalogue may allow."""
-    secret = configured_key()
-    if secret is None:
-        return None
     file = folder / SIGNATURE
-    key = secret.public
-    return key if not file.is_file() or read_signature(file.read_bytes()).key_id == key.id else None
+    if secret is None or (file.is_file() and read_signature(file.read_bytes()).key_id != secret.public.id):
+        return None
+    return secret.public
 
 
 _dry_run = click.option("--dry-run", is_flag=True, help="Print what would be done; change nothing.")

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
 import click
 
 from deedbook.catalogue.documents import dataset_record
-from deedbook.catalogue.records import Catalogue, Dataset, Entry
+from deedbook.catalogue.records import Catalogue, Dataset
 from deedbook.cli import options, streams
 from deedbook.cli.progress import progress_bar
 from deedbook.errors import DONE, UsageError
@@ -54,33 +53,22 @@ def versions(ctx: click.Context, name: str, to: str | None, location: str | None
         there = ", ".join(found.datasets) or "none"
         raise UsageError(f"the catalogue has no dataset {name}", f"the datasets there are {there}")
     datasets = [found.datasets[name]] if name else list(found.datasets.values())
-    streams.emit(_as_json(datasets) if format_ == "json" else _as_text(datasets))
+    if format_ == "json":
+        record = {"versions_version": 1, "datasets": {one.name: dataset_record(one) for one in datasets}}
+        text = json.dumps(record, ensure_ascii=False, indent=2) + "\n"
+    else:
+        text = "\n".join(map(_as_text, datasets)) or "nothing is published there\n"
+    streams.emit(text)
     ctx.exit(DONE)
 
 
-def _as_text(datasets: Sequence[Dataset]) -> str:
-    """A line per version below the name of its dataset."""
-    parts = []
-    for dataset in datasets:
-        width = max((len(entry.version) for entry in dataset.versions), default=0)
-        lines = [f"  {_line(entry, dataset.latest, width)}\n" for entry in dataset.versions]
-        parts.append("".join([f"{dataset.name}  {visible(dataset.title)}\n", *lines]))
-    return "\n".join(parts) or "nothing is published there\n"
-
-
-def _as_json(datasets: Sequence[Dataset]) -> str:
-    """The datasets as `catalog.json` has them."""
-    record = {"versions_version": 1, "datasets": {dataset.name: dataset_record(dataset) for dataset in datasets}}
-    return json.dumps(record, ensure_ascii=False, indent=2) + "\n"
-
-
-def _line(entry: Entry, latest: str | None, width: int) -> str:
-    state = "latest" if entry.version == latest else entry.state
-    parts = [f"{entry.version:<{width}}  {state:<10}  {entry.created[:10]}  {size(entry.bytes):>9}"]
-    if entry.doi:
-        parts.append(f"doi:{visible(entry.doi)}")
-    if entry.reason:
-        parts.append(visible(entry.reason))
-    if entry.replaced_by:
-        parts.append(f"use {entry.replaced_by}")
-    return "  ".join(parts)
+def _as_text(dataset: Dataset) -> str:
+    """A line per version below the name of the dataset."""
+    width = max((len(entry.version) for entry in dataset.versions), default=0)
+    lines = [f"{dataset.name}  {visible(dataset.title)}"]
+    for entry in dataset.versions:
+        state = "latest" if entry.version == dataset.latest else entry.state
+        line = f"  {entry.version:<{width}}  {state:<10}  {entry.created[:10]}  {size(entry.bytes):>9}"
+        doi, instead = f"doi:{entry.doi}" if entry.doi else "", f"use {entry.replaced_by}" if entry.replaced_by else ""
+        lines.append("  ".join(filter(None, (line, visible(doi), visible(entry.reason or ""), instead))))
+    return "".join(f"{line}\n" for line in lines)

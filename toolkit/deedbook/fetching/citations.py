@@ -98,7 +98,7 @@ def _read(documents: Mapping[str, bytes], name: str, where: str) -> Citation:
         raw, datacite = yaml.safe_load(documents[CFF]), json.loads(documents.get(DATACITE, b"{}"))
         texts = {field: _plain(raw.get(field, "")) for field in ("title", "version", "doi", "url", "date-released")}
         return Citation(
-            re.sub(r"[^A-Za-z0-9]+", "-", f"{name}-{raw['version']}"),
+            re.sub(r"[^A-Za-z0-9]+", "-", f"{name}-{texts['version']}"),
             texts["title"],
             texts["version"],
             dt.date.fromisoformat(texts["date-released"]),
@@ -112,7 +112,13 @@ def _read(documents: Mapping[str, bytes], name: str, where: str) -> Citation:
 
 
 def _plain(value: object) -> str:
-    """One line without control characters: it goes to a terminal."""
+    """One line without control characters: it goes to a terminal.
+
+    Raises:
+        ValueError: when it is more than a word or a number, such as a list that unfolds without an end.
+    """
+    if not isinstance(value, str | int | float | dt.date):
+        raise ValueError("there is more than one value where one is wanted")  # read as text, it is no type
     return " ".join("".join(letter if letter.isprintable() else " " for letter in str(value)).split())
 
 

@@ -30,8 +30,9 @@ from pathlib import Path
 from typing import Any
 
 import deedbook
-from deedbook.integrity.digests import MANIFEST, PROVENANCE, SIGNATURE, SUMS, sha256_of, sums_text
-from deedbook.integrity.signatures import SigningKey, envelope_json, sign_sums, trusted_comment
+from deedbook import files
+from deedbook.integrity.digests import MANIFEST, PROVENANCE, SIGNATURE, SUMS, read_sums, sha256_of, sums_text
+from deedbook.integrity.signatures import SigningKey, envelope_json, read_envelope, sign_sums, trusted_comment
 from deedbook.project import CONFIG, Project
 
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
@@ -111,6 +112,16 @@ def write_proofs(folder: Path, inputs: tuple[InputFile, ...], key: SigningKey | 
     (folder / SUMS).write_bytes(sums)
     if key is not None:
         (folder / SIGNATURE).write_bytes(sign_sums(key, sums, trusted_comment(manifest)))
+
+
+def sign_proofs(folder: Path, key: SigningKey) -> None:
+    """Signs a release that was built without a key: the bytes of a build with it. Killed anywhere, it may be done again."""
+    manifest, envelope = json.loads((folder / MANIFEST).read_bytes()), read_envelope((folder / PROVENANCE).read_bytes())
+    files.replace(folder / PROVENANCE, envelope_json(envelope.payload, envelope.payload_type, key))
+    listed, _ = read_sums((folder / SUMS).read_bytes())
+    sums = sums_text({**listed, PROVENANCE: sha256_of(folder / PROVENANCE)}).encode()
+    files.replace(folder / SUMS, sums)
+    files.replace(folder / SIGNATURE, sign_sums(key, sums, trusted_comment(manifest)))
 
 
 def statement_json(manifest: Mapping[str, Any], inputs: tuple[InputFile, ...], digests: Mapping[str, str]) -> bytes:

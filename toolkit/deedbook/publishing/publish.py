@@ -13,8 +13,9 @@ from pathlib import Path
 from deedbook.catalogue import edits
 from deedbook.catalogue.records import Catalogue
 from deedbook.errors import ProjectError, RefusalError, UsageError
-from deedbook.integrity.digests import MANIFEST, SIGNATURE, SUMS, sha256_of
-from deedbook.integrity.signatures import PublicKey
+from deedbook.integrity.digests import MANIFEST, PROVENANCE, SIGNATURE, SUMS, sha256_of
+from deedbook.integrity.provenance import sign_proofs
+from deedbook.integrity.signatures import PublicKey, SigningKey, read_envelope
 from deedbook.project import DESCRIPTOR, Project
 from deedbook.publishing import steps
 from deedbook.publishing.steps import Facts, Notice, Progress, PublishableRelease, Step
@@ -84,6 +85,22 @@ def prepare(
         package=package,
         doi=doi_in(package),
     )
+
+
+def sign(folder: Path, key: SigningKey, progress: Callable[[str, float], None] | None = None) -> None:
+    """Signs a built release that verifies; one that has a signature stays as it is.
+
+    Raises:
+        ProjectError: when it is no release.
+        RefusalError: when it does not verify.
+    """
+    if (folder / SIGNATURE).exists():
+        return
+    provenance = folder / PROVENANCE
+    is_begun = provenance.is_file() and read_envelope(provenance.read_bytes()).is_signed_by(key.public)
+    if not is_begun:  # else this very key signed the list of files before it was killed
+        prepare(folder, progress=progress)
+    sign_proofs(folder, key)
 
 
 def plan_steps(project: Project, release: PublishableRelease, target: Target) -> Sequence[Step]:

@@ -10,7 +10,8 @@
     .github/workflows/publish.yml    on a tag such as v1.2.0
     .gitlab-ci.yml                   the same for GitLab
     .pre-commit-config.yaml          tidies and validates before a commit
-    requirements.txt                 the version of deedbook that CI installs
+    requirements.in                  the version of deedbook
+    requirements.txt                 that, and everything below it, by hash, as CI installs it; `ci/dataset.sh lock` writes it
     README.md  .gitignore  .gitattributes
 
 `files/` and `tables/` hold them; code list and descriptor are those of the reference dataset, which the wheel takes along
@@ -37,6 +38,7 @@ from deedbook.names import name_problem
 FILES = (
     ("deedbook.toml", "deedbook.toml"),
     ("README.md", "README.md"),
+    ("requirements.in", "requirements.in"),
     ("requirements.txt", "requirements.txt"),
     ("dataset.sh", "ci/dataset.sh"),
     ("validate.yml", ".github/workflows/validate.yml"),

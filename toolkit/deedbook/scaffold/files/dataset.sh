@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
 # What CI does with a dataset, the same on GitHub, on GitLab and on a laptop. Run it in the project's folder.
 #
+#   dataset.sh lock             writes requirements.txt: what requirements.in names and all below it, by hash, as the jobs install it
 #   dataset.sh check [REF]      validates; says what changed since the git ref, and which version comes next
-#   dataset.sh publish TARGET   builds the planned release, verifies it and publishes it; run again, it resumes
+#   dataset.sh build            builds the planned release and verifies it; needs no secret
+#   dataset.sh publish TARGET   signs the built release where a key is configured, and publishes it; run again, it resumes
 #
 # DEEDBOOK_SUMMARY     the file that gets a summary in Markdown (GITHUB_STEP_SUMMARY when not set)
 # DEEDBOOK_STRICT      `true`: warnings that nobody waived fail too
@@ -106,26 +108,52 @@ plan() { # the next version; what it still needs is said, and stops only a build
     printf 'The next version is not known: the release before it cannot be read.\n\n' >> "$summary"
 }
 
-publish() { # publish TARGET
-    local version folder
-    version=$(fact VERSION)
-    if [ -n "${DEEDBOOK_TAG:-}" ] && [ "$DEEDBOOK_TAG" != "v$version" ]; then
+lock() { # resolved for the machines of CI, whatever this one is; nothing is installed
+    python -m pip install --disable-pip-version-check --quiet --dry-run --ignore-installed --target "$scratch/none" \
+        --report "$scratch/report.json" --only-binary=:all: --implementation cp --python-version 3.12 \
+        --platform manylinux_2_28_x86_64 --platform manylinux2014_x86_64 --requirement requirements.in
+    python - "$scratch/report.json" > "$scratch/requirements.txt" <<'PYTHON'
+import json
+import sys
+from pathlib import Path
+
+print("# What CI installs, by hash; written by `ci/dataset.sh lock`.")
+for item in sorted(json.loads(Path(sys.argv[1]).read_text())["install"], key=lambda item: item["metadata"]["name"].lower()):
+    about, digest = item["metadata"], item["download_info"]["archive_info"]["hashes"]["sha256"]
+    print(f"{about['name']}=={about['version']} --hash=sha256:{digest}")
+PYTHON
+    mv "$scratch/requirements.txt" requirements.txt
+}
+
+tagged() { # the tag, if one is released, is that of the descriptor's version
+    if [ -n "${DEEDBOOK_TAG:-}" ] && [ "$DEEDBOOK_TAG" != "v$(fact VERSION)" ]; then
         echo "the tag is not v and the version of the descriptor: run deedbook plan --write, commit, and tag that commit" >&2
         return 4
     fi
+}
+
+build() {
+    tagged
     restore
     guarded deedbook build
-    folder=$(fact FOLDER)
-    guarded deedbook verify -- "$folder"
-    guarded deedbook publish --to "$1" -- "$version"
+    guarded deedbook verify -- "$(fact FOLDER)"
+}
+
+publish() { # publish TARGET: what `build` left; no code of the project runs beside the secrets
+    local sign=()
+    tagged
+    if [ -n "${DEEDBOOK_SIGNING_KEY:-}${DEEDBOOK_SIGNING_KEY_FILE:-}" ]; then sign=(--sign); fi
+    guarded deedbook publish "${sign[@]}" --to "$1" -- "$(fact VERSION)"
     printf '### Published\n\nThe release went to its target, was read back and compared.\n\n' >> "$summary"
 }
 
 case "${1:-}" in
+    lock) lock ;;
     check) check "${2:-}" ;;
+    build) build ;;
     publish) publish "${2:?name a target of deedbook.toml}" ;;
     *)
-        echo "usage: dataset.sh check [REF] | publish TARGET" >&2
+        echo "usage: dataset.sh lock | check [REF] | build | publish TARGET" >&2
         exit 2
         ;;
 esac
