@@ -32,7 +32,7 @@ def rows_of(path: Path) -> list[tuple[str, ...]]:
 def test_a_new_project_is_valid_and_builds(project: Path, deedbook: Run) -> None:
     project.mkdir()
     assert deedbook("init", "Rivers of 2026").out.splitlines()[0] == (
-        "made Rivers of 2026: the dataset `rivers-of-2026`, 55 files"
+        "made Rivers of 2026: the dataset `rivers-of-2026`, 56 files"
     )
     made = project / "Rivers of 2026"
     report = validate(load_project(made), Options(trust_rules=True))
