@@ -25,6 +25,11 @@ class Pair:
         """Its name: the new one where there is one."""
         return self.new.name if self.new else self.old.name if self.old else ""
 
+    @property
+    def names(self) -> tuple[str, str]:
+        """Its names on both sides, where both have it."""
+        return (self.old.name, self.new.name) if self.old and self.new else ("", "")
+
 
 @dataclass(frozen=True, slots=True)
 class Alignment:
@@ -57,15 +62,15 @@ def align(old: TableSchema, new: TableSchema, *, everything: bool = False) -> Al
     renamed = renamed_fields(old, new)
     before = {item.name: item for item in old.fields}
     pairs = [Pair(before.pop(renamed.get(item.name, item.name), None), item) for item in new.fields]
-    if everything:
-        pairs += [Pair(item, None) for item in before.values()]
-    pairs = [pair for pair in pairs if everything or pair.old]
-    both = [(at, pair.old.name, pair.new.name) for at, pair in enumerate(pairs) if pair.old and pair.new]
-    new_places, old_places = {name: at for at, _, name in both}, {name: at for at, name, _ in both}
-    for key, places in ((new.primary_key, new_places), (old.primary_key, old_places)):
-        if key and places.keys() >= set(key):
-            return Alignment(tuple(pairs), tuple(places[name] for name in key))
-    return Alignment(tuple(pairs), ())
+    gone = [Pair(item, None) for item in before.values()]
+    pairs = [*pairs, *gone] if everything else [pair for pair in pairs if pair.old]
+    names = [[pair.names[side] for pair in pairs] for side in (0, 1)]
+    return Alignment(tuple(pairs), _places(names[1], new.primary_key) or _places(names[0], old.primary_key))
+
+
+def _places(names: Sequence[str], key: Sequence[str]) -> tuple[int, ...]:
+    """Where the parts of a key stand; empty unless all do."""
+    return tuple(names.index(part) for part in key) if set(key) <= set(names) else ()
 
 
 def renamed_fields(old: TableSchema, new: TableSchema) -> dict[str, str]:
@@ -74,23 +79,26 @@ def renamed_fields(old: TableSchema, new: TableSchema) -> dict[str, str]:
     The same means: every property but the name, with a title or description to tell it by; or type and position, when all
     other fields stand where they stood.
     """
-    is_as_wide = len(new.names) == len(old.names)
-
-    def is_twin(item: Field, other: Field) -> bool:
-        if (item.title or item.description) and (item.title, item.description) == (other.title, other.description):
-            return item.type == other.type
-        is_in_place = is_as_wide and new.positions[item.name] == old.positions[other.name]
-        # a release says of the fields of its keys that they are required
-        bounds = ({**one.constraints, "required": None} for one in (item, other))
-        return is_in_place and item.type == other.type and next(bounds) == next(bounds)
-
     gone = [item for item in old.fields if item.name not in new.positions]
+    is_as_wide = len(new.names) == len(old.names)
     found: dict[str, str] = {}
     for item in (item for item in new.fields if item.name not in old.positions):
-        twins = [other.name for other in gone if is_twin(item, other) and other.name not in found.values()]
-        if len(twins) == 1:
-            found[item.name] = twins[0]
+        at = new.positions[item.name] if is_as_wide else -1
+        twins = [other.name for other in gone if _is_twin(item, other, is_in_place=old.positions[other.name] == at)]
+        left = [name for name in twins if name not in found.values()]
+        if len(left) == 1:
+            found[item.name] = left[0]
     return found
+
+
+def _is_twin(item: Field, other: Field, *, is_in_place: bool) -> bool:
+    """Whether a field may be another one that was renamed."""
+    said = item.title, item.description
+    if any(said) and said == (other.title, other.description):
+        return item.type == other.type
+    # a release says of the fields of its keys that they are required
+    bounds = [{**one.constraints, "required": None} for one in (item, other)]
+    return is_in_place and item.type == other.type and bounds[0] == bounds[1]
 
 
 def is_packed_set(item: Field) -> bool:

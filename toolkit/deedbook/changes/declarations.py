@@ -169,16 +169,11 @@ def _licences(entries: Any) -> dict[str, list[str]]:
 
 def _changes_of_table(old: Resource, new: Resource, licences: tuple[Any, Any]) -> Iterator[SchemaChange]:
     table, before, after = new.name, old.schema or TableSchema(()), new.schema or TableSchema(())
-    old_said, new_said = (
-        {**item.raw, "title": item.title or schema.title, "description": item.description or schema.description}
-        for item, schema in ((old, before), (new, after))
-    )
-    if old.raw.get("licenses") or new.raw.get("licenses"):
-        for said, of_package in zip((old_said, new_said), licences, strict=True):
-            said["licenses"] = said.get("licenses") or of_package
+    of_packages = licences if old.raw.get("licenses") or new.raw.get("licenses") else (None, None)
+    said = [_said_of(old, before, of_packages[0]), _said_of(new, after, of_packages[1])]
     # a release gives a table the title of its schema, so it may change in both
     both = (
-        *_property_changes("resource", old_said, new_said, table),
+        *_property_changes("resource", said[0], said[1], table),
         *_property_changes("schema", before.raw, after.raw, table),
     )
     yield from dict.fromkeys(both)
@@ -190,6 +185,12 @@ def _changes_of_table(old: Resource, new: Resource, licences: tuple[Any, Any]) -
     for (subject, was), now in zip(_keys(before, names).items(), _keys(after, {}).values(), strict=True):
         yield from (SchemaChange("constraint-tightened", table, "", subject, "", key) for key in sorted(now - was))
         yield from (SchemaChange("constraint-relaxed", table, "", subject, key, "") for key in sorted(was - now))
+
+
+def _said_of(item: Resource, schema: TableSchema, licences: Any) -> dict[str, Any]:
+    """What a table says of itself, in its own words or those of its schema; licences of the package count where it has none."""
+    words = {"title": item.title or schema.title, "description": item.description or schema.description}
+    return {**item.raw, **words, "licenses": item.raw.get("licenses") or licences}
 
 
 def _keys(schema: TableSchema, names: Mapping[str, str]) -> dict[str, set[str]]:
@@ -253,9 +254,10 @@ def _bounds(item: Field, schema: TableSchema) -> dict[str, Any]:
 
 def _movement(item: Field, name: str, old: Any, new: Any) -> tuple[bool, bool]:
     """Whether a constraint that differs now refuses what it accepted, and accepts what it refused."""
-    if old is None or old is False or new is None or new is False:
-        return old is None or old is False, new is None or new is False
-    if name == "enum" and isinstance(old, list) and isinstance(new, list):
+    is_free = [value is None or value is False for value in (old, new)]
+    if any(is_free):
+        return is_free[0], is_free[1]
+    if isinstance(old, list) and isinstance(new, list):
         before, after = set(map(str, old)), set(map(str, new))
         return bool(before - after), bool(after - before)
     if name in _IS_LOWER:

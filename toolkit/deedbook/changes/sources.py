@@ -102,6 +102,12 @@ def _of_version(name: str, version: str, here: Path) -> Side:
     raise UsageError(f"there is no version {version} in {' or '.join(map(str, homes))}", known)
 
 
+def find_releases(folders: Sequence[Path], name: str) -> dict[str, Path]:
+    """The folders of all whole releases by what they are called."""
+    called = sorted({folder.name for root in folders for folder in (root / name).glob("*")})
+    return {version: folder for version in called if (folder := find_release(folders, name, version))}
+
+
 def find_release(folders: Sequence[Path], name: str, version: str) -> Path | None:
     """The folder of a whole release in the first of these folders that has it; None when none has."""
     for number, root in enumerate(folders):

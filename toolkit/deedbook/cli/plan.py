@@ -75,16 +75,17 @@ def plan(
     project = load_project(target)
     with progress_bar(quiet=quiet) as bar:
         planned = plans.plan(project, version=wanted, override=override, progress=bar.update, **_own_code(project))
-    if write and not planned.is_nothing:
+    writes = write and not planned.is_nothing
+    if writes:
         day = date.date() if date else _today()
         doi = _reserved(project, planned, reserve, day) if reserve else None
         plans.write_plan(project, planned, day, doi)
-    if write_corrections and planned.verdict is not None and not planned.is_nothing:
+    if write_corrections and planned.verdict and not planned.is_nothing:
         left = plans.write_drafts(project, planned)
         streams.say(f"corrections.csv: {left:,} rows still need a reason")
     if not quiet or not planned.is_ready:
         streams.emit(_rendered(project, planned, format_))
-    if write and not quiet and not planned.is_nothing:
+    if writes and not quiet:
         streams.say(f"{project.package.path}: version {planned.version} planned")
     ctx.exit(DONE if planned.is_ready else FINDINGS)
 

@@ -75,10 +75,9 @@ def derived_changes(project: Project, derive: Derive | None, previous: Path) -> 
         derive_frames(project, derive, read_created(package)),
     )
     edited = {resource.name: schema_of(resource) for resource in project.package.resources}
-    for name, item in before.items():
-        is_view = all(field.raw.get("derived") for field in schema_of(item).fields)
-        if is_view and name not in edited and name not in frames:
-            yield SchemaChange("table-removed", table=name)
+    views = before.keys() - {item.name for item in edited_tables(package)}
+    for name in sorted(views - edited.keys() - frames.keys()):
+        yield SchemaChange("table-removed", table=name)
     for name, frame in frames.items():
         if name not in edited:
             outline, text = derived_view(project, name, frame)

@@ -14,7 +14,8 @@ from typing import Any
 import jsonschema
 
 from deedbook.changes.records import Changes, Place, Span, changes_schema
-from deedbook.changes.sources import Side, find_release
+from deedbook.changes.sources import Side, find_release, find_releases
+from deedbook.descriptor import Package
 from deedbook.errors import ProjectError, UsageError
 from deedbook.integrity.digests import MANIFEST, sha256_of
 from deedbook.project import CONFIG, DESCRIPTOR, load_project
@@ -49,26 +50,24 @@ def find_homes(path: Path) -> Homes:
     path = path.resolve()
     if (path / MANIFEST).is_file() and not (path / CONFIG).is_file():
         return Homes((path.parent.parent,), path.parent.name, path.name)
-    if (path / CONFIG).is_file() or (path / DESCRIPTOR).is_file():
-        project = load_project(path)
-        folders, names = project.release_folders, [project.package.name]
-    elif any(path.glob(f"*/{MANIFEST}")):
-        folders, names = (path.parent,), [path.name]
-    else:
-        folders, names = (path,), sorted({file.parent.parent.name for file in path.glob(f"*/*/{MANIFEST}")})
-    found = {
-        folder.name
-        for name in names
-        for root in folders
-        for folder in (root / name).glob("*")
-        if SEMVER.fullmatch(folder.name)
-    }
-    versions = [version for version in found if find_release(folders, names[0], version)]
+    folders, names = _places(path)
     if len(names) > 1:
         raise UsageError(f"{path} holds several datasets", f"name the folder of one: {', '.join(names)}")
+    versions = [version for version in find_releases(folders, "".join(names)) if SEMVER.fullmatch(version)]
     if not versions:
         raise UsageError(f"{path} holds no release", "name a project, a release, or NAME with --from CATALOGUE")
-    return Homes(folders, names[0], max(versions, key=lambda text: (read_version(text).is_final, read_version(text))))
+    newest = max(map(read_version, versions), key=lambda version: (version.is_final, version))
+    return Homes(folders, names[0], next(text for text in versions if read_version(text) == newest))
+
+
+def _places(path: Path) -> tuple[tuple[Path, ...], list[str]]:
+    """The folders with releases that a folder means, and the datasets there."""
+    if (path / CONFIG).is_file() or (path / DESCRIPTOR).is_file():
+        project = load_project(path)
+        return project.release_folders, [project.package.name]
+    if any(path.glob(f"*/{MANIFEST}")):
+        return (path.parent,), [path.name]
+    return (path,), sorted({file.parent.parent.name for file in path.glob(f"*/*/{MANIFEST}")})
 
 
 def read_chain(homes: Homes) -> Iterator[Document]:
@@ -130,28 +129,29 @@ def row_history(documents: Iterable[Document], table: str, key: str) -> Iterator
     for document in documents:
         about = document["version"], document["created"][:10]
         changes = next((item for item in document["tables"] if item["table"] == table), None)
-        if changes is None:
-            if table in document["tables_added"]:
-                yield Event(*about, "came with its table")
-                return
-            if table in document["tables_removed"]:
-                yield Event(*about, "went with its table")
-            continue
-        for cell in changes["changed"]:
-            if cell["key"] == key and cell["kind"] == "value":
-                yield Event(
-                    *about, cell["field"], cell["old"], cell["new"], cell.get("reason", ""), cell.get("note", "")
-                )
-        moved = next((pair for pair in changes["rekeyed"] if key in {pair["new"], pair["old"]}), None)
-        if moved:
-            key = moved["old"]
-            yield Event(*about, "re-keyed", key, moved["new"], moved.get("reason", ""), moved.get("note", ""))
-        gone = next((row for row in changes["removed"] if row["key"] == key), None)
-        if gone:
-            yield Event(*about, "withdrawn", reason=gone.get("reason", ""), note=gone.get("note", ""))
-        if key in changes["added"]:
-            yield Event(*about, "added")
+        if table in document["tables_added"]:
+            yield Event(*about, "came with its table")
             return
+        if table in document["tables_removed"]:
+            yield Event(*about, "went with its table")
+        for what, item in _happened(changes, key) if changes else ():
+            said = {name: item.get(name, "") for name in ("reason", "note")}
+            yield Event(*about, what, item.get("old"), item.get("new"), **said)
+            if "field" not in item:  # of the whole row
+                key = item.get("old", key)
+            if what == "added" and not item:
+                return
+
+
+def _happened(changes: Document, key: str) -> Iterator[tuple[str, Document]]:
+    """What happened to a row of a table in one version, the change of its key after those of its cells."""
+    yield from ((cell["field"], cell) for cell in changes["changed"] if (cell["key"], cell["kind"]) == (key, "value"))
+    for pair in changes["rekeyed"]:
+        if key in {pair["old"], pair["new"]}:
+            yield "re-keyed", pair
+            key = pair["old"]
+    yield from (("withdrawn", row) for row in changes["removed"] if row["key"] == key)
+    yield from [("added", {})] * (key in changes["added"])
 
 
 def with_span(changes: Changes, old: Side, new: Side) -> Changes:
@@ -159,41 +159,48 @@ def with_span(changes: Changes, old: Side, new: Side) -> Changes:
 
     Two sides that are no releases of one dataset, the older one first, stay as they are.
     """
-    packages = [side.package for side in (old, new)]
-    roots = [package.root.resolve() for package in packages]
-    is_older = all(
-        SEMVER.fullmatch(package.version) and (root / MANIFEST).is_file()
-        for package, root in zip(packages, roots, strict=True)
-    )
-    if (
-        not is_older
-        or packages[0].name != packages[1].name
-        or read_version(packages[0].version) >= read_version(packages[1].version)
-    ):
+    older, newer = old.package, new.package
+    if not (_is_release(older) and _is_release(newer) and older.name == newer.name):
         return changes
-    folders = tuple(root.parent.parent for root in reversed(roots))
+    if read_version(older.version) >= read_version(newer.version):
+        return changes
+    folders = tuple(package.root.resolve().parent.parent for package in (newer, older))
     versions: list[str] = []
-    follows, reasons = packages[1].version, dict[Place, dict[str, str]]()
+    follows, reasons = newer.version, dict[Place, dict[str, str]]()
     keys, fields = (
         dict[tuple[str, str], str](),
         dict[tuple[str, str], str](),
     )  # what those of earlier versions are called now
-    for document in read_chain(Homes(folders, packages[1].name, packages[1].version)):
-        if document["version"] == packages[0].version:
+    for document in read_chain(Homes(folders, newer.name, newer.version)):
+        if document["version"] == older.version:
             break
         versions.append(document["version"])
-        follows = (document["previous"] or {}).get("version", "")
-        for table in document["tables"]:
-            name = table["table"]
-            for item in (*table["removed"], *table["rekeyed"], *table["changed"]):
-                key, field = item.get("key", item.get("old")), item.get("field", "")
-                place = name, keys.get((name, key), key), fields.get((name, field), field)
-                if said := {part: item[part] for part in ("reason", "note", "source") if part in item}:
-                    reasons.setdefault(place, said)
-            keys |= {(name, pair["old"]): keys.get((name, pair["new"]), pair["new"]) for pair in table["rekeyed"]}
-        renamed = [item for item in document["schema"] if item["kind"] == "field-renamed"]
-        fields |= {
-            (one["table"], one["old"]): fields.get((one["table"], one["field"]), one["field"]) for one in renamed
-        }
-    missing = None if follows == packages[0].version else follows or packages[0].version
+        follows = (document["previous"] or {"version": ""})["version"]
+        for (table, key, field), said in _explained(document):
+            reasons.setdefault((table, keys.get((table, key), key), fields.get((table, field), field)), said)
+        for (table, was), now in _moved(document, "keys").items():
+            keys[table, was] = keys.get((table, now), now)
+        for (table, was), now in _moved(document, "fields").items():
+            fields[table, was] = fields.get((table, now), now)
+    missing = None if follows == older.version else follows or older.version
     return replace(changes, reasons=reasons, span=Span(tuple(versions[1:]), missing))
+
+
+def _is_release(package: Package) -> bool:
+    return bool(SEMVER.fullmatch(package.version)) and (package.root / MANIFEST).is_file()
+
+
+def _explained(document: Document) -> Iterator[tuple[Place, dict[str, str]]]:
+    """The places of a document that have a reason, and what is said of them."""
+    for table in document["tables"]:
+        for item in (*table["removed"], *table["rekeyed"], *table["changed"]):
+            if said := {part: item[part] for part in ("reason", "note", "source") if part in item}:
+                yield (table["table"], item.get("key", item.get("old")), item.get("field", "")), said
+
+
+def _moved(document: Document, what: str) -> dict[tuple[str, str], str]:
+    """What the keys or fields of the version before are called in this one, by table and old name."""
+    if what == "keys":
+        return {(table["table"], pair["old"]): pair["new"] for table in document["tables"] for pair in table["rekeyed"]}
+    renamed = [item for item in document["schema"] if item["kind"] == "field-renamed"]
+    return {(item["table"], item["old"]): item["field"] for item in renamed}

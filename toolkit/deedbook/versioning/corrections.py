@@ -136,20 +136,19 @@ def match_corrections(
             given.append(replace(item, reason=row.reason, note=row.note, source=row.source, row=row.row))
     findings += [_missing(item) for item in missing]
     for row in own:
-        first = by_place[_place(row)]
-        if row.reason.strip() and known and row.reason not in known:
-            findings.append(
-                _of_row(
-                    "correction-reason-unknown", row, "reason", reason=repr(row.reason), known=", ".join(sorted(known))
-                )
-            )
-        if first is not row:
-            findings.append(_of_row("correction-given-twice", row, "key", first=str(first.row)))
-        elif row.row not in used and row.key != ALL:
-            findings.append(
-                _of_row("correction-unmatched", row, "key", place=f"{row.table} {row.key} {row.field}".rstrip())
-            )
+        findings += _faults(row, by_place[_place(row)], known, is_used=row.row in used or row.key == ALL)
     return Reasons(tuple(given), tuple(missing), tuple(findings))
+
+
+def _faults(row: Correction, first: Correction, known: frozenset[str], *, is_used: bool) -> Iterator[Finding]:
+    """What is wrong with a row, `first` being the first one that explains the same."""
+    if row.reason.strip() and known and row.reason not in known:
+        said = {"reason": repr(row.reason), "known": ", ".join(sorted(known))}
+        yield _of_row("correction-reason-unknown", row, "reason", **said)
+    if first is not row:
+        yield _of_row("correction-given-twice", row, "key", first=str(first.row))
+    elif not is_used:
+        yield _of_row("correction-unmatched", row, "key", place=f"{row.table} {row.key} {row.field}".rstrip())
 
 
 def _place(row: Correction) -> tuple[str, str, str, str]:

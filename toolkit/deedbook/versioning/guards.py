@@ -88,7 +88,7 @@ def _unknown_licences(package: Package) -> Iterator[Breach]:
     from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
 
     for item in (package.raw, *(resource.raw for resource in package.resources)):
-        for name in (str(one.get("name") or "") for one in item.get("licenses") or () if isinstance(one, Mapping)):
+        for name in _texts(item.get("licenses"), "name"):
             try:
                 if name and name.lower() not in _OPEN_DEFINITION:
                     canonicalize_license_expression(name)
@@ -96,10 +96,16 @@ def _unknown_licences(package: Package) -> Iterator[Breach]:
                 yield Breach("", column="licenses", value=name, said={"name": name})
 
 
+def _texts(entries: object, name: str) -> list[str]:
+    """A property of each object of a list that anybody wrote."""
+    listed = entries if isinstance(entries, list) else ()
+    return [str(one.get(name) or "") for one in listed if isinstance(one, Mapping)]
+
+
 def _wrong_orcids(package: Package) -> Iterator[Breach]:
     """ORCIDs whose check digit (ISO 7064 MOD 11-2) is another."""
-    for one in package.raw.get("contributors") or ():
-        found = _ORCID.search(str(one.get("path") or "")) if isinstance(one, Mapping) else None
+    for path in _texts(package.raw.get("contributors"), "path"):
+        found = _ORCID.search(path)
         total = 0
         for digit in found[1].replace("-", "") if found else "":
             total = (total + int(digit)) * 2
@@ -155,16 +161,16 @@ def changes_do_not_add_up(verdict: Verdict) -> Iterator[Breach]:
     for table in verdict.changes.tables:
         sides = before[table.table], after[table.table]
         pairs = align(*(side.schema or TableSchema(()) for side in sides)).pairs
-        expected = _content(sides[0], [pair.old for pair in pairs if pair.old]) + _net(table)
-        if expected % _WHOLE != _content(sides[1], [pair.new for pair in pairs if pair.new]):
+        expected = _content(sides[0], [pair.old for pair in pairs]) + _net(table)
+        if expected % _WHOLE != _content(sides[1], [pair.new for pair in pairs]):
             numbers = {"old": table.old_rows, "new": table.new_rows, "cells": table.cells.height}
             numbers |= {"added": table.added.height, "removed": table.removed.height}
             yield Breach(table.table, said={name: f"{number:,}" for name, number in numbers.items()})
 
 
-def _content(resource: Resource, fields: Sequence[Field]) -> int:
+def _content(resource: Resource, fields: Sequence[Field | None]) -> int:
     """The sum of the rows of a table."""
-    texts = [canonical_text(item).alias(str(at)) for at, item in enumerate(fields)]
+    texts = [canonical_text(item).alias(str(at)) for at, item in enumerate(fields) if item]
     return sum(read_each(resource, lambda frame: _sum(frame.select(texts)))) % _WHOLE
 
 
@@ -216,17 +222,20 @@ def table_shrank(verdict: Verdict) -> Iterator[Breach]:
 def code_vanished(verdict: Verdict) -> Iterator[Breach]:
     """The codes that rows had and no row has any more, unless that is acknowledged."""
     for table in verdict.changes.tables:
-        schema = verdict.new.package.resource(table.table).schema or TableSchema(())
         touched = {*table.values.get_column("field"), *(table.fields if table.removed.height else ())}
-        for name in (item.name for item in schema.fields if item.categories and item.name in touched):
-            before = _column(verdict.old, table.table, name).drop_nulls().value_counts()
-            after = set(_column(verdict.new, table.table, name))
-            for code, count in before.sort("count", name, descending=[True, False]).iter_rows():
-                if code not in after and not acknowledged(
-                    verdict.corrections, verdict.version, table.table, name, code
-                ):
-                    row = f"{verdict.version},{table.table},*,{name},{code},"
-                    yield Breach(table.table, column=name, value=code, said={"count": f"{count:,}", "row": row})
+        for item in (verdict.new.package.resource(table.table).schema or TableSchema(())).fields:
+            if item.categories and item.name in touched:
+                yield from _vanished(verdict, table.table, item.name)
+
+
+def _vanished(verdict: Verdict, table: str, name: str) -> Iterator[Breach]:
+    """Those of one field."""
+    before = _column(verdict.old, table, name).drop_nulls().value_counts()
+    after = set(_column(verdict.new, table, name))
+    for code, count in before.sort("count", name, descending=[True, False]).iter_rows():
+        if code not in after and not acknowledged(verdict.corrections, verdict.version, table, name, code):
+            row = f"{verdict.version},{table},*,{name},{code},"
+            yield Breach(table, column=name, value=code, said={"count": f"{count:,}", "row": row})
 
 
 def mostly_rewritten(verdict: Verdict) -> Iterator[Breach]:
@@ -249,11 +258,13 @@ def published_id_vanished(verdict: Verdict) -> Iterator[Breach]:
 
 def retired_id_returned(verdict: Verdict) -> Iterator[Breach]:
     """An id that an earlier release retired stands again."""
-    retired = {*_redirects(verdict.old), *((table, key) for table, keys in verdict.retired.items() for key in keys)}
-    new = [(table.table, key) for table in verdict.changes.tables if len(table.key) == 1 for key in _new_ids(table)]
-    for name in verdict.changes.rows_of_new:
-        new += [(name, key) for key in ids_of(verdict.new.package.resource(name))] if name in verdict.retired else []
-    yield from (Breach(*place) for place in new if place in retired and place[0] != REDIRECTS)
+    redirected, added = _redirects(verdict.old), verdict.changes.rows_of_new
+    new = {table.table: _new_ids(table) for table in verdict.changes.tables if len(table.key) == 1}
+    new |= {name: ids_of(verdict.new.package.resource(name)) for name in added if name in verdict.retired}
+    new.pop(REDIRECTS, None)
+    for name, keys in new.items():
+        retired = {*verdict.retired.get(name, ()), *(key for table, key in redirected if table == name)}
+        yield from (Breach(name, key) for key in keys if key in retired)
 
 
 def id_reused(verdict: Verdict) -> Iterator[Breach]:

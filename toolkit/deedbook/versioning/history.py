@@ -64,14 +64,7 @@ def changes_document(
             for cell in table["changed"]:
                 if (table["table"], cell["key"], cell["field"]) in private:
                     cell["old"] = None
-        retired, earlier = retired_keys(previous.folder), read_json(previous.folder / CHANGES).get("history", [])
-        for table in changes.tables:
-            gone = [*table.removed.get_column(KEY), *table.rekeyed.get_column("old")]
-            if gone:
-                retired[table.table] = sorted({*retired.get(table.table, []), *gone})
-        for name in changes.rows_of_gone:
-            if gone := ids_of(verdict.old.package.resource(name)):
-                retired[name] = sorted({*retired.get(name, []), *gone})
+        retired, earlier = _retired(verdict), read_json(previous.folder / CHANGES).get("history", [])
     return {
         "changes_version": record["changes_version"],
         "dataset": dataset,
@@ -87,6 +80,17 @@ def changes_document(
         "retired": retired,
         "history": [entry | {"coverage": list(coverage)}, *earlier],
     }
+
+
+def _retired(verdict: Verdict) -> dict[str, list[str]]:
+    """Every key that this release or an earlier one withdrew, by table; of a table that left, those of one field."""
+    gone = {
+        table.table: [*table.removed.get_column(KEY), *table.rekeyed.get_column("old")]
+        for table in verdict.changes.tables
+    }
+    gone |= {name: ids_of(verdict.old.package.resource(name)) for name in verdict.changes.rows_of_gone}
+    before = retired_keys(verdict.previous.folder)
+    return before | {name: sorted({*before.get(name, []), *keys}) for name, keys in gone.items() if keys}
 
 
 def bump_record(verdict: Verdict) -> dict[str, Any]:

@@ -110,15 +110,20 @@ def plan(
     excuse = Override("", override) if override else read_override(project)
     wanted = version or (raised(previous.version, "patch") if override else "")
     found = verdict_on(project, previous, changes, wanted, excuse, guards)
-    if not wanted and package.version not in {"", previous.version, found.version}:
-        is_excused = excuse is not None and excuse.version == package.version
-        planned, lowest = read_version(package.version), read_version(found.version)
-        is_draft = not planned.is_final and not (home / package.version).exists() and planned.final >= lowest
-        if is_excused or is_draft or planned > lowest:
-            found = verdict_on(project, previous, changes, package.version, excuse, guards)
+    if not wanted and _is_planned(package.version, found, excuse, home):
+        found = verdict_on(project, previous, changes, package.version, excuse, guards)
     if found.is_nothing:
         return Plan(package.name, "", found, previous.folder, covered)
     return Plan(package.name, found.version, found, home / found.version, (*found.findings, *covered))
+
+
+def _is_planned(version: str, found: Verdict, excuse: Override | None, home: Path) -> bool:
+    """Whether the descriptor plans another version than the lowest one, which stands: a higher, an excused one, or an open draft."""
+    if version in {"", found.previous.version, found.version}:
+        return False
+    planned, lowest = read_version(version), read_version(found.version)
+    is_draft = not planned.is_final and planned.final >= lowest and not (home / version).exists()
+    return planned > lowest or is_draft or (excuse is not None and excuse.version == version)
 
 
 def compare_with(

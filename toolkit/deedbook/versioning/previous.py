@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from deedbook.changes.sources import find_release
+from deedbook.changes.sources import find_release, find_releases
 from deedbook.descriptor import Package
 from deedbook.errors import ProjectError, RefusalError
 from deedbook.integrity.digests import MANIFEST, sha256_of
@@ -189,8 +189,7 @@ def yanked(folders: Sequence[Path], name: str) -> dict[str, str]:
 
 def _demand_line(package: Package, folders: Sequence[Path], previous: str | None) -> None:
     """Refuses a second beginning of a chain, and a second successor of a release, but for a version that was released before."""
-    names = {item.name for root in folders if (home := root / package.name).is_dir() for item in home.iterdir()}
-    released = {name: folder for name in names if (folder := find_release(folders, package.name, name))}
+    released = find_releases(folders, package.name)
     known = [name for name in released if SEMVER.fullmatch(name) and read_version(name).is_final]
     if not known or package.version in known:
         return
