@@ -10,7 +10,7 @@ import hashlib
 import os
 import stat
 from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from deedbook import files
@@ -39,15 +39,12 @@ class DirectoryStore:
     def read(self, path: str) -> Versioned | None:
         """A small document and its sha256 as the tag; None when there is none."""
         place = self._place(path)
-        with _explained(place):
-            try:
-                with place.open("rb") as file:
-                    content = file.read(LARGEST + 1)
-            except FileNotFoundError:
-                return None
-        if len(content) > LARGEST:
-            raise ProjectError(f"{place}: is larger than {LARGEST >> 20} MB, so it is no document of a catalogue")
-        return Versioned(content, hashlib.sha256(content).hexdigest())
+        with _explained(place), suppress(FileNotFoundError), place.open("rb") as file:
+            content = file.read(LARGEST + 1)
+            if len(content) > LARGEST:
+                raise ProjectError(f"{place}: is larger than {LARGEST >> 20} MB, so it is no document of a catalogue")
+            return Versioned(content, hashlib.sha256(content).hexdigest())
+        return None
 
     def size(self, path: str) -> int | None:
         """The bytes of a file; None when there is none."""
@@ -57,13 +54,11 @@ class DirectoryStore:
     def digest(self, path: str, progress: Progress) -> str | None:
         """The sha256 of a file as it is on the disk; None when there is none."""
         place = self._place(path)
-        with _explained(place):
-            try:
-                digest = sha256_of(place)
-            except FileNotFoundError:
-                return None
-        progress(place.stat().st_size)
-        return digest
+        with _explained(place), suppress(FileNotFoundError):
+            digest = sha256_of(place)
+            progress(place.stat().st_size)
+            return digest
+        return None
 
     def put_new(self, path: str, file: Path, sha256: str, progress: Progress) -> None:
         """Copies a file to where nothing stands.

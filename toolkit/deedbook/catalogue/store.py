@@ -107,8 +107,7 @@ def read_catalogue(store: Store) -> Catalogue | None:
         ProjectError: when it is no sound catalogue.
         RefusalError: when its `catalog.json` is gone.
     """
-    found = store.read(CATALOG)
-    if found is not None:
+    if (found := store.read(CATALOG)) is not None:
         return _read(store, found)
     if store.read(records.LATEST) is not None:
         raise RefusalError(

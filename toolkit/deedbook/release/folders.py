@@ -105,7 +105,7 @@ def install(verified: Verified, edition: Edition, *, replace: bool = False) -> R
             raise RefusalError(f"{target} exists already", "a release is never overwritten; plan a new version")
         if not exchange(
             verified.folder, target
-        ):  # a moment without either, after which the next build brings the old one back
+        ):  # a moment without either; the next build would bring the old one back
             retired = target.with_name(f"{_RETIRED}{target.name}")
             target.rename(retired)
             rename(verified.folder, target)
