@@ -27,17 +27,19 @@ def check_addition(catalogue: Catalogue, about: Dataset) -> Entry | None:
             "a published version is never rewritten: plan a new one with `deedbook plan --write`; if another checkout planned "
             "the same number, fetch what it published and merge it first",
         )
-    if (previous := release.previous) is None or dataset is None:
-        return known
-    before, newest = dataset.entry(previous.version), dataset.entry(dataset.latest)
-    if before and before.release_sha256 != previous.sha256:
+    if dataset is None:
+        return None
+    previous, newest = release.previous, dataset.entry(dataset.latest)
+    before = dataset.entry(previous.version) if previous else None
+    if previous and before and before.release_sha256 != previous.sha256:
         raise RefusalError(
             f"{name} {release.version} follows a version {previous.version} that is not the published one",
             f"fetch the published {previous.version}, plan and build again",
         )
-    if known is None and newest and read_version(newest.version) > read_version(previous.version):
+    follows = previous.version if previous else "nothing"
+    if known is None and newest and not (previous and read_version(previous.version) >= read_version(newest.version)):
         raise RefusalError(
-            f"{name} {release.version} follows {previous.version}, and {newest.version} was published since: what came with "
+            f"{name} {release.version} follows {follows}, and {newest.version} was published since: what came with "
             "it would be lost",
             f"fetch it (`deedbook fetch {name}@{newest.version}`), merge its rows into yours, and plan again: "
             "`deedbook plan --write`",
