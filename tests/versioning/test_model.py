@@ -14,6 +14,7 @@ import pytest
 
 from deedbook.catalogue.directory import DirectoryStore
 from deedbook.catalogue.records import Entry
+from deedbook.versioning import guards
 from tests.versioning import model
 from tests.versioning.model import BrokenError, Step, run_history
 
@@ -77,6 +78,10 @@ def forget_the_rows_before(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("deedbook.release.derived._previous_rows", lambda *_: None)
 
 
+def forget_retired_ids(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guards, "GUARDS", tuple(one for one in guards.GUARDS if one.id != "retired-id-returned"))
+
+
 TEAM: Mapping[Step, int] = {
     model.edit: 4, model.release: 4, model.publish_newest: 4, model.clone_it: 1, model.yank: 1
 }  # fmt: skip
@@ -91,6 +96,7 @@ ALONE: Mapping[Step, int] = {model.edit: 3, model.release: 2, model.publish_newe
         (forget_withdrawals, ALONE, "latest: "),
         (believe_what_is_there, ALONE, "refused: the altered"),
         (forget_the_rows_before, ALONE, "history: "),
+        (forget_retired_ids, {model.withdraw_row: 2, model.release: 2, model.revive: 1}, "retired: "),
     ],
 )
 def test_the_model_notices_when_a_mend_is_taken_out(
