@@ -186,7 +186,7 @@ def read_schema(raw: object, where: str) -> TableSchema:
     for what, names in keys:
         problems += [f"{what} names `{name}`, which is no field" for name in names if name not in known]
         problems += [f"{what} names `{name}` twice" for name in repeated(names)]
-    for item in schema.fields:
+    for item in (item for item in schema.fields if item.constraints):
         problems += [f"field `{item.name}`: {problem}" for problem in _contradictions(item)]
     if problems:
         raise ProjectError(f"{where}: " + "; ".join(problems), "correct the schema and run the command again")
@@ -295,7 +295,7 @@ def _read_foreign_key(raw: object, problems: list[str]) -> ForeignKey | None:
 
 def _contradictions(item: Field) -> Iterator[str]:
     """What a field says that cannot all be true."""
-    for low, high, is_strict in _LIMITS if item.constraints else ():
+    for low, high, is_strict in _LIMITS:
         below, above = item.constraints.get(low), item.constraints.get(high)
         if _are_crossed(_limit(below), _limit(above), is_strict=is_strict):
             yield f"{low} {below} is {'not below' if is_strict else 'above'} {high} {above}"

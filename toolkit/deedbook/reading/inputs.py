@@ -269,10 +269,11 @@ def _cells_of_xlsx(file: Path, sheet: str | int) -> Iterator[Any]:
                 warnings.simplefilter("ignore")
                 book = openpyxl.load_workbook(file, read_only=True, data_only=data_only)
             books.callback(book.close)
-            names = book.sheetnames
-            if sheet not in names and not (isinstance(sheet, int) and 0 < sheet <= len(book.worksheets)):
-                raise ValueError(f"there is no sheet {sheet!r}; its sheets are {', '.join(names)}")
-            pages.append(book[sheet] if isinstance(sheet, str) else book.worksheets[sheet - 1])
+            known: dict[str | int, Any] = {page.title: page for page in book.worksheets}
+            known.update(enumerate(book.worksheets, 1))
+            if sheet not in known:
+                raise ValueError(f"there is no sheet {sheet!r}; its sheets are {', '.join(book.sheetnames)}")
+            pages.append(known[sheet])
             pages[-1].reset_dimensions()  # which some programs write wrongly
         if len(pages) == 1:
             yield from pages[0].iter_rows(values_only=True)

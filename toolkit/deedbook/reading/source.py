@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from itertools import filterfalse
 from pathlib import Path
 from typing import IO, Protocol
 
@@ -26,7 +27,7 @@ _RATIO_GRACE = 32 << 20
 _PACKED = 1 << 10
 """Bytes of zstd that are unpacked at once; they become at most 32 MiB."""
 BOM = codecs.BOM_UTF8
-_NO_FILES = {"idna", "punycode", "raw-unicode-escape", "undefined", "unicode-escape"}
+_NO_FILES = {"punycode", "raw-unicode-escape", "unicode-escape"}
 """Codecs of Python for names and for source text, which no file is in; some take quadratic time."""
 _UTF_8 = {"utf-8", "utf-8-sig"}
 TEXT_FORMATS = frozenset({"csv", "tsv", "txt", "tab"})
@@ -239,10 +240,12 @@ def _zip_member(resource: Resource, file: Path, handle: io.FileIO) -> IO[bytes]:
     hint = "name the member in `innerpath`"
     try:
         archive = zipfile.ZipFile(handle)
-        own = [name for name in archive.namelist() if not _HIDDEN.match(name)]
-        fitting = [name for name in own if name.lower().endswith(f".{resource.format}")] if len(own) > 1 else own
-        if resource.inner_path or len(fitting) == 1:
-            return archive.open(resource.inner_path or fitting[0])
+        own = list(filterfalse(_HIDDEN.match, archive.namelist()))
+        suffix = re.compile(rf".*\.{re.escape(resource.format)}", re.IGNORECASE | re.DOTALL)
+        fitting = list(filter(suffix.fullmatch, own)) if len(own) > 1 else own
+        chosen = [resource.inner_path] if resource.inner_path else fitting
+        if len(chosen) == 1:
+            return archive.open(chosen[0])
     except (zipfile.BadZipFile, KeyError, NotImplementedError, RuntimeError, OSError) as error:
         raise SourceError("compression-error", f"{file.name} holds no readable table: {error}", hint) from None
     listed = ", ".join(f"`{name}`" for name in (fitting or own)[:5]) or "nothing"
