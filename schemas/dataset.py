@@ -384,7 +384,7 @@ def _event_evidence(tables: Tables, found: pl.DataFrame) -> list[pa.Check]:
 
 
 def _addressees(tables: Tables, known: pl.DataFrame) -> list[pa.Check]:
-    """Recognition goes from a state to a state or government, membership to an organisation."""
+    """Recognition goes from a state to a state or government, membership to an organisation; who votes, votes somehow."""
     kinds = tables["actors"].select("actor_id", "name", "actor_type")
     types = tables["events"].select("event_id", "event_type")
     organised = (
@@ -401,7 +401,28 @@ def _addressees(tables: Tables, known: pl.DataFrame) -> list[pa.Check]:
     is_recognition = event_type.str.starts_with("recognition.")
     addressed = event_type.replace_strict(ORGANISATION_ROLE, default=None, return_dtype=pl.String) == role
     is_lost = (event_type == "membership.suspend") & (role == "initiator") & pl.col("organised.event_id").is_null()
+    is_vote, voted = event_type == "vote.cast", pl.col("position").is_not_null()
     return [
+        judge(
+            view,
+            "vote-without-position",
+            ~(is_vote & acts) | voted,
+            at="position",
+            ref="section 3",
+            values=shown,
+            message="how {name} voted is missing",
+            hint="write for, against or abstains",
+        ),
+        judge(
+            view,
+            "position-without-vote",
+            is_vote | ~voted,
+            at="position",
+            ref="section 3",
+            values=shown,
+            message="{event} is no vote, so {name} has no position in it",
+            hint="empty the position",
+        ),
         judge(
             view,
             "recognition-of-no-government",

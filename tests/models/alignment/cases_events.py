@@ -141,6 +141,22 @@ SIDES = [
 
 ADDRESSEES = [
     case(
+        "vote-without-position",
+        event(3, "vote.cast"),
+        finds="event_participants E000003|A000002|initiator position",
+    ),
+    case(
+        "vote-without-position",
+        event(3, "vote.cast"),
+        put("event_participants", "E000003|A000002|initiator", position="against"),
+        finds=(),
+    ),
+    case(
+        "position-without-vote",
+        put("event_participants", "E000002|A000002|initiator", position="for"),
+        finds="event_participants E000002|A000002|initiator position",
+    ),
+    case(
         "recognition-of-no-government",
         event(3, "recognition.grant", recipients=("A000006",)),
         finds="event_participants E000003|A000006|recipient actor_id",
