@@ -145,3 +145,9 @@ def test_a_text_is_judged_once_and_remembered() -> None:
     plan = _plans({"name": "x", "type": "integer"})[0]
     first = plan.verdict("q")
     assert plan.verdict("q") is first
+
+
+def test_a_column_is_filled_only_where_an_empty_text_would_have_been_judged() -> None:
+    frame = pl.DataFrame({"x": ["1", None, "2"], "y": ["a", "", "b"], "z": ["a", "", None]})
+    specs = ({"name": "x", "type": "integer"}, {"name": "y", "constraints": {"maxLength": 1}}, {"name": "z"})
+    assert check_cells(frame, _plans(*specs), {}).filled == {"x"}

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -87,7 +87,7 @@ def check_block(plan: FilePlan, block: TextBlock) -> BlockResult:
     return BlockResult(
         height=frame.height,
         absent=len(structure.absent),
-        present=_count_present(plan, frame, structure.absent),
+        present=_count_present(plan, frame, structure.absent, cells.filled),
         newlines=block.newlines,
         has_return=block.has_return,
         has_cell_errors=bool(failures or structure.groups),
@@ -130,8 +130,8 @@ def run_row_rules(plan: FilePlan, typed_rows: TypedRows | None) -> tuple[list[Gr
     ], skipped
 
 
-def _count_present(plan: FilePlan, frame: pl.DataFrame, absent: Sequence[int]) -> Rows:
-    """The cells of each column that hold a value."""
+def _count_present(plan: FilePlan, frame: pl.DataFrame, absent: Sequence[int], filled: Set[str]) -> Rows:
+    """The cells of each column that hold a value; `filled` columns have no empty text, so that none is looked for."""
     if absent:
         frame = frame.with_row_index("\0row").filter(~pl.col("\0row").is_in(list(absent))).drop("\0row")
     missing = [plan.missing.get(column.name, ("",)) for column in plan.columns]
@@ -139,7 +139,7 @@ def _count_present(plan: FilePlan, frame: pl.DataFrame, absent: Sequence[int]) -
         cells = zip(missing, zip(*frame.rows(), strict=True), strict=True) if frame.height else ()
         return np.array([sum((text or "") not in texts for text in column) for texts, column in cells], np.int64)
     lacking = (
-        column.null_count() + (column == "").sum()  # as nearly everywhere, and a third of the time
+        column.null_count() + (0 if column.name in filled else (column == "").sum())  # as nearly everywhere
         if texts == ("",)
         else column.fill_null("").is_in(list(texts)).sum()
         for texts, column in zip(missing, frame.get_columns(), strict=True)

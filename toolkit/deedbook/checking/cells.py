@@ -80,6 +80,15 @@ class FieldPlan:
             return (TYPE_ERROR,)
         return tuple(("constraint-error", name) for name, test in self.constraints.tests if not test(text, value))
 
+    @cached_property
+    def takes_empty(self) -> bool:
+        """Whether an empty text, were it not missing, would be a value: else none is left where no cell had to be judged."""
+        try:
+            value = self.parse("")
+        except UNREADABLE:
+            return False
+        return all(test("", value) for _, test in self.constraints.tests)
+
     @property
     def name(self) -> str:
         """The name of the field, and of the column in a block."""
@@ -156,11 +165,13 @@ class CheckedCells:
         failures: The cells that break a rule, in column order.
         numbers: The numbers of the fields to keep, where the checks parse them.
         distinct: Of each column with few distinct texts, those texts, each once.
+        filled: The columns in which no cell holds an empty text; one without a value is null.
     """
 
     failures: list[CellFailure] = dataclasses.field(default_factory=list)
     numbers: dict[str, pl.Series] = dataclasses.field(default_factory=dict)
     distinct: dict[str, pl.Series] = dataclasses.field(default_factory=dict)
+    filled: set[str] = dataclasses.field(default_factory=set)
 
 
 def plan_field(
@@ -202,6 +213,7 @@ def check_cells(
     for start in range(0, len(checks) if frame.height else 0, _AT_ONCE):
         some = checks[start : start + _AT_ONCE]
         masks = suspected(frame, some, keep, checked)
+        checked.filled.update(plan.name for plan in some if plan.name not in masks and not plan.takes_empty)
         for plan in (plan for plan in some if plan.name in masks):
             fails = masks[plan.name].to_numpy().copy()
             fails[excused.get(plan.name, [])] = False
