@@ -55,7 +55,7 @@ def unexplained(difference: Difference, *, lenient: bool) -> tuple[set[Item], se
     """The items of ours and of theirs that no deviation explains; with --lenient ours takes every text that frictionless takes."""
     ours, theirs = set(difference.ours), set(difference.theirs)
     for deviation in DEVIATIONS:
-        if not lenient and deviation.explains is _lenient_key:
+        if not lenient and deviation.explains is _lenient_nan:
             continue
         if lenient and deviation.explains is _lax_text:
             continue
@@ -132,13 +132,13 @@ def _lax_text(difference: Difference) -> set[Item]:
     return explained | _keys_touched_by(difference, cells)
 
 
-def _lenient_key(difference: Difference) -> set[Item]:
+def _lenient_nan(difference: Difference) -> set[Item]:
     example = difference.example
     cells = {
         (row, position)
         for row, record in enumerate(example.records()[1:], start=2)
         for position, (field, text) in enumerate(zip(_fields(example), record, strict=False), start=1)
-        if _is_lax(example, field, text)
+        if field["type"] == "number" and re.fullmatch(r"\s*[+-]?s?nan\d*\s*", text, re.IGNORECASE)
     }
     return _keys_touched_by(difference, cells)
 
@@ -269,10 +269,10 @@ DEVIATIONS = (
         _lax_text,
     ),
     Deviation(
-        "lenient-key",
-        "With `--lenient`, a text that only frictionless takes for a value is compared in keys as it stands: `2024-1-31` is not the day "
-        "`2024-01-31`.",
-        _lenient_key,
+        "lenient-nan",
+        "With `--lenient`, NaN in a key equals NaN, as a text would; to frictionless, where it equals nothing, the key is never repeated "
+        "and never found.",
+        _lenient_nan,
     ),
     Deviation(
         "special-numbers",

@@ -88,13 +88,13 @@ def _test_of(item: Field, parse: Parse, name: str, declared: Any, where: str, gi
         case "minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum" if item.type in _ORDERED:
             compare, order = _COMPARISONS[name], kind_of(item).order
             bound = order(_declared_value(item, parse, declared))
-            return lambda _text, value: not _is_nan(value) and bool(compare(order(value), bound))
+            return lambda _text, value: bool(compare(order(value), bound))
         case "pattern" if isinstance(declared, str):
             return _limited(name, given_up, _pattern_test(declared, where))
         case "enum" | "categories" if isinstance(declared, list):
             values = [_declared_value(item, parse, value) for value in declared]
             known = values if item.type in _JSON else frozenset(values)  # lists and objects cannot be hashed
-            return lambda _text, value: not _is_nan(value) and value in known
+            return lambda _text, value: value in known
         case "jsonSchema" if item.type in _JSON:
             return _limited(name, given_up, _json_schema_test(declared, where))
     raise UnenforceableError(f"`{name}` cannot be applied to the type {item.type}")
@@ -111,11 +111,6 @@ def _limited(name: str, given_up: list[tuple[str, str]], holds: Test) -> Test:
             return True
 
     return test
-
-
-def _is_nan(value: object) -> bool:
-    """Whether a value is no number, which `--lenient` takes for one: it is in no bounds and in no list."""
-    return isinstance(value, Decimal) and value.is_nan()
 
 
 def _declared_value(item: Field, parse: Parse, declared: Any) -> Any:

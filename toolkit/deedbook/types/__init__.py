@@ -86,6 +86,8 @@ def key_text(field: Field) -> pl.Expr:
     write, canonical = (kind.write, kind.is_canonical(field)) if kind.key is None else (kind.key, None)
     if write is None:
         return text
+    if canonical == "":  # of texts that validation took; --lenient takes others too
+        canonical = rf"\A{moment.LEXICAL[field.type]}\z"
     parse = kind.parser(field, True)  # a text that only --lenient accepts is in a key what it is in a cell
     return rewritten(text, canonical, lambda text: write(parse(text)))
 

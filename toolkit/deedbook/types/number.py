@@ -65,6 +65,16 @@ def _plain_digits(field: Field, lenient: bool) -> Callable[[str], str]:
     return clean
 
 
+class NotANumber(Decimal):
+    """NaN, which only `--lenient` takes for a value: it is in no bounds and, as any NaN, in no list of values."""
+
+    def __lt__(self, _other: object) -> bool:
+        """Never."""
+        return False
+
+    __le__ = __gt__ = __ge__ = __lt__
+
+
 def read_number(field: Field, lenient: bool) -> Parser:
     """The parser of whole numbers or of numbers."""
     form, value_of = (_INTEGER, int) if field.type == "integer" else (NUMBER, Decimal)
@@ -75,7 +85,8 @@ def read_number(field: Field, lenient: bool) -> Parser:
         if form.fullmatch(text):
             return value_of(text) if len(text) <= _LONGEST_INT else Decimal(text)
         if lenient:
-            return value_of(text)
+            value = value_of(text)
+            return NotANumber("NaN") if isinstance(value, Decimal) and value.is_nan() else value
         if form is NUMBER and _SPECIAL.fullmatch(text):
             raise ReasonError("only finite numbers are accepted, unless with --lenient")
         raise ValueError(text)
