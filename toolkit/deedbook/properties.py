@@ -83,8 +83,12 @@ def _attribute(name: str) -> str:
 
 
 def misplaced(raw: Mapping[str, object], level: Level) -> Iterable[str]:
-    """What is wrong with the names of the properties of an object: slips, and those that have no effect where they stand."""
-    for name in (name for name in raw if name not in PROPERTIES[level]):
+    """What is wrong with the names of the properties of an object: slips, those without effect where they stand, refused ones."""
+    for name in raw:
+        if known := PROPERTIES[level].get(name):
+            if known.effect == "refused":
+                yield f"`{name}` cannot be used: {known.note}"
+            continue
         homes = {} if name in _TOO_GENERAL else _HOMES[level]
         if home := next((place for home, place in homes.items() if name in enforced(home)), None):
             yield f"`{name}` has no effect here: move it into {home}"

@@ -62,6 +62,8 @@ def constraints_of(item: Field, parse: Parse, where: str) -> Constraints:
     kind = kind_of(item)
     if not item.format or (kind.formats is not None and item.format not in {"default", *kind.formats}):
         found.unknown.append(("format", f"the type {item.type} has no format `{item.format}`"))
+    if "arrayItem" in item.raw:
+        found.unknown.append(("arrayItem", "the items of an array are judged by `jsonSchema` alone"))
     declarations = dict(item.constraints)
     if item.categories:
         declarations["categories"] = [label.value for label in item.categories]
