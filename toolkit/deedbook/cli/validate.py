@@ -96,12 +96,13 @@ def validate(
     """
     from deedbook import validation
     from deedbook.project import Reading, load_project
-    from deedbook.versioning.previous import demand_one_beginning
 
     reading = Reading(schema, "", delimiter.replace("\\t", "\t"), encoding, sheet)
     with streams.piped_data(target, schema) as path, progress_bar(quiet=quiet) as bar:
         project = load_project(path, reading)
         if project.config is not None:
+            from deedbook.versioning.previous import demand_one_beginning  # a table alone has no versions
+
             demand_one_beginning(project)
         report = validation.validate(project, validation.Options(rules=not no_rules, **chosen), bar.bytes_read)
     code = DONE if report.passes(strict=strict) else FINDINGS

@@ -7,9 +7,7 @@ stand, is read when the first is looked for.
 from __future__ import annotations
 
 import datetime as dt
-import html
 import re
-import tomllib
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -68,6 +66,8 @@ FORMULA = Mistake(
 @lru_cache(maxsize=1)
 def _data() -> dict[str, Any]:
     """The file, with its parts put into the patterns."""
+    import tomllib  # a sound file needs none
+
     data: dict[str, Any] = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
     data["months"] = {name: number for number, names in enumerate(data["months"], 1) for name in names.split()}
     return data
@@ -96,6 +96,8 @@ Found = re.Match[str]
 
 def unescaped(found: Found) -> str:
     """The text that a web page shows."""
+    import html
+
     return html.unescape(re.sub("<[^<>]*>", "", found.string)).strip()
 
 
