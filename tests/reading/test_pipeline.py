@@ -137,3 +137,10 @@ def test_results_come_in_the_order_of_the_file(workers: int) -> None:
     found = actual(data, 2, Dialect(), block_size=512, workers=workers)
     assert [row[0] for row in found.rows] == [str(number) for number in range(5000)]
     assert found.lines == list(range(1, 5001))
+
+
+def test_a_table_of_very_many_columns_is_read_record_by_record(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(text, "_MOST_COLUMNS", 1)
+    data = b'1,"a\nb"\n2\n\n3,4,5\n'
+    assert not Layout(("a", "b"), Dialect()).is_regular
+    assert actual(data, 2, Dialect(), block_size=1 << 16, workers=2) == expected(data, 2, Dialect())
