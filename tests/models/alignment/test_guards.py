@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -55,16 +56,23 @@ SECOND_CLAIM = (
 TRUSTED = Options(trust_rules=True)
 
 
-@pytest.fixture
-def project(tmp_path: Path) -> Project:
-    """A dataset of the reference model with its first release built: E000001 is reported, E000002 claimed."""
-    write_project(tmp_path)
-    with (tmp_path / "deedbook.toml").open("a", encoding="utf-8") as file:
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A dataset of the reference model with its first release built: E000001 is reported, E000002 claimed; never written to."""
+    root = tmp_path_factory.mktemp("first")
+    write_project(root)
+    with (root / "deedbook.toml").open("a", encoding="utf-8") as file:
         file.write("[release]\nformats = []\n")
-    write_tables(tmp_path)
-    built = build(load_project(tmp_path), TRUSTED)
+    write_tables(root)
+    built = build(load_project(root), TRUSTED)
     assert built.release is not None, built.report.findings
-    return load_project(tmp_path)
+    return root
+
+
+@pytest.fixture
+def project(first: Path, tmp_path: Path) -> Project:
+    """A copy of it for the test alone."""
+    return load_project(shutil.copytree(first, tmp_path / "project"))
 
 
 def changed(project: Project, *changes: Change) -> Project:
