@@ -12,15 +12,8 @@ from deedbook.cli import options, streams
 from deedbook.cli.progress import progress_bar
 from deedbook.errors import DONE, UsageError
 from deedbook.integrity.digests import SIGNATURE
-from deedbook.integrity.signatures import (
-    KEY_FILE_VARIABLE,
-    KEY_VARIABLE,
-    PublicKey,
-    SigningKey,
-    configured_key,
-    read_signature,
-)
-from deedbook.project import load_project
+from deedbook.integrity.signatures import PublicKey, configured_key, read_signature
+from deedbook.project import Project, load_project
 from deedbook.versioning.numbers import SEMVER
 
 
@@ -46,7 +39,34 @@ def publish(ctx: click.Context, version: str, to: str, root: Path, signs: bool, 
     from deedbook.release.pages import size
 
     project = load_project(root)
-    target = read_target(project, to)
+    target, folder = read_target(project, to), _built(project, version)
+    with progress_bar(quiet=quiet) as bar:
+        if signs and not dry_run:
+            publishing.sign(folder, configured_key(), bar.update)
+        release = publishing.prepare(folder, None if signs and dry_run else _own_key(folder), bar.update)
+        done = None if dry_run else publishing.publish(project, release, target, bar.bytes_moved)
+    about = f"{release.name} {release.version}"
+    what = f"{len(release.files)} files, {size(release.size)}"
+    if done is None:
+        lines = [f"would publish {about} to {target.name}, {what}:"]
+        for number, step in enumerate(publishing.plan_steps(project, release, target), 1):
+            lines.append(f"  {number:>3}. {size(step.size) if step.size else '':>9}  {step.about}")
+        lines.append("nothing was changed")
+    else:
+        lines = [f"{'already ' if done.was_there else ''}published {about}: {what} at {target.name}"]
+        told = ("doi:", done.facts.get("doi")), ("next: ", done.next)
+        lines += [label + text for label, text in told if text]
+    if dry_run or not quiet:
+        streams.emit("".join(f"{line}\n" for line in lines))
+    ctx.exit(DONE)
+
+
+def _built(project: Project, version: str) -> Path:
+    """The folder of the release.
+
+    Raises:
+        UsageError: when no version is named, or none that can be one.
+    """
     wanted = version or project.package.version
     if not wanted:
         raise UsageError(
@@ -54,36 +74,12 @@ def publish(ctx: click.Context, version: str, to: str, root: Path, signs: bool, 
         )
     if not SEMVER.fullmatch(wanted):
         raise UsageError(f"{wanted!r} is no version", "name one as it stands in the descriptor, such as 1.2.0")
-    folder = project.dist / project.package.name / wanted
-    secret = configured_key()
-    if signs and secret is None:
-        raise UsageError("no signing key is configured", f"set {KEY_FILE_VARIABLE} or {KEY_VARIABLE}")
-    with progress_bar(quiet=quiet) as bar:
-        if signs and secret is not None and not dry_run:
-            publishing.sign(folder, secret, bar.update)
-        key = None if signs and dry_run else _own_key(folder, secret)
-        release = publishing.prepare(folder, key, bar.update)
-        if not dry_run:
-            done = publishing.publish(project, release, target, bar.bytes_moved)
-    about = f"{release.name} {release.version}"
-    if dry_run:
-        lines = [f"would publish {about} to {target.name}, {len(release.files)} files, {size(release.size)}:"]
-        for number, step in enumerate(publishing.plan_steps(project, release, target), 1):
-            lines.append(f"  {number:>3}. {size(step.size) if step.size else '':>9}  {step.about}")
-        lines.append("nothing was changed")
-    else:
-        about = f"{about}: {len(release.files)} files, {size(release.size)}"
-        lines = [f"{'already ' if done.was_there else ''}published {about} at {target.name}"]
-        lines += [f"doi:{done.facts['doi']}"] if done.facts.get("doi") else []
-        lines += [f"next: {done.next}"] if done.next else []
-    if dry_run or not quiet:
-        streams.emit("".join(f"{line}\n" for line in lines))
-    ctx.exit(DONE)
+    return project.dist / project.package.name / wanted
 
 
-def _own_key(folder: Path, secret: SigningKey | None) -> PublicKey | None:
+def _own_key(folder: Path) -> PublicKey | None:
     """The configured key, to prove the release with; None when another one signed it, as the catalogue may allow."""
-    file = folder / SIGNATURE
+    file, secret = folder / SIGNATURE, configured_key()
     if secret is None or (file.is_file() and read_signature(file.read_bytes()).key_id != secret.public.id):
         return None
     return secret.public

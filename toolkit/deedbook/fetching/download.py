@@ -55,19 +55,22 @@ class Partial:
         self.tags: dict[str, str] = {}
         self._noted = path.with_suffix(".have")
         self._lock = threading.Lock()
-        is_begun = path.is_file() and path.stat().st_size == size and self._noted.is_file()
-        # a line that a kill tore is no note
-        for line in self._noted.read_text("utf-8", "replace").split("\n")[:-1] if is_begun else ():
+        if path.is_file() and path.stat().st_size == size and self._noted.is_file():
+            self._recall()
+        self.resumed = bool(self.have)
+        self._file: IO[bytes] = path.open("r+b" if self.resumed else "w+b", buffering=0)
+        self._file.truncate(size)
+        self._notes: IO[bytes] = self._noted.open("ab" if self.resumed else "wb", buffering=0)
+
+    def _recall(self) -> None:
+        """Reads the notes; a line that a kill tore is no note."""
+        for line in self._noted.read_text("utf-8", "replace").split("\n")[:-1]:
             kind, _, rest = line.partition(" ")
             if kind == "g" and rest.isdecimal() and int(rest) < self.grains:
                 self.have.add(int(rest))
             elif kind == "t":
                 tag, _, address = rest.partition(" ")
                 self.tags[address] = tag
-        self.resumed = bool(self.have)
-        self._file: IO[bytes] = path.open("r+b" if self.resumed else "w+b", buffering=0)
-        self._file.truncate(size)
-        self._notes: IO[bytes] = self._noted.open("ab" if self.resumed else "wb", buffering=0)
 
     def __enter__(self) -> Partial:
         """The file, open."""

@@ -15,7 +15,7 @@ from deedbook.catalogue.records import Catalogue
 from deedbook.errors import ProjectError, RefusalError, UsageError
 from deedbook.integrity.digests import MANIFEST, PROVENANCE, SIGNATURE, SUMS, sha256_of
 from deedbook.integrity.provenance import sign_proofs
-from deedbook.integrity.signatures import PublicKey, SigningKey, read_envelope
+from deedbook.integrity.signatures import KEY_FILE_VARIABLE, KEY_VARIABLE, PublicKey, SigningKey, read_envelope
 from deedbook.project import DESCRIPTOR, Project
 from deedbook.publishing import steps
 from deedbook.publishing.steps import Facts, Notice, Progress, PublishableRelease, Step
@@ -87,13 +87,16 @@ def prepare(
     )
 
 
-def sign(folder: Path, key: SigningKey, progress: Callable[[str, float], None] | None = None) -> None:
+def sign(folder: Path, key: SigningKey | None, progress: Callable[[str, float], None] | None = None) -> None:
     """Signs a built release that verifies; one that has a signature stays as it is.
 
     Raises:
+        UsageError: when there is no key.
         ProjectError: when it is no release.
         RefusalError: when it does not verify.
     """
+    if key is None:
+        raise UsageError("no signing key is configured", f"set {KEY_FILE_VARIABLE} or {KEY_VARIABLE}")
     if (folder / SIGNATURE).exists():
         return
     provenance = folder / PROVENANCE
