@@ -11,8 +11,9 @@ from typing import Any
 
 from deedbook.checking.patterns import TIME_LIMIT, UnsupportedPatternError, compile_pattern, rust_pattern
 from deedbook.errors import ProjectError
-from deedbook.schema import Field
-from deedbook.types import kind_of
+from deedbook.schema import Field, read_schema
+from deedbook.types import MISFIT, kind_of, native_text, parser
+from deedbook.types.kind import UNREADABLE
 from deedbook.types.number import is_number
 from deedbook.types.structure import delimiter_of, load_json
 
@@ -62,9 +63,9 @@ def constraints_of(item: Field, parse: Parse, where: str) -> Constraints:
     kind = kind_of(item)
     if not item.format or (kind.formats is not None and item.format not in {"default", *kind.formats}):
         found.unknown.append(("format", f"the type {item.type} has no format `{item.format}`"))
-    if "arrayItem" in item.raw:
-        found.unknown.append(("arrayItem", "the items of an array are judged by `jsonSchema` alone"))
     declarations = dict(item.constraints)
+    if "arrayItem" in item.raw:
+        declarations["arrayItem"] = item.raw["arrayItem"]
     if item.categories:
         declarations["categories"] = [label.value for label in item.categories]
     for name, declared in declarations.items():
@@ -97,9 +98,28 @@ def _test_of(item: Field, parse: Parse, name: str, declared: Any, where: str, gi
             values = [_declared_value(item, parse, value) for value in declared]
             known = values if item.type in _JSON else frozenset(values)  # lists and objects cannot be hashed
             return lambda _text, value: value in known
+        case "arrayItem" if item.type == "array" and isinstance(declared, Mapping):
+            return _item_test(item, declared, where)
         case "jsonSchema" if item.type in _JSON:
             return _limited(name, given_up, _json_schema_test(declared, where))
     raise UnenforceableError(f"`{name}` cannot be applied to the type {item.type}")
+
+
+def _item_test(item: Field, declared: Mapping[str, Any], where: str) -> Test:
+    """Whether each item of an array is a value of the field that is declared for them; null is no value."""
+    part = read_schema({"fields": [{"name": item.name, **declared}]}, where).fields[0]
+    parse = parser(part)
+    tests = constraints_of(part, parse, where).tests
+
+    def is_fine(value: Any) -> bool:
+        text = native_text(value, part)
+        try:
+            read = parse(text)
+        except UNREADABLE:
+            return False
+        return not text.startswith(MISFIT) and all(test(text, read) for _, test in tests)
+
+    return lambda _text, value: all(is_fine(it) for it in value if it is not None)
 
 
 def _limited(name: str, given_up: list[tuple[str, str]], holds: Test) -> Test:
