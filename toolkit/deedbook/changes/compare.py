@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import polars as pl
@@ -53,14 +53,7 @@ def compare(
     Raises:
         ProjectError: when a table cannot be read.
     """
-    before, after = (
-        {
-            item.name: item
-            for item in (side.package.resources if derived else edited_tables(side.package))
-            if not tables or item.name in tables
-        }
-        for side in (old, new)
-    )
+    before, after = (_tables(side.package, tables, derived=derived) for side in (old, new))
     has_vocabulary = CODE_VALUES in before and CODE_VALUES in after
     licences = old.package.raw.get("licenses"), new.package.raw.get("licenses")
     schema = [*package_changes(old.package, new.package), *table_changes(before, after, licences)]
@@ -90,9 +83,15 @@ def compare(
         new=new.label,
         schema=tuple(schema),
         tables=tuple(found),
-        rows_of_new={name: _height(item) for name, item in after.items() if name not in before},
-        rows_of_gone={name: _height(item) for name, item in before.items() if name not in after},
+        rows_of_new=_heights(after, before),
+        rows_of_gone=_heights(before, after),
     )
+
+
+def _tables(package: Package, names: tuple[str, ...], *, derived: bool) -> dict[str, Resource]:
+    """The tables that are compared: those of these names, or all."""
+    held = package.resources if derived else edited_tables(package)
+    return {item.name: item for item in held if not names or item.name in names}
 
 
 def is_vocabulary(table: str) -> bool:
@@ -128,8 +127,10 @@ def _size(resource: Resource) -> int:
     return sum(file.stat().st_size for file in resource.sources if file and file.is_file())
 
 
-def _height(resource: Resource) -> int:
-    return sum(read_each(resource, lambda frame: frame.height, strict=True))
+def _heights(tables: Mapping[str, Resource], others: Mapping[str, Resource]) -> dict[str, int]:
+    """The rows of the tables that the other side lacks."""
+    left = {name: item for name, item in tables.items() if name not in others}
+    return {name: sum(read_each(item, lambda frame: frame.height, strict=True)) for name, item in left.items()}
 
 
 def _compare_rows(old: Resource, new: Resource, how: Comparison) -> TableChanges:

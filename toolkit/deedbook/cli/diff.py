@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import click
 
+from deedbook.changes.compare import compare
+from deedbook.changes.highlighter import highlighter_csv
+from deedbook.changes.records import Changes, changes_record
+from deedbook.changes.sources import open_sides
 from deedbook.cli import options, streams
 from deedbook.cli.progress import progress_bar
 from deedbook.errors import DONE, FINDINGS, UsageError
-
-if TYPE_CHECKING:
-    from deedbook.changes.records import Changes
+from deedbook.rendering import changes as views
+from deedbook.versioning.chain import with_span
 
 Format = Literal["text", "json", "markdown", "html", "daff"]
 _FILE = click.Path(dir_okay=False, path_type=Path)
@@ -66,9 +69,6 @@ def diff(
 
     Exits with 0 when both are equal and with 1 when they differ.
     """
-    from deedbook.changes.compare import compare
-    from deedbook.changes.sources import open_sides
-    from deedbook.versioning.chain import with_span
 
     is_patch = format_ == "daff"
     with open_sides(old, new, schema=schema) as (before, after), progress_bar(quiet=quiet) as bar:
@@ -94,8 +94,6 @@ def diff(
 
 
 def _rendered(changes: Changes, format_: Format, shown: int) -> str:
-    from deedbook.changes.records import changes_record
-    from deedbook.rendering import changes as views
 
     match format_:
         case "text":
@@ -107,8 +105,6 @@ def _rendered(changes: Changes, format_: Format, shown: int) -> str:
         case "html":
             return views.render_html(changes, shown=20 * shown)
         case "daff":
-            from deedbook.changes.highlighter import highlighter_csv
-
             if len(changes.tables) != 1:
                 names = ", ".join(item.table for item in changes.tables if not item.is_equal) or "equal"
                 hint = f"name it with --table (those that differ: {names})"

@@ -6,20 +6,25 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import click
+import polars as pl
 
+from deedbook.changes.alignment import key_text
 from deedbook.cli import options, streams
 from deedbook.cli.progress import progress_bar
+from deedbook.descriptor import load_package
 from deedbook.errors import UsageError
+from deedbook.fetching import releases
+from deedbook.fetching.tables import read_text_table
+from deedbook.project import DESCRIPTOR
+from deedbook.release.formats.csv import read_csv
+from deedbook.release.tables import schema_of
 from deedbook.rendering.escapes import visible
-
-if TYPE_CHECKING:
-    import polars as pl
-
-    from deedbook.schema import TableSchema
-    from deedbook.versioning.chain import Event
+from deedbook.schema import TableSchema
+from deedbook.versioning.chain import Event, find_homes, read_chain, row_history
+from deedbook.versioning.previous import yanked
 
 Format = Literal["text", "json"]
 _LONGEST = 120
@@ -42,15 +47,9 @@ class Chain:
 
 def open_chain(what: str, catalogue: str | None, key: str | None, *, offline: bool) -> Chain:
     """The releases that a folder means, or NAME[@VERSION] of a catalogue."""
-    from deedbook.versioning.chain import find_homes, read_chain
-    from deedbook.versioning.previous import yanked
-
     if catalogue is None and Path(what).is_dir():
         homes = find_homes(Path(what))
         return Chain(read_chain(homes), yanked(homes.folders, homes.name), lambda table: _local(homes.folder, table))
-    from deedbook.fetching import releases
-    from deedbook.fetching.tables import read_text_table
-
     listing, warnings = releases.find_release(what, releases.Asking(catalogue, key, offline))
     options.warn(warnings)
     entries = listing.source.dataset.versions
@@ -59,11 +58,6 @@ def open_chain(what: str, catalogue: str | None, key: str | None, *, offline: bo
 
 
 def _local(folder: Path, table: str) -> tuple[TableSchema, pl.DataFrame]:
-    from deedbook.descriptor import load_package
-    from deedbook.project import DESCRIPTOR
-    from deedbook.release.formats.csv import read_csv
-    from deedbook.release.tables import schema_of
-
     tables = {item.name: item for item in load_package(folder / DESCRIPTOR).resources}
     if table not in tables:
         raise UsageError(f"{folder} has no table {table!r}", f"its tables are {', '.join(tables)}")
@@ -94,9 +88,6 @@ def history(
     of NAME in a catalogue. A key of several fields is written as in corrections.csv, its parts joined by `|`. A row is followed through
     new keys, and found by its old ones.
     """
-    from deedbook.changes.alignment import key_text
-    from deedbook.versioning.chain import row_history
-
     with progress_bar(quiet=quiet):
         chain = open_chain(what, catalogue, key, offline=offline)
         events = list(row_history(chain.documents, table, row))

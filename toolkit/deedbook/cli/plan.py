@@ -5,18 +5,21 @@ from __future__ import annotations
 import datetime as dt
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypedDict
+from typing import Literal, TypedDict
 
 import click
 
 from deedbook.cli import options, streams
 from deedbook.cli.progress import progress_bar
 from deedbook.errors import DONE, FINDINGS, UsageError
-
-if TYPE_CHECKING:
-    from deedbook.project import Project
-    from deedbook.rules.guard import Guard, Releases
-    from deedbook.versioning.plan import Derived, Plan
+from deedbook.project import Project, load_project
+from deedbook.release.derived import derived_changes
+from deedbook.release.documents import forecast
+from deedbook.release.metadata.citation import reserved_doi
+from deedbook.rendering.plan import render_plan, render_plan_json, render_plan_markdown
+from deedbook.rules.guard import Guard, Releases
+from deedbook.versioning import plan as plans
+from deedbook.versioning.plan import Derived, Plan
 
 Format = Literal["text", "json", "markdown"]
 
@@ -67,8 +70,6 @@ def plan(
 
     Exits with 0 when nothing stands in the way, or there is nothing to release, and with 1 otherwise.
     """
-    from deedbook.project import load_project
-    from deedbook.versioning import plan as plans
 
     if reserve and not write:
         raise UsageError("--reserve needs --write: a DOI that is reserved has to be noted", "add --write")
@@ -99,15 +100,12 @@ def _own_code(project: Project) -> OwnCode:
         return {}
     from deedbook.checking.rules import load_rules
     from deedbook.checking.settings import read_settings
-    from deedbook.release.derived import derived_changes
 
     book = load_rules(project.rule_files, read_settings(project))
     return {"guards": book.guards, "derived": partial(derived_changes, project, book.derive)}
 
 
 def _rendered(project: Project, planned: Plan, format_: Format) -> str:
-    from deedbook.release.documents import forecast
-    from deedbook.rendering.plan import render_plan, render_plan_json, render_plan_markdown
 
     files = forecast(project, planned.verdict)
     match format_:
@@ -123,7 +121,6 @@ def _reserved(project: Project, planned: Plan, name: str, day: dt.date) -> dict[
     """The DOI for the planned version; the same one if it was asked for before."""
     from deedbook.publishing.targets import read_target
     from deedbook.publishing.targets.zenodo import Zenodo
-    from deedbook.release.metadata.citation import reserved_doi
 
     target = read_target(project, name)
     if not isinstance(target, Zenodo):
