@@ -135,6 +135,13 @@ class Catalogue:
         """The present key; None when nothing is signed."""
         return self.keys[-1] if self.keys else None
 
+    @property
+    def heading(self) -> str:
+        """What people call it: with several datasets, not what only one of them is called."""
+        titles = [one.title for one in self.datasets.values()]
+        is_borrowed = len(titles) > 1 and self.title in titles
+        return f"Releases of {len(titles)} datasets" if is_borrowed else self.title or "Releases"
+
     def entry(self, name: str, version: str) -> Entry | None:
         """The entry of a version of a dataset."""
         return self.datasets[name].entry(version) if name in self.datasets else None

@@ -64,6 +64,9 @@ def read_inputs(project: Project) -> tuple[InputFile, ...]:
     files = {file for resource in package.resources for file in resource.files}
     files |= {package.root / name for name in _BESIDE_TABLES} | {project.root / CONFIG, project.root / LOCK_FILE}
     files |= {package.path} if package.path else set()
+    listed = package.raw.get("licenses")
+    licences = [one for one in listed if isinstance(one, Mapping)] if isinstance(listed, list) else []
+    files |= {package.root / str(one["path"]) for one in licences if one.get("path")}  # an address is no file
     if project.schemas is not None:
         files |= {*project.schemas.glob("*.schema.json"), *project.schemas.glob("*.py")}
     found = []

@@ -14,7 +14,6 @@ Of what changed since the release before, there are
 from __future__ import annotations
 
 import datetime as dt
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -25,7 +24,7 @@ from deedbook.changes.highlighter import highlighter_csv
 from deedbook.changes.sources import Side, side_of_folder
 from deedbook.checking.rules import load_rules
 from deedbook.checking.settings import read_settings
-from deedbook.descriptor import load_package
+from deedbook.descriptor import Package, load_package
 from deedbook.errors import ProjectError, RefusalError
 from deedbook.findings import Report, report_record, with_findings
 from deedbook.integrity.digests import BUILD_FILE, sha256_of
@@ -42,7 +41,7 @@ from deedbook.release.folders import Release, install, staging, verify_staged
 from deedbook.release.formats import About
 from deedbook.release.manifest import table_digests, write_manifest
 from deedbook.release.metadata.datapackage import datapackage_json
-from deedbook.release.pages import render
+from deedbook.release.pages import json_text, render
 from deedbook.release.snippets import loaders
 from deedbook.validation import Options, validate
 from deedbook.versioning import corrections, history
@@ -51,9 +50,6 @@ from deedbook.versioning.numbers import counts_as
 from deedbook.versioning.plan import compare_with, verdict_on
 from deedbook.versioning.previous import CHANGES
 from deedbook.versioning.verdict import read_override
-
-_IDENTITY = ("datapackage.json", *documents.COPIED)
-"""What a release says beside its tables, in files that do not depend on the versions of writers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +128,7 @@ def build(
         write_proofs(staged.folder, inputs, key)
         verified = verify_staged(staged)
         if verified.target.exists() and not snapshot:
-            _demand_same(verified.folder, verified.target)
+            _demand_same(project.package, verified.folder, verified.target)
             return Built(report, Release(verified.target, edition.name, edition.version), unchanged=True)
         return Built(report, install(verified, edition, replace=snapshot))
 
@@ -143,8 +139,7 @@ def _write_release(contents: Contents, say: Progress) -> None:
     package, report = project.package, contents.report
     with written_tables(contents, say) as books:
         say("writing documents", 1.0)
-        copied = [name for name in documents.COPIED if (package.root / name).is_file()]
-        for name in copied:
+        for name in documents.copied(package):
             (folder / name).write_bytes((package.root / name).read_bytes())
         facts = {
             "name": edition.name,
@@ -167,8 +162,8 @@ def _write_release(contents: Contents, say: Progress) -> None:
         **codebook_documents(edition, [table.entry for table in contents.tables], rules),
         "datapackage.json": descriptor,
         "CITATION.cff": render("CITATION.cff.j2", edition=edition),
-        "README.md": documents.readme_markdown(contents, copied),
-        "validation.json": json.dumps(report_record(report), ensure_ascii=False, indent=2) + "\n",
+        "README.md": documents.readme_markdown(contents),
+        "validation.json": json_text(report_record(report), 2),
         BUILD_FILE: build_json(edition.name, edition.version, edition.epoch, contents.inputs),
     }
     _write(contents, written)
@@ -196,7 +191,7 @@ def _write_changes(contents: Contents) -> Mapping[str, object]:
         f"{documents.CHANGELOG}.j2", title=edition.title, history=document["history"], counts_as=counts_as
     )
     written = {
-        CHANGES: json.dumps(document, ensure_ascii=False, indent=1) + "\n",
+        CHANGES: json_text(document, 1),
         documents.CHANGELOG: changelog.rstrip() + "\n",
     }
     source = project.package.root / corrections.PATH
@@ -223,14 +218,14 @@ def _write(contents: Contents, written: Mapping[str, str]) -> None:
         (contents.folder / name).write_text(content, encoding="utf-8", newline="\n")
 
 
-def _demand_same(new: Path, old: Path) -> None:
+def _demand_same(package: Package, new: Path, old: Path) -> None:
     """Proves that the version that stands there has the same content.
 
     Raises:
         RefusalError: when it is damaged, or names the tables and documents that differ.
     """
     demand_whole(old)
-    now, before = _identity(new), _identity(old)
+    now, before = _identity(package, new), _identity(package, old)
     differing = [name for name in {**now, **before} if now.get(name) != before.get(name)]
     differing = [name for name in differing if name.startswith("table ")] or differing
     if differing:
@@ -240,7 +235,8 @@ def _demand_same(new: Path, old: Path) -> None:
         )
 
 
-def _identity(folder: Path) -> dict[str, str]:
+def _identity(package: Package, folder: Path) -> dict[str, str]:
     """The digests of what a release is, whatever the versions of its writers."""
-    documents = {name: sha256_of(folder / name) for name in _IDENTITY if (folder / name).is_file()}
-    return {f"table {name}": digest for name, digest in table_digests(folder).items()} | documents
+    names = [name for name in ("datapackage.json", *documents.copied(package)) if (folder / name).is_file()]
+    tables = {f"table {name}": digest for name, digest in table_digests(folder).items()}
+    return tables | {name: sha256_of(folder / name) for name in names}

@@ -8,7 +8,6 @@ may be is not repeated among them: it stands at the fields.
 from __future__ import annotations
 
 import datetime as dt
-import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -20,7 +19,7 @@ from deedbook.checking.rules import RuleBook
 from deedbook.findings import Report, Severity
 from deedbook.project import Project
 from deedbook.release.edition import Edition
-from deedbook.release.pages import render
+from deedbook.release.pages import json_text, render
 from deedbook.release.statistics import Statistics, code_text, describe_columns
 from deedbook.release.tables import CodeLists, Outline, Table, references_of, schema_of
 from deedbook.schema import Field
@@ -94,7 +93,7 @@ def codebook_documents(edition: Edition, tables: Sequence[TableEntry], rules: Se
     }
     names = {table["name"] for table in tables}
     return {
-        "codebook.json": json.dumps(codebook, default=asdict, ensure_ascii=False, indent=2) + "\n",
+        "codebook.json": json_text(codebook, 2, asdict),
         "CODEBOOK.md": render("CODEBOOK.md.j2", codebook=codebook),
         "CODEBOOK.html": render("CODEBOOK.html.j2", codebook=codebook, table_names=names),
     }

@@ -25,7 +25,15 @@ from deedbook.findings import plural
 from deedbook.project import DESCRIPTOR, Project
 from deedbook.release.edition import Edition
 from deedbook.release.formats.csv import read_csv
-from deedbook.release.tables import Outline, read_canonical, release_schema, schema_of, sort_by_key, to_canonical
+from deedbook.release.tables import (
+    Outline,
+    kinds_of_missing,
+    read_canonical,
+    release_schema,
+    schema_of,
+    sort_by_key,
+    to_canonical,
+)
 from deedbook.schema import Field, TableSchema, read_schema
 from deedbook.types import canonical_field, typed
 from deedbook.versioning.previous import read_created
@@ -134,6 +142,7 @@ def edited_table(
     added = schema.derived_fields
     if added or name in frames:
         text = _join_derived(text, schema, name, frames.get(name))
+    added = (*(kind for _, _, kind in kinds_of_missing(schema)), *added)
     history = tuple(item for item in HISTORY_FIELDS if item.name not in {*schema.names, *(f.name for f in added)})
     since = _history(text, schema, name, edition)
     text = text.with_columns(since[item.name] for item in history).select(

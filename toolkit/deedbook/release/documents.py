@@ -20,12 +20,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from deedbook.descriptor import Package
+from deedbook.errors import ProjectError
 from deedbook.integrity import digests
 from deedbook.integrity.signatures import KEY_FILE_VARIABLE, KEY_VARIABLE
 from deedbook.project import Project
 from deedbook.release.contents import Contents, File, release_formats
 from deedbook.release.formats import FORMATS
-from deedbook.release.pages import render
+from deedbook.release.metadata.citation import licences_of
+from deedbook.release.pages import json_text, render
 from deedbook.release.snippets import loader_names, snippets, usages
 from deedbook.release.tables import TYPED_FORMATS, Outline, named_missing, schema_of
 from deedbook.versioning import corrections
@@ -46,8 +49,21 @@ _SHORTEST_DESCRIPTION = 50
 _UNKNOWN: tuple[object, ...] = (None, "", [], {})
 
 
-def readme_markdown(contents: Contents, copied: Sequence[str]) -> str:
-    """The README of the release; `copied` are the documents that came from the package folder."""
+def copied(package: Package) -> list[str]:
+    """What stands in the package folder for readers, the texts of licences among it.
+
+    Raises:
+        ProjectError: when a licence is called like something else that a release has.
+    """
+    licences = [one.url for one in licences_of(package.raw) if one.is_file]
+    if taken := {*licences} & {*_DOCUMENTS}:
+        message = f"the licence is the file {taken.pop()}, which a release has of its own"
+        raise ProjectError(message, "give the file of the licence another name, such as LICENSE")
+    return [name for name in dict.fromkeys((*COPIED, *licences)) if (package.root / name).is_file()]
+
+
+def readme_markdown(contents: Contents) -> str:
+    """The README of the release."""
     edition, package, example = contents.edition, contents.project.package, contents.example
     missing = {resource.name: named_missing(schema_of(resource)) for resource in package.resources}
     return render(
@@ -56,11 +72,11 @@ def readme_markdown(contents: Contents, copied: Sequence[str]) -> str:
         entries=[table.entry for table in contents.tables],
         formats=contents.formats,
         loaders=loader_names(contents.formats),
-        copied=copied,
+        copied=copied(package),
         has_corrections=(package.root / corrections.PATH).is_file(),
         licences=[one.text for one in edition.licences],
         example=example,
-        ways=usages(example, edition.name, {path.name for path in contents.folder.iterdir()}),
+        ways=usages(example, edition.name, {path.name for path in contents.folder.iterdir()}, contents.limits),
         snippets=snippets(example, next(table.dtypes for table in contents.tables if table.outline.name == example)),
         limits=contents.limits,
         missing={name: values for name, values in missing.items() if values},
@@ -106,7 +122,7 @@ def index_html(contents: Contents, changes: Mapping[str, object]) -> str:
         formats=[item.title for item in FORMATS if item.title in there],
         tables=contents.tables,
         of_table=of_table,
-        loads=usages(example, contents.edition.name, {file.name for file in files}),
+        loads=usages(example, contents.edition.name, {file.name for file in files}, contents.limits),
         history=changes.get("history"),
         files=files,
         diffs=[file for file in files if file.name.endswith(".diff.csv")],
@@ -132,7 +148,7 @@ def described(contents: Contents, standard: str, files: Sequence[File], *, inden
     )
     if not standard.endswith(".json"):
         return text
-    return json.dumps(_known(json.loads(text)), ensure_ascii=False, indent=indent) + "\n"
+    return json_text(_known(json.loads(text)), indent)
 
 
 def catalogue_description(contents: Contents) -> str:
@@ -208,7 +224,7 @@ def forecast(project: Project, verdict: Verdict | None = None, environment: Mapp
         # derived tables: those with a schema of their own
         described_tables = {file.name.removesuffix(".schema.json") for file in project.schemas.glob("*.schema.json")}
         names += sorted(described_tables - {*names})
-    beside = [name for name in (*COPIED, corrections.PATH) if (package.root / name).is_file()]
+    beside = [name for name in [corrections.PATH] if (package.root / name).is_file()] + copied(package)
     if any(environment.get(name) for name in (KEY_VARIABLE, KEY_FILE_VARIABLE)):
         beside.append(digests.SIGNATURE)
     withheld = corrections.private_tables(verdict.reasons.given) if verdict else frozenset()

@@ -18,7 +18,7 @@ from deedbook.errors import ProjectError
 from deedbook.project import demand_names
 from deedbook.release.metadata import citation
 from deedbook.versioning.previous import Previous as Previous
-from deedbook.versioning.previous import demand_licence, demand_version, read_created, read_previous
+from deedbook.versioning.previous import demand_licence, demand_version, read_created, read_json, read_previous
 
 State = Literal["released", "snapshot"]
 
@@ -35,6 +35,8 @@ class Edition:
         homepage: Where people read about it; empty when the descriptor names none.
         creators: Contributors with an author's role, else all, else the dataset's own; `contributors` are the others.
         publisher: The contributor of that role, else the first creator.
+        sources: Addresses of what it was made from.
+        replaces: The DOI of the previous version; empty without one.
     """
 
     name: str
@@ -54,6 +56,8 @@ class Edition:
     creators: tuple[citation.Agent, ...] = ()
     contributors: tuple[citation.Agent, ...] = ()
     publisher: citation.Agent | None = None
+    sources: tuple[str, ...] = ()
+    replaces: str = ""
 
     @property
     def moment(self) -> str:
@@ -108,6 +112,7 @@ def read_edition(package: Package, *folders: Path, snapshot: bool = False) -> Ed
     version, title = package.version, package.title or package.name
     if snapshot:
         version = (version or "0.0.0").split("+")[0] + (".snapshot" if "-" in version else "-snapshot")
+    previous = read_previous(package, folders, snapshot=snapshot)
     return Edition(
         name=package.name,
         title=title,
@@ -115,7 +120,7 @@ def read_edition(package: Package, *folders: Path, snapshot: bool = False) -> Ed
         version=version,
         created=created,
         epoch=epoch or created,
-        previous=read_previous(package, folders, snapshot=snapshot),
+        previous=previous,
         state="snapshot" if snapshot else "released",
         doi=citation.doi_of(package),
         concept_doi=citation.concept_doi_of(package),
@@ -124,6 +129,8 @@ def read_edition(package: Package, *folders: Path, snapshot: bool = False) -> Ed
         languages=citation.texts_in(raw.get("languages")) or ("en",),
         licences=citation.licences_of(raw),
         **citation.people_of(raw, title),
+        sources=citation.sources_of(package),
+        replaces=citation.doi_in(read_json(previous.folder / "datapackage.json")) if previous else "",
     )
 
 

@@ -18,7 +18,7 @@ from deedbook.descriptor import Resource, load_package
 from deedbook.integrity.proof import Outcome, Problem, Progress
 from deedbook.project import DESCRIPTOR
 from deedbook.release.formats import CSV, FORMATS, Format, format_of
-from deedbook.release.formats.comparison import UnlikeError, first_differences
+from deedbook.release.formats.comparison import LeftOutError, UnlikeError, first_differences
 from deedbook.release.formats.csv import read_csv
 from deedbook.release.tables import Outline, Table, loss, schema_of, type_rows
 
@@ -67,10 +67,8 @@ def check_formats(folder: Path, dataset: str, sound: Set[str], outcome: Outcome,
         for place, item in enumerate(here):
             progress(f"comparing {name}", (number + place / len(here)) / len(resources))
             if item is not CSV:
-                suffixes.add(item.suffix.removeprefix("."))
-                outcome.problems += _differences(
-                    table, keys, item, folder / item.file_name(name, dataset), [*resources]
-                )
+                path = folder / item.file_name(name, dataset)
+                suffixes |= _compare(table, keys, item, path, [*resources], outcome)
     formats = ", ".join(sorted(suffixes)) or "no other format"
     outcome.checked.append(
         f"{tables} tables equal in csv and {formats}" if tables != 1 else f"1 table in csv and {formats}"
@@ -103,6 +101,18 @@ def _read_table(
     return Table(Outline(name, schema), rows), text.select(schema.primary_key)
 
 
+def _compare(
+    table: Table, keys: pl.DataFrame, item: Format, path: Path, tables: Sequence[str], outcome: Outcome
+) -> set[str]:
+    """Tells how a file differs from the table; the suffix of its format, if that holds the table."""
+    try:
+        outcome.problems += _differences(table, keys, item, path, tables)
+    except LeftOutError as reason:
+        outcome.not_checked.append(f"formats: {item.title} does not hold {table.name}: {reason}")
+        return set()
+    return {item.suffix.removeprefix(".")}
+
+
 def _differences(
     table: Table, keys: pl.DataFrame, item: Format, path: Path, tables: Sequence[str]
 ) -> Iterator[Problem]:
@@ -110,6 +120,8 @@ def _differences(
     differs = partial(Problem, rule="format-differs", file=path.name, table=table.name)
     try:
         count, differences = first_differences(item.codec.read(table, path, tables), MOST_SHOWN)
+    except LeftOutError:
+        raise
     except UnlikeError as error:
         yield differs(message=str(error))
         return

@@ -18,6 +18,7 @@ from deedbook.errors import ProjectError
 from deedbook.integrity.digests import MANIFEST
 from deedbook.names import alike
 from deedbook.release.contents import Contents
+from deedbook.release.pages import json_text
 from deedbook.versioning.previous import CHANGES, read_json
 
 
@@ -59,8 +60,7 @@ def write_manifest(contents: Contents) -> None:
     }
     if same := alike(entry["name"] for entry in record["files"]):
         raise ProjectError(f"{same[0]} and {same[1]} cannot be two files on every system", "rename one of the tables")
-    content = json.dumps(record, ensure_ascii=False, indent=2) + "\n"
-    (folder / MANIFEST).write_text(content, encoding="utf-8", newline="\n")
+    (folder / MANIFEST).write_text(json_text(record, 2), encoding="utf-8", newline="\n")
 
 
 def table_digests(folder: Path) -> dict[str, str]:

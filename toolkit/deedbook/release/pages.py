@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
@@ -20,13 +20,23 @@ if TYPE_CHECKING:
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>|#~])")
 _UNSAFE_IN_ADDRESS = re.compile(r'[\x00-\x20<>"{}|^`\\]')
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _LINE = 80
 _BLOCKS = "·▁▂▃▄▅▆▇█"
 
 
 def render(template: str, **values: object) -> str:
-    """A document from its template; HTML is escaped unless the template says that it is markup."""
-    return _environment().get_template(template).render(**values)
+    """A document from its template; HTML is escaped unless the template says that it is markup.
+
+    Characters that steer a terminal are shown as U+FFFD.
+    """
+    return _CONTROL.sub("\ufffd", _environment().get_template(template).render(**values))
+
+
+def json_text(value: object, indent: int | None = None, default: Callable[[Any], object] | None = None) -> str:
+    """JSON in which no character steers a terminal; a document, which is indented, ends its last line."""
+    text = json.dumps(value, ensure_ascii=False, indent=indent, default=default)
+    return _CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + ("\n" if indent else "")
 
 
 @cache
@@ -46,7 +56,7 @@ def _environment() -> Environment:
         "groupby_order": grouped_by,
         "iri": iri,
         "length_of": lambda part, whole, size: f"{max(size * part / whole, 1.5):.2f}" if whole and part else "0",
-        "literal": lambda value: json.dumps(value, ensure_ascii=False),
+        "literal": json_text,
         "md": lambda text: _MARKDOWN.sub(r"\\\1", " ".join(str(text).split())),  # on one line, also inside a table
         "number": "{:,}".format,
         "share": share,
@@ -83,7 +93,7 @@ def iri(address: str) -> str:
 
 def turtle(text: str) -> str:
     """A Turtle string; JSON's escapes are among Turtle's, apart from surrogates, which it does not write."""
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007F")
+    return json_text(text)
 
 
 def turtle_document(blocks: Iterable[str]) -> str:

@@ -11,6 +11,7 @@ the hash of `datapackage.json`, which has those of the tables.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import replace
 
@@ -19,7 +20,11 @@ import polars as pl
 from deedbook.release.contents import Contents
 from deedbook.release.formats import FORMATS, Format, Usage
 from deedbook.release.pages import render
+from deedbook.release.tables import Limit
 
+_IN_CODE = re.compile(r"[\x00-\x1f\x7f-\x9f`\\]")
+"""What ends a line, a fence of Markdown or a name of R; a name with it is in no code that people paste."""
+_STATA_NAME = re.compile("[A-Za-z_][A-Za-z0-9_]{0,27}")
 _KINDS = {pl.Boolean: "boolean", pl.Int64: "integer", pl.Float64: "number", pl.Date: "date"}
 
 
@@ -44,20 +49,22 @@ def loaders(contents: Contents, descriptor: str) -> Mapping[str, str]:
     return found
 
 
-def usages(table: str, dataset: str, names: Set[str]) -> list[Usage]:
+def usages(table: str, dataset: str, names: Set[str], limits: Iterable[Limit]) -> list[Usage]:
     """The shortest way to load a table of the release with each tool.
 
     Args:
         table: The table.
         dataset: The name of the dataset, which is that of the files with all tables.
         names: The files that the release has.
+        limits: What its formats do not hold.
     """
+    without = {limit.format.lower() for limit in limits if limit.is_left_out and limit.table == table}
     files = [(item, item.file_name(table, dataset)) for item in FORMATS]
     named = {"table": table, "variable": _variable(table), "dataset": dataset}
     return [
         replace(item.usage, code=item.usage.code.format(**named), file=item.loader or file)
         for item, file in files
-        if item.usage and file in names
+        if item.usage and file in names and item.name not in without
     ]
 
 
@@ -68,9 +75,14 @@ def snippets(table: str, dtypes: Mapping[str, pl.DataType]) -> str:
         table: The table's name.
         dtypes: The types of its columns in the typed formats.
     """
+    if _IN_CODE.search("".join(dtypes)):
+        return "A column has a name that code would have to quote in a way of its own: use the loaders.\n\n"
     kinds = {name: _kind(dtype) for name, dtype in dtypes.items()}
+    days = [name for name, kind in kinds.items() if kind == "date" and _STATA_NAME.fullmatch(name)]
     texts = [place for place, kind in enumerate(kinds.values(), 1) if kind not in {"integer", "number"}]
-    return render("snippets.md.j2", table=table, variable=_variable(table), kinds=kinds, texts=texts)
+    return render(
+        "snippets.md.j2", table=table, variable=_variable(table), kinds=kinds, texts=texts, stata_days=days[:2]
+    )
 
 
 def _kind(dtype: pl.DataType) -> str:

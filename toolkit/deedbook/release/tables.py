@@ -14,23 +14,27 @@ from decimal import Decimal
 import polars as pl
 
 from deedbook.descriptor import Resource
+from deedbook.errors import ProjectError
 from deedbook.project import CODE_VALUES, Project
 from deedbook.reading.tables import read_text
 from deedbook.schema import Field, Label, TableSchema
 from deedbook.types import canonical_field, canonical_text, typed
 
 _LONGEST_EXACT_DIGITS = 15
+_NOTHING = (Label("\0"),)
+"""A missing value that no cell is."""
 TYPED_FORMATS = "all but CSV"
 """The format of a limit that concerns every typed format."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """Something that one format cannot hold as the canonical CSV does; the README of the release names it."""
+    """Something that one format cannot hold as the canonical CSV does, or a whole table; the README of the release names it."""
 
     format: str
     table: str
     text: str
+    is_left_out: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,16 +83,48 @@ class Table:
 
 
 def read_canonical(resource: Resource) -> pl.DataFrame:
-    """The table as canonical text, in the order of its file.
+    """The table as canonical text, in the order of its file, with the columns of `kinds_of_missing`.
 
     Args:
         resource: A resource with a schema, whose data passed validation.
     """
     schema = schema_of(resource)
-    exprs = [canonical_text(item).alias(item.name) for item in schema.fields]
+    kinds = kinds_of_missing(schema)
+    parts = [_read(resource, [canonical_text(item).alias(item.name) for item in schema.fields])]
+    if kinds:  # read again, with what stands for a missing value
+        fields = tuple(replace(item, missing_values=_NOTHING) for item in schema.fields)
+        marks = replace(resource, schema=replace(schema, fields=fields, missing_values=_NOTHING))
+        of_kind = ((pl.col(item.name), labels, added.name) for item, labels, added in kinds)
+        exprs = [text.replace_strict(labels, default=None).alias(name) for text, labels, name in of_kind]
+        parts.append(_read(marks, exprs))
+    return pl.concat(parts, how="horizontal")
+
+
+def _read(resource: Resource, exprs: Sequence[pl.Expr]) -> pl.DataFrame:
     blocks = [block.select(exprs) for block in read_text(resource)]
-    empty = pl.DataFrame(schema=dict.fromkeys(schema.names, pl.String))
-    return pl.concat([empty, *blocks], rechunk=True) if blocks else empty
+    empty = pl.DataFrame(schema=dict.fromkeys([expr.meta.output_name() for expr in exprs], pl.String))
+    return pl.concat([empty, *blocks], rechunk=True)
+
+
+def kinds_of_missing(schema: TableSchema) -> list[tuple[Field, Mapping[str, str], Field]]:
+    """The fields whose missing values have labels, with these, and the column of a release that tells them apart.
+
+    Raises:
+        ProjectError: when the table has a column of that name.
+    """
+    found: list[tuple[Field, Mapping[str, str], Field]] = []
+    for item in schema.fields:
+        values = schema.missing_values if item.missing_values is None else item.missing_values
+        labels = {str(one.value): one.label for one in values if one.label}
+        if any(labels) and item.name not in schema.primary_key:
+            name, title = f"{item.name}_missing", f"Why {item.title or item.name} is missing"
+            if name in schema.names:
+                message = f"a release tells in `{name}` why `{item.name}` is missing, and there is a field of that name"
+                raise ProjectError(message, "rename that field, or take the labels from missingValues")
+            categories = tuple(Label(label) for label in dict.fromkeys(labels.values()))
+            raw = {"name": name, "type": "string", "title": title}
+            found.append((item, labels, Field(name=name, title=title, categories=categories, raw=raw)))
+    return found
 
 
 def schema_of(resource: Resource) -> TableSchema:
@@ -175,10 +211,9 @@ def release_schema(schema: TableSchema, added: Sequence[Field]) -> TableSchema:
 
 
 def named_missing(schema: TableSchema) -> tuple[str, ...]:
-    """The declared missing values that a release no longer tells apart, because it leaves every one of them empty."""
+    """The declared missing values that a release no longer tells apart: those without a label, which are all empty in it."""
     labels = [*schema.missing_values, *(label for item in schema.fields for label in item.missing_values or ())]
-    named = [label for label in labels if label.value]
-    return tuple(sorted({f"{one.value} ({one.label})" if one.label else str(one.value) for one in named}))
+    return tuple(sorted({str(one.value) for one in labels if one.value and not one.label}))
 
 
 def loss(text: pl.DataFrame, rows: int, present: Mapping[str, int]) -> str:

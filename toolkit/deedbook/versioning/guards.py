@@ -36,7 +36,7 @@ from deedbook.versioning.verdict import Verdict
 REDIRECTS = "id_redirects"
 LOST_SHARE, LOST_ROWS = 0.05, 50
 _REWRITTEN, _REVISED = 0.20, 0.01
-_ORCID = re.compile(r"(\d{4}-\d{4}-\d{4}-\d{3})([\dX])\b")
+_ORCID = re.compile(r"(?:(?:https?://)?(?:www\.)?orcid\.org/)?(\d{4}-\d{4}-\d{4}-\d{3})([\dX])/?")
 _OPEN_DEFINITION = frozenset(
     {"odc-pddl-1.0", "odc-odbl-1.0", "other-open", "other-pd", "other-at", "other-closed", "notspecified"}
 )
@@ -84,15 +84,29 @@ def _findings(guards: Iterable[Guard[Subject]], subject: Subject) -> list[Findin
     return [guard.finding(breach) for guard in guards if guard.find for breach in guard.find(subject)]
 
 
-def _unknown_licences(package: Package) -> Iterator[Breach]:
+def is_spdx(name: str) -> bool:
+    """Whether that is a licence of the SPDX list, or an expression of such."""
     from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
 
+    try:
+        return bool(name and canonicalize_license_expression(name))
+    except InvalidLicenseExpression:
+        return False
+
+
+def orcid_of(text: object) -> tuple[str, bool]:
+    """The digits of an ORCID, alone or in its address, and whether the last one is right (ISO 7064 MOD 11-2); empty for others."""
+    found = _ORCID.fullmatch(str(text or ""))
+    total = 0
+    for digit in found[1].replace("-", "") if found else "":
+        total = (total + int(digit)) * 2
+    return (found[1] + found[2], "0123456789X"[(12 - total % 11) % 11] == found[2]) if found else ("", False)
+
+
+def _unknown_licences(package: Package) -> Iterator[Breach]:
     for item in (package.raw, *(resource.raw for resource in package.resources)):
         for name in _texts(item.get("licenses"), "name"):
-            try:
-                if name and name.lower() not in _OPEN_DEFINITION:
-                    canonicalize_license_expression(name)
-            except InvalidLicenseExpression:
+            if name and name.lower() not in _OPEN_DEFINITION and not is_spdx(name):
                 yield Breach("", column="licenses", value=name, said={"name": name})
 
 
@@ -103,14 +117,10 @@ def _texts(entries: object, name: str) -> list[str]:
 
 
 def _wrong_orcids(package: Package) -> Iterator[Breach]:
-    """ORCIDs whose check digit (ISO 7064 MOD 11-2) is another."""
     for path in _texts(package.raw.get("contributors"), "path"):
-        found = _ORCID.search(path)
-        total = 0
-        for digit in found[1].replace("-", "") if found else "":
-            total = (total + int(digit)) * 2
-        if found and "0123456789X"[(12 - total % 11) % 11] != found[2]:
-            yield Breach("", column="contributors", value=found[0], said={"orcid": found[0]})
+        orcid, is_right = orcid_of(path)
+        if orcid and not is_right:
+            yield Breach("", column="contributors", value=orcid, said={"orcid": orcid})
 
 
 def _releases(old: Side, new: Side, changes: Changes) -> Releases:

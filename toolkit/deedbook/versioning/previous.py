@@ -130,7 +130,7 @@ def demand_version(package: Package) -> None:
 
 
 def demand_licence(package: Package) -> None:
-    """Refuses a licence that is a file which no release carries.
+    """Refuses a licence that is neither at an address nor a file beside the descriptor, which a release carries.
 
     Raises:
         ProjectError: when there is one.
@@ -138,11 +138,10 @@ def demand_licence(package: Package) -> None:
     licences = package.raw.get("licenses")
     for one in licences if isinstance(licences, list) else ():
         path = str(one.get("path") or "") if isinstance(one, Mapping) else ""
-        if path and ":" not in path and path != "LICENSE":
-            hint = "call it LICENSE and put it beside the descriptor, or give its address"
-            raise ProjectError(
-                f"{_where(package)}: the licence is the file {path}, which a release does not carry", hint
-            )
+        is_file = ":" not in path and path == Path(path).name and (package.root / path).is_file()
+        if path and not is_file and not path.startswith(("https://", "http://")):
+            hint = "put a file such as LICENSE beside the descriptor, or give an address that begins with https://"
+            raise ProjectError(f"{_where(package)}: the licence {path!r} is no file that a release can carry", hint)
 
 
 def demand_one_beginning(project: Project) -> None:

@@ -183,7 +183,7 @@ FORMATS = [
         suffix=".rds",
         media_type="application/x-r-rds",
         title="R",
-        purpose="R data frames with dates, factors for codes, titles and labels as attributes (label, code_labels)",
+        purpose="R data frames with dates, factors for codes, titles and labels as attributes (label, code_labels, labels)",
         usage=Usage("R", "r", 'source("load.R")\n{variable} <- load_table("{table}", labels = TRUE)'),
         loader="load.R",
     ),

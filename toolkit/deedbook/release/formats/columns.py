@@ -72,6 +72,10 @@ class Capacity:
         """What the README says of a table in the format."""
         return tuple(Limit(self.format, table.name, text) for text in texts)
 
+    def left_out(self, table: Table, reason: str) -> tuple[Limit, ...]:
+        """What the README says of a table that the format does not hold at all."""
+        return (Limit(self.format, table.name, f"left out: {reason}", is_left_out=True),)
+
 
 def without_special(rows: pl.DataFrame) -> tuple[pl.DataFrame, list[str]]:
     """The rows with columns of NaN or infinity as text, and which those are."""

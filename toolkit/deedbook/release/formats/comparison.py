@@ -41,6 +41,10 @@ class UnlikeError(ValueError):
     """A file holds no such table, other columns, or cannot be read; the text says what."""
 
 
+class LeftOutError(Exception):
+    """The format cannot hold the table, so no file has it; the text says why."""
+
+
 def pairs_of(expected: pl.DataFrame, slices: Iterable[pl.DataFrame]) -> Iterator[Pair]:
     """The columns of consecutive rows beside what they should be.
 

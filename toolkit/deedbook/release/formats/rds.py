@@ -5,7 +5,9 @@ nor attributes, and read here because the one reader is under the AGPL and turns
 
     data.frame    attributes names, row.names, class; dataset, dataset_version, created, primary_key
     column        text, integer (within 32 bits), double, logical, Date, POSIXct in UTC, or factor; attribute `label`: its title
-    factor        levels are the codes in the order of their list; attribute `code_labels`: the labels, named by code
+    factor        levels are the codes in the order of their list, ordered where the schema says so; attribute `code_labels`:
+                  the labels, named by code
+    number        of a column with labelled codes: attribute `labels`, the codes named by their labels, as haven has them
 
 Compressed without name and time. Whole numbers beyond 2^53 are text: R has no wider ones.
 """
@@ -228,19 +230,33 @@ def _value_of(item: Field, values: pl.Series) -> _Value:
     elif isinstance(dtype, pl.Datetime):
         values = values.dt.epoch("us") / 1_000_000
         own = {"class": _texts(["POSIXct", "POSIXt"]), "tzone": _texts(["UTC"])}
-    elif dtype.is_integer() and values.is_between(-_LARGEST_INTEGER, _LARGEST_INTEGER).all():
-        values = values.cast(pl.Int32)
+    elif dtype.is_integer():
+        if values.is_between(-_LARGEST_INTEGER, _LARGEST_INTEGER).all():
+            values = values.cast(pl.Int32)
+        own = _labels_of_numbers(item, values.dtype)
     elif dtype == pl.String and len(codes) == len(item.categories) > 0 and values.drop_nulls().is_in([*codes]).all():
         values = values.replace_strict([*codes], [*range(1, len(codes) + 1)], default=None, return_dtype=pl.Int32)
         code_labels = replace(_texts([*codes.values()]), attributes={"names": _texts([*codes])})
-        own = {"levels": _texts([*codes]), "class": _texts(["factor"]), "code_labels": code_labels}
+        own = {
+            "levels": _texts([*codes]),
+            "class": _texts(["ordered", "factor"] if item.raw.get("categoriesOrdered") is True else ["factor"]),
+            "code_labels": code_labels,
+        }
     return _Value(values, own | ({"label": _texts([item.title])} if item.title else {}))
+
+
+def _labels_of_numbers(item: Field, dtype: pl.DataType) -> dict[str, _Value]:
+    """The attribute `labels`: the codes that have labels, named by these; nothing without labels."""
+    labels = {code.value: code.label for code in item.categories if isinstance(code.value, int) and code.label}
+    values = pl.Series([*labels], dtype=pl.Int64).cast(dtype, strict=False)
+    is_held = labels and not values.has_nulls()
+    return {"labels": _Value(values, {"names": _texts([*labels.values()])})} if is_held else {}
 
 
 def _column(value: _Value) -> pl.Series:
     """A column as values: the codes of a factor, days and times as such."""
     kind = list(value.attributes["class"].content) if "class" in value.attributes else []
-    if kind == ["factor"]:
+    if kind[-1:] == ["factor"]:
         return value.attributes["levels"].content.gather(value.content.cast(pl.Int64) - 1)
     if kind == ["Date"]:
         return value.content.cast(pl.Int32).cast(pl.Date)

@@ -53,7 +53,7 @@ def write(table: Table, edition: Edition, path: Path) -> tuple[Limit, ...]:
 
     columns, limits = statistical.columns_for(table, PROGRAM)
     if not columns:
-        return PROGRAM.capacity.limits(table, "left out: it has no columns")
+        return PROGRAM.capacity.left_out(table, "it has no columns")
     forms = {column.name: _format(column.values) for column in columns}
     pyreadstat.write_sav(
         pl.DataFrame([_series(column.values).alias(column.name) for column in columns]),

@@ -23,7 +23,7 @@ from deedbook.integrity.containers import open_database
 from deedbook.release.edition import Edition
 from deedbook.release.formats import About
 from deedbook.release.formats.columns import Capacity, without_special
-from deedbook.release.formats.comparison import Pair, demand_columns, frame_of, pairs_of
+from deedbook.release.formats.comparison import LeftOutError, Pair, demand_columns, frame_of, pairs_of
 from deedbook.release.pages import sql_name, sql_text
 from deedbook.release.tables import Limit, Outline, Table, references_of, texts_of
 from deedbook.schema import Field, ForeignKey, TableSchema
@@ -58,8 +58,8 @@ def open_book(path: Path, _edition: Edition, tables: Mapping[str, TableSchema | 
 
 def read(table: Table, path: Path, _tables: Sequence[str] = ()) -> Iterator[Pair]:
     """The columns of a table of a file, beside the table's."""
-    if _reason_to_leave_out(table.schema):
-        return
+    if reason := _reason_to_leave_out(table.schema):
+        raise LeftOutError(reason)
     expected = _plain(without_special(table.rows)[0])
     connection = open_database(path)
     try:
@@ -87,9 +87,14 @@ class Database:
     def add(self, table: Table) -> tuple[Limit, ...]:
         """Creates and fills one table; one that SQLite cannot hold is left out."""
         if reason := _reason_to_leave_out(table.schema):
-            return CAPACITY.limits(table, f"left out: {reason}")
+            return CAPACITY.left_out(table, reason)
         outline, (rows, special) = table.outline, without_special(table.rows)
         self._connection.execute(_create_statement(table, self._schemas))
+        keys = (outline.schema.primary_key, *outline.schema.unique_keys)  # these have an index of their own
+        for place, key in enumerate(outline.schema.foreign_keys, start=1):
+            if not any(other[: len(key.fields)] == key.fields for other in keys):
+                name = sql_name(f"{outline.name}_reference_{place}")
+                self._connection.execute(f"CREATE INDEX {name} ON {sql_name(outline.name)} ({_list(key.fields)})")
         for part in rows.iter_slices(_SLICE):
             self._insert(outline.name, rows.width, _plain(part).iter_rows())
         about = (outline.name, outline.title, outline.description, rows.height, int(outline.is_view))
@@ -99,9 +104,9 @@ class Database:
             codes = enumerate(item.categories, start=1)
             named = [(listed, position, str(code.value), code.label) for position, code in codes]
             self._insert("_code_lists", 4, named, "OR IGNORE ")
-            keys = int(item.required), int(item.name in table.schema.primary_key)
+            marks = int(item.required), int(item.name in table.schema.primary_key)
             refers = ", ".join(references_of(item, outline)) or None
-            said = outline.name, item.name, place, item.type, item.title, item.description, *keys, refers
+            said = outline.name, item.name, place, item.type, item.title, item.description, *marks, refers
             self._insert("_codebook", 11, [(*said, listed if named else None, int(item.name in outline.derived))])
         return CAPACITY.limits(table, *(f"`{name}` holds NaN or infinity as text" for name in special))
 

@@ -34,12 +34,9 @@ from deedbook.release.tables import Limit, Table
 
 Kind = Literal["byte", "int", "long", "double", "str", "strL"]
 _RESERVED = """
-    NULL _N _all _b _coef _cons _n _pi _pred _rc _se _skip aggregate array boolean break byte case catch class
-    colvector complex const continue default delegate delete do double else eltypedef end enum explicit export
-    external float for friend function global goto if in inline int local long pragma protected quad rowvector
-    short str str# strL typedef typename using virtual with
+    _all _b _coef _cons _n _N _pi _pred _rc _skip byte double float if in int long str strL using with
 """
-"""Words that Stata keeps for itself, and more that pandas would not write as they are, such as `end`."""
+"""Words that Stata keeps for itself (User's Guide, 11.3)."""
 PROGRAM = statistical.Program(
     capacity=Capacity(
         format="Stata",
@@ -125,7 +122,7 @@ def write(table: Table, edition: Edition, path: Path) -> tuple[Limit, ...]:
     """Writes one table; one that Stata cannot hold is left out and named."""
     columns, limits = statistical.columns_for(table, PROGRAM)
     if not 0 < len(columns) <= PROGRAM.most_columns:
-        return PROGRAM.capacity.limits(table, f"left out: it has {len(columns)} columns")
+        return PROGRAM.capacity.left_out(table, f"it has {len(columns)} columns")
     epoch = edition.epoch
     write_dta(
         path,

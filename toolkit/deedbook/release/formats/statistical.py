@@ -18,7 +18,7 @@ import polars as pl
 
 from deedbook.release.edition import Edition
 from deedbook.release.formats.columns import Capacity, fitted_names
-from deedbook.release.formats.comparison import Pair, demand_columns, narrowed, unlike_height
+from deedbook.release.formats.comparison import LeftOutError, Pair, demand_columns, narrowed, unlike_height
 from deedbook.release.tables import Limit, Table
 from deedbook.schema import Field
 
@@ -140,12 +140,13 @@ def read_pairs(table: Table, path: Path, program: Program) -> Iterator[Pair]:
 
     Raises:
         UnlikeError: when there are other variables, or more or fewer rows.
+        LeftOutError: when the program cannot hold the table.
     """
     import pyreadstat
 
     columns, _ = columns_for(table, program)
     if not 0 < len(columns) <= program.most_columns:
-        return
+        raise LeftOutError(f"it has {len(columns)} columns")
     height = table.rows.height
     size = max(_FEWEST_ROWS, -(-height // _MOST_PASSES))
     for start in range(0, height + 1, size):  # beyond the last row too, to find more of them

@@ -23,7 +23,7 @@ from deedbook.integrity.containers import check_workbook
 from deedbook.release.edition import Edition
 from deedbook.release.formats import About
 from deedbook.release.formats.columns import Capacity, fitted_names
-from deedbook.release.formats.comparison import Pair, UnlikeError, demand_columns, frame_of, pairs_of
+from deedbook.release.formats.comparison import LeftOutError, Pair, UnlikeError, demand_columns, frame_of, pairs_of
 from deedbook.release.tables import Limit, Table
 
 CAPACITY = Capacity(
@@ -65,8 +65,8 @@ def read(table: Table, path: Path, tables: Sequence[str] = ()) -> Iterator[Pair]
     """
     from python_calamine import CalamineWorkbook
 
-    if _reason_to_leave_out(table.rows):
-        return
+    if reason := _reason_to_leave_out(table.rows):
+        raise LeftOutError(reason)
     expected = pl.DataFrame(CAPACITY.columns(table)[0]).with_columns(
         pl.col(pl.String).replace("", None).str.replace_many(_UNDECODED)
     )
@@ -107,7 +107,7 @@ class Workbook:
     def add(self, table: Table) -> tuple[Limit, ...]:
         """Writes one table on a sheet of its own."""
         if reason := _reason_to_leave_out(table.rows):
-            return CAPACITY.limits(table, f"left out: {reason}")
+            return CAPACITY.left_out(table, reason)
         name = self._sheets[table.name]
         columns, limits = CAPACITY.columns(table)
         rows = pl.DataFrame(columns)

@@ -5,20 +5,25 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from deedbook.descriptor import Package
 from deedbook.errors import ProjectError
+from deedbook.versioning.guards import is_spdx, orcid_of
 
 _DOI = re.compile(r"^(?:https?://(?:dx\.)?doi\.org/|doi:)?(10\.\d{4,9}/\S+)$", re.IGNORECASE)
-_ORCID = re.compile(r"https?://orcid\.org/\d{4}-\d{4}-\d{4}-\d{3}[\dX]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Agent:
-    """A person (with a family name) or an organisation; empty what is not known."""
+    """A person or an organisation; empty what is not known.
+
+    Attributes:
+        kind: Whether it is a person (with a family name or an ORCID) or an organisation; empty where nothing tells.
+    """
 
     name: str
+    kind: Literal["person", "organisation", ""] = ""
     given: str = ""
     family: str = ""
     orcid: str = ""
@@ -28,7 +33,7 @@ class Agent:
     @property
     def is_person(self) -> bool:
         """Whether it is known to be a person."""
-        return bool(self.family)
+        return self.kind == "person"
 
     @property
     def id(self) -> str:
@@ -53,7 +58,7 @@ class Agent:
 
 @dataclass(frozen=True, slots=True)
 class Licence:
-    """A licence: its SPDX id, title and address, each empty if unknown."""
+    """A licence: its SPDX id, its title, and its address or the file of the release that it is; each empty if unknown."""
 
     spdx: str
     title: str
@@ -63,6 +68,11 @@ class Licence:
     def address(self) -> str:
         """The address of its text: the declared one, else that of the SPDX list."""
         return self.url or (f"https://spdx.org/licenses/{self.spdx}" if self.spdx else "")
+
+    @property
+    def is_file(self) -> bool:
+        """Whether its text is a file of the release."""
+        return bool(self.url) and not web_address(self.url)
 
     @property
     def text(self) -> str:
@@ -88,19 +98,32 @@ def _agent(entry: Mapping[str, Any]) -> Agent:
     given, family, organisation, path, title = (
         str(entry.get(key) or "") for key in ("givenName", "familyName", "organization", "path", "title")
     )
-    is_orcid = bool(_ORCID.fullmatch(path))
-    orcid = path.replace("http://", "https://") if is_orcid else ""
-    website = "" if is_orcid else web_address(path)
-    if not family:
-        return Agent(name=title or str(entry.get("name") or organisation), orcid=orcid, website=website)
-    name = f"{given} {family}".strip()
-    return Agent(name=name, given=given, family=family, orcid=orcid, website=website, affiliation=organisation)
+    orcid, is_right = orcid_of(path)
+    title = f"{given} {family}".strip() if family else title or str(entry.get("name") or "")
+    return Agent(
+        name=title or organisation,
+        kind="person" if family or orcid else "" if title else "organisation",
+        given=given if family else "",
+        family=family,
+        orcid=f"https://orcid.org/{orcid}" if is_right else "",
+        website="" if orcid else web_address(path),
+        affiliation=organisation if family or orcid else "",
+    )
 
 
 def licences_of(descriptor: Mapping[str, object]) -> tuple[Licence, ...]:
-    """The licences of a dataset."""
+    """The licences of a dataset; a name that SPDX does not list is a title."""
     entries = _objects(descriptor.get("licenses"))
-    return tuple(Licence(*(str(entry.get(key) or "") for key in ("name", "title", "path"))) for entry in entries)
+    found = [[str(entry.get(key) or "") for key in ("name", "title", "path")] for entry in entries]
+    return tuple(Licence(name if is_spdx(name) else "", title or name, path) for name, title, path in found)
+
+
+def sources_of(package: Package) -> tuple[str, ...]:
+    """The addresses of what the dataset and its tables were made from, each once."""
+    descriptors = (package.raw, *(resource.raw for resource in package.resources))
+    entries = [entry for one in descriptors for entry in _objects(one.get("sources"))]
+    dois = [(_doi(entry.get("path")), web_address(entry.get("path"))) for entry in entries]
+    return tuple(dict.fromkeys(f"https://doi.org/{doi}" if doi else address for doi, address in dois if doi or address))
 
 
 def doi_of(package: Package) -> str:
@@ -142,7 +165,11 @@ def concept_doi_of(package: Package) -> str:
 def people_of(descriptor: Mapping[str, object], title: str) -> dict[str, Any]:
     """The creators (contributors with an author's role, else all, else the dataset's own), the others, and the publisher."""
     everybody = agents_of(descriptor)
-    creators = agents_of(descriptor, "author", "creator") or everybody or (Agent(name=f"The contributors to {title}"),)
+    creators = (
+        agents_of(descriptor, "author", "creator")
+        or everybody
+        or (Agent(name=f"The contributors to {title}", kind="organisation"),)
+    )
     known = {one.name for one in creators}
     return {
         "creators": creators,

@@ -7,12 +7,12 @@ encoding, missing values) is gone: the tables are canonical CSV.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from typing import Any
 
 from deedbook.release.contents import Contents
+from deedbook.release.pages import json_text
 from deedbook.release.tables import Outline
 from deedbook.schema import Field, TableSchema
 
@@ -59,12 +59,12 @@ def datapackage_json(contents: Contents) -> str:
         **({"id": edition.identifier} if edition.doi else {}),
         "resources": resources,
     }
-    return json.dumps(descriptor, ensure_ascii=False, indent=2) + "\n"
+    return json_text(descriptor, 2)
 
 
 def _kept(raw: Mapping[str, Any], dropped: re.Pattern[str]) -> dict[str, Any]:
     """What is said otherwise in a release is not said twice."""
-    return {key: value for key, value in raw.items() if not dropped.fullmatch(key)}
+    return {key: value for key, value in raw.items() if value not in ("", [], {}) and not dropped.fullmatch(key)}
 
 
 def _schema(outline: Outline) -> dict[str, Any]:
