@@ -79,6 +79,8 @@ def test_the_page_stands_alone_and_runs_nothing(project: Path, deedbook: Run, tm
     write_project(project, "id,start,end\n<script>alert(1)</script>,,\n")
     page = tmp_path / "page.html"
     assert deedbook("diff", str(write_project(tmp_path / "old")), ".", "--format", "html", "-o", str(page)).code == 1
+    assert "the working folder</h1>" in page.read_text()
+    assert 'role="img" aria-label="to"' in page.read_text()
     parsed = _Page()
     parsed.feed(page.read_text(encoding="utf-8"))
     assert parsed.tags.isdisjoint({"script", "link", "img", "iframe"})
