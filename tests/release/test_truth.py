@@ -65,7 +65,7 @@ def test_kinds_of_missing_that_have_labels_have_a_column_of_their_own(make_proje
     described = load(folder, "datapackage.json")["resources"][0]["schema"]["fields"][2]
     assert (described["derived"], described["title"]) == (True, "Why Age is missing")
     assert "(.)" in (folder / "README.md").read_text()
-    assert verify(folder).problems == ()
+    assert not verify(folder).problems
 
 
 def test_a_field_called_like_the_kinds_of_missing_of_another_is_refused(make_project: MakeProject) -> None:
@@ -91,7 +91,7 @@ def test_r_has_labels_of_numbers_ordered_factors_and_names_the_tables(make_proje
     level = {"name": "level", "type": "integer", "title": "Level", "categories": codes}
     degree = {"name": "degree", "type": "string", "categories": ["low", "mid"], "categoriesOrdered": True}
     folder = release_of(make_project({"t": ("id,level,degree\na,1,mid\nb,,low\n", schema(level, degree))}))
-    assert verify(folder).problems == ()
+    assert not verify(folder).problems
     told = in_r(
         folder, 'x <- readRDS("t.rds"); print(attr(x$level, "labels")); cat(is.ordered(x$degree), levels(x$degree))'
     )
@@ -145,7 +145,7 @@ def test_a_licence_that_is_a_file_is_in_the_release(make_project: MakeProject) -
     assert (folder / "TERMS.md").read_text() == "Be kind.\n"
     assert not {"license", "license-url"} & yaml.safe_load((folder / "CITATION.cff").read_text()).keys()
     assert "rightsUri" not in load(folder, "datacite.json")["rightsList"][0]
-    assert verify(folder).problems == ()
+    assert not verify(folder).problems
 
 
 @pytest.mark.parametrize("path", ["javascript:alert(1)", "../TERMS.md", "no-such-file"])
@@ -166,7 +166,7 @@ def test_a_licence_that_spdx_does_not_list_has_no_made_up_address(make_project: 
     assert load(folder, "datacite.json")["rightsList"] == [{"rights": "cc-by-9999"}]
     assert "license" not in yaml.safe_load((folder / "CITATION.cff").read_text())
     assert "spdx.org/licenses/cc-by-9999" not in (folder / "index.html").read_text()
-    assert verify(folder).problems == ()
+    assert not verify(folder).problems
 
 
 def test_people_are_people_and_nobody_is_made_one(make_project: MakeProject) -> None:
