@@ -21,6 +21,7 @@ from deedbook.integrity.containers import open_database
 from deedbook.integrity.digests import MANIFEST
 from deedbook.integrity.proof import Outcome, json_object
 from deedbook.release.equality import first_line
+from deedbook.release.metadata.citation import licences_of
 
 Fact = tuple[str, object]
 """Something that a file says about the release: what it is about, such as `version`, and what it says."""
@@ -97,7 +98,8 @@ def _licence_forms(licence: Mapping[str, Any]) -> set[str]:
     name, path, title = (str(licence.get(key) or "") for key in ("name", "path", "title"))
     pages = {f"https://spdx.org/licenses/{name}", f"https://spdx.org/licenses/{name}.html"} if name else set()
     paths = {path, path.rstrip("/"), f"{path.rstrip('/')}/"} if path else set()
-    return {name, title, *pages, *paths} - {""}
+    references = {one.reference for one in licences_of({"licenses": [licence]})}  # inside a document
+    return {name, title, *pages, *paths, *references} - {""}
 
 
 def _facts(name: str, path: Path) -> Iterator[Fact]:
