@@ -236,13 +236,13 @@ def test_own_formats_of_the_edited_text_become_canonical_and_so_does_the_schema(
     )
     folder = released(project)
     assert (folder / "t.csv").read_text().splitlines()[1:] == [
-        "a,2024-12-31,1234.5,true,2023-12-31T23:00:00Z,1.0.0,1.0.0",
-        "b,,,false,,1.0.0,1.0.0",
+        "a,2024-12-31,1234.5,true,2023-12-31T23:00:00Z,,1.0.0,1.0.0",
+        "b,,,false,,refused,1.0.0,1.0.0",
     ]
     fields = json.loads((folder / "datapackage.json").read_text())["resources"][0]["schema"]["fields"]
     assert fields[1] == {"name": "day", "type": "date", "constraints": {"minimum": "2000-01-01"}}
     assert fields[2] == {"name": "sum", "type": "number"}
-    assert "-99 (refused)" in (folder / "README.md").read_text()
+    assert fields[5]["name"] == "day_missing"  # no other field has such a cell
     frictionless_passes(folder)
 
 

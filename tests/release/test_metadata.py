@@ -156,7 +156,7 @@ def test_the_page_links_every_file_with_its_checksum_and_loads_nothing(folder: P
     assert sums.keys() <= set(page.links)
     assert all(digest in html for digest in sums.values())
     assert "<b>more" not in html
-    assert html.count("</script>") == 1
+    assert html.count("</script>") == 2  # the JSON-LD, and what tells the address of the catalogue
 
 
 def test_a_dataset_without_doi_and_people_is_described_too(make_project: MakeProject) -> None:

@@ -142,7 +142,7 @@ def edited_table(
     added = schema.derived_fields
     if added or name in frames:
         text = _join_derived(text, schema, name, frames.get(name))
-    added = (*(kind for _, _, kind in kinds_of_missing(schema)), *added)
+    added = (*(kind for _, _, kind in kinds_of_missing(schema) if kind.name in text.columns), *added)
     history = tuple(item for item in HISTORY_FIELDS if item.name not in {*schema.names, *(f.name for f in added)})
     since = _history(text, schema, name, edition)
     text = text.with_columns(since[item.name] for item in history).select(

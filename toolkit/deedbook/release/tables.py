@@ -85,6 +85,8 @@ class Table:
 def read_canonical(resource: Resource) -> pl.DataFrame:
     """The table as canonical text, in the order of its file, with the columns of `kinds_of_missing`.
 
+    Where the labels are those of the whole schema, only with the columns of fields in which such a cell is missing.
+
     Args:
         resource: A resource with a schema, whose data passed validation.
     """
@@ -96,7 +98,9 @@ def read_canonical(resource: Resource) -> pl.DataFrame:
         marks = replace(resource, schema=replace(schema, fields=fields, missing_values=_NOTHING))
         of_kind = ((pl.col(item.name), labels, added.name) for item, labels, added in kinds)
         exprs = [text.replace_strict(labels, default=None).alias(name) for text, labels, name in of_kind]
-        parts.append(_read(marks, exprs))
+        held = _read(marks, exprs)
+        own = {added.name for item, _, added in kinds if item.missing_values is not None}
+        parts.append(held.select(one for one in held.iter_columns() if one.name in own or one.null_count() < len(one)))
     return pl.concat(parts, how="horizontal")
 
 
