@@ -86,8 +86,9 @@ def validate(
     not_run = [NotChecked(name, "rules", withheld) for name in project.rule_files if withheld]
     not_judged = _not_judged(project.package, outcomes)
     report = replace(report, not_checked=(*report.not_checked, *not_run, *unlisted, *not_judged))
-    used = {row for outcome in outcomes.values() for row in outcome.found.used_waivers}
-    report = with_findings(report, judge_waivers(project.waivers or (), used, ran, created))
+    if project.waivers:
+        used = {row for outcome in outcomes.values() for row in outcome.found.used_waivers}
+        report = with_findings(report, judge_waivers(project.waivers, used, ran, created))
     return replace(report, seconds=time.perf_counter() - started)
 
 
@@ -142,8 +143,9 @@ def _check_tables(project: Project, plans: list[TablePlan], write_all: WriteAll 
     referred = {item.parent for plan in plans for item in plan.references}
     for plan in plans:
         name, options = plan.resource.name, plan.options
-        waivers = waivers_in_force(project.waivers or (), name, project.package.created[:10])
-        found = FindingsSoFar(plan.resource, options.max_findings, waivers, write_all if plan.is_shown else None)
+        found = FindingsSoFar(plan.resource, options.max_findings, write_all=write_all if plan.is_shown else None)
+        if project.waivers:
+            found.waivers = waivers_in_force(project.waivers, name, project.package.created[:10])
         outcome = outcomes[name] = check_table(plan, found)
         for key in plan.keys:
             place, log = (name, key.fields), outcome.logs[key]
@@ -152,7 +154,7 @@ def _check_tables(project: Project, plans: list[TablePlan], write_all: WriteAll 
             if place in referred and place not in logs and outcome.has_whole(key):
                 logs[place], plan.parents[place] = log, log.as_set()
         list_unenforced(outcome)
-    for outcome in outcomes.values():
+    for outcome in (outcome for outcome in outcomes.values() if outcome.plan.references):
         find_missing_parents(outcome, logs)
     return {item.name: outcomes[item.name] for item in project.package.resources}
 

@@ -121,15 +121,18 @@ def _explain_type(plan: FieldPlan, text: str, message: str) -> Words:
     if mistake is None:
         said = f"{message}: it has only {spaces}" if spaces else message
         return Words(said, "leave the cell empty, or remove the space")
+    proposal = _corrected(plan, mistake, bare)
+    further = "" if proposal and mistake.hint.startswith("the calendar") else mistake.hint
+    return Words(f"{message}: it {mistake.cause}", _to_write(proposal, further), proposal=proposal)
+
+
+def _corrected(plan: FieldPlan, mistake: Mistake, text: str) -> str | None:
+    """What was meant, if the field takes it as it is or as its type is written."""
     try:
-        meant = mistake.correct(bare)
-        proposal = _valid(plan, meant) or _valid(plan, meant and written_as(plan.field, meant))
+        meant = mistake.correct(text)
+        return _valid(plan, meant) or _valid(plan, meant and written_as(plan.field, meant))
     except UNREADABLE:
-        proposal = None
-    is_known = proposal and mistake.hint.startswith("the calendar")
-    return Words(
-        f"{message}: it {mistake.cause}", _to_write(proposal, "" if is_known else mistake.hint), proposal=proposal
-    )
+        return None
 
 
 def _to_write(proposal: str | None, otherwise: str = "") -> str:

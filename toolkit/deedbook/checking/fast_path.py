@@ -39,21 +39,22 @@ def acceptor(field: Field, missing: tuple[str, ...]) -> pl.Expr | None:
     declared = dict(field.constraints)
     if field.categories:
         declared["categories"] = [label.value for label in field.categories]
-    parts = [_constraint_condition(field, text, name, value) for name, value in declared.items()]
-    conditions = kind_of(field).accepts(field, text, pl.col(PARSED + field.name))
-    if conditions is None or None in parts:
+    parts = [kind_of(field).accepts(field, text, pl.col(PARSED + field.name))]
+    parts += [_conditions(field, text, name, value, missing) for name, value in declared.items()]
+    if None in parts:
         return None
-    conditions += [condition for part in parts for condition in part or ()]
-    if field.required:
-        is_value = field.type in {"any", "boolean", "string"}
-        conditions += [text != token for token in missing if token or is_value]
-    conditions = conditions or [text.is_not_null()]
+    conditions = [condition for part in parts for condition in part or ()] or [text.is_not_null()]
     return conditions[0] if len(conditions) == 1 else pl.all_horizontal(conditions)
 
 
-def _constraint_condition(field: Field, text: pl.Expr, name: str, declared: Any) -> list[pl.Expr] | None:
+def _conditions(
+    field: Field, text: pl.Expr, name: str, declared: Any, missing: tuple[str, ...]
+) -> list[pl.Expr] | None:
     """The conditions for one constraint; None when only the exact judge can tell."""
     match name:
+        case "required" if field.required:
+            has_empty = field.type in {"any", "boolean", "string"}
+            return [text != token for token in missing if token or has_empty]
         case "required" | "unique":
             return []
         case "minLength" | "maxLength" if field.type in {"string", "any"} and isinstance(declared, int):
@@ -63,15 +64,11 @@ def _constraint_condition(field: Field, text: pl.Expr, name: str, declared: Any)
             pattern = rust_pattern(str(declared))
             return None if pattern is None else [text.str.contains(pattern)]
         case "enum" | "categories" if isinstance(declared, list):
-            return [_is_written_as(text, declared)]
+            spelled = [str(value) for value in declared if type(value) in {str, int, float}]
+            return [text.is_in(spelled)]  # as the values would be written; other spellings are for the judge
         case "minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum":
             return _bound_condition(field, text, name, declared)
     return None
-
-
-def _is_written_as(text: pl.Expr, values: list[Any]) -> pl.Expr:
-    """Whether a text is one of the declared values as they would be written; other spellings are for the judge."""
-    return text.is_in([str(value) for value in values if type(value) in {str, int, float}])
 
 
 def _bound_condition(field: Field, text: pl.Expr, name: str, declared: Any) -> list[pl.Expr] | None:

@@ -14,13 +14,10 @@ PATH = "waivers.csv"
 
 
 @lru_cache(maxsize=1 << 12)
-def _pattern(text: str) -> re.Pattern[str]:
-    return re.compile(re.escape(text).replace(r"\*", ".*"), re.DOTALL)
-
-
 def _matches(pattern: str, text: str) -> bool:
     """Whether a cell of a waiver means a text: the same one, or one that its `*` stand for."""
-    return pattern == text or ("*" in pattern and _pattern(pattern).fullmatch(text) is not None)
+    means = re.escape(pattern).replace(r"\*", ".*")
+    return pattern == text or ("*" in pattern and re.fullmatch(means, text, re.DOTALL) is not None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ import unicodedata
 LONGEST = 400
 """Characters of a value or message that are shown."""
 
-_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
+_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp", "Zs"})
 _REFERENCES = {ord(sign): f"&#{ord(sign)};" for sign in "\\`*_{}[]<>|#~@&!:$"}
 _MENTION = re.compile(r"(&#(?:64|35);)(?=\w)")
 _ADDRESS = re.compile(r"\b(www)\.", re.IGNORECASE)
@@ -32,14 +32,10 @@ def visible(text: str, longest: int = LONGEST) -> str:
 
 
 def _escaped(text: str) -> str:
-    return text if text.isascii() and text.isprintable() else "".join(map(_escape, text))
-
-
-def _escape(character: str) -> str:
-    category = unicodedata.category(character)
-    if category not in _HIDDEN and (category != "Zs" or character == " "):
-        return character
-    return character.encode("unicode_escape").decode("ascii")
+    if text.isascii() and text.isprintable():
+        return text
+    hidden = {it for it in set(text) if it != " " and unicodedata.category(it) in _HIDDEN}
+    return text.translate({ord(it): it.encode("unicode_escape").decode("ascii") for it in hidden})
 
 
 def plain(text: str, longest: int = 400) -> str:

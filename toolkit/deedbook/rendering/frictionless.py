@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from deedbook.findings import Finding, Report, TableStats, by_table
+from deedbook.findings import Finding, Report, by_table
 from deedbook.rendering import PLAIN, View
 
 FILE_TYPES = frozenset(
@@ -32,39 +32,32 @@ def render(report: Report, view: View = PLAIN) -> str:  # noqa: ARG001  # as eve
     """The report as indented JSON with a final line end."""
     parts = by_table(report).values()
     lost = [item for part in parts if not part.tables for item in part.findings]
-    record = {
-        "valid": report.valid,
-        "stats": {
-            "tasks": len(report.tables),
-            "errors": report.errors,
-            "warnings": report.warnings,
-            "seconds": round(report.seconds, 3),
-        },
-        "warnings": [f"{item.severity} {item.rule}: {_sentence(item)}" for item in lost],
-        "errors": [],
-        "tasks": [_task(part, table) for part in parts for table in part.tables],
-    }
+    tasks = [
+        {
+            "name": table.table,
+            "type": "table",
+            "valid": part.valid,
+            "place": table.path or "<memory>",
+            "labels": [],
+            "stats": {
+                "errors": part.errors,
+                "warnings": part.warnings,
+                "seconds": 0,
+                "bytes": table.bytes,
+                "fields": table.cells // table.rows if table.rows else 0,
+                "rows": table.rows,
+            },
+            "warnings": [_sentence(item) for item in part.findings if item.severity != "error"],
+            "errors": [_error(item) for item in part.findings if item.severity == "error"],
+        }
+        for part in parts
+        for table in part.tables
+    ]
+    seconds = round(report.seconds, 3)
+    stats = {"tasks": len(tasks), "errors": report.errors, "warnings": report.warnings, "seconds": seconds}
+    warnings = [f"{item.severity} {item.rule}: {_sentence(item)}" for item in lost]
+    record = {"valid": report.valid, "stats": stats, "warnings": warnings, "errors": [], "tasks": tasks}
     return json.dumps(record, ensure_ascii=False, indent=2) + "\n"
-
-
-def _task(report: Report, table: TableStats) -> dict[str, Any]:
-    return {
-        "name": table.table,
-        "type": "table",
-        "valid": report.valid,
-        "place": table.path or "<memory>",
-        "labels": [],
-        "stats": {
-            "errors": report.errors,
-            "warnings": report.warnings,
-            "seconds": 0,
-            "bytes": table.bytes,
-            "fields": table.cells // table.rows if table.rows else 0,
-            "rows": table.rows,
-        },
-        "warnings": [_sentence(item) for item in report.findings if item.severity != "error"],
-        "errors": [_error(item) for item in report.findings if item.severity == "error"],
-    }
 
 
 def _error(finding: Finding) -> dict[str, Any]:
