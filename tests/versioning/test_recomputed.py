@@ -62,7 +62,7 @@ class Releases:
         tables = {name: (_csv(self.tables[name], rows), self.schema(name)) for name, rows in self.rows.items()}
         known = self.root / "datapackage" / "datapackage.json"
         raw = json.loads(known.read_text()) if known.exists() else {"version": "1.0.0", "deedbook": {"previous": None}}
-        kept = {name: raw[name] for name in ("version", "deedbook")}
+        kept: dict[str, Any] = {name: raw[name] for name in ("version", "deedbook")}
         project = write_project(self.root, tables, formats=(), **kept)
         if number:
             planned = plan(project)
@@ -127,7 +127,7 @@ def test_what_is_told_of_a_chain_of_releases_is_what_happened(
 
 def check_changes(root: Path, folder: Path, name: str, old: Table, now: Table) -> None:
     told = json.loads((folder / "changes.json").read_text())
-    table = next((one for one in told.get("tables", ()) if one["table"] == name), {})
+    table: dict[str, Any] = next((one for one in told.get("tables", ()) if one["table"] == name), {})
     reasons = reasons_of(root, folder.name) if old else {}
     cells = {
         (key, field, old[key][field] or None, row[field] or None, reasons.get((name, key, field)))
