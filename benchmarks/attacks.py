@@ -275,8 +275,8 @@ def changed(change: Callable[[dict[str, object], dict[str, object]], object]) ->
 
 @cache
 def packed_zeros() -> bytes:
-    """2 GB in 2 MB."""
-    packer = zlib.compressobj(9, zlib.DEFLATED, 31)
+    """2 GB in 9 MB, packed once."""
+    packer = zlib.compressobj(1, zlib.DEFLATED, 31)
     block = bytes(1_000_000)
     return b"".join([packer.compress(block) for _ in range(2_000)]) + packer.flush()
 
@@ -342,7 +342,7 @@ ATTACKS: dict[str, Attack] = {
     "parquet: noise in its footer": file_is(
         "t.parquet", lambda old: old[:-200] + os.urandom(192) + b"\x08\0\0\0PAR1"[-8:]
     ),
-    "table: a line of 40 MB": file_is("t.csv", lambda old: old + b"d," + b"9" * 40_000_000 + b"\n"),
+    "table: a line of 30 MB": file_is("t.csv", lambda old: old + b"d," + b"9" * 30_000_000 + b"\n"),
     "table: 200,000 brackets in a line of JSON": file_is("t.jsonl", lambda _old: NESTED + b"\n"),
     "release.json: 200,000 brackets": file_is("release.json", lambda _old: NESTED),
     "release.json: of 200 MB": file_is("release.json", lambda old: old[:-1] + b" " * 200_000_000),
@@ -406,6 +406,7 @@ def main(words: list[str]) -> int:
     """Prints the table; 1 when an attack got no good answer."""
     chosen = {name: attack for name, attack in ATTACKS.items() if not words or any(word in name for word in words)}
     bad = 0
+    packed_zeros()  # no server has to make them while a client waits
     with tempfile.TemporaryDirectory() as scratch:
         good = Path(scratch) / "good"
         good.mkdir()
