@@ -42,8 +42,8 @@ def release(version: str, *, name: str = "deeds", **changes: Any) -> Dataset:
 def catalogue(*versions: str, title: str = "Deeds") -> Catalogue:
     """A catalogue with these versions, published in this order."""
     found = Catalogue(title=title, updated=NOW, sequence=1)
-    for version in versions:
-        found = with_release(found, release(version), NOW)
+    for before, version in zip((None, *versions), versions, strict=False):
+        found = with_release(found, release(version, previous=after(before) if before else None), NOW)
     return found
 
 

@@ -21,7 +21,7 @@ from deedbook.catalogue.edits import with_release, with_yank
 from deedbook.catalogue.keys import Signers, with_signer
 from deedbook.catalogue.records import Catalogue, sequence_of
 from deedbook.integrity.signatures import configured_key, is_signed_by, public_key
-from tests.catalogue.catalogues import LATER, NOW, catalogue, release
+from tests.catalogue.catalogues import LATER, NOW, after, catalogue, release
 from tests.release.releases import OWN
 
 NASTY = '</title><script>alert(1)</script> "quoted" & \x01 \\ \n<x>'
@@ -44,7 +44,7 @@ class Tags(HTMLParser):
 def nasty() -> Catalogue:
     """Two versions with texts that would break out of any document, one of them yanked."""
     found = with_release(Catalogue(title=NASTY, updated=NOW, sequence=7), release("1.0.0", title=NASTY), NOW)
-    found = with_release(found, release("1.1.0", title=NASTY, description=NASTY), NOW)
+    found = with_release(found, release("1.1.0", title=NASTY, description=NASTY, previous=after("1.0.0")), NOW)
     return with_yank(found, "deeds", "1.1.0", reason=NASTY, replaced_by="1.0.0", now=LATER)
 
 
