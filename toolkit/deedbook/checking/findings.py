@@ -123,10 +123,11 @@ class FindingsSoFar:
             place, waived = (group.rule, group.column, group.severity), self._waive(group, records)
             self._count(place, len(group.rows), len(waived))
             self.causes.setdefault(place, set()).update(group.causes())
-            for finding in self._rows(group, self.limit, records, waived):
-                self._show(Finding(**finding), group.reference)
+            shown = self._columns(group, self.limit, records, waived)
+            for values in zip(*shown.values(), strict=True):
+                self._show(Finding(**dict(zip(shown, values, strict=True))), group.reference)
             if self.write_all:
-                everything = list(self._rows(group, len(group.rows), records, waived))
+                everything = self._columns(group, len(group.rows), records, waived)
                 self.write_all(pl.DataFrame(everything, schema=FINDINGS_SCHEMA))
 
     def say(self, finding: Finding) -> None:
@@ -152,29 +153,27 @@ class FindingsSoFar:
                     self.used_waivers.add(waiver.row)
         return found
 
-    def _rows(self, group: Group, count: int, records: Records, waived: Mapping[int, str]) -> Iterator[dict[str, Any]]:
-        """The first findings of a group, by the names of their fields."""
-        rows, paths, has_lines = group.rows[:count], self.resource.paths, not is_foreign(self.resource)
-        places = zip(rows.tolist(), records.numbers[rows].tolist(), records.lines[rows].tolist(), strict=True)
-        for at, ((row, number, line), key) in enumerate(zip(places, records.keys_of(rows), strict=True)):
-            words = group.words(at)
-            yield {
-                "rule": group.rule,
-                "severity": group.severity,
-                "table": self.resource.name,
-                "message": words.message,
-                "path": paths[number >> FILE_SHIFT] if paths else "",
-                "row": number & ROW_BITS,
-                "line": line if has_lines else None,
-                "column": group.column,
-                "field_number": group.field_number,
-                "key": key,
-                "value": words.value,
-                "constraint": group.constraint,
-                "hint": words.hint,
-                "waived": waived.get(row),
-                "proposal": words.proposal,
-            }
+    def _columns(self, group: Group, count: int, records: Records, waived: Mapping[int, str]) -> dict[str, list[Any]]:
+        """The first findings of a group, a list for each of `FINDING_FIELDS` (a dict for each finding takes twice the time)."""
+        rows, paths = group.rows[:count], self.resource.paths
+        numbers, words, every = records.numbers[rows].tolist(), [group.words(at) for at in range(len(rows))], len(rows)
+        return {
+            "rule": [group.rule] * every,
+            "severity": [group.severity] * every,
+            "table": [self.resource.name] * every,
+            "message": [item.message for item in words],
+            "path": [paths[number >> FILE_SHIFT] if paths else "" for number in numbers],
+            "row": [number & ROW_BITS for number in numbers],
+            "line": [None] * every if is_foreign(self.resource) else records.lines[rows].tolist(),
+            "column": [group.column] * every,
+            "field_number": [group.field_number] * every,
+            "key": records.keys_of(rows),
+            "value": [item.value for item in words],
+            "constraint": [group.constraint] * every,
+            "hint": [item.hint for item in words],
+            "waived": [waived.get(row) for row in rows.tolist()],
+            "proposal": [item.proposal for item in words],
+        }
 
     def _show(self, finding: Finding, reference: Key | None) -> None:
         """Keeps a finding if it is among the first of its rule and column."""
