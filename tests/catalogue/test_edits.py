@@ -122,7 +122,9 @@ def test_a_deposit_is_noted_once() -> None:
 
 
 def test_an_older_version_does_not_change_what_the_dataset_is_called() -> None:
-    found = with_release(catalogue("1.1.0"), release("1.0.1", title="An old title"), LATER)
+    found = with_release(catalogue("1.1.0"), release("1.0.1", title="An old title", previous=after("1.1.0")), LATER)
     assert found.datasets["deeds"].title == "Deeds"
-    newest = with_release(found, dataclasses.replace(release("1.2.0"), title="New title"), LATER)
+    newest = with_release(
+        found, dataclasses.replace(release("1.2.0", previous=after("1.1.0")), title="New title"), LATER
+    )
     assert newest.datasets["deeds"].title == "New title"

@@ -14,13 +14,14 @@ from deedbook.catalogue.keys import Signers
 from deedbook.catalogue.records import Catalogue
 from deedbook.catalogue.store import ConflictError, read_catalogue, settle, update
 from deedbook.errors import ProjectError, RefusalError, RemoteError
-from tests.catalogue.catalogues import LATER, NOW, catalogue, release
+from tests.catalogue.catalogues import LATER, NOW, after, catalogue, release
 
 
 def add(store: DirectoryStore, version: str, now: str = NOW) -> Catalogue:
+    previous = None if version == "1.0.0" else after("1.0.0")
     return update(
         store,
-        lambda old, at: with_release(old, release(version), at),
+        lambda old, at: with_release(old, release(version, previous=previous), at),
         title="Deeds",
         signers=Signers(),
         clock=lambda: now,
