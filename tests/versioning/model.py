@@ -185,16 +185,18 @@ def publish_newest(world: World) -> None:
         publish_version(world, clone, max(clone.built, key=number))
 
 
+def may_go(world: World, built: Release) -> bool:
+    """Whether a release may be published now."""
+    if there := world.published.get(built.version):
+        return there.digest == built.digest
+    known, newest = world.published.get(built.previous or ""), world.newest
+    is_ahead = newest is None or number(built.previous or "0") >= number(newest)
+    return is_ahead and (known is None or known.digest == built.before)
+
+
 def publish_version(world: World, clone: Clone, version: str) -> None:
     built = clone.built[version]
-    there = world.published.get(version)
-    newest = world.newest
-    known = world.published.get(built.previous or "")
-    if there:
-        goes = there.digest == built.digest
-    else:
-        goes = newest is None or number(built.previous or "0") >= number(newest)
-        goes = goes and (known is None or known.digest == built.before)
+    there, newest, goes = world.published.get(version), world.newest, may_go(world, built)
     project = clone.data.load()
     try:
         publish(project, prepare(project.dist / NAME / version), read_target(project, "public"))
@@ -212,7 +214,7 @@ def kill(world: World) -> None:
     """Publishing dies at some touch of the disk, and is done again."""
     clone = world.main
     version = max(clone.built, key=number, default=None)
-    if version is None or version in world.published or is_behind(world, clone):
+    if version is None or version in world.published or not may_go(world, clone.built[version]):
         return
     with pytest.MonkeyPatch.context() as patch:
         left = world.chance.randrange(1, 160)
