@@ -74,6 +74,14 @@ def test_a_yank_moves_latest_and_says_why_and_an_unyank_takes_it_back() -> None:
     assert again.datasets["deeds"].latest == "1.1.0"
 
 
+def test_a_withdrawn_version_whose_place_was_taken_does_not_come_back() -> None:
+    taken = with_release(yanked(catalogue("1.0.0", "1.1.0"), "1.1.0"), release("1.0.1", previous=after("1.0.0")), LATER)
+    with pytest.raises(RefusalError, match=r"deeds 1\.1\.0 cannot come back: 1\.0\.1 was published since"):
+        with_unyank(taken, "deeds", "1.1.0", LATER)
+    restored = with_unyank(yanked(taken, "1.0.1"), "deeds", "1.1.0", LATER)
+    assert restored.datasets["deeds"].latest == "1.1.0"
+
+
 def test_a_yank_of_everything_leaves_no_latest() -> None:
     assert yanked(catalogue("1.0.0"), "1.0.0").datasets["deeds"].latest is None
 

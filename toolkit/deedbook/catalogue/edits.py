@@ -131,8 +131,16 @@ def with_unyank(catalogue: Catalogue, name: str, version: str, now: str) -> Cata
 
     Raises:
         UsageError: when there is no such version.
+        RefusalError: when another version took its place in the chain meanwhile.
     """
     entry = _known(catalogue, name, version)
+    finals = [each for each in catalogue.datasets[name].versions if read_version(each.version).is_final]
+    rivals = [each.version for each in finals if not each.is_yanked and each.previous == entry.previous]
+    if entry.is_yanked and rivals and entry in finals:
+        raise RefusalError(
+            f"{name} {version} cannot come back: {rivals[0]} was published since and follows the same release, so the versions would have two ends",
+            f"merge what {version} had into yours and plan a version after {rivals[0]}, or withdraw {rivals[0]} first",
+        )
     state: State = "released" if entry.is_yanked else entry.state
     restored = replace(entry, state=state, reason=None, replaced_by=None)
     return _with_entry(catalogue, name, entry, restored, now)
