@@ -16,7 +16,7 @@ from tests.documents import REPOSITORY
 FORBIDDEN = (
     ("a path of a machine", re.compile(r"(?<![\w./:-])/(?:work|tmp|root|home|Users|opt)/\w")),
     ("a registry's host", re.compile(r"pypi\.org|pythonhosted|registry\.npmjs")),
-    ("an address to download from", re.compile(r"(?m)^[^#\n]*==.*(?:https?|file)://")),
+    ("an address to download from", re.compile(r"(?m)^[^#\n]*[\w\]]==\S.*(?:https?|file)://")),
 )
 SELF = Path(__file__).resolve()
 TEXT = {".py", ".md", ".toml", ".json", ".csv", ".yaml", ".yml", ".lock", ".j2", ".cfg", ""}

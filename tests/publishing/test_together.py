@@ -34,18 +34,23 @@ def _credentials(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def race(publish: Publish, store: Store, tmp_path: Path) -> None:
-    """Different versions, then the same content twice, then two contents under one version."""
+    """Two beginnings, then two drafts, then the same content twice, then two contents under one version."""
     one, other = make_release(tmp_path / "one", "1.0.0"), make_release(tmp_path / "other", "1.1.0")
-    assert together(publish, tmp_path, one, other) == [DONE, DONE]
-    demand_finished(store, [one, other])
-    same = make_release(tmp_path / "same", "1.2.0")
+    codes = together(publish, tmp_path, one, other)
+    assert sorted(codes) == [DONE, REFUSED]
+    first = one if codes[0] == DONE else other
+    demand_finished(store, [first])
+    drafts = [make_release(tmp_path / name, f"1.2.0-{name}", previous=first) for name in ("rc.1", "rc.2")]
+    assert together(publish, tmp_path, *drafts) == [DONE, DONE]
+    demand_finished(store, [first, *drafts])
+    same = make_release(tmp_path / "same", "1.2.0", previous=first)
     assert together(publish, tmp_path, same, same) == [DONE, DONE]
-    demand_finished(store, [one, other, same])
-    left = make_release(tmp_path / "left", "2.0.0", content="left")
-    right = make_release(tmp_path / "right", "2.0.0", content="right")
+    demand_finished(store, [first, *drafts, same])
+    left = make_release(tmp_path / "left", "2.0.0", content="left", previous=same)
+    right = make_release(tmp_path / "right", "2.0.0", content="right", previous=same)
     codes = together(publish, tmp_path, left, right)
     assert sorted(codes) == [DONE, REFUSED]
-    demand_finished(store, [one, other, same, left if codes[0] == DONE else right])
+    demand_finished(store, [first, *drafts, same, left if codes[0] == DONE else right])
 
 
 def together(publish: Publish, tmp_path: Path, *releases: PublishableRelease) -> list[int]:
