@@ -199,7 +199,7 @@ SOURCES = [
     ),
     case(
         "retrieved-after-release",
-        put("sources", "S000001", retrieved_on="2026-11-23"),
+        put("sources", "S000001", retrieved_on="2027-01-01"),
         finds="sources S000001 retrieved_on",
     ),
     case(
