@@ -36,6 +36,7 @@ class Records:
         rest: Bytes behind them that were read already.
         end: Why nothing behind them can be read, when that is so.
         has_return: Whether a record ends in a carriage return.
+        is_cut: Whether the last record lacks its line end.
     """
 
     cells: list[list[str]]
@@ -46,6 +47,7 @@ class Records:
     rest: bytes
     end: SourceError | None = None
     has_return: bool = False
+    is_cut: bool = False
 
 
 @dataclass(slots=True)
@@ -70,6 +72,7 @@ class _Lines:
     in_quotes: bool = False
     end: SourceError | None = None
     has_return: bool = False
+    is_cut: bool = False
     text: str = ""
 
     def __iter__(self) -> Iterator[str]:
@@ -87,6 +90,7 @@ class _Lines:
         self.in_quotes = not (self.escape and line.rstrip(b"\r\n").endswith(self.escape))
         self.has_return = line.endswith((b"\r", b"\r\n"))  # of a record the last line counts
         if not line.endswith((b"\n", b"\r")):
+            self.is_cut = True
             line += b"\n"  # the csv module waits for more behind an escaped line end without it
         decoded = text.mark(line)
         self.text += decoded
@@ -174,7 +178,7 @@ def read_records(data: bytes, dialect: Dialect, more: Callable[[int], bytes], *,
         newlines = lines.lines
         size += lines.size
         has_return |= lines.has_return
-    return Records(found, starts, newlines, faults, size, lines.data[lines.at :], lines.end, has_return)
+    return Records(found, starts, newlines, faults, size, lines.data[lines.at :], lines.end, has_return, lines.is_cut)
 
 
 def _cell_pattern(dialect: Dialect) -> re.Pattern[str]:
@@ -234,6 +238,7 @@ def to_text_block(records: Records, layout: Layout, first: int = 1) -> TextBlock
         records.has_return,
         with_nul=tuple(at for at, cells in numbered if "\0" in "".join(cells)),
         comments=comments,
+        is_cut=records.is_cut,
     )
 
 
