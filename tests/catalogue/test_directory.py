@@ -40,6 +40,20 @@ def test_a_file_is_put_once(tmp_path: Path, file: Path) -> None:
     assert [path.name for path in store.root.iterdir()] == ["deeds"]
 
 
+def test_a_copy_that_who_was_faster_tidied_away_is_there_already(tmp_path: Path, file: Path) -> None:
+    store = DirectoryStore(tmp_path / "site")
+    folder = store.root / "deeds/1.0.0"
+
+    def overtake(_bytes: int) -> None:
+        for part in folder.glob(".*.part"):
+            part.unlink()
+        (folder / "a.csv").write_bytes(file.read_bytes())
+
+    with pytest.raises(ExistsError):
+        store.put_new("deeds/1.0.0/a.csv", file, sha256(file), overtake)
+    assert [path.name for path in folder.iterdir()] == ["a.csv"]
+
+
 def test_a_file_that_changed_since_it_was_verified_is_not_put(tmp_path: Path, file: Path) -> None:
     store = DirectoryStore(tmp_path / "site")
     with pytest.raises(RefusalError, match="changed while it was being published"):

@@ -84,7 +84,9 @@ class DirectoryStore:
                     while chunk := source.read(_CHUNK):
                         files.write_all(copy.fileno(), chunk)
                         progress(len(chunk))
-            except FileExistsError:
+            except (FileExistsError, FileNotFoundError):  # not found: who put it there first has tidied this copy away
+                if not place.exists():
+                    raise
                 raise ExistsError(f"{place} exists already", "a published file is never rewritten") from None
             files.sync(place.parent.parent)
 
