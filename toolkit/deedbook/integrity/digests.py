@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from deedbook.names import alike, file_problem
@@ -19,7 +19,6 @@ MANIFEST = "release.json"
 PROVENANCE = "provenance.intoto.jsonl"
 BUILD_FILE = "BUILD.json"
 _DIGEST = re.compile("[0-9a-f]{64}")
-DigestOf = Callable[[Path], str]
 
 
 def sha256_of(path: Path) -> str:

@@ -48,10 +48,5 @@ def code(text: str, longest: int = 80) -> str:
     return f"<code>{_inert(text, longest)}</code>"
 
 
-def table_row(*cells: str) -> str:
-    """One line of a Markdown table, of cells that are safe already."""
-    return f"| {' | '.join(cells)} |"
-
-
 def _inert(text: str, longest: int) -> str:
     return _ADDRESS.sub(r"\1&#46;", visible(text, longest).translate(_REFERENCES))
