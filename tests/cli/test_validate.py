@@ -13,7 +13,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from deedbook.rendering.json import report_schema
+from deedbook.rendering.data import report_schema
 from tests.cli.project import BAD, SCHEMA, UNUSUAL, WRONG, Outcome, write_project
 
 Run = Callable[..., Outcome]

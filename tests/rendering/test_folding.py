@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from deedbook.rendering.text import render
+from deedbook.rendering.text import render_text as render
 from deedbook.validation import Options
 from tests.package import fields, places, report_of
 

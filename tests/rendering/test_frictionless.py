@@ -12,7 +12,8 @@ from frictionless import Report as PeerReport
 from frictionless import Resource
 
 from deedbook.findings import Finding, Report, TableStats, Total
-from deedbook.rendering.frictionless import FILE_TYPES, HEADER_TYPES, ROW_TYPES, render
+from deedbook.rendering.data import FILE_TYPES, HEADER_TYPES, ROW_TYPES
+from deedbook.rendering.data import render_frictionless as render
 from tests.rendering.reports import BAD_PLACE, CLEAN, DIRTY, EMPTY
 
 

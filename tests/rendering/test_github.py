@@ -8,7 +8,8 @@ import pytest
 
 from deedbook.findings import Finding, Report, Total
 from deedbook.rendering import View
-from deedbook.rendering.github import command, render
+from deedbook.rendering.locations import command
+from deedbook.rendering.locations import render_github as render
 from tests.rendering.reports import BAD_PLACE, CLEAN, DIRTY, EMPTY, WAIVED
 
 NASTY = (

@@ -8,7 +8,8 @@ import jsonschema
 import pytest
 
 from deedbook.findings import FINDING_FIELDS, Report, report_record
-from deedbook.rendering.json import render, report_schema
+from deedbook.rendering.data import render_json as render
+from deedbook.rendering.data import report_schema
 from tests.rendering.reports import CLEAN, DIRTY, EMPTY
 
 

@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from deedbook.findings import Report, Total
-from deedbook.rendering.junit import render
+from deedbook.rendering.pages import render_junit as render
 from tests.rendering.reports import BAD_PLACE, CLEAN, DIRTY, EMPTY
 
 

@@ -10,7 +10,7 @@ from markdown_it import MarkdownIt
 
 from deedbook.findings import Report, Total
 from deedbook.rendering.escapes import code, plain, visible
-from deedbook.rendering.markdown import render
+from deedbook.rendering.pages import render_markdown as render
 from tests.rendering.reports import BAD_PLACE, CLEAN, DIRTY
 
 NASTY = (

@@ -10,7 +10,8 @@ from rich.text import Text
 
 from deedbook.findings import Finding, NotChecked, Report, TableStats, Total
 from deedbook.rendering import View
-from deedbook.rendering.text import render, summary_line
+from deedbook.rendering.text import render_text as render
+from deedbook.rendering.text import summary_line
 from tests.rendering.reports import BAD_PLACE, CLEAN, DIRTY, EMPTY
 
 WHOLE = dedent("""\

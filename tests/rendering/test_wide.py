@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from deedbook.findings import Check, Finding, Report, TableStats, Total
-from deedbook.rendering import View, frictionless, github, json, junit, markdown, text
+from deedbook.rendering import View, data, locations, pages, text
 
 FEW, MANY = 200, 1_600
 
@@ -63,13 +63,13 @@ def work(do: Callable[[], object]) -> int:
 @pytest.mark.parametrize(
     ("render", "mentions"),
     [
-        (text.render, MANY),
-        (lambda report: text.render(report, View(width=80, color=True)), MANY),
-        (json.render, MANY),
-        (frictionless.render, MANY),
-        (junit.render, MANY),
-        (markdown.render, markdown.SHOWN),
-        (lambda report: github.render(report, View(folder="")), 1),
+        (text.render_text, MANY),
+        (lambda report: text.render_text(report, View(width=80, color=True)), MANY),
+        (data.render_json, MANY),
+        (data.render_frictionless, MANY),
+        (pages.render_junit, MANY),
+        (pages.render_markdown, pages.SHOWN),
+        (lambda report: locations.render_github(report, View(folder="")), 1),
     ],
     ids=["text", "terminal", "json", "frictionless", "junit", "markdown", "github"],
 )

@@ -34,7 +34,7 @@ def build(ctx: click.Context, target: Path, snapshot: bool, trust_rules: bool, q
     with progress_bar(quiet=quiet) as bar:
         built = release.build(project, Options(trust_rules=True), snapshot=snapshot, progress=bar.update)
     if built.release is None:
-        streams.emit(text.render(built.report, streams.view()))
+        streams.emit(text.render_text(built.report, streams.view()))
         streams.say("nothing was built: a release holds no errors")
         ctx.exit(FINDINGS)
     if not quiet:

@@ -31,7 +31,7 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
     "--sheet", default="", metavar="SHEET", help="With --schema: the name or number of a sheet of a workbook."
 )
 @options.format_(
-    rendering.REPORT_FORMATS,
+    tuple(rendering.REPORT_FORMATS),
     "How the report is written; github writes workflow commands, markdown a job summary, concise lines for editors.",
 )
 @click.option("-o", "--output", "file", type=_FILE, help="Write the report to this file instead of to stdout.")

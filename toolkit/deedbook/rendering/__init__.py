@@ -1,6 +1,6 @@
 """Views of what the toolkit found: pure functions from records to text.
 
-A format of a report is one module here with `render(report, view)`, and one name of `REPORT_FORMATS`.
+A format of a report is a function `render_NAME(report, view)` of a module here, and one entry of `REPORT_FORMATS`.
 """
 
 from __future__ import annotations
@@ -13,8 +13,17 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from deedbook.findings import Report
 
-REPORT_FORMATS = ("text", "concise", "json", "frictionless", "github", "markdown", "junit", "csv")
-"""Formats of a report, each the module of that name."""
+REPORT_FORMATS = {
+    "text": "text",
+    "concise": "locations",
+    "json": "data",
+    "frictionless": "data",
+    "github": "locations",
+    "markdown": "pages",
+    "junit": "pages",
+    "csv": "data",
+}
+"""Formats of a report, each with the module that renders it; the first is the default."""
 DATA_FORMATS = frozenset({"json", "frictionless", "junit", "csv"})
 """Those that programs read: UTF-8 whatever the locale."""
 
@@ -44,5 +53,6 @@ PLAIN = View()
 
 def render(report: Report, format_: str, view: View) -> str:
     """The report in one of `REPORT_FORMATS`; only that one's module is imported."""
-    text: str = import_module(f"deedbook.rendering.{format_}").render(report, view)
+    module = import_module(f"deedbook.rendering.{REPORT_FORMATS[format_]}")
+    text: str = getattr(module, f"render_{format_}")(report, view)
     return text

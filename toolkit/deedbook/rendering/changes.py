@@ -20,7 +20,7 @@ import polars as pl
 from deedbook.changes.records import KEY, Changes, TableChanges
 from deedbook.findings import plural
 from deedbook.rendering.escapes import visible
-from deedbook.rendering.templates import template
+from deedbook.rendering.pages import template
 
 _LONGEST, _LONGEST_WORDS = 60, 600
 _MOST_CELLS = 20_000

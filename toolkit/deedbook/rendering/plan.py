@@ -9,7 +9,7 @@ from dataclasses import asdict
 from deedbook.findings import Finding, plural
 from deedbook.release.documents import Forecast
 from deedbook.rendering.escapes import plain, visible
-from deedbook.rendering.templates import template
+from deedbook.rendering.pages import template
 from deedbook.versioning.bump import AppliedRule
 from deedbook.versioning.history import bump_record
 from deedbook.versioning.numbers import counts_as

@@ -8,23 +8,33 @@
 
     invalid: 12 tables, 312 rows, 4,312 cells, 140 checks and 71 rules in 0.61 s: 3 errors, no warnings
 
-A terminal gets colours and lines wrapped with a hanging indent; a pipe gets one line for each thing said, to be searched.
+A terminal gets colours and lines wrapped with a hanging indent; a pipe gets one line for each thing said, to be searched, without
+importing what draws on terminals, which takes as long as checking a small table.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from io import StringIO
 from itertools import groupby
+from typing import TYPE_CHECKING, Any, Literal
 
 from deedbook import findings
-from deedbook.findings import SEVERITIES, Finding, NotChecked, Report, Total, listed, place_of, plural
+from deedbook.findings import SEVERITIES, Finding, NotChecked, Report, Total, listed, plural
 from deedbook.properties import CONSTRAINTS
 from deedbook.rendering import PLAIN, View
 from deedbook.rendering.escapes import visible
-from deedbook.rendering.lines import Line, draw
 
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.text import Text
+
+_UNBOUNDED = 1_000_000
+"""Columns of a console that wraps nothing by itself."""
+_NARROWEST = 30
+"""Columns that are left for the text, however narrow the terminal is."""
 _STYLES = {"error": "bold red", "warning": "yellow", "info": "cyan"}
 _MISSING = "missing-cell"
 _STRUCTURE = frozenset({_MISSING, "extra-cell", "blank-row"})
@@ -46,10 +56,58 @@ _FEW_LABELS = 3
 """Labels up to which each has lines of its own."""
 
 
-def render(report: Report, view: View = PLAIN) -> str:
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One thing said: parts of a text, each with the name of a style, or none.
+
+    Attributes:
+        indent: Columns before it; further lines of it are `hang` columns in.
+    """
+
+    parts: Sequence[tuple[str, str]] = ()
+    indent: int = 0
+    hang: int = 0
+
+    @property
+    def plain(self) -> str:
+        """The text without its styles."""
+        return "".join(text for text, _ in self.parts)
+
+
+def render_text(report: Report, view: View = PLAIN) -> str:
     """The report as lines of text."""
     tables = [line for name, part in findings.by_table(report).items() if part.totals for line in _table(name, part)]
-    return draw([*tables, *_not_checked(report.not_checked), _summary(report)], view)
+    lines = [*tables, *_not_checked(report.not_checked), _summary(report)]
+    if view.width is None and not view.color:
+        return "".join(f"{' ' * line.indent}{line.plain}".rstrip() + "\n" for line in lines)
+    from rich.console import Console
+    from rich.text import Text
+
+    out = StringIO()
+    system: Literal["standard"] | None = "standard" if view.color else None
+    plain: dict[str, Any] = dict.fromkeys(("legacy_windows", "highlight", "markup", "emoji"), False)
+    console = Console(file=out, width=_UNBOUNDED, color_system=system, force_terminal=view.color, **plain)
+    parts = [
+        Text.assemble(" " * (line.hang if number else line.indent), part)
+        for line in lines
+        for number, part in enumerate(_wrap(Text.assemble(*line.parts), line, view.width, console))
+    ]
+    console.print(Text("\n").join(parts), soft_wrap=True)  # at once: each print takes as long as wrapping a line
+    return out.getvalue()
+
+
+def _wrap(text: Text, line: Line, width: int | None, console: Console) -> list[Text]:
+    """The text of a line cut to the width, the continuation shorter by the hanging indent."""
+    if width is None or text.cell_len <= width - line.indent:
+        return [text]
+    first = text.wrap(console, max(_NARROWEST, width - line.indent))[0]
+    first.rstrip()
+    left = text[len(first.plain) :]
+    left = left[len(left.plain) - len(left.plain.lstrip()) :]
+    following = list(left.wrap(console, max(_NARROWEST, width - line.hang))) if left.plain else []
+    for part in following:
+        part.rstrip()
+    return [first, *following]
 
 
 def summary_line(report: Report) -> str:
@@ -66,70 +124,83 @@ def strict_complaint(report: Report) -> str:
     return f"not passed, because --strict: {', '.join(parts)}" if parts else ""
 
 
+def sentence(item: Finding) -> str:
+    """Where, what stands there, what is wrong with it and what to do."""
+    parts = [f"row {item.row}"] if item.row is not None else []
+    parts += [visible(item.key, 80)] if item.key and item.key != item.value else []
+    message = visible(item.message)
+    if item.value is not None and visible(item.value) not in message:
+        parts.append(f'"{visible(item.value, 80)}"')
+    said = f"{' '.join(parts)}: {message}" if parts else message
+    return f"{said} ({visible(item.hint)})" if item.hint else said
+
+
+def outcome(report: Report, *, waived: bool = False) -> str:
+    """How many errors and warnings there are, in words."""
+    errors = plural(report.errors, "error") if report.errors else "no errors"
+    warnings = plural(report.warnings, "warning") if report.warnings else "no warnings"
+    return f"{errors}, {warnings}" + (f" ({report.waived:,} waived)" if waived and report.waived else "")
+
+
 def _table(name: str, report: Report) -> Iterator[Line]:
     path = ", ".join(table.path for table in report.tables)
     place = f" ({visible(path)})" if path not in {"", name} else ""
     counted: Counter[str] = Counter()
     for total in report.totals:
         counted += {total.severity: total.count - total.waived, "waived": total.waived}
-    kinds = {kind: f"{counted[kind]:,} {kind}" for kind in (*SEVERITIES, "waived") if counted[kind]}
-    kinds |= {kind: plural(counted[kind], kind) for kind in ("error", "warning") if kind in kinds}
-    yield Line([(visible(name or "the whole package"), "bold"), (f"{place}: {', '.join(kinds.values())}", "")], hang=2)
-    totals: Sequence[Total] = sorted(
-        report.totals, key=lambda total: (SEVERITIES.index(total.severity), total.rule not in _STRUCTURE)
-    )
-    found: Sequence[Finding] = report.findings
-    if "," not in path:
-        totals, found = fold_labels(*fold_missing(totals, found))
+    kinds = [(kind, counted[kind]) for kind in (*SEVERITIES, "waived") if counted[kind]]
+    said = [plural(count, kind) if kind in {"error", "warning"} else f"{count:,} {kind}" for kind, count in kinds]
+    yield Line([(visible(name or "the whole package"), "bold"), (f"{place}: {', '.join(said)}", "")], hang=2)
+    ordered = sorted(report.totals, key=lambda it: (SEVERITIES.index(it.severity), it.rule not in _STRUCTURE))
+    has_files = "," in path
+    totals, found = (ordered, report.findings) if has_files else _folded(ordered, report.findings)
     shown = findings.by_place(item for item in found if item.waived is None)
     for total in totals:
-        yield from _group(total, shown.get(place_of(total), []), has_files="," in path)
+        yield from _group(total, shown.get(findings.place_of(total), []), has_files=has_files)
     yield Line()
 
 
 def _group(total: Total, shown: Sequence[Finding], *, has_files: bool) -> Iterator[Line]:
     """What one total counts: its head, the findings that are shown, a hint once where it is the same for all."""
+    column = f" in {visible(total.column)}" if total.column else ""
     is_rows = total.rule == _MISSING and not total.column
-    count = f" in {visible(total.column)}" if total.column else ""
-    count += f": {plural(total.count, 'row') if is_rows else f'{total.count:,}'}"
+    count = f"{column}: {plural(total.count, 'row') if is_rows else f'{total.count:,}'}"
     waived = f" ({'all' if total.waived == total.count else f'{total.waived:,}'} waived)" if total.waived else ""
-    rule = visible(total.rule)
-    yield Line(
-        [(total.severity, _STYLES[total.severity]), (" ", ""), (rule, "bold"), (count, ""), (waived, "dim")], 2, 4
-    )
-    if total.cause and shown and total.count >= _ALIKE:  # one cause, one line
-        first = shown[0]
-        meant = f"; in row {first.row} write `{first.proposal}` for `{first.value}`" if first.proposal else ""
-        yield Line([(visible(f"each of the {total.count:,} values {total.cause}{meant}"), "")], 4, 8)
-        if advice := first.hint.removeprefix(f"write `{first.proposal}`").removeprefix(", "):
-            yield Line([(visible(advice), "green")], 6, 8)
+    head = [(total.severity, _STYLES[total.severity]), (" ", ""), (visible(total.rule), "bold"), (count, "")]
+    yield Line([*head, (waived, "dim")], 2, 4)
+    if total.cause and shown and total.count >= _ALIKE:
+        yield from _alike(total, shown[0])
         return
     is_shared = len({finding.hint for finding in shown}) == 1
     for finding in shown:
         yield _sentence(finding, has_files=has_files)
         if finding.hint and (not is_shared or finding is shown[-1]):
             yield Line([(visible(finding.hint), "green")], 6, 8)
-    left = total.count - total.waived - len(shown)
-    if left > 0:
+    if (left := total.count - total.waived - len(shown)) > 0:
         yield Line([(f"... and {left:,} more (--max-findings shows more)", "dim")], 4, 8)
+
+
+def _alike(total: Total, first: Finding) -> Iterator[Line]:
+    """One line for many values that have one cause, and one for what to do."""
+    meant = f"; in row {first.row} write `{first.proposal}` for `{first.value}`" if first.proposal else ""
+    yield Line([(visible(f"each of the {total.count:,} values {total.cause}{meant}"), "")], 4, 8)
+    if advice := first.hint.removeprefix(f"write `{first.proposal}`").removeprefix(", "):
+        yield Line([(visible(advice), "green")], 6, 8)
 
 
 def _sentence(finding: Finding, *, has_files: bool) -> Line:
     """Where, what stands there, and what is wrong with it."""
-    message, value = visible(finding.message), finding.value
-    said = []
-    if finding.row is not None:
-        said.append((f"row {finding.row}", "bold"))
-        if finding.line not in {None, finding.row}:
-            said.append((f"(line {finding.line})", ""))
-    if has_files and finding.path:
-        said.append((f"{'of ' if said else ''}{visible(finding.path)}", ""))
-    if finding.key and finding.key != value:
-        said.append((visible(finding.key), "dim"))
-    if finding.row is not None and value is not None and (not value or visible(value) not in message):
-        said.append((f'"{visible(value, 80)}"', "cyan"))
-    parts = [part for text, style in said for part in ((" ", ""), (text, style))][1:]
-    return Line([*parts, (f": {message}" if said else message, "")], 4, 8)
+    message, value, row = visible(finding.message), finding.value or "", finding.row
+    is_told = row is None or finding.value is None or (value != "" and visible(value) in message)
+    parts = [
+        (row is not None, f"row {row}", "bold"),
+        (row is not None and finding.line not in {None, row}, f"(line {finding.line})", ""),
+        (has_files and finding.path, f"{'' if row is None else 'of '}{visible(finding.path)}", ""),
+        (finding.key and finding.key != finding.value, visible(finding.key or ""), "dim"),
+        (not is_told, f'"{visible(value, 80)}"', "cyan"),
+    ]
+    said = [part for is_said, text, style in parts if is_said for part in ((" ", ""), (text, style))][1:]
+    return Line([*said, (f": {message}" if said else message, "")], 4, 8)
 
 
 def _not_checked(entries: Iterable[NotChecked]) -> Iterator[Line]:
@@ -159,24 +230,30 @@ def _summary(report: Report) -> Line:
     return Line([("valid", "bold green") if report.valid else ("invalid", "bold red"), (said, "")])
 
 
-def outcome(report: Report, *, waived: bool = False) -> str:
-    """How many errors and warnings there are, in words."""
-    errors = plural(report.errors, "error") if report.errors else "no errors"
-    warnings = plural(report.warnings, "warning") if report.warnings else "no warnings"
-    return f"{errors}, {warnings}" + (f" ({report.waived:,} waived)" if waived and report.waived else "")
+def _folded(totals: Sequence[Total], found: Sequence[Finding]) -> tuple[Sequence[Total], Sequence[Finding]]:
+    """The totals and shown findings of a table of one file, with one finding for each short row, and for labels wrong in one way.
 
-
-def fold_missing(totals: Sequence[Total], found: Sequence[Finding]) -> tuple[Sequence[Total], Sequence[Finding]]:
-    """The totals and shown findings of a table of one file, with one finding for each short row.
-
-    A short row has a finding for every cell that it lacks. Each column shows its first rows only, but a row that lacks a cell lacks
-    all behind it, so the first cell that a shown row lacks is always shown too, and so is the last column. The total in place of
-    those of single columns counts rows.
+    The total in place of those of single columns counts rows, or labels.
     """
-    counts = [total.count for total in totals if total.rule == _MISSING]
-    missing = sorted((item for item in found if item.rule == _MISSING), key=_cell)
-    if len(counts) < 2 or not missing:
-        return totals, found
+    for rule in (_MISSING, *_LABELS):
+        own = sorted((it for it in found if it.rule == rule), key=lambda it: (it.row or 0, it.field_number or 0))
+        counts = [total.count for total in totals if total.rule == rule]
+        is_rows = rule == _MISSING
+        is_many = len(counts) > 1 if is_rows else len(own) > _FEW_LABELS and len(own) >= sum(counts)
+        if own and is_many:
+            first = next(total for total in totals if total.rule == rule)
+            folded = replace(first, column=None, count=max(counts) if is_rows else len(own))
+            totals = [folded if total is first else total for total in totals if total is first or total.rule != rule]
+            found = [it for it in found if it.rule != rule] + (_short_rows(own) if is_rows else [_wrong_labels(own)])
+    return totals, found
+
+
+def _short_rows(missing: Sequence[Finding]) -> list[Finding]:
+    """One finding for each row that lacks cells.
+
+    Each column shows its first rows only, but a row that lacks a cell lacks all behind it, so the first cell that a shown row lacks
+    is always shown too, and so is the last column.
+    """
     names = {item.field_number or 0: f"`{item.column}`" for item in missing}
     rows = []
     for _, cells in groupby(missing, key=lambda item: item.row):
@@ -186,32 +263,11 @@ def fold_missing(totals: Sequence[Total], found: Sequence[Finding]) -> tuple[Seq
         verb = "is" if len(lacking) == 1 else "are"
         message = f"has {start - 1} of {plural(max(names), 'cell')}: {listed(lacking, _NAMED)} {verb} missing"
         rows.append(replace(first, column=None, field_number=None, message=message))
-    return _folded(totals, found, _MISSING, max(counts), rows)
+    return rows
 
 
-def fold_labels(totals: Sequence[Total], found: Sequence[Finding]) -> tuple[Sequence[Total], Sequence[Finding]]:
-    """The totals and shown findings of a table, with one finding for many labels that are wrong in the same way."""
-    for rule, what in _LABELS.items():
-        own = sorted((item for item in found if item.rule == rule and item.row is None), key=_cell)
-        if len(own) <= _FEW_LABELS or len(own) < sum(total.count for total in totals if total.rule == rule):
-            continue
-        names = [f"`{item.column}`" if item.column else f"(column {item.field_number})" for item in own]
-        message = f"{plural(len(own), 'column')} {what}: {listed(names, _NAMED)}"
-        hint = own[0].hint if len({item.hint for item in own}) == 1 else "correct the header, or the schema"
-        told = replace(own[0], column=None, field_number=None, value=None, message=message, hint=hint)
-        totals, found = _folded(totals, found, rule, len(own), [told])
-    return totals, found
-
-
-def _folded(
-    totals: Sequence[Total], found: Sequence[Finding], rule: str, count: int, told: Sequence[Finding]
-) -> tuple[Sequence[Total], Sequence[Finding]]:
-    """The totals and findings with one total of a rule in place of those of its columns, and these findings of it."""
-    at, first = next((at, total) for at, total in enumerate(totals) if total.rule == rule)
-    others = (total for total in totals[at:] if total.rule != rule)
-    folded = [*totals[:at], replace(first, column=None, count=count), *others]
-    return folded, [*(item for item in found if item.rule != rule), *told]
-
-
-def _cell(item: Finding) -> tuple[int, int]:
-    return item.row or 0, item.field_number or 0
+def _wrong_labels(own: Sequence[Finding]) -> Finding:
+    names = [f"`{item.column}`" if item.column else f"(column {item.field_number})" for item in own]
+    message = f"{plural(len(own), 'column')} {_LABELS[own[0].rule]}: {listed(names, _NAMED)}"
+    hint = own[0].hint if len({item.hint for item in own}) == 1 else "correct the header, or the schema"
+    return replace(own[0], column=None, field_number=None, value=None, message=message, hint=hint)
