@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 import pytest
 
-from deedbook.cli import progress
+from deedbook.cli import streams
 from deedbook.cli.options import may_run_rules
 from deedbook.cli.options import size as parsed
 from deedbook.errors import UsageError
@@ -72,10 +72,10 @@ def test_the_bar_appears_on_a_terminal_after_a_while_only(monkeypatch: pytest.Mo
     terminal = Terminal()
     monkeypatch.setattr(sys, "stderr", terminal)
     monkeypatch.setenv("TERM", "xterm")
-    with progress.progress_bar(quiet=False) as bar:
+    with streams.progress_bar(quiet=False) as bar:
         bar.bytes_read(10, 100)
         assert terminal.getvalue() == ""
-        monkeypatch.setattr(progress, "PATIENCE", 0.0)
+        monkeypatch.setattr(streams, "PATIENCE", 0.0)
         bar.bytes_read(50, 100)
     assert "checking" in terminal.getvalue()
 
@@ -84,8 +84,8 @@ def test_the_bar_appears_on_a_terminal_after_a_while_only(monkeypatch: pytest.Mo
 def test_the_bar_is_silent_when_quiet_or_piped(monkeypatch: pytest.MonkeyPatch, quiet: bool) -> None:
     stream = Terminal() if quiet else io.StringIO()
     monkeypatch.setattr(sys, "stderr", stream)
-    monkeypatch.setattr(progress, "PATIENCE", 0.0)
-    with progress.progress_bar(quiet=quiet) as bar:
+    monkeypatch.setattr(streams, "PATIENCE", 0.0)
+    with streams.progress_bar(quiet=quiet) as bar:
         bar.bytes_read(0, 0)
         bar.update("writing", 0.5)
     assert stream.getvalue() == ""

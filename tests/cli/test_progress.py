@@ -11,10 +11,8 @@ from pathlib import Path
 
 import pytest
 
-import deedbook.cli.build
-import deedbook.cli.diff
-import deedbook.cli.verify
-from deedbook.cli.progress import Bar
+from deedbook.cli import streams
+from deedbook.cli.streams import Bar
 from tests.cli.project import Outcome, write_project
 
 Said = list[tuple[str, float]]
@@ -43,8 +41,7 @@ def said(monkeypatch: pytest.MonkeyPatch) -> Said:
         assert not quiet
         yield Recorder(told)
 
-    for module in (deedbook.cli.build, deedbook.cli.diff, deedbook.cli.verify):
-        monkeypatch.setattr(module, "progress_bar", recording)
+    monkeypatch.setattr(streams, "progress_bar", recording)
     return told
 
 
@@ -83,7 +80,7 @@ def test_a_long_diff_draws_a_bar_on_a_terminal_and_takes_it_away(tmp_path: Path)
     rows = "".join(f"{number:06},2024-01-01,\n" for number in range(50_000))
     sides = [str(write_project(tmp_path / name, f"id,start,end\n{rows}")) for name in ("old", "new")]
     main, terminal = os.openpty()
-    program = "from deedbook.cli import progress; progress.PATIENCE = 0.0;from deedbook.__main__ import main; main()"
+    program = "from deedbook.cli import streams; streams.PATIENCE = 0.0;from deedbook.__main__ import main; main()"
     process = subprocess.Popen(
         [sys.executable, "-c", program, "diff", *sides],
         stdout=subprocess.PIPE,

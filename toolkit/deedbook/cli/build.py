@@ -7,7 +7,6 @@ from pathlib import Path
 import click
 
 from deedbook.cli import options, streams
-from deedbook.cli.progress import progress_bar
 from deedbook.errors import DONE, FINDINGS
 from deedbook.rendering import text
 
@@ -31,7 +30,7 @@ def build(ctx: click.Context, target: Path, snapshot: bool, trust_rules: bool, q
 
     project = load_project(target)
     options.may_run_rules(project, trusted=trust_rules)
-    with progress_bar(quiet=quiet) as bar:
+    with streams.progress_bar(quiet=quiet) as bar:
         built = release.build(project, Options(trust_rules=True), snapshot=snapshot, progress=bar.update)
     if built.release is None:
         streams.emit(text.render_text(built.report, streams.view()))

@@ -9,7 +9,6 @@ from pathlib import Path
 import click
 
 from deedbook.cli import options, streams
-from deedbook.cli.progress import progress_bar
 from deedbook.errors import UsageError
 from deedbook.fetching.citations import CFF, STYLES, Style, citation_of, read_citation, render
 from deedbook.fetching.releases import Asking, find_release
@@ -45,7 +44,7 @@ def cite(
     if where is None and catalogue is None and (Path(name) / CFF).is_file():
         streams.emit(render(read_citation(Path(name)), style))
         return
-    with progress_bar(quiet=quiet) as bar:
+    with streams.progress_bar(quiet=quiet) as bar:
         listing, warnings = find_release(name, Asking(catalogue, key, offline))
         citation = citation_of(listing)
         if where is not None and table is not None:

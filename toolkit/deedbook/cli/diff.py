@@ -13,7 +13,6 @@ from deedbook.changes.highlighter import highlighter_csv
 from deedbook.changes.records import Changes, changes_record
 from deedbook.changes.sources import open_sides
 from deedbook.cli import options, streams
-from deedbook.cli.progress import progress_bar
 from deedbook.errors import DONE, FINDINGS, UsageError
 from deedbook.rendering import changes as views
 from deedbook.versioning.chain import with_span
@@ -71,7 +70,7 @@ def diff(
     """
 
     is_patch = format_ == "daff"
-    with open_sides(old, new, schema=schema) as (before, after), progress_bar(quiet=quiet) as bar:
+    with open_sides(old, new, schema=schema) as (before, after), streams.progress_bar(quiet=quiet) as bar:
         names = {item.name for side in (before, after) for item in side.package.resources}
         if unknown := [name for name in tables if name not in names]:
             raise UsageError(f"there is no table `{unknown[0]}`", f"the tables are {', '.join(sorted(names))}")

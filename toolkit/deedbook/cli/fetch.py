@@ -9,7 +9,6 @@ from pathlib import Path
 import click
 
 from deedbook.cli import options, streams
-from deedbook.cli.progress import progress_bar
 from deedbook.errors import UsageError
 from deedbook.fetching import releases
 from deedbook.fetching.citations import citation_of
@@ -72,7 +71,7 @@ def fetch(
         raise UsageError("--subset needs one --table, and --digest needs --subset", "see deedbook fetch --help")
     wanted = _wanted(name, lock_file if locked else None)
     for text, pin in wanted.items():
-        with progress_bar(quiet=quiet) as bar:
+        with streams.progress_bar(quiet=quiet) as bar:
             asking = releases.Asking(catalogue or (pin.catalogue if pin is not None else None), key, offline)
             listing, warnings = releases.find_release(text, asking)
             found = releases.pin_of(listing.source)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import click
 
 from deedbook.cli import options, streams
-from deedbook.cli.progress import progress_bar
 from deedbook.errors import DONE, FINDINGS
 from deedbook.findings import plural
 from deedbook.rendering.escapes import visible
@@ -35,7 +34,7 @@ def fmt(ctx: click.Context, target: Path, check: bool, tables: tuple[str, ...], 
     from deedbook.project import Reading, load_project
 
     project = load_project(target, Reading())
-    with progress_bar(quiet=quiet) as bar:
+    with streams.progress_bar(quiet=quiet) as bar:
         found = rewrite(project, check=check, tables=tables, progress=bar.update)
     fails = any(item.state == "unmendable" or (check and item.state == "changed") for item in found)
     if not quiet or fails:

@@ -13,7 +13,6 @@ import polars as pl
 
 from deedbook.changes.alignment import key_text
 from deedbook.cli import options, streams
-from deedbook.cli.progress import progress_bar
 from deedbook.descriptor import load_package
 from deedbook.errors import UsageError
 from deedbook.fetching import releases
@@ -88,7 +87,7 @@ def history(
     of NAME in a catalogue. A key of several fields is written as in corrections.csv, its parts joined by `|`. A row is followed through
     new keys, and found by its old ones.
     """
-    with progress_bar(quiet=quiet):
+    with streams.progress_bar(quiet=quiet):
         chain = open_chain(what, catalogue, key, offline=offline)
         events = list(row_history(chain.documents, table, row))
         if all(event.what.endswith("with its table") for event in events):  # nothing that names the row

@@ -10,7 +10,6 @@ import click
 
 from deedbook.cli import options, streams
 from deedbook.cli.history import Format, open_chain
-from deedbook.cli.progress import progress_bar
 from deedbook.findings import plural
 from deedbook.rendering.escapes import visible
 
@@ -29,7 +28,7 @@ def log(what: str, catalogue: str | None, key: str | None, offline: bool, format
     The releases are those of the project, the release or the folder of releases in FOLDER (the one you are in when left out), or those
     of NAME in a catalogue. The newest release tells of all before it, so that these need not be there.
     """
-    with progress_bar(quiet=quiet):
+    with streams.progress_bar(quiet=quiet):
         chain = open_chain(what, catalogue, key, offline=offline)
         document = next(chain.documents)
     versions = [dict(entry) | {"yanked": chain.yanked.get(str(entry["version"]))} for entry in document["history"]]

@@ -10,7 +10,6 @@ from typing import Literal, TypedDict
 import click
 
 from deedbook.cli import options, streams
-from deedbook.cli.progress import progress_bar
 from deedbook.errors import DONE, FINDINGS, UsageError
 from deedbook.project import Project, load_project
 from deedbook.release.derived import derived_changes
@@ -74,7 +73,7 @@ def plan(
     if reserve and not write:
         raise UsageError("--reserve needs --write: a DOI that is reserved has to be noted", "add --write")
     project = load_project(target)
-    with progress_bar(quiet=quiet) as bar:
+    with streams.progress_bar(quiet=quiet) as bar:
         planned = plans.plan(project, version=wanted, override=override, progress=bar.update, **_own_code(project))
     writes = write and not planned.is_nothing
     if writes:

@@ -9,7 +9,6 @@ from typing import Any
 import click
 
 from deedbook.cli import options, streams
-from deedbook.cli.progress import progress_bar
 from deedbook.errors import DONE, UsageError
 from deedbook.integrity.digests import SIGNATURE
 from deedbook.integrity.signatures import PublicKey, configured_key, read_signature
@@ -40,7 +39,7 @@ def publish(ctx: click.Context, version: str, to: str, root: Path, signs: bool, 
 
     project = load_project(root)
     target, folder = read_target(project, to), _built(project, version)
-    with progress_bar(quiet=quiet) as bar:
+    with streams.progress_bar(quiet=quiet) as bar:
         if signs and not dry_run:
             publishing.sign(folder, configured_key(), bar.update)
         release = publishing.prepare(folder, None if signs and dry_run else _own_key(folder), bar.update)

@@ -10,7 +10,6 @@ import click
 
 from deedbook import rendering
 from deedbook.cli import options, streams
-from deedbook.cli.progress import progress_bar
 from deedbook.errors import DONE, FINDINGS
 from deedbook.rendering import View, text
 
@@ -98,7 +97,7 @@ def validate(
     from deedbook.project import Reading, load_project
 
     reading = Reading(schema, "", delimiter.replace("\\t", "\t"), encoding, sheet)
-    with streams.piped_data(target, schema) as path, progress_bar(quiet=quiet) as bar:
+    with streams.piped_data(target, schema) as path, streams.progress_bar(quiet=quiet) as bar:
         project = load_project(path, reading)
         if project.config is not None:
             from deedbook.versioning.previous import demand_one_beginning  # a table alone has no versions

@@ -8,7 +8,6 @@ from typing import Literal
 import click
 
 from deedbook.cli import options, streams
-from deedbook.cli.progress import progress_bar
 from deedbook.errors import DONE, FINDINGS
 
 Format = Literal["text", "json"]
@@ -56,7 +55,7 @@ def verify(
     project = load_project(root) if rebuild else None
     if project is not None:
         options.may_run_rules(project, trusted=trust_rules)
-    with progress_bar(quiet=quiet) as bar:
+    with streams.progress_bar(quiet=quiet) as bar:
         outcome = verify_release(path, key=known, project=project, progress=bar.update)
     if format_ == "json":
         streams.emit(rendering.render_json(outcome))

@@ -11,7 +11,6 @@ import click
 from deedbook.catalogue.documents import dataset_record
 from deedbook.catalogue.records import Catalogue, Dataset
 from deedbook.cli import options, streams
-from deedbook.cli.progress import progress_bar
 from deedbook.errors import DONE, UsageError
 from deedbook.fetching.catalogues import open_catalogue
 from deedbook.fetching.locations import find_home, read_location
@@ -36,7 +35,7 @@ def versions(ctx: click.Context, name: str, to: str | None, location: str | None
         raise UsageError(
             "which catalogue?", "name it with --from CATALOGUE, or a target of the project with --to TARGET"
         )
-    with progress_bar(quiet=False):
+    with streams.progress_bar(quiet=False):
         if location is not None:
             opened = open_catalogue(read_location(location), find_home())
             options.warn(opened.age())
