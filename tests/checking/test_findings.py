@@ -7,12 +7,12 @@ from dataclasses import replace
 
 import numpy as np
 import polars as pl
+import pytest
 
 from deedbook.checking.findings import FILE_SHIFT, FINDINGS_SCHEMA, FindingsSoFar, Group, Records
 from deedbook.checking.structure import fixed
-from deedbook.checking.waivers import Waivers
 from deedbook.descriptor import Resource
-from deedbook.findings import FINDING_FIELDS, Finding
+from deedbook.findings import FINDING_FIELDS, Finding, Severity
 from deedbook.project import Waiver
 
 KEYS = pl.DataFrame({"id": ["E1", "E2|3", "E4"]})
@@ -24,7 +24,7 @@ def _empty(limit: int, waived: Mapping[tuple[str, str], str] | None = None, *pat
     resource = Resource("events", paths or ("events.csv",))
     given = enumerate((waived or {}).items(), start=2)
     waivers = [Waiver("dull", "events", key, field, reason, "me", "", row) for row, ((key, field), reason) in given]
-    return FindingsSoFar(resource, limit, Waivers(tuple(waivers)))
+    return FindingsSoFar(resource, limit, waivers)
 
 
 def _records(file: int = 0, row: int = 2, line: int = 2) -> Records:
@@ -68,10 +68,11 @@ def test_a_waived_warning_is_counted_as_such_and_its_waiver_as_used() -> None:
     assert found.used_waivers == {2}
 
 
-def test_an_error_cannot_be_waived() -> None:
-    found = _found(_empty(2, {("E1", "title"): "meant so"}), replace(ROWS, severity="error"))
+@pytest.mark.parametrize(("rule", "severity"), [("dull", "error"), ("another-rule", "warning")])
+def test_an_error_cannot_be_waived_nor_what_another_rule_finds(rule: str, severity: Severity) -> None:
+    found = _found(_empty(2, {("E1", "title"): "meant so"}), replace(ROWS, rule=rule, severity=severity))
     assert [finding.waived for finding, _ in found.shown()] == [None, None]
-    assert found.counts == {("dull", "title", "error"): [3, 0]}
+    assert found.counts == {(rule, "title", severity): [3, 0]}
 
 
 def test_every_finding_is_a_row_with_all_fields_when_all_are_written() -> None:

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from deedbook.checking import references
-from deedbook.checking.references import parents_first, references_of, referred_keys
+from deedbook.checking import explanation
+from deedbook.checking.plan import parents_first, references_of, referred_keys
 from deedbook.descriptor import Package, read_package
 from deedbook.errors import ProjectError
 from deedbook.validation import validate
@@ -105,6 +105,6 @@ def test_the_key_that_was_meant_is_proposed_and_no_neighbour(tmp_path: Path, val
 
 
 def test_a_parent_too_large_to_search_proposes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(references, "_MOST_PARENTS", 1)
+    monkeypatch.setattr(explanation, "_MOST_PARENTS", 1)
     project = make_package(tmp_path, schemas=SCHEMAS, places="id,name\nP1,a\nP000012,b\n", events="place\nP00012\n")
     assert [item.hint for item in validate(project).findings] == ["was it deleted from `places`, or not added yet?"]

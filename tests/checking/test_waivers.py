@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from deedbook.checking.waivers import judge_waivers, waivers_in_force
+from deedbook.checking.findings import find_waiver, judge_waivers, waivers_in_force
 from deedbook.project import Waiver
 
 RULE = "title-used-twice"
@@ -20,16 +20,16 @@ def test_waivers_of_the_table_count_up_to_the_day_they_expire() -> None:
         _waiver(5, "A1", table="actors"),
     ]
     found = waivers_in_force(waivers, "events", "2024-01-31")
-    assert [item.key for item in found.in_force] == ["E1", "E2"]
+    assert [item.key for item in found] == ["E1", "E2"]
 
 
 def test_a_waiver_may_be_a_pattern_and_the_one_that_names_the_place_goes_first() -> None:
     waivers = [_waiver(2, "E*", "all"), _waiver(3, "E1", "this"), _waiver(4, "A.1*", "dots", table="*")]
-    found = waivers_in_force(waivers, "events", "2024-01-31").of_rule(RULE)
-    reasons = [(item := found.find(key, "title")) and item.reason for key in ("E1", "E27", "A.1|x", "Ax1", "B")]
+    found = waivers_in_force(waivers, "events", "2024-01-31")
+    keys = ("E1", "E27", "A.1|x", "Ax1", "B")
+    reasons = [(item := find_waiver(found, key, "title")) and item.reason for key in keys]
     assert reasons == ["this", "all", "dots", None, None]
-    assert found.find("E1", "place") is None
-    assert waivers_in_force(waivers, "events", "").of_rule("another-rule").in_force == ()
+    assert find_waiver(found, "E1", "place") is None
     unused = judge_waivers(waivers, {2}, {RULE}, "2024-01-31")
     assert [(item.rule, item.row) for item in unused] == [("waiver-unmatched", 3), ("waiver-unmatched", 4)]
 

@@ -11,17 +11,17 @@ from itertools import chain
 from tempfile import SpooledTemporaryFile
 from typing import TYPE_CHECKING
 
-from deedbook.checking import references
-from deedbook.checking.findings import FindingsSoFar, WriteAll, open_findings
-from deedbook.checking.keys import HashLog, HashSet, ParentKey, Spill
-from deedbook.checking.plan import Options, TablePlan
-from deedbook.checking.second_pass import find_missing_parents, find_repeated_keys, list_unenforced
-from deedbook.checking.table import TableOutcome, check_table
-from deedbook.checking.waivers import judge_waivers, waivers_in_force
-from deedbook.descriptor import Package, is_remote
+from deedbook.checking.explanation import with_suggestions
+from deedbook.checking.findings import FindingsSoFar, WriteAll, judge_waivers, open_findings, waivers_in_force
+from deedbook.checking.keys import HashLog, ParentKey, Spill
+from deedbook.checking.plan import Options, TablePlan, plan_tables
+from deedbook.checking.second_pass import find_missing_parents, find_repeated_keys
+from deedbook.checking.table import TableOutcome, check_table, list_unenforced
+from deedbook.descriptor import Package
 from deedbook.errors import UsageError
 from deedbook.findings import NotChecked, Report, with_findings
 from deedbook.project import Project, demand_names, unlisted_codes
+from deedbook.reading.inputs import fetched
 
 if TYPE_CHECKING:  # pandera takes longer to import than most tables to check
     from deedbook.checking.rules import RuleBook
@@ -54,38 +54,33 @@ def validate(
         UsageError: when `tables` names one that the package does not have.
         ProjectError: when a schema contradicts itself or the package, or a rule raised.
     """
-    started = time.perf_counter()
-    created, names = project.package.created[:10], [resource.name for resource in project.package.resources]
+    started, created, ran = time.perf_counter(), project.package.created[:10], set[str]()
     if project.table and not options.tables:
         options = replace(options, tables=(project.table,))
+    names = [resource.name for resource in project.package.resources]
     if unknown := [name for name in options.tables if name not in names]:
         raise UsageError(f"there is no table `{unknown[0]}`", f"the tables are {', '.join(names)}")
     with ExitStack() as stack:
-        if options.allow_network and any(is_remote(path) for item in project.package.resources for path in item.paths):
-            from deedbook.reading.inputs import fetched
-
-            local = stack.enter_context(fetched(project.package, limit=options.max_unpacked))
-            project = replace(project, package=local)
+        if options.allow_network:
+            package = stack.enter_context(fetched(project.package, limit=options.max_unpacked))
+            project = replace(project, package=package)
         if project.config is not None and not options.tables:
             demand_names(project.package)
-        unlisted = [*unlisted_codes(project)]
+        not_checked = [*unlisted_codes(project)]
         book, withheld = _rules_of(project, options, book)
         write_all = stack.enter_context(open_findings(options.findings_file))
         spill = Spill(options.memory, stack.enter_context(SpooledTemporaryFile(1)))
-        plans = _plan_tables(project, options, spill, progress)
-        ran: set[str] = set()
-        if book is None:
-            outcomes = _check_tables(project, plans, write_all)
-        else:
-            from deedbook.checking.rulings import judge_tables, plan_rules
+        advance, has_project = _counter(project.package, progress), project.config is not None
+        plans = plan_tables(project.package, options, spill, advance, has_project=has_project)
+        if book is not None:
+            from deedbook.checking import rulings
 
-            plans = [replace(plan, rules=plan_rules(book, plan.resource)) for plan in plans]
-            outcomes = _check_tables(project, plans, write_all)
-            ran = judge_tables(book, outcomes, dt.date.fromisoformat(created) if created else None)
-        report = _report(outcomes)
-    not_run = [NotChecked(name, "rules", withheld) for name in project.rule_files if withheld]
-    not_judged = _not_judged(project.package, outcomes)
-    report = replace(report, not_checked=(*report.not_checked, *not_run, *unlisted, *not_judged))
+            plans = [replace(plan, rules=rulings.plan_rules(book, plan.resource)) for plan in plans]
+        outcomes = _check_tables(project, plans, write_all)
+        if book is not None:
+            ran = rulings.judge_tables(book, outcomes, dt.date.fromisoformat(created) if created else None)
+    not_checked = [*(NotChecked(name, "rules", withheld) for name in project.rule_files if withheld), *not_checked]
+    report = _report(outcomes, [*not_checked, *_not_judged(project.package, outcomes)])
     if project.waivers:
         used = {row for outcome in outcomes.values() for row in outcome.found.used_waivers}
         report = with_findings(report, judge_waivers(project.waivers, used, ran, created))
@@ -100,17 +95,16 @@ def _rules_of(project: Project, options: Options, book: RuleBook | None) -> tupl
         return None, "rules were switched off"
     if not (book or options.trust_rules or project.is_here):
         return None, "rule files are code: run inside the project, or trust them with --trust-rules"
-    from deedbook.checking.rules import load_rules
-    from deedbook.checking.settings import read_settings
+    from deedbook.checking import rules, settings
 
-    return book or load_rules(project.rule_files, read_settings(project, options.select, options.ignore)), ""
+    if book is None:
+        given = settings.read_settings(project, options.select, options.ignore)
+        book = rules.load_rules(project.rule_files, given)
+    return book, ""
 
 
-def _plan_tables(project: Project, options: Options, spill: Spill, progress: Progress | None) -> list[TablePlan]:
-    """How each table is checked, parents before children; they share the hashes of the tables that are complete."""
-    package = project.package
-    keys = references.references_of(package)
-    parents: dict[ParentKey, HashSet | None] = {}
+def _counter(package: Package, progress: Progress | None) -> Callable[[int], None]:
+    """Takes how many more bytes were read."""
     total = sum(file.stat().st_size for item in package.resources for file in item.files if file.is_file())
     done = 0
 
@@ -120,20 +114,7 @@ def _plan_tables(project: Project, options: Options, spill: Spill, progress: Pro
         if progress is not None:
             progress(done, max(done, total))
 
-    return [
-        TablePlan(
-            resource=resource,
-            schema=references.schema_of(resource, keys),
-            options=options,
-            spill=spill,
-            references=keys[resource.name],
-            referred=tuple(references.referred_keys(resource, keys)),
-            parents=parents,
-            has_project=project.config is not None,
-            advance=advance,
-        )
-        for resource in references.parents_first(package, keys)
-    ]
+    return advance
 
 
 def _check_tables(project: Project, plans: list[TablePlan], write_all: WriteAll | None) -> dict[str, TableOutcome]:
@@ -159,18 +140,18 @@ def _check_tables(project: Project, plans: list[TablePlan], write_all: WriteAll 
     return {item.name: outcomes[item.name] for item in project.package.resources}
 
 
-def _report(outcomes: Mapping[str, TableOutcome]) -> Report:
+def _report(outcomes: Mapping[str, TableOutcome], not_checked: list[NotChecked]) -> Report:
     """The outcomes of the tables that are reported on."""
     tables = {name: (outcome.plan.resource, outcome.rows) for name, outcome in outcomes.items()}
     chosen = [outcome for outcome in outcomes.values() if outcome.plan.is_shown]
-    findings = (references.with_suggestions(outcome.found.shown(), tables) for outcome in chosen)
+    findings = (with_suggestions(outcome.found.shown(), tables) for outcome in chosen)
     together = chain.from_iterable
     return Report(
         tables=tuple(outcome.stats for outcome in chosen),
         findings=tuple(together(findings)),
         totals=tuple(together(outcome.found.totals() for outcome in chosen)),
         checked=tuple(together(outcome.checked for outcome in chosen)),
-        not_checked=tuple(together(outcome.not_checked for outcome in chosen)),
+        not_checked=(*together(outcome.not_checked for outcome in chosen), *not_checked),
     )
 
 

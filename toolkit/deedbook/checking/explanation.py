@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from functools import lru_cache
 
 import polars as pl
 
 from deedbook.checking.cells import TYPE_ERROR, FieldPlan, Problem
 from deedbook.checking.findings import Words
+from deedbook.checking.keys import Key, ParentKey
 from deedbook.checking.spellings import respelled, skeleton_of_words, spaces_in, without_spaces
-from deedbook.findings import shorten
+from deedbook.descriptor import Resource
+from deedbook.findings import Finding, shorten
+from deedbook.reading.tables import read_text
 from deedbook.schema import Field
 from deedbook.types import MISFIT, kind_of, without_mark, written_as
 from deedbook.types.kind import UNREADABLE, ReasonError
@@ -24,6 +28,11 @@ _MOST_CAUSES = 3
 """Causes that are told apart; the orders of day and month are as many."""
 _FEW = 16
 """Distinct texts that are looked at one by one: of 10,000 columns with one bad text each, a query for each mistake takes 30 s."""
+_LABELS = ("name", "title", "label", "label_en")
+_MOST_PARENTS = 200_000
+"""Rows of a parent that is searched for a hint: reading more takes longer than the hint is worth."""
+_MOST_CANDIDATES = 500
+"""Keys that are compared letter by letter, some 10 ms for each finding that is shown."""
 _AS_DIGITS = str.maketrans("OolI", "0011")
 _BROKEN = {
     "minimum": "is below {declared}",
@@ -224,3 +233,54 @@ def nearest_word(text: str, words: Iterable[str]) -> str | None:
     if is_opaque(text):
         return None
     return next(iter(difflib.get_close_matches(text, words, n=1, cutoff=0.75)), None)
+
+
+def with_suggestions(
+    shown: Iterable[tuple[Finding, Key | None]], tables: Mapping[str, tuple[Resource, int]]
+) -> Iterator[Finding]:
+    """The findings, those of a foreign key of one field with a hint at a key that is spelled alike.
+
+    Args:
+        shown: The findings of a table, each with the foreign key that its row breaks.
+        tables: The resource of each table, and how many rows it has.
+    """
+    known: dict[ParentKey, pl.DataFrame] = {}
+    for finding, key in shown:
+        if key is None or key.column is None or not finding.value:
+            yield finding
+            continue
+        name, (target,) = key.parent
+        if key.parent not in known:
+            known[key.parent] = _keys_with_labels(*tables[name], target.name)
+        yield _with_suggestion(finding, known[key.parent], name)
+
+
+def _keys_with_labels(resource: Resource, rows: int, name: str) -> pl.DataFrame:
+    """The parent's keys with a label each; none of a table that is too large to be searched for a hint."""
+    frames = [pl.DataFrame(schema={"key": pl.String, "label": pl.String})]
+    for frame in read_text(resource) if rows <= _MOST_PARENTS else ():
+        label = next((column for column in _LABELS if column in frame.columns and column != name), name)
+        frames.append(frame.select(key=name, label=label).drop_nulls("key"))
+    return pl.concat(frames).unique("key", keep="last", maintain_order=True)
+
+
+def _with_suggestion(finding: Finding, known: pl.DataFrame, parent: str) -> Finding:
+    """The finding with the key that was meant: one that differs in what nobody means, or a word that is spelled alike.
+
+    The nearest neighbour of an identifier (`E000018`) is another thing, and is not proposed.
+    """
+    value, keys = finding.value or "", known["key"]
+    if (keys == value).any():
+        return replace(finding, hint="it is there as a value of another type: give both fields the same")
+    near = respelled(value, keys)
+    length = pl.col("key").str.len_chars().cast(pl.Int64)
+    words = known.filter(length.is_between(len(value) - 1, len(value) + 1))["key"]
+    meant = near.text if near else nearest_word(value, words.head(_MOST_CANDIDATES))
+    if meant is None:
+        hint = f"was it deleted from `{parent}`, or not added yet?"
+        mistake = next((it for it in mistakes_of_text("turned-into-date") if it.has(value)), None)
+        return replace(finding, hint=f"it {mistake.cause}: {mistake.hint}" if mistake else hint)
+    label = known.row(by_predicate=pl.col("key") == meant)[1]
+    hint = f"did you mean `{meant}`{f' {label}' if label not in {None, '', meant} else ''}?"
+    message = f"{finding.message}: {near.difference}" if near else finding.message
+    return replace(finding, message=message, hint=hint, proposal=meant)

@@ -1,13 +1,16 @@
 """Findings of a table: rows that break a rule, what to say of each, and what was found so far.
 
-They are counted exactly, kept only as far as they are shown, and written to a file when asked.
+They are counted exactly, kept only as far as they are shown, and written to a file when asked. Warnings that a maintainer accepted in
+`waivers.csv` are marked as waived; a waiver that has expired or matches nothing is a warning itself.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -17,11 +20,11 @@ import polars as pl
 
 from deedbook.checking.cells import Rows
 from deedbook.checking.keys import Key
-from deedbook.checking.waivers import NO_WAIVERS, Waivers
 from deedbook.descriptor import Resource
 from deedbook.errors import UsageError
 from deedbook.files import replacement
 from deedbook.findings import FINDING_FIELDS, Finding, Severity, Total, join_key
+from deedbook.project import Waiver
 from deedbook.reading.inputs import is_foreign
 from deedbook.types import without_mark
 from deedbook.types.mistakes import mistakes_of
@@ -32,6 +35,8 @@ ROW_BITS = (1 << FILE_SHIFT) - 1
 FINDINGS_SCHEMA = {name: pl.Int64 if kind is int else pl.String for name, kind in FINDING_FIELDS.items()}
 WriteAll = Callable[[pl.DataFrame], None]
 """Takes rows of `FINDINGS_SCHEMA`."""
+Place = tuple[str, str | None, Severity]
+"""Rule, column and severity."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,15 +110,16 @@ class FindingsSoFar:
 
     Attributes:
         limit: How many of each rule and column are shown.
+        waivers: Those of the table that are in force.
         counts: By rule, column and severity how many there are, and how many of them are waived; `causes` their causes.
     """
 
     resource: Resource
     limit: int = 10
-    waivers: Waivers = NO_WAIVERS
+    waivers: Sequence[Waiver] = ()
     write_all: WriteAll | None = None
-    counts: dict[tuple[str, str | None, Severity], list[int]] = field(default_factory=dict)
-    causes: dict[tuple[str, str | None, Severity], set[str]] = field(default_factory=dict)
+    counts: dict[Place, list[int]] = field(default_factory=dict)
+    causes: dict[Place, set[str]] = field(default_factory=dict)
     used_waivers: set[int] = field(default_factory=set)
     _shown: dict[tuple[str, str | None], list[tuple[Finding, Key | None]]] = field(default_factory=dict)
 
@@ -121,36 +127,39 @@ class FindingsSoFar:
         """Takes groups whose rows are positions in `records`."""
         for group in groups:
             place, waived = (group.rule, group.column, group.severity), self._waive(group, records)
-            self._count(place, len(group.rows), len(waived))
             self.causes.setdefault(place, set()).update(group.causes())
             shown = self._columns(group, self.limit, records, waived)
-            for values in zip(*shown.values(), strict=True):
-                self._show(Finding(**dict(zip(shown, values, strict=True))), group.reference)
+            kept = [Finding(**dict(zip(shown, row, strict=True))) for row in zip(*shown.values(), strict=True)]
+            self._keep(place, kept, group.reference, len(group.rows), len(waived))
             if self.write_all:
                 everything = self._columns(group, len(group.rows), records, waived)
                 self.write_all(pl.DataFrame(everything, schema=FINDINGS_SCHEMA))
 
     def say(self, finding: Finding) -> None:
         """Takes one finding whose place is final."""
-        self._count((finding.rule, finding.column, finding.severity), 1, 0)
-        self._show(finding, None)
+        self._keep((finding.rule, finding.column, finding.severity), [finding], None, 1, 0)
         if self.write_all:
             self.write_all(pl.DataFrame([finding], schema=FINDINGS_SCHEMA))
 
-    def _count(self, place: tuple[str, str | None, Severity], count: int, waived: int) -> None:
+    def _keep(self, place: Place, found: Sequence[Finding], key: Key | None, count: int, waived: int) -> None:
+        """Counts findings of one place, and keeps those that may be among the first of its rule and column."""
         entry = self.counts.setdefault(place, [0, 0])
         entry[0] += count
         entry[1] += waived
+        kept = self._shown.setdefault(place[:2], [])
+        kept += ((finding, key) for finding in found)
+        if len(kept) > 2 * self.limit:
+            kept.sort(key=self._order)
+            del kept[self.limit :]
 
     def _waive(self, group: Group, records: Records) -> dict[int, str]:
         """The rows of a group that are waived, and why; errors cannot be."""
-        waivers = self.waivers.of_rule(group.rule) if group.severity == "warning" else NO_WAIVERS
+        waivers = [item for item in self.waivers if group.severity == "warning" and _matches(item.rule, group.rule)]
         found: dict[int, str] = {}
-        if waivers.in_force:
-            for row, key in zip(group.rows.tolist(), records.keys_of(group.rows), strict=True):
-                if (waiver := waivers.find(key or "", group.column or "")) is not None:
-                    found[row] = waiver.reason
-                    self.used_waivers.add(waiver.row)
+        for row, key in zip(group.rows.tolist(), records.keys_of(group.rows), strict=True) if waivers else ():
+            if (waiver := find_waiver(waivers, key or "", group.column or "")) is not None:
+                found[row] = waiver.reason
+                self.used_waivers.add(waiver.row)
         return found
 
     def _columns(self, group: Group, count: int, records: Records, waived: Mapping[int, str]) -> dict[str, list[Any]]:
@@ -175,23 +184,15 @@ class FindingsSoFar:
             "proposal": [item.proposal for item in words],
         }
 
-    def _show(self, finding: Finding, reference: Key | None) -> None:
-        """Keeps a finding if it is among the first of its rule and column."""
-        kept = self._shown.setdefault((finding.rule, finding.column), [])
-        kept.append((finding, reference))
-        if len(kept) > 2 * self.limit:
-            kept.sort(key=self._place)
-            del kept[self.limit :]
-
     def shown(self) -> list[tuple[Finding, Key | None]]:
         """What is shown, each with the foreign key that its row breaks.
 
         By file, findings without a row first, then by row, field, rule, constraint, message.
         """
-        chosen = (sorted(kept, key=self._place)[: self.limit] for kept in self._shown.values())
-        return sorted((item for kept in chosen for item in kept), key=self._place)
+        chosen = (sorted(kept, key=self._order)[: self.limit] for kept in self._shown.values())
+        return sorted((item for kept in chosen for item in kept), key=self._order)
 
-    def _place(self, item: tuple[Finding, Key | None]) -> tuple[object, ...]:
+    def _order(self, item: tuple[Finding, Key | None]) -> tuple[object, ...]:
         finding, paths = item[0], self.resource.paths
         file = paths.index(finding.path) if finding.path in paths else -1
         row = -1 if finding.row is None else finding.row
@@ -239,3 +240,61 @@ def open_findings(path: Path | None) -> Iterator[WriteAll | None]:
         if rows is not target:
             rows.close()
             pl.scan_csv(staged, schema=FINDINGS_SCHEMA).sink_parquet(target)
+
+
+@lru_cache(maxsize=1 << 12)
+def _matches(pattern: str, text: str) -> bool:
+    """Whether a cell of a waiver means a text: the same one, or one that its `*` stand for."""
+    means = re.escape(pattern).replace(r"\*", ".*")
+    return pattern == text or ("*" in pattern and re.fullmatch(means, text, re.DOTALL) is not None)
+
+
+def find_waiver(waivers: Iterable[Waiver], key: str, column: str) -> Waiver | None:
+    """The one of a rule's waivers that answers a finding there; one that names the place goes before a pattern."""
+    found = [item for item in waivers if _matches(item.key, key) and _matches(item.field, column)]
+    return min(found, key=lambda item: (item.key + item.field).count("*"), default=None)
+
+
+def waivers_in_force(waivers: Sequence[Waiver], table: str, today: str) -> list[Waiver]:
+    """The waivers of a table that are in force.
+
+    Args:
+        waivers: All of the package.
+        table: The table's name.
+        today: The ISO date that decides; a waiver is in force up to and on the day it expires.
+    """
+    return [item for item in waivers if _matches(item.table, table) and not _has_expired(item, today)]
+
+
+def _has_expired(waiver: Waiver, today: str) -> bool:
+    """Whether the waiver no longer counts; an empty `expires` never ends."""
+    return bool(waiver.expires and today and waiver.expires < today)
+
+
+def judge_waivers(waivers: Sequence[Waiver], used: Collection[int], ran: set[str], today: str) -> list[Finding]:
+    """A warning for each waiver that has expired or that no finding needed.
+
+    Args:
+        waivers: All of the package.
+        used: The rows of `waivers.csv` that answered a finding.
+        ran: The rules that were evaluated; a waiver of another one is left alone.
+        today: The ISO date that decides.
+    """
+    findings = []
+    for it in waivers:
+        about, place = f"the waiver of `{it.rule}` for {it.table} {it.key}", f"{it.table} {it.key}"
+        is_idle = it.row not in used and any(_matches(it.rule, rule) for rule in ran)
+        said = []
+        if _has_expired(it, today):
+            told = f"{about} expired on {it.expires}"
+            said.append(("waiver-expired", "expires", told, "renew it or correct the row"))
+        elif is_idle:
+            told = f"nothing in {place} needs the waiver of `{it.rule}`"
+            said.append(("waiver-unmatched", "rule", told, "delete the line"))
+        if not it.reason.strip():
+            told = f"{about} gives no reason"
+            said.append(("waiver-without-reason", "reason", told, "say why the warning is accepted"))
+        for rule, column, message, hint in said:
+            at = Finding(rule=rule, severity="warning", table="waivers", path="waivers.csv", message=message, hint=hint)
+            findings.append(replace(at, row=it.row, line=it.row, column=column, value=getattr(it, column)))
+    return findings

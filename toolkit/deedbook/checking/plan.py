@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -13,11 +13,12 @@ from deedbook.checking.cells import FieldPlan
 from deedbook.checking.files import Column
 from deedbook.checking.findings import Group
 from deedbook.checking.keys import HashSet, Key, ParentKey, Spill, unique_keys
-from deedbook.descriptor import Resource
+from deedbook.descriptor import Package, Resource
+from deedbook.errors import ProjectError
 from deedbook.reading.blocks import BLOCK_SIZE
 from deedbook.reading.inputs import dialect_of
 from deedbook.reading.text import Layout
-from deedbook.schema import Field, TableSchema
+from deedbook.schema import Field, ForeignKey, TableSchema
 from deedbook.types.kind import is_plain
 
 RowRules = Callable[[pl.DataFrame, Mapping[str, pl.Series]], tuple[list[Group], Mapping[str, int]]]
@@ -111,12 +112,6 @@ class TablePlan:
         return self.parents.get(reference.parent) is None
 
 
-def is_free(item: Field) -> bool:
-    """Whether a field holds any text: no list of values and no pattern says which."""
-    is_listed = item.categories or {"enum", "pattern"} & item.constraints.keys()
-    return item.type == "string" and is_plain(item) and not is_listed
-
-
 MOST_LOOKED_AT = 64 << 20
 """Bytes of a file whose free text is looked through; of a larger one it would take a twelfth of the time of a validation."""
 
@@ -167,7 +162,9 @@ class FilePlan:
         if file is not None and (not file.is_file() or file.stat().st_size > MOST_LOOKED_AT):
             return ()
         keyed = {name for key in (*self.keys, *self.references) for name in key.names}
-        return tuple(it.field.name for it in self.fields if it.field.name not in keyed and is_free(it.field))
+        texts = [it.field for it in self.fields if it.field.type == "string" and it.name not in keyed]
+        listed = {it.name for it in texts if it.categories or {"enum", "pattern"} & it.constraints.keys()}
+        return tuple(item.name for item in texts if item.name not in listed and is_plain(item))
 
     @cached_property
     def missing(self) -> Mapping[str, tuple[str, ...]]:
@@ -189,3 +186,76 @@ class FilePlan:
     def positions(self) -> Mapping[str | None, int]:
         """The position of each column in the file, from 1."""
         return {column.name: column.number for column in reversed(self.columns)}
+
+
+References = Mapping[str, tuple[Key, ...]]
+"""The foreign keys of each table."""
+
+
+def plan_tables(
+    package: Package, options: Options, spill: Spill, advance: Callable[[int], None], *, has_project: bool
+) -> list[TablePlan]:
+    """How each table is checked, parents before children; they share the hashes of the tables that are complete."""
+    references, parents, plans = references_of(package), dict[ParentKey, HashSet | None](), []
+    for resource in parents_first(package, references):
+        schema, referred = resource.schema, referred_keys(resource, references)
+        if schema is None or not schema.fields:  # so that it says nothing of the columns that others refer to
+            names = sorted({name for key in referred for name in key.names})
+            schema = TableSchema(tuple(Field(name, type="any") for name in names), fields_match="subset")
+        plan = TablePlan(resource, schema, options, spill, references[resource.name], tuple(referred), parents)
+        plans.append(replace(plan, has_project=has_project, advance=advance))
+    return plans
+
+
+def references_of(package: Package) -> References:
+    """The foreign keys of every table with the tables that they refer to.
+
+    A file alone has none into other tables: what it needs is said when its declarations are listed.
+
+    Raises:
+        ProjectError: when a table or field that is referred to does not exist.
+    """
+    tables = {resource.name: resource for resource in package.resources}
+    is_alone = package.path is None and len(tables) == 1
+    found = {}
+    for name, resource in tables.items():
+        schema = resource.schema or TableSchema(())
+        own = [it for it in schema.foreign_keys if not it.package and (it.resource in {"", name} or not is_alone)]
+        found[name] = tuple(_reference(resource, schema, key, tables) for key in own)
+    return found
+
+
+def _reference(resource: Resource, schema: TableSchema, key: ForeignKey, tables: Mapping[str, Resource]) -> Key:
+    where, name = resource.schema_source or resource.name, key.resource or resource.name
+    if name not in tables:
+        problem = f"{where}: a foreign key refers to the table `{name}`, which the package does not have"
+        raise ProjectError(problem, "correct the foreign key, or add the table to the descriptor")
+    fields, parent = [schema.field(field) for field in key.fields], tables[name].schema or TableSchema(())
+    unknown = [field for field in key.reference if parent.fields and field not in parent.names]
+    if unknown:
+        problem = f"{where}: a foreign key refers to `{name}`.`{unknown[0]}`, which is no field"
+        raise ProjectError(problem, "correct the foreign key")
+    target = [
+        parent.field(at) if parent.fields else Field(at, mine.type, mine.format, options=mine.options)
+        for at, mine in zip(key.reference, fields, strict=True)
+    ]
+    return Key("foreign-key", tuple(fields), (name, tuple(target)))
+
+
+def referred_keys(resource: Resource, references: References) -> list[Key]:
+    """The keys of a table that others, or the table itself, refer to, beyond its own; each combination of fields once."""
+    own = {key.fields for key in unique_keys(resource.schema)} if resource.schema is not None else set()
+    targets = {item.parent[1] for others in references.values() for item in others if item.parent[0] == resource.name}
+    return sorted((Key("reference", it) for it in targets - own), key=lambda key: (key.names, str(key.fields)))
+
+
+def parents_first(package: Package, references: References) -> list[Resource]:
+    """The tables so that as few as possible come before a table that they refer to."""
+    parents = {name: {item.parent[0] for item in own} - {name} for name, own in references.items()}
+    ordered: dict[str, Resource] = {}
+    waiting = list(package.resources)
+    while waiting:
+        ready = [item for item in waiting if parents[item.name] <= ordered.keys()] or waiting[:1]
+        ordered |= {item.name: item for item in ready}
+        waiting = [item for item in waiting if item.name not in ordered]
+    return list(ordered.values())

@@ -17,11 +17,10 @@ from operator import or_
 import polars as pl
 
 from deedbook.checking import verdicts
-from deedbook.checking.block import TypedRows
 from deedbook.checking.findings import Group, Records
 from deedbook.checking.plan import RowRules, RulePlan
 from deedbook.checking.rules import Frames, RuleBook, TableRules, evaluate
-from deedbook.checking.table import TableOutcome
+from deedbook.checking.table import TableOutcome, TypedRows
 from deedbook.checking.verdicts import RuleOutcome
 from deedbook.descriptor import Resource
 from deedbook.errors import RuleError

@@ -11,12 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from deedbook.checking.block import missing_parent_group
 from deedbook.checking.cells import Rows
 from deedbook.checking.findings import FILE_SHIFT, ROW_BITS, Group, Records, Words
 from deedbook.checking.keys import HashLog, Key, ParentKey, key_texts
 from deedbook.checking.plan import FilePlan
-from deedbook.checking.table import Piece, TableOutcome
+from deedbook.checking.table import Piece, TableOutcome, missing_parent_group
 from deedbook.errors import ProjectError
 from deedbook.findings import Check, NotChecked, shorten
 from deedbook.reading.blocks import NEWLINE, Cutter, cut_out, record_ends
@@ -83,26 +82,6 @@ def _visit(plan: FilePlan, piece: Piece, data: bytes, wanted: Rows) -> Visit:
         frame, lines = block.frame[rows], block.line_numbers[rows]
     keys = frame.select(plan.primary_key)
     return Visit(plan, frame, Records((plan.number << FILE_SHIFT) + wanted, lines + piece.line, keys))
-
-
-def list_unenforced(outcome: TableOutcome) -> None:
-    """Lists what turned out not to be enforced: patterns that were given up, keys into packages that nobody reads."""
-    given_up = {
-        (checks.field.name, name): reason
-        for plan in outcome.files.values()
-        for checks in plan.fields
-        for name, reason in checks.constraints.given_up[:1]
-    }
-    for (column, name), reason in given_up.items():
-        outcome.checked = [item for item in outcome.checked if item != Check(outcome.name, name, column)]
-        outcome.not_checked.append(NotChecked(outcome.name, name, reason, column))
-    parents = {item.parent[0] for item in outcome.plan.references}
-    for key in outcome.plan.schema.foreign_keys:
-        if key.package or (key.resource or outcome.name) not in parents:
-            reason = f"it needs the table `{key.resource}`: validate the descriptor that has both"
-            if key.package:
-                reason = f"the package {key.package} is not read"
-            outcome.not_checked.append(NotChecked(outcome.name, "foreign-key", reason, ", ".join(key.fields)))
 
 
 def find_repeated_keys(outcome: TableOutcome, key: Key) -> None:

@@ -1,29 +1,82 @@
-"""One table from its files to findings: opens the files, matches the header, and reads every block once."""
+"""One table from its files to findings: opens the files, matches the header, and checks every block once.
+
+`check_block` does everything that does not need another block. It is a pure function of a plan and a block, so it runs on the main
+thread, on threads, or on another machine.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
+import polars as pl
 
-from deedbook.checking.block import BlockResult, TypedRows, check_block
-from deedbook.checking.cells import plan_field
+from deedbook.checking.cells import REQUIRED, TYPE_ERROR, CellFailure, CheckedCells, Rows, check_cells, plan_field
+from deedbook.checking.explanation import causes_in, explain
 from deedbook.checking.files import FileProblem, Header, check_declared, find_cause, labels_fit, match_header
-from deedbook.checking.findings import FILE_SHIFT, FindingsSoFar
-from deedbook.checking.keys import HashLog, Key
+from deedbook.checking.findings import FILE_SHIFT, FindingsSoFar, Group, Records, Words
+from deedbook.checking.free_text import free_text_groups
+from deedbook.checking.keys import HashedBlock, HashLog, Key, hash_blocks
 from deedbook.checking.plan import FilePlan, TablePlan
+from deedbook.checking.structure import check_structure, fixed, fold_rows
 from deedbook.descriptor import is_remote
-from deedbook.findings import Check, Finding, NotChecked, TableStats
+from deedbook.findings import Check, Finding, NotChecked, Severity, TableStats, shorten
 from deedbook.reading.blocks import Cutter
 from deedbook.reading.inputs import dialect_of, is_foreign, open_table
 from deedbook.reading.pipeline import run
 from deedbook.reading.records import read_header
 from deedbook.reading.source import SourceError, UnclosedError
+from deedbook.reading.tables import present
+from deedbook.reading.text import TextBlock
+from deedbook.schema import Field
+from deedbook.types import dtype_of, typed, without_mark
 
 SMALLEST_SHARE = 2 << 20
 """Bytes below which a block is not made smaller to give every thread one."""
+_SHORT = 64
+"""Rows below which values are sooner counted in Python: a record may have 100,000 columns."""
+BadRows = Mapping[str, Rows]
+"""For each column with bad cells, their rows, rising."""
+
+
+@dataclass(frozen=True, slots=True)
+class TypedRows:
+    """Rows as values, without the blank records.
+
+    Attributes:
+        frame: Typed columns; a missing cell and one of the wrong type are null.
+        bad: For each column with bad cells, where they are.
+    """
+
+    frame: pl.DataFrame
+    bad: Mapping[str, pl.Series]
+    records: Records
+
+
+@dataclass(frozen=True, slots=True)
+class BlockResult:
+    """What a block is worth to its table; rows and lines count from the block's start.
+
+    Attributes:
+        absent: Records that hold no row: blank ones and comments.
+        present: For each column, the cells that hold a value.
+        hashes: Those of keys, and of foreign keys whose parent is not complete yet.
+        records: Where its rows stand, as far as there are findings.
+        skipped: For each rule, the rows that it did not look at.
+    """
+
+    height: int
+    absent: int
+    present: Rows
+    newlines: int
+    has_return: bool
+    has_cell_errors: bool
+    hashes: Mapping[Key, HashedBlock]
+    groups: list[Group]
+    records: Records
+    typed: TypedRows | None
+    skipped: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,26 +137,41 @@ class TableOutcome:
         """Whether every row of the table was read, and has the fields of a key."""
         return not self.is_unread and all(self.number_of(name) is not None for name in key.names)
 
-    def say(self, file: int, rule: str, message: str, hint: str = "", **place: Any) -> None:
-        """Reports something about a file: an error, unless `place`, further fields of the finding, says otherwise."""
-        paths = self.plan.resource.paths
-        path = paths[file] if file < len(paths) else ""
-        values = {"severity": "error", "table": self.name, "path": path, **place}
-        if is_foreign(self.plan.resource):
-            values["line"] = None
-        self.found.say(Finding(rule=rule, message=message, hint=hint, **values))
+    def say(
+        self,
+        file: int,
+        problem: FileProblem,
+        severity: Severity = "error",
+        row: int | None = None,
+        line: int | None = None,
+    ) -> None:
+        """Reports something about a file."""
+        finding = Finding(
+            rule=problem.rule,
+            severity=severity,
+            table=self.name,
+            message=problem.message,
+            path=self.plan.resource.paths[file] if self.plan.resource.paths else "",
+            row=row,
+            line=None if is_foreign(self.plan.resource) else line,
+            column=problem.field or problem.label,
+            field_number=problem.number,
+            value=problem.label,
+            hint=problem.hint,
+        )
+        self.found.say(finding)
 
     def advise(self, file: int, rule: str, message: str) -> None:
         """Warns of what `fmt` changes, where there is a project that it works on."""
         if self.plan.has_project:
-            self.say(file, rule, message, "run `deedbook fmt`", severity="warning")
+            self.say(file, FileProblem(rule, message, "run `deedbook fmt`"), severity="warning")
 
-    def cannot_read(self, file: int, rule: str, message: str, hint: str, *, rows: str = "", **place: Any) -> None:
-        """Reports why rows of a file could not be read; `rows` why nothing is known of them, where that is another thing."""
+    def not_read(self, file: int, problem: FileProblem, why: str = "", *place: int) -> None:
+        """Reports what kept rows of a file from being read, and why nothing is known of them, where that is another thing."""
         self.is_unread = True
-        self.say(file, rule, message, hint, **place)
-        if rows:
-            self.not_checked.append(NotChecked(self.name, "rows", rows))
+        self.say(file, problem, "error", *place)
+        if why:
+            self.not_checked.append(NotChecked(self.name, "rows", why))
 
     def take(self, result: BlockResult, file: int, row: int, line: int) -> None:
         """Adds a block whose first record and line are these."""
@@ -126,7 +194,8 @@ def check_table(plan: TablePlan, found: FindingsSoFar) -> TableOutcome:
     for number, path in enumerate(() if resource.files else resource.paths):
         if is_remote(path):
             message = f"{path} is on another machine, which was not asked"
-            outcome.cannot_read(number, "scheme-error", message, "use --allow-network, or download the file")
+            hint = "use --allow-network, or download the file"
+            outcome.not_read(number, FileProblem("scheme-error", message, hint))
     labels: list[str] | None = None
     for number, file in enumerate(resource.sources if resource.is_table else ()):
         size = plan.options.block_size  # small enough that a file of a few megabytes keeps every thread busy
@@ -136,48 +205,47 @@ def check_table(plan: TablePlan, found: FindingsSoFar) -> TableOutcome:
             with open_table(resource, file, max_unpacked=plan.options.max_unpacked) as stream:
                 labels = _read_file(outcome, Cutter(stream, dialect_of(resource), size), number, labels)
         except SourceError as error:
-            outcome.cannot_read(number, error.rule, error.message, error.hint)
+            outcome.not_read(number, FileProblem(error.rule, error.message, error.hint))
     outcome.is_unread |= not resource.is_table
     for name, verdict in check_declared(resource, outcome.rows if resource.is_table else None):
         if isinstance(verdict, str):
             outcome.not_checked.append(NotChecked(resource.name, name, verdict))
-        else:
-            outcome.checked += [Check(resource.name, name)] if name else []
-        if isinstance(verdict, FileProblem):
-            outcome.say(0, verdict.rule, verdict.message, verdict.hint)
+            continue
+        outcome.checked += [Check(resource.name, name)] if name else []
+        if verdict is not None:
+            outcome.say(0, verdict)
     return outcome
 
 
 def _read_file(outcome: TableOutcome, cutter: Cutter, number: int, known: list[str] | None) -> list[str] | None:
     """Reads the header of a file and checks its blocks; returns the labels that the next file may repeat."""
-    table = outcome.plan
-    resource, schema, dialect = table.resource, table.schema, dialect_of(table.resource)
+    resource, schema, options = outcome.plan.resource, outcome.plan.schema, outcome.plan.options
     if cutter.has_bom:
         outcome.advise(number, "byte-order-mark", "the file starts with a byte-order mark")
-    first = read_header(cutter, dialect, known)
+    first = read_header(cutter, dialect_of(resource), known)
     if cause := find_cause(first, known, resource, schema):
-        rows, at = "the file has to be read otherwise first: see its finding", cause.number
-        outcome.cannot_read(number, cause.rule, cause.message, cause.hint, rows=rows, field_number=at)
+        outcome.not_read(number, cause, "the file has to be read otherwise first: see its finding")
         return known
-    if first.width == 0 and (first.labels is not None or dialect.header):
+    if first.width == 0 and (first.labels is not None or dialect_of(resource).header):
         said = [("blank-header", "the header is blank"), ("source-error", "the file is empty, not even a header")]
-        outcome.cannot_read(number, *said[cutter.is_empty()], "name the columns in the first row")
+        outcome.not_read(number, FileProblem(*said[cutter.is_empty()], "name the columns in the first row"))
         return known
     labels = known if first.labels is None else first.labels
     header = match_header(labels, schema, first.width, lambda: labels_fit(first, resource, schema))
     for problem in header.problems if first.width and (number == 0 or labels != known) else ():
-        place = {"field_number": problem.number, "value": problem.label}
-        outcome.say(number, problem.rule, problem.message, problem.hint, column=problem.field or problem.label, **place)
+        outcome.say(number, problem)
     if first.width and not header.columns:
         outcome.is_unread = True
         return labels
-    where, lenient, native = resource.schema_source or resource.name, table.options.lenient, is_foreign(resource)
-    described = [(column.number, column.field) for column in header.columns if column.field is not None]
+    where, native = resource.schema_source or resource.name, is_foreign(resource)
     fields = [
-        plan_field(item, schema.missing_of(item), where, number=position, lenient=lenient, native=native)
-        for position, item in described
+        plan_field(
+            it.field, schema.missing_of(it.field), where, number=it.number, lenient=options.lenient, native=native
+        )
+        for it in header.columns
+        if it.field is not None
     ]
-    plan = FilePlan(table, number, header.columns, tuple(fields))
+    plan = FilePlan(outcome.plan, number, header.columns, tuple(fields))
     if first.width:
         outcome.files[number] = plan
         if number == 0:
@@ -191,13 +259,9 @@ def _checked(plan: FilePlan) -> Iterator[tuple[str, str]]:
     """What is enforced on the table: a name and its columns."""
     for checks in plan.fields:
         item, unknown = checks.field, dict(checks.constraints.unknown)
-        if item.type != "any":
-            yield "type", item.name
-        for name, value in item.constraints.items():
-            if name not in unknown and value is not False:
-                yield name, item.name
-        if item.categories:
-            yield "categories", item.name
+        names = [] if item.type == "any" else ["type"]
+        names += [name for name, value in item.constraints.items() if name not in unknown and value is not False]
+        yield from ((name, item.name) for name in [*names, *(["categories"] if item.categories else [])])
     yield from ((key.kind, key.columns) for key in plan.keys if key.kind in {"primary-key", "unique-key"})
     yield from (("foreign-key", item.columns) for item in plan.references)
 
@@ -214,6 +278,22 @@ def _not_checked(plan: FilePlan, header: Header) -> Iterator[tuple[str, str, str
     for key in plan.table.keys:
         if key not in plan.keys and key.kind != "reference":
             yield key.kind, "a column of the key is missing", key.columns
+
+
+def list_unenforced(outcome: TableOutcome) -> None:
+    """Lists what turned out not to be enforced: patterns that were given up, keys into packages that nobody reads."""
+    fields = [checks for plan in outcome.files.values() for checks in plan.fields]
+    given_up = {(it.name, name): reason for it in fields for name, reason in it.constraints.given_up[:1]}
+    for (column, name), reason in given_up.items():
+        outcome.checked = [item for item in outcome.checked if item != Check(outcome.name, name, column)]
+        outcome.not_checked.append(NotChecked(outcome.name, name, reason, column))
+    parents = {item.parent[0] for item in outcome.plan.references}
+    for key in outcome.plan.schema.foreign_keys:
+        if key.package or (key.resource or outcome.name) not in parents:
+            reason = f"it needs the table `{key.resource}`: validate the descriptor that has both"
+            if key.package:
+                reason = f"the package {key.package} is not read"
+            outcome.not_checked.append(NotChecked(outcome.name, "foreign-key", reason, ", ".join(key.fields)))
 
 
 def _read_blocks(outcome: TableOutcome, plan: FilePlan, cutter: Cutter, row: int, line: int) -> None:
@@ -237,11 +317,159 @@ def _read_blocks(outcome: TableOutcome, plan: FilePlan, cutter: Cutter, row: int
         message = "a quote that opens in this record is never closed"
         if error.is_long:
             message = "the record is longer than 32 MiB: a quote in it is probably never closed"
-        reason, hint = f"nothing from row {row} on could be read", "close the quote, or double it inside a quoted cell"
-        outcome.cannot_read(plan.number, error.rule, message, hint, rows=reason, row=row, line=line)
+        problem = FileProblem(error.rule, message, "close the quote, or double it inside a quoted cell")
+        outcome.not_read(plan.number, problem, f"nothing from row {row} on could be read", row, line)
     for column, count in zip(plan.columns, present.tolist(), strict=True):
         if column.field or table.resource.schema is None:
             name = column.field.name if column.field else column.label
             outcome.present[name] = outcome.present.get(name, 0) + count
     if has_return:
         outcome.advise(plan.number, "crlf-line-ends", "lines end in a carriage return")
+
+
+def check_block(plan: FilePlan, block: TextBlock) -> BlockResult:
+    """Structure, cells, keys and row-local rules of one block."""
+    rules, frame = plan.table.rules, block.frame
+    structure = check_structure(block, plan.columns, plan.fields, plan.primary_key)
+    cells = check_cells(frame, plan.fields, structure.excused, plan.hashed_names)
+    structure, failures = fold_rows(structure, block, plan.columns, cells.failures)
+    bad = _bad_rows(structure.excused, failures)
+    unread = _bad_rows(structure.excused, [item for item in failures if item.problem in {TYPE_ERROR, REQUIRED}])
+    hashed = [*plan.keys, *(item for item in plan.references if not _is_known(plan, item, cells, unread))]
+    read = {item.name for key in hashed for item in key.fields} | {item.name for item in plan.typed_fields}
+    values = frame.select(present(name, plan.missing[name]) for name in frame.columns if name in read)
+    hashes, missing = _check_keys(plan, hashed, values, cells, unread)
+    groups = [*structure.groups, *map(_cell_group, failures), *free_text_groups(plan, frame, bad)]
+    groups += [*_null_parts(plan, values, bad), *missing]
+    typed_rows = _typed_rows(plan, block, values, structure.absent, bad) if plan.typed_fields else None
+    skipped: Mapping[str, int] = {}
+    if rules.row_rules is not None and typed_rows is not None:
+        found, skipped = rules.row_rules(typed_rows.frame, typed_rows.bad)
+        rows = typed_rows.records.numbers
+        groups += [replace(it, rows=rows[it.rows], field_number=plan.positions.get(it.column)) for it in found]
+    return BlockResult(
+        height=frame.height,
+        absent=len(structure.absent),
+        present=_count_present(plan, frame, structure.absent, cells.filled),
+        newlines=block.newlines,
+        has_return=block.has_return,
+        has_cell_errors=bool(failures or structure.groups),
+        hashes=hashes,
+        groups=groups,
+        records=Records(
+            np.arange(frame.height, dtype=np.int64),
+            block.line_numbers if groups else np.empty(0, np.int64),
+            frame.select(plan.primary_key if groups else ()),
+        ),
+        typed=typed_rows if rules.keeps_typed else None,
+        skipped=skipped,
+    )
+
+
+def _bad_rows(excused: BadRows, failures: Iterable[CellFailure]) -> BadRows:
+    bad = dict(excused)
+    for failure in failures:
+        name = failure.plan.name
+        bad[name] = np.union1d(bad[name], failure.rows) if name in bad else failure.rows
+    return bad
+
+
+def _is_known(plan: FilePlan, reference: Key, cells: CheckedCells, unread: BadRows) -> bool:
+    """Whether a foreign key is seen to have few distinct values, all of which are the parent's."""
+    parent, name = plan.table.parents.get(reference.parent), reference.column
+    if parent is None or name is None or name not in cells.distinct or name in unread:
+        return False
+    values = cells.distinct[name].to_frame().select(present(name, plan.missing[name]))
+    return parent.places(hash_blocks(values, [(reference.fields, None)])[0].hashes, known=False) is None
+
+
+def _check_keys(
+    plan: FilePlan, keys: Sequence[Key], values: pl.DataFrame, cells: CheckedCells, unread: BadRows
+) -> tuple[dict[Key, HashedBlock], list[Group]]:
+    """The hashes that the whole table needs, and the rows whose foreign key is in no row of a parent that is complete."""
+    asked: list[tuple[Sequence[Field], Rows | None]] = []
+    for key in keys:
+        parts = [unread[name] for name in key.names if name in unread]
+        asked.append((key.fields, np.unique(np.concatenate(parts)) if parts else None))
+    hashes = dict(zip(keys, hash_blocks(values, asked, cells.numbers), strict=True))
+    groups = []
+    for key in keys:
+        if key.kind == "foreign-key" and (parent := plan.table.parents.get(key.parent)) is not None:
+            mine = hashes.pop(key)
+            if (places := parent.places(mine.hashes, known=False)) is not None:
+                rows = mine.row_numbers(0)[places]
+                groups.append(missing_parent_group(plan, key, rows, values[rows.tolist()]))
+    return hashes, groups
+
+
+def missing_parent_group(plan: FilePlan, reference: Key, rows: Rows, values: pl.DataFrame) -> Group:
+    """The rows whose foreign key is in no row of the parent; `values` has their texts, aligned with `rows`."""
+    texts, (parent, target) = values.select(reference.names), reference.parent
+    place = f"`{parent}`.{', '.join(item.name for item in target)}"
+
+    def words(at: int) -> Words:
+        value = ", ".join(str(part) for part in texts.row(at))
+        return Words(f"`{shorten(value)}` is not in {place}", value=value)
+
+    column = reference.column
+    number = plan.positions.get(column)
+    return Group("foreign-key", rows, words, column=column, field_number=number, reference=reference)
+
+
+def _null_parts(plan: FilePlan, values: pl.DataFrame, bad: BadRows) -> Iterator[Group]:
+    """The rows that lack a part of their primary key."""
+    for name in (name for name in plan.primary_key if values[name].null_count()):
+        rows = values[name].is_null().arg_true().cast(pl.Int64).to_numpy()
+        rows = rows[~np.isin(rows, bad.get(name, ()))]
+        if len(rows):
+            words = fixed(f"`{name}` is part of the primary key and is empty", "fill the cell in")
+            yield Group("primary-key", rows, words, column=name, field_number=plan.positions[name])
+
+
+def _cell_group(failure: CellFailure) -> Group:
+    (rule, constraint), plan, texts = failure.problem, failure.plan, failure.texts
+
+    def words(at: int) -> Words:
+        text = texts[at] or None
+        return replace(explain(plan, failure.problem, text), value=text and without_mark(text))
+
+    def causes() -> frozenset[str]:
+        return causes_in(plan, failure.problem, texts)
+
+    return Group(rule, failure.rows, words, "error", plan.name, plan.number, constraint, causes=causes)
+
+
+def _count_present(plan: FilePlan, frame: pl.DataFrame, absent: Sequence[int], filled: Set[str]) -> Rows:
+    """The cells of each column that hold a value; `filled` columns have no empty text, so that none is looked for."""
+    if absent:
+        frame = frame.with_row_index("\0row").filter(~pl.col("\0row").is_in(list(absent))).drop("\0row")
+    missing = [plan.missing.get(column.name, ("",)) for column in plan.columns]
+    if frame.height < _SHORT:
+        cells = zip(missing, zip(*frame.rows(), strict=True), strict=True) if frame.height else ()
+        return np.array([sum((text or "") not in texts for text in column) for texts, column in cells], np.int64)
+    lacking = (
+        column.null_count() + (0 if column.name in filled else (column == "").sum())  # as nearly everywhere
+        if texts == ("",)
+        else column.fill_null("").is_in(list(texts)).sum()
+        for texts, column in zip(missing, frame.get_columns(), strict=True)
+    )
+    return frame.height - np.fromiter(lacking, np.int64, frame.width)
+
+
+def _typed_rows(
+    plan: FilePlan, block: TextBlock, values: pl.DataFrame, absent: Sequence[int], bad: BadRows
+) -> TypedRows:
+    """The rows as values; a field that the file lacks is missing and bad everywhere."""
+    rows, held = np.setdiff1d(np.arange(values.height, dtype=np.int64), absent, assume_unique=True), values.columns
+    keep = values[rows.tolist()] if absent else values
+    columns = [
+        (typed(item) if item.name in held else pl.repeat(None, len(rows)).cast(dtype_of(item))).alias(item.name)
+        for item in plan.typed_fields
+    ]
+    is_bad = {
+        item.name: pl.Series(item.name, np.isin(rows, bad[item.name] if item.name in held else rows))
+        for item in plan.typed_fields
+        if item.name not in held or len(bad.get(item.name, ()))
+    }
+    lines = block.line_numbers[rows] if plan.table.rules.keeps_typed else rows[:0]
+    return TypedRows(keep.lazy().select(columns).collect(), is_bad, Records(rows, lines, keep.select(plan.primary_key)))
