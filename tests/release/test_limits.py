@@ -13,7 +13,7 @@ import pytest
 
 from deedbook.release.edition import Edition
 from deedbook.release.formats import About, rds, spss, stata, xlsx
-from deedbook.release.formats.comparison import first_differences
+from deedbook.release.formats.columns import first_differences
 from deedbook.release.tables import Outline, Table, type_rows
 from deedbook.release.verification import verify
 from deedbook.schema import read_schema
@@ -34,13 +34,13 @@ def table_of(rows: dict[str, list[str | None]], *fields: dict[str, Any], name: s
     described = {item["name"]: item for item in fields}
     schema = read_schema({"fields": [described.get(key, {"name": key, "type": "string"}) for key in rows]}, name)
     text = pl.DataFrame(rows, schema=dict.fromkeys(rows, pl.String))
-    return Table(Outline(name, schema), type_rows(text, schema, name)[0])
+    return Table(Outline(name, schema), type_rows(text, schema)[0])
 
 
 def workbook_of(path: Path, *tables: Table) -> list[str]:
     """Writes a workbook, and returns what it cannot hold."""
     book = xlsx.open_book(path, EDITION, [table.name for table in tables])
-    limits = [limit.text for table in tables for limit in book.add(table)]
+    limits = [note for table in tables for note in book.add(table)]
     book.close(About({}, [table.outline for table in tables], ["README"]))
     return limits
 
@@ -97,8 +97,8 @@ def test_titles_and_labels_that_are_cut_are_named(tmp_path: Path) -> None:
     label = "ü" * 70
     codes = {"name": "kind", "type": "string", "title": "t" * 300, "categories": [{"value": "a", "label": label}]}
     table = table_of({"kind": ["a"]}, codes)
-    of_stata = [limit.text for limit in stata.write(table, EDITION, tmp_path / "t.dta")]
-    of_spss = [limit.text for limit in spss.write(table, EDITION, tmp_path / "t.sav")]
+    of_stata = stata.write(table, EDITION, tmp_path / "t.dta")
+    of_spss = spss.write(table, EDITION, tmp_path / "t.sav")
     assert of_stata == ["the title of `kind` is cut or put on one line (80 bytes)"]
     assert of_spss == [
         "the title of `kind` is cut or put on one line (256 bytes)",
@@ -110,7 +110,7 @@ def test_titles_and_labels_that_are_cut_are_named(tmp_path: Path) -> None:
 
 def test_a_text_beyond_the_longest_of_spss_is_left_out_and_named(tmp_path: Path) -> None:
     table = table_of({"id": ["a", "b"], "text": ["x" * 32_768, "y"], "edge": ["z" * 32_767, ""]})
-    limits = [limit.text for limit in spss.write(table, EDITION, tmp_path / "t.sav")]
+    limits = spss.write(table, EDITION, tmp_path / "t.sav")
     assert "`text` is left out: it has texts of more than 32,767 bytes" in limits
     assert [pair.name for pair in spss.read(table, tmp_path / "t.sav")] == ["id", "edge"]
     assert first_differences(spss.read(table, tmp_path / "t.sav"), 3) == (0, [])
@@ -120,7 +120,7 @@ def test_names_of_any_length_and_likeness_become_names_that_programs_take(tmp_pa
     names = ["x" * 70, "x" * 70 + "y", "1st", "str12", "a b", "a_b", "Ж"]
     table = table_of({name: [str(at)] for at, name in enumerate(names)})
     for write, read, suffix, longest in ((stata.write, stata.read, "dta", 32), (spss.write, spss.read, "sav", 64)):
-        limits = {limit.text for limit in write(table, EDITION, tmp_path / f"t.{suffix}")}
+        limits = set(write(table, EDITION, tmp_path / f"t.{suffix}"))
         pairs = list(read(table, tmp_path / f"t.{suffix}"))
         assert first_differences(pairs, 3) == (0, [])
         assert len({pair.name.lower() for pair in pairs}) == len(names)
@@ -133,11 +133,9 @@ def test_names_of_any_length_and_likeness_become_names_that_programs_take(tmp_pa
 def test_a_character_that_ends_texts_is_named(tmp_path: Path) -> None:
     table = table_of({"id": ["a"], "text": ["x\0y"]})
     named = "`text` holds the character U+0000, where a text ends"
-    assert named in [limit.text for limit in stata.write(table, EDITION, tmp_path / "t.dta")]
-    assert named in [limit.text for limit in spss.write(table, EDITION, tmp_path / "t.sav")]
-    assert [limit.text for limit in rds.write(table, EDITION, tmp_path / "t.rds")] == [
-        "`text` loses the character U+0000"
-    ]
+    assert named in stata.write(table, EDITION, tmp_path / "t.dta")
+    assert named in spss.write(table, EDITION, tmp_path / "t.sav")
+    assert rds.write(table, EDITION, tmp_path / "t.rds") == ["`text` loses the character U+0000"]
     assert first_differences(rds.read(table, tmp_path / "t.rds"), 3) == (0, [])
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,17 +13,18 @@ import polars as pl
 import pytest
 
 from deedbook.release.formats import stata
-from deedbook.release.formats.stata import Variable, write_dta
+from deedbook.release.formats.stata import DOUBLE, INTEGERS, LONG_TEXT, Storage, Variable, write_dta
+from deedbook.release.formats.statistical import Column
 
 STAMP = dt.datetime(2026, 11, 22, 3, 4)  # noqa: DTZ001  # has no zone
 LONG = "ü" * 300
+BYTE, INT, LONG_INT = INTEGERS
 NUMBERS = {
-    "tiny": ("byte", [1, None, -127, 100, 0]),
-    "small": ("int", [32_740, None, -32_767, 0, 5]),
-    "wide": ("long", [2_147_483_620, -2_147_483_647, None, 1, 2]),
+    "tiny": (BYTE, [1, None, -127, 100, 0]),
+    "small": (INT, [32_740, None, -32_767, 0, 5]),
+    "wide": (LONG_INT, [2_147_483_620, -2_147_483_647, None, 1, 2]),
 }
-FORMATS = {"byte": "%8.0g", "int": "%8.0g", "long": "%12.0g"}
-PANDAS_TYPES = {"byte": "Int8", "int": "Int16", "long": "Int32"}
+PANDAS_TYPES = {BYTE: "Int8", INT: "Int16", LONG_INT: "Int32"}
 TEXTS = ["a", "", "Пномпень", "x y", "a"]
 LONG_TEXTS = [LONG, "", "short", LONG, "n\nl"]
 DAYS = [dt.date(1820, 5, 9), None, dt.date(2024, 2, 29), dt.date(1960, 1, 1), dt.date(1959, 12, 31)]
@@ -34,33 +36,27 @@ LABELS: dict[float, str] = {1: "Visit (état)", -127: "lowest", 5: "x" * 200}
 def variables(times: int) -> list[Variable]:
     """One variable of every kind, the rows repeated."""
     numbers = [
-        Variable(name, kind, FORMATS[kind], pl.Series(values * times, dtype=pl.Int64), f"Title {name}")  # type: ignore[arg-type]
-        for name, (kind, values) in NUMBERS.items()
+        Variable(Column(name, f"Title {name}", pl.Series(values * times, dtype=pl.Int64)), storage)
+        for name, (storage, values) in NUMBERS.items()
     ]
     days = pl.Series(DAYS * times, dtype=pl.Date).to_physical() + 3653
     moments = pl.Series(MOMENTS * times, dtype=pl.Datetime("ms")).to_physical() + 3653 * 86_400_000
-    labelled = Variable(
-        "labelled",
-        "byte",
-        "%8.0g",
-        pl.Series([1, 5, -127, None, 1] * times, dtype=pl.Int64),
-        "L",
-        labels={int(number): text for number, text in LABELS.items()},
-    )
+    coded = pl.Series([1, 5, -127, None, 1] * times, dtype=pl.Int64)
+    doubles = pl.Series(DOUBLES * times, dtype=pl.Float64)
     return [
         *numbers,
-        labelled,
-        Variable("text", "str", "%16s", pl.Series(TEXTS * times), "", 16),
-        Variable("essay", "strL", "%9s", pl.Series(LONG_TEXTS * times), "Long"),
-        Variable("day", "double", "%td", days, "Day"),
-        Variable("moment", "double", "%tc", moments, "Moment"),
-        Variable("number", "double", "%10.0g", pl.Series(DOUBLES * times, dtype=pl.Float64), "Number"),
+        Variable(Column("labelled", "L", coded, {int(number): text for number, text in LABELS.items()}), BYTE),
+        Variable(Column("text", "", pl.Series(TEXTS * times)), Storage(16, "S16", "%16s")),
+        Variable(Column("essay", "Long", pl.Series(LONG_TEXTS * times)), LONG_TEXT),
+        Variable(Column("day", "Day", days), replace(DOUBLE, format="%td")),
+        Variable(Column("moment", "Moment", moments), replace(DOUBLE, format="%tc")),
+        Variable(Column("number", "Number", doubles), DOUBLE),
     ]
 
 
 def write_with_pandas(path: Path, times: int) -> None:
     frame: dict[str, Any] = {
-        name: pd.Series(values * times, dtype=PANDAS_TYPES[kind]) for name, (kind, values) in NUMBERS.items()
+        name: pd.Series(values * times, dtype=PANDAS_TYPES[storage]) for name, (storage, values) in NUMBERS.items()
     }
     frame["labelled"] = pd.Series([1, 5, -127, None, 1] * times, dtype="Int8")
     frame["text"] = pd.Series(TEXTS * times, dtype=object)
@@ -68,7 +64,7 @@ def write_with_pandas(path: Path, times: int) -> None:
     frame["day"] = pd.Series(np.array(DAYS * times, dtype="datetime64[ms]"))
     frame["moment"] = pd.Series(np.array(MOMENTS * times, dtype="datetime64[ms]"))
     frame["number"] = pd.Series(np.array(DOUBLES * times, dtype=np.float64))
-    titles = {item.name: item.label for item in variables(1)}
+    titles = {item.column.name: item.column.title for item in variables(1)}
     pd.DataFrame(frame).to_stata(
         path,
         write_index=False,
@@ -93,7 +89,7 @@ def test_a_file_is_that_of_pandas(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 def test_two_variables_of_long_texts_are_read_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stata, "_SLICE", 2)
     one, other = [LONG, "b", "", LONG, "b"], ["", LONG, LONG, "c", "c"]
-    both = [Variable(name, "strL", "%9s", pl.Series(texts)) for name, texts in (("one", one), ("other", other))]
+    both = [Variable(Column(name, "", pl.Series(texts)), LONG_TEXT) for name, texts in (("one", one), ("other", other))]
     write_dta(tmp_path / "two.dta", both, "", "22 Nov 2026 03:04")
     frame = pd.read_stata(tmp_path / "two.dta")
     assert (frame["one"].tolist(), frame["other"].tolist()) == (one, other)
@@ -101,8 +97,8 @@ def test_two_variables_of_long_texts_are_read_back(tmp_path: Path, monkeypatch: 
 
 def test_a_table_without_rows_is_read_back(tmp_path: Path) -> None:
     empty = [
-        Variable("a", "strL", "%9s", pl.Series([], dtype=pl.String)),
-        Variable("b", "byte", "%8.0g", pl.Series([], dtype=pl.Int64)),
+        Variable(Column("a", "", pl.Series([], dtype=pl.String)), LONG_TEXT),
+        Variable(Column("b", "", pl.Series([], dtype=pl.Int64)), BYTE),
     ]
     write_dta(tmp_path / "empty.dta", empty, "", "22 Nov 2026 03:04")
     frame = pd.read_stata(tmp_path / "empty.dta")

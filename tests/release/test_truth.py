@@ -18,7 +18,7 @@ import yaml
 
 from deedbook.errors import ProjectError
 from deedbook.release.build import build
-from deedbook.release.snippets import snippets
+from deedbook.release.documents import snippets
 from deedbook.release.verification import verify
 from tests.release.conftest import MakeProject
 from tests.release.releases import release_of

@@ -19,7 +19,7 @@ from deedbook.errors import ProjectError, RefusalError, RemoteError
 from deedbook.integrity.digests import MANIFEST, SUMS
 from deedbook.integrity.proof import Earlier, Files, Outcome, json_object, prove_release
 from deedbook.project import DESCRIPTOR
-from deedbook.release.metadata.citation import doi_in
+from deedbook.release.citation import doi_in
 from deedbook.versioning.numbers import SEMVER, read_version
 
 Progress = Callable[[int], None]

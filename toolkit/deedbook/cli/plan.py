@@ -12,9 +12,9 @@ import click
 from deedbook.cli import options, streams
 from deedbook.errors import DONE, FINDINGS, UsageError
 from deedbook.project import Project, load_project
+from deedbook.release.citation import reserved_doi
 from deedbook.release.derived import derived_changes
 from deedbook.release.documents import forecast
-from deedbook.release.metadata.citation import reserved_doi
 from deedbook.rendering.plan import render_plan, render_plan_json, render_plan_markdown
 from deedbook.rules.guard import Guard, Releases
 from deedbook.versioning import plan as plans

@@ -123,7 +123,7 @@ class Release(Mapping[str, pl.DataFrame]):
         if f"{table}.parquet" in self._listing.files:
             return pl.read_parquet(self.path(f"{table}.parquet"))
         schema, text = read_text_table(self._listing, table)
-        return type_rows(text, schema, table)[0]
+        return type_rows(text, schema)[0]
 
     @cached_property
     def _fields(self) -> Mapping[str, Sequence[Mapping[str, Any]]]:
@@ -375,7 +375,7 @@ def read_subset(
         RemoteError: when the table cannot be had.
     """
     schema, text = read_text_table(listing, table, progress)
-    rows = text.filter(_mask(type_rows(text, schema, table)[0], where, table))
+    rows = text.filter(_mask(type_rows(text, schema)[0], where, table))
     with tempfile.TemporaryDirectory(prefix="deedbook-") as scratch:
         write_csv(rows, Path(scratch) / "rows.csv")
         content = (Path(scratch) / "rows.csv").read_bytes()

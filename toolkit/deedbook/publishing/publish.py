@@ -21,7 +21,7 @@ from deedbook.publishing import steps
 from deedbook.publishing.steps import Facts, Notice, Progress, PublishableRelease, Step
 from deedbook.publishing.targets import Target, read_target
 from deedbook.publishing.targets.hosted import LISTED, HostedCatalogue, noticed
-from deedbook.release.metadata.citation import doi_in
+from deedbook.release.citation import doi_in
 from deedbook.release.verification import verify
 
 _SHOWN = 5

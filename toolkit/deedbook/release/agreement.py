@@ -20,8 +20,8 @@ import yaml
 from deedbook.integrity.containers import open_database
 from deedbook.integrity.digests import MANIFEST
 from deedbook.integrity.proof import Outcome, json_object
+from deedbook.release.citation import licences_of
 from deedbook.release.equality import first_line
-from deedbook.release.metadata.citation import licences_of
 
 Fact = tuple[str, object]
 """Something that a file says about the release: what it is about, such as `version`, and what it says."""
@@ -30,7 +30,7 @@ _DAY = 10
 """Characters of a date, which is all that some standards have of a time."""
 _CONCEPT = "relatedIdentifiers[IsVersionOf] relatedIdentifier"
 _PLACES: Mapping[str, Mapping[str, str]] = json.loads(
-    resources.files("deedbook.release.metadata").joinpath("places.json").read_bytes()
+    resources.files("deedbook.release").joinpath("places.json").read_bytes()
 )
 """What a document says where: the keys that lead there, `[KIND]` for members of a list that tell theirs."""
 _KINDS = ("IsVersionOf", "./")

@@ -22,10 +22,10 @@ from pathlib import Path
 from deedbook.changes.compare import compare
 from deedbook.changes.highlighter import highlighter_csv
 from deedbook.changes.sources import Side, side_of_folder
-from deedbook.checking.rules import load_rules
+from deedbook.checking.rules import RuleBook, load_rules
 from deedbook.checking.settings import read_settings
 from deedbook.descriptor import Package, load_package
-from deedbook.errors import ProjectError, RefusalError
+from deedbook.errors import RefusalError
 from deedbook.findings import Report, report_record, with_findings
 from deedbook.integrity.digests import BUILD_FILE, sha256_of
 from deedbook.integrity.proof import demand_whole
@@ -36,20 +36,19 @@ from deedbook.release import documents
 from deedbook.release.codebook import codebook_documents, rule_entries
 from deedbook.release.contents import Contents, Progress, release_formats, written_tables
 from deedbook.release.derived import derived_changes
-from deedbook.release.edition import read_edition
+from deedbook.release.edition import Edition, read_edition
 from deedbook.release.folders import Release, install, staging, verify_staged
 from deedbook.release.formats import About
 from deedbook.release.manifest import table_digests, write_manifest
-from deedbook.release.metadata.datapackage import datapackage_json
 from deedbook.release.pages import json_text, render
-from deedbook.release.snippets import loaders
+from deedbook.release.tables import schema_of
 from deedbook.validation import Options, validate
 from deedbook.versioning import corrections, history
 from deedbook.versioning.guards import coverage
 from deedbook.versioning.numbers import counts_as
 from deedbook.versioning.plan import compare_with, verdict_on
 from deedbook.versioning.previous import CHANGES
-from deedbook.versioning.verdict import read_override
+from deedbook.versioning.verdict import Verdict, read_override
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +90,7 @@ def build(
     edition = read_edition(project.package, *project.release_folders, snapshot=snapshot)
     edition = replace(edition, epoch=epoch or edition.epoch)
     for resource in project.package.resources:
-        if resource.schema is None or not resource.schema.fields:
-            message = f"the table `{resource.name}` has no schema, so it cannot be released"
-            raise ProjectError(message, f"add schemas/{resource.name}.schema.json")
+        schema_of(resource)
     key = configured_key()
     inputs = read_inputs(project)
     # nothing that would let unchecked data into a release
@@ -101,14 +98,12 @@ def build(
     say = progress or (lambda _what, _share: None)
     book = load_rules(project.rule_files, read_settings(project))
     report = validate(project, complete, lambda done, total: say("validating", done / total if total else 1.0), book)
-    previous, verdict = edition.previous, None
-    if report.valid and previous is not None:
-        changes = compare_with(project, previous, progress, partial(derived_changes, project, book.derive))
-        verdict = verdict_on(project, previous, changes, edition.version, read_override(project), book.guards)
-        if verdict.is_nothing and not snapshot:
-            same = Release(previous.folder, edition.name, previous.version)
+    verdict = _verdict(project, edition, book, progress) if report.valid else None
+    if verdict and not snapshot:
+        if verdict.is_nothing:
+            same = Release(verdict.previous.folder, edition.name, verdict.previous.version)
             return Built(report, same, unchanged=True)
-        report = with_findings(report, () if snapshot else verdict.findings)
+        report = with_findings(report, verdict.findings)
     if not report.valid:
         return Built(report)
     with staging(edition, project.dist) as staged:
@@ -133,37 +128,35 @@ def build(
         return Built(report, install(verified, edition, replace=snapshot))
 
 
+def _verdict(project: Project, edition: Edition, book: RuleBook, progress: Progress | None) -> Verdict | None:
+    """What the version rests on; None for a first release."""
+    if edition.previous is None:
+        return None
+    changes = compare_with(project, edition.previous, progress, partial(derived_changes, project, book.derive))
+    return verdict_on(project, edition.previous, changes, edition.version, read_override(project), book.guards)
+
+
 def _write_release(contents: Contents, say: Progress) -> None:
     """Fills the folder with a whole release but for what proves it."""
     project, edition, folder = contents.project, contents.edition, contents.folder
-    package, report = project.package, contents.report
     with written_tables(contents, say) as books:
         say("writing documents", 1.0)
-        for name in documents.copied(package):
-            (folder / name).write_bytes((package.root / name).read_bytes())
-        facts = {
-            "name": edition.name,
-            "title": edition.title,
-            "description": edition.description,
-            "version": edition.version,
-            "state": edition.state,
-            "created": edition.moment,
-            "license": ", ".join(one.spdx or one.url or one.title for one in edition.licences),
-            "doi": edition.doi,
-        }
-        known = {key: text for key, text in facts.items() if text}
-        about = About(known, [table.outline for table in contents.tables], documents.readme_lines(contents))
-        for book in books:
-            contents.limits.extend(book.close(about))
-    descriptor = datapackage_json(contents)
-    rules = rule_entries(project, contents.book, report, has_previous=contents.verdict is not None)
+        for name in documents.copied(project.package):
+            (folder / name).write_bytes((project.package.root / name).read_bytes())
+        about = About(edition.facts, [table.outline for table in contents.tables], documents.readme_lines(contents))
+        for item in contents.formats:
+            if item.name in books:
+                for table, note in books[item.name].close(about).items():
+                    contents.note(item, table, [note])
+    descriptor = documents.datapackage_json(contents)
+    rules = rule_entries(project, contents.book, contents.report, has_previous=contents.verdict is not None)
     written = {
-        **loaders(contents, descriptor),
+        **documents.loaders(contents, descriptor),
         **codebook_documents(edition, [table.entry for table in contents.tables], rules),
         "datapackage.json": descriptor,
         "CITATION.cff": render("CITATION.cff.j2", edition=edition),
         "README.md": documents.readme_markdown(contents),
-        "validation.json": json_text(report_record(report), 2),
+        "validation.json": json_text(report_record(contents.report), 2),
         BUILD_FILE: build_json(edition.name, edition.version, edition.epoch, contents.inputs),
     }
     _write(contents, written)
@@ -180,7 +173,7 @@ def _write_changes(contents: Contents) -> Mapping[str, object]:
     Returns:
         The content of `changes.json`.
     """
-    project, edition, folder, verdict = contents.project, contents.edition, contents.folder, contents.verdict
+    project, edition, verdict = contents.project, contents.edition, contents.verdict
     covered = [
         item.message if item.table in item.message else f"{item.table}: {item.message}"
         for item in coverage(Side("", project), contents.book.guards)
@@ -190,27 +183,26 @@ def _write_changes(contents: Contents) -> Mapping[str, object]:
     changelog = render(
         f"{documents.CHANGELOG}.j2", title=edition.title, history=document["history"], counts_as=counts_as
     )
-    written = {
-        CHANGES: json_text(document, 1),
-        documents.CHANGELOG: changelog.rstrip() + "\n",
-    }
+    written = {CHANGES: json_text(document, 1), documents.CHANGELOG: changelog.rstrip() + "\n"}
     source = project.package.root / corrections.PATH
     if source.is_file():
         stated = corrections.read_corrections(project)
-        if any(corrections.is_private(row) for row in stated):
+        if any(map(corrections.is_private, stated)):
             written[corrections.PATH] = corrections.corrections_csv(corrections.without_private(stated))
         else:
-            (folder / corrections.PATH).write_bytes(source.read_bytes())
-    if verdict is not None:
-        withheld = corrections.private_tables(verdict.reasons.given)
-        staged = Side("", Project(folder, load_package(folder / DESCRIPTOR)))
-        changes = compare(side_of_folder(verdict.previous.folder), staged, derived=True, everything=True)
-        for table in changes.tables:
-            may_tell = not withheld or (table.table in rows and table.table not in withheld)
-            if may_tell and not table.is_equal:
-                written[f"{table.table}.diff.csv"] = highlighter_csv(changes, table)
-    _write(contents, written)
+            (contents.folder / corrections.PATH).write_bytes(source.read_bytes())
+    _write(contents, written | (_row_changes(contents, verdict) if verdict else {}))
     return document
+
+
+def _row_changes(contents: Contents, verdict: Verdict) -> dict[str, str]:
+    """The `TABLE.diff.csv`, of the tables whose changes may be told."""
+    withheld = corrections.private_tables(verdict.reasons.given)
+    views = {table.outline.name for table in contents.tables if table.outline.is_view} if withheld else set[str]()
+    staged = Side("", Project(contents.folder, load_package(contents.folder / DESCRIPTOR)))
+    changes = compare(side_of_folder(verdict.previous.folder), staged, derived=True, everything=True)
+    told = [one for one in changes.tables if not (one.is_equal or one.table in withheld or one.table in views)]
+    return {f"{one.table}.diff.csv": highlighter_csv(changes, one) for one in told}
 
 
 def _write(contents: Contents, written: Mapping[str, str]) -> None:

@@ -27,6 +27,7 @@ from deedbook.types import dtype_of
 from deedbook.versioning.guards import all_guards
 
 BETWEEN = "between releases"
+SEVERAL = "several tables"
 _ANY_DAY = dt.date(2000, 1, 1)
 _BOUNDS = (
     ("minimum", "maximum", ""),
@@ -150,19 +151,16 @@ def rule_entries(
     project: Project, book: RuleBook, report: Report, *, has_previous: bool = False
 ) -> tuple[RuleEntry, ...]:
     """The rules of a project, table by table, and those between releases, each with what it found."""
-    by_id: dict[str, list[RuleEntry]] = {}
+    found: dict[str, RuleEntry] = {}
     for item in _rules_of(project, book):
-        by_id.setdefault(item.id, []).append(item)
+        known = found.setdefault(item.id, item)
+        scope = item.scope if item.scope == known.scope else SEVERAL
+        found[item.id] = replace(known, scope=scope, places=tuple(dict.fromkeys(known.places + item.places)))
     checked = {check.name for check in report.checked}
-    found = []
-    for rule, items in by_id.items():
-        scopes = list(dict.fromkeys(item.scope for item in items))
-        places = tuple(dict.fromkeys(place for item in items for place in item.places))
-        scope = scopes[0] if len(scopes) == 1 else "several tables"
-        found.append(replace(items[0], scope=scope, places=places, is_checked=rule in checked))
     tables = [resource.name for resource in project.package.resources]
-    order = ["several tables", *tables]
-    entries = sorted(found, key=lambda entry: (order.index(entry.scope), entry.ref, entry.id))
+    order = [SEVERAL, *tables]
+    entries = [replace(entry, is_checked=entry.id in checked) for entry in found.values()]
+    entries.sort(key=lambda entry: (order.index(entry.scope), entry.ref, entry.id))
     entries += [
         RuleEntry(item.id, item.severity, BETWEEN, item.ref, (), item.says, item.hint, is_checked=has_previous)
         for item in all_guards(book.guards)

@@ -5,7 +5,7 @@ One table is in memory at a time: its canonical text while the CSV is written, t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -18,14 +18,16 @@ from deedbook.findings import Report
 from deedbook.integrity.digests import Digests
 from deedbook.integrity.provenance import InputFile
 from deedbook.project import Project
-from deedbook.release import tables as released
+from deedbook.release import derived, tables
 from deedbook.release.codebook import TableEntry, table_entry
-from deedbook.release.derived import derive_frames, derived_view, edited_table
 from deedbook.release.edition import Edition
 from deedbook.release.formats import CSV, FORMATS, Book, Format, format_of, media_type
+from deedbook.release.formats.columns import LeftOutError
 from deedbook.release.formats.csv import write_csv
 from deedbook.versioning.verdict import Verdict
 
+TYPED_FORMATS = "all but CSV"
+"""The format of a limit that concerns every typed format."""
 Progress = Callable[[str, float], None]
 """Told what is being done, and which share of that is behind it (0 to 1)."""
 
@@ -43,6 +45,16 @@ class File:
 
 
 @dataclass(frozen=True, slots=True)
+class Limit:
+    """Something that one format cannot hold as the canonical CSV does, or a whole table; the README of the release names it."""
+
+    format: str
+    table: str
+    text: str
+    is_left_out: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class WrittenTable:
     """What is still needed of a table after its rows were written.
 
@@ -52,7 +64,7 @@ class WrittenTable:
         dtypes: Its columns in the typed formats.
     """
 
-    outline: released.Outline
+    outline: tables.Outline
     rows: int
     file: File
     dtypes: Mapping[str, pl.DataType]
@@ -87,7 +99,7 @@ class Contents:
     folder: Path
     formats: tuple[Format, ...]
     tables: list[WrittenTable] = field(default_factory=list)
-    limits: list[released.Limit] = field(default_factory=list)
+    limits: list[Limit] = field(default_factory=list)
     digest: Digests = field(default_factory=Digests)
 
     def __post_init__(self) -> None:
@@ -105,6 +117,10 @@ class Contents:
         """The table that shows how to load one: `events`, else the first that is edited and not empty."""
         filled = [table.outline.name for table in self.tables if table.rows and not table.outline.is_view]
         return "events" if "events" in self.names else (filled or self.names)[0]
+
+    def note(self, item: Format, table: str, texts: Iterable[str], *, is_left_out: bool = False) -> None:
+        """Takes what a format does not hold of a table."""
+        self.limits.extend(Limit(item.known_as, table, text, is_left_out) for text in texts)
 
     def files(self) -> tuple[File, ...]:
         """The files that stand in the folder now, sorted by name."""
@@ -135,52 +151,54 @@ def release_formats(project: Project) -> tuple[Format, ...]:
 
 
 @contextmanager
-def written_tables(contents: Contents, say: Progress) -> Iterator[list[Book]]:
+def written_tables(contents: Contents, say: Progress) -> Iterator[dict[str, Book]]:
     """Writes every table in every format; the files with all tables stay open, for what is known last."""
     project, edition = contents.project, contents.edition
-    frames = derive_frames(project, contents.book.derive, edition.created)
-    schemas = {resource.name: released.schema_of(resource) for resource in project.package.resources}
+    frames = derived.derive_frames(project, contents.book.derive, edition.created)
+    schemas = {resource.name: tables.schema_of(resource) for resource in project.package.resources}
     views = sorted(frames.keys() - schemas.keys())
-    codes = released.read_codes(project)
+    codes = tables.read_codes(project)
     with ExitStack() as stack:
-        books: list[Book] = []
+        books: dict[str, Book] = {}
         for item in contents.formats:
             if not item.is_per_table:
                 path = contents.folder / item.file_name("", edition.name)
-                books.append(item.codec.open_book(path, edition, schemas | dict.fromkeys(views)))
-                stack.callback(books[-1].discard)
+                books[item.name] = item.codec.open_book(path, edition, schemas | dict.fromkeys(views))
+                stack.callback(books[item.name].discard)
         for position, name in enumerate([*schemas, *views]):
             say(f"writing {name}", position / (len(schemas) + len(views)))
             if name in schemas:
-                outline, text = edited_table(project, name, frames, edition)
+                outline, text = derived.edited_table(project, name, frames, edition)
                 counted = next(item for item in contents.report.tables if item.table == name)
-                if lost := released.loss(text, counted.rows, counted.present):
+                if lost := tables.loss(text, counted.rows, counted.present):
                     hint = "please report this: what was checked and what would be released differ"
                     raise RefusalError(f"the table `{name}` is not released: as a release, it {lost}", hint)
             else:
-                outline, text = derived_view(project, name, frames[name])
+                outline, text = derived.derived_view(project, name, frames[name])
             outline = replace(outline, schema=outline.schema.with_categories(codes.labels))
             contents.tables.append(_write_table(outline, text, contents, books, codes))
-
         yield books
 
 
 def _write_table(
-    outline: released.Outline, text: pl.DataFrame, contents: Contents, books: list[Book], codes: released.CodeLists
+    outline: tables.Outline, text: pl.DataFrame, contents: Contents, books: Mapping[str, Book], codes: tables.CodeLists
 ) -> WrittenTable:
     """Writes one table in every format, the CSV first."""
-    edition = contents.edition
-    path = contents.folder / CSV.file_name(outline.name, edition.name)
+    name, edition = outline.name, contents.edition
+    path = contents.folder / CSV.file_name(name, edition.name)
     write_csv(text, path)
-    file = contents.file(path, {outline.name})
-    rows, limits = released.type_rows(text, outline.schema, outline.name)
+    file = contents.file(path, {name})
+    rows, notes = tables.type_rows(text, outline.schema)
     del text
-    table = released.Table(outline, rows)
-    contents.limits.extend(limits)
-    for item in contents.formats:
-        if item.is_per_table and item is not CSV:
-            to = contents.folder / item.file_name(outline.name, edition.name)
-            contents.limits.extend(item.codec.write(table, edition, to))
-    for book in books:
-        contents.limits.extend(book.add(table))
+    contents.limits.extend(Limit(TYPED_FORMATS, name, note) for note in notes)
+    table = tables.Table(outline, rows)
+    for item in contents.formats[1:]:
+        try:
+            if item.is_per_table:
+                to = contents.folder / item.file_name(name, edition.name)
+                contents.note(item, name, item.codec.write(table, edition, to))
+            else:
+                contents.note(item, name, books[item.name].add(table))
+        except LeftOutError as reason:
+            contents.note(item, name, [f"left out: {reason}"], is_left_out=True)
     return WrittenTable(outline, rows.height, file, dict(rows.schema), table_entry(table, codes))

@@ -9,28 +9,40 @@ What describes the release to machines is a template a standard (`templates/NAME
     ro-crate-metadata.json    RO-Crate 1.1, for research archives
     schemaorg.json            schema.org, for search engines: it stands inside `index.html`
 
-A template of JSON writes every key; what is not known is left out here.
+A template of JSON writes every key; what is not known is left out here. `datapackage.json`, a Data Package v2 that stands alone, is the
+descriptor of the project with what a release adds: schemas inlined with categories and derived columns, sha256, bytes and rows of
+every CSV, the release date. What only steers a build (`deedbook`) or describes the edited text (dialect, encoding, missing values) is
+gone: the tables are canonical CSV.
+
+A reader that guesses turns Namibia's code `NA` into a missing value, `007` into 7 and `1-2` into a date. So every snippet names the
+types, and says that only an empty cell is missing; and `load.py`, `load.sql`, `load.R` and `load.do` load the tables of the release
+after they have checked their hashes. Each reads the files beside it, or, told a folder or an address, those there: the hashes prove
+that they are the ones of this release. The one for Python has the hash of `datapackage.json`, which has those of the tables.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
+
+import polars as pl
 
 from deedbook.descriptor import Package
 from deedbook.errors import ProjectError
 from deedbook.integrity import digests
 from deedbook.integrity.signatures import KEY_FILE_VARIABLE, KEY_VARIABLE
 from deedbook.project import Project
-from deedbook.release.contents import Contents, File, release_formats
-from deedbook.release.formats import FORMATS
-from deedbook.release.metadata.citation import licences_of
+from deedbook.release.citation import licences_of
+from deedbook.release.contents import TYPED_FORMATS, Contents, File, release_formats
+from deedbook.release.formats import FORMATS, Format, Usage
 from deedbook.release.pages import json_text, render
-from deedbook.release.snippets import loader_names, snippets, usages
-from deedbook.release.tables import TYPED_FORMATS, Outline, named_missing, schema_of
+from deedbook.release.tables import Outline, named_missing, schema_of
+from deedbook.schema import Field, TableSchema
 from deedbook.versioning import corrections
 from deedbook.versioning.previous import CHANGES
 from deedbook.versioning.verdict import Verdict
@@ -47,6 +59,17 @@ _DOCUMENTS = (
 )
 _SHORTEST_DESCRIPTION = 50
 _UNKNOWN: tuple[object, ...] = (None, "", [], {})
+PROFILE = "https://datapackage.org/profiles/2.0/"
+_DROPPED = re.compile(r"\$schema|profile|resources|deedbook|created|version|name|title|description")
+_DROPPED_OF_RESOURCE = re.compile(
+    r"\$schema|bytes|compression|data|description|dialect|encoding|format|hash|innerpath|mediatype"
+    r"|name|path|profile|rows|schema|stats|title|type"
+)
+_DROPPED_OF_SCHEMA = re.compile(r"derivedFields|fields|fieldsMatch|missingValues|\$schema")
+_IN_CODE = re.compile(r"[\x00-\x1f\x7f-\x9f`\\]")
+"""What ends a line, a fence of Markdown or a name of R; a name with it is in no code that people paste."""
+_STATA_NAME = re.compile("[A-Za-z_][A-Za-z0-9_]{0,27}")
+_KINDS = {pl.Boolean: "boolean", pl.Int64: "integer", pl.Float64: "number", pl.Date: "date"}
 
 
 def copied(package: Package) -> list[str]:
@@ -76,7 +99,7 @@ def readme_markdown(contents: Contents) -> str:
         has_corrections=(package.root / corrections.PATH).is_file(),
         licences=[one.text for one in edition.licences],
         example=example,
-        ways=usages(example, edition.name, {path.name for path in contents.folder.iterdir()}, contents.limits),
+        ways=usages(contents),
         snippets=snippets(example, next(table.dtypes for table in contents.tables if table.outline.name == example)),
         limits=contents.limits,
         missing={name: values for name, values in missing.items() if values},
@@ -109,20 +132,18 @@ def index_html(contents: Contents, changes: Mapping[str, object]) -> str:
         contents: The release, with every file but this page and what is written after it.
         changes: The content of `changes.json`.
     """
-    files, names = contents.files(), contents.names
-    of_table = {(file.table, file.format): file for file in files}
+    files = contents.files()
     there = {file.format for file in files if file.table}
     # nothing in it can end the script element
     json_ld = described(contents, "schemaorg.json", files, indent=1).rstrip("\n")
-    example = "events" if "events" in names else names[0]
     return render(
         "index.html.j2",
         edition=contents.edition,
         description=catalogue_description(contents),
         formats=[item.title for item in FORMATS if item.title in there],
         tables=contents.tables,
-        of_table=of_table,
-        loads=usages(example, contents.edition.name, {file.name for file in files}, contents.limits),
+        of_table={(file.table, file.format): file for file in files},
+        loads=usages(contents),
         history=changes.get("history"),
         files=files,
         diffs=[file for file in files if file.name.endswith(".diff.csv")],
@@ -224,14 +245,148 @@ def forecast(project: Project, verdict: Verdict | None = None, environment: Mapp
         # derived tables: those with a schema of their own
         described_tables = {file.name.removesuffix(".schema.json") for file in project.schemas.glob("*.schema.json")}
         names += sorted(described_tables - {*names})
-    beside = [name for name in [corrections.PATH] if (package.root / name).is_file()] + copied(package)
-    if any(environment.get(name) for name in (KEY_VARIABLE, KEY_FILE_VARIABLE)):
-        beside.append(digests.SIGNATURE)
-    withheld = corrections.private_tables(verdict.reasons.given) if verdict else frozenset()
-    compared = verdict.changes.tables if verdict else ()
+    is_beside = {
+        corrections.PATH: (package.root / corrections.PATH).is_file(),
+        digests.SIGNATURE: any(map(environment.get, (KEY_VARIABLE, KEY_FILE_VARIABLE))),
+    }
+    beside = [name for name, is_there in is_beside.items() if is_there]
+    diffs: list[str] = []
+    if verdict:
+        withheld = corrections.private_tables(verdict.reasons.given)
+        compared = [item.table for item in verdict.changes.tables if item.has_new_values]
+        diffs = [f"{name}.diff.csv" for name in compared if name not in withheld]
+    per_table = [item for item in formats if item.is_per_table]
     return Forecast(
-        tuple(item.file_name(name, package.name) for name in names for item in formats if item.is_per_table),
-        tuple(item.file_name("", package.name) for item in formats if not item.is_per_table),
-        tuple(sorted({*_DOCUMENTS, *loader_names(formats), *beside})),
-        tuple(f"{item.table}.diff.csv" for item in compared if item.has_new_values and item.table not in withheld),
+        tuple(item.file_name(name, package.name) for name in names for item in per_table),
+        tuple(item.file_name("", package.name) for item in formats if item not in per_table),
+        tuple(sorted({*_DOCUMENTS, *loader_names(formats), *beside, *copied(package)})),
+        tuple(diffs),
     )
+
+
+def datapackage_json(contents: Contents) -> str:
+    """The descriptor of the release."""
+    package, edition = contents.project.package, contents.edition
+    raw = {resource.name: resource.raw for resource in package.resources}
+    resources = []
+    for table in contents.tables:
+        outline, file = table.outline, table.file
+        said = {"title": outline.title, "description": outline.description}
+        resource = {
+            "name": outline.name,
+            "type": "table",
+            "path": file.name,
+            **{key: text for key, text in said.items() if text},
+            **_kept(raw.get(outline.name, {}), _DROPPED_OF_RESOURCE),
+            "format": "csv",
+            "mediatype": "text/csv",
+            "encoding": "utf-8",
+            "bytes": file.bytes,
+            "hash": f"sha256:{file.sha256}",
+            "rows": table.rows,
+            "schema": _schema(outline),
+        }
+        resources.append(resource)
+    descriptor = {
+        "$schema": PROFILE + "datapackage.json",
+        "name": edition.name,
+        "title": edition.title,
+        **({"description": edition.description} if edition.description else {}),
+        "version": edition.version,
+        "created": edition.moment,
+        **_kept(package.raw, _DROPPED),
+        **({"id": edition.identifier} if edition.doi else {}),
+        "resources": resources,
+    }
+    return json_text(descriptor, 2)
+
+
+def _kept(raw: Mapping[str, Any], dropped: re.Pattern[str]) -> dict[str, Any]:
+    """What is said otherwise in a release is not said twice."""
+    return {key: value for key, value in raw.items() if value not in ("", [], {}) and not dropped.fullmatch(key)}
+
+
+def _schema(outline: Outline) -> dict[str, Any]:
+    """The Table Schema v2 of a released table."""
+    schema = outline.schema
+    return {
+        "$schema": PROFILE + "tableschema.json",
+        **_kept(schema.raw, _DROPPED_OF_SCHEMA),
+        "fields": [_field(item, item.name in outline.derived, schema) for item in schema.fields],
+        "missingValues": [""],
+    }
+
+
+def _field(item: Field, is_derived: bool, schema: TableSchema) -> dict[str, Any]:
+    record = {"name": item.name, "type": item.type, **item.raw}
+    if item.categories:
+        record["categories"] = [
+            {"value": label.value, **({"label": label.label} if label.label else {})} for label in item.categories
+        ]
+    if is_derived:
+        record["derived"] = True
+    if item.name in schema.primary_key:
+        record["constraints"] = {**record.get("constraints", {}), "required": True}
+    return record
+
+
+def loader_names(formats: Iterable[Format]) -> tuple[str, ...]:
+    """The programs that a release with these formats has."""
+    return tuple(item.loader for item in formats if item.loader)
+
+
+def loaders(contents: Contents, descriptor: str) -> Mapping[str, str]:
+    """The programs by name; `descriptor` is the content of `datapackage.json`."""
+    described, found = hashlib.sha256(descriptor.encode()).hexdigest(), {}
+    for item in contents.formats:
+        if item.loader:
+            named = [(table.outline, item.file_name(table.outline.name, "")) for table in contents.tables]
+            tables = [
+                {"outline": outline, "file": name, "sha256": contents.digest(file), "frame": _plain(outline.name)[:32]}
+                for outline, name in named
+                if (file := contents.folder / name).is_file()
+            ]
+            values = {"descriptor": described, "edition": contents.edition, "tables": tables}
+            found[item.loader] = render(f"{item.loader}.j2", **values)
+    return found
+
+
+def usages(contents: Contents) -> list[Usage]:
+    """The shortest way to load a table of the release with each tool."""
+    table, dataset = contents.example, contents.edition.name
+    without = {limit.format for limit in contents.limits if limit.is_left_out and limit.table == table}
+    named = {"table": table, "variable": _variable(table), "dataset": dataset}
+    found = []
+    for item in contents.formats:
+        file = item.file_name(table, dataset)
+        if item.usage and (contents.folder / file).is_file() and item.known_as not in without:
+            found.append(replace(item.usage, code=item.usage.code.format(**named), file=item.loader or file))
+    return found
+
+
+def snippets(table: str, dtypes: Mapping[str, pl.DataType]) -> str:
+    """How to load a table without the loaders, tool by tool, as Markdown.
+
+    Args:
+        table: The table's name.
+        dtypes: The types of its columns in the typed formats.
+    """
+    if _IN_CODE.search("".join(dtypes)):
+        return "A column has a name that code would have to quote in a way of its own: use the loaders.\n\n"
+    kinds = {name: _KINDS.get(dtype.base_type(), "string") for name, dtype in dtypes.items()}
+    moments = {name: dtype for name, dtype in dtypes.items() if isinstance(dtype, pl.Datetime)}
+    kinds |= {name: "datetime" if dtype.time_zone else "local datetime" for name, dtype in moments.items()}
+    days = [name for name, kind in kinds.items() if kind == "date" and _STATA_NAME.fullmatch(name)]
+    texts = [place for place, kind in enumerate(kinds.values(), 1) if kind not in {"integer", "number"}]
+    return render(
+        "snippets.md.j2", table=table, variable=_variable(table), kinds=kinds, texts=texts, stata_days=days[:2]
+    )
+
+
+def _variable(table: str) -> str:
+    """The table's name as a variable in R and Python."""
+    return _plain(table) if not table[0].isdigit() else f"t_{_plain(table)}"
+
+
+def _plain(name: str) -> str:
+    return "".join(letter if letter.isalnum() else "_" for letter in name)

@@ -16,7 +16,7 @@ from typing import Literal
 from deedbook.descriptor import Package
 from deedbook.errors import ProjectError
 from deedbook.project import demand_names
-from deedbook.release.metadata import citation
+from deedbook.release import citation
 from deedbook.versioning.previous import Previous as Previous
 from deedbook.versioning.previous import demand_licence, demand_version, read_created, read_json, read_previous
 
@@ -74,6 +74,21 @@ class Edition:
         """The DOI's address, else a UUID made from name and version: the same in every standard."""
         own = uuid.uuid5(uuid.NAMESPACE_URL, f"deedbook:{self.name}/{self.version}")
         return f"https://doi.org/{self.doi}" if self.doi else f"urn:uuid:{own}"
+
+    @property
+    def facts(self) -> dict[str, str]:
+        """What files of data say of the release, as text; nothing that is not known."""
+        said = {
+            "name": self.name,
+            "title": self.title,
+            "description": self.description,
+            "version": self.version,
+            "state": self.state,
+            "created": self.moment,
+            "license": ", ".join(one.spdx or one.url or one.title for one in self.licences),
+            "doi": self.doi,
+        }
+        return {key: text for key, text in said.items() if text}
 
     @property
     def terms(self) -> str | list[str]:

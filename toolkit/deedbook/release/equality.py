@@ -18,7 +18,7 @@ from deedbook.descriptor import Resource, load_package
 from deedbook.integrity.proof import Outcome, Problem, Progress
 from deedbook.project import DESCRIPTOR
 from deedbook.release.formats import CSV, FORMATS, Format, format_of
-from deedbook.release.formats.comparison import LeftOutError, UnlikeError, first_differences
+from deedbook.release.formats.columns import LeftOutError, UnlikeError, first_differences
 from deedbook.release.formats.csv import read_csv
 from deedbook.release.tables import Outline, Table, loss, schema_of, type_rows
 
@@ -95,7 +95,7 @@ def _read_table(
     text = read_csv(folder / f"{name}.csv")
     if text.columns != list(schema.names):
         raise UnlikeError("has other columns than datapackage.json says")
-    rows, _ = type_rows(text, schema, name)
+    rows, _ = type_rows(text, schema)
     if lost := loss(text, **(counted or {"rows": text.height, "present": {}})):
         outcome.report("format-differs", f"{name}.csv", f"{lost} ({REPORT})")
     return Table(Outline(name, schema), rows), text.select(schema.primary_key)

@@ -23,18 +23,6 @@ from deedbook.types import canonical_field, canonical_text, typed
 _LONGEST_EXACT_DIGITS = 15
 _NOTHING = (Label("\0"),)
 """A missing value that no cell is."""
-TYPED_FORMATS = "all but CSV"
-"""The format of a limit that concerns every typed format."""
-
-
-@dataclass(frozen=True, slots=True)
-class Limit:
-    """Something that one format cannot hold as the canonical CSV does, or a whole table; the README of the release names it."""
-
-    format: str
-    table: str
-    text: str
-    is_left_out: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +85,13 @@ def read_canonical(resource: Resource) -> pl.DataFrame:
         fields = tuple(replace(item, missing_values=_NOTHING) for item in schema.fields)
         marks = replace(resource, schema=replace(schema, fields=fields, missing_values=_NOTHING))
         of_kind = ((pl.col(item.name), labels, added.name) for item, labels, added in kinds)
-        exprs = [text.replace_strict(labels, default=None).alias(name) for text, labels, name in of_kind]
-        held = _read(marks, exprs)
-        own = {added.name for item, _, added in kinds if item.missing_values is not None}
-        parts.append(held.select(one for one in held.iter_columns() if one.name in own or one.null_count() < len(one)))
+        held = _read(marks, [text.replace_strict(labels, default=None).alias(name) for text, labels, name in of_kind])
+        is_held = {one.name: one.null_count() < len(one) for one in held.iter_columns()}
+        parts.append(
+            held.select(
+                added.name for item, _, added in kinds if item.missing_values is not None or is_held[added.name]
+            )
+        )
     return pl.concat(parts, how="horizontal")
 
 
@@ -132,13 +123,14 @@ def kinds_of_missing(schema: TableSchema) -> list[tuple[Field, Mapping[str, str]
 
 
 def schema_of(resource: Resource) -> TableSchema:
-    """The schema of a resource; a table without one has no columns that could be released.
+    """The schema of a resource.
 
     Raises:
-        ValueError: when there is none.
+        ProjectError: when there is none: such a table has no columns that could be released.
     """
-    if resource.schema is None:
-        raise ValueError(f"the table {resource.name} has no schema")
+    if resource.schema is None or not resource.schema.fields:
+        message = f"the table `{resource.name}` has no schema, so it cannot be released"
+        raise ProjectError(message, f"add schemas/{resource.name}.schema.json")
     return resource.schema
 
 
@@ -154,37 +146,36 @@ def sort_by_key(text: pl.DataFrame, schema: TableSchema) -> pl.DataFrame:
     return text.select(pl.all().gather(order))
 
 
-def type_rows(text: pl.DataFrame, schema: TableSchema, table: str) -> tuple[pl.DataFrame, tuple[Limit, ...]]:
+def type_rows(text: pl.DataFrame, schema: TableSchema) -> tuple[pl.DataFrame, list[str]]:
     """Canonical text as typed columns, and what could not be typed without loss.
 
     A whole number beyond 64 bits keeps its column text, and so do moments of which only some have a zone; a decimal with
     more digits than a double holds is rounded in every format but CSV. Each is named. Moments without a zone stay without.
     """
     columns: list[pl.Series] = []
-    limits: list[Limit] = []
-    values = text.select(typed(item).alias(item.name) for item in schema.fields)
-    for item in schema.fields:
-        source, column, note = text.get_column(item.name), values.get_column(item.name), ""
+    notes: list[str] = []
+    for column in text.select(typed(item).alias(item.name) for item in schema.fields).iter_columns():
+        source, values, note = text.get_column(column.name), column, ""
         if column.null_count() != source.null_count():
-            column, note = source, f"is text: a value does not fit {item.type} exactly"
+            values, note = source, f"is text: a value does not fit {schema.field(column.name).type} exactly"
         elif isinstance(column.dtype, pl.Datetime) and not (zoned := source.str.ends_with("Z")).all():
-            note = "is text: some of its moments have no time zone, others do" if zoned.any() else ""
-            column = source if note else column.dt.replace_time_zone(None)
-        elif column.dtype.is_float() and (rounded := _rounded_cells(source, column)):
+            is_mixed = zoned.any()
+            values = source if is_mixed else column.dt.replace_time_zone(None)
+            note = "is text: some of its moments have no time zone, others do" if is_mixed else ""
+        elif rounded := _rounded_cells(source, column):
             note = f"is rounded to double precision in {rounded} cells; the CSV has all digits"
-        if note:
-            limits.append(Limit(TYPED_FORMATS, table, f"`{item.name}` {note}"))
-        columns.append(column)
-    return pl.DataFrame(columns), tuple(limits)
+        columns.append(values)
+        notes += [f"`{column.name}` {note}"] if note else []
+    return pl.DataFrame(columns), notes
 
 
 def _rounded_cells(source: pl.Series, values: pl.Series) -> int:
     """How many decimals are written with more digits than their double gives back."""
-    long = source.str.len_bytes().fill_null(0) > _LONGEST_EXACT_DIGITS
-    if not long.any():
+    if not values.dtype.is_float():
         return 0
+    long = source.str.len_bytes() > _LONGEST_EXACT_DIGITS
     pairs = zip(source.filter(long), values.filter(long), strict=True)
-    return sum(1 for written, value in pairs if Decimal(repr(value)) != Decimal(written))
+    return sum(Decimal(repr(value)) != Decimal(written) for written, value in pairs)
 
 
 def to_canonical(frame: pl.DataFrame, fields: Sequence[Field]) -> pl.DataFrame:

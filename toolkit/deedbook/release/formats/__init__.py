@@ -1,13 +1,15 @@
-"""The formats of a release, one module and one entry of `FORMATS` each: whatever knows formats reads that list.
+"""The formats of a release, one module and one entry of `FORMATS` (formats.toml) each: whatever knows formats reads that list.
 
 A module of a format with a file for each table has
 
-    write(table, edition, path) -> limits         what the format cannot hold as it is
+    write(table, edition, path) -> notes          what the format cannot hold as it is
     read(table, path, tables) -> pairs            what the file should hold beside what it holds
 
 and one of a format with one file for all tables has, in place of `write`,
 
     open_book(path, edition, tables) -> Book      `add` takes table after table, `close` what is known last
+
+All of them raise `LeftOutError` for a table that the format cannot hold at all.
 
 The list itself loads nothing: polars and the writers take 0.4 s, which `fetch` and `publish` do not need to name files.
 """
@@ -15,6 +17,7 @@ The list itself loads nothing: polars and the writers take 0.4 s, which `fetch` 
 from __future__ import annotations
 
 import importlib
+import tomllib
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path, PurePath
@@ -22,22 +25,9 @@ from typing import TYPE_CHECKING, Protocol, cast
 
 if TYPE_CHECKING:
     from deedbook.release.edition import Edition
-    from deedbook.release.formats.comparison import Pair
-    from deedbook.release.tables import Limit, Outline, Table
+    from deedbook.release.formats.columns import Pair
+    from deedbook.release.tables import Outline, Table
     from deedbook.schema import TableSchema
-
-_MEDIA_TYPES = {
-    ".R": "text/x-r",
-    ".cff": "application/yaml",
-    ".do": "text/x-stata",
-    ".html": "text/html",
-    ".json": "application/json",
-    ".md": "text/markdown",
-    ".py": "text/x-python",
-    ".sql": "application/sql",
-    ".ttl": "text/turtle",
-}
-"""Of the files that hold no rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +48,11 @@ class About:
 class Book(Protocol):
     """A file that takes all tables, being written."""
 
-    def add(self, table: Table) -> tuple[Limit, ...]:
+    def add(self, table: Table) -> Sequence[str]:
         """Writes a table, and returns what the format cannot hold of it."""
 
-    def close(self, about: About) -> tuple[Limit, ...]:
-        """Completes the file, and returns what only then is known not to be held."""
+    def close(self, about: About) -> Mapping[str, str]:
+        """Completes the file, and returns what only then is known not to be held of a table."""
 
     def discard(self) -> None:
         """Lets go of a file that will not be completed; nothing to do after `close`."""
@@ -71,7 +61,7 @@ class Book(Protocol):
 class Codec(Protocol):
     """The module of a format: `write` with a file for each table, `open_book` with one for all, `read` always."""
 
-    def write(self, table: Table, edition: Edition, path: Path) -> tuple[Limit, ...]:
+    def write(self, table: Table, edition: Edition, path: Path) -> Sequence[str]:
         """Writes a table, and returns what the format cannot hold of it."""
 
     def open_book(self, path: Path, edition: Edition, tables: Mapping[str, TableSchema | None]) -> Book:
@@ -105,6 +95,7 @@ class Format:
         name: What `[release] formats` and `fetch --format` call it.
         suffix: How the names of its files end.
         title: What people call it.
+        called: The same where the README tells of limits; the title when it is empty.
         purpose: What its files are for, for the README.
         is_per_table: Whether there is a file for each table, `TABLE.suffix`, and not one for all, `DATASET.suffix`.
         usage: How to load it; None where its users know.
@@ -121,6 +112,12 @@ class Format:
     usage: Usage | None = None
     loader: str = ""
     module: str = ""
+    called: str = ""
+
+    @property
+    def known_as(self) -> str:
+        """What the README calls it where it tells of limits."""
+        return self.called or self.title
 
     @property
     def codec(self) -> Codec:
@@ -132,80 +129,12 @@ class Format:
         return f"{table if self.is_per_table else dataset}{self.suffix}"
 
 
-_LABELLED = "coded columns have a labelled copy (COLUMN_label) whose numbers change between versions: select by code"
-CSV = Format(
-    name="csv",
-    suffix=".csv",
-    media_type="text/csv",
-    title="CSV",
-    purpose="the data: UTF-8, comma, LF, sorted by key, an empty cell is a missing value",
-    usage=Usage("Python", "python", 'from load import load\n{variable} = load("{table}")'),
-    loader="load.py",
-)
-"""The identity of the data: written first and always, and what every other file is compared with."""
+_LIST = tomllib.loads((Path(__file__).parent / "formats.toml").read_text(encoding="utf-8"))
 FORMATS = [
-    CSV,
-    Format(
-        name="parquet",
-        suffix=".parquet",
-        media_type="application/vnd.apache.parquet",
-        title="Parquet",
-        purpose="the same rows, typed: Python, R (arrow, nanoparquet), DuckDB",
-        usage=Usage("DuckDB", "sh", "duckdb {dataset}.duckdb < load.sql"),
-        loader="load.sql",
-    ),
-    Format(
-        name="jsonl",
-        suffix=".jsonl",
-        media_type="application/jsonl",
-        title="JSON Lines",
-        purpose="the same rows as one JSON object a line",
-    ),
-    Format(
-        name="stata",
-        suffix=".dta",
-        media_type="application/x-stata-dta",
-        title="Stata",
-        purpose=f"Stata 14 and later, with labels; {_LABELLED}",
-        usage=Usage("Stata", "stata", "do load.do"),
-        loader="load.do",
-    ),
-    Format(
-        name="spss",
-        suffix=".sav",
-        media_type="application/x-spss-sav",
-        title="SPSS",
-        purpose=f"SPSS, with labels; {_LABELLED}",
-        usage=Usage("SPSS", "spss", "GET FILE='{table}.sav'."),
-    ),
-    Format(
-        name="rds",
-        suffix=".rds",
-        media_type="application/x-r-rds",
-        title="R",
-        purpose="R data frames with dates, factors for codes, titles and labels as attributes (label, code_labels, labels)",
-        usage=Usage("R", "r", 'source("load.R")\n{variable} <- load_table("{table}", labels = TRUE)'),
-        loader="load.R",
-    ),
-    Format(
-        name="sqlite",
-        suffix=".sqlite",
-        media_type="application/vnd.sqlite3",
-        title="SQLite",
-        purpose="all tables with keys, code lists and codebook",
-        is_per_table=False,
-        usage=Usage("SQLite", "sh", "sqlite3 -header -csv {dataset}.sqlite 'SELECT * FROM \"{table}\"'"),
-    ),
-    Format(
-        name="xlsx",
-        suffix=".xlsx",
-        media_type="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-        title="Excel",
-        purpose="all tables for Excel and LibreOffice, ids and codes as text",
-        is_per_table=False,
-        usage=Usage("Excel", "", "open {dataset}.xlsx: a sheet for each table"),
-    ),
+    Format(**{**entry, "usage": Usage(**entry["usage"]) if "usage" in entry else None}) for entry in _LIST["formats"]
 ]
+CSV = FORMATS[0]
+"""The identity of the data: written first and always, and what every other file is compared with."""
 
 
 def format_named(name: str) -> Format | None:
@@ -226,4 +155,4 @@ def format_of(name: str, tables: Set[str], dataset: str) -> Format | None:
 def media_type(name: str) -> str:
     """The media type of a file of a release."""
     known = next((item.media_type for item in FORMATS if name.endswith(item.suffix)), None)
-    return known or _MEDIA_TYPES.get(PurePath(name).suffix, "text/plain")
+    return known or _LIST["media_types"].get(PurePath(name).suffix, "text/plain")

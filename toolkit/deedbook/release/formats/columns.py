@@ -1,15 +1,21 @@
-"""What the cells of a format can hold: a column that it cannot hold as what it is becomes the text of the canonical CSV, and is named."""
+"""What the cells of a format can hold, and what a file of it holds beside what it should.
+
+A column that a format cannot hold as what it is becomes the text of the canonical CSV, and is named.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
+import heapq
+import itertools
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
+from typing import Any
 
 import polars as pl
 
-from deedbook.release.tables import Limit, Table, texts_of
+from deedbook.release.tables import Table, texts_of
 
 _LARGEST_EXACT = 2**53
 """The whole numbers up to here are doubles, of which no two are the same."""
@@ -21,7 +27,6 @@ class Capacity:
     """What a format holds.
 
     Attributes:
-        format: What the README calls it.
         days: The first and the last day; None where any day is held, to the microsecond.
         beyond: What is said of other days.
         is_finite: Whether there is neither NaN nor infinity.
@@ -30,7 +35,6 @@ class Capacity:
         dropped: A character that texts lose.
     """
 
-    format: str
     days: tuple[dt.date, dt.date] | None = None
     beyond: str = ""
     is_finite: bool = True
@@ -43,38 +47,25 @@ class Capacity:
         if values.dtype == pl.String:
             notes = [note for pattern, note in self.texts.items() if values.str.contains(pattern).any()]
             return values.str.replace_all(self.dropped, "", literal=True) if notes and self.dropped else values, notes
-        reason = self._reason_for_text(values.dtype, values.drop_nulls())
+        reason = next((words for cells, words in self._not_held(values.drop_nulls()) if cells.any()), "")
         return (texts_of(values), [f"is text ({reason})"]) if reason else (values, [])
 
-    def columns(self, table: Table) -> tuple[list[pl.Series], tuple[Limit, ...]]:
+    def columns(self, table: Table) -> tuple[list[pl.Series], list[str]]:
         """The columns of a table as they are held, and what must be said of them."""
-        held = {name: self.held(values) for name, values in table.rows.to_dict().items()}
-        texts = (f"`{name}` {note}" for name, (_, notes) in held.items() for note in notes)
-        return [values for values, _ in held.values()], self.limits(table, *texts)
+        held = {values.name: self.held(values) for values in table.rows.iter_columns()}
+        notes = [f"`{name}` {note}" for name, (_, notes) in held.items() for note in notes]
+        return [values for values, _ in held.values()], notes
 
-    def _reason_for_text(self, dtype: pl.DataType, known: pl.Series) -> str:
-        checks: tuple[tuple[pl.Series, str], ...] = ()
-        if dtype.is_float():
-            beyond = known.abs() > self.largest
-            checks = (
-                (~known.is_finite() & self.is_finite, "NaN or infinity"),
-                (beyond, f"numbers beyond {self.largest:.2g}"),
-            )
-        elif dtype.is_integer():
-            checks = ((~known.is_between(-_LARGEST_EXACT, _LARGEST_EXACT), "numbers beyond 2^53"),)
-        elif self.days and dtype.is_temporal():
-            fractions = known.cast(pl.Datetime("us")).to_physical() % _MILLISECOND != 0
-            beyond = ~known.cast(pl.Date).is_between(*self.days)
-            checks = (beyond, self.beyond), (fractions, "fractions below a millisecond")
-        return next((words for cells, words in checks if cells.any()), "")
-
-    def limits(self, table: Table, *texts: str) -> tuple[Limit, ...]:
-        """What the README says of a table in the format."""
-        return tuple(Limit(self.format, table.name, text) for text in texts)
-
-    def left_out(self, table: Table, reason: str) -> tuple[Limit, ...]:
-        """What the README says of a table that the format does not hold at all."""
-        return (Limit(self.format, table.name, f"left out: {reason}", is_left_out=True),)
+    def _not_held(self, known: pl.Series) -> Iterator[tuple[pl.Series, str]]:
+        """Which values make text of a column of numbers or moments, with the reason."""
+        if known.dtype.is_float():
+            yield ~known.is_finite() & self.is_finite, "NaN or infinity"
+            yield known.abs() > self.largest, f"numbers beyond {self.largest:.2g}"
+        elif known.dtype.is_integer():
+            yield ~known.is_between(-_LARGEST_EXACT, _LARGEST_EXACT), "numbers beyond 2^53"
+        elif self.days and known.dtype.is_temporal():
+            yield ~known.cast(pl.Date).is_between(*self.days), self.beyond
+            yield known.cast(pl.Datetime("us")).to_physical() % _MILLISECOND != 0, "fractions below a millisecond"
 
 
 def without_special(rows: pl.DataFrame) -> tuple[pl.DataFrame, list[str]]:
@@ -84,30 +75,140 @@ def without_special(rows: pl.DataFrame) -> tuple[pl.DataFrame, list[str]]:
 
 
 def fitted_names(
-    names: Sequence[str],
-    longest: int,
-    allows: Callable[[str], bool],
-    shortened: Callable[[str, int], str],
-    folded: Callable[[str], str],
+    names: Sequence[str], longest: int, plain: Callable[[str, int], str], reserved: Set[str], *, folds_case: bool
 ) -> list[str]:
     """The names as a format allows them, each once; a name that is allowed is kept, whatever stands before it.
 
     Args:
         names: What the columns or tables are called.
         longest: The most characters of a name.
-        allows: Whether a name may stand as it is.
-        shortened: A name in allowed characters, of a length.
-        folded: A name as it is compared with others.
+        plain: A name in allowed characters, of a length; a name that stays the same may stand as it is.
+        reserved: Names that nothing may have.
+        folds_case: Whether names that differ only in case are the same.
     """
+
+    def folded(name: str) -> str:
+        return name.lower() if folds_case else name
+
+    def allows(name: str) -> bool:
+        return plain(name, longest) == name and folded(name) not in reserved
+
     used = {folded(name) for name in names if allows(name)}
     fitted, taken = [], set[str]()
     for name in names:
         candidate, number = name, 1
         if not allows(name) or folded(name) in taken:
-            candidate = shortened(name, longest)
+            candidate = plain(name, longest)
             while not allows(candidate) or folded(candidate) in used | taken:
                 number += 1
-                candidate = f"{shortened(name, longest - len(str(number)) - 1)}_{number}"
+                candidate = f"{plain(name, longest - len(str(number)) - 1)}_{number}"
         taken.add(folded(candidate))
         fitted.append(candidate)
     return fitted
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A piece of a column of a file: what it should hold and what it holds, row by row.
+
+    Attributes:
+        start: The number of its first row, that of the table being 0.
+        position: The place of the column.
+    """
+
+    name: str
+    expected: pl.Series
+    found: pl.Series
+    start: int = 0
+    position: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A cell that a file holds otherwise; the first row is 0."""
+
+    row: int
+    name: str
+    expected: object
+    found: object
+
+
+class UnlikeError(ValueError):
+    """A file holds no such table, other columns, or cannot be read; the text says what."""
+
+
+class LeftOutError(Exception):
+    """The format cannot hold the table, so no file has it; the text says why."""
+
+
+def pairs_of(expected: pl.DataFrame, slices: Iterable[pl.DataFrame]) -> Iterator[Pair]:
+    """The columns of consecutive rows beside what they should be.
+
+    Raises:
+        UnlikeError: when there are more or fewer rows.
+    """
+    start = 0
+    for found in slices:
+        if start + found.height <= expected.height:
+            for position, piece in enumerate(expected.slice(start, found.height).iter_columns()):
+                yield Pair(piece.name, piece, found.get_column(piece.name), start, position)
+        start += found.height
+    if start != expected.height:
+        raise unlike_height(start, expected.height)
+
+
+def unlike_height(found: int, expected: int) -> UnlikeError:
+    """What is said of another number of rows."""
+    return UnlikeError(f"has {found:,} rows where the CSV has {expected:,}")
+
+
+def demand_columns(found: Iterable[str], expected: Iterable[str]) -> None:
+    """Refuses other columns, or the same in another order.
+
+    Raises:
+        UnlikeError: naming the first that is not the expected one.
+    """
+    for one, other in itertools.zip_longest(found, expected):
+        if one != other:
+            raise UnlikeError(f"has the column {one!r} where the CSV has {other!r}")
+
+
+def frame_of(schema: Mapping[str, pl.DataType], rows: list[Any]) -> pl.DataFrame:
+    """Rows as columns of the expected types where their values allow it; a column of other values stays text."""
+    columns = itertools.zip_longest(*rows) if rows else ([] for _ in schema)
+    series = []
+    for (name, dtype), values in zip(schema.items(), columns, strict=True):
+        try:
+            series.append(pl.Series(name, list(values), dtype=dtype, strict=True))
+        except (TypeError, pl.exceptions.PolarsError, OverflowError):
+            texts = [None if value is None else str(value) for value in values]
+            series.append(pl.Series(name, texts, dtype=pl.String))
+    return pl.DataFrame(series)
+
+
+def narrowed(values: pl.Series, dtype: pl.DataType) -> pl.Series:
+    """Whole doubles and narrow integers as the integers that they stand for; everything else as it is."""
+    if not dtype.is_integer() or not values.dtype.is_numeric():
+        return values
+    known = values.drop_nulls()
+    return values.cast(dtype) if values.dtype.is_integer() or bool((known == known.round()).all()) else values
+
+
+def first_differences(pairs: Iterable[Pair], most: int) -> tuple[int, list[Difference]]:
+    """How many cells differ, and the first ones by row and column.
+
+    Raises:
+        UnlikeError: when the number of rows differs.
+    """
+    count, first = 0, list[tuple[int, int, Difference]]()
+    for pair in pairs:
+        expected, found = pair.expected, pair.found
+        if expected.dtype != found.dtype:
+            expected, found = expected.cast(pl.String), found.cast(pl.String)
+        rows = expected.ne_missing(found).arg_true()
+        count += len(rows)
+        for place in rows.head(most):
+            row = pair.start + place
+            first.append((row, pair.position, Difference(row, pair.name, pair.expected[place], pair.found[place])))
+        first = heapq.nsmallest(most, first, key=lambda cell: cell[:2])
+    return count, [difference for _, _, difference in first]

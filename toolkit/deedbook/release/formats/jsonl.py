@@ -9,20 +9,18 @@ from pathlib import Path
 import polars as pl
 
 from deedbook.release.edition import Edition
-from deedbook.release.formats.columns import without_special
-from deedbook.release.formats.comparison import Pair, demand_columns, pairs_of
-from deedbook.release.tables import Limit, Table, texts_of
+from deedbook.release.formats.columns import Pair, demand_columns, pairs_of, without_special
+from deedbook.release.tables import Table, texts_of
 
 _BYTES = 8 << 20
 """Read at once: some ten thousand rows."""
 
 
-def write(table: Table, _edition: Edition, path: Path) -> tuple[Limit, ...]:
+def write(table: Table, _edition: Edition, path: Path) -> list[str]:
     """Writes one table; columns with NaN or infinity are text in it, since JSON has no such numbers."""
     rows, special = _plain(table)
     rows.write_ndjson(path)
-    note = "is text: JSON has neither NaN nor infinity"
-    return tuple(Limit("JSON Lines", table.name, f"`{name}` {note}") for name in special)
+    return [f"`{name}` is text: JSON has neither NaN nor infinity" for name in special]
 
 
 def read(table: Table, path: Path, _tables: Sequence[str] = ()) -> Iterator[Pair]:
@@ -31,7 +29,7 @@ def read(table: Table, path: Path, _tables: Sequence[str] = ()) -> Iterator[Pair
     with path.open("rb") as file:
         first = file.readline()
         if first.strip():
-            demand_columns(list(json.loads(first)), expected.columns)
+            demand_columns(json.loads(first), expected.columns)
         file.seek(0)
         parts = iter(lambda: file.readlines(_BYTES), [])
         yield from pairs_of(expected, (pl.read_ndjson(b"".join(lines), schema=expected.schema) for lines in parts))

@@ -8,8 +8,8 @@ from pathlib import Path
 import polars as pl
 
 from deedbook.release.edition import Edition
-from deedbook.release.formats.comparison import Pair, demand_columns, pairs_of
-from deedbook.release.tables import Limit, Table
+from deedbook.release.formats.columns import Pair, demand_columns, pairs_of
+from deedbook.release.tables import Table
 
 _ROW_GROUP = 10_000
 """Rows in a group: a browser reads one event in one request of some 100 kB, and the file grows by less than 5 %."""
@@ -19,7 +19,7 @@ _LEVEL = 3
 """Zstandard's own default."""
 
 
-def write(table: Table, edition: Edition, path: Path) -> tuple[Limit, ...]:
+def write(table: Table, edition: Edition, path: Path) -> list[str]:
     """Writes one table; nothing is lost."""
     table.rows.write_parquet(
         path,
@@ -34,7 +34,7 @@ def write(table: Table, edition: Edition, path: Path) -> tuple[Limit, ...]:
             "primary_key": ",".join(table.schema.primary_key),
         },
     )
-    return ()
+    return []
 
 
 def read(table: Table, path: Path, _tables: Sequence[str] = ()) -> Iterator[Pair]:

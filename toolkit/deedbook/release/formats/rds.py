@@ -26,12 +26,11 @@ import numpy as np
 import polars as pl
 
 from deedbook.release.edition import Edition
-from deedbook.release.formats.columns import Capacity
-from deedbook.release.formats.comparison import Pair, demand_columns, narrowed, unlike_height
-from deedbook.release.tables import Limit, Table
+from deedbook.release.formats.columns import Capacity, Pair, demand_columns, narrowed, unlike_height
+from deedbook.release.tables import Table
 from deedbook.schema import Field
 
-CAPACITY = Capacity(format="R", is_finite=False, texts={"\x00": "loses the character U+0000"}, dropped="\x00")
+CAPACITY = Capacity(is_finite=False, texts={"\x00": "loses the character U+0000"}, dropped="\x00")
 _LARGEST_INTEGER = 2**31 - 1
 _NA_INTEGER = -(2**31)
 _NA_REAL_LOW = 1954
@@ -59,9 +58,9 @@ class _Value:
     attributes: Mapping[str, _Value] = field(default_factory=dict)
 
 
-def write(table: Table, edition: Edition, path: Path) -> tuple[Limit, ...]:
+def write(table: Table, edition: Edition, path: Path) -> list[str]:
     """Writes one table."""
-    columns, limits = CAPACITY.columns(table)
+    columns, notes = CAPACITY.columns(table)
     with path.open("wb") as raw, gzip.GzipFile("", "wb", _LEVEL, raw, mtime=0) as file:
         writer = _Writer(file)
         file.write(_HEADER + struct.pack(">Ii", _LIST | _IS_OBJECT | _HAS_ATTRIBUTES, len(columns)))
@@ -78,7 +77,7 @@ def write(table: Table, edition: Edition, path: Path) -> tuple[Limit, ...]:
                 "primary_key": _texts(table.schema.primary_key),
             }
         )
-    return limits
+    return notes
 
 
 def read(table: Table, path: Path, _tables: Sequence[str] = ()) -> Iterator[Pair]:
@@ -222,9 +221,7 @@ def _texts(values: Sequence[str]) -> _Value:
 
 def _value_of(item: Field, values: pl.Series) -> _Value:
     """A column as R holds it, its title as the attribute `label`."""
-    dtype = values.dtype
-    codes = {str(entry.value): entry.label or str(entry.value) for entry in item.categories}
-    own: dict[str, _Value] = {}
+    dtype, own = values.dtype, dict[str, _Value]()
     if isinstance(dtype, pl.Date):
         values, own = values.to_physical().cast(pl.Float64), {"class": _texts(["Date"])}
     elif isinstance(dtype, pl.Datetime):
@@ -234,15 +231,22 @@ def _value_of(item: Field, values: pl.Series) -> _Value:
         if values.is_between(-_LARGEST_INTEGER, _LARGEST_INTEGER).all():
             values = values.cast(pl.Int32)
         own = _labels_of_numbers(item, values.dtype)
-    elif dtype == pl.String and len(codes) == len(item.categories) > 0 and values.drop_nulls().is_in([*codes]).all():
-        values = values.replace_strict([*codes], [*range(1, len(codes) + 1)], default=None, return_dtype=pl.Int32)
-        code_labels = replace(_texts([*codes.values()]), attributes={"names": _texts([*codes])})
-        own = {
-            "levels": _texts([*codes]),
-            "class": _texts(["ordered", "factor"] if item.raw.get("categoriesOrdered") is True else ["factor"]),
-            "code_labels": code_labels,
-        }
+    elif dtype == pl.String:
+        values, own = _factor(item, values)
     return _Value(values, own | ({"label": _texts([item.title])} if item.title else {}))
+
+
+def _factor(item: Field, values: pl.Series) -> tuple[pl.Series, dict[str, _Value]]:
+    """A column of codes as their places in the list, with the attributes of a factor; other text as it is."""
+    codes = {str(entry.value): entry.label or str(entry.value) for entry in item.categories}
+    if not codes or len(codes) < len(item.categories) or not values.drop_nulls().is_in([*codes]).all():
+        return values, {}
+    numbers = values.replace_strict([*codes], [*range(1, len(codes) + 1)], default=None, return_dtype=pl.Int32)
+    return numbers, {
+        "levels": _texts([*codes]),
+        "class": _texts(["ordered", "factor"] if item.raw.get("categoriesOrdered") is True else ["factor"]),
+        "code_labels": replace(_texts([*codes.values()]), attributes={"names": _texts([*codes])}),
+    }
 
 
 def _labels_of_numbers(item: Field, dtype: pl.DataType) -> dict[str, _Value]:

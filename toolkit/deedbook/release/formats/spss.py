@@ -16,13 +16,11 @@ import polars as pl
 from deedbook.errors import DeedbookError
 from deedbook.release.edition import Edition
 from deedbook.release.formats import statistical
-from deedbook.release.formats.columns import Capacity
-from deedbook.release.formats.comparison import Pair
-from deedbook.release.tables import Limit, Table
+from deedbook.release.formats.columns import Capacity, Pair
+from deedbook.release.tables import Table
 
 PROGRAM = statistical.Program(
     capacity=Capacity(
-        format="SPSS",
         days=(dt.date(1582, 10, 15), dt.date(9999, 12, 31)),
         beyond="days before 1582-10-15 or after 9999-12-31",
         largest=1.7e308,
@@ -47,13 +45,15 @@ _STAMP = slice(92, 109)
 """Creation date (9 bytes, `22 Nov 26`) and time (8 bytes) in the header of the file."""
 
 
-def write(table: Table, edition: Edition, path: Path) -> tuple[Limit, ...]:
-    """Writes one table; one without columns is left out and named."""
+def write(table: Table, edition: Edition, path: Path) -> list[str]:
+    """Writes one table.
+
+    Raises:
+        LeftOutError: when it has no columns.
+    """
     import pyreadstat
 
-    columns, limits = statistical.columns_for(table, PROGRAM)
-    if not columns:
-        return PROGRAM.capacity.left_out(table, "it has no columns")
+    columns, notes = statistical.columns_for(table, PROGRAM)
     forms = {column.name: _format(column.values) for column in columns}
     pyreadstat.write_sav(
         pl.DataFrame([_series(column.values).alias(column.name) for column in columns]),
@@ -62,20 +62,14 @@ def write(table: Table, edition: Edition, path: Path) -> tuple[Limit, ...]:
         column_labels={column.name: column.title for column in columns},
         variable_value_labels={column.name: column.labels for column in columns if column.labels},
         variable_format={name: form for name, form in forms.items() if form},
-        variable_measure={column.name: column.measure for column in columns},
+        variable_measure={
+            column.name: "nominal" if column.labels or column.values.dtype == pl.String else "scale"
+            for column in columns
+        },
         row_compress=True,
     )
-    _stamp(path, edition.epoch)
-    return limits
-
-
-def read(table: Table, path: Path, _tables: Sequence[str] = ()) -> Iterator[Pair]:
-    """The variables of a file, beside the table's; spaces at the end of a text are not in it."""
-    return statistical.read_pairs(table, path, PROGRAM)
-
-
-def _stamp(path: Path, epoch: dt.datetime) -> None:
-    """Puts the epoch in place of the clock, with the month in English whatever the locale."""
+    # the stamp of the clock becomes the epoch, with the month in English whatever the locale
+    epoch = edition.epoch
     stamp = f"{epoch.day:02} {statistical.MONTHS[epoch.month - 1]} {epoch.year % 100:02}{epoch:%H:%M:%S}"
     with path.open("r+b") as file:
         head = file.read(_STAMP.stop)
@@ -83,6 +77,12 @@ def _stamp(path: Path, epoch: dt.datetime) -> None:
             raise DeedbookError(f"{path.name}: pyreadstat wrote a header of another form", "please report this")
         file.seek(_STAMP.start)
         file.write(stamp.encode("ascii"))
+    return notes
+
+
+def read(table: Table, path: Path, _tables: Sequence[str] = ()) -> Iterator[Pair]:
+    """The variables of a file, beside the table's; spaces at the end of a text are not in it."""
+    return statistical.read_pairs(table, path, PROGRAM)
 
 
 def _format(values: pl.Series) -> str:

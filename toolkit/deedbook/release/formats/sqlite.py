@@ -22,13 +22,11 @@ from deedbook.errors import DeedbookError
 from deedbook.integrity.containers import open_database
 from deedbook.release.edition import Edition
 from deedbook.release.formats import About
-from deedbook.release.formats.columns import Capacity, without_special
-from deedbook.release.formats.comparison import LeftOutError, Pair, demand_columns, frame_of, pairs_of
+from deedbook.release.formats.columns import LeftOutError, Pair, demand_columns, frame_of, pairs_of, without_special
 from deedbook.release.pages import sql_name, sql_text
-from deedbook.release.tables import Limit, Outline, Table, references_of, texts_of
-from deedbook.schema import Field, ForeignKey, TableSchema
+from deedbook.release.tables import Outline, Table, references_of, texts_of
+from deedbook.schema import Field, TableSchema
 
-CAPACITY = Capacity(format="SQLite")
 _SLICE = 50_000
 """Rows that are objects of Python at a time."""
 _MOST_COLUMNS = 2000
@@ -58,8 +56,7 @@ def open_book(path: Path, _edition: Edition, tables: Mapping[str, TableSchema | 
 
 def read(table: Table, path: Path, _tables: Sequence[str] = ()) -> Iterator[Pair]:
     """The columns of a table of a file, beside the table's."""
-    if reason := _reason_to_leave_out(table.schema):
-        raise LeftOutError(reason)
+    _demand_room(table.schema)
     expected = _plain(without_special(table.rows)[0])
     connection = open_database(path)
     try:
@@ -80,44 +77,39 @@ class Database:
     """
 
     def __init__(self, path: Path, schemas: Mapping[str, TableSchema]) -> None:
-        self._schemas = schemas
+        self._keys = {name: _keys_of(schema) for name, schema in schemas.items()}
         self._connection = sqlite3.connect(path, isolation_level=None)
         self._connection.executescript(_BOOKS)
 
-    def add(self, table: Table) -> tuple[Limit, ...]:
-        """Creates and fills one table; one that SQLite cannot hold is left out."""
-        if reason := _reason_to_leave_out(table.schema):
-            return CAPACITY.left_out(table, reason)
-        outline, (rows, special) = table.outline, without_special(table.rows)
-        self._connection.execute(_create_statement(table, self._schemas))
-        keys = (outline.schema.primary_key, *outline.schema.unique_keys)  # these have an index of their own
-        for place, key in enumerate(outline.schema.foreign_keys, start=1):
-            if not any(other[: len(key.fields)] == key.fields for other in keys):
-                name = sql_name(f"{outline.name}_reference_{place}")
-                self._connection.execute(f"CREATE INDEX {name} ON {sql_name(outline.name)} ({_list(key.fields)})")
+    def add(self, table: Table) -> list[str]:
+        """Creates and fills one table."""
+        outline, schema = table.outline, table.schema
+        _demand_room(schema)
+        rows, special = without_special(table.rows)
+        for statement in self._statements(table):
+            self._connection.execute(statement)
         for part in rows.iter_slices(_SLICE):
-            self._insert(outline.name, rows.width, _plain(part).iter_rows())
-        about = (outline.name, outline.title, outline.description, rows.height, int(outline.is_view))
-        self._insert("_tables", len(about), [about])
-        for place, item in enumerate(table.schema.fields, start=1):
+            self._insert(outline.name, _plain(part).rows())
+        self._insert("_tables", [(outline.name, outline.title, outline.description, rows.height, int(outline.is_view))])
+        for place, item in enumerate(schema.fields, start=1):
             listed = item.code_list or f"{outline.name}.{item.name}"
-            codes = enumerate(item.categories, start=1)
-            named = [(listed, position, str(code.value), code.label) for position, code in codes]
-            self._insert("_code_lists", 4, named, "OR IGNORE ")
-            marks = int(item.required), int(item.name in table.schema.primary_key)
+            codes = [(listed, at, str(code.value), code.label) for at, code in enumerate(item.categories, start=1)]
+            self._insert("_code_lists", codes, "OR IGNORE ")
+            said = outline.name, item.name, place, item.type, item.title, item.description
+            marks = int(item.required), int(item.name in schema.primary_key)
             refers = ", ".join(references_of(item, outline)) or None
-            said = outline.name, item.name, place, item.type, item.title, item.description, *marks, refers
-            self._insert("_codebook", 11, [(*said, listed if named else None, int(item.name in outline.derived))])
-        return CAPACITY.limits(table, *(f"`{name}` holds NaN or infinity as text" for name in special))
+            is_derived = int(item.name in outline.derived)
+            self._insert("_codebook", [(*said, *marks, refers, listed if codes else None, is_derived)])
+        return [f"`{name}` holds NaN or infinity as text" for name in special]
 
-    def close(self, about: About) -> tuple[Limit, ...]:
+    def close(self, about: About) -> dict[str, str]:
         """Adds what is said of the release, proves keys and integrity, vacuums and closes.
 
         Raises:
             DeedbookError: when the file is damaged.
         """
         execute = self._connection.execute
-        self._insert("_metadata", 2, about.facts.items())
+        self._insert("_metadata", [*about.facts.items()])
         execute("COMMIT")
         broken = Counter(str(row[0]) for row in execute("PRAGMA foreign_key_check"))
         execute("VACUUM")
@@ -126,37 +118,44 @@ class Database:
         if verdict != ("ok",):
             raise DeedbookError(f"the SQLite file fails its own check: {verdict}", "please report this")
         # validation lets a reference pass that resolves through id_redirects only, and warns
-        return tuple(
-            Limit(CAPACITY.format, name, f"{count} references name a row that is not there (see validation.json)")
-            for name, count in sorted(broken.items())
-        )
+        words = "references name a row that is not there (see validation.json)"
+        return {name: f"{count} {words}" for name, count in sorted(broken.items())}
 
     def discard(self) -> None:
         """Closes the file."""
         self._connection.close()
 
-    def _insert(self, table: str, width: int, rows: Iterable[Sequence[object]], otherwise: str = "") -> None:
-        marks = ", ".join("?" * width)
-        insert = f"INSERT {otherwise}INTO {sql_name(table)} VALUES ({marks})"  # noqa: S608  # quoted
-        self._connection.executemany(insert, rows)
+    def _insert(self, table: str, rows: Sequence[Sequence[object]], otherwise: str = "") -> None:
+        if rows:
+            marks = ", ".join("?" * len(rows[0]))
+            insert = f"INSERT {otherwise}INTO {sql_name(table)} VALUES ({marks})"  # noqa: S608  # quoted
+            self._connection.executemany(insert, rows)
 
-
-def _create_statement(table: Table, schemas: Mapping[str, TableSchema]) -> str:
-    schema = table.schema
-    parts = [_column(item, table.rows.schema[item.name], table.outline) for item in schema.fields]
-    parts += [f"PRIMARY KEY ({_list(schema.primary_key)})"] if schema.primary_key else []
-    parts += [f"UNIQUE ({_list(key)})" for key in schema.unique_keys]
-    for key in schema.foreign_keys:
-        target = key.resource or table.name
-        if _is_declarable(key, schemas.get(target)):
-            there = f"{sql_name(target)} ({_list(key.reference)})"
-            parts.append(f"FOREIGN KEY ({_list(key.fields)}) REFERENCES {there}")
-    return f"CREATE TABLE {sql_name(table.name)} (\n    " + ",\n    ".join(parts) + "\n)"
+    def _statements(self, table: Table) -> Iterator[str]:
+        """What makes the table, and an index for each foreign key that has none as part of another key."""
+        schema, name = table.schema, sql_name(table.name)
+        parts = [_column(item, table.rows.schema[item.name], table.outline) for item in schema.fields]
+        parts += [f"PRIMARY KEY ({_list(schema.primary_key)})"] if schema.primary_key else []
+        parts += [f"UNIQUE ({_list(key)})" for key in schema.unique_keys]
+        for key in schema.foreign_keys:
+            target = key.resource or table.name
+            if key.reference in self._keys.get(target, ()):
+                there = f"{sql_name(target)} ({_list(key.reference)})"
+                parts.append(f"FOREIGN KEY ({_list(key.fields)}) REFERENCES {there}")
+        yield f"CREATE TABLE {name} (\n    " + ",\n    ".join(parts) + "\n)"
+        for place, key in enumerate(schema.foreign_keys, start=1):
+            if not any(other[: len(key.fields)] == key.fields for other in (schema.primary_key, *schema.unique_keys)):
+                yield f"CREATE INDEX {sql_name(f'{table.name}_reference_{place}')} ON {name} ({_list(key.fields)})"
 
 
 def _column(item: Field, dtype: pl.DataType, outline: Outline) -> str:
     """The definition of a column: its affinity, and what its values may be."""
-    name, codes = sql_name(item.name), _codes(item, dtype)
+    name, codes = sql_name(item.name), []
+    if dtype == pl.Boolean:
+        codes = ["0", "1"]
+    elif item.type in {"string", "integer"}:
+        values = [label.value for label in item.categories] or item.constraints.get("enum", ())
+        codes = [repr(value) if isinstance(value, int | float) else f"'{sql_text(value)}'" for value in values]
     is_unique = item.constraints.get("unique") and outline.schema.primary_key != (item.name,)
     parts = (
         f"{name} {_AFFINITIES.get(dtype.base_type(), 'TEXT')}",
@@ -164,36 +163,33 @@ def _column(item: Field, dtype: pl.DataType, outline: Outline) -> str:
         "UNIQUE" if is_unique else "",
         f"CHECK ({name} IN ({', '.join(codes)}))" if 0 < len(codes) <= _LONGEST_CHECK else "",
     )
-    return " ".join(part for part in parts if part)
+    return " ".join(filter(None, parts))
 
 
-def _codes(item: Field, dtype: pl.DataType) -> Sequence[str]:
-    """The values that the column may have, as literals of SQL; none where any may stand."""
-    if dtype == pl.Boolean:
-        return "0", "1"
-    if item.type not in {"string", "integer"}:
-        return ()
-    values = [label.value for label in item.categories] or item.constraints.get("enum", ())
-    return [repr(value) if isinstance(value, int | float) else f"'{sql_text(value)}'" for value in values]
-
-
-def _list(names: Sequence[str]) -> str:
+def _list(names: Iterable[str]) -> str:
     return ", ".join(map(sql_name, names))
 
 
-def _reason_to_leave_out(schema: TableSchema) -> str:
-    """Why SQLite cannot hold the table; empty when it can."""
+def _demand_room(schema: TableSchema) -> None:
+    """Refuses a table that SQLite cannot hold.
+
+    Raises:
+        LeftOutError: with the reason.
+    """
     if len({name.lower() for name in schema.names}) < len(schema.names):
-        return "field names differ only in case"
-    return "it has too many columns" if len(schema.names) > _MOST_COLUMNS else ""
+        raise LeftOutError("field names differ only in case")
+    if len(schema.names) > _MOST_COLUMNS:
+        raise LeftOutError("it has too many columns")
 
 
-def _is_declarable(key: ForeignKey, target: TableSchema | None) -> bool:
-    """Whether SQLite can hold the foreign key: its target must be a key."""
-    if target is None or _reason_to_leave_out(target):
-        return False
-    unique = [(item.name,) for item in target.fields if item.constraints.get("unique")]
-    return key.reference in (target.primary_key, *target.unique_keys, *unique)
+def _keys_of(schema: TableSchema) -> list[tuple[str, ...]]:
+    """The keys that a foreign key of SQLite may refer to; none of a table that is left out."""
+    try:
+        _demand_room(schema)
+    except LeftOutError:
+        return []
+    unique = [(item.name,) for item in schema.fields if item.constraints.get("unique")]
+    return [schema.primary_key, *schema.unique_keys, *unique]
 
 
 def _plain(rows: pl.DataFrame) -> pl.DataFrame:

@@ -10,16 +10,23 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import polars as pl
 
 from deedbook.release.edition import Edition
-from deedbook.release.formats.columns import Capacity, fitted_names
-from deedbook.release.formats.comparison import LeftOutError, Pair, demand_columns, narrowed, unlike_height
-from deedbook.release.tables import Limit, Table
+from deedbook.release.formats.columns import (
+    Capacity,
+    LeftOutError,
+    Pair,
+    demand_columns,
+    fitted_names,
+    narrowed,
+    unlike_height,
+)
+from deedbook.release.tables import Table
 from deedbook.schema import Field
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -74,20 +81,6 @@ class Program:
         """Milliseconds from its epoch to that of everybody else."""
         return (dt.date(1970, 1, 1) - self.epoch).days * MILLISECONDS_OF_DAY
 
-    def folded(self, name: str) -> str:
-        """The name as the program compares it with others."""
-        return name.lower() if self.folds_case else name
-
-    def allows(self, name: str) -> bool:
-        """Whether a variable may have that name."""
-        is_plain = not _ODD.search(name) and name[:1].isalpha() and not name.endswith("_")
-        return is_plain and len(name) <= self.longest_name and self.folded(name) not in self.reserved
-
-    def shortened(self, name: str, longest: int) -> str:
-        """The name in letters, digits and underscores."""
-        plain = _ODD.sub("_", name)
-        return (plain if plain[:1].isalpha() else f"v{plain}")[:longest].rstrip("_")
-
 
 @dataclass(frozen=True, slots=True)
 class Column:
@@ -105,34 +98,31 @@ class Column:
     values: pl.Series
     labels: dict[int | float, str] = field(default_factory=dict)
 
-    @property
-    def measure(self) -> str:
-        """Whether its values are amounts or moments, or codes or texts."""
-        return "nominal" if self.labels or self.values.dtype == pl.String else "scale"
 
-    def cut(self, program: Program) -> Column:
-        """The same, with title and labels as long as the program allows them."""
-        labels = {number: cut(text, program.longest_label) for number, text in self.labels.items()}
-        return replace(self, title=cut(self.title, program.longest_title), labels=labels)
+def columns_for(table: Table, program: Program) -> tuple[list[Column], list[str]]:
+    """The table as variables of the program, and what could not be kept as it is.
 
-
-def columns_for(table: Table, program: Program) -> tuple[tuple[Column, ...], tuple[Limit, ...]]:
-    """The table as variables of the program, and what could not be kept as it is."""
-    texts: list[str] = []
+    Raises:
+        LeftOutError: when the program cannot hold the table.
+    """
+    notes: list[str] = []
     columns: list[Column] = []
     for item in table.schema.fields:
-        held, notes = _without_loss(table.rows.get_column(item.name), program)
-        texts += [f"`{item.name}` {note}" for note in notes]
-        if held is not None:
-            described = _labelled(item, held)
-            cut_down = [column.cut(program) for column in described]
-            texts += _cuts(described, cut_down, program)
-            columns += cut_down
+        values, said = program.capacity.held(table.rows.get_column(item.name))
+        is_text = values.dtype == pl.String
+        if is_text and (values.str.len_bytes() > program.longest_text).any():
+            notes.append(f"`{item.name}` is left out: it has texts of more than {program.longest_text:,} bytes")
+            continue
+        values = values.fill_null("") if is_text else values.cast(pl.Int64) if values.dtype == pl.Boolean else values
+        described, cuts = _cut_down(_labelled(item, values), program)
+        notes += [*(f"`{item.name}` {note}" for note in said), *cuts]
+        columns += described
+    if not 0 < len(columns) <= program.most_columns:
+        raise LeftOutError(f"it has {len(columns) or 'no'} columns")
     names = [column.name for column in columns]
-    fitted = fitted_names(names, program.longest_name, program.allows, program.shortened, program.folded)
-    pairs = list(zip(columns, fitted, strict=True))
-    texts += [f"`{column.name}` is called `{name}`" for column, name in pairs if column.name != name]
-    return tuple(replace(column, name=name) for column, name in pairs), program.capacity.limits(table, *texts)
+    fitted = fitted_names(names, program.longest_name, _plain_name, program.reserved, folds_case=program.folds_case)
+    notes += [f"`{old}` is called `{new}`" for old, new in zip(names, fitted, strict=True) if old != new]
+    return [replace(column, name=name) for column, name in zip(columns, fitted, strict=True)], notes
 
 
 def read_pairs(table: Table, path: Path, program: Program) -> Iterator[Pair]:
@@ -145,8 +135,6 @@ def read_pairs(table: Table, path: Path, program: Program) -> Iterator[Pair]:
     import pyreadstat
 
     columns, _ = columns_for(table, program)
-    if not 0 < len(columns) <= program.most_columns:
-        raise LeftOutError(f"it has {len(columns)} columns")
     height = table.rows.height
     size = max(_FEWEST_ROWS, -(-height // _MOST_PASSES))
     for start in range(0, height + 1, size):  # beyond the last row too, to find more of them
@@ -158,7 +146,7 @@ def read_pairs(table: Table, path: Path, program: Program) -> Iterator[Pair]:
             row_offset=start,
             row_limit=size,
         )
-        demand_columns(list(part), [column.name for column in columns])
+        demand_columns(part, [column.name for column in columns])
         found_rows = len(part[columns[0].name])
         if found_rows != min(size, height - start):
             raise unlike_height(start + found_rows, height)
@@ -193,42 +181,43 @@ def cut(text: str, longest: int) -> str:
     return line.encode()[: max(longest - 3, 0)].decode("utf-8", "ignore").rstrip() + "…" if longest > 2 else ""
 
 
-def _without_loss(values: pl.Series, program: Program) -> tuple[pl.Series | None, list[str]]:
-    """The values as the program can hold them, None when it cannot, and what must be said about them."""
-    held, notes = program.capacity.held(values)
-    if held.dtype != pl.String:
-        return held.cast(pl.Int64) if held.dtype == pl.Boolean else held, notes
-    if (held.str.len_bytes() > program.longest_text).any():
-        return None, [f"is left out: it has texts of more than {program.longest_text:,} bytes"]
-    return held.fill_null(""), notes
+def _plain_name(name: str, longest: int) -> str:
+    """The name in letters, digits and underscores, with a letter first and no underscore last."""
+    plain = _ODD.sub("_", name)
+    return (plain if plain[:1].isalpha() else f"v{plain}")[:longest].rstrip("_")
 
 
 def _labelled(item: Field, values: pl.Series) -> list[Column]:
     """A field as one variable, or two where its codes have labels and are text."""
     title, codes = item.title or item.name, item.categories
+    labels: dict[int | float, str]
     if values.dtype == pl.Int64:
-        return [Column(item.name, title, values, _labels_of_numbers(item))]
+        labelled = (code for code in codes if code.label and isinstance(code.value, int))
+        labels = {code.value: code.label for code in labelled if abs(code.value) < _LARGEST_LABELLED}
+        return [Column(item.name, title, values, {0: "false", 1: "true"} if item.type == "boolean" else labels)]
     columns = [Column(item.name, title, values)]
     if values.dtype == pl.String and any(code.label for code in codes):
-        labels: dict[int | float, str] = {place: code.label or str(code.value) for place, code in enumerate(codes, 1)}
+        labels = {place: code.label or str(code.value) for place, code in enumerate(codes, 1)}
         texts = [str(code.value) for code in codes]
         numbers = values.replace_strict(texts, [*labels], default=None, return_dtype=pl.Int64)
         columns.append(Column(f"{item.name}{_SUFFIX}", f"{title} (label)", numbers, labels))
     return columns
 
 
-def _labels_of_numbers(item: Field) -> dict[int | float, str]:
-    labels: dict[int | float, str] = {0: "false", 1: "true"} if item.type == "boolean" else {}
-    for code in item.categories:
-        if code.label and isinstance(code.value, int) and abs(code.value) < _LARGEST_LABELLED:
-            labels.setdefault(code.value, code.label)
-    return labels
-
-
-def _cuts(whole: Sequence[Column], cut_down: Sequence[Column], program: Program) -> Iterable[str]:
-    """Which titles and labels of a field are cut; a title that is cut twice is told once."""
-    if any(one.title != other.title for one, other in zip(whole, cut_down, strict=True)):
-        yield f"the title of `{whole[0].name}` is cut or put on one line ({program.longest_title} bytes)"
-    for one, other in zip(whole, cut_down, strict=True):
+def _cut_down(whole: Sequence[Column], program: Program) -> tuple[list[Column], list[str]]:
+    """The variables of a field with titles and labels as long as allowed, and what was cut; a title is told once."""
+    columns = [
+        replace(
+            one,
+            title=cut(one.title, program.longest_title),
+            labels={number: cut(text, program.longest_label) for number, text in one.labels.items()},
+        )
+        for one in whole
+    ]
+    notes = []
+    if [one.title for one in columns] != [one.title for one in whole]:
+        notes.append(f"the title of `{whole[0].name}` is cut or put on one line ({program.longest_title} bytes)")
+    for one, other in zip(whole, columns, strict=True):
         if count := sum(text != other.labels[number] for number, text in one.labels.items()):
-            yield f"{count} labels of `{one.name}` are cut or put on one line ({program.longest_label:,} bytes)"
+            notes.append(f"{count} labels of `{one.name}` are cut or put on one line ({program.longest_label:,} bytes)")
+    return columns, notes

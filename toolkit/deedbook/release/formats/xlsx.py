@@ -22,12 +22,19 @@ from xlsxwriter.worksheet import Worksheet  # type: ignore[import-untyped]
 from deedbook.integrity.containers import check_workbook
 from deedbook.release.edition import Edition
 from deedbook.release.formats import About
-from deedbook.release.formats.columns import Capacity, fitted_names
-from deedbook.release.formats.comparison import LeftOutError, Pair, UnlikeError, demand_columns, frame_of, pairs_of
-from deedbook.release.tables import Limit, Table
+from deedbook.release.formats.columns import (
+    Capacity,
+    LeftOutError,
+    Pair,
+    UnlikeError,
+    demand_columns,
+    fitted_names,
+    frame_of,
+    pairs_of,
+)
+from deedbook.release.tables import Table
 
 CAPACITY = Capacity(
-    format="XLSX",
     days=(dt.date(1900, 3, 1), dt.date(9999, 12, 31)),
     beyond="dates before March 1900",
     # what XML or the format's own escape cannot hold as it is (ECMA-376, ST_Xstring)
@@ -65,8 +72,7 @@ def read(table: Table, path: Path, tables: Sequence[str] = ()) -> Iterator[Pair]
     """
     from python_calamine import CalamineWorkbook
 
-    if reason := _reason_to_leave_out(table.rows):
-        raise LeftOutError(reason)
+    _demand_room(table.rows)
     expected = pl.DataFrame(CAPACITY.columns(table)[0]).with_columns(
         pl.col(pl.String).replace("", None).str.replace_many(_UNDECODED)
     )
@@ -76,8 +82,8 @@ def read(table: Table, path: Path, tables: Sequence[str] = ()) -> Iterator[Pair]
         if sheet not in book.sheet_names:
             raise UnlikeError(f"has no sheet `{sheet}`")
         rows = book.get_sheet_by_name(sheet).iter_rows()
-        demand_columns([str(name) for name in next(rows, [])], expected.columns)
-        kinds = list(expected.schema.values())
+        demand_columns(map(str, next(rows, [])), expected.columns)
+        kinds = expected.dtypes
         records = ([_value(value, kind) for value, kind in zip(row, kinds, strict=True)] for row in rows)
         parts = iter(lambda: list(itertools.islice(records, _SLICE)), [])
         yield from pairs_of(expected, _filled_up(expected, (frame_of(expected.schema, part) for part in parts)))
@@ -104,17 +110,16 @@ class Workbook:
         self._moment = self._book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
         self._wrap = self._book.add_format({"text_wrap": True, "valign": "top"})
 
-    def add(self, table: Table) -> tuple[Limit, ...]:
+    def add(self, table: Table) -> list[str]:
         """Writes one table on a sheet of its own."""
-        if reason := _reason_to_leave_out(table.rows):
-            return CAPACITY.left_out(table, reason)
+        _demand_room(table.rows)
         name = self._sheets[table.name]
-        columns, limits = CAPACITY.columns(table)
+        columns, notes = CAPACITY.columns(table)
         rows = pl.DataFrame(columns)
         widths = {}
         for column in rows.head(200).iter_columns():
-            longest = max((len(str(value)) for value in column.drop_nulls()), default=0)
-            widths[column.name] = max(8, min(48, max(longest, len(column.name)) + 2))
+            longest = max(len(column.name), *(len(str(value)) for value in column.drop_nulls()), 0)
+            widths[column.name] = max(8, min(48, longest + 2))
         sheet = self._add_sheet(name, widths, len(table.schema.primary_key) or 1)
         if rows.height:
             sheet.autofilter(0, 0, rows.height, rows.width - 1)
@@ -124,9 +129,9 @@ class Workbook:
             for place, value in enumerate(record):
                 if value is not None:
                     writers[place](number, place, value)
-        return limits if name == table.name else limits + CAPACITY.limits(table, f"its sheet is called `{name}`")
+        return notes if name == table.name else [*notes, f"its sheet is called `{name}`"]
 
-    def close(self, about: About) -> tuple[Limit, ...]:
+    def close(self, about: About) -> dict[str, str]:
         """Adds codebook and README and closes the file."""
         sheet = self._add_sheet("codebook", _CODEBOOK, 2)
         fields = [(outline, item) for outline in about.outlines for item in outline.schema.fields]
@@ -140,7 +145,7 @@ class Workbook:
         for number, line in enumerate(about.readme):
             self._readme.write_string(number, 0, _fit(line, "README.md"), self._wrap if number else self._head)
         self._book.close()
-        return ()
+        return {}
 
     def discard(self) -> None:
         """Closes the temporary files of a workbook that will not be finished."""
@@ -174,13 +179,7 @@ def sheet_names(tables: Sequence[str]) -> dict[str, str]:
 
     A table that can have its own name has it, whatever stands before it.
     """
-    fitted = fitted_names(
-        tables,
-        _LONGEST_SHEET_NAME,
-        allows=lambda name: name == _sheet_name(name, _LONGEST_SHEET_NAME) and name.lower() not in _OWN_SHEETS,
-        shortened=_sheet_name,
-        folded=str.lower,
-    )
+    fitted = fitted_names(tables, _LONGEST_SHEET_NAME, _sheet_name, _OWN_SHEETS, folds_case=True)
     return dict(zip(tables, fitted, strict=True))
 
 
@@ -200,18 +199,20 @@ def _characters(text: str) -> int:
     return len(text.encode("utf-16-le")) // 2
 
 
-def _reason_to_leave_out(rows: pl.DataFrame) -> str:
-    """Why Excel cannot hold the table; empty when it can."""
+def _demand_room(rows: pl.DataFrame) -> None:
+    """Refuses a table that Excel cannot hold.
+
+    Raises:
+        LeftOutError: with the reason.
+    """
     if rows.height + 1 > _MOST_ROWS:
-        return f"{rows.height:,} rows do not fit on a sheet of {_MOST_ROWS:,}"
+        raise LeftOutError(f"{rows.height:,} rows do not fit on a sheet of {_MOST_ROWS:,}")
     if rows.width > _MOST_COLUMNS:
-        return f"{rows.width:,} columns do not fit on a sheet of {_MOST_COLUMNS:,}"
+        raise LeftOutError(f"{rows.width:,} columns do not fit on a sheet of {_MOST_COLUMNS:,}")
     for column in rows.select(selectors.string()).iter_columns():
-        if any(
-            _characters(text) > _MOST_CHARACTERS for text in column.filter(column.str.len_bytes() > _MOST_CHARACTERS)
-        ):
-            return f"a cell of `{column.name}` has more than {_MOST_CHARACTERS:,} characters"
-    return ""
+        long = column.filter(column.str.len_bytes() > _MOST_CHARACTERS)
+        if any(_characters(text) > _MOST_CHARACTERS for text in long):
+            raise LeftOutError(f"a cell of `{column.name}` has more than {_MOST_CHARACTERS:,} characters")
 
 
 class _Exact(float):
@@ -223,15 +224,15 @@ class _Exact(float):
 
 def _value(value: Any, dtype: pl.DataType) -> Any:
     """A value of calamine as one of the column's type: a spreadsheet has but one kind of number, and days are moments."""
-    if value is None or value == "":
+    if value in {None, ""}:
         return None
     if isinstance(dtype, pl.String):
         return str(value)
-    if isinstance(value, dt.date) and dtype.is_temporal():
-        moment = value if isinstance(value, dt.datetime) else dt.datetime.combine(value, dt.time())
-        zone = dt.UTC if getattr(dtype, "time_zone", None) else None
-        return moment.date() if isinstance(dtype, pl.Date) else moment.replace(tzinfo=zone)
-    return int(value) if dtype.is_integer() and isinstance(value, float) and value.is_integer() else value
+    if not isinstance(value, dt.date):
+        return int(value) if dtype.is_integer() and isinstance(value, float) and value.is_integer() else value
+    moment = value if isinstance(value, dt.datetime) else dt.datetime.combine(value, dt.time())
+    zone = dt.UTC if getattr(dtype, "time_zone", None) else None
+    return moment.date() if isinstance(dtype, pl.Date) else moment.replace(tzinfo=zone)
 
 
 def _filled_up(expected: pl.DataFrame, slices: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
