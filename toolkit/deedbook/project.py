@@ -99,6 +99,11 @@ class Project:
         paths = [one.get("path") for one in known if isinstance(one, Mapping) and one.get("type") == "directory"]
         return self.dist, *(self.root / path for path in paths if isinstance(path, str))
 
+    @property
+    def has_releases(self) -> bool:
+        """Whether anything was built or published into a folder."""
+        return any((folder / self.package.name).is_dir() for folder in self.release_folders)
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:

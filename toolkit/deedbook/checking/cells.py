@@ -83,6 +83,8 @@ class FieldPlan:
     @cached_property
     def takes_empty(self) -> bool:
         """Whether an empty text, were it not missing, would be a value: else none is left where no cell had to be judged."""
+        if self.problems(""):
+            return False
         try:
             value = self.parse("")
         except UNREADABLE:

@@ -99,8 +99,8 @@ def validate(
     reading = Reading(schema, "", delimiter.replace("\\t", "\t"), encoding, sheet)
     with streams.piped_data(target, schema) as path, streams.progress_bar(quiet=quiet) as bar:
         project = load_project(path, reading)
-        if project.config is not None:
-            from deedbook.versioning.previous import demand_one_beginning  # a table alone has no versions
+        if project.config is not None and project.has_releases:
+            from deedbook.versioning.previous import demand_one_beginning
 
             demand_one_beginning(project)
         report = validation.validate(project, validation.Options(rules=not no_rules, **chosen), bar.bytes_read)

@@ -212,6 +212,8 @@ def _has_few_suspects(frame: pl.DataFrame) -> bool:
 
 def _ends_in_return(data: bytes, frame: pl.DataFrame, newlines: int, ragged: Sequence[Ragged] = ()) -> bool:
     """Whether a record ends in a carriage return and a line feed, and not only a line inside a cell."""
+    if b"\r" not in data:  # an eighth of the time that it takes to count them
+        return False
     returns = data.count(b"\r")
     if returns in {0, newlines}:
         return returns > 0
