@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from deedbook.checking.files import match_header
+from deedbook.checking.header import match_header
 from deedbook.schema import Field, TableSchema
 
 Problem = tuple[str, int | None, str | None]

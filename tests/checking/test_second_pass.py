@@ -11,7 +11,7 @@ import pytest
 
 from deedbook.checking import second_pass
 from deedbook.checking.cells import Rows
-from deedbook.checking.files import match_header
+from deedbook.checking.header import match_header
 from deedbook.checking.plan import FilePlan, TablePlan
 from deedbook.checking.second_pass import Visit, _visit
 from deedbook.checking.table import Piece

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from deedbook.checking.files import Column
+from deedbook.checking.header import Column
 from deedbook.checking.structure import check_structure
 from deedbook.dialect import Dialect
 from deedbook.reading.text import Layout, read_block

@@ -18,7 +18,8 @@ from typing import Literal
 import polars as pl
 
 from deedbook import files
-from deedbook.checking.files import find_cause, labels_fit, match_header
+from deedbook.checking.files import find_cause, labels_fit
+from deedbook.checking.header import match_header
 from deedbook.checking.structure import conflicts_in
 from deedbook.descriptor import Resource
 from deedbook.dialect import Dialect

@@ -10,8 +10,8 @@ from pathlib import Path
 import polars as pl
 
 from deedbook.checking.cells import FieldPlan
-from deedbook.checking.files import Column
 from deedbook.checking.findings import Group
+from deedbook.checking.header import Column
 from deedbook.checking.keys import HashSet, Key, ParentKey, Spill, unique_keys
 from deedbook.descriptor import Package, Resource
 from deedbook.errors import ProjectError

@@ -17,8 +17,8 @@ import numpy as np
 import polars as pl
 
 from deedbook.checking.cells import CellFailure, FieldPlan, Rows
-from deedbook.checking.files import Column
 from deedbook.checking.findings import Group, Words
+from deedbook.checking.header import Column
 from deedbook.findings import Severity, plural, shorten
 from deedbook.reading.text import Ragged, TextBlock
 

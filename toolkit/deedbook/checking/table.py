@@ -14,9 +14,10 @@ import polars as pl
 
 from deedbook.checking.cells import REQUIRED, TYPE_ERROR, CellFailure, CheckedCells, Rows, check_cells, plan_field
 from deedbook.checking.explanation import causes_in, explain
-from deedbook.checking.files import FileProblem, Header, check_declared, find_cause, labels_fit, match_header
+from deedbook.checking.files import check_declared, find_cause, labels_fit
 from deedbook.checking.findings import FILE_SHIFT, FindingsSoFar, Group, Records, Words
 from deedbook.checking.free_text import free_text_groups
+from deedbook.checking.header import FileProblem, Header, match_header
 from deedbook.checking.keys import HashedBlock, HashLog, Key, hash_blocks
 from deedbook.checking.plan import FilePlan, TablePlan
 from deedbook.checking.structure import check_structure, fixed, fold_rows

@@ -1,0 +1,185 @@
+"""Which column of a file is which field, after `fieldsMatch`, and what is wrong with the labels."""
+
+import difflib
+import re
+import unicodedata
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain, repeat
+
+from deedbook.findings import shorten
+from deedbook.schema import Field, TableSchema
+
+_CLOSED = frozenset({"exact", "equal", "superset"})
+"""Forms of `fieldsMatch` in which every column has to be a field."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of the file.
+
+    Attributes:
+        number: 1-based position in the file.
+        label: What the header calls it.
+        field: The field that describes it; None for a column that no field describes or whose label is wrong.
+    """
+
+    number: int
+    label: str
+    field: Field | None
+
+    @property
+    def name(self) -> str:
+        """The field's name, or one that no field has."""
+        return self.field.name if self.field else f"\0{self.number}"
+
+    @property
+    def title(self) -> str:
+        """What people call it: the name of its field, or else its label."""
+        return self.field.name if self.field else self.label
+
+
+@dataclass(frozen=True, slots=True)
+class FileProblem:
+    """What is wrong with the file as a whole, or with its header at one column."""
+
+    rule: str
+    message: str
+    hint: str = ""
+    number: int | None = None
+    label: str | None = None
+    field: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """The columns of the file in order and what is wrong with their labels."""
+
+    columns: tuple[Column, ...]
+    problems: tuple[FileProblem, ...] = ()
+
+
+def fold(label: str) -> str:
+    """A label without what people and programs change in it: case, spaces, `_` and `-`, a byte-order mark."""
+    return re.sub(r"[\s_\-.\u200b\ufeff]+", "", unicodedata.normalize("NFKC", label).casefold())
+
+
+def match_header(
+    labels: Sequence[str] | None,
+    schema: TableSchema,
+    width: int,
+    fits: Callable[[], tuple[bool, bool]] = lambda: (True, True),
+) -> Header:
+    """The columns for the labels of a file.
+
+    Each label is held against the field of its name; where all fields have to be there in their order and are not, against that
+    in its place.
+
+    Args:
+        labels: None when the file has no header: fields are taken in their order.
+        schema: Its fields and `fieldsMatch`; a schema without fields describes no column.
+        width: The number of cells in the first record, which counts when there are no labels.
+        fits: Tells of columns in another order whether the first cells fit their labels, and whether they fit their places.
+    """
+    fields, names = schema.fields, schema.names
+    if labels is None:
+        nth = dict(enumerate(fields, 1))
+        return Header(tuple(Column(at, "", nth.get(at)) for at in range(1, max(width, len(fields)) + 1)))
+    if not "".join(labels).strip():
+        return Header((), (FileProblem("blank-header", "the header is blank", "name the columns in the first row"),))
+    by_place = schema.fields_match == "exact" and bool(fields) and sorted(labels) != sorted(names)
+    problems = list(_label_faults(labels[: len(fields)] if by_place else labels))
+    faulty, known = {problem.number for problem in problems}, dict(zip(names, fields, strict=True))
+    pairs = enumerate(zip(labels, chain(names if by_place else labels, repeat(None)), strict=False), 1)
+    columns = tuple(
+        Column(at, label, known.get(label) if label == name and at not in faulty else None)
+        for at, (label, name) in pairs
+    )
+    if fields:
+        meant = _meant(labels, schema)
+        astray = [column for column in columns if not column.field and column.number not in faulty]
+        if schema.fields_match == "exact" and not by_place and tuple(labels) != names:
+            problems.append(_other_order(labels, names, *fits()))
+        problems += _wrong_labels(astray, labels, schema, meant, by_place=by_place)
+        problems += _missing_labels(labels, schema, meant, by_place=by_place)
+    return Header(columns, tuple(problems))
+
+
+def _label_faults(labels: Sequence[str]) -> Iterator[FileProblem]:
+    first: dict[str, int] = {}
+    for number, label in enumerate(labels, 1):
+        if not label.strip():
+            yield FileProblem("blank-label", f"column {number} has no name", "name it in the header", number, label)
+        elif label in first:
+            message = f"column {number} is named `{shorten(label)}` like column {first[label]}"
+            yield FileProblem("duplicate-label", message, "rename one", number, label)
+        first.setdefault(label, number)
+
+
+def _meant(labels: Sequence[str], schema: TableSchema) -> dict[str, Field]:
+    """For labels that are no field, the field that each means: the same but for case and spaces, or else nearly the same."""
+    held = set(labels)
+    free = {fold(item.name): item for item in schema.fields if item.name not in held}
+    unknown = [label for label in dict.fromkeys(labels) if label not in schema.positions]
+    found = {label: free.pop(fold(label)) for label in unknown if fold(label) in free}
+    for label in unknown:
+        near = difflib.get_close_matches(fold(label), free, n=1, cutoff=0.75) if label not in found else ()
+        found.update((label, free.pop(name)) for name in near)
+    return found
+
+
+def _wrong_labels(
+    columns: Sequence[Column], labels: Sequence[str], schema: TableSchema, meant: Mapping[str, Field], *, by_place: bool
+) -> Iterator[FileProblem]:
+    """Columns whose labels are no field where each has to be one, or not that of the field in their place, which another may claim."""
+    claimed = {*labels, *(item.name for item in meant.values())}
+    for number, label in ((column.number, column.label) for column in columns if schema.fields_match in _CLOSED):
+        item, hint = meant.get(label), "remove it or describe it"
+        if by_place and number <= len(schema.fields):
+            placed = schema.fields[number - 1]
+            wanted = item or placed  # what the label means is sought by its name first
+            if label in schema.positions:
+                hint = f"`{label}` belongs in column {schema.positions[label] + 1}: move the column"
+            elif item or placed.name not in claimed:
+                hint = f"rename it to `{wanted.name}`"
+            message = f"column {number} is named `{shorten(label)}`, the schema says `{wanted.name}`"
+            yield FileProblem("incorrect-label", message, hint, number, label, wanted.name)
+        else:
+            message = f"column {number} (`{shorten(label)}`) is in no field of the schema"
+            if not label.strip():
+                message = f"column {number} has no name and is in no field of the schema"
+                hint = "remove it: rows may end in a comma too many"
+            elif item and not by_place:
+                hint = f"rename it to `{item.name}`"
+            yield FileProblem("extra-label", message, hint, number, label)
+
+
+def _missing_labels(
+    labels: Sequence[str], schema: TableSchema, meant: Mapping[str, Field], *, by_place: bool
+) -> Iterator[FileProblem]:
+    """Fields that have to be there and are not; by their place, those behind the last label."""
+    fields, match, held = schema.fields, schema.fields_match, set(labels)
+    if match == "partial" and held.isdisjoint(schema.names):
+        message = "no column of the file is a field of the schema"
+        yield FileProblem("unmatched-header", message, "correct the header")
+    absent = fields[len(labels) :] if by_place else [item for item in fields if item.name not in held]
+    if match in {"superset", "partial"}:
+        absent = [item for item in absent if item.required or item.name in schema.primary_key]
+    similar = {item.name: label for label, item in meant.items()} if match in {"subset", "partial"} else {}
+    for number, name in enumerate((item.name for item in absent), len(labels) + 1):
+        hint = "add it to the file"
+        if name in similar:
+            hint = f"the column `{shorten(similar[name])}` may be meant: rename it to `{name}`"
+        yield FileProblem("missing-label", f"the column `{name}` is missing", hint, number, None, name)
+
+
+def _other_order(labels: Sequence[str], names: Sequence[str], is_labelled: bool, is_placed: bool) -> FileProblem:
+    """The columns stand in another order; the hint asks first whether the data moved with their labels."""
+    number = next(at for at, (label, name) in enumerate(zip(labels, names, strict=True), 1) if label != name)
+    message = f"the columns stand in another order than in the schema, from column {number} on"
+    hint = "see whether the values stand under their own labels: if so, run `deedbook fmt`, else correct the header"
+    if is_labelled and not is_placed:
+        hint = "run `deedbook fmt`: the values fit their labels"
+    elif is_placed and not is_labelled:
+        hint = "only the header is in another order, the values fit the places of the schema: correct the header"
+    return FileProblem("incorrect-label", message, hint, number, labels[number - 1], names[number - 1])
