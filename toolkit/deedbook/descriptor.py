@@ -3,8 +3,6 @@
 Paths are jailed here: every path of a package is resolved below the folder of its descriptor, or the descriptor is refused.
 """
 
-from __future__ import annotations
-
 import datetime as dt
 import json
 import re
@@ -131,7 +129,9 @@ def load_json(path: Path, what: str) -> Any:
         parse, malformed = yaml.safe_load, yaml.YAMLError
     try:
         value = parse(text)
-        _refuse_odd_values(value)
+        _refuse_odd_values([value], count(1))
+        if half := re.search("[\ud800-\udfff]", json.dumps(value, ensure_ascii=False)):
+            raise ValueError(f"{half[0]!r} is half a character")
         return value
     except RecursionError:
         raise ProjectError(f"{path}: nested too deeply") from None
@@ -144,11 +144,9 @@ def load_json(path: Path, what: str) -> Any:
 
 def _parse_json(text: str) -> Any:
     def members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        found = dict(pairs)
-        if len(found) < len(pairs):
-            twice = repeated(name for name, _ in pairs)[0]
+        for twice in repeated(name for name, _ in pairs):
             raise ValueError(f"`{twice}` stands twice in one object, and only one of the two would count")
-        return found
+        return dict(pairs)
 
     def refuse(name: str) -> Any:
         raise ValueError(f"{name} is no number of JSON")
@@ -158,28 +156,18 @@ def _parse_json(text: str) -> Any:
 
 _MOST_VALUES = 1_000_000
 """Values of a descriptor or schema: a YAML file of a few lines can unfold to any number of them."""
-_HALF = re.compile("[\ud800-\udfff]")
 
 
-def _refuse_odd_values(value: Any) -> None:
-    """Raises ValueError for what JSON cannot hold: the dates of YAML, half characters, more values than anyone writes."""
-    waiting: list[tuple[Any, Any]] = [([value], 0)]
-    for seen in count():
-        if not waiting:
-            return
-        if seen == _MOST_VALUES:
+def _refuse_odd_values(holder: Any, numbers: Iterator[int]) -> None:
+    """Raises ValueError for what JSON cannot hold: the dates of YAML, more values than anyone writes."""
+    is_object = isinstance(holder, dict)
+    for name, item in list(holder.items() if is_object else enumerate(holder)):
+        if next(numbers) > _MOST_VALUES:
             raise ValueError(f"it unfolds to more than {_MOST_VALUES:,} values")
-        holder, name = waiting.pop()
-        item = holder[name]
-        if isinstance(item, dict):
-            if odd := [key for key in item if not isinstance(key, str)]:
-                raise ValueError(f"the name {odd[0]!r} is no text; write it in quotes")
-            names = list(item)
-            waiting += [*((item, key) for key in names), *((names, at) for at in range(len(names)))]
-        elif isinstance(item, list):
-            waiting += [(item, at) for at in range(len(item))]
-        elif isinstance(item, str) and (half := _HALF.search(item)):
-            raise ValueError(f"{half[0]!r} is half a character")
+        if is_object and not isinstance(name, str):
+            raise ValueError(f"the name {name!r} is no text; write it in quotes")
+        if isinstance(item, dict | list):
+            _refuse_odd_values(item, numbers)
         elif isinstance(item, dt.date) and name not in KNOWN:
             holder[name] = item.isoformat()  # a property of the user's own
         elif not isinstance(item, str | int | float | None):
@@ -231,7 +219,6 @@ def read_resource(
     """The typed form of one resource descriptor. See `load_package`."""
     if not isinstance(raw, Mapping):
         raise ProjectError(f"{where} is no object")
-    shared = shared or {}
     _refuse_wrong(raw, "resource", where)
     name = raw.get("name")
     if not isinstance(name, str) or not name:
@@ -242,7 +229,7 @@ def read_resource(
     _refuse_odd_source(raw, paths, where)
     kind, compression = _kind_of(raw, paths)
     schema, source = _schema_of(raw, name, root, where, schemas)
-    dialect, schema = _dialect_of(raw.get("dialect", shared.get("dialect")), schema, root, where, kind)
+    dialect, schema = _dialect_of(raw.get("dialect", (shared or {}).get("dialect")), schema, root, where, kind)
     return Resource(
         name=name,
         paths=paths,
@@ -335,10 +322,9 @@ _COMPRESSIONS = {".gz": "gz", ".zip": "zip", ".zst": "zst"}
 
 def _kind_of(raw: Mapping[str, Any], paths: tuple[str, ...]) -> tuple[str, str]:
     """The format and the compression: as declared, or else as the first file is called."""
-    suffixes = [suffix.lower() for suffix in Path(paths[0] if paths else "").suffixes]
-    compression = _COMPRESSIONS.get(suffixes[-1], "") if suffixes else ""
-    plain = suffixes[:-1] if compression else suffixes
-    kind = plain[-1].lstrip(".") if plain else ("csv" if paths else "inline")
+    suffixes = ["csv" if paths else "inline", *Path(paths[0] if paths else "").suffixes]
+    compression = _COMPRESSIONS.get(suffixes[-1].lower(), "")
+    kind = suffixes[-2 if compression else -1].lstrip(".")
     declared = raw.get("compression")
     return raw.get("format", kind).lower(), declared if isinstance(declared, str) else compression
 
@@ -350,12 +336,10 @@ def _dialect_of(
     usual = "\t" if kind in {"tsv", "tab"} else ","
     if isinstance(raw, str):
         raw = load_json(jailed(root, raw, where), "dialect")
-    dialect = Dialect(delimiter=usual) if raw is None else read_dialect(raw, where, usual)
-    if schema is None:
-        return dialect, schema
-    if isinstance(dialect.raw.get("nullSequence"), str):
+    dialect = read_dialect({} if raw is None else raw, where, usual)
+    if schema and isinstance(dialect.raw.get("nullSequence"), str):
         schema = schema.with_missing(dialect.raw["nullSequence"])
-    if dialect.raw.get("caseSensitiveHeader", dialect.raw.get("headerCase")) is False:
+    if schema and dialect.raw.get("caseSensitiveHeader", dialect.raw.get("headerCase")) is False:
         spelling = {name.casefold(): name for name in schema.names}
         if len(spelling) < len(schema.names):
             raise ProjectError(f"{where}: two fields differ only in case, which the dialect ignores", "rename one")

@@ -1,14 +1,13 @@
 """How the text of a CSV file is cut into cells, after Data Package v2 Table Dialect, CSV Dialect v1 and frictionless-py."""
 
-from __future__ import annotations
-
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
 from deedbook.errors import ProjectError
-from deedbook.properties import refuse_faulty, refuse_misplaced, texts, wrong_forms
+from deedbook.properties import refuse_misplaced, texts, wrong_forms
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +29,7 @@ class Dialect:
     header_join: str = " "
     comment_char: str = ""
     comment_rows: tuple[int, ...] = ()
-    line_terminator: str = "\r\n"
+    line_terminator: str = "\n"
     spelling: Mapping[str, str] = field(default_factory=dict, hash=False)
     raw: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
@@ -41,8 +40,8 @@ class Dialect:
         return (*escaped, self.quote_char * 2) if self.double_quote else escaped
 
 
-_NO_MARKS = {"\n", "\r", "\0"}
-"""What no mark of a dialect can be."""
+_TEXTS = {"quoteChar": '"', "escapeChar": "", "commentChar": "", "headerJoin": " ", "lineTerminator": "\n"}
+"""The properties that are texts, and what they are where they are not declared."""
 
 
 def read_dialect(raw: object, where: str, delimiter: str = ",") -> Dialect:
@@ -66,30 +65,26 @@ def read_dialect(raw: object, where: str, delimiter: str = ",") -> Dialect:
     header = merged.get("header", True)
     if not header and "headerRows" in merged:
         raise ProjectError(f'{where}: `headerRows` has no effect beside `"header": false`', "drop one of the two")
-    rows = {"headerRows": (1,) if header else (), "commentRows": ()}
-    for name, usual in rows.items():
-        numbers = merged.get(name, usual)
+    rows = {
+        "headerRows": merged.get("headerRows", (1,) if header else ()),
+        "commentRows": merged.get("commentRows", ()),
+    }
+    for name, numbers in rows.items():
         if not isinstance(numbers, list | tuple) or not all(type(row) is int and row > 0 for row in numbers):
             raise ProjectError(f"{where}: {name} is a list of row numbers from 1", "correct the dialect")
-        rows[name] = tuple(numbers)
-    usual_texts = {"delimiter": delimiter, "quoteChar": '"', "escapeChar": "", "commentChar": "", "headerJoin": " "}
     dialect = Dialect(
-        **texts(merged, usual_texts),
+        **texts(merged, {**_TEXTS, "delimiter": delimiter}),
         double_quote=merged.get("doubleQuote", True),
         skip_initial_space=merged.get("skipInitialSpace", False),
         header=header,
-        header_rows=rows["headerRows"],
-        comment_rows=rows["commentRows"],
-        line_terminator=str(merged.get("lineTerminator") or "\n"),
+        header_rows=tuple(rows["headerRows"]),
+        comment_rows=tuple(rows["commentRows"]),
         raw=MappingProxyType(merged),
     )
     marks = {"delimiter": dialect.delimiter, "quoteChar": dialect.quote_char, "escapeChar": dialect.escape_char}
-    odd = [
-        name for name, mark in marks.items() if len(mark) > 1 or mark in _NO_MARKS or (name == "delimiter" and not mark)
-    ]
-    twice = dialect.delimiter in {dialect.quote_char, dialect.escape_char}
-    refuse_faulty(
-        *((name, f"{where}: the {name} {marks[name]!r} is not one character", "correct the dialect") for name in odd),
-        (twice, f"{where}: {dialect.delimiter!r} cannot also be the delimiter", "correct the dialect"),
-    )
+    for name, mark in marks.items():
+        if not re.fullmatch("[^\n\r\0]" if name == "delimiter" else "[^\n\r\0]?", mark):
+            raise ProjectError(f"{where}: the {name} {mark!r} is not one character", "correct the dialect")
+    if dialect.delimiter in {dialect.quote_char, dialect.escape_char}:
+        raise ProjectError(f"{where}: {dialect.delimiter!r} cannot also be the delimiter", "correct the dialect")
     return dialect

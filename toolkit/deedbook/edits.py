@@ -6,12 +6,10 @@ Canonical is: UTF-8 without a byte-order mark, LF, cells quoted only where they 
 
 from __future__ import annotations
 
-import codecs
 import io
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain
 from pathlib import Path
 from typing import Literal
 
@@ -26,12 +24,10 @@ from deedbook.dialect import Dialect
 from deedbook.errors import DeedbookError, ProjectError, UsageError
 from deedbook.findings import plural
 from deedbook.project import Project
+from deedbook.reading import inputs, source, tables
 from deedbook.reading.blocks import Cutter
-from deedbook.reading.inputs import is_foreign
 from deedbook.reading.pipeline import run
 from deedbook.reading.records import FileHeader, read_header
-from deedbook.reading.source import SourceError, open_bytes
-from deedbook.reading.tables import present, read_text, without_absent
 from deedbook.reading.text import Layout, TextBlock
 from deedbook.release.tables import sort_by_key
 from deedbook.schema import TableSchema
@@ -101,10 +97,9 @@ def _rewrite(resource: Resource, referenced: frozenset[str], *, check: bool) -> 
     try:
         before = file.read_bytes()
         cells = read_cells(resource, file)
-    except OSError as error:
-        return became("unmendable", left=[f"it cannot be read: {error.strerror}"])
-    except UnmendableError as error:
-        return became("unmendable", left=[str(error)])
+    except (OSError, UnmendableError) as error:
+        fault = f"it cannot be read: {error.strerror}" if isinstance(error, OSError) else str(error)
+        return became("unmendable", left=[fault])
     cells, done, left = _arrange(cells, resource.schema, referenced)
     after = _to_bytes(cells, resource.dialect.delimiter)
     if after == before:
@@ -132,12 +127,11 @@ def _visible_in_bytes(before: bytes, after: bytes) -> Iterator[str]:
 
 def _prove(resource: Resource, old: Path, new: Path, cells: Cells) -> None:
     """Raises unless the new file, read back, holds these cells, and the same typed rows as the old one."""
-    fault = ""
     try:
         read = read_cells(resource, new)
-        if read.labels != cells.labels or not read.rows.equals(cells.rows):
-            fault = "its cells would be others"
-        elif not _values(resource, old).equals(_values(resource, new)):
+        is_same = read.labels == cells.labels and read.rows.equals(cells.rows)
+        fault = "" if is_same else "its cells would be others"
+        if is_same and not _values(resource, old).equals(_values(resource, new)):
             fault = "its values would be others"
     except UnmendableError as error:
         fault = str(error)
@@ -149,7 +143,7 @@ def _prove(resource: Resource, old: Path, new: Path, cells: Cells) -> None:
 def _values(resource: Resource, file: Path) -> pl.DataFrame:
     """The rows as a validation sees them, in an order that does not depend on the file: text and canonical value of each cell."""
     schema = resource.schema
-    blocks = list(read_text(replace(resource, files=(file,), paths=(file.name,))))
+    blocks = list(tables.read_text(replace(resource, files=(file,), paths=(file.name,))))
     frame = pl.concat(blocks) if blocks else pl.DataFrame()
     texts = [pl.col(name).str.normalize("NFC").alias(f"text {name}") for name in frame.columns]
     fields = [item for item in schema.fields if item.name in frame.columns] if schema else []
@@ -178,45 +172,29 @@ def _arrange(
     for column, label in zip(cells.rows, cells.labels, strict=True):
         text = column.str.normalize("NFC")
         odd = int((column != text).sum())
-        may = _may_compose(schema, label, referenced)
-        composed += odd if may else 0
-        columns.append(text if may else column)
-        if odd and not may:
-            many = plural(odd, "cell")
-            left.append(f"{many} of `{label}` in other than Unicode NFC: keys and codes are left alone")
+        if odd and not _may_compose(schema, label, referenced):
+            left.append(f"{plural(odd, 'cell')} of `{label}` in other than Unicode NFC: keys and codes are left alone")
+            text, odd = column, 0
+        columns.append(text)
+        composed += odd
+    rows = placed = ordered = pl.DataFrame(columns)
+    if schema is not None and tuple(rows.columns) == cells.labels:
+        if schema.fields_match == "exact" and sorted(cells.labels) == sorted(schema.names):
+            placed = ordered = rows.select(schema.names)
+        if schema.primary_key and set(schema.primary_key) <= set(cells.labels):
+            keys = [schema.field(name) for name in schema.primary_key]
+            held = placed.select(tables.present(item.name, schema.missing_of(item)) for item in keys)
+            values = held.select(canonical_text(item).alias(item.name) for item in keys).with_row_index("\0at")
+            ordered = placed.select(pl.all().gather(sort_by_key(values, schema).get_column("\0at")))
     done = {
         "without its byte-order mark": cells.has_bom,
         f"without {plural(cells.blanks, 'blank line')}": cells.blanks,
         f"{plural(composed, 'cell')} in Unicode NFC": composed,
+        "columns in the order of the schema": placed.columns != rows.columns,
+        f"sorted by {', '.join(schema.primary_key if schema else ())}": not ordered.equals(placed),
     }
-    cells = Cells(cells.labels, pl.DataFrame(columns))
-    if schema is not None and len(set(cells.labels)) == len(cells.labels):
-        moved = _in_order(cells, schema)
-        ordered = _sorted(moved, schema)
-        done["columns in the order of the schema"] = moved.labels != cells.labels
-        done[f"sorted by {', '.join(schema.primary_key)}"] = not ordered.rows.equals(moved.rows)
-        cells = ordered
-    return cells, [words for words, is_done in done.items() if is_done], left
-
-
-def _in_order(cells: Cells, schema: TableSchema) -> Cells:
-    if schema.fields_match != "exact" or sorted(cells.labels) != sorted(schema.names):
-        return cells
-    places = {label: str(at) for at, label in enumerate(cells.labels)}
-    rows = cells.rows.select(pl.col(places[name]).alias(str(at)) for at, name in enumerate(schema.names))
-    return Cells(schema.names, rows)
-
-
-def _sorted(cells: Cells, schema: TableSchema) -> Cells:
-    """The rows by primary key, as in a release; as they are where a column of the key is missing."""
-    if not schema.primary_key or not set(schema.primary_key) <= set(cells.labels):
-        return cells
-    keys = [schema.field(name) for name in schema.primary_key]
-    texts = cells.rows.select(pl.col(str(cells.labels.index(item.name))).alias(item.name) for item in keys)
-    held = texts.select(present(item.name, schema.missing_of(item)) for item in keys)
-    values = held.select(canonical_text(item).alias(item.name) for item in keys).with_row_index("\0at")
-    order = sort_by_key(values, schema).get_column("\0at")
-    return Cells(cells.labels, cells.rows.select(pl.all().gather(order)))
+    labels = tuple(ordered.columns) if placed is not rows else cells.labels
+    return Cells(labels, ordered), [words for words, is_done in done.items() if is_done], left
 
 
 def _may_compose(schema: TableSchema | None, label: str, referenced: frozenset[str]) -> bool:
@@ -244,9 +222,6 @@ def _to_bytes(cells: Cells, delimiter: str) -> bytes:
     return out.getvalue()
 
 
-_UTF8 = {"utf-8", "utf-8-sig", "ascii"}
-
-
 class UnmendableError(Exception):
     """The file has a mistake that only a person can mend."""
 
@@ -257,7 +232,8 @@ class Cells:
 
     Attributes:
         labels: The header.
-        rows: A String column for each column of the file, named by its position; an empty cell is "".
+        rows: A String column for each column of the file, named by its label, or by its position where two labels are equal; an empty
+            cell is "".
         blanks: Records without a cell, which hold no row.
     """
 
@@ -270,20 +246,17 @@ class Cells:
 def reason_to_leave(resource: Resource) -> str:
     """Why a table is written as it is on purpose, and is no business of this; empty when it is."""
     dialect = resource.dialect
-    plain = replace(Dialect(delimiter=dialect.delimiter), line_terminator=dialect.line_terminator, raw=dialect.raw)
-    try:
-        encoding = codecs.lookup(resource.encoding).name
-    except LookupError:
-        encoding = ""
+    plain = Dialect(delimiter=dialect.delimiter, line_terminator=dialect.line_terminator, raw=dialect.raw)
+    is_proven = bool(resource.hash) or resource.bytes is not None
+    is_utf8 = source.codec_of(resource) in {"utf-8", "utf-8-sig", "ascii"}
     reasons = {
         "is no table": not resource.is_table,
         "is in no file of this package": resource.data is not None or not resource.files,
-        f"is stored as {resource.format}": is_foreign(resource),
+        f"is stored as {resource.format}": inputs.is_foreign(resource),
         f"is compressed ({resource.compression})": bool(resource.compression),
-        "has a declared hash or size, which a rewritten file would not have": resource.hash
-        or resource.bytes is not None,
+        "has a declared hash or size, which a rewritten file would not have": is_proven,
         "is in several files, which continue each other": len(resource.files) > 1,
-        f"is declared as {resource.encoding}; convert it and declare utf-8": encoding not in _UTF8,
+        f"is declared as {resource.encoding}; convert it and declare utf-8": not is_utf8,
         "has a dialect of its own": dialect != plain or not dialect.delimiter.isascii(),
     }
     return next((reason for reason, is_so in reasons.items() if is_so), "")
@@ -296,59 +269,49 @@ def read_cells(resource: Resource, file: Path) -> Cells:
         UnmendableError: when a record is no row, or the file cannot be read to its end.
     """
     try:
-        with open_bytes(resource, file) as stream:
+        with source.open_bytes(resource, file) as stream:
             cutter = Cutter(stream, resource.dialect)
             header = read_header(cutter, resource.dialect, None)
-            labels, width, row = header.labels, header.width, header.row
-            if labels is None or not width:
+            labels, width, row = tuple(header.labels or ()), header.width, header.row
+            if not labels:
                 raise UnmendableError("it has no header")
             _refuse_unknown(header, resource)
-            layout = Layout(tuple(map(str, range(width))), resource.dialect)
-            frames, blanks = [pl.DataFrame(schema=dict.fromkeys(layout.names, pl.String))], 0
-            for done in run(cutter, layout, lambda block: block):
+            names = labels if len(set(labels)) == width else tuple(map(str, range(width)))
+            frames, blanks = [pl.DataFrame(schema=dict.fromkeys(names, pl.String))], 0
+            for done in run(cutter, Layout(names, resource.dialect), lambda block: block):
                 block = done.result
-                _refuse_broken(block, row, width)
+                for fault in _broken_rows(block, row, width):
+                    raise UnmendableError(fault)
                 row += block.frame.height
                 blanks += len(block.absent)
-                frames.append(without_absent(block))
-    except SourceError as error:
+                frames.append(tables.without_absent(block))
+    except source.SourceError as error:
         raise UnmendableError(error.message) from None
-    return Cells(tuple(labels), pl.concat(frames, rechunk=True).fill_null(""), cutter.has_bom, blanks)
+    return Cells(labels, pl.concat(frames, rechunk=True).fill_null(""), cutter.has_bom, blanks)
 
 
 def _refuse_unknown(header: FileHeader, resource: Resource) -> None:
     """Refuses a file that is not what it claims, or whose header the schema does not know: its cells are not understood."""
-    schema = resource.described
+    schema, labels = resource.described, tuple(header.labels or ())
     if cause := find_cause(header, None, resource, schema):
         raise UnmendableError(cause.message)
-    labels = list(header.labels or ())
-    is_reordered = schema.fields_match == "exact" and sorted(labels) == sorted(schema.names)
-    if schema.fields and not is_reordered and (problems := match_header(labels, schema, header.width).problems):
+    if schema.fields_match == "exact" and sorted(labels) == sorted(schema.names):
+        if labels != schema.names and not labels_fit(header, resource, schema)[0]:
+            message = "the columns stand in another order than in the schema, and values do not fit their labels"
+            raise UnmendableError(message)
+    elif schema.fields and (problems := match_header(labels, schema, header.width).problems):
         raise UnmendableError(problems[0].message)
-    if is_reordered and tuple(labels) != schema.names and not labels_fit(header, resource, schema)[0]:
-        raise UnmendableError(
-            "the columns stand in another order than in the schema, and values do not fit their labels"
-        )
 
 
-def _refuse_broken(block: TextBlock, first: int, width: int) -> None:
-    faults = chain(
-        (f"an unresolved merge conflict begins in row {first + start}" for start, _ in conflicts_in(block)),
-        (
-            f"row {first + mark.row} has text behind a closing quote"
-            for mark in block.faults
-            if mark.rule == "stray-quote"
-        ),
-        (
-            f"row {first + bad.row} is not UTF-8 (byte {bad.text})"
-            for bad in block.faults
-            if bad.rule == "encoding-error"
-        ),
-        (
-            f"row {first + item.row} has {plural(len(item.cells), 'cell')} instead of {width}"
-            for item in block.ragged
-            if item.cells
-        ),
-    )
-    for fault in faults:
-        raise UnmendableError(fault)
+_FAULTS = {"stray-quote": "has text behind a closing quote", "encoding-error": "is not UTF-8 (byte {})"}
+
+
+def _broken_rows(block: TextBlock, first: int, width: int) -> Iterator[str]:
+    for start, _ in conflicts_in(block):
+        yield f"an unresolved merge conflict begins in row {first + start}"
+    for fault in block.faults:
+        if fault.rule in _FAULTS:
+            yield f"row {first + fault.row} {_FAULTS[fault.rule].format(fault.text)}"
+    for item in block.ragged:
+        if item.cells:
+            yield f"row {first + item.row} has {plural(len(item.cells), 'cell')} instead of {width}"

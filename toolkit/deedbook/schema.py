@@ -5,23 +5,24 @@
 counterparts in other event datasets, `derivedFields` describes columns that exist only in releases.
 """
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, partial
+from itertools import count
 from types import MappingProxyType
-from typing import Any, Literal, cast, get_args
+from typing import Any, Literal, Self, get_args
 
 from deedbook.errors import ProjectError
 from deedbook.properties import enforced, misplaced, texts, wrong_forms
 
-_MOMENTS = frozenset({"date", "datetime", "duration", "time", "year", "yearmonth"})
-_COMPOUNDS = frozenset({"array", "geojson", "geopoint", "list", "object"})
-FIELD_TYPES = frozenset({"any", "boolean", "integer", "number", "string"}) | _MOMENTS | _COMPOUNDS
+FIELD_TYPES = (
+    *("any", "array", "boolean", "date", "datetime", "duration", "geojson", "geopoint", "integer", "list", "number"),
+    *("object", "string", "time", "year", "yearmonth"),
+)
+_ITEM_TYPES = ("boolean", "date", "datetime", "integer", "number", "string", "time")
 FieldsMatch = Literal["exact", "equal", "subset", "superset", "partial"]
 FIELDS_MATCH: tuple[str, ...] = get_args(FieldsMatch)
 
@@ -122,23 +123,19 @@ class TableSchema:
         labels = self.missing_values if item.missing_values is None else item.missing_values
         return tuple(label.value for label in labels)
 
-    def with_missing(self, text: str) -> TableSchema:
+    def with_missing(self, text: str) -> Self:
         """The same schema, that text meaning "no value" in every field."""
-        fields = tuple(
-            item if item.missing_values is None else replace(item, missing_values=(*item.missing_values, Label(text)))
-            for item in self.fields
-        )
+        own = [None if it.missing_values is None else (*it.missing_values, Label(text)) for it in self.fields]
+        fields = tuple(replace(it, missing_values=texts) for it, texts in zip(self.fields, own, strict=True))
         return replace(self, fields=fields, missing_values=(*self.missing_values, Label(text)))
 
-    def with_categories(self, code_lists: Mapping[str, Sequence[Label]]) -> TableSchema:
+    def with_categories(self, code_lists: Mapping[str, Sequence[Label]]) -> Self:
         """The same schema, each field with a `codeList` having that list's codes as categories."""
-        fields = tuple(
-            replace(item, categories=tuple(code_lists[item.code_list]))
-            if item.code_list in code_lists and not item.categories
-            else item
+        fields = (
+            replace(item, categories=item.categories or tuple(code_lists.get(item.code_list, ())))
             for item in self.fields
         )
-        return replace(self, fields=fields)
+        return replace(self, fields=tuple(fields))
 
 
 _OPTIONS = enforced("field") - {"name", "type", "format", "missingValues", "constraints", "categories", "codeList"}
@@ -160,9 +157,12 @@ def read_schema(raw: object, where: str) -> TableSchema:
     if not isinstance(raw.get("fields", []), list):
         raise ProjectError(f"{where}: `fields` is a list of field objects")
     problems: list[str] = []
-    fields = tuple(_read_field(*entry, problems) for entry in enumerate(raw.get("fields", []), start=1))
+    read_field = partial(_read_field, problems)
+    fields = tuple(map(read_field, count(1), raw.get("fields", [])))
     problems += misplaced(raw, "schema")
-    derived, unique, foreign = (_list(raw, name, problems) for name in ("derivedFields", "uniqueKeys", "foreignKeys"))
+    derived, unique, foreign = (
+        _listed(raw.get(name, []), name, problems) for name in ("derivedFields", "uniqueKeys", "foreignKeys")
+    )
     match = raw.get("fieldsMatch", "exact")
     match = match[0] if isinstance(match, list) and len(match) == 1 else match
     if match not in FIELDS_MATCH:
@@ -171,34 +171,17 @@ def read_schema(raw: object, where: str) -> TableSchema:
         fields=fields,
         primary_key=_names(raw.get("primaryKey", ()), "primaryKey", problems),
         unique_keys=tuple(_names(key, "uniqueKeys", problems) for key in unique),
-        foreign_keys=tuple(key for entry in foreign if (key := _read_foreign_key(entry, problems)) is not None),
+        foreign_keys=tuple(_read_foreign_keys(foreign, problems)),
         missing_values=_missing_values(raw.get("missingValues", [""]), "missingValues", problems),
-        fields_match=cast("FieldsMatch", match if match in FIELDS_MATCH else "exact"),
+        fields_match=match,
         **texts(raw, {"title": "", "description": ""}),
-        derived_fields=tuple(_read_field(*entry, problems) for entry in enumerate(derived, start=1)),
+        derived_fields=tuple(map(read_field, count(1), derived)),
         raw=MappingProxyType(dict(raw)),
     )
-    known = set(schema.names)
-    problems += [f"field `{name}` is declared twice" for name in repeated(sorted(schema.names))]
-    keys = [("primaryKey", schema.primary_key), *(("uniqueKeys", key) for key in schema.unique_keys)]
-    keys += [("foreignKeys", key.fields) for key in schema.foreign_keys]
-    keys += [("foreignKeys.reference", key.reference) for key in schema.foreign_keys if not key.resource]
-    for what, names in keys:
-        problems += [f"{what} names `{name}`, which is no field" for name in names if name not in known]
-        problems += [f"{what} names `{name}` twice" for name in repeated(names)]
-    for item in (item for item in schema.fields if item.constraints):
-        problems += [f"field `{item.name}`: {problem}" for problem in _contradictions(item)]
+    problems += _contradictions(schema)
     if problems:
         raise ProjectError(f"{where}: " + "; ".join(problems), "correct the schema and run the command again")
     return schema
-
-
-def _list(raw: Mapping[str, Any], name: str, problems: list[str]) -> list[Any]:
-    entries = raw.get(name, [])
-    if isinstance(entries, list):
-        return entries
-    problems.append(f"{name} is a list")
-    return []
 
 
 def repeated(names: Iterable[str]) -> list[str]:
@@ -206,30 +189,30 @@ def repeated(names: Iterable[str]) -> list[str]:
     return [name for name, count in Counter(names).items() if count > 1]
 
 
-def _read_field(position: int, raw: object, problems: list[str]) -> Field:
+def _read_field(problems: list[str], position: int, raw: object) -> Field:
     if not isinstance(raw, Mapping) or not isinstance(raw.get("name"), str) or not raw["name"]:
         problems.append(f"field {position} has no name")
         return Field(name=f"field{position}")
-    name = raw["name"]
-    if name == "*" or (name.startswith("^") and name.endswith("$")):
+    name, kind, told = raw["name"], raw.get("type", "any"), f"field `{raw['name']}`"
+    if name == "*" or re.fullmatch(r"\^.*\$", name, re.DOTALL):
         problems.append(f"field {position} is named `{name}`, which stands for several columns in the engine")
-    problems += [f"field `{name}`: {problem}" for problem in misplaced(raw, "field")]
-    problems += [f"field `{name}`: {key} is {form}, not {raw[key]!r}" for key, form in wrong_forms(raw, "field")]
-    if raw.get("format") == "":
-        problems.append(f"field `{name}`: format is empty; leave it out")
-    kind = raw.get("type", "any")
-    if not isinstance(kind, str) or kind not in FIELD_TYPES:
-        problems.append(f"field `{name}` has the unknown type {kind!r} (known: {', '.join(sorted(FIELD_TYPES))})")
-        kind = "any"
-    if kind == "list" and raw.get("itemType", "string") not in _ITEM_TYPES:
-        problems.append(f"field `{name}`: itemType is one of {', '.join(_ITEM_TYPES)}")
-    own = raw.get("missingValues", [])
-    missing = _missing_values(own, f"`{name}`.missingValues", problems)
+    problems += [f"{told}: {fault}" for fault in misplaced(raw, "field")]
+    problems += [f"{told}: {key} is {form}, not {raw[key]!r}" for key, form in wrong_forms(raw, "field")]
+    faults = (
+        (raw.get("format") == "", ": format is empty; leave it out"),
+        (kind not in FIELD_TYPES, f" has the unknown type {kind!r} (known: {', '.join(FIELD_TYPES)})"),
+        (
+            kind == "list" and raw.get("itemType", "string") not in _ITEM_TYPES,
+            f": itemType is one of {', '.join(_ITEM_TYPES)}",
+        ),
+    )
+    problems += [f"{told}{fault}" for is_so, fault in faults if is_so]
+    missing = _missing_values(raw.get("missingValues", []), f"`{name}`.missingValues", problems)
     return Field(
         name=name,
         type=kind,
         **texts(raw, {"format": "default", "title": "", "description": "", "codeList": ""}),
-        constraints=_read_constraints(raw.get("constraints", {}), name, problems),
+        constraints=_read_constraints(raw.get("constraints", {}), told, problems),
         options=MappingProxyType({key: value for key, value in raw.items() if key in _OPTIONS}),
         missing_values=missing if "missingValues" in raw else None,
         categories=_labels(raw.get("categories", []), f"`{name}`.categories", problems),
@@ -237,20 +220,20 @@ def _read_field(position: int, raw: object, problems: list[str]) -> Field:
     )
 
 
-def _read_constraints(raw: object, name: str, problems: list[str]) -> Mapping[str, Any]:
+def _read_constraints(raw: object, told: str, problems: list[str]) -> Mapping[str, Any]:
     """The constraints as declared, the two that are true or false as such; v1 allows them as texts."""
     if not isinstance(raw, Mapping):
-        problems.append(f"field `{name}`: `constraints` is an object")
-        return MappingProxyType({})
+        problems.append(f"{told}: `constraints` is an object")
+        return {}
+    problems += [f"{told}: constraint {problem}" for problem in misplaced(raw, "constraints")]
+    enum = raw.get("enum", [None])
+    if not (enum and isinstance(enum, list)):
+        problems.append(f"{told}: enum is a list of at least one value, not {enum!r}")
     constraints = dict(raw)
-    problems += [f"field `{name}`: constraint {problem}" for problem in misplaced(raw, "constraints")]
-    if "enum" in raw and not (isinstance(raw["enum"], list) and raw["enum"]):
-        problems.append(f"field `{name}`: enum is a list of at least one value, not {raw['enum']!r}")
-    for flag in sorted({"required", "unique"} & constraints.keys()):
-        value = {"true": True, "false": False}.get(str(constraints[flag]).lower())
-        if value is None:
-            problems.append(f"field `{name}`: {flag} is true or false, not {constraints[flag]!r}")
-        constraints[flag] = bool(value)
+    for flag in sorted({"required", "unique"} & raw.keys()):
+        constraints[flag] = str(raw[flag]).lower() == "true"
+        if str(raw[flag]).lower() not in {"true", "false"}:
+            problems.append(f"{told}: {flag} is true or false, not {raw[flag]!r}")
     return MappingProxyType(constraints)
 
 
@@ -261,63 +244,73 @@ def _missing_values(raw: object, what: str, problems: list[str]) -> tuple[Label,
     return labels
 
 
+def _listed(raw: object, what: str, problems: list[str]) -> list[Any]:
+    if isinstance(raw, list):
+        return raw
+    problems.append(f"{what} is a list")
+    return []
+
+
 def _labels(raw: object, what: str, problems: list[str]) -> tuple[Label, ...]:
-    if not isinstance(raw, list):
-        problems.append(f"{what} is a list")
-        return ()
-    entries = [entry if isinstance(entry, Mapping) else {"value": entry} for entry in raw]
+    entries = [entry if isinstance(entry, Mapping) else {"value": entry} for entry in _listed(raw, what, problems)]
     problems += [f"{what}: {dict(entry)!r} has no `value`" for entry in entries if "value" not in entry]
     return tuple(Label(entry["value"], str(entry.get("label", ""))) for entry in entries if "value" in entry)
 
 
 def _names(raw: object, what: str, problems: list[str]) -> tuple[str, ...]:
-    if isinstance(raw, str):
-        return (raw,)
-    if isinstance(raw, list | tuple) and all(isinstance(name, str) for name in raw):
-        return tuple(raw)
+    names = (raw,) if isinstance(raw, str) else raw
+    if isinstance(names, list | tuple) and all(isinstance(name, str) for name in names):
+        return tuple(names)
     problems.append(f"{what} is a field name or a list of field names")
     return ()
 
 
-def _read_foreign_key(raw: object, problems: list[str]) -> ForeignKey | None:
-    if not isinstance(raw, Mapping) or not isinstance(raw.get("reference"), Mapping):
-        problems.append("a foreign key has `fields` and `reference`")
-        return None
-    reference = raw["reference"]
-    fields = _names(raw.get("fields", ()), "foreignKeys.fields", problems)
-    target = _names(reference.get("fields", ()), "foreignKeys.reference.fields", problems)
-    if fields and len(fields) == len(target):
-        return ForeignKey(fields, str(reference.get("resource") or ""), target, str(reference.get("package") or ""))
-    faulty = f"foreign key {fields} refers to {len(target)} fields, it has {len(fields)}"
-    problems.append(faulty if fields else "a foreign key names no field")
-    return None
+def _read_foreign_keys(entries: Sequence[Any], problems: list[str]) -> Iterator[ForeignKey]:
+    for raw in entries:
+        reference = raw.get("reference") if isinstance(raw, Mapping) else None
+        if not isinstance(reference, Mapping):
+            problems.append("a foreign key has `fields` and `reference`")
+            continue
+        fields = _names(raw.get("fields", ()), "foreignKeys.fields", problems)
+        target = _names(reference.get("fields", ()), "foreignKeys.reference.fields", problems)
+        if fields and len(fields) == len(target):
+            place = (str(reference.get(name) or "") for name in ("resource", "package"))
+            yield ForeignKey(fields, next(place), target, next(place))
+            continue
+        faulty = f"foreign key {fields} refers to {len(target)} fields, it has {len(fields)}"
+        problems.append(faulty if fields else "a foreign key names no field")
 
 
-def _contradictions(item: Field) -> Iterator[str]:
-    """What a field says that cannot all be true."""
-    for low, high, is_strict in _LIMITS:
-        below, above = item.constraints.get(low), item.constraints.get(high)
-        if _are_crossed(_limit(below), _limit(above), is_strict=is_strict):
-            yield f"{low} {below} is {'not below' if is_strict else 'above'} {high} {above}"
-    enum, known = item.constraints.get("enum"), {str(label.value) for label in item.categories}
-    if known and isinstance(enum, list) and (odd := [value for value in enum if str(value) not in known]):
-        yield f"the enum value {odd[0]!r} is not among the categories"
+def _contradictions(schema: TableSchema) -> Iterator[str]:
+    """What a schema says of its fields and keys that cannot all be true."""
+    yield from (f"field `{name}` is declared twice" for name in repeated(sorted(schema.names)))
+    keys = [("primaryKey", schema.primary_key), *(("uniqueKeys", key) for key in schema.unique_keys)]
+    for key in schema.foreign_keys:
+        keys += [("foreignKeys", key.fields), ("foreignKeys.reference", () if key.resource else key.reference)]
+    for what, names in keys:
+        yield from (f"{what} names `{name}`, which is no field" for name in names if name not in schema.positions)
+        yield from (f"{what} names `{name}` twice" for name in repeated(names))
+    for item in schema.fields:
+        for low, high, is_strict in _LIMITS:
+            below, above = item.constraints.get(low), item.constraints.get(high)
+            if _are_crossed(_limit(below), _limit(above), is_strict=is_strict):
+                yield f"field `{item.name}`: {low} {below} is {'not below' if is_strict else 'above'} {high} {above}"
+        enum, known = item.constraints.get("enum"), {str(label.value) for label in item.categories}
+        if known and isinstance(enum, list) and (odd := [value for value in enum if str(value) not in known]):
+            yield f"field `{item.name}`: the enum value {odd[0]!r} is not among the categories"
 
 
-def _are_crossed(low: Decimal | str | None, high: Decimal | str | None, *, is_strict: bool) -> bool:
+def _are_crossed(low: tuple[str, Any], high: tuple[str, Any], *, is_strict: bool) -> bool:
     """Whether no value lies between two limits of one kind."""
-    if low is None or type(low) is not type(high):
-        return False
-    return low > high or (is_strict and low == high)  # type: ignore[operator]  # of the same type, as seen above
+    return bool(low[0]) and low[0] == high[0] and (low > high or (is_strict and low == high))
 
 
-def _limit(value: object) -> Decimal | str | None:
-    """A limit that can be compared with another: a number, or a date or time as ISO 8601 writes it."""
-    if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
-        return Decimal(str(value))
-    if isinstance(value, str) and re.fullmatch(r"[+-]?[0-9]+(\.[0-9]+)?", value):
-        return Decimal(value)
-    return value if isinstance(value, str) and re.fullmatch(r"[0-9]{4}-[0-9]{2}(-[0-9]{2}.*)?", value) else None
+def _limit(value: object) -> tuple[str, Any]:
+    """A limit that can be compared with another of its kind: a number, or a date or time as ISO 8601 writes it."""
+    text = "" if isinstance(value, bool) else str(value)
+    if (isinstance(value, int | float | Decimal) and text) or re.fullmatch(r"[+-]?[0-9]+(\.[0-9]+)?", text):
+        return "number", Decimal(text)
+    return "date" if re.fullmatch(r"[0-9]{4}-[0-9]{2}(-[0-9]{2}.*)?", text) else "", text
 
 
 _LIMITS = (
@@ -328,4 +321,3 @@ _LIMITS = (
     ("minLength", "maxLength", False),
 )
 """A lower and an upper limit, and whether no value lies between them when they are equal."""
-_ITEM_TYPES = ("boolean", "date", "datetime", "integer", "number", "string", "time")

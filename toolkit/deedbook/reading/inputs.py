@@ -36,7 +36,7 @@ _FORM = "write [[labels], [cells], ...] or [{label: cell, ...}, ...]"
 _READERS = {"xlsx": ("openpyxl",), "xls": ("xlrd",), "ods": ("ezodf", "lxml")}
 _ROWS = 10_000
 """Rows of a Parquet file that become Python values at once."""
-_LINE_ENDS = {"\r\n", "\n", "\r"}
+_LINE_ENDS = {"\r\n", "\n", "\r", ""}
 """All three are always understood, whichever is declared."""
 
 

@@ -205,12 +205,17 @@ def _refuse_disguised(resource: Resource, file: Path, handle: io.FileIO) -> None
         raise SourceError("encoding-error", message, hint)
 
 
+def codec_of(resource: Resource) -> str:
+    """The name of the codec of the declared encoding; empty where it is not known."""
+    try:
+        return codecs.lookup(resource.encoding).name
+    except LookupError:
+        return ""
+
+
 def is_plain(resource: Resource) -> bool:
     """Whether a position in the stream of a file is one in the file: it is neither packed nor recoded."""
-    try:
-        return resource.compression in {"", "no"} and codecs.lookup(resource.encoding).name in _UTF_8
-    except LookupError:
-        return False
+    return resource.compression in {"", "no"} and codec_of(resource) in _UTF_8
 
 
 def _unpacked(resource: Resource, file: Path, handle: io.FileIO, limit: int) -> ByteStream:
