@@ -1,4 +1,4 @@
-"""Records are read one by one where quoting follows no rule, without a step for every line of a quoted cell."""
+"""RecordReader are read one by one where quoting follows no rule, without a step for every line of a quoted cell."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from deedbook.dialect import Dialect
 from deedbook.reading import records
 from deedbook.reading.blocks import Cutter
-from deedbook.reading.records import Records, header_labels, read_header, read_records
+from deedbook.reading.records import RecordReader, header_labels, read_header
 from deedbook.reading.source import SourceError, UnclosedError
 from deedbook.reading.text import CellFault
 
@@ -34,7 +34,7 @@ def _cells(data: bytes, dialect: Dialect | None = None, step: int = 1) -> tuple[
     chosen, more, rows = dialect or Dialect(), _in_steps(data, step), []
     left = more(step)
     while left:
-        found = read_records(left, chosen, more)
+        found = RecordReader(left, chosen, more).read()
         rows += found.cells
         if found.end:
             return rows, True
@@ -43,20 +43,16 @@ def _cells(data: bytes, dialect: Dialect | None = None, step: int = 1) -> tuple[
 
 
 def test_records_carry_their_lines_bytes_and_oddities() -> None:
-    found = read_records(b'1,5" nail\n2,"a\r\nb"\n\xff,\0\n', Dialect(), _nothing)
-    assert found == Records(
-        cells=[["1", '5" nail'], ["2", "a\r\nb"], ["\ufffd", "\0"]],
-        lines=[0, 1, 3],
-        newlines=4,
-        faults=[CellFault(2, 0, "encoding-error", "0xff")],
-        size=23,
-        rest=b"",
-        has_return=False,
-    )
+    found = RecordReader(b'1,5" nail\n2,"a\r\nb"\n\xff,\0\n', Dialect(), _nothing).read()
+    assert found.cells == [["1", '5" nail'], ["2", "a\r\nb"], ["\ufffd", "\0"]]
+    assert (found.lines, found.newlines) == ([0, 1, 3], 4)
+    assert found.faults == [CellFault(2, 0, "encoding-error", "0xff")]
+    assert (found.size, found.rest, found.end) == (23, b"", None)
+    assert (found.has_return, found.is_cut) == (False, False)
 
 
 def test_no_more_records_than_asked_for_are_read() -> None:
-    found = read_records(b"1\n2\n3\n", Dialect(), _nothing, limit=2)
+    found = RecordReader(b"1\n2\n3\n", Dialect(), _nothing).read(2)
     assert (found.cells, found.size, found.rest) == ([["1"], ["2"]], 4, b"3\n")
 
 
@@ -88,7 +84,7 @@ def test_a_quote_that_is_never_closed_ends_the_reading(text: str) -> None:
 
 def test_a_record_beyond_the_longest_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(records, "MAX_RECORD", 20)
-    found = read_records(b'1\n"' + b"a\n" * 20 + b'"\n', Dialect(), _nothing)
+    found = RecordReader(b'1\n"' + b"a\n" * 20 + b'"\n', Dialect(), _nothing).read()
     assert found.cells == [["1"]]
     assert isinstance(found.end, UnclosedError)
     assert found.end.is_long
@@ -100,7 +96,7 @@ def test_a_stream_that_fails_ends_the_reading_with_its_error() -> None:
     def fail(_size: int) -> bytes:
         raise failure
 
-    found = read_records(b'1\n"a\n', Dialect(), fail)
+    found = RecordReader(b'1\n"a\n', Dialect(), fail).read()
     assert (found.cells, found.end) == ([["1"]], failure)
 
 
@@ -111,14 +107,14 @@ def test_how_bytes_arrive_changes_nothing(text: str, step: int) -> None:
 
 def test_many_lines_inside_a_quote_are_few_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     taken: list[bytes] = []
-    take = records._Lines._take
+    take = records.RecordReader._take
 
-    def count(lines: records._Lines) -> bytes:
+    def count(lines: records.RecordReader) -> bytes:
         taken.append(take(lines))
         return taken[-1]
 
-    monkeypatch.setattr(records._Lines, "_take", count)
-    found = read_records(b'1,"' + b'2\n""\n' * 10_000 + b'"\n', Dialect(), _nothing)
+    monkeypatch.setattr(records.RecordReader, "_take", count)
+    found = RecordReader(b'1,"' + b'2\n""\n' * 10_000 + b'"\n', Dialect(), _nothing).read()
     assert len(found.cells) == 1
     assert len(taken) < 5
 
@@ -127,7 +123,7 @@ def test_many_lines_inside_a_quote_are_few_steps(monkeypatch: pytest.MonkeyPatch
     ("data", "has_return"), [(b'5" a,"b\r\nc"\r\n', True), (b'5" a,"b\r\nc"\n', False), (b'5" a\rb\n', True)]
 )
 def test_only_the_end_of_a_record_counts_as_a_line_end_of_the_file(data: bytes, has_return: bool) -> None:
-    assert read_records(data, Dialect(), _nothing).has_return is has_return
+    assert RecordReader(data, Dialect(), _nothing).read().has_return is has_return
 
 
 Read = tuple[list[str] | None, int, int, int, str, int]

@@ -8,8 +8,6 @@
 A folder without `deedbook.toml` but with a `datapackage.json` is a project without rules, as is a single descriptor.
 """
 
-from __future__ import annotations
-
 import csv
 import re
 from collections.abc import Iterator, Mapping
@@ -141,7 +139,7 @@ def load_project(target: Path, reading: Reading | None = None) -> Project:
     given = reading or Reading()
     if given.schema is not None:
         return _load_file(target, given, given.schema)
-    if any((given.delimiter, given.encoding, given.sheet)):
+    if given != Reading(name=given.name):
         message = "how a file is read is said for a data file with a schema of its own"
         raise UsageError(message, "add --schema TABLE.schema.json")
     if target.is_dir():
@@ -168,21 +166,15 @@ def _load_folder(folder: Path) -> Project:
 def _load_file(target: Path, reading: Reading, schema: Path) -> Project:
     """A project of one data file; foreign keys that refer to other tables are kept, and cannot be looked up."""
     table = read_schema(load_json(schema, "schema"), str(schema))
-    sheet = int(reading.sheet) if reading.sheet.isdecimal() else reading.sheet
-    dialect = {"delimiter": reading.delimiter, "sheetNumber" if isinstance(sheet, int) else "sheetName": sheet}
+    sheet = {"sheetNumber": int(reading.sheet)} if reading.sheet.isdecimal() else {"sheetName": reading.sheet}
     like = {
         "name": reading.name or target.name.split(".")[0] or "table",
         "path": f"table{''.join(target.suffixes)}",
-        "encoding": reading.encoding,
-        "dialect": {name: value for name, value in dialect.items() if value},
+        "encoding": reading.encoding or "utf-8",
+        "dialect": {name: value for name, value in {"delimiter": reading.delimiter, **sheet}.items() if value},
     }
-    resource = replace(
-        read_resource({name: value for name, value in like.items() if value}, target.parent, where=str(target)),
-        paths=(target.name,),
-        files=(target,),
-        schema=table,
-        schema_source=str(schema),
-    )
+    resource = read_resource(like, target.parent, where=str(target))
+    resource = replace(resource, paths=(target.name,), files=(target,), schema=table, schema_source=str(schema))
     return Project(target.parent, Package(root=target.parent, path=None, resources=(resource,)))
 
 
@@ -202,7 +194,7 @@ def _projects_above(file: Path) -> Iterator[Project]:
     """The nearest project with a `deedbook.toml`, then the nearest descriptor; each is loaded when it is asked for."""
     configured = next((folder for folder in file.parents if (folder / CONFIG).is_file()), None)
     if configured is not None:
-        descriptor = configured / _descriptor_of(configured, read_config(configured / CONFIG))
+        _, descriptor = _read_config(configured)
         if file.name in DESCRIPTORS and descriptor.resolve() != file:
             return  # a package of its own
         if descriptor.is_file():
@@ -216,22 +208,15 @@ def _descriptor_in(folder: Path) -> Path | None:
     return next((folder / name for name in DESCRIPTORS if (folder / name).is_file()), None)
 
 
-def _descriptor_of(root: Path, config: Config) -> str:
-    """The descriptor that a `deedbook.toml` names, or where it names none, the one that is there."""
-    if "package" in config.raw:
-        return config.package
-    places = (config.package, *DESCRIPTORS)
-    return next((name for name in places if (root / name).is_file()), config.package)
-
-
-def read_config(path: Path) -> Config:
-    """What `deedbook.toml` says.
+def _read_config(root: Path) -> tuple[Config, Path]:
+    """What `deedbook.toml` says, and the descriptor that it names, or where it names none, the one that is there.
 
     Raises:
         ProjectError: when it is not TOML or a setting has the wrong type.
     """
     import tomllib  # a descriptor without a project needs none
 
+    path = root / CONFIG
     try:
         raw = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
@@ -240,12 +225,13 @@ def read_config(path: Path) -> Config:
     for key, value in own.items():
         if not isinstance(value, str):
             raise ProjectError(f"{path}: `{key}` is a path in quotes")
-    return Config(**own, raw=MappingProxyType(raw))
+    config = Config(**own, raw=MappingProxyType(raw))
+    places = [root / name for name in (config.package, *(() if "package" in raw else DESCRIPTORS))]
+    return config, next(filter(Path.is_file, places), places[0])
 
 
 def _load_configured(root: Path) -> Project:
-    config = read_config(root / CONFIG)
-    descriptor = root / _descriptor_of(root, config)
+    config, descriptor = _read_config(root)
     if not descriptor.is_file():
         raise ProjectError(f"{descriptor}: there is no such descriptor", f"correct `package` in {root / CONFIG}")
     schemas = root / config.schemas
@@ -265,18 +251,17 @@ def _refuse_strays(root: Path, schemas: Path, package: Package) -> None:
     tables = {item.name: item for item in package.resources}
     used = {item.schema_source for item in package.resources}
     is_shared = schemas.resolve() in {root.resolve(), package.root.resolve()}
-    for file in sorted(schemas.iterdir()) if schemas.is_dir() else ():
-        is_schema = file.name.endswith(".schema.json")
-        name = file.name.removesuffix(".schema.json") if is_schema else file.stem
-        is_own = name.startswith(("_", ".")) or name == "conftest" or str(file) in used
-        if is_own or not (is_schema or file.suffix == ".py"):
+    otherwise = "" if is_shared else f"the tables are {', '.join(tables)}"
+    for file in sorted([*schemas.glob("*.schema.json"), *schemas.glob("*.py")]):
+        name = file.name.removesuffix(".py").removesuffix(".schema.json")
+        if name.startswith(("_", ".")) or name == "conftest" or str(file) in used:
             continue
+        is_schema = file.suffix == ".json"
         if is_schema and name in tables and "schema" in tables[name].raw:
             message = f"{file}: has no effect, because the table `{name}` has a `schema` in {package.path}"
             raise ProjectError(message, "delete one of the two")
-        if name in tables or (_names_view(schemas, name) if is_schema else name == DATASET):
-            continue
-        if close := nearest(name, tables, "" if is_shared else f"the tables are {', '.join(tables)}"):
+        is_known = name in tables or (_names_view(schemas, name) if is_schema else name == DATASET)
+        if close := "" if is_known else nearest(name, tables, otherwise):
             raise ProjectError(f"{file}: there is no table `{name}`", close)
 
 
@@ -289,14 +274,12 @@ def _names_view(schemas: Path, name: str) -> bool:
 
 def _finish(project: Project) -> Project:
     """The project with categories filled from its code list and its waivers read."""
-    package = project.package
-    lists = read_code_lists(package)
-    resources = tuple(
+    package, lists = project.package, read_code_lists(project.package)
+    resources = (
         replace(item, schema=item.schema.with_categories(lists)) if item.schema else item for item in package.resources
     )
-    return replace(
-        project, package=replace(package, resources=resources), waivers=_read_waivers(package.root / "waivers.csv")
-    )
+    package = replace(package, resources=tuple(resources))
+    return replace(project, package=package, waivers=_read_waivers(package.root / "waivers.csv"))
 
 
 def read_code_lists(package: Package) -> dict[str, list[Label]]:

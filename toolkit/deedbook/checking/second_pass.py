@@ -21,7 +21,7 @@ from deedbook.findings import Check, NotChecked, shorten
 from deedbook.reading.blocks import NEWLINE, Cutter, cut_out, record_ends
 from deedbook.reading.inputs import dialect_of, open_table
 from deedbook.reading.pipeline import in_order
-from deedbook.reading.records import read_records, to_text_block
+from deedbook.reading.records import RecordReader, to_text_block
 from deedbook.reading.tables import present
 from deedbook.reading.text import IrregularError, is_regular, read_block
 
@@ -74,7 +74,7 @@ def _visit(plan: FilePlan, piece: Piece, data: bytes, wanted: Rows) -> Visit:
         starts = np.concatenate(([0], ends[:-1]))[rows]
         lines = np.searchsorted(np.flatnonzero(np.frombuffer(data, np.uint8) == NEWLINE), starts)
     except IrregularError:
-        records = read_records(data, layout.dialect, lambda _size: b"", limit=piece.height)
+        records = RecordReader(data, layout.dialect, lambda _size: b"").read(piece.height)
         block = to_text_block(records, layout, piece.row)
         if block.frame.height != piece.height:
             path = ", ".join(plan.table.resource.paths)

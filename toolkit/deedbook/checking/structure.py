@@ -4,14 +4,12 @@ Structure comes before cells: the cells of a row that is too short or too long s
 are not judged one by one. What a row probably is, is said in the words of its finding, which are made for those that are shown.
 """
 
-from __future__ import annotations
-
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import compress
+from itertools import chain, compress
 
 import numpy as np
 import polars as pl
@@ -54,48 +52,41 @@ def check_structure(
         fields: How the columns are checked, to see how the cells of a row are shifted.
         key: The primary key, none of which may be missing.
     """
-    width, conflicts = len(columns), conflicts_in(block)
-    empty = set(_empty_rows(block) if key or any(item.field.required for item in fields) else ())
-    odd = (block.ragged, block.absent, block.faults, block.with_nul, empty, conflicts)
-    if not any(odd):
+    conflicts = conflicts_in(block)
+    empty = _empty_rows(block) if key or any(item.field.required for item in fields) else set()
+    if not any((block.ragged, block.comments, block.faults, block.with_nul, empty, conflicts)):
         return Structure([], {})
-    merged = {row for start, end in conflicts for row in range(start, end + 1)}
+    merged = set(chain.from_iterable(range(start, end + 1) for start, end in conflicts))
     uneven = [item for item in block.ragged if item.row not in merged]
-    blank = [item.row for item in uneven if not item.cells]
+    faults = list(_cell_faults(block, columns))
     shapes = _Shapes(block, columns, {item.field.name: item for item in fields})
     merge = fixed("an unresolved merge conflict begins here", "resolve it, and delete the marks that git wrote")
-    faults = [(column, group) for column, group in _cell_faults(block, columns) if len(group.rows)]
     groups = [
         _group("merge-conflict", (start for start, _ in conflicts), merge),
-        _group("blank-row", blank, fixed("the row is blank", "delete the line")),
+        _group("blank-row", block.absent - block.comments - merged, fixed("the row is blank", "delete the line")),
         _group("blank-row", empty - merged, fixed("every cell of the row is empty", "delete the line")),
         *_extra_cells(uneven, shapes),
         *_missing_cells(uneven, shapes),
         *(group for _, group in faults),
     ]
-    absent = block.absent | empty | merged
-    misplaced = [item.row for item in uneven if 0 < len(item.cells) < width or any(item.cells[width:])]
-    excused = {column.name: [*absent, *misplaced] for column in columns} if absent or misplaced else {}
-    for column, group in faults:
-        if column and group.rule in {"encoding-error", "nul-character"}:
-            excused.setdefault(column.name, []).extend(group.rows)
-    return Structure(
-        [group for group in groups if len(group.rows)],
-        {name: _rows(rows) for name, rows in excused.items()},
-        sorted(absent),
-    )
+    absent = sorted(block.absent | empty | merged)
+    misplaced = _rows([*absent, *(item.row for item in uneven if shapes.is_misplaced(item.cells))])
+    excused = dict.fromkeys((column.name for column in columns), misplaced) if len(misplaced) else {}
+    for name, group in faults:
+        if name and group.rule in {"encoding-error", "nul-character"}:
+            excused[name] = np.union1d(excused.get(name, misplaced), group.rows)
+    return Structure([group for group in groups if len(group.rows)], excused, absent)
 
 
-def _empty_rows(block: TextBlock) -> list[int]:
+def _empty_rows(block: TextBlock) -> set[int]:
     """The rows of several cells all of which are empty; it costs nothing where a column has no empty cell."""
     columns = block.frame.get_columns()
     if block.lines is not None:  # read one by one, where an empty cell is an empty text
         columns = [pl.select(pl.when(column != "").then(column).alias(column.name)).to_series() for column in columns]
     if len(columns) < 2 or not all(column.null_count() for column in columns):
-        return []
+        return set()
     is_empty = pl.DataFrame(columns).select(pl.all_horizontal(pl.all().is_null())).to_series()
-    uneven = {item.row for item in block.ragged} | block.absent
-    return [row for row in is_empty.arg_true().to_list() if row not in uneven]
+    return set(is_empty.arg_true()) - {item.row for item in block.ragged} - block.absent
 
 
 def _conflict_marks(block: TextBlock) -> list[tuple[int, str]]:
@@ -145,23 +136,22 @@ def fold_rows(
     if not failures:
         return structure, failures
     totals, headers = _no_data(block.frame, columns, np.unique(np.concatenate([item.rows for item in failures])))
-    groups = (
+    groups = [
         _group("total-row", totals, fixed("the row looks like a total, not like data", "delete it")),
         _group("repeated-header", headers, fixed("the header stands again in this row", "delete it")),
-    )
+    ]
     strangers = _rows([*totals, *headers])
     if not len(strangers):
         return structure, failures
-    excused = {
-        column.name: np.union1d(structure.excused.get(column.name, strangers[:0]), strangers) for column in columns
-    }
+    names = [column.name for column in columns]
+    excused = {name: np.union1d(structure.excused.get(name, strangers), strangers) for name in names}
     kept = []
     for failure in failures:
         is_kept = ~np.isin(failure.rows, strangers)
         if is_kept.any():
             kept.append(replace(failure, rows=failure.rows[is_kept], texts=failure.texts.filter(pl.Series(is_kept))))
-    absent = sorted({*structure.absent, *strangers.tolist()})
-    return Structure([*structure.groups, *(group for group in groups if len(group.rows))], excused, absent), kept
+    groups = [*structure.groups, *(group for group in groups if len(group.rows))]
+    return Structure(groups, excused, sorted({*structure.absent, *strangers.tolist()})), kept
 
 
 def _rows(rows: Iterable[int]) -> Rows:
@@ -187,6 +177,10 @@ class _Shapes:
     block: TextBlock
     columns: Sequence[Column]
     fields: Mapping[str, FieldPlan]
+
+    def is_misplaced(self, cells: Sequence[str]) -> bool:
+        """Whether cells of a row may stand under other labels than they should."""
+        return 0 < len(cells) < len(self.columns) or any(cells[len(self.columns) :])
 
     def fit(self, cells: Sequence[str], columns: Sequence[Column]) -> bool:
         """Whether each cell fits the field of its column."""
@@ -259,11 +253,11 @@ def _extra_cells(uneven: Sequence[Ragged], shapes: _Shapes) -> Iterator[Group]:
             message = f"cell {position + 1} ({shown}) is one too many: the header has {plural(width, 'column')}"
             return Words(f"{message}; {cause}" if cause else message, hint, cells[position])
 
-        yield Group("extra-cell", _rows(item.row for item in items), words, field_number=position + 1)
+        yield replace(_group("extra-cell", (item.row for item in items), words), field_number=position + 1)
 
 
-def _cell_faults(block: TextBlock, columns: Sequence[Column]) -> Iterator[tuple[Column | None, Group]]:
-    """What is not as it should be inside cells, with the column if it is one of the file's.
+def _cell_faults(block: TextBlock, columns: Sequence[Column]) -> Iterator[tuple[str, Group]]:
+    """What is not as it should be inside cells, with the name of the column if it is one of the file's.
 
     Text behind a closing quote is an error: readers differ in what they make of it; an escape that eats a letter, a warning.
     """
@@ -271,16 +265,17 @@ def _cell_faults(block: TextBlock, columns: Sequence[Column]) -> Iterator[tuple[
     for item in block.faults:  # all bytes beyond the last column together
         at = min(item.column, len(columns)) if item.byte else item.column
         by_place[(item.rule, at, item.byte)][item.row] = item.text
-    within = dict(enumerate(columns))
     for (rule, at, byte), texts in sorted(by_place.items()):
         say = partial(_words, rule, [texts[row] for row in sorted(texts)])
-        group = replace(_group(rule, texts, say, within.get(at)), severity=_FAULTS[rule][0])
-        yield within.get(at), group if byte else replace(group, field_number=at + 1)
+        column = columns[at] if at < len(columns) else None
+        number = at + 1 if column or not byte else None
+        group = _group(rule, texts, say, column)
+        yield column.name if column else "", replace(group, severity=_FAULTS[rule][0], field_number=number)
     suspects = block.frame[list(block.with_nul)]
     for column in columns if block.with_nul else ():
         has_nul = suspects.get_column(column.name).str.contains("\0", literal=True).fill_null(False)
         words = fixed("the cell contains a NUL character", "remove it")
-        yield column, _group("nul-character", compress(block.with_nul, has_nul), words, column)
+        yield column.name, _group("nul-character", compress(block.with_nul, has_nul), words, column)
 
 
 _FAULTS: Mapping[str, tuple[Severity, str, str]] = {

@@ -4,20 +4,19 @@ Every value becomes the text that it would have in a CSV file (`native_text`), s
 order of columns: theirs is that of the schema, then of appearance; a key that a row lacks is a missing value there.
 """
 
-from __future__ import annotations
-
 import csv
 import importlib.util
 import io
 import json
+import tempfile
 import warnings
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from decimal import Decimal
 from functools import partial
-from itertools import chain, repeat
+from itertools import chain, filterfalse, repeat
 from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -27,8 +26,8 @@ from deedbook.dialect import Dialect
 from deedbook.errors import RemoteError
 from deedbook.reading import source
 from deedbook.reading.records import header_labels
-from deedbook.reading.source import JSON_FORMATS, MAX_UNPACKED, READ_SIZE, TEXT_FORMATS, Pieces, SourceError, no_file
-from deedbook.schema import Field, TableSchema, repeated
+from deedbook.reading.source import MAX_UNPACKED, READ_SIZE, SourceError
+from deedbook.schema import repeated
 from deedbook.types import MISFIT, native_text
 
 SHEET_FORMATS = frozenset({"xlsx", "xls", "ods"})
@@ -42,7 +41,7 @@ _LINE_ENDS = {"\r\n", "\n", "\r", ""}
 
 def is_foreign(resource: Resource) -> bool:
     """Whether a table's bytes are not text cells already."""
-    return resource.format not in TEXT_FORMATS or not isinstance(resource.data, str | None)
+    return resource.format not in source.TEXT_FORMATS or not isinstance(resource.data, str | None)
 
 
 @contextmanager
@@ -55,7 +54,7 @@ def open_table(
         SourceError: when it cannot be read.
     """
     if is_foreign(resource):
-        yield Pieces(_as_csv(resource, file, max_unpacked))
+        yield source.Pieces(_as_csv(resource, file, max_unpacked))
     elif file is None:
         yield io.BytesIO(str(resource.data).encode("utf-8", "replace"))
     elif resource.dialect.line_terminator in _LINE_ENDS:
@@ -87,20 +86,20 @@ def dialect_of(resource: Resource) -> Dialect:
 def _as_csv(resource: Resource, file: Path | None, max_unpacked: int) -> Iterator[bytes]:
     """A table of another format as CSV with the default dialect; what comes before a failure is given out first."""
     schema, dialect = resource.described, dialect_of(resource)
+    known = {item.name: (item, schema.missing_of(item)) for item in schema.fields}
+    header: list[list[str]] = []
+    columns = list(map(known.get, schema.names))
     buffer, failure = io.StringIO(), None
     writer = csv.writer(buffer, lineterminator="\n")
-    header: list[list[str]] = []
-    described = partial(_described, schema)
-    columns = list(map(described, schema.names))
     try:
         for row in _rows_of(resource, file, max_unpacked):
             if len(header) < max(dialect.header_rows, default=0):
                 header.append([native_text(value, None) for value in row])
-                columns = list(map(described, header_labels(header, dialect)))
+                columns = list(map(known.get, header_labels(header, dialect)))
                 writer.writerow(header[-1])
                 continue
-            pairs = zip(row, chain(columns, repeat((None, ("",)))), strict=False)
-            writer.writerow([native_text(value, field, missing) for value, (field, missing) in pairs])
+            pairs = zip(row, chain(columns, repeat(None)), strict=False)
+            writer.writerow([native_text(value, *(column or (None,))) for value, column in pairs])
             if buffer.tell() > READ_SIZE:
                 yield buffer.getvalue().encode("utf-8", "replace")
                 buffer.seek(0)
@@ -113,49 +112,39 @@ def _as_csv(resource: Resource, file: Path | None, max_unpacked: int) -> Iterato
         raise failure
 
 
-def _described(schema: TableSchema, label: str) -> tuple[Field | None, tuple[str, ...]]:
-    """The field of a column and its missing values."""
-    field = schema.field(label) if label in schema.positions else None
-    return (field, schema.missing_of(field)) if field else (None, ("",))
-
-
 def _rows_of(resource: Resource, file: Path | None, max_unpacked: int) -> Iterable[list[Any]]:
     if file is None:
         return _rows_of_data(lambda: _items(resource.data, resource), resource)
-    if resource.format in JSON_FORMATS:
+    if resource.format in source.JSON_FORMATS:
         return _rows_of_data(lambda: _load(resource, file, max_unpacked), resource)
     if resource.format not in {*SHEET_FORMATS, "parquet"}:
         raise SourceError("format-error", f"the format {resource.format!r} cannot be read", "export it as CSV")
     if not file.is_file():
-        raise no_file(file)
+        raise source.no_file(file)
     return _rows_of_sheet(file, resource) if resource.format in SHEET_FORMATS else _rows_of_parquet(file, resource)
 
 
 def _load(resource: Resource, file: Path, max_unpacked: int) -> Iterator[Any]:
     """The rows of a JSON or JSON Lines file."""
     with source.open_bytes(resource, file, max_unpacked=max_unpacked) as stream:
+        pieces = iter(partial(stream.read, READ_SIZE), b"")
         if resource.format == "json":
-            data = b"".join(iter(lambda: stream.read(READ_SIZE), b""))
-            yield from _items(_parse(data, file.name), resource)
+            yield from _items(_parse(b"".join(pieces), file.name), resource)
             return
         rest, number = b"", 0
-        while data := stream.read(READ_SIZE):
+        for data in chain(pieces, [b"\n"]):
             *lines, rest = (rest + data).split(b"\n")
             for number, line in enumerate(lines, number + 1):  # noqa: B020  # goes on where it was
                 if line.strip():
                     yield _parse(line, f"{file.name}, line {number}")
-        if rest.strip():
-            yield _parse(rest, f"{file.name}, line {number + 1}")
 
 
 def _parse(data: bytes, where: str) -> Any:
     def members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         found = dict(pairs)
         if len(found) < len(pairs):
-            twice = repeated(name for name, _ in pairs)[0]
-            message = (
-                f"{where}: the member `{twice}` stands twice in one object, and readers differ in which one counts"
-            )
+            said = f"the member `{repeated(name for name, _ in pairs)[0]}` stands twice in one object"
+            message = f"{where}: {said}, and readers differ in which one counts"
             raise SourceError("source-error", message, "delete one of the two")
         return found
 
@@ -221,29 +210,28 @@ def _rows_of_sheet(file: Path, resource: Resource) -> Iterator[list[Any]]:
     Cells that were only formatted are no data: empty rows at the end, and empty cells to the right of the header, are left
     out. A row that ends before the header does has empty cells there.
     """
-    if absent := [name for name in _READERS[resource.format] if importlib.util.find_spec(name) is None]:
+    for absent in filterfalse(importlib.util.find_spec, _READERS[resource.format]):
         hint = "pip install 'deedbook[sheets]'"
-        raise SourceError("format-error", f"{file.name} needs the package {absent[0]}", hint)
+        raise SourceError("format-error", f"{file.name} needs the package {absent}", hint)
     wanted = max(resource.dialect.header_rows, default=0)
-    width = len(resource.schema.fields) if resource.schema and not wanted else 0
+    width = 0 if wanted else len(resource.described.fields)
     blank = 0
     try:
         for number, cells in enumerate(_cells_of(file, resource), 1):
-            row = list(cells)
-            while row and row[-1] is None and (number <= wanted or len(row) > width):
+            row, least = list(cells), 0 if number <= wanted else width
+            while len(row) > least and row[-1] is None:
                 row.pop()
             if number in resource.dialect.header_rows:
                 width = max(width, len(row))
-            if all(value is None for value in row):
+            if row.count(None) == len(row):
                 blank += 1
                 continue
-            yield from ([] for _ in range(blank))
+            yield from [[]] * blank
             blank = 0
-            yield row if number <= wanted else row + [None] * (width - len(row))
+            yield row + [None] * (least - len(row))
     except Exception as error:  # noqa: BLE001  # whatever a reader of spreadsheets raises, the file is the cause
-        raise SourceError(
-            "source-error", f"{file.name} cannot be read: {error}", "check that it opens elsewhere"
-        ) from None
+        message = f"{file.name} cannot be read: {error}"
+        raise SourceError("source-error", message, "check that it opens elsewhere") from None
 
 
 def _cells_of(file: Path, resource: Resource) -> Iterator[Any]:
@@ -262,40 +250,40 @@ def _cells_of_xlsx(file: Path, sheet: str | int) -> Iterator[Any]:
     """The values of each row; one that was never calculated is its formula behind `MISFIT`."""
     import openpyxl
 
+    def open_page(*, data_only: bool) -> Any:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            book = books.enter_context(closing(openpyxl.load_workbook(file, read_only=True, data_only=data_only)))
+        pages: dict[str | int, Any] = {page.title: page for page in book.worksheets}
+        pages.update(enumerate(book.worksheets, 1))
+        if sheet not in pages:
+            raise ValueError(f"there is no sheet {sheet!r}; its sheets are {', '.join(book.sheetnames)}")
+        pages[sheet].reset_dimensions()  # which some programs write wrongly
+        return pages[sheet]
+
     with ExitStack() as books:
-        pages = []
-        for data_only in (True, False) if _has_formulas(file) else (True,):
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                book = openpyxl.load_workbook(file, read_only=True, data_only=data_only)
-            books.callback(book.close)
-            known: dict[str | int, Any] = {page.title: page for page in book.worksheets}
-            known.update(enumerate(book.worksheets, 1))
-            if sheet not in known:
-                raise ValueError(f"there is no sheet {sheet!r}; its sheets are {', '.join(book.sheetnames)}")
-            pages.append(known[sheet])
-            pages[-1].reset_dimensions()  # which some programs write wrongly
-        if len(pages) == 1:
-            yield from pages[0].iter_rows(values_only=True)
+        values = open_page(data_only=True)
+        if not _has_formulas(file):
+            yield from values.iter_rows(values_only=True)
             return
-        for cells, formulas in zip(pages[0].iter_rows(), pages[1].iter_rows(values_only=True), strict=True):
+        formulas = open_page(data_only=False).iter_rows(values_only=True)
+        for cells, texts in zip(values.iter_rows(), formulas, strict=True):
             yield [  # a formula with an empty text as its result says that this is a text ("str")
-                f"{MISFIT}{formula}" if cell.value is None and formula and cell.data_type != "str" else cell.value
-                for cell, formula in zip(cells, formulas, strict=True)
+                f"{MISFIT}{text}" if cell.value is None and text and cell.data_type != "str" else cell.value
+                for cell, text in zip(cells, texts, strict=True)
             ]
 
 
 def _has_formulas(file: Path) -> bool:
     """Whether a sheet of a workbook has a formula: without any, it need not be read twice."""
     with zipfile.ZipFile(file) as archive:
-        for name in archive.namelist():
-            if name.startswith("xl/worksheets/"):
-                with archive.open(name) as stream:
-                    before = b""
-                    while data := stream.read(READ_SIZE):
-                        if b"</f>" in before + data:
-                            return True
-                        before = data[-3:]
+        for name in (name for name in archive.namelist() if name.startswith("xl/worksheets/")):
+            with archive.open(name) as stream:
+                before = b""
+                while data := stream.read(READ_SIZE):
+                    if b"</f>" in before + data:
+                        return True
+                    before = data[-3:]
     return False
 
 
@@ -343,8 +331,6 @@ def fetched(package: Package, *, limit: int) -> Iterator[Package]:
     Raises:
         RemoteError: when a file cannot be had.
     """
-    import tempfile
-
     with tempfile.TemporaryDirectory(prefix="deedbook-") as name:
         resources = []
         for number, item in enumerate(package.resources):

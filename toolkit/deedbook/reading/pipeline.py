@@ -16,14 +16,14 @@ from functools import partial
 from typing import Generic, TypeVar
 
 from deedbook.reading.blocks import MAX_RECORD, Block, Cutter
-from deedbook.reading.records import RECORDS, read_records, to_text_block
+from deedbook.reading.records import RECORDS, RecordReader, to_text_block
 from deedbook.reading.source import UnclosedError
 from deedbook.reading.text import CrowdedError, IrregularError, Layout, TextBlock, is_regular, read_block
 
 S = TypeVar("S")
 T = TypeVar("T")
 _FEW = 64
-"""Records that are read one by one where quoting is irregular; twice as many each time until a block is regular again."""
+"""RecordReader that are read one by one where quoting is irregular; twice as many each time until a block is regular again."""
 _CROWD = 200_000
 """Lines of a block that may be read exactly at once; one with more goes through in parts of `_PART` bytes."""
 _PART = 1 << 18
@@ -66,7 +66,7 @@ def run(
             try:
                 done = result()
             except IrregularError:  # some records one by one, then blocks again
-                records = read_records(block.data, layout.dialect, queue.take, limit=limit)
+                records = RecordReader(block.data, layout.dialect, queue.take).read(limit)
                 if records.cells:
                     yield Done(work(to_text_block(records, layout, cutter.records + 1)), records.size)
                 cutter.records += len(records.cells)

@@ -1,11 +1,10 @@
 """Records one by one: the slow, forgiving reader for headers, and for dialects and quoting that blocks cannot be proven for."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
+from typing import Self
 
 import numpy as np
 
@@ -24,161 +23,140 @@ _NEAR = 1 << 10
 """Bytes in which the end of a quoted cell is sought first; eight times as many each time that it is not there."""
 
 
-@dataclass(frozen=True, slots=True)
-class Records:
-    """Consecutive records.
+class RecordReader:
+    """Consecutive records, read one by one as far as they are asked for.
 
     Attributes:
         cells: The cells of each record that ends.
         lines: The line that each starts on (from 0); `newlines` those that they span.
         faults: What is not as it should be inside their cells.
         size: Their bytes.
-        rest: Bytes behind them that were read already.
         end: Why nothing behind them can be read, when that is so.
         has_return: Whether a record ends in a carriage return.
         is_cut: Whether the last record lacks its line end.
+
+    Args:
+        data: Bytes that begin with a record; only records that start in them are read.
+        dialect: How they are cut into cells.
+        more: About so many of the bytes that follow `data`; empty at the end.
     """
 
-    cells: list[list[str]]
-    lines: list[int]
-    newlines: int
-    faults: list[CellFault]
-    size: int
-    rest: bytes
-    end: SourceError | None = None
-    has_return: bool = False
-    is_cut: bool = False
+    def __init__(self, data: bytes, dialect: Dialect, more: Callable[[int], bytes]) -> None:
+        self.cells: list[list[str]] = []
+        self.lines: list[int] = []
+        self.faults: list[CellFault] = []
+        self.size = self.newlines = 0
+        self.end: SourceError | None = None
+        self.has_return = self.is_cut = False
+        self._data, self._more, self._dialect, self._first = data, more, dialect, len(data)
+        marks = (dialect.quote_char, dialect.escape_char, *dialect.pairs)
+        self._quote, self._escape, *self._pairs = (mark.encode() for mark in marks)
+        self._cell = _cell_pattern(dialect)
+        self._at = 0
+        self._line, self._text = b"", ""
+        """The last line of the record in hand, and all of it that the csv module got."""
+        self._span = self._lines = 0
+        """Bytes and lines of the record in hand."""
+        self._reader = text.open_reader(self, dialect)
 
+    @property
+    def rest(self) -> bytes:
+        """Bytes behind them that were read already."""
+        return self._data[self._at :]
 
-@dataclass(slots=True)
-class _Lines:
-    """Lines for the csv module, with an account of what was taken for the record in hand.
-
-    Attributes:
-        quote: The quote; empty where nothing is quoted.
-        escape: Behind it a line end may go on with the record outside quotes; otherwise only a quoted cell does.
-        in_quotes: Whether the next line starts inside a quoted cell, as far as is known.
-        size: Bytes of the record in hand; `text` what the csv module got of it.
-    """
-
-    data: bytes
-    more: Callable[[int], bytes]
-    quote: bytes
-    escape: bytes
-    pairs: Sequence[bytes]
-    at: int = 0
-    lines: int = 0
-    size: int = 0
-    in_quotes: bool = False
-    end: SourceError | None = None
-    has_return: bool = False
-    is_cut: bool = False
-    text: str = ""
+    def read(self, limit: int = RECORDS) -> Self:
+        """Reads until there are so many."""
+        while len(self.cells) < limit and self.size < self._first:
+            self._span, self._lines, self._text, row = 0, 0, "", len(self.cells)
+            cells = next(self._reader, None)
+            if cells is None or self.end:
+                break
+            if text.MARK.search(self._text):
+                for column, cell in enumerate(cells):
+                    bad = map(text.marked_byte, text.MARK.findall(cell))
+                    self.faults += [CellFault(row, column, "encoding-error", byte) for byte in bad]
+                    cells[column] = text.MARK.sub(text.REPLACEMENT, cell)
+            self.faults += _odd_marks(self._text, self._cell, row, self._dialect)
+            self.cells.append(cells)
+            self.lines.append(self.newlines)
+            self.newlines += self._lines
+            self.size += self._span
+            self.has_return |= self._line.endswith((b"\r", b"\r\n"))
+        return self
 
     def __iter__(self) -> Iterator[str]:
+        """Itself."""
         return self
 
     def __next__(self) -> str:
+        """Lines for the csv module."""
         line = self._take()
-        if not line or self.size + len(line) > MAX_RECORD:
-            if line or self.size:
+        if not line or self._span + len(line) > MAX_RECORD:
+            if line or self._span:
                 self.end = self.end or UnclosedError(is_long=bool(line))
             raise StopIteration
-        self.at += len(line)
-        self.lines += max(line.count(b"\n") + line.count(b"\r") - line.count(b"\r\n"), 1)
-        self.size += len(line)
-        self.in_quotes = not (self.escape and line.rstrip(b"\r\n").endswith(self.escape))
-        self.has_return = line.endswith((b"\r", b"\r\n"))  # of a record the last line counts
+        self._line = line
+        self._at += len(line)
+        self._lines += max(line.count(b"\n") + line.count(b"\r") - line.count(b"\r\n"), 1)
+        self._span += len(line)
         if not line.endswith((b"\n", b"\r")):
             self.is_cut = True
             line += b"\n"  # the csv module waits for more behind an escaped line end without it
         decoded = text.mark(line)
-        self.text += decoded
+        self._text += decoded
         return decoded
 
     def _take(self) -> bytes:
         """The next line, or all lines that end inside the same quoted cell; empty at the end.
 
-        A quoted cell that is never closed is not handed over: the csv module would take several times its size for it.
+        A quoted cell that is never closed is not handed over: the csv module would take several times its size for it. Behind an
+        escape character a line end may go on with the record outside quotes; otherwise only a quoted cell does.
         """
-        is_inside = bool(self.quote) and self.in_quotes and self.size > 0
+        is_escaped = bool(self._escape) and self._line.rstrip(b"\r\n").endswith(self._escape)
+        is_inside = bool(self._quote) and self._span > 0 and not is_escaped
         while True:
             end, is_whole = self._quoted_end() if is_inside else self._line_end()
-            left = len(self.data) - self.at
+            left = len(self._data) - self._at
             if is_whole or left > MAX_RECORD:
-                return self.data[self.at : end if is_whole else len(self.data)]
+                return self._data[self._at : end if is_whole else len(self._data)]
             try:
-                data = self.more(max(left, _LEAST))
+                data = self._more(max(left, _LEAST))
             except SourceError as error:
                 self.end = error
                 return b""
-            if not data and is_inside and self._closing_quote() == len(self.data):
-                self.end = UnclosedError(is_long=self.size + left >= MAX_RECORD)
+            if not data and is_inside and self._closing_quote() == len(self._data):
+                self.end = UnclosedError(is_long=self._span + left >= MAX_RECORD)
                 return b""
             if not data:
-                return self.data[self.at :]
-            self.data, self.at = self.data[self.at :] + data, 0
+                return self.rest
+            self._data, self._at = self.rest + data, 0
 
     def _line_end(self) -> tuple[int, bool]:
         """The end of the next line, and whether more data could not move it."""
-        end = _LINE.match(self.data, self.at).end()  # type: ignore[union-attr]  # it matches no byte, too
-        return end, end < len(self.data) or (end > self.at and self.data[end - 1] == NEWLINE)
+        end = _LINE.match(self._data, self._at).end()  # type: ignore[union-attr]  # it matches no byte, too
+        return end, end < len(self._data) or (end > self._at and self._data[end - 1] == NEWLINE)
 
     def _quoted_end(self) -> tuple[int, bool]:
         """The end of the last line before the closing quote, or of the line with it; not whole where it may still come."""
         closing = self._closing_quote()
-        if closing + 2 * len(self.quote) > len(self.data):  # what follows a quote tells whether it closes
+        if closing + 2 * len(self._quote) > len(self._data):  # what follows a quote tells whether it closes
             return closing, False
-        end = max(self.data.rfind(b"\n", self.at, closing), self.data.rfind(b"\r", self.at, closing)) + 1
+        end = max(self._data.rfind(b"\n", self._at, closing), self._data.rfind(b"\r", self._at, closing)) + 1
         return (end, True) if end else self._line_end()
 
     def _closing_quote(self) -> int:
         """The position of the quote that closes the cell; the length of the data where none does."""
         size = _NEAR
         while True:
-            text = self.data[self.at : self.at + size]
-            for pair in self.pairs:
-                text = text.replace(pair, bytes(len(pair)))
-            found, is_all = text.find(self.quote), self.at + size >= len(self.data)
-            if found >= 0 and (is_all or found + 2 * len(self.quote) <= len(text)):
-                return self.at + found
+            part = self._data[self._at : self._at + size]
+            for pair in self._pairs:
+                part = part.replace(pair, bytes(len(pair)))
+            found, is_all = part.find(self._quote), self._at + size >= len(self._data)
+            if found >= 0 and (is_all or found + 2 * len(self._quote) <= len(part)):
+                return self._at + found
             if is_all:
-                return len(self.data)
+                return len(self._data)
             size *= 8
-
-
-def read_records(data: bytes, dialect: Dialect, more: Callable[[int], bytes], *, limit: int = RECORDS) -> Records:
-    """The records that start in `data`.
-
-    Args:
-        data: Bytes that begin with a record.
-        dialect: How they are cut into cells.
-        more: About so many of the bytes that follow `data`; empty at the end.
-        limit: The most records to read.
-    """
-    quote, escape, *pairs = (mark.encode() for mark in (dialect.quote_char, dialect.escape_char, *dialect.pairs))
-    lines = _Lines(data, more, quote, escape, pairs)
-    found: list[list[str]] = []
-    starts: list[int] = []
-    faults: list[CellFault] = []
-    cell = _cell_pattern(dialect)
-    size = newlines = 0
-    has_return = False
-    reader = text.open_reader(lines, dialect)
-    while len(found) < limit and size < len(data):
-        lines.size, lines.text, start = 0, "", lines.lines
-        cells = next(reader, None)
-        if cells is None or lines.end:
-            break
-        if text.MARK.search(lines.text):
-            faults += _unmark(cells, len(found))
-        faults += _odd_marks(lines.text, cell, len(found), dialect)
-        found.append(cells)
-        starts.append(start)
-        newlines = lines.lines
-        size += lines.size
-        has_return |= lines.has_return
-    return Records(found, starts, newlines, faults, size, lines.data[lines.at :], lines.end, has_return, lines.is_cut)
 
 
 def _cell_pattern(dialect: Dialect) -> re.Pattern[str]:
@@ -216,16 +194,7 @@ def _odd_marks(record: str, cell: re.Pattern[str], row: int, dialect: Dialect) -
         at, column = max(found.end(), at + 1), column + 1
 
 
-def _unmark(cells: list[str], row: int) -> Iterator[CellFault]:
-    """The marks in the cells of a record, which are replaced."""
-    for column, cell in enumerate(cells):
-        yield from (
-            CellFault(row, column, "encoding-error", text.marked_byte(found)) for found in text.MARK.findall(cell)
-        )
-        cells[column] = text.MARK.sub(text.REPLACEMENT, cell)
-
-
-def to_text_block(records: Records, layout: Layout, first: int = 1) -> TextBlock:
+def to_text_block(records: RecordReader, layout: Layout, first: int = 1) -> TextBlock:
     """The records, of which the first has the number `first` in its file, as text columns."""
     width, numbered = len(layout.names), list(enumerate(records.cells))
     comments = comments_in(records.cells, layout.dialect, first)
@@ -286,23 +255,16 @@ def read_header(cutter: Cutter, dialect: Dialect, known: list[str] | None) -> Fi
         return taken[-1]
 
     first, wanted = min(dialect.header_rows, default=1) - 1, max(dialect.header_rows, default=1)
-    above, limit = 0, wanted
-    while True:
-        records = read_records(b"".join(taken), dialect, more, limit=limit)
-        items = records.cells
-        comments = comments_in(items, dialect)
-        while first + above in comments:
-            above += 1
-        if limit == wanted + above:
-            break
-        is_found = first + above < len(items) or len(items) < limit
-        limit = wanted + above if is_found else 2 * limit
+    records, above = RecordReader(taken[0], dialect, more).read(wanted), 0
+    while comments_in(records.cells[first + above :][:1], dialect, first + above + 1):
+        above += 1
+        records.read(wanted + above)
     if isinstance(records.end, UnclosedError):
         message = "a quote that opens in the first record is never closed"
         raise SourceError(records.end.rule, message, "close the quote, or double it")
     if records.end:
         raise records.end
-    rows = items[above:]
+    rows = records.cells[above:]
     labels = header_labels(rows, dialect)
     if not dialect.header_rows or not labels or (known is not None and sorted(labels) != sorted(known)):
         head = b"".join(taken)
@@ -310,9 +272,9 @@ def read_header(cutter: Cutter, dialect: Dialect, known: list[str] | None) -> Fi
         own = len(rows[0]) if rows and not dialect.header_rows else 0
         return FileHeader(None, own if known is None else len(known), head=head)
     cutter.unread(records.rest)
-    cutter.records = len(items)
+    cutter.records = len(records.cells)
     faults = tuple(item for item in records.faults if item.row >= above and item.rule == "encoding-error")
-    return FileHeader(labels, len(labels), len(items) + 1, records.newlines + 1, faults, b"".join(taken))
+    return FileHeader(labels, len(labels), cutter.records + 1, records.newlines + 1, faults, b"".join(taken))
 
 
 def header_labels(rows: Sequence[Sequence[str]], dialect: Dialect) -> list[str]:

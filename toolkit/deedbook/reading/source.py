@@ -1,8 +1,7 @@
 """The bytes of a table's files as UTF-8 streams: decompressed, decoded as declared, bounded, never guessed."""
 
-from __future__ import annotations
-
 import codecs
+import csv
 import io
 import re
 import zipfile
@@ -32,7 +31,6 @@ _NO_FILES = {"punycode", "raw-unicode-escape", "unicode-escape"}
 _UTF_8 = {"utf-8", "utf-8-sig"}
 TEXT_FORMATS = frozenset({"csv", "tsv", "txt", "tab"})
 JSON_FORMATS = frozenset({"json", "jsonl", "ndjson"})
-_AS_SHEET = "save the sheet as CSV UTF-8, or give the file the name of its format (.xlsx, .ods)"
 
 
 class SourceError(Exception):
@@ -81,24 +79,20 @@ class Pieces:
 
 def _bounded(unpacked: Iterator[bytes], packed: io.FileIO, limit: int, path: str) -> Iterator[bytes]:
     """What a stream unpacks to, which stops a bomb."""
-    total = 0
-    while True:
-        try:
-            data = next(unpacked, b"")
-        except (OSError, EOFError, zlib.error, zipfile.BadZipFile, ValueError, RuntimeError) as error:
-            message = f"{path} cannot be unpacked: {error}"
-            raise SourceError("compression-error", message, "pack it again") from None
-        if not data:
-            return
-        total += len(data)
-        hint = "unpack it yourself if you trust it"
-        if total > _RATIO_GRACE and total > MAX_RATIO * packed.tell():
-            message = f"{path} unpacks to more than {MAX_RATIO} times its size"
-            raise SourceError("compression-error", message, hint)
-        if total > limit:
-            message = f"{path} unpacks to more than {limit:,} bytes"
-            raise SourceError("compression-error", message, f"{hint}, or validate with a higher --max-unpacked")
-        yield data
+    total, hint = 0, "unpack it yourself if you trust it"
+    try:
+        for data in unpacked:
+            total += len(data)
+            if total > _RATIO_GRACE and total > MAX_RATIO * packed.tell():
+                message = f"{path} unpacks to more than {MAX_RATIO} times its size"
+                raise SourceError("compression-error", message, hint)
+            if total > limit:
+                message = f"{path} unpacks to more than {limit:,} bytes"
+                raise SourceError("compression-error", message, f"{hint}, or validate with a higher --max-unpacked")
+            yield data
+    except (OSError, EOFError, zlib.error, zipfile.BadZipFile, ValueError, RuntimeError) as error:
+        message = f"{path} cannot be unpacked: {error}"
+        raise SourceError("compression-error", message, "pack it again") from None
 
 
 def _zstd_frames(packed: IO[bytes]) -> Iterator[bytes]:
@@ -167,18 +161,8 @@ def open_bytes(resource: Resource, file: Path, *, max_unpacked: int = MAX_UNPACK
         yield stream if codec.name in _UTF_8 else Pieces(_recoded(stream, codec))
 
 
-_DISGUISES = (
-    (b"PK\x03\x04", "format-error", "an Excel or OpenDocument workbook, or another ZIP archive", _AS_SHEET),
-    (b"\xd0\xcf\x11\xe0", "format-error", "an old Excel workbook (.xls)", _AS_SHEET),
-    (b"\x1f\x8b", "compression-error", "compressed by gzip", 'unpack it, or declare `"compression": "gz"`'),
-    (b"\x28\xb5\x2f\xfd", "compression-error", "compressed by zstd", 'unpack it, or declare `"compression": "zstd"`'),
-    (b"BZh", "compression-error", "compressed by bzip2", "unpack it"),
-    (b"\xfd7zXZ\x00", "compression-error", "compressed by xz", "unpack it"),
-    (b"PAR1", "format-error", "a Parquet file", 'name it .parquet, or declare `"format": "parquet"`'),
-    (b"SQLite format 3\x00", "format-error", "an SQLite database", "export the table as CSV"),
-    (b"%PDF-", "format-error", "a PDF document", "get the table itself, as CSV"),
-)
-"""The first bytes of files that are no text: rule, what such a file is, what to do."""
+_DISGUISES = Path(__file__).with_name("disguises.csv")
+"""The first bytes of files that are no text, as a pattern of Latin-1: rule, what such a file is, what to do."""
 _UTF_16 = ((b"\xff\xfe\x00\x00", "UTF-32"), (b"\xff\xfe", "UTF-16"), (b"\xfe\xff", "UTF-16"))
 
 
@@ -195,13 +179,14 @@ def _refuse_disguised(resource: Resource, file: Path, handle: io.FileIO) -> None
         return
     head = handle.read(64)
     handle.seek(0)
-    for mark, rule, what, hint in _DISGUISES:
-        if head.startswith(mark) and not (mark == b"BZh" and head[4:10] != b"1AY&SY"):
-            raise SourceError(rule, f"{file.name} is {what}, not {resource.format.upper()} text", hint)
-    known = _wide_encoding(head)
-    if known and not resource.encoding.lower().replace("_", "-").startswith(("utf-16", "utf-32")):
-        message = f"{file.name} is {known} text (`Unicode text` in a spreadsheet's menu), not {resource.encoding}"
-        hint = f'save it as "CSV UTF-8", or declare `"encoding": "{known.lower()}"`'
+    for known in csv.DictReader(_DISGUISES.read_text("utf-8").splitlines()):
+        if re.match(known["begins"], head.decode("latin-1"), re.DOTALL):
+            message = f"{file.name} is {known['what']}, not {resource.format.upper()} text"
+            raise SourceError(known["rule"], message, known["hint"])
+    wide = _wide_encoding(head)
+    if wide and not resource.encoding.lower().replace("_", "-").startswith(("utf-16", "utf-32")):
+        message = f"{file.name} is {wide} text (`Unicode text` in a spreadsheet's menu), not {resource.encoding}"
+        hint = f'save it as "CSV UTF-8", or declare `"encoding": "{wide.lower()}"`'
         raise SourceError("encoding-error", message, hint)
 
 
