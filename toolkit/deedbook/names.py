@@ -5,8 +5,6 @@ device of Windows, no two that differ in case or in composed letters only (macOS
 nothing that a shell takes for an option, and short enough for 255 bytes with any ending that a release or a temporary file adds.
 """
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from collections.abc import Iterable

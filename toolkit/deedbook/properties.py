@@ -6,17 +6,14 @@ these is the user's own and has no effect here; but one that is nearly the name 
 one that stands where it has no effect.
 """
 
-from __future__ import annotations
-
 import csv
 import difflib
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from itertools import islice
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from deedbook.errors import ProjectError
 
@@ -39,23 +36,19 @@ class Property:
     note: str
 
 
-def _read_properties() -> Mapping[Level, Mapping[str, Property]]:
-    found: dict[Any, dict[str, Property]] = {}
-    with Path(__file__).with_suffix(".csv").open(encoding="utf-8", newline="") as file:
-        for row in islice(csv.reader(file), 1, None):
-            level, name, *known = row
-            found.setdefault(level, {})[name] = Property(*known)
-    return found
-
-
-PROPERTIES = _read_properties()
+_ROWS = list(csv.reader(Path(__file__).with_suffix(".csv").read_text("utf-8").splitlines()))[1:]
+PROPERTIES: Mapping[Level, Mapping[str, Property]] = {
+    level: {name: Property(*known) for home, name, *known in _ROWS if home == level} for level in get_args(Level)
+}
 KNOWN = frozenset(name for level in PROPERTIES.values() for name in level)
 CONSTRAINTS = tuple(PROPERTIES["constraints"])
+_OF_TABLE: Mapping[Level, str] = {"schema": "the `schema` of the resource", "dialect": "the `dialect` of the resource"}
+_OF_FIELD: Mapping[Level, str] = {"constraints": "the `constraints` of the field"}
 _HOMES: Mapping[Level, Mapping[Level, str]] = {
-    "package": {"schema": "the `schema` of the resource", "dialect": "the `dialect` of the resource"},
-    "resource": {"schema": "the `schema` of the resource", "dialect": "the `dialect` of the resource"},
-    "schema": {"dialect": "the `dialect` of the resource", "constraints": "the `constraints` of the field"},
-    "field": {"constraints": "the `constraints` of the field"},
+    "package": _OF_TABLE,
+    "resource": _OF_TABLE,
+    "schema": {"dialect": _OF_TABLE["dialect"], **_OF_FIELD},
+    "field": _OF_FIELD,
     "dialect": {},
     "constraints": {},
 }

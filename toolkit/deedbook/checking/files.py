@@ -4,11 +4,8 @@ import csv
 import hashlib
 import io
 import re
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from itertools import filterfalse, islice
 from pathlib import Path
 
@@ -39,63 +36,9 @@ def _folded(names: tuple[str, ...]) -> frozenset[str]:
     return frozenset(map(fold, names)) - {""}
 
 
-@dataclass(frozen=True)
-class _Beginning:
-    """How a file begins; `known` are the labels of the table's first file, where this is a later one."""
-
-    header: FileHeader
-    known: list[str] | None
-    resource: Resource
-    schema: TableSchema
-
-    @cached_property
-    def text(self) -> str:
-        """The first bytes as text."""
-        return self.header.head.decode("utf-8", "replace")
-
-    @property
-    def first(self) -> str:
-        """The first line."""
-        return self.text.partition("\n")[0].rstrip("\r")
-
-    @cached_property
-    def dialect(self) -> Dialect:
-        """The dialect of the file."""
-        return dialect_of(self.resource)
-
-    @cached_property
-    def matched(self) -> int:
-        """How many labels are a field."""
-        return self.count_known(self.header.labels or ())
-
-    def count_known(self, labels: Iterable[str]) -> int:
-        """How many labels are a field of the schema, but for case and spaces."""
-        return len({fold(label) for label in labels} & _folded(self.schema.names))
-
-    @cached_property
-    def records(self) -> Mapping[str, list[list[str]]]:
-        """The first records under each delimiter that the file may have, its own first."""
-        found: defaultdict[str, list[list[str]]] = defaultdict(list)
-        for mark in (self.dialect.delimiter, *(() if is_foreign(self.resource) else _DELIMITERS)):
-            other = Dialect(delimiter=mark, quote_char=self.dialect.quote_char or '"')
-            lines, used = io.StringIO(self.text, newline=""), other if found else self.dialect
-            with suppress(csv.Error, ValueError):  # the second where a delimiter is the quote
-                found.setdefault(mark, list(islice(open_reader(lines, used), _RECORDS)))
-        return found
-
-    def header_place(self) -> tuple[int, int, str]:
-        """How many names of fields the record with the most has, its row, and the delimiter under which it has them."""
-        own = self.dialect.delimiter
-        score, _, row, mark = max(
-            (
-                (self.count_known(cells), mark == own, -number, mark)
-                for mark, rows in self.records.items()
-                for number, cells in enumerate(rows, 1)
-                if len(set(cells)) > 1 or len(self.schema.fields) == 1
-            ),
-            default=(0, True, -1, own),
-        )
-        return score, -row, mark
+def _count_known(labels: Iterable[str], schema: TableSchema) -> int:
+    """How many labels are a field of the schema, but for case and spaces."""
+    return len(set(map(fold, labels)) & _folded(schema.names))
 
 
 def find_cause(
@@ -109,87 +52,104 @@ def find_cause(
         resource: The table.
         schema: Its schema.
     """
-    begins = _Beginning(header, known, resource, schema)
     if header.faults:
-        return _undecodable(begins)
+        return _undecodable(header, schema)
     if not schema.fields or header.labels == list(schema.names):
         return None
+    dialect, first = dialect_of(resource), header.head.decode("utf-8", "replace").partition("\n")[0].rstrip("\r")
     if header.labels is None:
-        return _headed_all_the_same(begins)
-    return _disguised(begins) or _elsewhere(begins) or _headless(begins)
+        return _headed_all_the_same(_first_records(header, dialect, dialect.delimiter), known, schema)
+    matched = _count_known(header.labels, schema)
+    for disguise in () if matched else csv.DictReader(_DISGUISES.read_text("utf-8").splitlines()):
+        if re.match(disguise["begins"], first, re.IGNORECASE):
+            return FileProblem(disguise["rule"], disguise["message"], disguise["hint"])
+    marks = dict.fromkeys((dialect.delimiter, *(() if is_foreign(resource) else _DELIMITERS)))
+    records = {mark: _first_records(header, dialect, mark) for mark in marks}
+    return _elsewhere(first, matched, records, dialect, schema) or _headless(header.labels, matched, schema)
 
 
-def _undecodable(begins: _Beginning) -> FileProblem:
+def _first_records(header: FileHeader, dialect: Dialect, mark: str) -> list[list[str]]:
+    """The first records under a delimiter."""
+    used = dialect if mark == dialect.delimiter else Dialect(delimiter=mark, quote_char=dialect.quote_char or '"')
+    try:
+        return list(
+            islice(open_reader(io.StringIO(header.head.decode("utf-8", "replace"), newline=""), used), _RECORDS)
+        )
+    except (csv.Error, ValueError):  # the second where a delimiter is the quote
+        return []
+
+
+def _undecodable(header: FileHeader, schema: TableSchema) -> FileProblem:
     """The encoding that makes the labels those of the schema is proposed."""
-    hint, bad = "save the file as UTF-8, or declare its `encoding`", begins.header.faults[0]
-    line = begins.header.head.partition(b"\n")[0]
-    for name in _ENCODINGS if begins.schema.fields else ():
+    hint, bad = "save the file as UTF-8, or declare its `encoding`", header.faults[0]
+    line = header.head.partition(b"\n")[0]
+    for name in _ENCODINGS if schema.fields else ():
         labels = next(csv.reader([line.decode(name, "replace")]), [])
-        if begins.count_known(labels) == len(labels):
+        if _count_known(labels, schema) == len(labels):
             hint = f'save the file as UTF-8, or declare `"encoding": "{name}"`, under which the labels are those of the schema'
             break
     message = f"the byte {bad.text} in the label of column {bad.column + 1} is not UTF-8"
     return FileProblem("encoding-error", message, hint, bad.column + 1)
 
 
-def _headed_all_the_same(begins: _Beginning) -> FileProblem | None:
+def _headed_all_the_same(
+    records: Sequence[list[str]], known: list[str] | None, schema: TableSchema
+) -> FileProblem | None:
     """A header where none is expected: in a file without one, or in a later file where it is another than in the first."""
-    labels = next(iter(begins.records[begins.dialect.delimiter]), [])
-    if begins.count_known(labels) < max(_FEWEST, len(labels) // 2):
+    labels = records[0] if records else []
+    if _count_known(labels, schema) < max(_FEWEST, len(labels) // 2):
         return None
     shown = shorten(", ".join(labels), 80)
-    if begins.known is None:
+    if known is None:
         hint = 'delete `"header": false` from the dialect, or the row'
         return FileProblem("dialect-error", f"the first row holds the names of the columns ({shown})", hint)
     hint = "give all files of the table the same header"
     return FileProblem("incorrect-label", f"the header ({shown}) is not that of the table's first file", hint)
 
 
-def _disguised(begins: _Beginning) -> FileProblem | None:
-    """A text of another kind, none of whose labels is a field."""
-    for known in () if begins.matched else csv.DictReader(_DISGUISES.read_text("utf-8").splitlines()):
-        if re.match(known["begins"], begins.first, re.IGNORECASE):
-            return FileProblem(known["rule"], known["message"], known["hint"])
-    return None
-
-
-def _elsewhere(begins: _Beginning) -> FileProblem | None:
-    """The header under another delimiter, or in a later row."""
-    own, top, width = begins.dialect.delimiter, max(begins.dialect.header_rows), len(begins.schema.fields)
-    score, row, mark = begins.header_place()
-    above = "" if row == top else f"; its header is in row {row}"
-    if score and re.match(r'"?sep=(.)', begins.first, re.IGNORECASE):
-        message = f"the first line `{shorten(begins.first, 20)}` is a note for Excel, not the header{above}"
-        more = "" if mark == own else f', and declare `"delimiter": "{_shown(mark)}"` in the dialect'
+def _elsewhere(
+    first: str, matched: int, records: Mapping[str, list[list[str]]], dialect: Dialect, schema: TableSchema
+) -> FileProblem | None:
+    """The header under another delimiter, or in another row than the dialect says."""
+    own, rows, width = dialect.delimiter, dialect.header_rows, len(schema.fields)
+    places = [
+        (_count_known(cells, schema), mark == own, -number, mark)
+        for mark, held in records.items()
+        for number, cells in enumerate(held, 1)
+        if len(set(cells)) > 1 or width == 1
+    ]
+    score, is_own, row, mark = max(places, default=(0, True, -1, own))
+    row, above = -row, "" if -row == max(rows) else f"; its header is in row {-row}"
+    if score and re.match(r'"?sep=(.)', first, re.IGNORECASE):
+        message = f"the first line `{shorten(first, 20)}` is a note for Excel, not the header{above}"
+        more = "" if is_own else f', and declare `"delimiter": "{_shown(mark)}"` in the dialect'
         return FileProblem("dialect-error", message, f"delete the line{more}")
-    if score <= begins.matched or (score < width and 2 * score < max(2 * _FEWEST, width)):
-        split = "" if begins.matched else _delimiter_by_shape(begins)
+    if score <= matched or (score < width and 2 * score < max(2 * _FEWEST, width)):
+        split = "" if matched else _delimiter_by_shape(records, own, width)
         return _delimited(split, own) if split else None
-    if mark != own:
+    if not is_own:
         return _delimited(mark, own, above)
-    return None if row in begins.dialect.header_rows else _header_elsewhere(begins, row)
+    return None if row in rows else _in_other_row(first, row, rows)
 
 
-def _header_elsewhere(begins: _Beginning, row: int) -> FileProblem:
+def _in_other_row(first: str, row: int, declared: Sequence[int]) -> FileProblem:
     """The header is in another row than the dialect says."""
-    if row < max(begins.dialect.header_rows):
-        declared = ", ".join(map(str, begins.dialect.header_rows))
-        message = f"the header is in row {row}, not in row {declared} as `headerRows` says"
-        return FileProblem("dialect-error", message, f'declare `"headerRows": [{row}]`')
-    is_comment = begins.first.startswith(("#", "//", "%"))
+    hint = f'declare `"headerRows": [{row}]`'
+    if row < max(declared):
+        message = f"the header is in row {row}, not in row {', '.join(map(str, declared))} as `headerRows` says"
+        return FileProblem("dialect-error", message, hint)
+    is_comment = first.startswith(("#", "//", "%"))
     what = "a comment stands" if is_comment else "a title, a note or another header row stands"
     rows = "row 1" if row == 2 else f"rows 1 to {row - 1}"
-    hint = f'delete {rows}, or declare `"headerRows": [{row}]` in the dialect'
-    return FileProblem("dialect-error", f"the header is in row {row}: {what} above it", hint)
+    message = f"the header is in row {row}: {what} above it"
+    return FileProblem("dialect-error", message, f"delete {rows}, or {hint} in the dialect")
 
 
-def _delimiter_by_shape(begins: _Beginning) -> str:
+def _delimiter_by_shape(records: Mapping[str, list[list[str]]], own: str, width: int) -> str:
     """A delimiter that cuts every record into as many cells as the schema has fields, where the declared one cuts none."""
-    width = len(begins.schema.fields)
-    shapes = {mark: {len(cells) for cells in rows if cells} for mark, rows in begins.records.items()}
-    if width < 2 or shapes[begins.dialect.delimiter] != {1}:
-        return ""
-    return next((mark for mark, sizes in shapes.items() if sizes == {width}), "")
+    shapes = {mark: {len(cells) for cells in rows if cells} for mark, rows in records.items()}
+    fitting = [mark for mark, sizes in shapes.items() if sizes == {width}]
+    return fitting[0] if fitting and width > 1 and shapes[own] == {1} else ""
 
 
 def _delimited(mark: str, declared: str, above: str = "") -> FileProblem:
@@ -203,16 +163,14 @@ def _shown(mark: str) -> str:
     return "\\t" if mark == "\t" else mark
 
 
-def _headless(begins: _Beginning) -> FileProblem | None:
+def _headless(labels: Sequence[str], matched: int, schema: TableSchema) -> FileProblem | None:
     """The first row is one of the table's: nearly every cell fits its field, and not only because any text does."""
-    labels, schema = begins.header.labels or [], begins.schema
-    if begins.matched or len(labels) != len(schema.fields):
+    if matched or len(labels) != len(schema.fields):
         return None
-    cells = list(zip(labels, _plans(schema.fields, schema), strict=True))
-    telling = [(label, plan) for label, plan in cells if label not in plan.missing and _tells(plan.field)]
-    if not telling or any(
-        sum(bool(plan.problems(it)) for it, plan in some) > len(some) / 5 for some in (telling, cells)
-    ):
+    plans = _plans(schema.fields, schema)
+    misfits = [bool(plan.problems(label)) for label, plan in zip(labels, plans, strict=True)]
+    telling = [misfits[at] for at, plan in enumerate(plans) if _tells(plan.field) and labels[at] not in plan.missing]
+    if not telling or any(5 * sum(some) > len(some) for some in (misfits, telling)):
         return None
     shown = ", ".join(f"`{shorten(label, 20)}`" for label in labels[:3])
     message = f"the first row holds data ({shown}, ...), not the names of the columns: there is no header"
@@ -235,8 +193,8 @@ def labels_fit(header: FileHeader, resource: Resource, schema: TableSchema) -> t
 
     Only cells whose label and place name different fields count.
     """
-    begins = _Beginning(header, None, resource, schema)
-    rows = begins.records[begins.dialect.delimiter][header.row - 1 : -1 or None]
+    dialect = dialect_of(resource)
+    rows = _first_records(header, dialect, dialect.delimiter)[header.row - 1 : -1 or None]
     fits = [True, True]
     for at, (label, placed) in enumerate(zip(header.labels or (), schema.fields, strict=False)):
         if label != placed.name and label in schema.positions:

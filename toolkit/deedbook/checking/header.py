@@ -5,7 +5,6 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain, repeat
 
 from deedbook.findings import shorten
 from deedbook.schema import Field, TableSchema
@@ -90,19 +89,18 @@ def match_header(
     by_place = schema.fields_match == "exact" and bool(fields) and sorted(labels) != sorted(names)
     problems = list(_label_faults(labels[: len(fields)] if by_place else labels))
     faulty, known = {problem.number for problem in problems}, dict(zip(names, fields, strict=True))
-    pairs = enumerate(zip(labels, chain(names if by_place else labels, repeat(None)), strict=False), 1)
-    columns = tuple(
-        Column(at, label, known.get(label) if label == name and at not in faulty else None)
-        for at, (label, name) in pairs
-    )
+    expected = dict(enumerate(names if by_place else labels, 1))
+    columns = []
+    for at, label in enumerate(labels, 1):
+        is_right = expected.get(at) == label and at not in faulty
+        columns.append(Column(at, label, known.get(label) if is_right else None))
     if fields:
-        meant = _meant(labels, schema)
-        astray = [column for column in columns if not column.field and column.number not in faulty]
         if schema.fields_match == "exact" and not by_place and tuple(labels) != names:
             problems.append(_other_order(labels, names, *fits()))
-        problems += _wrong_labels(astray, labels, schema, meant, by_place=by_place)
+        meant, numbers = _meant(labels, schema), [column.number for column in columns if not column.field]
+        problems += _wrong_labels(sorted({*numbers} - faulty), labels, schema, meant, by_place=by_place)
         problems += _missing_labels(labels, schema, meant, by_place=by_place)
-    return Header(columns, tuple(problems))
+    return Header(tuple(columns), tuple(problems))
 
 
 def _label_faults(labels: Sequence[str]) -> Iterator[FileProblem]:
@@ -129,11 +127,12 @@ def _meant(labels: Sequence[str], schema: TableSchema) -> dict[str, Field]:
 
 
 def _wrong_labels(
-    columns: Sequence[Column], labels: Sequence[str], schema: TableSchema, meant: Mapping[str, Field], *, by_place: bool
+    numbers: Sequence[int], labels: Sequence[str], schema: TableSchema, meant: Mapping[str, Field], *, by_place: bool
 ) -> Iterator[FileProblem]:
     """Columns whose labels are no field where each has to be one, or not that of the field in their place, which another may claim."""
     claimed = {*labels, *(item.name for item in meant.values())}
-    for number, label in ((column.number, column.label) for column in columns if schema.fields_match in _CLOSED):
+    for number in numbers if schema.fields_match in _CLOSED else ():
+        label = labels[number - 1]
         item, hint = meant.get(label), "remove it or describe it"
         if by_place and number <= len(schema.fields):
             placed = schema.fields[number - 1]

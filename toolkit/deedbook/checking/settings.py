@@ -6,8 +6,6 @@ reason = "two talks on one day have one title in our sources"
 words = ["regime"]      # anything else is a parameter, which the rule file asks for with `deedbook.rules.rule.parameter`
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -70,14 +68,13 @@ class RuleSettings:
             UsageError: for a pattern of the command line that no rule has.
         """
         names = sorted(set(known))
-        for name in self.given:
-            if name not in names:
-                hint = f"{nearest(name, names)} see the rule files".lstrip()
+        unknown = [name for name in self.given if name not in names]
+        idle = [it for it in (*self.select, *self.ignore) if not any(fnmatchcase(name, it) for name in names)]
+        for name in (*unknown, *idle):
+            hint = f"{nearest(name, names)} see the rule files".lstrip()
+            if unknown:
                 raise ProjectError(f"{CONFIG}: [rules.{name}] is about no rule", hint)
-        for pattern in (*self.select, *self.ignore):
-            if not any(fnmatchcase(name, pattern) for name in names):
-                hint = f"{nearest(pattern, names)} see the rule files".lstrip()
-                raise UsageError(f"no rule is called {pattern}", hint)
+            raise UsageError(f"no rule is called {name}", hint)
 
 
 AS_WRITTEN = RuleSettings()
@@ -108,7 +105,7 @@ def read_settings(project: Project, select: tuple[str, ...] = (), ignore: tuple[
 
 
 _FORMS: Mapping[str, tuple[Callable[[object], bool], str]] = {
-    "severity": (lambda value: value in SEVERITIES, f"the severities are {', '.join(SEVERITIES)}"),
+    "severity": (SEVERITIES.__contains__, f"the severities are {', '.join(SEVERITIES)}"),
     "off": (lambda value: isinstance(value, bool), "write true or false"),
     "at_most": (
         lambda value: (type(value) is int and value >= 0) or (type(value) is float and 0 <= value < 1),

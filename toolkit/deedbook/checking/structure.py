@@ -73,7 +73,7 @@ def check_structure(
     misplaced = _rows([*absent, *(item.row for item in uneven if shapes.is_misplaced(item.cells))])
     excused = dict.fromkeys((column.name for column in columns), misplaced) if len(misplaced) else {}
     for name, group in faults:
-        if name and group.rule in {"encoding-error", "nul-character"}:
+        if name and len(group.rows) and group.rule in {"encoding-error", "nul-character"}:
             excused[name] = np.union1d(excused.get(name, misplaced), group.rows)
     return Structure([group for group in groups if len(group.rows)], excused, absent)
 

@@ -5,8 +5,6 @@ closes or doubles inside a quoted cell, which `quotes_are_regular` proves for ea
 `records` reads records one by one from the block's start.
 """
 
-from __future__ import annotations
-
 import io
 from dataclasses import dataclass
 from typing import TypeAlias

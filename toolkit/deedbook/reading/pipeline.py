@@ -4,8 +4,6 @@ polars and numpy release the interpreter lock, so threads share tables and need 
 is read one record after the other for a while.
 """
 
-from __future__ import annotations
-
 import io
 import os
 from collections import deque

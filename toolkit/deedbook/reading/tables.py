@@ -6,8 +6,6 @@ a third of the time of reading the cells. Only files whose quotes, line ends and
 only plain ones in UTF-8; what does not prove right is read as a whole once more.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
