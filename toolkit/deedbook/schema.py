@@ -23,6 +23,8 @@ FIELD_TYPES = (
     *("object", "string", "time", "year", "yearmonth"),
 )
 _ITEM_TYPES = ("boolean", "date", "datetime", "integer", "number", "string", "time")
+_SEVERAL = re.compile(r"\*|\^.*\$", re.DOTALL)
+"""Names that polars takes for all columns, or for those that fit a pattern."""
 FieldsMatch = Literal["exact", "equal", "subset", "superset", "partial"]
 FIELDS_MATCH: tuple[str, ...] = get_args(FieldsMatch)
 
@@ -103,6 +105,13 @@ class TableSchema:
     def positions(self) -> Mapping[str, int]:
         """Where each name comes first."""
         return {name: at for at, name in reversed(list(enumerate(self.names)))}
+
+    @property
+    def demanded(self) -> tuple[Field, ...]:
+        """The fields that a file has to have."""
+        if self.fields_match not in {"superset", "partial"}:
+            return self.fields
+        return tuple(item for item in self.fields if item.required or item.name in self.primary_key)
 
     @cached_property
     def keyed(self) -> frozenset[str]:
@@ -194,19 +203,16 @@ def _read_field(problems: list[str], position: int, raw: object) -> Field:
         problems.append(f"field {position} has no name")
         return Field(name=f"field{position}")
     name, kind, told = raw["name"], raw.get("type", "any"), f"field `{raw['name']}`"
-    if name == "*" or re.fullmatch(r"\^.*\$", name, re.DOTALL):
-        problems.append(f"field {position} is named `{name}`, which stands for several columns in the engine")
     problems += [f"{told}: {fault}" for fault in misplaced(raw, "field")]
     problems += [f"{told}: {key} is {form}, not {raw[key]!r}" for key, form in wrong_forms(raw, "field")]
-    faults = (
-        (raw.get("format") == "", ": format is empty; leave it out"),
-        (kind not in FIELD_TYPES, f" has the unknown type {kind!r} (known: {', '.join(FIELD_TYPES)})"),
-        (
-            kind == "list" and raw.get("itemType", "string") not in _ITEM_TYPES,
-            f": itemType is one of {', '.join(_ITEM_TYPES)}",
-        ),
-    )
-    problems += [f"{told}{fault}" for is_so, fault in faults if is_so]
+    has_odd_items = kind == "list" and raw.get("itemType", "string") not in _ITEM_TYPES
+    faults: dict[str, object] = {
+        f"field {position} is named `{name}`, which stands for several columns in the engine": _SEVERAL.fullmatch(name),
+        f"{told}: format is empty; leave it out": raw.get("format") == "",
+        f"{told} has the unknown type {kind!r} (known: {', '.join(FIELD_TYPES)})": kind not in FIELD_TYPES,
+        f"{told}: itemType is one of {', '.join(_ITEM_TYPES)}": has_odd_items,
+    }
+    problems += filter(faults.get, faults)
     missing = _missing_values(raw.get("missingValues", []), f"`{name}`.missingValues", problems)
     return Field(
         name=name,
@@ -291,18 +297,21 @@ def _contradictions(schema: TableSchema) -> Iterator[str]:
         yield from (f"{what} names `{name}`, which is no field" for name in names if name not in schema.positions)
         yield from (f"{what} names `{name}` twice" for name in repeated(names))
     for item in schema.fields:
-        for low, high, is_strict in _LIMITS:
-            below, above = item.constraints.get(low), item.constraints.get(high)
-            if _are_crossed(_limit(below), _limit(above), is_strict=is_strict):
-                yield f"field `{item.name}`: {low} {below} is {'not below' if is_strict else 'above'} {high} {above}"
-        enum, known = item.constraints.get("enum"), {str(label.value) for label in item.categories}
-        if known and isinstance(enum, list) and (odd := [value for value in enum if str(value) not in known]):
-            yield f"field `{item.name}`: the enum value {odd[0]!r} is not among the categories"
+        yield from (f"field `{item.name}`: {problem}" for problem in _field_contradictions(item))
 
 
-def _are_crossed(low: tuple[str, Any], high: tuple[str, Any], *, is_strict: bool) -> bool:
-    """Whether no value lies between two limits of one kind."""
-    return bool(low[0]) and low[0] == high[0] and (low > high or (is_strict and low == high))
+def _field_contradictions(item: Field) -> Iterator[str]:
+    """What a field says of its values that cannot all be true."""
+    for low, high, is_strict in _LIMITS:
+        below, above = item.constraints.get(low), item.constraints.get(high)
+        (kind, least), (other, most) = _limit(below), _limit(above)
+        if kind and kind == other and (least > most or (is_strict and least == most)):
+            yield f"{low} {below} is {'not below' if is_strict else 'above'} {high} {above}"
+    enum, known = item.constraints.get("enum"), {str(label.value) for label in item.categories}
+    for value in enum if known and isinstance(enum, list) else ():
+        if str(value) not in known:
+            yield f"the enum value {value!r} is not among the categories"
+            break
 
 
 def _limit(value: object) -> tuple[str, Any]:

@@ -57,26 +57,28 @@ def find_cause(
     if not schema.fields or header.labels == list(schema.names):
         return None
     dialect, first = dialect_of(resource), header.head.decode("utf-8", "replace").partition("\n")[0].rstrip("\r")
+    records = _first_records(header, resource)
     if header.labels is None:
-        return _headed_all_the_same(_first_records(header, dialect, dialect.delimiter), known, schema)
+        return _headed_all_the_same(records[dialect.delimiter], known, schema)
     matched = _count_known(header.labels, schema)
     for disguise in () if matched else csv.DictReader(_DISGUISES.read_text("utf-8").splitlines()):
         if re.match(disguise["begins"], first, re.IGNORECASE):
             return FileProblem(disguise["rule"], disguise["message"], disguise["hint"])
-    marks = dict.fromkeys((dialect.delimiter, *(() if is_foreign(resource) else _DELIMITERS)))
-    records = {mark: _first_records(header, dialect, mark) for mark in marks}
-    return _elsewhere(first, matched, records, dialect, schema) or _headless(header.labels, matched, schema)
+    elsewhere = _elsewhere(first, matched, records, dialect, schema)
+    return elsewhere if elsewhere or matched else _headless(header.labels, schema)
 
 
-def _first_records(header: FileHeader, dialect: Dialect, mark: str) -> list[list[str]]:
-    """The first records under a delimiter."""
-    used = dialect if mark == dialect.delimiter else Dialect(delimiter=mark, quote_char=dialect.quote_char or '"')
-    try:
-        return list(
-            islice(open_reader(io.StringIO(header.head.decode("utf-8", "replace"), newline=""), used), _RECORDS)
-        )
-    except (csv.Error, ValueError):  # the second where a delimiter is the quote
-        return []
+def _first_records(header: FileHeader, resource: Resource) -> Mapping[str, list[list[str]]]:
+    """The first records under each delimiter that the file may have, its own first."""
+    found: dict[str, list[list[str]]] = {}
+    own, text = dialect_of(resource), header.head.decode("utf-8", "replace")
+    for mark in dict.fromkeys((own.delimiter, *(() if is_foreign(resource) else _DELIMITERS))):
+        dialect = Dialect(delimiter=mark, quote_char=own.quote_char or '"') if found else own
+        try:
+            found[mark] = list(islice(open_reader(io.StringIO(text, newline=""), dialect), _RECORDS))
+        except (csv.Error, ValueError):  # the second where a delimiter is the quote
+            found[mark] = []
+    return found
 
 
 def _undecodable(header: FileHeader, schema: TableSchema) -> FileProblem:
@@ -163,9 +165,9 @@ def _shown(mark: str) -> str:
     return "\\t" if mark == "\t" else mark
 
 
-def _headless(labels: Sequence[str], matched: int, schema: TableSchema) -> FileProblem | None:
+def _headless(labels: Sequence[str], schema: TableSchema) -> FileProblem | None:
     """The first row is one of the table's: nearly every cell fits its field, and not only because any text does."""
-    if matched or len(labels) != len(schema.fields):
+    if len(labels) != len(schema.fields):
         return None
     plans = _plans(schema.fields, schema)
     misfits = [bool(plan.problems(label)) for label, plan in zip(labels, plans, strict=True)]
@@ -193,8 +195,7 @@ def labels_fit(header: FileHeader, resource: Resource, schema: TableSchema) -> t
 
     Only cells whose label and place name different fields count.
     """
-    dialect = dialect_of(resource)
-    rows = _first_records(header, dialect, dialect.delimiter)[header.row - 1 : -1 or None]
+    rows = _first_records(header, resource)[dialect_of(resource).delimiter][header.row - 1 : -1 or None]
     fits = [True, True]
     for at, (label, placed) in enumerate(zip(header.labels or (), schema.fields, strict=False)):
         if label != placed.name and label in schema.positions:

@@ -97,9 +97,13 @@ def match_header(
     if fields:
         if schema.fields_match == "exact" and not by_place and tuple(labels) != names:
             problems.append(_other_order(labels, names, *fits()))
-        meant, numbers = _meant(labels, schema), [column.number for column in columns if not column.field]
-        problems += _wrong_labels(sorted({*numbers} - faulty), labels, schema, meant, by_place=by_place)
-        problems += _missing_labels(labels, schema, meant, by_place=by_place)
+        meant, places = _meant(labels, schema), fields if by_place else ()
+        if schema.fields_match in _CLOSED:
+            wrong = [at for at, column in enumerate(columns, 1) if not column.field and at not in faulty]
+            problems += _wrong_labels(wrong, labels, schema, meant, places)
+        held = set(labels)
+        absent = fields[len(labels) :] if by_place else [item for item in schema.demanded if item.name not in held]
+        problems += _missing_labels(labels, absent, schema, meant)
     return Header(tuple(columns), tuple(problems))
 
 
@@ -127,15 +131,18 @@ def _meant(labels: Sequence[str], schema: TableSchema) -> dict[str, Field]:
 
 
 def _wrong_labels(
-    numbers: Sequence[int], labels: Sequence[str], schema: TableSchema, meant: Mapping[str, Field], *, by_place: bool
+    numbers: Sequence[int],
+    labels: Sequence[str],
+    schema: TableSchema,
+    meant: Mapping[str, Field],
+    places: Sequence[Field],
 ) -> Iterator[FileProblem]:
-    """Columns whose labels are no field where each has to be one, or not that of the field in their place, which another may claim."""
+    """Columns whose labels are no field, or not that of the field in their place, which another may claim."""
     claimed = {*labels, *(item.name for item in meant.values())}
-    for number in numbers if schema.fields_match in _CLOSED else ():
-        label = labels[number - 1]
+    for number, label in ((number, labels[number - 1]) for number in numbers):
         item, hint = meant.get(label), "remove it or describe it"
-        if by_place and number <= len(schema.fields):
-            placed = schema.fields[number - 1]
+        if number <= len(places):
+            placed = places[number - 1]
             wanted = item or placed  # what the label means is sought by its name first
             if label in schema.positions:
                 hint = f"`{label}` belongs in column {schema.positions[label] + 1}: move the column"
@@ -148,23 +155,20 @@ def _wrong_labels(
             if not label.strip():
                 message = f"column {number} has no name and is in no field of the schema"
                 hint = "remove it: rows may end in a comma too many"
-            elif item and not by_place:
+            elif item and not places:
                 hint = f"rename it to `{item.name}`"
             yield FileProblem("extra-label", message, hint, number, label)
 
 
 def _missing_labels(
-    labels: Sequence[str], schema: TableSchema, meant: Mapping[str, Field], *, by_place: bool
+    labels: Sequence[str], absent: Sequence[Field], schema: TableSchema, meant: Mapping[str, Field]
 ) -> Iterator[FileProblem]:
-    """Fields that have to be there and are not; by their place, those behind the last label."""
-    fields, match, held = schema.fields, schema.fields_match, set(labels)
-    if match == "partial" and held.isdisjoint(schema.names):
+    """Fields that have to be there and are not, which another label may mean where columns that are no field may stand."""
+    if schema.fields_match == "partial" and set(labels).isdisjoint(schema.names):
         message = "no column of the file is a field of the schema"
         yield FileProblem("unmatched-header", message, "correct the header")
-    absent = fields[len(labels) :] if by_place else [item for item in fields if item.name not in held]
-    if match in {"superset", "partial"}:
-        absent = [item for item in absent if item.required or item.name in schema.primary_key]
-    similar = {item.name: label for label, item in meant.items()} if match in {"subset", "partial"} else {}
+    is_open = schema.fields_match not in _CLOSED
+    similar = {item.name: label for label, item in meant.items() if is_open}
     for number, name in enumerate((item.name for item in absent), len(labels) + 1):
         hint = "add it to the file"
         if name in similar:

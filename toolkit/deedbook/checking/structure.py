@@ -265,9 +265,10 @@ def _cell_faults(block: TextBlock, columns: Sequence[Column]) -> Iterator[tuple[
     for item in block.faults:  # all bytes beyond the last column together
         at = min(item.column, len(columns)) if item.byte else item.column
         by_place[(item.rule, at, item.byte)][item.row] = item.text
+    within = dict(enumerate(columns))
     for (rule, at, byte), texts in sorted(by_place.items()):
         say = partial(_words, rule, [texts[row] for row in sorted(texts)])
-        column = columns[at] if at < len(columns) else None
+        column = within.get(at)
         number = at + 1 if column or not byte else None
         group = _group(rule, texts, say, column)
         yield column.name if column else "", replace(group, severity=_FAULTS[rule][0], field_number=number)

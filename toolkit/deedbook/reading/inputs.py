@@ -16,7 +16,7 @@ from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from decimal import Decimal
 from functools import partial
-from itertools import chain, filterfalse, repeat
+from itertools import chain, filterfalse, islice, repeat
 from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -74,30 +74,23 @@ def dialect_of(resource: Resource) -> Dialect:
     plain = Dialect(header=is_headed, header_rows=(1,) if is_headed else (), spelling=declared.spelling)
     if resource.format not in SHEET_FORMATS or resource.data == []:
         return plain
-    return replace(
-        plain,
-        header_rows=declared.header_rows,
-        header_join=declared.header_join,
-        comment_char=declared.comment_char,
-        comment_rows=declared.comment_rows,
-    )
+    kept = ("header_rows", "header_join", "comment_char", "comment_rows")
+    return replace(plain, **{name: getattr(declared, name) for name in kept})
 
 
 def _as_csv(resource: Resource, file: Path | None, max_unpacked: int) -> Iterator[bytes]:
     """A table of another format as CSV with the default dialect; what comes before a failure is given out first."""
     schema, dialect = resource.described, dialect_of(resource)
     known = {item.name: (item, schema.missing_of(item)) for item in schema.fields}
-    header: list[list[str]] = []
-    columns = list(map(known.get, schema.names))
     buffer, failure = io.StringIO(), None
     writer = csv.writer(buffer, lineterminator="\n")
     try:
-        for row in _rows_of(resource, file, max_unpacked):
-            if len(header) < max(dialect.header_rows, default=0):
-                header.append([native_text(value, None) for value in row])
-                columns = list(map(known.get, header_labels(header, dialect)))
-                writer.writerow(header[-1])
-                continue
+        rows = iter(_rows_of(resource, file, max_unpacked))
+        above = islice(rows, max(dialect.header_rows, default=0))
+        header = [[native_text(value, None) for value in row] for row in above]
+        writer.writerows(header)
+        columns = list(map(known.get, header_labels(header, dialect) if header else schema.names))
+        for row in rows:
             pairs = zip(row, chain(columns, repeat(None)), strict=False)
             writer.writerow([native_text(value, *(column or (None,))) for value, column in pairs])
             if buffer.tell() > READ_SIZE:
@@ -242,8 +235,18 @@ def _cells_of(file: Path, resource: Resource) -> Iterator[Any]:
     if sheet := raw.get("sheetName") or raw.get("sheetNumber"):
         control["sheet"] = sheet
     if resource.format == "xlsx" and control.keys() <= {"sheet"}:
-        return _cells_of_xlsx(file, control.get("sheet", 1))
-    return _cells_through_frictionless(file, resource, {kind: control})
+        yield from _cells_of_xlsx(file, control.get("sheet", 1))
+        return
+    import frictionless
+
+    descriptor = {"name": "table", "path": file.name, "format": resource.format, "dialect": {kind: control}}
+    with warnings.catch_warnings(), frictionless.system.use_context(trusted=True):
+        warnings.simplefilter("ignore")
+        table = frictionless.Resource.from_descriptor(descriptor, basepath=str(file.parent))
+        parser = frictionless.system.create_parser(table)
+        parser.open()  # type: ignore[no-untyped-call]
+    with closing(parser):
+        yield from parser.cell_stream
 
 
 def _cells_of_xlsx(file: Path, sheet: str | int) -> Iterator[Any]:
@@ -285,22 +288,6 @@ def _has_formulas(file: Path) -> bool:
                         return True
                     before = data[-3:]
     return False
-
-
-def _cells_through_frictionless(file: Path, resource: Resource, dialect: dict[str, Any]) -> Iterator[Any]:
-    import frictionless
-
-    descriptor = {"name": "table", "path": file.name, "format": resource.format, "dialect": dialect}
-    with warnings.catch_warnings(), frictionless.system.use_context(trusted=True):
-        warnings.simplefilter("ignore")
-        parser = frictionless.system.create_parser(
-            frictionless.Resource.from_descriptor(descriptor, basepath=str(file.parent))
-        )
-        parser.open()  # type: ignore[no-untyped-call]
-    try:
-        yield from parser.cell_stream
-    finally:
-        parser.close()
 
 
 def _rows_of_parquet(file: Path, resource: Resource) -> Iterator[list[Any]]:

@@ -166,13 +166,6 @@ _DISGUISES = Path(__file__).with_name("disguises.csv")
 _UTF_16 = ((b"\xff\xfe\x00\x00", "UTF-32"), (b"\xff\xfe", "UTF-16"), (b"\xfe\xff", "UTF-16"))
 
 
-def _wide_encoding(head: bytes) -> str:
-    """The encoding of several bytes a letter that a file begins in; empty where nothing says so."""
-    pairs = head[: len(head) // 2 * 2]
-    has_gaps = len(pairs) >= 4 and not (any(pairs[1::2]) and any(pairs[::2]))
-    return next((name for mark, name in _UTF_16 if head.startswith(mark)), "UTF-16" if has_gaps else "")
-
-
 def _refuse_disguised(resource: Resource, file: Path, handle: io.FileIO) -> None:
     """Raises for a file whose first bytes say that it is no text as declared: what follows would be noise."""
     if resource.compression not in {"", "no"} or resource.format not in TEXT_FORMATS | JSON_FORMATS:
@@ -183,7 +176,9 @@ def _refuse_disguised(resource: Resource, file: Path, handle: io.FileIO) -> None
         if re.match(known["begins"], head.decode("latin-1"), re.DOTALL):
             message = f"{file.name} is {known['what']}, not {resource.format.upper()} text"
             raise SourceError(known["rule"], message, known["hint"])
-    wide = _wide_encoding(head)
+    pairs = head[: len(head) // 2 * 2]
+    has_gaps = len(pairs) >= 4 and not (any(pairs[1::2]) and any(pairs[::2]))
+    wide = next((name for mark, name in _UTF_16 if head.startswith(mark)), "UTF-16" if has_gaps else "")
     if wide and not resource.encoding.lower().replace("_", "-").startswith(("utf-16", "utf-32")):
         message = f"{file.name} is {wide} text (`Unicode text` in a spreadsheet's menu), not {resource.encoding}"
         hint = f'save it as "CSV UTF-8", or declare `"encoding": "{wide.lower()}"`'
