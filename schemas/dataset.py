@@ -12,7 +12,7 @@ from pathlib import Path
 import pandera.polars as pa
 import polars as pl
 
-from deedbook.models.alignment import actors, contradictions, evidence, rules, wide
+from deedbook.models.alignment import actors, evidence, rules, wide
 from deedbook.models.alignment import guards as between
 from deedbook.rules import dates
 from deedbook.rules.chains import no_circle
@@ -77,8 +77,8 @@ def schemas(tables: Tables, created: dt.date | None) -> dict[str, pa.DataFrameSc
                 ref="R-26",
             ),
             *_event_evidence(tables, found),
-            *contradictions.as_measured(tables),
-            *contradictions.as_factual(tables, found),
+            *rules.as_measured(tables),
+            *rules.as_factual(tables, found),
         ],
         "event_participants": [
             *rules.in_its_time(tables),
@@ -87,16 +87,16 @@ def schemas(tables: Tables, created: dt.date | None) -> dict[str, pa.DataFrameSc
         ],
         "claims": [
             *_claims(tables, sides, placed),
-            *contradictions.about_one_thing(tables, placed),
-            *contradictions.as_participants(tables, placed),
-            *contradictions.of_one_voice(tables, placed),
-            *contradictions.as_dated(tables),
+            *rules.about_one_thing(tables, placed),
+            *rules.as_participants(tables, placed),
+            *rules.of_one_voice(tables, placed),
+            *rules.as_dated(tables),
         ],
         "claim_sources": [*rules.linked(tables), *rules.in_time(tables, exempt=evidence.UNREAL)],
         "alignments": [
             *rules.inside_events(tables),
-            *contradictions.of_both_actors(tables),
-            contradictions.backed(tables),
+            *rules.of_both_actors(tables),
+            rules.backed(tables),
             rules.pair_in_order(tables),
             *_pairs(tables, known),
         ],

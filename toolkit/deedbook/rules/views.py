@@ -32,16 +32,17 @@ class View:
     facts: Mapping[str, Fact] = field(default_factory=dict)
 
 
-def beside(view: View, prefix: str, frame: pl.DataFrame, on: Mapping[str, str], reads: tuple[str, ...]) -> View:
+def beside(view: View, prefix: str, frame: pl.DataFrame, on: Mapping[str, str] | str, reads: tuple[str, ...]) -> View:
     """The view with the columns of `frame` as facts.
 
     Args:
         view: The rows and the facts that they have already.
         prefix: The first part of the new columns' names.
         frame: At most one row a key; of several the first is taken, since the key has its own finding.
-        on: Field or fact of the view to field of `frame`.
+        on: Field or fact of the view to field of `frame`; a field that both have by its name.
         reads: The tables of which `frame` was made.
     """
+    on = {on: on} if isinstance(on, str) else on
     theirs = list(on.values())
     facts = frame.unique(theirs, keep="first", maintain_order=True).rename(lambda name: f"{prefix}.{name}")
     right = [f"{prefix}.{name}" for name in theirs]

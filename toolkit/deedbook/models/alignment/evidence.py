@@ -4,14 +4,11 @@ The status is a table of lines, read from above; the first line that holds gives
 counted on origins, not on outlets.
 """
 
-from __future__ import annotations
-
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import polars as pl
 
-from deedbook.models.alignment.actors import ACTING_ROLES, RECEIVING_ROLES, roots_at, sides
+from deedbook.models.alignment.actors import ACTING_ROLES, RECEIVING_ROLES, Tables, roots_at, sides
 from deedbook.rules.chains import climb
 
 AFFIRMING = ("affirms", "partly_affirms")
@@ -67,13 +64,13 @@ def status() -> pl.Expr:
     return pl.coalesce(pl.when(line.when).then(pl.lit(line.status)) for line in STATUS_LINES)
 
 
-def subjects(tables: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
+def subjects(tables: Tables) -> Tables:
     """The tables with every alignment as one more event that goes on and in which both actors act: one law judges both."""
     own, role = tables["alignments"], pl.lit("initiator")
     episodes = own.select(
         event_id="alignment_id", event_type="kind", date_edtf="start_edtf", factuality=pl.lit("ongoing")
     )
-    pairs = [own.select("actor_id", event_id="alignment_id", role=role) for own in _both(own)]
+    pairs = [own.select(actor_id=f"actor_{side}", event_id="alignment_id", role=role) for side in "ab"]
     return {
         **tables,
         "events": pl.concat([tables["events"].select(episodes.columns), episodes]),
@@ -82,11 +79,7 @@ def subjects(tables: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
     }
 
 
-def _both(alignments: pl.DataFrame) -> list[pl.DataFrame]:
-    return [alignments.select("alignment_id", actor_id=f"actor_{side}") for side in "ab"]
-
-
-def positions(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+def positions(tables: Tables) -> pl.DataFrame:
     """One row per claim: the `root` of its claimant, and `position`, from the participants, else as coded; null where neither says."""
     derived = pl.when("acts").then(pl.lit("acting_party")).when("receives").then(pl.lit("receiving_party"))
     claims = tables["claims"].select("claim_id", "event_id", "coded_position", actor_id="claimant_actor_id")
@@ -99,9 +92,10 @@ def left(rows: pl.DataFrame, facts: pl.DataFrame, *on: str) -> pl.DataFrame:
     return rows.join(facts, on=list(on), how="left", maintain_order="left")
 
 
-def evidence(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+def evidence(tables: Tables) -> pl.DataFrame:
     """The view `event_evidence`: one row per event and occurrence claim, sorted by both.
 
+    Narration does not count beside an affirmation that the same source passes on for the same event.
     Columns: event_id, claim_id, origin_actor_id, counts_as, position, is_record.
     """
     claims = tables["claims"].filter(pl.col("aspect") == "occurrence", pl.col("event_id").is_not_null())
@@ -116,17 +110,14 @@ def evidence(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     origin = pl.coalesce("original_root", "root", "claimant_actor_id").alias("origin_actor_id")
     counted = pl.coalesce(pl.when(when).then(pl.lit(name)) for name, when in COUNTS).alias("counts_as")
     weighed = found.select("event_id", "claim_id", origin, counted, "position", pl.col("is_record").fill_null(False))
-    return _one_voice(weighed, tables["claim_sources"]).sort("event_id", "claim_id")
-
-
-def _one_voice(found: pl.DataFrame, carried: pl.DataFrame) -> pl.DataFrame:
-    """Narration does not count beside an affirmation that the same source passes on for the same event: one report is one voice."""
-    linked = found.select("event_id", "claim_id", "counts_as").join(carried, on="claim_id")
+    linked = weighed.join(tables["claim_sources"], on="claim_id")
     affirmed = linked.filter(pl.col("counts_as") == "affirmation")
     told = linked.filter(pl.col("counts_as") == "narration", pl.col("hop") == 0)
-    again = told.join(affirmed, on=["event_id", "source_id"], how="semi")["claim_id"].implode()
+    again = told.join(affirmed, on=["event_id", "source_id"], how="semi")[
+        "claim_id"
+    ].implode()  # one report is one voice
     uncounted = pl.when(pl.col("claim_id").is_in(again)).then(pl.lit("narration_uncounted"))
-    return found.with_columns(counts_as=uncounted.otherwise("counts_as"))
+    return weighed.with_columns(counts_as=uncounted.otherwise("counts_as")).sort("event_id", "claim_id")
 
 
 _stance, _narrates = pl.col("stance"), pl.col("is_own_publication").fill_null(False)
@@ -158,27 +149,17 @@ def _withdrawals(claims: pl.DataFrame, others: pl.DataFrame, placed: pl.DataFram
         placed: The result of `positions`.
     """
     rooted = left(others, placed.select("claim_id", "root"), "claim_id")
-    own = left(
-        claims.select("claim_id", "event_id", "stance", "claimant_actor_id", "superseded_by_claim_id"),
-        rooted.select("claim_id", "root"),
-        "claim_id",
-    )
+    own = left(claims, placed.select("claim_id", "root"), "claim_id")
     by = rooted.select("event_id", "root", superseded_by_claim_id="claim_id", by_stance="stance")
     retractions = rooted.filter(pl.col("stance") == "retracts", pl.col("aspect") == "occurrence")
     named = retractions.select("event_id", "root", claim_id="responds_to_claim_id", is_named=pl.lit(True)).drop_nulls()
-    unnamed = retractions.filter(
-        pl.col("responds_to_claim_id").is_null(),
-        ~pl.col("claim_id").is_in(claims["superseded_by_claim_id"].drop_nulls().implode()),
-    )
+    is_named_there = pl.col("claim_id").is_in(claims["superseded_by_claim_id"].drop_nulls().implode())
+    unnamed = retractions.filter(pl.col("responds_to_claim_id").is_null(), ~is_named_there)
     blanket = unnamed.select("event_id", "claimant_actor_id", is_blanket=pl.lit(True)).unique()
     found = left(own, by, "superseded_by_claim_id", "event_id", "root")
     found = left(found, named.unique(), "claim_id", "event_id", "root")
     found = left(found, blanket, "event_id", "claimant_actor_id")
-    is_taken_back = pl.any_horizontal(
-        pl.col("is_named").fill_null(False),
-        (pl.col("by_stance") == "retracts").fill_null(False),
-        pl.col("is_blanket").fill_null(False),
-    )
+    is_taken_back = pl.any_horizontal("is_named", "is_blanket", pl.col("by_stance") == "retracts").fill_null(False)
     return found.select(
         "claim_id",
         is_retracted=is_taken_back & pl.col("stance").is_in([*AFFIRMING, "denies"]),
@@ -186,34 +167,29 @@ def _withdrawals(claims: pl.DataFrame, others: pl.DataFrame, placed: pl.DataFram
     )
 
 
-def _first_publications(claims: pl.DataFrame, tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
-    """One row per claim with a source at hop 0: `original_publisher`, `is_own_publication`, `is_record`."""
+def _first_publications(claims: pl.DataFrame, tables: Tables) -> pl.DataFrame:
+    """One row per claim with a source at hop 0: `original_publisher`, `is_own_publication`, `is_record`.
+
+    The original publisher is that of what the source reprints or translates in the end.
+    """
+    sources = tables["sources"]
+    reprinted = sources.select(pl.coalesce("syndicated_from", "is_translation_of")).to_series()
+    originals = sources.select(original="source_id", original_publisher="publisher_actor_id")
+    sources = sources.with_columns(original=climb(sources["source_id"], reprinted)).unique("source_id", keep="first")
+    sources = left(sources, originals.unique("original", keep="first"), "original")
+    publications = sources.select("source_id", "source_type", "original_publisher", actor_id="publisher_actor_id")
     first = tables["claim_sources"].filter(pl.col("hop") == 0)
-    first = first.join(claims.select("claim_id", "event_id", "claimant_actor_id"), on="claim_id", how="inner")
-    first = first.join(_publishers(tables["sources"]), on="source_id", how="inner")
-    first = roots_at(first.with_columns(actor_id="publisher_actor_id"), tables)
+    first = first.join(claims.select("claim_id", "event_id", "claimant_actor_id"), on="claim_id")
+    first = roots_at(first.join(publications, on="source_id"), tables)
     first = left(first, _record_keepers(tables), "event_id", "root").sort("claim_id", "source_id")
-    own = pl.col("publisher_actor_id") == pl.col("claimant_actor_id")
+    own = pl.col("actor_id") == pl.col("claimant_actor_id")
     record = pl.col("source_type").is_in(RECORD_TYPES) & pl.col("keeps_record").fill_null(False)
     return first.group_by("claim_id").agg(
-        pl.col("original_publisher").filter(own).first(),
-        own.any().alias("is_own_publication"),
-        record.any().alias("is_record"),
+        pl.col("original_publisher").filter(own).first(), is_own_publication=own.any(), is_record=record.any()
     )
 
 
-def _publishers(sources: pl.DataFrame) -> pl.DataFrame:
-    """Every source with its publisher and the publisher of what it reprints or translates in the end."""
-    reprinted = sources.select(pl.coalesce("syndicated_from", "is_translation_of")).to_series()
-    original = climb(sources["source_id"], reprinted)
-    first = sources.select(original="source_id", original_publisher="publisher_actor_id").unique(
-        "original", keep="first"
-    )
-    own = sources.select("source_id", "publisher_actor_id", "source_type", original=original)
-    return left(own.unique("source_id", keep="first"), first, "original")
-
-
-def _record_keepers(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+def _record_keepers(tables: Tables) -> pl.DataFrame:
     """Whose official publication is a record of the event: initiators, every party of a mutual act, and the body that registers it.
 
     That body is a participant with a registering role, or the organisation that somebody applies to, joins or leaves.
@@ -229,7 +205,7 @@ def _record_keepers(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     return kept.select("event_id", "root", keeps_record=pl.lit(True)).unique()
 
 
-def _event_classes(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+def _event_classes(tables: Tables) -> pl.DataFrame:
     """One row per event, in the order of the table, with its `factuality` and what the code of its `event_type` says."""
     types = tables["code_values"].filter(pl.col("list") == "event_type")
     types = types.select("evidence_class", "recipient_rule", event_type="code")
@@ -238,7 +214,7 @@ def _event_classes(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     return left(events, types.unique("event_type", keep="first"), "event_type")
 
 
-def tally(tables: Mapping[str, pl.DataFrame], found: pl.DataFrame) -> pl.DataFrame:
+def tally(tables: Tables, found: pl.DataFrame) -> pl.DataFrame:
     """One row per event, in the order of the table: what is counted, and the `computed` status.
 
     Args:
@@ -246,32 +222,28 @@ def tally(tables: Mapping[str, pl.DataFrame], found: pl.DataFrame) -> pl.DataFra
         found: The result of `evidence`.
     """
     counts, position = pl.col("counts_as"), pl.col("position")
-    live, counted = counts.is_in(_LIVE), counts.is_in(_COUNTED)
+    live, counted, denies = counts.is_in(_LIVE), counts.is_in(_COUNTED), counts == "denial"
+    acts = position == "acting_party"
+    voices = {"origins": counted, "denials": denies, "voices": live | denies, "acting": counted & acts}
+    sides = {"acting": "acting_party", "receiving": "receiving_party", "adversary": "adversary_of_acting_party"}
+    sides["uninvolved"] = "uninvolved"
     per_event = found.group_by("event_id").agg(
-        live.sum().alias("n_live"),
-        (live & (counts != "affirmation")).sum().alias("n_narrations"),
-        (counts == "retracted").sum().alias("n_retracted"),
-        pl.col("origin_actor_id").filter(counted).n_unique().alias("n_origins"),
-        pl.col("origin_actor_id").filter(counts == "denial").n_unique().alias("n_denials"),
-        pl.col("origin_actor_id").filter(live | (counts == "denial")).n_unique().alias("n_voices"),
-        pl.col("origin_actor_id").filter(counted & (position == "acting_party")).n_unique().alias("n_acting"),
-        (live & pl.col("is_record")).any().alias("has_record"),
-        (counted & (position == "uninvolved")).any().alias("has_uninvolved"),
-        (counted & (position == "acting_party")).any().alias("has_acting"),
-        (counted & (position == "receiving_party")).any().alias("has_receiving"),
-        (counted & (position == "adversary_of_acting_party")).any().alias("has_adversary"),
-        ((counts == "affirmation") & (position == "acting_party")).any().alias("has_acting_quoted"),
+        *(pl.col("origin_actor_id").filter(when).n_unique().alias(f"n_{name}") for name, when in voices.items()),
+        *((counted & (position == side)).any().alias(f"has_{name}") for name, side in sides.items()),
+        n_live=live.sum(),
+        n_narrations=(live & (counts != "affirmation")).sum(),
+        n_retracted=(counts == "retracted").sum(),
+        has_record=(live & pl.col("is_record")).any(),
+        has_acting_quoted=((counts == "affirmation") & acts).any(),
     )
-    carried = (
-        found.filter(live).select("event_id", "claim_id").join(tables["claim_sources"], on="claim_id", how="inner")
-    )
-    sources = carried.group_by("event_id").agg(pl.col("source_id").n_unique().alias("n_sources"))
+    carried = found.filter(live).select("event_id", "claim_id").join(tables["claim_sources"], on="claim_id")
+    sources = carried.group_by("event_id").agg(n_sources=pl.col("source_id").n_unique())
     counted_events = left(left(_event_classes(tables), per_event, "event_id"), sources, "event_id")
     numbers, flags = pl.col("^n_.*$").fill_null(0).cast(pl.Int64), pl.col("^has_.*$").fill_null(False)
     return counted_events.with_columns(numbers, flags).with_columns(computed=status())
 
 
-def episodes(tables: Mapping[str, pl.DataFrame], weighed: pl.DataFrame) -> pl.DataFrame:
+def episodes(tables: Tables, weighed: pl.DataFrame) -> pl.DataFrame:
     """One row per alignment: `status`, `n_origins`, `n_denials` of the claims about it, else of the event that starts or ends it.
 
     Args:
@@ -284,8 +256,7 @@ def episodes(tables: Mapping[str, pl.DataFrame], weighed: pl.DataFrame) -> pl.Da
     own = tables["alignments"].select("alignment_id", "start_event_id", "end_event_id")
     rows = left(own, found.filter(pl.col("status").is_not_null()), "alignment_id")
     for side in ("start", "end"):
-        event = weighed.select(pl.col("event_id").alias(f"{side}_event_id"), pl.col(counts).name.suffix("_event"))
+        event = weighed.select(pl.col("event_id").alias(f"{side}_event_id"), pl.col(counts).name.prefix(f"{side}_"))
         rows = left(rows, event, f"{side}_event_id")
-        rows = rows.with_columns(pl.coalesce(name, f"{name}_event").alias(name) for name in counts)
-        rows = rows.drop(f"{name}_event" for name in counts)
-    return rows.select("alignment_id", "status", pl.col("n_origins", "n_denials").fill_null(0))
+    rows = rows.select("alignment_id", *(pl.coalesce(name, f"start_{name}", f"end_{name}") for name in counts))
+    return rows.with_columns(pl.col("n_origins", "n_denials").fill_null(0))

@@ -3,8 +3,6 @@
 The status before is the column that readers saw in `events.csv`; the status now is computed as a release computes it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -52,40 +50,42 @@ def status_fell_without_reason(releases: Releases) -> Iterator[Breach]:
             yield Breach(EVENTS, key, STATUS, said={"old": was, "new": is_now or ""})
 
 
-def _identities(releases: Releases) -> tuple[set[str], set[str]]:
-    """The events of another kind of act than before, and those with none of the initiators that they had."""
-    kinds, initiators = [], []
-    for state in (releases.before, releases.now) if {EVENTS, "event_participants"} & releases.touched else ():
-        events, sides = (
-            state(EVENTS, "event_id", "event_type"),
-            state("event_participants", "event_id", "actor_id", "role"),
-        )
-        if events is not None and sides is not None:
-            kinds.append(events.select("event_id", kind=pl.col("event_type").str.split(".").list.first()))
-            initiators.append(sides.filter(pl.col("role") == "initiator"))
-    if len(kinds) < 2:
-        return set(), set()
-    retyped = (
-        kinds[0].join(kinds[1], on="event_id", suffix="_now").filter(pl.col("kind").ne_missing(pl.col("kind_now")))
-    )
-    before, now = initiators
+def _identities(releases: Releases) -> dict[str, list[str]]:
+    """The events of another kind of act than before, or with none of the initiators that they had, and which of these they are."""
+    if not {EVENTS, "event_participants"} & releases.touched:
+        return {}
+    states = (releases.before, releases.now)
+    events = [state(EVENTS, "event_id", "event_type") for state in states]
+    sides = [state("event_participants", "event_id", "actor_id", "role") for state in states]
+    known = [frame for frame in (*events, *sides) if frame is not None]
+    if len(known) < len(events) + len(sides):
+        return {}
+    kinds = [frame.select("event_id", kind=pl.col("event_type").str.split(".").list.first()) for frame in known[:2]]
+    both = kinds[0].join(kinds[1], on="event_id", suffix="_now")
+    before, now = (frame.filter(pl.col("role") == "initiator") for frame in known[2:])
     kept = before.join(now, on=["event_id", "actor_id"], how="semi")
     moved = before.join(now, on="event_id", how="semi").join(kept, on="event_id", how="anti")
-    return set(retyped["event_id"]), set(moved.join(kinds[0], on="event_id", how="semi")["event_id"])
+    changes = {
+        "another kind of act": both.filter(pl.col("kind").ne_missing(pl.col("kind_now"))),
+        "other initiators": moved.join(kinds[0], on="event_id", how="semi"),
+    }
+    found: dict[str, list[str]] = {}
+    for what, frame in changes.items():
+        for key in frame["event_id"].unique():
+            found.setdefault(key, []).append(what)
+    return dict(sorted(found.items()))
 
 
 def event_changed_identity(releases: Releases) -> Iterator[Breach]:
     """An event has another kind of act and other initiators."""
-    retyped, moved = _identities(releases)
-    for key in sorted(retyped & moved):
-        yield Breach(EVENTS, key)
+    return (Breach(EVENTS, key) for key, changes in _identities(releases).items() if len(changes) > 1)
 
 
 def event_identity_doubtful(releases: Releases) -> Iterator[Breach]:
     """An event has another kind of act, or other initiators."""
-    retyped, moved = _identities(releases)
-    for key in sorted(retyped ^ moved):
-        yield Breach(EVENTS, key, said={"what": "another kind of act" if key in retyped else "other initiators"})
+    for key, changes in _identities(releases).items():
+        if len(changes) == 1:
+            yield Breach(EVENTS, key, said={"what": changes[0]})
 
 
 def coverage_events_by_month(releases: Releases) -> Iterator[Breach]:

@@ -1,16 +1,14 @@
 """The rules of the model that look at more than one row or are asked for by several tables; what their findings say is in rules.toml."""
 
-from __future__ import annotations
-
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pandera.polars as pa
 import polars as pl
 
 from deedbook.descriptor import load_json
-from deedbook.models.alignment.actors import ACTING_ROLES, RECEIVING_ROLES, roots_at
+from deedbook.models.alignment.actors import ACTING_ROLES, RECEIVING_ROLES, Tables, event_days, roots_at
 from deedbook.models.alignment.evidence import AFFIRMING
 from deedbook.rules import dates, text
 from deedbook.rules.chains import climb
@@ -19,18 +17,22 @@ from deedbook.rules.rule import Said
 from deedbook.rules.views import View, beside, judge
 from deedbook.schema import read_schema
 
-Tables = Mapping[str, pl.DataFrame]
-REDIRECTS = "id_redirects"
+AMOUNTS = ("quantity_low", "quantity", "quantity_high")
 GROUP_TYPES = ("generic", "unidentified")
 """Types that stand for people of whom some may be on either side (ACLED: 220 of 9,000 events)."""
 LATER = ("follows", "implements", "responds_to")
 """Relations of an event to one that came before it."""
+_PARTIES = ("event_participants", "actors", "events", "alignments")
 _TEXTS: dict[str, Said] = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
 
 
-def judged(view: View, name: str, passes: pl.Expr, values: Mapping[str, pl.Expr] | None = None) -> pa.Check:
+def _judged(view: View, name: str, passes: pl.Expr, values: Mapping[str, pl.Expr] | None = None) -> pa.Check:
     """A rule of `rules.toml`, which has what its findings say."""
     return judge(view, name, passes, values, **_TEXTS[name])
+
+
+def _claims_beside(tables: Tables, prefix: str, facts: pl.DataFrame, on: str = "claim_id") -> View:
+    return beside(View(tables["claims"]), prefix, facts, on, ("claims", *_PARTIES))
 
 
 def plain(*fields: str) -> list[pa.Check]:
@@ -38,6 +40,9 @@ def plain(*fields: str) -> list[pa.Check]:
     return [
         check for field in fields for check in (*text.clean(field, ref="R-02"), text.no_stand_in(field, ref="R-03"))
     ]
+
+
+# --- ids that were retired, and codes
 
 
 def current(tables: Tables, folder: Path) -> dict[str, list[pa.Check]]:
@@ -48,38 +53,35 @@ def current(tables: Tables, folder: Path) -> dict[str, list[pa.Check]]:
         folder: Where their Table Schemas are, which say what refers to a row or to a code.
     """
     schemas = {name: read_schema(load_json(folder / f"{name}.schema.json", "schema"), name) for name in tables}
-    ids = {name: it.primary_key[0] for name, it in schemas.items() if len(it.primary_key) == 1 and name != REDIRECTS}
-    known = owners(tables, ids)
-    retired = tables[REDIRECTS].join(known, left_on="old_id", right_on="id", how="anti")
-    deprecated = tables["code_values"].filter(pl.col("deprecated_in").is_not_null())
-    checks = {REDIRECTS: followed(tables[REDIRECTS], known, tuple(ids))}
+    redirects, codes = tables["id_redirects"], tables["code_values"]
+    ids = {
+        name: it.primary_key[0] for name, it in schemas.items() if len(it.primary_key) == 1 and name != "id_redirects"
+    }
+    parts = [tables[name].select(pl.col(key).alias("id"), pl.lit(name).alias("first")) for name, key in ids.items()]
+    known = pl.concat(parts).drop_nulls("id").unique("id", keep="first", maintain_order=True)
+    retired = redirects.join(known, left_on="old_id", right_on="id", how="anti")
+    deprecated = codes.filter(pl.col("deprecated_in").is_not_null())
+    checks = {"id_redirects": followed(redirects, known, tuple(ids))}
     for name, schema in schemas.items():
-        own = checks.setdefault(name, [])
-        for key in schema.foreign_keys:
-            if len(key.fields) == 1:
-                shown = ("new_id", "reason")
-                own.append(_unlisted("reference-redirected", key.fields[0], retired, "old_id", shown, REDIRECTS))
-        for item in schema.fields:
-            if item.code_list:
-                gone, shown = deprecated.filter(pl.col("list") == item.code_list), ("deprecated_in", "replaced_by")
-                own.append(_unlisted("code-deprecated", item.name, gone, "code", shown, "code_values"))
+        references = {key.fields[0]: retired for key in schema.foreign_keys if len(key.fields) == 1}
+        listed = {it.name: deprecated.filter(pl.col("list") == it.code_list) for it in schema.fields if it.code_list}
+        checks[name] = [
+            *checks.get(name, ()),
+            *_unlisted("reference-redirected", references, "old_id", ("new_id", "reason"), "id_redirects"),
+            *_unlisted("code-deprecated", listed, "code", ("deprecated_in", "replaced_by"), "code_values"),
+        ]
     return checks
 
 
-def _unlisted(name: str, field: str, rows: pl.DataFrame, key: str, shows: tuple[str, ...], table: str) -> pa.Check:
+def _unlisted(
+    name: str, gone: Mapping[str, pl.DataFrame], key: str, shows: tuple[str, ...], table: str
+) -> Iterator[pa.Check]:
+    """The rule on every field of `gone`, which has the rows of `table` that may not be named there."""
     said = _TEXTS[name]
-    message = said["message"].replace("FIELD", field)
-    return not_listed(
-        name, field, rows, key=key, shows=shows, reads=(table,), message=message, hint=said["hint"], ref=said["ref"]
-    )
-
-
-def owners(tables: Tables, ids: Mapping[str, str]) -> pl.DataFrame:
-    """Every id with the `first` table that has it, in the order of `ids` (table to field)."""
-    parts = [
-        tables[table].select(pl.col(field).alias("id"), pl.lit(table).alias("first")) for table, field in ids.items()
-    ]
-    return pl.concat(parts).drop_nulls("id").unique("id", keep="first", maintain_order=True)
+    for field, rows in gone.items():
+        message = said["message"].replace("FIELD", field)
+        more = {"message": message, "hint": said["hint"], "ref": said["ref"]}
+        yield not_listed(name, field, rows, key=key, shows=shows, reads=(table,), **more)
 
 
 def followed(redirects: pl.DataFrame, known: pl.DataFrame, tables: tuple[str, ...]) -> list[pa.Check]:
@@ -87,31 +89,22 @@ def followed(redirects: pl.DataFrame, known: pl.DataFrame, tables: tuple[str, ..
 
     Args:
         redirects: The table `id_redirects`.
-        known: The result of `owners`.
+        known: Every `id` that stands, with the `first` table that has it.
         tables: The tables that were read for it.
     """
+    ends = redirects.select("old_id", end=climb(redirects["old_id"], redirects["new_id"]))
+    final = redirects.select(end="old_id", last="new_id").unique("end", keep="first")
+    ends = ends.join(final, on="end", how="left", maintain_order="left").with_columns(
+        is_withdrawn=pl.col("end").is_not_null() & pl.col("last").is_null()  # without an end they run in a circle
+    )
     view = beside(View(redirects), "row", known, {"old_id": "id"}, tables)
-    view = beside(view, "end", _destinations(redirects), {"old_id": "old_id"}, (REDIRECTS,))
+    view = beside(view, "end", ends, "old_id", ("id_redirects",))
     view = beside(view, "new", known, {"end.last": "id"}, tables)
     arrives = pl.col("end.is_withdrawn") | pl.col("new.id").is_not_null()
     return [
-        judged(view, "retired-id-stands", pl.col("row.id").is_null(), values={"table": pl.col("row.first")}),
-        judged(view, "redirect-leads-nowhere", arrives),
+        _judged(view, "retired-id-stands", pl.col("row.id").is_null(), {"table": pl.col("row.first")}),
+        _judged(view, "redirect-leads-nowhere", arrives),
     ]
-
-
-def _destinations(redirects: pl.DataFrame) -> pl.DataFrame:
-    """Every retired id with the id at the end of its redirects: `last`; null where they run in a circle.
-
-    `is_withdrawn` is true where the last redirect names no new id.
-    """
-    end = climb(redirects["old_id"], redirects["new_id"])
-    final = redirects.select(end="old_id", last="new_id").unique("end", keep="first")
-    return (
-        redirects.select("old_id", end=end)
-        .join(final, on="end", how="left", maintain_order="left")
-        .select("old_id", "last", is_withdrawn=pl.col("end").is_not_null() & pl.col("last").is_null())
-    )
 
 
 def listed(code_values: pl.DataFrame, fields: tuple[str, ...]) -> list[pa.Check]:
@@ -133,10 +126,8 @@ def in_its_time(tables: Tables) -> list[pa.Check]:
     born, gone = dates.earliest("valid_from"), dates.latest("valid_to")
     was = pl.when(pl.col("actor_type") == "person").then(pl.lit("was in office")).otherwise(pl.lit("was there"))
     life = tables["actors"].select("actor_id", "name", "valid_from", "valid_to", born=born, gone=gone, was=was)
-    first, last = dates.earliest("date_edtf"), dates.latest("date_edtf")
-    times = tables["events"].select("event_id", "date_edtf", first=first, last=last)
-    view = beside(View(tables["event_participants"]), "actor", life, {"actor_id": "actor_id"}, ("actors",))
-    view = beside(view, "event", times, {"event_id": "event_id"}, ("events",))
+    view = beside(View(tables["event_participants"]), "actor", life, "actor_id", ("actors",))
+    view = beside(view, "event", event_days(tables), "event_id", ("events",))
     born, gone, first, last = (pl.col(name) for name in ("actor.born", "actor.gone", "event.first", "event.last"))
     absent = (last < born).fill_null(False) | (first > gone).fill_null(False)
     partly = (first < born).fill_null(False) | (last > gone).fill_null(False)
@@ -144,8 +135,8 @@ def in_its_time(tables: Tables) -> list[pa.Check]:
     shown = {"name": pl.col("actor.name"), "was": pl.col("actor.was"), "validity": validity}
     shown["date"] = pl.col("event.date_edtf")
     return [
-        judged(view, "participant-not-there", ~absent, values=shown),
-        judged(view, "participant-partly-there", absent | ~partly, values=shown),
+        _judged(view, "participant-not-there", ~absent, shown),
+        _judged(view, "participant-partly-there", absent | ~partly, shown),
     ]
 
 
@@ -156,17 +147,17 @@ def on_one_side(tables: Tables) -> list[pa.Check]:
     roots = roots_at(own.select("event_id", "actor_id").unique(), tables)
     kin = roots_at(acting, tables).select("event_id", "root")
     names = tables["actors"].select("actor_id", "name", "actor_type")
-    view = beside(View(own), "actor", names, {"actor_id": "actor_id"}, ("actors",))
     whose = {"event_id": "event_id", "actor_id": "actor_id"}
+    view = beside(View(own), "actor", names, "actor_id", ("actors",))
     view = beside(view, "root", roots, whose, ("actors", "events"))
-    view = beside(view, "same", acting, {"event_id": "event_id", "actor_id": "actor_id"}, ("event_participants",))
+    view = beside(view, "same", acting, whose, ("event_participants",))
     view = beside(view, "kin", kin, {"event_id": "event_id", "root.root": "root"}, ("event_participants", "actors"))
     receives, is_group = pl.col("role").is_in(RECEIVING_ROLES), pl.col("actor.actor_type").is_in(GROUP_TYPES)
     both, shown = receives & pl.col("same.actor_id").is_not_null(), {"name": pl.col("actor.name")}
     return [
-        judged(view, "actor-on-both-sides", ~both | is_group, values=shown),
-        judged(view, "group-on-both-sides", ~both | ~is_group, values=shown),
-        judged(view, "sides-share-root", ~receives | both | pl.col("kin.event_id").is_null(), values=shown),
+        _judged(view, "actor-on-both-sides", ~both | is_group, shown),
+        _judged(view, "group-on-both-sides", ~both | ~is_group, shown),
+        _judged(view, "sides-share-root", ~receives | both | pl.col("kin.event_id").is_null(), shown),
     ]
 
 
@@ -178,11 +169,10 @@ def linked(tables: Tables) -> list[pa.Check]:
     own = tables["claim_sources"]
     keys = {"claim_id": "claim_id", "via_source_id": "source_id"}
     view = beside(View(own), "via", own.select("claim_id", "source_id", "hop"), keys, ("claim_sources",))
-    via = pl.col("via_source_id")
-    via_hop = pl.col("via.hop")
+    is_linked, via_hop = pl.col("via.source_id").is_not_null(), pl.col("via.hop")
     return [
-        judged(view, "relayed-source-not-linked", via.is_null() | pl.col("via.source_id").is_not_null()),
-        judged(view, "relay-not-after-relayed", via_hop < pl.col("hop"), {"via_hop": via_hop}),
+        _judged(view, "relayed-source-not-linked", pl.col("via_source_id").is_null() | is_linked),
+        _judged(view, "relay-not-after-relayed", via_hop < pl.col("hop"), {"via_hop": via_hop}),
     ]
 
 
@@ -193,38 +183,110 @@ def in_time(tables: Tables, exempt: tuple[str, ...]) -> list[pa.Check]:
         tables: The typed tables by name.
         exempt: Values of `factuality` of events that a source may precede.
     """
-    view = _dated(tables)
-    published, claimed = pl.col("source.published_on"), pl.col("claim.claimed_on")
+    first, last = dates.earliest("published_on"), dates.latest("published_on")
+    sources = tables["sources"].select("source_id", "published_on", first=first, last=last)
+    said = ("claim_id", "event_id", "aspect", "stance", "modality", "claimed_on")
+    claims = tables["claims"].select(*said, first=dates.earliest("claimed_on"))
+    view = beside(View(tables["claim_sources"]), "source", sources, "source_id", ("sources",))
+    view = beside(view, "via", sources, {"via_source_id": "source_id"}, ("sources",))
+    view = beside(view, "claim", claims, "claim_id", ("claims",))
+    view = beside(view, "event", event_days(tables), {"claim.event_id": "event_id"}, ("events",))
     affirms = (pl.col("claim.aspect") == "occurrence") & pl.col("claim.stance").is_in(AFFIRMING)
     looks_back = affirms & (pl.col("claim.modality") != "anticipated").fill_null(True)
-    may_precede = ~looks_back | pl.col("event.factuality").is_in(exempt)
-    last = pl.col("source.last")
-    dated = {"published": published, "date": pl.col("event.date_edtf")}
-    relayed = {"published": published, "relayed": pl.col("via.published_on")}
+    last, may_precede = pl.col("source.last"), ~looks_back | pl.col("event.factuality").is_in(exempt)
+    published = {"published": pl.col("source.published_on")}
+    dated, claimed, relayed = (pl.col(it) for it in ("event.date_edtf", "claim.claimed_on", "via.published_on"))
     return [
-        judged(view, "source-older-than-event", may_precede | (last >= pl.col("event.first")), dated),
-        judged(
-            view, "claimed-after-source", last >= pl.col("claim.first"), {"published": published, "claimed": claimed}
+        _judged(
+            view,
+            "source-older-than-event",
+            may_precede | (last >= pl.col("event.first")),
+            {**published, "date": dated},
         ),
-        judged(view, "relay-older-than-relayed", last >= pl.col("via.first"), relayed),
+        _judged(view, "claimed-after-source", last >= pl.col("claim.first"), {**published, "claimed": claimed}),
+        _judged(view, "relay-older-than-relayed", last >= pl.col("via.first"), {**published, "relayed": relayed}),
     ]
 
 
-def _dated(tables: Tables) -> View:
-    """Every row of claim_sources with the dates of its source, relayed source, claim and event."""
-    first, last = dates.earliest("published_on"), dates.latest("published_on")
-    sources = tables["sources"].select("source_id", "published_on", first=first, last=last)
-    claims = tables["claims"].select(
-        "claim_id", "event_id", "aspect", "stance", "modality", "claimed_on", first=dates.earliest("claimed_on")
-    )
-    events = tables["events"].select("event_id", "factuality", "date_edtf", first=dates.earliest("date_edtf"))
-    view = beside(View(tables["claim_sources"]), "source", sources, {"source_id": "source_id"}, ("sources",))
-    view = beside(view, "via", sources, {"via_source_id": "source_id"}, ("sources",))
-    view = beside(view, "claim", claims, {"claim_id": "claim_id"}, ("claims",))
-    return beside(view, "event", events, {"claim.event_id": "event_id"}, ("events",))
+# --- claims that contradict each other, or their event
 
 
-# --- events that follow events, and the episodes of an alignment
+def about_one_thing(tables: Tables, placed: pl.DataFrame) -> list[pa.Check]:
+    """A claim answers or replaces a claim about the same event or alignment, and replaces only what its own root said.
+
+    Args:
+        tables: The typed tables by name.
+        placed: The root and the position of every claim.
+    """
+    about = ("event_id", "alignment_id")
+    others = tables["claims"].select("claim_id", *about).join(placed.select("claim_id", "root"), on="claim_id")
+    view, checks = _claims_beside(tables, "own", placed), []
+    for link, name in (("responds_to", "reply-about-another-event"), ("superseded_by", "superseded-by-another-event")):
+        view = beside(view, link, others, {f"{link}_claim_id": "claim_id"}, ("claims", *_PARTIES))
+        is_same = pl.all_horizontal(pl.col(f"{link}.{field}").eq_missing(pl.col(field)) for field in about)
+        checks.append(_judged(view, name, pl.col(f"{link}.claim_id").is_null() | is_same))
+    is_stranger = pl.col("superseded_by.root") != pl.col("own.root")
+    return [*checks, _judged(view, "superseded-by-a-stranger", ~is_stranger)]
+
+
+def as_participants(tables: Tables, placed: pl.DataFrame) -> list[pa.Check]:
+    """Who is claimed to take part does, and a position that cannot be derived is coded.
+
+    Args:
+        tables: The typed tables by name.
+        placed: The root and the position of every claim.
+    """
+    named = tables["claims"].select("claim_id", "event_id", actor_id="value_actor_id").drop_nulls()
+    named = roots_at(named, tables).join(_taking_part(tables), on=["event_id", "root"], how="semi").select("claim_id")
+    view = _claims_beside(tables, "named", named)
+    view = beside(view, "place", placed, "claim_id", ("claims", *_PARTIES))
+    names_one = (pl.col("aspect") == "participant") & pl.col("value_actor_id").is_not_null()
+    affirms, is_placed = pl.col("stance").is_in(AFFIRMING), pl.col("place.position").is_not_null()
+    is_known = pl.col("event_id").is_null() | pl.col("named.claim_id").is_not_null()
+    return [
+        _judged(view, "claimed-participant-takes-no-part", ~(names_one & affirms) | is_known),
+        _judged(view, "position-not-known", ~(affirms | (pl.col("stance") == "denies")) | is_placed),
+    ]
+
+
+def _taking_part(tables: Tables) -> pl.DataFrame:
+    """One row per event and root that takes part."""
+    parties = roots_at(tables["event_participants"].select("event_id", "actor_id"), tables)
+    return parties.select("event_id", "root").drop_nulls().unique()
+
+
+def of_one_voice(tables: Tables, placed: pl.DataFrame) -> list[pa.Check]:
+    """No root affirms and denies the occurrence of the same event or alignment, unless it took one of them back.
+
+    Args:
+        tables: The typed tables by name.
+        placed: The root and the position of every claim.
+    """
+    claims = tables["claims"].with_columns(event_id=pl.coalesce("event_id", "alignment_id"))
+    said = claims.filter(pl.col("aspect") == "occurrence", pl.col("superseded_by_claim_id").is_null())
+    rooted = said.join(placed.select("claim_id", "root"), on="claim_id")
+    affirmed = rooted.filter(pl.col("stance").is_in(AFFIRMING))
+    both = rooted.filter(pl.col("stance") == "denies").join(affirmed, on=["event_id", "root"])
+    view = _claims_beside(tables, "same", both.select("claim_id", other="claim_id_right"))
+    other = pl.col("same.other")
+    return [_judged(view, "one-voice-on-both-sides", other.is_null(), {"other": other})]
+
+
+def as_dated(tables: Tables) -> list[pa.Check]:
+    """A claimed date may be that of the event."""
+    view = beside(View(tables["claims"]), "event", event_days(tables), "event_id", ("events",))
+    is_dated = (pl.col("aspect") == "date") & pl.col("stance").is_in(AFFIRMING)
+    shown = {"date": pl.col("event.date_edtf")}
+    return [_judged(view, "claimed-date-contradicts-event", ~is_dated | _may_be_then("value_edtf"), shown)]
+
+
+def _may_be_then(field: str) -> pl.Expr:
+    """Whether a date may be that of the event beside it."""
+    starts = (dates.earliest(field) <= pl.col("event.last")).fill_null(True)
+    return starts & (dates.latest(field) >= pl.col("event.first")).fill_null(True)
+
+
+# --- events: what they follow, and what their claims say
 
 
 def related(tables: Tables) -> list[pa.Check]:
@@ -236,23 +298,85 @@ def related(tables: Tables) -> list[pa.Check]:
     is_later = pl.col("other.first") > dates.latest("date_edtf")
     is_duplicate = pl.col("other.relation") == "duplicate_of"
     return [
-        judged(view, "reversal-before-original", (relation != "reverses") | ~is_later),
-        judged(view, "relation-before-its-event", ~relation.is_in(LATER) | ~is_later),
-        judged(view, "duplicate-of-duplicate", (relation != "duplicate_of") | itself | ~is_duplicate),
+        _judged(view, "reversal-before-original", (relation != "reverses") | ~is_later),
+        _judged(view, "relation-before-its-event", ~relation.is_in(LATER) | ~is_later),
+        _judged(view, "duplicate-of-duplicate", (relation != "duplicate_of") | itself | ~is_duplicate),
     ]
+
+
+def as_factual(tables: Tables, found: pl.DataFrame) -> list[pa.Check]:
+    """What did not occur is affirmed by nobody.
+
+    Args:
+        tables: The typed tables by name.
+        found: The view `event_evidence`.
+    """
+    affirmed = found.filter(pl.col("counts_as").is_in(["affirmation", "narration", "narration_uncounted"]))
+    reads = ("claims", "claim_sources", "sources", *_PARTIES, "code_values")
+    view = beside(View(tables["events"]), "claim", affirmed.select("event_id", "claim_id"), "event_id", reads)
+    claim = pl.col("claim.claim_id")
+    did_occur = (pl.col("factuality") != "did_not_occur") | claim.is_null()
+    return [_judged(view, "affirmed-though-not-occurred", did_occur, {"claim": claim})]
+
+
+def as_measured(tables: Tables) -> list[pa.Check]:
+    """Every amount of an event, its limits too, is near one of those that are claimed."""
+    number, bound = pl.col("value_number"), pl.col("value_bound").fill_null("about")
+    claims = tables["claims"].filter(pl.col("aspect") == "quantity", pl.col("stance").is_in(AFFIRMING))
+    amounts = tables["events"].select("event_id", *AMOUNTS).unique("event_id", keep="first")
+    both = claims.select("event_id", "value_number", "value_bound").join(amounts, on="event_id")
+    too_low = (pl.col(*AMOUNTS) < number / 2) & (bound != "at_most")
+    too_high = (pl.col(*AMOUNTS) > number * 1.5) & (bound != "at_least")
+    near = both.group_by("event_id").agg((~(too_low | too_high)).any(ignore_nulls=False))
+    view = beside(View(tables["events"]), "claim", near, "event_id", ("claims",))
+    off = [pl.when(pl.col(name).is_not_null() & ~pl.col(f"claim.{name}")).then(pl.col(name)) for name in AMOUNTS]
+    stated, shown = pl.coalesce("quantity", "quantity_high", "quantity_low"), pl.coalesce(off)
+    return [
+        _judged(
+            view,
+            "quantity-without-claim",
+            stated.is_null() | pl.col("claim.event_id").is_not_null(),
+            {"amount": stated},
+        ),
+        _judged(view, "quantity-far-from-claims", shown.is_null(), {"amount": shown}),
+    ]
+
+
+# --- the episodes of an alignment
 
 
 def inside_events(tables: Tables) -> list[pa.Check]:
     """An episode begins and ends while its events take place, as far as the dates are certain."""
-    first, last = dates.earliest("date_edtf"), dates.latest("date_edtf")
-    times = tables["events"].select("event_id", "date_edtf", first=first, last=last)
     checks = []
     for side in ("start", "end"):
-        view = beside(View(tables["alignments"]), "event", times, {f"{side}_event_id": "event_id"}, ("events",))
-        begins, ends = dates.earliest(f"{side}_edtf"), dates.latest(f"{side}_edtf")
-        meets = (begins <= pl.col("event.last")).fill_null(True) & (ends >= pl.col("event.first")).fill_null(True)
-        checks.append(judged(view, f"episode-{side}s-outside-event", meets, {"date": pl.col("event.date_edtf")}))
+        keys = {f"{side}_event_id": "event_id"}
+        view = beside(View(tables["alignments"]), "event", event_days(tables), keys, ("events",))
+        shown = {"date": pl.col("event.date_edtf")}
+        checks.append(_judged(view, f"episode-{side}s-outside-event", _may_be_then(f"{side}_edtf"), shown))
     return checks
+
+
+def of_both_actors(tables: Tables) -> list[pa.Check]:
+    """An episode begins and ends with events in which both of its actors take part."""
+    own, takes_part, checks = tables["alignments"], _taking_part(tables), []
+    for side in ("start", "end"):
+        event = pl.col(f"{side}_event_id")
+        pairs = [own.select("alignment_id", event_id=event, actor_id=actor) for actor in ("actor_a", "actor_b")]
+        met = roots_at(pl.concat(pairs).drop_nulls("event_id"), tables).join(takes_part, on=["event_id", "root"])
+        met = met.group_by("alignment_id").agg(n=pl.col("actor_id").n_unique())
+        view = beside(View(own), "met", met, "alignment_id", _PARTIES)
+        is_met = event.is_null() | (pl.col("met.n").fill_null(0) == 2)
+        checks.append(_judged(view, f"episode-{side}s-with-event-of-others", is_met))
+    return checks
+
+
+def backed(tables: Tables) -> pa.Check:
+    """Somebody claims an episode, or an event begins or ends it."""
+    claimed = tables["claims"].filter(pl.col("aspect") == "occurrence", pl.col("stance").is_in(AFFIRMING))
+    claimed = claimed.select("alignment_id").drop_nulls().unique()
+    view = beside(View(tables["alignments"]), "claim", claimed, "alignment_id", ("claims",))
+    grounds = (pl.col(name).is_not_null() for name in ("start_event_id", "end_event_id", "claim.alignment_id"))
+    return _judged(view, "alignment-without-evidence", pl.any_horizontal(grounds))
 
 
 def pair_in_order(tables: Tables) -> pa.Check:
@@ -262,4 +386,4 @@ def pair_in_order(tables: Tables) -> pa.Check:
     a, b = pl.col("actor_a"), pl.col("actor_b")
     longer = b.str.len_chars() - a.str.len_chars().cast(pl.Int64)  # A1000000 comes after A999999
     is_ordered = pl.when(longer == 0).then(a <= b).otherwise(longer > 0)
-    return judged(view, "symmetric-pair-out-of-order", pl.col("kind.is_directed") | is_ordered)
+    return _judged(view, "symmetric-pair-out-of-order", pl.col("kind.is_directed") | is_ordered)

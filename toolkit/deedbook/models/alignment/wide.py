@@ -1,23 +1,17 @@
 """Events as one wide table, and as pairs of actors: what a release offers to those who analyse without joins."""
 
-from __future__ import annotations
-
-from collections.abc import Mapping
-
 import polars as pl
 
-from deedbook.models.alignment.actors import ACTING_ROLES, RECEIVING_ROLES, roots_at
-
-Tables = Mapping[str, pl.DataFrame]
+from deedbook.models.alignment.actors import ACTING_ROLES, RECEIVING_ROLES, STATES, Tables, roots_at
 
 SEPARATOR = "; "
-_STATES = ("state", "partially_recognised_state")
-_WEIGHED = ("date_start", "date_end", "date_precision", "status", "n_sources", "n_origins", "n_denials")
+_WEIGHED = "date_start date_end date_precision status n_sources n_origins n_denials"
 _OF_EVENTS = (
     "event_id title summary event_type date_edtf date_basis factuality quantity quantity_low quantity_high quantity_unit "
-    "instrument_title place_id"
+    "instrument_title place_id relation related_event_id quad_class"
 )
-_OF_TYPES = "relation related_event_id quad_class"
+_OF_PLACES = "place_id place_type country latitude longitude geo_precision"
+_OF_DYADS = "event_id event_type factuality relation related_event_id quad_class"
 
 
 def events_flat(tables: Tables, weighed: pl.DataFrame) -> pl.DataFrame:
@@ -28,28 +22,19 @@ def events_flat(tables: Tables, weighed: pl.DataFrame) -> pl.DataFrame:
         weighed: What releases derive for every event, by `event_id`.
     """
     who = tables["event_participants"].join(tables["actors"].select("actor_id", "name"), on="actor_id", how="left")
-    role = pl.col("role")
-    groups = {
-        "acting": role.is_in(ACTING_ROLES),
-        "receiving": role.is_in(RECEIVING_ROLES),
-        "other": ~role.is_in((*ACTING_ROLES, *RECEIVING_ROLES)),
-    }
-    names = [
+    acts, receives = (pl.col("role").is_in(roles) for roles in (ACTING_ROLES, RECEIVING_ROLES))
+    groups = {"acting": acts, "receiving": receives, "other": ~acts & ~receives}
+    packed = who.sort("event_id", "actor_id", "role").group_by("event_id", maintain_order=True)
+    names = packed.agg(
         _joined(column, is_in).alias(f"{group}_{end}")
         for group, is_in in groups.items()
         for end, column in (("actors", "name"), ("actor_ids", "actor_id"))
-    ]
-    packed = who.sort("event_id", "actor_id", "role").group_by("event_id", maintain_order=True).agg(names)
-    country = tables["actors"].select(country_actor_id="actor_id", country="name")
-    place = tables["places"].join(country, on="country_actor_id", how="left")
-    described = ("place_id", "place_type", "country", "latitude", "longitude", "geo_precision")
-    flat = (
-        _events(tables)
-        .select(_OF_EVENTS.split() + _OF_TYPES.split())
-        .join(weighed.select("event_id", *_WEIGHED), on="event_id", how="left")
     )
-    flat = flat.join(place.select(*described, place="name"), on="place_id", how="left")
-    return flat.join(packed, on="event_id", how="left").sort("event_id")
+    country = tables["actors"].select(country_actor_id="actor_id", country="name")
+    places = tables["places"].join(country, on="country_actor_id", how="left")
+    places = places.select(*_OF_PLACES.split(), place="name")
+    flat = _events(tables, _OF_EVENTS).join(weighed.select("event_id", *_WEIGHED.split()), on="event_id", how="left")
+    return flat.join(places, on="place_id", how="left").join(names, on="event_id", how="left").sort("event_id")
 
 
 def event_dyads(tables: Tables, weighed: pl.DataFrame) -> pl.DataFrame:
@@ -70,25 +55,24 @@ def event_dyads(tables: Tables, weighed: pl.DataFrame) -> pl.DataFrame:
     pairs = pl.concat([directed, each.with_columns(is_directed=pl.lit(False))])
     claimed = (pl.col("as_claimed") | pl.col("as_claimed_b")).alias("as_claimed")
     named = pairs.filter(pl.col("actor_id") != pl.col("actor_id_b")).select(
-        "event_id", "is_directed", pl.col("actor_id").alias("actor_a"), pl.col("actor_id_b").alias("actor_b"), claimed
+        "event_id", "is_directed", claimed, actor_a="actor_id", actor_b="actor_id_b"
     )
     for side in "ab":
         named = named.join(_described(tables, side), on=f"actor_{side}", how="left")
     for side in "ab":
-        roots = named.select("event_id", actor_id=f"actor_{side}").unique()
-        roots = roots_at(roots, tables).rename({"actor_id": f"actor_{side}", "root": f"root_{side}"})
+        roots = roots_at(named.select("event_id", actor_id=f"actor_{side}").unique(), tables)
+        roots = roots.rename({"actor_id": f"actor_{side}", "root": f"root_{side}"})
         named = named.join(roots, on=["event_id", f"actor_{side}"], how="left")
-    events = _events(tables).select("event_id", "event_type", "factuality", *_OF_TYPES.split())
-    named = named.join(events, on="event_id")
-    named = named.join(weighed.select("event_id", *_WEIGHED), on="event_id", how="left")
+    named = named.join(_events(tables, _OF_DYADS), on="event_id")
+    named = named.join(weighed.select("event_id", *_WEIGHED.split()), on="event_id", how="left")
     return named.sort("event_id", "actor_a", "actor_b")
 
 
-def _events(tables: Tables) -> pl.DataFrame:
-    """The events without those that are duplicates of another, each with the `quad_class` of its type."""
+def _events(tables: Tables, fields: str) -> pl.DataFrame:
+    """Fields of the events without those that are duplicates of another, and of the `quad_class` of their types."""
     types = tables["code_values"].filter(pl.col("list") == "event_type").select("quad_class", event_type="code")
     own = tables["events"].filter((pl.col("relation") != "duplicate_of").fill_null(True))
-    return own.join(types.unique("event_type", keep="first"), on="event_type", how="left")
+    return own.join(types.unique("event_type", keep="first"), on="event_type", how="left").select(fields.split())
 
 
 def _joined(column: str, is_in: pl.Expr) -> pl.Expr:
@@ -105,7 +89,7 @@ def _side(sides: pl.DataFrame, roles: tuple[str, ...]) -> pl.DataFrame:
 
 def _described(tables: Tables, side: str) -> pl.DataFrame:
     """The name of every actor, and the state to which it belongs."""
-    own = pl.when(pl.col("actor_type").is_in(_STATES)).then("actor_id")
+    own = pl.when(pl.col("actor_type").is_in(STATES)).then("actor_id")
     return tables["actors"].select(
         pl.col("actor_id").alias(f"actor_{side}"),
         pl.col("name").alias(f"actor_{side}_name"),
