@@ -1,7 +1,5 @@
 """The declared constraints of a field as exact tests, and what of a field's declaration nobody can enforce."""
 
-from __future__ import annotations
-
 import json
 import operator
 from collections.abc import Callable, Iterator, Mapping
@@ -59,32 +57,29 @@ def constraints_of(item: Field, parse: Parse, where: str) -> Constraints:
     Raises:
         ProjectError: when one is declared with something that is no value of the field.
     """
-    found = Constraints()
-    kind = kind_of(item)
+    found, kind = Constraints(), kind_of(item)
     if not item.format or (kind.formats is not None and item.format not in {"default", *kind.formats}):
         found.unknown.append(("format", f"the type {item.type} has no format `{item.format}`"))
-    declarations = dict(item.constraints)
-    if "arrayItem" in item.raw:
-        declarations["arrayItem"] = item.raw["arrayItem"]
-    if item.categories:
-        declarations["categories"] = [label.value for label in item.categories]
-    for name, declared in declarations.items():
-        if name in {"required", "unique"}:
-            continue
+    labels = {"categories": [label.value for label in item.categories]} if item.categories else {}
+    items = {name: item.raw[name] for name in item.raw.keys() & {"arrayItem"}}
+    for name, declared in {**item.constraints, **items, **labels}.items():
         try:
-            found.tests.append((name, _test_of(item, parse, name, declared, where, found.given_up)))
+            test = _test_of(item, parse, name, declared, f"{where}: field `{item.name}`")
         except UnenforceableError as error:
             found.unknown.append((name, str(error)))
         except (ValueError, TypeError, ArithmeticError):
-            raise ProjectError(
-                f"{where}: field `{item.name}`: {name} {declared!r} is not {kind.noun}", "correct the schema"
-            ) from None
+            problem = f"{where}: field `{item.name}`: {name} {declared!r} is not {kind.noun}"
+            raise ProjectError(problem, "correct the schema") from None
+        else:
+            found.tests += [(name, _limited(name, found.given_up, test))] if test else []
     return found
 
 
-def _test_of(item: Field, parse: Parse, name: str, declared: Any, where: str, given_up: list[tuple[str, str]]) -> Test:
-    where = f"{where}: field `{item.name}`"
+def _test_of(item: Field, parse: Parse, name: str, declared: Any, where: str) -> Test | None:
+    """The test of a constraint; None for one that is looked at elsewhere."""
     match name:
+        case "required" | "unique":
+            return None
         case "minLength" | "maxLength" if item.type in _COLLECTIONS:
             limit, holds = int(declared), _COMPARISONS[name]
             return lambda _text, value: bool(holds(len(value), limit))
@@ -93,7 +88,7 @@ def _test_of(item: Field, parse: Parse, name: str, declared: Any, where: str, gi
             bound = order(_declared_value(item, parse, declared))
             return lambda _text, value: bool(compare(order(value), bound))
         case "pattern" if isinstance(declared, str):
-            return _limited(name, given_up, _pattern_test(declared, where))
+            return _pattern_test(declared, where)
         case "enum" | "categories" if isinstance(declared, list):
             values = [_declared_value(item, parse, value) for value in declared]
             known = values if item.type in _JSON else frozenset(values)  # lists and objects cannot be hashed
@@ -101,7 +96,7 @@ def _test_of(item: Field, parse: Parse, name: str, declared: Any, where: str, gi
         case "arrayItem" if item.type == "array" and isinstance(declared, Mapping):
             return _item_test(item, declared, where)
         case "jsonSchema" if item.type in _JSON:
-            return _limited(name, given_up, _json_schema_test(declared, where))
+            return _json_schema_test(declared, where)
     raise UnenforceableError(f"`{name}` cannot be applied to the type {item.type}")
 
 
@@ -123,7 +118,9 @@ def _item_test(item: Field, declared: Mapping[str, Any], where: str) -> Test:
 
 
 def _limited(name: str, given_up: list[tuple[str, str]], holds: Test) -> Test:
-    """A test that is given up, and from there on passed, when a value takes too long."""
+    """The test, given up, and from there on passed, when a value takes too long, if that can be."""
+    if name not in {"pattern", "jsonSchema"}:
+        return holds
 
     def test(text: str, value: Any) -> bool:
         try:

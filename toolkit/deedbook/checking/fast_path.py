@@ -14,8 +14,9 @@ import polars as pl
 from deedbook.checking.patterns import rust_pattern
 from deedbook.schema import Field
 from deedbook.types import kind_of
+from deedbook.types.kind import is_plain
 from deedbook.types.moment import LEXICAL
-from deedbook.types.number import EXACT_DIGITS, is_unadorned
+from deedbook.types.number import EXACT_DIGITS
 
 PARSED = "\0parsed "
 """Before a field's name: its column of parsed numbers."""
@@ -23,7 +24,7 @@ PARSED = "\0parsed "
 
 def parsed_number(field: Field) -> pl.Expr | None:
     """The column's texts as numbers under a name of its own, for fields whose acceptor reads it; null is no number."""
-    if field.type not in {"integer", "number"} or not is_unadorned(field):
+    if field.type not in {"integer", "number"} or not is_plain(field):
         return None
     return pl.col(field.name).cast(kind_of(field).dtype, strict=False).alias(PARSED + field.name)
 

@@ -1,13 +1,26 @@
-"""Texts that differ only in case, spaces, letters that look alike, or zeros that a spreadsheet dropped."""
+"""Texts that are not what anybody meant: others in case, spaces, zeros or letters that look alike, or valid and yet garbled.
+
+spaces_in, respelled  what a text that is refused differs in from one that is meant
+SIGNS                 what a free text looks like that is valid and not what was meant: garbled letters, HTML, formulas
+"""
 
 # ruff: noqa: RUF001  # letters that look like others are what it is about
 
-from __future__ import annotations
-
 import re
 import unicodedata
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import partial
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from deedbook.checking.findings import Group, Words
+from deedbook.checking.plan import FilePlan
+from deedbook.findings import shorten
+from deedbook.types.mistakes import FORMULA, SPREADSHEET_ERROR, Mistake, mistakes_of
 
 # --- spaces and what nobody sees
 
@@ -50,10 +63,8 @@ MOJIBAKE = rf"[\u00c2-\u00c5\u00d0\u00d1]{_SIGN}|\u00e2\u20ac|\u00ef\u00bb\u00bf
 def decoded_again(text: str) -> str | None:
     """What a text was before it was read as cp1252 or Latin-1 instead of UTF-8; None when it was not."""
     for encoding in ("cp1252", "latin-1"):
-        try:
+        with suppress(UnicodeError):
             return text.encode(encoding).decode("utf-8")
-        except UnicodeError:
-            continue
     return None
 
 
@@ -108,16 +119,15 @@ def respelled(text: str, candidates: Iterable[str]) -> Respelled | None:
     fold, closest = folded(text), skeleton(text).casefold()
     found = [it for it in filter(None, candidates) if folded(it) == fold or skeleton(it).casefold() == closest]
     exact = [it for it in found if it.casefold() == text.casefold()] or found
-    meant = next(iter(exact), text)
-    if meant == text:
+    if not exact or exact[0] == text:
         return None
-    if _zeros(text, meant) and any(folded(it) == fold for it in exact[1:]):
-        meant = min(exact, key=len)
+    is_shorter = _digits(text) < _digits(exact[0]) and fold in map(folded, exact[1:])
+    meant = min(exact, key=len) if is_shorter else exact[0]
     return Respelled(meant, _difference(text, meant))
 
 
-def _zeros(text: str, meant: str) -> bool:
-    return len(re.sub("[^0-9]", "", text)) < len(re.sub("[^0-9]", "", meant))
+def _digits(text: str) -> int:
+    return len(re.findall("[0-9]", text))
 
 
 def _difference(text: str, meant: str) -> str:
@@ -129,8 +139,64 @@ def _difference(text: str, meant: str) -> str:
         f"it has {spaces}": spaces and plain == meant,
         "it differs in case (capital letters)": text.casefold() == meant.casefold(),
         f"it has {letter}": letter,
-        "its leading zeros are lost, as in a spreadsheet": _zeros(text, meant),
-        "it has leading zeros, or decimals, that do not belong there": _zeros(meant, text),
+        "its leading zeros are lost, as in a spreadsheet": _digits(text) < _digits(meant),
+        "it has leading zeros, or decimals, that do not belong there": _digits(meant) < _digits(text),
         "it differs in spaces, hyphens, accents or case": True,
     }
     return next(words for words, holds in ways.items() if holds)
+
+
+# --- free text that is valid
+
+SIGNS = {
+    "garbled-text": Mistake(
+        MOJIBAKE,
+        "is garbled (mojibake): UTF-8 that was decoded with another encoding, such as cp1252",
+        "read the source again as UTF-8",
+    ),
+    "html-in-text": Mistake(
+        r"</?(?i:a|b|i|u|p|s|br|em|strong|span|div|sup|sub|font|li|ul|ol|td|tr|table|h[1-6]|img|script|style)(?:[\s/][^<>]*)?>"
+        r"|&(?:#[0-9]+|#x[0-9A-Fa-f]+|[A-Za-z]{2,8});",
+        "holds HTML (a tag or an entity of a web page)",
+        "write what the page shows",
+    ),
+    "formula-in-text": Mistake(
+        rf"\A(?:{FORMULA.pattern})\z",
+        "begins as a formula does, and a spreadsheet would run it",
+        "write the value, or another first character than `=`",
+    ),
+    "error-value-in-text": replace(SPREADSHEET_ERROR, pattern=rf"\A(?:{SPREADSHEET_ERROR.pattern})\z"),
+}
+"""What a text looks like that is not what was meant, by rule; the pattern is found anywhere in it."""
+
+
+def free_text_groups(plan: FilePlan, frame: pl.DataFrame, bad: Mapping[str, npt.NDArray[np.int64]]) -> list[Group]:
+    """The cells of free text that have a sign, each with the first of them only; `bad` rows of a field have a finding already."""
+    names = plan.free_text
+    if not names or not frame.height:
+        return []
+    any_sign = "|".join(f"(?:{sign.pattern})" for sign in SIGNS.values())
+    found = frame.lazy().select(pl.col(names).str.contains(f"(?s){any_sign}").any()).collect(engine="in-memory")
+    groups = []
+    for item in plan.fields:
+        if item.name not in names or not found[item.name][0]:
+            continue
+        texts = frame[item.name]
+        left = pl.repeat(True, len(texts), eager=True).scatter(bad.get(item.name, []), False)
+        for rule, sign in SIGNS.items():
+            mask = (texts.str.contains(f"(?s){sign.pattern}") & left).fill_null(False)
+            left = left & ~mask
+            if mask.any():
+                rows = mask.arg_true().cast(pl.Int64).to_numpy()
+                words = partial(_words, rule, texts.filter(mask))
+                groups.append(Group(rule, rows, words, "warning", item.name, item.number))
+    return groups
+
+
+def _words(rule: str, texts: pl.Series, at: int) -> Words:
+    text, sign = texts[at], SIGNS[rule]
+    meant = {"garbled-text": decoded_again, "html-in-text": mistakes_of("string")["entity"].correct}.get(rule, str)(
+        text
+    ) or text
+    hint = sign.hint if meant == text else f"write `{shorten(meant)}`, or {sign.hint}"
+    return Words(f"`{shorten(text)}` {sign.cause}", hint, text, None if meant == text else meant)

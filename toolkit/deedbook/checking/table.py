@@ -16,10 +16,10 @@ from deedbook.checking.cells import REQUIRED, TYPE_ERROR, CellFailure, CheckedCe
 from deedbook.checking.explanation import causes_in, explain
 from deedbook.checking.files import check_declared, find_cause, labels_fit
 from deedbook.checking.findings import FILE_SHIFT, FindingsSoFar, Group, Records, Words
-from deedbook.checking.free_text import free_text_groups
 from deedbook.checking.header import FileProblem, Header, match_header
 from deedbook.checking.keys import HashedBlock, HashLog, Key, hash_blocks
 from deedbook.checking.plan import FilePlan, TablePlan
+from deedbook.checking.spellings import free_text_groups
 from deedbook.checking.structure import check_structure, fixed, fold_rows
 from deedbook.descriptor import is_remote
 from deedbook.findings import Check, Finding, NotChecked, Severity, TableStats, shorten

@@ -4,8 +4,6 @@ Chains are followed by doubling: after k rounds every row points 2^k steps ahead
 rounds, and what has not come to rest by then runs in a circle.
 """
 
-from __future__ import annotations
-
 import pandera.polars as pa
 import polars as pl
 

@@ -7,8 +7,6 @@ read once for every distinct text. Written here rather than taken from the `edtf
 it: that one accepts 2023-02-29 and surrounding spaces, and turns a side that is not known into ten years.
 """
 
-from __future__ import annotations
-
 import calendar
 import datetime as dt
 import re
@@ -17,7 +15,7 @@ from functools import lru_cache
 import pandera.polars as pa
 import polars as pl
 
-from deedbook.rules.rule import rule
+from deedbook.rules.rule import builder_rule, rule
 
 Bounds = tuple[dt.date | None, dt.date | None]
 
@@ -155,17 +153,7 @@ def certain_end(field: str) -> pl.Expr:
 
 def well_formed(*fields: str, ref: str = "") -> list[pa.Check]:
     """Every field holds an EDTF date."""
-    return [
-        rule(
-            "date-not-edtf",
-            is_edtf(field),
-            at=field,
-            ref=ref,
-            message=f"{{{field}}} is no EDTF date of level 0 or 1, or names a day that does not exist",
-            hint="write 2025, 2025-07, 2025-07-14, 2025-07~ (about), 2025-07? (uncertain), 2025-05/2025-07 or ../2025",
-        )
-        for field in fields
-    ]
+    return [builder_rule("date-not-edtf", is_edtf(field), ref, {"field": field}) for field in fields]
 
 
 def in_order(

@@ -3,8 +3,6 @@
 A project's `schemas/dataset.py` names its own as `guards`, a tuple of `Guard`; the toolkit's are those of any dataset.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path

@@ -1,30 +1,19 @@
 """Keys and references beyond what Table Schema says of them."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import pandera.polars as pa
 import polars as pl
 
 from deedbook.findings import Severity
-from deedbook.rules.rule import rule
+from deedbook.rules.rule import builder_rule, rule
 
 
 def distinct_beyond_case(*key: str, ref: str = "") -> pa.Check:
     """No two primary keys differ in upper and lower case only."""
-    folded = [pl.col(name).str.to_lowercase() for name in key]
-    others = pl.struct(key).n_unique().over(folded)
-    shown = "|".join(f"{{{name}}}" for name in key)
-    return rule(
-        "key-differs-only-in-case",
-        others == 1,
-        at=key[-1],
-        ref=ref,
-        group=key,
-        message=f"another row's key differs from {shown} in upper and lower case only",
-        hint="give one of them a new key",
-    )
+    others = pl.struct(key).n_unique().over([pl.col(name).str.to_lowercase() for name in key])
+    words = {"last": key[-1], "shown": "|".join(f"{{{name}}}" for name in key)}
+    return builder_rule("key-differs-only-in-case", others == 1, ref, words, group=key)
 
 
 def not_listed(

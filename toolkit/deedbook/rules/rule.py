@@ -4,15 +4,15 @@
 the expressions of all rules of a table into one select.
 """
 
-from __future__ import annotations
-
 import re
 import sys
+import tomllib
 from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import MappingProxyType
-from typing import Required, TypedDict, TypeVar, Unpack, get_args
+from typing import Any, Required, TypedDict, TypeVar, Unpack, get_args
 
 import pandera.polars as pa
 import polars as pl
@@ -23,6 +23,7 @@ from deedbook.findings import Severity
 
 Parameter = TypeVar("Parameter")
 _CARRIED = "deedbook_rule"
+_BUILDERS = tomllib.loads(Path(__file__).with_name("builders.toml").read_text("utf-8"))
 _KEBAB = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 PARAMETERS: ContextVar[Mapping[str, Mapping[str, object]]] = ContextVar("PARAMETERS", default=MappingProxyType({}))
 """What a project sets of its rules, by rule; the engine fills it while rule files run."""
@@ -78,7 +79,7 @@ class Rule:
 
 
 class Said(TypedDict, total=False):
-    """What a rule says and when it applies: attributes of `Rule`."""
+    """What a rule says, when it applies, and what it reads and shows that its expression does not tell: attributes of `Rule`."""
 
     at: Required[str]
     message: Required[str]
@@ -88,25 +89,20 @@ class Said(TypedDict, total=False):
     group: tuple[str, ...] | str
     unmet: str
     at_most: float
-
-
-class Asked(Said, total=False):
-    """Beside these, what it reads and shows that its expression does not tell."""
-
     reads: tuple[str, ...] | str
     columns: tuple[str, ...] | str
     values: Mapping[str, pl.Expr | pl.Series]
 
 
-def rule(name: str, passes: pl.Expr | pl.Series, **asked: Unpack[Asked]) -> pa.Check:
+def rule(name: str, passes: pl.Expr | pl.Series, **said: Unpack[Said]) -> pa.Check:
     """A pandera check that carries a `Rule`; the arguments are its attributes, of which `at` and `message` are needed.
 
     Raises:
         RuleError: when an argument is not what it has to be; with the line of the rule file.
     """
-    where, severity = _caller(), asked.get("severity", "error")
-    _demand(where, name, passes, severity, asked.get("at_most", 0))
-    carried = Rule(id=name, passes=passes, where=where, **asked)  # type: ignore[arg-type]  # it makes tuples of texts
+    where, severity = _caller(), said.get("severity", "error")
+    _demand(where, name, passes, severity, said.get("at_most", 0))
+    carried = Rule(id=name, passes=passes, where=where, **said)  # type: ignore[arg-type]  # it makes tuples of texts
 
     def run(data: PolarsData) -> pl.LazyFrame:
         verdict = passes if isinstance(passes, pl.Expr) else pl.lit(passes)
@@ -130,6 +126,20 @@ def _demand(where: str, name: str, passes: object, severity: str, at_most: float
         hint = "write a number of rows, such as 5, or a share below 1, such as 0.01"
     if problem:
         raise RuleError(f"{where}: {problem}", hint)
+
+
+def builder_rule(name: str, passes: pl.Expr, ref: str, fields: Mapping[str, str], **more: Any) -> pa.Check:
+    """A rule whose words stand in `builders.toml`.
+
+    Args:
+        name: Its id.
+        passes: True where a row is fine.
+        ref: Where the rule comes from.
+        fields: The fields by the names that the words have for them.
+        more: Other attributes of `Rule`.
+    """
+    said = {key: re.sub("<([a-z0-9]+)>", lambda it: fields[it[1]], text) for key, text in _BUILDERS[name].items()}
+    return rule(name, passes, ref=ref, **said, **more)
 
 
 def parameter(rule_id: str, name: str, default: Parameter) -> Parameter:

@@ -1,7 +1,5 @@
 """Text that people read: clean characters, no stand-ins for a missing value, no loaded words."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,7 +7,7 @@ from pathlib import Path
 import pandera.polars as pa
 import polars as pl
 
-from deedbook.rules.rule import rule
+from deedbook.rules.rule import builder_rule
 
 STAND_INS = ("null", "n/a", "-", ".", "-9", "-99", "unknown")
 """What other datasets write for a missing value, in small letters; `NA` is Namibia and may be a value."""
@@ -28,22 +26,13 @@ def clean(*fields: str, ref: str = "") -> list[pa.Check]:
     checks = []
     for field in fields:
         value = pl.col(field)
-        is_trimmed = (value == value.str.strip_chars()) & ~value.str.contains(_STRAY)
-        for name, passes, message, hint in (
-            ("text-has-stray-space", is_trimmed, *_SPACE),
-            ("text-has-control-character", ~value.str.contains(r"\p{Cc}"), *_CONTROL),
-            ("text-not-normalised", value == value.str.normalize("NFC"), *_NOT_NORMALISED),
-        ):
-            checks.append(rule(name, passes, at=field, ref=ref, message=message, hint=hint))
+        tests = {
+            "text-has-stray-space": (value == value.str.strip_chars()) & ~value.str.contains(_STRAY),
+            "text-has-control-character": ~value.str.contains(r"\p{Cc}"),
+            "text-not-normalised": value == value.str.normalize("NFC"),
+        }
+        checks += [builder_rule(name, passes, ref, {"field": field}) for name, passes in tests.items()]
     return checks
-
-
-_SPACE = (
-    "has a leading, trailing, no-break or zero-width space",
-    "write plain single spaces between words, and none around the text",
-)
-_CONTROL = ("has a line break, tab or another control character", "write a space instead")
-_NOT_NORMALISED = ("has letters whose accents are separate characters (not Unicode NFC)", "run `deedbook fmt`")
 
 
 def no_stand_in(field: str, words: Sequence[str] = STAND_INS, ref: str = "") -> pa.Check:
@@ -54,17 +43,14 @@ def no_stand_in(field: str, words: Sequence[str] = STAND_INS, ref: str = "") -> 
         words: What stands for a missing value, in small letters.
         ref: Where the rule comes from.
     """
-    return _no_stand_in(field, pl.col(field).cast(pl.String).str.to_lowercase().is_in(words), ref)
+    is_word = pl.col(field).cast(pl.String).str.to_lowercase().is_in(words)
+    return builder_rule("stand-in-for-missing", ~is_word, ref, {"field": field})
 
 
 def no_negative_stand_in(field: str, numbers: Sequence[float] = (-9, -99), ref: str = "") -> pa.Check:
     """A number that is not known is missing, not -9 or -99."""
-    return _no_stand_in(field, pl.col(field).cast(pl.Float64).is_in([float(number) for number in numbers]), ref)
-
-
-def _no_stand_in(field: str, stands_in: pl.Expr, ref: str) -> pa.Check:
-    message, hint = f"{{{field}}} stands for a missing value", "leave the cell empty"
-    return rule("stand-in-for-missing", ~stands_in, at=field, ref=ref, message=message, hint=hint)
+    is_one = pl.col(field).cast(pl.Float64).is_in([float(number) for number in numbers])
+    return builder_rule("stand-in-for-missing", ~is_one, ref, {"field": field})
 
 
 def neutral(
@@ -83,16 +69,6 @@ def neutral(
     checks = []
     for field in fields:
         own = pl.col(field).str.replace_all(_QUOTED, " ").str.replace_all(exempt, " ")
-        checks.append(
-            rule(
-                "loaded-word",
-                ~own.str.contains(pattern),
-                at=field,
-                severity="warning",
-                ref=ref,
-                message="the word {word} takes a side",
-                hint="use a neutral word, or quote whoever said it",
-                values={"word": own.str.extract(pattern)},
-            )
-        )
+        word = {"word": own.str.extract(pattern)}
+        checks.append(builder_rule("loaded-word", ~own.str.contains(pattern), ref, {"field": field}, values=word))
     return checks

@@ -4,10 +4,9 @@ The column of a fact is named `PREFIX.field`. So a rule that is written with `pl
 itself which tables it reads and through which own fields, and is masked accordingly.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Unpack
 
 import pandera.polars as pa
@@ -52,15 +51,15 @@ def beside(view: View, prefix: str, frame: pl.DataFrame, on: Mapping[str, str] |
 
 
 def judge(
-    view: View, name: str, passes: pl.Expr, values: Mapping[str, pl.Expr] | None = None, **said: Unpack[Said]
+    view: View, name: str, passes: pl.Expr, values: Mapping[str, pl.Expr] = MappingProxyType({}), **said: Unpack[Said]
 ) -> pa.Check:
     """A rule on a table, judged on its view; which columns and tables it reads is seen from the expressions."""
-    parts = {"passes": passes, **(values or {})}
+    parts = {"passes": passes, **values}
     roots = {root for part in parts.values() for root in part.meta.root_names()}
     columns, reads = _origin(view, roots)
     found = view.frame.select(**parts)
-    shown = {key: found[key] for key in values or {}}
-    return rule(name, found["passes"], reads=reads, columns=columns, values=shown, **said)
+    shown = {key: found[key] for key in values}
+    return rule(name, found["passes"], **{**said, "reads": reads, "columns": columns, "values": shown})
 
 
 def _origin(view: View, names: Mapping[str, str] | set[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -6,8 +6,6 @@ value of the `canonical_field`, to the value that the source text has in the sou
 diffs all ask here, so they cannot disagree on what a text is worth.
 """
 
-from __future__ import annotations
-
 import datetime as dt
 from collections.abc import Mapping, Set
 from dataclasses import replace
@@ -17,14 +15,14 @@ from typing import Any
 import polars as pl
 
 from deedbook.schema import Field
-from deedbook.types import boolean, duration, moment, number, place, structure, text
-from deedbook.types.kind import Kind, Parser, converted, is_plain, or_none, rewritten
+from deedbook.types import duration, moment, number, place, structure, text
+from deedbook.types.kind import NUMERIC_OPTIONS, Kind, Parser, converted, is_plain, or_none, rewritten
 
 TYPES: tuple[Kind, ...] = tuple(
-    kind for family in (text, number, boolean, moment, duration, place, structure) for kind in family.KINDS
+    kind for family in (text, number, moment, duration, place, structure) for kind in family.KINDS
 )
 _BY_NAME = {kind.name: kind for kind in TYPES}
-_LEXICAL_OPTIONS = number.NUMERIC_OPTIONS | {"trueValues", "falseValues"}
+_LEXICAL_OPTIONS = NUMERIC_OPTIONS | {"trueValues", "falseValues"}
 
 MISFIT = "\ufdd0"
 """A character that no text holds (Unicode keeps it for programs): the value behind it is of a type that its field cannot take."""
@@ -58,9 +56,8 @@ def typed(field: Field) -> pl.Expr:
     kind, text = kind_of(field), pl.col(field.name)
     if kind.dtype == pl.String():
         return text
-    column = kind.cast(field, text)
-    if column is not None:
-        return column.alias(field.name)
+    if kind.cast and is_plain(field):
+        return kind.cast(field, text).alias(field.name)
     parse = kind.parser(field, False)
     return converted(text, lambda text: kind.fit(parse(text)), kind.dtype)
 
@@ -73,7 +70,7 @@ def canonical_text(field: Field) -> pl.Expr:
     passed validation; one that is no value of the type becomes null.
     """
     kind, text = kind_of(field), pl.col(field.name)
-    write, canonical = kind.write, kind.is_canonical(field)
+    write, canonical = kind.write, kind.canonical if is_plain(field) else None
     if write is None or canonical == "":
         return text
     parse = kind.parser(field, False)
@@ -83,7 +80,7 @@ def canonical_text(field: Field) -> pl.Expr:
 def key_text(field: Field) -> pl.Expr:
     """The column of the field's name as text that is equal where the values are, of the types too that keep their text."""
     kind, text = kind_of(field), pl.col(field.name)
-    write, canonical = (kind.write, kind.is_canonical(field)) if kind.key is None else (kind.key, None)
+    write, canonical = kind.key or kind.write, kind.canonical if is_plain(field) and not kind.key else None
     if write is None:
         return text
     if canonical == "":  # of texts that validation took; --lenient takes others too

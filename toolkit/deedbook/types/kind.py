@@ -1,7 +1,5 @@
 """What is known of one type of Table Schema: the record that every file of this package fills."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -51,12 +49,12 @@ class Kind:
         formats: The formats that it has besides the default one; None where every format is a pattern of `strptime`.
         dtype: The polars type of its values; a type without one of its own stays text.
         write: The canonical text of a value; None where a text is its own canonical form.
-        is_canonical: A regular expression of texts that `write` would not change, however the field writes its values; None
-            where only the parser can tell.
+        canonical: A regular expression of texts that `write` would not change in a plain field, empty for all; None where only
+            the parser can tell.
         key: The text of a value in a key, where it is not the canonical one.
         accepts: Polars conditions that hold only for texts of the type, given the text and the number that `dtype` reads it
             as; None where a field has no fast path.
-        cast: The column of texts as values at once; None where they are converted one distinct text at a time.
+        cast: The column of texts of a plain field as values at once; None where they are converted one distinct text at a time.
         fit: The value of the parser as one of `dtype`; None where it has no room for it.
         native: The text of a value of JSON or a spreadsheet; None when the type cannot take it.
         order: What bounds are compared by.
@@ -68,18 +66,21 @@ class Kind:
     formats: frozenset[str] | None = frozenset()
     dtype: pl.DataType = field(default_factory=pl.String)
     write: Callable[[Any], str] | None = None
-    is_canonical: Callable[[Field], str | None] = lambda _field: None
+    canonical: str | None = None
     key: Callable[[Any], str] | None = None
     accepts: Callable[[Field, pl.Expr, pl.Expr], list[pl.Expr] | None] = lambda _field, _text, _number: None
-    cast: Callable[[Field, pl.Expr], pl.Expr | None] = lambda _field, _text: None
+    cast: Callable[[Field, pl.Expr], pl.Expr] | None = None
     fit: Callable[[Any], Any] = lambda value: value
     native: Callable[[Any, Field], str | None] = lambda _value, _field: None
     order: Callable[[Any], Any] = lambda value: value
 
 
+NUMERIC_OPTIONS = frozenset({"bareNumber", "decimalChar", "groupChar"})
+
+
 def is_plain(field: Field) -> bool:
-    """Whether a field has the default format."""
-    return field.format in {"default", ""}
+    """Whether a field has the default format and number characters, so that polars can read it."""
+    return field.format in {"default", ""} and NUMERIC_OPTIONS.isdisjoint(field.options)
 
 
 def or_none(convert: Callable[[str], Any], text: str) -> Any:

@@ -4,8 +4,6 @@ They are looked at only when a text is no value of its field, so a sound file pa
 stand, is read when the first is looked for.
 """
 
-from __future__ import annotations
-
 import datetime as dt
 import re
 import unicodedata
@@ -29,12 +27,14 @@ class Mistake:
         cause: What the text is, after "it" or "each of the 40 values".
         hint: What else can be done than to write what is proposed; what to do where nothing is.
         means: What was probably meant: a text with `\1` for a group of the pattern, or the name of a function below.
+        part: From which to which character of that.
     """
 
     pattern: str
     cause: str
     hint: str = ""
     means: str = ""
+    part: tuple[int | None, int | None] = (0, None)
 
     def has(self, text: str) -> bool:
         """Whether a text looks like this mistake."""
@@ -45,10 +45,9 @@ class Mistake:
         found = re.fullmatch(self.pattern, text, re.DOTALL)
         if found is None or not self.means:
             return None
-        if "\\" in self.means:
-            return found.expand(self.means)
-        convert: Callable[[Found], str | None] = globals()[self.means]
-        return convert(found)
+        convert: Callable[[Found], str | None] | None = globals().get(self.means)
+        meant = convert(found) if convert else found.expand(self.means)
+        return meant and meant[slice(*self.part)]
 
 
 SPREADSHEET_ERROR = Mistake(
@@ -70,18 +69,17 @@ def _data() -> dict[str, Any]:
 
     data: dict[str, Any] = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
     data["months"] = {name: number for number, names in enumerate(data["months"], 1) for name in names.split()}
+    data["parts"] |= {"MONTHS": "|".join(data["months"]), "WORDS": "|".join(data["words"])}
     return data
 
 
 @lru_cache(maxsize=32)
 def mistakes_of(kind: str) -> dict[str, Mistake]:
     """The mistakes of a type by name, in the order in which they are looked for: its own stand between those of any type."""
-    data = _data()
-    parts = {**data["parts"], "MONTHS": "|".join(data["months"]), "WORDS": "|".join(data["words"])}
-    found = {"spreadsheet-error": SPREADSHEET_ERROR, "formula": FORMULA}
+    data, found = _data(), {"spreadsheet-error": SPREADSHEET_ERROR, "formula": FORMULA}
     for section in ("first", "number" if kind == "integer" else kind, "last"):
         for name, item in data.get(section, {}).items():
-            pattern = re.sub("<([A-Z_0-9]+)>", lambda part: parts[part[1]], item["pattern"])
+            pattern = re.sub("<([A-Z_0-9]+)>", lambda part: data["parts"][part[1]], item["pattern"])
             found[name] = Mistake(**{**item, "pattern": pattern.replace("\n", "")})
     return found
 
@@ -110,11 +108,6 @@ def ascii_digits(found: Found) -> str:
     """Full-width letters and the digits of other scripts as those of ASCII."""
     plain = unicodedata.normalize("NFKC", found.string)
     return "".join(str(unicodedata.digit(it)) if unicodedata.category(it) == "Nd" else it for it in plain)
-
-
-def truth(found: Found) -> str:
-    """One of the two words of the standard."""
-    return "true" if found["yes"] else "false"
 
 
 def only_digits(found: Found) -> str:
@@ -191,39 +184,14 @@ def _months_and_numbers(found: Found) -> tuple[list[int], list[str]]:
     return [months[word] for word in words if word in months], re.findall("[0-9]+", found.string)
 
 
-def first_ten(found: Found) -> str:
-    """The day of a text that begins with one."""
-    return found.string.strip()[:10]
-
-
 def excel_moment(found: Found) -> str:
     """The moment that a number of days means in Excel."""
     return (_EXCEL + dt.timedelta(seconds=round(float(found.string.replace(",", ".")) * 86400))).isoformat()
 
 
-def excel_day(found: Found) -> str:
-    """The day of a moment of Excel."""
-    return excel_moment(found)[:10]
-
-
-def excel_clock(found: Found) -> str:
-    """The time of day of a moment of Excel."""
-    return excel_moment(found)[11:]
-
-
 def unix_moment(found: Found) -> str:
     """The moment that a number of seconds since 1970 means."""
     return dt.datetime.fromtimestamp(int(found[1]), dt.UTC).isoformat().replace("+00:00", "Z")
-
-
-def unix_day(found: Found) -> str:
-    """The day of a number of seconds since 1970."""
-    return unix_moment(found)[:10]
-
-
-def whole_offset(found: Found) -> str:
-    """A moment whose offset has a colon and minutes."""
-    return f"{found[1]}:{found[2] or '00'}"
 
 
 _CLOCK = re.compile(

@@ -1,7 +1,5 @@
 """Days, times of day, moments, years and months."""
 
-from __future__ import annotations
-
 import datetime as dt
 import re
 from collections.abc import Callable
@@ -151,10 +149,9 @@ def write_moment(value: dt.datetime) -> str:
 def key_of_time(value: dt.time) -> str:
     """The time of day in UTC if it has a zone; times of equal keys are equal."""
     since = dt.datetime.combine(dt.date(2000, 1, 2), value.replace(tzinfo=None)) - (value.utcoffset() or dt.timedelta())
-    days = (since.date() - dt.date(2000, 1, 2)).days
-    text = since.time().isoformat()
-    day = f"{days:+d} " if days else ""
-    return day + (text.rstrip("0") if "." in text else text) + ("Z" if value.tzinfo else "")
+    days = since.day - 2
+    text = write_moment(since)[11:]
+    return (f"{days:+d} " if days else "") + text + ("Z" if value.tzinfo else "")
 
 
 def as_utc(value: Any) -> Any:
@@ -165,13 +162,9 @@ def as_utc(value: Any) -> Any:
 def _accept(field: Field, text: pl.Expr, _number: pl.Expr) -> list[pl.Expr] | None:
     if not is_plain(field):
         return None
-    condition = text.str.contains(rf"\A{LEXICAL[field.type]}\z")
-    match field.type:
-        case "date":
-            return [condition, text >= "0001"]
-        case "datetime":  # in UTC too the years are 1 to 9999
-            return [condition, text >= "0001-01-02", text < "9999-12-31"]
-    return [condition]
+    in_utc_too = [text >= "0001-01-02", text < "9999-12-31"]  # the years are 1 to 9999
+    years = {"date": [text >= "0001"], "datetime": in_utc_too}.get(field.type, [])
+    return [text.str.contains(rf"\A{LEXICAL[field.type]}\z"), *years]
 
 
 read_datetime = _reader(_in_utc, standard_moment)
@@ -180,8 +173,6 @@ read_datetime = _reader(_in_utc, standard_moment)
 def cast_datetime(field: Field, text: pl.Expr) -> pl.Expr:
     """Moments in UTC: those in the usual form at once, the others one by one."""
     parse = read_datetime(field, False)
-    if not is_plain(field):
-        return converted(text, lambda text: as_utc(parse(text)), _MOMENT)
     usual = text.str.contains(_USUAL_MOMENT)
     plain = pl.when(usual).then(text).str.to_datetime("%Y-%m-%dT%H:%M:%S%.fZ", time_unit="us", strict=False)
     others = converted(pl.when(~usual).then(text), lambda text: as_utc(parse(text)), _MOMENT)
@@ -211,8 +202,8 @@ KINDS = (
         _reader(lambda moment: moment.date(), standard_date),
         dtype=pl.Date(),
         write=lambda value: str(value.isoformat()),
-        is_canonical=lambda field: "" if is_plain(field) else None,
-        cast=lambda field, text: text.str.to_date("%Y-%m-%d", strict=False) if is_plain(field) else None,
+        canonical="",
+        cast=lambda _field, text: text.str.to_date("%Y-%m-%d", strict=False),
     ),
     _kind(
         "datetime",
@@ -220,8 +211,9 @@ KINDS = (
         read_datetime,
         dtype=_MOMENT,
         write=write_moment,
-        is_canonical=lambda field: _CANONICAL_MOMENT if is_plain(field) else None,
+        canonical=_CANONICAL_MOMENT,
         cast=cast_datetime,
+        fit=as_utc,
         order=as_utc,
     ),
     _kind(
@@ -229,7 +221,7 @@ KINDS = (
         "a time (hh:mm:ss)",
         _reader(time_of, standard_time),
         write=lambda value: str(value.isoformat()),
-        is_canonical=lambda field: "" if is_plain(field) else None,
+        canonical="",
         key=key_of_time,
         order=as_utc,
     ),
@@ -239,7 +231,7 @@ KINDS = (
         read_year,
         dtype=pl.Int64(),
         write="{:04d}".format,
-        is_canonical=lambda _field: "",
+        canonical="",
         accepts=_accept,
         cast=lambda _field, text: text.cast(pl.Int64, strict=False),
         native=native_year,
@@ -249,7 +241,7 @@ KINDS = (
         "a year and month (YYYY-MM)",
         read_yearmonth,
         write=lambda value: f"{value[0]:04d}-{value[1]:02d}",
-        is_canonical=lambda _field: "",
+        canonical="",
         accepts=_accept,
     ),
 )

@@ -1,7 +1,5 @@
 """Numbers and whole numbers, with the characters that a field declares for decimals, groups and what surrounds them."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable
 from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal
@@ -10,12 +8,11 @@ from typing import Any
 import polars as pl
 
 from deedbook.schema import Field
-from deedbook.types.kind import LONGEST_PLAIN, Kind, Parser, ReasonError, demand
+from deedbook.types.kind import LONGEST_PLAIN, Kind, Parser, ReasonError, demand, is_plain
 
 NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _INTEGER = re.compile(r"[+-]?[0-9]+")
 _SPECIAL = re.compile("[+-]?(?:nan|inf|infinity)", re.IGNORECASE)
-NUMERIC_OPTIONS = frozenset({"bareNumber", "decimalChar", "groupChar"})
 EXACT_DIGITS = 15
 """Decimals of so many characters are told apart by a 64-bit float."""
 _LONGEST_INT = 4000
@@ -26,11 +23,6 @@ _LOST_SIGN = re.compile(
 """A typographic minus before the digits, brackets around them, or a minus after them: accountants write negative numbers so."""
 _CANONICAL_NUMBER = r"\A(?:0|-?[1-9][0-9]*|-?(?:0|[1-9][0-9]*)\.[0-9]*[1-9])\z"
 _CANONICAL_INTEGER = r"\A(?:0|-?[1-9][0-9]*)\z"
-
-
-def is_unadorned(field: Field) -> bool:
-    """Whether numbers are written as the standard writes them by default, so that polars can read them."""
-    return not NUMERIC_OPTIONS & set(field.options)
 
 
 def decimal_char(field: Field) -> str:
@@ -78,7 +70,7 @@ class NotANumber(Decimal):
 def read_number(field: Field, lenient: bool) -> Parser:
     """The parser of whole numbers or of numbers."""
     form, value_of = (_INTEGER, int) if field.type == "integer" else (NUMBER, Decimal)
-    clean = str if is_unadorned(field) else _plain_digits(field, lenient)
+    clean = str if is_plain(field) else _plain_digits(field, lenient)
 
     def parse(text: str) -> int | Decimal:
         text = clean(text.strip() if lenient else text)
@@ -108,7 +100,7 @@ def write_number(value: Decimal | float) -> str:
 
 def _accept(field: Field, text: pl.Expr, number: pl.Expr) -> list[pl.Expr] | None:
     """What makes a text a number, given the number that polars reads in it."""
-    if not is_unadorned(field):
+    if not is_plain(field):
         return None
     if field.type == "integer":
         return [number.is_not_null()]
@@ -145,9 +137,9 @@ def _kind(name: str, noun: str, dtype: pl.DataType, canonical: str, fit: Callabl
         read_number,
         dtype=dtype,
         write=write_number,
-        is_canonical=lambda field: canonical if is_unadorned(field) else None,
+        canonical=canonical,
         accepts=_accept,
-        cast=lambda field, text: text.cast(dtype, strict=False) if is_unadorned(field) else None,
+        cast=lambda _field, text: text.cast(dtype, strict=False),
         fit=fit,
         native=_native,
     )

@@ -1,7 +1,5 @@
 """Places: points as longitude and latitude, GeoJSON (RFC 7946) and TopoJSON."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
@@ -13,7 +11,7 @@ from deedbook.types.structure import dump_json, key_of, load_json
 
 _DEPTH = {"Point": 0, "MultiPoint": 1, "LineString": 1, "MultiLineString": 2, "Polygon": 2, "MultiPolygon": 3}
 _GEOMETRIES = frozenset({*_DEPTH, "GeometryCollection"})
-_OBJECTS = {*_GEOMETRIES, "Feature", "FeatureCollection"}
+_OBJECTS = _GEOMETRIES | {"Feature", "FeatureCollection"}
 _MEMBERS = {
     "FeatureCollection": ("features", frozenset({"Feature"})),
     "GeometryCollection": ("geometries", _GEOMETRIES),
@@ -62,12 +60,12 @@ def native_geopoint(value: Any, field: Field) -> str | None:
     return dump_json(value) if isinstance(value, _JSON_POINTS.get(field.format, ())) else None
 
 
-def check_geojson(value: Mapping[str, Any], allowed: frozenset[str] | None = None) -> None:
+def check_geojson(value: Mapping[str, Any], allowed: frozenset[str] = _OBJECTS) -> None:
     """Returns when the object is GeoJSON as RFC 7946 has it.
 
     Args:
         value: The parsed JSON.
-        allowed: The types that may stand in its place; None for all.
+        allowed: The types that may stand in its place.
 
     Raises:
         ReasonError: with the member that is missing or wrong.
@@ -75,27 +73,22 @@ def check_geojson(value: Mapping[str, Any], allowed: frozenset[str] | None = Non
     kind = value.get("type")
     demand(str(kind) in _OBJECTS, f"its `type` is {kind!r}, which GeoJSON does not know")
     belongs = "geometry" if allowed == _GEOMETRIES else "Feature"
-    demand(kind in (allowed or _OBJECTS), f"a {kind} stands where a {belongs} belongs")
+    demand(kind in allowed, f"a {kind} stands where a {belongs} belongs")
     _check_bbox(value)
     if kind in _MEMBERS:
         name, expected = _MEMBERS[kind]
         for member in _members(value, name):
             check_geojson(member, expected)
     elif kind == "Feature":
-        _check_feature(value)
+        for name in ("geometry", "properties"):
+            demand(name in value, f"a Feature has `geometry` and `properties` (or null); this one lacks `{name}`")
+            demand(isinstance(value[name], Mapping | None), f"the `{name}` of a Feature is an object or null")
+        own_id = value.get("id", "")
+        demand(isinstance(own_id, str) or is_number(own_id), "the `id` of a Feature is a text or a number")
+        if value["geometry"] is not None:
+            check_geojson(value["geometry"], _GEOMETRIES)
     else:
         _check_coordinates(value.get("coordinates"), str(kind))
-
-
-def _check_feature(value: Mapping[str, Any]) -> None:
-    for name in ("geometry", "properties"):
-        missing = f"a Feature has `geometry` and `properties` (or null); this one lacks `{name}`"
-        demand(name in value, missing)
-        demand(isinstance(value[name], Mapping | None), f"the `{name}` of a Feature is an object or null")
-    own_id = value.get("id", "")
-    demand(isinstance(own_id, str) or is_number(own_id), "the `id` of a Feature is a text or a number")
-    if value["geometry"] is not None:
-        check_geojson(value["geometry"], _GEOMETRIES)
 
 
 def _members(value: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
@@ -121,8 +114,7 @@ def _check_bbox(value: Mapping[str, Any]) -> None:
 
 def _check_coordinates(value: Any, kind: str) -> None:
     for run in [[value]] if kind == "Point" else _parts(value, _DEPTH[kind] - 1, kind):
-        is_run = all(map(_is_position, run))
-        demand(is_run, "a position is a list of two or three numbers, longitude first")
+        demand(all(map(_is_position, run)), "a position is a list of two or three numbers, longitude first")
         if kind in {"LineString", "MultiLineString"}:
             demand(len(run) >= 2, f"a line has at least two positions, this one has {len(run)}")
         if kind in {"Polygon", "MultiPolygon"}:
@@ -132,8 +124,7 @@ def _check_coordinates(value: Any, kind: str) -> None:
 
 def _parts(value: Any, depth: int, kind: str) -> Iterator[list[Any]]:
     """The lists at a depth of nested lists."""
-    is_list = isinstance(value, list)
-    demand(is_list, f"a {kind} lacks its lists of positions or arcs, or they are nested otherwise")
+    demand(isinstance(value, list), f"a {kind} lacks its lists of positions or arcs, or they are nested otherwise")
     if depth == 0:
         yield value
     else:
@@ -150,12 +141,13 @@ def check_topojson(value: Mapping[str, Any]) -> None:
     geometries: Any = [value]
     if value.get("type") == "Topology":
         objects, arcs = value.get("objects"), value.get("arcs")
-        is_named, is_list = isinstance(objects, Mapping), isinstance(arcs, list)
-        demand(is_named, "the `objects` of a Topology are an object, each geometry by its name")
-        are_lists = is_list and all(isinstance(arc, list) and all(map(_is_position, arc)) for arc in arcs or ())
+        demand(isinstance(objects, Mapping), "the `objects` of a Topology are an object, each geometry by its name")
+        are_lists = isinstance(arcs, list) and all(
+            isinstance(arc, list) and all(map(_is_position, arc)) for arc in arcs
+        )
         demand(are_lists, "the `arcs` of a Topology are lists of positions")
-        demand(all(len(arc) > 1 for arc in arcs or ()), "an arc has at least two positions")
-        geometries = objects.values() if objects else ()
+        demand(all(len(arc) > 1 for arc in arcs), "an arc has at least two positions")
+        geometries = objects.values()
     for geometry in geometries:
         _check_topo_geometry(geometry)
     _check_bbox(value)
@@ -172,9 +164,8 @@ def _check_topo_geometry(value: Any) -> None:
     elif kind in {"Point", "MultiPoint"}:
         _check_coordinates(value.get("coordinates"), kind)
     else:
-        runs = _parts(value.get("arcs"), _DEPTH[str(kind)] - 1, str(kind))
-        are_arcs = all(type(arc) is int for run in runs for arc in run)
-        demand(are_arcs, f"the `arcs` of a {kind} are numbers of arcs")
+        arcs = [arc for run in _parts(value.get("arcs"), _DEPTH[str(kind)] - 1, str(kind)) for arc in run]
+        demand(all(type(arc) is int for arc in arcs), f"the `arcs` of a {kind} are numbers of arcs")
 
 
 def _closed(value: Any) -> Any:

@@ -1,7 +1,5 @@
 """Values with parts: JSON arrays and objects, and lists of texts."""
 
-from __future__ import annotations
-
 import datetime as dt
 import json
 from collections.abc import Mapping
@@ -9,10 +7,10 @@ from decimal import Decimal
 from typing import Any
 
 from deedbook.schema import Field
-from deedbook.types import boolean, moment, number, text
+from deedbook.types import moment, number, text
 from deedbook.types.kind import UNREADABLE, Kind, Parser, ReasonError
 
-_ITEMS = {kind.name: kind for kind in (*text.KINDS, *number.KINDS, *boolean.KINDS, *moment.KINDS)}
+_ITEMS = {kind.name: kind for kind in (*text.KINDS, *number.KINDS, *moment.KINDS)}
 """What the items of a list may be."""
 
 

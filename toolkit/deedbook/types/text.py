@@ -1,12 +1,10 @@
-"""Text: of any form, or a web or mail address, a UUID, base64, or a geometry as well-known text."""
-
-from __future__ import annotations
+"""Text: of any form, or a web or mail address, a UUID, base64, or a geometry as well-known text; and the words for true and false."""
 
 import base64
 import ipaddress
 import re
 import urllib.parse
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 
 import polars as pl
@@ -182,7 +180,37 @@ def _accept(field: Field, text: pl.Expr, _number: pl.Expr) -> list[pl.Expr] | No
     return [text.str.contains(_ACCEPTED[field.format])] if field.format in _ACCEPTED else None
 
 
+_TRUTHS = {"trueValues": ("true", "True", "TRUE", "1"), "falseValues": ("false", "False", "FALSE", "0")}
+
+
+def truths_of(field: Field) -> Mapping[str, bool]:
+    """The texts of a field and what each of them means."""
+    texts = {name: field.options.get(name, default) for name, default in _TRUTHS.items()}
+    return {**{str(it): True for it in texts["trueValues"]}, **{str(it): False for it in texts["falseValues"]}}
+
+
+def _read_truth(field: Field, _lenient: bool) -> Parser:
+    values = truths_of(field)
+
+    def parse(text: str) -> bool:
+        if text not in values:
+            raise ValueError(text)
+        return values[text]
+
+    return parse
+
+
 KINDS = (
     Kind("string", "text", _read, formats=frozenset(_CHECKS), accepts=_accept),
     Kind("any", "a value", lambda _field, _lenient: str, accepts=lambda _field, _text, _number: []),
+    Kind(
+        "boolean",
+        "true or false",
+        _read_truth,
+        dtype=pl.Boolean(),
+        write=lambda value: "true" if value else "false",
+        accepts=lambda field, text, _number: [text.is_in(list(truths_of(field)))],
+        cast=lambda field, text: text.is_in([written for written, value in truths_of(field).items() if value]),
+        native=lambda value, field: next((it for it, meant in truths_of(field).items() if meant is value), None),
+    ),
 )

@@ -51,26 +51,21 @@ def status_fell_without_reason(releases: Releases) -> Iterator[Breach]:
 
 
 def _identities(releases: Releases) -> dict[str, list[str]]:
-    """The events of another kind of act than before, or with none of the initiators that they had, and which of these they are."""
-    if not {EVENTS, "event_participants"} & releases.touched:
-        return {}
-    states = (releases.before, releases.now)
+    """What tells that an event is another one than before: another kind of act, or none of the initiators that it had."""
+    states = (releases.before, releases.now) if {EVENTS, "event_participants"} & releases.touched else ()
     events = [state(EVENTS, "event_id", "event_type") for state in states]
     sides = [state("event_participants", "event_id", "actor_id", "role") for state in states]
     known = [frame for frame in (*events, *sides) if frame is not None]
-    if len(known) < len(events) + len(sides):
+    if len(known) < 4:
         return {}
     kinds = [frame.select("event_id", kind=pl.col("event_type").str.split(".").list.first()) for frame in known[:2]]
-    both = kinds[0].join(kinds[1], on="event_id", suffix="_now")
     before, now = (frame.filter(pl.col("role") == "initiator") for frame in known[2:])
     kept = before.join(now, on=["event_id", "actor_id"], how="semi")
+    retyped = kinds[0].join(kinds[1], on="event_id").filter(pl.col("kind").ne_missing(pl.col("kind_right")))
     moved = before.join(now, on="event_id", how="semi").join(kept, on="event_id", how="anti")
-    changes = {
-        "another kind of act": both.filter(pl.col("kind").ne_missing(pl.col("kind_now"))),
-        "other initiators": moved.join(kinds[0], on="event_id", how="semi"),
-    }
+    moved = moved.join(kinds[0], on="event_id", how="semi")
     found: dict[str, list[str]] = {}
-    for what, frame in changes.items():
+    for what, frame in {"another kind of act": retyped, "other initiators": moved}.items():
         for key in frame["event_id"].unique():
             found.setdefault(key, []).append(what)
     return dict(sorted(found.items()))
