@@ -50,6 +50,18 @@ class Constraints:
     unknown: list[tuple[str, str]] = field(default_factory=list)
     given_up: list[tuple[str, str]] = field(default_factory=list)
 
+    def limited(self, name: str, holds: Test) -> Test:
+        """A test that is given up, and from there on passed, when a value takes too long."""
+
+        def test(text: str, value: Any) -> bool:
+            try:
+                return bool(self.given_up) or holds(text, value)
+            except (TimeoutError, UnsupportedPatternError) as error:
+                self.given_up.append((name, str(error)))
+                return True
+
+        return test
+
 
 def constraints_of(item: Field, parse: Parse, where: str) -> Constraints:
     """The constraints of a field.
@@ -58,28 +70,26 @@ def constraints_of(item: Field, parse: Parse, where: str) -> Constraints:
         ProjectError: when one is declared with something that is no value of the field.
     """
     found, kind = Constraints(), kind_of(item)
-    if not item.format or (kind.formats is not None and item.format not in {"default", *kind.formats}):
+    if not kind.has_format(item.format):
         found.unknown.append(("format", f"the type {item.type} has no format `{item.format}`"))
     labels = {"categories": [label.value for label in item.categories]} if item.categories else {}
     items = {name: item.raw[name] for name in item.raw.keys() & {"arrayItem"}}
     for name, declared in {**item.constraints, **items, **labels}.items():
+        if name in {"required", "unique"}:
+            continue
         try:
             test = _test_of(item, parse, name, declared, f"{where}: field `{item.name}`")
+            found.tests.append((name, found.limited(name, test) if name in {"pattern", "jsonSchema"} else test))
         except UnenforceableError as error:
             found.unknown.append((name, str(error)))
         except (ValueError, TypeError, ArithmeticError):
             problem = f"{where}: field `{item.name}`: {name} {declared!r} is not {kind.noun}"
             raise ProjectError(problem, "correct the schema") from None
-        else:
-            found.tests += [(name, _limited(name, found.given_up, test))] if test else []
     return found
 
 
-def _test_of(item: Field, parse: Parse, name: str, declared: Any, where: str) -> Test | None:
-    """The test of a constraint; None for one that is looked at elsewhere."""
+def _test_of(item: Field, parse: Parse, name: str, declared: Any, where: str) -> Test:
     match name:
-        case "required" | "unique":
-            return None
         case "minLength" | "maxLength" if item.type in _COLLECTIONS:
             limit, holds = int(declared), _COMPARISONS[name]
             return lambda _text, value: bool(holds(len(value), limit))
@@ -115,21 +125,6 @@ def _item_test(item: Field, declared: Mapping[str, Any], where: str) -> Test:
         return not text.startswith(MISFIT) and all(test(text, read) for _, test in tests)
 
     return lambda _text, value: all(is_fine(it) for it in value if it is not None)
-
-
-def _limited(name: str, given_up: list[tuple[str, str]], holds: Test) -> Test:
-    """The test, given up, and from there on passed, when a value takes too long, if that can be."""
-    if name not in {"pattern", "jsonSchema"}:
-        return holds
-
-    def test(text: str, value: Any) -> bool:
-        try:
-            return bool(given_up) or holds(text, value)
-        except (TimeoutError, UnsupportedPatternError) as error:
-            given_up.append((name, str(error)))
-            return True
-
-    return test
 
 
 def _declared_value(item: Field, parse: Parse, declared: Any) -> Any:

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Iterable
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import polars as pl
 
@@ -38,11 +37,18 @@ _AS_IN_RE = {
 _AS_IN_RE_IN_SET = {r"\w": _WORD, r"\s": _SPACE, "[": r"\["}
 """The same within a set, where a bracket would begin a POSIX class."""
 
-_ASCII_CATEGORIES = {"CATEGORY_DIGIT": "0-9", "CATEGORY_WORD": "A-Za-z0-9_", "CATEGORY_SPACE": r" \t\n\r\x0b\x0c"}
-
-
-_MOST_REPEATS = 1000
-"""Repetitions that polars unrolls; of more it would make a program that is too large."""
+_ASCII = {r"\d": "0-9", r"\w": "A-Za-z0-9_", r"\s": r" \t\n\r\x0b\x0c"}
+"""The part of a category that is the same in both engines."""
+_ESCAPED = r"\\[^A-Za-z0-9]|\\[tnrfva]|\\x[0-9A-Fa-f]{2}"
+_MEMBER = rf"(?:{_ESCAPED}|[^\\\]-])"
+_MEMBERS = rf"{_MEMBER}(?:-{_MEMBER})?"
+_PIECE = (
+    rf"(?P<set>\[(?!\^)(?:-|-?(?:{_MEMBERS}|\\[dws])+-?)\]|\[\^(?:-|-?(?:{_MEMBERS})+-?)\])"  # [^\w] is more than ASCII
+    rf"|(?P<char>{_ESCAPED}|[^\\^$.|?*+(){{}}\[])|(?P<category>\\[dws])|(?P<any>\.)|\||\((?:\?:|\?P<\w+>)?|\)"
+    r"|(?:[*+?]|\{[0-9]{1,3}(?:,[0-9]{0,3})?\})\??(?![*+?{])"  # polars unrolls repetitions: many are too large a program
+)
+"""What a pattern is made of that means the same in both engines, or can be written so."""
+_COMMON = re.compile(rf"(?:\^|\\A)?(?P<body>(?:{_PIECE})*)(?:\$|\\Z)?", re.DOTALL)
 
 
 class UnsupportedPatternError(Exception):
@@ -89,69 +95,32 @@ def rust_pattern(pattern: str) -> str | None:
     r"""A pattern for polars that matches only whole values that Python's `fullmatch` matches too; None when unsure."""
     try:
         with warnings.catch_warnings(action="ignore", category=FutureWarning):
-            parsed = re._parser.parse(pattern)  # type: ignore[attr-defined]  # the parse tree has no public door
-        if parsed.state.flags & ~re.UNICODE.value:
+            re.compile(pattern)
+        if not (found := _COMMON.fullmatch(pattern)):
             return None
-        nodes = list(parsed)  # `^` and `$` at the outer edges say nothing new about a whole value
-        nodes = nodes[1:] if nodes and _is_at(nodes[0], "AT_BEGINNING") else nodes
-        nodes = nodes[:-1] if nodes and _is_at(nodes[-1], "AT_END") else nodes
-        pattern = rf"\A(?:{_sequence(nodes)})\z"
+        pattern = rf"\A(?:{re.sub(_PIECE, _in_rust, found['body'], flags=re.DOTALL)})\z"
         pl.Series([""]).str.contains(pattern)  # Rust refuses surrogates, and what becomes too large
-    except (_UnsureError, re.error, RecursionError, pl.exceptions.PolarsError):
+    except (re.error, RecursionError, OverflowError, pl.exceptions.PolarsError):
         return None
     return pattern
 
 
-class _UnsureError(Exception):
-    """Part of a pattern may mean different things in the two engines."""
-
-
-def _is_at(node: tuple[Any, Any], place: str) -> bool:
-    return str(node[0]) == "AT" and str(node[1]).startswith(place)
-
-
-def _sequence(nodes: Iterable[Any]) -> str:
-    return "".join(_node(str(operation), argument) for operation, argument in nodes)
-
-
-def _node(operation: str, argument: Any) -> str:
-    match operation:
-        case "LITERAL":
-            return _class_char(argument)
-        case "NOT_LITERAL":
-            return f"[^{_class_char(argument)}]"
-        case "ANY":
+def _in_rust(piece: re.Match[str]) -> str:
+    text = piece[0]
+    match piece.lastgroup:
+        case "set":
+            start = 1 + text.startswith("[^")
+            return text[:start] + re.sub(rf"\\[dws]|{_MEMBER}", _member, text[start:-1], flags=re.DOTALL) + "]"
+        case "category":
+            return f"[{_ASCII[text]}]"
+        case "char":
+            return _member(piece)
+        case "any":
             return r"[^\n]"
-        case "IN":
-            return _class(argument)
-        case "BRANCH":
-            return "(?:" + "|".join(map(_sequence, argument[1])) + ")"
-        case "SUBPATTERN" if not any(argument[1:3]):  # flags that are added and removed
-            return f"(?:{_sequence(argument[3])})"
-        case "MAX_REPEAT" | "MIN_REPEAT":
-            low, high, inner = argument
-            bound = str(high).replace("MAXREPEAT", "")
-            if max(low, int(bound or 0)) <= _MOST_REPEATS:
-                return f"(?:{_sequence(inner)}){{{low},{bound}}}"
-    raise _UnsureError
+    return text
 
 
-def _class(members: list[Any]) -> str:
-    """A character class; categories become their ASCII part, which a negated class cannot use."""
-    negated = str(members[0][0]) == "NEGATE"
-    parts = ["^"] if negated else []
-    for operation, argument in members[negated:]:
-        match str(operation):
-            case "LITERAL":
-                parts.append(_class_char(argument))
-            case "RANGE":
-                parts.append("-".join(map(_class_char, argument)))
-            case "CATEGORY" if not negated and str(argument) in _ASCII_CATEGORIES:
-                parts.append(_ASCII_CATEGORIES[str(argument)])
-            case _:
-                raise _UnsureError
-    return f"[{''.join(parts)}]"
-
-
-def _class_char(code: int) -> str:
-    return rf"\x{{{code:x}}}"
+def _member(found: re.Match[str]) -> str:
+    """A character as Rust writes it, by its number where it may have a meaning of its own; a category of a set."""
+    text = found[0]
+    return _ASCII.get(text) or (text if re.fullmatch(r"\\\w+", text) else rf"\x{{{ord(text[-1]):x}}}")

@@ -118,11 +118,11 @@ def respelled(text: str, candidates: Iterable[str]) -> Respelled | None:
     """The candidate that a text was meant to be, if it differs only in what nobody means; None also when several do."""
     fold, closest = folded(text), skeleton(text).casefold()
     found = [it for it in filter(None, candidates) if folded(it) == fold or skeleton(it).casefold() == closest]
-    exact = [it for it in found if it.casefold() == text.casefold()] or found
-    if not exact or exact[0] == text:
+    found.sort(key=lambda it: it.casefold() != text.casefold())
+    if not found or found[0] == text:
         return None
-    is_shorter = _digits(text) < _digits(exact[0]) and fold in map(folded, exact[1:])
-    meant = min(exact, key=len) if is_shorter else exact[0]
+    is_shorter = _digits(text) < _digits(found[0]) and fold in map(folded, found[1:])
+    meant = min(found, key=len) if is_shorter else found[0]
     return Respelled(meant, _difference(text, meant))
 
 

@@ -138,7 +138,7 @@ def builder_rule(name: str, passes: pl.Expr, ref: str, fields: Mapping[str, str]
         fields: The fields by the names that the words have for them.
         more: Other attributes of `Rule`.
     """
-    said = {key: re.sub("<([a-z0-9]+)>", lambda it: fields[it[1]], text) for key, text in _BUILDERS[name].items()}
+    said: Any = {key: re.sub("<([a-z0-9]+)>", lambda it: fields[it[1]], text) for key, text in _BUILDERS[name].items()}
     return rule(name, passes, ref=ref, **said, **more)
 
 

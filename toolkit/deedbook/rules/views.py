@@ -6,7 +6,6 @@ itself which tables it reads and through which own fields, and is masked accordi
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Unpack
 
 import pandera.polars as pa
@@ -50,16 +49,14 @@ def beside(view: View, prefix: str, frame: pl.DataFrame, on: Mapping[str, str] |
     return View(joined, {**view.facts, prefix: Fact(keys, tuple(sorted({*reads, *passed})))})
 
 
-def judge(
-    view: View, name: str, passes: pl.Expr, values: Mapping[str, pl.Expr] = MappingProxyType({}), **said: Unpack[Said]
-) -> pa.Check:
+def judge(view: View, name: str, passes: pl.Expr, **said: Unpack[Said]) -> pa.Check:
     """A rule on a table, judged on its view; which columns and tables it reads is seen from the expressions."""
-    parts = {"passes": passes, **values}
-    roots = {root for part in parts.values() for root in part.meta.root_names()}
+    parts = {"passes": passes, **(said.get("values") or {})}
+    roots = {root for part in parts.values() if isinstance(part, pl.Expr) for root in part.meta.root_names()}
     columns, reads = _origin(view, roots)
     found = view.frame.select(**parts)
-    shown = {key: found[key] for key in values}
-    return rule(name, found["passes"], **{**said, "reads": reads, "columns": columns, "values": shown})
+    said |= {"reads": reads, "columns": columns, "values": {key: found[key] for key in found.columns[1:]}}
+    return rule(name, found["passes"], **said)
 
 
 def _origin(view: View, names: Mapping[str, str] | set[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:

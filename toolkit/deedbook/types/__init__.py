@@ -56,8 +56,9 @@ def typed(field: Field) -> pl.Expr:
     kind, text = kind_of(field), pl.col(field.name)
     if kind.dtype == pl.String():
         return text
-    if kind.cast and is_plain(field):
-        return kind.cast(field, text).alias(field.name)
+    if is_plain(field) and (kind.cast or kind.dtype.is_numeric()):
+        column = kind.cast(field, text) if kind.cast else text.cast(kind.dtype, strict=False)
+        return column.alias(field.name)
     parse = kind.parser(field, False)
     return converted(text, lambda text: kind.fit(parse(text)), kind.dtype)
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from deedbook.schema import Field
-from deedbook.types.kind import Kind, ReasonError
+from deedbook.types.kind import Kind, ReasonError, always
 
 _FORM = re.compile(
     r"(?P<sign>-?)P(?=[0-9T])(?:(?P<years>[0-9]+)Y)?(?:(?P<months>[0-9]+)M)?(?:(?P<weeks>[0-9]+)W)?(?:(?P<days>[0-9]+)D)?"
@@ -73,11 +73,13 @@ def _days(year: int, month: int) -> int:
     return 365 * before + before // 4 - before // 100 + before // 400 + (153 * shifted + 2) // 5
 
 
-def parse_lax(text: str) -> Duration:
-    """A duration as frictionless-py reads it: also fractions of every unit, a plus sign, and the alternative form."""
+def read_duration(text: str, lenient: bool) -> Duration:
+    """A duration, if lenient as frictionless-py reads it: also fractions of every unit, a plus sign, and the alternative form."""
     try:
         return parse_duration(text)
     except ValueError:
+        if not lenient:
+            raise
         import isodate  # type: ignore[import-untyped]
 
         found = isodate.parse_duration(text)
@@ -96,7 +98,7 @@ KINDS = (
     Kind(
         "duration",
         "an ISO 8601 duration",
-        lambda _field, lenient: parse_lax if lenient else parse_duration,
+        always(read_duration),
         key=str,
         native=_native,
     ),

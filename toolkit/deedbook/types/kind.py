@@ -35,6 +35,11 @@ def demand(holds: object, reason: str, proposal: str | None = None) -> None:
         raise ReasonError(reason, proposal)
 
 
+def always(parse: Callable[[str, bool], Any]) -> Callable[[Any, bool], Parser]:
+    """The parser of a type whose fields are all read alike, given a text and whether it may be what frictionless-py accepts."""
+    return lambda _field, lenient: lambda text: parse(text, lenient)
+
+
 UNREADABLE = (ValueError, TypeError, ArithmeticError, RecursionError, re.error)
 """What a parser raises for a text that is no value; the last of a format like `%Y %Y`."""
 
@@ -54,7 +59,8 @@ class Kind:
         key: The text of a value in a key, where it is not the canonical one.
         accepts: Polars conditions that hold only for texts of the type, given the text and the number that `dtype` reads it
             as; None where a field has no fast path.
-        cast: The column of texts of a plain field as values at once; None where they are converted one distinct text at a time.
+        cast: The column of texts of a plain field as values at once; None where polars casts them, or they have to be converted
+            one distinct text at a time.
         fit: The value of the parser as one of `dtype`; None where it has no room for it.
         native: The text of a value of JSON or a spreadsheet; None when the type cannot take it.
         order: What bounds are compared by.
@@ -73,6 +79,10 @@ class Kind:
     fit: Callable[[Any], Any] = lambda value: value
     native: Callable[[Any, Field], str | None] = lambda _value, _field: None
     order: Callable[[Any], Any] = lambda value: value
+
+    def has_format(self, name: str) -> bool:
+        """Whether it has a format."""
+        return bool(name) and (self.formats is None or name in {"default", *self.formats})
 
 
 NUMERIC_OPTIONS = frozenset({"bareNumber", "decimalChar", "groupChar"})

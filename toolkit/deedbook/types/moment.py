@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from deedbook.schema import Field
-from deedbook.types.kind import Kind, Parser, converted, demand, is_plain
+from deedbook.types.kind import Kind, Parser, always, converted, demand, is_plain
 from deedbook.types.number import is_number, is_whole
 
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -115,29 +115,21 @@ def _in_utc(moment: dt.datetime) -> dt.datetime:
     return moment.astimezone(dt.UTC) if moment.tzinfo else moment
 
 
-def read_year(_field: Field, lenient: bool) -> Parser:
-    """The parser of years."""
-
-    def parse(text: str) -> int:
-        if not re.fullmatch(LEXICAL["year"], text) and not (lenient and len(text) == 4 and int(text) >= 0):
-            raise ValueError(text)
-        return int(text)
-
-    return parse
+def standard_year(text: str, lenient: bool) -> int:
+    """The year that a text says."""
+    if not re.fullmatch(LEXICAL["year"], text) and not (lenient and len(text) == 4 and int(text) >= 0):
+        raise ValueError(text)
+    return int(text)
 
 
-def read_yearmonth(_field: Field, lenient: bool) -> Parser:
-    """The parser of years with a month."""
-
-    def parse(text: str) -> tuple[int, int]:
-        if not re.fullmatch(LEXICAL["yearmonth"], text) and not lenient:
-            raise ValueError(text)
-        year, month = map(int, text.split("-"))
-        if not 1 <= month <= 12:
-            raise ValueError(text)
-        return year, month
-
-    return parse
+def standard_yearmonth(text: str, lenient: bool) -> tuple[int, int]:
+    """The year and the month that a text says."""
+    if not re.fullmatch(LEXICAL["yearmonth"], text) and not lenient:
+        raise ValueError(text)
+    year, month = map(int, text.split("-"))
+    if not 1 <= month <= 12:
+        raise ValueError(text)
+    return year, month
 
 
 def write_moment(value: dt.datetime) -> str:
@@ -194,16 +186,15 @@ def native_year(value: Any, _field: Field) -> str | None:
     return f"{int(value):04d}" if is_number(value) and is_whole(value) and 0 <= value <= 9999 else None
 
 
-_kind = partial(Kind, formats=None, accepts=_accept, native=_native)
+_kind = partial(Kind, formats=None, canonical="", write=lambda value: str(value.isoformat()), accepts=_accept)
 KINDS = (
     _kind(
         "date",
         "a date (YYYY-MM-DD)",
         _reader(lambda moment: moment.date(), standard_date),
         dtype=pl.Date(),
-        write=lambda value: str(value.isoformat()),
-        canonical="",
         cast=lambda _field, text: text.str.to_date("%Y-%m-%d", strict=False),
+        native=_native,
     ),
     _kind(
         "datetime",
@@ -214,34 +205,31 @@ KINDS = (
         canonical=_CANONICAL_MOMENT,
         cast=cast_datetime,
         fit=as_utc,
+        native=_native,
         order=as_utc,
     ),
     _kind(
         "time",
         "a time (hh:mm:ss)",
         _reader(time_of, standard_time),
-        write=lambda value: str(value.isoformat()),
-        canonical="",
         key=key_of_time,
+        native=_native,
         order=as_utc,
     ),
-    Kind(
+    _kind(
         "year",
         "a year (YYYY)",
-        read_year,
+        always(standard_year),
+        formats=frozenset(),
         dtype=pl.Int64(),
         write="{:04d}".format,
-        canonical="",
-        accepts=_accept,
-        cast=lambda _field, text: text.cast(pl.Int64, strict=False),
         native=native_year,
     ),
-    Kind(
+    _kind(
         "yearmonth",
         "a year and month (YYYY-MM)",
-        read_yearmonth,
+        always(standard_yearmonth),
+        formats=frozenset(),
         write=lambda value: f"{value[0]:04d}-{value[1]:02d}",
-        canonical="",
-        accepts=_accept,
     ),
 )

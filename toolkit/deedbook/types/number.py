@@ -3,12 +3,13 @@
 import re
 from collections.abc import Callable
 from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal
+from functools import partial
 from typing import Any
 
 import polars as pl
 
 from deedbook.schema import Field
-from deedbook.types.kind import LONGEST_PLAIN, Kind, Parser, ReasonError, demand, is_plain
+from deedbook.types.kind import LONGEST_PLAIN, Kind, Parser, demand, is_plain
 
 NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _INTEGER = re.compile(r"[+-]?[0-9]+")
@@ -79,8 +80,9 @@ def read_number(field: Field, lenient: bool) -> Parser:
         if lenient:
             value = value_of(text)
             return NotANumber("NaN") if isinstance(value, Decimal) and value.is_nan() else value
-        if form is NUMBER and _SPECIAL.fullmatch(text):
-            raise ReasonError("only finite numbers are accepted, unless with --lenient")
+        demand(
+            form is _INTEGER or not _SPECIAL.fullmatch(text), "only finite numbers are accepted, unless with --lenient"
+        )
         raise ValueError(text)
 
     return parse
@@ -130,28 +132,14 @@ def _native(value: Any, field: Field) -> str | None:
     return plain_number(value).replace(".", decimal_char(field))
 
 
-def _kind(name: str, noun: str, dtype: pl.DataType, canonical: str, fit: Callable[[Any], Any]) -> Kind:
-    return Kind(
-        name,
-        noun,
-        read_number,
-        dtype=dtype,
-        write=write_number,
-        canonical=canonical,
-        accepts=_accept,
-        cast=lambda _field, text: text.cast(dtype, strict=False),
-        fit=fit,
-        native=_native,
-    )
-
-
+_kind = partial(Kind, parser=read_number, write=write_number, accepts=_accept, native=_native)
 KINDS = (
-    _kind("number", "a number", pl.Float64(), _CANONICAL_NUMBER, float),
+    _kind("number", "a number", dtype=pl.Float64(), canonical=_CANONICAL_NUMBER, fit=float),
     _kind(
         "integer",
         "a whole number",
-        pl.Int64(),
-        _CANONICAL_INTEGER,
-        lambda value: value if -(2**63) <= value < 2**63 else None,
+        dtype=pl.Int64(),
+        canonical=_CANONICAL_INTEGER,
+        fit=lambda value: value if -(2**63) <= value < 2**63 else None,
     ),
 )

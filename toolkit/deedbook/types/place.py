@@ -132,7 +132,7 @@ def _parts(value: Any, depth: int, kind: str) -> Iterator[list[Any]]:
             yield from _parts(part, depth - 1, kind)
 
 
-def check_topojson(value: Mapping[str, Any]) -> None:
+def check_topojson(value: Any) -> None:
     """Returns when the object is TopoJSON.
 
     Raises:

@@ -189,15 +189,10 @@ def truths_of(field: Field) -> Mapping[str, bool]:
     return {**{str(it): True for it in texts["trueValues"]}, **{str(it): False for it in texts["falseValues"]}}
 
 
-def _read_truth(field: Field, _lenient: bool) -> Parser:
-    values = truths_of(field)
-
-    def parse(text: str) -> bool:
-        if text not in values:
-            raise ValueError(text)
-        return values[text]
-
-    return parse
+def _truth(values: Mapping[str, bool], text: str) -> bool:
+    if text not in values:
+        raise ValueError(text)
+    return values[text]
 
 
 KINDS = (
@@ -206,7 +201,7 @@ KINDS = (
     Kind(
         "boolean",
         "true or false",
-        _read_truth,
+        lambda field, _lenient: partial(_truth, truths_of(field)),
         dtype=pl.Boolean(),
         write=lambda value: "true" if value else "false",
         accepts=lambda field, text, _number: [text.is_in(list(truths_of(field)))],

@@ -1,10 +1,13 @@
 """What the claims about an event are worth: origins, positions, and the status that follows.
 
-The status is a table of lines, read from above; the first line that holds gives it. Independence is
-counted on origins, not on outlets.
+The status is a table of lines in evidence.toml, read from above; the first line that holds gives it. Independence is counted on
+origins, not on outlets.
 """
 
+import tomllib
+from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 import polars as pl
 
@@ -26,42 +29,24 @@ READS = ("claims", "claim_sources", "sources", "event_participants", "actors", "
 
 _COUNTED = ("affirmation", "narration")
 _LIVE = ("affirmation", "narration", "narration_uncounted")
+_TABLES = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of the decision table: a status, and when it applies to a row of `tally`."""
+    """One line of the decision table: a status, and the condition in SQL under which a row of `tally` has it."""
 
     status: str
     text: str
-    when: pl.Expr
+    when: str
 
 
-_live, _denials, _origins = pl.col("n_live"), pl.col("n_denials"), pl.col("n_origins")
-_opposed = pl.col("has_acting") & (pl.col("has_receiving") | pl.col("has_adversary")) | (pl.col("n_acting") > 1)
-_is_disputed = (_live > 0) & (_denials > 0) & (pl.col("n_voices") > 1)
-_performative = pl.col("evidence_class") == "performative"
-
-STATUS_LINES = (
-    Line("retracted", "every affirmation is retracted", (_live == 0) & (pl.col("n_retracted") > 0)),
-    Line("denied", "no affirmation, at least one denial", (_live == 0) & (_denials > 0)),
-    Line("disputed", "affirmation and denial of different roots", _is_disputed),
-    Line("official", "performative, and a party's record at hop 0", _performative & pl.col("has_record")),
-    Line(
-        "confirmed",
-        "at least 2 origins of which one is uninvolved, or acting party together with receiving party, adversary or a second acting root",
-        (_origins >= 2) & (pl.col("has_uninvolved") | _opposed),
-    ),
-    Line("probable", "at least 2 origins otherwise", _origins >= 2),
-    Line("reported", "narration only", (_live > 0) & (pl.col("n_narrations") == _live)),
-    Line("probable", "performative, acting party quoted", _performative & pl.col("has_acting_quoted")),
-    Line("claimed", "one origin", _origins == 1),
-)
+STATUS_LINES = tuple(Line(**line) for line in _TABLES["status"])
 
 
 def status() -> pl.Expr:
     """The status of a row of `tally`; null where nobody affirms, denies or took back anything."""
-    return pl.coalesce(pl.when(line.when).then(pl.lit(line.status)) for line in STATUS_LINES)
+    return _first_that_holds((line.status, line.when) for line in STATUS_LINES)
 
 
 def subjects(tables: Tables) -> Tables:
@@ -108,33 +93,24 @@ def evidence(tables: Tables) -> pl.DataFrame:
     original = roots_at(found.select("claim_id", "event_id", actor_id="original_publisher"), tables)
     found = left(found, original.select("claim_id", original_root="root"), "claim_id")
     origin = pl.coalesce("original_root", "root", "claimant_actor_id").alias("origin_actor_id")
-    counted = pl.coalesce(pl.when(when).then(pl.lit(name)) for name, when in COUNTS).alias("counts_as")
-    weighed = found.select("event_id", "claim_id", origin, counted, "position", pl.col("is_record").fill_null(False))
+    found = found.with_columns(
+        pl.col("is_record", "is_own_publication").fill_null(False),
+        affirms=pl.col("stance").is_in(AFFIRMING),
+        is_unreal=pl.col("factuality").is_in(UNREAL),
+    )
+    counted = _first_that_holds((line["as"], line["when"]) for line in _TABLES["counts"]).alias("counts_as")
+    weighed = found.select("event_id", "claim_id", origin, counted, "position", "is_record")
     linked = weighed.join(tables["claim_sources"], on="claim_id")
     affirmed = linked.filter(pl.col("counts_as") == "affirmation")
     told = linked.filter(pl.col("counts_as") == "narration", pl.col("hop") == 0)
-    again = told.join(affirmed, on=["event_id", "source_id"], how="semi")[
-        "claim_id"
-    ].implode()  # one report is one voice
-    uncounted = pl.when(pl.col("claim_id").is_in(again)).then(pl.lit("narration_uncounted"))
+    again = told.join(affirmed, on=["event_id", "source_id"], how="semi")["claim_id"]
+    uncounted = pl.when(pl.col("claim_id").is_in(again.implode())).then(pl.lit("narration_uncounted"))
     return weighed.with_columns(counts_as=uncounted.otherwise("counts_as")).sort("event_id", "claim_id")
 
 
-_stance, _narrates = pl.col("stance"), pl.col("is_own_publication").fill_null(False)
-_is_expected = (pl.col("modality") == "anticipated") & ~pl.col("factuality").is_in(UNREAL)
-_is_narrated = (pl.col("actor_type") == "media") & _narrates & (pl.col("modality") != "observed").fill_null(True)
-COUNTS = (
-    ("retraction", _stance == "retracts"),
-    ("retracted", pl.col("is_retracted")),
-    ("superseded", pl.col("is_superseded")),
-    ("denial", _stance == "denies"),
-    ("silence", ~_stance.is_in(AFFIRMING)),
-    ("anticipation", _is_expected.fill_null(False)),
-    ("affirmation", ~_is_narrated),
-    ("narration_uncounted", pl.col("evidence_class") == "attributed"),
-    ("narration", pl.lit(True)),
-)
-"""What a claim counts as: the first line that holds."""
+def _first_that_holds(lines: Iterable[tuple[str, str]]) -> pl.Expr:
+    """The first part of the first line whose second part, a condition in SQL, holds; null where none does."""
+    return pl.coalesce(pl.when(pl.sql_expr(when)).then(pl.lit(then)) for then, when in lines)
 
 
 def _withdrawals(claims: pl.DataFrame, others: pl.DataFrame, placed: pl.DataFrame) -> pl.DataFrame:
@@ -226,7 +202,7 @@ def tally(tables: Tables, found: pl.DataFrame) -> pl.DataFrame:
     acts = position == "acting_party"
     voices = {"origins": counted, "denials": denies, "voices": live | denies, "acting": counted & acts}
     sides = {"acting": "acting_party", "receiving": "receiving_party", "adversary": "adversary_of_acting_party"}
-    sides["uninvolved"] = "uninvolved"
+    sides |= {"uninvolved": "uninvolved"}
     per_event = found.group_by("event_id").agg(
         *(pl.col("origin_actor_id").filter(when).n_unique().alias(f"n_{name}") for name, when in voices.items()),
         *((counted & (position == side)).any().alias(f"has_{name}") for name, side in sides.items()),

@@ -64,11 +64,9 @@ def _identities(releases: Releases) -> dict[str, list[str]]:
     retyped = kinds[0].join(kinds[1], on="event_id").filter(pl.col("kind").ne_missing(pl.col("kind_right")))
     moved = before.join(now, on="event_id", how="semi").join(kept, on="event_id", how="anti")
     moved = moved.join(kinds[0], on="event_id", how="semi")
-    found: dict[str, list[str]] = {}
-    for what, frame in {"another kind of act": retyped, "other initiators": moved}.items():
-        for key in frame["event_id"].unique():
-            found.setdefault(key, []).append(what)
-    return dict(sorted(found.items()))
+    both = {"another kind of act": retyped, "other initiators": moved}
+    found = pl.concat([frame.select("event_id", what=pl.lit(what)) for what, frame in both.items()]).unique()
+    return dict(found.group_by("event_id").agg("what").sort("event_id").iter_rows())
 
 
 def event_changed_identity(releases: Releases) -> Iterator[Breach]:

@@ -3,6 +3,8 @@
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 import pandera.polars as pa
 import polars as pl
@@ -13,7 +15,6 @@ from deedbook.models.alignment.evidence import AFFIRMING
 from deedbook.rules import dates, text
 from deedbook.rules.chains import climb
 from deedbook.rules.references import not_listed
-from deedbook.rules.rule import Said
 from deedbook.rules.views import View, beside, judge
 from deedbook.schema import read_schema
 
@@ -23,12 +24,19 @@ GROUP_TYPES = ("generic", "unidentified")
 LATER = ("follows", "implements", "responds_to")
 """Relations of an event to one that came before it."""
 _PARTIES = ("event_participants", "actors", "events", "alignments")
-_TEXTS: dict[str, Said] = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
+_TEXTS: dict[str, dict[str, str]] = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
 
 
-def _judged(view: View, name: str, passes: pl.Expr, values: Mapping[str, pl.Expr] | None = None) -> pa.Check:
+def _said(name: str, field: str = "") -> Any:
+    """What findings of a rule say, about a field."""
+    return {key: text.replace("FIELD", field) for key, text in _TEXTS[name].items()}
+
+
+def _judged(
+    view: View, name: str, passes: pl.Expr, values: Mapping[str, pl.Expr] = MappingProxyType({}), field: str = ""
+) -> pa.Check:
     """A rule of `rules.toml`, which has what its findings say."""
-    return judge(view, name, passes, values, **_TEXTS[name])
+    return judge(view, name, passes, values=values, **_said(name, field))
 
 
 def _claims_beside(tables: Tables, prefix: str, facts: pl.DataFrame, on: str = "claim_id") -> View:
@@ -54,9 +62,8 @@ def current(tables: Tables, folder: Path) -> dict[str, list[pa.Check]]:
     """
     schemas = {name: read_schema(load_json(folder / f"{name}.schema.json", "schema"), name) for name in tables}
     redirects, codes = tables["id_redirects"], tables["code_values"]
-    ids = {
-        name: it.primary_key[0] for name, it in schemas.items() if len(it.primary_key) == 1 and name != "id_redirects"
-    }
+    ids = {name: it.primary_key[0] for name, it in schemas.items() if len(it.primary_key) == 1}
+    ids.pop("id_redirects", None)
     parts = [tables[name].select(pl.col(key).alias("id"), pl.lit(name).alias("first")) for name, key in ids.items()]
     known = pl.concat(parts).drop_nulls("id").unique("id", keep="first", maintain_order=True)
     retired = redirects.join(known, left_on="old_id", right_on="id", how="anti")
@@ -77,11 +84,8 @@ def _unlisted(
     name: str, gone: Mapping[str, pl.DataFrame], key: str, shows: tuple[str, ...], table: str
 ) -> Iterator[pa.Check]:
     """The rule on every field of `gone`, which has the rows of `table` that may not be named there."""
-    said = _TEXTS[name]
     for field, rows in gone.items():
-        message = said["message"].replace("FIELD", field)
-        more = {"message": message, "hint": said["hint"], "ref": said["ref"]}
-        yield not_listed(name, field, rows, key=key, shows=shows, reads=(table,), **more)
+        yield not_listed(name, field, rows, key=key, shows=shows, reads=(table,), **_said(name, field))
 
 
 def followed(redirects: pl.DataFrame, known: pl.DataFrame, tables: tuple[str, ...]) -> list[pa.Check]:
@@ -112,9 +116,8 @@ def listed(code_values: pl.DataFrame, fields: tuple[str, ...]) -> list[pa.Check]
     codes, checks = code_values.select("list", "code"), []
     for field in fields:
         view = beside(View(code_values), "other", codes, {"list": "list", field: "code"}, ("code_values",))
-        is_known, message = pl.col("other.code").is_not_null(), f"{{{field}}} is no code of the list {{list}}"
-        said: Said = {"at": field, "ref": "R-50", "message": message, "hint": "name a code of the same list"}
-        checks.append(judge(view, "code-refers-to-nothing", pl.col(field).is_null() | is_known, **said))
+        is_known = pl.col(field).is_null() | pl.col("other.code").is_not_null()
+        checks.append(_judged(view, "code-refers-to-nothing", is_known, field=field))
     return checks
 
 
