@@ -62,13 +62,13 @@ LINES: list[tuple[str, dict[str, object]]] = [
 @pytest.mark.parametrize(("line", "counts"), LINES)
 def test_the_first_line_that_holds_gives_the_status(line: str, counts: dict[str, object]) -> None:
     row = pl.DataFrame([{**NOTHING, **counts}])
-    first = next(item for item in evidence.STATUS_LINES if row.select(pl.sql_expr(item.when)).item())
-    assert first.text == line
-    assert row.select(evidence.status()).item() == first.status
+    first = next(item for item in evidence.TABLES["status"] if row.select(pl.sql_expr(item["when"])).item())
+    assert first["text"] == line
+    assert row.select(evidence.status()).item() == first["then"]
 
 
 def test_every_line_of_the_status_table_is_tested() -> None:
-    assert {line for line, _ in LINES} == {line.text for line in evidence.STATUS_LINES}
+    assert {line for line, _ in LINES} == {line["text"] for line in evidence.TABLES["status"]}
 
 
 def test_an_event_that_nobody_speaks_of_has_no_status() -> None:

@@ -129,5 +129,5 @@ def test_events_of_every_line_of_the_table_are_derived_as_they_are_recounted(eve
     for _ in range(events):
         changes = made(draw)
         met += compare(Recount(tables_of(*changes)), derived(typed_tables(*changes)))
-    lines = range(1, len(evidence.STATUS_LINES) + 1)
+    lines = range(1, len(evidence.TABLES["status"]) + 1)
     assert events < 60 or {line for line in lines if met[line] < 2} == set()

@@ -3,17 +3,16 @@
 The acceptors say which cells are certainly fine. The texts of the others are judged exactly, once per distinct value.
 """
 
-from __future__ import annotations
-
 import dataclasses
 import functools
 import operator
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from deedbook.checking.constraints import Constraints, constraints_of
@@ -22,10 +21,7 @@ from deedbook.schema import Field
 from deedbook.types import MISFIT, parser
 from deedbook.types.kind import UNREADABLE, Parser, is_plain
 
-if TYPE_CHECKING:
-    import numpy.typing as npt
-
-Rows: TypeAlias = "npt.NDArray[np.int64]"
+Rows: TypeAlias = npt.NDArray[np.int64]
 _REMEMBERED = 50_000
 _FEW = 500
 """Distinct texts of a column in a block that are compared with those of earlier blocks."""

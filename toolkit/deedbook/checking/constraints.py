@@ -7,17 +7,16 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from deedbook.checking.patterns import TIME_LIMIT, UnsupportedPatternError, compile_pattern, rust_pattern
+from deedbook.checking.patterns import TIME_LIMIT, UnenforceableError, compile_pattern, rust_pattern
 from deedbook.errors import ProjectError
 from deedbook.schema import Field, read_schema
 from deedbook.types import MISFIT, kind_of, native_text, parser
-from deedbook.types.kind import UNREADABLE
+from deedbook.types.kind import UNREADABLE, Parser
 from deedbook.types.number import is_number
 from deedbook.types.structure import delimiter_of, load_json
 
 Test = Callable[[str, Any], bool]
 """Whether a text, given its value, satisfies a constraint."""
-Parse = Callable[[str], Any]
 
 _COMPARISONS = {
     "minimum": operator.ge,
@@ -30,10 +29,6 @@ _COMPARISONS = {
 _ORDERED = {"integer", "number", "date", "datetime", "time", "year", "yearmonth", "duration"}
 _COLLECTIONS = {"string", "array", "object", "list", "any"}
 _JSON = {"object", "array", "geojson", "list"}
-
-
-class UnenforceableError(Exception):
-    """A constraint that nobody can enforce on the field; the text says why."""
 
 
 @dataclass(slots=True)
@@ -56,14 +51,14 @@ class Constraints:
         def test(text: str, value: Any) -> bool:
             try:
                 return bool(self.given_up) or holds(text, value)
-            except (TimeoutError, UnsupportedPatternError) as error:
+            except (TimeoutError, UnenforceableError) as error:
                 self.given_up.append((name, str(error)))
                 return True
 
         return test
 
 
-def constraints_of(item: Field, parse: Parse, where: str) -> Constraints:
+def constraints_of(item: Field, parse: Parser, where: str) -> Constraints:
     """The constraints of a field.
 
     Raises:
@@ -88,7 +83,7 @@ def constraints_of(item: Field, parse: Parse, where: str) -> Constraints:
     return found
 
 
-def _test_of(item: Field, parse: Parse, name: str, declared: Any, where: str) -> Test:
+def _test_of(item: Field, parse: Parser, name: str, declared: Any, where: str) -> Test:
     match name:
         case "minLength" | "maxLength" if item.type in _COLLECTIONS:
             limit, holds = int(declared), _COMPARISONS[name]
@@ -127,7 +122,7 @@ def _item_test(item: Field, declared: Mapping[str, Any], where: str) -> Test:
     return lambda _text, value: all(is_fine(it) for it in value if it is not None)
 
 
-def _declared_value(item: Field, parse: Parse, declared: Any) -> Any:
+def _declared_value(item: Field, parse: Parser, declared: Any) -> Any:
     """A value that stands in the schema, as JSON or as text."""
     if isinstance(declared, str):
         return parse(declared)
@@ -148,11 +143,8 @@ def _declared_value(item: Field, parse: Parse, declared: Any) -> Any:
 
 
 def _pattern_test(pattern: str, where: str) -> Test:
-    try:
-        if rust_pattern(pattern) is None:  # one that polars runs is right, and seldom needed
-            compile_pattern(pattern, where)
-    except UnsupportedPatternError as error:
-        raise UnenforceableError(str(error)) from None
+    if rust_pattern(pattern) is None:  # one that polars runs is right, and seldom needed
+        compile_pattern(pattern, where)
 
     def test(text: str, _value: Any) -> bool:
         try:
@@ -228,9 +220,10 @@ _MOST_STEPS = 100_000
 
 def _foreign_references(declared: Any) -> Iterator[str]:
     """The references of a JSON Schema that lead out of it."""
-    members = declared.values() if isinstance(declared, Mapping) else declared if isinstance(declared, list) else ()
-    for member in members:
+    named = (
+        declared if isinstance(declared, Mapping) else dict(enumerate(declared if isinstance(declared, list) else ()))
+    )
+    for name, member in named.items():
         yield from _foreign_references(member)
-    if isinstance(declared, Mapping):
-        found = (declared.get(name) for name in ("$ref", "$dynamicRef"))
-        yield from (it for it in found if isinstance(it, str) and not it.startswith("#"))
+        if name in ("$ref", "$dynamicRef") and isinstance(member, str) and not member.startswith("#"):
+            yield member

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import warnings
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
 TIME_LIMIT = 1.0
 """Seconds that one value may take in a pattern that backtracks."""
 
-_TOKEN = re.compile(r"\\(?:[NpP]\{[^}]*\}|.)|\[\^?\]?|\{(?:[0-9]+,?[0-9]*|,[0-9]*)\}|.", re.DOTALL)
-_TOKEN_IN_SET = re.compile(r"\\(?:[NpP]\{[^}]*\}|.)|.", re.DOTALL)
+_ESCAPE = r"\\(?:[NpP]\{[^}]*\}|.)"
+_TOKEN = rf"(?P<open>\[\^?\]?)(?P<members>(?:{_ESCAPE}|[^\\\]])*)|{_ESCAPE}|\{{(?:[0-9]+,?[0-9]*|,[0-9]*)\}}|."
 _WORD, _SPACE = r"\p{L}\p{N}_", r"\s\x1c-\x1f"
 _AS_IN_RE = {
     r"\w": f"[{_WORD}]",
@@ -51,8 +52,8 @@ _PIECE = (
 _COMMON = re.compile(rf"(?:\^|\\A)?(?P<body>(?:{_PIECE})*)(?:\$|\\Z)?", re.DOTALL)
 
 
-class UnsupportedPatternError(Exception):
-    """A pattern of XML Schema that Python's engines cannot run."""
+class UnenforceableError(Exception):
+    """A constraint that nobody can enforce on the field, such as a pattern of XML Schema; the text says why."""
 
 
 @lru_cache(maxsize=256)
@@ -61,7 +62,7 @@ def compile_pattern(pattern: str, where: str) -> regex.Pattern[str]:
 
     Raises:
         ProjectError: when it is no regular expression.
-        UnsupportedPatternError: when it is one in the syntax of XML Schema only.
+        UnenforceableError: when it is one in the syntax of XML Schema only.
     """
     import regex  # takes a while, and most tables have no pattern
 
@@ -72,23 +73,24 @@ def compile_pattern(pattern: str, where: str) -> regex.Pattern[str]:
         return regex.compile(_as_in_re(pattern), regex.V0)
     except (re.error, regex.error, RecursionError, OverflowError) as error:
         if re.search(r"\\[icIC]", pattern):
-            raise UnsupportedPatternError(f"only XML Schema has `\\i` and `\\c`: {error}") from None
+            raise UnenforceableError(f"only XML Schema has `\\i` and `\\c`: {error}") from None
         raise ProjectError(f"{where}: the pattern {pattern!r} is no regular expression: {error}") from None
 
 
 def _as_in_re(pattern: str) -> str:
     """The pattern so that the regex module reads it as Python's own engine does."""
-    parts: list[str] = []
     is_ascii = re.search(r"\(\?[a-zA-Z]*a", pattern) is not None  # what a word is then says the flag
-    at, is_in_set = 0, False
-    while at < len(pattern):
-        match = (_TOKEN_IN_SET if is_in_set else _TOKEN).match(pattern, at)
-        part = match[0] if match else pattern[at:]
-        at += len(part)
-        known = _AS_IN_RE_IN_SET if is_in_set else _AS_IN_RE
-        parts.append(part if is_ascii and part[0] == "\\" else known.get(part, part))
-        is_in_set = part != "]" if is_in_set else part[0] == "["
-    return "".join(parts)
+
+    def known(part: str, words: Mapping[str, str]) -> str:
+        return part if is_ascii and part[0] == "\\" else words.get(part, part)
+
+    def in_re(token: re.Match[str]) -> str:
+        if token["open"] is None:
+            return known(token[0], _AS_IN_RE)
+        members = re.findall(rf"{_ESCAPE}|.", token["members"], re.DOTALL)
+        return token["open"] + "".join(known(part, _AS_IN_RE_IN_SET) for part in members)
+
+    return re.sub(_TOKEN, in_re, pattern, flags=re.DOTALL)
 
 
 def rust_pattern(pattern: str) -> str | None:

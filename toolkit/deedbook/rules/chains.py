@@ -7,7 +7,7 @@ rounds, and what has not come to rest by then runs in a circle.
 import pandera.polars as pa
 import polars as pl
 
-from deedbook.rules.rule import rule
+from deedbook.rules.rule import builder_rule
 
 
 def climb(keys: pl.Series, parents: pl.Series, stops: pl.Series | None = None) -> pl.Series:
@@ -46,16 +46,9 @@ def no_circle(name: str, frame: pl.DataFrame, *, table: str, key: str, link: str
         link: The field that holds the key of the row that it points at.
         ref: Where the rule comes from.
     """
-    return rule(
-        name,
-        ~in_circle(frame[key], frame[link]),
-        at=link,
-        ref=ref,
-        columns=(key, link),
-        reads=(table,),
-        message=f"{{{key}}} leads back to itself by way of {{{link}}}",
-        hint="remove one of the links",
-    )
+    words = {"key": key, "link": link}
+    is_straight = ~in_circle(frame[key], frame[link])
+    return builder_rule(name, is_straight, ref, words, words="in-a-circle", columns=(key, link), reads=(table,))
 
 
 def _numbers(keys: pl.Series) -> pl.Series:

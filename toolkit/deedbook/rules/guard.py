@@ -79,19 +79,9 @@ class Guard(Generic[Compared]):
 
     def finding(self, breach: Breach) -> Finding:
         """What a report says of a breach."""
-        return Finding(
-            rule=self.id,
-            severity=self.severity,
-            table=breach.table,
-            path=breach.path,
-            row=breach.row,
-            line=breach.row,
-            column=breach.column,
-            key=breach.key,
-            value=breach.value,
-            message=self.message.format_map(breach.said),
-            hint=self.hint.format_map(breach.said),
-        )
+        place = {name: getattr(breach, name) for name in ("table", "path", "row", "column", "key", "value")}
+        message, hint = self.message.format_map(breach.said), self.hint.format_map(breach.said)
+        return Finding(rule=self.id, severity=self.severity, **place, line=breach.row, message=message, hint=hint)
 
 
 def read_guards(

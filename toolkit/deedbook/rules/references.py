@@ -1,12 +1,12 @@
 """Keys and references beyond what Table Schema says of them."""
 
 from collections.abc import Sequence
+from typing import Unpack
 
 import pandera.polars as pa
 import polars as pl
 
-from deedbook.findings import Severity
-from deedbook.rules.rule import builder_rule, rule
+from deedbook.rules.rule import Said, Words, builder_rule, rule
 
 
 def distinct_beyond_case(*key: str, ref: str = "") -> pa.Check:
@@ -17,17 +17,7 @@ def distinct_beyond_case(*key: str, ref: str = "") -> pa.Check:
 
 
 def not_listed(
-    name: str,
-    field: str,
-    rows: pl.DataFrame,
-    *,
-    key: str,
-    shows: Sequence[str],
-    reads: tuple[str, ...],
-    message: str,
-    hint: str = "",
-    severity: Severity = "warning",
-    ref: str = "",
+    name: str, field: str, rows: pl.DataFrame, *, key: str, shows: Sequence[str], **said: Unpack[Words]
 ) -> pa.Check:
     """No cell of the field is among the keys of some rows, such as those of retired ids or of deprecated codes.
 
@@ -37,23 +27,11 @@ def not_listed(
         rows: The rows that name what may not be used any more.
         key: The field of `rows` that says what.
         shows: Fields of `rows`; message and hint may name them.
-        reads: The tables of which `rows` was made.
-        message: What a finding says.
-        hint: What it proposes.
-        severity: How much it weighs.
-        ref: Where the rule comes from.
+        said: The message and other attributes of `Rule`, such as the tables of which `rows` was made (`reads`).
     """
     known = rows.drop_nulls(key).unique(key, keep="last")
     keys, cell = known[key].to_list(), pl.col(field)
     shown = {name: dict(zip(keys, known[name].to_list(), strict=True)) for name in shows}
-    return rule(
-        name,
-        ~cell.is_in(keys),
-        at=field,
-        ref=ref,
-        severity=severity,
-        reads=reads,
-        message=message,
-        hint=hint,
-        values={it: cell.replace_strict(to, default=None, return_dtype=pl.String) for it, to in shown.items()},
-    )
+    values = {it: cell.replace_strict(to, default=None, return_dtype=pl.String) for it, to in shown.items()}
+    words: Said = {"severity": "warning", **said, "at": field, "values": values}
+    return rule(name, ~cell.is_in(keys), **words)

@@ -78,10 +78,9 @@ class Rule:
                 object.__setattr__(self, name, (given,))
 
 
-class Said(TypedDict, total=False):
+class Words(TypedDict, total=False):
     """What a rule says, when it applies, and what it reads and shows that its expression does not tell: attributes of `Rule`."""
 
-    at: Required[str]
     message: Required[str]
     hint: str
     severity: Severity
@@ -92,6 +91,12 @@ class Said(TypedDict, total=False):
     reads: tuple[str, ...] | str
     columns: tuple[str, ...] | str
     values: Mapping[str, pl.Expr | pl.Series]
+
+
+class Said(Words):
+    """The same, and where."""
+
+    at: str
 
 
 def rule(name: str, passes: pl.Expr | pl.Series, **said: Unpack[Said]) -> pa.Check:
@@ -128,7 +133,9 @@ def _demand(where: str, name: str, passes: object, severity: str, at_most: float
         raise RuleError(f"{where}: {problem}", hint)
 
 
-def builder_rule(name: str, passes: pl.Expr, ref: str, fields: Mapping[str, str], **more: Any) -> pa.Check:
+def builder_rule(
+    name: str, passes: pl.Expr | pl.Series, ref: str, fields: Mapping[str, str], *, words: str = "", **more: Any
+) -> pa.Check:
     """A rule whose words stand in `builders.toml`.
 
     Args:
@@ -136,9 +143,12 @@ def builder_rule(name: str, passes: pl.Expr, ref: str, fields: Mapping[str, str]
         passes: True where a row is fine.
         ref: Where the rule comes from.
         fields: The fields by the names that the words have for them.
+        words: Where its words stand there, if not under its id.
         more: Other attributes of `Rule`.
     """
-    said: Any = {key: re.sub("<([a-z0-9]+)>", lambda it: fields[it[1]], text) for key, text in _BUILDERS[name].items()}
+    said: Any = {
+        key: re.sub("<([a-z0-9]+)>", lambda it: fields[it[1]], text) for key, text in _BUILDERS[words or name].items()
+    }
     return rule(name, passes, ref=ref, **said, **more)
 
 

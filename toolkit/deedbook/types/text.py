@@ -103,14 +103,9 @@ def check_binary(text: str, lenient: bool) -> None:
 def check_wkt(text: str, _lenient: bool) -> None:
     """Returns when the text is one geometry as well-known text (OGC 06-103r4)."""
     text = text.rstrip()
-    found: list[str] = []
-    position = 0
-    while position < len(text):
-        match = _TOKEN.match(text, position)
-        if match is None:
-            raise ReasonError(f"unexpected text at {position}")
-        found.append(match[1].upper())
-        position = match.end()
+    if known := re.match(rf"(?:{_TOKEN.pattern})*", text):
+        demand(known.end() == len(text), f"unexpected text at {known.end()}")
+    found = _TOKEN.findall(text.upper())
     tokens = ["", "", "", *reversed(found)]  # to be taken from the end; empty texts stand for what is not there
     _take_geometry(tokens)
     demand(not tokens[-1], f"unexpected {tokens[-1]!r}")

@@ -5,8 +5,6 @@ origins, not on outlets.
 """
 
 import tomllib
-from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
@@ -29,32 +27,18 @@ READS = ("claims", "claim_sources", "sources", "event_participants", "actors", "
 
 _COUNTED = ("affirmation", "narration")
 _LIVE = ("affirmation", "narration", "narration_uncounted")
-_TABLES = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One line of the decision table: a status, and the condition in SQL under which a row of `tally` has it."""
-
-    status: str
-    text: str
-    when: str
-
-
-STATUS_LINES = tuple(Line(**line) for line in _TABLES["status"])
+TABLES = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
 
 
 def status() -> pl.Expr:
     """The status of a row of `tally`; null where nobody affirms, denies or took back anything."""
-    return _first_that_holds((line.status, line.when) for line in STATUS_LINES)
+    return _first_that_holds("status")
 
 
 def subjects(tables: Tables) -> Tables:
     """The tables with every alignment as one more event that goes on and in which both actors act: one law judges both."""
-    own, role = tables["alignments"], pl.lit("initiator")
-    episodes = own.select(
-        event_id="alignment_id", event_type="kind", date_edtf="start_edtf", factuality=pl.lit("ongoing")
-    )
+    own, role, goes_on = tables["alignments"], pl.lit("initiator"), pl.lit("ongoing")
+    episodes = own.select(event_id="alignment_id", event_type="kind", date_edtf="start_edtf", factuality=goes_on)
     pairs = [own.select(actor_id=f"actor_{side}", event_id="alignment_id", role=role) for side in "ab"]
     return {
         **tables,
@@ -98,7 +82,7 @@ def evidence(tables: Tables) -> pl.DataFrame:
         affirms=pl.col("stance").is_in(AFFIRMING),
         is_unreal=pl.col("factuality").is_in(UNREAL),
     )
-    counted = _first_that_holds((line["as"], line["when"]) for line in _TABLES["counts"]).alias("counts_as")
+    counted = _first_that_holds("counts").alias("counts_as")
     weighed = found.select("event_id", "claim_id", origin, counted, "position", "is_record")
     linked = weighed.join(tables["claim_sources"], on="claim_id")
     affirmed = linked.filter(pl.col("counts_as") == "affirmation")
@@ -108,9 +92,9 @@ def evidence(tables: Tables) -> pl.DataFrame:
     return weighed.with_columns(counts_as=uncounted.otherwise("counts_as")).sort("event_id", "claim_id")
 
 
-def _first_that_holds(lines: Iterable[tuple[str, str]]) -> pl.Expr:
-    """The first part of the first line whose second part, a condition in SQL, holds; null where none does."""
-    return pl.coalesce(pl.when(pl.sql_expr(when)).then(pl.lit(then)) for then, when in lines)
+def _first_that_holds(table: str) -> pl.Expr:
+    """What the first line of a table says of which the condition holds; null where none does."""
+    return pl.coalesce(pl.when(pl.sql_expr(line["when"])).then(pl.lit(line["then"])) for line in TABLES[table])
 
 
 def _withdrawals(claims: pl.DataFrame, others: pl.DataFrame, placed: pl.DataFrame) -> pl.DataFrame:

@@ -16,15 +16,7 @@ _SUPPORT = ("denied retracted refuted", "disputed", "claimed reported", "probabl
 RANKS = {status: rank for rank, statuses in enumerate(_SUPPORT) for status in statuses.split()}
 """How well an event of a status is supported: what one party claims counts as much as what one medium reports."""
 
-_RESTS_ON = {
-    EVENTS: "event_id event_type date_edtf factuality",
-    "claims": "claim_id event_id aspect stance modality claimant_actor_id coded_position responds_to_claim_id superseded_by_claim_id",
-    "claim_sources": "claim_id source_id hop",
-    "sources": "source_id publisher_actor_id source_type syndicated_from is_translation_of",
-    "event_participants": "event_id actor_id role",
-    "actors": "actor_id actor_type parent_actor_id valid_from valid_to",
-    "code_values": "list code evidence_class recipient_rule",
-}
+_RESTS_ON: dict[str, str] = evidence.TABLES["rests_on"]
 """The tables and fields without which an event has no status."""
 
 

@@ -3,7 +3,6 @@
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import pandera.polars as pa
@@ -32,9 +31,7 @@ def _said(name: str, field: str = "") -> Any:
     return {key: text.replace("FIELD", field) for key, text in _TEXTS[name].items()}
 
 
-def _judged(
-    view: View, name: str, passes: pl.Expr, values: Mapping[str, pl.Expr] = MappingProxyType({}), field: str = ""
-) -> pa.Check:
+def _judged(view: View, name: str, passes: pl.Expr, values: Any = None, field: str = "") -> pa.Check:
     """A rule of `rules.toml`, which has what its findings say."""
     return judge(view, name, passes, values=values, **_said(name, field))
 
@@ -196,16 +193,12 @@ def in_time(tables: Tables, exempt: tuple[str, ...]) -> list[pa.Check]:
     view = beside(view, "event", event_days(tables), {"claim.event_id": "event_id"}, ("events",))
     affirms = (pl.col("claim.aspect") == "occurrence") & pl.col("claim.stance").is_in(AFFIRMING)
     looks_back = affirms & (pl.col("claim.modality") != "anticipated").fill_null(True)
-    last, may_precede = pl.col("source.last"), ~looks_back | pl.col("event.factuality").is_in(exempt)
+    last = pl.col("source.last")
+    is_in_time = ~looks_back | pl.col("event.factuality").is_in(exempt) | (last >= pl.col("event.first"))
     published = {"published": pl.col("source.published_on")}
     dated, claimed, relayed = (pl.col(it) for it in ("event.date_edtf", "claim.claimed_on", "via.published_on"))
     return [
-        _judged(
-            view,
-            "source-older-than-event",
-            may_precede | (last >= pl.col("event.first")),
-            {**published, "date": dated},
-        ),
+        _judged(view, "source-older-than-event", is_in_time, {**published, "date": dated}),
         _judged(view, "claimed-after-source", last >= pl.col("claim.first"), {**published, "claimed": claimed}),
         _judged(view, "relay-older-than-relayed", last >= pl.col("via.first"), {**published, "relayed": relayed}),
     ]
@@ -334,13 +327,9 @@ def as_measured(tables: Tables) -> list[pa.Check]:
     view = beside(View(tables["events"]), "claim", near, "event_id", ("claims",))
     off = [pl.when(pl.col(name).is_not_null() & ~pl.col(f"claim.{name}")).then(pl.col(name)) for name in AMOUNTS]
     stated, shown = pl.coalesce("quantity", "quantity_high", "quantity_low"), pl.coalesce(off)
+    is_claimed = stated.is_null() | pl.col("claim.event_id").is_not_null()
     return [
-        _judged(
-            view,
-            "quantity-without-claim",
-            stated.is_null() | pl.col("claim.event_id").is_not_null(),
-            {"amount": stated},
-        ),
+        _judged(view, "quantity-without-claim", is_claimed, {"amount": stated}),
         _judged(view, "quantity-far-from-claims", shown.is_null(), {"amount": shown}),
     ]
 
