@@ -37,12 +37,13 @@ def read_geopoint(field: Field, lenient: bool) -> Parser:
             parts = text.split(",")
             demand(len(parts) == 2, "a point is `longitude, latitude`, with decimal points")
             parts = [part.strip() for part in parts] if lenient else [parts[0], parts[1].lstrip(" ")]
-        return _coordinates(*parts)
+        return coordinates_of(*parts)
 
     return parse
 
 
-def _coordinates(*given: object) -> tuple[Decimal, Decimal]:
+def coordinates_of(*given: object) -> tuple[Decimal, Decimal]:
+    """The longitude and the latitude that two parts of a point say."""
     for name, part in zip(("longitude", "latitude"), given, strict=True):
         is_one = not isinstance(part, bool) and NUMBER.fullmatch(str(part))
         demand(is_one, f"its {name}, `{part}`, is not a number")

@@ -184,7 +184,8 @@ def truths_of(field: Field) -> Mapping[str, bool]:
     return {**{str(it): True for it in texts["trueValues"]}, **{str(it): False for it in texts["falseValues"]}}
 
 
-def _truth(values: Mapping[str, bool], text: str) -> bool:
+def truth_of(values: Mapping[str, bool], text: str) -> bool:
+    """What a text means that a field declares for true or false."""
     if text not in values:
         raise ValueError(text)
     return values[text]
@@ -196,7 +197,7 @@ KINDS = (
     Kind(
         "boolean",
         "true or false",
-        lambda field, _lenient: partial(_truth, truths_of(field)),
+        lambda field, _lenient: partial(truth_of, truths_of(field)),
         dtype=pl.Boolean(),
         write=lambda value: "true" if value else "false",
         accepts=lambda field, text, _number: [text.is_in(list(truths_of(field)))],
