@@ -1,0 +1,78 @@
+"""The pages of a release, of its catalogue and of a comparison, before axe in a real browser and the Nu HTML checker."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.external.conftest import ROOT, SECONDS, TOOLS, run, tool
+
+pytestmark = pytest.mark.external
+
+PAGES = ("catalogue.html", "changes.html", "codebook.html", "release.html")
+
+
+@pytest.fixture(scope="module")
+def pages(good: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One folder with each kind of page, as the command line writes it."""
+    project = tmp_path_factory.mktemp("pages")
+    for name in ("deedbook.toml", "datapackage", "schemas"):
+        source = ROOT / name
+        (shutil.copytree if source.is_dir() else shutil.copy)(source, project / name)
+    with (project / "deedbook.toml").open("a", encoding="utf-8") as settings:
+        settings.write('\n[targets.public]\ntype = "directory"\npath = "public"\n')
+
+    def deedbook(*arguments: str | Path) -> str:
+        done = run(sys.executable, "-m", "deedbook", *arguments, folder=project)
+        assert done.returncode == (1 if arguments[0] == "diff" else 0), done.stderr
+        return done.stdout
+
+    shutil.copytree(good, project / "dist" / good.parent.name / good.name)
+    deedbook("publish", "--to", "public")
+    events = project / "datapackage" / "events.csv"
+    events.write_text(events.read_text(encoding="utf-8").replace("region", "part of the world"), encoding="utf-8")
+    folder = tmp_path_factory.mktemp("looked-at")
+    (folder / "changes.html").write_text(deedbook("diff", good, ".", "--format", "html"), encoding="utf-8")
+    shutil.copy(good / "index.html", folder / "release.html")
+    shutil.copy(good / "CODEBOOK.html", folder / "codebook.html")
+    shutil.copy(project / "public" / "index.html", folder / "catalogue.html")
+    return folder
+
+
+def axe(*pages: Path) -> list[dict[str, object]]:
+    """What axe finds wrong at 360 and 1440 pixels, light and dark."""
+    modules = tool(TOOLS / "axe" / "node_modules")
+    command = [tool("node"), str(Path(__file__).with_name("axe.js")), tool("chromium"), *map(str, pages)]
+    environment = {**os.environ, "NODE_PATH": modules}
+    done = subprocess.run(command, env=environment, check=True, capture_output=True, text=True, timeout=3 * SECONDS)
+    found: list[dict[str, object]] = json.loads(done.stdout)
+    return found
+
+
+def test_axe_finds_nothing_in_any_page(pages: Path) -> None:
+    looked_at = sorted(pages.glob("*.html"))
+    assert [page.name for page in looked_at] == list(PAGES)
+    assert axe(*looked_at) == []
+
+
+def test_axe_finds_what_is_wrong_and_what_is_too_wide(tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    page.write_text(
+        '<!doctype html><html lang="en"><title>A page</title><meta name="viewport" content="width=device-width">'
+        '<main><h1>A page</h1><img src="map.png"><p style="width: 600px">A long line</p></main></html>',
+        encoding="utf-8",
+    )
+    found = {(each["id"], each["width"]) for each in axe(page)}
+    assert found == {("image-alt", 360), ("image-alt", 1440), ("wider-than-the-window", 360)}
+
+
+def test_the_html_checker_accepts_every_page(pages: Path) -> None:
+    checker = tool(TOOLS / "html" / "node_modules" / "vnu-jar" / "build" / "dist" / "vnu.jar")
+    checked = run(tool("java"), "-jar", checker, *sorted(page.name for page in pages.glob("*.html")), folder=pages)
+    assert checked.returncode == 0, checked.stderr
