@@ -9,8 +9,7 @@ import pytest
 
 from deedbook import files
 from deedbook.catalogue.directory import DirectoryStore
-from deedbook.catalogue.edits import with_yank
-from deedbook.catalogue.keys import Signers
+from deedbook.catalogue.edits import Signers, with_yank
 from deedbook.catalogue.records import Catalogue
 from deedbook.catalogue.store import rebuild, settle, update
 from deedbook.errors import SpaceError

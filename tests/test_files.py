@@ -112,20 +112,20 @@ def test_two_writers_do_not_sweep_each_other_away(tmp_path: Path) -> None:
     assert (tmp_path / "a.csv").read_bytes() == b"one"
 
 
-def test_a_new_file_takes_no_other_s_place(tmp_path: Path) -> None:
-    file = tmp_path / "a.csv"
-    with files.replacement(file, is_new=True) as handle:
-        handle.write(b"one")
-    with pytest.raises(FileExistsError), files.replacement(file, is_new=True):
-        pass
+def test_a_file_that_came_meanwhile_keeps_its_place_where_that_is_demanded(tmp_path: Path) -> None:
+    file = tmp_path / "b.csv"
     with pytest.raises(FileExistsError):
-        race(tmp_path / "b.csv")
-    assert (file.read_bytes(), (tmp_path / "b.csv").read_bytes()) == (b"one", b"theirs")
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.csv", "b.csv"]
+        race(file)
+    assert file.read_bytes() == b"theirs"
+    assert [path.name for path in tmp_path.iterdir()] == ["b.csv"]
 
 
 def race(file: Path) -> None:
-    with files.replacement(file, is_new=True) as handle:
+    def demand_free(_staged: Path) -> None:
+        if file.exists():
+            raise FileExistsError(file)
+
+    with files.replacement(file, prove=demand_free) as handle:
         handle.write(b"ours")
         file.write_bytes(b"theirs")
 

@@ -17,8 +17,7 @@ from deedbook.catalogue.documents import (
     feed_xml,
     index_html,
 )
-from deedbook.catalogue.edits import with_release, with_yank
-from deedbook.catalogue.keys import Signers, with_signer
+from deedbook.catalogue.edits import Signers, with_release, with_signer, with_yank
 from deedbook.catalogue.records import Catalogue, sequence_of
 from deedbook.integrity.signatures import configured_key, is_signed_by, public_key
 from tests.catalogue.catalogues import LATER, NOW, after, catalogue, release

@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 
 from deedbook.catalogue.documents import catalog_json
-from deedbook.catalogue.keys import Signers, configured_signers, present_key, with_signer
+from deedbook.catalogue.edits import Signers, configured_signers, present_key, with_signer
 from deedbook.catalogue.records import Catalogue, Key, read_catalogue_json
 from deedbook.errors import RefusalError, UsageError
 from tests.catalogue.catalogues import LATER, NOW, catalogue

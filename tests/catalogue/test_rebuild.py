@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from deedbook.catalogue.directory import DirectoryStore
-from deedbook.catalogue.edits import with_yank
-from deedbook.catalogue.keys import Signers
+from deedbook.catalogue.edits import Signers, with_yank
 from deedbook.catalogue.records import BEFORE, CATALOG, Catalogue
 from deedbook.catalogue.store import Rebuilt, read_catalogue, rebuild, update
 from deedbook.errors import RefusalError

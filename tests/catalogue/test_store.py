@@ -9,8 +9,7 @@ import pytest
 
 from deedbook.catalogue.directory import DirectoryStore
 from deedbook.catalogue.documents import catalog_json
-from deedbook.catalogue.edits import with_release
-from deedbook.catalogue.keys import Signers
+from deedbook.catalogue.edits import Signers, with_release
 from deedbook.catalogue.records import Catalogue
 from deedbook.catalogue.store import ConflictError, read_catalogue, settle, update
 from deedbook.errors import ProjectError, RefusalError, RemoteError

@@ -104,7 +104,7 @@ def test_the_key_may_be_a_file_locked_by_a_password(tmp_path: Path) -> None:
     }
     key = configured_key(environment)
     assert key is not None
-    assert key.id == public.id
+    assert key.public.id == public.id
     assert is_signed_by(public, b"sums", sign_sums(key, b"sums", "x"))
     assert not is_signed_by(public, b"other sums", sign_sums(key, b"sums", "x"))
     assert public == public_key(str(tmp_path / "own.pub")) == public_key(public.text)
@@ -199,5 +199,5 @@ def test_minisign_and_we_use_each_others_keys(tmp_path: Path) -> None:
     key = configured_key({"DEEDBOOK_SIGNING_KEY_FILE": str(tmp_path / "their.key")})
     assert key is not None
     public = public_key(str(tmp_path / "their.pub"))
-    assert key.id == public.id
+    assert key.public.id == public.id
     assert public.id.lstrip("0") in (tmp_path / "their.pub").read_text()  # minisign drops zeros at the front

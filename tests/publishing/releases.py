@@ -85,7 +85,7 @@ def demand_sound(store: Store, releases: list[PublishableRelease]) -> Catalogue 
     by_version = {release.version: release for release in releases}
     for release in releases:
         for file in release.files:
-            assert store.digest(f"{NAME}/{release.version}/{file.name}", lambda _bytes: None) in {None, file.sha256}
+            assert store.digest(f"{NAME}/{release.version}/{file.name}") in {None, file.sha256}
     dataset = catalogue.datasets.get(NAME) if catalogue else None
     for entry in dataset.versions if dataset else ():
         release = by_version[entry.version]
@@ -103,7 +103,7 @@ def demand_sound(store: Store, releases: list[PublishableRelease]) -> Catalogue 
 def demand_finished(store: Store, releases: list[PublishableRelease]) -> None:
     """What must hold at the end: every version is there, and every document is that of the present catalogue."""
     from deedbook.catalogue.documents import derived_documents
-    from deedbook.catalogue.keys import Signers
+    from deedbook.catalogue.edits import Signers
 
     catalogue = demand_sound(store, releases)
     assert catalogue is not None

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from deedbook.catalogue.keys import present_key
+from deedbook.catalogue.edits import present_key
 from deedbook.catalogue.records import Catalogue, read_catalogue_json
-from deedbook.integrity.signatures import configured_key, envelope_json, is_signed_by, read_envelope
+from deedbook.integrity.provenance import envelope_json, read_envelope
+from deedbook.integrity.signatures import configured_key, is_signed_by
 from deedbook.release.verification import verify
 from tests.cli.project import Outcome
 from tests.publishing.projects import TARGETS, everything

@@ -11,8 +11,8 @@ import minisign
 
 from deedbook.integrity.digests import PROVENANCE, SIGNATURE, SUMS, sha256_of, sums_text
 from deedbook.integrity.proof import Problem
-from deedbook.integrity.provenance import PAYLOAD_TYPE
-from deedbook.integrity.signatures import PublicKey, envelope_json, public_key, read_envelope
+from deedbook.integrity.provenance import PAYLOAD_TYPE, envelope_json, read_envelope
+from deedbook.integrity.signatures import PublicKey, public_key
 from deedbook.project import Project
 from deedbook.release.build import build
 from deedbook.release.verification import verify

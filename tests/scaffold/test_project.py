@@ -54,7 +54,7 @@ def test_the_sample_is_drawn_from_the_reference_tables(tmp_path: Path) -> None:
 
 def test_every_packaged_file_is_written_somewhere() -> None:
     packaged = {item.name for item in (resources.files("deedbook.scaffold") / "files").iterdir()}
-    assert packaged == {name for name, _ in FILES} | {"datapackage.json"}
+    assert packaged == {*FILES} | {"datapackage.json"}
 
 
 def test_names_are_filled_in_and_the_script_runs(tmp_path: Path) -> None:
@@ -108,12 +108,11 @@ def test_the_folder_that_one_is_in_is_not_replaced(project: Path, deedbook: Run)
 
 
 def test_a_write_that_fails_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(_root: Path, path: str, _content: bytes) -> str:
-        if path.endswith("events.csv"):
+    def fail(path: Path) -> None:
+        if path.name == "events.csv":
             raise OSError(28, os.strerror(28))
-        return path
 
-    monkeypatch.setattr(scaffold, "_put", fail)
+    monkeypatch.setattr(scaffold.files, "sync", fail)
     with pytest.raises(Exception, match="the disk is full"):
         create(tmp_path / "new")
     assert list(tmp_path.iterdir()) == []

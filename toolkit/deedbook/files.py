@@ -9,8 +9,6 @@ a loss of power leaves the old file or the new one, whole, and whoever reads mea
 A lock is freed by the system when the process that holds it dies, however it dies.
 """
 
-from __future__ import annotations
-
 import errno
 import os
 import shutil
@@ -43,6 +41,13 @@ _LOCK_PAUSE = 0.02
 _SHARING_PAUSES = (0.01, 0.05, 0.1, 0.3, 0.5)
 """Seconds between tries to rename on Windows, where a virus scanner or an indexer may hold a new file open for a moment."""
 _FULL = ("disk is full", "no space left", os.strerror(errno.ENOSPC).lower(), os.strerror(errno.EDQUOT).lower())
+_TOO_LARGE = "a file reached the largest size that is allowed here (ulimit -f)"
+_REFUSALS = (
+    ((errno.ENOSPC, errno.EDQUOT), _FULL, "the disk is full"),
+    ((errno.EFBIG,), (os.strerror(errno.EFBIG).lower(),), _TOO_LARGE),
+    ((errno.EIO,), ("disk i/o error",), "the disk does not take what is written"),
+)
+"""Numbers of the system, words of SQLite and Rust, and what is said of them."""
 
 
 def replace(
@@ -81,18 +86,13 @@ def replacement(
     *,
     before: bytes | EllipsisType | None = ...,
     prove: Callable[[Path], object] = lambda _staged: None,
-    is_new: bool = False,
 ) -> Iterator[IO[bytes]]:
     """A file to write to, which takes the place of `path` at the end of the block, or not at all when the block raises.
 
-    Arguments and errors are those of `replace`, for content that does not fit into memory; with `is_new` it takes no other's
-    place: whoever may race for it holds a lock from `prove` on.
-
-    Raises:
-        FileExistsError: when `is_new` and something stands there, now or at the end.
+    Arguments and errors are those of `replace`, for content that does not fit into memory; nothing comes between `prove` and
+    the place, so that whoever demands there that it is free, under a lock, takes no other's.
     """
     with explained_disk(f"{path} stays as it was"):
-        _demand_absent(path, is_new=is_new)
         target = path.resolve()
         sweep(target.parent)
         staged, handle = _open_part(target)
@@ -100,7 +100,12 @@ def replacement(
             with ExitStack() as stack:
                 file = stack.enter_context(os.fdopen(handle, "wb"))
                 yield file
-                _keep_owner_and_mode(target, staged)
+                if target.exists():
+                    was, now = target.stat(), staged.stat()
+                    with suppress(PermissionError):  # whom it belongs to only where we may
+                        if hasattr(os, "chown") and (was.st_uid, was.st_gid) != (now.st_uid, now.st_gid):
+                            os.chown(staged, was.st_uid, was.st_gid)
+                    staged.chmod(stat.S_IMODE(was.st_mode))
                 file.flush()
                 os.fsync(handle)
                 if _CLOSES_FIRST:
@@ -108,16 +113,10 @@ def replacement(
                 prove(staged)
                 if before is not ... and (target.read_bytes() if target.exists() else None) != before:
                     raise RefusalError(f"{path}: somebody changed it in the meantime", "run the same command again")
-                _demand_absent(target, is_new=is_new)
                 rename(staged, target)
         finally:
             with suppress(OSError):
                 staged.unlink(missing_ok=True)
-
-
-def _demand_absent(path: Path, *, is_new: bool) -> None:
-    if is_new and os.path.lexists(path):
-        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
 
 
 def _open_part(target: Path) -> tuple[Path, int]:
@@ -234,7 +233,7 @@ def sync(path: Path) -> None:
     is_folder = path.is_dir()
     if sys.platform == "win32" and is_folder:
         return
-    handle = os.open(path, os.O_RDONLY if is_folder or sys.platform != "win32" else os.O_RDWR)
+    handle = os.open(path, os.O_RDWR if sys.platform == "win32" else os.O_RDONLY)
     try:
         os.fsync(handle)
     except OSError as error:
@@ -246,15 +245,9 @@ def sync(path: Path) -> None:
 
 def disk_refusal(error: BaseException) -> str:
     """How the disk refused, whoever says it: Python, SQLite, or Rust and C in words of their own; empty if it did not."""
-    number = error.errno if isinstance(error, OSError) else None
-    text = str(error).lower()
-    if number in {errno.ENOSPC, errno.EDQUOT} or any(words in text for words in _FULL):
-        return "the disk is full"
-    if number == errno.EFBIG or os.strerror(errno.EFBIG).lower() in text:
-        return "a file reached the largest size that is allowed here (ulimit -f)"
-    if number == errno.EIO or (type(error).__name__ == "OperationalError" and "disk i/o error" in text):  # sqlite3
-        return "the disk does not take what is written"
-    return ""
+    number, text = getattr(error, "errno", None), str(error).lower()
+    refused = (said for numbers, words, said in _REFUSALS if number in numbers or any(one in text for one in words))
+    return next(refused, "")
 
 
 @contextmanager
@@ -276,18 +269,6 @@ def explained_disk(consequence: str, hint: str = "free some space and try again"
         if reason := disk_refusal(error):
             raise SpaceError(f"{reason}: {consequence}", hint) from None
         raise
-
-
-def _keep_owner_and_mode(target: Path, staged: Path) -> None:
-    """Gives the new file what its owner set on the old one; whom it belongs to only where we may."""
-    try:
-        was, now = target.stat(), staged.stat()
-    except FileNotFoundError:
-        return
-    if hasattr(os, "chown") and (was.st_uid, was.st_gid) != (now.st_uid, now.st_gid):
-        with suppress(PermissionError):
-            os.chown(staged, was.st_uid, was.st_gid)
-    staged.chmod(stat.S_IMODE(was.st_mode))
 
 
 def sweep(folder: Path) -> None:

@@ -4,8 +4,6 @@ ROOT/.lock                    held, for moments only, while something is compare
 ROOT/.../.FILE.TOKEN.part     a file being written (files); what a dead writer left is removed by the next one
 """
 
-from __future__ import annotations
-
 import hashlib
 import os
 import stat
@@ -19,10 +17,8 @@ from deedbook.catalogue.store import ConflictError, ExistsError, Progress, Versi
 from deedbook.errors import ProjectError, RefusalError
 from deedbook.integrity.digests import sha256_of
 
-_LOCK = ".lock"
 _PATIENCE = 60.0
 """Seconds to wait for the lock, which nobody holds for longer than a small file takes."""
-_CHUNK = 1 << 20
 
 
 class DirectoryStore:
@@ -51,13 +47,11 @@ class DirectoryStore:
         place = self._place(path)
         return place.stat().st_size if place.is_file() else None
 
-    def digest(self, path: str, progress: Progress) -> str | None:
+    def digest(self, path: str) -> str | None:
         """The sha256 of a file as it is on the disk; None when there is none."""
         place = self._place(path)
         with _explained(place), suppress(FileNotFoundError):
-            digest = sha256_of(place)
-            progress(place.stat().st_size)
-            return digest
+            return sha256_of(place)
         return None
 
     def put_new(self, path: str, file: Path, sha256: str, progress: Progress) -> None:
@@ -70,24 +64,28 @@ class DirectoryStore:
         """
         place = self._place(path)
 
+        def demand_free() -> None:
+            if os.path.lexists(place):
+                raise ExistsError(f"{place} exists already", "a published file is never rewritten")
+
+        def prove(staged: Path) -> None:
+            if sha256_of(staged) != sha256:
+                raise RefusalError(f"{file} was changed while it was being published", "build and verify it again")
+            stack.enter_context(self._locked())  # until the file has its name
+            demand_free()
+
         with _explained(self.root), ExitStack() as stack:
-
-            def prove(staged: Path) -> None:
-                if sha256_of(staged) != sha256:
-                    raise RefusalError(f"{file} was changed while it was being published", "build and verify it again")
-                stack.enter_context(self._locked())  # until the file has its name
-
             place.parent.mkdir(parents=True, exist_ok=True)
             self._place(path)  # once more, now that its folders stand
+            demand_free()
             try:
-                with files.replacement(place, prove=prove, is_new=True) as copy, file.open("rb") as source:
-                    while chunk := source.read(_CHUNK):
+                with files.replacement(place, prove=prove) as copy, file.open("rb") as source:
+                    while chunk := source.read(1 << 20):
                         files.write_all(copy.fileno(), chunk)
                         progress(len(chunk))
-            except (FileExistsError, FileNotFoundError):  # not found: who put it there first has tidied this copy away
-                if not place.exists():
-                    raise
-                raise ExistsError(f"{place} exists already", "a published file is never rewritten") from None
+            except FileNotFoundError:  # who put it there first has tidied this copy away
+                demand_free()
+                raise
             files.sync(place.parent.parent)
 
     def replace(self, path: str, content: bytes, tag: str | None) -> str:
@@ -114,7 +112,7 @@ class DirectoryStore:
 
     def tidy(self, digests: Iterable[str]) -> None:  # noqa: ARG002  # here, what is nobody's any more can be told without
         """Removes what dead writers left, in the root and in version folders."""
-        if (self.root / _LOCK).exists():
+        if (self.root / ".lock").exists():
             with self._locked():  # whoever takes a lock removes it
                 pass
         for folder in (self.root, *self.root.glob("*/"), *self.root.glob("*/*/")):
@@ -122,7 +120,7 @@ class DirectoryStore:
                 files.sweep(folder)
 
     def _locked(self) -> AbstractContextManager[None]:
-        return files.locked(self.root / _LOCK, who="publisher", wait=_PATIENCE)
+        return files.locked(self.root / ".lock", who="publisher", wait=_PATIENCE)
 
     def _place(self, path: str) -> Path:
         """Where a relative path is.
@@ -142,22 +140,18 @@ class DirectoryStore:
                 except FileNotFoundError:
                     continue
             if kind != (stat.S_IFREG if number == len(parts) else stat.S_IFDIR):
-                raise RefusalError(
-                    f"{place} is a symbolic link or otherwise not what a catalogue has there",
-                    "put a plain copy in its place",
-                )
+                message = f"{place} is a symbolic link or otherwise not what a catalogue has there"
+                raise RefusalError(message, "put a plain copy in its place")
         return place
 
 
 @contextmanager
 def _explained(place: Path) -> Iterator[None]:
     """Turns what the system says into what a publisher can act on."""
+    hint = "free some space and publish again; nothing is done twice"
     try:
-        with files.explained_disk(
-            f"{place} stays as it was", "free some space and publish again; nothing is done twice"
-        ):
+        with files.explained_disk(f"{place} stays as it was", hint):
             yield
     except OSError as error:
-        raise RefusalError(
-            f"{error.filename or place}: {error.strerror or error}", "make it a folder that you can write to"
-        ) from None
+        message = f"{error.filename or place}: {error.strerror or error}"
+        raise RefusalError(message, "make it a folder that you can write to") from None

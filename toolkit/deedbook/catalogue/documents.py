@@ -1,23 +1,18 @@
 """The documents of a catalogue, each the same bytes for the same `catalog.json` and key."""
 
-from __future__ import annotations
-
 import dataclasses
 import datetime as dt
 import json
-import re
 import uuid
 from collections.abc import Iterator
-from functools import cache, partial
+from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
-
 from deedbook.catalogue import records
-from deedbook.catalogue.keys import Signers
+from deedbook.catalogue.edits import Signers
 from deedbook.catalogue.records import CATALOG, CATALOG_SIGNATURE, LATEST, PUBLIC_KEY, Catalogue, Dataset
 from deedbook.integrity.signatures import SigningKey, sign_sums
-from deedbook.release.pages import iri, size, turtle, turtle_document
+from deedbook.release import pages
 from deedbook.versioning.numbers import read_version
 
 FEED = "feed.xml"
@@ -26,8 +21,6 @@ PAGE = "index.html"
 DOCUMENTS = (records.SIGNATURE_AHEAD, records.BEFORE, CATALOG, CATALOG_SIGNATURE, PUBLIC_KEY, FEED, DCAT, PAGE, LATEST)
 """Every document, in the order in which they are written."""
 _MOST_FEED_ENTRIES = 100
-_ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""What XML 1.0 cannot hold."""
 
 
 def catalog_json(catalogue: Catalogue) -> bytes:
@@ -61,10 +54,10 @@ def signature_comment(catalogue: Catalogue) -> str:
 
 def latest_json(catalogue: Catalogue) -> bytes:
     """`latest.json`."""
-    entries = ((name, one.entry(one.latest)) for name, one in sorted(catalogue.datasets.items()) if one.latest)
+    newest = {name: one.entry(one.latest) for name, one in sorted(catalogue.datasets.items())}
     pointers = {
-        name: {"version": entry.version, "path": entry.path, "release_sha256": entry.release_sha256}
-        for name, entry in entries
+        name: {about: getattr(entry, about) for about in ("version", "path", "release_sha256")}
+        for name, entry in newest.items()
         if entry
     }
     return _json({"catalogue_version": 1, "sequence": catalogue.sequence, "datasets": pointers})
@@ -90,9 +83,9 @@ def feed_xml(catalogue: Catalogue) -> bytes:
 
 def dcat_ttl(catalogue: Catalogue) -> bytes:
     """`catalog.dcat.ttl` (DCAT 3): a series per dataset, a dataset per version that is not yanked."""
-    body = _rendered("catalog.ttl.j2", catalogue, iri=iri, text=turtle).decode()
+    body = _rendered("catalog.ttl.j2", catalogue, iri=pages.iri, text=pages.turtle).decode()
     blocks = (f"{block.strip()}\n" for block in body.split("\n\n"))
-    return f"# sequence: {catalogue.sequence}\n{turtle_document(blocks)}".encode()
+    return f"# sequence: {catalogue.sequence}\n{pages.turtle_document(blocks)}".encode()
 
 
 def index_html(catalogue: Catalogue) -> bytes:
@@ -114,18 +107,4 @@ def _json(record: object) -> bytes:
 
 
 def _rendered(template: str, catalogue: Catalogue, **values: object) -> bytes:
-    return _environment().get_template(template).render(catalogue=catalogue, **values).encode("utf-8", "replace")
-
-
-@cache
-def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("deedbook.catalogue", "templates"),
-        autoescape=select_autoescape(enabled_extensions=("html.j2", "xml.j2")),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters |= {"size": size, "legal": partial(_ILLEGAL.sub, "\ufffd")}
-    return environment
+    return pages.render_in(Path(__file__).parent / "templates", template, catalogue=catalogue, **values).encode()

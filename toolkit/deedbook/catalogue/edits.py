@@ -1,15 +1,25 @@
-"""Changes of a catalogue as functions from one to the next: a version added, yanked, taken back, given a DOI."""
+"""Changes of a catalogue as functions from one to the next: a version added, yanked, taken back, given a DOI; another key.
 
-from __future__ import annotations
+A new key is believed because the one before it signed a text of both keys, so that the signature is good for
+nothing else. A reader who knows any key of the list gets to the present one by these signatures, and by nothing else.
+"""
 
+import base64
+import binascii
+import itertools
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
-from deedbook.catalogue.records import Catalogue, Dataset, Entry, Link, State
+from deedbook.catalogue.records import Catalogue, Dataset, Entry, Key, Link, State
 from deedbook.errors import RefusalError, UsageError
+from deedbook.integrity import signatures
 from deedbook.integrity.digests import MANIFEST, SUMS
+from deedbook.integrity.signatures import KEY_FILE_VARIABLE, KEY_VARIABLE
 from deedbook.versioning.numbers import Version, read_version
+
+PREVIOUS = "DEEDBOOK_PREVIOUS_"
+"""What the variables of the retiring key begin with, in place of `DEEDBOOK_`."""
 
 
 def check_addition(catalogue: Catalogue, about: Dataset) -> Entry | None:
@@ -18,30 +28,30 @@ def check_addition(catalogue: Catalogue, about: Dataset) -> Entry | None:
     Raises:
         RefusalError: when the version has other content, or follows a release that the catalogue knows otherwise.
     """
-    name, (release,) = about.name, about.versions
-    known, dataset = catalogue.entry(name, release.version), catalogue.datasets.get(name)
+    (release,), dataset = about.versions, catalogue.datasets.get(about.name)
+    if dataset is None:
+        return None
+    this, known, newest = (
+        f"{about.name} {release.version}",
+        dataset.entry(release.version),
+        dataset.entry(dataset.latest),
+    )
+    follows = release.previous.version if release.previous else ""
+    before = dataset.entry(follows)
     if known is not None and known.release_sha256 != release.release_sha256:
         raise RefusalError(
-            f"{name} {release.version} is published with other content: its release.json has the sha256 "
-            f"{known.release_sha256}, this one {release.release_sha256}",
+            f"{this} is published with other content: its release.json has the sha256 {known.release_sha256}, "
+            f"this one {release.release_sha256}",
             "a published version is never rewritten: plan a new one with `deedbook plan --write`; if another checkout planned "
             "the same number, fetch what it published and merge it first",
         )
-    if dataset is None:
-        return None
-    previous, newest = release.previous, dataset.entry(dataset.latest)
-    before = dataset.entry(previous.version) if previous else None
-    if previous and before and before.release_sha256 != previous.sha256:
+    if before and Link(follows, before.release_sha256) != release.previous:
+        message = f"{this} follows a version {follows} that is not the published one"
+        raise RefusalError(message, f"fetch the published {follows}, plan and build again")
+    if known is None and newest and not (follows and read_version(follows) >= read_version(newest.version)):
         raise RefusalError(
-            f"{name} {release.version} follows a version {previous.version} that is not the published one",
-            f"fetch the published {previous.version}, plan and build again",
-        )
-    follows = previous.version if previous else "nothing"
-    if known is None and newest and not (previous and read_version(previous.version) >= read_version(newest.version)):
-        raise RefusalError(
-            f"{name} {release.version} follows {follows}, and {newest.version} was published since: what came with "
-            "it would be lost",
-            f"fetch it (`deedbook fetch {name}@{newest.version}`), merge its rows into yours, and plan again: "
+            f"{this} follows {follows or 'nothing'}, and {newest.version} was published since: what came with it would be lost",
+            f"fetch it (`deedbook fetch {about.name}@{newest.version}`), merge its rows into yours, and plan again: "
             "`deedbook plan --write`",
         )
     return known
@@ -119,9 +129,8 @@ def with_yank(
     if replaced_by is not None:
         other = _known(catalogue, name, replaced_by)
         if other.is_yanked or replaced_by == version:
-            raise UsageError(
-                f"{name} {replaced_by} cannot replace {version}: it is yanked itself", "name a version that is not"
-            )
+            message = f"{name} {replaced_by} cannot replace {version}: it is yanked itself"
+            raise UsageError(message, "name a version that is not")
     yanked = replace(entry, state="yanked", reason=reason.strip(), replaced_by=replaced_by)
     return _with_entry(catalogue, name, entry, yanked, now)
 
@@ -141,8 +150,7 @@ def with_unyank(catalogue: Catalogue, name: str, version: str, now: str) -> Cata
             f"{name} {version} cannot come back: {rivals[0]} was published since and follows the same release, so the versions would have two ends",
             f"merge what {version} had into yours and plan a version after {rivals[0]}, or withdraw {rivals[0]} first",
         )
-    state: State = "released" if entry.is_yanked else entry.state
-    restored = replace(entry, state=state, reason=None, replaced_by=None)
+    restored = replace(entry, state="released", reason=None, replaced_by=None) if entry.is_yanked else entry
     return _with_entry(catalogue, name, entry, restored, now)
 
 
@@ -163,10 +171,8 @@ def with_deposit(
     """
     entry = _known(catalogue, name, version)
     if doi and entry.doi and doi.lower() != entry.doi.lower():
-        raise RefusalError(
-            f"{name} {version} has the DOI {entry.doi}, and was deposited as {doi}",
-            "one of the two deposits is a mistake; a version has one DOI",
-        )
+        message = f"{name} {version} has the DOI {entry.doi}, and was deposited as {doi}"
+        raise RefusalError(message, "one of the two deposits is a mistake; a version has one DOI")
     deposited = replace(
         entry,
         doi=entry.doi or doi or None,
@@ -177,13 +183,12 @@ def with_deposit(
 
 
 def _known(catalogue: Catalogue, name: str, version: str) -> Entry:
-    entry = catalogue.entry(name, version)
-    if entry is None:
-        dataset = catalogue.datasets.get(name)
-        there = ", ".join(one.version for one in dataset.versions) if dataset else ""
-        hint = f"the versions there are {there}" if there else "nothing of that name was published there"
-        raise UsageError(f"there is no published version {version} of {name}", hint)
-    return entry
+    if entry := catalogue.entry(name, version):
+        return entry
+    dataset = catalogue.datasets.get(name)
+    there = f"the versions there are {', '.join(one.version for one in dataset.versions)}" if dataset else ""
+    hint = there or "nothing of that name was published there"
+    raise UsageError(f"there is no published version {version} of {name}", hint)
 
 
 def _with_entry(catalogue: Catalogue, name: str, old: Entry, new: Entry, now: str) -> Catalogue:
@@ -213,3 +218,89 @@ def with_dataset(catalogue: Catalogue, dataset: Dataset, now: str) -> Catalogue:
 
 def _precedence(entry: Entry) -> tuple[Version, str]:
     return read_version(entry.version), entry.version
+
+
+@dataclass(frozen=True, slots=True)
+class Signers:
+    """The keys of whoever writes a catalogue; `previous` only while it hands over to `present`."""
+
+    present: signatures.SigningKey | None = None
+    previous: signatures.SigningKey | None = None
+
+
+def configured_signers(environment: Mapping[str, str]) -> Signers:
+    """The keys that the environment names.
+
+    `DEEDBOOK_SIGNING_KEY...` is the present one, `DEEDBOOK_PREVIOUS_SIGNING_KEY...` the one that hands over to it.
+
+    Raises:
+        UsageError: when one is named and cannot be used.
+    """
+    present = signatures.configured_key(environment)
+    names = (KEY_VARIABLE, KEY_FILE_VARIABLE, signatures.PASSWORD_VARIABLE)
+    old = {name: environment.get(name.replace("DEEDBOOK_", PREVIOUS, 1), "") for name in names}
+    try:
+        previous = signatures.configured_key(old)
+    except UsageError as error:
+        raise UsageError(f"the previous signing key: {error.message}", error.hint) from None
+    return Signers(present, previous)
+
+
+def with_signer(catalogue: Catalogue, signers: Signers, now: str) -> Catalogue:
+    """The catalogue with the signer's key as its present one.
+
+    Raises:
+        RefusalError: when the catalogue is another key's, or is signed and there is no key to sign it with.
+    """
+    known, present, previous = catalogue.key, signers.present, signers.previous
+    if present is None:
+        if known is None:
+            return catalogue
+        message = f"the catalogue is signed with key {known.id}, and no signing key is configured"
+        raise RefusalError(message, f"set {KEY_VARIABLE} or {KEY_FILE_VARIABLE}")
+    mine = Key(present.public.id, present.public.text, now)
+    if known is None:
+        return replace(catalogue, keys=(mine,))
+    if known.text == mine.text:
+        return catalogue
+    if previous is None or previous.public.text != known.text:
+        raise RefusalError(
+            f"the catalogue is signed with key {known.id}, not with the configured {mine.id}",
+            f"use that key; to hand over to the new one, also set {PREVIOUS}SIGNING_KEY_FILE to the old",
+        )
+    rotation = base64.b64encode(previous.sign_raw(_rotation(known.text, mine.text))).decode("ascii")
+    retired, successor = replace(known, until=now), replace(mine, rotation=rotation)
+    return replace(catalogue, keys=(*catalogue.keys[:-1], retired, successor))
+
+
+def present_key(catalogue: Catalogue, pinned: str) -> Key | None:
+    """The present key, when signed hand-overs lead to it from a key that the reader knows.
+
+    Args:
+        catalogue: As yet unproven.
+        pinned: The base64 text of the known key.
+
+    Returns:
+        None when the known key is not in the list, or a hand-over after it is not signed.
+    """
+    texts = [key.text for key in catalogue.keys]
+    if pinned not in texts:
+        return None
+    for old, new in itertools.pairwise(catalogue.keys[texts.index(pinned) :]):
+        try:
+            signature = base64.b64decode(new.rotation or "", validate=True)
+            if not as_public(old).proves(_rotation(old.text, new.text), signature):
+                return None
+        except (binascii.Error, UsageError):
+            return None
+    return catalogue.keys[-1]
+
+
+def as_public(key: Key) -> signatures.PublicKey:
+    """A key of a catalogue, to prove signatures with."""
+    return signatures.public_key(key.text)
+
+
+def _rotation(old: str, new: str) -> bytes:
+    """What the old key signs when the new one takes over."""
+    return f"deedbook key rotation\n{old}\n{new}\n".encode("ascii")

@@ -3,21 +3,16 @@
 Anybody may have written a `catalog.json` or a `latest.json`: what is not right is refused, never repaired.
 """
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from deedbook.errors import ProjectError
 from deedbook.versioning.numbers import SEMVER
-
-if TYPE_CHECKING:
-    from jsonschema.protocols import Validator
 
 CATALOG = "catalog.json"
 BEFORE = "catalog.before.json"
@@ -186,7 +181,7 @@ def read_catalogue_json(content: bytes, where: str) -> Catalogue:
     if error is not None:
         place = "/".join(str(part) for part in error.absolute_path) or "the document"
         raise ProjectError(f"{where}: is no sound catalogue: at {place}: {error.message[:300]}", _HINT)
-    datasets = {name: _dataset(name, entry, where) for name, entry in raw["datasets"].items()}
+    datasets = {name: _dataset(name, item, where) for name, item in raw["datasets"].items()}
     return Catalogue(**{**_members(Catalogue, raw), "keys": read_keys(content, where), "datasets": datasets})
 
 
@@ -217,11 +212,10 @@ def _read_json(content: bytes, where: str) -> Any:
 
 
 @cache
-def _schema() -> Validator:
+def _schema() -> Any:
     from jsonschema import Draft202012Validator
 
-    text = resources.files("deedbook.catalogue").joinpath("catalogue.schema.json").read_text(encoding="utf-8")
-    return Draft202012Validator(json.loads(text))
+    return Draft202012Validator(json.loads((resources.files(__package__) / "catalogue.schema.json").read_bytes()))
 
 
 def _members(kind: Any, raw: Mapping[str, Any]) -> dict[str, Any]:
@@ -235,16 +229,12 @@ def _dataset(name: str, raw: Mapping[str, Any], where: str) -> Dataset:
         _check_path(name, item["version"], item["path"], where)
         previous = Link(**_members(Link, item["previous"])) if item["previous"] else None
         entries.append(Entry(**{**_members(Entry, item), "previous": previous, "mirrors": tuple(item["mirrors"])}))
-    known = {entry.version: entry for entry in entries}
-    latest = raw["latest"]
-    problem = ""
+    known, latest = {entry.version: entry.state for entry in entries}, raw["latest"]
     if len(known) < len(entries):
-        problem = f"{name} has a version twice"
-    elif latest is not None and (latest not in known or known[latest].is_yanked):
+        raise ProjectError(f"{where}: {name} has a version twice", _HINT)
+    if latest is not None and known.get(latest, "yanked") == "yanked":
         why = "is yanked" if latest in known else "is not among its versions"
-        problem = f"the latest version of {name}, {latest}, {why}"
-    if problem:
-        raise ProjectError(f"{where}: {problem}", _HINT)
+        raise ProjectError(f"{where}: the latest version of {name}, {latest}, {why}", _HINT)
     about = {**_members(Dataset, raw), "licenses": tuple(raw["licenses"]), "versions": tuple(entries)}
     return Dataset(name=name, **about)
 

@@ -8,16 +8,14 @@ Credentials come from the environment (`AWS_*`) and go nowhere else. An upload t
 lifecycle rule of the bucket removes (`AbortIncompleteMultipartUpload`).
 """
 
-from __future__ import annotations
-
 import hashlib
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import NoReturn
 
 import obstore
 from obstore import exceptions
@@ -40,21 +38,18 @@ _PART = 8 << 20
 """Bytes of a part; a file up to this size goes in one request."""
 _LARGEST_FILE = 5 << 30
 """What S3 copies in one request."""
-_TRIES = 5
-"""Times that a request is repeated, at growing intervals, when the service or the connection fails."""
-_DEPTH = 2
-"""Slashes in the path of a file of a release: `NAME/VERSION/FILE`."""
 _PROBE = ".upload/probe"
-_FOR_EVER = "public, max-age=31536000, immutable"
-_FRESH = "no-cache"
+_PROBES = ("create", "create", {"e_tag": '"0123456789abcdef0123456789abcdef"'})
+"""Modes of putting it: whatever stands there, the last two must fail."""
 _DENIED = (exceptions.PermissionDeniedError, exceptions.UnauthenticatedError, PermissionError)
 _CONFLICTS = (exceptions.PreconditionError, exceptions.AlreadyExistsError, FileNotFoundError)
 
 
+@dataclass(frozen=True)
 class S3Store:
     """A store whose root is a prefix in a bucket.
 
-    Args:
+    Attributes:
         bucket: Its name.
         prefix: Below which the catalogue is; empty for the root of the bucket.
         endpoint: Of an S3-compatible service; empty for AWS.
@@ -62,19 +57,16 @@ class S3Store:
         environment: Where the credentials are.
     """
 
-    def __init__(
-        self,
-        bucket: str,
-        *,
-        prefix: str = "",
-        endpoint: str = "",
-        region: str = "",
-        environment: Mapping[str, str] = os.environ,
-    ) -> None:
-        self._name, self._prefix = bucket, prefix.strip("/")
-        self._endpoint, self._region = endpoint.rstrip("/"), region
-        self._environment = environment
-        self.where = f"s3://{bucket}/{self._prefix}{'/' * bool(self._prefix)}"
+    bucket: str
+    prefix: str = ""
+    endpoint: str = ""
+    region: str = ""
+    environment: Mapping[str, str] = field(default_factory=lambda: os.environ, repr=False)
+
+    @property
+    def where(self) -> str:
+        """What people call it."""
+        return f"s3://{self.bucket}/{self.prefix.strip('/')}".rstrip("/") + "/"
 
     def probe(self) -> None:
         """Shows that the bucket can be written and honours conditions.
@@ -83,15 +75,12 @@ class S3Store:
             UsageError: when there are no credentials.
             RefusalError: when they do not suffice, or a condition is ignored.
         """
-        with self._errors(_PROBE):
-            with suppress(exceptions.AlreadyExistsError):
-                obstore.put(self._bucket, _PROBE, b"deedbook\n", mode="create")
-            with suppress(exceptions.AlreadyExistsError):
-                obstore.put(self._bucket, _PROBE, b"deedbook\n", mode="create")
-                self._refuse_store()
-            with suppress(exceptions.PreconditionError):
-                obstore.put(self._bucket, _PROBE, b"deedbook\n", mode={"e_tag": '"0123456789abcdef0123456789abcdef"'})
-                self._refuse_store()
+        for number, mode in enumerate(_PROBES):
+            with self._errors(_PROBE), suppress(exceptions.AlreadyExistsError, exceptions.PreconditionError):
+                obstore.put(self._bucket, _PROBE, b"deedbook\n", mode=mode)  # type: ignore[arg-type]
+                if number:
+                    message = f"{self.where}: this store ignores conditions on a put, so that it cannot keep published files safe"
+                    raise RefusalError(message, "use a store that supports If-None-Match and If-Match")
 
     def read(self, path: str) -> Versioned | None:
         """A small document with its ETag; None when there is none."""
@@ -108,13 +97,12 @@ class S3Store:
             return obstore.head(self._bucket, path)["size"]
         return None
 
-    def digest(self, path: str, progress: Progress) -> str | None:
+    def digest(self, path: str) -> str | None:
         """The sha256 of an object, by downloading it; None when there is none."""
         digest = hashlib.sha256()
         with self._errors(path), suppress(FileNotFoundError):
             for chunk in obstore.get(self._bucket, path).stream(min_chunk_size=1 << 20):
                 digest.update(chunk)
-                progress(len(chunk))
             return digest.hexdigest()
         return None
 
@@ -128,9 +116,8 @@ class S3Store:
         """
         size = file.stat().st_size
         if size > _LARGEST_FILE:
-            raise RefusalError(
-                f"{file} is larger than the 5 GB that S3 copies at once", "use a directory target for it"
-            )
+            message = f"{file} is larger than the 5 GB that S3 copies at once"
+            raise RefusalError(message, "use a directory target for it")
         with self._errors(path):
             try:
                 if size > _PART:
@@ -138,22 +125,23 @@ class S3Store:
                 else:
                     content = file.read_bytes()
                     _demand(hashlib.sha256(content).hexdigest(), sha256, file)
-                    attributes = {"Content-Type": media_type(path), "Cache-Control": _FOR_EVER}
+                    attributes = {
+                        "Content-Type": media_type(path),
+                        "Cache-Control": "public, max-age=31536000, immutable",
+                    }
                     obstore.put(self._bucket, path, content, attributes=attributes, mode="create")
                     progress(size)
             except exceptions.AlreadyExistsError:
-                where = f"{self.where}{path}"
-                raise ExistsError(f"{where} exists already", "a published file is never rewritten") from None
+                message = f"{self.where}{path} exists already"
+                raise ExistsError(message, "a published file is never rewritten") from None
 
     def _put_large(self, path: str, file: Path, sha256: str, progress: Progress) -> None:
         """Uploads a file in parts; raises `AlreadyExistsError` when something is there."""
         if self.size(path) is not None:
             raise exceptions.AlreadyExistsError(path)
         parts, digest = f".upload/{sha256}", hashlib.sha256()
-        with (
-            file.open("rb") as source,
-            obstore.open_writer(self._bucket, parts, buffer_size=_PART, max_concurrency=4) as writer,
-        ):
+        writer = obstore.open_writer(self._bucket, parts, buffer_size=_PART, max_concurrency=4)
+        with file.open("rb") as source, writer:
             while chunk := source.read(1 << 20):
                 digest.update(chunk)
                 writer.write(chunk)
@@ -174,7 +162,7 @@ class S3Store:
         Raises:
             ConflictError: when another one is there.
         """
-        attributes = {"Content-Type": media_type(path), "Cache-Control": _FRESH}
+        attributes = {"Content-Type": media_type(path), "Cache-Control": "no-cache"}
         with self._errors(path):
             try:
                 mode = "create" if tag is None else {"e_tag": tag}
@@ -187,7 +175,7 @@ class S3Store:
         """The bytes of every object of a version, by path."""
         with self._errors(""):
             found = [item for batch in obstore.list(self._bucket) for item in batch]
-        return {item["path"]: item["size"] for item in found if item["path"].count("/") == _DEPTH}
+        return {item["path"]: item["size"] for item in found if item["path"].count("/") == 2}  # NAME/VERSION/FILE
 
     def tidy(self, digests: Iterable[str]) -> None:
         """Removes what interrupted uploads of these files left."""
@@ -198,29 +186,27 @@ class S3Store:
     @cached_property
     def _bucket(self) -> Bucket:
         """The bucket, once credentials are there; without this check the client would ask the network for some."""
-        if not any(all(self._environment.get(name) for name in names) for names in _CREDENTIALS):
-            raise UsageError(
-                f"{self.where}: there are no credentials",
-                "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment",
-            )
-        settings = {"endpoint": self._endpoint} if self._endpoint else {}
-        if self._region:
-            settings["region"] = self._region
-        elif self._endpoint and not self._environment.get("AWS_REGION"):
-            settings["region"] = "us-east-1"
+        if not any(all(self.environment.get(name) for name in names) for names in _CREDENTIALS):
+            hint = "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment"
+            raise UsageError(f"{self.where}: there are no credentials", hint)
+        is_elsewhere = self.endpoint and not self.environment.get("AWS_REGION")
+        settings = {
+            "endpoint": self.endpoint.rstrip("/"),
+            "region": self.region or ("us-east-1" if is_elsewhere else ""),
+        }
         return Bucket(
-            self._name,
-            prefix=self._prefix or None,
+            self.bucket,
+            prefix=self.prefix.strip("/") or None,
             copy_if_not_exists="multipart",
             conditional_put="etag",
             client_options={
-                "allow_http": self._endpoint.startswith("http:"),
+                "allow_http": self.endpoint.startswith("http:"),
                 "connect_timeout": timedelta(seconds=10),
                 "timeout": timedelta(minutes=10),
                 "user_agent": f"deedbook/{__version__}",
             },
-            retry_config={"max_retries": _TRIES, "retry_timeout": timedelta(minutes=2)},
-            **settings,  # type: ignore[arg-type]
+            retry_config={"max_retries": 5, "retry_timeout": timedelta(minutes=2)},
+            **{name: value for name, value in settings.items() if value},  # type: ignore[arg-type]
         )
 
     @contextmanager
@@ -230,22 +216,15 @@ class S3Store:
             yield
         except (exceptions.BaseError, OSError) as error:
             told = str(error).split("\n")[0][:400]
-            for secret in filter(None, map(self._environment.get, _SECRETS)):
+            for secret in filter(None, map(self.environment.get, _SECRETS)):
                 told = told.replace(secret, "***")
             if isinstance(error, _DENIED):
-                raise RefusalError(
-                    f"{self.where}{path}: the credentials do not allow this: {told}",
-                    "give them the rights to get, put and delete objects below that prefix",
-                ) from None
+                message = f"{self.where}{path}: the credentials do not allow this: {told}"
+                hint = "give them the rights to get, put and delete objects below that prefix"
+                raise RefusalError(message, hint) from None
             if isinstance(error, FileNotFoundError):
                 raise ProjectError(f"{self.where}: {told}", "does the bucket exist?") from None
             raise RemoteError(f"{self.where}{path}: {told}", "publish again; nothing is done twice") from None
-
-    def _refuse_store(self) -> NoReturn:
-        raise RefusalError(
-            f"{self.where}: this store ignores conditions on a put, so that it cannot keep published files safe",
-            "use a store that supports If-None-Match and If-Match",
-        )
 
 
 def _demand(found: str, wanted: str, file: Path) -> None:

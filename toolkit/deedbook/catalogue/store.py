@@ -1,7 +1,5 @@
 """Where a catalogue is kept, and how it is changed there: read, change, put if nobody else did meanwhile, renew what is derived."""
 
-from __future__ import annotations
-
 import hashlib
 import random
 import time
@@ -10,14 +8,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
-from deedbook.catalogue import records
-from deedbook.catalogue.documents import DOCUMENTS, catalog_json, catalog_signature, derived_documents
-from deedbook.catalogue.edits import describe, with_dataset
-from deedbook.catalogue.keys import Signers, with_signer
-from deedbook.catalogue.records import CATALOG, Catalogue, Dataset, read_catalogue_json, sequence_of
+from deedbook.catalogue import documents, edits, records
+from deedbook.catalogue.records import CATALOG, Catalogue, Dataset
 from deedbook.errors import ProjectError, RefusalError, RemoteError
 from deedbook.integrity.digests import MANIFEST, SUMS
-from deedbook.integrity.proof import Earlier, Files, Outcome, json_object, prove_release
+from deedbook.integrity.proof import Files, Outcome, earlier_in, json_object, prove_release
 from deedbook.project import DESCRIPTOR
 from deedbook.release.citation import doi_in
 from deedbook.versioning.numbers import SEMVER, read_version
@@ -57,13 +52,11 @@ class Rebuilt:
 
 
 class Store(Protocol):
-    """A place of files with relative paths; nothing in it is ever half-written.
+    """A place of files with relative paths; nothing in it is ever half-written."""
 
-    Attributes:
-        where: What people call it; without credentials.
-    """
-
-    where: str
+    @property
+    def where(self) -> str:
+        """What people call it; without credentials."""
 
     def read(self, path: str) -> Versioned | None:
         """A small document; None when there is none.
@@ -75,7 +68,7 @@ class Store(Protocol):
     def size(self, path: str) -> int | None:
         """The bytes of what stands there; None when nothing does."""
 
-    def digest(self, path: str, progress: Progress) -> str | None:
+    def digest(self, path: str) -> str | None:
         """The sha256 of what is really stored, by reading it back; None when nothing is."""
 
     def put_new(self, path: str, file: Path, sha256: str, progress: Progress) -> None:
@@ -118,10 +111,10 @@ def read_catalogue(store: Store) -> Catalogue | None:
 
 
 def _read(store: Store, found: Versioned, name: str = CATALOG) -> Catalogue:
-    return read_catalogue_json(found.content, f"{store.where}{name}")
+    return records.read_catalogue_json(found.content, f"{store.where}{name}")
 
 
-def update(store: Store, change: Change, *, title: str, signers: Signers, clock: Clock) -> Catalogue:
+def update(store: Store, change: Change, *, title: str, signers: edits.Signers, clock: Clock) -> Catalogue:
     """Makes the change in `catalog.json`; the derived documents are as yet those of before.
 
     Raises:
@@ -133,7 +126,7 @@ def update(store: Store, change: Change, *, title: str, signers: Signers, clock:
         found = store.read(CATALOG)
         old = _read(store, found) if found else read_catalogue(store) or Catalogue(title=title)
         now = max(clock(), old.updated)
-        new = with_signer(change(old, now), signers, now)
+        new = edits.with_signer(change(old, now), signers, now)
         if new == old and found is not None:
             return old
         new = replace(new, sequence=old.sequence + 1, updated=now)
@@ -143,7 +136,7 @@ def update(store: Store, change: Change, *, title: str, signers: Signers, clock:
     return _until_alone(change_once, f"{store.where}{CATALOG} is being replaced by others all the time")
 
 
-def put_catalogue(store: Store, catalogue: Catalogue, there: Versioned | None, signers: Signers) -> None:
+def put_catalogue(store: Store, catalogue: Catalogue, there: Versioned | None, signers: edits.Signers) -> None:
     """Puts `catalog.json` in place of the one that is there; that one is kept beside it.
 
     The signature is put ahead, so that a reader can prove the new one from its first moment.
@@ -151,16 +144,16 @@ def put_catalogue(store: Store, catalogue: Catalogue, there: Versioned | None, s
     Raises:
         ConflictError: when another one is there.
     """
-    ahead = {} if signers.present is None else {records.SIGNATURE_AHEAD: catalog_signature(catalogue, signers.present)}
-    if there is not None:
-        ahead[records.BEFORE] = there.content
+    ahead = {records.BEFORE: there.content} if there else {}
+    if signers.present is not None:
+        ahead = {records.SIGNATURE_AHEAD: documents.catalog_signature(catalogue, signers.present), **ahead}
     for name, content in ahead.items():
         before = store.read(name)
         store.replace(name, content, before.tag if before else None)
-    store.replace(CATALOG, catalog_json(catalogue), there.tag if there else None)
+    store.replace(CATALOG, documents.catalog_json(catalogue), there.tag if there else None)
 
 
-def settle(store: Store, signers: Signers) -> Catalogue:
+def settle(store: Store, signers: edits.Signers) -> Catalogue:
     """Makes every derived document that of the present `catalog.json`, `latest.json` last, and returns the catalogue.
 
     Raises:
@@ -173,7 +166,7 @@ def settle(store: Store, signers: Signers) -> Catalogue:
         if found is None:
             raise RemoteError(f"{store.where}{CATALOG} is not there", "publish again")
         catalogue = _read(store, found)
-        for name, content in derived_documents(catalogue, signers if catalogue.keys else Signers()):
+        for name, content in documents.derived_documents(catalogue, signers if catalogue.keys else edits.Signers()):
             _renew(store, name, content, catalogue.sequence)
         again = store.read(CATALOG)
         if again is None or again.tag != found.tag:
@@ -188,7 +181,7 @@ def _renew(store: Store, name: str, content: bytes, sequence: int) -> None:
     there = store.read(name)
     if there is not None and there.content == content:
         return
-    newer = sequence_of(name, there.content) if there else 0
+    newer = records.sequence_of(name, there.content) if there else 0
     if newer > sequence:
         now = store.read(CATALOG)
         if now is not None and _read(store, now).sequence < newer:
@@ -211,7 +204,12 @@ def _until_alone(action: Callable[[], Catalogue], failure: str) -> Catalogue:
 
 
 def rebuild(
-    store: Store, *, title: str, signers: Signers, clock: Clock, progress: Callable[[str], None] = lambda _what: None
+    store: Store,
+    *,
+    title: str,
+    signers: edits.Signers,
+    clock: Clock,
+    progress: Callable[[str], None] = lambda _what: None,
 ) -> Rebuilt:
     """Makes every document anew from the version folders, each of which is proven whole.
 
@@ -238,9 +236,9 @@ def rebuild(
     now, new = max(clock(), old.updated), replace(old, datasets={})
     for releases in found.values():
         newest = max(releases, key=lambda about: read_version(about.versions[0].version))
-        new = with_dataset(new, replace(newest, versions=tuple(about.versions[0] for about in releases)), now)
-    said = (sequence_of(name, there.content) for name in DOCUMENTS if (there := store.read(name)))
-    new = with_signer(replace(new, sequence=1 + max(said, default=0), updated=now), signers, now)
+        new = edits.with_dataset(new, replace(newest, versions=tuple(about.versions[0] for about in releases)), now)
+    said = (records.sequence_of(name, there.content) for name in documents.DOCUMENTS if (there := store.read(name)))
+    new = edits.with_signer(replace(new, sequence=1 + max(said, default=0), updated=now), signers, now)
     put_catalogue(store, new, store.read(CATALOG), signers)
     return Rebuilt(settle(store, signers), tuple(notes))
 
@@ -291,17 +289,15 @@ def _prove(store: Store, folder: str, sizes: Mapping[str, int]) -> Dataset:
         RefusalError: when it is damaged, or stands where another release belongs.
     """
 
+    home = folder.rpartition("/")[0]
+
     def read(name: str, home: str = folder) -> bytes | None:
         there = store.read(f"{home}/{name}")
         return there.content if there else None
 
-    def earlier(version: str) -> Earlier | None:
-        content = read(MANIFEST, f"{folder.rpartition('/')[0]}/{version}") if SEMVER.fullmatch(version) else None
-        return Earlier(hashlib.sha256(content).hexdigest(), json_object(content)) if content else None
-
     outcome = Outcome()
-    files = Files(frozenset(sizes), lambda name: str(store.digest(f"{folder}/{name}", lambda _bytes: None)))
-    proof = prove_release(read, outcome, files=files, earlier=earlier)
+    files = Files(frozenset(sizes), lambda name: str(store.digest(f"{folder}/{name}")))
+    proof = prove_release(read, outcome, files=files, earlier=earlier_in(lambda name: read(name, home)))
     problems = [f"{problem.file} {problem.message}" for problem in outcome.problems]
     if not problems and f"{proof.manifest.get('name')}/{proof.manifest.get('version')}" != folder:
         problems.append(f"{MANIFEST} calls itself {proof.manifest.get('name')} {proof.manifest.get('version')}")
@@ -310,4 +306,4 @@ def _prove(store: Store, folder: str, sizes: Mapping[str, int]) -> Dataset:
         raise RefusalError(f"{store.where}{folder} is damaged: {'; '.join(problems[:5])}", hint)
     package = json_object(read(DESCRIPTOR) or b"")
     digests = {MANIFEST: proof.files[MANIFEST].sha256, SUMS: hashlib.sha256(read(SUMS) or b"").hexdigest()}
-    return describe(proof.manifest, package, digests, sizes.values(), doi_in(package))
+    return edits.describe(proof.manifest, package, digests, sizes.values(), doi_in(package))

@@ -1,23 +1,18 @@
 """`deedbook bag`: a release as a BagIt bag."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import click
 
 from deedbook.cli import options, streams
 
+_PATH = click.Path(path_type=Path)
+
 
 @click.command()
-@click.argument("path", type=click.Path(path_type=Path))
+@click.argument("path", type=_PATH)
 @click.option(
-    "-o",
-    "--output",
-    "target",
-    type=click.Path(path_type=Path),
-    metavar="FOLDER",
-    help="The bag's folder; NAME-VERSION.bag here by default.",
+    "-o", "--output", "target", type=_PATH, metavar="FOLDER", help="The bag's folder; NAME-VERSION.bag here by default."
 )
 @options.quiet
 @options.debug

@@ -1,12 +1,11 @@
 """`deedbook catalogue`: what is done to a catalogue as a whole."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import click
 
 from deedbook.cli import options, streams
+from deedbook.project import load_project
 
 
 @click.group()
@@ -25,7 +24,6 @@ def rebuild(to: str, root: Path, quiet: bool) -> None:
     Each release is proven whole first; when one is damaged, nothing is written: exit code 4. Yanks, keys and dates of publishing
     are taken from the catalogue that is there, or from the one before (catalog.before.json).
     """
-    from deedbook.project import load_project
     from deedbook.publishing.targets import read_target
     from deedbook.publishing.targets.hosted import rebuild_catalogue
 

@@ -25,7 +25,7 @@ from pathlib import Path
 
 from deedbook import files
 from deedbook.catalogue import records
-from deedbook.catalogue.keys import as_public, present_key
+from deedbook.catalogue.edits import as_public, present_key
 from deedbook.catalogue.records import CATALOG, CATALOG_SIGNATURE, LATEST, Catalogue, Key
 from deedbook.errors import ProjectError, RefusalError, RemoteError, UsageError
 from deedbook.fetching.locations import Address, Home, read_document

@@ -44,7 +44,7 @@ from deedbook.fetching.download import CONNECTIONS, GRAIN, RUN, Advance, Cache, 
 from deedbook.fetching.locations import LATEST, Address, Home, read_document
 from deedbook.http import MissingError
 from deedbook.integrity.digests import MANIFEST, SIGNATURE, SUMS, read_sums, sha256_of
-from deedbook.integrity.proof import LARGEST_DOCUMENT, Earlier, ListedFile, Outcome, Proof, Rule, prove_release
+from deedbook.integrity.proof import LARGEST_DOCUMENT, ListedFile, Outcome, Proof, Rule, prove_release
 from deedbook.integrity.signatures import PublicKey, public_key
 from deedbook.release.formats import FORMATS, format_named, format_of
 from deedbook.versioning.chain import demand_document
@@ -252,9 +252,9 @@ def read_listing(source: Source) -> Listing:
         known = {**read_sums(sums)[0], MANIFEST: entry.release_sha256}
         return obtain_document(source, ListedFile(name, known[name])) if name in known else None
 
-    def earlier(version: str) -> Earlier | None:
+    def earlier(version: str) -> tuple[str, Mapping[str, Any]] | None:
         found = source.dataset.entry(version)
-        return Earlier(found.release_sha256, _record(source.dataset.name, found)) if found else None
+        return (found.release_sha256, _record(source.dataset.name, found)) if found else None
 
     proof = prove_release(read, outcome, keys=keys, earlier=earlier)
     if wrong := _disagreement(source, proof):

@@ -7,8 +7,7 @@ one. A database is opened read-only, without recursion and functions in its view
 from its size.
 """
 
-from __future__ import annotations
-
+import itertools
 import re
 import sqlite3
 import stat
@@ -68,6 +67,9 @@ def opened(path: Path, *, flat: bool = True) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="deedbook-") as folder:
         with _reading(path) as archive:
             places = _places(archive, flat=flat)
+            homes = {place.parent for place in places}
+            if flat and (len(homes) > 1 or "/" in str(*homes)):
+                raise ArchiveError("holds files in several folders; a release is flat")
             left = _demand_honest(path, places.values(), HIGHEST_RATIO)
             for place, member in places.items():
                 target = Path(folder) / place
@@ -78,7 +80,7 @@ def opened(path: Path, *, flat: bool = True) -> Iterator[Path]:
                         if left < 0:
                             raise ArchiveError("unpacks to more than it claims")
                         file.write(chunk)
-        yield Path(folder)
+        yield Path(folder, *homes) if flat else Path(folder)
 
 
 @contextmanager
@@ -122,7 +124,7 @@ def _places(archive: zipfile.ZipFile, *, flat: bool) -> dict[PurePosixPath, zipf
     found: dict[PurePosixPath, zipfile.ZipInfo] = {}
     for member in members:
         place = PurePosixPath(member.filename.replace("\\", "/"))
-        leaves = place.is_absolute() or ".." in place.parts
+        leaves = bool({"..", "/", "//"} & {*place.parts})
         if not (flat or leaves) and "/." in f"/{place}":
             continue  # what a project hides is not needed to read it
         problems = (
@@ -136,11 +138,7 @@ def _places(archive: zipfile.ZipFile, *, flat: bool) -> dict[PurePosixPath, zipf
         found[place] = member
     if same := alike(map(str, found)):
         raise ArchiveError(f"holds {same[0]!r} and {same[1]!r}, which some systems take for one file")
-    if not flat:
-        return found
-    if len({place.parent for place in found}) > 1 or any(len(place.parts) > 2 for place in found):
-        raise ArchiveError("holds files in several folders; a release is flat")
-    return {PurePosixPath(place.name): member for place, member in found.items()}
+    return found
 
 
 def check_workbook(path: Path) -> None:
@@ -176,17 +174,10 @@ def _extent(sheet: IO[bytes]) -> tuple[int, int]:
 def open_database(path: Path) -> sqlite3.Connection:
     """An SQLite file to read from, which raises `sqlite3.Error` where it would not come to an end."""
     connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)
-    left = _STEPS + _STEPS_A_BYTE * path.stat().st_size
-
-    def is_over() -> bool:
-        nonlocal left
-        left -= _STEPS_BETWEEN_LOOKS
-        return left < 0
-
-    connection.set_progress_handler(is_over, _STEPS_BETWEEN_LOOKS)
+    looks = itertools.count(-(_STEPS + _STEPS_A_BYTE * path.stat().st_size) // _STEPS_BETWEEN_LOOKS)
+    connection.set_progress_handler(lambda: next(looks) >= 0, _STEPS_BETWEEN_LOOKS)
     connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LONGEST_VALUE)
     connection.execute("PRAGMA trusted_schema = OFF")
-    connection.set_authorizer(
-        lambda action, *_: _HARMLESS.get(action, sqlite3.SQLITE_DENY)
-    )  # no view calls or recurses
+    # no view calls or recurses
+    connection.set_authorizer(lambda action, *_: _HARMLESS.get(action, sqlite3.SQLITE_DENY))
     return connection

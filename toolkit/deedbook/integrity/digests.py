@@ -4,8 +4,6 @@ It lists every file of a release but itself and its signature. Hashing does abou
 though not more often than it must.
 """
 
-from __future__ import annotations
-
 import hashlib
 import re
 from collections.abc import Mapping

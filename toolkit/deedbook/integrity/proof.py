@@ -11,8 +11,6 @@ The files may not be there yet (`fetch` asks before it downloads): then the list
 an end that no hostile one can move, and a damaged file is named once.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -23,7 +21,8 @@ from typing import Any, Literal, get_args
 from deedbook.errors import ProjectError, RefusalError
 from deedbook.integrity import provenance, signatures
 from deedbook.integrity.digests import BUILD_FILE, MANIFEST, PROVENANCE, SIGNATURE, SUMS, read_sums, sha256_of
-from deedbook.integrity.signatures import Envelope, PublicKey
+from deedbook.integrity.provenance import Envelope
+from deedbook.names import file_problem
 
 LARGEST_DOCUMENT = 64 << 20
 """Bytes of the longest document that is read as a whole: a `release.json` of 5,000 files has 2 MB."""
@@ -33,23 +32,18 @@ _UNLISTED = {SUMS: {SUMS, SIGNATURE}, MANIFEST: _LATE | {MANIFEST}, PROVENANCE: 
 Progress = Callable[[str, float], None]
 Record = Mapping[str, Any]
 Read = Callable[[str], bytes | None]
-"""The content of a document of the release by name; None when there is none."""
-Rule = Literal[
-    "archive-unreadable",
-    "file-missing",
-    "file-extra",
-    "file-changed",
-    "sums-malformed",
-    "manifest-wrong",
-    "signature-missing",
-    "signature-wrong",
-    "provenance-wrong",
-    "chain-broken",
-    "format-unreadable",
-    "format-differs",
-    "metadata-differs",
-    "rebuild-differs",
+"""The content of a document by name; None when there is none."""
+Earlier = Callable[[str], tuple[str, Record] | None]
+"""Finds a release before one by version: the sha256 of its `release.json`, and its name, version and `previous`."""
+Keys = Sequence[signatures.PublicKey]
+Lists = Mapping[str, Mapping[str, str]]
+"""The sha256 by file name that each document lists."""
+FileRule = Literal[
+    "archive-unreadable", "file-missing", "file-extra", "file-changed", "sums-malformed", "manifest-wrong"
 ]
+TrustRule = Literal["signature-missing", "signature-wrong", "provenance-wrong", "chain-broken"]
+DataRule = Literal["format-unreadable", "format-differs", "metadata-differs", "rebuild-differs"]
+Rule = Literal[FileRule, TrustRule, DataRule]
 RULES: tuple[Rule, ...] = get_args(Rule)
 
 
@@ -111,14 +105,6 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class Earlier:
-    """A release before the one that is proven: the sha256 of its `release.json`, and its name, version and `previous`."""
-
-    sha256: str
-    record: Record
-
-
-@dataclass(frozen=True, slots=True)
 class ListedFile:
     """A file that `SHA256SUMS` lists; `size` and `table` are what `release.json` says of it, None where it does not."""
 
@@ -156,8 +142,8 @@ def prove_release(
     outcome: Outcome,
     *,
     files: Files | None = None,
-    keys: Sequence[PublicKey] = (),
-    earlier: Callable[[str], Earlier | None] = lambda _version: None,
+    keys: Keys = (),
+    earlier: Earlier = lambda _version: None,
     progress: Progress = lambda _what, _share: None,
 ) -> Proof:
     """Proves a release by its own documents and the keys of its publisher.
@@ -183,10 +169,7 @@ def prove_release(
         MANIFEST: _listed(manifest.get("files"), "sha256"),
         PROVENANCE: _listed(statement.get("subject"), "digest"),
     }
-    if files is not None:
-        sound = _compare_files(files, lists, outcome, progress)
-    else:
-        sound = _compare_lists(lists, content, outcome)
+    sound = _compare_files(files, lists, outcome, progress) if files else _compare_lists(lists, content, outcome)
     if signer:
         outcome.checked.append(f"signature of key {signer}")
     if manifest and comment not in {None, signatures.trusted_comment(manifest)}:
@@ -238,14 +221,12 @@ def files_of(folder: Path, outcome: Outcome) -> Files:
     return Files(frozenset(present), lambda name: sha256_of(folder / name))
 
 
-def earlier_beside(home: Path) -> Callable[[str], Earlier | None]:
-    """Finds versions as folders of one folder."""
+def earlier_in(read: Read) -> Earlier:
+    """Finds versions by what `read` has of `VERSION/release.json`."""
 
-    def find(version: str) -> Earlier | None:
-        content = read_from(home / version)(MANIFEST) if Path(version).name == version else None
-        if content is None:
-            return None
-        return Earlier(hashlib.sha256(content).hexdigest(), json_object(content))
+    def find(version: str) -> tuple[str, Record] | None:
+        content = None if file_problem(version) else read(f"{version}/{MANIFEST}")
+        return None if content is None else (hashlib.sha256(content).hexdigest(), json_object(content))
 
     return find
 
@@ -263,9 +244,7 @@ def demand_whole(folder: Path) -> None:
         raise RefusalError(f"{folder} is damaged: {faults}", f"move {folder} away and build again")
 
 
-def _check_signature(
-    sums: bytes, signature: bytes | None, keys: Sequence[PublicKey], outcome: Outcome
-) -> tuple[str, str | None]:
+def _check_signature(sums: bytes, signature: bytes | None, keys: Keys, outcome: Outcome) -> tuple[str, str | None]:
     """The number of the key that is proven to have signed, and what the signature says that it was made for."""
     if signature is None:
         if keys:
@@ -292,17 +271,19 @@ def _read_manifest(content: bytes | None, outcome: Outcome) -> Record:
         return {}  # told with the other files that are missing
     try:
         record = mapping(json.loads(content))
+        files, tables = record.get("files"), record.get("tables")
+        if not (isinstance(files, list) and isinstance(tables, list)):
+            raise TypeError("has no lists of files and tables")
+        for entry in map(mapping, files):
+            if not isinstance(entry.get("name"), str) or type(entry.get("bytes")) is not int or entry["bytes"] < 0:
+                raise TypeError("lists a file without name or size")
     except (ValueError, RecursionError) as error:
         outcome.report("manifest-wrong", MANIFEST, f"is no JSON: {error}")
-        return {}
-    if not (isinstance(record.get("files"), list) and isinstance(record.get("tables"), list)):
-        outcome.report("manifest-wrong", MANIFEST, "has no lists of files and tables")
-        return {}
-    for entry in map(mapping, record["files"]):
-        if not isinstance(entry.get("name"), str) or type(entry.get("bytes")) is not int or entry["bytes"] < 0:
-            outcome.report("manifest-wrong", MANIFEST, "lists a file without name or size")
-            return {}
-    return record
+    except TypeError as error:
+        outcome.report("manifest-wrong", MANIFEST, str(error))
+    else:
+        return record
+    return {}
 
 
 def _read_provenance(content: bytes | None, outcome: Outcome) -> tuple[Envelope, Record]:
@@ -311,18 +292,17 @@ def _read_provenance(content: bytes | None, outcome: Outcome) -> tuple[Envelope,
     if content is None:
         return envelope, {}  # told with the other files that are missing
     try:
-        envelope = signatures.read_envelope(content)
+        envelope = provenance.read_envelope(content)
+        statement = json_object(envelope.payload)
+        if (statement.get("_type"), statement.get("predicateType"), envelope.payload_type) != provenance.TYPES:
+            raise ValueError("is no in-toto statement with SLSA provenance v1")
     except ValueError as error:
         outcome.report("provenance-wrong", PROVENANCE, str(error))
         return envelope, {}
-    statement = json_object(envelope.payload)
-    if (statement.get("_type"), statement.get("predicateType"), envelope.payload_type) == provenance.TYPES:
-        return envelope, statement
-    outcome.report("provenance-wrong", PROVENANCE, "is no in-toto statement with SLSA provenance v1")
-    return envelope, {}
+    return envelope, statement
 
 
-def _compare_lists(lists: Mapping[str, Mapping[str, str]], manifest: bytes | None, outcome: Outcome) -> frozenset[str]:
+def _compare_lists(lists: Lists, manifest: bytes | None, outcome: Outcome) -> frozenset[str]:
     """Compares the lists of files that are not here yet; returns those that all lists know alike."""
     sums = lists[SUMS]
     sound = set[str]().union(*lists.values())
@@ -337,9 +317,7 @@ def _compare_lists(lists: Mapping[str, Mapping[str, str]], manifest: bytes | Non
     return frozenset(sound)
 
 
-def _compare_files(
-    files: Files, lists: Mapping[str, Mapping[str, str]], outcome: Outcome, progress: Progress
-) -> frozenset[str]:
+def _compare_files(files: Files, lists: Lists, outcome: Outcome, progress: Progress) -> frozenset[str]:
     """Compares every file with all that list it; returns those that are there and agree with `SHA256SUMS`."""
     listed = set[str]().union(*lists.values())
     for name in sorted(listed.union(lists) - files.names):
@@ -362,13 +340,10 @@ def _compare_files(
     return frozenset(sound)
 
 
-def _lists_against(name: str, digest: str | None, lists: Mapping[str, Mapping[str, str]]) -> list[str]:
+def _lists_against(name: str, digest: str | None, lists: Lists) -> list[str]:
     """The lists that have another digest of a file; one that is absent has none."""
-    return [
-        source
-        for source, record in lists.items()
-        if record and name not in _UNLISTED[source] and record.get(name) != digest
-    ]
+    listing = [source for source, record in lists.items() if record and name not in _UNLISTED[source]]
+    return [source for source in listing if lists[source].get(name) != digest]
 
 
 def _check_statement(statement: Record, manifest: Record, build: bytes | None, outcome: Outcome) -> None:
@@ -391,7 +366,7 @@ def _check_statement(statement: Record, manifest: Record, build: bytes | None, o
     outcome.checked.append(f"provenance of {len(dependencies)} inputs")
 
 
-def _check_envelope(envelope: Envelope, signature: bytes | None, keys: Sequence[PublicKey], outcome: Outcome) -> None:
+def _check_envelope(envelope: Envelope, signature: bytes | None, keys: Keys, outcome: Outcome) -> None:
     """Demands that the provenance is signed like the checksums."""
     if signature is None:
         if envelope.signatures:
@@ -402,30 +377,31 @@ def _check_envelope(envelope: Envelope, signature: bytes | None, keys: Sequence[
         outcome.report("provenance-wrong", PROVENANCE, f"is not signed by key {' or '.join(key.id for key in keys)}")
 
 
-def _check_chain(manifest: Record, earlier: Callable[[str], Earlier | None], outcome: Outcome) -> None:
+def _check_chain(manifest: Record, earlier: Earlier, outcome: Outcome) -> None:
     """Walks back from release to release, each named by its successor's `previous`."""
     record, version = manifest, str(manifest.get("version"))
     seen = {version}
     while (previous := record.get("previous")) is not None:
-        after, version, digest = version, *(str(mapping(previous).get(name)) for name in ("version", "sha256"))
-        found = earlier(version)
-        if version in seen:
-            broken = f"the chain of releases comes back to {version}"
-        elif found is None:
+        link, after = mapping(previous), version
+        version, digest = str(link.get("version")), str(link.get("sha256"))
+        sha256, record = earlier(version) or ("", {})
+        if not sha256 and version not in seen:
             outcome.not_checked.append(f"chain before {after}: {version} is not beside it")
             version = after
             break
-        elif found.sha256 != digest:
-            broken = f"{after} names {version} with the sha256 {digest}; the {version} beside it has {found.sha256}"
-        elif (found.record.get("name"), found.record.get("version")) != (manifest.get("name"), version):
-            said = f"{found.record.get('name')} {found.record.get('version')}"
-            broken = f"the release before {after} calls itself {said}"
-        else:
-            record = found.record
-            seen.add(version)
-            continue
-        outcome.report("chain-broken", MANIFEST, broken)
-        return
+        said = (record.get("name"), record.get("version"))
+        faults = (
+            (version in seen, f"the chain of releases comes back to {version}"),
+            (
+                sha256 != digest,
+                f"{after} names {version} with the sha256 {digest}; the {version} beside it has {sha256}",
+            ),
+            (said != (manifest.get("name"), version), f"the release before {after} calls itself {said[0]} {said[1]}"),
+        )
+        if broken := [fault for is_broken, fault in faults if is_broken]:
+            outcome.report("chain-broken", MANIFEST, broken[0])
+            return
+        seen.add(version)
     if len(seen) > 1:
         outcome.checked.append(f"chain back to {version}")
     elif manifest.get("previous") is None:
@@ -435,10 +411,9 @@ def _check_chain(manifest: Record, earlier: Callable[[str], Earlier | None], out
 def _listed(entries: object, digest: str, *, name: str = "name") -> dict[str, str]:
     """The sha256 by name in a list of objects; it stands in the property `digest`, in-toto puts one more object around it."""
     found = {}
-    for entry in entries if isinstance(entries, list) else []:
-        if isinstance(entry, Mapping):
-            value = entry.get(digest)
-            found[str(entry.get(name))] = str(mapping(value).get("sha256") if digest == "digest" else value)
+    for entry in filter(None, map(mapping, entries)) if isinstance(entries, list) else ():
+        value = entry.get(digest)
+        found[str(entry.get(name))] = str(mapping(value).get("sha256") if digest == "digest" else value)
     return found
 
 

@@ -16,15 +16,14 @@ With a key configured the envelope carries its Ed25519 signature. Without one it
 start or end time in it, since no clock may reach a release.
 """
 
-from __future__ import annotations
-
+import base64
 import datetime as dt
 import json
 import platform
 import sqlite3
 import zlib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -32,7 +31,7 @@ from typing import Any
 import deedbook
 from deedbook import files
 from deedbook.integrity.digests import MANIFEST, PROVENANCE, SIGNATURE, SUMS, read_sums, sha256_of, sums_text
-from deedbook.integrity.signatures import SigningKey, envelope_json, read_envelope, sign_sums, trusted_comment
+from deedbook.integrity.signatures import PublicKey, SigningKey, sign_sums, trusted_comment
 from deedbook.project import CONFIG, Project
 
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
@@ -61,16 +60,15 @@ class InputFile:
 def read_inputs(project: Project) -> tuple[InputFile, ...]:
     """Every file that decides what is released, sorted by path."""
     package, root = project.package, project.root.resolve()
-    files = {file for resource in package.resources for file in resource.files}
-    files |= {package.root / name for name in _BESIDE_TABLES} | {project.root / CONFIG, project.root / LOCK_FILE}
-    files |= {package.path} if package.path else set()
     listed = package.raw.get("licenses")
-    licences = [one for one in listed if isinstance(one, Mapping)] if isinstance(listed, list) else []
-    files |= {package.root / str(one["path"]) for one in licences if one.get("path")}  # an address is no file
+    named = [one.get("path") for one in listed if isinstance(one, Mapping)] if isinstance(listed, list) else []
+    places = {package.root / str(name) for name in (*_BESIDE_TABLES, *filter(None, named))}  # an address is no file
+    places |= {project.root / CONFIG, project.root / LOCK_FILE, package.path or package.root}
+    places.update(*(resource.files for resource in package.resources))
     if project.schemas is not None:
-        files |= {*project.schemas.glob("*.schema.json"), *project.schemas.glob("*.py")}
+        places.update(project.schemas.glob("*.schema.json"), project.schemas.glob("*.py"))
     found = []
-    for file in filter(Path.is_file, files):
+    for file in filter(Path.is_file, places):
         place = file.resolve()
         path = place.relative_to(root).as_posix() if place.is_relative_to(root) else file.name
         found.append(InputFile(path, file.stat().st_size, sha256_of(file)))
@@ -104,27 +102,74 @@ def writer_versions() -> dict[str, str]:
     }
 
 
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """A DSSE envelope; `signatures` are the raw signatures by key number."""
+
+    payload: bytes
+    payload_type: str
+    signatures: Mapping[str, bytes] = field(default_factory=dict)
+
+    @property
+    def signed_content(self) -> bytes:
+        """DSSE's PAE, which binds the type to the payload (secure-systems-lab/dsse, protocol.md)."""
+        kind = self.payload_type.encode()
+        return b"DSSEv1 %d %b %d %b" % (len(kind), kind, len(self.payload), self.payload)
+
+    def is_signed_by(self, key: PublicKey) -> bool:
+        """Whether it carries a right signature of that key."""
+        return key.proves(self.signed_content, self.signatures.get(key.id, b""))
+
+
+def envelope_json(payload: bytes, payload_type: str, key: SigningKey | None) -> bytes:
+    """The payload in its envelope, as one line; without a key nothing signs it."""
+    signatures = []
+    if key is not None:
+        signature = key.sign_raw(Envelope(payload, payload_type).signed_content)
+        signatures.append({"keyid": key.public.id, "sig": base64.b64encode(signature).decode()})
+    record = {"payload": base64.b64encode(payload).decode(), "payloadType": payload_type, "signatures": signatures}
+    return json.dumps(record, separators=(",", ":")).encode() + b"\n"
+
+
+def read_envelope(content: bytes) -> Envelope:
+    """The envelope that stands in a file.
+
+    Raises:
+        ValueError: when it is none, or more than one.
+    """
+    try:
+        record = json.loads(content)
+        return Envelope(
+            base64.b64decode(record["payload"], validate=True),
+            str(record["payloadType"]),
+            {str(item["keyid"]): base64.b64decode(item["sig"], validate=True) for item in record["signatures"]},
+        )
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise ValueError(f"is no DSSE envelope: {error}") from None
+
+
 def write_proofs(folder: Path, inputs: tuple[InputFile, ...], key: SigningKey | None) -> None:
     """Adds to a folder that has its `release.json` what proves it: provenance, checksums and, with a key, the signature."""
     manifest = json.loads((folder / MANIFEST).read_bytes())
     digests = {entry["name"]: entry["sha256"] for entry in manifest["files"]}
     digests[MANIFEST] = sha256_of(folder / MANIFEST)
-    (folder / PROVENANCE).write_bytes(envelope_json(statement_json(manifest, inputs, digests), PAYLOAD_TYPE, key))
-    digests[PROVENANCE] = sha256_of(folder / PROVENANCE)
-    sums = sums_text(digests).encode()
-    (folder / SUMS).write_bytes(sums)
-    if key is not None:
-        (folder / SIGNATURE).write_bytes(sign_sums(key, sums, trusted_comment(manifest)))
+    _write(folder, statement_json(manifest, inputs, digests), digests, key)
 
 
 def sign_proofs(folder: Path, key: SigningKey) -> None:
     """Signs a release that was built without a key: the bytes of a build with it. Killed anywhere, it may be done again."""
-    manifest, envelope = json.loads((folder / MANIFEST).read_bytes()), read_envelope((folder / PROVENANCE).read_bytes())
-    files.replace(folder / PROVENANCE, envelope_json(envelope.payload, envelope.payload_type, key))
-    listed, _ = read_sums((folder / SUMS).read_bytes())
-    sums = sums_text({**listed, PROVENANCE: sha256_of(folder / PROVENANCE)}).encode()
+    digests, _ = read_sums((folder / SUMS).read_bytes())
+    _write(folder, read_envelope((folder / PROVENANCE).read_bytes()).payload, digests, key)
+
+
+def _write(folder: Path, statement: bytes, digests: Mapping[str, str], key: SigningKey | None) -> None:
+    """Writes the statement in its envelope, the digests with that of the envelope, and a signature of them."""
+    files.replace(folder / PROVENANCE, envelope_json(statement, PAYLOAD_TYPE, key))
+    sums = sums_text({**digests, PROVENANCE: sha256_of(folder / PROVENANCE)}).encode()
     files.replace(folder / SUMS, sums)
-    files.replace(folder / SIGNATURE, sign_sums(key, sums, trusted_comment(manifest)))
+    if key is not None:
+        comment = trusted_comment(json.loads((folder / MANIFEST).read_bytes()))
+        files.replace(folder / SIGNATURE, sign_sums(key, sums, comment))
 
 
 def statement_json(manifest: Mapping[str, Any], inputs: tuple[InputFile, ...], digests: Mapping[str, str]) -> bytes:

@@ -1,4 +1,4 @@
-"""Signatures: minisign (Ed25519) over `SHA256SUMS`, and DSSE envelopes under the same key.
+"""Signatures: minisign (Ed25519) over `SHA256SUMS`, and bare ones by the same key.
 
     NAME.key, NAME.pub      a pair as `minisign -G` writes it; the secret half is scrambled by a password unless that is empty
     SHA256SUMS.minisig      four lines as `minisign -S` writes them; `minisign -Vm SHA256SUMS -p NAME.pub` proves them
@@ -11,7 +11,6 @@ comment has the epoch for a time, so that the same release is signed with the sa
 from __future__ import annotations
 
 import base64
-import json
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -27,6 +26,8 @@ if TYPE_CHECKING:
 KEY_VARIABLE = "DEEDBOOK_SIGNING_KEY"
 KEY_FILE_VARIABLE = "DEEDBOOK_SIGNING_KEY_FILE"
 PASSWORD_VARIABLE = "DEEDBOOK_SIGNING_KEY_PASSWORD"  # noqa: S105  # the name of a variable
+_ED25519, _PUBLIC_BYTES = b"Ed", 42
+"""What every public key of minisign begins with, and how long it is: that, its number and the key of Ed25519."""
 _ID = slice(2, 10)
 _BODY = slice(10, None)
 _HINT = (
@@ -56,15 +57,10 @@ class PublicKey:
 
 @dataclass(frozen=True, slots=True)
 class SigningKey:
-    """An unlocked secret key and its public half; `id` is what minisign calls its key number."""
+    """An unlocked secret key and its public half; nobody else sees the secret."""
 
     public: PublicKey
     _secret: SecretKey = field(repr=False)
-
-    @property
-    def id(self) -> str:
-        """The number of both halves."""
-        return self.public.id
 
     def sign_raw(self, message: bytes) -> bytes:
         """The bare 64-byte Ed25519 signature of a message."""
@@ -78,7 +74,7 @@ def configured_key(environment: Mapping[str, str] = os.environ) -> SigningKey | 
     Raises:
         UsageError: when it is named and cannot be used; nothing is then built unsigned by mistake.
     """
-    text, file = environment.get(KEY_VARIABLE, ""), environment.get(KEY_FILE_VARIABLE, "")
+    text, file = environment.get(KEY_VARIABLE), environment.get(KEY_FILE_VARIABLE)
     if bool(text) == bool(file):
         if text:
             raise UsageError(f"{KEY_VARIABLE} and {KEY_FILE_VARIABLE} are both set", "unset one of them")
@@ -86,7 +82,7 @@ def configured_key(environment: Mapping[str, str] = os.environ) -> SigningKey | 
     import minisign
 
     try:
-        content = text.strip().encode() if text else Path(file).read_bytes().strip()
+        content = text.encode().strip() if text else Path(str(file)).read_bytes().strip()
         read = minisign.SecretKey.from_bytes if b"\n" in content else minisign.SecretKey.from_base64
         secret = read(content)
         if secret.is_encrypted():
@@ -106,20 +102,18 @@ def public_key(source: str) -> PublicKey:
     Raises:
         UsageError: when it is neither.
     """
-    import minisign
-
     try:
         content = Path(source).read_bytes() if Path(source).is_file() else source.encode()
-        return _public(minisign.PublicKey.from_base64(content.strip().splitlines()[-1]).to_base64())
-    except (minisign.Error, OSError, IndexError, ValueError):
-        raise UsageError(
-            f"{source!r} is neither a minisign public key nor the file of one",
-            "name the .pub file that the publisher gives, or its second line",
-        ) from None
+        return _public(content.strip().splitlines()[-1])
+    except (OSError, IndexError, ValueError):
+        message = f"{source!r} is neither a minisign public key nor the file of one"
+        raise UsageError(message, "name the .pub file that the publisher gives, or its second line") from None
 
 
 def _public(text: bytes) -> PublicKey:
-    raw = base64.b64decode(text)
+    raw = base64.b64decode(text, validate=True)
+    if len(raw) != _PUBLIC_BYTES or not raw.startswith(_ED25519):
+        raise ValueError("it is no public key of minisign")
     return PublicKey(_key_id(raw), text.decode("ascii"), raw[_BODY])
 
 
@@ -199,52 +193,6 @@ def prove_signature(content: bytes, signature: bytes, keys: Iterable[PublicKey])
     return by_id[read.key_id]
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
-    """A DSSE envelope; `signatures` are the raw signatures by key number."""
-
-    payload: bytes
-    payload_type: str
-    signatures: Mapping[str, bytes] = field(default_factory=dict)
-
-    @property
-    def signed_content(self) -> bytes:
-        """DSSE's PAE, which binds the type to the payload (secure-systems-lab/dsse, protocol.md)."""
-        kind = self.payload_type.encode()
-        return b"DSSEv1 %d %b %d %b" % (len(kind), kind, len(self.payload), self.payload)
-
-    def is_signed_by(self, key: PublicKey) -> bool:
-        """Whether it carries a right signature of that key."""
-        return key.proves(self.signed_content, self.signatures.get(key.id, b""))
-
-
-def envelope_json(payload: bytes, payload_type: str, key: SigningKey | None) -> bytes:
-    """The payload in its envelope, as one line; without a key nothing signs it."""
-    signatures = []
-    if key is not None:
-        signature = key.sign_raw(Envelope(payload, payload_type).signed_content)
-        signatures.append({"keyid": key.id, "sig": base64.b64encode(signature).decode()})
-    record = {"payload": base64.b64encode(payload).decode(), "payloadType": payload_type, "signatures": signatures}
-    return json.dumps(record, separators=(",", ":")).encode() + b"\n"
-
-
-def read_envelope(content: bytes) -> Envelope:
-    """The envelope that stands in a file.
-
-    Raises:
-        ValueError: when it is none, or more than one.
-    """
-    try:
-        record = json.loads(content)
-        return Envelope(
-            base64.b64decode(record["payload"], validate=True),
-            str(record["payloadType"]),
-            {str(item["keyid"]): base64.b64decode(item["sig"], validate=True) for item in record["signatures"]},
-        )
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise ValueError(f"is no DSSE envelope: {error}") from None
-
-
 def generate_pair(secret: Path, public: Path, password: str) -> PublicKey:
     """Writes a new pair, the secret half readable by its owner only.
 
@@ -267,16 +215,15 @@ def generate_pair(secret: Path, public: Path, password: str) -> PublicKey:
     written: list[Path] = []
     try:
         for file, content, mode in ((secret, bytes(pair.secret_key), 0o600), (public, bytes(pair.public_key), 0o644)):
-            handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-            written.append(file)
-            with os.fdopen(handle, "wb") as stream:
+            with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as stream:
+                written.append(file)
                 stream.write(content + b"\n")
     except OSError as error:
         for file in written:
             file.unlink()
         name = error.filename or written[-1]
-        if isinstance(error, FileExistsError):
-            hint = "a key is never overwritten; choose another name with --output"
-            raise RefusalError(f"{name} exists already", hint) from None
-        raise UsageError(f"{name}: cannot be written: {error.strerror}", "name a folder that exists") from None
+        if not isinstance(error, FileExistsError):
+            raise UsageError(f"{name}: cannot be written: {error.strerror}", "name a folder that exists") from None
+        hint = "a key is never overwritten; choose another name with --output"
+        raise RefusalError(f"{name} exists already", hint) from None
     return found

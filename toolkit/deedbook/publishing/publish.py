@@ -14,8 +14,8 @@ from deedbook.catalogue import edits
 from deedbook.catalogue.records import Catalogue
 from deedbook.errors import ProjectError, RefusalError, UsageError
 from deedbook.integrity.digests import MANIFEST, PROVENANCE, SIGNATURE, SUMS, sha256_of
-from deedbook.integrity.provenance import sign_proofs
-from deedbook.integrity.signatures import KEY_FILE_VARIABLE, KEY_VARIABLE, PublicKey, SigningKey, read_envelope
+from deedbook.integrity.provenance import read_envelope, sign_proofs
+from deedbook.integrity.signatures import KEY_FILE_VARIABLE, KEY_VARIABLE, PublicKey, SigningKey
 from deedbook.project import DESCRIPTOR, Project
 from deedbook.publishing import steps
 from deedbook.publishing.steps import Facts, Notice, Progress, PublishableRelease, Step

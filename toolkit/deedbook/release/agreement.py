@@ -3,8 +3,6 @@
 `release.json` is what the others are held to. What a file does not say is no problem; what it says differently is.
 """
 
-from __future__ import annotations
-
 import json
 import re
 import sqlite3
@@ -28,7 +26,6 @@ Fact = tuple[str, object]
 _DOI = re.compile(r"10\.\d{4,9}/\S+", re.IGNORECASE)
 _DAY = 10
 """Characters of a date, which is all that some standards have of a time."""
-_CONCEPT = "relatedIdentifiers[IsVersionOf] relatedIdentifier"
 _PLACES: Mapping[str, Mapping[str, str]] = json.loads(
     resources.files("deedbook.release").joinpath("places.json").read_bytes()
 )
@@ -38,9 +35,23 @@ _BOXES = ("@id", "value", "@value")
 """Where an object that stands in place of a text has the text."""
 _WITH_CHECKSUMS = ("codebook.json", "changes.json", "croissant.json", "ro-crate-metadata.json")
 _NAMED_BY = ("contentUrl", "path", "@id", "url", "name")
-_WITNESSES = {"doi": ("datapackage.json", "id"), "concept doi": ("datacite.json", _CONCEPT)}
+_WITNESSES = {
+    "doi": ("datapackage.json", "id"),
+    "concept doi": ("datacite.json", "relatedIdentifiers[IsVersionOf] relatedIdentifier"),
+}
 """Where it stands what `release.json` does not know; where the witness says nothing, nobody may."""
+_TURTLE = (
+    ("version", re.compile(r'(?:dcat:version|owl:versionInfo|adms:version)\s+"((?:[^"\\]|\\.)*)"')),
+    ("concept doi", re.compile(r"dcat:isVersionOf\s+<([^>]+)>")),
+)
+"""What `dcat.ttl` says; it is read as text, since the writer is ours."""
+_TURTLE_CHECKSUM = re.compile(r'([\w.-]+)>[^>]{0,2000}?checksumValue\s+"([0-9a-f]{64})"')
 _ROWS_OF_METADATA = 10_000
+_FAILURES = (
+    *(OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError),
+    *(yaml.YAMLError, sqlite3.Error, pl.exceptions.PolarsError),
+)
+"""What a file raises that is not what its name says."""
 
 
 def check_agreement(folder: Path, manifest: Mapping[str, Any], sound: Set[str], outcome: Outcome) -> None:
@@ -80,14 +91,13 @@ def _known(folder: Path, manifest: Mapping[str, Any], sound: Set[str]) -> dict[s
     known["title or name"] = {*known.get("title", ()), *known.get("name", ())}
     known["created"] = {str(manifest.get("created", ""))[:_DAY]}
     known["epoch"] = {str(manifest.get("epoch"))}
-    known["license"] = set().union(*map(_licence_forms, _records(manifest.get("licenses"))))
+    known["license"] = set[str]().union(*map(_licence_forms, _records(manifest.get("licenses"))))
     for kind, members in (("files", ("sha256", "bytes")), ("tables", ("rows",))):
         for entry in _records(manifest.get(kind)):
             known |= {f"{member} of {entry.get('name')}": {str(entry.get(member))} for member in members}
     known = {about: values for about, values in known.items() if values}
     for about, (name, place) in _WITNESSES.items():
-        record = json_object((folder / name).read_bytes()) if name in sound else {}
-        if record:
+        if record := json_object((folder / name).read_bytes()) if name in sound else {}:
             said = {_comparable(about, text) for found, text in _texts(record) if found == place}
             known[about] = said - {"", *known.get("doi", ())}
     return known
@@ -96,8 +106,9 @@ def _known(folder: Path, manifest: Mapping[str, Any], sound: Set[str]) -> dict[s
 def _licence_forms(licence: Mapping[str, Any]) -> set[str]:
     """Every way to write a licence: its SPDX id and the pages of that, the path that the descriptor names, its title."""
     name, path, title = (str(licence.get(key) or "") for key in ("name", "path", "title"))
-    pages = {f"https://spdx.org/licenses/{name}", f"https://spdx.org/licenses/{name}.html"} if name else set()
-    paths = {path, path.rstrip("/"), f"{path.rstrip('/')}/"} if path else set()
+    page, plain = f"https://spdx.org/licenses/{name}", path.rstrip("/")
+    pages = {page, f"{page}.html"} if name else set()
+    paths = {path, plain, f"{plain}/"} if path else set()
     references = {one.reference for one in licences_of({"licenses": [licence]})}  # inside a document
     return {name, title, *pages, *paths, *references} - {""}
 
@@ -105,21 +116,23 @@ def _licence_forms(licence: Mapping[str, Any]) -> set[str]:
 def _facts(name: str, path: Path) -> Iterator[Fact]:
     """What a file says about the release."""
     if path.suffix == ".parquet":
-        record = pl.read_parquet_metadata(path)
+        record: Any = pl.read_parquet_metadata(path)
         yield from (("name", record.get("dataset")), ("version", record.get("version")))
     elif path.suffix == ".sqlite":
         yield from _facts_of_database(path)
     elif name == "dcat.ttl":
-        yield from _facts_of_turtle(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        for about, pattern in _TURTLE:
+            yield from ((about, json.loads(f'"{value}"')) for value in pattern.findall(text))
+        yield from ((f"sha256 of {file}", digest) for file, digest in _TURTLE_CHECKSUM.findall(text))
     else:
-        yield from _facts_of_document(name, path.read_bytes())
+        yield from _facts_of_document(name, path.read_bytes(), _PLACES[name])
 
 
-def _facts_of_document(name: str, content: bytes) -> Iterator[Fact]:
+def _facts_of_document(name: str, content: bytes, places: Mapping[str, str]) -> Iterator[Fact]:
     record = yaml.safe_load(content) if name == "CITATION.cff" else json.loads(content)
     if not isinstance(record, dict):
         raise TypeError("it is no object")
-    places = _PLACES[name]
     yield from ((places[place], text) for place, text in (_texts(record) if places else ()) if place in places)
     for entry in _records(record.get("resources")) if name == "datapackage.json" else ():
         yield f"rows of {entry.get('name')}", entry.get("rows")
@@ -129,15 +142,6 @@ def _facts_of_document(name: str, content: bytes) -> Iterator[Fact]:
         yield from _checksums(record)
 
 
-def _facts_of_turtle(text: str) -> Iterator[Fact]:
-    """Read as text, since the writer is ours."""
-    for match in re.finditer(r'(?:dcat:version|owl:versionInfo|adms:version)\s+("(?:[^"\\]|\\.)*")', text):
-        yield "version", json.loads(match.group(1))
-    yield from (("concept doi", doi) for doi in re.findall(r"dcat:isVersionOf\s+<([^>]+)>", text))
-    for file, digest in re.findall(r'([\w.-]+)>[^>]{0,2000}?checksumValue\s+"([0-9a-f]{64})"', text):
-        yield f"sha256 of {file}", digest
-
-
 def _facts_of_database(path: Path) -> Iterator[Fact]:
     with closing(open_database(path)) as connection:
         record = dict(connection.execute("SELECT key, value FROM _metadata").fetchmany(_ROWS_OF_METADATA))
@@ -145,8 +149,7 @@ def _facts_of_database(path: Path) -> Iterator[Fact]:
         verdict = connection.execute("PRAGMA integrity_check(1)").fetchone()
     if verdict != ("ok",):
         raise ValueError(f"it fails its own integrity check: {verdict[0]}")
-    yield "created", record.pop("created", "")
-    yield from ((about, record[about]) for about in ("name", "title", "version", "state", "doi") if record.get(about))
+    yield from ((about, record.get(about) or "") for about in ("created", "name", "title", "version", "state", "doi"))
     yield from ((f"rows of {name}", count) for name, count in counts)
 
 
@@ -177,17 +180,3 @@ def _checksums(record: object) -> Iterator[Fact]:
 
 def _records(value: object) -> list[Mapping[str, Any]]:
     return [entry for entry in value if isinstance(entry, Mapping)] if isinstance(value, list | tuple) else []
-
-
-_FAILURES = (
-    OSError,
-    ValueError,
-    KeyError,
-    TypeError,
-    AttributeError,
-    RecursionError,
-    yaml.YAMLError,
-    sqlite3.Error,
-    pl.exceptions.PolarsError,
-)
-"""What a file raises that is not what its name says."""

@@ -9,21 +9,17 @@
 The same release gives the same bytes: no clock is asked. The bag is written beside its place and renamed once.
 """
 
-from __future__ import annotations
-
 import datetime as dt
-import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from deedbook import __version__
+from deedbook import __version__, files
 from deedbook.errors import ProjectError, RefusalError
-from deedbook.files import explained_disk, new_folder
+from deedbook.integrity import proof
 from deedbook.integrity.containers import ArchiveError, opened_release
 from deedbook.integrity.digests import MANIFEST, sha256_of, sums_text
-from deedbook.integrity.proof import demand_whole
 from deedbook.project import DESCRIPTOR
 
 
@@ -42,55 +38,43 @@ def make_bag(release: Path, target: Path | None = None) -> Path:
     """
     try:
         with opened_release(release) as folder:
-            manifest = _read(folder / MANIFEST)
-            demand_whole(folder)
+            read = proof.read_from(folder)
+            if (content := read(MANIFEST)) is None:
+                raise ProjectError(f"{folder / MANIFEST}: cannot be read, so there is no release")
+            proof.demand_whole(folder)
+            manifest, described = proof.json_object(content), proof.json_object(read(DESCRIPTOR) or b"")
             place = target or Path(f"{manifest.get('name')}-{manifest.get('version')}.bag")
             if place.exists():
                 raise RefusalError(f"{place} exists already", "a bag is never overwritten: name another with --output")
-            with explained_disk(f"{place.parent} cannot take the bag"):
+            with files.explained_disk(f"{place.parent} cannot take the bag"):
                 place.parent.mkdir(parents=True, exist_ok=True)
-                with new_folder(place, place.with_name(f".{place.name}.part")) as staged:
-                    _fill(staged, folder, manifest)
+                with files.new_folder(place, place.with_name(f".{place.name}.part")) as staged:
+                    _fill(staged, folder, manifest, described)
             return place
     except ArchiveError as error:
         raise ProjectError(f"{release}: {error}", "download it again") from None
 
 
-def _read(path: Path) -> Mapping[str, Any]:
-    try:
-        record = json.loads(path.read_bytes())
-    except (OSError, ValueError) as error:
-        raise ProjectError(f"{path}: cannot be read, so there is no release: {error}") from None
-    return record if isinstance(record, dict) else {}
-
-
-def _fill(bag: Path, release: Path, manifest: Mapping[str, Any]) -> None:
-    data = bag / "data"
-    data.mkdir()
-    files = sorted(release.iterdir())
-    for file in files:
-        shutil.copyfile(file, data / file.name)
-    tags = {
-        "bagit.txt": "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n",
-        "bag-info.txt": _info(manifest, _read(release / DESCRIPTOR), files),
-        "manifest-sha256.txt": sums_text({f"data/{file.name}": sha256_of(data / file.name) for file in files}),
-    }
-    for name, text in tags.items():
-        (bag / name).write_text(text, encoding="utf-8", newline="\n")
-    sums = sums_text({name: sha256_of(bag / name) for name in tags})
-    (bag / "tagmanifest-sha256.txt").write_text(sums, encoding="utf-8", newline="\n")
-
-
-def _info(manifest: Mapping[str, Any], described: Mapping[str, Any], files: list[Path]) -> str:
-    epoch = dt.datetime.fromtimestamp(int(manifest.get("epoch") or 0), dt.UTC)
-    release_name = f"{manifest.get('name')} {manifest.get('version')}"
-    licences = [str(item.get("name") or item.get("path")) for item in manifest.get("licenses") or ()]
-    entries = {
+def _fill(bag: Path, release: Path, manifest: Mapping[str, Any], described: Mapping[str, Any]) -> None:
+    (bag / "data").mkdir()
+    payload = [Path(shutil.copyfile(file, bag / "data" / file.name)) for file in sorted(release.iterdir())]
+    epoch = dt.datetime.fromtimestamp(int(manifest.get("epoch", 0)), dt.UTC)
+    name, version = manifest.get("name"), manifest.get("version")
+    about = {
         "Bag-Software-Agent": f"deedbook {__version__}",
         "Bagging-Date": f"{epoch:%Y-%m-%d}",
-        "External-Identifier": str(described.get("id") or release_name),
-        "External-Description": f"{manifest.get('title') or manifest.get('name')}, version {manifest.get('version')}",
-        "Rights": ", ".join(licences),
-        "Payload-Oxum": f"{sum(file.stat().st_size for file in files)}.{len(files)}",
+        "External-Identifier": str(described.get("id", f"{name} {version}")),
+        "External-Description": f"{manifest.get('title', name)}, version {version}",
+        "Rights": ", ".join(str(item.get("name") or item.get("path")) for item in manifest.get("licenses", ())),
+        "Payload-Oxum": f"{sum(file.stat().st_size for file in payload)}.{len(payload)}",
     }
-    return "".join(f"{label}: {' '.join(value.split())}\n" for label, value in entries.items() if value)
+    (bag / "bagit.txt").write_bytes(b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n")
+    info = "".join(f"{label}: {' '.join(text.split())}\n" for label, text in about.items() if text)
+    (bag / "bag-info.txt").write_bytes(info.encode())
+    (bag / "manifest-sha256.txt").write_bytes(_sums(bag, payload))
+    tags = [bag / name for name in ("bagit.txt", "bag-info.txt", "manifest-sha256.txt")]
+    (bag / "tagmanifest-sha256.txt").write_bytes(_sums(bag, tags))
+
+
+def _sums(bag: Path, files: Iterable[Path]) -> bytes:
+    return sums_text({file.relative_to(bag).as_posix(): sha256_of(file) for file in files}).encode()

@@ -37,9 +37,8 @@ from deedbook.release.codebook import codebook_documents, rule_entries
 from deedbook.release.contents import Contents, Progress, release_formats, written_tables
 from deedbook.release.derived import derived_changes
 from deedbook.release.edition import Edition, read_edition
-from deedbook.release.folders import Release, install, staging, verify_staged
+from deedbook.release.folders import Release, install, seal, staging, table_digests, write_manifest
 from deedbook.release.formats import About
-from deedbook.release.manifest import table_digests, write_manifest
 from deedbook.release.pages import json_text, render
 from deedbook.release.tables import schema_of
 from deedbook.validation import Options, validate
@@ -121,11 +120,11 @@ def build(
         if read_inputs(project) != inputs:
             raise RefusalError("the project was edited while it was being built", "build again")
         write_proofs(staged.folder, inputs, key)
-        verified = verify_staged(staged)
-        if verified.target.exists() and not snapshot:
-            _demand_same(project.package, verified.folder, verified.target)
-            return Built(report, Release(verified.target, edition.name, edition.version), unchanged=True)
-        return Built(report, install(verified, edition, replace=snapshot))
+        seal(staged)
+        if staged.target.exists() and not snapshot:
+            _demand_same(project.package, staged.folder, staged.target)
+            return Built(report, Release(staged.target, edition.name, edition.version), unchanged=True)
+        return Built(report, install(staged, edition))
 
 
 def _verdict(project: Project, edition: Edition, book: RuleBook, progress: Progress | None) -> Verdict | None:

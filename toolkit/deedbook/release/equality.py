@@ -4,10 +4,8 @@ The CSV is the identity of the data: its sha256 is the content digest in `releas
 built and compared with what each other file gives back, so that equal columns mean an equal content digest.
 """
 
-from __future__ import annotations
-
 import json
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Sequence, Set
 from functools import partial
 from pathlib import Path, PurePath
 from typing import Any
@@ -18,7 +16,7 @@ from deedbook.descriptor import Resource, load_package
 from deedbook.integrity.proof import Outcome, Problem, Progress
 from deedbook.project import DESCRIPTOR
 from deedbook.release.formats import CSV, FORMATS, Format, format_of
-from deedbook.release.formats.columns import LeftOutError, UnlikeError, first_differences
+from deedbook.release.formats.columns import Difference, LeftOutError, UnlikeError, first_differences
 from deedbook.release.formats.csv import read_csv
 from deedbook.release.tables import Outline, Table, loss, schema_of, type_rows
 
@@ -48,40 +46,38 @@ def check_formats(folder: Path, dataset: str, sound: Set[str], outcome: Outcome,
         outcome.report("format-unreadable", DESCRIPTOR, f"is no descriptor: {first_line(error)}")
         return
     for name in sorted(sound):
-        is_named_as_data = name.partition(".")[0] in resources and not name.endswith(".diff.csv")
-        if (is_named_as_data or PurePath(name).stem == dataset) and not format_of(name, {*resources}, dataset):
+        is_data = name.partition(".")[0] in resources and not name.endswith(".diff.csv")
+        if (is_data or PurePath(name).stem == dataset) and not format_of(name, {*resources}, dataset):
             outcome.not_checked.append(f"formats: {name} is of no format that is known here")
-    counted = _counted(folder, sound)
-    tables, suffixes = 0, set[str]()
+    counted = _counted(folder) if REPORT in sound else {}
+    suffixes: list[set[str]] = []
     for number, (name, resource) in enumerate(resources.items()):
         progress(f"comparing {name}", number / len(resources))
-        here = [item for item in FORMATS if item.file_name(name, dataset) in sound]
-        if CSV not in here:
+        here = {
+            item: folder / item.file_name(name, dataset) for item in FORMATS if item.file_name(name, dataset) in sound
+        }
+        if here.pop(CSV, None) is None:
             continue
         try:
             table, keys = _read_table(folder, resource, outcome, counted.get(name))
         except _FAILURES as error:
             outcome.report("format-unreadable", f"{name}.csv", f"cannot be read: {first_line(error)}")
             continue
-        tables += 1
-        for place, item in enumerate(here):
-            progress(f"comparing {name}", (number + place / len(here)) / len(resources))
-            if item is not CSV:
-                path = folder / item.file_name(name, dataset)
-                suffixes |= _compare(table, keys, item, path, [*resources], outcome)
-    formats = ", ".join(sorted(suffixes)) or "no other format"
-    outcome.checked.append(
-        f"{tables} tables equal in csv and {formats}" if tables != 1 else f"1 table in csv and {formats}"
-    )
+        suffixes.append(set())
+        for place, (item, path) in enumerate(here.items(), start=1):
+            progress(f"comparing {name}", (number + place / (len(here) + 1)) / len(resources))
+            suffixes[-1] |= _compare(table, keys, item, path, [*resources], outcome)
+    formats = ", ".join(sorted(set().union(*suffixes))) or "no other format"
+    tables = f"{len(suffixes)} tables equal" if len(suffixes) != 1 else "1 table"
+    outcome.checked.append(f"{tables} in csv and {formats}")
 
 
-def _counted(folder: Path, sound: Set[str]) -> dict[str, dict[str, Any]]:
-    """What validation counted, by table; nothing when the report does not say it, or not as a report does."""
+def _counted(folder: Path) -> dict[str, dict[str, Any]]:
+    """What validation counted, by table; nothing when the report does not say it as a report does."""
     try:
-        entries = json.loads((folder / REPORT).read_bytes())["tables"] if REPORT in sound else []
         return {
             str(entry["table"]): {"rows": int(entry["rows"]), "present": dict(entry.get("present", {}))}
-            for entry in entries
+            for entry in json.loads((folder / REPORT).read_bytes())["tables"]
         }
     except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
         return {}
@@ -104,43 +100,30 @@ def _read_table(
 def _compare(
     table: Table, keys: pl.DataFrame, item: Format, path: Path, tables: Sequence[str], outcome: Outcome
 ) -> set[str]:
-    """Tells how a file differs from the table; the suffix of its format, if that holds the table."""
+    """Tells how a file differs from the table, the first cells one by one; the suffix of its format, if that holds the table."""
+    differs = partial(Problem, rule="format-differs", file=path.name, table=table.name)
+    count, differences = 0, list[Difference]()
     try:
-        outcome.problems += _differences(table, keys, item, path, tables)
+        count, differences = first_differences(item.codec.read(table, path, tables), MOST_SHOWN)
     except LeftOutError as reason:
         outcome.not_checked.append(f"formats: {item.title} does not hold {table.name}: {reason}")
         return set()
-    return {item.suffix.removeprefix(".")}
-
-
-def _differences(
-    table: Table, keys: pl.DataFrame, item: Format, path: Path, tables: Sequence[str]
-) -> Iterator[Problem]:
-    """How a file differs from the table; the first cells one by one."""
-    differs = partial(Problem, rule="format-differs", file=path.name, table=table.name)
-    try:
-        count, differences = first_differences(item.codec.read(table, path, tables), MOST_SHOWN)
-    except LeftOutError:
-        raise
     except UnlikeError as error:
-        yield differs(message=str(error))
-        return
+        outcome.problems.append(differs(message=str(error)))
     except _FAILURES as error:
-        message = f"cannot be read: {first_line(error)}"
-        yield Problem(rule="format-unreadable", file=path.name, table=table.name, message=message)
-        return
+        outcome.problems.append(differs(rule="format-unreadable", message=f"cannot be read: {first_line(error)}"))
     for one in differences:
         expected, found = (None if value is None else str(value) for value in (one.expected, one.found))
-        yield differs(
-            row=one.row + _HEADER_ROWS,
-            key="|".join(map(str, keys.row(one.row))) if keys.width else None,
-            column=one.name,
-            expected=expected,
-            found=found,
-            message=f"holds {'nothing' if found is None else repr(found)} where {table.name}.csv has {expected!r}",
+        holds = f"holds {'nothing' if found is None else repr(found)} where {table.name}.csv has {expected!r}"
+        key = "|".join(map(str, keys.row(one.row))) if keys.width else None
+        row = one.row + _HEADER_ROWS
+        outcome.problems.append(
+            differs(row=row, key=key, column=one.name, expected=expected, found=found, message=holds)
         )
     if count > len(differences):
-        yield differs(message=f"differs from {table.name}.csv in {count - len(differences):,} more cells")
+        left = f"differs from {table.name}.csv in {count - len(differences):,} more cells"
+        outcome.problems.append(differs(message=left))
+    return {item.suffix.removeprefix(".")}
 
 
 def first_line(error: BaseException) -> str:

@@ -20,17 +20,23 @@ if TYPE_CHECKING:
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>|#~])")
 _UNSAFE_IN_ADDRESS = re.compile(r'[\x00-\x20<>"{}|^`\\]')
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+"""What steers a terminal, or XML 1.0 cannot hold."""
 _LINE = 80
 _BLOCKS = "·▁▂▃▄▅▆▇█"
 
 
-def render(template: str, **values: object) -> str:
-    """A document from its template; HTML is escaped unless the template says that it is markup.
+def render(template: str, /, **values: object) -> str:
+    """A document of a release from its template, as `render_in`."""
+    return render_in(Path(__file__).parent / "templates", template, **values)
+
+
+def render_in(folder: Path, template: str, /, **values: object) -> str:
+    """A document from its template in a folder; HTML is escaped unless the template says that it is markup.
 
     Characters that steer a terminal are shown as U+FFFD.
     """
-    return _CONTROL.sub("\ufffd", _environment().get_template(template).render(**values))
+    return _CONTROL.sub("\ufffd", _environment(folder).get_template(template).render(**values))
 
 
 def json_text(value: object, indent: int | None = None, default: Callable[[Any], object] | None = None) -> str:
@@ -40,10 +46,10 @@ def json_text(value: object, indent: int | None = None, default: Callable[[Any],
 
 
 @cache
-def _environment() -> Environment:
+def _environment(folder: Path) -> Environment:
     environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "templates", encoding="utf-8"),
-        autoescape=select_autoescape(enabled_extensions=("html.j2",), default=False),
+        loader=FileSystemLoader(folder, encoding="utf-8"),
+        autoescape=select_autoescape(enabled_extensions=("html.j2", "xml.j2"), default=False),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

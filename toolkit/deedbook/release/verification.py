@@ -11,8 +11,6 @@ statistics programs, never another content digest: then the content is proven an
 contains it are not rebuilt, since that takes the secret key; the statement inside the provenance is compared instead.
 """
 
-from __future__ import annotations
-
 import datetime as dt
 import shutil
 import tempfile
@@ -26,16 +24,13 @@ from deedbook.errors import ProjectError, RefusalError
 from deedbook.integrity import proof, provenance
 from deedbook.integrity.containers import ArchiveError, opened_release
 from deedbook.integrity.digests import BUILD_FILE, MANIFEST, PROVENANCE, SIGNATURE, SUMS, sha256_of
-from deedbook.integrity.proof import Outcome
-from deedbook.integrity.signatures import PublicKey, read_envelope
+from deedbook.integrity.signatures import PublicKey
 from deedbook.project import Config, Project
 from deedbook.release.agreement import check_agreement
 from deedbook.release.build import build
 from deedbook.release.equality import check_formats
-from deedbook.release.manifest import table_digests
+from deedbook.release.folders import table_digests
 from deedbook.validation import Options
-
-_UNREPRODUCED = {SUMS, SIGNATURE, PROVENANCE}
 
 
 def verify(
@@ -44,7 +39,7 @@ def verify(
     key: PublicKey | None = None,
     project: Project | None = None,
     progress: proof.Progress | None = None,
-) -> Outcome:
+) -> proof.Outcome:
     """What is wrong with a release, and what was verified.
 
     Args:
@@ -58,19 +53,14 @@ def verify(
         ProjectError: when it is no release at all.
     """
     say = progress or (lambda _what, _share: None)
-    home, outcome = path.absolute().parent, Outcome(str(path))
+    home, outcome = path.absolute().parent, proof.Outcome(str(path))
     try:
         with opened_release(path) as folder:
+            read, earlier = proof.read_from(folder), proof.earlier_in(proof.read_from(home))
             if not ((folder / SUMS).is_file() or (folder / MANIFEST).is_file()):
                 raise ProjectError(f"{path}: has neither {SUMS} nor {MANIFEST}, so it is no release")
-            proven = proof.prove_release(
-                proof.read_from(folder),
-                outcome,
-                files=proof.files_of(folder, outcome),
-                keys=(key,) if key else (),
-                earlier=proof.earlier_beside(home),
-                progress=say,
-            )
+            files, keys = proof.files_of(folder, outcome), (key,) if key else ()
+            proven = proof.prove_release(read, outcome, files=files, keys=keys, earlier=earlier, progress=say)
             if manifest := proven.manifest:
                 outcome.name, outcome.version = (str(manifest.get(about, "")) for about in ("name", "version"))
                 check_formats(folder, outcome.name, proven.sound, outcome, say)
@@ -84,7 +74,7 @@ def verify(
     return outcome
 
 
-def _rebuild(folder: Path, home: Path, project: Project, manifest: Mapping[str, Any], outcome: Outcome) -> None:
+def _rebuild(folder: Path, home: Path, project: Project, manifest: Mapping[str, Any], outcome: proof.Outcome) -> None:
     """Builds the release again in a temporary folder and compares it.
 
     Args:
@@ -101,11 +91,10 @@ def _rebuild(folder: Path, home: Path, project: Project, manifest: Mapping[str, 
         outcome.notes.append(f"rebuilt from other inputs than {BUILD_FILE} lists: {', '.join(changed)}")
     with tempfile.TemporaryDirectory(prefix="deedbook-rebuild-") as scratch:
         dist = Path(scratch) / "dist"
-        if isinstance(previous := manifest.get("previous"), Mapping):  # where it is missing, the build says so
-            earlier = Path(str(previous.get("version"))).name
-            found = [place / earlier for place in (home, project.dist / outcome.name) if (place / earlier).is_dir()]
-            for place in found[:1]:
-                shutil.copytree(place, dist / outcome.name / earlier)
+        earlier = Path(str(proof.mapping(manifest.get("previous")).get("version"))).name
+        places = (home / earlier, project.dist / outcome.name / earlier)
+        if found := next(filter(Path.is_dir, places), None):  # where it is missing, the build says so
+            shutil.copytree(found, dist / outcome.name / earlier)
         try:
             release = build(
                 replace(project, config=replace(project.config or Config(), dist=str(dist))),
@@ -113,18 +102,19 @@ def _rebuild(folder: Path, home: Path, project: Project, manifest: Mapping[str, 
                 snapshot=manifest.get("state") == "snapshot",
                 epoch=dt.datetime.fromtimestamp(int(recorded.get("epoch", 0)), dt.UTC),
             ).release
-            problem = "" if release else "cannot be built again: the project has errors; validate it"
         except (ProjectError, RefusalError) as error:
-            release, problem = None, f"cannot be built again: {error.message}"
-        if release and (release.name, release.version) != (outcome.name, manifest.get("version")):
+            outcome.report("rebuild-differs", "", f"cannot be built again: {error.message}")
+            return
+        if release is None:
+            outcome.report("rebuild-differs", "", "cannot be built again: the project has errors; validate it")
+        elif (release.name, release.version) != (outcome.name, manifest.get("version")):
             problem = f"the project is that of another release: {release.name} {release.version}"
-        if release and not problem:
-            _compare(folder, release.folder, recorded.get("writers"), outcome)
-        else:
             outcome.report("rebuild-differs", "", problem)
+        else:
+            _compare(folder, release.folder, recorded.get("writers"), outcome)
 
 
-def _compare(folder: Path, again: Path, writers: object, outcome: Outcome) -> None:
+def _compare(folder: Path, again: Path, writers: object, outcome: proof.Outcome) -> None:
     """Compares the tables, then the bytes: those may be others where other writers wrote them."""
     tables = _differing(table_digests(folder), table_digests(again))
     for name in tables:
@@ -147,10 +137,10 @@ def _compare(folder: Path, again: Path, writers: object, outcome: Outcome) -> No
 def _digests(folder: Path) -> dict[str, str]:
     """The sha256 of every file that can be built again, and under the name of the provenance its statement."""
     try:
-        statement = read_envelope((folder / PROVENANCE).read_bytes()).payload.hex()
+        statement = provenance.read_envelope((folder / PROVENANCE).read_bytes()).payload.hex()
     except (OSError, ValueError):
         statement = ""
-    files = (file for file in folder.iterdir() if file.is_file() and file.name not in _UNREPRODUCED)
+    files = [file for file in folder.iterdir() if file.is_file() and file.name not in {SUMS, SIGNATURE, PROVENANCE}]
     return {PROVENANCE: statement} | {file.name: sha256_of(file) for file in files}
 
 

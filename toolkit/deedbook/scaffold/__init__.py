@@ -18,13 +18,11 @@
 as `reference/`. A new project is written beside its place and renamed once.
 """
 
-from __future__ import annotations
-
 import errno
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib import resources
 from importlib.resources.abc import Traversable
@@ -35,24 +33,9 @@ from deedbook import __version__, files
 from deedbook.errors import RefusalError, UsageError
 from deedbook.names import name_problem
 
-FILES = (
-    ("deedbook.toml", "deedbook.toml"),
-    ("README.md", "README.md"),
-    ("requirements.in", "requirements.in"),
-    ("requirements.txt", "requirements.txt"),
-    ("dataset.sh", "ci/dataset.sh"),
-    ("validate.yml", ".github/workflows/validate.yml"),
-    ("publish.yml", ".github/workflows/publish.yml"),
-    ("gitlab-ci.yml", ".gitlab-ci.yml"),
-    ("pre-commit-config.yaml", ".pre-commit-config.yaml"),
-    ("gitignore", ".gitignore"),
-    ("gitattributes", ".gitattributes"),
-    ("CHANGES.md", "datapackage/CHANGES.md"),
-    ("LICENSE", "datapackage/LICENSE"),
-)
+_HERE = resources.files(__package__)
+FILES: Mapping[str, str] = json.loads((_HERE / "places.json").read_bytes())
 """The files of `files/`, and what they become."""
-_RUNS = frozenset({"ci/dataset.sh"})
-_TABLES = "datapackage"
 _UNSLUGGED = re.compile(r"[^a-z0-9._-]+")
 _DESCRIBED = ("title", "description", "version", "contributors", "sources", "keywords")
 
@@ -81,76 +64,57 @@ def create(folder: Path, *, name: str = "") -> Created:
     target = folder.absolute()
     name = name or _UNSLUGGED.sub("-", target.name.lower()).strip("-._") or "dataset"
     if problem := name_problem(name) or ("has capital letters" if name != name.lower() else ""):
-        raise UsageError(
-            f"{name!r} is no name of a dataset: it {problem}", "use small letters, digits, `.`, `_` and `-`"
-        )
+        hint = "use small letters, digits, `.`, `_` and `-`"
+        raise UsageError(f"{name!r} is no name of a dataset: it {problem}", hint)
     _demand_free(target, folder)
     staged = target.with_name(f".{target.name}.init-{os.getpid()}")
     try:
         with files.explained_disk(f"{folder} cannot be written"), files.new_folder(target, staged) as root:
-            written = tuple(_write(root, name))
+            contents = dict(_contents(name))
+            for path, content in contents.items():
+                (root / path).parent.mkdir(parents=True, exist_ok=True)
+                (root / path).write_bytes(content)
+                files.sync(root / path)
+            (root / FILES["dataset.sh"]).chmod(0o755)
             if target.exists():
                 target.rmdir()  # it is empty, or this fails
     except OSError as error:
         if error.errno in {errno.ENOTEMPTY, errno.EEXIST}:
             raise RefusalError(f"{folder} is not empty any more", "name another folder") from None
         raise UsageError(f"{folder}: cannot be written: {error.strerror}", "name a folder in one that exists") from None
-    return Created(target, name, written)
+    return Created(target, name, tuple(contents))
 
 
 def _demand_free(target: Path, folder: Path) -> None:
     """Raises when a project cannot be put there without touching what somebody has."""
-    if not target.is_dir() or target.is_symlink():
-        if target.is_symlink() or target.exists():
-            raise RefusalError(f"{folder} exists and is no folder", "name a new folder")
-        return
-    if any(target.iterdir()):
+    if target.is_symlink() or (target.exists() and not target.is_dir()):
+        raise RefusalError(f"{folder} exists and is no folder", "name a new folder")
+    if target.exists() and any(target.iterdir()):
         raise RefusalError(f"{folder} is not empty, and nothing is overwritten", "name a new folder")
-    if Path.cwd().resolve().is_relative_to(target.resolve()):
-        raise RefusalError(
-            f"{folder} is the folder that you are in, and it would be replaced",
-            f"go one up: `cd ..`, then `deedbook init {target.name}`",
-        )
+    if target.exists() and Path.cwd().resolve().is_relative_to(target.resolve()):
+        message = f"{folder} is the folder that you are in, and it would be replaced"
+        raise RefusalError(message, f"go one up: `cd ..`, then `deedbook init {target.name}`")
 
 
-def _write(root: Path, name: str) -> Iterator[str]:
-    """Writes every file of a project; yields their paths."""
-    known = {"@NAME@": name, "@VERSION@": __version__}
-    source = resources.files(__package__)
-    for packaged, path in FILES:
-        text = (source / "files" / packaged).read_text(encoding="utf-8")
-        for token, value in known.items():
-            text = text.replace(token, value)
-        yield _put(root, path, text.encode())
-    for table in sorted((source / "tables").iterdir(), key=lambda item: item.name):
-        yield _put(root, f"{_TABLES}/{table.name}", table.read_bytes())
-    yield _put(root, f"{_TABLES}/code_values.csv", _reference("code_values.csv").read_bytes())
-    raw: dict[str, Any] = json.loads(_reference("datapackage.json").read_bytes())
-    own = json.loads((source / "files" / "datapackage.json").read_bytes())
+def _contents(name: str) -> Iterator[tuple[str, bytes]]:
+    """The path and the content of every file of a project."""
+    for packaged, path in FILES.items():
+        text = (_HERE / "files" / packaged).read_bytes()
+        yield path, text.replace(b"@NAME@", name.encode()).replace(b"@VERSION@", __version__.encode())
+    for table in sorted((_HERE / "tables").iterdir(), key=lambda item: item.name):
+        yield f"datapackage/{table.name}", table.read_bytes()
+    yield "datapackage/code_values.csv", _packaged("scaffold/reference/code_values.csv", "datapackage").read_bytes()
+    raw: dict[str, Any] = json.loads(_packaged("scaffold/reference/datapackage.json", "datapackage").read_bytes())
+    own = json.loads((_HERE / "files" / "datapackage.json").read_bytes())
     raw |= {"name": name, **{key: own[key] for key in _DESCRIBED}, "deedbook": {"previous": None}}
-    descriptor = json.dumps(raw, ensure_ascii=False, indent=2) + "\n"
-    yield _put(root, f"{_TABLES}/datapackage.json", descriptor.encode())
-    for schema in sorted(schemas_root().iterdir(), key=lambda item: item.name):
+    yield "datapackage/datapackage.json", (json.dumps(raw, ensure_ascii=False, indent=2) + "\n").encode()
+    for schema in sorted(_packaged("schemas", ".").iterdir(), key=lambda item: item.name):
         if schema.name.endswith((".schema.json", ".py")):
-            yield _put(root, f"schemas/{schema.name}", schema.read_bytes())
+            yield f"schemas/{schema.name}", schema.read_bytes()
 
 
-def _put(root: Path, path: str, content: bytes) -> str:
-    file = root / path
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_bytes(content)
-    files.sync(file)
-    if path in _RUNS:
-        file.chmod(0o755)
-    return path
-
-
-def schemas_root() -> Traversable:
-    """The schemas and rules of the reference dataset: those of the checkout, or what the wheel took along."""
-    packaged = resources.files("deedbook") / "schemas"
-    return packaged if packaged.is_dir() else Path(__file__).parents[3] / "schemas"
-
-
-def _reference(file: str) -> Traversable:
-    packaged = resources.files(__package__) / "reference" / file
-    return packaged if packaged.is_file() else Path(__file__).parents[3] / "datapackage" / file
+def _packaged(path: str, folder: str) -> Traversable:
+    """What the wheel took along of the reference dataset, or the file of that name in a folder of the checkout."""
+    packaged = resources.files("deedbook") / path
+    name = path.rpartition("/")[2]
+    return packaged if packaged.is_file() or packaged.is_dir() else Path(__file__).parents[3] / folder / name

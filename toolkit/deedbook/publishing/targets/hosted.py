@@ -35,7 +35,7 @@ from deedbook import http
 from deedbook.catalogue import edits
 from deedbook.catalogue.directory import DirectoryStore
 from deedbook.catalogue.documents import DOCUMENTS
-from deedbook.catalogue.keys import as_public, configured_signers, with_signer
+from deedbook.catalogue.edits import as_public, configured_signers, with_signer
 from deedbook.catalogue.records import Catalogue, Dataset
 from deedbook.catalogue.s3 import S3Store
 from deedbook.catalogue.store import Change, Clock, ExistsError, Rebuilt, Store, read_catalogue, rebuild, settle, update
@@ -118,7 +118,7 @@ class HostedCatalogue:
         if size is None:
             with suppress(ExistsError):  # somebody else was faster: what matters is what stands there
                 self.store.put_new(path, release.folder / file.name, file.sha256, progress)
-        stored = self.store.digest(path, lambda _bytes: None)
+        stored = self.store.digest(path)
         if stored != file.sha256:
             raise RefusalError(
                 f"{self.store.where}{path} has other content: its sha256 is {stored}, not {file.sha256}",
