@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 import yaml
 
-from deedbook import scaffold
 from deedbook.errors import RefusalError, UsageError
 from deedbook.project import load_project
 from deedbook.scaffold import FILES, create
@@ -112,7 +111,7 @@ def test_a_write_that_fails_leaves_nothing(tmp_path: Path, monkeypatch: pytest.M
         if path.name == "events.csv":
             raise OSError(28, os.strerror(28))
 
-    monkeypatch.setattr(scaffold.files, "sync", fail)
+    monkeypatch.setattr("deedbook.files.sync", fail)
     with pytest.raises(Exception, match="the disk is full"):
         create(tmp_path / "new")
     assert list(tmp_path.iterdir()) == []
