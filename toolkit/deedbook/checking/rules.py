@@ -16,6 +16,7 @@ import datetime as dt
 import re
 import runpy
 import sys
+import tomllib
 import traceback
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import redirect_stdout
@@ -32,45 +33,18 @@ from pandera.errors import SchemaError, SchemaErrors
 from deedbook.checking.settings import AS_WRITTEN, RuleSettings
 from deedbook.checking.verdicts import FIX, NO_ROW, RuleOutcome, describe, evaluate_rules, fail, outcome_of
 from deedbook.errors import DeedbookError, RuleError
-from deedbook.findings import nearest
+from deedbook.findings import listed, nearest
 from deedbook.rules.guard import Guard, Releases
 from deedbook.rules.rule import Rule, kebab, rule_of
 
 Frames = Mapping[str, pl.DataFrame]
+Bad = Mapping[str, pl.Series]
 Found = TypeVar("Found")
 DATASET = "dataset"
 _PLAIN_PANDERA = re.compile(r"^\s*(?:import|from) pandera(?:\.pandas)?(?:\s.*)?$", re.MULTILINE)
-
-_SAID = {
-    "equal_to": "is not {value}",
-    "not_equal_to": "is {value}",
-    "greater_than": "is not above {min_value}",
-    "greater_than_or_equal_to": "is below {min_value}",
-    "less_than": "is not below {max_value}",
-    "less_than_or_equal_to": "is above {max_value}",
-    "in_range": "is not between {min_value} and {max_value}",
-    "isin": "is not one of {allowed_values}",
-    "notin": "is one of {forbidden_values}",
-    "str_matches": "does not match {pattern}",
-    "str_contains": "does not contain {pattern}",
-    "str_startswith": "does not start with {string}",
-    "str_endswith": "does not end with {string}",
-    "str_length": "is not between {min_value} and {max_value} characters long",
-}
-"""What a cell that fails one of pandera's own checks is."""
-
-_DEMANDS = {
-    "COLUMN_NOT_IN_DATAFRAME": ("column-in-dataframe", "the table has no column `{case}`"),
-    "COLUMN_NOT_IN_SCHEMA": ("column-in-schema", "the rules allow no column {case}"),
-    "COLUMN_NOT_ORDERED": ("column-ordered", "the column `{case}` stands elsewhere than in the rules"),
-    "INVALID_COLUMN_NAME": ("column-in-dataframe", "no column matches `{column}`"),
-    "WRONG_DATATYPE": ("wrong-datatype", "`{column}` is {case}, and the rules ask for {wanted}"),
-    "DATATYPE_COERCION": ("datatype-coercion", "`{{cell}}` cannot become {wanted}"),
-    "SERIES_CONTAINS_NULLS": ("not-nullable", "is empty"),
-    "SERIES_CONTAINS_DUPLICATES": ("field-uniqueness", "`{{cell}}` stands in another row too"),
-    "DUPLICATES": ("multiple-fields-uniqueness", "another row has the same {unique}"),
-}
-"""What a pandera schema demands beside its checks: the id, and what is said where it is not met."""
+_WORDS = tomllib.loads(Path(__file__).with_name("pandera.toml").read_text(encoding="utf-8"))
+_LISTED = 10
+"""Values of a check that a message names; more are counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +94,31 @@ def _tables_of(tables: Collection[str], name: str) -> str:
     return f"{nearest(name, tables)} the tables are {', '.join(sorted(tables))}".lstrip()
 
 
-def execute(path: Path) -> Mapping[str, object]:
+def load_rules(files: Mapping[str, Path], settings: RuleSettings = AS_WRITTEN) -> RuleBook:
+    """The executed rule files: `TABLE.py` by table, `dataset.py` under `dataset`.
+
+    Raises:
+        RuleError: when a file cannot be read or executed, or holds no pandera schema; with file and line.
+    """
+    tables, others = {}, {name: path for name, path in files.items() if name != DATASET}
+    with settings.readable():
+        for name, path in others.items():
+            names = _execute(path)
+            tables[name] = _read_schema(names.get("schema"), path, "`schema`", settings, names)
+        if len(others) == len(files):
+            return RuleBook(tables, settings=settings)
+        path = files[DATASET]
+        names = _execute(path)
+    make, derive, guards = names.get("schemas"), names.get("derive"), names.get("guards", ())
+    if not callable(make):
+        raise RuleError(f"{path}: there is no function `schemas(tables, created)`", "see docs on rules across tables")
+    if not isinstance(guards, tuple) or not all(isinstance(item, Guard) for item in guards):
+        raise RuleError(f"{path}: `guards` has to be a tuple of deedbook.rules.guard.Guard", FIX)
+    dataset = partial(_rules_across, path, _guarded(path, make), settings)
+    return RuleBook(tables, dataset, _guarded(path, derive) if callable(derive) else None, guards, settings)
+
+
+def _execute(path: Path) -> Mapping[str, object]:
     """The names that a rule file defines; what it prints goes to stderr, since stdout is the report.
 
     Raises:
@@ -133,10 +131,10 @@ def execute(path: Path) -> Mapping[str, object]:
         raise RuleError(f"{path}: cannot be read: {error}", "check the file") from None
     other = _PLAIN_PANDERA.search(source)
     hint = f"rules are for polars: `import pandera.polars as pa` in place of `{other[0].strip()}`" if other else FIX
-    return guarded(path, lambda: runpy.run_path(str(path), run_name=name), hint)()
+    return _guarded(path, lambda: runpy.run_path(str(path), run_name=name), hint)()
 
 
-def guarded(path: Path, function: Callable[..., Found], hint: str = FIX) -> Callable[..., Found]:
+def _guarded(path: Path, function: Callable[..., Found], hint: str = FIX) -> Callable[..., Found]:
     """The function, except that what it raises, `sys.exit` too, is a `RuleError` with the line of the rule file."""
 
     def run(*arguments: Frames | dt.date | None) -> Found:
@@ -159,31 +157,6 @@ def guarded(path: Path, function: Callable[..., Found], hint: str = FIX) -> Call
     return run
 
 
-def load_rules(files: Mapping[str, Path], settings: RuleSettings = AS_WRITTEN) -> RuleBook:
-    """The executed rule files: `TABLE.py` by table, `dataset.py` under `dataset`.
-
-    Raises:
-        RuleError: when a file cannot be read or executed, or holds no pandera schema; with file and line.
-    """
-    tables = {}
-    with settings.readable():
-        for name, path in files.items():
-            if name != DATASET:
-                names = execute(path)
-                tables[name] = _read_schema(names.get("schema"), path, "`schema`", settings, names)
-        if DATASET not in files:
-            return RuleBook(tables, settings=settings)
-        path = files[DATASET]
-        names = execute(path)
-    make, derive, guards = names.get("schemas"), names.get("derive"), names.get("guards", ())
-    if not callable(make):
-        raise RuleError(f"{path}: there is no function `schemas(tables, created)`", "see docs on rules across tables")
-    if not isinstance(guards, tuple) or not all(isinstance(item, Guard) for item in guards):
-        raise RuleError(f"{path}: `guards` has to be a tuple of deedbook.rules.guard.Guard", FIX)
-    dataset = partial(_rules_across, path, guarded(path, make), settings)
-    return RuleBook(tables, dataset, guarded(path, derive) if callable(derive) else None, guards, settings)
-
-
 def _rules_across(
     path: Path, make: Callable[..., object], settings: RuleSettings, frames: Frames, created: dt.date | None
 ) -> dict[str, TableRules]:
@@ -194,15 +167,17 @@ def _rules_across(
         given = "nothing" if found is None else f"a {type(found).__name__}"
         problem = f"`schemas` returns {given}; it has to return a dict of table names and schemas"
         raise RuleError(f"{path}: {problem}", FIX)
-    if unknown := [name for name in found if name not in frames]:
-        problem = f"{path}: `schemas` returns rules for `{unknown[0]}`, which is no table"
-        raise RuleError(problem, _tables_of(frames, str(unknown[0])))
+    _demand_tables(frames, f"{path}: `schemas` returns rules for", found)
     read = {name: _read_schema(schema, path, f"`schemas` of {name}", settings) for name, schema in found.items()}
     for rule in (rule for rules in read.values() for rule in rules.rules):
-        if unknown := [name for name in rule.reads if name not in frames]:
-            problem = f"{rule.where}: the rule `{rule.id}` reads `{unknown[0]}`, which is no table"
-            raise RuleError(problem, _tables_of(frames, unknown[0]))
+        _demand_tables(frames, f"{rule.where}: the rule `{rule.id}` reads", rule.reads)
     return read
+
+
+def _demand_tables(frames: Frames, says: str, names: Iterable[object]) -> None:
+    for name in names:
+        if name not in frames:
+            raise RuleError(f"{says} `{name}`, which is no table", _tables_of(frames, str(name)))
 
 
 def _read_schema(
@@ -212,23 +187,21 @@ def _read_schema(
     read = _as_schema(schema, f"{path}: {what}", names or {})
     placed: list[tuple[str, object]] = [("", check) for check in read.checks]
     placed += [(name, check) for name, column in read.columns.items() for check in column.checks]
-    own: list[Rule] = []
-    plain: list[Rule] = []
+    found: list[Rule] = []
     for column, check in placed:
         if not isinstance(check, pa.Check):
             problem = f"the checks of {what} hold a {type(check).__name__}, which is no check"
             raise RuleError(f"{path}: {problem}", "put `*` before a builder that makes several checks")
-        if (carried := rule_of(check)) is not None:
-            own.append(carried)
-        else:
-            plain.append(_rule_of_plain(check, column, str(path), {item.id for item in plain}))
+        taken = {item.id for item in found if item.check is not None}
+        found.append(rule_of(check) or _rule_of_plain(check, column, str(path), taken))
+    found.sort(key=lambda rule: rule.check is not None)
     bare = None
     if any((read.columns, read.unique, read.strict, read.ordered, read.dtype)):
         bare = copy.copy(read)
         bare.checks, bare.columns = [], {name: copy.copy(column) for name, column in read.columns.items()}
         for part in bare.columns.values():
             part.checks = []
-    return TableRules(tuple(settings.applied_to(rule) for rule in (*own, *plain)), bare, str(path))
+    return TableRules(tuple(map(settings.applied_to, found)), bare, str(path))
 
 
 def _as_schema(schema: object, where: str, names: Mapping[str, object]) -> pa.DataFrameSchema:
@@ -246,9 +219,8 @@ def _as_schema(schema: object, where: str, names: Mapping[str, object]) -> pa.Da
     if re.search(r"^(?!.*polars).*pandera\.", made_by):
         problem, hint = f"{problem} for pandas", "`import pandera.polars as pa`"
     elif schema is None:
-        problem = "is missing"
         others = (name for name, value in names.items() if isinstance(value, pa.DataFrameSchema))
-        hint = next((f"call `{name}` `schema`" for name in others), FIX)
+        problem, hint = "is missing", next((f"call `{name}` `schema`" for name in others), FIX)
     raise RuleError(f"{where} {problem}; it has to be a pandera.polars.DataFrameSchema", hint)
 
 
@@ -275,20 +247,20 @@ def _message_of(check: pa.Check) -> str:
     name, statistics = check.name or "", check.statistics or {"": None}
     if check.error and not str(check.error).startswith(f"{name}("):
         return _plain(str(check.error))
-    if name in _SAID and None not in statistics.values():
-        return "`{cell}` " + _plain(_SAID[name].format_map({key: _listed(value) for key, value in statistics.items()}))
-    if kebab(name) in {"", "lambda"}:
-        return "does not pass the check"
-    return _plain(f"does not satisfy {check.error or name}")
+    if name in _WORDS["said"] and None not in statistics.values():
+        given = {key: _shown(value) for key, value in statistics.items()}
+        return "`{cell}` " + _plain(_WORDS["said"][name].format_map(given))
+    return (
+        "does not pass the check"
+        if kebab(name) in {"", "lambda"}
+        else _plain(f"does not satisfy {check.error or name}")
+    )
 
 
-def _listed(value: object) -> str:
+def _shown(value: object) -> str:
     if isinstance(value, str):
         return f"`{value}`"
-    if isinstance(value, Iterable):
-        texts = [str(item) for item in value]
-        return ", ".join(texts[:10]) + f" and {len(texts) - 10} more" * (len(texts) > 10)
-    return str(value)
+    return listed([str(item) for item in value], _LISTED) if isinstance(value, Iterable) else str(value)
 
 
 def _plain(text: str) -> str:
@@ -296,9 +268,7 @@ def _plain(text: str) -> str:
     return text.replace("{", "{{").replace("}", "}}")
 
 
-def evaluate(
-    rules: TableRules, frame: pl.DataFrame, bad: Mapping[str, pl.Series] | None = None
-) -> tuple[RuleOutcome, ...]:
+def evaluate(rules: TableRules, frame: pl.DataFrame, bad: Bad | None = None) -> tuple[RuleOutcome, ...]:
     """Every rule that can be judged, judged on a whole typed table or on one block of it.
 
     Args:
@@ -327,9 +297,7 @@ def _columns_of(column: str, frame: pl.DataFrame) -> list[str]:
     return [name for name in frame.columns if re.search(column, name)]
 
 
-def _run_plain(
-    rule: Rule, check: pa.Check, column: str, frame: pl.DataFrame, bad: Mapping[str, pl.Series]
-) -> RuleOutcome:
+def _run_plain(rule: Rule, check: pa.Check, column: str, frame: pl.DataFrame, bad: Bad) -> RuleOutcome:
     """A check of pandera at a column, or at the table where it has no name."""
     try:
         found = check(frame.lazy(), column or None).check_output.collect().to_series()
@@ -338,9 +306,7 @@ def _run_plain(
     return _outcome(replace(rule, at=column), found, frame, bad)
 
 
-def _run_bare(
-    schema: pa.DataFrameSchema, file: str, frame: pl.DataFrame, bad: Mapping[str, pl.Series]
-) -> Iterator[RuleOutcome]:
+def _run_bare(schema: pa.DataFrameSchema, file: str, frame: pl.DataFrame, bad: Bad) -> Iterator[RuleOutcome]:
     """What a schema demands beside its checks; columns that are too many are one finding, and one cause is said once."""
     try:
         schema.validate(frame, lazy=True)
@@ -349,13 +315,13 @@ def _run_bare(
         told = {(error.reason_code.name, _place(error)): error for error in found.schema_errors}
     except Exception as raised:
         raise RuleError(f"{file}: the schema cannot be used: {describe(raised)}", FIX) from raised
-    asked = [str(name) for name in schema.columns]
-    extra = [f"`{name}`" for name in frame.columns if not any(name in _columns_of(one, frame) for one in asked)]
+    known = {name for asked in schema.columns for name in _columns_of(str(asked), frame)}
+    extra = ", ".join(f"`{name}`" for name in frame.columns if name not in known)
     for (reason, column), error in told.items():
         if reason == "WRONG_DATATYPE" and ("DATATYPE_COERCION", column) in told:
             continue
-        id_, template = _DEMANDS.get(reason, (kebab(reason), _plain(describe(error))[:200]))
-        case = ", ".join(extra) if reason == "COLUMN_NOT_IN_SCHEMA" else str(error.failure_cases)
+        id_, template = _WORDS["demands"].get(reason, (kebab(reason), _plain(describe(error))[:200]))
+        case = extra if reason == "COLUMN_NOT_IN_SCHEMA" else str(error.failure_cases)
         wanted = getattr(schema.columns.get(column), "dtype", schema.dtype)
         said = {"case": case, "column": column, "wanted": wanted, "unique": ", ".join(map(str, schema.unique or ()))}
         at = column if column in frame.columns else ""
@@ -372,7 +338,7 @@ def _place(error: SchemaError) -> str:
     return str(error.schema.name) if isinstance(error.schema, pa.Column) else ""
 
 
-def _outcome(rule: Rule, found: pl.Series, frame: pl.DataFrame, bad: Mapping[str, pl.Series]) -> RuleOutcome:
+def _outcome(rule: Rule, found: pl.Series, frame: pl.DataFrame, bad: Bad) -> RuleOutcome:
     """One finding a row; a single verdict is about the table as a whole."""
     if len(found) == frame.height:
         shown = {"cell": pl.col(rule.at)} if rule.at in frame.columns else {"cell": pl.lit("")}

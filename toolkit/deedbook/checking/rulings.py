@@ -31,8 +31,6 @@ from deedbook.types import dtype_of
 
 _STAND_INS = 2
 """How many good values of a column stand in for its bad ones in turn; with one alone a verdict may be the same by chance."""
-BadCells = Mapping[str, Mapping[str, pl.Series]]
-"""Which cells are bad, by table and column."""
 
 
 def plan_rules(book: RuleBook, resource: Resource) -> RulePlan:
@@ -89,21 +87,20 @@ def judge_tables(book: RuleBook, outcomes: Mapping[str, TableOutcome], created: 
     """
     wholes = {name: _whole(outcome) for name, outcome in outcomes.items() if outcome.plan.rules.keeps_typed}
     across = _rules_across(book, wholes, outcomes, created)
-    known = [guard.id for guard in book.guards]
-    ran: set[str] = set()
+    known, ran = [guard.id for guard in book.guards], set[str]()
     for name, outcome in outcomes.items():
         parts = [book.tables.get(name, TableRules()), across.get(name, TableRules())]
-        rules = [rule for part in parts for rule in part.rules]
-        known += [rule.id for rule in rules]
-        if outcome.plan.rules.keeps_typed:
+        rules = [*parts[0].rules, *parts[1].rules]
+        ready = [rule for rule in rules if not rule.unmet]
+        checks = [Check(name, it.id, it.at or None, outcome.skipped.get(it.id, 0)) for it in ready]
+        if whole := wholes.get(name):
             demand_distinct(name, rules)
-            judged = [result for part in parts for result in evaluate(part, wholes[name].frame, wholes[name].bad)]
-            _report(outcome, wholes[name].records, judged)
-            ran |= {result.rule.id for result in judged}
-        else:
-            ready = [rule for rule in rules if not rule.unmet]
-            outcome.checked += [Check(name, it.id, it.at or None, outcome.skipped.get(it.id, 0)) for it in ready]
-            ran |= {rule.id for rule in ready}
+            judged = [result for part in parts for result in evaluate(part, whole.frame, whole.bad)]
+            checks = [Check(name, it.rule.id, it.rule.at or None, it.skipped) for it in judged]
+            _report(outcome, whole.records, judged)
+        outcome.checked += checks
+        known += [rule.id for rule in rules]
+        ran |= {check.name for check in checks}
         for rule in (rule for rule in rules if rule.unmet):
             is_accepted = bool(book.settings.reason_against(rule.id))
             outcome.not_checked.append(NotChecked(name, rule.id, rule.unmet, rule.at or None, is_accepted))
@@ -115,37 +112,30 @@ def _rules_across(
     book: RuleBook, wholes: Mapping[str, TypedRows], outcomes: Mapping[str, TableOutcome], created: dt.date | None
 ) -> Mapping[str, TableRules]:
     """The rules across tables by table; rows whose verdict rests on a bad cell of any table are null."""
-    if book.dataset is None:
+    make = book.dataset
+    if make is None:
         return {}
     frames = {name: whole.frame for name, whole in wholes.items()}
-    across = book.dataset(frames, created)
+    across = make(frames, created)
     for name, rules in across.items():
         if outcomes[name].plan.resource.schema is not None:
             verdicts.demand_fields(rules.rules, name, frames[name].columns)
-    lost = {name: reason for name, outcome in outcomes.items() if (reason := _lost(outcome, wholes[name]))}
+    lost = {name: reason for name, whole in wholes.items() if (reason := _lost(outcomes[name], whole))}
     bad = {name: whole.bad for name, whole in wholes.items() if name not in lost and whole.bad}
-    runs: list[Mapping[str, TableRules]] = []
-    try:
-        runs = [book.dataset(changed, created) for changed in _other_tables(frames, bad)] if bad else []
-        is_run = all(_ids(run) == _ids(across) for run in runs)
-    except RuleError:
-        is_run = False
-    if not is_run:  # what the project's code makes of other cells says nothing
+    runs = _runs_on_other_cells(lambda others: make(others, created), frames, bad, across)
+    if runs is None:  # what the project's code makes of other cells says nothing
         lost |= {name: f"`{name}` has bad cells" for name in bad}
-    judged = {}
-    for name, rules in across.items():
-        parts = []
-        for at, rule in enumerate(rules.rules):
-            unmet = rule.unmet or ", ".join(lost[table] for table in rule.reads if table in lost)
-            rests_on_others = not unmet and (rule.reads or isinstance(rule.passes, pl.Series))
-            others = [run[name].rules[at] for run in runs] if is_run and rests_on_others else []
-            parts.append(replace(rule, unmet=unmet, doubt=_doubt(frames[name], rule, *others) if others else None))
-        judged[name] = replace(rules, rules=tuple(parts))
-    return judged
 
+    def judged(name: str, at: int, rule: Rule) -> Rule:
+        unmet = rule.unmet or ", ".join(lost[table] for table in rule.reads if table in lost)
+        rests_on_others = not unmet and (rule.reads or isinstance(rule.passes, pl.Series))
+        others = [run[name].rules[at] for run in runs or ()] if rests_on_others else []
+        return replace(rule, unmet=unmet, doubt=_doubt(frames[name], rule, *others) if others else None)
 
-def _ids(run: Mapping[str, TableRules]) -> dict[str, list[str]]:
-    return {name: [rule.id for rule in rules.rules] for name, rules in run.items()}
+    return {
+        name: replace(rules, rules=tuple(judged(name, at, rule) for at, rule in enumerate(rules.rules)))
+        for name, rules in across.items()
+    }
 
 
 def _lost(outcome: TableOutcome, whole: TypedRows) -> str:
@@ -157,8 +147,17 @@ def _lost(outcome: TableOutcome, whole: TypedRows) -> str:
     return f"`{outcome.name}` has no good cell in `{empty}`" if empty else ""
 
 
-def _other_tables(frames: Frames, bad: BadCells) -> list[dict[str, pl.DataFrame]]:
-    """The tables with whole columns empty that have a bad cell, with those cells empty, and with good values in them."""
+def _runs_on_other_cells(
+    make: Callable[[Frames], Mapping[str, TableRules]],
+    frames: Frames,
+    bad: Mapping[str, Mapping[str, pl.Series]],
+    across: Mapping[str, TableRules],
+) -> list[Mapping[str, TableRules]] | None:
+    """The rules that the project's code makes of tables whose bad cells, by table and column, are other ones.
+
+    First whole columns that have a bad cell are empty, then those cells alone, then good values stand in for them. None where the
+    code gives other rules or cannot take such tables.
+    """
 
     def changed(other: Callable[[pl.Series, pl.Series], pl.Series]) -> dict[str, pl.DataFrame]:
         columns = {name: [other(frames[name][it], mask) for it, mask in masks.items()] for name, masks in bad.items()}
@@ -169,11 +168,17 @@ def _other_tables(frames: Frames, bad: BadCells) -> list[dict[str, pl.DataFrame]
         good = good if len(good) else pl.Series(range(1, _STAND_INS + 1)).cast(values.dtype, strict=False)
         return values.zip_with(~mask, good.new_from_index(n % len(good), len(values)))
 
-    return [
-        changed(lambda values, _mask: values.clear(len(values))),
-        changed(lambda values, mask: values.zip_with(~mask, values.clear(len(values)))),
-        *(changed(partial(nth_good, n)) for n in range(_STAND_INS)),
+    others: list[Callable[[pl.Series, pl.Series], pl.Series]] = [
+        lambda values, _mask: values.clear(len(values)),
+        lambda values, mask: values.zip_with(~mask, values.clear(len(values))),
+        *(partial(nth_good, n) for n in range(_STAND_INS)),
     ]
+    try:
+        runs = [make(changed(other)) for other in others] if bad else []
+    except RuleError:
+        return None
+    ids = [{name: [rule.id for rule in rules.rules] for name, rules in run.items()} for run in (across, *runs)]
+    return runs if all(found == ids[0] for found in ids) else None
 
 
 def _doubt(frame: pl.DataFrame, rule: Rule, emptied: Rule, *others: Rule) -> pl.Series | None:
@@ -193,39 +198,30 @@ def _doubt(frame: pl.DataFrame, rule: Rule, emptied: Rule, *others: Rule) -> pl.
 
 def _says(rule: Rule, frame: pl.DataFrame) -> pl.DataFrame:
     """Verdict and shown values of a rule, one row a row of its table."""
-    shown = [
-        (value if isinstance(value, pl.Series) else frame.select(value).to_series()).alias(f" {name}")
-        for name, value in rule.values.items()
-    ]
+    shown = [verdicts.column_of(rule, value, frame).alias(f" {name}") for name, value in rule.values.items()]
     return pl.DataFrame([verdicts.judge([rule], frame)[0].cast(pl.Boolean).alias("passes"), *shown])
 
 
 def _whole(outcome: TableOutcome) -> TypedRows:
     """The typed blocks of a table as one; a table that could not be read has no rows."""
-    schema = {item.name: dtype_of(item) for item in outcome.plan.schema.fields}
-    blocks = outcome.typed
-    names = sorted({name for rows in blocks for name in rows.bad})
-    return TypedRows(
-        pl.concat([pl.DataFrame(schema=schema), *(rows.frame for rows in blocks)]),
-        {name: pl.concat([_mask(rows, name) for rows in blocks]) for name in names},
-        Records.joined([rows.records for rows in blocks]),
-    )
-
-
-def _mask(rows: TypedRows, name: str) -> pl.Series:
-    return rows.bad.get(name, pl.Series(name, [False]).new_from_index(0, rows.frame.height))
+    schema, blocks = {item.name: dtype_of(item) for item in outcome.plan.schema.fields}, outcome.typed
+    bad = {}
+    for name in sorted({name for rows in blocks for name in rows.bad}):
+        good = pl.Series(name, [False])
+        bad[name] = pl.concat([it.bad.get(name, good.new_from_index(0, it.frame.height)) for it in blocks])
+    frame = pl.concat([pl.DataFrame(schema=schema), *(rows.frame for rows in blocks)])
+    return TypedRows(frame, bad, Records.joined([rows.records for rows in blocks]))
 
 
 def _report(outcome: TableOutcome, records: Records, judged: Sequence[RuleOutcome]) -> None:
     """Puts what rules say of the whole table into its findings."""
     groups = []
     for result in judged:
-        rule, column = result.rule, result.rule.at or None
-        outcome.checked.append(Check(outcome.name, rule.id, column, result.skipped))
+        rule = result.rule
         if result.failing.null_count():  # the verdict is about the table as a whole
             words, path = result.words(0), ", ".join(outcome.plan.resource.paths)
             said = Finding(rule=rule.id, severity=rule.severity, table=outcome.name, message=words.message, path=path)
-            outcome.found.say(replace(said, column=column, hint=words.hint))
+            outcome.found.say(replace(said, column=rule.at or None, hint=words.hint))
         elif len(result.failing):
             groups.append(result.group(outcome.number_of(rule.at)))
     outcome.found.add(groups, records)

@@ -47,12 +47,34 @@ class RuleOutcome:
         return Group(rule.id, rows, self.words, rule.severity, rule.at or None, field_number)
 
 
-def evaluate_rules(rules: Iterable[Rule], frame: pl.DataFrame, bad: Mapping[str, pl.Series]) -> tuple[RuleOutcome, ...]:
-    """The rules that can be judged, judged on a typed frame whose bad cells are known."""
-    ready = [rule for rule in rules if not rule.unmet and rule.check is None]
-    return tuple(
-        outcome_of(rule, verdict, frame, bad) for rule, verdict in zip(ready, judge(ready, frame), strict=True)
-    )
+def _text(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return "nothing" if value is None else str(value)
+
+
+def describe(error: BaseException) -> str:
+    """An exception in one line, without the plan that polars adds."""
+    lines = str(error).strip().splitlines() or [""]
+    return f"{type(error).__name__}: {lines[0]}".removesuffix(": ")
+
+
+def fail(rule: Rule, problem: str) -> NoReturn:
+    """Raises a `RuleError` that names the rule and where it is written."""
+    raise RuleError(f"{rule.where or 'a rule file'}: the rule `{rule.id}` cannot be evaluated: {problem}", FIX)
+
+
+def column_of(
+    rule: Rule, part: pl.Expr | pl.Series, frame: pl.DataFrame, rows: pl.Series | None = None, what: str = ""
+) -> pl.Series:
+    """What a rule is or shows, on a frame or on these rows of it; whatever it raises, the rule is named."""
+    try:
+        column = part if isinstance(part, pl.Series) else frame.select(part.alias("part")).to_series()
+        return column if rows is None else column.gather(rows)
+    except (Exception, SystemExit) as error:  # noqa: BLE001
+        fail(rule, what + describe(error))
 
 
 def demand_fields(rules: Iterable[Rule], table: str, fields: Collection[str]) -> None:
@@ -86,16 +108,10 @@ def is_row_local(rule: Rule, schema: Mapping[str, pl.DataType]) -> bool:
     return all("SLICE[" not in plan for plan in plans)
 
 
-def _text(value: object) -> str:
-    match value:
-        case None:
-            return "nothing"
-        case bool():
-            return str(value).lower()
-        case float() if value.is_integer():
-            return str(int(value))
-        case _:
-            return str(value)
+def evaluate_rules(rules: Iterable[Rule], frame: pl.DataFrame, bad: Mapping[str, pl.Series]) -> tuple[RuleOutcome, ...]:
+    """The rules that can be judged, judged on a typed frame whose bad cells are known."""
+    ready = [rule for rule in rules if not rule.unmet and rule.check is None]
+    return tuple(outcome_of(*judged, frame, bad) for judged in zip(ready, judge(ready, frame), strict=True))
 
 
 def judge(rules: list[Rule], frame: pl.DataFrame) -> list[pl.Series]:
@@ -107,7 +123,8 @@ def judge(rules: list[Rule], frame: pl.DataFrame) -> list[pl.Series]:
     try:
         found = frame.select(**lazy)
     except (Exception, SystemExit):
-        _blame(rules, frame)
+        for rule in rules:  # the first that cannot be evaluated alone is to blame
+            column_of(rule, rule.passes, frame)
         raise
     verdicts = []
     for number, rule in enumerate(rules):
@@ -120,32 +137,13 @@ def judge(rules: list[Rule], frame: pl.DataFrame) -> list[pl.Series]:
     return verdicts
 
 
-def _blame(rules: Iterable[Rule], frame: pl.DataFrame) -> None:
-    """Raises for the first rule that cannot be evaluated alone."""
-    for rule in rules:
-        if isinstance(rule.passes, pl.Expr):
-            try:
-                frame.select(rule.passes)
-            except (Exception, SystemExit) as error:  # noqa: BLE001  (whatever a rule raises, it is named)
-                fail(rule, describe(error))
-
-
-def describe(error: BaseException) -> str:
-    """An exception in one line, without the plan that polars adds."""
-    lines = str(error).strip().splitlines() or [""]
-    return f"{type(error).__name__}: {lines[0]}".removesuffix(": ")
-
-
-def fail(rule: Rule, problem: str) -> NoReturn:
-    """Raises a `RuleError` that names the rule and where it is written."""
-    raise RuleError(f"{rule.where or 'a rule file'}: the rule `{rule.id}` cannot be evaluated: {problem}", FIX)
-
-
 def outcome_of(rule: Rule, verdict: pl.Series, frame: pl.DataFrame, bad: Mapping[str, pl.Series]) -> RuleOutcome:
     """The rows that fail; null passes, and rows with a bad cell that the rule reads are skipped."""
     mask = _mask(rule, frame, bad) if bad or rule.doubt is not None else None
     skipped = 0 if mask is None else int(mask.sum())
-    names = _shown(rule, frame)
+    names = _placeholders(rule)  # of every rule, so that a wrong one is found early
+    if unknown := names - rule.values.keys() - {*frame.columns}:
+        fail(rule, f"its message names {{{min(unknown)}}}, which is neither a field nor among its values")
     if verdict.dtype == pl.Null or verdict.null_count() + int(verdict.sum()) == len(verdict):
         return RuleOutcome(rule, NO_ROW.clear(), pl.DataFrame(), skipped)
     failed = ~verdict if mask is None else ~verdict & ~mask
@@ -153,12 +151,15 @@ def outcome_of(rule: Rule, verdict: pl.Series, frame: pl.DataFrame, bad: Mapping
     limit = rule.at_most if isinstance(rule.at_most, int) else rule.at_most * (len(verdict) - skipped)
     if 0 < len(failing) <= limit:
         rule = replace(rule, severity="info")
-    return RuleOutcome(rule, failing, _values(rule, frame, failing, names), skipped)
+    values = {}
+    for name in sorted(names | ({rule.at} & {*frame.columns})):
+        values[name] = column_of(rule, rule.values.get(name, pl.col(name)), frame, failing, f"its value `{name}`: ")
+    return RuleOutcome(rule, failing, pl.DataFrame(values), skipped)
 
 
 def _mask(rule: Rule, frame: pl.DataFrame, bad: Mapping[str, pl.Series]) -> pl.Series | None:
     """The rows that are not judged: a cell that the rule reads is bad there, or in a row of the same group."""
-    read = [bad[name].alias(name) for name in sorted(_columns_read(rule, frame.columns) & bad.keys())]
+    read = [bad[name].alias(name) for name in sorted(columns_read([rule], frame.columns) & bad.keys())]
     read += [] if rule.doubt is None else [rule.doubt.alias(" doubt")]
     if not read:
         return None
@@ -171,11 +172,8 @@ def _mask(rule: Rule, frame: pl.DataFrame, bad: Mapping[str, pl.Series]) -> pl.S
 
 def columns_read(rules: Iterable[Rule], names: Collection[str]) -> set[str]:
     """The fields of a table that any of the rules reads, shows or points at."""
-    return {name for rule in rules for name in _columns_read(rule, names)} & {*names}
-
-
-def _columns_read(rule: Rule, names: Collection[str]) -> set[str]:
-    return _fields_of(rule) | (_placeholders(rule) - rule.values.keys()) | ({rule.at} & {*names})
+    read = {name for rule in rules for name in {*_fields_of(rule), *_placeholders(rule) - rule.values.keys(), rule.at}}
+    return read & {*names}
 
 
 def _expressions(rule: Rule) -> list[pl.Expr]:
@@ -189,28 +187,9 @@ def _fields_of(rule: Rule) -> set[str]:
 
 
 def _placeholders(rule: Rule) -> set[str]:
+    """The names that the rule's message and hint need."""
     try:
         parts = [*string.Formatter().parse(rule.message), *string.Formatter().parse(rule.hint)]
     except ValueError as error:
         fail(rule, f"its message or hint has an unmatched brace ({error})")
     return {name for _, name, _, _ in parts if name is not None}
-
-
-def _shown(rule: Rule, frame: pl.DataFrame) -> list[str]:
-    """The names that a message needs; judged for every rule, so that a wrong placeholder is found early."""
-    names = _placeholders(rule)
-    if unknown := names - rule.values.keys() - {*frame.columns}:
-        fail(rule, f"its message names {{{min(unknown)}}}, which is neither a field nor among its values")
-    return sorted(names | ({rule.at} & {*frame.columns}))
-
-
-def _values(rule: Rule, frame: pl.DataFrame, failing: pl.Series, names: list[str]) -> pl.DataFrame:
-    columns = {}
-    for name in names:
-        value = rule.values.get(name, pl.col(name))
-        try:
-            found = value if isinstance(value, pl.Series) else frame.select(value.alias(name)).to_series()
-            columns[name] = found.gather(failing)
-        except (Exception, SystemExit) as error:  # noqa: BLE001  (whatever a rule raises, it is named)
-            fail(rule, f"its value `{name}`: {describe(error)}")
-    return pl.DataFrame(columns)
