@@ -1,7 +1,5 @@
 """`deedbook`, and `python -m deedbook`."""
 
-from __future__ import annotations
-
 import gc
 import os
 import sys

@@ -3,8 +3,6 @@
 Bad data is never an exception; it is a `Finding`. An exception means that the tool could not do its work.
 """
 
-from __future__ import annotations
-
 from typing import ClassVar
 
 DONE = 0

@@ -3,8 +3,6 @@
 Records only: nothing here prints. Every output format is a view of one `Report`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal, get_args

@@ -55,11 +55,7 @@ def validate(
         ProjectError: when a schema contradicts itself or the package, or a rule raised.
     """
     started, created, ran = time.perf_counter(), project.package.created[:10], set[str]()
-    if project.table and not options.tables:
-        options = replace(options, tables=(project.table,))
-    names = [resource.name for resource in project.package.resources]
-    if unknown := [name for name in options.tables if name not in names]:
-        raise UsageError(f"there is no table `{unknown[0]}`", f"the tables are {', '.join(names)}")
+    options = replace(options, tables=_tables_of(project, options))
     with ExitStack() as stack:
         if options.allow_network:
             package = stack.enter_context(fetched(project.package, limit=options.max_unpacked))
@@ -79,12 +75,21 @@ def validate(
         outcomes = _check_tables(project, plans, write_all)
         if book is not None:
             ran = rulings.judge_tables(book, outcomes, dt.date.fromisoformat(created) if created else None)
-    not_checked = [*(NotChecked(name, "rules", withheld) for name in project.rule_files if withheld), *not_checked]
-    report = _report(outcomes, [*not_checked, *_not_judged(project.package, outcomes)])
+    not_run = [NotChecked(name, "rules", withheld) for name in project.rule_files if withheld]
+    report = _report(outcomes, [*not_run, *not_checked, *_not_judged(project.package, outcomes)])
     if project.waivers:
         used = {row for outcome in outcomes.values() for row in outcome.found.used_waivers}
         report = with_findings(report, judge_waivers(project.waivers, used, ran, created))
     return replace(report, seconds=time.perf_counter() - started)
+
+
+def _tables_of(project: Project, options: Options) -> tuple[str, ...]:
+    """The tables to report on; all when empty."""
+    chosen = options.tables or ((project.table,) if project.table else ())
+    names = [resource.name for resource in project.package.resources]
+    if unknown := [name for name in chosen if name not in names]:
+        raise UsageError(f"there is no table `{unknown[0]}`", f"the tables are {', '.join(names)}")
+    return chosen
 
 
 def _rules_of(project: Project, options: Options, book: RuleBook | None) -> tuple[RuleBook | None, str]:
@@ -124,9 +129,8 @@ def _check_tables(project: Project, plans: list[TablePlan], write_all: WriteAll 
     referred = {item.parent for plan in plans for item in plan.references}
     for plan in plans:
         name, options = plan.resource.name, plan.options
-        found = FindingsSoFar(plan.resource, options.max_findings, write_all=write_all if plan.is_shown else None)
-        if project.waivers:
-            found.waivers = waivers_in_force(project.waivers, name, project.package.created[:10])
+        waivers = waivers_in_force(project.waivers, name, project.package.created[:10]) if project.waivers else ()
+        found = FindingsSoFar(plan.resource, options.max_findings, waivers, write_all if plan.is_shown else None)
         outcome = outcomes[name] = check_table(plan, found)
         for key in plan.keys:
             place, log = (name, key.fields), outcome.logs[key]

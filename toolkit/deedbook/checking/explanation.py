@@ -1,10 +1,9 @@
 """What is wrong with one text in one field, said to a person: the cause where it is an everyday one, and what was meant."""
 
-from __future__ import annotations
-
 import difflib
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from functools import lru_cache
 
@@ -48,10 +47,9 @@ _BROKEN = {
 
 def explain(plan: FieldPlan, problem: Problem, text: str | None) -> Words:
     """The message, the hint and what is proposed for a problem of a text."""
-    rule, constraint = problem
+    (rule, constraint), item, text = problem, plan.field, text or ""
     if constraint == "required":
         return Words("the value is missing", "fill the cell in")
-    item, text = plan.field, text or ""
     shown = f"`{shorten(without_mark(text))}`"
     if text.startswith(MISFIT):
         return _misfit(item, shown)
@@ -60,10 +58,17 @@ def explain(plan: FieldPlan, problem: Problem, text: str | None) -> Words:
     message = f"{shown} {_broken(item, constraint or '', text)}"
     if constraint in {"pattern", "enum", "categories", "minLength", "maxLength"} and item.type in {"string", "any"}:
         return _explain_spelling(plan, text, message)
-    hint = (
-        _bound_hint(item, text) if constraint in {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"} else ""
-    )
-    return Words(message, hint or _example(item, constraint))
+    return Words(message, _bound_hint(item, constraint, text) or _example(item, constraint))
+
+
+def _misfit(item: Field, shown: str) -> Words:
+    """Why a value of a source that has types of its own does not fit."""
+    if shown.startswith("`="):
+        hint = "open and save the file in a spreadsheet, which calculates it"
+        return Words(f"the formula {shown} has no stored result", hint)
+    hint = "write it as text: in quotes in JSON, in a cell formatted as text in a sheet"
+    message = f"{shown} is a value of another type, where {_noun(item)} belongs"
+    return Words(message, hint if item.type == "string" else "")
 
 
 def causes_in(plan: FieldPlan, problem: Problem, texts: pl.Series) -> frozenset[str]:
@@ -97,16 +102,6 @@ def _noun(item: Field) -> str:
     return "TopoJSON" if item.format == "topojson" else kind_of(item).noun
 
 
-def _misfit(item: Field, shown: str) -> Words:
-    """Why a value of a source that has types of its own does not fit."""
-    if shown.startswith("`="):
-        hint = "open and save the file in a spreadsheet, which calculates it"
-        return Words(f"the formula {shown} has no stored result", hint)
-    hint = "write it as text: in quotes in JSON, in a cell formatted as text in a sheet"
-    message = f"{shown} is a value of another type, where {_noun(item)} belongs"
-    return Words(message, hint if item.type == "string" else "")
-
-
 @lru_cache(1024)
 def _mistake_in(kind: str, text: str) -> Mistake | None:
     return next((mistake for mistake in mistakes_of(kind).values() if mistake.has(text)), None)
@@ -125,23 +120,17 @@ def _explain_type(plan: FieldPlan, text: str, message: str) -> Words:
     if spaces and (clean := _valid(plan, bare)):
         return Words(f"{message}: it has {spaces}", _to_write(clean), proposal=clean)
     mistake = _mistake_in(plan.field.type, bare or text)
-    if mistake is None and text.strip():
-        return Words(message, _example(plan.field, None))
+    if mistake is None and not text.strip():
+        message = f"{message}: it has only {spaces}" if spaces else message
+        return Words(message, "leave the cell empty, or remove the space")
     if mistake is None:
-        said = f"{message}: it has only {spaces}" if spaces else message
-        return Words(said, "leave the cell empty, or remove the space")
-    proposal = _corrected(plan, mistake, bare)
+        return Words(message, _example(plan.field, None))
+    proposal = None  # what was meant, if the field takes it as it is or as its type is written
+    with suppress(*UNREADABLE):
+        meant = mistake.correct(bare)
+        proposal = _valid(plan, meant) or _valid(plan, meant and written_as(plan.field, meant))
     further = "" if proposal and mistake.hint.startswith("the calendar") else mistake.hint
     return Words(f"{message}: it {mistake.cause}", _to_write(proposal, further), proposal=proposal)
-
-
-def _corrected(plan: FieldPlan, mistake: Mistake, text: str) -> str | None:
-    """What was meant, if the field takes it as it is or as its type is written."""
-    try:
-        meant = mistake.correct(text)
-        return _valid(plan, meant) or _valid(plan, meant and written_as(plan.field, meant))
-    except UNREADABLE:
-        return None
 
 
 def _to_write(proposal: str | None, otherwise: str = "") -> str:
@@ -188,8 +177,11 @@ def _allowed(item: Field) -> list[str]:
     return [str(label.value) for label in item.categories]
 
 
-def _bound_hint(item: Field, text: str) -> str:
+def _bound_hint(item: Field, constraint: str | None, text: str) -> str:
+    """What a number beyond a bound probably is."""
     name = item.name.lower()
+    if constraint not in {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"}:
+        return ""
     if re.search("lat|lon|lng", name) and re.fullmatch(r"[+-]?[0-9.]+", text) and abs(float(text)) <= 180:
         return "latitudes are between -90 and 90, longitudes between -180 and 180: the two may be exchanged"
     if re.fullmatch(r"-?9{1,5}(?:\.0*)?|-1", text):
@@ -207,10 +199,8 @@ def _explain_spelling(plan: FieldPlan, text: str, message: str) -> Words:
         if mistake.has(text):
             meant = _valid(plan, mistake.correct(text))
             return Words(f"{message}: it {mistake.cause}", _to_write(meant, mistake.hint), proposal=meant)
-    found = [] if is_opaque(text) else difflib.get_close_matches(text, allowed, n=1)
-    if found:
-        return Words(message, f"did you mean `{found[0]}`?", proposal=found[0])
-    return Words(message, _example(plan.field, "pattern"))
+    word = _nearest_word(text, allowed, 0.6)
+    return Words(message, f"did you mean `{word}`?" if word else _example(plan.field, "pattern"), proposal=word)
 
 
 def _spellings(text: str) -> Iterator[str]:
@@ -223,16 +213,13 @@ def _spellings(text: str) -> Iterator[str]:
             yield plain[: number.start()] + number[0].zfill(width) + plain[number.end() :]
 
 
-def is_opaque(text: str) -> bool:
-    """Whether a text is an identifier that says nothing (`E000018`), so that its nearest neighbour is another thing."""
-    return any(character.isdigit() for character in text) or len(text) < 4
+def _nearest_word(text: str, words: Iterable[str], cutoff: float) -> str | None:
+    """The word that is spelled most alike; None when nothing is.
 
-
-def nearest_word(text: str, words: Iterable[str]) -> str | None:
-    """The word that is spelled most alike; None when nothing is, or when texts are identifiers rather than words."""
-    if is_opaque(text):
-        return None
-    return next(iter(difflib.get_close_matches(text, words, n=1, cutoff=0.75)), None)
+    An identifier says nothing (`E000018`), so that its nearest neighbour is another thing.
+    """
+    is_opaque = any(character.isdigit() for character in text) or len(text) < 4
+    return None if is_opaque else next(iter(difflib.get_close_matches(text, words, 1, cutoff)), None)
 
 
 def with_suggestions(
@@ -274,8 +261,8 @@ def _with_suggestion(finding: Finding, known: pl.DataFrame, parent: str) -> Find
         return replace(finding, hint="it is there as a value of another type: give both fields the same")
     near = respelled(value, keys)
     length = pl.col("key").str.len_chars().cast(pl.Int64)
-    words = known.filter(length.is_between(len(value) - 1, len(value) + 1))["key"]
-    meant = near.text if near else nearest_word(value, words.head(_MOST_CANDIDATES))
+    alike = known.filter(length.is_between(len(value) - 1, len(value) + 1))["key"]
+    meant = near.text if near else _nearest_word(value, alike.head(_MOST_CANDIDATES), 0.75)
     if meant is None:
         hint = f"was it deleted from `{parent}`, or not added yet?"
         mistake = next((it for it in mistakes_of_text("turned-into-date") if it.has(value)), None)

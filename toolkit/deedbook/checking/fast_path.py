@@ -4,8 +4,6 @@ An acceptor may be too strict (what it refuses is judged exactly, once per disti
 the differential tests hold. All acceptors of a table go into one select per block, on top of numbers that are parsed once.
 """
 
-from __future__ import annotations
-
 import re
 from typing import Any
 

@@ -166,23 +166,15 @@ class FindingsSoFar:
         """The first findings of a group, a list for each of `FINDING_FIELDS` (a dict for each finding takes twice the time)."""
         rows, paths = group.rows[:count], self.resource.paths
         numbers, words, every = records.numbers[rows].tolist(), [group.words(at) for at in range(len(rows))], len(rows)
-        return {
-            "rule": [group.rule] * every,
-            "severity": [group.severity] * every,
-            "table": [self.resource.name] * every,
-            "message": [item.message for item in words],
-            "path": [paths[number >> FILE_SHIFT] if paths else "" for number in numbers],
-            "row": [number & ROW_BITS for number in numbers],
-            "line": [None] * every if is_foreign(self.resource) else records.lines[rows].tolist(),
-            "column": [group.column] * every,
-            "field_number": [group.field_number] * every,
-            "key": records.keys_of(rows),
-            "value": [item.value for item in words],
-            "constraint": [group.constraint] * every,
-            "hint": [item.hint for item in words],
-            "waived": [waived.get(row) for row in rows.tolist()],
-            "proposal": [item.proposal for item in words],
-        }
+        same = {"rule": group.rule, "severity": group.severity, "table": self.resource.name, "column": group.column}
+        same |= {"field_number": group.field_number, "constraint": group.constraint, "line": None}
+        columns = {name: [same.get(name)] * every for name in FINDING_FIELDS}
+        columns |= {name: [getattr(item, name) for item in words] for name in ("message", "value", "hint", "proposal")}
+        columns["path"] = [paths[number >> FILE_SHIFT] if paths else "" for number in numbers]
+        columns["row"] = [number & ROW_BITS for number in numbers]
+        if not is_foreign(self.resource):
+            columns["line"] = records.lines[rows].tolist()
+        return {**columns, "key": records.keys_of(rows), "waived": [waived.get(row) for row in rows.tolist()]}
 
     def shown(self) -> list[tuple[Finding, Key | None]]:
         """What is shown, each with the foreign key that its row breaks.

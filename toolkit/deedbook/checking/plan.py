@@ -1,7 +1,5 @@
 """How a package is validated, how a table of it is checked, and how one file of the table is: each record holds the one above."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -161,10 +159,16 @@ class FilePlan:
         file = self.table.resource.sources[self.number]
         if file is not None and (not file.is_file() or file.stat().st_size > MOST_LOOKED_AT):
             return ()
-        keyed = {name for key in (*self.keys, *self.references) for name in key.names}
-        texts = [it.field for it in self.fields if it.field.type == "string" and it.name not in keyed]
-        listed = {it.name for it in texts if it.categories or {"enum", "pattern"} & it.constraints.keys()}
-        return tuple(item.name for item in texts if item.name not in listed and is_plain(item))
+        held = {name for key in (*self.keys, *self.references) for name in key.names}
+        for item in (plan.field for plan in self.fields):
+            if (
+                item.type != "string"
+                or not is_plain(item)
+                or item.categories
+                or {"enum", "pattern"} & item.constraints.keys()
+            ):
+                held.add(item.name)
+        return tuple(plan.name for plan in self.fields if plan.name not in held)
 
     @cached_property
     def missing(self) -> Mapping[str, tuple[str, ...]]:
@@ -230,16 +234,14 @@ def _reference(resource: Resource, schema: TableSchema, key: ForeignKey, tables:
     if name not in tables:
         problem = f"{where}: a foreign key refers to the table `{name}`, which the package does not have"
         raise ProjectError(problem, "correct the foreign key, or add the table to the descriptor")
-    fields, parent = [schema.field(field) for field in key.fields], tables[name].schema or TableSchema(())
-    unknown = [field for field in key.reference if parent.fields and field not in parent.names]
-    if unknown:
-        problem = f"{where}: a foreign key refers to `{name}`.`{unknown[0]}`, which is no field"
+    fields, parent = [schema.field(field) for field in key.fields], tables[name].schema
+    if parent is None or not parent.fields:
+        pairs = zip(key.reference, fields, strict=True)
+        parent = TableSchema(tuple(Field(at, mine.type, mine.format, options=mine.options) for at, mine in pairs))
+    if unknown := set(key.reference).difference(parent.names):
+        problem = f"{where}: a foreign key refers to `{name}`.`{min(unknown)}`, which is no field"
         raise ProjectError(problem, "correct the foreign key")
-    target = [
-        parent.field(at) if parent.fields else Field(at, mine.type, mine.format, options=mine.options)
-        for at, mine in zip(key.reference, fields, strict=True)
-    ]
-    return Key("foreign-key", tuple(fields), (name, tuple(target)))
+    return Key("foreign-key", tuple(fields), (name, tuple(parent.field(field) for field in key.reference)))
 
 
 def referred_keys(resource: Resource, references: References) -> list[Key]:

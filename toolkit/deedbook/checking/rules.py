@@ -9,8 +9,6 @@ itself, one by one and on a typed eager frame, since pandera hides what a check 
 data of a lazy frame. A rule that raises, or gives anything but one Boolean per row, is a `RuleError`, never a finding.
 """
 
-from __future__ import annotations
-
 import copy
 import datetime as dt
 import re
@@ -195,13 +193,18 @@ def _read_schema(
         taken = {item.id for item in found if item.check is not None}
         found.append(rule_of(check) or _rule_of_plain(check, column, str(path), taken))
     found.sort(key=lambda rule: rule.check is not None)
-    bare = None
-    if any((read.columns, read.unique, read.strict, read.ordered, read.dtype)):
-        bare = copy.copy(read)
-        bare.checks, bare.columns = [], {name: copy.copy(column) for name, column in read.columns.items()}
-        for part in bare.columns.values():
-            part.checks = []
-    return TableRules(tuple(map(settings.applied_to, found)), bare, str(path))
+    return TableRules(tuple(map(settings.applied_to, found)), _without_checks(read), str(path))
+
+
+def _without_checks(schema: pa.DataFrameSchema) -> pa.DataFrameSchema | None:
+    """What the schema demands beside its checks; None when nothing."""
+    if not any((schema.columns, schema.unique, schema.strict, schema.ordered, schema.dtype)):
+        return None
+    bare = copy.copy(schema)
+    bare.checks, bare.columns = [], {name: copy.copy(column) for name, column in schema.columns.items()}
+    for part in bare.columns.values():
+        part.checks = []
+    return bare
 
 
 def _as_schema(schema: object, where: str, names: Mapping[str, object]) -> pa.DataFrameSchema:

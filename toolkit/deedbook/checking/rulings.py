@@ -5,8 +5,6 @@ from it. Where tables have bad cells it is found out: the code runs again on tab
 the rows whose verdict or message changes with them are skipped, and no others.
 """
 
-from __future__ import annotations
-
 import datetime as dt
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -21,7 +19,6 @@ from deedbook.checking.findings import Group, Records
 from deedbook.checking.plan import RowRules, RulePlan
 from deedbook.checking.rules import Frames, RuleBook, TableRules, evaluate
 from deedbook.checking.table import TableOutcome, TypedRows
-from deedbook.checking.verdicts import RuleOutcome
 from deedbook.descriptor import Resource
 from deedbook.errors import RuleError
 from deedbook.findings import Check, Finding, NotChecked
@@ -91,21 +88,37 @@ def judge_tables(book: RuleBook, outcomes: Mapping[str, TableOutcome], created: 
     for name, outcome in outcomes.items():
         parts = [book.tables.get(name, TableRules()), across.get(name, TableRules())]
         rules = [*parts[0].rules, *parts[1].rules]
-        ready = [rule for rule in rules if not rule.unmet]
-        checks = [Check(name, it.id, it.at or None, outcome.skipped.get(it.id, 0)) for it in ready]
+        known += [rule.id for rule in rules]
         if whole := wholes.get(name):
             demand_distinct(name, rules)
-            judged = [result for part in parts for result in evaluate(part, whole.frame, whole.bad)]
-            checks = [Check(name, it.rule.id, it.rule.at or None, it.skipped) for it in judged]
-            _report(outcome, whole.records, judged)
+            checks = _judge_whole(outcome, parts, whole)
+        else:
+            checks = [Check(name, it.id, it.column, outcome.skipped.get(it.id, 0)) for it in rules if not it.unmet]
         outcome.checked += checks
-        known += [rule.id for rule in rules]
-        ran |= {check.name for check in checks}
-        for rule in (rule for rule in rules if rule.unmet):
-            is_accepted = bool(book.settings.reason_against(rule.id))
-            outcome.not_checked.append(NotChecked(name, rule.id, rule.unmet, rule.at or None, is_accepted))
+        outcome.not_checked += [
+            NotChecked(name, rule.id, rule.unmet, rule.column, bool(book.settings.reason_against(rule.id)))
+            for rule in rules
+            if rule.unmet
+        ]
+        ran.update(check.name for check in checks)
     book.settings.demand_known(known)
     return ran
+
+
+def _judge_whole(outcome: TableOutcome, parts: Sequence[TableRules], whole: TypedRows) -> list[Check]:
+    """Judges the rules of a whole table and puts what they say into its findings; tells which were judged."""
+    groups, checks = [], []
+    for result in [result for part in parts for result in evaluate(part, whole.frame, whole.bad)]:
+        rule = result.rule
+        checks.append(Check(outcome.name, rule.id, rule.column, result.skipped))
+        if result.failing.null_count():  # the verdict is about the table as a whole
+            words, path = result.words(0), ", ".join(outcome.plan.resource.paths)
+            said = Finding(rule=rule.id, severity=rule.severity, table=outcome.name, message=words.message, path=path)
+            outcome.found.say(replace(said, column=rule.column, hint=words.hint))
+        elif len(result.failing):
+            groups.append(result.group(outcome.number_of(rule.at)))
+    outcome.found.add(groups, whole.records)
+    return checks
 
 
 def _rules_across(
@@ -126,16 +139,20 @@ def _rules_across(
     if runs is None:  # what the project's code makes of other cells says nothing
         lost |= {name: f"`{name}` has bad cells" for name in bad}
 
-    def judged(name: str, at: int, rule: Rule) -> Rule:
-        unmet = rule.unmet or ", ".join(lost[table] for table in rule.reads if table in lost)
-        rests_on_others = not unmet and (rule.reads or isinstance(rule.passes, pl.Series))
-        others = [run[name].rules[at] for run in runs or ()] if rests_on_others else []
-        return replace(rule, unmet=unmet, doubt=_doubt(frames[name], rule, *others) if others else None)
+    judged = {}
+    for name, rules in across.items():
+        others = [[run[name].rules[at] for run in runs or ()] for at in range(len(rules.rules))]
+        found = (_held_back(*both, frames[name], lost) for both in zip(rules.rules, others, strict=True))
+        judged[name] = replace(rules, rules=tuple(found))
+    return judged
 
-    return {
-        name: replace(rules, rules=tuple(judged(name, at, rule) for at, rule in enumerate(rules.rules)))
-        for name, rules in across.items()
-    }
+
+def _held_back(rule: Rule, others: Sequence[Rule], frame: pl.DataFrame, lost: Mapping[str, str]) -> Rule:
+    """The rule with why it cannot be judged, or the rows that rest on bad cells; `others` are what it was on other cells."""
+    unmet = rule.unmet or ", ".join(lost[table] for table in rule.reads if table in lost)
+    if unmet or not others or not (rule.reads or isinstance(rule.passes, pl.Series)):
+        return replace(rule, unmet=unmet)
+    return replace(rule, doubt=_doubt(frame, rule, *others))
 
 
 def _lost(outcome: TableOutcome, whole: TypedRows) -> str:
@@ -158,27 +175,29 @@ def _runs_on_other_cells(
     First whole columns that have a bad cell are empty, then those cells alone, then good values stand in for them. None where the
     code gives other rules or cannot take such tables.
     """
-
-    def changed(other: Callable[[pl.Series, pl.Series], pl.Series]) -> dict[str, pl.DataFrame]:
-        columns = {name: [other(frames[name][it], mask) for it, mask in masks.items()] for name, masks in bad.items()}
-        return {**frames, **{name: frames[name].with_columns(others) for name, others in columns.items()}}
-
-    def nth_good(n: int, values: pl.Series, mask: pl.Series) -> pl.Series:
-        good = values.filter(~mask).drop_nulls().unique(maintain_order=True)
-        good = good if len(good) else pl.Series(range(1, _STAND_INS + 1)).cast(values.dtype, strict=False)
-        return values.zip_with(~mask, good.new_from_index(n % len(good), len(values)))
-
     others: list[Callable[[pl.Series, pl.Series], pl.Series]] = [
         lambda values, _mask: values.clear(len(values)),
         lambda values, mask: values.zip_with(~mask, values.clear(len(values))),
-        *(partial(nth_good, n) for n in range(_STAND_INS)),
+        *(partial(_nth_good, n) for n in range(_STAND_INS)),
     ]
-    try:
-        runs = [make(changed(other)) for other in others] if bad else []
-    except RuleError:
-        return None
+    runs = []
+    for other in others if bad else ():
+        tables = dict(frames)
+        for name, masks in bad.items():
+            tables[name] = frames[name].with_columns(other(frames[name][it], mask) for it, mask in masks.items())
+        try:
+            runs.append(make(tables))
+        except RuleError:
+            return None
     ids = [{name: [rule.id for rule in rules.rules] for name, rules in run.items()} for run in (across, *runs)]
     return runs if all(found == ids[0] for found in ids) else None
+
+
+def _nth_good(n: int, values: pl.Series, mask: pl.Series) -> pl.Series:
+    """The column with one of its good values, or a made-up one, in place of bad ones."""
+    good = values.filter(~mask).drop_nulls().unique(maintain_order=True)
+    good = good if len(good) else pl.Series(range(1, _STAND_INS + 1)).cast(values.dtype, strict=False)
+    return values.zip_with(~mask, good.new_from_index(n % len(good), len(values)))
 
 
 def _doubt(frame: pl.DataFrame, rule: Rule, emptied: Rule, *others: Rule) -> pl.Series | None:
@@ -211,17 +230,3 @@ def _whole(outcome: TableOutcome) -> TypedRows:
         bad[name] = pl.concat([it.bad.get(name, good.new_from_index(0, it.frame.height)) for it in blocks])
     frame = pl.concat([pl.DataFrame(schema=schema), *(rows.frame for rows in blocks)])
     return TypedRows(frame, bad, Records.joined([rows.records for rows in blocks]))
-
-
-def _report(outcome: TableOutcome, records: Records, judged: Sequence[RuleOutcome]) -> None:
-    """Puts what rules say of the whole table into its findings."""
-    groups = []
-    for result in judged:
-        rule = result.rule
-        if result.failing.null_count():  # the verdict is about the table as a whole
-            words, path = result.words(0), ", ".join(outcome.plan.resource.paths)
-            said = Finding(rule=rule.id, severity=rule.severity, table=outcome.name, message=words.message, path=path)
-            outcome.found.say(replace(said, column=rule.at or None, hint=words.hint))
-        elif len(result.failing):
-            groups.append(result.group(outcome.number_of(rule.at)))
-    outcome.found.add(groups, records)

@@ -3,8 +3,6 @@
 The first pass kept a hash a row. Only rows whose hash gives cause are read again, and judged on their values.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -94,8 +92,6 @@ def find_repeated_keys(outcome: TableOutcome, key: Key) -> None:
     for visit in kept or revisit(outcome, candidates):
         values = visit.frame.select(present(name, visit.plan.missing[name]) for name in key.names)
         parts.append(values.select(key_texts(key.fields)).with_columns(record=pl.Series(visit.records.numbers)))
-    if not parts:
-        return
     names = [f"k{at}" for at in range(len(key.names))]
     repeated = (
         pl.concat(parts)
@@ -140,4 +136,3 @@ def find_missing_parents(outcome: TableOutcome, parents: Mapping[ParentKey, Hash
             for visit in revisit(outcome, misses):
                 rows = np.arange(visit.frame.height, dtype=np.int64)
                 outcome.found.add([missing_parent_group(visit.plan, reference, rows, visit.frame)], visit.records)
-            outcome.has_cell_errors = True

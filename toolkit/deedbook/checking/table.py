@@ -72,7 +72,6 @@ class BlockResult:
     present: Rows
     newlines: int
     has_return: bool
-    has_cell_errors: bool
     hashes: Mapping[Key, HashedBlock]
     groups: list[Group]
     records: Records
@@ -116,7 +115,6 @@ class TableOutcome:
     skipped: dict[str, int] = field(default_factory=dict)
     files: dict[int, FilePlan] = field(default_factory=dict)
     pieces: dict[int, list[Piece]] = field(default_factory=dict)
-    has_cell_errors: bool = False
     is_unread: bool = False
 
     @property
@@ -184,7 +182,6 @@ class TableOutcome:
             self.typed.append(replace(result.typed, records=result.typed.records.from_(first, line)))
         for rule, count in result.skipped.items():
             self.skipped[rule] = self.skipped.get(rule, 0) + count
-        self.has_cell_errors |= result.has_cell_errors
         self.rows += result.height - result.absent
 
 
@@ -260,9 +257,9 @@ def _checked(plan: FilePlan) -> Iterator[tuple[str, str]]:
     """What is enforced on the table: a name and its columns."""
     for checks in plan.fields:
         item, unknown = checks.field, dict(checks.constraints.unknown)
-        names = [] if item.type == "any" else ["type"]
+        names = ["type"] * (item.type != "any")
         names += [name for name, value in item.constraints.items() if name not in unknown and value is not False]
-        yield from ((name, item.name) for name in [*names, *(["categories"] if item.categories else [])])
+        yield from ((name, item.name) for name in names + ["categories"] * bool(item.categories))
     yield from ((key.kind, key.columns) for key in plan.keys if key.kind in {"primary-key", "unique-key"})
     yield from (("foreign-key", item.columns) for item in plan.references)
 
@@ -354,7 +351,6 @@ def check_block(plan: FilePlan, block: TextBlock) -> BlockResult:
         present=_count_present(plan, frame, structure.absent, cells.filled),
         newlines=block.newlines,
         has_return=block.has_return,
-        has_cell_errors=bool(failures or structure.groups),
         hashes=hashes,
         groups=groups,
         records=Records(
@@ -445,8 +441,8 @@ def _count_present(plan: FilePlan, frame: pl.DataFrame, absent: Sequence[int], f
     if absent:
         frame = frame.with_row_index("\0row").filter(~pl.col("\0row").is_in(list(absent))).drop("\0row")
     missing = [plan.missing.get(column.name, ("",)) for column in plan.columns]
-    if frame.height < _SHORT:
-        cells = zip(missing, zip(*frame.rows(), strict=True), strict=True) if frame.height else ()
+    if 0 < frame.height < _SHORT:
+        cells = zip(missing, zip(*frame.rows(), strict=True), strict=True)
         return np.array([sum((text or "") not in texts for text in column) for texts, column in cells], np.int64)
     lacking = (
         column.null_count() + (0 if column.name in filled else (column == "").sum())  # as nearly everywhere

@@ -1,7 +1,5 @@
 """Rules judged on typed rows: one Boolean a row, the rows that fail, and what their messages show."""
 
-from __future__ import annotations
-
 import string
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -44,7 +42,7 @@ class RuleOutcome:
     def group(self, field_number: int | None = None) -> Group:
         """The failing rows as findings of a table."""
         rule, rows = self.rule, self.failing.cast(pl.Int64).to_numpy()
-        return Group(rule.id, rows, self.words, rule.severity, rule.at or None, field_number)
+        return Group(rule.id, rows, self.words, rule.severity, rule.column, field_number)
 
 
 def _text(value: object) -> str:
@@ -139,7 +137,7 @@ def judge(rules: list[Rule], frame: pl.DataFrame) -> list[pl.Series]:
 
 def outcome_of(rule: Rule, verdict: pl.Series, frame: pl.DataFrame, bad: Mapping[str, pl.Series]) -> RuleOutcome:
     """The rows that fail; null passes, and rows with a bad cell that the rule reads are skipped."""
-    mask = _mask(rule, frame, bad) if bad or rule.doubt is not None else None
+    mask = _mask(rule, frame, bad)
     skipped = 0 if mask is None else int(mask.sum())
     names = _placeholders(rule)  # of every rule, so that a wrong one is found early
     if unknown := names - rule.values.keys() - {*frame.columns}:
@@ -159,8 +157,8 @@ def outcome_of(rule: Rule, verdict: pl.Series, frame: pl.DataFrame, bad: Mapping
 
 def _mask(rule: Rule, frame: pl.DataFrame, bad: Mapping[str, pl.Series]) -> pl.Series | None:
     """The rows that are not judged: a cell that the rule reads is bad there, or in a row of the same group."""
-    read = [bad[name].alias(name) for name in sorted(columns_read([rule], frame.columns) & bad.keys())]
-    read += [] if rule.doubt is None else [rule.doubt.alias(" doubt")]
+    read = [] if rule.doubt is None else [rule.doubt.alias(" doubt")]
+    read += [bad[name].alias(name) for name in sorted(columns_read([rule], frame.columns) & bad.keys())] if bad else []
     if not read:
         return None
     mask = pl.DataFrame(read).select(pl.any_horizontal(pl.all()).alias(" bad")).to_series()

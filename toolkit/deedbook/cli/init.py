@@ -1,7 +1,5 @@
 """`deedbook init`: a dataset project that works as it is."""
 
-from __future__ import annotations
-
 import shlex
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """`deedbook`: the verbs, and what becomes of an exception."""
 
-from __future__ import annotations
-
 import errno
 import platform
 import sys

@@ -1,10 +1,8 @@
 """`deedbook validate`: names every mistake in the tables at its row and field."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -12,9 +10,6 @@ from deedbook import rendering
 from deedbook.cli import options, streams
 from deedbook.errors import DONE, FINDINGS
 from deedbook.rendering import View, text
-
-if TYPE_CHECKING:
-    from deedbook.project import Project
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 
@@ -105,7 +100,7 @@ def validate(
             demand_one_beginning(project)
         report = validation.validate(project, validation.Options(rules=not no_rules, **chosen), bar.bytes_read)
     code = DONE if report.passes(strict=strict) else FINDINGS
-    folder = _folder(project)
+    folder = _folder(project.package.root)
     if summary is not None:
         streams.append(summary, rendering.render(report, "markdown", rendering.PLAIN))
     is_silent = quiet and code == DONE
@@ -121,8 +116,8 @@ def validate(
     ctx.exit(code)
 
 
-def _folder(project: Project) -> str:
+def _folder(root: Path) -> str:
     """The folder of the tables as seen from the root of the repository that a CI checked out, or from here."""
     top = Path(os.environ.get("GITHUB_WORKSPACE") or Path.cwd()).resolve()
-    tables = project.package.root.resolve()
-    return tables.relative_to(top).as_posix() if tables.is_relative_to(top) else project.package.root.as_posix()
+    tables = root.resolve()
+    return tables.relative_to(top).as_posix() if tables.is_relative_to(top) else root.as_posix()

@@ -1,14 +1,12 @@
 """The report for programs: as JSON of one shape, as CSV, and in the shape of frictionless-py's report."""
 
-from __future__ import annotations
-
 import csv
 import io
 import json
 from pathlib import Path
 from typing import Any
 
-from deedbook.findings import FINDING_FIELDS, Finding, Report, by_table, report_record
+from deedbook.findings import FINDING_FIELDS, Finding, Report, TableStats, by_table, report_record
 from deedbook.rendering import PLAIN, View
 
 FILE_TYPES = frozenset(
@@ -56,21 +54,22 @@ def render_frictionless(report: Report, _view: View = PLAIN) -> str:
     the rest is the library's. Errors that are counted but not shown are in `stats` only; waived and other warnings are in
     `warnings` as sentences.
     """
-    tasks: list[dict[str, object]] = []
-    warnings: list[str] = []
-    for part in by_table(report).values():
-        if not part.tables:  # of the package
-            warnings += [f"{item.severity} {item.rule}: {_sentence(item)}" for item in part.findings]
-        for table in part.tables:
-            sizes = {"errors": part.errors, "warnings": part.warnings, "seconds": 0, "bytes": table.bytes}
-            sizes |= {"fields": table.cells // table.rows if table.rows else 0, "rows": table.rows}
-            head = {"name": table.table, "type": "table", "valid": part.valid, "place": table.path or "<memory>"}
-            said = [_sentence(item) for item in part.findings if item.severity != "error"]
-            errors = [_error(item) for item in part.findings if item.severity == "error"]
-            tasks.append({**head, "labels": [], "stats": sizes, "warnings": said, "errors": errors})
+    parts = by_table(report).values()
+    lost = [item for part in parts if not part.tables for item in part.findings]
+    warnings = [f"{item.severity} {item.rule}: {_sentence(item)}" for item in lost]
+    tasks = [_task(table, part) for part in parts for table in part.tables]
     seconds = round(report.seconds, 3)
     stats = {"tasks": len(tasks), "errors": report.errors, "warnings": report.warnings, "seconds": seconds}
     return _dumped({"valid": report.valid, "stats": stats, "warnings": warnings, "errors": [], "tasks": tasks})
+
+
+def _task(table: TableStats, part: Report) -> dict[str, Any]:
+    stats = {"errors": part.errors, "warnings": part.warnings, "seconds": 0, "bytes": table.bytes}
+    stats |= {"fields": table.cells // table.rows if table.rows else 0, "rows": table.rows}
+    head = {"name": table.table, "type": "table", "valid": part.valid, "place": table.path or "<memory>"}
+    warnings = [_sentence(item) for item in part.findings if item.severity != "error"]
+    errors = [_error(item) for item in part.findings if item.severity == "error"]
+    return {**head, "labels": [], "stats": stats, "warnings": warnings, "errors": errors}
 
 
 def _error(finding: Finding) -> dict[str, Any]:

@@ -4,8 +4,6 @@ A backslash does not do in Markdown: it has no meaning inside an HTML block, and
 character reference is never structure in Markdown and never a tag in HTML.
 """
 
-from __future__ import annotations
-
 import re
 import unicodedata
 

@@ -7,8 +7,6 @@ The column is the number of the field. What stands in a table is anybody's text:
 another one, or set a property.
 """
 
-from __future__ import annotations
-
 from deedbook.findings import Report, Severity, place_in_package, plural
 from deedbook.rendering import PLAIN, View
 from deedbook.rendering.escapes import visible

@@ -14,7 +14,6 @@ importing what draws on terminals, which takes as long as checking a small table
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from io import StringIO
@@ -77,7 +76,11 @@ class Line:
 def render_text(report: Report, view: View = PLAIN) -> str:
     """The report as lines of text."""
     tables = [line for name, part in findings.by_table(report).items() if part.totals for line in _table(name, part)]
-    lines = [*tables, *_not_checked(report.not_checked), _summary(report)]
+    return _drawn([*tables, *_not_checked(report.not_checked), _summary(report)], view)
+
+
+def _drawn(lines: Sequence[Line], view: View) -> str:
+    """The lines as text for that view, each with a line end."""
     if view.width is None and not view.color:
         return "".join(f"{' ' * line.indent}{line.plain}".rstrip() + "\n" for line in lines)
     from rich.console import Console
@@ -145,12 +148,11 @@ def outcome(report: Report, *, waived: bool = False) -> str:
 def _table(name: str, report: Report) -> Iterator[Line]:
     path = ", ".join(table.path for table in report.tables)
     place = f" ({visible(path)})" if path not in {"", name} else ""
-    counted: Counter[str] = Counter()
-    for total in report.totals:
-        counted += {total.severity: total.count - total.waived, "waived": total.waived}
-    kinds = [(kind, counted[kind]) for kind in (*SEVERITIES, "waived") if counted[kind]]
-    said = [plural(count, kind) if kind in {"error", "warning"} else f"{count:,} {kind}" for kind, count in kinds]
-    yield Line([(visible(name or "the whole package"), "bold"), (f"{place}: {', '.join(said)}", "")], hang=2)
+    infos = sum(total.count - total.waived for total in report.totals if total.severity == "info")
+    counts = [(report.errors, plural(report.errors, "error")), (report.warnings, plural(report.warnings, "warning"))]
+    counts += [(infos, f"{infos:,} info"), (report.waived, f"{report.waived:,} waived")]
+    kinds = ", ".join(said for count, said in counts if count)
+    yield Line([(visible(name or "the whole package"), "bold"), (f"{place}: {kinds}", "")], hang=2)
     ordered = sorted(report.totals, key=lambda it: (SEVERITIES.index(it.severity), it.rule not in _STRUCTURE))
     has_files = "," in path
     totals, found = (ordered, report.findings) if has_files else _folded(ordered, report.findings)

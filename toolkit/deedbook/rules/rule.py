@@ -70,6 +70,11 @@ class Rule:
     check: pa.Check | None = None
     where: str = ""
 
+    @property
+    def column(self) -> str | None:
+        """The field that the finding points at; None for the whole row."""
+        return self.at or None
+
     def __post_init__(self) -> None:
         """A single name is a tuple of one, and no values are none."""
         object.__setattr__(self, "values", self.values or {})
