@@ -166,7 +166,12 @@ class FindingsSoFar:
         """The first findings of a group, a list for each of `FINDING_FIELDS` (a dict for each finding takes twice the time)."""
         rows, paths = group.rows[:count], self.resource.paths
         numbers, words, every = records.numbers[rows].tolist(), [group.words(at) for at in range(len(rows))], len(rows)
-        same = {"rule": group.rule, "severity": group.severity, "table": self.resource.name, "column": group.column}
+        same: dict[str, Any] = {
+            "rule": group.rule,
+            "severity": group.severity,
+            "table": self.resource.name,
+            "column": group.column,
+        }
         same |= {"field_number": group.field_number, "constraint": group.constraint, "line": None}
         columns = {name: [same.get(name)] * every for name in FINDING_FIELDS}
         columns |= {name: [getattr(item, name) for item in words] for name in ("message", "value", "hint", "proposal")}
