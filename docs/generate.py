@@ -119,7 +119,7 @@ def _verbs(context: click.Context) -> Iterator[click.Context]:
 def floor_page() -> str:
     """Which change asks for which version."""
     lines = ["| rule | asks for | holds when |", "|---|---|---|"]
-    lines += [f"| `{item.id}` | {item.level} | {_cell(item.says)} |" for item in BUMP_RULES]
+    lines += [f"| `{item.rule}` | {item.level} | {_cell(item.says)} |" for item in BUMP_RULES]
     limits = Thresholds()
     parts = [
         _FLOOR.format(revised=f"{limits.revised:.0%}", withdrawn=f"{limits.withdrawn:.0%}") + "\n".join(lines),
@@ -131,7 +131,7 @@ def floor_page() -> str:
         names = dict.fromkeys((*PROPERTIES[level], *UNPUBLISHED.get(level, ()), *KINDS[level]))
         for name in sorted(names, key=str.casefold):
             found = [rules[kind] for kind in kinds_of(level, name)]
-            said = ", ".join(f"`{item.id}`" for item in found) or "nothing"
+            said = ", ".join(f"`{item.rule}`" for item in found) or "nothing"
             parts[-1] += (
                 f"\n| `{name}` | {said} | {', '.join(dict.fromkeys(item.level for item in found)) or 'no version'} |"
             )

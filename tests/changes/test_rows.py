@@ -16,8 +16,8 @@ import pytest
 
 from deedbook.changes import row_hashes
 from deedbook.changes.compare import compare
-from deedbook.changes.highlighter import highlighter_csv, split_key
-from deedbook.changes.records import KEY, Changes, TableChanges
+from deedbook.changes.highlighter import highlighter_csv
+from deedbook.changes.records import KEY, Changes, TableChanges, split_key
 from deedbook.changes.sources import Side
 from deedbook.findings import join_key
 from tests.package import Content, fields, make_package

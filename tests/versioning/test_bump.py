@@ -126,7 +126,7 @@ def edit(what: str, data: dict[str, Any]) -> None:  # noqa: C901  # one line of 
 
 
 # what a project derives is compared where a release is planned: tests/versioning/test_chain.py
-@pytest.mark.parametrize("rule", [rule.id for rule in BUMP_RULES if rule.id != "derived-changed"])
+@pytest.mark.parametrize("rule", [rule.rule for rule in BUMP_RULES if rule.rule != "derived-changed"])
 def test_each_change_triggers_exactly_its_rule(rule: str, tmp_path: Path) -> None:
     new = copy.deepcopy(DATA)
     edit(rule, new)
@@ -146,7 +146,7 @@ def test_bytes_alone_ask_for_no_release(tmp_path: Path) -> None:
 
 
 def test_ids_of_rules_are_unique_and_levels_fall() -> None:
-    assert len({rule.id for rule in BUMP_RULES}) == len(BUMP_RULES)
+    assert len({rule.rule for rule in BUMP_RULES}) == len(BUMP_RULES)
     order: list[Level] = ["major", "minor", "patch"]
     levels = [order.index(rule.level) for rule in BUMP_RULES]
     assert levels == sorted(levels)

@@ -15,7 +15,7 @@ from deedbook.changes.sources import side_of_folder
 from deedbook.checking.rules import load_rules
 from deedbook.errors import ProjectError, UsageError
 from deedbook.release.derived import derived_changes
-from deedbook.versioning.chain import find_homes, read_chain, row_history, with_span
+from deedbook.versioning.history import find_homes, read_chain, row_history, with_span
 from deedbook.versioning.plan import plan
 from tests.versioning.dataset import Dataset, make_dataset
 

@@ -11,10 +11,10 @@ import polars as pl
 from deedbook.changes.compare import compare
 from deedbook.changes.records import Changes
 from deedbook.changes.sources import Side
+from deedbook.versioning.bump import Verdict
 from deedbook.versioning.corrections import Correction
 from deedbook.versioning.guards import GUARDS, judge_changes
 from deedbook.versioning.previous import Previous
-from deedbook.versioning.verdict import Verdict
 from tests.package import fields, make_package
 
 SCHEMAS = {

@@ -17,11 +17,11 @@ from deedbook.models.alignment.guards import GUARDS, RANKS
 from deedbook.project import Project, load_project
 from deedbook.release.build import build
 from deedbook.validation import Options
+from deedbook.versioning.bump import Verdict
 from deedbook.versioning.corrections import corrections_csv, read_corrections
 from deedbook.versioning.guards import coverage, judge_changes
 from deedbook.versioning.plan import plan, write_drafts, write_plan
 from deedbook.versioning.previous import Previous
-from deedbook.versioning.verdict import Verdict
 from tests.models.alignment.dataset import Change, put, write_project, write_tables
 from tests.package import fields, make_package
 

@@ -2,8 +2,7 @@
 
 sources.py           what a command line names as OLD or NEW to a `Side`: project, release, zip, version, git ref, CSV
 compare.py           two sides to `Changes`; the door
-declarations.py      schemas, code lists, licence and metadata that say something else
-alignment.py         which column of the old table is which of the new one, and by which key rows are matched
+declarations.py      schemas, code lists, licence and metadata that say something else; which field is which, and what matches rows
 row_hashes.py        which rows differ: by the bytes of the records where that tells, else by their cells
 records.py           `Changes` and what it holds; `changes_record` is its JSON
 changes.schema.json  the JSON Schema of that, for `diff --format json` and for the `changes.json` of a release

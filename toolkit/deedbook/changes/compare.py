@@ -7,16 +7,15 @@ from dataclasses import replace
 
 import polars as pl
 
-from deedbook.changes.alignment import Alignment, align, key_text, value_text
-from deedbook.changes.declarations import code_changes, package_changes, table_changes
+from deedbook.changes import declarations
 from deedbook.changes.highlighter import context_rows
-from deedbook.changes.records import CELLS, KEY, REKEYED, Changes, SchemaChange, SchemaKind, TableChanges
-from deedbook.changes.row_hashes import Comparison, DifferingRows, differing_rows
+from deedbook.changes.records import CELLS, KEY, REKEYED, Changes, SchemaChange, TableChanges, key_text
+from deedbook.changes.row_hashes import Comparison, differing_rows, text_of
 from deedbook.changes.sources import Side
 from deedbook.descriptor import Package, Resource
 from deedbook.project import CODE_VALUES
-from deedbook.reading.tables import read_each, refuse_unknown_columns
-from deedbook.schema import Field, TableSchema
+from deedbook.reading.tables import read_each, read_text, refuse_unknown_columns
+from deedbook.schema import Field
 from deedbook.types import canonical_text
 
 Progress = Callable[[str, float], None]
@@ -53,11 +52,14 @@ def compare(
     Raises:
         ProjectError: when a table cannot be read.
     """
-    before, after = (_tables(side.package, tables, derived=derived) for side in (old, new))
-    has_vocabulary = CODE_VALUES in before and CODE_VALUES in after
+
+    before, after = _tables(old, tables, derived=derived), _tables(new, tables, derived=derived)
     licences = old.package.raw.get("licenses"), new.package.raw.get("licenses")
-    schema = [*package_changes(old.package, new.package), *table_changes(before, after, licences)]
-    schema += code_changes(before, after, listed=not has_vocabulary)
+    schema = [
+        *declarations.package_changes(old.package, new.package),
+        *declarations.table_changes(before, after, licences),
+    ]
+    schema += declarations.code_changes(before, after, listed=CODE_VALUES not in before.keys() & after.keys())
     common = [name for name in after if name in before]
     for resource in (*old.package.resources, *new.package.resources):
         if resource.name in common:
@@ -71,38 +73,26 @@ def compare(
         if progress:
             progress(f"comparing {current}", min(1.0, read / total))
 
-    how = Comparison(literal=literal, everything=everything, advance=advance)
+    how = Comparison(literal=literal or everything, everything=everything, advance=advance)
     found = []
     for at, current in enumerate(common):  # `advance` tells it
-        read = sum(sizes[name] for name in common[:at])
+        read = sum(list(sizes.values())[:at])
         found.append(_compare_rows(before[current], after[current], how))
-        if is_vocabulary(current):
-            schema += _vocabulary_changes(found[-1])
-    return Changes(
-        old=old.label,
-        new=new.label,
-        schema=tuple(schema),
-        tables=tuple(found),
-        rows_of_new=_heights(after, before),
-        rows_of_gone=_heights(before, after),
-    )
+        schema += _vocabulary_changes(found[-1])
+    came, went = _heights(after, before), _heights(before, after)
+    return Changes(old.label, new.label, tuple(schema), tuple(found), rows_of_new=came, rows_of_gone=went)
 
 
-def _tables(package: Package, names: tuple[str, ...], *, derived: bool) -> dict[str, Resource]:
+def _tables(side: Side, names: tuple[str, ...], *, derived: bool) -> dict[str, Resource]:
     """The tables that are compared: those of these names, or all."""
-    held = package.resources if derived else edited_tables(package)
+    held = side.package.resources if derived else edited_tables(side.package)
     return {item.name: item for item in held if not names or item.name in names}
-
-
-def is_vocabulary(table: str) -> bool:
-    """Whether the table holds codes: what happens to its rows is told as changes of codes."""
-    return table == CODE_VALUES
 
 
 def edited_tables(package: Package) -> Iterator[Resource]:
     """The tables that people edit, without the columns and tables that a release derived."""
     for resource in package.resources:
-        fields = resource.schema.fields if resource.schema else ()
+        fields = resource.described.fields
         kept = tuple(item for item in fields if not item.raw.get("derived"))
         if resource.schema and kept and len(kept) < len(fields):
             yield replace(resource, schema=replace(resource.schema, fields=kept))
@@ -110,10 +100,24 @@ def edited_tables(package: Package) -> Iterator[Resource]:
             yield resource
 
 
+def read_columns(resource: Resource, names: Sequence[str]) -> pl.DataFrame:
+    """These fields of a table as canonical text."""
+    texts = [canonical_text(resource.described.field(name)).alias(name) for name in names]
+    empty = pl.DataFrame(schema=dict.fromkeys(names, pl.String))
+    return pl.concat([empty, *(frame.select(texts) for frame in read_text(resource))])
+
+
+def ids_of(resource: Resource) -> list[str]:
+    """The keys of a table whose key is one field, as canonical text; none of other tables."""
+    key = resource.described.primary_key
+    return read_columns(resource, key).to_series().drop_nulls().to_list() if len(key) == 1 else []
+
+
 def _vocabulary_changes(table: TableChanges) -> Iterator[SchemaChange]:
-    """The rows of `code_values` as changes of codes; a label or definition is what a code means."""
-    kinds: tuple[tuple[SchemaKind, pl.DataFrame], ...] = (("code-removed", table.removed), ("code-added", table.added))
-    for kind, rows in kinds:
+    """The rows of the table of codes as changes of codes; a label or definition is what a code means."""
+    if table.table != CODE_VALUES:
+        return
+    for kind, rows in (("code-removed", table.removed), ("code-added", table.added)):
         for key in rows.get_column(KEY):
             name, _, code = key.partition("|")
             yield SchemaChange(kind, name, subject=code)
@@ -134,45 +138,40 @@ def _heights(tables: Mapping[str, Resource], others: Mapping[str, Resource]) -> 
 
 
 def _compare_rows(old: Resource, new: Resource, how: Comparison) -> TableChanges:
-    """What happened to the rows of a table; cells that are no values of their type compare as missing."""
-    schemas = [resource.schema or TableSchema(()) for resource in (old, new)]
-    alignment = align(*schemas, everything=how.everything)
-    differing = differing_rows(old, new, alignment, how)
-    table = _row_changes(new.name or old.name, alignment, differing, how)
-    if not how.everything:
-        return table
-    keys = table.old_rows_touched.get_column("key")
-    return replace(table, context=context_rows(old, alignment, keys, table.old_rows))
+    """The rows that differ, matched by their key, as added, removed, re-keyed and changed ones.
 
-
-def _row_changes(name: str, alignment: Alignment, differing: DifferingRows, how: Comparison) -> TableChanges:
-    """The differing rows, matched by their key, as added, removed, re-keyed and changed ones."""
-    old = _forms(differing.old, [pair.old for pair in alignment.pairs], alignment.key)
-    new = _forms(differing.new, [pair.new for pair in alignment.pairs], alignment.key)
-    old_rows_touched = old.select(pl.col(KEY).alias("key"), pl.Series("row", differing.at_old, dtype=pl.Int64))
+    Cells that are no values of their type compare as missing.
+    """
+    alignment = declarations.align(old.described, new.described, everything=how.everything)
+    differing, names = differing_rows(old, new, alignment, how), tuple(pair.name for pair in alignment.pairs)
+    before = _forms(differing.old, alignment, 0)
+    after = _forms(differing.new, alignment, 1)
+    at_old = pl.Series("row", differing.at_old, dtype=pl.Int64)
+    old_rows_touched = before.select(pl.col(KEY).alias("key"), at_old)
     if alignment.key:
         # keys of valid tables are unique; a copy number keeps broken ones from multiplying
-        old, new = (side.with_columns(pl.int_range(pl.len()).over(KEY).alias(_COPY)) for side in (old, new))
+        before, after = (side.with_columns(pl.int_range(pl.len()).over(KEY).alias(_COPY)) for side in (before, after))
         on = [KEY, _COPY]
-        both = new.join(old, on=on, how="inner", suffix=" old", maintain_order="left")
-        removed, added = old.join(new, on=on, how="anti"), new.join(old, on=on, how="anti")
+        both = after.join(before, on=on, how="inner", suffix=" old", maintain_order="left")
+        removed, added = before.join(after, on=on, how="anti"), after.join(before, on=on, how="anti")
     else:
-        both, removed, added = new.clear().join(old.clear(), on=[KEY], suffix=" old"), old, new
-    shown = "r" if how.everything else "t"
+        both = after.clear().join(before.clear(), on=[KEY], suffix=" old")
+        removed, added = before, after
+    shown, content = ("r", "r") if how.everything else ("t", "v")
     removed, added = removed.sort(_ORDER), added.sort(_ORDER)
-    rekeyed = _rekeyed(removed, added, alignment, "r" if how.everything else "v")
+    rekeyed = _rekeyed(removed, added, alignment, content)
     cells, rewritten = _cells(both, alignment, shown, "r" if how.literal else "t")
 
     def whole(frame: pl.DataFrame) -> pl.DataFrame:
-        return frame.select(KEY, *(pl.col(f"{shown}{at}").alias(name) for at, name in enumerate(alignment.names)))
+        return frame.select(KEY, *(pl.col(f"{shown}{at}").alias(name) for at, name in enumerate(names)))
 
     is_moved = pl.col(KEY).is_in(rekeyed.get_column("new").implode())
     is_changed = pl.col(KEY).is_in(cells.get_column("key").unique().implode())
     touched = pl.concat([both.select(added.columns).filter(is_changed), added.filter(is_moved)]).sort(_ORDER)
     return TableChanges(
-        table=name,
-        key=tuple(alignment.pairs[at].name for at in alignment.key),
-        fields=alignment.names,
+        table=new.name,
+        key=tuple(names[at] for at in alignment.key),
+        fields=names,
         old_rows=differing.heights[0],
         new_rows=differing.heights[1],
         added=whole(added.filter(~is_moved)),
@@ -181,29 +180,36 @@ def _row_changes(name: str, alignment: Alignment, differing: DifferingRows, how:
         rekeyed=rekeyed,
         old_rows_touched=old_rows_touched,
         touched=whole(touched),
+        context=context_rows(old, alignment, differing.heights[0], at_old) if how.everything else {},
         reused=_reused(both, alignment),
         rewritten=differing.rewritten + rewritten,
         unlisted=differing.unlisted,
     )
 
 
-def _forms(frame: pl.DataFrame, fields: Sequence[Field | None], key: Sequence[int]) -> pl.DataFrame:
+def _forms(frame: pl.DataFrame, alignment: declarations.Alignment, side: int) -> pl.DataFrame:
     """The rows as raw (`r0` ...), canonical (`t0` ...) and comparable (`v0` ...) text by position, with their key."""
     columns: list[pl.Expr] = []
-    for at, item in enumerate(fields):
-        forms = (
-            [pl.lit(None, pl.String)] * 3
-            if item is None
-            else [pl.col(item.name), canonical_text(item), value_text(item)]
-        )
-        columns += [text.alias(f"{form}{at}") for form, text in zip("rtv", forms, strict=True)]
+    for at, item in enumerate(pair[side] for pair in alignment.pairs):
+        canonical = text_of(item, literal=False)
+        forms = {"r": text_of(item, literal=True), "t": canonical, "v": _in_order(item, canonical)}
+        columns += [text.alias(f"{form}{at}") for form, text in forms.items()]
     parts = [frame.select(columns[at : at + 3 * _AT_ONCE]) for at in range(0, len(columns), 3 * _AT_ONCE)]
     texts = pl.concat(parts, how="horizontal") if parts else frame.select()
-    whole = key_text([f"t{at}" for at in key]) if key else pl.lit("", pl.String)
+    whole = key_text([f"t{at}" for at in alignment.key]) if alignment.key else pl.lit("", pl.String)
     return texts.with_columns(whole.alias(KEY)).with_row_index(_ORDER)
 
 
-def _cells(both: pl.DataFrame, alignment: Alignment, shown: str, text: str) -> tuple[pl.DataFrame, int]:
+def _in_order(item: Field | None, text: pl.Expr) -> pl.Expr:
+    """A text that is equal where the values are: packed sets are sorted."""
+    if item is None or not declarations.is_packed_set(item):
+        return text
+    delimiter = str(item.raw.get("delimiter", ","))
+    items = text.str.split(delimiter).list.eval(pl.element().str.strip_chars()).list.unique().list.sort()
+    return pl.when(text.is_not_null()).then(items.list.join(delimiter))
+
+
+def _cells(both: pl.DataFrame, alignment: declarations.Alignment, shown: str, text: str) -> tuple[pl.DataFrame, int]:
     """The changed cells in the order of rows and fields, and the number of rows that were only written otherwise.
 
     A value is given in the form `shown`; another way to write it is told by the form `text`.
@@ -228,7 +234,7 @@ def _cells(both: pl.DataFrame, alignment: Alignment, shown: str, text: str) -> t
     return cells.select(list(CELLS)), int((~kinds.get_column("has_value")).sum())
 
 
-def _rekeyed(removed: pl.DataFrame, added: pl.DataFrame, alignment: Alignment, form: str) -> pl.DataFrame:
+def _rekeyed(removed: pl.DataFrame, added: pl.DataFrame, alignment: declarations.Alignment, form: str) -> pl.DataFrame:
     """The keys of rows that were removed and added again under another key, all else being equal and filled."""
     others = [f"{form}{at}" for at in range(len(alignment.pairs)) if at not in alignment.key]
     if not alignment.key or not others or removed.is_empty() or added.is_empty():
@@ -244,7 +250,7 @@ def _rekeyed(removed: pl.DataFrame, added: pl.DataFrame, alignment: Alignment, f
     return pairs.select(pl.col(KEY).alias("old"), pl.col(f"{KEY} new").alias("new"))
 
 
-def _reused(both: pl.DataFrame, alignment: Alignment) -> tuple[str, ...]:
+def _reused(both: pl.DataFrame, alignment: declarations.Alignment) -> tuple[str, ...]:
     """The keys of rows that kept at most a quarter of what was filled: at least three fields, all but those changed."""
     others = [at for at in range(len(alignment.pairs)) if at not in alignment.key]
     if both.is_empty() or len(others) < _LEAST_FIELDS:

@@ -1,83 +1,122 @@
 """What two sides declare otherwise: tables, fields, constraints, keys, codes, licences and descriptive metadata.
 
-Schemas are compared as they describe canonical text, so a project and the release made from it declare the same. Every property
-that a release publishes is compared here; what a release does not say (`UNPUBLISHED`) means nothing for its version.
+Schemas are compared as they describe canonical text, so a project and the release made from it declare the same. Which field of the
+old table is which of the new one is told here too, and with it how the rows of both are matched.
+
+    declarations.toml   every property that a release publishes, with what a change of it is; or that it means nothing
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple
 
-from deedbook.changes.alignment import Pair, align, is_packed_set
-from deedbook.changes.records import SchemaChange, SchemaKind
+from deedbook.changes.records import SchemaChange
 from deedbook.descriptor import Package, Resource
-from deedbook.properties import PROPERTIES
 from deedbook.schema import Field, TableSchema
 from deedbook.types import canonical_field, parser
 
-UNPUBLISHED: Mapping[str, Set[str]] = {
-    "package": frozenset({"$schema", "profile", "deedbook", "created", "version", "dialect"}),
-    "resource": frozenset(
-        {"$schema", "bytes", "compression", "data", "dialect", "encoding", "format", "hash", "innerpath", "mediatype"}
-        | {"name", "path", "profile", "rows", "schema", "stats", "type", "url"}
-    ),
-    "schema": frozenset({"$schema", "fieldsMatch", "missingValues"}),
-    "field": frozenset(
-        {"missingValues", "derived", "decimalChar", "groupChar", "bareNumber", "trueValues", "falseValues"}
-    ),
-}
-"""Properties that mean nothing for a version: they name or date the release, or say how the edited text is written."""
-_LICENCE: tuple[SchemaKind, ...] = ("licence-restricted", "licence-relaxed", "metadata-changed")
-_BOUND: tuple[SchemaKind, ...] = ("constraint-tightened", "constraint-relaxed")
-_RETYPED: tuple[SchemaKind, ...] = ("field-retyped",)
-KINDS: Mapping[str, Mapping[str, tuple[SchemaKind, ...]]] = {
-    "package": {"resources": ("table-removed", "table-added"), "licenses": _LICENCE},
-    "resource": {"licenses": _LICENCE},
-    "schema": {
-        "fields": ("field-removed", "field-renamed", "field-moved", "field-inserted", "field-added"),
-        "derivedFields": ("field-removed", "field-renamed", "field-moved", "field-added", "derived-changed"),
-        "primaryKey": ("key-changed", *_BOUND),
-        "uniqueKeys": _BOUND,
-        "foreignKeys": _BOUND,
-    },
-    "field": {
-        "name": ("field-renamed",),
-        **dict.fromkeys(("type", "format", "packed"), _RETYPED),
-        **dict.fromkeys(("constraints", "codeList"), _BOUND),
-        "categories": (*_BOUND, "code-removed", "code-changed", "code-added"),
-    },
-    "constraints": dict.fromkeys(PROPERTIES["constraints"], _BOUND),
-}
-"""What a change of a property is, by level; a change of any other one that is published is `metadata-changed`."""
+_LISTED: Mapping[str, Any] = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
+UNPUBLISHED: Mapping[str, Sequence[str]] = _LISTED["unpublished"]
+KINDS: Mapping[str, Mapping[str, Sequence[str]]] = _LISTED["kinds"]
+_DEMANDS = {name: demands.split() for demands, names in _LISTED["licences"].items() for name in names}
+_BOUND, _OTHER = ("constraint-tightened", "constraint-relaxed"), ("metadata-changed",)
 _DOI = re.compile(r"(?:^|doi\.org/|doi:)10\.\d{4,9}/", re.IGNORECASE)
-_IS_LOWER = {"minimum": True, "exclusiveMinimum": True, "minLength": True} | dict.fromkeys(
-    ("maximum", "exclusiveMaximum", "maxLength"), False
-)
-"""The constraints that are bounds, and whether of the lower end."""
-_CONDITIONS = {
-    "": "CC0-1.0 PDDL-1.0 ODC-PDDL-1.0 UNLICENSE",
-    "by": "CC-BY-4.0 CC-BY-3.0 ODC-BY-1.0 MIT BSD-3-CLAUSE APACHE-2.0",
-    "by sa": "CC-BY-SA-4.0 CC-BY-SA-3.0 ODBL-1.0 ODC-ODBL-1.0",
-    "by nc": "CC-BY-NC-4.0 CC-BY-NC-3.0",
-    "by nc sa": "CC-BY-NC-SA-4.0 CC-BY-NC-SA-3.0",
-    "by sa nd": "CC-BY-ND-4.0 CC-BY-ND-3.0",
-    "by nc sa nd": "CC-BY-NC-ND-4.0 CC-BY-NC-ND-3.0",
-}
-_DEMANDS = {name: demands.split() for demands, names in _CONDITIONS.items() for name in names.split()}
-"""What licences demand: one is freer than another when it demands less of the same; who may not share changes at all (nd) may
-not share them under other terms (sa). An unknown licence demands its own terms."""
+_LOWER, _UPPER = ("minimum", "exclusiveMinimum", "minLength"), ("maximum", "exclusiveMaximum", "maxLength")
 
 
-def kinds_of(level: str, name: str) -> tuple[SchemaKind, ...]:
+class Pair(NamedTuple):
+    """A field that both tables have; the names differ when it was renamed. None is a side that lacks it."""
+
+    old: Field | None
+    new: Field | None
+
+    @property
+    def name(self) -> str:
+        """Its name: the new one where there is one."""
+        return next(item.name for item in (self.new, self.old) if item)
+
+    @property
+    def names(self) -> tuple[str, str]:
+        """Its names on both sides, where both have it."""
+        return (self.old.name, self.new.name) if self.old and self.new else ("", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Alignment:
+    """How the rows of two tables are compared.
+
+    Attributes:
+        pairs: The compared fields, in the new order.
+        key: The positions in `pairs` of the key; empty when whole rows are compared.
+    """
+
+    pairs: tuple[Pair, ...]
+    key: tuple[int, ...]
+
+
+def align(old: TableSchema, new: TableSchema, *, everything: bool = False) -> Alignment:
+    """Pairs the fields of two tables by name, then renamed ones.
+
+    Rows are matched by the new primary key where both sides have its fields, else by the old one, else not at all.
+
+    Args:
+        old: The old schema.
+        new: The new one.
+        everything: Also pair a field that one side lacks with nothing, so that filling it is a change of the row.
+    """
+    renamed, before = renamed_fields(old, new), dict(zip(old.names, old.fields, strict=True))
+    pairs = [Pair(before.pop(renamed.get(item.name, item.name), None), item) for item in new.fields]
+    pairs = [*pairs, *(Pair(item, None) for item in before.values())] if everything else [it for it in pairs if it.old]
+    for side, key in ((1, new.primary_key), (0, old.primary_key)):
+        names = [pair.names[side] for pair in pairs]
+        if key and set(key) <= set(names):
+            return Alignment(tuple(pairs), tuple(map(names.index, key)))
+    return Alignment(tuple(pairs), ())
+
+
+def renamed_fields(old: TableSchema, new: TableSchema) -> dict[str, str]:
+    """New name to old name of each field that was declared under another name and is otherwise the same.
+
+    The same means: every property but the name, with a title or description to tell it by; or type and position, when all
+    other fields stand where they stood.
+    """
+    found: dict[str, str] = {}
+    for item in (item for item in new.fields if item.name not in old.positions):
+        at, taken = new.positions[item.name] if len(new.names) == len(old.names) else -1, {*new.names, *found.values()}
+        left = [other for other in old.fields if other.name not in taken]
+        twins = [other.name for other in left if _is_twin(item, other, is_in_place=old.positions[other.name] == at)]
+        if len(twins) == 1:
+            found[item.name] = twins[0]
+    return found
+
+
+def _is_twin(item: Field, other: Field, *, is_in_place: bool) -> bool:
+    """Whether a field may be another one that was renamed."""
+    said = item.title, item.description
+    # a release says of the fields of its keys that they are required
+    bounds = [{**one.constraints, "required": None} for one in (item, other)]
+    is_told = any(said) and said == (other.title, other.description)
+    return item.type == other.type and (is_told or (is_in_place and bounds[0] == bounds[1]))
+
+
+def is_packed_set(item: Field) -> bool:
+    """Whether the order of the items in a cell means nothing (`"packed": "set"` in the schema)."""
+    return item.raw.get("packed") == "set"
+
+
+def kinds_of(level: str, name: str) -> Sequence[str]:
     """What a change of a property can be; empty when it means nothing for a version."""
-    if name in UNPUBLISHED.get(level, frozenset()):
+    if name in UNPUBLISHED.get(level, ()):
         return ()
-    return KINDS[level].get(name, ("metadata-changed",))
+    return KINDS[level].get(name, _BOUND if level == "constraints" else _OTHER)
 
 
 def package_changes(old: Package, new: Package) -> Iterator[SchemaChange]:
@@ -103,10 +142,20 @@ def table_changes(
     """
     yield from (SchemaChange("table-removed", table=name) for name in old if name not in new)
     for name, resource in new.items():
-        if name in old:
-            yield from _changes_of_table(old[name], resource, licences)
-        else:
+        if name not in old:
             yield SchemaChange("table-added", table=name)
+            continue
+        sides, schemas = (old[name], resource), (old[name].described, resource.described)
+        has_own = any(side.raw.get("licenses") for side in sides)
+        said = [_said_of(side, licence if has_own else None) for side, licence in zip(sides, licences, strict=True)]
+        words = [
+            *_property_changes("resource", said[0], said[1], name),
+            *_property_changes("schema", schemas[0].raw, schemas[1].raw, name),
+        ]
+        yield from dict.fromkeys(words)  # a release gives a table the title of its schema, so it may change in both
+        pairs = align(*schemas, everything=True).pairs
+        yield from _field_changes(name, *schemas, pairs)
+        yield from _key_changes(name, *schemas, {pair.old.name: pair.name for pair in pairs if pair.old})
 
 
 def code_changes(old: Mapping[str, Resource], new: Mapping[str, Resource], *, listed: bool) -> Iterator[SchemaChange]:
@@ -122,8 +171,8 @@ def code_changes(old: Mapping[str, Resource], new: Mapping[str, Resource], *, li
         earlier = before.get(name, codes)  # where the field or its list is new, that says it all
         for code in dict.fromkeys((*earlier, *codes)):
             was, now = earlier.get(code), codes.get(code)
-            kind: SchemaKind = "code-removed" if now is None else "code-added" if was is None else "code-changed"
             if was != now:
+                kind = "code-removed" if now is None else "code-added" if was is None else "code-changed"
                 yield SchemaChange(kind, name, "", code, was or "", now or "")
 
 
@@ -131,10 +180,10 @@ def _code_lists(resources: Iterable[Resource], *, listed: bool) -> dict[str, dic
     """Label by code, by name of the code list, or `TABLE.FIELD` where categories have no list."""
     lists: dict[str, dict[str, str]] = {}
     for resource in resources:
-        for item in resource.schema.fields if resource.schema else ():
+        for item in resource.described.fields:
             if item.categories and (listed or not item.code_list):
-                name = item.code_list or f"{resource.name}.{item.name}"
-                lists.setdefault(name, {}).update({str(label.value): label.label for label in item.categories})
+                codes = lists.setdefault(item.code_list or f"{resource.name}.{item.name}", {})
+                codes |= {str(label.value): label.label for label in item.categories}
     return lists
 
 
@@ -157,7 +206,7 @@ def _licence_change(old: Any, new: Any, table: str) -> SchemaChange | None:
         return None
     were, are = set().union(*before.values()), set().union(*after.values())
     is_freer = after and (not before or are < were)  # without a licence nobody may do anything
-    kind: SchemaKind = "licence-relaxed" if is_freer else "licence-restricted"
+    kind = "licence-relaxed" if is_freer else "licence-restricted"
     return SchemaChange(kind, table, "", "licenses", ", ".join(before), ", ".join(after))
 
 
@@ -167,80 +216,63 @@ def _licences(entries: Any) -> dict[str, list[str]]:
     return {name: _DEMANDS.get(name.upper(), name.split()) for name in names}
 
 
-def _changes_of_table(old: Resource, new: Resource, licences: tuple[Any, Any]) -> Iterator[SchemaChange]:
-    table, before, after = new.name, old.schema or TableSchema(()), new.schema or TableSchema(())
-    of_packages = licences if old.raw.get("licenses") or new.raw.get("licenses") else (None, None)
-    said = [_said_of(old, before, of_packages[0]), _said_of(new, after, of_packages[1])]
-    # a release gives a table the title of its schema, so it may change in both
-    both = (
-        *_property_changes("resource", said[0], said[1], table),
-        *_property_changes("schema", before.raw, after.raw, table),
-    )
-    yield from dict.fromkeys(both)
-    pairs = align(before, after, everything=True).pairs
-    yield from _changes_of_fields(table, before, after, pairs)
-    names = {pair.old.name: pair.name for pair in pairs if pair.old}
-    if tuple(names[name] for name in before.primary_key) != after.primary_key:
-        yield SchemaChange("key-changed", table, old=", ".join(before.primary_key), new=", ".join(after.primary_key))
-    for (subject, was), now in zip(_keys(before, names).items(), _keys(after, {}).values(), strict=True):
-        yield from (SchemaChange("constraint-tightened", table, "", subject, "", key) for key in sorted(now - was))
-        yield from (SchemaChange("constraint-relaxed", table, "", subject, key, "") for key in sorted(was - now))
-
-
-def _said_of(item: Resource, schema: TableSchema, licences: Any) -> dict[str, Any]:
+def _said_of(item: Resource, licences: Any) -> dict[str, Any]:
     """What a table says of itself, in its own words or those of its schema; licences of the package count where it has none."""
+    schema = item.described
     words = {"title": item.title or schema.title, "description": item.description or schema.description}
     return {**item.raw, **words, "licenses": item.raw.get("licenses") or licences}
 
 
-def _keys(schema: TableSchema, names: Mapping[str, str]) -> dict[str, set[str]]:
-    """The unique and foreign keys as texts, by their new names."""
+def _key_changes(
+    table: str, before: TableSchema, after: TableSchema, names: Mapping[str, str]
+) -> Iterator[SchemaChange]:
+    """How rows are told apart and refer to others, by the new names of fields."""
+    if tuple(map(names.get, before.primary_key)) != after.primary_key:
+        yield SchemaChange("key-changed", table, old=", ".join(before.primary_key), new=", ".join(after.primary_key))
 
-    def joined(fields: Iterable[str]) -> str:
-        return ", ".join(names.get(name, name) for name in fields)
+    def keys(schema: TableSchema, known: Mapping[str, str]) -> dict[str, set[str]]:
+        unique = [", ".join(known.get(name, name) for name in key) for key in schema.unique_keys]
+        fields = [", ".join(known.get(name, name) for name in key.fields) for key in schema.foreign_keys]
+        ends = [f"{key.resource}({', '.join(key.reference)})" for key in schema.foreign_keys]
+        return {"uniqueKeys": set(unique), "foreignKeys": set(map(" -> ".join, zip(fields, ends, strict=True)))}
 
-    foreign = {f"{joined(key.fields)} -> {key.resource}({', '.join(key.reference)})" for key in schema.foreign_keys}
-    return {"uniqueKeys": set(map(joined, schema.unique_keys)), "foreignKeys": foreign}
+    for (subject, was), now in zip(keys(before, names).items(), keys(after, {}).values(), strict=True):
+        yield from (SchemaChange("constraint-tightened", table, "", subject, "", key) for key in sorted(now - was))
+        yield from (SchemaChange("constraint-relaxed", table, "", subject, key, "") for key in sorted(was - now))
 
 
-def _changes_of_fields(
+def _field_changes(
     table: str, before: TableSchema, after: TableSchema, pairs: Sequence[Pair]
 ) -> Iterator[SchemaChange]:
-    yield from (
-        SchemaChange("field-removed", table, pair.name, old=pair.old.type)
-        for pair in pairs
-        if pair.old and not pair.new
-    )
-    kept = {at: pair.old.name for at, pair in enumerate(pairs) if pair.old and pair.new}
-    for at, (old, new) in enumerate((pair.old, pair.new) for pair in pairs):
+    """Fields that went, then those that stayed or came, then whether those that stayed have another order."""
+    last, places = max((at for at, pair in enumerate(pairs) if all(pair)), default=-1), []
+    for at, (old, new) in sorted(enumerate(pairs), key=lambda it: it[1].new is not None):
         if old and new:
-            if old.name != new.name:
-                yield SchemaChange("field-renamed", table, new.name, old=old.name, new=new.name)
+            places.append(before.positions[old.name])
             yield from _changes_of_field(table, (old, before), (new, after))
+        elif old:
+            yield SchemaChange("field-removed", table, old.name, old=old.type)
         elif new:
-            is_appended = at > max(kept, default=-1) and not new.required and new.name not in after.primary_key
+            is_appended = all((at > last, not new.required, new.name not in after.primary_key))
             yield SchemaChange("field-added" if is_appended else "field-inserted", table, new.name, new=new.type)
-    order = [before.positions[name] for name in kept.values()]
-    if order != sorted(order):
+    if places != sorted(places):
         yield SchemaChange("field-moved", table, old=", ".join(before.names), new=", ".join(after.names))
 
 
 def _changes_of_field(
     table: str, was: tuple[Field, TableSchema], now: tuple[Field, TableSchema]
 ) -> Iterator[SchemaChange]:
-    old, new = (canonical_field(item) for item, _ in (was, now))
-    types = _type_of(old), _type_of(new)
-    if types[0] != types[1]:
-        yield SchemaChange("field-retyped", table, new.name, old=types[0], new=types[1])
+    old, new = canonical_field(was[0]), canonical_field(now[0])
+    if old.name != new.name:
+        yield SchemaChange("field-renamed", table, new.name, old=old.name, new=new.name)
+    if (before := _type_of(old)) != (after := _type_of(new)):
+        yield SchemaChange("field-retyped", table, new.name, old=before, new=after)
         return
     bounds = _bounds(old, was[1]), _bounds(new, now[1])
     for name in sorted({*bounds[0], *bounds[1]}):
-        values = [side.get(name) for side in bounds]
-        if values[0] == values[1] or (not any(values) and name in {"required", "unique", "categories"}):
-            continue
-        kinds: tuple[SchemaKind, SchemaKind] = ("constraint-tightened", "constraint-relaxed")
-        for kind, holds in zip(kinds, _movement(new, name, *values), strict=True):
-            if holds:
+        values = bounds[0].get(name), bounds[1].get(name)
+        for kind, holds in zip(_BOUND, _movement(new, name, *values), strict=True):
+            if holds and values[0] != values[1]:
                 yield SchemaChange(kind, table, new.name, name, *map(_said, values))
     yield from _property_changes("field", old.raw, new.raw, table, new.name)
 
@@ -249,7 +281,9 @@ def _bounds(item: Field, schema: TableSchema) -> dict[str, Any]:
     """What binds the values of a field, also without the words that a release adds: of the fields of its keys, that they are required."""
     required = {"required": True} if item.name in schema.primary_key else {}
     # which codes a list has is told by `code_changes`
-    return {**item.constraints, **required, "categories": item.code_list or ("its own" if item.categories else None)}
+    categories = item.code_list or ("its own" if item.categories else None)
+    found = {**item.constraints, **required, "categories": categories}
+    return {name: value for name, value in found.items() if value or name not in {"required", "unique", "categories"}}
 
 
 def _movement(item: Field, name: str, old: Any, new: Any) -> tuple[bool, bool]:
@@ -260,12 +294,12 @@ def _movement(item: Field, name: str, old: Any, new: Any) -> tuple[bool, bool]:
     if isinstance(old, list) and isinstance(new, list):
         before, after = set(map(str, old)), set(map(str, new))
         return bool(before - after), bool(after - before)
-    if name in _IS_LOWER:
+    if name in (*_LOWER, *_UPPER):
         read = Decimal if name.endswith("Length") else parser(item)
         with suppress(ArithmeticError, TypeError, ValueError):
             low, high = read(str(old)), read(str(new))
             if high > low or high < low:
-                rises = bool(high > low) == _IS_LOWER[name]
+                rises = bool(high > low) == (name in _LOWER)
                 return rises, not rises
     return True, False  # another pattern, a month in place of 30 days: nobody can tell, so the reader is warned
 

@@ -17,78 +17,60 @@ import io
 import re
 from collections.abc import Iterable, Iterator
 
+import numpy as np
 import polars as pl
 
-from deedbook.changes.alignment import Alignment, key_text
+from deedbook.changes.declarations import Alignment
 from deedbook.changes.records import KEY, Changes, TableChanges
 from deedbook.descriptor import Resource
 from deedbook.reading.tables import read_text
-from deedbook.types import canonical_text
 
 _ARROW = re.compile(r"-+>")
 MOST_ROWS = 500_000
 """Rows of the largest table that daff is prepared for; it takes minutes for fewer."""
 _INDEXED = 5
-_MARKS = {"field-added": "+++", "field-inserted": "+++", "field-removed": "---"}
+_MARKS = {"field-added": "+++", "field-inserted": "+++", "field-removed": "---", "field-renamed": "({})"}
 
 
 def highlighter_csv(changes: Changes, table: TableChanges) -> str:
     """The diff of one table: only the rows that differ."""
+    declared = [item for item in changes.schema if item.table == table.table and item.field in table.fields]
+    marks = {item.field: _MARKS[item.kind].format(item.old) for item in declared if item.kind in _MARKS}
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
-    marks = dict.fromkeys(table.fields, "")
-    for item in changes.schema:
-        mark = f"({item.old})" if item.kind == "field-renamed" else _MARKS.get(item.kind)
-        if mark and item.table == table.table and item.field in marks:
-            marks[item.field] = mark
-    if any(marks.values()):
-        writer.writerow(["!", *marks.values()])
+    if marks:
+        writer.writerow(["!", *(marks.get(name, "") for name in table.fields)])
     writer.writerow(["@@", *table.fields])
-    rows = list(_old_rows(table))
-    writer.writerows(row for row in rows if row[0] != "+++")
-    writer.writerows(row for row in rows if row[0] == "+++")
-    writer.writerows(["+++", *row] for row in table.added.drop(KEY).fill_null("").iter_rows())
+    rows = list(_old_rows(table)) if table.key else _marked("---", table.removed)
+    rows.sort(key=lambda row: row[0] == "+++")
+    writer.writerows(rows)
+    writer.writerows(_marked("+++", table.added))
     return buffer.getvalue()
 
 
-def split_key(key: str) -> list[str]:
-    """The parts of a key that `findings.join_key` joined."""
-    parts = [""]
-    letters = iter(key)
-    for letter in letters:
-        if letter == "|":
-            parts.append("")
-        else:
-            parts[-1] += next(letters, "") if letter == "\\" else letter
-    return parts
+def _marked(mark: str, rows: pl.DataFrame) -> list[list[str]]:
+    return [[mark, *row] for row in rows.drop(KEY).fill_null("").iter_rows()]
 
 
 def _old_rows(table: TableChanges) -> Iterator[list[str]]:
     """What becomes of the old rows, in their order: daff finds a row that others resemble by the one before it."""
-    removed, touched = table.removed.fill_null(""), table.touched.fill_null("")
-    if not table.key:
-        yield from (["---", *row] for row in removed.drop(KEY).iter_rows())
-        return
-    renamed = dict(table.rekeyed.iter_rows())
-    before = {(key, name): was or "" for key, name, was in table.cells.select("key", "field", "old").iter_rows()}
-    before |= {
-        (new, name): part for old, new in renamed.items() for name, part in zip(table.key, split_key(old), strict=False)
-    }
-    gone = {key: row for key, *row in removed.iter_rows()}
-    now = {key: row for key, *row in touched.iter_rows()}
-    last = -1
+    removed, before, touched = map(_by_key, (table.removed, table.before, table.touched))
+    renamed, last = dict(table.rekeyed.iter_rows()), -1
     for key, at in table.old_rows_touched.iter_rows():
-        context = table.context.get(key, [])
-        from_header = len(context) > at
-        if at - len(context) != last + 1 or from_header:
+        context, now = table.context.get(at, []), renamed.get(key, key)
+        is_first = len(context) > at  # the header leads up to it
+        if is_first or at - len(context) != last + 1:
             yield ["..."] * (len(table.fields) + 1)
         last = at
-        yield from (["" if from_header and not number else "->", *row] for number, row in enumerate(context))
-        if key in gone:
-            yield ["---", *gone[key]]
-        elif (new := renamed.get(key, key)) in now:
-            old = [before.get((new, name), cell) for name, cell in zip(table.fields, now[new], strict=True)]
-            yield from _changed_row(old, now[new])
+        yield from (["" if is_first and not number else "->", *row] for number, row in enumerate(context))
+        if key in removed:
+            yield ["---", *removed[key]]
+        elif now in touched:
+            yield from _changed_row(before[now], touched[now])
+
+
+def _by_key(rows: pl.DataFrame) -> dict[str, list[str]]:
+    return {key: row for key, *row in rows.fill_null("").iter_rows()}
 
 
 def _changed_row(old: list[str], new: list[str]) -> Iterator[list[str]]:
@@ -104,41 +86,31 @@ def _changed_row(old: list[str], new: list[str]) -> Iterator[list[str]]:
 
 
 def context_rows(
-    old: Resource, alignment: Alignment, keys: Iterable[str], rows: int
-) -> dict[str, list[tuple[str, ...]]]:
-    """By old key, the rows before it that have to be named, in order: cells by the alignment's pairs.
+    old: Resource, alignment: Alignment, rows: int, touched: Iterable[int]
+) -> dict[int, list[tuple[str, ...]]]:
+    """By number of an old row, the rows before it that have to be named, in order: cells by the alignment's pairs.
 
     Args:
         old: The old table.
         alignment: How its columns and keys are paired.
-        keys: The old keys of the rows that the diff names.
-        rows: The rows of the table.
+        rows: Its rows.
+        touched: The numbers of the rows that the diff names, rising.
     """
-    if not rows or rows > MOST_ROWS or not alignment.key:
+    if not 0 < rows <= MOST_ROWS or not alignment.key:
         return {}
-    held = {f"r{at}": pair.old for at, pair in enumerate(alignment.pairs) if pair.old}
-    texts = [pl.col(item.name).fill_null("").alias(name) for name, item in held.items()]
-    parts = [canonical_text(item).alias(f"t{at}") for at in alignment.key if (item := held.get(f"r{at}"))]
-    key = key_text([f"t{at}" for at in alignment.key]).alias("key")
-    table = pl.concat(frame.select(*texts, *parts).with_columns(key) for frame in read_text(old))
-    telling = sorted(held, key=lambda name: -table.get_column(name).n_unique())[:_INDEXED]
-    is_alone = table.select(pl.struct(telling).is_unique()).to_series().to_list()
-    empty = pl.lit("")
-    cells = table.select(
-        pl.col(name) if (name := f"r{at}") in held else empty.alias(name) for at in range(len(alignment.pairs))
-    )
-    places = {key: at for at, key in enumerate(table.get_column("key"))}
-    found: dict[str, list[tuple[str, ...]]] = {}
-    last = -1
-    for at in sorted(at for key in keys if (at := places.get(key)) is not None):
-        start = at
-        if not is_alone[at]:  # from the last two neighbours before it that are alone
-            start = max(at - 1, 0)
-            while start > 0 and not (is_alone[start] and is_alone[start - 1]):
-                start -= 1
-            start = max(start - 1, 0)
-        header = [tuple(f"_{pair.old.name}" if pair.old else "" for pair in alignment.pairs)]
-        lead = cells[max(start, last + 1) : at].rows()
-        found[table["key"][at]] = (header if at == 0 and not is_alone[at] else []) + lead
+    names = [pair.old.name if pair.old else "" for pair in alignment.pairs]
+    cells = [(pl.col(name).fill_null("") if name else pl.lit("")).alias(f"{at}") for at, name in enumerate(names)]
+    table = pl.concat(block.select(cells) for block in read_text(old))
+    telling = sorted(table.columns, key=lambda name: -table.get_column(name).n_unique())[:_INDEXED]
+    is_alone = table.select(pl.struct(telling).is_unique()).to_series().to_numpy()
+    # where the last two neighbours stand that are alone, by the number of the second one
+    pairs = np.where(is_alone[1:] & is_alone[:-1], np.arange(1, len(is_alone)), 0)
+    last_pair = np.maximum.accumulate(np.concatenate(([0], pairs)))
+    header, last = tuple(f"_{name}" if name else "" for name in names), -1
+    found: dict[int, list[tuple[str, ...]]] = {}
+    for at in touched:
+        start = at if is_alone[at] else max(int(last_pair[max(at - 1, 0)]) - 1, 0)
+        lead = [header] * (at == 0 and not is_alone[at]) + table[max(start, last + 1) : at].rows()
+        found |= {at: lead} if lead else {}
         last = at
-    return {key: lead for key, lead in found.items() if lead}
+    return found

@@ -3,39 +3,32 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import polars as pl
 
-SchemaKind = Literal[
-    "table-added",
-    "table-removed",
-    "field-added",
-    "field-inserted",
-    "field-removed",
-    "field-renamed",
-    "field-retyped",
-    "field-moved",
-    "constraint-tightened",
-    "constraint-relaxed",
-    "key-changed",
-    "code-added",
-    "code-removed",
-    "code-changed",
-    "licence-restricted",
-    "licence-relaxed",
-    "metadata-changed",
-    "derived-changed",
-]
 CELLS = {"key": pl.String, "field": pl.String, "kind": pl.String, "old": pl.String, "new": pl.String}
 """A changed cell: the row's new key, its parts joined by `|`; the field; `value`, or `representation` when the cell means the same
 and is only written otherwise; the canonical texts, or the raw ones of a representation change, null being a missing value."""
 REKEYED = {"old": pl.String, "new": pl.String}
 KEY = "\0key"
 """The column of `added` and `removed` that holds the whole key; no field can be called that."""
+_PART = re.compile(r"(?:^|\|)((?:[^\\|]|\\.)*)", re.DOTALL)
+
+
+def key_text(parts: Sequence[str]) -> pl.Expr:
+    r"""The key columns as one text: joined by `|`, with `|` and the backslash escaped, as in `findings.join_key`."""
+    texts = (pl.col(name).fill_null("").str.replace_all(r"([\\|])", r"\$1") for name in parts)
+    return pl.concat_str(texts, separator="|")
+
+
+def split_key(key: str) -> list[str]:
+    """The parts of a key that `findings.join_key` joined."""
+    return [re.sub(r"\\(.)", r"\1", part, flags=re.DOTALL) for part in _PART.findall(key)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +36,7 @@ class SchemaChange:
     """Something that is declared otherwise.
 
     Attributes:
+        kind: One of those that `changes.schema.json` lists.
         table: The table; the code list for codes; empty for the whole package.
         field: The field, where one is concerned; the new name of a renamed one.
         subject: The constraint, the code or the property; of derived values, how many rows differ.
@@ -50,7 +44,7 @@ class SchemaChange:
         new: What is declared now.
     """
 
-    kind: SchemaKind
+    kind: str
     table: str = ""
     field: str = ""
     subject: str = ""
@@ -79,8 +73,8 @@ class TableChanges:
         rekeyed: Rows that have another key and the same content: `old` and `new` key.
         touched: Whole rows of the new side that stand in `cells` or `rekeyed`, like `added`.
         old_rows_touched: `key` (the old one) and `row` (number, the first being 0) of each old row that did not stay as it was.
-        context: Rows of the old table that a patch has to name so that daff finds its neighbours: key of the row that
-            follows, and the cells; only for a patch.
+        context: Rows of the old table that a patch has to name so that daff finds the row of that number, which follows them: their
+            cells; only for a patch.
         reused: Keys of changed rows in which next to nothing is as before: the key may name something else now.
         rewritten: Rows of which only the representation changed.
         unlisted: Representation changes were too many to list: `rewritten` counts their rows, `cells` leaves them out.
@@ -97,7 +91,7 @@ class TableChanges:
     rekeyed: pl.DataFrame
     touched: pl.DataFrame
     old_rows_touched: pl.DataFrame
-    context: dict[str, list[tuple[str, ...]]] = field(default_factory=dict, compare=False)
+    context: Mapping[int, list[tuple[str, ...]]] = field(default_factory=dict, compare=False)
     reused: tuple[str, ...] = ()
     rewritten: int = 0
     unlisted: bool = False
@@ -130,23 +124,33 @@ class TableChanges:
     @property
     def counts(self) -> dict[str, int]:
         """The numbers that sum the table up."""
-        return {
-            "old_rows": self.old_rows,
-            "new_rows": self.new_rows,
-            "added": self.added.height,
-            "removed": self.removed.height,
-            "rekeyed": self.rekeyed.height,
-            "revised": self.revised,
-            "rewritten": self.rewritten,
-            "cells": self.values.height,
-        }
+        whole = {"added": self.added.height, "removed": self.removed.height, "rekeyed": self.rekeyed.height}
+        parts = {"revised": self.revised, "rewritten": self.rewritten, "cells": self.values.height}
+        return {"old_rows": self.old_rows, "new_rows": self.new_rows, **whole, **parts}
+
+    @property
+    def before(self) -> pl.DataFrame:
+        """The rows of `touched` as they were, as their cells and old keys tell."""
+        keys = [
+            (new, name, part or None)
+            for old, new in self.rekeyed.iter_rows()
+            for name, part in zip(self.key, split_key(old), strict=True)
+        ]
+        columns = {name: CELLS[name] for name in ("key", "field", "old")}
+        known = pl.concat([self.cells.select(list(columns)), pl.DataFrame(keys, schema=columns, orient="row")])
+        rows = self.touched
+        for (name,), part in known.partition_by("field", as_dict=True).items():
+            was = part.select(pl.col("key").alias(KEY), pl.col("old").alias("\0old"), pl.lit(True).alias("\0known"))
+            text = pl.when("\0known").then("\0old").otherwise(str(name)).alias(str(name))
+            rows = rows.join(was, on=KEY, how="left", maintain_order="left").with_columns(text).drop("\0old", "\0known")
+        return rows
 
     def fields_changed(self) -> list[tuple[str, int, int]]:
         """Each changed field with its number of value and of representation changes, in schema order."""
-        counts: dict[str, list[int]] = {name: [0, 0] for name in self.fields}
-        for name, kind, number in self.cells.group_by("field", "kind").len().iter_rows():
-            counts[name][kind == "representation"] += number
-        return [(name, values, texts) for name, (values, texts) in counts.items() if values or texts]
+        is_value = pl.col("kind") == "value"
+        counted = self.cells.group_by("field").agg(is_value.sum().alias("values"), (~is_value).sum().alias("texts"))
+        counts = {name: (values, texts) for name, values, texts in counted.iter_rows()}
+        return [(name, *counts[name]) for name in self.fields if name in counts]
 
 
 Place = tuple[str, str, str]
@@ -196,10 +200,6 @@ class Changes:
     def needs_release(self) -> bool:
         """Whether content or metadata differ; how cells are written does not count."""
         return bool(self.schema) or any(table.has_new_values for table in self.tables)
-
-    def table(self, name: str) -> TableChanges | None:
-        """The changes of a table; None when it does not stand on both sides."""
-        return next((item for item in self.tables if item.table == name), None)
 
 
 def changes_record(changes: Changes) -> dict[str, Any]:

@@ -20,13 +20,13 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 import polars as pl
 
-from deedbook.changes.alignment import Alignment
+from deedbook.changes.declarations import Alignment
 from deedbook.descriptor import Resource
 from deedbook.reading.blocks import BLOCK_SIZE
 from deedbook.reading.pipeline import default_workers
-from deedbook.reading.tables import HashedRecords, hash_records, layout_of, pick_rows, read_at, read_each
+from deedbook.reading.tables import hash_records, layout_of, pick_rows, read_at, read_each
 from deedbook.reading.text import IrregularError
-from deedbook.schema import Field, TableSchema
+from deedbook.schema import Field
 from deedbook.types import canonical_text
 
 if TYPE_CHECKING:
@@ -84,11 +84,70 @@ class DifferingRows:
 
 def differing_rows(old: Resource, new: Resource, alignment: Alignment, how: Comparison) -> DifferingRows:
     """Compares every row of two tables; the old one has a schema."""
-    if _is_same_text(alignment, how):
+
+    def is_same_text(before: Field | None, after: Field | None) -> bool:
+        """Whether equal texts in these columns of one name are equal cells."""
+        if before is None or after is None or before.name != after.name:
+            return False
+        forms = [(item.type, item.format, dict(item.options)) for item in (before, after)]
+        return how.literal or forms[0] == forms[1]
+
+    if alignment.pairs and all(is_same_text(*pair) for pair in alignment.pairs):
         with suppress(IrregularError):
             if (found := _by_records(old, new, alignment, how)) is not None:
                 return found
     return _by_cells(old, new, alignment, how)
+
+
+def _by_records(old: Resource, new: Resource, alignment: Alignment, how: Comparison) -> DifferingRows | None:
+    """The same by the bytes of the records; None where that would not help."""
+    forms = []
+    for resource, layout in ((old, layout_of(old)), (new, layout_of(new))):
+        missing = [(item.name, resource.described.missing_of(item)) for item in resource.described.fields]
+        forms.append((layout.names, layout.dialect.delimiter, layout.dialect.quote_char, missing))
+    if forms[0] != forms[1]:
+        return None
+    is_keyed = bool(alignment.key)
+    records = hash_records(old, how.advance), hash_records(new, how.advance)
+    differing = unmatched(records[0].hashes, records[1].hashes, is_keyed=is_keyed)
+    sizes = [side.lengths[rows].sum(dtype=np.int64) for side, rows in zip(records, differing, strict=True)]
+    if max(sizes) > _MOST_PARSED:
+        return None
+    with ThreadPoolExecutor(2, thread_name_prefix="deedbook") as pool:
+        rows = list(pool.map(read_at, (old, new), records, differing))
+    columns = [_columns(alignment, side, literal=how.literal) for side in (0, 1)]
+    left, right = unmatched(_hash(rows[0], columns[0]), _hash(rows[1], columns[1]), is_keyed=is_keyed)
+    heights = len(records[0].hashes), len(records[1].hashes)
+    return DifferingRows(rows[0][left], rows[1][right], differing[0][left], heights)
+
+
+def _by_cells(old: Resource, new: Resource, alignment: Alignment, how: Comparison) -> DifferingRows:
+    """The same by every cell of both tables."""
+
+    def compare(literal: bool) -> tuple[tuple[Hashes, Hashes], tuple[Positions, Positions]]:
+        before = hash_cells(old, _columns(alignment, 0, literal=literal), how)
+        after = hash_cells(new, _columns(alignment, 1, literal=literal), how)
+        return (before, after), unmatched(before, after, is_keyed=bool(alignment.key))
+
+    hashes, differing = compare(how.literal)
+    many, unlisted = len(differing[1]), how.literal and sum(map(len, differing)) > MOST_LISTED
+    if unlisted:
+        hashes, differing = compare(False)
+    rows = pick_rows(old, differing[0]), pick_rows(new, differing[1])
+    heights, rewritten = (len(hashes[0]), len(hashes[1])), max(0, many - len(differing[1]))
+    return DifferingRows(*rows, differing[0], heights, rewritten, unlisted)
+
+
+def _columns(alignment: Alignment, side: int, *, literal: bool) -> Columns:
+    """What is hashed of the rows of a side; the names of the columns do not matter, their order does."""
+    return [text_of(pair[side], literal=literal).alias(str(at)) for at, pair in enumerate(alignment.pairs)]
+
+
+def text_of(item: Field | None, *, literal: bool) -> pl.Expr:
+    """The column of a field as it stands in the file, or as canonical text; nothing where a side lacks it."""
+    if item is None:
+        return pl.lit(None, pl.String)
+    return pl.col(item.name) if literal else canonical_text(item)
 
 
 def unmatched(old: Hashes, new: Hashes, *, is_keyed: bool) -> tuple[Positions, Positions]:
@@ -101,72 +160,6 @@ def unmatched(old: Hashes, new: Hashes, *, is_keyed: bool) -> tuple[Positions, P
         if len(old) - len(found[0]) == len(new) - len(found[1]):
             return found
     return _unmatched(_numbered(old), _numbered(new))
-
-
-def _is_same_text(alignment: Alignment, how: Comparison) -> bool:
-    """Whether equal texts in columns of the same name are equal cells."""
-    for pair in alignment.pairs:
-        if pair.old is None or pair.new is None or pair.old.name != pair.new.name:
-            return False
-        forms = [(item.type, item.format, dict(item.options)) for item in (pair.old, pair.new)]
-        if not how.literal and forms[0] != forms[1]:
-            return False
-    return bool(alignment.pairs)
-
-
-def _by_records(old: Resource, new: Resource, alignment: Alignment, how: Comparison) -> DifferingRows | None:
-    """The same by the bytes of the records; None where that would not help."""
-    forms = []
-    for resource, layout in ((old, layout_of(old)), (new, layout_of(new))):
-        schema = resource.schema or TableSchema(())
-        missing = [(item.name, schema.missing_of(item)) for item in schema.fields]
-        forms.append((layout.names, layout.dialect.delimiter, layout.dialect.quote_char, missing))
-    if forms[0] != forms[1]:
-        return None
-    is_keyed = bool(alignment.key)
-    before, after = hash_records(old, how.advance), hash_records(new, how.advance)
-    at_old, at_new = unmatched(before.hashes, after.hashes, is_keyed=is_keyed)
-    if max(_size(before, at_old), _size(after, at_new)) > _MOST_PARSED:
-        return None
-    with ThreadPoolExecutor(2, thread_name_prefix="deedbook") as pool:
-        rows = list(pool.map(read_at, (old, new), (before, after), (at_old, at_new)))
-    columns = _columns(alignment, literal=how.literal)
-    left, right = unmatched(_hash(rows[0], columns[0]), _hash(rows[1], columns[1]), is_keyed=is_keyed)
-    heights = len(before.hashes), len(after.hashes)
-    return DifferingRows(rows[0][left], rows[1][right], at_old[left], heights)
-
-
-def _size(records: HashedRecords, rows: Positions) -> int:
-    return int(records.lengths[rows].sum(dtype=np.int64))
-
-
-def _by_cells(old: Resource, new: Resource, alignment: Alignment, how: Comparison) -> DifferingRows:
-    """The same by every cell of both tables."""
-    is_keyed = bool(alignment.key)
-    columns = _columns(alignment, literal=how.literal)
-    before, after = hash_cells(old, columns[0], how), hash_cells(new, columns[1], how)
-    at_old, at_new = unmatched(before, after, is_keyed=is_keyed)
-    rewritten, unlisted = 0, how.literal and len(at_old) + len(at_new) > MOST_LISTED
-    if unlisted:
-        columns = _columns(alignment, literal=False)
-        before, after = hash_cells(old, columns[0], how), hash_cells(new, columns[1], how)
-        many = len(at_new)
-        at_old, at_new = unmatched(before, after, is_keyed=is_keyed)
-        rewritten = max(0, many - len(at_new))
-    rows = pick_rows(old, at_old), pick_rows(new, at_new)
-    return DifferingRows(*rows, at_old, (len(before), len(after)), rewritten, unlisted)
-
-
-def _columns(alignment: Alignment, *, literal: bool) -> tuple[Columns, Columns]:
-    """What is hashed of each side's rows; the names of the columns do not matter, their order does."""
-
-    def text(item: Field | None, at: int) -> pl.Expr:
-        if item is None:
-            return pl.lit(None, pl.String).alias(str(at))
-        return (pl.col(item.name) if literal else canonical_text(item)).alias(str(at))
-
-    pairs = list(enumerate(alignment.pairs))
-    return [text(pair.old, at) for at, pair in pairs], [text(pair.new, at) for at, pair in pairs]
 
 
 def hash_cells(resource: Resource, columns: Columns, how: Comparison) -> Hashes:

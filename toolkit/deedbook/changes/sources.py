@@ -60,13 +60,17 @@ def open_sides(
 
 
 def _open(text: str, named_by: str, schema: Path | None, here: Path, stack: ExitStack) -> Side:
+    path = Path(text)
+    kind = path.suffix.lower() if schema is None else ""
     if text.startswith(GIT):
         return _of_git(text.removeprefix(GIT), here, stack)
-    path = Path(text)
     if path.is_dir():
         return side_of_folder(path)
+    if path.is_file() and kind == ".zip":
+        return side_of_folder(_unzipped(path, stack))
     if path.is_file():
-        return _of_file(path, Path(named_by), schema, stack)
+        table = None if kind in _DESCRIPTORS else Reading(schema, Path(named_by).name.split(".")[0])
+        return Side(str(path), load_project(path, table))
     if found := _VERSION.fullmatch(text):
         return _of_version(found["name"] or "", found["version"], here)
     raise UsageError(
@@ -77,18 +81,9 @@ def _open(text: str, named_by: str, schema: Path | None, here: Path, stack: Exit
 
 def side_of_folder(folder: Path) -> Side:
     """A project or a release."""
-    if not (folder / MANIFEST).is_file() or (folder / CONFIG).is_file():
-        return Side(str(folder), load_project(folder))
     project = load_project(folder)
-    return Side(f"{project.package.name} {project.package.version}", project)
-
-
-def _of_file(path: Path, named_by: Path, schema: Path | None, stack: ExitStack) -> Side:
-    if path.suffix.lower() == ".zip" and schema is None:
-        return side_of_folder(_unzipped(path, stack))
-    if path.suffix.lower() in _DESCRIPTORS and schema is None:
-        return Side(str(path), load_project(path))
-    return Side(str(path), load_project(path, Reading(schema, named_by.name.split(".")[0])))
+    is_release = (folder / MANIFEST).is_file() and not (folder / CONFIG).is_file()
+    return Side(f"{project.package.name} {project.package.version}" if is_release else str(folder), project)
 
 
 def _of_version(name: str, version: str, here: Path) -> Side:
@@ -96,10 +91,10 @@ def _of_version(name: str, version: str, here: Path) -> Side:
     name = name or project.package.name
     if folder := find_release(project.release_folders, name, version):
         return side_of_folder(folder)
-    homes = [root / name for root in project.release_folders]
-    found = {item.name for home in homes if home.is_dir() for item in home.iterdir() if (item / MANIFEST).is_file()}
-    known = f"the versions there are {', '.join(sorted(found))}" if found else "no version was built there yet"
-    raise UsageError(f"there is no version {version} in {' or '.join(map(str, homes))}", known)
+    homes = " or ".join(str(root / name) for root in project.release_folders)
+    found = ", ".join(find_releases(project.release_folders, name))
+    known = f"the versions there are {found}" if found else "no version was built there yet"
+    raise UsageError(f"there is no version {version} in {homes}", known)
 
 
 def find_releases(folders: Sequence[Path], name: str) -> dict[str, Path]:
@@ -112,8 +107,8 @@ def find_release(folders: Sequence[Path], name: str, version: str) -> Path | Non
     """The folder of a whole release in the first of these folders that has it; None when none has."""
     for number, root in enumerate(folders):
         folder = root / name / version
-        is_whole = (folder / SUMS).is_file() or not number  # while it is being published, its sums are not there yet
-        if (folder / MANIFEST).is_file() and is_whole:
+        # while it is being published, its sums are not there yet
+        if (folder / MANIFEST).is_file() and (not number or (folder / SUMS).is_file()):
             return folder
     return None
 
@@ -126,26 +121,21 @@ def _project_root(here: Path) -> Path:
     raise UsageError(f"{here}: is in no project", "change into the project that the version or the git ref belongs to")
 
 
-def _scratch(stack: ExitStack) -> Path:
-    folder = Path(tempfile.mkdtemp(prefix="deedbook-"))
-    stack.callback(shutil.rmtree, folder, ignore_errors=True)
-    return folder
-
-
 def _of_git(ref: str, here: Path, stack: ExitStack) -> Side:
     root = _project_root(here).resolve()
     top = Path(_git(root, "rev-parse", "--show-toplevel").decode().strip()).resolve()
     inside = root.relative_to(top)
-    if ref.startswith("-") or not ref:
+    if ref[:1] in {"", "-"}:
         raise UsageError(f"{ref!r} is no git ref", "name a branch, a tag or a commit")
     commit = _git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}").decode().strip()
     within = [str(inside)] if inside.parts else []
     listing = _git(top, "ls-tree", "-r", "-z", "--full-tree", commit, *within).split(b"\0")[:-1]
-    files = [(*about.split()[::2], name) for about, name in (entry.split(b"\t", 1) for entry in listing)]
-    files = [file for file in files if file[0] != _SUBMODULE]
+    entries = (entry.partition(b"\t") for entry in listing if not entry.startswith(_SUBMODULE))
+    files = [(*about.split()[::2], name) for about, _, name in entries]
     # blobs, since attributes and filters of a repository may run programs and change what stands in a file
     blobs = _git(top, "cat-file", "--batch", asked=b"".join(sha + b"\n" for _, sha, _ in files))
-    folder, at = _scratch(stack).resolve(), 0
+    scratch = tempfile.TemporaryDirectory(prefix="deedbook-", ignore_cleanup_errors=True)
+    folder, at = Path(stack.enter_context(scratch)).resolve(), 0
     for mode, _, name in files:
         start = blobs.index(b"\n", at) + 1
         at = start + int(blobs[at:start].split()[2]) + 1

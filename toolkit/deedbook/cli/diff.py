@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Literal
 
 import click
 
 from deedbook.changes.compare import compare
-from deedbook.changes.highlighter import highlighter_csv
-from deedbook.changes.records import Changes, changes_record
 from deedbook.changes.sources import open_sides
 from deedbook.cli import options, streams
 from deedbook.errors import DONE, FINDINGS, UsageError
 from deedbook.rendering import changes as views
-from deedbook.versioning.chain import with_span
+from deedbook.versioning.history import with_span
 
-Format = Literal["text", "json", "markdown", "html", "daff"]
 _FILE = click.Path(dir_okay=False, path_type=Path)
 
 
@@ -26,8 +21,7 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 @click.argument("new")
 @click.option("--schema", type=_FILE, help="The Table Schema of two data files.")
 @options.format_(
-    ["text", "json", "markdown", "html", "daff"],
-    "How the changes are written; daff is what the daff tool patches with, one table at a time.",
+    list(views.RENDERERS), "How the changes are written; daff is what the daff tool patches with, one table at a time."
 )
 @click.option("-o", "--output", "file", type=_FILE, help="Write to this file instead of to stdout.")
 @click.option("-t", "--table", "tables", multiple=True, metavar="TABLE", help="Compare this table only; repeatable.")
@@ -51,7 +45,7 @@ def diff(
     old: str,
     new: str,
     schema: Path | None,
-    format_: Format,
+    format_: str,
     file: Path | None,
     tables: tuple[str, ...],
     derived: bool,
@@ -68,44 +62,16 @@ def diff(
 
     Exits with 0 when both are equal and with 1 when they differ.
     """
-
-    is_patch = format_ == "daff"
     with open_sides(old, new, schema=schema) as (before, after), streams.progress_bar(quiet=quiet) as bar:
         names = {item.name for side in (before, after) for item in side.package.resources}
-        if unknown := [name for name in tables if name not in names]:
+        if unknown := sorted(set(tables) - names):
             raise UsageError(f"there is no table `{unknown[0]}`", f"the tables are {', '.join(sorted(names))}")
-        changes = compare(
-            before,
-            after,
-            literal=is_patch or not canonical,
-            derived=derived,
-            everything=is_patch,
-            tables=tables,
-            progress=bar.update,
-        )
+        how = {"literal": not canonical, "derived": derived, "everything": format_ == "daff"}
+        changes = compare(before, after, **how, tables=tables, progress=bar.update)
     changes = with_span(changes, before, after)
-    rendered = _rendered(changes, format_, max_changes)
+    rendered = views.RENDERERS[format_](changes, max_changes)
     if file is not None:
         streams.write(file, rendered)
     elif not quiet or not changes.is_equal:
         streams.emit(rendered)
     ctx.exit(DONE if changes.is_equal else FINDINGS)
-
-
-def _rendered(changes: Changes, format_: Format, shown: int) -> str:
-
-    match format_:
-        case "text":
-            return views.render_text(changes, shown=shown)
-        case "json":
-            return json.dumps(changes_record(changes), ensure_ascii=False, indent=2) + "\n"
-        case "markdown":
-            return views.render_markdown(changes, shown=2 * shown)
-        case "html":
-            return views.render_html(changes, shown=20 * shown)
-        case "daff":
-            if len(changes.tables) != 1:
-                names = ", ".join(item.table for item in changes.tables if not item.is_equal) or "equal"
-                hint = f"name it with --table (those that differ: {names})"
-                raise UsageError("a daff diff is one of one table", hint)
-            return highlighter_csv(changes, changes.tables[0])

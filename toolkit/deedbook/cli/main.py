@@ -20,7 +20,7 @@ VERBS = {
     "validate": ("validate", "Name every mistake in the tables of TARGET at its row and field."),
     "fmt": ("fmt", "Rewrite the tables of the project in canonical form."),
     "diff": ("diff", "Say what changed between two states of a dataset."),
-    "log": ("log", "List the versions of a dataset, and what asked for each."),
+    "log": ("history", "List the versions of a dataset, and what asked for each."),
     "history": ("history", "Tell the way of one row through all releases."),
     "plan": ("plan", "Show the next release of the project, and what is missing."),
     "build": ("build", "Validate the project and write its planned release into dist/."),

@@ -47,7 +47,7 @@ from deedbook.integrity.digests import MANIFEST, SIGNATURE, SUMS, read_sums, sha
 from deedbook.integrity.proof import LARGEST_DOCUMENT, ListedFile, Outcome, Proof, Rule, prove_release
 from deedbook.integrity.signatures import PublicKey, public_key
 from deedbook.release.formats import FORMATS, format_named, format_of
-from deedbook.versioning.chain import demand_document
+from deedbook.versioning.history import demand_document
 from deedbook.versioning.numbers import SEMVER, read_version
 from deedbook.versioning.previous import CHANGES
 

@@ -31,9 +31,8 @@ import polars as pl
 
 from deedbook import files
 from deedbook.catalogue.records import Entry
-from deedbook.changes.alignment import key_text
 from deedbook.changes.compare import compare
-from deedbook.changes.records import KEY, TableChanges
+from deedbook.changes.records import KEY, TableChanges, key_text
 from deedbook.changes.sources import Side, side_of_folder
 from deedbook.descriptor import load_package
 from deedbook.errors import DeedbookError, RefusalError, UsageError

@@ -43,11 +43,11 @@ from deedbook.release.pages import json_text, render
 from deedbook.release.tables import schema_of
 from deedbook.validation import Options, validate
 from deedbook.versioning import corrections, history
+from deedbook.versioning.bump import Verdict, read_override
 from deedbook.versioning.guards import coverage
 from deedbook.versioning.numbers import counts_as
 from deedbook.versioning.plan import compare_with, verdict_on
 from deedbook.versioning.previous import CHANGES
-from deedbook.versioning.verdict import Verdict, read_override
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +132,9 @@ def _verdict(project: Project, edition: Edition, book: RuleBook, progress: Progr
     if edition.previous is None:
         return None
     changes = compare_with(project, edition.previous, progress, partial(derived_changes, project, book.derive))
-    return verdict_on(project, edition.previous, changes, edition.version, read_override(project), book.guards)
+    return verdict_on(
+        project, edition.previous, changes, edition.version, read_override(project, edition.version), book.guards
+    )
 
 
 def _write_release(contents: Contents, say: Progress) -> None:
@@ -186,7 +188,7 @@ def _write_changes(contents: Contents) -> Mapping[str, object]:
     source = project.package.root / corrections.PATH
     if source.is_file():
         stated = corrections.read_corrections(project)
-        if any(map(corrections.is_private, stated)):
+        if any(row.is_private for row in stated):
             written[corrections.PATH] = corrections.corrections_csv(corrections.without_private(stated))
         else:
             (contents.folder / corrections.PATH).write_bytes(source.read_bytes())

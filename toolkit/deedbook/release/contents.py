@@ -24,7 +24,7 @@ from deedbook.release.edition import Edition
 from deedbook.release.formats import CSV, FORMATS, Book, Format, format_of, media_type
 from deedbook.release.formats.columns import LeftOutError
 from deedbook.release.formats.csv import write_csv
-from deedbook.versioning.verdict import Verdict
+from deedbook.versioning.bump import Verdict
 
 TYPED_FORMATS = "all but CSV"
 """The format of a limit that concerns every typed format."""

@@ -15,58 +15,46 @@ from pathlib import Path
 
 import polars as pl
 
-from deedbook.changes.alignment import renamed_fields
 from deedbook.changes.compare import edited_tables
-from deedbook.changes.declarations import table_changes
+from deedbook.changes.declarations import renamed_fields, table_changes
 from deedbook.changes.records import SchemaChange
-from deedbook.descriptor import Resource, load_json, load_package
+from deedbook.descriptor import load_json, load_package
 from deedbook.errors import ProjectError
 from deedbook.findings import plural
 from deedbook.project import DESCRIPTOR, Project
+from deedbook.release import tables
 from deedbook.release.edition import Edition
 from deedbook.release.formats.csv import read_csv
-from deedbook.release.tables import (
-    Outline,
-    kinds_of_missing,
-    read_canonical,
-    release_schema,
-    schema_of,
-    sort_by_key,
-    to_canonical,
-)
+from deedbook.release.tables import Outline, schema_of
 from deedbook.schema import Field, TableSchema, read_schema
 from deedbook.types import canonical_field, typed
 from deedbook.versioning.previous import read_created
 
-FIRST_RELEASE = "first_release"
-LAST_CHANGED_IN = "last_changed_in"
-HISTORY = (FIRST_RELEASE, LAST_CHANGED_IN)
+HISTORY = ("first_release", "last_changed_in")
 Derive = Callable[[Mapping[str, pl.DataFrame], dt.date], Mapping[str, pl.DataFrame]]
 
 HISTORY_FIELDS = tuple(
     Field(
-        name=name,
-        title=title,
-        description=text,
-        raw={"name": name, "type": "string", "title": title, "description": text},
+        name, title=title, description=text, raw={"name": name, "type": "string", "title": title, "description": text}
     )
     for name, title, text in (
-        (FIRST_RELEASE, "First release", "The version in which this row first appeared."),
-        (LAST_CHANGED_IN, "Last changed in", "The version in which an edited cell of this row last changed."),
+        (HISTORY[0], "First release", "The version in which this row first appeared."),
+        (HISTORY[1], "Last changed in", "The version in which an edited cell of this row last changed."),
     )
 )
+_OLD, _NTH = "\0old", "\0nth"
+"""What no field is called."""
 
 
 def derive_frames(project: Project, derive: Derive | None, created: dt.datetime) -> dict[str, pl.DataFrame]:
     """What the project's own code derives, by name of table or view; nothing without such code."""
     if derive is None:
         return {}
-    tables = {}
+    frames = {}
     for resource in project.package.resources:
-        schema = schema_of(resource)
-        fields = [canonical_field(item) for item in schema.fields]
-        tables[resource.name] = read_canonical(resource).select(typed(item).alias(item.name) for item in fields)
-    return dict(derive(tables, created.date()))
+        fields = map(canonical_field, schema_of(resource).fields)
+        frames[resource.name] = tables.read_canonical(resource).select(typed(item).alias(item.name) for item in fields)
+    return dict(derive(frames, created.date()))
 
 
 def derived_changes(project: Project, derive: Derive | None, previous: Path) -> Iterator[SchemaChange]:
@@ -78,54 +66,44 @@ def derived_changes(project: Project, derive: Derive | None, previous: Path) -> 
         previous: The folder of the release before.
     """
     package = load_package(previous / DESCRIPTOR)
-    before, frames = (
-        {item.name: item for item in package.resources},
-        derive_frames(project, derive, read_created(package)),
-    )
+    before = {item.name: item for item in package.resources}
     edited = {resource.name: schema_of(resource) for resource in project.package.resources}
+    frames = derive_frames(project, derive, read_created(package))
     views = before.keys() - {item.name for item in edited_tables(package)}
     for name in sorted(views - edited.keys() - frames.keys()):
         yield SchemaChange("table-removed", table=name)
     for name, frame in frames.items():
-        if name not in edited:
-            outline, text = derived_view(project, name, frame)
-            schema, keys, fields = outline.schema, [], outline.schema.fields
-            if name not in before:
-                yield SchemaChange("table-added", table=name)
+        if schema := edited.get(name):
+            keys, fields, text = schema.primary_key, schema.derived_fields, _derived_columns(name, schema, frame)
         else:
-            schema = edited[name]
-            keys, fields = [schema.field(key) for key in schema.primary_key], schema.derived_fields
-            names = tuple(item.name for item in (*keys, *fields))
-            _demand_columns(frame, names, name, "derivedFields")
-            text = to_canonical(frame.select(names), (*keys, *fields))
-        if name in before:
-            yield from _differences(before[name], schema, [item.name for item in keys], fields, text, previous)
+            outline, text = derived_view(project, name, frame)
+            keys, fields, schema = (), outline.schema.fields, outline.schema
+        if name not in before:
+            yield from [SchemaChange("table-added", table=name)] * (name not in edited)
+            continue
+        held = schema_of(before[name]).fields
+        known = tuple(item for item in held if item.raw.get("derived") and item.name not in HISTORY)
+        bare = replace(before[name], raw={}, title="", description="")
+        sides = [{name: replace(bare, schema=TableSchema(tuple(items)))} for items in (known, fields)]
+        yield from table_changes(sides[0], sides[1])
+        if (old := _previous_rows(previous, name, schema)) is not None:
+            both = [item.name for item in fields if item.name in old.columns]
+            yield from _changed_values(name, keys, both, old, text)
 
 
-def _differences(
-    was: Resource, schema: TableSchema, keys: list[str], fields: Sequence[Field], text: pl.DataFrame, previous: Path
+def _changed_values(
+    table: str, keys: Sequence[str], fields: Sequence[str], old: pl.DataFrame, new: pl.DataFrame
 ) -> Iterator[SchemaChange]:
-    """How derived columns of a table, or all of a view, differ from the release before."""
-    known = tuple(item for item in schema_of(was).fields if item.raw.get("derived") and item.name not in HISTORY)
-    old_side, new_side = (
-        {was.name: replace(was, raw={}, title="", description="", schema=TableSchema(tuple(items)))}
-        for items in (known, fields)
-    )
-    yield from table_changes(old_side, new_side)
-    old = _previous_rows(previous, was.name, schema)
-    if old is None:
-        return
-    both = [item.name for item in fields if item.name in old.columns]
-    if not keys:
-        count = sum(
-            one.join(other, on=both, how="anti", nulls_equal=True).height for one, other in ((old, text), (text, old))
-        )
-        yield from [SchemaChange("derived-changed", was.name, new=plural(count, "row"))] * bool(count and both)
-        return
-    rows = text.join(old, on=keys, how="inner", suffix=_OLD)
-    for name in both:
-        if count := rows.select(pl.col(name).ne_missing(pl.col(name + _OLD)).sum()).item():
-            yield SchemaChange("derived-changed", was.name, name, new=plural(count, "row"))
+    """How many rows have other derived values, field by field; of a view, how many rows stand on one side only."""
+    if keys:
+        rows = new.join(old, on=keys, how="inner", suffix=_OLD)
+        counts = {name: rows.select(pl.col(name).ne_missing(pl.col(name + _OLD)).sum()).item() for name in fields}
+    else:
+        sides = ((old, new), (new, old)) if fields else ()
+        counts = {"": sum(one.join(other, on=fields, how="anti", nulls_equal=True).height for one, other in sides)}
+    for name, count in counts.items():
+        if count:
+            yield SchemaChange("derived-changed", table, name, new=plural(count, "row"))
 
 
 def edited_table(
@@ -138,24 +116,24 @@ def edited_table(
     """
     resource = project.package.resource(name)
     schema = schema_of(resource)
-    text = sort_by_key(read_canonical(resource), schema)
-    added = schema.derived_fields
-    if added or name in frames:
+    text = tables.sort_by_key(tables.read_canonical(resource), schema)
+    if schema.derived_fields or name in frames:
         text = _join_derived(text, schema, name, frames.get(name))
-    added = (*(kind for _, _, kind in kinds_of_missing(schema) if kind.name in text.columns), *added)
-    history = tuple(item for item in HISTORY_FIELDS if item.name not in {*schema.names, *(f.name for f in added)})
+    kinds = (kind for _, _, kind in tables.kinds_of_missing(schema) if kind.name in text.columns)
+    computed = (*kinds, *schema.derived_fields)
+    taken = {*schema.names, *(item.name for item in computed)}
+    history = [item for item in HISTORY_FIELDS if item.name not in taken]
+    added = (*computed, *history)
     since = _history(text, schema, name, edition)
-    text = text.with_columns(since[item.name] for item in history).select(
-        *schema.names, *(item.name for item in (*added, *history))
-    )
+    text = text.with_columns(since.get_column(item.name) for item in history)
     outline = Outline(
         name,
-        release_schema(schema, (*added, *history)),
+        tables.release_schema(schema, added),
         resource.title or schema.title,
         resource.description or schema.description,
-        frozenset(item.name for item in (*added, *history)),
+        frozenset(item.name for item in added),
     )
-    return outline, text
+    return outline, text.select(*schema.names, *(item.name for item in added))
 
 
 def derived_view(project: Project, name: str, frame: pl.DataFrame) -> tuple[Outline, pl.DataFrame]:
@@ -170,74 +148,66 @@ def derived_view(project: Project, name: str, frame: pl.DataFrame) -> tuple[Outl
     file = folder / f"{name}.schema.json"
     schema = read_schema(load_json(file, "schema of a derived table"), str(file))
     _demand_columns(frame, schema.names, name, str(file))
-    text = sort_by_key(to_canonical(frame, schema.fields), schema)
-    plain = release_schema(schema, ())
+    text = tables.sort_by_key(tables.to_canonical(frame, schema.fields), schema)
+    plain = tables.release_schema(schema, ())
     return Outline(name, plain, schema.title, schema.description, frozenset(schema.names), is_view=True), text
 
 
+def _derived_columns(name: str, schema: TableSchema, frame: pl.DataFrame) -> pl.DataFrame:
+    """The derived columns of a table as canonical text, behind its key."""
+    fields = [*map(schema.field, schema.primary_key), *schema.derived_fields]
+    names = tuple(item.name for item in fields)
+    _demand_columns(frame, names, name, "derivedFields")
+    return tables.to_canonical(frame.select(names), fields)
+
+
 def _join_derived(text: pl.DataFrame, schema: TableSchema, name: str, frame: pl.DataFrame | None) -> pl.DataFrame:
-    wanted = tuple(item.name for item in schema.derived_fields)
     if frame is None:
+        wanted = ", ".join(item.name for item in schema.derived_fields)
         raise ProjectError(
-            f"the schema of `{name}` lists derivedFields ({', '.join(wanted)}) that nothing derives",
+            f"the schema of `{name}` lists derivedFields ({wanted}) that nothing derives",
             "return them from `derive` in schemas/dataset.py, or take them out of the schema",
         )
-    keys = schema.primary_key
+    keys = list(schema.primary_key)
     if not keys:
         raise ProjectError(f"`{name}` has derived columns but no primary key to place them by")
-    _demand_columns(frame, (*keys, *wanted), name, "derivedFields")
-    fields = (*(schema.field(key) for key in keys), *schema.derived_fields)
-    columns = to_canonical(frame.select(*keys, *wanted), fields)
-    joined = text.join(columns, on=list(keys), how="left", maintain_order="left", validate="1:1")
-    if columns.height != text.height or text.join(columns, on=list(keys), how="anti").height:
+    columns = _derived_columns(name, schema, frame)
+    joined = text.join(columns, on=keys, how="left", maintain_order="left", validate="1:1")
+    if columns.height != text.height or text.join(columns, on=keys, how="anti").height:
         raise ProjectError(f"`derive` gives {columns.height} rows for `{name}`, which has {text.height} of other keys")
     return joined
 
 
 def _demand_columns(frame: pl.DataFrame, names: tuple[str, ...], table: str, where: str) -> None:
-    missing = [name for name in names if name not in frame.columns]
-    unknown = [name for name in frame.columns if name not in names]
-    if missing or unknown:
-        parts = [f"lacks {', '.join(missing)}"] * bool(missing) + [f"has the undeclared {', '.join(unknown)}"] * bool(
-            unknown
-        )
+    missing = ", ".join(name for name in names if name not in frame.columns)
+    unknown = ", ".join(name for name in frame.columns if name not in names)
+    parts = [f"{what} {names}" for what, names in (("lacks", missing), ("has the undeclared", unknown)) if names]
+    if parts:
         raise ProjectError(
             f"what dataset.py derives for `{table}` {' and '.join(parts)} ({where})",
             "make the schema and `derive` agree",
         )
 
 
-def _history(text: pl.DataFrame, schema: TableSchema, name: str, edition: Edition) -> dict[str, pl.Expr | pl.Series]:
-    """The history columns by name. Rows are known by their key; without one by all their cells, equal rows by their order."""
-    now = pl.lit(edition.version, pl.String)
-    new: dict[str, pl.Expr | pl.Series] = {column: now.alias(column) for column in (FIRST_RELEASE, LAST_CHANGED_IN)}
+def _history(text: pl.DataFrame, schema: TableSchema, name: str, edition: Edition) -> pl.DataFrame:
+    """The history columns. Rows are known by their key; without one by all their cells, equal rows by their order."""
+    new = pl.select(pl.repeat(edition.version, text.height, dtype=pl.String).alias(column) for column in HISTORY)
     old = _previous_rows(edition.previous.folder, name, schema) if edition.previous else None
-    if old is None or not {*schema.primary_key, *new} <= set(old.columns):
+    if old is None or not {*schema.primary_key, *HISTORY} <= set(old.columns):
         return new
     known = [column for column in schema.names if column in old.columns]
     keys = list(schema.primary_key) or known
-    # an added column is no change of a row that leaves it empty
-    added = [column for column in schema.names if column not in old.columns]
-    rows = text.select(*schema.names)
+    rows, old = text.select(*schema.names), old.with_columns(pl.col(column).alias(_OLD + column) for column in HISTORY)
     if not schema.primary_key:
         nth = pl.int_range(pl.len()).over(keys or pl.lit(0)).alias(_NTH)
         rows, old, keys = rows.with_columns(nth), old.with_columns(nth), [*keys, _NTH]
     both = rows.join(old, on=keys, how="left", maintain_order="left", suffix=_OLD, nulls_equal=True)
-    before = {column: f"{column}{_OLD}" if column in schema.names else column for column in new}
-    equal = pl.all_horizontal(
-        *(pl.col(column).eq_missing(pl.col(column + _OLD)) for column in known if column not in keys),
-        *(pl.col(column).is_null() for column in added),
-        pl.col(before[LAST_CHANGED_IN]).is_not_null(),
-    )
-    history = both.select(
-        pl.col(before[FIRST_RELEASE]).fill_null(edition.version).alias(FIRST_RELEASE),
-        pl.when(equal).then(before[LAST_CHANGED_IN]).otherwise(now).alias(LAST_CHANGED_IN),
-    )
-    return history.to_dict()  # type: ignore[return-value]  # invariant, but nobody writes into it
-
-
-_OLD, _NTH = "\0old", "\0nth"
-"""What no field is called."""
+    first, last = (pl.col(_OLD + column) for column in HISTORY)
+    is_same = [pl.col(column).eq_missing(pl.col(column + _OLD)) for column in known if column not in keys]
+    # an added column is no change of a row that leaves it empty
+    is_same += [pl.col(column).is_null() for column in schema.names if column not in known]
+    changed_in = pl.when(*is_same, last.is_not_null()).then(last).otherwise(pl.lit(edition.version))
+    return both.select(first.fill_null(edition.version).alias(HISTORY[0]), changed_in.alias(HISTORY[1]))
 
 
 def _previous_rows(folder: Path, name: str, schema: TableSchema) -> pl.DataFrame | None:

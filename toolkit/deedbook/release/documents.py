@@ -44,8 +44,8 @@ from deedbook.release.pages import json_text, render
 from deedbook.release.tables import Outline, named_missing, schema_of
 from deedbook.schema import Field, TableSchema
 from deedbook.versioning import corrections
+from deedbook.versioning.bump import Verdict
 from deedbook.versioning.previous import CHANGES
-from deedbook.versioning.verdict import Verdict
 
 CHANGELOG = "CHANGELOG.md"
 COPIED = ("LICENSE", "CHANGES.md")

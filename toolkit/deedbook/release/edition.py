@@ -15,10 +15,9 @@ from typing import Literal
 
 from deedbook.descriptor import Package
 from deedbook.errors import ProjectError
-from deedbook.project import demand_names
 from deedbook.release import citation
 from deedbook.versioning.previous import Previous as Previous
-from deedbook.versioning.previous import demand_licence, demand_version, read_created, read_json, read_previous
+from deedbook.versioning.previous import demand_releasable, read_created, read_json, read_previous
 
 State = Literal["released", "snapshot"]
 
@@ -116,9 +115,7 @@ def read_edition(package: Package, *folders: Path, snapshot: bool = False) -> Ed
         ProjectError: when name, version, date, previous release or DOIs are missing, malformed or cannot be found.
     """
     where, raw = str(package.path or package.root), package.raw
-    demand_names(package)
-    demand_version(package)
-    demand_licence(package)
+    demand_releasable(package)
     if not snapshot:
         _demand_plan(package, where)
     epoch = _source_date_epoch()

@@ -1,16 +1,25 @@
-"""How far a version has to rise: which change asks for which level, as data (DESIGN section 5)."""
+"""How far a version has to rise, and what it rests on beside that: the changes, their reasons, and what may not happen.
+
+bump.toml   which change asks for which level, as data (DESIGN section 5)
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import cast
+import math
+import tomllib
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
-from deedbook.changes.compare import is_vocabulary
-from deedbook.changes.records import Changes, SchemaKind, TableChanges
+from deedbook.changes.records import Changes, TableChanges
+from deedbook.changes.sources import Side
 from deedbook.errors import ProjectError
-from deedbook.project import Project
-from deedbook.versioning.numbers import LEVELS, Level
+from deedbook.findings import Finding
+from deedbook.project import CODE_VALUES, Project
+from deedbook.versioning.corrections import ALL, Correction, Reasons
+from deedbook.versioning.numbers import LEVELS, Level, raised, read_version
+from deedbook.versioning.previous import Previous, own_settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,138 +29,60 @@ class Thresholds:
     revised: float = 0.05
     withdrawn: float = 0.01
 
-
-@dataclass(frozen=True, slots=True)
-class AppliedRule:
-    """A rule that some changes meet, in words, and where: how often by table."""
-
-    rule: str
-    level: Level
-    says: str
-    where: Mapping[str, int]
-
-    @property
-    def record(self) -> dict[str, object]:
-        """The rule as release.json and changes.json have it."""
-        return {"rule": self.rule, "level": self.level, "count": sum(self.where.values()), "where": dict(self.where)}
-
-
-_LEAST_ROWS = 10
-"""Published rows of a table from which a share of them means anything."""
-Count = Callable[[Changes, Thresholds], Mapping[str, int]]
-"""How often changes meet a rule, by table (or code list, or the empty text for the package)."""
+    def counts_of(self, table: TableChanges) -> dict[str, int]:
+        """By rule, how many rows of a table meet it."""
+        revised, withdrawn = table.revised, table.withdrawn
+        rows = table.old_rows if table.old_rows >= _LEAST_ROWS else math.inf
+        return {
+            "rows-added": table.added.height,
+            "many-rows-revised" if revised > self.revised * rows else "values-corrected": revised,
+            "many-rows-withdrawn" if withdrawn > self.withdrawn * rows else "rows-withdrawn": withdrawn,
+        }
 
 
 @dataclass(frozen=True, slots=True)
 class BumpRule:
-    """One line of the table: an id that release.json and changes.json keep, the level, what is counted, in words.
+    """One line of the table.
 
     Attributes:
-        kind: The kind of declared change that it is about; None when it is about rows.
+        rule: Its id.
+        kind: The kind of declared change that it is about; empty when it is about rows.
+        where: How often some changes meet it, by table (or code list, or the empty text for the package).
     """
 
-    id: str
+    rule: str
     level: Level
     says: str
-    count: Count
-    kind: SchemaKind | None = None
+    kind: str
+    where: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def record(self) -> dict[str, object]:
+        """The rule as release.json and changes.json have it."""
+        return {"rule": self.rule, "level": self.level, "count": sum(self.where.values()), "where": self.where}
 
 
-def _declared(id_: str, level: Level, says: str, kind: SchemaKind | None = None) -> BumpRule:
-    """A rule about what is declared otherwise; its id is the kind of change unless one is given."""
-
-    def count(changes: Changes, _thresholds: Thresholds) -> dict[str, int]:
-        found: dict[str, int] = {}
-        for item in changes.schema:
-            if item.kind == (kind or id_):
-                found[item.table] = found.get(item.table, 0) + 1
-        return found
-
-    return BumpRule(id_, level, says, count, kind or cast("SchemaKind", id_))
-
-
-def _counted(id_: str, level: Level, says: str, number: Callable[[TableChanges, Thresholds], int]) -> BumpRule:
-    """A rule about rows, apart from those of codes."""
-
-    def count(changes: Changes, thresholds: Thresholds) -> dict[str, int]:
-        counts = {item.table: number(item, thresholds) for item in changes.tables if not is_vocabulary(item.table)}
-        return {name: found for name, found in counts.items() if found}
-
-    return BumpRule(id_, level, says, count)
-
-
-def _many(part: int, table: TableChanges, share: float) -> int:
-    """The rows where they are more than this share of the published ones, which a few rows tell nothing of; else 0."""
-    return part if table.old_rows >= _LEAST_ROWS and part > share * table.old_rows else 0
-
-
-def _few(part: int, table: TableChanges, share: float) -> int:
-    return part - _many(part, table, share)
-
-
-def _corrected(changes: Changes, thresholds: Thresholds) -> dict[str, int]:
-    """Revised rows of tables below the threshold; of codes, what is not their meaning."""
-    told = any(item.kind == "code-changed" for item in changes.schema)
-    found = {
-        item.table: (0 if told else item.revised)
-        if is_vocabulary(item.table)
-        else _few(item.revised, item, thresholds.revised)
-        for item in changes.tables
-    }
-    return {name: number for name, number in found.items() if number}
-
-
-BUMP_RULES: tuple[BumpRule, ...] = (
-    _declared("table-removed", "major", "a table was removed"),
-    _declared("field-removed", "major", "a field was removed"),
-    _declared("field-renamed", "major", "a field was renamed"),
-    _declared("field-retyped", "major", "a field has another type"),
-    _declared("field-moved", "major", "fields stand in another order"),
-    _declared("field-inserted", "major", "a field was added that is required or not the last"),
-    _declared("constraint-tightened", "major", "a constraint refuses what it accepted"),
-    _declared("primary-key-changed", "major", "rows are told apart by other fields", "key-changed"),
-    _declared("code-removed", "major", "a code was removed"),
-    _declared("code-meaning-changed", "major", "a code means something else", "code-changed"),
-    _declared("licence-restricted", "major", "the licence is more restrictive"),
-    _counted(
-        "many-rows-revised",
-        "major",
-        "more rows of a table were revised than the threshold allows",
-        lambda item, limits: _many(item.revised, item, limits.revised),
-    ),
-    _counted(
-        "many-rows-withdrawn",
-        "major",
-        "more rows of a table were withdrawn than the threshold allows",
-        lambda item, limits: _many(item.withdrawn, item, limits.withdrawn),
-    ),
-    _declared("table-added", "minor", "a table was added"),
-    _counted("rows-added", "minor", "rows were added", lambda item, _: item.added.height),
-    _declared("code-added", "minor", "a code was added"),
-    _declared("field-added", "minor", "a field that may be empty was added at the end"),
-    _declared("constraint-relaxed", "minor", "a constraint accepts what it refused"),
-    _declared("licence-relaxed", "minor", "the licence allows more"),
-    _counted(
-        "rows-withdrawn",
-        "minor",
-        "rows were withdrawn",
-        lambda item, limits: _few(item.withdrawn, item, limits.withdrawn),
-    ),
-    BumpRule("values-corrected", "patch", "values of published rows were corrected", _corrected),
-    _declared("derived-changed", "patch", "derived values of published rows changed"),
-    _declared("metadata-changed", "patch", "descriptive metadata changed"),
+BUMP_RULES: tuple[BumpRule, ...] = tuple(
+    BumpRule(**{"rule": name, "kind": name, **rule})
+    for name, rule in tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8")).items()
 )
+_LEAST_ROWS = 10
+"""Published rows of a table from which a share of them means anything."""
 
 
-def applied_rules(changes: Changes, thresholds: Thresholds) -> tuple[AppliedRule, ...]:
+def applied_rules(changes: Changes, thresholds: Thresholds) -> tuple[BumpRule, ...]:
     """The rules that the changes meet, the highest level first."""
-    counted = ((rule, rule.count(changes, thresholds)) for rule in BUMP_RULES)
-    return tuple(AppliedRule(rule.id, rule.level, rule.says, where) for rule, where in counted if where)
-
-
-def bump_of(rules: tuple[AppliedRule, ...]) -> Level:
-    """The highest level that a rule asks for."""
-    return max((item.level for item in rules), key=LEVELS.index, default="none")
+    found: dict[str, Counter[str]] = defaultdict(Counter)
+    for item in changes.schema:
+        found[item.kind][item.table] += 1
+    for table in changes.tables:
+        counts = thresholds.counts_of(table)
+        if table.table == CODE_VALUES:  # what is not the meaning of codes
+            counts = {} if "code-changed" in found else {"values-corrected": table.revised}
+        for name, number in counts.items():
+            found[name][table.table] += number
+    rules = (replace(rule, where=dict(+found[rule.kind or rule.rule])) for rule in BUMP_RULES)
+    return tuple(rule for rule in rules if rule.where)
 
 
 def read_thresholds(project: Project) -> Thresholds:
@@ -167,3 +98,81 @@ def read_thresholds(project: Project) -> Thresholds:
         if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
             raise ProjectError(f"deedbook.toml: `{name}` under [thresholds] is a share from 0 to 1, e.g. 0.05")
     return Thresholds(**raw)
+
+
+def read_override(project: Project, version: str) -> str:
+    """Why `deedbook.override` of the descriptor lets this version be below the minimum; empty when it does not.
+
+    Raises:
+        ProjectError: when it is there without a reason or a version.
+    """
+    raw = own_settings(project.package).get("override")
+    if raw is None:
+        return ""
+    if not isinstance(raw, Mapping) or not str(raw.get("reason", "")).strip() or not raw.get("version"):
+        hint = "run `deedbook plan --write --override REASON`"
+        raise ProjectError("`deedbook.override` has `version` and `reason`", hint)
+    return str(raw["reason"]) if str(raw["version"]) == version else ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """Two releases, what lies between them, and what the version of the new one rests on.
+
+    Attributes:
+        version: The planned version.
+        corrections: The rows of corrections.csv.
+        retired: By table, the keys that earlier releases withdrew.
+        rules: The rules of the bump that the changes meet.
+        needed: What has to be explained in corrections.csv.
+        override: The reason to be below the minimum all the same; empty when it was not needed.
+        findings: Errors and warnings of the rules that compare releases; the version is fine without errors.
+    """
+
+    previous: Previous
+    old: Side
+    new: Side
+    changes: Changes
+    version: str
+    corrections: Sequence[Correction] = ()
+    retired: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    rules: tuple[BumpRule, ...] = ()
+    needed: tuple[Correction, ...] = ()
+    reasons: Reasons = field(default_factory=Reasons)
+    override: str = ""
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def level(self) -> Level:
+        """The highest level that a rule asks for, before the mildness below 1.0.0."""
+        return max((item.level for item in self.rules), key=LEVELS.index, default="none")
+
+    @property
+    def minimum(self) -> str:
+        """The lowest version that this allows."""
+        return raised(self.previous.version, self.level)
+
+    @property
+    def is_nothing(self) -> bool:
+        """Whether there is nothing to release."""
+        return not self.changes.needs_release
+
+    @property
+    def is_below(self) -> bool:
+        """Whether the version, or the one that it is a draft of, is lower than the changes ask for."""
+        return self.level != "none" and read_version(self.version).final < read_version(self.minimum)
+
+    def acknowledges(self, table: str, field: str, old: str = "") -> bool:
+        """Whether a row of corrections.csv with key `*` and a reason accepts a loss of rows, or of a code (`old`)."""
+        own = (row for row in self.corrections if row.version == self.version and row.reason.strip())
+        return any((row.table, row.key, row.field) == (table, ALL, field) and old in {"", row.old} for row in own)
+
+    @property
+    def bump(self) -> dict[str, object]:
+        """What raised the version: for release.json and changes.json."""
+        return {
+            "floor": self.level,
+            "minimum": self.minimum,
+            "override": self.override or None,
+            "rules": [item.record for item in self.rules],
+        }

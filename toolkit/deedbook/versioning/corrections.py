@@ -22,22 +22,23 @@ from pathlib import Path
 
 import polars as pl
 
+from deedbook.changes.compare import read_columns
 from deedbook.changes.records import KEY, Changes
 from deedbook.errors import ProjectError
 from deedbook.findings import Finding
 from deedbook.project import CODE_VALUES, Project
-from deedbook.reading.tables import read_text
 from deedbook.rules.guard import Breach, Guard, Releases, read_guards
 from deedbook.versioning.numbers import SEMVER, read_version
 
 PATH = "corrections.csv"
 ALL = "*"
-PRIVACY = "privacy"
 _MANY = 1000
 GUARDS_FILE = Path(__file__).with_name("guards.toml")
 """What may not happen between two releases, corrections among it."""
 _LISTED: tuple[Guard[object], ...] = read_guards(GUARDS_FILE)
 _GUARDS = {guard.id: guard for guard in _LISTED}
+Explained = tuple[str, str, str, str]
+"""Table, key and field that a row explains; with `*`, all cells of the field, or those that held the text at the end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,25 @@ class Correction:
     row: int = 0
     guard: Guard[Releases] | None = None
 
+    @property
+    def place(self) -> Explained:
+        """What the row explains."""
+        return self.table, self.key, self.field, self.old if self.key == ALL else ""
+
+    @property
+    def is_private(self) -> bool:
+        """Whether it says that something went to protect people."""
+        return self.reason.strip() == "privacy"
+
+    def tells_before(self, private: Correction) -> bool:
+        """Whether the row shows what the private one took away: the same place in an earlier version."""
+        if self.table != private.table or private.key not in {ALL, self.key} or private.field not in {"", self.field}:
+            return False
+        if self.version == private.version:
+            return bool(self.field) and not private.field and private.key != ALL
+        # a row of a version that is still open tells nothing that was published
+        return bool(SEMVER.fullmatch(self.version)) and _is_after(private.version, self.version)
+
 
 COLUMNS = tuple(item.name for item in fields(Correction) if item.name not in {"row", "guard"})
 
@@ -75,14 +95,15 @@ def read_corrections(project: Project) -> tuple[Correction, ...]:
             rows = list(csv.reader(file, strict=True))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise ProjectError(f"{path}: cannot be read: {error}", "correct the file") from None
-    if not rows or tuple(rows[0]) != COLUMNS:
+    if rows[:1] != [list(COLUMNS)]:
         raise ProjectError(f"{path}: has another header", f"its header is {','.join(COLUMNS)}")
-    for number, row in enumerate(rows[1:], start=2):
-        if row and row[0].startswith(("<<<<<<< ", "=======", ">>>>>>> ")):
+    numbered = [(number, row) for number, row in enumerate(rows[1:], start=2) if row]
+    for number, row in numbered:
+        if row[0].startswith(("<<<<<<< ", "=======", ">>>>>>> ")):
             raise ProjectError(f"{path}: row {number} is left of an unresolved merge", "resolve it: git says how")
-        if row and len(row) != len(COLUMNS):
+        if len(row) != len(COLUMNS):
             raise ProjectError(f"{path}: row {number} has {len(row)} cells, not {len(COLUMNS)}", "correct the row")
-    return tuple(replace(Correction(*row), row=number) for number, row in enumerate(rows[1:], start=2) if row)
+    return tuple(Correction(*row, row=number) for number, row in numbered)
 
 
 def needed_corrections(
@@ -94,8 +115,8 @@ def needed_corrections(
             yield Correction(version, table.table, key, "", "", "")
         for old, new in table.rekeyed.iter_rows():
             yield Correction(version, table.table, old, "", "", new)
-        for key, name, old, new in table.values.select("key", "field", "old", "new").iter_rows():
-            yield Correction(version, table.table, key, name, old or "", new or "")
+        for cell in table.values.select("key", "field", "old", "new").fill_null("").iter_rows():
+            yield Correction(version, table.table, *cell)
     for guard, breach in breaches:
         old, new = (str(breach.said.get(name, "")) for name in ("old", "new"))
         yield Correction(version, breach.table, breach.key or "", breach.column or "", old, new, guard=guard)
@@ -134,58 +155,39 @@ def match_corrections(
             findings.append(_of_row("correction-outdated", row, "new", **said))
         elif not known or row.reason in known:
             given.append(replace(item, reason=row.reason, note=row.note, source=row.source, row=row.row))
-    findings += [_missing(item) for item in missing]
+    findings += map(_missing, missing)
     for row in own:
-        findings += _faults(row, by_place[_place(row)], known, is_used=row.row in used or row.key == ALL)
+        first = by_place[row.place]
+        if row.reason.strip() and known and row.reason not in known:
+            said = {"reason": repr(row.reason), "known": ", ".join(sorted(known))}
+            findings.append(_of_row("correction-reason-unknown", row, "reason", **said))
+        if first is not row:
+            findings.append(_of_row("correction-given-twice", row, "key", first=str(first.row)))
+        elif row.row not in used and row.key != ALL:
+            place = f"{row.table} {row.key} {row.field}".rstrip()
+            findings.append(_of_row("correction-unmatched", row, "key", place=place))
     return Reasons(tuple(given), tuple(missing), tuple(findings))
 
 
-def _faults(row: Correction, first: Correction, known: frozenset[str], *, is_used: bool) -> Iterator[Finding]:
-    """What is wrong with a row, `first` being the first one that explains the same."""
-    if row.reason.strip() and known and row.reason not in known:
-        said = {"reason": repr(row.reason), "known": ", ".join(sorted(known))}
-        yield _of_row("correction-reason-unknown", row, "reason", **said)
-    if first is not row:
-        yield _of_row("correction-given-twice", row, "key", first=str(first.row))
-    elif not is_used:
-        yield _of_row("correction-unmatched", row, "key", place=f"{row.table} {row.key} {row.field}".rstrip())
-
-
-def _place(row: Correction) -> tuple[str, str, str, str]:
-    """What a row explains: a row or cell; with `*`, all cells of a field, or those that held `old`."""
-    return row.table, row.key, row.field, row.old if row.key == ALL else ""
-
-
-def _by_place(rows: Iterable[Correction]) -> dict[tuple[str, str, str, str], Correction]:
+def _by_place(rows: Iterable[Correction]) -> dict[Explained, Correction]:
     """The rows by what they explain, the first of those that explain the same."""
-    return {_place(row): row for row in reversed(list(rows))}
+    return {row.place: row for row in reversed(list(rows))}
 
 
-def _row_for(item: Correction, by_place: Mapping[tuple[str, str, str, str], Correction]) -> Correction | None:
+def _row_for(item: Correction, by_place: Mapping[Explained, Correction]) -> Correction | None:
     """The row that explains a needed correction: its own, else one with `*` that names what it was, or all."""
     table, key, field = item.table, item.key, item.field
     places = ((table, key, field, ""), (table, ALL, field, item.old), (table, ALL, field, ""))
     return next((row for place in places if (row := by_place.get(place))), None)
 
 
-def acknowledged(rows: Sequence[Correction], version: str, table: str, field: str, old: str = "") -> bool:
-    """Whether a row with key `*` and a reason accepts what a guard stopped: a loss of rows, or of a code (`old`)."""
-    return any(
-        (row.version, row.table, row.key, row.field) == (version, table, ALL, field)
-        and row.reason.strip()
-        and old in {"", row.old}
-        for row in rows
-    )
-
-
 def known_reasons(project: Project) -> frozenset[str]:
     """The codes of the list `reason`; empty when the project has none, and any text is a reason."""
-    found: set[str] = set()
     for resource in project.package.resources:
-        for frame in read_text(resource) if resource.name == CODE_VALUES else ():
-            if {"list", "code"} <= set(frame.columns):
-                found |= set(frame.filter(pl.col("list") == "reason").get_column("code").drop_nulls())
-    return frozenset(found)
+        if resource.name == CODE_VALUES and {"list", "code"} <= set(resource.described.names):
+            rows = read_columns(resource, ("list", "code"))
+            return frozenset(rows.filter(pl.col("list") == "reason").get_column("code").drop_nulls())
+    return frozenset()
 
 
 def drafted(rows: Sequence[Correction], needed: Sequence[Correction], version: str, released: str) -> list[Correction]:
@@ -199,26 +201,25 @@ def drafted(rows: Sequence[Correction], needed: Sequence[Correction], version: s
     """
     kept = [replace(row, version=version) if _is_after(row.version, released) else row for row in rows]
     by_place = _by_place(row for row in kept if row.version == version)
-    needs = {_place(item): item for item in needed}
+    needs = {item.place: item for item in needed}
     result = []
     for row in kept:
         if row.version != version or row.key == ALL:
             result.append(row)
-        elif item := needs.get(_place(row)):
+        elif item := needs.get(row.place):
             result.append(replace(row, old=item.old, new=item.new))
-    return [*result, *_gathered([item for item in needed if _row_for(item, by_place) is None])]
+    left = [item for item in needed if _row_for(item, by_place) is None]
+    return [*result, *_gathered(left)]
 
 
 def _gathered(items: Sequence[Correction]) -> Iterator[Correction]:
     """One row for all where a field changed in more than a thousand."""
     counts = Counter((item.table, item.field) for item in items)
-    done = set()
     for item in items:
-        place = (item.table, item.field)
-        if counts[place] <= _MANY:
+        place = item.table, item.field
+        if 0 < counts[place] <= _MANY:
             yield item
-        elif place not in done:
-            done.add(place)
+        elif counts.pop(place, 0):
             yield replace(item, key=ALL, old="", new="")
 
 
@@ -238,53 +239,30 @@ def corrections_csv(rows: Iterable[Correction]) -> str:
     return buffer.getvalue()
 
 
-def is_private(row: Correction) -> bool:
-    """Whether the row says that something went to protect people."""
-    return row.reason.strip() == PRIVACY
-
-
 def private_tables(given: Iterable[Correction]) -> frozenset[str]:
     """The tables of which this version may not tell the old rows."""
-    return frozenset(row.table for row in given if is_private(row))
+    return frozenset(row.table for row in given if row.is_private)
 
 
 def without_private(rows: Sequence[Correction]) -> list[Correction]:
     """The rows of `corrections.csv` as a release shows them, each in its place."""
-    private = [row for row in rows if is_private(row)]
-    shown = []
+    private, shown = [row for row in rows if row.is_private], []
     for row in rows:
-        if any(_tells_before(row, item) for item in private):
-            # `new` of a withdrawn row is a key, never content
-            shown.append(replace(row, old="", new="" if row.field else row.new))
-        else:
-            shown.append(replace(row, old="") if is_private(row) else row)
+        is_told = any(row.tells_before(item) for item in private)
+        # `new` of a withdrawn row is a key, never content
+        new = "" if is_told and row.field else row.new
+        shown.append(replace(row, old="", new=new) if is_told or row.is_private else row)
     return shown
 
 
-def _tells_before(row: Correction, private: Correction) -> bool:
-    """Whether the row shows what the private one took away: the same place in an earlier version."""
-    if row.table != private.table or private.key not in {ALL, row.key} or private.field not in {"", row.field}:
-        return False
-    if row.version == private.version:
-        return bool(row.field) and not private.field and private.key != ALL
-    # a row of a version that is still open tells nothing that was published
-    return bool(SEMVER.fullmatch(row.version)) and _is_after(private.version, row.version)
-
-
 def _missing(item: Correction) -> Finding:
-    value = item.new if item.field else None
-    said = {"old": item.old, "new": item.new or "none"}
-    if item.guard is None:
-        said["what"] = (
-            f"{item.field} was corrected"
-            if item.field
-            else f"was re-keyed to {item.new}"
-            if item.new
-            else "was withdrawn"
-        )
-    return (item.guard or _GUARDS["correction-without-reason"]).finding(
-        Breach(item.table, item.key, item.field or None, value, said)
+    """That a needed correction has no reason: what happened to the cell or row, or what a guard of the project says."""
+    guard, said = item.guard or _GUARDS["correction-without-reason"], {"old": item.old, "new": item.new or "none"}
+    what = (
+        f"{item.field} was corrected" if item.field else f"was re-keyed to {item.new}" if item.new else "was withdrawn"
     )
+    value = item.new if item.field else None
+    return guard.finding(Breach(item.table, item.key, item.field or None, value, said | {"what": what}))
 
 
 def _of_row(guard: str, row: Correction, column: str, **said: str) -> Finding:

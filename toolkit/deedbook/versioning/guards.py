@@ -12,58 +12,52 @@ invented is caught, with one block of a table in memory.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
 
 import numpy as np
 import polars as pl
 
-from deedbook.changes.alignment import align, ids_of
-from deedbook.changes.compare import edited_tables
-from deedbook.changes.highlighter import split_key
-from deedbook.changes.records import CELLS, KEY, Changes, TableChanges
+from deedbook.changes.compare import edited_tables, ids_of, read_columns
+from deedbook.changes.declarations import align
+from deedbook.changes.records import KEY, TableChanges
 from deedbook.changes.sources import Side
 from deedbook.descriptor import Package, Resource
 from deedbook.findings import Finding
-from deedbook.reading.tables import read_each, read_text
+from deedbook.reading.tables import read_each
 from deedbook.rules.guard import Breach, Guard, Releases, State, read_guards
-from deedbook.schema import Field, TableSchema
+from deedbook.schema import Field
 from deedbook.types import canonical_field, canonical_text, typed
-from deedbook.versioning.corrections import GUARDS_FILE, acknowledged
+from deedbook.versioning.bump import Verdict
+from deedbook.versioning.corrections import GUARDS_FILE
 from deedbook.versioning.numbers import read_version
-from deedbook.versioning.verdict import Verdict
+from deedbook.versioning.previous import texts_of
 
 REDIRECTS = "id_redirects"
 LOST_SHARE, LOST_ROWS = 0.05, 50
 _REWRITTEN, _REVISED = 0.20, 0.01
 _ORCID = re.compile(r"(?:(?:https?://)?(?:www\.)?orcid\.org/)?(\d{4}-\d{4}-\d{4}-\d{3})([\dX])/?")
-_OPEN_DEFINITION = frozenset(
-    {"odc-pddl-1.0", "odc-odbl-1.0", "other-open", "other-pd", "other-at", "other-closed", "notspecified"}
-)
+_OPEN_DEFINITION = re.compile(r"odc-(pddl|odbl)-1\.0|other-(open|pd|at|closed)|notspecified", re.IGNORECASE)
 """Licences of opendefinition.org, which Data Packages name, that SPDX calls otherwise or does not know."""
 _ID = r"^([A-Za-z]+)([0-9]+)$"
 _WHOLE = 1 << 64
-_OLD, _CHANGED = "\0old", "\0changed"
 Subject = TypeVar("Subject")
 
 
 def judge_changes(verdict: Verdict, own: Sequence[Guard[Releases]] = ()) -> list[Finding]:
     """All findings of the rules that compare releases, those of the project's model last."""
     stopping = [guard for guard in own if guard.severity != "info" and not guard.needs_reason]
-    releases = _releases(verdict.old, verdict.new, verdict.changes)
-    return [*_findings(GUARDS, verdict), *_findings(stopping, releases)]
+    return [*_findings(GUARDS, verdict), *_findings(stopping, _releases(verdict))]
 
 
-def all_guards(own: Sequence[Guard[Releases]]) -> list[Guard[Verdict] | Guard[Releases] | Guard[Package]]:
+def all_guards(own: Sequence[Guard[Releases]]) -> list[Guard[Verdict] | Guard[Releases]]:
     """The guards of any dataset and those of a project's model, in the order of their references."""
-    return sorted([*GUARDS, *DOUBTS, *own], key=lambda guard: guard.ref)
+    return sorted([*GUARDS, *own], key=lambda guard: guard.ref)
 
 
-def unexplained(
-    old: Side, new: Side, changes: Changes, own: Sequence[Guard[Releases]]
-) -> Iterator[tuple[Guard[Releases], Breach]]:
+def unexplained(verdict: Verdict, own: Sequence[Guard[Releases]]) -> Iterator[tuple[Guard[Releases], Breach]]:
     """What a project's guards find that needs a reason in corrections.csv, beside rows and cells."""
-    releases = _releases(old, new, changes)
+    releases = _releases(verdict)
     for guard in own:
         if guard.needs_reason and guard.find:
             yield from ((guard, breach) for breach in guard.find(releases))
@@ -103,29 +97,24 @@ def orcid_of(text: object) -> tuple[str, bool]:
     return (found[1] + found[2], "0123456789X"[(12 - total % 11) % 11] == found[2]) if found else ("", False)
 
 
-def _unknown_licences(package: Package) -> Iterator[Breach]:
+def licence_unknown(package: Package) -> Iterator[Breach]:
+    """A licence is no SPDX licence."""
     for item in (package.raw, *(resource.raw for resource in package.resources)):
-        for name in _texts(item.get("licenses"), "name"):
-            if name and name.lower() not in _OPEN_DEFINITION and not is_spdx(name):
+        for name in texts_of(item.get("licenses"), "name"):
+            if name and not _OPEN_DEFINITION.fullmatch(name) and not is_spdx(name):
                 yield Breach("", column="licenses", value=name, said={"name": name})
 
 
-def _texts(entries: object, name: str) -> list[str]:
-    """A property of each object of a list that anybody wrote."""
-    listed = entries if isinstance(entries, list) else ()
-    return [str(one.get(name) or "") for one in listed if isinstance(one, Mapping)]
+def orcid_wrong(package: Package) -> Iterator[Breach]:
+    """The check digit of an ORCID is another."""
+    found = map(orcid_of, texts_of(package.raw.get("contributors"), "path"))
+    wrong = (orcid for orcid, is_right in found if orcid and not is_right)
+    yield from (Breach("", column="contributors", value=orcid, said={"orcid": orcid}) for orcid in wrong)
 
 
-def _wrong_orcids(package: Package) -> Iterator[Breach]:
-    for path in _texts(package.raw.get("contributors"), "path"):
-        orcid, is_right = orcid_of(path)
-        if orcid and not is_right:
-            yield Breach("", column="contributors", value=orcid, said={"orcid": orcid})
-
-
-def _releases(old: Side, new: Side, changes: Changes) -> Releases:
-    touched = frozenset(table.table for table in changes.tables if table.has_new_values)
-    return Releases(_state(old), _state(new), touched)
+def _releases(verdict: Verdict) -> Releases:
+    touched = frozenset(table.table for table in verdict.changes.tables if table.has_new_values)
+    return Releases(_state(verdict.old), _state(verdict.new), touched)
 
 
 def _state(side: Side) -> State:
@@ -135,11 +124,8 @@ def _state(side: Side) -> State:
         resource = resources.get(table)
         if resource is None or resource.schema is None or not set(names) <= set(resource.schema.names):
             return None
-        fields = [resource.schema.field(name) for name in names]
-        text = [canonical_text(item).alias(item.name) for item in fields]
-        empty = pl.DataFrame(schema={item.name: pl.String for item in fields})
-        rows = pl.concat([empty, *(frame.select(text) for frame in read_text(resource))])
-        return rows.select(typed(canonical_field(item)).alias(item.name) for item in fields)
+        fields = [canonical_field(resource.schema.field(name)) for name in names]
+        return read_columns(resource, names).select(typed(item).alias(item.name) for item in fields)
 
     return read
 
@@ -169,10 +155,12 @@ def changes_do_not_add_up(verdict: Verdict) -> Iterator[Breach]:
     """The previous release and the changes are not this release."""
     before, after = ({item.name: item for item in edited_tables(side.package)} for side in (verdict.old, verdict.new))
     for table in verdict.changes.tables:
-        sides = before[table.table], after[table.table]
-        pairs = align(*(side.schema or TableSchema(()) for side in sides)).pairs
-        expected = _content(sides[0], [pair.old for pair in pairs]) + _net(table)
-        if expected % _WHOLE != _content(sides[1], [pair.new for pair in pairs]):
+        old, new = before[table.table], after[table.table]
+        pairs = align(old.described, new.described).pairs
+        expected = _content(old, [pair.old for pair in pairs])
+        for sign, rows in ((1, table.added), (1, table.touched), (-1, table.removed), (-1, table.before)):
+            expected += sign * _sum(rows.drop(KEY))
+        if expected % _WHOLE != _content(new, [pair.new for pair in pairs]):
             numbers = {"old": table.old_rows, "new": table.new_rows, "cells": table.cells.height}
             numbers |= {"added": table.added.height, "removed": table.removed.height}
             yield Breach(table.table, said={name: f"{number:,}" for name, number in numbers.items()})
@@ -180,36 +168,8 @@ def changes_do_not_add_up(verdict: Verdict) -> Iterator[Breach]:
 
 def _content(resource: Resource, fields: Sequence[Field | None]) -> int:
     """The sum of the rows of a table."""
-    texts = [canonical_text(item).alias(str(at)) for at, item in enumerate(fields) if item]
+    texts = [canonical_text(item).alias(item.name) for item in fields if item]
     return sum(read_each(resource, lambda frame: _sum(frame.select(texts)))) % _WHOLE
-
-
-def _net(table: TableChanges) -> int:
-    """What the changes add to the sum of a table."""
-    before = _before(table)
-    now = table.touched.filter(pl.col(KEY).is_in(before.get_column(KEY).implode()))
-    came, now_sum, went, before_sum = (
-        _sum(rows.select(pl.col(name).cast(pl.String).alias(str(at)) for at, name in enumerate(table.fields)))
-        for rows in (table.added, now, table.removed, before)
-    )
-    return came + now_sum - went - before_sum
-
-
-def _before(table: TableChanges) -> pl.DataFrame:
-    """The touched rows as they were."""
-    parts_of_keys = [
-        (new, name, part or None)
-        for old, new in table.rekeyed.iter_rows()
-        for name, part in zip(table.key, split_key(old), strict=True)
-    ]
-    columns = {name: CELLS[name] for name in ("key", "field", "old")}
-    known = pl.concat([table.cells.select(list(columns)), pl.DataFrame(parts_of_keys, schema=columns, orient="row")])
-    rows = table.touched.filter(pl.col(KEY).is_in(known.get_column("key").implode()))
-    for (name,), part in known.partition_by("field", as_dict=True).items():
-        was = part.select(pl.col("key").alias(KEY), pl.col("old").alias(_OLD), pl.lit(True).alias(_CHANGED))
-        joined = rows.join(was, on=KEY, how="left", maintain_order="left")
-        rows = joined.with_columns(pl.when(_CHANGED).then(_OLD).otherwise(name).alias(str(name))).drop(_OLD, _CHANGED)
-    return rows
 
 
 def _sum(rows: pl.DataFrame) -> int:
@@ -224,7 +184,7 @@ def table_shrank(verdict: Verdict) -> Iterator[Breach]:
     losses += [(name, rows, rows) for name, rows in verdict.changes.rows_of_gone.items()]
     for name, lost, rows in losses:
         is_large = lost > LOST_ROWS or lost > LOST_SHARE * rows
-        if is_large and not acknowledged(verdict.corrections, verdict.version, name, ""):
+        if is_large and not verdict.acknowledges(name, ""):
             said = {"lost": f"{lost:,}", "rows": f"{rows:,}", "row": f"{verdict.version},{name},*,,,"}
             yield Breach(name, said=said)
 
@@ -233,19 +193,14 @@ def code_vanished(verdict: Verdict) -> Iterator[Breach]:
     """The codes that rows had and no row has any more, unless that is acknowledged."""
     for table in verdict.changes.tables:
         touched = {*table.values.get_column("field"), *(table.fields if table.removed.height else ())}
-        for item in (verdict.new.package.resource(table.table).schema or TableSchema(())).fields:
-            if item.categories and item.name in touched:
-                yield from _vanished(verdict, table.table, item.name)
-
-
-def _vanished(verdict: Verdict, table: str, name: str) -> Iterator[Breach]:
-    """Those of one field."""
-    before = _column(verdict.old, table, name).drop_nulls().value_counts()
-    after = set(_column(verdict.new, table, name))
-    for code, count in before.sort("count", name, descending=[True, False]).iter_rows():
-        if code not in after and not acknowledged(verdict.corrections, verdict.version, table, name, code):
-            row = f"{verdict.version},{table},*,{name},{code},"
-            yield Breach(table, column=name, value=code, said={"count": f"{count:,}", "row": row})
+        fields = verdict.new.package.resource(table.table).described.fields
+        for name in (item.name for item in fields if item.categories and item.name in touched):
+            before = _column(verdict.old, table.table, name).drop_nulls().value_counts()
+            after = set(_column(verdict.new, table.table, name))
+            for code, count in before.sort("count", name, descending=[True, False]).iter_rows():
+                if code not in after and not verdict.acknowledges(table.table, name, code):
+                    said = {"count": f"{count:,}", "row": f"{verdict.version},{table.table},*,{name},{code},"}
+                    yield Breach(table.table, column=name, value=code, said=said)
 
 
 def mostly_rewritten(verdict: Verdict) -> Iterator[Breach]:
@@ -323,9 +278,10 @@ def _redirects(side: Side) -> set[tuple[str, str]]:
 
 
 def _column(side: Side, table: str, name: str) -> pl.Series:
-    """The texts of a column as they stand in the file."""
-    parts = [frame.get_column(name) for frame in read_text(side.package.resource(table)) if name in frame.columns]
-    return pl.concat(parts) if parts else pl.Series(name, dtype=pl.String)
+    """A column as canonical text; empty where the side lacks it."""
+    resource = side.package.resource(table)
+    names = [name] if name in resource.described.names else []
+    return read_columns(resource, names).to_series() if names else pl.Series(name, dtype=pl.String)
 
 
 GUARDS: tuple[Guard[Verdict], ...] = read_guards(
@@ -346,21 +302,5 @@ GUARDS: tuple[Guard[Verdict], ...] = read_guards(
 )
 """Those of corrections.csv are found where it is matched with the changes."""
 
-DOUBTS: tuple[Guard[Package], ...] = (
-    Guard(
-        id="licence-unknown",
-        says="a licence is no SPDX licence",
-        severity="warning",
-        message="{name} is no licence of the SPDX list",
-        hint="name it as https://spdx.org/licenses does",
-        find=_unknown_licences,
-    ),
-    Guard(
-        id="orcid-wrong",
-        says="the check digit of an ORCID is another",
-        severity="warning",
-        message="the ORCID {orcid} has a wrong check digit",
-        hint="copy it from https://orcid.org",
-        find=_wrong_orcids,
-    ),
-)
+DOUBTS: tuple[Guard[Package], ...] = read_guards(GUARDS_FILE, (licence_unknown, orcid_wrong))
+"""Those that need no release before."""

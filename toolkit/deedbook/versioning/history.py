@@ -1,4 +1,4 @@
-"""`changes.json` of a release, and what its `CHANGELOG.md` tells: the changes of every version, with counts and reasons.
+"""`changes.json`: what a release writes of its changes, and what a chain of releases tells.
 
     changes.json   the changes since the previous release in the shape of `changes/changes.schema.json`, as `diff --format json` tells
                    them, withdrawn rows and corrected cells with their reasons; and of the release: dataset, version, created, previous,
@@ -6,25 +6,38 @@
                    release withdrew, by table), history (one entry a version: version, created, previous, level, rules, tables, reasons,
                    notes, coverage)
 
-The history is carried forward from the `changes.json` of the release before, so no older release is needed to tell it.
+The history is carried forward from the `changes.json` of the release before, so no older release is needed to tell it. What a chain
+tells of one row, and the reasons over a span, is read from all of its documents: from its newest release back by `previous`, and the
+sha256 that each gives of the `release.json` before it is proven on the way. Keys and fields are followed through re-keying and renaming.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
-from deedbook.changes.alignment import ids_of
-from deedbook.changes.records import KEY, Changes, changes_record
-from deedbook.versioning.corrections import Correction, is_private
-from deedbook.versioning.previous import CHANGES, read_json, retired_keys
-from deedbook.versioning.verdict import Verdict
+import jsonschema
 
+from deedbook.changes.compare import ids_of
+from deedbook.changes.records import KEY, Changes, Place, Span, changes_record, changes_schema
+from deedbook.changes.sources import Side, find_release, find_releases
+from deedbook.errors import ProjectError, UsageError
+from deedbook.integrity.digests import MANIFEST, sha256_of
+from deedbook.project import CONFIG, DESCRIPTOR, load_project
+from deedbook.versioning.bump import Verdict
+from deedbook.versioning.corrections import Correction
+from deedbook.versioning.numbers import SEMVER, read_version
+from deedbook.versioning.previous import CHANGES, read_json, retired_keys
+
+Document = Mapping[str, Any]
+"""The content of a `changes.json`."""
 _MOST_NOTES = 50
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>|#~])")
+_SAID = ("reason", "note", "source")
 
 
 def changes_document(
@@ -46,89 +59,221 @@ def changes_document(
         coverage: What the release covers, a sentence each (R-70).
     """
     entry: dict[str, Any] = {"version": version, "created": created}
+    fallen: list[Correction] = []
     if verdict is None:
         tables = [{"table": name, "rows": number} for name, number in rows.items()]
         entry |= {"previous": None, "level": "first", "rules": [], "tables": tables, "reasons": {}}
         own: dict[str, Any] = {"previous": None, "bump": None}
         record = changes_record(Changes("", version, rows_of_new=dict(rows)))
-        given: Sequence[Correction] = ()
         retired, earlier = {}, []
     else:
-        previous, changes, given = verdict.previous, verdict.changes, verdict.reasons.given
-        entry |= _entry(verdict)
-        own = {"previous": {"version": previous.version, "sha256": previous.sha256}, "bump": bump_record(verdict)}
+        previous, given = verdict.previous, verdict.reasons.given
+        fallen = [item for item in given if item.guard]
+        entry |= _entry(verdict, fallen)
+        own = {"previous": {"version": previous.version, "sha256": previous.sha256}, "bump": verdict.bump}
         reasons = {(item.table, item.key, item.field): _reason(item) for item in given}
-        record = changes_record(replace(changes, old=previous.version, new=version, reasons=reasons))
-        private = {(item.table, item.key, item.field) for item in given if is_private(item)}
+        record = changes_record(replace(verdict.changes, old=previous.version, new=version, reasons=reasons))
+        private = {(item.table, item.key, item.field) for item in given if item.is_private}
         for table in record["tables"]:
             for cell in table["changed"]:
                 if (table["table"], cell["key"], cell["field"]) in private:
                     cell["old"] = None
-        retired, earlier = _retired(verdict), read_json(previous.folder / CHANGES).get("history", [])
-    return {
-        "changes_version": record["changes_version"],
-        "dataset": dataset,
-        "version": version,
-        "created": created,
-        **own,
-        **record,
-        "fallen_status": [
-            {"table": item.table, "key": item.key, "old": item.old, "new": item.new, **_reason(item)}
-            for item in given
-            if item.guard
-        ],
-        "retired": retired,
-        "history": [entry | {"coverage": list(coverage)}, *earlier],
-    }
-
-
-def _retired(verdict: Verdict) -> dict[str, list[str]]:
-    """Every key that this release or an earlier one withdrew, by table; of a table that left, those of one field."""
-    gone = {
-        table.table: [*table.removed.get_column(KEY), *table.rekeyed.get_column("old")]
-        for table in verdict.changes.tables
-    }
-    gone |= {name: ids_of(verdict.old.package.resource(name)) for name in verdict.changes.rows_of_gone}
-    before = retired_keys(verdict.previous.folder)
-    return before | {name: sorted({*before.get(name, []), *keys}) for name, keys in gone.items() if keys}
-
-
-def bump_record(verdict: Verdict) -> dict[str, Any]:
-    """What raised the version: for release.json and changes.json."""
-    return {
-        "floor": verdict.level,
-        "minimum": verdict.minimum,
-        "override": verdict.override.reason if verdict.override else None,
-        "rules": [item.record for item in verdict.rules],
-    }
+        retired, earlier = retired_keys(previous.folder), read_json(previous.folder / CHANGES).get("history", [])
+        changed = verdict.changes
+        gone = {it.table: [*it.removed.get_column(KEY), *it.rekeyed.get_column("old")] for it in changed.tables}
+        gone |= {name: ids_of(verdict.old.package.resource(name)) for name in changed.rows_of_gone}
+        retired |= {name: sorted({*retired.get(name, []), *keys}) for name, keys in gone.items() if keys}
+    head = {"changes_version": record["changes_version"], "dataset": dataset, "version": version, "created": created}
+    lost = [{"table": it.table, "key": it.key, "old": it.old, "new": it.new, **_reason(it)} for it in fallen]
+    history = [entry | {"coverage": list(coverage)}, *earlier]
+    return head | own | record | {"fallen_status": lost, "retired": retired, "history": history}
 
 
 def _reason(found: Correction) -> dict[str, str]:
-    return {name: text for name in ("reason", "note", "source") if (text := getattr(found, name))}
+    return {name: text for name in _SAID if (text := getattr(found, name))}
 
 
-def _entry(verdict: Verdict) -> dict[str, Any]:
+def _entry(verdict: Verdict, fallen: Sequence[Correction]) -> dict[str, Any]:
     """What the history tells of a version that follows another."""
+
+    def markdown(text: str) -> str:
+        """A text on one line in which nothing is Markdown."""
+        return _MARKDOWN.sub(r"\\\1", " ".join(text.split()))
+
     changes, given = verdict.changes, verdict.reasons.given
-    notes = list(dict.fromkeys(item.note for item in given if item.note))
+    tables = [{"table": item.table, **item.counts} for item in changes.tables if item.has_new_values]
+    tables += [{"table": name, "rows": number} for name, number in changes.rows_of_new.items()]
+    notes = list(dict.fromkeys(filter(None, (item.note for item in given))))
     return {
         "previous": verdict.previous.version,
         "level": verdict.level,
-        "override": verdict.override.reason if verdict.override else None,
+        "override": verdict.bump["override"],
         "rules": [item.record | {"says": item.says} for item in verdict.rules],
-        "tables": [{"table": item.table, **item.counts} for item in changes.tables if item.has_new_values]
-        + [{"table": name, "rows": number} for name, number in changes.rows_of_new.items()],
+        "tables": tables,
         "schema": [item.sentence for item in changes.schema],
-        "fallen": [
-            f"`{item.table}` {_markdown(item.key)} from {item.old} to {item.new or 'none'}"
-            for item in given
-            if item.guard
-        ],
+        "fallen": [f"`{it.table}` {markdown(it.key)} from {it.old} to {it.new or 'none'}" for it in fallen],
         "reasons": dict(sorted(Counter(item.reason for item in given).items())),
         "notes": notes[:_MOST_NOTES],
     }
 
 
-def _markdown(text: str) -> str:
-    """A text on one line in which nothing is Markdown."""
-    return _MARKDOWN.sub(r"\\\1", " ".join(text.split()))
+@dataclass(frozen=True, slots=True)
+class Homes:
+    """Where the releases of a dataset stand as `NAME/VERSION/`, and the newest final one of them (else the newest)."""
+
+    folders: tuple[Path, ...]
+    name: str
+    newest: str
+
+    @property
+    def folder(self) -> Path:
+        """That of the newest release."""
+        return find_release(self.folders, self.name, self.newest) or Path()
+
+
+def find_homes(path: Path) -> Homes:
+    """The releases that a folder means: a release and those beside it, a project's, those in `dist/NAME` or in a catalogue.
+
+    Raises:
+        UsageError: when there is none.
+        ProjectError: when a project or a release cannot be read.
+    """
+    path = path.resolve()
+    if (path / MANIFEST).is_file() and not (path / CONFIG).is_file():
+        return Homes((path.parent.parent,), path.parent.name, path.name)
+    folders: tuple[Path, ...] = (path,)
+    names = sorted({file.parent.parent.name for file in path.glob(f"*/*/{MANIFEST}")})
+    if (path / CONFIG).is_file() or (path / DESCRIPTOR).is_file():
+        project = load_project(path)
+        folders, names = project.release_folders, [project.package.name]
+    elif any(path.glob(f"*/{MANIFEST}")):
+        folders, names = (path.parent,), [path.name]
+    if len(names) > 1:
+        raise UsageError(f"{path} holds several datasets", f"name the folder of one: {', '.join(names)}")
+    versions = list(filter(SEMVER.fullmatch, find_releases(folders, "".join(names))))
+    if not versions:
+        raise UsageError(f"{path} holds no release", "name a project, a release, or NAME with --from CATALOGUE")
+    return Homes(folders, names[0], max(versions, key=lambda text: (read_version(text).is_final, read_version(text))))
+
+
+def read_chain(homes: Homes) -> Iterator[Document]:
+    """The documents from the newest release back; it ends before a release that is not there.
+
+    Raises:
+        ProjectError: when a release is not the one that the next one follows, or does not tell its changes.
+    """
+    version, sha256 = homes.newest, ""
+    while folder := find_release(homes.folders, homes.name, version):
+        if sha256 and sha256_of(folder / MANIFEST) != sha256:
+            message = f"{folder} is not the release that the next one follows: its release.json has another sha256"
+            raise ProjectError(message, "fetch the published release again")
+        document = demand_document(read_json(folder / CHANGES), str(folder))
+        yield document
+        if not document["previous"]:
+            return
+        version, sha256 = document["previous"]["version"], document["previous"]["sha256"]
+
+
+def demand_document(document: Document, where: str) -> Document:
+    """The document, once it has the shape of a `changes.json`.
+
+    Raises:
+        ProjectError: when it has not.
+    """
+    shape = changes_schema()
+    shape["required"] += ["version", "created", "previous", "history"]
+    if (error := next(jsonschema.Draft202012Validator(shape).iter_errors(document), None)) is not None:
+        raise ProjectError(
+            f"{where}: its {CHANGES} does not tell the changes as it should: {error.message[:200]}",
+            "verify the release; one of an older deedbook can only be compared with `deedbook diff`",
+        )
+    return document
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened to a row in one version; `what` is a field, or what became of the whole row."""
+
+    version: str
+    created: str
+    what: str
+    old: str | None = None
+    new: str | None = None
+    reason: str = ""
+    note: str = ""
+
+
+def row_history(documents: Iterable[Document], table: str, key: str) -> Iterator[Event]:
+    """What happened to a row, newest first, by the keys and field names of their time; the last is how it came.
+
+    Args:
+        documents: The chain.
+        table: The name of the table.
+        key: The row's key, its parts joined by `|`; also one that it no longer has.
+    """
+    for document in documents:
+        for what, item in _happened(document, table, key):
+            said = [item.get("old"), item.get("new"), item.get("reason", ""), item.get("note", "")]
+            yield Event(document["version"], document["created"][:10], what, *said)
+            if "field" not in item:  # of the whole row
+                key = item.get("old", key)
+            if what in _COMINGS and not item:
+                return
+
+
+_COMINGS = ("came with its table", "added")
+
+
+def _happened(document: Document, table: str, key: str) -> Iterator[tuple[str, Document]]:
+    """What happened to a row of a table in one version, the change of its key after those of its cells."""
+    yield from [(_COMINGS[0], {})] * (table in document["tables_added"])
+    yield from [("went with its table", {})] * (table in document["tables_removed"])
+    for changes in (item for item in document["tables"] if item["table"] == table):
+        yield from ((it["field"], it) for it in changes["changed"] if (it["key"], it["kind"]) == (key, "value"))
+        for pair in changes["rekeyed"]:
+            if key in {pair["old"], pair["new"]}:
+                yield "re-keyed", pair
+                key = pair["old"]
+        yield from (("withdrawn", row) for row in changes["removed"] if row["key"] == key)
+        yield from [(_COMINGS[1], {})] * (key in changes["added"])
+
+
+def with_span(changes: Changes, old: Side, new: Side) -> Changes:
+    """The changes between two releases with what those in between tell: which they are, and the last reason of each change.
+
+    Two sides that are no releases of one dataset, the older one first, stay as they are.
+    """
+    older, newer = old.package, new.package
+    is_chain = older.name == newer.name and all(
+        SEMVER.fullmatch(package.version) and (package.root / MANIFEST).is_file() for package in (older, newer)
+    )
+    if not is_chain or read_version(older.version) >= read_version(newer.version):
+        return changes
+    folders = tuple(package.root.resolve().parent.parent for package in (newer, older))
+    between: list[str] = []
+    follows, reasons = newer.version, dict[Place, dict[str, str]]()
+    called: dict[Place, Place] = {}  # keys and fields by what they were in an earlier version
+    for document in read_chain(Homes(folders, newer.name, newer.version)):
+        if document["version"] == older.version:
+            break
+        between.append(document["version"])
+        follows = (document["previous"] or {"version": ""})["version"]
+        for table in document["tables"]:
+            name = table["table"]
+            for item in (*table["removed"], *table["rekeyed"], *table["changed"]):
+                row, column = (name, item.get("key", item.get("old")), ""), (name, "", item.get("field", ""))
+                place = (name, called.get(row, row)[1], called.get(column, column)[2])
+                if said := {part: item[part] for part in _SAID if part in item}:
+                    reasons.setdefault(place, said)
+        for was, now in _moved(document):
+            called[was] = called.get(now, now)
+    missing = None if follows == older.version else follows or older.version
+    return replace(changes, reasons=reasons, span=Span(tuple(between[1:]), missing))
+
+
+def _moved(document: Document) -> Iterator[tuple[Place, Place]]:
+    """The places of keys and fields that the version before called otherwise, and of what they are called since."""
+    for table in document["tables"]:
+        yield from (((table["table"], it["old"], ""), (table["table"], it["new"], "")) for it in table["rekeyed"])
+    renamed = (item for item in document["schema"] if item["kind"] == "field-renamed")
+    yield from (((item["table"], "", item["old"]), (item["table"], "", item["field"])) for item in renamed)

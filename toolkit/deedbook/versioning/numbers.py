@@ -34,11 +34,6 @@ class Version(NamedTuple):
         """The version that a pre-release is a draft of; itself when it is final."""
         return self._replace(stage=_FINAL)
 
-    @property
-    def core(self) -> str:
-        """`MAJOR.MINOR.PATCH`."""
-        return f"{self.major}.{self.minor}.{self.patch}"
-
 
 _FINAL = ((2, 0, ""),)
 
@@ -61,9 +56,8 @@ def read_version(text: str) -> Version:
 
 def effective_level(level: Level, previous: str) -> Level:
     """The level by which the number rises: before 1.0.0, major becomes minor and minor becomes patch."""
-    if read_version(previous).major >= 1 or level == "none":
-        return level
-    return "minor" if level == "major" else "patch"
+    milder: dict[Level, Level] = {"major": "minor", "minor": "patch"}
+    return level if read_version(previous).major else milder.get(level, level)
 
 
 def counts_as(level: Level, previous: str) -> str:
@@ -74,15 +68,9 @@ def counts_as(level: Level, previous: str) -> str:
 
 def raised(previous: str, level: Level) -> str:
     """The lowest version that follows the previous one by such changes; a pre-release is followed by its release."""
-    version = read_version(previous)
-    level = effective_level(level, previous)
+    version, level = read_version(previous), effective_level(level, previous)
     if level == "none":
         return previous
-    if version.stage != _FINAL:
-        return version.core
-    match level:
-        case "major":
-            return f"{version.major + 1}.0.0"
-        case "minor":
-            return f"{version.major}.{version.minor + 1}.0"
-    return f"{version.major}.{version.minor}.{version.patch + 1}"
+    at, numbers = 3 - LEVELS.index(level), (version.major, version.minor, version.patch)
+    rises = (*numbers[:at], numbers[at] + 1, *(0,) * (2 - at))
+    return ".".join(map(str, rises if version.is_final else numbers))

@@ -19,21 +19,11 @@ from deedbook.changes.records import Changes, SchemaChange
 from deedbook.changes.sources import Side, side_of_folder
 from deedbook.errors import ProjectError, UsageError
 from deedbook.findings import Finding
-from deedbook.project import Project, demand_names, load_project
+from deedbook.project import Project, load_project
 from deedbook.rules.guard import Guard, Releases
-from deedbook.versioning import corrections
-from deedbook.versioning.bump import applied_rules, bump_of, read_thresholds
+from deedbook.versioning import bump, corrections, previous
 from deedbook.versioning.guards import coverage, doubts, judge_changes, unexplained
 from deedbook.versioning.numbers import SEMVER, raised, read_version
-from deedbook.versioning.previous import (
-    Previous,
-    demand_licence,
-    demand_version,
-    latest_release,
-    read_created,
-    retired_keys,
-)
-from deedbook.versioning.verdict import Override, Verdict, read_override
 
 FIRST = "0.1.0"
 Derived = Callable[[Path], Iterable[SchemaChange]]
@@ -54,7 +44,7 @@ class Plan:
 
     name: str
     version: str
-    verdict: Verdict | None
+    verdict: bump.Verdict | None
     target: Path
     findings: tuple[Finding, ...]
 
@@ -95,89 +85,76 @@ def plan(
     if version and not SEMVER.fullmatch(version):
         raise UsageError(f"{version!r} is not SemVer", "write it as MAJOR.MINOR.PATCH, e.g. 1.2.0")
     package = project.package
-    demand_names(package)
-    demand_version(package)
-    demand_licence(package)
+    previous.demand_releasable(package)
     if package.created:
-        read_created(package)
+        previous.read_created(package)
     home = project.dist / package.name
-    previous = latest_release(project)
+    before = previous.latest_release(project)
     covered = (*doubts(package), *coverage(Side("", project), guards))
-    if previous is None:
+    if before is None:
         first = version or package.version or FIRST
         return Plan(package.name, first, None, home / first, covered)
-    changes = compare_with(project, previous, progress, derived)
-    excuse = Override("", override) if override else read_override(project)
-    wanted = version or (raised(previous.version, "patch") if override else "")
-    found = verdict_on(project, previous, changes, wanted, excuse, guards)
-    if not wanted and _is_planned(package.version, found, excuse, home):
-        found = verdict_on(project, previous, changes, package.version, excuse, guards)
+    changes = compare_with(project, before, progress, derived)
+    wanted = version or (raised(before.version, "patch") if override else "")
+    found = verdict_on(project, before, changes, wanted, override or bump.read_override(project, wanted), guards)
+    if not wanted and package.version not in {"", before.version, found.version}:
+        # the descriptor plans another version, which stands when it is a higher one, has an excuse, or is an open draft
+        planned, lowest = read_version(package.version), read_version(found.version)
+        is_draft = not planned.is_final and planned.final >= lowest and not (home / package.version).exists()
+        excuse = bump.read_override(project, package.version)
+        if planned > lowest or is_draft or excuse:
+            found = verdict_on(project, before, changes, package.version, excuse, guards)
     if found.is_nothing:
-        return Plan(package.name, "", found, previous.folder, covered)
+        return Plan(package.name, "", found, before.folder, covered)
     return Plan(package.name, found.version, found, home / found.version, (*found.findings, *covered))
 
 
-def _is_planned(version: str, found: Verdict, excuse: Override | None, home: Path) -> bool:
-    """Whether the descriptor plans another version than the lowest one, which stands: a higher, an excused one, or an open draft."""
-    if version in {"", found.previous.version, found.version}:
-        return False
-    planned, lowest = read_version(version), read_version(found.version)
-    is_draft = not planned.is_final and planned.final >= lowest and not (home / version).exists()
-    return planned > lowest or is_draft or (excuse is not None and excuse.version == version)
-
-
 def compare_with(
-    project: Project, previous: Previous, progress: Progress | None = None, derived: Derived | None = None
+    project: Project, before: previous.Previous, progress: Progress | None = None, derived: Derived | None = None
 ) -> Changes:
     """What the project changes of the previous release: tables, rows and cells that people edit, and what is derived."""
     new = Side(project.package.version or "the project", project)
-    changes = compare(side_of_folder(previous.folder), new, literal=False, progress=progress)
-    return replace(changes, schema=(*changes.schema, *derived(previous.folder))) if derived else changes
+    changes = compare(side_of_folder(before.folder), new, literal=False, progress=progress)
+    return replace(changes, schema=(*changes.schema, *derived(before.folder))) if derived else changes
 
 
 def verdict_on(
     project: Project,
-    previous: Previous,
+    before: previous.Previous,
     changes: Changes,
     version: str,
-    override: Override | None = None,
+    override: str = "",
     guards: Sequence[Guard[Releases]] = (),
-) -> Verdict:
+) -> bump.Verdict:
     """What a version rests on.
 
     Args:
         project: What is to be released.
-        previous: The release before.
+        before: The release before.
         changes: What lies between.
         version: The version; the lowest one that the changes allow when empty.
-        override: A maintainer's reason to go below that.
+        override: A maintainer's reason to go below that; empty for none.
         guards: The project's own rules between releases.
 
     Raises:
         ProjectError: when deedbook.toml or corrections.csv cannot be read.
     """
-    rules = applied_rules(changes, read_thresholds(project))
-    level = bump_of(rules)
-    minimum = raised(previous.version, level)
-    version = version or minimum
-    old, new, rows = side_of_folder(previous.folder), Side(version, project), corrections.read_corrections(project)
-    needed = tuple(corrections.needed_corrections(changes, version, unexplained(old, new, changes, guards)))
-    found = Verdict(
-        previous=previous,
-        old=old,
-        new=new,
+    rows, rules = corrections.read_corrections(project), bump.applied_rules(changes, bump.read_thresholds(project))
+    found = bump.Verdict(
+        previous=before,
+        old=side_of_folder(before.folder),
+        new=Side(version, project),
         changes=changes,
         version=version,
         corrections=rows,
-        retired=retired_keys(previous.folder),
-        level=level,
-        minimum=minimum,
+        retired=previous.retired_keys(before.folder),
         rules=rules,
-        needed=needed,
-        reasons=corrections.match_corrections(project, needed, version, rows),
     )
-    if override is not None and found.is_below and override.version in {version, ""}:
-        found = replace(found, override=replace(override, version=version))
+    version = version or found.minimum
+    needed = tuple(corrections.needed_corrections(changes, version, unexplained(found, guards)))
+    reasons = corrections.match_corrections(project, needed, version, rows)
+    found = replace(found, version=version, needed=needed, reasons=reasons)
+    found = replace(found, override=override if found.is_below else "")
     return replace(found, findings=(*judge_changes(found, guards), *found.reasons.findings))
 
 
@@ -215,10 +192,9 @@ def write_plan(project: Project, planned: Plan, created: dt.date, doi: Mapping[s
         own["previous"] = {"version": before.version, "sha256": before.sha256, "where": where}
     if doi is not None:
         own |= {**doi, "doi": {"version": planned.version, "doi": doi["doi"]}}
-    if verdict is not None and verdict.override is not None:
-        own["override"] = {"version": planned.version, "reason": verdict.override.reason}
-    elif "override" in project.package.raw.get("deedbook", {}):
-        own["override"] = None
+    excuse = verdict.override if verdict else ""
+    if excuse or "override" in previous.own_settings(project.package):
+        own["override"] = {"version": planned.version, "reason": excuse} if excuse else None
     content = path.read_bytes()
     text = set_member(content.decode(), ["version"], planned.version)
     text = set_member(text, ["created"], f"{created.isoformat()}T00:00:00Z")
@@ -241,34 +217,27 @@ def set_member(text: str, path: Sequence[str], value: Any) -> str:
     """
     start = len(text) - len(text.lstrip("\ufeff \t\r\n"))
     for depth, name in enumerate(path):
-        members = _members(text, start)
-        rest = value
-        if name in members and depth < len(path) - 1:
-            start = members[name][1]
-            continue
-        for inner in reversed(path[depth + 1 :]):
-            rest = {inner: rest}
-        if name in members:
-            begin, value_start, end = members[name]
-            return text[:value_start] + _formatted(text, begin, rest) + text[end:]
-        label = f"{json.dumps(name, ensure_ascii=False)}: "
-        if not members:
-            return text[: start + 1] + label + json.dumps(rest, ensure_ascii=False) + text[start + 1 :]
-        begin, _, end = list(members.values())[-1]
-        between = text[len(text[:begin].rstrip()) : begin]
-        return f"{text[:end]},{between}{label}{_formatted(text, begin, rest)}{text[end:]}"
-    return text
-
-
-def _members(text: str, start: int) -> dict[str, tuple[int, int, int]]:
-    """By name, where each member of the object that starts there begins, and where its value begins and ends."""
-    if text[start : start + 1] != "{":
-        raise ProjectError("the descriptor is no JSON object where a member has to be set", "set it by hand")
-    found, at = {}, start + 1
-    while member := _MEMBER.match(text, at):
-        at = _DECODER.raw_decode(text, member.end())[1]
-        found[json.loads(member[1])] = member.start(1), member.end(), at
-    return found
+        if text[start : start + 1] != "{":
+            raise ProjectError("the descriptor is no JSON object where a member has to be set", "set it by hand")
+        members, at = {}, start + 1  # by name, where a member begins, and where its value begins and ends
+        while member := _MEMBER.match(text, at):
+            at = _DECODER.raw_decode(text, member.end())[1]
+            members[json.loads(member[1])] = member.start(1), member.end(), at
+        inner = path[depth + 1 :]
+        if name not in members or not inner:
+            break
+        start = members[name][1]
+    for outer in reversed(inner):
+        value = {outer: value}
+    if name in members:
+        first, begin, end = members[name]
+        return text[:begin] + _formatted(text, first, value) + text[end:]
+    label = f"{json.dumps(name, ensure_ascii=False)}: "
+    if not members:
+        return text[: start + 1] + label + json.dumps(value, ensure_ascii=False) + text[start + 1 :]
+    first, _, end = list(members.values())[-1]
+    between = text[len(text[:first].rstrip()) : first]
+    return f"{text[:end]},{between}{label}{_formatted(text, first, value)}{text[end:]}"
 
 
 def _formatted(text: str, at: int, value: Any) -> str:

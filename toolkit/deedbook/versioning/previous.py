@@ -14,7 +14,7 @@ from deedbook.descriptor import Package
 from deedbook.errors import ProjectError, RefusalError
 from deedbook.integrity.digests import MANIFEST, sha256_of
 from deedbook.integrity.proof import demand_whole
-from deedbook.project import Project
+from deedbook.project import Project, demand_names
 from deedbook.versioning.numbers import SEMVER, read_version
 
 CHANGES = "changes.json"
@@ -48,36 +48,31 @@ def read_previous(package: Package, folders: Sequence[Path], *, snapshot: bool =
         ProjectError: when nothing is said (but of a snapshot), or what is named cannot be found, is damaged or does not match.
         RefusalError: when a later version than the named one was released, so that the chain would fork.
     """
-    own = _own(package)
+    own, where = own_settings(package), _where(package)
     if "previous" not in own and not snapshot:
         raise ProjectError(
-            f"{_where(package)}: it is not said which release came before this one (`deedbook.previous`)",
+            f"{where}: it is not said which release came before this one (`deedbook.previous`)",
             'add "deedbook": {"previous": null} for a first release, else run `deedbook plan --write`',
         )
-    declared = own.get("previous")
-    if declared is None:
+    said = own.get("previous")
+    if said is None:
         _demand_line(package, folders, None)
         return None
-    said = declared if isinstance(declared, Mapping) else {}
-    version, digest = said.get("version"), said.get("sha256")
+    version, digest = (said.get("version"), said.get("sha256")) if isinstance(said, Mapping) else ("", "")
     if not isinstance(version, str) or not SEMVER.fullmatch(version) or not isinstance(digest, str):
-        message = (
-            f"{_where(package)}: `deedbook.previous` is null, or has a `version` and the `sha256` of its release.json"
-        )
+        message = f"{where}: `deedbook.previous` is null, or has a `version` and the `sha256` of its release.json"
         raise ProjectError(message, "run `deedbook plan --write`")
     folder = find_release(folders, package.name, version)
     if folder is None:
         place = folders[0] / package.name / version
         hint = f"fetch it: `deedbook fetch {package.name}@{version} -o {place}`"
         raise ProjectError(f"the previous release {version} is not in {place}", hint)
-    found, file = sha256_of(folder / MANIFEST), folder / MANIFEST
-    if found != digest.removeprefix("sha256:"):
-        message = (
-            f"{file} is not the previous release that {_where(package)} names: its sha256 is {found}, not {digest}"
-        )
+    file = folder / MANIFEST
+    if (found := sha256_of(file)) != digest.removeprefix("sha256:"):
+        message = f"{file} is not the previous release that {where} names: its sha256 is {found}, not {digest}"
         raise ProjectError(message, "fetch the published release again, or correct `deedbook.previous`")
     _demand_line(package, folders, version)
-    return _proven(package, folders, folder, version)
+    return _proven(package, folders, folder)
 
 
 def latest_release(project: Project) -> Previous | None:
@@ -97,7 +92,7 @@ def latest_release(project: Project) -> Previous | None:
     if folder is None:
         return read_previous(package, folders, snapshot=True)
     _demand_line(replace(package, version=""), folders, package.version)
-    return _proven(package, folders, folder, package.version)
+    return _proven(package, folders, folder)
 
 
 def read_created(package: Package) -> dt.datetime:
@@ -112,36 +107,32 @@ def read_created(package: Package) -> dt.datetime:
     try:
         moment = dt.datetime.fromisoformat(package.created)
     except ValueError:
-        raise ProjectError(
-            f"{_where(package)}: `created` is {package.created!r}, which is no ISO 8601 time", hint
-        ) from None
+        message = f"{_where(package)}: `created` is {package.created!r}, which is no ISO 8601 time"
+        raise ProjectError(message, hint) from None
     return moment.astimezone(dt.UTC) if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
 
 
-def demand_version(package: Package) -> None:
-    """Refuses a planned version that is no version number.
+def demand_releasable(package: Package) -> None:
+    """Refuses names that cannot be published, a version that is no number, and a licence that a release cannot carry.
 
     Raises:
-        ProjectError: when it is not SemVer.
+        ProjectError: when there is one; a licence is at an address, or a file beside the descriptor.
     """
+    demand_names(package)
     if package.version and not SEMVER.fullmatch(package.version):
         hint = "write it as MAJOR.MINOR.PATCH, e.g. 1.0.0, and in YAML between quotes"
         raise ProjectError(f"{_where(package)}: the version {package.version!r} is not SemVer", hint)
-
-
-def demand_licence(package: Package) -> None:
-    """Refuses a licence that is neither at an address nor a file beside the descriptor, which a release carries.
-
-    Raises:
-        ProjectError: when there is one.
-    """
-    licences = package.raw.get("licenses")
-    for one in licences if isinstance(licences, list) else ():
-        path = str(one.get("path") or "") if isinstance(one, Mapping) else ""
+    for path in texts_of(package.raw.get("licenses"), "path"):
         is_file = ":" not in path and path == Path(path).name and (package.root / path).is_file()
         if path and not is_file and not path.startswith(("https://", "http://")):
             hint = "put a file such as LICENSE beside the descriptor, or give an address that begins with https://"
             raise ProjectError(f"{_where(package)}: the licence {path!r} is no file that a release can carry", hint)
+
+
+def texts_of(entries: object, name: str) -> list[str]:
+    """A property of each object of a list that anybody wrote."""
+    listed = entries if isinstance(entries, list) else ()
+    return [str(one.get(name) or "") for one in listed if isinstance(one, Mapping)]
 
 
 def demand_one_beginning(project: Project) -> None:
@@ -150,11 +141,11 @@ def demand_one_beginning(project: Project) -> None:
     Raises:
         ProjectError: when one was built, or published into a folder.
     """
-    if _own(project.package).get("previous", ...) is None:
+    if own_settings(project.package).get("previous", ...) is None:
         _demand_line(project.package, project.release_folders, None)
 
 
-def _own(package: Package) -> Mapping[str, Any]:
+def own_settings(package: Package) -> Mapping[str, Any]:
     """What the descriptor says under `deedbook`."""
     own = package.raw.get("deedbook")
     return own if isinstance(own, Mapping) else {}
@@ -165,13 +156,14 @@ def _where(package: Package) -> str:
     return str(package.path or package.root)
 
 
-def _proven(package: Package, folders: Sequence[Path], folder: Path, version: str) -> Previous:
+def _proven(package: Package, folders: Sequence[Path], folder: Path) -> Previous:
     try:
         demand_whole(folder)
     except RefusalError as error:
-        message = f"the previous release {version} cannot be compared with: {error.message}"
+        message = f"the previous release {folder.name} cannot be compared with: {error.message}"
         raise ProjectError(message, "fetch the published release again") from None
-    return Previous(version, sha256_of(folder / MANIFEST), folder, yanked(folders, package.name).get(version))
+    withdrawn = yanked(folders, package.name).get(folder.name)
+    return Previous(folder.name, sha256_of(folder / MANIFEST), folder, withdrawn)
 
 
 def yanked(folders: Sequence[Path], name: str) -> dict[str, str]:
