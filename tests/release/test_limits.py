@@ -12,8 +12,8 @@ import polars as pl
 import pytest
 
 from deedbook.release.edition import Edition
-from deedbook.release.formats import About, rds, spss, stata, xlsx
-from deedbook.release.formats.columns import first_differences
+from deedbook.release.formats import rds, spss, stata, xlsx
+from deedbook.release.formats.cells import first_differences
 from deedbook.release.tables import Outline, Table, type_rows
 from deedbook.release.verification import verify
 from deedbook.schema import read_schema
@@ -41,7 +41,7 @@ def workbook_of(path: Path, *tables: Table) -> list[str]:
     """Writes a workbook, and returns what it cannot hold."""
     book = xlsx.open_book(path, EDITION, [table.name for table in tables])
     limits = [note for table in tables for note in book.add(table)]
-    book.close(About({}, [table.outline for table in tables], ["README"]))
+    book.close(["README"])
     return limits
 
 

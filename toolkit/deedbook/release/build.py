@@ -19,34 +19,20 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from deedbook.changes.compare import compare
-from deedbook.changes.highlighter import highlighter_csv
+from deedbook.changes import compare, highlighter
 from deedbook.changes.sources import Side, side_of_folder
-from deedbook.checking.rules import RuleBook, load_rules
-from deedbook.checking.settings import read_settings
+from deedbook.checking import rules, settings
 from deedbook.descriptor import Package, load_package
 from deedbook.errors import RefusalError
 from deedbook.findings import Report, report_record, with_findings
-from deedbook.integrity.digests import BUILD_FILE, sha256_of
-from deedbook.integrity.proof import demand_whole
-from deedbook.integrity.provenance import build_json, read_inputs, write_proofs
-from deedbook.integrity.signatures import configured_key
+from deedbook.integrity import digests, proof, provenance, signatures
 from deedbook.project import DESCRIPTOR, Project
-from deedbook.release import documents
-from deedbook.release.codebook import codebook_documents, rule_entries
+from deedbook.release import codebook, derived, documents, folders, pages, tables
 from deedbook.release.contents import Contents, Progress, release_formats, written_tables
-from deedbook.release.derived import derived_changes
 from deedbook.release.edition import Edition, read_edition
-from deedbook.release.folders import Release, install, seal, staging, table_digests, write_manifest
-from deedbook.release.formats import About
-from deedbook.release.pages import json_text, render
-from deedbook.release.tables import schema_of
 from deedbook.validation import Options, validate
-from deedbook.versioning import corrections, history
+from deedbook.versioning import corrections, guards, history, numbers, plan
 from deedbook.versioning.bump import Verdict, read_override
-from deedbook.versioning.guards import coverage
-from deedbook.versioning.numbers import counts_as
-from deedbook.versioning.plan import compare_with, verdict_on
 from deedbook.versioning.previous import CHANGES
 
 
@@ -60,7 +46,7 @@ class Built:
     """
 
     report: Report
-    release: Release | None = None
+    release: folders.Release | None = None
     unchanged: bool = False
 
 
@@ -89,23 +75,23 @@ def build(
     edition = read_edition(project.package, *project.release_folders, snapshot=snapshot)
     edition = replace(edition, epoch=epoch or edition.epoch)
     for resource in project.package.resources:
-        schema_of(resource)
-    key = configured_key()
-    inputs = read_inputs(project)
+        tables.schema_of(resource)
+    key = signatures.configured_key()
+    inputs = provenance.read_inputs(project)
     # nothing that would let unchecked data into a release
     complete = replace(options or Options(), tables=(), rules=True, select=(), ignore=(), lenient=False)
     say = progress or (lambda _what, _share: None)
-    book = load_rules(project.rule_files, read_settings(project))
+    book = rules.load_rules(project.rule_files, settings.read_settings(project))
     report = validate(project, complete, lambda done, total: say("validating", done / total if total else 1.0), book)
     verdict = _verdict(project, edition, book, progress) if report.valid else None
     if verdict and not snapshot:
         if verdict.is_nothing:
-            same = Release(verdict.previous.folder, edition.name, verdict.previous.version)
+            same = folders.Release(verdict.previous.folder, edition.name, verdict.previous.version)
             return Built(report, same, unchanged=True)
         report = with_findings(report, verdict.findings)
     if not report.valid:
         return Built(report)
-    with staging(edition, project.dist) as staged:
+    with folders.staging(edition, project.dist) as staged:
         contents = Contents(
             project=project,
             edition=edition,
@@ -117,24 +103,25 @@ def build(
             formats=release_formats(project),
         )
         _write_release(contents, say)
-        if read_inputs(project) != inputs:
+        if provenance.read_inputs(project) != inputs:
             raise RefusalError("the project was edited while it was being built", "build again")
-        write_proofs(staged.folder, inputs, key)
-        seal(staged)
+        provenance.write_proofs(staged.folder, inputs, key)
+        folders.seal(staged)
         if staged.target.exists() and not snapshot:
             _demand_same(project.package, staged.folder, staged.target)
-            return Built(report, Release(staged.target, edition.name, edition.version), unchanged=True)
-        return Built(report, install(staged, edition))
+            return Built(report, folders.Release(staged.target, edition.name, edition.version), unchanged=True)
+        return Built(report, folders.install(staged, edition))
 
 
-def _verdict(project: Project, edition: Edition, book: RuleBook, progress: Progress | None) -> Verdict | None:
+def _verdict(project: Project, edition: Edition, book: rules.RuleBook, progress: Progress | None) -> Verdict | None:
     """What the version rests on; None for a first release."""
     if edition.previous is None:
         return None
-    changes = compare_with(project, edition.previous, progress, partial(derived_changes, project, book.derive))
-    return verdict_on(
-        project, edition.previous, changes, edition.version, read_override(project, edition.version), book.guards
+    changes = plan.compare_with(
+        project, edition.previous, progress, partial(derived.derived_changes, project, book.derive)
     )
+    override = read_override(project, edition.version)
+    return plan.verdict_on(project, edition.previous, changes, edition.version, override, book.guards)
 
 
 def _write_release(contents: Contents, say: Progress) -> None:
@@ -144,28 +131,28 @@ def _write_release(contents: Contents, say: Progress) -> None:
         say("writing documents", 1.0)
         for name in documents.copied(project.package):
             (folder / name).write_bytes((project.package.root / name).read_bytes())
-        about = About(edition.facts, [table.outline for table in contents.tables], documents.readme_lines(contents))
+        readme = documents.readme_lines(contents)
         for item in contents.formats:
             if item.name in books:
-                for table, note in books[item.name].close(about).items():
+                for table, note in books[item.name].close(readme).items():
                     contents.note(item, table, [note])
     descriptor = documents.datapackage_json(contents)
-    rules = rule_entries(project, contents.book, contents.report, has_previous=contents.verdict is not None)
+    entries = codebook.rule_entries(project, contents.book, contents.report, has_previous=contents.verdict is not None)
     written = {
         **documents.loaders(contents, descriptor),
-        **codebook_documents(edition, [table.entry for table in contents.tables], rules),
+        **codebook.codebook_documents(edition, [table.entry for table in contents.tables], entries),
         "datapackage.json": descriptor,
-        "CITATION.cff": render("CITATION.cff.j2", edition=edition),
+        "CITATION.cff": pages.render("CITATION.cff.j2", edition=edition),
         "README.md": documents.readme_markdown(contents),
-        "validation.json": json_text(report_record(contents.report), 2),
-        BUILD_FILE: build_json(edition.name, edition.version, edition.epoch, contents.inputs),
+        "validation.json": pages.json_text(report_record(contents.report), 2),
+        digests.BUILD_FILE: provenance.build_json(edition.name, edition.version, edition.epoch, contents.inputs),
     }
     _write(contents, written)
     changes = _write_changes(contents)
     files = contents.files()  # what is written later than these has no checksum in the standards
     _write(contents, {name: documents.described(contents, name, files) for name in documents.STANDARDS})
     _write(contents, {"index.html": documents.index_html(contents, changes)})
-    write_manifest(contents)
+    folders.write_manifest(contents)
 
 
 def _write_changes(contents: Contents) -> Mapping[str, object]:
@@ -177,14 +164,14 @@ def _write_changes(contents: Contents) -> Mapping[str, object]:
     project, edition, verdict = contents.project, contents.edition, contents.verdict
     covered = [
         item.message if item.table in item.message else f"{item.table}: {item.message}"
-        for item in coverage(Side("", project), contents.book.guards)
+        for item in guards.coverage(Side("", project), contents.book.guards)
     ]
     rows = {table.outline.name: table.rows for table in contents.tables if not table.outline.is_view}
     document = history.changes_document(edition.name, edition.version, edition.moment, rows, verdict, covered)
-    changelog = render(
-        f"{documents.CHANGELOG}.j2", title=edition.title, history=document["history"], counts_as=counts_as
+    changelog = pages.render(
+        f"{documents.CHANGELOG}.j2", title=edition.title, history=document["history"], counts_as=numbers.counts_as
     )
-    written = {CHANGES: json_text(document, 1), documents.CHANGELOG: changelog.rstrip() + "\n"}
+    written = {CHANGES: pages.json_text(document, 1), documents.CHANGELOG: changelog.rstrip() + "\n"}
     source = project.package.root / corrections.PATH
     if source.is_file():
         stated = corrections.read_corrections(project)
@@ -201,9 +188,9 @@ def _row_changes(contents: Contents, verdict: Verdict) -> dict[str, str]:
     withheld = corrections.private_tables(verdict.reasons.given)
     views = {table.outline.name for table in contents.tables if table.outline.is_view} if withheld else set[str]()
     staged = Side("", Project(contents.folder, load_package(contents.folder / DESCRIPTOR)))
-    changes = compare(side_of_folder(verdict.previous.folder), staged, derived=True, everything=True)
+    changes = compare.compare(side_of_folder(verdict.previous.folder), staged, derived=True, everything=True)
     told = [one for one in changes.tables if not (one.is_equal or one.table in withheld or one.table in views)]
-    return {f"{one.table}.diff.csv": highlighter_csv(changes, one) for one in told}
+    return {f"{one.table}.diff.csv": highlighter.highlighter_csv(changes, one) for one in told}
 
 
 def _write(contents: Contents, written: Mapping[str, str]) -> None:
@@ -217,7 +204,7 @@ def _demand_same(package: Package, new: Path, old: Path) -> None:
     Raises:
         RefusalError: when it is damaged, or names the tables and documents that differ.
     """
-    demand_whole(old)
+    proof.demand_whole(old)
     now, before = _identity(package, new), _identity(package, old)
     differing = [name for name in {**now, **before} if now.get(name) != before.get(name)]
     differing = [name for name in differing if name.startswith("table ")] or differing
@@ -231,5 +218,5 @@ def _demand_same(package: Package, new: Path, old: Path) -> None:
 def _identity(package: Package, folder: Path) -> dict[str, str]:
     """The digests of what a release is, whatever the versions of its writers."""
     names = [name for name in ("datapackage.json", *documents.copied(package)) if (folder / name).is_file()]
-    tables = {f"table {name}": digest for name, digest in table_digests(folder).items()}
-    return tables | {name: sha256_of(folder / name) for name in names}
+    known = {f"table {name}": digest for name, digest in folders.table_digests(folder).items()}
+    return known | {name: digests.sha256_of(folder / name) for name in names}

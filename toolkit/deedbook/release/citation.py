@@ -11,6 +11,7 @@ from deedbook.descriptor import Package
 from deedbook.errors import ProjectError
 from deedbook.versioning.guards import is_spdx, orcid_of
 
+Kind = Literal["person", "organisation", ""]
 _DOI = re.compile(r"^(?:https?://(?:dx\.)?doi\.org/|doi:)?(10\.\d{4,9}/\S+)$", re.IGNORECASE)
 
 
@@ -23,7 +24,7 @@ class Agent:
     """
 
     name: str
-    kind: Literal["person", "organisation", ""] = ""
+    kind: Kind = ""
     given: str = ""
     family: str = ""
     orcid: str = ""
@@ -95,19 +96,22 @@ def agents_of(descriptor: Mapping[str, object], *roles: str) -> tuple[Agent, ...
 
 def _agent(entry: Mapping[str, Any]) -> Agent:
     """A contributor; the name is empty when there is none."""
-    given, family, organisation, path, title = (
-        str(entry.get(key) or "") for key in ("givenName", "familyName", "organization", "path", "title")
+    given, family, organisation, path, title, name = (
+        str(entry.get(key) or "") for key in ("givenName", "familyName", "organization", "path", "title", "name")
     )
     orcid, is_right = orcid_of(path)
-    title = f"{given} {family}".strip() if family else title or str(entry.get("name") or "")
+    title = f"{given} {family}".strip() if family else title or name
+    if not (family or orcid):
+        kind: Kind = "" if title else "organisation"
+        return Agent(name=title or organisation, kind=kind, website=web_address(path))
     return Agent(
         name=title or organisation,
-        kind="person" if family or orcid else "" if title else "organisation",
+        kind="person",
         given=given if family else "",
         family=family,
         orcid=f"https://orcid.org/{orcid}" if is_right else "",
         website="" if orcid else web_address(path),
-        affiliation=organisation if family or orcid else "",
+        affiliation=organisation,
     )
 
 

@@ -21,7 +21,7 @@ from deedbook.project import Project
 from deedbook.release.edition import Edition
 from deedbook.release.pages import json_text, render
 from deedbook.release.statistics import Statistics, code_text, describe_columns
-from deedbook.release.tables import CodeLists, Outline, Table, references_of, schema_of
+from deedbook.release.tables import Outline, Table, references_of, schema_of
 from deedbook.schema import Field
 from deedbook.types import dtype_of
 from deedbook.versioning.guards import all_guards
@@ -65,8 +65,13 @@ TableEntry = dict[str, Any]
 """What `codebook.json` says of a table."""
 
 
-def table_entry(table: Table, codes: CodeLists) -> TableEntry:
-    """The entry of one table; `crosswalk` names counterparts in other datasets."""
+def table_entry(table: Table, definitions: Mapping[tuple[str, str], str]) -> TableEntry:
+    """The entry of one table; `crosswalk` names counterparts in other datasets.
+
+    Args:
+        table: The table.
+        definitions: What the codes mean, by list and code.
+    """
     outline, statistics = table.outline, describe_columns(table)
     return {
         "name": outline.name,
@@ -76,7 +81,7 @@ def table_entry(table: Table, codes: CodeLists) -> TableEntry:
         "is_view": outline.is_view,
         "primary_key": outline.schema.primary_key,
         "crosswalk": _texts(outline.schema.raw.get("crosswalk")),
-        "fields": [_field_entry(item, outline, statistics[item.name], codes) for item in outline.schema.fields],
+        "fields": [_field_entry(item, outline, statistics[item.name], definitions) for item in outline.schema.fields],
     }
 
 
@@ -100,7 +105,9 @@ def codebook_documents(edition: Edition, tables: Sequence[TableEntry], rules: Se
     }
 
 
-def _field_entry(item: Field, outline: Outline, statistics: Statistics, codes: CodeLists) -> dict[str, Any]:
+def _field_entry(
+    item: Field, outline: Outline, statistics: Statistics, definitions: Mapping[tuple[str, str], str]
+) -> dict[str, Any]:
     """One field. `refers_to` is `table.field` for a foreign key; `rules` are its bounds in words."""
     primary_key, said = outline.schema.primary_key, item.constraints
     examples = item.raw.get("examples")
@@ -125,7 +132,7 @@ def _field_entry(item: Field, outline: Outline, statistics: Statistics, codes: C
             {
                 "value": code,
                 "label": label,
-                "definition": codes.definitions.get((item.code_list, code), ""),
+                "definition": definitions.get((item.code_list, code), ""),
                 "count": counts.get(code, 0),
             }
             for code, label in {code_text(label.value): label.label for label in item.categories}.items()

@@ -17,12 +17,12 @@ from deedbook.errors import ProjectError, RefusalError
 from deedbook.findings import Report
 from deedbook.integrity.digests import Digests
 from deedbook.integrity.provenance import InputFile
-from deedbook.project import Project
+from deedbook.project import Project, read_code_lists
 from deedbook.release import derived, tables
 from deedbook.release.codebook import TableEntry, table_entry
 from deedbook.release.edition import Edition
 from deedbook.release.formats import CSV, FORMATS, Book, Format, format_of, media_type
-from deedbook.release.formats.columns import LeftOutError
+from deedbook.release.formats.cells import LeftOutError
 from deedbook.release.formats.csv import write_csv
 from deedbook.versioning.bump import Verdict
 
@@ -157,7 +157,7 @@ def written_tables(contents: Contents, say: Progress) -> Iterator[dict[str, Book
     frames = derived.derive_frames(project, contents.book.derive, edition.created)
     schemas = {resource.name: tables.schema_of(resource) for resource in project.package.resources}
     views = sorted(frames.keys() - schemas.keys())
-    codes = tables.read_codes(project)
+    lists, definitions = read_code_lists(project.package), tables.read_definitions(project.package)
     with ExitStack() as stack:
         books: dict[str, Book] = {}
         for item in contents.formats:
@@ -175,13 +175,17 @@ def written_tables(contents: Contents, say: Progress) -> Iterator[dict[str, Book
                     raise RefusalError(f"the table `{name}` is not released: as a release, it {lost}", hint)
             else:
                 outline, text = derived.derived_view(project, name, frames[name])
-            outline = replace(outline, schema=outline.schema.with_categories(codes.labels))
-            contents.tables.append(_write_table(outline, text, contents, books, codes))
+            outline = replace(outline, schema=outline.schema.with_categories(lists))
+            contents.tables.append(_write_table(outline, text, contents, books, definitions))
         yield books
 
 
 def _write_table(
-    outline: tables.Outline, text: pl.DataFrame, contents: Contents, books: Mapping[str, Book], codes: tables.CodeLists
+    outline: tables.Outline,
+    text: pl.DataFrame,
+    contents: Contents,
+    books: Mapping[str, Book],
+    definitions: Mapping[tuple[str, str], str],
 ) -> WrittenTable:
     """Writes one table in every format, the CSV first."""
     name, edition = outline.name, contents.edition
@@ -201,4 +205,4 @@ def _write_table(
                 contents.note(item, name, books[item.name].add(table))
         except LeftOutError as reason:
             contents.note(item, name, [f"left out: {reason}"], is_left_out=True)
-    return WrittenTable(outline, rows.height, file, dict(rows.schema), table_entry(table, codes))
+    return WrittenTable(outline, rows.height, file, dict(rows.schema), table_entry(table, definitions))

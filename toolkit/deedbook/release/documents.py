@@ -69,7 +69,14 @@ _DROPPED_OF_SCHEMA = re.compile(r"derivedFields|fields|fieldsMatch|missingValues
 _IN_CODE = re.compile(r"[\x00-\x1f\x7f-\x9f`\\]")
 """What ends a line, a fence of Markdown or a name of R; a name with it is in no code that people paste."""
 _STATA_NAME = re.compile("[A-Za-z_][A-Za-z0-9_]{0,27}")
-_KINDS = {pl.Boolean: "boolean", pl.Int64: "integer", pl.Float64: "number", pl.Date: "date"}
+_KINDS: Mapping[Any, str] = {
+    pl.Boolean: "boolean",
+    pl.Int64: "integer",
+    pl.Float64: "number",
+    pl.Date: "date",
+    pl.Datetime("us", "UTC"): "datetime",
+    pl.Datetime: "local datetime",
+}
 
 
 def copied(package: Package) -> list[str]:
@@ -87,23 +94,18 @@ def copied(package: Package) -> list[str]:
 
 def readme_markdown(contents: Contents) -> str:
     """The README of the release."""
-    edition, package, example = contents.edition, contents.project.package, contents.example
+    package, example = contents.project.package, contents.example
     missing = {resource.name: named_missing(schema_of(resource)) for resource in package.resources}
     return render(
         "README.md.j2",
-        edition=edition,
-        entries=[table.entry for table in contents.tables],
-        formats=contents.formats,
+        contents=contents,
+        edition=contents.edition,
         loaders=loader_names(contents.formats),
         copied=copied(package),
         has_corrections=(package.root / corrections.PATH).is_file(),
-        licences=[one.text for one in edition.licences],
-        example=example,
         ways=usages(contents),
         snippets=snippets(example, next(table.dtypes for table in contents.tables if table.outline.name == example)),
-        limits=contents.limits,
         missing={name: values for name, values in missing.items() if values},
-        report=contents.report,
     )
 
 
@@ -245,23 +247,24 @@ def forecast(project: Project, verdict: Verdict | None = None, environment: Mapp
         # derived tables: those with a schema of their own
         described_tables = {file.name.removesuffix(".schema.json") for file in project.schemas.glob("*.schema.json")}
         names += sorted(described_tables - {*names})
-    is_beside = {
-        corrections.PATH: (package.root / corrections.PATH).is_file(),
-        digests.SIGNATURE: any(map(environment.get, (KEY_VARIABLE, KEY_FILE_VARIABLE))),
-    }
-    beside = [name for name, is_there in is_beside.items() if is_there]
-    diffs: list[str] = []
-    if verdict:
-        withheld = corrections.private_tables(verdict.reasons.given)
-        compared = [item.table for item in verdict.changes.tables if item.has_new_values]
-        diffs = [f"{name}.diff.csv" for name in compared if name not in withheld]
+    beside = copied(package)
+    if (package.root / corrections.PATH).is_file():
+        beside.append(corrections.PATH)
+    if environment.get(KEY_VARIABLE) or environment.get(KEY_FILE_VARIABLE):
+        beside.append(digests.SIGNATURE)
     per_table = [item for item in formats if item.is_per_table]
     return Forecast(
         tuple(item.file_name(name, package.name) for name in names for item in per_table),
         tuple(item.file_name("", package.name) for item in formats if item not in per_table),
-        tuple(sorted({*_DOCUMENTS, *loader_names(formats), *beside, *copied(package)})),
-        tuple(diffs),
+        tuple(sorted({*_DOCUMENTS, *loader_names(formats), *beside})),
+        _foreseen_diffs(verdict) if verdict else (),
     )
+
+
+def _foreseen_diffs(verdict: Verdict) -> tuple[str, ...]:
+    withheld = corrections.private_tables(verdict.reasons.given)
+    compared = [item.table for item in verdict.changes.tables if item.has_new_values]
+    return tuple(f"{name}.diff.csv" for name in compared if name not in withheld)
 
 
 def datapackage_json(contents: Contents) -> str:
@@ -373,9 +376,8 @@ def snippets(table: str, dtypes: Mapping[str, pl.DataType]) -> str:
     """
     if _IN_CODE.search("".join(dtypes)):
         return "A column has a name that code would have to quote in a way of its own: use the loaders.\n\n"
-    kinds = {name: _KINDS.get(dtype.base_type(), "string") for name, dtype in dtypes.items()}
-    moments = {name: dtype for name, dtype in dtypes.items() if isinstance(dtype, pl.Datetime)}
-    kinds |= {name: "datetime" if dtype.time_zone else "local datetime" for name, dtype in moments.items()}
+    known = {name: _KINDS.get(dtype, _KINDS.get(dtype.base_type())) for name, dtype in dtypes.items()}
+    kinds = {name: kind or "string" for name, kind in known.items()}
     days = [name for name, kind in kinds.items() if kind == "date" and _STATA_NAME.fullmatch(name)]
     texts = [place for place, kind in enumerate(kinds.values(), 1) if kind not in {"integer", "number"}]
     return render(

@@ -16,7 +16,7 @@ from deedbook.descriptor import Resource, load_package
 from deedbook.integrity.proof import Outcome, Problem, Progress
 from deedbook.project import DESCRIPTOR
 from deedbook.release.formats import CSV, FORMATS, Format, format_of
-from deedbook.release.formats.columns import Difference, LeftOutError, UnlikeError, first_differences
+from deedbook.release.formats.cells import Difference, LeftOutError, UnlikeError, first_differences
 from deedbook.release.formats.csv import read_csv
 from deedbook.release.tables import Outline, Table, loss, schema_of, type_rows
 

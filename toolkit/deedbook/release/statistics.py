@@ -83,7 +83,7 @@ def describe_columns(table: Table) -> dict[str, Statistics]:
         # values that validation proved distinct are not counted again
         distinct = pl.len() if schema.primary_key == (name,) else column.n_unique() - column.has_nulls().cast(pl.UInt32)
         parts = {"missing": column.null_count(), "distinct": distinct}
-        parts |= {"min": text_of(column.min(), dtype), "max": text_of(column.max(), dtype)}
+        parts |= {"minimum": text_of(column.min(), dtype), "maximum": text_of(column.max(), dtype)}
         if isinstance(dtype, pl.String):
             parts |= {"shortest": column.str.len_chars().min(), "longest": column.str.len_chars().max()}
         summaries.append(pl.struct([part.alias(about) for about, part in parts.items()]).alias(name))
@@ -97,41 +97,39 @@ def describe_columns(table: Table) -> dict[str, Statistics]:
 
 def _describe(item: Field, column: pl.Series, known: Mapping[str, Any], *, is_key: bool) -> Statistics:
     dtype, filled = column.dtype, len(column) - known["missing"]
-    shape = _shape(item, dtype, filled, known["distinct"], is_key=is_key)
-    found: dict[str, Any] = {about: known.get(about) for about in ("missing", "distinct", "shortest", "longest")}
+    shape, most = _shape(item, dtype, filled, known["distinct"], is_key=is_key)
+    found = {**known, "minimum": None, "maximum": None}
+    if shape in {"numbers", "moments", "keys"} or (shape == "text" and (known.get("longest") or 0) <= _SHORT):
+        found |= {end: _shown(known[end], dtype) for end in ("minimum", "maximum")}
     if shape in {"numbers", "moments"}:
         middle = column.drop_nulls().sort().slice((filled - 1) // 2, 1)
         found |= {"median": _plain(texts_of(middle).item()), "bins": _bins(column)}
-    if shape in {"numbers", "moments", "keys"} or (shape == "text" and (known.get("longest") or 0) <= _SHORT):
-        found |= {"minimum": _shown(known["min"], dtype), "maximum": _shown(known["max"], dtype)}
     if shape == "text" and dtype == pl.String:
         found["lengths"] = _bins(column.str.len_chars())
-    repeats = shape == "keys" and known["distinct"] < filled
-    if shape == "codes" or repeats:
-        top = _top(item, column, _MOST_KEYS if repeats else _MOST_CODES)
-        found |= {"top": top, "other": filled - sum(entry.count for entry in top) if top else 0}
+    if most:
+        labels = {code_text(label.value): label.label for label in item.categories}
+        counts = texts_of(column.drop_nulls()).alias("v").value_counts(name="len")
+        counts = counts.sort("len", "v", descending=[True, False]).head(len(labels) or most)
+        top = ((str(_shown(value, dtype)), count) for value, count in counts.iter_rows())
+        found["top"] = tuple(Count(value, labels.get(value, ""), count) for value, count in top)
+        found["other"] = filled - counts.get_column("len").sum()
     return Statistics(shape=shape, rows=len(column), **found)
 
 
-def _shape(item: Field, dtype: pl.DataType, filled: int, distinct: int, *, is_key: bool) -> Shape:
-    shapes: tuple[tuple[bool, Shape], ...] = (
-        (not filled, "empty"),
-        (bool(item.categories or item.constraints.get("enum")) or dtype == pl.Boolean, "codes"),
-        (is_key or bool(item.constraints.get("unique")), "keys"),
-        (dtype.is_integer() and distinct <= _FEW_NUMBERS, "codes"),
-        (dtype.is_numeric(), "numbers"),
-        (isinstance(dtype, pl.Date | pl.Datetime), "moments"),
-        (distinct <= _MOST_CODES and distinct * 2 <= filled, "codes"),
+def _shape(item: Field, dtype: pl.DataType, filled: int, distinct: int, *, is_key: bool) -> tuple[Shape, int]:
+    """How a column is best shown, and how many of its values are, with their counts."""
+    is_key = is_key or bool(item.constraints.get("unique"))
+    shapes: tuple[tuple[bool, Shape, int], ...] = (
+        (not filled, "empty", 0),
+        (bool(item.categories or item.constraints.get("enum")) or dtype == pl.Boolean, "codes", _MOST_CODES),
+        (is_key and distinct < filled, "keys", _MOST_KEYS),
+        (is_key, "keys", 0),
+        (dtype.is_integer() and distinct <= _FEW_NUMBERS, "codes", _MOST_CODES),
+        (dtype.is_numeric(), "numbers", 0),
+        (isinstance(dtype, pl.Date | pl.Datetime), "moments", 0),
+        (distinct <= _MOST_CODES and distinct * 2 <= filled, "codes", _MOST_CODES),
     )
-    return next((shape for is_so, shape in shapes if is_so), "text")
-
-
-def _top(item: Field, column: pl.Series, most: int) -> tuple[Count, ...]:
-    labels = {code_text(label.value): label.label for label in item.categories}
-    counts = texts_of(column.drop_nulls()).alias("v").value_counts(name="len")
-    counts = counts.sort("len", "v", descending=[True, False]).head(len(labels) or most)
-    found = ((str(_shown(value, column.dtype)), count) for value, count in counts.iter_rows())
-    return tuple(Count(value, labels.get(value, ""), count) for value, count in found)
+    return next(((shape, most) for is_so, shape, most in shapes if is_so), ("text", 0))
 
 
 def _bins(column: pl.Series) -> tuple[Bin, ...]:

@@ -8,14 +8,14 @@ without a primary key keeps the order of its file, which may mean something.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 import polars as pl
 
-from deedbook.descriptor import Resource
+from deedbook.descriptor import Package, Resource
 from deedbook.errors import ProjectError
-from deedbook.project import CODE_VALUES, Project
+from deedbook.project import CODE_VALUES
 from deedbook.reading.tables import read_text
 from deedbook.schema import Field, Label, TableSchema
 from deedbook.types import canonical_field, canonical_text, typed
@@ -237,23 +237,9 @@ def references_of(item: Field, outline: Outline) -> tuple[str, ...]:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class CodeLists:
-    """The code lists of a project: labels by list in the order of the table, definitions by list and code."""
-
-    labels: Mapping[str, tuple[Label, ...]] = field(default_factory=dict)
-    definitions: Mapping[tuple[str, str], str] = field(default_factory=dict)
-
-
-def read_codes(project: Project) -> CodeLists:
-    """The lists in the table `code_values`, with labels and definitions; none without such a table."""
-    names = [resource.name for resource in project.package.resources]
-    rows = read_canonical(project.package.resource(CODE_VALUES)) if CODE_VALUES in names else pl.DataFrame()
-    if not {"list", "code"} <= set(rows.columns):
-        return CodeLists()
-    labels: dict[str, list[Label]] = {}
-    definitions = {}
-    for row in rows.iter_rows(named=True):
-        labels.setdefault(row["list"], []).append(Label(row["code"], row.get("label_en") or ""))
-        definitions[row["list"], row["code"]] = row.get("definition") or ""
-    return CodeLists({name: tuple(items) for name, items in labels.items()}, definitions)
+def read_definitions(package: Package) -> dict[tuple[str, str], str]:
+    """What the codes of the table `code_values` mean, by list and code; nothing without such a table."""
+    names = [resource.name for resource in package.resources]
+    rows = read_canonical(package.resource(CODE_VALUES)) if CODE_VALUES in names else pl.DataFrame()
+    columns = [rows.get_column(name) for name in ("list", "code", "definition") if name in rows.columns]
+    return {(one, code): text or "" for one, code, text in zip(*columns, strict=True)} if len(columns) == 3 else {}

@@ -25,24 +25,9 @@ from typing import TYPE_CHECKING, Protocol, cast
 
 if TYPE_CHECKING:
     from deedbook.release.edition import Edition
-    from deedbook.release.formats.columns import Pair
-    from deedbook.release.tables import Outline, Table
+    from deedbook.release.formats.cells import Pair
+    from deedbook.release.tables import Table
     from deedbook.schema import TableSchema
-
-
-@dataclass(frozen=True, slots=True)
-class About:
-    """What a file with all tables says of the release, known when every table is written.
-
-    Attributes:
-        facts: Name, title, version, licence and the like, as text.
-        outlines: The tables.
-        readme: The README, a line a cell.
-    """
-
-    facts: Mapping[str, str]
-    outlines: Sequence[Outline]
-    readme: Sequence[str]
 
 
 class Book(Protocol):
@@ -51,8 +36,8 @@ class Book(Protocol):
     def add(self, table: Table) -> Sequence[str]:
         """Writes a table, and returns what the format cannot hold of it."""
 
-    def close(self, about: About) -> Mapping[str, str]:
-        """Completes the file, and returns what only then is known not to be held of a table."""
+    def close(self, readme: Sequence[str]) -> Mapping[str, str]:
+        """Completes the file, with the README, a line a cell; returns what only now is known not to be held of a table."""
 
     def discard(self) -> None:
         """Lets go of a file that will not be completed; nothing to do after `close`."""

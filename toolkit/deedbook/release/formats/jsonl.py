@@ -9,7 +9,7 @@ from pathlib import Path
 import polars as pl
 
 from deedbook.release.edition import Edition
-from deedbook.release.formats.columns import Pair, demand_columns, pairs_of, without_special
+from deedbook.release.formats.cells import Pair, demand_columns, pairs_of, without_special
 from deedbook.release.tables import Table, texts_of
 
 _BYTES = 8 << 20

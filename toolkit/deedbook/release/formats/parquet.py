@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 
 from deedbook.release.edition import Edition
-from deedbook.release.formats.columns import Pair, demand_columns, pairs_of
+from deedbook.release.formats.cells import Pair, demand_columns, pairs_of
 from deedbook.release.tables import Table
 
 _ROW_GROUP = 10_000

@@ -17,7 +17,7 @@ from __future__ import annotations
 import gzip
 import io
 import struct
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import cast
@@ -26,7 +26,7 @@ import numpy as np
 import polars as pl
 
 from deedbook.release.edition import Edition
-from deedbook.release.formats.columns import Capacity, Pair, demand_columns, narrowed, unlike_height
+from deedbook.release.formats.cells import Capacity, Pair, demand_columns, narrowed, number_labels, unlike_height
 from deedbook.release.tables import Table
 from deedbook.schema import Field
 
@@ -215,8 +215,8 @@ def _text(value: str | None) -> bytes:
     return struct.pack(">Ii", _ASCII if content.isascii() else _UTF8, len(content)) + content
 
 
-def _texts(values: Sequence[str]) -> _Value:
-    return _Value(pl.Series(values, dtype=pl.String))
+def _texts(values: Iterable[str]) -> _Value:
+    return _Value(pl.Series([*values], dtype=pl.String))
 
 
 def _value_of(item: Field, values: pl.Series) -> _Value:
@@ -230,7 +230,10 @@ def _value_of(item: Field, values: pl.Series) -> _Value:
     elif dtype.is_integer():
         if values.is_between(-_LARGEST_INTEGER, _LARGEST_INTEGER).all():
             values = values.cast(pl.Int32)
-        own = _labels_of_numbers(item, values.dtype)
+        labels = number_labels(item, 2**63 - 1)
+        codes = pl.Series([*labels], dtype=pl.Int64).cast(values.dtype, strict=False)
+        if labels and not codes.has_nulls():
+            own = {"labels": _Value(codes, {"names": _texts(labels.values())})}
     elif dtype == pl.String:
         values, own = _factor(item, values)
     return _Value(values, own | ({"label": _texts([item.title])} if item.title else {}))
@@ -243,18 +246,10 @@ def _factor(item: Field, values: pl.Series) -> tuple[pl.Series, dict[str, _Value
         return values, {}
     numbers = values.replace_strict([*codes], [*range(1, len(codes) + 1)], default=None, return_dtype=pl.Int32)
     return numbers, {
-        "levels": _texts([*codes]),
+        "levels": _texts(codes),
         "class": _texts(["ordered", "factor"] if item.raw.get("categoriesOrdered") is True else ["factor"]),
-        "code_labels": replace(_texts([*codes.values()]), attributes={"names": _texts([*codes])}),
+        "code_labels": replace(_texts(codes.values()), attributes={"names": _texts(codes)}),
     }
-
-
-def _labels_of_numbers(item: Field, dtype: pl.DataType) -> dict[str, _Value]:
-    """The attribute `labels`: the codes that have labels, named by these; nothing without labels."""
-    labels = {code.value: code.label for code in item.categories if isinstance(code.value, int) and code.label}
-    values = pl.Series([*labels], dtype=pl.Int64).cast(dtype, strict=False)
-    is_held = labels and not values.has_nulls()
-    return {"labels": _Value(values, {"names": _texts([*labels.values()])})} if is_held else {}
 
 
 def _column(value: _Value) -> pl.Series:

@@ -7,7 +7,6 @@ and table. Missing text is empty text, since SPSS has no other; spaces at the en
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -16,31 +15,13 @@ import polars as pl
 from deedbook.errors import DeedbookError
 from deedbook.release.edition import Edition
 from deedbook.release.formats import statistical
-from deedbook.release.formats.columns import Capacity, Pair
+from deedbook.release.formats.cells import Pair
+from deedbook.release.formats.statistical import SPSS
 from deedbook.release.tables import Table
 
-PROGRAM = statistical.Program(
-    capacity=Capacity(
-        days=(dt.date(1582, 10, 15), dt.date(9999, 12, 31)),
-        beyond="days before 1582-10-15 or after 9999-12-31",
-        largest=1.7e308,
-        texts=statistical.TEXTS | {" $": "loses the spaces at the end of its texts"},
-    ),
-    longest_text=32_767,
-    longest_name=64,
-    reserved=frozenset(["all", "and", "by", "eq", "ge", "gt", "le", "lt", "ne", "not", "or", "to", "with"]),
-    folds_case=True,
-    longest_title=256,
-    longest_label=120,
-    most_columns=2**31 - 1,
-    epoch=dt.date(1582, 10, 14),
-    day=1000,
-    moment=1000,
-    reader="read_sav",
-)
-_LONGEST_FILE_LABEL = 64
 _WIDEST_NUMBER = 40
-_MAGIC = b"$FL2"
+_MAGIC = b"$FL2 :"
+"""The first letters of a file, and two of the stamp."""
 _STAMP = slice(92, 109)
 """Creation date (9 bytes, `22 Nov 26`) and time (8 bytes) in the header of the file."""
 
@@ -53,19 +34,15 @@ def write(table: Table, edition: Edition, path: Path) -> list[str]:
     """
     import pyreadstat
 
-    columns, notes = statistical.columns_for(table, PROGRAM)
-    forms = {column.name: _format(column.values) for column in columns}
+    columns, notes = statistical.columns_for(table, SPSS)
     pyreadstat.write_sav(
         pl.DataFrame([_series(column.values).alias(column.name) for column in columns]),
         str(path),
-        file_label=statistical.file_label(edition, table, _LONGEST_FILE_LABEL),
+        file_label=statistical.file_label(edition, table, SPSS),
         column_labels={column.name: column.title for column in columns},
         variable_value_labels={column.name: column.labels for column in columns if column.labels},
-        variable_format={name: form for name, form in forms.items() if form},
-        variable_measure={
-            column.name: "nominal" if column.labels or column.values.dtype == pl.String else "scale"
-            for column in columns
-        },
+        variable_format={column.name: form for column in columns if (form := _format(column.values))},
+        variable_measure={column.name: column.measure for column in columns},
         row_compress=True,
     )
     # the stamp of the clock becomes the epoch, with the month in English whatever the locale
@@ -73,7 +50,7 @@ def write(table: Table, edition: Edition, path: Path) -> list[str]:
     stamp = f"{epoch.day:02} {statistical.MONTHS[epoch.month - 1]} {epoch.year % 100:02}{epoch:%H:%M:%S}"
     with path.open("r+b") as file:
         head = file.read(_STAMP.stop)
-        if head[:4] != _MAGIC or head[_STAMP][2:3] != b" " or head[_STAMP][11:12] != b":":
+        if head[:4] + head[_STAMP][2:12:9] != _MAGIC:
             raise DeedbookError(f"{path.name}: pyreadstat wrote a header of another form", "please report this")
         file.seek(_STAMP.start)
         file.write(stamp.encode("ascii"))
@@ -82,7 +59,7 @@ def write(table: Table, edition: Edition, path: Path) -> list[str]:
 
 def read(table: Table, path: Path, _tables: Sequence[str] = ()) -> Iterator[Pair]:
     """The variables of a file, beside the table's; spaces at the end of a text are not in it."""
-    return statistical.read_pairs(table, path, PROGRAM)
+    return statistical.read_pairs(table, path, SPSS)
 
 
 def _format(values: pl.Series) -> str:
@@ -105,5 +82,5 @@ def _series(values: pl.Series) -> pl.Series:
     if values.dtype == pl.String:
         return values
     if values.dtype.is_temporal():
-        values = values.cast(pl.Datetime("ms")).to_physical() / 1000 + PROGRAM.before_1970 // 1000
+        values = values.cast(pl.Datetime("ms")).to_physical() / 1000 + SPSS.before_1970 // 1000
     return values.cast(pl.Float64)

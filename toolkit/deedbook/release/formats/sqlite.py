@@ -21,8 +21,7 @@ import polars as pl
 from deedbook.errors import DeedbookError
 from deedbook.integrity.containers import open_database
 from deedbook.release.edition import Edition
-from deedbook.release.formats import About
-from deedbook.release.formats.columns import LeftOutError, Pair, demand_columns, frame_of, pairs_of, without_special
+from deedbook.release.formats.cells import LeftOutError, Pair, demand_columns, frame_of, pairs_of, without_special
 from deedbook.release.pages import sql_name, sql_text
 from deedbook.release.tables import Outline, Table, references_of, texts_of
 from deedbook.schema import Field, TableSchema
@@ -34,24 +33,13 @@ _MOST_COLUMNS = 2000
 _LONGEST_CHECK = 1000
 """Codes in a CHECK: it is read again at each row that is inserted."""
 _AFFINITIES = {pl.Boolean: "INTEGER", pl.Int64: "INTEGER", pl.Float64: "REAL"}
-_BOOKS = """
-PRAGMA page_size = 4096; PRAGMA encoding = 'UTF-8'; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;
-PRAGMA temp_store = MEMORY;
-CREATE TABLE _metadata (key TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL);
-CREATE TABLE _tables (name TEXT PRIMARY KEY NOT NULL, title TEXT, description TEXT, row_count INTEGER NOT NULL,
-    is_view INTEGER NOT NULL);
-CREATE TABLE _codebook (table_name TEXT NOT NULL, field TEXT NOT NULL, position INTEGER NOT NULL, type TEXT NOT NULL,
-    title TEXT, description TEXT, is_required INTEGER NOT NULL, in_primary_key INTEGER NOT NULL, refers_to TEXT,
-    code_list TEXT, is_derived INTEGER NOT NULL, PRIMARY KEY (table_name, field));
-CREATE TABLE _code_lists (code_list TEXT NOT NULL, position INTEGER NOT NULL, code TEXT NOT NULL, label TEXT,
-    PRIMARY KEY (code_list, code));
-BEGIN;
-"""
+_BOOKS = Path(__file__).with_suffix(".sql")
+"""What a database has before its tables."""
 
 
-def open_book(path: Path, _edition: Edition, tables: Mapping[str, TableSchema | None]) -> Database:
+def open_book(path: Path, edition: Edition, tables: Mapping[str, TableSchema | None]) -> Database:
     """An empty database for these tables."""
-    return Database(path, {name: schema for name, schema in tables.items() if schema})
+    return Database(path, edition, {name: schema for name, schema in tables.items() if schema})
 
 
 def read(table: Table, path: Path, _tables: Sequence[str] = ()) -> Iterator[Pair]:
@@ -73,13 +61,15 @@ class Database:
 
     Args:
         path: Where to.
+        edition: The release.
         schemas: Those of the tables to come, for foreign keys.
     """
 
-    def __init__(self, path: Path, schemas: Mapping[str, TableSchema]) -> None:
+    def __init__(self, path: Path, edition: Edition, schemas: Mapping[str, TableSchema]) -> None:
+        self._facts = edition.facts
         self._keys = {name: _keys_of(schema) for name, schema in schemas.items()}
         self._connection = sqlite3.connect(path, isolation_level=None)
-        self._connection.executescript(_BOOKS)
+        self._connection.executescript(_BOOKS.read_text(encoding="utf-8"))
 
     def add(self, table: Table) -> list[str]:
         """Creates and fills one table."""
@@ -102,14 +92,14 @@ class Database:
             self._insert("_codebook", [(*said, *marks, refers, listed if codes else None, is_derived)])
         return [f"`{name}` holds NaN or infinity as text" for name in special]
 
-    def close(self, about: About) -> dict[str, str]:
+    def close(self, _readme: Sequence[str]) -> dict[str, str]:
         """Adds what is said of the release, proves keys and integrity, vacuums and closes.
 
         Raises:
             DeedbookError: when the file is damaged.
         """
         execute = self._connection.execute
-        self._insert("_metadata", [*about.facts.items()])
+        self._insert("_metadata", [*self._facts.items()])
         execute("COMMIT")
         broken = Counter(str(row[0]) for row in execute("PRAGMA foreign_key_check"))
         execute("VACUUM")
@@ -150,12 +140,12 @@ class Database:
 
 def _column(item: Field, dtype: pl.DataType, outline: Outline) -> str:
     """The definition of a column: its affinity, and what its values may be."""
-    name, codes = sql_name(item.name), []
+    name, values = sql_name(item.name), list[object]()
     if dtype == pl.Boolean:
-        codes = ["0", "1"]
+        values = [0, 1]
     elif item.type in {"string", "integer"}:
-        values = [label.value for label in item.categories] or item.constraints.get("enum", ())
-        codes = [repr(value) if isinstance(value, int | float) else f"'{sql_text(value)}'" for value in values]
+        values = [label.value for label in item.categories] or item.constraints.get("enum", [])
+    codes = [f"'{sql_text(value)}'" if isinstance(value, str) else repr(value) for value in values]
     is_unique = item.constraints.get("unique") and outline.schema.primary_key != (item.name,)
     parts = (
         f"{name} {_AFFINITIES.get(dtype.base_type(), 'TEXT')}",

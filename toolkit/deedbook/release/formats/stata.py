@@ -16,10 +16,10 @@ table itself:
 
 from __future__ import annotations
 
-import datetime as dt
 import struct
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from operator import attrgetter
 from pathlib import Path
 
 import numpy as np
@@ -27,33 +27,10 @@ import polars as pl
 
 from deedbook.release.edition import Edition
 from deedbook.release.formats import statistical
-from deedbook.release.formats.columns import Capacity, Pair
+from deedbook.release.formats.cells import Pair
+from deedbook.release.formats.statistical import STATA
 from deedbook.release.tables import Table
 
-_RESERVED = """
-    _all _b _coef _cons _n _N _pi _pred _rc _skip byte double float if in int long str strL using with
-"""
-"""Words that Stata keeps for itself (User's Guide, 11.3)."""
-PROGRAM = statistical.Program(
-    capacity=Capacity(
-        days=(dt.date(100, 1, 1), dt.date(9999, 12, 31)),
-        beyond="days before 0100-01-01 or after 9999-12-31",
-        largest=8.9e307,
-        texts=statistical.TEXTS,
-    ),
-    longest_text=2_000_000_000,
-    longest_name=32,
-    reserved=frozenset([*_RESERVED.split(), *(f"str{width}" for width in range(1, 2046))]),
-    folds_case=False,
-    longest_title=80,
-    longest_label=32_000,
-    most_columns=32_767,
-    epoch=dt.date(1960, 1, 1),
-    day=statistical.MILLISECONDS_OF_DAY,
-    moment=1,
-    reader="read_dta",
-)
-_LONGEST_FILE_LABEL = 80
 _WIDEST_FIXED = 244
 """Texts beyond this many bytes are strL: a fixed width would be paid in every row."""
 
@@ -98,8 +75,8 @@ def write(table: Table, edition: Edition, path: Path) -> list[str]:
     Raises:
         LeftOutError: when it has no columns, or too many.
     """
-    columns, notes = statistical.columns_for(table, PROGRAM)
-    label, epoch = statistical.file_label(edition, table, _LONGEST_FILE_LABEL), edition.epoch
+    columns, notes = statistical.columns_for(table, STATA)
+    label, epoch = statistical.file_label(edition, table, STATA), edition.epoch
     stamp = f"{epoch.day:02} {statistical.MONTHS[epoch.month - 1]} {epoch.year:04} {epoch:%H:%M}"
     write_dta(path, [_variable(column) for column in columns], label, stamp)
     return notes
@@ -107,7 +84,7 @@ def write(table: Table, edition: Edition, path: Path) -> list[str]:
 
 def read(table: Table, path: Path, _tables: Sequence[str] = ()) -> Iterator[Pair]:
     """The variables of a file, beside the table's."""
-    return statistical.read_pairs(table, path, PROGRAM)
+    return statistical.read_pairs(table, path, STATA)
 
 
 def _variable(column: statistical.Column) -> Variable:
@@ -117,8 +94,8 @@ def _variable(column: statistical.Column) -> Variable:
         width = max([1, *values.str.len_bytes().unique()])
         return Variable(column, LONG_TEXT if width > _WIDEST_FIXED else Storage(width, f"S{width}", f"%{width}s"))
     if isinstance(dtype, pl.Date | pl.Datetime):
-        form, unit = ("%td", PROGRAM.day) if isinstance(dtype, pl.Date) else ("%tc", PROGRAM.moment)
-        numbers = (values.cast(pl.Datetime("ms")).to_physical() + PROGRAM.before_1970) // unit
+        form, unit = ("%td", STATA.day) if isinstance(dtype, pl.Date) else ("%tc", STATA.moment)
+        numbers = (values.cast(pl.Datetime("ms")).to_physical() + STATA.before_1970) // unit
         return Variable(replace(column, values=numbers), replace(DOUBLE, format=form))
     fitting = (kind for kind in INTEGERS if values.is_between(kind.least, kind.missing - 1).all())
     return Variable(column, next(fitting, DOUBLE) if dtype == pl.Int64 else DOUBLE)
@@ -143,18 +120,21 @@ def write_dta(path: Path, variables: Sequence[Variable], data_label: str, time_s
     long = (place for place, item in enumerate(variables) if item.storage == LONG_TEXT)
     firsts = {place: _first_rows(variables[place].column.values) for place in long}
     columns = [item.column for item in variables]
+    labelled = [column for column in columns if column.labels]
+    codes = np.array([item.storage.code for item in variables], dtype="<u2")
+    label_names = (column.name if column.labels else "" for column in columns)
     sections: dict[str, Iterable[bytes]] = {
         "map": [bytes(8 * 14)],
-        "variable_types": [struct.pack("<H", item.storage.code) for item in variables],
-        "varnames": [_padded(column.name, _NAME) for column in columns],
+        "variable_types": [codes.tobytes()],
+        "varnames": [_padded(map(attrgetter("name"), columns), _NAME)],
         "sortlist": [bytes(2 * (len(variables) + 1))],
-        "formats": [_padded(item.storage.format, _FORMAT) for item in variables],
-        "value_label_names": [_padded(column.name if column.labels else "", _NAME) for column in columns],
-        "variable_labels": [_padded(column.title, _LABEL) for column in columns],
+        "formats": [_padded(map(attrgetter("storage.format"), variables), _FORMAT)],
+        "value_label_names": [_padded(label_names, _NAME)],
+        "variable_labels": [_padded(map(attrgetter("title"), columns), _LABEL)],
         "characteristics": [],
         "data": _rows(variables, firsts),
         "strls": _long_texts(columns, firsts),
-        "value_labels": (_value_labels(column) for column in columns if column.labels),
+        "value_labels": map(_value_labels, labelled),
     }
     with path.open("wb") as file:
         file.write(b"<stata_dta><header>" + header + b"</header>")
@@ -218,8 +198,8 @@ def _value_labels(column: statistical.Column) -> bytes:
     numbers = np.array([number for number, _ in labels], dtype="<i4")
     table = struct.pack("<ii", len(labels), sum(map(len, texts))) + offsets.tobytes() + numbers.tobytes()
     table += b"".join(texts)
-    return b"<lbl>" + struct.pack("<i", len(table)) + _padded(column.name, _NAME) + bytes(3) + table + b"</lbl>"
+    return b"<lbl>" + struct.pack("<i", len(table)) + _padded([column.name], _NAME) + bytes(3) + table + b"</lbl>"
 
 
-def _padded(text: str, size: int) -> bytes:
-    return text.encode().ljust(size, b"\0")
+def _padded(texts: Iterable[str], size: int) -> bytes:
+    return b"".join(text.encode().ljust(size, b"\0") for text in texts)

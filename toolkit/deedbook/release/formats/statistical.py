@@ -10,38 +10,27 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterator, Sequence
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
 from deedbook.release.edition import Edition
-from deedbook.release.formats.columns import (
-    Capacity,
-    LeftOutError,
-    Pair,
-    demand_columns,
-    fitted_names,
-    narrowed,
-    unlike_height,
-)
+from deedbook.release.formats import cells
 from deedbook.release.tables import Table
 from deedbook.schema import Field
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 """As both programs write them in a time stamp, whatever the locale."""
 MILLISECONDS_OF_DAY = 86_400_000
-TEXTS = {
-    "^$": "holds empty texts, which cannot be told from missing ones",
-    "\x00": "holds the character U+0000, where a text ends",
-}
-"""What neither can hold of a text."""
 _SUFFIX = "_label"
 _FEWEST_ROWS = 100_000
 _MOST_PASSES = 10
 """Parts of a file that is read: each is found by reading all that stands before it."""
-_LARGEST_LABELLED = 2**31 - 28
+_LARGEST_LABELLED = 2**31 - 29
 """Value labels are of Stata's `long`, whose greatest numbers stand for missing values."""
 _ODD = re.compile(r"[^A-Za-z0-9_]")
 
@@ -53,23 +42,25 @@ class Program:
     Attributes:
         longest_text: In bytes of UTF-8.
         longest_name: In characters; names are letters, digits and underscores.
-        reserved: Names that no variable may have.
+        reserved: A pattern of the names that no variable may have.
         folds_case: Whether names that differ only in case are the same.
         longest_title: What a column is, in bytes of UTF-8.
         longest_label: What a code is called, in bytes of UTF-8.
+        longest_file_label: What a file is, in bytes of UTF-8.
         most_columns: Variables of a file.
         epoch: The day from which days and moments count.
         day: Milliseconds in the unit of days; `moment` those in the unit of moments.
         reader: What reads its files in pyreadstat.
     """
 
-    capacity: Capacity
+    capacity: cells.Capacity
     longest_text: int
     longest_name: int
-    reserved: frozenset[str]
+    reserved: str
     folds_case: bool
     longest_title: int
     longest_label: int
+    longest_file_label: int
     most_columns: int
     epoch: dt.date
     day: int
@@ -80,6 +71,14 @@ class Program:
     def before_1970(self) -> int:
         """Milliseconds from its epoch to that of everybody else."""
         return (dt.date(1970, 1, 1) - self.epoch).days * MILLISECONDS_OF_DAY
+
+
+def _program(capacity: Mapping[str, Any], **limits: Any) -> Program:
+    return Program(capacity=cells.Capacity(**{**capacity, "days": tuple(capacity["days"])}), **limits)
+
+
+_LIMITS = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
+STATA, SPSS = _program(**_LIMITS["stata"]), _program(**_LIMITS["spss"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +96,11 @@ class Column:
     title: str
     values: pl.Series
     labels: dict[int | float, str] = field(default_factory=dict)
+
+    @property
+    def measure(self) -> str:
+        """Whether its values are amounts or moments, or codes or texts."""
+        return "nominal" if self.labels or self.values.dtype == pl.String else "scale"
 
 
 def columns_for(table: Table, program: Program) -> tuple[list[Column], list[str]]:
@@ -118,14 +122,16 @@ def columns_for(table: Table, program: Program) -> tuple[list[Column], list[str]
         notes += [*(f"`{item.name}` {note}" for note in said), *cuts]
         columns += described
     if not 0 < len(columns) <= program.most_columns:
-        raise LeftOutError(f"it has {len(columns) or 'no'} columns")
+        raise cells.LeftOutError(f"it has {len(columns) or 'no'} columns")
     names = [column.name for column in columns]
-    fitted = fitted_names(names, program.longest_name, _plain_name, program.reserved, folds_case=program.folds_case)
+    fitted = cells.fitted_names(
+        names, program.longest_name, _plain_name, program.reserved, folds_case=program.folds_case
+    )
     notes += [f"`{old}` is called `{new}`" for old, new in zip(names, fitted, strict=True) if old != new]
     return [replace(column, name=name) for column, name in zip(columns, fitted, strict=True)], notes
 
 
-def read_pairs(table: Table, path: Path, program: Program) -> Iterator[Pair]:
+def read_pairs(table: Table, path: Path, program: Program) -> Iterator[cells.Pair]:
     """The variables of a file beside what they should be, some ten thousand rows at a time.
 
     Raises:
@@ -146,10 +152,10 @@ def read_pairs(table: Table, path: Path, program: Program) -> Iterator[Pair]:
             row_offset=start,
             row_limit=size,
         )
-        demand_columns(part, [column.name for column in columns])
+        cells.demand_columns(part, [column.name for column in columns])
         found_rows = len(part[columns[0].name])
         if found_rows != min(size, height - start):
-            raise unlike_height(start + found_rows, height)
+            raise cells.unlike_height(start + found_rows, height)
         for position, column in enumerate(columns):
             expected, dtype = column.values.slice(start, size), column.values.dtype
             if isinstance(dtype, pl.String):  # an empty text is there no other than a missing one
@@ -161,13 +167,13 @@ def read_pairs(table: Table, path: Path, program: Program) -> Iterator[Pair]:
                     unit = program.day if dtype == pl.Date else program.moment
                     found = (found * unit - program.before_1970).round().cast(pl.Int64).cast(pl.Datetime("ms"))
                     expected = expected.cast(pl.Datetime("ms"))
-                found = narrowed(found, dtype)
-            yield Pair(column.name, expected, found, start, position)
+                found = cells.narrowed(found, dtype)
+            yield cells.Pair(column.name, expected, found, start, position)
 
 
-def file_label(edition: Edition, table: Table, longest: int) -> str:
-    """Dataset, version and table in at most `longest` bytes; the version is always whole."""
-    end = f" {edition.version} {table.name}"
+def file_label(edition: Edition, table: Table, program: Program) -> str:
+    """Dataset, version and table in as many bytes as the program allows; the version is always whole."""
+    longest, end = program.longest_file_label, f" {edition.version} {table.name}"
     if len(end) > longest - 8:
         end = f" {edition.version}"
     return cut(edition.name, max(longest - len(end.encode()), 0)) + cut(end, longest)
@@ -192,15 +198,14 @@ def _labelled(item: Field, values: pl.Series) -> list[Column]:
     title, codes = item.title or item.name, item.categories
     labels: dict[int | float, str]
     if values.dtype == pl.Int64:
-        labelled = (code for code in codes if code.label and isinstance(code.value, int))
-        labels = {code.value: code.label for code in labelled if abs(code.value) < _LARGEST_LABELLED}
-        return [Column(item.name, title, values, {0: "false", 1: "true"} if item.type == "boolean" else labels)]
+        labels = {0: "false", 1: "true"} if item.type == "boolean" else cells.number_labels(item, _LARGEST_LABELLED)
+        return [Column(item.name, title, values, labels)]
     columns = [Column(item.name, title, values)]
     if values.dtype == pl.String and any(code.label for code in codes):
         labels = {place: code.label or str(code.value) for place, code in enumerate(codes, 1)}
         texts = [str(code.value) for code in codes]
-        numbers = values.replace_strict(texts, [*labels], default=None, return_dtype=pl.Int64)
-        columns.append(Column(f"{item.name}{_SUFFIX}", f"{title} (label)", numbers, labels))
+        places = values.replace_strict(texts, [*labels], default=None, return_dtype=pl.Int64)
+        columns.append(Column(f"{item.name}{_SUFFIX}", f"{title} (label)", places, labels))
     return columns
 
 

@@ -21,20 +21,11 @@ from xlsxwriter.worksheet import Worksheet  # type: ignore[import-untyped]
 
 from deedbook.integrity.containers import check_workbook
 from deedbook.release.edition import Edition
-from deedbook.release.formats import About
-from deedbook.release.formats.columns import (
-    Capacity,
-    LeftOutError,
-    Pair,
-    UnlikeError,
-    demand_columns,
-    fitted_names,
-    frame_of,
-    pairs_of,
-)
-from deedbook.release.tables import Table
+from deedbook.release.formats import cells
+from deedbook.release.formats.cells import LeftOutError
+from deedbook.release.tables import Outline, Table
 
-CAPACITY = Capacity(
+CAPACITY = cells.Capacity(
     days=(dt.date(1900, 3, 1), dt.date(9999, 12, 31)),
     beyond="dates before March 1900",
     # what XML or the format's own escape cannot hold as it is (ECMA-376, ST_Xstring)
@@ -51,7 +42,7 @@ _SLICE = 20_000
 _FORBIDDEN = str.maketrans(dict.fromkeys(r"[]:*?/\'", "_"))
 _CODEBOOK = {"table": 20, "field": 24, "type": 10, "title": 24, "description": 70, "required": 9, "codes": 60}
 """The columns of the codebook, with their widths in characters."""
-_OWN_SHEETS = frozenset({"readme", "codebook", "history"})
+_OWN_SHEETS = "readme|codebook|history"
 """Names that no table's sheet may have, in lower case; Excel itself forbids the last."""
 _UNDECODED = {"\ufffe": "_xFFFE_", "\uffff": "_xFFFF_"}
 """What calamine leaves as Excel's escape of it."""
@@ -62,7 +53,7 @@ def open_book(path: Path, edition: Edition, tables: Iterable[str]) -> Workbook:
     return Workbook(path, edition, tables)
 
 
-def read(table: Table, path: Path, tables: Sequence[str] = ()) -> Iterator[Pair]:
+def read(table: Table, path: Path, tables: Sequence[str] = ()) -> Iterator[cells.Pair]:
     """The columns of a sheet, beside the table's; an empty text is there no other than a missing one.
 
     Args:
@@ -80,13 +71,15 @@ def read(table: Table, path: Path, tables: Sequence[str] = ()) -> Iterator[Pair]
     check_workbook(path)
     with CalamineWorkbook.from_path(str(path)) as book:
         if sheet not in book.sheet_names:
-            raise UnlikeError(f"has no sheet `{sheet}`")
+            raise cells.UnlikeError(f"has no sheet `{sheet}`")
         rows = book.get_sheet_by_name(sheet).iter_rows()
-        demand_columns(map(str, next(rows, [])), expected.columns)
+        cells.demand_columns(map(str, next(rows, [])), expected.columns)
         kinds = expected.dtypes
         records = ([_value(value, kind) for value, kind in zip(row, kinds, strict=True)] for row in rows)
         parts = iter(lambda: list(itertools.islice(records, _SLICE)), [])
-        yield from pairs_of(expected, _filled_up(expected, (frame_of(expected.schema, part) for part in parts)))
+        yield from cells.pairs_of(
+            expected, _filled_up(expected, (cells.frame_of(expected.schema, part) for part in parts))
+        )
 
 
 class Workbook:
@@ -104,6 +97,7 @@ class Workbook:
         self._book = xlsxwriter.Workbook(str(path), {"constant_memory": True, **options})
         title, created = f"{edition.title} {edition.version}", edition.epoch.replace(tzinfo=None)
         self._book.set_properties({"title": title, "created": created, "author": ""})
+        self._outlines: list[Outline] = []
         self._readme = self._book.add_worksheet("README")
         self._head = self._book.add_format({"bold": True, "bg_color": "#E8EDF3", "bottom": 1})
         self._date = self._book.add_format({"num_format": "yyyy-mm-dd"})
@@ -112,6 +106,7 @@ class Workbook:
 
     def add(self, table: Table) -> list[str]:
         """Writes one table on a sheet of its own."""
+        self._outlines.append(table.outline)
         _demand_room(table.rows)
         name = self._sheets[table.name]
         columns, notes = CAPACITY.columns(table)
@@ -131,10 +126,10 @@ class Workbook:
                     writers[place](number, place, value)
         return notes if name == table.name else [*notes, f"its sheet is called `{name}`"]
 
-    def close(self, about: About) -> dict[str, str]:
+    def close(self, readme: Sequence[str]) -> dict[str, str]:
         """Adds codebook and README and closes the file."""
         sheet = self._add_sheet("codebook", _CODEBOOK, 2)
-        fields = [(outline, item) for outline in about.outlines for item in outline.schema.fields]
+        fields = [(outline, item) for outline in self._outlines for item in outline.schema.fields]
         for number, (outline, item) in enumerate(fields, start=1):
             codes = (f"{code.value} = {code.label}" if code.label else str(code.value) for code in item.categories)
             required = "yes" if item.name in outline.required else ""
@@ -142,7 +137,7 @@ class Workbook:
             for column, text in enumerate(said):
                 sheet.write_string(number, column, _fit(text, "CODEBOOK.md"), self._wrap)
         self._readme.set_column(0, 0, 110)
-        for number, line in enumerate(about.readme):
+        for number, line in enumerate(readme):
             self._readme.write_string(number, 0, _fit(line, "README.md"), self._wrap if number else self._head)
         self._book.close()
         return {}
@@ -179,7 +174,7 @@ def sheet_names(tables: Sequence[str]) -> dict[str, str]:
 
     A table that can have its own name has it, whatever stands before it.
     """
-    fitted = fitted_names(tables, _LONGEST_SHEET_NAME, _sheet_name, _OWN_SHEETS, folds_case=True)
+    fitted = cells.fitted_names(tables, _LONGEST_SHEET_NAME, _sheet_name, _OWN_SHEETS, folds_case=True)
     return dict(zip(tables, fitted, strict=True))
 
 

@@ -9,13 +9,15 @@ import datetime as dt
 import heapq
 import itertools
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import polars as pl
 
 from deedbook.release.tables import Table, texts_of
+from deedbook.schema import Field
 
 _LARGEST_EXACT = 2**53
 """The whole numbers up to here are doubles, of which no two are the same."""
@@ -68,6 +70,12 @@ class Capacity:
             yield known.cast(pl.Datetime("us")).to_physical() % _MILLISECOND != 0, "fractions below a millisecond"
 
 
+def number_labels(item: Field, largest: int) -> dict[int | float, str]:
+    """The labels of a field's codes that are whole numbers up to a size."""
+    labelled = (code for code in item.categories if code.label and isinstance(code.value, int))
+    return {code.value: code.label for code in labelled if abs(code.value) <= largest}
+
+
 def without_special(rows: pl.DataFrame) -> tuple[pl.DataFrame, list[str]]:
     """The rows with columns of NaN or infinity as text, and which those are."""
     special = [item for item in rows.iter_columns() if item.dtype.is_float() and not item.is_finite().all()]
@@ -75,7 +83,7 @@ def without_special(rows: pl.DataFrame) -> tuple[pl.DataFrame, list[str]]:
 
 
 def fitted_names(
-    names: Sequence[str], longest: int, plain: Callable[[str, int], str], reserved: Set[str], *, folds_case: bool
+    names: Sequence[str], longest: int, plain: Callable[[str, int], str], reserved: str, *, folds_case: bool
 ) -> list[str]:
     """The names as a format allows them, each once; a name that is allowed is kept, whatever stands before it.
 
@@ -83,7 +91,7 @@ def fitted_names(
         names: What the columns or tables are called.
         longest: The most characters of a name.
         plain: A name in allowed characters, of a length; a name that stays the same may stand as it is.
-        reserved: Names that nothing may have.
+        reserved: A pattern of the names that nothing may have.
         folds_case: Whether names that differ only in case are the same.
     """
 
@@ -91,7 +99,7 @@ def fitted_names(
         return name.lower() if folds_case else name
 
     def allows(name: str) -> bool:
-        return plain(name, longest) == name and folded(name) not in reserved
+        return plain(name, longest) == name and not re.fullmatch(reserved, folded(name))
 
     used = {folded(name) for name in names if allows(name)}
     fitted, taken = [], set[str]()
