@@ -93,6 +93,7 @@ def _as_in_re(pattern: str) -> str:
     return re.sub(_TOKEN, in_re, pattern, flags=re.DOTALL)
 
 
+@lru_cache(maxsize=256)
 def rust_pattern(pattern: str) -> str | None:
     r"""A pattern for polars that matches only whole values that Python's `fullmatch` matches too; None when unsure."""
     try:

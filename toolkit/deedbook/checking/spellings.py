@@ -168,6 +168,8 @@ SIGNS = {
     "error-value-in-text": replace(SPREADSHEET_ERROR, pattern=rf"\A(?:{SPREADSHEET_ERROR.pattern})\z"),
 }
 """What a text looks like that is not what was meant, by rule; the pattern is found anywhere in it."""
+_SAMPLE = 1_000
+"""Cells by which a column is seen to repeat its texts: each is then looked at once, in a third of the time."""
 
 
 def free_text_groups(plan: FilePlan, frame: pl.DataFrame, bad: Mapping[str, npt.NDArray[np.int64]]) -> list[Group]:
@@ -175,8 +177,10 @@ def free_text_groups(plan: FilePlan, frame: pl.DataFrame, bad: Mapping[str, npt.
     names = plan.free_text
     if not names or not frame.height:
         return []
-    any_sign = "|".join(f"(?:{sign.pattern})" for sign in SIGNS.values())
-    found = frame.lazy().select(pl.col(names).str.contains(f"(?s){any_sign}").any()).collect(engine="in-memory")
+    any_sign = "(?s)" + "|".join(f"(?:{sign.pattern})" for sign in SIGNS.values())
+    repeats = (2 * frame[name].head(_SAMPLE).n_unique() < min(frame.height, _SAMPLE) for name in names)
+    texts_of = (pl.col(name).unique() if repeat else pl.col(name) for name, repeat in zip(names, repeats, strict=True))
+    found = frame.lazy().select(it.str.contains(any_sign).any() for it in texts_of).collect(engine="in-memory")
     groups = []
     for item in plan.fields:
         if item.name not in names or not found[item.name][0]:
