@@ -29,7 +29,7 @@ from deedbook.integrity import digests, proof, provenance, signatures
 from deedbook.project import DESCRIPTOR, Project
 from deedbook.release import codebook, derived, documents, folders, pages, tables
 from deedbook.release.contents import Contents, Progress, release_formats, written_tables
-from deedbook.release.edition import Edition, read_edition
+from deedbook.release.edition import read_edition
 from deedbook.validation import Options, validate
 from deedbook.versioning import corrections, guards, history, numbers, plan
 from deedbook.versioning.bump import Verdict, read_override
@@ -83,7 +83,11 @@ def build(
     say = progress or (lambda _what, _share: None)
     book = rules.load_rules(project.rule_files, settings.read_settings(project))
     report = validate(project, complete, lambda done, total: say("validating", done / total if total else 1.0), book)
-    verdict = _verdict(project, edition, book, progress) if report.valid else None
+    verdict, previous = None, edition.previous
+    if report.valid and previous is not None:
+        changes = plan.compare_with(project, previous, progress, partial(derived.derived_changes, project, book.derive))
+        override = read_override(project, edition.version)
+        verdict = plan.verdict_on(project, previous, changes, edition.version, override, book.guards)
     if verdict and not snapshot:
         if verdict.is_nothing:
             same = folders.Release(verdict.previous.folder, edition.name, verdict.previous.version)
@@ -111,17 +115,6 @@ def build(
             _demand_same(project.package, staged.folder, staged.target)
             return Built(report, folders.Release(staged.target, edition.name, edition.version), unchanged=True)
         return Built(report, folders.install(staged, edition))
-
-
-def _verdict(project: Project, edition: Edition, book: rules.RuleBook, progress: Progress | None) -> Verdict | None:
-    """What the version rests on; None for a first release."""
-    if edition.previous is None:
-        return None
-    changes = plan.compare_with(
-        project, edition.previous, progress, partial(derived.derived_changes, project, book.derive)
-    )
-    override = read_override(project, edition.version)
-    return plan.verdict_on(project, edition.previous, changes, edition.version, override, book.guards)
 
 
 def _write_release(contents: Contents, say: Progress) -> None:

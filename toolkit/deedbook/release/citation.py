@@ -86,14 +86,6 @@ class Licence:
         return self.address or f"#licence-{_slug(self.title)}"
 
 
-def agents_of(descriptor: Mapping[str, object], *roles: str) -> tuple[Agent, ...]:
-    """Who contributed to a dataset, in these roles if some are named."""
-    entries = _objects(descriptor.get("contributors"))
-    if roles:
-        entries = [entry for entry in entries if {*texts_in(entry.get("roles")), entry.get("role")} & {*roles}]
-    return tuple(agent for agent in map(_agent, entries) if agent.name)
-
-
 def _agent(entry: Mapping[str, Any]) -> Agent:
     """A contributor; the name is empty when there is none."""
     given, family, organisation, path, title, name = (
@@ -168,17 +160,16 @@ def concept_doi_of(package: Package) -> str:
 
 def people_of(descriptor: Mapping[str, object], title: str) -> dict[str, Any]:
     """The creators (contributors with an author's role, else all, else the dataset's own), the others, and the publisher."""
-    everybody = agents_of(descriptor)
-    creators = (
-        agents_of(descriptor, "author", "creator")
-        or everybody
-        or (Agent(name=f"The contributors to {title}", kind="organisation"),)
-    )
+    entries = _objects(descriptor.get("contributors"))
+    roles = [({*texts_in(entry.get("roles")), entry.get("role")}, _agent(entry)) for entry in entries]
+    everybody = [(own, one) for own, one in roles if one.name]
+    creators = [one for own, one in everybody if own & {"author", "creator"}] or [one for _, one in everybody]
+    creators = creators or [Agent(name=f"The contributors to {title}", kind="organisation")]
     known = {one.name for one in creators}
     return {
-        "creators": creators,
-        "contributors": tuple(one for one in everybody if one.name not in known),
-        "publisher": (*agents_of(descriptor, "publisher"), creators[0])[0],
+        "creators": tuple(creators),
+        "contributors": tuple(one for _, one in everybody if one.name not in known),
+        "publisher": next((one for own, one in everybody if "publisher" in own), creators[0]),
     }
 
 

@@ -227,11 +227,6 @@ class Forecast:
     documents: tuple[str, ...]
     diffs: tuple[str, ...]
 
-    @property
-    def files(self) -> tuple[str, ...]:
-        """All of them."""
-        return (*self.tables, *self.whole, *self.documents, *self.diffs)
-
 
 def forecast(project: Project, verdict: Verdict | None = None, environment: Mapping[str, str] = os.environ) -> Forecast:
     """The files of the project's next release, told before it is built: nothing is derived or compared for it.
@@ -252,19 +247,15 @@ def forecast(project: Project, verdict: Verdict | None = None, environment: Mapp
         beside.append(corrections.PATH)
     if environment.get(KEY_VARIABLE) or environment.get(KEY_FILE_VARIABLE):
         beside.append(digests.SIGNATURE)
+    withheld = corrections.private_tables(verdict.reasons.given) if verdict else ()
+    compared = [item.table for item in verdict.changes.tables if item.has_new_values] if verdict else []
     per_table = [item for item in formats if item.is_per_table]
     return Forecast(
         tuple(item.file_name(name, package.name) for name in names for item in per_table),
         tuple(item.file_name("", package.name) for item in formats if item not in per_table),
         tuple(sorted({*_DOCUMENTS, *loader_names(formats), *beside})),
-        _foreseen_diffs(verdict) if verdict else (),
+        tuple(f"{name}.diff.csv" for name in compared if name not in withheld),
     )
-
-
-def _foreseen_diffs(verdict: Verdict) -> tuple[str, ...]:
-    withheld = corrections.private_tables(verdict.reasons.given)
-    compared = [item.table for item in verdict.changes.tables if item.has_new_values]
-    return tuple(f"{name}.diff.csv" for name in compared if name not in withheld)
 
 
 def datapackage_json(contents: Contents) -> str:
@@ -273,7 +264,7 @@ def datapackage_json(contents: Contents) -> str:
     raw = {resource.name: resource.raw for resource in package.resources}
     resources = []
     for table in contents.tables:
-        outline, file = table.outline, table.file
+        outline, file, schema = table.outline, table.file, table.outline.schema
         said = {"title": outline.title, "description": outline.description}
         resource = {
             "name": outline.name,
@@ -287,7 +278,12 @@ def datapackage_json(contents: Contents) -> str:
             "bytes": file.bytes,
             "hash": f"sha256:{file.sha256}",
             "rows": table.rows,
-            "schema": _schema(outline),
+            "schema": {
+                "$schema": PROFILE + "tableschema.json",
+                **_kept(schema.raw, _DROPPED_OF_SCHEMA),
+                "fields": [_field(item, item.name in outline.derived, schema) for item in schema.fields],
+                "missingValues": [""],
+            },
         }
         resources.append(resource)
     descriptor = {
@@ -307,17 +303,6 @@ def datapackage_json(contents: Contents) -> str:
 def _kept(raw: Mapping[str, Any], dropped: re.Pattern[str]) -> dict[str, Any]:
     """What is said otherwise in a release is not said twice."""
     return {key: value for key, value in raw.items() if value not in ("", [], {}) and not dropped.fullmatch(key)}
-
-
-def _schema(outline: Outline) -> dict[str, Any]:
-    """The Table Schema v2 of a released table."""
-    schema = outline.schema
-    return {
-        "$schema": PROFILE + "tableschema.json",
-        **_kept(schema.raw, _DROPPED_OF_SCHEMA),
-        "fields": [_field(item, item.name in outline.derived, schema) for item in schema.fields],
-        "missingValues": [""],
-    }
 
 
 def _field(item: Field, is_derived: bool, schema: TableSchema) -> dict[str, Any]:

@@ -19,8 +19,6 @@ from deedbook.release import citation
 from deedbook.versioning.previous import Previous as Previous
 from deedbook.versioning.previous import demand_releasable, read_created, read_json, read_previous
 
-State = Literal["released", "snapshot"]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edition:
@@ -45,7 +43,7 @@ class Edition:
     created: dt.datetime
     epoch: dt.datetime
     previous: Previous | None = None
-    state: State = "released"
+    state: Literal["released", "snapshot"] = "released"
     doi: str = ""
     concept_doi: str = ""
     homepage: str = ""
@@ -116,8 +114,15 @@ def read_edition(package: Package, *folders: Path, snapshot: bool = False) -> Ed
     """
     where, raw = str(package.path or package.root), package.raw
     demand_releasable(package)
-    if not snapshot:
-        _demand_plan(package, where)
+    own = raw.get("deedbook")
+    has_previous = isinstance(own, Mapping) and "previous" in own
+    said = {"version": package.version, "created": package.created, "deedbook.previous": has_previous}
+    missing = [f"`{name}`" for name, value in said.items() if not (value or snapshot)]
+    if len(missing) > 1:
+        raise ProjectError(f"{where}: {' and '.join(missing)} are missing", "run `deedbook plan --write`")
+    if "`version`" in missing:
+        hint = 'run `deedbook plan --write`, or add "version": "1.0.0" to the descriptor'
+        raise ProjectError(f"{where}: no `version` is planned", hint)
     epoch = _source_date_epoch()
     is_dated = package.created or not snapshot
     created = read_created(package) if is_dated else epoch or dt.datetime.fromtimestamp(0, dt.UTC)
@@ -144,18 +149,6 @@ def read_edition(package: Package, *folders: Path, snapshot: bool = False) -> Ed
         sources=citation.sources_of(package),
         replaces=citation.doi_in(read_json(previous.folder / "datapackage.json")) if previous else "",
     )
-
-
-def _demand_plan(package: Package, where: str) -> None:
-    own = package.raw.get("deedbook")
-    has_previous = isinstance(own, Mapping) and "previous" in own
-    said = {"version": package.version, "created": package.created, "deedbook.previous": has_previous}
-    missing = [f"`{name}`" for name, value in said.items() if not value]
-    if len(missing) > 1:
-        raise ProjectError(f"{where}: {' and '.join(missing)} are missing", "run `deedbook plan --write`")
-    if not package.version:
-        hint = 'run `deedbook plan --write`, or add "version": "1.0.0" to the descriptor'
-        raise ProjectError(f"{where}: no `version` is planned", hint)
 
 
 def _source_date_epoch() -> dt.datetime | None:

@@ -87,6 +87,11 @@ def sql_text(text: object) -> str:
     return str(text).replace("'", "''")
 
 
+def sql_value(value: str | int) -> str:
+    """A value as an SQL literal."""
+    return f"'{sql_text(value)}'" if isinstance(value, str) else repr(value)
+
+
 def sql_name(name: object) -> str:
     """A name as an SQL identifier."""
     return '"' + str(name).replace('"', '""') + '"'

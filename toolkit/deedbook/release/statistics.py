@@ -96,8 +96,21 @@ def describe_columns(table: Table) -> dict[str, Statistics]:
 
 
 def _describe(item: Field, column: pl.Series, known: Mapping[str, Any], *, is_key: bool) -> Statistics:
-    dtype, filled = column.dtype, len(column) - known["missing"]
-    shape, most = _shape(item, dtype, filled, known["distinct"], is_key=is_key)
+    dtype, filled, distinct = column.dtype, len(column) - known["missing"], known["distinct"]
+    is_key = is_key or bool(item.constraints.get("unique"))
+    # how it is best shown, and how many of its values are, with their counts
+    shapes: tuple[tuple[bool, Shape, int], ...] = (
+        (not filled, "empty", 0),
+        (bool(item.categories or item.constraints.get("enum")) or dtype == pl.Boolean, "codes", _MOST_CODES),
+        (is_key and distinct < filled, "keys", _MOST_KEYS),
+        (is_key, "keys", 0),
+        (dtype.is_integer() and distinct <= _FEW_NUMBERS, "codes", _MOST_CODES),
+        (dtype.is_numeric(), "numbers", 0),
+        (isinstance(dtype, pl.Date | pl.Datetime), "moments", 0),
+        (distinct <= _MOST_CODES and distinct * 2 <= filled, "codes", _MOST_CODES),
+        (True, "text", 0),
+    )
+    _, shape, most = next(one for one in shapes if one[0])
     found = {**known, "minimum": None, "maximum": None}
     if shape in {"numbers", "moments", "keys"} or (shape == "text" and (known.get("longest") or 0) <= _SHORT):
         found |= {end: _shown(known[end], dtype) for end in ("minimum", "maximum")}
@@ -114,22 +127,6 @@ def _describe(item: Field, column: pl.Series, known: Mapping[str, Any], *, is_ke
         found["top"] = tuple(Count(value, labels.get(value, ""), count) for value, count in top)
         found["other"] = filled - counts.get_column("len").sum()
     return Statistics(shape=shape, rows=len(column), **found)
-
-
-def _shape(item: Field, dtype: pl.DataType, filled: int, distinct: int, *, is_key: bool) -> tuple[Shape, int]:
-    """How a column is best shown, and how many of its values are, with their counts."""
-    is_key = is_key or bool(item.constraints.get("unique"))
-    shapes: tuple[tuple[bool, Shape, int], ...] = (
-        (not filled, "empty", 0),
-        (bool(item.categories or item.constraints.get("enum")) or dtype == pl.Boolean, "codes", _MOST_CODES),
-        (is_key and distinct < filled, "keys", _MOST_KEYS),
-        (is_key, "keys", 0),
-        (dtype.is_integer() and distinct <= _FEW_NUMBERS, "codes", _MOST_CODES),
-        (dtype.is_numeric(), "numbers", 0),
-        (isinstance(dtype, pl.Date | pl.Datetime), "moments", 0),
-        (distinct <= _MOST_CODES and distinct * 2 <= filled, "codes", _MOST_CODES),
-    )
-    return next(((shape, most) for is_so, shape, most in shapes if is_so), ("text", 0))
 
 
 def _bins(column: pl.Series) -> tuple[Bin, ...]:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import polars as pl
+from polars import selectors
 
 from deedbook.errors import DeedbookError
 from deedbook.release.edition import Edition
@@ -35,8 +36,11 @@ def write(table: Table, edition: Edition, path: Path) -> list[str]:
     import pyreadstat
 
     columns, notes = statistical.columns_for(table, SPSS)
+    # doubles; days and times are seconds since 14 October 1582
+    seconds = selectors.temporal().cast(pl.Datetime("ms")).to_physical() / 1000 + SPSS.before_1970 // 1000
+    rows = pl.DataFrame([column.values.alias(column.name) for column in columns])
     pyreadstat.write_sav(
-        pl.DataFrame([_series(column.values).alias(column.name) for column in columns]),
+        rows.with_columns(seconds, selectors.integer().cast(pl.Float64)),
         str(path),
         file_label=statistical.file_label(edition, table, SPSS),
         column_labels={column.name: column.title for column in columns},
@@ -75,12 +79,3 @@ def _format(values: pl.Series) -> str:
     decimals = max(texts.str.extract(r"\.(\d*[1-9])\d*$").drop_nulls().str.len_bytes(), default=0)
     has_exponent = texts.str.contains("e", literal=True).any()
     return "" if has_exponent or widest + 2 > _WIDEST_NUMBER else f"F{widest + 2}.{decimals}"
-
-
-def _series(values: pl.Series) -> pl.Series:
-    """The column as SPSS stores it: doubles, days and times as seconds since 14 October 1582, or text."""
-    if values.dtype == pl.String:
-        return values
-    if values.dtype.is_temporal():
-        values = values.cast(pl.Datetime("ms")).to_physical() / 1000 + SPSS.before_1970 // 1000
-    return values.cast(pl.Float64)

@@ -22,7 +22,7 @@ from deedbook.errors import DeedbookError
 from deedbook.integrity.containers import open_database
 from deedbook.release.edition import Edition
 from deedbook.release.formats.cells import LeftOutError, Pair, demand_columns, frame_of, pairs_of, without_special
-from deedbook.release.pages import sql_name, sql_text
+from deedbook.release.pages import sql_name, sql_value
 from deedbook.release.tables import Outline, Table, references_of, texts_of
 from deedbook.schema import Field, TableSchema
 
@@ -145,7 +145,7 @@ def _column(item: Field, dtype: pl.DataType, outline: Outline) -> str:
         values = [0, 1]
     elif item.type in {"string", "integer"}:
         values = [label.value for label in item.categories] or item.constraints.get("enum", [])
-    codes = [f"'{sql_text(value)}'" if isinstance(value, str) else repr(value) for value in values]
+    codes = [*map(sql_value, values)]
     is_unique = item.constraints.get("unique") and outline.schema.primary_key != (item.name,)
     parts = (
         f"{name} {_AFFINITIES.get(dtype.base_type(), 'TEXT')}",

@@ -119,7 +119,7 @@ def write_dta(path: Path, variables: Sequence[Variable], data_label: str, time_s
     )
     long = (place for place, item in enumerate(variables) if item.storage == LONG_TEXT)
     firsts = {place: _first_rows(variables[place].column.values) for place in long}
-    columns = [item.column for item in variables]
+    columns = [*map(attrgetter("column"), variables)]
     labelled = [column for column in columns if column.labels]
     codes = np.array([item.storage.code for item in variables], dtype="<u2")
     label_names = (column.name if column.labels else "" for column in columns)

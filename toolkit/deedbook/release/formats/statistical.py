@@ -113,11 +113,9 @@ def columns_for(table: Table, program: Program) -> tuple[list[Column], list[str]
     columns: list[Column] = []
     for item in table.schema.fields:
         values, said = program.capacity.held(table.rows.get_column(item.name))
-        is_text = values.dtype == pl.String
-        if is_text and (values.str.len_bytes() > program.longest_text).any():
+        if values.dtype == pl.String and (values.str.len_bytes() > program.longest_text).any():
             notes.append(f"`{item.name}` is left out: it has texts of more than {program.longest_text:,} bytes")
             continue
-        values = values.fill_null("") if is_text else values.cast(pl.Int64) if values.dtype == pl.Boolean else values
         described, cuts = _cut_down(_labelled(item, values), program)
         notes += [*(f"`{item.name}` {note}" for note in said), *cuts]
         columns += described
@@ -127,8 +125,11 @@ def columns_for(table: Table, program: Program) -> tuple[list[Column], list[str]
     fitted = cells.fitted_names(
         names, program.longest_name, _plain_name, program.reserved, folds_case=program.folds_case
     )
-    notes += [f"`{old}` is called `{new}`" for old, new in zip(names, fitted, strict=True) if old != new]
-    return [replace(column, name=name) for column, name in zip(columns, fitted, strict=True)], notes
+    for place, (old, new) in enumerate(zip(names, fitted, strict=True)):
+        if old != new:
+            columns[place] = replace(columns[place], name=new)
+            notes.append(f"`{old}` is called `{new}`")
+    return columns, notes
 
 
 def read_pairs(table: Table, path: Path, program: Program) -> Iterator[cells.Pair]:
@@ -197,10 +198,10 @@ def _labelled(item: Field, values: pl.Series) -> list[Column]:
     """A field as one variable, or two where its codes have labels and are text."""
     title, codes = item.title or item.name, item.categories
     labels: dict[int | float, str]
-    if values.dtype == pl.Int64:
+    if values.dtype in {pl.Int64, pl.Boolean}:
         labels = {0: "false", 1: "true"} if item.type == "boolean" else cells.number_labels(item, _LARGEST_LABELLED)
-        return [Column(item.name, title, values, labels)]
-    columns = [Column(item.name, title, values)]
+        return [Column(item.name, title, values.cast(pl.Int64), labels)]
+    columns = [Column(item.name, title, values.fill_null("") if values.dtype == pl.String else values)]
     if values.dtype == pl.String and any(code.label for code in codes):
         labels = {place: code.label or str(code.value) for place, code in enumerate(codes, 1)}
         texts = [str(code.value) for code in codes]

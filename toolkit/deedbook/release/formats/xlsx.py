@@ -174,12 +174,14 @@ def sheet_names(tables: Sequence[str]) -> dict[str, str]:
 
     A table that can have its own name has it, whatever stands before it.
     """
-    fitted = cells.fitted_names(tables, _LONGEST_SHEET_NAME, _sheet_name, _OWN_SHEETS, folds_case=True)
+    fitted = cells.fitted_names(
+        tables,
+        _LONGEST_SHEET_NAME,
+        lambda name, longest: name.translate(_FORBIDDEN)[:longest],
+        _OWN_SHEETS,
+        folds_case=True,
+    )
     return dict(zip(tables, fitted, strict=True))
-
-
-def _sheet_name(name: str, longest: int) -> str:
-    return name.translate(_FORBIDDEN)[:longest]
 
 
 def _fit(text: str, where: str) -> str:
