@@ -87,7 +87,7 @@ def sql_text(text: object) -> str:
     return str(text).replace("'", "''")
 
 
-def sql_value(value: str | int) -> str:
+def sql_value(value: object) -> str:
     """A value as an SQL literal."""
     return f"'{sql_text(value)}'" if isinstance(value, str) else repr(value)
 
