@@ -28,8 +28,8 @@ if TYPE_CHECKING:  # pandera takes longer to import than most tables to check
 
 __all__ = ["DEFAULTS", "Options", "Progress", "validate"]
 
-Progress = Callable[[int, int], None]
-"""Bytes read, and bytes in all."""
+Progress = Callable[[str, float], None]
+"""What is being done, and which share of it (0 to 1) is behind us."""
 DEFAULTS = Options()
 _STANDARD_PROFILES = (
     "https://datapackage.org/profiles/",
@@ -117,7 +117,7 @@ def _counter(package: Package, progress: Progress | None) -> Callable[[int], Non
         nonlocal done
         done += size
         if progress is not None:
-            progress(done, max(done, total))
+            progress("checking", done / max(done, total, 1))
 
     return advance
 

@@ -82,12 +82,13 @@ class Key:
 
 def unique_keys(schema: TableSchema) -> list[Key]:
     """Every key of a table that may not repeat."""
-    declared: list[tuple[KeyKind, tuple[str, ...]]] = (
-        [("primary-key", schema.primary_key)] if schema.primary_key else []
-    )
-    declared += [("unique-key", names) for names in schema.unique_keys]
-    declared += [("unique-error", (item.name,)) for item in schema.fields if item.constraints.get("unique")]
-    return [Key(kind, tuple(schema.field(name) for name in names)) for kind, names in declared]
+    unique = [(item.name,) for item in schema.fields if item.constraints.get("unique")]
+    declared: list[tuple[KeyKind, Sequence[tuple[str, ...]]]] = [
+        ("primary-key", [schema.primary_key] if schema.primary_key else []),
+        ("unique-key", schema.unique_keys),
+        ("unique-error", unique),
+    ]
+    return [Key(kind, tuple(map(schema.field, names))) for kind, keys in declared for names in keys]
 
 
 def key_texts(fields: Sequence[Field]) -> list[pl.Expr]:
@@ -220,9 +221,8 @@ class Partitions:
         found = [np.empty(0, _PAIR)]
         for bounds in self.bounds:
             self.file.seek(int(bounds[number]) * _PAIR.itemsize)
-            found.append(
-                np.frombuffer(self.file.read(int(bounds[number + 1] - bounds[number]) * _PAIR.itemsize), _PAIR)
-            )
+            size = int(bounds[number + 1] - bounds[number]) * _PAIR.itemsize
+            found.append(np.frombuffer(self.file.read(size), _PAIR))
         pairs = np.concatenate(found)
         return np.ascontiguousarray(pairs["hash"]), np.ascontiguousarray(pairs["record"])
 
@@ -322,11 +322,8 @@ class HashSet:
 
     def places(self, hashes: pl.Series, *, known: bool) -> Rows | None:
         """The places of the hashes that are in the set, or that are not; None when there is none."""
-        if self._few is not None:
-            is_found = hashes.is_in(self._few)
-            is_wanted = is_found if known else ~is_found
-            return is_wanted.arg_true().cast(pl.Int64).to_numpy() if is_wanted.any() else None
-        found = np.flatnonzero(self._contains(hashes.to_numpy()) == known)
+        is_found = self._contains(hashes.to_numpy()) if self._few is None else hashes.is_in(self._few).to_numpy()
+        found = np.flatnonzero(is_found == known)
         return found if len(found) else None
 
     def _contains(self, hashes: Hashes) -> npt.NDArray[np.bool_]:

@@ -288,7 +288,12 @@ def evaluate(rules: TableRules, frame: pl.DataFrame, bad: Bad | None = None) -> 
     if plain or rules.bare is not None:  # whatever its environment variables say about skipping data
         with config_context(validation_enabled=True, validation_depth=ValidationDepth.SCHEMA_AND_DATA):
             for rule, check in plain:
-                outcomes += [_run_plain(rule, check, column, frame, bad) for column in _columns_of(rule.at, frame)]
+                for column in _columns_of(rule.at, frame):
+                    try:
+                        found = check(frame.lazy(), column or None).check_output.collect().to_series()
+                    except (Exception, SystemExit) as error:  # noqa: BLE001  (whatever a rule raises, it is named)
+                        fail(rule, describe(error))
+                    outcomes.append(_outcome(replace(rule, at=column), found, frame, bad))
             outcomes += _run_bare(rules.bare, rules.file, frame, bad) if rules.bare is not None else ()
     return tuple(outcomes)
 
@@ -298,15 +303,6 @@ def _columns_of(column: str, frame: pl.DataFrame) -> list[str]:
     if column in frame.columns or not re.fullmatch(r"\^.*\$", column):
         return [column]
     return [name for name in frame.columns if re.search(column, name)]
-
-
-def _run_plain(rule: Rule, check: pa.Check, column: str, frame: pl.DataFrame, bad: Bad) -> RuleOutcome:
-    """A check of pandera at a column, or at the table where it has no name."""
-    try:
-        found = check(frame.lazy(), column or None).check_output.collect().to_series()
-    except (Exception, SystemExit) as error:  # noqa: BLE001  (whatever a rule raises, it is named)
-        fail(rule, describe(error))
-    return _outcome(replace(rule, at=column), found, frame, bad)
 
 
 def _run_bare(schema: pa.DataFrameSchema, file: str, frame: pl.DataFrame, bad: Bad) -> Iterator[RuleOutcome]:

@@ -20,6 +20,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?", re.IGNORECASE | re.ASCII)
+_FOLDER = click.Path(path_type=Path)
 
 
 @dataclass(slots=True)
@@ -37,51 +38,28 @@ def size(text: str) -> int:
     return count
 
 
-def target(command: F) -> F:
-    """TARGET: what the verb works on."""
-    return click.argument("target", default=".", type=click.Path(path_type=Path))(command)
+def _note_debug(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
+    if value:
+        ctx.ensure_object(State).debug = True
 
 
-def project(command: F) -> F:
-    """`--project`: the folder whose deedbook.toml names the targets."""
-    text = "The project whose deedbook.toml names the targets; here by default."
-    return click.option("--project", "root", type=click.Path(path_type=Path), default=".", help=text)(command)
-
-
-def to(command: F) -> F:
-    """`--to`."""
-    text = "The target: NAME of a [targets.NAME] in deedbook.toml."
-    return click.option("-t", "--to", "to", metavar="TARGET", required=True, help=text)(command)
-
-
-def trust_rules(command: F) -> F:
-    """`--trust-rules`."""
-    text = "Run the rule files of a project that does not contain the working directory: they are its own Python code."
-    return click.option("--trust-rules", is_flag=True, help=text)(command)
+target = click.argument("target", default=".", type=_FOLDER)
+"""TARGET: what the verb works on."""
+_PROJECT = "The project whose deedbook.toml names the targets; here by default."
+project = click.option("--project", "root", type=_FOLDER, default=".", help=_PROJECT)
+_TO = "The target: NAME of a [targets.NAME] in deedbook.toml."
+to = click.option("-t", "--to", "to", metavar="TARGET", required=True, help=_TO)
+_TRUST = "Run the rule files of a project that does not contain the working directory: they are its own Python code."
+trust_rules = click.option("--trust-rules", is_flag=True, help=_TRUST)
+quiet = click.option("-q", "--quiet", is_flag=True, help="No progress bar, and no text when all is well.")
+_DEBUG = "Show the traceback when something goes wrong."
+debug = click.option("--debug", is_flag=True, expose_value=False, is_eager=True, callback=_note_debug, help=_DEBUG)
 
 
 def format_(choices: Sequence[str], text: str, name: str = "format_") -> Callable[[F], F]:
     """`--format`, the first choice being the default."""
     choice = click.Choice(choices)
     return click.option("-f", "--format", name, type=choice, default=choices[0], show_default=True, help=text)
-
-
-def quiet(command: F) -> F:
-    """`--quiet`."""
-    return click.option("-q", "--quiet", is_flag=True, help="No progress bar, and no text when all is well.")(command)
-
-
-def debug(command: F) -> F:
-    """`--debug`, which no verb needs to know about."""
-    text = "Show the traceback when something goes wrong."
-    return click.option("--debug", is_flag=True, expose_value=False, is_eager=True, callback=_note_debug, help=text)(
-        command
-    )
-
-
-def _note_debug(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
-    if value:
-        ctx.ensure_object(State).debug = True
 
 
 def catalogue(command: F) -> F:
@@ -101,10 +79,8 @@ def may_run_rules(project: Project, *, trusted: bool) -> None:
         UsageError: when that would run rule files that are not the user's own.
     """
     if project.rule_files and not (trusted or project.is_here):
-        raise UsageError(
-            f"{project.root}: a build runs this project's rule files, and you are not inside it",
-            "change into the project, or add --trust-rules if you trust its code",
-        )
+        problem = f"{project.root}: a build runs this project's rule files, and you are not inside it"
+        raise UsageError(problem, "change into the project, or add --trust-rules if you trust its code")
 
 
 def warn(warnings: Iterable[str]) -> None:

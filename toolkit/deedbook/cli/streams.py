@@ -148,9 +148,8 @@ def _named(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise UsageError(
-            f"{path}: cannot be written: {error.strerror}", "name a file in a folder that exists"
-        ) from None
+        problem = f"{path}: cannot be written: {error.strerror}"
+        raise UsageError(problem, "name a file in a folder that exists") from None
 
 
 class Bar:
@@ -159,34 +158,25 @@ class Bar:
     def __init__(self, *, silent: bool) -> None:
         self._silent = silent
         self._started = time.monotonic()
-        self._shown: Progress | None = None
+        self.shown: Progress | None = None
 
     def update(self, what: str, share: float) -> None:
         """Says what is being done, and which share of it (0 to 1) is behind us."""
         if self._silent or time.monotonic() - self._started < PATIENCE:
             return
-        if self._shown is None:
+        if self.shown is None:
             from rich.console import Console
             from rich.progress import Progress, TimeElapsedColumn
 
             columns = (*Progress.get_default_columns(), TimeElapsedColumn())
-            self._shown = Progress(*columns, console=Console(stderr=True), transient=True)
-            self._shown.add_task(what, total=1.0)
-            self._shown.start()
-        self._shown.update(self._shown.task_ids[0], description=what, completed=share)
-
-    def bytes_read(self, done: int, total: int) -> None:
-        """Progress of a validation."""
-        self.update("checking", done / total if total else 1.0)
+            self.shown = Progress(*columns, console=Console(stderr=True), transient=True)
+            self.shown.add_task(what, total=1.0)
+            self.shown.start()
+        self.shown.update(self.shown.task_ids[0], description=what, completed=share)
 
     def bytes_moved(self, what: str, done: int, total: int) -> None:
         """Progress of a transfer, with the millions of bytes."""
         self.update(f"{what} ({done / 1e6:.1f} of {total / 1e6:.1f} MB)", done / total if total else 1.0)
-
-    def close(self) -> None:
-        """Takes the bar off the terminal."""
-        if self._shown is not None:
-            self._shown.stop()
 
 
 @contextmanager
@@ -203,7 +193,8 @@ def progress_bar(*, quiet: bool) -> Iterator[Bar]:
         yield bar
     finally:
         log.removeHandler(waits)
-        bar.close()
+        if bar.shown is not None:
+            bar.shown.stop()
 
 
 class _Waits(logging.Handler):

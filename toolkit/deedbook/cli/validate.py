@@ -98,7 +98,7 @@ def validate(
             from deedbook.versioning.previous import demand_one_beginning
 
             demand_one_beginning(project)
-        report = validation.validate(project, validation.Options(rules=not no_rules, **chosen), bar.bytes_read)
+        report = validation.validate(project, validation.Options(rules=not no_rules, **chosen), bar.update)
     code = DONE if report.passes(strict=strict) else FINDINGS
     folder = _folder(project.package.root)
     if summary is not None:

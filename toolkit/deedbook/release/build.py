@@ -82,7 +82,7 @@ def build(
     complete = replace(options or Options(), tables=(), rules=True, select=(), ignore=(), lenient=False)
     say = progress or (lambda _what, _share: None)
     book = rules.load_rules(project.rule_files, settings.read_settings(project))
-    report = validate(project, complete, lambda done, total: say("validating", done / total if total else 1.0), book)
+    report = validate(project, complete, lambda _what, share: say("validating", share), book)
     verdict, previous = None, edition.previous
     if report.valid and previous is not None:
         changes = plan.compare_with(project, previous, progress, partial(derived.derived_changes, project, book.derive))
