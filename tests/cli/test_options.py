@@ -73,10 +73,10 @@ def test_the_bar_appears_on_a_terminal_after_a_while_only(monkeypatch: pytest.Mo
     monkeypatch.setattr(sys, "stderr", terminal)
     monkeypatch.setenv("TERM", "xterm")
     with streams.progress_bar(quiet=False) as bar:
-        bar.bytes_read(10, 100)
+        bar.update("checking", 0.1)
         assert terminal.getvalue() == ""
         monkeypatch.setattr(streams, "PATIENCE", 0.0)
-        bar.bytes_read(50, 100)
+        bar.update("checking", 0.5)
     assert "checking" in terminal.getvalue()
 
 
@@ -86,6 +86,6 @@ def test_the_bar_is_silent_when_quiet_or_piped(monkeypatch: pytest.MonkeyPatch, 
     monkeypatch.setattr(sys, "stderr", stream)
     monkeypatch.setattr(streams, "PATIENCE", 0.0)
     with streams.progress_bar(quiet=quiet) as bar:
-        bar.bytes_read(0, 0)
+        bar.update("checking", 1.0)
         bar.update("writing", 0.5)
     assert stream.getvalue() == ""

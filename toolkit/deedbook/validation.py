@@ -71,7 +71,7 @@ def validate(
         if book is not None:
             from deedbook.checking import rulings
 
-            plans = [replace(plan, rules=rulings.plan_rules(book, plan.resource)) for plan in plans]
+            plans = [rulings.plan_rules(book, plan) for plan in plans]
         outcomes = _check_tables(project, plans, write_all)
         if book is not None:
             ran = rulings.judge_tables(book, outcomes, dt.date.fromisoformat(created) if created else None)

@@ -55,21 +55,6 @@ class Options:
     max_unpacked: int = 16 << 30
 
 
-@dataclass(frozen=True, slots=True)
-class RulePlan:
-    """What the rules of one table need from its pass.
-
-    Attributes:
-        fields: Names of the fields that are typed.
-        keeps_typed: Whether the typed rows are kept for rules that look at more than one row.
-        row_rules: What to run on each block.
-    """
-
-    fields: tuple[str, ...] = ()
-    keeps_typed: bool = False
-    row_rules: RowRules | None = None
-
-
 @dataclass(frozen=True)
 class TablePlan:
     """How a table is checked.
@@ -80,6 +65,9 @@ class TablePlan:
         references: Its foreign keys.
         referred: Keys that other tables refer to, beyond its own.
         parents: The hashes of the keys of every table once it is complete; None for those that are on disk. All plans share them.
+        typed: Names of the fields that rules need as values.
+        keeps_typed: Whether the typed rows are kept for rules that look at more than one row.
+        row_rules: What to run on each block.
         has_project: Whether there is a project that `fmt` works on, so that it pays to warn of odd bytes.
         advance: Takes the number of bytes that were read.
     """
@@ -91,7 +79,9 @@ class TablePlan:
     references: tuple[Key, ...] = ()
     referred: tuple[Key, ...] = ()
     parents: dict[ParentKey, HashSet | None] = field(default_factory=dict)
-    rules: RulePlan = RulePlan()
+    typed: tuple[str, ...] = ()
+    keeps_typed: bool = False
+    row_rules: RowRules | None = None
     has_project: bool = False
     advance: Callable[[int], None] = lambda _size: None
 
@@ -178,7 +168,7 @@ class FilePlan:
     @cached_property
     def typed_fields(self) -> tuple[Field, ...]:
         """The fields whose typed values rules need."""
-        return tuple(item for item in self.table.schema.fields if item.name in self.table.rules.fields)
+        return tuple(item for item in self.table.schema.fields if item.name in self.table.typed)
 
     @cached_property
     def hashed_names(self) -> frozenset[str]:

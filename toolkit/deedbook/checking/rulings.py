@@ -16,10 +16,9 @@ import polars as pl
 
 from deedbook.checking import verdicts
 from deedbook.checking.findings import Group, Records
-from deedbook.checking.plan import RowRules, RulePlan
+from deedbook.checking.plan import TablePlan
 from deedbook.checking.rules import Frames, RuleBook, TableRules, evaluate
 from deedbook.checking.table import TableOutcome, TypedRows
-from deedbook.descriptor import Resource
 from deedbook.errors import RuleError
 from deedbook.findings import Check, Finding, NotChecked
 from deedbook.rules.rule import Rule
@@ -30,13 +29,13 @@ _STAND_INS = 2
 """How many good values of a column stand in for its bad ones in turn; with one alone a verdict may be the same by chance."""
 
 
-def plan_rules(book: RuleBook, resource: Resource) -> RulePlan:
+def plan_rules(book: RuleBook, plan: TablePlan) -> TablePlan:
     """How the rules of a table run. A project with rules across tables keeps every table's typed rows.
 
     Raises:
         RuleError: when a rule reads or names a field that there is not.
     """
-    table, schema = resource.name, resource.schema or TableSchema(())
+    table, schema = plan.resource.name, plan.resource.schema or TableSchema(())
     rules = book.tables.get(table, TableRules())
     if schema.fields:
         verdicts.demand_fields(rules.rules, table, schema.names)
@@ -44,8 +43,9 @@ def plan_rules(book: RuleBook, resource: Resource) -> RulePlan:
     types = {item.name: dtype_of(item) for item in schema.fields}
     ready = [rule for rule in rules.rules if not rule.unmet]
     if book.dataset or rules.bare or not all(verdicts.is_row_local(rule, types) for rule in ready):
-        return RulePlan(schema.names, keeps_typed=True)
-    return RulePlan(tuple(sorted(verdicts.columns_read(ready, schema.names))), row_rules=_row_rules(ready))
+        return replace(plan, typed=schema.names, keeps_typed=True)
+    read = tuple(sorted(verdicts.columns_read(ready, schema.names)))
+    return replace(plan, typed=read, row_rules=partial(_run_row_rules, ready))
 
 
 def demand_distinct(table: str, rules: Sequence[Rule]) -> None:
@@ -65,15 +65,13 @@ def demand_distinct(table: str, rules: Sequence[Rule]) -> None:
         places.add((rule.id, rule.at))
 
 
-def _row_rules(rules: Sequence[Rule]) -> RowRules:
-    def run(frame: pl.DataFrame, bad: Mapping[str, pl.Series]) -> tuple[list[Group], Mapping[str, int]]:
-        outcomes = verdicts.evaluate_rules(rules, frame, bad)
-        skipped: Counter[str] = Counter()
-        for outcome in outcomes:
-            skipped[outcome.rule.id] += outcome.skipped
-        return [outcome.group() for outcome in outcomes if len(outcome.failing)], skipped
-
-    return run
+def _run_row_rules(
+    rules: Sequence[Rule], frame: pl.DataFrame, bad: Mapping[str, pl.Series]
+) -> tuple[list[Group], Mapping[str, int]]:
+    outcomes, skipped = verdicts.evaluate_rules(rules, frame, bad), Counter[str]()
+    for outcome in outcomes:
+        skipped[outcome.rule.id] += outcome.skipped
+    return [outcome.group() for outcome in outcomes if len(outcome.failing)], skipped
 
 
 def judge_tables(book: RuleBook, outcomes: Mapping[str, TableOutcome], created: dt.date | None) -> set[str]:
@@ -82,7 +80,7 @@ def judge_tables(book: RuleBook, outcomes: Mapping[str, TableOutcome], created: 
     Raises:
         RuleError: when a rule raises.
     """
-    wholes = {name: _whole(outcome) for name, outcome in outcomes.items() if outcome.plan.rules.keeps_typed}
+    wholes = {name: _whole(outcome) for name, outcome in outcomes.items() if outcome.plan.keeps_typed}
     across = _rules_across(book, wholes, outcomes, created)
     known, ran = [guard.id for guard in book.guards], set[str]()
     for name, outcome in outcomes.items():

@@ -327,7 +327,7 @@ def _read_blocks(outcome: TableOutcome, plan: FilePlan, cutter: Cutter, row: int
 
 def check_block(plan: FilePlan, block: TextBlock) -> BlockResult:
     """Structure, cells, keys and row-local rules of one block."""
-    rules, frame = plan.table.rules, block.frame
+    table, frame = plan.table, block.frame
     structure = check_structure(block, plan.columns, plan.fields, plan.primary_key)
     cells = check_cells(frame, plan.fields, structure.excused, plan.hashed_names)
     structure, failures = fold_rows(structure, block, plan.columns, cells.failures)
@@ -341,8 +341,8 @@ def check_block(plan: FilePlan, block: TextBlock) -> BlockResult:
     groups += [*_null_parts(plan, values, bad), *missing]
     typed_rows = _typed_rows(plan, block, values, structure.absent, bad) if plan.typed_fields else None
     skipped: Mapping[str, int] = {}
-    if rules.row_rules is not None and typed_rows is not None:
-        found, skipped = rules.row_rules(typed_rows.frame, typed_rows.bad)
+    if table.row_rules is not None and typed_rows is not None:
+        found, skipped = table.row_rules(typed_rows.frame, typed_rows.bad)
         rows = typed_rows.records.numbers
         groups += [replace(it, rows=rows[it.rows], field_number=plan.positions.get(it.column)) for it in found]
     return BlockResult(
@@ -358,7 +358,7 @@ def check_block(plan: FilePlan, block: TextBlock) -> BlockResult:
             block.line_numbers if groups else np.empty(0, np.int64),
             frame.select(plan.primary_key if groups else ()),
         ),
-        typed=typed_rows if rules.keeps_typed else None,
+        typed=typed_rows if table.keeps_typed else None,
         skipped=skipped,
     )
 
@@ -468,5 +468,5 @@ def _typed_rows(
         for item in plan.typed_fields
         if item.name not in held or len(bad.get(item.name, ()))
     }
-    lines = block.line_numbers[rows] if plan.table.rules.keeps_typed else rows[:0]
+    lines = block.line_numbers[rows] if plan.table.keeps_typed else rows[:0]
     return TypedRows(keep.lazy().select(columns).collect(), is_bad, Records(rows, lines, keep.select(plan.primary_key)))
