@@ -184,13 +184,11 @@ def load_package(path: Path, *, schemas: Path | None = None) -> Package:
     Raises:
         ProjectError: when the descriptor or a schema is malformed, or a path leaves the package.
     """
-    raw = load_json(path, "descriptor")
-    return read_package(raw, path.parent, where=str(path), path=path, schemas=schemas)
+    package = read_package(load_json(path, "descriptor"), path.parent, where=str(path), schemas=schemas)
+    return replace(package, path=path)
 
 
-def read_package(
-    raw: object, root: Path, *, where: str, path: Path | None = None, schemas: Path | None = None
-) -> Package:
+def read_package(raw: object, root: Path, *, where: str, schemas: Path | None = None) -> Package:
     """The typed form of a parsed package descriptor. See `load_package`."""
     if not isinstance(raw, Mapping):
         raise ProjectError(f"{where}: a descriptor is a JSON object")
@@ -206,7 +204,7 @@ def read_package(
         raise ProjectError(f"{where}: two resources are named `{name}`", "give each resource a name of its own")
     return Package(
         root=root,
-        path=path,
+        path=None,
         resources=resources,
         **texts(raw, dict.fromkeys(("name", "title", "description", "version", "created"), "")),
         raw=MappingProxyType(dict(raw)),

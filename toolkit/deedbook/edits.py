@@ -24,11 +24,7 @@ from deedbook.dialect import Dialect
 from deedbook.errors import DeedbookError, ProjectError, UsageError
 from deedbook.findings import plural
 from deedbook.project import Project
-from deedbook.reading import inputs, source, tables
-from deedbook.reading.blocks import Cutter
-from deedbook.reading.pipeline import run
-from deedbook.reading.records import FileHeader, read_header
-from deedbook.reading.text import Layout, TextBlock
+from deedbook.reading import blocks, inputs, pipeline, records, source, tables, text
 from deedbook.release.tables import sort_by_key
 from deedbook.schema import TableSchema
 from deedbook.types import canonical_text
@@ -270,15 +266,15 @@ def read_cells(resource: Resource, file: Path) -> Cells:
     """
     try:
         with source.open_bytes(resource, file) as stream:
-            cutter = Cutter(stream, resource.dialect)
-            header = read_header(cutter, resource.dialect, None)
+            cutter = blocks.Cutter(stream, resource.dialect)
+            header = records.read_header(cutter, resource.dialect, None)
             labels, width, row = tuple(header.labels or ()), header.width, header.row
             if not labels:
                 raise UnmendableError("it has no header")
             _refuse_unknown(header, resource)
             names = labels if len(set(labels)) == width else tuple(map(str, range(width)))
             frames, blanks = [pl.DataFrame(schema=dict.fromkeys(names, pl.String))], 0
-            for done in run(cutter, Layout(names, resource.dialect), lambda block: block):
+            for done in pipeline.run(cutter, text.Layout(names, resource.dialect), lambda block: block):
                 block = done.result
                 for fault in _broken_rows(block, row, width):
                     raise UnmendableError(fault)
@@ -290,7 +286,7 @@ def read_cells(resource: Resource, file: Path) -> Cells:
     return Cells(labels, pl.concat(frames, rechunk=True).fill_null(""), cutter.has_bom, blanks)
 
 
-def _refuse_unknown(header: FileHeader, resource: Resource) -> None:
+def _refuse_unknown(header: records.FileHeader, resource: Resource) -> None:
     """Refuses a file that is not what it claims, or whose header the schema does not know: its cells are not understood."""
     schema, labels = resource.described, tuple(header.labels or ())
     if cause := find_cause(header, None, resource, schema):
@@ -306,7 +302,7 @@ def _refuse_unknown(header: FileHeader, resource: Resource) -> None:
 _FAULTS = {"stray-quote": "has text behind a closing quote", "encoding-error": "is not UTF-8 (byte {})"}
 
 
-def _broken_rows(block: TextBlock, first: int, width: int) -> Iterator[str]:
+def _broken_rows(block: text.TextBlock, first: int, width: int) -> Iterator[str]:
     for start, _ in conflicts_in(block):
         yield f"an unresolved merge conflict begins in row {first + start}"
     for fault in block.faults:

@@ -142,8 +142,14 @@ def load_project(target: Path, reading: Reading | None = None) -> Project:
     if given != Reading(name=given.name):
         message = "how a file is read is said for a data file with a schema of its own"
         raise UsageError(message, "add --schema TABLE.schema.json")
+    if (target / CONFIG).is_file():
+        return _load_configured(target)
     if target.is_dir():
-        return _load_folder(target)
+        found = _descriptor_in(target)
+        if found is None:
+            message = f"{target}: there is neither {CONFIG} nor {DESCRIPTOR}"
+            raise ProjectError(message, "run `deedbook init` or name the descriptor")
+        return _finish(Project(target, load_package(found)))
     if (owner := _owner_of(target)) is not None and (reading or not owner.table):
         return owner
     if target.suffix in _DESCRIPTOR_SUFFIXES:
@@ -152,15 +158,6 @@ def load_project(target: Path, reading: Reading | None = None) -> Project:
         f"{target}: a data file needs a schema, and no project or datapackage.json above it has this file as a table",
         "add --schema TABLE.schema.json",
     )
-
-
-def _load_folder(folder: Path) -> Project:
-    if (folder / CONFIG).is_file():
-        return _load_configured(folder)
-    if (found := _descriptor_in(folder)) is None:
-        message = f"{folder}: there is neither {CONFIG} nor {DESCRIPTOR}"
-        raise ProjectError(message, "run `deedbook init` or name the descriptor")
-    return _finish(Project(folder, load_package(found)))
 
 
 def _load_file(target: Path, reading: Reading, schema: Path) -> Project:
@@ -289,14 +286,14 @@ def read_code_lists(package: Package) -> dict[str, list[Label]]:
     """
     files = [item.files[0] for item in package.resources if item.name == CODE_VALUES and item.files]
     lists: dict[str, list[Label]] = {}
-    for row in sorted((row for file in files for row in _read_rows(file)), key=_position):
+
+    def position(row: Mapping[str, Any]) -> float:
+        text = (row.get("position") or "").strip()
+        return float(text) if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", text) else float("inf")
+
+    for row in sorted((row for file in files for row in _read_rows(file)), key=position):
         lists.setdefault(row.get("list") or "", []).append(Label(row.get("code") or "", row.get("label_en") or ""))
     return lists
-
-
-def _position(row: Mapping[str, Any]) -> float:
-    text = (row.get("position") or "").strip()
-    return float(text) if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", text) else float("inf")
 
 
 def _read_waivers(path: Path) -> tuple[Waiver, ...] | None:

@@ -14,9 +14,9 @@ from deedbook.checking.header import FileProblem, fold
 from deedbook.descriptor import Resource
 from deedbook.dialect import Dialect
 from deedbook.findings import shorten
+from deedbook.reading import source
 from deedbook.reading.inputs import dialect_of, is_foreign
 from deedbook.reading.records import FileHeader
-from deedbook.reading.source import READ_SIZE, no_file
 from deedbook.reading.text import open_reader
 from deedbook.schema import Field, TableSchema
 
@@ -212,7 +212,7 @@ def check_declared(resource: Resource, rows: int | None) -> Iterator[tuple[str, 
         rows: The rows that were read; None when the resource is no table.
     """
     missing = list(filterfalse(Path.is_file, resource.files))
-    for error in map(no_file, missing if rows is None else ()):
+    for error in map(source.no_file, missing if rows is None else ()):
         yield "", FileProblem(error.rule, error.message, error.hint)
     for name, check in (("hash", _check_hash), ("bytes", _check_bytes)):
         if resource.raw.get(name) not in {None, ""}:
@@ -232,7 +232,7 @@ def _check_hash(resource: Resource) -> FileProblem | str | None:
         return f"the algorithm {algorithm!r} is not known"
     for file in resource.files:
         with file.open("rb") as stream:
-            while data := stream.read(READ_SIZE):
+            while data := stream.read(source.READ_SIZE):
                 digest.update(data)
     actual = digest.hexdigest()
     is_same = actual == expected.lower()

@@ -6,6 +6,7 @@ closes or doubles inside a quoted cell, which `quotes_are_regular` proves for ea
 """
 
 import io
+import mmap
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -224,7 +225,7 @@ def record_ends(data: bytes, quote: bytes) -> Positions:
     return np.asarray(ends[np.bitwise_xor.accumulate(is_odd) == 0], np.int64)
 
 
-def cut_out(data: bytes, ends: Positions, rows: Positions) -> bytes:
+def cut_out(data: bytes | mmap.mmap, ends: Positions, rows: Positions) -> bytes:
     """The records of these numbers (rising), each with a line end."""
     starts = np.concatenate(([0], ends[:-1]))
     edges = np.flatnonzero(np.diff(rows, prepend=-2, append=len(ends) + 1) != 1)  # what stands together is cut together

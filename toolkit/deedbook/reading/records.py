@@ -264,17 +264,16 @@ def read_header(cutter: Cutter, dialect: Dialect, known: list[str] | None) -> Fi
         raise SourceError(records.end.rule, message, "close the quote, or double it")
     if records.end:
         raise records.end
-    rows = records.cells[above:]
+    rows, head = records.cells[above:], b"".join(taken)
     labels = header_labels(rows, dialect)
-    if not dialect.header_rows or not labels or (known is not None and sorted(labels) != sorted(known)):
-        head = b"".join(taken)
+    if not labels or (known is not None and sorted(labels) != sorted(known)):
         cutter.unread(head)
         own = len(rows[0]) if rows and not dialect.header_rows else 0
         return FileHeader(None, own if known is None else len(known), head=head)
     cutter.unread(records.rest)
     cutter.records = len(records.cells)
     faults = tuple(item for item in records.faults if item.row >= above and item.rule == "encoding-error")
-    return FileHeader(labels, len(labels), cutter.records + 1, records.newlines + 1, faults, b"".join(taken))
+    return FileHeader(labels, len(labels), cutter.records + 1, records.newlines + 1, faults, head)
 
 
 def header_labels(rows: Sequence[Sequence[str]], dialect: Dialect) -> list[str]:

@@ -6,6 +6,7 @@ a third of the time of reading the cells. Only files whose quotes, line ends and
 only plain ones in UTF-8; what does not prove right is read as a whole once more.
 """
 
+import mmap
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,11 +19,8 @@ import polars as pl
 
 from deedbook.descriptor import Resource
 from deedbook.errors import ProjectError
-from deedbook.reading.blocks import BLOCK_SIZE, NEWLINE, RETURN, Block, Cutter, Positions
-from deedbook.reading.inputs import dialect_of, is_foreign, open_table
-from deedbook.reading.pipeline import in_order, run
-from deedbook.reading.records import FileHeader, read_header
-from deedbook.reading.source import SourceError, is_plain
+from deedbook.reading import inputs, pipeline, records, source
+from deedbook.reading.blocks import BLOCK_SIZE, NEWLINE, RETURN, Block, Cutter, Positions, cut_out
 from deedbook.reading.text import IrregularError, Layout, TextBlock, is_regular, read_block
 from deedbook.schema import TableSchema, repeated
 
@@ -33,28 +31,25 @@ _RETURNED = np.uint64(0x9E3779B97F4A7C15)
 """Changes the hash of a line that ends in a carriage return, which polars does not see; the golden ratio times 2**64."""
 _BLOCK_SIZE = 4 << 20
 """Bytes of a block: smaller than where cells are parsed, so that it stays near the processor."""
-_GAP = 48 << 10
-"""Bytes between two wanted records that are rather read than skipped: they take as long as another call."""
-_LARGEST_READ = 4 << 20
 
 
 @contextmanager
 def opened(
     resource: Resource, file: Path | None, known: list[str] | None = None, block_size: int = BLOCK_SIZE
-) -> Iterator[tuple[Cutter, FileHeader, Layout]]:
+) -> Iterator[tuple[Cutter, records.FileHeader, Layout]]:
     """A file of a table behind its header; `known` are the labels of the files before it.
 
     Raises:
         ProjectError: when it cannot be read, also where that shows later.
     """
     try:
-        with open_table(resource, file) as stream:
-            dialect = dialect_of(resource)
+        with inputs.open_table(resource, file) as stream:
+            dialect = inputs.dialect_of(resource)
             cutter = Cutter(stream, dialect, block_size)
-            header = read_header(cutter, dialect, known)
+            header = records.read_header(cutter, dialect, known)
             names = header.labels or known or resource.described.names
             yield cutter, header, Layout(tuple(names)[: header.width], dialect)
-    except SourceError as error:
+    except source.SourceError as error:
         raise ProjectError(f"{file or resource.name}: {error.message}", error.hint) from None
 
 
@@ -93,7 +88,7 @@ def read_each(
     for file in resource.sources:
         with opened(resource, file, known, block_size) as (cutter, header, layout):
             known = known or header.labels
-            yield from (done.result for done in run(cutter, layout, read, workers=workers))
+            yield from (done.result for done in pipeline.run(cutter, layout, read, workers=workers))
 
 
 def refuse_unknown_columns(resource: Resource) -> None:
@@ -161,7 +156,7 @@ def present(name: str, missing: tuple[str, ...]) -> pl.Expr:
 def _regular(resource: Resource) -> Iterator[tuple[Cutter, Layout]]:
     """The records of a table of one regular CSV file in UTF-8, behind the header."""
     file = resource.sources[0] if len(resource.sources) == 1 else None
-    if file is None or resource.schema is None or is_foreign(resource) or not is_plain(resource):
+    if file is None or resource.schema is None or inputs.is_foreign(resource) or not source.is_plain(resource):
         raise IrregularError
     with opened(resource, file, block_size=_BLOCK_SIZE) as (cutter, _, layout):
         if not layout.is_regular or not layout.names:
@@ -227,7 +222,7 @@ def hash_records(resource: Resource, advance: Callable[[int], None]) -> HashedRe
     lengths: list[npt.NDArray[np.uint32]] = [np.empty(0, np.uint32)]
     with _regular(resource) as (cutter, layout):
         start = cutter.position
-        for found, sizes in in_order(iter(cutter.next_block, None), lambda block: _hash_block(block, layout)):
+        for found, sizes in pipeline.in_order(iter(cutter.next_block, None), lambda block: _hash_block(block, layout)):
             hashes.append(found)
             lengths.append(sizes)
             advance(int(sizes.sum()))
@@ -247,7 +242,12 @@ def read_at(resource: Resource, records: HashedRecords, rows: Positions) -> pl.D
         raise IrregularError
     if not len(rows):
         return pl.DataFrame(schema=dict.fromkeys(schema.names, pl.String))
-    data = _read_records(file, records, rows)
+    ends = np.cumsum(np.append(records.start, records.lengths), dtype=np.int64)
+    try:
+        with file.open("rb") as handle, mmap.mmap(handle.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
+            data = cut_out(mapped, ends, rows + 1)
+    except ValueError:  # it is empty by now
+        raise IrregularError from None
     known = _hash_block(Block(data), records.layout)[0]
     block = read_block(data, records.layout)
     is_same = block.frame.height == len(rows) and np.array_equal(known, records.hashes[rows])
@@ -307,25 +307,3 @@ def _hash_lines(data: bytes) -> tuple[Hashes, Positions, npt.NDArray[np.bool_]]:
     if len(ends) != len(hashes) or (ends[-1] if len(ends) else 0) != len(data):
         raise IrregularError
     return hashes, ends, sizes == 0
-
-
-def _read_records(file: Path, records: HashedRecords, rows: Positions) -> bytes:
-    """The bytes of the wanted records, each with a line end."""
-    ends = np.cumsum(records.lengths, dtype=np.int64) + records.start
-    last = ends[rows]
-    starts = last - records.lengths[rows]
-    is_far = (starts[1:] - last[:-1] > _GAP) | (starts[1:] // _LARGEST_READ > starts[:-1] // _LARGEST_READ)
-    stops = np.append(np.flatnonzero(is_far) + 1, len(rows))
-    parts: list[bytes] = []
-    with file.open("rb", buffering=0) as handle:
-        low = 0
-        for stop in stops.tolist():
-            first = int(starts[low])
-            handle.seek(first)
-            chunk = handle.read(int(last[stop - 1]) - first)
-            edges = zip((starts[low:stop] - first).tolist(), (last[low:stop] - first).tolist(), strict=True)
-            parts += [chunk[start:end] for start, end in edges]
-            low = stop
-    if parts and not parts[-1].endswith(b"\n"):
-        parts[-1] += b"\n"
-    return b"".join(parts)
