@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import chain, count
+from operator import itemgetter
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
@@ -16,7 +17,7 @@ from typing import Any, Literal
 from deedbook.dialect import Dialect, read_dialect
 from deedbook.errors import ProjectError
 from deedbook.findings import shorten
-from deedbook.properties import KNOWN, refuse_faulty, refuse_misplaced, texts, wrong_forms
+from deedbook.properties import KNOWN, refuse_misplaced, texts, wrong_forms
 from deedbook.schema import Field, TableSchema, read_schema, repeated
 
 
@@ -251,13 +252,15 @@ def _refuse_odd_source(raw: Mapping[str, Any], paths: tuple[Any, ...], where: st
     named = all(isinstance(item, str) and item for item in paths)
     is_unknown = isinstance(data, str) and not isinstance(form, str)
     is_mixed = len({is_remote(str(item)) for item in paths}) > 1
-    refuse_faulty(
+    faults = (
         (not named, f"{where}: `path` is a file name or a list of them", ""),
         (not paths and data is None, f"{where} has neither `path` nor `data`", "name the CSV file in `path`"),
         (paths and data is not None, f"{where} has both `path` and `data`", "drop one of the two"),
         (is_unknown, f"{where}: `data` is a text in no declared format", 'add "format": "csv"'),
         (is_mixed, f"{where}: `path` mixes files and addresses", "name either files of the package or URLs"),
     )
+    for _, message, hint in filter(itemgetter(0), faults):
+        raise ProjectError(message, hint)
 
 
 def _refuse_wrong(raw: Mapping[str, Any], level: Literal["package", "resource"], where: str) -> None:
@@ -283,12 +286,10 @@ def jailed(root: Path, path: str, where: str) -> Path:
     """
     hint = "use a path relative to the descriptor, inside its folder"
     candidate = Path(path)
-    leaves = candidate.is_absolute() or ".." in candidate.parts or "\\" in path or "\0" in path or path.startswith("~")
-    is_hidden = any(part.startswith(".") and part != "." for part in candidate.parts)
-    refuse_faulty(
-        (leaves, f"{where}: the path {path!r} leaves the package", hint),
-        (is_hidden, f"{where}: the path {path!r} is hidden, which Data Package v2 forbids", hint),
-    )
+    if candidate.is_absolute() or re.search(r"^~|[\\\0]|(^|/)\.\.(/|\Z)", path):
+        raise ProjectError(f"{where}: the path {path!r} leaves the package", hint)
+    if re.search(r"(^|/)\.[^/]", path):
+        raise ProjectError(f"{where}: the path {path!r} is hidden, which Data Package v2 forbids", hint)
     try:
         resolved = (root / candidate).resolve()
         resolved.exists()

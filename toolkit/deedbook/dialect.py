@@ -70,7 +70,7 @@ def read_dialect(raw: object, where: str, delimiter: str = ",") -> Dialect:
         "commentRows": merged.get("commentRows", ()),
     }
     for name, numbers in rows.items():
-        if not isinstance(numbers, list | tuple) or not all(type(row) is int and row > 0 for row in numbers):
+        if not isinstance(numbers, list | tuple) or any(type(row) is not int or row < 1 for row in numbers):
             raise ProjectError(f"{where}: {name} is a list of row numbers from 1", "correct the dialect")
     dialect = Dialect(
         **texts(merged, {**_TEXTS, "delimiter": delimiter}),

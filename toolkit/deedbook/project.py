@@ -286,14 +286,14 @@ def read_code_lists(package: Package) -> dict[str, list[Label]]:
     """
     files = [item.files[0] for item in package.resources if item.name == CODE_VALUES and item.files]
     lists: dict[str, list[Label]] = {}
-
-    def position(row: Mapping[str, Any]) -> float:
-        text = (row.get("position") or "").strip()
-        return float(text) if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", text) else float("inf")
-
-    for row in sorted((row for file in files for row in _read_rows(file)), key=position):
+    for row in sorted((row for file in files for row in _read_rows(file)), key=_position):
         lists.setdefault(row.get("list") or "", []).append(Label(row.get("code") or "", row.get("label_en") or ""))
     return lists
+
+
+def _position(row: Mapping[str, Any]) -> float:
+    text = (row.get("position") or "").strip()
+    return float(text) if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", text) else float("inf")
 
 
 def _read_waivers(path: Path) -> tuple[Waiver, ...] | None:

@@ -95,17 +95,6 @@ def refuse_misplaced(raw: Mapping[str, object], level: Level, where: str) -> Non
         raise ProjectError(f"{where}: {'; '.join(found)}", "a declaration without effect would seem to be checked")
 
 
-def refuse_faulty(*faults: tuple[object, str, str]) -> None:
-    """Raises for the first fault that there is: whether there is, the message, and what to do.
-
-    Raises:
-        ProjectError: for that one.
-    """
-    for is_there, message, hint in faults:
-        if is_there:
-            raise ProjectError(message, hint)
-
-
 @cache
 def enforced(level: Level) -> frozenset[str]:
     """The properties that have an effect."""

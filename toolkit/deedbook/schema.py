@@ -7,11 +7,12 @@ counterparts in other event datasets, `derivedFields` describes columns that exi
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cached_property, partial
-from itertools import count
+from itertools import count, filterfalse
+from operator import ge, gt
 from types import MappingProxyType
 from typing import Any, Literal, Self, get_args
 
@@ -294,7 +295,8 @@ def _contradictions(schema: TableSchema) -> Iterator[str]:
     for key in schema.foreign_keys:
         keys += [("foreignKeys", key.fields), ("foreignKeys.reference", () if key.resource else key.reference)]
     for what, names in keys:
-        yield from (f"{what} names `{name}`, which is no field" for name in names if name not in schema.positions)
+        unknown = filterfalse(schema.positions.__contains__, names)
+        yield from (f"{what} names `{name}`, which is no field" for name in unknown)
         yield from (f"{what} names `{name}` twice" for name in repeated(names))
     for item in schema.fields:
         yield from (f"field `{item.name}`: {problem}" for problem in _field_contradictions(item))
@@ -302,11 +304,11 @@ def _contradictions(schema: TableSchema) -> Iterator[str]:
 
 def _field_contradictions(item: Field) -> Iterator[str]:
     """What a field says of its values that cannot all be true."""
-    for low, high, is_strict in _LIMITS:
+    for low, high, are_crossed, said in _LIMITS:
         below, above = item.constraints.get(low), item.constraints.get(high)
         (kind, least), (other, most) = _limit(below), _limit(above)
-        if kind and kind == other and (least > most or (is_strict and least == most)):
-            yield f"{low} {below} is {'not below' if is_strict else 'above'} {high} {above}"
+        if kind and kind == other and are_crossed(least, most):
+            yield f"{low} {below} is {said} {high} {above}"
     enum, known = item.constraints.get("enum"), {str(label.value) for label in item.categories}
     for value in enum if known and isinstance(enum, list) else ():
         if str(value) not in known:
@@ -322,11 +324,11 @@ def _limit(value: object) -> tuple[str, Any]:
     return "date" if re.fullmatch(r"[0-9]{4}-[0-9]{2}(-[0-9]{2}.*)?", text) else "", text
 
 
-_LIMITS = (
-    ("minimum", "maximum", False),
-    ("exclusiveMinimum", "maximum", True),
-    ("minimum", "exclusiveMaximum", True),
-    ("exclusiveMinimum", "exclusiveMaximum", True),
-    ("minLength", "maxLength", False),
+_LIMITS: tuple[tuple[str, str, Callable[[Any, Any], bool], str], ...] = (
+    ("minimum", "maximum", gt, "above"),
+    ("exclusiveMinimum", "maximum", ge, "not below"),
+    ("minimum", "exclusiveMaximum", ge, "not below"),
+    ("exclusiveMinimum", "exclusiveMaximum", ge, "not below"),
+    ("minLength", "maxLength", gt, "above"),
 )
-"""A lower and an upper limit, and whether no value lies between them when they are equal."""
+"""A lower and an upper limit, when no value lies between them, and what is said then."""

@@ -139,14 +139,14 @@ def _wrong_labels(
 ) -> Iterator[FileProblem]:
     """Columns whose labels are no field, or not that of the field in their place, which another may claim."""
     claimed = {*labels, *(item.name for item in meant.values())}
-    for number, label in ((number, labels[number - 1]) for number in numbers):
-        item, hint = meant.get(label), "remove it or describe it"
+    for number in numbers:
+        label, hint = labels[number - 1], "remove it or describe it"
         if number <= len(places):
             placed = places[number - 1]
-            wanted = item or placed  # what the label means is sought by its name first
+            wanted = meant.get(label, placed)  # what the label means is sought by its name first
             if label in schema.positions:
                 hint = f"`{label}` belongs in column {schema.positions[label] + 1}: move the column"
-            elif item or placed.name not in claimed:
+            elif label in meant or placed.name not in claimed:
                 hint = f"rename it to `{wanted.name}`"
             message = f"column {number} is named `{shorten(label)}`, the schema says `{wanted.name}`"
             yield FileProblem("incorrect-label", message, hint, number, label, wanted.name)
@@ -155,8 +155,8 @@ def _wrong_labels(
             if not label.strip():
                 message = f"column {number} has no name and is in no field of the schema"
                 hint = "remove it: rows may end in a comma too many"
-            elif item and not places:
-                hint = f"rename it to `{item.name}`"
+            elif label in meant and not places:
+                hint = f"rename it to `{meant[label].name}`"
             yield FileProblem("extra-label", message, hint, number, label)
 
 

@@ -89,25 +89,22 @@ def _empty_rows(block: TextBlock) -> set[int]:
     return set(is_empty.arg_true()) - {item.row for item in block.ragged} - block.absent
 
 
-def _conflict_marks(block: TextBlock) -> list[tuple[int, str]]:
+def _conflict_marks(block: TextBlock) -> dict[int, str]:
     """The records of one cell that begin like a mark of git."""
     if block.frame.width > 1:
-        return [(item.row, item.cells[0]) for item in block.ragged if item.cells and item.cells[0].startswith(_MARKS)]
+        return {item.row: item.cells[0] for item in block.ragged if item.cells and item.cells[0].startswith(_MARKS)}
     column = block.frame.to_series()
     if not column.str.starts_with(_MARKS[0]).any():
-        return []
-    rows = pl.select(pl.any_horizontal(column.str.starts_with(mark) for mark in _MARKS)).to_series().arg_true()
-    return list(zip(rows.to_list(), column.gather(rows).to_list(), strict=True))
+        return {}
+    is_mark = pl.select(pl.any_horizontal(column.str.starts_with(mark) for mark in _MARKS)).to_series()
+    return dict(zip(is_mark.arg_true(), column.filter(is_mark), strict=True))
 
 
 def conflicts_in(block: TextBlock) -> list[tuple[int, int]]:
     """The first and the last row of each conflict that git left; its marks are records of one cell."""
-    marks = _conflict_marks(block)
-    if not any(text.startswith(_MARKS[0]) for _, text in marks):
-        return []
-    found: list[tuple[int, int]] = []
-    start: int | None = 0
-    for row, text in marks:
+    marks, found = _conflict_marks(block), []
+    start: int | None = 0 if any(text.startswith(_MARKS[0]) for text in marks.values()) else None
+    for row, text in marks.items():
         if text.startswith(_MARKS[0]):
             start = row
         elif text.startswith(_MARKS[3]) and start is not None:
@@ -263,11 +260,11 @@ def _cell_faults(block: TextBlock, columns: Sequence[Column]) -> Iterator[tuple[
     """
     by_place: dict[tuple[str, int, str], dict[int, str]] = defaultdict(dict)
     for item in block.faults:  # all bytes beyond the last column together
-        at = min(item.column, len(columns)) if item.byte else item.column
-        by_place[(item.rule, at, item.byte)][item.row] = item.text
+        byte = item.text if item.rule == "encoding-error" else ""
+        by_place[(item.rule, min(item.column, len(columns)) if byte else item.column, byte)][item.row] = item.text
     within = dict(enumerate(columns))
     for (rule, at, byte), texts in sorted(by_place.items()):
-        say = partial(_words, rule, [texts[row] for row in sorted(texts)])
+        say = partial(_words, rule, list(map(texts.__getitem__, sorted(texts))))
         column = within.get(at)
         number = at + 1 if column or not byte else None
         group = _group(rule, texts, say, column)

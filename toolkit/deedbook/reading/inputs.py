@@ -82,12 +82,13 @@ def _as_csv(resource: Resource, file: Path | None, max_unpacked: int) -> Iterato
     """A table of another format as CSV with the default dialect; what comes before a failure is given out first."""
     schema, dialect = resource.described, dialect_of(resource)
     known = {item.name: (item, schema.missing_of(item)) for item in schema.fields}
+    as_text = partial(native_text, field=None)
     buffer, failure = io.StringIO(), None
     writer = csv.writer(buffer, lineterminator="\n")
     try:
         rows = iter(_rows_of(resource, file, max_unpacked))
         above = islice(rows, max(dialect.header_rows, default=0))
-        header = [[native_text(value, None) for value in row] for row in above]
+        header = [list(map(as_text, row)) for row in above]
         writer.writerows(header)
         columns = list(map(known.get, header_labels(header, dialect) if header else schema.names))
         for row in rows:

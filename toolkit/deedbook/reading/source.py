@@ -163,7 +163,11 @@ def open_bytes(resource: Resource, file: Path, *, max_unpacked: int = MAX_UNPACK
 
 _DISGUISES = Path(__file__).with_name("disguises.csv")
 """The first bytes of files that are no text, as a pattern of Latin-1: rule, what such a file is, what to do."""
-_UTF_16 = ((b"\xff\xfe\x00\x00", "UTF-32"), (b"\xff\xfe", "UTF-16"), (b"\xfe\xff", "UTF-16"))
+_WIDE = (
+    (rb"\xff\xfe\0\0", "UTF-32"),
+    (rb"\xff\xfe|\xfe\xff|(?:.\0){2,}.?\Z|(?:\0.){2,}.?\Z", "UTF-16"),
+)
+"""How text of several bytes a letter begins: with a mark, or every other byte is zero."""
 
 
 def _refuse_disguised(resource: Resource, file: Path, handle: io.FileIO) -> None:
@@ -176,9 +180,7 @@ def _refuse_disguised(resource: Resource, file: Path, handle: io.FileIO) -> None
         if re.match(known["begins"], head.decode("latin-1"), re.DOTALL):
             message = f"{file.name} is {known['what']}, not {resource.format.upper()} text"
             raise SourceError(known["rule"], message, known["hint"])
-    pairs = head[: len(head) // 2 * 2]
-    has_gaps = len(pairs) >= 4 and not (any(pairs[1::2]) and any(pairs[::2]))
-    wide = next((name for mark, name in _UTF_16 if head.startswith(mark)), "UTF-16" if has_gaps else "")
+    wide = next((name for begins, name in _WIDE if re.match(begins, head, re.DOTALL)), "")
     if wide and not resource.encoding.lower().replace("_", "-").startswith(("utf-16", "utf-32")):
         message = f"{file.name} is {wide} text (`Unicode text` in a spreadsheet's menu), not {resource.encoding}"
         hint = f'save it as "CSV UTF-8", or declare `"encoding": "{wide.lower()}"`'

@@ -61,11 +61,6 @@ class CellFault:
     rule: Literal["encoding-error", "stray-quote", "lost-escape"]
     text: str
 
-    @property
-    def byte(self) -> str:
-        """The first byte of what is not UTF-8; empty for the other rules."""
-        return self.text if self.rule == "encoding-error" else ""
-
 
 @dataclass(frozen=True)
 class TextBlock:
