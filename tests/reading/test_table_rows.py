@@ -48,8 +48,6 @@ def many_rows(count: int) -> list[list[str]]:
 @pytest.mark.parametrize("line_end", ["\n", "\r\n"])
 def test_any_rows_are_read_by_their_numbers(tmp_path: Path, line_end: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reading_rows, "_BLOCK_SIZE", 1 << 12)
-    monkeypatch.setattr(reading_rows, "_LARGEST_READ", 1 << 10)
-    monkeypatch.setattr(reading_rows, "_GAP", 100)
     resource = resource_of(tmp_path, written(many_rows(3000), line_end).rstrip(b"\r\n"))
     whole = pl.concat(read_text(resource))
     found = hash_records(resource, lambda _rows: None)

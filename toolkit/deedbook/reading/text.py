@@ -151,14 +151,15 @@ def read_block(data: bytes, layout: Layout, *, most: int | None = None) -> TextB
     if is_cut:
         data += b"\n"  # without it polars takes `a,` at the very end for one cell
     frame = _parse(data, layout)
-    is_rectangular = frame is not None and _is_rectangular(frame, data, layout.dialect)
-    quote = layout.dialect.quote_char.encode()
-    is_plain = is_rectangular and not (quote and quote in data)  # no line end inside a cell, and blank lines are rows
-    newlines = frame.height if frame is not None and is_plain else count(data, NEWLINE)
-    if frame is not None and is_rectangular:
+    if frame is not None and _is_rectangular(frame, data, layout.dialect):
+        has_quotes = (
+            layout.dialect.quote_char.encode() in data
+        )  # else no line end is inside a cell, and blank lines are rows
+        newlines = count(data, NEWLINE) if has_quotes else frame.height
         has_return = _ends_in_return(data, frame, newlines)
         return TextBlock(frame, newlines, has_return=has_return, with_nul=_with_nul(data, layout))
-    if most is not None and newlines > most and not (frame is not None and _has_few_suspects(frame)):
+    newlines = count(data, NEWLINE)
+    if most is not None and newlines > most and (frame is None or not _has_few_suspects(frame)):
         raise CrowdedError
     return replace(_read_exactly(data, layout, frame, newlines), is_cut=is_cut)
 
