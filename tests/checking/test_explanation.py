@@ -201,3 +201,23 @@ def test_the_nearest_allowed_value_is_proposed() -> None:
 def test_numbers_compare_as_decimals(value: Decimal, bound: Decimal) -> None:
     field = _field({"type": "number", "constraints": {"minimum": format(bound, "f")}})
     assert (plan_field(field, ("",), "schema").problems(format(value, "f")) == ()) == (value >= bound)
+
+
+@pytest.mark.parametrize(
+    ("declared", "cell", "said"),
+    [
+        ({"type": "integer"}, '[1, "x"]', 'item 2 of `[1, "x"]`: `x` is not a whole number'),
+        ({"type": "integer"}, "[1, null, 2.5]", "item 3 of `[1, null, 2.5]`: `2.5` is a value of another type"),
+        (
+            {"constraints": {"pattern": "[a-z]+"}},
+            '["a", "B"]',
+            'item 2 of `["a", "B"]`: `B` does not match the pattern',
+        ),
+    ],
+)
+def test_the_item_of_an_array_that_is_wrong_is_named(declared: dict[str, Any], cell: str, said: str) -> None:
+    declared = {"type": "string", **declared}
+    schema = read_schema({"fields": [{"name": "items", "type": "array", "arrayItem": declared}]}, "schema")
+    plan = plan_field(schema.fields[0], ("",), "schema")
+    assert plan.problems(cell) == (("constraint-error", "arrayItem"),)
+    assert explain(plan, ("constraint-error", "arrayItem"), cell).message.startswith(said)

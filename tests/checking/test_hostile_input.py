@@ -80,6 +80,20 @@ def test_a_json_schema_that_takes_too_many_steps_is_given_up(
     ]
 
 
+def test_what_one_file_gives_up_is_listed_for_that_file_only(tmp_path: Path) -> None:
+    field = {"name": "v", "type": "array", "constraints": {"jsonSchema": {"uniqueItems": True}}}
+    many = json.dumps([{"a": number} for number in range(5_000)]).replace('"', '""')
+    (tmp_path / "a.csv").write_text('v\n"[1, 1]"\n')
+    (tmp_path / "b.csv").write_text(f'v\n"{many}"\n')
+    resources = {"t": {"path": ["a.csv", "b.csv"]}}
+    report = validate(make_package(tmp_path, schemas={"t": {"fields": [field]}}, resources=resources))
+    assert [(item.name, item.reason) for item in report.not_checked] == [
+        ("jsonSchema", "a value takes more than 100,000 steps in b.csv")
+    ]
+    assert "jsonSchema" in {item.name for item in report.checked}
+    assert [(item.path, item.constraint) for item in report.findings] == [("a.csv", "jsonSchema")]
+
+
 def test_a_json_schema_may_ask_much_of_each_value(tmp_path: Path) -> None:
     report = _check(tmp_path, {"type": "object", "constraints": {"jsonSchema": _deep(3)}}, "{}", "[]")
     assert _rules(report) == [("type-error", 3, None)]

@@ -99,15 +99,20 @@ def _test_of(item: Field, parse: Parser, name: str, declared: Any, where: str) -
             known = values if item.type in _JSON else frozenset(values)  # lists and objects cannot be hashed
             return lambda _text, value: value in known
         case "arrayItem" if item.type == "array" and isinstance(declared, Mapping):
-            return _item_test(item, declared, where)
+            return _item_test(item, where)
         case "jsonSchema" if item.type in _JSON:
             return _json_schema_test(declared, where)
     raise UnenforceableError(f"`{name}` cannot be applied to the type {item.type}")
 
 
-def _item_test(item: Field, declared: Mapping[str, Any], where: str) -> Test:
+def item_field(item: Field, where: str = "") -> Field:
+    """The field that an array declares for its items."""
+    return read_schema({"fields": [{"name": item.name, **item.raw["arrayItem"]}]}, where).fields[0]
+
+
+def _item_test(item: Field, where: str) -> Test:
     """Whether each item of an array is a value of the field that is declared for them; null is no value."""
-    part = read_schema({"fields": [{"name": item.name, **declared}]}, where).fields[0]
+    part = item_field(item, where)
     parse = parser(part)
     tests = constraints_of(part, parse, where).tests
 

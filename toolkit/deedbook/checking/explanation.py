@@ -9,7 +9,8 @@ from functools import lru_cache
 
 import polars as pl
 
-from deedbook.checking.cells import TYPE_ERROR, FieldPlan, Problem
+from deedbook.checking.cells import TYPE_ERROR, FieldPlan, Problem, plan_field
+from deedbook.checking.constraints import item_field
 from deedbook.checking.findings import Words
 from deedbook.checking.keys import Key, ParentKey
 from deedbook.checking.spellings import respelled, skeleton_of_words, spaces_in, without_spaces
@@ -17,7 +18,7 @@ from deedbook.descriptor import Resource
 from deedbook.findings import Finding, shorten
 from deedbook.reading.tables import read_text
 from deedbook.schema import Field
-from deedbook.types import MISFIT, kind_of, without_mark, written_as
+from deedbook.types import MISFIT, kind_of, native_text, without_mark, written_as
 from deedbook.types.kind import UNREADABLE, ReasonError
 from deedbook.types.mistakes import Mistake, mistakes_of, mistakes_of_text
 
@@ -55,6 +56,8 @@ def explain(plan: FieldPlan, problem: Problem, text: str | None) -> Words:
         return _misfit(item, shown)
     if rule == "type-error":
         return _explain_type(plan, text, f"{shown} is not {_noun(item)}")
+    if constraint == "arrayItem":
+        return _explain_item(plan, text, shown)
     message = f"{shown} {_broken(item, constraint or '', text)}"
     if constraint in {"pattern", "enum", "categories", "minLength", "maxLength"} and item.type in {"string", "any"}:
         return _explain_spelling(plan, text, message)
@@ -69,6 +72,18 @@ def _misfit(item: Field, shown: str) -> Words:
     hint = "write it as text: in quotes in JSON, in a cell formatted as text in a sheet"
     message = f"{shown} is a value of another type, where {_noun(item)} belongs"
     return Words(message, hint if item.type == "string" else "")
+
+
+def _explain_item(plan: FieldPlan, text: str, shown: str) -> Words:
+    """Which item of an array is not what is declared for them, and why; null is no value."""
+    part = item_field(plan.field)
+    items = plan_field(part, (), "", native=True)
+    for number, value in enumerate(plan.parse(text), 1):
+        written = "" if value is None else native_text(value, part)
+        if value is not None and (problems := items.problems(written)):
+            words = explain(items, problems[0], written)
+            return Words(f"item {number} of {shown}: {words.message}", words.hint)
+    return Words(f"an item of {shown} is not as `arrayItem` says")
 
 
 def causes_in(plan: FieldPlan, problem: Problem, texts: pl.Series) -> frozenset[str]:

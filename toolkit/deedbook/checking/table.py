@@ -6,6 +6,7 @@ thread, on threads, or on another machine.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 
@@ -279,12 +280,17 @@ def _not_checked(plan: FilePlan, header: Header) -> Iterator[tuple[str, str, str
 
 
 def list_unenforced(outcome: TableOutcome) -> None:
-    """Lists what turned out not to be enforced: patterns that were given up, keys into packages that nobody reads."""
-    fields = [checks for plan in outcome.files.values() for checks in plan.fields]
-    given_up = {(it.name, name): reason for it in fields for name, reason in it.constraints.given_up[:1]}
-    for (column, name), reason in given_up.items():
-        outcome.checked = [item for item in outcome.checked if item != Check(outcome.name, name, column)]
-        outcome.not_checked.append(NotChecked(outcome.name, name, reason, column))
+    """Lists what turned out not to be enforced: patterns that a file gave up, keys into packages that nobody reads."""
+    paths, plans = outcome.plan.resource.paths, outcome.files.values()
+    lost = [
+        NotChecked(outcome.name, name, f"{reason} in {paths[plan.number]}" if len(plans) > 1 else reason, checks.name)
+        for plan in plans
+        for checks in plan.fields
+        for name, reason in checks.constraints.given_up[:1]
+    ]
+    times = Counter((item.column, item.name) for item in lost)
+    outcome.checked = [item for item in outcome.checked if times[item.column, item.name] < max(len(plans), 1)]
+    outcome.not_checked += lost
     parents = {item.parent[0] for item in outcome.plan.references}
     for key in outcome.plan.schema.foreign_keys:
         if key.package or (key.resource or outcome.name) not in parents:
