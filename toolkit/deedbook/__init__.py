@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from deedbook.fetching.tables import list_versions as versions
     from deedbook.fetching.tables import open_release as open  # noqa: A004  # as `deedbook.open`
+    from deedbook.project import read_tables
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "open", "versions"]
-_LAZY = {"open": "open_release", "versions": "list_versions"}
-"""Names here that are loaded when they are first used, each with its own name: a command that needs none should not wait."""
+__all__ = ["__version__", "open", "read_tables", "versions"]
+_LAZY = {
+    "open": ("deedbook.fetching.tables", "open_release"),
+    "versions": ("deedbook.fetching.tables", "list_versions"),
+    "read_tables": ("deedbook.project", "read_tables"),
+}
+"""Names here that are loaded when they are first used, with module and name: a command that needs none should not wait."""
 
 
 def __getattr__(name: str) -> Any:
-    """`deedbook.open` and `deedbook.versions`."""
+    """`deedbook.open`, `deedbook.versions` and `deedbook.read_tables`."""
     if name in _LAZY:
-        from deedbook.fetching import tables
-
-        return getattr(tables, _LAZY[name])
+        module, own = _LAZY[name]
+        return getattr(importlib.import_module(module), own)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

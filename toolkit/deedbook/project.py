@@ -8,19 +8,24 @@
 A folder without `deedbook.toml` but with a `datapackage.json` is a project without rules, as is a single descriptor.
 """
 
+from __future__ import annotations
+
 import csv
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from deedbook.descriptor import Package, load_json, load_package, read_resource
 from deedbook.errors import ProjectError, UsageError
 from deedbook.findings import NotChecked, nearest
 from deedbook.names import alike, name_problem, table_problem
 from deedbook.schema import Label, read_schema
+
+if TYPE_CHECKING:
+    import polars as pl
 
 CONFIG = "deedbook.toml"
 DESCRIPTOR = "datapackage.json"
@@ -315,6 +320,26 @@ def _read_rows(path: Path) -> list[dict[str, Any]]:
             return list(csv.DictReader(file))
     except (OSError, csv.Error):
         return []
+
+
+def read_tables(path: Path | str) -> dict[str, pl.DataFrame]:
+    """The tables of a project by name as typed frames, which its rule files can be run on by pandera itself.
+
+    A frame has a column for each field, in the order of the schema: ids and codes as text, numbers, dates, moments in UTC; a missing
+    value is null. A table without a schema has the columns of its file, as text.
+
+    Args:
+        path: The project's folder, its descriptor, or the file of one table, which then is the only one.
+
+    Raises:
+        UsageError: when there is no such file or project.
+        ProjectError: when a table cannot be read, or a text in it is no value of its field.
+    """
+    from deedbook.reading.tables import read_typed  # only here polars is needed
+
+    project = load_project(Path(path), Reading())
+    tables = (item for item in project.package.resources if item.is_table and project.table in {"", item.name})
+    return {item.name: read_typed(item) for item in tables}
 
 
 def demand_names(package: Package) -> None:

@@ -23,6 +23,7 @@ from deedbook.reading import inputs, pipeline, records, source
 from deedbook.reading.blocks import BLOCK_SIZE, NEWLINE, RETURN, Block, Cutter, Positions, cut_out
 from deedbook.reading.text import IrregularError, Layout, TextBlock, is_regular, read_block
 from deedbook.schema import TableSchema, repeated
+from deedbook.types import dtype_of, kind_of, typed
 
 T = TypeVar("T")
 Hashes = npt.NDArray[np.uint64]
@@ -89,6 +90,28 @@ def read_each(
         with opened(resource, file, known, block_size) as (cutter, header, layout):
             known = known or header.labels
             yield from (done.result for done in pipeline.run(cutter, layout, read, workers=workers))
+
+
+def read_typed(resource: Resource) -> pl.DataFrame:
+    """The rows of a table as values, missing ones null; as text where it has no schema.
+
+    Raises:
+        ProjectError: when it cannot be read, or a text is no value of its field.
+    """
+    fields = resource.described.fields
+
+    def to_values(text: pl.DataFrame) -> pl.DataFrame:
+        values = text.select(typed(item).alias(item.name) for item in fields)
+        for item in fields:
+            if values[item.name].null_count() > text[item.name].null_count():
+                message = f"{resource.name}: a text in `{item.name}` is not {kind_of(item).noun}, or does not fit into 64 bits"
+                raise ProjectError(message, "run `deedbook validate`, which names each")
+        return values
+
+    if not fields:
+        return pl.concat(read_text(resource), rechunk=True)
+    empty = pl.DataFrame(schema={item.name: dtype_of(item) for item in fields})
+    return pl.concat([empty, *read_each(resource, to_values, strict=True)], rechunk=True)
 
 
 def refuse_unknown_columns(resource: Resource) -> None:

@@ -10,6 +10,7 @@ import tomllib
 from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Required, TypedDict, TypeVar, Unpack, get_args
@@ -18,8 +19,11 @@ import pandera.polars as pa
 import polars as pl
 from pandera.api.polars.types import PolarsData
 
+from deedbook.descriptor import load_json
 from deedbook.errors import RuleError
 from deedbook.findings import Severity
+from deedbook.schema import read_schema
+from deedbook.types import dtype_of
 
 Parameter = TypeVar("Parameter")
 _CARRIED = "deedbook_rule"
@@ -116,9 +120,24 @@ def rule(name: str, passes: pl.Expr | pl.Series, **said: Unpack[Said]) -> pa.Che
 
     def run(data: PolarsData) -> pl.LazyFrame:
         verdict = passes if isinstance(passes, pl.Expr) else pl.lit(passes)
+        dtypes = data.lazyframe.collect_schema()
+        for column in verdict.meta.root_names():
+            if dtypes.get(column) == pl.String and not _may_be_text(where.rpartition(":")[0], column):
+                raise TypeError(f"cast first: `{column}` is text; `deedbook.read_tables` reads tables with their types")
         return data.lazyframe.select(verdict.fill_null(True).alias(name))
 
-    return pa.Check(run, name=name, error=name, raise_warning=severity != "error", statistics={_CARRIED: carried})
+    error = f"{name}: {'; '.join(filter(None, [carried.message, carried.hint]))}"
+    return pa.Check(run, name=name, error=error, raise_warning=severity != "error", statistics={_CARRIED: carried})
+
+
+@cache
+def _may_be_text(rule_file: str, column: str) -> bool:
+    """Whether a column is text in the table of a rule file, or in one of the tables of rules across them; also where nobody says."""
+    own = Path(rule_file).with_suffix(".schema.json")
+    files = [own] if own.is_file() else sorted(own.parent.glob("*.schema.json"))
+    schemas = [read_schema(load_json(file, "schema"), str(file)) for file in files]
+    kinds = {dtype_of(schema.field(column)) for schema in schemas if column in schema.positions}
+    return not kinds or pl.String() in kinds
 
 
 def _demand(where: str, name: str, passes: object, severity: str, at_most: float) -> None:

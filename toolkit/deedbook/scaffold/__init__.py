@@ -106,7 +106,7 @@ def _contents(name: str) -> Iterator[tuple[str, bytes]]:
     yield "datapackage/code_values.csv", _packaged("scaffold/reference/code_values.csv", "datapackage").read_bytes()
     raw: dict[str, Any] = json.loads(_packaged("scaffold/reference/datapackage.json", "datapackage").read_bytes())
     own = json.loads((_HERE / "files" / "datapackage.json").read_bytes())
-    raw |= {"name": name, **{key: own[key] for key in _DESCRIBED}, "deedbook": {"previous": None}}
+    raw |= {"name": name, **{key: own[key] for key in _DESCRIBED}, "deedbook": {**raw["deedbook"], "previous": None}}
     yield "datapackage/datapackage.json", (json.dumps(raw, ensure_ascii=False, indent=2) + "\n").encode()
     for schema in sorted(_packaged("schemas", ".").iterdir(), key=lambda item: item.name):
         if schema.name.endswith((".schema.json", ".py")):
