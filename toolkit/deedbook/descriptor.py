@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import chain, count
 from operator import itemgetter
 from pathlib import Path
@@ -122,7 +123,7 @@ def load_json(path: Path, what: str) -> Any:
         raise ProjectError(f"{path}: not UTF-8 (byte {error.start})", "save the file as UTF-8") from None
     except OSError as error:
         raise ProjectError(f"{path}: cannot be read: {error.strerror}", "check the path and its permissions") from None
-    parse: Callable[[str], Any] = _parse_json
+    parse: Callable[[str], Any] = partial(json.loads, object_pairs_hook=unique_members, parse_constant=_refuse_constant)
     malformed: type[Exception] = ValueError
     if path.suffix in {".yaml", ".yml"}:
         import yaml
@@ -143,16 +144,21 @@ def load_json(path: Path, what: str) -> Any:
         raise ProjectError(f"{path}: not valid YAML: {error}", "correct the file") from None
 
 
-def _parse_json(text: str) -> Any:
-    def members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        for twice in repeated(name for name, _ in pairs):
-            raise ValueError(f"`{twice}` stands twice in one object, and only one of the two would count")
-        return dict(pairs)
+def unique_members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The members of a JSON object.
 
-    def refuse(name: str) -> Any:
-        raise ValueError(f"{name} is no number of JSON")
+    Raises:
+        ValueError: when one stands there twice.
+    """
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        twice = repeated(name for name, _ in pairs)[0]
+        raise ValueError(f"`{twice}` stands twice in one object, and only one of the two would count")
+    return found
 
-    return json.loads(text, object_pairs_hook=members, parse_constant=refuse)
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"{name} is no number of JSON")
 
 
 _MOST_VALUES = 1_000_000

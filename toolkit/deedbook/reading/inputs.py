@@ -21,13 +21,12 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from deedbook.descriptor import Package, Resource
+from deedbook.descriptor import Package, Resource, unique_members
 from deedbook.dialect import Dialect
 from deedbook.errors import RemoteError
 from deedbook.reading import source
 from deedbook.reading.records import header_labels
 from deedbook.reading.source import MAX_UNPACKED, READ_SIZE, SourceError
-from deedbook.schema import repeated
 from deedbook.types import MISFIT, native_text
 
 SHEET_FORMATS = frozenset({"xlsx", "xls", "ods"})
@@ -134,16 +133,8 @@ def _load(resource: Resource, file: Path, max_unpacked: int) -> Iterator[Any]:
 
 
 def _parse(data: bytes, where: str) -> Any:
-    def members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        found = dict(pairs)
-        if len(found) < len(pairs):
-            said = f"the member `{repeated(name for name, _ in pairs)[0]}` stands twice in one object"
-            message = f"{where}: {said}, and readers differ in which one counts"
-            raise SourceError("source-error", message, "delete one of the two")
-        return found
-
     try:
-        return json.loads(data.decode("utf-8-sig"), parse_float=Decimal, object_pairs_hook=members)
+        return json.loads(data.decode("utf-8-sig"), parse_float=Decimal, object_pairs_hook=unique_members)
     except (ValueError, RecursionError) as error:
         raise SourceError("source-error", f"{where} is no JSON: {error}", "correct the file") from None
 

@@ -30,6 +30,7 @@ Hashes = npt.NDArray[np.uint64]
 _SEED = 0x0DEEDB00
 _RETURNED = np.uint64(0x9E3779B97F4A7C15)
 """Changes the hash of a line that ends in a carriage return, which polars does not see; the golden ratio times 2**64."""
+_REFUSED = {"encoding-error": "a cell is not UTF-8", "stray-quote": "text stands behind a closing quote"}
 _BLOCK_SIZE = 4 << 20
 """Bytes of a block: smaller than where cells are parsed, so that it stays near the processor."""
 
@@ -81,8 +82,11 @@ def read_each(
     """
 
     def read(block: TextBlock) -> T:
-        if strict:
-            _refuse_unheld(block, resource)
+        faults = [_REFUSED[item.rule] for item in block.faults if item.rule in _REFUSED]
+        if any(len(item.cells) > block.frame.width for item in block.ragged):
+            faults.append("a row has more cells than the header")
+        if strict and faults:
+            raise ProjectError(f"{resource.name}: {faults[0]}", "validate the table first")
         return work(_present(block, resource.schema))
 
     known: list[str] | None = None
@@ -131,16 +135,6 @@ def refuse_unknown_columns(resource: Resource) -> None:
         for label in labels or ():
             if schema and label not in schema.names and schema.fields_match not in {"subset", "partial"}:
                 raise ProjectError(f"{resource.name}: the column `{label}` is in no field", "validate the table first")
-
-
-def _refuse_unheld(block: TextBlock, resource: Resource) -> None:
-    """Refuses records with more cells than columns, bytes that are no text, and text behind a closing quote."""
-    words = {"encoding-error": "a cell is not UTF-8", "stray-quote": "text stands behind a closing quote"}
-    faults = [words[item.rule] for item in block.faults if item.rule in words]
-    if any(len(item.cells) > block.frame.width for item in block.ragged):
-        faults.append("a row has more cells than the header")
-    for fault in faults:
-        raise ProjectError(f"{resource.name}: {fault}", "validate the table first")
 
 
 def _present(block: TextBlock, schema: TableSchema | None) -> pl.DataFrame:
