@@ -21,7 +21,7 @@ import pytest
 import urllib3
 
 from deedbook.errors import RefusalError
-from deedbook.publishing.api import Client
+from deedbook.publishing.deposit import Client
 from deedbook.publishing.steps import Notice
 from deedbook.publishing.targets.invenio import Invenio
 from deedbook.publishing.targets.zenodo import Zenodo

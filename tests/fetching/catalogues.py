@@ -109,7 +109,7 @@ def publish(project: Path, root: Path, pair: Pair | None, *, rotate_from: Pair |
         variables["DEEDBOOK_PREVIOUS_SIGNING_KEY"] = rotate_from.secret
     facts: dict[str, str] = {}
     for step in target(root, variables).steps(prepare(built.release.folder)):
-        facts |= step.run(facts, lambda _bytes: None)
+        facts |= step.run(facts, lambda _bytes: None) or {}
 
 
 def yank(root: Path, version: str, reason: str, pair: Pair | None = OWN) -> None:

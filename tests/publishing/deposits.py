@@ -18,9 +18,16 @@ from typing import Any
 import pytest
 
 from deedbook.errors import DeedbookError
-from deedbook.publishing.steps import FOLDER, Facts, PublishableFile, PublishableRelease, open_journal, run_steps
+from deedbook.publishing.steps import (
+    FOLDER,
+    Facts,
+    PublishableFile,
+    PublishableRelease,
+    Settings,
+    open_journal,
+    run_steps,
+)
 from deedbook.publishing.targets.github import GitHub, github_target
-from deedbook.publishing.targets.settings import Settings
 from deedbook.publishing.targets.zenodo import Zenodo, zenodo_target
 from tests.fakes import github, invenio
 from tests.fakes.server import FAULTS, FakeServer, Plan

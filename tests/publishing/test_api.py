@@ -8,8 +8,8 @@ import pytest
 
 from deedbook.errors import RefusalError, RemoteError
 from deedbook.http import digest
-from deedbook.publishing import api
-from deedbook.publishing.api import Client, StatusError, is_own
+from deedbook.publishing import deposit as api
+from deedbook.publishing.deposit import Client, StatusError, is_own
 from tests.fakes.server import PAGE, FakeServer, Plan, Response
 
 SECRET = "very-secret-token"  # noqa: S105

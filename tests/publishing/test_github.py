@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 
 from deedbook.errors import RefusalError, UsageError
-from deedbook.publishing.steps import Notice, PublishableRelease
+from deedbook.publishing.steps import Notice, PublishableRelease, Settings
 from deedbook.publishing.targets.github import github_target
-from deedbook.publishing.targets.settings import Settings
 from tests.fakes.github import READ_ONLY, Asset, FakeGitHub
 from tests.fakes.server import FAULTS, Plan
 from tests.publishing.deposits import (

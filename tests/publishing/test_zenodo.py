@@ -12,8 +12,7 @@ from pathlib import Path
 import pytest
 
 from deedbook.errors import RefusalError, RemoteError, UsageError
-from deedbook.publishing.steps import Notice, PublishableRelease
-from deedbook.publishing.targets.settings import Settings
+from deedbook.publishing.steps import Notice, PublishableRelease, Settings
 from deedbook.publishing.targets.zenodo import zenodo_target
 from tests.cli.conftest import deedbook, project
 from tests.cli.project import Outcome, write_project

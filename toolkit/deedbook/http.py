@@ -10,8 +10,6 @@
 What it waits for is told to the logger `deedbook.http` at the level INFO.
 """
 
-from __future__ import annotations
-
 import hashlib
 import logging
 import socket
@@ -20,7 +18,7 @@ import time
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from functools import cache
+from functools import cache, partial
 from typing import Any, TypeVar
 from urllib.parse import urljoin, urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -323,9 +321,8 @@ def digest(
         found, size = hashlib.sha256(), 0
         with get(url, headers={"Cache-Control": "no-cache"}) as answer:
             if answer.status != 200:
-                raise MissingError(
-                    f"{place(url)} answers {answer.status}", "publish again later: nothing is done twice"
-                )
+                hint = "publish again later: nothing is done twice"
+                raise MissingError(f"{place(url)} answers {answer.status}", hint)
             for piece in answer.pieces():
                 found.update(piece)
                 size += len(piece)
@@ -394,12 +391,10 @@ class _SecurePool(urllib3.HTTPSConnectionPool):
 
 @cache
 def _pool(proxy: str) -> urllib3.PoolManager:
-    if not proxy:
-        pool = urllib3.PoolManager(maxsize=_CONNECTIONS, retries=False)
-    else:
-        secret = urlsplit(proxy).netloc.rpartition("@")[0]
-        headers = urllib3.make_headers(proxy_basic_auth=secret) if secret else None
-        pool = urllib3.ProxyManager(proxy, proxy_headers=headers, maxsize=_CONNECTIONS, retries=False)
+    secret = urlsplit(proxy).netloc.rpartition("@")[0]
+    headers = urllib3.make_headers(proxy_basic_auth=secret) if secret else None
+    make = partial(urllib3.ProxyManager, proxy, proxy_headers=headers) if proxy else urllib3.PoolManager
+    pool = make(maxsize=_CONNECTIONS, retries=False)
     pool.pool_classes_by_scheme = {"http": _PlainPool, "https": _SecurePool}
     return pool
 

@@ -24,10 +24,9 @@ def rebuild(to: str, root: Path, quiet: bool) -> None:
     Each release is proven whole first; when one is damaged, nothing is written: exit code 4. Yanks, keys and dates of publishing
     are taken from the catalogue that is there, or from the one before (catalog.before.json).
     """
-    from deedbook.publishing.targets import read_target
-    from deedbook.publishing.targets.hosted import rebuild_catalogue
+    from deedbook.publishing.targets import read_hosted
 
-    rebuilt = rebuild_catalogue(read_target(load_project(root), to), streams.say if not quiet else lambda _what: None)
+    rebuilt = read_hosted(load_project(root), to).rebuild(streams.say if not quiet else lambda _what: None)
     for note in rebuilt.notes:
         streams.say(f"note: {note}")
     if not quiet:

@@ -1,9 +1,8 @@
-"""`deedbook fetch`: a release from a catalogue, proven before any of its files gets its name."""
-
-from __future__ import annotations
+"""`deedbook fetch`, a release from a catalogue, proven before any of its files gets its name; `deedbook cite`, how to cite it."""
 
 import json
-from dataclasses import asdict
+import shlex
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import click
@@ -11,7 +10,7 @@ import click
 from deedbook.cli import options, streams
 from deedbook.errors import UsageError
 from deedbook.fetching import releases
-from deedbook.fetching.citations import citation_of
+from deedbook.fetching.citations import CFF, STYLES, Style, citation_of, read_citation, write
 
 
 @click.command()
@@ -27,7 +26,7 @@ from deedbook.fetching.citations import citation_of
 )
 @click.option("-f", "--format", "formats", metavar="FORMATS", help="Data in these formats only, such as csv,parquet.")
 @click.option("--table", "tables", metavar="TABLES", help="Data of these tables only, such as events,actors.")
-@click.option("--replace", is_flag=True, help="Overwrite files in DIR that are others.")
+@click.option("--replace", "replaces", is_flag=True, help="Overwrite files in DIR that are others.")
 @click.option("--lock", "locks", is_flag=True, help="Write which release it is into the lock file, for a script.")
 @click.option("--locked", is_flag=True, help="Fetch what the lock file says, and nothing else; all of it without NAME.")
 @click.option(
@@ -51,7 +50,7 @@ def fetch(
     offline: bool,
     folder: Path | None,
     formats: str | None,
-    replace: bool,
+    replaces: bool,
     locks: bool,
     locked: bool,
     lock_file: Path,
@@ -87,7 +86,7 @@ def fetch(
                 streams.emit(f"{write_subset(rows, home)}: {rows.text}\n")
                 continue
             done = releases.fetch(
-                listing, home, formats=_listed(formats), tables=chosen, replaces=replace, progress=bar.update
+                listing, home, formats=_listed(formats), tables=chosen, replaces=replaces, progress=bar.update
             )
         if locks:
             releases.write_lock(lock_file, found)
@@ -127,3 +126,51 @@ def _wanted(name: str | None, lock_file: Path | None) -> dict[str, releases.Pin 
     if not found:
         raise UsageError("no release is named", "write deedbook fetch NAME, or --locked with a lock file")
     return found
+
+
+@click.command()
+@click.argument("name", metavar="NAME[@VERSION]|FOLDER")
+@options.catalogue
+@options.format_(STYLES, "How the citation is written.", "style")
+@click.option(
+    "--where", metavar="EXPR", help="Cite the rows that an SQL expression picks, with their number and digest."
+)
+@click.option("--table", metavar="TABLE", help="The table of --where.")
+@options.quiet
+@options.debug
+def cite(
+    name: str,
+    catalogue: str | None,
+    key: str | None,
+    offline: bool,
+    style: Style,
+    where: str | None,
+    table: str | None,
+    quiet: bool,
+) -> None:
+    """Say how to cite a release of a catalogue, or the one in FOLDER.
+
+    With --where, such as --table events --where "country = 'LAO'", the citation names the rows that were used: their number
+    and the sha256 of their canonical CSV, which `deedbook fetch --subset` reproduces and checks.
+    """
+    if (where is None) != (table is None):
+        raise UsageError("--where needs --table, and the other way round", "see deedbook cite --help")
+    if where is None and catalogue is None and (Path(name) / CFF).is_file():
+        streams.emit(write(read_citation(Path(name)), style))
+        return
+    with streams.progress_bar(quiet=quiet) as bar:
+        listing, warnings = releases.find_release(name, releases.Asking(catalogue, key, offline))
+        citation = citation_of(listing)
+        if where is not None and table is not None:
+            from deedbook.fetching.tables import read_subset
+
+            rows = read_subset(listing, table, where, progress=bar.update)
+            warnings += rows.advice
+            citation = replace(citation, note=rows.text)
+            source = listing.source
+            again = f"deedbook fetch {source.dataset.name}@{source.entry.version} --from {shlex.quote(source.opened.location.text)}"
+            again += f" --table {shlex.quote(table)} --subset {shlex.quote(where)} --digest {rows.sha256}"
+            if not quiet:
+                streams.say(f"the same rows again: {again}")
+    options.warn(warnings)
+    streams.emit(write(citation, style))

@@ -33,7 +33,7 @@ VERBS = {
     "catalogue": ("catalogue", "Mend the catalogue of a target."),
     "versions": ("versions", "List the published versions of a dataset."),
     "fetch": ("fetch", "Download a release, prove it, and say how to cite it."),
-    "cite": ("cite", "Say how to cite a release, or the rows of it that were used."),
+    "cite": ("fetch", "Say how to cite a release, or the rows of it that were used."),
 }
 """The module beside this one that has the command of that name, and what the help says of it; in the order of the help."""
 _NAME_ERRORS = frozenset(

@@ -1,7 +1,5 @@
 """`deedbook publish`, `yank` and `unyank`: makes a built release public, withdraws it without touching its files, or takes that back."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -44,15 +42,14 @@ def publish(ctx: click.Context, version: str, to: str, root: Path, signs: bool, 
             publishing.sign(folder, configured_key(), bar.update)
         release = publishing.prepare(folder, None if signs and dry_run else _own_key(folder), bar.update)
         done = None if dry_run else publishing.publish(project, release, target, bar.bytes_moved)
-    about = f"{release.name} {release.version}"
-    what = f"{len(release.files)} files, {size(release.size)}"
+    about, what = f"{release.name} {release.version}", f"{len(release.files)} files, {size(release.size)}"
     if done is None:
         lines = [f"would publish {about} to {target.name}, {what}:"]
         for number, step in enumerate(publishing.plan_steps(project, release, target), 1):
-            lines.append(f"  {number:>3}. {size(step.size) if step.size else '':>9}  {step.about}")
+            lines.append(f"  {number:>3}. {size(step.size) * bool(step.size):>9}  {step.about}")
         lines.append("nothing was changed")
     else:
-        lines = [f"{'already ' if done.was_there else ''}published {about}: {what} at {target.name}"]
+        lines = [f"{'already ' * done.was_there}published {about}: {what} at {target.name}"]
         told = ("doi:", done.facts.get("doi")), ("next: ", done.next)
         lines += [label + text for label, text in told if text]
     if dry_run or not quiet:
@@ -68,9 +65,8 @@ def _built(project: Project, version: str) -> Path:
     """
     wanted = version or project.package.version
     if not wanted:
-        raise UsageError(
-            "the descriptor names no version", "name one, or run `deedbook plan --write` and `deedbook build`"
-        )
+        hint = "name one, or run `deedbook plan --write` and `deedbook build`"
+        raise UsageError("the descriptor names no version", hint)
     if not SEMVER.fullmatch(wanted):
         raise UsageError(f"{wanted!r} is no version", "name one as it stands in the descriptor, such as 1.2.0")
     return project.dist / project.package.name / wanted
@@ -84,54 +80,40 @@ def _own_key(folder: Path) -> PublicKey | None:
     return secret.public
 
 
-_dry_run = click.option("--dry-run", is_flag=True, help="Print what would be done; change nothing.")
-
-
-def _verb(*own: Callable[..., Any]) -> Callable[..., click.Command]:
-    """Makes a command with the argument and the options that both verbs have, after its own."""
-
-    def command(function: Callable[..., None]) -> click.Command:
-        for option in (options.debug, options.quiet, _dry_run, options.project, options.to, *own):
-            function = option(function)
-        return click.command()(click.argument("version")(function))
-
+def _withdrawal(command: Callable[..., None]) -> Callable[..., None]:
+    """The argument and the options that both verbs have."""
+    dry_run = click.option("--dry-run", is_flag=True, help="Print what would be done; change nothing.")
+    for option in (options.debug, options.quiet, dry_run, options.project, options.to, click.argument("version")):
+        command = option(command)
     return command
 
 
-@_verb(
-    click.option("--replaced-by", metavar="VERSION", help="The published version to use instead."),
-    click.option(
-        "-r", "--reason", required=True, help="What is wrong with it; everybody who uses the version is told."
-    ),
-)
+@click.command()
+@click.option("-r", "--reason", required=True, help="What is wrong with it; everybody who uses the version is told.")
+@click.option("--replaced-by", metavar="VERSION", help="The published version to use instead.")
+@_withdrawal
 def yank(**given: Any) -> None:
     """Withdraw the published VERSION: it stays where it is, and is found only by those who name it exactly."""
     _give_notice(**given)
 
 
-@_verb()
+@click.command()
+@_withdrawal
 def unyank(**given: Any) -> None:
     """Take back that VERSION was withdrawn."""
-    _give_notice(**given)
+    _give_notice(**given, reason=None, replaced_by=None)
 
 
-def _give_notice(
-    version: str,
-    to: str,
-    root: Path,
-    dry_run: bool,
-    quiet: bool,
-    reason: str | None = None,
-    replaced_by: str | None = None,
-) -> None:
+def _give_notice(to: str, root: Path, dry_run: bool, quiet: bool, **about: Any) -> None:
     from deedbook.publishing.publish import give_notice
     from deedbook.publishing.steps import Notice
     from deedbook.publishing.targets import read_target
 
     project = load_project(root)
-    notice = Notice(project.package.name, version, reason, replaced_by)
+    notice = Notice(name=project.package.name, **about)
     done = give_notice(read_target(project, to), notice, is_rehearsal=dry_run)
     if dry_run:
-        streams.emit("".join(f"{about}\n" for about in done))
+        streams.emit("".join(f"{text}\n" for text in done))
     elif not quiet:
-        streams.emit(f"{'unyanked' if reason is None else 'yanked'} {notice.name} {version} at {to}\n")
+        verb = "unyanked" if notice.reason is None else "yanked"
+        streams.emit(f"{verb} {notice.name} {notice.version} at {to}\n")

@@ -1,7 +1,5 @@
 """`deedbook versions`: lists what is published in a catalogue."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Literal
@@ -32,23 +30,18 @@ Format = Literal["text", "json"]
 def versions(ctx: click.Context, name: str, to: str | None, location: str | None, root: Path, format_: Format) -> None:
     """List the published versions of dataset NAME, newest first; of all datasets without a name."""
     if (to is None) == (location is None):
-        raise UsageError(
-            "which catalogue?", "name it with --from CATALOGUE, or a target of the project with --to TARGET"
-        )
+        hint = "name it with --from CATALOGUE, or a target of the project with --to TARGET"
+        raise UsageError("which catalogue?", hint)
     with streams.progress_bar(quiet=False):
         if location is not None:
             opened = open_catalogue(read_location(location), find_home())
             options.warn(opened.age())
             found = opened.catalogue
         else:
-            from deedbook.publishing.targets import read_target
-            from deedbook.publishing.targets.hosted import HostedCatalogue
+            from deedbook.publishing.targets import read_hosted
 
-            target = read_target(load_project(root), to or "")
-            if not isinstance(target, HostedCatalogue):
-                raise UsageError(f"a {target.kind} target holds no catalogue", "name a directory or s3 target")
-            found = target.read() or Catalogue()
-    if name and name not in found.datasets:
+            found = read_hosted(load_project(root), str(to)).read() or Catalogue()
+    if name not in {"", *found.datasets}:
         there = ", ".join(found.datasets) or "none"
         raise UsageError(f"the catalogue has no dataset {name}", f"the datasets there are {there}")
     datasets = [found.datasets[name]] if name else list(found.datasets.values())

@@ -12,8 +12,6 @@ What is remembered is one JSON file per address: {"location", "key": text or nul
 "catalog_sha256", "releases": {NAME: {VERSION: sha256 of its release.json}}}.
 """
 
-from __future__ import annotations
-
 import datetime as dt
 import hashlib
 import json
@@ -87,10 +85,8 @@ def extended(memory: Memory, catalogue: Catalogue, sha256: str) -> Memory:
     """
     where = memory.location
     if catalogue.sequence < memory.sequence:
-        raise RefusalError(
-            f"{where}: the catalogue went back: it has the sequence {catalogue.sequence}, and {memory.sequence} was seen before",
-            _TELL,
-        )
+        sequences = f"it has the sequence {catalogue.sequence}, and {memory.sequence} was seen before"
+        raise RefusalError(f"{where}: the catalogue went back: {sequences}", _TELL)
     if catalogue.sequence == memory.sequence and sha256 != memory.catalog_sha256:
         raise RefusalError(f"{where}: another catalogue with the sequence {memory.sequence} was seen before", _TELL)
     there = {
@@ -101,11 +97,8 @@ def extended(memory: Memory, catalogue: Catalogue, sha256: str) -> Memory:
         for version, digest in versions.items():
             found = there.get(name, {}).get(version)
             if found != digest:
-                said = (
-                    f"is another release than before: {found}, not {digest}"
-                    if found
-                    else "was there before and is gone"
-                )
+                other = f"is another release than before: {found}, not {digest}"
+                said = other if found else "was there before and is gone"
                 raise RefusalError(f"{where}: {name} {version} {said}", _TELL)
     return replace(memory, sequence=catalogue.sequence, catalog_sha256=sha256, releases=there)
 
@@ -131,9 +124,8 @@ class Opened:
         if not self.keys:
             yield "the catalogue is not signed: that its files are whole is proven, who made them is not"
         elif self.is_first:
-            yield (
-                f"key {self.keys[-1].id} is now trusted for this catalogue: compare it with what the publisher says elsewhere"
-            )
+            advice = "compare it with what the publisher says elsewhere"
+            yield f"key {self.keys[-1].id} is now trusted for this catalogue: {advice}"
         yield from self.age()
 
     def age(self) -> Iterator[str]:
@@ -144,10 +136,8 @@ class Opened:
             return
         since = since if since.tzinfo else since.replace(tzinfo=dt.UTC)
         if self.keys and dt.datetime.now(dt.UTC) - since > _OLD:
-            yield (
-                f"the catalogue was last signed on {since:%Y-%m-%d}, more than a year ago: "
-                "newer versions may be held back from you; ask the publisher whether this is still the present one"
-            )
+            advice = "newer versions may be held back from you; ask the publisher whether this is still the present one"
+            yield f"the catalogue was last signed on {since:%Y-%m-%d}, more than a year ago: {advice}"
 
 
 class _TornError(PassingError):
@@ -234,9 +224,8 @@ def _prove(
     documents = {name: read(name) for name in (LATEST, CATALOG, CATALOG_SIGNATURE)}
     where, content, latest = location.text + CATALOG, documents[CATALOG], documents[LATEST]
     if content is None:
-        raise _AbsentError(
-            f"{location.text}: there is no catalogue: it has no {CATALOG}", "name the root of a catalogue"
-        )
+        what = f"{location.text}: there is no catalogue: it has no {CATALOG}"
+        raise _AbsentError(what, "name the root of a catalogue")
     present = _present(records.read_keys(content, where), memory)
     if present is not None:
         signature = documents[CATALOG_SIGNATURE]
@@ -246,16 +235,11 @@ def _prove(
     if latest is not None:
         sequence = records.read_latest_json(latest, location.text + LATEST)
         if sequence < known.latest_sequence:
-            raise RefusalError(
-                f"{location.text}: latest.json went back: it has the sequence {sequence}, "
-                f"and {known.latest_sequence} was seen before",
-                _TELL,
-            )
+            sequences = f"it has the sequence {sequence}, and {known.latest_sequence} was seen before"
+            raise RefusalError(f"{location.text}: latest.json went back: {sequences}", _TELL)
         if sequence > catalogue.sequence:
-            raise _TornError(
-                f"{location.text}: {CATALOG} has the sequence {catalogue.sequence}, {LATEST} already {sequence}: "
-                "it went back, or an old copy of it comes"
-            )
+            sequences = f"{CATALOG} has the sequence {catalogue.sequence}, {LATEST} already {sequence}"
+            raise _TornError(f"{location.text}: {sequences}: it went back, or an old copy of it comes")
         known = replace(known, latest_sequence=sequence)
     keys = tuple(map(as_public, catalogue.keys)) if present is not None else ()
     opened = Opened(location, catalogue, keys, is_first=not memory.sequence)
@@ -272,15 +256,13 @@ def _present(keys: tuple[Key, ...], memory: Memory) -> Key | None:
         return None
     pinned = memory.key or keys[-1].text
     if not keys:
-        raise RefusalError(
-            f"{memory.location}: is no longer signed; key {public_key(pinned).id} signed it before", _TELL
-        )
+        what = f"is no longer signed; key {public_key(pinned).id} signed it before"
+        raise RefusalError(f"{memory.location}: {what}", _TELL)
     found = present_key(Catalogue(keys=keys), pinned)
     if found is None:
-        raise RefusalError(
-            f"{memory.location}: names the key {keys[-1].id}, and the known key {public_key(pinned).id} did not hand over to it",
-            f"{_TELL}; if you have the new key from elsewhere, name it with --key",
-        )
+        what = f"names the key {keys[-1].id}, and the known key {public_key(pinned).id} did not hand over to it"
+        hint = f"{_TELL}; if you have the new key from elsewhere, name it with --key"
+        raise RefusalError(f"{memory.location}: {what}", hint)
     return found
 
 

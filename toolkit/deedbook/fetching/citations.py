@@ -1,37 +1,23 @@
 """A release as text, BibTeX, RIS and CSL-JSON, from its own `CITATION.cff` and `datacite.json`."""
 
-from __future__ import annotations
-
 import datetime as dt
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from deedbook.errors import ProjectError, UsageError
 from deedbook.fetching.releases import Listing, obtain
 from deedbook.integrity.digests import MANIFEST
+from deedbook.release.metadata.citation import Agent
+from deedbook.release.pages import json_text, render
 
 Style = Literal["text", "bibtex", "ris", "csl-json"]
+STYLES: tuple[Style, ...] = get_args(Style)
 CFF, DATACITE = "CITATION.cff", "datacite.json"
 _NAMES = ("name", "family-names", "given-names")
-_HINT = "fetch the release again"
-
-
-@dataclass(frozen=True, slots=True)
-class Author:
-    """A person with a family name, or anybody with a name only."""
-
-    name: str = ""
-    family: str = ""
-    given: str = ""
-
-    @property
-    def listed_name(self) -> str:
-        """As in a list of references."""
-        return ", ".join(filter(None, (self.family, self.given))) or self.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +32,7 @@ class Citation:
     title: str
     version: str
     date: dt.date
-    authors: tuple[Author, ...]
+    authors: tuple[Agent, ...]
     doi: str = ""
     url: str = ""
     publisher: str = ""
@@ -102,13 +88,18 @@ def _read(documents: Mapping[str, bytes], name: str, where: str) -> Citation:
             texts["title"],
             texts["version"],
             dt.date.fromisoformat(texts["date-released"]),
-            tuple(Author(*(_plain(entry.get(field, "")) for field in _NAMES)) for entry in raw["authors"]),
+            tuple(map(_author, raw["authors"])),
             texts["doi"],
             texts["url"],
             publisher=_plain((datacite.get("publisher") or {}).get("name", "")),
         )
     except (yaml.YAMLError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise ProjectError(f"{where}: {CFF} or {DATACITE} cannot be read: {error}", _HINT) from None
+        raise ProjectError(f"{where}: {CFF} or {DATACITE} cannot be read: {error}", "fetch the release again") from None
+
+
+def _author(entry: Mapping[str, object]) -> Agent:
+    name, family, given = (_plain(entry.get(field, "")) for field in _NAMES)
+    return Agent(name=name, family=family, given=given)
 
 
 def _plain(value: object) -> str:
@@ -122,58 +113,14 @@ def _plain(value: object) -> str:
     return " ".join("".join(letter if letter.isprintable() else " " for letter in str(value)).split())
 
 
-def render(citation: Citation, style: Style) -> str:
-    """The citation in a style, ending in a line end."""
-    return STYLES[style](citation)
-
-
-def bibtex(citation: Citation) -> str:
-    """A `@misc` entry, which every BibTeX style knows; braces keep the case of titles and whole names together."""
-    authors = " and ".join(
-        _tex(author.listed_name) if author.family else f"{{{_tex(author.name)}}}" for author in citation.authors
-    )
-    fields = {
-        "author": authors,
-        "title": f"{{{_tex(citation.title)}}}",
-        "year": f"{citation.date:%Y}",
-        "month": str(citation.date.month),
-        "version": citation.version,
-        "howpublished": "Data set",
-        "publisher": _tex(citation.publisher),
-        "doi": _verbatim(citation.doi),
-        "url": _verbatim(citation.address),
-        "note": _tex("; ".join(part for part in (f"Version {citation.version}", citation.note) if part)),
-    }
-    lines = [f"  {name} = {{{value}}}" for name, value in fields.items() if value]
-    return f"@misc{{{citation.key},\n" + ",\n".join(lines) + "\n}\n"
-
-
-def ris(citation: Citation) -> str:
-    """A record of the type DATA."""
-    lines = [("TY", "DATA"), *(("AU", author.listed_name) for author in citation.authors)]
-    lines += [("TI", citation.title), ("PY", f"{citation.date:%Y}"), ("DA", f"{citation.date:%Y/%m/%d}")]
-    lines += [("ET", citation.version), ("PB", citation.publisher), ("DO", citation.doi), ("UR", citation.address)]
-    lines += [("N1", citation.note)]
-    written = [f"{tag}  - {' '.join(value.split())}\r\n" for tag, value in lines if value]
-    return "".join([*written, "ER  - \r\n"])
-
-
-def csl_json(citation: Citation) -> str:
-    """A list of one item of the type dataset, as citeproc and Zotero read it."""
-    item = {
-        "id": citation.key,
-        "type": "dataset",
-        "title": citation.title,
-        "author": [_known(family=one.family, given=one.given) or {"literal": one.name} for one in citation.authors],
-        "issued": {"date-parts": [[citation.date.year, citation.date.month, citation.date.day]]},
-        "version": citation.version,
-        **_known(publisher=citation.publisher, DOI=citation.doi, URL=citation.address, note=citation.note),
-    }
-    return json.dumps([item], ensure_ascii=False, indent=2) + "\n"
-
-
-def _known(**texts: str) -> dict[str, str]:
-    return {name: text for name, text in texts.items() if text}
+def write(citation: Citation, style: Style) -> str:
+    """The citation in a style; it ends in a line end."""
+    if style == "text":
+        return f"{citation}\n"
+    text = render(f"citation.{style}.j2", citation=citation, tex=_tex, verbatim=_verbatim)
+    if style == "csl-json":
+        return json_text(json.loads(text), 2)
+    return text.replace("\n", "\r\n") if style == "ris" else text
 
 
 _TEX = {
@@ -191,11 +138,3 @@ def _tex(text: str) -> str:
 def _verbatim(text: str) -> str:
     """A field that styles print as it is; braces must balance and a percent sign must not begin a comment."""
     return text.replace("{", "%7B").replace("}", "%7D").replace("%", r"\%")
-
-
-STYLES: Mapping[Style, Callable[[Citation], str]] = {
-    "text": lambda citation: f"{citation}\n",
-    "bibtex": bibtex,
-    "ris": ris,
-    "csl-json": csl_json,
-}

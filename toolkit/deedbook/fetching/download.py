@@ -2,13 +2,13 @@
 
     objects/AB/SHA256      a verified file, read-only
     partial/SHA256.part    a file that is coming, as long as it will be; a grain that has not come is a hole
-    partial/SHA256.have    a line for what is there: `g NUMBER` for a grain, `t TAG ADDRESS` for the ETag that an address had
+    partial/SHA256.have    a line `g NUMBER` for each grain that is there
     notes/KEY              something small whose name does not follow from its content
     locks/SHA256.lock      held while somebody downloads it
 
 Safe for several processes: a file appears by one rename, and whoever downloads it holds its lock. A file is hashed again
 whenever it is used; one that was damaged since is removed and counts as never fetched. What `.have` says only saves work: the
-sha256 of the whole decides in the end.
+sha256 of the whole decides in the end, also whether all parts were of one file.
 
 One file of known size and sha256 from one address: in parallel parts, resumed, proven.
 
@@ -18,6 +18,7 @@ few connections at once. Memory holds a grain per connection, however large the 
 
 from __future__ import annotations
 
+import re
 import shutil
 import threading
 from collections.abc import Callable, Iterator
@@ -29,7 +30,7 @@ from typing import IO
 
 from deedbook import files
 from deedbook.errors import RefusalError, RemoteError
-from deedbook.fetching.locations import Address, Body, looks_like_page, opened
+from deedbook.fetching.locations import Address, looks_like_page, opened
 from deedbook.files import locked
 from deedbook.http import PassingError, retried
 from deedbook.integrity.digests import sha256_of
@@ -52,25 +53,17 @@ class Partial:
     def __init__(self, path: Path, size: int) -> None:
         self.path, self.size, self.grains = path, size, -(-size // GRAIN)
         self.have: set[int] = set()
-        self.tags: dict[str, str] = {}
         self._noted = path.with_suffix(".have")
         self._lock = threading.Lock()
         if path.is_file() and path.stat().st_size == size and self._noted.is_file():
-            self._recall()
+            notes = re.findall(
+                r"^g (\d+)\n", self._noted.read_text("utf-8", "replace"), re.MULTILINE
+            )  # none that a kill tore
+            self.have.update(set(map(int, notes)).intersection(range(self.grains)))
         self.resumed = bool(self.have)
         self._file: IO[bytes] = path.open("r+b" if self.resumed else "w+b", buffering=0)
         self._file.truncate(size)
         self._notes: IO[bytes] = self._noted.open("ab" if self.resumed else "wb", buffering=0)
-
-    def _recall(self) -> None:
-        """Reads the notes; a line that a kill tore is no note."""
-        for line in self._noted.read_text("utf-8", "replace").split("\n")[:-1]:
-            kind, _, rest = line.partition(" ")
-            if kind == "g" and rest.isdecimal() and int(rest) < self.grains:
-                self.have.add(int(rest))
-            elif kind == "t":
-                tag, _, address = rest.partition(" ")
-                self.tags[address] = tag
 
     def __enter__(self) -> Partial:
         """The file, open."""
@@ -93,13 +86,6 @@ class Partial:
             self._notes.write(b"g %d\n" % grain)
             self.have.add(grain)
 
-    def note_tag(self, address: str, tag: str) -> None:
-        """Remembers the ETag that parts of this file came with."""
-        with self._lock:
-            if tag and " " not in tag and "\n" not in tag and self.tags.get(address) != tag:
-                self.tags[address] = tag
-                self._notes.write(f"t {tag} {address}\n".encode())
-
     def runs(self, most: int) -> Iterator[tuple[int, int]]:
         """What is missing, as ranges of grains (first, the one after the last) of at most that many."""
         missing = [grain for grain in range(self.grains) if grain not in self.have]
@@ -112,7 +98,6 @@ class Partial:
         """Forgets everything that came."""
         with self._lock:
             self.have.clear()
-            self.tags.clear()
             self.resumed = False
             self._notes.truncate(0)
             self._file.truncate(0)
@@ -200,6 +185,7 @@ def _with_folder(path: Path) -> Path:
 
 
 CONNECTIONS = 4
+_TELL = "do not use that copy; tell the publisher"
 RUN = 16
 """Grains that one request asks for."""
 Advance = Callable[[int], None]
@@ -212,14 +198,8 @@ class TamperedError(RefusalError):
     @classmethod
     def of(cls, wanted: ListedFile, address: Address, sha256: str) -> TamperedError:
         """For a file of another content."""
-        return cls(
-            f"{wanted.name}: what {address.text} sends is not the published file: its sha256 is {sha256}, not {wanted.sha256}",
-            "do not use that copy; tell the publisher",
-        )
-
-
-class _ChangedError(RemoteError):
-    """The file at the address is no longer the one that the parts came from."""
+        what = f"{wanted.name}: what {address.text} sends is not the published file"
+        return cls(f"{what}: its sha256 is {sha256}, not {wanted.sha256}", _TELL)
 
 
 def download(address: Address, wanted: ListedFile, partial: Partial, advance: Advance) -> None:
@@ -235,13 +215,9 @@ def download(address: Address, wanted: ListedFile, partial: Partial, advance: Ad
         TamperedError: when the file at the address is another one.
         RemoteError: when it cannot be had from there; what has come is kept.
     """
-    for _ in range(2):
+    while True:
         was_resumed = partial.resumed
-        try:
-            _fill(address, wanted, partial, advance)
-        except _ChangedError:
-            partial.empty()
-            continue
+        _fill(address, wanted, partial, advance)
         found = sha256_of(partial.path)
         if found == wanted.sha256:
             return
@@ -249,13 +225,10 @@ def download(address: Address, wanted: ListedFile, partial: Partial, advance: Ad
             is_page = looks_like_page(file.read(200)) and not wanted.name.endswith(".html")
         partial.empty()
         if is_page:
-            raise RemoteError(
-                f"{wanted.name}: {address.text} sends a web page in its place: a login or an error page?",
-                "open the address in a browser, and try again",
-            )
+            what = f"{wanted.name}: {address.text} sends a web page in its place: a login or an error page?"
+            raise RemoteError(what, "open the address in a browser, and try again")
         if not was_resumed:
             raise TamperedError.of(wanted, address, found)
-    raise RemoteError(f"{wanted.name}: {address.text} changes while it is read", "try again later")
 
 
 def _fill(address: Address, wanted: ListedFile, partial: Partial, advance: Advance) -> None:
@@ -268,10 +241,11 @@ def _fill(address: Address, wanted: ListedFile, partial: Partial, advance: Advan
 
         def attempt() -> bool:
             nonlocal at, end
-            tag, last = partial.tags.get(address.text, ""), end * GRAIN if end < partial.grains else None
-            with opened(address, start=at * GRAIN, stop=last, tag=tag) as body:
-                _demand_same(body, tag, address, wanted)
-                partial.note_tag(address.text, body.tag)
+            last = end * GRAIN if end < partial.grains else None
+            with opened(address, start=at * GRAIN, stop=last) as body:
+                if body.total not in {None, wanted.size}:
+                    what = f"{wanted.name}: {address.text} has {body.total:,} bytes, not {wanted.size:,}"
+                    raise TamperedError(what, _TELL)
                 if not body.is_part:
                     at, end = 0, partial.grains
                 while at < end and not stop.is_set():
@@ -292,14 +266,3 @@ def _fill(address: Address, wanted: ListedFile, partial: Partial, advance: Advan
             finally:
                 stop.set()
                 pool.shutdown(cancel_futures=True)
-
-
-def _demand_same(body: Body, known: str, address: Address, wanted: ListedFile) -> None:
-    """Refuses what is not the file that is wanted, or no longer the one that other parts came from."""
-    if body.total not in {None, wanted.size}:
-        raise TamperedError(
-            f"{wanted.name}: {address.text} has {body.total:,} bytes, not {wanted.size:,}",
-            "do not use that copy; tell the publisher",
-        )
-    if body.tag and known and body.tag != known:
-        raise _ChangedError(f"{address.text} has changed")

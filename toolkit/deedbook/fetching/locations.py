@@ -47,6 +47,9 @@ LATEST = "latest"
 _HOST_AND_PORT = re.compile(r"(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\]):\d{1,5}(/.*)?")
 _WITHOUT_CERTIFICATE = re.compile(r"(localhost|[\d.]+|\[.+\]):.*")
 """This machine, or a bare number."""
+_DOCUMENT = re.compile(r"/(catalog\.json|latest\.json|index\.html)$")
+_RELEASE = re.compile(rf"(?P<root>.*)/(?P<name>[^/]+)/(?P<version>{LATEST}|{SEMVER.pattern})(/[^/]*\.[^/]*)?", re.ASCII)
+"""The folder of a release, or a page of it such as CODEBOOK.html."""
 _HOST = re.compile(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}(/.*)?")
 DOCUMENT_SECONDS = http.PATIENCE
 """That a document may take, and a second more for each 64 KiB that came (`http.Answer`)."""
@@ -99,10 +102,8 @@ def choose_catalogue(named: str | None, home: Home, environment: Mapping[str, st
     if not isinstance(found, str):
         raise ProjectError(f"{file}: `catalogue` is an address in quotes")
     if not found:
-        raise UsageError(
-            "no catalogue is named",
-            f'add --from URL_OR_FOLDER, set {CATALOGUE_VARIABLE}, or write catalogue = "URL" into {file}',
-        )
+        hint = f'add --from URL_OR_FOLDER, set {CATALOGUE_VARIABLE}, or write catalogue = "URL" into {file}'
+        raise UsageError("no catalogue is named", hint)
     return found
 
 
@@ -160,37 +161,28 @@ def read_location(text: str) -> Address:
         elif _HOST.fullmatch(text):
             raise UsageError(f"{text}: there is no such folder", f"for a web address, write https://{text}")
     if not mark:
-        return Address("folder", f"{_root(Path(text).absolute().as_posix())}/")
+        return Address("folder", f"{_parts(Path(text).absolute().as_posix())[0]}/")
     match scheme.lower():
         case "http" | "https":
             return _web(text)
         case "file":
-            return Address("folder", f"{_root(unquote(urlsplit(text).path))}/")
+            return Address("folder", f"{_parts(unquote(urlsplit(text).path))[0]}/")
         case "s3":
-            return Address("s3", f"{_root(text)}/")
-    raise UsageError(
-        f"{text}: {scheme} is no address of a catalogue", "name a folder, an http(s) URL, or s3://BUCKET/PREFIX"
-    )
+            return Address("s3", f"{_parts(text)[0]}/")
+    hint = "name a folder, an http(s) URL, or s3://BUCKET/PREFIX"
+    raise UsageError(f"{text}: {scheme} is no address of a catalogue", hint)
 
 
 def release_in(text: str) -> str | None:
     """The release whose folder or page an address is, as NAME@VERSION; None for any other text."""
-    parts = text.rstrip("/").removesuffix("/index.html").split("/")
-    if "://" in text and len(parts) > 4 and (parts[-1] == LATEST or SEMVER.fullmatch(parts[-1])):
-        return f"{unquote(parts[-2])}@{parts[-1]}"
-    return None
+    return _parts(urlsplit(text).path)[1] if "://" in text else None
 
 
-def _root(path: str) -> str:
-    """The catalogue's own path, when one of its documents or of its releases' pages is named."""
-    parts = path.rstrip("/").split("/")
-    if parts[-1] in {"catalog.json", "latest.json", "index.html"}:
-        parts.pop()
-    if len(parts) > 2 and SEMVER.fullmatch(parts[-2]) and "." in parts[-1]:
-        parts.pop()  # NAME/VERSION/CODEBOOK.html
-    if len(parts) > 2 and (parts[-1] == LATEST or SEMVER.fullmatch(parts[-1])):
-        del parts[-2:]
-    return "/".join(parts)
+def _parts(path: str) -> tuple[str, str | None]:
+    """The catalogue's own path, and NAME@VERSION when a folder or page of a release of it is named."""
+    path = _DOCUMENT.sub("", path.rstrip("/"))
+    found = _RELEASE.fullmatch(path)
+    return (found["root"], f"{unquote(found['name'])}@{found['version']}") if found else (path, None)
 
 
 def _web(text: str) -> Address:
@@ -207,7 +199,7 @@ def _web(text: str) -> Address:
         secret = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
         authorization = f"Basic {base64.b64encode(secret.encode()).decode()}"
     where = f"[{host}]{port}" if ":" in host else f"{host}{port}"
-    root = urlunsplit((parts.scheme.lower(), where, f"{_root(parts.path)}/", "", ""))
+    root = urlunsplit((parts.scheme.lower(), where, f"{_parts(parts.path)[0]}/", "", ""))
     return Address("http", root, authorization=authorization)
 
 
@@ -217,18 +209,16 @@ class Body:
 
     Attributes:
         total: Bytes of the whole file; None when the server does not say.
-        tag: Its strong ETag; empty without one.
         is_part: Whether it comes from someone who can send parts; else everything comes, whatever was asked for.
     """
 
     total: int | None
-    tag: str
     stream: IO[bytes] | http.Stream
     is_part: bool = True
 
 
 def opened(
-    address: Address, *, start: int = 0, stop: int | None = None, tag: str = "", deadline: float | None = None
+    address: Address, *, start: int = 0, stop: int | None = None, deadline: float | None = None
 ) -> AbstractContextManager[Body]:
     """The file from byte `start` to before `stop`, or all of it where the server does not know ranges.
 
@@ -236,7 +226,6 @@ def opened(
         address: Where the file is.
         start: The first byte.
         stop: The byte after the last; None for the end of the file.
-        tag: What the ETag was when other parts came: if it is no longer, the whole file comes.
         deadline: Seconds that the body may take (`http.Answer`); None for no end but a lowest rate.
 
     Raises:
@@ -246,7 +235,7 @@ def opened(
     """
     match address.kind:
         case "http":
-            return _from_web(address, start, stop, tag, deadline)
+            return _from_web(address, start, stop, deadline)
         case "folder":
             return _from_folder(address, start)
         case "s3":
@@ -273,10 +262,10 @@ def read_document(address: Address, limit: int) -> bytes:
 
 
 @contextmanager
-def _from_web(address: Address, start: int, stop: int | None, tag: str, deadline: float | None) -> Iterator[Body]:
+def _from_web(address: Address, start: int, stop: int | None, deadline: float | None) -> Iterator[Body]:
     wanted = {}
     if start or stop is not None:
-        wanted = {"Range": f"bytes={start}-{'' if stop is None else stop - 1}", **({"If-Range": tag} if tag else {})}
+        wanted["Range"] = f"bytes={start}-{'' if stop is None else stop - 1}"
     for headers in (wanted, {}):
         with http.get(address.text, headers=headers, authorization=address.authorization, deadline=deadline) as answer:
             if headers and answer.status == 206 and answer.encoding != "identity":
@@ -292,15 +281,14 @@ def _checked(address: Address, answer: http.Answer, start: int) -> Body:
         RemoteError: when it is not one.
     """
     _demand_data(address, answer)
-    tag, is_part = answer.headers.get("etag", ""), answer.status == 206
+    is_part = answer.status == 206
     unit, _, rest = answer.headers.get("content-range", "").partition(" ")
     span, _, total = rest.partition("/")
     if is_part and (unit != "bytes" or span.partition("-")[0] != str(start)):
         raise RemoteError(f"{address.text}: the server sends another range than was asked for", "tell the publisher")
     if not is_part:
         total = answer.headers.get("content-length", "") if answer.encoding == "identity" else ""
-    size = int(total) if total.isdecimal() else None
-    return Body(size, "" if tag.startswith("W/") else tag, answer.stream, is_part)
+    return Body(int(total) if total.isdecimal() else None, answer.stream, is_part)
 
 
 def _demand_data(address: Address, answer: http.Answer) -> None:
@@ -314,10 +302,8 @@ def _demand_data(address: Address, answer: http.Answer) -> None:
         raise RemoteError(f"{address.text}: {said}", hint)
     is_page = answer.kind in _PAGES or answer.kind.startswith(_PICTURES)
     if is_page and not urlsplit(address.text).path.endswith(_PICTURED):
-        raise RemoteError(
-            f"{address.text}: a page ({answer.kind}) comes in place of the file: a login or an error page?",
-            "open the address in a browser, and try again",
-        )
+        what = f"{address.text}: a page ({answer.kind}) comes in place of the file: a login or an error page?"
+        raise RemoteError(what, "open the address in a browser, and try again")
 
 
 def looks_like_page(content: bytes) -> bool:
@@ -339,7 +325,7 @@ def _from_folder(address: Address, start: int) -> Iterator[Body]:
         raise RemoteError(f"{path}: cannot be read: {error.strerror}", "check its permissions") from None
     with file:
         file.seek(start)
-        yield Body(path.stat().st_size, "", file)
+        yield Body(path.stat().st_size, file)
 
 
 def _from_bucket(address: Address, start: int, stop: int | None) -> Body:
@@ -357,7 +343,7 @@ def _from_bucket(address: Address, start: int, stop: int | None) -> Body:
 
     try:
         answer = obstore.get(_bucket(address.root), address.path, options=options)
-        return Body(answer.meta["size"], answer.meta["e_tag"] or "", http.Stream(pieces()))
+        return Body(answer.meta["size"], http.Stream(pieces()))
     except (FileNotFoundError, obstore.exceptions.NotFoundError):
         raise MissingError(f"{address.text}: there is no such object", "check the address") from None
     except (PermissionError, obstore.exceptions.PermissionDeniedError, obstore.exceptions.UnauthenticatedError):

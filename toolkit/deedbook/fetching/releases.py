@@ -20,8 +20,6 @@ People write NAME, NAME@RANGE or NAME@VERSION. `latest`, and no range at all, is
 DIGEST is the sha256 of `release.json`, which has those of all files. An empty line, or one that begins with `#`, says nothing.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os
@@ -36,7 +34,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from deedbook import files as disk
-from deedbook.catalogue.records import Catalogue, Dataset, Entry
+from deedbook.catalogue.records import Dataset, Entry
 from deedbook.errors import ProjectError, RefusalError, RemoteError, SpaceError, UsageError
 from deedbook.fetching import locations
 from deedbook.fetching.catalogues import Opened, open_catalogue
@@ -134,6 +132,20 @@ class Listing:
         """The names of its tables."""
         return tuple(str(table["name"]) for table in self.manifest["tables"])
 
+    def format_of(self, file: ListedFile) -> str:
+        """The format of a file that holds rows; empty for one that says something about them."""
+        found = format_of(file.name, {file.table or ""}, self.source.dataset.name)
+        return found.name if found else ""
+
+    def demand(self, kind: str, names: Iterable[str], known: Sequence[str]) -> None:
+        """Refuses names of formats or tables that the release does not have.
+
+        Raises:
+            UsageError: naming the first of them, and what there is.
+        """
+        if unknown := [name for name in names if name not in known]:
+            raise UsageError(f"{self.source.label}: has no {kind} {unknown[0]!r}", f"it has {', '.join(known)}")
+
 
 @dataclass(slots=True)
 class _FirstProblem(Outcome):
@@ -162,6 +174,38 @@ class Asking:
     is_offline: bool = False
 
 
+def open_dataset(text: str, asking: Asking, home: Home | None = None) -> tuple[Opened, Dataset, str]:
+    """The catalogue and the dataset that `NAME@RANGE` or the address of its page means, and the range that it asks for.
+
+    A range is `latest`, the beginning of a version, or a version.
+
+    Raises:
+        UsageError: when it is neither, or there is no such catalogue or dataset.
+        ProjectError: when the catalogue is not sound.
+        RefusalError: when something is not what it should be.
+        RemoteError: when something cannot be had.
+    """
+    home = home or locations.find_home()
+    page = locations.release_in(text)
+    location = locations.read_location(locations.choose_catalogue(asking.catalogue or (text if page else None), home))
+    name, wanted = _read_spec(page or text)
+    key = public_key(asking.key) if asking.key is not None else None
+    opened = open_catalogue(location, home, key=key, is_offline=asking.is_offline)
+    datasets = opened.catalogue.datasets
+    if name not in datasets:
+        known = ", ".join(sorted(datasets)[:_MOST_NAMED]) or "none"
+        raise UsageError(f"{location.text}: has no dataset {name!r}", f"it has {known}")
+    return opened, datasets[name], wanted
+
+
+def _read_spec(text: str) -> tuple[str, str]:
+    found = _SPEC.fullmatch(text)
+    wanted = (found["range"] or LATEST) if found else ""
+    if found is None or not (wanted == LATEST or _RANGE.fullmatch(wanted) or SEMVER.fullmatch(wanted)):
+        raise UsageError(f"{text!r} names no release", "write NAME, NAME@1, NAME@1.2, NAME@1.2.0 or NAME@latest")
+    return found["name"], wanted
+
+
 def find_release(text: str, asking: Asking, *, home: Home | None = None) -> tuple[Listing, tuple[str, ...]]:
     """The release that `NAME@RANGE` or the address of its page means, proven, and what a user must know of it.
 
@@ -172,40 +216,12 @@ def find_release(text: str, asking: Asking, *, home: Home | None = None) -> tupl
         RemoteError: when something cannot be had.
     """
     home = home or locations.find_home()
-    page = locations.release_in(text)
-    location = locations.read_location(locations.choose_catalogue(asking.catalogue or (text if page else None), home))
-    name, wanted = read_spec(page or text)
-    key = public_key(asking.key) if asking.key is not None else None
-    opened = open_catalogue(location, home, key=key, is_offline=asking.is_offline)
-    dataset = dataset_of(opened.catalogue, name, location.text)
-    entry = resolve(dataset, wanted, location.text)
-    source = Source(opened, dataset, entry, Cache(home.cache), asking.is_offline)
-    return read_listing(source), (*source.warnings(is_exact=wanted == entry.version), *opened.warnings())
-
-
-def read_spec(text: str) -> tuple[str, str]:
-    """The name and the range that a text asks for: `latest`, the beginning of a version, or a version.
-
-    Raises:
-        UsageError: when it is not NAME or NAME@RANGE.
-    """
-    found = _SPEC.fullmatch(text)
-    wanted = (found["range"] or LATEST) if found else ""
-    if found is None or not (wanted == LATEST or _RANGE.fullmatch(wanted) or SEMVER.fullmatch(wanted)):
-        raise UsageError(f"{text!r} names no release", "write NAME, NAME@1, NAME@1.2, NAME@1.2.0 or NAME@latest")
-    return found["name"], wanted
-
-
-def dataset_of(catalogue: Catalogue, name: str, where: str) -> Dataset:
-    """The dataset of that name.
-
-    Raises:
-        UsageError: when there is none; it names what there is.
-    """
-    if name not in catalogue.datasets:
-        known = ", ".join(sorted(catalogue.datasets)[:_MOST_NAMED]) or "none"
-        raise UsageError(f"{where}: has no dataset {name!r}", f"it has {known}")
-    return catalogue.datasets[name]
+    opened, dataset, wanted = open_dataset(text, asking, home)
+    source = Source(
+        opened, dataset, resolve(dataset, wanted, opened.location.text), Cache(home.cache), asking.is_offline
+    )
+    is_exact = wanted == source.entry.version
+    return read_listing(source), (*source.warnings(is_exact=is_exact), *opened.warnings())
 
 
 def resolve(dataset: Dataset, wanted: str, where: str) -> Entry:
@@ -216,19 +232,14 @@ def resolve(dataset: Dataset, wanted: str, where: str) -> Entry:
     """
     entry = dataset.entry((dataset.latest or "") if wanted == LATEST else wanted)
     if entry is None and _RANGE.fullmatch(wanted):
-        entry = _newest(dataset, tuple(map(int, wanted.split("."))))
+        released = [item for item in dataset.versions if not item.is_yanked and "-" not in item.version]
+        fitting = [item for item in released if item.version.startswith(f"{wanted}.")]
+        entry = max(fitting, key=lambda item: read_version(item.version), default=None)
     if entry is None:
-        versions = [f"{item.version}{' (yanked)' if item.is_yanked else ''}" for item in dataset.versions]
-        hint = f"its versions are {', '.join(versions[:_MOST_NAMED])}{' ...' if len(versions) > _MOST_NAMED else ''}"
-        raise UsageError(f"{where}: {dataset.name} has no version {wanted}", hint)
+        versions = [item.version + " (yanked)" * item.is_yanked for item in dataset.versions]
+        known = ", ".join(versions[:_MOST_NAMED]) + " ..." * (len(versions) > _MOST_NAMED)
+        raise UsageError(f"{where}: {dataset.name} has no version {wanted}", f"its versions are {known}")
     return entry
-
-
-def _newest(dataset: Dataset, start: tuple[int, ...]) -> Entry | None:
-    """The highest release whose version begins so."""
-    released = [item for item in dataset.versions if not item.is_yanked and "-" not in item.version]
-    fitting = [item for item in released if read_version(item.version)[: len(start)] == start]
-    return max(fitting, key=lambda item: read_version(item.version), default=None)
 
 
 def read_listing(source: Source) -> Listing:
@@ -286,16 +297,13 @@ def read_chain(listing: Listing) -> Iterator[Mapping[str, Any]]:
 def _disagreement(source: Source, proof: Proof) -> str:
     """What makes it another release than its catalogue says; empty for nothing."""
     entry, manifest, about = source.entry, proof.manifest, _record(source.dataset.name, source.entry)
-    names = [table.get("name") if isinstance(table, Mapping) else None for table in manifest["tables"]]
+    if {name: manifest.get(name) for name in about} != about:
+        return f"{MANIFEST} calls itself {manifest.get('name')} {manifest.get('version')}, or follows another release"
+    if not all(isinstance(table, Mapping) and isinstance(table.get("name"), str) for table in manifest["tables"]):
+        return f"{MANIFEST} lists a table without a name"
     total, count = sum(file.size or 0 for file in proof.files.values()), len(proof.files)
-    calls = f"{MANIFEST} calls itself {manifest.get('name')} {manifest.get('version')}, or follows another release"
-    too_much = f"it has {count} files of {total:,} bytes, not {entry.files} of {entry.bytes:,}"
-    wrong = (
-        ({name: manifest.get(name) for name in about} != about, calls),
-        (not all(isinstance(name, str) for name in names), f"{MANIFEST} lists a table without a name"),
-        (total > entry.bytes or count > entry.files, too_much),
-    )
-    return next((said for is_so, said in wrong if is_so), "")
+    is_too_much = total > entry.bytes or count > entry.files
+    return f"it has {count} files of {total:,} bytes, not {entry.files} of {entry.bytes:,}" if is_too_much else ""
 
 
 def _record(name: str, entry: Entry) -> dict[str, Any]:
@@ -345,11 +353,9 @@ def first_good(source: Source, name: str, read: Callable[[Address], T]) -> T:
             failures.append(error)
     entry = source.entry
     if entry.is_yanked and all(isinstance(error, MissingError) for error in failures):
-        why, instead = entry.reason or "no reason is given", entry.replaced_by or source.dataset.latest
-        raise WithdrawnError(
-            f"{source.label} was withdrawn by its publisher, and {name} is gone: {why}",
-            f"use {instead or 'none of its versions'}",
-        )
+        what = f"{source.label} was withdrawn by its publisher, and {name} is gone"
+        instead = entry.replaced_by or source.dataset.latest or "none of its versions"
+        raise WithdrawnError(f"{what}: {entry.reason or 'no reason is given'}", f"use {instead}")
     raise min(failures, key=lambda error: not isinstance(error, RefusalError))
 
 
@@ -401,9 +407,8 @@ def fetch(
                 with found[name].open("rb") as source, disk.replacement(folder / name) as target:
                     shutil.copyfileobj(source, target, GRAIN)
     except OSError as error:
-        raise UsageError(
-            f"{error.filename or folder}: cannot be written: {error.strerror or error}", "name another folder with -o"
-        ) from None
+        what = f"{error.filename or folder}: cannot be written: {error.strerror or error}"
+        raise UsageError(what, "name another folder with -o") from None
     return {name: found[name].stat().st_size for name in sorted(found)}
 
 
@@ -419,10 +424,8 @@ def _is_there(path: Path, file: ListedFile, listing: Listing, *, replaces: bool)
         raise RefusalError(f"{path} is no plain file", "remove it, or name another folder with -o")
     is_same = sha256_of(path) == file.sha256
     if not is_same and not replaces:
-        raise RefusalError(
-            f"{path} exists and is not that of {listing.source.label}",
-            "name another folder with -o, or add --replace",
-        )
+        what = f"{path} exists and is not that of {listing.source.label}"
+        raise RefusalError(what, "name another folder with -o, or add --replace")
     return is_same
 
 
@@ -434,25 +437,12 @@ def wanted_files(listing: Listing, formats: Iterable[str], tables: Iterable[str]
     Raises:
         UsageError: when the release does not have one of them.
     """
-    listed, chosen = listing.files.values(), tuple(tables)
-    kinds = {file.name: _format_of(file, listing) for file in listed}
+    kinds, chosen = {file: listing.format_of(file) for file in listing.files.values()}, tuple(tables)
     named = [getattr(format_named(name), "name", name) for name in formats]
-    _demand_known(listing, "format", named, [item.name for item in FORMATS if item.name in kinds.values()])
-    _demand_known(listing, "table", chosen, listing.tables)
+    listing.demand("format", named, [item.name for item in FORMATS if item.name in kinds.values()])
+    listing.demand("table", chosen, listing.tables)
     wanted = {"", *(named or (item.name for item in FORMATS if item.is_per_table or not chosen))}
-    return [file for file in listed if kinds[file.name] in wanted and (not chosen or file.table in {None, *chosen})]
-
-
-def _demand_known(listing: Listing, kind: str, names: Iterable[str], known: Sequence[str]) -> None:
-    for name in names:
-        if name not in known:
-            raise UsageError(f"{listing.source.label}: has no {kind} {name!r}", f"it has {', '.join(known)}")
-
-
-def _format_of(file: ListedFile, listing: Listing) -> str:
-    """The format of a file that holds rows; empty for one that says something about them."""
-    found = format_of(file.name, {file.table} if file.table else set(), listing.source.dataset.name)
-    return found.name if found else ""
+    return [file for file, kind in kinds.items() if kind in wanted and (not chosen or file.table in {None, *chosen})]
 
 
 def obtain(source: Source, files: Iterable[ListedFile], progress: Progress = untold) -> dict[str, Path]:
@@ -466,10 +456,8 @@ def obtain(source: Source, files: Iterable[ListedFile], progress: Progress = unt
     sizes = [file.size or 0 for file in files]
     missing = sum(size for size, file in zip(sizes, files, strict=True) if not source.cache.has(file.sha256))
     if missing > (free := source.cache.free()):
-        raise SpaceError(
-            f"{source.label}: {missing:,} bytes are to come, and {free:,} are free where they are kept",
-            "free some space, or choose formats and tables with --format and --table",
-        )
+        what = f"{source.label}: {missing:,} bytes are to come, and {free:,} are free where they are kept"
+        raise SpaceError(what, "free some space, or choose formats and tables with --format and --table")
     lock, done = threading.Lock(), 0
 
     def advance(count: int) -> None:
@@ -543,11 +531,9 @@ def read_lock(file: Path) -> Mapping[str, Pin]:
             continue
         found = _LINE.fullmatch(line.strip())
         if found is None or found["name"] in pins:
-            why = "is there twice" if found else "is no pin"
-            raise ProjectError(
-                f"{file}:{number}: {line[:200]!r} {why}", "a line is NAME@VERSION sha256:DIGEST CATALOGUE"
-            )
-        pins[found["name"]] = Pin(found["name"], found["version"], found["sha256"], found["catalogue"])
+            what = f"{file}:{number}: {line[:200]!r} {'is there twice' if found else 'is no pin'}"
+            raise ProjectError(what, "a line is NAME@VERSION sha256:DIGEST CATALOGUE")
+        pins[found["name"]] = Pin(*found.group("name", "version", "sha256", "catalogue"))
     return pins
 
 
@@ -573,11 +559,9 @@ def demand(pin: Pin, found: Pin) -> None:
         RefusalError: naming both.
     """
     if found.release_sha256 != pin.release_sha256:
-        raise RefusalError(
-            f"{pin.name} {pin.version} of {found.catalogue} is not the locked release: {found.release_sha256}, "
-            f"not {pin.release_sha256}",
-            "do not use it; ask the publisher",
-        )
+        what = f"{pin.name} {pin.version} of {found.catalogue} is not the locked release"
+        differ = f"{found.release_sha256}, not {pin.release_sha256}"
+        raise RefusalError(f"{what}: {differ}", "do not use it; ask the publisher")
 
 
 def pin_of(source: Source) -> Pin:

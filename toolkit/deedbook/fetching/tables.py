@@ -20,7 +20,7 @@ import shutil
 import tempfile
 import warnings
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -33,14 +33,12 @@ from deedbook import files
 from deedbook.catalogue.records import Entry
 from deedbook.changes.compare import compare
 from deedbook.changes.records import KEY, TableChanges, key_text
-from deedbook.changes.sources import Side, side_of_folder
+from deedbook.changes.sources import side_of_folder
 from deedbook.descriptor import load_package
 from deedbook.errors import DeedbookError, RefusalError, UsageError
 from deedbook.fetching import releases
-from deedbook.fetching.catalogues import open_catalogue
-from deedbook.fetching.citations import Citation, Style, citation_of, render
-from deedbook.fetching.locations import choose_catalogue, find_home, read_location
-from deedbook.fetching.releases import Asking, Listing, find_release, obtain
+from deedbook.fetching.citations import Citation, Style, citation_of, write
+from deedbook.fetching.releases import Asking, Listing, find_release, obtain, open_dataset
 from deedbook.project import DESCRIPTOR
 from deedbook.release.formats.csv import read_csv, write_csv
 from deedbook.release.tables import schema_of, type_rows
@@ -115,14 +113,13 @@ class Release(Mapping[str, pl.DataFrame]):
             if table not in self.tables:
                 raise KeyError(f"{table}; the tables are {', '.join(self)}")
             with _in_python():
-                self._frames[table] = _as_categories(self._read(table), self.labels[table])
+                if f"{table}.parquet" in self._listing.files:
+                    frame = pl.read_parquet(self.path(f"{table}.parquet"))
+                else:
+                    schema, text = read_text_table(self._listing, table)
+                    frame, _ = type_rows(text, schema)
+                self._frames[table] = _as_categories(frame, self.labels[table])
         return self._frames[table]
-
-    def _read(self, table: str) -> pl.DataFrame:
-        if f"{table}.parquet" in self._listing.files:
-            return pl.read_parquet(self.path(f"{table}.parquet"))
-        schema, text = read_text_table(self._listing, table)
-        return type_rows(text, schema)[0]
 
     @cached_property
     def _fields(self) -> Mapping[str, Sequence[Mapping[str, Any]]]:
@@ -183,7 +180,7 @@ class Release(Mapping[str, pl.DataFrame]):
 
     def cite(self, style: Style = "text") -> str:
         """How to cite the release."""
-        return render(self.citation, style).strip()
+        return write(self.citation, style).strip()
 
     @property
     def citation(self) -> Citation:
@@ -210,11 +207,9 @@ class Release(Mapping[str, pl.DataFrame]):
             UsageError: when a version or the table does not exist, or the file lacks a column of the key.
         """
         with _in_python():
-            old, new = self._other(from_), self._listing if to is None else self._other(to)
-            return used_changes(old, new, table, rows)
-
-    def _other(self, version: str) -> Listing:
-        return find_release(f"{self.name}@{version}", self._asking)[0]
+            versions = [from_] if to is None else [from_, to]
+            listings = [find_release(f"{self.name}@{version}", self._asking)[0] for version in versions]
+            return used_changes([*listings, self._listing][:2], table, rows)
 
 
 def open_release(
@@ -266,10 +261,7 @@ def list_versions(name: str, *, catalog: str | None = None) -> tuple[Entry, ...]
         DeedbookError: when there is no such catalogue or dataset, or it cannot be had.
     """
     with _in_python():
-        home = find_home()
-        location = read_location(choose_catalogue(catalog, home))
-        catalogue = open_catalogue(location, home).catalogue
-        return releases.dataset_of(catalogue, releases.read_spec(name)[0], location.text).versions
+        return open_dataset(name, Asking(catalog))[1].versions
 
 
 @contextmanager
@@ -316,16 +308,20 @@ def read_text_table(
     Raises:
         UsageError: when the release has no such table.
     """
-    name = f"{table}.csv"
-    if name not in listing.files or listing.files[name].table != table:
-        tables = ", ".join(listing.tables)
-        raise UsageError(f"{listing.source.label}: has no table {table!r}", f"its tables are {tables}")
-    found = obtain(listing.source, [listing.files[DESCRIPTOR], listing.files[name]], progress)
+    with _package(listing, table, progress) as folder:
+        return schema_of(load_package(folder / DESCRIPTOR).resource(table)), read_csv(folder / f"{table}.csv")
+
+
+@contextmanager
+def _package(listing: Listing, table: str, progress: releases.Progress = releases.untold) -> Iterator[Path]:
+    """A folder with the descriptor and one table of a release, for the block."""
+    there = {file.table: file for file in listing.files.values() if listing.format_of(file) == "csv"}
+    listing.demand("table", [table], [name for name in listing.tables if name in there])
+    found = obtain(listing.source, [listing.files[DESCRIPTOR], there[table]], progress)
     with tempfile.TemporaryDirectory(prefix="deedbook-") as folder:
-        descriptor = Path(folder) / DESCRIPTOR
-        descriptor.write_bytes(found[DESCRIPTOR].read_bytes())
-        schema = schema_of(load_package(descriptor).resource(table))
-    return schema, read_csv(found[name])
+        for name, path in found.items():
+            shutil.copyfile(path, Path(folder) / name)  # a link would lead out of the package
+        yield Path(folder)
 
 
 @dataclass(frozen=True, slots=True)
@@ -381,10 +377,8 @@ def read_subset(
     found = hashlib.sha256(content).hexdigest()
     wanted = (digest or found).removeprefix("sha256:").lower()
     if found != wanted:
-        raise RefusalError(
-            f"{listing.source.label}: {table} where {where} gives {rows.height:,} rows with the sha256 {found}, not {wanted}",
-            "check the version and the expression in the citation",
-        )
+        what = f"{table} where {where} gives {rows.height:,} rows with the sha256 {found}, not {wanted}"
+        raise RefusalError(f"{listing.source.label}: {what}", "check the version and the expression in the citation")
     return Subset(table, where, rows.height, found, content, () if rows.height else (_advice(text, table, where),))
 
 
@@ -435,17 +429,17 @@ def _mask(rows: pl.DataFrame, where: str, table: str) -> pl.Series:
     return (mask.new_from_index(0, rows.height) if mask.len() != rows.height else mask).fill_null(value=False)
 
 
-def used_changes(old: Listing, new: Listing, table: str, rows: pl.DataFrame | Path | str | None) -> pl.DataFrame:
-    """One row per change; see `Release.changes`.
+def used_changes(listings: Sequence[Listing], table: str, rows: pl.DataFrame | Path | str | None) -> pl.DataFrame:
+    """One row per change from the first release to the second; see `Release.changes`.
 
     Raises:
         UsageError: when a release lacks the table, or the file a column of its key.
     """
-    schema, _ = read_text_table(old, table)
-    keys = None if rows is None else _keys(rows, schema.primary_key, table)
-    with tempfile.TemporaryDirectory(prefix="deedbook-") as folder:
-        sides = [_side(listing, table, Path(folder) / str(number)) for number, listing in enumerate((old, new))]
-        changes = compare(sides[0], sides[1], tables=(table,))
+    with ExitStack() as stack:
+        folders = [stack.enter_context(_package(listing, table)) for listing in listings]
+        primary_key = schema_of(load_package(folders[0] / DESCRIPTOR).resource(table)).primary_key
+        keys = None if rows is None else _keys(rows, primary_key, table)
+        changes = compare(*map(side_of_folder, folders), tables=(table,))
     found = [row for one in changes.tables for row in _changed_rows(one, with_added=keys is None)]
     used = [row for row in found if keys is None or row[0] in keys]
     return pl.DataFrame(used, schema=dict.fromkeys(_COLUMNS, pl.String), orient="row").sort(_COLUMNS, nulls_last=True)
@@ -463,30 +457,18 @@ def _changed_rows(found: TableChanges, *, with_added: bool) -> Iterator[tuple[st
         yield from ((key, "added", None, None, None) for key in found.added.get_column(KEY))
 
 
-def _side(listing: Listing, table: str, folder: Path) -> Side:
-    """A folder with the one table of a release."""
-    wanted = [listing.files[name] for name in (DESCRIPTOR, f"{table}.csv") if name in listing.files]
-    if len(wanted) < 2:
-        raise UsageError(f"{listing.source.label}: has no table {table!r}", "name a table that both releases have")
-    folder.mkdir()
-    for name, path in obtain(listing.source, wanted).items():
-        shutil.copyfile(path, folder / name)  # a link would lead out of the package
-    return side_of_folder(folder)
-
-
 def _keys(rows: pl.DataFrame | Path | str, primary_key: tuple[str, ...], table: str) -> set[str]:
     """The keys of a user's rows as text, joined as everywhere."""
     if not primary_key:
         raise UsageError(f"{table}: has no primary key, so rows cannot be told apart", "leave out `rows`")
     try:
-        if isinstance(rows, pl.DataFrame):
-            frame = rows
-        else:
-            frame = pl.read_parquet(rows) if Path(rows).suffix == ".parquet" else pl.read_csv(rows, infer_schema=False)
+        if not isinstance(rows, pl.DataFrame):
+            is_parquet = Path(rows).suffix == ".parquet"
+            rows = pl.read_parquet(rows) if is_parquet else pl.read_csv(rows, infer_schema=False)
     except (OSError, pl.exceptions.PolarsError) as error:
         raise UsageError(f"{rows}: cannot be read: {error}", "name a CSV or Parquet file") from None
-    missing = [name for name in primary_key if name not in frame.columns]
+    missing = [name for name in primary_key if name not in rows.columns]
     if missing:
         raise UsageError(f"the rows have no column {missing[0]!r}", f"the key of {table} is {', '.join(primary_key)}")
-    parts = frame.select(pl.col(*primary_key).cast(pl.String)).drop_nulls()
+    parts = rows.select(pl.col(*primary_key).cast(pl.String)).drop_nulls()
     return set(parts.select(key_text(primary_key)).to_series())

@@ -3,8 +3,6 @@
 Running it again goes on where it was cut off.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -63,15 +61,13 @@ def prepare(
     if not outcome.is_intact:
         shown = [f"{problem.file or outcome.path}: {problem.message}" for problem in outcome.problems[:_SHOWN]]
         left = len(outcome.problems) - len(shown)
-        raise RefusalError(
-            f"{folder} does not verify: {'; '.join(shown)}{f'; and {left} more' if left else ''}",
-            f"nothing was published; see `deedbook verify {folder}`, move that folder away and build again: `deedbook build`",
-        )
+        hint = f"see `deedbook verify {folder}`, move that folder away and build again: `deedbook build`"
+        more = f"; and {left} more" if left else ""
+        raise RefusalError(f"{folder} does not verify: {'; '.join(shown)}{more}", f"nothing was published; {hint}")
     manifest, package = (json.loads((folder / name).read_bytes()) for name in (MANIFEST, DESCRIPTOR))
     if manifest.get("state") != "released":
-        raise RefusalError(
-            f"{folder} is a {manifest.get('state')}, not a release", "plan a version and build it without --snapshot"
-        )
+        what = f"{folder} is a {manifest.get('state')}, not a release"
+        raise RefusalError(what, "plan a version and build it without --snapshot")
     # whoever puts release.json has the version, and another content is refused there and then
     turns = {MANIFEST: -1, SUMS: 1, SIGNATURE: 2}
     paths = sorted(folder.iterdir(), key=lambda path: (turns.get(path.name, 0), path.name))
@@ -113,30 +109,21 @@ def plan_steps(project: Project, release: PublishableRelease, target: Target) ->
         return own
     host = read_target(project, target.catalogue)
     if not isinstance(host, HostedCatalogue):
-        raise ProjectError(
-            f"[targets.{target.name}]: `catalogue` names `{host.name}`, which holds none",
-            "name a target of the type directory or s3",
-        )
+        what = f"[targets.{target.name}]: `catalogue` names `{host.name}`, which holds none"
+        raise ProjectError(what, "name a target of the type directory or s3")
 
-    def look(_facts: Facts, _progress: Progress) -> Facts:
+    def look(_facts: Facts, _progress: Progress) -> None:
         """A deposit is noted in a catalogue that has the version; better to say so before than after."""
         entry = (host.read() or Catalogue()).entry(release.name, release.version)
         if entry is None or entry.release_sha256 != release.release_sha256:
             has = "has other content" if entry else "is not published"
-            raise RefusalError(
-                f"{release.name} {release.version} {has} at `{host.name}`, whose catalogue is to name the deposit",
-                f"publish it there first: `deedbook publish {release.version} --to {host.name}`",
-            )
-        return {}
+            what = f"{release.name} {release.version} {has} at `{host.name}`, whose catalogue is to name the deposit"
+            hint = f"publish it there first: `deedbook publish {release.version} --to {host.name}`"
+            raise RefusalError(what, hint)
 
-    def note(facts: Facts, _progress: Progress) -> Facts:
-        doi, concept, mirrors = (
-            facts.get("doi"),
-            facts.get("concept_doi"),
-            [facts["mirror"]] if "mirror" in facts else [],
-        )
-        host.change(lambda old, now: edits.with_deposit(old, release.name, release.version, now, doi, concept, mirrors))
-        return {}
+    def note(facts: Facts, _progress: Progress) -> None:
+        found = facts.get("doi"), facts.get("concept_doi"), [facts["mirror"]] if "mirror" in facts else []
+        host.change(lambda old, now: edits.with_deposit(old, release.name, release.version, now, *found))
 
     return [
         Step("catalogued", f"look whether the catalogue of {host.name} has it", look, always=True),
@@ -184,9 +171,9 @@ def give_notice(target: Target, notice: Notice, *, is_rehearsal: bool = False) -
     planned = target.notice(notice)
     if is_rehearsal and isinstance(target, HostedCatalogue):
         old = target.read() or Catalogue()
-        noticed(old, notice, old.updated)
+        noticed(notice, old, old.updated)
     elif not is_rehearsal:
         facts: dict[str, str] = {}
         for step in planned:
-            facts.update(step.run(facts, lambda _bytes: None))
+            facts.update(step.run(facts, lambda _bytes: None) or {})
     return tuple(step.about for step in planned)

@@ -171,7 +171,7 @@ def described(contents: Contents, standard: str, files: Sequence[File], *, inden
     )
     if not standard.endswith(".json"):
         return text
-    return json_text(_known(json.loads(text)), indent)
+    return json_text(known(json.loads(text)), indent)
 
 
 def catalogue_description(contents: Contents) -> str:
@@ -183,12 +183,12 @@ def catalogue_description(contents: Contents) -> str:
     return f"{edition.description or edition.title} {own}"
 
 
-def _known(value: Any) -> Any:
+def known(value: Any) -> Any:
     """The value without what is null or empty, however deep."""
     if isinstance(value, dict):
-        found = {key: _known(item) for key, item in value.items()}
+        found = {key: known(item) for key, item in value.items()}
         return {key: item for key, item in found.items() if item not in _UNKNOWN}
-    return [item for item in map(_known, value) if item not in _UNKNOWN] if isinstance(value, list) else value
+    return [item for item in map(known, value) if item not in _UNKNOWN] if isinstance(value, list) else value
 
 
 def _references(outlines: Sequence[Outline]) -> dict[tuple[str, str], str]:

@@ -4,17 +4,14 @@ A `directory` and an `s3` target hold a catalogue. A `github` and a `zenodo` tar
 their DOI and address are written into the catalogue of the target that their `catalogue` names.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
-from deedbook.errors import ProjectError
+from deedbook.errors import ProjectError, UsageError
 from deedbook.project import Project
-from deedbook.publishing.steps import Notice, PublishableRelease, Step
+from deedbook.publishing.steps import Notice, PublishableRelease, Settings, Step, read_settings
 from deedbook.publishing.targets.github import github_target
-from deedbook.publishing.targets.hosted import directory_target, s3_target
-from deedbook.publishing.targets.settings import Settings, read_settings
+from deedbook.publishing.targets.hosted import HostedCatalogue, directory_target, s3_target
 from deedbook.publishing.targets.zenodo import zenodo_target
 
 
@@ -68,3 +65,16 @@ def read_target(project: Project, name: str) -> Target:
         known = ", ".join(KINDS)
         raise ProjectError(f"{settings.where}: {settings.kind!r} is no type of target", f"use one of {known}")
     return KINDS[settings.kind](settings)
+
+
+def read_hosted(project: Project, name: str) -> HostedCatalogue:
+    """The target of that name, one that holds a catalogue.
+
+    Raises:
+        UsageError: when there is none, it holds no catalogue, or its credentials are not in the environment.
+        ProjectError: when its settings are wrong.
+    """
+    target = read_target(project, name)
+    if not isinstance(target, HostedCatalogue):
+        raise UsageError(f"a {target.kind} target holds no catalogue", "name a directory or s3 target")
+    return target

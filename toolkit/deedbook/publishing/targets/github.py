@@ -16,14 +16,13 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from deedbook.errors import ProjectError, RefusalError, UsageError
-from deedbook.publishing.api import Client, Upload, or_found
-from deedbook.publishing.steps import Facts, Notice, Progress, PublishableFile, PublishableRelease, Step
-from deedbook.publishing.targets.deposit import deposit_steps
-from deedbook.publishing.targets.settings import Settings
+from deedbook.errors import ProjectError, RefusalError
+from deedbook.publishing.deposit import Client, Deposit, Upload, or_found
+from deedbook.publishing.steps import Facts, Notice, Progress, PublishableFile, PublishableRelease, Settings, Step
 
 _REPOSITORY = re.compile(r"[A-Za-z0-9-]+/[A-Za-z0-9._-]+")
 _TAG = re.compile(r"[A-Za-z0-9._+/-]+")
@@ -46,16 +45,11 @@ def github_target(settings: Settings, environment: Mapping[str, str] = os.enviro
         raise ProjectError(f"{settings.where}: `repository` is {repository!r}", 'write it as "owner/name"')
     if "{version}" not in tag or not _TAG.fullmatch(tag.replace("{version}", "").replace("{name}", "") or "v"):
         raise ProjectError(f"{settings.where}: `tag` is {tag!r}", 'write it with {version}, e.g. "v{version}"')
-    token = environment.get("GITHUB_TOKEN") or environment.get("GH_TOKEN") or ""
-    if not token.strip():
-        raise UsageError(
-            f"{settings.where}: there is no token", "set GITHUB_TOKEN to one that may write the repository's contents"
-        )
-    api = settings.address("api", "https://api.github.com")
+    hint = "set GITHUB_TOKEN to one that may write the repository's contents"
+    token = settings.token(environment, hint, "GITHUB_TOKEN", "GH_TOKEN")
     headers = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
-    return GitHub(
-        settings.name, repository, api, tag, settings.text("catalogue", ""), Client(api, token.strip(), headers)
-    )
+    client = Client(settings.address("api", "https://api.github.com"), token, headers)
+    return GitHub(settings.name, repository, tag, settings.text("catalogue", ""), client)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +58,6 @@ class GitHub:
 
     name: str
     repository: str
-    api: str
     tag: str
     catalogue: str
     client: Client
@@ -73,7 +66,7 @@ class GitHub:
     @property
     def address(self) -> str:
         """Which repository it is."""
-        return f"{self.api}repos/{self.repository}"
+        return f"{self.client.base}repos/{self.repository}"
 
     def steps(self, release: PublishableRelease) -> Sequence[Step]:
         """What makes the release public, in order."""
@@ -82,19 +75,17 @@ class GitHub:
             what = f"{too_large[0]} is larger than 2 GiB" if too_large else f"there are over {_MOST_FILES} files"
             raise RefusalError(f"GitHub takes no such release: {what}", "publish it to a bucket or to Zenodo")
         draft = _Draft(self, release)
-        sizes = [(file.name, file.size) for file in release.files]
         find = Step("draft", f"find or open the draft release {draft.tag}", draft.find, always=True)
-        return [find, *deposit_steps(draft, sizes, f"publish the release {draft.tag}")]
+        return [find, *Deposit(draft).steps(f"publish the release {draft.tag}")]
 
     def notice(self, notice: Notice) -> Sequence[Step]:
         """A line at the top of the release's notes."""
 
-        def run(_facts: Facts, _progress: Progress) -> Facts:
+        def run(_facts: Facts, _progress: Progress) -> None:
             found = [one for one in self.marked(notice.name, notice.version) if not one["draft"]]
             if not found:
-                raise RefusalError(
-                    f"{self.repository} has no release of {notice.name} {notice.version}", "publish it there first"
-                )
+                what = f"{self.repository} has no release of {notice.name} {notice.version}"
+                raise RefusalError(what, "publish it there first")
             body = _WITHDRAWN.sub("", str(found[0]["body"]))
             if notice.reason is not None:
                 reason = " ".join(notice.reason.split()).replace("<", "&lt;")
@@ -102,7 +93,6 @@ class GitHub:
                 body = f"> **Withdrawn.** {reason}{instead}\n\n{body}"
             if body != found[0]["body"]:
                 self.client.call("PATCH", self.path(f"/{found[0]['id']}"), ok=[200], data={"body": body})
-            return {}
 
         return [Step("notice", f"say so in the notes of the release at {self.repository}", run)]
 
@@ -121,58 +111,22 @@ class GitHub:
 
 
 class _Draft:
-    """One release on its way; `assets` by name are what the draft has, None when that is not known."""
+    """One release on its way; see `deposit.Draft`."""
 
     people = "GitHub"
     passing = frozenset({422})
+    mend = "delete that draft and publish again"
 
     def __init__(self, target: GitHub, release: PublishableRelease) -> None:
-        self.client, self.path, self.site = target.client, target.path, target.repository
+        self.client, self.site = target.client, target.repository
         self.target, self.release = target, release
         self.tag = target.tag.format(name=release.name, version=release.version)
+        self.label = f"the draft {self.tag}"
         self.files = {file.name: file for file in release.files}
-        self.assets: dict[str, dict[str, Any]] | None = None
+        self.sizes = {file.name: file.size for file in release.files}
 
     def find(self, _facts: Facts, _progress: Progress) -> Facts:
         """The draft or release of this very content, which is made when there is none."""
-        release = self.release
-        wanted = {
-            "tag_name": self.tag,
-            "name": f"{release.manifest.get('title') or release.name} {release.version}",
-            "body": self._notes(),
-            "draft": True,
-            "prerelease": "-" in release.version,
-        }
-
-        def make() -> Any:
-            return self.client.call("POST", self.path(), ok=[201], data=wanted)
-
-        found = self._look() or or_found(make, self._look)
-        return {"github_id": str(found["id"]), "upload": str(found["upload_url"]).partition("{")[0]}
-
-    def _look(self) -> Any:
-        """What is there of it; of several drafts that lost answers have left, the first stays."""
-        release = self.release
-        found = self.target.marked(release.name, release.version)
-        for one in found:
-            if one["digest"] != release.release_sha256:
-                state = "draft" if one["draft"] else "release"
-                raise RefusalError(
-                    f"{self.site} has a {state} of {release.name} {release.version} with other content",
-                    "delete it on GitHub if it is a draft; a version is never rewritten: plan a new one",
-                )
-        tagged = self.path(f"/tags/{quote(self.tag)}")
-        if all(one["draft"] for one in found) and self.client.call("GET", tagged, ok=[200, 404]):
-            raise RefusalError(
-                f"{self.site} has a release {self.tag} that was not made from this content",
-                "choose another `tag` in deedbook.toml, or plan a new version",
-            )
-        for spare in found[1:]:
-            if spare["draft"]:
-                self.client.call("DELETE", self.path(f"/{spare['id']}"), ok=[204, 404])
-        return next(iter(found), None)
-
-    def _notes(self) -> str:
         release = self.release
         lines = [
             str(release.package.get("description") or ""),
@@ -180,57 +134,79 @@ class _Draft:
             "`sha256sum -c SHA256SUMS` proves the files; CHANGELOG.md says what changed.",
             f"<!-- deedbook release {release.name} {release.version} sha256:{release.release_sha256} -->",
         ]
-        return "\n\n".join(filter(None, lines))
+        wanted = {
+            "tag_name": self.tag,
+            "name": f"{release.manifest.get('title') or release.name} {release.version}",
+            "body": "\n\n".join(filter(None, lines)),
+            "draft": True,
+            "prerelease": "-" in release.version,
+        }
+        make = partial(self.client.call, "POST", self.target.path(), ok=[201], data=wanted)
+        found = self._look() or or_found(make, self._look)
+        return {"github_id": str(found["id"]), "upload": str(found["upload_url"]).partition("{")[0]}
 
-    def listed(self, facts: Facts) -> dict[str, dict[str, Any]]:
-        """The files that the draft has by name."""
-        if self.assets is None:
-            items = self.client.pages(self.path(f"/{facts['github_id']}/assets"), "per_page")
-            self.assets = {str(item["name"]): item for item in items}
-        return self.assets
+    def _look(self) -> Any:
+        """What is there of it; of several drafts that lost answers have left, the first stays."""
+        release, path = self.release, self.target.path
+        found = self.target.marked(release.name, release.version)
+        if other := next((one for one in found if one["digest"] != release.release_sha256), None):
+            state = "draft" if other["draft"] else "release"
+            raise RefusalError(
+                f"{self.site} has a {state} of {release.name} {release.version} with other content",
+                "delete it on GitHub if it is a draft; a version is never rewritten: plan a new one",
+            )
+        tagged = path(f"/tags/{quote(self.tag)}")
+        if all(one["draft"] for one in found) and self.client.call("GET", tagged, ok=[200, 404]):
+            hint = "choose another `tag` in deedbook.toml, or plan a new version"
+            raise RefusalError(f"{self.site} has a release {self.tag} that was not made from this content", hint)
+        for spare in found[1:]:
+            if spare["draft"]:
+                self.client.call("DELETE", path(f"/{spare['id']}"), ok=[204, 404])
+        return next(iter(found), None)
 
-    def has(self, name: str, facts: Facts) -> bool:
-        """Whether the draft has the file; by digest where GitHub tells one, else the public download proves it."""
-        asset, file = self.listed(facts).get(name), self.files[name]
-        if asset is not None and asset.get("state") != "uploaded":
-            self.client.call("DELETE", self.path(f"/assets/{asset['id']}"), ok=[204, 404])
-            self.assets = asset = None
-        if asset is None:
+    def entries(self, facts: Facts) -> dict[str, Mapping[str, Any]]:
+        """The assets by name."""
+        items = self.client.pages(self.target.path(f"/{facts['github_id']}/assets"), "per_page")
+        return {str(item["name"]): item for item in items}
+
+    def is_whole(self, name: str, entry: Mapping[str, Any]) -> bool:
+        """By digest where GitHub tells one, else the public download proves it."""
+        file = self.files[name]
+        if entry.get("state") != "uploaded":
             return False
-        if asset.get("size") != file.size or asset.get("digest") not in {None, f"sha256:{file.sha256}"}:
+        if entry.get("size") != file.size or entry.get("digest") not in {None, f"sha256:{file.sha256}"}:
             raise RefusalError(
                 f"{name} of the release {self.tag} at {self.site} has other content",
                 "somebody changed it: delete that draft and publish again; a published one needs a new version",
             )
         return True
 
+    def remove(self, _name: str, entry: Mapping[str, Any], _facts: Facts) -> None:
+        """Removes an asset."""
+        self.client.call("DELETE", self.target.path(f"/assets/{entry['id']}"), ok=[204, 404])
+
     def send(self, name: str, facts: Facts, progress: Progress) -> None:
         """Puts a file into the draft."""
-        upload = Upload(self.release.folder / name, self.files[name].size, progress)
-        self.assets = None
+        upload = Upload(self.release.folder / name, self.sizes[name], progress)
         self.client.call("POST", f"{facts['upload']}?{urlencode({'name': name})}", ok=[201], upload=upload)
 
-    def compare(self, facts: Facts, _progress: Progress, /) -> Facts:
-        """The draft has every file, and nothing else."""
-        self.assets = None
-        faults = [f"lacks {name}" for name in self.files if not self.has(name, facts)]
-        faults += [f"also has {name}" for name in sorted(self.listed(facts).keys() - self.files.keys())]
-        if faults:
-            raise RefusalError(
-                f"the draft {self.tag} at {self.site} {faults[0]}", "delete that draft and publish again"
-            )
-        return {}
+    def faults(self, _facts: Facts) -> list[str]:
+        """None but those of its files."""
+        return []
 
     def is_public(self, facts: Facts) -> bool:
         """Whether it is no longer a draft."""
-        self.assets = None  # the public addresses of files are new
-        return not self.client.call("GET", self.path(f"/{facts['github_id']}"), ok=[200])["draft"]
+        return not self.client.call("GET", self.target.path(f"/{facts['github_id']}"), ok=[200])["draft"]
 
     def make_public(self, facts: Facts) -> None:
         """Makes the draft a release."""
         wanted = {"draft": False, "make_latest": "legacy"}
-        self.client.call("PATCH", self.path(f"/{facts['github_id']}"), ok=[200], data=wanted)
+        self.client.call("PATCH", self.target.path(f"/{facts['github_id']}"), ok=[200], data=wanted)
 
-    def download(self, name: str, facts: Facts) -> tuple[PublishableFile, str]:
-        """A file as anybody can have it."""
-        return self.files[name], str(self.listed(facts)[name]["browser_download_url"])
+    def content(self, name: str) -> PublishableFile:
+        """A file of the release."""
+        return self.files[name]
+
+    def address(self, _name: str, entry: Mapping[str, Any], _facts: Facts) -> str:
+        """As GitHub names it."""
+        return str(entry["browser_download_url"])

@@ -17,8 +17,6 @@ type = "s3": a bucket.
     url, title    as above
 """
 
-from __future__ import annotations
-
 import datetime as dt
 import os
 import shlex
@@ -42,8 +40,7 @@ from deedbook.catalogue.store import Change, Clock, ExistsError, Rebuilt, Store,
 from deedbook.errors import ProjectError, RefusalError, UsageError
 from deedbook.integrity.digests import SIGNATURE, SUMS
 from deedbook.integrity.signatures import prove_signature
-from deedbook.publishing.steps import Facts, Notice, Progress, PublishableFile, PublishableRelease, Step
-from deedbook.publishing.targets.settings import Settings
+from deedbook.publishing.steps import Facts, Notice, Progress, PublishableFile, PublishableRelease, Settings, Step
 
 LISTED = "listed before"
 """The fact whether the catalogue named the release already: `yes` or `no`."""
@@ -82,18 +79,24 @@ class HostedCatalogue:
 
     def steps(self, release: PublishableRelease) -> Sequence[Step]:
         """Look, upload and read back every file, download all over the public address, enter it, move latest."""
-        steps = [
+        place = _place(release)
+        download = Step(
+            "download", f"read all files back from {self.url}{place}", partial(self.read_back, release), release.size
+        )
+        return [
             *self.before,
             Step("look", f"look whether {self.store.where} may take it", partial(self.look, release), always=True),
-        ]
-        for file in release.files:
-            run, about = partial(self.upload, release, file), f"put {_place(release)}{file.name}"
-            steps.append(Step(f"upload {file.name}", about, run, size=file.size, always=True))
-        if self.url:
-            about = f"read all files back from {self.url}{_place(release)}"
-            steps.append(Step("download", about, partial(self.read_back, release), size=release.size))
-        return [
-            *steps,
+            *(
+                Step(
+                    f"upload {one.name}",
+                    f"put {place}{one.name}",
+                    partial(self.upload, release, one),
+                    one.size,
+                    always=True,
+                )
+                for one in release.files
+            ),
+            *([download] if self.url else []),
             Step("catalogue", "enter it into catalog.json", partial(self.enter, release), always=True),
             *self.finish(f"Publish {release.name} {release.version}"),
             Step("tidy", "remove what interrupted uploads left", partial(self.tidy, release), always=True),
@@ -120,45 +123,38 @@ class HostedCatalogue:
                 self.store.put_new(path, release.folder / file.name, file.sha256, progress)
         stored = self.store.digest(path)
         if stored != file.sha256:
-            raise RefusalError(
-                f"{self.store.where}{path} has other content: its sha256 is {stored}, not {file.sha256}",
-                "a published file is never rewritten: plan a new version; if that file is damaged, remove it by hand",
-            )
+            what = f"{self.store.where}{path} has other content: its sha256 is {stored}, not {file.sha256}"
+            hint = "plan a new version; if that file is damaged, remove it by hand"
+            raise RefusalError(what, f"a published file is never rewritten: {hint}")
         return {fact: file.sha256}
 
-    def read_back(self, release: PublishableRelease, _facts: Facts, progress: Progress) -> Facts:
+    def read_back(self, release: PublishableRelease, _facts: Facts, progress: Progress) -> None:
         """Proves that anybody gets from the public address what is published."""
         for file in release.files:
             address = f"{self.url}{_place(release)}{quote(file.name)}"
             size, sha256 = http.digest(address, file.size, progress)
             if (size, sha256) != (file.size, file.sha256):
-                raise RefusalError(
-                    f"{address} is not what was published: {size} bytes with the sha256 {sha256}, "
-                    f"not {file.size} with {file.sha256}",
-                    "is something between the target and its `url` out of date, or changing files?",
-                )
-        return {}
+                found = f"{size} bytes with the sha256 {sha256}, not {file.size} with {file.sha256}"
+                hint = "is something between the target and its `url` out of date, or changing files?"
+                raise RefusalError(f"{address} is not what was published: {found}", hint)
 
-    def enter(self, release: PublishableRelease, _facts: Facts, _progress: Progress) -> Facts:
+    def enter(self, release: PublishableRelease, _facts: Facts, _progress: Progress) -> None:
         """Names the release in `catalog.json`; its files are looked at once more, whatever a journal says."""
         for file in release.files:
             path = _place(release) + file.name
             if self.store.size(path) != file.size:
                 raise RefusalError(f"{self.store.where}{path} is gone or cut since it was uploaded", "publish again")
         self.change(lambda old, now: edits.with_release(old, _about(release), now))
-        return {}
 
-    def tidy(self, release: PublishableRelease, _facts: Facts, _progress: Progress) -> Facts:
+    def tidy(self, release: PublishableRelease, _facts: Facts, _progress: Progress) -> None:
         """Removes what interrupted uploads of its files left."""
         self.store.tidy(file.sha256 for file in release.files)
-        return {}
 
     def notice(self, notice: Notice) -> Sequence[Step]:
         """Yanks a version in the catalogue, or takes that back, and moves latest."""
 
-        def run(_facts: Facts, _progress: Progress) -> Facts:
-            self.change(lambda old, now: noticed(old, notice, now))
-            return {}
+        def run(_facts: Facts, _progress: Progress) -> None:
+            self.change(partial(noticed, notice))
 
         verb = "Unyank" if notice.reason is None else "Yank"
         subject = f"{verb} {notice.name} {notice.version}"
@@ -167,9 +163,8 @@ class HostedCatalogue:
     def finish(self, subject: str) -> Sequence[Step]:
         """What follows every change of `catalog.json`."""
 
-        def run(_facts: Facts, _progress: Progress) -> Facts:
+        def run(_facts: Facts, _progress: Progress) -> None:
             settle(self.store, configured_signers(self.environment))
-            return {}
 
         latest = Step("latest", "renew feed, page and metadata; latest.json last", run, always=True)
         return [latest, *self.after(subject)]
@@ -182,6 +177,18 @@ class HostedCatalogue:
     def read(self) -> Catalogue | None:
         """What is published there; None when nothing was."""
         return read_catalogue(self.store)
+
+    def rebuild(self, progress: Callable[[str], None]) -> Rebuilt:
+        """Makes the documents of the catalogue anew, and whatever follows a change of it.
+
+        Raises:
+            RefusalError: when one of its releases is damaged.
+        """
+        signers = configured_signers(self.environment)
+        done = rebuild(self.store, title=self.title, signers=signers, clock=self.clock, progress=progress)
+        for step in self.after("Rebuild the catalogue"):
+            step.run({}, lambda _bytes: None)
+        return done
 
 
 def _place(release: PublishableRelease) -> str:
@@ -207,39 +214,21 @@ def _demand_signature(catalogue: Catalogue, release: PublishableRelease) -> None
         prove_signature((release.folder / SUMS).read_bytes(), content, map(as_public, catalogue.keys))
     except ValueError as error:
         said = f"has a signature that {error}" if content else "is not signed"
-        raise RefusalError(
-            f"{release.name} {release.version} {said}, and the catalogue's key is {catalogue.keys[-1].id}",
-            "build the release with the catalogue's key: DEEDBOOK_SIGNING_KEY or DEEDBOOK_SIGNING_KEY_FILE",
-        ) from None
+        what = f"{release.name} {release.version} {said}, and the catalogue's key is {catalogue.keys[-1].id}"
+        hint = "build the release with the catalogue's key: DEEDBOOK_SIGNING_KEY or DEEDBOOK_SIGNING_KEY_FILE"
+        raise RefusalError(what, hint) from None
 
 
-def noticed(old: Catalogue, notice: Notice, now: str) -> Catalogue:
+def noticed(notice: Notice, old: Catalogue, now: str) -> Catalogue:
     """The catalogue after a version was withdrawn, or that was taken back.
 
     Raises:
         UsageError: when there is no such version, no reason, or the replacement cannot be one.
     """
-    if notice.reason is None:
-        return edits.with_unyank(old, notice.name, notice.version, now)
-    return edits.with_yank(
-        old, notice.name, notice.version, reason=notice.reason, replaced_by=notice.replaced_by, now=now
-    )
-
-
-def rebuild_catalogue(target: object, progress: Callable[[str], None]) -> Rebuilt:
-    """Makes the documents of a target's catalogue anew, and whatever follows a change of it.
-
-    Raises:
-        UsageError: when the target holds no catalogue.
-        RefusalError: when one of its releases is damaged.
-    """
-    if not isinstance(target, HostedCatalogue):
-        raise UsageError("that target holds no catalogue", "name a target of the type directory or s3")
-    signers = configured_signers(target.environment)
-    done = rebuild(target.store, title=target.title, signers=signers, clock=target.clock, progress=progress)
-    for step in target.after("Rebuild the catalogue"):
-        step.run({}, lambda _bytes: None)
-    return done
+    name, version, reason = notice.name, notice.version, notice.reason
+    if reason is None:
+        return edits.with_unyank(old, name, version, now)
+    return edits.with_yank(old, name, version, reason=reason, replaced_by=notice.replaced_by, now=now)
 
 
 def s3_target(settings: Settings) -> HostedCatalogue:
@@ -252,15 +241,12 @@ def s3_target(settings: Settings) -> HostedCatalogue:
         store.probe()
         return {"conditions": "honoured"}
 
-    return HostedCatalogue(
-        settings.name,
-        "s3",
+    address, before = (
         f"{store.where} {endpoint}".strip(),
-        store,
-        settings.address("url"),
-        settings.text("title", settings.title),
-        before=[Step("probe", f"see that {store.where} never overwrites", probe)],
+        [Step("probe", f"see that {store.where} never overwrites", probe)],
     )
+    url, title = settings.address("url"), settings.text("title", settings.title)
+    return HostedCatalogue(settings.name, "s3", address, store, url, title, before)
 
 
 def directory_target(settings: Settings) -> HostedCatalogue:
@@ -272,9 +258,8 @@ def directory_target(settings: Settings) -> HostedCatalogue:
         return HostedCatalogue(settings.name, "directory", address, DirectoryStore(folder), url, title)
     branch = settings.text("branch", "gh-pages")
 
-    def look(_facts: Facts, _progress: Progress) -> Facts:
+    def look(_facts: Facts, _progress: Progress) -> None:
         _demand_branch(folder, branch)
-        return {}
 
     def commit(subject: str, _facts: Facts, _progress: Progress) -> Facts:
         _demand_branch(folder, branch)
@@ -302,19 +287,15 @@ def _demand_branch(folder: Path, branch: str) -> None:
     if not folder.is_dir():
         place = shlex.quote(str(folder))
         names = [f"refs/heads/{branch}", f"refs/remotes/origin/{branch}"]
-        try:
-            is_there = bool(_git(Path(), "for-each-ref", "--format=%(refname)", *names))
-        except (ProjectError, UsageError):
-            is_there = True  # not in a repository: git says so itself
         command = f"git worktree add {place} {branch}"
-        if not is_there:
-            command = f"git worktree add --detach {place} && git -C {place} switch --orphan {branch}"
+        with suppress(ProjectError, UsageError):  # not in a repository: git says so itself
+            if not _git(Path(), "for-each-ref", "--format=%(refname)", *names):
+                command = f"git worktree add --detach {place} && git -C {place} switch --orphan {branch}"
         raise ProjectError(f"{folder}: there is no such folder", f"make it: `{command}`")
     found = _git(folder, "symbolic-ref", "--short", "--quiet", "HEAD", fails="detached")
     if found != branch:
-        raise RefusalError(
-            f"{folder} is a checkout of {found or 'no branch'}, not of {branch}", f"git -C {folder} switch {branch}"
-        )
+        what = f"{folder} is a checkout of {found or 'no branch'}, not of {branch}"
+        raise RefusalError(what, f"git -C {folder} switch {branch}")
 
 
 def _git(folder: Path, *arguments: str, fails: str = "") -> str:

@@ -8,16 +8,19 @@ release's `datacite.json` in other words.
 from __future__ import annotations
 
 import html
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import quote
 
 from deedbook.errors import RefusalError, RemoteError
-from deedbook.publishing.api import Client, or_found
+from deedbook.publishing.deposit import Client, or_found
 from deedbook.publishing.steps import Notice
+from deedbook.release.documents import known
+from deedbook.release.pages import render
 
 FORM = "application/vnd.inveniordm.v1+json"
 _MARKER = re.compile(r"urn:x-deedbook:([^:]+):([^:]+)(?::sha256:([0-9a-f]{64}))?")
@@ -114,12 +117,11 @@ class Invenio:
             if marker.is_version_of(wanted):
                 state = "record" if one.get("is_published") else "draft"
                 if not marker.may_be(wanted):
-                    raise RefusalError(
-                        f"{self.site} has the {state} {one['id']} of {wanted.name} {wanted.version} with other content",
-                        "a version is never rewritten: plan a new one"
-                        if state == "record"
-                        else "discard that draft there",
+                    what = (
+                        f"{self.site} has the {state} {one['id']} of {wanted.name} {wanted.version} with other content"
                     )
+                    rewrite = "a version is never rewritten: plan a new one"
+                    raise RefusalError(what, rewrite if state == "record" else "discard that draft there")
                 found.append((state != "record", str(one["id"]).zfill(20), one))
         found.sort(key=lambda item: item[:2])
         for is_draft, _, spare in found[1:]:
@@ -131,21 +133,14 @@ class Invenio:
         """The record or draft of a DOI, whose last part is, or ends in, its id; the list of all records may be behind."""
         tail = doi.rpartition("/")[2]
         for record in dict.fromkeys(one for one in (tail.rpartition(".")[2], tail) if one):
-            found = self.public(record) or self.draft(record)
+            found = self.look(record) or self.look(record, "/draft")
             if found is not None and doi_of(found) == doi:
                 return found
         return None
 
-    def draft(self, record: str) -> Record | None:
-        """A draft by its id."""
-        return self._there(f"records/{quote(record)}/draft")
-
-    def public(self, record: str) -> Record | None:
-        """A published record by its id."""
-        return self._there(f"records/{quote(record)}")
-
-    def _there(self, path: str) -> Record | None:
-        found: Record | None = self.client.call("GET", path, ok=[200, 404])
+    def look(self, record: str, part: Literal["", "/draft"] = "") -> Record | None:
+        """A published record, or a draft, by its id; None when there is none."""
+        found: Record | None = self.client.call("GET", f"records/{quote(record)}{part}", ok=[200, 404])
         return found
 
     def get(self, record: str) -> Record:
@@ -169,15 +164,11 @@ class Invenio:
             )
         latest = self.get(f"{newest}/versions/latest")
         ask = partial(self.client.call, "POST", f"records/{latest['id']}/versions", ok=[201])
-        draft: Record = or_found(
-            ask, lambda: or_found(ask, ask)
-        )  # each time the same one, however often it is asked for
+        draft: Record = or_found(ask, lambda: or_found(ask, ask))  # the same one, however often it is asked for
         marker = marker_of(draft)
         if marker and marker != marker_of(latest) and not marker.may_be(wanted):
-            raise RefusalError(
-                f"{self.site} has an unfinished draft {draft['id']} of {marker.name} {marker.version}, and allows only one",
-                "publish that version first, or discard its draft there",
-            )
+            what = f"{self.site} has an unfinished draft {draft['id']} of {marker.name} {marker.version}"
+            raise RefusalError(f"{what}, and allows only one", "publish that version first, or discard its draft there")
         return draft
 
     def update(self, draft: Mapping[str, Any], metadata: Mapping[str, Any]) -> Record:
@@ -192,23 +183,20 @@ class Invenio:
 
     def _accepted(self, draft: Record) -> Record:
         """InvenioRDM keeps a draft whose metadata it does not accept, and says so in a success."""
-        faults = [
-            f"{one.get('field')}: {' '.join(map(str, one.get('messages', [])))}" for one in draft.get("errors") or []
-        ]
-        if faults:
-            raise RefusalError(
-                f"{self.site} does not accept the metadata: {'; '.join(faults)}",
-                "correct the descriptor (datapackage.json), plan and build again; the draft stays unpublished",
-            )
+        said = [(one.get("field"), " ".join(map(str, one.get("messages", [])))) for one in draft.get("errors") or []]
+        if said:
+            faults = "; ".join(f"{name}: {messages}" for name, messages in said)
+            hint = "correct the descriptor (datapackage.json), plan and build again; the draft stays unpublished"
+            raise RefusalError(f"{self.site} does not accept the metadata: {faults}", hint)
         return draft
 
     def reserve_doi(self, record: str) -> Record:
         """The draft with a DOI that will be registered when it is published."""
         or_found(  # 400: it has one by now
             lambda: self.client.call("POST", f"records/{record}/draft/pids/doi", ok=[201, 400]),
-            lambda: doi_of(self.draft(record) or {}),
+            lambda: doi_of(self.look(record, "/draft") or {}),
         )
-        draft = self.draft(record)
+        draft = self.look(record, "/draft")
         if draft is None or not doi_of(draft):
             raise RemoteError(f"{self.site} has not reserved a DOI for its draft {record}", "try again later")
         return draft
@@ -232,35 +220,10 @@ def describe(datacite: Mapping[str, Any], marker: Marker, remark: str = "") -> d
         marker: Which release it is.
         remark: A sentence for the end of the description.
     """
-    texts = filter(None, (_first(datacite, "descriptions", "description"), remark))
-    described: dict[str, Any] = {
-        "resource_type": {"id": "dataset"},
-        "title": _first(datacite, "titles", "title", marker.name),
-        "publication_date": _first(datacite, "dates", "date", str(datacite.get("publicationYear", ""))),
-        "version": marker.version,
-        "creators": [_agent(one) for one in objects_in(datacite, "creators")],
-        "publisher": value_in(datacite, "publisher", "name"),
-        "description": "".join(f"<p>{html.escape(text)}</p>" for text in texts),
-        "subjects": [
-            {"subject": str(one["subject"])} for one in objects_in(datacite, "subjects") if one.get("subject")
-        ],
-        "contributors": [{**_agent(one), "role": {"id": "other"}} for one in objects_in(datacite, "contributors")],
-        "rights": [_licence(one) for one in objects_in(datacite, "rightsList")],
-        "identifiers": [marker.identifier],
-    }
-    return {name: value for name, value in described.items() if value}
-
-
-def reserve(title: str, marker: Marker, date: str) -> dict[str, Any]:
-    """The metadata of a draft that only reserves a DOI."""
-    return {
-        "resource_type": {"id": "dataset"},
-        "title": title,
-        "publication_date": date,
-        "version": marker.version,
-        "creators": [{"person_or_org": {"type": "organizational", "name": title}}],
-        "identifiers": [marker.identifier],
-    }
+    said = [str(one.get("description", "")) for one in objects_in(datacite, "descriptions")[:1]]
+    description = "".join(f"<p>{html.escape(text)}</p>" for text in (*said, remark) if text)
+    text = render("invenio.json.j2", datacite=datacite, marker=marker, description=description)
+    return dict(known(json.loads(text)))
 
 
 def with_notice(metadata: Mapping[str, Any], notice: Notice) -> dict[str, Any]:
@@ -276,33 +239,3 @@ def with_notice(metadata: Mapping[str, Any], notice: Notice) -> dict[str, Any]:
         kept.append({"description": f"<p>{text}</p>", "type": {"id": "notes"}})
     rest = {name: value for name, value in metadata.items() if name != "additional_descriptions"}
     return {**rest, **({"additional_descriptions": kept} if kept else {})}
-
-
-def _agent(one: Mapping[str, Any]) -> dict[str, Any]:
-    """A person or organisation of DataCite in the form of InvenioRDM."""
-    if one.get("nameType") != "Personal" or not one.get("familyName"):
-        return {"person_or_org": {"type": "organizational", "name": str(one.get("name", ""))}}
-    person: dict[str, Any] = {"type": "personal", "family_name": one["familyName"]}
-    if one.get("givenName"):
-        person["given_name"] = one["givenName"]
-    orcids = [
-        str(item.get("nameIdentifier", "")).rpartition("/")[2]
-        for item in objects_in(one, "nameIdentifiers")
-        if item.get("nameIdentifierScheme") == "ORCID"
-    ]
-    if orcids:
-        person["identifiers"] = [{"scheme": "orcid", "identifier": orcids[0]}]
-    places = [{"name": str(item["name"])} for item in objects_in(one, "affiliation") if item.get("name")]
-    return {"person_or_org": person, **({"affiliations": places} if places else {})}
-
-
-def _licence(one: Mapping[str, Any]) -> dict[str, Any]:
-    """A licence by its SPDX id, which the vocabulary of InvenioRDM has in lower case; else by title and address."""
-    if one.get("rightsIdentifier"):
-        return {"id": str(one["rightsIdentifier"]).lower()}
-    address = one.get("rightsUri")
-    return {"title": {"en": str(one.get("rights", ""))}, **({"link": str(address)} if address else {})}
-
-
-def _first(datacite: Mapping[str, Any], items: str, key: str, default: str = "") -> str:
-    return next((str(one[key]) for one in objects_in(datacite, items) if one.get(key)), default)

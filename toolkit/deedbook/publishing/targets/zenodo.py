@@ -33,14 +33,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from deedbook.errors import ProjectError, RefusalError, RemoteError, UsageError
+from deedbook.errors import ProjectError, RefusalError, RemoteError
 from deedbook.integrity.digests import MANIFEST, SIGNATURE, SUMS
-from deedbook.publishing.api import Client, Upload
-from deedbook.publishing.steps import Facts, Notice, Progress, PublishableFile, PublishableRelease, Step
+from deedbook.publishing.deposit import Client, Deposit, Upload
+from deedbook.publishing.steps import Facts, Notice, Progress, PublishableFile, PublishableRelease, Settings, Step
 from deedbook.publishing.targets import invenio
-from deedbook.publishing.targets.deposit import deposit_steps
 from deedbook.publishing.targets.invenio import FORM, Invenio, Marker, Record, doi_of, marker_of
-from deedbook.publishing.targets.settings import Settings
 from deedbook.release.formats import FORMATS
 
 MOST_FILES = 99
@@ -61,12 +59,8 @@ def zenodo_target(settings: Settings, environment: Mapping[str, str] = os.enviro
     api = settings.address("api", "https://zenodo.org/api")
     if not api.endswith("/api/"):
         raise ProjectError(f"{settings.where}: `api` is {api}", "it ends in /api, as in https://zenodo.org/api")
-    token = environment.get("ZENODO_TOKEN", "").strip()
-    if not token:
-        raise UsageError(
-            f"{settings.where}: there is no token",
-            "set ZENODO_TOKEN to one with the scopes deposit:write and deposit:actions",
-        )
+    hint = "set ZENODO_TOKEN to one with the scopes deposit:write and deposit:actions"
+    token = settings.token(environment, hint, "ZENODO_TOKEN")
     concept = settings.text("concept", "").rpartition(".")[2].rpartition("/")[2]
     service = Invenio(Client(api, token, {"Accept": FORM}), concept)
     return Zenodo(settings.name, service, settings.text("catalogue", ""), settings.title)
@@ -95,29 +89,37 @@ class Zenodo:
     def steps(self, release: PublishableRelease) -> Sequence[Step]:
         """What makes the release public, in order."""
         draft = _Draft(self.service, release)
+        deposit = Deposit(draft)
+
+        def empty(facts: Facts, _progress: Progress) -> None:
+            """The draft has no file but ours: those of the version before may have been carried over."""
+            for name in list(deposit.entries(facts) or ()):
+                if name in draft.sizes:
+                    deposit.has(name, facts)
+                else:
+                    deposit.remove(name, facts)
+
         return [
             Step("draft", f"find or open the draft of {release.name} {release.version}", draft.find, always=True),
             Step("describe", "write its metadata", draft.describe, always=True),
-            Step("empty", "remove files of other versions from it", draft.empty, always=True),
-            *deposit_steps(draft, list(draft.sizes.items()), "publish the record; this cannot be undone"),
+            Step("empty", "remove files of other versions from it", empty, always=True),
+            *deposit.steps("publish the record; this cannot be undone"),
             Step("doi", "note the DOI", draft.note),
         ]
 
     def notice(self, notice: Notice) -> Sequence[Step]:
         """A note in the metadata of the record; its files stay as they are."""
 
-        def run(_facts: Facts, _progress: Progress) -> Facts:
+        def run(_facts: Facts, _progress: Progress) -> None:
             wanted = Marker(notice.name, notice.version)
             owned = self.service.owned(notice.name)
             public = [one for one, marker in owned if one.get("is_published") and marker.is_version_of(wanted)]
             if not public:
-                raise RefusalError(
-                    f"{self.service.site} has no record of {notice.name} {notice.version}", "publish it first"
-                )
+                what = f"{self.service.site} has no record of {notice.name} {notice.version}"
+                raise RefusalError(what, "publish it first")
             record = str(public[0]["id"])
             metadata = self.service.get(record)["metadata"]
             self.service.replace_metadata(record, invenio.with_notice(metadata, notice))
-            return {}
 
         return [Step("notice", f"say so in the metadata of the record at {self.service.site}", run)]
 
@@ -134,7 +136,9 @@ class Zenodo:
             RefusalError: when that version is published, or another draft of the dataset is in the way.
         """
         marker = Marker(name, version)
-        metadata = invenio.reserve(self.title or name, marker, date)
+        title = self.title or name
+        about = {"titles": [{"title": title}], "creators": [{"name": title}], "dates": [{"date": date}]}
+        metadata = invenio.describe(about, marker)
         draft = self.service.with_doi(known) or self.service.find(marker)
         if draft is not None and draft.get("is_published"):
             raise RefusalError(f"{name} {version} is published as {doi_of(draft)}", "plan a new version")
@@ -148,10 +152,12 @@ class Zenodo:
 
 
 class _Draft:
-    """One release on its way; `entries` by name are the files that the draft has, None when that is not known."""
+    """One release on its way; see `deposit.Draft`."""
 
+    label = "the draft"
     people = "the service"
     passing = frozenset({400, 404, 409})
+    mend = "discard the draft there, remove the journal in .deedbook/journal, and publish again"
 
     def __init__(self, service: Invenio, release: PublishableRelease) -> None:
         self.service, self.client, self.site, self.release = service, service.client, service.site, release
@@ -161,7 +167,6 @@ class _Draft:
         self.sizes = {file.name: file.size for file in release.files if file not in self.packed}
         if self.packed:
             self.sizes[self.archive] = sum(file.size for file in self.packed)
-        self.entries: dict[str, Mapping[str, Any]] | None = None
         self.was_public = False
         self._files: dict[str, tuple[PublishableFile, str]] = {}
 
@@ -180,14 +185,14 @@ class _Draft:
 
     def _known(self, facts: Facts) -> Record | None:
         """By the journal, by the DOI in the files, else by the marker in the list of all records, which may be behind."""
-        if record := facts.get("record"):
-            found = self.service.public(record) or self.service.draft(record)
-            if found is not None and self._is_ours(found, is_noted=True):
-                return found
-        if self.release.doi:
-            found = self.service.with_doi(self.release.doi)
-            return found if found is not None and self._is_ours(found, is_noted=False) else None
-        return self.service.find(self.marker)
+        record, doi = facts.get("record"), self.release.doi
+        noted = (self.service.look(record) or self.service.look(record, "/draft")) if record else None
+        if noted is not None and self._is_ours(noted, is_noted=True):
+            return noted
+        if not doi:
+            return self.service.find(self.marker)
+        found = self.service.with_doi(doi)
+        return found if found is not None and self._is_ours(found, is_noted=False) else None
 
     def _is_ours(self, found: Record, *, is_noted: bool) -> bool:
         """Whether a draft or record is of this release.
@@ -207,17 +212,16 @@ class _Draft:
             )
         return True
 
-    def describe(self, facts: Facts, _progress: Progress) -> Facts:
+    def describe(self, facts: Facts, _progress: Progress) -> None:
         """The draft has the release's metadata and its marker."""
         if not self.was_public:
             draft, wanted = self._draft(facts), self._metadata()
             has = draft.get("metadata", {})
             if draft.get("errors") or any(has.get(name) != value for name, value in wanted.items()):
                 self.service.update(draft, wanted)
-        return {}
 
     def _draft(self, facts: Facts) -> Record:
-        draft = self.service.draft(facts["record"])
+        draft = self.service.look(facts["record"], "/draft")
         if draft is None:
             raise RemoteError(f"{self.site} has no draft {facts['record']} any more", "publish again")
         return draft
@@ -234,43 +238,25 @@ class _Draft:
         )
         return invenio.describe(datacite, self.marker, remark if self.packed else "")
 
-    def empty(self, facts: Facts, _progress: Progress) -> Facts:
-        """The draft has no file but ours: those of the version before may have been carried over."""
-        for name in [] if self.was_public else list(self._listed(facts)):
-            if name not in self.sizes:
-                self._remove(name, facts)
-            else:
-                self.has(name, facts)
-        return {}
-
-    def _listed(self, facts: Facts) -> dict[str, Mapping[str, Any]]:
-        if self.entries is None:
-            answer = self.client.call("GET", f"records/{facts['record']}/draft/files", ok=[200])
-            self.entries = {str(entry["key"]): entry for entry in answer["entries"]}
-        return self.entries
-
-    def has(self, name: str, facts: Facts) -> bool:
-        """Whether the draft has the file; one with other content is removed."""
+    def entries(self, facts: Facts) -> dict[str, Mapping[str, Any]] | None:
+        """The files of the draft; those of a record are fixed."""
         if self.was_public:
-            return True
-        entry = self._listed(facts).get(name, {})
-        if entry.get("status") != "completed":
-            return False
-        if not self._is_same(name, entry):
-            self._remove(name, facts)
-            return False
-        return True
+            return None
+        answer = self.client.call("GET", self._files_of(facts), ok=[200])
+        return {str(entry["key"]): entry for entry in answer["entries"]}
 
-    def _is_same(self, name: str, entry: Mapping[str, Any]) -> bool:
+    def _files_of(self, facts: Facts, name: str = "") -> str:
+        return f"records/{facts['record']}/draft/files{f'/{quote(name)}' if name else ''}"
+
+    def is_whole(self, name: str, entry: Mapping[str, Any]) -> bool:
+        """By its MD5."""
         file, md5 = self._file(name)
-        return entry.get("checksum") == f"md5:{md5}" and int(entry.get("size", -1)) == file.size
+        is_same = entry.get("checksum") == f"md5:{md5}" and int(entry.get("size", -1)) == file.size
+        return is_same and entry.get("status") == "completed"
 
-    def _remove(self, name: str, facts: Facts) -> None:
-        self.client.call("DELETE", self._path(facts, name), ok=[204, 404])
-        self.entries = None
-
-    def _path(self, facts: Facts, name: str) -> str:
-        return f"records/{facts['record']}/draft/files/{quote(name)}"
+    def remove(self, name: str, _entry: Mapping[str, Any], facts: Facts) -> None:
+        """Removes a file, also one that was only announced."""
+        self.client.call("DELETE", self._files_of(facts, name), ok=[204, 404])
 
     def _file(self, name: str) -> tuple[PublishableFile, str]:
         """What the file is, and its MD5, which is what deposit servers tell and proves nothing else here."""
@@ -294,59 +280,42 @@ class _Draft:
             yield path
 
     def send(self, name: str, facts: Facts, progress: Progress) -> None:
-        """Uploads a file and commits it with our MD5."""
-        where, is_known = self._path(facts, name), name in self._listed(facts)
-        self.entries = None
-        if not is_known:
-            self.client.call("POST", f"records/{facts['record']}/draft/files", ok=[201], data=[{"key": name}])
+        """Announces a file, uploads and commits it."""
+        self.client.call("POST", self._files_of(facts), ok=[201], data=[{"key": name}])
+        where, size = self._files_of(facts, name), self.content(name).size
         with self._opened(name) as path:
-            upload = Upload(path, self._file(name)[0].size, progress)
-            self.client.call("PUT", f"{where}/content", ok=[200], upload=upload)
+            self.client.call("PUT", f"{where}/content", ok=[200], upload=Upload(path, size, progress))
         self.client.call("POST", f"{where}/commit", ok=[200])
 
-    def compare(self, facts: Facts, _progress: Progress, /) -> Facts:
-        """The draft is what it has to be."""
-        if self.was_public:
-            return {}
-        self.entries = None
-        listed, draft = self._listed(facts), self._draft(facts)
-        wanted = self.sizes.keys()
-        differ = [name for name in sorted(wanted & listed.keys()) if not self._is_same(name, listed[name])]
-        faults = [f"it lacks {name}" for name in sorted(wanted - listed.keys())]
-        faults += [f"it also has {name}" for name in sorted(listed.keys() - wanted)]
-        faults += [f"{name} differs" for name in differ]
-        if marker_of(draft) != self.marker:
-            faults.append("its metadata is of another release")
-        if self.release.doi not in {"", doi_of(draft)}:
-            faults.append(f"its DOI is not {self.release.doi}, which the files name")
-        if faults:
-            raise RefusalError(
-                f"the draft {facts['record']} at {self.site} is not the release: {'; '.join(faults[:5])}",
-                "discard the draft there, remove the journal in .deedbook/journal, and publish again",
-            )
-        return {}
+    def faults(self, facts: Facts) -> list[str]:
+        """What its metadata has that is not the release's."""
+        draft, doi = self._draft(facts), self.release.doi
+        faults = [] if marker_of(draft) == self.marker else ["has metadata of another release"]
+        return faults if doi in {"", doi_of(draft)} else [*faults, f"has not the DOI {doi}, which the files name"]
 
     def is_public(self, facts: Facts) -> bool:
         """Whether there is a record."""
-        self.was_public = self.service.public(facts["record"]) is not None
+        self.was_public = self.service.look(facts["record"]) is not None
         return self.was_public
 
     def make_public(self, facts: Facts) -> None:
         """Publishes the draft."""
         self.client.call("POST", f"records/{facts['record']}/draft/actions/publish", ok=[202])
 
-    def download(self, name: str, facts: Facts) -> tuple[PublishableFile, str]:
-        """A file as anybody can have it."""
-        return self._file(name)[0], f"{self.site}records/{facts['record']}/files/{quote(name)}"
+    def content(self, name: str) -> PublishableFile:
+        """A file of the release, or the archive."""
+        return self._file(name)[0]
+
+    def address(self, name: str, _entry: Mapping[str, Any], facts: Facts) -> str:
+        """On the pages of the service."""
+        return f"{self.site}records/{facts['record']}/files/{quote(name)}"
 
     def note(self, facts: Facts, _progress: Progress) -> Facts:
         """The DOIs."""
-        found = _dois(self.service.get(facts["record"]))
-        if self.release.doi and found.get("doi") != self.release.doi:
-            raise RefusalError(
-                f"record {facts['record']} has the DOI {found.get('doi')}, but its files name {self.release.doi}",
-                "ask the service what happened; do not announce the release",
-            )
+        found, doi = _dois(self.service.get(facts["record"])), self.release.doi
+        if doi and found.get("doi") != doi:
+            what = f"record {facts['record']} has the DOI {found.get('doi')}, but its files name {doi}"
+            raise RefusalError(what, "ask the service what happened; do not announce the release")
         return found
 
 

@@ -1,27 +1,33 @@
-"""The JSON API of a deposit service: nothing is taken for success but what is documented, and only repeated what may be.
+"""A deposit, whatever the service: its JSON API, and the steps from the uploads to the proof of what is public.
 
-A failure that may pass is a `RemoteError`, an answer that will stay a `StatusError`. Credentials go to the service's own host.
+Of the API, nothing is taken for success but what is documented, and only repeated what may be. A failure that may pass is a
+`RemoteError`, an answer that will stay a `StatusError`. Credentials go to the service's own host.
+
+A draft gets its files, is compared and published once, and is downloaded as anybody can. It is looked at before anything is done,
+so that every step may be run again; an answer that was lost is replaced by looking.
 """
-
-from __future__ import annotations
 
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
-from urllib.parse import urlencode, urljoin, urlsplit
+from types import EllipsisType
+from typing import Any, Protocol, TypeVar
+from urllib.parse import quote, urlencode, urljoin, urlsplit
 
 from deedbook import http
 from deedbook.errors import DeedbookError, RefusalError, RemoteError
 from deedbook.http import Answer, PassingError, place
-from deedbook.publishing.steps import Progress
+from deedbook.publishing.steps import Facts, Progress, PublishableFile, Step
 
 T = TypeVar("T")
 READ_SECONDS = 60.0
 """That a service may take to do something before it answers: publishing a record takes longer than reading one."""
 ANSWER_SECONDS = 60.0
+ATTEMPTS = 3
+"""Times that something is asked for which asks for the same again when its answer was lost."""
 PATIENCE = 900.0
 """Seconds that a server may ask to wait for; beyond that, the caller is told to come back."""
 _LARGEST_ANSWER = 64 << 20
@@ -98,10 +104,8 @@ class Client:
         """
         url = urljoin(self.base, address)
         if not is_own(url, self.base):
-            raise RefusalError(
-                f"{place(self.base)} sends uploads to {place(url)}, which is not its own host",
-                "no credentials were sent there; check `api` in deedbook.toml",
-            )
+            what = f"{place(self.base)} sends uploads to {place(url)}, which is not its own host"
+            raise RefusalError(what, "no credentials were sent there; check `api` in deedbook.toml")
 
         def attempt() -> Any:
             if (wait := self._not_before - self.clock()) > 0:
@@ -245,3 +249,142 @@ def is_own(url: str, base: str) -> bool:
         return False
     first, _, domain = own.hostname.partition(".")
     return theirs.hostname == own.hostname or (first == "api" and theirs.hostname == f"uploads.{domain}")
+
+
+class Draft(Protocol):
+    """One release on its way to a service, as the service sees it now."""
+
+    client: Client
+    site: str
+    label: str
+    """What people call the draft."""
+    people: str
+    """Whom to ask when the service breaks its word."""
+    passing: frozenset[int]
+    """The refusals of an upload after which another try may help."""
+    mend: str
+    """What to do with a draft that is not the release."""
+    sizes: dict[str, int]
+    """The bytes of each file that it must have, by name."""
+
+    def entries(self, facts: Facts, /) -> dict[str, Mapping[str, Any]] | None:
+        """What the service says of the files that it has, by name; None when they are fixed."""
+
+    def is_whole(self, name: str, entry: Mapping[str, Any], /) -> bool:
+        """Whether that is the file; what is not is removed, unless this refuses it."""
+
+    def remove(self, name: str, entry: Mapping[str, Any], facts: Facts, /) -> None:
+        """Takes a file out of the draft."""
+
+    def send(self, name: str, facts: Facts, progress: Progress, /) -> None:
+        """Uploads a file that it does not have."""
+
+    def faults(self, facts: Facts, /) -> list[str]:
+        """What else keeps it from being exactly the release."""
+
+    def is_public(self, facts: Facts, /) -> bool:
+        """Whether it is published."""
+
+    def make_public(self, facts: Facts, /) -> None:
+        """Publishes it."""
+
+    def content(self, name: str, /) -> PublishableFile:
+        """What anybody must get."""
+
+    def address(self, name: str, entry: Mapping[str, Any], facts: Facts, /) -> str:
+        """Where anybody gets it."""
+
+
+@dataclass(slots=True)
+class Deposit:
+    """What is done with a draft; what it has is asked for once, and again after every change."""
+
+    draft: Draft
+    _known: dict[str, Mapping[str, Any]] | EllipsisType | None = field(default=..., init=False)
+
+    def steps(self, publish: str) -> list[Step]:
+        """From the uploads to the proof of what is public; `publish` says what the step that publishes is about."""
+        sizes = self.draft.sizes.items()
+        puts = [
+            Step(f"upload {name}", f"upload {name}", partial(self.put, name), size, always=True) for name, size in sizes
+        ]
+        proofs = [
+            Step(f"read back {name}", f"download {name} and compare it", partial(self.read_back, name), size)
+            for name, size in sizes
+        ]
+        compare = Step("compare", "compare the draft with the release", self.compare, always=True)
+        return [*puts, compare, Step("publish", publish, self.publish), *proofs]
+
+    def entries(self, facts: Facts, *, anew: bool = False) -> dict[str, Mapping[str, Any]] | None:
+        """What the draft has; None when that is fixed."""
+        if anew or self._known is ...:
+            self._known = self.draft.entries(facts)
+        return self._known
+
+    def has(self, name: str, facts: Facts) -> bool:
+        """Whether the draft has a file whole; what a broken upload left is removed."""
+        entries = self.entries(facts)
+        if entries is None or name not in entries:
+            return entries is None
+        is_whole = self.draft.is_whole(name, entries[name])
+        if not is_whole:
+            self.remove(name, facts)
+        return is_whole
+
+    def remove(self, name: str, facts: Facts) -> None:
+        """Takes a file out of the draft."""
+        self.draft.remove(name, (self.entries(facts) or {})[name], facts)
+        self._known = ...
+
+    def put(self, name: str, facts: Facts, progress: Progress) -> None:
+        """Uploads a file, unless it is there."""
+
+        def send() -> None:
+            self._known = ...
+            self.draft.send(name, facts, progress)
+
+        self._until(partial(self.has, name, facts), send, f"{name} did not arrive at {self.draft.site}")
+
+    def compare(self, facts: Facts, _progress: Progress) -> None:
+        """Refuses a draft that is not exactly the release: nothing can be mended after it is public."""
+        if self.entries(facts, anew=True) is None:
+            return
+        faults = [f"lacks {name}" for name in self.draft.sizes if not self.has(name, facts)]
+        others = sorted((self.entries(facts) or {}).keys() - self.draft.sizes.keys())
+        faults += [*(f"also has {name}" for name in others), *self.draft.faults(facts)]
+        if faults:
+            raise RefusalError(f"{self.draft.label} at {self.draft.site} {'; '.join(faults[:5])}", self.draft.mend)
+
+    def publish(self, facts: Facts, _progress: Progress) -> None:
+        """Publishes the draft, unless it is; the call is never repeated blindly."""
+        is_public, make_public = partial(self.draft.is_public, facts), partial(self.draft.make_public, facts)
+        self._until(is_public, make_public, f"{self.draft.label} is not public at {self.draft.site} yet")
+        self._known = ...  # the public addresses are new
+
+    def read_back(self, name: str, facts: Facts, progress: Progress) -> Facts:
+        """Proves that anybody gets what was uploaded."""
+        draft, entry = self.draft, (self.entries(facts) or {}).get(name, {})
+        file, url = draft.content(name), draft.address(name, entry, facts)
+        if http.digest(url, file.size, progress, draft.client.sleep) != (file.size, file.sha256):
+            hint = f"do not announce it; ask {draft.people} what happened"
+            raise RefusalError(f"{url} is not what was uploaded", hint)
+        return {"mirror": url.removesuffix(quote(name))}
+
+    def _until(self, is_done: Callable[[], bool], act: Callable[[], None], failure: str) -> None:
+        """Acts until it is done, looking before and after.
+
+        Raises:
+            RemoteError: when it is not.
+        """
+        cause: RemoteError | StatusError = RemoteError(failure, "publish again")
+        for _ in range(ATTEMPTS):
+            if is_done():
+                return
+            try:
+                act()
+            except (RemoteError, StatusError) as error:
+                if isinstance(error, StatusError) and error.status not in self.draft.passing:
+                    raise
+                cause = error
+        if not is_done():
+            raise cause
