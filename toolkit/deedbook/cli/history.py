@@ -15,8 +15,7 @@ from deedbook.changes.records import key_text
 from deedbook.cli import options, streams
 from deedbook.descriptor import load_package
 from deedbook.errors import UsageError
-from deedbook.fetching import releases
-from deedbook.fetching.tables import read_text_table
+from deedbook.fetching import releases, tables
 from deedbook.findings import plural
 from deedbook.project import DESCRIPTOR
 from deedbook.release.formats.csv import read_csv
@@ -49,7 +48,7 @@ def open_chain(what: str, catalogue: str | None, key: str | None, *, offline: bo
     options.warn(warnings)
     entries = listing.source.dataset.versions
     withdrawn = {entry.version: entry.reason or "no reason is given" for entry in entries if entry.is_yanked}
-    return releases.read_chain(listing), withdrawn, lambda table: read_text_table(listing, table)
+    return tables.read_chain(listing), withdrawn, lambda table: tables.read_text_table(listing, table)
 
 
 def _emit(format_: str, name: str, record: Mapping[str, Any]) -> None:

@@ -31,7 +31,7 @@ VERBS = {
     "yank": ("publish", "Withdraw a published version without deleting it."),
     "unyank": ("publish", "Take back that a version was withdrawn."),
     "catalogue": ("catalogue", "Mend the catalogue of a target."),
-    "versions": ("versions", "List the published versions of a dataset."),
+    "versions": ("fetch", "List the published versions of a dataset."),
     "fetch": ("fetch", "Download a release, prove it, and say how to cite it."),
     "cite": ("fetch", "Say how to cite a release, or the rows of it that were used."),
 }

@@ -6,18 +6,30 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal, NamedTuple, get_args
 
 from deedbook.errors import ProjectError, UsageError
 from deedbook.fetching.releases import Listing, obtain
 from deedbook.integrity.digests import MANIFEST
-from deedbook.release.metadata.citation import Agent
 from deedbook.release.pages import json_text, render
 
 Style = Literal["text", "bibtex", "ris", "csl-json"]
 STYLES: tuple[Style, ...] = get_args(Style)
 CFF, DATACITE = "CITATION.cff", "datacite.json"
 _NAMES = ("name", "family-names", "given-names")
+
+
+class Author(NamedTuple):
+    """A person with a family name, or anybody with a name only."""
+
+    name: str = ""
+    family: str = ""
+    given: str = ""
+
+    @property
+    def listed_name(self) -> str:
+        """As in a list of references."""
+        return ", ".join(filter(None, (self.family, self.given))) or self.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +44,7 @@ class Citation:
     title: str
     version: str
     date: dt.date
-    authors: tuple[Agent, ...]
+    authors: tuple[Author, ...]
     doi: str = ""
     url: str = ""
     publisher: str = ""
@@ -88,18 +100,13 @@ def _read(documents: Mapping[str, bytes], name: str, where: str) -> Citation:
             texts["title"],
             texts["version"],
             dt.date.fromisoformat(texts["date-released"]),
-            tuple(map(_author, raw["authors"])),
+            tuple(Author(*(_plain(entry.get(field, "")) for field in _NAMES)) for entry in raw["authors"]),
             texts["doi"],
             texts["url"],
             publisher=_plain((datacite.get("publisher") or {}).get("name", "")),
         )
     except (yaml.YAMLError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ProjectError(f"{where}: {CFF} or {DATACITE} cannot be read: {error}", "fetch the release again") from None
-
-
-def _author(entry: Mapping[str, object]) -> Agent:
-    name, family, given = (_plain(entry.get(field, "")) for field in _NAMES)
-    return Agent(name=name, family=family, given=given)
 
 
 def _plain(value: object) -> str:

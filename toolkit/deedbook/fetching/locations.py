@@ -275,35 +275,28 @@ def _from_web(address: Address, start: int, stop: int | None, deadline: float | 
 
 
 def _checked(address: Address, answer: http.Answer, start: int) -> Body:
-    """The body of a good answer.
+    """The body of a good answer, which is neither a refusal nor the page of somebody on the way.
 
     Raises:
         RemoteError: when it is not one.
     """
-    _demand_data(address, answer)
-    is_part = answer.status == 206
-    unit, _, rest = answer.headers.get("content-range", "").partition(" ")
-    span, _, total = rest.partition("/")
-    if is_part and (unit != "bytes" or span.partition("-")[0] != str(start)):
-        raise RemoteError(f"{address.text}: the server sends another range than was asked for", "tell the publisher")
-    if not is_part:
-        total = answer.headers.get("content-length", "") if answer.encoding == "identity" else ""
-    return Body(int(total) if total.isdecimal() else None, answer.stream, is_part)
-
-
-def _demand_data(address: Address, answer: http.Answer) -> None:
-    """Refuses an answer that is none, or the page of somebody on the way."""
-    if answer.status in _GONE:
-        raise MissingError(f"{address.text}: there is nothing ({answer.status})", "check the address")
-    if answer.status not in {200, 206}:
-        is_denied = answer.status in {401, 403}
-        said = f"the server refuses it ({answer.status})" if is_denied else f"the server says {answer.status}"
-        hint = "it may need a name and a password" if is_denied else "check the address, or try again later"
-        raise RemoteError(f"{address.text}: {said}", hint)
+    status, where = answer.status, address.text
+    if status in _GONE:
+        raise MissingError(f"{where}: there is nothing ({status})", "check the address")
+    if status in {401, 403}:
+        raise RemoteError(f"{where}: the server refuses it ({status})", "it may need a name and a password")
+    if status not in {200, 206}:
+        raise RemoteError(f"{where}: the server says {status}", "check the address, or try again later")
     is_page = answer.kind in _PAGES or answer.kind.startswith(_PICTURES)
-    if is_page and not urlsplit(address.text).path.endswith(_PICTURED):
-        what = f"{address.text}: a page ({answer.kind}) comes in place of the file: a login or an error page?"
+    if is_page and not urlsplit(where).path.endswith(_PICTURED):
+        what = f"{where}: a page ({answer.kind}) comes in place of the file: a login or an error page?"
         raise RemoteError(what, "open the address in a browser, and try again")
+    total = answer.headers.get("content-length", "") if answer.encoding == "identity" else ""
+    if status == 206:
+        span, _, total = answer.headers.get("content-range", "").partition("/")
+        if span.partition("-")[0] != f"bytes {start}":
+            raise RemoteError(f"{where}: the server sends another range than was asked for", "tell the publisher")
+    return Body(int(total) if total.isdecimal() else None, answer.stream, status == 206)
 
 
 def looks_like_page(content: bytes) -> bool:

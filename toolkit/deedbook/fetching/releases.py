@@ -21,7 +21,6 @@ DIGEST is the sha256 of `release.json`, which has those of all files. An empty l
 """
 
 import hashlib
-import json
 import os
 import re
 import shutil
@@ -29,7 +28,7 @@ import threading
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -45,9 +44,7 @@ from deedbook.integrity.digests import MANIFEST, SIGNATURE, SUMS, read_sums, sha
 from deedbook.integrity.proof import LARGEST_DOCUMENT, ListedFile, Outcome, Proof, Rule, prove_release
 from deedbook.integrity.signatures import PublicKey, public_key
 from deedbook.release.formats import FORMATS, format_named, format_of
-from deedbook.versioning.history import demand_document
 from deedbook.versioning.numbers import SEMVER, read_version
-from deedbook.versioning.previous import CHANGES
 
 T = TypeVar("T")
 Progress = Callable[[str, float], None]
@@ -275,23 +272,6 @@ def read_listing(source: Source) -> Listing:
         files[SIGNATURE] = ListedFile(SIGNATURE, hashlib.sha256(signature).hexdigest(), len(signature))
         source.cache.put(signature, files[SIGNATURE].sha256)
     return Listing(source, files, proof.manifest, tuple(outcome.checked))
-
-
-def read_chain(listing: Listing) -> Iterator[Mapping[str, Any]]:
-    """The `changes.json` of a release and of those before it in the catalogue, newest first, each proven.
-
-    Raises:
-        ProjectError: when one does not tell its changes.
-        RefusalError: when something is not as the catalogue says.
-        RemoteError: when it cannot be had.
-    """
-    while True:
-        source = listing.source
-        yield demand_document(json.loads(obtain_document(source, listing.files[CHANGES])), source.label)
-        entry = source.dataset.entry(source.entry.previous.version) if source.entry.previous else None
-        if entry is None:
-            return
-        listing = read_listing(replace(source, entry=entry))
 
 
 def _disagreement(source: Source, proof: Proof) -> str:

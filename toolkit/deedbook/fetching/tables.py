@@ -21,7 +21,7 @@ import tempfile
 import warnings
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from types import ModuleType
@@ -43,6 +43,8 @@ from deedbook.project import DESCRIPTOR
 from deedbook.release.formats.csv import read_csv, write_csv
 from deedbook.release.tables import schema_of, type_rows
 from deedbook.schema import TableSchema
+from deedbook.versioning.history import demand_document
+from deedbook.versioning.previous import CHANGES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -310,6 +312,23 @@ def read_text_table(
     """
     with _package(listing, table, progress) as folder:
         return schema_of(load_package(folder / DESCRIPTOR).resource(table)), read_csv(folder / f"{table}.csv")
+
+
+def read_chain(listing: Listing) -> Iterator[Mapping[str, Any]]:
+    """The `changes.json` of a release and of those before it in the catalogue, newest first, each proven.
+
+    Raises:
+        ProjectError: when one does not tell its changes.
+        RefusalError: when something is not as the catalogue says.
+        RemoteError: when it cannot be had.
+    """
+    while True:
+        source = listing.source
+        yield demand_document(json.loads(releases.obtain_document(source, listing.files[CHANGES])), source.label)
+        entry = source.dataset.entry(source.entry.previous.version) if source.entry.previous else None
+        if entry is None:
+            return
+        listing = releases.read_listing(replace(source, entry=entry))
 
 
 @contextmanager

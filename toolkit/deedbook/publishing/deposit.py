@@ -150,8 +150,13 @@ class Client:
 
     def _once(self, method: str, url: str, ok: Sequence[int], data: object, upload: Upload | None) -> Any:
         where = f"{method} {place(url)}"
-        kind, body = _content(data, upload)
-        headers = {"Accept": "application/json", **self.headers, **kind}
+        headers: dict[str, str] = {"Accept": "application/json", **self.headers}
+        body: Any = None
+        if upload is not None:
+            headers |= {"Content-Type": "application/octet-stream", "Content-Length": str(upload.size)}
+            body = upload.pieces()
+        elif data is not None:
+            headers["Content-Type"], body = "application/json", json.dumps(data, ensure_ascii=False).encode()
         if self.token:
             headers["Authorization"] = f"Bearer {self.token}"
         try:
@@ -202,15 +207,6 @@ class Client:
 
     def _without_secret(self, text: str) -> str:
         return text.replace(self.token, "***") if self.token else text
-
-
-def _content(data: object, upload: Upload | None) -> tuple[dict[str, str], Any]:
-    """What is sent, and the headers that describe it."""
-    if upload is not None:
-        return {"Content-Type": "application/octet-stream", "Content-Length": str(upload.size)}, upload.pieces()
-    if data is not None:
-        return {"Content-Type": "application/json"}, json.dumps(data, ensure_ascii=False).encode()
-    return {}, None
 
 
 def _json(answer: Answer, content: bytes, where: str) -> Any:

@@ -23,6 +23,7 @@ from urllib.parse import quote, urlencode
 from deedbook.errors import ProjectError, RefusalError
 from deedbook.publishing.deposit import Client, Deposit, Upload, or_found
 from deedbook.publishing.steps import Facts, Notice, Progress, PublishableFile, PublishableRelease, Settings, Step
+from deedbook.release.pages import render
 
 _REPOSITORY = re.compile(r"[A-Za-z0-9-]+/[A-Za-z0-9._-]+")
 _TAG = re.compile(r"[A-Za-z0-9._+/-]+")
@@ -128,16 +129,10 @@ class _Draft:
     def find(self, _facts: Facts, _progress: Progress) -> Facts:
         """The draft or release of this very content, which is made when there is none."""
         release = self.release
-        lines = [
-            str(release.package.get("description") or ""),
-            f"DOI: https://doi.org/{release.doi}" if release.doi else "",
-            "`sha256sum -c SHA256SUMS` proves the files; CHANGELOG.md says what changed.",
-            f"<!-- deedbook release {release.name} {release.version} sha256:{release.release_sha256} -->",
-        ]
         wanted = {
             "tag_name": self.tag,
             "name": f"{release.manifest.get('title') or release.name} {release.version}",
-            "body": "\n\n".join(filter(None, lines)),
+            "body": render("github.md.j2", release=release).strip(),
             "draft": True,
             "prerelease": "-" in release.version,
         }

@@ -212,18 +212,17 @@ class Invenio:
         )
 
 
-def describe(datacite: Mapping[str, Any], marker: Marker, remark: str = "") -> dict[str, Any]:
+def describe(datacite: Mapping[str, Any], marker: Marker, archive: str = "", packed: int = 0) -> dict[str, Any]:
     """The metadata of a deposit.
 
     Args:
         datacite: The release's `datacite.json`.
         marker: Which release it is.
-        remark: A sentence for the end of the description.
+        archive: The one of its files that holds others, if there is one.
+        packed: How many it holds.
     """
-    said = [str(one.get("description", "")) for one in objects_in(datacite, "descriptions")[:1]]
-    description = "".join(f"<p>{html.escape(text)}</p>" for text in (*said, remark) if text)
-    text = render("invenio.json.j2", datacite=datacite, marker=marker, description=description)
-    return dict(known(json.loads(text)))
+    about = {"marker": marker, "archive": archive, "packed": packed, "escape": html.escape}
+    return dict(known(json.loads(render("invenio.json.j2", datacite=datacite, **about))))
 
 
 def with_notice(metadata: Mapping[str, Any], notice: Notice) -> dict[str, Any]:

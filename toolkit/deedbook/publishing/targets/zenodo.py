@@ -232,11 +232,7 @@ class _Draft:
             datacite = json.loads(path.read_bytes())
         except (OSError, ValueError) as error:
             raise ProjectError(f"{path}: cannot be read: {error}", "build the release again") from None
-        remark = (
-            f"{len(self.packed)} further files of the release are in {self.archive}; unpacked beside "
-            "the others, `sha256sum -c SHA256SUMS` proves all of them."
-        )
-        return invenio.describe(datacite, self.marker, remark if self.packed else "")
+        return invenio.describe(datacite, self.marker, self.archive, len(self.packed))
 
     def entries(self, facts: Facts) -> dict[str, Mapping[str, Any]] | None:
         """The files of the draft; those of a record are fixed."""
