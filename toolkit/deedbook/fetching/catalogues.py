@@ -89,10 +89,8 @@ def extended(memory: Memory, catalogue: Catalogue, sha256: str) -> Memory:
         raise RefusalError(f"{where}: the catalogue went back: {sequences}", _TELL)
     if catalogue.sequence == memory.sequence and sha256 != memory.catalog_sha256:
         raise RefusalError(f"{where}: another catalogue with the sequence {memory.sequence} was seen before", _TELL)
-    there = {
-        name: {entry.version: entry.release_sha256 for entry in dataset.versions}
-        for name, dataset in catalogue.datasets.items()
-    }
+    listed = catalogue.datasets.items()
+    there = {name: {one.version: one.release_sha256 for one in dataset.versions} for name, dataset in listed}
     for name, versions in memory.releases.items():
         for version, digest in versions.items():
             found = there.get(name, {}).get(version)
@@ -163,13 +161,13 @@ def open_catalogue(location: Address, home: Home, *, key: PublicKey | None = Non
         RefusalError: when it contradicts what was seen before, or is not signed as it must be.
         RemoteError: when it cannot be had.
     """
+    is_copy = is_offline and location.is_remote
     try:
-        return _open(location, home, key, is_copy=is_offline and location.is_remote)
+        return _open(location, home, key, is_copy=is_copy)
     except _AbsentError:
-        above = location.above()
-        if above is not None:
+        if above := location.above():
             with suppress(UsageError):
-                return _open(above, home, key, is_copy=is_offline and location.is_remote)
+                return _open(above, home, key, is_copy=is_copy)
         raise
 
 
@@ -192,18 +190,15 @@ def _open(location: Address, home: Home, key: PublicKey | None, *, is_copy: bool
         if location.is_remote and not is_copy:
             kept.mkdir(parents=True, exist_ok=True)
             for name, content in documents.items():
-                if content is None:
-                    (kept / name).unlink(missing_ok=True)
-                else:
-                    files.replace(kept / name, content)
+                files.replace(kept / name, content or b"")
         files.replace(file, json.dumps(asdict(known), ensure_ascii=False, indent=1).encode())
     return opened
 
 
 def _read(location: Address, kept: Path | None, name: str) -> bytes | None:
-    """A document of the catalogue, or the copy of it that was kept; None when there is none."""
+    """A document of the catalogue, or the copy of it that was kept; None when there is none, of which an empty copy is kept."""
     if kept is not None:
-        return (kept / name).read_bytes() if (kept / name).is_file() else None
+        return ((kept / name).read_bytes() or None) if (kept / name).is_file() else None
     try:
         return read_document(location.file(name), _LARGEST.get(name, _LARGEST_SIGNATURE))
     except MissingError:

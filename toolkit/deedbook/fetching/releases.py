@@ -227,8 +227,8 @@ def resolve(dataset: Dataset, wanted: str, where: str) -> Entry:
     Raises:
         UsageError: when there is none; it names what there is.
     """
-    entry = dataset.entry((dataset.latest or "") if wanted == LATEST else wanted)
-    if entry is None and _RANGE.fullmatch(wanted):
+    entry = dataset.entry(str(dataset.latest) if wanted == LATEST else wanted)
+    if _RANGE.fullmatch(wanted):
         released = [item for item in dataset.versions if not item.is_yanked and "-" not in item.version]
         fitting = [item for item in released if item.version.startswith(f"{wanted}.")]
         entry = max(fitting, key=lambda item: read_version(item.version), default=None)
@@ -389,7 +389,7 @@ def fetch(
     except OSError as error:
         what = f"{error.filename or folder}: cannot be written: {error.strerror or error}"
         raise UsageError(what, "name another folder with -o") from None
-    return {name: found[name].stat().st_size for name in sorted(found)}
+    return {name: path.stat().st_size for name, path in sorted(found.items())}
 
 
 def _is_there(path: Path, file: ListedFile, listing: Listing, *, replaces: bool) -> bool:
@@ -422,7 +422,8 @@ def wanted_files(listing: Listing, formats: Iterable[str], tables: Iterable[str]
     listing.demand("format", named, [item.name for item in FORMATS if item.name in kinds.values()])
     listing.demand("table", chosen, listing.tables)
     wanted = {"", *(named or (item.name for item in FORMATS if item.is_per_table or not chosen))}
-    return [file for file, kind in kinds.items() if kind in wanted and (not chosen or file.table in {None, *chosen})]
+    owners = {None, *(chosen or listing.tables)}
+    return [file for file, kind in kinds.items() if kind in wanted and file.table in owners]
 
 
 def obtain(source: Source, files: Iterable[ListedFile], progress: Progress = untold) -> dict[str, Path]:
@@ -546,5 +547,4 @@ def demand(pin: Pin, found: Pin) -> None:
 
 def pin_of(source: Source) -> Pin:
     """What a script writes down to get the same release again."""
-    entry = source.entry
-    return Pin(source.dataset.name, entry.version, entry.release_sha256, source.opened.location.text)
+    return Pin(source.dataset.name, source.entry.version, source.entry.release_sha256, source.opened.location.text)

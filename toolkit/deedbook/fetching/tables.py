@@ -67,36 +67,23 @@ class Release(Mapping[str, pl.DataFrame]):
     Args:
         listing: What was proven of it.
         asking: The catalogue, for `changes`.
+
+    Attributes:
+        name: The dataset.
+        version: Its version, in full.
+        pin: The line for a `deedbook.lock`.
+        tables: The names of the tables.
     """
 
     def __init__(self, listing: Listing, asking: Asking) -> None:
-        self._listing = listing
-        self._asking = asking
+        self._listing, self._asking = listing, asking
         self._frames: dict[str, pl.DataFrame] = {}
+        pin = releases.pin_of(listing.source)
+        self.name, self.version, self.pin, self.tables = pin.name, pin.version, pin.line, listing.tables
 
     def __repr__(self) -> str:
         """Names the release and its tables."""
         return f"<Release {self.pin}: {', '.join(self)}>"
-
-    @property
-    def name(self) -> str:
-        """The dataset."""
-        return self._listing.source.dataset.name
-
-    @property
-    def version(self) -> str:
-        """Its version, in full."""
-        return self._listing.source.entry.version
-
-    @property
-    def pin(self) -> str:
-        """The line for a `deedbook.lock`."""
-        return releases.pin_of(self._listing.source).line
-
-    @property
-    def tables(self) -> tuple[str, ...]:
-        """The names of the tables."""
-        return self._listing.tables
 
     def __iter__(self) -> Iterator[str]:
         """The names of the tables."""
@@ -208,10 +195,16 @@ class Release(Mapping[str, pl.DataFrame]):
         Raises:
             UsageError: when a version or the table does not exist, or the file lacks a column of the key.
         """
-        with _in_python():
-            versions = [from_] if to is None else [from_, to]
-            listings = [find_release(f"{self.name}@{version}", self._asking)[0] for version in versions]
-            return used_changes([*listings, self._listing][:2], table, rows)
+        with _in_python(), ExitStack() as stack:
+            named = [find_release(f"{self.name}@{version}", self._asking)[0] for version in (from_, to) if version]
+            folders = [stack.enter_context(_package(listing, table)) for listing in [*named, self._listing][:2]]
+            primary_key = schema_of(load_package(folders[0] / DESCRIPTOR).resource(table)).primary_key
+            keys = None if rows is None else _keys(rows, primary_key, table)
+            changes = compare(*map(side_of_folder, folders), tables=(table,))
+        found = [row for one in changes.tables for row in _changed_rows(one, with_added=keys is None)]
+        used = [row for row in found if keys is None or row[0] in keys]
+        columns = dict.fromkeys(_COLUMNS, pl.String)
+        return pl.DataFrame(used, schema=columns, orient="row").sort(_COLUMNS, nulls_last=True)
 
 
 def open_release(
@@ -436,32 +429,14 @@ def _advice(text: pl.DataFrame, table: str, where: str) -> str:
 def _mask(rows: pl.DataFrame, where: str, table: str) -> pl.Series:
     """Which rows the expression picks; one that is neither true nor false for a row does not pick it."""
     try:
-        mask = rows.select(pl.sql_expr(where).alias("picked")).to_series()
+        mask = rows.with_columns(pl.sql_expr(where).alias("\0picked")).to_series(-1)
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
         first = (str(error).strip().splitlines() or ["it cannot be read"])[0]
-        raise UsageError(
-            f"the expression {where!r}: {first}",
-            f"the columns of {table} are {', '.join(rows.columns[:20])}; a date is written DATE '2000-12-31'",
-        ) from None
-    if mask.dtype != pl.Boolean or (mask.len() != rows.height and mask.len() != 1):
+        hint = f"the columns of {table} are {', '.join(rows.columns[:20])}; a date is written DATE '2000-12-31'"
+        raise UsageError(f"the expression {where!r}: {first}", hint) from None
+    if mask.dtype != pl.Boolean:
         raise UsageError(f"the expression {where!r} is not true or false for a row", "compare a column with a value")
-    return (mask.new_from_index(0, rows.height) if mask.len() != rows.height else mask).fill_null(value=False)
-
-
-def used_changes(listings: Sequence[Listing], table: str, rows: pl.DataFrame | Path | str | None) -> pl.DataFrame:
-    """One row per change from the first release to the second; see `Release.changes`.
-
-    Raises:
-        UsageError: when a release lacks the table, or the file a column of its key.
-    """
-    with ExitStack() as stack:
-        folders = [stack.enter_context(_package(listing, table)) for listing in listings]
-        primary_key = schema_of(load_package(folders[0] / DESCRIPTOR).resource(table)).primary_key
-        keys = None if rows is None else _keys(rows, primary_key, table)
-        changes = compare(*map(side_of_folder, folders), tables=(table,))
-    found = [row for one in changes.tables for row in _changed_rows(one, with_added=keys is None)]
-    used = [row for row in found if keys is None or row[0] in keys]
-    return pl.DataFrame(used, schema=dict.fromkeys(_COLUMNS, pl.String), orient="row").sort(_COLUMNS, nulls_last=True)
+    return mask.fill_null(value=False)
 
 
 def _changed_rows(found: TableChanges, *, with_added: bool) -> Iterator[tuple[str | None, ...]]:
