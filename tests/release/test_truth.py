@@ -21,7 +21,7 @@ from deedbook.release.build import build
 from deedbook.release.documents import snippets
 from deedbook.release.verification import verify
 from tests.release.conftest import MakeProject
-from tests.release.releases import release_of
+from tests.release.releases import release_of, repair_everything
 
 ID = {"name": "id", "type": "string"}
 
@@ -66,6 +66,54 @@ def test_kinds_of_missing_that_have_labels_have_a_column_of_their_own(make_proje
     assert (described["derived"], described["title"]) == (True, "Why Age is missing")
     assert "(.)" in (folder / "README.md").read_text()
     assert not verify(folder).problems
+
+
+@pytest.fixture
+def kinds(make_project: MakeProject) -> Path:
+    """A release with a number, a day and a code, each missing for one of five reasons."""
+    reasons = {f"-{number}": f"Reason {number}" for number in range(5, 10)}
+    missing = [{"value": value, "label": label} for value, label in reasons.items()]
+    codes = [{"value": "x", "label": "Ex"}]
+    fields: tuple[dict[str, Any], ...] = (
+        {"name": "size", "type": "integer", "categories": [{"value": 1, "label": "One"}]},
+        {"name": "share", "type": "number"},
+        {"name": "day", "type": "date"},
+        {"name": "kind", "type": "string", "categories": codes},
+    )
+    text = "id,size,share,day,kind\na,1,-1234.5,2024-01-01,x\nb,-5,-6,-7,-9\nc,-9,-5,-8,-5\nd,,,,\n"
+    return release_of(
+        make_project({"t": (text, schema(*({**one, "missingValues": ["", *missing]} for one in fields)))})
+    )
+
+
+def test_kinds_of_missing_are_letters_in_stata(kinds: Path) -> None:
+    frame, about = pyreadstat.read_dta(str(kinds / "t.dta"), user_missing=True, output_format="dict")
+    letters = {name: list(frame[name])[1:3] for name in ("size", "share", "day", "kind_label")}
+    assert letters == {"size": ["a", "e"], "share": ["b", "a"], "day": ["c", "d"], "kind_label": ["e", "a"]}
+    assert about.variable_value_labels["size"] == {1: "One"} | {
+        letter: f"Reason {at}" for at, letter in enumerate("abcde", 5)
+    }
+    assert not verify(kinds).problems
+
+
+def test_kinds_of_missing_are_missing_values_of_the_user_in_spss(kinds: Path) -> None:
+    frame, about = pyreadstat.read_sav(str(kinds / "t.sav"), user_missing=True)
+    assert frame["size"].tolist()[:3] == [1, -99, -95]
+    assert frame["share"].tolist()[:3] == [-1234.5, -9998, -9999]
+    assert about.missing_ranges["share"] == [{"lo": -9999.0, "hi": -9995.0}]
+    assert about.variable_value_labels["share"][-9999] == "Reason 5"
+    assert about.variable_measure["share"] == "scale"
+    plain, _ = pyreadstat.read_sav(str(kinds / "t.sav"))
+    assert plain["size"].isna().tolist() == [False, True, True, True]
+
+
+def test_another_kind_of_missing_is_found(kinds: Path) -> None:
+    path = kinds / "t.dta"
+    content = path.read_bytes()
+    start = content.index(b"<data>")
+    path.write_bytes(content[:start] + content[start:].replace(bytes([102]), bytes([103]), 1))
+    repair_everything(kinds)
+    assert [(problem.column, problem.found) for problem in verify(kinds).problems if problem.column] == [("size", "2")]
 
 
 def test_a_field_called_like_the_kinds_of_missing_of_another_is_refused(make_project: MakeProject) -> None:

@@ -101,6 +101,11 @@ def _read(resource: Resource, exprs: Sequence[pl.Expr]) -> pl.DataFrame:
     return pl.concat([empty, *blocks], rechunk=True)
 
 
+def missing_name(name: str) -> str:
+    """What the column of a release is called that tells why a field is missing."""
+    return f"{name}_missing"
+
+
 def kinds_of_missing(schema: TableSchema) -> list[tuple[Field, Mapping[str, str], Field]]:
     """The fields whose missing values have labels, with these, and the column of a release that tells them apart.
 
@@ -112,7 +117,7 @@ def kinds_of_missing(schema: TableSchema) -> list[tuple[Field, Mapping[str, str]
         values = schema.missing_values if item.missing_values is None else item.missing_values
         labels = {str(one.value): one.label for one in values if one.label}
         if any(labels) and item.name not in schema.primary_key:
-            name, title = f"{item.name}_missing", f"Why {item.title or item.name} is missing"
+            name, title = missing_name(item.name), f"Why {item.title or item.name} is missing"
             if name in schema.names:
                 message = f"a release tells in `{name}` why `{item.name}` is missing, and there is a field of that name"
                 raise ProjectError(message, "rename that field, or take the labels from missingValues")

@@ -1,4 +1,4 @@
-"""SPSS `.sav`: labels, rows compressed, days as SDATE10 and times as DATETIME23, whole numbers without decimals.
+"""SPSS `.sav`: labels, rows compressed, days as SDATE10 and times as DATETIME24, whole numbers without decimals.
 
 Written by pyreadstat, which takes the rows of a polars frame one after the other, so that no second copy of the table is in memory.
 It stamps the file with the clock: the stamp in the header is overwritten with the epoch. The file label holds dataset, version
@@ -21,6 +21,8 @@ from deedbook.release.formats.statistical import SPSS
 from deedbook.release.tables import Table
 
 _WIDEST_NUMBER = 40
+_MOST_DISCRETE = 3
+"""Numbers that stand for a missing value; more are a range."""
 _MAGIC = b"$FL2 :"
 """The first letters of a file, and two of the stamp."""
 _STAMP = slice(92, 109)
@@ -47,6 +49,13 @@ def write(table: Table, edition: Edition, path: Path) -> list[str]:
         variable_value_labels={column.name: column.labels for column in columns if column.labels},
         variable_format={column.name: form for column in columns if (form := _format(column.values))},
         variable_measure={column.name: column.measure for column in columns},
+        missing_ranges={
+            column.name: [*column.user_missing]
+            if len(column.user_missing) <= _MOST_DISCRETE
+            else [{"lo": column.user_missing[0], "hi": column.user_missing[-1]}]
+            for column in columns
+            if column.user_missing
+        },
         row_compress=True,
     )
     # the stamp of the clock becomes the epoch, with the month in English whatever the locale
@@ -69,7 +78,7 @@ def read(table: Table, path: Path, _tables: Sequence[str] = ()) -> Iterator[Pair
 def _format(values: pl.Series) -> str:
     """The print format, which shows every digit; empty for text and for numbers with an exponent."""
     if values.dtype.is_temporal():
-        return "SDATE10" if values.dtype == pl.Date else "DATETIME23.3"
+        return "SDATE10" if values.dtype == pl.Date else "DATETIME24.3"
     if values.dtype == pl.String:
         return ""
     texts = values.drop_nulls().cast(pl.String)

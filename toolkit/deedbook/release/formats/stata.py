@@ -37,13 +37,17 @@ _WIDEST_FIXED = 244
 
 @dataclass(frozen=True, slots=True)
 class Storage:
-    """How a kind is stored: its code, numpy's word for it, how Stata shows it, the missing value, the least that is none."""
+    """How a kind is stored: its code, numpy's word for it, how Stata shows it, the missing value, the least that is none.
+
+    From `missing` it is a `step` to `.a`, and from each letter to the next.
+    """
 
     code: int
     layout: str
     format: str
     missing: float = 0
     least: int = 0
+    step: float = 1
 
 
 INTEGERS = (
@@ -52,7 +56,7 @@ INTEGERS = (
     Storage(65_528, "<i4", "%12.0g", 2_147_483_621, -2_147_483_647),
 )
 """Byte, int and long."""
-DOUBLE = Storage(65_526, "<f8", "%10.0g", float.fromhex("0x1p+1023"))
+DOUBLE = Storage(65_526, "<f8", "%10.0g", float.fromhex("0x1p+1023"), step=float.fromhex("0x1p+1011"))
 LONG_TEXT = Storage(32_768, "<u8", "%9s")
 _NAME, _FORMAT, _LABEL = 129, 57, 321
 """Bytes of a name, a format and a label, a closing zero among them."""
@@ -166,7 +170,10 @@ def _rows(variables: Sequence[Variable], firsts: Mapping[int, pl.Series]) -> Ite
                 rows[f"v{place}"] = [text.encode() for text in values]
             else:
                 numbers = values.cast(pl.Float64) if storage.layout == DOUBLE.layout else values
-                rows[f"v{place}"] = numbers.fill_null(storage.missing).to_numpy()
+                filled = numbers.fill_null(storage.missing).to_numpy()
+                if (kinds := item.column.kinds) is not None:
+                    filled = filled + kinds.slice(start, _SLICE).fill_null(0).to_numpy() * storage.step
+                rows[f"v{place}"] = filled
         yield rows.tobytes()
 
 

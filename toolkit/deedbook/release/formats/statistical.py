@@ -20,7 +20,7 @@ import polars as pl
 
 from deedbook.release.edition import Edition
 from deedbook.release.formats import cells
-from deedbook.release.tables import Table
+from deedbook.release.tables import Table, missing_name
 from deedbook.schema import Field
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -32,6 +32,10 @@ _MOST_PASSES = 10
 """Parts of a file that is read: each is found by reading all that stands before it."""
 _LARGEST_LABELLED = 2**31 - 29
 """Value labels are of Stata's `long`, whose greatest numbers stand for missing values."""
+_MOST_KINDS = 26
+"""Letters of the alphabet."""
+_MOST_DIGITS = 9
+"""Of a number that stands for a missing value: a column of lower values does without."""
 _ODD = re.compile(r"[^A-Za-z0-9_]")
 
 
@@ -51,6 +55,7 @@ class Program:
         epoch: The day from which days and moments count.
         day: Milliseconds in the unit of days; `moment` those in the unit of moments.
         reader: What reads its files in pyreadstat.
+        letters: The number that stands for `.a` among labels; 0 in a program where numbers say why a value is missing.
     """
 
     capacity: cells.Capacity
@@ -66,6 +71,7 @@ class Program:
     day: int
     moment: int
     reader: str
+    letters: int = 0
 
     @property
     def before_1970(self) -> int:
@@ -90,17 +96,21 @@ class Column:
         title: What it is, for people; empty when the schema does not say.
         values: Int64, Float64, Date, Datetime, or String without nulls.
         labels: Whole numbers of the column with their labels.
+        kinds: The letter (1 is `.a`) that tells why a value is missing, where it is told; None in a program without letters.
+        user_missing: The numbers that tell it, which no value is; none in a program with letters.
     """
 
     name: str
     title: str
     values: pl.Series
     labels: dict[int | float, str] = field(default_factory=dict)
+    kinds: pl.Series | None = None
+    user_missing: tuple[int, ...] = ()
 
     @property
     def measure(self) -> str:
         """Whether its values are amounts or moments, or codes or texts."""
-        return "nominal" if self.labels or self.values.dtype == pl.String else "scale"
+        return "nominal" if len(self.labels) > len(self.user_missing) or self.values.dtype == pl.String else "scale"
 
 
 def columns_for(table: Table, program: Program) -> tuple[list[Column], list[str]]:
@@ -116,7 +126,8 @@ def columns_for(table: Table, program: Program) -> tuple[list[Column], list[str]
         if values.dtype == pl.String and (values.str.len_bytes() > program.longest_text).any():
             notes.append(f"`{item.name}` is left out: it has texts of more than {program.longest_text:,} bytes")
             continue
-        described, cuts = _cut_down(_labelled(item, values), program)
+        told = [_with_kinds(column, item.name, table, program) for column in _labelled(item, values)]
+        described, cuts = _cut_down(told, program)
         notes += [*(f"`{item.name}` {note}" for note in said), *cuts]
         columns += described
     if not 0 < len(columns) <= program.most_columns:
@@ -169,6 +180,10 @@ def read_pairs(table: Table, path: Path, program: Program) -> Iterator[cells.Pai
                     found = (found * unit - program.before_1970).round().cast(pl.Int64).cast(pl.Datetime("ms"))
                     expected = expected.cast(pl.Datetime("ms"))
                 found = cells.narrowed(found, dtype)
+                if column.kinds is not None:
+                    letters = [ord(value) - 96 if isinstance(value, str) else None for value in part[column.name]]
+                    kinds = column.kinds.slice(start, size)
+                    yield cells.Pair(column.name, kinds, pl.Series(letters, dtype=pl.Int64), start, position)
             yield cells.Pair(column.name, expected, found, start, position)
 
 
@@ -208,6 +223,31 @@ def _labelled(item: Field, values: pl.Series) -> list[Column]:
         places = values.replace_strict(texts, [*labels], default=None, return_dtype=pl.Int64)
         columns.append(Column(f"{item.name}{_SUFFIX}", f"{title} (label)", places, labels))
     return columns
+
+
+def _with_kinds(column: Column, name: str, table: Table, program: Program) -> Column:
+    """A variable of numbers that tells why its values are missing, where the table has a column of that.
+
+    By letters, or by numbers below all others, such as -99 and -98. No number of seconds or days can be taken for that.
+    """
+    values, told = column.values, missing_name(name)
+    reasons = [str(code.value) for code in table.schema.field(told).categories] if told in table.schema.names else []
+    is_number = values.dtype.is_numeric() or (values.dtype.is_temporal() and program.letters)
+    digits, least = 2, values.min() if values.dtype.is_numeric() else 0
+    while len(reasons) - 10**digits >= min(least or 0, 0):
+        digits += 1
+    if not is_number or not 0 < len(reasons) <= _MOST_KINDS or digits > _MOST_DIGITS:
+        return column
+    places = range(1, len(reasons) + 1)
+    kinds = table.rows.get_column(told).replace_strict(reasons, [*places], default=None, return_dtype=pl.Int64)
+    kinds = kinds.set(values.is_not_null(), None)
+    if program.letters:
+        labels = {program.letters + place: text for place, text in enumerate(reasons)}
+        return replace(column, labels=column.labels | labels, kinds=kinds)
+    numbers = [place - 10**digits for place in places]
+    filled = values.zip_with(kinds.is_null(), (kinds - 10**digits).cast(values.dtype))
+    labels = dict(zip(numbers, reasons, strict=True))
+    return replace(column, values=filled, labels=column.labels | labels, user_missing=tuple(numbers))
 
 
 def _cut_down(whole: Sequence[Column], program: Program) -> tuple[list[Column], list[str]]:
