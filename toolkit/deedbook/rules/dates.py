@@ -10,6 +10,7 @@ it: that one accepts 2023-02-29 and surrounding spaces, and turns a side that is
 import calendar
 import datetime as dt
 import re
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 import pandera.polars as pa
@@ -161,6 +162,51 @@ def in_order(
 ) -> pa.Check:
     """The end is not certainly before the start."""
     return rule(name, earliest(start) <= latest(end), at=end, ref=ref, message=message, hint=hint)
+
+
+def fits_precision(
+    name: str, precision_field: str, start: str, end: str, days: Mapping[int, tuple[int, int]], *, ref: str = ""
+) -> pa.Check:
+    """The days between start and end are as many as the class of precision says.
+
+    Args:
+        name: The rule's id.
+        precision_field: The field of the class.
+        start: The field of the first day.
+        end: The field of the last day.
+        days: Of each class, the fewest and the most days from the first to the last; a class that is not listed allows any.
+        ref: Where the rule comes from.
+    """
+    grade, between = pl.col(precision_field).cast(pl.Int64), (latest(end) - earliest(start)).dt.total_days()
+    least, most = (grade.replace_strict({it: span[at] for it, span in days.items()}, default=None) for at in (0, 1))
+    words = {"field": precision_field, "start": start, "end": end}
+    return builder_rule(name, between.is_between(least, most), ref, words, words="date-precision-against-span")
+
+
+def of_parts(year: str, month: str, day: str) -> tuple[pl.Expr, pl.Expr]:
+    """The first and the last day that a date in three fields allows; a month or a day that is missing is not known."""
+    y, m = (pl.col(name).cast(pl.Int64).cast(pl.String) for name in (year, month))
+    d = pl.when(m.is_not_null()).then(pl.col(day).cast(pl.Int64).cast(pl.String))
+
+    def at(month: pl.Expr, day: pl.Expr) -> pl.Expr:
+        text = pl.format("{}-{}-{}", y.str.zfill(4), month.str.zfill(2), day.str.zfill(2))
+        return text.str.to_date("%Y-%m-%d", strict=False)
+
+    first = at(m.fill_null("1"), d.fill_null("1"))
+    return first, pl.when(d.is_null()).then(at(m.fill_null("12"), pl.lit("1")).dt.month_end()).otherwise(first)
+
+
+def parts_exist(name: str, year: str, month: str, day: str, *, ref: str = "") -> pa.Check:
+    """A date in three fields is a day of the calendar, as far as it is known."""
+    passes = pl.col(year).is_null() | of_parts(year, month, day)[0].is_not_null()
+    return builder_rule(name, passes, ref, {"year": year, "month": month, "day": day}, words="no-such-day")
+
+
+def parts_in_order(name: str, start: Sequence[str], end: Sequence[str], *, ref: str = "") -> pa.Check:
+    """A date in three fields (year, month, day) is not certainly before another."""
+    passes = of_parts(*start)[0] <= of_parts(*end)[1]
+    words = {"year": end[0], "month": end[1], "day": end[2], "from": "-".join(f"{{{it}}}" for it in start)}
+    return builder_rule(name, passes, ref, words, words="parts-out-of-order")
 
 
 def are_apart(group: tuple[str, ...], start: str, end: str, key: str) -> pl.Expr:
