@@ -1,5 +1,5 @@
-"""Writes the reference pages that code already says: the commands from click, the rules from `schemas/*.py`, the conformance
-from the decisions of `tests/conformance` and `tests/fuzz`.
+"""Writes the reference pages that code already says: the commands from click, the rules from `schemas/*.py`, the models from their
+folders, the conformance from the decisions of `tests/conformance` and `tests/fuzz`.
 
 Usage: python docs/generate.py [--check]    --check changes nothing and fails when a page is stale
 """
@@ -16,9 +16,11 @@ from pathlib import Path
 import click
 import polars as pl
 
+from deedbook import models
 from deedbook.changes.declarations import KINDS, UNPUBLISHED, kinds_of
 from deedbook.checking.rules import RuleBook, load_rules
 from deedbook.cli.main import cli
+from deedbook.descriptor import load_package
 from deedbook.project import Project, load_project
 from deedbook.properties import PROPERTIES
 from deedbook.rules.rule import Rule
@@ -56,6 +58,15 @@ _BETWEEN = """\
 These compare a release with the one before it, in any dataset; `plan` and `build` run them. The rules about ids need a table
 `id_redirects`, those about events and their evidence the tables of the reference dataset. What R-70 tells stops nothing.
 """
+_MODELS = """\
+# Models of events
+
+A model is a folder of `toolkit/deedbook/models/`: Table Schemas, rules made with the [builders](builders.md), a few made-up rows in the layout of
+the original, and what its users have to know. `deedbook init DIR --model NAME` makes a project of one; `deedbook validate FILE --model NAME` checks
+a file that somebody else made, without a project. Where a model has several tables, `--table` says which of them the file is. `alignment`, the model of
+the reference dataset, has [pages of its own](rules.md). What every field means stands in the schema, and codes for missing values are declared
+there, never guessed.
+"""
 MOST_FIELDS = 4
 """Of a rule that stands in several tables, before they are only counted."""
 
@@ -85,6 +96,7 @@ def pages() -> dict[Path, str]:
         REFERENCE / "commands.md": NOTE + commands_page(),
         REFERENCE / "conformance.md": NOTE + conformance_page(),
         REFERENCE / "floor.md": NOTE + floor_page(),
+        REFERENCE / "models.md": NOTE + models_page(),
         REFERENCE / "properties.md": NOTE + properties_page(),
         REFERENCE / "rules.md": NOTE + rules_page(),
     }
@@ -147,6 +159,36 @@ def properties_page() -> str:
         rows = "\n".join(f"| `{name}` | {item.effect} | {item.note} |" for name, item in known.items())
         parts.append(f"\n## {level}\n\n| property | is | note |\n| --- | --- | --- |\n{rows}\n")
     return "".join(parts)
+
+
+def models_page() -> str:
+    """Every model with its source, what its users have to know, its tables, missing codes and rules."""
+    parts = [_MODELS]
+    for name in models.LAYOUTS:
+        folder = models.folder_of(name)
+        package = load_package(folder / "datapackage.json", schemas=folder / "schemas")
+        note = (folder / "CODEBOOK.md").read_text(encoding="utf-8").split("\n", 1)[1].strip()
+        sources = [f"[{it['title']}]({it['path']})" if "path" in it else it["title"] for it in package.raw["sources"]]
+        parts += [f"## {name}\n", f"Source: {'; '.join(sources)}.\n", note + "\n"]
+        for resource in package.resources:
+            if (schema := resource.schema) is None:
+                raise LookupError(resource.name)
+            codes = {
+                it.name: [f"`{label.value}`" for label in it.missing_values or () if label.value]
+                for it in schema.fields
+            }
+            missing = "; ".join(f"{field}: {', '.join(found)}" for field, found in codes.items() if found)
+            parts.append(
+                f"### {name}: {resource.name}\n\n{schema.raw['description']} {len(schema.fields)} fields, key: "
+            )
+            parts[-1] += f"{', '.join(schema.primary_key) or 'none'}.{f' Missing: {missing}.' if missing else ''}\n"
+            file = folder / "schemas" / f"{resource.name}.py"
+            if file.is_file():
+                rules = {it.id: it for it in load_rules({resource.name: file}).tables[resource.name].rules}
+                parts.append(
+                    _rule_table(list(rules.values()), {it: {"": [rules[it].at]} for it in rules}, in_tables=False)
+                )
+    return "\n".join(parts).rstrip() + "\n"
 
 
 def rules_page() -> str:

@@ -118,6 +118,7 @@ class Reading:
         delimiter: The delimiter; that of its format when empty.
         encoding: The encoding; UTF-8 when empty.
         sheet: The name or the number of a sheet of a workbook; the first when empty.
+        model: A folder with a descriptor and `schemas/`, in place of a schema: the file is its table of that name, else its first.
     """
 
     schema: Path | None = None
@@ -125,6 +126,7 @@ class Reading:
     delimiter: str = ""
     encoding: str = ""
     sheet: str = ""
+    model: Path | None = None
 
 
 def load_project(target: Path, reading: Reading | None = None) -> Project:
@@ -142,8 +144,8 @@ def load_project(target: Path, reading: Reading | None = None) -> Project:
     if not target.exists():
         raise UsageError(f"{target}: no such file or folder", "name a project folder, a descriptor or a data file")
     given = reading or Reading()
-    if given.schema is not None:
-        return _load_file(target, given, given.schema)
+    if given.schema is not None or given.model is not None:
+        return _load_file(target, given)
     if given != Reading(name=given.name):
         message = "how a file is read is said for a data file with a schema of its own"
         raise UsageError(message, "add --schema TABLE.schema.json")
@@ -165,19 +167,32 @@ def load_project(target: Path, reading: Reading | None = None) -> Project:
     )
 
 
-def _load_file(target: Path, reading: Reading, schema: Path) -> Project:
+def _load_file(target: Path, reading: Reading) -> Project:
     """A project of one data file; foreign keys that refer to other tables are kept, and cannot be looked up."""
-    table = read_schema(load_json(schema, "schema"), str(schema))
+    name = reading.name or target.name.split(".")[0] or "table"
+    like: dict[str, Any] = {"name": name}
+    rules = {}
+    if reading.model is not None:
+        schemas = reading.model / "schemas"
+        tables = {item.name: item for item in load_package(reading.model / DESCRIPTOR, schemas=schemas).resources}
+        if reading.name and name not in tables:
+            raise UsageError(f"the model has no table `{name}`", nearest(name, tables, f"it has {', '.join(tables)}"))
+        model = tables.get(name) or next(iter(tables.values()))
+        like, table, source = dict(model.raw), model.schema, model.schema_source
+        rules = {model.name: file} if (file := schemas / f"{model.name}.py").is_file() else {}
+    else:
+        source = str(reading.schema)
+        table = read_schema(load_json(Path(source), "schema"), source)
     sheet = {"sheetNumber": int(reading.sheet)} if reading.sheet.isdecimal() else {"sheetName": reading.sheet}
-    like = {
-        "name": reading.name or target.name.split(".")[0] or "table",
+    said = {name: value for name, value in {"delimiter": reading.delimiter, **sheet}.items() if value}
+    like |= {
         "path": f"table{''.join(target.suffixes)}",
-        "encoding": reading.encoding or "utf-8",
-        "dialect": {name: value for name, value in {"delimiter": reading.delimiter, **sheet}.items() if value},
+        "encoding": reading.encoding or like.get("encoding", "utf-8"),
+        "dialect": {**like.get("dialect", {}), **said},
     }
     resource = read_resource(like, target.parent, where=str(target))
-    resource = replace(resource, paths=(target.name,), files=(target,), schema=table, schema_source=str(schema))
-    return Project(target.parent, Package(root=target.parent, path=None, resources=(resource,)))
+    resource = replace(resource, paths=(target.name,), files=(target,), schema=table, schema_source=source)
+    return Project(target.parent, Package(root=target.parent, path=None, resources=(resource,)), rule_files=rules)
 
 
 def _owner_of(file: Path) -> Project | None:

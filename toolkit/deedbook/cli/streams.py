@@ -104,7 +104,7 @@ def append(path: Path, text: str) -> None:
 
 
 @contextmanager
-def piped_data(target: Path, schema: Path | None) -> Iterator[Path]:
+def piped_data(target: Path, described_by: Path | None) -> Iterator[Path]:
     """The target; or a copy of the data that comes through `-` (stdin) or a named pipe, gone at the end.
 
     It is kept while it is needed, since rows are read twice where keys repeat.
@@ -116,7 +116,7 @@ def piped_data(target: Path, schema: Path | None) -> Iterator[Path]:
     if not is_stdin and not target.is_fifo():
         yield target
         return
-    if schema is None:
+    if described_by is None:
         raise UsageError(f"{target}: data that is piped in needs a schema", "add --schema TABLE.schema.json")
     if is_stdin and sys.stdin is None:
         raise UsageError("standard input is closed: there is no data", "pipe a file in, or name one")

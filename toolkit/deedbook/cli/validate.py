@@ -1,14 +1,15 @@
 """`deedbook validate`: names every mistake in the tables at its row and field."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
 
-from deedbook import rendering
+from deedbook import models, rendering
 from deedbook.cli import options, streams
-from deedbook.errors import DONE, FINDINGS
+from deedbook.errors import DONE, FINDINGS, UsageError
 from deedbook.rendering import View, text
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
@@ -23,6 +24,11 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 @click.option("--encoding", default="", metavar="NAME", help="With --schema: the encoding of the file.")
 @click.option(
     "--sheet", default="", metavar="SHEET", help="With --schema: the name or number of a sheet of a workbook."
+)
+@click.option(
+    "--model",
+    type=click.Choice(models.LAYOUTS),
+    help="The model whose table a data file is, in place of --schema; --table says which when it has several.",
 )
 @options.format_(
     tuple(rendering.REPORT_FORMATS),
@@ -70,6 +76,7 @@ def validate(
     /,
     target: Path,
     schema: Path | None,
+    model: str | None,
     delimiter: str,
     encoding: str,
     sheet: str,
@@ -77,6 +84,8 @@ def validate(
     file: Path | None,
     summary: Path | None,
     no_rules: bool,
+    trust_rules: bool,
+    tables: tuple[str, ...],
     strict: bool,
     quiet: bool,
     **chosen: Any,
@@ -84,7 +93,7 @@ def validate(
     """Name every mistake in the tables of TARGET at its row and field.
 
     TARGET (the current folder when left out) is a folder with deedbook.toml or datapackage.json, a .json or .yaml descriptor,
-    or a data file: of a project, or together with --schema; - is a data file that is piped in.
+    or a data file: of a project, or together with --schema or --model; - is a data file that is piped in.
 
     Exits with 0 when the data may be published and with 1 when it has errors.
     """
@@ -92,13 +101,19 @@ def validate(
     from deedbook.project import Reading, load_project
 
     reading = Reading(schema, "", delimiter.replace("\\t", "\t"), encoding, sheet)
-    with streams.piped_data(target, schema) as path, streams.progress_bar(quiet=quiet) as bar:
+    if model is not None:
+        if schema is not None:
+            raise UsageError("--schema and --model both say what the file is", "leave one of them out")
+        name, tables = (*tables, "")[0], ()
+        reading = replace(reading, name=name, model=models.folder_of(model))
+    chosen |= {"rules": not no_rules, "tables": tables, "trust_rules": trust_rules or model is not None}
+    with streams.piped_data(target, schema or reading.model) as path, streams.progress_bar(quiet=quiet) as bar:
         project = load_project(path, reading)
         if project.config is not None and project.has_releases:
             from deedbook.versioning.previous import demand_one_beginning
 
             demand_one_beginning(project)
-        report = validation.validate(project, validation.Options(rules=not no_rules, **chosen), bar.update)
+        report = validation.validate(project, validation.Options(**chosen), bar.update)
     code = DONE if report.passes(strict=strict) else FINDINGS
     folder = _folder(project.package.root)
     if summary is not None:

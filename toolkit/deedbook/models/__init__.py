@@ -1,4 +1,22 @@
-"""Ready models of event data, each a folder of rules and derivations for its own tables.
+"""Ready models of event data, each a folder of what a project's `schemas/` holds, made-up rows, and a note on the codebook.
 
-A project's `schemas/*.py` use them; nothing else of the toolkit knows a column of theirs.
+    NAME/datapackage.json           its tables in the layout of the original, and the codebook that they follow
+    NAME/TABLE.csv                  a few made-up rows
+    NAME/schemas/TABLE.schema.json  what cells and keys must satisfy, missing codes, what every field means
+    NAME/schemas/TABLE.py           what rows must satisfy, by the builders of `deedbook.rules`
+    NAME/CODEBOOK.md                what a user of the original has to know
+
+`alignment`, the model of the reference dataset, is code besides: its schemas are those of that dataset. Nothing else of the
+toolkit knows a column of a model.
 """
+
+from pathlib import Path
+
+ALIGNMENT = "alignment"
+LAYOUTS = ("flat", "ucdp-ged", "ucdp-prio-acd", "acled", "gdelt", "cow-alliances", "gtd", "icews", "polecat")
+"""The models that are a folder alone."""
+
+
+def folder_of(name: str) -> Path:
+    """The folder of a model."""
+    return Path(__file__).parent / name.replace("-", "_")

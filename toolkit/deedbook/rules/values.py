@@ -1,6 +1,7 @@
 """Values of one row that go together: numbers in order or that add up, codes that allow each other, codes within codes."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pandera.polars as pa
 import polars as pl
@@ -23,7 +24,7 @@ def adds_up(name: str, total: str, parts: Sequence[str], *, ref: str = "") -> pa
     return builder_rule(name, passes, ref, words, words="numbers-do-not-add-up")
 
 
-def fits(name: str, field: str, of: str, allowed: Mapping[object, Sequence[object]], *, ref: str = "") -> pa.Check:
+def fits(name: str, field: str, of: str, allowed: Mapping[Any, Sequence[Any]], *, ref: str = "") -> pa.Check:
     """A code is one of those that go with another code, such as the subtypes of a type.
 
     Args:

@@ -13,9 +13,10 @@
     requirements.in                  the version of deedbook
     requirements.txt                 that, and everything below it, by hash, as CI installs it; `ci/dataset.sh lock` writes it
     README.md  .gitignore  .gitattributes
+    CODEBOOK.md                      of another model than `alignment`, which also has its own tables and schemas
 
 `files/` and `tables/` hold them; code list and descriptor are those of the reference dataset, which the wheel takes along
-as `reference/`. A new project is written beside its place and renamed once.
+as `reference/`, or what a folder of `deedbook.models` has. A new project is written beside its place and renamed once.
 """
 
 import errno
@@ -29,13 +30,16 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
-from deedbook import __version__, files
+from deedbook import __version__, files, models
 from deedbook.errors import RefusalError, UsageError
+from deedbook.models import ALIGNMENT
 from deedbook.names import name_problem
 
 _HERE = resources.files(__package__)
 FILES: Mapping[str, str] = json.loads((_HERE / "places.json").read_bytes())
 """The files of `files/`, and what they become."""
+_BESIDE = frozenset({"waivers.csv", "corrections.csv"})
+"""What stands beside the tables of any model."""
 _UNSLUGGED = re.compile(r"[^a-z0-9._-]+")
 _DESCRIBED = ("title", "description", "version", "contributors", "sources", "keywords")
 
@@ -49,12 +53,13 @@ class Created:
     files: tuple[str, ...]
 
 
-def create(folder: Path, *, name: str = "") -> Created:
+def create(folder: Path, *, name: str = "", model: str = ALIGNMENT) -> Created:
     """A dataset project at `folder`, complete or not there.
 
     Args:
         folder: A folder that does not exist yet, or an empty one.
         name: The name of the dataset; made from that of the folder when empty.
+        model: Whose tables, schemas and rules it has.
 
     Raises:
         RefusalError: when there is something already.
@@ -70,7 +75,7 @@ def create(folder: Path, *, name: str = "") -> Created:
     staged = target.with_name(f".{target.name}.init-{os.getpid()}")
     try:
         with files.explained_disk(f"{folder} cannot be written"), files.new_folder(target, staged) as root:
-            contents = dict(_contents(name))
+            contents = dict(_contents(name, model))
             for path, content in contents.items():
                 (root / path).parent.mkdir(parents=True, exist_ok=True)
                 (root / path).write_bytes(content)
@@ -96,19 +101,28 @@ def _demand_free(target: Path, folder: Path) -> None:
         raise RefusalError(message, f"go one up: `cd ..`, then `deedbook init {target.name}`")
 
 
-def _contents(name: str) -> Iterator[tuple[str, bytes]]:
+def _contents(name: str, model: str) -> Iterator[tuple[str, bytes]]:
     """The path and the content of every file of a project."""
     for packaged, path in FILES.items():
         text = (_HERE / "files" / packaged).read_bytes()
         yield path, text.replace(b"@NAME@", name.encode()).replace(b"@VERSION@", __version__.encode())
-    for table in sorted((_HERE / "tables").iterdir(), key=lambda item: item.name):
-        yield f"datapackage/{table.name}", table.read_bytes()
-    yield "datapackage/code_values.csv", _packaged("scaffold/reference/code_values.csv", "datapackage").read_bytes()
     raw: dict[str, Any] = json.loads(_packaged("scaffold/reference/datapackage.json", "datapackage").read_bytes())
     own = json.loads((_HERE / "files" / "datapackage.json").read_bytes())
-    raw |= {"name": name, **{key: own[key] for key in _DESCRIBED}, "deedbook": {**raw["deedbook"], "previous": None}}
+    raw |= {key: own[key] for key in _DESCRIBED}
+    schemas, tables = _packaged("schemas", "."), [*(_HERE / "tables").iterdir()]
+    if model == ALIGNMENT:
+        tables.append(_packaged("scaffold/reference/code_values.csv", "datapackage"))
+    else:
+        folder = models.folder_of(model)
+        raw |= {"deedbook": {}, **json.loads((folder / "datapackage.json").read_bytes())}
+        schemas, tables = folder / "schemas", [item for item in tables if item.name in _BESIDE]
+        tables.extend(folder.glob("*.csv"))
+        yield "CODEBOOK.md", (folder / "CODEBOOK.md").read_bytes()
+    for table in sorted(tables, key=lambda item: item.name):
+        yield f"datapackage/{table.name}", table.read_bytes()
+    raw |= {"name": name, "deedbook": {**raw["deedbook"], "previous": None}}
     yield "datapackage/datapackage.json", (json.dumps(raw, ensure_ascii=False, indent=2) + "\n").encode()
-    for schema in sorted(_packaged("schemas", ".").iterdir(), key=lambda item: item.name):
+    for schema in sorted(schemas.iterdir(), key=lambda item: item.name):
         if schema.name.endswith((".schema.json", ".py")):
             yield f"schemas/{schema.name}", schema.read_bytes()
 

@@ -1,0 +1,118 @@
+"""Other people's models: a project that works, an error of each rule found at its row, and nothing on what is right."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from deedbook import models
+from deedbook.checking.rules import load_rules
+from deedbook.project import load_project
+from deedbook.scaffold import create
+from deedbook.validation import Options, validate
+from tests.cli.project import Outcome
+from tests.conformance import SHARED
+from tests.models.plants import KEYS, PLANTS
+
+Run = Callable[..., Outcome]
+ALL = Options(trust_rules=True, max_findings=1_000)
+CLEAN = 4
+REALDATA = SHARED / "realdata"
+GED = REALDATA / "ucdp-ged-syria" / "ucdp_syria_df.csv"
+
+
+def fields_of(model: str, table: str) -> list[str]:
+    schema = json.loads((models.folder_of(model) / "schemas" / f"{table}.schema.json").read_text(encoding="utf-8"))
+    return [field["name"] for field in schema["fields"]]
+
+
+def dialect_of(model: str) -> tuple[str, bool]:
+    raw = json.loads((models.folder_of(model) / "datapackage.json").read_text(encoding="utf-8"))
+    dialect = raw["resources"][0].get("dialect", {})
+    return dialect.get("delimiter", ","), dialect.get("header", True)
+
+
+def write_table(path: Path, model: str, table: str) -> dict[str, int]:
+    """A table of the model's layout with clean rows, then a row for each planted error; returns the row of each rule."""
+    names, (delimiter, header) = fields_of(model, table), dialect_of(model)
+    with path.open(encoding="utf-8", newline="") as file:
+        sample = list(csv.reader(file, delimiter=delimiter))
+    base = dict(zip(names, sample[1 if header else 0], strict=True))
+    key, form = KEYS[model][table]
+    plants = PLANTS[model][table]
+    rows = []
+    for number, cells in enumerate([*({} for _ in range(CLEAN)), *plants.values()]):
+        own_name = {"name": f"Xyzland {number}"} if table == "actors" else {}
+        rows.append({**base, key: form.format(1 + number), **own_name, **cells})
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, names, delimiter=delimiter, lineterminator="\n")
+        if header:
+            writer.writeheader()
+        writer.writerows(rows)
+    return {rule: CLEAN + number + (2 if header else 1) for number, rule in enumerate(plants)}
+
+
+@pytest.mark.parametrize("model", models.LAYOUTS)
+def test_a_project_of_the_model_has_nothing_to_complain_of(model: str, tmp_path: Path) -> None:
+    made = create(tmp_path / "new", model=model).folder
+    report = validate(load_project(made), ALL)
+    assert (report.errors, report.warnings, report.not_checked) == (0, 0, ())
+    assert (made / "CODEBOOK.md").read_text(encoding="utf-8").startswith("# Codebook: ")
+    assert "@" not in (made / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("model", models.LAYOUTS)
+def test_an_error_of_each_rule_is_found_at_its_row(model: str, tmp_path: Path) -> None:
+    made = create(tmp_path / "new", model=model).folder
+    expected = {
+        (table, rule, row)
+        for table in PLANTS[model]
+        for rule, row in write_table(made / "datapackage" / f"{table}.csv", model, table).items()
+    }
+    report = validate(load_project(made), ALL)
+    found = {(item.table, item.rule, item.row) for item in report.findings}
+    assert expected - found == set()
+    assert {(table, row) for table, _, row in found} == {(table, row) for table, _, row in expected}
+
+
+@pytest.mark.parametrize("model", models.LAYOUTS)
+def test_every_rule_of_the_model_is_planted(model: str, tmp_path: Path) -> None:
+    book = load_rules(load_project(create(tmp_path / "new", model=model).folder).rule_files)
+    rules = {table: {rule.id for rule in found.rules} for table, found in book.tables.items()}
+    assert rules == {table: set(plants) for table, plants in PLANTS[model].items()}
+
+
+def test_a_file_needs_no_project_of_the_model(project: Path, deedbook: Run) -> None:
+    folder = models.folder_of("gdelt")
+    assert deedbook("validate", str(folder / "mentions.csv"), "--model", "gdelt").code == 0
+    (project / "20240307.CSV").write_bytes((folder / "events.csv").read_bytes())
+    assert deedbook("validate", "20240307.CSV", "--model", "gdelt").code == 0
+    wrong = deedbook("validate", "20240307.CSV", "--model", "gdelt", "--table", "mention")
+    assert (wrong.code, wrong.err.splitlines()[0]) == (2, "deedbook: the model has no table `mention`")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("model", models.LAYOUTS)
+def test_a_project_of_the_model_builds(model: str, project: Path, deedbook: Run) -> None:
+    assert deedbook("init", "new", "--model", model).code == 0
+    assert deedbook("build", "new", "--trust-rules").code == 0
+
+
+@pytest.mark.skipif(not GED.is_file(), reason="../shared/realdata is absent")
+def test_101_events_of_syria_break_a_rule_and_nothing_else_is_an_error(project: Path, deedbook: Run) -> None:
+    done = deedbook("validate", str(GED), "--model", "ucdp-ged", "--format", "json")
+    totals = json.loads(done.out)["totals"]
+    errors = {(item["rule"], item["column"]): item["count"] for item in totals if item["severity"] == "error"}
+    assert errors == {("estimates-out-of-order", "best"): 101}
+
+
+@pytest.mark.skipif(not GED.is_file(), reason="../shared/realdata is absent")
+def test_of_two_releases_of_conflicts_six_lists_have_two_spaces(project: Path, deedbook: Run) -> None:
+    folder = REALDATA / "ucdp-prio-acd"
+    for name, expected in (("ucdp-prio-acd-191.csv", {}), ("UcdpPrioConflict_v25_1.csv", {"gwno_a": 4, "gwno_b": 2})):
+        done = deedbook("validate", str(folder / name), "--model", "ucdp-prio-acd", "--format", "json")
+        assert {item["column"]: item["count"] for item in json.loads(done.out)["totals"]} == expected
