@@ -8,7 +8,7 @@ SIGNS                 what a free text looks like that is valid and not what was
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -168,6 +168,7 @@ SIGNS = {
     "error-value-in-text": replace(SPREADSHEET_ERROR, pattern=rf"\A(?:{SPREADSHEET_ERROR.pattern})\z"),
 }
 """What a text looks like that is not what was meant, by rule; the pattern is found anywhere in it."""
+_ANY_SIGN = "(?s)" + "|".join(f"(?:{sign.pattern})" for sign in SIGNS.values())
 _SAMPLE = 1_000
 """Cells by which a column is seen to repeat its texts: each is then looked at once, in a third of the time."""
 
@@ -177,24 +178,27 @@ def free_text_groups(plan: FilePlan, frame: pl.DataFrame, bad: Mapping[str, npt.
     names = plan.free_text
     if not names or not frame.height:
         return []
-    any_sign = "(?s)" + "|".join(f"(?:{sign.pattern})" for sign in SIGNS.values())
     repeats = (2 * frame[name].head(_SAMPLE).n_unique() < min(frame.height, _SAMPLE) for name in names)
     texts_of = (pl.col(name).unique() if repeat else pl.col(name) for name, repeat in zip(names, repeats, strict=True))
-    found = frame.lazy().select(it.str.contains(any_sign).any() for it in texts_of).collect(engine="in-memory")
+    found = frame.lazy().select(it.str.contains(_ANY_SIGN).any() for it in texts_of).collect(engine="in-memory")
     groups = []
     for item in plan.fields:
-        if item.name not in names or not found[item.name][0]:
-            continue
-        texts = frame[item.name]
-        left = pl.repeat(True, len(texts), eager=True).scatter(bad.get(item.name, []), False)
-        for rule, sign in SIGNS.items():
-            mask = (texts.str.contains(f"(?s){sign.pattern}") & left).fill_null(False)
-            left = left & ~mask
-            if mask.any():
-                rows = mask.arg_true().cast(pl.Int64).to_numpy()
-                words = partial(_words, rule, texts.filter(mask))
+        if item.name in names and found[item.name][0]:
+            texts = frame[item.name]
+            for rule, mask in rows_with_signs(texts, bad.get(item.name)):
+                rows, words = mask.arg_true().cast(pl.Int64).to_numpy(), partial(_words, rule, texts.filter(mask))
                 groups.append(Group(rule, rows, words, "warning", item.name, item.number))
     return groups
+
+
+def rows_with_signs(texts: pl.Series, excused: npt.NDArray[np.int64] | None) -> Iterator[tuple[str, pl.Series]]:
+    """The signs that texts have, each with a mask of the rows that have no earlier one."""
+    left = pl.repeat(True, len(texts), eager=True).scatter([] if excused is None else excused, False)
+    for rule, sign in SIGNS.items():
+        mask = (texts.str.contains(f"(?s){sign.pattern}") & left).fill_null(False)
+        left = left & ~mask
+        if mask.any():
+            yield rule, mask
 
 
 def _words(rule: str, texts: pl.Series, at: int) -> Words:

@@ -57,8 +57,11 @@ def event_dyads(tables: Tables, weighed: pl.DataFrame) -> pl.DataFrame:
     named = pairs.filter(pl.col("actor_id") != pl.col("actor_id_b")).select(
         "event_id", "is_directed", claimed, actor_a="actor_id", actor_b="actor_id_b"
     )
+    actors = tables["actors"].with_columns(own=pl.when(pl.col("actor_type").is_in(STATES)).then("actor_id"))
+    described = actors.select("actor_id", "name", country=pl.coalesce("country_actor_id", "own"))
     for side in "ab":
-        named = named.join(_described(tables, side), on=f"actor_{side}", how="left")
+        ends = {"actor_id": f"actor_{side}", "name": f"actor_{side}_name", "country": f"country_{side}"}
+        named = named.join(described.rename(ends), on=f"actor_{side}", how="left")
     for side in "ab":
         roots = roots_at(named.select("event_id", actor_id=f"actor_{side}").unique(), tables)
         roots = roots.rename({"actor_id": f"actor_{side}", "root": f"root_{side}"})
@@ -85,13 +88,3 @@ def _side(sides: pl.DataFrame, roles: tuple[str, ...]) -> pl.DataFrame:
     """One row per event and actor in one of the roles; `as_claimed` unless one of them is undisputed."""
     inside = sides.filter(pl.col("role").is_in(roles)).group_by("event_id", "actor_id")
     return inside.agg(pl.col("as_claimed").fill_null(False).all())
-
-
-def _described(tables: Tables, side: str) -> pl.DataFrame:
-    """The name of every actor, and the state to which it belongs."""
-    own = pl.when(pl.col("actor_type").is_in(STATES)).then("actor_id")
-    return tables["actors"].select(
-        pl.col("actor_id").alias(f"actor_{side}"),
-        pl.col("name").alias(f"actor_{side}_name"),
-        pl.coalesce("country_actor_id", own).alias(f"country_{side}"),
-    )
