@@ -176,7 +176,7 @@ _SAMPLE = 1_000
 def free_text_groups(plan: FilePlan, frame: pl.DataFrame, bad: Mapping[str, npt.NDArray[np.int64]]) -> list[Group]:
     """The cells of free text that have a sign, each with the first of them only; `bad` rows of a field have a finding already."""
     names = plan.free_text
-    if not names or not frame.height:
+    if not names:
         return []
     repeats = (2 * frame[name].head(_SAMPLE).n_unique() < min(frame.height, _SAMPLE) for name in names)
     texts_of = (pl.col(name).unique() if repeat else pl.col(name) for name, repeat in zip(names, repeats, strict=True))
