@@ -19,11 +19,17 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 @options.target
 @click.option("--schema", type=_FILE, help="The Table Schema of a data file that no project describes.")
 @click.option(
-    "--delimiter", default="", metavar="CHARACTER", help="With --schema: what separates its cells; \\t is a tab."
+    "--delimiter",
+    default="",
+    metavar="CHARACTER",
+    help="With --schema or --model: what separates its cells; \\t is a tab.",
 )
-@click.option("--encoding", default="", metavar="NAME", help="With --schema: the encoding of the file.")
+@click.option("--encoding", default="", metavar="NAME", help="With --schema or --model: the encoding of the file.")
 @click.option(
-    "--sheet", default="", metavar="SHEET", help="With --schema: the name or number of a sheet of a workbook."
+    "--sheet",
+    default="",
+    metavar="SHEET",
+    help="With --schema or --model: the name or number of a sheet of a workbook.",
 )
 @click.option(
     "--model",

@@ -12,7 +12,10 @@ schema = pa.DataFrameSchema(
             "event-ends-before-start", "date_start", "date_end", message="ends on {date_end}, before it starts"
         ),
         dates.in_order(
-            "source-older-than-event", "date_start", "source_date", message="{source_title} is of {source_date}"
+            "source-older-than-event",
+            "date_start",
+            "source_date",
+            message="its source is of {source_date}, before the event",
         ),
         rule(
             "actor-acts-on-itself",
