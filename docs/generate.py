@@ -7,24 +7,22 @@ Usage: python docs/generate.py [--check]    --check changes nothing and fails wh
 from __future__ import annotations
 
 import argparse
-import datetime as dt
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import click
-import polars as pl
 
 from deedbook import models
 from deedbook.changes.declarations import KINDS, UNPUBLISHED, kinds_of
 from deedbook.checking.rules import RuleBook, load_rules
 from deedbook.cli.main import cli
 from deedbook.descriptor import load_package
+from deedbook.entries import FINDINGS, rules_of
 from deedbook.project import Project, load_project
 from deedbook.properties import PROPERTIES
 from deedbook.rules.rule import Rule
-from deedbook.schema import TableSchema
 from deedbook.versioning.bump import BUMP_RULES, Thresholds
 from deedbook.versioning.guards import all_guards
 
@@ -70,14 +68,6 @@ there, never guessed.
 MOST_FIELDS = 4
 """Of a rule that stands in several tables, before they are only counted."""
 
-_TYPES: dict[str, pl.DataType] = {
-    "boolean": pl.Boolean(),
-    "date": pl.Date(),
-    "datetime": pl.Datetime("us", "UTC"),
-    "integer": pl.Int64(),
-    "number": pl.Float64(),
-}
-
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -95,6 +85,7 @@ def pages() -> dict[Path, str]:
     return {
         REFERENCE / "commands.md": NOTE + commands_page(),
         REFERENCE / "conformance.md": NOTE + conformance_page(),
+        REFERENCE / "findings.md": NOTE + FINDINGS.read_text(encoding="utf-8"),
         REFERENCE / "floor.md": NOTE + floor_page(),
         REFERENCE / "models.md": NOTE + models_page(),
         REFERENCE / "properties.md": NOTE + properties_page(),
@@ -195,7 +186,7 @@ def rules_page() -> str:
     """All rules of the reference dataset; one that several tables share stands once."""
     project = load_project(DOCS.parent)
     book = load_rules(project.rule_files)
-    places = list(rules_of(project, book))
+    places = [Place(*place) for place in rules_of(project, book)]
     tables: dict[str, dict[str, list[str]]] = {}
     rules: dict[str, Rule] = {}
     for place in places:
@@ -216,21 +207,6 @@ def rules_page() -> str:
             parts += [f"## {table}\n", _rule_table(own, tables, in_tables=False)]
     parts += ["## Between releases\n", _BETWEEN, _guard_table(book)]
     return "\n".join(parts).rstrip() + "\n"
-
-
-def rules_of(project: Project, book: RuleBook) -> Iterator[Place]:
-    """Every rule of the project, in the order of its tables; a rule on several fields comes once a field."""
-    frames = {
-        resource.name: _empty(resource.schema) for resource in project.package.resources if resource.schema is not None
-    }
-    across = book.dataset(frames, dt.date(2000, 1, 1)) if book.dataset else {}
-    for table in frames:
-        for rules in (book.tables.get(table), across.get(table)):
-            yield from (Place(table, carried) for carried in (rules.rules if rules else ()))
-
-
-def _empty(schema: TableSchema) -> pl.DataFrame:
-    return pl.DataFrame(schema={item.name: _TYPES.get(item.type, pl.String()) for item in schema.fields})
 
 
 def _rule_table(rules: list[Rule], tables: Mapping[str, Mapping[str, list[str]]], *, in_tables: bool) -> str:

@@ -1,5 +1,7 @@
 """What the tables must satisfy together, what releases derive from them, and what may not happen between two of them.
 
+`forms` are the short forms of `deedbook add`, and `explain` tells `deedbook explain` why a row has its status.
+
 `schemas` gets the typed tables by name and the release date; a table that could not be read is there without rows. What
 a rule reads besides its own row is seen from its expressions: `pl.col("event.event_type")` is a fact that `beside` put
 next to the row. A reference that leads nowhere gives null facts, and null passes: it has its own finding.
@@ -14,10 +16,14 @@ import polars as pl
 
 from deedbook.models.alignment import actors, evidence, rules, wide
 from deedbook.models.alignment import guards as between
+from deedbook.models.alignment.forms import EVENT
+from deedbook.models.alignment.status import explain
 from deedbook.rules import dates
 from deedbook.rules.chains import no_circle
 from deedbook.rules.geography import country_boxes
 from deedbook.rules.views import View, beside, judge
+
+__all__ = ["derive", "explain", "forms", "guards", "schemas"]
 
 Tables = Mapping[str, pl.DataFrame]
 
@@ -39,6 +45,7 @@ ORGANISATION_ROLE = {
     "membership.accept": "initiator",
 }
 guards = between.GUARDS
+forms = {"event": EVENT}
 UNDATED = "the descriptor has no release date (`created`)"
 
 role = pl.col("role")

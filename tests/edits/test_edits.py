@@ -138,7 +138,7 @@ def test_a_file_that_would_hold_other_values_does_not_take_the_place(
 ) -> None:
     project = make_package(tmp_path, schemas={"data": KEYED}, data=b"id,text\r\n2,b\r\n")
     for wrong in (b"id,text\n2,c\n", b"id,text\n", b"id,txt\n2,b\n", b"id,text\n2,b,c\n", b"id,text\n2, b\n"):
-        monkeypatch.setattr(edits, "_to_bytes", lambda _cells, _delimiter, wrong=wrong: wrong)
+        monkeypatch.setattr(edits, "to_bytes", lambda _cells, _delimiter, wrong=wrong: wrong)
         with pytest.raises(DeedbookError, match="stays as it was"):
             rewrite(project)
         assert (tmp_path / "data.csv").read_bytes() == b"id,text\r\n2,b\r\n"

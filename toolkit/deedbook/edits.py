@@ -96,8 +96,8 @@ def _rewrite(resource: Resource, referenced: frozenset[str], *, check: bool) -> 
     except (OSError, UnmendableError) as error:
         fault = f"it cannot be read: {error.strerror}" if isinstance(error, OSError) else str(error)
         return became("unmendable", left=[fault])
-    cells, done, left = _arrange(cells, resource.schema, referenced)
-    after = _to_bytes(cells, resource.dialect.delimiter)
+    cells, done, left = arrange(cells, resource.schema, referenced)
+    after = to_bytes(cells, resource.dialect.delimiter)
     if after == before:
         return became("canonical", left=left)
     if file.stat().st_nlink > 1:
@@ -152,9 +152,7 @@ _HARMLESS = frozenset({"required", "maxLength"})
 """Constraints that mean the same for composed letters."""
 
 
-def _arrange(
-    cells: Cells, schema: TableSchema | None, referenced: frozenset[str]
-) -> tuple[Cells, list[str], list[str]]:
+def arrange(cells: Cells, schema: TableSchema | None, referenced: frozenset[str]) -> tuple[Cells, list[str], list[str]]:
     """The cells in canonical form, with the same values; what was done, and what could not be done, in words.
 
     Columns stay where they are, unless the schema demands their order (`fieldsMatch: exact`) and they stand in another one.
@@ -208,7 +206,7 @@ def _may_compose(schema: TableSchema | None, label: str, referenced: frozenset[s
     )
 
 
-def _to_bytes(cells: Cells, delimiter: str) -> bytes:
+def to_bytes(cells: Cells, delimiter: str) -> bytes:
     """The cells as canonical CSV; an empty cell is quoted only where its line would be blank."""
     out = io.BytesIO()
     header = pl.DataFrame([cells.labels], orient="row", schema=dict.fromkeys(cells.rows.columns, pl.String))

@@ -2,7 +2,8 @@
 
     SCHEMAS/TABLE.py     `schema`: a pandera DataFrameSchema or DataFrameModel (polars)
     SCHEMAS/dataset.py   `schemas(tables, created)`: such schemas by table, for rules that read other rows or
-                         tables; `derive(tables, created)`: what releases add; `guards`: rules between releases
+                         tables; `derive(tables, created)`: what releases add; `guards`: rules between releases;
+                         `forms`: short forms of entries; `explain(tables, id)`: why a row is what it is
 
 Checks made by `deedbook.rules.rule` are collected into one select (`verdicts`). Any other pandera check is run by pandera
 itself, one by one and on a typed eager frame, since pandera hides what a check raises among the failure cases, and checks no
@@ -32,6 +33,7 @@ from deedbook.checking.settings import AS_WRITTEN, RuleSettings
 from deedbook.checking.verdicts import FIX, NO_ROW, RuleOutcome, describe, evaluate_rules, fail, outcome_of
 from deedbook.errors import DeedbookError, RuleError
 from deedbook.findings import listed, nearest
+from deedbook.rules.form import Form
 from deedbook.rules.guard import Guard, Releases
 from deedbook.rules.rule import Rule, kebab, rule_of
 
@@ -69,6 +71,8 @@ class RuleBook:
         dataset: The rules across tables for typed tables and the release date; None without a `dataset.py`.
         derive: What releases add; None when `dataset.py` has none.
         guards: The rules between releases of the project's own model.
+        forms: The short forms of entries, by what is added.
+        explain: Why a row of typed tables is what it is, in lines; None when `dataset.py` does not tell.
         settings: What `deedbook.toml` and the command line say of rules.
     """
 
@@ -76,6 +80,8 @@ class RuleBook:
     dataset: Callable[[Frames, dt.date | None], Mapping[str, TableRules]] | None = None
     derive: Callable[[Frames, dt.date], Mapping[str, pl.DataFrame]] | None = None
     guards: tuple[Guard[Releases], ...] = ()
+    forms: Mapping[str, Form] = field(default_factory=dict)
+    explain: Callable[[Frames, str], list[str]] | None = None
     settings: RuleSettings = AS_WRITTEN
 
 
@@ -107,13 +113,18 @@ def load_rules(files: Mapping[str, Path], settings: RuleSettings = AS_WRITTEN) -
             return RuleBook(tables, settings=settings)
         path = files[DATASET]
         names = _execute(path)
-    make, derive, guards = names.get("schemas"), names.get("derive"), names.get("guards", ())
+    make, guards, forms = names.get("schemas"), names.get("guards", ()), names.get("forms", {})
+    derive, explain = (
+        _guarded(path, it) if callable(it := names.get(name)) else None for name in ("derive", "explain")
+    )
     if not callable(make):
         raise RuleError(f"{path}: there is no function `schemas(tables, created)`", "see docs on rules across tables")
     if not isinstance(guards, tuple) or not all(isinstance(item, Guard) for item in guards):
         raise RuleError(f"{path}: `guards` has to be a tuple of deedbook.rules.guard.Guard", FIX)
+    if not isinstance(forms, Mapping) or not all(isinstance(item, Form) for item in forms.values()):
+        raise RuleError(f"{path}: `forms` has to be a mapping of names to deedbook.rules.form.Form", FIX)
     dataset = partial(_rules_across, path, _guarded(path, make), settings)
-    return RuleBook(tables, dataset, _guarded(path, derive) if callable(derive) else None, guards, settings)
+    return RuleBook(tables, dataset, derive, guards, forms, explain, settings)
 
 
 def _execute(path: Path) -> Mapping[str, object]:

@@ -48,13 +48,16 @@ _OLD, _NTH = "\0old", "\0nth"
 
 def derive_frames(project: Project, derive: Derive | None, created: dt.datetime) -> dict[str, pl.DataFrame]:
     """What the project's own code derives, by name of table or view; nothing without such code."""
-    if derive is None:
-        return {}
+    return dict(derive(typed_tables(project), created.date())) if derive else {}
+
+
+def typed_tables(project: Project) -> dict[str, pl.DataFrame]:
+    """Every table of the project as values, by name."""
     frames = {}
     for resource in project.package.resources:
         fields = map(canonical_field, schema_of(resource).fields)
         frames[resource.name] = tables.read_canonical(resource).select(typed(item).alias(item.name) for item in fields)
-    return dict(derive(frames, created.date()))
+    return frames
 
 
 def derived_changes(project: Project, derive: Derive | None, previous: Path) -> Iterator[SchemaChange]:

@@ -1,0 +1,338 @@
+"""Entries of a project: the next id of a table, rows by name, why a row or a rule is what it is, and entries added by a short form.
+
+What is added is validated as part of the project before a file is touched, and then written into all tables or into none.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import difflib
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import polars as pl
+
+from deedbook import checking, edits, files
+from deedbook.checking.rules import RuleBook
+from deedbook.descriptor import Resource
+from deedbook.errors import ProjectError, UsageError
+from deedbook.findings import Finding, Report, join_key, nearest
+from deedbook.project import Project
+from deedbook.reading.tables import read_text
+from deedbook.release.derived import typed_tables
+from deedbook.rules.form import Form, Row, spelled
+from deedbook.rules.rule import Rule
+from deedbook.types import dtype_of
+from deedbook.validation import Options, validate
+from deedbook.versioning.guards import all_guards
+
+FINDINGS = Path(checking.__file__).with_name("findings.md")
+"""What each finding of the engine means: the source of docs/reference/findings.md."""
+REDIRECTS, CORRECTIONS = "id_redirects", "corrections.csv"
+_ID = re.compile(r"([A-Za-z]+)([0-9]+)")
+_NAMES = re.compile(r"(?:^|_)(?:name|title|label)(?:_|$)")
+"""Fields that say what a row is called."""
+_NEAR = 0.75
+"""How alike two names are that may be meant, nine tenths of their likeness letter by letter: 0.8 is that of Zelenskyy and Selenskyj."""
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A row that goes by a name."""
+
+    table: str
+    key: str
+    field: str
+    text: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """What a form came to.
+
+    Attributes:
+        rows: The new rows of each table as text, by field.
+        report: The validation of the project with them.
+        findings: Those about the new rows.
+    """
+
+    rows: Mapping[str, Sequence[Mapping[str, str]]]
+    report: Report
+    findings: tuple[Finding, ...]
+
+
+def table_of(project: Project, name: str) -> Resource:
+    """A table by its name.
+
+    Raises:
+        UsageError: when there is none.
+    """
+    tables = {item.name: item for item in project.package.resources}
+    if name not in tables:
+        raise UsageError(f"there is no table `{name}`", nearest(name, tables, f"the tables are {', '.join(tables)}"))
+    return tables[name]
+
+
+def _key_of(resource: Resource) -> str:
+    """The one field of the primary key; empty where there is no such field."""
+    key = resource.described.primary_key
+    return key[0] if len(key) == 1 else ""
+
+
+def next_id(project: Project, table: str, taken: Sequence[str] = ()) -> str:
+    """The id after the highest that was ever issued in a table.
+
+    Retired ids count, those that only `corrections.csv` still names, and those of the releases that are at hand.
+
+    Raises:
+        UsageError: when the ids of the table are not letters and a number.
+    """
+    resource = table_of(project, table)
+    known = [found for text in (*taken, *_issued(project, resource)) if (found := _ID.fullmatch(text))]
+    prefixes = {found[1] for found in known}
+    own = re.match(r"\^?\(?([A-Za-z]+)\[", str(_pattern(resource)))
+    prefix = own[1] if own else next(iter(prefixes)) if len(prefixes) == 1 else ""
+    numbers = [found[2] for found in known if found[1] == prefix]
+    if not prefix:
+        raise UsageError(f"the ids of `{table}` are not letters and a number", "choose the next one yourself")
+    return f"{prefix}{max(map(int, numbers), default=0) + 1:0{max(map(len, numbers), default=6)}}"
+
+
+def _pattern(resource: Resource) -> object:
+    key = _key_of(resource)
+    return resource.described.field(key).constraints.get("pattern", "") if key else ""
+
+
+def _issued(project: Project, resource: Resource) -> Iterator[str]:
+    """All ids that stand in the table, or stood there as far as anything here tells."""
+    if not (key := _key_of(resource)):
+        return
+    for frame in read_text(resource):
+        yield from frame[key].drop_nulls()
+    if REDIRECTS in (tables := {item.name: item for item in project.package.resources}):
+        for frame in read_text(tables[REDIRECTS]):
+            yield from (text for row in frame.select("old_id", "new_id").iter_rows() for text in row if text)
+    if (corrections := project.package.root / CORRECTIONS).is_file():
+        told = pl.read_csv(corrections, infer_schema=False, columns=["table", "key"])
+        yield from told.filter(pl.col("table") == resource.name)["key"].drop_nulls()
+    for folder in project.release_folders:
+        for file in (folder / project.package.name).glob(f"*/{resource.name}.csv"):
+            yield from pl.read_csv(file, infer_schema=False, columns=[key])[key].drop_nulls()
+
+
+def find(project: Project, text: str, limit: int = 20) -> list[Match]:
+    """The rows that go by a name or nearly, in any script, the most alike first."""
+    wanted, found = _sound(text), dict[tuple[str, str], Match]()
+    for resource in project.package.resources:
+        schema, owner = resource.described, _owner(resource)
+        names = [it.name for it in schema.fields if it.type == "string" and not it.code_list and _NAMES.search(it.name)]
+        for frame in read_text(resource) if names and schema.primary_key else ():
+            for row in frame.iter_rows(named=True):
+                key = join_key([row[name] or "" for name in schema.primary_key])
+                key += f" of {row[owner]}" if owner else ""
+                for name in (name for name in names if row[name]):
+                    match = Match(resource.name, key, name, row[name], _likeness(wanted, row[name]))
+                    best = found.get((match.table, match.key))
+                    if match.score >= _NEAR and (best is None or best.score < match.score):
+                        found[match.table, match.key] = match
+    return sorted(found.values(), key=lambda it: (-it.score, it.table, it.key))[:limit]
+
+
+def _owner(resource: Resource) -> str:
+    """The field that says to which other row the rows of a table of names belong; empty for other tables."""
+    keys = [key.fields[0] for key in resource.described.foreign_keys if len(key.fields) == 1 and key.resource]
+    return keys[0] if keys and resource.name.endswith("_names") else ""
+
+
+_SOUNDS = (("tsch", "ch"), ("sch", "sh"), ("ck", "k"), ("ph", "f"), ("w", "v"), ("j", "y"), ("x", "ks"))
+"""Letters that stand for one sound in names which came from another script by way of German or English."""
+
+
+def _sound(text: str) -> str:
+    name = spelled(text)
+    for one, other in _SOUNDS:
+        name = name.replace(one, other)
+    return name
+
+
+def _likeness(wanted: str, text: str) -> float:
+    """1 for the same name, a little less where one is a part of the other, else how alike the most alike words are."""
+    name = _sound(text)
+    if not wanted or not name:
+        return 0.0
+    if wanted in name:
+        return 0.9 + 0.1 * len(wanted) / len(name)
+    return max(difflib.SequenceMatcher(None, wanted, one).ratio() * 0.9 for one in (name, *map(_sound, text.split())))
+
+
+def explain_row(project: Project, book: RuleBook | None, row_id: str) -> list[str]:
+    """What a row says, and why it has its status, where the project's model tells; empty when there is no such row."""
+    for resource in project.package.resources:
+        key = _key_of(resource)
+        for frame in read_text(resource) if key else ():
+            for row in frame.filter(pl.col(key) == row_id).iter_rows(named=True):
+                lines = [f"{row_id} of {resource.name}"]
+                lines += [f"  {name}: {value}" for name, value in row.items() if value is not None and name != key]
+                return lines + (book.explain(typed_tables(project), row_id) if book and book.explain else [])
+    return []
+
+
+def rules_of(project: Project, book: RuleBook) -> Iterator[tuple[str, Rule]]:
+    """Every rule of the project with its table, in the order of its tables; a rule on several fields comes once a field."""
+    schemas = {item.name: item.schema for item in project.package.resources if item.schema is not None}
+    frames = {
+        name: pl.DataFrame(schema={item.name: dtype_of(item) for item in schema.fields})
+        for name, schema in schemas.items()
+    }
+    across = book.dataset(frames, dt.date(2000, 1, 1)) if book.dataset else {}
+    for table in frames:
+        for rules in (book.tables.get(table), across.get(table)):
+            yield from ((table, carried) for carried in (rules.rules if rules else ()))
+
+
+def explain_rule(project: Project, book: RuleBook | None, name: str) -> list[str]:
+    """What a rule means, in the words of the reference pages: where it stands, what it says, how to mend it; empty when there is none."""
+    title, lines = "", []
+    for line in FINDINGS.read_text(encoding="utf-8").splitlines():
+        title = line.lstrip("# ") if line.startswith("#") else title
+        cells = [cell.strip() for cell in line.split("|")[1:-1]]
+        if cells and f"`{name}`" in cells[0]:
+            lines += [f"{name}: {cells[1]}", f"  found in: {title.lower()}", *_more(cells)]
+    places = [(table, rule) for table, rule in rules_of(project, book) if rule.id == name] if book else []
+    if places:
+        rule = places[0][1]
+        where = dict.fromkeys(f"{table}.{it.at}".rstrip(".") for table, it in places)
+        lines += [f"{name} ({rule.severity}): {rule.message}", f"  found at: {', '.join(where)}"]
+        lines += [f"  to mend it: {rule.hint}"] * bool(rule.hint) + [f"  comes from: {rule.ref}"] * bool(rule.ref)
+    for guard in all_guards(book.guards if book else ()):
+        if guard.id == name:
+            lines += [f"{name} ({guard.severity}), between releases: {guard.says}", f"  to mend it: {guard.hint}"]
+    return lines
+
+
+def _more(cells: Sequence[str]) -> Iterator[str]:
+    """What a row of the page of findings has beyond the meaning."""
+    for words, cell in zip(("for example", "to mend it"), cells[2:], strict=False):
+        if cell:
+            yield f"  {words}: {cell}"
+
+
+def similar(project: Project, book: RuleBook | None, name: str) -> str:
+    """The hint that names a rule or says how to look for a row."""
+    known = re.findall(r"`([a-z]+(?:-[a-z]+)+)`", FINDINGS.read_text(encoding="utf-8"))
+    known += [rule.id for _, rule in rules_of(project, book)] if book else []
+    return nearest(name, known, "`deedbook find` looks for rows by name")
+
+
+def rows_of_form(
+    project: Project, book: RuleBook, kind: str, form: Mapping[str, Any], today: str
+) -> dict[str, list[Row]]:
+    """The rows that a form stands for, by table.
+
+    Args:
+        project: Its tables.
+        book: Its rules, which have the forms.
+        kind: What is added, such as `event`.
+        form: What was written.
+        today: The ISO date of the day on which it is entered.
+    """
+    given: dict[str, list[str]] = {}
+
+    def new(table: str) -> str:
+        taken = given.setdefault(table, [])
+        taken.append(next_id(project, table, taken))
+        return taken[-1]
+
+    found = form_of(book, kind).rows(form, typed_tables(project), new, today)
+    for table, own in found.items():
+        names = table_of(project, table).described.names
+        if unknown := [name for row in own for name in row if name not in names]:
+            raise UsageError(f"`{unknown[0]}` is no field of `{table}`", nearest(unknown[0], names))
+    return {table: list(own) for table, own in found.items() if own}
+
+
+def form_of(book: RuleBook | None, kind: str) -> Form:
+    """The form of a kind of entry.
+
+    Raises:
+        UsageError: when the project has none of that name.
+    """
+    forms = book.forms if book else {}
+    if kind not in forms:
+        hint = (
+            nearest(kind, forms, f"there are {', '.join(forms)}")
+            if forms
+            else "`forms` of schemas/dataset.py names them"
+        )
+        raise UsageError(f"this project has no form for `{kind}`", hint)
+    return forms[kind]
+
+
+def add(project: Project, book: RuleBook, rows: Mapping[str, Sequence[Row]], *, write: bool = True) -> Added:
+    """Rows put where they sort, once the project is valid with them.
+
+    Args:
+        project: The project.
+        book: Its rules.
+        rows: The new rows of each table, by field.
+        write: Change the files; else only say what would stand there.
+
+    Raises:
+        ProjectError: when a table cannot be written in canonical form.
+        RefusalError: when somebody changed a file in the meantime.
+    """
+    texts = {table: [{name: _text(value) for name, value in row.items()} for row in own] for table, own in rows.items()}
+    tables = {table: table_of(project, table) for table in texts}
+    before = {table: resource.files[0].read_bytes() for table, resource in tables.items()}
+    after = {table: _with_rows(project, resource, texts[table]) for table, resource in tables.items()}
+    with TemporaryDirectory(prefix="deedbook-") as folder:
+        staged = {}
+        for table, resource in tables.items():
+            file = Path(folder) / resource.files[0].name
+            file.write_bytes(after[table])
+            staged[table] = replace(resource, files=(file,))
+        resources = tuple(staged.get(item.name, item) for item in project.package.resources)
+        package = replace(project.package, resources=resources)
+        report = validate(replace(project, package=package), Options(trust_rules=True, max_findings=1000), book=book)
+    keys = {(table, _row_key(tables[table], row)) for table, own in texts.items() for row in own}
+    findings = tuple(it for it in report.findings if (it.table, it.key) in keys or it.severity == "error")
+    if write and report.valid:
+        _write_all({tables[table].files[0]: (before[table], after[table]) for table in after})
+    return Added(texts, report, findings)
+
+
+def _text(value: object) -> str:
+    return "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _row_key(resource: Resource, row: Mapping[str, str]) -> str:
+    return join_key([row.get(name, "") for name in resource.described.primary_key])
+
+
+def _with_rows(project: Project, resource: Resource, rows: Sequence[Mapping[str, str]]) -> bytes:
+    """The file of a table with more rows, in canonical form."""
+    if reason := edits.reason_to_leave(resource):
+        raise ProjectError(f"`{resource.name}` {reason}", "add the rows by hand")
+    try:
+        cells = edits.read_cells(resource, resource.files[0])
+    except edits.UnmendableError as error:
+        raise ProjectError(f"`{resource.name}`: {error}", "run `deedbook validate`") from None
+    more = pl.DataFrame([{name: row.get(name, "") for name in cells.labels} for row in rows], schema=cells.rows.schema)
+    every = edits.Cells(cells.labels, pl.concat([cells.rows, more]))
+    arranged, _, _ = edits.arrange(every, resource.schema, project.package.referenced(resource.name))
+    return edits.to_bytes(arranged, resource.dialect.delimiter)
+
+
+def _write_all(changes: Mapping[Path, tuple[bytes, bytes]]) -> None:
+    """All files with their new content; when one cannot be written, those before it are put back."""
+    with ExitStack() as undo:
+        for file, (before, after) in changes.items():
+            files.replace(file, after, before=before)
+            undo.callback(files.replace, file, before, before=after)
+        undo.pop_all()
