@@ -20,7 +20,7 @@ from deedbook.checking.rules import RuleBook, load_rules
 from deedbook.cli.main import cli
 from deedbook.descriptor import load_package
 from deedbook.entries import FINDINGS, rules_of
-from deedbook.project import Project, load_project
+from deedbook.project import load_project
 from deedbook.properties import PROPERTIES
 from deedbook.rules.rule import Rule
 from deedbook.versioning.bump import BUMP_RULES, Thresholds
