@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -77,7 +78,7 @@ def test_an_error_writes_nothing(folder: Path, capfd: pytest.CaptureFixture[str]
 def test_all_tables_are_put_back_when_one_cannot_be_written(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before, replace = contents(folder), files.replace
 
-    def fail_at_claims(path: Path, content: bytes, **rest: bytes) -> None:
+    def fail_at_claims(path: Path, content: bytes, **rest: Any) -> None:
         if path.name == "claims.csv":
             raise OSError(5, "broken", str(path))
         replace(path, content, **rest)
