@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any, Literal
 
 from deedbook.descriptor import Package
 from deedbook.errors import ProjectError
 from deedbook.versioning.guards import is_spdx, orcid_of
 
-Kind = Literal["person", "organisation", ""]
 _DOI = re.compile(r"^(?:https?://(?:dx\.)?doi\.org/|doi:)?(10\.\d{4,9}/\S+)$", re.IGNORECASE)
 
 
@@ -24,12 +24,13 @@ class Agent:
     """
 
     name: str
-    kind: Kind = ""
+    kind: Literal["person", "organisation", ""] = ""
     given: str = ""
     family: str = ""
     orcid: str = ""
     website: str = ""
     affiliation: str = ""
+    roles: frozenset[str] = frozenset()
 
     @property
     def is_person(self) -> bool:
@@ -93,17 +94,16 @@ def _agent(entry: Mapping[str, Any]) -> Agent:
     )
     orcid, is_right = orcid_of(path)
     title = f"{given} {family}".strip() if family else title or name
-    if not (family or orcid):
-        kind: Kind = "" if title else "organisation"
-        return Agent(name=title or organisation, kind=kind, website=web_address(path))
+    is_person = bool(family or orcid)
     return Agent(
         name=title or organisation,
-        kind="person",
+        kind="person" if is_person else "" if title else "organisation",
         given=given if family else "",
         family=family,
         orcid=f"https://orcid.org/{orcid}" if is_right else "",
         website="" if orcid else web_address(path),
-        affiliation=organisation,
+        affiliation=organisation if is_person else "",
+        roles=frozenset((*texts_in(entry.get("roles")), str(entry.get("role")))),
     )
 
 
@@ -160,16 +160,14 @@ def concept_doi_of(package: Package) -> str:
 
 def people_of(descriptor: Mapping[str, object], title: str) -> dict[str, Any]:
     """The creators (contributors with an author's role, else all, else the dataset's own), the others, and the publisher."""
-    entries = _objects(descriptor.get("contributors"))
-    roles = [({*texts_in(entry.get("roles")), entry.get("role")}, _agent(entry)) for entry in entries]
-    everybody = [(own, one) for own, one in roles if one.name]
-    creators = [one for own, one in everybody if own & {"author", "creator"}] or [one for _, one in everybody]
+    everybody = [*filter(attrgetter("name"), map(_agent, _objects(descriptor.get("contributors"))))]
+    creators = [one for one in everybody if one.roles & {"author", "creator"}] or everybody
     creators = creators or [Agent(name=f"The contributors to {title}", kind="organisation")]
     known = {one.name for one in creators}
     return {
         "creators": tuple(creators),
-        "contributors": tuple(one for _, one in everybody if one.name not in known),
-        "publisher": next((one for own, one in everybody if "publisher" in own), creators[0]),
+        "contributors": tuple(one for one in everybody if one.name not in known),
+        "publisher": next((one for one in everybody if "publisher" in one.roles), creators[0]),
     }
 
 

@@ -106,6 +106,12 @@ def missing_name(name: str) -> str:
     return f"{name}_missing"
 
 
+def reasons_of(schema: TableSchema, name: str) -> list[str]:
+    """Why a field of a release may be missing, in the order of its source; none where no column tells it."""
+    told = missing_name(name)
+    return [str(code.value) for code in schema.field(told).categories] if told in schema.names else []
+
+
 def kinds_of_missing(schema: TableSchema) -> list[tuple[Field, Mapping[str, str], Field]]:
     """The fields whose missing values have labels, with these, and the column of a release that tells them apart.
 

@@ -21,8 +21,6 @@ from deedbook.release.formats.statistical import SPSS
 from deedbook.release.tables import Table
 
 _WIDEST_NUMBER = 40
-_MOST_DISCRETE = 3
-"""Numbers that stand for a missing value; more are a range."""
 _MAGIC = b"$FL2 :"
 """The first letters of a file, and two of the stamp."""
 _STAMP = slice(92, 109)
@@ -50,9 +48,7 @@ def write(table: Table, edition: Edition, path: Path) -> list[str]:
         variable_format={column.name: form for column in columns if (form := _format(column.values))},
         variable_measure={column.name: column.measure for column in columns},
         missing_ranges={
-            column.name: [*column.user_missing]
-            if len(column.user_missing) <= _MOST_DISCRETE
-            else [{"lo": column.user_missing[0], "hi": column.user_missing[-1]}]
+            column.name: [{"lo": column.user_missing[0], "hi": column.user_missing[-1]}]
             for column in columns
             if column.user_missing
         },

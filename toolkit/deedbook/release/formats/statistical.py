@@ -9,6 +9,7 @@ list of this release, so scripts select by code.
 from __future__ import annotations
 
 import datetime as dt
+import math
 import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,7 +21,7 @@ import polars as pl
 
 from deedbook.release.edition import Edition
 from deedbook.release.formats import cells
-from deedbook.release.tables import Table, missing_name
+from deedbook.release.tables import Table, missing_name, reasons_of
 from deedbook.schema import Field
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -34,7 +35,7 @@ _LARGEST_LABELLED = 2**31 - 29
 """Value labels are of Stata's `long`, whose greatest numbers stand for missing values."""
 _MOST_KINDS = 26
 """Letters of the alphabet."""
-_MOST_DIGITS = 9
+_MOST_DIGITS = 10
 """Of a number that stands for a missing value: a column of lower values does without."""
 _ODD = re.compile(r"[^A-Za-z0-9_]")
 
@@ -131,7 +132,7 @@ def columns_for(table: Table, program: Program) -> tuple[list[Column], list[str]
         notes += [*(f"`{item.name}` {note}" for note in said), *cuts]
         columns += described
     if not 0 < len(columns) <= program.most_columns:
-        raise cells.LeftOutError(f"it has {len(columns) or 'no'} columns")
+        raise cells.LeftOutError(f"it has {len(columns)} columns")
     names = [column.name for column in columns]
     fitted = cells.fitted_names(
         names, program.longest_name, _plain_name, program.reserved, folds_case=program.folds_case
@@ -169,22 +170,26 @@ def read_pairs(table: Table, path: Path, program: Program) -> Iterator[cells.Pai
         if found_rows != min(size, height - start):
             raise cells.unlike_height(start + found_rows, height)
         for position, column in enumerate(columns):
-            expected, dtype = column.values.slice(start, size), column.values.dtype
-            if isinstance(dtype, pl.String):  # an empty text is there no other than a missing one
-                texts = pl.Series(part[column.name], dtype=pl.String, strict=False).fill_null("")
-                expected, found = (values.str.strip_chars_end(" ") for values in (expected, texts))
-            else:
-                found = pl.Series(part[column.name], dtype=pl.Float64, strict=False).fill_nan(None)
-                if dtype.is_temporal():
-                    unit = program.day if dtype == pl.Date else program.moment
-                    found = (found * unit - program.before_1970).round().cast(pl.Int64).cast(pl.Datetime("ms"))
-                    expected = expected.cast(pl.Datetime("ms"))
-                found = cells.narrowed(found, dtype)
-                if column.kinds is not None:
-                    letters = [ord(value) - 96 if isinstance(value, str) else None for value in part[column.name]]
-                    kinds = column.kinds.slice(start, size)
-                    yield cells.Pair(column.name, kinds, pl.Series(letters, dtype=pl.Int64), start, position)
-            yield cells.Pair(column.name, expected, found, start, position)
+            for expected, found in _read_back(column, part[column.name], start, program):
+                yield cells.Pair(column.name, expected, found, start, position)
+
+
+def _read_back(column: Column, values: Any, start: int, program: Program) -> Iterator[tuple[pl.Series, pl.Series]]:
+    """What a variable should hold from a row on, beside what pyreadstat gives: the values, then the letters."""
+    expected, dtype = column.values.slice(start, len(values)), column.values.dtype
+    if isinstance(dtype, pl.String):  # an empty text is there no other than a missing one
+        texts = pl.Series(values, dtype=pl.String, strict=False).fill_null("")
+        yield expected.str.strip_chars_end(" "), texts.str.strip_chars_end(" ")
+        return
+    found = pl.Series(values, dtype=pl.Float64, strict=False).fill_nan(None)
+    if dtype.is_temporal():
+        unit = program.day if dtype == pl.Date else program.moment
+        found = (found * unit - program.before_1970).round().cast(pl.Int64).cast(pl.Datetime("ms"))
+        expected = expected.cast(pl.Datetime("ms"))
+    yield expected, cells.narrowed(found, dtype)
+    if column.kinds is not None:
+        letters = [ord(value) - 96 if isinstance(value, str) else None for value in values]
+        yield column.kinds.slice(start, len(values)), pl.Series(letters, dtype=pl.Int64)
 
 
 def file_label(edition: Edition, table: Table, program: Program) -> str:
@@ -216,8 +221,10 @@ def _labelled(item: Field, values: pl.Series) -> list[Column]:
     if values.dtype in {pl.Int64, pl.Boolean}:
         labels = {0: "false", 1: "true"} if item.type == "boolean" else cells.number_labels(item, _LARGEST_LABELLED)
         return [Column(item.name, title, values.cast(pl.Int64), labels)]
-    columns = [Column(item.name, title, values.fill_null("") if values.dtype == pl.String else values)]
-    if values.dtype == pl.String and any(code.label for code in codes):
+    if values.dtype != pl.String:
+        return [Column(item.name, title, values)]
+    columns = [Column(item.name, title, values.fill_null(""))]
+    if any(code.label for code in codes):
         labels = {place: code.label or str(code.value) for place, code in enumerate(codes, 1)}
         texts = [str(code.value) for code in codes]
         places = values.replace_strict(texts, [*labels], default=None, return_dtype=pl.Int64)
@@ -230,24 +237,23 @@ def _with_kinds(column: Column, name: str, table: Table, program: Program) -> Co
 
     By letters, or by numbers below all others, such as -99 and -98. No number of seconds or days can be taken for that.
     """
-    values, told = column.values, missing_name(name)
-    reasons = [str(code.value) for code in table.schema.field(told).categories] if told in table.schema.names else []
-    is_number = values.dtype.is_numeric() or (values.dtype.is_temporal() and program.letters)
-    digits, least = 2, values.min() if values.dtype.is_numeric() else 0
-    while len(reasons) - 10**digits >= min(least or 0, 0):
-        digits += 1
-    if not is_number or not 0 < len(reasons) <= _MOST_KINDS or digits > _MOST_DIGITS:
+    values, reasons = column.values, reasons_of(table.schema, name)
+    if not 0 < len(reasons) <= _MOST_KINDS or values.dtype == pl.String:
         return column
-    places = range(1, len(reasons) + 1)
-    kinds = table.rows.get_column(told).replace_strict(reasons, [*places], default=None, return_dtype=pl.Int64)
-    kinds = kinds.set(values.is_not_null(), None)
+    places = [*range(1, len(reasons) + 1)]
+    kinds = table.rows.get_column(missing_name(name)).replace_strict(reasons, places, default=None)
+    kinds = kinds.cast(pl.Int64).set(values.is_not_null(), None)
     if program.letters:
-        labels = {program.letters + place: text for place, text in enumerate(reasons)}
+        labels = dict(enumerate(reasons, program.letters))
         return replace(column, labels=column.labels | labels, kinds=kinds)
-    numbers = [place - 10**digits for place in places]
+    low = min(values.min() or 0, 0) if values.dtype.is_numeric() else -math.inf
+    digits = next((digits for digits in range(2, _MOST_DIGITS) if len(reasons) - 10**digits < low), 0)
+    if not digits:
+        return column
     filled = values.zip_with(kinds.is_null(), (kinds - 10**digits).cast(values.dtype))
+    numbers = tuple(place - 10**digits for place in places)
     labels = dict(zip(numbers, reasons, strict=True))
-    return replace(column, values=filled, labels=column.labels | labels, user_missing=tuple(numbers))
+    return replace(column, values=filled, labels=column.labels | labels, user_missing=numbers)
 
 
 def _cut_down(whole: Sequence[Column], program: Program) -> tuple[list[Column], list[str]]:
