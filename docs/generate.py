@@ -59,7 +59,7 @@ These compare a release with the one before it, in any dataset; `plan` and `buil
 _MODELS = """\
 # Models of events
 
-A model is a folder of `toolkit/deedbook/models/`: Table Schemas, rules made with the [builders](builders.md), a few made-up rows in the layout of
+A model is a folder of `toolkit/deedbook/models/`: Table Schemas, rules in SQL or by the [builders](builders.md), a few made-up rows in the layout of
 the original, and what its users have to know. `deedbook init DIR --model NAME` makes a project of one; `deedbook validate FILE --model NAME` checks
 a file that somebody else made, without a project. Where a model has several tables, `--table` says which of them the file is. `alignment`, the model of
 the reference dataset, has [pages of its own](rules.md). What every field means stands in the schema, and codes for missing values are declared
@@ -173,7 +173,7 @@ def models_page() -> str:
                 f"### {name}: {resource.name}\n\n{schema.raw['description']} {len(schema.fields)} fields, key: "
             )
             parts[-1] += f"{', '.join(schema.primary_key) or 'none'}.{f' Missing: {missing}.' if missing else ''}\n"
-            file = folder / "schemas" / f"{resource.name}.py"
+            file = folder / "schemas" / f"{resource.name}.rules.toml"
             if file.is_file():
                 rules = {it.id: it for it in load_rules({resource.name: file}).tables[resource.name].rules}
                 parts.append(

@@ -35,7 +35,6 @@ PLANTS: dict[str, Plants] = {
         "actors": {
             "actor-ends-before-start": {"active_from": "1990-01-01", "active_to": "1989-01-01"},
             "actor-part-of-itself": {"actor_id": "A9001", "part_of_actor_id": "A9001"},
-            "name-of-two-actors": {"name": "Xyzland 1"},
         },
     },
     "ucdp-ged": {
@@ -60,7 +59,8 @@ PLANTS: dict[str, Plants] = {
             "end-in-another-year": {"ep_end_date": "2013-01-01"},
             "territory-and-incompatibility": {"territory_name": ""},
             "state-on-side-b": {"gwno_b": "770"},
-            "help-and-type-of-conflict": {"type_of_conflict": "4"},
+            "help-in-internal-conflict": {"side_a_2nd": "Government of Abcland", "gwno_a_2nd": "770"},
+            "internationalised-without-help": {"type_of_conflict": "4"},
             "war-below-its-sum": {"intensity_level": "2"},
             "helpers-without-number-a": {"type_of_conflict": "4", "side_a_2nd": "Government of Abcland"},
             "helpers-without-number-b": {"type_of_conflict": "4", "side_b_2nd": "Government of Abcland"},

@@ -46,8 +46,7 @@ def write_table(path: Path, model: str, table: str) -> dict[str, int]:
     plants = PLANTS[model][table]
     rows = []
     for number, cells in enumerate([*({} for _ in range(CLEAN)), *plants.values()]):
-        own_name = {"name": f"Xyzland {number}"} if table == "actors" else {}
-        rows.append({**base, key: form.format(1 + number), **own_name, **cells})
+        rows.append({**base, key: form.format(1 + number), **cells})
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, names, delimiter=delimiter, lineterminator="\n")
         if header:

@@ -3,7 +3,7 @@
     ROOT/deedbook.toml              package, schemas, dist, [thresholds], [targets.NAME]
     ROOT/datapackage/               datapackage.json, one CSV per table, waivers.csv, corrections.csv, CHANGES.md
     ROOT/schemas/TABLE.schema.json  Table Schema of a table whose resource carries none
-    ROOT/schemas/TABLE.py           its pandera rules; dataset.py: rules across tables and what releases derive
+    ROOT/schemas/TABLE.py           its pandera rules, or TABLE.rules.toml; dataset.py: rules across tables and what releases derive
 
 A folder without `deedbook.toml` but with a `datapackage.json` is a project without rules, as is a single descriptor.
 """
@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -32,6 +32,8 @@ DESCRIPTOR = "datapackage.json"
 DESCRIPTORS = (DESCRIPTOR, "datapackage.yaml", "datapackage.yml")
 _DESCRIPTOR_SUFFIXES = {".json", ".yaml", ".yml"}
 CODE_VALUES = "code_values"
+DECLARED = ".rules.toml"
+"""How the name of a file of rules ends that are declared, not programmed."""
 DATASET = "dataset"
 """The rule file of rules across tables."""
 
@@ -179,7 +181,7 @@ def _load_file(target: Path, reading: Reading) -> Project:
             raise UsageError(f"the model has no table `{name}`", nearest(name, tables, f"it has {', '.join(tables)}"))
         model = tables.get(name) or next(iter(tables.values()))
         like, table, source = dict(model.raw), model.schema, model.schema_source
-        rules = {model.name: file} if (file := schemas / f"{model.name}.py").is_file() else {}
+        rules = _rules_in(schemas, [model.name])
     else:
         source = str(reading.schema)
         table = read_schema(load_json(Path(source), "schema"), source)
@@ -254,9 +256,19 @@ def _load_configured(root: Path) -> Project:
     schemas = root / config.schemas
     package = load_package(descriptor, schemas=schemas)
     names = [*(resource.name for resource in package.resources), DATASET]
-    rules = {name: file for name in names if (file := schemas / f"{name}.py").is_file()}
+    rules = _rules_in(schemas, names)
     _refuse_strays(root, schemas, package)
     return _finish(Project(root, package, config, MappingProxyType(rules)))
+
+
+def _rules_in(schemas: Path, names: Iterable[str]) -> dict[str, Path]:
+    """The file of rules of every table that has one, and the one of rules across tables, which is Python."""
+    found: dict[str, Path] = {}
+    for file in (schemas / f"{name}{suffix}" for name in names for suffix in (".py", DECLARED)):
+        name = file.name.removesuffix(".py").removesuffix(DECLARED)
+        if file.is_file() and found.setdefault(name, file) != file:
+            raise ProjectError(f"{file}: the table `{name}` has rules in {found[name].name} too", "keep one of the two")
+    return found
 
 
 def _refuse_strays(root: Path, schemas: Path, package: Package) -> None:
@@ -269,8 +281,8 @@ def _refuse_strays(root: Path, schemas: Path, package: Package) -> None:
     used = {item.schema_source for item in package.resources}
     is_shared = schemas.resolve() in {root.resolve(), package.root.resolve()}
     otherwise = "" if is_shared else f"the tables are {', '.join(tables)}"
-    for file in sorted([*schemas.glob("*.schema.json"), *schemas.glob("*.py")]):
-        name = file.name.removesuffix(".py").removesuffix(".schema.json")
+    for file in sorted(file for kind in ("*.schema.json", "*.py", f"*{DECLARED}") for file in schemas.glob(kind)):
+        name = file.name.removesuffix(".py").removesuffix(DECLARED).removesuffix(".schema.json")
         if name.startswith(("_", ".")) or name == "conftest" or str(file) in used:
             continue
         is_schema = file.suffix == ".json"

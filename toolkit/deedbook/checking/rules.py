@@ -33,6 +33,7 @@ from deedbook.checking.settings import AS_WRITTEN, RuleSettings
 from deedbook.checking.verdicts import FIX, NO_ROW, RuleOutcome, describe, evaluate_rules, fail, outcome_of
 from deedbook.errors import DeedbookError, RuleError
 from deedbook.findings import listed, nearest
+from deedbook.rules.declared import read_rules
 from deedbook.rules.form import Form
 from deedbook.rules.guard import Guard, Releases
 from deedbook.rules.rule import Rule, kebab, rule_of
@@ -128,11 +129,13 @@ def load_rules(files: Mapping[str, Path], settings: RuleSettings = AS_WRITTEN) -
 
 
 def _execute(path: Path) -> Mapping[str, object]:
-    """The names that a rule file defines; what it prints goes to stderr, since stdout is the report.
+    """The names that a rule file defines, of a declared one its schema; what it prints goes to stderr, since stdout is the report.
 
     Raises:
         RuleError: when it cannot be read, does not compile, raises or exits.
     """
+    if path.suffix == ".toml":
+        return {"schema": read_rules(path)}
     name = "_deedbook_project." + re.sub(r"\W", "_", str(path.resolve()))
     try:
         source = path.read_text(encoding="utf-8")

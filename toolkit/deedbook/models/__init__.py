@@ -3,7 +3,7 @@
     NAME/datapackage.json           its tables in the layout of the original, and the codebook that they follow
     NAME/TABLE.csv                  a few made-up rows
     NAME/schemas/TABLE.schema.json  what cells and keys must satisfy, missing codes, what every field means
-    NAME/schemas/TABLE.py           what rows must satisfy, by the builders of `deedbook.rules`
+    NAME/schemas/TABLE.rules.toml   what rows must satisfy, in SQL or by the builders of `deedbook.rules`
     NAME/CODEBOOK.md                what a user of the original has to know
 
 `alignment`, the model of the reference dataset, is code besides: its schemas are those of that dataset. Nothing else of the

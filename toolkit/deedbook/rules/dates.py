@@ -12,6 +12,7 @@ import datetime as dt
 import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from typing import Any
 
 import pandera.polars as pa
 import polars as pl
@@ -165,7 +166,7 @@ def in_order(
 
 
 def fits_precision(
-    name: str, precision_field: str, start: str, end: str, days: Mapping[int, tuple[int, int]], *, ref: str = ""
+    name: str, precision_field: str, start: str, end: str, days: Mapping[Any, Sequence[int]], *, ref: str = ""
 ) -> pa.Check:
     """The days between start and end are as many as the class of precision says.
 
@@ -178,7 +179,9 @@ def fits_precision(
         ref: Where the rule comes from.
     """
     grade, between = pl.col(precision_field).cast(pl.Int64), (latest(end) - earliest(start)).dt.total_days()
-    least, most = (grade.replace_strict({it: span[at] for it, span in days.items()}, default=None) for at in (0, 1))
+    least, most = (
+        grade.replace_strict({int(it): span[at] for it, span in days.items()}, default=None) for at in (0, 1)
+    )
     words = {"field": precision_field, "start": start, "end": end}
     return builder_rule(name, between.is_between(least, most), ref, words, words="date-precision-against-span")
 

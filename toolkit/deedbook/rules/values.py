@@ -34,10 +34,9 @@ def fits(name: str, field: str, of: str, allowed: Mapping[Any, Sequence[Any]], *
         allowed: Code of `of` to those of `field`; a code that is not listed allows any.
         ref: Where the rule comes from.
     """
-    known = pl.any_horizontal(
-        (pl.col(of) == code) & pl.col(field).is_in(list(codes)) for code, codes in allowed.items()
-    )
-    passes = known | ~pl.col(of).is_in(list(allowed))
+    own, other = pl.col(field).cast(pl.String), pl.col(of).cast(pl.String)
+    known = pl.any_horizontal((other == str(it)) & own.is_in([*map(str, codes)]) for it, codes in allowed.items())
+    passes = known | ~other.is_in([*map(str, allowed)])
     return builder_rule(name, passes, ref, {"field": field, "of": of}, words="codes-do-not-fit")
 
 

@@ -123,7 +123,7 @@ def _contents(name: str, model: str) -> Iterator[tuple[str, bytes]]:
     raw |= {"name": name, "deedbook": {**raw["deedbook"], "previous": None}}
     yield "datapackage/datapackage.json", (json.dumps(raw, ensure_ascii=False, indent=2) + "\n").encode()
     for schema in sorted(schemas.iterdir(), key=lambda item: item.name):
-        if schema.name.endswith((".schema.json", ".py")):
+        if schema.name.endswith((".schema.json", ".py", ".rules.toml")):
             yield f"schemas/{schema.name}", schema.read_bytes()
 
 

@@ -1,0 +1,59 @@
+"""Rules that need no Python: `schemas/TABLE.rules.toml`, in place of `TABLE.py`, has a table for each.
+
+[boat-too-full]                    # the id
+passes = "taken <= seats"          # a condition in SQL: true where a row is fine, null passes
+at = "taken"                       # this and what follows are attributes of `deedbook.rules.rule.Rule`
+message = "{taken} of {seats} seats"
+
+[crew-out-of-order]                # the first argument, where the builder asks for a name
+builder = "values.in_order"        # a builder of this package
+args = ["least", "usual", "most"]  # its arguments; those by name stand beside them, such as `message`
+"""
+
+import inspect
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pandera.polars as pa
+import polars as pl
+
+from deedbook.errors import RuleError
+from deedbook.rules import dates, geography, references, text, values
+from deedbook.rules.rule import rule
+
+_MODULES = {"dates": dates, "geography": geography, "references": references, "text": text, "values": values}
+
+
+def read_rules(file: Path) -> pa.DataFrameSchema:
+    """The rules of a file as a pandera schema.
+
+    Raises:
+        RuleError: when it is not TOML, or a rule in it cannot be made.
+    """
+    try:
+        listed: Mapping[str, Mapping[str, Any]] = tomllib.loads(file.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise RuleError(f"{file}: cannot be read: {error}", "correct the file") from None
+    checks: list[pa.Check] = []
+    for name, item in listed.items():
+        try:
+            checks.extend(_checks_of(name, **item))
+        except (TypeError, LookupError, AttributeError, RuleError, pl.exceptions.PolarsError) as error:
+            message = f"{file}: the rule `{name}`: {error}"
+            raise RuleError(message, "correct its condition, its builder or what it is given") from None
+    return pa.DataFrameSchema(checks=checks)
+
+
+def _checks_of(
+    name: str, *, passes: str = "", builder: str = "", args: tuple[Any, ...] = (), **said: Any
+) -> Iterator[pa.Check]:
+    if not builder:
+        yield rule(name, pl.sql_expr(passes), **said)
+        return
+    module, _, function = builder.partition(".")
+    build = getattr(_MODULES[module], function)
+    is_named = "name" in inspect.signature(build).parameters
+    made = build(*([name] if is_named else []), *args, **said)
+    yield from [made] if isinstance(made, pa.Check) else made
