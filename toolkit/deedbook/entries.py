@@ -13,12 +13,11 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from deedbook import checking, edits, files
-from deedbook.checking.rules import RuleBook
 from deedbook.descriptor import Resource
 from deedbook.errors import ProjectError, UsageError
 from deedbook.findings import Finding, Report, join_key, nearest
@@ -26,10 +25,13 @@ from deedbook.project import Project
 from deedbook.reading.tables import read_text
 from deedbook.release.derived import typed_tables
 from deedbook.rules.form import Form, Row, spelled
-from deedbook.rules.rule import Rule
 from deedbook.types import dtype_of
 from deedbook.validation import Options, validate
 from deedbook.versioning.guards import all_guards
+
+if TYPE_CHECKING:  # pandera takes longer to import than to find a name
+    from deedbook.checking.rules import RuleBook
+    from deedbook.rules.rule import Rule
 
 FINDINGS = Path(checking.__file__).with_name("findings.md")
 """What each finding of the engine means: the source of docs/reference/findings.md."""

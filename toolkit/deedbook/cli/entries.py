@@ -8,15 +8,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+import yaml
 
+from deedbook import entries
 from deedbook.cli import options, streams
 from deedbook.errors import DONE, FINDINGS, UsageError
 from deedbook.findings import plural
+from deedbook.project import Project, load_project
+from deedbook.release.derived import typed_tables
 from deedbook.rendering.escapes import visible
 
 if TYPE_CHECKING:
     from deedbook.checking.rules import RuleBook
-    from deedbook.project import Project
 
 _HELP = "The project; here by default."
 _in = click.option("-p", "--project", "root", type=click.Path(path_type=Path), default=".", help=_HELP)
@@ -28,9 +31,6 @@ _in = click.option("-p", "--project", "root", type=click.Path(path_type=Path), d
 @options.debug
 def next(table: str, root: Path) -> None:  # noqa: A001  # as the verb is called
     """Say the id after the highest that was ever issued in TABLE, retired and released ones included."""
-    from deedbook import entries
-    from deedbook.project import load_project
-
     streams.emit(f"{entries.next_id(load_project(root), table)}\n")
 
 
@@ -45,9 +45,6 @@ def find(ctx: click.Context, text: str, root: Path, limit: int) -> None:
 
     Exits with 1 when there is none.
     """
-    from deedbook import entries
-    from deedbook.project import load_project
-
     found = entries.find(load_project(root), text, limit)
     for it in found:
         streams.emit(f"{it.key} ({it.table}.{it.field}): {visible(it.text, 160)}\n")
@@ -64,8 +61,6 @@ def explain(name: str, root: Path, trust_rules: bool) -> None:
 
     For an event of the reference dataset: people, claims and chains, and the lines of the decision table down to the one that holds.
     """
-    from deedbook import entries
-
     project, book = _loaded(root, trust_rules)
     lines = entries.explain_rule(project, book, name) or entries.explain_row(project, book, name)
     if not lines:
@@ -106,11 +101,6 @@ def add(
     Ids are allotted above the highest ever issued, rows go where they sort. They are shown, and validated with the whole project
     before a file changes: an error writes nothing (exit code 1), otherwise all tables are written or none.
     """
-    import yaml
-
-    from deedbook import entries
-    from deedbook.release.derived import typed_tables
-
     project, book = _loaded(root, trust_rules)
     form: dict[str, Any] = entries.form_of(book, kind).like(like, typed_tables(project)) if like else {}
     if file is None:
@@ -147,7 +137,6 @@ def _loaded(root: Path, trusted: bool) -> tuple[Project, RuleBook | None]:
     """The project and its rules, where they may run."""
     from deedbook.checking.rules import load_rules
     from deedbook.checking.settings import read_settings
-    from deedbook.project import load_project
 
     project = load_project(root)
     options.may_run_rules(project, trusted=trusted)
