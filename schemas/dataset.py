@@ -16,8 +16,8 @@ import polars as pl
 
 from deedbook.models.alignment import actors, evidence, rules, wide
 from deedbook.models.alignment import guards as between
+from deedbook.models.alignment.evidence import explain
 from deedbook.models.alignment.forms import EVENT
-from deedbook.models.alignment.status import explain
 from deedbook.rules import dates
 from deedbook.rules.chains import no_circle
 from deedbook.rules.geography import country_boxes

@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from deedbook.checking.cells import FieldPlan, plan_field
-from deedbook.checking.fast_path import acceptor, parsed_number
+from deedbook.checking.constraints import acceptor, parsed_number
 from deedbook.schema import Field, read_schema
 from tests.examples import examples
 

@@ -5,6 +5,7 @@ What is added is validated as part of the project before a file is touched, and 
 
 from __future__ import annotations
 
+import csv
 import datetime as dt
 import difflib
 import re
@@ -39,8 +40,8 @@ REDIRECTS, CORRECTIONS = "id_redirects", "corrections.csv"
 _ID = re.compile(r"([A-Za-z]+)([0-9]+)")
 _NAMES = re.compile(r"(?:^|_)(?:name|title|label)(?:_|$)")
 """Fields that say what a row is called."""
-_NEAR = 0.75
-"""How alike two names are that may be meant, nine tenths of their likeness letter by letter: 0.8 is that of Zelenskyy and Selenskyj."""
+_NEAR = 0.8
+"""How alike two names are that may be meant, nine tenths of their likeness letter by letter: one letter in ten may differ."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,12 +121,18 @@ def _issued(project: Project, resource: Resource) -> Iterator[str]:
     if REDIRECTS in (tables := {item.name: item for item in project.package.resources}):
         for frame in read_text(tables[REDIRECTS]):
             yield from (text for row in frame.select("old_id", "new_id").iter_rows() for text in row if text)
-    if (corrections := project.package.root / CORRECTIONS).is_file():
-        told = pl.read_csv(corrections, infer_schema=False, columns=["table", "key"])
-        yield from told.filter(pl.col("table") == resource.name)["key"].drop_nulls()
+    for row in _rows_of(project.package.root / CORRECTIONS):
+        yield from [row.get("key") or ""] if row.get("table") == resource.name else ()
     for folder in project.release_folders:
         for file in (folder / project.package.name).glob(f"*/{resource.name}.csv"):
-            yield from pl.read_csv(file, infer_schema=False, columns=[key])[key].drop_nulls()
+            yield from (row.get(key) or "" for row in _rows_of(file))
+
+
+def _rows_of(file: Path) -> Iterator[dict[str, str | None]]:
+    """The rows of a CSV file that deedbook wrote, or that stands beside the tables; none where there is no such file."""
+    if file.is_file():
+        with file.open(encoding="utf-8", errors="replace", newline="") as lines:
+            yield from csv.DictReader(lines)
 
 
 def find(project: Project, text: str, limit: int = 20) -> list[Match]:
@@ -152,13 +159,24 @@ def _owner(resource: Resource) -> str:
     return keys[0] if keys and resource.name.endswith("_names") else ""
 
 
-_SOUNDS = (("tsch", "ch"), ("sch", "sh"), ("ck", "k"), ("ph", "f"), ("w", "v"), ("j", "y"), ("x", "ks"))
+_SOUNDS = {
+    "tsch": "ch",
+    "sch": "sh",
+    "ck": "k",
+    "ph": "f",
+    "w": "v",
+    "j": "y",
+    "x": "ks",
+    "ts": "s",
+    "tz": "s",
+    "z": "s",
+}
 """Letters that stand for one sound in names which came from another script by way of German or English."""
 
 
 def _sound(text: str) -> str:
     name = spelled(text)
-    for one, other in _SOUNDS:
+    for one, other in _SOUNDS.items():
         name = name.replace(one, other)
     return name
 
@@ -310,7 +328,12 @@ def add(project: Project, book: RuleBook, rows: Mapping[str, Sequence[Row]], *, 
 
 
 def _text(value: object) -> str:
-    return "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+    """A value of a form as the text of a cell."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return "" if value is None else str(value)
 
 
 def _row_key(resource: Resource, row: Mapping[str, str]) -> str:

@@ -15,8 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from deedbook.checking.constraints import Constraints, constraints_of
-from deedbook.checking.fast_path import PARSED, acceptor, parsed_number
+from deedbook.checking.constraints import PARSED, Constraints, acceptor, constraints_of, parsed_number
 from deedbook.schema import Field
 from deedbook.types import MISFIT, parser
 from deedbook.types.kind import UNREADABLE, Parser, is_plain
