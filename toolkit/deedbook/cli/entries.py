@@ -112,7 +112,9 @@ def add(
         text = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
         given = yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506  # texts only: a date stays as it is written
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise UsageError(f"{file}: cannot be read: {error}", "write the form as YAML in UTF-8") from None
+        raise UsageError(
+            f"{file}: cannot be read: {' '.join(str(error).split())}", "write the form as YAML in UTF-8"
+        ) from None
     if not isinstance(given, dict) or book is None:
         raise UsageError(f"{file}: a form is names and values", f"see `deedbook add {kind} --like ID`")
     form |= given | dict(one.partition("=")[::2] for one in more)
