@@ -44,6 +44,12 @@ def test_a_declared_rule_fails_where_its_condition_or_its_builder_says(tmp_path:
     assert found == {"boat-too-full": [1], "crew-out-of-order": [2], "text-has-stray-space": [1]}
 
 
+def test_a_rule_that_cannot_be_judged_is_named_with_its_file(tmp_path: Path) -> None:
+    book = load_rules({"boats": write(tmp_path, RULES.replace("taken <= seats", "takn <= seats"))})
+    with pytest.raises(RuleError, match=r"boats\.rules\.toml: \[boat-too-full\]"):
+        list(evaluate(book.tables["boats"], BOATS))
+
+
 def test_the_schema_is_one_of_pandera(tmp_path: Path) -> None:
     schema = read_rules(write(tmp_path, RULES))
     assert [check.name for check in schema.checks][:2] == ["boat-too-full", "crew-out-of-order"]
@@ -53,11 +59,11 @@ def test_the_schema_is_one_of_pandera(tmp_path: Path) -> None:
     ("text", "said"),
     [
         ("[a\n", "cannot be read"),
-        ("a = 1", "the rule `a`"),
+        ("a = 1", "boats.rules.toml: [a]: "),
         ('[a-b]\npasses = "x <"\nat = "x"\nmessage = "m"', "unable to parse"),
         ('[a-b]\npasses = "x < 1"', "'at' and 'message'"),
         ('[a-b]\nbuilder = "values.in_ordr"\nargs = ["x"]', "in_ordr"),
-        ('[a-b]\nbuilder = "os.remove"\nargs = ["x"]', "the rule `a-b`"),
+        ('[a-b]\nbuilder = "os.remove"\nargs = ["x"]', "[a-b]: "),
         ('[A]\npasses = "x < 1"\nat = "x"\nmessage = "m"', "is not kebab-case"),
     ],
 )

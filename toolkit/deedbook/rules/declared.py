@@ -12,7 +12,7 @@ args = ["least", "usual", "most"]  # its arguments; those by name stand beside t
 
 import inspect
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ import polars as pl
 
 from deedbook.errors import RuleError
 from deedbook.rules import dates, geography, references, text, values
-from deedbook.rules.rule import rule
+from deedbook.rules.rule import PLACE, rule
 
 _MODULES = {"dates": dates, "geography": geography, "references": references, "text": text, "values": values}
 
@@ -37,23 +37,22 @@ def read_rules(file: Path) -> pa.DataFrameSchema:
     except (OSError, ValueError) as error:
         raise RuleError(f"{file}: cannot be read: {error}", "correct the file") from None
     checks: list[pa.Check] = []
-    for name, item in listed.items():
-        try:
-            checks.extend(_checks_of(name, **item))
-        except (TypeError, LookupError, AttributeError, RuleError, pl.exceptions.PolarsError) as error:
-            message = f"{file}: the rule `{name}`: {error}"
-            raise RuleError(message, "correct its condition, its builder or what it is given") from None
+    try:
+        for name, item in listed.items():
+            PLACE.set(f"{file}: [{name}]")
+            said = dict(item)
+            builder, args = said.pop("builder", ""), said.pop("args", ())
+            if builder:
+                module, _, function = builder.partition(".")
+                build = getattr(_MODULES[module], function)
+                is_named = "name" in inspect.signature(build).parameters
+                made = build(*([name] if is_named else []), *args, **said)
+            else:
+                made = rule(name, pl.sql_expr(said.pop("passes", "")), **said)
+            checks += [made] if isinstance(made, pa.Check) else made
+    except (TypeError, LookupError, AttributeError, pl.exceptions.PolarsError) as error:
+        hint = "correct its condition, its builder or what it is given"
+        raise RuleError(f"{PLACE.get()}: {error}", hint) from None
+    finally:
+        PLACE.set("")
     return pa.DataFrameSchema(checks=checks)
-
-
-def _checks_of(
-    name: str, *, passes: str = "", builder: str = "", args: tuple[Any, ...] = (), **said: Any
-) -> Iterator[pa.Check]:
-    if not builder:
-        yield rule(name, pl.sql_expr(passes), **said)
-        return
-    module, _, function = builder.partition(".")
-    build = getattr(_MODULES[module], function)
-    is_named = "name" in inspect.signature(build).parameters
-    made = build(*([name] if is_named else []), *args, **said)
-    yield from [made] if isinstance(made, pa.Check) else made

@@ -31,6 +31,8 @@ _BUILDERS = tomllib.loads(Path(__file__).with_name("builders.toml").read_text("u
 _KEBAB = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 PARAMETERS: ContextVar[Mapping[str, Mapping[str, object]]] = ContextVar("PARAMETERS", default=MappingProxyType({}))
 """What a project sets of its rules, by rule; the engine fills it while rule files run."""
+PLACE: ContextVar[str] = ContextVar("PLACE", default="")
+"""Where the rule stands that is being made, when no line of Python tells."""
 SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 
 
@@ -203,7 +205,9 @@ def rule_of(check: pa.Check) -> Rule | None:
 
 
 def _caller() -> str:
-    """`FILE:LINE` of the rule file that is being executed: the first frame outside this package."""
+    """`FILE:LINE` of the rule file that is being executed, which is the first frame outside this package; of a declared rule its place."""
+    if place := PLACE.get():
+        return place
     frame = sys._getframe(1)
     while frame.f_back is not None and str(frame.f_globals.get("__name__", "")).startswith("deedbook."):
         frame = frame.f_back
