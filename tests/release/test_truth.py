@@ -167,6 +167,26 @@ def test_stata_keeps_the_names_that_it_allows(make_project: MakeProject) -> None
     assert list(pyreadstat.read_dta(str(folder / "t.dta"))[0])[:5] == ["id", "short", "class", "end", "if_2"]
 
 
+def test_sqlite_shows_the_labels_of_codes_in_a_view(make_project: MakeProject) -> None:
+    codes = [{"value": "x", "label": 'It\'s "X"'}, {"value": "y"}]
+    coded: dict[str, Any] = {"name": "code", "type": "string", "categories": codes}
+    level = {"name": "level", "type": "integer", "categories": [{"value": 2, "label": "Two"}]}
+    tables = {
+        "t": (
+            "id,code,level,code_label\na,x,2,own\nb,y,,\n",
+            schema(coded, level, {"name": "code_label", "type": "string"}),
+        ),
+        "t_labels": ("id\nq\n", schema()),
+    }
+    folder = release_of(make_project(tables))
+    with sqlite3.connect(folder / "deeds.sqlite") as connection:
+        found = connection.execute(
+            'SELECT id, code, "code_label", "code_label_2", level_label FROM "t_labels_2"'
+        ).fetchall()
+    assert found == [("a", "x", "own", 'It\'s "X"', "Two"), ("b", "y", None, "y", None)]
+    assert not verify(folder).problems
+
+
 def test_sqlite_finds_who_refers_to_a_row_by_an_index(make_project: MakeProject) -> None:
     keys = [{"fields": "river", "reference": {"resource": "rivers", "fields": "id"}}]
     towns = schema({"name": "river", "type": "string"}, foreignKeys=keys)

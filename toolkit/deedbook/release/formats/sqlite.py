@@ -1,5 +1,7 @@
 """SQLite: one typed table per table with keys, code lists as CHECKs, and four tables about the data.
 
+    TABLE_labels  a view of a table whose codes have labels, with these behind its columns as FIELD_label
+
     _metadata     key, value: dataset, version, created, licence ...
     _tables       name, title, description, rows, is_view
     _codebook     one row per field: type, title, description, key, reference, code list
@@ -21,7 +23,15 @@ import polars as pl
 from deedbook.errors import DeedbookError
 from deedbook.integrity.containers import open_database
 from deedbook.release.edition import Edition
-from deedbook.release.formats.cells import LeftOutError, Pair, demand_columns, frame_of, pairs_of, without_special
+from deedbook.release.formats.cells import (
+    LeftOutError,
+    Pair,
+    demand_columns,
+    fitted_names,
+    frame_of,
+    pairs_of,
+    without_special,
+)
 from deedbook.release.pages import sql_name, sql_value
 from deedbook.release.tables import Outline, Table, references_of, texts_of
 from deedbook.schema import Field, TableSchema
@@ -32,6 +42,8 @@ _MOST_COLUMNS = 2000
 """SQLITE_MAX_COLUMN of a usual build."""
 _LONGEST_CHECK = 1000
 """Codes in a CHECK: it is read again at each row that is inserted."""
+_CODED = {"string", "integer"}
+"""The types of codes that a CHECK and the view of labels hold."""
 _AFFINITIES = {pl.Boolean: "INTEGER", pl.Int64: "INTEGER", pl.Float64: "REAL"}
 _BOOKS = Path(__file__).with_suffix(".sql")
 """What a database has before its tables."""
@@ -39,7 +51,7 @@ _BOOKS = Path(__file__).with_suffix(".sql")
 
 def open_book(path: Path, edition: Edition, tables: Mapping[str, TableSchema | None]) -> Database:
     """An empty database for these tables."""
-    return Database(path, edition, {name: schema for name, schema in tables.items() if schema})
+    return Database(path, edition, tables)
 
 
 def read(table: Table, path: Path, _tables: Sequence[str] = ()) -> Iterator[Pair]:
@@ -62,12 +74,12 @@ class Database:
     Args:
         path: Where to.
         edition: The release.
-        schemas: Those of the tables to come, for foreign keys.
+        schemas: Those of the tables to come, for foreign keys; None of a view.
     """
 
-    def __init__(self, path: Path, edition: Edition, schemas: Mapping[str, TableSchema]) -> None:
+    def __init__(self, path: Path, edition: Edition, schemas: Mapping[str, TableSchema | None]) -> None:
         self._facts = edition.facts
-        self._keys = {name: _keys_of(schema) for name, schema in schemas.items()}
+        self._keys = {name: _keys_of(schema) if schema else [] for name, schema in schemas.items()}
         self._connection = sqlite3.connect(path, isolation_level=None)
         self._connection.executescript(_BOOKS.read_text(encoding="utf-8"))
 
@@ -82,7 +94,7 @@ class Database:
             self._insert(outline.name, _plain(part).rows())
         self._insert("_tables", [(outline.name, outline.title, outline.description, rows.height, int(outline.is_view))])
         for place, item in enumerate(schema.fields, start=1):
-            listed = item.code_list or f"{outline.name}.{item.name}"
+            listed = _list_of(item, outline)
             codes = [(listed, at, str(code.value), code.label) for at, code in enumerate(item.categories, start=1)]
             self._insert("_code_lists", codes, "OR IGNORE ")
             said = outline.name, item.name, place, item.type, item.title, item.description
@@ -136,6 +148,19 @@ class Database:
         for place, key in enumerate(schema.foreign_keys, start=1):
             if not any(other[: len(key.fields)] == key.fields for other in (schema.primary_key, *schema.unique_keys)):
                 yield f"CREATE INDEX {sql_name(f'{table.name}_reference_{place}')} ON {name} ({_list(key.fields)})"
+        labelled = [
+            item for item in schema.fields if item.type in _CODED and any(code.label for code in item.categories)
+        ]
+        if labelled and len(schema.fields) + len(labelled) <= _MOST_COLUMNS:
+            listed = "(SELECT coalesce(nullif(label, ''), code) FROM _code_lists WHERE code_list = "
+            labels = [
+                f"{listed}{sql_value(_list_of(item, table.outline))} AND code = CAST({name}.{sql_name(item.name)} AS TEXT))"
+                for item in labelled
+            ]
+            titles = _beside(schema.names, [f"{item.name}_label" for item in labelled])
+            columns = [f"{text} AS {sql_name(title)}" for text, title in zip(labels, titles, strict=True)]
+            (view,) = _beside([*self._keys], [f"{table.name}_labels"])
+            yield f"CREATE VIEW {sql_name(view)} AS SELECT {name}.*, {', '.join(columns)} FROM {name}"  # noqa: S608
 
 
 def _column(item: Field, dtype: pl.DataType, outline: Outline) -> str:
@@ -143,7 +168,7 @@ def _column(item: Field, dtype: pl.DataType, outline: Outline) -> str:
     name, values = sql_name(item.name), list[object]()
     if dtype == pl.Boolean:
         values = [0, 1]
-    elif item.type in {"string", "integer"}:
+    elif item.type in _CODED:
         values = [label.value for label in item.categories] or item.constraints.get("enum", [])
     codes = [*map(sql_value, values)]
     is_unique = item.constraints.get("unique") and outline.schema.primary_key != (item.name,)
@@ -154,6 +179,18 @@ def _column(item: Field, dtype: pl.DataType, outline: Outline) -> str:
         f"CHECK ({name} IN ({', '.join(codes)}))" if 0 < len(codes) <= _LONGEST_CHECK else "",
     )
     return " ".join(filter(None, parts))
+
+
+def _list_of(item: Field, outline: Outline) -> str:
+    """What the code list of a field is called."""
+    return item.code_list or f"{outline.name}.{item.name}"
+
+
+def _beside(taken: Sequence[str], names: Sequence[str]) -> list[str]:
+    """The names, those that are taken with a number behind."""
+    everything, longest = [*taken, *names], max(map(len, names)) + 9
+    fitted = fitted_names(everything, longest, lambda name, length: name[:length], "", folds_case=True)
+    return fitted[len(taken) :]
 
 
 def _list(names: Iterable[str]) -> str:
