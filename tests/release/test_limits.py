@@ -11,13 +11,14 @@ import pandas as pd
 import polars as pl
 import pytest
 
+from deedbook.project import load_project
 from deedbook.release.edition import Edition
 from deedbook.release.formats import rds, spss, stata, xlsx
 from deedbook.release.formats.cells import first_differences
 from deedbook.release.tables import Outline, Table, type_rows
 from deedbook.release.verification import verify
 from deedbook.schema import read_schema
-from tests.release.conftest import MakeProject
+from tests.release.conftest import MakeProject, write_project
 from tests.release.releases import release_of
 
 EPOCH = dt.datetime(2026, 11, 22, tzinfo=dt.UTC)
@@ -160,3 +161,21 @@ def test_a_text_of_the_codebook_beyond_a_cell_says_where_the_rest_is(tmp_path: P
     ]
     assert len(str(texts[0])) <= 32_767
     assert str(texts[0]).endswith("(cut: the whole text is in CODEBOOK.md)")
+
+
+@pytest.mark.parametrize("asked", [False, True])
+def test_a_long_table_is_in_the_workbook_only_when_that_is_asked_for(tmp_path: Path, *, asked: bool) -> None:
+    rows = "".join(f"{number}\n" for number in range(100_001))
+    schema = {"fields": [{"name": "id", "type": "integer"}], "primaryKey": "id"}
+    project = write_project(tmp_path, {"long": (f"id\n{rows}", schema), "short": ("id\n1\n", schema)}, formats=["xlsx"])
+    if not asked:
+        (tmp_path / "deedbook.toml").write_text('package = "datapackage/datapackage.json"\nschemas = "schemas"\n')
+        project = load_project(tmp_path)
+    folder = release_of(project)
+    sheets = openpyxl.load_workbook(folder / "deeds.xlsx", read_only=True).sheetnames
+    assert ("long" in sheets, "short" in sheets) == (asked, True)
+    said = "XLSX, `long`: left out: it has more than 100,000 rows; `formats` under [release] can ask for xlsx"
+    assert (said in (folder / "README.md").read_text()) is not asked
+    verified = verify(folder)
+    assert not verified.problems
+    assert any("Excel does not hold long" in line for line in verified.not_checked) is not asked

@@ -135,7 +135,7 @@ class Contents:
 
 
 def release_formats(project: Project) -> tuple[Format, ...]:
-    """The formats of a release: CSV, and all or those in `[release] formats` of `deedbook.toml`.
+    """The formats of a release: CSV, and all or those in `[release] formats` of `deedbook.toml`, these for tables of any size.
 
     Raises:
         ProjectError: when one is unknown.
@@ -147,7 +147,7 @@ def release_formats(project: Project) -> tuple[Format, ...]:
     known = [item.name for item in FORMATS]
     if not isinstance(wanted, list) or not {*map(str, wanted)} <= {*known}:
         raise ProjectError(f"deedbook.toml: `formats` under [release] is a list of {', '.join(known)}")
-    return tuple(item for item in FORMATS if item is CSV or item.name in wanted)
+    return tuple(replace(item, most_rows=0) for item in FORMATS if item is CSV or item.name in wanted)
 
 
 @contextmanager
@@ -198,6 +198,10 @@ def _write_table(
     table = tables.Table(outline, rows)
     for item in contents.formats[1:]:
         try:
+            if 0 < item.most_rows < rows.height:
+                raise LeftOutError(
+                    f"it has more than {item.most_rows:,} rows; `formats` under [release] can ask for {item.name}"
+                )
             if item.is_per_table:
                 to = contents.folder / item.file_name(name, edition.name)
                 contents.note(item, name, item.codec.write(table, edition, to))

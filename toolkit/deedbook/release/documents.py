@@ -112,8 +112,10 @@ def readme_markdown(contents: Contents) -> str:
 def readme_lines(contents: Contents) -> list[str]:
     """The README sheet of the workbook, a line a cell."""
     edition = contents.edition
-    rows = [(table.outline.title or table.outline.name, table.outline.name, table.rows) for table in contents.tables]
     own = [limit for limit in contents.limits if limit.format in {"XLSX", TYPED_FORMATS}]
+    without = {limit.table for limit in own if limit.is_left_out}
+    held = [table for table in contents.tables if table.outline.name not in without]
+    rows = [(table.outline.title or table.outline.name, table.outline.name, table.rows) for table in held]
     return [
         f"{edition.title}, version {edition.version} ({edition.date})",
         *(["", edition.description] if edition.description else []),

@@ -80,6 +80,7 @@ class Format:
         name: What `[release] formats` and `fetch --format` call it.
         suffix: How the names of its files end.
         title: What people call it.
+        most_rows: Of a table with more rows it has none, unless `[release] formats` names it; 0 where there is no end.
         called: The same where the README tells of limits; the title when it is empty.
         purpose: What its files are for, for the README.
         is_per_table: Whether there is a file for each table, `TABLE.suffix`, and not one for all, `DATASET.suffix`.
@@ -98,6 +99,7 @@ class Format:
     loader: str = ""
     module: str = ""
     called: str = ""
+    most_rows: int = 0
 
     @property
     def known_as(self) -> str:

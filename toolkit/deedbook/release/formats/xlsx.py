@@ -21,7 +21,7 @@ from xlsxwriter.worksheet import Worksheet  # type: ignore[import-untyped]
 
 from deedbook.integrity.containers import check_workbook
 from deedbook.release.edition import Edition
-from deedbook.release.formats import cells
+from deedbook.release.formats import FORMATS, cells
 from deedbook.release.formats.cells import LeftOutError
 from deedbook.release.tables import Outline, Table
 
@@ -35,6 +35,7 @@ CAPACITY = cells.Capacity(
     },
 )
 _MOST_ROWS = 1_048_576
+_MOST_UNASKED = next(item.most_rows for item in FORMATS if item.name == "xlsx")
 _MOST_COLUMNS = 16_384
 _MOST_CHARACTERS = 32_767
 _LONGEST_SHEET_NAME = 31
@@ -71,6 +72,8 @@ def read(table: Table, path: Path, tables: Sequence[str] = ()) -> Iterator[cells
     check_workbook(path)
     with CalamineWorkbook.from_path(str(path)) as book:
         if sheet not in book.sheet_names:
+            if table.rows.height > _MOST_UNASKED:
+                raise LeftOutError(f"it has more than {_MOST_UNASKED:,} rows")
             raise cells.UnlikeError(f"has no sheet `{sheet}`")
         rows = book.get_sheet_by_name(sheet).iter_rows()
         cells.demand_columns(map(str, next(rows, [])), expected.columns)
