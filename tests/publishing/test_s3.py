@@ -162,7 +162,7 @@ def test_a_store_that_is_not_there_is_tried_and_named(
     built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = S3Store(BUCKET, endpoint="http://127.0.0.1:1", environment=CREDENTIALS)
-    monkeypatch.setattr("deedbook.catalogue.s3._TRIES", 0)
+    monkeypatch.setattr("deedbook.catalogue.s3.RETRIES", 0)
     with pytest.raises(RemoteError, match="s3://releases/"):
         store.probe()
 

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from deedbook.errors import RefusalError
-from deedbook.release import contents, derived
+from deedbook.release import derived
 from deedbook.release.build import build
 from deedbook.release.tables import loss
 from deedbook.release.verification import verify
@@ -35,7 +35,7 @@ def test_a_build_that_would_lose_a_column_is_refused(
         return outline, text.with_columns(pl.lit(None, pl.String).alias("note")) if outline.name == "events" else text
 
     project = make_project()
-    monkeypatch.setattr(contents, "edited_table", emptied)
+    monkeypatch.setattr(derived, "edited_table", emptied)
     with pytest.raises(RefusalError, match="it has 0 values in `note` where validation counted 2"):
         build(project)
     assert not list((project.root / "dist").glob("*/1.0.0"))

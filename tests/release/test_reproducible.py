@@ -76,8 +76,8 @@ def test_two_builds_are_the_same_bytes(make_project: MakeProject) -> None:
     ("place", "error"),
     [
         ("formats.parquet.write", OSError(errno.ENOSPC, "No space left on device")),
-        ("build.write_manifest", OSError(errno.EDQUOT, "Disk quota exceeded")),
-        ("build.write_proofs", OSError(errno.ENOSPC, "No space left on device")),
+        ("folders.write_manifest", OSError(errno.EDQUOT, "Disk quota exceeded")),
+        ("build.provenance.write_proofs", OSError(errno.ENOSPC, "No space left on device")),
         ("formats.sqlite.Database.close", sqlite3.OperationalError("database or disk is full")),
     ],
 )

@@ -27,6 +27,7 @@ from deedbook.catalogue.store import ConflictError, ExistsError, Progress, Versi
 from deedbook.errors import ProjectError, RefusalError, RemoteError, UsageError
 from deedbook.release.formats import media_type
 
+RETRIES = 5
 _CREDENTIALS = (
     ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"),
     ("AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_ROLE_ARN"),
@@ -205,7 +206,7 @@ class S3Store:
                 "timeout": timedelta(minutes=10),
                 "user_agent": f"deedbook/{__version__}",
             },
-            retry_config={"max_retries": 5, "retry_timeout": timedelta(minutes=2)},
+            retry_config={"max_retries": RETRIES, "retry_timeout": timedelta(minutes=2)},
             **{name: value for name, value in settings.items() if value},  # type: ignore[arg-type]
         )
 
