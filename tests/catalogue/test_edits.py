@@ -82,6 +82,12 @@ def test_a_withdrawn_version_whose_place_was_taken_does_not_come_back() -> None:
     assert restored.datasets["deeds"].latest == "1.1.0"
 
 
+def test_a_release_is_not_dated_before_the_one_that_it_follows() -> None:
+    early = release("1.1.0", previous=after("1.0.0"), created="2026-11-21T00:00:00Z")
+    with pytest.raises(RefusalError, match=r"deeds 1\.1\.0 is dated 2026-11-21, before 1\.0\.0 \(2026-11-22\)"):
+        with_release(catalogue("1.0.0"), early, LATER)
+
+
 def test_a_yank_of_everything_leaves_no_latest() -> None:
     assert yanked(catalogue("1.0.0"), "1.0.0").datasets["deeds"].latest is None
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.project import UNUSUAL, Outcome, write_project
+from tests.cli.project import GOOD, UNUSUAL, Outcome, write_project
 
 Run = Callable[..., Outcome]
 CHANGED = """\
@@ -126,6 +126,24 @@ def test_a_plan_shows_and_writes_the_next_release(project: Path, deedbook: Run) 
     assert (project / "dist" / "small" / "1.1.0" / "events.diff.csv").is_file()
     plan = json.loads(deedbook("plan", "--format", "json").out)
     assert (plan["nothing_to_release"], plan["ready"]) == (True, True)
+
+
+@pytest.mark.parametrize("wanted", [("--version", "1.0.1"), ("--version", "0.9.0"), ("--date", "2025-12-31")])
+def test_a_plan_that_cannot_stand_writes_nothing(project: Path, deedbook: Run, wanted: tuple[str, str]) -> None:
+    write_project(project)
+    assert deedbook("build").code == 0
+    write_project(project, f"{GOOD}c,2024-02-01,\n")
+    file = project / "data" / "datapackage.json"
+    before = file.read_bytes()
+    assert deedbook("plan", "--write", "--write-corrections", *wanted).code == 1
+    assert file.read_bytes() == before
+    assert not (project / "data" / "corrections.csv").exists()
+
+
+def test_a_day_years_ahead_is_a_usage_error(project: Path, deedbook: Run) -> None:
+    write_project(project)
+    outcome = deedbook("plan", "--write", "--date", "9000-01-01")
+    assert (outcome.code, "more than a year ahead" in outcome.err) == (2, True)
 
 
 def test_a_version_that_is_none_is_a_usage_error(project: Path, deedbook: Run) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import shutil
 import subprocess
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler
@@ -127,6 +128,15 @@ def test_a_release_that_does_not_verify_is_not_published(project: Path, site: Pa
     assert outcome.code == 4
     assert "items.csv: was changed" in outcome.err
     assert not site.exists()
+
+
+def test_a_release_of_a_day_years_ahead_is_not_published(project: Path, site: Path, deedbook: Run) -> None:
+    file = project / "datapackage.json"
+    shutil.rmtree(project / "dist" / "items" / "1.1.0")
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"created": "9000-01-01T00:00:00Z"}))
+    assert deedbook("build").code == 0
+    outcome = deedbook("publish", "--to", "public")
+    assert (outcome.code, "is dated 9000-01-01, more than a year ahead" in outcome.err) == (4, True)
 
 
 def test_a_snapshot_is_not_published(project: Path, site: Path, deedbook: Run) -> None:

@@ -176,7 +176,8 @@ def release(world: World) -> None:
 def is_behind(world: World, clone: Clone) -> bool:
     """Whether the public folder has a release that the checkout does not follow."""
     newest = max(world.published, key=number, default=None)
-    return newest is not None and newest not in clone.built
+    own = clone.built.get(newest or "")
+    return newest is not None and (own is None or own.digest != world.published[newest].digest)
 
 
 def publish_newest(world: World) -> None:
@@ -365,7 +366,7 @@ def look_at_build(world: World, clone: Clone, version: str) -> None:
         world.hold("one content", clone.built[version].digest == digest, f"{version} was built twice")
         return
     name = json.loads((folder / "release.json").read_text())["previous"]
-    previous = (world.published | clone.built)[name["version"]] if name else None
+    previous = (clone.built | world.published)[name["version"]] if name else None
     before, rows = previous.rows if previous else {}, clone.rows
     gone, new = before.keys() - rows.keys(), rows.keys() - before.keys()
     changed = {key for key in rows.keys() & before.keys() if rows[key] != before[key]}

@@ -76,6 +76,9 @@ def edit(what: str, data: dict[str, Any]) -> None:  # noqa: C901  # one line of 
     match what:
         case "table-removed":
             del data["tables"]["notes"]
+        case "table-renamed":
+            data["tables"]["remarks"] = data["tables"].pop("notes")
+            data["descriptor"]["deedbook"] = {"renamed_tables": {"remarks": "notes"}}
         case "field-removed":
             del schema["fields"][4]
             events["rows"] = [row[:4] for row in rows]

@@ -216,3 +216,52 @@ def test_releases_are_found_from_any_folder_that_means_them(chain: Dataset, tmp_
     assert find_homes(home / "1.1.0").newest == "1.1.0"
     with pytest.raises(UsageError, match="holds no release"):
         find_homes(tmp_path)
+
+
+def test_a_declared_name_keeps_the_history_of_rows_and_tables(chain: Dataset) -> None:
+    raw = json.loads(chain.descriptor.read_text())
+    raw["resources"][0]["name"] = "things"
+    raw["deedbook"]["renamed_tables"] = {"things": "items"}
+    chain.descriptor.write_text(json.dumps(raw))
+    chain.rows[5][0] = "J0005"
+    version = chain.release()
+    home = chain.root / "dist" / "items"
+    told = json.loads((home / version / "changes.json").read_text())
+    assert [(item["kind"], item["table"], item["old"]) for item in told["schema"]] == [
+        ("table-renamed", "things", "items")
+    ]
+    assert (told["tables_added"], told["tables_removed"], told["tables"][0]["counts"]["added"]) == ({}, {}, 0)
+    assert told["retired"] == {"things": ["I0003", "I0005"]}
+    table = pl.read_csv(home / version / "things.csv").rows_by_key("id", named=True, unique=True)
+    history = {key: (table[key]["first_release"], table[key]["last_changed_in"]) for key in ("I0007", "J0003", "J0005")}
+    assert history == {"I0007": ("1.0.0", "1.0.0"), "J0003": ("1.0.0", "2.0.0"), "J0005": ("1.0.0", version)}
+    assert "retired-id-returned" not in rules(chain)
+    events = [(item.version, item.what) for item in row_history(read_chain(find_homes(chain.root)), "things", "J0003")]
+    assert events == [
+        (version, "the table was renamed"),
+        ("2.0.0", "label"),
+        ("1.1.0", "re-keyed"),
+        ("1.0.1", "name"),
+        ("1.0.0", "came with its table"),
+    ]
+    sides = side_of_folder(home / "1.0.0"), side_of_folder(home / version)
+    assert with_span(compare(*sides), *sides).why("things", "J0003", "label")["reason"] == "coder_error"
+
+
+def test_a_declared_field_keeps_its_cells_whatever_else_changes(dataset: Dataset) -> None:
+    dataset.fields[1:] = [{"name": "size", "type": "integer"}, {"name": "label", "type": "string"}]
+    dataset.rows = [[row[0], row[2], row[1]] for row in dataset.rows]
+    raw = json.loads(dataset.descriptor.read_text())
+    kinds = []
+    for own in ({}, {"renamed_fields": {"label": "name"}}):
+        dataset.write()
+        raw["resources"][0]["schema"] = {"fields": dataset.fields, "primaryKey": ["id"], "deedbook": own}
+        dataset.descriptor.write_text(json.dumps(raw))
+        planned = plan(dataset.load())
+        assert planned.verdict is not None
+        kinds.append([item.kind for item in planned.verdict.changes.schema])
+    assert kinds == [["field-removed", "field-added"], ["field-renamed", "field-moved"]]
+    raw["resources"][0]["schema"]["deedbook"] = {"renamed_fields": {"labl": "name"}}
+    dataset.descriptor.write_text(json.dumps(raw))
+    with pytest.raises(ProjectError, match="`labl` is not there"):
+        plan(dataset.load())

@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+import pytest
 
 from deedbook.changes.compare import compare
 from deedbook.changes.records import Changes
 from deedbook.changes.sources import Side
+from deedbook.errors import ProjectError
 from deedbook.versioning.bump import Verdict
-from deedbook.versioning.corrections import Correction
+from deedbook.versioning.corrections import Correction, match_corrections, needed_corrections
 from deedbook.versioning.guards import GUARDS, judge_changes
 from deedbook.versioning.previous import Previous
 from tests.package import fields, make_package
@@ -84,7 +86,9 @@ def test_a_code_that_no_row_has_any_more_is_acknowledged(tmp_path: Path) -> None
     assert ("code-vanished", None) not in findings(tmp_path / "2", events, corrections=(accepted,))
 
 
-def judged(tmp_path: Path, schema: dict[str, Any], old: str, new: str) -> list[tuple[str, str | None]]:
+def judged(
+    tmp_path: Path, schema: dict[str, Any], old: str, new: str, *corrections: Correction
+) -> list[tuple[str, str | None]]:
     """What the rules say of a dataset with one table `items` and redirects."""
     schemas = {"items": schema, "id_redirects": SCHEMAS["id_redirects"]}
     before, after = (
@@ -92,7 +96,9 @@ def judged(tmp_path: Path, schema: dict[str, Any], old: str, new: str) -> list[t
         for name, text in (("old", old), ("new", new))
     )
     changes = compare(before, after, literal=False)
-    return [(item.rule, item.key) for item in judge_changes(compared_of((before, after), changes))]
+    reasons = match_corrections(after.project, needed_corrections(changes, "1.1.0"), "1.1.0", corrections)
+    found = [*judge_changes(compared_of((before, after), changes)), *reasons.findings]
+    return [(item.rule, item.key) for item in found if item.rule != "correction-without-reason"]
 
 
 def test_an_id_whose_row_is_another_one_is_doubted(tmp_path: Path) -> None:
@@ -102,6 +108,19 @@ def test_an_id_whose_row_is_another_one_is_doubted(tmp_path: Path) -> None:
         ("id-reused", "I2")
     ]
     assert judged(tmp_path / "2", schema, old, old.replace("there", "where")) == []
+    said = Correction("1.1.0", "items", "I2", "", "", "", "scope", row=2)
+    changed = old.replace("b,there,2024-01-02", "c,where,2025-05-05")
+    assert judged(tmp_path / "3", schema, old, changed, said) == []
+
+
+def test_a_row_that_loses_its_declared_identity_is_stopped(tmp_path: Path) -> None:
+    schema = fields("id", "name", "born", "place", primaryKey=["id"]) | {"deedbook": {"identity": ["name", "born"]}}
+    old = "id,name,born,place\nI1,a,1990,here\nI2,b,1991,there\n"
+    assert judged(tmp_path, schema, old, old.replace("b,1991", "c,1992")) == [("id-reused", "I2")]
+    assert judged(tmp_path / "2", schema, old, old.replace("b,1991,there", "b,1992,where")) == []
+    schema["deedbook"]["identity"] = ["nam"]
+    with pytest.raises(ProjectError, match="identity"):
+        judged(tmp_path / "3", schema, old, old)
 
 
 def test_a_table_that_is_only_written_otherwise_is_told(tmp_path: Path) -> None:

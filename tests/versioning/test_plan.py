@@ -144,6 +144,14 @@ def test_a_version_comes_after_the_one_before(dataset: Dataset) -> None:
     assert [item.rule for item in found.findings if item.severity == "error"] == ["version-not-after-previous"]
 
 
+def test_a_date_that_goes_back_stops_plan_and_build(dataset: Dataset) -> None:
+    dataset.rows.append(["I0500", "new", "5"])
+    dataset.plan()
+    dataset.describe(created="2025-12-31T00:00:00Z")
+    assert "created-before-previous" in {item.rule for item in plan(dataset.load()).findings}
+    assert rules(dataset) == {"created-before-previous"}
+
+
 def test_a_previous_release_that_was_changed_stops_the_build(dataset: Dataset) -> None:
     dataset.rows.append(["I0500", "new", "5"])
     dataset.plan()

@@ -66,7 +66,7 @@ class Releases:
         project = write_project(self.root, tables, formats=(), **kept)
         if number:
             planned = plan(project)
-            project = write_plan(project, planned, dt.date(2026, 1, 1) + dt.timedelta(days=number))
+            project = write_plan(project, planned, dt.date(2026, 11, 22) + dt.timedelta(days=number))
             write_drafts(project, planned)
             rows = [
                 type(row)(**{**_cells(row), "reason": row.reason or self.chance.choice(REASONS)})

@@ -17,6 +17,7 @@ from deedbook.integrity import signatures
 from deedbook.integrity.digests import MANIFEST, SUMS
 from deedbook.integrity.signatures import KEY_FILE_VARIABLE, KEY_VARIABLE
 from deedbook.versioning.numbers import Version, read_version
+from deedbook.versioning.previous import MERGE
 
 PREVIOUS = "DEEDBOOK_PREVIOUS_"
 """What the variables of the retiring key begin with, in place of `DEEDBOOK_`."""
@@ -42,17 +43,18 @@ def check_addition(catalogue: Catalogue, about: Dataset) -> Entry | None:
         raise RefusalError(
             f"{this} is published with other content: its release.json has the sha256 {known.release_sha256}, "
             f"this one {release.release_sha256}",
-            "a published version is never rewritten: plan a new one with `deedbook plan --write`; if another checkout planned "
-            "the same number, fetch what it published and merge it first",
+            f"a published version is never rewritten; if another checkout planned the same number, {MERGE}; else plan a new one",
         )
     if before and Link(follows, before.release_sha256) != release.previous:
         message = f"{this} follows a version {follows} that is not the published one"
         raise RefusalError(message, f"fetch the published {follows}, plan and build again")
+    if before and release.created < before.created:
+        message = f"{this} is dated {release.created[:10]}, before {follows} ({before.created[:10]})"
+        raise RefusalError(message, "plan it again with a later date, and build: `deedbook plan --write`")
     if known is None and newest and not (follows and read_version(follows) >= read_version(newest.version)):
         raise RefusalError(
             f"{this} follows {follows or 'nothing'}, and {newest.version} was published since: what came with it would be lost",
-            f"fetch it (`deedbook fetch {about.name}@{newest.version}`), merge its rows into yours, and plan again: "
-            "`deedbook plan --write`",
+            f"{MERGE} (its data alone: `deedbook fetch {about.name}@{newest.version}`)",
         )
     return known
 

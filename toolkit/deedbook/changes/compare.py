@@ -53,12 +53,15 @@ def compare(
         ProjectError: when a table cannot be read.
     """
 
+    renamed = declarations.renamed_tables(old.package, new.package)
+    old = old.named_as(new)
     before, after = _tables(old, tables, derived=derived), _tables(new, tables, derived=derived)
     licences = old.package.raw.get("licenses"), new.package.raw.get("licenses")
     schema = [
         *declarations.package_changes(old.package, new.package),
         *declarations.table_changes(before, after, licences),
     ]
+    schema += [SchemaChange("table-renamed", now, old=was, new=now) for now, was in renamed.items() if now in after]
     schema += declarations.code_changes(before, after, listed=CODE_VALUES not in before.keys() & after.keys())
     common = [name for name in after if name in before]
     for resource in (*old.package.resources, *new.package.resources):
@@ -143,6 +146,7 @@ def _compare_rows(old: Resource, new: Resource, how: Comparison) -> TableChanges
     Cells that are no values of their type compare as missing.
     """
     alignment = declarations.align(old.described, new.described, everything=how.everything)
+    identity = declarations.identity_of(new.described)
     differing, names = differing_rows(old, new, alignment, how), tuple(pair.name for pair in alignment.pairs)
     before = _forms(differing.old, alignment, 0)
     after = _forms(differing.new, alignment, 1)
@@ -181,7 +185,8 @@ def _compare_rows(old: Resource, new: Resource, how: Comparison) -> TableChanges
         old_rows_touched=old_rows_touched,
         touched=whole(touched),
         context=context_rows(old, alignment, differing.heights[0], at_old) if how.everything else {},
-        reused=_reused(both, alignment),
+        reused=_reused(both, alignment, identity),
+        identity=identity,
         rewritten=differing.rewritten + rewritten,
         unlisted=differing.unlisted,
     )
@@ -250,13 +255,20 @@ def _rekeyed(removed: pl.DataFrame, added: pl.DataFrame, alignment: declarations
     return pairs.select(pl.col(KEY).alias("old"), pl.col(f"{KEY} new").alias("new"))
 
 
-def _reused(both: pl.DataFrame, alignment: declarations.Alignment) -> tuple[str, ...]:
-    """The keys of rows that kept at most a quarter of what was filled: at least three fields, all but those changed."""
-    others = [at for at in range(len(alignment.pairs)) if at not in alignment.key]
+def _reused(both: pl.DataFrame, alignment: declarations.Alignment, identity: Sequence[str]) -> tuple[str, ...]:
+    """The keys of rows of which all fields of their identity changed.
+
+    Without an identity, of those that kept at most a quarter of what was filled: at least three fields, all but those changed.
+    """
+    others = [at for at, pair in enumerate(alignment.pairs) if at not in alignment.key]
+    equal = {at: pl.col(f"v{at}").eq_missing(pl.col(f"v{at} old")) for at in others}
+    told = [equal[at] for at in others if alignment.pairs[at].name in identity]
+    if told:
+        return tuple(both.filter(~pl.any_horizontal(told)).get_column(KEY))
     if both.is_empty() or len(others) < _LEAST_FIELDS:
         return ()
     filled = [pl.col(f"v{at}").is_not_null() & pl.col(f"v{at} old").is_not_null() for at in others]
-    kept = [have & pl.col(f"v{at}").eq_missing(pl.col(f"v{at} old")) for have, at in zip(filled, others, strict=True)]
+    kept = [have & equal[at] for have, at in zip(filled, others, strict=True)]
     counts = both.select(KEY, filled=pl.sum_horizontal(filled), kept=pl.sum_horizontal(kept))
     suspects = counts.filter((pl.col("filled") >= _LEAST_FIELDS) & (pl.col("kept") <= _MOST_KEPT * pl.col("filled")))
     return tuple(suspects.get_column(KEY))

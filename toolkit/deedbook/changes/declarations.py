@@ -13,13 +13,14 @@ import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from deedbook.changes.records import SchemaChange
 from deedbook.descriptor import Package, Resource
+from deedbook.errors import ProjectError
 from deedbook.schema import Field, TableSchema
 from deedbook.types import canonical_field, parser
 
@@ -83,19 +84,68 @@ def align(old: TableSchema, new: TableSchema, *, everything: bool = False) -> Al
 
 
 def renamed_fields(old: TableSchema, new: TableSchema) -> dict[str, str]:
-    """New name to old name of each field that was declared under another name and is otherwise the same.
+    """New name to old name of each field that was declared under another name: as `deedbook.renamed_fields` of the new schema says.
 
-    The same means: every property but the name, with a title or description to tell it by; or type and position, when all
-    other fields stand where they stood.
+    Of others, one that is otherwise the same. The same means: every property but the name, with a title or description to tell it by;
+    or type and position, when all other fields stand where they stood.
+
+    Raises:
+        ProjectError: when what is declared names a field that is not there.
     """
-    found: dict[str, str] = {}
-    for item in (item for item in new.fields if item.name not in old.positions):
+    found = _renamed(new.raw, "renamed_fields", old.names, new.names)
+    for item in (item for item in new.fields if item.name not in {*old.names, *found}):
         at, taken = new.positions[item.name] if len(new.names) == len(old.names) else -1, {*new.names, *found.values()}
         left = [other for other in old.fields if other.name not in taken]
         twins = [other.name for other in left if _is_twin(item, other, is_in_place=old.positions[other.name] == at)]
         if len(twins) == 1:
             found[item.name] = twins[0]
     return found
+
+
+def identity_of(schema: TableSchema) -> tuple[str, ...]:
+    """The fields that say what a row is about, as `deedbook.identity` of the schema declares.
+
+    Raises:
+        ProjectError: when it is no list of fields.
+    """
+    own = schema.raw.get("deedbook")
+    names = own.get("identity", []) if isinstance(own, Mapping) else []
+    if not isinstance(names, list) or not set(map(str, names)) <= set(schema.names):
+        raise ProjectError("`deedbook.identity` of a schema is a list of its fields", "correct it")
+    return tuple(names)
+
+
+def _renamed(raw: Mapping[str, Any], what: str, old: Sequence[str], new: Sequence[str]) -> dict[str, str]:
+    """New name to old name as declared under `deedbook`, as far as it lies between these names."""
+    own = raw.get("deedbook")
+    declared = own.get(what) if isinstance(own, Mapping) else None
+    names = declared if isinstance(declared, Mapping) else {}
+    if (declared is not None and names is not declared) or not set(names) <= set(new):
+        wrong = ", ".join(f"`{name}`" for name in names if name not in new) or "it is no object"
+        raise ProjectError(f"`deedbook.{what}` has new names with the old ones, and {wrong} is not there", "correct it")
+    return {now: str(was) for now, was in names.items() if now not in old and was in old and was not in new}
+
+
+def renamed_tables(old: Package, new: Package) -> dict[str, str]:
+    """New name to old name of the tables that `deedbook.renamed_tables` of the new descriptor declares.
+
+    Raises:
+        ProjectError: when what is declared names a table that is not there.
+    """
+    names = [[item.name for item in package.resources] for package in (old, new)]
+    return _renamed(new.raw, "renamed_tables", *names)
+
+
+def named_as(old: Package, new: Package) -> Package:
+    """The old package with its renamed tables under their new names, in foreign keys too."""
+    if not (renamed := {was: now for now, was in renamed_tables(old, new).items()}):
+        return old
+    resources = []
+    for item in old.resources:
+        keys = (replace(key, resource=renamed.get(key.resource, key.resource)) for key in item.described.foreign_keys)
+        schema = replace(item.schema, foreign_keys=tuple(keys)) if item.schema else None
+        resources.append(replace(item, name=renamed.get(item.name, item.name), schema=schema))
+    return replace(old, resources=tuple(resources))
 
 
 def _is_twin(item: Field, other: Field, *, is_in_place: bool) -> bool:

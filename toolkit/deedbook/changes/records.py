@@ -75,7 +75,8 @@ class TableChanges:
         old_rows_touched: `key` (the old one) and `row` (number, the first being 0) of each old row that did not stay as it was.
         context: Rows of the old table that a patch has to name so that daff finds the row of that number, which follows them: their
             cells; only for a patch.
-        reused: Keys of changed rows in which next to nothing is as before: the key may name something else now.
+        reused: Keys of changed rows in which next to nothing is as before, or no field of `identity`: the key may name something else.
+        identity: The fields that the new schema declares as `deedbook.identity`.
         rewritten: Rows of which only the representation changed.
         unlisted: Representation changes were too many to list: `rewritten` counts their rows, `cells` leaves them out.
     """
@@ -93,6 +94,7 @@ class TableChanges:
     old_rows_touched: pl.DataFrame
     context: Mapping[int, list[tuple[str, ...]]] = field(default_factory=dict, compare=False)
     reused: tuple[str, ...] = ()
+    identity: tuple[str, ...] = ()
     rewritten: int = 0
     unlisted: bool = False
 

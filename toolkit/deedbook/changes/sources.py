@@ -9,9 +9,10 @@ import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from deedbook.changes.declarations import named_as
 from deedbook.descriptor import Package
 from deedbook.errors import ProjectError, UsageError
 from deedbook.integrity.containers import ArchiveError, opened
@@ -36,6 +37,10 @@ class Side:
     def package(self) -> Package:
         """The tables and what is said of them."""
         return self.project.package
+
+    def named_as(self, new: Side) -> Side:
+        """The side with its renamed tables under the names that the new side declares."""
+        return replace(self, project=replace(self.project, package=named_as(self.package, new.package)))
 
 
 @contextmanager
@@ -104,13 +109,18 @@ def find_releases(folders: Sequence[Path], name: str) -> dict[str, Path]:
 
 
 def find_release(folders: Sequence[Path], name: str, version: str) -> Path | None:
-    """The folder of a whole release in the first of these folders that has it; None when none has."""
+    """The folder of a whole release in the first of these folders that has it; None when none has.
+
+    The first folder is where releases are built: what was published under the version with other content comes before what it holds.
+    """
+    found = []
     for number, root in enumerate(folders):
         folder = root / name / version
         # while it is being published, its sums are not there yet
         if (folder / MANIFEST).is_file() and (not number or (folder / SUMS).is_file()):
-            return folder
-    return None
+            found.append(folder)
+    others = (folder for folder in found if (folder / MANIFEST).read_bytes() != (found[0] / MANIFEST).read_bytes())
+    return next(others, found[0]) if found else None
 
 
 def _project_root(here: Path) -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -55,24 +56,26 @@ def plan(
 ) -> None:
     """Show the next release of the project: its version, which changes ask for it, and what is missing.
 
-    Nothing is written without --write or --write-corrections. The data itself is checked by `validate` and `build`.
+    Nothing is written without --write or --write-corrections, nor where the version is too low or the date lies before that of the previous
+    release. The data itself is checked by `validate` and `build`.
 
     Exits with 0 when nothing stands in the way, or there is nothing to release, and with 1 otherwise.
     """
 
     if reserve and not write:
         raise UsageError("--reserve needs --write: a DOI that is reserved has to be noted", "add --write")
-    project = load_project(target)
+    project, day = load_project(target), _release_date(date)
+    if write:
+        project = replace(project, package=replace(project.package, created=day.isoformat()))
     with streams.progress_bar(quiet=quiet) as bar:
         guards, derived = _own_code(project)
         planned = plans.plan(
             project, version=wanted, override=override, guards=guards, derived=derived, progress=bar.update
         )
-    writes = write and not planned.is_nothing
+    writes = write and planned.may_be_written
     if writes:
-        day = date.date() if date else dt.datetime.now(dt.UTC).date()  # the only place where a clock is read
         plans.write_plan(project, planned, day, _reserved(project, planned, reserve, day) if reserve else None)
-    if write_corrections and planned.verdict and not planned.is_nothing:
+    if write_corrections and planned.verdict and planned.may_be_written:
         left = plans.write_drafts(project, planned)
         streams.say(f"corrections.csv: {left:,} rows still need a reason")
     if not quiet or not planned.is_ready:
@@ -80,6 +83,15 @@ def plan(
     if writes and not quiet:
         streams.say(f"{project.package.path}: version {planned.version} planned")
     ctx.exit(DONE if planned.is_ready else FINDINGS)
+
+
+def _release_date(date: dt.datetime | None) -> dt.date:
+    """The release date: the one that is given, else today, as the only place says where a clock is read."""
+    today = dt.datetime.now(dt.UTC).date()
+    day = date.date() if date else today
+    if day > today + dt.timedelta(days=366):
+        raise UsageError(f"{day} lies more than a year ahead", "give the day of the release as --date YYYY-MM-DD")
+    return day
 
 
 def _own_code(project: Project) -> tuple[Sequence[Guard[Releases]], plans.Derived | None]:

@@ -3,6 +3,7 @@
 Running it again goes on where it was cut off.
 """
 
+import datetime as dt
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -68,6 +69,10 @@ def prepare(
     if manifest.get("state") != "released":
         what = f"{folder} is a {manifest.get('state')}, not a release"
         raise RefusalError(what, "plan a version and build it without --snapshot")
+    day = str(manifest.get("created"))[:10]
+    if day > (dt.datetime.now(dt.UTC) + dt.timedelta(days=366)).date().isoformat():
+        hint = "give its day with `deedbook plan --write --date YYYY-MM-DD`, and build again"
+        raise RefusalError(f"{folder} is dated {day}, more than a year ahead", hint)
     # whoever puts release.json has the version, and another content is refused there and then
     turns = {MANIFEST: -1, SUMS: 1, SIGNATURE: 2}
     paths = sorted(folder.iterdir(), key=lambda path: (turns.get(path.name, 0), path.name))

@@ -20,7 +20,7 @@ from functools import partial
 from pathlib import Path
 
 from deedbook.changes import compare, highlighter
-from deedbook.changes.sources import Side, side_of_folder
+from deedbook.changes.sources import Side, find_release, side_of_folder
 from deedbook.checking import rules, settings
 from deedbook.descriptor import Package, load_package
 from deedbook.errors import RefusalError
@@ -33,7 +33,7 @@ from deedbook.release.edition import read_edition
 from deedbook.validation import Options, validate
 from deedbook.versioning import corrections, guards, history, numbers, plan
 from deedbook.versioning.bump import Verdict, read_override
-from deedbook.versioning.previous import CHANGES
+from deedbook.versioning.previous import CHANGES, Previous
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,10 +111,24 @@ def build(
             raise RefusalError("the project was edited while it was being built", "build again")
         provenance.write_proofs(staged.folder, inputs, key)
         folders.seal(staged)
+        public = find_release(project.release_folders, edition.name, edition.version)
+        for other in {public, staged.target} if not snapshot else ():
+            if other and other.exists():
+                _demand_same(project.package, staged.folder, other)
         if staged.target.exists() and not snapshot:
-            _demand_same(project.package, staged.folder, staged.target)
             return Built(report, folders.Release(staged.target, edition.name, edition.version), unchanged=True)
+        _set_aside(edition.previous, staged.target.parent)
         return Built(report, folders.install(staged, edition))
+
+
+def _set_aside(previous: Previous | None, home: Path) -> None:
+    """Renames what was built here under the previous version, where another content was published under it."""
+    built = home / previous.version if previous else home
+    if previous and built.is_dir() and built.resolve() != previous.folder.resolve():
+        manifest = built / digests.MANIFEST
+        digest = digests.sha256_of(manifest) if manifest.is_file() else ""
+        if digest != previous.sha256:
+            built.rename(home / f"{built.name}.unpublished-{digest[:12]}")
 
 
 def _write_release(contents: Contents, say: Progress) -> None:

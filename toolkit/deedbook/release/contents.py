@@ -168,7 +168,9 @@ def written_tables(contents: Contents, say: Progress) -> Iterator[dict[str, Book
         for position, name in enumerate([*schemas, *views]):
             say(f"writing {name}", position / (len(schemas) + len(views)))
             if name in schemas:
-                outline, text = derived.edited_table(project, name, frames, edition)
+                changes = contents.verdict.changes.tables if contents.verdict else ()
+                rekeyed = next((item.rekeyed for item in changes if item.table == name), None)
+                outline, text = derived.edited_table(project, name, frames, edition, rekeyed)
                 counted = next(item for item in contents.report.tables if item.table == name)
                 if lost := tables.loss(text, counted.rows, counted.present):
                     hint = "please report this: what was checked and what would be released differ"

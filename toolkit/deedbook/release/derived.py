@@ -16,9 +16,9 @@ from pathlib import Path
 import polars as pl
 
 from deedbook.changes.compare import edited_tables
-from deedbook.changes.declarations import renamed_fields, table_changes
-from deedbook.changes.records import SchemaChange
-from deedbook.descriptor import load_json, load_package
+from deedbook.changes.declarations import named_as, renamed_fields, table_changes
+from deedbook.changes.records import KEY, SchemaChange, key_text
+from deedbook.descriptor import Package, load_json, load_package
 from deedbook.errors import ProjectError
 from deedbook.findings import plural
 from deedbook.project import DESCRIPTOR, Project
@@ -42,7 +42,7 @@ HISTORY_FIELDS = tuple(
         (HISTORY[1], "Last changed in", "The version in which an edited cell of this row last changed."),
     )
 )
-_OLD, _NTH = "\0old", "\0nth"
+_OLD, _NTH, _FIRST = "\0old", "\0nth", "\0first"
 """What no field is called."""
 
 
@@ -68,7 +68,7 @@ def derived_changes(project: Project, derive: Derive | None, previous: Path) -> 
         derive: Its own code.
         previous: The folder of the release before.
     """
-    package = load_package(previous / DESCRIPTOR)
+    package = named_as(load_package(previous / DESCRIPTOR), project.package)
     before = {item.name: item for item in package.resources}
     edited = {resource.name: schema_of(resource) for resource in project.package.resources}
     frames = derive_frames(project, derive, read_created(package))
@@ -89,7 +89,7 @@ def derived_changes(project: Project, derive: Derive | None, previous: Path) -> 
         bare = replace(before[name], raw={}, title="", description="")
         sides = [{name: replace(bare, schema=TableSchema(tuple(items)))} for items in (known, fields)]
         yield from table_changes(sides[0], sides[1])
-        if (old := _previous_rows(previous, name, schema)) is not None:
+        if (old := _previous_rows(package, name, schema)) is not None:
             both = [item.name for item in fields if item.name in old.columns]
             yield from _changed_values(name, keys, both, old, text)
 
@@ -110,9 +110,20 @@ def _changed_values(
 
 
 def edited_table(
-    project: Project, name: str, frames: Mapping[str, pl.DataFrame], edition: Edition
+    project: Project,
+    name: str,
+    frames: Mapping[str, pl.DataFrame],
+    edition: Edition,
+    rekeyed: pl.DataFrame | None = None,
 ) -> tuple[Outline, pl.DataFrame]:
     """A table of the package as canonical text, sorted by its key, with its derived and history columns.
+
+    Args:
+        project: The project.
+        name: The table.
+        frames: What was derived.
+        edition: What is released.
+        rekeyed: The `old` and `new` keys of rows that have another one since the release before.
 
     Raises:
         ProjectError: when what was derived does not fit the table or its `derivedFields`.
@@ -127,7 +138,11 @@ def edited_table(
     taken = {*schema.names, *(item.name for item in computed)}
     history = [item for item in HISTORY_FIELDS if item.name not in taken]
     added = (*computed, *history)
-    since = _history(text, schema, name, edition)
+    old = None
+    if edition.previous:
+        package = named_as(load_package(edition.previous.folder / DESCRIPTOR), project.package)
+        old = _previous_rows(package, name, schema)
+    since = _history(text, schema, old, edition.version, rekeyed)
     text = text.with_columns(since.get_column(item.name) for item in history)
     outline = Outline(
         name,
@@ -192,10 +207,11 @@ def _demand_columns(frame: pl.DataFrame, names: tuple[str, ...], table: str, whe
         )
 
 
-def _history(text: pl.DataFrame, schema: TableSchema, name: str, edition: Edition) -> pl.DataFrame:
+def _history(
+    text: pl.DataFrame, schema: TableSchema, old: pl.DataFrame | None, version: str, rekeyed: pl.DataFrame | None
+) -> pl.DataFrame:
     """The history columns. Rows are known by their key; without one by all their cells, equal rows by their order."""
-    new = pl.select(pl.repeat(edition.version, text.height, dtype=pl.String).alias(column) for column in HISTORY)
-    old = _previous_rows(edition.previous.folder, name, schema) if edition.previous else None
+    new = pl.select(pl.repeat(version, text.height, dtype=pl.String).alias(column) for column in HISTORY)
     if old is None or not {*schema.primary_key, *HISTORY} <= set(old.columns):
         return new
     known = [column for column in schema.names if column in old.columns]
@@ -209,15 +225,20 @@ def _history(text: pl.DataFrame, schema: TableSchema, name: str, edition: Editio
     is_same = [pl.col(column).eq_missing(pl.col(column + _OLD)) for column in known if column not in keys]
     # an added column is no change of a row that leaves it empty
     is_same += [pl.col(column).is_null() for column in schema.names if column not in known]
-    changed_in = pl.when(*is_same, last.is_not_null()).then(last).otherwise(pl.lit(edition.version))
-    return both.select(first.fill_null(edition.version).alias(HISTORY[0]), changed_in.alias(HISTORY[1]))
+    changed_in = pl.when(*is_same, last.is_not_null()).then(last).otherwise(pl.lit(version))
+    if rekeyed is not None and rekeyed.height:  # a row is as old under a new key
+        own = old.select(key_text(keys).alias("old"), first.alias(_FIRST))
+        pairs = rekeyed.join(own, on="old").select(pl.col("new").alias(KEY), _FIRST)
+        both = both.with_columns(key_text(keys).alias(KEY)).join(pairs, on=KEY, how="left", maintain_order="left")
+        first = first.fill_null(pl.col(_FIRST))
+    return both.select(first.fill_null(version).alias(HISTORY[0]), changed_in.alias(HISTORY[1]))
 
 
-def _previous_rows(folder: Path, name: str, schema: TableSchema) -> pl.DataFrame | None:
+def _previous_rows(package: Package, name: str, schema: TableSchema) -> pl.DataFrame | None:
     """The table as it stood in the release before, its columns by their names of today; None when it was not there."""
-    file = folder / f"{name}.csv"
-    if not file.is_file():
+    held = {item.name: item for item in package.resources}
+    if name not in held or not (file := held[name].sources[0]) or not file.is_file():
         return None
-    edited = {item.name: item.schema for item in edited_tables(load_package(folder / DESCRIPTOR))}
+    edited = {item.name: item.schema for item in edited_tables(package)}
     names = {was: now for now, was in renamed_fields(edited.get(name) or schema, schema).items()}
     return read_csv(file).rename(names)

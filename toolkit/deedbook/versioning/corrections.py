@@ -19,6 +19,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import KW_ONLY, astuple, dataclass, fields, replace
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -32,10 +33,11 @@ from deedbook.versioning.numbers import SEMVER, read_version
 
 PATH = "corrections.csv"
 ALL = "*"
+REDIRECTS = "id_redirects"
 _MANY = 1000
 GUARDS_FILE = Path(__file__).with_name("guards.toml")
 """What may not happen between two releases, corrections among it."""
-_LISTED: tuple[Guard[object], ...] = read_guards(GUARDS_FILE)
+_LISTED: tuple[Guard[Any], ...] = read_guards(GUARDS_FILE)
 _GUARDS = {guard.id: guard for guard in _LISTED}
 Explained = tuple[str, str, str, str]
 """Table, key and field that a row explains; with `*`, all cells of the field, or those that held the text at the end."""
@@ -43,7 +45,7 @@ Explained = tuple[str, str, str, str]
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """One row of the file; `row` is its record number, 0 for a draft, `guard` the project's rule that asks for it."""
+    """One row of the file; `row` is its record number, 0 for a draft, `guard` the rule that asks for it where no cell or row does."""
 
     version: str
     table: str
@@ -56,7 +58,7 @@ class Correction:
     source: str = ""
     _: KW_ONLY
     row: int = 0
-    guard: Guard[Releases] | None = None
+    guard: Guard[Any] | None = None
 
     @property
     def place(self) -> Explained:
@@ -117,6 +119,9 @@ def needed_corrections(
             yield Correction(version, table.table, old, "", "", new)
         for cell in table.values.select("key", "field", "old", "new").fill_null("").iter_rows():
             yield Correction(version, table.table, *cell)
+        is_asked = table.identity or any(item.table == REDIRECTS for item in changes.tables)
+        for key in table.reused if is_asked and len(table.key) == 1 else ():
+            yield Correction(version, table.table, key, "", "", "", guard=_GUARDS["id-reused"])
     for guard, breach in breaches:
         old, new = (str(breach.said.get(name, "")) for name in ("old", "new"))
         yield Correction(version, breach.table, breach.key or "", breach.column or "", old, new, guard=guard)
@@ -262,7 +267,15 @@ def _missing(item: Correction) -> Finding:
         f"{item.field} was corrected" if item.field else f"was re-keyed to {item.new}" if item.new else "was withdrawn"
     )
     value = item.new if item.field else None
-    return guard.finding(Breach(item.table, item.key, item.field or None, value, said | {"what": what}))
+    return guard.finding(
+        Breach(
+            item.table,
+            item.key,
+            item.field or None,
+            value,
+            said | {"what": what, "row": f"{item.version},{item.table},{item.key},,,"},
+        )
+    )
 
 
 def _of_row(guard: str, row: Correction, column: str, **said: str) -> Finding:

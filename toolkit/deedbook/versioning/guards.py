@@ -29,11 +29,10 @@ from deedbook.rules.guard import Breach, Guard, Releases, State, read_guards
 from deedbook.schema import Field
 from deedbook.types import canonical_field, canonical_text, typed
 from deedbook.versioning.bump import Verdict
-from deedbook.versioning.corrections import GUARDS_FILE
+from deedbook.versioning.corrections import GUARDS_FILE, REDIRECTS
 from deedbook.versioning.numbers import read_version
-from deedbook.versioning.previous import texts_of
+from deedbook.versioning.previous import read_created, texts_of
 
-REDIRECTS = "id_redirects"
 LOST_SHARE, LOST_ROWS = 0.05, 50
 _REWRITTEN, _REVISED = 0.20, 0.01
 _ORCID = re.compile(r"(?:(?:https?://)?(?:www\.)?orcid\.org/)?(\d{4}-\d{4}-\d{4}-\d{3})([\dX])/?")
@@ -151,6 +150,16 @@ def version_below_floor(verdict: Verdict) -> Iterator[Breach]:
         yield Breach("", column="version", value=verdict.version, said={"minimum": verdict.minimum, "rules": rules})
 
 
+def created_before_previous(verdict: Verdict) -> Iterator[Breach]:
+    """The release date lies before that of the previous release."""
+    old, new = verdict.old.package, verdict.new.package
+    if verdict.is_nothing or not (old.created and new.created):
+        return
+    if (day := read_created(new)) < (before := read_created(old)):
+        said = {"created": f"{day:%Y-%m-%d}", "before": f"{before:%Y-%m-%d}", "previous": old.version}
+        yield Breach("", column="created", value=new.created, said=said)
+
+
 def changes_do_not_add_up(verdict: Verdict) -> Iterator[Breach]:
     """The previous release and the changes are not this release."""
     before, after = ({item.name: item for item in edited_tables(side.package)} for side in (verdict.old, verdict.new))
@@ -232,12 +241,6 @@ def retired_id_returned(verdict: Verdict) -> Iterator[Breach]:
         yield from (Breach(name, key) for key in keys if key in retired)
 
 
-def id_reused(verdict: Verdict) -> Iterator[Breach]:
-    """An id names a row of which next to nothing is as before."""
-    for table in _with_ids(verdict):
-        yield from (Breach(table.table, key) for key in table.reused)
-
-
 def new_id_too_low(verdict: Verdict) -> Iterator[Breach]:
     """New ids that are lower than one that was ever issued in the table, but for those that a redirect names."""
     redirects = _redirects(verdict.old)
@@ -290,13 +293,13 @@ GUARDS: tuple[Guard[Verdict], ...] = read_guards(
         version_not_after_previous,
         previous_yanked,
         version_below_floor,
+        created_before_previous,
         changes_do_not_add_up,
         table_shrank,
         code_vanished,
         mostly_rewritten,
         published_id_vanished,
         retired_id_returned,
-        id_reused,
         new_id_too_low,
     ),
 )

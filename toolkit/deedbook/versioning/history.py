@@ -31,7 +31,7 @@ from deedbook.project import CONFIG, DESCRIPTOR, load_project
 from deedbook.versioning.bump import Verdict
 from deedbook.versioning.corrections import Correction
 from deedbook.versioning.numbers import SEMVER, read_version
-from deedbook.versioning.previous import CHANGES, read_json, retired_keys
+from deedbook.versioning.previous import CHANGES, read_json
 
 Document = Mapping[str, Any]
 """The content of a `changes.json`."""
@@ -68,7 +68,7 @@ def changes_document(
         retired, earlier = {}, []
     else:
         previous, given = verdict.previous, verdict.reasons.given
-        fallen = [item for item in given if item.guard]
+        fallen = [item for item in given if item.guard and item.field]
         entry |= _entry(verdict, fallen)
         own = {"previous": {"version": previous.version, "sha256": previous.sha256}, "bump": verdict.bump}
         reasons = {(item.table, item.key, item.field): _reason(item) for item in given}
@@ -78,7 +78,8 @@ def changes_document(
             for cell in table["changed"]:
                 if (table["table"], cell["key"], cell["field"]) in private:
                     cell["old"] = None
-        retired, earlier = retired_keys(previous.folder), read_json(previous.folder / CHANGES).get("history", [])
+        earlier = read_json(previous.folder / CHANGES).get("history", [])
+        retired = {name: list(keys) for name, keys in verdict.retired.items()}
         changed = verdict.changes
         gone = {it.table: [*it.removed.get_column(KEY), *it.rekeyed.get_column("old")] for it in changed.tables}
         gone |= {name: ids_of(verdict.old.package.resource(name)) for name in changed.rows_of_gone}
@@ -190,6 +191,31 @@ def demand_document(document: Document, where: str) -> Document:
     return document
 
 
+def is_unseen(folder: Path, changes: Changes) -> bool:
+    """Whether nothing that a release changed in rows is there in what is compared with it: a state that never saw the release."""
+    tables, kept = {item.table: item for item in changes.tables}, []
+    document = read_json(folder / CHANGES)
+    for told in document.get("tables", ()):
+        if (now := tables.get(told["table"])) is None:
+            continue
+        gone = {*now.removed.get_column(KEY), *now.rekeyed.get_column("old")}
+        cells = set(now.values.select("key", "field").iter_rows())
+        other = gone | {key for key, _ in cells}
+        kept += [key not in other for key in (*told["added"], *(pair["new"] for pair in told["rekeyed"]))]
+        kept += [row["key"] not in now.added.get_column(KEY) for row in told["removed"]]
+        kept += [
+            (it["key"], it["field"]) not in cells and it["key"] not in gone
+            for it in told["changed"]
+            if it["kind"] == "value"
+        ]
+    undone = {(item.kind, item.new, item.old) for item in changes.schema}
+    for item in document.get("schema", ()):
+        if item["kind"] in {"table-renamed", "field-renamed"}:
+            is_lost = item["kind"] == "table-renamed" and item["new"] in changes.rows_of_gone
+            kept.append((item["kind"], item["old"], item["new"]) not in undone and not is_lost)
+    return bool(kept) and not any(kept) and not document.get("tables_added")
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
     """Something that happened to a row in one version; `what` is a field, or what became of the whole row."""
@@ -212,6 +238,10 @@ def row_history(documents: Iterable[Document], table: str, key: str) -> Iterator
         key: The row's key, its parts joined by `|`; also one that it no longer has.
     """
     for document in documents:
+        renamed = dict(_renamed_tables(document))
+        was, table = (table, renamed[table]) if table in renamed else (_former(renamed, table), table)
+        if was != table:
+            yield Event(document["version"], document["created"][:10], "the table was renamed", was, table)
         for what, item in _happened(document, table, key):
             said = [item.get("old"), item.get("new"), item.get("reason", ""), item.get("note", "")]
             yield Event(document["version"], document["created"][:10], what, *said)
@@ -219,6 +249,17 @@ def row_history(documents: Iterable[Document], table: str, key: str) -> Iterator
                 key = item.get("old", key)
             if what in _COMINGS and not item:
                 return
+        table = was
+
+
+def _renamed_tables(document: Document) -> Iterator[tuple[str, str]]:
+    """Old and new name of the tables that a version renamed."""
+    yield from ((item["old"], item["new"]) for item in document["schema"] if item["kind"] == "table-renamed")
+
+
+def _former(renamed: Mapping[str, str], table: str) -> str:
+    """What a table was called before."""
+    return next((was for was, now in renamed.items() if now == table), table)
 
 
 _COMINGS = ("came with its table", "added")
@@ -253,6 +294,7 @@ def with_span(changes: Changes, old: Side, new: Side) -> Changes:
     between: list[str] = []
     follows, reasons = newer.version, dict[Place, dict[str, str]]()
     called: dict[Place, Place] = {}  # keys and fields by what they were in an earlier version
+    tables: dict[str, str] = {}
     for document in read_chain(Homes(folders, newer.name, newer.version)):
         if document["version"] == older.version:
             break
@@ -262,11 +304,14 @@ def with_span(changes: Changes, old: Side, new: Side) -> Changes:
             name = table["table"]
             for item in (*table["removed"], *table["rekeyed"], *table["changed"]):
                 row, column = (name, item.get("key", item.get("old")), ""), (name, "", item.get("field", ""))
-                place = (name, called.get(row, row)[1], called.get(column, column)[2])
+                place = (tables.get(name, name), called.get(row, row)[1], called.get(column, column)[2])
                 if said := {part: item[part] for part in _SAID if part in item}:
                     reasons.setdefault(place, said)
         for was, now in _moved(document):
             called[was] = called.get(now, now)
+        for former, later in _renamed_tables(document):
+            tables[former] = tables.get(later, later)
+            called |= {(former, *place[1:]): names for place, names in called.items() if place[0] == later}
     missing = None if follows == older.version else follows or older.version
     return replace(changes, reasons=reasons, span=Span(tuple(between[1:]), missing))
 

@@ -17,11 +17,11 @@ from deedbook import files
 from deedbook.changes.compare import Progress, compare
 from deedbook.changes.records import Changes, SchemaChange
 from deedbook.changes.sources import Side, side_of_folder
-from deedbook.errors import ProjectError, UsageError
+from deedbook.errors import ProjectError, RefusalError, UsageError
 from deedbook.findings import Finding
 from deedbook.project import Project, load_project
 from deedbook.rules.guard import Guard, Releases
-from deedbook.versioning import bump, corrections, previous
+from deedbook.versioning import bump, corrections, history, previous
 from deedbook.versioning.guards import coverage, doubts, judge_changes, unexplained
 from deedbook.versioning.numbers import SEMVER, raised, read_version
 
@@ -52,6 +52,12 @@ class Plan:
     def is_nothing(self) -> bool:
         """Whether there is nothing to release."""
         return self.verdict is not None and self.verdict.is_nothing
+
+    @property
+    def may_be_written(self) -> bool:
+        """Whether version and date can stand in the descriptor, whatever else is missing."""
+        refused = {"version-below-floor", "version-not-after-previous", "created-before-previous"}
+        return not self.is_nothing and refused.isdisjoint(item.rule for item in self.findings)
 
     @property
     def is_ready(self) -> bool:
@@ -95,6 +101,10 @@ def plan(
         first = version or package.version or FIRST
         return Plan(package.name, first, None, home / first, covered)
     changes = compare_with(project, before, progress, derived)
+    is_own = before.version != package.version or before.folder.parent == home
+    if not is_own and history.is_unseen(before.folder, changes):
+        message = f"{before.version} was published from another checkout: nothing of what it changed is here"
+        raise RefusalError(message, previous.MERGE)
     wanted = version or (raised(before.version, "patch") if override else "")
     found = verdict_on(project, before, changes, wanted, override or bump.read_override(project, wanted), guards)
     if not wanted and package.version not in {"", before.version, found.version}:
@@ -140,14 +150,16 @@ def verdict_on(
         ProjectError: when deedbook.toml or corrections.csv cannot be read.
     """
     rows, rules = corrections.read_corrections(project), bump.applied_rules(changes, bump.read_thresholds(project))
+    new = Side(version, project)
+    renamed = {item.old: item.new for item in changes.schema if item.kind == "table-renamed"}
     found = bump.Verdict(
         previous=before,
-        old=side_of_folder(before.folder),
-        new=Side(version, project),
+        old=side_of_folder(before.folder).named_as(new),
+        new=new,
         changes=changes,
         version=version,
         corrections=rows,
-        retired=previous.retired_keys(before.folder),
+        retired={renamed.get(name, name): keys for name, keys in previous.retired_keys(before.folder).items()},
         rules=rules,
     )
     version = version or found.minimum
@@ -187,8 +199,9 @@ def write_plan(project: Project, planned: Plan, created: dt.date, doi: Mapping[s
         raise ProjectError(f"{path or project.root}: only a JSON descriptor can be written", hint)
     own: dict[str, Any] = {"previous": None}
     if verdict is not None:
-        before, root, folder = verdict.previous, project.root.resolve(), verdict.previous.folder.resolve()
-        where = folder.relative_to(root).as_posix() if folder.is_relative_to(root) else folder.name
+        before = verdict.previous
+        # below any folder of releases, so that two checkouts that plan the same write the same
+        where = f"{planned.name}/{before.version}"
         own["previous"] = {"version": before.version, "sha256": before.sha256, "where": where}
     if doi is not None:
         own |= {**doi, "doi": {"version": planned.version, "doi": doi["doi"]}}

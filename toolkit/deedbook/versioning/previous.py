@@ -18,6 +18,8 @@ from deedbook.project import Project, demand_names
 from deedbook.versioning.numbers import SEMVER, read_version
 
 CHANGES = "changes.json"
+MERGE = "get its descriptor and tables, and merge yours into them: `git pull`, then `deedbook plan --write`, then `deedbook build`"
+"""What to do about a release that another checkout made meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,8 +193,7 @@ def _demand_line(package: Package, folders: Sequence[Path], previous: str | None
         raise ProjectError(message, f"a chain has one beginning: set `deedbook.previous` to {link}")
     if read_version(newest) > read_version(previous):
         message = f"{_where(package)} follows {previous}, but {newest} was released since"
-        hint = f"get {newest} with its descriptor and tables (`git pull`), merge them with yours, then run `deedbook plan --write`"
-        raise RefusalError(message, hint)
+        raise RefusalError(message, MERGE)
 
 
 def retired_keys(folder: Path) -> dict[str, list[str]]:
