@@ -214,7 +214,7 @@ def read_package(raw: object, root: Path, *, where: str, schemas: Path | None = 
         path=None,
         resources=resources,
         **texts(raw, dict.fromkeys(("name", "title", "description", "version", "created"), "")),
-        raw=MappingProxyType(dict(raw)),
+        raw=MappingProxyType(raw),
     )
 
 
@@ -248,7 +248,7 @@ def read_resource(
         schema=schema,
         schema_source=source,
         bytes=raw.get("bytes") if isinstance(raw.get("bytes"), int) else None,
-        raw=MappingProxyType(dict(raw)),
+        raw=MappingProxyType(raw),
     )
 
 

@@ -49,8 +49,6 @@ class FieldPlan:
         constraints: What the field declares, as tests.
         native: The source has types of its own, so a text may be marked as one that does not fit.
         number: The position of the column in the file.
-        narrow: Whether it pays to look at each distinct text once; decided by the first block.
-        passed: Texts of a column with few of them that passed; shared by all blocks.
     """
 
     field: Field
@@ -59,8 +57,16 @@ class FieldPlan:
     constraints: Constraints
     native: bool = False
     number: int = 1
-    narrow: list[bool] = dataclasses.field(default_factory=list)
-    passed: set[str | None] = dataclasses.field(default_factory=set)
+
+    @cached_property
+    def narrow(self) -> list[bool]:
+        """Whether it pays to look at each distinct text once; decided by the first block."""
+        return []
+
+    @cached_property
+    def passed(self) -> set[str | None]:
+        """Texts of a column with few of them that passed; shared by all blocks."""
+        return set()
 
     def problems(self, text: str | None) -> tuple[Problem, ...]:
         """What is wrong with a text, exactly; None and the missing values mean that there is no value."""
@@ -128,11 +134,12 @@ class FieldPlan:
 
     def is_narrow(self, frame: pl.DataFrame) -> bool:
         """Whether the column is expensive to check and has few distinct values, by a sample of the first block."""
-        if not self.narrow:
+        narrow = self.narrow  # read once: another thread may make it at the same time
+        if not narrow:
             sample = frame[self.name].head(frame.height // 8)
             few = len(sample) > _LISTED and sample.n_unique() <= 0.85 * len(sample)  # a third of the block, or fewer
-            self.narrow.append(few and not self.is_any_text("required", "unique"))
-        return self.narrow[0]
+            narrow.append(few and not self.is_any_text("required", "unique"))
+        return narrow[0]
 
     def has_passed(self, values: pl.Series) -> bool:
         """Whether these are few texts that all passed before."""
@@ -214,7 +221,8 @@ def check_cells(
         for plan in (plan for plan in some if plan.name in masks):
             fails = masks[plan.name].to_numpy().copy()
             fails[excused.get(plan.name, [])] = False
-            texts = frame[plan.name].filter(pl.Series(fails))
+            column = frame[plan.name]
+            texts = column if fails.all() else column.filter(pl.Series(fails))  # of many columns a copy each takes long
             checked.failures.extend(_judge(plan, np.flatnonzero(fails), texts))
     return checked
 

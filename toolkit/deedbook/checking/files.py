@@ -10,7 +10,7 @@ from itertools import filterfalse, islice
 from pathlib import Path
 
 from deedbook.checking.cells import FieldPlan, plan_field
-from deedbook.checking.header import FileProblem, fold
+from deedbook.checking.header import WORDS, FileProblem, fold, problem
 from deedbook.descriptor import Resource
 from deedbook.dialect import Dialect
 from deedbook.findings import shorten
@@ -27,8 +27,6 @@ _RECORDS = 30
 """Records among which a header is sought: titles and notes above a table are short."""
 _FEWEST = 2
 """Names of fields in a row that make it a header, where the schema has more: one may be a cell by chance."""
-_DISGUISES = Path(__file__).with_name("disguises.csv")
-"""How files begin that are text, but no table: a pattern, the rule, what such a file is, what to do."""
 
 
 @lru_cache(8)
@@ -61,7 +59,7 @@ def find_cause(
     if header.labels is None:
         return _headed_all_the_same(records[dialect.delimiter], known, schema)
     matched = _count_known(header.labels, schema)
-    for disguise in () if matched else csv.DictReader(_DISGUISES.read_text("utf-8").splitlines()):
+    for disguise in () if matched else WORDS["disguise"]:
         if re.match(disguise["begins"], first, re.IGNORECASE):
             return FileProblem(disguise["rule"], disguise["message"], disguise["hint"])
     elsewhere = _elsewhere(first, matched, records, dialect, schema)
@@ -83,15 +81,12 @@ def _first_records(header: FileHeader, resource: Resource) -> Mapping[str, list[
 
 def _undecodable(header: FileHeader, schema: TableSchema) -> FileProblem:
     """The encoding that makes the labels those of the schema is proposed."""
-    hint, bad = "save the file as UTF-8, or declare its `encoding`", header.faults[0]
-    line = header.head.partition(b"\n")[0]
+    line, bad = header.head.partition(b"\n")[0], header.faults[0]
     for name in _ENCODINGS if schema.fields else ():
         labels = next(csv.reader([line.decode(name, "replace")]), [])
         if _count_known(labels, schema) == len(labels):
-            hint = f'save the file as UTF-8, or declare `"encoding": "{name}"`, under which the labels are those of the schema'
-            break
-    message = f"the byte {bad.text} in the label of column {bad.column + 1} is not UTF-8"
-    return FileProblem("encoding-error", message, hint, bad.column + 1)
+            return problem("label_in_known_encoding", bad.column + 1, byte=bad.text, encoding=name)
+    return problem("label_encoding", bad.column + 1, byte=bad.text)
 
 
 def _headed_all_the_same(
@@ -101,12 +96,7 @@ def _headed_all_the_same(
     labels = records[0] if records else []
     if _count_known(labels, schema) < max(_FEWEST, len(labels) // 2):
         return None
-    shown = shorten(", ".join(labels), 80)
-    if known is None:
-        hint = 'delete `"header": false` from the dialect, or the row'
-        return FileProblem("dialect-error", f"the first row holds the names of the columns ({shown})", hint)
-    hint = "give all files of the table the same header"
-    return FileProblem("incorrect-label", f"the header ({shown}) is not that of the table's first file", hint)
+    return problem("headed" if known is None else "other_header", shown=shorten(", ".join(labels), 80))
 
 
 def _elsewhere(
@@ -123,9 +113,8 @@ def _elsewhere(
     score, is_own, row, mark = max(places, default=(0, True, -1, own))
     row, above = -row, "" if -row == max(rows) else f"; its header is in row {-row}"
     if score and re.match(r'"?sep=(.)', first, re.IGNORECASE):
-        message = f"the first line `{shorten(first, 20)}` is a note for Excel, not the header{above}"
         more = "" if is_own else f', and declare `"delimiter": "{_shown(mark)}"` in the dialect'
-        return FileProblem("dialect-error", message, f"delete the line{more}")
+        return problem("excel_note", shown=shorten(first, 20), above=above, more=more)
     if score <= matched or (score < width and 2 * score < max(2 * _FEWEST, width)):
         split = "" if matched else _delimiter_by_shape(records, own, width)
         return _delimited(split, own) if split else None
@@ -136,15 +125,11 @@ def _elsewhere(
 
 def _in_other_row(first: str, row: int, declared: Sequence[int]) -> FileProblem:
     """The header is in another row than the dialect says."""
-    hint = f'declare `"headerRows": [{row}]`'
     if row < max(declared):
-        message = f"the header is in row {row}, not in row {', '.join(map(str, declared))} as `headerRows` says"
-        return FileProblem("dialect-error", message, hint)
+        return problem("header_above", row=row, declared=", ".join(map(str, declared)))
     is_comment = first.startswith(("#", "//", "%"))
     what = "a comment stands" if is_comment else "a title, a note or another header row stands"
-    rows = "row 1" if row == 2 else f"rows 1 to {row - 1}"
-    message = f"the header is in row {row}: {what} above it"
-    return FileProblem("dialect-error", message, f"delete {rows}, or {hint} in the dialect")
+    return problem("header_below", row=row, what=what, rows="row 1" if row == 2 else f"rows 1 to {row - 1}")
 
 
 def _delimiter_by_shape(records: Mapping[str, list[list[str]]], own: str, width: int) -> str:
@@ -156,9 +141,7 @@ def _delimiter_by_shape(records: Mapping[str, list[list[str]]], own: str, width:
 
 def _delimited(mark: str, declared: str, above: str = "") -> FileProblem:
     used, meant = _DELIMITERS[mark], _DELIMITERS.get(declared, f"`{declared}`")
-    message = f"the cells are separated by {used} (`{_shown(mark)}`), not by {meant}{above}"
-    hint = f'declare `"dialect": {{"delimiter": "{_shown(mark)}"}}`, or save the file with {meant}'
-    return FileProblem("dialect-error", message, hint)
+    return problem("delimiter", used=used, mark=_shown(mark), declared=meant, above=above)
 
 
 def _shown(mark: str) -> str:
@@ -175,9 +158,7 @@ def _headless(labels: Sequence[str], schema: TableSchema) -> FileProblem | None:
     if not telling or any(5 * sum(some) > len(some) for some in (misfits, telling)):
         return None
     shown = ", ".join(f"`{shorten(label, 20)}`" for label in labels[:3])
-    message = f"the first row holds data ({shown}, ...), not the names of the columns: there is no header"
-    names = shorten(",".join(schema.names), 120)
-    return FileProblem("dialect-error", message, f'put a header above it ({names}), or declare `"header": false`')
+    return problem("headless", shown=shown, names=shorten(",".join(schema.names), 120))
 
 
 def _tells(item: Field) -> bool:
@@ -220,7 +201,7 @@ def check_declared(resource: Resource, rows: int | None) -> Iterator[tuple[str, 
             yield name, check(resource) if there else "there is no file to compare with"
     declared = resource.raw.get("rows")
     if isinstance(declared, int) and rows is not None:
-        yield "rows", _compare("row-count", "there are {} rows", rows, declared)
+        yield "rows", _compare("row-count", rows, declared)
 
 
 def _check_hash(resource: Resource) -> FileProblem | str | None:
@@ -236,19 +217,17 @@ def _check_hash(resource: Resource) -> FileProblem | str | None:
                 digest.update(data)
     actual = digest.hexdigest()
     is_same = actual == expected.lower()
-    return _compare("hash-count", "the hash is {}", actual, actual if is_same else resource.hash)
+    return _compare("hash-count", actual, actual if is_same else resource.hash)
 
 
 def _check_bytes(resource: Resource) -> FileProblem | str | None:
     if resource.bytes is None:
         return f"{resource.raw['bytes']!r} is no whole number"
     size = sum(file.stat().st_size for file in resource.files)
-    return _compare("byte-count", "the size is {} bytes", size, resource.bytes)
+    return _compare("byte-count", size, resource.bytes)
 
 
-def _compare(rule: str, said: str, actual: int | str, declared: int | str) -> FileProblem | None:
+def _compare(name: str, actual: int | str, declared: int | str) -> FileProblem | None:
     """What is said where the descriptor says something else."""
     told, wanted = (f"{value:,}" if isinstance(value, int) else value for value in (actual, declared))
-    hint = "the file is not the one that was described: get it again, or correct the descriptor"
-    message = f"{said.format(told)}, the descriptor says {wanted}"
-    return None if actual == declared else FileProblem(rule, message, hint)
+    return None if actual == declared else problem(name, actual=told, declared=wanted)

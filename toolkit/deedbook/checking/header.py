@@ -2,13 +2,17 @@
 
 import difflib
 import re
+import tomllib
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 from deedbook.findings import shorten
 from deedbook.schema import Field, TableSchema
 
+WORDS = tomllib.loads(Path(__file__).with_name("files.toml").read_text("utf-8"))
 _CLOSED = frozenset({"exact", "equal", "superset"})
 """Forms of `fieldsMatch` in which every column has to be a field."""
 
@@ -50,6 +54,15 @@ class FileProblem:
     field: str | None = None
 
 
+def problem(
+    name: str, number: int | None = None, label: str | None = None, field: str | None = None, **values: Any
+) -> FileProblem:
+    """A problem in the words of `files.toml`, which `values` fill in."""
+    words, values = WORDS[name], {"number": number, "label": label, "field": field, **values}
+    message, hint = (words[part].format_map({"shown": shorten(label or ""), **values}) for part in ("message", "hint"))
+    return FileProblem(words.get("rule", name), message, hint, number, label, field)
+
+
 @dataclass(frozen=True, slots=True)
 class Header:
     """The columns of the file in order and what is wrong with their labels."""
@@ -85,10 +98,10 @@ def match_header(
         nth = dict(enumerate(fields, 1))
         return Header(tuple(Column(at, "", nth.get(at)) for at in range(1, max(width, len(fields)) + 1)))
     if not "".join(labels).strip():
-        return Header((), (FileProblem("blank-header", "the header is blank", "name the columns in the first row"),))
+        return Header((), (problem("blank-header"),))
     by_place = schema.fields_match == "exact" and bool(fields) and sorted(labels) != sorted(names)
     problems = list(_label_faults(labels[: len(fields)] if by_place else labels))
-    faulty, known = {problem.number for problem in problems}, dict(zip(names, fields, strict=True))
+    faulty, known = {item.number for item in problems}, dict(zip(names, fields, strict=True))
     expected = dict(enumerate(names if by_place else labels, 1))
     columns = []
     for at, label in enumerate(labels, 1):
@@ -111,10 +124,9 @@ def _label_faults(labels: Sequence[str]) -> Iterator[FileProblem]:
     first: dict[str, int] = {}
     for number, label in enumerate(labels, 1):
         if not label.strip():
-            yield FileProblem("blank-label", f"column {number} has no name", "name it in the header", number, label)
+            yield problem("blank-label", number, label)
         elif label in first:
-            message = f"column {number} is named `{shorten(label)}` like column {first[label]}"
-            yield FileProblem("duplicate-label", message, "rename one", number, label)
+            yield problem("duplicate-label", number, label, first=first[label])
         first.setdefault(label, number)
 
 
@@ -140,24 +152,17 @@ def _wrong_labels(
     """Columns whose labels are no field, or not that of the field in their place, which another may claim."""
     claimed = {*labels, *(item.name for item in meant.values())}
     for number in numbers:
-        label, hint = labels[number - 1], "remove it or describe it"
-        if number <= len(places):
-            placed = places[number - 1]
-            wanted = meant.get(label, placed)  # what the label means is sought by its name first
-            if label in schema.positions:
-                hint = f"`{label}` belongs in column {schema.positions[label] + 1}: move the column"
-            elif label in meant or placed.name not in claimed:
-                hint = f"rename it to `{wanted.name}`"
-            message = f"column {number} is named `{shorten(label)}`, the schema says `{wanted.name}`"
-            yield FileProblem("incorrect-label", message, hint, number, label, wanted.name)
+        label, placed = labels[number - 1], places[number - 1] if number <= len(places) else None
+        item = meant.get(label, placed)  # what the label means is sought by its name first
+        name = item.name if item else None
+        if placed:
+            is_free = label in meant or placed.name not in claimed
+            kind = "moved_label" if label in schema.positions else "renamed_label" if is_free else "unknown_label"
+            yield problem(kind, number, label, name, meant=name, home=schema.positions.get(label, 0) + 1)
         else:
-            message = f"column {number} (`{shorten(label)}`) is in no field of the schema"
-            if not label.strip():
-                message = f"column {number} has no name and is in no field of the schema"
-                hint = "remove it: rows may end in a comma too many"
-            elif label in meant and not places:
-                hint = f"rename it to `{meant[label].name}`"
-            yield FileProblem("extra-label", message, hint, number, label)
+            is_meant = item is not None and not places
+            kind = "renamed_column" if is_meant else "unknown_column" if label.strip() else "nameless_column"
+            yield problem(kind, number, label, meant=name)
 
 
 def _missing_labels(
@@ -165,24 +170,16 @@ def _missing_labels(
 ) -> Iterator[FileProblem]:
     """Fields that have to be there and are not, which another label may mean where columns that are no field may stand."""
     if schema.fields_match == "partial" and set(labels).isdisjoint(schema.names):
-        message = "no column of the file is a field of the schema"
-        yield FileProblem("unmatched-header", message, "correct the header")
+        yield problem("unmatched-header")
     is_open = schema.fields_match not in _CLOSED
     similar = {item.name: label for label, item in meant.items() if is_open}
     for number, name in enumerate((item.name for item in absent), len(labels) + 1):
-        hint = "add it to the file"
-        if name in similar:
-            hint = f"the column `{shorten(similar[name])}` may be meant: rename it to `{name}`"
-        yield FileProblem("missing-label", f"the column `{name}` is missing", hint, number, None, name)
+        kind = "missing_renamed" if name in similar else "missing-label"
+        yield problem(kind, number, None, name, similar=shorten(similar.get(name, "")))
 
 
 def _other_order(labels: Sequence[str], names: Sequence[str], is_labelled: bool, is_placed: bool) -> FileProblem:
     """The columns stand in another order; the hint asks first whether the data moved with their labels."""
     number = next(at for at, (label, name) in enumerate(zip(labels, names, strict=True), 1) if label != name)
-    message = f"the columns stand in another order than in the schema, from column {number} on"
-    hint = "see whether the values stand under their own labels: if so, run `deedbook fmt`, else correct the header"
-    if is_labelled and not is_placed:
-        hint = "run `deedbook fmt`: the values fit their labels"
-    elif is_placed and not is_labelled:
-        hint = "only the header is in another order, the values fit the places of the schema: correct the header"
-    return FileProblem("incorrect-label", message, hint, number, labels[number - 1], names[number - 1])
+    moved = "columns_moved" if is_labelled else "labels_moved"
+    return problem(moved if is_labelled != is_placed else "other_order", number, labels[number - 1], names[number - 1])

@@ -16,8 +16,8 @@ import polars as pl
 
 from deedbook.checking.cells import CellFailure, FieldPlan, Rows
 from deedbook.checking.findings import Group, Words
-from deedbook.checking.header import Column
-from deedbook.findings import Severity, plural, shorten
+from deedbook.checking.header import WORDS, Column
+from deedbook.findings import plural, shorten
 from deedbook.reading.text import Ragged, TextBlock
 
 _MARKS = ("<<<<<<< ", "|||||||", "=======", ">>>>>>> ")
@@ -60,11 +60,10 @@ def check_structure(
     uneven = [item for item in block.ragged if item.row not in merged]
     faults = list(_cell_faults(block, columns))
     shapes = _Shapes(block, columns, {item.field.name: item for item in fields})
-    merge = fixed("an unresolved merge conflict begins here", "resolve it, and delete the marks that git wrote")
     groups = [
-        _group("merge-conflict", (start for start, _ in conflicts), merge),
-        _group("blank-row", block.absent - block.comments - merged, fixed("the row is blank", "delete the line")),
-        _group("blank-row", empty - merged, fixed("every cell of the row is empty", "delete the line")),
+        _group("merge-conflict", (start for start, _ in conflicts)),
+        _group("blank-row", block.absent - block.comments - merged),
+        _group("empty_row", empty - merged),
         *_extra_cells(uneven, shapes),
         *_missing_cells(uneven, shapes),
         *(group for _, group in faults),
@@ -133,10 +132,7 @@ def fold_rows(
     if not failures:
         return structure, failures
     totals, headers = _no_data(block.frame, columns, np.unique(np.concatenate([item.rows for item in failures])))
-    groups = [
-        _group("total-row", totals, fixed("the row looks like a total, not like data", "delete it")),
-        _group("repeated-header", headers, fixed("the header stands again in this row", "delete it")),
-    ]
+    groups = [_group("total-row", totals), _group("repeated-header", headers)]
     strangers = _rows([*totals, *headers])
     if not len(strangers):
         return structure, failures
@@ -155,10 +151,14 @@ def _rows(rows: Iterable[int]) -> Rows:
     return np.array(sorted(set(rows)), np.int64)
 
 
-def _group(rule: str, rows: Iterable[int], words: Callable[[int], Words], column: Column | None = None) -> Group:
-    if column is None:
-        return Group(rule, _rows(rows), words)
-    return Group(rule, _rows(rows), words, column=column.title, field_number=column.number)
+def _group(
+    name: str, rows: Iterable[int], say: Callable[[int], Words] | None = None, column: Column | None = None
+) -> Group:
+    """Rows of which the same is said, the words of `files.toml` where nothing else is."""
+    words = WORDS.get(name, {})
+    say = say or fixed(words["message"], words["hint"])
+    title, number = (column.title, column.number) if column else (None, None)
+    return Group(words.get("rule", name), _rows(rows), say, column=title, field_number=number)
 
 
 def fixed(message: str, hint: str, value: str | None = None) -> Callable[[int], Words]:
@@ -268,32 +268,15 @@ def _cell_faults(block: TextBlock, columns: Sequence[Column]) -> Iterator[tuple[
         column = within.get(at)
         number = at + 1 if column or not byte else None
         group = _group(rule, texts, say, column)
-        yield column.name if column else "", replace(group, severity=_FAULTS[rule][0], field_number=number)
+        yield column.name if column else "", replace(group, severity=WORDS[rule]["severity"], field_number=number)
     suspects = block.frame[list(block.with_nul)]
     for column in columns if block.with_nul else ():
         has_nul = suspects.get_column(column.name).str.contains("\0", literal=True).fill_null(False)
-        words = fixed("the cell contains a NUL character", "remove it")
-        yield column.name, _group("nul-character", compress(block.with_nul, has_nul), words, column)
-
-
-_FAULTS: Mapping[str, tuple[Severity, str, str]] = {
-    "encoding-error": ("error", "the byte {text} is not UTF-8", "save the file as UTF-8"),
-    "stray-quote": (
-        "error",
-        "text stands behind a closing quote: `{shown}`",
-        "double every quote inside a quoted cell",
-    ),
-    "lost-escape": (
-        "warning",
-        "in `{shown}` the escape character is lost, and only what follows it is read",
-        "write the escape character twice, or drop `escapeChar` from the dialect",
-    ),
-}
+        yield column.name, _group("nul-character", compress(block.with_nul, has_nul), None, column)
 
 
 def _words(rule: str, texts: Sequence[str], at: int) -> Words:
-    (_, message, hint), text = _FAULTS[rule], texts[at]
-    if rule == "stray-quote" and "\\" in text:
-        hint += ', or declare `"escapeChar": "\\\\"`'
-    value = None if rule == "encoding-error" else text
-    return Words(message.format(text=text, shown=shorten(text, 40)), hint, value)
+    words, text = WORDS[rule], texts[at]
+    more = ', or declare `"escapeChar": "\\\\"`' if rule == "stray-quote" and "\\" in text else ""
+    message = words["message"].format(text=text, shown=shorten(text, 40))
+    return Words(message, words["hint"] + more, None if rule == "encoding-error" else text)

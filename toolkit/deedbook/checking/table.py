@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
+from itertools import chain
 
 import numpy as np
 import polars as pl
@@ -64,6 +65,7 @@ class BlockResult:
         absent: Records that hold no row: blank ones and comments.
         present: For each column, the cells that hold a value.
         hashes: Those of keys, and of foreign keys whose parent is not complete yet.
+        failures: The cells that break a rule, of which groups are made one by one: of 100,000 columns they would take 100 MB.
         records: Where its rows stand, as far as there are findings.
         skipped: For each rule, the rows that it did not look at.
     """
@@ -75,6 +77,7 @@ class BlockResult:
     has_return: bool
     hashes: Mapping[Key, HashedBlock]
     groups: list[Group]
+    failures: list[CellFailure]
     records: Records
     typed: TypedRows | None
     skipped: Mapping[str, int]
@@ -176,7 +179,9 @@ class TableOutcome:
     def take(self, result: BlockResult, file: int, row: int, line: int) -> None:
         """Adds a block whose first record and line are these."""
         first = (file << FILE_SHIFT) + row
-        self.found.add(result.groups, result.records.from_(first, line) if result.groups else result.records)
+        if result.groups or result.failures:
+            groups = chain(result.groups, map(_cell_group, result.failures))
+            self.found.add(groups, result.records.from_(first, line))
         for key, hashed in result.hashes.items():
             self.logs[key].add(first, hashed)
         if result.typed is not None:
@@ -343,7 +348,7 @@ def check_block(plan: FilePlan, block: TextBlock) -> BlockResult:
     read = {item.name for key in hashed for item in key.fields} | {item.name for item in plan.typed_fields}
     values = frame.select(present(name, plan.missing[name]) for name in frame.columns if name in read)
     hashes, missing = _check_keys(plan, hashed, values, cells, unread)
-    groups = [*structure.groups, *map(_cell_group, failures), *free_text_groups(plan, frame, bad)]
+    groups = [*structure.groups, *free_text_groups(plan, frame, bad)]
     groups += [*_null_parts(plan, values, bad), *missing]
     typed_rows = _typed_rows(plan, block, values, structure.absent, bad) if plan.typed_fields else None
     skipped: Mapping[str, int] = {}
@@ -359,9 +364,10 @@ def check_block(plan: FilePlan, block: TextBlock) -> BlockResult:
         has_return=block.has_return,
         hashes=hashes,
         groups=groups,
+        failures=failures,
         records=Records(
             np.arange(frame.height, dtype=np.int64),
-            block.line_numbers if groups else np.empty(0, np.int64),
+            block.line_numbers if groups or failures else np.empty(0, np.int64),
             frame.select(plan.primary_key if groups else ()),
         ),
         typed=typed_rows if table.keeps_typed else None,
