@@ -137,26 +137,29 @@ def _rows_of(file: Path) -> Iterator[dict[str, str | None]]:
 
 def find(project: Project, text: str, limit: int = 20) -> list[Match]:
     """The rows that go by a name or nearly, in any script, the most alike first."""
-    wanted, found = _sound(text), dict[tuple[str, str], Match]()
-    for resource in project.package.resources:
-        schema, owner = resource.described, _owner(resource)
-        names = [it.name for it in schema.fields if it.type == "string" and not it.code_list and _NAMES.search(it.name)]
-        for frame in read_text(resource) if names and schema.primary_key else ():
-            for row in frame.iter_rows(named=True):
-                key = join_key([row[name] or "" for name in schema.primary_key])
-                key += f" of {row[owner]}" if owner else ""
-                for name in (name for name in names if row[name]):
-                    match = Match(resource.name, key, name, row[name], _likeness(wanted, row[name]))
-                    best = found.get((match.table, match.key))
-                    if match.score >= _NEAR and (best is None or best.score < match.score):
-                        found[match.table, match.key] = match
+    found: dict[tuple[str, str], Match] = {}
+    for match in _named(project, _sound(text)):
+        best = found.get((match.table, match.key))
+        if match.score >= _NEAR and (best is None or best.score < match.score):
+            found[match.table, match.key] = match
     return sorted(found.values(), key=lambda it: (-it.score, it.table, it.key))[:limit]
 
 
-def _owner(resource: Resource) -> str:
-    """The field that says to which other row the rows of a table of names belong; empty for other tables."""
-    keys = [key.fields[0] for key in resource.described.foreign_keys if len(key.fields) == 1 and key.resource]
-    return keys[0] if keys and resource.name.endswith("_names") else ""
+def _named(project: Project, wanted: str) -> Iterator[Match]:
+    """Every name of every row, with how alike it is to what is looked for."""
+    for resource in project.package.resources:
+        schema = resource.described
+        names = [it.name for it in schema.fields if it.type == "string" and not it.code_list and _NAMES.search(it.name)]
+        links = [key.fields[0] for key in schema.foreign_keys if len(key.fields) == 1 and key.resource]
+        owner = links[0] if links and resource.name.endswith("_names") else ""  # whose the name is
+        for frame in read_text(resource) if names and schema.primary_key else ():
+            for row in frame.iter_rows(named=True):
+                key = join_key([row[name] or "" for name in schema.primary_key]) + (
+                    f" of {row[owner]}" if owner else ""
+                )
+                yield from (
+                    Match(resource.name, key, it, row[it], _likeness(wanted, row[it])) for it in names if row[it]
+                )
 
 
 _SOUNDS = {

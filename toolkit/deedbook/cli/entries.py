@@ -120,19 +120,23 @@ def add(
     form |= given | dict(one.partition("=")[::2] for one in more)
     rows = entries.rows_of_form(project, book, kind, form, day or dt.datetime.now(dt.UTC).date().isoformat())
     added = entries.add(project, book, rows, write=not dry_run)
-    for table, own in added.rows.items():
-        streams.emit(f"{table}:\n")
-        for row in own:
-            streams.emit(
-                "  " + ", ".join(f"{name} {visible(value, 80)}" for name, value in row.items() if value) + "\n"
-            )
-    for it in added.findings:
-        hint = f" ({it.hint})" if it.hint else ""
-        streams.emit(f"{it.severity} {it.rule} at {it.table} {it.key}: {visible(it.message)}{visible(hint)}\n")
-    count = sum(map(len, added.rows.values()))
-    done = "not written, because of errors" if not added.report.valid else "not written" if dry_run else "written"
-    streams.emit(f"{plural(count, 'row')} of {plural(len(added.rows), 'table')} {done}\n")
+    streams.emit(render(added, dry_run=dry_run))
     ctx.exit(DONE if added.report.valid else FINDINGS)
+
+
+def render(added: entries.Added, *, dry_run: bool) -> str:
+    """The new rows table by table, what validation says of them, and what became of them."""
+    lines = []
+    for table, rows in added.rows.items():
+        cells = [[f"{name} {visible(value, 80)}" for name, value in row.items() if value] for row in rows]
+        lines += [f"{table}:", *(f"  {', '.join(row)}" for row in cells)]
+    for it in added.findings:
+        hint = f" ({visible(it.hint)})" if it.hint else ""
+        lines.append(f"{it.severity} {it.rule} at {it.table} {it.key}: {visible(it.message)}{hint}")
+    done = "not written" if dry_run else "written"
+    done = done if added.report.valid else "not written, because of errors"
+    count = plural(sum(map(len, added.rows.values())), "row")
+    return "".join(f"{line}\n" for line in [*lines, f"{count} of {plural(len(added.rows), 'table')} {done}"])
 
 
 def _loaded(root: Path, trusted: bool) -> tuple[Project, RuleBook | None]:
