@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import gzip
+import json
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +21,7 @@ from deedbook.release.tables import Outline, Table, type_rows
 from deedbook.release.verification import verify
 from deedbook.schema import read_schema
 from tests.release.conftest import MakeProject, write_project
-from tests.release.releases import release_of
+from tests.release.releases import problems, release_of, repair_everything
 
 EPOCH = dt.datetime(2026, 11, 22, tzinfo=dt.UTC)
 EDITION = Edition(name="deeds", title="Deeds", description="", version="1.0.0", created=EPOCH, epoch=EPOCH)
@@ -179,3 +181,30 @@ def test_a_long_table_is_in_the_workbook_only_when_that_is_asked_for(tmp_path: P
     verified = verify(folder)
     assert not verified.problems
     assert any("Excel does not hold long" in line for line in verified.not_checked) is not asked
+
+
+def test_large_json_lines_and_spss_files_are_packed_where_that_is_smaller(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("deedbook.release.contents._LARGE", 1000)
+    rows = "".join(f"{number},same\n" for number in range(1000))
+    fields = [{"name": "id", "type": "integer"}, {"name": "text", "type": "string"}]
+    schema = {"fields": fields, "primaryKey": "id"}
+    tables = {"large": (f"id,text\n{rows}", schema), "small": ("id,text\n1,x\n", schema)}
+    folder = release_of(write_project(tmp_path, tables, formats=["jsonl", "spss"]))
+    named = {path.name for path in folder.iterdir() if path.stem.partition(".")[0] in tables and path.suffix != ".csv"}
+    assert named == {"large.jsonl.gz", "large.zsav", "small.jsonl", "small.sav"}
+    assert "GET FILE='large.zsav'." in (folder / "README.md").read_text()
+    entries = {entry["name"]: entry for entry in json.loads((folder / "release.json").read_text())["files"]}
+    assert [(entries[name]["table"], entries[name]["media_type"]) for name in ("large.jsonl.gz", "large.zsav")] == [
+        ("large", "application/gzip"),
+        ("large", "application/x-spss-sav"),
+    ]
+    verified = verify(folder)
+    assert not verified.problems
+    assert any("2 tables equal in csv and jsonl, sav" in line for line in verified.checked)
+    (folder / "large.jsonl.gz").write_bytes(
+        gzip.compress(gzip.decompress((folder / "large.jsonl.gz").read_bytes())[:-18])
+    )
+    repair_everything(folder)
+    assert ("format-differs", "large.jsonl.gz") in problems(folder)

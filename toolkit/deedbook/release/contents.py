@@ -26,6 +26,8 @@ from deedbook.release.formats.cells import LeftOutError
 from deedbook.release.formats.csv import write_csv
 from deedbook.versioning.bump import Verdict
 
+_LARGE = 10_000_000
+"""Bytes of a file that is also packed, of which the smaller one stays: what is below is read by every tool as it is."""
 TYPED_FORMATS = "all but CSV"
 """The format of a limit that concerns every typed format."""
 Progress = Callable[[str, float], None]
@@ -129,7 +131,8 @@ class Contents:
     def file(self, path: Path, tables: Set[str]) -> File:
         """One of them, of a release with these tables."""
         item = format_of(path.name, tables, self.edition.name)
-        table = path.name.removesuffix(item.suffix) if item and item.is_per_table else ""
+        stems = [path.name.removesuffix(suffix) for suffix in item.suffixes] if item and item.is_per_table else []
+        table = next((stem for stem in stems if stem in tables), "")
         size, title = path.stat().st_size, item.title if item else ""
         return File(path.name, size, self.digest(path), media_type(path.name), title, table)
 
@@ -207,6 +210,10 @@ def _write_table(
             if item.is_per_table:
                 to = contents.folder / item.file_name(name, edition.name)
                 contents.note(item, name, item.codec.write(table, edition, to))
+                if item.packed and to.stat().st_size > _LARGE:
+                    packed = contents.folder / f"{name}{item.packed}"
+                    item.codec.write(table, edition, packed)
+                    max((to, packed), key=lambda path: path.stat().st_size).unlink()
             else:
                 contents.note(item, name, books[item.name].add(table))
         except LeftOutError as reason:

@@ -233,6 +233,8 @@ class Forecast:
 def forecast(project: Project, verdict: Verdict | None = None, environment: Mapping[str, str] = os.environ) -> Forecast:
     """The files of the project's next release, told before it is built: nothing is derived or compared for it.
 
+    Large files are named as they are when they are not packed.
+
     Args:
         project: What is to be released.
         verdict: What its version rests on; None for a first one.
@@ -347,10 +349,12 @@ def usages(contents: Contents) -> list[Usage]:
     without = {limit.format for limit in contents.limits if limit.is_left_out and limit.table == table}
     named = {"table": table, "variable": _variable(table), "dataset": dataset}
     found = []
+    names = {path.name for path in contents.folder.iterdir()}
     for item in contents.formats:
-        file = item.file_name(table, dataset)
-        if item.usage and (contents.folder / file).is_file() and item.known_as not in without:
-            found.append(replace(item.usage, code=item.usage.code.format(**named), file=item.loader or file))
+        file = item.file_among(names, table, dataset)
+        if item.usage and file and item.known_as not in without:
+            code = item.usage.code.format(**named, file=file)
+            found.append(replace(item.usage, code=code, file=item.loader or file))
     return found
 
 

@@ -53,9 +53,7 @@ def check_formats(folder: Path, dataset: str, sound: Set[str], outcome: Outcome,
     suffixes: list[set[str]] = []
     for number, (name, resource) in enumerate(resources.items()):
         progress(f"comparing {name}", number / len(resources))
-        here = {
-            item: folder / item.file_name(name, dataset) for item in FORMATS if item.file_name(name, dataset) in sound
-        }
+        here = {item: folder / file for item in FORMATS if (file := item.file_among(sound, name, dataset))}
         if here.pop(CSV, None) is None:
             continue
         try:

@@ -327,10 +327,10 @@ def files_to_pack(release: PublishableRelease, most: int = MOST_FILES) -> tuple[
     too_many, packed = len(release.files) - most, list[PublishableFile]()
     # the last formats first, and before them those that no tool of the README loads; CSV and Parquet after all else
     per_table = filter(lambda item: item.is_per_table, reversed(FORMATS))
-    suffixes = [item.suffix for item in sorted(per_table, key=lambda item: item.usage is not None)]
-    for suffix in (*suffixes[:-2], ".diff.csv", ".svg", *suffixes[-2:]):
+    suffixes = [item.suffixes for item in sorted(per_table, key=lambda item: item.usage is not None)]
+    for ends in (*suffixes[:-2], (".diff.csv",), (".svg",), *suffixes[-2:]):
         if len(packed) < too_many:
-            packed += [file for file in left if file.name.endswith(suffix) and file not in packed]
+            packed += [file for file in left if file.name.endswith(ends) and file not in packed]
     packed += [file for file in left if file not in packed][: max(0, too_many - len(packed))]
     return tuple(sorted(packed, key=lambda file: file.name))
 

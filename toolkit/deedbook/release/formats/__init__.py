@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import importlib
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Container, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Protocol, cast
@@ -62,7 +62,7 @@ class Usage:
 
     Attributes:
         language: What highlights the code; empty for words.
-        code: In a format, with `{table}`, `{variable}` and `{dataset}` for the names.
+        code: In a format, with `{table}`, `{variable}`, `{dataset}` and `{file}` for the names.
         file: What it starts from, in a release.
     """
 
@@ -80,6 +80,7 @@ class Format:
         name: What `[release] formats` and `fetch --format` call it.
         suffix: How the names of its files end.
         title: What people call it.
+        packed: How the names of large files end, which are compressed; empty where none are.
         most_rows: Of a table with more rows it has none, unless `[release] formats` names it; 0 where there is no end.
         called: The same where the README tells of limits; the title when it is empty.
         purpose: What its files are for, for the README.
@@ -100,6 +101,7 @@ class Format:
     module: str = ""
     called: str = ""
     most_rows: int = 0
+    packed: str = ""
 
     @property
     def known_as(self) -> str:
@@ -111,9 +113,19 @@ class Format:
         """What writes and reads the format, loaded when it is used."""
         return cast(Codec, importlib.import_module(self.module or f"{__name__}.{self.name}"))
 
+    @property
+    def suffixes(self) -> tuple[str, ...]:
+        """How the names of its files end."""
+        return (self.suffix, self.packed) if self.packed else (self.suffix,)
+
     def file_name(self, table: str, dataset: str) -> str:
-        """The file that holds a table."""
+        """The file that holds a table, unless it is packed."""
         return f"{table if self.is_per_table else dataset}{self.suffix}"
+
+    def file_among(self, names: Container[str], table: str, dataset: str) -> str:
+        """The file of these that holds a table, packed or not; empty without one."""
+        stem = table if self.is_per_table else dataset
+        return next((stem + suffix for suffix in self.suffixes if stem + suffix in names), "")
 
 
 _LIST = tomllib.loads((Path(__file__).parent / "formats.toml").read_text(encoding="utf-8"))
@@ -127,14 +139,21 @@ CSV = FORMATS[0]
 def format_named(name: str) -> Format | None:
     """The format that somebody calls so: by its name, title or suffix, in any case."""
     asked = name.lower().removeprefix(".")
-    return next((item for item in FORMATS if asked in {item.name, item.title.lower(), item.suffix[1:]}), None)
+    return next(
+        (
+            item
+            for item in FORMATS
+            if asked in {item.name, item.title.lower(), *(suffix[1:] for suffix in item.suffixes)}
+        ),
+        None,
+    )
 
 
 def format_of(name: str, tables: Set[str], dataset: str) -> Format | None:
     """The format of a file that holds rows of the release; None of every other file."""
     for item in FORMATS:
-        stem = name.removesuffix(item.suffix)
-        if stem != name and (stem in tables if item.is_per_table else stem == dataset):
+        stems = [name.removesuffix(suffix) for suffix in item.suffixes if name.endswith(suffix)]
+        if any(stem in tables if item.is_per_table else stem == dataset for stem in stems):
             return item
     return None
 

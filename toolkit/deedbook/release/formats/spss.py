@@ -1,4 +1,4 @@
-"""SPSS `.sav`: labels, rows compressed, days as SDATE10 and times as DATETIME24, whole numbers without decimals.
+"""SPSS `.sav` and, packed, `.zsav`: labels, rows compressed, days as SDATE10 and times as DATETIME24, whole numbers without decimals.
 
 Written by pyreadstat, which takes the rows of a polars frame one after the other, so that no second copy of the table is in memory.
 It stamps the file with the clock: the stamp in the header is overwritten with the epoch. The file label holds dataset, version
@@ -21,7 +21,7 @@ from deedbook.release.formats.statistical import SPSS
 from deedbook.release.tables import Table
 
 _WIDEST_NUMBER = 40
-_MAGIC = b"$FL2 :"
+_MAGIC, _MAGIC_PACKED = b"$FL2 :", b"$FL3 :"
 """The first letters of a file, and two of the stamp."""
 _STAMP = slice(92, 109)
 """Creation date (9 bytes, `22 Nov 26`) and time (8 bytes) in the header of the file."""
@@ -36,6 +36,7 @@ def write(table: Table, edition: Edition, path: Path) -> list[str]:
     import pyreadstat
 
     columns, notes = statistical.columns_for(table, SPSS)
+    is_packed = path.suffix == ".zsav"
     # doubles; days and times are seconds since 14 October 1582
     seconds = selectors.temporal().cast(pl.Datetime("ms")).to_physical() / 1000 + SPSS.before_1970 // 1000
     rows = pl.DataFrame([column.values.alias(column.name) for column in columns])
@@ -52,14 +53,15 @@ def write(table: Table, edition: Edition, path: Path) -> list[str]:
             for column in columns
             if column.user_missing
         },
-        row_compress=True,
+        row_compress=not is_packed,
+        compress=is_packed,
     )
     # the stamp of the clock becomes the epoch, with the month in English whatever the locale
     epoch = edition.epoch
     stamp = f"{epoch.day:02} {statistical.MONTHS[epoch.month - 1]} {epoch.year % 100:02}{epoch:%H:%M:%S}"
     with path.open("r+b") as file:
         head = file.read(_STAMP.stop)
-        if head[:4] + head[_STAMP][2:12:9] != _MAGIC:
+        if head[:4] + head[_STAMP][2:12:9] != (_MAGIC_PACKED if is_packed else _MAGIC):
             raise DeedbookError(f"{path.name}: pyreadstat wrote a header of another form", "please report this")
         file.seek(_STAMP.start)
         file.write(stamp.encode("ascii"))
