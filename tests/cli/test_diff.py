@@ -132,7 +132,7 @@ def test_a_plan_shows_and_writes_the_next_release(project: Path, deedbook: Run) 
 def test_a_plan_that_cannot_stand_writes_nothing(project: Path, deedbook: Run, wanted: tuple[str, str]) -> None:
     write_project(project)
     assert deedbook("build").code == 0
-    write_project(project, f"{GOOD}c,2024-02-01,\n")
+    write_project(project, f"{GOOD}    c,2024-02-01,\n")
     file = project / "data" / "datapackage.json"
     before = file.read_bytes()
     assert deedbook("plan", "--write", "--write-corrections", *wanted).code == 1

@@ -3,6 +3,9 @@
 The first column says what happens to a row: `+++` is new, `---` goes, `->` has cells that read `old->new`. An arrow grows a
 dash for each that the row's own text needs to be told apart. The `!` row says which columns are new, gone or renamed.
 
+The order of the rows is no part of a diff: what a patch gives has the rows of the new table, those that came at the end. Sorted by its
+key it is the new table.
+
 daff (1.4.2) finds an old row by its cells in the five columns with most distinct values. Where other rows have the same, it
 takes the one that follows the row before it in the diff, if it had found that one when it looked ahead. So a row that
 resembles others is led up to from the last two neighbours that do not (`context_rows`); the first row of a table can follow

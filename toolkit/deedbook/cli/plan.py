@@ -72,6 +72,10 @@ def plan(
         planned = plans.plan(
             project, version=wanted, override=override, guards=guards, derived=derived, progress=bar.update
         )
+    targets = project.config.raw.get("targets", {}) if project.config else {}
+    for name, said in sorted(targets.items()) if isinstance(targets, dict) else ():
+        if isinstance(said, dict) and said.get("type") != "directory":
+            streams.say(f"{name} was not asked which versions it has: `deedbook publish --to {name}` does")
     writes = write and planned.may_be_written
     if writes:
         plans.write_plan(project, planned, day, _reserved(project, planned, reserve, day) if reserve else None)
