@@ -23,13 +23,15 @@ FIELDS: list[dict[str, Any]] = [
 
 @dataclass
 class Dataset:
-    """A project folder with one table `items`; `rows` and `fields` are what the next write puts there."""
+    """A project folder with one table; `rows`, `fields` and its name are what the next write puts there."""
 
     root: Path
     rows: list[list[str]]
     fields: list[dict[str, Any]]
     key: tuple[str, ...] = ("id",)
     day: int = 1
+    table: str = "items"
+    released: str = "items"
 
     @property
     def descriptor(self) -> Path:
@@ -46,6 +48,9 @@ class Dataset:
             writer.writerows(self.rows)
         raw = json.loads(self.descriptor.read_text(encoding="utf-8"))
         raw["resources"][0]["schema"] = {"fields": self.fields, "primaryKey": list(self.key)}
+        if self.table != self.released:
+            raw["resources"][0]["name"] = self.table
+            raw["deedbook"]["renamed_tables"] = {self.table: self.released}
         self.descriptor.write_text(json.dumps(raw, indent=2), encoding="utf-8")
         return self.load()
 
@@ -71,7 +76,7 @@ class Dataset:
     def acknowledge(self, version: str) -> None:
         """Accepts that many rows go."""
         with (self.root / PATH).open("a", encoding="utf-8") as file:
-            file.write(f"{version},items,*,,,,scope,,\n")
+            file.write(f"{version},{self.table},*,,,,scope,,\n")
 
     def build(self) -> Built:
         return build(self.load())

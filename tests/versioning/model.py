@@ -28,7 +28,7 @@ import random
 import shutil
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -67,6 +67,7 @@ class Release:
     retired: frozenset[str]
     digest: str
     before: str
+    table: str = NAME
 
 
 @dataclass
@@ -161,6 +162,27 @@ def withdraw_row(world: World) -> None:
         world.trail[-1] += f" {gone[0]}"
 
 
+def rename(world: World) -> None:
+    """The table or a field gets another name."""
+    clone, at = world.a_clone(), world.chance.randrange(10_000)
+    if is_behind(world, clone):
+        return
+    if world.chance.random() < 0.5:
+        clone.data.fields[1] = clone.data.fields[1] | {"name": f"name{at}"}
+    else:
+        clone.data.table = f"items{at}"
+    world.trail[-1] += f" {clone.data.table} {clone.data.fields[1]['name']}"
+
+
+def rekey(world: World) -> None:
+    """A row gets another key."""
+    clone = world.a_clone()
+    row = world.chance.choice(clone.data.rows)
+    world.trail[-1] += f" {row[0]} I{world.next_id:04d}"
+    row[0] = f"I{world.next_id:04d}"
+    world.next_id += 1
+
+
 def release(world: World) -> None:
     """Plans, gives the reasons and builds, in one of the two checkouts."""
     clone = world.a_clone()
@@ -171,6 +193,7 @@ def release(world: World) -> None:
         return
     if version:
         look_at_build(world, clone, version)
+        clone.data.released = clone.data.table
 
 
 def is_behind(world: World, clone: Clone) -> bool:
@@ -282,7 +305,8 @@ def copied(clone: Clone, root: Path) -> Clone:
     clone.data.write()
     shutil.copytree(clone.data.root, root)
     rows = [list(row) for row in clone.data.rows]
-    return Clone(Dataset(root, rows, clone.data.fields, clone.data.key, clone.data.day), dict(clone.built))
+    data = replace(clone.data, root=root, rows=rows, fields=[dict(item) for item in clone.data.fields])
+    return Clone(data, dict(clone.built))
 
 
 def tamper(world: World) -> None:
@@ -291,7 +315,7 @@ def tamper(world: World) -> None:
     version = max(clone.built, key=number, default=None)
     if version is None or is_behind(world, clone):
         return
-    file = clone.data.root / "dist" / NAME / version / "items.csv"
+    file = clone.data.root / "dist" / NAME / version / f"{clone.built[version].table}.csv"
     before, descriptor = file.read_bytes(), clone.data.descriptor.read_bytes()
     file.write_bytes(before.replace(b"item 1,", b"forged,"))
     try:
@@ -342,6 +366,8 @@ STEPS: dict[Step, int] = {
     edit: 40,
     add: 14,
     withdraw_row: 7,
+    rename: 3,
+    rekey: 3,
     release: 9,
     publish_newest: 8,
     kill: 2,
@@ -370,49 +396,70 @@ def look_at_build(world: World, clone: Clone, version: str) -> None:
     before, rows = previous.rows if previous else {}, clone.rows
     gone, new = before.keys() - rows.keys(), rows.keys() - before.keys()
     changed = {key for key in rows.keys() & before.keys() if rows[key] != before[key]}
+    pairs = same_content(before, gone, rows, new)
+    first = previous.first | {now: previous.first[was] for now, was in pairs.items()} if previous else {}
     built = Release(
         version,
         previous.version if previous else None,
         rows,
-        {key: previous.first.get(key, version) if previous else version for key in rows},
+        {key: first.get(key, version) for key in rows},
         {key: previous.last[key] if previous and key not in {*new, *changed} else version for key in rows},
         frozenset((previous.retired if previous else frozenset()) | gone),
         digest,
         name["sha256"] if name else "",
+        clone.data.table,
     )
     clone.built[version] = built
-    with (folder / "items.csv").open(newline="", encoding="utf-8") as file:
+    with (folder / f"{built.table}.csv").open(newline="", encoding="utf-8") as file:
         found = {row["id"]: row for row in csv.DictReader(file)}
-    world.hold("rows", {key: (row["name"], row["size"]) for key, row in found.items()} == rows, version)
+    world.hold(
+        "rows", {key: (row[clone.data.fields[1]["name"]], row["size"]) for key, row in found.items()} == rows, version
+    )
     world.hold("history", {key: row["first_release"] for key, row in found.items()} == built.first, version)
     world.hold("history", {key: row["last_changed_in"] for key, row in found.items()} == built.last, version)
     world.hold("retired", not built.retired & rows.keys(), built.retired & rows.keys())
     if previous:
-        look_at_changes(world, folder, previous, built, (new, gone, changed))
+        look_at_changes(world, folder, previous, built, (new, gone, changed), pairs)
+
+
+def same_content(before: Rows, gone: set[str], rows: Rows, new: set[str]) -> dict[str, str]:
+    """New key to old key of the rows that only have another one: their content stands once among those that went and that came."""
+    went, came = Counter(before[key] for key in gone), Counter(rows[key] for key in new)
+    old = {before[key]: key for key in gone if went[before[key]] == 1}
+    return {key: old[rows[key]] for key in new if came[rows[key]] == 1 and rows[key] in old}
 
 
 def look_at_changes(
-    world: World, folder: Path, previous: Release, built: Release, sets: tuple[set[str], set[str], set[str]]
+    world: World,
+    folder: Path,
+    previous: Release,
+    built: Release,
+    sets: tuple[set[str], set[str], set[str]],
+    pairs: Mapping[str, str],
 ) -> None:
     new, gone, changed = sets
+    label = json.loads((folder / "datapackage.json").read_text())["resources"][0]["schema"]["fields"][1]["name"]
     told = json.loads((folder / "changes.json").read_text())
     (table,) = told["tables"] or [{}]
     cells = {(one["key"], one["field"]): (one["old"], one["new"]) for one in table.get("changed", ())}
     wanted = {
         (key, name): (was, now)
         for key in changed
-        for name, was, now in zip(("name", "size"), previous.rows[key], built.rows[key], strict=True)
+        for name, was, now in zip((label, "size"), previous.rows[key], built.rows[key], strict=True)
         if was != now
     }
     world.hold("changes", cells == wanted, (cells, wanted))
-    world.hold("changes", {*table.get("added", ())} == new, (table.get("added"), new))
+    rekeyed = {one["new"]: one["old"] for one in table.get("rekeyed", ())}
+    world.hold("changes", rekeyed == pairs, (rekeyed, pairs))
+    world.hold("changes", {*table.get("added", ())} == new - pairs.keys(), (table.get("added"), new))
     removed = {one["key"] for one in table.get("removed", ())}
-    world.hold("changes", removed == gone, (removed, gone))
+    world.hold("changes", removed == gone - {*pairs.values()}, (removed, gone))
     reasons = {one["reason"] for one in (*table.get("changed", ()), *table.get("removed", ()))}
     world.hold("changes", reasons <= {REASON}, reasons)
-    world.hold("retired", {*told["retired"].get(NAME, ())} == built.retired, (told["retired"], built.retired))
+    world.hold("retired", {*told["retired"].get(built.table, ())} == built.retired, (told["retired"], built.retired))
     count = len(previous.rows)
-    level = 0 if len(gone) > 0.01 * count or len(changed) > 0.05 * count else 1 if new or gone else 2
+    renamed = {item["kind"] for item in told["schema"]} & {"table-renamed", "field-renamed"}
+    level = 0 if renamed or len(gone) > 0.01 * count or len(changed) > 0.05 * count else 1 if new or gone else 2
     least = list(number(previous.version)[: level + 1])
     least[level] += 1
     world.hold("floor", number(built.version) >= (*least, *[0] * (2 - level)), (built.version, least))
