@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import boto3
@@ -35,6 +36,14 @@ def test_a_release_is_fetched_from_a_bucket(bucket: str, root: Path, home: Home,
     fetch(listing, tmp_path / "out")
     for path in (root / NAME / "1.1.0").iterdir():
         assert (tmp_path / "out" / path.name).read_bytes() == path.read_bytes()
+
+
+def test_a_bucket_needs_an_extra_and_its_absence_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "obstore", None)
+    address = Address("s3", "s3://bucket/data/", "catalog.json")
+    with pytest.raises(UsageError, match="the package obstore is not installed") as raised, opened(address):
+        pass
+    assert raised.value.hint == "pip install 'deedbook[s3]'"
 
 
 def test_a_changed_object_is_refused(bucket: str, s3: str, home: Home, tmp_path: Path) -> None:

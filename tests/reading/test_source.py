@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import sys
 import zipfile
 from pathlib import Path
 
@@ -54,6 +55,15 @@ def test_a_packed_file_reads_like_the_plain_one(tmp_path: Path, compression: str
     path = tmp_path / "data.csv"
     path.write_bytes(content)
     assert _read(path, size=size, compression=compression) == TEXT
+
+
+def test_what_unpacks_zst_is_an_extra_and_its_absence_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "data.csv"
+    path.write_bytes(_zstd(TEXT))
+    monkeypatch.setitem(sys.modules, "zstandard", None)
+    with pytest.raises(SourceError, match="needs the package zstandard") as raised:
+        _read(path, compression="zst")
+    assert raised.value.hint == "pip install 'deedbook[zstd]'"
 
 
 def test_the_member_of_a_zip_can_be_named(tmp_path: Path) -> None:

@@ -3,6 +3,8 @@
 Bad data is never an exception; it is a `Finding`. An exception means that the tool could not do its work.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import ClassVar
 
 DONE = 0
@@ -61,3 +63,16 @@ class RemoteError(DeedbookError):
     """A remote side failed in a way that may pass: try again."""
 
     exit_code = 75
+
+
+@contextmanager
+def of_extra(name: str) -> Iterator[None]:
+    """Around the import of a package that only an extra of deedbook installs.
+
+    Raises:
+        UsageError: when it is not installed.
+    """
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise UsageError(f"the package {error.name} is not installed", f"pip install 'deedbook[{name}]'") from None

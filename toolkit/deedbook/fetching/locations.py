@@ -32,7 +32,7 @@ from urllib.parse import quote, unquote, urlsplit, urlunsplit
 import platformdirs
 
 from deedbook import http
-from deedbook.errors import ProjectError, RefusalError, RemoteError, UsageError
+from deedbook.errors import ProjectError, RefusalError, RemoteError, UsageError, of_extra
 from deedbook.http import MissingError, PassingError
 from deedbook.versioning.numbers import SEMVER
 
@@ -322,7 +322,8 @@ def _from_folder(address: Address, start: int) -> Iterator[Body]:
 
 
 def _from_bucket(address: Address, start: int, stop: int | None) -> Body:
-    import obstore
+    with of_extra("s3"):
+        import obstore
 
     options: obstore.GetOptions = {}
     if start or stop is not None:

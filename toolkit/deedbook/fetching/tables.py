@@ -35,7 +35,7 @@ from deedbook.changes.compare import compare
 from deedbook.changes.records import KEY, TableChanges, key_text
 from deedbook.changes.sources import side_of_folder
 from deedbook.descriptor import load_package
-from deedbook.errors import DeedbookError, RefusalError, UsageError
+from deedbook.errors import DeedbookError, RefusalError, UsageError, of_extra
 from deedbook.fetching import releases
 from deedbook.fetching.citations import Citation, Style, citation_of, write
 from deedbook.fetching.releases import Asking, Listing, find_release, obtain, open_dataset
@@ -160,10 +160,8 @@ class Release(Mapping[str, pl.DataFrame]):
         Raises:
             UsageError: when pandas is not installed.
         """
-        try:
+        with of_extra("pandas"):
             import pandas as pd
-        except ModuleNotFoundError:
-            raise UsageError("pandas is not installed", "install it: pip install 'deedbook[pandas]'") from None
         ordered = {field["name"] for field in self._fields.get(table, []) if field.get("categoriesOrdered")}
         return pd.DataFrame({column.name: _pandas_column(pd, column, ordered) for column in self[table]})
 

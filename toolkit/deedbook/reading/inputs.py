@@ -31,7 +31,7 @@ from deedbook.types import MISFIT, native_text
 
 SHEET_FORMATS = frozenset({"xlsx", "xls", "ods"})
 _FORM = "write [[labels], [cells], ...] or [{label: cell, ...}, ...]"
-_READERS = {"xlsx": ("openpyxl",), "xls": ("xlrd",), "ods": ("ezodf", "lxml")}
+_READERS = {"xlsx": ("openpyxl",), "xls": ("xlrd", "frictionless"), "ods": ("ezodf", "lxml", "frictionless")}
 _ROWS = 10_000
 """Rows of a Parquet file that become Python values at once."""
 _LINE_ENDS = {"\r\n", "\n", "\r", ""}

@@ -97,7 +97,12 @@ def _bounded(unpacked: Iterator[bytes], packed: io.FileIO, limit: int, path: str
 
 def _zstd_frames(packed: IO[bytes]) -> Iterator[bytes]:
     """The content of Zstandard frames one after the other, each of which has to end."""
-    import zstandard
+    try:
+        import zstandard
+    except ModuleNotFoundError:
+        raise SourceError(
+            "compression-error", "unpacking zst needs the package zstandard", "pip install 'deedbook[zstd]'"
+        ) from None
 
     frame, rest = None, b""
     while data := rest or packed.read(_PACKED):

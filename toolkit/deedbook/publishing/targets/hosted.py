@@ -35,9 +35,8 @@ from deedbook.catalogue.directory import DirectoryStore
 from deedbook.catalogue.documents import DOCUMENTS
 from deedbook.catalogue.edits import as_public, configured_signers, with_signer
 from deedbook.catalogue.records import Catalogue, Dataset
-from deedbook.catalogue.s3 import S3Store
 from deedbook.catalogue.store import Change, Clock, ExistsError, Rebuilt, Store, read_catalogue, rebuild, settle, update
-from deedbook.errors import ProjectError, RefusalError, UsageError
+from deedbook.errors import ProjectError, RefusalError, UsageError, of_extra
 from deedbook.integrity.digests import SIGNATURE, SUMS
 from deedbook.integrity.signatures import prove_signature
 from deedbook.publishing.steps import Facts, Notice, Progress, PublishableFile, PublishableRelease, Settings, Step
@@ -235,6 +234,9 @@ def s3_target(settings: Settings) -> HostedCatalogue:
     """The target that settings describe; the credentials are looked at when it is first used."""
     settings.only("bucket", "prefix", "endpoint", "region", "url", "title")
     endpoint, prefix, region = settings.address("endpoint"), settings.text("prefix", ""), settings.text("region", "")
+    with of_extra("s3"):
+        from deedbook.catalogue.s3 import S3Store
+
     store = S3Store(settings.text("bucket"), prefix=prefix, endpoint=endpoint, region=region)
 
     def probe(_facts: Facts, _progress: Progress) -> Facts:
