@@ -203,8 +203,7 @@ def test_large_json_lines_and_spss_files_are_packed_where_that_is_smaller(
     verified = verify(folder)
     assert not verified.problems
     assert any("2 tables equal in csv and jsonl, sav" in line for line in verified.checked)
-    (folder / "large.jsonl.gz").write_bytes(
-        gzip.compress(gzip.decompress((folder / "large.jsonl.gz").read_bytes())[:-18])
-    )
+    packed = folder / "large.jsonl.gz"
+    packed.write_bytes(gzip.compress(gzip.decompress(packed.read_bytes()).replace(b"same", b"sane", 1)))
     repair_everything(folder)
     assert ("format-differs", "large.jsonl.gz") in problems(folder)
