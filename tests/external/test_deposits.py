@@ -23,7 +23,6 @@ import urllib3
 from deedbook.errors import RefusalError
 from deedbook.publishing.deposit import Client
 from deedbook.publishing.steps import Notice
-from deedbook.publishing.targets.invenio import Invenio
 from deedbook.publishing.targets.zenodo import Zenodo
 from tests.external.conftest import SECONDS, TOOLS, tool
 from tests.fakes.github import FakeGitHub
@@ -122,7 +121,7 @@ def zenodo_mock(tmp_path: Path) -> Iterator[str]:
 
 def test_a_server_without_the_records_api_is_refused_before_anything_is_made(zenodo_mock: str, tmp_path: Path) -> None:
     client = Client(f"{zenodo_mock}/api/", "token", sleep=lambda _seconds: None)
-    target = Zenodo("archive", Invenio(client), "", "Deeds")
+    target = Zenodo("archive", client, "", "", "Deeds")
     with pytest.raises(RefusalError, match="404"):
         target.steps(make_deposit(tmp_path / "release"))[0].run({}, lambda _bytes: None)
     assert not [path for path in (tmp_path / "stored").rglob("*") if path.is_file()]

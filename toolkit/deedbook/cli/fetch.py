@@ -9,9 +9,9 @@ from typing import Literal
 import click
 
 from deedbook.catalogue.documents import dataset_record
-from deedbook.catalogue.records import Catalogue, Dataset
+from deedbook.catalogue.records import Catalogue
 from deedbook.cli import options, streams
-from deedbook.errors import DONE, UsageError
+from deedbook.errors import UsageError
 from deedbook.fetching import releases
 from deedbook.fetching.catalogues import open_catalogue
 from deedbook.fetching.citations import CFF, STYLES, Style, citation_of, read_citation, write
@@ -191,10 +191,7 @@ def cite(
 @options.project
 @options.format_(["text", "json"], "How the versions are written.")
 @options.debug
-@click.pass_context
-def versions(
-    ctx: click.Context, name: str, to: str | None, location: str | None, root: Path, format_: Literal["text", "json"]
-) -> None:
+def versions(name: str, to: str | None, location: str | None, root: Path, format_: Literal["text", "json"]) -> None:
     """List the published versions of dataset NAME, newest first; of all datasets without a name."""
     if (to is None) == (location is None):
         hint = "name it with --from CATALOGUE, or a target of the project with --to TARGET"
@@ -216,18 +213,7 @@ def versions(
         record = {"versions_version": 1, "datasets": {one.name: dataset_record(one) for one in datasets}}
         text = json.dumps(record, ensure_ascii=False, indent=2) + "\n"
     else:
-        text = "\n".join(map(_as_text, datasets)) or "nothing is published there\n"
-    streams.emit(text)
-    ctx.exit(DONE)
+        from deedbook.rendering.pages import template
 
-
-def _as_text(dataset: Dataset) -> str:
-    """A line per version below the name of the dataset."""
-    width = max((len(entry.version) for entry in dataset.versions), default=0)
-    lines = [f"{dataset.name}  {visible(dataset.title)}"]
-    for entry in dataset.versions:
-        state = "latest" if entry.version == dataset.latest else entry.state
-        line = f"  {entry.version:<{width}}  {state:<10}  {entry.created[:10]}  {size(entry.bytes):>9}"
-        doi, instead = f"doi:{entry.doi}" if entry.doi else "", f"use {entry.replaced_by}" if entry.replaced_by else ""
-        lines.append("  ".join(filter(None, (line, visible(doi), visible(entry.reason or ""), instead))))
-    return "".join(f"{line}\n" for line in lines)
+        text = template("versions.txt.j2").render(datasets=datasets, visible=visible, size=size)
+    streams.emit(text or "nothing is published there\n")

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from deedbook.cli import options, streams
-from deedbook.errors import DONE, UsageError
+from deedbook.errors import UsageError
 from deedbook.integrity.digests import SIGNATURE
 from deedbook.integrity.signatures import PublicKey, configured_key, read_signature
 from deedbook.project import Project, load_project
@@ -24,8 +24,7 @@ from deedbook.versioning.numbers import SEMVER
 @click.option("--dry-run", is_flag=True, help="Verify the release and print every step with its size; change nothing.")
 @options.quiet
 @options.debug
-@click.pass_context
-def publish(ctx: click.Context, version: str, to: str, root: Path, signs: bool, dry_run: bool, quiet: bool) -> None:
+def publish(version: str, to: str, root: Path, signs: bool, dry_run: bool, quiet: bool) -> None:
     """Publish the built release VERSION, by default the one that the descriptor names.
 
     A release that does not verify, or a version that is published with other content: exit code 4. Each file is read back and
@@ -34,6 +33,7 @@ def publish(ctx: click.Context, version: str, to: str, root: Path, signs: bool, 
     from deedbook.publishing import publish as publishing
     from deedbook.publishing.targets import read_target
     from deedbook.release.pages import size
+    from deedbook.rendering.pages import template
 
     project = load_project(root)
     target, folder = read_target(project, to), _built(project, version)
@@ -42,19 +42,10 @@ def publish(ctx: click.Context, version: str, to: str, root: Path, signs: bool, 
             publishing.sign(folder, configured_key(), bar.update)
         release = publishing.prepare(folder, None if signs and dry_run else _own_key(folder), bar.update)
         done = None if dry_run else publishing.publish(project, release, target, bar.bytes_moved)
-    about, what = f"{release.name} {release.version}", f"{len(release.files)} files, {size(release.size)}"
-    if done is None:
-        lines = [f"would publish {about} to {target.name}, {what}:"]
-        for number, step in enumerate(publishing.plan_steps(project, release, target), 1):
-            lines.append(f"  {number:>3}. {size(step.size) * bool(step.size):>9}  {step.about}")
-        lines.append("nothing was changed")
-    else:
-        lines = [f"{'already ' * done.was_there}published {about}: {what} at {target.name}"]
-        told = ("doi:", done.facts.get("doi")), ("next: ", done.next)
-        lines += [label + text for label, text in told if text]
     if dry_run or not quiet:
-        streams.emit("".join(f"{line}\n" for line in lines))
-    ctx.exit(DONE)
+        steps = [] if done else publishing.plan_steps(project, release, target)
+        view = template("publish.txt.j2")
+        streams.emit(view.render(release=release, target=target, done=done, steps=steps, size=size))
 
 
 def _built(project: Project, version: str) -> Path:

@@ -182,9 +182,8 @@ def _open(location: Address, home: Home, key: PublicKey | None, *, is_copy: bool
             message = f"{location.text}: was never read from here, so there is no copy"
             raise RemoteError(message, "leave out --offline once")
         try:
-            opened, documents, known = retried(
-                lambda: _prove(location, read, trusted), seconds=0 if is_copy else PATIENCE
-            )
+            patience = PATIENCE * (not is_copy)
+            opened, documents, known = retried(lambda: _prove(location, read, trusted), seconds=patience)
         except _TornError as error:
             raise RefusalError(error.message, f"try again later; if it stays so, {_TELL}") from None
         if location.is_remote and not is_copy:

@@ -4,7 +4,7 @@ api        by default https://zenodo.org/api; https://sandbox.zenodo.org/api to 
 concept    the id of any record of the dataset that was deposited by hand, whose next version this is; seldom needed
 catalogue  the target in whose catalogue DOI and address are noted
 
-A published record cannot be taken back, so everything is compared before: the draft is found by its marker (`invenio`), or by the
+A published record cannot be taken back, so everything is compared before: the draft is found by its marker, or by the
 DOI that `plan --reserve` put into the files; files are committed with their MD5; the publishing call is never repeated blindly, and
 afterwards every file is downloaded as anybody can. Until publication every step looks, whatever the journal says: somebody may have
 discarded the draft meanwhile. ZENODO_TOKEN needs the scopes deposit:write and deposit:actions.
@@ -16,36 +16,49 @@ A record holds about a hundred files, a release can have more:
 
 Whoever unpacks that archive beside the other files has the release as it was built: `sha256sum -c SHA256SUMS` proves all of it.
 The archive is stored, not compressed, with fixed dates, so that its bytes are the same whoever makes it.
+
+The marker is an alternate identifier, `urn:x-deedbook:NAME:VERSION` when only a DOI is reserved, followed by `:sha256:DIGEST` of
+`release.json` once there is content. By it a draft or a record is found again, whatever was lost here. Its metadata are the
+release's `datacite.json` in other words.
 """
 
 from __future__ import annotations
 
 import hashlib
+import html
 import json
 import os
+import re
 import shutil
 import tempfile
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import quote
 
 from deedbook.errors import ProjectError, RefusalError, RemoteError
 from deedbook.integrity.digests import MANIFEST, SIGNATURE, SUMS
-from deedbook.publishing.deposit import Client, Deposit, Upload
+from deedbook.publishing.deposit import Client, Deposit, Upload, or_found
 from deedbook.publishing.steps import Facts, Notice, Progress, PublishableFile, PublishableRelease, Settings, Step
-from deedbook.publishing.targets import invenio
-from deedbook.publishing.targets.invenio import FORM, Invenio, Marker, Record, doi_of, marker_of
+from deedbook.release.documents import known
 from deedbook.release.formats import FORMATS
+from deedbook.release.pages import render
 
+FORM = "application/vnd.inveniordm.v1+json"
 MOST_FILES = 99
 """Deposited one by one: one less than a record holds, for the archive."""
 _ALONE = frozenset({MANIFEST, SUMS, SIGNATURE, "README.md", "CODEBOOK.md", "LICENSE", "datacite.json"})
 """They prove or explain the others, so they stand by themselves."""
 _EPOCH = (1980, 1, 1, 0, 0, 0)
+_MARKER = re.compile(r"urn:x-deedbook:([^:]+):([^:]+)(?::sha256:([0-9a-f]{64}))?")
+_WITHDRAWN = "Withdrawn: "
+_PUBLIC = {"record": "public", "files": "public"}
+Record = dict[str, Any]
+"""A draft or a published record, as the service writes it."""
 
 
 def zenodo_target(settings: Settings, environment: Mapping[str, str] = os.environ) -> Zenodo:
@@ -62,33 +75,89 @@ def zenodo_target(settings: Settings, environment: Mapping[str, str] = os.enviro
     hint = "set ZENODO_TOKEN to one with the scopes deposit:write and deposit:actions"
     token = settings.token(environment, hint, "ZENODO_TOKEN")
     concept = settings.text("concept", "").rpartition(".")[2].rpartition("/")[2]
-    service = Invenio(Client(api, token, {"Accept": FORM}), concept)
-    return Zenodo(settings.name, service, settings.text("catalogue", ""), settings.title)
+    client = Client(api, token, {"Accept": FORM})
+    return Zenodo(settings.name, client, concept, settings.text("catalogue", ""), settings.title)
+
+
+@dataclass(frozen=True, slots=True)
+class Marker:
+    """Which release a draft or record is of; `sha256` is empty while a DOI is only reserved."""
+
+    name: str
+    version: str
+    sha256: str = ""
+
+    def is_version_of(self, other: Marker | None) -> bool:
+        """Whether both are of the same version, whatever their content."""
+        return other is not None and (self.name, self.version) == (other.name, other.version)
+
+    def may_be(self, other: Marker) -> bool:
+        """Whether both are of the same version, and not of different contents of it."""
+        return self.is_version_of(other) and ("" in {self.sha256, other.sha256} or self.sha256 == other.sha256)
+
+    @property
+    def identifier(self) -> dict[str, str]:
+        """The marker as an alternate identifier."""
+        tail = f":sha256:{self.sha256}" if self.sha256 else ""
+        return {"scheme": "urn", "identifier": f"urn:x-deedbook:{self.name}:{self.version}{tail}"}
+
+
+def marker_of(record: Mapping[str, Any]) -> Marker | None:
+    """The marker of a draft or record; None when it is not ours."""
+    for one in objects_in(record, "metadata", "identifiers"):
+        if match := _MARKER.fullmatch(str(one.get("identifier", ""))):
+            return Marker(match[1], match[2], match[3] or "")
+    return None
+
+
+def doi_of(record: Mapping[str, Any], *above: str) -> str:
+    """The DOI of a draft or record, or with `"parent"` that of all its versions together; empty until the server has one."""
+    return str(value_in(record, *above, "pids", "doi", "identifier") or "")
+
+
+def value_in(record: object, *path: str) -> Any:
+    """What stands at a path of a JSON object that anybody wrote; None where there is nothing."""
+    for name in path:
+        record = record.get(name) if isinstance(record, Mapping) else None
+    return record
+
+
+def objects_in(record: object, *path: str) -> list[Mapping[str, Any]]:
+    """The JSON objects in the list at a path; none where there is something else."""
+    found = value_in(record, *path)
+    return [one for one in found if isinstance(one, Mapping)] if isinstance(found, list) else []
 
 
 @dataclass(frozen=True, slots=True)
 class Zenodo:
-    """The records of one account."""
+    """The records of one account.
+
+    Attributes:
+        client: The API; `base` ends in `/api/`.
+        concept: The id of a record of the dataset that was deposited by hand; empty for none.
+        title: That of the dataset.
+    """
 
     name: str
-    service: Invenio
+    client: Client
+    concept: str
     catalogue: str
     title: str
     kind: str = "zenodo"
-
-    @property
-    def client(self) -> Client:
-        """Calls the service."""
-        return self.service.client
 
     @property
     def address(self) -> str:
         """Which service it is."""
         return self.client.base
 
+    @property
+    def site(self) -> str:
+        """The address of its pages."""
+        return self.client.base.removesuffix("api/")
+
     def steps(self, release: PublishableRelease) -> Sequence[Step]:
         """What makes the release public, in order."""
-        draft = _Draft(self.service, release)
+        draft = _Draft(self, release)
         deposit = Deposit(draft)
 
         def empty(facts: Facts, _progress: Progress) -> None:
@@ -111,17 +180,20 @@ class Zenodo:
         """A note in the metadata of the record; its files stay as they are."""
 
         def run(_facts: Facts, _progress: Progress) -> None:
-            wanted = Marker(notice.name, notice.version)
-            owned = self.service.owned(notice.name)
+            wanted, owned = Marker(notice.name, notice.version), self.owned(notice.name)
             public = [one for one, marker in owned if one.get("is_published") and marker.is_version_of(wanted)]
             if not public:
-                what = f"{self.service.site} has no record of {notice.name} {notice.version}"
-                raise RefusalError(what, "publish it first")
+                raise RefusalError(f"{self.site} has no record of {notice.name} {notice.version}", "publish it first")
             record = str(public[0]["id"])
-            metadata = self.service.get(record)["metadata"]
-            self.service.replace_metadata(record, invenio.with_notice(metadata, notice))
+            before = self.get(record)["metadata"]
+            after = with_notice(before, notice)
+            if after != before:
+                draft = self.client.call("POST", f"records/{record}/draft", ok=[201])
+                self.update(draft, after)
+                publish = partial(self.client.call, "POST", f"records/{record}/draft/actions/publish", ok=[202])
+                or_found(publish, lambda: self.get(record)["metadata"] == after)
 
-        return [Step("notice", f"say so in the metadata of the record at {self.service.site}", run)]
+        return [Step("notice", f"say so in the metadata of the record at {self.site}", run)]
 
     def reserve(self, name: str, version: str, date: str, known: str = "") -> dict[str, str]:
         """`doi` for a version that is yet to be built, the same however often it is asked for, and `concept_doi` where there is one.
@@ -138,17 +210,144 @@ class Zenodo:
         marker = Marker(name, version)
         title = self.title or name
         about = {"titles": [{"title": title}], "creators": [{"name": title}], "dates": [{"date": date}]}
-        metadata = invenio.describe(about, marker)
-        draft = self.service.with_doi(known) or self.service.find(marker)
+        metadata = describe(about, marker)
+        draft = self.with_doi(known) or self.find(marker)
         if draft is not None and draft.get("is_published"):
             raise RefusalError(f"{name} {version} is published as {doi_of(draft)}", "plan a new version")
         if draft is None:
-            draft = self.service.open_draft(metadata, marker)
+            draft = self.open_draft(metadata, marker)
         if not marker.is_version_of(marker_of(draft)):
-            draft = self.service.update(draft, metadata)
+            draft = self.update(draft, metadata)
         if not doi_of(draft):
-            draft = self.service.reserve_doi(str(draft["id"]))
+            record = str(draft["id"])
+            ask = partial(self.client.call, "POST", f"records/{record}/draft/pids/doi", ok=[201, 400])
+            or_found(ask, lambda: doi_of(self.look(record, "/draft") or {}))  # 400: it has one by now
+            draft = self.look(record, "/draft") or {}
+            if not doi_of(draft):
+                raise RemoteError(f"{self.site} has not reserved a DOI for its draft {record}", "try again later")
         return _dois(draft)
+
+    def owned(self, name: str) -> Iterator[tuple[Record, Marker]]:
+        """The drafts and records of a dataset that the token may edit, the newest first."""
+        query = {"sort": "newest", "allversions": "true"}
+        for one in self.client.pages("user/records", "size", lambda answer: value_in(answer, "hits", "hits"), **query):
+            marker = marker_of(one)
+            if marker is not None and marker.name == name:
+                yield one, marker
+
+    def find(self, wanted: Marker) -> Record | None:
+        """The record or draft of a version.
+
+        Lost answers can leave several drafts of the same content; the oldest stays, the others are discarded.
+
+        Raises:
+            RefusalError: when there is one with other content.
+        """
+        found = []
+        for one, marker in self.owned(wanted.name):
+            if marker.is_version_of(wanted):
+                state = "record" if one.get("is_published") else "draft"
+                if not marker.may_be(wanted):
+                    what = (
+                        f"{self.site} has the {state} {one['id']} of {wanted.name} {wanted.version} with other content"
+                    )
+                    rewrite = "a version is never rewritten: plan a new one"
+                    raise RefusalError(what, rewrite if state == "record" else "discard that draft there")
+                found.append((state != "record", str(one["id"]).zfill(20), one))
+        found.sort(key=lambda item: item[:2])
+        for is_draft, _, spare in found[1:]:
+            if is_draft:
+                self.client.call("DELETE", f"records/{spare['id']}/draft", ok=[204, 404])
+        return found[0][2] if found else None
+
+    def with_doi(self, doi: str) -> Record | None:
+        """The record or draft of a DOI, whose last part is, or ends in, its id; the list of all records may be behind."""
+        tail = doi.rpartition("/")[2]
+        for record in dict.fromkeys(one for one in (tail.rpartition(".")[2], tail) if one):
+            found = self.look(record) or self.look(record, "/draft")
+            if found is not None and doi_of(found) == doi:
+                return found
+        return None
+
+    def look(self, record: str, part: Literal["", "/draft"] = "") -> Record | None:
+        """A published record, or a draft, by its id; None when there is none."""
+        found: Record | None = self.client.call("GET", f"records/{quote(record)}{part}", ok=[200, 404])
+        return found
+
+    def get(self, record: str) -> Record:
+        """A published record that must be there."""
+        found: Record = self.client.call("GET", f"records/{quote(record)}", ok=[200])
+        return found
+
+    def open_draft(self, metadata: Mapping[str, Any], wanted: Marker) -> Record:
+        """A new draft: the next version of the dataset's record, or its first.
+
+        Raises:
+            RefusalError: when an unfinished draft of another version is in the way.
+        """
+        published = (str(one["id"]) for one, _ in self.owned(wanted.name) if one.get("is_published"))
+        newest = next(published, self.concept)
+        if not newest:
+            body = {"access": _PUBLIC, "files": {"enabled": True}, "metadata": metadata, "pids": {}}
+            return or_found(
+                lambda: self._accepted(self.client.call("POST", "records", ok=[201], data=body)),
+                lambda: self.find(wanted),
+            )
+        latest = self.get(f"{newest}/versions/latest")
+        ask = partial(self.client.call, "POST", f"records/{latest['id']}/versions", ok=[201])
+        draft: Record = or_found(ask, lambda: or_found(ask, ask))  # the same one, however often it is asked for
+        marker = marker_of(draft)
+        if marker and marker != marker_of(latest) and not marker.may_be(wanted):
+            what = f"{self.site} has an unfinished draft {draft['id']} of {marker.name} {marker.version}"
+            raise RefusalError(f"{what}, and allows only one", "publish that version first, or discard its draft there")
+        return draft
+
+    def update(self, draft: Mapping[str, Any], metadata: Mapping[str, Any]) -> Record:
+        """The draft with other metadata; its DOI is sent back, since it would be lost otherwise.
+
+        Raises:
+            RefusalError: when the service finds fault with the metadata.
+        """
+        kept = {name: draft[name] for name in ("access", "pids", "custom_fields") if name in draft}
+        body = {"access": _PUBLIC, **kept, "files": {"enabled": True}, "metadata": metadata}
+        return self._accepted(self.client.call("PUT", f"records/{draft['id']}/draft", ok=[200], data=body))
+
+    def _accepted(self, draft: Record) -> Record:
+        """InvenioRDM keeps a draft whose metadata it does not accept, and says so in a success."""
+        said = [(one.get("field"), " ".join(map(str, one.get("messages", [])))) for one in draft.get("errors") or []]
+        if said:
+            faults = "; ".join(f"{name}: {messages}" for name, messages in said)
+            hint = "correct the descriptor (datapackage.json), plan and build again; the draft stays unpublished"
+            raise RefusalError(f"{self.site} does not accept the metadata: {faults}", hint)
+        return draft
+
+
+def describe(datacite: Mapping[str, Any], marker: Marker, archive: str = "", packed: int = 0) -> dict[str, Any]:
+    """The metadata of a deposit.
+
+    Args:
+        datacite: The release's `datacite.json`.
+        marker: Which release it is.
+        archive: The one of its files that holds others, if there is one.
+        packed: How many it holds.
+    """
+    about = {"marker": marker, "archive": archive, "packed": packed, "escape": html.escape}
+    return dict(known(json.loads(render("invenio.json.j2", datacite=datacite, **about))))
+
+
+def with_notice(metadata: Mapping[str, Any], notice: Notice) -> dict[str, Any]:
+    """The metadata with a note that the version is withdrawn, or without one."""
+    kept = [
+        one
+        for one in objects_in(metadata, "additional_descriptions")
+        if not str(one.get("description", "")).removeprefix("<p>").startswith(_WITHDRAWN)
+    ]
+    if notice.reason is not None:
+        instead = f" Use version {notice.replaced_by} instead." if notice.replaced_by else ""
+        text = html.escape(_WITHDRAWN + notice.reason + instead)
+        kept.append({"description": f"<p>{text}</p>", "type": {"id": "notes"}})
+    rest = {name: value for name, value in metadata.items() if name != "additional_descriptions"}
+    return {**rest, **({"additional_descriptions": kept} if kept else {})}
 
 
 class _Draft:
@@ -159,7 +358,7 @@ class _Draft:
     passing = frozenset({400, 404, 409})
     mend = "discard the draft there, remove the journal in .deedbook/journal, and publish again"
 
-    def __init__(self, service: Invenio, release: PublishableRelease) -> None:
+    def __init__(self, service: Zenodo, release: PublishableRelease) -> None:
         self.service, self.client, self.site, self.release = service, service.client, service.site, release
         self.marker = Marker(release.name, release.version, release.release_sha256)
         self.packed = files_to_pack(release)
@@ -232,7 +431,7 @@ class _Draft:
             datacite = json.loads(path.read_bytes())
         except (OSError, ValueError) as error:
             raise ProjectError(f"{path}: cannot be read: {error}", "build the release again") from None
-        return invenio.describe(datacite, self.marker, self.archive, len(self.packed))
+        return describe(datacite, self.marker, self.archive, len(self.packed))
 
     def entries(self, facts: Facts) -> dict[str, Mapping[str, Any]] | None:
         """The files of the draft; those of a record are fixed."""
