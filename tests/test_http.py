@@ -81,6 +81,14 @@ def test_headers_without_an_end_are_given_up(serve: Serve) -> None:
         pass
 
 
+def test_a_server_that_says_nothing_is_given_up_in_plain_words() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/"
+        said = r"/: no answer: (Read timed out\. \(read timeout=0\.3\)|the headers do not come to an end)$"
+        with pytest.raises(PassingError, match=said), http.request("GET", url, headers={}, stall=0.3):
+            pass
+
+
 def test_a_body_in_drops_is_given_up(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(http, "STALL_SECONDS", 0.3)
     with pytest.raises(PassingError, match="too slowly"):
@@ -136,6 +144,9 @@ def test_a_server_that_is_always_busy_is_not_waited_for_longer_than_the_patience
         http.retried(lambda: read(url), seconds=45, clock=lambda: sum(waited), pause=waited.append)
     assert waited == [30]
     assert caught.value.hint == "try again after 30 seconds"
+    with pytest.raises(PassingError):  # nor by whoever tries again around it
+        http.retried(lambda: http.retried(lambda: read(url), pause=waited.append), pause=waited.append)
+    assert waited == [30]
 
 
 def test_patience_starts_anew_with_progress() -> None:

@@ -19,6 +19,7 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import cache, partial
+from http.client import HTTPException
 from typing import Any, TypeVar
 from urllib.parse import urljoin, urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -33,19 +34,19 @@ from deedbook.errors import RemoteError
 LOG = logging.getLogger(__name__)
 T = TypeVar("T")
 
-CONNECT_SECONDS = 15.0
-STALL_SECONDS = 20.0
+CONNECT_SECONDS = 7.0
+STALL_SECONDS = 7.0
 """Without a byte, or with less than `LOWEST_RATE` over all of them, after which a connection counts as dead."""
 LOWEST_RATE = 1024
 """Bytes a second: a tenth of what a modem of 1995 did, so that only what never ends falls below."""
-PATIENCE = 40.0
-"""Seconds after which nothing new is tried: two stalls, so that whoever asks a dead server is answered within a minute."""
+PATIENCE = 2 * STALL_SECONDS
+"""Seconds after which nothing new is tried: two stalls and no third, so that whoever asks a dead server is answered within 20 seconds."""
 ATTEMPTS = 5
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
 """The statuses after which the same request may succeed."""
 _MOST_REDIRECTS = 5
-_TOLD_AFTER = 8.0
+_TOLD_AFTER = 3.0
 """Seconds of silence after which a line says what is waited for."""
 _PIECE = 1 << 16
 _CONNECTIONS = 16
@@ -126,7 +127,7 @@ def retried(
             wait = max(error.wait, retry.get_backoff_time())
             if clock() + wait > ends:
                 hint = f"try again after {error.wait:,.0f} seconds" if error.wait > 1 else error.hint
-                raise PassingError(error.message, hint=hint) from None
+                raise PassingError(error.message, error.wait, hint) from None
             if wait > 1:
                 LOG.info("%s; trying again in %.0f s", error.message, wait)
             if pause(wait):
@@ -359,12 +360,15 @@ class _Watched:
         watch.start()
         try:
             response = super().getresponse()  # type: ignore[misc]  # of the connection that it is mixed into
+            if not self.was_cut:  # else headers that end in the middle pass for whole ones
+                return response
+            response.close()
+        except (OSError, HTTPException):
+            if not self.was_cut:
+                raise
         finally:
             watch.cancel()
-        if self.was_cut:  # headers that end in the middle pass for whole ones
-            response.close()
-            raise TimeoutError("the headers do not come to an end")
-        return response
+        raise TimeoutError("the headers do not come to an end")
 
     def _cut(self) -> None:
         """Ends the read that hangs, as if the other side had gone."""
@@ -418,4 +422,4 @@ def _cause(error: BaseException) -> str:
         return _cause(inner)
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
-    return str(error).rpartition(">: ")[2] or type(error).__name__.removesuffix("Error")
+    return str(error).rpartition(">: ")[2].rpartition("): ")[2] or type(error).__name__.removesuffix("Error")
