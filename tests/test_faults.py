@@ -9,14 +9,18 @@ import pytest
 
 from deedbook import files
 from deedbook.catalogue.directory import DirectoryStore
-from deedbook.catalogue.edits import Signers, with_yank
-from deedbook.catalogue.records import Catalogue
-from deedbook.catalogue.store import rebuild, settle, update
 from deedbook.errors import SpaceError
 from deedbook.files import locked
-from deedbook.publishing.steps import PublishableRelease
+from deedbook.publishing.steps import PublishableRelease, open_journal, run_steps
 from tests.faults import FAULTS, HANDLES, fault, points, windows
-from tests.publishing.releases import NOW, demand_finished, demand_sound, directory_target, make_release
+from tests.publishing.releases import (
+    demand_finished,
+    demand_sound,
+    directory_target,
+    make_release,
+    rebuild_all,
+    yank_first,
+)
 
 
 def contents(root: Path) -> dict[str, bytes]:
@@ -43,18 +47,6 @@ def test_a_file_is_the_old_one_or_the_new_one(tmp_path: Path, monkeypatch: pytes
     assert points(do) >= 4
 
 
-def yank(root: Path) -> None:
-    def change(old: Catalogue, now: str) -> Catalogue:
-        return with_yank(old, "deeds", "1.0.0", reason="wrong", replaced_by=None, now=now)
-
-    update(DirectoryStore(root), change, title="", signers=Signers(), clock=lambda: NOW)
-    settle(DirectoryStore(root), Signers())
-
-
-def rebuild_it(root: Path) -> None:
-    rebuild(DirectoryStore(root), title="", signers=Signers(), clock=lambda: NOW)
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", FAULTS)
 @pytest.mark.parametrize("name", ["publish", "yank", "rebuild"])
@@ -65,13 +57,14 @@ def test_a_catalogue_is_sound_at_any_moment_and_the_second_run_finishes(
     second = make_release(tmp_path / "second", "1.1.0", previous=first)
 
     def run(root: Path, release: PublishableRelease) -> None:
-        for step in directory_target(root).steps(release):
-            step.run({}, lambda _bytes: None)
+        target = directory_target(root)
+        journal = open_journal(root.with_name(f"home-{root.name}"), target.name, target.address, release)
+        run_steps(target.steps(release), journal)
 
     acts: dict[str, Callable[[Path], None]] = {
         "publish": lambda root: run(root, second),
-        "yank": yank,
-        "rebuild": rebuild_it,
+        "yank": yank_first,
+        "rebuild": rebuild_all,
     }
     act = acts[name]
 
@@ -112,8 +105,8 @@ def test_files_locks_and_catalogues_work_where_open_files_cannot_be_renamed_or_r
         for _ in range(2):
             for step in directory_target(root).steps(release):
                 step.run({}, lambda _bytes: None)
-        yank(root)
-        rebuild_it(root)
+        yank_first(root)
+        rebuild_all(root)
     assert (tmp_path / "a.csv").read_bytes() == b"two"
     assert not (tmp_path / ".lock").exists()
     demand_sound(DirectoryStore(root), [release])

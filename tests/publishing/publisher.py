@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from deedbook.catalogue.s3 import S3Store
+from deedbook.cli import main
 from deedbook.errors import DeedbookError
 from deedbook.publishing.steps import Facts, Progress, PublishableRelease, Step, open_journal, run_steps
 from deedbook.publishing.targets.hosted import HostedCatalogue
@@ -35,6 +36,7 @@ def processes() -> ForkServerContext:
             "pytest",
             "tests.publishing.publisher",
             "deedbook.catalogue.documents",
+            "deedbook.cli.fetch",
             "jinja2",
             "jsonschema",
             "obstore.store",
@@ -68,6 +70,24 @@ def publish_to_folder(release: PublishableRelease, root: Path, home: Path, kill_
         _die_at(kill_at)
     _publish(release, directory_target(root), home)
     sys.exit(0)
+
+
+def act_on_folder(act: Callable[[Path], None], root: Path, kill_at: int) -> None:
+    """Does something to the catalogue in a folder; killed as above."""
+    _forget_power_cuts()
+    if kill_at:
+        _die_at(kill_at)
+    act(root)
+    sys.exit(0)
+
+
+def command(arguments: list[str], home: Path, kill_at: int) -> None:
+    """Runs a command of a user with that home; killed as above."""
+    os.environ["DEEDBOOK_HOME"] = str(home)
+    _forget_power_cuts()
+    if kill_at:
+        _die_at(kill_at)
+    sys.exit(main.run(arguments))
 
 
 def publish_to_bucket(release: PublishableRelease, endpoint: str, prefix: str, home: Path, ready: Any = None) -> None:

@@ -7,8 +7,9 @@ import json
 from pathlib import Path
 
 from deedbook.catalogue.directory import DirectoryStore
+from deedbook.catalogue.edits import Signers, with_yank
 from deedbook.catalogue.records import Catalogue
-from deedbook.catalogue.store import Store, read_catalogue
+from deedbook.catalogue.store import Store, read_catalogue, rebuild, settle, update
 from deedbook.integrity.provenance import write_proofs
 from deedbook.publishing.steps import PublishableFile, PublishableRelease
 from deedbook.publishing.targets.hosted import HostedCatalogue
@@ -103,7 +104,6 @@ def demand_sound(store: Store, releases: list[PublishableRelease]) -> Catalogue 
 def demand_finished(store: Store, releases: list[PublishableRelease]) -> None:
     """What must hold at the end: every version is there, and every document is that of the present catalogue."""
     from deedbook.catalogue.documents import derived_documents
-    from deedbook.catalogue.edits import Signers
 
     catalogue = demand_sound(store, releases)
     assert catalogue is not None
@@ -113,3 +113,18 @@ def demand_finished(store: Store, releases: list[PublishableRelease]) -> None:
         found = store.read(name)
         assert found is not None, name
         assert found.content == content, name
+
+
+def yank_first(root: Path) -> None:
+    """Withdraws 1.0.0 in the catalogue of a folder."""
+
+    def change(old: Catalogue, now: str) -> Catalogue:
+        return with_yank(old, "deeds", "1.0.0", reason="wrong", replaced_by=None, now=now)
+
+    update(DirectoryStore(root), change, title="", signers=Signers(), clock=lambda: NOW)
+    settle(DirectoryStore(root), Signers())
+
+
+def rebuild_all(root: Path) -> None:
+    """Makes every document of the catalogue of a folder anew."""
+    rebuild(DirectoryStore(root), title="", signers=Signers(), clock=lambda: NOW)

@@ -83,7 +83,7 @@ class Partial:
         with self._lock:
             self._file.seek(grain * GRAIN)
             files.write_all(self._file.fileno(), content)
-            self._notes.write(b"g %d\n" % grain)
+            files.write_all(self._notes.fileno(), b"g %d\n" % grain)
             self.have.add(grain)
 
     def runs(self, most: int) -> Iterator[tuple[int, int]]:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from deedbook import files
 from deedbook.errors import ProjectError, RefusalError, SpaceError, UsageError
 from deedbook.names import name_problem
 from deedbook.project import CONFIG, Project
@@ -120,9 +121,8 @@ class Journal:
         line = {"step": step, "facts": dict(facts), "release_sha256": self.release_sha256, "target": self.address}
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            with self.path.open("ab") as file:
-                file.write(b"\n" + json.dumps(line, ensure_ascii=False).encode())  # also ends a line that a kill tore
-                file.flush()
+            with self.path.open("ab", buffering=0) as file:  # the line end also ends a line that a kill tore
+                files.write_all(file.fileno(), b"\n" + json.dumps(line, ensure_ascii=False).encode())
                 os.fsync(file.fileno())
         except OSError as error:
             hint = "mend that and publish again; nothing is done twice"
