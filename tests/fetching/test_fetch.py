@@ -98,6 +98,9 @@ def test_formats_choose_the_data_and_leave_the_documents(web: Web, home: Home, t
     assert not {"events.parquet", "deeds.sqlite", "deeds.xlsx"} & set(names)
     with pytest.raises(UsageError, match="no format 'hdf5'"):
         fetch(find(web, home), tmp_path / "out", formats=["hdf5"])
+    with pytest.raises(UsageError, match="no format 'parquett'") as caught:
+        fetch(find(web, home), tmp_path / "out", formats=["parquett"])
+    assert caught.value.hint.startswith("did you mean `parquet`? it has csv, parquet, ")
 
 
 def test_tables_choose_the_data_and_leave_the_documents(web: Web, home: Home, tmp_path: Path) -> None:
@@ -109,6 +112,9 @@ def test_tables_choose_the_data_and_leave_the_documents(web: Web, home: Home, tm
     assert "events.parquet" not in names
     with pytest.raises(UsageError, match="no table 'deeds'"):
         fetch(find(web, home), tmp_path / "out", tables=["deeds"])
+    with pytest.raises(UsageError, match="no table 'event'") as caught:
+        fetch(find(web, home), tmp_path / "out", tables=["event"])
+    assert caught.value.hint == "did you mean `events`? it has actors, events"
 
 
 def test_the_address_of_a_page_is_understood(web: Web, home: Home) -> None:

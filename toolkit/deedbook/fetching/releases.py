@@ -39,6 +39,7 @@ from deedbook.fetching import locations
 from deedbook.fetching.catalogues import Opened, open_catalogue
 from deedbook.fetching.download import CONNECTIONS, GRAIN, RUN, Advance, Cache, TamperedError, download
 from deedbook.fetching.locations import LATEST, Address, Home, read_document
+from deedbook.findings import nearest
 from deedbook.http import MissingError
 from deedbook.integrity.digests import MANIFEST, SIGNATURE, SUMS, read_sums, sha256_of
 from deedbook.integrity.proof import LARGEST_DOCUMENT, ListedFile, Outcome, Proof, Rule, prove_release
@@ -141,7 +142,8 @@ class Listing:
             UsageError: naming the first of them, and what there is.
         """
         if unknown := [name for name in names if name not in known]:
-            raise UsageError(f"{self.source.label}: has no {kind} {unknown[0]!r}", f"it has {', '.join(known)}")
+            hint = f"{nearest(unknown[0], known)} it has {', '.join(known)}".strip()
+            raise UsageError(f"{self.source.label}: has no {kind} {unknown[0]!r}", hint)
 
 
 @dataclass(slots=True)
