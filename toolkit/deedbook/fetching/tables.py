@@ -57,6 +57,7 @@ _IN_PYTHON = {
     "leave out --offline once": "leave out offline=True once",
     "name it with --key": "name it: key=",
     "fetch it once with --lock": "write it with `deedbook fetch NAME --lock`",
+    ", or choose formats and tables with --format and --table": "",
 }
 """What the command line calls what is an argument here."""
 
