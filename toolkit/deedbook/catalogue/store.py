@@ -5,6 +5,7 @@ import random
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -12,7 +13,7 @@ from deedbook.catalogue import documents, edits, records
 from deedbook.catalogue.records import CATALOG, Catalogue, Dataset
 from deedbook.errors import ProjectError, RefusalError, RemoteError
 from deedbook.integrity.digests import MANIFEST, SUMS
-from deedbook.integrity.proof import Files, Outcome, earlier_in, json_object, prove_release
+from deedbook.integrity.proof import Outcome, earlier_in, json_object, prove_release
 from deedbook.project import DESCRIPTOR
 from deedbook.release.citation import doi_in
 from deedbook.versioning.numbers import SEMVER, read_version
@@ -296,7 +297,7 @@ def _prove(store: Store, folder: str, sizes: Mapping[str, int]) -> Dataset:
         return there.content if there else None
 
     outcome = Outcome()
-    files = Files(frozenset(sizes), lambda name: str(store.digest(f"{folder}/{name}")))
+    files = {name: partial(store.digest, f"{folder}/{name}") for name in sizes}
     proof = prove_release(read, outcome, files=files, earlier=earlier_in(lambda name: read(name, home)))
     problems = [f"{problem.file} {problem.message}" for problem in outcome.problems]
     if not problems and f"{proof.manifest.get('name')}/{proof.manifest.get('version')}" != folder:

@@ -17,7 +17,6 @@ import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
-from typing import IO
 
 from deedbook.errors import UsageError
 from deedbook.names import alike, file_problem
@@ -150,25 +149,18 @@ def check_workbook(path: Path) -> None:
     with _reading(path) as archive:
         _demand_honest(path, archive.infolist(), _WORKBOOK_RATIO)
         for member in archive.infolist():  # a sheet may be in any of them
+            rows, columns, rest = 0, 1, b""
             with archive.open(member) as sheet:
-                rows, columns = _extent(sheet)
+                while chunk := sheet.read(_CHUNK):
+                    text = rest + chunk
+                    for letters, number in set(_CELL.findall(text)):
+                        column = sum(
+                            26**place * (letter - 64) for place, letter in enumerate(reversed(letters.upper()))
+                        )
+                        rows, columns = max(rows, int(number)), max(columns, column)
+                    rest = text[-_LONGEST_TAG:]
             if rows * columns > _CELLS + member.file_size // _BYTES_OF_CELL:
                 raise ArchiveError(f"has cells far apart in {member.filename}: {rows:,} rows by {columns:,} columns")
-
-
-def _extent(sheet: IO[bytes]) -> tuple[int, int]:
-    """The number of rows and columns up to the last cell of a sheet."""
-    rows = columns = 0
-    rest = b""
-    while chunk := sheet.read(_CHUNK):
-        text = rest + chunk
-        for letters, number in set(_CELL.findall(text)):
-            column = 0
-            for letter in letters.upper():
-                column = 26 * column + letter - 64
-            rows, columns = max(rows, int(number)), max(columns, column)
-        rest = text[-_LONGEST_TAG:]
-    return rows, max(columns, 1)
 
 
 def open_database(path: Path) -> sqlite3.Connection:

@@ -15,6 +15,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -36,6 +37,8 @@ Read = Callable[[str], bytes | None]
 Earlier = Callable[[str], tuple[str, Record] | None]
 """Finds a release before one by version: the sha256 of its `release.json`, and its name, version and `previous`."""
 Keys = Sequence[signatures.PublicKey]
+Files = Mapping[str, Callable[[], str | None]]
+"""The files of a release where they are: how to hash each, by name."""
 Lists = Mapping[str, Mapping[str, str]]
 """The sha256 by file name that each document lists."""
 FileRule = Literal[
@@ -115,14 +118,6 @@ class ListedFile:
 
 
 @dataclass(frozen=True, slots=True)
-class Files:
-    """The files of a release where they are: their names, and how to hash one."""
-
-    names: frozenset[str]
-    sha256_of: Callable[[str], str]
-
-
-@dataclass(frozen=True, slots=True)
 class Proof:
     """A release after its proof.
 
@@ -169,7 +164,11 @@ def prove_release(
         MANIFEST: _listed(manifest.get("files"), "sha256"),
         PROVENANCE: _listed(statement.get("subject"), "digest"),
     }
-    sound = _compare_files(files, lists, outcome, progress) if files else _compare_lists(lists, content, outcome)
+    sound = (
+        _compare_files(files, lists, outcome, progress)
+        if files is not None
+        else _compare_lists(lists, content, outcome)
+    )
     if signer:
         outcome.checked.append(f"signature of key {signer}")
     if manifest and comment not in {None, signatures.trusted_comment(manifest)}:
@@ -177,7 +176,10 @@ def prove_release(
     if statement:
         build = read(BUILD_FILE) if files and BUILD_FILE in sound else None
         _check_statement(statement, manifest, build, outcome)
-        _check_envelope(envelope, signature, keys, outcome)
+        if signature is None and envelope.signatures:
+            outcome.report("signature-missing", SIGNATURE, f"is missing, though {PROVENANCE} is signed")
+        elif signature is not None and (fault := envelope.fault(keys)):
+            outcome.report("provenance-wrong", PROVENANCE, fault)
     if manifest:
         _check_chain(manifest, earlier, outcome)
     about: dict[str, Record] = {entry["name"]: entry for entry in manifest.get("files", ())}
@@ -209,7 +211,7 @@ def read_from(folder: Path) -> Read:
 
 def files_of(folder: Path, outcome: Outcome) -> Files:
     """The plain files of a folder; anything else in it is a problem."""
-    present = set()
+    present = {}
     for path in folder.iterdir():
         if path.name == "__pycache__" and path.is_dir() and not path.is_symlink():
             message = "is what Python left when load.py ran, and no part of the release: delete it"
@@ -217,8 +219,8 @@ def files_of(folder: Path, outcome: Outcome) -> Files:
         elif path.is_symlink() or not path.is_file():
             outcome.report("file-extra", path.name, "is no plain file; a release has nothing else")
         else:
-            present.add(path.name)
-    return Files(frozenset(present), lambda name: sha256_of(folder / name))
+            present[path.name] = partial(sha256_of, path)
+    return present
 
 
 def earlier_in(read: Read) -> Earlier:
@@ -320,16 +322,16 @@ def _compare_lists(lists: Lists, manifest: bytes | None, outcome: Outcome) -> fr
 def _compare_files(files: Files, lists: Lists, outcome: Outcome, progress: Progress) -> frozenset[str]:
     """Compares every file with all that list it; returns those that are there and agree with `SHA256SUMS`."""
     listed = set[str]().union(*lists.values())
-    for name in sorted(listed.union(lists) - files.names):
+    for name in sorted(listed.union(lists) - files.keys()):
         who = [source for source, record in lists.items() if name in record]
         said = f"; {' and '.join(who)} list{'s' * (len(who) == 1)} it" if who else ""
         outcome.report("file-missing", name, f"is missing{said}")
-    for name in sorted(files.names - listed - {SUMS, SIGNATURE}):
+    for name in sorted(files.keys() - listed - {SUMS, SIGNATURE}):
         outcome.report("file-extra", name, "is no part of the release: nothing lists it")
-    sound, present = set(), sorted(files.names & listed)
+    sound, present = set(), sorted(files.keys() & listed)
     for number, name in enumerate(present):
         progress("reading checksums", number / len(present))
-        digest = files.sha256_of(name)
+        digest = files[name]()
         wrong = _lists_against(name, digest, lists)
         if wrong:
             said = f"not what {' and '.join(wrong)} say{'s' * (len(wrong) == 1)}"
@@ -364,17 +366,6 @@ def _check_statement(statement: Record, manifest: Record, build: bytes | None, o
     for fault in faults:
         outcome.report("provenance-wrong", PROVENANCE, fault)
     outcome.checked.append(f"provenance of {len(dependencies)} inputs")
-
-
-def _check_envelope(envelope: Envelope, signature: bytes | None, keys: Keys, outcome: Outcome) -> None:
-    """Demands that the provenance is signed like the checksums."""
-    if signature is None:
-        if envelope.signatures:
-            outcome.report("signature-missing", SIGNATURE, f"is missing, though {PROVENANCE} is signed")
-    elif not (keys or envelope.signatures):
-        outcome.report("provenance-wrong", PROVENANCE, "is not signed, though the checksums are")
-    elif keys and not any(envelope.is_signed_by(key) for key in keys):
-        outcome.report("provenance-wrong", PROVENANCE, f"is not signed by key {' or '.join(key.id for key in keys)}")
 
 
 def _check_chain(manifest: Record, earlier: Earlier, outcome: Outcome) -> None:

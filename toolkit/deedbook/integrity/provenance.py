@@ -22,7 +22,7 @@ import json
 import platform
 import sqlite3
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -119,6 +119,13 @@ class Envelope:
     def is_signed_by(self, key: PublicKey) -> bool:
         """Whether it carries a right signature of that key."""
         return key.proves(self.signed_content, self.signatures.get(key.id, b""))
+
+    def fault(self, keys: Sequence[PublicKey]) -> str:
+        """What is wrong with its signatures beside signed checksums, as the end of a sentence; nothing is proven without a key."""
+        if not (keys or self.signatures):
+            return "is not signed, though the checksums are"
+        is_proven = not keys or any(map(self.is_signed_by, keys))
+        return "" if is_proven else f"is not signed by key {' or '.join(key.id for key in keys)}"
 
 
 def envelope_json(payload: bytes, payload_type: str, key: SigningKey | None) -> bytes:

@@ -16,7 +16,7 @@ import polars as pl
 import yaml
 
 from deedbook.integrity.containers import open_database
-from deedbook.integrity.digests import MANIFEST
+from deedbook.integrity.digests import BUILD_FILE, MANIFEST
 from deedbook.integrity.proof import Outcome, json_object
 from deedbook.release.citation import licences_of
 from deedbook.release.equality import first_line
@@ -26,26 +26,23 @@ Fact = tuple[str, object]
 _DOI = re.compile(r"10\.\d{4,9}/\S+", re.IGNORECASE)
 _DAY = 10
 """Characters of a date, which is all that some standards have of a time."""
-_PLACES: Mapping[str, Mapping[str, str]] = json.loads(
-    resources.files("deedbook.release").joinpath("places.json").read_bytes()
-)
-"""What a document says where: the keys that lead there, `[KIND]` for members of a list that tell theirs."""
+_PLACES: Mapping[str, Mapping[str, str]] = json.loads((resources.files(__package__) / "places.json").read_bytes())
+"""What a file says where: the keys that lead there, `[KIND]` for members of a list that tell theirs."""
 _KINDS = ("IsVersionOf", "./")
 _BOXES = ("@id", "value", "@value")
 """Where an object that stands in place of a text has the text."""
-_WITH_CHECKSUMS = ("codebook.json", "changes.json", "croissant.json", "ro-crate-metadata.json")
 _NAMED_BY = ("contentUrl", "path", "@id", "url", "name")
 _WITNESSES = {
     "doi": ("datapackage.json", "id"),
     "concept doi": ("datacite.json", "relatedIdentifiers[IsVersionOf] relatedIdentifier"),
 }
 """Where it stands what `release.json` does not know; where the witness says nothing, nobody may."""
-_TURTLE = (
-    ("version", re.compile(r'(?:dcat:version|owl:versionInfo|adms:version)\s+"((?:[^"\\]|\\.)*)"')),
-    ("concept doi", re.compile(r"dcat:isVersionOf\s+<([^>]+)>")),
-)
+_TURTLE = {
+    "version": re.compile(r'(?:dcat:version|owl:versionInfo|adms:version)\s+("(?:[^"\\]|\\.)*")'),
+    "concept doi": re.compile(r"dcat:isVersionOf\s+<([^>]+)>"),
+    "checksums": re.compile(r'([\w.-]+)>[^>]{0,2000}?checksumValue\s+"([0-9a-f]{64})"'),
+}
 """What `dcat.ttl` says; it is read as text, since the writer is ours."""
-_TURTLE_CHECKSUM = re.compile(r'([\w.-]+)>[^>]{0,2000}?checksumValue\s+"([0-9a-f]{64})"')
 _ROWS_OF_METADATA = 10_000
 _FAILURES = (
     *(OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError),
@@ -56,13 +53,13 @@ _FAILURES = (
 
 def check_agreement(folder: Path, manifest: Mapping[str, Any], sound: Set[str], outcome: Outcome) -> None:
     """Compares what the files say with `release.json`, and every checksum in them with the one there."""
-    known = _known(folder, manifest, sound)
-    tables = [f"{entry.get('name')}.parquet" for entry in _records(manifest.get("tables"))]
-    documents = [name for name in (*_PLACES, "dcat.ttl", f"{manifest.get('name')}.sqlite", *tables) if name in sound]
-    read = 0
-    for name in documents:
+    known, read = _known(folder, manifest, sound), 0
+    for name in sorted(sound):
+        places = _PLACES.get(name, _PLACES.get(f"*{PurePosixPath(name).suffix}"))
+        if places is None:
+            continue
         try:
-            facts = [*_facts(name, folder / name)]
+            facts = _facts(folder / name, places)
         except _FAILURES as error:
             outcome.report("metadata-differs", name, f"is not what its name says: {first_line(error)}")
             continue
@@ -113,44 +110,38 @@ def _licence_forms(licence: Mapping[str, Any]) -> set[str]:
     return {name, title, *pages, *paths, *references} - {""}
 
 
-def _facts(name: str, path: Path) -> Iterator[Fact]:
-    """What a file says about the release."""
+def _facts(path: Path, places: Mapping[str, str]) -> list[Fact]:
+    """What a file says of the release."""
+    record = _record(path)
+    facts = [(places[place], text) for place, text in _texts(record) if place in places]
+    return facts if path.name == BUILD_FILE else [*facts, *_measures(record)]  # its files are those of the project
+
+
+def _record(path: Path) -> Mapping[str, Any]:
+    """What a file says of the release, as an object."""
     if path.suffix == ".parquet":
-        record: Any = pl.read_parquet_metadata(path)
-        yield from (("name", record.get("dataset")), ("version", record.get("version")))
-    elif path.suffix == ".sqlite":
-        yield from _facts_of_database(path)
-    elif name == "dcat.ttl":
-        text = path.read_text(encoding="utf-8")
-        for about, pattern in _TURTLE:
-            yield from ((about, json.loads(f'"{value}"')) for value in pattern.findall(text))
-        yield from ((f"sha256 of {file}", digest) for file, digest in _TURTLE_CHECKSUM.findall(text))
-    else:
-        yield from _facts_of_document(name, path.read_bytes(), _PLACES[name])
-
-
-def _facts_of_document(name: str, content: bytes, places: Mapping[str, str]) -> Iterator[Fact]:
-    record = yaml.safe_load(content) if name == "CITATION.cff" else json.loads(content)
+        return pl.read_parquet_metadata(path)
+    if path.suffix == ".sqlite":
+        return _record_of_database(path)
+    content = path.read_bytes()
+    if path.suffix == ".ttl":
+        said = {about: pattern.findall(content.decode()) for about, pattern in _TURTLE.items()}
+        checksums = [{"name": name, "sha256": digest} for name, digest in said["checksums"]]
+        return {**said, "version": [*map(json.loads, said["version"])], "checksums": checksums}
+    record = yaml.safe_load(content) if path.suffix == ".cff" else json.loads(content)
     if not isinstance(record, dict):
         raise TypeError("it is no object")
-    yield from ((places[place], text) for place, text in (_texts(record) if places else ()) if place in places)
-    for entry in _records(record.get("resources")) if name == "datapackage.json" else ():
-        yield f"rows of {entry.get('name')}", entry.get("rows")
-        yield f"bytes of {entry.get('path')}", entry.get("bytes")
-        yield f"sha256 of {entry.get('path')}", str(entry.get("hash", "")).removeprefix("sha256:")
-    if name in _WITH_CHECKSUMS:
-        yield from _checksums(record)
+    return record
 
 
-def _facts_of_database(path: Path) -> Iterator[Fact]:
+def _record_of_database(path: Path) -> Mapping[str, Any]:
     with closing(open_database(path)) as connection:
         record = dict(connection.execute("SELECT key, value FROM _metadata").fetchmany(_ROWS_OF_METADATA))
         counts = connection.execute("SELECT name, row_count FROM _tables").fetchmany(_ROWS_OF_METADATA)
         verdict = connection.execute("PRAGMA integrity_check(1)").fetchone()
     if verdict != ("ok",):
         raise ValueError(f"it fails its own integrity check: {verdict[0]}")
-    yield from ((about, record.get(about) or "") for about in ("created", "name", "title", "version", "state", "doi"))
-    yield from ((f"rows of {name}", count) for name, count in counts)
+    return {**record, "tables": [{"name": name, "rows": rows} for name, rows in counts]}
 
 
 def _texts(value: object, place: str = "") -> Iterator[Fact]:
@@ -166,16 +157,16 @@ def _texts(value: object, place: str = "") -> Iterator[Fact]:
         yield place, value
 
 
-def _checksums(record: object) -> Iterator[Fact]:
-    """Every sha256 that stands beside the name of a file, however deep."""
+def _measures(record: object) -> Iterator[Fact]:
+    """Every sha256, number of bytes and number of rows that stands beside a name, however deep."""
     if isinstance(record, Mapping):
-        digest = record.get("sha256")
-        names = [record[key] for key in _NAMED_BY if isinstance(record.get(key), str)]
-        if isinstance(digest, str) and names:
-            yield f"sha256 of {PurePosixPath(names[0]).name}", digest
+        digest = str(record.get("hash", record.get("sha256", ""))).removeprefix("sha256:")
+        measured = {"sha256": digest, "bytes": record.get("bytes", ""), "rows": record.get("rows", "")}
+        for name in {PurePosixPath(record[key]).name for key in _NAMED_BY if isinstance(record.get(key), str)}:
+            yield from ((f"{about} of {name}", told) for about, told in measured.items())
         record = list(record.values())
     for entry in record if isinstance(record, list) else ():
-        yield from _checksums(entry)
+        yield from _measures(entry)
 
 
 def _records(value: object) -> list[Mapping[str, Any]]:

@@ -75,7 +75,7 @@ def create(folder: Path, *, name: str = "", model: str = ALIGNMENT) -> Created:
     staged = target.with_name(f".{target.name}.init-{os.getpid()}")
     try:
         with files.explained_disk(f"{folder} cannot be written"), files.new_folder(target, staged) as root:
-            contents = dict(_contents(name, model))
+            contents = dict(contents_of(name, model))
             for path, content in contents.items():
                 (root / path).parent.mkdir(parents=True, exist_ok=True)
                 (root / path).write_bytes(content)
@@ -101,7 +101,7 @@ def _demand_free(target: Path, folder: Path) -> None:
         raise RefusalError(message, f"go one up: `cd ..`, then `deedbook init {target.name}`")
 
 
-def _contents(name: str, model: str) -> Iterator[tuple[str, bytes]]:
+def contents_of(name: str, model: str) -> Iterator[tuple[str, bytes]]:
     """The path and the content of every file of a project."""
     for packaged, path in FILES.items():
         text = (_HERE / "files" / packaged).read_bytes()
