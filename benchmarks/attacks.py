@@ -9,6 +9,7 @@ Usage: python -m benchmarks.attacks [WORD ...]     only those whose name has one
 
 from __future__ import annotations
 
+import gzip
 import http.server
 import json
 import os
@@ -327,6 +328,21 @@ def silent(_request: Request, _path: Path) -> bool:
     return True
 
 
+def text_of_r(length: int, content: bytes = b"") -> bytes:
+    """A text of an RDS file: its flags, its length, and the start of it."""
+    return b"\0\4\0\x09" + length.to_bytes(4) + content
+
+
+def packed_vector(old: bytes, length: int, head: bytes, block: bytes) -> bytes:
+    """An RDS file whose first texts go on and on: a head, and 2,000 blocks."""
+    content = gzip.decompress(old)
+    start = content.index(b"\0\0\0\x10") + 4
+    packer = zlib.compressobj(6, zlib.DEFLATED, 31)
+    pieces = [packer.compress(content[:start] + length.to_bytes(4) + head)]
+    return b"".join([*pieces, *(packer.compress(block) for _ in range(2_000)), packer.flush()])
+
+
+OBJECTS = b"[" + b"{}," * 20_000_000 + b"1]"
 NESTED = b"[" * 200_000 + b"]" * 200_000
 ALIASES = b"title: &a [x]\n" + b"".join(
     b"k%d: &%c [%s]\n" % (at, 98 + at, b", ".join([b"*%c" % (97 + at)] * 10)) for at in range(9)
@@ -349,6 +365,23 @@ ATTACKS: dict[str, Attack] = {
         "t.parquet", lambda old: old[:-200] + os.urandom(192) + b"\x08\0\0\0PAR1"[-8:]
     ),
     "table: a line of 30 MB": file_is("t.csv", lambda old: old + b"d," + b"9" * 30_000_000 + b"\n"),
+    "table: a line of 200 MB": file_is("t.csv", lambda old: old + b"d," + b"9" * 200_000_000 + b"\n"),
+    "table: a header of 200 MB": file_is("t.csv", lambda old: b"9" * 200_000_000 + old),
+    "table: a line of JSON of 200 MB": file_is("t.jsonl", lambda old: b'{"id":"' + b"9" * 200_000_000 + b'"}\n' + old),
+    "rds: a text of 2 GB": file_is(
+        "t.rds", lambda old: packed_vector(old, 1, text_of_r(2_000_000_000), b"9" * 1_000_000)
+    ),
+    "rds: 200 million texts": file_is(
+        "t.rds", lambda old: packed_vector(old, 200_000_000, b"", text_of_r(1, b"9") * 100_000)
+    ),
+    "datapackage.json: 20 million objects": file_is("datapackage.json", lambda _old: OBJECTS),
+    "changes.json: 20 million objects": file_is("changes.json", lambda _old: OBJECTS),
+    "SHA256SUMS: 800,000 files": file_is(
+        "SHA256SUMS", lambda old: old + b"".join(b"%064d  f%d\n" % (0, number) for number in range(800_000))
+    ),
+    "CITATION.cff: of 6 MB": file_is(
+        "CITATION.cff", lambda old: old + b"".join(b"k%d: [a, b]\n" % number for number in range(350_000))
+    ),
     "table: 200,000 brackets in a line of JSON": file_is("t.jsonl", lambda _old: NESTED + b"\n"),
     "release.json: 200,000 brackets": file_is("release.json", lambda _old: NESTED),
     "release.json: of 200 MB": file_is("release.json", lambda old: old[:-1] + b" " * 200_000_000),

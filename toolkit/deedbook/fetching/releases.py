@@ -41,8 +41,9 @@ from deedbook.fetching.download import CONNECTIONS, GRAIN, RUN, Advance, Cache, 
 from deedbook.fetching.locations import LATEST, Address, Home, read_document
 from deedbook.findings import nearest
 from deedbook.http import MissingError
+from deedbook.integrity.containers import LARGEST_DOCUMENT
 from deedbook.integrity.digests import MANIFEST, SIGNATURE, SUMS, read_sums, sha256_of
-from deedbook.integrity.proof import LARGEST_DOCUMENT, ListedFile, Outcome, Proof, Rule, prove_release
+from deedbook.integrity.proof import ListedFile, Outcome, Proof, Rule, prove_release
 from deedbook.integrity.signatures import PublicKey, public_key
 from deedbook.release.formats import FORMATS, format_named, format_of
 from deedbook.versioning.numbers import SEMVER, read_version

@@ -4,7 +4,7 @@ An archive is unpacked into a temporary folder, one file at a time: plain names 
 number and of size that follow from its size on the disk, whatever its directory claims. A workbook is an archive that is read in
 memory: the same limits, lower, and no cell outside the table that it should hold, since readers lay out every cell before the last
 one. A database is opened read-only, without recursion and functions in its views, and stops after a number of steps that follows
-from its size.
+from its size. A text file has limits of its own, since readers hold its longest line, or all that JSON and YAML say, several times.
 """
 
 import itertools
@@ -41,6 +41,14 @@ _CELL = re.compile(rb"""<(?:\w+:)?(?:c|row)\s[^>]{0,200}?\br\s{0,9}=\s{0,9}["'](
 _CELLS = 8_000_000
 """Places up to the last cell of a sheet that are always allowed: a reader lays each out in 24 bytes."""
 _BYTES_OF_CELL = 4
+_LONGEST_LINE = 34 << 20
+"""Bytes of a line of a table: a build takes no record of more than 32 MB, and JSON adds the names of the columns."""
+LARGEST_DOCUMENT = 64 << 20
+"""Bytes of the longest document that is fetched as a whole."""
+_LARGEST = {"SHA256SUMS": 2 << 20, ".cff": 512 << 10, ".json": 32 << 20}
+"""Bytes that are read of documents: 5,000 files have 1 MB of checksums; of YAML, 60 kB take a second, since its fast reader crashes on nested lists."""
+_MOST_VALUES = 2_000_000
+"""Of a document of JSON: each takes some 70 bytes of memory."""
 _HARMLESS = dict.fromkeys((sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_PRAGMA), sqlite3.SQLITE_OK)
 _FAILURES = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, UnicodeDecodeError, OSError)
 
@@ -161,6 +169,33 @@ def check_workbook(path: Path) -> None:
                     rest = text[-_LONGEST_TAG:]
             if rows * columns > _CELLS + member.file_size // _BYTES_OF_CELL:
                 raise ArchiveError(f"has cells far apart in {member.filename}: {rows:,} rows by {columns:,} columns")
+
+
+def excess(path: Path) -> str:
+    """Why a text file of a release is not read, as the end of a sentence; empty when it can be, and of other files."""
+    if path.suffix in {".csv", ".jsonl"}:
+        return _excess_of_lines(path)
+    most = _LARGEST.get(path.suffix or path.name, LARGEST_DOCUMENT)
+    if path.suffix in {".json", ".cff", ".ttl", ""} and path.stat().st_size > most:
+        return f"has more than {most / (1 << 20):g} MB"
+    return excess_of_values(path.read_bytes()) if path.suffix == ".json" else ""
+
+
+def excess_of_values(content: bytes) -> str:
+    """Why JSON is not read, as the end of a sentence; empty when it can be."""
+    is_too_much = sum(map(content.count, (b",", b"[", b"{"))) > _MOST_VALUES
+    return f"has more than {_MOST_VALUES:,} values" if is_too_much else ""
+
+
+def _excess_of_lines(path: Path) -> str:
+    length = 0
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            end = chunk.rfind(b"\n")
+            length = length + len(chunk) if end < 0 else len(chunk) - end - 1
+            if length > _LONGEST_LINE:
+                return f"has a line of more than {_LONGEST_LINE >> 20} MB, and no release has one"
+    return ""
 
 
 def open_database(path: Path) -> sqlite3.Connection:

@@ -21,12 +21,11 @@ from typing import Any, Literal, get_args
 
 from deedbook.errors import ProjectError, RefusalError
 from deedbook.integrity import provenance, signatures
+from deedbook.integrity.containers import excess, excess_of_values
 from deedbook.integrity.digests import BUILD_FILE, MANIFEST, PROVENANCE, SIGNATURE, SUMS, read_sums, sha256_of
 from deedbook.integrity.provenance import Envelope
 from deedbook.names import file_problem
 
-LARGEST_DOCUMENT = 64 << 20
-"""Bytes of the longest document that is read as a whole: a `release.json` of 5,000 files has 2 MB."""
 _LATE = frozenset({PROVENANCE, SUMS, SIGNATURE})
 _UNLISTED = {SUMS: {SUMS, SIGNATURE}, MANIFEST: _LATE | {MANIFEST}, PROVENANCE: _LATE}
 """What a list cannot list, since it is written after it."""
@@ -202,8 +201,8 @@ def read_from(folder: Path) -> Read:
         path = folder / name
         if path.is_symlink() or not path.is_file():
             return None
-        if path.stat().st_size > LARGEST_DOCUMENT:
-            raise ProjectError(f"{path}: is larger than {LARGEST_DOCUMENT >> 20} MB, so it is no document of a release")
+        if problem := excess(path):
+            raise ProjectError(f"{path}: {problem}, so it is no document of a release")
         return path.read_bytes()
 
     return read
@@ -272,7 +271,7 @@ def _read_manifest(content: bytes | None, outcome: Outcome) -> Record:
     if content is None:
         return {}  # told with the other files that are missing
     try:
-        record = mapping(json.loads(content))
+        record = mapping(parse_json(content))
         files, tables = record.get("files"), record.get("tables")
         if not (isinstance(files, list) and isinstance(tables, list)):
             raise TypeError("has no lists of files and tables")
@@ -408,10 +407,21 @@ def _listed(entries: object, digest: str, *, name: str = "name") -> dict[str, st
     return found
 
 
+def parse_json(content: bytes) -> Any:
+    """What a JSON document says.
+
+    Raises:
+        ValueError: when it is none, or has more values than any document of a release.
+    """
+    if problem := excess_of_values(content):
+        raise ValueError(problem)
+    return json.loads(content)
+
+
 def json_object(content: bytes) -> Record:
     """The object that a JSON document is; empty when it is none."""
     try:
-        return mapping(json.loads(content))
+        return mapping(parse_json(content))
     except (ValueError, RecursionError):
         return {}
 

@@ -14,7 +14,7 @@ contains it are not rebuilt, since that takes the secret key; the statement insi
 import datetime as dt
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from operator import attrgetter
 from pathlib import Path
@@ -22,7 +22,7 @@ from typing import Any
 
 from deedbook.errors import ProjectError, RefusalError
 from deedbook.integrity import proof, provenance
-from deedbook.integrity.containers import ArchiveError, opened_release
+from deedbook.integrity.containers import ArchiveError, excess, opened_release
 from deedbook.integrity.digests import BUILD_FILE, MANIFEST, PROVENANCE, SIGNATURE, SUMS, sha256_of
 from deedbook.integrity.signatures import PublicKey
 from deedbook.project import Config, Project
@@ -31,6 +31,7 @@ from deedbook.release.build import build
 from deedbook.release.equality import check_formats
 from deedbook.release.folders import table_digests
 from deedbook.validation import Options
+from deedbook.versioning.previous import CHANGES
 
 
 def verify(
@@ -63,8 +64,9 @@ def verify(
             proven = proof.prove_release(read, outcome, files=files, keys=keys, earlier=earlier, progress=say)
             if manifest := proven.manifest:
                 outcome.name, outcome.version = (str(manifest.get(about, "")) for about in ("name", "version"))
-                check_formats(folder, outcome.name, proven.sound, outcome, say)
-                check_agreement(folder, manifest, proven.sound, outcome)
+                sound = _readable(folder, proven.sound, outcome)
+                check_formats(folder, outcome.name, sound, outcome, say)
+                check_agreement(folder, manifest, sound, outcome)
                 if project is not None:
                     say("building it again", 0.0)
                     _rebuild(folder, home, project, manifest, outcome)
@@ -72,6 +74,20 @@ def verify(
         outcome.report("archive-unreadable", path.name, str(error))
     outcome.problems.sort(key=attrgetter("place"))
     return outcome
+
+
+def _readable(folder: Path, sound: Iterable[str], outcome: proof.Outcome) -> set[str]:
+    """The files that can be looked into; what is said of changes may honestly be longer than what is read."""
+    found = set()
+    for name in sorted(sound):
+        problem = "" if name.endswith(".diff.csv") else excess(folder / name)
+        if not problem:
+            found.add(name)
+        elif name == CHANGES:
+            outcome.not_checked.append(f"metadata: {name} {problem}")
+        else:
+            outcome.report("format-unreadable", name, problem)
+    return found
 
 
 def _rebuild(folder: Path, home: Path, project: Project, manifest: Mapping[str, Any], outcome: proof.Outcome) -> None:

@@ -39,6 +39,8 @@ _NA_REAL = np.uint64(0x7FF00000_00000000 | _NA_REAL_LOW)
 _BYTES = 1 << 20
 """Unpacked at once."""
 _LEVEL = 6
+_GRACE, _BYTES_OF_BYTE = 32 << 20, 4
+"""Bytes that a file may unpack to, and more for each byte of the table: R's headers take eight for a cell of any length."""
 _SLICE = 50_000
 
 _HEADER = b"X\n" + struct.pack(">iii", 2, 0x00040202, 0x00020300)
@@ -91,7 +93,7 @@ def read(table: Table, path: Path, _tables: Sequence[str] = ()) -> Iterator[Pair
         file = io.BufferedReader(cast(io.RawIOBase, packed), _BYTES)
         if file.read(len(_HEADER))[:2] != _HEADER[:2]:
             raise ValueError("is no XDR serialization of R")
-        reader = _Reader(file)
+        reader = _Reader(file, _GRACE + _BYTES_OF_BYTE * int(table.rows.estimated_size()))
         try:
             for position, value in enumerate(reader.items()):
                 if position < len(held):  # of more columns, the names tell
@@ -144,8 +146,8 @@ class _Writer:
 class _Reader:
     """A place in the stream, and the symbols that it may refer to."""
 
-    def __init__(self, file: io.BufferedReader[io.RawIOBase]) -> None:
-        self._file = file
+    def __init__(self, file: io.BufferedReader[io.RawIOBase], most: int) -> None:
+        self._file, self._left = file, most
         self._symbols: list[str] = []
 
     def items(self) -> Iterator[_Value]:
@@ -201,6 +203,9 @@ class _Reader:
         return int.from_bytes(self._take(4))
 
     def _take(self, length: int) -> bytes:
+        self._left -= length
+        if self._left < 0:
+            raise ValueError("unpacks to far more than the table holds")
         taken = self._file.read(length)
         if len(taken) != length:
             raise ValueError("ends early")
