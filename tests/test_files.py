@@ -168,3 +168,13 @@ def test_two_folders_are_swapped_in_one_step_where_the_system_can(tmp_path: Path
     there = {name: [item.name for item in (tmp_path / name).iterdir()] for name in ("old", "new")}
     assert there == ({"old": ["new"], "new": ["old"]} if swapped else {"old": ["old"], "new": ["new"]})
     assert not files.exchange(tmp_path / "old", tmp_path / "nothing")
+
+
+def test_a_new_folder_is_on_the_disk_before_it_has_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[Path] = []
+    monkeypatch.setattr(files, "sync", synced.append)
+    with files.new_folder(tmp_path / "bag", tmp_path / ".bag.part") as staged:
+        (staged / "data").mkdir()
+        (staged / "data" / "a.csv").write_text("a")
+    assert {path.name for path in synced[:-1]} == {"data", "a.csv", ".bag.part"}
+    assert (tmp_path / "bag" / "data" / "a.csv").read_text() == "a"

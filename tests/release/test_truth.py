@@ -254,6 +254,26 @@ def test_people_are_people_and_nobody_is_made_one(make_project: MakeProject) -> 
     assert "keywords" not in load(folder, "datapackage.json")
 
 
+def test_an_affiliation_is_described_once(make_project: MakeProject) -> None:
+    people = [
+        {"givenName": name, "familyName": "Roe", "organization": office}
+        for name, office in (("Ana", "Office"), ("Ben", "Office"), ("Cem", "River Office"))
+    ]
+    publisher = {"organization": "River Office", "roles": ["publisher"]}
+    crate = load(release_of(make_project(contributors=[*people, publisher])), "ro-crate-metadata.json")["@graph"]
+    ids = [one["@id"] for one in crate]
+    assert len(ids) == len({*ids})
+    assert {one["affiliation"]["@id"] for one in crate if "affiliation" in one} <= {*ids}
+
+
+@pytest.mark.parametrize("name", ["events.csv", "deeds.sqlite", "load.py", "events.diff.csv", "release.json"])
+def test_a_licence_takes_the_place_of_no_file_of_the_release(make_project: MakeProject, name: str) -> None:
+    project = make_project(licenses=[{"title": "Own", "path": name}])
+    (project.package.root / name).touch()
+    with pytest.raises(ProjectError, match="which a release has of its own"):
+        build(project)
+
+
 def test_a_name_alone_is_neither_a_person_nor_an_organisation(make_project: MakeProject) -> None:
     folder = release_of(make_project(contributors=[{"title": "Ben Poe"}]))
     assert load(folder, "datacite.json")["creators"] == [{"name": "Ben Poe"}]

@@ -181,11 +181,13 @@ def locked(path: Path, *, who: str, wait: float = 0.0) -> Iterator[None]:
 
 @contextmanager
 def new_folder(place: Path, staged: Path) -> Iterator[Path]:
-    """A folder to fill, `staged`, which becomes `place` at the end of the block, or is gone when the block raises."""
+    """A folder to fill, `staged`, which is put on the disk and becomes `place` at the end of the block, or is gone when that raises."""
     shutil.rmtree(staged, ignore_errors=True)
     try:
         staged.mkdir()
         yield staged
+        for path in (*staged.rglob("*"), staged):
+            sync(path)
         rename(staged, place)
     finally:
         shutil.rmtree(staged, ignore_errors=True)

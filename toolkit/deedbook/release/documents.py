@@ -39,7 +39,7 @@ from deedbook.integrity.signatures import KEY_FILE_VARIABLE, KEY_VARIABLE
 from deedbook.project import Project
 from deedbook.release.citation import licences_of
 from deedbook.release.contents import TYPED_FORMATS, Contents, File, release_formats
-from deedbook.release.formats import FORMATS, Format, Usage
+from deedbook.release.formats import FORMATS, Format, Usage, format_of
 from deedbook.release.pages import json_text, render
 from deedbook.release.tables import Outline, named_missing, schema_of
 from deedbook.schema import Field, TableSchema
@@ -85,9 +85,15 @@ def copied(package: Package) -> list[str]:
     Raises:
         ProjectError: when a licence is called like something else that a release has.
     """
-    licences = [one.url for one in licences_of(package.raw) if one.is_file]
-    if taken := {*licences} & {*_DOCUMENTS}:
-        message = f"the licence is the file {taken.pop()}, which a release has of its own"
+    licences, tables = (
+        [one.url for one in licences_of(package.raw) if one.is_file],
+        {one.name for one in package.resources},
+    )
+    own = {*_DOCUMENTS, *loader_names(FORMATS)}
+    if taken := [
+        one for one in licences if one in own or one.endswith(".diff.csv") or format_of(one, tables, package.name)
+    ]:
+        message = f"the licence is the file {taken[0]}, which a release has of its own"
         raise ProjectError(message, "give the file of the licence another name, such as LICENSE")
     return [name for name in dict.fromkeys((*COPIED, *licences)) if (package.root / name).is_file()]
 

@@ -79,7 +79,6 @@ def create(folder: Path, *, name: str = "", model: str = ALIGNMENT) -> Created:
             for path, content in contents.items():
                 (root / path).parent.mkdir(parents=True, exist_ok=True)
                 (root / path).write_bytes(content)
-                files.sync(root / path)
             (root / FILES["dataset.sh"]).chmod(0o755)
             if target.exists():
                 target.rmdir()  # it is empty, or this fails
