@@ -101,6 +101,8 @@ def test_every_derived_document_says_of_which_catalogue_it_is() -> None:
         "feed.xml",
         "catalog.dcat.ttl",
         "index.html",
+        "deeds/index.html",
+        "deeds/latest/index.html",
         "latest.json",
     ]
     said = {name: sequence_of(name, content) for name, content in documents.items()}
@@ -125,3 +127,17 @@ def test_commands_of_the_page_can_be_focused_and_know_its_address() -> None:
     page = index_html(catalogue("1.0.0")).decode()
     assert page.count("<pre") == page.count('<pre class="fetch" tabindex="0">') == 1
     assert 'querySelectorAll(".address")' in page
+
+
+def test_a_dataset_and_its_latest_version_have_pages() -> None:
+    two = with_release(catalogue("1.0.0", "1.1.0"), release("1.0.0", name="towns", title="Towns"), LATER)
+    documents = {name: content.decode() for name, content in derived_documents(two, Signers())}
+    page = documents["deeds/index.html"]
+    assert "<h1>Deeds</h1>" in page
+    assert 'href="../deeds/1.1.0/index.html"' in page
+    assert 'new URL("../", location)' in page
+    assert "Towns" not in page
+    latest = documents["deeds/latest/index.html"]
+    assert 'http-equiv="refresh" content="0; url=../1.1.0/index.html"' in latest
+    gone = with_yank(catalogue("1.0.0"), "deeds", "1.0.0", reason="wrong", replaced_by=None, now=LATER)
+    assert "No version stands" in dict(derived_documents(gone, Signers()))["deeds/latest/index.html"].decode()

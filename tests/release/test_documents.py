@@ -181,6 +181,16 @@ def test_the_citation_is_yaml_with_author_version_and_licence(folder: Path) -> N
     assert record["license"] == "CC-BY-4.0"
 
 
+def test_page_and_readme_say_where_to_start_and_how_to_cite(folder: Path) -> None:
+    page, readme = (folder / "index.html").read_text(), (folder / "README.md").read_text()
+    assert "## Start here" in readme
+    assert "`events`" in readme.partition("## Tables")[0]
+    assert "@misc{deeds-1-0-0," in page
+    assert "TY  - DATA" in page
+    assert 'fetch("../../catalog.json"' in page
+    assert '<p id="notice" class="notice" role="status" hidden></p>' in page
+
+
 def test_a_doi_stands_in_the_citation(make_project: MakeProject) -> None:
     project = make_project(id="https://doi.org/10.5281/zenodo.123", contributors=[{"title": 'A "quoted": group'}])
     edition = read_edition(project.package, project.dist)

@@ -7,6 +7,7 @@
     latest.json                  the version that a reader gets who names none; derived from catalog.json and written last
     feed.xml  catalog.dcat.ttl   the same versions for feed readers (Atom) and data portals (DCAT)
     index.html                   the same versions for people
+    NAME/index.html              those of one dataset; NAME/latest/index.html leads to its latest one
     deedbook.pub                 the publisher's present key; a key that comes with a catalogue proves nothing by itself
     NAME/VERSION/...             a release as it was built; put only where nothing stands, never rewritten, never removed
     .upload/...                  parts of large files on their way into a bucket; nobody reads it

@@ -38,6 +38,9 @@ def derived_documents(catalogue: Catalogue, signers: Signers) -> Iterator[tuple[
     yield FEED, feed_xml(catalogue)
     yield DCAT, dcat_ttl(catalogue)
     yield PAGE, index_html(catalogue)
+    for name in sorted(catalogue.datasets):
+        yield f"{name}/{PAGE}", index_html(catalogue, name)
+        yield f"{name}/latest/{PAGE}", _rendered("latest.html.j2", catalogue, dataset=catalogue.datasets[name])
     yield LATEST, latest_json(catalogue)
 
 
@@ -88,9 +91,11 @@ def dcat_ttl(catalogue: Catalogue) -> bytes:
     return f"# sequence: {catalogue.sequence}\n{pages.turtle_document(blocks)}".encode()
 
 
-def index_html(catalogue: Catalogue) -> bytes:
-    """`index.html`: every version with its state, for people."""
-    return _rendered("catalogue.html.j2", catalogue)
+def index_html(catalogue: Catalogue, name: str = "") -> bytes:
+    """`index.html`: every version with its state, for people; with a name, `NAME/index.html`, that of one dataset."""
+    datasets = {name: catalogue.datasets[name]} if name else catalogue.datasets
+    heading = datasets[name].title or name if name else catalogue.heading
+    return _rendered("catalogue.html.j2", catalogue, datasets=datasets, heading=heading, root="../" if name else "./")
 
 
 def dataset_record(dataset: Dataset) -> dict[str, Any]:

@@ -37,7 +37,7 @@ from deedbook.errors import ProjectError
 from deedbook.integrity import digests
 from deedbook.integrity.signatures import KEY_FILE_VARIABLE, KEY_VARIABLE
 from deedbook.project import Project
-from deedbook.release.citation import licences_of
+from deedbook.release.citation import cite, licences_of
 from deedbook.release.contents import TYPED_FORMATS, Contents, File, release_formats
 from deedbook.release.formats import FORMATS, Format, Usage, format_of
 from deedbook.release.pages import json_text, render
@@ -109,10 +109,19 @@ def readme_markdown(contents: Contents) -> str:
         loaders=loader_names(contents.formats),
         copied=copied(package),
         has_corrections=(package.root / corrections.PATH).is_file(),
+        start=start(contents),
         ways=usages(contents),
         snippets=snippets(example, next(table.dtypes for table in contents.tables if table.outline.name == example)),
         missing={name: values for name, values in missing.items() if values},
     )
+
+
+def start(contents: Contents) -> dict[str, Any]:
+    """Where a reader begins: the workbook, if there is one, and the table to analyse: the first view, else the example."""
+    workbook = next((item.file_name("", contents.edition.name) for item in contents.formats if item.name == "xlsx"), "")
+    outlines = [table.outline for table in contents.tables]
+    outlines.sort(key=lambda outline: (not outline.is_view, not outline.name.startswith(contents.example)))
+    return {"workbook": workbook if (contents.folder / workbook).is_file() else "", "table": outlines[0]}
 
 
 def readme_lines(contents: Contents) -> list[str]:
@@ -153,6 +162,8 @@ def index_html(contents: Contents, changes: Mapping[str, object]) -> str:
         formats=[item.title for item in FORMATS if item.title in there],
         tables=contents.tables,
         of_table={(file.table, file.format): file for file in files},
+        start=start(contents),
+        cited={"BibTeX": cite(contents.edition.citation, "bibtex"), "RIS": cite(contents.edition.citation, "ris")},
         loads=usages(contents),
         history=changes.get("history"),
         files=files,

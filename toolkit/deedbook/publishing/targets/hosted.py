@@ -266,7 +266,9 @@ def directory_target(settings: Settings) -> HostedCatalogue:
     def commit(subject: str, _facts: Facts, _progress: Progress) -> Facts:
         _demand_branch(folder, branch)
         places = [name for name in DOCUMENTS if (folder / name).is_file()]
-        places += sorted(item.parent.relative_to(folder).as_posix() for item in folder.glob("*/*/release.json"))
+        releases = (item.parent for item in folder.glob("*/*/release.json"))
+        pages = (*folder.glob("*/index.html"), *folder.glob("*/latest/index.html"))
+        places += sorted(item.relative_to(folder).as_posix() for item in (*releases, *pages))
         _git(folder, "add", "--force", "--", *places)
         if _git(folder, "diff", "--cached", "--name-only", "--", *places):
             _git(folder, "commit", "--quiet", "--no-verify", "--message", subject, "--", *places)
