@@ -6,7 +6,6 @@ ROOT/.../.FILE.TOKEN.part     a file being written (files); what a dead writer l
 
 import hashlib
 import os
-import stat
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -131,17 +130,10 @@ class DirectoryStore:
         parts = path.split("/")
         if any(part in {"", ".", ".."} or "\\" in part or "\0" in part or ":" in part for part in parts):
             raise RefusalError(f"{path!r} is no path inside the catalogue {self.root}", "do not use this catalogue")
-        place = self.root
-        for number, part in enumerate(parts, start=1):
-            place = place / part
-            with _explained(place):
-                try:
-                    kind = stat.S_IFMT(place.lstat().st_mode)
-                except FileNotFoundError:
-                    continue
-            if kind != (stat.S_IFREG if number == len(parts) else stat.S_IFDIR):
-                message = f"{place} is a symbolic link or otherwise not what a catalogue has there"
-                raise RefusalError(message, "put a plain copy in its place")
+        place = self.root.joinpath(*parts)
+        if os.path.realpath(place) != str(place) or (place.exists() and not place.is_file()):
+            message = f"{place} is a symbolic link or otherwise not what a catalogue has there"
+            raise RefusalError(message, "put a plain copy in its place")
         return place
 
 

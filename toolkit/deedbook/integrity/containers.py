@@ -173,29 +173,25 @@ def check_workbook(path: Path) -> None:
 
 def excess(path: Path) -> str:
     """Why a text file of a release is not read, as the end of a sentence; empty when it can be, and of other files."""
-    if path.suffix in {".csv", ".jsonl"}:
-        return _excess_of_lines(path)
-    most = _LARGEST.get(path.suffix or path.name, LARGEST_DOCUMENT)
-    if path.suffix in {".json", ".cff", ".ttl", ""} and path.stat().st_size > most:
-        return f"has more than {most / (1 << 20):g} MB"
-    return excess_of_values(path.read_bytes()) if path.suffix == ".json" else ""
+    if path.suffix not in {".csv", ".jsonl"}:
+        most = _LARGEST.get(path.suffix or path.name, LARGEST_DOCUMENT)
+        if path.suffix in {".json", ".cff", ".ttl", ""} and path.stat().st_size > most:
+            return f"has more than {most / (1 << 20):g} MB"
+        return excess_of_values(path.read_bytes()) if path.suffix == ".json" else ""
+    length = 0
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            end = chunk.rfind(b"\n")
+            length = len(chunk) - end - 1 + (length if end < 0 else 0)
+            if length > _LONGEST_LINE:
+                return f"has a line of more than {_LONGEST_LINE >> 20} MB, and no release has one"
+    return ""
 
 
 def excess_of_values(content: bytes) -> str:
     """Why JSON is not read, as the end of a sentence; empty when it can be."""
     is_too_much = sum(map(content.count, (b",", b"[", b"{"))) > _MOST_VALUES
     return f"has more than {_MOST_VALUES:,} values" if is_too_much else ""
-
-
-def _excess_of_lines(path: Path) -> str:
-    length = 0
-    with path.open("rb") as file:
-        while chunk := file.read(_CHUNK):
-            end = chunk.rfind(b"\n")
-            length = length + len(chunk) if end < 0 else len(chunk) - end - 1
-            if length > _LONGEST_LINE:
-                return f"has a line of more than {_LONGEST_LINE >> 20} MB, and no release has one"
-    return ""
 
 
 def open_database(path: Path) -> sqlite3.Connection:

@@ -122,7 +122,13 @@ def _record(path: Path) -> Mapping[str, Any]:
     if path.suffix == ".parquet":
         return pl.read_parquet_metadata(path)
     if path.suffix == ".sqlite":
-        return _record_of_database(path)
+        with closing(open_database(path)) as connection:
+            said = dict(connection.execute("SELECT key, value FROM _metadata").fetchmany(_ROWS_OF_METADATA))
+            counts = connection.execute("SELECT name, row_count FROM _tables").fetchmany(_ROWS_OF_METADATA)
+            verdict = connection.execute("PRAGMA integrity_check(1)").fetchone()
+        if verdict != ("ok",):
+            raise ValueError(f"it fails its own integrity check: {verdict[0]}")
+        return {**said, "tables": [{"name": name, "rows": rows} for name, rows in counts]}
     content = path.read_bytes()
     if path.suffix == ".ttl":
         said = {about: pattern.findall(content.decode()) for about, pattern in _TURTLE.items()}
@@ -132,16 +138,6 @@ def _record(path: Path) -> Mapping[str, Any]:
     if not isinstance(record, dict):
         raise TypeError("it is no object")
     return record
-
-
-def _record_of_database(path: Path) -> Mapping[str, Any]:
-    with closing(open_database(path)) as connection:
-        record = dict(connection.execute("SELECT key, value FROM _metadata").fetchmany(_ROWS_OF_METADATA))
-        counts = connection.execute("SELECT name, row_count FROM _tables").fetchmany(_ROWS_OF_METADATA)
-        verdict = connection.execute("PRAGMA integrity_check(1)").fetchone()
-    if verdict != ("ok",):
-        raise ValueError(f"it fails its own integrity check: {verdict[0]}")
-    return {**record, "tables": [{"name": name, "rows": rows} for name, rows in counts]}
 
 
 def _texts(value: object, place: str = "") -> Iterator[Fact]:
