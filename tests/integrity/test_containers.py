@@ -10,7 +10,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from deedbook.integrity.containers import ArchiveError, check_workbook, open_database, opened
+from deedbook.integrity.containers import ArchiveError, check_workbook, excess, open_database, opened
 
 
 def pack(path: Path, members: Mapping[str, bytes]) -> Path:
@@ -72,6 +72,26 @@ def test_a_workbook_with_cells_far_apart_is_refused(tmp_path: Path, row: bytes) 
 def test_a_workbook_of_our_own_is_read(tmp_path: Path) -> None:
     pl.DataFrame({"a": range(2000), "b": ["x"] * 2000}).write_excel(tmp_path / "a.xlsx")
     check_workbook(tmp_path / "a.xlsx")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("t.csv", b"id\n" + b"9" * (36 << 20), "has a line of more than 34 MB"),
+        ("t.csv", b"id\n" + (b"9" * 100 + b"\n") * 400_000, ""),
+        ("t.jsonl", b"9" * (36 << 20) + b"\n", "has a line of more than 34 MB"),
+        ("changes.json", b"[" + b"{}," * 1_100_000 + b"1]", "has more than 2,000,000 values"),
+        ("changes.json", b"[" + b"{}," * 900_000 + b"1]", ""),
+        ("CITATION.cff", b"#" * (513 << 10), "has more than 0.5 MB"),
+        ("SHA256SUMS", b"#" * (3 << 20), "has more than 2 MB"),
+        ("t.parquet", b"#" * (36 << 20), ""),
+    ],
+    ids=["line", "lines", "json line", "values", "fewer values", "citation", "sums", "not text"],
+)
+def test_a_text_file_that_no_release_has_is_named(tmp_path: Path, name: str, content: bytes, said: str) -> None:
+    (tmp_path / name).write_bytes(content)
+    assert excess(tmp_path / name).startswith(said)
+    assert bool(excess(tmp_path / name)) == bool(said)
 
 
 ENDLESS = "WITH RECURSIVE r(k) AS (SELECT 1 UNION ALL SELECT k + 1 FROM r) SELECT k AS id FROM r"

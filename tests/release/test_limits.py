@@ -142,6 +142,17 @@ def test_a_character_that_ends_texts_is_named(tmp_path: Path) -> None:
     assert first_differences(rds.read(table, tmp_path / "t.rds"), 3) == (0, [])
 
 
+def test_an_rds_that_unpacks_to_far_more_than_its_table_is_not_read(tmp_path: Path) -> None:
+    table = table_of({"id": ["a"]})
+    rds.write(table, EDITION, tmp_path / "t.rds")
+    content = gzip.decompress((tmp_path / "t.rds").read_bytes())
+    start = content.index(b"\0\0\0\x10") + 4
+    texts = b"\0\4\0\x09" + (40 << 20).to_bytes(4) + b"9" * (40 << 20)
+    (tmp_path / "t.rds").write_bytes(gzip.compress(content[:start] + (1).to_bytes(4) + texts, 1))
+    with pytest.raises(ValueError, match="unpacks to far more"):
+        first_differences(rds.read(table, tmp_path / "t.rds"), 3)
+
+
 def test_days_before_the_first_of_excel_and_wide_numbers_are_text_in_a_workbook(tmp_path: Path) -> None:
     days: list[str | None] = ["1900-02-28", "2024-01-01", None]
     wide: list[str | None] = ["9007199254740993", "1", None]

@@ -327,6 +327,16 @@ def test_junk_in_place_of_a_document_is_a_problem_and_no_crash(plain: Path, name
         assert problems(plain)
 
 
+def test_what_is_too_long_to_be_read_is_named_once(plain: Path) -> None:
+    with (plain / "events.csv").open("ab") as file:
+        file.write(b"9" * (36 << 20) + b"\n")
+    (plain / "changes.json").write_bytes(b"[" + b"{}," * 1_100_000 + b"1]")
+    repair_everything(plain)
+    found = verify(plain)
+    assert ("format-unreadable", "events.csv") in {(problem.rule, problem.file) for problem in found.problems}
+    assert "metadata: changes.json has more than 2,000,000 values" in found.not_checked
+
+
 def packed(folder: Path, path: Path, prefix: str = "") -> Path:
     with zipfile.ZipFile(path, "w") as archive:
         for file in sorted(folder.iterdir()):
