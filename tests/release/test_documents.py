@@ -195,7 +195,7 @@ def test_a_doi_stands_in_the_citation(make_project: MakeProject) -> None:
     project = make_project(id="https://doi.org/10.5281/zenodo.123", contributors=[{"title": 'A "quoted": group'}])
     edition = read_edition(project.package, project.dist)
     expected = 'A "quoted": group (2026). Deeds (version 1.0.0) [Data set]. https://doi.org/10.5281/zenodo.123'
-    assert edition.citation == expected
+    assert str(edition.citation) == expected
 
 
 def test_nothing_names_the_machine_or_the_folder(folder: Path) -> None:

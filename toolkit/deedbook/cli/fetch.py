@@ -14,9 +14,10 @@ from deedbook.cli import options, streams
 from deedbook.errors import UsageError
 from deedbook.fetching import releases
 from deedbook.fetching.catalogues import open_catalogue
-from deedbook.fetching.citations import CFF, STYLES, Style, citation_of, read_citation, write
+from deedbook.fetching.citations import CFF, citation_of, read_citation
 from deedbook.fetching.locations import find_home, read_location
 from deedbook.project import load_project
+from deedbook.release.citation import STYLES, Style, write
 from deedbook.release.pages import size
 from deedbook.rendering.escapes import visible
 

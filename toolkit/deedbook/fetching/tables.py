@@ -37,9 +37,10 @@ from deedbook.changes.sources import side_of_folder
 from deedbook.descriptor import load_package
 from deedbook.errors import DeedbookError, RefusalError, UsageError, of_extra
 from deedbook.fetching import releases
-from deedbook.fetching.citations import Citation, Style, citation_of, write
+from deedbook.fetching.citations import citation_of
 from deedbook.fetching.releases import Asking, Listing, find_release, obtain, open_dataset
 from deedbook.project import DESCRIPTOR
+from deedbook.release.citation import Citation, Style, write
 from deedbook.release.formats.csv import read_csv, write_csv
 from deedbook.release.tables import schema_of, type_rows
 from deedbook.schema import TableSchema

@@ -1,17 +1,22 @@
-"""Who made a dataset, under which terms and DOIs, as its descriptor says it."""
+"""Who made a dataset, under which terms and DOIs, as its descriptor says it; and how a release is cited."""
 
 from __future__ import annotations
 
+import datetime as dt
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from deedbook.descriptor import Package
 from deedbook.errors import ProjectError
+from deedbook.release.pages import json_text, render
 from deedbook.versioning.guards import is_spdx, orcid_of
 
+Style = Literal["text", "bibtex", "ris", "csl-json"]
+STYLES: tuple[Style, ...] = get_args(Style)
 _DOI = re.compile(r"^(?:https?://(?:dx\.)?doi\.org/|doi:)?(10\.\d{4,9}/\S+)$", re.IGNORECASE)
 
 
@@ -85,6 +90,36 @@ class Licence:
     def reference(self) -> str:
         """What stands for it inside a document: its address, else a fragment."""
         return self.address or f"#licence-{_slug(self.title)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """What every style of citation is made of; what is unknown is empty.
+
+    Attributes:
+        note: What else is cited: a subset.
+    """
+
+    key: str
+    title: str
+    version: str
+    date: dt.date
+    authors: tuple[Agent, ...]
+    doi: str = ""
+    url: str = ""
+    publisher: str = ""
+    note: str = ""
+
+    @property
+    def address(self) -> str:
+        """Where it is found: its DOI, else its home page."""
+        return f"https://doi.org/{self.doi}" if self.doi else self.url
+
+    def __str__(self) -> str:
+        """One line of a list of references."""
+        names = "; ".join(author.listed_name for author in self.authors)
+        text = f"{names} ({self.date:%Y}). {self.title} (version {self.version}) [Data set]."
+        return " ".join(filter(None, (text, self.address, f"[{self.note}]" if self.note else "")))
 
 
 def _agent(entry: Mapping[str, Any]) -> Agent:
@@ -197,3 +232,35 @@ def _doi(text: object) -> str:
 
 def _slug(text: str) -> str:
     return "-".join(re.findall("[a-z0-9]+", text.lower()))
+
+
+def citation_key(name: str, version: str) -> str:
+    """What BibTeX calls a release."""
+    return re.sub(r"[^A-Za-z0-9]+", "-", f"{name}-{version}")
+
+
+def write(citation: Citation, style: Style) -> str:
+    """The citation in a style; it ends in a line end."""
+    if style == "text":
+        return f"{citation}\n"
+    text = render(f"citation.{style}.j2", citation=citation, tex=_tex, verbatim=_verbatim)
+    if style == "csl-json":
+        return json_text(json.loads(text), 2)
+    return text.replace("\n", "\r\n") if style == "ris" else text
+
+
+_TEX = {
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    **{letter: f"\\{letter}" for letter in "&%$#_{}"},
+}
+
+
+def _tex(text: str) -> str:
+    return "".join(_TEX.get(letter, letter) for letter in " ".join(text.split()))
+
+
+def _verbatim(text: str) -> str:
+    """A field that styles print as it is; braces must balance and a percent sign must not begin a comment."""
+    return text.replace("{", "%7B").replace("}", "%7D").replace("%", r"\%")

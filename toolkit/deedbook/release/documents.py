@@ -37,7 +37,8 @@ from deedbook.errors import ProjectError
 from deedbook.integrity import digests
 from deedbook.integrity.signatures import KEY_FILE_VARIABLE, KEY_VARIABLE
 from deedbook.project import Project
-from deedbook.release.citation import cite, licences_of
+from deedbook.release.citation import licences_of
+from deedbook.release.citation import write as cited
 from deedbook.release.contents import TYPED_FORMATS, Contents, File, release_formats
 from deedbook.release.formats import FORMATS, Format, Usage, format_of
 from deedbook.release.pages import json_text, render
@@ -134,7 +135,7 @@ def readme_lines(contents: Contents) -> list[str]:
     return [
         f"{edition.title}, version {edition.version} ({edition.date})",
         *(["", edition.description] if edition.description else []),
-        *("", "Cite as:", edition.citation),
+        *("", "Cite as:", str(edition.citation)),
         *(f"Licence: {one.text}" for one in edition.licences),
         *("", "Sheets:", *(f"{name}: {title}, {count:,} rows" for title, name, count in rows)),
         "codebook: every field with its type, its meaning and its codes",
@@ -163,7 +164,7 @@ def index_html(contents: Contents, changes: Mapping[str, object]) -> str:
         tables=contents.tables,
         of_table={(file.table, file.format): file for file in files},
         start=start(contents),
-        cited={"BibTeX": cite(contents.edition.citation, "bibtex"), "RIS": cite(contents.edition.citation, "ris")},
+        cited={"BibTeX": cited(contents.edition.citation, "bibtex"), "RIS": cited(contents.edition.citation, "ris")},
         loads=usages(contents),
         history=changes.get("history"),
         files=files,

@@ -94,11 +94,18 @@ class Edition:
         return found[0] if len(found) == 1 else found
 
     @property
-    def citation(self) -> str:
-        """How to cite the release, as one line of a reference list."""
-        names = "; ".join(one.listed_name for one in self.creators)
-        address = f"https://doi.org/{self.doi}" if self.doi else self.homepage
-        return f"{names} ({self.created:%Y}). {self.title} (version {self.version}) [Data set]. {address}".strip()
+    def citation(self) -> citation.Citation:
+        """How to cite the release; as text, one line of a list of references."""
+        return citation.Citation(
+            key=citation.citation_key(self.name, self.version),
+            title=self.title,
+            version=self.version,
+            date=self.created.date(),
+            authors=self.creators,
+            doi=self.doi,
+            url=self.homepage,
+            publisher=self.publisher.name if self.publisher else "",
+        )
 
 
 def read_edition(package: Package, *folders: Path, snapshot: bool = False) -> Edition:
