@@ -38,10 +38,16 @@ def derived_documents(catalogue: Catalogue, signers: Signers) -> Iterator[tuple[
     yield FEED, feed_xml(catalogue)
     yield DCAT, dcat_ttl(catalogue)
     yield PAGE, index_html(catalogue)
-    for name in sorted(catalogue.datasets):
-        yield f"{name}/{PAGE}", index_html(catalogue, name)
-        yield f"{name}/latest/{PAGE}", _rendered("latest.html.j2", catalogue, dataset=catalogue.datasets[name])
+    for name, dataset in sorted(catalogue.datasets.items()):
+        page, latest = pages_of(name)
+        yield page, index_html(catalogue, name)
+        yield latest, _rendered("latest.html.j2", catalogue, dataset=dataset)
     yield LATEST, latest_json(catalogue)
+
+
+def pages_of(name: str) -> tuple[str, str]:
+    """The page of a dataset, and the one that leads to its latest version."""
+    return f"{name}/{PAGE}", f"{name}/latest/{PAGE}"
 
 
 def catalog_signature(catalogue: Catalogue, key: SigningKey) -> bytes:

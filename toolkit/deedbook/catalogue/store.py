@@ -1,6 +1,7 @@
 """Where a catalogue is kept, and how it is changed there: read, change, put if nobody else did meanwhile, renew what is derived."""
 
 import hashlib
+import itertools
 import random
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -238,7 +239,8 @@ def rebuild(
     for releases in found.values():
         newest = max(releases, key=lambda about: read_version(about.versions[0].version))
         new = edits.with_dataset(new, replace(newest, versions=tuple(about.versions[0] for about in releases)), now)
-    said = (records.sequence_of(name, there.content) for name in documents.DOCUMENTS if (there := store.read(name)))
+    names = itertools.chain(documents.DOCUMENTS, *map(documents.pages_of, found))
+    said = (records.sequence_of(name, there.content) for name in names if (there := store.read(name)))
     new = edits.with_signer(replace(new, sequence=1 + max(said, default=0), updated=now), signers, now)
     put_catalogue(store, new, store.read(CATALOG), signers)
     return Rebuilt(settle(store, signers), tuple(notes))
