@@ -218,7 +218,7 @@ def test_a_journal_of_another_place_is_not_believed(project: Path, tmp_path: Pat
     settings = project / "deedbook.toml"
     settings.write_text(settings.read_text().replace("../site", "../elsewhere"))
     assert deedbook("publish", "1.0.0", "--to", "public").code == 0
-    assert everything(tmp_path / "elsewhere" / "items") == everything(tmp_path / "site" / "items")
+    assert everything(tmp_path / "elsewhere/items/1.0.0") == everything(tmp_path / "site/items/1.0.0")
 
 
 def test_latest_moves_only_after_the_public_address_gave_the_same_bytes(
