@@ -6,7 +6,7 @@ closes or doubles inside a quoted cell, which `quotes_are_regular` proves for ea
 """
 
 import io
-import mmap
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -225,12 +225,16 @@ def record_ends(data: bytes, quote: bytes) -> Positions:
     return np.asarray(ends[np.bitwise_xor.accumulate(is_odd) == 0], np.int64)
 
 
-def cut_out(data: bytes | mmap.mmap, ends: Positions, rows: Positions) -> bytes:
-    """The records of these numbers (rising), each with a line end."""
+def runs(ends: Positions, rows: Positions) -> Iterator[tuple[int, int]]:
+    """Where the records of these numbers (rising) begin and end; those that stand together are one run."""
     starts = np.concatenate(([0], ends[:-1]))
-    edges = np.flatnonzero(np.diff(rows, prepend=-2, append=len(ends) + 1) != 1)  # what stands together is cut together
-    runs = zip(starts[rows[edges[:-1]]].tolist(), ends[rows[edges[1:] - 1]].tolist(), strict=True)
-    joined = b"".join(data[start:end] for start, end in runs)
+    edges = np.flatnonzero(np.diff(rows, prepend=-2, append=len(ends) + 1) != 1)
+    return zip(starts[rows[edges[:-1]]].tolist(), ends[rows[edges[1:] - 1]].tolist(), strict=True)
+
+
+def cut_out(data: bytes, ends: Positions, rows: Positions) -> bytes:
+    """The records of these numbers (rising), each with a line end."""
+    joined = b"".join(data[start:end] for start, end in runs(ends, rows))
     return joined if not joined or joined.endswith(b"\n") else joined + b"\n"
 
 

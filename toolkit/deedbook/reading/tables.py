@@ -6,7 +6,6 @@ a third of the time of reading the cells. Only files whose quotes, line ends and
 only plain ones in UTF-8; what does not prove right is read as a whole once more.
 """
 
-import mmap
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ import polars as pl
 from deedbook.descriptor import Resource
 from deedbook.errors import ProjectError
 from deedbook.reading import inputs, pipeline, records, source
-from deedbook.reading.blocks import BLOCK_SIZE, NEWLINE, RETURN, Block, Cutter, Positions, cut_out
+from deedbook.reading.blocks import BLOCK_SIZE, NEWLINE, RETURN, Block, Cutter, Positions, runs
 from deedbook.reading.text import IrregularError, Layout, TextBlock, is_regular, read_block
 from deedbook.schema import TableSchema, repeated
 from deedbook.types import dtype_of, kind_of, typed
@@ -260,11 +259,15 @@ def read_at(resource: Resource, records: HashedRecords, rows: Positions) -> pl.D
     if not len(rows):
         return pl.DataFrame(schema=dict.fromkeys(schema.names, pl.String))
     ends = np.cumsum(np.append(records.start, records.lengths), dtype=np.int64)
-    try:
-        with file.open("rb") as handle, mmap.mmap(handle.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
-            data = cut_out(mapped, ends, rows + 1)
-    except ValueError:  # it is empty by now
-        raise IrregularError from None
+    parts = []  # read, and not mapped: a map of a file that is cut short ends the process
+    with file.open("rb") as handle:
+        for start, end in runs(ends, rows + 1):
+            handle.seek(start)
+            parts.append(handle.read(end - start))
+    data = b"".join(parts)
+    if not data:  # it is empty by now
+        raise IrregularError
+    data += b"" if data.endswith(b"\n") else b"\n"
     known = _hash_block(Block(data), records.layout)[0]
     block = read_block(data, records.layout)
     is_same = block.frame.height == len(rows) and np.array_equal(known, records.hashes[rows])
