@@ -62,19 +62,11 @@ def test_a_change_is_checked_without_secrets_and_may_only_read(path: Path) -> No
 
 
 def test_everything_is_installed_by_hash() -> None:
-    for path in (ACTION, FILES / "validate.yml", FILES / "publish.yml"):
+    for path in (FILES / "validate.yml", FILES / "publish.yml"):
         installs = [step["run"] for step in steps_of(path) if step.get("name", "").startswith("Install")]
         assert installs
         assert all("--require-hashes" in run for run in installs)
     assert all("--require-hashes" in line for line in read_yaml(FILES / "gitlab-ci.yml")["before_script"])
-
-
-def test_the_action_installs_the_versions_that_are_locked() -> None:
-    hashed = (REPOSITORY / "requirements-action.lock").read_text(encoding="utf-8").splitlines()[1:]
-    assert all(re.fullmatch(r"\S+==\S+( --hash=sha256:[0-9a-f]{64})+", line) for line in hashed)
-    locked = (REPOSITORY / "requirements.lock").read_text(encoding="utf-8").splitlines()
-    names = (re.sub(r"[-_.]+", "-", line.split()[0]).lower() for line in hashed)
-    assert sorted(names) == sorted(re.sub(r"[-_.]+", "-", line).lower() for line in locked)
 
 
 def test_only_a_tag_publishes() -> None:
