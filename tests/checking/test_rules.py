@@ -224,7 +224,7 @@ def test_a_rule_is_an_ordinary_pandera_check_too() -> None:
     schema = pa.DataFrameSchema(checks=[ORDER])
     with pytest.raises(pa.errors.SchemaErrors) as caught:
         schema.validate(FRAME, lazy=True)
-    assert set(caught.value.failure_cases["check"]) == {"out-of-order"}
+    assert set(caught.value.failure_cases["check"]) == {"out-of-order: {low} is above {high} in {id}; swap {n}"}
     assert set(caught.value.failure_cases["index"]) == {1}
 
 

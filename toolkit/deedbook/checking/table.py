@@ -368,7 +368,7 @@ def check_block(plan: FilePlan, block: TextBlock) -> BlockResult:
         records=Records(
             np.arange(frame.height, dtype=np.int64),
             block.line_numbers if groups or failures else np.empty(0, np.int64),
-            frame.select(plan.primary_key if groups else ()),
+            frame.select(plan.primary_key if groups or failures else ()),
         ),
         typed=typed_rows if table.keeps_typed else None,
         skipped=skipped,
