@@ -61,6 +61,15 @@ def test_a_release_that_leaves_out_a_published_one_is_refused_and_told_what_to_d
     assert with_release(withdrawn, release("1.2.0", previous=after("1.0.0")), LATER).datasets["deeds"].latest == "1.2.0"
 
 
+def test_a_number_on_which_a_published_version_was_built_stays_that_release_s() -> None:
+    found = with_release(catalogue("1.0.0"), release("1.2.0", previous=after("1.1.0")), LATER)
+    withdrawn = yanked(found, "1.2.0")
+    its_own, another = (release("1.1.0", previous=after("1.0.0"), **one) for one in ({}, {"release_sha256": "f" * 64}))
+    assert with_release(withdrawn, its_own, LATER).entry("deeds", "1.1.0") is not None
+    with pytest.raises(RefusalError, match=r"deeds 1\.1\.0 is not the 1\.1\.0 that 1\.2\.0 was built on"):
+        with_release(withdrawn, another, LATER)
+
+
 def test_a_yank_moves_latest_and_says_why_and_an_unyank_takes_it_back() -> None:
     before = catalogue("1.0.0", "1.1.0")
     found = yanked(before, "1.1.0", replaced_by="1.0.0")

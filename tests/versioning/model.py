@@ -215,7 +215,9 @@ def may_go(world: World, built: Release) -> bool:
         return there.digest == built.digest
     known, newest = world.published.get(built.previous or ""), world.newest
     is_ahead = newest is None or number(built.previous or "0") >= number(newest)
-    return is_ahead and (known is None or known.digest == built.before)
+    later = [each.before for each in world.published.values() if each.previous == built.version]
+    is_theirs = all(before == built.digest for before in later)
+    return is_ahead and is_theirs and (known is None or known.digest == built.before)
 
 
 def publish_version(world: World, clone: Clone, version: str) -> None:

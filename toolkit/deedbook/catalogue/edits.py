@@ -48,6 +48,11 @@ def check_addition(catalogue: Catalogue, about: Dataset) -> Entry | None:
     if before and Link(follows, before.release_sha256) != release.previous:
         message = f"{this} follows a version {follows} that is not the published one"
         raise RefusalError(message, f"fetch the published {follows}, plan and build again")
+    own = Link(release.version, release.release_sha256)
+    later = [each for each in dataset.versions if each.previous and each.previous.version == release.version]
+    if other := next((each.version for each in later if each.previous != own), None):
+        message = f"{this} is not the {release.version} that {other} was built on, which was published without it"
+        raise RefusalError(message, f"publish that one, or plan a version above {other}")
     if before and release.created < before.created:
         message = f"{this} is dated {release.created[:10]}, before {follows} ({before.created[:10]})"
         raise RefusalError(message, "plan it again with a later date, and build: `deedbook plan --write`")

@@ -24,7 +24,6 @@ import sqlite3
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -92,7 +91,6 @@ def build_json(name: str, release: str, epoch: dt.datetime, inputs: tuple[InputF
     return json.dumps(record, ensure_ascii=False, indent=2) + "\n"
 
 
-@cache
 def writer_versions() -> dict[str, str]:
     """The versions of everything that decides the bytes of a release."""
     return {
