@@ -21,6 +21,10 @@ FIELDS: list[dict[str, Any]] = [
 ]
 
 
+class NotBuiltError(AssertionError):
+    """The data has findings that stop a release."""
+
+
 @dataclass
 class Dataset:
     """A project folder with one table; `rows`, `fields` and its name are what the next write puts there."""
@@ -90,7 +94,8 @@ class Dataset:
         if planned.verdict and any(item.rule == "table-shrank" for item in planned.findings):
             self.acknowledge(planned.version)
         built = self.build()
-        assert built.release is not None, built.report.findings
+        if built.release is None:
+            raise NotBuiltError(built.report.findings)
         return built.release.version
 
 
