@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +15,7 @@ from hypothesis import strategies as st
 from deedbook.checking.cells import FieldPlan, plan_field
 from deedbook.checking.explanation import explain
 from deedbook.checking.findings import Words
+from deedbook.cli.main import run
 from deedbook.errors import ProjectError
 from deedbook.schema import read_schema
 from tests.examples import examples
@@ -221,3 +224,14 @@ def test_the_item_of_an_array_that_is_wrong_is_named(declared: dict[str, Any], c
     plan = plan_field(schema.fields[0], ("",), "schema")
     assert plan.problems(cell) == (("constraint-error", "arrayItem"),)
     assert explain(plan, ("constraint-error", "arrayItem"), cell).message.startswith(said)
+
+
+def test_a_parent_with_a_label_that_stands_twice_gives_no_hints_and_no_crash(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "t.csv").write_text("id,name,id\ntrue,1,\n", encoding="utf-8")
+    fields = [{"name": "id", "type": "boolean"}, {"name": "name", "type": "any"}]
+    keys = [{"fields": ["id"], "reference": {"resource": "", "fields": ["name"]}}]
+    (tmp_path / "t.schema.json").write_text(json.dumps({"fields": fields, "foreignKeys": keys}), encoding="utf-8")
+    assert run(["validate", str(tmp_path / "t.csv"), "--schema", str(tmp_path / "t.schema.json")]) == 1
+    assert "is in no field of the schema" in capsys.readouterr().out

@@ -260,9 +260,12 @@ def with_suggestions(
 def _keys_with_labels(resource: Resource, rows: int, name: str) -> pl.DataFrame:
     """The parent's keys with a label each; none of a table that is too large to be searched for a hint."""
     frames = [pl.DataFrame(schema={"key": pl.String, "label": pl.String})]
-    for frame in read_text(resource) if rows <= _MOST_PARENTS else ():
-        label = next((column for column in _LABELS if column in frame.columns and column != name), name)
-        frames.append(frame.select(key=name, label=label).drop_nulls("key"))
+    try:
+        for frame in read_text(resource) if rows <= _MOST_PARENTS else ():
+            label = next((column for column in _LABELS if column in frame.columns and column != name), name)
+            frames.append(frame.select(key=name, label=label).drop_nulls("key"))
+    except pl.exceptions.DuplicateError:  # a label that stands twice has a finding of its own, and the table no hints
+        return frames[0]
     return pl.concat(frames).unique("key", keep="last", maintain_order=True)
 
 
