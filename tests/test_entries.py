@@ -102,3 +102,20 @@ def test_rows_are_found_by_name_and_explained(folder: Path, capfd: pytest.Captur
     assert run(["explain", "T007", "-p", str(folder)]) == 0
     assert capfd.readouterr().out == "T007 of calls\n  ship_id: V02\n  day: 2024-01-01\n"
     assert run(["explain", "T999"]) == UsageError.exit_code
+
+
+@pytest.mark.parametrize("command", [["next", "ships"], ["find", "Ann"], ["explain", "S01"]])
+def test_two_columns_of_one_name_are_one_clear_sentence(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, command: list[str]
+) -> None:
+    schema = {
+        "primaryKey": ["ship_id"],
+        "fields": [{"name": "ship_id"}, {"name": "name", "type": "string"}],
+        "fieldsMatch": ["subset"],
+    }
+    resource = {"name": "ships", "path": "ships.csv", "schema": schema}
+    (tmp_path / "ships.csv").write_text("ship_id,name,note,note\nS01,Ann,,\n", encoding="utf-8")
+    (tmp_path / "datapackage.json").write_text(json.dumps({"name": "port", "resources": [resource]}), encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    assert run(command) == 3
+    assert "two columns are named `note`, so they cannot be told apart" in capfd.readouterr().err

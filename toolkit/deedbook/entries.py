@@ -28,6 +28,7 @@ from deedbook.release.derived import typed_tables
 from deedbook.rules.form import Form, Row, spelled
 from deedbook.types import dtype_of
 from deedbook.validation import Options, validate
+from deedbook.versioning import corrections
 from deedbook.versioning.guards import all_guards
 
 if TYPE_CHECKING:  # pandera takes longer to import than to find a name
@@ -36,7 +37,6 @@ if TYPE_CHECKING:  # pandera takes longer to import than to find a name
 
 FINDINGS = Path(checking.__file__).with_name("findings.md")
 """What each finding of the engine means: the source of docs/reference/findings.md."""
-REDIRECTS, CORRECTIONS = "id_redirects", "corrections.csv"
 _ID = re.compile(r"([A-Za-z]+)([0-9]+)")
 _NAMES = re.compile(r"(?:^|_)(?:name|title|label)(?:_|$)")
 """Fields that say what a row is called."""
@@ -118,10 +118,10 @@ def _issued(project: Project, resource: Resource) -> Iterator[str]:
         return
     for frame in read_text(resource):
         yield from frame[key].drop_nulls()
-    if REDIRECTS in (tables := {item.name: item for item in project.package.resources}):
-        for frame in read_text(tables[REDIRECTS]):
+    if corrections.REDIRECTS in (tables := {item.name: item for item in project.package.resources}):
+        for frame in read_text(tables[corrections.REDIRECTS]):
             yield from (text for row in frame.select("old_id", "new_id").iter_rows() for text in row if text)
-    for row in _rows_of(project.package.root / CORRECTIONS):
+    for row in _rows_of(project.package.root / corrections.PATH):
         yield from [row.get("key") or ""] if row.get("table") == resource.name else ()
     for folder in project.release_folders:
         for file in (folder / project.package.name).glob(f"*/{resource.name}.csv"):

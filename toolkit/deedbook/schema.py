@@ -195,6 +195,12 @@ def read_schema(raw: object, where: str) -> TableSchema:
     return schema
 
 
+def own_settings(raw: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a descriptor or a schema says under `deedbook`; nothing where that is no object."""
+    own = raw.get("deedbook")
+    return own if isinstance(own, Mapping) else {}
+
+
 def repeated(names: Iterable[str]) -> list[str]:
     """The names that stand there more than once."""
     return [name for name, count in Counter(names).items() if count > 1]

@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 from deedbook.changes.records import SchemaChange
 from deedbook.descriptor import Package, Resource
 from deedbook.errors import ProjectError
-from deedbook.schema import Field, TableSchema
+from deedbook.schema import Field, TableSchema, own_settings
 from deedbook.types import canonical_field, parser
 
 _LISTED: Mapping[str, Any] = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
@@ -108,8 +108,7 @@ def identity_of(schema: TableSchema) -> tuple[str, ...]:
     Raises:
         ProjectError: when it is no list of fields.
     """
-    own = schema.raw.get("deedbook")
-    names = own.get("identity", []) if isinstance(own, Mapping) else []
+    names = own_settings(schema.raw).get("identity", [])
     if not isinstance(names, list) or not set(map(str, names)) <= set(schema.names):
         raise ProjectError("`deedbook.identity` of a schema is a list of its fields", "correct it")
     return tuple(names)
@@ -117,8 +116,7 @@ def identity_of(schema: TableSchema) -> tuple[str, ...]:
 
 def _renamed(raw: Mapping[str, Any], what: str, old: Sequence[str], new: Sequence[str]) -> dict[str, str]:
     """New name to old name as declared under `deedbook`, as far as it lies between these names."""
-    own = raw.get("deedbook")
-    declared = own.get(what) if isinstance(own, Mapping) else None
+    declared = own_settings(raw).get(what)
     names = declared if isinstance(declared, Mapping) else {}
     if (declared is not None and names is not declared) or not set(names) <= set(new):
         wrong = ", ".join(f"`{name}`" for name in names if name not in new) or "it is no object"

@@ -15,6 +15,7 @@ from deedbook.checking.findings import Words
 from deedbook.checking.keys import Key, ParentKey
 from deedbook.checking.spellings import respelled, skeleton_of_words, spaces_in, without_spaces
 from deedbook.descriptor import Resource
+from deedbook.errors import ProjectError
 from deedbook.findings import Finding, shorten
 from deedbook.reading.tables import read_text
 from deedbook.schema import Field
@@ -264,7 +265,7 @@ def _keys_with_labels(resource: Resource, rows: int, name: str) -> pl.DataFrame:
         for frame in read_text(resource) if rows <= _MOST_PARENTS else ():
             label = next((column for column in _LABELS if column in frame.columns and column != name), name)
             frames.append(frame.select(key=name, label=label).drop_nulls("key"))
-    except pl.exceptions.DuplicateError:  # a label that stands twice has a finding of its own, and the table no hints
+    except ProjectError:  # what is wrong with the table has a finding of its own, and it gives no hints
         return frames[0]
     return pl.concat(frames).unique("key", keep="last", maintain_order=True)
 

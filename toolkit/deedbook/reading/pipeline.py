@@ -21,7 +21,7 @@ from deedbook.reading.text import CrowdedError, IrregularError, Layout, TextBloc
 S = TypeVar("S")
 T = TypeVar("T")
 _FEW = 64
-"""RecordReader that are read one by one where quoting is irregular; twice as many each time until a block is regular again."""
+"""Records that are read one by one where quoting is irregular; twice as many each time until a block is regular again."""
 _CROWD = 200_000
 """Lines of a block that may be read exactly at once; one with more goes through in parts of `_PART` bytes."""
 _PART = 1 << 18

@@ -41,7 +41,7 @@ def opened(
     """A file of a table behind its header; `known` are the labels of the files before it.
 
     Raises:
-        ProjectError: when it cannot be read, also where that shows later.
+        ProjectError: when it cannot be read, also where that shows later, or two of its columns have one name.
     """
     try:
         with inputs.open_table(resource, file) as stream:
@@ -49,6 +49,9 @@ def opened(
             cutter = Cutter(stream, dialect, block_size)
             header = records.read_header(cutter, dialect, known)
             names = header.labels or known or resource.described.names
+            for label in repeated(names):
+                message = f"{resource.name}: two columns are named `{label}`, so they cannot be told apart"
+                raise ProjectError(message, "validate the table first")
             yield cutter, header, Layout(tuple(names)[: header.width], dialect)
     except source.SourceError as error:
         raise ProjectError(f"{file or resource.name}: {error.message}", error.hint) from None
@@ -118,7 +121,7 @@ def read_typed(resource: Resource) -> pl.DataFrame:
 
 
 def refuse_unknown_columns(resource: Resource) -> None:
-    """Refuses a table with two columns of one name, or with one that no field describes, where its schema does not allow that.
+    """Refuses a table with a column that no field describes, where its schema does not allow that.
 
     Raises:
         ProjectError: when there is one, or a file cannot be read.
@@ -128,9 +131,6 @@ def refuse_unknown_columns(resource: Resource) -> None:
     for file in resource.sources if schema else ():
         with opened(resource, file, labels) as (_, header, _layout):
             labels = header.labels
-        for label in repeated(labels or ()):
-            message = f"{resource.name}: two columns are named `{label}`, so they cannot be told apart"
-            raise ProjectError(message, "validate the table first")
         for label in labels or ():
             if schema and label not in schema.names and schema.fields_match not in {"subset", "partial"}:
                 raise ProjectError(f"{resource.name}: the column `{label}` is in no field", "validate the table first")

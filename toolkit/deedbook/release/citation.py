@@ -13,6 +13,7 @@ from typing import Any, Literal, get_args
 from deedbook.descriptor import Package
 from deedbook.errors import ProjectError
 from deedbook.release.pages import json_text, render
+from deedbook.schema import own_settings
 from deedbook.versioning.guards import is_spdx, orcid_of
 
 Style = Literal["text", "bibtex", "ris", "csl-json"]
@@ -164,7 +165,7 @@ def doi_of(package: Package) -> str:
 
 def reserved_doi(package: Package, version: str) -> str:
     """The DOI that `plan --reserve` put into the descriptor, if that was for this version; empty otherwise."""
-    reserved = _own(package).get("doi")
+    reserved = own_settings(package.raw).get("doi")
     if not isinstance(reserved, Mapping) or not version or reserved.get("version") != version:
         return ""
     return _doi(reserved.get("doi"))
@@ -181,7 +182,7 @@ def concept_doi_of(package: Package) -> str:
     Raises:
         ProjectError: when it is no DOI, or that of this version: a citation of one version would lead to another.
     """
-    text = _own(package).get("concept_doi")
+    text = own_settings(package.raw).get("concept_doi")
     doi = _doi(text)
     if text and not doi:
         raise ProjectError(f"`deedbook.concept_doi` is {text!r}, which is no DOI", "write it as 10.5281/zenodo.1")
@@ -218,11 +219,6 @@ def texts_in(value: object) -> tuple[str, ...]:
 
 def _objects(value: object) -> list[Mapping[str, Any]]:
     return [entry for entry in value if isinstance(entry, Mapping)] if isinstance(value, list | tuple) else []
-
-
-def _own(package: Package) -> Mapping[str, Any]:
-    own = package.raw.get("deedbook")
-    return own if isinstance(own, Mapping) else {}
 
 
 def _doi(text: object) -> str:

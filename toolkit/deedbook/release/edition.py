@@ -8,7 +8,6 @@ from __future__ import annotations
 import datetime as dt
 import os
 import uuid
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -16,6 +15,7 @@ from typing import Literal
 from deedbook.descriptor import Package
 from deedbook.errors import ProjectError
 from deedbook.release import citation
+from deedbook.schema import own_settings
 from deedbook.versioning.previous import Previous as Previous
 from deedbook.versioning.previous import demand_releasable, read_created, read_json, read_previous
 
@@ -121,8 +121,7 @@ def read_edition(package: Package, *folders: Path, snapshot: bool = False) -> Ed
     """
     where, raw = str(package.path or package.root), package.raw
     demand_releasable(package)
-    own = raw.get("deedbook")
-    has_previous = isinstance(own, Mapping) and "previous" in own
+    has_previous = "previous" in own_settings(raw)
     said = {"version": package.version, "created": package.created, "deedbook.previous": has_previous}
     missing = [f"`{name}`" for name, value in said.items() if not (value or snapshot)]
     if len(missing) > 1:

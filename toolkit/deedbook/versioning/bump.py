@@ -17,9 +17,10 @@ from deedbook.changes.sources import Side
 from deedbook.errors import ProjectError
 from deedbook.findings import Finding
 from deedbook.project import CODE_VALUES, Project
+from deedbook.schema import own_settings
 from deedbook.versioning.corrections import ALL, Correction, Reasons
 from deedbook.versioning.numbers import LEVELS, Level, raised, read_version
-from deedbook.versioning.previous import Previous, own_settings
+from deedbook.versioning.previous import Previous
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,7 @@ def read_override(project: Project, version: str) -> str:
     Raises:
         ProjectError: when it is there without a reason or a version.
     """
-    raw = own_settings(project.package).get("override")
+    raw = own_settings(project.package.raw).get("override")
     if raw is None:
         return ""
     if not isinstance(raw, Mapping) or not str(raw.get("reason", "")).strip() or not raw.get("version"):

@@ -21,6 +21,7 @@ from deedbook.errors import ProjectError, RefusalError, UsageError
 from deedbook.findings import Finding
 from deedbook.project import Project, load_project
 from deedbook.rules.guard import Guard, Releases
+from deedbook.schema import own_settings
 from deedbook.versioning import bump, corrections, history, previous
 from deedbook.versioning.guards import coverage, doubts, judge_changes, unexplained
 from deedbook.versioning.numbers import SEMVER, raised, read_version
@@ -206,7 +207,7 @@ def write_plan(project: Project, planned: Plan, created: dt.date, doi: Mapping[s
     if doi is not None:
         own |= {**doi, "doi": {"version": planned.version, "doi": doi["doi"]}}
     excuse = verdict.override if verdict else ""
-    if excuse or "override" in previous.own_settings(project.package):
+    if excuse or "override" in own_settings(project.package.raw):
         own["override"] = {"version": planned.version, "reason": excuse} if excuse else None
     content = path.read_bytes()
     text = set_member(content.decode(), ["version"], planned.version)

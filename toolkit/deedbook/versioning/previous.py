@@ -15,6 +15,7 @@ from deedbook.errors import ProjectError, RefusalError
 from deedbook.integrity.digests import MANIFEST, sha256_of
 from deedbook.integrity.proof import demand_whole
 from deedbook.project import Project, demand_names
+from deedbook.schema import own_settings
 from deedbook.versioning.numbers import SEMVER, read_version
 
 CHANGES = "changes.json"
@@ -50,7 +51,7 @@ def read_previous(package: Package, folders: Sequence[Path], *, snapshot: bool =
         ProjectError: when nothing is said (but of a snapshot), or what is named cannot be found, is damaged or does not match.
         RefusalError: when a later version than the named one was released, so that the chain would fork.
     """
-    own, where = own_settings(package), _where(package)
+    own, where = own_settings(package.raw), _where(package)
     if "previous" not in own and not snapshot:
         raise ProjectError(
             f"{where}: it is not said which release came before this one (`deedbook.previous`)",
@@ -143,14 +144,8 @@ def demand_one_beginning(project: Project) -> None:
     Raises:
         ProjectError: when one was built, or published into a folder.
     """
-    if own_settings(project.package).get("previous", ...) is None:
+    if own_settings(project.package.raw).get("previous", ...) is None:
         _demand_line(project.package, project.release_folders, None)
-
-
-def own_settings(package: Package) -> Mapping[str, Any]:
-    """What the descriptor says under `deedbook`."""
-    own = package.raw.get("deedbook")
-    return own if isinstance(own, Mapping) else {}
 
 
 def _where(package: Package) -> str:
