@@ -12,7 +12,7 @@ from deedbook.catalogue.documents import dataset_record
 from deedbook.catalogue.records import Catalogue
 from deedbook.cli import options, streams
 from deedbook.errors import UsageError
-from deedbook.fetching import releases
+from deedbook.fetching import pins, releases
 from deedbook.fetching.catalogues import open_catalogue
 from deedbook.fetching.citations import CFF, citation_of, read_citation
 from deedbook.fetching.locations import find_home, read_location
@@ -41,7 +41,7 @@ from deedbook.rendering.escapes import visible
 @click.option(
     "--lock-file",
     type=click.Path(path_type=Path, dir_okay=False),
-    default=releases.LOCK,
+    default=pins.LOCK,
     show_default=True,
     help="The lock file.",
 )
@@ -82,8 +82,8 @@ def fetch(
         with streams.progress_bar(quiet=quiet) as bar:
             asking = releases.Asking(catalogue or (pin.catalogue if pin is not None else None), key, offline)
             listing, warnings = releases.find_release(text, asking)
-            found = releases.pin_of(listing.source)
-            releases.demand(pin or found, found)
+            found = listing.source.pin
+            pins.demand(pin or found, found)
             options.warn(warnings)
             own = Path(found.name, found.version)
             home = own if folder is None else folder / own if len(wanted) > 1 else folder
@@ -98,7 +98,7 @@ def fetch(
                 listing, home, formats=_listed(formats), tables=chosen, replaces=replaces, progress=bar.update
             )
         if locks:
-            releases.write_lock(lock_file, found)
+            pins.write_lock(lock_file, found)
         citation = str(citation_of(listing))
         told = {"bytes": sum(done.values()), "checked": listing.checked, "warnings": warnings, "citation": citation}
         if as_json:
@@ -116,22 +116,22 @@ def _listed(text: str | None) -> list[str]:
     return [item.strip() for item in (text or "").split(",") if item.strip()]
 
 
-def _wanted(name: str | None, lock_file: Path | None) -> dict[str, releases.Pin | None]:
+def _wanted(name: str | None, lock_file: Path | None) -> dict[str, pins.Pin | None]:
     """The releases that are wanted, with their pins.
 
     Raises:
         UsageError: when none is named, or the named dataset has no pin.
     """
-    pins = releases.read_lock(lock_file) if lock_file is not None else {}
+    locked = pins.read_lock(lock_file) if lock_file is not None else {}
     dataset, _, version = (name or "").partition("@")
     if name is None:
-        found: dict[str, releases.Pin | None] = {f"{pin.name}@{pin.version}": pin for pin in pins.values()}
+        found: dict[str, pins.Pin | None] = {f"{pin.name}@{pin.version}": pin for pin in locked.values()}
     elif lock_file is None:
         found = {name: None}
-    elif dataset not in pins or version not in {"", pins[dataset].version}:
+    elif dataset not in locked or version not in {"", locked[dataset].version}:
         raise UsageError(f"{lock_file}: does not lock {name}", "leave out --locked, or fetch it once with --lock")
     else:
-        found = {f"{dataset}@{pins[dataset].version}": pins[dataset]}
+        found = {f"{dataset}@{locked[dataset].version}": locked[dataset]}
     if not found:
         raise UsageError("no release is named", "write deedbook fetch NAME, or --locked with a lock file")
     return found

@@ -1,4 +1,4 @@
-"""A release of a catalogue: which one is meant, what it consists of, and `fetch`, which puts it into a folder; `deedbook.lock`.
+"""A release of a catalogue: which one is meant, what it consists of, and `fetch`, which puts it into a folder.
 
 What is proven before any of its files is fetched:
 
@@ -12,12 +12,6 @@ A file that stands there already is left alone when it is the same, and never ov
 
 People write NAME, NAME@RANGE or NAME@VERSION. `latest`, and no range at all, is the version that the catalogue calls so; `1` and
 `1.2` the highest release that begins with that; `1.2.0` exactly this one. Only an exact version finds a yanked one or a pre-release.
-
-`deedbook.lock` says which releases a script uses, one a line, sorted by name; commit it with the script:
-
-    NAME@VERSION sha256:DIGEST CATALOGUE
-
-DIGEST is the sha256 of `release.json`, which has those of all files. An empty line, or one that begins with `#`, says nothing.
 """
 
 import hashlib
@@ -34,11 +28,12 @@ from typing import Any, TypeVar
 
 from deedbook import files as disk
 from deedbook.catalogue.records import Dataset, Entry
-from deedbook.errors import ProjectError, RefusalError, RemoteError, SpaceError, UsageError
+from deedbook.errors import RefusalError, RemoteError, SpaceError, UsageError
 from deedbook.fetching import locations
 from deedbook.fetching.catalogues import Opened, open_catalogue
 from deedbook.fetching.download import CONNECTIONS, GRAIN, RUN, Advance, Cache, TamperedError, download
 from deedbook.fetching.locations import LATEST, Address, Home, read_document
+from deedbook.fetching.pins import NAME, Pin
 from deedbook.findings import nearest
 from deedbook.http import MissingError
 from deedbook.integrity.containers import LARGEST_DOCUMENT
@@ -51,14 +46,8 @@ from deedbook.versioning.numbers import SEMVER, read_version
 T = TypeVar("T")
 Progress = Callable[[str, float], None]
 """Told what is being done, and which share of that is behind it (0 to 1)."""
-LOCK = "deedbook.lock"
-_NAME = r"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)"
-_SPEC = re.compile(rf"{_NAME}(?:@v?(?P<range>[0-9A-Za-z.+-]+))?", re.ASCII)
+_SPEC = re.compile(rf"{NAME}(?:@v?(?P<range>[0-9A-Za-z.+-]+))?", re.ASCII)
 _RANGE = re.compile(r"(0|[1-9]\d*)(\.(0|[1-9]\d*))?", re.ASCII)
-_LINE = re.compile(
-    rf"{_NAME}@(?P<version>{SEMVER.pattern}) sha256:(?P<sha256>[0-9a-f]{{64}}) (?P<catalogue>\S.*)", re.ASCII
-)
-_HEADER = "# Written by `deedbook fetch --lock`; `deedbook fetch --locked` gets exactly these releases.\n"
 _MOST_NAMED = 12
 _TELL = "do not use this release; tell the publisher"
 
@@ -89,6 +78,11 @@ class Source:
     def label(self) -> str:
         """What people call the release."""
         return f"{self.dataset.name} {self.entry.version}"
+
+    @property
+    def pin(self) -> Pin:
+        """What a script writes down to get the same release again."""
+        return Pin(self.dataset.name, self.entry.version, self.entry.release_sha256, self.opened.location.text)
 
     def addresses(self, name: str) -> Sequence[Address]:
         """Where a file of the release may be had, in the order in which to try."""
@@ -479,75 +473,3 @@ def _one(source: Source, file: ListedFile, advance: Advance) -> Path:
             if not partial.have:
                 partial.discard()
             raise
-
-
-@dataclass(frozen=True, slots=True)
-class Pin:
-    """One release, whatever becomes of the catalogue."""
-
-    name: str
-    version: str
-    release_sha256: str
-    catalogue: str
-
-    @property
-    def line(self) -> str:
-        """Its line in `deedbook.lock`."""
-        return f"{self.name}@{self.version} sha256:{self.release_sha256} {self.catalogue}"
-
-
-def read_lock(file: Path) -> Mapping[str, Pin]:
-    """The pins by dataset.
-
-    Raises:
-        UsageError: when there is no such file.
-        ProjectError: when a line is none, or a dataset stands there twice.
-    """
-    try:
-        text = file.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise UsageError(f"{file}: there is no such file", "write it with `deedbook fetch NAME --lock`") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ProjectError(f"{file}: cannot be read: {error}") from None
-    pins: dict[str, Pin] = {}
-    for number, line in enumerate(text.splitlines(), 1):
-        if not line.strip() or line.startswith("#"):
-            continue
-        found = _LINE.fullmatch(line.strip())
-        if found is None or found["name"] in pins:
-            what = f"{file}:{number}: {line[:200]!r} {'is there twice' if found else 'is no pin'}"
-            raise ProjectError(what, "a line is NAME@VERSION sha256:DIGEST CATALOGUE")
-        pins[found["name"]] = Pin(*found.group("name", "version", "sha256", "catalogue"))
-    return pins
-
-
-def write_lock(file: Path, pin: Pin) -> None:
-    """Adds a pin, in place of another of the same dataset.
-
-    Raises:
-        ProjectError: when the file is there and cannot be read.
-        UsageError: when it cannot be written.
-    """
-    pins = {**(read_lock(file) if file.is_file() else {}), pin.name: pin}
-    lines = "".join(f"{pins[name].line}\n" for name in sorted(pins))
-    try:
-        disk.replace(file, (_HEADER + lines).encode())
-    except OSError as error:
-        raise UsageError(f"{file}: cannot be written: {error.strerror}", "name a file with --lock-file") from None
-
-
-def demand(pin: Pin, found: Pin) -> None:
-    """Refuses a release that is not the pinned one.
-
-    Raises:
-        RefusalError: naming both.
-    """
-    if found.release_sha256 != pin.release_sha256:
-        what = f"{pin.name} {pin.version} of {found.catalogue} is not the locked release"
-        differ = f"{found.release_sha256}, not {pin.release_sha256}"
-        raise RefusalError(f"{what}: {differ}", "do not use it; ask the publisher")
-
-
-def pin_of(source: Source) -> Pin:
-    """What a script writes down to get the same release again."""
-    return Pin(source.dataset.name, source.entry.version, source.entry.release_sha256, source.opened.location.text)

@@ -36,7 +36,7 @@ from deedbook.changes.records import KEY, TableChanges, key_text
 from deedbook.changes.sources import side_of_folder
 from deedbook.descriptor import load_package
 from deedbook.errors import DeedbookError, RefusalError, UsageError, of_extra
-from deedbook.fetching import releases
+from deedbook.fetching import pins, releases
 from deedbook.fetching.citations import citation_of
 from deedbook.fetching.releases import Asking, Listing, find_release, obtain, open_dataset
 from deedbook.project import DESCRIPTOR
@@ -80,7 +80,7 @@ class Release(Mapping[str, pl.DataFrame]):
     def __init__(self, listing: Listing, asking: Asking) -> None:
         self._listing, self._asking = listing, asking
         self._frames: dict[str, pl.DataFrame] = {}
-        pin = releases.pin_of(listing.source)
+        pin = listing.source.pin
         self.name, self.version, self.pin, self.tables = pin.name, pin.version, pin.line, listing.tables
 
     def __repr__(self) -> str:
@@ -232,14 +232,14 @@ def open_release(
     with _in_python():
         pin = None
         if lock is not None:
-            pin = releases.read_lock(Path(lock)).get(name.partition("@")[0])
+            pin = pins.read_lock(Path(lock)).get(name.partition("@")[0])
             if pin is None:
                 raise UsageError(f"{lock}: does not lock {name}", "fetch it once with --lock")
             name, catalog = f"{pin.name}@{pin.version}", catalog or pin.catalogue
         asking = Asking(catalog, key, offline)
         listing, said = find_release(name, asking)
         if pin is not None:
-            releases.demand(pin, releases.pin_of(listing.source))
+            pins.demand(pin, listing.source.pin)
     for warning in (*said[: listing.source.entry.is_yanked], *listing.source.opened.age()):
         warnings.warn(warning, UserWarning, stacklevel=2)
     return Release(listing, asking)
