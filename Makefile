@@ -35,7 +35,7 @@ release: $(READY) ## check the reference dataset and build its release into dist
 test: $(DEVELOPMENT) ## run the tests
 	$(BIN)/python -m pytest --numprocesses auto --dist worksteal -m "not slow"
 
-proofs: $(DEVELOPMENT) ## run the long proofs: random tables beside frictionless, block sizes, worst cases, kills at every step
+proofs: $(DEVELOPMENT) ## run the long proofs: random tables beside frictionless, block sizes, worst cases, kills (DEEDBOOK_STRIDE=1: at every point)
 	DEEDBOOK_ALL_EXAMPLES=1 $(BIN)/python -m pytest --numprocesses auto --dist worksteal -m "slow or hypothesis"
 
 check: ## run the whole gate, as CI does

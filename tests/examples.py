@@ -1,4 +1,8 @@
-"""How many random examples a property is tried on: the same sample in every `make test`, all of them, drawn anew, in `make proofs`."""
+"""How many random examples a property is tried on, and at how many points a fault is planted.
+
+The same sample of examples in every `make test`, all of them, drawn anew, in `make proofs`; which plants a fault or a kill at every third
+point, or with DEEDBOOK_STRIDE=1 at every one.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,7 @@ from typing import Any
 from hypothesis import settings
 
 ALL = bool(os.environ.get("DEEDBOOK_ALL_EXAMPLES"))
+STRIDE = int(os.environ.get("DEEDBOOK_STRIDE", "3"))
 
 
 def examples(count: int, sample: int | None = None, **more: Any) -> settings:
