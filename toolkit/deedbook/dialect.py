@@ -39,6 +39,16 @@ class Dialect:
         escaped = (self.escape_char * 2, self.escape_char + self.quote_char) if self.escape_char else ()
         return (*escaped, self.quote_char * 2) if self.double_quote else escaped
 
+    @property
+    def fault(self) -> str:
+        """Why no file can be cut that way; empty when one can."""
+        marks = {"delimiter": self.delimiter, "quoteChar": self.quote_char, "escapeChar": self.escape_char}
+        for name, mark in marks.items():
+            if not re.fullmatch("[^\n\r\0]" if name == "delimiter" else "[^\n\r\0]?", mark):
+                return f"the {name} {mark!r} is not one character"
+        is_shared = self.delimiter in {self.quote_char, self.escape_char}
+        return f"{self.delimiter!r} cannot also be the delimiter" if is_shared else ""
+
 
 _TEXTS = {"quoteChar": '"', "escapeChar": "", "commentChar": "", "headerJoin": " ", "lineTerminator": "\n"}
 """The properties that are texts, and what they are where they are not declared."""
@@ -65,26 +75,21 @@ def read_dialect(raw: object, where: str, delimiter: str = ",") -> Dialect:
     header = merged.get("header", True)
     if not header and "headerRows" in merged:
         raise ProjectError(f'{where}: `headerRows` has no effect beside `"header": false`', "drop one of the two")
-    rows = {
-        "headerRows": merged.get("headerRows", (1,) if header else ()),
-        "commentRows": merged.get("commentRows", ()),
-    }
-    for name, numbers in rows.items():
-        if not isinstance(numbers, list | tuple) or any(type(row) is not int or row < 1 for row in numbers):
-            raise ProjectError(f"{where}: {name} is a list of row numbers from 1", "correct the dialect")
     dialect = Dialect(
         **texts(merged, {**_TEXTS, "delimiter": delimiter}),
         double_quote=merged.get("doubleQuote", True),
         skip_initial_space=merged.get("skipInitialSpace", False),
         header=header,
-        header_rows=tuple(rows["headerRows"]),
-        comment_rows=tuple(rows["commentRows"]),
+        header_rows=_read_rows(merged.get("headerRows", [1] * header), f"{where}: headerRows"),
+        comment_rows=_read_rows(merged.get("commentRows", []), f"{where}: commentRows"),
         raw=MappingProxyType(merged),
     )
-    marks = {"delimiter": dialect.delimiter, "quoteChar": dialect.quote_char, "escapeChar": dialect.escape_char}
-    for name, mark in marks.items():
-        if not re.fullmatch("[^\n\r\0]" if name == "delimiter" else "[^\n\r\0]?", mark):
-            raise ProjectError(f"{where}: the {name} {mark!r} is not one character", "correct the dialect")
-    if dialect.delimiter in {dialect.quote_char, dialect.escape_char}:
-        raise ProjectError(f"{where}: {dialect.delimiter!r} cannot also be the delimiter", "correct the dialect")
+    if dialect.fault:
+        raise ProjectError(f"{where}: {dialect.fault}", "correct the dialect")
     return dialect
+
+
+def _read_rows(raw: object, what: str) -> tuple[int, ...]:
+    if isinstance(raw, list | tuple) and all(type(row) is int and row > 0 for row in raw):
+        return tuple(raw)
+    raise ProjectError(f"{what} is a list of row numbers from 1", "correct the dialect")

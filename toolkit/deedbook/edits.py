@@ -10,13 +10,14 @@ import io
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import compress
 from pathlib import Path
 from typing import Literal
 
 import polars as pl
 
 from deedbook import files
-from deedbook.checking.files import find_cause, labels_fit
+from deedbook.checking.files import Beginning
 from deedbook.checking.header import match_header
 from deedbook.checking.structure import conflicts_in
 from deedbook.descriptor import Resource
@@ -162,33 +163,27 @@ def arrange(cells: Cells, schema: TableSchema | None, referenced: frozenset[str]
         schema: The table's schema, when it has one.
         referenced: Fields that other tables refer to.
     """
-    composed, left, columns = 0, [], []
-    for column, label in zip(cells.rows, cells.labels, strict=True):
-        text = column.str.normalize("NFC")
-        odd = int((column != text).sum())
-        if odd and not _may_compose(schema, label, referenced):
-            left.append(f"{plural(odd, 'cell')} of `{label}` in other than Unicode NFC: keys and codes are left alone")
-            text, odd = column, 0
-        columns.append(text)
-        composed += odd
-    rows = placed = ordered = pl.DataFrame(columns)
-    if schema is not None and tuple(rows.columns) == cells.labels:
-        if schema.fields_match == "exact" and sorted(cells.labels) == sorted(schema.names):
-            placed = ordered = rows.select(schema.names)
-        if schema.primary_key and set(schema.primary_key) <= set(cells.labels):
-            keys = [schema.field(name) for name in schema.primary_key]
-            held = placed.select(tables.present(item.name, schema.missing_of(item)) for item in keys)
+    composed, left = cells.composed(schema, referenced)
+    count = sum(int((new != old).sum()) for new, old in zip(composed.rows, cells.rows, strict=True))
+    rows = placed = ordered = composed.rows
+    labels, described = cells.labels, schema or TableSchema(())
+    if tuple(rows.columns) == labels:
+        if described.fields_match == "exact" and sorted(labels) == sorted(described.names):
+            placed = ordered = rows.select(described.names)
+        if described.primary_key and set(described.primary_key) <= set(labels):
+            keys = list(map(described.field, described.primary_key))
+            held = placed.select(tables.present(item.name, described.missing_of(item)) for item in keys)
             values = held.select(canonical_text(item).alias(item.name) for item in keys).with_row_index("\0at")
-            ordered = placed.select(pl.all().gather(sort_by_key(values, schema).get_column("\0at")))
+            ordered = placed.select(pl.all().gather(sort_by_key(values, described).get_column("\0at")))
+        labels = tuple(ordered.columns)
     done = {
         "without its byte-order mark": cells.has_bom,
         f"without {plural(cells.blanks, 'blank line')}": cells.blanks,
-        f"{plural(composed, 'cell')} in Unicode NFC": composed,
+        f"{plural(count, 'cell')} in Unicode NFC": count,
         "columns in the order of the schema": placed.columns != rows.columns,
-        f"sorted by {', '.join(schema.primary_key if schema else ())}": not ordered.equals(placed),
+        f"sorted by {', '.join(described.primary_key)}": not ordered.equals(placed),
     }
-    labels = tuple(ordered.columns) if placed is not rows else cells.labels
-    return Cells(labels, ordered), [words for words, is_done in done.items() if is_done], left
+    return Cells(labels, ordered), list(compress(done, done.values())), left
 
 
 def _may_compose(schema: TableSchema | None, label: str, referenced: frozenset[str]) -> bool:
@@ -235,6 +230,20 @@ class Cells:
     rows: pl.DataFrame
     has_bom: bool = False
     blanks: int = 0
+
+    def composed(self, schema: TableSchema | None, referenced: frozenset[str]) -> tuple[Cells, list[str]]:
+        """The same with composed letters where they mean the same, and in words which columns keep others."""
+        columns, left = [], []
+        for column, label in zip(self.rows, self.labels, strict=True):
+            text = column.str.normalize("NFC")
+            odd = int((column != text).sum())
+            if odd and not _may_compose(schema, label, referenced):
+                left.append(
+                    f"{plural(odd, 'cell')} of `{label}` in other than Unicode NFC: keys and codes are left alone"
+                )
+                text = column
+            columns.append(text)
+        return replace(self, rows=pl.DataFrame(columns)), left
 
 
 def reason_to_leave(resource: Resource) -> str:
@@ -287,10 +296,11 @@ def read_cells(resource: Resource, file: Path) -> Cells:
 def _refuse_unknown(header: records.FileHeader, resource: Resource) -> None:
     """Refuses a file that is not what it claims, or whose header the schema does not know: its cells are not understood."""
     schema, labels = resource.described, tuple(header.labels or ())
-    if cause := find_cause(header, None, resource, schema):
+    beginning = Beginning(header, resource, schema)
+    if cause := beginning.cause(None):
         raise UnmendableError(cause.message)
     if schema.fields_match == "exact" and sorted(labels) == sorted(schema.names):
-        if labels != schema.names and not labels_fit(header, resource, schema)[0]:
+        if labels != schema.names and not beginning.fits()[0]:
             message = "the columns stand in another order than in the schema, and values do not fit their labels"
             raise UnmendableError(message)
     elif schema.fields and (problems := match_header(labels, schema, header.width).problems):
@@ -301,8 +311,8 @@ _FAULTS = {"stray-quote": "has text behind a closing quote", "encoding-error": "
 
 
 def _broken_rows(block: text.TextBlock, first: int, width: int) -> Iterator[str]:
-    for start, _ in conflicts_in(block):
-        yield f"an unresolved merge conflict begins in row {first + start}"
+    for rows in conflicts_in(block):
+        yield f"an unresolved merge conflict begins in row {first + rows.start}"
     for fault in block.faults:
         if fault.rule in _FAULTS:
             yield f"row {first + fault.row} {_FAULTS[fault.rule].format(fault.text)}"

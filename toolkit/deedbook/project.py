@@ -13,7 +13,9 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
+from itertools import chain
+from operator import attrgetter
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -130,6 +132,17 @@ class Reading:
     sheet: str = ""
     model: Path | None = None
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether it says what the file holds, so that no project has to."""
+        return self.schema is not None or self.model is not None
+
+    @property
+    def dialect(self) -> dict[str, Any]:
+        """What it says of the dialect."""
+        sheet = {"sheetNumber": int(self.sheet)} if self.sheet.isdecimal() else {"sheetName": self.sheet}
+        return {name: value for name, value in {"delimiter": self.delimiter, **sheet}.items() if value}
+
 
 def load_project(target: Path, reading: Reading | None = None) -> Project:
     """The project that `target` means.
@@ -146,19 +159,13 @@ def load_project(target: Path, reading: Reading | None = None) -> Project:
     if not target.exists():
         raise UsageError(f"{target}: no such file or folder", "name a project folder, a descriptor or a data file")
     given = reading or Reading()
-    if given.schema is not None or given.model is not None:
+    if given.is_whole:
         return _load_file(target, given)
     if given != Reading(name=given.name):
         message = "how a file is read is said for a data file with a schema of its own"
         raise UsageError(message, "add --schema TABLE.schema.json")
-    if (target / CONFIG).is_file():
-        return _load_configured(target)
     if target.is_dir():
-        found = _descriptor_in(target)
-        if found is None:
-            message = f"{target}: there is neither {CONFIG} nor {DESCRIPTOR}"
-            raise ProjectError(message, "run `deedbook init` or name the descriptor")
-        return _finish(Project(target, load_package(found)))
+        return load_folder(target)
     if (owner := _owner_of(target)) is not None and (reading or not owner.table):
         return owner
     if target.suffix in _DESCRIPTOR_SUFFIXES:
@@ -167,6 +174,16 @@ def load_project(target: Path, reading: Reading | None = None) -> Project:
         f"{target}: a data file needs a schema, and no project or datapackage.json above it has this file as a table",
         "add --schema TABLE.schema.json",
     )
+
+
+def load_folder(root: Path) -> Project:
+    """The project in a folder: that of its `deedbook.toml`, or else of its descriptor. See `load_project`."""
+    if (root / CONFIG).is_file():
+        return _load_configured(root)
+    if (found := _descriptor_in(root)) is None:
+        message = f"{root}: there is neither {CONFIG} nor {DESCRIPTOR}"
+        raise ProjectError(message, "run `deedbook init` or name the descriptor")
+    return _finish(Project(root, load_package(found)))
 
 
 def _load_file(target: Path, reading: Reading) -> Project:
@@ -185,12 +202,10 @@ def _load_file(target: Path, reading: Reading) -> Project:
     else:
         source = str(reading.schema)
         table = read_schema(load_json(Path(source), "schema"), source)
-    sheet = {"sheetNumber": int(reading.sheet)} if reading.sheet.isdecimal() else {"sheetName": reading.sheet}
-    said = {name: value for name, value in {"delimiter": reading.delimiter, **sheet}.items() if value}
     like |= {
         "path": f"table{''.join(target.suffixes)}",
         "encoding": reading.encoding or like.get("encoding", "utf-8"),
-        "dialect": {**like.get("dialect", {}), **said},
+        "dialect": like.get("dialect", {}) | reading.dialect,
     }
     resource = read_resource(like, target.parent, where=str(target))
     resource = replace(resource, paths=(target.name,), files=(target,), schema=table, schema_source=source)
@@ -265,10 +280,15 @@ def _rules_in(schemas: Path, names: Iterable[str]) -> dict[str, Path]:
     """The file of rules of every table that has one, and the one of rules across tables, which is Python."""
     found: dict[str, Path] = {}
     for file in (schemas / f"{name}{suffix}" for name in names for suffix in (".py", DECLARED)):
-        name = file.name.removesuffix(".py").removesuffix(DECLARED)
+        name = _table_of(file)
         if file.is_file() and found.setdefault(name, file) != file:
             raise ProjectError(f"{file}: the table `{name}` has rules in {found[name].name} too", "keep one of the two")
     return found
+
+
+def _table_of(file: Path) -> str:
+    """The table that a file of schemas or rules is about, by its name."""
+    return file.name.removesuffix(".py").removesuffix(DECLARED).removesuffix(".schema.json")
 
 
 def _refuse_strays(root: Path, schemas: Path, package: Package) -> None:
@@ -277,20 +297,19 @@ def _refuse_strays(root: Path, schemas: Path, package: Package) -> None:
     The schema of a view belongs to the rules across tables, which name the view. In a folder that also holds other things (the root, or
     that of the tables) only what is called nearly like a table is one.
     """
-    tables = {item.name: item for item in package.resources}
-    used = {item.schema_source for item in package.resources}
+    tables = {item.name: item.raw for item in package.resources}
+    used = {str(schemas / "conftest.py"), *map(attrgetter("schema_source"), package.resources)}
     is_shared = schemas.resolve() in {root.resolve(), package.root.resolve()}
     otherwise = "" if is_shared else f"the tables are {', '.join(tables)}"
-    for file in sorted(file for kind in ("*.schema.json", "*.py", f"*{DECLARED}") for file in schemas.glob(kind)):
-        name = file.name.removesuffix(".py").removesuffix(DECLARED).removesuffix(".schema.json")
-        if name.startswith(("_", ".")) or name == "conftest" or str(file) in used:
-            continue
-        is_schema = file.suffix == ".json"
-        if is_schema and name in tables and "schema" in tables[name].raw:
+    files = chain.from_iterable(map(schemas.glob, ("[!_.]*.schema.json", "[!_.]*.py", f"[!_.]*{DECLARED}")))
+    for file in map(Path, sorted(set(map(str, files)) - used)):
+        name, is_schema = _table_of(file), file.suffix == ".json"
+        if is_schema and "schema" in tables.get(name, ()):
             message = f"{file}: has no effect, because the table `{name}` has a `schema` in {package.path}"
             raise ProjectError(message, "delete one of the two")
-        is_known = name in tables or (_names_view(schemas, name) if is_schema else name == DATASET)
-        if close := "" if is_known else nearest(name, tables, otherwise):
+        is_known = _names_view(schemas, name) if is_schema else name == DATASET
+        close = nearest(name, tables, otherwise)
+        if close and not (is_known or name in tables):
             raise ProjectError(f"{file}: there is no table `{name}`", close)
 
 
@@ -331,7 +350,7 @@ def _position(row: Mapping[str, Any]) -> float:
 def _read_waivers(path: Path) -> tuple[Waiver, ...] | None:
     if not path.is_file():
         return None
-    columns = ("rule", "table", "key", "field", "reason", "by", "expires")
+    columns = [item.name for item in fields(Waiver)][:-1]
     rows = _read_rows(path)
     if rows and (missing := [name for name in columns if name not in rows[0]]):
         raise ProjectError(f"{path}: the column {missing[0]!r} is missing", f"its header is {','.join(columns)}")

@@ -67,6 +67,12 @@ class Field:
         """Whether a cell may not be missing."""
         return bool(self.constraints.get("required", False))
 
+    @property
+    def is_selective(self) -> bool:
+        """Whether not every text fits it."""
+        named = bool(self.categories or self.constraints.keys() & {"pattern", "enum"})
+        return named or self.type not in {"any", "string"}
+
 
 @dataclass(frozen=True, slots=True)
 class ForeignKey:

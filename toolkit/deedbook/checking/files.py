@@ -5,8 +5,9 @@ import hashlib
 import io
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
-from itertools import filterfalse, islice
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import compress, filterfalse, islice
 from pathlib import Path
 
 from deedbook.checking.cells import FieldPlan, plan_field
@@ -29,114 +30,139 @@ _FEWEST = 2
 """Names of fields in a row that make it a header, where the schema has more: one may be a cell by chance."""
 
 
-@lru_cache(8)
-def _folded(names: tuple[str, ...]) -> frozenset[str]:
-    return frozenset(map(fold, names)) - {""}
+@dataclass(frozen=True)
+class Beginning:
+    """How a file of a table begins, held against the schema."""
+
+    header: FileHeader
+    resource: Resource
+    schema: TableSchema
+
+    @cached_property
+    def records(self) -> Mapping[str, list[list[str]]]:
+        """The first records under each delimiter that the file may have, its own first."""
+        found: dict[str, list[list[str]]] = {}
+        own, text = dialect_of(self.resource), self.header.head.decode("utf-8", "replace")
+        for mark in dict.fromkeys((own.delimiter, *(() if is_foreign(self.resource) else _DELIMITERS))):
+            dialect = Dialect(delimiter=mark, quote_char=own.quote_char or '"') if found else own
+            try:
+                found[mark] = list(islice(open_reader(io.StringIO(text, newline=""), dialect), _RECORDS))
+            except (csv.Error, ValueError):  # the second where a delimiter is the quote
+                found[mark] = []
+        return found
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """The names of fields, but for case and spaces."""
+        return frozenset(map(fold, self.schema.names)) - {""}
+
+    def count_known(self, labels: Iterable[str]) -> int:
+        """How many labels are a field of the schema, but for case and spaces."""
+        return len(set(map(fold, labels)) & self.names)
+
+    def cause(self, known: list[str] | None) -> FileProblem | None:
+        """Why the header is not what the schema says, where one cause explains all of it; None where labels are to be judged.
+
+        Args:
+            known: The labels of the first file of the table, when this is a later one.
+        """
+        labels, schema = self.header.labels, self.schema
+        if self.header.faults:
+            return self.undecodable()
+        if not schema.fields or labels == list(schema.names):
+            return None
+        if labels is None:
+            return self.headed(known)
+        first = self.header.head.decode("utf-8", "replace").partition("\n")[0].rstrip("\r")
+        matched = self.count_known(labels)
+        for disguise in () if matched else WORDS["disguise"]:
+            if re.match(disguise["begins"], first, re.IGNORECASE):
+                return FileProblem(disguise["rule"], disguise["message"], disguise["hint"])
+        elsewhere = self.elsewhere(first, matched)
+        return elsewhere if elsewhere or matched else self.headless(labels)
+
+    def undecodable(self) -> FileProblem:
+        """A label that is not UTF-8; the encoding that makes the labels those of the schema is proposed."""
+        line, bad = self.header.head.partition(b"\n")[0], self.header.faults[0]
+        for name in _ENCODINGS if self.schema.fields else ():
+            labels = next(csv.reader([line.decode(name, "replace")]), [])
+            if self.count_known(labels) == len(labels):
+                return problem("label_in_known_encoding", bad.column + 1, byte=bad.text, encoding=name)
+        return problem("label_encoding", bad.column + 1, byte=bad.text)
+
+    def headed(self, known: list[str] | None) -> FileProblem | None:
+        """A header where none is expected: in a file without one, or in a later file where it is another than in the first."""
+        labels = next(iter(self.records[dialect_of(self.resource).delimiter]), [])
+        if self.count_known(labels) < max(_FEWEST, len(labels) // 2):
+            return None
+        return problem("headed" if known is None else "other_header", shown=shorten(", ".join(labels), 80))
+
+    def elsewhere(self, first: str, matched: int) -> FileProblem | None:
+        """The header under another delimiter, or in another row than the dialect says."""
+        dialect, width = dialect_of(self.resource), len(self.schema.fields)
+        own, declared = dialect.delimiter, dialect.header_rows
+        score, is_own, behind, mark = max(self.rows(own), default=(0, True, -1, own))
+        row, above = -behind, "" if -behind == max(declared) else f"; its header is in row {-behind}"
+        if score and re.match(r'"?sep=(.)', first, re.IGNORECASE):
+            more = "" if is_own else f', and declare `"delimiter": "{_shown(mark)}"` in the dialect'
+            return problem("excel_note", shown=shorten(first, 20), above=above, more=more)
+        if score < max(matched + 1, min(width, max(_FEWEST, width / 2))):
+            return None if matched else self.cut_otherwise()
+        if not is_own:
+            return _delimited(mark, own, above)
+        return None if row in declared else _displaced(first, row, declared)
+
+    def rows(self, own: str) -> Iterator[tuple[int, bool, int, str]]:
+        """The rows that may be the header, which most likely is the greatest.
+
+        Each is the fields that it names, whether the delimiter is the declared one, its number below 0, and the delimiter.
+        """
+        for mark, held in self.records.items():
+            for at, cells in enumerate(held, 1):
+                if len(set(cells)) > 1 or len(self.schema.fields) == 1:
+                    yield self.count_known(cells), mark == own, -at, mark
+
+    def cut_otherwise(self) -> FileProblem | None:
+        """A delimiter that cuts every record into as many cells as the schema has fields, where the declared one cuts none."""
+        own, width = dialect_of(self.resource).delimiter, len(self.schema.fields)
+        shapes = {mark: {len(cells) for cells in rows if cells} for mark, rows in self.records.items()}
+        fitting = [mark for mark, sizes in shapes.items() if sizes == {width} and shapes[own] == {1}]
+        return _delimited(fitting[0], own) if fitting and width > 1 else None
+
+    def headless(self, labels: Sequence[str]) -> FileProblem | None:
+        """The first row is one of the table's: nearly every cell fits its field, and not only because any text does."""
+        if len(labels) != len(self.schema.fields):
+            return None
+        judged = list(zip(labels, _plans(self.schema.fields, self.schema), strict=True))
+        misfits = [bool(plan.problems(label)) for label, plan in judged]
+        is_telling = [plan.field.is_selective and label not in plan.missing for label, plan in judged]
+        telling = list(compress(misfits, is_telling))
+        if not telling or any(5 * sum(some) > len(some) for some in (misfits, telling)):
+            return None
+        shown = ", ".join(f"`{shorten(label, 20)}`" for label in labels[:3])
+        return problem("headless", shown=shown, names=shorten(",".join(self.schema.names), 120))
+
+    def fits(self) -> tuple[bool, bool]:
+        """Where columns stand in another order than in the schema: whether the first cells fit their labels, and their places.
+
+        Only cells whose label and place name different fields count.
+        """
+        schema, fits = self.schema, [True, True]
+        rows = self.records[dialect_of(self.resource).delimiter][self.header.row - 1 : -1 or None]
+        for at, (label, placed) in enumerate(zip(self.header.labels or (), schema.fields, strict=False)):
+            if label != placed.name and label in schema.positions:
+                for which, plan in enumerate(_plans((schema.field(label), placed), schema)):
+                    fits[which] &= not any(plan.problems(row[at]) for row in rows if at < len(row))
+        return fits[0], fits[1]
 
 
-def _count_known(labels: Iterable[str], schema: TableSchema) -> int:
-    """How many labels are a field of the schema, but for case and spaces."""
-    return len(set(map(fold, labels)) & _folded(schema.names))
-
-
-def find_cause(
-    header: FileHeader, known: list[str] | None, resource: Resource, schema: TableSchema
-) -> FileProblem | None:
-    """Why the header is not what the schema says, where one cause explains all of it; None where labels are to be judged.
-
-    Args:
-        header: What was read of the file.
-        known: The labels of the first file of the table, when this is a later one.
-        resource: The table.
-        schema: Its schema.
-    """
-    if header.faults:
-        return _undecodable(header, schema)
-    if not schema.fields or header.labels == list(schema.names):
-        return None
-    dialect, first = dialect_of(resource), header.head.decode("utf-8", "replace").partition("\n")[0].rstrip("\r")
-    records = _first_records(header, resource)
-    if header.labels is None:
-        return _headed_all_the_same(records[dialect.delimiter], known, schema)
-    matched = _count_known(header.labels, schema)
-    for disguise in () if matched else WORDS["disguise"]:
-        if re.match(disguise["begins"], first, re.IGNORECASE):
-            return FileProblem(disguise["rule"], disguise["message"], disguise["hint"])
-    elsewhere = _elsewhere(first, matched, records, dialect, schema)
-    return elsewhere if elsewhere or matched else _headless(header.labels, schema)
-
-
-def _first_records(header: FileHeader, resource: Resource) -> Mapping[str, list[list[str]]]:
-    """The first records under each delimiter that the file may have, its own first."""
-    found: dict[str, list[list[str]]] = {}
-    own, text = dialect_of(resource), header.head.decode("utf-8", "replace")
-    for mark in dict.fromkeys((own.delimiter, *(() if is_foreign(resource) else _DELIMITERS))):
-        dialect = Dialect(delimiter=mark, quote_char=own.quote_char or '"') if found else own
-        try:
-            found[mark] = list(islice(open_reader(io.StringIO(text, newline=""), dialect), _RECORDS))
-        except (csv.Error, ValueError):  # the second where a delimiter is the quote
-            found[mark] = []
-    return found
-
-
-def _undecodable(header: FileHeader, schema: TableSchema) -> FileProblem:
-    """The encoding that makes the labels those of the schema is proposed."""
-    line, bad = header.head.partition(b"\n")[0], header.faults[0]
-    for name in _ENCODINGS if schema.fields else ():
-        labels = next(csv.reader([line.decode(name, "replace")]), [])
-        if _count_known(labels, schema) == len(labels):
-            return problem("label_in_known_encoding", bad.column + 1, byte=bad.text, encoding=name)
-    return problem("label_encoding", bad.column + 1, byte=bad.text)
-
-
-def _headed_all_the_same(
-    records: Sequence[list[str]], known: list[str] | None, schema: TableSchema
-) -> FileProblem | None:
-    """A header where none is expected: in a file without one, or in a later file where it is another than in the first."""
-    labels = records[0] if records else []
-    if _count_known(labels, schema) < max(_FEWEST, len(labels) // 2):
-        return None
-    return problem("headed" if known is None else "other_header", shown=shorten(", ".join(labels), 80))
-
-
-def _elsewhere(
-    first: str, matched: int, records: Mapping[str, list[list[str]]], dialect: Dialect, schema: TableSchema
-) -> FileProblem | None:
-    """The header under another delimiter, or in another row than the dialect says."""
-    own, rows, width = dialect.delimiter, dialect.header_rows, len(schema.fields)
-    places = [
-        (_count_known(cells, schema), mark == own, -number, mark)
-        for mark, held in records.items()
-        for number, cells in enumerate(held, 1)
-        if len(set(cells)) > 1 or width == 1
-    ]
-    score, is_own, row, mark = max(places, default=(0, True, -1, own))
-    row, above = -row, "" if -row == max(rows) else f"; its header is in row {-row}"
-    if score and re.match(r'"?sep=(.)', first, re.IGNORECASE):
-        more = "" if is_own else f', and declare `"delimiter": "{_shown(mark)}"` in the dialect'
-        return problem("excel_note", shown=shorten(first, 20), above=above, more=more)
-    if score <= matched or (score < width and 2 * score < max(2 * _FEWEST, width)):
-        split = "" if matched else _delimiter_by_shape(records, own, width)
-        return _delimited(split, own) if split else None
-    if not is_own:
-        return _delimited(mark, own, above)
-    return None if row in rows else _in_other_row(first, row, rows)
-
-
-def _in_other_row(first: str, row: int, declared: Sequence[int]) -> FileProblem:
+def _displaced(first: str, row: int, declared: Sequence[int]) -> FileProblem:
     """The header is in another row than the dialect says."""
     if row < max(declared):
         return problem("header_above", row=row, declared=", ".join(map(str, declared)))
     is_comment = first.startswith(("#", "//", "%"))
     what = "a comment stands" if is_comment else "a title, a note or another header row stands"
     return problem("header_below", row=row, what=what, rows="row 1" if row == 2 else f"rows 1 to {row - 1}")
-
-
-def _delimiter_by_shape(records: Mapping[str, list[list[str]]], own: str, width: int) -> str:
-    """A delimiter that cuts every record into as many cells as the schema has fields, where the declared one cuts none."""
-    shapes = {mark: {len(cells) for cells in rows if cells} for mark, rows in records.items()}
-    fitting = [mark for mark, sizes in shapes.items() if sizes == {width}]
-    return fitting[0] if fitting and width > 1 and shapes[own] == {1} else ""
 
 
 def _delimited(mark: str, declared: str, above: str = "") -> FileProblem:
@@ -148,41 +174,9 @@ def _shown(mark: str) -> str:
     return "\\t" if mark == "\t" else mark
 
 
-def _headless(labels: Sequence[str], schema: TableSchema) -> FileProblem | None:
-    """The first row is one of the table's: nearly every cell fits its field, and not only because any text does."""
-    if len(labels) != len(schema.fields):
-        return None
-    plans = _plans(schema.fields, schema)
-    misfits = [bool(plan.problems(label)) for label, plan in zip(labels, plans, strict=True)]
-    telling = [misfits[at] for at, plan in enumerate(plans) if _tells(plan.field) and labels[at] not in plan.missing]
-    if not telling or any(5 * sum(some) > len(some) for some in (misfits, telling)):
-        return None
-    shown = ", ".join(f"`{shorten(label, 20)}`" for label in labels[:3])
-    return problem("headless", shown=shown, names=shorten(",".join(schema.names), 120))
-
-
-def _tells(item: Field) -> bool:
-    """Whether not every text fits a field."""
-    return item.type not in {"any", "string"} or bool(item.categories or item.constraints.keys() & {"pattern", "enum"})
-
-
 def _plans(fields: Iterable[Field], schema: TableSchema) -> Sequence[FieldPlan]:
     """How cells of these fields are judged."""
     return [plan_field(item, schema.missing_of(item), "") for item in fields]
-
-
-def labels_fit(header: FileHeader, resource: Resource, schema: TableSchema) -> tuple[bool, bool]:
-    """Where columns stand in another order than in the schema: whether the first cells fit their labels, and their places.
-
-    Only cells whose label and place name different fields count.
-    """
-    rows = _first_records(header, resource)[dialect_of(resource).delimiter][header.row - 1 : -1 or None]
-    fits = [True, True]
-    for at, (label, placed) in enumerate(zip(header.labels or (), schema.fields, strict=False)):
-        if label != placed.name and label in schema.positions:
-            for which, plan in enumerate(_plans((schema.field(label), placed), schema)):
-                fits[which] &= not any(plan.problems(row[at]) for row in rows if at < len(row))
-    return fits[0], fits[1]
 
 
 def check_declared(resource: Resource, rows: int | None) -> Iterator[tuple[str, FileProblem | str | None]]:

@@ -6,6 +6,8 @@ import tomllib
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -84,102 +86,118 @@ def match_header(
 ) -> Header:
     """The columns for the labels of a file.
 
-    Each label is held against the field of its name; where all fields have to be there in their order and are not, against that
-    in its place.
-
     Args:
         labels: None when the file has no header: fields are taken in their order.
         schema: Its fields and `fieldsMatch`; a schema without fields describes no column.
         width: The number of cells in the first record, which counts when there are no labels.
         fits: Tells of columns in another order whether the first cells fit their labels, and whether they fit their places.
     """
-    fields, names = schema.fields, schema.names
     if labels is None:
-        nth = dict(enumerate(fields, 1))
-        return Header(tuple(Column(at, "", nth.get(at)) for at in range(1, max(width, len(fields)) + 1)))
+        nth = dict(enumerate(schema.fields, 1))
+        return Header(tuple(Column(at, "", nth.get(at)) for at in range(1, max(width, len(nth)) + 1)))
     if not "".join(labels).strip():
         return Header((), (problem("blank-header"),))
-    by_place = schema.fields_match == "exact" and bool(fields) and sorted(labels) != sorted(names)
-    problems = list(_label_faults(labels[: len(fields)] if by_place else labels))
-    faulty, known = {item.number for item in problems}, dict(zip(names, fields, strict=True))
-    expected = dict(enumerate(names if by_place else labels, 1))
-    columns = []
-    for at, label in enumerate(labels, 1):
-        is_right = expected.get(at) == label and at not in faulty
-        columns.append(Column(at, label, known.get(label) if is_right else None))
-    if fields:
-        if schema.fields_match == "exact" and not by_place and tuple(labels) != names:
-            problems.append(_other_order(labels, names, *fits()))
-        meant, places = _meant(labels, schema), fields if by_place else ()
-        if schema.fields_match in _CLOSED:
-            wrong = [at for at, column in enumerate(columns, 1) if not column.field and at not in faulty]
-            problems += _wrong_labels(wrong, labels, schema, meant, places)
-        held = set(labels)
-        absent = fields[len(labels) :] if by_place else [item for item in schema.demanded if item.name not in held]
-        problems += _missing_labels(labels, absent, schema, meant)
-    return Header(tuple(columns), tuple(problems))
+    held = _Labels(labels, schema)
+    return Header(held.columns, tuple(held.problems(fits)))
 
 
-def _label_faults(labels: Sequence[str]) -> Iterator[FileProblem]:
-    first: dict[str, int] = {}
-    for number, label in enumerate(labels, 1):
-        if not label.strip():
-            yield problem("blank-label", number, label)
-        elif label in first:
-            yield problem("duplicate-label", number, label, first=first[label])
-        first.setdefault(label, number)
+@dataclass(frozen=True)
+class _Labels:
+    """The labels of a file, held against a schema."""
 
+    labels: Sequence[str]
+    schema: TableSchema
 
-def _meant(labels: Sequence[str], schema: TableSchema) -> dict[str, Field]:
-    """For labels that are no field, the field that each means: the same but for case and spaces, or else nearly the same."""
-    held = set(labels)
-    free = {fold(item.name): item for item in schema.fields if item.name not in held}
-    unknown = [label for label in dict.fromkeys(labels) if label not in schema.positions]
-    found = {label: free.pop(fold(label)) for label in unknown if fold(label) in free}
-    for label in unknown:
-        near = difflib.get_close_matches(fold(label), free, n=1, cutoff=0.75) if label not in found else ()
-        found.update((label, free.pop(name)) for name in near)
-    return found
+    @cached_property
+    def places(self) -> Sequence[Field]:
+        """The fields that have to stand in these places; none where each label is held against the field of its name."""
+        is_by_name = self.schema.fields_match != "exact" or sorted(self.labels) == sorted(self.schema.names)
+        return () if is_by_name else self.schema.fields
 
+    @cached_property
+    def faults(self) -> Mapping[int, FileProblem]:
+        """What is wrong with labels whatever the schema says, by their columns: they are blank, or repeated."""
+        first: dict[str, int] = {}
+        found = {}
+        for number, label in enumerate(self.labels[: len(self.places) or None], 1):
+            if not label.strip():
+                found[number] = problem("blank-label", number, label)
+            elif label in first:
+                found[number] = problem("duplicate-label", number, label, first=first[label])
+            first.setdefault(label, number)
+        return found
 
-def _wrong_labels(
-    numbers: Sequence[int],
-    labels: Sequence[str],
-    schema: TableSchema,
-    meant: Mapping[str, Field],
-    places: Sequence[Field],
-) -> Iterator[FileProblem]:
-    """Columns whose labels are no field, or not that of the field in their place, which another may claim."""
-    claimed = {*labels, *(item.name for item in meant.values())}
-    for number in numbers:
-        label, placed = labels[number - 1], places[number - 1] if number <= len(places) else None
-        item = meant.get(label, placed)  # what the label means is sought by its name first
-        name = item.name if item else None
-        if placed:
-            is_free = label in meant or placed.name not in claimed
-            kind = "moved_label" if label in schema.positions else "renamed_label" if is_free else "unknown_label"
-            yield problem(kind, number, label, name, meant=name, home=schema.positions.get(label, 0) + 1)
-        else:
-            is_meant = item is not None and not places
-            kind = "renamed_column" if is_meant else "unknown_column" if label.strip() else "nameless_column"
-            yield problem(kind, number, label, meant=name)
+    @cached_property
+    def columns(self) -> tuple[Column, ...]:
+        """Each with its field."""
+        known, expected = {item.name: item for item in self.schema.fields}, [item.name for item in self.places]
+        pairs = enumerate(zip(self.labels, expected or self.labels, strict=False), 1)
+        right = {at for at, (label, name) in pairs if label == name} - self.faults.keys()
+        numbered = enumerate(self.labels, 1)
+        return tuple(Column(at, label, known.get(label) if at in right else None) for at, label in numbered)
 
+    @cached_property
+    def meant(self) -> Mapping[str, Field]:
+        """For labels that are no field, the field that each means: the same but for case and spaces, or else nearly the same."""
+        held = set(self.labels)
+        free = {fold(item.name): item for item in self.schema.fields if item.name not in held}
+        unknown = [label for label in dict.fromkeys(self.labels) if label not in self.schema.positions]
+        found = {label: free.pop(fold(label)) for label in unknown if fold(label) in free}
+        for label in unknown:
+            near = difflib.get_close_matches(fold(label), free, n=1, cutoff=0.75) if label not in found else ()
+            found.update((label, free.pop(name)) for name in near)
+        return found
 
-def _missing_labels(
-    labels: Sequence[str], absent: Sequence[Field], schema: TableSchema, meant: Mapping[str, Field]
-) -> Iterator[FileProblem]:
-    """Fields that have to be there and are not, which another label may mean where columns that are no field may stand."""
-    if schema.fields_match == "partial" and set(labels).isdisjoint(schema.names):
-        yield problem("unmatched-header")
-    is_open = schema.fields_match not in _CLOSED
-    similar = {item.name: label for label, item in meant.items() if is_open}
-    for number, name in enumerate((item.name for item in absent), len(labels) + 1):
-        kind = "missing_renamed" if name in similar else "missing-label"
-        yield problem(kind, number, None, name, similar=shorten(similar.get(name, "")))
+    @cached_property
+    def claimed(self) -> frozenset[str]:
+        """The fields that labels are, or mean."""
+        return frozenset(self.labels) | {item.name for item in self.meant.values()}
 
+    def problems(self, fits: Callable[[], tuple[bool, bool]]) -> Iterator[FileProblem]:
+        """What is wrong with them; where only their order is, the hint asks first whether the data moved with their labels."""
+        yield from self.faults.values()
+        if not self.schema.fields:
+            return
+        pairs = enumerate(zip(self.labels, self.schema.names, strict=False), 1)
+        moved = next(((at, *pair) for at, pair in pairs if len(set(pair)) > 1), None)
+        if self.schema.fields_match == "exact" and not self.places and moved:
+            is_labelled, is_placed = fits()
+            kind = "columns_moved" if is_labelled else "labels_moved"
+            yield problem("other_order" if is_labelled == is_placed else kind, *moved)
+        if self.schema.fields_match in _CLOSED:
+            yield from self.wrong()
+        yield from self.missing()
 
-def _other_order(labels: Sequence[str], names: Sequence[str], is_labelled: bool, is_placed: bool) -> FileProblem:
-    """The columns stand in another order; the hint asks first whether the data moved with their labels."""
-    number = next(at for at, (label, name) in enumerate(zip(labels, names, strict=True), 1) if label != name)
-    moved = "columns_moved" if is_labelled else "labels_moved"
-    return problem(moved if is_labelled != is_placed else "other_order", number, labels[number - 1], names[number - 1])
+    def wrong(self) -> Iterator[FileProblem]:
+        """Columns whose labels are no field, or not that of the field in their place."""
+        pairs: Iterator[tuple[Column, Field | None]] = zip_longest(self.columns, self.places[: len(self.columns)])
+        for column, placed in pairs:
+            if not column.field and column.number not in self.faults:
+                label, item = column.label, self.meant.get(column.label, placed)
+                meant, home = item.name if item else None, self.schema.positions.get(label, 0) + 1
+                field = meant if placed else None
+                yield problem(self.kind_of(label, placed), column.number, label, field, meant=meant, home=home)
+
+    def kind_of(self, label: str, placed: Field | None) -> str:
+        """What is said of a label that is no field, or not that in its place, which another may claim."""
+        if placed is None:
+            is_meant = label in self.meant and not self.places
+            return "renamed_column" if is_meant else "unknown_column" if label.strip() else "nameless_column"
+        if label in self.schema.positions:
+            return "moved_label"
+        is_free = label in self.meant or placed.name not in self.claimed
+        return "renamed_label" if is_free else "unknown_label"
+
+    def missing(self) -> Iterator[FileProblem]:
+        """Fields that have to be there and are not, which another label may mean where columns that are no field may stand."""
+        schema, held = self.schema, set(self.labels)
+        if schema.fields_match == "partial" and held.isdisjoint(schema.names):
+            yield problem("unmatched-header")
+        absent = self.places[len(self.labels) :]
+        if not self.places:
+            absent = [item for item in schema.demanded if item.name not in held]
+        open_ = self.meant if schema.fields_match not in _CLOSED else {}
+        similar = {item.name: label for label, item in open_.items()}
+        for number, item in enumerate(absent, len(self.labels) + 1):
+            kind = "missing_renamed" if item.name in similar else "missing-label"
+            yield problem(kind, number, None, item.name, similar=shorten(similar.get(item.name, "")))

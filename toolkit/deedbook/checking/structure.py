@@ -8,8 +8,9 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from itertools import chain, compress
+from operator import attrgetter, itemgetter
 
 import numpy as np
 import polars as pl
@@ -53,39 +54,41 @@ def check_structure(
         key: The primary key, none of which may be missing.
     """
     conflicts = conflicts_in(block)
-    empty = _empty_rows(block) if key or any(item.field.required for item in fields) else set()
+    empty = block.empty if key or any(item.field.required for item in fields) else set()
     if not any((block.ragged, block.comments, block.faults, block.with_nul, empty, conflicts)):
         return Structure([], {})
-    merged = set(chain.from_iterable(range(start, end + 1) for start, end in conflicts))
+    merged = set(chain.from_iterable(conflicts))
     uneven = [item for item in block.ragged if item.row not in merged]
-    faults = list(_cell_faults(block, columns))
-    shapes = _Shapes(block, columns, {item.field.name: item for item in fields})
+    shapes = _Shapes(block, columns, fields)
+    faults = [*shapes.odd_cells(), *shapes.nul_cells()]
     groups = [
-        _group("merge-conflict", (start for start, _ in conflicts)),
+        _group("merge-conflict", map(attrgetter("start"), conflicts)),
         _group("blank-row", block.absent - block.comments - merged),
         _group("empty_row", empty - merged),
-        *_extra_cells(uneven, shapes),
-        *_missing_cells(uneven, shapes),
-        *(group for _, group in faults),
+        *shapes.extra_cells(uneven),
+        *shapes.missing_cells(uneven),
+        *map(itemgetter(1), faults),
     ]
     absent = sorted(block.absent | empty | merged)
-    misplaced = _rows([*absent, *(item.row for item in uneven if shapes.is_misplaced(item.cells))])
-    excused = dict.fromkeys((column.name for column in columns), misplaced) if len(misplaced) else {}
+    misplaced = _rows(chain(absent, shapes.misplaced(uneven)))
+    excused = dict.fromkeys(map(attrgetter("name"), columns), misplaced) if len(misplaced) else {}
     for name, group in faults:
-        if name and len(group.rows) and group.rule in {"encoding-error", "nul-character"}:
+        if name:
             excused[name] = np.union1d(excused.get(name, misplaced), group.rows)
-    return Structure([group for group in groups if len(group.rows)], excused, absent)
+    return Structure(_told(groups), excused, absent)
 
 
-def _empty_rows(block: TextBlock) -> set[int]:
-    """The rows of several cells all of which are empty; it costs nothing where a column has no empty cell."""
-    columns = block.frame.get_columns()
-    if block.lines is not None:  # read one by one, where an empty cell is an empty text
-        columns = [pl.select(pl.when(column != "").then(column).alias(column.name)).to_series() for column in columns]
-    if len(columns) < 2 or not all(column.null_count() for column in columns):
-        return set()
-    is_empty = pl.DataFrame(columns).select(pl.all_horizontal(pl.all().is_null())).to_series()
-    return set(is_empty.arg_true()) - {item.row for item in block.ragged} - block.absent
+def conflicts_in(block: TextBlock) -> list[range]:
+    """The rows of each conflict that git left; its marks are records of one cell."""
+    marks, found = _conflict_marks(block), []
+    start: int | None = 0 if any(text.startswith(_MARKS[0]) for text in marks.values()) else None
+    for row, text in marks.items():
+        if text.startswith(_MARKS[0]):
+            start = row
+        elif text.startswith(_MARKS[3]) and start is not None:
+            found.append(range(start, row + 1))
+            start = None
+    return found if start is None else [*found, range(start, block.frame.height)]
 
 
 def _conflict_marks(block: TextBlock) -> dict[int, str]:
@@ -97,19 +100,6 @@ def _conflict_marks(block: TextBlock) -> dict[int, str]:
         return {}
     is_mark = pl.select(pl.any_horizontal(column.str.starts_with(mark) for mark in _MARKS)).to_series()
     return dict(zip(is_mark.arg_true(), column.filter(is_mark), strict=True))
-
-
-def conflicts_in(block: TextBlock) -> list[tuple[int, int]]:
-    """The first and the last row of each conflict that git left; its marks are records of one cell."""
-    marks, found = _conflict_marks(block), []
-    start: int | None = 0 if any(text.startswith(_MARKS[0]) for text in marks.values()) else None
-    for row, text in marks.items():
-        if text.startswith(_MARKS[0]):
-            start = row
-        elif text.startswith(_MARKS[3]) and start is not None:
-            found.append((start, row))
-            start = None
-    return found if start is None else [*found, (start, block.frame.height - 1)]
 
 
 def _no_data(frame: pl.DataFrame, columns: Sequence[Column], rows: Rows) -> tuple[list[int], list[int]]:
@@ -143,8 +133,13 @@ def fold_rows(
         is_kept = ~np.isin(failure.rows, strangers)
         if is_kept.any():
             kept.append(replace(failure, rows=failure.rows[is_kept], texts=failure.texts.filter(pl.Series(is_kept))))
-    groups = [*structure.groups, *(group for group in groups if len(group.rows))]
+    groups = [*structure.groups, *_told(groups)]
     return Structure(groups, excused, sorted({*structure.absent, *strangers.tolist()})), kept
+
+
+def _told(groups: Iterable[Group]) -> list[Group]:
+    """Those with rows."""
+    return [group for group in groups if len(group.rows)]
 
 
 def _rows(rows: Iterable[int]) -> Rows:
@@ -167,22 +162,29 @@ def fixed(message: str, hint: str, value: str | None = None) -> Callable[[int], 
     return lambda _at: words
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Shapes:
     """What rows of a wrong length probably are."""
 
     block: TextBlock
     columns: Sequence[Column]
-    fields: Mapping[str, FieldPlan]
+    fields: Sequence[FieldPlan]
 
-    def is_misplaced(self, cells: Sequence[str]) -> bool:
-        """Whether cells of a row may stand under other labels than they should."""
-        return 0 < len(cells) < len(self.columns) or any(cells[len(self.columns) :])
+    @cached_property
+    def plans(self) -> Mapping[str, FieldPlan]:
+        """How the columns are checked, by field."""
+        return {item.field.name: item for item in self.fields}
+
+    def misplaced(self, uneven: Iterable[Ragged]) -> Iterator[int]:
+        """The rows whose cells may stand under other labels than they should."""
+        for item in uneven:
+            if 0 < len(item.cells) < len(self.columns) or any(item.cells[len(self.columns) :]):
+                yield item.row
 
     def fit(self, cells: Sequence[str], columns: Sequence[Column]) -> bool:
         """Whether each cell fits the field of its column."""
         pairs = zip(cells, columns, strict=True)
-        return not any(self.fields[column.name].problems(cell) for cell, column in pairs if column.name in self.fields)
+        return not any(self.plans[column.name].problems(cell) for cell, column in pairs if column.name in self.plans)
 
     def too_short(self, cells: Sequence[str], row: int) -> tuple[str, str]:
         """What is said of a row that is too short, and the hint."""
@@ -220,59 +222,62 @@ class _Shapes:
                 return message, "put quotes around it"
         return "", "quote a cell that contains the delimiter, or remove it"
 
+    def missing_cells(self, uneven: Sequence[Ragged]) -> Iterator[Group]:
+        """For each column, the rows that end before it."""
+        short = [item for item in uneven if 0 < len(item.cells) < len(self.columns)]
+        for column in self.columns[min((len(item.cells) for item in short), default=len(self.columns)) :]:
+            items = [item for item in short if len(item.cells) < column.number]
 
-def _missing_cells(uneven: Sequence[Ragged], shapes: _Shapes) -> Iterator[Group]:
-    short = [item for item in uneven if 0 < len(item.cells) < len(shapes.columns)]
-    for column in shapes.columns[min((len(item.cells) for item in short), default=len(shapes.columns)) :]:
-        items = [item for item in short if len(item.cells) < column.number]
+            def words(at: int, column: Column = column, items: Sequence[Ragged] = items) -> Words:
+                cells = items[at].cells
+                cause, hint = self.too_short(cells, items[at].row)
+                message = f"the cell of `{column.title}` is missing: the row ends after {plural(len(cells), 'cell')}"
+                return Words(f"{message}; {cause}" if cause else message, hint)
 
-        def words(at: int, column: Column = column, items: Sequence[Ragged] = items) -> Words:
-            cells = items[at].cells
-            cause, hint = shapes.too_short(cells, items[at].row)
-            message = f"the cell of `{column.title}` is missing: the row ends after {plural(len(cells), 'cell')}"
-            return Words(f"{message}; {cause}" if cause else message, hint)
+            yield _group("missing-cell", (item.row for item in items), words, column)
 
-        yield _group("missing-cell", (item.row for item in items), words, column)
+    def extra_cells(self, uneven: Sequence[Ragged]) -> Iterator[Group]:
+        """For each place beyond the last column, the rows that have a cell there."""
+        width = len(self.columns)
+        by_position: dict[int, list[Ragged]] = defaultdict(list)
+        for item in uneven:
+            for position in range(width, len(item.cells)):
+                by_position[position].append(item)
+        for position, items in sorted(by_position.items()):
 
+            def words(at: int, position: int = position, items: Sequence[Ragged] = items) -> Words:
+                cells = items[at].cells
+                cause, hint = self.too_long(cells)
+                shown = f"`{shorten(cells[position])}`" if cells[position] else "empty"
+                message = f"cell {position + 1} ({shown}) is one too many: the header has {plural(width, 'column')}"
+                return Words(f"{message}; {cause}" if cause else message, hint, cells[position])
 
-def _extra_cells(uneven: Sequence[Ragged], shapes: _Shapes) -> Iterator[Group]:
-    width = len(shapes.columns)
-    by_position: dict[int, list[Ragged]] = defaultdict(list)
-    for item in uneven:
-        for position in range(width, len(item.cells)):
-            by_position[position].append(item)
-    for position, items in sorted(by_position.items()):
+            yield replace(_group("extra-cell", (item.row for item in items), words), field_number=position + 1)
 
-        def words(at: int, position: int = position, items: Sequence[Ragged] = items) -> Words:
-            cells = items[at].cells
-            cause, hint = shapes.too_long(cells)
-            shown = f"`{shorten(cells[position])}`" if cells[position] else "empty"
-            message = f"cell {position + 1} ({shown}) is one too many: the header has {plural(width, 'column')}"
-            return Words(f"{message}; {cause}" if cause else message, hint, cells[position])
+    def odd_cells(self) -> Iterator[tuple[str, Group]]:
+        """What is not as it should be inside cells, with the name of the column if its cells are not to be judged.
 
-        yield replace(_group("extra-cell", (item.row for item in items), words), field_number=position + 1)
+        Text behind a closing quote is an error: readers differ in what they make of it; an escape that eats a letter, a warning.
+        """
+        by_place: dict[tuple[str, int, str], dict[int, str]] = defaultdict(dict)
+        width = len(self.columns)
+        for item in self.block.faults:  # all bytes beyond the last column together
+            byte = item.text if item.rule == "encoding-error" else ""
+            by_place[(item.rule, min(item.column, width) if byte else item.column, byte)][item.row] = item.text
+        for (rule, at, byte), texts in sorted(by_place.items()):
+            say = partial(_words, rule, list(map(texts.__getitem__, sorted(texts))))
+            column = self.columns[at] if at < width else None
+            number = at + 1 if column or not byte else None
+            group = replace(_group(rule, texts, say, column), severity=WORDS[rule]["severity"], field_number=number)
+            yield column.name if column and byte else "", group
 
-
-def _cell_faults(block: TextBlock, columns: Sequence[Column]) -> Iterator[tuple[str, Group]]:
-    """What is not as it should be inside cells, with the name of the column if it is one of the file's.
-
-    Text behind a closing quote is an error: readers differ in what they make of it; an escape that eats a letter, a warning.
-    """
-    by_place: dict[tuple[str, int, str], dict[int, str]] = defaultdict(dict)
-    for item in block.faults:  # all bytes beyond the last column together
-        byte = item.text if item.rule == "encoding-error" else ""
-        by_place[(item.rule, min(item.column, len(columns)) if byte else item.column, byte)][item.row] = item.text
-    within = dict(enumerate(columns))
-    for (rule, at, byte), texts in sorted(by_place.items()):
-        say = partial(_words, rule, list(map(texts.__getitem__, sorted(texts))))
-        column = within.get(at)
-        number = at + 1 if column or not byte else None
-        group = _group(rule, texts, say, column)
-        yield column.name if column else "", replace(group, severity=WORDS[rule]["severity"], field_number=number)
-    suspects = block.frame[list(block.with_nul)]
-    for column in columns if block.with_nul else ():
-        has_nul = suspects.get_column(column.name).str.contains("\0", literal=True).fill_null(False)
-        yield column.name, _group("nul-character", compress(block.with_nul, has_nul), None, column)
+    def nul_cells(self) -> Iterator[tuple[str, Group]]:
+        """The cells with a NUL character, with the name of the column."""
+        suspects = self.block.frame[list(self.block.with_nul)]
+        for column in self.columns if self.block.with_nul else ():
+            has_nul = suspects.get_column(column.name).str.contains("\0", literal=True).fill_null(False)
+            if rows := list(compress(self.block.with_nul, has_nul)):
+                yield column.name, _group("nul-character", rows, None, column)
 
 
 def _words(rule: str, texts: Sequence[str], at: int) -> Words:

@@ -16,7 +16,7 @@ import polars as pl
 
 from deedbook.checking.cells import REQUIRED, TYPE_ERROR, CellFailure, CheckedCells, Rows, check_cells, plan_field
 from deedbook.checking.explanation import causes_in, explain
-from deedbook.checking.files import check_declared, find_cause, labels_fit
+from deedbook.checking.files import Beginning, check_declared
 from deedbook.checking.findings import FILE_SHIFT, FindingsSoFar, Group, Records, Words
 from deedbook.checking.header import FileProblem, Header, match_header
 from deedbook.checking.keys import HashedBlock, HashLog, Key, hash_blocks
@@ -227,7 +227,8 @@ def _read_file(outcome: TableOutcome, cutter: Cutter, number: int, known: list[s
     if cutter.has_bom:
         outcome.advise(number, "byte-order-mark", "the file starts with a byte-order mark")
     first = read_header(cutter, dialect_of(resource), known)
-    if cause := find_cause(first, known, resource, schema):
+    beginning = Beginning(first, resource, schema)
+    if cause := beginning.cause(known):
         outcome.not_read(number, cause, "the file has to be read otherwise first: see its finding")
         return known
     if first.width == 0 and (first.labels is not None or dialect_of(resource).header):
@@ -235,7 +236,7 @@ def _read_file(outcome: TableOutcome, cutter: Cutter, number: int, known: list[s
         outcome.not_read(number, FileProblem(*said[cutter.is_empty()], "name the columns in the first row"))
         return known
     labels = known if first.labels is None else first.labels
-    header = match_header(labels, schema, first.width, lambda: labels_fit(first, resource, schema))
+    header = match_header(labels, schema, first.width, beginning.fits)
     for problem in header.problems if first.width and (number == 0 or labels != known) else ():
         outcome.say(number, problem)
     if first.width and not header.columns:

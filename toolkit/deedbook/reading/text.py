@@ -92,6 +92,17 @@ class TextBlock:
         """The records that hold no row: blank ones and comments."""
         return self.comments | {item.row for item in self.ragged if not item.cells}
 
+    @property
+    def empty(self) -> set[int]:
+        """The rows of several cells all of which are empty; it costs nothing where a column has no empty cell."""
+        columns = self.frame.get_columns()
+        if self.lines is not None:  # read one by one, where an empty cell is an empty text
+            columns = [pl.select(pl.when(it != "").then(it).alias(it.name)).to_series() for it in columns]
+        if len(columns) < 2 or not all(column.null_count() for column in columns):
+            return set()
+        is_empty = pl.DataFrame(columns).select(pl.all_horizontal(pl.all().is_null())).to_series()
+        return set(is_empty.arg_true()) - {item.row for item in self.ragged} - self.absent
+
     @cached_property
     def line_numbers(self) -> Positions:
         """The line on which each record starts, counted from the block's first line (0)."""
