@@ -11,8 +11,6 @@ Of what changed since the release before, there are
                       people, nor then of views, which repeat the rows of others
 """
 
-from __future__ import annotations
-
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -29,7 +27,7 @@ from deedbook.integrity import digests, proof, provenance, signatures
 from deedbook.project import DESCRIPTOR, Project
 from deedbook.release import codebook, derived, documents, folders, pages, tables
 from deedbook.release.contents import Contents, Progress, release_formats, written_tables
-from deedbook.release.edition import read_edition
+from deedbook.release.edition import Edition, read_edition
 from deedbook.validation import Options, validate
 from deedbook.versioning import corrections, guards, history, numbers, plan
 from deedbook.versioning.bump import Verdict, read_override
@@ -83,11 +81,7 @@ def build(
     say = progress or (lambda _what, _share: None)
     book = rules.load_rules(project.rule_files, settings.read_settings(project))
     report = validate(project, complete, lambda _what, share: say("validating", share), book)
-    verdict, previous = None, edition.previous
-    if report.valid and previous is not None:
-        changes = plan.compare_with(project, previous, progress, partial(derived.derived_changes, project, book.derive))
-        override = read_override(project, edition.version)
-        verdict = plan.verdict_on(project, previous, changes, edition.version, override, book.guards)
+    verdict = verdict_of(project, edition, book, progress) if report.valid else None
     if verdict and not snapshot:
         if verdict.is_nothing:
             same = folders.Release(verdict.previous.folder, edition.name, verdict.previous.version)
@@ -111,14 +105,20 @@ def build(
             raise RefusalError("the project was edited while it was being built", "build again")
         provenance.write_proofs(staged.folder, inputs, key)
         folders.seal(staged)
-        public = find_release(project.release_folders, edition.name, edition.version)
-        for other in {public, staged.target} if not snapshot else ():
-            if other and other.exists():
-                _demand_same(project.package, staged.folder, other)
-        if staged.target.exists() and not snapshot:
+        if not snapshot and _stands(project, staged):
             return Built(report, folders.Release(staged.target, edition.name, edition.version), unchanged=True)
         _set_aside(edition.previous, staged.target.parent)
         return Built(report, folders.install(staged, edition))
+
+
+def verdict_of(project: Project, edition: Edition, book: rules.RuleBook, progress: Progress | None) -> Verdict | None:
+    """What the version of a project that validates rests on; None for a first release."""
+    if edition.previous is None:
+        return None
+    derived_now = partial(derived.derived_changes, project, book.derive)
+    changes = plan.compare_with(project, edition.previous, progress, derived_now)
+    override = read_override(project, edition.version)
+    return plan.verdict_on(project, edition.previous, changes, edition.version, override, book.guards)
 
 
 def _set_aside(previous: Previous | None, home: Path) -> None:
@@ -138,11 +138,9 @@ def _write_release(contents: Contents, say: Progress) -> None:
         say("writing documents", 1.0)
         for name in documents.copied(project.package):
             (folder / name).write_bytes((project.package.root / name).read_bytes())
-        readme = documents.readme_lines(contents)
-        for item in contents.formats:
-            if item.name in books:
-                for table, note in books[item.name].close(readme).items():
-                    contents.note(item, table, [note])
+        for item in (one for one in contents.formats if one.name in books):
+            for table, note in books[item.name].close(documents.readme_lines(contents, item)).items():
+                contents.note(item, table, [note])
     descriptor = documents.datapackage_json(contents)
     entries = codebook.rule_entries(project, contents.book, contents.report, has_previous=contents.verdict is not None)
     written = {
@@ -154,11 +152,11 @@ def _write_release(contents: Contents, say: Progress) -> None:
         "validation.json": pages.json_text(report_record(contents.report), 2),
         digests.BUILD_FILE: provenance.build_json(edition.name, edition.version, edition.epoch, contents.inputs),
     }
-    _write(contents, written)
+    contents.write(written)
     changes = _write_changes(contents)
     files = contents.files()  # what is written later than these has no checksum in the standards
-    _write(contents, {name: documents.described(contents, name, files) for name in documents.STANDARDS})
-    _write(contents, {"index.html": documents.index_html(contents, changes)})
+    contents.write({name: documents.described(contents, name, files) for name in documents.STANDARDS})
+    contents.write({"index.html": documents.index_html(contents, changes)})
     folders.write_manifest(contents)
 
 
@@ -186,7 +184,7 @@ def _write_changes(contents: Contents) -> Mapping[str, object]:
             written[corrections.PATH] = corrections.corrections_csv(corrections.without_private(stated))
         else:
             (contents.folder / corrections.PATH).write_bytes(source.read_bytes())
-    _write(contents, written | (_row_changes(contents, verdict) if verdict else {}))
+    contents.write(written | (_row_changes(contents, verdict) if verdict else {}))
     return document
 
 
@@ -200,26 +198,27 @@ def _row_changes(contents: Contents, verdict: Verdict) -> dict[str, str]:
     return {f"{one.table}.diff.csv": highlighter.highlighter_csv(changes, one) for one in told}
 
 
-def _write(contents: Contents, written: Mapping[str, str]) -> None:
-    for name, content in written.items():
-        (contents.folder / name).write_text(content, encoding="utf-8", newline="\n")
-
-
-def _demand_same(package: Package, new: Path, old: Path) -> None:
-    """Proves that the version that stands there has the same content.
+def _stands(project: Project, staged: folders.Staged) -> bool:
+    """Whether the version stands there already, with the same content, as is proven wherever it stands.
 
     Raises:
-        RefusalError: when it is damaged, or names the tables and documents that differ.
+        RefusalError: when it is damaged, or naming the tables and documents that differ.
     """
-    proof.demand_whole(old)
-    now, before = _identity(package, new), _identity(package, old)
-    differing = [name for name in {**now, **before} if now.get(name) != before.get(name)]
-    differing = [name for name in differing if name.startswith("table ")] or differing
-    if differing:
-        raise RefusalError(
-            f"{old} holds other content under this version: {', '.join(differing)}",
-            "a release is never rewritten: plan a new version with `deedbook plan --write`",
-        )
+    name, version = staged.target.parent.name, staged.target.name
+    now = _identity(project.package, staged.folder)
+    for old in {find_release(project.release_folders, name, version), staged.target}:
+        if not (old and old.exists()):
+            continue
+        proof.demand_whole(old)
+        before = _identity(project.package, old)
+        differing = [name for name in {**now, **before} if now.get(name) != before.get(name)]
+        if differing:
+            names = [name for name in differing if name.startswith("table ")] or differing
+            raise RefusalError(
+                f"{old} holds other content under this version: {', '.join(names)}",
+                "a release is never rewritten: plan a new version with `deedbook plan --write`",
+            )
+    return staged.target.exists()
 
 
 def _identity(package: Package, folder: Path) -> dict[str, str]:

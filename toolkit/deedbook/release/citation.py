@@ -38,6 +38,28 @@ class Agent:
     affiliation: str = ""
     roles: frozenset[str] = frozenset()
 
+    @classmethod
+    def of(cls, entry: Mapping[str, Any]) -> Agent:
+        """A contributor of a descriptor; the name is empty when there is none."""
+        keys = "givenName", "familyName", "organization", "path", "title", "name"
+        given, family, organisation, path, title, name = _texts_at(entry, *keys)
+        orcid, is_right = orcid_of(path)
+        is_person = bool(family or orcid)
+        if family:
+            title = f"{given} {family}".strip()
+        else:
+            given, title = "", title or name
+        return cls(
+            name=title or organisation,
+            kind="person" if is_person else "" if title else "organisation",
+            given=given,
+            family=family,
+            orcid=f"https://orcid.org/{orcid}" if is_right else "",
+            website="" if orcid else web_address(path),
+            affiliation=organisation if is_person else "",
+            roles=frozenset((*texts_in(entry.get("roles")), str(entry.get("role")))),
+        )
+
     @property
     def is_person(self) -> bool:
         """Whether it is known to be a person."""
@@ -123,30 +145,9 @@ class Citation:
         return " ".join(filter(None, (text, self.address, f"[{self.note}]" if self.note else "")))
 
 
-def _agent(entry: Mapping[str, Any]) -> Agent:
-    """A contributor; the name is empty when there is none."""
-    given, family, organisation, path, title, name = (
-        str(entry.get(key) or "") for key in ("givenName", "familyName", "organization", "path", "title", "name")
-    )
-    orcid, is_right = orcid_of(path)
-    title = f"{given} {family}".strip() if family else title or name
-    is_person = bool(family or orcid)
-    return Agent(
-        name=title or organisation,
-        kind="person" if is_person else "" if title else "organisation",
-        given=given if family else "",
-        family=family,
-        orcid=f"https://orcid.org/{orcid}" if is_right else "",
-        website="" if orcid else web_address(path),
-        affiliation=organisation if is_person else "",
-        roles=frozenset((*texts_in(entry.get("roles")), str(entry.get("role")))),
-    )
-
-
 def licences_of(descriptor: Mapping[str, object]) -> tuple[Licence, ...]:
     """The licences of a dataset; a name that SPDX does not list is a title."""
-    entries = _objects(descriptor.get("licenses"))
-    found = [[str(entry.get(key) or "") for key in ("name", "title", "path")] for entry in entries]
+    found = (_texts_at(entry, "name", "title", "path") for entry in _objects(descriptor.get("licenses")))
     return tuple(Licence(name if is_spdx(name) else "", title or name, path) for name, title, path in found)
 
 
@@ -196,7 +197,7 @@ def concept_doi_of(package: Package) -> str:
 
 def people_of(descriptor: Mapping[str, object], title: str) -> dict[str, Any]:
     """The creators (contributors with an author's role, else all, else the dataset's own), the others, and the publisher."""
-    everybody = [*filter(attrgetter("name"), map(_agent, _objects(descriptor.get("contributors"))))]
+    everybody = [*filter(attrgetter("name"), map(Agent.of, _objects(descriptor.get("contributors"))))]
     creators = [one for one in everybody if one.roles & {"author", "creator"}] or everybody
     creators = creators or [Agent(name=f"The contributors to {title}", kind="organisation")]
     known = {one.name for one in creators}
@@ -221,6 +222,10 @@ def _objects(value: object) -> list[Mapping[str, Any]]:
     return [entry for entry in value if isinstance(entry, Mapping)] if isinstance(value, list | tuple) else []
 
 
+def _texts_at(entry: Mapping[str, Any], *keys: str) -> list[str]:
+    return [str(entry.get(key) or "") for key in keys]
+
+
 def _doi(text: object) -> str:
     match = _DOI.match(str(text or ""))
     return match.group(1) if match else ""
@@ -239,24 +244,7 @@ def write(citation: Citation, style: Style) -> str:
     """The citation in a style; it ends in a line end."""
     if style == "text":
         return f"{citation}\n"
-    text = render(f"citation.{style}.j2", citation=citation, tex=_tex, verbatim=_verbatim)
+    text = render(f"citation.{style}.j2", citation=citation)
     if style == "csl-json":
         return json_text(json.loads(text), 2)
     return text.replace("\n", "\r\n") if style == "ris" else text
-
-
-_TEX = {
-    "\\": r"\textbackslash{}",
-    "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}",
-    **{letter: f"\\{letter}" for letter in "&%$#_{}"},
-}
-
-
-def _tex(text: str) -> str:
-    return "".join(_TEX.get(letter, letter) for letter in " ".join(text.split()))
-
-
-def _verbatim(text: str) -> str:
-    """A field that styles print as it is; braces must balance and a percent sign must not begin a comment."""
-    return text.replace("{", "%7B").replace("}", "%7D").replace("%", r"\%")

@@ -5,13 +5,11 @@ are read from its rule files, those between releases from `versioning.guards` an
 may be is not repeated among them: it stands at the fields.
 """
 
-from __future__ import annotations
-
 import datetime as dt
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import Any, Self
 
 import polars as pl
 
@@ -20,7 +18,7 @@ from deedbook.findings import Report, Severity
 from deedbook.project import Project
 from deedbook.release.edition import Edition
 from deedbook.release.pages import json_text, render
-from deedbook.release.statistics import Statistics, code_text, describe_columns
+from deedbook.release.statistics import Statistics, code_labels, code_text, describe_columns
 from deedbook.release.tables import Outline, Table, references_of, schema_of
 from deedbook.schema import Field
 from deedbook.types import dtype_of
@@ -59,6 +57,11 @@ class RuleEntry:
     is_checked: bool = False
     findings: int = 0
     waived: int = 0
+
+    def joined_to(self, known: Self) -> Self:
+        """The rule of both entries, which stands at the fields of both."""
+        scope = self.scope if self.scope == known.scope else SEVERAL
+        return replace(known, scope=scope, places=tuple(dict.fromkeys(known.places + self.places)))
 
 
 TableEntry = dict[str, Any]
@@ -135,7 +138,7 @@ def _field_entry(
                 "definition": definitions.get((item.code_list, code), ""),
                 "count": counts.get(code, 0),
             }
-            for code, label in {code_text(label.value): label.label for label in item.categories}.items()
+            for code, label in code_labels(item).items()
         ],
         "statistics": statistics,
     }
@@ -160,9 +163,7 @@ def rule_entries(
     """The rules of a project, table by table, and those between releases, each with what it found."""
     found: dict[str, RuleEntry] = {}
     for item in _rules_of(project, book):
-        known = found.setdefault(item.id, item)
-        scope = item.scope if item.scope == known.scope else SEVERAL
-        found[item.id] = replace(known, scope=scope, places=tuple(dict.fromkeys(known.places + item.places)))
+        found[item.id] = item.joined_to(found.get(item.id, item))
     checked = {check.name for check in report.checked}
     tables = [resource.name for resource in project.package.resources]
     order = [SEVERAL, *tables]
@@ -173,8 +174,7 @@ def rule_entries(
         for item in all_guards(book.guards)
         if item.severity != "info" and {*tables} >= {*item.needs}  # what a plan only tells found nothing wrong
     ]
-    counts: Counter[str] = Counter()
-    waived: Counter[str] = Counter()
+    counts, waived = Counter[str](), Counter[str]()
     for total in report.totals:
         counts[total.rule] += total.count
         waived[total.rule] += total.waived

@@ -3,8 +3,6 @@
 One table is in memory at a time: its canonical text while the CSV is written, then its typed columns for everything else.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
@@ -124,6 +122,16 @@ class Contents:
         """Takes what a format does not hold of a table."""
         self.limits.extend(Limit(item.known_as, table, text, is_left_out) for text in texts)
 
+    def write(self, written: Mapping[str, str]) -> None:
+        """Writes documents, by name."""
+        for name, content in written.items():
+            (self.folder / name).write_text(content, encoding="utf-8", newline="\n")
+
+    def tables_in(self, item: Format) -> list[WrittenTable]:
+        """The tables that the files of a format hold."""
+        without = {limit.table for limit in self.limits if limit.is_left_out and limit.format == item.known_as}
+        return [table for table in self.tables if table.outline.name not in without]
+
     def files(self) -> tuple[File, ...]:
         """The files that stand in the folder now, sorted by name."""
         return tuple(self.file(path, {*self.names}) for path in sorted(self.folder.iterdir()))
@@ -156,33 +164,44 @@ def release_formats(project: Project) -> tuple[Format, ...]:
 @contextmanager
 def written_tables(contents: Contents, say: Progress) -> Iterator[dict[str, Book]]:
     """Writes every table in every format; the files with all tables stay open, for what is known last."""
-    project, edition = contents.project, contents.edition
+    project, edition, formats = contents.project, contents.edition, contents.formats
     frames = derived.derive_frames(project, contents.book.derive, edition.created)
     schemas = {resource.name: tables.schema_of(resource) for resource in project.package.resources}
-    views = sorted(frames.keys() - schemas.keys())
+    names = [*schemas, *sorted(frames.keys() - schemas.keys())]
     lists, definitions = read_code_lists(project.package), tables.read_definitions(project.package)
     with ExitStack() as stack:
         books: dict[str, Book] = {}
-        for item in contents.formats:
-            if not item.is_per_table:
-                path = contents.folder / item.file_name("", edition.name)
-                books[item.name] = item.codec.open_book(path, edition, schemas | dict.fromkeys(views))
-                stack.callback(books[item.name].discard)
-        for position, name in enumerate([*schemas, *views]):
-            say(f"writing {name}", position / (len(schemas) + len(views)))
+        for item in (one for one in formats if not one.is_per_table):
+            path = contents.folder / item.file_name("", edition.name)
+            books[item.name] = item.codec.open_book(path, edition, dict.fromkeys(names) | schemas)
+            stack.callback(books[item.name].discard)
+        for position, name in enumerate(names):
+            say(f"writing {name}", position / len(names))
             if name in schemas:
-                changes = contents.verdict.changes.tables if contents.verdict else ()
-                rekeyed = next((item.rekeyed for item in changes if item.table == name), None)
-                outline, text = derived.edited_table(project, name, frames, edition, rekeyed)
-                counted = next(item for item in contents.report.tables if item.table == name)
-                if lost := tables.loss(text, counted.rows, counted.present):
-                    hint = "please report this: what was checked and what would be released differ"
-                    raise RefusalError(f"the table `{name}` is not released: as a release, it {lost}", hint)
+                outline, text = edited_table(contents, name, frames)
             else:
                 outline, text = derived.derived_view(project, name, frames[name])
             outline = replace(outline, schema=outline.schema.with_categories(lists))
             contents.tables.append(_write_table(outline, text, contents, books, definitions))
         yield books
+
+
+def edited_table(
+    contents: Contents, name: str, frames: Mapping[str, pl.DataFrame]
+) -> tuple[tables.Outline, pl.DataFrame]:
+    """A table of the package, with what is derived for it.
+
+    Raises:
+        RefusalError: when it is not what validation counted.
+    """
+    changes = contents.verdict.changes.tables if contents.verdict else ()
+    rekeyed = next((item.rekeyed for item in changes if item.table == name), None)
+    outline, text = derived.edited_table(contents.project, name, frames, contents.edition, rekeyed)
+    counted = next(item for item in contents.report.tables if item.table == name)
+    if lost := tables.loss(text, counted.rows, counted.present):
+        hint = "please report this: what was checked and what would be released differ"
+        raise RefusalError(f"the table `{name}` is not released: as a release, it {lost}", hint)
+    return outline, text
 
 
 def _write_table(

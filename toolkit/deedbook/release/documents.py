@@ -86,16 +86,12 @@ def copied(package: Package) -> list[str]:
     Raises:
         ProjectError: when a licence is called like something else that a release has.
     """
-    licences, tables = (
-        [one.url for one in licences_of(package.raw) if one.is_file],
-        {one.name for one in package.resources},
-    )
-    own = {*_DOCUMENTS, *loader_names(FORMATS)}
-    if taken := [
-        one for one in licences if one in own or one.endswith(".diff.csv") or format_of(one, tables, package.name)
-    ]:
-        message = f"the licence is the file {taken[0]}, which a release has of its own"
-        raise ProjectError(message, "give the file of the licence another name, such as LICENSE")
+    own, tables = {*_DOCUMENTS, *loader_names(FORMATS)}, {one.name for one in package.resources}
+    licences = [one.url for one in licences_of(package.raw) if one.is_file]
+    for name in licences:
+        if name in own or name.endswith(".diff.csv") or format_of(name, tables, package.name):
+            message = f"the licence is the file {name}, which a release has of its own"
+            raise ProjectError(message, "give the file of the licence another name, such as LICENSE")
     return [name for name in dict.fromkeys((*COPIED, *licences)) if (package.root / name).is_file()]
 
 
@@ -125,24 +121,24 @@ def start(contents: Contents) -> dict[str, Any]:
     return {"workbook": workbook if (contents.folder / workbook).is_file() else "", "table": outlines[0]}
 
 
-def readme_lines(contents: Contents) -> list[str]:
-    """The README sheet of the workbook, a line a cell."""
+def readme_lines(contents: Contents, book: Format) -> list[str]:
+    """The README sheet of a workbook, a line a cell."""
     edition = contents.edition
-    own = [limit for limit in contents.limits if limit.format in {"XLSX", TYPED_FORMATS}]
-    without = {limit.table for limit in own if limit.is_left_out}
-    held = [table for table in contents.tables if table.outline.name not in without]
-    rows = [(table.outline.title or table.outline.name, table.outline.name, table.rows) for table in held]
-    return [
-        f"{edition.title}, version {edition.version} ({edition.date})",
-        *(["", edition.description] if edition.description else []),
-        *("", "Cite as:", str(edition.citation)),
-        *(f"Licence: {one.text}" for one in edition.licences),
-        *("", "Sheets:", *(f"{name}: {title}, {count:,} rows" for title, name, count in rows)),
+    lines = [f"{edition.title}, version {edition.version} ({edition.date})"]
+    if edition.description:
+        lines += ["", edition.description]
+    lines += ["", "Cite as:", str(edition.citation), *(f"Licence: {one.text}" for one in edition.licences)]
+    lines += ["", "Sheets:"]
+    for table in contents.tables_in(book):
+        name = table.outline.name
+        lines.append(f"{name}: {table.outline.title or name}, {table.rows:,} rows")
+    lines += [
         "codebook: every field with its type, its meaning and its codes",
         "",
         "An empty cell is a missing value; NA is a text. Ids and codes are text. TABLE.csv is the data; this workbook is made from it.",
-        *(["", "Limits of this workbook:", *(f"{limit.table}: {limit.text}" for limit in own)] if own else []),
     ]
+    own = [f"{one.table}: {one.text}" for one in contents.limits if one.format in {book.known_as, TYPED_FORMATS}]
+    return lines + (["", "Limits of this workbook:", *own] if own else [])
 
 
 def index_html(contents: Contents, changes: Mapping[str, object]) -> str:
@@ -259,25 +255,34 @@ def forecast(project: Project, verdict: Verdict | None = None, environment: Mapp
         environment: Where a signing key may be named.
     """
     formats, package = release_formats(project), project.package
-    names = [resource.name for resource in package.resources]
-    if project.schemas is not None and "dataset" in project.rule_files:
-        # derived tables: those with a schema of their own
-        described_tables = {file.name.removesuffix(".schema.json") for file in project.schemas.glob("*.schema.json")}
-        names += sorted(described_tables - {*names})
-    beside = copied(package)
+    beside = [*_DOCUMENTS, *loader_names(formats), *copied(package)]
     if (package.root / corrections.PATH).is_file():
         beside.append(corrections.PATH)
-    if environment.get(KEY_VARIABLE) or environment.get(KEY_FILE_VARIABLE):
+    if any(map(environment.get, (KEY_VARIABLE, KEY_FILE_VARIABLE))):
         beside.append(digests.SIGNATURE)
-    withheld = corrections.private_tables(verdict.reasons.given) if verdict else ()
-    compared = [item.table for item in verdict.changes.tables if item.has_new_values] if verdict else []
-    per_table = [item for item in formats if item.is_per_table]
+    names = planned_tables(project)
     return Forecast(
-        tuple(item.file_name(name, package.name) for name in names for item in per_table),
-        tuple(item.file_name("", package.name) for item in formats if item not in per_table),
-        tuple(sorted({*_DOCUMENTS, *loader_names(formats), *beside})),
-        tuple(f"{name}.diff.csv" for name in compared if name not in withheld),
+        tuple(item.file_name(name, package.name) for name in names for item in formats if item.is_per_table),
+        tuple(item.file_name("", package.name) for item in formats if not item.is_per_table),
+        tuple(sorted({*beside})),
+        tuple(f"{table}.diff.csv" for table in told_tables(verdict)) if verdict else (),
     )
+
+
+def planned_tables(project: Project) -> list[str]:
+    """The tables of the next release: those of the package, then derived ones, which have a schema of their own."""
+    names = [resource.name for resource in project.package.resources]
+    if project.schemas is None or "dataset" not in project.rule_files:
+        return names
+    described_tables = {file.name.removesuffix(".schema.json") for file in project.schemas.glob("*.schema.json")}
+    return names + sorted(described_tables - {*names})
+
+
+def told_tables(verdict: Verdict) -> list[str]:
+    """The edited tables that differ, and whose changes may be told."""
+    withheld = corrections.private_tables(verdict.reasons.given)
+    differing = (item.table for item in verdict.changes.tables if item.has_new_values)
+    return [table for table in differing if table not in withheld]
 
 
 def datapackage_json(contents: Contents) -> str:
@@ -349,28 +354,27 @@ def loaders(contents: Contents, descriptor: str) -> Mapping[str, str]:
     """The programs by name; `descriptor` is the content of `datapackage.json`."""
     described, found = hashlib.sha256(descriptor.encode()).hexdigest(), {}
     for item in contents.formats:
-        if item.loader:
-            named = [(table.outline, item.file_name(table.outline.name, "")) for table in contents.tables]
-            tables = [
-                {"outline": outline, "file": name, "sha256": contents.digest(file), "frame": _plain(outline.name)[:32]}
-                for outline, name in named
-                if (file := contents.folder / name).is_file()
-            ]
-            values = {"descriptor": described, "edition": contents.edition, "tables": tables}
-            found[item.loader] = render(f"{item.loader}.j2", **values)
+        if not item.loader:
+            continue
+        tables = []
+        for table in contents.tables:
+            file = contents.folder / item.file_name(table.outline.name, "")
+            if file.is_file():
+                known = {"file": file.name, "sha256": contents.digest(file), "frame": _plain(table.outline.name)[:32]}
+                tables.append({"outline": table.outline, **known})
+        values = {"descriptor": described, "edition": contents.edition, "tables": tables}
+        found[item.loader] = render(f"{item.loader}.j2", **values)
     return found
 
 
 def usages(contents: Contents) -> list[Usage]:
     """The shortest way to load a table of the release with each tool."""
     table, dataset = contents.example, contents.edition.name
-    without = {limit.format for limit in contents.limits if limit.is_left_out and limit.table == table}
-    named = {"table": table, "variable": _variable(table), "dataset": dataset}
-    found = []
+    named, found = {"table": table, "variable": _variable(table), "dataset": dataset}, []
     names = {path.name for path in contents.folder.iterdir()}
     for item in contents.formats:
         file = item.file_among(names, table, dataset)
-        if item.usage and file and item.known_as not in without:
+        if item.usage and file and table in (one.outline.name for one in contents.tables_in(item)):
             code = item.usage.code.format(**named, file=file)
             found.append(replace(item.usage, code=code, file=item.loader or file))
     return found

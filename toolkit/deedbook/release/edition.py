@@ -119,28 +119,17 @@ def read_edition(package: Package, *folders: Path, snapshot: bool = False) -> Ed
     Raises:
         ProjectError: when name, version, date, previous release or DOIs are missing, malformed or cannot be found.
     """
-    where, raw = str(package.path or package.root), package.raw
     demand_releasable(package)
-    has_previous = "previous" in own_settings(raw)
-    said = {"version": package.version, "created": package.created, "deedbook.previous": has_previous}
-    missing = [f"`{name}`" for name, value in said.items() if not (value or snapshot)]
-    if len(missing) > 1:
-        raise ProjectError(f"{where}: {' and '.join(missing)} are missing", "run `deedbook plan --write`")
-    if "`version`" in missing:
-        hint = 'run `deedbook plan --write`, or add "version": "1.0.0" to the descriptor'
-        raise ProjectError(f"{where}: no `version` is planned", hint)
-    epoch = _source_date_epoch()
-    is_dated = package.created or not snapshot
-    created = read_created(package) if is_dated else epoch or dt.datetime.fromtimestamp(0, dt.UTC)
-    version, title = package.version, package.title or package.name
-    if snapshot:
-        version = (version or "0.0.0").split("+")[0] + (".snapshot" if "-" in version else "-snapshot")
+    if not snapshot:
+        demand_planned(package)
+    raw, title, epoch = package.raw, package.title or package.name, source_date_epoch()
+    created = read_created(package) if package.created else epoch or dt.datetime.fromtimestamp(0, dt.UTC)
     previous = read_previous(package, folders, snapshot=snapshot)
     return Edition(
         name=package.name,
         title=title,
         description=package.description,
-        version=version,
+        version=snapshot_of(package.version) if snapshot else package.version,
         created=created,
         epoch=epoch or created,
         previous=previous,
@@ -157,7 +146,29 @@ def read_edition(package: Package, *folders: Path, snapshot: bool = False) -> Ed
     )
 
 
-def _source_date_epoch() -> dt.datetime | None:
+def demand_planned(package: Package) -> None:
+    """Refuses a descriptor that plans no version or no date; a previous release is demanded where it is read.
+
+    Raises:
+        ProjectError: naming everything that is missing.
+    """
+    has_previous = "previous" in own_settings(package.raw)
+    said = {"version": package.version, "created": package.created, "deedbook.previous": has_previous}
+    missing, where = [f"`{name}`" for name, value in said.items() if not value], package.path or package.root
+    if len(missing) > 1:
+        raise ProjectError(f"{where}: {' and '.join(missing)} are missing", "run `deedbook plan --write`")
+    if not package.version:
+        hint = 'run `deedbook plan --write`, or add "version": "1.0.0" to the descriptor'
+        raise ProjectError(f"{where}: no `version` is planned", hint)
+    read_created(package)
+
+
+def snapshot_of(version: str) -> str:
+    """What a snapshot of that version is called, or of one without."""
+    return (version or "0.0.0").split("+")[0] + (".snapshot" if "-" in version else "-snapshot")
+
+
+def source_date_epoch() -> dt.datetime | None:
     """The time in `SOURCE_DATE_EPOCH` (reproducible-builds.org); None when it is not set."""
     text = os.environ.get("SOURCE_DATE_EPOCH", "")
     try:

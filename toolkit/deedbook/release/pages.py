@@ -22,6 +22,12 @@ _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>|#~])")
 _UNSAFE_IN_ADDRESS = re.compile(r'[\x00-\x20<>"{}|^`\\]')
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 """What steers a terminal, or XML 1.0 cannot hold."""
+_TEX = str.maketrans(
+    {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
+    | {letter: f"\\{letter}" for letter in "&%$#_{}"}
+)
+_VERBATIM = str.maketrans({"{": r"\%7B", "}": r"\%7D", "%": r"\%"})
+"""In a field that BibTeX's styles print as it is, braces must balance and a percent sign must not begin a comment."""
 _LINE = 80
 _BLOCKS = "·▁▂▃▄▅▆▇█"
 
@@ -69,7 +75,9 @@ def _environment(folder: Path) -> Environment:
         "size": size,
         "sql": sql_text,
         "sql_name": sql_name,
+        "tex": lambda text: " ".join(text.split()).translate(_TEX),
         "turtle": turtle,
+        "verbatim": lambda text: text.translate(_VERBATIM),
         "wrapped": wrapped,
     }
     return environment

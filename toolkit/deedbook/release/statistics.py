@@ -1,7 +1,5 @@
 """What a column holds, in numbers that do not depend on the order of threads: counts, order statistics, histograms."""
 
-from __future__ import annotations
-
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -89,16 +87,23 @@ def describe_columns(table: Table) -> dict[str, Statistics]:
         summaries.append(pl.struct([part.alias(about) for about, part in parts.items()]).alias(name))
     known = rows.lazy().select(summaries).collect().row(0, named=True)
     keys = {*schema.primary_key, *(name for key in schema.foreign_keys for name in key.fields)}
+    keys |= {item.name for item in schema.fields if item.constraints.get("unique")}
     return {
-        item.name: _describe(item, rows.get_column(item.name), known[item.name], is_key=item.name in keys)
+        item.name: describe(item, rows.get_column(item.name), known[item.name], is_key=item.name in keys)
         for item in schema.fields
     }
 
 
-def _describe(item: Field, column: pl.Series, known: Mapping[str, Any], *, is_key: bool) -> Statistics:
-    dtype, filled, distinct = column.dtype, len(column) - known["missing"], known["distinct"]
-    is_key = is_key or bool(item.constraints.get("unique"))
-    # how it is best shown, and how many of its values are, with their counts
+def shape_of(item: Field, dtype: pl.DataType, filled: int, distinct: int, *, is_key: bool) -> tuple[Shape, int]:
+    """How a column is best shown, and how many of its most frequent values are, with their counts.
+
+    Args:
+        item: The field.
+        dtype: What its values are.
+        filled: How many there are.
+        distinct: How many of them differ.
+        is_key: Whether they are keys, here or elsewhere.
+    """
     shapes: tuple[tuple[bool, Shape, int], ...] = (
         (not filled, "empty", 0),
         (bool(item.categories or item.constraints.get("enum")) or dtype == pl.Boolean, "codes", _MOST_CODES),
@@ -110,22 +115,37 @@ def _describe(item: Field, column: pl.Series, known: Mapping[str, Any], *, is_ke
         (distinct <= _MOST_CODES and distinct * 2 <= filled, "codes", _MOST_CODES),
         (True, "text", 0),
     )
-    _, shape, most = next(one for one in shapes if one[0])
+    return next((shape, most) for is_right, shape, most in shapes if is_right)
+
+
+def describe(item: Field, column: pl.Series, known: Mapping[str, Any], *, is_key: bool) -> Statistics:
+    """Statistics of one column.
+
+    Args:
+        item: The field.
+        column: Its values.
+        known: What is reckoned without sorting: `missing`, `distinct`, the ends, and of text the lengths.
+        is_key: Whether it is part of a key.
+    """
+    dtype, filled = column.dtype, len(column) - known["missing"]
+    shape, most = shape_of(item, dtype, filled, known["distinct"], is_key=is_key)
     found = {**known, "minimum": None, "maximum": None}
-    if shape in {"numbers", "moments", "keys"} or (shape == "text" and (known.get("longest") or 0) <= _SHORT):
-        found |= {end: _shown(known[end], dtype) for end in ("minimum", "maximum")}
+    if shape in {"numbers", "moments", "keys"} or (shape == "text" and known.get("longest", 0) <= _SHORT):
+        found |= {"minimum": _shown(known["minimum"], dtype), "maximum": _shown(known["maximum"], dtype)}
     if shape in {"numbers", "moments"}:
         middle = column.drop_nulls().sort().slice((filled - 1) // 2, 1)
         found |= {"median": _plain(texts_of(middle).item()), "bins": _bins(column)}
     if shape == "text" and dtype == pl.String:
         found["lengths"] = _bins(column.str.len_chars())
     if most:
-        labels = {code_text(label.value): label.label for label in item.categories}
+        labels = code_labels(item)
         counts = texts_of(column.drop_nulls()).alias("v").value_counts(name="len")
         counts = counts.sort("len", "v", descending=[True, False]).head(len(labels) or most)
-        top = ((str(_shown(value, dtype)), count) for value, count in counts.iter_rows())
-        found["top"] = tuple(Count(value, labels.get(value, ""), count) for value, count in top)
-        found["other"] = filled - counts.get_column("len").sum()
+        top: list[Count] = []
+        for value, count in counts.iter_rows():
+            text = str(_shown(value, dtype))
+            top.append(Count(text, labels.get(text, ""), count))
+        found["top"], found["other"] = tuple(top), filled - counts.get_column("len").sum()
     return Statistics(shape=shape, rows=len(column), **found)
 
 
@@ -165,6 +185,11 @@ def _bound(dtype: pl.DataType, value: float, *, last: bool = False) -> str:
         whole = min(whole, (dt.date.max - dt.date(1970, 1, 1)).days)
     bound = pl.Series([whole]).cast(pl.Int32 if dtype == pl.Date else pl.Int64).cast(dtype)
     return str(texts_of(bound).item())[:_TO_SECONDS]
+
+
+def code_labels(item: Field) -> dict[str, str]:
+    """The labels of a field's codes, by the text of a code."""
+    return {code_text(code.value): code.label for code in item.categories}
 
 
 def code_text(value: object) -> str:

@@ -12,25 +12,23 @@ nor attributes, and read here because the one reader is under the AGPL and turns
 Compressed without name and time. Whole numbers beyond 2^53 are text: R has no wider ones.
 """
 
-from __future__ import annotations
-
 import gzip
 import io
 import struct
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import cast
+from typing import BinaryIO, Self, cast
 
 import numpy as np
 import polars as pl
 
 from deedbook.release.edition import Edition
-from deedbook.release.formats.cells import Capacity, Pair, demand_columns, narrowed, number_labels, unlike_height
+from deedbook.release.formats import cells
 from deedbook.release.tables import Table
 from deedbook.schema import Field
 
-CAPACITY = Capacity(is_finite=False, texts={"\x00": "loses the character U+0000"}, dropped="\x00")
+CAPACITY = cells.Capacity(is_finite=False, texts={"\x00": "loses the character U+0000"}, dropped="\x00")
 _LARGEST_INTEGER = 2**31 - 1
 _NA_INTEGER = -(2**31)
 _NA_REAL_LOW = 1954
@@ -57,7 +55,61 @@ class _Value:
     """A vector with its attributes."""
 
     content: pl.Series
-    attributes: Mapping[str, _Value] = field(default_factory=dict)
+    attributes: Mapping[str, Self] = field(default_factory=dict)
+
+    @classmethod
+    def texts(cls, values: Iterable[str], names: Iterable[str] = ()) -> Self:
+        """Texts, with a name for each where names are given."""
+        own = {"names": cls.texts(names)} if names else {}
+        return cls(pl.Series([*values], dtype=pl.String), own)
+
+    @classmethod
+    def of(cls, item: Field, values: pl.Series) -> Self:
+        """A column as R holds it, its title as the attribute `label`."""
+        dtype, own = values.dtype, dict[str, Self]()
+        if dtype == pl.Date:
+            values, own = values.to_physical().cast(pl.Float64), {"class": cls.texts(["Date"])}
+        elif isinstance(dtype, pl.Datetime):
+            values = values.dt.epoch("us") / 1_000_000
+            own = {"class": cls.texts(["POSIXct", "POSIXt"]), "tzone": cls.texts(["UTC"])}
+        elif dtype.is_integer():
+            if values.is_between(-_LARGEST_INTEGER, _LARGEST_INTEGER).all():
+                values = values.cast(pl.Int32)
+            labels = cells.number_labels(item, 2**63 - 1)
+            codes = pl.Series([*labels], dtype=pl.Int64).cast(values.dtype, strict=False)
+            if labels and not codes.has_nulls():
+                own = {"labels": cls(codes, {"names": cls.texts(labels.values())})}
+        elif dtype == pl.String:
+            values, own = cls.factor(item, values)
+        return cls(values, own | ({"label": cls.texts([item.title])} if item.title else {}))
+
+    @classmethod
+    def factor(cls, item: Field, values: pl.Series) -> tuple[pl.Series, dict[str, Self]]:
+        """A column of codes as their places in the list, with the attributes of a factor; other text as it is."""
+        codes = {str(entry.value): entry.label or str(entry.value) for entry in item.categories}
+        if not codes or len(codes) < len(item.categories) or not values.drop_nulls().is_in([*codes]).all():
+            return values, {}
+        places = [*range(1, len(codes) + 1)]
+        kind = ["ordered", "factor"] if item.raw.get("categoriesOrdered") is True else ["factor"]
+        own = {
+            "levels": cls.texts(codes),
+            "class": cls.texts(kind),
+            "code_labels": cls.texts(codes.values(), names=codes),
+        }
+        return values.replace_strict([*codes], places, default=None, return_dtype=pl.Int32), own
+
+    @property
+    def column(self) -> pl.Series:
+        """A column as values: the codes of a factor, days and times as such."""
+        kind = list(self.attributes["class"].content) if "class" in self.attributes else []
+        if kind[-1:] == ["factor"]:
+            return self.attributes["levels"].content.gather(self.content.cast(pl.Int64) - 1)
+        if kind == ["Date"]:
+            return self.content.cast(pl.Int32).cast(pl.Date)
+        if kind == ["POSIXct", "POSIXt"]:
+            moments = (self.content * 1_000_000).round().cast(pl.Int64)
+            return moments.cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
+        return self.content
 
 
 def write(table: Table, edition: Edition, path: Path) -> list[str]:
@@ -67,22 +119,17 @@ def write(table: Table, edition: Edition, path: Path) -> list[str]:
         writer = _Writer(file)
         file.write(_HEADER + struct.pack(">Ii", _LIST | _IS_OBJECT | _HAS_ATTRIBUTES, len(columns)))
         for item, values in zip(table.schema.fields, columns, strict=True):
-            writer.value(_value_of(item, values))
-        writer.attributes(
-            {
-                "names": _texts(table.schema.names),
-                "row.names": _Value(pl.Series([None, -table.rows.height], dtype=pl.Int32)),
-                "class": _texts(["data.frame"]),
-                "dataset": _texts([edition.name]),
-                "dataset_version": _texts([edition.version]),
-                "created": _texts([edition.moment]),
-                "primary_key": _texts(table.schema.primary_key),
-            }
-        )
+            writer.value(_Value.of(item, values))
+        numbers = _Value(pl.Series([None, -table.rows.height], dtype=pl.Int32))
+        head = {"names": _Value.texts(table.schema.names), "row.names": numbers}
+        facts = {"class": "data.frame", "dataset": edition.name}
+        facts |= {"dataset_version": edition.version, "created": edition.moment}
+        key = {"primary_key": _Value.texts(table.schema.primary_key)}
+        writer.attributes(head | {name: _Value.texts([text]) for name, text in facts.items()} | key)
     return notes
 
 
-def read(table: Table, path: Path, _tables: Sequence[str] = ()) -> Iterator[Pair]:
+def read(table: Table, path: Path, _tables: Sequence[str] = ()) -> Iterator[cells.Pair]:
     """The columns of a file, beside the table's; what is read goes as far as `write`: plain columns, factors, days, times.
 
     Raises:
@@ -97,16 +144,16 @@ def read(table: Table, path: Path, _tables: Sequence[str] = ()) -> Iterator[Pair
         try:
             for position, value in enumerate(reader.items()):
                 if position < len(held):  # of more columns, the names tell
-                    column, found = held[position], _column(value)
+                    column, found = held[position], value.column
                     if len(found) != len(column):
-                        raise unlike_height(len(found), len(column))
+                        raise cells.unlike_height(len(found), len(column))
                     if isinstance(column.dtype, pl.Datetime) and not column.dtype.time_zone:
                         found = found.dt.replace_time_zone(None)  # R has no local times, so they are written as UTC
-                    yield Pair(column.name, column, narrowed(found, column.dtype), 0, position)
+                    yield cells.Pair(column.name, column, cells.narrowed(found, column.dtype), 0, position)
             names = list(reader.attributes()["names"].content)
         except (struct.error, LookupError, UnicodeDecodeError) as error:
             raise ValueError(f"ends early or is no data.frame: {error}") from None
-    demand_columns(names, [column.name for column in held])
+    cells.demand_columns(names, [column.name for column in held])
 
 
 class _Writer:
@@ -146,7 +193,7 @@ class _Writer:
 class _Reader:
     """A place in the stream, and the symbols that it may refer to."""
 
-    def __init__(self, file: io.BufferedReader[io.RawIOBase], most: int) -> None:
+    def __init__(self, file: BinaryIO, most: int) -> None:
         self._file, self._left = file, most
         self._symbols: list[str] = []
 
@@ -218,53 +265,3 @@ def _text(value: str | None) -> bytes:
         return _NA_STRING
     content = value.encode()
     return struct.pack(">Ii", _ASCII if content.isascii() else _UTF8, len(content)) + content
-
-
-def _texts(values: Iterable[str]) -> _Value:
-    return _Value(pl.Series([*values], dtype=pl.String))
-
-
-def _value_of(item: Field, values: pl.Series) -> _Value:
-    """A column as R holds it, its title as the attribute `label`."""
-    dtype, own = values.dtype, dict[str, _Value]()
-    if isinstance(dtype, pl.Date):
-        values, own = values.to_physical().cast(pl.Float64), {"class": _texts(["Date"])}
-    elif isinstance(dtype, pl.Datetime):
-        values = values.dt.epoch("us") / 1_000_000
-        own = {"class": _texts(["POSIXct", "POSIXt"]), "tzone": _texts(["UTC"])}
-    elif dtype.is_integer():
-        if values.is_between(-_LARGEST_INTEGER, _LARGEST_INTEGER).all():
-            values = values.cast(pl.Int32)
-        labels = number_labels(item, 2**63 - 1)
-        codes = pl.Series([*labels], dtype=pl.Int64).cast(values.dtype, strict=False)
-        if labels and not codes.has_nulls():
-            own = {"labels": _Value(codes, {"names": _texts(labels.values())})}
-    elif dtype == pl.String:
-        values, own = _factor(item, values)
-    return _Value(values, own | ({"label": _texts([item.title])} if item.title else {}))
-
-
-def _factor(item: Field, values: pl.Series) -> tuple[pl.Series, dict[str, _Value]]:
-    """A column of codes as their places in the list, with the attributes of a factor; other text as it is."""
-    codes = {str(entry.value): entry.label or str(entry.value) for entry in item.categories}
-    if not codes or len(codes) < len(item.categories) or not values.drop_nulls().is_in([*codes]).all():
-        return values, {}
-    numbers = values.replace_strict([*codes], [*range(1, len(codes) + 1)], default=None, return_dtype=pl.Int32)
-    return numbers, {
-        "levels": _texts(codes),
-        "class": _texts(["ordered", "factor"] if item.raw.get("categoriesOrdered") is True else ["factor"]),
-        "code_labels": replace(_texts(codes.values()), attributes={"names": _texts(codes)}),
-    }
-
-
-def _column(value: _Value) -> pl.Series:
-    """A column as values: the codes of a factor, days and times as such."""
-    kind = list(value.attributes["class"].content) if "class" in value.attributes else []
-    if kind[-1:] == ["factor"]:
-        return value.attributes["levels"].content.gather(value.content.cast(pl.Int64) - 1)
-    if kind == ["Date"]:
-        return value.content.cast(pl.Int32).cast(pl.Date)
-    if kind == ["POSIXct", "POSIXt"]:
-        moments = (value.content * 1_000_000).round().cast(pl.Int64)
-        return moments.cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
-    return value.content

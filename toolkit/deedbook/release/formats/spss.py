@@ -5,10 +5,10 @@ It stamps the file with the clock: the stamp in the header is overwritten with t
 and table. Missing text is empty text, since SPSS has no other; spaces at the end of a text are lost.
 """
 
-from __future__ import annotations
-
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from operator import attrgetter
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 from polars import selectors
@@ -36,6 +36,11 @@ def write(table: Table, edition: Edition, path: Path) -> list[str]:
     import pyreadstat
 
     columns, notes = statistical.columns_for(table, SPSS)
+
+    def told(what: Callable[[statistical.Column], object]) -> dict[str, Any]:
+        """That of each variable which has it."""
+        return {column.name: said for column in columns if (said := what(column))}
+
     is_packed = path.suffix == ".zsav"
     # doubles; days and times are seconds since 14 October 1582
     seconds = selectors.temporal().cast(pl.Datetime("ms")).to_physical() / 1000 + SPSS.before_1970 // 1000
@@ -44,15 +49,11 @@ def write(table: Table, edition: Edition, path: Path) -> list[str]:
         rows.with_columns(seconds, selectors.integer().cast(pl.Float64)),
         str(path),
         file_label=statistical.file_label(edition, table, SPSS),
-        column_labels={column.name: column.title for column in columns},
-        variable_value_labels={column.name: column.labels for column in columns if column.labels},
-        variable_format={column.name: form for column in columns if (form := _format(column.values))},
-        variable_measure={column.name: column.measure for column in columns},
-        missing_ranges={
-            column.name: [{"lo": column.user_missing[0], "hi": column.user_missing[-1]}]
-            for column in columns
-            if column.user_missing
-        },
+        column_labels=told(attrgetter("title")),
+        variable_value_labels=told(attrgetter("labels")),
+        variable_format=told(_format),
+        variable_measure=told(attrgetter("measure")),
+        missing_ranges=told(attrgetter("missing_range")),
         row_compress=not is_packed,
         compress=is_packed,
     )
@@ -73,8 +74,9 @@ def read(table: Table, path: Path, _tables: Sequence[str] = ()) -> Iterator[Pair
     return statistical.read_pairs(table, path, SPSS)
 
 
-def _format(values: pl.Series) -> str:
+def _format(column: statistical.Column) -> str:
     """The print format, which shows every digit; empty for text and for numbers with an exponent."""
+    values = column.values
     if values.dtype.is_temporal():
         return "SDATE10" if values.dtype == pl.Date else "DATETIME24.3"
     if values.dtype == pl.String:

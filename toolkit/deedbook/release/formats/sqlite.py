@@ -79,7 +79,8 @@ class Database:
 
     def __init__(self, path: Path, edition: Edition, schemas: Mapping[str, TableSchema | None]) -> None:
         self._facts = edition.facts
-        self._keys = {name: _keys_of(schema) if schema else [] for name, schema in schemas.items()}
+        self._names = [*schemas]
+        self._keys = {name: keys_of(schema) for name, schema in schemas.items() if schema}
         self._connection = sqlite3.connect(path, isolation_level=None)
         self._connection.executescript(_BOOKS.read_text(encoding="utf-8"))
 
@@ -148,19 +149,24 @@ class Database:
         for place, key in enumerate(schema.foreign_keys, start=1):
             if not any(other[: len(key.fields)] == key.fields for other in (schema.primary_key, *schema.unique_keys)):
                 yield f"CREATE INDEX {sql_name(f'{table.name}_reference_{place}')} ON {name} ({_list(key.fields)})"
-        labelled = [
-            item for item in schema.fields if item.type in _CODED and any(code.label for code in item.categories)
-        ]
-        if labelled and len(schema.fields) + len(labelled) <= _MOST_COLUMNS:
-            listed = "(SELECT coalesce(nullif(label, ''), code) FROM _code_lists WHERE code_list = "
-            labels = [
-                f"{listed}{sql_value(_list_of(item, table.outline))} AND code = CAST({name}.{sql_name(item.name)} AS TEXT))"
-                for item in labelled
-            ]
-            titles = _beside(schema.names, [f"{item.name}_label" for item in labelled])
-            columns = [f"{text} AS {sql_name(title)}" for text, title in zip(labels, titles, strict=True)]
-            (view,) = _beside([*self._keys], [f"{table.name}_labels"])
-            yield f"CREATE VIEW {sql_name(view)} AS SELECT {name}.*, {', '.join(columns)} FROM {name}"  # noqa: S608
+        yield from labels_view(table, self._names)
+
+
+def labels_view(table: Table, names: Sequence[str]) -> Iterator[str]:
+    """What makes the view of a table whose codes have labels, beside tables of these names; nothing where it has no room."""
+    name, fields = sql_name(table.name), table.schema.fields
+    labelled = [item for item in fields if item.type in _CODED and any(code.label for code in item.categories)]
+    if not labelled or len(fields) + len(labelled) > _MOST_COLUMNS:
+        return
+    columns = [f"{name}.*"]
+    titles = _beside(table.schema.names, [f"{item.name}_label" for item in labelled])
+    for item, title in zip(labelled, titles, strict=True):
+        listed = f"code_list = {sql_value(_list_of(item, table.outline))}"
+        code = f"code = CAST({name}.{sql_name(item.name)} AS TEXT)"
+        label = f"(SELECT coalesce(nullif(label, ''), code) FROM _code_lists WHERE {listed} AND {code})"  # noqa: S608
+        columns.append(f"{label} AS {sql_name(title)}")
+    (view,) = _beside(names, [f"{table.name}_labels"])
+    yield f"CREATE VIEW {sql_name(view)} AS SELECT {', '.join(columns)} FROM {name}"  # noqa: S608  # quoted
 
 
 def _column(item: Field, dtype: pl.DataType, outline: Outline) -> str:
@@ -209,7 +215,7 @@ def _demand_room(schema: TableSchema) -> None:
         raise LeftOutError("it has too many columns")
 
 
-def _keys_of(schema: TableSchema) -> list[tuple[str, ...]]:
+def keys_of(schema: TableSchema) -> list[tuple[str, ...]]:
     """The keys that a foreign key of SQLite may refer to; none of a table that is left out."""
     try:
         _demand_room(schema)

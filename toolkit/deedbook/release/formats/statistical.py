@@ -109,6 +109,11 @@ class Column:
     user_missing: tuple[int, ...] = ()
 
     @property
+    def missing_range(self) -> list[dict[str, int]]:
+        """The numbers that stand for a missing value, from the least to the greatest."""
+        return [{"lo": self.user_missing[0], "hi": self.user_missing[-1]}] if self.user_missing else []
+
+    @property
     def measure(self) -> str:
         """Whether its values are amounts or moments, or codes or texts."""
         return "nominal" if len(self.labels) > len(self.user_missing) or self.values.dtype == pl.String else "scale"
