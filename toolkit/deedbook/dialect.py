@@ -40,6 +40,22 @@ class Dialect:
         return (*escaped, self.quote_char * 2) if self.double_quote else escaped
 
     @property
+    def cell(self) -> re.Pattern[str]:
+        """A cell up to its delimiter: group 1 is what is quoted, group 2 what stands behind the closing quote.
+
+        As for the csv module, a quote is one only at the start of a cell, and what follows a closing one belongs to the cell.
+        """
+        end, quote, escape = map(re.escape, (self.delimiter, self.quote_char, self.escape_char))
+        escaped = f"{escape}.|" if escape else ""
+        plain = rf"(?:{escaped}[^{end}\r\n])*+"
+        if not quote:
+            return re.compile(rf"()()({plain})(?:{end}|[\r\n]*$)", re.DOTALL)
+        doubled = f"{quote}{quote}|" if self.double_quote else ""
+        space = " *+" if self.skip_initial_space else ""
+        quoted = rf"{space}{quote}((?:{escaped}{doubled}[^{quote}])*+){quote}({plain})"
+        return re.compile(rf"(?:{quoted}|({plain}))(?:{end}|[\r\n]*$)", re.DOTALL)
+
+    @property
     def fault(self) -> str:
         """Why no file can be cut that way; empty when one can."""
         marks = {"delimiter": self.delimiter, "quoteChar": self.quote_char, "escapeChar": self.escape_char}

@@ -19,7 +19,6 @@ import polars as pl
 from deedbook import files
 from deedbook.checking.files import Beginning
 from deedbook.checking.header import match_header
-from deedbook.checking.structure import conflicts_in
 from deedbook.descriptor import Resource
 from deedbook.dialect import Dialect
 from deedbook.errors import DeedbookError, ProjectError, UsageError
@@ -80,11 +79,13 @@ def rewrite(
     found = []
     for at, resource in enumerate(chosen):
         progress(f"rewriting {resource.name}", at / len(chosen))
-        found.append(_rewrite(resource, project.package.referenced(resource.name), check=check))
+        found.append(rewrite_table(resource, project.package.referenced(resource.name), check=check))
     return tuple(found)
 
 
-def _rewrite(resource: Resource, referenced: frozenset[str], *, check: bool) -> Rewritten:
+def rewrite_table(resource: Resource, referenced: frozenset[str], *, check: bool) -> Rewritten:
+    """A table in canonical form, of which other tables refer to these fields. See `rewrite`."""
+
     def became(state: State, done: Sequence[str] = (), left: Sequence[str] = ()) -> Rewritten:
         return Rewritten(resource.name, ", ".join(resource.paths), state, tuple(done), tuple(left))
 
@@ -109,17 +110,13 @@ def _rewrite(resource: Resource, referenced: frozenset[str], *, check: bool) -> 
         except OSError as error:
             message = f"{file}: cannot be rewritten: {error.strerror}"
             raise ProjectError(message, "check the permissions of its folder") from None
-    return became("changed", [*done, *_visible_in_bytes(before, after)] or ["written in canonical form"], left)
-
-
-def _visible_in_bytes(before: bytes, after: bytes) -> Iterator[str]:
-    """What was done and shows in the bytes only."""
-    if before.count(b"\r") > after.count(b"\r"):
-        yield "lines end in LF"
-    elif not before.endswith(b"\n"):
-        yield "the last line ends"
-    if before.count(b'"') != after.count(b'"'):
-        yield "cells are quoted only where they must be"
+    is_ended, has_fewer = before.endswith(b"\n"), before.count(b"\r") > after.count(b"\r")
+    visible = {  # in the bytes only
+        "lines end in LF": has_fewer,
+        "the last line ends": not is_ended and not has_fewer,
+        "cells are quoted only where they must be": before.count(b'"') != after.count(b'"'),
+    }
+    return became("changed", [*done, *compress(visible, visible.values())] or ["written in canonical form"], left)
 
 
 def _prove(resource: Resource, old: Path, new: Path, cells: Cells) -> None:
@@ -311,7 +308,7 @@ _FAULTS = {"stray-quote": "has text behind a closing quote", "encoding-error": "
 
 
 def _broken_rows(block: text.TextBlock, first: int, width: int) -> Iterator[str]:
-    for rows in conflicts_in(block):
+    for rows in block.conflicts:
         yield f"an unresolved merge conflict begins in row {first + rows.start}"
     for fault in block.faults:
         if fault.rule in _FAULTS:

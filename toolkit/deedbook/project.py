@@ -111,6 +111,36 @@ class Project:
         """Whether anything was built or published into a folder."""
         return any((folder / self.package.name).is_dir() for folder in self.release_folders)
 
+    def refuse_strays(self, schemas: Path) -> None:
+        """Proves that every file of schemas or rules has an effect.
+
+        The schema of a view belongs to the rules across tables, which name the view. In a folder that also holds other things (the
+        root, or that of the tables) only what is called nearly like a table is one.
+
+        Raises:
+            ProjectError: for one that belongs to no table, or whose table has a schema of its own.
+        """
+        tables = {item.name: item.raw for item in self.package.resources}
+        used = {str(schemas / "conftest.py"), *map(attrgetter("schema_source"), self.package.resources)}
+        is_shared = schemas.resolve() in {self.root.resolve(), self.package.root.resolve()}
+        otherwise = "" if is_shared else f"the tables are {', '.join(tables)}"
+        files = chain.from_iterable(map(schemas.glob, ("[!_.]*.schema.json", "[!_.]*.py", f"[!_.]*{DECLARED}")))
+        for file in map(Path, sorted(set(map(str, files)) - used)):
+            name, is_schema = _table_of(file), file.suffix == ".json"
+            if is_schema and "schema" in tables.get(name, ()):
+                message = f"{file}: has no effect, because the table `{name}` has a `schema` in {self.package.path}"
+                raise ProjectError(message, "delete one of the two")
+            is_known = self.derives(name) if is_schema else name == DATASET
+            close = nearest(name, tables, otherwise)
+            if close and not (is_known or name in tables):
+                raise ProjectError(f"{file}: there is no table `{name}`", close)
+
+    def derives(self, name: str) -> bool:
+        """Whether the rules across tables derive something and name that view, or leave deriving to a function from elsewhere."""
+        file = self.rule_files.get(DATASET)
+        rules = file.read_text(encoding="utf-8", errors="replace") if file else ""
+        return "derive" in rules and (f'"{name}"' in rules or f"'{name}'" in rules or "def derive" not in rules)
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:
@@ -160,13 +190,13 @@ def load_project(target: Path, reading: Reading | None = None) -> Project:
         raise UsageError(f"{target}: no such file or folder", "name a project folder, a descriptor or a data file")
     given = reading or Reading()
     if given.is_whole:
-        return _load_file(target, given)
+        return load_file(target, given)
     if given != Reading(name=given.name):
         message = "how a file is read is said for a data file with a schema of its own"
         raise UsageError(message, "add --schema TABLE.schema.json")
     if target.is_dir():
         return load_folder(target)
-    if (owner := _owner_of(target)) is not None and (reading or not owner.table):
+    if (owner := owner_of(target)) is not None and (reading or not owner.table):
         return owner
     if target.suffix in _DESCRIPTOR_SUFFIXES:
         return _finish(Project(target.parent, load_package(target)))
@@ -186,8 +216,8 @@ def load_folder(root: Path) -> Project:
     return _finish(Project(root, load_package(found)))
 
 
-def _load_file(target: Path, reading: Reading) -> Project:
-    """A project of one data file; foreign keys that refer to other tables are kept, and cannot be looked up."""
+def load_file(target: Path, reading: Reading) -> Project:
+    """A project of one data file; foreign keys that refer to other tables are kept, and cannot be looked up. See `load_project`."""
     name = reading.name or target.name.split(".")[0] or "table"
     like: dict[str, Any] = {"name": name}
     rules = {}
@@ -212,7 +242,7 @@ def _load_file(target: Path, reading: Reading) -> Project:
     return Project(target.parent, Package(root=target.parent, path=None, resources=(resource,)), rule_files=rules)
 
 
-def _owner_of(file: Path) -> Project | None:
+def owner_of(file: Path) -> Project | None:
     """The project that names a descriptor, or has a file as one of its tables: the nearest above it."""
     resolved = file.resolve()
     for project in _projects_above(resolved):
@@ -272,8 +302,9 @@ def _load_configured(root: Path) -> Project:
     package = load_package(descriptor, schemas=schemas)
     names = [*(resource.name for resource in package.resources), DATASET]
     rules = _rules_in(schemas, names)
-    _refuse_strays(root, schemas, package)
-    return _finish(Project(root, package, config, MappingProxyType(rules)))
+    project = Project(root, package, config, MappingProxyType(rules))
+    project.refuse_strays(schemas)
+    return _finish(project)
 
 
 def _rules_in(schemas: Path, names: Iterable[str]) -> dict[str, Path]:
@@ -291,35 +322,6 @@ def _table_of(file: Path) -> str:
     return file.name.removesuffix(".py").removesuffix(DECLARED).removesuffix(".schema.json")
 
 
-def _refuse_strays(root: Path, schemas: Path, package: Package) -> None:
-    """Raises for a file of schemas or rules that has no effect: it belongs to no table, or its table has a schema of its own.
-
-    The schema of a view belongs to the rules across tables, which name the view. In a folder that also holds other things (the root, or
-    that of the tables) only what is called nearly like a table is one.
-    """
-    tables = {item.name: item.raw for item in package.resources}
-    used = {str(schemas / "conftest.py"), *map(attrgetter("schema_source"), package.resources)}
-    is_shared = schemas.resolve() in {root.resolve(), package.root.resolve()}
-    otherwise = "" if is_shared else f"the tables are {', '.join(tables)}"
-    files = chain.from_iterable(map(schemas.glob, ("[!_.]*.schema.json", "[!_.]*.py", f"[!_.]*{DECLARED}")))
-    for file in map(Path, sorted(set(map(str, files)) - used)):
-        name, is_schema = _table_of(file), file.suffix == ".json"
-        if is_schema and "schema" in tables.get(name, ()):
-            message = f"{file}: has no effect, because the table `{name}` has a `schema` in {package.path}"
-            raise ProjectError(message, "delete one of the two")
-        is_known = _names_view(schemas, name) if is_schema else name == DATASET
-        close = nearest(name, tables, otherwise)
-        if close and not (is_known or name in tables):
-            raise ProjectError(f"{file}: there is no table `{name}`", close)
-
-
-def _names_view(schemas: Path, name: str) -> bool:
-    """Whether the rules across tables derive something and name that view, or leave deriving to a function from elsewhere."""
-    file = schemas / f"{DATASET}.py"
-    rules = file.read_text(encoding="utf-8", errors="replace") if file.is_file() else ""
-    return "derive" in rules and (f'"{name}"' in rules or f"'{name}'" in rules or "def derive" not in rules)
-
-
 def _finish(project: Project) -> Project:
     """The project with categories filled from its code list and its waivers read."""
     package, lists = project.package, read_code_lists(project.package)
@@ -327,7 +329,7 @@ def _finish(project: Project) -> Project:
         replace(item, schema=item.schema.with_categories(lists)) if item.schema else item for item in package.resources
     )
     package = replace(package, resources=tuple(resources))
-    return replace(project, package=package, waivers=_read_waivers(package.root / "waivers.csv"))
+    return replace(project, package=package, waivers=read_waivers(package.root / "waivers.csv"))
 
 
 def read_code_lists(package: Package) -> dict[str, list[Label]]:
@@ -347,7 +349,12 @@ def _position(row: Mapping[str, Any]) -> float:
     return float(text) if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", text) else float("inf")
 
 
-def _read_waivers(path: Path) -> tuple[Waiver, ...] | None:
+def read_waivers(path: Path) -> tuple[Waiver, ...] | None:
+    """The waivers of a file; None when there is none.
+
+    Raises:
+        ProjectError: when it lacks a column.
+    """
     if not path.is_file():
         return None
     columns = [item.name for item in fields(Waiver)][:-1]

@@ -73,6 +73,19 @@ class Field:
         named = bool(self.categories or self.constraints.keys() & {"pattern", "enum"})
         return named or self.type not in {"any", "string"}
 
+    def contradictions(self) -> Iterator[str]:
+        """What it says of its values that cannot all be true."""
+        for low, high, are_crossed, said in _LIMITS:
+            below, above = self.constraints.get(low), self.constraints.get(high)
+            (kind, least), (other, most) = _limit(below), _limit(above)
+            if kind and kind == other and are_crossed(least, most):
+                yield f"{low} {below} is {said} {high} {above}"
+        enum, known = self.constraints.get("enum"), {str(label.value) for label in self.categories}
+        for value in enum if known and isinstance(enum, list) else ():
+            if str(value) not in known:
+                yield f"the enum value {value!r} is not among the categories"
+                break
+
 
 @dataclass(frozen=True, slots=True)
 class ForeignKey:
@@ -133,6 +146,19 @@ class TableSchema:
             KeyError: when there is none.
         """
         return self.fields[self.positions[name]]
+
+    def contradictions(self) -> Iterator[str]:
+        """What it says of its fields and keys that cannot all be true."""
+        yield from (f"field `{name}` is declared twice" for name in repeated(sorted(self.names)))
+        keys = [("primaryKey", self.primary_key), *(("uniqueKeys", key) for key in self.unique_keys)]
+        for key in self.foreign_keys:
+            keys += [("foreignKeys", key.fields), ("foreignKeys.reference", () if key.resource else key.reference)]
+        for what, names in keys:
+            unknown = filterfalse(self.positions.__contains__, names)
+            yield from (f"{what} names `{name}`, which is no field" for name in unknown)
+            yield from (f"{what} names `{name}` twice" for name in repeated(names))
+        for item in filter(attrgetter("constraints"), self.fields):
+            yield from (f"field `{item.name}`: {problem}" for problem in item.contradictions())
 
     def missing_of(self, item: Field) -> tuple[str, ...]:
         """The texts that mean "no value" in that field."""
@@ -195,7 +221,7 @@ def read_schema(raw: object, where: str) -> TableSchema:
         derived_fields=tuple(map(read_field, count(1), derived)),
         raw=MappingProxyType(raw),
     )
-    problems += _contradictions(schema)
+    problems += schema.contradictions()
     if problems:
         raise ProjectError(f"{where}: " + "; ".join(problems), "correct the schema and run the command again")
     return schema
@@ -308,34 +334,6 @@ def _read_foreign_keys(entries: Sequence[Any], problems: list[str]) -> Iterator[
             continue
         faulty = f"foreign key {fields} refers to {len(target)} fields, it has {len(fields)}"
         problems.append(faulty if fields else "a foreign key names no field")
-
-
-def _contradictions(schema: TableSchema) -> Iterator[str]:
-    """What a schema says of its fields and keys that cannot all be true."""
-    yield from (f"field `{name}` is declared twice" for name in repeated(sorted(schema.names)))
-    keys = [("primaryKey", schema.primary_key), *(("uniqueKeys", key) for key in schema.unique_keys)]
-    for key in schema.foreign_keys:
-        keys += [("foreignKeys", key.fields), ("foreignKeys.reference", () if key.resource else key.reference)]
-    for what, names in keys:
-        unknown = filterfalse(schema.positions.__contains__, names)
-        yield from (f"{what} names `{name}`, which is no field" for name in unknown)
-        yield from (f"{what} names `{name}` twice" for name in repeated(names))
-    for item in filter(attrgetter("constraints"), schema.fields):
-        yield from (f"field `{item.name}`: {problem}" for problem in _field_contradictions(item))
-
-
-def _field_contradictions(item: Field) -> Iterator[str]:
-    """What a field says of its values that cannot all be true."""
-    for low, high, are_crossed, said in _LIMITS:
-        below, above = item.constraints.get(low), item.constraints.get(high)
-        (kind, least), (other, most) = _limit(below), _limit(above)
-        if kind and kind == other and are_crossed(least, most):
-            yield f"{low} {below} is {said} {high} {above}"
-    enum, known = item.constraints.get("enum"), {str(label.value) for label in item.categories}
-    for value in enum if known and isinstance(enum, list) else ():
-        if str(value) not in known:
-            yield f"the enum value {value!r} is not among the categories"
-            break
 
 
 def _limit(value: object) -> tuple[str, Any]:

@@ -110,7 +110,7 @@ class Beginning:
             return None if matched else self.cut_otherwise()
         if not is_own:
             return _delimited(mark, own, above)
-        return None if row in declared else _displaced(first, row, declared)
+        return None if row in declared else self.displaced(first, row)
 
     def rows(self, own: str) -> Iterator[tuple[int, bool, int, str]]:
         """The rows that may be the header, which most likely is the greatest.
@@ -121,6 +121,15 @@ class Beginning:
             for at, cells in enumerate(held, 1):
                 if len(set(cells)) > 1 or len(self.schema.fields) == 1:
                     yield self.count_known(cells), mark == own, -at, mark
+
+    def displaced(self, first: str, row: int) -> FileProblem:
+        """The header is in another row than the dialect says."""
+        declared = dialect_of(self.resource).header_rows
+        if row < max(declared):
+            return problem("header_above", row=row, declared=", ".join(map(str, declared)))
+        is_comment = first.startswith(("#", "//", "%"))
+        what = "a comment stands" if is_comment else "a title, a note or another header row stands"
+        return problem("header_below", row=row, what=what, rows="row 1" if row == 2 else f"rows 1 to {row - 1}")
 
     def cut_otherwise(self) -> FileProblem | None:
         """A delimiter that cuts every record into as many cells as the schema has fields, where the declared one cuts none."""
@@ -154,15 +163,6 @@ class Beginning:
                 for which, plan in enumerate(_plans((schema.field(label), placed), schema)):
                     fits[which] &= not any(plan.problems(row[at]) for row in rows if at < len(row))
         return fits[0], fits[1]
-
-
-def _displaced(first: str, row: int, declared: Sequence[int]) -> FileProblem:
-    """The header is in another row than the dialect says."""
-    if row < max(declared):
-        return problem("header_above", row=row, declared=", ".join(map(str, declared)))
-    is_comment = first.startswith(("#", "//", "%"))
-    what = "a comment stands" if is_comment else "a title, a note or another header row stands"
-    return problem("header_below", row=row, what=what, rows="row 1" if row == 2 else f"rows 1 to {row - 1}")
 
 
 def _delimited(mark: str, declared: str, above: str = "") -> FileProblem:

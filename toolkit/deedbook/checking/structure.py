@@ -21,8 +21,6 @@ from deedbook.checking.header import WORDS, Column
 from deedbook.findings import plural, shorten
 from deedbook.reading.text import Ragged, TextBlock
 
-_MARKS = ("<<<<<<< ", "|||||||", "=======", ">>>>>>> ")
-"""How the lines begin that git writes around the two sides of a conflict (`|||||||` with merge.conflictStyle diff3)."""
 _TOTAL = r"(?i)^\W*(grand |sub-?)?(totals?|sums?|summe|gesamt|insgesamt|somme|totaux|suma|totale|итого|всего)\W*$"
 _DECIMAL_COMMA = re.compile(r"\s*[+-]*\d+\s*,\s*[+-]*\d+\s*")
 _CURLY = ("\u201c", "\u201d", "\u201e", "\u00ab", "\u2018")
@@ -53,7 +51,7 @@ def check_structure(
         fields: How the columns are checked, to see how the cells of a row are shifted.
         key: The primary key, none of which may be missing.
     """
-    conflicts = conflicts_in(block)
+    conflicts = block.conflicts
     empty = block.empty if key or any(item.field.required for item in fields) else set()
     if not any((block.ragged, block.comments, block.faults, block.with_nul, empty, conflicts)):
         return Structure([], {})
@@ -76,30 +74,6 @@ def check_structure(
         if name:
             excused[name] = np.union1d(excused.get(name, misplaced), group.rows)
     return Structure(_told(groups), excused, absent)
-
-
-def conflicts_in(block: TextBlock) -> list[range]:
-    """The rows of each conflict that git left; its marks are records of one cell."""
-    marks, found = _conflict_marks(block), []
-    start: int | None = 0 if any(text.startswith(_MARKS[0]) for text in marks.values()) else None
-    for row, text in marks.items():
-        if text.startswith(_MARKS[0]):
-            start = row
-        elif text.startswith(_MARKS[3]) and start is not None:
-            found.append(range(start, row + 1))
-            start = None
-    return found if start is None else [*found, range(start, block.frame.height)]
-
-
-def _conflict_marks(block: TextBlock) -> dict[int, str]:
-    """The records of one cell that begin like a mark of git."""
-    if block.frame.width > 1:
-        return {item.row: item.cells[0] for item in block.ragged if item.cells and item.cells[0].startswith(_MARKS)}
-    column = block.frame.to_series()
-    if not column.str.starts_with(_MARKS[0]).any():
-        return {}
-    is_mark = pl.select(pl.any_horizontal(column.str.starts_with(mark) for mark in _MARKS)).to_series()
-    return dict(zip(is_mark.arg_true(), column.filter(is_mark), strict=True))
 
 
 def _no_data(frame: pl.DataFrame, columns: Sequence[Column], rows: Rows) -> tuple[list[int], list[int]]:

@@ -58,7 +58,7 @@ def run(
     count = default_workers() if workers is None else workers
     fewest = limit = _FEW if layout.is_regular else RECORDS
     with ThreadPoolExecutor(count, thread_name_prefix="deedbook") as pool:
-        queue: _Queue[T] = _Queue(cutter, partial(_do, layout, work), pool, count)
+        queue: _Queue[T] = _Queue(cutter, layout, work, pool, count)
         while queue.fill():
             block, result = queue.blocks.popleft()
             try:
@@ -105,12 +105,13 @@ class _Queue(Generic[T]):
     """Blocks that are cut and started, in order.
 
     Attributes:
-        do: What is done with a block.
+        work: What is done with a block.
         workers: The threads of the pool; one is never used, since it would only be waited for.
     """
 
     cutter: Cutter
-    do: Callable[[Block], list[Done[T]]]
+    layout: Layout
+    work: Callable[[TextBlock], T]
     pool: ThreadPoolExecutor
     workers: int
     blocks: deque[tuple[Block, Callable[[], list[Done[T]]]]] = field(default_factory=deque)
@@ -148,16 +149,17 @@ class _Queue(Generic[T]):
             return partial(self.do, block)
         return self.pool.submit(self.do, block).result
 
-
-def _do(layout: Layout, work: Callable[[TextBlock], T], block: Block) -> list[Done[T]]:
-    if block.is_open and is_regular(block.data, layout):
-        raise UnclosedError(is_long=len(block.data) >= MAX_RECORD)
-    if block.is_open:
-        raise IrregularError
-    try:
-        return [Done(work(read_block(block.data, layout, most=_CROWD)), len(block.data))]
-    except CrowdedError:
-        cutter = Cutter(io.BytesIO(), layout.dialect, _PART)
-        cutter.unread(block.data)
-        parts = (part.data for part in iter(cutter.next_block, None))
-        return [Done(work(read_block(part, layout)), len(part)) for part in parts]
+    def do(self, block: Block) -> list[Done[T]]:
+        """What the worker makes of a block, or of its parts where it has too many bad records."""
+        layout = self.layout
+        if block.is_open and is_regular(block.data, layout):
+            raise UnclosedError(is_long=len(block.data) >= MAX_RECORD)
+        if block.is_open:
+            raise IrregularError
+        try:
+            return [Done(self.work(read_block(block.data, layout, most=_CROWD)), len(block.data))]
+        except CrowdedError:
+            cutter = Cutter(io.BytesIO(), layout.dialect, _PART)
+            cutter.unread(block.data)
+            parts = (part.data for part in iter(cutter.next_block, None))
+            return [Done(self.work(read_block(part, layout)), len(part)) for part in parts]

@@ -51,7 +51,7 @@ class RecordReader:
         self._data, self._more, self._dialect, self._first = data, more, dialect, len(data)
         marks = (dialect.quote_char, dialect.escape_char, *dialect.pairs)
         self._quote, self._escape, *self._pairs = (mark.encode() for mark in marks)
-        self._cell = _cell_pattern(dialect)
+        self._cell = dialect.cell
         self._at = 0
         self._line, self._text = b"", ""
         """The last line of the record in hand, and all of it that the csv module got."""
@@ -157,22 +157,6 @@ class RecordReader:
             if is_all:
                 return len(self._data)
             size *= 8
-
-
-def _cell_pattern(dialect: Dialect) -> re.Pattern[str]:
-    """A cell up to its delimiter: group 1 is what is quoted, group 2 what stands behind the closing quote.
-
-    As for the csv module, a quote is one only at the start of a cell, and what follows a closing one belongs to the cell.
-    """
-    end, quote, escape = (re.escape(mark) for mark in (dialect.delimiter, dialect.quote_char, dialect.escape_char))
-    escaped = f"{escape}.|" if escape else ""
-    plain = rf"(?:{escaped}[^{end}\r\n])*+"
-    if not quote:
-        return re.compile(rf"()()({plain})(?:{end}|[\r\n]*$)", re.DOTALL)
-    doubled = f"{quote}{quote}|" if dialect.double_quote else ""
-    space = " *+" if dialect.skip_initial_space else ""
-    quoted = rf"{space}{quote}((?:{escaped}{doubled}[^{quote}])*+){quote}({plain})"
-    return re.compile(rf"(?:{quoted}|({plain}))(?:{end}|[\r\n]*$)", re.DOTALL)
 
 
 def _odd_marks(record: str, cell: re.Pattern[str], row: int, dialect: Dialect) -> Iterator[CellFault]:

@@ -26,7 +26,8 @@ from deedbook.reading.blocks import NEWLINE, Positions, count, cut_out, quotes_a
 _SUSPECTS = 100
 """One record in so many may lack its last cell for each to be read with the csv module, only to find nothing wrong with most."""
 
-
+_MARKS = ("<<<<<<< ", "|||||||", "=======", ">>>>>>> ")
+"""How the lines begin that git writes around the two sides of a conflict (`|||||||` with merge.conflictStyle diff3)."""
 _MOST_COLUMNS = 50_000
 """Columns that polars parses: each takes it 4 KB, records that are read one by one a third of that."""
 
@@ -91,6 +92,30 @@ class TextBlock:
     def absent(self) -> frozenset[int]:
         """The records that hold no row: blank ones and comments."""
         return self.comments | {item.row for item in self.ragged if not item.cells}
+
+    @property
+    def marks(self) -> dict[int, str]:
+        """The records of one cell that begin like a mark of git."""
+        if self.frame.width > 1:
+            return {it.row: it.cells[0] for it in self.ragged if it.cells and it.cells[0].startswith(_MARKS)}
+        column = self.frame.to_series()
+        if not column.str.starts_with(_MARKS[0]).any():
+            return {}
+        is_mark = pl.select(pl.any_horizontal(column.str.starts_with(mark) for mark in _MARKS)).to_series()
+        return dict(zip(is_mark.arg_true(), column.filter(is_mark), strict=True))
+
+    @property
+    def conflicts(self) -> list[range]:
+        """The rows of each conflict that git left; its marks are records of one cell."""
+        marks, found = self.marks, []
+        start: int | None = 0 if any(text.startswith(_MARKS[0]) for text in marks.values()) else None
+        for row, text in marks.items():
+            if text.startswith(_MARKS[0]):
+                start = row
+            elif text.startswith(_MARKS[3]) and start is not None:
+                found.append(range(start, row + 1))
+                start = None
+        return found if start is None else [*found, range(start, self.frame.height)]
 
     @property
     def empty(self) -> set[int]:
