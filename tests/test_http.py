@@ -61,7 +61,7 @@ def answered(body: bytes, *headers: str) -> bytes:
 
 def read(url: str) -> bytes:
     with http.get(url) as answer:
-        return b"".join(answer.pieces())
+        return b"".join(answer.pieces)
 
 
 @pytest.mark.parametrize(

@@ -150,7 +150,9 @@ class Stream:
 
 
 class Answer:
-    """What a server answered; header names are in lower case.
+    """What a server answered; header names are in lower case, `pieces` is the body as it comes, unpacked.
+
+    A body that breaks off or comes too slowly raises `PassingError` where it is read.
 
     Args:
         response: With its body not read yet.
@@ -165,21 +167,29 @@ class Answer:
         self.wait = seconds_to_wait(self.headers.get("retry-after", ""))
         self.encoding = self.headers.get("content-encoding", "identity").strip().lower()
         self._response = response
-        self._pieces = self._unpacked(self._received(deadline))
-        self.stream = Stream(self._pieces)
+        self.pieces = self._unpacked(self._received(deadline))
+        self.stream = Stream(self.pieces)
 
     @property
     def kind(self) -> str:
         """Its media type."""
         return self.headers.get("content-type", "").partition(";")[0].strip().lower()
 
-    def pieces(self) -> Iterator[bytes]:
-        """The body as it comes, unpacked.
+    def target(self, start: str) -> str:
+        """Where it redirects to; `start` is what people are told was asked for.
 
         Raises:
-            PassingError: when it breaks off, or comes too slowly.
+            RemoteError: when no redirect may lead there.
         """
-        return self._pieces
+        following = urljoin(self.url, self.headers.get("location", ""))
+        parts = urlsplit(following)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise RemoteError(f"{start}: is redirected to what is no web address", "check the address")
+        if urlsplit(self.url).scheme == "https" and parts.scheme == "http":
+            raise RemoteError(f"{start}: is redirected from https to http", "tell the publisher")
+        if parts.username is not None:
+            raise RemoteError(f"{start}: is redirected to an address with a password in it", "tell the publisher")
+        return following
 
     def close(self) -> None:
         """Lets go of the connection; it is used again when the body was read to its end."""
@@ -252,7 +262,7 @@ def request(
     told.daemon = True
     told.start()
     try:
-        response = _pool(_proxy_for(url)).request(
+        response = _pool(proxy_of(url)).request(
             method,
             url,
             headers={"User-Agent": user_agent(), "Accept": "*/*", "Accept-Encoding": "identity", **headers},
@@ -298,7 +308,7 @@ def get(
             if answer.status not in REDIRECTS:
                 yield answer
                 return
-            at = _next(at, answer.headers.get("location", ""), place(url))
+            at = answer.target(place(url))
     raise RemoteError(f"{place(url)}: is redirected again and again", "check the address")
 
 
@@ -324,7 +334,7 @@ def digest(
             if answer.status != 200:
                 hint = "publish again later: nothing is done twice"
                 raise MissingError(f"{place(url)} answers {answer.status}", hint)
-            for piece in answer.pieces():
+            for piece in answer.pieces:
                 found.update(piece)
                 size += len(piece)
                 progress(len(piece))
@@ -335,18 +345,6 @@ def digest(
     return retried(read, pause=pause)
 
 
-def _next(url: str, target: str, start: str) -> str:
-    following = urljoin(url, target)
-    parts = urlsplit(following)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise RemoteError(f"{start}: is redirected to what is no web address", "check the address")
-    if urlsplit(url).scheme == "https" and parts.scheme == "http":
-        raise RemoteError(f"{start}: is redirected from https to http", "tell the publisher")
-    if parts.username is not None:
-        raise RemoteError(f"{start}: is redirected to an address with a password in it", "tell the publisher")
-    return following
-
-
 class _Watched:
     """Of a connection: its headers come within the time that a read may take, however slowly single bytes do."""
 
@@ -355,7 +353,13 @@ class _Watched:
     was_cut = False
 
     def getresponse(self) -> Any:
-        watch = threading.Timer(self.timeout or STALL_SECONDS, self._cut)
+        def cut() -> None:
+            """Ends the read that hangs, as if the other side had gone."""
+            self.was_cut = True
+            with suppress(OSError):
+                self.sock.shutdown(socket.SHUT_RDWR)
+
+        watch = threading.Timer(self.timeout or STALL_SECONDS, cut)
         watch.daemon = True
         watch.start()
         try:
@@ -369,12 +373,6 @@ class _Watched:
         finally:
             watch.cancel()
         raise TimeoutError("the headers do not come to an end")
-
-    def _cut(self) -> None:
-        """Ends the read that hangs, as if the other side had gone."""
-        self.was_cut = True
-        with suppress(OSError):
-            self.sock.shutdown(socket.SHUT_RDWR)
 
 
 class _PlainConnection(_Watched, HTTPConnection):
@@ -403,7 +401,7 @@ def _pool(proxy: str) -> urllib3.PoolManager:
     return pool
 
 
-def _proxy_for(url: str) -> str:
+def proxy_of(url: str) -> str:
     """The proxy that the environment names for an address; empty for none."""
     parts = urlsplit(url)
     proxies = getproxies()

@@ -23,7 +23,7 @@ from deedbook.rendering.escapes import visible
 
 
 @click.command()
-@click.argument("name", metavar="[NAME[@VERSION|@RANGE|@latest]]", required=False)
+@click.argument("name", metavar="[NAME[@VERSION|@RANGE|@latest]]", default="")
 @options.catalogue
 @click.option(
     "-o",
@@ -53,7 +53,7 @@ from deedbook.rendering.escapes import visible
 @options.quiet
 @options.debug
 def fetch(
-    name: str | None,
+    name: str,
     catalogue: str | None,
     key: str | None,
     offline: bool,
@@ -77,14 +77,14 @@ def fetch(
     chosen = _listed(tables)
     if (subset is not None and len(chosen) != 1) or (digest and subset is None):
         raise UsageError("--subset needs one --table, and --digest needs --subset", "see deedbook fetch --help")
-    wanted = _wanted(name, lock_file if locked else None)
-    for text, pin in wanted.items():
+    wanted = pins.find_pins(lock_file, name) if locked else (name,) if name else ()
+    if not wanted:
+        raise UsageError("no release is named", "write deedbook fetch NAME, or --locked with a lock file")
+    for one in wanted:
         with streams.progress_bar(quiet=quiet) as bar:
-            asking = releases.Asking(catalogue or (pin.catalogue if pin is not None else None), key, offline)
-            listing, warnings = releases.find_release(text, asking)
-            found = listing.source.pin
-            pins.demand(pin or found, found)
+            listing, warnings = releases.find_release(one, releases.Asking(catalogue, key, offline))
             options.warn(warnings)
+            found = listing.source.pin
             own = Path(found.name, found.version)
             home = own if folder is None else folder / own if len(wanted) > 1 else folder
             if subset is not None:
@@ -114,27 +114,6 @@ def fetch(
 def _listed(text: str | None) -> list[str]:
     """The names in a list with commas."""
     return [item.strip() for item in (text or "").split(",") if item.strip()]
-
-
-def _wanted(name: str | None, lock_file: Path | None) -> dict[str, pins.Pin | None]:
-    """The releases that are wanted, with their pins.
-
-    Raises:
-        UsageError: when none is named, or the named dataset has no pin.
-    """
-    locked = pins.read_lock(lock_file) if lock_file is not None else {}
-    dataset, _, version = (name or "").partition("@")
-    if name is None:
-        found: dict[str, pins.Pin | None] = {f"{pin.name}@{pin.version}": pin for pin in locked.values()}
-    elif lock_file is None:
-        found = {name: None}
-    elif dataset not in locked or version not in {"", locked[dataset].version}:
-        raise UsageError(f"{lock_file}: does not lock {name}", "leave out --locked, or fetch it once with --lock")
-    else:
-        found = {f"{dataset}@{locked[dataset].version}": locked[dataset]}
-    if not found:
-        raise UsageError("no release is named", "write deedbook fetch NAME, or --locked with a lock file")
-    return found
 
 
 @click.command()

@@ -44,26 +44,26 @@ def citation_of(listing: Listing) -> Citation:
 def _read(documents: Mapping[str, bytes], name: str, where: str) -> Citation:
     import yaml
 
+    def text(of: Mapping[str, object], field: str) -> str:
+        return _plain(of.get(field, ""))
+
     try:
         raw, datacite = yaml.safe_load(documents[CFF]), json.loads(documents.get(DATACITE, b"{}"))
-        texts = {field: _plain(raw.get(field, "")) for field in ("title", "version", "doi", "url", "date-released")}
         return Citation(
-            citation_key(name, texts["version"]),
-            texts["title"],
-            texts["version"],
-            dt.date.fromisoformat(texts["date-released"]),
-            tuple(map(_author, raw["authors"])),
-            texts["doi"],
-            texts["url"],
-            publisher=_plain((datacite.get("publisher") or {}).get("name", "")),
+            citation_key(name, text(raw, "version")),
+            text(raw, "title"),
+            text(raw, "version"),
+            dt.date.fromisoformat(text(raw, "date-released")),
+            tuple(
+                Agent(name=text(one, "name"), family=text(one, "family-names"), given=text(one, "given-names"))
+                for one in raw["authors"]
+            ),
+            text(raw, "doi"),
+            text(raw, "url"),
+            publisher=text(datacite.get("publisher") or {}, "name"),
         )
     except (yaml.YAMLError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ProjectError(f"{where}: {CFF} or {DATACITE} cannot be read: {error}", "fetch the release again") from None
-
-
-def _author(entry: Mapping[str, object]) -> Agent:
-    name, family, given = (_plain(entry.get(field, "")) for field in ("name", "family-names", "given-names"))
-    return Agent(name=name, family=family, given=given)
 
 
 def _plain(value: object) -> str:

@@ -53,7 +53,11 @@ _RELEASE = re.compile(rf"(?P<root>.*)/(?P<name>[^/]+)/(?P<version>{LATEST}|{SEMV
 _HOST = re.compile(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}(/.*)?")
 DOCUMENT_SECONDS = http.PATIENCE
 """That a document may take, and a second more for each 64 KiB that came (`http.Answer`)."""
-_GONE = frozenset({404, 410})
+_REFUSALS: Mapping[int, tuple[type[RemoteError], str, str]] = {
+    **dict.fromkeys((404, 410), (MissingError, "there is nothing ({})", "check the address")),
+    **dict.fromkeys((401, 403), (RemoteError, "the server refuses it ({})", "it may need a name and a password")),
+}
+_OTHER = (RemoteError, "the server says {}", "check the address, or try again later")
 _PICTURED = (".html", ".xml", ".svg", ".png", ".jpg", ".gif")
 """Ends of names whose files may come as a page or a picture."""
 _PAGES = frozenset({"text/html", "application/xhtml+xml", "text/xml", "application/xml"})
@@ -122,6 +126,26 @@ class Address:
     path: str = ""
     authorization: str = field(default="", repr=False)
 
+    @classmethod
+    def of_web(cls, text: str) -> Address:
+        """That of an http(s) URL, name and password apart from it.
+
+        Raises:
+            UsageError: when it names no host.
+        """
+        try:
+            parts = urlsplit(text)
+            host, port = parts.hostname, parts.port
+        except ValueError:
+            host = None
+        if not host:
+            raise UsageError(f"{text}: is no address", "write https://HOST/PATH/")
+        secret = f"{unquote(parts.username or '')}:{unquote(parts.password or '')}".encode()
+        where = (f"[{host}]" if ":" in host else host) + (f":{port}" if port else "")
+        root = urlunsplit((parts.scheme.lower(), where, f"{_parts(parts.path)[0]}/", "", ""))
+        known = parts.username is not None
+        return cls("http", root, authorization=f"Basic {base64.b64encode(secret).decode()}" if known else "")
+
     @property
     def text(self) -> str:
         """As people are told it, and as it is asked for."""
@@ -164,7 +188,7 @@ def read_location(text: str) -> Address:
         return Address("folder", f"{_parts(Path(text).absolute().as_posix())[0]}/")
     match scheme.lower():
         case "http" | "https":
-            return _web(text)
+            return Address.of_web(text)
         case "file":
             return Address("folder", f"{_parts(unquote(urlsplit(text).path))[0]}/")
         case "s3":
@@ -185,24 +209,6 @@ def _parts(path: str) -> tuple[str, str | None]:
     return (found["root"], f"{unquote(found['name'])}@{found['version']}") if found else (path, None)
 
 
-def _web(text: str) -> Address:
-    try:
-        parts = urlsplit(text)
-        host = parts.hostname or ""
-        port = f":{parts.port}" if parts.port else ""
-    except ValueError:
-        host = port = ""
-    if not host:
-        raise UsageError(f"{text}: is no address", "write https://HOST/PATH/")
-    authorization = ""
-    if parts.username is not None:
-        secret = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
-        authorization = f"Basic {base64.b64encode(secret.encode()).decode()}"
-    where = f"[{host}]{port}" if ":" in host else f"{host}{port}"
-    root = urlunsplit((parts.scheme.lower(), where, f"{_parts(parts.path)[0]}/", "", ""))
-    return Address("http", root, authorization=authorization)
-
-
 @dataclass(frozen=True, slots=True)
 class Body:
     """What came of a file, as far as asked for.
@@ -215,6 +221,28 @@ class Body:
     total: int | None
     stream: IO[bytes] | http.Stream
     is_part: bool = True
+
+    @classmethod
+    def of(cls, answer: http.Answer, address: Address, start: int) -> Body:
+        """That of a good answer, which is neither a refusal nor the page of somebody on the way.
+
+        Raises:
+            RemoteError: when it is not one.
+        """
+        status, where = answer.status, address.text
+        if status not in {200, 206}:
+            error, what, hint = _REFUSALS.get(status, _OTHER)
+            raise error(f"{where}: {what.format(status)}", hint)
+        is_page = answer.kind in _PAGES or answer.kind.startswith(_PICTURES)
+        if is_page and not urlsplit(where).path.endswith(_PICTURED):
+            what = f"{where}: a page ({answer.kind}) comes in place of the file: a login or an error page?"
+            raise RemoteError(what, "open the address in a browser, and try again")
+        total = answer.headers.get("content-length", "") if answer.encoding == "identity" else ""
+        if status == 206:
+            span, _, total = answer.headers.get("content-range", "").partition("/")
+            if span.partition("-")[0] != f"bytes {start}":
+                raise RemoteError(f"{where}: the server sends another range than was asked for", "tell the publisher")
+        return cls(int(total) if total.isdecimal() else None, answer.stream, status == 206)
 
 
 def opened(
@@ -270,33 +298,8 @@ def _from_web(address: Address, start: int, stop: int | None, deadline: float | 
         with http.get(address.text, headers=headers, authorization=address.authorization, deadline=deadline) as answer:
             if headers and answer.status == 206 and answer.encoding != "identity":
                 continue  # a range of the packed file, which cannot be unpacked
-            yield _checked(address, answer, start if headers else 0)
+            yield Body.of(answer, address, start if headers else 0)
             return
-
-
-def _checked(address: Address, answer: http.Answer, start: int) -> Body:
-    """The body of a good answer, which is neither a refusal nor the page of somebody on the way.
-
-    Raises:
-        RemoteError: when it is not one.
-    """
-    status, where = answer.status, address.text
-    if status in _GONE:
-        raise MissingError(f"{where}: there is nothing ({status})", "check the address")
-    if status in {401, 403}:
-        raise RemoteError(f"{where}: the server refuses it ({status})", "it may need a name and a password")
-    if status not in {200, 206}:
-        raise RemoteError(f"{where}: the server says {status}", "check the address, or try again later")
-    is_page = answer.kind in _PAGES or answer.kind.startswith(_PICTURES)
-    if is_page and not urlsplit(where).path.endswith(_PICTURED):
-        what = f"{where}: a page ({answer.kind}) comes in place of the file: a login or an error page?"
-        raise RemoteError(what, "open the address in a browser, and try again")
-    total = answer.headers.get("content-length", "") if answer.encoding == "identity" else ""
-    if status == 206:
-        span, _, total = answer.headers.get("content-range", "").partition("/")
-        if span.partition("-")[0] != f"bytes {start}":
-            raise RemoteError(f"{where}: the server sends another range than was asked for", "tell the publisher")
-    return Body(int(total) if total.isdecimal() else None, answer.stream, status == 206)
 
 
 def looks_like_page(content: bytes) -> bool:

@@ -5,6 +5,8 @@
 DIGEST is the sha256 of `release.json`, which has those of all files. An empty line, or one that begins with `#`, says nothing.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -31,10 +33,25 @@ class Pin:
     release_sha256: str
     catalogue: str
 
+    def __str__(self) -> str:
+        """What the release is called: NAME@VERSION."""
+        return f"{self.name}@{self.version}"
+
     @property
     def line(self) -> str:
         """Its line in `deedbook.lock`."""
-        return f"{self.name}@{self.version} sha256:{self.release_sha256} {self.catalogue}"
+        return f"{self} sha256:{self.release_sha256} {self.catalogue}"
+
+    def demand(self, found: Pin) -> None:
+        """Refuses a release that is not the pinned one.
+
+        Raises:
+            RefusalError: naming both.
+        """
+        if found.release_sha256 != self.release_sha256:
+            what = f"{self.name} {self.version} of {found.catalogue} is not the locked release"
+            differ = f"{found.release_sha256}, not {self.release_sha256}"
+            raise RefusalError(f"{what}: {differ}", "do not use it; ask the publisher")
 
 
 def read_lock(file: Path) -> Mapping[str, Pin]:
@@ -77,13 +94,17 @@ def write_lock(file: Path, pin: Pin) -> None:
         raise UsageError(f"{file}: cannot be written: {error.strerror}", "name a file with --lock-file") from None
 
 
-def demand(pin: Pin, found: Pin) -> None:
-    """Refuses a release that is not the pinned one.
+def find_pins(file: Path, name: str = "") -> tuple[Pin, ...]:
+    """The pin of `NAME` or `NAME@VERSION`; all of them without a name.
 
     Raises:
-        RefusalError: naming both.
+        UsageError: when there is no such file, or it does not lock that.
+        ProjectError: when it cannot be read.
     """
-    if found.release_sha256 != pin.release_sha256:
-        what = f"{pin.name} {pin.version} of {found.catalogue} is not the locked release"
-        differ = f"{found.release_sha256}, not {pin.release_sha256}"
-        raise RefusalError(f"{what}: {differ}", "do not use it; ask the publisher")
+    pins = read_lock(file)
+    if not name:
+        return tuple(pins.values())
+    dataset, _, version = name.partition("@")
+    if dataset not in pins or version not in {"", pins[dataset].version}:
+        raise UsageError(f"{file}: does not lock {name}", "leave out --locked, or fetch it once with --lock")
+    return (pins[dataset],)

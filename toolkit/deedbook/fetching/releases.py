@@ -22,7 +22,7 @@ import threading
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -40,14 +40,13 @@ from deedbook.integrity.containers import LARGEST_DOCUMENT
 from deedbook.integrity.digests import MANIFEST, SIGNATURE, SUMS, read_sums, sha256_of
 from deedbook.integrity.proof import ListedFile, Outcome, Proof, Rule, prove_release
 from deedbook.integrity.signatures import PublicKey, public_key
-from deedbook.release.formats import FORMATS, format_named, format_of
+from deedbook.release.formats import FORMATS, Format, format_named, format_of
 from deedbook.versioning.numbers import SEMVER, read_version
 
 T = TypeVar("T")
 Progress = Callable[[str, float], None]
 """Told what is being done, and which share of that is behind it (0 to 1)."""
-_SPEC = re.compile(rf"{NAME}(?:@v?(?P<range>[0-9A-Za-z.+-]+))?", re.ASCII)
-_RANGE = re.compile(r"(0|[1-9]\d*)(\.(0|[1-9]\d*))?", re.ASCII)
+_SPEC = re.compile(rf"{NAME}(?:@v?(?P<range>{LATEST}|(?:0|[1-9]\d*)(?:\.(?:0|[1-9]\d*))?|{SEMVER.pattern}))?", re.ASCII)
 _MOST_NAMED = 12
 _TELL = "do not use this release; tell the publisher"
 
@@ -94,6 +93,18 @@ class Source:
         """Whether nothing but what was fetched before can be had."""
         return self.is_offline and self.opened.location.is_remote
 
+    def disagreement(self, proof: Proof) -> str:
+        """What makes it another release than its catalogue says; empty for nothing."""
+        entry, manifest, about = self.entry, proof.manifest, _record(self.dataset.name, self.entry)
+        if {name: manifest.get(name) for name in about} != about:
+            version = manifest.get("version")
+            return f"{MANIFEST} calls itself {manifest.get('name')} {version}, or follows another release"
+        if not all(isinstance(table, Mapping) and isinstance(table.get("name"), str) for table in manifest["tables"]):
+            return f"{MANIFEST} lists a table without a name"
+        total, count = sum(file.size or 0 for file in proof.files.values()), len(proof.files)
+        is_too_much = total > entry.bytes or count > entry.files
+        return f"it has {count} files of {total:,} bytes, not {entry.files} of {entry.bytes:,}" if is_too_much else ""
+
     def warnings(self, *, is_exact: bool) -> Iterator[str]:
         """That the release is withdrawn, or, when it was named exactly, that there is a later one."""
         entry, latest = self.entry, self.dataset.latest
@@ -124,6 +135,12 @@ class Listing:
     def tables(self) -> tuple[str, ...]:
         """The names of its tables."""
         return tuple(str(table["name"]) for table in self.manifest["tables"])
+
+    @property
+    def formats(self) -> Mapping[str, Format]:
+        """The formats that it comes in, by name."""
+        there = set(map(self.format_of, self.files.values()))
+        return {item.name: item for item in FORMATS if item.name in there}
 
     def format_of(self, file: ListedFile) -> str:
         """The format of a file that holds rows; empty for one that says something about them."""
@@ -182,26 +199,21 @@ def open_dataset(text: str, asking: Asking, home: Home | None = None) -> tuple[O
     home = home or locations.find_home()
     page = locations.release_in(text)
     location = locations.read_location(locations.choose_catalogue(asking.catalogue or (text if page else None), home))
-    name, wanted = _read_spec(page or text)
-    key = public_key(asking.key) if asking.key is not None else None
+    text = page or text
+    spec = _SPEC.fullmatch(text)
+    if spec is None:
+        raise UsageError(f"{text!r} names no release", "write NAME, NAME@1, NAME@1.2, NAME@1.2.0 or NAME@latest")
+    name, key = spec["name"], public_key(asking.key) if asking.key is not None else None
     opened = open_catalogue(location, home, key=key, is_offline=asking.is_offline)
     datasets = opened.catalogue.datasets
     if name not in datasets:
         known = ", ".join(sorted(datasets)[:_MOST_NAMED]) or "none"
         raise UsageError(f"{location.text}: has no dataset {name!r}", f"it has {known}")
-    return opened, datasets[name], wanted
+    return opened, datasets[name], spec["range"] or LATEST
 
 
-def _read_spec(text: str) -> tuple[str, str]:
-    found = _SPEC.fullmatch(text)
-    wanted = (found["range"] or LATEST) if found else ""
-    if found is None or not (wanted == LATEST or _RANGE.fullmatch(wanted) or SEMVER.fullmatch(wanted)):
-        raise UsageError(f"{text!r} names no release", "write NAME, NAME@1, NAME@1.2, NAME@1.2.0 or NAME@latest")
-    return found["name"], wanted
-
-
-def find_release(text: str, asking: Asking, *, home: Home | None = None) -> tuple[Listing, tuple[str, ...]]:
-    """The release that `NAME@RANGE` or the address of its page means, proven, and what a user must know of it.
+def find_release(wanted: str | Pin, asking: Asking, *, home: Home | None = None) -> tuple[Listing, tuple[str, ...]]:
+    """The release that a pin, `NAME@RANGE` or the address of its page means, proven, and what a user must know of it.
 
     Raises:
         UsageError: when there is no such catalogue, dataset or version.
@@ -209,13 +221,16 @@ def find_release(text: str, asking: Asking, *, home: Home | None = None) -> tupl
         RefusalError: when something is not what it should be.
         RemoteError: when something cannot be had.
     """
-    home = home or locations.find_home()
-    opened, dataset, wanted = open_dataset(text, asking, home)
-    source = Source(
-        opened, dataset, resolve(dataset, wanted, opened.location.text), Cache(home.cache), asking.is_offline
-    )
-    is_exact = wanted == source.entry.version
-    return read_listing(source), (*source.warnings(is_exact=is_exact), *opened.warnings())
+    home, text = home or locations.find_home(), str(wanted)
+    if isinstance(wanted, Pin):
+        asking = replace(asking, catalogue=asking.catalogue or wanted.catalogue)
+    opened, dataset, range_ = open_dataset(text, asking, home)
+    entry = resolve(dataset, range_, opened.location.text)
+    source = Source(opened, dataset, entry, Cache(home.cache), asking.is_offline)
+    listing = read_listing(source)
+    if isinstance(wanted, Pin):
+        wanted.demand(source.pin)
+    return listing, (*source.warnings(is_exact=range_ == entry.version), *opened.warnings())
 
 
 def resolve(dataset: Dataset, wanted: str, where: str) -> Entry:
@@ -225,9 +240,9 @@ def resolve(dataset: Dataset, wanted: str, where: str) -> Entry:
         UsageError: when there is none; it names what there is.
     """
     entry = dataset.entry(str(dataset.latest) if wanted == LATEST else wanted)
-    if _RANGE.fullmatch(wanted):
-        released = [item for item in dataset.versions if not item.is_yanked and "-" not in item.version]
-        fitting = [item for item in released if item.version.startswith(f"{wanted}.")]
+    if entry is None:  # perhaps the beginning of one
+        released = (item for item in dataset.versions if not item.is_yanked and "-" not in item.version)
+        fitting = (item for item in released if item.version.startswith(f"{wanted}."))
         entry = max(fitting, key=lambda item: read_version(item.version), default=None)
     if entry is None:
         versions = [item.version + " (yanked)" * item.is_yanked for item in dataset.versions]
@@ -262,25 +277,13 @@ def read_listing(source: Source) -> Listing:
         return (found.release_sha256, _record(source.dataset.name, found)) if found else None
 
     proof = prove_release(read, outcome, keys=keys, earlier=earlier)
-    if wrong := _disagreement(source, proof):
+    if wrong := source.disagreement(proof):
         raise TamperedError(f"{source.label}: {wrong}, which is not what the catalogue says", _TELL)
     files = {**proof.files, SUMS: ListedFile(SUMS, entry.sums_sha256, len(sums))}
     if signature is not None:
         files[SIGNATURE] = ListedFile(SIGNATURE, hashlib.sha256(signature).hexdigest(), len(signature))
         source.cache.put(signature, files[SIGNATURE].sha256)
     return Listing(source, files, proof.manifest, tuple(outcome.checked))
-
-
-def _disagreement(source: Source, proof: Proof) -> str:
-    """What makes it another release than its catalogue says; empty for nothing."""
-    entry, manifest, about = source.entry, proof.manifest, _record(source.dataset.name, source.entry)
-    if {name: manifest.get(name) for name in about} != about:
-        return f"{MANIFEST} calls itself {manifest.get('name')} {manifest.get('version')}, or follows another release"
-    if not all(isinstance(table, Mapping) and isinstance(table.get("name"), str) for table in manifest["tables"]):
-        return f"{MANIFEST} lists a table without a name"
-    total, count = sum(file.size or 0 for file in proof.files.values()), len(proof.files)
-    is_too_much = total > entry.bytes or count > entry.files
-    return f"it has {count} files of {total:,} bytes, not {entry.files} of {entry.bytes:,}" if is_too_much else ""
 
 
 def _record(name: str, entry: Entry) -> dict[str, Any]:
@@ -414,13 +417,13 @@ def wanted_files(listing: Listing, formats: Iterable[str], tables: Iterable[str]
     Raises:
         UsageError: when the release does not have one of them.
     """
-    kinds, chosen = {file: listing.format_of(file) for file in listing.files.values()}, tuple(tables)
+    known, chosen = listing.formats, tuple(tables)
     named = [getattr(format_named(name), "name", name) for name in formats]
-    listing.demand("format", named, [item.name for item in FORMATS if item.name in kinds.values()])
+    listing.demand("format", named, tuple(known))
     listing.demand("table", chosen, listing.tables)
-    wanted = {"", *(named or (item.name for item in FORMATS if item.is_per_table or not chosen))}
+    wanted = {"", *(named or (name for name, item in known.items() if item.is_per_table or not chosen))}
     owners = {None, *(chosen or listing.tables)}
-    return [file for file, kind in kinds.items() if kind in wanted and file.table in owners]
+    return [file for file in listing.files.values() if listing.format_of(file) in wanted and file.table in owners]
 
 
 def obtain(source: Source, files: Iterable[ListedFile], progress: Progress = untold) -> dict[str, Path]:

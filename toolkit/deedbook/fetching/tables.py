@@ -14,13 +14,12 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+import io
 import json
 import re
-import shutil
-import tempfile
 import warnings
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -33,13 +32,14 @@ from deedbook import files
 from deedbook.catalogue.records import Entry
 from deedbook.changes.compare import compare
 from deedbook.changes.records import KEY, TableChanges, key_text
-from deedbook.changes.sources import side_of_folder
-from deedbook.descriptor import load_package
+from deedbook.changes.sources import Side
+from deedbook.descriptor import Package, load_package
 from deedbook.errors import DeedbookError, RefusalError, UsageError, of_extra
-from deedbook.fetching import pins, releases
+from deedbook.fetching import releases
 from deedbook.fetching.citations import citation_of
+from deedbook.fetching.pins import Pin, find_pins
 from deedbook.fetching.releases import Asking, Listing, find_release, obtain, open_dataset
-from deedbook.project import DESCRIPTOR
+from deedbook.project import DESCRIPTOR, Project
 from deedbook.release.citation import Citation, Style, write
 from deedbook.release.formats.csv import read_csv, write_csv
 from deedbook.release.tables import schema_of, type_rows
@@ -57,7 +57,7 @@ _IN_PYTHON = {
     "add --from URL_OR_FOLDER": 'name it: catalog="URL or folder"',
     "leave out --offline once": "leave out offline=True once",
     "name it with --key": "name it: key=",
-    "fetch it once with --lock": "write it with `deedbook fetch NAME --lock`",
+    "leave out --locked, or fetch it once with --lock": "write it with `deedbook fetch NAME --lock`",
     ", or choose formats and tables with --format and --table": "",
 }
 """What the command line calls what is an argument here."""
@@ -109,7 +109,10 @@ class Release(Mapping[str, pl.DataFrame]):
                 else:
                     schema, text = read_text_table(self._listing, table)
                     frame, _ = type_rows(text, schema)
-                self._frames[table] = _as_categories(frame, self.labels[table])
+                codes = {name: tuple(labels) for name, labels in self.labels[table].items()}
+                texts = set(frame.select(pl.col(pl.String)).columns)
+                known = texts.intersection(name for name, of in codes.items() if set(map(type, of)) == {str})
+                self._frames[table] = frame.with_columns(pl.col(name).cast(pl.Enum(codes[name])) for name in known)
         return self._frames[table]
 
     @cached_property
@@ -195,16 +198,15 @@ class Release(Mapping[str, pl.DataFrame]):
         Raises:
             UsageError: when a version or the table does not exist, or the file lacks a column of the key.
         """
-        with _in_python(), ExitStack() as stack:
+        with _in_python():
             named = [find_release(f"{self.name}@{version}", self._asking)[0] for version in (from_, to) if version]
-            folders = [stack.enter_context(_package(listing, table)) for listing in [*named, self._listing][:2]]
-            primary_key = schema_of(load_package(folders[0] / DESCRIPTOR).resource(table)).primary_key
-            keys = None if rows is None else _keys(rows, primary_key, table)
-            changes = compare(*map(side_of_folder, folders), tables=(table,))
-        found = [row for one in changes.tables for row in _changed_rows(one, with_added=keys is None)]
-        used = [row for row in found if keys is None or row[0] in keys]
-        columns = dict.fromkeys(_COLUMNS, pl.String)
-        return pl.DataFrame(used, schema=columns, orient="row").sort(_COLUMNS, nulls_last=True)
+            old, new = (_package(listing, table) for listing in [*named, self._listing][:2])
+            keys = None if rows is None else _keys(rows, schema_of(old.resource(table)).primary_key, table)
+            sides = (Side(package.version, Project(package.root, package)) for package in (old, new))
+            changes = compare(*sides, tables=(table,))
+        found = pl.concat([pl.DataFrame(schema=dict.fromkeys(_COLUMNS, pl.String)), *map(_rows_of, changes.tables)])
+        used = found if keys is None else found.filter(pl.col("change") != "added", pl.col("key").is_in(keys))
+        return used.sort(_COLUMNS, nulls_last=True)
 
 
 def open_release(
@@ -230,16 +232,12 @@ def open_release(
             for long, warn instead.
     """
     with _in_python():
-        pin = None
+        wanted: str | Pin = name
         if lock is not None:
-            pin = pins.read_lock(Path(lock)).get(name.partition("@")[0])
-            if pin is None:
-                raise UsageError(f"{lock}: does not lock {name}", "fetch it once with --lock")
-            name, catalog = f"{pin.name}@{pin.version}", catalog or pin.catalogue
+            (wanted,) = find_pins(Path(lock), name.partition("@")[0])
+            catalog = catalog or wanted.catalogue
         asking = Asking(catalog, key, offline)
-        listing, said = find_release(name, asking)
-        if pin is not None:
-            pins.demand(pin, listing.source.pin)
+        listing, said = find_release(wanted, asking)
     for warning in (*said[: listing.source.entry.is_yanked], *listing.source.opened.age()):
         warnings.warn(warning, UserWarning, stacklevel=2)
     return Release(listing, asking)
@@ -271,16 +269,6 @@ def _in_python() -> Iterator[None]:
         raise
 
 
-def _as_categories(frame: pl.DataFrame, labels: Mapping[str, Mapping[Any, str]]) -> pl.DataFrame:
-    """The frame with its columns of text codes as enumerations in the declared order."""
-    enums = {
-        name: pl.Enum(list(codes))
-        for name, codes in labels.items()
-        if name in frame.columns and frame.schema[name] == pl.String and all(isinstance(code, str) for code in codes)
-    }
-    return frame.with_columns(pl.col(name).cast(kind) for name, kind in enums.items())
-
-
 def _pandas_column(pd: ModuleType, values: pl.Series, ordered: Collection[str]) -> Any:
     items, dtype = values.to_list(), values.dtype
     if isinstance(dtype, pl.Enum):
@@ -303,8 +291,8 @@ def read_text_table(
     Raises:
         UsageError: when the release has no such table.
     """
-    with _package(listing, table, progress) as folder:
-        return schema_of(load_package(folder / DESCRIPTOR).resource(table)), read_csv(folder / f"{table}.csv")
+    resource = _package(listing, table, progress).resource(table)
+    return schema_of(resource), read_csv(resource.files[0])
 
 
 def read_chain(listing: Listing) -> Iterator[Mapping[str, Any]]:
@@ -324,16 +312,14 @@ def read_chain(listing: Listing) -> Iterator[Mapping[str, Any]]:
         listing = releases.read_listing(replace(source, entry=entry))
 
 
-@contextmanager
-def _package(listing: Listing, table: str, progress: releases.Progress = releases.untold) -> Iterator[Path]:
-    """A folder with the descriptor and one table of a release, for the block."""
+def _package(listing: Listing, table: str, progress: releases.Progress = releases.untold) -> Package:
+    """What a release says of itself, with the proven file of one table."""
     there = {file.table: file for file in listing.files.values() if listing.format_of(file) == "csv"}
     listing.demand("table", [table], [name for name in listing.tables if name in there])
     found = obtain(listing.source, [listing.files[DESCRIPTOR], there[table]], progress)
-    with tempfile.TemporaryDirectory(prefix="deedbook-") as folder:
-        for name, path in found.items():
-            shutil.copyfile(path, Path(folder) / name)  # a link would lead out of the package
-        yield Path(folder)
+    package = load_package(found[DESCRIPTOR])
+    own = replace(package.resource(table), files=(found[there[table].name],))
+    return replace(package, resources=tuple(own if one.name == table else one for one in package.resources))
 
 
 @dataclass(frozen=True, slots=True)
@@ -383,9 +369,9 @@ def read_subset(
     """
     schema, text = read_text_table(listing, table, progress)
     rows = text.filter(_mask(type_rows(text, schema)[0], where, table))
-    with tempfile.TemporaryDirectory(prefix="deedbook-") as scratch:
-        write_csv(rows, Path(scratch) / "rows.csv")
-        content = (Path(scratch) / "rows.csv").read_bytes()
+    file = io.BytesIO()
+    write_csv(rows, file)
+    content = file.getvalue()
     found = hashlib.sha256(content).hexdigest()
     wanted = (digest or found).removeprefix("sha256:").lower()
     if found != wanted:
@@ -439,16 +425,17 @@ def _mask(rows: pl.DataFrame, where: str, table: str) -> pl.Series:
     return mask.fill_null(value=False)
 
 
-def _changed_rows(found: TableChanges, *, with_added: bool) -> Iterator[tuple[str | None, ...]]:
-    """Key, change, field, old and new of each change; the keys are the old ones."""
-    renamed = dict(found.rekeyed.iter_rows())
-    back = {to: was for was, to in renamed.items()}
-    yield from ((key, "removed", None, None, None) for key in found.removed.get_column(KEY))
-    yield from ((was, "re-keyed", None, was, to) for was, to in renamed.items())
-    for key, name, kind, was, now in found.cells.iter_rows():
-        yield back.get(key, key), kind, name, was, now
-    if with_added:
-        yield from ((key, "added", None, None, None) for key in found.added.get_column(KEY))
+def _rows_of(found: TableChanges) -> pl.DataFrame:
+    """Each change of a table as a row with `_COLUMNS`; the keys are the old ones."""
+    old, new = found.rekeyed.get_column("old"), found.rekeyed.get_column("new")
+    parts = [
+        found.removed.select(pl.col(KEY).alias("key"), pl.lit("removed").alias("change")),
+        found.rekeyed.select(pl.col("old").alias("key"), pl.lit("re-keyed").alias("change"), "old", "new"),
+        found.cells.select(pl.col("key").replace(new, old), pl.col("kind").alias("change"), "field", "old", "new"),
+        found.added.select(pl.col(KEY).alias("key"), pl.lit("added").alias("change")),
+    ]
+    empty = pl.DataFrame(schema=dict.fromkeys(_COLUMNS, pl.String))
+    return pl.concat([empty, *parts], how="diagonal")
 
 
 def _keys(rows: pl.DataFrame | Path | str, primary_key: tuple[str, ...], table: str) -> set[str]:

@@ -332,7 +332,7 @@ def _download(limit: int, url: str, folder: Path) -> Path:
         with http.get(url) as answer, file.open("wb") as target:
             if answer.status != 200:
                 raise RemoteError(f"{url} cannot be downloaded: the server says {answer.status}", "check the address")
-            for piece in answer.pieces():
+            for piece in answer.pieces:
                 size += len(piece)
                 if size > limit:
                     raise RemoteError(f"{url} has more than {limit:,} bytes", "download it yourself if you trust it")

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import csv
 from pathlib import Path
+from typing import IO
 
 import polars as pl
 
 
-def write_csv(text: pl.DataFrame, path: Path) -> None:
+def write_csv(text: pl.DataFrame, path: Path | IO[bytes]) -> None:
     """Writes text columns, null being missing.
 
     A missing cell in a table of one column is written `""`: readers take an empty line for no row at all.
