@@ -115,7 +115,7 @@ class Client:
                 self.sleep(wait)
             self._not_before = 0.0
             try:
-                return self._once(method, url, ok, data, upload)
+                return self.ask(method, url, ok, upload or data)
             except PassingError as error:
                 if error.wait or method in _REPEATABLE:
                     raise
@@ -148,41 +148,52 @@ class Client:
                 break
         return found
 
-    def _once(self, method: str, url: str, ok: Sequence[int], data: object, upload: Upload | None) -> Any:
+    def ask(self, method: str, url: str, ok: Sequence[int], data: object) -> Any:
+        """As `call`, once.
+
+        Raises:
+            PassingError: when there is no answer, or one after which the same may be asked again.
+            RemoteError: when it is no answer of the service.
+            StatusError: when the service refuses it.
+        """
         where = f"{method} {place(url)}"
         headers: dict[str, str] = {"Accept": "application/json", **self.headers}
         body: Any = None
-        if upload is not None:
-            headers |= {"Content-Type": "application/octet-stream", "Content-Length": str(upload.size)}
-            body = upload.pieces()
+        if isinstance(data, Upload):
+            headers |= {"Content-Type": "application/octet-stream", "Content-Length": str(data.size)}
+            body = data.pieces()
         elif data is not None:
             headers["Content-Type"], body = "application/json", json.dumps(data, ensure_ascii=False).encode()
         if self.token:
             headers["Authorization"] = f"Bearer {self.token}"
+        asked = http.request(method, url, headers=headers, body=body, stall=READ_SECONDS, deadline=ANSWER_SECONDS)
         try:
-            with http.request(
-                method, url, headers=headers, body=body, stall=READ_SECONDS, deadline=ANSWER_SECONDS
-            ) as answer:
+            with asked as answer:
                 content = answer.stream.read(_LARGEST_ANSWER)
         except PassingError as error:
             raise PassingError(f"{method} {self._without_secret(error.message)}", hint=_LATER) from None
-        left, reset = (answer.headers.get(f"x-ratelimit-{name}", "") for name in ("remaining", "reset"))
-        if left == "0" and reset.isdecimal():
-            self._not_before = float(reset)
+        wait = self.limit(answer)
         if answer.status not in ok:
-            raise self._fault(answer, content, where)
+            message = f"{where} answered {answer.status}{self._said(answer, content, where)}"
+            raise self.fault(answer, message) if wait is None else PassingError(message, wait)
         found = None if answer.status == 204 or method == "DELETE" else _json(answer, content, where)
         return None if answer.status == 404 else found
 
-    def _fault(self, answer: Answer, content: bytes, where: str) -> DeedbookError:
-        """The error that an answer is."""
-        status, wait = answer.status, answer.wait
-        message = f"{where} answered {status}{self._said(answer, content, where)}"
-        is_denied = status in {401, 403}
-        if status == 429 or (status == 403 and (wait is not None or self._not_before > 0)):
-            return PassingError(message, max(self._not_before - self.clock(), 1.0) if wait is None else max(wait, 0.1))
+    def limit(self, answer: Answer) -> float | None:
+        """Seconds after which the service takes calls again; None where an answer does not say that it takes none now."""
+        left, reset = (answer.headers.get(f"x-ratelimit-{name}", "") for name in ("remaining", "reset"))
+        if left == "0" and reset.isdecimal():
+            self._not_before = float(reset)
+        is_told = answer.wait is not None or self._not_before > 0
+        if answer.status != 429 and not (answer.status == 403 and is_told):
+            return None
+        return max(self._not_before - self.clock(), 1.0) if answer.wait is None else max(answer.wait, 0.1)
+
+    def fault(self, answer: Answer, message: str) -> DeedbookError:
+        """The error that an answer is, apart from a limit."""
+        status, is_denied = answer.status, answer.status in {401, 403}
         if status in http.PASSING:  # a 503 says that nothing was done
-            return PassingError(message, (wait or 0.0) * (status == 503), _LATER)
+            return PassingError(message, (answer.wait or 0.0) * (status == 503), _LATER)
         if status < 300 or (is_denied and not (self.token and answer.kind != "text/html")):
             # not what is documented, such as the page of a proxy
             return RemoteError(message, "try again later, or see in a browser what the server says")

@@ -33,7 +33,6 @@ from deedbook import http
 from deedbook.catalogue import edits
 from deedbook.catalogue.directory import DirectoryStore
 from deedbook.catalogue.documents import DOCUMENTS
-from deedbook.catalogue.edits import as_public, configured_signers, with_signer
 from deedbook.catalogue.records import Catalogue, Dataset
 from deedbook.catalogue.store import Change, Clock, ExistsError, Rebuilt, Store, read_catalogue, rebuild, settle, update
 from deedbook.errors import ProjectError, RefusalError, UsageError, of_extra
@@ -106,9 +105,17 @@ class HostedCatalogue:
         catalogue = self.read() or Catalogue()
         edits.check_addition(catalogue, _about(release))
         facts = {LISTED: "yes" if catalogue.entry(release.name, release.version) else "no"}
-        catalogue = with_signer(catalogue, configured_signers(self.environment), self.clock())
-        if catalogue.keys:
-            _demand_signature(catalogue, release)
+        keys = edits.with_signer(catalogue, edits.configured_signers(self.environment), self.clock()).keys
+        signature = release.folder / SIGNATURE
+        content = signature.read_bytes() if signature.is_file() else b""
+        try:
+            if keys:  # a signed catalogue has only releases that one of its keys signed
+                prove_signature((release.folder / SUMS).read_bytes(), content, map(edits.as_public, keys))
+        except ValueError as error:
+            said = f"has a signature that {error}" if content else "is not signed"
+            what = f"{release.name} {release.version} {said}, and the catalogue's key is {keys[-1].id}"
+            hint = "build the release with the catalogue's key: DEEDBOOK_SIGNING_KEY or DEEDBOOK_SIGNING_KEY_FILE"
+            raise RefusalError(what, hint) from None
         return facts
 
     def upload(self, release: PublishableRelease, file: PublishableFile, facts: Facts, progress: Progress) -> Facts:
@@ -163,14 +170,14 @@ class HostedCatalogue:
         """What follows every change of `catalog.json`."""
 
         def run(_facts: Facts, _progress: Progress) -> None:
-            settle(self.store, configured_signers(self.environment))
+            settle(self.store, edits.configured_signers(self.environment))
 
         latest = Step("latest", "renew feed, page and metadata; latest.json last", run, always=True)
         return [latest, *self.after(subject)]
 
     def change(self, change: Change) -> Catalogue:
         """Changes `catalog.json`."""
-        signers = configured_signers(self.environment)
+        signers = edits.configured_signers(self.environment)
         return update(self.store, change, title=self.title, signers=signers, clock=self.clock)
 
     def read(self) -> Catalogue | None:
@@ -183,7 +190,7 @@ class HostedCatalogue:
         Raises:
             RefusalError: when one of its releases is damaged.
         """
-        signers = configured_signers(self.environment)
+        signers = edits.configured_signers(self.environment)
         done = rebuild(self.store, title=self.title, signers=signers, clock=self.clock, progress=progress)
         for step in self.after("Rebuild the catalogue"):
             step.run({}, lambda _bytes: None)
@@ -199,23 +206,6 @@ def _about(release: PublishableRelease) -> Dataset:
     digests = {file.name: file.sha256 for file in release.files}
     sizes = (file.size for file in release.files)
     return edits.describe(release.manifest, release.package, digests, sizes, release.doi)
-
-
-def _demand_signature(catalogue: Catalogue, release: PublishableRelease) -> None:
-    """A signed catalogue has only releases that one of its keys signed.
-
-    Raises:
-        RefusalError: when this is not one.
-    """
-    file = release.folder / SIGNATURE
-    content = file.read_bytes() if file.is_file() else b""
-    try:
-        prove_signature((release.folder / SUMS).read_bytes(), content, map(as_public, catalogue.keys))
-    except ValueError as error:
-        said = f"has a signature that {error}" if content else "is not signed"
-        what = f"{release.name} {release.version} {said}, and the catalogue's key is {catalogue.keys[-1].id}"
-        hint = "build the release with the catalogue's key: DEEDBOOK_SIGNING_KEY or DEEDBOOK_SIGNING_KEY_FILE"
-        raise RefusalError(what, hint) from None
 
 
 def noticed(notice: Notice, old: Catalogue, now: str) -> Catalogue:

@@ -209,20 +209,20 @@ class Zenodo:
         """
         marker = Marker(name, version)
         title = self.title or name
-        about = {"titles": [{"title": title}], "creators": [{"name": title}], "dates": [{"date": date}]}
-        metadata = describe(about, marker)
-        draft = self.with_doi(known) or self.find(marker)
-        if draft is not None and draft.get("is_published"):
+        metadata = describe(
+            {"titles": [{"title": title}], "creators": [{"name": title}], "dates": [{"date": date}]}, marker
+        )
+        draft = self.with_doi(known) or self.find(marker) or self.open_draft(metadata, marker)
+        if draft.get("is_published"):
             raise RefusalError(f"{name} {version} is published as {doi_of(draft)}", "plan a new version")
-        if draft is None:
-            draft = self.open_draft(metadata, marker)
         if not marker.is_version_of(marker_of(draft)):
             draft = self.update(draft, metadata)
         if not doi_of(draft):
             record = str(draft["id"])
+            look = partial(self.look, record, "/draft")
             ask = partial(self.client.call, "POST", f"records/{record}/draft/pids/doi", ok=[201, 400])
-            or_found(ask, lambda: doi_of(self.look(record, "/draft") or {}))  # 400: it has one by now
-            draft = self.look(record, "/draft") or {}
+            or_found(ask, lambda: doi_of(look() or {}))  # 400: it has one by now
+            draft = look() or {}
             if not doi_of(draft):
                 raise RemoteError(f"{self.site} has not reserved a DOI for its draft {record}", "try again later")
         return _dois(draft)
