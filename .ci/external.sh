@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 folder=${DEEDBOOK_EXTERNAL:-.venv-external}
 python=${PYTHON:-python3}
 packages="r-base-core r-cran-haven r-cran-readr r-cran-readxl r-cran-rsqlite pspp sqlite3 default-jre-headless minisign faketime diffoscope-minimal chromium"
-done_mark=$folder/.ready-7
+done_mark=$folder/.ready-8
 
 missing=""
 for package in $packages; do
@@ -31,7 +31,7 @@ if [ ! -e "$done_mark" ]; then
         "$python" -m venv "$folder/$name"
         "$folder/$name/bin/python" -m pip install --disable-pip-version-check --quiet --quiet "$@"
     }
-    venv crate roc-validator==0.13.0 mlcroissant==1.1.1 rocrate
+    venv crate roc-validator==0.13.0 mlcroissant==1.1.1 pyarrow rocrate
     venv cff cffconvert==2.0.0
     venv check pyshacl==0.40.1 csvw==4.1.1 datacite==1.4.1 frictionless==5.21.0 bagit==1.9.0 setuptools==80.9.0
     venv deposit zenodo-mock==0.1.1

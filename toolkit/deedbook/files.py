@@ -45,7 +45,11 @@ _TOO_LARGE = "a file reached the largest size that is allowed here (ulimit -f)"
 _REFUSALS = (
     ((errno.ENOSPC, errno.EDQUOT), _FULL, "the disk is full"),
     ((errno.EFBIG,), (os.strerror(errno.EFBIG).lower(),), _TOO_LARGE),
-    ((errno.EIO,), ("disk i/o error",), "the disk does not take what is written"),
+    (
+        (errno.EIO,),
+        ("input/output error", "disk i/o error", "unable to open database file"),
+        "the disk does not take what is written",
+    ),
 )
 """Numbers of the system, words of SQLite and Rust, and what is said of them."""
 

@@ -1,11 +1,14 @@
 """SPSS `.sav` and, packed, `.zsav`: labels, rows compressed, days as SDATE10 and times as DATETIME24, whole numbers without decimals.
 
-Written by pyreadstat, which takes the rows of a polars frame one after the other, so that no second copy of the table is in memory.
-It stamps the file with the clock: the stamp in the header is overwritten with the epoch. The file label holds dataset, version
+Written by pyreadstat, which takes the rows of a polars frame one after the other, so that no second copy of the table is in memory but that of the
+packed file. It stamps the file with the clock: the stamp in the header is overwritten with the epoch. The file label holds dataset, version
 and table. Missing text is empty text, since SPSS has no other; spaces at the end of a text are lost.
 """
 
+import os
+import shutil
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
@@ -45,18 +48,19 @@ def write(table: Table, edition: Edition, path: Path) -> list[str]:
     # doubles; days and times are seconds since 14 October 1582
     seconds = selectors.temporal().cast(pl.Datetime("ms")).to_physical() / 1000 + SPSS.before_1970 // 1000
     rows = pl.DataFrame([column.values.alias(column.name) for column in columns])
-    pyreadstat.write_sav(
-        rows.with_columns(seconds, selectors.integer().cast(pl.Float64)),
-        str(path),
-        file_label=statistical.file_label(edition, table, SPSS),
-        column_labels=told(attrgetter("title")),
-        variable_value_labels=told(attrgetter("labels")),
-        variable_format=told(_format),
-        variable_measure=told(attrgetter("measure")),
-        missing_ranges=told(attrgetter("missing_range")),
-        row_compress=not is_packed,
-        compress=is_packed,
-    )
+    with _noticed(path) as place:
+        pyreadstat.write_sav(
+            rows.with_columns(seconds, selectors.integer().cast(pl.Float64)),
+            place,
+            file_label=statistical.file_label(edition, table, SPSS),
+            column_labels=told(attrgetter("title")),
+            variable_value_labels=told(attrgetter("labels")),
+            variable_format=told(_format),
+            variable_measure=told(attrgetter("measure")),
+            missing_ranges=told(attrgetter("missing_range")),
+            row_compress=not is_packed,
+            compress=is_packed,
+        )
     # the stamp of the clock becomes the epoch, with the month in English whatever the locale
     epoch = edition.epoch
     stamp = f"{epoch.day:02} {statistical.MONTHS[epoch.month - 1]} {epoch.year % 100:02}{epoch:%H:%M:%S}"
@@ -67,6 +71,21 @@ def write(table: Table, edition: Edition, path: Path) -> list[str]:
         file.seek(_STAMP.start)
         file.write(stamp.encode("ascii"))
     return notes
+
+
+@contextmanager
+def _noticed(path: Path) -> Iterator[str]:
+    """Where pyreadstat, which takes a part that the disk refuses for written, writes to: a file in memory, put in its place by us.
+
+    Only Linux has such files; elsewhere it is the place itself.
+    """
+    if not hasattr(os, "memfd_create"):
+        yield str(path)
+        return
+    with os.fdopen(os.memfd_create(path.name), "rb") as memory:
+        yield f"/proc/self/fd/{memory.fileno()}"
+        with path.open("wb") as file:
+            shutil.copyfileobj(memory, file)
 
 
 def read(table: Table, path: Path, _tables: Sequence[str] = ()) -> Iterator[Pair]:
