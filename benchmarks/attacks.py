@@ -190,11 +190,16 @@ def linked(place: Place) -> Measurement:
     return place.run("verify", place.release)
 
 
-def served(reply: Reply, *arguments: object, before: bool = False) -> Attack:
-    """A server does something else than to send the files of the catalogue."""
+def honest(_request: Request, _path: Path) -> bool:
+    """The files as they are."""
+    return False
+
+
+def served(reply: Reply, *arguments: object, before: Reply | None = None) -> Attack:
+    """A server does something else than to send the files of the catalogue, or than it did before, when it was asked first."""
 
     def attack(place: Place) -> Measurement:
-        with serving(place.catalogue, reply if not before else lambda _request, _path: False) as (url, begin):
+        with serving(place.catalogue, before or reply) as (url, begin):
             if before:
                 place.run("versions", "--from", url)
                 begin(reply)
@@ -409,9 +414,9 @@ ATTACKS: dict[str, Attack] = {
         "versions",
     ),
     "catalogue: goes back": served(
-        instead("catalog.json", changed(lambda catalogue, _entry: catalogue.update(sequence=0))),
+        honest,
         "versions",
-        before=True,
+        before=instead("catalog.json", changed(lambda catalogue, _entry: catalogue.update(sequence=9))),
     ),
     "catalogue: another release under the same version": served(
         instead(
@@ -419,7 +424,7 @@ ATTACKS: dict[str, Attack] = {
             changed(lambda catalogue, entry: (entry.update(release_sha256="0" * 64), catalogue.update(sequence=9))),
         ),
         "versions",
-        before=True,
+        before=honest,
     ),
     "server: another content": served(instead("t.csv", lambda old: old.replace(b"a,1", b"a,9")), *FETCH),
     "server: a file of 1 GB in its place": served(instead("README.md", lambda _old: bytes(1_000_000_000)), *FETCH),

@@ -4,7 +4,7 @@
 folder, and spoiled at the next point. Then must hold: it ended with 75 or was killed, every file is the old one or the new one, a release
 is whole or not there, nothing hidden is left; or it ended as ever and everything is new. The same command again then completes.
 
-Usage: python -m benchmarks.faults [--each N] [--at POINT] [COMMAND ...]     prints the points by command and fault; all of them without N
+Usage: python -m benchmarks.faults [--each N] [--at POINT] [--fault FAULT] [COMMAND ...]     prints the points by command and fault; all of them without N
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from __future__ import annotations
 import argparse
 import ctypes
 import importlib
-import itertools
 import json
 import os
 import pkgutil
 import re
 import shutil
 import signal
+import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -30,11 +30,13 @@ from pathlib import Path
 import jinja2
 
 import deedbook
+from benchmarks import WORK
 from deedbook.cli import main as command_line
 from deedbook.release import pages
 
 FAULTS = {"full": 1, "failing": 2, "short": 3, "killed": 4}
 """Full from that point on; one call that fails; one write of half the bytes, which callers go on from; SIGKILL in the middle of it."""
+LIBRARY = WORK / "faults.so"
 NAME = "deeds"
 PASSING = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ|urn:uuid:[0-9a-f-]+|(?<=sequence)\W+\d+")
 """Times, ids that are made of them, and the number that rises whenever a catalogue is written."""
@@ -158,8 +160,8 @@ class Bench:
         assert code == 0, self.said()
         return self.state()
 
-    def problems_at(self, kind: str, point: int) -> tuple[bool, list[str]]:
-        """Whether the command was over before it came to that point, and what is wrong after it and after a second run."""
+    def problems_at(self, kind: str, point: int) -> tuple[int | None, list[str]]:
+        """The points of the command if it was over before that one, and what is wrong after it and after a second run."""
         self.renew()
         code, count = self.run(self.act.arguments, kind, point)
         over = count < point or (kind == "killed" and code == 0)
@@ -171,7 +173,7 @@ class Bench:
             if again not in self.act.again:
                 problems.append(f"the second run ended with {again}: {self.said()}")
             problems += [f"after the second run: {wrong}" for wrong in self._differing(self.state(), self.new)]
-        return over, problems
+        return count if over else None, problems
 
     def _unsound(self, code: int, found: State) -> Iterator[str]:
         for name in sorted(found.keys() | (self.old.keys() & self.new.keys())):
@@ -208,7 +210,7 @@ def _run(arguments: tuple[str, ...], root: Path, kind: int, point: int) -> None:
     disk.arm_disk(kind, ctypes.c_long(point), os.fsencode(place) + b"/")
     signal.alarm(SECONDS)
     code = command_line.run(arguments)
-    count = faults.count_disk()
+    count = disk.count_disk()
     disk.arm_disk(0, ctypes.c_long(0), b"")
     (root / "count").write_text(str(count))
     os._exit(code)  # nothing of the tests' is to be done at the end of a command
@@ -225,7 +227,19 @@ def warm_up() -> None:
         folder = Path(deedbook.__path__[0], package, "templates")
         for template in folder.glob("*.j2"):
             with suppress(jinja2.TemplateError):
-                pages._environment(folder).get_template(template.name)
+                pages.render_in(folder, template.name)
+
+
+def load_disk() -> None:
+    """Starts this program anew with the library before the C library, unless it is there."""
+    if LIBRARY.name in os.environ.get("LD_PRELOAD", ""):
+        return
+    LIBRARY.parent.mkdir(exist_ok=True)
+    source, made = Path(__file__).with_suffix(".c"), LIBRARY.with_name(f"{os.getpid()}.so")
+    subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-o", made, source, "-ldl"], check=True)  # noqa: S603, S607  # our own
+    made.replace(LIBRARY)
+    program = [sys.executable, "-m", "benchmarks.faults", *sys.argv[1:]]
+    os.execve(sys.executable, program, {**os.environ, "LD_PRELOAD": str(LIBRARY)})  # noqa: S606
 
 
 def main() -> int:
@@ -233,12 +247,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument("commands", nargs="*", metavar="COMMAND")
     parser.add_argument("--each", type=int, default=1, help="tries every N-th point only")
-    parser.add_argument("--at", type=int, help="tries this point only")
+    parser.add_argument("--at", type=int, default=1, help="begins at this point")
     parser.add_argument("--fault", choices=FAULTS, action="append")
     asked = parser.parse_args()
+    load_disk()
     warm_up()
     bad = 0
-    print("| command | fault | points | tried |\n|---|---|---:|---:|")
+    print("| command | fault | points | tried | wrong |\n|---|---|---:|---:|---:|")
     with tempfile.TemporaryDirectory() as scratch:
         for act in ACTS:
             if asked.commands and act.name not in asked.commands:
@@ -250,25 +265,23 @@ def main() -> int:
                 assert code == 0, bench.said()
             bench.place.rename(bench.root / "start")
             for kind in asked.fault or FAULTS:
-                points, tried, wrong = try_points(bench, kind, asked.each, asked.at)
+                points, tried, wrong = try_points(bench, kind, range(asked.at, sys.maxsize, asked.each))
                 bad += wrong
-                print(
-                    f"| {act.name} | {kind} | {points} | {tried} |{f' **{wrong} wrong**' if wrong else ''}", flush=True
-                )
+                print(f"| {act.name} | {kind} | {points} | {tried} | {wrong} |", flush=True)
     return 1 if bad else 0
 
 
-def try_points(bench: Bench, kind: str, each: int, at: int | None) -> tuple[int, int, int]:
+def try_points(bench: Bench, kind: str, at: range) -> tuple[int, int, int]:
     """How many points there are, how many were tried, and at how many something was wrong."""
     wrong = 0
-    for tried, point in enumerate([at] if at else itertools.count(1, each)):
-        is_over, problems = bench.problems_at(kind, point)
+    for tried, point in enumerate(at):
+        points, problems = bench.problems_at(kind, point)
         if problems:
             wrong += 1
-            print(f"{bench.act.name}, {kind} at {point}: {'; '.join(problems)}", file=sys.stderr, flush=True)
-        if is_over:
-            return point - 1, tried, wrong
-    return at or 0, 1, wrong
+            print(f"{bench.act.name}, {kind} at {point}: {'; '.join(problems)[:600]}", file=sys.stderr, flush=True)
+        if points is not None:
+            return points, tried, wrong
+    raise AssertionError
 
 
 if __name__ == "__main__":

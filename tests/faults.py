@@ -52,21 +52,30 @@ def points(do: Callable[[int], int]) -> int:
     raise AssertionError
 
 
-HANDLES = Path("/proc/self/fd")
+HANDLES, MAPPED = Path("/proc/self/fd"), Path("/proc/self/maps")
+
+
+def used_files() -> set[Path]:
+    """Files, not folders, that are open or mapped in this process."""
+    used = {Path(line[5]) for line in map(str.split, MAPPED.read_text().splitlines()) if len(line) == 6}
+    for handle in HANDLES.iterdir():
+        with suppress(OSError):
+            used.add(handle.readlink())
+    return {file for file in used if file.is_file()}
 
 
 @contextmanager
 def windows(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A system that refuses to rename or remove a file that is open in this process, as Windows does."""
+    """A system that refuses to rename or remove a file that is open or mapped in this process, or a folder with one, as Windows does."""
 
     def refusing(real: Callable[..., None]) -> Callable[..., None]:
         def act(*paths: Any, **options: Any) -> None:
-            opened = set()
-            for handle in HANDLES.iterdir():
-                with suppress(OSError):
-                    opened.add(handle.readlink())
+            folder = options.get("dir_fd")
+            root = Path.cwd() if folder is None else Path(f"/proc/self/fd/{folder}").readlink()
+            used = used_files()
             for path in paths:
-                if Path(path).absolute() in opened:
+                place = root / os.fsdecode(path)
+                if any(place == file or place in file.parents for file in used):
                     raise PermissionError(errno.EACCES, "the file is open", str(path))
             real(*paths, **options)
 

@@ -1,20 +1,22 @@
-"""At every write, sync and rename: the old state or the new one, exit 75, nothing left behind, and a second run that completes."""
+"""A file is the old one or the new one, and commands work where open files can be neither renamed nor removed.
+
+What whole commands leave on a disk that fails is tested by `benchmarks/faults.py`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from benchmarks.faults import NAME, make_project
 from deedbook import files
 from deedbook.catalogue.directory import DirectoryStore
+from deedbook.cli.main import run
 from deedbook.errors import SpaceError
 from deedbook.files import locked
-from deedbook.publishing.steps import PublishableRelease, open_journal, run_steps
 from tests.faults import FAULTS, HANDLES, fault, points, windows
 from tests.publishing.releases import (
-    demand_finished,
     demand_sound,
     directory_target,
     make_release,
@@ -47,50 +49,6 @@ def test_a_file_is_the_old_one_or_the_new_one(tmp_path: Path, monkeypatch: pytes
     assert points(do) >= 4
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("kind", FAULTS)
-@pytest.mark.parametrize("name", ["publish", "yank", "rebuild"])
-def test_a_catalogue_is_sound_at_any_moment_and_the_second_run_finishes(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str, kind: str
-) -> None:
-    first = make_release(tmp_path / "first", "1.0.0")
-    second = make_release(tmp_path / "second", "1.1.0", previous=first)
-
-    def run(root: Path, release: PublishableRelease) -> None:
-        target = directory_target(root)
-        journal = open_journal(root.with_name(f"home-{root.name}"), target.name, target.address, release)
-        run_steps(target.steps(release), journal)
-
-    acts: dict[str, Callable[[Path], None]] = {
-        "publish": lambda root: run(root, second),
-        "yank": yank_first,
-        "rebuild": rebuild_all,
-    }
-    act = acts[name]
-
-    def do(point: int) -> int:
-        root = tmp_path / f"site{point}"
-        run(root, first)
-        if name != "publish":
-            run(root, second)
-        with fault(monkeypatch, kind, point) as count:
-            try:
-                act(root)
-            except SpaceError:
-                assert kind != "short"
-        demand_sound(DirectoryStore(root), [first, second])
-        done = count[0]
-        act(root)
-        demand_finished(DirectoryStore(root), [first, second])
-        assert list(root.rglob(".*")) == [], point
-        return done
-
-    found = points(do)
-    with capsys.disabled():
-        print(f"\n  {name} on a {kind} disk: {found} points")  # noqa: T201  # the count is the proof
-    assert found > 10
-
-
 @pytest.mark.skipif(not HANDLES.is_dir(), reason="nothing says which files are open")
 def test_files_locks_and_catalogues_work_where_open_files_cannot_be_renamed_or_removed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -111,3 +69,32 @@ def test_files_locks_and_catalogues_work_where_open_files_cannot_be_renamed_or_r
     assert not (tmp_path / ".lock").exists()
     demand_sound(DirectoryStore(root), [release])
     assert list(root.rglob(".*")) == []
+
+
+@pytest.mark.skipif(not HANDLES.is_dir(), reason="nothing says which files are open")
+def test_commands_work_where_open_files_cannot_be_renamed_or_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project, catalogue, got = tmp_path / "project", str(tmp_path / "catalogue"), str(tmp_path / "got")
+    make_project(project)
+    monkeypatch.chdir(project)
+    monkeypatch.setenv("DEEDBOOK_HOME", str(tmp_path / "home"))
+    release = f"dist/{NAME}/1.0.0"
+    with windows(monkeypatch):
+        for arguments in (
+            ("fmt",),
+            ("validate",),
+            ("plan", "--write", "--date", "2026-11-22"),
+            ("build",),
+            ("verify", release),
+            ("publish", "--to", "public"),
+            ("versions", NAME, "--from", catalogue),
+            ("fetch", NAME, "--from", catalogue, "-o", got, "--lock"),
+            ("fetch", NAME, "--from", catalogue, "-o", got, "--lock"),
+            ("diff", release, got),
+            ("bag", release),
+            ("yank", "1.0.0", "--to", "public", "--reason", "wrong"),
+            ("catalogue", "rebuild", "--to", "public"),
+        ):
+            assert run(arguments) == 0, (arguments, capsys.readouterr().err)
+    assert (tmp_path / "got" / "events.csv").read_bytes() == (project / release / "events.csv").read_bytes()

@@ -1,4 +1,4 @@
-"""A fetch at every write, sync, rename and folder that it makes: each file whole or not there, exit 75 or 0, then one that completes."""
+"""A fetch that fails at a write, sync, rename or folder that it makes: each file whole or not there, exit 75 or 0, then one that completes."""
 
 from __future__ import annotations
 
@@ -13,6 +13,9 @@ from deedbook.cli.main import run
 from tests.faults import FAULTS, fault
 from tests.fetching.catalogues import NAME
 from tests.publishing import publisher
+
+STEP = 100
+"""Between points; `benchmarks/faults.py` comes to more of them."""
 
 
 def arguments(root: Path, out: Path) -> list[str]:
@@ -43,7 +46,6 @@ def demand_sound(root: Path, out: Path, *, is_finished: bool) -> None:
         assert Path(f"{out}.lock").read_text().count(NAME) == 1
 
 
-@pytest.mark.parametrize("step", [100, pytest.param(11, marks=pytest.mark.slow)])  # each point would take half an hour
 @pytest.mark.parametrize("kind", [*FAULTS, "killed"])
 def test_a_fetch_that_fails_anywhere_leaves_whole_files_and_the_next_one_completes(
     root: Path,
@@ -51,9 +53,8 @@ def test_a_fetch_that_fails_anywhere_leaves_whole_files_and_the_next_one_complet
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     kind: str,
-    step: int,
 ) -> None:
-    for point in itertools.count(1, step):
+    for point in itertools.count(1, STEP):
         home, out = tmp_path / f"home{point}", tmp_path / f"out{point}"
         monkeypatch.setenv("DEEDBOOK_HOME", str(home))
         if kind == "killed":
@@ -73,5 +74,5 @@ def test_a_fetch_that_fails_anywhere_leaves_whole_files_and_the_next_one_complet
         assert list(home.glob("cache/partial/*")) == [], point
         shutil.rmtree(home)
     with capsys.disabled():
-        print(f"\n  fetch, {kind}: {point - 1} points, each {step}. tried")  # noqa: T201  # the count is the proof
+        print(f"\n  fetch, {kind}: {point - 1} points, each {STEP}. tried")  # noqa: T201  # the count is the proof
     assert point > 300

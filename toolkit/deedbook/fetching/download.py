@@ -71,6 +71,10 @@ class Partial:
 
     def __exit__(self, *_: object) -> None:
         """Closes it; what has come stays."""
+        self.close()
+
+    def close(self) -> None:
+        """Closes both files, which Windows neither renames nor removes before."""
         self._file.close()
         self._notes.close()
 
@@ -105,6 +109,7 @@ class Partial:
 
     def discard(self) -> None:
         """Removes both files."""
+        self.close()
         self.path.unlink(missing_ok=True)
         self._noted.unlink(missing_ok=True)
 
@@ -113,9 +118,10 @@ class Partial:
 
         The notes go first: a kill in between costs the file once more, and leaves nothing that nobody removes.
         """
+        self.close()
         self._noted.unlink(missing_ok=True)
-        self.path.chmod(0o444)
         files.sync(self.path)
+        self.path.chmod(0o444)
         files.rename(self.path, target)
 
 
