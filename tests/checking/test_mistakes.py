@@ -39,8 +39,8 @@ def test_a_cause_that_all_values_share_is_the_same_however_they_are_cut_into_blo
     kind: str, texts: list[str], cause: str
 ) -> None:
     plan = plan_field(read_schema({"fields": [{"name": "x", "type": kind}]}, "schema").fields[0], ("",), "schema")
-    whole = causes_in(plan, ("type-error", None), pl.Series(texts))
-    parts = [causes_in(plan, ("type-error", None), pl.Series([text])) for text in texts]
+    whole = causes_in(plan.field.type, pl.Series(texts))
+    parts = [causes_in(plan.field.type, pl.Series([text])) for text in texts]
     assert common_cause(whole) == common_cause(frozenset().union(*parts)) == cause
 
 

@@ -47,6 +47,11 @@ class Finding:
     waived: str | None = None
     proposal: str | None = None
 
+    @property
+    def has_file(self) -> bool:
+        """Whether it concerns a file of the package, not an address."""
+        return self.path != "" and "://" not in self.path
+
 
 FINDING_FIELDS: Mapping[str, type] = {item.name: int if "int" in str(item.type) else str for item in fields(Finding)}
 """Name and type of each field, in order: the columns of a file of findings, and what JSON and its schema have."""
@@ -67,6 +72,11 @@ class Total:
     count: int
     waived: int = 0
     cause: str = ""
+
+    @property
+    def is_alike(self) -> bool:
+        """Whether the values are so many with one thing wrong that it is said once."""
+        return self.cause != "" and self.count > 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,15 +134,19 @@ class Report:
     not_checked: tuple[NotChecked, ...] = ()
     seconds: float = field(default=0.0, compare=False)
 
+    def unwaived(self, severity: Severity) -> int:
+        """The number of findings of a severity that nobody waived."""
+        return sum(total.count - total.waived for total in self.totals if total.severity == severity)
+
     @property
     def errors(self) -> int:
         """The number of errors; errors cannot be waived."""
-        return sum(total.count for total in self.totals if total.severity == "error")
+        return self.unwaived("error")
 
     @property
     def warnings(self) -> int:
         """The number of warnings that nobody waived."""
-        return sum(total.count - total.waived for total in self.totals if total.severity == "warning")
+        return self.unwaived("warning")
 
     @property
     def waived(self) -> int:
@@ -206,8 +220,8 @@ def nearest(name: str, known: Iterable[str], otherwise: str = "") -> str:
 
 
 def plural(count: int, noun: str) -> str:
-    """A count with its noun: `1 row`, `1,204 rows`."""
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+    """A count with its noun: `1 row`, `1,204 rows`, `3 info`."""
+    return f"{count:,} {noun}{'' if count == 1 or noun == 'info' else 's'}"
 
 
 def listed(names: Sequence[str], most: int) -> str:

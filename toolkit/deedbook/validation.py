@@ -11,12 +11,12 @@ from itertools import chain
 from tempfile import SpooledTemporaryFile
 from typing import TYPE_CHECKING
 
-from deedbook.checking.explanation import with_suggestions
+from deedbook.checking.explanation import Parents
 from deedbook.checking.findings import FindingsSoFar, WriteAll, judge_waivers, open_findings, waivers_in_force
 from deedbook.checking.keys import HashLog, ParentKey, Spill
 from deedbook.checking.plan import Options, TablePlan, plan_tables
 from deedbook.checking.second_pass import find_missing_parents, find_repeated_keys
-from deedbook.checking.table import TableOutcome, check_table, list_unenforced
+from deedbook.checking.table import TableOutcome, check_table
 from deedbook.descriptor import Package
 from deedbook.errors import UsageError
 from deedbook.findings import NotChecked, Report, with_findings
@@ -138,7 +138,7 @@ def _check_tables(project: Project, plans: list[TablePlan], write_all: WriteAll 
                 find_repeated_keys(outcome, key)
             if place in referred and place not in logs and outcome.has_whole(key):
                 logs[place], plan.parents[place] = log, log.as_set()
-        list_unenforced(outcome)
+        outcome.list_unenforced()
     for outcome in (outcome for outcome in outcomes.values() if outcome.plan.references):
         find_missing_parents(outcome, logs)
     return {item.name: outcomes[item.name] for item in project.package.resources}
@@ -146,13 +146,12 @@ def _check_tables(project: Project, plans: list[TablePlan], write_all: WriteAll 
 
 def _report(outcomes: Mapping[str, TableOutcome], not_checked: list[NotChecked]) -> Report:
     """The outcomes of the tables that are reported on."""
-    tables = {name: (outcome.plan.resource, outcome.rows) for name, outcome in outcomes.items()}
     chosen = [outcome for outcome in outcomes.values() if outcome.plan.is_shown]
-    findings = (with_suggestions(outcome.found.shown(), tables) for outcome in chosen)
+    parents = Parents({name: (outcome.plan.resource, outcome.rows) for name, outcome in outcomes.items()})
     together = chain.from_iterable
     return Report(
         tables=tuple(outcome.stats for outcome in chosen),
-        findings=tuple(together(findings)),
+        findings=tuple(parents.suggested(*shown) for outcome in chosen for shown in outcome.found.shown()),
         totals=tuple(together(outcome.found.totals() for outcome in chosen)),
         checked=tuple(together(outcome.checked for outcome in chosen)),
         not_checked=(*together(outcome.not_checked for outcome in chosen), *not_checked),

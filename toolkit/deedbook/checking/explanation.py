@@ -4,14 +4,14 @@ import difflib
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 import polars as pl
 
-from deedbook.checking.cells import TYPE_ERROR, FieldPlan, Problem, plan_field
+from deedbook.checking.cells import TYPE_ERROR, CellFailure, FieldPlan, Problem, plan_field
 from deedbook.checking.constraints import item_field
-from deedbook.checking.findings import Words
+from deedbook.checking.findings import Group, Words
 from deedbook.checking.keys import Key, ParentKey
 from deedbook.checking.spellings import respelled, skeleton_of_words, spaces_in, without_spaces
 from deedbook.descriptor import Resource
@@ -36,6 +36,8 @@ _MOST_CANDIDATES = 500
 """Keys that are compared letter by letter, some 10 ms for each finding that is shown."""
 _AS_DIGITS = str.maketrans("OolI", "0011")
 _BROKEN = {
+    "enum": "is not one of the allowed values: {listed}",
+    "categories": "is not one of the allowed values: {listed}",
     "minimum": "is below {declared}",
     "exclusiveMinimum": "is not above {declared}",
     "maximum": "is above {declared}",
@@ -45,69 +47,145 @@ _BROKEN = {
     "pattern": "does not match the pattern {declared}",
 }
 """What a text is that breaks a constraint."""
+_BOUNDS = frozenset({"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"})
+_OF_TEXT = frozenset({"pattern", "enum", "categories", "minLength", "maxLength"})
+"""Constraints that a text breaks which is spelled otherwise."""
+
+
+def group_of(failure: CellFailure) -> Group:
+    """The cells that break one rule, and what to say of each."""
+    (rule, constraint), plan, texts = failure.problem, failure.plan, failure.texts
+
+    def words(at: int) -> Words:
+        text = texts[at] or None
+        return replace(explain(plan, failure.problem, text), value=text and without_mark(text))
+
+    group = Group(rule, failure.rows, words, "error", plan.name, plan.number, constraint)
+    if failure.problem != TYPE_ERROR:
+        return group
+    return replace(group, causes=lambda: causes_in(plan.field.type, texts))
+
+
+def causes_in(kind: str, texts: pl.Series) -> frozenset[str]:
+    """The everyday mistakes of texts that are no values of a type, each by its cause; the empty text stands for any other.
+
+    The same texts in other blocks give the same when the blocks are put together. More than three are not looked for.
+    """
+    found: set[str] = set()
+    left = texts if len(texts) <= _FEW else texts.drop_nulls().unique()  # a query takes as long as hundreds of texts
+    if len(left) <= _FEW:
+        mistakes = (_mistake_in(kind, text) for text in set(left) - {None})
+        return frozenset(mistake.cause if mistake else "" for mistake in mistakes)
+    for mistake in mistakes_of(kind).values():
+        if len(found) <= _MOST_CAUSES and (has_it := left.str.contains(rf"(?s)\A(?:{mistake.pattern})\z")).any():
+            found.add(mistake.cause)
+            left = left.filter(~has_it)
+    return frozenset(found if left.is_empty() else {*found, ""})
 
 
 def explain(plan: FieldPlan, problem: Problem, text: str | None) -> Words:
     """The message, the hint and what is proposed for a problem of a text."""
-    (rule, constraint), item, text = problem, plan.field, text or ""
+    (rule, constraint), bad = problem, BadText(plan, text or "")
     if constraint == "required":
         return Words("the value is missing", "fill the cell in")
-    shown = f"`{shorten(without_mark(text))}`"
-    if text.startswith(MISFIT):
-        return _misfit(item, shown)
+    if bad.text.startswith(MISFIT):
+        return bad.as_misfit()
     if rule == "type-error":
-        return _explain_type(plan, text, f"{shown} is not {_noun(item)}")
-    if constraint == "arrayItem":
-        return _explain_item(plan, text, shown)
-    message = f"{shown} {_broken(item, constraint or '', text)}"
-    if constraint in {"pattern", "enum", "categories", "minLength", "maxLength"} and item.type in {"string", "any"}:
-        return _explain_spelling(plan, text, message)
-    return Words(message, _bound_hint(item, constraint, text) or _example(item, constraint))
+        return bad.as_mistyped()
+    return bad.as_array() if constraint == "arrayItem" else bad.as_breach(constraint or "")
 
 
-def _misfit(item: Field, shown: str) -> Words:
-    """Why a value of a source that has types of its own does not fit."""
-    if shown.startswith("`="):
-        hint = "open and save the file in a spreadsheet, which calculates it"
-        return Words(f"the formula {shown} has no stored result", hint)
-    hint = "write it as text: in quotes in JSON, in a cell formatted as text in a sheet"
-    message = f"{shown} is a value of another type, where {_noun(item)} belongs"
-    return Words(message, hint if item.type == "string" else "")
+@dataclass(frozen=True, slots=True)
+class BadText:
+    """A text that its field does not take, and what can be said of it."""
 
+    plan: FieldPlan
+    text: str
 
-def _explain_item(plan: FieldPlan, text: str, shown: str) -> Words:
-    """Which item of an array is not what is declared for them, and why; null is no value."""
-    part = item_field(plan.field)
-    items = plan_field(part, (), "", native=True)
-    for number, value in enumerate(plan.parse(text), 1):
-        written = "" if value is None else native_text(value, part)
-        if value is not None and (problems := items.problems(written)):
-            words = explain(items, problems[0], written)
-            return Words(f"item {number} of {shown}: {words.message}", words.hint)
-    return Words(f"an item of {shown} is not as `arrayItem` says")
+    @property
+    def shown(self) -> str:
+        """The text as messages show it."""
+        return f"`{shorten(without_mark(self.text))}`"
 
+    def as_misfit(self) -> Words:
+        """Why a value of a source that has types of its own does not fit."""
+        shown, item = self.shown, self.plan.field
+        if shown.startswith("`="):
+            hint = "open and save the file in a spreadsheet, which calculates it"
+            return Words(f"the formula {shown} has no stored result", hint)
+        hint = "write it as text: in quotes in JSON, in a cell formatted as text in a sheet"
+        message = f"{shown} is a value of another type, where {_noun(item)} belongs"
+        return Words(message, hint if item.type == "string" else "")
 
-def causes_in(plan: FieldPlan, problem: Problem, texts: pl.Series) -> frozenset[str]:
-    """The everyday mistakes of these texts, each by its cause; the empty text stands for any other.
+    def as_array(self) -> Words:
+        """Which item of an array is not what is declared for them, and why; null is no value."""
+        part = item_field(self.plan.field)
+        items = plan_field(part, (), "", native=True)
+        for number, value in enumerate(self.plan.parse(self.text), 1):
+            written = "" if value is None else native_text(value, part)
+            if value is not None and (problems := items.problems(written)):
+                words = explain(items, problems[0], written)
+                return Words(f"item {number} of {self.shown}: {words.message}", words.hint)
+        return Words(f"an item of {self.shown} is not as `arrayItem` says")
 
-    The same texts in other blocks give the same when the blocks are put together. More than three are not looked for.
-    """
-    if problem != TYPE_ERROR:
-        return frozenset({""})
-    found: set[str] = set()
-    few = texts.to_list() if len(texts) <= _FEW else []  # a query takes as long as hundreds of texts
-    left = texts if few else texts.drop_nulls().unique()
-    if len(left) <= _FEW:
-        mistakes = (_mistake_in(plan.field.type, text) for text in set(few or left) - {None})
-        return frozenset(mistake.cause if mistake else "" for mistake in mistakes)
-    for mistake in mistakes_of(plan.field.type).values():
-        if left.is_empty() or len(found) > _MOST_CAUSES:
-            break
-        has_it = left.str.contains(rf"(?s)\A(?:{mistake.pattern})\z")
-        if has_it.any():
-            found.add(mistake.cause)
-            left = left.filter(~has_it)
-    return frozenset(found if left.is_empty() else {*found, ""})
+    def as_mistyped(self) -> Words:
+        """Why the text is no value of the type of its field."""
+        text, message = self.text, f"{self.shown} is not {_noun(self.plan.field)}"
+        try:
+            self.plan.parse(text)
+        except ReasonError as error:
+            proposal = self.valid(error.proposal)
+            return Words(f"{message}: {shorten(str(error), 200)}", _to_write(proposal), proposal=proposal)
+        except UNREADABLE:
+            pass
+        spaces, bare = spaces_in(text), without_spaces(text)
+        if spaces and (clean := self.valid(bare)):
+            return Words(f"{message}: it has {spaces}", _to_write(clean), proposal=clean)
+        if not text.strip():
+            message = f"{message}: it has only {spaces}" if spaces else message
+            return Words(message, "leave the cell empty, or remove the space")
+        mistake = _mistake_in(self.plan.field.type, bare or text)
+        return self.as_mistake(mistake, bare, message) if mistake else Words(message, _example(self.plan.field))
+
+    def as_mistake(self, mistake: Mistake, bare: str, message: str) -> Words:
+        """What an everyday mistake is, and what was meant, if the field takes it as it is or as its type is written."""
+        proposal = None
+        with suppress(*UNREADABLE):
+            meant = mistake.correct(bare)
+            proposal = self.valid(meant) or self.valid(meant and written_as(self.plan.field, meant))
+        further = "" if proposal and mistake.hint.startswith("the calendar") else mistake.hint
+        return Words(f"{message}: it {mistake.cause}", _to_write(proposal, further), proposal=proposal)
+
+    def valid(self, text: str | None) -> str | None:
+        """Another text, if the field would take it."""
+        return text if text and self.plan.problems(text) == () and text not in self.plan.missing else None
+
+    def as_breach(self, constraint: str) -> Words:
+        """Which constraint the text breaks, and what it was probably meant to be."""
+        item, text = self.plan.field, self.text
+        declared, label, values = item.constraints.get(constraint), pattern_label(item), _allowed(item)
+        told = _BROKEN.get(constraint, f"breaks the constraint {constraint}")
+        if constraint == "pattern" and label:
+            told = "is not {label} (pattern {declared})"
+        elif constraint in {"enum", "categories"} and len(values) > _LISTED:
+            told = "is not one of the {count} allowed values"
+        listed = ", ".join(map(shorten, values[:_LISTED]))
+        said = told.format(declared=declared, label=label, length=len(text), listed=listed, count=len(values))
+        if constraint in _OF_TEXT and item.type in {"string", "any"}:
+            return self.as_misspelled(f"{self.shown} {said}", values)
+        hint = _bound_hint(item.name.lower(), text) if constraint in _BOUNDS else ""
+        return Words(f"{self.shown} {said}", hint or (_example(item) if constraint == "pattern" else ""))
+
+    def as_misspelled(self, message: str, allowed: list[str]) -> Words:
+        """Why the text is not among the allowed values or does not match the pattern, and what it was probably meant to be."""
+        text = self.text
+        near = respelled(text, allowed or [made for made in _spellings(text) if self.valid(made)])
+        if near is not None and (proposal := self.valid(near.text)):
+            return Words(f"{message}: {near.difference}", f"did you mean `{proposal}`?", proposal=proposal)
+        if mistake := _mistake_of_text(text, "entity", "quoted", "turned-into-date"):
+            return self.as_mistake(mistake, text, message)
+        word = _nearest_word(text, allowed, 0.6)
+        return Words(message, f"did you mean `{word}`?" if word else _example(self.plan.field), proposal=word)
 
 
 def _noun(item: Field) -> str:
@@ -123,53 +201,13 @@ def _mistake_in(kind: str, text: str) -> Mistake | None:
     return next((mistake for mistake in mistakes_of(kind).values() if mistake.has(text)), None)
 
 
-def _explain_type(plan: FieldPlan, text: str, message: str) -> Words:
-    """Why a text is no value of the type of its field."""
-    try:
-        plan.parse(text)
-    except ReasonError as error:
-        proposal = _valid(plan, error.proposal)
-        return Words(f"{message}: {shorten(str(error), 200)}", _to_write(proposal), proposal=proposal)
-    except UNREADABLE:
-        pass
-    spaces, bare = spaces_in(text), without_spaces(text)
-    if spaces and (clean := _valid(plan, bare)):
-        return Words(f"{message}: it has {spaces}", _to_write(clean), proposal=clean)
-    mistake = _mistake_in(plan.field.type, bare or text)
-    if mistake is None and not text.strip():
-        message = f"{message}: it has only {spaces}" if spaces else message
-        return Words(message, "leave the cell empty, or remove the space")
-    if mistake is None:
-        return Words(message, _example(plan.field, None))
-    proposal = None  # what was meant, if the field takes it as it is or as its type is written
-    with suppress(*UNREADABLE):
-        meant = mistake.correct(bare)
-        proposal = _valid(plan, meant) or _valid(plan, meant and written_as(plan.field, meant))
-    further = "" if proposal and mistake.hint.startswith("the calendar") else mistake.hint
-    return Words(f"{message}: it {mistake.cause}", _to_write(proposal, further), proposal=proposal)
+def _mistake_of_text(text: str, *names: str) -> Mistake | None:
+    return next((mistake for mistake in mistakes_of_text(*names) if mistake.has(text)), None)
 
 
 def _to_write(proposal: str | None, otherwise: str = "") -> str:
     """The hint to write what is proposed, and what else can be done."""
     return ", ".join(filter(None, [f"write `{proposal}`" if proposal else "", otherwise]))
-
-
-def _valid(plan: FieldPlan, text: str | None) -> str | None:
-    """The text, if the field would take it."""
-    return text if text and plan.problems(text) == () and text not in plan.missing else None
-
-
-def _broken(item: Field, constraint: str, text: str) -> str:
-    """What a text is that breaks a constraint."""
-    declared, label = item.constraints.get(constraint), pattern_label(item)
-    if constraint == "pattern" and label:
-        return f"is not {label} (pattern {declared})"
-    if constraint in {"enum", "categories"}:
-        values = _allowed(item)
-        if len(values) > _LISTED:
-            return f"is not one of the {len(values)} allowed values"
-        return f"is not one of the allowed values: {', '.join(map(shorten, values))}"
-    return _BROKEN.get(constraint, f"breaks the constraint {constraint}").format(declared=declared, length=len(text))
 
 
 def pattern_label(item: Field) -> str:
@@ -179,12 +217,10 @@ def pattern_label(item: Field) -> str:
     return str(label) if label else ""
 
 
-def _example(item: Field, constraint: str | None) -> str:
+def _example(item: Field) -> str:
     """What a value looks like, if the schema says so."""
     example = item.raw.get("example") or next(iter(item.raw.get("examples") or ()), None)
-    if example is not None and constraint in {"pattern", None}:
-        return f"it should look like `{example}`"
-    return ""
+    return f"it should look like `{example}`" if example is not None else ""
 
 
 def _allowed(item: Field) -> list[str]:
@@ -193,30 +229,13 @@ def _allowed(item: Field) -> list[str]:
     return [str(label.value) for label in item.categories]
 
 
-def _bound_hint(item: Field, constraint: str | None, text: str) -> str:
-    """What a number beyond a bound probably is."""
-    name = item.name.lower()
-    if constraint not in {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"}:
-        return ""
+def _bound_hint(name: str, text: str) -> str:
+    """What a number beyond a bound of a field probably is."""
     if re.search("lat|lon|lng", name) and re.fullmatch(r"[+-]?[0-9.]+", text) and abs(float(text)) <= 180:
         return "latitudes are between -90 and 90, longitudes between -180 and 180: the two may be exchanged"
     if re.fullmatch(r"-?9{1,5}(?:\.0*)?|-1", text):
         return "if it stands for a missing value, leave the cell empty, or declare it in `missingValues`"
     return ""
-
-
-def _explain_spelling(plan: FieldPlan, text: str, message: str) -> Words:
-    """Why a text is not among the allowed values or does not match the pattern, and what it was probably meant to be."""
-    allowed = _allowed(plan.field)
-    near = respelled(text, allowed or [made for made in _spellings(text) if _valid(plan, made)])
-    if near is not None and (proposal := _valid(plan, near.text)):
-        return Words(f"{message}: {near.difference}", f"did you mean `{proposal}`?", proposal=proposal)
-    for mistake in mistakes_of_text("entity", "quoted", "turned-into-date"):
-        if mistake.has(text):
-            meant = _valid(plan, mistake.correct(text))
-            return Words(f"{message}: it {mistake.cause}", _to_write(meant, mistake.hint), proposal=meant)
-    word = _nearest_word(text, allowed, 0.6)
-    return Words(message, f"did you mean `{word}`?" if word else _example(plan.field, "pattern"), proposal=word)
 
 
 def _spellings(text: str) -> Iterator[str]:
@@ -238,55 +257,50 @@ def _nearest_word(text: str, words: Iterable[str], cutoff: float) -> str | None:
     return None if is_opaque else next(iter(difflib.get_close_matches(text, words, 1, cutoff)), None)
 
 
-def with_suggestions(
-    shown: Iterable[tuple[Finding, Key | None]], tables: Mapping[str, tuple[Resource, int]]
-) -> Iterator[Finding]:
-    """The findings, those of a foreign key of one field with a hint at a key that is spelled alike.
+@dataclass(frozen=True, slots=True)
+class Parents:
+    """The keys that foreign keys refer to, read when the finding of one asks for what was meant.
 
-    Args:
-        shown: The findings of a table, each with the foreign key that its row breaks.
+    Attributes:
         tables: The resource of each table, and how many rows it has.
     """
-    known: dict[ParentKey, pl.DataFrame] = {}
-    for finding, key in shown:
-        if key is None or key.column is None or not finding.value:
-            yield finding
-            continue
-        name, (target,) = key.parent
-        if key.parent not in known:
-            known[key.parent] = _keys_with_labels(*tables[name], target.name)
-        yield _with_suggestion(finding, known[key.parent], name)
 
+    tables: Mapping[str, tuple[Resource, int]]
+    known: dict[ParentKey, pl.DataFrame] = field(default_factory=dict)
 
-def _keys_with_labels(resource: Resource, rows: int, name: str) -> pl.DataFrame:
-    """The parent's keys with a label each; none of a table that is too large to be searched for a hint."""
-    frames = [pl.DataFrame(schema={"key": pl.String, "label": pl.String})]
-    try:
-        for frame in read_text(resource) if rows <= _MOST_PARENTS else ():
-            label = next((column for column in _LABELS if column in frame.columns and column != name), name)
-            frames.append(frame.select(key=name, label=label).drop_nulls("key"))
-    except ProjectError:  # what is wrong with the table has a finding of its own, and it gives no hints
-        return frames[0]
-    return pl.concat(frames).unique("key", keep="last", maintain_order=True)
+    def keys(self, parent: ParentKey) -> pl.DataFrame:
+        """The parent's keys with a label each; none of a table that is too large to be searched for a hint."""
+        if parent not in self.known:
+            (resource, rows), name = self.tables[parent[0]], parent[1][0].name
+            frames = [pl.DataFrame(schema={"key": pl.String, "label": pl.String})]
+            with suppress(ProjectError):  # what is wrong with the table has a finding of its own, and it gives no hints
+                for frame in read_text(resource) if rows <= _MOST_PARENTS else ():
+                    label = next((column for column in _LABELS if column in frame.columns and column != name), name)
+                    frames.append(frame.select(key=name, label=label).drop_nulls("key"))
+            self.known[parent] = pl.concat(frames).unique("key", keep="last", maintain_order=True)
+        return self.known[parent]
 
+    def suggested(self, finding: Finding, reference: Key | None) -> Finding:
+        """The finding with the key that was meant: one that differs in what nobody means, or a word that is spelled alike.
 
-def _with_suggestion(finding: Finding, known: pl.DataFrame, parent: str) -> Finding:
-    """The finding with the key that was meant: one that differs in what nobody means, or a word that is spelled alike.
-
-    The nearest neighbour of an identifier (`E000018`) is another thing, and is not proposed.
-    """
-    value, keys = finding.value or "", known["key"]
-    if (keys == value).any():
-        return replace(finding, hint="it is there as a value of another type: give both fields the same")
-    near = respelled(value, keys)
-    length = pl.col("key").str.len_chars().cast(pl.Int64)
-    alike = known.filter(length.is_between(len(value) - 1, len(value) + 1))["key"]
-    meant = near.text if near else _nearest_word(value, alike.head(_MOST_CANDIDATES), 0.75)
-    if meant is None:
-        hint = f"was it deleted from `{parent}`, or not added yet?"
-        mistake = next((it for it in mistakes_of_text("turned-into-date") if it.has(value)), None)
-        return replace(finding, hint=f"it {mistake.cause}: {mistake.hint}" if mistake else hint)
-    label = known.row(by_predicate=pl.col("key") == meant)[1]
-    hint = f"did you mean `{meant}`{f' {label}' if label not in {None, '', meant} else ''}?"
-    message = f"{finding.message}: {near.difference}" if near else finding.message
-    return replace(finding, message=message, hint=hint, proposal=meant)
+        The nearest neighbour of an identifier (`E000018`) is another thing, and is not proposed. Only a foreign key of one field
+        has proposals.
+        """
+        value = finding.value
+        if reference is None or reference.column is None or not value:
+            return finding
+        known = self.keys(reference.parent)
+        if (known["key"] == value).any():
+            return replace(finding, hint="it is there as a value of another type: give both fields the same")
+        near = respelled(value, known["key"])
+        length = pl.col("key").str.len_chars().cast(pl.Int64)
+        alike = known.filter(length.is_between(len(value) - 1, len(value) + 1))["key"]
+        meant = near.text if near else _nearest_word(value, alike.head(_MOST_CANDIDATES), 0.75)
+        if meant is None:
+            hint = f"was it deleted from `{reference.parent[0]}`, or not added yet?"
+            mistake = _mistake_of_text(value, "turned-into-date")
+            return replace(finding, hint=f"it {mistake.cause}: {mistake.hint}" if mistake else hint)
+        label = known.row(by_predicate=pl.col("key") == meant)[1]
+        hint = f"did you mean `{meant}`{f' {label}' if label not in {None, '', meant} else ''}?"
+        message = f"{finding.message}: {near.difference}" if near else finding.message
+        return replace(finding, message=message, hint=hint, proposal=meant)

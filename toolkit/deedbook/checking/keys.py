@@ -112,12 +112,23 @@ def _plain_hash(item: Field, parsed: Mapping[str, pl.Series]) -> tuple[pl.Expr, 
     return pl.when(text.is_not_null()).then(number.hash(_SEED)), is_odd.any()
 
 
-def _exact_hash(item: Field) -> pl.Expr:
-    """The same for a number however it is written: a 64-bit float tells those of 15 characters apart, of longer ones the text goes in."""
-    exact = pl.coalesce(key_text(item), pl.col(item.name))  # what is no value of the field may be one of a number
-    number = (exact.cast(pl.Float64, strict=False) + 0.0).hash(_SEED)
-    is_told = (exact.str.len_bytes() <= _TOLD) & ~exact.str.contains("E", literal=True)
-    return pl.when(exact.is_not_null()).then(pl.when(is_told).then(number).otherwise(number ^ exact.hash(_SEED)))
+def _exact_parts(frame: pl.DataFrame, fields: Sequence[Field], parts: list[pl.Series]) -> list[pl.Series]:
+    """The hashes of a key with those of numbers however they are written.
+
+    A 64-bit float tells numbers of 15 characters apart, of longer ones the text goes in.
+    """
+    hashes = []
+    for item, part in zip(fields, parts, strict=True):
+        if item.type in _NUMERIC:
+            exact = pl.coalesce(
+                key_text(item), pl.col(item.name)
+            )  # what is no value of the field may be one of a number
+            number = (exact.cast(pl.Float64, strict=False) + 0.0).hash(_SEED)
+            is_told = (exact.str.len_bytes() <= _TOLD) & ~exact.str.contains("E", literal=True)
+            hashed = pl.when(is_told).then(number).otherwise(number ^ exact.hash(_SEED))
+            hashes.append(pl.when(exact.is_not_null()).then(hashed).alias(part.name))
+    found = frame.lazy().select(hashes).collect(engine="in-memory")
+    return [found[part.name] if part.name in found.columns else part for part in parts]
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,17 +179,17 @@ def hash_blocks(
         keys: The fields of each, and the rows to leave out, because a part of their key is bad.
         parsed: Columns of plain numbers that are parsed already, by field; null is no number.
     """
-    hashed = [[_plain_hash(item, parsed) for item in fields] for fields, _ in keys]
-    columns = [part.alias(f"{number} {at}") for number, key in enumerate(hashed) for at, (part, _) in enumerate(key)]
-    columns += [pl.any_horizontal(False, *(odd for _, odd in key)).alias(f"{n} odd") for n, key in enumerate(hashed)]
+    columns = []
+    for number, (fields, _) in enumerate(keys):
+        hashed = [_plain_hash(item, parsed) for item in fields]
+        columns += [part.alias(f"{number} {at}") for at, (part, _) in enumerate(hashed)]
+        columns.append(pl.any_horizontal(False, *(is_odd for _, is_odd in hashed)).alias(f"{number} odd"))
     plain = frame.lazy().select(columns).collect(engine="in-memory") if keys else frame  # one query for all keys
     blocks = []
     for number, (fields, skip) in enumerate(keys):
         parts = [plain[f"{number} {at}"].alias(f"k{at}") for at in range(len(fields))]
         if frame.height and plain[f"{number} odd"][0]:
-            exact = [_exact_hash(item).alias(f"k{at}") for at, item in enumerate(fields) if item.type in _NUMERIC]
-            odd = frame.lazy().select(exact).collect(engine="in-memory")
-            parts = [odd[part.name] if part.name in odd.columns else part for part in parts]
+            parts = _exact_parts(frame, fields, parts)
         blocks.append(HashedBlock.of(parts, skip))
     return blocks
 
@@ -305,7 +316,7 @@ class HashSet:
         self._hashes, self._lock = hashes, Lock()
 
     @cached_property
-    def _slots(self) -> tuple[Hashes, np.uint64]:
+    def slots(self) -> tuple[Hashes, np.uint64]:
         """The table, and by how much a hash is shifted to name its slot."""
         ordered = _nonzero(self._hashes.sort().to_numpy())
         is_first = np.ones(len(ordered), np.bool_)
@@ -322,14 +333,14 @@ class HashSet:
 
     def places(self, hashes: pl.Series, *, known: bool) -> Rows | None:
         """The places of the hashes that are in the set, or that are not; None when there is none."""
-        is_found = self._contains(hashes.to_numpy()) if self._few is None else hashes.is_in(self._few).to_numpy()
+        is_found = self.contains(hashes.to_numpy()) if self._few is None else hashes.is_in(self._few).to_numpy()
         found = np.flatnonzero(is_found == known)
         return found if len(found) else None
 
-    def _contains(self, hashes: Hashes) -> npt.NDArray[np.bool_]:
+    def contains(self, hashes: Hashes) -> npt.NDArray[np.bool_]:
         """For each hash, whether it is in the table."""
         with self._lock:
-            table, shift = self._slots
+            table, shift = self.slots
         wanted = _nonzero(hashes)
         slots = _home(wanted, shift)
         here = table[slots]

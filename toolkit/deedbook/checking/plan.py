@@ -1,24 +1,30 @@
 """How a package is validated, how a table of it is checked, and how one file of the table is: each record holds the one above."""
 
-from collections.abc import Callable, Iterable, Mapping
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
 import polars as pl
 
-from deedbook.checking.cells import FieldPlan
+from deedbook.checking.cells import FieldPlan, plan_field
 from deedbook.checking.findings import Group
-from deedbook.checking.header import Column
+from deedbook.checking.header import Column, Header
 from deedbook.checking.keys import HashSet, Key, ParentKey, Spill, unique_keys
 from deedbook.descriptor import Package, Resource
 from deedbook.errors import ProjectError
+from deedbook.findings import Check, NotChecked
 from deedbook.reading.blocks import BLOCK_SIZE
-from deedbook.reading.inputs import dialect_of
+from deedbook.reading.inputs import dialect_of, is_foreign
+from deedbook.reading.tables import present
 from deedbook.reading.text import Layout
 from deedbook.schema import Field, ForeignKey, TableSchema
 from deedbook.types.kind import is_plain
 
+SMALLEST_SHARE = 2 << 20
+"""Bytes below which a block is not made smaller to give every thread one."""
 RowRules = Callable[[pl.DataFrame, Mapping[str, pl.Series]], tuple[list[Group], Mapping[str, int]]]
 """Runs row-local rules on typed rows and a mask of bad cells: groups whose rows count in that frame, and rows skipped by rule."""
 
@@ -81,7 +87,7 @@ class TablePlan:
     parents: dict[ParentKey, HashSet | None] = field(default_factory=dict)
     typed: tuple[str, ...] = ()
     keeps_typed: bool = False
-    row_rules: RowRules | None = None
+    row_rules: RowRules = lambda _rows, _bad: ([], {})
     has_project: bool = False
     advance: Callable[[int], None] = lambda _size: None
 
@@ -95,9 +101,32 @@ class TablePlan:
         """Whether the table is reported on."""
         return not self.options.tables or self.resource.name in self.options.tables
 
+    def block_size(self, file: Path | None) -> int:
+        """The bytes of a block of a file: so few that a file of a few megabytes keeps every thread busy."""
+        size = self.options.block_size
+        if file and file.is_file():  # packed, it most likely holds several times as much
+            size = min(size, max(SMALLEST_SHARE, file.stat().st_size // (2 if self.resource.compression else 16)))
+        return size
+
+    def unread_references(self) -> Iterator[NotChecked]:
+        """The foreign keys into packages and tables that are not read."""
+        parents = {item.parent[0] for item in self.references}
+        for key in self.schema.foreign_keys:
+            if key.package or (key.resource or self.resource.name) not in parents:
+                reason = f"it needs the table `{key.resource}`: validate the descriptor that has both"
+                if key.package:
+                    reason = f"the package {key.package} is not read"
+                yield NotChecked(self.resource.name, "foreign-key", reason, ", ".join(key.fields))
+
     def waits(self, reference: Key) -> bool:
         """Whether a foreign key cannot be looked up yet, because its parent is not complete or on disk."""
         return self.parents.get(reference.parent) is None
+
+
+def _is_free(item: Field) -> bool:
+    """Whether a field holds any text."""
+    is_listed = item.categories or {"enum", "pattern"} & item.constraints.keys()
+    return item.type == "string" and is_plain(item) and not is_listed
 
 
 MOST_LOOKED_AT = 64 << 20
@@ -117,6 +146,51 @@ class FilePlan:
     number: int
     columns: tuple[Column, ...]
     fields: tuple[FieldPlan, ...]
+
+    @classmethod
+    def of(cls, table: TablePlan, number: int, columns: tuple[Column, ...]) -> FilePlan:
+        """The plan of a file with these columns."""
+        resource, schema, is_lenient = table.resource, table.schema, table.options.lenient
+        where, native = resource.schema_source or resource.name, is_foreign(resource)
+        fields = [
+            plan_field(
+                it.field, schema.missing_of(it.field), where, number=it.number, lenient=is_lenient, native=native
+            )
+            for it in columns
+            if it.field is not None
+        ]
+        return cls(table, number, columns, tuple(fields))
+
+    def checks(self) -> Iterator[Check]:
+        """What is enforced on the table."""
+        table = self.table.resource.name
+        for checks in self.fields:
+            item, unknown = checks.field, dict(checks.constraints.unknown)
+            names = ["type"] * (item.type != "any")
+            names += [name for name, value in item.constraints.items() if name not in unknown and value is not False]
+            yield from (Check(table, name, item.name) for name in names + ["categories"] * bool(item.categories))
+        yield from (
+            Check(table, key.kind, key.columns) for key in self.keys if key.kind in {"primary-key", "unique-key"}
+        )
+        yield from (Check(table, "foreign-key", item.columns) for item in self.references)
+
+    def unenforced(self, header: Header) -> Iterator[NotChecked]:
+        """What is declared and cannot be enforced."""
+        table = self.table.resource.name
+        for checks in self.fields:
+            for name, reason in dict(checks.constraints.unknown).items():
+                yield NotChecked(table, name, reason, checks.field.name)
+        demanded = {problem.field for problem in header.problems} - {column.name for column in header.columns}
+        for name in self.table.schema.names:
+            if name in demanded:
+                yield NotChecked(table, "column", "no column of the file is this field", name)
+        for key in self.table.keys:
+            if key not in self.keys and key.kind != "reference":
+                yield NotChecked(table, key.kind, "a column of the key is missing", key.columns)
+
+    def texts(self, frame: pl.DataFrame, names: Collection[str]) -> pl.DataFrame:
+        """Columns of a block as text, where a missing value is null."""
+        return frame.select(present(name, self.missing[name]) for name in frame.columns if name in names)
 
     @cached_property
     def layout(self) -> Layout:
@@ -150,15 +224,7 @@ class FilePlan:
         if file is not None and (not file.is_file() or file.stat().st_size > MOST_LOOKED_AT):
             return ()
         held = {name for key in (*self.keys, *self.references) for name in key.names}
-        for item in (plan.field for plan in self.fields):
-            if (
-                item.type != "string"
-                or not is_plain(item)
-                or item.categories
-                or {"enum", "pattern"} & item.constraints.keys()
-            ):
-                held.add(item.name)
-        return tuple(plan.name for plan in self.fields if plan.name not in held)
+        return tuple(plan.name for plan in self.fields if plan.name not in held and _is_free(plan.field))
 
     @cached_property
     def missing(self) -> Mapping[str, tuple[str, ...]]:

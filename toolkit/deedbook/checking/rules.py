@@ -22,6 +22,7 @@ from contextlib import redirect_stdout
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import TypeVar
 
 import pandera.polars as pa
@@ -32,7 +33,7 @@ from pandera.errors import SchemaError, SchemaErrors
 from deedbook.checking.settings import AS_WRITTEN, RuleSettings
 from deedbook.checking.verdicts import FIX, NO_ROW, RuleOutcome, describe, evaluate_rules, fail, outcome_of
 from deedbook.errors import DeedbookError, RuleError
-from deedbook.findings import listed, nearest
+from deedbook.findings import NotChecked, listed, nearest
 from deedbook.rules.declared import read_rules
 from deedbook.rules.form import Form
 from deedbook.rules.guard import Guard, Releases
@@ -40,6 +41,7 @@ from deedbook.rules.rule import Rule, kebab, rule_of
 
 Frames = Mapping[str, pl.DataFrame]
 Bad = Mapping[str, pl.Series]
+ALL_GOOD: Bad = MappingProxyType({})
 Found = TypeVar("Found")
 DATASET = "dataset"
 _PLAIN_PANDERA = re.compile(r"^\s*(?:import|from) pandera(?:\.pandas)?(?:\s.*)?$", re.MULTILINE)
@@ -85,6 +87,13 @@ class RuleBook:
     explain: Callable[[Frames, str], list[str]] | None = None
     settings: RuleSettings = AS_WRITTEN
 
+    def unmet(self, table: str, rules: Iterable[Rule]) -> Iterator[NotChecked]:
+        """Those of a table's rules that cannot be judged, and why."""
+        for rule in rules:
+            if rule.unmet:
+                is_accepted = bool(self.settings.reason_against(rule.id))
+                yield NotChecked(table, rule.id, rule.unmet, rule.column, is_accepted)
+
 
 class Tables(dict[str, pl.DataFrame]):
     """Typed tables by name, of which one that does not exist is named in plain words."""
@@ -105,12 +114,12 @@ def load_rules(files: Mapping[str, Path], settings: RuleSettings = AS_WRITTEN) -
     Raises:
         RuleError: when a file cannot be read or executed, or holds no pandera schema; with file and line.
     """
-    tables, others = {}, {name: path for name, path in files.items() if name != DATASET}
+    tables = {}
     with settings.readable():
-        for name, path in others.items():
-            names = _execute(path)
-            tables[name] = _read_schema(names.get("schema"), path, "`schema`", settings, names)
-        if len(others) == len(files):
+        for name in sorted(files.keys() - {DATASET}):
+            names = _execute(files[name])
+            tables[name] = _read_schema(names.get("schema"), files[name], "`schema`", settings, names)
+        if DATASET not in files:
             return RuleBook(tables, settings=settings)
         path = files[DATASET]
         names = _execute(path)
@@ -120,12 +129,16 @@ def load_rules(files: Mapping[str, Path], settings: RuleSettings = AS_WRITTEN) -
     )
     if not callable(make):
         raise RuleError(f"{path}: there is no function `schemas(tables, created)`", "see docs on rules across tables")
-    if not isinstance(guards, tuple) or not all(isinstance(item, Guard) for item in guards):
+    if not isinstance(guards, tuple) or not _are(Guard, guards):
         raise RuleError(f"{path}: `guards` has to be a tuple of deedbook.rules.guard.Guard", FIX)
-    if not isinstance(forms, Mapping) or not all(isinstance(item, Form) for item in forms.values()):
+    if not isinstance(forms, Mapping) or not _are(Form, forms.values()):
         raise RuleError(f"{path}: `forms` has to be a mapping of names to deedbook.rules.form.Form", FIX)
     dataset = partial(_rules_across, path, _guarded(path, make), settings)
     return RuleBook(tables, dataset, derive, guards, forms, explain, settings)
+
+
+def _are(kind: type, items: Iterable[object]) -> bool:
+    return all(isinstance(item, kind) for item in items)
 
 
 def _execute(path: Path) -> Mapping[str, object]:
@@ -285,7 +298,7 @@ def _plain(text: str) -> str:
     return text.replace("{", "{{").replace("}", "}}")
 
 
-def evaluate(rules: TableRules, frame: pl.DataFrame, bad: Bad | None = None) -> tuple[RuleOutcome, ...]:
+def evaluate(rules: TableRules, frame: pl.DataFrame, bad: Bad = ALL_GOOD) -> tuple[RuleOutcome, ...]:
     """Every rule that can be judged, judged on a whole typed table or on one block of it.
 
     Args:
@@ -296,19 +309,18 @@ def evaluate(rules: TableRules, frame: pl.DataFrame, bad: Bad | None = None) -> 
     Raises:
         RuleError: when a rule raises or does not give one Boolean per row.
     """
-    bad = bad or {}
     outcomes = [*evaluate_rules(rules.rules, frame, bad)]
     plain = [(rule, rule.check) for rule in rules.rules if rule.check is not None and not rule.unmet]
-    if plain or rules.bare is not None:  # whatever its environment variables say about skipping data
-        with config_context(validation_enabled=True, validation_depth=ValidationDepth.SCHEMA_AND_DATA):
-            for rule, check in plain:
-                for column in _columns_of(rule.at, frame):
-                    try:
-                        found = check(frame.lazy(), column or None).check_output.collect().to_series()
-                    except (Exception, SystemExit) as error:  # noqa: BLE001  (whatever a rule raises, it is named)
-                        fail(rule, describe(error))
-                    outcomes.append(_outcome(replace(rule, at=column), found, frame, bad))
-            outcomes += _run_bare(rules.bare, rules.file, frame, bad) if rules.bare is not None else ()
+    # whatever pandera's environment variables say about skipping data
+    with config_context(validation_enabled=True, validation_depth=ValidationDepth.SCHEMA_AND_DATA):
+        for rule, check in plain:
+            for column in _columns_of(rule.at, frame):
+                try:
+                    found = check(frame.lazy(), column or None).check_output.collect().to_series()
+                except (Exception, SystemExit) as error:  # noqa: BLE001  (whatever a rule raises, it is named)
+                    fail(rule, describe(error))
+                outcomes.append(_outcome(replace(rule, at=column), found, frame, bad))
+        outcomes += _run_bare(rules.bare, rules.file, frame, bad) if rules.bare is not None else ()
     return tuple(outcomes)
 
 

@@ -6,7 +6,6 @@ the rows whose verdict or message changes with them are skipped, and no others.
 """
 
 import datetime as dt
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial, reduce
@@ -15,16 +14,18 @@ from operator import or_
 import polars as pl
 
 from deedbook.checking import verdicts
-from deedbook.checking.findings import Group, Records
+from deedbook.checking.block import TypedRows
 from deedbook.checking.plan import TablePlan
 from deedbook.checking.rules import Frames, RuleBook, TableRules, evaluate
-from deedbook.checking.table import TableOutcome, TypedRows
+from deedbook.checking.table import TableOutcome
 from deedbook.errors import RuleError
-from deedbook.findings import Check, Finding, NotChecked
+from deedbook.findings import Check, Finding
 from deedbook.rules.rule import Rule
 from deedbook.schema import TableSchema
 from deedbook.types import dtype_of
 
+Make = Callable[[Frames], Mapping[str, TableRules]]
+"""Makes the rules across tables of typed tables."""
 _STAND_INS = 2
 """How many good values of a column stand in for its bad ones in turn; with one alone a verdict may be the same by chance."""
 
@@ -45,7 +46,7 @@ def plan_rules(book: RuleBook, plan: TablePlan) -> TablePlan:
     if book.dataset or rules.bare or not all(verdicts.is_row_local(rule, types) for rule in ready):
         return replace(plan, typed=schema.names, keeps_typed=True)
     read = tuple(sorted(verdicts.columns_read(ready, schema.names)))
-    return replace(plan, typed=read, row_rules=partial(_run_row_rules, ready))
+    return replace(plan, typed=read, row_rules=partial(verdicts.groups_on_rows, ready))
 
 
 def demand_distinct(table: str, rules: Sequence[Rule]) -> None:
@@ -65,41 +66,29 @@ def demand_distinct(table: str, rules: Sequence[Rule]) -> None:
         places.add((rule.id, rule.at))
 
 
-def _run_row_rules(
-    rules: Sequence[Rule], frame: pl.DataFrame, bad: Mapping[str, pl.Series]
-) -> tuple[list[Group], Mapping[str, int]]:
-    outcomes, skipped = verdicts.evaluate_rules(rules, frame, bad), Counter[str]()
-    for outcome in outcomes:
-        skipped[outcome.rule.id] += outcome.skipped
-    return [outcome.group() for outcome in outcomes if len(outcome.failing)], skipped
-
-
 def judge_tables(book: RuleBook, outcomes: Mapping[str, TableOutcome], created: dt.date | None) -> set[str]:
     """Runs every rule that did not run on blocks, reports what it finds, and gives the ids of all rules that were judged.
 
     Raises:
         RuleError: when a rule raises.
     """
-    wholes = {name: _whole(outcome) for name, outcome in outcomes.items() if outcome.plan.keeps_typed}
+    wholes = {name: outcome.whole() for name, outcome in outcomes.items() if outcome.plan.keeps_typed}
     across = _rules_across(book, wholes, outcomes, created)
-    known, ran = [guard.id for guard in book.guards], set[str]()
+    known: list[Rule] = []
+    ran = set[str]()
     for name, outcome in outcomes.items():
         parts = [book.tables.get(name, TableRules()), across.get(name, TableRules())]
         rules = [*parts[0].rules, *parts[1].rules]
-        known += [rule.id for rule in rules]
+        known += rules
         if whole := wholes.get(name):
             demand_distinct(name, rules)
             checks = _judge_whole(outcome, parts, whole)
         else:
             checks = [Check(name, it.id, it.column, outcome.skipped.get(it.id, 0)) for it in rules if not it.unmet]
         outcome.checked += checks
-        outcome.not_checked += [
-            NotChecked(name, rule.id, rule.unmet, rule.column, bool(book.settings.reason_against(rule.id)))
-            for rule in rules
-            if rule.unmet
-        ]
+        outcome.not_checked += book.unmet(name, rules)
         ran.update(check.name for check in checks)
-    book.settings.demand_known(known)
+    book.settings.demand_known([*(guard.id for guard in book.guards), *(rule.id for rule in known)])
     return ran
 
 
@@ -131,44 +120,42 @@ def _rules_across(
     for name, rules in across.items():
         if outcomes[name].plan.resource.schema is not None:
             verdicts.demand_fields(rules.rules, name, frames[name].columns)
-    lost = {name: reason for name, whole in wholes.items() if (reason := _lost(outcomes[name], whole))}
-    bad = {name: whole.bad for name, whole in wholes.items() if name not in lost and whole.bad}
-    runs = _runs_on_other_cells(lambda others: make(others, created), frames, bad, across)
-    if runs is None:  # what the project's code makes of other cells says nothing
-        lost |= {name: f"`{name}` has bad cells" for name in bad}
+    lost = {name: outcomes[name].reason_lost(whole) for name, whole in wholes.items()}
+    return _held_back(lambda others: make(others, created), across, wholes, lost)
 
+
+def _held_back(
+    make: Make, across: Mapping[str, TableRules], wholes: Mapping[str, TypedRows], lost: dict[str, str]
+) -> dict[str, TableRules]:
+    """The rules with why one cannot be judged, or with the rows of each that rest on bad cells; `lost` are tables of no use."""
+    frames = {name: whole.frame for name, whole in wholes.items()}
+    bad = {name: whole.bad for name, whole in wholes.items() if whole.bad and not lost[name]}
+    runs = _runs_on_other_cells(make, frames, bad, across)
+    if not runs:  # what the project's code makes of other cells says nothing
+        lost |= {name: f"`{name}` has bad cells" for name in bad}
+        runs = [across]
     judged = {}
     for name, rules in across.items():
-        others = [[run[name].rules[at] for run in runs or ()] for at in range(len(rules.rules))]
-        found = (_held_back(*both, frames[name], lost) for both in zip(rules.rules, others, strict=True))
-        judged[name] = replace(rules, rules=tuple(found))
+        found = zip(*(run[name].rules for run in runs), strict=True)
+        judged[name] = replace(rules, rules=tuple(_doubted(*same, frame=frames[name], lost=lost) for same in found))
     return judged
 
 
-def _held_back(rule: Rule, others: Sequence[Rule], frame: pl.DataFrame, lost: Mapping[str, str]) -> Rule:
-    """The rule with why it cannot be judged, or the rows that rest on bad cells; `others` are what it was on other cells."""
-    unmet = rule.unmet or ", ".join(lost[table] for table in rule.reads if table in lost)
+def _doubted(rule: Rule, *others: Rule, frame: pl.DataFrame, lost: Mapping[str, str]) -> Rule:
+    """One rule of them; `others` are what it was on other cells."""
+    unmet = rule.unmet or ", ".join(filter(None, map(lost.get, rule.reads)))
     if unmet or not others or not (rule.reads or isinstance(rule.passes, pl.Series)):
         return replace(rule, unmet=unmet)
     return replace(rule, doubt=_doubt(frame, rule, *others))
 
 
-def _lost(outcome: TableOutcome, whole: TypedRows) -> str:
-    """Why nothing can be said of rules that look into a table; empty when something can."""
-    if outcome.is_unread:
-        return f"`{outcome.name}` could not be read"
-    keyed = {name for key in (*outcome.plan.keys, *outcome.plan.references) for name in key.names}
-    empty = next((name for name, mask in whole.bad.items() if name in keyed and mask.all()), "")
-    return f"`{outcome.name}` has no good cell in `{empty}`" if empty else ""
-
-
 def _runs_on_other_cells(
-    make: Callable[[Frames], Mapping[str, TableRules]],
+    make: Make,
     frames: Frames,
     bad: Mapping[str, Mapping[str, pl.Series]],
     across: Mapping[str, TableRules],
-) -> list[Mapping[str, TableRules]] | None:
-    """The rules that the project's code makes of tables whose bad cells, by table and column, are other ones.
+) -> list[Mapping[str, TableRules]]:
+    """The rules, and those that the project's code makes of tables whose bad cells, by table and column, are other ones.
 
     First whole columns that have a bad cell are empty, then those cells alone, then good values stand in for them. None where the
     code gives other rules or cannot take such tables.
@@ -178,7 +165,7 @@ def _runs_on_other_cells(
         lambda values, mask: values.zip_with(~mask, values.clear(len(values))),
         *(partial(_nth_good, n) for n in range(_STAND_INS)),
     ]
-    runs = []
+    runs = [across]
     for other in others if bad else ():
         tables = dict(frames)
         for name, masks in bad.items():
@@ -186,9 +173,14 @@ def _runs_on_other_cells(
         try:
             runs.append(make(tables))
         except RuleError:
-            return None
-    ids = [{name: [rule.id for rule in rules.rules] for name, rules in run.items()} for run in (across, *runs)]
-    return runs if all(found == ids[0] for found in ids) else None
+            return []
+        if _ids_of(runs[-1]) != _ids_of(across):
+            return []
+    return runs
+
+
+def _ids_of(rules: Mapping[str, TableRules]) -> dict[str, list[str]]:
+    return {name: [rule.id for rule in own.rules] for name, own in rules.items()}
 
 
 def _nth_good(n: int, values: pl.Series, mask: pl.Series) -> pl.Series:
@@ -217,14 +209,3 @@ def _says(rule: Rule, frame: pl.DataFrame) -> pl.DataFrame:
     """Verdict and shown values of a rule, one row a row of its table."""
     shown = [verdicts.column_of(rule, value, frame).alias(f" {name}") for name, value in rule.values.items()]
     return pl.DataFrame([verdicts.judge([rule], frame)[0].cast(pl.Boolean).alias("passes"), *shown])
-
-
-def _whole(outcome: TableOutcome) -> TypedRows:
-    """The typed blocks of a table as one; a table that could not be read has no rows."""
-    schema, blocks = {item.name: dtype_of(item) for item in outcome.plan.schema.fields}, outcome.typed
-    bad = {}
-    for name in sorted({name for rows in blocks for name in rows.bad}):
-        good = pl.Series(name, [False])
-        bad[name] = pl.concat([it.bad.get(name, good.new_from_index(0, it.frame.height)) for it in blocks])
-    frame = pl.concat([pl.DataFrame(schema=schema), *(rows.frame for rows in blocks)])
-    return TypedRows(frame, bad, Records.joined([rows.records for rows in blocks]))

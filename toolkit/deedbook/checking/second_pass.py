@@ -9,11 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from deedbook.checking.block import missing_parent_group
 from deedbook.checking.cells import Rows
 from deedbook.checking.findings import FILE_SHIFT, ROW_BITS, Group, Records, Words
 from deedbook.checking.keys import HashLog, Key, ParentKey, key_texts
 from deedbook.checking.plan import FilePlan
-from deedbook.checking.table import Piece, TableOutcome, missing_parent_group
+from deedbook.checking.table import Piece, TableOutcome
 from deedbook.errors import ProjectError
 from deedbook.findings import Check, NotChecked, shorten
 from deedbook.reading.blocks import NEWLINE, Cutter, cut_out, record_ends

@@ -1,6 +1,7 @@
 """Rules judged on typed rows: one Boolean a row, the rows that fail, and what their messages show."""
 
 import string
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import NoReturn
@@ -110,6 +111,16 @@ def evaluate_rules(rules: Iterable[Rule], frame: pl.DataFrame, bad: Mapping[str,
     """The rules that can be judged, judged on a typed frame whose bad cells are known."""
     ready = [rule for rule in rules if not rule.unmet and rule.check is None]
     return tuple(outcome_of(*judged, frame, bad) for judged in zip(ready, judge(ready, frame), strict=True))
+
+
+def groups_on_rows(
+    rules: Iterable[Rule], frame: pl.DataFrame, bad: Mapping[str, pl.Series]
+) -> tuple[list[Group], Mapping[str, int]]:
+    """What rules that look at one row find in a block, and how many rows each skipped."""
+    outcomes, skipped = evaluate_rules(rules, frame, bad), Counter[str]()
+    for outcome in outcomes:
+        skipped[outcome.rule.id] += outcome.skipped
+    return [outcome.group() for outcome in outcomes if len(outcome.failing)], skipped
 
 
 def judge(rules: list[Rule], frame: pl.DataFrame) -> list[pl.Series]:

@@ -44,14 +44,13 @@ def render_github(report: Report, view: View = PLAIN, *, shown: int = SHOWN) -> 
     for severity, name in _COMMANDS.items():
         listed = [item for item in report.open_findings if item.severity == severity][:shown]
         for item in listed:
-            place, has_file = place_in_package(item), item.path and "://" not in item.path
+            place = place_in_package(item)
             at = {"file": view.path(item.path), "line": item.line, "col": item.line and item.field_number}
             title = _inert(visible(f"{item.rule} in {place}" if place else item.rule))
-            lines.append(command(name, _inert(sentence(item)), **(at if has_file else {}), title=title))
-        left = sum(total.count - total.waived for total in report.totals if total.severity == severity) - len(listed)
+            lines.append(command(name, _inert(sentence(item)), **(at if item.has_file else {}), title=title))
+        left = report.unwaived(severity) - len(listed)
         if left > 0:
-            kind = plural(left, severity) if severity != "info" else f"{left:,} info"
-            more = f"{kind} more: see the job summary, or run `deedbook validate`"
+            more = f"{plural(left, severity)} more: see the job summary, or run `deedbook validate`"
             lines.append(command("notice", more, title="deedbook"))
     if report.not_checked:
         unchecked = f"{plural(len(report.not_checked), 'declaration')} could not be checked: see the job summary"

@@ -18,18 +18,19 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from io import StringIO
 from itertools import groupby
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from deedbook import findings
 from deedbook.findings import SEVERITIES, Finding, NotChecked, Report, Total, listed, plural
 from deedbook.properties import CONSTRAINTS
 from deedbook.rendering import PLAIN, View
-from deedbook.rendering.escapes import visible
+from deedbook.rendering.escapes import LONGEST, visible
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
+Item = TypeVar("Item", Finding, Total)
 _UNBOUNDED = 1_000_000
 """Columns of a console that wraps nothing by itself."""
 _NARROWEST = 30
@@ -40,8 +41,6 @@ _STRUCTURE = frozenset({_MISSING, "extra-cell", "blank-row"})
 """Rules about whole rows, shown first: what is wrong with the cells of such a row mostly follows from it."""
 _NAMED = 6
 """Places, missing cells of a short row and labels that are named; more are counted."""
-_ALIKE = 3
-"""Values with one mistake in common that are one line."""
 _DECLARED = frozenset({"type", "categories", "primary-key", "unique-key", "foreign-key", "unique-error", *CONSTRAINTS})
 """Names of checks that a schema declares; every other check is a rule."""
 _LABELS = {
@@ -76,11 +75,7 @@ class Line:
 def render_text(report: Report, view: View = PLAIN) -> str:
     """The report as lines of text."""
     tables = [line for name, part in findings.by_table(report).items() if part.totals for line in _table(name, part)]
-    return _drawn([*tables, *_not_checked(report.not_checked), _summary(report)], view)
-
-
-def _drawn(lines: Sequence[Line], view: View) -> str:
-    """The lines as text for that view, each with a line end."""
+    lines = [*tables, *_not_checked(report.not_checked), _summary(report)]
     if view.width is None and not view.color:
         return "".join(f"{' ' * line.indent}{line.plain}".rstrip() + "\n" for line in lines)
     from rich.console import Console
@@ -90,19 +85,17 @@ def _drawn(lines: Sequence[Line], view: View) -> str:
     system: Literal["standard"] | None = "standard" if view.color else None
     plain: dict[str, Any] = dict.fromkeys(("legacy_windows", "highlight", "markup", "emoji"), False)
     console = Console(file=out, width=_UNBOUNDED, color_system=system, force_terminal=view.color, **plain)
-    parts = [
-        Text.assemble(" " * (line.hang if number else line.indent), part)
-        for line in lines
-        for number, part in enumerate(_wrap(Text.assemble(*line.parts), line, view.width, console))
-    ]
+    parts = [part for line in lines for part in _wrap(Text.assemble(*line.parts), line, view.width, console)]
     console.print(Text("\n").join(parts), soft_wrap=True)  # at once: each print takes as long as wrapping a line
     return out.getvalue()
 
 
 def _wrap(text: Text, line: Line, width: int | None, console: Console) -> list[Text]:
     """The text of a line cut to the width, the continuation shorter by the hanging indent."""
+    from rich.text import Text
+
     if width is None or text.cell_len <= width - line.indent:
-        return [text]
+        return [Text.assemble(" " * line.indent, text)]
     first = text.wrap(console, max(_NARROWEST, width - line.indent))[0]
     first.rstrip()
     left = text[len(first.plain) :]
@@ -110,7 +103,7 @@ def _wrap(text: Text, line: Line, width: int | None, console: Console) -> list[T
     following = list(left.wrap(console, max(_NARROWEST, width - line.hang))) if left.plain else []
     for part in following:
         part.rstrip()
-    return [first, *following]
+    return [Text.assemble(" " * line.indent, first), *(Text.assemble(" " * line.hang, part) for part in following)]
 
 
 def summary_line(report: Report) -> str:
@@ -130,12 +123,17 @@ def strict_complaint(report: Report) -> str:
 def sentence(item: Finding) -> str:
     """Where, what stands there, what is wrong with it and what to do."""
     parts = [f"row {item.row}"] if item.row is not None else []
-    parts += [visible(item.key, 80)] if item.key and item.key != item.value else []
+    parts += _other_key(item, 80)
     message = visible(item.message)
     if item.value is not None and visible(item.value) not in message:
         parts.append(f'"{visible(item.value, 80)}"')
     said = f"{' '.join(parts)}: {message}" if parts else message
     return f"{said} ({visible(item.hint)})" if item.hint else said
+
+
+def _other_key(item: Finding, longest: int = LONGEST) -> list[str]:
+    """The key of its row, where that is not the value itself."""
+    return [visible(item.key, longest)] if item.key and item.key != item.value else []
 
 
 def outcome(report: Report, *, waived: bool = False) -> str:
@@ -148,14 +146,15 @@ def outcome(report: Report, *, waived: bool = False) -> str:
 def _table(name: str, report: Report) -> Iterator[Line]:
     path = ", ".join(table.path for table in report.tables)
     place = f" ({visible(path)})" if path not in {"", name} else ""
-    infos = sum(total.count - total.waived for total in report.totals if total.severity == "info")
-    counts = [(report.errors, plural(report.errors, "error")), (report.warnings, plural(report.warnings, "warning"))]
-    counts += [(infos, f"{infos:,} info"), (report.waived, f"{report.waived:,} waived")]
-    kinds = ", ".join(said for count, said in counts if count)
+    infos = report.unwaived("info")
+    counts = {plural(report.errors, "error"): report.errors, plural(report.warnings, "warning"): report.warnings}
+    counts |= {plural(infos, "info"): infos, f"{report.waived:,} waived": report.waived}
+    kinds = ", ".join(said for said, count in counts.items() if count)
     yield Line([(visible(name or "the whole package"), "bold"), (f"{place}: {kinds}", "")], hang=2)
-    ordered = sorted(report.totals, key=lambda it: (SEVERITIES.index(it.severity), it.rule not in _STRUCTURE))
-    has_files = "," in path
-    totals, found = (ordered, report.findings) if has_files else _folded(ordered, report.findings)
+    totals = sorted(report.totals, key=lambda it: (SEVERITIES.index(it.severity), it.rule not in _STRUCTURE))
+    found, has_files = list(report.findings), "," in path
+    if not has_files:
+        totals, found = _folded(totals, found)
     shown = findings.by_place(item for item in found if item.waived is None)
     for total in totals:
         yield from _group(total, shown.get(findings.place_of(total), []), has_files=has_files)
@@ -165,44 +164,52 @@ def _table(name: str, report: Report) -> Iterator[Line]:
 def _group(total: Total, shown: Sequence[Finding], *, has_files: bool) -> Iterator[Line]:
     """What one total counts: its head, the findings that are shown, a hint once where it is the same for all."""
     column = f" in {visible(total.column)}" if total.column else ""
-    is_rows = total.rule == _MISSING and not total.column
-    count = f"{column}: {plural(total.count, 'row') if is_rows else f'{total.count:,}'}"
-    waived = f" ({'all' if total.waived == total.count else f'{total.waived:,}'} waived)" if total.waived else ""
-    head = [(total.severity, _STYLES[total.severity]), (" ", ""), (visible(total.rule), "bold"), (count, "")]
-    yield Line([*head, (waived, "dim")], 2, 4)
-    if total.cause and shown and total.count >= _ALIKE:
+    count = plural(total.count, "row") if (total.rule, total.column) == (_MISSING, None) else f"{total.count:,}"
+    waived = {0: "", total.count: " (all waived)"}.get(total.waived, f" ({total.waived:,} waived)")
+    head = _spaced([(total.severity, _STYLES[total.severity]), (visible(total.rule), "bold")])
+    yield Line([*head, (f"{column}: {count}", ""), (waived, "dim")], 2, 4)
+    if shown and total.is_alike:
         yield from _alike(total, shown[0])
         return
-    is_shared = len({finding.hint for finding in shown}) == 1
+    hints = {finding.hint for finding in shown}
     for finding in shown:
         yield _sentence(finding, has_files=has_files)
-        if finding.hint and (not is_shared or finding is shown[-1]):
-            yield Line([(visible(finding.hint), "green")], 6, 8)
+        if len(hints) > 1 or finding is shown[-1]:
+            yield from _advice(finding.hint)
     if (left := total.count - total.waived - len(shown)) > 0:
         yield Line([(f"... and {left:,} more (--max-findings shows more)", "dim")], 4, 8)
 
 
 def _alike(total: Total, first: Finding) -> Iterator[Line]:
     """One line for many values that have one cause, and one for what to do."""
-    meant = f"; in row {first.row} write `{first.proposal}` for `{first.value}`" if first.proposal else ""
+    written = f"write `{first.proposal}`"
+    meant = f"; in row {first.row} {written} for `{first.value}`" if first.proposal else ""
     yield Line([(visible(f"each of the {total.count:,} values {total.cause}{meant}"), "")], 4, 8)
-    if advice := first.hint.removeprefix(f"write `{first.proposal}`").removeprefix(", "):
-        yield Line([(visible(advice), "green")], 6, 8)
+    yield from _advice(first.hint.removeprefix(written).removeprefix(", "))
+
+
+def _advice(hint: str) -> Iterator[Line]:
+    if hint:
+        yield Line([(visible(hint), "green")], 6, 8)
 
 
 def _sentence(finding: Finding, *, has_files: bool) -> Line:
     """Where, what stands there, and what is wrong with it."""
-    message, value, row = visible(finding.message), finding.value or "", finding.row
-    is_told = row is None or finding.value is None or (value != "" and visible(value) in message)
-    parts = [
-        (row is not None, f"row {row}", "bold"),
-        (row is not None and finding.line not in {None, row}, f"(line {finding.line})", ""),
-        (has_files and finding.path, f"{'' if row is None else 'of '}{visible(finding.path)}", ""),
-        (finding.key and finding.key != finding.value, visible(finding.key or ""), "dim"),
-        (not is_told, f'"{visible(value, 80)}"', "cyan"),
-    ]
-    said = [part for is_said, text, style in parts if is_said for part in ((" ", ""), (text, style))][1:]
-    return Line([*said, (f": {message}" if said else message, "")], 4, 8)
+    message, value, row = visible(finding.message), finding.value, finding.row
+    parts = [] if row is None else [(f"row {row}", "bold")]
+    if finding.line not in {None, row}:
+        parts.append((f"(line {finding.line})", ""))
+    if has_files and finding.path:
+        parts.append((f"{'of ' * (row is not None)}{visible(finding.path)}", ""))
+    parts += [(key, "dim") for key in _other_key(finding)]
+    if row is not None and value is not None and (value == "" or visible(value) not in message):
+        parts.append((f'"{visible(value, 80)}"', "cyan"))
+    return Line([*_spaced(parts), (": " * bool(parts) + message, "")], 4, 8)
+
+
+def _spaced(parts: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The parts of a line with spaces between them."""
+    return [part for text in parts for part in ((" ", ""), text)][1:]
 
 
 def _not_checked(entries: Iterable[NotChecked]) -> Iterator[Line]:
@@ -232,22 +239,29 @@ def _summary(report: Report) -> Line:
     return Line([("valid", "bold green") if report.valid else ("invalid", "bold red"), (said, "")])
 
 
-def _folded(totals: Sequence[Total], found: Sequence[Finding]) -> tuple[Sequence[Total], Sequence[Finding]]:
+def _folded(totals: list[Total], found: list[Finding]) -> tuple[list[Total], list[Finding]]:
     """The totals and shown findings of a table of one file, with one finding for each short row, and for labels wrong in one way.
 
     The total in place of those of single columns counts rows, or labels.
     """
     for rule in (_MISSING, *_LABELS):
-        own = sorted((it for it in found if it.rule == rule), key=lambda it: (it.row or 0, it.field_number or 0))
-        counts = [total.count for total in totals if total.rule == rule]
-        is_rows = rule == _MISSING
-        is_many = len(counts) > 1 if is_rows else len(own) > _FEW_LABELS and len(own) >= sum(counts)
-        if own and is_many:
-            first = next(total for total in totals if total.rule == rule)
-            folded = replace(first, column=None, count=max(counts) if is_rows else len(own))
-            totals = [folded if total is first else total for total in totals if total is first or total.rule != rule]
-            found = [it for it in found if it.rule != rule] + (_short_rows(own) if is_rows else [_wrong_labels(own)])
+        (counted, rest), (own, others) = _of_rule(totals, rule), _of_rule(found, rule)
+        counts = [total.count for total in counted]
+        if rule == _MISSING and len(counts) > 1:
+            together, count = _short_rows(own), max(counts)
+        elif rule != _MISSING and len(own) > _FEW_LABELS and len(own) >= sum(counts):
+            together, count = [_wrong_labels(own)], len(own)
+        else:
+            continue
+        if own:
+            rest.insert(totals.index(counted[0]), replace(counted[0], column=None, count=count))
+            totals, found = rest, others + together
     return totals, found
+
+
+def _of_rule(items: Sequence[Item], rule: str) -> tuple[list[Item], list[Item]]:
+    """Those of a rule, and the others."""
+    return [item for item in items if item.rule == rule], [item for item in items if item.rule != rule]
 
 
 def _short_rows(missing: Sequence[Finding]) -> list[Finding]:
