@@ -32,36 +32,41 @@ def check_addition(catalogue: Catalogue, about: Dataset) -> Entry | None:
     (release,), dataset = about.versions, catalogue.datasets.get(about.name)
     if dataset is None:
         return None
-    this, known, newest = (
-        f"{about.name} {release.version}",
-        dataset.entry(release.version),
-        dataset.entry(dataset.latest),
-    )
-    follows = release.previous.version if release.previous else ""
-    before = dataset.entry(follows)
+    known, newest = dataset.entry(release.version), dataset.entry(dataset.latest)
+    this, follows = f"{about.name} {release.version}", release.follows
     if known is not None and known.release_sha256 != release.release_sha256:
         raise RefusalError(
             f"{this} is published with other content: its release.json has the sha256 {known.release_sha256}, "
             f"this one {release.release_sha256}",
             f"a published version is never rewritten; if another checkout planned the same number, {MERGE}; else plan a new one",
         )
-    if before and Link(follows, before.release_sha256) != release.previous:
-        message = f"{this} follows a version {follows} that is not the published one"
-        raise RefusalError(message, f"fetch the published {follows}, plan and build again")
-    own = Link(release.version, release.release_sha256)
-    later = [each for each in dataset.versions if each.previous and each.previous.version == release.version]
-    if other := next((each.version for each in later if each.previous != own), None):
-        message = f"{this} is not the {release.version} that {other} was built on, which was published without it"
-        raise RefusalError(message, f"publish that one, or plan a version above {other}")
-    if before and release.created < before.created:
-        message = f"{this} is dated {release.created[:10]}, before {follows} ({before.created[:10]})"
-        raise RefusalError(message, "plan it again with a later date, and build: `deedbook plan --write`")
+    check_links(dataset, release)
     if known is None and newest and not (follows and read_version(follows) >= read_version(newest.version)):
         raise RefusalError(
             f"{this} follows {follows or 'nothing'}, and {newest.version} was published since: what came with it would be lost",
             f"{MERGE} (its data alone: `deedbook fetch {about.name}@{newest.version}`)",
         )
     return known
+
+
+def check_links(dataset: Dataset, release: Entry) -> None:
+    """That a release fits between those that it follows and those that follow it.
+
+    Raises:
+        RefusalError: when one of these is another one than the catalogue has, or its date is before that of the one it follows.
+    """
+    this, follows, own = f"{dataset.name} {release.version}", release.follows, release.link
+    before = dataset.entry(follows)
+    if before and before.link != release.previous:
+        message = f"{this} follows a version {follows} that is not the published one"
+        raise RefusalError(message, f"fetch the published {follows}, plan and build again")
+    later = (each for each in dataset.versions if each.follows == release.version)
+    if other := next((each.version for each in later if each.previous != own), None):
+        message = f"{this} is not the {release.version} that {other} was built on, which was published without it"
+        raise RefusalError(message, f"publish that one, or plan a version above {other}")
+    if before and release.created < before.created:
+        message = f"{this} is dated {release.created[:10]}, before {follows} ({before.created[:10]})"
+        raise RefusalError(message, "plan it again with a later date, and build: `deedbook plan --write`")
 
 
 def describe(

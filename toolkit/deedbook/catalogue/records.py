@@ -75,6 +75,16 @@ class Entry:
         """Whether it was withdrawn."""
         return self.state == "yanked"
 
+    @property
+    def link(self) -> Link:
+        """How the release after it names it."""
+        return Link(self.version, self.release_sha256)
+
+    @property
+    def follows(self) -> str:
+        """The version before it; empty for the first."""
+        return self.previous.version if self.previous else ""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dataset:

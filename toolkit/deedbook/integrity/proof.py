@@ -131,6 +131,152 @@ class Proof:
     sound: frozenset[str]
 
 
+@dataclass(frozen=True, slots=True)
+class _Examination:
+    """What is held against each other: the documents of a release and the publisher's keys; and who takes what is found."""
+
+    outcome: Outcome
+    keys: Keys
+
+    def check_signature(self, sums: bytes, signature: bytes | None) -> tuple[list[str], str | None]:
+        """Which key is proven to have signed, in words, and what the signature says that it was made for."""
+        if signature is None:
+            if self.keys:
+                self.outcome.report("signature-missing", SIGNATURE, "is missing, so that the key proves nothing")
+            else:
+                self.outcome.not_checked.append("signature: the release has none")
+            return [], None
+        claimed, signed = signatures.read_signature(signature), list[str]()
+        problem = claimed.problem
+        try:
+            if self.keys:
+                signed = [f"signature of key {signatures.prove_signature(sums, signature, self.keys).id}"]
+        except ValueError as error:
+            problem = str(error)
+        if problem:
+            self.outcome.report("signature-wrong", SIGNATURE, problem)
+        elif not self.keys:
+            self.outcome.not_checked.append(f"signature of key {claimed.key_id}: no --key to prove it with")
+        return signed, None if claimed.problem else claimed.comment
+
+    def read_manifest(self, content: bytes | None) -> Record:
+        """The content of `release.json`; empty when there is none to rely on."""
+        if content is None:
+            return {}  # told with the other files that are missing
+        try:
+            record = mapping(parse_json(content))
+            files, tables = record.get("files"), record.get("tables")
+            if not (isinstance(files, list) and isinstance(tables, list)):
+                raise TypeError("has no lists of files and tables")
+            for entry in map(mapping, files):
+                if not isinstance(entry.get("name"), str) or type(entry.get("bytes")) is not int or entry["bytes"] < 0:
+                    raise TypeError("lists a file without name or size")
+        except (ValueError, RecursionError) as error:
+            self.outcome.report("manifest-wrong", MANIFEST, f"is no JSON: {error}")
+        except TypeError as error:
+            self.outcome.report("manifest-wrong", MANIFEST, str(error))
+        else:
+            return record
+        return {}
+
+    def read_provenance(self, content: bytes | None) -> tuple[Envelope, Record]:
+        """The envelope and the statement in it; empty where they are not what they must be."""
+        envelope = Envelope(b"", "")
+        if content is None:
+            return envelope, {}  # told with the other files that are missing
+        try:
+            envelope = provenance.read_envelope(content)
+            statement = json_object(envelope.payload)
+            if (statement.get("_type"), statement.get("predicateType"), envelope.payload_type) != provenance.TYPES:
+                raise ValueError("is no in-toto statement with SLSA provenance v1")
+        except ValueError as error:
+            self.outcome.report("provenance-wrong", PROVENANCE, str(error))
+            return envelope, {}
+        return envelope, statement
+
+    def compare_lists(self, lists: Lists, manifest: bytes | None) -> frozenset[str]:
+        """Compares the lists of files that are not here yet; returns those that all lists know alike."""
+        sums = lists[SUMS]
+        sound = set[str]().union(*lists.values())
+        if manifest is not None and sums.get(MANIFEST) != hashlib.sha256(manifest).hexdigest():
+            self.outcome.report("file-changed", MANIFEST, f"is another one than {SUMS} lists")
+            sound.discard(MANIFEST)
+        for name in sorted(sound):
+            if wrong := _lists_against(name, sums.get(name), lists):
+                self.outcome.report("manifest-wrong", name, f"is not the same file in {SUMS} and {' and '.join(wrong)}")
+                sound.discard(name)
+        self.outcome.checked.append("checksums")
+        return frozenset(sound)
+
+    def compare_files(self, files: Files, lists: Lists, progress: Progress) -> frozenset[str]:
+        """Compares every file with all that list it; returns those that are there and agree with `SHA256SUMS`."""
+        listed = set[str]().union(*lists.values())
+        for name in sorted(listed.union(lists) - files.keys()):
+            who = [source for source, record in lists.items() if name in record]
+            said = f"; {' and '.join(who)} list{'s' * (len(who) == 1)} it" if who else ""
+            self.outcome.report("file-missing", name, f"is missing{said}")
+        for name in sorted(files.keys() - listed - {SUMS, SIGNATURE}):
+            self.outcome.report("file-extra", name, "is no part of the release: nothing lists it")
+        sound, present = set(), sorted(files.keys() & listed)
+        for number, name in enumerate(present):
+            progress("reading checksums", number / len(present))
+            digest = files[name]()
+            wrong = _lists_against(name, digest, lists)
+            if wrong:
+                said = f"not what {' and '.join(wrong)} say{'s' * (len(wrong) == 1)}"
+                self.outcome.report("file-changed", name, f"was changed: its sha256 is {digest}, {said}")
+            if SUMS not in wrong:
+                sound.add(name)
+        self.outcome.checked.append(f"{len(present)} checksums")
+        return frozenset(sound)
+
+    def check_provenance(
+        self, envelope: Envelope, statement: Record, manifest: Record, signature: bytes | None, build: bytes | None
+    ) -> None:
+        """Compares what the statement says about the build with `release.json` and `BUILD.json`; proves its signature."""
+        faults, inputs = statement_faults(statement, manifest, build)
+        for fault in faults:
+            self.outcome.report("provenance-wrong", PROVENANCE, fault)
+        self.outcome.checked.append(f"provenance of {inputs} inputs")
+        if signature is None and envelope.signatures:
+            self.outcome.report("signature-missing", SIGNATURE, f"is missing, though {PROVENANCE} is signed")
+        elif signature is not None and (fault := envelope.fault(self.keys)):
+            self.outcome.report("provenance-wrong", PROVENANCE, fault)
+
+    def check_chain(self, manifest: Record, earlier: Earlier) -> None:
+        """Walks back from release to release, each named by its successor's `previous`."""
+        record, version = manifest, str(manifest.get("version"))
+        seen = {version}
+        while (previous := record.get("previous")) is not None:
+            link, after = mapping(previous), version
+            version, digest = str(link.get("version")), str(link.get("sha256"))
+            sha256, record = earlier(version) or ("", {})
+            if not sha256 and version not in seen:
+                self.outcome.not_checked.append(f"chain before {after}: {version} is not beside it")
+                version = after
+                break
+            said = (record.get("name"), record.get("version"))
+            faults = (
+                (version in seen, f"the chain of releases comes back to {version}"),
+                (
+                    sha256 != digest,
+                    f"{after} names {version} with the sha256 {digest}; the {version} beside it has {sha256}",
+                ),
+                (
+                    said != (manifest.get("name"), version),
+                    f"the release before {after} calls itself {said[0]} {said[1]}",
+                ),
+            )
+            if broken := [fault for is_broken, fault in faults if is_broken]:
+                self.outcome.report("chain-broken", MANIFEST, broken[0])
+                return
+            seen.add(version)
+        if len(seen) > 1:
+            self.outcome.checked.append(f"chain back to {version}")
+        elif manifest.get("previous") is None:
+            self.outcome.checked.append("first of its chain")
+
+
 def prove_release(
     read: Read,
     outcome: Outcome,
@@ -150,44 +296,40 @@ def prove_release(
         earlier: Finds a version before this one.
         progress: Told which share of the files is hashed.
     """
+    found = _Examination(outcome, keys)
     listing, signature = read(SUMS) or b"", read(SIGNATURE)
-    signer, comment = _check_signature(listing, signature, keys, outcome)
+    signed, comment = found.check_signature(listing, signature)
     sums, problem = read_sums(listing)
     if problem:
         outcome.report("sums-malformed", SUMS, problem)
     content = read(MANIFEST)
-    manifest = _read_manifest(content, outcome)
-    envelope, statement = _read_provenance(read(PROVENANCE), outcome)
+    manifest = found.read_manifest(content)
+    envelope, statement = found.read_provenance(read(PROVENANCE))
     lists = {
         SUMS: sums,
         MANIFEST: _listed(manifest.get("files"), "sha256"),
         PROVENANCE: _listed(statement.get("subject"), "digest"),
     }
-    sound = (
-        _compare_files(files, lists, outcome, progress)
-        if files is not None
-        else _compare_lists(lists, content, outcome)
-    )
-    if signer:
-        outcome.checked.append(f"signature of key {signer}")
+    sound = found.compare_lists(lists, content) if files is None else found.compare_files(files, lists, progress)
+    outcome.checked += signed
     if manifest and comment not in {None, signatures.trusted_comment(manifest)}:
         outcome.report("signature-wrong", SIGNATURE, f"was made for something else: {comment!r}")
     if statement:
         build = read(BUILD_FILE) if files and BUILD_FILE in sound else None
-        _check_statement(statement, manifest, build, outcome)
-        if signature is None and envelope.signatures:
-            outcome.report("signature-missing", SIGNATURE, f"is missing, though {PROVENANCE} is signed")
-        elif signature is not None and (fault := envelope.fault(keys)):
-            outcome.report("provenance-wrong", PROVENANCE, fault)
+        found.check_provenance(envelope, statement, manifest, signature, build)
     if manifest:
-        _check_chain(manifest, earlier, outcome)
+        found.check_chain(manifest, earlier)
+    return Proof(manifest, listed_files(sums, manifest, content), sound)
+
+
+def listed_files(sums: Mapping[str, str], manifest: Record, content: bytes | None) -> dict[str, ListedFile]:
+    """The files that `SHA256SUMS` lists, by name, with what `release.json` says of them, whose own content that is."""
     about: dict[str, Record] = {entry["name"]: entry for entry in manifest.get("files", ())}
     about[MANIFEST] = {"bytes": len(content or b"")}
-    listed = {
+    return {
         name: ListedFile(name, digest, *(about.get(name, {}).get(member) for member in ("bytes", "table")))
         for name, digest in sums.items()
     }
-    return Proof(manifest, listed, sound)
 
 
 def read_from(folder: Path) -> Read:
@@ -245,110 +387,8 @@ def demand_whole(folder: Path) -> None:
         raise RefusalError(f"{folder} is damaged: {faults}", f"move {folder} away and build again")
 
 
-def _check_signature(sums: bytes, signature: bytes | None, keys: Keys, outcome: Outcome) -> tuple[str, str | None]:
-    """The number of the key that is proven to have signed, and what the signature says that it was made for."""
-    if signature is None:
-        if keys:
-            outcome.report("signature-missing", SIGNATURE, "is missing, so that the key proves nothing")
-        else:
-            outcome.not_checked.append("signature: the release has none")
-        return "", None
-    claimed, signer = signatures.read_signature(signature), ""
-    problem = claimed.problem
-    try:
-        signer = signatures.prove_signature(sums, signature, keys).id if keys else ""
-    except ValueError as error:
-        problem = str(error)
-    if problem:
-        outcome.report("signature-wrong", SIGNATURE, problem)
-    elif not keys:
-        outcome.not_checked.append(f"signature of key {claimed.key_id}: no --key to prove it with")
-    return signer, None if claimed.problem else claimed.comment
-
-
-def _read_manifest(content: bytes | None, outcome: Outcome) -> Record:
-    """The content of `release.json`; empty when there is none to rely on."""
-    if content is None:
-        return {}  # told with the other files that are missing
-    try:
-        record = mapping(parse_json(content))
-        files, tables = record.get("files"), record.get("tables")
-        if not (isinstance(files, list) and isinstance(tables, list)):
-            raise TypeError("has no lists of files and tables")
-        for entry in map(mapping, files):
-            if not isinstance(entry.get("name"), str) or type(entry.get("bytes")) is not int or entry["bytes"] < 0:
-                raise TypeError("lists a file without name or size")
-    except (ValueError, RecursionError) as error:
-        outcome.report("manifest-wrong", MANIFEST, f"is no JSON: {error}")
-    except TypeError as error:
-        outcome.report("manifest-wrong", MANIFEST, str(error))
-    else:
-        return record
-    return {}
-
-
-def _read_provenance(content: bytes | None, outcome: Outcome) -> tuple[Envelope, Record]:
-    """The envelope and the statement in it; empty where they are not what they must be."""
-    envelope = Envelope(b"", "")
-    if content is None:
-        return envelope, {}  # told with the other files that are missing
-    try:
-        envelope = provenance.read_envelope(content)
-        statement = json_object(envelope.payload)
-        if (statement.get("_type"), statement.get("predicateType"), envelope.payload_type) != provenance.TYPES:
-            raise ValueError("is no in-toto statement with SLSA provenance v1")
-    except ValueError as error:
-        outcome.report("provenance-wrong", PROVENANCE, str(error))
-        return envelope, {}
-    return envelope, statement
-
-
-def _compare_lists(lists: Lists, manifest: bytes | None, outcome: Outcome) -> frozenset[str]:
-    """Compares the lists of files that are not here yet; returns those that all lists know alike."""
-    sums = lists[SUMS]
-    sound = set[str]().union(*lists.values())
-    if manifest is not None and sums.get(MANIFEST) != hashlib.sha256(manifest).hexdigest():
-        outcome.report("file-changed", MANIFEST, f"is another one than {SUMS} lists")
-        sound.discard(MANIFEST)
-    for name in sorted(sound):
-        if wrong := _lists_against(name, sums.get(name), lists):
-            outcome.report("manifest-wrong", name, f"is not the same file in {SUMS} and {' and '.join(wrong)}")
-            sound.discard(name)
-    outcome.checked.append("checksums")
-    return frozenset(sound)
-
-
-def _compare_files(files: Files, lists: Lists, outcome: Outcome, progress: Progress) -> frozenset[str]:
-    """Compares every file with all that list it; returns those that are there and agree with `SHA256SUMS`."""
-    listed = set[str]().union(*lists.values())
-    for name in sorted(listed.union(lists) - files.keys()):
-        who = [source for source, record in lists.items() if name in record]
-        said = f"; {' and '.join(who)} list{'s' * (len(who) == 1)} it" if who else ""
-        outcome.report("file-missing", name, f"is missing{said}")
-    for name in sorted(files.keys() - listed - {SUMS, SIGNATURE}):
-        outcome.report("file-extra", name, "is no part of the release: nothing lists it")
-    sound, present = set(), sorted(files.keys() & listed)
-    for number, name in enumerate(present):
-        progress("reading checksums", number / len(present))
-        digest = files[name]()
-        wrong = _lists_against(name, digest, lists)
-        if wrong:
-            said = f"not what {' and '.join(wrong)} say{'s' * (len(wrong) == 1)}"
-            outcome.report("file-changed", name, f"was changed: its sha256 is {digest}, {said}")
-        if SUMS not in wrong:
-            sound.add(name)
-    outcome.checked.append(f"{len(present)} checksums")
-    return frozenset(sound)
-
-
-def _lists_against(name: str, digest: str | None, lists: Lists) -> list[str]:
-    """The lists that have another digest of a file; one that is absent has none."""
-    listing = [source for source, record in lists.items() if record and name not in _UNLISTED[source]]
-    return [source for source in listing if lists[source].get(name) != digest]
-
-
-def _check_statement(statement: Record, manifest: Record, build: bytes | None, outcome: Outcome) -> None:
-    """Compares what the statement says about the build with `release.json` and `BUILD.json`."""
+def statement_faults(statement: Record, manifest: Record, build: bytes | None) -> tuple[list[str], int]:
+    """How what the statement says about the build differs from `release.json` and `BUILD.json`, and the number of inputs."""
     definition = mapping(mapping(statement.get("predicate")).get("buildDefinition"))
     parameters = mapping(definition.get("externalParameters"))
     dependencies = _listed(definition.get("resolvedDependencies"), "digest")
@@ -362,40 +402,13 @@ def _check_statement(statement: Record, manifest: Record, build: bytes | None, o
     for name, digest in sorted(_listed(inputs, "sha256", name="path").items()):
         if dependencies.get(name) != digest:
             faults.append(f"has another sha256 of the input {name} than {BUILD_FILE}")
-    for fault in faults:
-        outcome.report("provenance-wrong", PROVENANCE, fault)
-    outcome.checked.append(f"provenance of {len(dependencies)} inputs")
+    return faults, len(dependencies)
 
 
-def _check_chain(manifest: Record, earlier: Earlier, outcome: Outcome) -> None:
-    """Walks back from release to release, each named by its successor's `previous`."""
-    record, version = manifest, str(manifest.get("version"))
-    seen = {version}
-    while (previous := record.get("previous")) is not None:
-        link, after = mapping(previous), version
-        version, digest = str(link.get("version")), str(link.get("sha256"))
-        sha256, record = earlier(version) or ("", {})
-        if not sha256 and version not in seen:
-            outcome.not_checked.append(f"chain before {after}: {version} is not beside it")
-            version = after
-            break
-        said = (record.get("name"), record.get("version"))
-        faults = (
-            (version in seen, f"the chain of releases comes back to {version}"),
-            (
-                sha256 != digest,
-                f"{after} names {version} with the sha256 {digest}; the {version} beside it has {sha256}",
-            ),
-            (said != (manifest.get("name"), version), f"the release before {after} calls itself {said[0]} {said[1]}"),
-        )
-        if broken := [fault for is_broken, fault in faults if is_broken]:
-            outcome.report("chain-broken", MANIFEST, broken[0])
-            return
-        seen.add(version)
-    if len(seen) > 1:
-        outcome.checked.append(f"chain back to {version}")
-    elif manifest.get("previous") is None:
-        outcome.checked.append("first of its chain")
+def _lists_against(name: str, digest: str | None, lists: Lists) -> list[str]:
+    """The lists that have another digest of a file; one that is absent has none."""
+    listing = [source for source, record in lists.items() if record and name not in _UNLISTED[source]]
+    return [source for source in listing if lists[source].get(name) != digest]
 
 
 def _listed(entries: object, digest: str, *, name: str = "name") -> dict[str, str]:

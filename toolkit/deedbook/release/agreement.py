@@ -93,11 +93,16 @@ def _known(folder: Path, manifest: Mapping[str, Any], sound: Set[str]) -> dict[s
         for entry in _records(manifest.get(kind)):
             known |= {f"{member} of {entry.get('name')}": {str(entry.get(member))} for member in members}
     known = {about: values for about, values in known.items() if values}
+    for about, said in witnesses(folder, sound):
+        known[about] = said - {"", *known.get("doi", ())}
+    return known
+
+
+def witnesses(folder: Path, sound: Set[str]) -> Iterator[tuple[str, set[str]]]:
+    """What `release.json` does not know, by what it is about, as the one file says it that is asked for it."""
     for about, (name, place) in _WITNESSES.items():
         if record := json_object((folder / name).read_bytes()) if name in sound else {}:
-            said = {_comparable(about, text) for found, text in _texts(record) if found == place}
-            known[about] = said - {"", *known.get("doi", ())}
-    return known
+            yield about, {_comparable(about, text) for found, text in _texts(record) if found == place}
 
 
 def _licence_forms(licence: Mapping[str, Any]) -> set[str]:

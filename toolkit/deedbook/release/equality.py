@@ -5,7 +5,7 @@ built and compared with what each other file gives back, so that equal columns m
 """
 
 import json
-from collections.abc import Sequence, Set
+from collections.abc import Iterator, Sequence, Set
 from functools import partial
 from pathlib import Path, PurePath
 from typing import Any
@@ -45,33 +45,35 @@ def check_formats(folder: Path, dataset: str, sound: Set[str], outcome: Outcome,
     except _FAILURES as error:
         outcome.report("format-unreadable", DESCRIPTOR, f"is no descriptor: {first_line(error)}")
         return
-    for name in sorted(sound):
-        is_data = name.partition(".")[0] in resources and not name.endswith(".diff.csv")
-        if (is_data or PurePath(name).stem == dataset) and not format_of(name, {*resources}, dataset):
-            outcome.not_checked.append(f"formats: {name} is of no format that is known here")
-    counted = _counted(folder) if REPORT in sound else {}
+    outcome.not_checked += unknown_files(sound, resources.keys(), dataset)
+    counted = _counted(folder, sound)
     suffixes: list[set[str]] = []
     for number, (name, resource) in enumerate(resources.items()):
         progress(f"comparing {name}", number / len(resources))
         here = {item: folder / file for item in FORMATS if (file := item.file_among(sound, name, dataset))}
-        if here.pop(CSV, None) is None:
-            continue
-        try:
-            table, keys = _read_table(folder, resource, outcome, counted.get(name))
-        except _FAILURES as error:
-            outcome.report("format-unreadable", f"{name}.csv", f"cannot be read: {first_line(error)}")
+        found = _read_table(here.pop(CSV, None), resource, outcome, counted.get(name))
+        if found is None:
             continue
         suffixes.append(set())
         for place, (item, path) in enumerate(here.items(), start=1):
             progress(f"comparing {name}", (number + place / (len(here) + 1)) / len(resources))
-            suffixes[-1] |= _compare(table, keys, item, path, [*resources], outcome)
+            suffixes[-1] |= _compare(*found, item, path, [*resources], outcome)
     formats = ", ".join(sorted(set().union(*suffixes))) or "no other format"
-    tables = f"{len(suffixes)} tables equal" if len(suffixes) != 1 else "1 table"
-    outcome.checked.append(f"{tables} in csv and {formats}")
+    outcome.checked.append(f"{len(suffixes)} table{'s equal' * (len(suffixes) != 1)} in csv and {formats}")
 
 
-def _counted(folder: Path) -> dict[str, dict[str, Any]]:
+def unknown_files(sound: Set[str], tables: Set[str], dataset: str) -> Iterator[str]:
+    """Says of each file that looks like data and is of no format that it was not compared."""
+    for name in sorted(sound):
+        is_data = name.partition(".")[0] in tables and not name.endswith(".diff.csv")
+        if (is_data or PurePath(name).stem == dataset) and not format_of(name, tables, dataset):
+            yield f"formats: {name} is of no format that is known here"
+
+
+def _counted(folder: Path, sound: Set[str]) -> dict[str, dict[str, Any]]:
     """What validation counted, by table; nothing when the report does not say it as a report does."""
+    if REPORT not in sound:
+        return {}
     try:
         return {
             str(entry["table"]): {"rows": int(entry["rows"]), "present": dict(entry.get("present", {}))}
@@ -82,17 +84,23 @@ def _counted(folder: Path) -> dict[str, dict[str, Any]]:
 
 
 def _read_table(
-    folder: Path, resource: Resource, outcome: Outcome, counted: dict[str, Any] | None
-) -> tuple[Table, pl.DataFrame]:
-    """A table of the release as its CSV has it, and its key columns as text, to name a cell."""
-    name, schema = resource.name, schema_of(resource)
-    text = read_csv(folder / f"{name}.csv")
-    if text.columns != list(schema.names):
-        raise UnlikeError("has other columns than datapackage.json says")
-    rows, _ = type_rows(text, schema)
-    if lost := loss(text, **(counted or {"rows": text.height, "present": {}})):
-        outcome.report("format-differs", f"{name}.csv", f"{lost} ({REPORT})")
-    return Table(Outline(name, schema), rows), text.select(schema.primary_key)
+    path: Path | None, resource: Resource, outcome: Outcome, counted: dict[str, Any] | None
+) -> tuple[Table, pl.DataFrame] | None:
+    """A table of the release as its CSV has it, and its key columns as text, to name a cell; None when it cannot be read."""
+    if path is None:
+        return None
+    try:
+        schema = schema_of(resource)
+        text = read_csv(path)
+        if text.columns != list(schema.names):
+            raise UnlikeError("has other columns than datapackage.json says")
+        rows, _ = type_rows(text, schema)
+        if lost := loss(text, **(counted or {"rows": text.height, "present": {}})):
+            outcome.report("format-differs", path.name, f"{lost} ({REPORT})")
+        return Table(Outline(resource.name, schema), rows), text.select(schema.primary_key)
+    except _FAILURES as error:
+        outcome.report("format-unreadable", path.name, f"cannot be read: {first_line(error)}")
+        return None
 
 
 def _compare(
