@@ -92,7 +92,7 @@ def feed_xml(catalogue: Catalogue) -> bytes:
 
 def dcat_ttl(catalogue: Catalogue) -> bytes:
     """`catalog.dcat.ttl` (DCAT 3): a series per dataset, a dataset per version that is not yanked."""
-    body = _rendered("catalog.ttl.j2", catalogue, iri=pages.iri, text=pages.turtle).decode()
+    body = _rendered("catalog.ttl.j2", catalogue, iri=pages.iri, text=pages.json_text).decode()
     blocks = (f"{block.strip()}\n" for block in body.split("\n\n"))
     return f"# sequence: {catalogue.sequence}\n{pages.turtle_document(blocks)}".encode()
 

@@ -1,7 +1,5 @@
 """`deedbook build`: writes the planned release into dist/, or says why it may not exist."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import click

@@ -1,14 +1,12 @@
 """Who made a dataset, under which terms and DOIs, as its descriptor says it; and how a release is cited."""
 
-from __future__ import annotations
-
 import datetime as dt
 import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import Any, Literal, get_args
+from typing import Any, Literal, Self, get_args
 
 from deedbook.descriptor import Package
 from deedbook.errors import ProjectError
@@ -39,7 +37,7 @@ class Agent:
     roles: frozenset[str] = frozenset()
 
     @classmethod
-    def of(cls, entry: Mapping[str, Any]) -> Agent:
+    def of(cls, entry: Mapping[str, Any]) -> Self:
         """A contributor of a descriptor; the name is empty when there is none."""
         keys = "givenName", "familyName", "organization", "path", "title", "name"
         given, family, organisation, path, title, name = _texts_at(entry, *keys)

@@ -20,8 +20,6 @@ after they have checked their hashes. Each reads the files beside it, or, told a
 that they are the ones of this release. The one for Python has the hash of `datapackage.json`, which has those of the tables.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os

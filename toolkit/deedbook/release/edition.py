@@ -3,8 +3,6 @@
 All documents take these facts from the one `Edition`, so identifiers, people and licence cannot differ between them.
 """
 
-from __future__ import annotations
-
 import datetime as dt
 import os
 import uuid

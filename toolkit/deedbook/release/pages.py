@@ -76,7 +76,7 @@ def _environment(folder: Path) -> Environment:
         "sql": sql_text,
         "sql_name": sql_name,
         "tex": lambda text: " ".join(text.split()).translate(_TEX),
-        "turtle": turtle,
+        "turtle": json_text,  # JSON's escapes are among Turtle's, apart from surrogates, which it does not write
         "verbatim": lambda text: text.translate(_VERBATIM),
         "wrapped": wrapped,
     }
@@ -108,11 +108,6 @@ def sql_name(name: object) -> str:
 def iri(address: str) -> str:
     """An address between angle brackets, none of its characters able to end it."""
     return "<" + _UNSAFE_IN_ADDRESS.sub(lambda found: quote(found.group()), address) + ">"
-
-
-def turtle(text: str) -> str:
-    """A Turtle string; JSON's escapes are among Turtle's, apart from surrogates, which it does not write."""
-    return json_text(text)
 
 
 def turtle_document(blocks: Iterable[str]) -> str:

@@ -5,8 +5,6 @@ Canonical means: missing is null, numbers are the shortest decimal without expon
 without a primary key keeps the order of its file, which may mean something.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal

@@ -3,8 +3,6 @@
 A column that a format cannot hold as what it is becomes the text of the canonical CSV, and is named.
 """
 
-from __future__ import annotations
-
 import datetime as dt
 import heapq
 import itertools

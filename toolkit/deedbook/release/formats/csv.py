@@ -4,8 +4,6 @@ Quoted are cells with a comma, a quote, CR or LF, and the empty text, which is t
 The sha256 of these bytes is the table's content digest, whatever the versions of the other writers.
 """
 
-from __future__ import annotations
-
 import csv
 from pathlib import Path
 from typing import IO

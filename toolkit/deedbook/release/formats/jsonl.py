@@ -1,7 +1,5 @@
 """JSON Lines: one object per row, numbers and booleans as such, dates and times as ISO text, missing as null."""
 
-from __future__ import annotations
-
 import gzip
 import json
 from collections.abc import Iterator, Sequence

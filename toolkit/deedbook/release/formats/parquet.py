@@ -1,7 +1,5 @@
 """Parquet: typed columns, zstd, row groups of a fixed size, dataset and version in the file's key-value metadata."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 

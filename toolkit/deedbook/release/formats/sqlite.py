@@ -11,8 +11,6 @@ Booleans are 0 and 1, dates and times ISO text, so that every reader agrees. A f
 a primary or unique key of a table in the file. The file is vacuumed; its bytes depend on the rows and on SQLite's version.
 """
 
-from __future__ import annotations
-
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -23,15 +21,7 @@ import polars as pl
 from deedbook.errors import DeedbookError
 from deedbook.integrity.containers import open_database
 from deedbook.release.edition import Edition
-from deedbook.release.formats.cells import (
-    LeftOutError,
-    Pair,
-    demand_columns,
-    fitted_names,
-    frame_of,
-    pairs_of,
-    without_special,
-)
+from deedbook.release.formats import cells
 from deedbook.release.pages import sql_name, sql_value
 from deedbook.release.tables import Outline, Table, references_of, texts_of
 from deedbook.schema import Field, TableSchema
@@ -49,21 +39,16 @@ _BOOKS = Path(__file__).with_suffix(".sql")
 """What a database has before its tables."""
 
 
-def open_book(path: Path, edition: Edition, tables: Mapping[str, TableSchema | None]) -> Database:
-    """An empty database for these tables."""
-    return Database(path, edition, tables)
-
-
-def read(table: Table, path: Path, _tables: Sequence[str] = ()) -> Iterator[Pair]:
+def read(table: Table, path: Path, _tables: Sequence[str] = ()) -> Iterator[cells.Pair]:
     """The columns of a table of a file, beside the table's."""
     _demand_room(table.schema)
-    expected = _plain(without_special(table.rows)[0])
+    expected = _plain(cells.without_special(table.rows)[0])
     connection = open_database(path)
     try:
         cursor = connection.execute(f"SELECT * FROM {sql_name(table.name)} ORDER BY rowid")  # noqa: S608  # quoted
-        demand_columns([column[0] for column in cursor.description], expected.columns)
+        cells.demand_columns([column[0] for column in cursor.description], expected.columns)
         parts = iter(lambda: cursor.fetchmany(_SLICE), [])
-        yield from pairs_of(expected, (frame_of(expected.schema, rows) for rows in parts))
+        yield from cells.pairs_of(expected, (cells.frame_of(expected.schema, rows) for rows in parts))
     finally:
         connection.close()
 
@@ -78,8 +63,7 @@ class Database:
     """
 
     def __init__(self, path: Path, edition: Edition, schemas: Mapping[str, TableSchema | None]) -> None:
-        self._facts = edition.facts
-        self._names = [*schemas]
+        self._facts, self._names = edition.facts, [*schemas]
         self._keys = {name: keys_of(schema) for name, schema in schemas.items() if schema}
         self._connection = sqlite3.connect(path, isolation_level=None)
         self._connection.executescript(_BOOKS.read_text(encoding="utf-8"))
@@ -88,21 +72,20 @@ class Database:
         """Creates and fills one table."""
         outline, schema = table.outline, table.schema
         _demand_room(schema)
-        rows, special = without_special(table.rows)
+        rows, special = cells.without_special(table.rows)
         for statement in self._statements(table):
             self._connection.execute(statement)
         for part in rows.iter_slices(_SLICE):
             self._insert(outline.name, _plain(part).rows())
-        self._insert("_tables", [(outline.name, outline.title, outline.description, rows.height, int(outline.is_view))])
+        self._insert("_tables", [(outline.name, outline.title, outline.description, rows.height, outline.is_view)])
         for place, item in enumerate(schema.fields, start=1):
             listed = _list_of(item, outline)
             codes = [(listed, at, str(code.value), code.label) for at, code in enumerate(item.categories, start=1)]
             self._insert("_code_lists", codes, "OR IGNORE ")
             said = outline.name, item.name, place, item.type, item.title, item.description
-            marks = int(item.required), int(item.name in schema.primary_key)
-            refers = ", ".join(references_of(item, outline)) or None
-            is_derived = int(item.name in outline.derived)
-            self._insert("_codebook", [(*said, *marks, refers, listed if codes else None, is_derived)])
+            marks = item.required, item.name in schema.primary_key
+            refers = ", ".join(references_of(item, outline)) or None, listed if codes else None
+            self._insert("_codebook", [(*said, *marks, *refers, item.name in outline.derived)])
         return [f"`{name}` holds NaN or infinity as text" for name in special]
 
     def close(self, _readme: Sequence[str]) -> dict[str, str]:
@@ -152,6 +135,10 @@ class Database:
         yield from labels_view(table, self._names)
 
 
+open_book = Database
+"""An empty database for tables of these schemas."""
+
+
 def labels_view(table: Table, names: Sequence[str]) -> Iterator[str]:
     """What makes the view of a table whose codes have labels, beside tables of these names; nothing where it has no room."""
     name, fields = sql_name(table.name), table.schema.fields
@@ -195,7 +182,7 @@ def _list_of(item: Field, outline: Outline) -> str:
 def _beside(taken: Sequence[str], names: Sequence[str]) -> list[str]:
     """The names, those that are taken with a number behind."""
     everything, longest = [*taken, *names], max(map(len, names)) + 9
-    fitted = fitted_names(everything, longest, lambda name, length: name[:length], "", folds_case=True)
+    fitted = cells.fitted_names(everything, longest, lambda name, length: name[:length], "", folds_case=True)
     return fitted[len(taken) :]
 
 
@@ -207,19 +194,19 @@ def _demand_room(schema: TableSchema) -> None:
     """Refuses a table that SQLite cannot hold.
 
     Raises:
-        LeftOutError: with the reason.
+        cells.LeftOutError: with the reason.
     """
     if len({name.lower() for name in schema.names}) < len(schema.names):
-        raise LeftOutError("field names differ only in case")
+        raise cells.LeftOutError("field names differ only in case")
     if len(schema.names) > _MOST_COLUMNS:
-        raise LeftOutError("it has too many columns")
+        raise cells.LeftOutError("it has too many columns")
 
 
 def keys_of(schema: TableSchema) -> list[tuple[str, ...]]:
     """The keys that a foreign key of SQLite may refer to; none of a table that is left out."""
     try:
         _demand_room(schema)
-    except LeftOutError:
+    except cells.LeftOutError:
         return []
     unique = [(item.name,) for item in schema.fields if item.constraints.get("unique")]
     return [schema.primary_key, *schema.unique_keys, *unique]

@@ -14,8 +14,6 @@ table itself:
     <value_labels>
 """
 
-from __future__ import annotations
-
 import struct
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -72,6 +70,27 @@ class Variable:
     column: statistical.Column
     storage: Storage
 
+    @property
+    def first_rows(self) -> pl.Series:
+        """Of a text, for each row the number, from 1, of the first row with the same text; 0 for an empty text."""
+        numbered = self.column.values.to_frame("text").with_row_index("row", offset=1)
+        first = pl.col("row").first().over("text")
+        return numbered.select(pl.when(pl.col("text") == "").then(0).otherwise(first).alias("first")).to_series()
+
+    @property
+    def value_labels(self) -> bytes:
+        """The labels by number, as a section of the file; empty without labels."""
+        if not self.column.labels:
+            return b""
+        labels = sorted(self.column.labels.items())
+        texts = [text.encode() + b"\0" for _, text in labels]
+        offsets = np.cumsum([0, *map(len, texts[:-1])]).astype("<i4")
+        numbers = np.array([number for number, _ in labels], dtype="<i4")
+        table = struct.pack("<ii", len(labels), sum(map(len, texts))) + offsets.tobytes() + numbers.tobytes()
+        table += b"".join(texts)
+        head = b"<lbl>" + struct.pack("<i", len(table)) + _padded([self.column.name], _NAME)
+        return head + bytes(3) + table + b"</lbl>"
+
 
 def write(table: Table, edition: Edition, path: Path) -> list[str]:
     """Writes one table.
@@ -122,9 +141,8 @@ def write_dta(path: Path, variables: Sequence[Variable], data_label: str, time_s
         + (b"<timestamp>" + bytes([len(stamp)]) + stamp + b"</timestamp>")
     )
     long = (place for place, item in enumerate(variables) if item.storage == LONG_TEXT)
-    firsts = {place: _first_rows(variables[place].column.values) for place in long}
+    firsts = {place: variables[place].first_rows for place in long}
     columns = [*map(attrgetter("column"), variables)]
-    labelled = [column for column in columns if column.labels]
     codes = np.array([item.storage.code for item in variables], dtype="<u2")
     label_names = (column.name if column.labels else "" for column in columns)
     sections: dict[str, Iterable[bytes]] = {
@@ -138,7 +156,7 @@ def write_dta(path: Path, variables: Sequence[Variable], data_label: str, time_s
         "characteristics": [],
         "data": _rows(variables, firsts),
         "strls": _long_texts(columns, firsts),
-        "value_labels": map(_value_labels, labelled),
+        "value_labels": map(attrgetter("value_labels"), variables),
     }
     with path.open("wb") as file:
         file.write(b"<stata_dta><header>" + header + b"</header>")
@@ -177,13 +195,6 @@ def _rows(variables: Sequence[Variable], firsts: Mapping[int, pl.Series]) -> Ite
         yield rows.tobytes()
 
 
-def _first_rows(texts: pl.Series) -> pl.Series:
-    """For each row the number, from 1, of the first row with the same text; 0 for an empty text."""
-    numbered = texts.to_frame("text").with_row_index("row", offset=1)
-    first = pl.col("row").first().over("text")
-    return numbered.select(pl.when(pl.col("text") == "").then(0).otherwise(first).alias("first")).to_series()
-
-
 def _long_texts(columns: Sequence[statistical.Column], firsts: Mapping[int, pl.Series]) -> Iterator[bytes]:
     """Every long text where it stands first, by row and variable."""
     for start in range(0, len(columns[0].values), _SLICE):
@@ -195,17 +206,6 @@ def _long_texts(columns: Sequence[statistical.Column], firsts: Mapping[int, pl.S
             found += [(row, place + 1, text.encode()) for row, text in zip(rows.filter(is_first), texts, strict=True)]
         for row, number, text in sorted(found):
             yield b"GSO" + struct.pack("<IQBI", number, row, _TEXT, len(text) + 1) + text + b"\0"
-
-
-def _value_labels(column: statistical.Column) -> bytes:
-    """The labels of a variable, by number."""
-    labels = sorted(column.labels.items())
-    texts = [text.encode() + b"\0" for _, text in labels]
-    offsets = np.cumsum([0, *map(len, texts[:-1])]).astype("<i4")
-    numbers = np.array([number for number, _ in labels], dtype="<i4")
-    table = struct.pack("<ii", len(labels), sum(map(len, texts))) + offsets.tobytes() + numbers.tobytes()
-    table += b"".join(texts)
-    return b"<lbl>" + struct.pack("<i", len(table)) + _padded([column.name], _NAME) + bytes(3) + table + b"</lbl>"
 
 
 def _padded(texts: Iterable[str], size: int) -> bytes:

@@ -6,8 +6,6 @@ numbers that carry the labels (`kind`, `kind_label`): neither program can label 
 list of this release, so scripts select by code.
 """
 
-from __future__ import annotations
-
 import datetime as dt
 import math
 import re

@@ -6,8 +6,6 @@ beyond Excel's limits (1,048,576 rows, 16,384 columns, 32,767 characters in a ce
 Rows stream to disk (`constant_memory`); `created` is the epoch, which also stamps the members of the zip.
 """
 
-from __future__ import annotations
-
 import datetime as dt
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -22,7 +20,6 @@ from xlsxwriter.worksheet import Worksheet  # type: ignore[import-untyped]
 from deedbook.integrity.containers import check_workbook
 from deedbook.release.edition import Edition
 from deedbook.release.formats import FORMATS, cells
-from deedbook.release.formats.cells import LeftOutError
 from deedbook.release.tables import Outline, Table
 
 CAPACITY = cells.Capacity(
@@ -49,11 +46,6 @@ _UNDECODED = {"\ufffe": "_xFFFE_", "\uffff": "_xFFFF_"}
 """What calamine leaves as Excel's escape of it."""
 
 
-def open_book(path: Path, edition: Edition, tables: Iterable[str]) -> Workbook:
-    """A workbook for tables of these names."""
-    return Workbook(path, edition, tables)
-
-
 def read(table: Table, path: Path, tables: Sequence[str] = ()) -> Iterator[cells.Pair]:
     """The columns of a sheet, beside the table's; an empty text is there no other than a missing one.
 
@@ -73,7 +65,7 @@ def read(table: Table, path: Path, tables: Sequence[str] = ()) -> Iterator[cells
     with CalamineWorkbook.from_path(str(path)) as book:
         if sheet not in book.sheet_names:
             if table.rows.height > _MOST_UNASKED:
-                raise LeftOutError(f"it has more than {_MOST_UNASKED:,} rows")
+                raise cells.LeftOutError(f"it has more than {_MOST_UNASKED:,} rows")
             raise cells.UnlikeError(f"has no sheet `{sheet}`")
         rows = book.get_sheet_by_name(sheet).iter_rows()
         cells.demand_columns(map(str, next(rows, [])), expected.columns)
@@ -116,7 +108,7 @@ class Workbook:
         rows = pl.DataFrame(columns)
         widths = {}
         for column in rows.head(200).iter_columns():
-            longest = max(len(column.name), *(len(str(value)) for value in column.drop_nulls()), 0)
+            longest = max(map(len, (column.name, *map(str, column.drop_nulls()))))
             widths[column.name] = max(8, min(48, longest + 2))
         sheet = self._add_sheet(name, widths, len(table.schema.primary_key) or 1)
         if rows.height:
@@ -172,6 +164,10 @@ class Workbook:
         return sheet.write_boolean if dtype == pl.Boolean else writer
 
 
+open_book = Workbook
+"""An empty workbook for tables of these names."""
+
+
 def sheet_names(tables: Sequence[str]) -> dict[str, str]:
     """By table a name that Excel accepts: at most 31 characters, unique whatever the case, none of `[]:*?/\\`.
 
@@ -206,13 +202,13 @@ def _demand_room(rows: pl.DataFrame) -> None:
         LeftOutError: with the reason.
     """
     if rows.height + 1 > _MOST_ROWS:
-        raise LeftOutError(f"{rows.height:,} rows do not fit on a sheet of {_MOST_ROWS:,}")
+        raise cells.LeftOutError(f"{rows.height:,} rows do not fit on a sheet of {_MOST_ROWS:,}")
     if rows.width > _MOST_COLUMNS:
-        raise LeftOutError(f"{rows.width:,} columns do not fit on a sheet of {_MOST_COLUMNS:,}")
+        raise cells.LeftOutError(f"{rows.width:,} columns do not fit on a sheet of {_MOST_COLUMNS:,}")
     for column in rows.select(selectors.string()).iter_columns():
         long = column.filter(column.str.len_bytes() > _MOST_CHARACTERS)
         if any(_characters(text) > _MOST_CHARACTERS for text in long):
-            raise LeftOutError(f"a cell of `{column.name}` has more than {_MOST_CHARACTERS:,} characters")
+            raise cells.LeftOutError(f"a cell of `{column.name}` has more than {_MOST_CHARACTERS:,} characters")
 
 
 class _Exact(float):
