@@ -68,14 +68,6 @@ _DROPPED_OF_SCHEMA = re.compile(r"derivedFields|fields|fieldsMatch|missingValues
 _IN_CODE = re.compile(r"[\x00-\x1f\x7f-\x9f`\\]")
 """What ends a line, a fence of Markdown or a name of R; a name with it is in no code that people paste."""
 _STATA_NAME = re.compile("[A-Za-z_][A-Za-z0-9_]{0,27}")
-_KINDS: Mapping[Any, str] = {
-    pl.Boolean: "boolean",
-    pl.Int64: "integer",
-    pl.Float64: "number",
-    pl.Date: "date",
-    pl.Datetime("us", "UTC"): "datetime",
-    pl.Datetime: "local datetime",
-}
 
 
 def copied(package: Package) -> list[str]:
@@ -387,13 +379,9 @@ def snippets(table: str, dtypes: Mapping[str, pl.DataType]) -> str:
     """
     if _IN_CODE.search("".join(dtypes)):
         return "A column has a name that code would have to quote in a way of its own: use the loaders.\n\n"
-    known = {name: _KINDS.get(dtype, _KINDS.get(dtype.base_type())) for name, dtype in dtypes.items()}
-    kinds = {name: kind or "string" for name, kind in known.items()}
-    days = [name for name, kind in kinds.items() if kind == "date" and _STATA_NAME.fullmatch(name)]
-    texts = [place for place, kind in enumerate(kinds.values(), 1) if kind not in {"integer", "number"}]
-    return render(
-        "snippets.md.j2", table=table, variable=_variable(table), kinds=kinds, texts=texts, stata_days=days[:2]
-    )
+    kinds = {name: str(dtype) for name, dtype in dtypes.items()}
+    days = [name for name, kind in kinds.items() if kind == "Date" and _STATA_NAME.fullmatch(name)]
+    return render("snippets.md.j2", table=table, variable=_variable(table), kinds=kinds, stata_days=days[:2])
 
 
 def _variable(table: str) -> str:

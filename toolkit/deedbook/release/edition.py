@@ -73,16 +73,9 @@ class Edition:
     @property
     def facts(self) -> dict[str, str]:
         """What files of data say of the release, as text; nothing that is not known."""
-        said = {
-            "name": self.name,
-            "title": self.title,
-            "description": self.description,
-            "version": self.version,
-            "state": self.state,
-            "created": self.moment,
-            "license": ", ".join(one.spdx or one.url or one.title for one in self.licences),
-            "doi": self.doi,
-        }
+        known = {name: getattr(self, name) for name in ("name", "title", "description", "version", "state")}
+        licences = ", ".join(one.spdx or one.url or one.title for one in self.licences)
+        said = known | {"created": self.moment, "license": licences, "doi": self.doi}
         return {key: text for key, text in said.items() if text}
 
     @property

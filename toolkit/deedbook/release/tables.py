@@ -82,13 +82,13 @@ def read_canonical(resource: Resource) -> pl.DataFrame:
     if kinds:  # read again, with what stands for a missing value
         fields = tuple(replace(item, missing_values=_NOTHING) for item in schema.fields)
         marks = replace(resource, schema=replace(schema, fields=fields, missing_values=_NOTHING))
-        of_kind = ((pl.col(item.name), labels, added.name) for item, labels, added in kinds)
-        held = _read(marks, [text.replace_strict(labels, default=None).alias(name) for text, labels, name in of_kind])
+        held = _read(
+            marks,
+            [pl.col(one.name).replace_strict(labels, default=None).alias(told.name) for one, labels, told in kinds],
+        )
         is_held = {one.name: one.null_count() < len(one) for one in held.iter_columns()}
         parts.append(
-            held.select(
-                added.name for item, _, added in kinds if item.missing_values is not None or is_held[added.name]
-            )
+            held.select(told.name for one, _, told in kinds if one.missing_values is not None or is_held[told.name])
         )
     return pl.concat(parts, how="horizontal")
 

@@ -139,14 +139,10 @@ CSV = FORMATS[0]
 def format_named(name: str) -> Format | None:
     """The format that somebody calls so: by its name, title or suffix, in any case."""
     asked = name.lower().removeprefix(".")
-    return next(
-        (
-            item
-            for item in FORMATS
-            if asked in {item.name, item.title.lower(), *(suffix[1:] for suffix in item.suffixes)}
-        ),
-        None,
-    )
+    for item in FORMATS:
+        if asked in {item.name, item.title.lower(), *(suffix[1:] for suffix in item.suffixes)}:
+            return item
+    return None
 
 
 def format_of(name: str, tables: Set[str], dataset: str) -> Format | None:

@@ -236,8 +236,7 @@ class _Reader:
                 self._symbols.append(self._text() or "")
             elif symbol & _KIND != _REFERENCE:
                 raise ValueError("has an attribute without a name")
-            place = -1 if symbol & _KIND == _SYMBOL else (symbol >> 8) - 1
-            name = self._symbols[place]
+            name = self._symbols[-1 if symbol & _KIND == _SYMBOL else (symbol >> 8) - 1]
             found[name] = self.value()
         return found
 

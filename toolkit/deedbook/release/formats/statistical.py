@@ -106,6 +106,23 @@ class Column:
     kinds: pl.Series | None = None
     user_missing: tuple[int, ...] = ()
 
+    def read_back(self, values: Any, start: int, program: Program) -> Iterator[tuple[pl.Series, pl.Series]]:
+        """What it should hold from a row on, beside what pyreadstat gives: the values, then the letters."""
+        expected, dtype = self.values.slice(start, len(values)), self.values.dtype
+        if isinstance(dtype, pl.String):  # an empty text is there no other than a missing one
+            texts = pl.Series(values, dtype=pl.String, strict=False).fill_null("")
+            yield expected.str.strip_chars_end(" "), texts.str.strip_chars_end(" ")
+            return
+        found = pl.Series(values, dtype=pl.Float64, strict=False).fill_nan(None)
+        if dtype.is_temporal():
+            unit = program.day if dtype == pl.Date else program.moment
+            found = (found * unit - program.before_1970).round().cast(pl.Int64).cast(pl.Datetime("ms"))
+            expected = expected.cast(pl.Datetime("ms"))
+        yield expected, cells.narrowed(found, dtype)
+        if self.kinds is not None:
+            letters = [ord(value) - 96 if isinstance(value, str) else None for value in values]
+            yield self.kinds.slice(start, len(values)), pl.Series(letters, dtype=pl.Int64)
+
     @property
     def missing_range(self) -> list[dict[str, int]]:
         """The numbers that stand for a missing value, from the least to the greatest."""
@@ -137,9 +154,8 @@ def columns_for(table: Table, program: Program) -> tuple[list[Column], list[str]
     if not 0 < len(columns) <= program.most_columns:
         raise cells.LeftOutError(f"it has {len(columns)} columns")
     names = [column.name for column in columns]
-    fitted = cells.fitted_names(
-        names, program.longest_name, _plain_name, program.reserved, folds_case=program.folds_case
-    )
+    longest, folds_case = program.longest_name, program.folds_case
+    fitted = cells.fitted_names(names, longest, plain_name, program.reserved, folds_case=folds_case)
     for place, (old, new) in enumerate(zip(names, fitted, strict=True)):
         if old != new:
             columns[place] = replace(columns[place], name=new)
@@ -173,26 +189,8 @@ def read_pairs(table: Table, path: Path, program: Program) -> Iterator[cells.Pai
         if found_rows != min(size, height - start):
             raise cells.unlike_height(start + found_rows, height)
         for position, column in enumerate(columns):
-            for expected, found in _read_back(column, part[column.name], start, program):
+            for expected, found in column.read_back(part[column.name], start, program):
                 yield cells.Pair(column.name, expected, found, start, position)
-
-
-def _read_back(column: Column, values: Any, start: int, program: Program) -> Iterator[tuple[pl.Series, pl.Series]]:
-    """What a variable should hold from a row on, beside what pyreadstat gives: the values, then the letters."""
-    expected, dtype = column.values.slice(start, len(values)), column.values.dtype
-    if isinstance(dtype, pl.String):  # an empty text is there no other than a missing one
-        texts = pl.Series(values, dtype=pl.String, strict=False).fill_null("")
-        yield expected.str.strip_chars_end(" "), texts.str.strip_chars_end(" ")
-        return
-    found = pl.Series(values, dtype=pl.Float64, strict=False).fill_nan(None)
-    if dtype.is_temporal():
-        unit = program.day if dtype == pl.Date else program.moment
-        found = (found * unit - program.before_1970).round().cast(pl.Int64).cast(pl.Datetime("ms"))
-        expected = expected.cast(pl.Datetime("ms"))
-    yield expected, cells.narrowed(found, dtype)
-    if column.kinds is not None:
-        letters = [ord(value) - 96 if isinstance(value, str) else None for value in values]
-        yield column.kinds.slice(start, len(values)), pl.Series(letters, dtype=pl.Int64)
 
 
 def file_label(edition: Edition, table: Table, program: Program) -> str:
@@ -211,7 +209,7 @@ def cut(text: str, longest: int) -> str:
     return line.encode()[: max(longest - 3, 0)].decode("utf-8", "ignore").rstrip() + "…" if longest > 2 else ""
 
 
-def _plain_name(name: str, longest: int) -> str:
+def plain_name(name: str, longest: int) -> str:
     """The name in letters, digits and underscores, with a letter first and no underscore last."""
     plain = _ODD.sub("_", name)
     return (plain if plain[:1].isalpha() else f"v{plain}")[:longest].rstrip("_")
@@ -261,18 +259,13 @@ def _with_kinds(column: Column, name: str, table: Table, program: Program) -> Co
 
 def _cut_down(whole: Sequence[Column], program: Program) -> tuple[list[Column], list[str]]:
     """The variables of a field with titles and labels as long as allowed, and what was cut; a title is told once."""
-    columns = [
-        replace(
-            one,
-            title=cut(one.title, program.longest_title),
-            labels={number: cut(text, program.longest_label) for number, text in one.labels.items()},
-        )
-        for one in whole
-    ]
-    notes = []
-    if [one.title for one in columns] != [one.title for one in whole]:
-        notes.append(f"the title of `{whole[0].name}` is cut or put on one line ({program.longest_title} bytes)")
-    for one, other in zip(whole, columns, strict=True):
-        if count := sum(text != other.labels[number] for number, text in one.labels.items()):
-            notes.append(f"{count} labels of `{one.name}` are cut or put on one line ({program.longest_label:,} bytes)")
-    return columns, notes
+    columns, notes = list[Column](), dict[str, None]()
+    for one in whole:
+        title = cut(one.title, program.longest_title)
+        labels = {number: cut(text, program.longest_label) for number, text in one.labels.items()}
+        if title != one.title:
+            notes[f"the title of `{whole[0].name}` is cut or put on one line ({program.longest_title} bytes)"] = None
+        if count := sum(text != one.labels[number] for number, text in labels.items()):
+            notes[f"{count} labels of `{one.name}` are cut or put on one line ({program.longest_label:,} bytes)"] = None
+        columns.append(replace(one, title=title, labels=labels))
+    return columns, [*notes]
