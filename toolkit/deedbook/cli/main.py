@@ -18,6 +18,7 @@ from deedbook.rendering.escapes import visible
 VERBS = {
     "init": ("init", "Make a dataset project in DIR."),
     "validate": ("validate", "Name every mistake in the tables of TARGET at its row and field."),
+    "convert": ("convert", "Make a project of the evidence model from a table of another one."),
     "fmt": ("fmt", "Rewrite the tables of the project in canonical form."),
     "find": ("entries", "Look for rows by name, in any script."),
     "explain": ("entries", "Say why a row is what it is, or what a rule means."),

@@ -5,6 +5,7 @@
     NAME/schemas/TABLE.schema.json  what cells and keys must satisfy, missing codes, what every field means
     NAME/schemas/TABLE.rules.toml   what rows must satisfy, in SQL or by the builders of `deedbook.rules`
     NAME/CODEBOOK.md                what a user of the original has to know
+    NAME/alignment.toml             how its rows become rows of the evidence model, where `deedbook convert` can do that
 
 `alignment`, the model of the reference dataset, is code besides: its schemas are those of that dataset. Nothing else of the
 toolkit knows a column of a model.

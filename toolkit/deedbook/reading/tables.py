@@ -6,7 +6,7 @@ a third of the time of reading the cells. Only files whose quotes, line ends and
 only plain ones in UTF-8; what does not prove right is read as a whole once more.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -98,13 +98,17 @@ def read_each(
             yield from (done.result for done in pipeline.run(cutter, layout, read, workers=workers))
 
 
-def read_typed(resource: Resource) -> pl.DataFrame:
+def read_typed(resource: Resource, names: Collection[str] | None = None) -> pl.DataFrame:
     """The rows of a table as values, missing ones null; as text where it has no schema.
+
+    Args:
+        resource: The table.
+        names: The fields that are read; all when left out.
 
     Raises:
         ProjectError: when it cannot be read, or a text is no value of its field.
     """
-    fields = resource.described.fields
+    fields = [item for item in resource.described.fields if names is None or item.name in names]
 
     def to_values(text: pl.DataFrame) -> pl.DataFrame:
         values = text.select(typed(item).alias(item.name) for item in fields)

@@ -35,6 +35,13 @@ def clean(*fields: str, ref: str = "") -> list[pa.Check]:
     return checks
 
 
+def tidied(value: pl.Expr) -> pl.Expr:
+    """A text as `clean` and `no_stand_in` want it: letters composed, single spaces, null where it stands for a missing value."""
+    spaced = value.str.normalize("NFC").str.replace_all("[\u200b\u2060\ufeff]", "").str.replace_all(r"[\s\p{Cc}]+", " ")
+    plain = spaced.str.strip_chars()
+    return pl.when((plain != "") & ~plain.str.to_lowercase().is_in(STAND_INS)).then(plain)
+
+
 def no_stand_in(field: str, words: Sequence[str] = STAND_INS, ref: str = "") -> pa.Check:
     """A cell without a value is empty.
 

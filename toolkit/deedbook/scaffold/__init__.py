@@ -23,11 +23,12 @@ import errno
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from deedbook import __version__, files, models
@@ -53,13 +54,22 @@ class Created:
     files: tuple[str, ...]
 
 
-def create(folder: Path, *, name: str = "", model: str = ALIGNMENT) -> Created:
+def create(
+    folder: Path,
+    *,
+    name: str = "",
+    model: str = ALIGNMENT,
+    said: Mapping[str, Any] = MappingProxyType({}),
+    fill: Callable[[Path], object] = lambda _: None,
+) -> Created:
     """A dataset project at `folder`, complete or not there.
 
     Args:
         folder: A folder that does not exist yet, or an empty one.
         name: The name of the dataset; made from that of the folder when empty.
         model: Whose tables, schemas and rules it has.
+        said: What the descriptor says, in place of what it would.
+        fill: Puts other rows and files into the new project, before it is at its place.
 
     Raises:
         RefusalError: when there is something already.
@@ -75,11 +85,12 @@ def create(folder: Path, *, name: str = "", model: str = ALIGNMENT) -> Created:
     staged = target.with_name(f".{target.name}.init-{os.getpid()}")
     try:
         with files.explained_disk(f"{folder} cannot be written"), files.new_folder(target, staged) as root:
-            contents = dict(contents_of(name, model))
+            contents = dict(contents_of(name, model, said))
             for path, content in contents.items():
                 (root / path).parent.mkdir(parents=True, exist_ok=True)
                 (root / path).write_bytes(content)
             (root / FILES["dataset.sh"]).chmod(0o755)
+            fill(root)
             if target.exists():
                 target.rmdir()  # it is empty, or this fails
     except OSError as error:
@@ -100,8 +111,8 @@ def _demand_free(target: Path, folder: Path) -> None:
         raise RefusalError(message, f"go one up: `cd ..`, then `deedbook init {target.name}`")
 
 
-def contents_of(name: str, model: str) -> Iterator[tuple[str, bytes]]:
-    """The path and the content of every file of a project."""
+def contents_of(name: str, model: str, said: Mapping[str, Any]) -> Iterator[tuple[str, bytes]]:
+    """The path and the content of every file of a project, whose descriptor has what is said."""
     for packaged, path in FILES.items():
         text = (_HERE / "files" / packaged).read_bytes()
         yield path, text.replace(b"@NAME@", name.encode()).replace(b"@VERSION@", __version__.encode())
@@ -119,7 +130,7 @@ def contents_of(name: str, model: str) -> Iterator[tuple[str, bytes]]:
         yield "CODEBOOK.md", (folder / "CODEBOOK.md").read_bytes()
     for table in sorted(tables, key=lambda item: item.name):
         yield f"datapackage/{table.name}", table.read_bytes()
-    raw |= {"name": name, "deedbook": {**raw["deedbook"], "previous": None}}
+    raw |= {"name": name, "deedbook": {**raw["deedbook"], "previous": None}, **said}
     yield "datapackage/datapackage.json", (json.dumps(raw, ensure_ascii=False, indent=2) + "\n").encode()
     for schema in sorted(schemas.iterdir(), key=lambda item: item.name):
         if schema.name.endswith((".schema.json", ".py", ".rules.toml")):
