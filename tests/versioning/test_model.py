@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
 from deedbook.catalogue.directory import DirectoryStore
@@ -75,7 +76,7 @@ def believe_what_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def forget_the_rows_before(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("deedbook.release.derived._previous_rows", lambda *_: None)
+    monkeypatch.setattr("deedbook.release.derived._previous_rows", lambda *_: pl.DataFrame())
 
 
 def forget_retired_ids(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -56,6 +56,12 @@ class Resource:
         return self.schema or TableSchema(())
 
     @property
+    def words(self) -> dict[str, str]:
+        """Its title and description, or those of its schema."""
+        schema = self.described
+        return {"title": self.title or schema.title, "description": self.description or schema.description}
+
+    @property
     def is_table(self) -> bool:
         """Whether it holds rows, and is not a file of another kind that the package carries along."""
         kind = self.raw.get("type", "table" if "tabular-data-resource" in str(self.raw.get("profile", "")) else None)

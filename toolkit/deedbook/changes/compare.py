@@ -20,7 +20,6 @@ from deedbook.types import canonical_text
 
 Progress = Callable[[str, float], None]
 """Told what is being done, and which share of the whole comparison is behind it (0 to 1)."""
-_MEANING = ("label_en", "definition")
 _LEAST_FIELDS = 3
 _MOST_KEPT = 0.25
 _ORDER, _COPY = "\0order", "\0copy"
@@ -64,11 +63,11 @@ def compare(
     schema += [SchemaChange("table-renamed", now, old=was, new=now) for now, was in renamed.items() if now in after]
     schema += declarations.code_changes(before, after, listed=CODE_VALUES not in before.keys() & after.keys())
     common = [name for name in after if name in before]
-    for resource in (*old.package.resources, *new.package.resources):
-        if resource.name in common:
-            refuse_unknown_columns(resource)
+    for name in common:
+        refuse_unknown_columns(old.package.resource(name))
+        refuse_unknown_columns(new.package.resource(name))
     sizes = {name: _size(before[name]) + _size(after[name]) for name in common}
-    total, read, current = sum(sizes.values()) or 1, 0, ""
+    total, read, current = max(1, sum(sizes.values())), 0, ""
 
     def advance(size: int) -> None:
         nonlocal read
@@ -81,7 +80,7 @@ def compare(
     for at, current in enumerate(common):  # `advance` tells it
         read = sum(list(sizes.values())[:at])
         found.append(_compare_rows(before[current], after[current], how))
-        schema += _vocabulary_changes(found[-1])
+        schema += declarations.vocabulary_changes(found[-1])
     came, went = _heights(after, before), _heights(before, after)
     return Changes(old.label, new.label, tuple(schema), tuple(found), rows_of_new=came, rows_of_gone=went)
 
@@ -114,19 +113,6 @@ def ids_of(resource: Resource) -> list[str]:
     """The keys of a table whose key is one field, as canonical text; none of other tables."""
     key = resource.described.primary_key
     return read_columns(resource, key).to_series().drop_nulls().to_list() if len(key) == 1 else []
-
-
-def _vocabulary_changes(table: TableChanges) -> Iterator[SchemaChange]:
-    """The rows of the table of codes as changes of codes; a label or definition is what a code means."""
-    if table.table != CODE_VALUES:
-        return
-    for kind, rows in (("code-removed", table.removed), ("code-added", table.added)):
-        for key in rows.get_column(KEY):
-            name, _, code = key.partition("|")
-            yield SchemaChange(kind, name, subject=code)
-    for key, field, _, old, new in table.values.filter(pl.col("field").is_in(_MEANING)).iter_rows():
-        name, _, code = key.partition("|")
-        yield SchemaChange("code-changed", name, field, code, old or "", new or "")
 
 
 def _size(resource: Resource) -> int:
@@ -194,24 +180,24 @@ def _compare_rows(old: Resource, new: Resource, how: Comparison) -> TableChanges
 
 def _forms(frame: pl.DataFrame, alignment: declarations.Alignment, side: int) -> pl.DataFrame:
     """The rows as raw (`r0` ...), canonical (`t0` ...) and comparable (`v0` ...) text by position, with their key."""
+
+    def in_order(item: Field | None, text: pl.Expr) -> pl.Expr:
+        """A text that is equal where the values are: packed sets are sorted."""
+        if item is None or not declarations.is_packed_set(item):
+            return text
+        delimiter = str(item.raw.get("delimiter", ","))
+        items = text.str.split(delimiter).list.eval(pl.element().str.strip_chars()).list.unique().list.sort()
+        return pl.when(text.is_not_null()).then(items.list.join(delimiter))
+
     columns: list[pl.Expr] = []
     for at, item in enumerate(pair[side] for pair in alignment.pairs):
         canonical = text_of(item, literal=False)
-        forms = {"r": text_of(item, literal=True), "t": canonical, "v": _in_order(item, canonical)}
+        forms = {"r": text_of(item, literal=True), "t": canonical, "v": in_order(item, canonical)}
         columns += [text.alias(f"{form}{at}") for form, text in forms.items()]
     parts = [frame.select(columns[at : at + 3 * _AT_ONCE]) for at in range(0, len(columns), 3 * _AT_ONCE)]
     texts = pl.concat(parts, how="horizontal") if parts else frame.select()
     whole = key_text([f"t{at}" for at in alignment.key]) if alignment.key else pl.lit("", pl.String)
     return texts.with_columns(whole.alias(KEY)).with_row_index(_ORDER)
-
-
-def _in_order(item: Field | None, text: pl.Expr) -> pl.Expr:
-    """A text that is equal where the values are: packed sets are sorted."""
-    if item is None or not declarations.is_packed_set(item):
-        return text
-    delimiter = str(item.raw.get("delimiter", ","))
-    items = text.str.split(delimiter).list.eval(pl.element().str.strip_chars()).list.unique().list.sort()
-    return pl.when(text.is_not_null()).then(items.list.join(delimiter))
 
 
 def _cells(both: pl.DataFrame, alignment: declarations.Alignment, shown: str, text: str) -> tuple[pl.DataFrame, int]:
@@ -241,7 +227,7 @@ def _cells(both: pl.DataFrame, alignment: declarations.Alignment, shown: str, te
 
 def _rekeyed(removed: pl.DataFrame, added: pl.DataFrame, alignment: declarations.Alignment, form: str) -> pl.DataFrame:
     """The keys of rows that were removed and added again under another key, all else being equal and filled."""
-    others = [f"{form}{at}" for at in range(len(alignment.pairs)) if at not in alignment.key]
+    others = [f"{form}{at}" for at in alignment.others]
     if not alignment.key or not others or removed.is_empty() or added.is_empty():
         return pl.DataFrame(schema=REKEYED)
 
@@ -260,7 +246,7 @@ def _reused(both: pl.DataFrame, alignment: declarations.Alignment, identity: Seq
 
     Without an identity, of those that kept at most a quarter of what was filled: at least three fields, all but those changed.
     """
-    others = [at for at, pair in enumerate(alignment.pairs) if at not in alignment.key]
+    others = alignment.others
     equal = {at: pl.col(f"v{at}").eq_missing(pl.col(f"v{at} old")) for at in others}
     told = [equal[at] for at in others if alignment.pairs[at].name in identity]
     if told:

@@ -18,9 +18,12 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from deedbook.changes.records import SchemaChange
+import polars as pl
+
+from deedbook.changes.records import KEY, SchemaChange, TableChanges
 from deedbook.descriptor import Package, Resource
 from deedbook.errors import ProjectError
+from deedbook.project import CODE_VALUES
 from deedbook.schema import Field, TableSchema, own_settings
 from deedbook.types import canonical_field, parser
 
@@ -49,6 +52,16 @@ class Pair(NamedTuple):
         """Its names on both sides, where both have it."""
         return (self.old.name, self.new.name) if self.old and self.new else ("", "")
 
+    def is_renamed(self, *, is_in_place: bool) -> bool:
+        """Whether two fields of other names may be one: told by the same words, or in the same place with the same bounds."""
+        old, new = self
+        if not old or not new or old.type != new.type:
+            return False
+        if (said := (new.title, new.description)) == (old.title, old.description) and any(said):
+            return True
+        # a release says of the fields of its keys that they are required
+        return is_in_place and {**old.constraints, "required": None} == {**new.constraints, "required": None}
+
 
 @dataclass(frozen=True, slots=True)
 class Alignment:
@@ -61,6 +74,16 @@ class Alignment:
 
     pairs: tuple[Pair, ...]
     key: tuple[int, ...]
+
+    @property
+    def others(self) -> tuple[int, ...]:
+        """The positions of the fields that are not of the key."""
+        return tuple(at for at in range(len(self.pairs)) if at not in self.key)
+
+    @property
+    def new_names(self) -> dict[str, str]:
+        """What the old fields are called now."""
+        return {pair.old.name: pair.name for pair in self.pairs if pair.old}
 
 
 def align(old: TableSchema, new: TableSchema, *, everything: bool = False) -> Alignment:
@@ -96,7 +119,7 @@ def renamed_fields(old: TableSchema, new: TableSchema) -> dict[str, str]:
     for item in (item for item in new.fields if item.name not in {*old.names, *found}):
         at, taken = new.positions[item.name] if len(new.names) == len(old.names) else -1, {*new.names, *found.values()}
         left = [other for other in old.fields if other.name not in taken]
-        twins = [other.name for other in left if _is_twin(item, other, is_in_place=old.positions[other.name] == at)]
+        twins = [it.name for it in left if Pair(it, item).is_renamed(is_in_place=old.positions[it.name] == at)]
         if len(twins) == 1:
             found[item.name] = twins[0]
     return found
@@ -118,10 +141,13 @@ def _renamed(raw: Mapping[str, Any], what: str, old: Sequence[str], new: Sequenc
     """New name to old name as declared under `deedbook`, as far as it lies between these names."""
     declared = own_settings(raw).get(what)
     names = declared if isinstance(declared, Mapping) else {}
-    if (declared is not None and names is not declared) or not set(names) <= set(new):
-        wrong = ", ".join(f"`{name}`" for name in names if name not in new) or "it is no object"
+    wrong = ", ".join(f"`{name}`" for name in names if name not in new)
+    if declared is not None and names is not declared:
+        wrong = "it is no object"
+    if wrong:
         raise ProjectError(f"`deedbook.{what}` has new names with the old ones, and {wrong} is not there", "correct it")
-    return {now: str(was) for now, was in names.items() if now not in old and was in old and was not in new}
+    came, went = set(new).difference(old), set(old).difference(new)
+    return {now: str(was) for now, was in names.items() if now in came and str(was) in went}
 
 
 def renamed_tables(old: Package, new: Package) -> dict[str, str]:
@@ -144,15 +170,6 @@ def named_as(old: Package, new: Package) -> Package:
         schema = replace(item.schema, foreign_keys=tuple(keys)) if item.schema else None
         resources.append(replace(item, name=renamed.get(item.name, item.name), schema=schema))
     return replace(old, resources=tuple(resources))
-
-
-def _is_twin(item: Field, other: Field, *, is_in_place: bool) -> bool:
-    """Whether a field may be another one that was renamed."""
-    said = item.title, item.description
-    # a release says of the fields of its keys that they are required
-    bounds = [{**one.constraints, "required": None} for one in (item, other)]
-    is_told = any(said) and said == (other.title, other.description)
-    return item.type == other.type and (is_told or (is_in_place and bounds[0] == bounds[1]))
 
 
 def is_packed_set(item: Field) -> bool:
@@ -195,15 +212,18 @@ def table_changes(
             continue
         sides, schemas = (old[name], resource), (old[name].described, resource.described)
         has_own = any(side.raw.get("licenses") for side in sides)
-        said = [_said_of(side, licence if has_own else None) for side, licence in zip(sides, licences, strict=True)]
+        said = [
+            {**side.raw, **side.words, "licenses": side.raw.get("licenses") or (licence if has_own else None)}
+            for side, licence in zip(sides, licences, strict=True)
+        ]
         words = [
             *_property_changes("resource", said[0], said[1], name),
             *_property_changes("schema", schemas[0].raw, schemas[1].raw, name),
         ]
         yield from dict.fromkeys(words)  # a release gives a table the title of its schema, so it may change in both
-        pairs = align(*schemas, everything=True).pairs
-        yield from _field_changes(name, *schemas, pairs)
-        yield from _key_changes(name, *schemas, {pair.old.name: pair.name for pair in pairs if pair.old})
+        alignment = align(*schemas, everything=True)
+        yield from _field_changes(name, *schemas, alignment.pairs)
+        yield from _key_changes(name, *schemas, alignment.new_names)
 
 
 def code_changes(old: Mapping[str, Resource], new: Mapping[str, Resource], *, listed: bool) -> Iterator[SchemaChange]:
@@ -222,6 +242,19 @@ def code_changes(old: Mapping[str, Resource], new: Mapping[str, Resource], *, li
             if was != now:
                 kind = "code-removed" if now is None else "code-added" if was is None else "code-changed"
                 yield SchemaChange(kind, name, "", code, was or "", now or "")
+
+
+def vocabulary_changes(table: TableChanges) -> Iterator[SchemaChange]:
+    """The rows of the table of codes as changes of codes; a label or definition is what a code means."""
+    if table.table != CODE_VALUES:
+        return
+    for kind, rows in (("code-removed", table.removed), ("code-added", table.added)):
+        for key in rows.get_column(KEY):
+            name, _, code = key.partition("|")
+            yield SchemaChange(kind, name, subject=code)
+    for key, field, _, old, new in table.values.filter(pl.col("field").is_in(("label_en", "definition"))).iter_rows():
+        name, _, code = key.partition("|")
+        yield SchemaChange("code-changed", name, field, code, old or "", new or "")
 
 
 def _code_lists(resources: Iterable[Resource], *, listed: bool) -> dict[str, dict[str, str]]:
@@ -262,13 +295,6 @@ def _licences(entries: Any) -> dict[str, list[str]]:
     """The declared licences, and what each demands."""
     names = [str(one.get("name") or one.get("path") or "") for one in entries or () if isinstance(one, Mapping)]
     return {name: _DEMANDS.get(name.upper(), name.split()) for name in names}
-
-
-def _said_of(item: Resource, licences: Any) -> dict[str, Any]:
-    """What a table says of itself, in its own words or those of its schema; licences of the package count where it has none."""
-    schema = item.described
-    words = {"title": item.title or schema.title, "description": item.description or schema.description}
-    return {**item.raw, **words, "licenses": item.raw.get("licenses") or licences}
 
 
 def _key_changes(

@@ -25,6 +25,7 @@ import polars as pl
 
 from deedbook.changes.declarations import Alignment
 from deedbook.changes.records import KEY, Changes, TableChanges
+from deedbook.changes.row_hashes import text_of
 from deedbook.descriptor import Resource
 from deedbook.reading.tables import read_text
 
@@ -57,7 +58,10 @@ def _marked(mark: str, rows: pl.DataFrame) -> list[list[str]]:
 
 def _old_rows(table: TableChanges) -> Iterator[list[str]]:
     """What becomes of the old rows, in their order: daff finds a row that others resemble by the one before it."""
-    removed, before, touched = map(_by_key, (table.removed, table.before, table.touched))
+    removed, before, touched = (
+        {key: row for key, *row in rows.fill_null("").iter_rows()}
+        for rows in (table.removed, table.before, table.touched)
+    )
     renamed, last = dict(table.rekeyed.iter_rows()), -1
     for key, at in table.old_rows_touched.iter_rows():
         context, now = table.context.get(at, []), renamed.get(key, key)
@@ -65,15 +69,14 @@ def _old_rows(table: TableChanges) -> Iterator[list[str]]:
         if is_first or at - len(context) != last + 1:
             yield ["..."] * (len(table.fields) + 1)
         last = at
-        yield from (["" if is_first and not number else "->", *row] for number, row in enumerate(context))
+        lead = [["->", *row] for row in context]
+        if is_first:
+            lead[0][0] = ""
+        yield from lead
         if key in removed:
             yield ["---", *removed[key]]
         elif now in touched:
             yield from _changed_row(before[now], touched[now])
-
-
-def _by_key(rows: pl.DataFrame) -> dict[str, list[str]]:
-    return {key: row for key, *row in rows.fill_null("").iter_rows()}
 
 
 def _changed_row(old: list[str], new: list[str]) -> Iterator[list[str]]:
@@ -101,19 +104,19 @@ def context_rows(
     """
     if not 0 < rows <= MOST_ROWS or not alignment.key:
         return {}
-    names = [pair.old.name if pair.old else "" for pair in alignment.pairs]
-    cells = [(pl.col(name).fill_null("") if name else pl.lit("")).alias(f"{at}") for at, name in enumerate(names)]
+    cells = [text_of(pair.old, literal=True).fill_null("").alias(f"{at}") for at, pair in enumerate(alignment.pairs)]
     table = pl.concat(block.select(cells) for block in read_text(old))
     telling = sorted(table.columns, key=lambda name: -table.get_column(name).n_unique())[:_INDEXED]
     is_alone = table.select(pl.struct(telling).is_unique()).to_series().to_numpy()
-    # where the last two neighbours stand that are alone, by the number of the second one
-    pairs = np.where(is_alone[1:] & is_alone[:-1], np.arange(1, len(is_alone)), 0)
-    last_pair = np.maximum.accumulate(np.concatenate(([0], pairs)))
-    header, last = tuple(f"_{name}" if name else "" for name in names), -1
+    numbers = np.arange(len(is_alone))
+    # where the last two neighbours before a row stand that are alone, by the number of the second one
+    pairs = np.where(is_alone[1:] & is_alone[:-1], numbers[1:], 0)
+    last_pair = np.maximum.accumulate(np.concatenate(([0, 0], pairs)))[:-1]
+    starts = np.where(is_alone, numbers, np.maximum(last_pair - 1, 0))
+    header, last = tuple(f"_{pair.old.name}" if pair.old else "" for pair in alignment.pairs), -1
     found: dict[int, list[tuple[str, ...]]] = {}
     for at in touched:
-        start = at if is_alone[at] else max(int(last_pair[max(at - 1, 0)]) - 1, 0)
-        lead = [header] * (at == 0 and not is_alone[at]) + table[max(start, last + 1) : at].rows()
+        lead = [header] * (at == 0 and not is_alone[at]) + table[max(int(starts[at]), last + 1) : at].rows()
         found |= {at: lead} if lead else {}
         last = at
     return found

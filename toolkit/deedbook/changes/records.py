@@ -109,6 +109,16 @@ class TableChanges:
         return self.removed.height + self.rekeyed.height
 
     @property
+    def gone_keys(self) -> list[str]:
+        """The keys that no longer stand."""
+        return [*self.removed.get_column(KEY), *self.rekeyed.get_column("old")]
+
+    @property
+    def new_keys(self) -> list[str]:
+        """The keys that did not stand before."""
+        return [*self.added.get_column(KEY), *self.rekeyed.get_column("new")]
+
+    @property
     def values(self) -> pl.DataFrame:
         """The cells whose value changed."""
         return self.cells.filter(pl.col("kind") == "value")

@@ -68,16 +68,16 @@ def _open(text: str, named_by: str, schema: Path | None, here: Path, stack: Exit
     path = Path(text)
     kind = path.suffix.lower() if schema is None else ""
     if text.startswith(GIT):
-        return _of_git(text.removeprefix(GIT), here, stack)
+        return side_of_git(text.removeprefix(GIT), here, stack)
     if path.is_dir():
         return side_of_folder(path)
     if path.is_file() and kind == ".zip":
-        return side_of_folder(_unzipped(path, stack))
+        return side_of_zip(path, stack)
     if path.is_file():
         table = None if kind in _DESCRIPTORS else Reading(schema, Path(named_by).name.split(".")[0])
         return Side(str(path), load_project(path, table))
     if found := _VERSION.fullmatch(text):
-        return _of_version(found["name"] or "", found["version"], here)
+        return side_of_version(found["name"] or "", found["version"], here)
     raise UsageError(
         f"{text}: no such file or folder, and no version",
         "name a folder, a release or its .zip, a descriptor, a CSV file with --schema, a version such as 1.2.0, or git:REF",
@@ -91,7 +91,8 @@ def side_of_folder(folder: Path) -> Side:
     return Side(f"{project.package.name} {project.package.version}" if is_release else str(folder), project)
 
 
-def _of_version(name: str, version: str, here: Path) -> Side:
+def side_of_version(name: str, version: str, here: Path) -> Side:
+    """A release of the project at or above `here`, or of another dataset in its release folders."""
     project = load_project(_project_root(here))
     name = name or project.package.name
     if folder := find_release(project.release_folders, name, version):
@@ -131,7 +132,8 @@ def _project_root(here: Path) -> Path:
     raise UsageError(f"{here}: is in no project", "change into the project that the version or the git ref belongs to")
 
 
-def _of_git(ref: str, here: Path, stack: ExitStack) -> Side:
+def side_of_git(ref: str, here: Path, stack: ExitStack) -> Side:
+    """The project at or above `here` as it stood at a branch, a tag or a commit."""
     root = _project_root(here).resolve()
     top = Path(_git(root, "rev-parse", "--show-toplevel").decode().strip()).resolve()
     inside = root.relative_to(top)
@@ -174,8 +176,8 @@ def _git(folder: Path, *arguments: str, asked: bytes = b"") -> bytes:
     return done.stdout
 
 
-def _unzipped(path: Path, stack: ExitStack) -> Path:
-    """The folder in the archive that holds a descriptor, unpacked; no member leaves the scratch folder.
+def side_of_zip(path: Path, stack: ExitStack) -> Side:
+    """What the archive holds a descriptor of, unpacked; no member leaves the scratch folder.
 
     Raises:
         ProjectError: when it is no zip, holds no package, or unpacks to too much.
@@ -187,4 +189,4 @@ def _unzipped(path: Path, stack: ExitStack) -> Path:
     found = sorted(folder.rglob(CONFIG)) or sorted(folder.rglob(DESCRIPTOR))
     if not found:
         raise ProjectError(f"{path}: holds neither {CONFIG} nor {DESCRIPTOR}", "name a zip of a release or a project")
-    return min(found, key=lambda file: len(file.parts)).parent
+    return side_of_folder(min(found, key=lambda file: len(file.parts)).parent)

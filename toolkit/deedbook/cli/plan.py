@@ -21,6 +21,15 @@ from deedbook.rules.guard import Guard, Releases
 from deedbook.versioning import plan as plans
 
 
+def release_day(_ctx: click.Context, _option: click.Parameter, date: dt.datetime | None) -> dt.date:
+    """The day that is given, else today: the only place where a release asks a clock."""
+    today = dt.datetime.now(dt.UTC).date()
+    day = date.date() if date else today
+    if day > today + dt.timedelta(days=366):
+        raise UsageError(f"{day} lies more than a year ahead", "give the day of the release as --date YYYY-MM-DD")
+    return day
+
+
 @click.command()
 @options.target
 @options.format_(list(views.RENDERERS), "How the plan is written.")
@@ -30,7 +39,11 @@ from deedbook.versioning import plan as plans
 )
 @click.option("--write", is_flag=True, help="Put version, created and deedbook.previous into the descriptor.")
 @click.option(
-    "--date", "date", type=click.DateTime(["%Y-%m-%d"]), help="The release date for --write; today when left out."
+    "--date",
+    "day",
+    type=click.DateTime(["%Y-%m-%d"]),
+    callback=release_day,
+    help="The release date for --write; today when left out.",
 )
 @click.option(
     "--reserve",
@@ -49,7 +62,7 @@ def plan(
     wanted: str,
     override: str,
     write: bool,
-    date: dt.datetime | None,
+    day: dt.date,
     reserve: str,
     write_corrections: bool,
     quiet: bool,
@@ -61,10 +74,9 @@ def plan(
 
     Exits with 0 when nothing stands in the way, or there is nothing to release, and with 1 otherwise.
     """
-
     if reserve and not write:
         raise UsageError("--reserve needs --write: a DOI that is reserved has to be noted", "add --write")
-    project, day = load_project(target), _release_date(date)
+    project = load_project(target)
     if write:
         project = replace(project, package=replace(project.package, created=day.isoformat()))
     with streams.progress_bar(quiet=quiet) as bar:
@@ -72,30 +84,28 @@ def plan(
         planned = plans.plan(
             project, version=wanted, override=override, guards=guards, derived=derived, progress=bar.update
         )
-    targets = project.config.raw.get("targets", {}) if project.config else {}
-    for name, said in sorted(targets.items()) if isinstance(targets, dict) else ():
-        if isinstance(said, dict) and said.get("type") != "directory":
-            streams.say(f"{name} was not asked which versions it has: `deedbook publish --to {name}` does")
-    writes = write and planned.may_be_written
-    if writes:
-        plans.write_plan(project, planned, day, _reserved(project, planned, reserve, day) if reserve else None)
-    if write_corrections and planned.verdict and planned.may_be_written:
-        left = plans.write_drafts(project, planned)
-        streams.say(f"corrections.csv: {left:,} rows still need a reason")
+    for name in plans.unasked_targets(project):
+        streams.say(f"{name} was not asked which versions it has: `deedbook publish --to {name}` does")
+    written = _write(project, planned, day, reserve, is_planned=write, is_drafted=write_corrections)
     if not quiet or not planned.is_ready:
         streams.emit(views.RENDERERS[format_](planned, forecast(project, planned.verdict)))
-    if writes and not quiet:
-        streams.say(f"{project.package.path}: version {planned.version} planned")
+    for said in written if not quiet else ():
+        streams.say(said)
     ctx.exit(DONE if planned.is_ready else FINDINGS)
 
 
-def _release_date(date: dt.datetime | None) -> dt.date:
-    """The release date: the one that is given, else today, as the only place says where a clock is read."""
-    today = dt.datetime.now(dt.UTC).date()
-    day = date.date() if date else today
-    if day > today + dt.timedelta(days=366):
-        raise UsageError(f"{day} lies more than a year ahead", "give the day of the release as --date YYYY-MM-DD")
-    return day
+def _write(
+    project: Project, planned: plans.Plan, day: dt.date, reserve: str, *, is_planned: bool, is_drafted: bool
+) -> list[str]:
+    """Writes what was asked for into the descriptor and corrections.csv; what is to be said of the plan in the end."""
+    if not planned.may_be_written:
+        return []
+    if is_planned:
+        plans.write_plan(project, planned, day, _reserved(project, planned, reserve, day) if reserve else None)
+    if is_drafted and planned.verdict:
+        left = plans.write_drafts(project, planned)
+        streams.say(f"corrections.csv: {left:,} rows still need a reason")
+    return [f"{project.package.path}: version {planned.version} planned"] * is_planned
 
 
 def _own_code(project: Project) -> tuple[Sequence[Guard[Releases]], plans.Derived | None]:

@@ -30,7 +30,7 @@ from deedbook.release.contents import Contents, Progress, release_formats, writt
 from deedbook.release.edition import Edition, read_edition
 from deedbook.validation import Options, validate
 from deedbook.versioning import corrections, guards, history, numbers, plan
-from deedbook.versioning.bump import Verdict, read_override
+from deedbook.versioning.bump import Verdict
 from deedbook.versioning.previous import CHANGES, Previous
 
 
@@ -117,8 +117,7 @@ def verdict_of(project: Project, edition: Edition, book: rules.RuleBook, progres
         return None
     derived_now = partial(derived.derived_changes, project, book.derive)
     changes = plan.compare_with(project, edition.previous, progress, derived_now)
-    override = read_override(project, edition.version)
-    return plan.verdict_on(project, edition.previous, changes, edition.version, override, book.guards)
+    return plan.verdict_on(project, edition.previous, changes, edition.version, guards=book.guards)
 
 
 def _set_aside(previous: Previous | None, home: Path) -> None:

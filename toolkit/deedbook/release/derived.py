@@ -42,7 +42,7 @@ HISTORY_FIELDS = tuple(
         (HISTORY[1], "Last changed in", "The version in which an edited cell of this row last changed."),
     )
 )
-_OLD, _NTH, _FIRST = "\0old", "\0nth", "\0first"
+_OLD, _NTH, _FIRST, _SINCE = "\0old", "\0nth", "\0first", ("\0first_release", "\0last_changed_in")
 """What no field is called."""
 
 
@@ -81,23 +81,22 @@ def derived_changes(project: Project, derive: Derive | None, previous: Path) -> 
         else:
             outline, text = derived_view(project, name, frame)
             keys, fields, schema = (), outline.schema.fields, outline.schema
-        if name not in before:
-            yield from [SchemaChange("table-added", table=name)] * (name not in edited)
-            continue
-        held = schema_of(before[name]).fields
-        known = tuple(item for item in held if item.raw.get("derived") and item.name not in HISTORY)
-        bare = replace(before[name], raw={}, title="", description="")
-        sides = [{name: replace(bare, schema=TableSchema(tuple(items)))} for items in (known, fields)]
-        yield from table_changes(sides[0], sides[1])
-        if (old := _previous_rows(package, name, schema)) is not None:
-            both = [item.name for item in fields if item.name in old.columns]
-            yield from _changed_values(name, keys, both, old, text)
+            yield from [SchemaChange("table-added", table=name)] * (name not in before)
+        if name in before:
+            held = (item for item in schema_of(before[name]).fields if item.name not in HISTORY)
+            known = TableSchema(tuple(item for item in held if item.raw.get("derived")))
+            bare = replace(before[name], raw={}, title="", description="", schema=known)
+            yield from table_changes({name: bare}, {name: replace(bare, schema=TableSchema(fields))})
+            yield from _changed_values(name, keys, fields, _previous_rows(package, name, schema), text)
 
 
 def _changed_values(
-    table: str, keys: Sequence[str], fields: Sequence[str], old: pl.DataFrame, new: pl.DataFrame
+    table: str, keys: Sequence[str], computed: Sequence[Field], old: pl.DataFrame, new: pl.DataFrame
 ) -> Iterator[SchemaChange]:
     """How many rows have other derived values, field by field; of a view, how many rows stand on one side only."""
+    fields = [item.name for item in computed if item.name in old.columns]
+    if not old.width:
+        return
     if keys:
         rows = new.join(old, on=keys, how="inner", suffix=_OLD)
         counts = {name: rows.select(pl.col(name).ne_missing(pl.col(name + _OLD)).sum()).item() for name in fields}
@@ -134,24 +133,18 @@ def edited_table(
     if schema.derived_fields or name in frames:
         text = _join_derived(text, schema, name, frames.get(name))
     kinds = (kind for _, _, kind in tables.kinds_of_missing(schema) if kind.name in text.columns)
-    computed = (*kinds, *schema.derived_fields)
-    taken = {*schema.names, *(item.name for item in computed)}
-    history = [item for item in HISTORY_FIELDS if item.name not in taken]
-    added = (*computed, *history)
-    old = None
+    added = {item.name: item for item in (*kinds, *schema.derived_fields)}
+    history = {item.name: item for item in HISTORY_FIELDS if item.name not in {*schema.names, *added}}
+    added |= history
+    old = pl.DataFrame()
     if edition.previous:
         package = named_as(load_package(edition.previous.folder / DESCRIPTOR), project.package)
         old = _previous_rows(package, name, schema)
     since = _history(text, schema, old, edition.version, rekeyed)
-    text = text.with_columns(since.get_column(item.name) for item in history)
-    outline = Outline(
-        name,
-        tables.release_schema(schema, added),
-        resource.title or schema.title,
-        resource.description or schema.description,
-        frozenset(item.name for item in added),
-    )
-    return outline, text.select(*schema.names, *(item.name for item in added))
+    text = text.with_columns(since.select(*history).get_columns())
+    released = tables.release_schema(schema, tuple(added.values()))
+    outline = Outline(name, released, **resource.words, derived=frozenset(added))
+    return outline, text.select(*schema.names, *added)
 
 
 def derived_view(project: Project, name: str, frame: pl.DataFrame) -> tuple[Outline, pl.DataFrame]:
@@ -208,23 +201,22 @@ def _demand_columns(frame: pl.DataFrame, names: tuple[str, ...], table: str, whe
 
 
 def _history(
-    text: pl.DataFrame, schema: TableSchema, old: pl.DataFrame | None, version: str, rekeyed: pl.DataFrame | None
+    text: pl.DataFrame, schema: TableSchema, old: pl.DataFrame, version: str, rekeyed: pl.DataFrame | None
 ) -> pl.DataFrame:
     """The history columns. Rows are known by their key; without one by all their cells, equal rows by their order."""
-    new = pl.select(pl.repeat(version, text.height, dtype=pl.String).alias(column) for column in HISTORY)
-    if old is None or not {*schema.primary_key, *HISTORY} <= set(old.columns):
-        return new
+    if not {*schema.primary_key, *HISTORY} <= set(old.columns):
+        return pl.select(**dict.fromkeys(HISTORY, pl.repeat(version, text.height, dtype=pl.String)))
     known = [column for column in schema.names if column in old.columns]
     keys = list(schema.primary_key) or known
-    rows, old = text.select(*schema.names), old.with_columns(pl.col(column).alias(_OLD + column) for column in HISTORY)
+    # an added column is no change of a row that leaves it empty
+    added = dict.fromkeys(set(schema.names).difference(known), pl.lit(None, pl.String))
+    rows, old = text.select(*schema.names), old.with_columns(**dict(zip(_SINCE, HISTORY, strict=True)), **added)
     if not schema.primary_key:
-        nth = pl.int_range(pl.len()).over(keys or pl.lit(0)).alias(_NTH)
+        nth = pl.int_range(pl.len()).over(pl.lit(0), *keys).alias(_NTH)
         rows, old, keys = rows.with_columns(nth), old.with_columns(nth), [*keys, _NTH]
     both = rows.join(old, on=keys, how="left", maintain_order="left", suffix=_OLD, nulls_equal=True)
-    first, last = (pl.col(_OLD + column) for column in HISTORY)
-    is_same = [pl.col(column).eq_missing(pl.col(column + _OLD)) for column in known if column not in keys]
-    # an added column is no change of a row that leaves it empty
-    is_same += [pl.col(column).is_null() for column in schema.names if column not in known]
+    first, last = map(pl.col, _SINCE)
+    is_same = [pl.col(column).eq_missing(pl.col(column + _OLD)) for column in schema.names if column not in keys]
     changed_in = pl.when(*is_same, last.is_not_null()).then(last).otherwise(pl.lit(version))
     if rekeyed is not None and rekeyed.height:  # a row is as old under a new key
         own = old.select(key_text(keys).alias("old"), first.alias(_FIRST))
@@ -234,11 +226,11 @@ def _history(
     return both.select(first.fill_null(version).alias(HISTORY[0]), changed_in.alias(HISTORY[1]))
 
 
-def _previous_rows(package: Package, name: str, schema: TableSchema) -> pl.DataFrame | None:
-    """The table as it stood in the release before, its columns by their names of today; None when it was not there."""
+def _previous_rows(package: Package, name: str, schema: TableSchema) -> pl.DataFrame:
+    """The table as it stood in the release before, its columns by their names of today; without columns when it was not there."""
     held = {item.name: item for item in package.resources}
     if name not in held or not (file := held[name].sources[0]) or not file.is_file():
-        return None
+        return pl.DataFrame()
     edited = {item.name: item.schema for item in edited_tables(package)}
     names = {was: now for now, was in renamed_fields(edited.get(name) or schema, schema).items()}
     return read_csv(file).rename(names)

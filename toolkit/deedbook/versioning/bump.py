@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from deedbook.changes.compare import ids_of
 from deedbook.changes.records import Changes, TableChanges
 from deedbook.changes.sources import Side
 from deedbook.errors import ProjectError
@@ -167,6 +168,14 @@ class Verdict:
         """Whether a row of corrections.csv with key `*` and a reason accepts a loss of rows, or of a code (`old`)."""
         own = (row for row in self.corrections if row.version == self.version and row.reason.strip())
         return any((row.table, row.key, row.field) == (table, ALL, field) and old in {"", row.old} for row in own)
+
+    @property
+    def all_retired(self) -> dict[str, list[str]]:
+        """Every key that this release or an earlier one withdrew, by table."""
+        gone = {table.table: table.gone_keys for table in self.changes.tables}
+        gone |= {name: ids_of(self.old.package.resource(name)) for name in self.changes.rows_of_gone}
+        new = {name: sorted({*self.retired.get(name, ()), *keys}) for name, keys in gone.items() if keys}
+        return {name: list(keys) for name, keys in self.retired.items()} | new
 
     @property
     def bump(self) -> dict[str, object]:

@@ -16,8 +16,9 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import KW_ONLY, astuple, dataclass, fields, replace
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,8 @@ from deedbook.versioning.numbers import SEMVER, read_version
 
 PATH = "corrections.csv"
 ALL = "*"
+SAID = ("reason", "note", "source")
+PRIVACY = "privacy"
 REDIRECTS = "id_redirects"
 _MANY = 1000
 GUARDS_FILE = Path(__file__).with_name("guards.toml")
@@ -66,9 +69,14 @@ class Correction:
         return self.table, self.key, self.field, self.old if self.key == ALL else ""
 
     @property
+    def said(self) -> dict[str, str]:
+        """The reason, its note and source, as far as they are given."""
+        return {name: text for name in SAID if (text := getattr(self, name))}
+
+    @property
     def is_private(self) -> bool:
         """Whether it says that something went to protect people."""
-        return self.reason.strip() == "privacy"
+        return self.reason.strip() == PRIVACY
 
     def tells_before(self, private: Correction) -> bool:
         """Whether the row shows what the private one took away: the same place in an earlier version."""
@@ -80,6 +88,7 @@ class Correction:
         return bool(SEMVER.fullmatch(self.version)) and _is_after(private.version, self.version)
 
 
+_NONE = Correction("", "", "", "", "", "")
 COLUMNS = tuple(item.name for item in fields(Correction) if item.name not in {"row", "guard"})
 
 
@@ -113,18 +122,20 @@ def needed_corrections(
 ) -> Iterator[Correction]:
     """Every withdrawn row and corrected cell of a published row, and what guards ask for, without its reason."""
     for table in changes.tables:
-        for key in table.removed.get_column(KEY):
-            yield Correction(version, table.table, key, "", "", "")
-        for old, new in table.rekeyed.iter_rows():
+        for old, new in (*zip(table.removed.get_column(KEY), repeat("")), *table.rekeyed.iter_rows()):
             yield Correction(version, table.table, old, "", "", new)
         for cell in table.values.select("key", "field", "old", "new").fill_null("").iter_rows():
             yield Correction(version, table.table, *cell)
         is_asked = table.identity or any(item.table == REDIRECTS for item in changes.tables)
         for key in table.reused if is_asked and len(table.key) == 1 else ():
-            yield Correction(version, table.table, key, "", "", "", guard=_GUARDS["id-reused"])
-    for guard, breach in breaches:
-        old, new = (str(breach.said.get(name, "")) for name in ("old", "new"))
-        yield Correction(version, breach.table, breach.key or "", breach.column or "", old, new, guard=guard)
+            yield _asked_by(_GUARDS["id-reused"], Breach(table.table, key), version)
+    yield from (_asked_by(guard, breach, version) for guard, breach in breaches)
+
+
+def _asked_by(guard: Guard[Any], breach: Breach, version: str) -> Correction:
+    """What a guard wants to have explained."""
+    old, new = (str(breach.said.get(name, "")) for name in ("old", "new"))
+    return Correction(version, breach.table, breach.key or "", breach.column or "", old, new, guard=guard)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,19 +152,23 @@ class Reasons:
     missing: tuple[Correction, ...] = ()
     findings: tuple[Finding, ...] = ()
 
+    @property
+    def fallen(self) -> list[Correction]:
+        """What is supported less: the given ones that a guard of the project asks for in a field."""
+        return [item for item in self.given if item.guard and item.field]
+
 
 def match_corrections(
     project: Project, needed: Iterable[Correction], version: str, rows: Sequence[Correction]
 ) -> Reasons:
     """Which needed reasons are given, and what is missing, unknown, stale or said twice."""
-    own, known = [row for row in rows if row.version == version], known_reasons(project)
-    by_place = _by_place(own)
+    by_place, known = _by_place(rows, version), known_reasons(project)
     given, missing, findings = [], [], []
     used: set[int] = set()
     for item in needed:
         row = _row_for(item, by_place)
-        used.add(row.row if row else 0)
-        if row is None or not row.reason.strip():
+        used.add(row.row)
+        if not row.reason.strip():
             missing.append(item)
         elif row.key != ALL and (row.old, row.new) != (item.old, item.new):
             said = {"old": repr(row.old), "new": repr(row.new), "was": repr(item.old), "is_now": repr(item.new)}
@@ -161,29 +176,39 @@ def match_corrections(
         elif not known or row.reason in known:
             given.append(replace(item, reason=row.reason, note=row.note, source=row.source, row=row.row))
     findings += map(_missing, missing)
-    for row in own:
-        first = by_place[row.place]
-        if row.reason.strip() and known and row.reason not in known:
-            said = {"reason": repr(row.reason), "known": ", ".join(sorted(known))}
-            findings.append(_of_row("correction-reason-unknown", row, "reason", **said))
-        if first is not row:
-            findings.append(_of_row("correction-given-twice", row, "key", first=str(first.row)))
-        elif row.row not in used and row.key != ALL:
-            place = f"{row.table} {row.key} {row.field}".rstrip()
-            findings.append(_of_row("correction-unmatched", row, "key", place=place))
+    for row in (row for row in rows if row.version == version):
+        findings += faults(row, by_place[row.place], known, is_used=row.row in used)
     return Reasons(tuple(given), tuple(missing), tuple(findings))
 
 
-def _by_place(rows: Iterable[Correction]) -> dict[Explained, Correction]:
-    """The rows by what they explain, the first of those that explain the same."""
-    return {row.place: row for row in reversed(list(rows))}
+def faults(row: Correction, first: Correction, known: Collection[str], *, is_used: bool) -> Iterator[Finding]:
+    """What is wrong with a row of the file by itself.
+
+    Args:
+        row: The row.
+        first: The first row that explains the same.
+        known: The codes of reasons; none where any text is one.
+        is_used: Whether it explains something that changed.
+    """
+    if row.reason.strip() and known and row.reason not in known:
+        said = {"reason": repr(row.reason), "known": ", ".join(sorted(known))}
+        yield _of_row("correction-reason-unknown", row, "reason", **said)
+    if first is not row:
+        yield _of_row("correction-given-twice", row, "key", first=str(first.row))
+    elif not is_used and row.key != ALL:
+        yield _of_row("correction-unmatched", row, "key", place=f"{row.table} {row.key} {row.field}".rstrip())
 
 
-def _row_for(item: Correction, by_place: Mapping[Explained, Correction]) -> Correction | None:
-    """The row that explains a needed correction: its own, else one with `*` that names what it was, or all."""
+def _by_place(rows: Sequence[Correction], version: str) -> dict[Explained, Correction]:
+    """The rows of a version by what they explain, the first of those that explain the same."""
+    return {row.place: row for row in reversed(rows) if row.version == version}
+
+
+def _row_for(item: Correction, by_place: Mapping[Explained, Correction]) -> Correction:
+    """The row that explains a needed correction: its own, else one with `*` that names what it was, or all; else `_NONE`."""
     table, key, field = item.table, item.key, item.field
     places = ((table, key, field, ""), (table, ALL, field, item.old), (table, ALL, field, ""))
-    return next((row for place in places if (row := by_place.get(place))), None)
+    return next((row for place in places if (row := by_place.get(place))), _NONE)
 
 
 def known_reasons(project: Project) -> frozenset[str]:
@@ -205,7 +230,7 @@ def drafted(rows: Sequence[Correction], needed: Sequence[Correction], version: s
         released: The version of the previous release.
     """
     kept = [replace(row, version=version) if _is_after(row.version, released) else row for row in rows]
-    by_place = _by_place(row for row in kept if row.version == version)
+    by_place = _by_place(kept, version)
     needs = {item.place: item for item in needed}
     result = []
     for row in kept:
@@ -213,7 +238,7 @@ def drafted(rows: Sequence[Correction], needed: Sequence[Correction], version: s
             result.append(row)
         elif item := needs.get(row.place):
             result.append(replace(row, old=item.old, new=item.new))
-    left = [item for item in needed if _row_for(item, by_place) is None]
+    left = [item for item in needed if _row_for(item, by_place) is _NONE]
     return [*result, *_gathered(left)]
 
 

@@ -225,7 +225,7 @@ def published_id_vanished(verdict: Verdict) -> Iterator[Breach]:
     """A published id is gone without a redirect."""
     redirected = _redirects(verdict.new)
     for table in _with_ids(verdict):
-        for key in (*table.removed.get_column(KEY), *table.rekeyed.get_column("old")):
+        for key in table.gone_keys:
             if (table.table, key) not in redirected:
                 yield Breach(table.table, key)
 
@@ -233,7 +233,7 @@ def published_id_vanished(verdict: Verdict) -> Iterator[Breach]:
 def retired_id_returned(verdict: Verdict) -> Iterator[Breach]:
     """An id that an earlier release retired stands again."""
     redirected, added = _redirects(verdict.old), verdict.changes.rows_of_new
-    new = {table.table: _new_ids(table) for table in verdict.changes.tables if len(table.key) == 1}
+    new = {table.table: table.new_keys for table in verdict.changes.tables if len(table.key) == 1}
     new |= {name: ids_of(verdict.new.package.resource(name)) for name in added if name in verdict.retired}
     new.pop(REDIRECTS, None)
     for name, keys in new.items():
@@ -245,7 +245,7 @@ def new_id_too_low(verdict: Verdict) -> Iterator[Breach]:
     """New ids that are lower than one that was ever issued in the table, but for those that a redirect names."""
     redirects = _redirects(verdict.old)
     for table in _with_ids(verdict):
-        new = pl.Series("id", _new_ids(table), dtype=pl.String)
+        new = pl.Series("id", table.new_keys, dtype=pl.String)
         if new.is_empty():
             continue
         retired = [key for name, key in redirects if name == table.table]
@@ -261,10 +261,6 @@ def _with_ids(verdict: Verdict) -> Iterator[TableChanges]:
     """The tables whose rows have ids, in a project that redirects them."""
     if REDIRECTS in {item.name for item in verdict.new.package.resources}:
         yield from (table for table in verdict.changes.tables if len(table.key) == 1 and table.table != REDIRECTS)
-
-
-def _new_ids(table: TableChanges) -> list[str]:
-    return [*table.added.get_column(KEY), *table.rekeyed.get_column("new")]
 
 
 def _numbers(ids: pl.Series) -> pl.DataFrame:

@@ -15,29 +15,30 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain, takewhile
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 
-from deedbook.changes.compare import ids_of
-from deedbook.changes.records import KEY, Changes, Place, Span, changes_record, changes_schema
+from deedbook.changes.records import Changes, Place, Span, changes_record, changes_schema
 from deedbook.changes.sources import Side, find_release, find_releases
+from deedbook.descriptor import Package
 from deedbook.errors import ProjectError, UsageError
 from deedbook.integrity.digests import MANIFEST, sha256_of
 from deedbook.project import CONFIG, DESCRIPTOR, load_project
 from deedbook.versioning.bump import Verdict
-from deedbook.versioning.corrections import Correction
+from deedbook.versioning.corrections import PRIVACY, SAID
 from deedbook.versioning.numbers import SEMVER, read_version
 from deedbook.versioning.previous import CHANGES, read_json
 
 Document = Mapping[str, Any]
 """The content of a `changes.json`."""
+Facts = set[tuple[str, ...]]
 _MOST_NOTES = 50
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>|#~])")
-_SAID = ("reason", "note", "source")
 
 
 def changes_document(
@@ -58,43 +59,29 @@ def changes_document(
         verdict: What the version rests on; None for a first release.
         coverage: What the release covers, a sentence each (R-70).
     """
-    entry: dict[str, Any] = {"version": version, "created": created}
-    fallen: list[Correction] = []
+    lost: list[dict[str, str]] = []
     if verdict is None:
         tables = [{"table": name, "rows": number} for name, number in rows.items()]
-        entry |= {"previous": None, "level": "first", "rules": [], "tables": tables, "reasons": {}}
+        entry: dict[str, Any] = {"previous": None, "level": "first", "rules": [], "tables": tables, "reasons": {}}
         own: dict[str, Any] = {"previous": None, "bump": None}
         record = changes_record(Changes("", version, rows_of_new=dict(rows)))
         retired, earlier = {}, []
     else:
-        previous, given = verdict.previous, verdict.reasons.given
-        fallen = [item for item in given if item.guard and item.field]
-        entry |= _entry(verdict, fallen)
+        previous, found, entry = verdict.previous, verdict.reasons, _entry(verdict)
         own = {"previous": {"version": previous.version, "sha256": previous.sha256}, "bump": verdict.bump}
-        reasons = {(item.table, item.key, item.field): _reason(item) for item in given}
+        reasons = {(item.table, item.key, item.field): item.said for item in found.given}
         record = changes_record(replace(verdict.changes, old=previous.version, new=version, reasons=reasons))
-        private = {(item.table, item.key, item.field) for item in given if item.is_private}
-        for table in record["tables"]:
-            for cell in table["changed"]:
-                if (table["table"], cell["key"], cell["field"]) in private:
-                    cell["old"] = None
-        earlier = read_json(previous.folder / CHANGES).get("history", [])
-        retired = {name: list(keys) for name, keys in verdict.retired.items()}
-        changed = verdict.changes
-        gone = {it.table: [*it.removed.get_column(KEY), *it.rekeyed.get_column("old")] for it in changed.tables}
-        gone |= {name: ids_of(verdict.old.package.resource(name)) for name in changed.rows_of_gone}
-        retired |= {name: sorted({*retired.get(name, []), *keys}) for name, keys in gone.items() if keys}
+        for cell in chain.from_iterable(table["changed"] for table in record["tables"]):
+            if cell.get("reason", "").strip() == PRIVACY:
+                cell["old"] = None
+        lost = [{"table": it.table, "key": it.key, "old": it.old, "new": it.new, **it.said} for it in found.fallen]
+        retired, earlier = verdict.all_retired, read_json(previous.folder / CHANGES).get("history", [])
     head = {"changes_version": record["changes_version"], "dataset": dataset, "version": version, "created": created}
-    lost = [{"table": it.table, "key": it.key, "old": it.old, "new": it.new, **_reason(it)} for it in fallen]
-    history = [entry | {"coverage": list(coverage)}, *earlier]
+    history = [{"version": version, "created": created, **entry, "coverage": list(coverage)}, *earlier]
     return head | own | record | {"fallen_status": lost, "retired": retired, "history": history}
 
 
-def _reason(found: Correction) -> dict[str, str]:
-    return {name: text for name in _SAID if (text := getattr(found, name))}
-
-
-def _entry(verdict: Verdict, fallen: Sequence[Correction]) -> dict[str, Any]:
+def _entry(verdict: Verdict) -> dict[str, Any]:
     """What the history tells of a version that follows another."""
 
     def markdown(text: str) -> str:
@@ -112,7 +99,9 @@ def _entry(verdict: Verdict, fallen: Sequence[Correction]) -> dict[str, Any]:
         "rules": [item.record | {"says": item.says} for item in verdict.rules],
         "tables": tables,
         "schema": [item.sentence for item in changes.schema],
-        "fallen": [f"`{it.table}` {markdown(it.key)} from {it.old} to {it.new or 'none'}" for it in fallen],
+        "fallen": [
+            f"`{it.table}` {markdown(it.key)} from {it.old} to {it.new or 'none'}" for it in verdict.reasons.fallen
+        ],
         "reasons": dict(sorted(Counter(item.reason for item in given).items())),
         "notes": notes[:_MOST_NOTES],
     }
@@ -193,27 +182,28 @@ def demand_document(document: Document, where: str) -> Document:
 
 def is_unseen(folder: Path, changes: Changes) -> bool:
     """Whether nothing that a release changed in rows is there in what is compared with it: a state that never saw the release."""
-    tables, kept = {item.table: item for item in changes.tables}, []
     document = read_json(folder / CHANGES)
-    for told in document.get("tables", ()):
-        if (now := tables.get(told["table"])) is None:
-            continue
-        gone = {*now.removed.get_column(KEY), *now.rekeyed.get_column("old")}
-        cells = set(now.values.select("key", "field").iter_rows())
-        other = gone | {key for key, _ in cells}
-        kept += [key not in other for key in (*told["added"], *(pair["new"] for pair in told["rekeyed"]))]
-        kept += [row["key"] not in now.added.get_column(KEY) for row in told["removed"]]
-        kept += [
-            (it["key"], it["field"]) not in cells and it["key"] not in gone
-            for it in told["changed"]
-            if it["kind"] == "value"
-        ]
-    undone = {(item.kind, item.new, item.old) for item in changes.schema}
-    for item in document.get("schema", ()):
-        if item["kind"] in {"table-renamed", "field-renamed"}:
-            is_lost = item["kind"] == "table-renamed" and item["new"] in changes.rows_of_gone
-            kept.append((item["kind"], item["old"], item["new"]) not in undone and not is_lost)
-    return bool(kept) and not any(kept) and not document.get("tables_added")
+    names = {item.table for item in changes.tables}
+    told, (came, went, cells, renamed) = _facts(document, names), _facts(changes_record(changes), names)
+    is_kept = bool(told[0] - went - {cell[:2] for cell in cells} or told[1] - came)
+    is_kept |= any(cell[:2] not in went for cell in told[2] - cells)
+    for kind, was, now in told[3]:
+        is_lost = kind == "table-renamed" and now in changes.rows_of_gone
+        is_kept |= not is_lost and (kind, now, was) not in renamed
+    return any(told) and not is_kept and not document.get("tables_added")
+
+
+def _facts(record: Document, names: Collection[str]) -> tuple[Facts, Facts, Facts, Facts]:
+    """The keys that came, the keys that went, the cells that changed in value, of these tables; and what was renamed."""
+    came, went, cells = Facts(), Facts(), Facts()
+    for table in record.get("tables", ()):
+        name, rekeyed = table["table"], table["rekeyed"]
+        if name in names:
+            came |= {(name, key) for key in (*table["added"], *(pair["new"] for pair in rekeyed))}
+            went |= {(name, item.get("key", item.get("old"))) for item in (*table["removed"], *rekeyed)}
+            cells |= {(name, it["key"], it["field"]) for it in table["changed"] if it["kind"] == "value"}
+    schema = record.get("schema", ())
+    return came, went, cells, {(it["kind"], it["old"], it["new"]) for it in schema if it["kind"].endswith("renamed")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,8 +228,9 @@ def row_history(documents: Iterable[Document], table: str, key: str) -> Iterator
         key: The row's key, its parts joined by `|`; also one that it no longer has.
     """
     for document in documents:
-        renamed = dict(_renamed_tables(document))
-        was, table = (table, renamed[table]) if table in renamed else (_former(renamed, table), table)
+        renamed = {was: now for _, was, now in _renamed(document, "table-renamed")}
+        former = {now: was for was, now in renamed.items()}
+        was, table = former.get(table, table), renamed.get(table, table)
         if was != table:
             yield Event(document["version"], document["created"][:10], "the table was renamed", was, table)
         for what, item in _happened(document, table, key):
@@ -252,14 +243,9 @@ def row_history(documents: Iterable[Document], table: str, key: str) -> Iterator
         table = was
 
 
-def _renamed_tables(document: Document) -> Iterator[tuple[str, str]]:
-    """Old and new name of the tables that a version renamed."""
-    yield from ((item["old"], item["new"]) for item in document["schema"] if item["kind"] == "table-renamed")
-
-
-def _former(renamed: Mapping[str, str], table: str) -> str:
-    """What a table was called before."""
-    return next((was for was, now in renamed.items() if now == table), table)
+def _renamed(document: Document, kind: str) -> Iterator[tuple[str, str, str]]:
+    """Table, old and new name of what a version renamed."""
+    yield from ((item["table"], item["old"], item["new"]) for item in document["schema"] if item["kind"] == kind)
 
 
 _COMINGS = ("came with its table", "added")
@@ -285,40 +271,40 @@ def with_span(changes: Changes, old: Side, new: Side) -> Changes:
     Two sides that are no releases of one dataset, the older one first, stay as they are.
     """
     older, newer = old.package, new.package
-    is_chain = older.name == newer.name and all(
-        SEMVER.fullmatch(package.version) and (package.root / MANIFEST).is_file() for package in (older, newer)
-    )
-    if not is_chain or read_version(older.version) >= read_version(newer.version):
+    if older.name != newer.name or not (_is_numbered(older) and _is_numbered(newer)):
         return changes
-    folders = tuple(package.root.resolve().parent.parent for package in (newer, older))
-    between: list[str] = []
-    follows, reasons = newer.version, dict[Place, dict[str, str]]()
-    called: dict[Place, Place] = {}  # keys and fields by what they were in an earlier version
-    tables: dict[str, str] = {}
-    for document in read_chain(Homes(folders, newer.name, newer.version)):
-        if document["version"] == older.version:
-            break
-        between.append(document["version"])
-        follows = (document["previous"] or {"version": ""})["version"]
-        for table in document["tables"]:
-            name = table["table"]
-            for item in (*table["removed"], *table["rekeyed"], *table["changed"]):
-                row, column = (name, item.get("key", item.get("old")), ""), (name, "", item.get("field", ""))
-                place = (tables.get(name, name), called.get(row, row)[1], called.get(column, column)[2])
-                if said := {part: item[part] for part in _SAID if part in item}:
-                    reasons.setdefault(place, said)
-        for was, now in _moved(document):
-            called[was] = called.get(now, now)
-        for former, later in _renamed_tables(document):
-            tables[former] = tables.get(later, later)
-            called |= {(former, *place[1:]): names for place, names in called.items() if place[0] == later}
+    if read_version(older.version) >= read_version(newer.version):
+        return changes
+    folders = newer.root.resolve().parent.parent, older.root.resolve().parent.parent
+    homes = Homes(folders, newer.name, newer.version)
+    documents = list(takewhile(lambda document: document["version"] != older.version, read_chain(homes)))
+    follows = (documents[-1]["previous"] or {"version": ""})["version"] if documents else newer.version
     missing = None if follows == older.version else follows or older.version
-    return replace(changes, reasons=reasons, span=Span(tuple(between[1:]), missing))
+    between = tuple(document["version"] for document in documents[1:])
+    return replace(changes, reasons=last_reasons(documents), span=Span(between, missing))
 
 
-def _moved(document: Document) -> Iterator[tuple[Place, Place]]:
-    """The places of keys and fields that the version before called otherwise, and of what they are called since."""
-    for table in document["tables"]:
-        yield from (((table["table"], it["old"], ""), (table["table"], it["new"], "")) for it in table["rekeyed"])
-    renamed = (item for item in document["schema"] if item["kind"] == "field-renamed")
-    yield from (((item["table"], "", item["old"]), (item["table"], "", item["field"])) for item in renamed)
+def _is_numbered(package: Package) -> bool:
+    """Whether it is that of a release with a version that counts."""
+    return bool(SEMVER.fullmatch(package.version)) and (package.root / MANIFEST).is_file()
+
+
+def last_reasons(documents: Iterable[Document]) -> dict[Place, dict[str, str]]:
+    """The last reason of each change of a chain, by what tables, keys and fields are called in its newest release."""
+    reasons: dict[Place, dict[str, str]] = {}
+    # by what they are called in the release of a document, tables by what they are called today
+    tables, keys, fields = dict[str, str](), dict[tuple[str, str], str](), dict[tuple[str, str], str]()
+    for document in documents:
+        for table in document["tables"]:
+            name = tables.get(table["table"], table["table"])
+            for item in (*table["removed"], *table["rekeyed"], *table["changed"]):
+                key, field = item.get("key", item.get("old")), item.get("field", "")
+                place = (name, keys.get((name, key), key), fields.get((name, field), field))
+                if "reason" in item:
+                    reasons.setdefault(place, {part: item[part] for part in SAID if part in item})
+            keys |= {(name, it["old"]): keys.get((name, it["new"]), it["new"]) for it in table["rekeyed"]}
+        for held, was, now in _renamed(document, "field-renamed"):
+            name = tables.get(held, held)
+            fields[name, was] = fields.get((name, now), now)
+        tables |= {was: tables.get(now, now) for _, was, now in _renamed(document, "table-renamed")}
+    return reasons

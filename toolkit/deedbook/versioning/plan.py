@@ -55,6 +55,19 @@ class Plan:
         return self.verdict is not None and self.verdict.is_nothing
 
     @property
+    def link(self) -> dict[str, str] | None:
+        """What `deedbook.previous` has to say, the same in every checkout; None for a first release."""
+        if self.verdict is None:
+            return None
+        before = self.verdict.previous
+        return {"version": before.version, "sha256": before.sha256, "where": f"{self.name}/{before.version}"}
+
+    @property
+    def override(self) -> str:
+        """Why it is below what the changes ask for; empty where it is not."""
+        return self.verdict.override if self.verdict else ""
+
+    @property
     def may_be_written(self) -> bool:
         """Whether version and date can stand in the descriptor, whatever else is missing."""
         refused = {"version-below-floor", "version-not-after-previous", "created-before-previous"}
@@ -91,11 +104,8 @@ def plan(
     """
     if version and not SEMVER.fullmatch(version):
         raise UsageError(f"{version!r} is not SemVer", "write it as MAJOR.MINOR.PATCH, e.g. 1.2.0")
-    package = project.package
+    package, home = project.package, project.dist / project.package.name
     previous.demand_releasable(package)
-    if package.created:
-        previous.read_created(package)
-    home = project.dist / package.name
     before = previous.latest_release(project)
     covered = (*doubts(package), *coverage(Side("", project), guards))
     if before is None:
@@ -106,18 +116,32 @@ def plan(
     if not is_own and history.is_unseen(before.folder, changes):
         message = f"{before.version} was published from another checkout: nothing of what it changed is here"
         raise RefusalError(message, previous.MERGE)
-    wanted = version or (raised(before.version, "patch") if override else "")
-    found = verdict_on(project, before, changes, wanted, override or bump.read_override(project, wanted), guards)
-    if not wanted and package.version not in {"", before.version, found.version}:
-        # the descriptor plans another version, which stands when it is a higher one, has an excuse, or is an open draft
-        planned, lowest = read_version(package.version), read_version(found.version)
-        is_draft = not planned.is_final and planned.final >= lowest and not (home / package.version).exists()
-        excuse = bump.read_override(project, package.version)
-        if planned > lowest or is_draft or excuse:
-            found = verdict_on(project, before, changes, package.version, excuse, guards)
+    found = next_verdict(project, before, changes, version, override, guards)
     if found.is_nothing:
         return Plan(package.name, "", found, before.folder, covered)
     return Plan(package.name, found.version, found, home / found.version, (*found.findings, *covered))
+
+
+def next_verdict(
+    project: Project,
+    before: previous.Previous,
+    changes: Changes,
+    version: str,
+    override: str,
+    guards: Sequence[Guard[Releases]],
+) -> bump.Verdict:
+    """What the next version rests on: the wanted one, that of the descriptor where it may stand, or the lowest that the changes allow."""
+    own = project.package.version
+    wanted = version or (raised(before.version, "patch") if override else "")
+    found = verdict_on(project, before, changes, wanted, override, guards)
+    if wanted or own in {"", before.version, found.version}:
+        return found
+    # the descriptor plans another version, which stands when it is a higher one, has an excuse, or is an open draft
+    planned, lowest = read_version(own), read_version(found.version)
+    is_built = (project.dist / project.package.name / own).exists()
+    is_draft = not planned.is_final and planned.final >= lowest and not is_built
+    stands = planned > lowest or is_draft or bump.read_override(project, own)
+    return verdict_on(project, before, changes, own, "", guards) if stands else found
 
 
 def compare_with(
@@ -144,7 +168,7 @@ def verdict_on(
         before: The release before.
         changes: What lies between.
         version: The version; the lowest one that the changes allow when empty.
-        override: A maintainer's reason to go below that; empty for none.
+        override: A maintainer's reason to go below that; empty for the one in the descriptor.
         guards: The project's own rules between releases.
 
     Raises:
@@ -167,8 +191,16 @@ def verdict_on(
     needed = tuple(corrections.needed_corrections(changes, version, unexplained(found, guards)))
     reasons = corrections.match_corrections(project, needed, version, rows)
     found = replace(found, version=version, needed=needed, reasons=reasons)
-    found = replace(found, override=override if found.is_below else "")
+    excuse = override or bump.read_override(project, version)
+    found = replace(found, override=excuse if found.is_below else "")
     return replace(found, findings=(*judge_changes(found, guards), *found.reasons.findings))
+
+
+def unasked_targets(project: Project) -> list[str]:
+    """The targets of deedbook.toml of which only `publish` asks which versions they have."""
+    targets = project.config.raw.get("targets") if project.config else None
+    entries = sorted(targets.items()) if isinstance(targets, dict) else ()
+    return [name for name, said in entries if isinstance(said, dict) and said.get("type") != "directory"]
 
 
 def write_drafts(project: Project, planned: Plan) -> int:
@@ -194,19 +226,13 @@ def write_plan(project: Project, planned: Plan, created: dt.date, doi: Mapping[s
     Raises:
         ProjectError: when the descriptor is not a JSON file.
     """
-    path, verdict = project.package.path, planned.verdict
+    path, excuse = project.package.path, planned.override
     if path is None or path.suffix != ".json":
         hint = f"set version {planned.version}, created and deedbook.previous by hand"
         raise ProjectError(f"{path or project.root}: only a JSON descriptor can be written", hint)
-    own: dict[str, Any] = {"previous": None}
-    if verdict is not None:
-        before = verdict.previous
-        # below any folder of releases, so that two checkouts that plan the same write the same
-        where = f"{planned.name}/{before.version}"
-        own["previous"] = {"version": before.version, "sha256": before.sha256, "where": where}
+    own: dict[str, Any] = {"previous": planned.link}
     if doi is not None:
         own |= {**doi, "doi": {"version": planned.version, "doi": doi["doi"]}}
-    excuse = verdict.override if verdict else ""
     if excuse or "override" in own_settings(project.package.raw):
         own["override"] = {"version": planned.version, "reason": excuse} if excuse else None
     content = path.read_bytes()

@@ -116,7 +116,7 @@ def read_created(package: Package) -> dt.datetime:
 
 
 def demand_releasable(package: Package) -> None:
-    """Refuses names that cannot be published, a version that is no number, and a licence that a release cannot carry.
+    """Refuses names that cannot be published, a version that is no number, a date that is none, and a licence that no release can carry.
 
     Raises:
         ProjectError: when there is one; a licence is at an address, or a file beside the descriptor.
@@ -125,6 +125,8 @@ def demand_releasable(package: Package) -> None:
     if package.version and not SEMVER.fullmatch(package.version):
         hint = "write it as MAJOR.MINOR.PATCH, e.g. 1.0.0, and in YAML between quotes"
         raise ProjectError(f"{_where(package)}: the version {package.version!r} is not SemVer", hint)
+    if package.created:
+        read_created(package)
     for path in texts_of(package.raw.get("licenses"), "path"):
         is_file = ":" not in path and path == Path(path).name and (package.root / path).is_file()
         if path and not is_file and not path.startswith(("https://", "http://")):
