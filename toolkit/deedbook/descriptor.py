@@ -56,10 +56,9 @@ class Resource:
         return self.schema or TableSchema(())
 
     @property
-    def words(self) -> dict[str, str]:
+    def words(self) -> tuple[str, str]:
         """Its title and description, or those of its schema."""
-        schema = self.described
-        return {"title": self.title or schema.title, "description": self.description or schema.description}
+        return self.title or self.described.title, self.description or self.described.description
 
     @property
     def is_table(self) -> bool:

@@ -1,7 +1,5 @@
 """Two sides of a comparison to their `Changes`: what they declare, then table by table the rows that differ."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 

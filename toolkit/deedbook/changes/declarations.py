@@ -6,8 +6,6 @@ old table is which of the new one is told here too, and with it how the rows of 
     declarations.toml   every property that a release publishes, with what a change of it is; or that it means nothing
 """
 
-from __future__ import annotations
-
 import json
 import re
 import tomllib
@@ -213,7 +211,8 @@ def table_changes(
         sides, schemas = (old[name], resource), (old[name].described, resource.described)
         has_own = any(side.raw.get("licenses") for side in sides)
         said = [
-            {**side.raw, **side.words, "licenses": side.raw.get("licenses") or (licence if has_own else None)}
+            {**side.raw, "licenses": side.raw.get("licenses") or (licence if has_own else None)}
+            | dict(zip(("title", "description"), side.words, strict=True))
             for side, licence in zip(sides, licences, strict=True)
         ]
         words = [

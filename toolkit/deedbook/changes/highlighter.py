@@ -13,8 +13,6 @@ the header, whose cells daff knows with a `_` in front. Rows that resemble other
 daff's means.
 """
 
-from __future__ import annotations
-
 import csv
 import io
 import re

@@ -1,7 +1,5 @@
 """What changed between two states of a dataset: records only, every format is a view of one `Changes`."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Mapping, Sequence

@@ -1,7 +1,5 @@
 """What OLD and NEW may name: a folder, a release or its zip, a version, `git:REF`, a descriptor, a CSV file."""
 
-from __future__ import annotations
-
 import os
 import re
 import shutil
@@ -11,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Self
 
 from deedbook.changes.declarations import named_as
 from deedbook.descriptor import Package
@@ -38,7 +37,12 @@ class Side:
         """The tables and what is said of them."""
         return self.project.package
 
-    def named_as(self, new: Side) -> Side:
+    @property
+    def is_release(self) -> bool:
+        """Whether it is a release, not what one is made from."""
+        return (self.package.root / MANIFEST).is_file() and not (self.package.root / CONFIG).is_file()
+
+    def named_as(self, new: Self) -> Self:
         """The side with its renamed tables under the names that the new side declares."""
         return replace(self, project=replace(self.project, package=named_as(self.package, new.package)))
 
@@ -86,9 +90,8 @@ def _open(text: str, named_by: str, schema: Path | None, here: Path, stack: Exit
 
 def side_of_folder(folder: Path) -> Side:
     """A project or a release."""
-    project = load_project(folder)
-    is_release = (folder / MANIFEST).is_file() and not (folder / CONFIG).is_file()
-    return Side(f"{project.package.name} {project.package.version}" if is_release else str(folder), project)
+    side = Side(str(folder), load_project(folder))
+    return replace(side, label=f"{side.package.name} {side.package.version}") if side.is_release else side
 
 
 def side_of_version(name: str, version: str, here: Path) -> Side:

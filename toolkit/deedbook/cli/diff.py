@@ -1,7 +1,5 @@
 """`deedbook diff`: what changed between two states of a dataset."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import click
@@ -11,7 +9,6 @@ from deedbook.changes.sources import open_sides
 from deedbook.cli import options, streams
 from deedbook.errors import DONE, FINDINGS, UsageError
 from deedbook.rendering import changes as views
-from deedbook.versioning.history import with_span
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 
@@ -68,7 +65,10 @@ def diff(
             raise UsageError(f"there is no table `{unknown[0]}`", f"the tables are {', '.join(sorted(names))}")
         how = {"literal": not canonical, "derived": derived, "everything": format_ == "daff"}
         changes = compare(before, after, **how, tables=tables, progress=bar.update)
-    changes = with_span(changes, before, after)
+    if before.is_release and after.is_release:
+        from deedbook.versioning.history import with_span
+
+        changes = with_span(changes, before, after)
     rendered = views.RENDERERS[format_](changes, max_changes)
     if file is not None:
         streams.write(file, rendered)

@@ -1,7 +1,5 @@
 """`deedbook history` and `log`: the way of one row through all releases, and the releases."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict

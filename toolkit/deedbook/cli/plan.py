@@ -1,7 +1,5 @@
 """`deedbook plan`: the next release, without building it."""
 
-from __future__ import annotations
-
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import replace

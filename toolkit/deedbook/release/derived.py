@@ -6,8 +6,6 @@ other name a whole view, described by `schemas/NAME.schema.json`. Every table ga
 `last_changed_in`: the versions in which a row first appeared and in which one of its edited cells last changed.
 """
 
-from __future__ import annotations
-
 import datetime as dt
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -143,7 +141,7 @@ def edited_table(
     since = _history(text, schema, old, edition.version, rekeyed)
     text = text.with_columns(since.select(*history).get_columns())
     released = tables.release_schema(schema, tuple(added.values()))
-    outline = Outline(name, released, **resource.words, derived=frozenset(added))
+    outline = Outline(name, released, *resource.words, frozenset(added))
     return outline, text.select(*schema.names, *added)
 
 
@@ -205,7 +203,7 @@ def _history(
 ) -> pl.DataFrame:
     """The history columns. Rows are known by their key; without one by all their cells, equal rows by their order."""
     if not {*schema.primary_key, *HISTORY} <= set(old.columns):
-        return pl.select(**dict.fromkeys(HISTORY, pl.repeat(version, text.height, dtype=pl.String)))
+        return pl.DataFrame(dict.fromkeys(HISTORY, pl.repeat(version, text.height, dtype=pl.String, eager=True)))
     known = [column for column in schema.names if column in old.columns]
     keys = list(schema.primary_key) or known
     # an added column is no change of a row that leaves it empty

@@ -8,8 +8,6 @@ events: 2,384 -> 2,752 rows; 372 added, 4 withdrawn, 2,380 revised
   ~ 333|1978 side_b: "PDPA" -> "PDPA, Khalq"
 """
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping

@@ -1,7 +1,5 @@
 """A plan as text, as JSON, and as Markdown for the summary of a CI job or a comment."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable
 from dataclasses import asdict

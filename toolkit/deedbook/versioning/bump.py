@@ -3,8 +3,6 @@
 bump.toml   which change asks for which level, as data (DESIGN section 5)
 """
 
-from __future__ import annotations
-
 import math
 import tomllib
 from collections import Counter, defaultdict

@@ -11,8 +11,6 @@ A reason `privacy` hides the old content from releases: of the whole row where a
 corrected, of all that an earlier version had there. Keys, versions, reasons and new values stay.
 """
 
-from __future__ import annotations
-
 import csv
 import io
 from collections import Counter
@@ -20,7 +18,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import KW_ONLY, astuple, dataclass, fields, replace
 from itertools import repeat
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import polars as pl
 
@@ -78,7 +76,7 @@ class Correction:
         """Whether it says that something went to protect people."""
         return self.reason.strip() == PRIVACY
 
-    def tells_before(self, private: Correction) -> bool:
+    def tells_before(self, private: Self) -> bool:
         """Whether the row shows what the private one took away: the same place in an earlier version."""
         if self.table != private.table or private.key not in {ALL, self.key} or private.field not in {"", self.field}:
             return False

@@ -9,8 +9,6 @@ old rows and with added and new ones must be the sum of this release, read from 
 invented is caught, with one block of a table in memory.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar

@@ -11,8 +11,6 @@ tells of one row, and the reasons over a span, is read from all of its documents
 sha256 that each gives of the `release.json` before it is proven on the way. Keys and fields are followed through re-keying and renaming.
 """
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -21,11 +19,8 @@ from itertools import chain, takewhile
 from pathlib import Path
 from typing import Any
 
-import jsonschema
-
 from deedbook.changes.records import Changes, Place, Span, changes_record, changes_schema
 from deedbook.changes.sources import Side, find_release, find_releases
-from deedbook.descriptor import Package
 from deedbook.errors import ProjectError, UsageError
 from deedbook.integrity.digests import MANIFEST, sha256_of
 from deedbook.project import CONFIG, DESCRIPTOR, load_project
@@ -170,6 +165,8 @@ def demand_document(document: Document, where: str) -> Document:
     Raises:
         ProjectError: when it has not.
     """
+    import jsonschema
+
     shape = changes_schema()
     shape["required"] += ["version", "created", "previous", "history"]
     if (error := next(jsonschema.Draft202012Validator(shape).iter_errors(document), None)) is not None:
@@ -268,10 +265,10 @@ def _happened(document: Document, table: str, key: str) -> Iterator[tuple[str, D
 def with_span(changes: Changes, old: Side, new: Side) -> Changes:
     """The changes between two releases with what those in between tell: which they are, and the last reason of each change.
 
-    Two sides that are no releases of one dataset, the older one first, stay as they are.
+    Those between other datasets, or where the older one is not the first, stay as they are.
     """
     older, newer = old.package, new.package
-    if older.name != newer.name or not (_is_numbered(older) and _is_numbered(newer)):
+    if older.name != newer.name or not (SEMVER.fullmatch(older.version) and SEMVER.fullmatch(newer.version)):
         return changes
     if read_version(older.version) >= read_version(newer.version):
         return changes
@@ -282,11 +279,6 @@ def with_span(changes: Changes, old: Side, new: Side) -> Changes:
     missing = None if follows == older.version else follows or older.version
     between = tuple(document["version"] for document in documents[1:])
     return replace(changes, reasons=last_reasons(documents), span=Span(between, missing))
-
-
-def _is_numbered(package: Package) -> bool:
-    """Whether it is that of a release with a version that counts."""
-    return bool(SEMVER.fullmatch(package.version)) and (package.root / MANIFEST).is_file()
 
 
 def last_reasons(documents: Iterable[Document]) -> dict[Place, dict[str, str]]:

@@ -1,9 +1,7 @@
 """Version numbers (SemVer 2.0.0): read, compare, raise."""
 
-from __future__ import annotations
-
 import re
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, Self
 
 Level = Literal["none", "patch", "minor", "major"]
 LEVELS: tuple[Level, ...] = ("none", "patch", "minor", "major")
@@ -30,7 +28,7 @@ class Version(NamedTuple):
         return self.stage == _FINAL
 
     @property
-    def final(self) -> Version:
+    def final(self) -> Self:
         """The version that a pre-release is a draft of; itself when it is final."""
         return self._replace(stage=_FINAL)
 

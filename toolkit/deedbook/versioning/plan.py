@@ -3,8 +3,6 @@
 `write_plan` puts version, date and previous release into the descriptor, whose formatting and every other byte stay.
 """
 
-from __future__ import annotations
-
 import datetime as dt
 import json
 import re

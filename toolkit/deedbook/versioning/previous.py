@@ -1,7 +1,5 @@
 """The release before this one: named by the descriptor, found where releases stand, proven by the sha256 of its release.json."""
 
-from __future__ import annotations
-
 import datetime as dt
 import json
 from collections.abc import Mapping, Sequence
