@@ -8,7 +8,6 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
-from xml.sax.saxutils import escape, quoteattr
 
 from deedbook.changes.records import KEY
 from deedbook.findings import Report, by_place, by_table, place_in_package, place_of
@@ -32,7 +31,10 @@ _NO_XML = {0xFFFE: "\\ufffe", 0xFFFF: "\\uffff"}
 @cache
 def template(name: str) -> Template:
     """A template; what is put into HTML is escaped."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape  # the text needs none
+    # these bring what most views need none of, saxutils the whole client of HTTP
+    from xml.sax.saxutils import escape, quoteattr
+
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).with_name("templates"), encoding="utf-8"),
