@@ -5,7 +5,8 @@ A report is Markdown for the summary of a CI job, and JUnit XML, which every CI 
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, partial
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,13 +29,17 @@ _NO_XML = {0xFFFE: "\\ufffe", 0xFFFF: "\\uffff"}
 """Characters that XML cannot hold and that no terminal hides."""
 
 
+def _quoted(text: str) -> str:
+    """The value of an attribute of XML."""
+    from xml.sax.saxutils import quoteattr  # brings a client of HTTP along
+
+    return quoteattr(visible(text))
+
+
 @cache
 def template(name: str) -> Template:
     """A template; what is put into HTML is escaped."""
-    # these bring what most views need none of, saxutils the whole client of HTTP
-    from xml.sax.saxutils import escape, quoteattr
-
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape  # the text needs none
 
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).with_name("templates"), encoding="utf-8"),
@@ -48,12 +53,12 @@ def template(name: str) -> Template:
         "cell": lambda text: code(text, _LONGEST_CELL) if text else "",
         "md": lambda text, longest=_LONGEST_CELL: plain(text, longest),
         "number": "{:,}".format,
-        "quoted": lambda text: quoteattr(visible(text)),
+        "quoted": _quoted,
         "rest": lambda left: f" and {left:,} more" if left > 0 else "",
         "rows": _rows,
         "sentence": sentence,
         "text": plain,
-        "xml": escape,
+        "xml": partial(escape, quote=False),
         "visible": lambda text: visible(str(text), _LONGEST),
     }
     return environment.get_template(name)
