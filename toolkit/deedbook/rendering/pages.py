@@ -29,7 +29,7 @@ _NO_XML = {0xFFFE: "\\ufffe", 0xFFFF: "\\uffff"}
 """Characters that XML cannot hold and that no terminal hides."""
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
     """The value of an attribute of XML."""
     from xml.sax.saxutils import quoteattr  # brings a client of HTTP along
 
@@ -53,7 +53,7 @@ def template(name: str) -> Template:
         "cell": lambda text: code(text, _LONGEST_CELL) if text else "",
         "md": lambda text, longest=_LONGEST_CELL: plain(text, longest),
         "number": "{:,}".format,
-        "quoted": _quoted,
+        "quoted": quoted,
         "rest": lambda left: f" and {left:,} more" if left > 0 else "",
         "rows": _rows,
         "sentence": sentence,
