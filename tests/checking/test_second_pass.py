@@ -9,11 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from deedbook.checking import second_pass
 from deedbook.checking.cells import Rows
 from deedbook.checking.header import match_header
 from deedbook.checking.plan import FilePlan, TablePlan
-from deedbook.checking.second_pass import Visit, _visit
+from deedbook.checking.second_pass import Visit
 from deedbook.checking.table import Piece
 from deedbook.descriptor import Resource
 from deedbook.dialect import Dialect
@@ -66,9 +65,10 @@ def _read_again(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
     def visit(plan: FilePlan, piece: Piece, data: bytes, wanted: Rows) -> Visit:
         begun.append(piece.row)
-        return _visit(plan, piece, data, wanted)
+        return original(plan, piece, data, wanted)
 
-    monkeypatch.setattr(second_pass, "_visit", visit)
+    original = Visit.of
+    monkeypatch.setattr(Visit, "of", visit)
     return begun
 
 

@@ -97,9 +97,14 @@ def next_id(project: Project, table: str, taken: Sequence[str] = ()) -> str:
         UsageError: when the ids of the table are not letters and a number.
     """
     resource = table_of(project, table)
-    known = [found for text in (*taken, *_issued(project, resource)) if (found := _ID.fullmatch(text))]
+    if not (key := _key_of(resource)):
+        raise UsageError(f"the ids of `{table}` are not letters and a number", "choose the next one yourself")
+    known = [
+        found for text in (*taken, *filter(None, _issued(project, resource, key))) if (found := _ID.fullmatch(text))
+    ]
     prefixes = {found[1] for found in known}
-    own = re.match(r"\^?\(?([A-Za-z]+)\[", str(_pattern(resource)))
+    pattern = resource.described.field(key).constraints.get("pattern", "")
+    own = re.match(r"\^?\(?([A-Za-z]+)\[", str(pattern))
     prefix = own[1] if own else next(iter(prefixes)) if len(prefixes) == 1 else ""
     numbers = [found[2] for found in known if found[1] == prefix]
     if not prefix:
@@ -107,25 +112,19 @@ def next_id(project: Project, table: str, taken: Sequence[str] = ()) -> str:
     return f"{prefix}{max(map(int, numbers), default=0) + 1:0{max(map(len, numbers), default=6)}}"
 
 
-def _pattern(resource: Resource) -> object:
-    key = _key_of(resource)
-    return resource.described.field(key).constraints.get("pattern", "") if key else ""
-
-
-def _issued(project: Project, resource: Resource) -> Iterator[str]:
+def _issued(project: Project, resource: Resource, key: str) -> Iterator[str | None]:
     """All ids that stand in the table, or stood there as far as anything here tells."""
-    if not (key := _key_of(resource)):
-        return
-    for frame in read_text(resource):
-        yield from frame[key].drop_nulls()
-    if corrections.REDIRECTS in (tables := {item.name: item for item in project.package.resources}):
-        for frame in read_text(tables[corrections.REDIRECTS]):
-            yield from (text for row in frame.select("old_id", "new_id").iter_rows() for text in row if text)
+    columns = {resource.name: [key], corrections.REDIRECTS: ["old_id", "new_id"]}
+    for item in project.package.resources:
+        for frame in read_text(item) if item.name in columns else ():
+            for name in columns[item.name]:
+                yield from frame[name]
     for row in _rows_of(project.package.root / corrections.PATH):
-        yield from [row.get("key") or ""] if row.get("table") == resource.name else ()
+        if row.get("table") == resource.name:
+            yield row.get("key")
     for folder in project.release_folders:
         for file in (folder / project.package.name).glob(f"*/{resource.name}.csv"):
-            yield from (row.get(key) or "" for row in _rows_of(file))
+            yield from (row.get(key) for row in _rows_of(file))
 
 
 def _rows_of(file: Path) -> Iterator[dict[str, str | None]]:
@@ -148,18 +147,25 @@ def find(project: Project, text: str, limit: int = 20) -> list[Match]:
 def _named(project: Project, wanted: str) -> Iterator[Match]:
     """Every name of every row, with how alike it is to what is looked for."""
     for resource in project.package.resources:
-        schema = resource.described
-        names = [it.name for it in schema.fields if it.type == "string" and not it.code_list and _NAMES.search(it.name)]
-        links = [key.fields[0] for key in schema.foreign_keys if len(key.fields) == 1 and key.resource]
-        owner = links[0] if links and resource.name.endswith("_names") else ""  # whose the name is
+        schema, names = resource.described, name_fields(resource)
+        owner = _owner_of(resource)
         for frame in read_text(resource) if names and schema.primary_key else ():
-            for row in frame.iter_rows(named=True):
-                key = join_key([row[name] or "" for name in schema.primary_key]) + (
-                    f" of {row[owner]}" if owner else ""
-                )
-                yield from (
-                    Match(resource.name, key, it, row[it], _likeness(wanted, row[it])) for it in names if row[it]
-                )
+            for row in frame.fill_null("").iter_rows(named=True):
+                key = join_key([row[name] for name in schema.primary_key])
+                key += "".join(f" of {row[name]}" for name in owner if row[name])
+                yield from (Match(resource.name, key, it, row[it], _likeness(wanted, row[it])) for it in names)
+
+
+def _owner_of(resource: Resource) -> list[str]:
+    """The field that says whose name it is, in a table of names."""
+    links = [key.fields[0] for key in resource.described.foreign_keys if len(key.fields) == 1 and key.resource]
+    return links[:1] if resource.name.endswith("_names") else []
+
+
+def name_fields(resource: Resource) -> list[str]:
+    """The fields of a table that say what a row is called."""
+    texts = [item.name for item in resource.described.fields if item.type == "string" and not item.code_list]
+    return [name for name in texts if _NAMES.search(name)]
 
 
 _SOUNDS = {
@@ -219,17 +225,24 @@ def rules_of(project: Project, book: RuleBook) -> Iterator[tuple[str, Rule]]:
             yield from ((table, carried) for carried in (rules.rules if rules else ()))
 
 
-def explain_rule(project: Project, book: RuleBook | None, name: str) -> list[str]:
-    """What a rule means, in the words of the reference pages: where it stands, what it says, how to mend it; empty when there is none."""
+def meaning_of(rule: str) -> list[str]:
+    """What the reference page says of a finding of the engine: where it stands, what it says, how to mend it."""
     title, lines = "", []
     for line in FINDINGS.read_text(encoding="utf-8").splitlines():
         title = line.lstrip("# ") if line.startswith("#") else title
         cells = [cell.strip() for cell in line.split("|")[1:-1]]
-        if cells and f"`{name}`" in cells[0]:
-            lines += [f"{name}: {cells[1]}", f"  found in: {title.lower()}", *_more(cells)]
+        if cells and f"`{rule}`" in cells[0]:
+            more = zip(("for example", "to mend it"), cells[2:], strict=False)
+            lines += [f"{rule}: {cells[1]}", f"  found in: {title.lower()}"]
+            lines += [f"  {words}: {cell}" for words, cell in more if cell]
+    return lines
+
+
+def explain_rule(project: Project, book: RuleBook | None, name: str) -> list[str]:
+    """What a rule means, and how to mend what breaks it; empty when there is none."""
+    lines = meaning_of(name)
     places = [(table, rule) for table, rule in rules_of(project, book) if rule.id == name] if book else []
-    if places:
-        rule = places[0][1]
+    for _, rule in places[:1]:
         where = dict.fromkeys(f"{table}.{it.at}".rstrip(".") for table, it in places)
         lines += [f"{name} ({rule.severity}): {rule.message}", f"  found at: {', '.join(where)}"]
         lines += [f"  to mend it: {rule.hint}"] * bool(rule.hint) + [f"  comes from: {rule.ref}"] * bool(rule.ref)
@@ -237,13 +250,6 @@ def explain_rule(project: Project, book: RuleBook | None, name: str) -> list[str
         if guard.id == name:
             lines += [f"{name} ({guard.severity}), between releases: {guard.says}", f"  to mend it: {guard.hint}"]
     return lines
-
-
-def _more(cells: Sequence[str]) -> Iterator[str]:
-    """What a row of the page of findings has beyond the meaning."""
-    for words, cell in zip(("for example", "to mend it"), cells[2:], strict=False):
-        if cell:
-            yield f"  {words}: {cell}"
 
 
 def similar(project: Project, book: RuleBook | None, name: str) -> str:
@@ -254,7 +260,7 @@ def similar(project: Project, book: RuleBook | None, name: str) -> str:
 
 
 def rows_of_form(
-    project: Project, book: RuleBook, kind: str, form: Mapping[str, Any], today: str
+    project: Project, book: RuleBook | None, kind: str, form: Mapping[str, Any], today: str
 ) -> dict[str, list[Row]]:
     """The rows that a form stands for, by table.
 
@@ -297,7 +303,7 @@ def form_of(book: RuleBook | None, kind: str) -> Form:
     return forms[kind]
 
 
-def add(project: Project, book: RuleBook, rows: Mapping[str, Sequence[Row]], *, write: bool = True) -> Added:
+def add(project: Project, book: RuleBook | None, rows: Mapping[str, Sequence[Row]], *, write: bool = True) -> Added:
     """Rows put where they sort, once the project is valid with them.
 
     Args:
@@ -310,24 +316,55 @@ def add(project: Project, book: RuleBook, rows: Mapping[str, Sequence[Row]], *, 
         ProjectError: when a table cannot be written in canonical form.
         RefusalError: when somebody changed a file in the meantime.
     """
-    texts = {table: [{name: _text(value) for name, value in row.items()} for row in own] for table, own in rows.items()}
-    tables = {table: table_of(project, table) for table in texts}
-    before = {table: resource.files[0].read_bytes() for table, resource in tables.items()}
-    after = {table: _with_rows(project, resource, texts[table]) for table, resource in tables.items()}
+    additions = [_Addition.of(project, table, own) for table, own in rows.items()]
     with TemporaryDirectory(prefix="deedbook-") as folder:
-        staged = {}
-        for table, resource in tables.items():
-            file = Path(folder) / resource.files[0].name
-            file.write_bytes(after[table])
-            staged[table] = replace(resource, files=(file,))
+        staged = {it.resource.name: it.staged(Path(folder)) for it in additions}
         resources = tuple(staged.get(item.name, item) for item in project.package.resources)
         package = replace(project.package, resources=resources)
         report = validate(replace(project, package=package), Options(trust_rules=True, max_findings=1000), book=book)
-    keys = {(table, _row_key(tables[table], row)) for table, own in texts.items() for row in own}
+    keys = {(it.resource.name, key) for it in additions for key in it.keys}
     findings = tuple(it for it in report.findings if (it.table, it.key) in keys or it.severity == "error")
     if write and report.valid:
-        _write_all({tables[table].files[0]: (before[table], after[table]) for table in after})
-    return Added(texts, report, findings)
+        _write_all(additions)
+    return Added({it.resource.name: it.rows for it in additions}, report, findings)
+
+
+@dataclass(frozen=True, slots=True)
+class _Addition:
+    """New rows of a table, and its file before and after them."""
+
+    resource: Resource
+    rows: Sequence[Mapping[str, str]]
+    before: bytes
+    after: bytes
+
+    @classmethod
+    def of(cls, project: Project, table: str, own: Sequence[Row]) -> _Addition:
+        """The rows put where they sort, in canonical form."""
+        resource = table_of(project, table)
+        rows = [{name: _text(value) for name, value in row.items()} for row in own]
+        if reason := edits.reason_to_leave(resource):
+            raise ProjectError(f"`{table}` {reason}", "add the rows by hand")
+        try:
+            cells = edits.read_cells(resource, resource.files[0])
+        except edits.UnmendableError as error:
+            raise ProjectError(f"`{table}`: {error}", "run `deedbook validate`") from None
+        new = [{name: row.get(name, "") for name in cells.labels} for row in rows]
+        every = edits.Cells(cells.labels, pl.concat([cells.rows, pl.DataFrame(new, schema=cells.rows.schema)]))
+        arranged, _, _ = edits.arrange(every, resource.schema, project.package.referenced(table))
+        after = edits.to_bytes(arranged, resource.dialect.delimiter)
+        return cls(resource, rows, resource.files[0].read_bytes(), after)
+
+    @property
+    def keys(self) -> list[str]:
+        """The primary keys of the new rows."""
+        return [join_key([row.get(name, "") for name in self.resource.described.primary_key]) for row in self.rows]
+
+    def staged(self, folder: Path) -> Resource:
+        """The table as it will be, as a file of the folder."""
+        file = folder / self.resource.files[0].name
+        file.write_bytes(self.after)
+        return replace(self.resource, files=(file,))
 
 
 def _text(value: object) -> str:
@@ -339,28 +376,10 @@ def _text(value: object) -> str:
     return "" if value is None else str(value)
 
 
-def _row_key(resource: Resource, row: Mapping[str, str]) -> str:
-    return join_key([row.get(name, "") for name in resource.described.primary_key])
-
-
-def _with_rows(project: Project, resource: Resource, rows: Sequence[Mapping[str, str]]) -> bytes:
-    """The file of a table with more rows, in canonical form."""
-    if reason := edits.reason_to_leave(resource):
-        raise ProjectError(f"`{resource.name}` {reason}", "add the rows by hand")
-    try:
-        cells = edits.read_cells(resource, resource.files[0])
-    except edits.UnmendableError as error:
-        raise ProjectError(f"`{resource.name}`: {error}", "run `deedbook validate`") from None
-    more = pl.DataFrame([{name: row.get(name, "") for name in cells.labels} for row in rows], schema=cells.rows.schema)
-    every = edits.Cells(cells.labels, pl.concat([cells.rows, more]))
-    arranged, _, _ = edits.arrange(every, resource.schema, project.package.referenced(resource.name))
-    return edits.to_bytes(arranged, resource.dialect.delimiter)
-
-
-def _write_all(changes: Mapping[Path, tuple[bytes, bytes]]) -> None:
+def _write_all(additions: Sequence[_Addition]) -> None:
     """All files with their new content; when one cannot be written, those before it are put back."""
     with ExitStack() as undo:
-        for file, (before, after) in changes.items():
-            files.replace(file, after, before=before)
-            undo.callback(files.replace, file, before, before=after)
+        for it in additions:
+            files.replace(it.resource.files[0], it.after, before=it.before)
+            undo.callback(files.replace, it.resource.files[0], it.before, before=it.after)
         undo.pop_all()

@@ -63,7 +63,7 @@ def validate(
         if project.config is not None and not options.tables:
             demand_names(project.package)
         not_checked = [*unlisted_codes(project)]
-        book, withheld = _rules_of(project, options, book)
+        book, not_run = _rules_of(project, options, book)
         write_all = stack.enter_context(open_findings(options.findings_file))
         spill = Spill(options.memory, stack.enter_context(SpooledTemporaryFile(1)))
         advance, has_project = _counter(project.package, progress), project.config is not None
@@ -75,11 +75,9 @@ def validate(
         outcomes = _check_tables(project, plans, write_all)
         if book is not None:
             ran = rulings.judge_tables(book, outcomes, dt.date.fromisoformat(created) if created else None)
-    not_run = [NotChecked(name, "rules", withheld) for name in project.rule_files if withheld]
     report = _report(outcomes, [*not_run, *not_checked, *_not_judged(project.package, outcomes)])
-    if project.waivers:
-        used = {row for outcome in outcomes.values() for row in outcome.found.used_waivers}
-        report = with_findings(report, judge_waivers(project.waivers, used, ran, created))
+    used = set[int]().union(*(outcome.found.used_waivers for outcome in outcomes.values()))
+    report = with_findings(report, judge_waivers(project.waivers or (), used, ran, created))
     return replace(report, seconds=time.perf_counter() - started)
 
 
@@ -92,20 +90,21 @@ def _tables_of(project: Project, options: Options) -> tuple[str, ...]:
     return chosen
 
 
-def _rules_of(project: Project, options: Options, book: RuleBook | None) -> tuple[RuleBook | None, str]:
+def _rules_of(project: Project, options: Options, book: RuleBook | None) -> tuple[RuleBook | None, list[NotChecked]]:
     """The rules, or why they do not run: a project's rule files are its own code, and run where one works on it."""
     if not project.rule_files:
-        return None, ""
-    if not options.rules:
-        return None, "rules were switched off"
-    if not (book or options.trust_rules or project.is_here):
-        return None, "rule files are code: run inside the project, or trust them with --trust-rules"
+        return None, []
+    reason = "" if options.rules else "rules were switched off"
+    if options.rules and not (book or options.trust_rules or project.is_here):
+        reason = "rule files are code: run inside the project, or trust them with --trust-rules"
+    if reason:
+        return None, [NotChecked(name, "rules", reason) for name in project.rule_files]
     from deedbook.checking import rules, settings
 
     if book is None:
         given = settings.read_settings(project, options.select, options.ignore)
         book = rules.load_rules(project.rule_files, given)
-    return book, ""
+    return book, []
 
 
 def _counter(package: Package, progress: Progress | None) -> Callable[[int], None]:
@@ -129,17 +128,16 @@ def _check_tables(project: Project, plans: list[TablePlan], write_all: WriteAll 
     referred = {item.parent for plan in plans for item in plan.references}
     for plan in plans:
         name, options = plan.resource.name, plan.options
-        waivers = waivers_in_force(project.waivers, name, project.package.created[:10]) if project.waivers else ()
+        waivers = waivers_in_force(project.waivers or (), name, project.package.created[:10])
         found = FindingsSoFar(plan.resource, options.max_findings, waivers, write_all if plan.is_shown else None)
         outcome = outcomes[name] = check_table(plan, found)
+        find_repeated_keys(outcome)
         for key in plan.keys:
             place, log = (name, key.fields), outcome.logs[key]
-            if key.kind != "reference":
-                find_repeated_keys(outcome, key)
-            if place in referred and place not in logs and outcome.has_whole(key):
+            if place in referred.difference(logs) and outcome.has_whole(key):
                 logs[place], plan.parents[place] = log, log.as_set()
         outcome.list_unenforced()
-    for outcome in (outcome for outcome in outcomes.values() if outcome.plan.references):
+    for outcome in outcomes.values():
         find_missing_parents(outcome, logs)
     return {item.name: outcomes[item.name] for item in project.package.resources}
 

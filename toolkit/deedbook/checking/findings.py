@@ -126,7 +126,7 @@ class FindingsSoFar:
     def add(self, groups: Iterable[Group], records: Records) -> None:
         """Takes groups whose rows are positions in `records`."""
         for group in groups:
-            place, waived = (group.rule, group.column, group.severity), self._waive(group, records)
+            place, waived = (group.rule, group.column, group.severity), self.waived_rows(group, records)
             self.causes.setdefault(place, set()).update(group.causes())
             shown = self._columns(group, self.limit, records, waived)
             kept = [Finding(**dict(zip(shown, row, strict=True))) for row in zip(*shown.values(), strict=True)]
@@ -152,7 +152,7 @@ class FindingsSoFar:
             kept.sort(key=self._order)
             del kept[self.limit :]
 
-    def _waive(self, group: Group, records: Records) -> dict[int, str]:
+    def waived_rows(self, group: Group, records: Records) -> dict[int, str]:
         """The rows of a group that are waived, and why; errors cannot be."""
         waivers = [item for item in self.waivers if group.severity == "warning" and _matches(item.rule, group.rule)]
         found: dict[int, str] = {}

@@ -123,12 +123,6 @@ class TablePlan:
         return self.parents.get(reference.parent) is None
 
 
-def _is_free(item: Field) -> bool:
-    """Whether a field holds any text."""
-    is_listed = item.categories or {"enum", "pattern"} & item.constraints.keys()
-    return item.type == "string" and is_plain(item) and not is_listed
-
-
 MOST_LOOKED_AT = 64 << 20
 """Bytes of a file whose free text is looked through; of a larger one it would take a twelfth of the time of a validation."""
 
@@ -224,7 +218,11 @@ class FilePlan:
         if file is not None and (not file.is_file() or file.stat().st_size > MOST_LOOKED_AT):
             return ()
         held = {name for key in (*self.keys, *self.references) for name in key.names}
-        return tuple(plan.name for plan in self.fields if plan.name not in held and _is_free(plan.field))
+        for item in (plan.field for plan in self.fields):
+            is_listed = item.categories or {"enum", "pattern"} & item.constraints.keys()
+            if any((item.type != "string", not is_plain(item), is_listed)):
+                held.add(item.name)
+        return tuple(plan.name for plan in self.fields if plan.name not in held)
 
     @cached_property
     def missing(self) -> Mapping[str, tuple[str, ...]]:

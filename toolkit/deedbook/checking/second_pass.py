@@ -3,6 +3,8 @@
 The first pass kept a hash a row. Only rows whose hash gives cause are read again, and judged on their values.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -12,7 +14,7 @@ import polars as pl
 from deedbook.checking.block import missing_parent_group
 from deedbook.checking.cells import Rows
 from deedbook.checking.findings import FILE_SHIFT, ROW_BITS, Group, Records, Words
-from deedbook.checking.keys import HashLog, Key, ParentKey, key_texts
+from deedbook.checking.keys import HashLog, Key, ParentKey, key_texts, unique_keys
 from deedbook.checking.plan import FilePlan
 from deedbook.checking.table import Piece, TableOutcome
 from deedbook.errors import ProjectError
@@ -21,7 +23,6 @@ from deedbook.reading.blocks import NEWLINE, Cutter, cut_out, record_ends
 from deedbook.reading.inputs import dialect_of, open_table
 from deedbook.reading.pipeline import in_order
 from deedbook.reading.records import RecordReader, to_text_block
-from deedbook.reading.tables import present
 from deedbook.reading.text import IrregularError, is_regular, read_block
 
 _WORDS = {
@@ -41,6 +42,31 @@ class Visit:
     frame: pl.DataFrame
     records: Records
 
+    @classmethod
+    def of(cls, plan: FilePlan, piece: Piece, data: bytes, wanted: Rows) -> Visit:
+        """The wanted rows of a piece.
+
+        Raises:
+            ProjectError: when the piece is not what it was.
+        """
+        layout, rows = plan.layout, wanted - piece.row
+        try:
+            ends = record_ends(data, layout.dialect.quote_char.encode()) if is_regular(data, layout) else rows[:0]
+            if len(ends) != piece.height:
+                raise IrregularError
+            frame = read_block(cut_out(data, ends, rows), layout).frame
+            starts = np.concatenate(([0], ends[:-1]))[rows]
+            lines = np.searchsorted(np.flatnonzero(np.frombuffer(data, np.uint8) == NEWLINE), starts)
+        except IrregularError:
+            records = RecordReader(data, layout.dialect, lambda _size: b"").read(piece.height)
+            block = to_text_block(records, layout, piece.row)
+            if block.frame.height != piece.height:
+                path = ", ".join(plan.table.resource.paths)
+                raise ProjectError(f"{path}: the file changed while it was read", "validate it again") from None
+            frame, lines = block.frame[rows], block.line_numbers[rows]
+        keys = frame.select(plan.primary_key)
+        return cls(plan, frame, Records((plan.number << FILE_SHIFT) + wanted, lines + piece.line, keys))
+
 
 def revisit(outcome: TableOutcome, wanted: Rows) -> Iterator[Visit]:
     """The wanted records, in order; only the pieces of a file that hold one are parsed."""
@@ -55,61 +81,36 @@ def revisit(outcome: TableOutcome, wanted: Rows) -> Iterator[Visit]:
                     for piece in outcome.pieces[number]
                     if len(rows := mine[(mine >= piece.row) & (mine < piece.row + piece.height)])
                 )
-                yield from in_order(held, lambda item: _visit(*item), workers=options.workers)
+                yield from in_order(held, lambda item: Visit.of(*item), workers=options.workers)
 
 
-def _visit(plan: FilePlan, piece: Piece, data: bytes, wanted: Rows) -> Visit:
-    """The wanted rows of a piece.
-
-    Raises:
-        ProjectError: when the piece is not what it was.
-    """
-    layout, rows = plan.layout, wanted - piece.row
-    try:
-        ends = record_ends(data, layout.dialect.quote_char.encode()) if is_regular(data, layout) else rows[:0]
-        if len(ends) != piece.height:
-            raise IrregularError
-        frame = read_block(cut_out(data, ends, rows), layout).frame
-        starts = np.concatenate(([0], ends[:-1]))[rows]
-        lines = np.searchsorted(np.flatnonzero(np.frombuffer(data, np.uint8) == NEWLINE), starts)
-    except IrregularError:
-        records = RecordReader(data, layout.dialect, lambda _size: b"").read(piece.height)
-        block = to_text_block(records, layout, piece.row)
-        if block.frame.height != piece.height:
-            path = ", ".join(plan.table.resource.paths)
-            raise ProjectError(f"{path}: the file changed while it was read", "validate it again") from None
-        frame, lines = block.frame[rows], block.line_numbers[rows]
-    keys = frame.select(plan.primary_key)
-    return Visit(plan, frame, Records((plan.number << FILE_SHIFT) + wanted, lines + piece.line, keys))
-
-
-def find_repeated_keys(outcome: TableOutcome, key: Key) -> None:
-    """Reports every row whose key came before."""
-    candidates = outcome.logs[key].repeated_rows()
-    if candidates is None:
-        return
-    kept = list(revisit(outcome, candidates)) if len(candidates) <= _KEPT else []
-    parts = []
-    for visit in kept or revisit(outcome, candidates):
-        values = visit.frame.select(present(name, visit.plan.missing[name]) for name in key.names)
-        parts.append(values.select(key_texts(key.fields)).with_columns(record=pl.Series(visit.records.numbers)))
-    names = [f"k{at}" for at in range(len(key.names))]
-    repeated = (
-        pl.concat(parts)
-        .drop_nulls()
-        .with_columns(earliest=pl.col("record").min().over(names))
-        .filter(pl.col("record") > pl.col("earliest"))
-    )
-    guilty = repeated["record"].to_numpy()
-    for visit in kept or revisit(outcome, guilty):
-        numbers = visit.records.numbers
-        rows = np.flatnonzero(np.isin(numbers, guilty))
-        if len(rows):
-            mine = repeated.filter(pl.col("record").is_in(pl.Series(numbers[rows]).implode()))
-            outcome.found.add([_repeated_group(visit.plan, key, rows, mine)], visit.records)
+def find_repeated_keys(outcome: TableOutcome) -> None:
+    """Reports every row of which a key came before."""
+    for key in dict.fromkeys(unique_keys(outcome.plan.schema)):
+        candidates = outcome.logs[key].repeated_rows()
+        if candidates is None:
+            continue
+        kept = list(revisit(outcome, candidates)) if len(candidates) <= _KEPT else []
+        parts = []
+        for visit in kept or revisit(outcome, candidates):
+            texts = visit.plan.texts(visit.frame.select(key.names), key.names)
+            parts.append(texts.select(key_texts(key.fields)).with_columns(record=pl.Series(visit.records.numbers)))
+        repeated = (
+            pl.concat(parts)
+            .drop_nulls()
+            .with_columns(earliest=pl.col("record").min().over([f"k{at}" for at in range(len(key.names))]))
+            .filter(pl.col("record") > pl.col("earliest"))
+        )
+        guilty = repeated["record"].to_numpy()
+        for visit in kept or revisit(outcome, guilty):
+            numbers = visit.records.numbers
+            rows = np.flatnonzero(np.isin(numbers, guilty))
+            if len(rows):
+                mine = repeated.filter(pl.col("record").is_in(pl.Series(numbers[rows]).implode()))
+                outcome.found.add([repeated_key_group(visit.plan, key, rows, mine)], visit.records)
 
 
-def _repeated_group(plan: FilePlan, key: Key, rows: Rows, repeated: pl.DataFrame) -> Group:
+def repeated_key_group(plan: FilePlan, key: Key, rows: Rows, repeated: pl.DataFrame) -> Group:
     """Rows whose key came before; `repeated` has its parts and the record that had it first, aligned with `rows`."""
     what, hint = _WORDS[key.kind]
     paths = plan.table.resource.paths

@@ -115,7 +115,7 @@ def add(
         raise UsageError(
             f"{file}: cannot be read: {' '.join(str(error).split())}", "write the form as YAML in UTF-8"
         ) from None
-    if not isinstance(given, dict) or book is None:
+    if not isinstance(given, dict):
         raise UsageError(f"{file}: a form is names and values", f"see `deedbook add {kind} --like ID`")
     form |= given | dict(one.partition("=")[::2] for one in more)
     rows = entries.rows_of_form(project, book, kind, form, day or dt.datetime.now(dt.UTC).date().isoformat())
@@ -128,13 +128,13 @@ def render(added: entries.Added, *, dry_run: bool) -> str:
     """The new rows table by table, what validation says of them, and what became of them."""
     lines = []
     for table, rows in added.rows.items():
-        cells = [[f"{name} {visible(value, 80)}" for name, value in row.items() if value] for row in rows]
-        lines += [f"{table}:", *(f"  {', '.join(row)}" for row in cells)]
+        lines.append(f"{table}:")
+        cells = ([f"{name} {visible(value, 80)}" for name, value in row.items() if value] for row in rows)
+        lines += ["  " + ", ".join(row) for row in cells]
     for it in added.findings:
         hint = f" ({visible(it.hint)})" if it.hint else ""
         lines.append(f"{it.severity} {it.rule} at {it.table} {it.key}: {visible(it.message)}{hint}")
-    done = "not written" if dry_run else "written"
-    done = done if added.report.valid else "not written, because of errors"
+    done = ("written", "not written")[dry_run] if added.report.valid else "not written, because of errors"
     count = plural(sum(map(len, added.rows.values())), "row")
     return "".join(f"{line}\n" for line in [*lines, f"{count} of {plural(len(added.rows), 'table')} {done}"])
 

@@ -81,27 +81,24 @@ def cli() -> None:
 def run(arguments: Sequence[str]) -> int:
     """Runs the command line and returns its exit code; whatever goes wrong is one message on stderr."""
     streams.prepare()
-    return streams.finish(_run(arguments))
-
-
-def _run(arguments: Sequence[str]) -> int:
     state = State()
+    code: object = DONE
     try:
         code = cli.main(list(arguments), prog_name="deedbook", standalone_mode=False, obj=state)
     except click.exceptions.NoArgsIsHelpError as error:
         streams.say(error.format_message())
-        return USAGE
+        code = USAGE
     except click.ClickException as error:
         error.show()
-        return USAGE
+        code = USAGE
     except (KeyboardInterrupt, click.Abort):
         streams.say("interrupted")
-        return INTERRUPTED
+        code = INTERRUPTED
     except BrokenPipeError:
-        return DONE
+        code = DONE
     except Exception as error:  # noqa: BLE001  # the last resort: the machine is at its end, or it is ours
-        return _explain(error, is_debugged=state.debug)
-    return code if isinstance(code, int) else DONE
+        code = _explain(error, is_debugged=state.debug)
+    return streams.finish(code if isinstance(code, int) else DONE)
 
 
 def _explain(error: Exception, *, is_debugged: bool) -> int:

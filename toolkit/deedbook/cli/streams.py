@@ -137,6 +137,13 @@ def view(folder: str = "") -> View:
     return View(shutil.get_terminal_size().columns, color, folder)
 
 
+def folder_of(root: Path) -> str:
+    """The folder of the tables as seen from the root of the repository that a CI checked out, or from here."""
+    top = Path(os.environ.get("GITHUB_WORKSPACE") or Path.cwd()).resolve()
+    tables = root.resolve()
+    return tables.relative_to(top).as_posix() if tables.is_relative_to(top) else root.as_posix()
+
+
 def _discard_stdout() -> None:
     """What is still buffered goes nowhere, so that nothing complains of it when the process ends."""
     with suppress(OSError, ValueError):

@@ -1,6 +1,5 @@
 """`deedbook validate`: names every mistake in the tables at its row and field."""
 
-import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ import click
 from deedbook import models, rendering
 from deedbook.cli import options, streams
 from deedbook.errors import DONE, FINDINGS, UsageError
+from deedbook.findings import Report
 from deedbook.rendering import View, text
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
@@ -121,10 +121,16 @@ def validate(
             demand_one_beginning(project)
         report = validation.validate(project, validation.Options(**chosen), bar.update)
     code = DONE if report.passes(strict=strict) else FINDINGS
-    folder = _folder(project.package.root)
     if summary is not None:
         streams.append(summary, rendering.render(report, "markdown", rendering.PLAIN))
-    is_silent = quiet and code == DONE
+    give(report, format_, file, streams.folder_of(project.package.root), is_silent=quiet and code == DONE)
+    if strict and not quiet and (complaint := text.strict_complaint(report)):
+        streams.say(complaint)
+    ctx.exit(code)
+
+
+def give(report: Report, format_: str, file: Path | None, folder: str, *, is_silent: bool) -> None:
+    """The report in a file, or on stdout; where all is well and talk is unwanted, text for people is left out."""
     if file is not None:
         streams.write(file, rendering.render(report, format_, View(folder=folder)))
         if not is_silent:
@@ -132,13 +138,3 @@ def validate(
     elif not (is_silent and format_ == "text"):
         said = rendering.render(report, format_, streams.view(folder))
         streams.emit(said, is_data=format_ in rendering.DATA_FORMATS)
-    if strict and not quiet and (complaint := text.strict_complaint(report)):
-        streams.say(complaint)
-    ctx.exit(code)
-
-
-def _folder(root: Path) -> str:
-    """The folder of the tables as seen from the root of the repository that a CI checked out, or from here."""
-    top = Path(os.environ.get("GITHUB_WORKSPACE") or Path.cwd()).resolve()
-    tables = root.resolve()
-    return tables.relative_to(top).as_posix() if tables.is_relative_to(top) else root.as_posix()
