@@ -180,7 +180,7 @@ def test_a_piece_starts_at_its_offset_and_has_its_height(tmp_path: Path) -> None
 
     def read(piece: Piece, *rows: int) -> tuple[list[str], list[int]]:
         with path.open("rb", buffering=0) as stream:
-            visit = _visit(plan, piece, Cutter(stream, Dialect()).read_at(piece.offset, piece.size), np.array(rows))
+            visit = Visit.of(plan, piece, Cutter(stream, Dialect()).read_at(piece.offset, piece.size), np.array(rows))
         return visit.frame["id"].to_list(), visit.records.lines.tolist()
 
     assert read(Piece(2, 2, 3, 3, 13), 3) == (["a\nb"], [3])

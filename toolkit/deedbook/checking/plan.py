@@ -219,8 +219,8 @@ class FilePlan:
             return ()
         held = {name for key in (*self.keys, *self.references) for name in key.names}
         for item in (plan.field for plan in self.fields):
-            is_listed = item.categories or {"enum", "pattern"} & item.constraints.keys()
-            if any((item.type != "string", not is_plain(item), is_listed)):
+            is_listed = {"enum", "pattern"} & item.constraints.keys()
+            if any((item.type != "string", not is_plain(item), item.categories, is_listed)):
                 held.add(item.name)
         return tuple(plan.name for plan in self.fields if plan.name not in held)
 
