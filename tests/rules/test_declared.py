@@ -59,7 +59,7 @@ def test_the_schema_is_one_of_pandera(tmp_path: Path) -> None:
     ("text", "said"),
     [
         ("[a\n", "cannot be read"),
-        ("a = 1", "boats.rules.toml: [a]: "),
+        ("a = 1", "boats.rules.toml: `a` is no table"),
         ('[a-b]\npasses = "x <"\nat = "x"\nmessage = "m"', "unable to parse"),
         ('[a-b]\npasses = "x < 1"', "'at' and 'message'"),
         ('[a-b]\nbuilder = "values.in_ordr"\nargs = ["x"]', "in_ordr"),
@@ -71,6 +71,11 @@ def test_what_cannot_be_made_is_said(text: str, said: str, tmp_path: Path) -> No
     with pytest.raises(RuleError, match=r"boats\.rules\.toml") as raised:
         read_rules(write(tmp_path, text))
     assert said in str(raised.value)
+
+
+def test_a_list_of_rules_is_no_table_of_them(tmp_path: Path) -> None:
+    with pytest.raises(RuleError, match="`rules` is no table"):
+        read_rules(write(tmp_path, "[[rules]]\nid = 'x'\n"))
 
 
 def test_a_table_has_one_file_of_rules(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ Records only: nothing here prints. Every output format is a view of one `Report`
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
+from itertools import chain
 from typing import Any, Literal, get_args
 
 Severity = Literal["error", "warning", "info"]
@@ -169,10 +170,22 @@ class Report:
         return self.valid and not (strict and (self.warnings or unchecked))
 
 
+REPORT_PARTS = {"tables": TableStats, "checked": Check, "not_checked": NotChecked, "totals": Total, "findings": Finding}
+"""The lists of a report and what they hold, in the order in which JSON has them."""
+
+
 def with_findings(report: Report, findings: Sequence[Finding]) -> Report:
     """The report with what was found after the validation of its tables, at the end."""
     totals = tuple(Total(*place, len(items)) for place, items in by_place(findings).items())
     return replace(report, findings=(*report.findings, *findings), totals=(*report.totals, *totals))
+
+
+def joined(reports: Sequence[Report]) -> Report:
+    """What all of them say, in their order."""
+    lists: dict[str, Any] = {
+        part: tuple(chain.from_iterable(getattr(report, part) for report in reports)) for part in REPORT_PARTS
+    }
+    return Report(**lists)
 
 
 Place = tuple[str, str, str | None, Severity]
@@ -195,7 +208,7 @@ def by_place(findings: Iterable[Finding]) -> dict[Place, list[Finding]]:
 def by_table(report: Report) -> dict[str, Report]:
     """What a report says of each table that was read or that something is said of; an empty name is the whole package."""
     found: dict[str, dict[str, list[Any]]] = {}
-    for part in ("tables", "totals", "not_checked", "checked", "findings"):
+    for part in REPORT_PARTS:
         for item in getattr(report, part):
             found.setdefault(item.table, {}).setdefault(part, []).append(item)
     reports = {}
@@ -254,7 +267,7 @@ def report_record(report: Report) -> dict[str, object]:
             "warnings": report.warnings,
             "waived": report.waived,
         },
-        **{part: _values(getattr(report, part)) for part in ("tables", "checked", "not_checked", "totals", "findings")},
+        **{part: _values(getattr(report, part)) for part in REPORT_PARTS},
     }
 
 

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Set
 from contextlib import ExitStack
 from dataclasses import replace
-from itertools import chain
 from tempfile import SpooledTemporaryFile
 from typing import TYPE_CHECKING
 
+from deedbook.checking.cache import Cache, DamagedError, Part
 from deedbook.checking.explanation import Parents
 from deedbook.checking.findings import FindingsSoFar, WriteAll, judge_waivers, open_findings, waivers_in_force
 from deedbook.checking.keys import HashLog, ParentKey, Spill
 from deedbook.checking.plan import Options, TablePlan, plan_tables
 from deedbook.checking.second_pass import find_missing_parents, find_repeated_keys
 from deedbook.checking.table import TableOutcome, check_table
-from deedbook.descriptor import Package
+from deedbook.descriptor import Package, Resource
 from deedbook.errors import UsageError
-from deedbook.findings import NotChecked, Report, with_findings
+from deedbook.findings import NotChecked, Report, joined, with_findings
 from deedbook.project import Project, demand_names, unlisted_codes
 from deedbook.reading.inputs import fetched
 
@@ -54,31 +54,62 @@ def validate(
         UsageError: when `tables` names one that the package does not have.
         ProjectError: when a schema contradicts itself or the package, or a rule raised.
     """
-    started, created, ran = time.perf_counter(), project.package.created[:10], set[str]()
+    started = time.perf_counter()
     options = replace(options, tables=_tables_of(project, options))
+    try:
+        report = _validate(project, options, progress, book)
+    except DamagedError:
+        report = _validate(project, replace(options, cache=False), progress, book)
+    return replace(report, seconds=time.perf_counter() - started)
+
+
+def _validate(project: Project, options: Options, progress: Progress | None, book: RuleBook | None) -> Report:
+    """The report of a project.
+
+    Raises:
+        DamagedError: when hashes that an earlier validation left are not what they were.
+    """
+    created, rules = project.package.created[:10], dict[str, list[str]]()
     with ExitStack() as stack:
         if options.allow_network:
             package = stack.enter_context(fetched(project.package, limit=options.max_unpacked))
             project = replace(project, package=package)
         if project.config is not None and not options.tables:
             demand_names(project.package)
-        not_checked = [*unlisted_codes(project)]
-        book, not_run = _rules_of(project, options, book)
+        not_checked, withheld = [*unlisted_codes(project)], _withheld(project, options, book)
         write_all = stack.enter_context(open_findings(options.findings_file))
         spill = Spill(options.memory, stack.enter_context(SpooledTemporaryFile(1)))
         advance, has_project = _counter(project.package, progress), project.config is not None
         plans = plan_tables(project.package, options, spill, advance, has_project=has_project)
-        if book is not None:
+        cache = None
+        if options.cache and has_project and not (options.allow_network or options.findings_file):
+            cache = Cache.open(project, plans, options, withheld)
+        if cache is not None and all(cache.find(plan) for plan in plans):
+            book = None
+        elif project.rule_files and not withheld:
             from deedbook.checking import rulings
 
+            book = book or _book_of(project, options)
             plans = [rulings.plan_rules(book, plan) for plan in plans]
-        outcomes = _check_tables(project, plans, write_all)
+        outcomes, parts = _check_tables(project, plans, write_all, cache)
         if book is not None:
-            ran = rulings.judge_tables(book, outcomes, dt.date.fromisoformat(created) if created else None)
-    report = _report(outcomes, [*not_run, *not_checked, *_not_judged(project.package, outcomes)])
-    used = set[int]().union(*(outcome.found.used_waivers for outcome in outcomes.values()))
-    report = with_findings(report, judge_waivers(project.waivers or (), used, ran, created))
-    return replace(report, seconds=time.perf_counter() - started)
+            others = [rule for part in parts.values() for rule in part.rules]
+            rules = rulings.judge_tables(book, outcomes, dt.date.fromisoformat(created) if created else None, others)
+    rows = {name: part.report.tables[0].rows for name, part in parts.items()}
+    rows |= {name: outcome.rows for name, outcome in outcomes.items()}
+    parents = Parents({item.name: (item, rows[item.name]) for item in project.package.resources})
+    fresh = {name: _part_of(outcome, parents, rules.get(name, ())) for name, outcome in outcomes.items()}
+    if cache is not None:
+        cache.save(fresh, {plan.resource.name: plan for plan in plans})
+    parts |= fresh
+    shown = [item for item in project.package.resources if not options.tables or item.name in options.tables]
+    not_checked += _not_judged(project.package, shown)
+    not_run = tuple(NotChecked(name, "rules", withheld) for name in project.rule_files if withheld)
+    rest = Report(not_checked=(*not_run, *not_checked))
+    report = joined([*(parts[item.name].report for item in shown), rest])
+    used = {row for part in parts.values() for row in part.waivers}
+    ran = {rule for part in parts.values() for rule in part.judged}
+    return with_findings(report, judge_waivers(project.waivers or (), used, ran, created))
 
 
 def _tables_of(project: Project, options: Options) -> tuple[str, ...]:
@@ -90,21 +121,19 @@ def _tables_of(project: Project, options: Options) -> tuple[str, ...]:
     return chosen
 
 
-def _rules_of(project: Project, options: Options, book: RuleBook | None) -> tuple[RuleBook | None, list[NotChecked]]:
-    """The rules, or why they do not run: a project's rule files are its own code, and run where one works on it."""
-    if not project.rule_files:
-        return None, []
-    reason = "" if options.rules else "rules were switched off"
-    if options.rules and not (book or options.trust_rules or project.is_here):
-        reason = "rule files are code: run inside the project, or trust them with --trust-rules"
-    if reason:
-        return None, [NotChecked(name, "rules", reason) for name in project.rule_files]
+def _withheld(project: Project, options: Options, book: RuleBook | None) -> str:
+    """Why the rules do not run: a project's rule files are its own code, and run where one works on it."""
+    if not options.rules:
+        return "rules were switched off"
+    if not (book or options.trust_rules or project.is_here):
+        return "rule files are code: run inside the project, or trust them with --trust-rules"
+    return ""
+
+
+def _book_of(project: Project, options: Options) -> RuleBook:
     from deedbook.checking import rules, settings
 
-    if book is None:
-        given = settings.read_settings(project, options.select, options.ignore)
-        book = rules.load_rules(project.rule_files, given)
-    return book, []
+    return rules.load_rules(project.rule_files, settings.read_settings(project, options.select, options.ignore))
 
 
 def _counter(package: Package, progress: Progress | None) -> Callable[[int], None]:
@@ -121,47 +150,61 @@ def _counter(package: Package, progress: Progress | None) -> Callable[[int], Non
     return advance
 
 
-def _check_tables(project: Project, plans: list[TablePlan], write_all: WriteAll | None) -> dict[str, TableOutcome]:
-    """One pass over every table, then what needed all of them; in descriptor order."""
-    outcomes: dict[str, TableOutcome] = {}
+def _check_tables(
+    project: Project, plans: list[TablePlan], write_all: WriteAll | None, cache: Cache | None
+) -> tuple[dict[str, TableOutcome], dict[str, Part]]:
+    """One pass over every table that is read, then what needed all of them; and the parts of the others."""
+    outcomes, parts = dict[str, TableOutcome](), dict[str, Part]()
     logs: dict[ParentKey, HashLog] = {}
     referred = {item.parent for plan in plans for item in plan.references}
     for plan in plans:
         name, options = plan.resource.name, plan.options
-        waivers = waivers_in_force(project.waivers or (), name, project.package.created[:10])
-        found = FindingsSoFar(plan.resource, options.max_findings, waivers, write_all if plan.is_shown else None)
-        outcome = outcomes[name] = check_table(plan, found)
-        find_repeated_keys(outcome)
-        for key in plan.keys:
-            place, log = (name, key.fields), outcome.logs[key]
-            if place in referred.difference(logs) and outcome.has_whole(key):
-                logs[place], plan.parents[place] = log, log.as_set()
-        outcome.list_unenforced()
+        if cache is not None and (entry := cache.find(plan)):
+            parts[name] = entry.part
+            logs |= cache.logs(name)
+        else:
+            waivers = waivers_in_force(project.waivers or (), name, project.package.created[:10])
+            found = FindingsSoFar(plan.resource, options.max_findings, waivers, write_all if plan.is_shown else None)
+            outcomes[name] = _check_table(plan, found, referred, logs)
+            if cache is not None:
+                cache.take(name, logs)
+        plan.parents.update((place, log.as_set()) for place, log in logs.items() if place[0] == name)
     for outcome in outcomes.values():
         find_missing_parents(outcome, logs)
-    return {item.name: outcomes[item.name] for item in project.package.resources}
+    return {item.name: outcomes[item.name] for item in project.package.resources if item.name in outcomes}, parts
 
 
-def _report(outcomes: Mapping[str, TableOutcome], not_checked: list[NotChecked]) -> Report:
-    """The outcomes of the tables that are reported on."""
-    chosen = [outcome for outcome in outcomes.values() if outcome.plan.is_shown]
-    parents = Parents({name: (outcome.plan.resource, outcome.rows) for name, outcome in outcomes.items()})
-    together = chain.from_iterable
-    return Report(
-        tables=tuple(outcome.stats for outcome in chosen),
-        findings=tuple(parents.suggested(*shown) for outcome in chosen for shown in outcome.found.shown()),
-        totals=tuple(together(outcome.found.totals() for outcome in chosen)),
-        checked=tuple(together(outcome.checked for outcome in chosen)),
-        not_checked=(*together(outcome.not_checked for outcome in chosen), *not_checked),
+def _check_table(
+    plan: TablePlan, found: FindingsSoFar, referred: Set[ParentKey], logs: dict[ParentKey, HashLog]
+) -> TableOutcome:
+    """One pass over a table and its keys; the hashes of those that others refer to are put among `logs`."""
+    outcome = check_table(plan, found)
+    find_repeated_keys(outcome)
+    for key in plan.keys:
+        place = (outcome.name, key.fields)
+        if place in referred - logs.keys() and outcome.has_whole(key):
+            logs[place] = outcome.logs[key]
+    outcome.list_unenforced()
+    return outcome
+
+
+def _part_of(outcome: TableOutcome, parents: Parents, rules: Collection[str]) -> Part:
+    """What is said of one table."""
+    report = Report(
+        tables=(outcome.stats,),
+        findings=tuple(parents.suggested(*shown) for shown in outcome.found.shown()),
+        totals=tuple(outcome.found.totals()),
+        checked=tuple(outcome.checked),
+        not_checked=tuple(outcome.not_checked),
     )
+    return Part(report, tuple(sorted(outcome.found.used_waivers)), tuple(rules))
 
 
-def _not_judged(package: Package, outcomes: Mapping[str, TableOutcome]) -> Iterator[NotChecked]:
+def _not_judged(package: Package, shown: Iterable[Resource]) -> Iterator[NotChecked]:
     """What nothing is known of: metadata of another profile, and tables without a schema."""
     profile = package.raw.get("$schema", package.raw.get("profile"))
     if isinstance(profile, str) and not profile.startswith(_STANDARD_PROFILES):
         yield NotChecked("", "profile", f"the metadata is not judged against {profile}")
-    for name, outcome in outcomes.items():
-        resource = outcome.plan.resource
-        if outcome.plan.is_shown and resource.is_table and not (resource.schema and resource.schema.fields):
-            yield NotChecked(name, "schema", f"the table `{name}` has no schema")
+    for resource in shown:
+        if resource.is_table and not (resource.schema and resource.schema.fields):
+            yield NotChecked(resource.name, "schema", f"the table `{resource.name}` has no schema")

@@ -44,6 +44,7 @@ class Options:
         memory: Bytes that key hashes may take before they go to disk.
         findings_file: A `.parquet` or `.csv` file for all findings, in no promised order.
         max_unpacked: Bytes that one compressed file may unpack to.
+        cache: Whether a project's tables that did not change since the last validation are not read again.
     """
 
     max_findings: int = 10
@@ -59,6 +60,7 @@ class Options:
     findings_file: Path | None = None
     allow_network: bool = False
     max_unpacked: int = 16 << 30
+    cache: bool = False
 
 
 @dataclass(frozen=True)

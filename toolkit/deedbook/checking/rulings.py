@@ -6,9 +6,10 @@ the rows whose verdict or message changes with them are skipped, and no others.
 """
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial, reduce
+from itertools import chain
 from operator import or_
 
 import polars as pl
@@ -66,20 +67,27 @@ def demand_distinct(table: str, rules: Sequence[Rule]) -> None:
         places.add((rule.id, rule.at))
 
 
-def judge_tables(book: RuleBook, outcomes: Mapping[str, TableOutcome], created: dt.date | None) -> set[str]:
-    """Runs every rule that did not run on blocks, reports what it finds, and gives the ids of all rules that were judged.
+def judge_tables(
+    book: RuleBook, outcomes: Mapping[str, TableOutcome], created: dt.date | None, others: Iterable[str] = ()
+) -> dict[str, list[str]]:
+    """Runs every rule that did not run on blocks, reports what it finds, and gives the ids of the rules of each table.
+
+    Args:
+        book: The rules.
+        outcomes: The tables that were read.
+        created: The release date.
+        others: The ids of the rules of tables that did not have to be read.
 
     Raises:
         RuleError: when a rule raises.
     """
     wholes = {name: outcome.whole() for name, outcome in outcomes.items() if outcome.plan.keeps_typed}
     across = _rules_across(book, wholes, outcomes, created)
-    known: list[Rule] = []
-    ran = set[str]()
+    ids: dict[str, list[str]] = {}
     for name, outcome in outcomes.items():
         parts = [book.tables.get(name, TableRules()), across.get(name, TableRules())]
         rules = [*parts[0].rules, *parts[1].rules]
-        known += rules
+        ids[name] = [rule.id for rule in rules]
         if whole := wholes.get(name):
             demand_distinct(name, rules)
             checks = _judge_whole(outcome, parts, whole)
@@ -87,9 +95,8 @@ def judge_tables(book: RuleBook, outcomes: Mapping[str, TableOutcome], created: 
             checks = [Check(name, it.id, it.column, outcome.skipped.get(it.id, 0)) for it in rules if not it.unmet]
         outcome.checked += checks
         outcome.not_checked += book.unmet(name, rules)
-        ran.update(check.name for check in checks)
-    book.settings.demand_known([*(guard.id for guard in book.guards), *(rule.id for rule in known)])
-    return ran
+    book.settings.demand_known([*(guard.id for guard in book.guards), *others, *chain.from_iterable(ids.values())])
+    return ids
 
 
 def _judge_whole(outcome: TableOutcome, parts: Sequence[TableRules], whole: TypedRows) -> list[Check]:

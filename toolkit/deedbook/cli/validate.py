@@ -72,6 +72,9 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
     show_default=True,
     help="Size to which one compressed file may unpack.",
 )
+@click.option(
+    "--no-cache", is_flag=True, help="Read every table again, also one that did not change since the last time."
+)
 @click.option("--allow-network", is_flag=True, help="Read tables that the descriptor names by URL.")
 @click.option("--workers", type=click.IntRange(min=1), help="Threads; as many as help when not given.")
 @options.quiet
@@ -93,6 +96,7 @@ def validate(
     trust_rules: bool,
     tables: tuple[str, ...],
     strict: bool,
+    no_cache: bool,
     quiet: bool,
     **chosen: Any,
 ) -> None:
@@ -112,7 +116,12 @@ def validate(
             raise UsageError("--schema and --model both say what the file is", "leave one of them out")
         name, tables = (*tables, "")[0], ()
         reading = replace(reading, name=name, model=models.folder_of(model))
-    chosen |= {"rules": not no_rules, "tables": tables, "trust_rules": trust_rules or model is not None}
+    chosen |= {
+        "rules": not no_rules,
+        "cache": not no_cache,
+        "tables": tables,
+        "trust_rules": trust_rules or model is not None,
+    }
     with streams.piped_data(target, schema or reading.model) as path, streams.progress_bar(quiet=quiet) as bar:
         project = load_project(path, reading)
         if project.config is not None and project.has_releases:

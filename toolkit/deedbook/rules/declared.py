@@ -33,13 +33,18 @@ def read_rules(file: Path) -> pa.DataFrameSchema:
         RuleError: when it is not TOML, or a rule in it cannot be made.
     """
     try:
-        listed: Mapping[str, Mapping[str, Any]] = tomllib.loads(file.read_text("utf-8"))
+        listed: Mapping[str, Any] = tomllib.loads(file.read_text("utf-8"))
     except (OSError, ValueError) as error:
         raise RuleError(f"{file}: cannot be read: {error}", "correct the file") from None
     checks: list[pa.Check] = []
     try:
         for name, item in listed.items():
             PLACE.set(f"{file}: [{name}]")
+            if not isinstance(item, Mapping):
+                raise RuleError(
+                    f"{file}: `{name}` is no table",
+                    "each rule is a table that is named by its id, such as [low-above-high]",
+                )
             said = dict(item)
             builder, args = said.pop("builder", ""), said.pop("args", ())
             if builder:
@@ -50,7 +55,7 @@ def read_rules(file: Path) -> pa.DataFrameSchema:
             else:
                 made = rule(name, pl.sql_expr(said.pop("passes", "")), **said)
             checks += [made] if isinstance(made, pa.Check) else made
-    except (TypeError, LookupError, AttributeError, pl.exceptions.PolarsError) as error:
+    except (TypeError, ValueError, LookupError, AttributeError, pl.exceptions.PolarsError) as error:
         hint = "correct its condition, its builder or what it is given"
         raise RuleError(f"{PLACE.get()}: {error}", hint) from None
     finally:

@@ -1,0 +1,269 @@
+"""What the last validation of a project found, kept, so that tables that did not change are not read again.
+
+A table's part of a report is used again when everything that it followed from is the same: the toolkit, the options, the table's
+description, files and waivers, the keys of the tables that it refers to, and every file beside its rule file. Rules across tables
+read all of them: a project that has such rules uses every part or none. Where the hint of a finding was looked up in another table,
+that table's files have to be the same too. A rule whose code looks at anything else, such as the clock, needs `--no-cache`.
+
+    ROOT/.deedbook/checked/tables.json  the digest of what follows, then an entry a table
+    ROOT/.deedbook/checked/HASHES.npy   the hashes of a key that others refer to, each once and rising
+
+What is damaged or was written by another version is as good as nothing.
+"""
+
+import hashlib
+import io
+import json
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from itertools import chain
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import polars as pl
+
+import deedbook
+from deedbook import files
+from deedbook.checking.findings import waivers_in_force
+from deedbook.checking.keys import HashedBlock, HashLog, ParentKey, Spill
+from deedbook.checking.plan import Options, TablePlan
+from deedbook.errors import DeedbookError
+from deedbook.findings import REPORT_PARTS, Report
+from deedbook.project import DATASET, Project
+
+FOLDER = Path(".deedbook") / "checked"
+_INDEX = "tables.json"
+_OPTIONS = ("max_findings", "rules", "trust_rules", "select", "ignore", "lenient", "max_unpacked")
+"""Those that a report follows from."""
+_HASHED = 16 << 20
+"""Bytes of a file up to which it is known by its content; a larger one by its place, size and times, as git knows files."""
+_SETTLED = 2_000_000_000
+"""Nanoseconds: a file that changed less than this before it was read may change again without its times telling."""
+
+
+class DamagedError(Exception):
+    """A file of the cache is not what it was."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A table's share of a report.
+
+    Attributes:
+        waivers: The rows of `waivers.csv` that answered one of its findings.
+        rules: The ids of its rules, whether they could be judged or not.
+    """
+
+    report: Report
+    waivers: tuple[int, ...] = ()
+    rules: tuple[str, ...] = ()
+
+    @property
+    def judged(self) -> set[str]:
+        """The ids of its rules that were judged."""
+        return {check.name for check in self.report.checked}.intersection(self.rules)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A table's part and what it followed from.
+
+    Attributes:
+        signature: The digest of everything that the part follows from.
+        keys: The digest of the hashes of each key that others refer to, by the name of their file.
+        searched: What the files of the tables were in which hints were looked up.
+    """
+
+    signature: str
+    part: Part
+    keys: Mapping[str, str]
+    searched: Mapping[str, str]
+
+
+@dataclass(slots=True)
+class Cache:
+    """The entries of a project, found or made anew.
+
+    Attributes:
+        contract: The digest of what all parts follow from; `code` that of the folders of the rule files.
+        referred: The keys that tables of the project refer to.
+        entries: What the last validation left.
+        keys: The digest of the hashes of each referred key whose table is complete.
+    """
+
+    project: Project
+    contract: str
+    code: str
+    referred: frozenset[ParentKey]
+    entries: dict[str, Entry] = field(default_factory=dict)
+    keys: dict[ParentKey, str] = field(default_factory=dict)
+    _signatures: dict[str, str] = field(default_factory=dict)
+    _identities: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def open(cls, project: Project, plans: Iterable[TablePlan], options: Options, withheld: str) -> Self:
+        """What there is of a project; `withheld` is why its rules do not run."""
+        rules = {} if withheld else project.rule_files
+        chosen = [getattr(options, name) for name in _OPTIONS]
+        folders = [Path(deedbook.__file__).parent] if deedbook.__file__ else []
+        cache = cls(
+            project=project,
+            contract=_digest(deedbook.__version__, pl.__version__, *_times(folders), chosen, withheld, project.config),
+            code=_digest(*_contents({path.parent for path in rules.values()})),
+            referred=frozenset(item.parent for plan in plans for item in plan.references),
+            entries=dict(_read_index(project.root / FOLDER / _INDEX)),
+        )
+        if DATASET in rules and not all(cache.find(plan) is not None for plan in plans):
+            cache.forget()
+        return cache
+
+    def find(self, plan: TablePlan) -> Entry | None:
+        """The entry of a table if everything is as it was; its parents have been asked for, or taken."""
+        name = plan.resource.name
+        signature = self._signatures[name] = self._sign(plan)
+        entry = self.entries.get(name)
+        if entry is None or entry.signature != signature:
+            return None
+        if any(self._identity(table) != then for table, then in entry.searched.items()):
+            return None
+        places = {_file_of(place): place for place in self._referred_of(name)}
+        self.keys |= {places[file]: digest for file, digest in entry.keys.items()}
+        return entry
+
+    def logs(self, name: str) -> Iterator[tuple[ParentKey, HashLog]]:
+        """The hashes of each referred key of a table that was complete.
+
+        Raises:
+            DamagedError: when they are not what they were.
+        """
+        for place in self._referred_of(name):
+            if digest := self.keys.get(place):
+                file = self.project.root / FOLDER / _file_of(place)
+                content = file.read_bytes() if file.is_file() else b""
+                if hashlib.sha256(content).hexdigest() != digest:
+                    raise DamagedError
+                hashes = pl.Series(np.load(io.BytesIO(content), allow_pickle=False))
+                yield place, HashLog(Spill(0), [(0, HashedBlock(hashes, None, len(hashes)))])
+
+    def forget(self) -> None:
+        """Lets every table be read."""
+        self.entries.clear()
+        self.keys.clear()
+
+    def take(self, name: str, logs: Mapping[ParentKey, HashLog]) -> None:
+        """Keeps the hashes of the referred keys of a table that was read; none that did not fit into memory."""
+        for place in self._referred_of(name):
+            if place in logs and logs[place].partitions is None:
+                written = io.BytesIO()
+                np.save(written, logs[place].hashes().unique().sort().to_numpy(), allow_pickle=False)
+                self.keys[place] = hashlib.sha256(written.getvalue()).hexdigest()
+                self._write(_file_of(place), written.getvalue())
+
+    def save(self, parts: Mapping[str, Part], plans: Mapping[str, TablePlan]) -> None:
+        """Writes the entries of the tables that were read, beside those that are still true; a folder that cannot be written keeps none."""
+        for name, part in parts.items():
+            signature, identity = self._signatures[name], self._identity(name)
+            del self._identities[name]
+            self.entries.pop(name, None)
+            if not signature or self._identity(name) != identity:  # it changed while it was read
+                continue
+            has_hints = any(total.rule == "foreign-key" for total in part.report.totals)
+            parents = {key.parent[0] for key in plans[name].references} if has_hints else ()
+            keys = {_file_of(place): self.keys[place] for place in self._referred_of(name) if place in self.keys}
+            searched = {parent: self._identity(parent) for parent in parents}
+            if all(searched.values()):
+                self.entries[name] = Entry(signature, part, keys, searched)
+        known = {name: self.entries[name] for name in plans if name in self.entries}
+        rows = [{"table": name, **asdict(entry)} for name, entry in known.items()]
+        body = json.dumps(rows).encode()
+        self._write(_INDEX, hashlib.sha256(body).hexdigest().encode() + b"\n" + body)
+        used = {_INDEX, *chain.from_iterable(entry.keys for entry in known.values())}
+        with suppress(OSError):
+            for file in (self.project.root / FOLDER).iterdir():
+                if file.name not in used:
+                    file.unlink(missing_ok=True)
+
+    def _write(self, name: str, content: bytes) -> None:
+        folder = self.project.root / FOLDER
+        with suppress(OSError, DeedbookError):
+            folder.mkdir(parents=True, exist_ok=True)
+            files.replace(folder / name, content)
+
+    def _referred_of(self, name: str) -> list[ParentKey]:
+        return sorted((place for place in self.referred if place[0] == name), key=repr)
+
+    def _sign(self, plan: TablePlan) -> str:
+        """The digest of what a table's part follows from; empty where a file may yet change unseen."""
+        resource, package = plan.resource, self.project.package
+        name = resource.name
+        parents = sorted({item.parent for item in plan.references if item.parent[0] != name}, key=repr)
+        states = [self._identity(name), *(self.keys.get(place) or self._identity(place[0]) for place in parents)]
+        if not all(states):
+            return ""
+        waivers = waivers_in_force(self.project.waivers or (), name, package.created[:10])
+        rules = self.code if {name, DATASET} & self.project.rule_files.keys() else ""
+        said = (resource, plan.references, self._referred_of(name), waivers, package.created, plan.has_project)
+        return _digest(self.contract, rules, *said, *states)
+
+    def _identity(self, name: str) -> str:
+        """What the files of a table are; empty where one changed just now."""
+        if name not in self._identities:
+            files_of = [file for file in self.project.package.resource(name).sources if file is not None]
+            known = [_file_identity(file) for file in files_of]
+            self._identities[name] = _digest(*known) if all(known) else ""
+        return self._identities[name]
+
+
+def _file_identity(file: Path) -> str:
+    """The digest of a file's content, or where it stands, its size and its times; empty where it changed just now."""
+    try:
+        state = file.stat()
+        if state.st_size <= _HASHED:
+            return hashlib.sha256(file.read_bytes()).hexdigest()
+    except OSError as error:
+        return f"errno {error.errno}"
+    if time.time_ns() - max(state.st_mtime_ns, state.st_ctime_ns) < _SETTLED:
+        return ""
+    return f"{state.st_dev} {state.st_ino} {state.st_size} {state.st_mtime_ns} {state.st_ctime_ns}"
+
+
+def _file_of(place: ParentKey) -> str:
+    """The name of the file with the hashes of a key."""
+    return f"{_digest(place)[:32]}.npy"
+
+
+def _digest(*parts: object) -> str:
+    """Of records, their `repr` says all that they hold."""
+    return hashlib.sha256("\0".join(map(repr, parts)).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _contents(folders: Iterable[Path]) -> Iterator[object]:
+    """Everything in the folders: rule files import what stands beside them."""
+    for file in (file for folder in sorted(folders) for file in sorted(folder.rglob("*"))):
+        if file.is_file() and "__pycache__" not in file.parts:
+            yield file.as_posix(), file.read_bytes()
+
+
+def _times(folders: Iterable[Path]) -> Iterator[object]:
+    """When each file of the toolkit changed: a checkout has one version for many states."""
+    for file in (file for folder in folders for file in sorted(folder.rglob("*.[pt]*"))):
+        if file.suffix != ".pyc":
+            state = file.stat()
+            yield file.name, state.st_size, state.st_mtime_ns
+
+
+def _read_index(file: Path) -> Iterator[tuple[str, Entry]]:
+    """The entries of an index; none where it is damaged."""
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        digest, _, body = file.read_bytes().partition(b"\n")
+        if hashlib.sha256(body).hexdigest().encode() == digest:
+            for raw in json.loads(body):
+                said: dict[str, Any] = {
+                    name: tuple(kind(**item) for item in raw["part"]["report"][name])
+                    for name, kind in REPORT_PARTS.items()
+                }
+                part = Part(Report(**said), tuple(raw["part"]["waivers"]), tuple(raw["part"]["rules"]))
+                yield raw["table"], Entry(raw["signature"], part, raw["keys"], raw["searched"])
