@@ -7,6 +7,7 @@
     processes.py    wall time, CPU time and peak memory of a process and all that it starts
     reporting.py    medians, a Markdown table, an SVG chart
     diff.py         `deedbook diff` of two versions beside polars, duckdb and csv-diff; the counts must agree
+    duplicates.py   likely duplicates: recall and precision on planted ones, time and memory beside the validation
     build.py        `deedbook build` beside polars writing the same files; peak memory of build and verify by format
     work/           generated input (not in git)
 

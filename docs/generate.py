@@ -214,7 +214,8 @@ def _rule_table(rules: list[Rule], tables: Mapping[str, Mapping[str, list[str]]]
     for carried in sorted(rules, key=lambda one: (one.ref, one.id)):
         where = tables[carried.id]
         at = _many(where) if in_tables else ", ".join(next(iter(where.values())))
-        cells = (f"`{carried.id}`", carried.severity, carried.ref, at, carried.message, carried.hint)
+        severity = f"{carried.severity}, on request" if carried.on_request else carried.severity
+        cells = (f"`{carried.id}`", severity, carried.ref, at, carried.message, carried.hint)
         lines.append(f"| {' | '.join(map(_cell, cells))} |")
     return "\n".join(lines) + "\n"
 

@@ -4,6 +4,7 @@ import pandera.polars as pa
 import polars as pl
 
 from deedbook.models.alignment.rules import plain
+from deedbook.rules import duplicates
 from deedbook.rules.rule import rule
 
 preferred = pl.col("is_preferred").sum().over("actor_id", "lang")
@@ -23,5 +24,6 @@ schema = pa.DataFrameSchema(
             hint="mark exactly one as preferred",
             values={"n": preferred},
         ),
+        duplicates.near_names("likely-duplicate-name", "actor_id", "name", apart="actor_id", ref="section 1"),
     ]
 )

@@ -5,7 +5,7 @@ import polars as pl
 
 from deedbook.models.alignment import actors
 from deedbook.models.alignment.rules import plain
-from deedbook.rules import dates
+from deedbook.rules import dates, duplicates
 from deedbook.rules.dates import are_apart, earlier
 from deedbook.rules.rule import rule
 
@@ -48,5 +48,6 @@ schema = pa.DataFrameSchema(
             hint="one item is one actor: merge the rows, or limit their validity",
             values={"other": earlier("actor_id", ("wikidata_qid",), "valid_from", "actor_id")},
         ),
+        duplicates.near_names("likely-duplicate-actor", "actor_id", "name", ref="section 1"),
     ]
 )

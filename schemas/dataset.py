@@ -18,7 +18,7 @@ from deedbook.models.alignment import actors, evidence, rules, wide
 from deedbook.models.alignment import guards as between
 from deedbook.models.alignment.evidence import explain
 from deedbook.models.alignment.forms import EVENT
-from deedbook.rules import dates
+from deedbook.rules import dates, duplicates
 from deedbook.rules.chains import no_circle
 from deedbook.rules.geography import country_boxes
 from deedbook.rules.views import View, beside, judge
@@ -84,6 +84,7 @@ def schemas(tables: Tables, created: dt.date | None) -> dict[str, pa.DataFrameSc
                 ref="R-26",
             ),
             *_event_evidence(tables, found),
+            _told_twice(tables),
             *rules.as_measured(tables),
             *rules.as_factual(tables, found),
         ],
@@ -388,6 +389,22 @@ def _event_evidence(tables: Tables, found: pl.DataFrame) -> list[pa.Check]:
             values={"status": status},
         ),
     ]
+
+
+def _told_twice(tables: Tables) -> pa.Check:
+    """One act that has two rows: of one type, by and to the same actors, about the same day, and told alike."""
+    acting = tables["event_participants"].lazy().filter(acts | receives)
+    names = pl.col("actor_id").unique().sort().str.join("|")
+    return duplicates.near_texts(
+        "likely-duplicate-event",
+        "event_id",
+        ["title", "summary"],
+        day="date_edtf",
+        same=["event_type", "actors"],
+        facts=acting.group_by("event_id").agg(actors=names),
+        reads=["event_participants"],
+        ref="section 4",
+    )
 
 
 def _addressees(tables: Tables, known: pl.DataFrame) -> list[pa.Check]:

@@ -147,3 +147,29 @@ PLANTS: dict[str, Plants] = {
         }
     },
 }
+
+TWICE: dict[str, dict[str, list[dict[str, str]]]] = {
+    "flat": {
+        "events": [{"summary": "Nobody met."}, {"summary": "The delegation asked for an engineering unit."}],
+        "actors": [{"name": "Laos"}, {"name": "Rusia"}],
+    },
+    "ucdp-ged": {
+        "events": [
+            {"source_headline": "A market burns"},
+            {"source_headline": "Clash in Sampletown", "date_end": "2020-05-03"},
+        ]
+    },
+    "acled": {
+        "events": [
+            {"notes": "A mine was found and removed."},
+            {"notes": "On 7 March, clashes close to Sampletown.", "event_date": "2024-03-08"},
+        ]
+    },
+    "gtd": {
+        "incidents": [
+            {"summary": "Two men took hostages in a school."},
+            {"summary": "An explosive went off close to a market.", "iday": "0"},
+        ]
+    },
+}
+"""For each rule that looks for duplicates: cells of a row that is like the first sample row in nothing but its codes, and of one that is."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from deedbook.scaffold import create
 from deedbook.validation import Options, validate
 from tests.cli.project import Outcome
 from tests.conformance import SHARED
-from tests.models.plants import KEYS, PLANTS
+from tests.models.plants import KEYS, PLANTS, TWICE
 
 Run = Callable[..., Outcome]
 ALL = Options(trust_rules=True, max_findings=1_000)
@@ -38,21 +39,24 @@ def dialect_of(model: str) -> tuple[str, bool]:
 
 def write_table(path: Path, model: str, table: str) -> dict[str, int]:
     """A table of the model's layout with clean rows, then a row for each planted error; returns the row of each rule."""
+    plants = PLANTS[model][table]
+    write_rows(path, model, table, [*({} for _ in range(CLEAN)), *plants.values()])
+    _, header = dialect_of(model)
+    return {rule: CLEAN + number + (2 if header else 1) for number, rule in enumerate(plants)}
+
+
+def write_rows(path: Path, model: str, table: str, rows: Sequence[Mapping[str, str]]) -> None:
+    """A table of the model's layout: its first sample row once for each of these, with a key of its own and those cells."""
     names, (delimiter, header) = fields_of(model, table), dialect_of(model)
     with path.open(encoding="utf-8", newline="") as file:
         sample = list(csv.reader(file, delimiter=delimiter))
     base = dict(zip(names, sample[1 if header else 0], strict=True))
     key, form = KEYS[model][table]
-    plants = PLANTS[model][table]
-    rows = []
-    for number, cells in enumerate([*({} for _ in range(CLEAN)), *plants.values()]):
-        rows.append({**base, key: form.format(1 + number), **cells})
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, names, delimiter=delimiter, lineterminator="\n")
         if header:
             writer.writeheader()
-        writer.writerows(rows)
-    return {rule: CLEAN + number + (2 if header else 1) for number, rule in enumerate(plants)}
+        writer.writerows({**base, key: form.format(1 + number), **cells} for number, cells in enumerate(rows))
 
 
 @pytest.mark.parametrize("model", models.LAYOUTS)
@@ -81,8 +85,23 @@ def test_an_error_of_each_rule_is_found_at_its_row(model: str, tmp_path: Path) -
 @pytest.mark.parametrize("model", models.LAYOUTS)
 def test_every_rule_of_the_model_is_planted(model: str, tmp_path: Path) -> None:
     book = load_rules(load_project(create(tmp_path / "new", model=model).folder).rule_files)
-    rules = {table: {rule.id for rule in found.rules} for table, found in book.tables.items()}
+    rules = {table: {rule.id for rule in found.rules if not rule.on_request} for table, found in book.tables.items()}
     assert rules == {table: set(plants) for table, plants in PLANTS[model].items()}
+
+
+@pytest.mark.parametrize(("model", "table"), [(model, table) for model in TWICE for table in TWICE[model]])
+def test_what_stands_twice_is_found_where_it_is_asked_for(model: str, table: str, tmp_path: Path) -> None:
+    made = create(tmp_path / "new", model=model).folder
+    write_rows(made / "datapackage" / f"{table}.csv", model, table, [{}, *TWICE[model][table]])
+    report = validate(load_project(made), replace(ALL, select=("likely-duplicate-*",)))
+    assert [(item.table, item.row) for item in report.findings if item.severity == "info"] == [(table, 4)]
+
+
+@pytest.mark.parametrize("model", models.LAYOUTS)
+def test_every_rule_on_request_of_the_model_has_rows_that_it_finds(model: str, tmp_path: Path) -> None:
+    book = load_rules(load_project(create(tmp_path / "new", model=model).folder).rule_files)
+    asked = {table for table, found in book.tables.items() if any(rule.on_request for rule in found.rules)}
+    assert asked == TWICE.get(model, {}).keys()
 
 
 def test_a_file_needs_no_project_of_the_model(project: Path, deedbook: Run) -> None:

@@ -13,8 +13,8 @@ import polars as pl
 import pytest
 
 from deedbook.checking.rules import _read_schema, evaluate
-from deedbook.checking.settings import AS_WRITTEN
-from deedbook.rules import chains, dates, geography, references, text, values
+from deedbook.checking.settings import RuleSettings
+from deedbook.rules import chains, dates, duplicates, geography, references, text, values
 
 PAGE = (Path(__file__).parents[2] / "docs/reference/builders.md").read_text(encoding="utf-8")
 HEAD = PAGE.split("```python\n")[1].split("schema =")[0]
@@ -34,7 +34,7 @@ def test_an_example_fails_where_it_says(heading: str, code: str, expected: dict[
     names: dict[str, Any] = {}
     exec(HEAD + code, names)  # noqa: S102  (our own page)
     frame = pl.DataFrame(names[code.split(" = ")[0]])
-    rules = _read_schema(pa.DataFrameSchema(checks=names["checks"]), heading, "`schema`", AS_WRITTEN)
+    rules = _read_schema(pa.DataFrameSchema(checks=names["checks"]), heading, "`schema`", RuleSettings(select=("*",)))
     found: dict[str, list[int]] = {}
     for outcome in evaluate(rules, frame):
         if len(outcome.failing):
@@ -45,12 +45,12 @@ def test_an_example_fails_where_it_says(heading: str, code: str, expected: dict[
 def test_every_builder_that_makes_checks_has_an_example() -> None:
     made = [
         f"{module.__name__.rsplit('.', 1)[1]}.{name}"
-        for module in (chains, dates, geography, references, text, values)
+        for module in (chains, dates, duplicates, geography, references, text, values)
         for name, value in inspect.getmembers(module, inspect.isfunction)
         if value.__module__ == module.__name__
         and not name.startswith("_")
         and "Check" in str(value.__annotations__["return"])
     ]
-    assert len(made) >= 19
+    assert len(made) >= 21
     headings = re.findall(r"^## (.*)$", PAGE, re.MULTILINE)
     assert [name for name in made if not any(name in heading for heading in headings)] == []

@@ -90,7 +90,7 @@ class RuleBook:
     def unmet(self, table: str, rules: Iterable[Rule]) -> Iterator[NotChecked]:
         """Those of a table's rules that cannot be judged, and why."""
         for rule in rules:
-            if rule.unmet:
+            if rule.unmet and not rule.on_request:
                 is_accepted = bool(self.settings.reason_against(rule.id))
                 yield NotChecked(table, rule.id, rule.unmet, rule.column, is_accepted)
 

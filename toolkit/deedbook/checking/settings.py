@@ -1,7 +1,7 @@
 """What a project and a command say of rules: `[rules]` of `deedbook.toml`, `--select` and `--ignore`.
 
 [rules.title-used-twice]
-severity = "error"      # or off = true, or at_most = 5
+severity = "error"      # or off = true, or at_most = 5; off = false lets a rule run that otherwise runs on request
 reason = "two talks on one day have one title in our sources"
 words = ["regime"]      # anything else is a parameter, which the rule file asks for with `deedbook.rules.rule.parameter`
 """
@@ -42,13 +42,16 @@ class RuleSettings:
         return "left out by --ignore" if _matches(rule_id, self.ignore) else ""
 
     def applied_to(self, rule: Rule) -> Rule:
-        """The rule as it is set; one that does not run says why."""
+        """The rule as it is set; one that does not run says why. What is still `on_request` was not asked for."""
         own = self.given.get(rule.id, {})
+        is_asked_for = own.get("off") is False or _matches(rule.id, self.select)
+        on_request = rule.on_request and not is_asked_for
         return replace(
             rule,
             severity=own.get("severity", rule.severity),
             at_most=own.get("at_most", rule.at_most),
-            unmet=self.reason_against(rule.id) or rule.unmet,
+            on_request=on_request,
+            unmet="runs on request" if on_request else self.reason_against(rule.id) or rule.unmet,
         )
 
     @contextmanager

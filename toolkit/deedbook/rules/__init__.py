@@ -7,6 +7,7 @@
     values.py      numbers in order and that add up, codes that go together
     text.py        clean characters, stand-ins for a missing value, loaded words
     chains.py      rows that point at rows of their own table
+    duplicates.py  texts and names that may be one thing twice
     references.py  keys, and values that another table has retired
     geography.py   coordinates and administrative units
 

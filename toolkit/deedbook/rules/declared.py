@@ -20,10 +20,17 @@ import pandera.polars as pa
 import polars as pl
 
 from deedbook.errors import RuleError
-from deedbook.rules import dates, geography, references, text, values
+from deedbook.rules import dates, duplicates, geography, references, text, values
 from deedbook.rules.rule import PLACE, rule
 
-_MODULES = {"dates": dates, "geography": geography, "references": references, "text": text, "values": values}
+_MODULES = {
+    "dates": dates,
+    "duplicates": duplicates,
+    "geography": geography,
+    "references": references,
+    "text": text,
+    "values": values,
+}
 
 
 def read_rules(file: Path) -> pa.DataFrameSchema:

@@ -53,6 +53,8 @@ class Rule:
         columns: Fields that are read but cannot be seen in the expressions (a series hides them).
         ref: Where the rule comes from.
         at_most: How many rows may fail, or which share of them below 1: so few are told as `info`.
+        on_request: Whether the rule takes so long that it runs only when it is asked for: by `--select`, or by `off = false` in
+            `[rules.ID]` of `deedbook.toml`.
         unmet: Why the rule cannot be judged now, such as a release date that is not set yet; empty when it can.
         doubt: Rows whose verdict rests on bad cells, which the engine finds out; None where there are none.
         check: The check that pandera itself runs, in place of `passes`; None for a rule of ours.
@@ -71,6 +73,7 @@ class Rule:
     columns: tuple[str, ...] = ()
     values: Mapping[str, pl.Expr | pl.Series] = field(default_factory=dict)
     unmet: str = ""
+    on_request: bool = False
     at_most: float = 0
     doubt: pl.Series | None = None
     check: pa.Check | None = None
@@ -98,6 +101,7 @@ class Words(TypedDict, total=False):
     ref: str
     group: tuple[str, ...] | str
     unmet: str
+    on_request: bool
     at_most: float
     reads: tuple[str, ...] | str
     columns: tuple[str, ...] | str
