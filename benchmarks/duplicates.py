@@ -59,7 +59,7 @@ def _typing(words: list[str], chance: random.Random, _: list[str]) -> None:
 
 
 def _shorter(words: list[str], chance: random.Random, _: list[str]) -> None:
-    for _ in range(2):
+    for _at in range(2):
         del words[chance.randrange(len(words))]
 
 
@@ -120,7 +120,7 @@ def generate(rows: int) -> Path:
         date_start=first,
         event_type=pl.Series(np.where(is_crowd, "protest", np.array(TYPES)[draw.integers(0, len(TYPES), own)])),
         source_actor_id=pl.Series(np.where(is_crowd, ids[0], np.array(ids)[source])),
-        target_actor_id=pl.Series(np.where(is_crowd, None, np.array(ids, dtype=object)[target])),
+        target_actor_id=pl.Series(np.where(is_crowd, np.array(None), np.array(ids, dtype=object)[target])),
         summary=pl.concat_str(pl.lit("On that day"), *words, separator=" "),
     )
     copies, manifest = [], []

@@ -185,8 +185,8 @@ def test_without_the_extra_the_rule_says_so_where_it_is_asked_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(duplicates, "find_spec", {}.get)
-    package = {"logs": f"entry,on,text\nL1,2024-03-07,{VISIT}\nL2,2024-03-07,{VISIT}\n"}
-    make_package(tmp_path, schemas={"logs": fields("entry", "on:date", "text")}, **package)
+    logs = f"entry,on,text\nL1,2024-03-07,{VISIT}\nL2,2024-03-07,{VISIT}\n"
+    make_package(tmp_path, schemas={"logs": fields("entry", "on:date", "text")}, logs=logs)
     (tmp_path / "deedbook.toml").write_text('package = "datapackage.json"\nschemas = "rules"\n')
     (tmp_path / "rules").mkdir()
     (tmp_path / "rules" / "logs.py").write_text(

@@ -113,8 +113,8 @@ def near_texts(
         reads: The tables of which `facts` is made.
         ref: Where the rule comes from.
     """
-    limits = {"days": parameter(name, "days", days), "at_least": parameter(name, "at_least", at_least)}
-    like = Likeness(key, tuple(texts), tuple(same), day, until, facts=facts, **limits)
+    days, at_least = parameter(name, "days", days), parameter(name, "at_least", at_least)
+    like = Likeness(key, tuple(texts), tuple(same), day, until, days, at_least, facts=facts)
     return _unlike(name, like, "texts-alike", "rapidfuzz", reads=tuple(reads), ref=ref)
 
 
