@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import zipfile
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 
 import polars as pl
@@ -107,7 +108,7 @@ ENDLESS = "WITH RECURSIVE r(k) AS (SELECT 1 UNION ALL SELECT k + 1 FROM r) SELEC
     ],
 )
 def test_a_view_without_an_end_is_given_up(tmp_path: Path, view: str) -> None:
-    with sqlite3.connect(tmp_path / "a.sqlite") as connection:
+    with closing(sqlite3.connect(tmp_path / "a.sqlite", isolation_level=None)) as connection:
         connection.execute("CREATE TABLE n (id)")
         connection.executemany("INSERT INTO n VALUES (?)", ((number,) for number in range(100)))
         connection.execute(f"CREATE VIEW t AS {view}")

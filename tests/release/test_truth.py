@@ -8,6 +8,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -179,7 +180,7 @@ def test_sqlite_shows_the_labels_of_codes_in_a_view(make_project: MakeProject) -
         "t_labels": ("id\nq\n", schema()),
     }
     folder = release_of(make_project(tables))
-    with sqlite3.connect(folder / "deeds.sqlite") as connection:
+    with closing(sqlite3.connect(folder / "deeds.sqlite")) as connection:
         found = connection.execute(
             'SELECT id, code, "code_label", "code_label_2", level_label FROM "t_labels_2"'
         ).fetchall()

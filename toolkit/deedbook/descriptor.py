@@ -7,6 +7,7 @@ import datetime as dt
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import chain, count
@@ -303,8 +304,9 @@ def jailed(root: Path, path: str, where: str) -> Path:
         raise ProjectError(f"{where}: the path {path!r} is hidden, which Data Package v2 forbids", hint)
     try:
         resolved = (root / candidate).resolve()
-        resolved.exists()
-    except (OSError, RuntimeError) as error:  # the second for links that lead to each other
+        with suppress(FileNotFoundError, NotADirectoryError):
+            resolved.stat()  # Python 3.13 resolves links that lead to each other, and `exists` says nothing of them
+    except (OSError, RuntimeError) as error:  # the second for such links before 3.13
         reason = error.strerror if isinstance(error, OSError) else "its links lead in a circle"
         raise ProjectError(f"{where}: the path {shorten(path)!r} names no file: {reason}", hint) from None
     if not resolved.is_relative_to(root.resolve()):
