@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import getpass
+import hashlib
 import json
 import platform
+import re
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -189,6 +192,16 @@ def test_page_and_readme_say_where_to_start_and_how_to_cite(folder: Path) -> Non
     assert "TY  - DATA" in page
     assert 'fetch("../../catalog.json"' in page
     assert '<p id="notice" class="notice" role="status" hidden></p>' in page
+
+
+def test_the_page_runs_its_own_script_and_forbids_every_other(folder: Path) -> None:
+    page = (folder / "index.html").read_text()
+    policies = re.findall(r'<meta http-equiv="Content-Security-Policy" content="([^"]*)">', page)
+    (script,) = re.findall(r"<script>(.*?)</script>", page, re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    assert [policy.split("; ")[:2] for policy in policies] == [["default-src 'none'", f"script-src 'sha256-{digest}'"]]
+    assert "script-src" not in (folder / "CODEBOOK.html").read_text()
+    assert "default-src 'none'" in (folder / "CODEBOOK.html").read_text()
 
 
 def test_a_doi_stands_in_the_citation(make_project: MakeProject) -> None:

@@ -5,8 +5,10 @@ What is not zero stays visible in a graphic: `length_of` is a length in units of
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
+from base64 import b64encode
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from pathlib import Path
@@ -66,6 +68,7 @@ def _environment(folder: Path) -> Environment:
         "blocks": blocks,
         "code": markdown_code,
         "groupby_order": grouped_by,
+        "integrity": lambda script: f"sha256-{b64encode(hashlib.sha256(script.encode()).digest()).decode()}",
         "iri": iri,
         "length_of": lambda part, whole, size: f"{max(size * part / whole, 1.5):.2f}" if whole and part else "0",
         "literal": json_text,
