@@ -1,4 +1,4 @@
-"""The pages of a release, of its catalogue and of a comparison, before axe in a real browser and the Nu HTML checker."""
+"""The pages of a release, of its catalogue, of a comparison and of a validation, before axe in a real browser and the Nu HTML checker."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.external.conftest import ROOT, SECONDS, TOOLS, run, tool
 
 pytestmark = pytest.mark.external
 
-PAGES = ("catalogue.html", "changes.html", "codebook.html", "release.html")
+PAGES = ("catalogue.html", "changes.html", "codebook.html", "release.html", "report.html")
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +30,7 @@ def pages(good: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     def deedbook(*arguments: str | Path) -> str:
         done = run(sys.executable, "-m", "deedbook", *arguments, folder=project)
-        assert done.returncode == (1 if arguments[0] == "diff" else 0), done.stderr
+        assert done.returncode == (1 if arguments[0] in {"diff", "validate"} else 0), done.stderr
         return done.stdout
 
     shutil.copytree(good, project / "dist" / good.parent.name / good.name)
@@ -39,6 +39,10 @@ def pages(good: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     events.write_text(events.read_text(encoding="utf-8").replace("region", "part of the world"), encoding="utf-8")
     folder = tmp_path_factory.mktemp("looked-at")
     (folder / "changes.html").write_text(deedbook("diff", good, ".", "--format", "html"), encoding="utf-8")
+    events.write_text(events.read_text(encoding="utf-8").replace("P000001", "P00001"), encoding="utf-8")
+    deedbook("validate", "--format", "json", "-o", "earlier.json")
+    shown = ("--by", "coder", "--earlier", "earlier.json", "--max-findings", "1000")
+    deedbook("validate", "--format", "html", *shown, "-o", folder / "report.html")
     shutil.copy(good / "index.html", folder / "release.html")
     shutil.copy(good / "CODEBOOK.html", folder / "codebook.html")
     shutil.copy(project / "public" / "index.html", folder / "catalogue.html")

@@ -174,6 +174,26 @@ REPORT_PARTS = {"tables": TableStats, "checked": Check, "not_checked": NotChecke
 """The lists of a report and what they hold, in the order in which JSON has them."""
 
 
+@dataclass(frozen=True, slots=True)
+class Excerpt:
+    """Rows of a file in which findings are shown.
+
+    Attributes:
+        labels: What the header calls the columns, in the order of the file; the names of the fields where there is no header.
+        rows: Their cells by record number, the first record of the file being 1.
+    """
+
+    labels: Sequence[str] = ()
+    rows: Mapping[int, Sequence[str]] = field(default_factory=dict)
+
+    def row_of(self, finding: Finding) -> Sequence[str]:
+        """The cells of a finding's row; none where they are not known, or another value stands in its cell."""
+        cells, number = self.rows.get(finding.row or 0, ()), finding.field_number
+        if number and finding.value is not None and [*cells[number - 1 : number]] != [finding.value]:
+            return ()
+        return cells
+
+
 def with_findings(report: Report, findings: Sequence[Finding]) -> Report:
     """The report with what was found after the validation of its tables, at the end."""
     totals = tuple(Total(*place, len(items)) for place, items in by_place(findings).items())

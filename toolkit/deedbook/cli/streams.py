@@ -103,6 +103,20 @@ def append(path: Path, text: str) -> None:
         file.write(text)
 
 
+def read(path: Path) -> str:
+    """The text of a file.
+
+    Raises:
+        UsageError: when it cannot be read, or is no text in UTF-8.
+    """
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise UsageError(f"{path}: is no text in UTF-8") from None
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be read: {error.strerror}") from None
+
+
 @contextmanager
 def piped_data(target: Path, described_by: Path | None) -> Iterator[Path]:
     """The target; or a copy of the data that comes through `-` (stdin) or a named pipe, gone at the end.
@@ -129,12 +143,12 @@ def piped_data(target: Path, described_by: Path | None) -> Iterator[Path]:
         yield copy
 
 
-def view(folder: str = "") -> View:
+def view() -> View:
     """How a report is shown on stdout: in colours only on a terminal that is not told to stay plain (NO_COLOR, TERM=dumb)."""
     if sys.stdout is None or not sys.stdout.isatty():
-        return View(folder=folder)
+        return View()
     color = not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-    return View(shutil.get_terminal_size().columns, color, folder)
+    return View(shutil.get_terminal_size().columns, color)
 
 
 def folder_of(root: Path) -> str:

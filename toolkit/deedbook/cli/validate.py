@@ -41,6 +41,10 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
     "How the report is written; github writes workflow commands, markdown a job summary, concise lines for editors.",
 )
 @click.option("-o", "--output", "file", type=_FILE, help="Write the report to this file instead of to stdout.")
+@click.option(
+    "--by", default="", metavar="COLUMN", help="With html: also count by what COLUMN holds, such as the coder."
+)
+@click.option("--earlier", type=_FILE, help="With html: an earlier report (json), to say what changed since.")
 @click.option("--summary", type=_FILE, help="Also append the report in Markdown to this file, such as a job summary.")
 @click.option(
     "--max-findings",
@@ -91,6 +95,8 @@ def validate(
     sheet: str,
     format_: str,
     file: Path | None,
+    by: str,
+    earlier: Path | None,
     summary: Path | None,
     no_rules: bool,
     trust_rules: bool,
@@ -109,6 +115,8 @@ def validate(
     """
     from deedbook import validation
     from deedbook.project import Reading, load_project
+    from deedbook.reading.excerpts import read_excerpts
+    from deedbook.rendering.data import read_counts
 
     reading = Reading(schema, "", delimiter.replace("\\t", "\t"), encoding, sheet)
     if model is not None:
@@ -128,22 +136,27 @@ def validate(
             from deedbook.versioning.previous import demand_one_beginning
 
             demand_one_beginning(project)
+        counts = None if earlier is None else read_counts(streams.read(earlier))
         report = validation.validate(project, validation.Options(**chosen), bar.update)
+        rows = read_excerpts(project.package, report.findings) if format_ in rendering.SHOW_ROWS else {}
     code = DONE if report.passes(strict=strict) else FINDINGS
     if summary is not None:
         streams.append(summary, rendering.render(report, "markdown", rendering.PLAIN))
-    give(report, format_, file, streams.folder_of(project.package.root), is_silent=quiet and code == DONE)
+    view = streams.view() if file is None else View()
+    folder = streams.folder_of(project.package.root)
+    view = replace(view, folder=folder, name=project.package.name, rows=rows, by=by, earlier=counts)
+    give(report, format_, file, view, is_silent=quiet and code == DONE)
     if strict and not quiet and (complaint := text.strict_complaint(report)):
         streams.say(complaint)
     ctx.exit(code)
 
 
-def give(report: Report, format_: str, file: Path | None, folder: str, *, is_silent: bool) -> None:
+def give(report: Report, format_: str, file: Path | None, view: View, *, is_silent: bool) -> None:
     """The report in a file, or on stdout; where all is well and talk is unwanted, text for people is left out."""
     if file is not None:
-        streams.write(file, rendering.render(report, format_, View(folder=folder)))
+        streams.write(file, rendering.render(report, format_, view))
         if not is_silent:
             streams.say(f"{text.summary_line(report)} ({file})")
     elif not (is_silent and format_ == "text"):
-        said = rendering.render(report, format_, streams.view(folder))
+        said = rendering.render(report, format_, view)
         streams.emit(said, is_data=format_ in rendering.DATA_FORMATS)

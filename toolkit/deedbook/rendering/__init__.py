@@ -5,13 +5,16 @@ A format of a report is a function `render_NAME(report, view)` of a module here,
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from deedbook.findings import Excerpt
+
 if TYPE_CHECKING:
-    from deedbook.findings import Report
+    from deedbook.findings import Finding, Place, Report
 
 REPORT_FORMATS = {
     "text": "text",
@@ -22,9 +25,10 @@ REPORT_FORMATS = {
     "markdown": "pages",
     "junit": "pages",
     "csv": "data",
+    "html": "html",
 }
 """Formats of a report, each with the module that renders it; the first is the default."""
-DATA_FORMATS = frozenset({"json", "frictionless", "junit", "csv"})
+DATA_FORMATS = frozenset({"json", "frictionless", "junit", "csv", "html"})
 """Those that programs read: UTF-8 whatever the locale."""
 
 
@@ -36,17 +40,32 @@ class View:
         width: Columns of the terminal; None for lines of any length.
         color: Whether the terminal shows colours.
         folder: The folder of the tables as seen from the root of the repository, for formats that point at lines of files.
+        name: What the data is called.
+        rows: For each file of a table the rows of its findings, for `SHOW_ROWS`.
+        by: A column whose values are counted, such as the coder.
+        earlier: How many findings nobody had waived at each place of an earlier report; None where there is no such report.
     """
 
     width: int | None = None
     color: bool = False
     folder: str = ""
+    name: str = ""
+    rows: Mapping[tuple[str, str], Excerpt] = field(default_factory=dict)
+    by: str = ""
+    earlier: Mapping[Place, int] | None = None
+
+    def excerpt(self, finding: Finding) -> Excerpt:
+        """The rows of the findings of its file."""
+        return self.rows.get((finding.table, finding.path)) or NO_ROWS
 
     def path(self, path: str) -> str:
         """A file of the package as seen from there; an address stays one."""
         return (PurePosixPath(self.folder) / path).as_posix() if path and "://" not in path else path
 
 
+SHOW_ROWS = frozenset({"html"})
+"""Formats that show the rows of findings."""
+NO_ROWS = Excerpt()
 PLAIN = View()
 """A pipe."""
 

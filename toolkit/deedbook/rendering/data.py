@@ -6,7 +6,18 @@ import json
 from pathlib import Path
 from typing import Any
 
-from deedbook.findings import FINDING_FIELDS, Finding, Report, TableStats, by_table, report_record
+from deedbook.errors import UsageError
+from deedbook.findings import (
+    FINDING_FIELDS,
+    Finding,
+    Place,
+    Report,
+    TableStats,
+    Total,
+    by_table,
+    place_of,
+    report_record,
+)
 from deedbook.rendering import PLAIN, View
 
 FILE_TYPES = frozenset(
@@ -30,6 +41,23 @@ def render_json(report: Report, _view: View = PLAIN) -> str:
     record: dict[str, Any] = report_record(report)
     record["stats"]["seconds"] = round(report.seconds, 3)
     return _dumped(record)
+
+
+def read_counts(text: str) -> dict[Place, int]:
+    """How many findings nobody had waived at each place of a report that `render_json` wrote.
+
+    Raises:
+        UsageError: when it is none.
+    """
+    try:
+        record = json.loads(text)
+        if record["report_version"] != 1:
+            raise ValueError
+        totals = [Total(**total) for total in record["totals"]]
+        return {place_of(total): total.count - total.waived for total in totals}
+    except (ValueError, TypeError, KeyError):
+        hint = "write one with `deedbook validate --format json`"
+        raise UsageError("the earlier report is not one of deedbook", hint) from None
 
 
 def report_schema() -> dict[str, Any]:

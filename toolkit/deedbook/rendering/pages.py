@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deedbook.changes.records import KEY
-from deedbook.findings import Report, by_place, by_table, place_in_package, place_of
+from deedbook.findings import Report, by_place, by_table, place_in_package, place_of, plural, shorten
 from deedbook.rendering import PLAIN, View
 from deedbook.rendering.escapes import code, plain, visible
 from deedbook.rendering.text import outcome, sentence, summary_line
@@ -53,6 +53,8 @@ def template(name: str) -> Template:
         "cell": lambda text: code(text, _LONGEST_CELL) if text else "",
         "md": lambda text, longest=_LONGEST_CELL: plain(text, longest),
         "number": "{:,}".format,
+        "plural": plural,
+        "brief": lambda text: visible(shorten(text, _LONGEST_CELL)),
         "quoted": quoted,
         "rest": lambda left: f" and {left:,} more" if left > 0 else "",
         "rows": _rows,

@@ -1,0 +1,146 @@
+"""The report as one page for people without a terminal: it needs no other file, no network, and no script to be read.
+
+Each finding stands in its row, with the cells beside it. What stands in a table is anybody's text: it is escaped, and the page allows
+nothing but its own style and its own script, each by its hash. The script only searches, filters and hides.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from deedbook.findings import SEVERITIES, Finding, Report, Total, by_place, by_table, place_in_package, place_of
+from deedbook.rendering import PLAIN, View
+from deedbook.rendering.pages import template
+from deedbook.rendering.text import summary_line
+
+_BESIDE = 2
+"""Cells that are shown on each side of the one that a finding is about."""
+_FIRST = 5
+"""Cells that are shown of a row as a whole."""
+_CHUNK = 200
+"""Rows of one table of the page, which is laid out as a whole."""
+_MANY = 500
+"""Findings beyond which a browser lays out only what is looked at."""
+_TEMPLATES = Path(__file__).with_name("templates")
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A finding that is shown, in its row.
+
+    Attributes:
+        cells: The cells that are shown of its row, in the order of the group's columns; none where the row is not known.
+        owner: What the column of the option `--by` holds in its row.
+    """
+
+    finding: Finding
+    cells: Sequence[str]
+    owner: str
+
+
+@dataclass(frozen=True)
+class Group:
+    """The findings of one rule at one column.
+
+    Attributes:
+        number: Its place on the page.
+        before: How many an earlier report had that nobody waived; None where there is no such report.
+        columns: The labels of the cells that are shown, and which of them a finding is about (-1: none).
+    """
+
+    number: int
+    total: Total
+    before: int | None
+    columns: Sequence[str]
+    at: int
+    findings: Sequence[Shown]
+
+    @property
+    def count(self) -> int:
+        """The number of findings that nobody waived."""
+        return self.total.count - self.total.waived
+
+    @property
+    def where(self) -> str:
+        """The table and the column."""
+        return place_in_package(self.total) or "the whole package"
+
+    @cached_property
+    def chunks(self) -> list[Sequence[Shown]]:
+        """The findings in as many tables as are laid out one by one."""
+        return [self.findings[at : at + _CHUNK] for at in range(0, len(self.findings), _CHUNK)]
+
+
+def render_html(report: Report, view: View = PLAIN) -> str:
+    """The report as an HTML page.
+
+    Args:
+        report: What to render.
+        view: Its `rows` are the rows of the findings; `by` a column whose values are counted, `earlier` another report.
+    """
+    groups = list(_groups(report, view))
+    style, script = ((_TEMPLATES / f"report.{kind}").read_text(encoding="utf-8") for kind in ("css", "js"))
+    known, earlier = set(map(place_of, report.totals)), {} if view.earlier is None else view.earlier
+    return template("report.html.j2").render(
+        report=report,
+        summary=summary_line(report),
+        tables=by_table(report),
+        groups=groups,
+        view=view,
+        owners=_by_owner(groups) if view.by else [],
+        gone=[(place, count) for place, count in earlier.items() if count and place not in known],
+        errors_before=sum(count for place, count in earlier.items() if place[3] == "error"),
+        style=style,
+        script=script,
+        policy=f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'",
+        severities=SEVERITIES,
+        many=len(report.findings) > _MANY,
+    )
+
+
+def _hash(text: str) -> str:
+    """The source of a policy that stands for a text."""
+    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
+
+
+def _groups(report: Report, view: View) -> Iterator[Group]:
+    """What each total counts, with the findings that are shown."""
+    shown = by_place(report.open_findings)
+    for number, total in enumerate(sorted(report.totals, key=lambda it: (it.table, SEVERITIES.index(it.severity)))):
+        found = shown.get(place_of(total), [])
+        before = None if view.earlier is None else view.earlier.get(place_of(total), 0)
+        labels = next((view.excerpt(it).labels for it in found if view.excerpt(it).labels), ())
+        first, last, at = _window(found, labels)
+        rows = [Shown(it, *_cells(it, view, first, last)) for it in found]
+        yield Group(number, total, before, labels[first:last], at, rows)
+
+
+def _window(found: Sequence[Finding], labels: Sequence[str]) -> tuple[int, int, int]:
+    """Which cells of their rows are shown: the first, the one behind the last, and which of them the findings are about."""
+    number = next((it.field_number for it in found), None)
+    if number is None or number > len(labels):
+        return 0, min(_FIRST, len(labels)), -1
+    first = max(0, number - 1 - _BESIDE)
+    return first, number + _BESIDE, number - 1 - first
+
+
+def _cells(finding: Finding, view: View, first: int, last: int) -> tuple[Sequence[str], str]:
+    """The cells that are shown of a finding's row, and what the column holds that is counted by."""
+    excerpt = view.excerpt(finding)
+    cells = excerpt.row_of(finding)
+    owner = dict(zip(excerpt.labels, cells, strict=False)).get(view.by, "")
+    return cells[first:last], owner
+
+
+def _by_owner(groups: Iterable[Group]) -> list[tuple[str, list[int]]]:
+    """How many of the findings that are shown each value of a column has, by severity; the most first."""
+    counts = Counter((it.owner, it.finding.severity) for group in groups for it in group.findings)
+    names = {name for name, _ in counts}
+    rows = [(name, [counts[name, severity] for severity in SEVERITIES]) for name in names]
+    return sorted(rows, key=lambda row: (-sum(row[1]), row[0]))
