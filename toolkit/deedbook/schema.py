@@ -147,6 +147,13 @@ class TableSchema:
         """
         return self.fields[self.positions[name]]
 
+    @property
+    def questions(self) -> tuple[tuple[str, str], ...]:
+        """What its draft left to a person: the field, empty for the table, and the question."""
+        kept = own_settings(self.raw).get("guess")
+        guesses = [item for item in kept if isinstance(item, Mapping)] if isinstance(kept, list) else []
+        return tuple((str(item.get("field", "")), str(item["todo"])) for item in guesses if item.get("todo"))
+
     def contradictions(self) -> Iterator[str]:
         """What it says of its fields and keys that cannot all be true."""
         yield from (f"field `{name}` is declared twice" for name in repeated(sorted(self.names)))

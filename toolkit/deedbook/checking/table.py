@@ -254,6 +254,9 @@ def check_table(plan: TablePlan, found: FindingsSoFar) -> TableOutcome:
             message = f"{path} is on another machine, which was not asked"
             hint = "use --allow-network, or download the file"
             outcome.not_read(number, FileProblem("scheme-error", message, hint))
+    for name, question in plan.schema.questions:
+        hint = "correct the schema where it is wrong, and delete this `todo` from its `deedbook.guess`"
+        outcome.say(0, FileProblem("open-question", question, hint, field=name or None), severity="warning")
     labels: list[str] | None = None
     for number, file in enumerate(resource.sources if resource.is_table else ()):
         try:

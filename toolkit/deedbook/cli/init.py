@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from deedbook.cli import options, streams
+from deedbook.errors import ProjectError, UsageError
 from deedbook.models import ALIGNMENT, LAYOUTS
 
 
@@ -19,16 +20,38 @@ from deedbook.models import ALIGNMENT, LAYOUTS
     show_default=True,
     help="Whose tables, schemas and rules it has: those of the reference dataset, or the layout of a dataset of others.",
 )
+@click.option(
+    "--from",
+    "sources",
+    metavar="FILE",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="Make it from files that exist, as `describe` drafts them: a file, a folder or a workbook; repeatable.",
+)
 @options.quiet
 @options.debug
-def init(folder: Path, name: str, model: str, quiet: bool) -> None:
+def init(folder: Path, name: str, model: str, sources: tuple[Path, ...], quiet: bool) -> None:
     """Make a dataset project in DIR: sample tables, schemas, rules, deedbook.toml, CI workflows, a pre-commit hook.
 
     It passes `validate` and `build` as it is. DIR must not exist yet, or be empty; nothing is ever overwritten (exit code 4).
     """
     from deedbook.scaffold import create
 
-    created = create(folder, name=name, model=model)
+    draft = None
+    if sources:
+        from deedbook.drafts import describe
+
+        if model != ALIGNMENT:
+            raise UsageError("--model and --from both say which tables it has", "leave one of them out")
+        draft = describe(sources)
+        if draft.undescribed:
+            file, why = next(iter(draft.undescribed.items()))
+            raise ProjectError(f"{file}: cannot be described: {why}", "leave it out, or mend it")
+    created = create(folder, name=name, model=model, draft=draft)
+    if draft is not None and not quiet:
+        from deedbook.cli.describe import render
+
+        streams.emit(render(draft) + "\n")
     if not quiet:
         streams.emit(f"made {folder}: the dataset `{created.name}`, {len(created.files)} files\n")
         streams.emit(f"next: cd {shlex.quote(str(folder))} && deedbook validate && deedbook build\n")

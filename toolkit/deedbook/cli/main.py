@@ -17,6 +17,7 @@ from deedbook.rendering.escapes import visible
 
 VERBS = {
     "init": ("init", "Make a dataset project in DIR."),
+    "describe": ("describe", "Draft a descriptor and schemas for files that exist."),
     "validate": ("validate", "Name every mistake in the tables of TARGET at its row and field."),
     "convert": ("convert", "Make a project of the evidence model from a table of another one."),
     "fmt": ("fmt", "Rewrite the tables of the project in canonical form."),

@@ -5,6 +5,7 @@ order of columns: theirs is that of the schema, then of appearance; a key that a
 """
 
 import csv
+import importlib
 import importlib.util
 import io
 import json
@@ -214,6 +215,32 @@ def _rows_of_sheet(file: Path, resource: Resource) -> Iterator[list[Any]]:
             yield from [[]] * blank
             blank = 0
             yield row + [None] * (least - len(row))
+    except Exception as error:  # noqa: BLE001  # whatever a reader of spreadsheets raises, the file is the cause
+        message = f"{file.name} cannot be read: {error}"
+        raise SourceError("source-error", message, "check that it opens elsewhere") from None
+
+
+def sheets_of(file: Path, kind: str) -> list[str]:
+    """The names of the sheets of a workbook that hold anything.
+
+    Raises:
+        SourceError: when it cannot be read.
+    """
+    for absent in filterfalse(importlib.util.find_spec, _READERS[kind]):
+        raise SourceError("format-error", f"{file.name} needs the package {absent}", "pip install 'deedbook[sheets]'")
+    try:
+        if kind == "xlsx":
+            import openpyxl
+
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                with closing(openpyxl.load_workbook(file, read_only=True)) as book:
+                    pages = [page for page in book.worksheets if page.sheet_state == "visible"]
+                    return [page.title for page in pages if any(map(any, page.iter_rows(values_only=True)))]
+        if kind == "ods":
+            pages = importlib.import_module("ezodf").opendoc(file).sheets
+            return [page.name for page in pages if page.nrows() and page.ncols()]
+        return [page.name for page in importlib.import_module("xlrd").open_workbook(file).sheets() if page.nrows]
     except Exception as error:  # noqa: BLE001  # whatever a reader of spreadsheets raises, the file is the cause
         message = f"{file.name} cannot be read: {error}"
         raise SourceError("source-error", message, "check that it opens elsewhere") from None

@@ -41,7 +41,7 @@ from deedbook.release.contents import TYPED_FORMATS, Contents, File, release_for
 from deedbook.release.formats import FORMATS, Format, Usage, format_of
 from deedbook.release.pages import json_text, render
 from deedbook.release.tables import Outline, named_missing, schema_of
-from deedbook.schema import Field, TableSchema
+from deedbook.schema import Field, TableSchema, own_settings
 from deedbook.versioning import corrections
 from deedbook.versioning.bump import Verdict
 from deedbook.versioning.previous import CHANGES
@@ -297,7 +297,7 @@ def datapackage_json(contents: Contents) -> str:
             "rows": table.rows,
             "schema": {
                 "$schema": PROFILE + "tableschema.json",
-                **_kept(schema.raw, _DROPPED_OF_SCHEMA),
+                **_kept({**schema.raw, "deedbook": _without_guesses(schema)}, _DROPPED_OF_SCHEMA),
                 "fields": [_field(item, item.name in outline.derived, schema) for item in schema.fields],
                 "missingValues": [""],
             },
@@ -320,6 +320,11 @@ def datapackage_json(contents: Contents) -> str:
 def _kept(raw: Mapping[str, Any], dropped: re.Pattern[str]) -> dict[str, Any]:
     """What is said otherwise in a release is not said twice."""
     return {key: value for key, value in raw.items() if value not in ("", [], {}) and not dropped.fullmatch(key)}
+
+
+def _without_guesses(schema: TableSchema) -> dict[str, Any]:
+    """Our own settings in a schema, but for what its draft was made from."""
+    return {name: value for name, value in own_settings(schema.raw).items() if name != "guess"}
 
 
 def _field(item: Field, is_derived: bool, schema: TableSchema) -> dict[str, Any]:

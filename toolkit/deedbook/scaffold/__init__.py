@@ -15,9 +15,13 @@
     README.md  .gitignore  .gitattributes
     CODEBOOK.md                      of another model than `alignment`, which also has its own tables and schemas
 
+Where it is made from files that exist, those are its tables, with the schemas that `deedbook.drafts` makes for them.
+
 `files/` and `tables/` hold them; code list and descriptor are those of the reference dataset, which the wheel takes along
 as `reference/`, or what a folder of `deedbook.models` has. A new project is written beside its place and renamed once.
 """
+
+from __future__ import annotations
 
 import errno
 import json
@@ -29,12 +33,15 @@ from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from deedbook import __version__, files, models
 from deedbook.errors import RefusalError, UsageError
 from deedbook.models import ALIGNMENT
 from deedbook.names import name_problem
+
+if TYPE_CHECKING:  # polars takes longer to import than a project to make
+    from deedbook.drafts import Draft
 
 _HERE = resources.files(__package__)
 FILES: Mapping[str, str] = json.loads((_HERE / "places.json").read_bytes())
@@ -59,6 +66,7 @@ def create(
     *,
     name: str = "",
     model: str = ALIGNMENT,
+    draft: Draft | None = None,
     said: Mapping[str, Any] = MappingProxyType({}),
     fill: Callable[[Path], object] = lambda _: None,
 ) -> Created:
@@ -68,6 +76,7 @@ def create(
         folder: A folder that does not exist yet, or an empty one.
         name: The name of the dataset; made from that of the folder when empty.
         model: Whose tables, schemas and rules it has.
+        draft: Files that exist, in place of a model.
         said: What the descriptor says, in place of what it would.
         fill: Puts other rows and files into the new project, before it is at its place.
 
@@ -85,7 +94,7 @@ def create(
     staged = target.with_name(f".{target.name}.init-{os.getpid()}")
     try:
         with files.explained_disk(f"{folder} cannot be written"), files.new_folder(target, staged) as root:
-            contents = dict(contents_of(name, model, said))
+            contents = dict(contents_of(name, model, said, draft))
             for path, content in contents.items():
                 (root / path).parent.mkdir(parents=True, exist_ok=True)
                 (root / path).write_bytes(content)
@@ -111,7 +120,9 @@ def _demand_free(target: Path, folder: Path) -> None:
         raise RefusalError(message, f"go one up: `cd ..`, then `deedbook init {target.name}`")
 
 
-def contents_of(name: str, model: str, said: Mapping[str, Any]) -> Iterator[tuple[str, bytes]]:
+def contents_of(
+    name: str, model: str, said: Mapping[str, Any] = MappingProxyType({}), draft: Draft | None = None
+) -> Iterator[tuple[str, bytes]]:
     """The path and the content of every file of a project, whose descriptor has what is said."""
     for packaged, path in FILES.items():
         text = (_HERE / "files" / packaged).read_bytes()
@@ -120,7 +131,14 @@ def contents_of(name: str, model: str, said: Mapping[str, Any]) -> Iterator[tupl
     own = json.loads((_HERE / "files" / "datapackage.json").read_bytes())
     raw |= {key: own[key] for key in _DESCRIBED}
     schemas, tables = _packaged("schemas", "."), [*(_HERE / "tables").iterdir()]
-    if model == ALIGNMENT:
+    if draft is not None:
+        tables = [item for item in tables if item.name in _BESIDE]
+        raw |= {"deedbook": {}, "resources": [dict(table.raw) for table in draft.tables]}
+        for path in dict.fromkeys(str(table.raw["path"]) for table in draft.tables):
+            yield f"datapackage/{path}", (draft.root / path).read_bytes()
+        for described in draft.tables:
+            yield f"schemas/{described.name}.schema.json", _to_bytes(described.schema)
+    elif model == ALIGNMENT:
         tables.append(_packaged("scaffold/reference/code_values.csv", "datapackage"))
     else:
         folder = models.folder_of(model)
@@ -131,10 +149,15 @@ def contents_of(name: str, model: str, said: Mapping[str, Any]) -> Iterator[tupl
     for table in sorted(tables, key=lambda item: item.name):
         yield f"datapackage/{table.name}", table.read_bytes()
     raw |= {"name": name, "deedbook": {**raw["deedbook"], "previous": None}, **said}
-    yield "datapackage/datapackage.json", (json.dumps(raw, ensure_ascii=False, indent=2) + "\n").encode()
-    for schema in sorted(schemas.iterdir(), key=lambda item: item.name):
+    yield "datapackage/datapackage.json", _to_bytes(raw)
+    for schema in sorted(schemas.iterdir() if draft is None else (), key=lambda item: item.name):
         if schema.name.endswith((".schema.json", ".py", ".rules.toml")):
             yield f"schemas/{schema.name}", schema.read_bytes()
+
+
+def _to_bytes(value: object) -> bytes:
+    """JSON as people edit it."""
+    return (json.dumps(value, ensure_ascii=False, indent=2) + "\n").encode()
 
 
 def _packaged(path: str, folder: str) -> Traversable:

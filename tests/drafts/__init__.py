@@ -1,0 +1,1 @@
+"""Drafts of descriptors and schemas."""

@@ -1,0 +1,235 @@
+"""Drafts of a descriptor and of Table Schemas for files that nobody described yet.
+
+    sources.py   what a file is: its tables, encoding, delimiter, header
+    columns.py   what each column is, from every cell
+    keys.py      what tells rows apart, and which columns refer to other tables
+    guesses.py   each guess with what speaks for it, as schemas keep it in `deedbook.guess`
+    forms.toml   the forms that a column may have, and texts that mean nothing
+
+A table validates under its draft. What only a person can know is a `todo`, which a validation repeats until it is gone.
+"""
+
+import json
+import os
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain, product
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from deedbook import files, models, validation
+from deedbook.descriptor import load_json, read_package
+from deedbook.drafts import guesses, keys, sources
+from deedbook.drafts.columns import TableColumns, guesses_of, read_columns
+from deedbook.drafts.guesses import Guess, Proposal
+from deedbook.errors import ProjectError, RefusalError, UsageError
+from deedbook.project import DESCRIPTOR, Project, load_project
+from deedbook.reading.inputs import is_foreign
+from deedbook.reading.source import SourceError
+from deedbook.schema import own_settings
+
+_FEWEST = 5
+_FITTING = 0.6
+"""The share of the columns of a table, or of a model's, that makes the model one that fits."""
+
+
+@dataclass(frozen=True, slots=True)
+class TableDraft:
+    """The draft of one table.
+
+    Attributes:
+        raw: Its resource, without the schema.
+        rows: How many it has.
+        columns: How many cells of each column have a value, in order.
+    """
+
+    name: str
+    raw: Mapping[str, Any]
+    rows: int
+    columns: Mapping[str, int]
+    guesses: tuple[Guess, ...]
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        """Its Table Schema."""
+        return guesses.schema_of(self.guesses)
+
+    @property
+    def todos(self) -> list[Guess]:
+        """What a person has to settle."""
+        return [guess for guess in self.guesses if guess.todo]
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """The drafts of all tables.
+
+    Attributes:
+        root: The folder of the descriptor.
+        undescribed: The files that could not be described, and why.
+    """
+
+    root: Path
+    tables: tuple[TableDraft, ...]
+    undescribed: Mapping[str, str]
+
+    def descriptor(self, schemas: str) -> dict[str, Any]:
+        """The package descriptor, whose schemas are in that folder."""
+        resources = [{**table.raw, "schema": f"{schemas}/{table.name}.schema.json"} for table in self.tables]
+        profile = "https://datapackage.org/profiles/2.0/datapackage.json"
+        return {"$schema": profile, "name": keys.fold(self.root.resolve().name) or "dataset", "resources": resources}
+
+    def contents(self) -> dict[Path, bytes]:
+        """The files that say all of it, by their places below the root."""
+        found = {Path("schemas") / f"{table.name}.schema.json": table.schema for table in self.tables}
+        return {
+            path: to_bytes(value) for path, value in ({Path(DESCRIPTOR): self.descriptor("schemas")} | found).items()
+        }
+
+
+def to_bytes(value: object) -> bytes:
+    """JSON as people edit it."""
+    return (json.dumps(value, ensure_ascii=False, indent=2) + "\n").encode()
+
+
+def describe(
+    targets: Sequence[Path],
+    root: Path | None = None,
+    progress: Callable[[str, float], None] = lambda _what, _share: None,
+) -> Draft:
+    """The drafts of all tables that files, folders and workbooks hold.
+
+    Args:
+        targets: What is described.
+        root: The folder of the descriptor; the one that all files are in when None.
+        progress: Told what is read, and which share of the files is behind us.
+
+    Raises:
+        UsageError: when there is no file, or one is outside the folder of the descriptor.
+    """
+    found = sources.find_files(targets)
+    if absent := [path for path in (*targets, *found) if not path.exists()]:
+        raise UsageError(f"{absent[0]}: no such file or folder", "name files, a folder or a workbook")
+    if not found:
+        raise UsageError(f"{targets[0]}: there is no table in it", f"known are {', '.join(sorted(sources.SUFFIXES))}")
+    root = root or Path(os.path.commonpath([file.parent.absolute() for file in found]))
+    read, undescribed = [], {}
+    for at, file in enumerate(found):
+        progress(f"describing {file.name}", at / len(found))
+        try:
+            for source in sources.read_sources(file.absolute(), root.absolute()):
+                read += [(source, read_columns(source.resource))]
+        except (SourceError, ProjectError) as error:
+            undescribed[str(file)] = f"{error.message}: {error.hint}" if error.hint else error.message
+    return Draft(root, tuple(_drafts(_named_apart(read))), undescribed)
+
+
+Read: TypeAlias = tuple[sources.Source, TableColumns]
+"""A table and its columns."""
+
+
+def _named_apart(read: Iterable[Read]) -> list[Read]:
+    """The same, no two tables of one name."""
+    names, found = Counter[str](), []
+    for source, columns in read:
+        name = str(source.raw["name"])
+        names[name] += 1
+        own = name if names[name] == 1 else f"{name}_{names[name]}"
+        found.append((replace(source, raw={**source.raw, "name": own}), columns))
+    return found
+
+
+def _drafts(read: Sequence[Read]) -> Iterator[TableDraft]:
+    """The drafts of tables that may refer to each other."""
+    tables = [keys.Table(str(source.raw["name"]), columns) for source, columns in read]
+    for table, (source, columns) in zip(tables, read, strict=True):
+        references = keys.find_references(table, tables)
+        whole = [one for one in references if one.share == 1]
+        referring = {name for one in whole for name in one.names}
+        own = chain.from_iterable(guesses_of(column, columns.first) for column in columns.columns)
+        found = [
+            *source.guesses,
+            *(guess for guess in own if guess.place not in product(referring, ["constraints.enum"])),
+        ]
+        found += keys.key_guesses(table)
+        if whole:
+            evidence = "; ".join(one.evidence for one in whole)
+            found.append(Guess("", "foreignKeys", [one.to_json(table.name) for one in whole], evidence))
+        found += [one.question(columns.first) for one in references if one.share < 1]
+        found += _fitting_models([column.name for column in columns.columns])
+        if is_foreign(source.resource):
+            found = _taken(source, found)
+        filled = {column.name: column.values for column in columns.columns}
+        yield TableDraft(table.name, source.raw, columns.rows, filled, tuple(found))
+
+
+def _taken(source: sources.Source, found: list[Guess]) -> list[Guess]:
+    """The guesses, but for columns of which the types of a workbook's cells or of JSON differ: those are of any type."""
+    own = [guess for guess in found if guess.name != "foreignKeys"]
+    raw = {"name": "draft", "resources": [{**source.raw, "schema": guesses.schema_of(own)}]}
+    report = validation.validate(Project(source.root, read_package(raw, source.root, where="draft")))
+    mixed = {total.column for total in report.totals if total.rule == "type-error"}
+    kept = [guess for guess in found if guess.field not in mixed or guess.name in {"type", "constraints.required"}]
+    todo = "are its cells numbers or texts? Some are stored as one, some as the other"
+    return [replace(it, value="any", todo=todo) if it.field in mixed and it.name == "type" else it for it in kept]
+
+
+def _fitting_models(names: Sequence[str]) -> Iterator[Guess]:
+    """The model whose columns these mostly are."""
+    mine, likely = {name.casefold() for name in names}, []
+    for model in models.LAYOUTS:
+        for file in sorted((models.folder_of(model) / "schemas").glob("*.schema.json")):
+            theirs = {item["name"].casefold() for item in load_json(file, "schema")["fields"]}
+            common = len(mine & theirs)
+            if common >= _FEWEST and common >= _FITTING * min(len(mine), len(theirs)):
+                likely.append((common, len(theirs), model))
+    for common, size, model in sorted(likely, reverse=True)[:1]:
+        evidence = f"{common} of its {size} columns are here: deedbook validate FILE --model {model}"
+        yield Guess("", "model", None, f"{model}: {evidence}")
+
+
+def write(draft: Draft) -> list[Path]:
+    """The descriptor and the schemas in the folder of the draft; what is there already is never overwritten.
+
+    Raises:
+        RefusalError: when one of them is there.
+        UsageError: when the folder cannot be written.
+    """
+    contents = {draft.root / path: content for path, content in draft.contents().items()}
+    if there := [path for path in contents if path.exists()]:
+        raise RefusalError(f"{there[0]} is there already, and nothing is overwritten", "see what changed with --update")
+    for path, content in contents.items():
+        path.parent.mkdir(exist_ok=True)
+        files.replace(path, content)
+    return list(contents)
+
+
+def update(target: Path, *, check: bool = False) -> list[Proposal]:
+    """What the present data would change in the schemas of a project that were drafted; written unless a person settled it.
+
+    Args:
+        target: The project.
+        check: Change nothing, only say what would change.
+
+    Raises:
+        UsageError: when none of its schemas was drafted.
+        ProjectError: when a table cannot be read.
+    """
+    project, read, schemas = load_project(target), [], {}
+    for resource in project.package.resources:
+        file = Path(resource.schema_source)
+        if resource.schema and file.is_file() and resource.files and "guess" in own_settings(resource.schema.raw):
+            bare = {name: value for name, value in resource.raw.items() if name != "schema"}
+            read.append((sources.Source(bare, project.package.root), read_columns(resource)))
+            schemas[resource.name] = (file, load_json(file, "schema"))
+    if not read:
+        raise UsageError(f"{target}: no schema of it was drafted", "`describe FILE...` drafts one")
+    proposals = []
+    for draft in _drafts(read):
+        file, old = schemas[draft.name]
+        new, changes = guesses.update(old, draft.guesses, draft.name)
+        proposals += changes
+        if not check and new != old:
+            files.replace(file, to_bytes(new))
+    return proposals

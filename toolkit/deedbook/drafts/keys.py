@@ -1,0 +1,257 @@
+"""Which columns tell the rows of a table apart, and which refer to rows of another one."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import chain, combinations, islice
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from deedbook.drafts.columns import KEYLIKE, TIMELIKE, Column, TableColumns
+from deedbook.drafts.guesses import Guess
+from deedbook.findings import plural
+
+Hashes: TypeAlias = npt.NDArray[np.uint64]
+_SAMPLE = 500
+_TRIED = 80
+"""Pairs and triples of columns that are tried as a key, the likeliest first."""
+_FIRST = 20_000
+"""Rows in which most that are no key show it."""
+_FEWEST = 10
+"""Rows below which two columns tell rows apart by chance."""
+_RESOLVED = 0.8
+"""The share of values in another table that makes a reference likely, of a column that is called like one."""
+_DISTINCT = 5
+"""Values below which a column is a reference by its name only."""
+_NUMERIC = frozenset({"integer", "number", "year"})
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table whose keys are sought."""
+
+    name: str
+    found: TableColumns
+
+    @cached_property
+    def hashes(self) -> Mapping[str, pl.Series]:
+        """The hashes of the cells of the columns that may be part of a key."""
+        found = {}
+        for column in self.found.columns:
+            if column.hashes and not column.failed:
+                found[column.name] = pl.concat(column.hashes, rechunk=True)
+                column.hashes = [found[column.name]]  # not twice in memory
+        return found
+
+    @cached_property
+    def distinct(self) -> dict[tuple[str, ...], Hashes]:
+        """What `values` found."""
+        return {}
+
+    def values(self, names: tuple[str, ...]) -> Hashes:
+        """The hashes of the distinct values of some columns, rising."""
+        if names not in self.distinct:
+            joined = _joined(self, names)
+            self.distinct[names] = joined.filter(joined != 0).unique().sort().to_numpy()
+        return self.distinct[names]
+
+    def is_key(self, names: Sequence[str]) -> bool:
+        """Whether no two rows agree in all of these columns."""
+        for rows in (_FIRST, None):
+            parts = [self.hashes[name].head(rows) if rows else self.hashes[name] for name in names]
+            values = parts[0] if len(parts) == 1 else pl.DataFrame(parts).hash_rows()
+            if values.n_unique() < len(values):
+                return False
+        return True
+
+    @cached_property
+    def filled(self) -> list[Column]:
+        """Columns that may be part of a key and have no empty cell, the likeliest first."""
+        held = [column for column in self.found.columns if column.name in self.hashes and not column.lacking]
+        return sorted(held, key=lambda column: self.rank(column))
+
+    def rank(self, column: Column) -> tuple[int, int]:
+        """How likely a column is part of the key, the least first: by its name, what its values look like, and its place."""
+        place = self.found.columns.index(column)
+        own = fold(column.name) in {"id", f"{singular(self.name)}id", f"{fold(self.name)}id"}
+        is_named = bool(KEYLIKE.fullmatch(column.name))
+        likely = (
+            own,
+            is_named and place == 0,
+            is_named or bool(TIMELIKE.fullmatch(column.name)),
+            place == 0,
+            column.is_coded,
+        )
+        return (likely.index(True) if True in likely else len(likely)), place
+
+    @cached_property
+    def single(self) -> list[str]:
+        """The columns that tell rows apart alone, the likeliest first."""
+        kinds = {"integer", "number", "string"}
+        return [it.name for it in self.filled if it.form.field["type"] in kinds and self.is_key([it.name])]
+
+    @cached_property
+    def key(self) -> tuple[str, ...]:
+        """The likeliest key; empty when none was found."""
+        named = [name for name in self.single if self.rank(self.found.by_name[name])[0] < 5]
+        if named:
+            return (named[0],)
+        names = [column.name for column in self.filled if column.name not in self.single][:12]
+        several = (
+            [chain.from_iterable(combinations(names, size) for size in (2, 3))] if self.found.rows >= _FEWEST else []
+        )
+        tried = islice(chain.from_iterable(several), _TRIED)
+        found = next((names for names in tried if self.is_key(names)), ())
+        return found or tuple(self.single[:1])
+
+
+def fold(name: str) -> str:
+    """A name without what people write differently."""
+    return re.sub(r"[\W_]+", "", name.casefold())
+
+
+def singular(name: str) -> str:
+    """The name of one row of a table, as far as English goes."""
+    name = fold(name)
+    return re.sub("ies$", "y", name) if name.endswith("ies") else re.sub("s$", "", name)
+
+
+def key_guesses(table: Table) -> Iterator[Guess]:
+    """What tells the rows of a table apart."""
+    rows = plural(table.found.rows, "row")
+    if table.key:
+        others = [name for name in table.single if (name,) != table.key]
+        also = f"; so would {', '.join(others[:3])}" if others else ""
+        evidence = f"no two of {rows} agree in {' and '.join(table.key)}, and none lacks a value{also}"
+        yield Guess("", "primaryKey", list(table.key), evidence)
+        for name in others:
+            if KEYLIKE.fullmatch(name) or table.found.by_name[name].is_coded:
+                yield Guess(name, "constraints.unique", True, f"{rows}, each another value")
+    elif table.found.rows > 1:
+        room = "" if table.found.is_hashed else "; not all could be looked at, for lack of memory"
+        todo = "what tells the rows of this table apart? Declare it as `primaryKey`"
+        yield Guess("", "primaryKey", None, f"no column, and no two or three, differ in all of {rows}{room}", todo=todo)
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """Columns whose values are a key of another table, or of the same one.
+
+    Attributes:
+        closeness: How much their names say so, 0 for nothing.
+        share: Which share of the distinct values is there.
+        lost: The first rows whose value is not.
+    """
+
+    names: tuple[str, ...]
+    parent: str
+    target: tuple[str, ...]
+    closeness: int
+    distinct: int
+    share: float
+    lost: tuple[int, ...]
+
+    @property
+    def evidence(self) -> str:
+        """What speaks for it."""
+        what = f"{', '.join(self.names)}: {self.share:.1%} of {plural(self.distinct, 'value')}"
+        return f"{what} are in `{self.parent}`.{', '.join(self.target)}"
+
+    def question(self, first: int) -> Guess:
+        """What has to be settled where values are lost; rows are counted from the first."""
+        rows = ", ".join(f"{first + row:,}" for row in self.lost)
+        todo = f"is it a reference to `{self.parent}`? {self.evidence}, but not those of the rows {rows}"
+        return Guess(", ".join(self.names), "foreignKeys", None, self.evidence, todo=todo)
+
+    def to_json(self, child: str) -> dict[str, object]:
+        """As `foreignKeys` has it."""
+        resource = "" if self.parent == child else self.parent
+        return {"fields": list(self.names), "reference": {"resource": resource, "fields": list(self.target)}}
+
+
+def find_references(table: Table, all_tables: Sequence[Table]) -> list[Reference]:
+    """The likeliest reference of each column, and those of several columns."""
+    found = []
+    for column in table.found.columns:
+        if column.name in table.hashes and column.values:
+            known = (_reference(table, column, parent, target) for parent in all_tables for target in parent.single)
+            likely = sorted(filter(None, known), key=lambda one: (-one.closeness, -one.share))
+            found += likely[:1]
+    for parent in all_tables:
+        key = parent.key
+        if parent is not table and len(key) > 1 and table.hashes.keys() >= set(key) and table.key != key:
+            found += filter(None, [_compare(table, key, parent, key, 3)])
+    return found
+
+
+def _closeness(table: Table, column: Column, parent: Table, target: str) -> int:
+    """How much names say that a column refers to a key: 3 the same name, 2 the other table's, 1 a part of it, 0 nothing."""
+    name, one, key = fold(column.name), singular(parent.name), fold(target)
+    if parent is table:
+        return 1 if key != name and name.endswith(key) and len(name) - len(key) > 2 and KEYLIKE.fullmatch(target) else 0
+    if name == key and key not in {"id", "code", "name", "key"}:
+        return 3
+    names = {one, f"{one}{key}", f"{one}id", f"{one}code", f"{fold(parent.name)}{key}"}
+    if name in names:
+        return 2
+    return int(any(name.endswith(text) for text in names) or (len(key) > 3 and name.endswith(key)))
+
+
+def _reference(table: Table, column: Column, parent: Table, target: str) -> Reference | None:
+    """Whether a column refers to a key of a table."""
+    other = parent.found.by_name[target]
+    kinds = {column.form.field["type"], other.form.field["type"]}
+    if (parent is table and column.name == target) or not (len(kinds) == 1 or kinds <= _NUMERIC):
+        return None
+    close = _closeness(table, column, parent, target)
+    if table.key == (column.name,) and (close < 2 or parent.key != (target,) or table.found.rows >= parent.found.rows):
+        return None
+    is_telling = column.form.field["type"] == "string" and parent is not table and target in parent.key
+    found = _compare(table, (column.name,), parent, (target,), close) if close or is_telling else None
+    few = 2 if _signs(column) == _signs(other) and "0" in _signs(column) else _DISTINCT
+    return found if found and (close or found.distinct >= few) else None
+
+
+def _signs(column: Column) -> str:
+    """What the codes of a column consist of; empty where they have no letters, or differ."""
+    signs = "".join(run.sign for run in column.shape or ())
+    return signs if "a" in signs.lower() else ""
+
+
+def _compare(
+    table: Table, names: tuple[str, ...], parent: Table, target: tuple[str, ...], closeness: int
+) -> Reference | None:
+    """How many of the values of some columns are in a key; None when they are too few for a reference."""
+    values, theirs = table.values(names), parent.values(target)
+    enough = _RESOLVED if closeness > 1 else 1
+    some = values[:: max(len(values) // _SAMPLE, 1)]  # which mostly shows that there is nothing
+    if not (len(values) and len(theirs)) or _are_in(some, theirs).mean() < enough - 0.1:
+        return None
+    share = float(_are_in(values, theirs).mean())
+    if share < enough:
+        return None
+    lost: list[int] = []
+    if share < 1:
+        mine = _joined(table, names).to_numpy()
+        lost = np.flatnonzero((mine != 0) & ~_are_in(mine, theirs))[:3].tolist()
+    return Reference(names, parent.name, target, closeness, len(values), share, tuple(lost))
+
+
+def _are_in(values: Hashes, known: Hashes) -> npt.NDArray[np.bool_]:
+    """Which values are among those known, which rise."""
+    places = np.searchsorted(known, values)
+    places[places == len(known)] = 0
+    return np.asarray(known[places] == values)
+
+
+def _joined(table: Table, names: Sequence[str]) -> pl.Series:
+    """The hashes of several columns as one, 0 where one lacks a value."""
+    parts = [table.hashes[name] for name in names]
+    if len(parts) == 1:
+        return parts[0]
+    lacks = pl.DataFrame(parts).select(pl.any_horizontal(pl.all() == 0)).to_series()
+    return pl.DataFrame(parts).hash_rows().set(lacks, 0)
