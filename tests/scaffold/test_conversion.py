@@ -244,6 +244,11 @@ actors = "SELECT DISTINCT LOWER(country_txt) AS key, country_txt AS name, 'armed
     with pytest.raises(ProjectError, match="the crosswalk's query `actors`"):
         convert(source, tmp_path / "other", crosswalk=crosswalk, day=DAY)
     assert not (tmp_path / "other").exists()
+    crosswalk.write_text('layout = "gtd"\n', encoding="utf-8")
+    with pytest.raises(ProjectError, match="there is no `source`"):
+        convert(source, tmp_path / "other", crosswalk=crosswalk, day=DAY)
+    with pytest.raises(UsageError, match="there is no crosswalk from gtd to alignment"):
+        convert(source, tmp_path / "other", layout="gtd", day=DAY)
 
 
 def test_another_layout_is_refused_with_what_it_lacks(tmp_path: Path) -> None:

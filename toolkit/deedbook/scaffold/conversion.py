@@ -48,6 +48,8 @@ from deedbook.schema import TableSchema
 
 REPORT, LISTED = "CONVERSION.md", "conversion.csv"
 _NEAR = "\N{DAGGER}"
+_PARTS = ("source", "table", "key", "needs", "keep", "descriptor", "sql", "sums")
+"""What every crosswalk has."""
 _PREFIX = re.compile(r"\^?\(?([A-Za-z]+)\[")
 _DIGITS = 6
 """The least digits of an id, as `deedbook next` writes them."""
@@ -139,10 +141,13 @@ def convert(
         RefusalError: when there is something at `folder`.
     """
     known = crosswalks(target)
-    if layout:
-        known = {layout: known[layout]}
     if crosswalk:
         known = {layout or _read(crosswalk).get("layout", ""): crosswalk}
+    elif layout:
+        known = {name: path for name, path in known.items() if name == layout}
+    if not known:
+        hint = f"there are crosswalks from {', '.join(crosswalks(target))}; --crosswalk names one of your own"
+        raise UsageError(f"there is no crosswalk from {layout} to {target}", hint)
     layout, raw, resource = _recognised(source, known, reading or project.Reading())
     run = _Run(raw, resource, day)
     done: list[Converted] = []
@@ -167,9 +172,12 @@ def convert(
 
 def _read(file: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(file.read_text("utf-8"))
+        raw = tomllib.loads(file.read_text("utf-8"))
     except (OSError, ValueError) as error:
         raise ProjectError(f"{file}: cannot be read: {error}", "correct the crosswalk") from None
+    if missing := [name for name in _PARTS if name not in raw]:
+        raise ProjectError(f"{file}: there is no `{missing[0]}`", f"a crosswalk has {', '.join(_PARTS)}")
+    return raw
 
 
 def _recognised(
@@ -217,9 +225,9 @@ class _Run:
         for name, spec in raw.get("codes", {}).items():
             self._translate(name, spec, "rows")
         for it in raw.get("left_out", ()):
-            is_out = pl.sql_expr(it["where"]).fill_null(False)
-            self.left_out[it["says"]] = self._list(self.views["rows"].filter(is_out), "left out", it["says"])
-            self.views["rows"] = self.views["rows"].filter(~is_out)
+            out = self.ask(it["says"], f"SELECT row FROM rows WHERE {it['where']}")  # noqa: S608  # the crosswalk is code
+            self.left_out[it["says"]] = self._list(out, "left out", it["says"])
+            self.views["rows"] = self.views["rows"].join(out, on="row", how="anti", maintain_order="left")
         for name, spec in raw.get("lists", {}).items():
             self.views[name] = self._parts(spec)
             for code, codes in raw.get("codes", {}).items():
