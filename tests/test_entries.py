@@ -78,6 +78,19 @@ def test_what_cannot_be_added_is_said(
     assert (folder / "calls.csv").read_text() == CALLS
 
 
+def test_errors_elsewhere_are_counted_and_stop_nothing(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    wrong = CALLS + "T008,V99,2024-01-02\n"
+    (folder / "calls.csv").write_text(wrong)
+    (folder / "form.yaml").write_text("ship: V01\n")
+    assert run(["add", "call", "form.yaml", "--on", "2024-02-01"]) == 0
+    said = capfd.readouterr().out.splitlines()
+    assert said[-2] == "1 error elsewhere in the project stood there before: `deedbook validate` names them"
+    assert (folder / "calls.csv").read_text() == wrong + "T009,V01,2024-02-01\n"
+    assert run(["add", "call", "form.yaml", "--on", "no day"]) == 1
+    assert capfd.readouterr().out.splitlines()[-1] == "1 row of 1 table not written, because of errors"
+    assert (folder / "calls.csv").read_text() == wrong + "T009,V01,2024-02-01\n"
+
+
 def test_the_next_id_keeps_its_letters_and_its_width(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert run(["next", "calls"]) == 0
     assert capfd.readouterr().out == "T008\n"
@@ -99,6 +112,7 @@ def test_rows_are_found_by_name_and_explained(folder: Path, capfd: pytest.Captur
     assert run(["find", "kusnezow"]) == 0
     assert capfd.readouterr().out == "V01 (ships.name): Адмирал Кузнецов\n"
     assert run(["find", "Titanic"]) == 1
+    assert capfd.readouterr().err.startswith("nothing goes by `Titanic` or nearly\n  try a part of the name")
     assert run(["explain", "T007", "-p", str(folder)]) == 0
     assert capfd.readouterr().out == "T007 of calls\n  ship_id: V02\n  day: 2024-01-01\n"
     assert run(["explain", "T999"]) == UsageError.exit_code

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -62,12 +63,19 @@ class Added:
     Attributes:
         rows: The new rows of each table as text, by field.
         report: The validation of the project with them.
-        findings: Those about the new rows.
+        findings: Those about the new rows, and errors elsewhere that come with them.
+        elsewhere: Errors that stood in the project before, and are no reason to refuse the rows.
     """
 
     rows: Mapping[str, Sequence[Mapping[str, str]]]
     report: Report
     findings: tuple[Finding, ...]
+    elsewhere: int = 0
+
+    @property
+    def valid(self) -> bool:
+        """Whether the rows may be written."""
+        return self.report.errors == self.elsewhere
 
 
 def table_of(project: Project, name: str) -> Resource:
@@ -88,8 +96,13 @@ def _key_of(resource: Resource) -> str:
     return key[0] if len(key) == 1 else ""
 
 
-def next_id(project: Project, table: str, taken: Sequence[str] = ()) -> str:
-    """The id after the highest that was ever issued in a table.
+def next_id(project: Project, table: str) -> str:
+    """The id after the highest that was ever issued in a table."""
+    return next(ids_after(project, table))
+
+
+def ids_after(project: Project, table: str) -> Iterator[str]:
+    """The ids after the highest that was ever issued in a table, one by one.
 
     Retired ids count, those that only `corrections.csv` still names, and those of the releases that are at hand.
 
@@ -97,19 +110,18 @@ def next_id(project: Project, table: str, taken: Sequence[str] = ()) -> str:
         UsageError: when the ids of the table are not letters and a number.
     """
     resource = table_of(project, table)
-    if not (key := _key_of(resource)):
-        raise UsageError(f"the ids of `{table}` are not letters and a number", "choose the next one yourself")
-    known = [
-        found for text in (*taken, *filter(None, _issued(project, resource, key))) if (found := _ID.fullmatch(text))
-    ]
+    key, known = _key_of(resource), []
+    if key:
+        known = [found for text in _issued(project, resource, key) if text and (found := _ID.fullmatch(text))]
     prefixes = {found[1] for found in known}
-    pattern = resource.described.field(key).constraints.get("pattern", "")
+    pattern = resource.described.field(key).constraints.get("pattern", "") if key else ""
     own = re.match(r"\^?\(?([A-Za-z]+)\[", str(pattern))
     prefix = own[1] if own else next(iter(prefixes)) if len(prefixes) == 1 else ""
-    numbers = [found[2] for found in known if found[1] == prefix]
     if not prefix:
         raise UsageError(f"the ids of `{table}` are not letters and a number", "choose the next one yourself")
-    return f"{prefix}{max(map(int, numbers), default=0) + 1:0{max(map(len, numbers), default=6)}}"
+    numbers = [found[2] for found in known if found[1] == prefix]
+    width = max(map(len, numbers), default=6)
+    yield from (f"{prefix}{number:0{width}}" for number in count(max(map(int, numbers), default=0) + 1))
 
 
 def _issued(project: Project, resource: Resource, key: str) -> Iterator[str | None]:
@@ -271,12 +283,12 @@ def rows_of_form(
         form: What was written.
         today: The ISO date of the day on which it is entered.
     """
-    given: dict[str, list[str]] = {}
+    ids: dict[str, Iterator[str]] = {}
 
     def new(table: str) -> str:
-        taken = given.setdefault(table, [])
-        taken.append(next_id(project, table, taken))
-        return taken[-1]
+        if table not in ids:
+            ids[table] = ids_after(project, table)
+        return next(ids[table])
 
     found = form_of(book, kind).rows(form, typed_tables(project), new, today)
     for table, own in found.items():
@@ -304,7 +316,7 @@ def form_of(book: RuleBook | None, kind: str) -> Form:
 
 
 def add(project: Project, book: RuleBook | None, rows: Mapping[str, Sequence[Row]], *, write: bool = True) -> Added:
-    """Rows put where they sort, once the project is valid with them.
+    """Rows put where they sort, once nothing is wrong with them. What was wrong elsewhere before is no matter of theirs.
 
     Args:
         project: The project.
@@ -321,12 +333,25 @@ def add(project: Project, book: RuleBook | None, rows: Mapping[str, Sequence[Row
         staged = {it.resource.name: it.staged(Path(folder)) for it in additions}
         resources = tuple(staged.get(item.name, item) for item in project.package.resources)
         package = replace(project.package, resources=resources)
-        report = validate(replace(project, package=package), Options(trust_rules=True, max_findings=1000), book=book)
+        options = Options(trust_rules=True, max_findings=1000)
+        report = validate(replace(project, package=package), options, book=book)
+    before = validate(project, options, book=book) if report.errors else report
     keys = {(it.resource.name, key) for it in additions for key in it.keys}
-    findings = tuple(it for it in report.findings if (it.table, it.key) in keys or it.severity == "error")
-    if write and report.valid:
+    stood = {_place(it) for it in before.findings if it.severity == "error"}
+    is_new = {
+        it: (it.table, it.key) in keys or (it.severity == "error" and _place(it) not in stood) for it in report.findings
+    }
+    findings = tuple(it for it in report.findings if is_new[it])
+    wrong = sum(it.severity == "error" for it in findings) or max(0, report.errors - before.errors)
+    added = Added({it.resource.name: it.rows for it in additions}, report, findings, report.errors - wrong)
+    if write and added.valid:
         _write_all(additions)
-    return Added({it.resource.name: it.rows for it in additions}, report, findings)
+    return added
+
+
+def _place(finding: Finding) -> tuple[str | None, ...]:
+    """What is wrong where, whatever the number of the row."""
+    return finding.table, finding.rule, finding.key, finding.column, finding.value
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,9 @@ def find(ctx: click.Context, text: str, root: Path, limit: int) -> None:
     found = entries.find(load_project(root), text, limit)
     for it in found:
         streams.emit(f"{it.key} ({it.table}.{it.field}): {visible(it.text, 160)}\n")
+    if not found:
+        shorter = "try a part of the name, or another spelling; `deedbook add` describes what is new"
+        streams.say(f"nothing goes by `{visible(text, 160)}` or nearly\n  {shorter}")
     ctx.exit(DONE if found else FINDINGS)
 
 
@@ -99,14 +102,16 @@ def add(
     """Add an entry of this KIND, such as an event, from the short form in FILE (YAML; - is standard input).
 
     Ids are allotted above the highest ever issued, rows go where they sort. They are shown, and validated with the whole project
-    before a file changes: an error writes nothing (exit code 1), otherwise all tables are written or none.
+    before a file changes: an error in them, or one elsewhere that comes with them, writes nothing (exit code 1); otherwise all tables are
+    written or none.
     """
     project, book = _loaded(root, trust_rules)
     form: dict[str, Any] = entries.form_of(book, kind).like(like, typed_tables(project)) if like else {}
+    values = dict(one.partition("=")[::2] for one in more)
     if file is None:
         if not like:
             raise UsageError("there is no form", f"name a file, or print one with `deedbook add {kind} --like ID`")
-        streams.emit(yaml.safe_dump(form, allow_unicode=True, sort_keys=False, width=120))
+        streams.emit(yaml.safe_dump(form | values, allow_unicode=True, sort_keys=False, width=120))
         return
     try:
         text = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
@@ -117,11 +122,11 @@ def add(
         ) from None
     if not isinstance(given, dict):
         raise UsageError(f"{file}: a form is names and values", f"see `deedbook add {kind} --like ID`")
-    form |= given | dict(one.partition("=")[::2] for one in more)
+    form |= given | values
     rows = entries.rows_of_form(project, book, kind, form, day or dt.datetime.now(dt.UTC).date().isoformat())
     added = entries.add(project, book, rows, write=not dry_run)
     streams.emit(render(added, dry_run=dry_run))
-    ctx.exit(DONE if added.report.valid else FINDINGS)
+    ctx.exit(DONE if added.valid else FINDINGS)
 
 
 def render(added: entries.Added, *, dry_run: bool) -> str:
@@ -134,7 +139,10 @@ def render(added: entries.Added, *, dry_run: bool) -> str:
     for it in added.findings:
         hint = f" ({visible(it.hint)})" if it.hint else ""
         lines.append(f"{it.severity} {it.rule} at {it.table} {it.key}: {visible(it.message)}{hint}")
-    done = ("written", "not written")[dry_run] if added.report.valid else "not written, because of errors"
+    if added.elsewhere:
+        stood = plural(added.elsewhere, "error")
+        lines.append(f"{stood} elsewhere in the project stood there before: `deedbook validate` names them")
+    done = ("written", "not written")[dry_run] if added.valid else "not written, because of errors"
     count = plural(sum(map(len, added.rows.values())), "row")
     return "".join(f"{line}\n" for line in [*lines, f"{count} of {plural(len(added.rows), 'table')} {done}"])
 
