@@ -160,10 +160,10 @@ def test_edits_at_random_give_the_same_report_with_and_without(
     draw, used = random.Random(7), [0, 0]  # noqa: S311  # any will do
     find = module.Cache.find
 
-    def counted(cache: module.Cache, plan: TablePlan) -> module.Entry | None:
-        entry = find(cache, plan)
-        used[entry is not None] += 1
-        return entry
+    def counted(cache: module.Cache, plan: TablePlan) -> module.Part | None:
+        part = find(cache, plan)
+        used[part is not None] += 1
+        return part
 
     monkeypatch.setattr(module.Cache, "find", counted)
     root = tmp_path / "project"

@@ -7,10 +7,11 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Set
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 from tempfile import SpooledTemporaryFile
 from typing import TYPE_CHECKING
 
-from deedbook.checking.cache import Cache, DamagedError, Part
+from deedbook.checking.cache import Cache, Part
 from deedbook.checking.explanation import Parents
 from deedbook.checking.findings import FindingsSoFar, WriteAll, judge_waivers, open_findings, waivers_in_force
 from deedbook.checking.keys import HashLog, ParentKey, Spill
@@ -56,20 +57,6 @@ def validate(
     """
     started = time.perf_counter()
     options = replace(options, tables=_tables_of(project, options))
-    try:
-        report = _validate(project, options, progress, book)
-    except DamagedError:
-        report = _validate(project, replace(options, cache=False), progress, book)
-    return replace(report, seconds=time.perf_counter() - started)
-
-
-def _validate(project: Project, options: Options, progress: Progress | None, book: RuleBook | None) -> Report:
-    """The report of a project.
-
-    Raises:
-        DamagedError: when hashes that an earlier validation left are not what they were.
-    """
-    created, rules = project.package.created[:10], dict[str, list[str]]()
     with ExitStack() as stack:
         if options.allow_network:
             package = stack.enter_context(fetched(project.package, limit=options.max_unpacked))
@@ -81,35 +68,18 @@ def _validate(project: Project, options: Options, progress: Progress | None, boo
         spill = Spill(options.memory, stack.enter_context(SpooledTemporaryFile(1)))
         advance, has_project = _counter(project.package, progress), project.config is not None
         plans = plan_tables(project.package, options, spill, advance, has_project=has_project)
-        cache = None
-        if options.cache and has_project and not (options.allow_network or options.findings_file):
-            cache = Cache.open(project, plans, options, withheld)
-        if cache is not None and all(cache.find(plan) for plan in plans):
-            book = None
-        elif project.rule_files and not withheld:
-            from deedbook.checking import rulings
-
-            book = book or _book_of(project, options)
-            plans = [rulings.plan_rules(book, plan) for plan in plans]
-        outcomes, parts = _check_tables(project, plans, write_all, cache)
-        if book is not None:
-            others = [rule for part in parts.values() for rule in part.rules]
-            rules = rulings.judge_tables(book, outcomes, dt.date.fromisoformat(created) if created else None, others)
-    rows = {name: part.report.tables[0].rows for name, part in parts.items()}
-    rows |= {name: outcome.rows for name, outcome in outcomes.items()}
-    parents = Parents({item.name: (item, rows[item.name]) for item in project.package.resources})
-    fresh = {name: _part_of(outcome, parents, rules.get(name, ())) for name, outcome in outcomes.items()}
-    if cache is not None:
-        cache.save(fresh, {plan.resource.name: plan for plan in plans})
-    parts |= fresh
+        cache = Cache.open(project, plans, options, withheld)
+        parts = _parts(
+            project, plans, cache, None if withheld else partial(_book_of, project, options, book), write_all
+        )
     shown = [item for item in project.package.resources if not options.tables or item.name in options.tables]
-    not_checked += _not_judged(project.package, shown)
-    not_run = tuple(NotChecked(name, "rules", withheld) for name in project.rule_files if withheld)
-    rest = Report(not_checked=(*not_run, *not_checked))
+    not_checked = [*(NotChecked(name, "rules", withheld) for name in project.rule_files if withheld), *not_checked]
+    rest = Report(not_checked=(*not_checked, *_not_judged(project.package, shown)))
     report = joined([*(parts[item.name].report for item in shown), rest])
     used = {row for part in parts.values() for row in part.waivers}
     ran = {rule for part in parts.values() for rule in part.judged}
-    return with_findings(report, judge_waivers(project.waivers or (), used, ran, created))
+    report = with_findings(report, judge_waivers(project.waivers or (), used, ran, project.package.created[:10]))
+    return replace(report, seconds=time.perf_counter() - started)
 
 
 def _tables_of(project: Project, options: Options) -> tuple[str, ...]:
@@ -130,10 +100,10 @@ def _withheld(project: Project, options: Options, book: RuleBook | None) -> str:
     return ""
 
 
-def _book_of(project: Project, options: Options) -> RuleBook:
+def _book_of(project: Project, options: Options, book: RuleBook | None) -> RuleBook:
     from deedbook.checking import rules, settings
 
-    return rules.load_rules(project.rule_files, settings.read_settings(project, options.select, options.ignore))
+    return book or rules.load_rules(project.rule_files, settings.read_settings(project, options.select, options.ignore))
 
 
 def _counter(package: Package, progress: Progress | None) -> Callable[[int], None]:
@@ -150,8 +120,34 @@ def _counter(package: Package, progress: Progress | None) -> Callable[[int], Non
     return advance
 
 
+def _parts(
+    project: Project,
+    plans: list[TablePlan],
+    cache: Cache,
+    load: Callable[[], RuleBook] | None,
+    write_all: WriteAll | None,
+) -> dict[str, Part]:
+    """What is said of each table; rules are loaded, where they may, when a table has to be read."""
+    created, ids = project.package.created[:10], dict[str, list[str]]()
+    book = load() if load and project.rule_files and not cache.has_all(plans) else None
+    if book is not None:
+        from deedbook.checking import rulings
+
+        plans = [rulings.plan_rules(book, plan) for plan in plans]
+    outcomes, parts = _check_tables(project, plans, cache, write_all)
+    if book is not None:
+        others = [rule for part in parts.values() for rule in part.rules]
+        ids = rulings.judge_tables(book, outcomes, dt.date.fromisoformat(created) if created else None, others)
+    rows = {name: part.report.tables[0].rows for name, part in parts.items()}
+    rows |= {name: outcome.rows for name, outcome in outcomes.items()}
+    parents = Parents({name: (project.package.resource(name), count) for name, count in rows.items()})
+    fresh = {name: _part_of(outcome, parents, ids.get(name, ())) for name, outcome in outcomes.items()}
+    cache.save(fresh, plans)
+    return parts | fresh
+
+
 def _check_tables(
-    project: Project, plans: list[TablePlan], write_all: WriteAll | None, cache: Cache | None
+    project: Project, plans: list[TablePlan], cache: Cache, write_all: WriteAll | None
 ) -> tuple[dict[str, TableOutcome], dict[str, Part]]:
     """One pass over every table that is read, then what needed all of them; and the parts of the others."""
     outcomes, parts = dict[str, TableOutcome](), dict[str, Part]()
@@ -159,15 +155,14 @@ def _check_tables(
     referred = {item.parent for plan in plans for item in plan.references}
     for plan in plans:
         name, options = plan.resource.name, plan.options
-        if cache is not None and (entry := cache.find(plan)):
-            parts[name] = entry.part
-            logs |= cache.logs(name)
+        if part := cache.find(plan):
+            parts[name] = part
+            logs |= {place: log for place, log in cache.logs.items() if place[0] == name}
         else:
             waivers = waivers_in_force(project.waivers or (), name, project.package.created[:10])
             found = FindingsSoFar(plan.resource, options.max_findings, waivers, write_all if plan.is_shown else None)
             outcomes[name] = _check_table(plan, found, referred, logs)
-            if cache is not None:
-                cache.take(name, logs)
+            cache.take(name, logs)
         plan.parents.update((place, log.as_set()) for place, log in logs.items() if place[0] == name)
     for outcome in outcomes.values():
         find_missing_parents(outcome, logs)

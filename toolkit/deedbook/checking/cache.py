@@ -6,7 +6,7 @@ read all of them: a project that has such rules uses every part or none. Where t
 that table's files have to be the same too. A rule whose code looks at anything else, such as the clock, needs `--no-cache`.
 
     ROOT/.deedbook/checked/tables.json  the digest of what follows, then an entry a table
-    ROOT/.deedbook/checked/HASHES.npy   the hashes of a key that others refer to, each once and rising
+    ROOT/.deedbook/checked/DIGEST.npy   the hashes of a key that others refer to, each once and rising
 
 What is damaged or was written by another version is as good as nothing.
 """
@@ -15,10 +15,9 @@ import hashlib
 import io
 import json
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
-from itertools import chain
 from pathlib import Path
 from typing import Any, Self
 
@@ -42,10 +41,6 @@ _HASHED = 16 << 20
 """Bytes of a file up to which it is known by its content; a larger one by its place, size and times, as git knows files."""
 _SETTLED = 2_000_000_000
 """Nanoseconds: a file that changed less than this before it was read may change again without its times telling."""
-
-
-class DamagedError(Exception):
-    """A file of the cache is not what it was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +68,13 @@ class Entry:
 
     Attributes:
         signature: The digest of everything that the part follows from.
-        keys: The digest of the hashes of each key that others refer to, by the name of their file.
+        keys: The digest of the hashes of each key that others refer to; empty where there are none.
         searched: What the files of the tables were in which hints were looked up.
     """
 
     signature: str
     part: Part
-    keys: Mapping[str, str]
+    keys: tuple[str, ...]
     searched: Mapping[str, str]
 
 
@@ -88,70 +83,65 @@ class Cache:
     """The entries of a project, found or made anew.
 
     Attributes:
+        folder: Where they are kept; None where nothing is.
         contract: The digest of what all parts follow from; `code` that of the folders of the rule files.
         referred: The keys that tables of the project refer to.
         entries: What the last validation left.
-        keys: The digest of the hashes of each referred key whose table is complete.
+        logs: The hashes of each referred key whose table is complete, and `keys` their digests.
     """
 
     project: Project
-    contract: str
-    code: str
-    referred: frozenset[ParentKey]
+    folder: Path | None = None
+    contract: str = ""
+    code: str = ""
+    referred: frozenset[ParentKey] = frozenset()
     entries: dict[str, Entry] = field(default_factory=dict)
+    logs: dict[ParentKey, HashLog] = field(default_factory=dict)
     keys: dict[ParentKey, str] = field(default_factory=dict)
     _signatures: dict[str, str] = field(default_factory=dict)
     _identities: dict[str, str] = field(default_factory=dict)
 
     @classmethod
-    def open(cls, project: Project, plans: Iterable[TablePlan], options: Options, withheld: str) -> Self:
+    def open(cls, project: Project, plans: Sequence[TablePlan], options: Options, withheld: str) -> Self:
         """What there is of a project; `withheld` is why its rules do not run."""
+        if not options.cache or project.config is None or options.allow_network or options.findings_file:
+            return cls(project)
         rules = {} if withheld else project.rule_files
         chosen = [getattr(options, name) for name in _OPTIONS]
         folders = [Path(deedbook.__file__).parent] if deedbook.__file__ else []
         cache = cls(
             project=project,
+            folder=project.root / FOLDER,
             contract=_digest(deedbook.__version__, pl.__version__, *_times(folders), chosen, withheld, project.config),
             code=_digest(*_contents({path.parent for path in rules.values()})),
             referred=frozenset(item.parent for plan in plans for item in plan.references),
             entries=dict(_read_index(project.root / FOLDER / _INDEX)),
         )
-        if DATASET in rules and not all(cache.find(plan) is not None for plan in plans):
-            cache.forget()
+        if DATASET in rules and not cache.has_all(plans):
+            cache.entries.clear()
+            cache.keys.clear()
         return cache
 
-    def find(self, plan: TablePlan) -> Entry | None:
-        """The entry of a table if everything is as it was; its parents have been asked for, or taken."""
+    def has_all(self, plans: Iterable[TablePlan]) -> bool:
+        """Whether no table has to be read."""
+        return all(self.find(plan) is not None for plan in plans)
+
+    def find(self, plan: TablePlan) -> Part | None:
+        """The part of a table if everything is as it was; its parents have been asked for, or taken."""
         name = plan.resource.name
-        signature = self._signatures[name] = self._sign(plan)
+        signature = self._signatures[name] = self._sign(plan) if self.folder else ""
         entry = self.entries.get(name)
         if entry is None or entry.signature != signature:
             return None
         if any(self._identity(table) != then for table, then in entry.searched.items()):
             return None
-        places = {_file_of(place): place for place in self._referred_of(name)}
-        self.keys |= {places[file]: digest for file, digest in entry.keys.items()}
-        return entry
-
-    def logs(self, name: str) -> Iterator[tuple[ParentKey, HashLog]]:
-        """The hashes of each referred key of a table that was complete.
-
-        Raises:
-            DamagedError: when they are not what they were.
-        """
-        for place in self._referred_of(name):
-            if digest := self.keys.get(place):
-                file = self.project.root / FOLDER / _file_of(place)
-                content = file.read_bytes() if file.is_file() else b""
-                if hashlib.sha256(content).hexdigest() != digest:
-                    raise DamagedError
-                hashes = pl.Series(np.load(io.BytesIO(content), allow_pickle=False))
-                yield place, HashLog(Spill(0), [(0, HashedBlock(hashes, None, len(hashes)))])
-
-    def forget(self) -> None:
-        """Lets every table be read."""
-        self.entries.clear()
-        self.keys.clear()
+        for place, digest in zip(self._referred_of(name), entry.keys, strict=True):
+            if digest and place not in self.keys:
+                log = self._read_log(digest)
+                if log is None:
+                    return None
+                self.logs[place], self.keys[place] = log, digest
+        return entry.part
 
     def take(self, name: str, logs: Mapping[ParentKey, HashLog]) -> None:
         """Keeps the hashes of the referred keys of a table that was read; none that did not fit into memory."""
@@ -159,36 +149,51 @@ class Cache:
             if place in logs and logs[place].partitions is None:
                 written = io.BytesIO()
                 np.save(written, logs[place].hashes().unique().sort().to_numpy(), allow_pickle=False)
-                self.keys[place] = hashlib.sha256(written.getvalue()).hexdigest()
-                self._write(_file_of(place), written.getvalue())
+                digest = self.keys[place] = hashlib.sha256(written.getvalue()).hexdigest()
+                self._write(f"{digest}.npy", written.getvalue())
 
-    def save(self, parts: Mapping[str, Part], plans: Mapping[str, TablePlan]) -> None:
+    def save(self, parts: Mapping[str, Part], plans: Sequence[TablePlan]) -> None:
         """Writes the entries of the tables that were read, beside those that are still true; a folder that cannot be written keeps none."""
-        for name, part in parts.items():
-            signature, identity = self._signatures[name], self._identity(name)
-            del self._identities[name]
-            self.entries.pop(name, None)
-            if not signature or self._identity(name) != identity:  # it changed while it was read
-                continue
-            has_hints = any(total.rule == "foreign-key" for total in part.report.totals)
-            parents = {key.parent[0] for key in plans[name].references} if has_hints else ()
-            keys = {_file_of(place): self.keys[place] for place in self._referred_of(name) if place in self.keys}
-            searched = {parent: self._identity(parent) for parent in parents}
-            if all(searched.values()):
-                self.entries[name] = Entry(signature, part, keys, searched)
-        known = {name: self.entries[name] for name in plans if name in self.entries}
-        rows = [{"table": name, **asdict(entry)} for name, entry in known.items()]
-        body = json.dumps(rows).encode()
+        if self.folder is None:
+            return
+        for plan in plans:
+            name = plan.resource.name
+            if name in parts:
+                self.entries.pop(name, None)
+                if entry := self._entry(plan, parts[name]):
+                    self.entries[name] = entry
+        known = {name: self.entries[name] for name in (plan.resource.name for plan in plans) if name in self.entries}
+        body = json.dumps([{"table": name, **asdict(entry)} for name, entry in known.items()]).encode()
         self._write(_INDEX, hashlib.sha256(body).hexdigest().encode() + b"\n" + body)
-        used = {_INDEX, *chain.from_iterable(entry.keys for entry in known.values())}
+        used = {_INDEX, *(f"{digest}.npy" for entry in known.values() for digest in entry.keys)}
         with suppress(OSError):
-            for file in (self.project.root / FOLDER).iterdir():
+            for file in self.folder.iterdir():
                 if file.name not in used:
                     file.unlink(missing_ok=True)
 
+    def _entry(self, plan: TablePlan, part: Part) -> Entry | None:
+        """What is kept of a table that was read; None where it may have changed meanwhile, or a table that hints came from did just now."""
+        name = plan.resource.name
+        identity = self._identities.pop(name, "")
+        has_hints = any(total.rule == "foreign-key" for total in part.report.totals)
+        searched = {key.parent[0]: self._identity(key.parent[0]) for key in plan.references if has_hints}
+        if not self._signatures[name] or self._identity(name) != identity or not all(searched.values()):
+            return None
+        keys = tuple(self.keys.get(place, "") for place in self._referred_of(name))
+        return Entry(self._signatures[name], part, keys, searched)
+
+    def _read_log(self, digest: str) -> HashLog | None:
+        """The hashes of a key; None when they are not what they were."""
+        with suppress(OSError):
+            content = (self.project.root / FOLDER / f"{digest}.npy").read_bytes()
+            if hashlib.sha256(content).hexdigest() == digest:
+                hashes = pl.Series(np.load(io.BytesIO(content), allow_pickle=False))
+                return HashLog(Spill(0), [(0, HashedBlock(hashes, None, len(hashes)))])
+        return None
+
     def _write(self, name: str, content: bytes) -> None:
-        folder = self.project.root / FOLDER
         with suppress(OSError, DeedbookError):
+            folder = self.project.root / FOLDER
             folder.mkdir(parents=True, exist_ok=True)
             files.replace(folder / name, content)
 
@@ -230,11 +235,6 @@ def _file_identity(file: Path) -> str:
     return f"{state.st_dev} {state.st_ino} {state.st_size} {state.st_mtime_ns} {state.st_ctime_ns}"
 
 
-def _file_of(place: ParentKey) -> str:
-    """The name of the file with the hashes of a key."""
-    return f"{_digest(place)[:32]}.npy"
-
-
 def _digest(*parts: object) -> str:
     """Of records, their `repr` says all that they hold."""
     return hashlib.sha256("\0".join(map(repr, parts)).encode("utf-8", "surrogatepass")).hexdigest()
@@ -266,4 +266,4 @@ def _read_index(file: Path) -> Iterator[tuple[str, Entry]]:
                     for name, kind in REPORT_PARTS.items()
                 }
                 part = Part(Report(**said), tuple(raw["part"]["waivers"]), tuple(raw["part"]["rules"]))
-                yield raw["table"], Entry(raw["signature"], part, raw["keys"], raw["searched"])
+                yield raw["table"], Entry(raw["signature"], part, tuple(raw["keys"]), raw["searched"])
