@@ -26,9 +26,11 @@ REPORT_FORMATS = {
     "junit": "pages",
     "csv": "data",
     "html": "html",
+    "sarif": "issues",
+    "gitlab": "issues",
 }
 """Formats of a report, each with the module that renders it; the first is the default."""
-DATA_FORMATS = frozenset({"json", "frictionless", "junit", "csv", "html"})
+DATA_FORMATS = frozenset({"json", "frictionless", "junit", "csv", "html", "sarif", "gitlab"})
 """Those that programs read: UTF-8 whatever the locale."""
 
 
