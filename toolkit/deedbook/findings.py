@@ -30,6 +30,7 @@ class Finding:
         constraint: The violated constraint of a `constraint-error`.
         waived: The maintainer's reason from `waivers.csv`; None when not waived.
         proposal: A text that could stand in the cell and would be valid there; None where nothing is sure enough.
+        certainty: `safe` when the cell can have meant nothing but the proposal, so that `fix --all-safe` writes it, else `likely`.
     """
 
     rule: str
@@ -47,6 +48,7 @@ class Finding:
     hint: str = ""
     waived: str | None = None
     proposal: str | None = None
+    certainty: str | None = None
 
     @property
     def has_file(self) -> bool:

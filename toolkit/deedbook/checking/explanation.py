@@ -135,12 +135,13 @@ class BadText:
             self.plan.parse(text)
         except ReasonError as error:
             proposal = self.valid(error.proposal)
-            return Words(f"{message}: {shorten(str(error), 200)}", _to_write(proposal), proposal=proposal)
+            why = f"{message}: {shorten(str(error), 200)}"
+            return Words(why, _to_write(proposal), proposal=proposal, is_safe=error.is_safe)
         except UNREADABLE:
             pass
         spaces, bare = spaces_in(text), without_spaces(text)
         if spaces and (clean := self.valid(bare)):
-            return Words(f"{message}: it has {spaces}", _to_write(clean), proposal=clean)
+            return Words(f"{message}: it has {spaces}", _to_write(clean), proposal=clean, is_safe=True)
         if not text.strip():
             message = f"{message}: it has only {spaces}" if spaces else message
             return Words(message, "leave the cell empty, or remove the space")
@@ -148,13 +149,17 @@ class BadText:
         return self.as_mistake(mistake, bare, message) if mistake else Words(message, _example(self.plan.field))
 
     def as_mistake(self, mistake: Mistake, bare: str, message: str) -> Words:
-        """What an everyday mistake is, and what was meant, if the field takes it as it is or as its type is written."""
-        proposal = None
+        """What an everyday mistake is, and what was meant."""
+        proposal, is_safe = self.meant(mistake, bare), mistake.is_safe(bare)
+        further = "" if proposal and mistake.hint.startswith("the calendar") else mistake.hint
+        return Words(f"{message}: it {mistake.cause}", _to_write(proposal, further), proposal=proposal, is_safe=is_safe)
+
+    def meant(self, mistake: Mistake, bare: str) -> str | None:
+        """What was meant by the text without its spaces, if the field takes it as it is or as its type is written."""
         with suppress(*UNREADABLE):
             meant = mistake.correct(bare)
-            proposal = self.valid(meant) or self.valid(meant and written_as(self.plan.field, meant))
-        further = "" if proposal and mistake.hint.startswith("the calendar") else mistake.hint
-        return Words(f"{message}: it {mistake.cause}", _to_write(proposal, further), proposal=proposal)
+            return self.valid(meant) or self.valid(meant and written_as(self.plan.field, meant))
+        return None
 
     def valid(self, text: str | None) -> str | None:
         """Another text, if the field would take it."""
@@ -181,7 +186,8 @@ class BadText:
         text = self.text
         near = respelled(text, allowed or [made for made in _spellings(text) if self.valid(made)])
         if near is not None and (proposal := self.valid(near.text)):
-            return Words(f"{message}: {near.difference}", f"did you mean `{proposal}`?", proposal=proposal)
+            asked = f"did you mean `{proposal}`?"
+            return Words(f"{message}: {near.difference}", asked, proposal=proposal, is_safe=near.is_safe)
         if mistake := _mistake_of_text(text, "entity", "quoted", "turned-into-date"):
             return self.as_mistake(mistake, text, message)
         word = _nearest_word(text, allowed, 0.6)
@@ -302,5 +308,5 @@ class Parents:
             return replace(finding, hint=f"it {mistake.cause}: {mistake.hint}" if mistake else hint)
         label = known.row(by_predicate=pl.col("key") == meant)[1]
         hint = f"did you mean `{meant}`{f' {label}' if label not in {None, '', meant} else ''}?"
-        message = f"{finding.message}: {near.difference}" if near else finding.message
-        return replace(finding, message=message, hint=hint, proposal=meant)
+        difference, certainty = (f": {near.difference}", near.certainty) if near else ("", "likely")
+        return replace(finding, message=finding.message + difference, hint=hint, proposal=meant, certainty=certainty)

@@ -41,12 +41,18 @@ Place = tuple[str, str | None, Severity]
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What a finding says: its message and hint, the raw value of the cell, and a value that could stand there."""
+    """What a finding says: its message and hint, the raw value of the cell, and a value that could stand there, safe or not."""
 
     message: str
     hint: str = ""
     value: str | None = None
     proposal: str | None = None
+    is_safe: bool = False
+
+    @property
+    def certainty(self) -> str | None:
+        """How sure the proposal is, as a `Finding` says it."""
+        return None if self.proposal is None else "safe" if self.is_safe else "likely"
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +180,10 @@ class FindingsSoFar:
         }
         same |= {"field_number": group.field_number, "constraint": group.constraint, "line": None}
         columns = {name: [same.get(name)] * every for name in FINDING_FIELDS}
-        columns |= {name: [getattr(item, name) for item in words] for name in ("message", "value", "hint", "proposal")}
+        columns |= {
+            name: [getattr(item, name) for item in words]
+            for name in ("message", "value", "hint", "proposal", "certainty")
+        }
         columns["path"] = [paths[number >> FILE_SHIFT] if paths else "" for number in numbers]
         columns["row"] = [number & ROW_BITS for number in numbers]
         if not is_foreign(self.resource):

@@ -95,10 +95,16 @@ def foreign_letter(text: str, meant: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Respelled:
-    """The text that was meant, and in what the one that stands there differs."""
+    """The text that was meant, and in what the one that stands there differs; `is_safe` when nothing else can have been meant."""
 
     text: str
     difference: str
+    is_safe: bool
+
+    @property
+    def certainty(self) -> str:
+        """How sure that is, as a `Finding` says it."""
+        return "safe" if self.is_safe else "likely"
 
 
 def folded(text: str) -> str:
@@ -123,27 +129,35 @@ def respelled(text: str, candidates: Iterable[str]) -> Respelled | None:
         return None
     is_shorter = _digits(text) < _digits(found[0]) and fold in map(folded, found[1:])
     meant = min(found, key=len) if is_shorter else found[0]
-    return Respelled(meant, _difference(text, meant))
+    words, is_harmless = _difference(text, meant)
+    return Respelled(meant, words, is_harmless and len(set(found)) == 1)
 
 
 def _digits(text: str) -> int:
     return len(re.findall("[0-9]", text))
 
 
-def _difference(text: str, meant: str) -> str:
+def _difference(text: str, meant: str) -> tuple[str, bool]:
+    """In what a text differs from what was meant, and whether nobody can have meant that difference."""
     spaces, plain = spaces_in(text), without_spaces(text)
     letter = foreign_letter(plain, meant)
     is_garbled = re.search(MOJIBAKE, text) and not re.search(MOJIBAKE, meant)
-    ways = {
-        "it is garbled: UTF-8 that was decoded with another encoding": is_garbled,
+    # zeros, accents and hyphens may tell two codes or names apart
+    harmless = {
+        "it is garbled: UTF-8 that was decoded with another encoding": is_garbled and decoded_again(text) == meant,
         f"it has {spaces}": spaces and plain == meant,
         "it differs in case (capital letters)": text.casefold() == meant.casefold(),
+        f"it has {letter} ": letter and skeleton(plain).casefold() == skeleton(meant).casefold(),
+    }
+    ways = {
+        "it is garbled: UTF-8 that was decoded with another encoding": is_garbled,
         f"it has {letter}": letter,
         "its leading zeros are lost, as in a spreadsheet": _digits(text) < _digits(meant),
         "it has leading zeros, or decimals, that do not belong there": _digits(meant) < _digits(text),
         "it differs in spaces, hyphens, accents or case": True,
     }
-    return next(words for words, holds in ways.items() if holds)
+    words = next(words for words, holds in (*harmless.items(), *ways.items()) if holds)
+    return words.rstrip(), any(harmless.values())
 
 
 # --- free text that is valid
@@ -206,5 +220,6 @@ def _words(rule: str, texts: pl.Series, at: int) -> Words:
     meant = {"garbled-text": decoded_again, "html-in-text": mistakes_of("string")["entity"].correct}.get(rule, str)(
         text
     ) or text
+    is_safe = rule == "garbled-text"
     hint = sign.hint if meant == text else f"write `{shorten(meant)}`, or {sign.hint}"
-    return Words(f"`{shorten(text)}` {sign.cause}", hint, text, None if meant == text else meant)
+    return Words(f"`{shorten(text)}` {sign.cause}", hint, text, None if meant == text else meant, is_safe)

@@ -21,6 +21,7 @@ VERBS = {
     "validate": ("validate", "Name every mistake in the tables of TARGET at its row and field."),
     "convert": ("convert", "Make a project of the evidence model from a table of another one."),
     "fmt": ("fmt", "Rewrite the tables of the project in canonical form."),
+    "fix": ("fix", "Write what findings propose into the cells they are about."),
     "find": ("entries", "Look for rows by name, in any script."),
     "explain": ("entries", "Say why a row is what it is, or what a rule means."),
     "next": ("entries", "Say the next id of a table."),

@@ -78,7 +78,7 @@ def plan(
     if write:
         project = replace(project, package=replace(project.package, created=day.isoformat()))
     with streams.progress_bar(quiet=quiet) as bar:
-        guards, derived = _own_code(project)
+        guards, derived = own_code(project)
         planned = plans.plan(
             project, version=wanted, override=override, guards=guards, derived=derived, progress=bar.update
         )
@@ -106,7 +106,7 @@ def _write(
     return [f"{project.package.path}: version {planned.version} planned"] * is_planned
 
 
-def _own_code(project: Project) -> tuple[Sequence[Guard[Releases]], plans.Derived | None]:
+def own_code(project: Project) -> tuple[Sequence[Guard[Releases]], plans.Derived | None]:
     """The project's own rules between releases, and what it derives: its files are code, and run where one works on it."""
     if "dataset" not in project.rule_files:
         return (), None

@@ -20,9 +20,9 @@ Raises:
 class ReasonError(ValueError):
     """A text is no value of its type, for a reason that is worth telling: a sentence, and a value to write instead."""
 
-    def __init__(self, reason: str, proposal: str | None = None) -> None:
+    def __init__(self, reason: str, proposal: str | None = None, *, is_safe: bool = False) -> None:
         super().__init__(reason)
-        self.proposal = proposal
+        self.proposal, self.is_safe = proposal, is_safe
 
 
 def demand(holds: object, reason: str, proposal: str | None = None) -> None:

@@ -28,6 +28,7 @@ class Mistake:
         hint: What else can be done than to write what is proposed; what to do where nothing is.
         means: What was probably meant: a text with `\1` for a group of the pattern, or the name of a function below.
         part: From which to which character of that.
+        safe: What a text looks like that can have meant nothing else; `fix --all-safe` mends no other.
     """
 
     pattern: str
@@ -35,6 +36,11 @@ class Mistake:
     hint: str = ""
     means: str = ""
     part: tuple[int | None, int | None] = (0, None)
+    safe: str = ""
+
+    def is_safe(self, text: str) -> bool:
+        """Whether a text that has the mistake can have meant nothing but `correct` of it."""
+        return bool(self.safe) and re.fullmatch(self.safe, text, re.DOTALL) is not None
 
     def has(self, text: str) -> bool:
         """Whether a text looks like this mistake."""
@@ -82,6 +88,11 @@ def mistakes_of(kind: str) -> dict[str, Mistake]:
             pattern = re.sub("<([A-Z_0-9]+)>", lambda part: data["parts"][part[1]], item["pattern"])
             found[name] = Mistake(**{**item, "pattern": pattern.replace("\n", "")})
     return found
+
+
+def readings() -> dict[str, Mistake]:
+    """What a person may decide of a column whose texts can be read in two ways, by name."""
+    return {name: Mistake(**item) for name, item in _data()["reading"].items()}
 
 
 def mistakes_of_text(*more: str) -> list[Mistake]:

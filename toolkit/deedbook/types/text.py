@@ -63,7 +63,7 @@ def check_uri(text: str, lenient: bool) -> None:
     if bad := _NOT_IN_URI.search(text):
         proposal = _NOT_IN_URI.sub(lambda bad: urllib.parse.quote(bad[0], safe=""), text)
         shown = {" ": "a space", "%": "a bare `%`"}.get(bad[0], f"`{bad[0]}`")
-        raise ReasonError(f"{shown} has to be written as {urllib.parse.quote(bad[0], safe='')}", proposal)
+        raise ReasonError(f"{shown} has to be written as {urllib.parse.quote(bad[0], safe='')}", proposal, is_safe=True)
     found = _URI.fullmatch(text)
     if not found:
         raise ReasonError("its brackets, `#` or port are not where RFC 3986 has them")
@@ -89,7 +89,8 @@ def check_uuid(text: str, lenient: bool) -> None:
     found = _LAX_UUID.fullmatch(text)
     if not found:
         raise ReasonError("it has 32 hexadecimal digits in groups of 8, 4, 4, 4 and 12, with hyphens between them")
-    demand(lenient, "hyphens stand between its groups", "-".join(found.groups()))
+    if not lenient:
+        raise ReasonError("hyphens stand between its groups", "-".join(found.groups()), is_safe=True)
 
 
 def check_binary(text: str, lenient: bool) -> None:
