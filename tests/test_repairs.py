@@ -36,7 +36,7 @@ def everyday_files(root: Path) -> Project:
     tables = {f"t{at:02}": planted(as_cell(text)) for at, (_, text, _, _) in enumerate(MISTAKES)}
     note, number = {"name": "note", "type": "string"}, {"name": "id", "type": "integer"}
     schemas = {f"t{at:02}": {"fields": [number, {"name": "x", **spec}, note]} for at, (spec, *_) in enumerate(MISTAKES)}
-    return make_package(root, schemas=schemas, **tables)
+    return make_package(root, schemas=schemas, resources={}, **tables)
 
 
 def safe(found: list[Finding]) -> list[Finding]:
