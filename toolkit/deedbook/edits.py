@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import io
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from itertools import compress
 from pathlib import Path
@@ -316,3 +317,17 @@ def _broken_rows(block: text.TextBlock, first: int, width: int) -> Iterator[str]
     for item in block.ragged:
         if item.cells:
             yield f"row {first + item.row} has {plural(len(item.cells), 'cell')} instead of {width}"
+
+
+def write_all(changes: Mapping[Path, tuple[bytes, bytes]]) -> None:
+    """All files with their new content, given what they hold now; when one cannot be written, those before it are put back.
+
+    Raises:
+        RefusalError: when somebody changed a file in the meantime.
+        SpaceError: when the disk is full.
+    """
+    with ExitStack() as undo:
+        for file, (before, after) in changes.items():
+            files.replace(file, after, before=before)
+            undo.callback(files.replace, file, before, before=after)
+        undo.pop_all()

@@ -10,7 +10,6 @@ import datetime as dt
 import difflib
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
@@ -19,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from deedbook import checking, edits, files
+from deedbook import checking, edits
 from deedbook.descriptor import Resource
 from deedbook.errors import ProjectError, UsageError
 from deedbook.findings import Finding, Report, join_key, nearest
@@ -345,7 +344,7 @@ def add(project: Project, book: RuleBook | None, rows: Mapping[str, Sequence[Row
     wrong = sum(it.severity == "error" for it in findings) or max(0, report.errors - before.errors)
     added = Added({it.resource.name: it.rows for it in additions}, report, findings, report.errors - wrong)
     if write and added.valid:
-        _write_all(additions)
+        edits.write_all({it.resource.files[0]: (it.before, it.after) for it in additions})
     return added
 
 
@@ -399,12 +398,3 @@ def _text(value: object) -> str:
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return "" if value is None else str(value)
-
-
-def _write_all(additions: Sequence[_Addition]) -> None:
-    """All files with their new content; when one cannot be written, those before it are put back."""
-    with ExitStack() as undo:
-        for it in additions:
-            files.replace(it.resource.files[0], it.after, before=it.before)
-            undo.callback(files.replace, it.resource.files[0], it.before, before=it.after)
-        undo.pop_all()

@@ -21,30 +21,22 @@ from deedbook.release.citation import STYLES, Style, write
 from deedbook.release.pages import size
 from deedbook.rendering.escapes import visible
 
+_FOLDER = click.Path(path_type=Path, file_okay=False)
+_FILE = click.Path(path_type=Path, dir_okay=False)
+
 
 @click.command()
 @click.argument("name", metavar="[NAME[@VERSION|@RANGE|@latest]]", default="")
 @options.catalogue
 @click.option(
-    "-o",
-    "--output",
-    "folder",
-    type=click.Path(path_type=Path, file_okay=False),
-    metavar="DIR",
-    help="The folder for the files; NAME/VERSION by default.",
+    "-o", "--output", "folder", type=_FOLDER, metavar="DIR", help="The folder for the files; NAME/VERSION by default."
 )
 @click.option("-f", "--format", "formats", metavar="FORMATS", help="Data in these formats only, such as csv,parquet.")
 @click.option("--table", "tables", metavar="TABLES", help="Data of these tables only, such as events,actors.")
 @click.option("--replace", "replaces", is_flag=True, help="Overwrite files in DIR that are others.")
 @click.option("--lock", "locks", is_flag=True, help="Write which release it is into the lock file, for a script.")
 @click.option("--locked", is_flag=True, help="Fetch what the lock file says, and nothing else; all of it without NAME.")
-@click.option(
-    "--lock-file",
-    type=click.Path(path_type=Path, dir_okay=False),
-    default=pins.LOCK,
-    show_default=True,
-    help="The lock file.",
-)
+@click.option("--lock-file", type=_FILE, default=pins.LOCK, show_default=True, help="The lock file.")
 @click.option(
     "--subset", metavar="EXPR", help="Only the rows of the one --table that an SQL expression picks, as TABLE.csv."
 )

@@ -5,6 +5,7 @@ import platform
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from keyword import iskeyword
 
 import click
 
@@ -26,6 +27,8 @@ VERBS = {
     "explain": ("entries", "Say why a row is what it is, or what a rule means."),
     "next": ("entries", "Say the next id of a table."),
     "add": ("entries", "Add an entry, such as an event, by a short form."),
+    "export": ("workbooks", "Write the tables into a workbook to edit."),
+    "import": ("workbooks", "Bring what was edited in a workbook back into the tables."),
     "diff": ("diff", "Say what changed between two states of a dataset."),
     "log": ("history", "List the versions of a dataset, and what asked for each."),
     "history": ("history", "Tell the way of one row through all releases."),
@@ -62,7 +65,8 @@ class _Verbs(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         if cmd_name not in VERBS:
             return None
-        command: click.Command = getattr(import_module(f"deedbook.cli.{VERBS[cmd_name][0]}"), cmd_name)
+        name = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name
+        command: click.Command = getattr(import_module(f"deedbook.cli.{VERBS[cmd_name][0]}"), name)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002

@@ -1,0 +1,110 @@
+"""`deedbook export` and `import`: the tables as a workbook to edit, and back with a diff to confirm."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from deedbook.cli import options, streams
+from deedbook.errors import DONE, FINDINGS, UsageError
+from deedbook.findings import plural
+from deedbook.rendering.escapes import visible
+
+if TYPE_CHECKING:
+    from deedbook.workbooks.returned import Import
+
+_FILE = click.Path(dir_okay=False, path_type=Path)
+
+
+@click.command()
+@options.target
+@click.option(
+    "--xlsx", is_flag=True, expose_value=False, help="A workbook for Excel, LibreOffice and others (the only kind)."
+)
+@click.option("-o", "--output", "file", type=_FILE, metavar="FILE", help="The workbook; NAME.xlsx by default.")
+@click.option("-t", "--table", "tables", multiple=True, metavar="TABLE", help="Export this table only; repeatable.")
+@click.option("--replace", "replaces", is_flag=True, help="Overwrite the workbook, and what was edited in it.")
+@options.trust_rules
+@options.quiet
+@options.debug
+def export(
+    target: Path, file: Path | None, tables: tuple[str, ...], replaces: bool, trust_rules: bool, quiet: bool
+) -> None:
+    """Write the tables of the project into a workbook to edit.
+
+    Drop-downs offer codes and keys with their labels, heads have notes from the schema, ids and codes are text and dates dates, what is
+    derived is grey and not read back, and a sheet lists the findings of a validation. `deedbook import` brings the changes back.
+    """
+    from deedbook.project import Reading, load_project
+    from deedbook.workbooks.export import export_workbook
+
+    project = load_project(target, Reading())
+    file = file or Path(f"{project.package.name or 'tables'}.xlsx")
+    if file.exists() and not replaces:
+        raise UsageError(f"{file} exists, and may hold edits", "name another file with -o, or add --replace")
+    with streams.progress_bar(quiet=quiet) as bar:
+        done = export_workbook(project, file, tables=tables, trust_rules=trust_rules, progress=bar.update)
+    if not quiet:
+        left = "".join(f"{visible(name)}: left out: it {visible(reason)}\n" for name, reason in done.left_out.items())
+        said = f"{file}: {plural(len(done.pages), 'table')}, {plural(done.findings, 'finding')}\n"
+        streams.emit(f"{left}{said}edit it and run: deedbook import {file}\n")
+
+
+@click.command("import")
+@click.argument("workbook", type=_FILE)
+@click.option("--project", "root", type=click.Path(path_type=Path), default=".", help="The project; here by default.")
+@click.option("-y", "--yes", is_flag=True, help="Write without asking.")
+@click.option("--dry-run", is_flag=True, help="Say what would change, and write nothing.")
+@click.option(
+    "-n",
+    "--max-changes",
+    type=click.IntRange(min=1),
+    default=50,
+    show_default=True,
+    help="Changes of a kind and table to show.",
+)
+@options.quiet
+@options.debug
+@click.pass_context
+def import_(
+    ctx: click.Context, workbook: Path, root: Path, yes: bool, dry_run: bool, max_changes: int, quiet: bool
+) -> None:
+    """Bring what was edited in WORKBOOK, as XLSX or ODS, back into the tables of the project.
+
+    Shows the changes and asks before it writes. A cell that nobody changed stays as it is, to the letter; rows are told apart by their
+    key. A workbook whose structure was changed (a column renamed, a sheet gone, cells merged, rows filtered ...) is refused with a
+    list. Exits with 1 when there are changes that were not written.
+    """
+    from deedbook.edits import write_all
+    from deedbook.project import Reading, load_project
+    from deedbook.rendering.changes import render_text
+    from deedbook.workbooks.reader import read_workbook
+    from deedbook.workbooks.returned import plan_import
+
+    project = load_project(root, Reading())
+    with streams.progress_bar(quiet=quiet):
+        schemas = {resource.name: resource.described for resource in project.package.resources}
+        found = plan_import(project, read_workbook(workbook, schemas))
+    if not found.written:
+        if not quiet:
+            streams.emit("nothing was changed in the workbook\n")
+        return
+    if not quiet or not yes:
+        streams.emit(render_text(found.changes, max_changes))
+    if dry_run or not (yes or _agrees(found)):
+        ctx.exit(FINDINGS)
+    write_all(found.written)
+    if not quiet:
+        streams.emit(f"{plural(len(found.written), 'file')} written; run `deedbook validate`\n")
+    ctx.exit(DONE)
+
+
+def _agrees(found: Import) -> bool:
+    """Whether a person on a terminal says yes."""
+    if not (sys.stdin and sys.stdin.isatty()):
+        streams.say("nothing was written: add --yes")
+        return False
+    return click.confirm(f"write {plural(len(found.written), 'file')}?", err=True)

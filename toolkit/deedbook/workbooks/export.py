@@ -1,0 +1,136 @@
+"""A project as a workbook to edit."""
+
+import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import polars as pl
+
+from deedbook import edits, files
+from deedbook.descriptor import Resource
+from deedbook.errors import ProjectError, UsageError
+from deedbook.findings import Report, nearest
+from deedbook.project import Project
+from deedbook.release.derived import derive_frames
+from deedbook.release.tables import to_canonical
+from deedbook.validation import Options, validate
+from deedbook.workbooks import pages
+from deedbook.workbooks.pages import Page
+from deedbook.workbooks.returned import read_cells
+from deedbook.workbooks.writer import write_workbook
+
+_MOST_ROWS = 200_000
+"""Of a table that a person edits in a spreadsheet; programs open it in half a minute."""
+_LONGEST = 32_767
+"""Characters of a cell, counted as UTF-16 does."""
+_MOST_FINDINGS = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """What went into a workbook.
+
+    Attributes:
+        left_out: By table why it is not in it.
+        findings: How many are listed.
+    """
+
+    pages: tuple[Page, ...]
+    left_out: Mapping[str, str]
+    findings: int
+
+
+def export_workbook(
+    project: Project,
+    path: Path,
+    *,
+    tables: Sequence[str] = (),
+    trust_rules: bool = False,
+    progress: Callable[[str, float], None] = lambda _what, _share: None,
+) -> Exported:
+    """Writes the tables of a project into a workbook to edit.
+
+    Args:
+        project: The project.
+        path: The workbook; it is replaced.
+        tables: Names of the tables; all when empty.
+        trust_rules: Run the project's rules wherever it lies.
+        progress: Told what is done, and which share of the work is behind us.
+
+    Raises:
+        UsageError: when there is no such table, or none that a workbook can hold.
+        SpaceError: when the disk is full.
+    """
+    resources = {item.name: item for item in project.package.resources}
+    if unknown := [name for name in tables if name not in resources]:
+        raise UsageError(
+            f"there is no table `{unknown[0]}`",
+            nearest(unknown[0], resources, f"the tables are {', '.join(resources)}"),
+        )
+    chosen = tables or tuple(resources)
+    sheets, left_out, found = pages.sheet_names(chosen), dict[str, str](), list[Page]()
+    for number, name in enumerate(chosen):
+        progress(f"reading {name}", number / len(chosen) / 2)
+        if reason := edits.reason_to_leave(resources[name]):
+            left_out[name] = reason
+            continue
+        try:
+            cells = read_cells(resources[name])
+        except ProjectError as error:
+            left_out[name] = error.message
+            continue
+        longest = max(
+            (len(text.encode("utf-16-le", "surrogatepass")) // 2 for column in cells.rows for text in column), default=0
+        )
+        if cells.rows.height > _MOST_ROWS or longest > _LONGEST:
+            left_out[name] = f"has more than {_MOST_ROWS:,} rows, or a cell of more than {_LONGEST:,} characters"
+            continue
+        found.append(
+            pages.page_of(resources[name], sheets[name], cells, pages.choices_of(project.package, resources[name]))
+        )
+    if not found:
+        raise UsageError(
+            "there is no table that a workbook can hold", "; ".join(f"{name} {why}" for name, why in left_out.items())
+        )
+    progress("validating", 0.5)
+    report = validate(project, Options(trust_rules=trust_rules, max_findings=_MOST_FINDINGS))
+    frames = _derive(project, report, trust_rules=trust_rules)
+    found = [_with_derived(resources[page.table], page, frames.get(page.table)) for page in found]
+    listed = [finding for finding in report.findings if not finding.waived][:_MOST_FINDINGS]
+    progress("writing", 0.7)
+    schemas = {name: resource.described for name, resource in resources.items()}
+    with TemporaryDirectory(prefix="deedbook-") as folder:
+        staged = Path(folder) / "tables.xlsx"
+        write_workbook(staged, found, schemas, listed)
+        files.replace(path, staged.read_bytes())
+    return Exported(tuple(found), left_out, len(listed))
+
+
+def _derive(project: Project, report: Report, *, trust_rules: bool) -> dict[str, pl.DataFrame]:
+    """What the project's own code derives, by table; nothing for tables with errors, or where that code may not run."""
+    if not (report.valid and project.rule_files and (trust_rules or project.is_here)):
+        return {}
+    from deedbook.checking import rules, settings
+
+    book = rules.load_rules(project.rule_files, settings.read_settings(project))
+    day = project.package.created[:10] or dt.datetime.now(dt.UTC).date().isoformat()
+    return derive_frames(project, book.derive, dt.datetime.fromisoformat(day))
+
+
+def _with_derived(resource: Resource, page: Page, frame: pl.DataFrame | None) -> Page:
+    """The page with the derived columns of its table, where there are any."""
+    schema = resource.described
+    fields = [*map(schema.field, page.key), *schema.derived_fields]
+    if (
+        frame is None
+        or not (page.key and schema.derived_fields)
+        or not {one.name for one in fields} <= {*frame.columns}
+    ):
+        return page
+    texts = to_canonical(frame.select(one.name for one in fields), fields).fill_null("")
+    known = {row[: len(page.key)]: row[len(page.key) :] for row in texts.iter_rows()}
+    empty = ("",) * len(schema.derived_fields)
+    columns = zip(*(known.get(key, empty) for key in page.keys(page.rows)), strict=True)
+    return replace(page, derived=dict(zip((one.name for one in schema.derived_fields), columns, strict=True)))

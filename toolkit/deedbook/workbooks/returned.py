@@ -1,0 +1,179 @@
+"""What a person changed in a workbook, held against the tables as they are now; and their files written.
+
+Three states of a row meet here: as it was exported, as it came back, as it stands in the project now. A cell that came back as it
+was exported is left as it is now; one that a person changed is taken, unless the project changed it too, to something else.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import polars as pl
+
+from deedbook import edits, files
+from deedbook.changes.compare import compare
+from deedbook.changes.records import Changes
+from deedbook.changes.sources import Side
+from deedbook.descriptor import Resource
+from deedbook.edits import Cells
+from deedbook.errors import ProjectError, RefusalError
+from deedbook.findings import join_key
+from deedbook.project import Project
+from deedbook.workbooks.pages import Key, Page, Row, seen
+from deedbook.workbooks.reader import Returned
+
+_MOST_FAULTS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """What a workbook brings.
+
+    Attributes:
+        changes: What would be other than it is now.
+        written: By file what it holds now and what it is to hold.
+    """
+
+    changes: Changes
+    written: Mapping[Path, tuple[bytes, bytes]]
+
+
+def plan_import(project: Project, returned: Returned) -> Import:
+    """What a workbook that came back changes in the tables.
+
+    Raises:
+        RefusalError: when its structure is another one, rows cannot be told apart, or the project changed the same cells meanwhile.
+        ProjectError: when a table cannot be read or written.
+    """
+    faults, new = list(returned.faults), dict[str, tuple[Resource, Cells]]()
+    resources = {resource.name: resource for resource in project.package.resources}
+    for page in returned.pages:
+        if page.table not in resources:
+            faults.append(f"sheet `{page.sheet}`: the project has no table `{page.table}` any more")
+        elif page.table in returned.rows:
+            cells = read_cells(resources[page.table])
+            found, own = merged(page, cells, returned.rows[page.table])
+            faults += [f"sheet `{page.sheet}` {fault}" for fault in own]
+            if found != list(cells.rows.iter_rows()):
+                frame = pl.DataFrame(found, schema=cells.rows.schema, orient="row")
+                new[page.table] = resources[page.table], Cells(cells.labels, frame)
+    if faults:
+        more = [f"and {len(faults) - _MOST_FAULTS:,} more"] if len(faults) > _MOST_FAULTS else []
+        said = "".join(f"\n  {fault}" for fault in (*faults[:_MOST_FAULTS], *more))
+        hint = "mend that in the workbook and import it again, or export a new one"
+        raise RefusalError(f"the workbook cannot be brought back, and nothing was written:{said}", hint)
+    written, staged = {}, dict[str, Resource]()
+    with TemporaryDirectory(prefix="deedbook-") as folder:
+        for number, (resource, cells) in enumerate(new.values()):
+            arranged, _, _ = edits.arrange(cells, resource.schema, project.package.referenced(resource.name))
+            file = Path(folder, str(number), resource.files[0].name)
+            after = edits.to_bytes(arranged, resource.dialect.delimiter)
+            files.replace(_with_folder(file), after)
+            staged[resource.name] = replace(resource, files=(file,))
+            written[resource.files[0]] = resource.files[0].read_bytes(), after
+        package = replace(project.package, resources=tuple(staged.get(name, one) for name, one in resources.items()))
+        sides = Side("the project", project), Side("the workbook", replace(project, package=package))
+        changes = compare(*sides, tables=tuple(staged) or tuple(resources)[:1], literal=True)
+    return Import(changes, written)
+
+
+def read_cells(resource: Resource) -> Cells:
+    """The cells of a table as they stand in its file.
+
+    Raises:
+        ProjectError: when they cannot be edited.
+    """
+    if reason := edits.reason_to_leave(resource):
+        raise ProjectError(f"the table `{resource.name}` {reason}, so it cannot be edited in a workbook")
+    try:
+        return edits.read_cells(resource, resource.files[0])
+    except (edits.UnmendableError, OSError) as error:
+        raise ProjectError(f"the table `{resource.name}` cannot be read: {error}", "run `deedbook validate`") from None
+
+
+def merged(page: Page, now: Cells, returned: Sequence[tuple[int, Row]]) -> tuple[list[Row], list[str]]:
+    """The rows of a table with what a person changed, and what keeps them from being merged, in words.
+
+    Rows keep the order that they have in the file; a new one follows the row that it follows in the sheet.
+    """
+    own, rows = list(now.rows.iter_rows()), [row for _, row in returned]
+    keys = page.keys(own) if now.labels == page.labels else []
+    if len(set(keys)) < len(own):
+        return own, [f"cannot be merged: `{page.table}` has another header by now, or keys that stand twice"]
+    present, came = dict(zip(keys, own, strict=True)), dict(zip(page.keys(rows), rows, strict=True))
+    before = dict(zip(page.keys(page.rows), page.rows, strict=True))
+    faults, found = _untold(page, returned, page.keys(rows)), dict[Key, Row]()
+    for key in dict.fromkeys((*present, *came)):
+        row, said = _row_merged(page, before.get(key), came.get(key), present.get(key))
+        faults += [f"{what} {_name(page, key)}, {why}" for what, why in said]
+        if row is not None:
+            found[key] = row
+    return [
+        found[key] for key in _placed([key for key in present if key in found], [key for key in came if key in found])
+    ], faults
+
+
+def _placed(order: list[Key], came: Sequence[Key]) -> list[Key]:
+    """The keys of the file in their order, each new one behind that which it follows in the sheet."""
+    followers: dict[Key | None, list[Key]] = {}
+    known, last = set(order), None
+    for key in came:
+        if key in known:
+            last = key
+        else:
+            followers.setdefault(last, []).append(key)
+    placed = followers.get(None, [])
+    for key in order:
+        placed += [key, *followers.get(key, ())]
+    return placed
+
+
+def _row_merged(
+    page: Page, was: Row | None, came: Row | None, now: Row | None
+) -> tuple[Row | None, list[tuple[str, str]]]:
+    """A row as it is to stand, None for one that is to go; and what contradicts it: what the sheet does, and why it cannot be."""
+    if was is None:  # new in the sheet, in the project, or in both
+        is_both = came is not None and now is not None and not _alike(came, now)
+        return now or came, [("adds", "which the project has otherwise by now")] * is_both
+    if came is None or now is None:
+        left = came or now
+        is_changed = left is not None and not _alike(left, was)
+        does = "changes" if now is None else "has no more"
+        return None, [
+            (does, "which the project has no more" if now is None else "which the project changed")
+        ] * is_changed
+    cells, faults = [], []
+    for name, old, given, present in zip(page.labels, was, came, now, strict=True):
+        is_changed = seen(given) != seen(old)
+        if is_changed and present not in {old, given}:
+            faults.append((f"changes `{name}` of", "which the project changed too"))
+        cells.append(given if is_changed else present)
+    return tuple(cells), faults
+
+
+def _untold(page: Page, returned: Sequence[tuple[int, Row]], keys: Sequence[Key]) -> list[str]:
+    """The rows that the key does not tell apart."""
+    first: dict[Key, int] = {}
+    faults = []
+    for (number, _), key in zip(returned, keys, strict=True):
+        if page.key and not all(key):
+            faults.append(f"has no {' and '.join(page.key)} in row {number}")
+        elif key in first:
+            faults.append(f"has {_name(page, key)} in row {first[key]} and in row {number}")
+        first.setdefault(key, number)
+    return faults
+
+
+def _alike(one: Row, other: Row) -> bool:
+    return tuple(map(seen, one)) == tuple(map(seen, other))
+
+
+def _name(page: Page, key: Key) -> str:
+    """What people call a row."""
+    return f"the row {join_key(list(map(str, key)))}" if page.key else "a row that is there already"
+
+
+def _with_folder(file: Path) -> Path:
+    file.parent.mkdir(parents=True)
+    return file
