@@ -56,7 +56,7 @@ blocks: $(DEVELOPMENT) ## compare reports across block sizes on the whole of the
 
 lock: ## write both lock files anew from pyproject.toml
 	$(PYTHON) -m venv --clear $(VENV)/lock
-	$(VENV)/lock/bin/python -m pip --disable-pip-version-check --quiet install --editable .
+	$(VENV)/lock/bin/python -m pip --disable-pip-version-check --quiet install --editable '.[spss]'
 	$(VENV)/lock/bin/python -m pip freeze --exclude-editable | grep -E '^[A-Za-z0-9._-]+==' > requirements.lock
 	$(VENV)/lock/bin/python -m pip --disable-pip-version-check --quiet install --editable '.[dev]'
 	$(VENV)/lock/bin/python -m pip freeze --exclude-editable | grep -E '^[A-Za-z0-9._-]+==' | grep -vxFf requirements.lock > requirements-dev.lock

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
 
+from deedbook.errors import UsageError
+from deedbook.release.build import build
 from deedbook.release.verification import verify
+from deedbook.validation import Options
 from tests.release.conftest import MakeProject
 from tests.release.releases import release_of, repair_sums
 
@@ -94,6 +99,22 @@ def test_junk_in_place_of_a_table_is_named_and_no_crash(make_project: MakeProjec
     repair_sums(folder)
     rules = {problem.rule for problem in verify(folder).problems if problem.file == f"t.{suffix}"}
     assert rules & {"format-unreadable", "format-differs"}
+
+
+def test_spss_needs_its_extra_to_be_written_and_to_be_compared(
+    make_project: MakeProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = make_project()
+    folder = build(project, Options()).release.folder
+    monkeypatch.setitem(sys.modules, "pyreadstat", None)
+    verification = verify(folder)
+    assert not verification.problems
+    assert "formats: events.sav: the package pyreadstat is not installed here" in verification.not_checked
+    shutil.rmtree(project.dist)
+    with pytest.raises(UsageError, match="pyreadstat is not installed") as raised:
+        build(project, Options())
+    assert raised.value.hint == "pip install 'deedbook[spss]'"
+    assert not list(project.dist.rglob("*.*"))
 
 
 def test_many_differences_are_counted(make_project: MakeProject, tmp_path: Path) -> None:

@@ -23,8 +23,9 @@ import platform
 import sqlite3
 import zlib
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -92,11 +93,15 @@ def build_json(name: str, release: str, epoch: dt.datetime, inputs: tuple[InputF
 
 
 def writer_versions() -> dict[str, str]:
-    """The versions of everything that decides the bytes of a release."""
+    """The versions of everything that decides the bytes of a release; one of an extra that is not installed writes nothing."""
+    writers = {}
+    for name in _WRITERS:
+        with suppress(PackageNotFoundError):
+            writers[name] = version(name)
     return {
         "deedbook": deedbook.__version__,
         "python": platform.python_version(),
-        **{name: version(name) for name in _WRITERS},
+        **writers,
         "sqlite": sqlite3.sqlite_version,
         "zlib": zlib.ZLIB_RUNTIME_VERSION,
     }

@@ -114,6 +114,9 @@ def _compare(
     except LeftOutError as reason:
         outcome.not_checked.append(f"formats: {item.title} does not hold {table.name}: {reason}")
         return set()
+    except ModuleNotFoundError as error:
+        outcome.not_checked.append(f"formats: {path.name}: the package {error.name} is not installed here")
+        return set()
     except UnlikeError as error:
         outcome.problems.append(differs(message=str(error)))
     except _FAILURES as error:

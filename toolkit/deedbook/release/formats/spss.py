@@ -16,7 +16,7 @@ from typing import Any
 import polars as pl
 from polars import selectors
 
-from deedbook.errors import DeedbookError
+from deedbook.errors import DeedbookError, of_extra
 from deedbook.release.edition import Edition
 from deedbook.release.formats import statistical
 from deedbook.release.formats.cells import Pair
@@ -36,7 +36,8 @@ def write(table: Table, edition: Edition, path: Path) -> list[str]:
     Raises:
         LeftOutError: when it has no columns.
     """
-    import pyreadstat
+    with of_extra("spss"):
+        import pyreadstat
 
     columns, notes = statistical.columns_for(table, SPSS)
 
