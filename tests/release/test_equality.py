@@ -105,7 +105,7 @@ def test_spss_needs_its_extra_to_be_written_and_to_be_compared(
     make_project: MakeProject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     project = make_project()
-    folder = build(project, Options()).release.folder
+    folder = release_of(project)
     monkeypatch.setitem(sys.modules, "pyreadstat", None)
     verification = verify(folder)
     assert not verification.problems
