@@ -1,6 +1,7 @@
 """Documents with commands in them: what they say that a command prints, and what it does print.
 
-A block that starts with ```console holds lines that begin with `$ `, each a shell command, followed by what it prints on stdout and stderr.
+A block that starts with ```console holds lines that begin with `$ `, each a shell command, followed by what it prints on stdout and stderr;
+lines after it that begin with `>` belong to the command, as in a shell.
 All blocks of a document run in one shell, in a copy of the repository. A line `...` stands for any lines. Times, sizes and counts of files are not
 compared.
 
@@ -19,7 +20,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-DOCUMENTS = ("README.md", "docs/tutorial/first-dataset.md")
+DOCUMENTS = (
+    "README.md",
+    "docs/tutorial/first-dataset.md",
+    "docs/tutorial/from-excel.md",
+    "docs/how-to/write-a-schema.md",
+    "docs/how-to/write-a-rule.md",
+)
 LEFT_OUT = shutil.ignore_patterns(
     ".git", ".venv", ".*_cache", ".hypothesis", "__pycache__", "dist", "work", "tests", "results"
 )
@@ -43,7 +50,7 @@ _UNWANTED = frozenset(
 """Variables that change what commands print; the last three are there when `make` runs the tests."""
 _VARYING = (
     (re.compile(r"\d+\.\d+ s\b"), "N s"),
-    (re.compile(r"\d+ files, \d+\.\d+ MB"), "N files, N MB"),
+    (re.compile(r"\d+ files, \d+\.\d+ [kM]B"), "N files, N MB"),
     (re.compile(r"/\S+/deedbook/releases/"), "PATH"),
     (re.compile(r"sha256:[0-9a-f]{64}"), "sha256:N"),
     (re.compile(r"\d{4}-\d\d-\d\d|\(\d{4}\)"), "DATE"),
@@ -62,14 +69,15 @@ def read_steps(text: str) -> list[list[Step]]:
     """The commands of each block, with the output that the document shows."""
     blocks = []
     for found in _BLOCK.finditer(text):
-        parts = re.split(r"^\$ (.*)\n", found[1], flags=re.MULTILINE)[1:]
+        parts = re.split(r"^\$ (.*(?:\n>.*)*)\n", found[1], flags=re.MULTILINE)[1:]
         blocks.append([Step(command, output) for command, output in zip(parts[::2], parts[1::2], strict=True)])
     return blocks
 
 
 def run_steps(steps: list[Step], folder: Path) -> list[Step]:
     """The same commands with the output that they give, run one after another in one shell."""
-    script = "\n".join(f"echo '{_MARK}'\n{step.command}" for step in steps)
+    commands = (re.sub(r"\n> ?", "\n", step.command) for step in steps)
+    script = "\n".join(f"echo '{_MARK}'\n{command}" for command in commands)
     environment = {name: value for name, value in os.environ.items() if name not in _UNWANTED}
     environment |= {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}", "LC_ALL": "C.UTF-8"}
     environment |= {"HOME": str(folder.parent)}  # of a user who never fetched anything

@@ -29,6 +29,11 @@ def test_commands_are_read_with_their_output() -> None:
     assert read_steps(text) == [[Step("one", ""), Step("two", "line\n")], [Step("three", "")]]
 
 
+def test_a_command_may_have_several_lines(tmp_path: Path) -> None:
+    [[step]] = read_steps("```console\n$ cat <<'END'\n> one\n>\n> two\n> END\none\n\ntwo\n```\n")
+    assert (step.output, run_steps([step], tmp_path)) == ("one\n\ntwo\n", [step])
+
+
 def test_what_a_command_prints_stays_with_it(tmp_path: Path) -> None:
     steps = [Step("cd /", ""), Step("pwd; false", ""), Step("echo to stderr >&2", "")]
     assert [step.output for step in run_steps(steps, tmp_path)] == ["", "/\n", "to stderr\n"]
