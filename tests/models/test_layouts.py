@@ -12,7 +12,8 @@ import pytest
 
 from deedbook import models
 from deedbook.checking.rules import load_rules
-from deedbook.project import load_project
+from deedbook.descriptor import Resource
+from deedbook.project import Reading, load_project
 from deedbook.scaffold import create
 from deedbook.validation import Options, validate
 from tests.cli.project import Outcome
@@ -111,6 +112,50 @@ def test_a_file_needs_no_project_of_the_model(project: Path, deedbook: Run) -> N
     assert deedbook("validate", "20240307.CSV", "--model", "gdelt").code == 0
     wrong = deedbook("validate", "20240307.CSV", "--model", "gdelt", "--table", "mention")
     assert (wrong.code, wrong.err.splitlines()[0]) == (2, "deedbook: the model has no table `mention`")
+
+
+@pytest.mark.parametrize("model", models.LAYOUTS)
+def test_a_file_of_another_layout_is_one_finding_that_names_the_right_model(model: str, tmp_path: Path) -> None:
+    for table in models.tables_of(model):
+        file = tmp_path / f"{table.name}.csv"
+        file.write_bytes((models.folder_of(model) / file.name).read_bytes())
+        assert models.misfit(read_as(file, model, table.name), model) is None
+        for other in {*models.LAYOUTS} - {model}:
+            wrong = models.misfit(read_as(file, other), other)
+            assert wrong is not None
+            assert (wrong.rule, wrong.path) == ("other-layout", file.name)
+            assert wrong.hint.endswith(f"`--model {model} --table {table.name}`")
+
+
+def read_as(file: Path, model: str, table: str = "") -> Resource:
+    """The file as a table of a model."""
+    return load_project(file, Reading(name=table, model=models.folder_of(model))).package.resources[0]
+
+
+@pytest.mark.parametrize(
+    ("content", "is_other"),
+    [
+        (b"town,mayor\nRiga,Ann\n", True),
+        (b"", False),
+        (b"<html><body>not found</body></html>", False),
+        (b"PK\x03\x04\x00\x00", False),
+        (b"event_id;date_start;event_type;source_actor_id\nE0001;2024-03-07;talks;A0001\n", False),
+        (b"\xef\xbb\xbfevent_id,date_start,note\n", False),
+    ],
+)
+def test_what_the_engine_says_better_is_left_to_it(content: bytes, is_other: bool, tmp_path: Path) -> None:
+    (tmp_path / "events.csv").write_bytes(content)
+    wrong = models.misfit(read_as(tmp_path / "events.csv", "flat"), "flat")
+    assert (wrong is not None) == is_other
+    assert wrong is None or wrong.hint.startswith("no shipped model has that layout")
+
+
+def test_another_layout_is_the_whole_report(project: Path, deedbook: Run) -> None:
+    (project / "events.csv").write_bytes((models.folder_of("acled") / "events.csv").read_bytes())
+    done = deedbook("validate", "events.csv", "--model", "gdelt")
+    assert done.code == 1
+    assert "events (events.csv): 1 error" in done.out or "events: 1 error" in done.out
+    assert "it looks like the table `events` of another model: `--model acled --table events`" in done.out
 
 
 @pytest.mark.slow

@@ -9,7 +9,7 @@ import click
 from deedbook import models, rendering
 from deedbook.cli import options, streams
 from deedbook.errors import DONE, FINDINGS, UsageError
-from deedbook.findings import Report
+from deedbook.findings import Report, with_findings
 from deedbook.rendering import View, text
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
@@ -137,7 +137,11 @@ def validate(
 
             demand_one_beginning(project)
         counts = None if earlier is None else read_counts(streams.read(earlier))
-        report = validation.validate(project, validation.Options(**chosen), bar.update)
+        wrong = models.misfit(project.package.resources[0], model) if model else None
+        if wrong is None:
+            report = validation.validate(project, validation.Options(**chosen), bar.update)
+        else:
+            report = with_findings(Report(), [wrong])
         rows = read_excerpts(project.package, report.findings) if format_ in rendering.SHOW_ROWS else {}
     code = DONE if report.passes(strict=strict) else FINDINGS
     if summary is not None:
