@@ -7,6 +7,8 @@ Usage: python docs/generate.py [--check]    --check changes nothing and fails wh
 from __future__ import annotations
 
 import argparse
+import inspect
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -14,6 +16,7 @@ from pathlib import Path
 
 import click
 
+import deedbook
 from deedbook import models
 from deedbook.changes.declarations import KINDS, UNPUBLISHED, kinds_of
 from deedbook.checking.rules import RuleBook, load_rules
@@ -65,6 +68,11 @@ a file that somebody else made, without a project. Where a model has several tab
 the reference dataset, has [pages of its own](rules.md). What every field means stands in the schema, and codes for missing values are declared
 there, never guessed.
 """
+_PYTHON = """\
+What can be done on the command line can be done in Python and in notebooks. The names on this page are all that is promised; everything is loaded when it is
+first used. A record shows itself in a notebook, and `to_dict()` is the JSON of the command line. [A notebook](../tutorial/from-a-frame.ipynb) goes from a frame
+to a release, [read a release](../how-to/read-a-release.md) is about `deedbook.open`.
+"""
 MOST_FIELDS = 4
 """Of a rule that stands in several tables, before they are only counted."""
 
@@ -89,8 +97,46 @@ def pages() -> dict[Path, str]:
         REFERENCE / "floor.md": NOTE + floor_page(),
         REFERENCE / "models.md": NOTE + models_page(),
         REFERENCE / "properties.md": NOTE + properties_page(),
+        REFERENCE / "python.md": NOTE + python_page(),
         REFERENCE / "rules.md": NOTE + rules_page(),
     }
+
+
+def python_page() -> str:
+    """What `deedbook` offers in Python, from its signatures and docstrings."""
+    parts = ["# Python\n", _PYTHON]
+    for name in sorted(deedbook.__all__, key=lambda one: (one[0].isupper(), one)):
+        item = getattr(deedbook, name)
+        if name.startswith("_"):
+            continue
+        parts.append(f"## deedbook.{name}\n")
+        if inspect.isfunction(item):
+            signature = re.sub(r"((?:: |-> ))'([^']*)'", r"\1\2", str(inspect.signature(item)))
+            parts.append(f"```python\n{name}{signature}\n```\n")
+        parts.append(_docstring(item))
+        if inspect.isclass(item):
+            own = [(key, value) for key, value in vars(item).items() if not key.startswith("_")]
+            lines = [
+                f"* `{key}{'()' if inspect.isfunction(value) else ''}`: {(inspect.getdoc(value) or '').splitlines()[0]}"
+                for key, value in own
+                if inspect.isfunction(value) or isinstance(value, property)
+            ]
+            parts.append("\n".join(lines) + "\n" if lines else "")
+    return "\n".join(part for part in parts if part).rstrip() + "\n"
+
+
+def _docstring(item: object) -> str:
+    """A docstring in Google form as Markdown: its sections as lists."""
+    lines: list[str] = []
+    for line in (inspect.getdoc(item) or "").splitlines():
+        name, _, rest = line.strip().partition(": ")
+        if line in {"Args:", "Attributes:", "Raises:"}:
+            lines.append(f"**{line}**\n")
+        elif line.startswith("     "):
+            lines[-1] += f" {line.strip()}"
+        else:
+            lines.append(f"* `{name}`: {rest}" if line.startswith("    ") and rest else line)
+    return "\n".join(lines) + "\n"
 
 
 def commands_page() -> str:

@@ -6,13 +6,35 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from deedbook.api import Build, Changes, Plan, Report, build, describe, diff, plan, validate
+    from deedbook.errors import DeedbookError
     from deedbook.fetching.tables import list_versions as versions
     from deedbook.fetching.tables import open_release as open  # noqa: A004  # as `deedbook.open`
     from deedbook.project import read_tables
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "open", "read_tables", "versions"]
+__all__ = [
+    "Build",
+    "Changes",
+    "DeedbookError",
+    "Plan",
+    "Report",
+    "__version__",
+    "build",
+    "describe",
+    "diff",
+    "open",
+    "plan",
+    "read_tables",
+    "validate",
+    "versions",
+]
 _LAZY = {
+    **{
+        name: ("deedbook.api", name)
+        for name in ("Build", "Changes", "Plan", "Report", "build", "describe", "diff", "plan", "validate")
+    },
+    "DeedbookError": ("deedbook.errors", "DeedbookError"),
     "open": ("deedbook.fetching.tables", "open_release"),
     "versions": ("deedbook.fetching.tables", "list_versions"),
     "read_tables": ("deedbook.project", "read_tables"),
@@ -21,7 +43,7 @@ _LAZY = {
 
 
 def __getattr__(name: str) -> Any:
-    """`deedbook.open`, `deedbook.versions` and `deedbook.read_tables`."""
+    """The functions and records of `__all__`."""
     if name in _LAZY:
         module, own = _LAZY[name]
         return getattr(importlib.import_module(module), own)

@@ -137,6 +137,15 @@ def load_rules(files: Mapping[str, Path], settings: RuleSettings = AS_WRITTEN) -
     return RuleBook(tables, dataset, derive, guards, forms, explain, settings)
 
 
+def book_of(table: str, schema: pa.DataFrameSchema, settings: RuleSettings = AS_WRITTEN) -> RuleBook:
+    """The rules that a pandera schema holds for one table.
+
+    Raises:
+        RuleError: when it is none for polars.
+    """
+    return RuleBook({table: _read_schema(schema, "rules", "`rules`", settings)}, settings=settings)
+
+
 def _are(kind: type, items: Iterable[object]) -> bool:
     return all(isinstance(item, kind) for item in items)
 

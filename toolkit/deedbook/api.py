@@ -1,0 +1,389 @@
+"""What `deedbook` offers in Python and in notebooks, beside `deedbook.open`: the verbs of the command line as functions.
+
+    report = deedbook.validate(frame, model="acled")
+    report.valid, report.to_polars()
+
+Each function gives a record that shows itself in a notebook, says the same as the command line (`to_dict` is its JSON), and is all
+that is promised: other modules may change. What cannot be done is a `deedbook.DeedbookError` whose hint is in terms of Python.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+from html import escape
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from deedbook import models, rendering, validation
+from deedbook.changes.compare import compare
+from deedbook.changes.sources import open_sides
+from deedbook.descriptor import Resource
+from deedbook.dialect import Dialect
+from deedbook.errors import DeedbookError, ProjectError, UsageError
+from deedbook.findings import FINDING_FIELDS, Finding, NotChecked, Total, nearest, with_findings
+from deedbook.findings import Report as Outcome
+from deedbook.project import Project, Reading, load_project
+from deedbook.reading.excerpts import read_excerpts
+from deedbook.rendering import View
+from deedbook.rendering import changes as changes_views
+from deedbook.rendering import plan as plan_views
+from deedbook.types import canonical_field
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pandera.polars as pa
+
+    from deedbook.checking.rules import RuleBook
+
+_OPTION = re.compile(r"`deedbook [^`]*`|`?--([a-z]+(?:-[a-z]+)*)(?: (?!and\b|says\b)([\w.:/-]+))?`?")
+"""An option of the command line in a message, with its value; whole commands stay."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Report:
+    """What a validation found.
+
+    Attributes:
+        outcome: The record that the command line shows, too.
+        view: The rows of its findings, for `_repr_html_`.
+    """
+
+    outcome: Outcome
+    view: View = rendering.PLAIN
+
+    @property
+    def valid(self) -> bool:
+        """Whether no error was found."""
+        return self.outcome.valid
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """The findings that are kept of each table, rule and column, in a fixed order; `row` 2 is the first row of a frame."""
+        return self.outcome.findings
+
+    @property
+    def totals(self) -> tuple[Total, ...]:
+        """Exact counts by table, rule and column."""
+        return self.outcome.totals
+
+    @property
+    def not_checked(self) -> tuple[NotChecked, ...]:
+        """What was declared and could not be checked, and why."""
+        return self.outcome.not_checked
+
+    def to_polars(self) -> pl.DataFrame:
+        """One row per finding, with a column for each of its fields."""
+        kinds = {name: pl.Int64 if kind is int else pl.String for name, kind in FINDING_FIELDS.items()}
+        return pl.DataFrame([{name: getattr(item, name) for name in kinds} for item in self.findings], schema=kinds)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The report as `deedbook validate --format json` writes it."""
+        return _loaded(rendering.render(self.outcome, "json", rendering.PLAIN))
+
+    def __repr__(self) -> str:
+        """The report as the terminal shows it."""
+        return rendering.render(self.outcome, "text", rendering.PLAIN).rstrip()
+
+    def _repr_html_(self) -> str:
+        return _framed(rendering.render(self.outcome, "html", self.view))
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Changes:
+    """What differs between two states of a dataset.
+
+    Attributes:
+        equal: Whether nothing differs.
+    """
+
+    equal: bool
+    _record: Any
+
+    def to_dict(self) -> dict[str, Any]:
+        """The changes as `deedbook diff --format json` writes them."""
+        return _loaded(changes_views.render_json(self._record))
+
+    def __repr__(self) -> str:
+        """The changes as the terminal shows them."""
+        return changes_views.render_text(self._record, 10).rstrip()
+
+    def _repr_html_(self) -> str:
+        return _framed(changes_views.render_html(self._record))
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Plan:
+    """The next release of a project.
+
+    Attributes:
+        version: What it will be called; empty when there is nothing to release.
+        ready: Whether nothing stands in its way.
+        findings: What does, and what is worth knowing.
+    """
+
+    version: str
+    ready: bool
+    findings: tuple[Finding, ...]
+    _record: Any
+
+    def to_dict(self) -> dict[str, Any]:
+        """The plan as `deedbook plan --format json` writes it."""
+        return _loaded(plan_views.render_json(self._record))
+
+    def __repr__(self) -> str:
+        """The plan as the terminal shows it."""
+        return plan_views.render_text(self._record).rstrip()
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """The outcome of a build.
+
+    Attributes:
+        folder: The release; None when the data has errors, which `report` names: then nothing was written.
+        report: That of the validation.
+        unchanged: The same content had been built before.
+    """
+
+    folder: Path | None
+    report: Report
+    unchanged: bool
+
+
+def validate(
+    data: str | Path | pl.DataFrame | pd.DataFrame,
+    *,
+    schema: str | Path | Mapping[str, Any] | None = None,
+    rules: str | Path | pa.DataFrameSchema | None = None,
+    model: str | None = None,
+    table: str = "",
+    select: Collection[str] = (),
+    ignore: Collection[str] = (),
+    max_findings: int = 1_000,
+    trust_rules: bool = False,
+) -> Report:
+    """Names every mistake in a project, a file or a frame at its row and field.
+
+    Args:
+        data: A project's folder, a descriptor, a data file, or a polars or pandas frame. Columns of a frame that are no text are taken
+            as the values that they are: dates need no format, and a whole number may have become a float where cells are missing.
+        schema: The Table Schema of a data file or frame: its file, or the mapping itself.
+        rules: Rules for it: a `.py` or `.rules.toml` file, or a pandera schema for polars.
+        model: In place of both, the model whose table it is, such as `acled`.
+        table: Which table of the model it is; of a project, the only one to report on.
+        select: Patterns of the rules that run, such as `likely-duplicate-*`; all when empty.
+        ignore: Patterns of those that do not.
+        max_findings: Findings kept of each table, rule and column; totals are exact all the same.
+        trust_rules: Run the rule files, which are code, of a project that does not contain the working folder.
+
+    Raises:
+        DeedbookError: when something cannot be read, or does not go together.
+    """
+    with _told_in_python(), ExitStack() as stack:
+        if schema is not None and model is not None:
+            raise UsageError("schema= and model= both say what the data is", "leave one of them out")
+        if model is not None and model not in models.LAYOUTS:
+            hint = nearest(model, models.LAYOUTS, f"the models are {', '.join(models.LAYOUTS)}")
+            raise UsageError(f"there is no model {model!r}", hint)
+        scratch = Path(stack.enter_context(TemporaryDirectory(prefix="deedbook-")))
+        if isinstance(schema, Mapping):
+            file = scratch / "schema.json"
+            file.write_text(json.dumps(schema), encoding="utf-8")
+            schema = file
+        folder = models.folder_of(model) if model else None
+        reading = Reading(Path(schema) if schema else None, table, model=folder)
+        if isinstance(data, str | Path):
+            is_described = bool(schema or model)
+            project = load_project(Path(data), reading if is_described else Reading())
+            tables = () if is_described or not table else (table,)
+        else:
+            project, tables = _project_of(data, reading, scratch), ()
+        options = validation.Options(
+            max_findings=max_findings,
+            tables=tables,
+            trust_rules=trust_rules or model is not None,
+            select=tuple(select),
+            ignore=tuple(ignore),
+        )
+        resource = project.package.resources[0] if project.package.resources else Resource("")
+        if model and isinstance(data, str | Path) and (wrong := models.misfit(resource, model)):
+            return Report(with_findings(Outcome(), [replace(wrong, hint=_in_python(wrong.hint))]))
+        book = None
+        if rules is not None:
+            project, book = _with_rules(project, resource.name, rules, options)
+        found = validation.validate(project, options, book=book)
+        unmet = (replace(item, reason=_in_python(item.reason)) for item in found.not_checked)
+        rows = read_excerpts(project.package, found.findings)
+        return Report(replace(found, not_checked=tuple(unmet)), View(name=project.package.name, rows=rows))
+
+
+def describe(*files: str | Path) -> dict[str, dict[str, Any]]:
+    """Drafts the Table Schema of each table in files that exist; nothing is written.
+
+    Each guess is in the schema's `deedbook.guess` with what speaks for it; what only a person can know is a `todo` there, and a warning
+    of `validate` until it is settled.
+
+    Args:
+        files: CSV files in any dialect, workbooks, Parquet or JSON files, or folders of them.
+
+    Returns:
+        The schemas by table.
+
+    Raises:
+        DeedbookError: when a file cannot be described; with why.
+    """
+    from deedbook import drafts
+
+    with _told_in_python():
+        draft = drafts.describe([Path(file) for file in files])
+        if draft.undescribed:
+            said = "; ".join(f"{file}: {why}" for file, why in draft.undescribed.items())
+            raise ProjectError(said, "leave it out, or mend it")
+        return {table.name: dict(table.schema) for table in draft.tables}
+
+
+def diff(old: str | Path, new: str | Path, *, schema: str | Path | None = None, tables: Sequence[str] = ()) -> Changes:
+    """Compares two states of a dataset: projects, releases, versions such as `1.2.0`, `git:REF`, or files with a schema.
+
+    Args:
+        old: The earlier state.
+        new: The later one.
+        schema: The Table Schema of two data files.
+        tables: The tables that are compared; all when empty.
+
+    Raises:
+        DeedbookError: when a side cannot be read.
+    """
+    with _told_in_python(), open_sides(str(old), str(new), schema=Path(schema) if schema else None) as sides:
+        found = compare(*sides, tables=tuple(tables))
+        return Changes(found.is_equal, found)
+
+
+def plan(project: str | Path = ".", *, version: str = "") -> Plan:
+    """The next release of a project; nothing is written.
+
+    Args:
+        project: The project's folder.
+        version: A higher version than the changes ask for.
+
+    Raises:
+        DeedbookError: when the project or its previous release cannot be read.
+    """
+    from deedbook.checking.rules import load_rules
+    from deedbook.checking.settings import read_settings
+    from deedbook.release.derived import derived_changes
+    from deedbook.versioning.plan import plan as planned
+
+    with _told_in_python():
+        own = load_project(Path(project))
+        book = load_rules(own.rule_files, read_settings(own)) if own.is_here else None
+        guards, derive = (book.guards, book.derive) if book else ((), None)
+        derived = partial(derived_changes, own, derive) if book else None
+        found = planned(own, version=version, guards=guards, derived=derived)
+        return Plan(found.version, found.is_ready, found.findings, found)
+
+
+def build(project: str | Path = ".", *, snapshot: bool = False, trust_rules: bool = False) -> Build:
+    """Validates a project and writes its planned release into `dist/NAME/VERSION/`.
+
+    Args:
+        project: The project's folder.
+        snapshot: Build an unplanned state as `VERSION-snapshot`, replacing the last one.
+        trust_rules: Run the rule files, which are code, of a project that does not contain the working folder.
+
+    Raises:
+        DeedbookError: when the release may not be written.
+    """
+    from deedbook.release.build import build as built
+
+    with _told_in_python():
+        own = load_project(Path(project))
+        if own.rule_files and not (trust_rules or own.is_here):
+            raise UsageError("the rule files of the project are code", "give trust_rules=True when you trust them")
+        found = built(own, validation.Options(trust_rules=True), snapshot=snapshot)
+        folder = found.release.folder if found.release else None
+        return Build(folder, Report(found.report), found.unchanged)
+
+
+def _project_of(data: pl.DataFrame | pd.DataFrame, reading: Reading, scratch: Path) -> Project:
+    """A frame as the table of a project; columns that are no text are described as the values that they are."""
+    if reading.schema is None and reading.model is None:
+        raise UsageError("a frame needs a schema", 'give schema= (a Table Schema), or model= such as "acled"')
+    frame = data if isinstance(data, pl.DataFrame) else pl.from_pandas(data)
+    name = reading.name or "table"
+    file = scratch / f"{name}.csv"
+    file.touch()
+    project = load_project(file, reading)
+    resource = replace(project.package.resources[0], dialect=Dialect(), encoding="utf-8")
+    schema = resource.described
+    texts, kinds = {column for column, kind in frame.schema.items() if kind == pl.String}, dict(frame.schema)
+    if packed := [column for column, kind in kinds.items() if kind.is_nested() or kind in {pl.Object, pl.Duration}]:
+        hint = "write its values as text, as the schema has them"
+        raise UsageError(f"the column `{packed[0]}` holds {kinds[packed[0]]}, which is no cell of a table", hint)
+    whole = {field.name for field in schema.fields if field.type in {"integer", "year"}}
+    frame = frame.with_columns(
+        pl.col(column).cast(pl.Int64)
+        for column, kind in kinds.items()
+        if column in whole and kind.is_float() and (frame[column].drop_nulls() % 1 == 0).all()
+    )
+    zoned = [column for column, kind in kinds.items() if isinstance(kind, pl.Datetime) and kind.time_zone]
+    frame = frame.with_columns(
+        pl.col(it).dt.convert_time_zone("UTC").dt.strftime("%Y-%m-%dT%H:%M:%S%.fZ") for it in zoned
+    )
+    frame.write_csv(file, datetime_format="%Y-%m-%dT%H:%M:%S%.f")
+    fields = (item if item.name in texts else canonical_field(item) for item in schema.fields)
+    resource = replace(resource, schema=replace(schema, fields=tuple(fields)))
+    return replace(project, package=replace(project.package, resources=(resource,)))
+
+
+def _with_rules(
+    project: Project, table: str, rules: str | Path | pa.DataFrameSchema, options: validation.Options
+) -> tuple[Project, RuleBook]:
+    """The project with these rules in place of its own, and what they are."""
+    from deedbook.checking.rules import book_of, load_rules
+    from deedbook.checking.settings import read_settings
+
+    settings = read_settings(project, options.select, options.ignore)
+    if isinstance(rules, str | Path):
+        file = Path(rules)
+        return replace(project, rule_files={table: file}), load_rules({table: file}, settings)
+    return replace(project, rule_files={table: Path("rules")}), book_of(table, rules, settings)
+
+
+@contextmanager
+def _told_in_python() -> Iterator[None]:
+    """Errors name arguments, not options; what is printed of them has the hint."""
+    try:
+        yield
+    except DeedbookError as error:
+        error.message, error.hint = _in_python(error.message), _in_python(error.hint)
+        error.args = (f"{error.message}\n{error.hint}" if error.hint else error.message,)
+        raise
+
+
+def _in_python(said: str) -> str:
+    """A message with arguments in place of options."""
+
+    def argument(found: re.Match[str]) -> str:
+        option, value = found.groups()
+        return f"{option.replace('-', '_')}={f'{value!r}' if value else True}" if option else found[0]
+
+    return _OPTION.sub(argument, said)
+
+
+def _loaded(document: str) -> dict[str, Any]:
+    record: dict[str, Any] = json.loads(document)
+    return record
+
+
+def _framed(page: str) -> str:
+    """A page that stands alone within another one, whose styles and scripts do not meet its own."""
+    return f'<iframe srcdoc="{escape(page)}" sandbox="allow-scripts" style="width:100%;height:36em;border:0"></iframe>'
