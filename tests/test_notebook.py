@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import pytest
@@ -15,8 +16,12 @@ from tests.documents import REPOSITORY
 NOTEBOOK = REPOSITORY / "docs" / "tutorial" / "from-a-frame.ipynb"
 
 
+def read() -> Any:
+    return nbformat.read(NOTEBOOK, as_version=4)  # type: ignore[no-untyped-call]
+
+
 def test_it_uses_public_names_alone() -> None:
-    notebook = nbformat.read(NOTEBOOK, as_version=4)
+    notebook = read()
     code = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
     assert {*re.findall(r"deedbook\.(\w+)\(", code)} <= {*deedbook.__all__}
     assert {*re.findall(r"from (deedbook\S*) import", code)} <= {"deedbook.rules"}
@@ -26,7 +31,7 @@ def test_it_uses_public_names_alone() -> None:
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::RuntimeWarning")
 def test_it_runs_and_shows_what_was_found(tmp_path: Path) -> None:
-    notebook = nbformat.read(NOTEBOOK, as_version=4)
+    notebook = read()
     NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(tmp_path)}}).execute()
     shown = [
         output["data"].get("text/html", "")
