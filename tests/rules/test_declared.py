@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 
 import polars as pl
@@ -48,6 +49,37 @@ def test_a_rule_that_cannot_be_judged_is_named_with_its_file(tmp_path: Path) -> 
     book = load_rules({"boats": write(tmp_path, RULES.replace("taken <= seats", "takn <= seats"))})
     with pytest.raises(RuleError, match=r"boats\.rules\.toml: \[boat-too-full\]"):
         list(evaluate(book.tables["boats"], BOATS))
+
+
+def test_what_almost_every_events_table_needs_is_declared_as_the_page_shows(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs/reference/builders.md").read_text(encoding="utf-8")
+    rules = page.split("What almost every table of events needs")[1].split("```toml\n")[1].split("```")[0]
+    events = pl.DataFrame(
+        {
+            "id": ["E1", "E2", "E3", "E4", "E5", "E6"],
+            "date_start": [dt.date(2024, 5, day) for day in (2, 9, 4, 4, 5, 6)],
+            "date_end": [dt.date(2024, 5, day) for day in (3, 8, 4, 4, 5, 6)],
+            "low": [1, 1, 5, 0, 0, 0],
+            "best": [2, 1, 3, 0, 0, 0],
+            "high": [3, 1, 9, 0, 0, 0],
+            "place": ["a", "b", "c", "c", "d", "e"],
+            "source": ["s", "s", "s", "s", None, "s"],
+            "page": [1, 1, 1, 1, 7, 1],
+            "latitude": [17.9, 18.0, 18.1, 18.2, 102.6, None],
+            "longitude": [102.6, 102.5, 102.4, 102.3, 18.1, 102.0],
+            "country": ["LAO"] * 6,
+        }
+    )
+    book = load_rules({"events": write(tmp_path, rules)})
+    found = {it.rule.id: it.failing.to_list() for it in evaluate(book.tables["events"], events) if len(it.failing)}
+    assert found == {
+        "ends-before-it-starts": [1],
+        "deaths-out-of-order": [2],
+        "source-without-page": [4],
+        "coordinates-incomplete": [5],
+        "coordinates-look-swapped": [4],
+        "event-entered-twice": [3],
+    }
 
 
 def test_the_schema_is_one_of_pandera(tmp_path: Path) -> None:

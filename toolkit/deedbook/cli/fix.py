@@ -145,9 +145,7 @@ def ask(found: Sequence[Finding], shown: int) -> list[Finding]:
 
 def draft_corrections(project: Project) -> None:
     """Drafts the rows of corrections.csv that the mended cells of published rows need, as `plan --write-corrections` does."""
-    from deedbook.changes.sources import find_releases
-
-    if not find_releases(project.release_folders, project.package.name):
+    if not project.has_releases:
         return
     from deedbook.cli.plan import own_code
     from deedbook.versioning import plan as plans

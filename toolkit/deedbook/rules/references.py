@@ -16,6 +16,13 @@ def distinct_beyond_case(*key: str, ref: str = "") -> pa.Check:
     return builder_rule("key-differs-only-in-case", others == 1, ref, words, group=key)
 
 
+def distinct(name: str, *fields: str, ref: str = "") -> pa.Check:
+    """No row is the same in all of these fields as one before it: all but the id name what was entered twice. Empty rows pass."""
+    is_given = pl.any_horizontal(pl.col(field).is_not_null() for field in fields)
+    passes = pl.struct(fields).is_first_distinct() | ~is_given
+    return builder_rule(name, passes, ref, {"all": ", ".join(fields)}, words="row-entered-twice", group=fields)
+
+
 def not_listed(
     name: str, field: str, rows: pl.DataFrame, *, key: str, shows: Sequence[str], **said: Unpack[Words]
 ) -> pa.Check:
