@@ -20,6 +20,7 @@ VERBS = {
     "init": ("init", "Make a dataset project in DIR."),
     "describe": ("describe", "Draft a descriptor and schemas for files that exist."),
     "validate": ("validate", "Name every mistake in the tables of TARGET at its row and field."),
+    "test": ("test", "Run the cases of the project's schemas and rules."),
     "convert": ("convert", "Make a project of the evidence model from a table of another one."),
     "fmt": ("fmt", "Rewrite the tables of the project in canonical form."),
     "fix": ("fix", "Write what findings propose into the cells they are about."),
