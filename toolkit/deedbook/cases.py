@@ -73,7 +73,8 @@ def _read_case(file: Path, project: Project) -> Case:
     tables = {item.name: item for item in project.package.resources}
     try:
         with file.open(encoding="utf-8-sig", newline="") as stream:
-            header, *rows = list(csv.reader(stream, strict=True)) or [[]]
+            reader = csv.reader(stream, strict=True)
+            header, rows = next(reader, []), list(reader)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise ProjectError(f"{file}: cannot be read: {error}", "correct the file") from None
     problems = {
