@@ -104,7 +104,7 @@ def judge(project: Project, case: Case, *, trust_rules: bool = False) -> list[Su
         tried = replace(project, package=package, waivers=None)
         report = validate(tried, Options(tables=(case.table,), trust_rules=trust_rules, max_findings=_MOST))
     told = [item for item in report.findings if item.severity != "info"]
-    surprises = [Surprise(item.row or 1, item.rule, item.message) for item in told if item.row is None]
+    surprises = [Surprise(1, item.rule, item.message) for item in told if item.row is None]
     for number, expected in enumerate(case.expected, 2):
         surprises += _surprises(number, expected, [item for item in told if item.row == number])
     return surprises
