@@ -2,8 +2,8 @@
 
     SCHEMAS/TABLE.py     `schema`: a pandera DataFrameSchema or DataFrameModel (polars)
     SCHEMAS/dataset.py   `schemas(tables, created)`: such schemas by table, for rules that read other rows or
-                         tables; `derive(tables, created)`: what releases add; `guards`: rules between releases;
-                         `forms`: short forms of entries; `explain(tables, id)`: why a row is what it is
+                         tables; `derive(tables, created)`: what releases add, also without `schemas`; `guards`: rules
+                         between releases; `forms`: short forms of entries; `explain(tables, id)`: why a row is what it is
 
 Checks made by `deedbook.rules.rule` are collected into one select (`verdicts`). Any other pandera check is run by pandera
 itself, one by one and on a typed eager frame, since pandera hides what a check raises among the failure cases, and checks no
@@ -127,13 +127,13 @@ def load_rules(files: Mapping[str, Path], settings: RuleSettings = AS_WRITTEN) -
     derive, explain = (
         _guarded(path, it) if callable(it := names.get(name)) else None for name in ("derive", "explain")
     )
-    if not callable(make):
+    if not callable(make) and (make is not None or derive is None):
         raise RuleError(f"{path}: there is no function `schemas(tables, created)`", "see docs on rules across tables")
     if not isinstance(guards, tuple) or not _are(Guard, guards):
         raise RuleError(f"{path}: `guards` has to be a tuple of deedbook.rules.guard.Guard", FIX)
     if not isinstance(forms, Mapping) or not _are(Form, forms.values()):
         raise RuleError(f"{path}: `forms` has to be a mapping of names to deedbook.rules.form.Form", FIX)
-    dataset = partial(_rules_across, path, _guarded(path, make), settings)
+    dataset = partial(_rules_across, path, _guarded(path, make), settings) if callable(make) else None
     return RuleBook(tables, dataset, derive, guards, forms, explain, settings)
 
 
