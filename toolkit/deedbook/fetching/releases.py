@@ -40,7 +40,7 @@ from deedbook.integrity.containers import LARGEST_DOCUMENT
 from deedbook.integrity.digests import MANIFEST, SIGNATURE, SUMS, read_sums, sha256_of
 from deedbook.integrity.proof import ListedFile, Outcome, Proof, Rule, prove_release
 from deedbook.integrity.signatures import PublicKey, public_key
-from deedbook.release.formats import FORMATS, Format, format_named, format_of
+from deedbook.release.formats import Format, every_format, format_named, format_of
 from deedbook.versioning.numbers import SEMVER, read_version
 
 T = TypeVar("T")
@@ -140,7 +140,7 @@ class Listing:
     def formats(self) -> Mapping[str, Format]:
         """The formats that it comes in, by name."""
         there = set(map(self.format_of, self.files.values()))
-        return {item.name: item for item in FORMATS if item.name in there}
+        return {item.name: item for item in every_format() if item.name in there}
 
     def format_of(self, file: ListedFile) -> str:
         """The format of a file that holds rows; empty for one that says something about them."""
@@ -366,7 +366,7 @@ def fetch(
     Args:
         listing: What `find_release` found.
         folder: Made when it is not there.
-        formats: Names of `FORMATS`; all when empty. Documents always come.
+        formats: Names of formats; all but archives of other files when empty. Documents always come.
         tables: Names of tables, whose files alone come; all when empty.
         replaces: Overwrite files of the same names that are others.
         progress: Told how much has come.
@@ -412,7 +412,7 @@ def _is_there(path: Path, file: ListedFile, listing: Listing, *, replaces: bool)
 def wanted_files(listing: Listing, formats: Iterable[str], tables: Iterable[str] = ()) -> list[ListedFile]:
     """The documents, and the data in these formats and of these tables; all of it when none is named.
 
-    A file that holds all tables comes with some of them only when its format is named.
+    A file that holds all tables comes with some of them only when its format is named, an archive of other files always so.
 
     Raises:
         UsageError: when the release does not have one of them.
@@ -421,7 +421,10 @@ def wanted_files(listing: Listing, formats: Iterable[str], tables: Iterable[str]
     named = [getattr(format_named(name), "name", name) for name in formats]
     listing.demand("format", named, tuple(known))
     listing.demand("table", chosen, listing.tables)
-    wanted = {"", *(named or (name for name, item in known.items() if item.is_per_table or not chosen))}
+    wanted = {
+        "",
+        *(named or (name for name, item in known.items() if not item.holds and (item.is_per_table or not chosen))),
+    }
     owners = {None, *(chosen or listing.tables)}
     return [file for file in listing.files.values() if listing.format_of(file) in wanted and file.table in owners]
 

@@ -7,8 +7,11 @@ one. A database is opened read-only, without recursion and functions in its view
 from its size. A text file has limits of its own, since readers hold its longest line, or all that JSON and YAML say, several times.
 """
 
+import datetime as dt
+import hashlib
 import itertools
 import re
+import shutil
 import sqlite3
 import stat
 import tempfile
@@ -17,6 +20,7 @@ import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from deedbook.errors import UsageError
 from deedbook.names import alike, file_problem
@@ -29,6 +33,9 @@ _GRACE = 32 << 20
 _WORKBOOK_RATIO = 60
 """A workbook of 100,000 equal rows reaches 45; what it unpacks to is in memory, and a cell takes as much again."""
 _CHUNK = 1 << 20
+_FIRST_MOMENT = dt.datetime(1980, 1, 1, tzinfo=dt.UTC)
+_PACKED = (".gz", ".parquet", ".rds", ".zsav")
+"""How the names of files end that deflate makes no smaller."""
 _LONGEST_TAG = 300
 """Bytes that are looked at twice, since a chunk may end inside the tag of a cell."""
 _STEPS = 50_000_000
@@ -72,22 +79,72 @@ def opened(path: Path, *, flat: bool = True) -> Iterator[Path]:
         yield path
         return
     with tempfile.TemporaryDirectory(prefix="deedbook-") as folder:
-        with _reading(path) as archive:
-            places = _places(archive, flat=flat)
-            homes = {place.parent for place in places}
-            if flat and (len(homes) > 1 or "/" in str(*homes)):
-                raise ArchiveError("holds files in several folders; a release is flat")
-            left = _demand_honest(path, places.values(), HIGHEST_RATIO)
-            for place, member in places.items():
-                target = Path(folder) / place
+        homes = set[PurePosixPath]()
+        for place, piece in _pieces(path, flat=flat):
+            target = Path(folder) / place
+            if not piece:
+                homes.add(place.parent)
                 target.parent.mkdir(parents=True, exist_ok=True)
-                with archive.open(member) as packed, target.open("xb") as file:
-                    while chunk := packed.read(_CHUNK):
-                        left -= len(chunk)
-                        if left < 0:
-                            raise ArchiveError("unpacks to more than it claims")
-                        file.write(chunk)
+            with target.open("ab") as file:
+                file.write(piece)
         yield Path(folder, *homes) if flat else Path(folder)
+
+
+def member_digests(path: Path, most: int) -> dict[str, str]:
+    """The sha256 of each file of a flat archive, by name; nothing is laid out for it.
+
+    Args:
+        path: The archive.
+        most: Bytes that all of them together may have.
+
+    Raises:
+        ArchiveError: when it cannot be read, or is larger than that.
+    """
+    found = dict[str, Any]()
+    for place, piece in _pieces(path, most=most):
+        found.setdefault(str(place), hashlib.sha256()).update(piece)
+    return {name: digest.hexdigest() for name, digest in found.items()}
+
+
+def _pieces(path: Path, *, flat: bool = True, most: int | None = None) -> Iterator[tuple[PurePosixPath, bytes]]:
+    """What the files of an archive hold, some of it at a time, each file beginning with nothing."""
+    with _reading(path) as archive:
+        places = _places(archive, flat=flat)
+        homes = {place.parent for place in places}
+        if flat and (len(homes) > 1 or "/" in str(*homes)):
+            raise ArchiveError("holds files in several folders; a release is flat")
+        left = _demand_honest(path, places.values(), HIGHEST_RATIO, most)
+        for place, member in places.items():
+            yield place, b""
+            with archive.open(member) as packed:
+                while chunk := packed.read(_CHUNK):
+                    left -= len(chunk)
+                    if left < 0:
+                        raise ArchiveError("unpacks to more than it claims")
+                    yield place, chunk
+
+
+def write_archive(
+    path: Path, folder: Path, names: Iterable[str], moment: dt.datetime = _FIRST_MOMENT, *, deflates: bool = False
+) -> None:
+    """Writes files of a folder into a new archive: the same bytes for the same files and the same zlib.
+
+    Args:
+        path: The archive.
+        folder: Where the files are.
+        names: What they are called, in the order of the archive.
+        moment: The time of each; archives know none before 1980.
+        deflates: Whether those that are not packed by themselves are.
+    """
+    stamp = max(moment, _FIRST_MOMENT).timetuple()[:6]
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in names:
+            entry = zipfile.ZipInfo(name, stamp)
+            entry.external_attr, entry.create_system, entry.file_size = 0o644 << 16, 3, (folder / name).stat().st_size
+            is_deflated = deflates and not name.endswith(_PACKED)
+            entry.compress_type = zipfile.ZIP_DEFLATED if is_deflated else zipfile.ZIP_STORED
+            with (folder / name).open("rb") as source, archive.open(entry, "w") as target:
+                shutil.copyfileobj(source, target, _CHUNK)
 
 
 @contextmanager
@@ -115,9 +172,10 @@ def _reading(path: Path) -> Iterator[zipfile.ZipFile]:
         raise ArchiveError(f"cannot be unpacked: {error}") from None
 
 
-def _demand_honest(path: Path, members: Iterable[zipfile.ZipInfo], ratio: int) -> int:
+def _demand_honest(path: Path, members: Iterable[zipfile.ZipInfo], ratio: int, most: int | None = None) -> int:
     """The bytes that the archive may unpack to, when it does not claim more by itself."""
     limit = _GRACE + ratio * path.stat().st_size
+    limit = limit if most is None else min(limit, most)
     if sum(member.file_size for member in members) > limit:
         raise ArchiveError(f"unpacks to more than {limit >> 20:,} MB, which is too much for its size")
     return limit

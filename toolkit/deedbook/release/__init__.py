@@ -5,6 +5,7 @@ A release is a flat folder, `dist/NAME/VERSION/`:
     TABLE.csv                      canonical text, the identity of the data (formats/csv)
     TABLE.parquet  TABLE.jsonl     the same rows, typed (formats/parquet, formats/jsonl)
     NAME.sqlite  NAME.xlsx         all tables with keys, code lists and codebook (formats/sqlite, formats/xlsx)
+    NAME-FORMAT.zip                all TABLE.* of one format with README, codebook and licence (archives)
     datapackage.json               Data Package v2, schemas inlined (metadata/datapackage)
     croissant.json, dcat.ttl ...   the same in the words of other standards (documents)
     CITATION.cff                   how to cite (edition)

@@ -23,9 +23,9 @@ from deedbook.checking import rules, settings
 from deedbook.descriptor import Package, load_package
 from deedbook.errors import RefusalError
 from deedbook.findings import Report, report_record, with_findings
-from deedbook.integrity import digests, proof, provenance, signatures
+from deedbook.integrity import containers, digests, proof, provenance, signatures
 from deedbook.project import DESCRIPTOR, Project
-from deedbook.release import codebook, derived, documents, folders, pages, tables
+from deedbook.release import archives, codebook, derived, documents, folders, pages, tables
 from deedbook.release.contents import Contents, Progress, release_formats, written_tables
 from deedbook.release.edition import Edition, read_edition
 from deedbook.validation import Options, validate
@@ -99,6 +99,7 @@ def build(
             inputs=inputs,
             folder=staged.folder,
             formats=release_formats(project),
+            archives=release_formats(project, archives=True),
         )
         _write_release(contents, say)
         if provenance.read_inputs(project) != inputs:
@@ -140,6 +141,7 @@ def _write_release(contents: Contents, say: Progress) -> None:
         for item in (one for one in contents.formats if one.name in books):
             for table, note in books[item.name].close(documents.readme_lines(contents, item)).items():
                 contents.note(item, table, [note])
+    packed = archives.planned_archives(contents)
     descriptor = documents.datapackage_json(contents)
     entries = codebook.rule_entries(project, contents.book, contents.report, has_previous=contents.verdict is not None)
     written = {
@@ -147,12 +149,14 @@ def _write_release(contents: Contents, say: Progress) -> None:
         **codebook.codebook_documents(edition, [table.entry for table in contents.tables], entries),
         "datapackage.json": descriptor,
         "CITATION.cff": pages.render("CITATION.cff.j2", edition=edition),
-        "README.md": documents.readme_markdown(contents),
+        "README.md": documents.readme_markdown(contents, [*packed]),
         "validation.json": pages.json_text(report_record(contents.report), 2),
         digests.BUILD_FILE: provenance.build_json(edition.name, edition.version, edition.epoch, contents.inputs),
     }
     contents.write(written)
     changes = _write_changes(contents)
+    for name, names in packed.items():
+        containers.write_archive(folder / name, folder, names, edition.epoch, deflates=True)
     files = contents.files()  # what is written later than these has no checksum in the standards
     contents.write({name: documents.described(contents, name, files) for name in documents.STANDARDS})
     contents.write({"index.html": documents.index_html(contents, changes)})

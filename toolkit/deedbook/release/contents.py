@@ -19,13 +19,11 @@ from deedbook.project import Project, read_code_lists
 from deedbook.release import derived, tables
 from deedbook.release.codebook import TableEntry, table_entry
 from deedbook.release.edition import Edition
-from deedbook.release.formats import CSV, FORMATS, Book, Format, format_of, media_type
+from deedbook.release.formats import CSV, Book, Format, every_format, format_of, media_type
 from deedbook.release.formats.cells import LeftOutError
 from deedbook.release.formats.csv import write_csv
 from deedbook.versioning.bump import Verdict
 
-_LARGE = 10_000_000
-"""Bytes of a file that is also packed, of which the smaller one stays: what is below is read by every tool as it is."""
 TYPED_FORMATS = "all but CSV"
 """The format of a limit that concerns every typed format."""
 Progress = Callable[[str, float], None]
@@ -82,6 +80,7 @@ class Contents:
         inputs: The files that it is made from.
         folder: Where its files are written.
         formats: Those of its data, CSV first.
+        archives: Those that pack the files of others.
         tables: Those that are written, in their order.
         limits: What a format cannot hold as the CSV does.
         digest: The sha256 of a file, reckoned once.
@@ -98,6 +97,7 @@ class Contents:
     inputs: tuple[InputFile, ...]
     folder: Path
     formats: tuple[Format, ...]
+    archives: tuple[Format, ...]
     tables: list[WrittenTable] = field(default_factory=list)
     limits: list[Limit] = field(default_factory=list)
     digest: Digests = field(default_factory=Digests)
@@ -127,9 +127,13 @@ class Contents:
         for name, content in written.items():
             (self.folder / name).write_text(content, encoding="utf-8", newline="\n")
 
+    def left_out_of(self, item: Format) -> list[str]:
+        """The tables that the files of a format do not hold."""
+        return [one.table for one in self.limits if one.is_left_out and one.format == item.known_as]
+
     def tables_in(self, item: Format) -> list[WrittenTable]:
         """The tables that the files of a format hold."""
-        without = {limit.table for limit in self.limits if limit.is_left_out and limit.format == item.known_as}
+        without = self.left_out_of(item)
         return [table for table in self.tables if table.outline.name not in without]
 
     def files(self) -> tuple[File, ...]:
@@ -145,20 +149,26 @@ class Contents:
         return File(path.name, size, self.digest(path), media_type(path.name), title, table)
 
 
-def release_formats(project: Project) -> tuple[Format, ...]:
+def release_formats(project: Project, *, archives: bool = False) -> tuple[Format, ...]:
     """The formats of a release: CSV, and all or those in `[release] formats` of `deedbook.toml`, these for tables of any size.
+
+    Args:
+        project: What is to be released.
+        archives: Ask for those that pack the files of others.
 
     Raises:
         ProjectError: when one is unknown.
     """
     settings = project.config.raw.get("release", {}) if project.config else {}
     wanted = settings.get("formats") if isinstance(settings, Mapping) else None
+    items = [item for item in every_format() if bool(item.holds) == archives]
     if wanted is None:
-        return tuple(FORMATS)
-    known = [item.name for item in FORMATS]
+        return tuple(items)
+    known = [item.name for item in every_format()]
     if not isinstance(wanted, list) or not {*map(str, wanted)} <= {*known}:
         raise ProjectError(f"deedbook.toml: `formats` under [release] is a list of {', '.join(known)}")
-    return tuple(replace(item, most_rows=0) for item in FORMATS if item is CSV or item.name in wanted)
+    asked = [item for item in items if item is CSV or item.name in wanted]
+    return tuple(replace(item, most_rows=0, large=0 if item.holds else item.large) for item in asked)
 
 
 @contextmanager
@@ -229,7 +239,7 @@ def _write_table(
             if item.is_per_table:
                 to = contents.folder / item.file_name(name, edition.name)
                 contents.note(item, name, item.codec.write(table, edition, to))
-                if item.packed and to.stat().st_size > _LARGE:
+                if item.packed and to.stat().st_size > item.large:
                     packed = contents.folder / f"{name}{item.packed}"
                     item.codec.write(table, edition, packed)
                     max((to, packed), key=lambda path: path.stat().st_size).unlink()

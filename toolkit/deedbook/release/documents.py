@@ -26,6 +26,7 @@ import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -38,7 +39,7 @@ from deedbook.project import Project
 from deedbook.release.citation import licences_of
 from deedbook.release.citation import write as cited
 from deedbook.release.contents import TYPED_FORMATS, Contents, File, release_formats
-from deedbook.release.formats import FORMATS, Format, Usage, format_of
+from deedbook.release.formats import FORMATS, Format, Usage, every_format, format_of
 from deedbook.release.pages import json_text, render
 from deedbook.release.tables import Outline, named_missing, schema_of
 from deedbook.schema import Field, TableSchema, own_settings
@@ -85,14 +86,20 @@ def copied(package: Package) -> list[str]:
     return [name for name in dict.fromkeys((*COPIED, *licences)) if (package.root / name).is_file()]
 
 
-def readme_markdown(contents: Contents) -> str:
-    """The README of the release."""
+def readme_markdown(contents: Contents, archives: Sequence[str]) -> str:
+    """The README of the release.
+
+    Args:
+        contents: The release, its tables written.
+        archives: The names of the archives that it will have.
+    """
     package, example = contents.project.package, contents.example
     missing = {resource.name: named_missing(schema_of(resource)) for resource in package.resources}
     return render(
         "README.md.j2",
         contents=contents,
         edition=contents.edition,
+        archives=archives,
         loaders=loader_names(contents.formats),
         copied=copied(package),
         has_corrections=(package.root / corrections.PATH).is_file(),
@@ -104,11 +111,16 @@ def readme_markdown(contents: Contents) -> str:
 
 
 def start(contents: Contents) -> dict[str, Any]:
-    """Where a reader begins: the workbook, if there is one, and the table to analyse: the first view, else the example."""
-    workbook = next((item.file_name("", contents.edition.name) for item in contents.formats if item.name == "xlsx"), "")
+    """Where a reader begins: the workbook, if there is one, and the table to analyse: the first view, else the example.
+
+    Of each file with all tables it says which ones are left out of it.
+    """
+    whole = {item.file_name("", contents.edition.name): item for item in contents.formats if not item.is_per_table}
+    workbook = next((name for name, item in whole.items() if item.name == "xlsx"), "")
     outlines = [table.outline for table in contents.tables]
     outlines.sort(key=lambda outline: (not outline.is_view, not outline.name.startswith(contents.example)))
-    return {"workbook": workbook if (contents.folder / workbook).is_file() else "", "table": outlines[0]}
+    without = {name: contents.left_out_of(item) for name, item in whole.items()}
+    return {"workbook": workbook, "table": outlines[0], "without": without}
 
 
 def readme_lines(contents: Contents, book: Format) -> list[str]:
@@ -146,9 +158,11 @@ def index_html(contents: Contents, changes: Mapping[str, object]) -> str:
         "index.html.j2",
         edition=contents.edition,
         description=catalogue_description(contents),
-        formats=[item.title for item in FORMATS if item.title in there],
+        formats=[item for item in FORMATS if item.title in there],
+        too_large=[limit for limit in contents.limits if not limit.table],
         tables=contents.tables,
         of_table={(file.table, file.format): file for file in files},
+        archives=[file for file in files if file.media_type == "application/zip"],
         start=start(contents),
         cited={"BibTeX": cited(contents.edition.citation, "bibtex"), "RIS": cited(contents.edition.citation, "ris")},
         loads=usages(contents),
@@ -162,7 +176,7 @@ def index_html(contents: Contents, changes: Mapping[str, object]) -> str:
 def described(contents: Contents, standard: str, files: Sequence[File], *, indent: int = 2) -> str:
     """The document of a standard about these files of the release."""
     edition, outlines = contents.edition, [table.outline for table in contents.tables]
-    titles = [item.title for item in FORMATS]
+    titles = [item.title for item in every_format()]
     agents = (*edition.creators, *edition.contributors, edition.publisher)
     text = render(
         f"{standard}.j2",
@@ -237,7 +251,8 @@ class Forecast:
 def forecast(project: Project, verdict: Verdict | None = None, environment: Mapping[str, str] = os.environ) -> Forecast:
     """The files of the project's next release, told before it is built: nothing is derived or compared for it.
 
-    Large files are named as they are when they are not packed.
+    Whether a large file is packed, and whether there is an archive, follows the release before; for a first one, the size of
+    the edited files tells.
 
     Args:
         project: What is to be released.
@@ -251,12 +266,38 @@ def forecast(project: Project, verdict: Verdict | None = None, environment: Mapp
     if any(map(environment.get, (KEY_VARIABLE, KEY_FILE_VARIABLE))):
         beside.append(digests.SIGNATURE)
     names = planned_tables(project)
-    return Forecast(
-        tuple(item.file_name(name, package.name) for name in names for item in formats if item.is_per_table),
-        tuple(item.file_name("", package.name) for item in formats if not item.is_per_table),
-        tuple(sorted({*beside})),
-        tuple(f"{table}.diff.csv" for table in told_tables(verdict)) if verdict else (),
-    )
+    data, whole = foreseen_files(project, names, verdict.previous.folder if verdict else None)
+    diffs = tuple(f"{table}.diff.csv" for table in told_tables(verdict)) if verdict else ()
+    return Forecast(data, whole, tuple(sorted({*beside})), diffs)
+
+
+def foreseen_files(
+    project: Project, tables: Sequence[str], previous: Path | None
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The files of data of the next release: those of one table, and those of all.
+
+    Args:
+        project: What is to be released.
+        tables: The tables of the release.
+        previous: The folder of the release before; None for a first one.
+    """
+    formats, dataset = release_formats(project), project.package.name
+    before = {path.name: path.stat().st_size for path in previous.iterdir()} if previous else {}
+    files = {resource.name: resource.files for resource in project.package.resources}
+    sizes = {name: sum(file.stat().st_size for file in files.get(name, ()) if file.is_file()) for name in tables}
+    data = [
+        item.file_among(before, name, dataset) or item.file_of(name, dataset, sizes[name])
+        for name in tables
+        for item in formats
+        if item.is_per_table
+    ]
+    whole = [item.file_name("", dataset) for item in formats if not item.is_per_table]
+    for item in release_formats(project, archives=True):
+        held = [before.get(name, 0) for name in data if item.holds and name.endswith(item.holds.suffixes)]
+        total = sum(held) if before else sum(sizes.values())
+        if len(tables) > 1 and not 0 < item.large < total:
+            whole.append(item.file_name("", dataset))
+    return tuple(data), tuple(whole)
 
 
 def planned_tables(project: Project) -> list[str]:

@@ -1,6 +1,6 @@
 """`verify`: proves a release by itself: its documents and files (integrity.proof), equal data in every format, agreeing metadata.
 
-    formats      every table in every format against its CSV (equality)
+    formats      every table in every format against its CSV (equality), what archives hold against the files (archives)
     metadata     what the documents say about the release, against release.json (agreement)
     rebuild      with a project: the same bytes again
 
@@ -27,6 +27,7 @@ from deedbook.integrity.digests import BUILD_FILE, MANIFEST, PROVENANCE, SIGNATU
 from deedbook.integrity.signatures import PublicKey
 from deedbook.project import Config, Project
 from deedbook.release.agreement import check_agreement
+from deedbook.release.archives import check_archives
 from deedbook.release.build import build
 from deedbook.release.equality import check_formats
 from deedbook.release.folders import table_digests
@@ -66,6 +67,7 @@ def verify(
                 outcome.name, outcome.version = (str(manifest.get(about, "")) for about in ("name", "version"))
                 sound = _readable(folder, proven.sound, outcome)
                 check_formats(folder, outcome.name, sound, outcome, say)
+                check_archives(folder, outcome.name, proven.files, sound, outcome)
                 check_agreement(folder, manifest, sound, outcome)
                 if project is not None:
                     say("building it again", 0.0)

@@ -20,8 +20,9 @@ def render_text(plan: Plan, files: Forecast | None = None) -> str:
     """The plan as lines of text, with the files that a build would write where they are given."""
     parts: list[str] = []
     if files and not plan.is_nothing:
-        suffixes = dict.fromkeys(name.rpartition(".")[2] for name in files.tables)
-        tables = {name.rpartition(".")[0] for name in files.tables}
+        packed = [name.removesuffix(".gz") for name in files.tables]
+        suffixes = dict.fromkeys(name.rpartition(".")[2] for name in packed)
+        tables = {name.rpartition(".")[0] for name in packed}
         parts = [f"{plural(len(tables), 'table')} as {', '.join(suffixes)}", *files.whole]
         parts.append(plural(len(files.documents), "document"))
         if files.diffs:

@@ -29,10 +29,8 @@ import html
 import json
 import os
 import re
-import shutil
 import tempfile
-import zipfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -41,6 +39,7 @@ from typing import Any, Literal
 from urllib.parse import quote
 
 from deedbook.errors import ProjectError, RefusalError, RemoteError
+from deedbook.integrity.containers import write_archive
 from deedbook.integrity.digests import MANIFEST, SIGNATURE, SUMS
 from deedbook.publishing.deposit import Client, Deposit, Upload, or_found
 from deedbook.publishing.steps import Facts, Notice, Progress, PublishableFile, PublishableRelease, Settings, Step
@@ -53,7 +52,6 @@ MOST_FILES = 99
 """Deposited one by one: one less than a record holds, for the archive."""
 _ALONE = frozenset({MANIFEST, SUMS, SIGNATURE, "README.md", "CODEBOOK.md", "LICENSE", "datacite.json"})
 """They prove or explain the others, so they stand by themselves."""
-_EPOCH = (1980, 1, 1, 0, 0, 0)
 _MARKER = re.compile(r"urn:x-deedbook:([^:]+):([^:]+)(?::sha256:([0-9a-f]{64}))?")
 _WITHDRAWN = "Withdrawn: "
 _PUBLIC = {"record": "public", "files": "public"}
@@ -471,7 +469,7 @@ class _Draft:
             return
         with tempfile.TemporaryDirectory(prefix="deedbook-") as scratch:
             path = Path(scratch) / name
-            write_archive(self.release.folder, self.packed, path)
+            write_archive(path, self.release.folder, (file.name for file in self.packed))
             yield path
 
     def send(self, name: str, facts: Facts, progress: Progress) -> None:
@@ -532,13 +530,3 @@ def files_to_pack(release: PublishableRelease, most: int = MOST_FILES) -> tuple[
             packed += [file for file in left if file.name.endswith(ends) and file not in packed]
     packed += [file for file in left if file not in packed][: max(0, too_many - len(packed))]
     return tuple(sorted(packed, key=lambda file: file.name))
-
-
-def write_archive(folder: Path, packed: Iterable[PublishableFile], path: Path) -> None:
-    """Writes these files of a folder into an archive."""
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
-        for file in packed:
-            entry = zipfile.ZipInfo(file.name, _EPOCH)
-            entry.external_attr, entry.create_system, entry.file_size = 0o644 << 16, 3, file.size
-            with (folder / file.name).open("rb") as source, archive.open(entry, "w") as target:
-                shutil.copyfileobj(source, target, 1 << 20)

@@ -19,9 +19,9 @@ from __future__ import annotations
 import importlib
 import tomllib
 from collections.abc import Container, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, Self, cast
 
 if TYPE_CHECKING:
     from deedbook.release.edition import Edition
@@ -81,6 +81,9 @@ class Format:
         suffix: How the names of its files end.
         title: What people call it.
         packed: How the names of large files end, which are compressed; empty where none are.
+        large: The bytes of a file beyond which it is packed, if that makes it smaller; of all files of an archive, beyond
+            which there is none, unless `[release] formats` names it; 0 where there is no end.
+        holds: The format whose files it packs, of an archive; None otherwise.
         most_rows: Of a table with more rows it has none, unless `[release] formats` names it; 0 where there is no end.
         called: The same where the README tells of limits; the title when it is empty.
         purpose: What its files are for, for the README.
@@ -102,6 +105,19 @@ class Format:
     called: str = ""
     most_rows: int = 0
     packed: str = ""
+    large: int = 10_000_000
+    holds: Self | None = None
+
+    @property
+    def archive(self) -> Self:
+        """What packs the files of all tables, `DATASET-NAME.zip`."""
+        own: dict[str, Any] = {
+            "name": f"{self.name}.zip",
+            "suffix": f"-{self.name}.zip",
+            "title": f"{self.title} (zip)",
+        }
+        own |= {"usage": None, "loader": "", "called": "", "packed": ""}
+        return replace(self, **own, media_type="application/zip", is_per_table=False, holds=self)
 
     @property
     def known_as(self) -> str:
@@ -122,6 +138,11 @@ class Format:
         """The file that holds a table, unless it is packed."""
         return f"{table if self.is_per_table else dataset}{self.suffix}"
 
+    def file_of(self, table: str, dataset: str, size: int) -> str:
+        """The file that holds a table of so many bytes, as far as that tells whether it is packed."""
+        stem = table if self.is_per_table else dataset
+        return stem + (self.packed if self.packed and size > self.large else self.suffix)
+
     def file_among(self, names: Container[str], table: str, dataset: str) -> str:
         """The file of these that holds a table, packed or not; empty without one."""
         stem = table if self.is_per_table else dataset
@@ -136,10 +157,15 @@ CSV = FORMATS[0]
 """The identity of the data: written first and always, and what every other file is compared with."""
 
 
+def every_format() -> list[Format]:
+    """Those of the list, and archives of those that have a file for each table."""
+    return [*FORMATS, *(item.archive for item in FORMATS if item.is_per_table)]
+
+
 def format_named(name: str) -> Format | None:
     """The format that somebody calls so: by its name, title or suffix, in any case."""
     asked = name.lower().removeprefix(".")
-    for item in FORMATS:
+    for item in every_format():
         if asked in {item.name, item.title.lower(), *(suffix[1:] for suffix in item.suffixes)}:
             return item
     return None
@@ -147,7 +173,7 @@ def format_named(name: str) -> Format | None:
 
 def format_of(name: str, tables: Set[str], dataset: str) -> Format | None:
     """The format of a file that holds rows of the release; None of every other file."""
-    for item in FORMATS:
+    for item in every_format():
         stems = [name.removesuffix(suffix) for suffix in item.suffixes if name.endswith(suffix)]
         if any(stem in tables if item.is_per_table else stem == dataset for stem in stems):
             return item
@@ -156,5 +182,5 @@ def format_of(name: str, tables: Set[str], dataset: str) -> Format | None:
 
 def media_type(name: str) -> str:
     """The media type of a file of a release."""
-    known = next((item.media_type for item in FORMATS if name.endswith(item.suffix)), None)
+    known = next((item.media_type for item in every_format() if name.endswith(item.suffix)), None)
     return known or _LIST["media_types"].get(PurePath(name).suffix, "text/plain")

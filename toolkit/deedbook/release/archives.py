@@ -1,0 +1,74 @@
+"""An archive for each format with a file for each table, so that all of them are one download: `DATASET-FORMAT.zip`.
+
+It holds the files of the release byte by byte: the tables, the program that loads them, and what explains them. That of CSV has the
+descriptor too, and so is a Data Package by itself. There is none of a single table, and none of more bytes than `Format.large`: a
+release would grow by as much again, and `deedbook fetch --format` takes such files as quickly.
+"""
+
+from collections.abc import Mapping, Set
+from pathlib import Path
+
+from deedbook.findings import plural
+from deedbook.integrity import containers
+from deedbook.integrity.proof import ListedFile, Outcome
+from deedbook.project import DESCRIPTOR
+from deedbook.release.contents import Contents
+from deedbook.release.documents import copied
+from deedbook.release.formats import CSV, format_of
+from deedbook.release.pages import size
+
+_DOCUMENTS = ("README.md", "CODEBOOK.html", "CITATION.cff")
+
+
+def planned_archives(contents: Contents) -> dict[str, list[str]]:
+    """The archives of a release whose tables are written, by name, with the names of their files; those that are too large are noted."""
+    found, files = dict[str, list[str]](), contents.files()
+    for item in contents.archives:
+        own = [file for file in files if file.table and item.holds and file.format == item.holds.title]
+        total = sum(file.bytes for file in own)
+        if 0 < item.large < total:
+            reason = f"its files have {size(total)}, more than {size(item.large)}"
+            contents.note(
+                item, "", [f"left out: {reason}; `formats` under [release] can ask for {item.name}"], is_left_out=True
+            )
+        elif len(own) > 1 and item.holds:
+            beside = [DESCRIPTOR] if item.holds.name == CSV.name else []
+            beside += [item.holds.loader] if item.holds.loader else []
+            names = [*(file.name for file in own), *beside, *_DOCUMENTS, *copied(contents.project.package)]
+            found[item.file_name("", contents.edition.name)] = names
+    return found
+
+
+def check_archives(
+    folder: Path, dataset: str, files: Mapping[str, ListedFile], sound: Set[str], outcome: Outcome
+) -> None:
+    """Compares every file in every archive with that of the release.
+
+    Args:
+        folder: The release.
+        dataset: Its name.
+        files: All that it lists, by name.
+        sound: Those that are there and agree with `SHA256SUMS`.
+        outcome: Takes the problems.
+    """
+    whole, count = sum((folder / name).stat().st_size for name in sound), 0
+    for name in sorted(sound):
+        item = format_of(name, frozenset(), dataset)
+        if item is None or item.holds is None:
+            continue
+        try:
+            held = containers.member_digests(folder / name, whole)
+        except containers.ArchiveError as error:
+            outcome.report("format-unreadable", name, str(error))
+            continue
+        count += 1
+        tables = {
+            one.name for one in files.values() if one.table and format_of(one.name, {one.table}, dataset) == item.holds
+        }
+        for member in sorted(tables | held.keys()):
+            if member not in held:
+                outcome.report("format-differs", name, f"has no {member}")
+            elif member not in files or files[member].sha256 != held[member]:
+                outcome.report("format-differs", name, f"has {member} otherwise than the release")
+    if count:
+        outcome.checked.append(f"the files in {plural(count, 'archive')}")
