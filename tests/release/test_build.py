@@ -65,6 +65,7 @@ def test_a_release_has_every_file_and_its_checksums_agree(make_project: MakeProj
         "datacite.json",
         "datapackage.json",
         "dcat.ttl",
+        *(f"deeds-{name}.zip" for name in ("csv", "jsonl", "parquet", "rds", "spss", "stata")),
         "deeds.sqlite",
         "deeds.xlsx",
         "events.csv",

@@ -72,8 +72,9 @@ def test_a_ninth_format_is_built_described_and_verified(make_project: MakeProjec
     assert any("tabbed" in line for line in verified.checked)
     (folder / "events.tabbed").write_text((folder / "events.tabbed").read_text().replace("grant", "visit"))
     repair_everything(folder)
-    problem = next(item for item in verify(folder).problems if item.rule == "format-differs")
+    archive, problem = (item for item in verify(folder).problems if item.rule == "format-differs")
     assert (problem.file, problem.key, problem.found) == ("events.tabbed", "E000001", "visit")
+    assert (archive.file, archive.message) == ("deeds-tabbed.zip", "has events.tabbed otherwise than the release")
 
 
 @pytest.mark.usefixtures("ninth")

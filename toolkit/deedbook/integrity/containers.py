@@ -80,13 +80,16 @@ def opened(path: Path, *, flat: bool = True) -> Iterator[Path]:
         return
     with tempfile.TemporaryDirectory(prefix="deedbook-") as folder:
         homes = set[PurePosixPath]()
-        for place, piece in _pieces(path, flat=flat):
-            target = Path(folder) / place
-            if not piece:
-                homes.add(place.parent)
-                target.parent.mkdir(parents=True, exist_ok=True)
-            with target.open("ab") as file:
-                file.write(piece)
+        try:
+            for place, piece in _pieces(path, flat=flat):
+                target = Path(folder) / place
+                if not piece:
+                    homes.add(place.parent)
+                    target.parent.mkdir(parents=True, exist_ok=True)
+                with target.open("ab") as file:
+                    file.write(piece)
+        except OSError as error:
+            raise ArchiveError(f"cannot be unpacked: {error}") from None
         yield Path(folder, *homes) if flat else Path(folder)
 
 
