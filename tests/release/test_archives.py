@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 from frictionless import Package
 
+from deedbook.errors import RefusalError
 from deedbook.fetching.locations import Home
 from deedbook.fetching.releases import Asking, fetch, find_release
 from deedbook.project import load_project
+from deedbook.publishing.publish import prepare
 from deedbook.release import formats as listed
 from deedbook.release.documents import forecast
 from deedbook.release.formats import FORMATS, every_format, format_of
@@ -126,6 +128,11 @@ def test_archives_are_fetched_only_by_name(tmp_path: Path) -> None:
     listing = find_release(NAME, Asking(str(published.root)), home=Home(*(tmp_path / one for one in "abc")))[0]
     fetch(listing, tmp_path / "all")
     assert not [*(tmp_path / "all").glob("*.zip")]
+    proven = verify(tmp_path / "all")
+    assert proven.problems == []
+    assert f"archives: {', '.join(f'{NAME}-{name}.zip' for name in sorted(NAMES))} are not here" in proven.not_checked
+    with pytest.raises(RefusalError, match=r"lacks deeds-csv\.zip, "):
+        prepare(tmp_path / "all")
     fetch(listing, tmp_path / "one", formats=["stata.zip"], tables=["events"])
     assert [path.name for path in (tmp_path / "one").glob("*.zip")] == [f"{NAME}-stata.zip"]
 

@@ -13,7 +13,7 @@ an end that no hostile one can move, and a damaged file is named once.
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -43,6 +43,8 @@ Lists = Mapping[str, Mapping[str, str]]
 FileRule = Literal[
     "archive-unreadable", "file-missing", "file-extra", "file-changed", "sums-malformed", "manifest-wrong"
 ]
+_ARCHIVE = "application/zip"
+"""Files of a release that pack others of it."""
 TrustRule = Literal["signature-missing", "signature-wrong", "provenance-wrong", "chain-broken"]
 DataRule = Literal["format-unreadable", "format-differs", "metadata-differs", "rebuild-differs"]
 Rule = Literal[FileRule, TrustRule, DataRule]
@@ -208,10 +210,16 @@ class _Examination:
         self.outcome.checked.append("checksums")
         return frozenset(sound)
 
-    def compare_files(self, files: Files, lists: Lists, progress: Progress) -> frozenset[str]:
-        """Compares every file with all that list it; returns those that are there and agree with `SHA256SUMS`."""
+    def compare_files(self, files: Files, lists: Lists, archives: Set[str], progress: Progress) -> frozenset[str]:
+        """Compares every file with all that list it; returns those that are there and agree with `SHA256SUMS`.
+
+        Archives of other files may be missing: `fetch` leaves them out.
+        """
         listed = set[str]().union(*lists.values())
-        for name in sorted(listed.union(lists) - files.keys()):
+        if lacking := archives - files.keys():
+            names = ", ".join(sorted(lacking))
+            self.outcome.not_checked.append(f"archives: {names} {'is' if len(lacking) == 1 else 'are'} not here")
+        for name in sorted(listed.union(lists) - files.keys() - archives):
             who = [source for source, record in lists.items() if name in record]
             said = f"; {' and '.join(who)} list{'s' * (len(who) == 1)} it" if who else ""
             self.outcome.report("file-missing", name, f"is missing{said}")
@@ -284,6 +292,7 @@ def prove_release(
     files: Files | None = None,
     keys: Keys = (),
     earlier: Earlier = lambda _version: None,
+    is_download: bool = False,
     progress: Progress = lambda _what, _share: None,
 ) -> Proof:
     """Proves a release by its own documents and the keys of its publisher.
@@ -294,6 +303,7 @@ def prove_release(
         files: Its files; None when they are not here yet.
         keys: The publisher's keys, from anywhere but the release itself; without one the signature is not proven.
         earlier: Finds a version before this one.
+        is_download: Whether archives of its other files may be missing.
         progress: Told which share of the files is hashed.
     """
     found = _Examination(outcome, keys)
@@ -310,7 +320,13 @@ def prove_release(
         MANIFEST: _listed(manifest.get("files"), "sha256"),
         PROVENANCE: _listed(statement.get("subject"), "digest"),
     }
-    sound = found.compare_lists(lists, content) if files is None else found.compare_files(files, lists, progress)
+    entries = manifest.get("files", ()) if is_download else ()
+    names = {str(entry["name"]) for entry in entries if entry.get("media_type") == _ARCHIVE}
+    archives = {name for name in names if name.endswith(".zip")}
+    if files is None:
+        sound = found.compare_lists(lists, content)
+    else:
+        sound = found.compare_files(files, lists, archives, progress)
     outcome.checked += signed
     if manifest and comment not in {None, signatures.trusted_comment(manifest)}:
         outcome.report("signature-wrong", SIGNATURE, f"was made for something else: {comment!r}")
@@ -381,7 +397,7 @@ def demand_whole(folder: Path) -> None:
         RefusalError: when a file is missing, was changed or is not listed, or the documents disagree.
     """
     outcome = Outcome()
-    prove_release(read_from(folder), outcome, files=files_of(folder, outcome))
+    prove_release(read_from(folder), outcome, files=files_of(folder, outcome), is_download=True)
     if outcome.problems:
         faults = "; ".join(f"{problem.file} {problem.message}" for problem in outcome.problems)
         raise RefusalError(f"{folder} is damaged: {faults}", f"move {folder} away and build again")

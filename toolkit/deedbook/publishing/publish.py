@@ -69,6 +69,9 @@ def prepare(
     if manifest.get("state") != "released":
         what = f"{folder} is a {manifest.get('state')}, not a release"
         raise RefusalError(what, "plan a version and build it without --snapshot")
+    if lacking := {str(entry["name"]) for entry in manifest["files"]} - {path.name for path in folder.iterdir()}:
+        hint = "fetch it whole, with `--format` for each archive, or build it again"
+        raise RefusalError(f"{folder} lacks {', '.join(sorted(lacking))}: nothing was published", hint)
     day = str(manifest.get("created"))[:10]
     if day > (dt.datetime.now(dt.UTC) + dt.timedelta(days=366)).date().isoformat():
         hint = "give its day with `deedbook plan --write --date YYYY-MM-DD`, and build again"

@@ -62,7 +62,9 @@ def verify(
             if not ((folder / SUMS).is_file() or (folder / MANIFEST).is_file()):
                 raise ProjectError(f"{path}: has neither {SUMS} nor {MANIFEST}, so it is no release")
             files, keys = proof.files_of(folder, outcome), (key,) if key else ()
-            proven = proof.prove_release(read, outcome, files=files, keys=keys, earlier=earlier, progress=say)
+            proven = proof.prove_release(
+                read, outcome, files=files, keys=keys, earlier=earlier, is_download=True, progress=say
+            )
             if manifest := proven.manifest:
                 outcome.name, outcome.version = (str(manifest.get(about, "")) for about in ("name", "version"))
                 sound = _readable(folder, proven.sound, outcome)
