@@ -56,6 +56,11 @@ class Published:
     project: Path
 
 
+def asked_for(folder: Path) -> list[Path]:
+    """What a fetch takes that names nothing: everything but the archives of other files."""
+    return sorted(path for path in folder.iterdir() if path.suffix != ".zip")
+
+
 def publish_two(folder: Path, pair: Pair | None = OWN) -> Published:
     """1.0.0 and 1.1.0 in a catalogue; signed unless there is no key."""
     project, root = folder / "project", folder / "root"

@@ -13,7 +13,7 @@ from deedbook.fetching.download import GRAIN
 from deedbook.fetching.locations import Address, Home, opened
 from deedbook.fetching.releases import Asking, fetch, find_release
 from deedbook.http import MissingError
-from tests.fetching.catalogues import NAME
+from tests.fetching.catalogues import NAME, asked_for
 from tests.publishing.conftest import s3 as s3
 from tests.publishing.publisher import BUCKET, CREDENTIALS
 
@@ -34,7 +34,7 @@ def bucket(s3: str, root: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 def test_a_release_is_fetched_from_a_bucket(bucket: str, root: Path, home: Home, tmp_path: Path) -> None:
     listing, _ = find_release(NAME, Asking(bucket), home=home)
     fetch(listing, tmp_path / "out")
-    for path in (root / NAME / "1.1.0").iterdir():
+    for path in asked_for(root / NAME / "1.1.0"):
         assert (tmp_path / "out" / path.name).read_bytes() == path.read_bytes()
 
 

@@ -19,18 +19,13 @@ from deedbook.fetching.download import TamperedError
 from deedbook.fetching.locations import Home
 from deedbook.fetching.releases import Asking, Listing, fetch, find_release
 from tests.fakes.web import Fault, Web
-from tests.fetching.catalogues import NAME, yank
+from tests.fetching.catalogues import NAME, asked_for, yank
 from tests.fetching.conftest import command, environment
 from tests.release.releases import OWN, repair_everything
 
 
 def find(web: Web, home: Home, name: str = NAME, **asking: object) -> Listing:
     return find_release(name, Asking(web.url, **asking), home=home)[0]  # type: ignore[arg-type]
-
-
-def asked_for(folder: Path) -> list[Path]:
-    """What a fetch takes that names nothing: everything but the archives of other files."""
-    return sorted(path for path in folder.iterdir() if path.suffix != ".zip")
 
 
 def test_what_is_fetched_is_what_was_published(web: Web, home: Home, tmp_path: Path) -> None:
