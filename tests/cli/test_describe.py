@@ -13,10 +13,10 @@ TABLE = "id,date\n" + "".join(f"{at},2020-01-{at:02}\n" for at in range(1, 13))
 def test_two_commands_lead_from_a_file_to_a_check(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "table.csv").write_text(TABLE, "utf-8")
     assert run(["describe", str(tmp_path / "table.csv")]) == 0
-    said = capsys.readouterr().out
-    assert "table (table.csv): 12 rows, 2 columns" in said
-    assert "primaryKey" in said
-    assert "next: deedbook validate" in said
+    said = capsys.readouterr()
+    assert "table (table.csv): 12 rows, 2 columns" in said.out
+    assert "primaryKey" in said.out
+    assert "next: deedbook validate" in said.err
     assert run(["validate", str(tmp_path)]) == 0
     assert run(["describe", str(tmp_path)]) == 4
     assert run(["describe", "--update", str(tmp_path)]) == 0

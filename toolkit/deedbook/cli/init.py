@@ -49,9 +49,9 @@ def init(folder: Path, name: str, model: str, sources: tuple[Path, ...], quiet: 
             raise ProjectError(f"{file}: cannot be described: {why}", "leave it out, or mend it")
     created = create(folder, name=name, model=model, draft=draft)
     if draft is not None and not quiet:
-        from deedbook.cli.describe import render
+        from deedbook.rendering.drafts import render_draft
 
-        streams.emit(render(draft) + "\n")
+        streams.emit(render_draft(draft) + "\n")
     if not quiet:
         streams.emit(f"made {folder}: the dataset `{created.name}`, {len(created.files)} files\n")
         streams.emit(f"next: cd {shlex.quote(str(folder))} && deedbook validate && deedbook build\n")

@@ -1,10 +1,10 @@
 """Drafts of a descriptor and of Table Schemas for files that nobody described yet.
 
     sources.py   what a file is: its tables, encoding, delimiter, header
+    forms.py     what a column may be; forms.toml lists it, with texts that mean nothing
     columns.py   what each column is, from every cell
     keys.py      what tells rows apart, and which columns refer to other tables
     guesses.py   each guess with what speaks for it, as schemas keep it in `deedbook.guess`
-    forms.toml   the forms that a column may have, and texts that mean nothing
 
 A table validates under its draft. What only a person can know is a `todo`, which a validation repeats until it is gone.
 """
@@ -14,14 +14,14 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain, product
+from itertools import chain
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from deedbook import files, models, validation
-from deedbook.descriptor import load_json, read_package
+from deedbook.descriptor import Resource, load_json, read_package
 from deedbook.drafts import guesses, keys, sources
-from deedbook.drafts.columns import TableColumns, guesses_of, read_columns
+from deedbook.drafts.columns import TableColumns, read_columns
 from deedbook.drafts.guesses import Guess, Proposal
 from deedbook.errors import ProjectError, RefusalError, UsageError
 from deedbook.project import DESCRIPTOR, Project, load_project
@@ -55,6 +55,10 @@ class TableDraft:
         """Its Table Schema."""
         return guesses.schema_of(self.guesses)
 
+    def guesses_of(self, field: str) -> list[Guess]:
+        """What is guessed of a field; of the table where that is empty."""
+        return [guess for guess in self.guesses if guess.field == field]
+
     @property
     def todos(self) -> list[Guess]:
         """What a person has to settle."""
@@ -79,6 +83,13 @@ class Draft:
         resources = [{**table.raw, "schema": f"{schemas}/{table.name}.schema.json"} for table in self.tables]
         profile = "https://datapackage.org/profiles/2.0/datapackage.json"
         return {"$schema": profile, "name": keys.fold(self.root.resolve().name) or "dataset", "resources": resources}
+
+    def project_files(self) -> Iterator[tuple[str, bytes]]:
+        """The files of a project that has these tables, by their paths, without the descriptor."""
+        for path in dict.fromkeys(str(table.raw["path"]) for table in self.tables):
+            yield f"datapackage/{path}", (self.root / path).read_bytes()
+        for table in self.tables:
+            yield f"schemas/{table.name}.schema.json", to_bytes(table.schema)
 
     def contents(self) -> dict[Path, bytes]:
         """The files that say all of it, by their places below the root."""
@@ -121,7 +132,7 @@ def describe(
             for source in sources.read_sources(file.absolute(), root.absolute()):
                 read += [(source, read_columns(source.resource))]
         except (SourceError, ProjectError) as error:
-            undescribed[str(file)] = f"{error.message}: {error.hint}" if error.hint else error.message
+            undescribed[str(file)] = ": ".join(filter(None, (error.message, error.hint)))
     return Draft(root, tuple(_drafts(_named_apart(read))), undescribed)
 
 
@@ -144,22 +155,11 @@ def _drafts(read: Sequence[Read]) -> Iterator[TableDraft]:
     """The drafts of tables that may refer to each other."""
     tables = [keys.Table(str(source.raw["name"]), columns) for source, columns in read]
     for table, (source, columns) in zip(tables, read, strict=True):
-        references = keys.find_references(table, tables)
-        whole = [one for one in references if one.share == 1]
-        referring = {name for one in whole for name in one.names}
-        own = chain.from_iterable(guesses_of(column, columns.first) for column in columns.columns)
-        found = [
-            *source.guesses,
-            *(guess for guess in own if guess.place not in product(referring, ["constraints.enum"])),
-        ]
-        found += keys.key_guesses(table)
-        if whole:
-            evidence = "; ".join(one.evidence for one in whole)
-            found.append(Guess("", "foreignKeys", [one.to_json(table.name) for one in whole], evidence))
-        found += [one.question(columns.first) for one in references if one.share < 1]
+        references = list(keys.reference_guesses(table, tables))
+        found = [*source.guesses, *chain.from_iterable(column.guesses(columns.first) for column in columns.columns)]
+        found += [*keys.key_guesses(table), *references]
         found += _fitting_models([column.name for column in columns.columns])
-        if is_foreign(source.resource):
-            found = _taken(source, found)
+        found = _taken(source, found) if is_foreign(source.resource) else found
         filled = {column.name: column.values for column in columns.columns}
         yield TableDraft(table.name, source.raw, columns.rows, filled, tuple(found))
 
@@ -170,9 +170,11 @@ def _taken(source: sources.Source, found: list[Guess]) -> list[Guess]:
     raw = {"name": "draft", "resources": [{**source.raw, "schema": guesses.schema_of(own)}]}
     report = validation.validate(Project(source.root, read_package(raw, source.root, where="draft")))
     mixed = {total.column for total in report.totals if total.rule == "type-error"}
-    kept = [guess for guess in found if guess.field not in mixed or guess.name in {"type", "constraints.required"}]
     todo = "are its cells numbers or texts? Some are stored as one, some as the other"
-    return [replace(it, value="any", todo=todo) if it.field in mixed and it.name == "type" else it for it in kept]
+    anything: dict[tuple[str, str], dict[str, Any]]
+    anything = {(name, "type"): {"value": "any", "todo": todo} for name in mixed if name}
+    kept = (it for it in found if it.field not in mixed or it.name in {"type", "constraints.required"})
+    return [replace(guess, **anything.get(guess.place, {})) for guess in kept]
 
 
 def _fitting_models(names: Sequence[str]) -> Iterator[Guess]:
@@ -205,6 +207,11 @@ def write(draft: Draft) -> list[Path]:
     return list(contents)
 
 
+def without_schema(resource: Resource) -> dict[str, Any]:
+    """What a descriptor says of a table besides its schema."""
+    return {name: value for name, value in resource.raw.items() if name != "schema"}
+
+
 def update(target: Path, *, check: bool = False) -> list[Proposal]:
     """What the present data would change in the schemas of a project that were drafted; written unless a person settled it.
 
@@ -216,20 +223,18 @@ def update(target: Path, *, check: bool = False) -> list[Proposal]:
         UsageError: when none of its schemas was drafted.
         ProjectError: when a table cannot be read.
     """
-    project, read, schemas = load_project(target), [], {}
-    for resource in project.package.resources:
-        file = Path(resource.schema_source)
-        if resource.schema and file.is_file() and resource.files and "guess" in own_settings(resource.schema.raw):
-            bare = {name: value for name, value in resource.raw.items() if name != "schema"}
-            read.append((sources.Source(bare, project.package.root), read_columns(resource)))
-            schemas[resource.name] = (file, load_json(file, "schema"))
-    if not read:
+    package, proposals = load_project(target).package, list[Proposal]()
+    drafted = (item for item in package.resources if "guess" in own_settings(item.described.raw))
+    places = {item.name: Path(item.schema_source) for item in drafted}
+    schemas = dict(filter(lambda place: place[1].is_file(), places.items()))
+    if not schemas:
         raise UsageError(f"{target}: no schema of it was drafted", "`describe FILE...` drafts one")
-    proposals = []
+    chosen = map(package.resource, schemas)
+    read = [(sources.Source(without_schema(item), package.root), read_columns(item)) for item in chosen]
     for draft in _drafts(read):
-        file, old = schemas[draft.name]
+        old = load_json(schemas[draft.name], "schema")
         new, changes = guesses.update(old, draft.guesses, draft.name)
         proposals += changes
         if not check and new != old:
-            files.replace(file, to_bytes(new))
+            files.replace(schemas[draft.name], to_bytes(new))
     return proposals

@@ -111,39 +111,61 @@ def schema_of(guesses: Sequence[Guess]) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """What new data would change in a schema; `is_settled` where a person decided otherwise, so that it is only said."""
+    """What new data say of one property.
+
+    Attributes:
+        old: The guess that the schema keeps; None for none.
+        new: The one that the data make; None where they do not show it any more.
+        current: What the schema says.
+    """
 
     table: str
-    guess: Guess
+    old: Guess | None
+    new: Guess | None
     current: Any
-    is_settled: bool
+
+    @property
+    def guess(self) -> Guess:
+        """What the data say; without a value where they do not show it any more."""
+        return self.new or replace(self.old or Guess("", "", None, ""), value=None)
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether a person decided otherwise: the schema says something else than the guess that it keeps."""
+        is_held = self.new is not None or self.guess.name != "type"  # a column that is gone is not dropped
+        return not is_held or self.current != (self.old.value if self.old else None)
+
+    @property
+    def is_change(self) -> bool:
+        """Whether the schema says something else than the data."""
+        known = self.new or self.old
+        return known is not None and known.is_of_schema and self.guess.value != self.current
+
+    @property
+    def kept(self) -> Guess | None:
+        """The guess that the schema keeps from here on; a question is not asked again once its `todo` is gone."""
+        if self.is_settled or not self.new:
+            return replace(self.old or self.guess, todo="") if self.is_settled or not self.is_change else None
+        is_answered = self.old and not self.old.todo and self.old.value == self.new.value
+        return replace(self.new, todo="") if is_answered else self.new
+
+
+def _by_place(guesses: Iterable[Guess]) -> dict[tuple[str, str], Guess]:
+    return {guess.place: guess for guess in guesses}
 
 
 def update(schema: Mapping[str, Any], guesses: Iterable[Guess], table: str) -> tuple[dict[str, Any], list[Proposal]]:
-    """The schema as new data ask for it, and what changed or would: what a person settled stays.
-
-    A property is settled when the schema says something else than the guess that it keeps, or keeps none; a question is when its
-    `todo` is gone.
-    """
-    new: dict[str, Any] = json.loads(json.dumps(schema))
-    before, proposals, kept = {item.place: item for item in read_guesses(schema)}, [], []
-    for guess in guesses:
-        old, current = before.pop(guess.place, None), value_in(schema, guess)
-        is_settled = current != (old.value if old else None)
-        if guess.is_of_schema and guess.value != current:
-            proposals.append(Proposal(table, guess, current, is_settled))
-            if not is_settled:
-                put(new, guess)
-        is_answered = is_settled or (old is not None and not old.todo)
-        kept.append(replace(old or guess, todo="") if is_answered else guess)
-    for old in before.values():  # what the data do not show any more
-        current = value_in(schema, old)
-        if old.is_of_schema and current is not None:
-            is_settled = current != old.value or old.name == "type"
-            proposals.append(Proposal(table, replace(old, value=None), current, is_settled))
-            if not is_settled:
-                drop(new, old)
-                continue
-        kept.append(old)
-    new.setdefault("deedbook", {})["guess"] = [item.to_json() for item in kept]
-    return new, proposals
+    """The schema as new data ask for it, and what changed or would: what a person settled stays."""
+    updated: dict[str, Any] = json.loads(json.dumps(schema))
+    before, found = _by_place(read_guesses(schema)), _by_place(guesses)
+    proposals = [
+        Proposal(table, before.get(place), found.get(place), value_in(schema, guess))
+        for place, guess in (before | found).items()
+    ]
+    changes = [item for item in proposals if item.is_change]
+    for item in changes:
+        if not item.is_settled:
+            (put if item.new else drop)(updated, item.guess)
+    kept = (item.kept for item in proposals)
+    updated.setdefault("deedbook", {})["guess"] = [guess.to_json() for guess in kept if guess]
+    return updated, changes

@@ -1,5 +1,7 @@
 """Which columns tell the rows of a table apart, and which refer to rows of another one."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,15 +21,16 @@ Hashes: TypeAlias = npt.NDArray[np.uint64]
 _SAMPLE = 500
 _TRIED = 80
 """Pairs and triples of columns that are tried as a key, the likeliest first."""
+_UNLIKELY = 5
+"""The rank of a column that nothing speaks for but that it tells rows apart."""
+_PARTS = 12
+"""Columns that may be parts of a key of several."""
 _FIRST = 20_000
 """Rows in which most that are no key show it."""
 _FEWEST = 10
 """Rows below which two columns tell rows apart by chance."""
 _RESOLVED = 0.8
 """The share of values in another table that makes a reference likely, of a column that is called like one."""
-_DISTINCT = 5
-"""Values below which a column is a reference by its name only."""
-_NUMERIC = frozenset({"integer", "number", "year"})
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,14 @@ class Table:
             self.distinct[names] = joined.filter(joined != 0).unique().sort().to_numpy()
         return self.distinct[names]
 
+    def has(self, names: Sequence[str]) -> bool:
+        """Whether all of these are columns that may be part of a key."""
+        return self.hashes.keys() >= set(names)
+
+    def extends(self, parent: Table, target: str) -> bool:
+        """Whether its rows may be about some of the rows of another table, and have the same key."""
+        return parent.key == (target,) and self.found.rows < parent.found.rows
+
     def is_key(self, names: Sequence[str]) -> bool:
         """Whether no two rows agree in all of these columns."""
         for rows in (_FIRST, None):
@@ -79,34 +90,30 @@ class Table:
         place = self.found.columns.index(column)
         own = fold(column.name) in {"id", f"{singular(self.name)}id", f"{fold(self.name)}id"}
         is_named = bool(KEYLIKE.fullmatch(column.name))
-        likely = (
+        reasons = (
             own,
             is_named and place == 0,
             is_named or bool(TIMELIKE.fullmatch(column.name)),
             place == 0,
             column.is_coded,
         )
-        return (likely.index(True) if True in likely else len(likely)), place
+        return (reasons.index(True) if True in reasons else _UNLIKELY), place
 
     @cached_property
     def single(self) -> list[str]:
         """The columns that tell rows apart alone, the likeliest first."""
         kinds = {"integer", "number", "string"}
-        return [it.name for it in self.filled if it.form.field["type"] in kinds and self.is_key([it.name])]
+        return [it.name for it in self.filled if it.type in kinds and self.is_key([it.name])]
 
     @cached_property
     def key(self) -> tuple[str, ...]:
         """The likeliest key; empty when none was found."""
-        named = [name for name in self.single if self.rank(self.found.by_name[name])[0] < 5]
-        if named:
-            return (named[0],)
-        names = [column.name for column in self.filled if column.name not in self.single][:12]
-        several = (
-            [chain.from_iterable(combinations(names, size) for size in (2, 3))] if self.found.rows >= _FEWEST else []
-        )
-        tried = islice(chain.from_iterable(several), _TRIED)
-        found = next((names for names in tried if self.is_key(names)), ())
-        return found or tuple(self.single[:1])
+        likely = [name for name in self.single if self.rank(self.found.by_name[name])[0] < _UNLIKELY]
+        names = [column.name for column in self.filled if column.name not in self.single][:_PARTS]
+        several = chain.from_iterable(combinations(names, size) for size in (2, 3))
+        tried = several if self.found.rows >= _FEWEST and not likely else iter(())
+        found = next(filter(self.is_key, islice(tried, _TRIED)), ())
+        return found or tuple((likely or self.single)[:1])
 
 
 def fold(name: str) -> str:
@@ -173,53 +180,55 @@ class Reference:
         return {"fields": list(self.names), "reference": {"resource": resource, "fields": list(self.target)}}
 
 
+def reference_guesses(table: Table, all_tables: Sequence[Table]) -> Iterator[Guess]:
+    """What a table refers to, and what it may refer to but for some rows."""
+    references = find_references(table, all_tables)
+    if whole := [one for one in references if one.share == 1]:
+        for name in chain.from_iterable(one.names for one in whole):
+            table.found.by_name[name].refers = True
+        evidence = "; ".join(one.evidence for one in whole)
+        yield Guess("", "foreignKeys", [one.to_json(table.name) for one in whole], evidence)
+    yield from (one.question(table.found.first) for one in references if one.share < 1)
+
+
 def find_references(table: Table, all_tables: Sequence[Table]) -> list[Reference]:
     """The likeliest reference of each column, and those of several columns."""
     found = []
-    for column in table.found.columns:
-        if column.name in table.hashes and column.values:
-            known = (_reference(table, column, parent, target) for parent in all_tables for target in parent.single)
-            likely = sorted(filter(None, known), key=lambda one: (-one.closeness, -one.share))
-            found += likely[:1]
+    parents = [(parent, target) for parent in all_tables for target in parent.single]
+    for name in table.hashes:
+        likely = (_reference(table, name, parent, target) for parent, target in parents)
+        found += sorted(filter(None, likely), key=lambda one: (-one.closeness, -one.share))[:1]
     for parent in all_tables:
-        key = parent.key
-        if parent is not table and len(key) > 1 and table.hashes.keys() >= set(key) and table.key != key:
-            found += filter(None, [_compare(table, key, parent, key, 3)])
+        if parent is not table and len(parent.key) > 1 and table.key != parent.key and table.has(parent.key):
+            found += filter(None, [_compare(table, parent.key, parent, parent.key, 3)])
     return found
 
 
-def _closeness(table: Table, column: Column, parent: Table, target: str) -> int:
+def _closeness(table: Table, name: str, parent: Table, target: str) -> int:
     """How much names say that a column refers to a key: 3 the same name, 2 the other table's, 1 a part of it, 0 nothing."""
-    name, one, key = fold(column.name), singular(parent.name), fold(target)
+    name, one, key = fold(name), singular(parent.name), fold(target)
     if parent is table:
-        return 1 if key != name and name.endswith(key) and len(name) - len(key) > 2 and KEYLIKE.fullmatch(target) else 0
-    if name == key and key not in {"id", "code", "name", "key"}:
-        return 3
+        return int(key != name and name.endswith(key) and len(name) > len(key) + 2 and bool(KEYLIKE.fullmatch(target)))
     names = {one, f"{one}{key}", f"{one}id", f"{one}code", f"{fold(parent.name)}{key}"}
-    if name in names:
-        return 2
-    return int(any(name.endswith(text) for text in names) or (len(key) > 3 and name.endswith(key)))
+    known = (
+        (3, name == key and key not in {"id", "code", "name", "key"}),
+        (2, name in names),
+        (1, name.endswith(tuple(names)) or (len(key) > 3 and name.endswith(key))),
+    )
+    return next((much for much, is_so in known if is_so), 0)
 
 
-def _reference(table: Table, column: Column, parent: Table, target: str) -> Reference | None:
-    """Whether a column refers to a key of a table."""
-    other = parent.found.by_name[target]
-    kinds = {column.form.field["type"], other.form.field["type"]}
-    if (parent is table and column.name == target) or not (len(kinds) == 1 or kinds <= _NUMERIC):
+def _reference(table: Table, name: str, parent: Table, target: str) -> Reference | None:
+    """Whether a column refers to a key of a table: its name says so, or its values are the same codes."""
+    column, other = table.found.by_name[name], parent.found.by_name[target]
+    close = _closeness(table, name, parent, target)
+    if not column.compares_with(other) or (table.key == (name,) and not table.extends(parent, target)):
         return None
-    close = _closeness(table, column, parent, target)
-    if table.key == (column.name,) and (close < 2 or parent.key != (target,) or table.found.rows >= parent.found.rows):
+    fewest = 1 if close else column.fewest_of(other)
+    if not close and (parent is table or target not in parent.key):
         return None
-    is_telling = column.form.field["type"] == "string" and parent is not table and target in parent.key
-    found = _compare(table, (column.name,), parent, (target,), close) if close or is_telling else None
-    few = 2 if _signs(column) == _signs(other) and "0" in _signs(column) else _DISTINCT
-    return found if found and (close or found.distinct >= few) else None
-
-
-def _signs(column: Column) -> str:
-    """What the codes of a column consist of; empty where they have no letters, or differ."""
-    signs = "".join(run.sign for run in column.shape or ())
-    return signs if "a" in signs.lower() else ""
+    found = _compare(table, (name,), parent, (target,), close) if fewest else None
+    return found if found and found.distinct >= fewest else None
 
 
 def _compare(

@@ -6,13 +6,14 @@ The encoding is proven on the whole file; delimiter, quotes and header are read 
 import codecs
 import csv
 import io
+import json
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import islice, product
+from itertools import chain, islice, product
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ SUFFIXES = source.TEXT_FORMATS | source.JSON_FORMATS | inputs.SHEET_FORMATS | {"
 _HEAD = 256 << 10
 """Bytes in which delimiter and header are looked for."""
 _RECORDS = 300
-_MARKS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars", "^": "carets", "~": "tildes", ":": "colons"}
+_MARKS = ",;\t|^~:"
 _NUMBER = re.compile(r"\s*[-+]?[$€£]?[0-9][0-9.,]*%?\s*")
 _ABOUT = re.compile(
     r"(?i)(licen[cs]e|readme|notice|copying|changes|datapackage\.)|.*\.(schema|resource|package)\.json$"
@@ -56,6 +57,29 @@ class Source:
     def resource(self) -> Resource:
         """The table as it would be read."""
         return read_resource(self.raw, self.root, where=str(self.raw["path"]))
+
+    @property
+    def file(self) -> Path:
+        """Where its bytes are."""
+        return self.root / str(self.raw["path"])
+
+    @property
+    def head(self) -> str:
+        """The text of the first records."""
+        data = b""
+        with inputs.open_table(self.resource, self.file) as stream:
+            while len(data) < _HEAD and (piece := stream.read(_HEAD)):
+                data += piece
+        text = data.decode("utf-8-sig", "replace")
+        return text if len(data) < _HEAD else text[: text.rfind("\n") + 1]
+
+    def taking(self, guesses: Iterable[Guess]) -> "Source":
+        """The same as guesses say it is."""
+        raw, found = {**self.raw, "dialect": dict(self.raw.get("dialect", {}))}, tuple(guesses)
+        for guess in found:
+            (raw if guess.name == "encoding" else raw["dialect"])[guess.name.removeprefix("dialect.")] = guess.value
+        raw = {name: value for name, value in raw.items() if value not in ({}, "utf-8")}
+        return replace(self, raw=raw, guesses=(*self.guesses, *found))
 
 
 @dataclass(frozen=True)
@@ -110,20 +134,46 @@ class _Cut:
                 return False
         return bool(self.labels)
 
+    @property
+    def header_guesses(self) -> Iterator[Guess]:
+        """What the dialect says of the header, where it is not the first record."""
+        if not self.is_headed:
+            shown = ", ".join(map(shorten, self.labels[:3]))
+            todo = "name the columns: the file has no header, so they are called column_1, column_2, ..."
+            yield Guess("", "dialect.header", False, f"the first record is data ({shown})", todo=todo)
+        elif self.fitting and self.fitting[0]:
+            evidence = f"{plural(self.fitting[0], 'record')} above the first of {plural(self.width, 'cell')}"
+            yield Guess("", "dialect.headerRows", [self.fitting[0] + 1], evidence)
 
-def find_files(targets: Sequence[Path]) -> list[Path]:
+    def guesses(self, usual: str) -> Iterator[Guess]:
+        """What the dialect says that is not as usual, with that delimiter."""
+        count = f"{len(self.fitting):,} of the first {plural(len(self.rows), 'record')}"
+        dialect, evidence = self.dialect, f"it cuts {count} into {plural(self.width, 'cell')}"
+        behind = [cell for at in self.fitting for cell in self.rows[at][1:] if cell]
+        is_spaced = bool(behind) and all(cell[0] == " " != cell[-1] for cell in behind)
+        said = {
+            "delimiter": (dialect.delimiter, dialect.delimiter != usual),
+            "quoteChar": (dialect.quote_char, dialect.quote_char != '"'),
+            "escapeChar": (dialect.escape_char, dialect.escape_char),
+            "doubleQuote": (False, dialect.escape_char),
+            "skipInitialSpace": (True, is_spaced),
+        }
+        yield from (Guess("", f"dialect.{name}", value, evidence) for name, (value, is_so) in said.items() if is_so)
+        yield from self.header_guesses
+
+
+def find_files(targets: Iterable[Path]) -> list[Path]:
     """The files that targets name, those of folders that may be tables, each once."""
-    found: dict[Path, None] = {}
-    for target in targets:
-        inside = sorted(target.rglob("*")) if target.is_dir() else [target]
-        for file in inside:
-            parts = file.relative_to(target).parts if target.is_dir() else ()
-            is_hidden = any(part.startswith((".", "_")) or part in {"dist", "schemas"} for part in parts)
-            is_about = bool(_ABOUT.match(file.name))
-            if target.is_dir() and (is_hidden or is_about or not file.is_file() or _kind_of(file) not in SUFFIXES):
-                continue
-            found[file] = None
-    return list(found)
+    found = (_tables_in(target) if target.is_dir() else [target] for target in targets)
+    return list(dict.fromkeys(chain.from_iterable(found)))
+
+
+def _tables_in(folder: Path) -> Iterator[Path]:
+    for file in sorted(folder.rglob("*")):
+        parts = file.relative_to(folder).parts
+        is_hidden = any(part.startswith((".", "_")) or part in {"dist", "schemas"} for part in parts)
+        if file.is_file() and _kind_of(file) in SUFFIXES and not (is_hidden or _ABOUT.match(file.name)):
+            yield file
 
 
 def _kind_of(file: Path) -> str:
@@ -132,83 +182,63 @@ def _kind_of(file: Path) -> str:
     return next((suffix for suffix in reversed(suffixes) if suffix not in {"gz", "zst", "zip"}), "")
 
 
+def _slug(text: str) -> str:
+    """A text as the name of a table."""
+    return re.sub(r"[^a-z0-9_-]+", "_", text.lower()).strip("_-") or "table"
+
+
 def read_sources(file: Path, root: Path) -> Iterator[Source]:
     """The tables of a file: one, or those of the sheets of a workbook.
 
     Raises:
         SourceError: when it cannot be read.
     """
-    kind, stem = _kind_of(file), re.sub(r"[^a-z0-9_-]+", "_", file.name.split(".")[0].lower()).strip("_-") or "table"
-    raw: dict[str, Any] = {"name": stem, "type": "table", "path": file.relative_to(root).as_posix()}
-    if not file.is_file():
-        raise source.no_file(file)
+    kind, stem = _kind_of(file), _slug(file.name.split(".")[0])
+    found = Source({"name": stem, "type": "table", "path": file.relative_to(root).as_posix()}, root)
     if kind in inputs.SHEET_FORMATS:
         names = inputs.sheets_of(file, kind)
         for name in names:
-            table = re.sub(r"[^a-z0-9_-]+", "_", name.lower()).strip("_-") if len(names) > 1 else stem
-            sheet = {"sheetName": name} if len(names) > 1 else {}
-            yield _headed(Source({**raw, "name": table or stem, "dialect": sheet}, root))
+            dialect: dict[str, Any] = {"sheetName": name} if len(names) > 1 else {}
+            table = {"name": _slug(name) if dialect else stem, "dialect": dialect}
+            sheet, bare = (
+                replace(found, raw={**found.raw, **table, "dialect": dialect | more})
+                for more in ({}, {"header": False})
+            )
+            yield sheet.taking(_Cut(Dialect(), bare.head).header_guesses)
     elif kind == "json":
-        yield Source({**raw, **_property_of(file, Source(raw, root).resource)}, root)
+        yield found.taking(_property_of(found))
     elif kind in {*source.JSON_FORMATS, "parquet"}:
-        yield Source(raw, root)
+        yield found
     else:
         known = {} if kind in source.TEXT_FORMATS else {"format": "csv"}
-        yield _cut(_decoded(Source({**raw, **known}, root), file), file)
+        decoded = replace(found, raw={**found.raw, **known})
+        decoded = decoded.taking(_encoding_of(decoded))
+        usual = "\t" if kind in {"tsv", "tab"} else ","
+        yield decoded.taking(_cut_of(decoded.head, usual).guesses(usual))
 
 
-def _property_of(file: Path, resource: Resource) -> dict[str, Any]:
+def _property_of(found: Source) -> Iterator[Guess]:
     """Where the rows of a JSON file are, when it is an object with one list."""
-    if resource.compression:
-        return {}
-    import json
-
+    with source.open_bytes(found.resource, found.file) as stream:
+        data = b"".join(iter(lambda: stream.read(source.READ_SIZE), b""))
     try:
-        value = json.loads(file.read_bytes())
+        value = json.loads(data)
     except ValueError as error:
-        raise source.SourceError("source-error", f"{file.name} is no JSON: {error}", "correct the file") from None
+        raise source.SourceError("source-error", f"{found.file.name} is no JSON: {error}", "correct the file") from None
     lists = [name for name, rows in value.items() if isinstance(rows, list)] if isinstance(value, dict) else []
-    return {"dialect": {"property": lists[0]}} if len(lists) == 1 else {}
+    if len(lists) == 1:
+        yield Guess("", "dialect.property", lists[0], "the one list in the document")
 
 
-def _headed(found: Source) -> Source:
-    """A sheet with the row of its header, where that is not the first."""
-    raw, dialect = dict(found.raw), found.raw["dialect"]
-    bare = replace(found, raw={**raw, "dialect": {**dialect, "header": False}})
-    with inputs.open_table(bare.resource, found.root / raw["path"]) as stream:
-        cut = _Cut(Dialect(), stream.read(_HEAD).decode("utf-8", "replace"))
-    said, guesses = _header_guesses(cut)
-    dialect = {**dialect, **said}
-    raw = {name: value for name, value in {**raw, "dialect": dialect}.items() if value != {}}
-    return replace(found, raw=raw, guesses=tuple(guesses))
-
-
-def _header_guesses(cut: _Cut) -> tuple[dict[str, Any], list[Guess]]:
-    """What the dialect says of the header, where it is not the first record."""
-    if not cut.is_headed:
-        shown = ", ".join(map(shorten, cut.labels[:3]))
-        todo = "name the columns: the file has no header, so they are called column_1, column_2, ..."
-        return {"header": False}, [Guess("", "dialect.header", False, f"the first record is data ({shown})", todo=todo)]
-    if not cut.fitting or not cut.fitting[0]:
-        return {}, []
-    row = cut.fitting[0] + 1
-    evidence = f"{plural(row - 1, 'record')} above the first of {plural(cut.width, 'cell')}"
-    return {"headerRows": [row]}, [Guess("", "dialect.headerRows", [row], evidence)]
-
-
-def _decoded(found: Source, file: Path) -> Source:
-    """The same with the encoding that all of its bytes are in."""
-    usual = found.resource
-    with file.open("rb") as handle:
-        head = handle.read(4096)
-    if usual.compression:
-        head = b""
-    if wide := _wide(head):
-        return replace(
-            found, raw={**found.raw, "encoding": wide}, guesses=(Guess("", "encoding", wide, "its first bytes"),)
-        )
+def _encoding_of(found: Source) -> Iterator[Guess]:
+    """The encoding that all bytes are in, when it is not UTF-8."""
+    with found.file.open("rb") as handle:
+        wide = _wide(handle.read(4096)) if not found.resource.compression else ""
+    if wide:
+        yield Guess("", "encoding", wide, "its first bytes")
+        return
     words, good, bad = set[bytes](), 0, 0
-    for data in _lines(usual, file):
+    for data in _lines(found):
         try:
             pl.Series([data]).cast(pl.String)  # ten times as quick as decoding it
         except pl.exceptions.ComputeError:
@@ -216,22 +246,20 @@ def _decoded(found: Source, file: Path) -> Source:
             bad += text.count("\ufffd")
             good += sum(not mark.isascii() for mark in text) - text.count("\ufffd")
             words.update(islice(_WORD.findall(data), 2000))
-    if not bad:
-        return found
-    if good > 20 * bad:
+    if good > 20 * bad > 0:
         todo = f"{plural(bad, 'byte')} are not UTF-8, as the others are: mend them, or declare another encoding"
-        return replace(found, guesses=(Guess("", "encoding", "utf-8", f"{good:,} other letters are", todo=todo),))
-    name = min(FORMS["encodings"], key=lambda name: _implausibility(name, words))
-    shown = ", ".join(word.decode(name, "replace") for word in sorted(words, key=len, reverse=True)[:3])
-    todo = f"is it {name}? Then these words are right: {shown}"
-    guess = Guess("", "encoding", name, f"it is not UTF-8; under {name} there is {shown}", todo=todo)
-    return replace(found, raw={**found.raw, "encoding": name}, guesses=(guess,))
+        yield Guess("", "encoding", "utf-8", f"{good:,} other letters are", todo=todo)
+    elif bad:
+        name = min(FORMS["encodings"], key=lambda name: _implausibility(name, words))
+        shown = ", ".join(word.decode(name, "replace") for word in sorted(words, key=len, reverse=True)[:3])
+        todo = f"is it {name}? Then these words are right: {shown}"
+        yield Guess("", "encoding", name, f"it is not UTF-8; under {name} there is {shown}", todo=todo)
 
 
-def _lines(resource: Resource, file: Path) -> Iterator[bytes]:
+def _lines(found: Source) -> Iterator[bytes]:
     """The bytes of a file in parts that end where a line does."""
     rest = b""
-    with source.open_bytes(resource, file) as stream:
+    with source.open_bytes(found.resource, found.file) as stream:
         while data := stream.read(source.READ_SIZE):
             whole, end, rest = (rest + data).rpartition(b"\n")
             yield whole + end
@@ -266,39 +294,11 @@ def _implausibility(encoding: str, words: set[bytes]) -> float:
     return odd
 
 
-def _cut(found: Source, file: Path) -> Source:
-    """The same with the dialect that its first records show."""
-    with source.open_bytes(found.resource, file) as stream:
-        data = b""
-        while len(data) < _HEAD and (piece := stream.read(_HEAD)):
-            data += piece
-    text = data.decode("utf-8-sig", "replace")
-    text = text if len(data) < _HEAD else text[: text.rfind("\n") + 1]
-    usual = "\t" if found.resource.format in {"tsv", "tab"} else ","
+def _cut_of(text: str, usual: str) -> _Cut:
+    """The likeliest way to cut a text into cells."""
     quotes = "\"'" if 2 * len(_SINGLE.findall(text)) > text.count("\n") else '"'
     ways = product(_MARKS, quotes, ("", "\\") if '\\"' in text else ("",))
-    cuts = [
-        _Cut(Dialect(delimiter=mark, quote_char=quote, escape_char=escape, double_quote=not escape), text)
-        for mark, quote, escape in ways
-    ]
+    dialects = (Dialect(mark, quote, double_quote=not escape, escape_char=escape) for mark, quote, escape in ways)
+    cuts = [_Cut(dialect, text) for dialect in dialects]
     best = max(cuts, key=lambda cut: (round(cut.score, 2), cut.dialect.delimiter == usual))
-    if best.width < 2:
-        best = _Cut(Dialect(delimiter=usual), text)
-    dialect, plain = best.dialect, Dialect(delimiter=usual)
-    evidence = f"it cuts {len(best.fitting):,} of the first {plural(len(best.rows), 'record')} into {plural(best.width, 'cell')}"
-    said: dict[str, Any] = {}
-    if dialect.delimiter != plain.delimiter:
-        said["delimiter"] = dialect.delimiter
-    if dialect.quote_char != plain.quote_char:
-        said["quoteChar"] = dialect.quote_char
-    if dialect.escape_char:
-        said |= {"escapeChar": dialect.escape_char, "doubleQuote": False}
-    if best.width > 1 and re.search(rf"{re.escape(dialect.delimiter)} \S", text):
-        rows = [cell for at in best.fitting for cell in best.rows[at][1:] if cell]
-        if all(cell.startswith(" ") for cell in rows) and dialect.delimiter != "\t":
-            said["skipInitialSpace"] = True
-    guesses = [Guess("", f"dialect.{name}", value, evidence) for name, value in said.items()]
-    header, more = _header_guesses(best)
-    said |= header
-    raw = {**found.raw, **({"dialect": said} if said else {})}
-    return replace(found, raw=raw, guesses=(*found.guesses, *guesses, *more))
+    return best if best.width > 1 else _Cut(Dialect(usual), text)

@@ -235,12 +235,12 @@ def sheets_of(file: Path, kind: str) -> list[str]:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 with closing(openpyxl.load_workbook(file, read_only=True)) as book:
-                    pages = [page for page in book.worksheets if page.sheet_state == "visible"]
+                    pages = filter(lambda page: page.sheet_state == "visible", book.worksheets)
                     return [page.title for page in pages if any(map(any, page.iter_rows(values_only=True)))]
         if kind == "ods":
             pages = importlib.import_module("ezodf").opendoc(file).sheets
-            return [page.name for page in pages if page.nrows() and page.ncols()]
-        return [page.name for page in importlib.import_module("xlrd").open_workbook(file).sheets() if page.nrows]
+            return [page.name for page in pages if page.nrows() * page.ncols()]
+        return list(importlib.import_module("xlrd").open_workbook(file).sheet_names())
     except Exception as error:  # noqa: BLE001  # whatever a reader of spreadsheets raises, the file is the cause
         message = f"{file.name} cannot be read: {error}"
         raise SourceError("source-error", message, "check that it opens elsewhere") from None

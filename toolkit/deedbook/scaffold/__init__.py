@@ -130,27 +130,24 @@ def contents_of(
     raw: dict[str, Any] = json.loads(_packaged("scaffold/reference/datapackage.json", "datapackage").read_bytes())
     own = json.loads((_HERE / "files" / "datapackage.json").read_bytes())
     raw |= {key: own[key] for key in _DESCRIBED}
-    schemas, tables = _packaged("schemas", "."), [*(_HERE / "tables").iterdir()]
+    schemas, tables = [*_packaged("schemas", ".").iterdir()], [*(_HERE / "tables").iterdir()]
+    beside = [item for item in tables if item.name in _BESIDE]
     if draft is not None:
-        tables = [item for item in tables if item.name in _BESIDE]
+        schemas, tables = [], beside
         raw |= {"deedbook": {}, "resources": [dict(table.raw) for table in draft.tables]}
-        for path in dict.fromkeys(str(table.raw["path"]) for table in draft.tables):
-            yield f"datapackage/{path}", (draft.root / path).read_bytes()
-        for described in draft.tables:
-            yield f"schemas/{described.name}.schema.json", _to_bytes(described.schema)
+        yield from draft.project_files()
     elif model == ALIGNMENT:
         tables.append(_packaged("scaffold/reference/code_values.csv", "datapackage"))
     else:
         folder = models.folder_of(model)
         raw |= {"deedbook": {}, **json.loads((folder / "datapackage.json").read_bytes())}
-        schemas, tables = folder / "schemas", [item for item in tables if item.name in _BESIDE]
-        tables.extend(folder.glob("*.csv"))
+        schemas, tables = [*(folder / "schemas").iterdir()], [*beside, *folder.glob("*.csv")]
         yield "CODEBOOK.md", (folder / "CODEBOOK.md").read_bytes()
     for table in sorted(tables, key=lambda item: item.name):
         yield f"datapackage/{table.name}", table.read_bytes()
     raw |= {"name": name, "deedbook": {**raw["deedbook"], "previous": None}, **said}
     yield "datapackage/datapackage.json", _to_bytes(raw)
-    for schema in sorted(schemas.iterdir() if draft is None else (), key=lambda item: item.name):
+    for schema in sorted(schemas, key=lambda item: item.name):
         if schema.name.endswith((".schema.json", ".py", ".rules.toml")):
             yield f"schemas/{schema.name}", schema.read_bytes()
 
