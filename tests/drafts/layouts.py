@@ -67,7 +67,7 @@ LAYOUTS: Mapping[str, Layout] = {
         ("Kennziffer",),
         {"delimiter": ";"},
         "cp1252",
-        todos=frozenset({""}),
+        todos=frozenset({"", "Einwohner"}),
     ),
     "a French office: semicolons and groups of digits": Layout(
         _rows(
@@ -225,6 +225,12 @@ LAYOUTS: Mapping[str, Layout] = {
         {"id": "integer"},
         ("id",),
         {"escapeChar": "\\", "doubleQuote": False},
+    ),
+    "codes of currencies, some of them lists": Layout(
+        _rows("id,currency,minor", "#,008,2", "#,978,2", '#,"840,997",2', "#,036,0", times=5)
+        + b'21,012,"2,2"\n22,050,3\n',
+        {"currency": "list", "minor": "list"},
+        ("id",),
     ),
     "sums of money": Layout(
         _rows("id,price,share", '#,"$1,204.50",12.5%', "#,$3.00,8%", times=5),

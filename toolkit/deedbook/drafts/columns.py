@@ -141,7 +141,7 @@ class Column:
         if self.failed:
             others = f"all but {plural(self.misfits, 'cell')} are of the type {self.form.words}"
             return f"{others}: mend those and declare it, or leave the column text"
-        rival = Form(self.form.rival or {}, self.form.like)
+        rival = Form(self.form.rival or {}, self.form.rival_like or self.form.like)
         if self.form.rival and texts and rival.misfits(self.name, dict.fromkeys(texts - self.missing, 1)) == set():
             return f"every value is also of the type {rival.words}: which of the two is right?"
         odd = ", ".join(sorted(self.doubtful(texts)))

@@ -25,7 +25,9 @@ class Form:
     some: str = ""
     named: str = ""
     least: int = 1
+    never: str = ""
     rival: Mapping[str, Any] | None = None
+    rival_like: str = ""
 
     @property
     def type(self) -> str:
@@ -42,11 +44,13 @@ class Form:
         item = read_schema({"fields": [{"name": name, **self.field}]}, "draft").fields[0]
         return plan_field(item, ("", *missing), "draft")
 
-    def suits(self, name: str, texts: Collection[str]) -> bool:
+    def suits(self, name: str, texts: Mapping[str, int]) -> bool:
         """Whether a column of that name, with these texts among others, may be of the form at all."""
-        some = sum(map(bool, map(re.compile(self.some).search, texts)))  # all where nothing is said
-        enough = 1 if "itemType" in self.field else len(texts) / 10  # of words, one with a comma is no list
-        return some >= enough and bool(re.fullmatch(self.named or "(?s).*", name))
+        has_some, is_never = re.compile(self.some).search, re.compile(self.never or r"(?!)").fullmatch
+        some = sum(count for text, count in texts.items() if has_some(text))  # all where nothing is said
+        enough = 1 if "itemType" in self.field else sum(texts.values()) / 10  # of words, one with a comma is no list
+        is_named = re.fullmatch(self.named or "(?s).*", name)
+        return bool(is_named) and some >= enough and not any(map(is_never, texts))
 
     def misfits(self, name: str, texts: Mapping[str, int]) -> set[str] | None:
         """The texts that are not of this form, when they are few or mean nothing; None where it is not the form of the column.
