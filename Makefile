@@ -33,10 +33,10 @@ release: $(READY) ## check the reference dataset and build its release into dist
 	$(BIN)/deedbook build
 
 test: $(DEVELOPMENT) ## run the tests
-	$(BIN)/python -m pytest --numprocesses auto --dist worksteal -m "not slow"
+	$(BIN)/python -m pytest --numprocesses auto --dist worksteal --durations 25 -m "not slow"
 
 proofs: $(DEVELOPMENT) ## run the long proofs: random tables beside frictionless, block sizes, worst cases, kills (DEEDBOOK_STRIDE=1: at every point)
-	DEEDBOOK_ALL_EXAMPLES=1 $(BIN)/python -m pytest --numprocesses auto --dist worksteal -m "slow or hypothesis"
+	DEEDBOOK_ALL_EXAMPLES=1 $(BIN)/python -m pytest --numprocesses auto --dist worksteal --durations 40 -m "slow or hypothesis"
 
 check: ## run the whole gate, as CI does
 	.ci/run
