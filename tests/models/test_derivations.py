@@ -13,7 +13,7 @@ from deedbook.checking.rules import load_rules
 from deedbook.errors import RuleError
 from deedbook.project import load_project
 from deedbook.release.derived import derive_frames, derived_view
-from deedbook.rules import derived
+from deedbook.rules import dates
 from deedbook.scaffold import create
 
 DAY = dt.date(2024, 3, 7)
@@ -82,26 +82,30 @@ def test_who_fights_in_ucdp_ged_is_counted(tmp_path: Path) -> None:
     }
 
 
-def test_counts_leave_out_what_is_not_known_and_sum_what_is() -> None:
-    frame = pl.DataFrame({"port": ["A", "A", None, "B"], "lost": [1, None, 5, None]})
-    found = derived.counts(frame, {"where": "port"}, {"lost": "lost"}, n="n_storms")
-    assert found.rows(named=True) == [
-        {"where": "A", "n_storms": 2, "lost": 1},
-        {"where": "B", "n_storms": 1, "lost": None},
-    ]
-
-
-def test_lists_are_taken_apart() -> None:
-    frame = pl.DataFrame({"trip": ["T1", "T2"], "crew": ["Ann; Bo ;", None], "guests": ["Cy", "Cy;Cy"]})
-    found = derived.unpacked(frame, "trip", {"crew": "crew", "guest": "guests"}, ";")
-    assert found.rows() == [("T1", "crew", "Ann"), ("T1", "crew", "Bo"), ("T1", "guest", "Cy"), ("T2", "guest", "Cy")]
-
-
 def test_a_date_in_parts_has_bounds() -> None:
     frame = pl.DataFrame({"id": [1, 2, 3], "y": [2024, 2024, None], "m": [2, None, 1], "d": [None, 5, 1]})
-    found = derived.bounds(["id"], frame, date=("y", "m", "d"))
+    found = dates.bounds_of_parts(frame, ["id"], {"date": ("y", "m", "d")})
     expected = [(1, dt.date(2024, 2, 1), dt.date(2024, 2, 29)), (2, dt.date(2024, 1, 1), dt.date(2024, 12, 31))]
     assert found.rows() == [*expected, (3, None, None)]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('[boats]\nsql = "SELECT bot FROM trips"\n', "bot"),
+        ('[boats]\nsql = "SELECT boat FROM trps"\n', "trps"),
+        ("[trips]\nkey = ['boat']\n", "'dates'"),
+        ("[boats]\nkey = ['boat']\ndates = {}\n", "'boats'"),
+    ],
+)
+def test_what_cannot_be_derived_is_named(text: str, said: str, tmp_path: Path) -> None:
+    file = tmp_path / "dataset.rules.toml"
+    file.write_text(text)
+    derive = load_rules({"dataset": file}).derive
+    assert derive is not None
+    with pytest.raises(RuleError, match=r"dataset\.rules\.toml: \[(boats|trips)\]: ") as raised:
+        derive({"trips": pl.DataFrame({"boat": ["A"]})}, DAY)
+    assert said in str(raised.value)
 
 
 def test_rules_across_tables_may_be_left_out_beside_what_is_derived_and_not_otherwise(tmp_path: Path) -> None:

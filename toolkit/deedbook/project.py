@@ -139,6 +139,8 @@ class Project:
         """Whether the rules across tables derive something and name that view, or leave deriving to a function from elsewhere."""
         file = self.rule_files.get(DATASET)
         rules = file.read_text(encoding="utf-8", errors="replace") if file else ""
+        if file and file.name.endswith(DECLARED):
+            return f"[{name}]" in rules
         return "derive" in rules and (f'"{name}"' in rules or f"'{name}'" in rules or "def derive" not in rules)
 
 

@@ -34,7 +34,7 @@ from deedbook.checking.settings import AS_WRITTEN, RuleSettings
 from deedbook.checking.verdicts import FIX, NO_ROW, RuleOutcome, describe, evaluate_rules, fail, outcome_of
 from deedbook.errors import DeedbookError, RuleError
 from deedbook.findings import NotChecked, listed, nearest
-from deedbook.rules.declared import read_rules
+from deedbook.rules.declared import read_derivations, read_rules
 from deedbook.rules.form import Form
 from deedbook.rules.guard import Guard, Releases
 from deedbook.rules.rule import Rule, kebab, rule_of
@@ -157,7 +157,7 @@ def _execute(path: Path) -> Mapping[str, object]:
         RuleError: when it cannot be read, does not compile, raises or exits.
     """
     if path.suffix == ".toml":
-        return {"schema": read_rules(path)}
+        return {"derive": read_derivations(path)} if path.stem.startswith(DATASET) else {"schema": read_rules(path)}
     name = "_deedbook_project." + re.sub(r"\W", "_", str(path.resolve()))
     try:
         source = path.read_text(encoding="utf-8")

@@ -4,7 +4,7 @@
     NAME/TABLE.csv                  a few made-up rows
     NAME/schemas/TABLE.schema.json  what cells and keys must satisfy, missing codes, what every field means
     NAME/schemas/TABLE.rules.toml   what rows must satisfy, in SQL or by the builders of `deedbook.rules`
-    NAME/schemas/dataset.py         what a release adds: columns, and views with a schema of their own (`derive`)
+    NAME/schemas/dataset.rules.toml what a release adds: columns, and views with a schema of their own
     NAME/CODEBOOK.md                what a user of the original has to know
     NAME/alignment.toml             how its rows become rows of the evidence model, where `deedbook convert` can do that
 

@@ -3,8 +3,7 @@
     rule.py        `rule`: a pandera check that carries what a finding needs
     views.py       `View`, `beside`, `judge`: rules on a row with facts of other tables beside it
     dates.py       EDTF and ISO dates: what a date allows, dates in order, times that must not overlap
-    derived.py     what releases add: counts by fields, lists one by one, days of dates in parts
-    declared.py    rules in TOML, with conditions in SQL or by these builders
+    declared.py    rules in TOML, with conditions in SQL or by these builders, and what releases add
     values.py      numbers in order and that add up, codes that go together
     text.py        clean characters, stand-ins for a missing value, loaded words
     chains.py      rows that point at rows of their own table

@@ -199,6 +199,14 @@ def of_parts(year: str, month: str, day: str) -> tuple[pl.Expr, pl.Expr]:
     return first, pl.when(d.is_null()).then(at(m.fill_null("12"), pl.lit("1")).dt.month_end()).otherwise(first)
 
 
+def bounds_of_parts(frame: pl.DataFrame, key: Sequence[str], parts: Mapping[str, Sequence[str]]) -> pl.DataFrame:
+    """By the key, columns `NAME_first` and `NAME_last` for each NAME: the days that a date in three fields (year, month, day) allows."""
+    days = {}
+    for name, fields in parts.items():
+        days[f"{name}_first"], days[f"{name}_last"] = of_parts(*fields)
+    return frame.select(*key, **days)
+
+
 def parts_exist(name: str, year: str, month: str, day: str, *, ref: str = "") -> pa.Check:
     """A date in three fields is a day of the calendar, as far as it is known."""
     passes = pl.col(year).is_null() | of_parts(year, month, day)[0].is_not_null()

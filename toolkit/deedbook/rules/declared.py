@@ -8,11 +8,21 @@ message = "{taken} of {seats} seats"
 [crew-out-of-order]                # the first argument, where the builder asks for a name
 builder = "values.in_order"        # a builder of this package
 args = ["least", "usual", "most"]  # its arguments; those by name stand beside them, such as `message`
+
+`schemas/dataset.rules.toml`, in place of `dataset.py`, says what releases add: whole views, and columns of tables by their keys.
+
+[boat_years]                       # a view, which `boat_years.schema.json` describes, or a table of the package
+sql = "SELECT boat, year, COUNT(*) AS trips FROM trips GROUP BY boat, year"
+
+[trips]
+key = ["trip"]
+dates.left = ["year", "month", "day"]  # columns `left_first` and `left_last`: the days that a date in three fields allows
 """
 
+import datetime as dt
 import inspect
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +42,9 @@ _MODULES = {
     "values": values,
 }
 
+Derive = Callable[[Mapping[str, pl.DataFrame], dt.date], dict[str, pl.DataFrame]]
+"""What releases add to typed tables, by table or view."""
+
 
 def read_rules(file: Path) -> pa.DataFrameSchema:
     """The rules of a file as a pandera schema.
@@ -39,19 +52,10 @@ def read_rules(file: Path) -> pa.DataFrameSchema:
     Raises:
         RuleError: when it is not TOML, or a rule in it cannot be made.
     """
-    try:
-        listed: Mapping[str, Any] = tomllib.loads(file.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise RuleError(f"{file}: cannot be read: {error}", "correct the file") from None
-    checks: list[pa.Check] = []
+    listed, checks = _read(file), list[pa.Check]()
     try:
         for name, item in listed.items():
             PLACE.set(f"{file}: [{name}]")
-            if not isinstance(item, Mapping):
-                raise RuleError(
-                    f"{file}: `{name}` is no table",
-                    "each rule is a table that is named by its id, such as [low-above-high]",
-                )
             said = dict(item)
             builder, args = said.pop("builder", ""), said.pop("args", ())
             if builder:
@@ -68,3 +72,39 @@ def read_rules(file: Path) -> pa.DataFrameSchema:
     finally:
         PLACE.set("")
     return pa.DataFrameSchema(checks=checks)
+
+
+def read_derivations(file: Path) -> Derive:
+    """What the file says that releases add.
+
+    Raises:
+        RuleError: when it is not TOML; where it runs, when SQL cannot be evaluated.
+    """
+    listed = _read(file)
+
+    def derive(tables: Mapping[str, pl.DataFrame], created: dt.date) -> dict[str, pl.DataFrame]:
+        del created  # nothing here rests on the day of the release
+        context, found = pl.SQLContext(dict(tables), eager=True), {}
+        for name, item in listed.items():
+            try:
+                if "sql" in item:
+                    found[name] = context.execute(item["sql"])
+                else:
+                    found[name] = dates.bounds_of_parts(tables[name], item["key"], item["dates"])
+            except (TypeError, LookupError, pl.exceptions.PolarsError) as error:
+                raise RuleError(f"{file}: [{name}]: {error}", "correct its `sql`, or its `key` and `dates`") from None
+        return found
+
+    return derive
+
+
+def _read(file: Path) -> Mapping[str, Mapping[str, Any]]:
+    """The tables of a file by name."""
+    try:
+        listed: Mapping[str, Any] = tomllib.loads(file.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise RuleError(f"{file}: cannot be read: {error}", "correct the file") from None
+    for name in (name for name, item in listed.items() if not isinstance(item, Mapping)):
+        hint = "each rule is a table that is named by its id, such as [low-above-high]"
+        raise RuleError(f"{file}: `{name}` is no table", hint)
+    return listed
