@@ -1,5 +1,6 @@
 """`deedbook fix`: a preview, then what a person names; corrections of published rows are drafted."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -44,6 +45,14 @@ def test_what_is_safe_is_written_and_then_a_rule(deedbook: Run, project: Path) -
     assert deedbook("fix", "--rule", "type-error").code == 0
     assert b"2,2023-06-30,8\n" in file.read_bytes()
     assert deedbook("fix").out == "0 cells mended; 0 proposals left, 0 safe\n"
+
+
+def test_a_data_file_is_mended_by_its_schema(deedbook: Run, project: Path) -> None:
+    project.mkdir()
+    (project / "t.csv").write_bytes(CONTENT)
+    (project / "t.json").write_text(json.dumps(SCHEMA), encoding="utf-8")
+    assert deedbook("fix", "t.csv", "--schema", "t.json", "--all-safe").code == 1
+    assert (project / "t.csv").read_bytes() == b"id,day,count\n1,2023-06-17,7\n2,45107,8\n3,2023-06-18,9\n"
 
 
 def test_mended_cells_of_published_rows_get_rows_in_corrections(deedbook: Run, project: Path) -> None:

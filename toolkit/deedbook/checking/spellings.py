@@ -157,7 +157,7 @@ def _difference(text: str, meant: str) -> tuple[str, bool]:
         "it differs in spaces, hyphens, accents or case": True,
     }
     words = next(words for words, holds in (*harmless.items(), *ways.items()) if holds)
-    return words.rstrip(), any(harmless.values())
+    return words.rstrip(), any(harmless.values()) or plain.casefold() == meant.casefold()
 
 
 # --- free text that is valid

@@ -10,17 +10,20 @@ import click
 
 from deedbook import files, repairs
 from deedbook.cli import options, streams
+from deedbook.cli.plan import own_code
 from deedbook.errors import DONE, FINDINGS, DeedbookError
 from deedbook.findings import Finding, plural
 from deedbook.project import Project, Reading, load_project
 from deedbook.rendering.escapes import visible
 from deedbook.validation import Options
+from deedbook.versioning import plan as plans
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 
 
 @click.command()
 @options.target
+@click.option("--schema", type=_FILE, help="The Table Schema of a data file that no project describes.")
 @click.option("--rule", "rules", multiple=True, metavar="RULE", help="Write all proposals of this rule; repeatable.")
 @click.option(
     "--all-safe", is_flag=True, help="Write the proposals that are safe: the cell can have meant nothing else."
@@ -56,6 +59,7 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 def fix(
     ctx: click.Context,
     target: Path,
+    schema: Path | None,
     rules: tuple[str, ...],
     all_safe: bool,
     readings: tuple[str, ...],
@@ -73,7 +77,7 @@ def fix(
 
     Exits with 0 when no proposal is left, and with 1 otherwise.
     """
-    project = load_project(target, Reading())
+    project = load_project(target, Reading(schema))
     chosen = repairs.read_readings(readings, project)
     with streams.progress_bar(quiet=quiet) as bar:
         found = repairs.propose(project, Options(tables=tables, trust_rules=trust_rules), chosen, bar.update)
@@ -147,9 +151,6 @@ def draft_corrections(project: Project) -> None:
     """Drafts the rows of corrections.csv that the mended cells of published rows need, as `plan --write-corrections` does."""
     if not project.has_releases:
         return
-    from deedbook.cli.plan import own_code
-    from deedbook.versioning import plan as plans
-
     try:
         guards, derived = own_code(project)
         planned = plans.plan(project, guards=guards, derived=derived)
