@@ -80,17 +80,19 @@ def say(text: str) -> None:
         click.echo(text, err=True)
 
 
-def write(path: Path, text: str) -> None:
-    """The file with that text, whole or not at all; a link stays one, and a device or a pipe gets the text.
+def write(path: Path, text: str | bytes) -> None:
+    """The file with that content, whole or not at all; a link stays one, and a device or a pipe gets the content.
 
     Raises:
         UsageError: when it cannot be written.
     """
-    if path.exists() and not path.is_file():
-        append(path, text)
-        return
+    data = text if isinstance(text, bytes) else text.encode(errors="backslashreplace")
     with _named(path):
-        files.replace(path, text.encode(errors="backslashreplace"))
+        if path.exists() and not path.is_file():
+            with path.open("ab") as file:
+                file.write(data)
+        else:
+            files.replace(path, data)
 
 
 def append(path: Path, text: str) -> None:

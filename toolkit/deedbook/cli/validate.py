@@ -1,8 +1,10 @@
 """`deedbook validate`: names every mistake in the tables at its row and field."""
 
+from __future__ import annotations
+
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,7 +14,19 @@ from deedbook.errors import DONE, FINDINGS, UsageError
 from deedbook.findings import Report, with_findings
 from deedbook.rendering import View, text
 
+if TYPE_CHECKING:
+    from deedbook.project import Project
+
 _FILE = click.Path(dir_okay=False, path_type=Path)
+
+
+def output(text: str) -> tuple[str, Path]:
+    """The format and the file that a text such as `html=report.html` names."""
+    format_, _, file = text.partition("=")
+    if format_ not in rendering.REPORT_FORMATS or not file:
+        known = ", ".join(rendering.REPORT_FORMATS)
+        raise click.BadParameter(f"{text!r} is no FORMAT=FILE, such as html=report.html; the formats are {known}")
+    return format_, Path(file)
 
 
 @click.command()
@@ -41,6 +55,13 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
     "How the report is written; github writes workflow commands, markdown a job summary, concise lines for editors.",
 )
 @click.option("-o", "--output", "file", type=_FILE, help="Write the report to this file instead of to stdout.")
+@click.option(
+    "--also",
+    type=output,
+    multiple=True,
+    metavar="FORMAT=FILE",
+    help="Also write the report in this format to this file; repeatable.",
+)
 @click.option(
     "--by", default="", metavar="COLUMN", help="With html: also count by what COLUMN holds, such as the coder."
 )
@@ -95,6 +116,7 @@ def validate(
     sheet: str,
     format_: str,
     file: Path | None,
+    also: tuple[tuple[str, Path], ...],
     by: str,
     earlier: Path | None,
     summary: Path | None,
@@ -115,7 +137,6 @@ def validate(
     """
     from deedbook import validation
     from deedbook.project import Reading, load_project
-    from deedbook.reading.excerpts import read_excerpts
     from deedbook.rendering.data import read_counts
 
     reading = Reading(schema, "", delimiter.replace("\\t", "\t"), encoding, sheet)
@@ -130,37 +151,52 @@ def validate(
         "tables": tables,
         "trust_rules": trust_rules or model is not None,
     }
-    with streams.piped_data(target, schema or reading.model) as path, streams.progress_bar(quiet=quiet) as bar:
-        project = load_project(path, reading)
-        if project.config is not None and project.has_releases:
-            from deedbook.versioning.previous import demand_one_beginning
+    if file is None and format_ in rendering.SHOW_TABLES:
+        raise UsageError(f"{format_} is a file of its own", f"add --output FILE.{format_}")
+    counts = None if earlier is None else read_counts(streams.read(earlier))
+    with streams.piped_data(target, schema or reading.model) as path:
+        with streams.progress_bar(quiet=quiet) as bar:
+            project = load_project(path, reading)
+            if project.config is not None and project.has_releases:
+                from deedbook.versioning.previous import demand_one_beginning
 
-            demand_one_beginning(project)
-        counts = None if earlier is None else read_counts(streams.read(earlier))
-        wrong = models.misfit(project.package.resources[0], model) if model else None
-        if wrong is None:
-            report = validation.validate(project, validation.Options(**chosen), bar.update)
-        else:
-            report = with_findings(Report(), [wrong])
-        rows = read_excerpts(project.package, report.findings) if format_ in rendering.SHOW_ROWS else {}
-    code = DONE if report.passes(strict=strict) else FINDINGS
+                demand_one_beginning(project)
+            wrong = models.misfit(project.package.resources[0], model) if model else None
+            if wrong is None:
+                report = validation.validate(project, validation.Options(**chosen), bar.update)
+            else:
+                report = with_findings(Report(), [wrong])
+        code = DONE if report.passes(strict=strict) else FINDINGS
+        folder = streams.folder_of(project.package.root)
+        view = View(folder=folder, name=project.package.name, by=by, earlier=counts)
+        for name, other in also:
+            streams.write(other, rendered(report, name, project, view))
+        give(report, format_, file, project, view, is_silent=quiet and code == DONE)
     if summary is not None:
         streams.append(summary, rendering.render(report, "markdown", rendering.PLAIN))
-    view = streams.view() if file is None else View()
-    folder = streams.folder_of(project.package.root)
-    view = replace(view, folder=folder, name=project.package.name, rows=rows, by=by, earlier=counts)
-    give(report, format_, file, view, is_silent=quiet and code == DONE)
     if strict and not quiet and (complaint := text.strict_complaint(report)):
         streams.say(complaint)
     ctx.exit(code)
 
 
-def give(report: Report, format_: str, file: Path | None, view: View, *, is_silent: bool) -> None:
+def give(report: Report, format_: str, file: Path | None, project: Project, view: View, *, is_silent: bool) -> None:
     """The report in a file, or on stdout; where all is well and talk is unwanted, text for people is left out."""
     if file is not None:
-        streams.write(file, rendering.render(report, format_, view))
+        streams.write(file, rendered(report, format_, project, view))
         if not is_silent:
             streams.say(f"{text.summary_line(report)} ({file})")
     elif not (is_silent and format_ == "text"):
-        said = rendering.render(report, format_, view)
-        streams.emit(said, is_data=format_ in rendering.DATA_FORMATS)
+        here = streams.view()
+        said = rendered(report, format_, project, replace(view, width=here.width, color=here.color))
+        streams.emit(said.decode(), is_data=format_ in rendering.DATA_FORMATS)
+
+
+def rendered(report: Report, format_: str, project: Project, view: View) -> bytes:
+    """The report in a format as the bytes of a file, with the rows or tables that it shows."""
+    from deedbook.reading.excerpts import read_excerpts, read_files
+
+    if format_ in rendering.SHOW_ROWS:
+        view = replace(view, rows=read_excerpts(project.package, report.findings))
+    if format_ in rendering.SHOW_TABLES:
+        view = replace(view, tables=read_files(project.package))
+    return rendering.render_file(report, format_, view)

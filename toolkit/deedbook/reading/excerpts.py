@@ -3,6 +3,7 @@
 import codecs
 import csv
 from collections.abc import Collection, Iterable, Iterator
+from contextlib import suppress
 
 from deedbook.descriptor import Package, Resource
 from deedbook.findings import Excerpt, Finding
@@ -35,18 +36,31 @@ def read_excerpt(resource: Resource, number: int, wanted: Collection[int]) -> Ex
     dialect = dialect_of(resource)
     head: list[list[str]] = []
     rows: dict[int, list[str]] = {}
-    try:
-        with open_table(resource, resource.sources[number]) as stream:
-            for at, cells in enumerate(open_reader(_lines(stream), dialect), 1):
-                if at <= max(dialect.header_rows, default=0):
-                    head.append(cells)
-                if at in wanted:
-                    rows[at] = cells
-                if len(rows) == len(wanted):
-                    break
-    except (SourceError, csv.Error):  # what keeps a file from being read has a finding of its own
-        pass
+    for at, cells in enumerate(records_of(resource, number), 1):
+        if at <= max(dialect.header_rows, default=0):
+            head.append(cells)
+        if at in wanted:
+            rows[at] = cells
+        if len(rows) == len(wanted):
+            break
     return Excerpt(header_labels(head, dialect) or resource.described.names, rows)
+
+
+def records_of(resource: Resource, number: int) -> Iterator[list[str]]:
+    """The records of a file of a table from its first one on, as far as it can be read."""
+    # what keeps a file from being read has a finding of its own
+    with suppress(SourceError, csv.Error), open_table(resource, resource.sources[number]) as stream:
+        yield from open_reader(_lines(stream), dialect_of(resource))
+
+
+def read_files(package: Package) -> list[tuple[str, str, Iterator[list[str]]]]:
+    """Each file of a table with its records, read when they are asked for."""
+    return [
+        (item.name, (item.paths or ("",))[number], records_of(item, number))
+        for item in package.resources
+        if item.is_table
+        for number in range(len(item.sources))
+    ]
 
 
 def _lines(stream: ByteStream) -> Iterator[str]:

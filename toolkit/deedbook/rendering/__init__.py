@@ -5,7 +5,7 @@ A format of a report is a function `render_NAME(report, view)` of a module here,
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import PurePosixPath
@@ -28,6 +28,7 @@ REPORT_FORMATS = {
     "html": "html",
     "sarif": "issues",
     "gitlab": "issues",
+    "xlsx": "workbook",
 }
 """Formats of a report, each with the module that renders it; the first is the default."""
 DATA_FORMATS = frozenset({"json", "frictionless", "junit", "csv", "html", "sarif", "gitlab"})
@@ -44,6 +45,7 @@ class View:
         folder: The folder of the tables as seen from the root of the repository, for formats that point at lines of files.
         name: What the data is called.
         rows: For each file of a table the rows of its findings, for `SHOW_ROWS`.
+        tables: Each file of a table with its records, for `SHOW_TABLES`.
         by: A column whose values are counted, such as the coder.
         earlier: How many findings nobody had waived at each place of an earlier report; None where there is no such report.
     """
@@ -53,6 +55,7 @@ class View:
     folder: str = ""
     name: str = ""
     rows: Mapping[tuple[str, str], Excerpt] = field(default_factory=dict)
+    tables: Sequence[tuple[str, str, Iterable[Sequence[str]]]] = ()
     by: str = ""
     earlier: Mapping[Place, int] | None = None
 
@@ -67,13 +70,20 @@ class View:
 
 SHOW_ROWS = frozenset({"html"})
 """Formats that show the rows of findings."""
+SHOW_TABLES = frozenset({"xlsx"})
+"""Formats that show whole tables; they are bytes, and go to a file."""
 NO_ROWS = Excerpt()
 PLAIN = View()
 """A pipe."""
 
 
 def render(report: Report, format_: str, view: View) -> str:
-    """The report in one of `REPORT_FORMATS`; only that one's module is imported."""
+    """The report in one of `REPORT_FORMATS` that are text; only that one's module is imported."""
+    return render_file(report, format_, view).decode()
+
+
+def render_file(report: Report, format_: str, view: View) -> bytes:
+    """The report in any of `REPORT_FORMATS` as the bytes of a file, text in UTF-8."""
     module = import_module(f"deedbook.rendering.{REPORT_FORMATS[format_]}")
-    text: str = getattr(module, f"render_{format_}")(report, view)
-    return text
+    made: str | bytes = getattr(module, f"render_{format_}")(report, view)
+    return made if isinstance(made, bytes) else made.encode(errors="backslashreplace")
