@@ -8,6 +8,7 @@
 #
 # DEEDBOOK_SUMMARY     the file that gets a summary in Markdown (GITHUB_STEP_SUMMARY when not set)
 # DEEDBOOK_STRICT      `true`: warnings that nobody waived fail too
+# DEEDBOOK_REPORTS     a folder for the report as files: a page, a workbook, SARIF, and GitLab's code quality
 # DEEDBOOK_CATALOGUE   where the release before the next one is fetched from, when it is not in dist/
 # DEEDBOOK_TAG         the tag that is released, such as v1.2.0; it must be that of the descriptor's version
 set -euo pipefail
@@ -77,6 +78,13 @@ check() { # check [REF]
     if is_github; then format=github; fi
     local options=(--format "$format" --output "$scratch/report" --summary "$scratch/report.md")
     if [ "${DEEDBOOK_STRICT:-}" = true ]; then options+=(--strict); fi
+    if [ -n "${DEEDBOOK_REPORTS:-}" ]; then
+        mkdir -p "$DEEDBOOK_REPORTS"
+        local file
+        for file in html=report.html xlsx=report.xlsx sarif=report.sarif gitlab=codequality.json; do
+            options+=(--also "${file%%=*}=$DEEDBOOK_REPORTS/${file#*=}")
+        done
+    fi
     guarded deedbook validate "${options[@]}" || code=$?
     if [ -f "$scratch/report" ]; then cat "$scratch/report"; fi
     if [ -f "$scratch/report.md" ]; then add "$scratch/report.md"; fi
