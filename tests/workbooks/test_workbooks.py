@@ -190,12 +190,12 @@ def _protect(book: Workbook) -> None:
 
 
 FAULTS: dict[str, tuple[Edit, str]] = {
-    "a column renamed": (_set("H1", "notes"), "has no column `note` any more did you mean `notes`?"),
+    "a column renamed": (_set("H1", "notes"), "has no column `note` any more"),
     "a column gone": (lambda book: book["deeds"].delete_cols(8), "has no column `note` any more"),
     "a column more": (_set("I1", "extra"), "has a column `extra`, which the table does not have"),
     "a column twice": (_set("I1", "note"), "has the column `note` twice"),
     "cells beside the table": (_set("I2", "mine"), "has cells in a column without a name"),
-    "a sheet gone": (lambda book: book.remove(book["deeds"]), "is gone: it holds the table `deeds`"),
+    "a sheet gone": (lambda book: book.remove(book["deeds"]), "is gone, or empty: it holds the table `deeds`"),
     "merged cells": (lambda book: book["deeds"].merge_cells("B2:B3"), "has merged cells (B2:B3)"),
     "rows filtered": (_hide, "has rows that are hidden or filtered out (3)"),
     "protection": (_protect, "is protected"),

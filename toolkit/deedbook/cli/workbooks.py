@@ -48,7 +48,7 @@ def export(
     with streams.progress_bar(quiet=quiet) as bar:
         done = export_workbook(project, file, tables=tables, trust_rules=trust_rules, progress=bar.update)
     if not quiet:
-        left = "".join(f"{visible(name)}: left out: it {visible(reason)}\n" for name, reason in done.left_out.items())
+        left = "".join(f"left out: {visible(reason)}\n" for reason in done.left_out)
         said = f"{file}: {plural(len(done.pages), 'table')}, {plural(done.findings, 'finding')}\n"
         streams.emit(f"{left}{said}edit it and run: deedbook import {file}\n")
 

@@ -1,15 +1,16 @@
 """A project as a workbook to edit."""
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import polars as pl
 
-from deedbook import edits, files
+from deedbook import files
 from deedbook.descriptor import Resource
+from deedbook.edits import Cells
 from deedbook.errors import ProjectError, UsageError
 from deedbook.findings import Report, nearest
 from deedbook.project import Project
@@ -33,12 +34,12 @@ class Exported:
     """What went into a workbook.
 
     Attributes:
-        left_out: By table why it is not in it.
+        left_out: Why which tables are not in it.
         findings: How many are listed.
     """
 
     pages: tuple[Page, ...]
-    left_out: Mapping[str, str]
+    left_out: Sequence[str]
     findings: int
 
 
@@ -63,52 +64,60 @@ def export_workbook(
         UsageError: when there is no such table, or none that a workbook can hold.
         SpaceError: when the disk is full.
     """
-    resources = {item.name: item for item in project.package.resources}
-    if unknown := [name for name in tables if name not in resources]:
-        raise UsageError(
-            f"there is no table `{unknown[0]}`",
-            nearest(unknown[0], resources, f"the tables are {', '.join(resources)}"),
-        )
-    chosen = tables or tuple(resources)
-    sheets, left_out, found = pages.sheet_names(chosen), dict[str, str](), list[Page]()
-    for number, name in enumerate(chosen):
+    chosen = tables_of(project, tables)
+    sheets, left_out, found = pages.sheet_names([*chosen]), list[str](), list[Page]()
+    for number, (name, resource) in enumerate(chosen.items()):
         progress(f"reading {name}", number / len(chosen) / 2)
-        if reason := edits.reason_to_leave(resources[name]):
-            left_out[name] = reason
-            continue
         try:
-            cells = read_cells(resources[name])
+            cells, choices = cells_to_edit(resource), pages.choices_of(project.package, resource)
+            found.append(pages.page_of(resource, sheets[name], cells, choices))
         except ProjectError as error:
-            left_out[name] = error.message
-            continue
-        longest = max(
-            (len(text.encode("utf-16-le", "surrogatepass")) // 2 for column in cells.rows for text in column), default=0
-        )
-        if cells.rows.height > _MOST_ROWS or longest > _LONGEST:
-            left_out[name] = f"has more than {_MOST_ROWS:,} rows, or a cell of more than {_LONGEST:,} characters"
-            continue
-        found.append(
-            pages.page_of(resources[name], sheets[name], cells, pages.choices_of(project.package, resources[name]))
-        )
+            left_out.append(error.message)
     if not found:
-        raise UsageError(
-            "there is no table that a workbook can hold", "; ".join(f"{name} {why}" for name, why in left_out.items())
-        )
+        raise UsageError("there is no table that a workbook can hold", "; ".join(left_out))
     progress("validating", 0.5)
     report = validate(project, Options(trust_rules=trust_rules, max_findings=_MOST_FINDINGS))
-    frames = _derive(project, report, trust_rules=trust_rules)
-    found = [_with_derived(resources[page.table], page, frames.get(page.table)) for page in found]
+    frames = derive(project, report, trust_rules=trust_rules)
+    found = [with_derived(chosen[page.table], page, frames.get(page.table)) for page in found]
     listed = [finding for finding in report.findings if not finding.waived][:_MOST_FINDINGS]
     progress("writing", 0.7)
-    schemas = {name: resource.described for name, resource in resources.items()}
+    schemas = {name: resource.described for name, resource in chosen.items()}
     with TemporaryDirectory(prefix="deedbook-") as folder:
         staged = Path(folder) / "tables.xlsx"
         write_workbook(staged, found, schemas, listed)
         files.replace(path, staged.read_bytes())
-    return Exported(tuple(found), left_out, len(listed))
+    return Exported(tuple(found), tuple(left_out), len(listed))
 
 
-def _derive(project: Project, report: Report, *, trust_rules: bool) -> dict[str, pl.DataFrame]:
+def tables_of(project: Project, names: Sequence[str]) -> dict[str, Resource]:
+    """The tables of these names; all without any.
+
+    Raises:
+        UsageError: when there is no such table.
+    """
+    known = {item.name: item for item in project.package.resources}
+    for name in names:
+        if name not in known:
+            raise UsageError(f"there is no table `{name}`", nearest(name, known, f"the tables are {', '.join(known)}"))
+    return {name: known[name] for name in names or known}
+
+
+def cells_to_edit(resource: Resource) -> Cells:
+    """The cells of a table that a person can edit in a spreadsheet.
+
+    Raises:
+        ProjectError: when it is none.
+    """
+    cells = read_cells(resource)
+    texts = (text for column in cells.rows for text in column)
+    longest = max((len(text.encode("utf-16-le", "surrogatepass")) // 2 for text in texts), default=0)
+    if cells.rows.height > _MOST_ROWS or longest > _LONGEST:
+        reason = f"has more than {_MOST_ROWS:,} rows, or a cell of more than {_LONGEST:,} characters"
+        raise ProjectError(f"the table `{resource.name}` {reason}, so it cannot be edited in a workbook")
+    return cells
+
+
+def derive(project: Project, report: Report, *, trust_rules: bool) -> dict[str, pl.DataFrame]:
     """What the project's own code derives, by table; nothing for tables with errors, or where that code may not run."""
     if not (report.valid and project.rule_files and (trust_rules or project.is_here)):
         return {}
@@ -119,7 +128,7 @@ def _derive(project: Project, report: Report, *, trust_rules: bool) -> dict[str,
     return derive_frames(project, book.derive, dt.datetime.fromisoformat(day))
 
 
-def _with_derived(resource: Resource, page: Page, frame: pl.DataFrame | None) -> Page:
+def with_derived(resource: Resource, page: Page, frame: pl.DataFrame | None) -> Page:
     """The page with the derived columns of its table, where there are any."""
     schema = resource.described
     fields = [*map(schema.field, page.key), *schema.derived_fields]

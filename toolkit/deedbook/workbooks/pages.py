@@ -13,15 +13,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-import polars as pl
-
 from deedbook.descriptor import Package, Resource
 from deedbook.edits import Cells
 from deedbook.errors import ProjectError
+from deedbook.findings import Finding
 from deedbook.project import read_code_lists
 from deedbook.reading.tables import read_text
 from deedbook.release.formats.cells import fitted_names
-from deedbook.schema import Field
+from deedbook.schema import Field, Label
 from deedbook.types import MISFIT, native_text
 
 Row = tuple[str, ...]
@@ -101,13 +100,29 @@ class Page:
         """What tells each of these rows apart; where no column does, its content and how often that came before."""
         if self.key:
             places = [self.labels.index(name) for name in self.key]
-            return [tuple(row[place] for place in places) for row in rows]
+            return [tuple(seen(row[place]) for place in places) for row in rows]
         counts: dict[Row, int] = {}
         found: list[Key] = []
         for row in (tuple(map(seen, row)) for row in rows):
             counts[row] = counts.get(row, 0) + 1
             found.append((*row, counts[row]))
         return found
+
+    def place_of(self, finding: Finding) -> tuple[int, int] | None:
+        """The row and the column of a finding on the sheet, from 0; None where it has none."""
+        if not finding.row or finding.row > len(self.rows) + 1:
+            return None
+        return finding.row - 1, self.labels.index(finding.column) if finding.column in self.labels else 0
+
+    def faults_of(self, head: Sequence[str]) -> Iterator[str]:
+        """How the head of a sheet is another one than it had."""
+        own = {"", *self.labels, *self.derived}
+        faults = {
+            "has no column `{}` any more": [name for name in self.labels if name not in head],
+            "has a column `{}`, which the table does not have": [name for name in head if name not in own],
+            "has the column `{}` twice": [name for name in self.labels if head.count(name) > 1],
+        }
+        yield from (said.format(name) for said, names in faults.items() for name in names)
 
     def pieces(self) -> Iterator[str]:
         """The page as texts that cells hold."""
@@ -154,29 +169,38 @@ def sheet_names(tables: Sequence[str]) -> dict[str, str]:
 def choices_of(package: Package, resource: Resource) -> dict[str, dict[str, str]]:
     """By field what may be chosen there: its codes, or the keys that it refers to, each behind the entry that names it."""
     schema, lists = resource.described, read_code_lists(package)
-    found: dict[str, list[tuple[str, str]]] = {}
-    for key in schema.foreign_keys:
-        if len(key.fields) == 1 and not key.package:
-            found[key.fields[0]] = _rows_of(package.resource(key.resource or resource.name), key.reference[0])
-    for item in schema.fields:
-        codes = item.categories or lists.get(item.code_list, ())
-        plain = item.constraints.get("enum") or (("true", "false") if item.type == "boolean" else ())
-        if codes or plain:
-            found[item.name] = [*((str(one.value), one.label) for one in codes), *((str(one), "") for one in plain)]
+    found: dict[str, Sequence[Label]] = {
+        key.fields[0]: labels_of(package.resource(key.resource or resource.name), key.reference[0])
+        for key in schema.foreign_keys
+        if len(key.fields) == 1 and not key.package
+    }
+    found |= {item.name: codes for item in schema.fields if (codes := codes_of(item, lists))}
     return {
-        name: {f"{code}{_BETWEEN}{label}" if label and label != code else code: code for code, label in entries}
-        for name, entries in found.items()
-        if 0 < len(entries) <= _MOST_CHOICES
+        name: {entry_of(one): str(one.value) for one in labels}
+        for name, labels in found.items()
+        if 0 < len(labels) <= _MOST_CHOICES
     }
 
 
-def _rows_of(resource: Resource, key: str) -> list[tuple[str, str]]:
-    """The keys of a table with what each row is called; none of a table that is too long to choose from."""
-    found: list[tuple[str, str]] = []
+def entry_of(label: Label) -> str:
+    """What a drop-down shows of a code or a key."""
+    return f"{label.value}{_BETWEEN}{label.label}" if label.label not in {"", label.value} else str(label.value)
+
+
+def codes_of(item: Field, lists: Mapping[str, Sequence[Label]]) -> Sequence[Label]:
+    """The values that a field lists, or its code list does; none where it lists none."""
+    if item.categories or item.code_list:
+        return item.categories or lists.get(item.code_list, ())
+    known = ("true", "false") if item.type == "boolean" else item.constraints.get("enum", ())
+    return [Label(one) for one in known]
+
+
+def labels_of(resource: Resource, key: str) -> list[Label]:
+    """The keys of a table, each with what its row is called; none of a table that is too long to choose from."""
+    found: list[Label] = []
     for block in read_text(resource):
-        label = next((name for name in block.columns if name != key and _LABEL.search(name)), None)
-        names = block.get_column(label) if label else pl.Series([""] * block.height)
-        found += zip(block.get_column(key).fill_null("").to_list(), names.fill_null("").to_list(), strict=True)
+        name = next((name for name in block.columns if name != key and _LABEL.search(name)), key)
+        found += [Label(code, label or "") for code, label in block.select(code=key, label=name).iter_rows() if code]
         if len(found) > _MOST_CHOICES:
             return []
-    return [(code, name) for code, name in found if code]
+    return found

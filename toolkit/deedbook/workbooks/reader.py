@@ -18,7 +18,7 @@ from typing import Any
 from python_calamine import CalamineError, CalamineWorkbook, PasswordError
 
 from deedbook.errors import ProjectError, UsageError
-from deedbook.findings import listed, nearest
+from deedbook.findings import listed
 from deedbook.integrity.containers import ArchiveError, check_workbook
 from deedbook.schema import TableSchema
 from deedbook.workbooks.pages import MEMORY, VERSION, Page, Row, read_page, text_of
@@ -80,32 +80,42 @@ def read_workbook(path: Path, schemas: Mapping[str, TableSchema]) -> Returned:
         UsageError: when there is none, or no program of ours wrote it.
         ProjectError: when it cannot be read, or its memory is damaged.
     """
-    if not path.is_file():
-        raise UsageError(f"{path}: there is no such file", "name a workbook that `deedbook export` wrote")
-    try:
-        check_workbook(path)
-        with closing(CalamineWorkbook.from_filelike(_file_of(path))) as book:
-            there = {name: book.get_sheet_by_name(name).to_python(skip_empty_area=False) for name in book.sheet_names}
-    except PasswordError:
-        raise ProjectError(f"{path} is protected with a password", "save it without one") from None
-    except (ArchiveError, CalamineError, OSError, ValueError) as error:
-        hint = "save it as .xlsx or .ods, without a password"
-        raise ProjectError(f"{path}: cannot be read as a workbook: {error}", hint) from None
+    there = read_sheets(path)
     memory = there.get(MEMORY) or [[""]]
     if memory[0][0] != VERSION:
         what = f"{path}: was not written by `deedbook export`, or its hidden sheet `{MEMORY}` is gone"
         raise UsageError(what, "export a workbook, and edit that one")
     pages = tuple(read_page([str(piece) for piece in row[2:] if piece], str(path)) for row in memory[1:] if row[0])
-    faults, rows = list(_faults_of_file(path, pages)), {}
+    faults, rows = list(faults_of_file(path, pages)), {}
     for page in pages:
-        found = list(_faults_of_sheet(page, there.get(page.sheet)))
+        found = list(faults_of_sheet(page, there.get(page.sheet)))
         faults += [f"sheet `{page.sheet}` {fault}" for fault in found]
         if not found:
             rows[page.table] = list(_rows_of(page, there[page.sheet], schemas.get(page.table, TableSchema(()))))
     return Returned(pages, rows, tuple(faults))
 
 
-def _file_of(path: Path) -> io.BytesIO:
+def read_sheets(path: Path) -> dict[str, list[list[Any]]]:
+    """The values of every sheet of a workbook, row by row.
+
+    Raises:
+        UsageError: when there is no such file.
+        ProjectError: when it cannot be read, or has a password.
+    """
+    if not path.is_file():
+        raise UsageError(f"{path}: there is no such file", "name a workbook that `deedbook export` wrote")
+    try:
+        check_workbook(path)
+        with closing(CalamineWorkbook.from_filelike(plain_file(path))) as book:
+            return {name: book.get_sheet_by_name(name).to_python(skip_empty_area=False) for name in book.sheet_names}
+    except PasswordError:
+        raise ProjectError(f"{path} is protected with a password", "save it without one") from None
+    except (ArchiveError, CalamineError, OSError, ValueError) as error:
+        hint = "save it as .xlsx or .ods, without a password"
+        raise ProjectError(f"{path}: cannot be read as a workbook: {error}", hint) from None
+
+
+def plain_file(path: Path) -> io.BytesIO:
     """The file; an ODS with its tabs and line ends as characters, since calamine passes over the elements that stand for them."""
     content = path.read_bytes()
     if not zipfile.is_zipfile(path):
@@ -122,13 +132,13 @@ def _file_of(path: Path) -> io.BytesIO:
     return changed
 
 
-def _faults_of_file(path: Path, pages: Sequence[Page]) -> Iterator[str]:
+def faults_of_file(path: Path, pages: Sequence[Page]) -> Iterator[str]:
     """What the XML says that no workbook may have that is brought back."""
     with zipfile.ZipFile(path) as archive:
         names = archive.namelist()
         if any(name.endswith("vbaProject.bin") or name.startswith("Basic/") for name in names):
             yield f"{path.name} has macros: save it without them (as .xlsx or .ods)"
-        parts, patterns = (_ods_parts(archive), _OF_ODS) if _CONTENT in names else (_xlsx_parts(archive), _OF_XLSX)
+        parts, patterns = (ods_parts(archive), _OF_ODS) if _CONTENT in names else (xlsx_parts(archive), _OF_XLSX)
         for page in pages:
             for said, pattern in patterns.items():
                 if places := pattern.findall(parts.get(page.sheet, b"")):
@@ -136,8 +146,8 @@ def _faults_of_file(path: Path, pages: Sequence[Page]) -> Iterator[str]:
                     yield f"sheet `{page.sheet}` {said.format(listed(texts, _MOST_NAMED))}"
 
 
-def _xlsx_parts(archive: zipfile.ZipFile) -> dict[str, bytes]:
-    """The XML of each sheet by its name."""
+def xlsx_parts(archive: zipfile.ZipFile) -> dict[str, bytes]:
+    """The XML of each sheet by its name, of an XLSX."""
     relations = [dict(_ATTRIBUTE.findall(tag)) for tag in _TARGET.findall(archive.read("xl/_rels/workbook.xml.rels"))]
     targets = {one.get(b"Id"): one.get(b"Target", b"").decode().removeprefix("/xl/").lstrip("/") for one in relations}
     sheets = {
@@ -149,35 +159,33 @@ def _xlsx_parts(archive: zipfile.ZipFile) -> dict[str, bytes]:
     }
 
 
-def _ods_parts(archive: zipfile.ZipFile) -> dict[str, bytes]:
+def ods_parts(archive: zipfile.ZipFile) -> dict[str, bytes]:
+    """The XML of each sheet by its name, of an ODS."""
     content = archive.read(_CONTENT)
     starts = [*_PLACES.finditer(content)]
     ends = [*(start.start() for start in starts[1:]), len(content)]
     return {html.unescape(one[1].decode()): content[one.start() : end] for one, end in zip(starts, ends, strict=True)}
 
 
-def _faults_of_sheet(page: Page, cells: Sequence[Sequence[Any]] | None) -> Iterator[str]:
+def faults_of_sheet(page: Page, cells: Sequence[Sequence[Any]] | None) -> Iterator[str]:
     """How a sheet has another structure than it was written with."""
-    if cells is None:
-        yield f"is gone: it holds the table `{page.table}`"
+    if not cells:
+        yield f"is gone, or empty: it holds the table `{page.table}`"
         return
-    head = [str(cell).strip() for cell in (cells[0] if cells else ())]
-    own = {*page.labels, *page.derived}
-    missing, others = (
-        [name for name in page.labels if name not in head],
-        [name for name in head if name and name not in own],
-    )
-    yield from (f"has no column `{name}` any more {nearest(name, others)}".rstrip() for name in missing)
-    yield from (f"has a column `{name}`, which the table does not have" for name in others)
-    yield from (f"has the column `{name}` twice" for name in page.labels if head.count(name) > 1)
-    nameless = [place for place, name in enumerate(head) if not name]
-    if any(row[place] not in {"", None} for row in cells[1:] for place in nameless if place < len(row)):
+    head = _head(cells)
+    yield from page.faults_of(head)
+    if any(cell != "" for row in cells[1:] for name, cell in zip(head, row, strict=True) if not name):
         yield "has cells in a column without a name"
+
+
+def _head(cells: Sequence[Sequence[Any]]) -> list[str]:
+    """The labels of the columns of a sheet."""
+    return [str(cell).strip() for cell in cells[0]]
 
 
 def _rows_of(page: Page, cells: Sequence[Sequence[Any]], schema: TableSchema) -> Iterator[tuple[int, Row]]:
     """The rows that hold anything in the columns of the table, each with its row in the sheet."""
-    head = [str(cell).strip() for cell in cells[0]]
+    head = _head(cells)
     columns = [
         (head.index(label), schema.field(label) if label in schema.positions else None, page.choices.get(label, {}))
         for label in page.labels

@@ -4,14 +4,14 @@ Three states of a row meet here: as it was exported, as it came back, as it stan
 was exported is left as it is now; one that a person changed is taken, unless the project changed it too, to something else.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import polars as pl
 
-from deedbook import edits, files
+from deedbook import edits
 from deedbook.changes.compare import compare
 from deedbook.changes.records import Changes
 from deedbook.changes.sources import Side
@@ -24,6 +24,8 @@ from deedbook.workbooks.pages import Key, Page, Row, seen
 from deedbook.workbooks.reader import Returned
 
 _MOST_FAULTS = 30
+_TOP: Key = ("\0top",)
+"""What no row is called: the head, which the first one follows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ def plan_import(project: Project, returned: Returned) -> Import:
         RefusalError: when its structure is another one, rows cannot be told apart, or the project changed the same cells meanwhile.
         ProjectError: when a table cannot be read or written.
     """
-    faults, new = list(returned.faults), dict[str, tuple[Resource, Cells]]()
+    faults, new = list(returned.faults), list[tuple[Resource, Cells]]()
     resources = {resource.name: resource for resource in project.package.resources}
     for page in returned.pages:
         if page.table not in resources:
@@ -55,27 +57,46 @@ def plan_import(project: Project, returned: Returned) -> Import:
             cells = read_cells(resources[page.table])
             found, own = merged(page, cells, returned.rows[page.table])
             faults += [f"sheet `{page.sheet}` {fault}" for fault in own]
-            if found != list(cells.rows.iter_rows()):
-                frame = pl.DataFrame(found, schema=cells.rows.schema, orient="row")
-                new[page.table] = resources[page.table], Cells(cells.labels, frame)
+            frame = pl.DataFrame(found, schema=cells.rows.schema, orient="row")
+            new += [(resources[page.table], Cells(cells.labels, frame))] * (not frame.equals(cells.rows))
+    demand_none(faults)
+    written = [(resource, to_bytes(project, resource, cells)) for resource, cells in new]
+    files = {resource.files[0]: (resource.files[0].read_bytes(), after) for resource, after in written}
+    return Import(changes_of(project, written), files)
+
+
+def demand_none(faults: Sequence[str]) -> None:
+    """Refuses a workbook that has any of these faults, and names them.
+
+    Raises:
+        RefusalError: when there is one.
+    """
     if faults:
         more = [f"and {len(faults) - _MOST_FAULTS:,} more"] if len(faults) > _MOST_FAULTS else []
         said = "".join(f"\n  {fault}" for fault in (*faults[:_MOST_FAULTS], *more))
         hint = "mend that in the workbook and import it again, or export a new one"
         raise RefusalError(f"the workbook cannot be brought back, and nothing was written:{said}", hint)
-    written, staged = {}, dict[str, Resource]()
+
+
+def to_bytes(project: Project, resource: Resource, cells: Cells) -> bytes:
+    """The file of a table with these cells, in canonical form."""
+    arranged, _, _ = edits.arrange(cells, resource.schema, project.package.referenced(resource.name))
+    return edits.to_bytes(arranged, resource.dialect.delimiter)
+
+
+def changes_of(project: Project, written: Sequence[tuple[Resource, bytes]]) -> Changes:
+    """How the project would be another one with these files of its tables."""
+    staged = {}
     with TemporaryDirectory(prefix="deedbook-") as folder:
-        for number, (resource, cells) in enumerate(new.values()):
-            arranged, _, _ = edits.arrange(cells, resource.schema, project.package.referenced(resource.name))
-            file = Path(folder, str(number), resource.files[0].name)
-            after = edits.to_bytes(arranged, resource.dialect.delimiter)
-            files.replace(_with_folder(file), after)
+        for resource, after in written:
+            file = Path(folder, resource.name, resource.files[0].name)
+            file.parent.mkdir()
+            file.write_bytes(after)
             staged[resource.name] = replace(resource, files=(file,))
-            written[resource.files[0]] = resource.files[0].read_bytes(), after
-        package = replace(project.package, resources=tuple(staged.get(name, one) for name, one in resources.items()))
-        sides = Side("the project", project), Side("the workbook", replace(project, package=package))
-        changes = compare(*sides, tables=tuple(staged) or tuple(resources)[:1], literal=True)
-    return Import(changes, written)
+        resources = tuple(staged.get(one.name, one) for one in project.package.resources)
+        new = replace(project, package=replace(project.package, resources=resources))
+        names = tuple(staged) or tuple(one.name for one in resources[:1])
+        return compare(Side("the project", project), Side("the workbook", new), tables=names, literal=True)
 
 
 def read_cells(resource: Resource) -> Cells:
@@ -98,51 +119,42 @@ def merged(page: Page, now: Cells, returned: Sequence[tuple[int, Row]]) -> tuple
     Rows keep the order that they have in the file; a new one follows the row that it follows in the sheet.
     """
     own, rows = list(now.rows.iter_rows()), [row for _, row in returned]
-    keys = page.keys(own) if now.labels == page.labels else []
-    if len(set(keys)) < len(own):
+    if now.labels != page.labels or len(set(page.keys(own))) < len(own):
         return own, [f"cannot be merged: `{page.table}` has another header by now, or keys that stand twice"]
-    present, came = dict(zip(keys, own, strict=True)), dict(zip(page.keys(rows), rows, strict=True))
+    present, came = dict(zip(page.keys(own), own, strict=True)), dict(zip(page.keys(rows), rows, strict=True))
     before = dict(zip(page.keys(page.rows), page.rows, strict=True))
-    faults, found = _untold(page, returned, page.keys(rows)), dict[Key, Row]()
+    faults, found = untold(page, returned), dict[Key, Row]()
     for key in dict.fromkeys((*present, *came)):
-        row, said = _row_merged(page, before.get(key), came.get(key), present.get(key))
+        row, said = row_merged(page, before.get(key), came.get(key), present.get(key))
         faults += [f"{what} {_name(page, key)}, {why}" for what, why in said]
         if row is not None:
             found[key] = row
-    return [
-        found[key] for key in _placed([key for key in present if key in found], [key for key in came if key in found])
-    ], faults
+    return [found[key] for key in placed(list(present), list(came)) if key in found], faults
 
 
-def _placed(order: list[Key], came: Sequence[Key]) -> list[Key]:
+def placed(order: Sequence[Key], came: Sequence[Key]) -> Iterator[Key]:
     """The keys of the file in their order, each new one behind that which it follows in the sheet."""
-    followers: dict[Key | None, list[Key]] = {}
-    known, last = set(order), None
+    followers: dict[Key, list[Key]] = {}
+    known, last = set(order), _TOP
     for key in came:
-        if key in known:
-            last = key
-        else:
-            followers.setdefault(last, []).append(key)
-    placed = followers.get(None, [])
-    for key in order:
-        placed += [key, *followers.get(key, ())]
-    return placed
+        last = key if key in known else last
+        followers.setdefault(last, []).extend([key] * (key not in known))
+    for key in (_TOP, *order):
+        yield from (key, *followers.get(key, ()))
 
 
-def _row_merged(
-    page: Page, was: Row | None, came: Row | None, now: Row | None
-) -> tuple[Row | None, list[tuple[str, str]]]:
-    """A row as it is to stand, None for one that is to go; and what contradicts it: what the sheet does, and why it cannot be."""
+Faults = list[tuple[str, str]]
+"""What the sheet does with a row, and why that cannot be."""
+
+
+def row_merged(page: Page, was: Row | None, came: Row | None, now: Row | None) -> tuple[Row | None, Faults]:
+    """A row as it is to stand, None for one that is to go; and what contradicts it."""
     if was is None:  # new in the sheet, in the project, or in both
-        is_both = came is not None and now is not None and not _alike(came, now)
-        return now or came, [("adds", "which the project has otherwise by now")] * is_both
-    if came is None or now is None:
-        left = came or now
-        is_changed = left is not None and not _alike(left, was)
-        does = "changes" if now is None else "has no more"
-        return None, [
-            (does, "which the project has no more" if now is None else "which the project changed")
-        ] * is_changed
+        return now or came, [("adds", "which the project has otherwise by now")] * _differ(came, now)
+    if now is None:
+        return None, [("changes", "which the project has no more")] * _differ(came, was)
+    if came is None:
+        return None, [("has no more", "which the project changed")] * _differ(now, was)
     cells, faults = [], []
     for name, old, given, present in zip(page.labels, was, came, now, strict=True):
         is_changed = seen(given) != seen(old)
@@ -152,11 +164,11 @@ def _row_merged(
     return tuple(cells), faults
 
 
-def _untold(page: Page, returned: Sequence[tuple[int, Row]], keys: Sequence[Key]) -> list[str]:
+def untold(page: Page, returned: Sequence[tuple[int, Row]]) -> list[str]:
     """The rows that the key does not tell apart."""
     first: dict[Key, int] = {}
     faults = []
-    for (number, _), key in zip(returned, keys, strict=True):
+    for (number, _), key in zip(returned, page.keys([row for _, row in returned]), strict=True):
         if page.key and not all(key):
             faults.append(f"has no {' and '.join(page.key)} in row {number}")
         elif key in first:
@@ -165,15 +177,11 @@ def _untold(page: Page, returned: Sequence[tuple[int, Row]], keys: Sequence[Key]
     return faults
 
 
-def _alike(one: Row, other: Row) -> bool:
-    return tuple(map(seen, one)) == tuple(map(seen, other))
+def _differ(one: Row | None, other: Row | None) -> bool:
+    """Whether there are both, and they are different."""
+    return one is not None and other is not None and tuple(map(seen, one)) != tuple(map(seen, other))
 
 
 def _name(page: Page, key: Key) -> str:
     """What people call a row."""
     return f"the row {join_key(list(map(str, key)))}" if page.key else "a row that is there already"
-
-
-def _with_folder(file: Path) -> Path:
-    file.parent.mkdir(parents=True)
-    return file

@@ -1,5 +1,6 @@
 """The workbook that a project is edited in: a sheet for each table, what is wrong with them, and the memory of both."""
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,10 @@ from deedbook.workbooks.pages import FINDINGS, LISTS, MEMORY, NUMBERS, VERSION, 
 
 _MORE_ROWS = 2_000
 """Rows below the last one that have the drop-downs too."""
+_LOOKED_AT = 200
+"""Rows that say how wide a column is."""
+_DERIVED = "Derived: it is made anew from the other columns, and what is written here is not read."
+_FORM_OF = {"date": "date", **dict.fromkeys(NUMBERS, "number")}
 _MOST_NOTED = 2_000
 """Cells with a note of their own: each is a drawing, and programs slow down."""
 _COLUMNS = {"severity": 10, "table": 18, "row": 8, "column": 20, "value": 24, "message": 60, "hint": 60, "rule": 26}
@@ -69,43 +74,36 @@ def _write_page(
     last = len(page.rows) + _MORE_ROWS
     for column, label in enumerate(page.labels):
         item = schema.field(label) if label in schema.positions else None
-        form = forms[
-            "text" if item is None else "date" if item.type == "date" else "number" if item.type in NUMBERS else "text"
-        ]
-        texts = [row[column] for row in page.rows]
-        width = max(8, min(48, 2 + max(map(len, (label, *texts[:200])))))
-        sheet.set_column(column, column, width, form)
-        sheet.write_string(0, column, label, forms["head"])
+        form = forms[_FORM_OF.get(item.type, "text") if item else "text"]
+        _write_column(sheet, column, label, [value_of(row[column], item) for row in page.rows], form, forms["head"])
         if item is not None and (note := note_of(item)):
             sheet.write_comment(0, column, note, {"x_scale": 2, "y_scale": 2})
         if label in sources:
             offer = {"validate": "list", "source": sources[label], "show_error": False}
             sheet.data_validation(1, column, last, column, offer)
-        for row, text in enumerate(texts, start=1):
-            value = value_of(text, item)
-            if isinstance(value, float):
-                sheet.write_number(row, column, value, forms["number"])
-            elif isinstance(value, str):
-                sheet.write_string(row, column, value, forms["text"]) if value else None
-            else:
-                sheet.write_datetime(row, column, value, forms["date"])
-    for column, (label, derived) in enumerate(page.derived.items(), start=len(page.labels)):
-        sheet.set_column(column, column, 16, forms["derived"])
-        sheet.write_string(0, column, label, forms["head"])
-        sheet.write_comment(
-            0, column, "Derived: it is made anew from the other columns, and what is written here is not read."
-        )
-        kept = {
-            "validate": "custom",
-            "value": "=FALSE",
-            "error_title": "Derived",
-            "error_message": "This column is derived.",
-        }
+    for column, (label, texts) in enumerate(page.derived.items(), start=len(page.labels)):
+        _write_column(sheet, column, label, texts, forms["derived"], forms["head"])
+        sheet.write_comment(0, column, _DERIVED)
+        kept = {"validate": "custom", "value": "=FALSE", "error_title": "Derived", "error_message": _DERIVED}
         sheet.data_validation(1, column, last, column, kept)
-        for row, text in enumerate(derived, start=1):
-            sheet.write_string(row, column, text, forms["derived"])
     sheet.freeze_panes(1, len(page.key) if page.labels[: len(page.key)] == page.key else 0)
     sheet.autofilter(0, 0, max(1, len(page.rows)), max(0, len(page.labels) + len(page.derived) - 1))
+
+
+def _write_column(
+    sheet: Worksheet, column: int, label: str, values: Sequence[str | float | dt.date], form: Any, head: Any
+) -> None:
+    """A column under its label; a number or a date where it is one, nothing where a cell is empty."""
+    longest = max(len(str(value)) for value in (label, *values[:_LOOKED_AT]))
+    sheet.set_column(column, column, max(8, min(48, longest + 2)), form)
+    sheet.write_string(0, column, label, head)
+    for row, value in enumerate(values, start=1):
+        if isinstance(value, dt.date):
+            sheet.write_datetime(row, column, value, form)
+        elif isinstance(value, float):
+            sheet.write_number(row, column, value, form)
+        elif value:
+            sheet.write_string(row, column, value, form)
 
 
 def note_of(item: Field) -> str:
@@ -137,11 +135,10 @@ def _write_findings(
             value = getattr(one, name)
             sheet.write_string(number, column, "" if value is None else str(value), forms["found"])
         page = pages.get(one.table or "")
-        if page is not None and one.row and one.row <= len(page.rows) + 1:
-            place = page.labels.index(one.column) if one.column in page.labels else 0
-            cell = xl_rowcol_to_cell(one.row - 1, place)
-            sheet.write_url(number, list(_COLUMNS).index("row"), f"internal:'{page.sheet}'!{cell}", string=str(one.row))
-            notes.setdefault((page.table, one.row - 1, place), []).append(one.message)
+        if page is not None and (place := page.place_of(one)):
+            link = f"internal:'{page.sheet}'!{xl_rowcol_to_cell(*place)}"
+            sheet.write_url(number, list(_COLUMNS).index("row"), link, string=str(one.row))
+            notes.setdefault((page.table, *place), []).append(one.message)
     for (table, row, column), said in list(notes.items())[:_MOST_NOTED]:
         if row:  # the head has a note of its own
             sheets[table].write_comment(row, column, "\n".join(said))
