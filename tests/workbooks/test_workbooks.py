@@ -6,11 +6,13 @@ import shutil
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from xml.parsers import expat
 
 import openpyxl
 import pytest
 from openpyxl import Workbook
 from openpyxl.comments import Comment
+from python_calamine import CalamineWorkbook
 
 from deedbook.cli.main import run
 from deedbook.edits import write_all
@@ -113,10 +115,10 @@ PROJECTS: dict[str, Callable[[Path], Path]] = {
 }
 
 
-def book_of(folder: Path) -> Path:
+def book_of(folder: Path, name: str = "book.xlsx") -> Path:
     """A workbook of the project in a folder."""
-    export_workbook(load_project(folder, Reading()), folder / "book.xlsx")
-    return folder / "book.xlsx"
+    export_workbook(load_project(folder, Reading()), folder / name)
+    return folder / name
 
 
 @pytest.mark.parametrize("name", PROJECTS)
@@ -125,6 +127,27 @@ def test_what_nobody_touched_is_as_it_was(tmp_path: Path, name: str) -> None:
     book = book_of(root)
     assert brought_back(root, book).written == {}
     assert brought_back(root, edit(book)).written == {}
+    assert brought_back(root, book_of(root, "open.ods")).written == {}
+
+
+def test_an_ods_holds_what_the_xlsx_holds(tmp_path: Path) -> None:
+    root = deeds(tmp_path).root
+    books = [CalamineWorkbook.from_path(book_of(root, name)) for name in ("book.xlsx", "book.ods")]
+    assert books[0].sheet_names == books[1].sheet_names == ["actors", "deeds", "findings", "lists", "deedbook"]
+    for name in books[0].sheet_names:
+        one, other = (book.get_sheet_by_name(name).to_python(skip_empty_area=False) for book in books)
+        while other and not any(other[-1]):
+            other.pop()  # rows that have but a drop-down
+        assert one == other
+    with zipfile.ZipFile(root / "book.ods") as archive:
+        content, view = (archive.read(name).decode() for name in ("content.xml", "settings.xml"))
+    for part in (content, view):
+        expat.ParserCreate().Parse(part, True)
+    assert "of:cell-content-is-in-list([$lists.$B$2:.$B$3])" in content
+    assert "<office:annotation><text:p>Deed</text:p>" in content
+    assert '"VerticalSplitPosition" config:type="int">1<' in view
+    with pytest.raises(UsageError, match=r"neither \.xlsx nor \.ods"):
+        book_of(root, "book.csv")
 
 
 @pytest.mark.parametrize("name", EDITS)

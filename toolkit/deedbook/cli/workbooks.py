@@ -21,17 +21,18 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 
 @click.command()
 @options.target
+@click.option("--xlsx", "kind", flag_value="xlsx", default=True, help="A workbook for Excel and others; the default.")
+@click.option("--ods", "kind", flag_value="ods", help="A workbook for LibreOffice and others.")
 @click.option(
-    "--xlsx", is_flag=True, expose_value=False, help="A workbook for Excel, LibreOffice and others (the only kind)."
+    "-o", "--output", "file", type=_FILE, metavar="FILE", help="The workbook, an .xlsx or .ods; NAME.xlsx by default."
 )
-@click.option("-o", "--output", "file", type=_FILE, metavar="FILE", help="The workbook; NAME.xlsx by default.")
 @click.option("-t", "--table", "tables", multiple=True, metavar="TABLE", help="Export this table only; repeatable.")
 @click.option("--replace", "replaces", is_flag=True, help="Overwrite the workbook, and what was edited in it.")
 @options.trust_rules
 @options.quiet
 @options.debug
 def export(
-    target: Path, file: Path | None, tables: tuple[str, ...], replaces: bool, trust_rules: bool, quiet: bool
+    target: Path, kind: str, file: Path | None, tables: tuple[str, ...], replaces: bool, trust_rules: bool, quiet: bool
 ) -> None:
     """Write the tables of the project into a workbook to edit.
 
@@ -42,7 +43,7 @@ def export(
     from deedbook.workbooks.export import export_workbook
 
     project = load_project(target, Reading())
-    file = file or Path(f"{project.package.name or 'tables'}.xlsx")
+    file = file or Path(f"{project.package.name or 'tables'}.{kind}")
     if file.exists() and not replaces:
         raise UsageError(f"{file} exists, and may hold edits", "name another file with -o, or add --replace")
     with streams.progress_bar(quiet=quiet) as bar:

@@ -22,6 +22,7 @@ from deedbook.workbooks.pages import Page
 from deedbook.workbooks.returned import read_cells
 from deedbook.workbooks.writer import write_workbook
 
+SUFFIXES = (".xlsx", ".ods")
 _MOST_ROWS = 200_000
 """Of a table that a person edits in a spreadsheet; programs open it in half a minute."""
 _LONGEST = 32_767
@@ -55,7 +56,7 @@ def export_workbook(
 
     Args:
         project: The project.
-        path: The workbook; it is replaced.
+        path: The workbook, an `.xlsx` or `.ods`; it is replaced.
         tables: Names of the tables; all when empty.
         trust_rules: Run the project's rules wherever it lies.
         progress: Told what is done, and which share of the work is behind us.
@@ -64,6 +65,8 @@ def export_workbook(
         UsageError: when there is no such table, or none that a workbook can hold.
         SpaceError: when the disk is full.
     """
+    if path.suffix.lower() not in SUFFIXES:
+        raise UsageError(f"{path}: is neither .xlsx nor .ods", "name it so that its end says which it is to be")
     chosen = tables_of(project, tables)
     sheets, left_out, found = pages.sheet_names([*chosen]), list[str](), list[Page]()
     for number, (name, resource) in enumerate(chosen.items()):
@@ -83,7 +86,7 @@ def export_workbook(
     progress("writing", 0.7)
     schemas = {name: resource.described for name, resource in chosen.items()}
     with TemporaryDirectory(prefix="deedbook-") as folder:
-        staged = Path(folder) / "tables.xlsx"
+        staged = Path(folder) / f"tables{path.suffix.lower()}"
         write_workbook(staged, found, schemas, listed)
         files.replace(path, staged.read_bytes())
     return Exported(tuple(found), tuple(left_out), len(listed))

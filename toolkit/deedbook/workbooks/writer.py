@@ -11,6 +11,7 @@ from xlsxwriter.worksheet import Worksheet  # type: ignore[import-untyped]
 
 from deedbook.findings import Finding
 from deedbook.schema import Field, TableSchema
+from deedbook.workbooks import ods
 from deedbook.workbooks.pages import FINDINGS, LISTS, MEMORY, NUMBERS, VERSION, Page, value_of
 
 _MORE_ROWS = 2_000
@@ -39,12 +40,12 @@ def write_workbook(
     """Writes the workbook.
 
     Args:
-        path: Where to.
+        path: Where to; its suffix, `.xlsx` or `.ods`, says which kind.
         pages: The tables.
         schemas: The schema of each.
         findings: What a validation says of them.
     """
-    book = xlsxwriter.Workbook(str(path), {"strings_to_formulas": False, "strings_to_urls": False})
+    book = ods.Workbook(str(path)) if path.suffix == ".ods" else xlsxwriter.Workbook(str(path))
     forms = {name: book.add_format(form) for name, form in _FORMS.items()}
     sheets = {page.table: book.add_worksheet(page.sheet) for page in pages}
     found, lists, memory = map(book.add_worksheet, (FINDINGS, LISTS, MEMORY))
