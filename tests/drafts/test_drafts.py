@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import gzip
 import json
 from pathlib import Path
@@ -82,14 +83,18 @@ def test_a_workbook_has_a_table_for_each_sheet(tmp_path: Path) -> None:
     with xlsxwriter.Workbook(tmp_path / "book.xlsx") as book:
         first, second, _ = (book.add_worksheet(name) for name in ("Events", "Actors", "Empty"))
         first.write_row(0, 0, ["A title above"])
+        form = book.add_format({"num_format": "yyyy-mm-dd"})
         for at, row in enumerate([["id", "actor_id", "n"], *([f"E{at}", f"A{at % 2}", at] for at in range(6))], 1):
             first.write_row(at, 0, row)
+            first.write(at, 3, "day" if at == 1 else dt.date(2020, 1, at), form)
+            first.write(at, 4, "moment" if at == 1 else dt.datetime(2020, 1, at, at), form)  # noqa: DTZ001
         for at, row in enumerate([["actor_id", "name", "code"], ["A0", "Ada", 1], ["A1", "Grace", "x"]]):
             second.write_row(at, 0, row)
     draft, report = _described(tmp_path)
     assert [table.name for table in draft.tables] == ["events", "actors"]
     assert draft.tables[0].raw["dialect"] == {"sheetName": "Events", "headerRows": [2]}
-    assert _fields(draft.tables[0].schema)["n"] == "integer"
+    types = _fields(draft.tables[0].schema)
+    assert (types["n"], types["day"], types["moment"]) == ("integer", "date", "datetime")
     assert _fields(draft.tables[1].schema)["code"] == "any"  # numbers and texts, each stored as such
     assert report.valid
 

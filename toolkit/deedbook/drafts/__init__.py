@@ -159,22 +159,31 @@ def _drafts(read: Sequence[Read]) -> Iterator[TableDraft]:
         found = [*source.guesses, *chain.from_iterable(column.guesses(columns.first) for column in columns.columns)]
         found += [*keys.key_guesses(table), *references]
         found += _fitting_models([column.name for column in columns.columns])
-        found = _taken(source, found) if is_foreign(source.resource) else found
+        found = _taken(source, columns, found) if is_foreign(source.resource) else found
         filled = {column.name: column.values for column in columns.columns}
         yield TableDraft(table.name, source.raw, columns.rows, filled, tuple(found))
 
 
-def _taken(source: sources.Source, found: list[Guess]) -> list[Guess]:
-    """The guesses, but for columns of which the types of a workbook's cells or of JSON differ: those are of any type."""
+def _taken(source: sources.Source, columns: TableColumns, found: Sequence[Guess]) -> list[Guess]:
+    """The guesses as the cells of a workbook, Parquet or JSON are stored: moments at midnight are days, and what is stored in two types is of any."""
+    todo = "are its cells numbers or texts? Some are stored as one, some as the other"
+    days = {column.name for column in columns.columns if column.is_of_days}
+    as_days: dict[tuple[str, str], dict[str, Any]] = {(name, "type"): {"value": "date"} for name in days}
+    tried = [replace(guess, **as_days.get(guess.place, {})) for guess in found]
+    mixed = _mixed(source, tried)
+    kept = [*filter(lambda it: it.field not in mixed - days or it.name in {"type", "constraints.required"}, tried)]
+    real = {guess.place: guess for guess in found if guess.field in mixed & days}
+    other: dict[tuple[str, str], dict[str, Any]]
+    other = {(name, "type"): {"value": "any", "todo": todo} for name in mixed - days}
+    return [replace(real.get(guess.place, guess), **other.get(guess.place, {})) for guess in kept]
+
+
+def _mixed(source: sources.Source, found: Sequence[Guess]) -> set[str]:
+    """The columns with cells that are stored in another type than is guessed."""
     own = [guess for guess in found if guess.name != "foreignKeys"]
     raw = {"name": "draft", "resources": [{**source.raw, "schema": guesses.schema_of(own)}]}
     report = validation.validate(Project(source.root, read_package(raw, source.root, where="draft")))
-    mixed = {total.column for total in report.totals if total.rule == "type-error"}
-    todo = "are its cells numbers or texts? Some are stored as one, some as the other"
-    anything: dict[tuple[str, str], dict[str, Any]]
-    anything = {(name, "type"): {"value": "any", "todo": todo} for name in mixed if name}
-    kept = (it for it in found if it.field not in mixed or it.name in {"type", "constraints.required"})
-    return [replace(guess, **anything.get(guess.place, {})) for guess in kept]
+    return {total.column for total in report.totals if total.rule == "type-error" and total.column}
 
 
 def _fitting_models(names: Sequence[str]) -> Iterator[Guess]:

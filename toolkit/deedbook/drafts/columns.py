@@ -115,6 +115,12 @@ class Column:
         return 0 if self.type != "string" else _FEW if is_alike else _DISTINCT
 
     @property
+    def is_of_days(self) -> bool:
+        """Whether it holds moments, all at midnight, as spreadsheets store days."""
+        moments = self.form.field == {"type": "datetime"}
+        return moments and all(text.endswith("T00:00:00") for text in self.witnesses if text)
+
+    @property
     def is_plain(self) -> bool:
         """Whether its form is a type alone, and every cell fits."""
         return self.form.field.keys() == {"type"} and not self.failed
@@ -321,9 +327,9 @@ def read_columns(resource: Resource) -> TableColumns:
         ProjectError: when it cannot be read, or its columns have no names of their own.
     """
     names, row = read_names(resource)
-    first = next(_blocks(resource, names, _witnesses, workers=1), None)
-    seen = first.result if first else {}
-    columns = [Column(name, seen.get(name, Counter())) for name in names]
+    nothing: pipeline.Done[dict[str, Counter[str]]] = pipeline.Done({}, 0)
+    first = next(_blocks(resource, names, _witnesses, workers=1), nothing)
+    columns = [Column(name, first.result.get(name, Counter())) for name in names]
     unsettled = {column.name: choose(column.name, column.witnesses) for column in columns}
     rows, is_hashed, found = 0, True, TableColumns(columns, 0, row, is_hashed=True)
     for left in range(_ROUNDS, -1, -1):

@@ -224,9 +224,7 @@ def _reference(table: Table, name: str, parent: Table, target: str) -> Reference
     close = _closeness(table, name, parent, target)
     if not column.compares_with(other) or (table.key == (name,) and not table.extends(parent, target)):
         return None
-    fewest = 1 if close else column.fewest_of(other)
-    if not close and (parent is table or target not in parent.key):
-        return None
+    fewest = 1 if close else column.fewest_of(other) * (parent is not table and target in parent.key)
     found = _compare(table, (name,), parent, (target,), close) if fewest else None
     return found if found and found.distinct >= fewest else None
 

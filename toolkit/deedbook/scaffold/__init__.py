@@ -129,7 +129,7 @@ def contents_of(
         yield path, text.replace(b"@NAME@", name.encode()).replace(b"@VERSION@", __version__.encode())
     raw: dict[str, Any] = json.loads(_packaged("scaffold/reference/datapackage.json", "datapackage").read_bytes())
     own = json.loads((_HERE / "files" / "datapackage.json").read_bytes())
-    raw |= {key: own[key] for key in _DESCRIBED}
+    raw |= dict(zip(_DESCRIBED, map(own.__getitem__, _DESCRIBED), strict=True))
     schemas, tables = [*_packaged("schemas", ".").iterdir()], [*(_HERE / "tables").iterdir()]
     beside = [item for item in tables if item.name in _BESIDE]
     if draft is not None:
