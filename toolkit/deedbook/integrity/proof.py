@@ -135,10 +135,12 @@ class Proof:
 
 @dataclass(frozen=True, slots=True)
 class _Examination:
-    """What is held against each other: the documents of a release and the publisher's keys; and who takes what is found."""
+    """What is held against each other: a release's documents, its files and the publisher's keys; and who takes what is found."""
 
-    outcome: Outcome
+    read: Read
+    files: Files | None
     keys: Keys
+    outcome: Outcome
 
     def check_signature(self, sums: bytes, signature: bytes | None) -> tuple[list[str], str | None]:
         """Which key is proven to have signed, in words, and what the signature says that it was made for."""
@@ -221,7 +223,7 @@ class _Examination:
             self.outcome.not_checked.append(f"archives: {names} {'is' if len(lacking) == 1 else 'are'} not here")
         for name in sorted(listed.union(lists) - files.keys() - archives):
             who = [source for source, record in lists.items() if name in record]
-            said = f"; {' and '.join(who)} list{'s' * (len(who) == 1)} it" if who else ""
+            said = f"; {' and '.join(who)} list{'s' * (len(who) == 1)} it" * bool(who)
             self.outcome.report("file-missing", name, f"is missing{said}")
         for name in sorted(files.keys() - listed - {SUMS, SIGNATURE}):
             self.outcome.report("file-extra", name, "is no part of the release: nothing lists it")
@@ -238,10 +240,11 @@ class _Examination:
         self.outcome.checked.append(f"{len(present)} checksums")
         return frozenset(sound)
 
-    def check_provenance(
-        self, envelope: Envelope, statement: Record, manifest: Record, signature: bytes | None, build: bytes | None
-    ) -> None:
-        """Compares what the statement says about the build with `release.json` and `BUILD.json`; proves its signature."""
+    def check_provenance(self, envelope: Envelope, statement: Record, manifest: Record, sound: Set[str]) -> None:
+        """Compares what the statement, if any, says about the build with `release.json` and `BUILD.json`; proves its signature."""
+        if not statement:
+            return
+        signature, build = self.read(SIGNATURE), self.read(BUILD_FILE) if self.files and BUILD_FILE in sound else None
         faults, inputs = statement_faults(statement, manifest, build)
         for fault in faults:
             self.outcome.report("provenance-wrong", PROVENANCE, fault)
@@ -252,7 +255,9 @@ class _Examination:
             self.outcome.report("provenance-wrong", PROVENANCE, fault)
 
     def check_chain(self, manifest: Record, earlier: Earlier) -> None:
-        """Walks back from release to release, each named by its successor's `previous`."""
+        """Walks back from release to release, each named by its successor's `previous`; nowhere when there is no manifest."""
+        if not manifest:
+            return
         record, version = manifest, str(manifest.get("version"))
         seen = {version}
         while (previous := record.get("previous")) is not None:
@@ -306,7 +311,7 @@ def prove_release(
         is_download: Whether archives of its other files may be missing.
         progress: Told which share of the files is hashed.
     """
-    found = _Examination(outcome, keys)
+    found = _Examination(read, files, keys, outcome)
     listing, signature = read(SUMS) or b"", read(SIGNATURE)
     signed, comment = found.check_signature(listing, signature)
     sums, problem = read_sums(listing)
@@ -320,9 +325,7 @@ def prove_release(
         MANIFEST: _listed(manifest.get("files"), "sha256"),
         PROVENANCE: _listed(statement.get("subject"), "digest"),
     }
-    entries = manifest.get("files", ()) if is_download else ()
-    names = {str(entry["name"]) for entry in entries if entry.get("media_type") == _ARCHIVE}
-    archives = {name for name in names if name.endswith(".zip")}
+    archives = archives_of(manifest) if is_download else set()
     if files is None:
         sound = found.compare_lists(lists, content)
     else:
@@ -330,12 +333,15 @@ def prove_release(
     outcome.checked += signed
     if manifest and comment not in {None, signatures.trusted_comment(manifest)}:
         outcome.report("signature-wrong", SIGNATURE, f"was made for something else: {comment!r}")
-    if statement:
-        build = read(BUILD_FILE) if files and BUILD_FILE in sound else None
-        found.check_provenance(envelope, statement, manifest, signature, build)
-    if manifest:
-        found.check_chain(manifest, earlier)
+    found.check_provenance(envelope, statement, manifest, sound)
+    found.check_chain(manifest, earlier)
     return Proof(manifest, listed_files(sums, manifest, content), sound)
+
+
+def archives_of(manifest: Record) -> set[str]:
+    """The archives of a release's other files, as `release.json` names them."""
+    names = {str(entry["name"]) for entry in manifest.get("files", ()) if entry.get("media_type") == _ARCHIVE}
+    return {name for name in names if name.endswith(".zip")}
 
 
 def listed_files(sums: Mapping[str, str], manifest: Record, content: bytes | None) -> dict[str, ListedFile]:

@@ -122,7 +122,7 @@ def _compare(
     except _FAILURES as error:
         outcome.problems.append(differs(rule="format-unreadable", message=f"cannot be read: {first_line(error)}"))
     for one in differences:
-        expected, found = (None if value is None else str(value) for value in (one.expected, one.found))
+        expected, found = one.texts
         holds = f"holds {'nothing' if found is None else repr(found)} where {table.name}.csv has {expected!r}"
         key = "|".join(map(str, keys.row(one.row))) if keys.width else None
         row = one.row + _HEADER_ROWS

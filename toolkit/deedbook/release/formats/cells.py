@@ -138,6 +138,11 @@ class Difference:
     expected: object
     found: object
 
+    @property
+    def texts(self) -> tuple[str | None, ...]:
+        """What was expected and what was found, as text."""
+        return tuple(None if value is None else str(value) for value in (self.expected, self.found))
+
 
 class UnlikeError(ValueError):
     """A file holds no such table, other columns, or cannot be read; the text says what."""
