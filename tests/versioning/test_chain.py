@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import shutil
 from functools import partial
@@ -265,3 +266,16 @@ def test_a_declared_field_keeps_its_cells_whatever_else_changes(dataset: Dataset
     dataset.descriptor.write_text(json.dumps(raw))
     with pytest.raises(ProjectError, match="`labl` is not there"):
         plan(dataset.load())
+
+
+@pytest.mark.parametrize("name", ["self", "exprs"])
+def test_a_field_may_be_added_that_is_called_as_an_argument_of_polars(tmp_path: Path, name: str) -> None:
+    dataset = make_dataset(tmp_path / "project", rows=20)
+    dataset.release()
+    dataset.fields.append({"name": name, "type": "string"})
+    dataset.rows = [[*row, "x" if number == 3 else ""] for number, row in enumerate(dataset.rows)]
+    version = dataset.release()
+    with (dataset.root / "dist" / "items" / version / "items.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["id"] for row in rows if row["last_changed_in"] == version] == ["I0003"]
+    assert {row["first_release"] for row in rows} == {"1.0.0"}

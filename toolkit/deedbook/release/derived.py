@@ -207,8 +207,9 @@ def _history(
     known = [column for column in schema.names if column in old.columns]
     keys = list(schema.primary_key) or known
     # an added column is no change of a row that leaves it empty
-    added = dict.fromkeys(set(schema.names).difference(known), pl.lit(None, pl.String))
-    rows, old = text.select(*schema.names), old.with_columns(**dict(zip(_SINCE, HISTORY, strict=True)), **added)
+    added = pl.DataFrame(schema=dict.fromkeys(set(schema.names).difference(known), pl.String))
+    old = pl.concat([old.with_columns(**dict(zip(_SINCE, HISTORY, strict=True))), added], how="diagonal")
+    rows = text.select(*schema.names)
     if not schema.primary_key:
         nth = pl.int_range(pl.len()).over(pl.lit(0), *keys).alias(_NTH)
         rows, old, keys = rows.with_columns(nth), old.with_columns(nth), [*keys, _NTH]
