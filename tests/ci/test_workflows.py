@@ -211,6 +211,11 @@ def test_gitlab_runs_the_same_in_plain_shell(repository: Path) -> None:
     assert "valid: 12 tables" in log
     assert "::" not in log
     assert "| events | 3 → 3 |" in (repository / "summary.md").read_text(encoding="utf-8")
+    kept = pipeline["validate"]["artifacts"]
+    assert kept["reports"] == {"codequality": "reports/codequality.json"}
+    reports = {"codequality.json", "report.html", "report.sarif", "report.xlsx"}
+    assert {file.name for file in (repository / "reports").iterdir()} == reports
+    assert json.loads((repository / "reports" / "codequality.json").read_text(encoding="utf-8")) == []
     variables = {"DEEDBOOK_TAG": "v0.1.0", "DEEDBOOK_TARGET": "public"}
     code, log = shell("\n".join((*pipeline["build"]["script"], *pipeline["publish"]["script"])), repository, variables)
     assert code == 0, log

@@ -28,6 +28,7 @@ _FORBIDDEN = str.maketrans(dict.fromkeys(r"[]:*?/\'", "_"))
 _LONGEST_NAME = 31
 _COLUMNS = {"rule": 22, "severity": 9, "table": 16, "message": 60, "row": 8, "column": 18, "key": 16, "value": 24}
 """What is listed of a finding, with the width of its column in characters; the rest is as wide as its name."""
+_FIELDS = (*_COLUMNS, *(name for name in FINDING_FIELDS if name not in _COLUMNS))
 _COLORS = {"error": "#F8CBC6", "warning": "#FBE5B6", "info": "#D6E6F5"}
 Place = tuple[int, int]
 """Row and column of a sheet, from 0."""
@@ -96,8 +97,7 @@ def _write_table(book: Any, sheet: Sheet) -> None:
     """A sheet with the cells of a file; those with a finding are coloured as the worst of them, and say it in a comment."""
     page = book.add_worksheet(sheet.name)
     page.freeze_panes(1, 0)
-    head = book.add_format({"bold": True, "bottom": 1})
-    colors = {name: book.add_format({"bg_color": color}) for name, color in _COLORS.items()}
+    head, colors = _shapes(book)
     marked: dict[int, int] = {}  # for each row, how many cells it needs at least
     for row, column in sheet.marks:
         marked[row] = max(marked.get(row, 0), column + 1)
@@ -111,6 +111,20 @@ def _write_table(book: Any, sheet: Sheet) -> None:
                 page.write_comment(
                     row, column, "\n\n".join(map(_said, found))[:_MOST_CHARACTERS], {"author": "deedbook"}
                 )
+
+
+def _shapes(book: Any) -> tuple[Any, dict[str, Any]]:
+    """How a head is written, and the cell of a finding of each severity."""
+    colors = {name: book.add_format({"bg_color": color}) for name, color in _COLORS.items()}
+    return book.add_format({"bold": True, "bottom": 1}), colors
+
+
+def _write_link(page: Any, row: int, finding: Finding, sheet: str | None) -> None:
+    """A link to the cell of a finding, where it has one."""
+    place = place_of_cell(finding)
+    if place is not None and sheet is not None:
+        cell = xlsxwriter.utility.xl_rowcol_to_cell(*place)
+        page.write_url(row, 0, f"internal:'{sheet}'!{cell}", string=cell)
 
 
 def _said(finding: Finding) -> str:
@@ -129,26 +143,22 @@ def _write_text(page: Any, row: int, column: int, text: str, shape: Any = None) 
 
 def _write_findings(book: Any, page: Any, report: Report, names: Mapping[tuple[str, str], str]) -> None:
     """The sheet of all findings that are shown, with a link to the cell of each, and what was not checked below them."""
-    head = book.add_format({"bold": True, "bottom": 1})
-    columns = [*_COLUMNS, *(name for name in FINDING_FIELDS if name not in _COLUMNS)]
+    head, colors = _shapes(book)
     _write_text(page, 0, 0, summary_line(report), head)
-    for column, name in enumerate(["cell", *columns]):
+    for column, name in enumerate(["cell", *_FIELDS]):
         page.set_column(column, column, _COLUMNS.get(name, len(name) + 4))
         _write_text(page, 2, column, name, head)
     page.freeze_panes(3, 1)
-    page.autofilter(2, 0, 2 + max(1, len(report.findings)), len(columns))
-    colors = {name: book.add_format({"bg_color": color}) for name, color in _COLORS.items()}
+    page.autofilter(2, 0, 2 + max(1, len(report.findings)), len(_FIELDS))
     for row, finding in enumerate(report.findings, 3):
-        place, sheet = place_of_cell(finding), names.get((finding.table, finding.path))
-        if place is not None and sheet is not None and row < _MOST_LINKS:
-            cell = xlsxwriter.utility.xl_rowcol_to_cell(*place)
-            page.write_url(row, 0, f"internal:'{sheet}'!{cell}", string=cell)
-        for column, name in enumerate(columns, 1):
+        if row < _MOST_LINKS:
+            _write_link(page, row, finding, names.get((finding.table, finding.path)))
+        for column, name in enumerate(_FIELDS, 1):
             value = getattr(finding, name)
             if isinstance(value, int):
                 page.write_number(row, column, value)
             else:
-                _write_text(page, row, column, value or "", colors[finding.severity] if name == "severity" else None)
+                _write_text(page, row, column, value or "", {"severity": colors[finding.severity]}.get(name))
     for row, entry in enumerate(report.not_checked, len(report.findings) + 4):
         told = f"{entry.name} of {place_in_package(entry) or 'the package'}: {entry.reason}"
         _write_text(page, row, 1, f"not checked: {told}")
