@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from html import escape
@@ -21,11 +21,11 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
+import polars.selectors as cs
 
 from deedbook import models, rendering, validation
 from deedbook.changes.compare import compare
 from deedbook.changes.sources import open_sides
-from deedbook.descriptor import Resource
 from deedbook.dialect import Dialect
 from deedbook.errors import DeedbookError, ProjectError, UsageError
 from deedbook.findings import FINDING_FIELDS, Finding, NotChecked, Total, nearest, with_findings
@@ -35,6 +35,7 @@ from deedbook.reading.excerpts import read_excerpts
 from deedbook.rendering import View
 from deedbook.rendering import changes as changes_views
 from deedbook.rendering import plan as plan_views
+from deedbook.schema import TableSchema
 from deedbook.types import canonical_field
 
 if TYPE_CHECKING:
@@ -187,42 +188,25 @@ def validate(
     Raises:
         DeedbookError: when something cannot be read, or does not go together.
     """
-    with _told_in_python(), ExitStack() as stack:
-        if schema is not None and model is not None:
-            raise UsageError("schema= and model= both say what the data is", "leave one of them out")
-        if model is not None and model not in models.LAYOUTS:
-            hint = nearest(model, models.LAYOUTS, f"the models are {', '.join(models.LAYOUTS)}")
-            raise UsageError(f"there is no model {model!r}", hint)
-        scratch = Path(stack.enter_context(TemporaryDirectory(prefix="deedbook-")))
-        if isinstance(schema, Mapping):
-            file = scratch / "schema.json"
-            file.write_text(json.dumps(schema), encoding="utf-8")
-            schema = file
-        folder = models.folder_of(model) if model else None
-        reading = Reading(Path(schema) if schema else None, table, model=folder)
-        if isinstance(data, str | Path):
-            is_described = bool(schema or model)
-            project = load_project(Path(data), reading if is_described else Reading())
-            tables = () if is_described or not table else (table,)
-        else:
-            project, tables = _project_of(data, reading, scratch), ()
+    with _told_in_python(), TemporaryDirectory(prefix="deedbook-") as scratch:
+        reading = _reading(schema, model, table, Path(scratch))
+        project = _project_of(data, reading, Path(scratch))
+        if model and (wrong := models.misfit(project.package.resources[0], model)):
+            return Report(with_findings(Outcome(), [replace(wrong, hint=_in_python(wrong.hint))]))
         options = validation.Options(
             max_findings=max_findings,
-            tables=tables,
-            trust_rules=trust_rules or model is not None,
+            tables=(table,) if table and not _is_described(reading) else (),
+            trust_rules=trust_rules or bool(model),
             select=tuple(select),
             ignore=tuple(ignore),
         )
-        resource = project.package.resources[0] if project.package.resources else Resource("")
-        if model and isinstance(data, str | Path) and (wrong := models.misfit(resource, model)):
-            return Report(with_findings(Outcome(), [replace(wrong, hint=_in_python(wrong.hint))]))
-        book = None
-        if rules is not None:
-            project, book = _with_rules(project, resource.name, rules, options)
+        book = None if rules is None else _book_of(project, rules, options)
+        if book is not None:
+            project = replace(project, rule_files=dict.fromkeys(book.tables, Path("rules")))
         found = validation.validate(project, options, book=book)
         unmet = (replace(item, reason=_in_python(item.reason)) for item in found.not_checked)
-        rows = read_excerpts(project.package, found.findings)
-        return Report(replace(found, not_checked=tuple(unmet)), View(name=project.package.name, rows=rows))
+        view = View(name=project.package.name, rows=read_excerpts(project.package, found.findings))
+        return Report(replace(found, not_checked=tuple(unmet)), view)
 
 
 def describe(*files: str | Path) -> dict[str, dict[str, Any]]:
@@ -313,49 +297,72 @@ def build(project: str | Path = ".", *, snapshot: bool = False, trust_rules: boo
         return Build(folder, Report(found.report), found.unchanged)
 
 
-def _project_of(data: pl.DataFrame | pd.DataFrame, reading: Reading, scratch: Path) -> Project:
-    """A frame as the table of a project; columns that are no text are described as the values that they are."""
-    if reading.schema is None and reading.model is None:
+def _reading(schema: str | Path | Mapping[str, Any] | None, model: str | None, table: str, scratch: Path) -> Reading:
+    """How a data file or frame is read."""
+    if schema is not None and model is not None:
+        raise UsageError("schema= and model= both say what the data is", "leave one of them out")
+    if model is not None:
+        if model not in models.LAYOUTS:
+            hint = nearest(model, models.LAYOUTS, f"the models are {', '.join(models.LAYOUTS)}")
+            raise UsageError(f"there is no model {model!r}", hint)
+        return Reading(name=table, model=models.folder_of(model))
+    if isinstance(schema, Mapping):
+        file = scratch / "schema.json"
+        file.write_text(json.dumps(schema), encoding="utf-8")
+        schema = file
+    return Reading(Path(schema), table) if schema is not None else Reading()
+
+
+def _is_described(reading: Reading) -> bool:
+    return reading.schema is not None or reading.model is not None
+
+
+def _project_of(data: str | Path | pl.DataFrame | pd.DataFrame, reading: Reading, scratch: Path) -> Project:
+    """The project of what is validated; a frame is the file of a table whose columns are described as the values that they hold."""
+    if isinstance(data, str | Path):
+        return load_project(Path(data), reading)
+    if not _is_described(reading):
         raise UsageError("a frame needs a schema", 'give schema= (a Table Schema), or model= such as "acled"')
     frame = data if isinstance(data, pl.DataFrame) else pl.from_pandas(data)
-    name = reading.name or "table"
-    file = scratch / f"{name}.csv"
+    file = scratch / f"{reading.name or 'table'}.csv"
     file.touch()
     project = load_project(file, reading)
     resource = replace(project.package.resources[0], dialect=Dialect(), encoding="utf-8")
     schema = resource.described
-    texts, kinds = {column for column, kind in frame.schema.items() if kind == pl.String}, dict(frame.schema)
-    if packed := [column for column, kind in kinds.items() if kind.is_nested() or kind in {pl.Object, pl.Duration}]:
-        hint = "write its values as text, as the schema has them"
-        raise UsageError(f"the column `{packed[0]}` holds {kinds[packed[0]]}, which is no cell of a table", hint)
-    whole = {field.name for field in schema.fields if field.type in {"integer", "year"}}
-    frame = frame.with_columns(
-        pl.col(column).cast(pl.Int64)
-        for column, kind in kinds.items()
-        if column in whole and kind.is_float() and (frame[column].drop_nulls() % 1 == 0).all()
-    )
-    zoned = [column for column, kind in kinds.items() if isinstance(kind, pl.Datetime) and kind.time_zone]
-    frame = frame.with_columns(
-        pl.col(it).dt.convert_time_zone("UTC").dt.strftime("%Y-%m-%dT%H:%M:%S%.fZ") for it in zoned
-    )
-    frame.write_csv(file, datetime_format="%Y-%m-%dT%H:%M:%S%.f")
+    _writable(frame, schema).write_csv(file, datetime_format="%Y-%m-%dT%H:%M:%S%.f")
+    texts = {column for column, kind in frame.schema.items() if kind == pl.String}
     fields = (item if item.name in texts else canonical_field(item) for item in schema.fields)
     resource = replace(resource, schema=replace(schema, fields=tuple(fields)))
     return replace(project, package=replace(project.package, resources=(resource,)))
 
 
-def _with_rules(
-    project: Project, table: str, rules: str | Path | pa.DataFrameSchema, options: validation.Options
-) -> tuple[Project, RuleBook]:
-    """The project with these rules in place of its own, and what they are."""
+def _writable(frame: pl.DataFrame, schema: TableSchema) -> pl.DataFrame:
+    """The frame with moments in UTC, and whole numbers where cells that are missing had made floats of them.
+
+    Raises:
+        UsageError: when a column holds what is no cell of a table.
+    """
+    odd = (cs.by_dtype(pl.Object, pl.Duration) | cs.nested()) - cs.by_dtype(pl.String)
+    if packed := cs.expand_selector(frame, odd):
+        problem = f"the column `{packed[0]}` holds {frame.schema[packed[0]]}, which is no cell of a table"
+        raise UsageError(problem, "write its values as text, as the schema has them")
+    integers = [item.name for item in schema.fields if item.type in {"integer", "year"}]
+    floats = frame.select(cs.float() & cs.by_name(integers, require_all=False))
+    whole = [column.name for column in floats if (column.drop_nulls() % 1 == 0).all()]
+    zoned = cs.datetime(time_zone="*").dt.convert_time_zone("UTC").dt.strftime("%Y-%m-%dT%H:%M:%S%.fZ")
+    return frame.with_columns(pl.col(whole).cast(pl.Int64), zoned)
+
+
+def _book_of(project: Project, rules: str | Path | pa.DataFrameSchema, options: validation.Options) -> RuleBook:
+    """The rules that are given for the one table of a project."""
     from deedbook.checking.rules import book_of, load_rules
     from deedbook.checking.settings import read_settings
 
     settings = read_settings(project, options.select, options.ignore)
+    table = project.package.resources[0].name
     if isinstance(rules, str | Path):
-        file = Path(rules)
-        return replace(project, rule_files={table: file}), load_rules({table: file}, settings)
-    return replace(project, rule_files={table: Path("rules")}), book_of(table, rules, settings)
+        return load_rules({table: Path(rules)}, settings)
+    return book_of(table, rules, settings)
 
 
 @contextmanager
