@@ -117,6 +117,13 @@ def test_a_table_of_several_files_names_the_file_of_a_finding() -> None:
     assert "row 12 (line 15) of events.csv" in render(report)
 
 
+def test_many_rules_that_were_left_out_on_purpose_are_counted() -> None:
+    many = [NotChecked("events", f"rule-{number}", "not among --select", "f", accepted=True) for number in range(9)]
+    few = [NotChecked("events", "second-coder", "one person codes", "f", accepted=True)]
+    said = render_text(Report(not_checked=(*many, *many, *few))).splitlines()
+    assert said[:3] == ["Not checked:", "  9 rules: not among --select", "  second-coder of events.f: one person codes"]
+
+
 def test_what_was_not_checked_for_one_reason_is_one_line() -> None:
     entries = tuple(NotChecked("events", "pattern", "cannot be compiled", f"f{number}") for number in range(9))
     assert "pattern of events.f0, events.f1, events.f2, events.f3, events.f4, events.f5 and 3 more: cannot" in render(

@@ -213,13 +213,21 @@ def _spaced(parts: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
 
 
 def _not_checked(entries: Iterable[NotChecked]) -> Iterator[Line]:
-    """What was declared and could not be enforced, one line for each reason."""
+    """What was declared and could not be enforced, one line for each reason; of many rules that were left out on purpose the number."""
     grouped: dict[tuple[str, str], list[str]] = {}
+    left_out: dict[str, dict[str, list[str]]] = {}
     for entry in entries:
         place = visible(findings.place_in_package(entry) or "the package")
-        grouped.setdefault((entry.name, entry.reason), []).append(place)
-    if grouped:
+        if entry.accepted:
+            left_out.setdefault(entry.reason, {}).setdefault(entry.name, []).append(place)
+        else:
+            grouped.setdefault((entry.name, entry.reason), []).append(place)
+    few = {reason: rules for reason, rules in left_out.items() if len(rules) <= _NAMED}
+    grouped |= {(name, reason): places for reason, rules in few.items() for name, places in rules.items()}
+    if grouped or left_out:
         yield Line([("Not checked:", "bold yellow")])
+        for reason in (reason for reason in left_out if reason not in few):
+            yield Line([(f"{plural(len(left_out[reason]), 'rule')}: {visible(reason)}", "")], 2, 4)
         for (name, reason), places in grouped.items():
             yield Line([(f"{visible(name)} of {listed(places, _NAMED)}: {visible(reason)}", "")], 2, 4)
         yield Line()
