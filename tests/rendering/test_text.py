@@ -120,7 +120,7 @@ def test_a_table_of_several_files_names_the_file_of_a_finding() -> None:
 def test_many_rules_that_were_left_out_on_purpose_are_counted() -> None:
     many = [NotChecked("events", f"rule-{number}", "not among --select", "f", accepted=True) for number in range(9)]
     few = [NotChecked("events", "second-coder", "one person codes", "f", accepted=True)]
-    said = render_text(Report(not_checked=(*many, *many, *few))).splitlines()
+    said = render(Report(not_checked=(*many, *many, *few))).splitlines()
     assert said[:3] == ["Not checked:", "  9 rules: not among --select", "  second-coder of events.f: one person codes"]
 
 
