@@ -16,6 +16,8 @@ from deedbook.rendering.escapes import visible
 if TYPE_CHECKING:
     from deedbook.workbooks.returned import Import
 
+_MOST_FAULTS = 50
+"""That are shown of a workbook; the message counts them all."""
 _FILE = click.Path(dir_okay=False, path_type=Path)
 
 
@@ -83,12 +85,17 @@ def import_(
     from deedbook.project import Reading, load_project
     from deedbook.rendering.changes import render_text
     from deedbook.workbooks.reader import read_workbook
-    from deedbook.workbooks.returned import plan_import
+    from deedbook.workbooks.returned import ContradictionError, plan_import
 
     project = load_project(root, Reading())
     with streams.progress_bar(quiet=quiet):
         schemas = {resource.name: resource.described for resource in project.package.resources}
-        found = plan_import(project, read_workbook(workbook, schemas))
+        try:
+            found = plan_import(project, read_workbook(workbook, schemas))
+        except ContradictionError as error:
+            for fault in error.faults[:_MOST_FAULTS]:
+                streams.say(visible(fault, 300))
+            raise
     if not found.written:
         if not quiet:
             streams.emit("nothing was changed in the workbook\n")

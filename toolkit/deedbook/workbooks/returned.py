@@ -18,14 +18,26 @@ from deedbook.changes.sources import Side
 from deedbook.descriptor import Resource
 from deedbook.edits import Cells
 from deedbook.errors import ProjectError, RefusalError
-from deedbook.findings import join_key
+from deedbook.findings import join_key, plural
 from deedbook.project import Project
 from deedbook.workbooks.pages import Key, Page, Row, seen
 from deedbook.workbooks.reader import Returned
 
-_MOST_FAULTS = 30
 _TOP: Key = ("\0top",)
 """What no row is called: the head, which the first one follows."""
+
+
+class ContradictionError(RefusalError):
+    """A workbook cannot be brought back.
+
+    Args:
+        faults: What is wrong with it, in words.
+    """
+
+    def __init__(self, faults: Sequence[str]) -> None:
+        hint = "mend that in the workbook and import it again, or export a new one"
+        super().__init__(f"{plural(len(faults), 'fault')} in the workbook, and nothing was written", hint)
+        self.faults = tuple(faults)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +57,7 @@ def plan_import(project: Project, returned: Returned) -> Import:
     """What a workbook that came back changes in the tables.
 
     Raises:
-        RefusalError: when its structure is another one, rows cannot be told apart, or the project changed the same cells meanwhile.
+        ContradictionError: when its structure is another one, rows cannot be told apart, or the project changed the same cells meanwhile.
         ProjectError: when a table cannot be read or written.
     """
     faults, new = list(returned.faults), list[tuple[Resource, Cells]]()
@@ -59,23 +71,11 @@ def plan_import(project: Project, returned: Returned) -> Import:
             faults += [f"sheet `{page.sheet}` {fault}" for fault in own]
             frame = pl.DataFrame(found, schema=cells.rows.schema, orient="row")
             new += [(resources[page.table], Cells(cells.labels, frame))] * (not frame.equals(cells.rows))
-    demand_none(faults)
+    if faults:
+        raise ContradictionError(faults)
     written = [(resource, to_bytes(project, resource, cells)) for resource, cells in new]
     files = {resource.files[0]: (resource.files[0].read_bytes(), after) for resource, after in written}
     return Import(changes_of(project, written), files)
-
-
-def demand_none(faults: Sequence[str]) -> None:
-    """Refuses a workbook that has any of these faults, and names them.
-
-    Raises:
-        RefusalError: when there is one.
-    """
-    if faults:
-        more = [f"and {len(faults) - _MOST_FAULTS:,} more"] if len(faults) > _MOST_FAULTS else []
-        said = "".join(f"\n  {fault}" for fault in (*faults[:_MOST_FAULTS], *more))
-        hint = "mend that in the workbook and import it again, or export a new one"
-        raise RefusalError(f"the workbook cannot be brought back, and nothing was written:{said}", hint)
 
 
 def to_bytes(project: Project, resource: Resource, cells: Cells) -> bytes:
