@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from deedbook import __version__, validation
-from deedbook.cli.main import VERBS
+from deedbook.cli.main import VERBS, run
 from tests.cli.project import BAD, Outcome, write_project
 
 Run = Callable[..., Outcome]
@@ -113,3 +113,19 @@ def fail(*_arguments: object) -> None:
 
 def interrupt(*_arguments: object) -> None:
     raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_a_shell_can_complete_verbs_and_options(
+    shell: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("_DEEDBOOK_COMPLETE", f"{shell}_complete")
+    for words, word, expected in (
+        ("deedbook vali", "vali", "validate"),
+        ("deedbook validate --mod", "--mod", "--model"),
+    ):
+        monkeypatch.setenv("COMP_WORDS", words)
+        monkeypatch.setenv("COMP_CWORD", word if shell == "fish" else str(words.count(" ")))
+        with pytest.raises(SystemExit):
+            run([])
+        assert expected in capfd.readouterr().out

@@ -5,16 +5,18 @@ from __future__ import annotations
 import csv
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from textwrap import dedent
 
 import jsonschema
 import pytest
 
 from deedbook.rendering.data import report_schema
-from tests.cli.project import BAD, SCHEMA, UNUSUAL, WRONG, Outcome, write_project
+from tests.cli.project import BAD, GOOD, SCHEMA, UNUSUAL, WRONG, Outcome, write_project
 
 Run = Callable[..., Outcome]
 
@@ -251,3 +253,45 @@ def test_a_disk_that_takes_no_more_is_not_a_bug(tmp_path: Path) -> None:
     hint = f"free some space and try again; temporary files are in {tmp_path}, or where TMPDIR says"
     assert (run.returncode, run.stdout, run.stderr.decode()) == (75, b"", f"deedbook: {reason}\n  {hint}\n")
     assert list(tmp_path.iterdir()) == [schema]
+
+
+def test_what_is_staged_is_validated_whatever_the_files_say(project: Path, deedbook: Run) -> None:
+    git = shutil.which("git")
+    if git is None:
+        pytest.skip("git is not installed")
+    write_project(project, BAD)
+    for arguments in (["init", "-q"], ["add", "."]):
+        subprocess.run([git, "-C", str(project), *arguments], check=True, capture_output=True)
+    write_project(project)
+    assert deedbook("validate").code == 0
+    done = deedbook("validate", "--staged", "--format", "concise")
+    assert (done.code, done.out.startswith("data/events.csv:3")) == (1, True)
+    subprocess.run([git, "-C", str(project), "add", "."], check=True, capture_output=True)
+    (project / "data" / "events.csv").write_text("no table", encoding="utf-8")
+    done = deedbook("validate", "--staged")
+    assert (done.code, "2 rules" in done.out) == (0, True)
+    assert deedbook("validate", "--staged", "--schema", "schemas/events.schema.json").code == 2
+
+
+def test_a_project_that_is_not_in_git_has_nothing_staged(project: Path, deedbook: Run) -> None:
+    write_project(project)
+    assert deedbook("validate", "--staged").code == 3
+
+
+def test_watching_validates_again_when_a_file_changes(
+    project: Path, deedbook: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_project(project)
+    edits = [BAD, "", GOOD]
+
+    def pause(_seconds: float) -> None:
+        if not edits:
+            raise KeyboardInterrupt
+        if edit := edits.pop(0):
+            (project / "data" / "events.csv").write_text(dedent(edit), encoding="utf-8")
+
+    monkeypatch.setattr("deedbook.cli.validate.time.sleep", pause)
+    done = deedbook("validate", "--watch", "-o", "report.txt")
+    assert (done.code, done.err.count("watching . (ctrl-C ends it)"), done.err.count("invalid:")) == (130, 3, 1)
+    assert (project / "report.txt").read_text("utf-8").startswith("valid:")
+    assert deedbook("validate", "-", "--watch").code == 2

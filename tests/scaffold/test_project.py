@@ -68,7 +68,11 @@ def test_names_are_filled_in_and_the_script_runs(tmp_path: Path) -> None:
 def test_a_commit_is_checked_before_its_tables_are_rewritten(tmp_path: Path) -> None:
     config = yaml.safe_load((create(tmp_path / "new").folder / ".pre-commit-config.yaml").read_text(encoding="utf-8"))
     check, tidy = config["repos"][0]["hooks"]
-    assert (check["entry"], check["fail_fast"], tidy["entry"]) == ("deedbook validate --quiet", True, "deedbook fmt")
+    assert (check["entry"], check["fail_fast"], tidy["entry"]) == (
+        "deedbook validate --staged --quiet",
+        True,
+        "deedbook fmt",
+    )
 
 
 def test_the_same_name_gives_the_same_bytes(tmp_path: Path) -> None:

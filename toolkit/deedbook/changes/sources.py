@@ -21,6 +21,7 @@ from deedbook.project import CONFIG, DESCRIPTOR, Project, Reading, load_project
 _VERSION = re.compile(r"(?:(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)@)?v?(?P<version>\d+\.\d+\.\d+[0-9A-Za-z.+-]*)")
 _DESCRIPTORS = {".json", ".yaml", ".yml"}
 GIT = "git:"
+_SHA = re.compile(rb"[0-9a-f]{40,64}")
 _LINK, _SUBMODULE = b"120000", b"160000"
 """How git notes a symbolic link and another repository."""
 
@@ -137,17 +138,39 @@ def _project_root(here: Path) -> Path:
 
 def side_of_git(ref: str, here: Path, stack: ExitStack) -> Side:
     """The project at or above `here` as it stood at a branch, a tag or a commit."""
-    root = _project_root(here).resolve()
-    top = Path(_git(root, "rev-parse", "--show-toplevel").decode().strip()).resolve()
-    inside = root.relative_to(top)
+    root, top = _within_git(here)
     if ref[:1] in {"", "-"}:
         raise UsageError(f"{ref!r} is no git ref", "name a branch, a tag or a commit")
     commit = _git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}").decode().strip()
-    within = [str(inside)] if inside.parts else []
-    listing = _git(top, "ls-tree", "-r", "-z", "--full-tree", commit, *within).split(b"\0")[:-1]
-    entries = (entry.partition(b"\t") for entry in listing if not entry.startswith(_SUBMODULE))
-    files = [(*about.split()[::2], name) for about, _, name in entries]
-    # blobs, since attributes and filters of a repository may run programs and change what stands in a file
+    listing = _git(top, "ls-tree", "-r", "-z", "--full-tree", commit, "--", str(root.relative_to(top)))
+    return Side(f"git {ref}", load_project(_unpacked(listing, top, stack) / root.relative_to(top)))
+
+
+def staged_project(here: Path, stack: ExitStack) -> tuple[Project, Path]:
+    """The project at or above `here` as it is staged, which the next commit will hold whatever the files say, and where it is."""
+    root, top = _within_git(here)
+    listing = _git(top, "ls-files", "--stage", "-z", "--", str(root.relative_to(top)))
+    files = listing.split(b"\0")[:-1]
+    if unmerged := [name for about, _, name in (file.partition(b"\t") for file in files) if not about.endswith(b" 0")]:
+        raise ProjectError(f"{os.fsdecode(unmerged[0])} is in conflict", "resolve it and `git add` it")
+    if not files:
+        raise ProjectError(f"{root}: nothing of this project is staged or committed", "`git add` it first")
+    return load_project(_unpacked(listing, top, stack) / root.relative_to(top)), root
+
+
+def _within_git(here: Path) -> tuple[Path, Path]:
+    """The root of the project at or above `here`, and that of its repository."""
+    root = _project_root(here).resolve()
+    return root, Path(_git(root, "rev-parse", "--show-toplevel").decode().strip()).resolve()
+
+
+def _unpacked(listing: bytes, top: Path, stack: ExitStack) -> Path:
+    """The files that git lists with their mode and the sha of their blob, in a scratch folder.
+
+    Blobs, since attributes and filters of a repository may run programs and change what stands in a file.
+    """
+    entries = (entry.partition(b"\t") for entry in listing.split(b"\0")[:-1] if not entry.startswith(_SUBMODULE))
+    files = [(about[:6], _SHA.findall(about)[0], name) for about, _, name in entries]
     blobs = _git(top, "cat-file", "--batch", asked=b"".join(sha + b"\n" for _, sha, _ in files))
     scratch = tempfile.TemporaryDirectory(prefix="deedbook-", ignore_cleanup_errors=True)
     folder, at = Path(stack.enter_context(scratch)).resolve(), 0
@@ -160,7 +183,7 @@ def side_of_git(ref: str, here: Path, stack: ExitStack) -> Side:
             path.write_bytes(content)
         elif (path.parent / os.fsdecode(content)).resolve().is_relative_to(folder):
             path.symlink_to(os.fsdecode(content))
-    return Side(f"git {ref}", load_project(folder / inside))
+    return folder
 
 
 def _git(folder: Path, *arguments: str, asked: bytes = b"") -> bytes:

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import os
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from deedbook import models, rendering
 from deedbook.cli import options, streams
-from deedbook.errors import DONE, FINDINGS, UsageError
+from deedbook.errors import DONE, FINDINGS, DeedbookError, UsageError
 from deedbook.findings import Report, with_findings
 from deedbook.rendering import View, text
 
 if TYPE_CHECKING:
-    from deedbook.project import Project
+    from deedbook.project import Project, Reading
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
+_PAUSE = 0.5
+"""Seconds between two looks at the files: sooner than a person looks up from the editor, and nothing for a processor."""
 
 
 def output(text: str) -> tuple[str, Path]:
@@ -100,6 +106,12 @@ def output(text: str) -> tuple[str, Path]:
 @click.option(
     "--no-cache", is_flag=True, help="Read every table again, also one that did not change since the last time."
 )
+@click.option(
+    "--staged", is_flag=True, help="Validate what git has staged, which the next commit will hold; for hooks."
+)
+@click.option(
+    "--watch", is_flag=True, help="Validate again whenever a file of the project changes, until it is stopped."
+)
 @click.option("--allow-network", is_flag=True, help="Read tables that the descriptor names by URL.")
 @click.option("--workers", type=click.IntRange(min=1), help="Threads; as many as help when not given.")
 @options.quiet
@@ -125,6 +137,8 @@ def validate(
     tables: tuple[str, ...],
     strict: bool,
     no_cache: bool,
+    staged: bool,
+    watch: bool,
     quiet: bool,
     **chosen: Any,
 ) -> None:
@@ -135,8 +149,10 @@ def validate(
 
     Exits with 0 when the data may be published and with 1 when it has errors.
     """
+    if watch:
+        _watch(ctx, target, schema, is_file=model is not None)
     from deedbook import validation
-    from deedbook.project import Reading, load_project
+    from deedbook.project import Reading
     from deedbook.rendering.data import read_counts
 
     reading = Reading(schema, "", delimiter.replace("\\t", "\t"), encoding, sheet)
@@ -147,16 +163,18 @@ def validate(
         reading = replace(reading, name=name, model=models.folder_of(model))
     chosen |= {
         "rules": not no_rules,
-        "cache": not no_cache,
+        "cache": not (no_cache or staged),
         "tables": tables,
         "trust_rules": trust_rules or model is not None,
     }
     if file is None and format_ in rendering.SHOW_TABLES:
         raise UsageError(f"{format_} is a file of its own", f"add --output FILE.{format_}")
     counts = None if earlier is None else read_counts(streams.read(earlier))
-    with streams.piped_data(target, schema or reading.model) as path:
+    with ExitStack() as stack:
+        path = stack.enter_context(streams.piped_data(target, schema or reading.model))
+        project, tables_in, is_trusted = _staged(path, reading, stack) if staged else _opened(path, reading)
+        chosen["trust_rules"] |= is_trusted
         with streams.progress_bar(quiet=quiet) as bar:
-            project = load_project(path, reading)
             if project.config is not None and project.has_releases:
                 from deedbook.versioning.previous import demand_one_beginning
 
@@ -167,8 +185,7 @@ def validate(
             else:
                 report = with_findings(Report(), [wrong])
         code = DONE if report.passes(strict=strict) else FINDINGS
-        folder = streams.folder_of(project.package.root)
-        view = View(folder=folder, name=project.package.name, by=by, earlier=counts)
+        view = View(folder=streams.folder_of(tables_in), name=project.package.name, by=by, earlier=counts)
         for name, other in also:
             streams.write(other, rendered(report, name, project, view))
         give(report, format_, file, project, view, is_silent=quiet and code == DONE)
@@ -177,6 +194,72 @@ def validate(
     if strict and not quiet and (complaint := text.strict_complaint(report)):
         streams.say(complaint)
     ctx.exit(code)
+
+
+def _opened(target: Path, reading: Reading) -> tuple[Project, Path, bool]:
+    """The project of a target, and the folder of its tables; the project itself knows whether its rules may run."""
+    from deedbook.project import load_project
+
+    project = load_project(target, reading)
+    return project, project.package.root, False
+
+
+def _staged(target: Path, reading: Reading, stack: ExitStack) -> tuple[Project, Path, bool]:
+    """What git has staged of the project at or above a target, the folder of its tables, and whether one works in it."""
+    from deedbook.changes.sources import staged_project
+
+    if reading.schema or reading.model:
+        raise UsageError("--staged is about a project, not about a file", "leave --schema and --model out")
+    project, root = staged_project(target, stack)
+    folder = root / project.package.root.relative_to(project.root)
+    return project, folder, Path.cwd().resolve().is_relative_to(root)
+
+
+def _watch(ctx: click.Context, target: Path, schema: Path | None, *, is_file: bool) -> NoReturn:
+    """Validates now and whenever a file of the target changes; ctrl-C ends it."""
+    if str(target) == "-":
+        raise UsageError("data that is piped in cannot be watched", "name its file")
+    watched = [target, schema] if is_file or schema else None
+    outputs = [
+        *(ctx.params[name] for name in ("file", "summary", "findings_file")),
+        *(path for _, path in ctx.params["also"]),
+    ]
+    written = {path.absolute() for path in outputs if path}
+    seen: dict[Path, tuple[int, int]] = {}
+    while True:
+        files = filter(None, watched) if watched else _files_of(target)
+        states = {path: state for path in files if path.absolute() not in written and (state := _state(path))}
+        if states != seen:
+            seen = states
+            _again(ctx)
+            streams.say(f"watching {target} (ctrl-C ends it)")
+        time.sleep(_PAUSE)
+
+
+def _again(ctx: click.Context) -> None:
+    """One validation of those of `--watch`; what stops it is said, and does not stop the next one."""
+    try:
+        ctx.invoke(validate, **{**ctx.params, "watch": False})
+    except click.exceptions.Exit:
+        pass
+    except DeedbookError as error:
+        streams.say(f"deedbook: {error.message}\n  {error.hint}")
+
+
+def _files_of(target: Path) -> Iterator[Path]:
+    """The files of a project, but for hidden ones and releases."""
+    for folder, inner, names in os.walk(target if target.is_dir() else target.parent):
+        inner[:] = [name for name in inner if not name.startswith((".", "__")) and name != "dist"]
+        yield from (Path(folder, name) for name in names if not name.startswith("."))
+
+
+def _state(path: Path) -> tuple[int, int] | None:
+    """When a file was written and how long it is; None when it is gone, as for a moment while an editor saves it."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size
 
 
 def give(report: Report, format_: str, file: Path | None, project: Project, view: View, *, is_silent: bool) -> None:
