@@ -134,11 +134,18 @@ def test_what_is_seen_only_late_in_a_file_counts_too(tmp_path: Path) -> None:
 
 
 def test_a_file_that_cannot_be_described_says_why_and_the_others_are(tmp_path: Path) -> None:
-    _put(tmp_path, good__csv=ACTORS, twice__csv="a,a\n1,2\n", page__csv="\0\0\0\0", empty__csv="")
+    _put(
+        tmp_path,
+        good__csv=ACTORS,
+        twice__csv="a,a\n1,2\n",
+        star__csv="^a$,b\n1,2\n",
+        page__csv="\0\0\0\0",
+        empty__csv="",
+    )
     draft = drafts.describe([tmp_path])
     assert [table.name for table in draft.tables] == ["good"]
     reasons = {Path(file).name: why for file, why in draft.undescribed.items()}
-    assert reasons.keys() == {"twice.csv", "page.csv", "empty.csv"}
+    assert reasons.keys() == {"twice.csv", "star.csv", "page.csv", "empty.csv"}
     assert "two columns are named `a`" in reasons["twice.csv"]
 
 

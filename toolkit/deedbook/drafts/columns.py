@@ -22,6 +22,7 @@ from deedbook.errors import ProjectError
 from deedbook.findings import plural, shorten
 from deedbook.reading import pipeline, tables
 from deedbook.reading.text import TextBlock
+from deedbook.schema import read_schema
 
 T = TypeVar("T")
 _WITNESSES = 500
@@ -54,7 +55,7 @@ TIMELIKE = re.compile(r"(?i).*(year|date|month|day|week|time|round|wave|session|
 """How columns are called that say when."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Column:
     """What is known of a column so far.
 
@@ -315,6 +316,11 @@ class TableColumns:
     is_hashed: bool
 
     @cached_property
+    def places(self) -> Mapping[str, int]:
+        """Where each stands, from 0."""
+        return {column.name: at for at, column in enumerate(self.columns)}
+
+    @cached_property
     def by_name(self) -> Mapping[str, Column]:
         """Each by its name."""
         return {column.name: column for column in self.columns}
@@ -356,6 +362,7 @@ def read_names(resource: Resource) -> tuple[list[str], int]:
         raise ProjectError(f"{resource.name}: there is no table in {resource.paths[0]}", "see what the file holds")
     if nameless := [at for at, name in enumerate(names, 1) if not name.strip()]:
         raise ProjectError(f"{resource.name}: column {nameless[0]} has no name", "name it in the header")
+    read_schema({"fields": [{"name": name} for name in names]}, resource.name)  # refuses names that no field can have
     return names, header.row
 
 

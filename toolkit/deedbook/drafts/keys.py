@@ -23,6 +23,8 @@ _TRIED = 80
 """Pairs and triples of columns that are tried as a key, the likeliest first."""
 _UNLIKELY = 5
 """The rank of a column that nothing speaks for but that it tells rows apart."""
+_TARGETS = 20
+"""Columns of a table that others may refer to."""
 _PARTS = 12
 """Columns that may be parts of a key of several."""
 _FIRST = 20_000
@@ -87,7 +89,7 @@ class Table:
 
     def rank(self, column: Column) -> tuple[int, int]:
         """How likely a column is part of the key, the least first: by its name, what its values look like, and its place."""
-        place = self.found.columns.index(column)
+        place = self.found.places[column.name]
         own = fold(column.name) in {"id", f"{singular(self.name)}id", f"{fold(self.name)}id"}
         is_named = bool(KEYLIKE.fullmatch(column.name))
         reasons = (
@@ -104,6 +106,12 @@ class Table:
         """The columns that tell rows apart alone, the likeliest first."""
         kinds = {"integer", "number", "string"}
         return [it.name for it in self.filled if it.type in kinds and self.is_key([it.name])]
+
+    @property
+    def targets(self) -> list[str]:
+        """The columns that others may refer to: those that tell rows apart and look like keys, the likeliest of them."""
+        likely = (name for name in self.single if name in self.key or KEYLIKE.fullmatch(name))
+        return list(islice(likely, _TARGETS)) if self.found.rows > 1 else []
 
     @cached_property
     def key(self) -> tuple[str, ...]:
@@ -194,7 +202,7 @@ def reference_guesses(table: Table, all_tables: Sequence[Table]) -> Iterator[Gue
 def find_references(table: Table, all_tables: Sequence[Table]) -> list[Reference]:
     """The likeliest reference of each column, and those of several columns."""
     found = []
-    parents = [(parent, target) for parent in all_tables for target in parent.single]
+    parents = [(parent, target) for parent in all_tables for target in parent.targets]
     for name in table.hashes:
         likely = (_reference(table, name, parent, target) for parent, target in parents)
         found += sorted(filter(None, likely), key=lambda one: (-one.closeness, -one.share))[:1]
