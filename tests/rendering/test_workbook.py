@@ -82,6 +82,16 @@ def test_a_text_that_a_cell_does_not_hold_is_cut_and_says_so() -> None:
     assert sheet["A2"].value.endswith("... (cut: 40,000 characters)")
 
 
+def test_characters_that_no_sheet_holds_are_escaped() -> None:
+    odd = "a\x07\ufffe\uffff_x0041_<&>\u202e"
+    finding = replace(BAD_DAY, message=odd, value=odd, row=2, field_number=1)
+    book = book_of(Report(findings=(finding,)), [["a"], [odd]])
+    escaped = "a\x07_xFFFE__xFFFF__x0041_<&>\u202e"
+    assert book["events"]["A2"].value.replace("_x0007_", "\x07").replace("_x005F_x0041_", "_x0041_") == escaped
+    assert "_xFFFE__xFFFF_" in book["events"]["A2"].comment.text
+    assert "\u202e" not in book["events"]["A2"].comment.text
+
+
 def test_sheets_have_names_that_spreadsheets_take() -> None:
     files = [("findings", "f.csv"), ("a" * 40, "a.csv"), ("A" * 40, "b.csv"), ("x", "x/1.csv"), ("x", "x/2.csv")]
     names = list(sheet_names(files).values())
