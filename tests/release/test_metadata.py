@@ -245,3 +245,12 @@ def test_csvw_declares_only_references_that_are_always_there(folder: Path) -> No
     tables = load(folder, "csv-metadata.json")["tables"]
     assert tables[1]["tableSchema"]["primaryKey"] == ["event_id"]
     assert "foreignKeys" not in tables[1]["tableSchema"]
+
+
+def test_croissant_has_ids_without_spaces_each_once(make_project: MakeProject) -> None:
+    fields = [{"name": name, "type": "string"} for name in ("a b", "a_b", "a\u00a0b")]
+    folder = release_of(make_project({"t": ("a b,a_b,a\u00a0b\n1,2,3\n", {"fields": fields, "primaryKey": "a b"})}))
+    (records,) = load(folder, "croissant.json")["recordSet"]
+    found = {field["@id"]: field["source"]["extract"]["column"] for field in records["field"][:3]}
+    assert found == {"t/a_b_2": "a b", "t/a_b": "a_b", "t/a_b_3": "a\u00a0b"}
+    assert records["key"] == {"@id": "t/a_b_2"}

@@ -40,6 +40,7 @@ from deedbook.release.citation import licences_of
 from deedbook.release.citation import write as cited
 from deedbook.release.contents import TYPED_FORMATS, Contents, File, release_formats
 from deedbook.release.formats import FORMATS, Format, Usage, every_format, format_of
+from deedbook.release.formats.cells import fitted_names
 from deedbook.release.pages import json_text, render
 from deedbook.release.tables import Outline, named_missing, schema_of
 from deedbook.schema import Field, TableSchema, own_settings
@@ -188,6 +189,7 @@ def described(contents: Contents, standard: str, files: Sequence[File], *, inden
         data=sorted((file for file in files if file.format), key=lambda file: (titles.index(file.format), file.name)),
         agents=list({one.orcid or one.name: one for one in agents if one}.values()),
         references=_references(outlines),
+        ids=field_ids(outlines),
     )
     if not standard.endswith(".json"):
         return text
@@ -211,7 +213,18 @@ def known(value: Any) -> Any:
     return [item for item in map(known, value) if item not in _UNKNOWN] if isinstance(value, list) else value
 
 
-def _references(outlines: Sequence[Outline]) -> dict[tuple[str, str], str]:
+def field_ids(outlines: Sequence[Outline]) -> dict[tuple[str, str], str]:
+    """What stands for a field of a table inside a document, each once: without white space, which mlcroissant refuses."""
+    found = {}
+    for outline in outlines:
+        names = outline.schema.names
+        longest = 2 * max(map(len, names)) + 9
+        plain = fitted_names(names, longest, lambda name, size: "_".join(name.split())[:size], "", folds_case=False)
+        found |= {(outline.name, name): f"{outline.name}/{one}" for name, one in zip(names, plain, strict=True)}
+    return found
+
+
+def _references(outlines: Sequence[Outline]) -> dict[tuple[str, str], tuple[str, str]]:
     """By table and field, the field that it refers to, of a table that does not refer back, however indirectly.
 
     Readers walk from table to table and end nowhere in a circle (mlcroissant refuses it), so a reference that would close
@@ -224,7 +237,7 @@ def _references(outlines: Sequence[Outline]) -> dict[tuple[str, str], str]:
             target, name = key.resource or outline.name, key.fields[0]
             is_single = len(key.fields) == 1 and name in outline.required
             if is_single and outline.name not in leads_to.get(target, {outline.name}):
-                found[outline.name, name] = f"{target}/{key.reference[0]}"
+                found[outline.name, name] = target, key.reference[0]
                 for reached in leads_to.values():
                     if outline.name in reached:
                         reached |= leads_to[target]
