@@ -215,7 +215,7 @@ def known(value: Any) -> Any:
 
 def field_ids(outlines: Sequence[Outline]) -> dict[tuple[str, str], str]:
     """What stands for a field of a table inside a document, each once: without white space, which mlcroissant refuses."""
-    found = {}
+    found = dict[tuple[str, str], str]()
     for outline in outlines:
         names = outline.schema.names
         longest = 2 * max(map(len, names)) + 9
