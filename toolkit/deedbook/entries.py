@@ -159,18 +159,13 @@ def _named(project: Project, wanted: str) -> Iterator[Match]:
     """Every name of every row, with how alike it is to what is looked for."""
     for resource in project.package.resources:
         schema, names = resource.described, name_fields(resource)
-        owner = _owner_of(resource)
+        links = [key.fields[0] for key in schema.foreign_keys if len(key.fields) == 1 and key.resource]
+        owner = links[:1] if resource.name.endswith("_names") else []  # whose name it is, in a table of names
         for frame in read_text(resource) if names and schema.primary_key else ():
             for row in frame.fill_null("").iter_rows(named=True):
                 key = join_key([row[name] for name in schema.primary_key])
                 key += "".join(f" of {row[name]}" for name in owner if row[name])
                 yield from (Match(resource.name, key, it, row[it], _likeness(wanted, row[it])) for it in names)
-
-
-def _owner_of(resource: Resource) -> list[str]:
-    """The field that says whose name it is, in a table of names."""
-    links = [key.fields[0] for key in resource.described.foreign_keys if len(key.fields) == 1 and key.resource]
-    return links[:1] if resource.name.endswith("_names") else []
 
 
 def name_fields(resource: Resource) -> list[str]:

@@ -63,6 +63,13 @@ class Field:
     raw: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     @property
+    def allowed(self) -> list[str]:
+        """The values that are listed as allowed; none where any is."""
+        if self.constraints.get("enum") is not None:
+            return [str(value) for value in self.constraints["enum"]]
+        return [str(label.value) for label in self.categories]
+
+    @property
     def required(self) -> bool:
         """Whether a cell may not be missing."""
         return bool(self.constraints.get("required", False))

@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Set
 from contextlib import ExitStack
 from dataclasses import replace
-from functools import partial
 from tempfile import SpooledTemporaryFile
 from typing import TYPE_CHECKING
 
@@ -69,9 +68,14 @@ def validate(
         advance, has_project = _counter(project.package, progress), project.config is not None
         plans = plan_tables(project.package, options, spill, advance, has_project=has_project)
         cache = Cache.open(project, plans, options, withheld)
-        parts = _parts(
-            project, plans, cache, None if withheld else partial(_book_of, project, options, book), write_all
-        )
+        if withheld or not project.rule_files or cache.has_all(plans):
+            book = None
+        elif book is None:
+            from deedbook.checking import rules, settings
+
+            given = settings.read_settings(project, options.select, options.ignore)
+            book = rules.load_rules(project.rule_files, given)
+        parts = _parts(project, plans, cache, book, write_all)
     shown = [item for item in project.package.resources if not options.tables or item.name in options.tables]
     not_checked = [*(NotChecked(name, "rules", withheld) for name in project.rule_files if withheld), *not_checked]
     rest = Report(not_checked=(*not_checked, *_not_judged(project.package, shown)))
@@ -100,12 +104,6 @@ def _withheld(project: Project, options: Options, book: RuleBook | None) -> str:
     return ""
 
 
-def _book_of(project: Project, options: Options, book: RuleBook | None) -> RuleBook:
-    from deedbook.checking import rules, settings
-
-    return book or rules.load_rules(project.rule_files, settings.read_settings(project, options.select, options.ignore))
-
-
 def _counter(package: Package, progress: Progress | None) -> Callable[[int], None]:
     """Takes how many more bytes were read."""
     total = sum(file.stat().st_size for item in package.resources for file in item.files if file.is_file())
@@ -124,12 +122,11 @@ def _parts(
     project: Project,
     plans: list[TablePlan],
     cache: Cache,
-    load: Callable[[], RuleBook] | None,
+    book: RuleBook | None,
     write_all: WriteAll | None,
 ) -> dict[str, Part]:
-    """What is said of each table; rules are loaded, where they may, when a table has to be read."""
+    """What is said of each table; `book` has the rules, where they run and a table has to be read."""
     created, ids = project.package.created[:10], dict[str, list[str]]()
-    book = load() if load and project.rule_files and not cache.has_all(plans) else None
     if book is not None:
         from deedbook.checking import rulings
 

@@ -108,12 +108,13 @@ class Cache:
             return cls(project)
         rules = {} if withheld else project.rule_files
         chosen = [getattr(options, name) for name in _OPTIONS]
-        folders = [Path(deedbook.__file__).parent] if deedbook.__file__ else []
+        toolkit = _files_in([Path(__file__).parents[1]])  # a checkout has one version for many states
+        times = [(file.name, file.stat().st_size, file.stat().st_mtime_ns) for file in toolkit]
         cache = cls(
             project=project,
             folder=project.root / FOLDER,
-            contract=_digest(deedbook.__version__, pl.__version__, *_times(folders), chosen, withheld, project.config),
-            code=_digest(*_contents({path.parent for path in rules.values()})),
+            contract=_digest(deedbook.__version__, pl.__version__, times, chosen, withheld, project.config),
+            code=_digest(*((str(file), file.read_bytes()) for file in _files_in({it.parent for it in rules.values()}))),
             referred=frozenset(item.parent for plan in plans for item in plan.references),
             entries=dict(_read_index(project.root / FOLDER / _INDEX)),
         )
@@ -240,19 +241,10 @@ def _digest(*parts: object) -> str:
     return hashlib.sha256("\0".join(map(repr, parts)).encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _contents(folders: Iterable[Path]) -> Iterator[object]:
-    """Everything in the folders: rule files import what stands beside them."""
-    for file in (file for folder in sorted(folders) for file in sorted(folder.rglob("*"))):
-        if file.is_file() and "__pycache__" not in file.parts:
-            yield file.as_posix(), file.read_bytes()
-
-
-def _times(folders: Iterable[Path]) -> Iterator[object]:
-    """When each file of the toolkit changed: a checkout has one version for many states."""
-    for file in (file for folder in folders for file in sorted(folder.rglob("*.[pt]*"))):
-        if file.suffix != ".pyc":
-            state = file.stat()
-            yield file.name, state.st_size, state.st_mtime_ns
+def _files_in(folders: Iterable[Path]) -> Iterator[Path]:
+    """Everything in the folders but what Python makes of it."""
+    for folder in sorted(folders):
+        yield from (file for file in sorted(folder.rglob("*")) if file.is_file() and "__pycache__" not in file.parts)
 
 
 def _read_index(file: Path) -> Iterator[tuple[str, Entry]]:

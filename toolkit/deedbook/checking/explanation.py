@@ -168,7 +168,7 @@ class BadText:
     def as_breach(self, constraint: str) -> Words:
         """Which constraint the text breaks, and what it was probably meant to be."""
         item, text = self.plan.field, self.text
-        declared, label, values = item.constraints.get(constraint), pattern_label(item), _allowed(item)
+        declared, label, values = item.constraints.get(constraint), pattern_label(item), item.allowed
         told = _BROKEN.get(constraint, f"breaks the constraint {constraint}")
         if constraint == "pattern" and label:
             told = "is not {label} (pattern {declared})"
@@ -227,12 +227,6 @@ def _example(item: Field) -> str:
     """What a value looks like, if the schema says so."""
     example = item.raw.get("example") or next(iter(item.raw.get("examples") or ()), None)
     return f"it should look like `{example}`" if example is not None else ""
-
-
-def _allowed(item: Field) -> list[str]:
-    if item.constraints.get("enum") is not None:
-        return [str(value) for value in item.constraints["enum"]]
-    return [str(label.value) for label in item.categories]
 
 
 def _bound_hint(name: str, text: str) -> str:

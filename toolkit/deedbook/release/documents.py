@@ -337,6 +337,7 @@ def datapackage_json(contents: Contents) -> str:
     for table in contents.tables:
         outline, file, schema = table.outline, table.file, table.outline.schema
         said = {"title": outline.title, "description": outline.description}
+        settings = {name: value for name, value in own_settings(schema.raw).items() if name != "guess"}
         resource = {
             "name": outline.name,
             "type": "table",
@@ -351,7 +352,7 @@ def datapackage_json(contents: Contents) -> str:
             "rows": table.rows,
             "schema": {
                 "$schema": PROFILE + "tableschema.json",
-                **_kept({**schema.raw, "deedbook": _without_guesses(schema)}, _DROPPED_OF_SCHEMA),
+                **_kept({**schema.raw, "deedbook": settings}, _DROPPED_OF_SCHEMA),
                 "fields": [_field(item, item.name in outline.derived, schema) for item in schema.fields],
                 "missingValues": [""],
             },
@@ -374,11 +375,6 @@ def datapackage_json(contents: Contents) -> str:
 def _kept(raw: Mapping[str, Any], dropped: re.Pattern[str]) -> dict[str, Any]:
     """What is said otherwise in a release is not said twice."""
     return {key: value for key, value in raw.items() if value not in ("", [], {}) and not dropped.fullmatch(key)}
-
-
-def _without_guesses(schema: TableSchema) -> dict[str, Any]:
-    """Our own settings in a schema, but for what its draft was made from."""
-    return {name: value for name, value in own_settings(schema.raw).items() if name != "guess"}
 
 
 def _field(item: Field, is_derived: bool, schema: TableSchema) -> dict[str, Any]:

@@ -146,15 +146,10 @@ def contents_of(
     for table in sorted(tables, key=lambda item: item.name):
         yield f"datapackage/{table.name}", table.read_bytes()
     raw |= {"name": name, "deedbook": {**raw["deedbook"], "previous": None}, **said}
-    yield "datapackage/datapackage.json", _to_bytes(raw)
+    yield "datapackage/datapackage.json", (json.dumps(raw, ensure_ascii=False, indent=2) + "\n").encode()
     for schema in sorted(schemas, key=lambda item: item.name):
         if schema.name.endswith((".schema.json", ".py", ".rules.toml")):
             yield f"schemas/{schema.name}", schema.read_bytes()
-
-
-def _to_bytes(value: object) -> bytes:
-    """JSON as people edit it."""
-    return (json.dumps(value, ensure_ascii=False, indent=2) + "\n").encode()
 
 
 def _packaged(path: str, folder: str) -> Traversable:
