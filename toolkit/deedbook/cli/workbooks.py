@@ -97,16 +97,15 @@ def import_(
                 streams.say(visible(fault, 300))
             raise
     if not found.written:
-        if not quiet:
-            streams.emit("nothing was changed in the workbook\n")
+        streams.emit("nothing was changed in the workbook\n" * (not quiet))
         return
     if not quiet or not yes:
         streams.emit(render_text(found.changes, max_changes))
     if dry_run or not (yes or _agrees(found)):
         ctx.exit(FINDINGS)
     write_all(found.written)
-    if not quiet:
-        streams.emit(f"{plural(len(found.written), 'file')} written; run `deedbook validate`\n")
+    said = f"{plural(len(found.written), 'file')} written; run `deedbook validate`\n"
+    streams.emit(said * (not quiet))
     ctx.exit(DONE)
 
 
