@@ -29,8 +29,6 @@ _LONGEST_NAME = 31
 _COLUMNS = {"rule": 22, "severity": 9, "table": 16, "message": 60, "row": 8, "column": 18, "key": 16, "value": 24}
 """What is listed of a finding, with the width of its column in characters; the rest is as wide as its name."""
 _FIELDS = (*_COLUMNS, *(name for name in FINDING_FIELDS if name not in _COLUMNS))
-_NO_XML = {0xFFFE: "_xFFFE_", 0xFFFF: "_xFFFF_"}
-"""Characters that XML cannot hold, and that XlsxWriter does not escape in comments."""
 _COLORS = {"error": "#F8CBC6", "warning": "#FBE5B6", "info": "#D6E6F5"}
 Place = tuple[int, int]
 """Row and column of a sheet, from 0."""
@@ -132,7 +130,7 @@ def _write_link(page: Any, row: int, finding: Finding, sheet: str | None) -> Non
 def _said(finding: Finding) -> str:
     """What a comment says of one finding."""
     parts = [f"{finding.severity} {finding.rule}", finding.message, finding.hint]
-    return "\n".join(visible(part).translate(_NO_XML) for part in parts if part)
+    return "\n".join(visible(part) for part in parts if part)
 
 
 def _write_text(page: Any, row: int, column: int, text: str, shape: Any = None) -> None:
