@@ -29,7 +29,7 @@ def test_a_hostile_archive_catalogue_and_citation_get_an_answer(capsys: pytest.C
     rows = [[cell.strip() for cell in line.split("|")] for line in printed.splitlines() if line.startswith("| ")][1:]
     assert {row[1].removeprefix("**BAD** "): int(row[2]) for row in rows} == {
         "archive: a member that climbs": 1,
-        "catalogue: goes back": 3,
+        "catalogue: goes back": 4,
         "server: a redirect to file:///etc/passwd": 75,
         "CITATION.cff: a bomb of aliases": 3,
     }
