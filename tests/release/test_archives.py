@@ -92,6 +92,12 @@ def test_a_large_one_that_is_asked_for_by_name_is_written(make_project: MakeProj
     assert forecast(project).whole == ("deeds-parquet.zip",)
 
 
+@pytest.mark.usefixtures("small_limits")
+def test_nothing_is_said_of_an_archive_of_one_large_table(make_project: MakeProject) -> None:
+    folder = release_of(make_project({"actors": (ACTORS, ACTORS_SCHEMA)}))
+    assert "(zip)" not in (folder / "README.md").read_text()
+
+
 def test_formats_that_are_listed_come_without_archives(make_project: MakeProject) -> None:
     project = make_project()
     (project.root / "deedbook.toml").write_text(f'{SETTINGS}["parquet", "csv.zip"]\n')

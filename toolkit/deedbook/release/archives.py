@@ -6,6 +6,7 @@ release would grow by as much again, and `deedbook fetch --format` takes such fi
 """
 
 from collections.abc import Mapping, Set
+from operator import attrgetter
 from pathlib import Path
 
 from deedbook.findings import plural
@@ -24,18 +25,19 @@ def planned_archives(contents: Contents) -> dict[str, list[str]]:
     """The archives of a release whose tables are written, by name, with the names of their files; those that are too large are noted."""
     found, files = dict[str, list[str]](), contents.files()
     for item in contents.archives:
-        own = [file for file in files if file.table and item.holds and file.format == item.holds.title]
-        total = sum(file.bytes for file in own)
+        held = item.holds or item
+        own = [file for file in files if file.table and file.format == held.title]
+        total = sum(map(attrgetter("bytes"), own))
+        if len(own) < 2:
+            continue
         if 0 < item.large < total:
             reason = f"its files have {size(total)}, more than {size(item.large)}"
-            contents.note(
-                item, "", [f"left out: {reason}; `formats` under [release] can ask for {item.name}"], is_left_out=True
-            )
-        elif len(own) > 1 and item.holds:
-            beside = [DESCRIPTOR] if item.holds.name == CSV.name else []
-            beside += [item.holds.loader] if item.holds.loader else []
-            names = [*(file.name for file in own), *beside, *_DOCUMENTS, *copied(contents.project.package)]
-            found[item.file_name("", contents.edition.name)] = names
+            text = f"left out: {reason}; `formats` under [release] can ask for {item.name}"
+            contents.note(item, "", [text], is_left_out=True)
+            continue
+        beside = (held.loader, DESCRIPTOR if held.name == CSV.name else "", *_DOCUMENTS)
+        names = [*map(attrgetter("name"), own), *filter(None, beside), *copied(contents.project.package)]
+        found[item.file_name("", contents.edition.name)] = names
     return found
 
 

@@ -24,7 +24,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -305,12 +305,25 @@ def foreseen_files(
         if item.is_per_table
     ]
     whole = [item.file_name("", dataset) for item in formats if not item.is_per_table]
-    for item in release_formats(project, archives=True):
-        held = [before.get(name, 0) for name in data if item.holds and name.endswith(item.holds.suffixes)]
-        total = sum(held) if before else sum(sizes.values())
-        if len(tables) > 1 and not 0 < item.large < total:
-            whole.append(item.file_name("", dataset))
+    if len(tables) > 1:
+        whole += foreseen_archives(project, data, before, sum(sizes.values()))
     return tuple(data), tuple(whole)
+
+
+def foreseen_archives(project: Project, data: Sequence[str], before: Mapping[str, int], size: int) -> Iterator[str]:
+    """The archives of the next release.
+
+    Args:
+        project: What is to be released.
+        data: The files of its tables.
+        before: The bytes of the files of the release before; empty for a first one.
+        size: The bytes of the edited tables.
+    """
+    for item in release_formats(project, archives=True):
+        ends = item.holds.suffixes if item.holds else ()
+        total = sum(before.get(name, 0) for name in data if name.endswith(ends)) if before else size
+        if not 0 < item.large < total:
+            yield item.file_name("", project.package.name)
 
 
 def planned_tables(project: Project) -> list[str]:
