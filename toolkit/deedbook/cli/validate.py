@@ -17,6 +17,7 @@ from deedbook.cli import options, streams
 from deedbook.errors import DONE, FINDINGS, DeedbookError, UsageError
 from deedbook.findings import Report, with_findings
 from deedbook.rendering import View, text
+from deedbook.rendering.data import read_counts
 
 if TYPE_CHECKING:
     from deedbook.project import Project, Reading
@@ -153,7 +154,6 @@ def validate(
         _watch(ctx, target, schema, is_file=model is not None)
     from deedbook import validation
     from deedbook.project import Reading
-    from deedbook.rendering.data import read_counts
 
     reading = Reading(schema, "", delimiter.replace("\\t", "\t"), encoding, sheet)
     if model is not None:

@@ -92,10 +92,9 @@ def render_text(report: Report, view: View = PLAIN) -> str:
 
 def _wrap(text: Text, line: Line, width: int | None, console: Console) -> list[Text]:
     """The text of a line cut to the width, the continuation shorter by the hanging indent."""
-    from rich.text import Text
-
     if width is None or text.cell_len <= width - line.indent:
-        return [Text.assemble(" " * line.indent, text)]
+        text.pad_left(line.indent)
+        return [text]
     first = text.wrap(console, max(_NARROWEST, width - line.indent))[0]
     first.rstrip()
     left = text[len(first.plain) :]
@@ -103,7 +102,9 @@ def _wrap(text: Text, line: Line, width: int | None, console: Console) -> list[T
     following = list(left.wrap(console, max(_NARROWEST, width - line.hang))) if left.plain else []
     for part in following:
         part.rstrip()
-    return [Text.assemble(" " * line.indent, first), *(Text.assemble(" " * line.hang, part) for part in following)]
+        part.pad_left(line.hang)
+    first.pad_left(line.indent)
+    return [first, *following]
 
 
 def summary_line(report: Report) -> str:
