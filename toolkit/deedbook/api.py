@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import polars.selectors as cs
 
-from deedbook import models, rendering, validation
+from deedbook import drafts, models, rendering, validation
 from deedbook.changes.compare import compare
 from deedbook.changes.sources import open_sides
 from deedbook.dialect import Dialect
@@ -224,8 +224,6 @@ def describe(*files: str | Path) -> dict[str, dict[str, Any]]:
     Raises:
         DeedbookError: when a file cannot be described; with why.
     """
-    from deedbook import drafts
-
     with _told_in_python():
         draft = drafts.describe([Path(file) for file in files])
         if draft.undescribed:
@@ -261,14 +259,13 @@ def plan(project: str | Path = ".", *, version: str = "") -> Plan:
     Raises:
         DeedbookError: when the project or its previous release cannot be read.
     """
-    from deedbook.checking.rules import load_rules
-    from deedbook.checking.settings import read_settings
+    from deedbook.checking import rules, settings
     from deedbook.release.derived import derived_changes
     from deedbook.versioning.plan import plan as planned
 
     with _told_in_python():
         own = load_project(Path(project))
-        book = load_rules(own.rule_files, read_settings(own)) if own.is_here else None
+        book = rules.load_rules(own.rule_files, settings.read_settings(own)) if own.is_here else None
         guards, derive = (book.guards, book.derive) if book else ((), None)
         derived = partial(derived_changes, own, derive) if book else None
         found = planned(own, version=version, guards=guards, derived=derived)
@@ -355,14 +352,14 @@ def _writable(frame: pl.DataFrame, schema: TableSchema) -> pl.DataFrame:
 
 def _book_of(project: Project, rules: str | Path | pa.DataFrameSchema, options: validation.Options) -> RuleBook:
     """The rules that are given for the one table of a project."""
-    from deedbook.checking.rules import book_of, load_rules
-    from deedbook.checking.settings import read_settings
+    from deedbook.checking import rules as loading
+    from deedbook.checking import settings
 
-    settings = read_settings(project, options.select, options.ignore)
+    given = settings.read_settings(project, options.select, options.ignore)
     table = project.package.resources[0].name
     if isinstance(rules, str | Path):
-        return load_rules({table: Path(rules)}, settings)
-    return book_of(table, rules, settings)
+        return loading.load_rules({table: Path(rules)}, given)
+    return loading.book_of(table, rules, given)
 
 
 @contextmanager

@@ -9,7 +9,7 @@ import csv
 import datetime as dt
 import difflib
 import re
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
@@ -331,20 +331,17 @@ def add(project: Project, book: RuleBook | None, rows: Mapping[str, Sequence[Row
         report = validate(replace(project, package=package), options, book=book)
     keys = {(it.resource.name, key) for it in additions for key in it.keys}
     before = validate(project, options, book=book) if report.errors else report
-    findings = tuple(_of_rows(report, before, keys))
+    stood = {_place(it) for it in before.findings}
+    findings = tuple(
+        it
+        for it in report.findings
+        if (it.table, it.key) in keys or (it.severity == "error" and _place(it) not in stood)
+    )  # about new rows, and errors elsewhere that were not there before them
     wrong = sum(it.severity == "error" for it in findings) or max(0, report.errors - before.errors)
     added = Added({it.resource.name: it.rows for it in additions}, report, findings, report.errors - wrong)
     if write and added.valid:
         edits.write_all({it.resource.files[0]: (it.before, it.after) for it in additions})
     return added
-
-
-def _of_rows(report: Report, before: Report, keys: Set[tuple[str, str]]) -> Iterator[Finding]:
-    """The findings about new rows, and the errors elsewhere that were not there before them."""
-    stood = {_place(it) for it in before.findings}
-    for it in report.findings:
-        if (it.table, it.key) in keys or (it.severity == "error" and _place(it) not in stood):
-            yield it
 
 
 def _place(finding: Finding) -> tuple[str | None, ...]:

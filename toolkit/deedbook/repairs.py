@@ -95,18 +95,13 @@ def propose(
     for item in validate(project, replace(options, max_findings=MOST), progress).open_findings:
         reading = chosen.get((item.table, item.column or ""))
         if reading and item.value and item.proposal is None:
-            meant = _read_as(project.package.resource(item.table), item, reading)
-            item = replace(item, proposal=meant, certainty="safe")
+            schema = project.package.resource(item.table).described
+            field = schema.field(item.column or "")
+            text = BadText(plan_field(field, schema.missing_of(field), "schema"), item.value)
+            item = replace(item, proposal=text.meant(reading, item.value.strip()), certainty="safe")
         if item.proposal is not None and item.field_number and item.line:
             found.append(item)
     return found
-
-
-def _read_as(resource: Resource, item: Finding, reading: Mistake) -> str | None:
-    """What the cell means when its column is read that way."""
-    schema, text = resource.described, item.value or ""
-    field = schema.field(item.column or "")
-    return BadText(plan_field(field, schema.missing_of(field), "schema"), text).meant(reading, text.strip())
 
 
 def mend(project: Project, findings: Sequence[Finding]) -> tuple[Mended, ...]:
@@ -135,7 +130,11 @@ def _mend(project: Project, resource: Resource, findings: Sequence[Finding]) -> 
         return Mended(resource.name, name, left=tuple((item, str(error)) for item in findings))
     edits, left = resolved(Places(before, resource.dialect.delimiter.encode()), findings)
     done = tuple(item for _, item in edits)
-    after = _edited(before, [edit for edit, _ in edits])
+    parts, at = list[bytes](), 0
+    for (start, end, new), _ in edits:  # they rise and do not overlap
+        parts += [before[at:start], new]
+        at = end
+    after = b"".join([*parts, before[at:]])
     meant = Counter((item.field_number, item.value, item.proposal) for item in done)
 
     def prove(staged: Path) -> None:
@@ -223,15 +222,6 @@ def resolved(
         else:
             edits[edit[0]] = edit, item
     return sorted(edits.values(), key=lambda pair: pair[0]), left
-
-
-def _edited(content: bytes, edits: Sequence[Edit]) -> bytes:
-    """The content with the edits, which rise and do not overlap."""
-    parts, at = [], 0
-    for start, end, new in edits:
-        parts += [content[at:start], new]
-        at = end
-    return b"".join([*parts, content[at:]])
 
 
 def patch_of(name: str, before: bytes, after: bytes) -> bytes:

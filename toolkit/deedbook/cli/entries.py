@@ -149,9 +149,10 @@ def render(added: entries.Added, *, dry_run: bool) -> str:
 
 def _loaded(root: Path, trusted: bool) -> tuple[Project, RuleBook | None]:
     """The project and its rules, where they may run."""
-    from deedbook.checking.rules import load_rules
-    from deedbook.checking.settings import read_settings
+    from deedbook.checking import rules, settings
 
     project = load_project(root)
     options.may_run_rules(project, trusted=trusted)
-    return project, load_rules(project.rule_files, read_settings(project)) if project.rule_files else None
+    return project, rules.load_rules(
+        project.rule_files, settings.read_settings(project)
+    ) if project.rule_files else None

@@ -113,20 +113,18 @@ def own_code(project: Project) -> tuple[Sequence[Guard[Releases]], plans.Derived
     if not project.is_here:
         streams.say("the project's own rules between releases were not asked: plan inside the project")
         return (), None
-    from deedbook.checking.rules import load_rules
-    from deedbook.checking.settings import read_settings
+    from deedbook.checking import rules, settings
 
-    book = load_rules(project.rule_files, read_settings(project))
+    book = rules.load_rules(project.rule_files, settings.read_settings(project))
     return book.guards, partial(derived_changes, project, book.derive)
 
 
 def _reserved(project: Project, planned: plans.Plan, name: str, day: dt.date) -> dict[str, str]:
     """The DOI for the planned version; the same one if it was asked for before."""
-    from deedbook.publishing.targets import read_target
-    from deedbook.publishing.targets.zenodo import Zenodo
+    from deedbook.publishing.targets import read_target, zenodo
 
     target = read_target(project, name)
-    if not isinstance(target, Zenodo):
+    if not isinstance(target, zenodo.Zenodo):
         raise UsageError(f"a {target.kind} target gives no DOI", "name a target of the type zenodo")
     known = reserved_doi(project.package, planned.version)
     found = target.reserve(planned.name, planned.version, day.isoformat(), known=known)

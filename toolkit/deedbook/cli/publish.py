@@ -8,8 +8,7 @@ import click
 
 from deedbook.cli import options, streams
 from deedbook.errors import UsageError
-from deedbook.integrity.digests import SIGNATURE
-from deedbook.integrity.signatures import PublicKey, configured_key, read_signature
+from deedbook.integrity.signatures import configured_key, own_key
 from deedbook.project import Project, load_project
 from deedbook.versioning.numbers import SEMVER
 
@@ -31,16 +30,16 @@ def publish(version: str, to: str, root: Path, signs: bool, dry_run: bool, quiet
     compared; latest moves last. Interrupted or failed, exit code 75: run it again, and it goes on. Already published: 0.
     """
     from deedbook.publishing import publish as publishing
-    from deedbook.publishing.targets import read_target
+    from deedbook.publishing import targets
     from deedbook.release.pages import size
     from deedbook.rendering.pages import template
 
     project = load_project(root)
-    target, folder = read_target(project, to), _built(project, version)
+    target, folder = targets.read_target(project, to), _built(project, version)
     with streams.progress_bar(quiet=quiet) as bar:
         if signs and not dry_run:
             publishing.sign(folder, configured_key(), bar.update)
-        release = publishing.prepare(folder, None if signs and dry_run else _own_key(folder), bar.update)
+        release = publishing.prepare(folder, None if signs and dry_run else own_key(folder), bar.update)
         done = None if dry_run else publishing.publish(project, release, target, bar.bytes_moved)
     if dry_run or not quiet:
         steps = [] if done else publishing.plan_steps(project, release, target)
@@ -61,14 +60,6 @@ def _built(project: Project, version: str) -> Path:
     if not SEMVER.fullmatch(wanted):
         raise UsageError(f"{wanted!r} is no version", "name one as it stands in the descriptor, such as 1.2.0")
     return project.dist / project.package.name / wanted
-
-
-def _own_key(folder: Path) -> PublicKey | None:
-    """The configured key, to prove the release with; None when another one signed it, as the catalogue may allow."""
-    file, secret = folder / SIGNATURE, configured_key()
-    if secret is None or (file.is_file() and read_signature(file.read_bytes()).key_id != secret.public.id):
-        return None
-    return secret.public
 
 
 def _withdrawal(command: Callable[..., None]) -> Callable[..., None]:
@@ -96,13 +87,12 @@ def unyank(**given: Any) -> None:
 
 
 def _give_notice(to: str, root: Path, dry_run: bool, quiet: bool, **about: Any) -> None:
-    from deedbook.publishing.publish import give_notice
-    from deedbook.publishing.steps import Notice
-    from deedbook.publishing.targets import read_target
+    from deedbook.publishing import publish as publishing
+    from deedbook.publishing import steps, targets
 
     project = load_project(root)
-    notice = Notice(name=project.package.name, **about)
-    done = give_notice(read_target(project, to), notice, is_rehearsal=dry_run)
+    notice = steps.Notice(name=project.package.name, **about)
+    done = publishing.give_notice(targets.read_target(project, to), notice, is_rehearsal=dry_run)
     if dry_run:
         streams.emit("".join(f"{text}\n" for text in done))
     elif not quiet:

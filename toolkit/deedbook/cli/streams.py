@@ -80,6 +80,14 @@ def say(text: str) -> None:
         click.echo(text, err=True)
 
 
+def agrees(question: str, otherwise: str) -> bool:
+    """Whether a person on a terminal says yes; where nobody can be asked, what to do is said, and the answer is no."""
+    if not (sys.stdin and sys.stdin.isatty()):
+        say(f"nothing was written: {otherwise}")
+        return False
+    return click.confirm(question, err=True)
+
+
 def write(path: Path, text: str | bytes) -> None:
     """The file with that content, whole or not at all; a link stays one, and a device or a pipe gets the content.
 

@@ -153,7 +153,7 @@ def validate(
     if watch:
         _watch(ctx, target, schema, is_file=model is not None)
     from deedbook import validation
-    from deedbook.project import Reading
+    from deedbook.project import Reading, load_project
 
     reading = Reading(schema, "", delimiter.replace("\\t", "\t"), encoding, sheet)
     if model is not None:
@@ -172,7 +172,8 @@ def validate(
     counts = None if earlier is None else read_counts(streams.read(earlier))
     with ExitStack() as stack:
         path = stack.enter_context(streams.piped_data(target, schema or reading.model))
-        project, tables_in, is_trusted = _staged(path, reading, stack) if staged else _opened(path, reading)
+        opened = _staged(path, reading, stack) if staged else (load_project(path, reading), None, False)
+        project, tables_in, is_trusted = opened
         chosen["trust_rules"] |= is_trusted
         with streams.progress_bar(quiet=quiet) as bar:
             if project.config is not None and project.has_releases:
@@ -185,7 +186,12 @@ def validate(
             else:
                 report = with_findings(Report(), [wrong])
         code = DONE if report.passes(strict=strict) else FINDINGS
-        view = View(folder=streams.folder_of(tables_in), name=project.package.name, by=by, earlier=counts)
+        view = View(
+            folder=streams.folder_of(tables_in or project.package.root),
+            name=project.package.name,
+            by=by,
+            earlier=counts,
+        )
         for name, other in also:
             streams.write(other, rendered(report, name, project, view))
         give(report, format_, file, project, view, is_silent=quiet and code == DONE)
@@ -194,14 +200,6 @@ def validate(
     if strict and not quiet and (complaint := text.strict_complaint(report)):
         streams.say(complaint)
     ctx.exit(code)
-
-
-def _opened(target: Path, reading: Reading) -> tuple[Project, Path, bool]:
-    """The project of a target, and the folder of its tables; the project itself knows whether its rules may run."""
-    from deedbook.project import load_project
-
-    project = load_project(target, reading)
-    return project, project.package.root, False
 
 
 def _staged(target: Path, reading: Reading, stack: ExitStack) -> tuple[Project, Path, bool]:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -12,9 +10,6 @@ from deedbook.cli import options, streams
 from deedbook.errors import DONE, FINDINGS, UsageError
 from deedbook.findings import plural
 from deedbook.rendering.escapes import visible
-
-if TYPE_CHECKING:
-    from deedbook.workbooks.returned import Import
 
 _MOST_FAULTS = 50
 """That are shown of a workbook; the message counts them all."""
@@ -81,18 +76,17 @@ def import_(
     key. A workbook whose structure was changed (a column renamed, a sheet gone, cells merged, rows filtered ...) is refused with a
     list. Exits with 1 when there are changes that were not written.
     """
-    from deedbook.edits import write_all
-    from deedbook.project import Reading, load_project
+    from deedbook import edits
+    from deedbook import project as projects
     from deedbook.rendering.changes import render_text
-    from deedbook.workbooks.reader import read_workbook
-    from deedbook.workbooks.returned import ContradictionError, plan_import
+    from deedbook.workbooks import reader, returned
 
-    project = load_project(root, Reading())
+    project = projects.load_project(root, projects.Reading())
     with streams.progress_bar(quiet=quiet):
         schemas = {resource.name: resource.described for resource in project.package.resources}
         try:
-            found = plan_import(project, read_workbook(workbook, schemas))
-        except ContradictionError as error:
+            found = returned.plan_import(project, reader.read_workbook(workbook, schemas))
+        except returned.ContradictionError as error:
             for fault in error.faults[:_MOST_FAULTS]:
                 streams.say(visible(fault, 300))
             raise
@@ -101,17 +95,9 @@ def import_(
         return
     if not quiet or not yes:
         streams.emit(render_text(found.changes, max_changes))
-    if dry_run or not (yes or _agrees(found)):
+    if dry_run or not (yes or streams.agrees(f"write {plural(len(found.written), 'file')}?", "add --yes")):
         ctx.exit(FINDINGS)
-    write_all(found.written)
+    edits.write_all(found.written)
     said = f"{plural(len(found.written), 'file')} written; run `deedbook validate`\n"
     streams.emit(said * (not quiet))
     ctx.exit(DONE)
-
-
-def _agrees(found: Import) -> bool:
-    """Whether a person on a terminal says yes."""
-    if not (sys.stdin and sys.stdin.isatty()):
-        streams.say("nothing was written: add --yes")
-        return False
-    return click.confirm(f"write {plural(len(found.written), 'file')}?", err=True)

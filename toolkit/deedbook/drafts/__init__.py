@@ -170,20 +170,15 @@ def _taken(source: sources.Source, columns: TableColumns, found: Sequence[Guess]
     days = {column.name for column in columns.columns if column.is_of_days}
     as_days: dict[tuple[str, str], dict[str, Any]] = {(name, "type"): {"value": "date"} for name in days}
     tried = [replace(guess, **as_days.get(guess.place, {})) for guess in found]
-    mixed = _mixed(source, tried)
+    own = [guess for guess in tried if guess.name != "foreignKeys"]
+    raw = {"name": "draft", "resources": [{**source.raw, "schema": guesses.schema_of(own)}]}
+    report = validation.validate(Project(source.root, read_package(raw, source.root, where="draft")))
+    mixed = {total.column for total in report.totals if total.rule == "type-error" and total.column}
     kept = [*filter(lambda it: it.field not in mixed - days or it.name in {"type", "constraints.required"}, tried)]
     real = {guess.place: guess for guess in found if guess.field in mixed & days}
     other: dict[tuple[str, str], dict[str, Any]]
     other = {(name, "type"): {"value": "any", "todo": todo} for name in mixed - days}
     return [replace(real.get(guess.place, guess), **other.get(guess.place, {})) for guess in kept]
-
-
-def _mixed(source: sources.Source, found: Sequence[Guess]) -> set[str]:
-    """The columns with cells that are stored in another type than is guessed."""
-    own = [guess for guess in found if guess.name != "foreignKeys"]
-    raw = {"name": "draft", "resources": [{**source.raw, "schema": guesses.schema_of(own)}]}
-    report = validation.validate(Project(source.root, read_package(raw, source.root, where="draft")))
-    return {total.column for total in report.totals if total.rule == "type-error" and total.column}
 
 
 def _fitting_models(names: Sequence[str]) -> Iterator[Guess]:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deedbook.errors import RefusalError, UsageError
-from deedbook.integrity.digests import SUMS
+from deedbook.integrity.digests import SIGNATURE, SUMS
 
 if TYPE_CHECKING:
     from minisign import SecretKey
@@ -66,6 +66,14 @@ class SigningKey:
         """The bare 64-byte Ed25519 signature of a message."""
         signature = bytes(self._secret.sign(message, prehash=False, trusted_comment=""))
         return base64.b64decode(signature.splitlines()[1])[_BODY]
+
+
+def own_key(folder: Path) -> PublicKey | None:
+    """The public half of the configured key, to prove a release with; None when another one signed it, as the catalogue may allow."""
+    file, secret = folder / SIGNATURE, configured_key()
+    if secret is None or (file.is_file() and read_signature(file.read_bytes()).key_id != secret.public.id):
+        return None
+    return secret.public
 
 
 def configured_key(environment: Mapping[str, str] = os.environ) -> SigningKey | None:

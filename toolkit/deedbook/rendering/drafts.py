@@ -11,7 +11,7 @@ from deedbook.rendering.escapes import visible
 
 if TYPE_CHECKING:
     from deedbook.drafts import Draft, TableDraft
-    from deedbook.drafts.guesses import Guess, Proposal
+    from deedbook.drafts.guesses import Proposal
 
 _HEADER = ("column", "type", "filled", "also", "what speaks for it")
 _OF_TYPE = frozenset({"type", "format", "itemType", "delimiter", "decimalChar", "groupChar"})
@@ -21,10 +21,14 @@ _OF_TYPE = frozenset({"type", "format", "itemType", "delimiter", "decimalChar", 
 def render_draft(draft: Draft) -> str:
     """The drafts as text."""
     parts = ["\n".join(_lines_of(table)) for table in draft.tables]
-    if todos := [_question(table.name, guess) for table in draft.tables for guess in table.todos]:
-        parts.append(
-            "\n".join([f"To settle ({plural(len(todos), 'question')}, in deedbook.guess of the schemas):", *todos])
-        )
+    todos = []
+    for name, guess in ((table.name, guess) for table in draft.tables for guess in table.todos):
+        rows = ", ".join(f"row {row:,} `{visible(shorten(text, 30))}`" for row, text in guess.exceptions[:5])
+        place = visible(".".join(filter(None, (name, guess.field))))
+        todos.append(f"  {place}: {visible(guess.todo)}" + (f" ({rows})" if rows else ""))
+    if todos:
+        head = f"To settle ({plural(len(todos), 'question')}, in deedbook.guess of the schemas):"
+        parts.append("\n".join([head, *todos]))
     parts += [f"{visible(file)}: cannot be described: {visible(why)}" for file, why in draft.undescribed.items()]
     return "\n\n".join(parts) + "\n"
 
@@ -48,12 +52,6 @@ def render_proposals(proposals: Sequence[Proposal], *, check: bool) -> str:
         verb = "settled, stays" if item.is_settled else "would change" if check else "changed"
         lines.append(f"{visible(place)}: {verb}: {old} -> {new} ({visible(item.guess.evidence, 200)})")
     return "\n".join(lines or ["the drafts say what the data do"]) + "\n"
-
-
-def _question(table: str, guess: Guess) -> str:
-    rows = ", ".join(f"row {row:,} `{visible(shorten(text, 30))}`" for row, text in guess.exceptions[:5])
-    place = visible(".".join(filter(None, (table, guess.field))))
-    return f"  {place}: {visible(guess.todo)}" + (f" ({rows})" if rows else "")
 
 
 def _lines_of(table: TableDraft) -> Iterator[str]:

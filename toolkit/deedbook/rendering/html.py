@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -86,6 +86,8 @@ def render_html(report: Report, view: View = PLAIN) -> str:
     """
     groups = list(_groups(report, view))
     style, script = ((_TEMPLATES / f"report.{kind}").read_text(encoding="utf-8") for kind in ("css", "js"))
+    counts = Counter((it.owner, it.finding.severity) for group in groups for it in group.findings)
+    owners = [(name, [counts[name, severity] for severity in SEVERITIES]) for name in {name for name, _ in counts}]
     known, earlier = set(map(place_of, report.totals)), {} if view.earlier is None else view.earlier
     return template("report.html.j2").render(
         report=report,
@@ -93,7 +95,7 @@ def render_html(report: Report, view: View = PLAIN) -> str:
         tables=by_table(report),
         groups=groups,
         view=view,
-        owners=_by_owner(groups) if view.by else [],
+        owners=sorted(owners, key=lambda row: (-sum(row[1]), row[0])) if view.by else [],
         gone=[(place, count) for place, count in earlier.items() if count and place not in known],
         errors_before=sum(count for place, count in earlier.items() if place[3] == "error"),
         style=style,
@@ -136,11 +138,3 @@ def _cells(finding: Finding, view: View, first: int, last: int) -> tuple[Sequenc
     cells = excerpt.row_of(finding)
     owner = dict(zip(excerpt.labels, cells, strict=False)).get(view.by, "")
     return cells[first:last], owner
-
-
-def _by_owner(groups: Iterable[Group]) -> list[tuple[str, list[int]]]:
-    """How many of the findings that are shown each value of a column has, by severity; the most first."""
-    counts = Counter((it.owner, it.finding.severity) for group in groups for it in group.findings)
-    names = {name for name, _ in counts}
-    rows = [(name, [counts[name, severity] for severity in SEVERITIES]) for name in names]
-    return sorted(rows, key=lambda row: (-sum(row[1]), row[0]))

@@ -170,7 +170,10 @@ def _group(total: Total, shown: Sequence[Finding], *, has_files: bool) -> Iterat
     head = _spaced([(total.severity, _STYLES[total.severity]), (visible(total.rule), "bold")])
     yield Line([*head, (f"{column}: {count}", ""), (waived, "dim")], 2, 4)
     if shown and total.is_alike:
-        yield from _alike(total, shown[0])
+        first, written = shown[0], f"write `{shown[0].proposal}`"
+        meant = f"; in row {first.row} {written} for `{first.value}`" if first.proposal else ""
+        yield Line([(visible(f"each of the {total.count:,} values {total.cause}{meant}"), "")], 4, 8)
+        yield from _advice(first.hint.removeprefix(written).removeprefix(", "))
         return
     hints = {finding.hint for finding in shown}
     for finding in shown:
@@ -179,14 +182,6 @@ def _group(total: Total, shown: Sequence[Finding], *, has_files: bool) -> Iterat
             yield from _advice(finding.hint)
     if (left := total.count - total.waived - len(shown)) > 0:
         yield Line([(f"... and {left:,} more (--max-findings shows more)", "dim")], 4, 8)
-
-
-def _alike(total: Total, first: Finding) -> Iterator[Line]:
-    """One line for many values that have one cause, and one for what to do."""
-    written = f"write `{first.proposal}`"
-    meant = f"; in row {first.row} {written} for `{first.value}`" if first.proposal else ""
-    yield Line([(visible(f"each of the {total.count:,} values {total.cause}{meant}"), "")], 4, 8)
-    yield from _advice(first.hint.removeprefix(written).removeprefix(", "))
 
 
 def _advice(hint: str) -> Iterator[Line]:
@@ -259,7 +254,11 @@ def _folded(totals: list[Total], found: list[Finding]) -> tuple[list[Total], lis
         if rule == _MISSING and len(counts) > 1:
             together, count = _short_rows(own), max(counts)
         elif rule != _MISSING and len(own) > _FEW_LABELS and len(own) >= sum(counts):
-            together, count = [_wrong_labels(own)], len(own)
+            names = [f"`{item.column}`" if item.column else f"(column {item.field_number})" for item in own]
+            message = f"{plural(len(own), 'column')} {_LABELS[rule]}: {listed(names, _NAMED)}"
+            hint = own[0].hint if len({item.hint for item in own}) == 1 else "correct the header, or the schema"
+            plain = replace(own[0], column=None, field_number=None, value=None)
+            together, count = [replace(plain, message=message, hint=hint)], len(own)
         else:
             continue
         if own:
@@ -289,10 +288,3 @@ def _short_rows(missing: Sequence[Finding]) -> list[Finding]:
         message = f"has {start - 1} of {plural(max(names), 'cell')}: {listed(lacking, _NAMED)} {verb} missing"
         rows.append(replace(first, column=None, field_number=None, message=message))
     return rows
-
-
-def _wrong_labels(own: Sequence[Finding]) -> Finding:
-    names = [f"`{item.column}`" if item.column else f"(column {item.field_number})" for item in own]
-    message = f"{plural(len(own), 'column')} {_LABELS[own[0].rule]}: {listed(names, _NAMED)}"
-    hint = own[0].hint if len({item.hint for item in own}) == 1 else "correct the header, or the schema"
-    return replace(own[0], column=None, field_number=None, value=None, message=message, hint=hint)

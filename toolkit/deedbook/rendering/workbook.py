@@ -119,14 +119,6 @@ def _shapes(book: Any) -> tuple[Any, dict[str, Any]]:
     return book.add_format({"bold": True, "bottom": 1}), colors
 
 
-def _write_link(page: Any, row: int, finding: Finding, sheet: str | None) -> None:
-    """A link to the cell of a finding, where it has one."""
-    place = place_of_cell(finding)
-    if place is not None and sheet is not None:
-        cell = xlsxwriter.utility.xl_rowcol_to_cell(*place)
-        page.write_url(row, 0, f"internal:'{sheet}'!{cell}", string=cell)
-
-
 def _said(finding: Finding) -> str:
     """What a comment says of one finding."""
     parts = [f"{finding.severity} {finding.rule}", finding.message, finding.hint]
@@ -151,8 +143,10 @@ def _write_findings(book: Any, page: Any, report: Report, names: Mapping[tuple[s
     page.freeze_panes(3, 1)
     page.autofilter(2, 0, 2 + max(1, len(report.findings)), len(_FIELDS))
     for row, finding in enumerate(report.findings, 3):
-        if row < _MOST_LINKS:
-            _write_link(page, row, finding, names.get((finding.table, finding.path)))
+        place, sheet = place_of_cell(finding), names.get((finding.table, finding.path))
+        if row < _MOST_LINKS and place is not None and sheet is not None:
+            cell = xlsxwriter.utility.xl_rowcol_to_cell(*place)
+            page.write_url(row, 0, f"internal:'{sheet}'!{cell}", string=cell)
         for column, name in enumerate(_FIELDS, 1):
             value = getattr(finding, name)
             if isinstance(value, int):

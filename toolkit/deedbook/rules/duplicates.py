@@ -7,7 +7,7 @@ method of Hernández and Stolfo (1995). rapidfuzz compares, anyascii spells ever
 `deedbook[duplicates]`. The rules run only when they are asked for.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any
@@ -183,7 +183,10 @@ def _prepared(frame: pl.DataFrame, like: Likeness) -> pl.DataFrame:
     if like.facts is not None:
         facts = like.facts.unique(like.key, keep="first").collect()
         frame = frame.join(facts, on=like.key, how="left", maintain_order="left")
-    codes = [_hash_of([it] if isinstance(it, str) else it).alias(str(at)) for at, it in enumerate(like.same)]
+    codes = []
+    for at, names in enumerate([it] if isinstance(it, str) else it for it in like.same):  # values in any order
+        hashes = (pl.col(name).hash() // len(names) for name in names)  # whose sum stays below 2^64
+        codes.append(pl.sum_horizontal(hashes).alias(str(at)))
     first, last = _span(like)
     return (
         frame.lazy()
@@ -200,11 +203,6 @@ def _prepared(frame: pl.DataFrame, like: Likeness) -> pl.DataFrame:
         .sort("block", "first", "at")
         .collect()
     )
-
-
-def _hash_of(fields: Sequence[str]) -> pl.Expr:
-    """A number for the values of some fields in any order; a sum of hashes that stays below 2^64."""
-    return pl.sum_horizontal(pl.col(name).hash() // len(fields) for name in fields)
 
 
 def _span(like: Likeness) -> tuple[pl.Expr, pl.Expr]:
@@ -236,7 +234,10 @@ def _pairs(frame: pl.DataFrame, like: Likeness) -> Pairs:
     in_crowd = np.cumsum(opened - closed)[:-1] > 0
     crowd = frame.with_columns(row=pl.Series(rows)).filter(pl.Series(in_crowd))
     met = [np.empty(0, np.int64)]
-    for order in _orders(crowd, like):
+    words, *sounds = _readings(crowd["text"], like) if len(crowd) else [crowd["text"]]
+    for order in (
+        (words, words.str.reverse(), *sounds) if len(crowd) else ()
+    ):  # like texts sort beside each other in one of these
         places = crowd.select("block", "row", order=order).sort("block", "order", "row")["row"].to_numpy()
         for step in range(1, max(2, min(_NEAR, _FEW // len(places))) + 1):
             one, other = np.sort([places[:-step], places[step:]], axis=0)
@@ -244,13 +245,6 @@ def _pairs(frame: pl.DataFrame, like: Likeness) -> Pairs:
             met.append(one[is_met] * len(rows) + other[is_met])
     one, other = np.divmod(np.unique(np.concatenate(met)), len(rows))
     return np.concatenate([before, one]), np.concatenate([after, other])
-
-
-def _orders(frame: pl.DataFrame, like: Likeness) -> Iterator[pl.Series]:
-    """The texts in ways in which like ones sort beside each other, although they differ somewhere."""
-    if not frame.is_empty():
-        words, *sounds = _readings(frame["text"], like)
-        yield from (words, words.str.reverse(), *sounds)
 
 
 def _readings(texts: pl.Series, like: Likeness) -> list[pl.Series]:
