@@ -49,13 +49,18 @@ def pages(good: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def axe(*pages: Path) -> list[dict[str, object]]:
-    """What axe finds wrong at 360 and 1440 pixels, light and dark."""
+def browse(script: str, *arguments: str | Path) -> str:
+    """What a script of this folder prints that looks at pages in a real browser."""
     modules = tool(TOOLS / "axe" / "node_modules")
-    command = [tool("node"), str(Path(__file__).with_name("axe.js")), tool("chromium"), *map(str, pages)]
+    command = [tool("node"), str(Path(__file__).with_name(script)), tool("chromium"), *map(str, arguments)]
     environment = {**os.environ, "NODE_PATH": modules}
     done = subprocess.run(command, env=environment, check=True, capture_output=True, text=True, timeout=3 * SECONDS)
-    found: list[dict[str, object]] = json.loads(done.stdout)
+    return done.stdout
+
+
+def axe(*pages: Path) -> list[dict[str, object]]:
+    """What axe finds wrong at 360 and 1440 pixels, light and dark."""
+    found: list[dict[str, object]] = json.loads(browse("axe.js", *pages))
     return found
 
 
@@ -80,3 +85,16 @@ def test_the_html_checker_accepts_every_page(pages: Path) -> None:
     checker = tool(TOOLS / "html" / "node_modules" / "vnu-jar" / "build" / "dist" / "vnu.jar")
     checked = run(tool("java"), "-jar", checker, *sorted(page.name for page in pages.glob("*.html")), folder=pages)
     assert checked.returncode == 0, checked.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "ids"),
+    [
+        ("Paramilitary", ["actors", "actors.sector"]),
+        ("ACTORS sector paramil", ["actors", "actors.sector"]),
+        ("zzz", []),
+    ],
+)
+def test_a_search_of_the_codebook_leaves_what_has_all_words(pages: Path, text: str, ids: list[str]) -> None:
+    shown = browse("type.js", pages / "codebook.html", "#search", text, "article, section")
+    assert json.loads(shown) == {"ids": ids, "errors": []}
