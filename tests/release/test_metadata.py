@@ -254,3 +254,21 @@ def test_croissant_has_ids_without_spaces_each_once(make_project: MakeProject) -
     found = {field["@id"]: field["source"]["extract"]["column"] for field in records["field"][:3]}
     assert found == {"t/a_b_2": "a b", "t/a_b": "a_b", "t/a_b_3": "a\u00a0b"}
     assert records["key"] == {"@id": "t/a_b_2"}
+
+
+def test_croissant_counts_rows_and_bounds_numbers_and_days(make_project: MakeProject) -> None:
+    fields = [{"name": name, "type": kind} for name, kind in (("id", "string"), ("n", "number"), ("day", "date"))]
+    rows = "id,n,day\na,2.5,2026-03-01\nb,,2025-12-31\nc,-10,\n"
+    folder = release_of(make_project({"t": (rows, {"fields": fields, "primaryKey": "id"})}))
+    croissant = load(folder, "croissant.json")
+    (records,) = croissant["recordSet"]
+    assert [item["value"] for item in records["cr:annotation"]] == [3]
+    said = {it["@id"]: it["value"] for field in records["field"] for it in field.get("cr:annotation", ())}
+    days = {"t/day/minimum": "2025-12-31", "t/day/maximum": "2026-03-01"}
+    assert {name: value for name, value in said.items() if name.startswith(("t/id", "t/n/", "t/day"))} == {
+        "t/n/minimum": -10,
+        "t/n/maximum": 2.5,
+        **days,
+    }
+    activity = croissant["http://www.w3.org/ns/prov#wasGeneratedBy"]
+    assert activity["http://www.w3.org/ns/prov#endedAtTime"].startswith(croissant["datePublished"])
