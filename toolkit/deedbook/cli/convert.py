@@ -18,7 +18,7 @@ _MODEL = "The model whose table SOURCE is; found by its columns when left out."
 @click.argument("source", type=click.Path(path_type=Path))
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 @click.option("--to", "target", type=click.Choice((models.ALIGNMENT,)), required=True, help=_TO)
-@click.option("--model", type=click.Choice(models.LAYOUTS), default=None, help=_MODEL)
+@click.option("--model", **options.one_of(models.LAYOUTS, _MODEL), default=None)
 @click.option("--crosswalk", type=_FILE, help="A crosswalk of your own, in place of the one that deedbook has.")
 @click.option("--name", default="", help="The name of the dataset; that of the folder when left out.")
 @click.option(

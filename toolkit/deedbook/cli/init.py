@@ -15,10 +15,12 @@ from deedbook.models import ALIGNMENT, LAYOUTS
 @click.option("--name", default="", help="The name of the dataset; that of the folder when left out.")
 @click.option(
     "--model",
-    type=click.Choice((ALIGNMENT, *LAYOUTS)),
+    **options.one_of(
+        (ALIGNMENT, *LAYOUTS),
+        "Whose tables, schemas and rules it has: those of the reference dataset, or the layout of a dataset of others.",
+    ),
     default=ALIGNMENT,
     show_default=True,
-    help="Whose tables, schemas and rules it has: those of the reference dataset, or the layout of a dataset of others.",
 )
 @click.option(
     "--from",

@@ -35,7 +35,6 @@ VERBS = {
     "history": ("history", "Tell the way of one row through all releases."),
     "plan": ("plan", "Show the next release of the project, and what is missing."),
     "build": ("build", "Validate the project and write its planned release into dist/."),
-    "verify": ("verify", "Prove the release in PATH."),
     "keygen": ("keygen", "Make a key pair: one half signs releases, the other proves them."),
     "bag": ("bag", "Write a release as a BagIt bag."),
     "publish": ("publish", "Publish a built release to a target of deedbook.toml."),
@@ -44,9 +43,12 @@ VERBS = {
     "catalogue": ("catalogue", "Mend the catalogue of a target."),
     "versions": ("fetch", "List the published versions of a dataset."),
     "fetch": ("fetch", "Download a release, prove it, and say how to cite it."),
+    "verify": ("verify", "Prove the release in PATH."),
     "cite": ("fetch", "Say how to cite a release, or the rows of it that were used."),
 }
 """The module beside this one that has the command of that name, and what the help says of it; in the order of the help."""
+_SECTIONS = {"init": "To maintain tables", "diff": "To make releases", "versions": "To use releases"}
+"""What the help says above the first verb of those who need it."""
 _NAME_ERRORS = frozenset(
     getattr(errno, name)
     for name in ("EACCES", "EISDIR", "ELOOP", "ENAMETOOLONG", "ENOENT", "ENOTDIR", "EPERM", "EROFS")
@@ -71,8 +73,14 @@ class _Verbs(click.Group):
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, said) for name, (_, said) in VERBS.items()])
+        sections: dict[str, list[tuple[str, str]]] = {}
+        for name, (_, said) in VERBS.items():
+            if name in _SECTIONS:
+                rows = sections.setdefault(_SECTIONS[name], [])
+            rows.append((f"{name:<{max(map(len, VERBS))}}", said))
+        for title, rows in sections.items():
+            with formatter.section(title):
+                formatter.write_dl(rows)
 
 
 @click.group(cls=_Verbs, context_settings=_CONTEXT, no_args_is_help=True)

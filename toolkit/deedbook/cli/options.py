@@ -21,6 +21,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?", re.IGNORECASE | re.ASCII)
 _FOLDER = click.Path(path_type=Path)
+_WIDEST = 50
+"""Characters of a list of names that the line of an option has room for."""
 
 
 @dataclass(slots=True)
@@ -58,8 +60,14 @@ debug = click.option("--debug", is_flag=True, expose_value=False, is_eager=True,
 
 def format_(choices: Sequence[str], text: str, name: str = "format_") -> Callable[[F], F]:
     """`--format`, the first choice being the default."""
-    choice = click.Choice(choices)
-    return click.option("-f", "--format", name, type=choice, default=choices[0], show_default=True, help=text)
+    return click.option("-f", "--format", name, **one_of(choices, text), default=choices[0], show_default=True)
+
+
+def one_of(choices: Sequence[str], text: str) -> dict[str, Any]:
+    """What an option is whose value is one of some names; many are listed in the help, whose lines stay whole."""
+    many = len("|".join(choices)) > _WIDEST
+    said = f"{text} One of {', '.join(choices)}." if many else text
+    return {"type": click.Choice(choices), "metavar": "NAME" if many else None, "help": said}
 
 
 def catalogue(command: F) -> F:

@@ -54,8 +54,10 @@ def output(text: str) -> tuple[str, Path]:
 )
 @click.option(
     "--model",
-    type=click.Choice(models.LAYOUTS),
-    help="The model whose table a data file is, in place of --schema; --table says which when it has several.",
+    **options.one_of(
+        models.LAYOUTS,
+        "The model whose table a data file is, in place of --schema; --table says which when it has several.",
+    ),
 )
 @options.format_(
     tuple(rendering.REPORT_FORMATS),
