@@ -24,6 +24,7 @@ DOCUMENTS = (
     "README.md",
     "docs/tutorial/first-dataset.md",
     "docs/tutorial/from-excel.md",
+    "docs/tutorial/spreadsheet-team.md",
     "docs/how-to/write-a-schema.md",
     "docs/how-to/write-a-rule.md",
 )
