@@ -201,6 +201,14 @@ def test_a_question_stays_a_warning_until_its_todo_is_deleted_and_is_not_asked_a
     assert validate(load_project(tmp_path)).findings == ()
 
 
+def test_a_project_of_files_says_nothing_of_the_sample(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("id,name\nA1,x\nA2,y\n", encoding="utf-8")
+    made = create(tmp_path / "own", draft=drafts.describe([tmp_path / "t.csv"]))
+    raw = json.loads((made.folder / "datapackage" / "datapackage.json").read_text(encoding="utf-8"))
+    assert raw["title"] == "own"
+    assert not raw.keys() & {"description", "keywords", "sources"}
+
+
 def test_a_project_is_made_from_files_that_exist(tmp_path: Path) -> None:
     _put(tmp_path, events__csv=EVENTS, actors__csv=ACTORS)
     created = create(tmp_path / "mine", draft=drafts.describe([tmp_path]))

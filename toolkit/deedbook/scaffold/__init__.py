@@ -134,7 +134,9 @@ def contents_of(
     beside = [item for item in tables if item.name in _BESIDE]
     if draft is not None:
         schemas, tables = [], beside
-        raw |= {"deedbook": {}, "resources": [dict(table.raw) for table in draft.tables]}
+        for sample in ("description", "keywords", "sources"):  # what they say is not true of other files
+            del raw[sample]
+        raw |= {"title": name, "deedbook": {}, "resources": [dict(table.raw) for table in draft.tables]}
         yield from draft.project_files()
     elif model == ALIGNMENT:
         tables.append(_packaged("scaffold/reference/code_values.csv", "datapackage"))
