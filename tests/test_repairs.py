@@ -154,7 +154,9 @@ def test_a_file_that_would_change_elsewhere_stays(tmp_path: Path, monkeypatch: p
     content = b"id,day,text\n1,17.06.2023,a\n"
     project = make_package(tmp_path, schemas={"data": DATES}, data=content)
     found = propose(project, Options(), {})
-    monkeypatch.setattr(repairs, "_edited", lambda content, _edits: content.replace(b",a\n", b",b\n"))
+    monkeypatch.setattr(
+        repairs.Places, "edit", lambda _self, _item: (26, 27, b"b")
+    )  # the cell beside the one that is meant
     with pytest.raises(DeedbookError, match="other cells would change"):
         mend(project, found)
     assert (tmp_path / "data.csv").read_bytes() == content

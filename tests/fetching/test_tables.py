@@ -58,7 +58,11 @@ def test_the_module_lists_versions_and_offers_what_it_has(catalog: str) -> None:
     assert [one.version for one in deedbook.versions(NAME, catalog=catalog)] == ["1.1.0", "1.0.0"]
     with pytest.raises(UsageError, match="has no dataset 'others'"):
         deedbook.versions("others", catalog=catalog)
-    assert dir(deedbook) == ["__version__", "open", "read_tables", "versions"]
+    records, verbs = (
+        {"Build", "Changes", "DeedbookError", "Plan", "Report"},
+        {"build", "describe", "diff", "plan", "validate"},
+    )
+    assert {*dir(deedbook)} == {"__version__", "open", "read_tables", "versions", *records, *verbs}
 
 
 def test_errors_say_what_to_do_in_python(catalog: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import gzip
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,9 @@ import polars as pl
 import pytest
 
 from deedbook.project import load_project
+from deedbook.release import formats as listed
 from deedbook.release.edition import Edition
-from deedbook.release.formats import rds, spss, stata, xlsx
+from deedbook.release.formats import FORMATS, rds, spss, stata, xlsx
 from deedbook.release.formats.cells import first_differences
 from deedbook.release.tables import Outline, Table, type_rows
 from deedbook.release.verification import verify
@@ -197,7 +199,7 @@ def test_a_long_table_is_in_the_workbook_only_when_that_is_asked_for(tmp_path: P
 def test_large_json_lines_and_spss_files_are_packed_where_that_is_smaller(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("deedbook.release.contents._LARGE", 1000)
+    monkeypatch.setattr(listed, "FORMATS", [replace(item, large=1000) if item.packed else item for item in FORMATS])
     rows = "".join(f"{number},same\n" for number in range(1000))
     fields = [{"name": "id", "type": "integer"}, {"name": "text", "type": "string"}]
     schema = {"fields": fields, "primaryKey": "id"}

@@ -19,6 +19,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from stat import S_ISREG
 from typing import Any, Self
 
 import numpy as np
@@ -224,9 +225,11 @@ class Cache:
 
 
 def _file_identity(file: Path) -> str:
-    """The digest of a file's content, or where it stands, its size and its times; empty where it changed just now."""
+    """The digest of a file's content, or where it stands, its size and its times; empty where it changed just now, or is no plain file."""
     try:
         state = file.stat()
+        if not S_ISREG(state.st_mode):  # a pipe can be read once
+            return ""
         if state.st_size <= _HASHED:
             return hashlib.sha256(file.read_bytes()).hexdigest()
     except OSError as error:
