@@ -19,10 +19,17 @@ from deedbook.checking.plan import TablePlan
 from deedbook.checking.table import TableOutcome
 from deedbook.errors import DeedbookError
 from deedbook.findings import report_record
+from deedbook.home import HOME_VARIABLE, find_home
 from deedbook.project import load_project
 from deedbook.validation import Options, validate
 from tests.examples import ALL, STRIDE
 from tests.package import fields
+
+
+@pytest.fixture(autouse=True)
+def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(HOME_VARIABLE, str(tmp_path / "home"))
+
 
 SEQUENCES = 1_000 // STRIDE if ALL else 20
 STEPS = 5
@@ -141,7 +148,8 @@ def change_the_waivers(root: Path, draw: random.Random) -> None:
 
 
 def harm_the_cache(root: Path, draw: random.Random) -> None:
-    files = [file for file in (root / module.FOLDER).glob("*") if file.is_file() and file.stat().st_size]
+    kept = find_home().cache / module.FOLDER
+    files = [file for file in kept.rglob("*") if file.is_file() and file.stat().st_size]
     if files:
         file = draw.choice(files)
         content = bytearray(file.read_bytes())
@@ -270,6 +278,15 @@ def test_another_state_of_the_toolkit_reads_everything(
     assert read == [*TABLES]
 
 
-def test_a_folder_that_cannot_be_written_changes_nothing(project: Path) -> None:
-    (project / ".deedbook").write_text("in the way")
+def test_a_folder_that_cannot_be_written_changes_nothing(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(HOME_VARIABLE, str(project / "waivers.csv"))
     assert said(project, cache=True) == said(project)
+
+
+def test_a_project_brings_no_verdict_along(project: Path, read: list[str], tmp_path: Path) -> None:
+    said(project, cache=True)
+    assert not (project / ".deedbook").exists()
+    shutil.copytree(project, tmp_path / "sent")
+    read.clear()
+    said(tmp_path / "sent", cache=True)
+    assert read == [*TABLES]

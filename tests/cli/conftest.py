@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from deedbook.home import HOME_VARIABLE
 from tests.cli.project import Outcome, run_in
 
 
@@ -20,5 +21,6 @@ def project(tmp_path: Path) -> Path:
 def deedbook(
     project: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> Callable[..., Outcome]:
-    """Runs `deedbook` inside the project."""
+    """Runs `deedbook` inside the project, as a user who keeps nothing from before."""
+    monkeypatch.setenv(HOME_VARIABLE, str(project.with_name("home of the user")))
     return lambda *arguments: run_in(project, arguments, monkeypatch, capfd)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from deedbook.fetching.locations import Home
+from deedbook.home import Home
 from tests.cli.project import Outcome, run_in
 from tests.documents import REPOSITORY
 from tests.fakes.web import Web

@@ -10,8 +10,9 @@ import pytest
 
 from deedbook.errors import RefusalError, RemoteError, UsageError
 from deedbook.fetching.download import GRAIN
-from deedbook.fetching.locations import Address, Home, opened
+from deedbook.fetching.locations import Address, opened
 from deedbook.fetching.releases import Asking, fetch, find_release
+from deedbook.home import Home
 from deedbook.http import MissingError
 from tests.fetching.catalogues import NAME, asked_for
 from tests.publishing.conftest import s3 as s3

@@ -16,8 +16,8 @@ import pytest
 
 from deedbook.errors import DeedbookError, RefusalError, RemoteError, SpaceError, UsageError
 from deedbook.fetching.download import TamperedError
-from deedbook.fetching.locations import Home
 from deedbook.fetching.releases import Asking, Listing, fetch, find_release
+from deedbook.home import Home
 from tests.fakes.web import Fault, Web
 from tests.fetching.catalogues import NAME, asked_for, yank
 from tests.fetching.conftest import command, environment

@@ -15,8 +15,8 @@ import pytest
 
 import deedbook
 from deedbook.errors import DeedbookError, RefusalError, UsageError
-from deedbook.fetching.locations import Home
 from deedbook.fetching.pins import read_lock
+from deedbook.home import Home
 from tests.fakes.web import Fault, Web
 from tests.fetching.catalogues import NAME, yank
 from tests.fetching.conftest import Run

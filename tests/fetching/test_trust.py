@@ -10,8 +10,9 @@ import pytest
 
 from deedbook.errors import ProjectError, RefusalError
 from deedbook.fetching.catalogues import open_catalogue
-from deedbook.fetching.locations import Home, read_location
+from deedbook.fetching.locations import read_location
 from deedbook.fetching.releases import Asking, find_release
+from deedbook.home import Home
 from deedbook.integrity.signatures import KEY_VARIABLE, PublicKey
 from deedbook.publishing.steps import Notice
 from tests.fakes.web import Web

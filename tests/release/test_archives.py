@@ -11,8 +11,8 @@ import pytest
 from frictionless import Package
 
 from deedbook.errors import RefusalError
-from deedbook.fetching.locations import Home
 from deedbook.fetching.releases import Asking, fetch, find_release
+from deedbook.home import Home
 from deedbook.project import load_project
 from deedbook.publishing.publish import prepare
 from deedbook.release import formats as listed

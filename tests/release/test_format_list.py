@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from deedbook.errors import ProjectError, UsageError
-from deedbook.fetching.locations import Home
 from deedbook.fetching.releases import Asking, fetch, find_release
+from deedbook.home import Home
 from deedbook.integrity.digests import SUMS, sha256_of
 from deedbook.project import load_project
 from deedbook.publishing.steps import PublishableFile, PublishableRelease

@@ -5,10 +5,11 @@ description, files and waivers, the keys of the tables that it refers to, and ev
 read all of them: a project that has such rules uses every part or none. Where the hint of a finding was looked up in another table,
 that table's files have to be the same too. A rule whose code looks at anything else, such as the clock, needs `--no-cache`.
 
-    ROOT/.deedbook/checked/tables.json  the digest of what follows, then an entry a table
-    ROOT/.deedbook/checked/DIGEST.npy   the hashes of a key that others refer to, each once and rising
+    CACHE/checked/PROJECT/tables.json  the digest of what follows, then an entry a table
+    CACHE/checked/PROJECT/DIGEST.npy   the hashes of a key that others refer to, each once and rising
 
-What is damaged or was written by another version is as good as nothing.
+It lies in the user's cache and not in the project, since a project that somebody sent could bring a verdict along. What is damaged or was written by
+another version is as good as nothing.
 """
 
 import hashlib
@@ -32,9 +33,11 @@ from deedbook.checking.keys import HashedBlock, HashLog, ParentKey, Spill
 from deedbook.checking.plan import Options, TablePlan
 from deedbook.errors import DeedbookError
 from deedbook.findings import REPORT_PARTS, Report
+from deedbook.home import find_home
 from deedbook.project import DATASET, Project
 
-FOLDER = Path(".deedbook") / "checked"
+FOLDER = "checked"
+_NOWHERE = Path()
 _INDEX = "tables.json"
 _OPTIONS = ("max_findings", "rules", "trust_rules", "select", "ignore", "lenient", "max_unpacked")
 """Those that a report follows from."""
@@ -84,7 +87,7 @@ class Cache:
     """The entries of a project, found or made anew.
 
     Attributes:
-        folder: Where they are kept; None where nothing is.
+        folder: Where they are kept.
         contract: The digest of what all parts follow from; `code` that of the folders of the rule files.
         referred: The keys that tables of the project refer to.
         entries: What the last validation left.
@@ -92,7 +95,7 @@ class Cache:
     """
 
     project: Project
-    folder: Path | None = None
+    folder: Path = _NOWHERE
     contract: str = ""
     code: str = ""
     referred: frozenset[ParentKey] = frozenset()
@@ -107,17 +110,18 @@ class Cache:
         """What there is of a project; `withheld` is why its rules do not run."""
         if not options.cache or project.config is None or options.allow_network or options.findings_file:
             return cls(project)
+        folder = find_home().cache / FOLDER / _digest(str(project.root.resolve()))[:32]
         rules = {} if withheld else project.rule_files
         chosen = [getattr(options, name) for name in _OPTIONS]
         toolkit = _files_in([Path(__file__).parents[1]])  # a checkout has one version for many states
         times = [(file.name, file.stat().st_size, file.stat().st_mtime_ns) for file in toolkit]
         cache = cls(
             project=project,
-            folder=project.root / FOLDER,
+            folder=folder,
             contract=_digest(deedbook.__version__, pl.__version__, times, chosen, withheld, project.config),
             code=_digest(*((str(file), file.read_bytes()) for file in _files_in({it.parent for it in rules.values()}))),
             referred=frozenset(item.parent for plan in plans for item in plan.references),
-            entries=dict(_read_index(project.root / FOLDER / _INDEX)),
+            entries=dict(_read_index(folder / _INDEX)),
         )
         if DATASET in rules and not cache.has_all(plans):
             cache.entries.clear()
@@ -131,7 +135,7 @@ class Cache:
     def find(self, plan: TablePlan) -> Part | None:
         """The part of a table if everything is as it was; its parents have been asked for, or taken."""
         name = plan.resource.name
-        signature = self._signatures[name] = self._sign(plan) if self.folder else ""
+        signature = self._signatures[name] = "" if self.folder is _NOWHERE else self._sign(plan)
         entry = self.entries.get(name)
         if entry is None or entry.signature != signature:
             return None
@@ -156,7 +160,7 @@ class Cache:
 
     def save(self, parts: Mapping[str, Part], plans: Sequence[TablePlan]) -> None:
         """Writes the entries of the tables that were read, beside those that are still true; a folder that cannot be written keeps none."""
-        if self.folder is None:
+        if self.folder is _NOWHERE:
             return
         for plan in plans:
             name = plan.resource.name
@@ -187,7 +191,7 @@ class Cache:
     def _read_log(self, digest: str) -> HashLog | None:
         """The hashes of a key; None when they are not what they were."""
         with suppress(OSError):
-            content = (self.project.root / FOLDER / f"{digest}.npy").read_bytes()
+            content = (self.folder / f"{digest}.npy").read_bytes()
             if hashlib.sha256(content).hexdigest() == digest:
                 hashes = pl.Series(np.load(io.BytesIO(content), allow_pickle=False))
                 return HashLog(Spill(0), [(0, HashedBlock(hashes, None, len(hashes)))])
@@ -195,9 +199,8 @@ class Cache:
 
     def _write(self, name: str, content: bytes) -> None:
         with suppress(OSError, DeedbookError):
-            folder = self.project.root / FOLDER
-            folder.mkdir(parents=True, exist_ok=True)
-            files.replace(folder / name, content)
+            self.folder.mkdir(parents=True, exist_ok=True)
+            files.replace(self.folder / name, content)
 
     def _referred_of(self, name: str) -> list[ParentKey]:
         return sorted((place for place in self.referred if place[0] == name), key=repr)

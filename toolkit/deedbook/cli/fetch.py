@@ -15,7 +15,8 @@ from deedbook.errors import UsageError
 from deedbook.fetching import pins, releases
 from deedbook.fetching.catalogues import open_catalogue
 from deedbook.fetching.citations import CFF, citation_of, read_citation
-from deedbook.fetching.locations import find_home, read_location
+from deedbook.fetching.locations import read_location
+from deedbook.home import find_home
 from deedbook.project import load_project
 from deedbook.release.citation import STYLES, Style, write
 from deedbook.release.pages import size

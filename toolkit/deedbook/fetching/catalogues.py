@@ -26,8 +26,9 @@ from deedbook.catalogue import records
 from deedbook.catalogue.edits import as_public, present_key
 from deedbook.catalogue.records import CATALOG, CATALOG_SIGNATURE, LATEST, Catalogue, Key
 from deedbook.errors import ProjectError, RefusalError, RemoteError, UsageError
-from deedbook.fetching.locations import Address, Home, read_document
+from deedbook.fetching.locations import Address, read_document
 from deedbook.files import locked
+from deedbook.home import Home
 from deedbook.http import PATIENCE, MissingError, PassingError, retried
 from deedbook.integrity.signatures import PublicKey, is_signed_by, public_key
 

@@ -29,10 +29,9 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Literal
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
-import platformdirs
-
 from deedbook import http
 from deedbook.errors import ProjectError, RefusalError, RemoteError, UsageError, of_extra
+from deedbook.home import Home
 from deedbook.http import MissingError, PassingError
 from deedbook.versioning.numbers import SEMVER
 
@@ -40,7 +39,6 @@ if TYPE_CHECKING:
     from obstore.store import S3Store
 
 Kind = Literal["http", "folder", "s3"]
-HOME_VARIABLE = "DEEDBOOK_HOME"
 CATALOGUE_VARIABLE = "DEEDBOOK_CATALOGUE"
 CONFIG_FILE = "config.toml"
 LATEST = "latest"
@@ -64,27 +62,6 @@ _PAGES = frozenset({"text/html", "application/xhtml+xml", "text/xml", "applicati
 _PICTURES = ("image/", "video/", "audio/", "multipart/", "font/")
 _PIECE = 1 << 20
 _CREDENTIALS = ("AWS_ACCESS_KEY_ID", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI")
-
-
-@dataclass(frozen=True, slots=True)
-class Home:
-    """The folders of one user; none needs to exist."""
-
-    config: Path
-    cache: Path
-    state: Path
-
-
-def find_home(environment: Mapping[str, str] = os.environ) -> Home:
-    """The folders that `DEEDBOOK_HOME` names, else those that the system has for such things."""
-    if named := environment.get(HOME_VARIABLE, ""):
-        root = Path(named)
-        return Home(root, root / "cache", root / "state")
-    return Home(
-        platformdirs.user_config_path("deedbook"),
-        platformdirs.user_cache_path("deedbook"),
-        platformdirs.user_state_path("deedbook"),
-    )
 
 
 def choose_catalogue(named: str | None, home: Home, environment: Mapping[str, str] = os.environ) -> str:

@@ -32,9 +32,10 @@ from deedbook.errors import RefusalError, RemoteError, SpaceError, UsageError
 from deedbook.fetching import locations
 from deedbook.fetching.catalogues import Opened, open_catalogue
 from deedbook.fetching.download import CONNECTIONS, GRAIN, RUN, Advance, Cache, TamperedError, download
-from deedbook.fetching.locations import LATEST, Address, Home, read_document
+from deedbook.fetching.locations import LATEST, Address, read_document
 from deedbook.fetching.pins import NAME, Pin
 from deedbook.findings import nearest
+from deedbook.home import Home, find_home
 from deedbook.http import MissingError
 from deedbook.integrity.containers import LARGEST_DOCUMENT
 from deedbook.integrity.digests import MANIFEST, SIGNATURE, SUMS, read_sums, sha256_of
@@ -196,7 +197,7 @@ def open_dataset(text: str, asking: Asking, home: Home | None = None) -> tuple[O
         RefusalError: when something is not what it should be.
         RemoteError: when something cannot be had.
     """
-    home = home or locations.find_home()
+    home = home or find_home()
     page = locations.release_in(text)
     location = locations.read_location(locations.choose_catalogue(asking.catalogue or (text if page else None), home))
     text = page or text
@@ -221,7 +222,7 @@ def find_release(wanted: str | Pin, asking: Asking, *, home: Home | None = None)
         RefusalError: when something is not what it should be.
         RemoteError: when something cannot be had.
     """
-    home, text = home or locations.find_home(), str(wanted)
+    home, text = home or find_home(), str(wanted)
     if isinstance(wanted, Pin):
         asking = replace(asking, catalogue=asking.catalogue or wanted.catalogue)
     opened, dataset, range_ = open_dataset(text, asking, home)
