@@ -22,7 +22,7 @@ from deedbook.findings import report_record
 from deedbook.home import HOME_VARIABLE, find_home
 from deedbook.project import load_project
 from deedbook.validation import Options, validate
-from tests.examples import ALL, STRIDE
+from tests.examples import STRIDE
 from tests.package import fields
 
 
@@ -31,7 +31,6 @@ def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(HOME_VARIABLE, str(tmp_path / "home"))
 
 
-SEQUENCES = 1_000 // STRIDE if ALL else 20
 STEPS = 5
 SCHEMAS = {
     "countries": fields("code", "name", primaryKey="code"),
@@ -162,8 +161,9 @@ def harm_the_cache(root: Path, draw: random.Random) -> None:
 EDITS = [change_a_cell] * 4 + [move_rows, change_the_descriptor, change_the_rules, change_the_waivers, harm_the_cache]
 
 
+@pytest.mark.parametrize("sequences", [20, pytest.param(1_000 // STRIDE, marks=pytest.mark.slow)])
 def test_edits_at_random_give_the_same_report_with_and_without(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    sequences: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     draw, used = random.Random(7), [0, 0]  # noqa: S311  # any will do
     find = module.Cache.find
@@ -175,7 +175,7 @@ def test_edits_at_random_give_the_same_report_with_and_without(
 
     monkeypatch.setattr(module.Cache, "find", counted)
     root = tmp_path / "project"
-    for sequence in range(SEQUENCES):
+    for sequence in range(sequences):
         make_project(root)
         for step in range(STEPS):
             options = {"max_findings": draw.choice([10, 10, 10, 2]), "lenient": draw.random() < 0.1}
@@ -184,7 +184,7 @@ def test_edits_at_random_give_the_same_report_with_and_without(
         shutil.rmtree(root)
     with capsys.disabled():
         print(f"\n  cache: {used[1]} tables were found unchanged, {used[0]} were not")  # noqa: T201  # the count is the proof
-    assert min(used) > SEQUENCES
+    assert min(used) > sequences
 
 
 @pytest.fixture
