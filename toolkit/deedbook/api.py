@@ -42,7 +42,9 @@ if TYPE_CHECKING:
     import pandas as pd
     import pandera.polars as pa
 
+    from deedbook.changes.records import Changes as Compared
     from deedbook.checking.rules import RuleBook
+    from deedbook.versioning.plan import Plan as Planned
 
 _OPTION = re.compile(r"`deedbook [^`]*`|`?--([a-z]+(?:-[a-z]+)*)(?: (?!and\b|says\b)([\w.:/-]+))?`?")
 """An option of the command line in a message, with its value; whole commands stay."""
@@ -99,14 +101,14 @@ class Report:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Changes:
-    """What differs between two states of a dataset.
+    """What differs between two states of a dataset."""
 
-    Attributes:
-        equal: Whether nothing differs.
-    """
+    _record: Compared
 
-    equal: bool
-    _record: Any
+    @property
+    def equal(self) -> bool:
+        """Whether nothing differs."""
+        return self._record.is_equal
 
     def to_dict(self) -> dict[str, Any]:
         """The changes as `deedbook diff --format json` writes them."""
@@ -122,18 +124,24 @@ class Changes:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Plan:
-    """The next release of a project.
+    """The next release of a project."""
 
-    Attributes:
-        version: What it will be called; empty when there is nothing to release.
-        ready: Whether nothing stands in its way.
-        findings: What does, and what is worth knowing.
-    """
+    _record: Planned
 
-    version: str
-    ready: bool
-    findings: tuple[Finding, ...]
-    _record: Any
+    @property
+    def version(self) -> str:
+        """What it will be called; empty when there is nothing to release."""
+        return self._record.version
+
+    @property
+    def ready(self) -> bool:
+        """Whether nothing stands in its way."""
+        return self._record.is_ready
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What stands in its way, and what is worth knowing."""
+        return self._record.findings
 
     def to_dict(self) -> dict[str, Any]:
         """The plan as `deedbook plan --format json` writes it."""
@@ -246,7 +254,7 @@ def diff(old: str | Path, new: str | Path, *, schema: str | Path | None = None, 
     """
     with _told_in_python(), open_sides(str(old), str(new), schema=Path(schema) if schema else None) as sides:
         found = compare(*sides, tables=tuple(tables))
-        return Changes(found.is_equal, found)
+        return Changes(found)
 
 
 def plan(project: str | Path = ".", *, version: str = "") -> Plan:
@@ -259,17 +267,17 @@ def plan(project: str | Path = ".", *, version: str = "") -> Plan:
     Raises:
         DeedbookError: when the project or its previous release cannot be read.
     """
-    from deedbook.checking import rules, settings
+    from deedbook.checking.rules import load_book
     from deedbook.release.derived import derived_changes
     from deedbook.versioning.plan import plan as planned
 
     with _told_in_python():
         own = load_project(Path(project))
-        book = rules.load_rules(own.rule_files, settings.read_settings(own)) if own.is_here else None
+        book = load_book(own) if own.is_here else None
         guards, derive = (book.guards, book.derive) if book else ((), None)
         derived = partial(derived_changes, own, derive) if book else None
         found = planned(own, version=version, guards=guards, derived=derived)
-        return Plan(found.version, found.is_ready, found.findings, found)
+        return Plan(found)
 
 
 def build(project: str | Path = ".", *, snapshot: bool = False, trust_rules: bool = False) -> Build:

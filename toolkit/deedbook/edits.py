@@ -80,11 +80,11 @@ def rewrite(
     found = []
     for at, resource in enumerate(chosen):
         progress(f"rewriting {resource.name}", at / len(chosen))
-        found.append(rewrite_table(resource, project.package.referenced(resource.name), check=check))
+        found.append(_rewrite_table(resource, project.package.referenced(resource.name), check=check))
     return tuple(found)
 
 
-def rewrite_table(resource: Resource, referenced: frozenset[str], *, check: bool) -> Rewritten:
+def _rewrite_table(resource: Resource, referenced: frozenset[str], *, check: bool) -> Rewritten:
     """A table in canonical form, of which other tables refer to these fields. See `rewrite`."""
 
     def became(state: State, done: Sequence[str] = (), left: Sequence[str] = ()) -> Rewritten:
@@ -106,11 +106,7 @@ def rewrite_table(resource: Resource, referenced: frozenset[str], *, check: bool
     if file.stat().st_nlink > 1:
         return became("unmendable", left=["it has other names (hard links), which would keep the old content"])
     if not check:
-        try:
-            files.replace(file, after, before=before, prove=lambda staged: _prove(resource, file, staged, cells))
-        except OSError as error:
-            message = f"{file}: cannot be rewritten: {error.strerror}"
-            raise ProjectError(message, "check the permissions of its folder") from None
+        replace_table(file, after, before, lambda staged: _prove(resource, file, staged, cells))
     is_ended, has_fewer = before.endswith(b"\n"), before.count(b"\r") > after.count(b"\r")
     visible = {  # in the bytes only
         "lines end in LF": has_fewer,
@@ -118,6 +114,19 @@ def rewrite_table(resource: Resource, referenced: frozenset[str], *, check: bool
         "cells are quoted only where they must be": before.count(b'"') != after.count(b'"'),
     }
     return became("changed", [*done, *compress(visible, visible.values())] or ["written in canonical form"], left)
+
+
+def replace_table(file: Path, after: bytes, before: bytes, prove: Callable[[Path], object]) -> None:
+    """The file with its new content. See `files.replace`.
+
+    Raises:
+        ProjectError: when its folder cannot be written.
+    """
+    try:
+        files.replace(file, after, before=before, prove=prove)
+    except OSError as error:
+        message = f"{file}: cannot be rewritten: {error.strerror}"
+        raise ProjectError(message, "check the permissions of its folder") from None
 
 
 def _prove(resource: Resource, old: Path, new: Path, cells: Cells) -> None:

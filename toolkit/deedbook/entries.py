@@ -158,7 +158,7 @@ def find(project: Project, text: str, limit: int = 20) -> list[Match]:
 def _named(project: Project, wanted: str) -> Iterator[Match]:
     """Every name of every row, with how alike it is to what is looked for."""
     for resource in project.package.resources:
-        schema, names = resource.described, name_fields(resource)
+        schema, names = resource.described, _name_fields(resource)
         links = [key.fields[0] for key in schema.foreign_keys if len(key.fields) == 1 and key.resource]
         owner = links[:1] if resource.name.endswith("_names") else []  # whose name it is, in a table of names
         for frame in read_text(resource) if names and schema.primary_key else ():
@@ -168,7 +168,7 @@ def _named(project: Project, wanted: str) -> Iterator[Match]:
                 yield from (Match(resource.name, key, it, row[it], _likeness(wanted, row[it])) for it in names)
 
 
-def name_fields(resource: Resource) -> list[str]:
+def _name_fields(resource: Resource) -> list[str]:
     """The fields of a table that say what a row is called."""
     texts = [item.name for item in resource.described.fields if item.type == "string" and not item.code_list]
     return [name for name in texts if _NAMES.search(name)]
@@ -231,7 +231,7 @@ def rules_of(project: Project, book: RuleBook) -> Iterator[tuple[str, Rule]]:
             yield from ((table, carried) for carried in (rules.rules if rules else ()))
 
 
-def meaning_of(rule: str) -> list[str]:
+def _meaning_of(rule: str) -> list[str]:
     """What the reference page says of a finding of the engine: where it stands, what it says, how to mend it."""
     title, lines = "", []
     for line in FINDINGS.read_text(encoding="utf-8").splitlines():
@@ -246,7 +246,7 @@ def meaning_of(rule: str) -> list[str]:
 
 def explain_rule(project: Project, book: RuleBook | None, name: str) -> list[str]:
     """What a rule means, and how to mend what breaks it; empty when there is none."""
-    lines = meaning_of(name)
+    lines = _meaning_of(name)
     places = [(table, rule) for table, rule in rules_of(project, book) if rule.id == name] if book else []
     for _, rule in places[:1]:
         where = dict.fromkeys(f"{table}.{it.at}".rstrip(".") for table, it in places)

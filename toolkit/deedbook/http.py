@@ -262,7 +262,7 @@ def request(
     told.daemon = True
     told.start()
     try:
-        response = _pool(proxy_of(url)).request(
+        response = _pool(_proxy_of(url)).request(
             method,
             url,
             headers={"User-Agent": user_agent(), "Accept": "*/*", "Accept-Encoding": "identity", **headers},
@@ -401,7 +401,7 @@ def _pool(proxy: str) -> urllib3.PoolManager:
     return pool
 
 
-def proxy_of(url: str) -> str:
+def _proxy_of(url: str) -> str:
     """The proxy that the environment names for an address; empty for none."""
     parts = urlsplit(url)
     proxies = getproxies()

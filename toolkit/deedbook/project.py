@@ -192,13 +192,13 @@ def load_project(target: Path, reading: Reading | None = None) -> Project:
         raise UsageError(f"{target}: no such file or folder", "name a project folder, a descriptor or a data file")
     given = reading or Reading()
     if given.is_whole:
-        return load_file(target, given)
+        return _load_file(target, given)
     if given != Reading(name=given.name):
         message = "how a file is read is said for a data file with a schema of its own"
         raise UsageError(message, "add --schema TABLE.schema.json")
     if target.is_dir():
-        return load_folder(target)
-    if (owner := owner_of(target)) is not None and (reading or not owner.table):
+        return _load_folder(target)
+    if (owner := _owner_of(target)) is not None and (reading or not owner.table):
         return owner
     if target.suffix in _DESCRIPTOR_SUFFIXES:
         return _finish(Project(target.parent, load_package(target)))
@@ -208,7 +208,7 @@ def load_project(target: Path, reading: Reading | None = None) -> Project:
     )
 
 
-def load_folder(root: Path) -> Project:
+def _load_folder(root: Path) -> Project:
     """The project in a folder: that of its `deedbook.toml`, or else of its descriptor. See `load_project`."""
     if (root / CONFIG).is_file():
         return _load_configured(root)
@@ -218,7 +218,7 @@ def load_folder(root: Path) -> Project:
     return _finish(Project(root, load_package(found)))
 
 
-def load_file(target: Path, reading: Reading) -> Project:
+def _load_file(target: Path, reading: Reading) -> Project:
     """A project of one data file; foreign keys that refer to other tables are kept, and cannot be looked up. See `load_project`."""
     name = reading.name or target.name.split(".")[0] or "table"
     like: dict[str, Any] = {"name": name}
@@ -244,7 +244,7 @@ def load_file(target: Path, reading: Reading) -> Project:
     return Project(target.parent, Package(root=target.parent, path=None, resources=(resource,)), rule_files=rules)
 
 
-def owner_of(file: Path) -> Project | None:
+def _owner_of(file: Path) -> Project | None:
     """The project that names a descriptor, or has a file as one of its tables: the nearest above it."""
     resolved = file.resolve()
     for project in _projects_above(resolved):
@@ -331,7 +331,7 @@ def _finish(project: Project) -> Project:
         replace(item, schema=item.schema.with_categories(lists)) if item.schema else item for item in package.resources
     )
     package = replace(package, resources=tuple(resources))
-    return replace(project, package=package, waivers=read_waivers(package.root / "waivers.csv"))
+    return replace(project, package=package, waivers=_read_waivers(package.root / "waivers.csv"))
 
 
 def read_code_lists(package: Package) -> dict[str, list[Label]]:
@@ -351,7 +351,7 @@ def _position(row: Mapping[str, Any]) -> float:
     return float(text) if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", text) else float("inf")
 
 
-def read_waivers(path: Path) -> tuple[Waiver, ...] | None:
+def _read_waivers(path: Path) -> tuple[Waiver, ...] | None:
     """The waivers of a file; None when there is none.
 
     Raises:

@@ -15,12 +15,11 @@ from pathlib import Path
 
 import polars as pl
 
-from deedbook import files
 from deedbook.checking.cells import plan_field
 from deedbook.checking.explanation import BadText
 from deedbook.descriptor import Resource
-from deedbook.edits import UnmendableError, read_cells, reason_to_leave
-from deedbook.errors import DeedbookError, ProjectError, UsageError
+from deedbook.edits import UnmendableError, read_cells, reason_to_leave, replace_table
+from deedbook.errors import DeedbookError, UsageError
 from deedbook.findings import Finding
 from deedbook.project import Project
 from deedbook.types.mistakes import Mistake, readings
@@ -138,21 +137,17 @@ def _mend(project: Project, resource: Resource, findings: Sequence[Finding]) -> 
     meant = Counter((item.field_number, item.value, item.proposal) for item in done)
 
     def prove(staged: Path) -> None:
-        if changed_cells(cells.rows, read_cells(resource, staged).rows) != meant:
+        if _changed_cells(cells.rows, read_cells(resource, staged).rows) != meant:
             message = f"{file}: cannot be mended: other cells would change; it stays as it was"
             raise DeedbookError(message, "please report this")
 
     if done:
-        try:
-            files.replace(file, after, before=before, prove=prove)
-        except OSError as error:
-            message = f"{file}: cannot be rewritten: {error.strerror}"
-            raise ProjectError(message, "check the permissions of its folder") from None
+        replace_table(file, after, before, prove)
     path = Path(os.path.relpath(file, project.root)).as_posix()
-    return Mended(resource.name, name, done, tuple(left), patch_of(path, before, after))
+    return Mended(resource.name, name, done, tuple(left), _patch_of(path, before, after))
 
 
-def changed_cells(old: pl.DataFrame, new: pl.DataFrame) -> Changed:
+def _changed_cells(old: pl.DataFrame, new: pl.DataFrame) -> Changed:
     """The cells that differ; a column -1 when the frames have other columns or rows."""
     if old.columns != new.columns or old.height != new.height:
         return Counter({(-1, "", ""): 1})
@@ -224,7 +219,7 @@ def resolved(
     return sorted(edits.values(), key=lambda pair: pair[0]), left
 
 
-def patch_of(name: str, before: bytes, after: bytes) -> bytes:
+def _patch_of(name: str, before: bytes, after: bytes) -> bytes:
     """What changed as a unified diff that `git apply` and `patch -p1` read; both have the same number of lines."""
     old, new = before.split(b"\n"), after.split(b"\n")
     changed = [at for at, (was, now) in enumerate(zip(old, new, strict=True)) if was != now]

@@ -71,10 +71,9 @@ def validate(
         if withheld or not project.rule_files or cache.has_all(plans):
             book = None
         elif book is None:
-            from deedbook.checking import rules, settings
+            from deedbook.checking.rules import load_book
 
-            given = settings.read_settings(project, options.select, options.ignore)
-            book = rules.load_rules(project.rule_files, given)
+            book = load_book(project, options.select, options.ignore)
         parts = _parts(project, plans, cache, book, write_all)
     shown = [item for item in project.package.resources if not options.tables or item.name in options.tables]
     not_checked = [*(NotChecked(name, "rules", withheld) for name in project.rule_files if withheld), *not_checked]
@@ -158,7 +157,7 @@ def _check_tables(
         else:
             waivers = waivers_in_force(project.waivers or (), name, project.package.created[:10])
             found = FindingsSoFar(plan.resource, options.max_findings, waivers, write_all if plan.is_shown else None)
-            outcomes[name] = _check_table(plan, found, referred, logs)
+            outcomes[name] = _check_with_keys(plan, found, referred, logs)
             cache.take(name, logs)
         plan.parents.update((place, log.as_set()) for place, log in logs.items() if place[0] == name)
     for outcome in outcomes.values():
@@ -166,7 +165,7 @@ def _check_tables(
     return {item.name: outcomes[item.name] for item in project.package.resources if item.name in outcomes}, parts
 
 
-def _check_table(
+def _check_with_keys(
     plan: TablePlan, found: FindingsSoFar, referred: Set[ParentKey], logs: dict[ParentKey, HashLog]
 ) -> TableOutcome:
     """One pass over a table and its keys; the hashes of those that others refer to are put among `logs`."""

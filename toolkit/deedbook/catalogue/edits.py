@@ -40,7 +40,7 @@ def check_addition(catalogue: Catalogue, about: Dataset) -> Entry | None:
             f"this one {release.release_sha256}",
             f"a published version is never rewritten; if another checkout planned the same number, {MERGE}; else plan a new one",
         )
-    check_links(dataset, release)
+    _check_links(dataset, release)
     if known is None and newest and not (follows and read_version(follows) >= read_version(newest.version)):
         raise RefusalError(
             f"{this} follows {follows or 'nothing'}, and {newest.version} was published since: what came with it would be lost",
@@ -49,7 +49,7 @@ def check_addition(catalogue: Catalogue, about: Dataset) -> Entry | None:
     return known
 
 
-def check_links(dataset: Dataset, release: Entry) -> None:
+def _check_links(dataset: Dataset, release: Entry) -> None:
     """That a release fits between those that it follows and those that follow it.
 
     Raises:

@@ -73,16 +73,16 @@ def _open(text: str, named_by: str, schema: Path | None, here: Path, stack: Exit
     path = Path(text)
     kind = path.suffix.lower() if schema is None else ""
     if text.startswith(GIT):
-        return side_of_git(text.removeprefix(GIT), here, stack)
+        return _side_of_git(text.removeprefix(GIT), here, stack)
     if path.is_dir():
         return side_of_folder(path)
     if path.is_file() and kind == ".zip":
-        return side_of_zip(path, stack)
+        return _side_of_zip(path, stack)
     if path.is_file():
         table = None if kind in _DESCRIPTORS else Reading(schema, Path(named_by).name.split(".")[0])
         return Side(str(path), load_project(path, table))
     if found := _VERSION.fullmatch(text):
-        return side_of_version(found["name"] or "", found["version"], here)
+        return _side_of_version(found["name"] or "", found["version"], here)
     raise UsageError(
         f"{text}: no such file or folder, and no version",
         "name a folder, a release or its .zip, a descriptor, a CSV file with --schema, a version such as 1.2.0, or git:REF",
@@ -95,7 +95,7 @@ def side_of_folder(folder: Path) -> Side:
     return replace(side, label=f"{side.package.name} {side.package.version}") if side.is_release else side
 
 
-def side_of_version(name: str, version: str, here: Path) -> Side:
+def _side_of_version(name: str, version: str, here: Path) -> Side:
     """A release of the project at or above `here`, or of another dataset in its release folders."""
     project = load_project(_project_root(here))
     name = name or project.package.name
@@ -136,7 +136,7 @@ def _project_root(here: Path) -> Path:
     raise UsageError(f"{here}: is in no project", "change into the project that the version or the git ref belongs to")
 
 
-def side_of_git(ref: str, here: Path, stack: ExitStack) -> Side:
+def _side_of_git(ref: str, here: Path, stack: ExitStack) -> Side:
     """The project at or above `here` as it stood at a branch, a tag or a commit."""
     root, top = _within_git(here)
     if ref[:1] in {"", "-"}:
@@ -202,7 +202,7 @@ def _git(folder: Path, *arguments: str, asked: bytes = b"") -> bytes:
     return done.stdout
 
 
-def side_of_zip(path: Path, stack: ExitStack) -> Side:
+def _side_of_zip(path: Path, stack: ExitStack) -> Side:
     """What the archive holds a descriptor of, unpacked; no member leaves the scratch folder.
 
     Raises:

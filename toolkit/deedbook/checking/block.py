@@ -99,7 +99,7 @@ def check_block(plan: FilePlan, block: TextBlock) -> BlockResult:
     hashed = [*plan.keys, *_open_references(plan, cells, unread)]
     texts = plan.texts(frame, {item.name for key in hashed for item in key.fields}.union(plan.table.typed))
     hashes, missing = _check_keys(plan, hashed, texts, cells, unread)
-    groups = [*structure.groups, *free_text_groups(plan, frame, bad), *null_part_groups(plan, texts, bad), *missing]
+    groups = [*structure.groups, *free_text_groups(plan, frame, bad), *_null_part_groups(plan, texts, bad), *missing]
     if plan.typed_fields:
         typed_rows = TypedRows.of(plan, block, texts, structure.absent, bad)
         found, skipped = plan.table.row_rules(typed_rows.frame, typed_rows.bad)
@@ -112,7 +112,7 @@ def check_block(plan: FilePlan, block: TextBlock) -> BlockResult:
     return BlockResult(
         height=frame.height,
         absent=len(structure.absent),
-        present=count_present(plan, frame, structure.absent, cells.filled),
+        present=_count_present(plan, frame, structure.absent, cells.filled),
         newlines=block.newlines,
         has_return=block.has_return,
         hashes=hashes,
@@ -178,7 +178,7 @@ def missing_parent_group(plan: FilePlan, reference: Key, rows: Rows, values: pl.
     return Group("foreign-key", rows, words, column=column, field_number=number, reference=reference)
 
 
-def null_part_groups(plan: FilePlan, texts: pl.DataFrame, bad: BadRows) -> Iterator[Group]:
+def _null_part_groups(plan: FilePlan, texts: pl.DataFrame, bad: BadRows) -> Iterator[Group]:
     """The rows that lack a part of their primary key."""
     for name in (name for name in plan.primary_key if texts[name].null_count()):
         rows = texts[name].is_null().arg_true().cast(pl.Int64).to_numpy()
@@ -188,7 +188,7 @@ def null_part_groups(plan: FilePlan, texts: pl.DataFrame, bad: BadRows) -> Itera
             yield Group("primary-key", rows, words, column=name, field_number=plan.positions[name])
 
 
-def count_present(plan: FilePlan, frame: pl.DataFrame, absent: Sequence[int], filled: Set[str]) -> Rows:
+def _count_present(plan: FilePlan, frame: pl.DataFrame, absent: Sequence[int], filled: Set[str]) -> Rows:
     """The cells of each column that hold a value; `filled` columns have no empty text, so that none is looked for."""
     if absent:
         frame = frame.with_row_index("\0row").filter(~pl.col("\0row").is_in(list(absent))).drop("\0row")

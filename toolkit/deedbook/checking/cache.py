@@ -102,6 +102,8 @@ class Cache:
     entries: dict[str, Entry] = field(default_factory=dict)
     logs: dict[ParentKey, HashLog] = field(default_factory=dict)
     keys: dict[ParentKey, str] = field(default_factory=dict)
+    _found: dict[str, Part] = field(default_factory=dict)
+    _said: dict[str, str] = field(default_factory=dict)
     _signatures: dict[str, str] = field(default_factory=dict)
     _identities: dict[str, str] = field(default_factory=dict)
 
@@ -114,7 +116,8 @@ class Cache:
         rules = {} if withheld else project.rule_files
         chosen = [getattr(options, name) for name in _OPTIONS]
         toolkit = _files_in([Path(__file__).parents[1]])  # a checkout has one version for many states
-        times = [(file.name, file.stat().st_size, file.stat().st_mtime_ns) for file in toolkit]
+        states = ((file.name, file.stat()) for file in toolkit)
+        times = [(name, state.st_size, state.st_mtime_ns) for name, state in states]
         cache = cls(
             project=project,
             folder=folder,
@@ -124,8 +127,8 @@ class Cache:
             entries=dict(_read_index(folder / _INDEX)),
         )
         if DATASET in rules and not cache.has_all(plans):
-            cache.entries.clear()
-            cache.keys.clear()
+            for known in (cache.entries, cache.keys, cache._found):
+                known.clear()
         return cache
 
     def has_all(self, plans: Iterable[TablePlan]) -> bool:
@@ -135,6 +138,8 @@ class Cache:
     def find(self, plan: TablePlan) -> Part | None:
         """The part of a table if everything is as it was; its parents have been asked for, or taken."""
         name = plan.resource.name
+        if name in self._found:  # whatever is taken of its parents afterwards
+            return self._found[name]
         signature = self._signatures[name] = "" if self.folder is _NOWHERE else self._sign(plan)
         entry = self.entries.get(name)
         if entry is None or entry.signature != signature:
@@ -147,6 +152,7 @@ class Cache:
                 if log is None:
                     return None
                 self.logs[place], self.keys[place] = log, digest
+        self._found[name] = entry.part
         return entry.part
 
     def take(self, name: str, logs: Mapping[ParentKey, HashLog]) -> None:
@@ -213,10 +219,12 @@ class Cache:
         states = [self._identity(name), *(self.keys.get(place) or self._identity(place[0]) for place in parents)]
         if not all(states):
             return ""
-        waivers = waivers_in_force(self.project.waivers or (), name, package.created[:10])
-        rules = self.code if {name, DATASET} & self.project.rule_files.keys() else ""
-        said = (resource, plan.references, self._referred_of(name), waivers, package.created, plan.has_project)
-        return _digest(self.contract, rules, *said, *states)
+        if name not in self._said:  # once: the text of a table of 100,000 columns takes a second
+            waivers = waivers_in_force(self.project.waivers or (), name, package.created[:10])
+            rules = self.code if {name, DATASET} & self.project.rule_files.keys() else ""
+            said = (resource, plan.references, self._referred_of(name), waivers, package.created, plan.has_project)
+            self._said[name] = _digest(self.contract, rules, *said)
+        return _digest(self._said[name], *states)
 
     def _identity(self, name: str) -> str:
         """What the files of a table are; empty where one changed just now."""

@@ -30,10 +30,11 @@ import polars as pl
 from pandera.config import ValidationDepth, config_context
 from pandera.errors import SchemaError, SchemaErrors
 
-from deedbook.checking.settings import AS_WRITTEN, RuleSettings
+from deedbook.checking.settings import AS_WRITTEN, RuleSettings, read_settings
 from deedbook.checking.verdicts import FIX, NO_ROW, RuleOutcome, describe, evaluate_rules, fail, outcome_of
 from deedbook.errors import DeedbookError, RuleError
 from deedbook.findings import NotChecked, listed, nearest
+from deedbook.project import Project
 from deedbook.rules.declared import read_derivations, read_rules
 from deedbook.rules.form import Form
 from deedbook.rules.guard import Guard, Releases
@@ -106,6 +107,16 @@ class Tables(dict[str, pl.DataFrame]):
 def _tables_of(tables: Collection[str], name: str) -> str:
     """The hint that names the tables, first the one that is most like a wrong name."""
     return f"{nearest(name, tables)} the tables are {', '.join(sorted(tables))}".lstrip()
+
+
+def load_book(project: Project, select: tuple[str, ...] = (), ignore: tuple[str, ...] = ()) -> RuleBook:
+    """The rules of a project, as its settings and the patterns of the command line set them.
+
+    Raises:
+        RuleError: as `load_rules`.
+        ProjectError: when `[rules]` of its settings makes no sense.
+    """
+    return load_rules(project.rule_files, read_settings(project, select, ignore))
 
 
 def load_rules(files: Mapping[str, Path], settings: RuleSettings = AS_WRITTEN) -> RuleBook:

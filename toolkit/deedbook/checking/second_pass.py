@@ -107,10 +107,10 @@ def find_repeated_keys(outcome: TableOutcome) -> None:
             rows = np.flatnonzero(np.isin(numbers, guilty))
             if len(rows):
                 mine = repeated.filter(pl.col("record").is_in(pl.Series(numbers[rows]).implode()))
-                outcome.found.add([repeated_key_group(visit.plan, key, rows, mine)], visit.records)
+                outcome.found.add([_repeated_key_group(visit.plan, key, rows, mine)], visit.records)
 
 
-def repeated_key_group(plan: FilePlan, key: Key, rows: Rows, repeated: pl.DataFrame) -> Group:
+def _repeated_key_group(plan: FilePlan, key: Key, rows: Rows, repeated: pl.DataFrame) -> Group:
     """Rows whose key came before; `repeated` has its parts and the record that had it first, aligned with `rows`."""
     what, hint = _WORDS[key.kind]
     paths = plan.table.resource.paths

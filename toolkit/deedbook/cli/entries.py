@@ -149,10 +149,8 @@ def render(added: entries.Added, *, dry_run: bool) -> str:
 
 def _loaded(root: Path, trusted: bool) -> tuple[Project, RuleBook | None]:
     """The project and its rules, where they may run."""
-    from deedbook.checking import rules, settings
+    from deedbook.checking.rules import load_book
 
     project = load_project(root)
     options.may_run_rules(project, trusted=trusted)
-    return project, rules.load_rules(
-        project.rule_files, settings.read_settings(project)
-    ) if project.rule_files else None
+    return project, load_book(project) if project.rule_files else None

@@ -85,7 +85,7 @@ def fix(
     written = [item for table in done for item in table.cells]
     if written:
         files.replace(patch, b"".join(table.patch for table in done))
-        draft_corrections(project)
+        _draft_corrections(project)
     if found or not quiet:
         streams.emit("".join(outcome(found, done, patch)))
     ctx.exit(DONE if len(written) == len(found) else FINDINGS)
@@ -147,7 +147,7 @@ def ask(found: Sequence[Finding], shown: int) -> list[Finding]:
     return wanted
 
 
-def draft_corrections(project: Project) -> None:
+def _draft_corrections(project: Project) -> None:
     """Drafts the rows of corrections.csv that the mended cells of published rows need, as `plan --write-corrections` does."""
     if not project.has_releases:
         return

@@ -19,7 +19,7 @@ from deedbook.rules.guard import Guard, Releases
 from deedbook.versioning import plan as plans
 
 
-def release_day(_ctx: click.Context, _option: click.Parameter, date: dt.datetime | None) -> dt.date:
+def _release_day(_ctx: click.Context, _option: click.Parameter, date: dt.datetime | None) -> dt.date:
     """The day that is given, else today: the only place where a release asks a clock."""
     today = dt.datetime.now(dt.UTC).date()
     day = date.date() if date else today
@@ -40,7 +40,7 @@ def release_day(_ctx: click.Context, _option: click.Parameter, date: dt.datetime
     "--date",
     "day",
     type=click.DateTime(["%Y-%m-%d"]),
-    callback=release_day,
+    callback=_release_day,
     help="The release date for --write; today when left out.",
 )
 @click.option(
@@ -113,9 +113,9 @@ def own_code(project: Project) -> tuple[Sequence[Guard[Releases]], plans.Derived
     if not project.is_here:
         streams.say("the project's own rules between releases were not asked: plan inside the project")
         return (), None
-    from deedbook.checking import rules, settings
+    from deedbook.checking.rules import load_book
 
-    book = rules.load_rules(project.rule_files, settings.read_settings(project))
+    book = load_book(project)
     return book.guards, partial(derived_changes, project, book.derive)
 
 

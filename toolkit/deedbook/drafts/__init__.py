@@ -211,7 +211,7 @@ def write(draft: Draft) -> list[Path]:
     return list(contents)
 
 
-def without_schema(resource: Resource) -> dict[str, Any]:
+def _without_schema(resource: Resource) -> dict[str, Any]:
     """What a descriptor says of a table besides its schema."""
     return {name: value for name, value in resource.raw.items() if name != "schema"}
 
@@ -234,7 +234,7 @@ def update(target: Path, *, check: bool = False) -> list[Proposal]:
     if not schemas:
         raise UsageError(f"{target}: no schema of it was drafted", "`describe FILE...` drafts one")
     chosen = map(package.resource, schemas)
-    read = [(sources.Source(without_schema(item), package.root), read_columns(item)) for item in chosen]
+    read = [(sources.Source(_without_schema(item), package.root), read_columns(item)) for item in chosen]
     for draft in _drafts(read):
         old = load_json(schemas[draft.name], "schema")
         new, changes = guesses.update(old, draft.guesses, draft.name)

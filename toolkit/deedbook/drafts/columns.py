@@ -332,7 +332,7 @@ def read_columns(resource: Resource) -> TableColumns:
     Raises:
         ProjectError: when it cannot be read, or its columns have no names of their own.
     """
-    names, row = read_names(resource)
+    names, row = _read_names(resource)
     nothing: pipeline.Done[dict[str, Counter[str]]] = pipeline.Done({}, 0)
     first = next(_blocks(resource, names, _witnesses, workers=1), nothing)
     columns = [Column(name, first.result.get(name, Counter())) for name in names]
@@ -350,7 +350,7 @@ def read_columns(resource: Resource) -> TableColumns:
     return replace(found, rows=rows, is_hashed=is_hashed)
 
 
-def read_names(resource: Resource) -> tuple[list[str], int]:
+def _read_names(resource: Resource) -> tuple[list[str], int]:
     """The names of the columns, and the number of the first row below them.
 
     Raises:

@@ -54,7 +54,7 @@ class Guess:
         return {name: value for name, value in members.items() if value not in ("", None, [])}
 
 
-def read_guesses(schema: Mapping[str, Any]) -> list[Guess]:
+def _read_guesses(schema: Mapping[str, Any]) -> list[Guess]:
     """What a schema keeps of its draft; what a person broke of it is left out."""
     kept = own_settings(schema).get("guess", [])
     found = []
@@ -157,7 +157,7 @@ def _by_place(guesses: Iterable[Guess]) -> dict[tuple[str, str], Guess]:
 def update(schema: Mapping[str, Any], guesses: Iterable[Guess], table: str) -> tuple[dict[str, Any], list[Proposal]]:
     """The schema as new data ask for it, and what changed or would: what a person settled stays."""
     updated: dict[str, Any] = json.loads(json.dumps(schema))
-    before, found = _by_place(read_guesses(schema)), _by_place(guesses)
+    before, found = _by_place(_read_guesses(schema)), _by_place(guesses)
     proposals = [
         Proposal(table, before.get(place), found.get(place), value_in(schema, guess))
         for place, guess in (before | found).items()

@@ -190,7 +190,7 @@ class Reference:
 
 def reference_guesses(table: Table, all_tables: Sequence[Table]) -> Iterator[Guess]:
     """What a table refers to, and what it may refer to but for some rows."""
-    references = find_references(table, all_tables)
+    references = _find_references(table, all_tables)
     if whole := [one for one in references if one.share == 1]:
         for name in chain.from_iterable(one.names for one in whole):
             table.found.by_name[name].refers = True
@@ -199,7 +199,7 @@ def reference_guesses(table: Table, all_tables: Sequence[Table]) -> Iterator[Gue
     yield from (one.question(table.found.first) for one in references if one.share < 1)
 
 
-def find_references(table: Table, all_tables: Sequence[Table]) -> list[Reference]:
+def _find_references(table: Table, all_tables: Sequence[Table]) -> list[Reference]:
     """The likeliest reference of each column, and those of several columns."""
     found = []
     parents = [(parent, target) for parent in all_tables for target in parent.targets]

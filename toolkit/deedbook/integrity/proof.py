@@ -245,7 +245,7 @@ class _Examination:
         if not statement:
             return
         signature, build = self.read(SIGNATURE), self.read(BUILD_FILE) if self.files and BUILD_FILE in sound else None
-        faults, inputs = statement_faults(statement, manifest, build)
+        faults, inputs = _statement_faults(statement, manifest, build)
         for fault in faults:
             self.outcome.report("provenance-wrong", PROVENANCE, fault)
         self.outcome.checked.append(f"provenance of {inputs} inputs")
@@ -325,7 +325,7 @@ def prove_release(
         MANIFEST: _listed(manifest.get("files"), "sha256"),
         PROVENANCE: _listed(statement.get("subject"), "digest"),
     }
-    archives = archives_of(manifest) if is_download else set()
+    archives = _archives_of(manifest) if is_download else set()
     if files is None:
         sound = found.compare_lists(lists, content)
     else:
@@ -335,16 +335,16 @@ def prove_release(
         outcome.report("signature-wrong", SIGNATURE, f"was made for something else: {comment!r}")
     found.check_provenance(envelope, statement, manifest, sound)
     found.check_chain(manifest, earlier)
-    return Proof(manifest, listed_files(sums, manifest, content), sound)
+    return Proof(manifest, _listed_files(sums, manifest, content), sound)
 
 
-def archives_of(manifest: Record) -> set[str]:
+def _archives_of(manifest: Record) -> set[str]:
     """The archives of a release's other files, as `release.json` names them."""
     names = {str(entry["name"]) for entry in manifest.get("files", ()) if entry.get("media_type") == _ARCHIVE}
     return {name for name in names if name.endswith(".zip")}
 
 
-def listed_files(sums: Mapping[str, str], manifest: Record, content: bytes | None) -> dict[str, ListedFile]:
+def _listed_files(sums: Mapping[str, str], manifest: Record, content: bytes | None) -> dict[str, ListedFile]:
     """The files that `SHA256SUMS` lists, by name, with what `release.json` says of them, whose own content that is."""
     about: dict[str, Record] = {entry["name"]: entry for entry in manifest.get("files", ())}
     about[MANIFEST] = {"bytes": len(content or b"")}
@@ -409,7 +409,7 @@ def demand_whole(folder: Path) -> None:
         raise RefusalError(f"{folder} is damaged: {faults}", f"move {folder} away and build again")
 
 
-def statement_faults(statement: Record, manifest: Record, build: bytes | None) -> tuple[list[str], int]:
+def _statement_faults(statement: Record, manifest: Record, build: bytes | None) -> tuple[list[str], int]:
     """How what the statement says about the build differs from `release.json` and `BUILD.json`, and the number of inputs."""
     definition = mapping(mapping(statement.get("predicate")).get("buildDefinition"))
     parameters = mapping(definition.get("externalParameters"))

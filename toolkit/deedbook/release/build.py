@@ -19,7 +19,7 @@ from pathlib import Path
 
 from deedbook.changes import compare, highlighter
 from deedbook.changes.sources import Side, find_release, side_of_folder
-from deedbook.checking import rules, settings
+from deedbook.checking.rules import RuleBook, load_book
 from deedbook.descriptor import Package, load_package
 from deedbook.errors import RefusalError
 from deedbook.findings import Report, report_record, with_findings
@@ -79,9 +79,9 @@ def build(
     # nothing that would let unchecked data into a release
     complete = replace(options or Options(), tables=(), rules=True, select=(), ignore=(), lenient=False)
     say = progress or (lambda _what, _share: None)
-    book = rules.load_rules(project.rule_files, settings.read_settings(project))
+    book = load_book(project)
     report = validate(project, complete, lambda _what, share: say("validating", share), book)
-    verdict = verdict_of(project, edition, book, progress) if report.valid else None
+    verdict = _verdict_of(project, edition, book, progress) if report.valid else None
     if verdict and not snapshot:
         if verdict.is_nothing:
             same = folders.Release(verdict.previous.folder, edition.name, verdict.previous.version)
@@ -112,7 +112,7 @@ def build(
         return Built(report, folders.install(staged, edition))
 
 
-def verdict_of(project: Project, edition: Edition, book: rules.RuleBook, progress: Progress | None) -> Verdict | None:
+def _verdict_of(project: Project, edition: Edition, book: RuleBook, progress: Progress | None) -> Verdict | None:
     """What the version of a project that validates rests on; None for a first release."""
     if edition.previous is None:
         return None

@@ -189,7 +189,7 @@ def described(contents: Contents, standard: str, files: Sequence[File], *, inden
         data=sorted((file for file in files if file.format), key=lambda file: (titles.index(file.format), file.name)),
         agents=list({one.orcid or one.name: one for one in agents if one}.values()),
         references=_references(outlines),
-        ids=field_ids(outlines),
+        ids=_field_ids(outlines),
     )
     if not standard.endswith(".json"):
         return text
@@ -213,7 +213,7 @@ def known(value: Any) -> Any:
     return [item for item in map(known, value) if item not in _UNKNOWN] if isinstance(value, list) else value
 
 
-def field_ids(outlines: Sequence[Outline]) -> dict[tuple[str, str], str]:
+def _field_ids(outlines: Sequence[Outline]) -> dict[tuple[str, str], str]:
     """What stands for a field of a table inside a document, each once: without white space, which mlcroissant refuses."""
     found = dict[tuple[str, str], str]()
     for outline in outlines:
@@ -278,13 +278,13 @@ def forecast(project: Project, verdict: Verdict | None = None, environment: Mapp
         beside.append(corrections.PATH)
     if any(map(environment.get, (KEY_VARIABLE, KEY_FILE_VARIABLE))):
         beside.append(digests.SIGNATURE)
-    names = planned_tables(project)
-    data, whole = foreseen_files(project, names, verdict.previous.folder if verdict else None)
-    diffs = tuple(f"{table}.diff.csv" for table in told_tables(verdict)) if verdict else ()
+    names = _planned_tables(project)
+    data, whole = _foreseen_files(project, names, verdict.previous.folder if verdict else None)
+    diffs = tuple(f"{table}.diff.csv" for table in _told_tables(verdict)) if verdict else ()
     return Forecast(data, whole, tuple(sorted({*beside})), diffs)
 
 
-def foreseen_files(
+def _foreseen_files(
     project: Project, tables: Sequence[str], previous: Path | None
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The files of data of the next release: those of one table, and those of all.
@@ -306,11 +306,11 @@ def foreseen_files(
     ]
     whole = [item.file_name("", dataset) for item in formats if not item.is_per_table]
     if len(tables) > 1:
-        whole += foreseen_archives(project, data, before, sum(sizes.values()))
+        whole += _foreseen_archives(project, data, before, sum(sizes.values()))
     return tuple(data), tuple(whole)
 
 
-def foreseen_archives(project: Project, data: Sequence[str], before: Mapping[str, int], size: int) -> Iterator[str]:
+def _foreseen_archives(project: Project, data: Sequence[str], before: Mapping[str, int], size: int) -> Iterator[str]:
     """The archives of the next release.
 
     Args:
@@ -326,7 +326,7 @@ def foreseen_archives(project: Project, data: Sequence[str], before: Mapping[str
             yield item.file_name("", project.package.name)
 
 
-def planned_tables(project: Project) -> list[str]:
+def _planned_tables(project: Project) -> list[str]:
     """The tables of the next release: those of the package, then derived ones, which have a schema of their own."""
     names = [resource.name for resource in project.package.resources]
     if project.schemas is None or "dataset" not in project.rule_files:
@@ -335,7 +335,7 @@ def planned_tables(project: Project) -> list[str]:
     return names + sorted(described_tables - {*names})
 
 
-def told_tables(verdict: Verdict) -> list[str]:
+def _told_tables(verdict: Verdict) -> list[str]:
     """The edited tables that differ, and whose changes may be told."""
     withheld = corrections.private_tables(verdict.reasons.given)
     differing = (item.table for item in verdict.changes.tables if item.has_new_values)

@@ -112,15 +112,15 @@ def read_edition(package: Package, *folders: Path, snapshot: bool = False) -> Ed
     """
     demand_releasable(package)
     if not snapshot:
-        demand_planned(package)
-    raw, title, epoch = package.raw, package.title or package.name, source_date_epoch()
+        _demand_planned(package)
+    raw, title, epoch = package.raw, package.title or package.name, _source_date_epoch()
     created = read_created(package) if package.created else epoch or dt.datetime.fromtimestamp(0, dt.UTC)
     previous = read_previous(package, folders, snapshot=snapshot)
     return Edition(
         name=package.name,
         title=title,
         description=package.description,
-        version=snapshot_of(package.version) if snapshot else package.version,
+        version=_snapshot_of(package.version) if snapshot else package.version,
         created=created,
         epoch=epoch or created,
         previous=previous,
@@ -137,7 +137,7 @@ def read_edition(package: Package, *folders: Path, snapshot: bool = False) -> Ed
     )
 
 
-def demand_planned(package: Package) -> None:
+def _demand_planned(package: Package) -> None:
     """Refuses a descriptor that plans no version or no date; a previous release is demanded where it is read.
 
     Raises:
@@ -154,12 +154,12 @@ def demand_planned(package: Package) -> None:
     read_created(package)
 
 
-def snapshot_of(version: str) -> str:
+def _snapshot_of(version: str) -> str:
     """What a snapshot of that version is called, or of one without."""
     return (version or "0.0.0").split("+")[0] + (".snapshot" if "-" in version else "-snapshot")
 
 
-def source_date_epoch() -> dt.datetime | None:
+def _source_date_epoch() -> dt.datetime | None:
     """The time in `SOURCE_DATE_EPOCH` (reproducible-builds.org); None when it is not set."""
     text = os.environ.get("SOURCE_DATE_EPOCH", "")
     try:

@@ -45,7 +45,7 @@ def check_formats(folder: Path, dataset: str, sound: Set[str], outcome: Outcome,
     except _FAILURES as error:
         outcome.report("format-unreadable", DESCRIPTOR, f"is no descriptor: {first_line(error)}")
         return
-    outcome.not_checked += unknown_files(sound, resources.keys(), dataset)
+    outcome.not_checked += _unknown_files(sound, resources.keys(), dataset)
     counted = _counted(folder, sound)
     suffixes: list[set[str]] = []
     for number, (name, resource) in enumerate(resources.items()):
@@ -62,7 +62,7 @@ def check_formats(folder: Path, dataset: str, sound: Set[str], outcome: Outcome,
     outcome.checked.append(f"{len(suffixes)} table{'s equal' * (len(suffixes) != 1)} in csv and {formats}")
 
 
-def unknown_files(sound: Set[str], tables: Set[str], dataset: str) -> Iterator[str]:
+def _unknown_files(sound: Set[str], tables: Set[str], dataset: str) -> Iterator[str]:
     """Says of each file that looks like data and is of no format that it was not compared."""
     for name in sorted(sound):
         is_data = name.partition(".")[0] in tables and not name.endswith(".diff.csv")

@@ -53,6 +53,11 @@ def json_text(value: object, indent: int | None = None, default: Callable[[Any],
     return _CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + ("\n" if indent else "")
 
 
+def integrity(text: str) -> str:
+    """How the policy of a page names a script or a style that is its own."""
+    return f"sha256-{b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
+
+
 @cache
 def _environment(folder: Path) -> Environment:
     environment = Environment(
@@ -68,7 +73,7 @@ def _environment(folder: Path) -> Environment:
         "blocks": blocks,
         "code": markdown_code,
         "groupby_order": grouped_by,
-        "integrity": lambda script: f"sha256-{b64encode(hashlib.sha256(script.encode()).digest()).decode()}",
+        "integrity": integrity,
         "iri": iri,
         "length_of": lambda part, whole, size: f"{max(size * part / whole, 1.5):.2f}" if whole and part else "0",
         "literal": json_text,

@@ -6,8 +6,6 @@ nothing but its own style and its own script, each by its hash. The script only 
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -15,6 +13,7 @@ from functools import cached_property
 from pathlib import Path
 
 from deedbook.findings import SEVERITIES, Finding, Report, Total, by_place, by_table, place_in_package, place_of
+from deedbook.release.pages import integrity
 from deedbook.rendering import PLAIN, View
 from deedbook.rendering.pages import template
 from deedbook.rendering.text import summary_line
@@ -100,15 +99,10 @@ def render_html(report: Report, view: View = PLAIN) -> str:
         errors_before=sum(count for place, count in earlier.items() if place[3] == "error"),
         style=style,
         script=script,
-        policy=f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'",
+        policy=f"default-src 'none'; style-src '{integrity(style)}'; script-src '{integrity(script)}'",
         severities=SEVERITIES,
         many=len(report.findings) > _MANY,
     )
-
-
-def _hash(text: str) -> str:
-    """The source of a policy that stands for a text."""
-    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
 
 
 def _groups(report: Report, view: View) -> Iterator[Group]:

@@ -15,6 +15,7 @@ from typing import Any
 import xlsxwriter  # type: ignore[import-untyped]
 
 from deedbook.findings import FINDING_FIELDS, SEVERITIES, Finding, Report, place_in_package
+from deedbook.release.formats.cells import LONGEST_SHEET_NAME, NOT_IN_SHEET_NAMES
 from deedbook.rendering import PLAIN, View
 from deedbook.rendering.escapes import visible
 from deedbook.rendering.text import summary_line
@@ -24,8 +25,6 @@ _MOST_ROWS, _MOST_COLUMNS, _MOST_CHARACTERS = 1_048_576, 16_384, 32_000
 _MOST_LINKS = 60_000
 """Excel follows no more than 65,530 links of a sheet."""
 _LISTED = "Findings"
-_FORBIDDEN = str.maketrans(dict.fromkeys(r"[]:*?/\'", "_"))
-_LONGEST_NAME = 31
 _COLUMNS = {"rule": 22, "severity": 9, "table": 16, "message": 60, "row": 8, "column": 18, "key": 16, "value": 24}
 """What is listed of a finding, with the width of its column in characters; the rest is as wide as its name."""
 _FIELDS = (*_COLUMNS, *(name for name in FINDING_FIELDS if name not in _COLUMNS))
@@ -86,8 +85,8 @@ def sheet_names(files: Sequence[tuple[str, str]]) -> dict[tuple[str, str], str]:
     times = [table for table, _ in files]
     for table, path in files:
         wanted = f"{table} {path}" if times.count(table) > 1 else table
-        plain = visible(wanted).translate(_FORBIDDEN) or "table"
-        choices = (plain[: _LONGEST_NAME - len(end)] + end for end in ("", *(f" {n}" for n in range(2, 10_000))))
+        plain = visible(wanted).translate(NOT_IN_SHEET_NAMES) or "table"
+        choices = (plain[: LONGEST_SHEET_NAME - len(end)] + end for end in ("", *(f" {n}" for n in range(2, 10_000))))
         names[table, path] = next(name for name in choices if name.lower() not in taken)
         taken.add(names[table, path].lower())
     return names

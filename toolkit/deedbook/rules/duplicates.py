@@ -75,9 +75,14 @@ class Likeness:
     facts: pl.LazyFrame | None = None
 
     @property
+    def codes(self) -> list[Sequence[str]]:
+        """The codes that rows have in common, each as the fields whose values may stand in any order."""
+        return [[item] if isinstance(item, str) else item for item in self.same]
+
+    @property
     def fields(self) -> list[str]:
         """The fields of the table that are read."""
-        codes = [name for item in self.same for name in ([item] if isinstance(item, str) else item)]
+        codes = [name for names in self.codes for name in names]
         known = () if self.facts is None else self.facts.collect_schema().names()
         days = [self.day] if isinstance(self.day, str) else self.day
         own = [self.key, *self.texts, *(name for name in codes if name not in known), *days, self.until, self.apart]
@@ -184,7 +189,7 @@ def _prepared(frame: pl.DataFrame, like: Likeness) -> pl.DataFrame:
         facts = like.facts.unique(like.key, keep="first").collect()
         frame = frame.join(facts, on=like.key, how="left", maintain_order="left")
     codes = []
-    for at, names in enumerate([it] if isinstance(it, str) else it for it in like.same):  # values in any order
+    for at, names in enumerate(like.codes):
         hashes = (pl.col(name).hash() // len(names) for name in names)  # whose sum stays below 2^64
         codes.append(pl.sum_horizontal(hashes).alias(str(at)))
     first, last = _span(like)
@@ -233,11 +238,11 @@ def _pairs(frame: pl.DataFrame, like: Likeness) -> Pairs:
     opened, closed = (np.bincount(ends_of[is_crowded], minlength=len(rows) + 1) for ends_of in (rows, ends))
     in_crowd = np.cumsum(opened - closed)[:-1] > 0
     crowd = frame.with_columns(row=pl.Series(rows)).filter(pl.Series(in_crowd))
-    met = [np.empty(0, np.int64)]
-    words, *sounds = _readings(crowd["text"], like) if len(crowd) else [crowd["text"]]
-    for order in (
-        (words, words.str.reverse(), *sounds) if len(crowd) else ()
-    ):  # like texts sort beside each other in one of these
+    if crowd.is_empty():
+        return before, after
+    met: list[Rows] = []
+    words, *sounds = _readings(crowd["text"], like)
+    for order in (words, words.str.reverse(), *sounds):  # like texts sort beside each other in one of these
         places = crowd.select("block", "row", order=order).sort("block", "order", "row")["row"].to_numpy()
         for step in range(1, max(2, min(_NEAR, _FEW // len(places))) + 1):
             one, other = np.sort([places[:-step], places[step:]], axis=0)

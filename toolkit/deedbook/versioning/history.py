@@ -278,10 +278,10 @@ def with_span(changes: Changes, old: Side, new: Side) -> Changes:
     follows = (documents[-1]["previous"] or {"version": ""})["version"] if documents else newer.version
     missing = None if follows == older.version else follows or older.version
     between = tuple(document["version"] for document in documents[1:])
-    return replace(changes, reasons=last_reasons(documents), span=Span(between, missing))
+    return replace(changes, reasons=_last_reasons(documents), span=Span(between, missing))
 
 
-def last_reasons(documents: Iterable[Document]) -> dict[Place, dict[str, str]]:
+def _last_reasons(documents: Iterable[Document]) -> dict[Place, dict[str, str]]:
     """The last reason of each change of a chain, by what tables, keys and fields are called in its newest release."""
     reasons: dict[Place, dict[str, str]] = {}
     # by what they are called in the release of a document, tables by what they are called today

@@ -114,13 +114,13 @@ def plan(
     if not is_own and history.is_unseen(before.folder, changes):
         message = f"{before.version} was published from another checkout: nothing of what it changed is here"
         raise RefusalError(message, previous.MERGE)
-    found = next_verdict(project, before, changes, version, override, guards)
+    found = _next_verdict(project, before, changes, version, override, guards)
     if found.is_nothing:
         return Plan(package.name, "", found, before.folder, covered)
     return Plan(package.name, found.version, found, home / found.version, (*found.findings, *covered))
 
 
-def next_verdict(
+def _next_verdict(
     project: Project,
     before: previous.Previous,
     changes: Changes,

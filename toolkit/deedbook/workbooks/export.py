@@ -15,6 +15,7 @@ from deedbook.errors import ProjectError, UsageError
 from deedbook.findings import Report, nearest
 from deedbook.project import Project
 from deedbook.release.derived import derive_frames
+from deedbook.release.formats.cells import sheet_names
 from deedbook.release.tables import to_canonical
 from deedbook.validation import Options, validate
 from deedbook.workbooks import pages
@@ -68,11 +69,11 @@ def export_workbook(
     if path.suffix.lower() not in SUFFIXES:
         raise UsageError(f"{path}: is neither .xlsx nor .ods", "name it so that its end says which it is to be")
     chosen = tables_of(project, tables)
-    sheets, left_out, found = pages.sheet_names([*chosen]), list[str](), list[Page]()
+    sheets, left_out, found = sheet_names([*chosen], pages.OWN_SHEETS), list[str](), list[Page]()
     for number, (name, resource) in enumerate(chosen.items()):
         progress(f"reading {name}", number / len(chosen) / 2)
         try:
-            cells, choices = cells_to_edit(resource), pages.choices_of(project.package, resource)
+            cells, choices = _cells_to_edit(resource), pages.choices_of(project.package, resource)
             found.append(pages.page_of(resource, sheets[name], cells, choices))
         except ProjectError as error:
             left_out.append(error.message)
@@ -81,7 +82,7 @@ def export_workbook(
     progress("validating", 0.5)
     report = validate(project, Options(trust_rules=trust_rules, max_findings=_MOST_FINDINGS))
     frames = derive(project, report, trust_rules=trust_rules)
-    found = [with_derived(chosen[page.table], page, frames.get(page.table)) for page in found]
+    found = [_with_derived(chosen[page.table], page, frames.get(page.table)) for page in found]
     listed = [finding for finding in report.findings if not finding.waived][:_MOST_FINDINGS]
     progress("writing", 0.7)
     schemas = {name: resource.described for name, resource in chosen.items()}
@@ -105,7 +106,7 @@ def tables_of(project: Project, names: Sequence[str]) -> dict[str, Resource]:
     return {name: known[name] for name in names or known}
 
 
-def cells_to_edit(resource: Resource) -> Cells:
+def _cells_to_edit(resource: Resource) -> Cells:
     """The cells of a table that a person can edit in a spreadsheet.
 
     Raises:
@@ -124,14 +125,13 @@ def derive(project: Project, report: Report, *, trust_rules: bool) -> dict[str, 
     """What the project's own code derives, by table; nothing for tables with errors, or where that code may not run."""
     if not (report.valid and project.rule_files and (trust_rules or project.is_here)):
         return {}
-    from deedbook.checking import rules, settings
+    from deedbook.checking.rules import load_book
 
-    book = rules.load_rules(project.rule_files, settings.read_settings(project))
     day = project.package.created[:10] or dt.datetime.now(dt.UTC).date().isoformat()
-    return derive_frames(project, book.derive, dt.datetime.fromisoformat(day))
+    return derive_frames(project, load_book(project).derive, dt.datetime.fromisoformat(day))
 
 
-def with_derived(resource: Resource, page: Page, frame: pl.DataFrame | None) -> Page:
+def _with_derived(resource: Resource, page: Page, frame: pl.DataFrame | None) -> Page:
     """The page with the derived columns of its table, where there are any."""
     schema = resource.described
     fields = [*map(schema.field, page.key), *schema.derived_fields]

@@ -19,7 +19,6 @@ from deedbook.errors import ProjectError
 from deedbook.findings import Finding
 from deedbook.project import read_code_lists
 from deedbook.reading.tables import read_text
-from deedbook.release.formats.cells import fitted_names
 from deedbook.schema import Field, Label
 from deedbook.types import MISFIT, native_text
 
@@ -27,10 +26,10 @@ Row = tuple[str, ...]
 Key = tuple[str | int, ...]
 MEMORY, LISTS, FINDINGS = "deedbook", "lists", "findings"
 """The sheets that hold no table."""
+OWN_SHEETS = "|".join((MEMORY, LISTS, FINDINGS, "history"))
+"""The names that no sheet of a table may have; Excel keeps the last one for itself."""
 VERSION = "deedbook workbook 1"
 """What the first cell of the memory says."""
-_LONGEST_NAME = 31
-_FORBIDDEN = str.maketrans(dict.fromkeys(r"[]:*?/\'", "_"))
 _PIECE = 30_000
 """Characters of a piece; a cell holds 32,767."""
 _MOST_CHOICES = 5_000
@@ -157,37 +156,28 @@ def page_of(resource: Resource, sheet: str, cells: Cells, choices: Mapping[str, 
     return page if is_told else Page(resource.name, sheet, cells.labels, rows, (), choices)
 
 
-def sheet_names(tables: Sequence[str]) -> dict[str, str]:
-    """By table the name of its sheet, such as every program takes."""
-    own = "|".join((MEMORY, LISTS, FINDINGS, "history"))
-    fitted = fitted_names(
-        tables, _LONGEST_NAME, lambda name, longest: name.translate(_FORBIDDEN)[:longest], own, folds_case=True
-    )
-    return dict(zip(tables, fitted, strict=True))
-
-
 def choices_of(package: Package, resource: Resource) -> dict[str, dict[str, str]]:
     """By field what may be chosen there: its codes, or the keys that it refers to, each behind the entry that names it."""
     schema, lists = resource.described, read_code_lists(package)
     found: dict[str, Sequence[Label]] = {
-        key.fields[0]: labels_of(package.resource(key.resource or resource.name), key.reference[0])
+        key.fields[0]: _labels_of(package.resource(key.resource or resource.name), key.reference[0])
         for key in schema.foreign_keys
         if len(key.fields) == 1 and not key.package
     }
-    found |= {item.name: codes for item in schema.fields if (codes := codes_of(item, lists))}
+    found |= {item.name: codes for item in schema.fields if (codes := _codes_of(item, lists))}
     return {
-        name: {entry_of(one): str(one.value) for one in labels}
+        name: {_entry_of(one): str(one.value) for one in labels}
         for name, labels in found.items()
         if 0 < len(labels) <= _MOST_CHOICES
     }
 
 
-def entry_of(label: Label) -> str:
+def _entry_of(label: Label) -> str:
     """What a drop-down shows of a code or a key."""
     return f"{label.value}{_BETWEEN}{label.label}" if label.label not in {"", label.value} else str(label.value)
 
 
-def codes_of(item: Field, lists: Mapping[str, Sequence[Label]]) -> Sequence[Label]:
+def _codes_of(item: Field, lists: Mapping[str, Sequence[Label]]) -> Sequence[Label]:
     """The values that a field lists, or its code list does; none where it lists none."""
     if item.categories or item.code_list:
         return item.categories or lists.get(item.code_list, ())
@@ -195,7 +185,7 @@ def codes_of(item: Field, lists: Mapping[str, Sequence[Label]]) -> Sequence[Labe
     return [Label(one) for one in known]
 
 
-def labels_of(resource: Resource, key: str) -> list[Label]:
+def _labels_of(resource: Resource, key: str) -> list[Label]:
     """The keys of a table, each with what its row is called; none of a table that is too long to choose from."""
     found: list[Label] = []
     for block in read_text(resource):

@@ -80,22 +80,22 @@ def read_workbook(path: Path, schemas: Mapping[str, TableSchema]) -> Returned:
         UsageError: when there is none, or no program of ours wrote it.
         ProjectError: when it cannot be read, or its memory is damaged.
     """
-    there = read_sheets(path)
+    there = _read_sheets(path)
     memory = there.get(MEMORY) or [[""]]
     if memory[0][0] != VERSION:
         what = f"{path}: was not written by `deedbook export`, or its hidden sheet `{MEMORY}` is gone"
         raise UsageError(what, "export a workbook, and edit that one")
     pages = tuple(read_page([str(piece) for piece in row[2:] if piece], str(path)) for row in memory[1:] if row[0])
-    faults, rows = list(faults_of_file(path, pages)), {}
+    faults, rows = list(_faults_of_file(path, pages)), {}
     for page in pages:
-        found = list(faults_of_sheet(page, there.get(page.sheet)))
+        found = list(_faults_of_sheet(page, there.get(page.sheet)))
         faults += [f"sheet `{page.sheet}` {fault}" for fault in found]
         if not found:
             rows[page.table] = list(_rows_of(page, there[page.sheet], schemas.get(page.table, TableSchema(()))))
     return Returned(pages, rows, tuple(faults))
 
 
-def read_sheets(path: Path) -> dict[str, list[list[Any]]]:
+def _read_sheets(path: Path) -> dict[str, list[list[Any]]]:
     """The values of every sheet of a workbook, row by row.
 
     Raises:
@@ -106,7 +106,7 @@ def read_sheets(path: Path) -> dict[str, list[list[Any]]]:
         raise UsageError(f"{path}: there is no such file", "name a workbook that `deedbook export` wrote")
     try:
         check_workbook(path)
-        with closing(CalamineWorkbook.from_filelike(plain_file(path))) as book:
+        with closing(CalamineWorkbook.from_filelike(_plain_file(path))) as book:
             return {name: book.get_sheet_by_name(name).to_python(skip_empty_area=False) for name in book.sheet_names}
     except PasswordError:
         raise ProjectError(f"{path} is protected with a password", "save it without one") from None
@@ -115,7 +115,7 @@ def read_sheets(path: Path) -> dict[str, list[list[Any]]]:
         raise ProjectError(f"{path}: cannot be read as a workbook: {error}", hint) from None
 
 
-def plain_file(path: Path) -> io.BytesIO:
+def _plain_file(path: Path) -> io.BytesIO:
     """The file; an ODS with its tabs and line ends as characters, since calamine passes over the elements that stand for them."""
     content = path.read_bytes()
     if not zipfile.is_zipfile(path):
@@ -132,13 +132,13 @@ def plain_file(path: Path) -> io.BytesIO:
     return changed
 
 
-def faults_of_file(path: Path, pages: Sequence[Page]) -> Iterator[str]:
+def _faults_of_file(path: Path, pages: Sequence[Page]) -> Iterator[str]:
     """What the XML says that no workbook may have that is brought back."""
     with zipfile.ZipFile(path) as archive:
         names = archive.namelist()
         if any(name.endswith("vbaProject.bin") or name.startswith("Basic/") for name in names):
             yield f"{path.name} has macros: save it without them (as .xlsx or .ods)"
-        parts, patterns = (ods_parts(archive), _OF_ODS) if _CONTENT in names else (xlsx_parts(archive), _OF_XLSX)
+        parts, patterns = (_ods_parts(archive), _OF_ODS) if _CONTENT in names else (_xlsx_parts(archive), _OF_XLSX)
         for page in pages:
             for said, pattern in patterns.items():
                 if places := pattern.findall(parts.get(page.sheet, b"")):
@@ -146,7 +146,7 @@ def faults_of_file(path: Path, pages: Sequence[Page]) -> Iterator[str]:
                     yield f"sheet `{page.sheet}` {said.format(listed(texts, _MOST_NAMED))}"
 
 
-def xlsx_parts(archive: zipfile.ZipFile) -> dict[str, bytes]:
+def _xlsx_parts(archive: zipfile.ZipFile) -> dict[str, bytes]:
     """The XML of each sheet by its name, of an XLSX."""
     relations = [dict(_ATTRIBUTE.findall(tag)) for tag in _TARGET.findall(archive.read("xl/_rels/workbook.xml.rels"))]
     targets = {one.get(b"Id"): one.get(b"Target", b"").decode().removeprefix("/xl/").lstrip("/") for one in relations}
@@ -159,7 +159,7 @@ def xlsx_parts(archive: zipfile.ZipFile) -> dict[str, bytes]:
     }
 
 
-def ods_parts(archive: zipfile.ZipFile) -> dict[str, bytes]:
+def _ods_parts(archive: zipfile.ZipFile) -> dict[str, bytes]:
     """The XML of each sheet by its name, of an ODS."""
     content = archive.read(_CONTENT)
     starts = [*_PLACES.finditer(content)]
@@ -167,7 +167,7 @@ def ods_parts(archive: zipfile.ZipFile) -> dict[str, bytes]:
     return {html.unescape(one[1].decode()): content[one.start() : end] for one, end in zip(starts, ends, strict=True)}
 
 
-def faults_of_sheet(page: Page, cells: Sequence[Sequence[Any]] | None) -> Iterator[str]:
+def _faults_of_sheet(page: Page, cells: Sequence[Sequence[Any]] | None) -> Iterator[str]:
     """How a sheet has another structure than it was written with."""
     if not cells:
         yield f"is gone, or empty: it holds the table `{page.table}`"

@@ -125,7 +125,7 @@ def merged(page: Page, now: Cells, returned: Sequence[tuple[int, Row]]) -> tuple
     before = dict(zip(page.keys(page.rows), page.rows, strict=True))
     faults, found = untold(page, returned), dict[Key, Row]()
     for key in dict.fromkeys((*present, *came)):
-        row, said = row_merged(page, before.get(key), came.get(key), present.get(key))
+        row, said = _row_merged(page, before.get(key), came.get(key), present.get(key))
         faults += [f"{what} {_name(page, key)}, {why}" for what, why in said]
         if row is not None:
             found[key] = row
@@ -147,7 +147,7 @@ Faults = list[tuple[str, str]]
 """What the sheet does with a row, and why that cannot be."""
 
 
-def row_merged(page: Page, was: Row | None, came: Row | None, now: Row | None) -> tuple[Row | None, Faults]:
+def _row_merged(page: Page, was: Row | None, came: Row | None, now: Row | None) -> tuple[Row | None, Faults]:
     """A row as it is to stand, None for one that is to go; and what contradicts it."""
     if was is None:  # new in the sheet, in the project, or in both
         return now or came, [("adds", "which the project has otherwise by now")] * _differ(came, now)

@@ -77,7 +77,7 @@ def _write_page(
         item = schema.field(label) if label in schema.positions else None
         form = forms[_FORM_OF.get(item.type, "text") if item else "text"]
         _write_column(sheet, column, label, [value_of(row[column], item) for row in page.rows], form, forms["head"])
-        if item is not None and (note := note_of(item)):
+        if item is not None and (note := _note_of(item)):
             sheet.write_comment(0, column, note, {"x_scale": 2, "y_scale": 2})
         if label in sources:
             offer = {"validate": "list", "source": sources[label], "show_error": False}
@@ -107,7 +107,7 @@ def _write_column(
             sheet.write_string(row, column, value, form)
 
 
-def note_of(item: Field) -> str:
+def _note_of(item: Field) -> str:
     """What the schema says of a field, for the note on its head."""
     kind = item.type if item.format in {"default", ""} else f"{item.type} ({item.format})"
     needed = "required" if item.required else ""

@@ -17,6 +17,9 @@ import polars as pl
 from deedbook.release.tables import Table, texts_of
 from deedbook.schema import Field
 
+LONGEST_SHEET_NAME = 31
+NOT_IN_SHEET_NAMES = str.maketrans(dict.fromkeys(r"[]:*?/\'", "_"))
+"""The characters that Excel takes in no name of a sheet, and what stands for them."""
 _LARGEST_EXACT = 2**53
 """The whole numbers up to here are doubles, of which no two are the same."""
 _MILLISECOND = 1000
@@ -223,3 +226,15 @@ def first_differences(pairs: Iterable[Pair], most: int) -> tuple[int, list[Diffe
             first.append((row, pair.position, Difference(row, pair.name, pair.expected[place], pair.found[place])))
         first = heapq.nsmallest(most, first, key=lambda cell: cell[:2])
     return count, [difference for _, _, difference in first]
+
+
+def sheet_names(tables: Sequence[str], reserved: str) -> dict[str, str]:
+    """By table a name of a sheet such as every program takes: at most 31 characters, each once whatever the case.
+
+    A table that can have its own name has it, whatever stands before it; `reserved` is a pattern of those that none may have.
+    """
+
+    def plain(name: str, longest: int) -> str:
+        return name.translate(NOT_IN_SHEET_NAMES)[:longest]
+
+    return dict(zip(tables, fitted_names(tables, LONGEST_SHEET_NAME, plain, reserved, folds_case=True), strict=True))

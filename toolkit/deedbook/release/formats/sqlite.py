@@ -132,14 +132,14 @@ class Database:
         for place, key in enumerate(schema.foreign_keys, start=1):
             if not any(other[: len(key.fields)] == key.fields for other in (schema.primary_key, *schema.unique_keys)):
                 yield f"CREATE INDEX {sql_name(f'{table.name}_reference_{place}')} ON {name} ({_list(key.fields)})"
-        yield from labels_view(table, self._names)
+        yield from _labels_view(table, self._names)
 
 
 open_book = Database
 """An empty database for tables of these schemas."""
 
 
-def labels_view(table: Table, names: Sequence[str]) -> Iterator[str]:
+def _labels_view(table: Table, names: Sequence[str]) -> Iterator[str]:
     """What makes the view of a table whose codes have labels, beside tables of these names; nothing where it has no room."""
     name, fields = sql_name(table.name), table.schema.fields
     labelled = [item for item in fields if item.type in _CODED and any(code.label for code in item.categories)]

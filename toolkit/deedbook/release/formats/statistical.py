@@ -155,7 +155,7 @@ def columns_for(table: Table, program: Program) -> tuple[list[Column], list[str]
         raise cells.LeftOutError(f"it has {len(columns)} columns")
     names = [column.name for column in columns]
     longest, folds_case = program.longest_name, program.folds_case
-    fitted = cells.fitted_names(names, longest, plain_name, program.reserved, folds_case=folds_case)
+    fitted = cells.fitted_names(names, longest, _plain_name, program.reserved, folds_case=folds_case)
     for place, (old, new) in enumerate(zip(names, fitted, strict=True)):
         if old != new:
             columns[place] = replace(columns[place], name=new)
@@ -209,7 +209,7 @@ def cut(text: str, longest: int) -> str:
     return line.encode()[: max(longest - 3, 0)].decode("utf-8", "ignore").rstrip() + "…" if longest > 2 else ""
 
 
-def plain_name(name: str, longest: int) -> str:
+def _plain_name(name: str, longest: int) -> str:
     """The name in letters, digits and underscores, with a letter first and no underscore last."""
     plain = _ODD.sub("_", name)
     return (plain if plain[:1].isalpha() else f"v{plain}")[:longest].rstrip("_")

@@ -35,9 +35,7 @@ _MOST_ROWS = 1_048_576
 _MOST_UNASKED = next(item.most_rows for item in FORMATS if item.name == "xlsx")
 _MOST_COLUMNS = 16_384
 _MOST_CHARACTERS = 32_767
-_LONGEST_SHEET_NAME = 31
 _SLICE = 20_000
-_FORBIDDEN = str.maketrans(dict.fromkeys(r"[]:*?/\'", "_"))
 _CODEBOOK = {"table": 20, "field": 24, "type": 10, "title": 24, "description": 70, "required": 9, "codes": 60}
 """The columns of the codebook, with their widths in characters."""
 _OWN_SHEETS = "readme|codebook|history"
@@ -169,18 +167,8 @@ open_book = Workbook
 
 
 def sheet_names(tables: Sequence[str]) -> dict[str, str]:
-    """By table a name that Excel accepts: at most 31 characters, unique whatever the case, none of `[]:*?/\\`.
-
-    A table that can have its own name has it, whatever stands before it.
-    """
-    fitted = cells.fitted_names(
-        tables,
-        _LONGEST_SHEET_NAME,
-        lambda name, longest: name.translate(_FORBIDDEN)[:longest],
-        _OWN_SHEETS,
-        folds_case=True,
-    )
-    return dict(zip(tables, fitted, strict=True))
+    """By table the name of its sheet."""
+    return cells.sheet_names(tables, _OWN_SHEETS)
 
 
 def _fit(text: str, where: str) -> str:
