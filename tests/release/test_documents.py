@@ -81,7 +81,7 @@ class Balance(HTMLParser):
         self.outside: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag not in {"meta", "rect", "link", "br", "img"}:
+        if tag not in {"meta", "rect", "link", "br", "img", "input"}:
             self.open.append(tag)
         for name, value in attrs:
             if name == "id" and value:
@@ -194,14 +194,13 @@ def test_page_and_readme_say_where_to_start_and_how_to_cite(folder: Path) -> Non
     assert '<p id="notice" class="notice" role="status" hidden></p>' in page
 
 
-def test_the_page_runs_its_own_script_and_forbids_every_other(folder: Path) -> None:
-    page = (folder / "index.html").read_text()
+@pytest.mark.parametrize("name", ["index.html", "CODEBOOK.html"])
+def test_a_page_runs_its_own_script_and_forbids_every_other(folder: Path, name: str) -> None:
+    page = (folder / name).read_text()
     policies = re.findall(r'<meta http-equiv="Content-Security-Policy" content="([^"]*)">', page)
     (script,) = re.findall(r"<script>(.*?)</script>", page, re.DOTALL)
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     assert [policy.split("; ")[:2] for policy in policies] == [["default-src 'none'", f"script-src 'sha256-{digest}'"]]
-    assert "script-src" not in (folder / "CODEBOOK.html").read_text()
-    assert "default-src 'none'" in (folder / "CODEBOOK.html").read_text()
 
 
 def test_a_doi_stands_in_the_citation(make_project: MakeProject) -> None:
