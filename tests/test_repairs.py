@@ -160,3 +160,14 @@ def test_a_file_that_would_change_elsewhere_stays(tmp_path: Path, monkeypatch: p
     with pytest.raises(DeedbookError, match="other cells would change"):
         mend(project, found)
     assert (tmp_path / "data.csv").read_bytes() == content
+
+
+def test_a_file_with_other_names_is_left_as_fmt_leaves_it(tmp_path: Path) -> None:
+    content = b"id,day,text\n1,17.06.2023,a\n"
+    project = make_package(tmp_path, schemas={"data": DATES}, data=content)
+    (tmp_path / "other.csv").hardlink_to(tmp_path / "data.csv")
+    (done,) = mend(project, propose(project, Options(), {}))
+    ((_, reason),) = done.left
+    assert "hard links" in reason
+    assert (tmp_path / "data.csv").read_bytes() == content
+    assert (tmp_path / "data.csv").stat().st_nlink == 2

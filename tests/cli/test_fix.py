@@ -61,7 +61,7 @@ def test_mended_cells_of_published_rows_get_rows_in_corrections(deedbook: Run, p
     file = dataset.root / "items.csv"
     file.write_bytes(file.read_bytes().replace(b",7\n", b", 7\n").replace(b",9\n", b",90.0\n"))
     outcome = deedbook("fix", "--all-safe")
-    assert "corrections.csv: 1 rows still need a reason" in outcome.err
+    assert "corrections.csv: 1 row still needs a reason" in outcome.err
     assert ",9,90,,," in (dataset.root / "corrections.csv").read_text(encoding="utf-8")
 
 

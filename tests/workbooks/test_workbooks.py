@@ -183,11 +183,23 @@ def test_a_project_that_went_on_keeps_what_it_has(tmp_path: Path) -> None:
         (
             cell("D1", "note", "x"),
             DEEDS.replace("first", "y"),
-            "changes `note` of the row D1, which the project changed too",
+            "changes `note` of the row D1, which the project changed too: exported `first`, project `y`, workbook `x`; write",
         ),
-        (cell("D1", "note", "x"), DEEDS.replace("D1,A1", "D9,A1"), "changes the row D1, which the project has no more"),
-        (lambda book: book["deeds"].delete_rows(2), DEEDS.replace("first", "y"), "has no more the row D1"),
-        (cell("D1", "deed_id", "D5"), DEEDS + "D5,A1,,,,,,\n", "adds the row D5, which the project has otherwise"),
+        (
+            cell("D1", "note", "x"),
+            DEEDS.replace("D1,A1", "D9,A1"),
+            "changes the row D1, which the project has no more: `note` exported `first`, workbook `x`; delete",
+        ),
+        (
+            lambda book: book["deeds"].delete_rows(2),
+            DEEDS.replace("first", "y"),
+            "has no more the row D1, which the project changed: `note` exported `first`, project `y`; delete",
+        ),
+        (
+            cell("D1", "deed_id", "D5"),
+            DEEDS + "D5,A1,,,,,,\n",
+            "adds the row D5, which the project has otherwise by now: `code` project empty, workbook `007`",
+        ),
     ],
 )
 def test_what_both_changed_is_named_and_not_written(tmp_path: Path, done: Edit, text: str, said: str) -> None:
@@ -196,6 +208,14 @@ def test_what_both_changed_is_named_and_not_written(tmp_path: Path, done: Edit, 
     with pytest.raises(ContradictionError, match="nothing was written") as caught:
         brought_back(tmp_path, book)
     assert any(said in fault for fault in caught.value.faults)
+
+
+def test_a_table_with_other_names_is_not_replaced(tmp_path: Path) -> None:
+    book = edit(exported(deeds(tmp_path)), cell("D1", "note", "x"))
+    (tmp_path / "other.csv").hardlink_to(tmp_path / "deeds.csv")
+    with pytest.raises(RefusalError, match="hard links"):
+        write_all(brought_back(tmp_path, book).written)
+    assert (tmp_path / "deeds.csv").read_text() == DEEDS
 
 
 def _set(place: str, value: object) -> Edit:

@@ -22,7 +22,7 @@ from deedbook.checking.files import Beginning
 from deedbook.checking.header import match_header
 from deedbook.descriptor import Resource
 from deedbook.dialect import Dialect
-from deedbook.errors import DeedbookError, ProjectError, UsageError
+from deedbook.errors import DeedbookError, ProjectError, RefusalError, UsageError
 from deedbook.findings import plural
 from deedbook.project import Project
 from deedbook.reading import blocks, inputs, pipeline, records, source, tables, text
@@ -103,8 +103,8 @@ def _rewrite_table(resource: Resource, referenced: frozenset[str], *, check: boo
     after = to_bytes(cells, resource.dialect.delimiter)
     if after == before:
         return became("canonical", left=left)
-    if file.stat().st_nlink > 1:
-        return became("unmendable", left=["it has other names (hard links), which would keep the old content"])
+    if fault := link_fault(file):
+        return became("unmendable", left=[fault])
     if not check:
         replace_table(file, after, before, lambda staged: _prove(resource, file, staged, cells))
     is_ended, has_fewer = before.endswith(b"\n"), before.count(b"\r") > after.count(b"\r")
@@ -114,6 +114,11 @@ def _rewrite_table(resource: Resource, referenced: frozenset[str], *, check: boo
         "cells are quoted only where they must be": before.count(b'"') != after.count(b'"'),
     }
     return became("changed", [*done, *compress(visible, visible.values())] or ["written in canonical form"], left)
+
+
+def link_fault(file: Path) -> str:
+    """Why a file cannot be replaced without leaving another behind; empty when it can."""
+    return "it has other names (hard links), which would keep the old content" if file.stat().st_nlink > 1 else ""
 
 
 def replace_table(file: Path, after: bytes, before: bytes, prove: Callable[[Path], object]) -> None:
@@ -332,9 +337,14 @@ def write_all(changes: Mapping[Path, tuple[bytes, bytes]]) -> None:
     """All files with their new content, given what they hold now; when one cannot be written, those before it are put back.
 
     Raises:
-        RefusalError: when somebody changed a file in the meantime.
+        RefusalError: when somebody changed a file in the meantime, or one has other names (hard links).
         SpaceError: when the disk is full.
     """
+    for file in changes:
+        if fault := link_fault(file):
+            raise RefusalError(
+                f"{file}: {fault}", f"give it a copy of its own: cp {file.name} new && mv new {file.name}"
+            )
     with ExitStack() as undo:
         for file, (before, after) in changes.items():
             files.replace(file, after, before=before)

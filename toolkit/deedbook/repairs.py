@@ -18,7 +18,7 @@ import polars as pl
 from deedbook.checking.cells import plan_field
 from deedbook.checking.explanation import BadText
 from deedbook.descriptor import Resource
-from deedbook.edits import UnmendableError, read_cells, reason_to_leave, replace_table
+from deedbook.edits import UnmendableError, link_fault, read_cells, reason_to_leave, replace_table
 from deedbook.errors import DeedbookError, UsageError
 from deedbook.findings import Finding
 from deedbook.project import Project
@@ -124,6 +124,8 @@ def _mend(project: Project, resource: Resource, findings: Sequence[Finding]) -> 
         if reason := reason_to_leave(resource):
             raise UnmendableError(f"the table {reason}")
         file = resource.files[0]
+        if fault := link_fault(file):
+            raise UnmendableError(fault)
         before, cells = file.read_bytes(), read_cells(resource, file)
     except (OSError, UnmendableError) as error:
         return Mended(resource.name, name, left=tuple((item, str(error)) for item in findings))

@@ -14,6 +14,7 @@ from deedbook.cli.plan import own_code
 from deedbook.errors import DONE, FINDINGS, DeedbookError
 from deedbook.findings import Finding, plural
 from deedbook.project import Project, Reading, load_project
+from deedbook.rendering import plan as plan_views
 from deedbook.rendering.escapes import visible
 from deedbook.validation import Options
 from deedbook.versioning import plan as plans
@@ -155,7 +156,7 @@ def _draft_corrections(project: Project) -> None:
         guards, derived = own_code(project)
         planned = plans.plan(project, guards=guards, derived=derived)
         if left := plans.write_drafts(project, planned):
-            streams.say(f"corrections.csv: {left:,} rows still need a reason")
+            streams.say(plan_views.render_drafted(left))
     except DeedbookError as error:
         streams.say(f"corrections.csv was not drafted: {visible(error.message)}")
 

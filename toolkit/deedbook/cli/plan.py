@@ -102,7 +102,7 @@ def _write(
         plans.write_plan(project, planned, day, _reserved(project, planned, reserve, day) if reserve else None)
     if is_drafted and planned.verdict:
         left = plans.write_drafts(project, planned)
-        streams.say(f"corrections.csv: {left:,} rows still need a reason")
+        streams.say(views.render_drafted(left))
     return [f"{project.package.path}: version {planned.version} planned"] * is_planned
 
 

@@ -33,6 +33,11 @@ def render_text(plan: Plan, files: Forecast | None = None) -> str:
     return _rendered("plan.txt.j2", plan, visible, files=parts, grouped=grouped)
 
 
+def render_drafted(left: int) -> str:
+    """How many of the rows that were drafted wait for a reason."""
+    return f"corrections.csv: {plural(left, 'row')} still need{'s' * (left == 1)} a reason"
+
+
 def render_markdown(plan: Plan, _files: Forecast | None = None) -> str:
     """The plan: the next version, the rules that ask for it, and what is missing."""
     return f"{_rendered('plan.md.j2', plan, plain).rstrip()}\n"

@@ -18,13 +18,17 @@ from deedbook.changes.sources import Side
 from deedbook.descriptor import Resource
 from deedbook.edits import Cells
 from deedbook.errors import ProjectError, RefusalError
-from deedbook.findings import join_key, plural
+from deedbook.findings import join_key, listed, plural, shorten
 from deedbook.project import Project
 from deedbook.workbooks.pages import Key, Page, Row, seen
 from deedbook.workbooks.reader import Returned
 
 _TOP: Key = ("\0top",)
 """What no row is called: the head, which the first one follows."""
+_SHOWN = 40
+"""Characters of a text in a contradiction: three of them fit on a line or two."""
+_MOST_CELLS = 3
+"""Cells of a row in a contradiction."""
 
 
 class ContradictionError(RefusalError):
@@ -150,18 +154,40 @@ Faults = list[tuple[str, str]]
 def _row_merged(page: Page, was: Row | None, came: Row | None, now: Row | None) -> tuple[Row | None, Faults]:
     """A row as it is to stand, None for one that is to go; and what contradicts it."""
     if was is None:  # new in the sheet, in the project, or in both
-        return now or came, [("adds", "which the project has otherwise by now")] * _differ(came, now)
+        why = f"which the project has otherwise by now: {_told(page, project=now, workbook=came)}; make them equal"
+        return now or came, [("adds", why)] * _differ(came, now)
     if now is None:
-        return None, [("changes", "which the project has no more")] * _differ(came, was)
+        why = f"which the project has no more: {_told(page, exported=was, workbook=came)}; delete it in the workbook too, or put it back into the table"
+        return None, [("changes", why)] * _differ(came, was)
     if came is None:
-        return None, [("has no more", "which the project changed")] * _differ(now, was)
+        why = f"which the project changed: {_told(page, exported=was, project=now)}; delete it in the table too, or export a new workbook"
+        return None, [("has no more", why)] * _differ(now, was)
     cells, faults = [], []
     for name, old, given, present in zip(page.labels, was, came, now, strict=True):
         is_changed = seen(given) != seen(old)
         if is_changed and present not in {old, given}:
-            faults.append((f"changes `{name}` of", "which the project changed too"))
+            values = _values(exported=old, project=present, workbook=given)
+            why = f"which the project changed too: {values}; write the project's text into the workbook, or the workbook's into the table"
+            faults.append((f"changes `{name}` of", why))
         cells.append(given if is_changed else present)
     return tuple(cells), faults
+
+
+def _values(**texts: str) -> str:
+    """The texts of one cell, each with where it stands."""
+    return ", ".join(f"{where} {f'`{shorten(text, _SHOWN)}`' if text else 'empty'}" for where, text in texts.items())
+
+
+def _told(page: Page, **rows: Row | None) -> str:
+    """The cells in which rows differ that are there, with what each has."""
+    found = {where: row for where, row in rows.items() if row is not None}
+    cells = zip(page.labels, *found.values(), strict=True)
+    odd = [
+        f"`{name}` {_values(**dict(zip(found, texts, strict=True)))}"
+        for name, *texts in cells
+        if len({*map(seen, texts)}) > 1
+    ]
+    return listed(odd, _MOST_CELLS)
 
 
 def untold(page: Page, returned: Sequence[tuple[int, Row]]) -> list[str]:
