@@ -153,8 +153,12 @@ def test_a_script_gets_what_its_lock_says(catalog: str, run: Run, web: Web, tmp_
     assert (pin.version, pin.catalogue) == ("1.0.0", catalog)
     assert run("fetch", "--locked", "-o", "b").code == 0
     assert json.loads((tmp_path / "b" / "release.json").read_text())["version"] == "1.0.0"
-    assert deedbook.open(NAME, lock=tmp_path / "deedbook.lock").version == "1.0.0"
     lock = tmp_path / "deedbook.lock"
+    for name in (NAME, f"{NAME}@1", f"{NAME}@1.0.0", f"{NAME}@latest"):
+        assert deedbook.open(name, lock=lock).version == "1.0.0"
+    for other in ("2.0.0", "1.1", "10", "1.0.0.1"):
+        with pytest.raises(UsageError, match=f"does not lock {NAME}@{other}"):
+            deedbook.open(f"{NAME}@{other}", lock=lock)
     lock.write_text(lock.read_text().replace(pin.release_sha256, "0" * 64))
     refused = run("fetch", "--locked", "-o", "c")
     assert (refused.code, (tmp_path / "c").exists()) == (4, False)

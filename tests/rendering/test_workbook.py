@@ -14,7 +14,7 @@ import pytest
 from deedbook.cli.main import run
 from deedbook.findings import Finding, Report
 from deedbook.rendering import View
-from deedbook.rendering.workbook import render_xlsx, sheet_names
+from deedbook.rendering.workbook import render_xlsx, sheet_names_of
 from tests.package import fields, make_package
 from tests.rendering.reports import BAD_PLACE, DIRTY, NO_FILE
 
@@ -93,8 +93,8 @@ def test_characters_that_no_sheet_holds_are_escaped() -> None:
 
 def test_sheets_have_names_that_spreadsheets_take() -> None:
     files = [("findings", "f.csv"), ("a" * 40, "a.csv"), ("A" * 40, "b.csv"), ("x", "x/1.csv"), ("x", "x/2.csv")]
-    names = list(sheet_names(files).values())
-    assert names == ["findings 2", "a" * 31, "A" * 29 + " 2", "x x_1.csv", "x x_2.csv"]
+    names = list(sheet_names_of(files).values())
+    assert names == ["findings_2", "a" * 31, "A" * 29 + "_2", "x x_1.csv", "x x_2.csv"]
 
 
 def test_the_command_writes_several_formats_of_one_validation(

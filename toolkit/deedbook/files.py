@@ -10,6 +10,7 @@ A lock is freed by the system when the process that holds it dies, however it di
 """
 
 import errno
+import json
 import os
 import shutil
 import stat
@@ -195,6 +196,11 @@ def new_folder(place: Path, staged: Path) -> Iterator[Path]:
         rename(staged, place)
     finally:
         shutil.rmtree(staged, ignore_errors=True)
+
+
+def json_document(record: object) -> str:
+    """A record as the text of a JSON file that people read too: indented, in its own letters, with a line end."""
+    return json.dumps(record, ensure_ascii=False, indent=2) + "\n"
 
 
 def write_all(handle: int, content: bytes) -> None:

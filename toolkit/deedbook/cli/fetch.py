@@ -1,6 +1,5 @@
 """The verbs of whoever uses a catalogue: `fetch`, which proves a release before any of its files gets its name, `cite`, `versions`."""
 
-import json
 import shlex
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import Literal
 
 import click
 
+from deedbook import files
 from deedbook.catalogue.documents import dataset_record
 from deedbook.catalogue.records import Catalogue
 from deedbook.cli import options, streams
@@ -96,7 +96,7 @@ def fetch(
         told = {"bytes": sum(done.values()), "checked": listing.checked, "warnings": warnings, "citation": citation}
         if as_json:
             record = {**asdict(found), "folder": str(home), "files": list(done), **told}
-            streams.emit(json.dumps(record, ensure_ascii=False, indent=2) + "\n")
+            streams.emit(files.json_document(record))
         elif not quiet:
             streams.emit(
                 f"{found.name} {found.version}: {len(done)} files, {sum(done.values()) / 1e6:.1f} MB, in {home}\n"
@@ -184,7 +184,7 @@ def versions(name: str, to: str | None, location: str | None, root: Path, format
     datasets = [found.datasets[name]] if name else list(found.datasets.values())
     if format_ == "json":
         record = {"versions_version": 1, "datasets": {one.name: dataset_record(one) for one in datasets}}
-        text = json.dumps(record, ensure_ascii=False, indent=2) + "\n"
+        text = files.json_document(record)
     else:
         from deedbook.rendering.pages import template
 

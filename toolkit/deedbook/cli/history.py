@@ -1,6 +1,5 @@
 """`deedbook history` and `log`: the way of one row through all releases, and the releases."""
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any
 import click
 import polars as pl
 
+from deedbook import files
 from deedbook.changes.records import key_text
 from deedbook.cli import options, streams
 from deedbook.descriptor import load_package
@@ -51,7 +51,7 @@ def open_chain(what: str, catalogue: str | None, key: str | None, *, offline: bo
 
 def _emit(format_: str, name: str, record: Mapping[str, Any]) -> None:
     """Shows what a template of that name shows, or all of it as JSON."""
-    text = json.dumps({f"{name}_version": 1, **record}, ensure_ascii=False, indent=2) + "\n"
+    text = files.json_document({f"{name}_version": 1, **record})
     if format_ == "text":
         text = template(f"{name}.txt.j2").render(record, visible=visible, plural=plural)
     streams.emit(text)

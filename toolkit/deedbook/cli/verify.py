@@ -6,7 +6,6 @@ deeds.sqlite: holds '13' where events.csv has '12' (table events, row 4, key E00
 not intact: deeds 1.0.0: 1 problem
 """
 
-import json
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Literal
 
 import click
 
+from deedbook import files
 from deedbook.cli import options, streams
 from deedbook.errors import DONE, FINDINGS
 from deedbook.integrity.proof import Outcome
@@ -60,7 +60,7 @@ def verify(
         outcome = verify_release(path, key=known, project=project, progress=bar.update)
     if format_ == "json":
         record = {"verification_version": 1, "intact": outcome.is_intact, **asdict(outcome)}
-        streams.emit(json.dumps(record, ensure_ascii=False, indent=2) + "\n")
+        streams.emit(files.json_document(record))
     elif not (quiet and outcome.is_intact):
         streams.emit("".join(f"{line}\n" for line in _lines(outcome)))
     ctx.exit(DONE if outcome.is_intact else FINDINGS)

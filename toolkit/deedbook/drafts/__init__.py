@@ -9,7 +9,6 @@
 A table validates under its draft. What only a person can know is a `todo`, which a validation repeats until it is gone.
 """
 
-import json
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -101,7 +100,7 @@ class Draft:
 
 def to_bytes(value: object) -> bytes:
     """JSON as people edit it."""
-    return (json.dumps(value, ensure_ascii=False, indent=2) + "\n").encode()
+    return files.json_document(value).encode()
 
 
 def describe(

@@ -95,7 +95,7 @@ def write_lock(file: Path, pin: Pin) -> None:
 
 
 def find_pins(file: Path, name: str = "") -> tuple[Pin, ...]:
-    """The pin of `NAME` or `NAME@VERSION`; all of them without a name.
+    """The pin of NAME, NAME@1, NAME@1.2.0 or NAME@latest; all of them without a name.
 
     Raises:
         UsageError: when there is no such file, or it does not lock that.
@@ -105,6 +105,7 @@ def find_pins(file: Path, name: str = "") -> tuple[Pin, ...]:
     if not name:
         return tuple(pins.values())
     dataset, _, version = name.partition("@")
-    if dataset not in pins or version not in {"", pins[dataset].version}:
+    wanted = "" if version in {"", "latest"} else f"{version}."
+    if dataset not in pins or not f"{pins[dataset].version}.".startswith(wanted):
         raise UsageError(f"{file}: does not lock {name}", "leave out --locked, or fetch it once with --lock")
     return (pins[dataset],)

@@ -234,7 +234,7 @@ def open_release(
     with _in_python():
         wanted: str | Pin = name
         if lock is not None:
-            (wanted,) = find_pins(Path(lock), name.partition("@")[0])
+            (wanted,) = find_pins(Path(lock), name)
             catalog = catalog or wanted.catalogue
         asking = Asking(catalog, key, offline)
         listing, said = find_release(wanted, asking)

@@ -89,7 +89,7 @@ def build_json(name: str, release: str, epoch: dt.datetime, inputs: tuple[InputF
         "writers": writer_versions(),
         "inputs": [asdict(item) for item in inputs],
     }
-    return json.dumps(record, ensure_ascii=False, indent=2) + "\n"
+    return files.json_document(record)
 
 
 def writer_versions() -> dict[str, str]:

@@ -8,7 +8,6 @@ events: 2,384 -> 2,752 rows; 372 added, 4 withdrawn, 2,380 revised
   ~ 333|1978 side_b: "PDPA" -> "PDPA, Khalq"
 """
 
-import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from difflib import SequenceMatcher
@@ -17,6 +16,7 @@ from typing import Any
 
 import polars as pl
 
+from deedbook import files
 from deedbook.changes.highlighter import highlighter_csv
 from deedbook.changes.records import KEY, Changes, TableChanges, changes_record
 from deedbook.errors import UsageError
@@ -55,7 +55,7 @@ def _rendered(name: str, changes: Changes, shown: int, **more: Any) -> str:
 
 def render_json(changes: Changes, _shown: int = 10) -> str:
     """The changes as JSON, all of them."""
-    return json.dumps(changes_record(changes), ensure_ascii=False, indent=2) + "\n"
+    return files.json_document(changes_record(changes))
 
 
 def render_markdown(changes: Changes, shown: int = 10) -> str:

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from deedbook import files
 from deedbook.errors import UsageError
 from deedbook.findings import (
     FINDING_FIELDS,
@@ -140,4 +141,4 @@ def _sentence(finding: Finding) -> str:
 
 def _dumped(record: dict[str, Any]) -> str:
     """Indented JSON with a final line end."""
-    return json.dumps(record, ensure_ascii=False, indent=2) + "\n"
+    return files.json_document(record)

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from deedbook import files
 from deedbook.findings import plural, shorten
 from deedbook.rendering.escapes import visible
 
@@ -37,7 +38,7 @@ def render_json(draft: Draft) -> str:
     """The drafts as one JSON document."""
     schemas = {table.name: table.schema for table in draft.tables}
     record = {"descriptor": draft.descriptor("schemas"), "schemas": schemas, "undescribed": dict(draft.undescribed)}
-    return json.dumps(record, ensure_ascii=False, indent=2) + "\n"
+    return files.json_document(record)
 
 
 FORMATS = {"text": render_draft, "json": render_json}

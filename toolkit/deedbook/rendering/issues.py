@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 from urllib.parse import quote
 
-from deedbook import __version__
+from deedbook import __version__, files
 from deedbook.findings import Finding, Report, Severity, place_in_package
 from deedbook.rendering import PLAIN, View
 from deedbook.rendering.escapes import visible
@@ -57,7 +57,7 @@ def render_sarif(report: Report, view: View = PLAIN) -> str:
         "results": results,
         "columnKind": "unicodeCodePoints",
     }
-    return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, ensure_ascii=False, indent=2) + "\n"
+    return files.json_document({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]})
 
 
 def _location(finding: Finding, view: View) -> dict[str, Any]:
@@ -84,7 +84,7 @@ def render_gitlab(report: Report, view: View = PLAIN) -> str:
         }
         for finding, fingerprint in _fingerprints(report.open_findings)
     ]
-    return json.dumps(issues, ensure_ascii=False, indent=2) + "\n"
+    return files.json_document(issues)
 
 
 def _fingerprints(findings: Iterable[Finding]) -> Iterator[tuple[Finding, str]]:

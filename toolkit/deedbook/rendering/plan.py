@@ -1,9 +1,9 @@
 """A plan as text, as JSON, and as Markdown for the summary of a CI job or a comment."""
 
-import json
 from collections.abc import Callable
 from dataclasses import asdict
 
+from deedbook.files import json_document
 from deedbook.findings import Finding, plural
 from deedbook.release.documents import Forecast
 from deedbook.rendering.escapes import plain, visible
@@ -73,7 +73,7 @@ def render_json(plan: Plan, files: Forecast | None = None) -> str:
         "files": asdict(files) if files and not plan.is_nothing else None,
         "findings": [asdict(item) for item in plan.findings],
     }
-    return json.dumps(record, ensure_ascii=False, indent=2) + "\n"
+    return json_document(record)
 
 
 RENDERERS = {"text": render_text, "json": render_json, "markdown": render_markdown}

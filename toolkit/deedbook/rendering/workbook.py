@@ -7,6 +7,7 @@ Every cell is text, so that `007`, `1-2`, `NA` and `=1+1` stay what they are. Ro
 from __future__ import annotations
 
 import io
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -15,7 +16,7 @@ from typing import Any
 import xlsxwriter  # type: ignore[import-untyped]
 
 from deedbook.findings import FINDING_FIELDS, SEVERITIES, Finding, Report, place_in_package
-from deedbook.release.formats.cells import LONGEST_SHEET_NAME, NOT_IN_SHEET_NAMES
+from deedbook.release.formats.cells import sheet_names
 from deedbook.rendering import PLAIN, View
 from deedbook.rendering.escapes import visible
 from deedbook.rendering.text import summary_line
@@ -59,7 +60,7 @@ def render_xlsx(report: Report, view: View = PLAIN) -> bytes:
     }
     book = xlsxwriter.Workbook(out, options)
     book.set_properties({"title": f"Findings in {view.name or 'the data'}", "author": "deedbook"})
-    names = sheet_names([(table, path) for table, path, _ in view.tables])
+    names = sheet_names_of([(table, path) for table, path, _ in view.tables])
     listed = book.add_worksheet(_LISTED)
     for table, path, rows in view.tables:
         marks: dict[Place, list[Finding]] = {}
@@ -72,24 +73,19 @@ def render_xlsx(report: Report, view: View = PLAIN) -> bytes:
     return out.getvalue()
 
 
+def sheet_names_of(files: Sequence[tuple[str, str]]) -> dict[tuple[str, str], str]:
+    """By table and file the name of its sheet."""
+    times = Counter(table for table, _ in files)
+    wanted = [visible(f"{table} {path}" if times[table] > 1 else table) for table, path in files]
+    names = sheet_names(wanted, f"{_LISTED.lower()}|history")
+    return {file: names[name] for file, name in zip(files, wanted, strict=True)}
+
+
 def place_of_cell(finding: Finding) -> Place | None:
     """The cell that a finding is about; None where it is about the table, or lies beyond what a sheet holds."""
     row, column = (finding.row or 1) - 1, (finding.field_number or 1) - 1
     is_placed = finding.row is not None or finding.field_number is not None
     return (row, column) if is_placed and row < _MOST_ROWS and column < _MOST_COLUMNS else None
-
-
-def sheet_names(files: Sequence[tuple[str, str]]) -> dict[tuple[str, str], str]:
-    """By table and file a name that a spreadsheet accepts and no other sheet has, whatever the case."""
-    taken, names = {_LISTED.lower(), "history"}, {}
-    times = [table for table, _ in files]
-    for table, path in files:
-        wanted = f"{table} {path}" if times.count(table) > 1 else table
-        plain = visible(wanted).translate(NOT_IN_SHEET_NAMES) or "table"
-        choices = (plain[: LONGEST_SHEET_NAME - len(end)] + end for end in ("", *(f" {n}" for n in range(2, 10_000))))
-        names[table, path] = next(name for name in choices if name.lower() not in taken)
-        taken.add(names[table, path].lower())
-    return names
 
 
 def _write_table(book: Any, sheet: Sheet) -> None:

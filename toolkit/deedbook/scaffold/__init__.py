@@ -148,7 +148,7 @@ def contents_of(
     for table in sorted(tables, key=lambda item: item.name):
         yield f"datapackage/{table.name}", table.read_bytes()
     raw |= {"name": name, "deedbook": {**raw["deedbook"], "previous": None}, **said}
-    yield "datapackage/datapackage.json", (json.dumps(raw, ensure_ascii=False, indent=2) + "\n").encode()
+    yield "datapackage/datapackage.json", files.json_document(raw).encode()
     for schema in sorted(schemas, key=lambda item: item.name):
         if schema.name.endswith((".schema.json", ".py", ".rules.toml")):
             yield f"schemas/{schema.name}", schema.read_bytes()
