@@ -40,6 +40,7 @@ VERBS = {
     "publish": ("publish", "Publish a built release to a target of deedbook.toml."),
     "yank": ("publish", "Withdraw a published version without deleting it."),
     "unyank": ("publish", "Take back that a version was withdrawn."),
+    "site": ("site", "Write the static site of a catalogue."),
     "catalogue": ("catalogue", "Mend the catalogue of a target."),
     "versions": ("fetch", "List the published versions of a dataset."),
     "fetch": ("fetch", "Download a release, prove it, and say how to cite it."),
