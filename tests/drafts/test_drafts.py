@@ -166,7 +166,7 @@ def test_a_model_that_fits_is_named(tmp_path: Path) -> None:
 
 def test_new_data_change_what_nobody_settled_and_nothing_else(tmp_path: Path) -> None:
     _described(
-        _put(tmp_path, table__csv="id,size,kind\n" + "".join(f"{at},{at},{'ab'[at % 2]}\n" for at in range(1, 30)))
+        _put(tmp_path, table__csv="id,size,kind\n" + "".join(f"{at},{at},{'ab'[at % 2]}\n" for at in range(1, 120)))
     )
     file = tmp_path / "schemas" / "table.schema.json"
     schema = json.loads(file.read_text())
@@ -174,7 +174,7 @@ def test_new_data_change_what_nobody_settled_and_nothing_else(tmp_path: Path) ->
     schema["fields"][1]["title"] = "Size"
     file.write_text(json.dumps(schema))
     with (tmp_path / "table.csv").open("a") as table:
-        table.write("30,2.5,d\n31,,a\n")
+        table.write("120,2.5,d\n121,,a\n")
     proposals = drafts.update(tmp_path)
     by_place = {(item.guess.field, item.guess.name): item for item in proposals}
     assert by_place["size", "type"].guess.value == "number"
@@ -199,6 +199,17 @@ def test_a_question_stays_a_warning_until_its_todo_is_deleted_and_is_not_asked_a
     assert validate(load_project(tmp_path)).findings == ()
     drafts.update(tmp_path)
     assert validate(load_project(tmp_path)).findings == ()
+
+
+def test_new_rows_answer_no_question_about_the_file(tmp_path: Path) -> None:
+    (tmp_path / "table.csv").write_bytes("id;town\n1;Köln\n2;Gößweinstein\n3;Mühlhausen\n".encode("cp1252"))
+    drafts.write(drafts.describe([tmp_path / "table.csv"]))
+    with (tmp_path / "table.csv").open("ab") as table:
+        table.write(b"4;Ulm\n")
+    drafts.update(tmp_path)
+    (finding,) = validate(load_project(tmp_path)).findings
+    assert (finding.rule, finding.column) == ("open-question", None)
+    assert "is it cp1252?" in finding.message
 
 
 def test_a_project_of_files_says_nothing_of_the_sample(tmp_path: Path) -> None:

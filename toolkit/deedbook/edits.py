@@ -295,7 +295,7 @@ def read_cells(resource: Resource, file: Path) -> Cells:
             frames, blanks = [pl.DataFrame(schema=dict.fromkeys(names, pl.String))], 0
             for done in pipeline.run(cutter, text.Layout(names, resource.dialect), lambda block: block):
                 block = done.result
-                for fault in _broken_rows(block, row, width):
+                for fault in broken_rows(block, row, width):
                     raise UnmendableError(fault)
                 row += block.frame.height
                 blanks += len(block.absent)
@@ -322,7 +322,8 @@ def _refuse_unknown(header: records.FileHeader, resource: Resource) -> None:
 _FAULTS = {"stray-quote": "has text behind a closing quote", "encoding-error": "is not UTF-8 (byte {})"}
 
 
-def _broken_rows(block: text.TextBlock, first: int, width: int) -> Iterator[str]:
+def broken_rows(block: text.TextBlock, first: int, width: int) -> Iterator[str]:
+    """Why records of a block are no rows of so many cells, in words; the first has that number in its file."""
     for rows in block.conflicts:
         yield f"an unresolved merge conflict begins in row {first + rows.start}"
     for fault in block.faults:

@@ -2,12 +2,14 @@
 
 import shlex
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import click
 
 from deedbook.cli import options, streams
 from deedbook.errors import ProjectError, UsageError
 from deedbook.models import ALIGNMENT, LAYOUTS
+from deedbook.scaffold import Created, create
 
 
 @click.command()
@@ -37,23 +39,27 @@ def init(folder: Path, name: str, model: str, sources: tuple[Path, ...], quiet: 
 
     It passes `validate` and `build` as it is. DIR must not exist yet, or be empty; nothing is ever overwritten (exit code 4).
     """
-    from deedbook.scaffold import create
-
-    draft = None
     if sources:
-        from deedbook.drafts import describe
-
         if model != ALIGNMENT:
             raise UsageError("--model and --from both say which tables it has", "leave one of them out")
-        draft = describe(sources)
-        if draft.undescribed:
-            file, why = next(iter(draft.undescribed.items()))
-            raise ProjectError(f"{file}: cannot be described: {why}", "leave it out, or mend it")
-    created = create(folder, name=name, model=model, draft=draft)
-    if draft is not None and not quiet:
-        from deedbook.rendering.drafts import render_draft
-
-        streams.emit(render_draft(draft) + "\n")
+        created = _create_from(sources, folder, name, quiet=quiet)
+    else:
+        created = create(folder, name=name, model=model)
     if not quiet:
         streams.emit(f"made {folder}: the dataset `{created.name}`, {len(created.files)} files\n")
         streams.emit(f"next: cd {shlex.quote(str(folder))} && deedbook validate && deedbook build\n")
+
+
+def _create_from(sources: tuple[Path, ...], folder: Path, name: str, *, quiet: bool) -> Created:
+    """The project of files that exist, whose drafts are shown."""
+    from deedbook.drafts import adopt
+    from deedbook.rendering.drafts import render_draft
+
+    with TemporaryDirectory(prefix="deedbook-") as place:
+        with streams.progress_bar(quiet=quiet) as bar:
+            draft = adopt(sources, Path(place), bar.update)
+        for file, why in draft.undescribed.items():
+            raise ProjectError(f"{file}: cannot be described: {why}", "leave it out, or mend it")
+        created = create(folder, name=name, draft=draft)
+    streams.emit("" if quiet else render_draft(draft) + "\n")
+    return created

@@ -1,6 +1,9 @@
 """Drafts of a descriptor and of Table Schemas for files that nobody described yet.
 
-    sources.py   what a file is: its tables, encoding, delimiter, header
+    sources.py   what a file is: its tables, encoding
+    cuts.py      delimiter, quotes and header of a text
+    parts.py     which files are one table
+    copies.py    the same as CSV files that a person can edit
     forms.py     what a column may be; forms.toml lists it, with texts that mean nothing
     columns.py   what each column is, from every cell
     keys.py      what tells rows apart, and which columns refer to other tables
@@ -19,7 +22,7 @@ from typing import Any, TypeAlias
 
 from deedbook import files, models, validation
 from deedbook.descriptor import Resource, load_json, read_package
-from deedbook.drafts import guesses, keys, sources
+from deedbook.drafts import copies, guesses, keys, parts, sources
 from deedbook.drafts.columns import TableColumns, read_columns
 from deedbook.drafts.guesses import Guess, Proposal
 from deedbook.errors import ProjectError, RefusalError, UsageError
@@ -32,6 +35,8 @@ _FEWEST = 5
 _FITTING = 0.6
 """The share of the columns of a table, or of a model's, that makes the model one that fits."""
 
+_EDITIONS = "are these files parts of one table, or editions of it? Then give each a resource of its own"
+
 
 @dataclass(frozen=True, slots=True)
 class TableDraft:
@@ -41,6 +46,7 @@ class TableDraft:
         raw: Its resource, without the schema.
         rows: How many it has.
         columns: How many cells of each column have a value, in order.
+        origin: What its file was made of, in words; empty where it is the file that was described.
     """
 
     name: str
@@ -48,6 +54,13 @@ class TableDraft:
     rows: int
     columns: Mapping[str, int]
     guesses: tuple[Guess, ...]
+    origin: str = ""
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Its files below the root."""
+        path = self.raw["path"]
+        return (path,) if isinstance(path, str) else tuple(path)
 
     @property
     def schema(self) -> dict[str, Any]:
@@ -85,7 +98,7 @@ class Draft:
 
     def project_files(self) -> Iterator[tuple[str, bytes]]:
         """The files of a project that has these tables, by their paths, without the descriptor."""
-        for path in dict.fromkeys(str(table.raw["path"]) for table in self.tables):
+        for path in dict.fromkeys(chain.from_iterable(table.paths for table in self.tables)):
             yield f"datapackage/{path}", (self.root / path).read_bytes()
         for table in self.tables:
             yield f"schemas/{table.name}.schema.json", to_bytes(table.schema)
@@ -118,21 +131,74 @@ def describe(
     Raises:
         UsageError: when there is no file, or one is outside the folder of the descriptor.
     """
+    root, found, undescribed = find_sources(targets, root, progress)
+    read = list[Read]()
+    for source in found:
+        try:
+            read += [(source, read_columns(source.resource))]
+        except ProjectError as error:
+            undescribed[str(source.file)] = _reason(error)
+    return Draft(root, tuple(_drafts(_named_apart(read))), undescribed)
+
+
+def find_sources(
+    targets: Sequence[Path],
+    root: Path | None = None,
+    progress: Callable[[str, float], None] = lambda _what, _share: None,
+) -> tuple[Path, list[sources.Source], dict[str, str]]:
+    """The folder that all files are in, their tables, and why which files have none. See `describe`."""
     found = sources.find_files(targets)
     if absent := [path for path in (*targets, *found) if not path.exists()]:
         raise UsageError(f"{absent[0]}: no such file or folder", "name files, a folder or a workbook")
     if not found:
         raise UsageError(f"{targets[0]}: there is no table in it", f"known are {', '.join(sorted(sources.SUFFIXES))}")
-    root = root or Path(os.path.commonpath([file.parent.absolute() for file in found]))
-    read, undescribed = [], {}
+    root = (root or Path(os.path.commonpath([file.parent.absolute() for file in found]))).absolute()
+    read, undescribed = list[sources.Source](), dict[str, str]()
     for at, file in enumerate(found):
         progress(f"describing {file.name}", at / len(found))
         try:
-            for source in sources.read_sources(file.absolute(), root.absolute()):
-                read += [(source, read_columns(source.resource))]
+            read += sources.read_sources(file.absolute(), root)
         except (SourceError, ProjectError) as error:
-            undescribed[str(file)] = ": ".join(filter(None, (error.message, error.hint)))
-    return Draft(root, tuple(_drafts(_named_apart(read))), undescribed)
+            undescribed[str(file)] = _reason(error)
+    return root, parts.joined(read), undescribed
+
+
+def _reason(error: SourceError | ProjectError) -> str:
+    """Why a file cannot be described, and what can be done."""
+    return ": ".join(filter(None, (error.message, error.hint)))
+
+
+def adopt(
+    targets: Sequence[Path],
+    folder: Path,
+    progress: Callable[[str, float], None] = lambda _what, _share: None,
+) -> Draft:
+    """The drafts of all tables that files, folders and workbooks hold, as CSV files in an empty folder. See `copies`.
+
+    Args:
+        targets: What is described.
+        folder: Where the files are put.
+        progress: Told what is read, and which share of the files is behind us.
+
+    Raises:
+        UsageError: when there is no file.
+    """
+    _, found, undescribed = find_sources(targets, None, progress)
+    made = dict[str, copies.Copy]()
+    for source in found:
+        try:
+            made |= {copy.path: copy for copy in copies.write_copies([source], folder)}
+        except ProjectError as error:
+            undescribed[str(source.file)] = _reason(error)
+    if not made:
+        return Draft(folder, (), undescribed)
+    draft = describe([folder / path for path in made], folder)
+    tables = []
+    for table in draft.tables:
+        copy = made[table.paths[0]]
+        left = [Guess("", "path", None, f"it stays as it was: {copy.left}")] if copy.left else []
+        tables += [replace(table, origin=copy.origin, guesses=(*copy.guesses, *left, *table.guesses))]
+    return Draft(folder, tuple(tables), undescribed | draft.undescribed)
 
 
 Read: TypeAlias = tuple[sources.Source, TableColumns]
@@ -155,7 +221,8 @@ def _drafts(read: Sequence[Read]) -> Iterator[TableDraft]:
     tables = [keys.Table(str(source.raw["name"]), columns) for source, columns in read]
     for table, (source, columns) in zip(tables, read, strict=True):
         references = list(keys.reference_guesses(table, tables))
-        found = [*source.guesses, *chain.from_iterable(column.guesses(columns.first) for column in columns.columns)]
+        own = [replace(it, todo=_EDITIONS) if it.name == "path" and not table.key else it for it in source.guesses]
+        found = [*own, *chain.from_iterable(column.guesses(columns.first) for column in columns.columns)]
         found += [*keys.key_guesses(table), *references]
         found += _fitting_models([column.name for column in columns.columns])
         found = _taken(source, columns, found) if is_foreign(source.resource) else found

@@ -33,6 +33,11 @@ _LISTED = 200
 """Distinct texts of a column up to which each is counted."""
 _LISTS = {"string": (30, 4), "integer": (12, 10), "number": (12, 10)}
 """The most values of a list of codes, and how often each has to stand there on average."""
+_ENOUGH, _PLENTY = 30, 100
+"""Cells from which on what they have in common is drafted at all, and without a question.
+
+When none of so many has another value, then with 95 % confidence fewer than 10 % and 3 % of all have one (the rule of three).
+"""
 _LONGEST_VALUE = 60
 """Characters of a value of such a list, and of a key."""
 _SHAPED = 50_000
@@ -135,7 +140,7 @@ class Column:
         """What it is in the light of the cells that do not fit; None when they are few exceptions, and somebody is asked."""
         if not self.failed:
             return None
-        self.witnesses.update({text: times for text, (times, _) in self.failed.items()})
+        self.witnesses |= Counter({text: times for text, (times, _) in self.failed.items()})
         found, are_few = choose(self.name, self.witnesses), self.misfits <= max(3, self.values // 100)
         if found != (self.form, self.missing):
             return found
@@ -220,7 +225,7 @@ class Column:
         if self.missing:
             evidence = f"no value of the type, in {plural(self.lacking, 'cell')} with empty ones"
             yield Guess(self.name, "missingValues", ["", *sorted(self.missing)], evidence)
-        if self.rows and not self.lacking:
+        if self.rows >= _ENOUGH and not self.lacking:
             yield Guess(self.name, "constraints.required", True, f"all {self.rows:,} cells have a value")
         yield from self.list_guess() if self.is_listed else chain(self.pattern_guess(), self.limit_guesses())
 
@@ -238,16 +243,30 @@ class Column:
         counts = self.counts or Counter[str]()
         values: list[Any] = sorted(counts) if self.type == "string" else sorted(int(float(text)) for text in counts)
         shown = ", ".join(f"{shorten(text, 20)} {count:,}" for text, count in counts.most_common(5))
-        twins = Counter(text.casefold().strip() for text in counts)
-        double = ", ".join(sorted(text for text in counts if twins[text.casefold().strip()] > 1))
         evidence = f"{len(counts)} values in {self.values:,} cells: {shown}"
-        yield Guess(
-            self.name, "constraints.enum", values, evidence, todo=f"are these one value? {double}" if double else ""
+        twins = Counter(text.casefold().strip() for text in counts)
+        double = sorted(text for text in counts if twins[text.casefold().strip()] > 1)
+        if double or self.values >= _ENOUGH:
+            todo = self.list_question(double, sorted(text for text, times in counts.items() if times == 1))
+            yield Guess(self.name, "constraints.enum", values, evidence, todo=todo)
+
+    def list_question(self, double: Sequence[str], rare: Sequence[str]) -> str:
+        """What a person has to settle about a list of values, of which some differ in case alone, and some stand there once."""
+        if double:
+            return f"are these one value? {', '.join(double)}"
+        if self.type != "string":
+            return "are these codes, of which there are no others? Of numbers that count or measure, drop the `enum`"
+        if self.values < _PLENTY:
+            return f"are these all its values? {self.values:,} cells are few to tell"
+        return (
+            f"are these all its values, and right? {', '.join(rare)} stand{'s' * (len(rare) == 1)} there once"
+            if rare
+            else ""
         )
 
     def pattern_guess(self) -> Iterator[Guess]:
         """What codes look like."""
-        if self.shape and self.is_coded and self.values >= 3:
+        if self.shape and self.is_coded and self.values >= _ENOUGH:
             yield Guess(self.name, "constraints.pattern", pattern_of(self.shape), f"all {self.values:,} values look so")
 
     def limit_guesses(self) -> Iterator[Guess]:
@@ -256,7 +275,7 @@ class Column:
             return
         evidence = f"values from {self.low:,} to {self.high:,}"
         most = next((most for name, most in _COORDINATES.items() if re.match(name, self.name.lower())), 0)
-        limits = {"minimum": 0} if self.low >= 0 and self.values > 1 else {}
+        limits = {"minimum": 0} if self.low >= 0 and self.values >= _PLENTY else {}
         if -most <= self.low <= self.high <= most:
             limits = {"minimum": -most, "maximum": most}
         for name, value in limits.items():
@@ -332,7 +351,7 @@ def read_columns(resource: Resource) -> TableColumns:
     Raises:
         ProjectError: when it cannot be read, or its columns have no names of their own.
     """
-    names, row = _read_names(resource)
+    names, row = read_names(resource)
     nothing: pipeline.Done[dict[str, Counter[str]]] = pipeline.Done({}, 0)
     first = next(_blocks(resource, names, _witnesses, workers=1), nothing)
     columns = [Column(name, first.result.get(name, Counter())) for name in names]
@@ -350,7 +369,7 @@ def read_columns(resource: Resource) -> TableColumns:
     return replace(found, rows=rows, is_hashed=is_hashed)
 
 
-def _read_names(resource: Resource) -> tuple[list[str], int]:
+def read_names(resource: Resource) -> tuple[list[str], int]:
     """The names of the columns, and the number of the first row below them.
 
     Raises:

@@ -12,6 +12,8 @@ from deedbook.drafts.guesses import FORMS
 from deedbook.schema import read_schema
 
 MISSING = frozenset(FORMS["missing"])
+_TELLING = 20
+"""Cells of which a single other one is an exception."""
 LONGEST_CODE = 24
 """Characters of a code, and of what its pattern takes."""
 
@@ -62,7 +64,8 @@ class Form:
         if not self.suits(name, texts):
             return None
         matches, plan, found, odd = re.compile(self.like).fullmatch, self.plan(name), set[str](), Counter[str]()
-        most, rare = 1 + len(texts) // 20 if len(texts) > 10 else 0, sum(texts.values()) // 50
+        most, cells = 1 + len(texts) // 20 if len(texts) > 10 else 0, sum(texts.values())
+        rare = max(cells // 50, cells >= _TELLING)
         for text, count in texts.items():
             if not matches(text) or plan.problems(text):
                 found.add(text)

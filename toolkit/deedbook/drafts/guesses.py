@@ -42,9 +42,14 @@ class Guess:
         return self.field, self.name
 
     @property
+    def is_of_resource(self) -> bool:
+        """Whether it tells how the file is read, which no new rows change."""
+        return self.name in {"encoding", "path"} or self.name.startswith("dialect.")
+
+    @property
     def is_of_schema(self) -> bool:
         """Whether the schema says it, and not the resource."""
-        return self.value is not None and self.name != "encoding" and not self.name.startswith("dialect.")
+        return self.value is not None and not self.is_of_resource
 
     def to_json(self) -> dict[str, Any]:
         """As `deedbook.guess` has it, without what is empty."""
@@ -144,6 +149,8 @@ class Proposal:
     @property
     def kept(self) -> Guess | None:
         """The guess that the schema keeps from here on; a question is not asked again once its `todo` is gone."""
+        if self.old and not self.new and self.old.is_of_resource:
+            return self.old
         if self.is_settled or not self.new:
             return replace(self.old or self.guess, todo="") if self.is_settled or not self.is_change else None
         is_answered = self.old and not self.old.todo and self.old.value == self.new.value

@@ -1,19 +1,15 @@
 """What a file is before anybody described it: its tables, and how its bytes become records.
 
-The encoding is proven on the whole file; delimiter, quotes and header are read off its first records.
+The encoding is proven on the whole file.
 """
 
 import codecs
-import csv
-import io
 import json
 import re
 import unicodedata
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
-from itertools import chain, islice, product
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -21,25 +17,19 @@ import polars as pl
 
 from deedbook.descriptor import Resource, read_resource
 from deedbook.dialect import Dialect
+from deedbook.drafts.cuts import Cut, cut_of
 from deedbook.drafts.guesses import FORMS, Guess
-from deedbook.findings import plural, shorten
+from deedbook.findings import plural
 from deedbook.reading import inputs, source
-from deedbook.reading.text import open_reader
 
 SUFFIXES = source.TEXT_FORMATS | source.JSON_FORMATS | inputs.SHEET_FORMATS | {"parquet", "dat"}
 """What a folder is looked through for."""
 _HEAD = 256 << 10
 """Bytes in which delimiter and header are looked for."""
-_RECORDS = 300
-_MARKS = ",;\t|^~:"
-_NUMBER = re.compile(r"\s*[-+]?[$€£]?[0-9][0-9.,]*%?\s*")
 _ABOUT = re.compile(
     r"(?i)(licen[cs]e|readme|notice|copying|changes|datapackage\.)|.*\.(schema|resource|package)\.json$"
 )
 """How files are called that tell of tables and are none."""
-_YEAR = re.compile(r"(1[5-9]|20)[0-9]{2}")
-_SINGLE = re.compile(r"(?m)(?:^|[,;\t|])'[^'\n]*'(?=[,;\t|\r\n])")
-"""A cell between single quotes."""
 _WORD = re.compile(rb"[A-Za-z\x80-\xff]*[\x80-\xff]+[A-Za-z\x80-\xff]*")
 _SIGNS = frozenset("\u2018\u2019\u201c\u201d\u201e\u2013\u2014\u2026«»°§€£·¿¡ºª©®№")
 """Letters beyond ASCII that are no mistake of an encoding where they stand outside words."""
@@ -56,12 +46,18 @@ class Source:
     @property
     def resource(self) -> Resource:
         """The table as it would be read."""
-        return read_resource(self.raw, self.root, where=str(self.raw["path"]))
+        return read_resource(self.raw, self.root, where=self.paths[0])
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Its files below the root."""
+        path = self.raw["path"]
+        return (path,) if isinstance(path, str) else tuple(path)
 
     @property
     def file(self) -> Path:
-        """Where its bytes are."""
-        return self.root / str(self.raw["path"])
+        """Where its bytes are, or the first of them."""
+        return self.root / self.paths[0]
 
     @property
     def head(self) -> str:
@@ -80,86 +76,6 @@ class Source:
             (raw if guess.name == "encoding" else raw["dialect"])[guess.name.removeprefix("dialect.")] = guess.value
         raw = {name: value for name, value in raw.items() if value not in ({}, "utf-8")}
         return replace(self, raw=raw, guesses=(*self.guesses, *found))
-
-
-@dataclass(frozen=True)
-class _Cut:
-    """The first records of a text under one dialect."""
-
-    dialect: Dialect
-    text: str
-
-    @cached_property
-    def rows(self) -> list[list[str]]:
-        """The records, as far as they can be told."""
-        try:
-            return list(islice(open_reader(io.StringIO(self.text, newline=""), self.dialect), _RECORDS))
-        except (csv.Error, ValueError):
-            return []
-
-    @cached_property
-    def width(self) -> int:
-        """The cells that most records have."""
-        sizes = Counter(len(cells) for cells in self.rows if any(cells))
-        return max(sizes, key=lambda size: (sizes[size], size), default=0)
-
-    @property
-    def fitting(self) -> list[int]:
-        """The records of that width."""
-        return [at for at, cells in enumerate(self.rows) if len(cells) == self.width and any(cells)]
-
-    @property
-    def labels(self) -> list[str]:
-        """The first record of that width."""
-        return self.rows[self.fitting[0]] if self.fitting else []
-
-    @property
-    def score(self) -> float:
-        """How likely the text is cut so: records of one width, many cells, and names above them."""
-        filled = [cells for cells in self.rows if any(cells)]
-        share = len(self.fitting) / max(len(filled), 1)
-        are_names = len(set(self.labels)) == self.width and sum(map(bool, map(_NUMBER.fullmatch, self.labels))) < 1
-        quoted = sum(cell[:1] == cell[-1:] != "" and cell[:1] in "\"'" for cells in filled for cell in cells)
-        return share * (1 - 1 / max(self.width, 1)) + 0.5 * are_names * (self.width > 1) - 0.1 * bool(quoted)
-
-    @property
-    def is_headed(self) -> bool:
-        """Whether that record names the columns: its cells are not like those below them."""
-        if all(_YEAR.fullmatch(label) for label in self.labels if _NUMBER.fullmatch(label)):
-            return "" not in self.labels or any(self.labels)
-        below = zip(*(self.rows[at] for at in self.fitting[1:]), strict=True)
-        for label, cells in zip(self.labels, below, strict=False):
-            numbers = sum(map(bool, map(_NUMBER.fullmatch, cells)))
-            if _NUMBER.fullmatch(label) and numbers > len(cells) / 2:
-                return False
-        return bool(self.labels)
-
-    @property
-    def header_guesses(self) -> Iterator[Guess]:
-        """What the dialect says of the header, where it is not the first record."""
-        if not self.is_headed:
-            shown = ", ".join(map(shorten, self.labels[:3]))
-            todo = "name the columns: the file has no header, so they are called column_1, column_2, ..."
-            yield Guess("", "dialect.header", False, f"the first record is data ({shown})", todo=todo)
-        elif self.fitting and self.fitting[0]:
-            evidence = f"{plural(self.fitting[0], 'record')} above the first of {plural(self.width, 'cell')}"
-            yield Guess("", "dialect.headerRows", [self.fitting[0] + 1], evidence)
-
-    def guesses(self, usual: str) -> Iterator[Guess]:
-        """What the dialect says that is not as usual, with that delimiter."""
-        count = f"{len(self.fitting):,} of the first {plural(len(self.rows), 'record')}"
-        dialect, evidence = self.dialect, f"it cuts {count} into {plural(self.width, 'cell')}"
-        behind = [cell for at in self.fitting for cell in self.rows[at][1:] if cell]
-        is_spaced = bool(behind) and all(cell[0] == " " != cell[-1] for cell in behind)
-        said = {
-            "delimiter": (dialect.delimiter, dialect.delimiter != usual),
-            "quoteChar": (dialect.quote_char, dialect.quote_char != '"'),
-            "escapeChar": (dialect.escape_char, dialect.escape_char),
-            "doubleQuote": (False, dialect.escape_char),
-            "skipInitialSpace": (True, is_spaced),
-        }
-        yield from (Guess("", f"dialect.{name}", value, evidence) for name, (value, is_so) in said.items() if is_so)
-        yield from self.header_guesses
 
 
 def find_files(targets: Iterable[Path]) -> list[Path]:
@@ -182,7 +98,7 @@ def _kind_of(file: Path) -> str:
     return next((suffix for suffix in reversed(suffixes) if suffix not in {"gz", "zst", "zip"}), "")
 
 
-def _slug(text: str) -> str:
+def slug(text: str) -> str:
     """A text as the name of a table."""
     return re.sub(r"[^a-z0-9_-]+", "_", text.lower()).strip("_-") or "table"
 
@@ -193,18 +109,18 @@ def read_sources(file: Path, root: Path) -> Iterator[Source]:
     Raises:
         SourceError: when it cannot be read.
     """
-    kind, stem = _kind_of(file), _slug(file.name.split(".")[0])
+    kind, stem = _kind_of(file), slug(file.name.split(".")[0])
     found = Source({"name": stem, "type": "table", "path": file.relative_to(root).as_posix()}, root)
     if kind in inputs.SHEET_FORMATS:
         names = inputs.sheets_of(file, kind)
         for name in names:
             dialect: dict[str, Any] = {"sheetName": name} if len(names) > 1 else {}
-            table = {"name": _slug(name) if dialect else stem, "dialect": dialect}
+            table = {"name": slug(name) if dialect else stem, "dialect": dialect}
             sheet, bare = (
                 replace(found, raw={**found.raw, **table, "dialect": dialect | more})
                 for more in ({}, {"header": False})
             )
-            yield sheet.taking(_Cut(Dialect(), bare.head).header_guesses)
+            yield sheet.taking(Cut(Dialect(), bare.head).header_guesses)
     elif kind == "json":
         yield found.taking(_property_of(found))
     elif kind in {*source.JSON_FORMATS, "parquet"}:
@@ -214,7 +130,7 @@ def read_sources(file: Path, root: Path) -> Iterator[Source]:
         decoded = replace(found, raw={**found.raw, **known})
         decoded = decoded.taking(_encoding_of(decoded))
         usual = "\t" if kind in {"tsv", "tab"} else ","
-        yield decoded.taking(_cut_of(decoded.head, usual).guesses(usual))
+        yield decoded.taking(cut_of(decoded.head, usual).guesses(usual))
 
 
 def _property_of(found: Source) -> Iterator[Guess]:
@@ -292,13 +208,3 @@ def _implausibility(encoding: str, words: set[bytes]) -> float:
             text != unicodedata.normalize("NFKC", text)
         )
     return odd
-
-
-def _cut_of(text: str, usual: str) -> _Cut:
-    """The likeliest way to cut a text into cells."""
-    quotes = "\"'" if 2 * len(_SINGLE.findall(text)) > text.count("\n") else '"'
-    ways = product(_MARKS, quotes, ("", "\\") if '\\"' in text else ("",))
-    dialects = (Dialect(mark, quote, double_quote=not escape, escape_char=escape) for mark, quote, escape in ways)
-    cuts = [_Cut(dialect, text) for dialect in dialects]
-    best = max(cuts, key=lambda cut: (round(cut.score, 2), cut.dialect.delimiter == usual))
-    return best if best.width > 1 else _Cut(Dialect(usual), text)

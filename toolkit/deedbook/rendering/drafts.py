@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from deedbook import files
-from deedbook.findings import plural, shorten
+from deedbook.findings import listed, plural, shorten
 from deedbook.rendering.escapes import visible
 
 if TYPE_CHECKING:
@@ -57,8 +57,9 @@ def render_proposals(proposals: Sequence[Proposal], *, check: bool) -> str:
 
 def _lines_of(table: TableDraft) -> Iterator[str]:
     """The file, what is drafted of the table, and a line for each column."""
-    places = (str(table.raw["path"]), table.raw.get("dialect", {}).get("sheetName"))
+    places = (listed(table.paths, 3), table.raw.get("dialect", {}).get("sheetName"))
     where = ", sheet ".join(visible(place) for place in places if place)
+    where += f", made of {visible(table.origin)}" if table.origin else ""
     yield f"{visible(table.name)} ({where}): {plural(table.rows, 'row')}, {plural(len(table.columns), 'column')}"
     for guess in table.guesses_of(""):
         value = "" if guess.value is None else f" {visible(json.dumps(guess.value, ensure_ascii=False), 200)}"
