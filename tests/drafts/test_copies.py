@@ -65,7 +65,8 @@ def test_an_ods_is_read_alike(tmp_path: Path) -> None:
     ezodf = pytest.importorskip("ezodf")
     book = ezodf.newdoc("ods", str(tmp_path / "book.ods"))
     sheet = ezodf.Sheet("Events", size=(3, 3))
-    for row, cells in enumerate([["id", "day", "n"], ["007", "2024-02-29", 3.0], ["008", "soon", "x"]]):
+    rows: list[list[object]] = [["id", "day", "n"], ["007", "2024-02-29", 3.0], ["008", "soon", "x"]]
+    for row, cells in enumerate(rows):
         for column, value in enumerate(cells):
             is_day = (row, column) == (1, 1)
             sheet[row, column].set_value(value, "date" if is_day else None)

@@ -155,6 +155,11 @@ class TableSchema:
         return self.fields[self.positions[name]]
 
     @property
+    def has_plain_spaces(self) -> bool:
+        """Whether its free texts are to have no space at their ends and no two in a row: `plainSpaces` of its `deedbook`."""
+        return own_settings(self.raw).get("plainSpaces") is True
+
+    @property
     def questions(self) -> tuple[tuple[str, str], ...]:
         """What its draft left to a person: the field, empty for the table, and the question."""
         kept = own_settings(self.raw).get("guess")

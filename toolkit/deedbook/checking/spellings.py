@@ -8,7 +8,7 @@ SIGNS                 what a free text looks like that is valid and not what was
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -182,44 +182,66 @@ SIGNS = {
     "error-value-in-text": replace(SPREADSHEET_ERROR, pattern=rf"\A(?:{SPREADSHEET_ERROR.pattern})\z"),
 }
 """What a text looks like that is not what was meant, by rule; the pattern is found anywhere in it."""
-_ANY_SIGN = "(?s)" + "|".join(f"(?:{sign.pattern})" for sign in SIGNS.values())
+SPACES = {
+    "spaces-in-text": Mistake(
+        r"\A[\s\x{FEFF}]|[\s\x{FEFF}]\z|\S  +\S",
+        "has a space at its start or end, or two in a row",
+        "where they are meant, drop `plainSpaces` from the schema",
+    )
+}
+"""The same of a table whose schema says `plainSpaces`: to the standard, a space is a part of the value."""
 _SAMPLE = 1_000
 """Cells by which a column is seen to repeat its texts: each is then looked at once, in a third of the time."""
 
 
 def free_text_groups(plan: FilePlan, frame: pl.DataFrame, bad: Mapping[str, npt.NDArray[np.int64]]) -> list[Group]:
     """The cells of free text that have a sign, each with the first of them only; `bad` rows of a field have a finding already."""
-    names = plan.free_text
+    names, signs = plan.free_text, SIGNS | (SPACES if plan.table.schema.has_plain_spaces else {})
     if not names:
         return []
+    any_sign = "(?s)" + "|".join(f"(?:{sign.pattern})" for sign in signs.values())
     repeats = (2 * frame[name].head(_SAMPLE).n_unique() < min(frame.height, _SAMPLE) for name in names)
     texts_of = (pl.col(name).unique() if repeat else pl.col(name) for name, repeat in zip(names, repeats, strict=True))
-    found = frame.lazy().select(it.str.contains(_ANY_SIGN).any() for it in texts_of).collect(engine="in-memory")
+    found = frame.lazy().select(it.str.contains(any_sign).any() for it in texts_of).collect(engine="in-memory")
     groups = []
     for item in plan.fields:
         if item.name in names and found[item.name][0]:
             texts = frame[item.name]
-            for rule, mask in rows_with_signs(texts, bad.get(item.name)):
+            for rule, mask in rows_with_signs(signs, texts, bad.get(item.name)):
                 rows, words = mask.arg_true().cast(pl.Int64).to_numpy(), partial(_words, rule, texts.filter(mask))
                 groups.append(Group(rule, rows, words, "warning", item.name, item.number))
     return groups
 
 
-def rows_with_signs(texts: pl.Series, excused: npt.NDArray[np.int64] | None) -> Iterator[tuple[str, pl.Series]]:
+def rows_with_signs(
+    signs: Mapping[str, Mistake], texts: pl.Series, excused: npt.NDArray[np.int64] | None
+) -> Iterator[tuple[str, pl.Series]]:
     """The signs that texts have, each with a mask of the rows that have no earlier one."""
     left = pl.repeat(True, len(texts), eager=True).scatter([] if excused is None else excused, False)
-    for rule, sign in SIGNS.items():
+    for rule, sign in signs.items():
         mask = (texts.str.contains(f"(?s){sign.pattern}") & left).fill_null(False)
         left = left & ~mask
         if mask.any():
             yield rule, mask
 
 
+def with_plain_spaces(text: str) -> str:
+    """The text without spaces at its ends, and with one between words; the indent of a line stays."""
+    return re.sub(r"(?<=\S)  +(?=\S)", " ", text.strip("\ufeff").strip().strip("\ufeff"))
+
+
+_MEANT: Mapping[str, Callable[[str], str | None]] = {
+    "garbled-text": decoded_again,
+    "html-in-text": mistakes_of("string")["entity"].correct,
+    "spaces-in-text": with_plain_spaces,
+}
+"""What was meant, where that can be told."""
+_SAFE = frozenset({"garbled-text", "spaces-in-text"})
+"""The rules whose texts can have meant nothing else."""
+
+
 def _words(rule: str, texts: pl.Series, at: int) -> Words:
-    text, sign = texts[at], SIGNS[rule]
-    meant = {"garbled-text": decoded_again, "html-in-text": mistakes_of("string")["entity"].correct}.get(rule, str)(
-        text
-    ) or text
-    is_safe = rule == "garbled-text"
+    text, sign = texts[at], (SIGNS | SPACES)[rule]
+    meant = _MEANT.get(rule, str)(text) or text
     hint = sign.hint if meant == text else f"write `{shorten(meant)}`, or {sign.hint}"
-    return Words(f"`{shorten(text)}` {sign.cause}", hint, text, None if meant == text else meant, is_safe)
+    return Words(f"`{shorten(text)}` {sign.cause}", hint, text, None if meant == text else meant, rule in _SAFE)

@@ -16,6 +16,8 @@ from deedbook.rules.rule import Rule
 FIX = "correct the rule file"
 NO_ROW = pl.Series([None], dtype=pl.UInt32)
 """In place of row numbers: the table as a whole."""
+_MEANT = "\0meant"
+"""What `Rule.meant` gives, among the values of a rule; no field and no value is called so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,9 @@ class RuleOutcome:
         row = self.values.row(at, named=True) if self.values.width else {}
         shown = {name: _text(value) for name, value in row.items()}
         value = None if row.get(self.rule.at) is None else shown[self.rule.at]
-        return Words(self.rule.message.format_map(shown), self.rule.hint.format_map(shown), value)
+        meant = row.get(_MEANT)
+        proposal = None if meant is None or _text(meant) == value else _text(meant)
+        return Words(self.rule.message.format_map(shown), self.rule.hint.format_map(shown), value, proposal, True)
 
     def group(self, field_number: int | None = None) -> Group:
         """The failing rows as findings of a table."""
@@ -97,7 +101,9 @@ def is_row_local(rule: Rule, schema: Mapping[str, pl.DataType]) -> bool:
     moves a slice below a projection only where every row stands for itself.
     """
     parts = _expressions(rule)
-    if any((rule.check, rule.group, rule.reads, rule.at_most)) or len(parts) != 1 + len(rule.values):
+    if any((rule.check, rule.group, rule.reads, rule.at_most)) or len(parts) != 1 + len(rule.values) + (
+        rule.meant is not None
+    ):
         return False
     frame = pl.LazyFrame(schema=dict(schema))
     try:
@@ -163,6 +169,8 @@ def outcome_of(rule: Rule, verdict: pl.Series, frame: pl.DataFrame, bad: Mapping
     values = {}
     for name in sorted(names | ({rule.at} & {*frame.columns})):
         values[name] = column_of(rule, rule.values.get(name, pl.col(name)), frame, failing, f"its value `{name}`: ")
+    if rule.meant is not None:
+        values[_MEANT] = column_of(rule, rule.meant, frame, failing, "what it means: ")
     return RuleOutcome(rule, failing, pl.DataFrame(values), skipped)
 
 
@@ -187,7 +195,7 @@ def columns_read(rules: Iterable[Rule], names: Collection[str]) -> set[str]:
 
 def _expressions(rule: Rule) -> list[pl.Expr]:
     """What the rule is and shows, but for series."""
-    return [part for part in (rule.passes, *rule.values.values()) if isinstance(part, pl.Expr)]
+    return [part for part in (rule.passes, *rule.values.values(), rule.meant) if isinstance(part, pl.Expr)]
 
 
 def _fields_of(rule: Rule) -> set[str]:

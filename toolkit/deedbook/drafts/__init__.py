@@ -26,6 +26,7 @@ from deedbook.drafts import copies, guesses, keys, parts, sources
 from deedbook.drafts.columns import TableColumns, read_columns
 from deedbook.drafts.guesses import Guess, Proposal
 from deedbook.errors import ProjectError, RefusalError, UsageError
+from deedbook.findings import listed
 from deedbook.project import DESCRIPTOR, Project, load_project
 from deedbook.reading.inputs import is_foreign
 from deedbook.reading.source import SourceError
@@ -198,7 +199,7 @@ def adopt(
         copy = made[table.paths[0]]
         left = [Guess("", "path", None, f"it stays as it was: {copy.left}")] if copy.left else []
         tables += [replace(table, origin=copy.origin, guesses=(*copy.guesses, *left, *table.guesses))]
-    return Draft(folder, tuple(tables), undescribed | draft.undescribed)
+    return Draft(folder, tuple(tables), {**undescribed, **draft.undescribed})
 
 
 Read: TypeAlias = tuple[sources.Source, TableColumns]
@@ -224,6 +225,8 @@ def _drafts(read: Sequence[Read]) -> Iterator[TableDraft]:
         own = [replace(it, todo=_EDITIONS) if it.name == "path" and not table.key else it for it in source.guesses]
         found = [*own, *chain.from_iterable(column.guesses(columns.first) for column in columns.columns)]
         found += [*keys.key_guesses(table), *references]
+        if free := [column.name for column in columns.columns if column.is_free_text]:
+            found.append(Guess("", "deedbook.plainSpaces", True, f"finds stray spaces in {listed(free, 4)}"))
         found += _fitting_models([column.name for column in columns.columns])
         found = _taken(source, columns, found) if is_foreign(source.resource) else found
         filled = {column.name: column.values for column in columns.columns}

@@ -238,6 +238,11 @@ class Column:
             return False
         return self.type == "string" or all(float(text).is_integer() for text in counts)
 
+    @property
+    def is_free_text(self) -> bool:
+        """Whether it holds texts of any shape."""
+        return self.form is TEXT and not (self.failed or self.shape or self.is_listed)
+
     def list_guess(self) -> Iterator[Guess]:
         """The values of a column that has few, each often."""
         counts = self.counts or Counter[str]()

@@ -110,7 +110,7 @@ def schema_of(guesses: Sequence[Guess]) -> dict[str, Any]:
     for guess in guesses:
         if guess.is_of_schema:
             put(schema, guess)
-    schema["deedbook"] = {"guess": [guess.to_json() for guess in guesses]}
+    schema.setdefault("deedbook", {})["guess"] = [guess.to_json() for guess in guesses]
     return schema
 
 

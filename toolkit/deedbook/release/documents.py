@@ -350,7 +350,8 @@ def datapackage_json(contents: Contents) -> str:
     for table in contents.tables:
         outline, file, schema = table.outline, table.file, table.outline.schema
         said = {"title": outline.title, "description": outline.description}
-        settings = {name: value for name, value in own_settings(schema.raw).items() if name != "guess"}
+        own = own_settings(schema.raw).items()
+        settings = {name: value for name, value in own if name not in {"guess", "plainSpaces"}}
         resource = {
             "name": outline.name,
             "type": "table",

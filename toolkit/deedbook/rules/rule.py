@@ -57,6 +57,7 @@ class Rule:
             `[rules.ID]` of `deedbook.toml`.
         unmet: Why the rule cannot be judged now, such as a release date that is not set yet; empty when it can.
         doubt: Rows whose verdict rests on bad cells, which the engine finds out; None where there are none.
+        meant: What is to stand at `at` in a row that fails, where it can have meant nothing else: `deedbook fix` writes it.
         check: The check that pandera itself runs, in place of `passes`; None for a rule of ours.
         where: `FILE:LINE` where the rule is written, for the message when it raises.
     """
@@ -76,6 +77,7 @@ class Rule:
     on_request: bool = False
     at_most: float = 0
     doubt: pl.Series | None = None
+    meant: pl.Expr | None = None
     check: pa.Check | None = None
     where: str = ""
 
@@ -106,6 +108,7 @@ class Words(TypedDict, total=False):
     reads: tuple[str, ...] | str
     columns: tuple[str, ...] | str
     values: Mapping[str, pl.Expr | pl.Series]
+    meant: pl.Expr
 
 
 class Said(Words):

@@ -31,7 +31,23 @@ def clean(*fields: str, ref: str = "") -> list[pa.Check]:
             "text-has-control-character": ~value.str.contains(r"\p{Cc}"),
             "text-not-normalised": value == value.str.normalize("NFC"),
         }
-        checks += [builder_rule(name, passes, ref, {"field": field}) for name, passes in tests.items()]
+        spaced = value.str.replace_all("[\u00a0\u2007\u202f]", " ").str.replace_all(_STRAY, "").str.strip_chars()
+        meant = {"text-has-stray-space": {"meant": spaced}}
+        checks += [
+            builder_rule(name, passes, ref, {"field": field}, **meant.get(name, {})) for name, passes in tests.items()
+        ]
+    return checks
+
+
+def single_spaces(*fields: str, ref: str = "") -> list[pa.Check]:
+    """Texts without two spaces in a row between words; the indent of a line is none of them."""
+    checks = []
+    for field in fields:
+        value = pl.col(field)
+        meant = value.str.replace_all(r"(\S)  +", "${1} ")
+        checks.append(
+            builder_rule("text-has-double-space", ~value.str.contains(r"\S  +\S"), ref, {"field": field}, meant=meant)
+        )
     return checks
 
 
