@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pandera.polars as pa
 import polars as pl
@@ -32,7 +33,7 @@ def clean(*fields: str, ref: str = "") -> list[pa.Check]:
             "text-not-normalised": value == value.str.normalize("NFC"),
         }
         spaced = value.str.replace_all("[\u00a0\u2007\u202f]", " ").str.replace_all(_STRAY, "").str.strip_chars()
-        meant = {"text-has-stray-space": {"meant": spaced}}
+        meant: dict[str, dict[str, Any]] = {"text-has-stray-space": {"meant": spaced}}
         checks += [
             builder_rule(name, passes, ref, {"field": field}, **meant.get(name, {})) for name, passes in tests.items()
         ]
