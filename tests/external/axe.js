@@ -1,16 +1,18 @@
 // Prints, as JSON, what axe finds wrong in pages at two widths, light and dark, and which of them are wider than the window.
-// usage: NODE_PATH=FOLDER/node_modules node axe.js CHROMIUM PAGE.html...
+// usage: NODE_PATH=FOLDER/node_modules node axe.js CHROMIUM [--once] PAGE.html...    --once: wide and light alone
 const { chromium } = require("playwright-core");
 const axe = require("axe-core");
 const { pathToFileURL } = require("node:url");
 
 (async () => {
-  const [executablePath, ...pages] = process.argv.slice(2);
+  const [executablePath, ...rest] = process.argv.slice(2);
+  const isOnce = rest[0] === "--once";
+  const pages = rest.slice(isOnce ? 1 : 0);
   const browser = await chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu"] });
   const found = [];
   for (const page of pages)
-    for (const width of [360, 1440])
-      for (const colorScheme of ["light", "dark"]) {
+    for (const width of isOnce ? [1440] : [360, 1440])
+      for (const colorScheme of isOnce ? ["light"] : ["light", "dark"]) {
         // the pages forbid other scripts by their content security policy, and axe is one
         const tab = await browser.newPage({ viewport: { width, height: 800 }, colorScheme, bypassCSP: true });
         await tab.goto(pathToFileURL(page).href);

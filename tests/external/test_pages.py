@@ -58,7 +58,7 @@ def browse(script: str, *arguments: str | Path) -> str:
     return done.stdout
 
 
-def axe(*pages: Path) -> list[dict[str, object]]:
+def axe(*pages: Path | str) -> list[dict[str, object]]:
     """What axe finds wrong at 360 and 1440 pixels, light and dark."""
     found: list[dict[str, object]] = json.loads(browse("axe.js", *pages))
     return found
@@ -68,6 +68,22 @@ def test_axe_finds_nothing_in_any_page(pages: Path) -> None:
     looked_at = sorted(pages.glob("*.html"))
     assert [page.name for page in looked_at] == list(PAGES)
     assert axe(*looked_at) == []
+
+
+def test_axe_finds_nothing_in_a_report_of_ten_thousand_findings(tmp_path: Path) -> None:
+    fields = ("id", "day", "coder", "place", "note", "deaths")
+    schema = {
+        "fields": [{"name": name, "type": {"day": "date", "deaths": "integer"}.get(name, "string")} for name in fields]
+    }
+    (tmp_path / "t.schema.json").write_text(json.dumps(schema), encoding="utf-8")
+    rows = (f"E{number},2024-13-01,c{number % 5},P{number % 40},text {number},some" for number in range(5000))
+    (tmp_path / "t.csv").write_text("\n".join([",".join(fields), *rows]) + "\n", encoding="utf-8")
+    told = ("--format", "html", "--max-findings", "5000", "--by", "coder", "-o", "report.html")
+    command = (sys.executable, "-m", "deedbook", "validate", "t.csv", "--schema", "t.schema.json", *told)
+    assert run(*command, folder=tmp_path).returncode == 1
+    page = tmp_path / "report.html"
+    assert page.read_text(encoding="utf-8").count("is not a") >= 10_000
+    assert axe("--once", page) == []
 
 
 def test_axe_finds_what_is_wrong_and_what_is_too_wide(tmp_path: Path) -> None:

@@ -79,6 +79,23 @@ def test_what_is_no_report_is_refused_as_an_earlier_one(text: str) -> None:
         read_counts(text)
 
 
+def test_of_many_findings_the_first_stand_in_their_rows_and_each_other_is_a_folded_line() -> None:
+    many = tuple(replace(BAD_PLACE, row=12 + number, key=f"E{number}<b>", proposal="P1<b>") for number in range(600))
+    page = render_html(Report(findings=(*many, SECOND_TITLE), totals=DIRTY.totals), ROWS)
+    shown = 500 // len(DIRTY.totals)
+    assert len(re.findall(r'<tr[^>]*><td class="count">\d', page)) == shown + 1
+    lines = re.findall(r"<li[^>]*>row (\d+): is not in `places`", page)
+    assert lines == [str(12 + number) for number in range(shown, 600)]
+    assert "<details><summary>475 more of foreign-key in place_id, a line each</summary>" in page
+    assert "<b>" not in page
+    assert "Of the 601 findings that this page shows" in page
+
+
+def test_counts_by_a_column_say_that_they_are_of_all_findings_where_they_are() -> None:
+    total = Total("events", "foreign-key", "place_id", "error", 1)
+    assert "Of all findings that nobody waived." in render_html(Report(findings=(BAD_PLACE,), totals=(total,)), ROWS)
+
+
 def test_texts_of_tables_are_never_markup() -> None:
     finding = Finding(
         rule=HOSTILE,

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 
 from deedbook.findings import SEVERITIES, Finding, Report, Total, by_place, by_table, place_in_package, place_of
@@ -22,10 +21,11 @@ _BESIDE = 2
 """Cells that are shown on each side of the one that a finding is about."""
 _FIRST = 5
 """Cells that are shown of a row as a whole."""
-_CHUNK = 200
-"""Rows of one table of the page, which is laid out as a whole."""
 _MANY = 500
-"""Findings beyond which a browser lays out only what is looked at."""
+"""Findings of a page that stand in their rows; the others are a folded line each, since a browser needs a second for about 80,000 cells,
+and checkers of accessibility minutes or more memory than there is."""
+_LEAST = 10
+"""Findings of a group that stand in their rows in any case."""
 _TEMPLATES = Path(__file__).with_name("templates")
 
 
@@ -43,7 +43,7 @@ class Shown:
     owner: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Group:
     """The findings of one rule at one column.
 
@@ -51,6 +51,7 @@ class Group:
         number: Its place on the page.
         before: How many an earlier report had that nobody waived; None where there is no such report.
         columns: The labels of the cells that are shown, and which of them a finding is about (-1: none).
+        whole: How many of the findings stand in their rows.
     """
 
     number: int
@@ -59,6 +60,7 @@ class Group:
     columns: Sequence[str]
     at: int
     findings: Sequence[Shown]
+    whole: int
 
     @property
     def count(self) -> int:
@@ -69,11 +71,6 @@ class Group:
     def where(self) -> str:
         """The table and the column."""
         return place_in_package(self.total) or "the whole package"
-
-    @cached_property
-    def chunks(self) -> list[Sequence[Shown]]:
-        """The findings in as many tables as are laid out one by one."""
-        return [self.findings[at : at + _CHUNK] for at in range(0, len(self.findings), _CHUNK)]
 
 
 def render_html(report: Report, view: View = PLAIN) -> str:
@@ -101,6 +98,7 @@ def render_html(report: Report, view: View = PLAIN) -> str:
         script=script,
         policy=f"default-src 'none'; style-src '{integrity(style)}'; script-src '{integrity(script)}'",
         severities=SEVERITIES,
+        all_shown=len(report.open_findings) == sum(group.count for group in groups),
         many=len(report.findings) > _MANY,
     )
 
@@ -108,13 +106,15 @@ def render_html(report: Report, view: View = PLAIN) -> str:
 def _groups(report: Report, view: View) -> Iterator[Group]:
     """What each total counts, with the findings that are shown."""
     shown = by_place(report.open_findings)
+    is_long = len(report.open_findings) > _MANY
+    whole = max(_LEAST, _MANY // len(report.totals)) if is_long else _MANY
     for number, total in enumerate(sorted(report.totals, key=lambda it: (it.table, SEVERITIES.index(it.severity)))):
         found = shown.get(place_of(total), [])
         before = None if view.earlier is None else view.earlier.get(place_of(total), 0)
         labels = next((view.excerpt(it).labels for it in found if view.excerpt(it).labels), ())
         first, last, at = _window(found, labels)
         rows = [Shown(it, *_cells(it, view, first, last)) for it in found]
-        yield Group(number, total, before, labels[first:last], at, rows)
+        yield Group(number, total, before, labels[first:last], at, rows, whole)
 
 
 def _window(found: Sequence[Finding], labels: Sequence[str]) -> tuple[int, int, int]:

@@ -7,7 +7,7 @@ let groups; // made when something is looked for: a page of 10,000 findings open
 function read() {
   return [...document.querySelectorAll(".group")].map((group) => {
     const about = `${group.dataset.table} ${group.dataset.rule} ${group.dataset.column}`.toLowerCase();
-    return { group, about, rows: [...group.querySelectorAll("tbody tr")] };
+    return { group, about, rows: [...group.querySelectorAll("tbody tr, .lines li")] };
   });
 }
 
@@ -33,7 +33,10 @@ function show() {
     }
     const isAsked = left.length > 0 || owner !== "";
     group.hidden = !fits || (here === 0 && (rows.length > 0 || isAsked));
-    for (const part of group.querySelectorAll(".chunk")) part.hidden = !part.querySelector("tbody tr:not([hidden])");
+    for (const part of group.querySelectorAll(".scroll, details")) {
+      part.hidden = !part.querySelector("tbody tr:not([hidden]), li:not([hidden])");
+      if (part.matches("details")) part.open = isAsked;
+    }
     count += group.hidden ? 0 : here;
   }
   for (const table of document.querySelectorAll("[data-of-table]")) {
@@ -49,5 +52,8 @@ form.addEventListener("input", () => {
 });
 form.addEventListener("submit", (event) => event.preventDefault());
 form.addEventListener("reset", () => setTimeout(show, 0));
+addEventListener("beforeprint", () => {
+  for (const part of document.querySelectorAll("details")) part.open = true;
+});
 form.hidden = false;
 if (form.elements.words.value) show(); // what a browser kept of a search when the page is loaded again
