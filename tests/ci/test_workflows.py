@@ -189,9 +189,11 @@ def test_the_action_does_the_same(repository: Path) -> None:
         context = {f"inputs.{name}": value for name, value in {**inputs, **given}.items()}
         return run_steps(steps, repository, context, variables)
 
-    done = act(base=base, strict="true")
+    done = act(base=base, strict="true", reports="../kept")
     assert done.code == 0, done.log
     assert "| events | 3 → 3 |" in done.summary
+    assert "6 rows: 0 not as expected" in done.log
+    assert (repository.parent / "kept" / "report.html").is_file()
     assert act(command="build", tag="v0.1.0").code == 0
     done = act(command="publish", target="public", tag="v0.1.0")
     assert done.code == 0, done.log

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
+
+import jsonschema
+import pytest
 
 from deedbook.findings import Report
 from deedbook.rendering import PLAIN, View
 from deedbook.rendering.issues import render_gitlab, render_sarif
-from tests.rendering.reports import BAD_PLACE, DIRTY, EMPTY, NO_FILE, SECOND_TITLE, WAIVED
+from tests.rendering.reports import BAD_PLACE, CLEAN, DIRTY, EMPTY, NO_FILE, SECOND_TITLE, WAIVED
 
 
 def sarif(report: Report, view: View = PLAIN) -> dict[str, Any]:
@@ -57,6 +61,17 @@ def test_an_issue_has_what_gitlab_asks_for() -> None:
     assert issues[2]["location"] == {"path": "datapackage/places.csv", "lines": {"begin": 1}}
     assert issues[0]["description"].startswith("row 12 E000011")
     assert gitlab(EMPTY) == []
+
+
+@pytest.mark.parametrize("report", [EMPTY, CLEAN, DIRTY, Report(findings=(NO_FILE, NO_FILE))])
+def test_issues_have_the_shape_that_gitlab_publishes(report: Report) -> None:
+    schema = json.loads(Path(__file__).with_name("gitlab.schema.json").read_text(encoding="utf-8"))
+    validator = jsonschema.Draft202012Validator(schema)
+    issues = gitlab(report, View(folder="data packages"))
+    assert list(validator.iter_errors(issues)) == []
+    assert len({it["fingerprint"] for it in issues}) == len(issues)
+    for wrong in ({"severity": "error"}, {"location": {"path": "./a.csv", "lines": {"begin": 1}}}):
+        assert not validator.is_valid([gitlab(DIRTY)[0] | wrong])
 
 
 def test_a_finding_keeps_its_fingerprint_when_its_row_moves_and_no_two_have_one() -> None:

@@ -31,7 +31,7 @@ def rows_of(path: Path) -> list[tuple[str, ...]]:
 def test_a_new_project_is_valid_and_builds(project: Path, deedbook: Run) -> None:
     project.mkdir()
     assert deedbook("init", "Rivers of 2026").out.splitlines()[0] == (
-        "made Rivers of 2026: the dataset `rivers-of-2026`, 56 files"
+        "made Rivers of 2026: the dataset `rivers-of-2026`, 57 files"
     )
     made = project / "Rivers of 2026"
     report = validate(load_project(made), Options(trust_rules=True))
@@ -39,6 +39,19 @@ def test_a_new_project_is_valid_and_builds(project: Path, deedbook: Run) -> None
     assert deedbook("build", str(made), "--trust-rules").code == 0
     assert (made / "dist" / "rivers-of-2026" / "0.1.0" / "events.csv").is_file()
     assert deedbook("plan", str(made)).out.startswith("rivers-of-2026: nothing to release")
+
+
+@pytest.mark.parametrize("model", ["alignment", "flat"])
+def test_a_new_project_has_cases_of_its_schemas_that_hold(model: str, project: Path, deedbook: Run) -> None:
+    project.mkdir()
+    made = create(project / "new", model=model)
+    (case,) = (made.folder / "schemas" / "tests").iterdir()
+    done = deedbook("test", str(made.folder), "--trust-rules")
+    assert (done.code, done.out.splitlines()[-1][-17:]) == (0, "0 not as expected")
+    case.write_text(
+        case.read_text(encoding="utf-8").replace(",constraint-error:latitude", ",").replace("; deaths", ";x")
+    )
+    assert deedbook("test", str(made.folder), "--trust-rules").code == 1
 
 
 def test_the_sample_is_drawn_from_the_reference_tables(tmp_path: Path) -> None:

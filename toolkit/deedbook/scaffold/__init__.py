@@ -5,6 +5,7 @@
     datapackage/TABLE.csv            a sample of the reference dataset, to be replaced; `code_values.csv` is whole
     datapackage/waivers.csv  corrections.csv  CHANGES.md  LICENSE
     schemas/TABLE.schema.json  TABLE.py  dataset.py    what cells, keys and rows must satisfy
+    schemas/tests/TABLE.csv          cases of that, which `deedbook test` runs: an example, where the model has one
     ci/dataset.sh                    what CI does, in plain shell: check a change, publish a release
     .github/workflows/validate.yml   on a pull request, without secrets
     .github/workflows/publish.yml    on a tag such as v1.2.0
@@ -48,6 +49,8 @@ FILES: Mapping[str, str] = json.loads((_HERE / "places.json").read_bytes())
 """The files of `files/`, and what they become."""
 _BESIDE = frozenset({"waivers.csv", "corrections.csv"})
 """What stands beside the tables of any model."""
+CASES = "tests"
+"""The folder of cases beside the schemas."""
 _UNSLUGGED = re.compile(r"[^a-z0-9._-]+")
 _DESCRIBED = ("title", "description", "version", "contributors", "sources", "keywords")
 
@@ -152,6 +155,9 @@ def contents_of(
     for schema in sorted(schemas, key=lambda item: item.name):
         if schema.name.endswith((".schema.json", ".py", ".rules.toml")):
             yield f"schemas/{schema.name}", schema.read_bytes()
+    for folder in (schema for schema in schemas if schema.name == CASES and schema.is_dir()):
+        for case in sorted(folder.iterdir(), key=lambda item: item.name):
+            yield f"schemas/{CASES}/{case.name}", case.read_bytes()
 
 
 def _packaged(path: str, folder: str) -> Traversable:

@@ -2,7 +2,7 @@
 # What CI does with a dataset, the same on GitHub, on GitLab and on a laptop. Run it in the project's folder.
 #
 #   dataset.sh lock             writes requirements.txt: what requirements.in names and all below it, by hash, as the jobs install it
-#   dataset.sh check [REF]      validates; says what changed since the git ref, and which version comes next
+#   dataset.sh check [REF]      validates, runs the cases in schemas/tests; says what changed since the git ref, and which version comes next
 #   dataset.sh build            builds the planned release and verifies it; needs no secret
 #   dataset.sh publish TARGET   signs the built release where a key is configured, and publishes it; run again, it resumes
 #
@@ -88,6 +88,8 @@ check() { # check [REF]
     guarded deedbook validate "${options[@]}" || code=$?
     if [ -f "$scratch/report" ]; then cat "$scratch/report"; fi
     if [ -f "$scratch/report.md" ]; then add "$scratch/report.md"; fi
+    [ $code -le 1 ] || return $code
+    if compgen -G "schemas/tests/*.csv" > /dev/null; then guarded deedbook test || code=$?; fi
     [ $code -le 1 ] || return $code
     if [ -n "${1:-}" ]; then changes "$1"; fi
     if [ $code -eq 0 ]; then plan; fi
