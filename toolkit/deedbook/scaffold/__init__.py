@@ -155,8 +155,8 @@ def contents_of(
     for schema in sorted(schemas, key=lambda item: item.name):
         if schema.name.endswith((".schema.json", ".py", ".rules.toml")):
             yield f"schemas/{schema.name}", schema.read_bytes()
-    for folder in (schema for schema in schemas if schema.name == CASES and schema.is_dir()):
-        for case in sorted(folder.iterdir(), key=lambda item: item.name):
+    for cases in (item for item in schemas if item.name == CASES and item.is_dir()):
+        for case in sorted(cases.iterdir(), key=lambda item: item.name):
             yield f"schemas/{CASES}/{case.name}", case.read_bytes()
 
 
