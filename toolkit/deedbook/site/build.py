@@ -5,9 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deedbook.catalogue.records import Catalogue
+from deedbook.site.books import book_pages, summaries_of
+from deedbook.site.datasets import damaged_pages, release_pages
+from deedbook.site.differences import difference_pages
 from deedbook.site.editions import Progress, Shelf, read_root, read_site
-from deedbook.site.messages import LANGUAGES
-from deedbook.site.pages import FOLDER, At, render
+from deedbook.site.home import home_pages
+from deedbook.site.pages import FOLDER
 from deedbook.site.writer import Writer
 
 STYLES = ("base", "explorer", "story", "picture")
@@ -53,21 +56,18 @@ def build_site(root: Path, out: Path | None = None, progress: Progress = lambda 
 
 
 def _pages(catalogue: Catalogue, shelves: tuple[Shelf, ...], progress: Progress) -> Pages:
-    """Every file of the site."""
+    """Every file of the site, those that lead to others last."""
     yield from assets()
-    for lang in LANGUAGES:
-        yield _page("home.html.j2", At(catalogue, lang, "home"), shelves=shelves)
-        for shelf in shelves:
-            progress("writing pages", 0)
-            for edition in shelf.editions:
-                at = At(catalogue, lang, "version", (shelf.name, edition.version), shelf, edition)
-                yield _page("dataset.html.j2", at)
-                if edition is shelf.latest:
-                    yield _page("dataset.html.j2", At(catalogue, lang, "dataset", (shelf.name,), shelf, edition))
-
-
-def _page(template: str, at: At, **values: object) -> tuple[str, bytes]:
-    return at.address, render(template, at, **values)
+    for number, shelf in enumerate(shelves):
+        progress("writing pages", number / len(shelves))
+        summaries = summaries_of(shelf)
+        for edition in shelf.editions:
+            yield from book_pages(catalogue, shelf, edition, summaries)
+            yield from difference_pages(catalogue, shelf, edition)
+            yield from release_pages(catalogue, shelf, edition)
+        for damaged in shelf.damaged:
+            yield from damaged_pages(catalogue, shelf, damaged)
+    yield from home_pages(catalogue, shelves)
 
 
 def assets() -> Pages:

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from deedbook.release.pages import size
+
 LANGUAGES = ("en", "de")
 _MONTHS = {
     "en": "January February March April May June July August September October November December",
@@ -38,6 +40,11 @@ class Messages:
         """A number with the separators of the language."""
         text = f"{value:,}"
         return text.translate(str.maketrans(",.", ".,")) if self.lang == "de" else text
+
+    def size(self, count: int) -> str:
+        """A number of bytes in a unit that people read."""
+        text = size(count)
+        return text.replace(".", ",") if self.lang == "de" else text
 
     def day(self, text: object) -> str:
         """A date, or a moment's date, in words; as it is when it is none."""
