@@ -132,7 +132,7 @@ def _short(text: str) -> str:
 
 def summaries_of(shelf: Shelf) -> list[Summary]:
     """What each version of a dataset changed in declarations, and how many cells of which fields; oldest first."""
-    found = []
+    found: list[Summary] = []
     for edition in reversed(shelf.editions):
         changes = edition.changes or {}
         tables = [{"table": one["table"], "fields": one["fields"]} for one in changes.get("tables", ())]
