@@ -6,6 +6,7 @@
     un_votes.py     870,109 real rows: ours against frictionless-py
     processes.py    wall time, CPU time and peak memory of a process and all that it starts
     reporting.py    medians, a Markdown table, an SVG chart
+    shapes.py       the same cells in few and in many columns, the same rows in many tables and in many files, beside polars parsing them
     diff.py         `deedbook diff` of two versions beside polars, duckdb and csv-diff; the counts must agree
     duplicates.py   likely duplicates: recall and precision on planted ones, time and memory beside the validation
     build.py        `deedbook build` beside polars writing the same files; peak memory of build and verify by format

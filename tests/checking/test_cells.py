@@ -124,6 +124,38 @@ def test_a_few_rows_of_many_columns_fail_where_more_rows_do() -> None:
     ]
 
 
+ALIKE: list[dict[str, Any]] = [
+    {"type": "integer", "constraints": {"minimum": 3}},
+    {"type": "integer", "constraints": {"minimum": 3, "required": True}},
+    {"type": "number", "constraints": {"minimum": 3}},
+    {"type": "number", "decimalChar": ",", "constraints": {"minimum": 3}},
+    {"type": "date", "missingValues": ["", "x"]},
+    {"type": "string", "constraints": {"pattern": "[0-9]*"}},
+    {"type": "boolean", "trueValues": ["1"]},
+    {"type": "any"},
+]
+"""Forms of columns, of which one text passes in some and fails in others."""
+
+
+@pytest.mark.parametrize("height", [1, 30, 1_500])
+@pytest.mark.parametrize("native", [False, True])
+def test_columns_that_are_checked_as_one_fail_where_each_does(height: int, native: bool) -> None:
+    names = [f"c{at}" for at in range(40 * len(ALIKE))]
+    plans = _plans(*({"name": name, **ALIKE[at % len(ALIKE)]} for at, name in enumerate(names)), native=native)
+    texts = ["5", "4", "2", None, "", "NA", "x", "3,5", "2024-02-30", "1999-12-31", f"{MISFIT}9", "1"]
+    columns = {name: [*(["5"] * 11), texts[at % 12], "5", texts[at % 5]] for at, name in enumerate(names)}
+    frame = pl.DataFrame({name: (cells * height)[-height:] for name, cells in columns.items()}).cast(pl.String)
+    excused: dict[str, list[int]] = {"c3": [0], "c6": [height - 1], "c9": [0, height - 1]}
+    alone = [_failed(frame, [plan], excused) for plan in plans]
+    assert _failed(frame, plans, excused) == [item for failed in alone for item in failed]
+    together = check_cells(frame, plans, {}, keep={"c0", "c2"})
+    kept = [check_cells(frame, [plan], {}, keep={plan.name}).numbers for plan in (plans[0], plans[2])]
+    assert {name: it.to_list() for name, it in together.numbers.items()} == {
+        name: it.to_list() for numbers in kept for name, it in numbers.items()
+    }
+    assert together.filled == {name for plan in plans for name in check_cells(frame, [plan], {}).filled}
+
+
 def test_parsed_numbers_of_a_key_are_handed_on() -> None:
     plans = _plans({"name": "x", "type": "integer"}, {"name": "y", "type": "integer"}, {"name": "z"})
     frame = pl.DataFrame({"x": ["1", "02", None, "q"] * MANY, "y": ["1"] * 4 * MANY, "z": ["t"] * 4 * MANY})

@@ -1,11 +1,13 @@
 """Every cell of a block against its field: one select of Boolean columns, then a look at what failed.
 
-The acceptors say which cells are certainly fine. The texts of the others are judged exactly, once per distinct value.
+The acceptors say which cells are certainly fine. The texts of the others are judged exactly, once per distinct value. In a table of
+many columns those that are declared alike are checked as one long column, so that a query costs once what each column did.
 """
 
 import dataclasses
 import functools
 import operator
+from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -30,7 +32,12 @@ _SHORT = 24
 """Rows of so many columns that are sooner judged text by text."""
 _LISTED = 1_000
 """Cells that are sooner told apart in Python, or too few to tell what a column is like."""
-
+_SAMPLED = 8
+"""Of so many rows of a block one is looked at to tell what a column is like."""
+_STACKED = 16
+"""Columns of one form that are sooner checked as one: a query of its own takes as long as so many columns of a common one."""
+_MOST_STACKED = 1 << 20
+"""Cells of one long column: more take more memory, and no less time for each."""
 
 Problem = tuple[str, str | None]
 """The rule that a text breaks, and the constraint when the rule is `constraint-error`."""
@@ -98,6 +105,12 @@ class FieldPlan:
         return self.field.name
 
     @cached_property
+    def form(self) -> str:
+        """What is the same for two columns of a file where a text passes in one if it does in the other."""
+        it = self.field
+        return repr((it.type, it.format, it.constraints, it.options, it.categories, self.missing, self.native))
+
+    @cached_property
     def accepted(self) -> pl.Expr | None:
         """True where a present text is certainly fine; None when there is no fast path."""
         return acceptor(self.field, self.missing)
@@ -136,7 +149,7 @@ class FieldPlan:
         """Whether the column is expensive to check and has few distinct values, by a sample of the first block."""
         narrow = self.narrow  # read once: another thread may make it at the same time
         if not narrow:
-            sample = frame[self.name].head(frame.height // 8)
+            sample = frame[self.name].head(frame.height // _SAMPLED)
             few = len(sample) > _LISTED and sample.n_unique() <= 0.85 * len(sample)  # a third of the block, or fewer
             narrow.append(few and not self.is_any_text("required", "unique"))
         return narrow[0]
@@ -209,27 +222,65 @@ def check_cells(
         excused: Rows per column that are not judged, because the record is ragged, blank or no UTF-8 there.
         keep: Fields whose parsed numbers are wanted, where the checks parse them.
     """
-    is_record = len(plans) > _AT_ONCE and frame.height <= _SHORT
-    checks = plans if is_record else [plan for plan in plans if plan.fails is not None]
-    many = _suspected_of_few if frame.height <= _LISTED else _suspected_of_many
-    suspected = _suspected_of_record if is_record else many
     checked = CheckedCells()
-    for start in range(0, len(checks) if frame.height else 0, _AT_ONCE):
-        some = checks[start : start + _AT_ONCE]
-        masks = suspected(frame, some, keep, checked)
-        checked.filled.update(plan.name for plan in some if plan.name not in masks and not plan.takes_empty)
-        for plan in (plan for plan in some if plan.name in masks):
-            fails = masks[plan.name].to_numpy().copy()
-            fails[excused.get(plan.name, [])] = False
-            column = frame[plan.name]
-            texts = column if fails.all() else column.filter(pl.Series(fails))  # of many columns a copy each takes long
-            checked.failures.extend(_judge(plan, np.flatnonzero(fails), texts))
+    masks = _suspected(frame, plans, keep, checked) if frame.height else {}
+    checked.filled.update(plan.name for plan in plans if plan.name not in masks and not plan.takes_empty)
+    for plan in (plan for plan in plans if plan.name in masks):
+        fails = masks[plan.name].to_numpy().copy()
+        fails[excused.get(plan.name, [])] = False
+        column = frame[plan.name]
+        texts = column if fails.all() else column.filter(pl.Series(fails))  # of many columns a copy each takes long
+        checked.failures.extend(_judge(plan, np.flatnonzero(fails), texts))
     return checked
 
 
-def _suspected_of_record(
-    frame: pl.DataFrame, checks: Sequence[FieldPlan], _keep: Collection[str], _checked: CheckedCells
+def _suspected(
+    frame: pl.DataFrame, plans: Sequence[FieldPlan], keep: Collection[str], checked: CheckedCells
 ) -> dict[str, pl.Series]:
+    """The columns of which a cell has to be judged, with a mask of those cells; `checked` gets what else was seen."""
+    masks: dict[str, pl.Series] = {}
+    stacks, others = _stacks(frame, plans, keep)
+    for stack in stacks:
+        masks.update(_suspected_of_stack(frame, stack))
+    if len(others) > _AT_ONCE and frame.height <= _SHORT:
+        return masks | _suspected_of_record(frame, others)
+    others = [plan for plan in others if plan.fails is not None]
+    suspected = _suspected_of_few if frame.height <= _LISTED else _suspected_of_many
+    for start in range(0, len(others), _AT_ONCE):
+        masks.update(suspected(frame, others[start : start + _AT_ONCE], keep, checked))
+    return masks
+
+
+def _stacks(
+    frame: pl.DataFrame, plans: Sequence[FieldPlan], keep: Collection[str]
+) -> tuple[list[Sequence[FieldPlan]], list[FieldPlan]]:
+    """The columns that are checked as one, and the others; a tall one may have so few distinct texts that these are checked."""
+    if len(plans) < _STACKED or frame.height > _SAMPLED * _LISTED:
+        return [], list(plans)
+    forms, stacks, others = defaultdict[str, list[FieldPlan]](list), list[Sequence[FieldPlan]](), list[FieldPlan]()
+    for plan in plans:
+        (others if plan.name in keep else forms[plan.form]).append(plan)
+    most = max(_MOST_STACKED // frame.height, 1)
+    for alike in forms.values():
+        if len(alike) < _STACKED:
+            others += alike
+        elif alike[0].fails is not None:
+            stacks += (alike[at : at + most] for at in range(0, len(alike), most))
+    return stacks, others
+
+
+def _suspected_of_stack(frame: pl.DataFrame, stack: Sequence[FieldPlan]) -> dict[str, pl.Series]:
+    """The columns of which a cell has to be judged, with a mask, each checked as a part of one long column."""
+    first, height = stack[0], frame.height
+    long = pl.concat([frame[plan.name] for plan in stack], rechunk=True).alias(first.name).to_frame()
+    fails = _select(long, [first], lambda fails: fails).to_series()
+    if not fails.any():
+        return {}
+    failing = np.flatnonzero(fails.to_numpy().reshape(len(stack), height).any(axis=1)).tolist()
+    return {stack[at].name: fails.slice(at * height, height) for at in failing}
+
+
+def _suspected_of_record(frame: pl.DataFrame, checks: Sequence[FieldPlan]) -> dict[str, pl.Series]:
     """The columns of which a cell fails, with a mask, each text judged: sooner done than planning a query of thousands."""
     columns = {plan.name: [bool(plan.problems(text)) for text in frame[plan.name].to_list()] for plan in checks}
     return {name: pl.Series(fails) for name, fails in columns.items() if any(fails)}
@@ -238,7 +289,7 @@ def _suspected_of_record(
 def _suspected_of_few(
     frame: pl.DataFrame, checks: Sequence[FieldPlan], keep: Collection[str], checked: CheckedCells
 ) -> dict[str, pl.Series]:
-    """The columns of which a cell has to be judged, with a mask of those cells, by one query even if nothing fails."""
+    """The same by one query even if nothing fails."""
     kept = [plan.name for plan in checks if plan.has_number(keep)]
     found = _select(frame, checks, lambda fails: fails, [pl.col(PARSED + name) for name in kept])
     checked.numbers.update({name: found[PARSED + name] for name in kept})
