@@ -25,6 +25,7 @@ import polars as pl
 
 from deedbook.release.edition import Edition
 from deedbook.release.formats import cells
+from deedbook.release.formats.texts import Texts
 from deedbook.release.tables import Table
 from deedbook.schema import Field
 
@@ -46,7 +47,7 @@ _SYMBOL, _PAIR, _LOGICAL, _INTEGER, _REAL, _STRING, _LIST = 1, 2, 10, 13, 14, 16
 _END, _REFERENCE = 0xFE, 0xFF
 _KIND, _IS_OBJECT, _HAS_ATTRIBUTES, _IS_TAGGED = 0xFF, 0x100, 0x200, 0x400
 _NO_LENGTH = 2**32 - 1
-_NA_STRING = struct.pack(">II", 9, _NO_LENGTH)
+_NA_STRING = 9
 _ASCII, _UTF8 = 0x00040009, 0x00008009
 
 
@@ -170,7 +171,7 @@ class _Writer:
         self._file.write(struct.pack(">Ii", kind | flags, len(content)))
         if kind == _STRING:
             for start in range(0, len(content), _SLICE):
-                self._file.write(b"".join(map(_text, content[start : start + _SLICE])))
+                self._file.write(_texts(content.slice(start, _SLICE)))
         elif kind == _REAL:
             bits = content.cast(pl.Float64).fill_null(0.0).to_numpy().astype(">f8").view(">u8").copy()
             bits[content.is_null().to_numpy()] = _NA_REAL
@@ -184,7 +185,11 @@ class _Writer:
         for name, value in attributes.items():
             is_new = name not in self._symbols
             place = self._symbols.setdefault(name, len(self._symbols) + 1)
-            symbol = struct.pack(">I", _SYMBOL) + _text(name) if is_new else struct.pack(">I", place << 8 | _REFERENCE)
+            symbol = (
+                struct.pack(">I", _SYMBOL) + _texts(pl.Series([name]))
+                if is_new
+                else struct.pack(">I", place << 8 | _REFERENCE)
+            )
             self._file.write(struct.pack(">I", _PAIR | _IS_TAGGED) + symbol)
             self.value(value)
         self._file.write(struct.pack(">I", _END))
@@ -258,9 +263,11 @@ class _Reader:
         return taken
 
 
-def _text(value: str | None) -> bytes:
-    """One text with its encoding; NA when it is missing."""
-    if value is None:
-        return _NA_STRING
-    content = value.encode()
-    return struct.pack(">Ii", _ASCII if content.isascii() else _UTF8, len(content)) + content
+def _texts(values: pl.Series) -> bytes:
+    """Texts, each with its encoding and length; NA where one is missing."""
+    held = Texts.of(values)
+    is_ascii = (values.str.len_bytes() == values.str.len_chars()).fill_null(True).to_numpy()
+    heads = np.empty((len(values), 2), dtype=">u4")
+    heads[:, 0], heads[:, 1] = np.where(is_ascii, _ASCII, _UTF8), held.lengths
+    heads[values.is_null().to_numpy()] = _NA_STRING, _NO_LENGTH
+    return held.behind(heads.view(np.uint8)).tobytes()

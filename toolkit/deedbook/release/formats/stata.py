@@ -27,6 +27,7 @@ from deedbook.release.edition import Edition
 from deedbook.release.formats import statistical
 from deedbook.release.formats.cells import Pair
 from deedbook.release.formats.statistical import STATA
+from deedbook.release.formats.texts import Texts
 from deedbook.release.tables import Table
 
 _WIDEST_FIXED = 244
@@ -59,6 +60,7 @@ LONG_TEXT = Storage(32_768, "<u8", "%9s")
 _NAME, _FORMAT, _LABEL = 129, 57, 321
 """Bytes of a name, a format and a label, a closing zero among them."""
 _TEXT = 130
+_LONG_TEXT_HEAD = np.dtype([("word", "S3"), ("variable", "<u4"), ("row", "<u8"), ("kind", "u1"), ("length", "<u4")])
 _ROW = 1 << 16
 _SLICE = 20_000
 
@@ -185,7 +187,8 @@ def _rows(variables: Sequence[Variable], firsts: Mapping[int, pl.Series]) -> Ite
                 first = firsts[place].slice(start, _SLICE).to_numpy().astype(np.uint64)
                 rows[f"v{place}"] = np.where(first > 0, first * _ROW + (place + 1), 0)
             elif values.dtype == pl.String:
-                rows[f"v{place}"] = [text.encode() for text in values]
+                width = int(storage.layout[1:])
+                rows[f"v{place}"] = Texts.of(values).padded(width, b"\0").view(storage.layout)[:, 0]
             else:
                 numbers = values.cast(pl.Float64) if storage.layout == DOUBLE.layout else values
                 filled = numbers.fill_null(storage.missing).to_numpy()
@@ -197,15 +200,23 @@ def _rows(variables: Sequence[Variable], firsts: Mapping[int, pl.Series]) -> Ite
 
 def _long_texts(columns: Sequence[statistical.Column], firsts: Mapping[int, pl.Series]) -> Iterator[bytes]:
     """Every long text where it stands first, by row and variable."""
-    for start in range(0, len(columns[0].values), _SLICE):
-        found: list[tuple[int, int, bytes]] = []
+    for start in range(0, len(columns[0].values) if firsts else 0, _SLICE):
+        found = []
         for place, first in firsts.items():
             rows = first.slice(start, _SLICE)
             is_first = rows == pl.Series(np.arange(start + 1, start + 1 + len(rows)))
-            texts = columns[place].values.slice(start, _SLICE).filter(is_first)
-            found += [(row, place + 1, text.encode()) for row, text in zip(rows.filter(is_first), texts, strict=True)]
-        for row, number, text in sorted(found):
-            yield b"GSO" + struct.pack("<IQBI", number, row, _TEXT, len(text) + 1) + text + b"\0"
+            values = columns[place].values.slice(start, _SLICE).filter(is_first)
+            cells = {"row": rows.filter(is_first), "variable": place + 1, "text": values}
+            found.append(pl.DataFrame(cells, schema={"row": pl.UInt64, "variable": pl.UInt32, "text": pl.String}))
+        ordered = pl.concat(found).sort("row", "variable")
+        texts = Texts.of(ordered.select(pl.col("text") + pl.lit("\0")).to_series())
+        heads = np.zeros(ordered.height, dtype=_LONG_TEXT_HEAD)
+        heads["word"], heads["kind"], heads["length"] = b"GSO", _TEXT, texts.lengths
+        heads["variable"], heads["row"] = (
+            ordered.get_column("variable").to_numpy(),
+            ordered.get_column("row").to_numpy(),
+        )
+        yield texts.behind(heads.view(np.uint8).reshape(-1, heads.itemsize)).tobytes()
 
 
 def _padded(texts: Iterable[str], size: int) -> bytes:
