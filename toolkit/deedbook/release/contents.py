@@ -241,7 +241,7 @@ def _write_table(
                 contents.note(item, name, item.codec.write(table, edition, to))
                 if item.packed and to.stat().st_size > item.large:
                     packed = contents.folder / f"{name}{item.packed}"
-                    item.codec.write(table, edition, packed)
+                    item.codec.pack(to, packed)
                     max((to, packed), key=lambda path: path.stat().st_size).unlink()
             else:
                 contents.note(item, name, books[item.name].add(table))

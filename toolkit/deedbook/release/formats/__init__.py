@@ -4,6 +4,7 @@ A module of a format with a file for each table has
 
     write(table, edition, path) -> notes          what the format cannot hold as it is
     read(table, path, tables) -> pairs            what the file should hold beside what it holds
+    pack(path, packed)                            only where large files are compressed
 
 and one of a format with one file for all tables has, in place of `write`,
 
@@ -44,10 +45,13 @@ class Book(Protocol):
 
 
 class Codec(Protocol):
-    """The module of a format: `write` with a file for each table, `open_book` with one for all, `read` always."""
+    """The module of a format: `write` with a file for each table, `open_book` with one for all, `read` always, `pack` for `packed`."""
 
     def write(self, table: Table, edition: Edition, path: Path) -> Sequence[str]:
         """Writes a table, and returns what the format cannot hold of it."""
+
+    def pack(self, path: Path, packed: Path) -> None:
+        """Writes a file that `write` wrote a second time, compressed."""
 
     def open_book(self, path: Path, edition: Edition, tables: Mapping[str, TableSchema | None]) -> Book:
         """An empty file for these tables; a view has no schema yet."""

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -11,8 +12,6 @@ from deedbook.release.edition import Edition
 from deedbook.release.formats.cells import Pair, demand_columns, pairs_of, without_special
 from deedbook.release.tables import Table, texts_of
 
-_SLICE = 50_000
-"""Rows that are texts of Python at a time."""
 _LEVEL = 6
 _BYTES = 8 << 20
 """Read at once: some ten thousand rows."""
@@ -21,13 +20,14 @@ _BYTES = 8 << 20
 def write(table: Table, _edition: Edition, path: Path) -> list[str]:
     """Writes one table; columns with NaN or infinity are text in it, since JSON has no such numbers."""
     rows, special = _plain(table)
-    if path.suffix == ".gz":
-        with path.open("wb") as raw, gzip.GzipFile("", "wb", _LEVEL, raw, mtime=0) as packed:
-            for part in rows.iter_slices(_SLICE):
-                packed.write(part.write_ndjson().encode())
-    else:
-        rows.write_ndjson(path)
+    rows.write_ndjson(path)
     return [f"`{name}` is text: JSON has neither NaN nor infinity" for name in special]
+
+
+def pack(path: Path, packed: Path) -> None:
+    """Writes the same file compressed, without its name and time."""
+    with path.open("rb") as plain, packed.open("wb") as raw, gzip.GzipFile("", "wb", _LEVEL, raw, mtime=0) as file:
+        shutil.copyfileobj(plain, file, _BYTES)
 
 
 def read(table: Table, path: Path, _tables: Sequence[str] = ()) -> Iterator[Pair]:

@@ -1,19 +1,25 @@
 """SPSS `.sav` and, packed, `.zsav`: labels, rows compressed, days as SDATE10 and times as DATETIME24, whole numbers without decimals.
 
-Written by pyreadstat, which takes the rows of a polars frame one after the other, so that no second copy of the table is in memory but that of the
-packed file. It stamps the file with the clock: the stamp in the header is overwritten with the epoch. The file label holds dataset, version
-and table. Missing text is empty text, since SPSS has no other; spaces at the end of a text are lost.
+pyreadstat writes the dictionary, the rows are written here, a slice at a time, as pyreadstat would write them: it takes them one by one,
+as objects of Python. The file label holds dataset, version and table; the time stamp is the epoch. Missing text is empty text, since SPSS
+has no other; spaces at the end of a text are lost. What follows the dictionary ("System File Format", PSPP Developers Guide):
+
+    row       for each element of eight bytes a code, and behind eight codes those of their elements that no code stands for
+    .zsav     the same in zlib streams of four megabytes, between a header and a trailer with their places
 """
 
 import os
-import shutil
+import struct
+import zlib
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from dataclasses import dataclass
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 from polars import selectors
 
 from deedbook.errors import DeedbookError, of_extra
@@ -21,13 +27,70 @@ from deedbook.release.edition import Edition
 from deedbook.release.formats import statistical
 from deedbook.release.formats.cells import Pair
 from deedbook.release.formats.statistical import SPSS
+from deedbook.release.formats.texts import Texts
 from deedbook.release.tables import Table
 
 _WIDEST_NUMBER = 40
-_MAGIC, _MAGIC_PACKED = b"$FL2 :", b"$FL3 :"
-"""The first letters of a file, and two of the stamp."""
-_STAMP = slice(92, 109)
-"""Creation date (9 bytes, `22 Nov 26`) and time (8 bytes) in the header of the file."""
+_MAGIC, _MAGIC_PACKED = b"$FL2", b"$FL3"
+_COMPRESSION, _CASES, _STAMP = 72, 80, slice(92, 109)
+"""Where the header has how the rows are compressed, how many there are, and the creation date (`22 Nov 26`) and time."""
+_MOST_SHORT, _SEGMENT, _HELD = 255, 256, 252
+"""Bytes of the longest text in one piece, of a piece in a row, and of those that SPSS counts for each piece of a longer text."""
+_END, _PLAIN, _SPACES, _MISSING = 252, 253, 254, 255
+"""Codes: of the end of all rows, of an element that follows as it is, of eight spaces, of a missing number."""
+_LEAST, _BIAS, _GREATEST = -100, 100, 152
+"""Whole numbers between the two are a code, which is larger by the bias."""
+_EIGHT_SPACES = int.from_bytes(b" " * 8)
+_BYTES = 4 << 20
+"""Bytes of the rows that are written at a time, before they are compressed."""
+_BLOCK = 0x3FF000
+"""Bytes of rows in a zlib stream of a packed file, as every program writes them."""
+_HEADER_OF_PACKED = struct.Struct("<qqq")
+"""Where it is itself, where the trailer is, and how long that is."""
+_BLOCK_OF_PACKED = struct.Struct("<qqii")
+"""Where a block would be in a file that is not packed, where it is, and how many bytes it has unpacked and packed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """A column as it stands in rows: numbers, or texts of so many bytes at most."""
+
+    values: pl.Series
+    width: int
+
+    @classmethod
+    def of(cls, values: pl.Series) -> "Variable":
+        """The variable of a column; a text ends before U+0000."""
+        if values.dtype != pl.String:
+            return cls(values, 0)
+        width = max([1, *values.str.len_bytes().unique()])
+        has_end = values.str.contains("\0", literal=True).any()
+        return cls(values.str.replace("(?s)\0.*", "") if has_end else values, width)
+
+    @property
+    def elements(self) -> int:
+        """How many times eight bytes it takes in a row."""
+        pieces = -(-self.width // _HELD) if self.width > _MOST_SHORT else 1
+        return (pieces - 1) * _SEGMENT // 8 + -(-(self.width - (pieces - 1) * _HELD) // 8) if self.width else 1
+
+    def coded(self, start: int, height: int) -> tuple[NDArray[np.uint64], NDArray[np.uint8]]:
+        """The elements of some rows, and the codes of these."""
+        values = self.values.slice(start, height)
+        if not self.width:
+            numbers = values.fill_null(0).to_numpy()
+            is_code = (numbers > _LEAST) & (numbers < _GREATEST) & (np.trunc(numbers) == numbers)
+            codes = np.where(is_code, numbers + _BIAS, _PLAIN).astype(np.uint8)
+            codes[values.is_null().to_numpy()] = _MISSING
+            return numbers.view(np.uint64)[:, np.newaxis], codes[:, np.newaxis]
+        pieces = -(-self.width // _MOST_SHORT)
+        texts = Texts.of(values).padded(pieces * _MOST_SHORT if pieces > 1 else self.elements * 8, b" ")
+        if pieces > 1:
+            spaced = np.full((height, max(pieces * _SEGMENT, self.elements * 8)), ord(" "), dtype=np.uint8)
+            held = spaced[:, : pieces * _SEGMENT].reshape(height, pieces, _SEGMENT)
+            held[:, :, :_MOST_SHORT] = texts.reshape(height, pieces, _MOST_SHORT)
+            texts = np.ascontiguousarray(spaced[:, : self.elements * 8])
+        elements = texts.view(np.uint64)
+        return elements, np.where(elements == _EIGHT_SPACES, _SPACES, _PLAIN).astype(np.uint8)
 
 
 def write(table: Table, edition: Edition, path: Path) -> list[str]:
@@ -36,57 +99,112 @@ def write(table: Table, edition: Edition, path: Path) -> list[str]:
     Raises:
         LeftOutError: when it has no columns.
     """
-    with of_extra("spss"):
-        import pyreadstat
-
     columns, notes = statistical.columns_for(table, SPSS)
 
     def told(what: Callable[[statistical.Column], object]) -> dict[str, Any]:
         """That of each variable which has it."""
         return {column.name: said for column in columns if (said := what(column))}
 
-    is_packed = path.suffix == ".zsav"
     # doubles; days and times are seconds since 14 October 1582
     seconds = selectors.temporal().cast(pl.Datetime("ms")).to_physical() / 1000 + SPSS.before_1970 // 1000
     rows = pl.DataFrame([column.values.alias(column.name) for column in columns])
-    with _noticed(path) as place:
-        pyreadstat.write_sav(
-            rows.with_columns(seconds, selectors.integer().cast(pl.Float64)),
-            place,
-            file_label=statistical.file_label(edition, table, SPSS),
-            column_labels=told(attrgetter("title")),
-            variable_value_labels=told(attrgetter("labels")),
-            variable_format=told(_format),
-            variable_measure=told(attrgetter("measure")),
-            missing_ranges=told(attrgetter("missing_range")),
-            row_compress=not is_packed,
-            compress=is_packed,
-        )
+    rows = rows.with_columns(seconds, selectors.integer().cast(pl.Float64))
+    variables = [*map(Variable.of, rows.iter_columns())]
+    widest = [pl.Series([" " * one.width if one.width else 0.0]).alias(one.values.name) for one in variables]
+    head = _dictionary(
+        path,
+        pl.DataFrame(widest),
+        8 * sum(one.elements for one in variables),
+        file_label=statistical.file_label(edition, table, SPSS),
+        column_labels=told(attrgetter("title")),
+        variable_value_labels=told(attrgetter("labels")),
+        variable_format=told(_format),
+        variable_measure=told(attrgetter("measure")),
+        missing_ranges=told(attrgetter("missing_range")),
+    )
     # the stamp of the clock becomes the epoch, with the month in English whatever the locale
     epoch = edition.epoch
     stamp = f"{epoch.day:02} {statistical.MONTHS[epoch.month - 1]} {epoch.year % 100:02}{epoch:%H:%M:%S}"
-    with path.open("r+b") as file:
-        head = file.read(_STAMP.stop)
-        if head[:4] + head[_STAMP][2:12:9] != (_MAGIC_PACKED if is_packed else _MAGIC):
-            raise DeedbookError(f"{path.name}: pyreadstat wrote a header of another form", "please report this")
-        file.seek(_STAMP.start)
-        file.write(stamp.encode("ascii"))
+    head[_STAMP] = stamp.encode("ascii")
+    struct.pack_into("<i", head, _COMPRESSION, 1)
+    struct.pack_into("<i", head, _CASES, rows.height)
+    head[-len(_end_of_dictionary(1)) :] = _end_of_dictionary(rows.height)
+    with path.open("wb") as file:
+        file.write(head)
+        file.writelines(_rows(variables))
     return notes
 
 
-@contextmanager
-def _noticed(path: Path) -> Iterator[str]:
-    """Where pyreadstat, which takes a part that the disk refuses for written, writes to: a file in memory, put in its place by us.
+def pack(path: Path, packed: Path) -> None:
+    """Writes the same file with its rows packed."""
+    with path.open("rb") as plain, packed.open("wb") as file:
+        head = plain.read(_BLOCK)
+        end = _end_of_dictionary(*struct.unpack_from("<i", head, _CASES))
+        while end not in head:
+            head += plain.read(_BLOCK)
+        plain.seek(place := head.index(end) + len(end))
+        file.write(_MAGIC_PACKED + head[len(_MAGIC_PACKED) : _COMPRESSION] + struct.pack("<i", 2))
+        file.write(head[_COMPRESSION + 4 : place] + bytes(_HEADER_OF_PACKED.size))
+        places, read, written = [], place, place + _HEADER_OF_PACKED.size
+        while block := plain.read(_BLOCK):
+            size = file.write(zlib.compress(block))
+            places.append(_BLOCK_OF_PACKED.pack(read, written, len(block), size))
+            read, written = read + len(block), written + size
+        trailer = _BLOCK_OF_PACKED.pack(-_BIAS, 0, _BLOCK, len(places)) + b"".join(places)
+        file.write(trailer)
+        file.seek(place)
+        file.write(_HEADER_OF_PACKED.pack(place, written, len(trailer)))
 
-    Only Linux has such files; elsewhere it is the place itself.
+
+def _end_of_dictionary(rows: int) -> bytes:
+    """The last record but one, which has the number of rows, and the last."""
+    return struct.pack("<iiiiqqii", 7, 16, 8, 2, 1, rows, 999, 0)
+
+
+def _dictionary(path: Path, rows: pl.DataFrame, size: int, **said: Any) -> bytearray:
+    """What stands before the rows in a file that pyreadstat writes of one row of so many bytes.
+
+    It takes what the disk refuses for written, so where there are files in memory, on Linux, it writes to one.
+
+    Raises:
+        DeedbookError: when it is of another form.
     """
-    if not hasattr(os, "memfd_create"):
-        yield str(path)
-        return
-    with os.fdopen(os.memfd_create(path.name), "rb") as memory:
-        yield f"/proc/self/fd/{memory.fileno()}"
-        with path.open("wb") as file:
-            shutil.copyfileobj(memory, file)
+    with of_extra("spss"):
+        import pyreadstat
+
+    if hasattr(os, "memfd_create"):
+        with os.fdopen(os.memfd_create(path.name), "rb") as memory:
+            pyreadstat.write_sav(rows, f"/proc/self/fd/{memory.fileno()}", **said)
+            head = bytearray(memory.read()[:-size])
+    else:
+        pyreadstat.write_sav(rows, str(path), **said)
+        head = bytearray(path.read_bytes()[:-size])
+    if head[:4] + head[_STAMP][2:12:9] != _MAGIC + b" :" or not head.endswith(_end_of_dictionary(1)):
+        raise DeedbookError(f"{path.name}: pyreadstat wrote a dictionary of another form", "please report this")
+    return head
+
+
+def _rows(variables: Sequence[Variable]) -> Iterator[bytes]:
+    """The rows as they are compressed, some megabytes at a time."""
+    width, height = sum(one.elements for one in variables), len(variables[0].values)
+    groups = width // 8 + 1  # the last one has a place for the end
+    most = max(1, _BYTES // (8 * width))
+    for start in range(0, height, most):
+        count = min(most, height - start)
+        units = np.zeros((count, groups, 9), dtype=np.uint64)
+        codes, elements = np.zeros((count, groups * 8), dtype=np.uint8), np.zeros((count, groups * 8), dtype=np.uint64)
+        place = 0
+        for one in variables:
+            held = slice(place, place + one.elements)
+            elements[:, held], codes[:, held] = one.coded(start, count)
+            place = held.stop
+        if start + count == height:
+            codes[-1, width] = _END
+        units[:, :, 0] = codes.view(np.uint64)
+        units[:, :, 1:] = elements.reshape(count, groups, 8)
+        is_there = np.ones(units.shape, dtype=bool)
+        is_there[:, :, 1:] = (codes == _PLAIN).reshape(count, groups, 8)
+        yield units[is_there].tobytes()
 
 
 def read(table: Table, path: Path, _tables: Sequence[str] = ()) -> Iterator[Pair]:
