@@ -9,6 +9,7 @@ from deedbook.site.books import book_pages, summaries_of
 from deedbook.site.datasets import damaged_pages, release_pages
 from deedbook.site.differences import difference_pages
 from deedbook.site.editions import Progress, Shelf, read_root, read_site
+from deedbook.site.explorer import explorer_pages
 from deedbook.site.home import home_pages
 from deedbook.site.pages import FOLDER
 from deedbook.site.writer import Writer
@@ -62,6 +63,7 @@ def _pages(catalogue: Catalogue, shelves: tuple[Shelf, ...], progress: Progress)
         progress("writing pages", number / len(shelves))
         summaries = summaries_of(shelf)
         for edition in shelf.editions:
+            yield from explorer_pages(catalogue, shelf, edition)
             yield from book_pages(catalogue, shelf, edition, summaries)
             yield from difference_pages(catalogue, shelf, edition)
             yield from release_pages(catalogue, shelf, edition)

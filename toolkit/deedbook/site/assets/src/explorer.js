@@ -1,0 +1,213 @@
+// The explorer of one table: search, filters, order, columns, a row by its key, export. The address says what is shown.
+
+import { open } from "./bytes.js";
+import { copyButton, el, language, later, linked, page, say } from "./dom.js";
+import { exportPanel } from "./export.js";
+import { controls, labelOf } from "./facets.js";
+import { Grid, rowsText } from "./grid.js";
+import { Parquet } from "./parquet.js";
+import { breathe } from "./ranges.js";
+import { order, select, tally } from "./selection.js";
+import { joinKey, splitKey, textOf } from "./values.js";
+import { fromAddress, isActive, toAddress, where } from "./where.js";
+
+/** @typedef {import("./values.js").Field} Field */
+/** @typedef {import("./where.js").Filter} Filter */
+
+/** Columns that are shown first; the others wait to be chosen. */
+const FIRST_COLUMNS = 14;
+/** Characters of a cell of the row that is looked at, before somebody asks for all. */
+const LONG = 1500;
+
+/** The address of a row, relative to a page of tables. @param {string} table @param {string} key */
+export const rowAddress = (table, key) => `#${encodeURIComponent(table)}/${encodeURIComponent(key)}`;
+
+/**
+ * A value as what it is: label, code, link to what it names.
+ * @param {import("./parquet.js").Value | undefined} value
+ * @param {Field} field
+ */
+export function shownValue(value, field) {
+  const text = textOf(value, field);
+  if (text === null) return el("span", { class: "none" }, say("explorer.missing"));
+  if (field.leads) return el("a", { href: field.leads + rowAddress(field.of || "", joinKey([text])) }, text);
+  const label = field.codes || field.kind === "boolean" ? labelOf(/** @type {any} */ (value), field) : text;
+  if (label !== text) return el("span", {}, label, " ", el("span", { class: "code" }, text));
+  if (text.length <= LONG) return linked(text);
+  const rest = el("button", { type: "button", class: "plain" }, say("explorer.whole-cell", { length: text.length.toLocaleString(language) }));
+  const part = el("span", { class: "long" }, `${text.slice(0, LONG)}… `, rest);
+  rest.addEventListener("click", () => part.replaceChildren(text));
+  return part;
+}
+
+/** @param {HTMLElement} place the element with the first rows, which read without this */
+export async function explorer(place) {
+  const status = el("p", { class: "rows", role: "status" }, say("explorer.reading"));
+  place.before(status);
+  /** @type {Parquet} */
+  let table;
+  try {
+    table = await Parquet.open(await open(page.parquet));
+  } catch (error) {
+    status.textContent = say(error instanceof RangeError ? "explorer.too-large" : "explorer.failed", { reason: String(error) });
+    return;
+  }
+  /** @type {Field[]} */
+  const fields = page.fields;
+  const byName = new Map(fields.map((field) => [field.name, field]));
+  const shown = new Set(fields.slice(0, FIRST_COLUMNS).map((field) => field.name));
+  let { filters, search } = { filters: /** @type {Map<string, Filter>} */ (new Map()), search: "" };
+  let selection = await select(table.rows, filters, "", fields, read);
+  let view = selection.rows, sorted = /** @type {{name: string, down: boolean} | null} */ (null), looked = -1, turn = 0, expression = "TRUE";
+
+  /** @param {string} name */
+  function read(name) {
+    return table.column(name, (share) => (status.textContent = `${say("explorer.reading")} ${Math.round(share * 100)} %`));
+  }
+  const visible = () => fields.filter((field) => shown.has(field.name));
+  const rowAt = (/** @type {number} */ at) => (view ? view[at] : at);
+  const key = (/** @type {number} */ row) => joinKey(page.key.map((/** @type {string} */ name) => textOf(table.cell(row, name), /** @type {Field} */ (byName.get(name)))));
+  const filterOf = (/** @type {string} */ name) => filters.get(name) || /** @type {Filter} */ (filters.set(name, {}).get(name));
+  const filtered = () => Boolean(search) || fields.some((field) => filters.has(field.name) && isActive(filterOf(field.name), field));
+
+  const grid = new Grid({
+    label: page.title,
+    length: () => selection.length,
+    fields: visible,
+    sorted: () => sorted,
+    chosen: () => looked,
+    cell: (at, field) => {
+      const value = table.cell(rowAt(at), field.name);
+      if (value === undefined) return undefined;
+      const text = textOf(value, field);
+      if (text === null) return { text: "", none: true };
+      const label = field.codes || field.kind === "boolean" ? labelOf(value, field) : text;
+      return { text: label, title: label === text ? undefined : text, href: field.leads && field.leads + rowAddress(field.of || "", joinKey([text])) };
+    },
+    read: (places) => table.read(places.map((at) => table.groupOf(rowAt(at))), visible().map((field) => field.name)).catch(failed),
+    choose: (at) => look(at),
+    sort: (field) => {
+      sorted = sorted?.name !== field.name ? { name: field.name, down: false } : sorted.down ? null : { name: field.name, down: true };
+      arrange();
+    },
+  });
+  /** @param {unknown} error */
+  const failed = (error) => void (status.textContent = say("explorer.failed", { reason: String(error) }));
+
+  /** Selects and orders anew, and shows it. */
+  async function arrange() {
+    const mine = ++turn, asked = structuredClone(filters);
+    try {
+      const found = await select(table.rows, asked, search, fields, read);
+      const arranged = sorted ? order(await read(sorted.name), found.rows, sorted.down, language) : found.rows;
+      if (mine !== turn) return; // somebody typed on
+      [selection, view, looked, grid.top, expression] = [found, arranged, -1, 0, where(asked, found.searched, fields)];
+      detail.hidden = true;
+      status.textContent = rowsText(selection.length, table.rows) + (selection.length ? "" : ` ${say("explorer.none")}`);
+      clear.hidden = !filtered();
+      grid.refresh();
+      grid.show(0, true);
+      performance.mark("deedbook-shown");
+      await breathe();
+      if (mine === turn) await side.refresh(filtered());
+      exporting.refresh();
+    } catch (error) {
+      failed(error);
+    }
+  }
+  const changed = later(() => {
+    const said = toAddress(filters, search, fields);
+    replaceHash(`#${encodeURIComponent(page.table)}${said ? `?${said}` : ""}`);
+    arrange();
+  }, 120);
+
+  /** Shows all of a row. @param {number} at its place in the view */
+  async function look(at) {
+    const row = rowAt(at);
+    await table.read([table.groupOf(row)], fields.map((field) => field.name)).catch(failed);
+    looked = at;
+    grid.draw();
+    const name = page.key.length ? key(row) : "", link = page.key.length ? rowAddress(page.table, name) : "";
+    const close = () => {
+      detail.hidden = true;
+      looked = -1;
+      grid.move(at, grid.at.column);
+    };
+    const heading = el("h2", { tabindex: -1, dir: "auto" }, name || say("explorer.row", { row: row + 1 }));
+    const list = el("dl", {}, ...fields.flatMap((field) => [el("dt", { dir: "auto", title: field.name }, field.title), el("dd", { dir: "auto" }, shownValue(table.cell(row, field.name), field))]));
+    const refer = page.key.length === 1 ? page.referring.map((/** @type {any} */ one) => el("li", {}, el("a", { href: `${one.href}#${encodeURIComponent(one.table)}?${new URLSearchParams([[one.field, `=${textOf(table.cell(row, page.key[0]), /** @type {Field} */ (byName.get(page.key[0])))}`]])}` }, `${one.title}: ${one.label}`))) : [];
+    detail.replaceChildren(
+      el("div", { class: "detail-head" }, heading, link ? el("a", { href: link, class: "permalink" }, say("explorer.permalink")) : null, link ? copyButton(() => new URL(link, location.href).href, say("explorer.copy-link")) : null, el("button", { type: "button", class: "close", onclick: close }, say("explorer.close"))),
+      list,
+      ...(refer.length ? [el("h3", {}, say("explorer.referring")), el("ul", {}, ...refer)] : []),
+    );
+    detail.onkeydown = (/** @type {KeyboardEvent} */ event) => event.key === "Escape" && close();
+    detail.hidden = false;
+    if (link) replaceHash(link);
+    heading.focus();
+  }
+
+  /** Shows what the address asks for. */
+  async function follow() {
+    const { table: name, key: wanted, asked } = readHash(location.hash);
+    if (name && name !== page.table) return;
+    ({ filters, search } = fromAddress(asked || "", fields));
+    box.value = search;
+    if (wanted === null || !page.key.length) return arrange();
+    selection = await select(table.rows, filters, search, fields, read);
+    [view, sorted] = [null, null];
+    const parts = splitKey(wanted), write = (/** @type {any} */ value, /** @type {string} */ name) => textOf(value, /** @type {Field} */ (byName.get(name)));
+    const row = parts.length === page.key.length ? await table.find(page.key, parts, write, fields.map((field) => field.name)) : -1;
+    if (row < 0) {
+      await arrange();
+      status.textContent = say("explorer.no-row", { key: wanted });
+      return;
+    }
+    status.textContent = rowsText(table.rows, table.rows);
+    grid.refresh();
+    grid.show(row, true);
+    await look(row);
+  }
+
+  const box = el("input", { type: "search", id: "explorer-search", autocomplete: "off", placeholder: say("explorer.search") });
+  box.addEventListener("input", () => ((search = box.value.trim()), changed()));
+  const clear = el("button", { type: "button", hidden: true }, say("explorer.clear"));
+  clear.addEventListener("click", () => ((filters = new Map()), (search = box.value = ""), changed()));
+  const side = controls(fields, filterOf, changed, async (name) => tally(await read(name), name, selection));
+  const choice = fields.map((field) => {
+    const input = el("input", { type: "checkbox", checked: shown.has(field.name) });
+    input.addEventListener("change", () => (input.checked ? shown.add(field.name) : shown.size > 1 ? shown.delete(field.name) : (input.checked = true), grid.refresh()));
+    return el("li", {}, el("label", {}, input, el("span", { dir: "auto" }, field.title)));
+  });
+  const columns = el("details", { class: "panel columns" }, el("summary", {}, say("explorer.columns")), el("ul", { class: "panel-body" }, ...choice));
+  const exporting = exportPanel(table, fields, () => ({ rows: selection.rows, length: selection.length, where: expression }));
+  const detail = el("section", { class: "detail", hidden: true, "aria-label": say("explorer.one-row") });
+  const filterBox = el("details", { class: "filters", open: matchMedia("(min-width: 60rem)").matches }, el("summary", {}, say("explorer.filters")), ...side.boxes);
+  place.replaceWith(
+    el("div", { class: "explorer" },
+      el("div", { class: "bar" }, el("label", { class: "search", for: "explorer-search" }, el("span", { class: "unseen" }, say("explorer.search")), box), clear, columns, exporting.panel),
+      el("div", { class: "explorer-body" }, filterBox, el("div", { class: "explorer-main" }, grid.element, detail)),
+    ),
+  );
+  window.addEventListener("hashchange", follow);
+  await follow().catch(failed);
+}
+
+/** What an address asks for: `#TABLE`, `#TABLE/KEY` or `#TABLE?FILTERS`. @param {string} hash */
+export function readHash(hash) {
+  const [, table = "", sign = "", rest = ""] = /^#([^/?]*)([/?]?)(.*)$/s.exec(hash) || [];
+  try {
+    return { table: decodeURIComponent(table), key: sign === "/" ? decodeURIComponent(rest) : null, asked: sign === "?" ? rest : null };
+  } catch {
+    return { table: "", key: null, asked: null }; // a broken escape
+  }
+}
+
+/** @param {string} hash */
+function replaceHash(hash) {
+  try {
+    history.replaceState(null, "", hash);
+  } catch {
+    // from a file some browsers forbid it: the address then stays as it was
+  }
+}

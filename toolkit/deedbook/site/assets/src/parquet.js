@@ -1,0 +1,230 @@
+// A table in a Parquet file as dictionary codes: a cell is a number that names its value; 0 is a missing one.
+// Filters, facets and orders then look at each distinct value once and at a million small numbers, not at a million texts.
+
+import { decompress } from "fzstd";
+import { parquetHeader } from "hyparquet/src/column.js";
+import { decompressPage, readDataPage, readDataPageV2 } from "hyparquet/src/datapage.js";
+import { parquetMetadata } from "hyparquet/src/metadata.js";
+import { readPlain } from "hyparquet/src/plain.js";
+import { breathe, readMany } from "./ranges.js";
+
+/** Cells of row groups that are kept decoded; the oldest go first. */
+const KEPT = 12_000_000;
+const text = new TextDecoder();
+const compressors = { ZSTD: (/** @type {Uint8Array} */ bytes, /** @type {number} */ size) => decompress(bytes, new Uint8Array(size)) };
+
+/** @typedef {string | number | bigint | boolean | null} Value days for a date, microseconds for a moment */
+/** @typedef {{values: Value[], codes: Uint32Array, distinct: boolean}} Column */
+/** @typedef {{start: number, end: number, name: string, group: number, element: any, codec: any, low: any, high: any}} Chunk */
+/** @typedef {{first: number, rows: number, chunks: Map<string, Chunk>}} Group */
+
+/** A value of the file as one of ours. @param {any} raw @returns {Value} */
+function value(raw) {
+  if (raw instanceof Uint8Array) return text.decode(raw);
+  if (typeof raw === "bigint" && raw >= Number.MIN_SAFE_INTEGER && raw <= Number.MAX_SAFE_INTEGER) return Number(raw);
+  return raw;
+}
+
+/**
+ * The pages of one column of one row group.
+ * @param {Uint8Array} bytes
+ * @param {number} rows
+ * @param {Chunk} chunk
+ * @param {any} head the root of the schema
+ * @returns {Column}
+ */
+function decodeChunk(bytes, rows, { element, codec }, head) {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const reader = { view, offset: 0 };
+  const decoder = /** @type {any} */ ({ type: element.type, element, schemaPath: [{ element: head }, { element }], codec, compressors });
+  /** @type {Value[]} */
+  const values = [null];
+  const codes = new Uint32Array(rows);
+  let at = 0, distinct = true;
+  while (at < rows) {
+    const header = parquetHeader(reader);
+    const packed = bytes.subarray(reader.offset, (reader.offset += header.compressed_page_size));
+    const unpack = () => decompressPage(packed, Number(header.uncompressed_page_size), codec, /** @type {any} */ (compressors));
+    if (header.dictionary_page_header) {
+      const body = unpack();
+      const inside = { view: new DataView(body.buffer, body.byteOffset, body.byteLength), offset: 0 };
+      for (const raw of readPlain(inside, element.type, header.dictionary_page_header.num_values, element.type_length)) values.push(value(raw));
+      continue;
+    }
+    const about = header.data_page_header || header.data_page_header_v2;
+    if (!about) continue;
+    const { definitionLevels: levels, dataPage: data } = header.data_page_header
+      ? readDataPage(unpack(), header.data_page_header, decoder)
+      : readDataPageV2(packed, header, decoder);
+    const named = String(about.encoding).endsWith("_DICTIONARY");
+    const base = named ? 1 : values.length;
+    if (!named) {
+      distinct = false;
+      for (const raw of data) values.push(value(raw));
+    }
+    const gaps = levels?.length;
+    for (let row = 0, next = 0; row < about.num_values; row++, at++)
+      if (!gaps || levels[row]) codes[at] = base + (named ? Number(data[next]) : next), next++;
+  }
+  return { values, codes, distinct };
+}
+
+export class Parquet {
+  /**
+   * Reads the metadata, and no rows.
+   * @param {import("./bytes.js").Source} source
+   */
+  static async open(source) {
+    return new Parquet(source, parquetMetadata((await source.read(source.size - source.footer, source.size)).slice(), { geoparquet: false }));
+  }
+
+  /** @param {import("./bytes.js").Source} source @param {any} metadata */
+  constructor(source, metadata) {
+    this.source = source;
+    this.head = metadata.schema[0];
+    this.rows = Number(metadata.num_rows);
+    /** @type {Map<string, Promise<Column>>} */
+    this.columns = new Map();
+    /** @type {Map<string, Column>} */
+    this.ready = new Map();
+    /** @type {Map<Chunk, Column>} */
+    this.chunks = new Map();
+    this.kept = 0;
+    /** @type {Group[]} */
+    this.groups = [];
+    let first = 0;
+    for (const group of metadata.row_groups) {
+      const chunks = new Map();
+      group.columns.forEach((/** @type {any} */ column, /** @type {number} */ index) => {
+        const about = column.meta_data, name = about.path_in_schema[0];
+        const start = Number(about.dictionary_page_offset || about.data_page_offset);
+        const range = { start, end: start + Number(about.total_compressed_size), low: about.statistics?.min_value, high: about.statistics?.max_value };
+        chunks.set(name, { ...range, name, group: this.groups.length, element: metadata.schema[index + 1], codec: about.codec });
+      });
+      this.groups.push({ first, rows: Number(group.num_rows), chunks });
+      first += Number(group.num_rows);
+    }
+  }
+
+  /** The group that holds a row. @param {number} row */
+  groupOf(row) {
+    let low = 0, high = this.groups.length - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if (this.groups[middle].first <= row) low = middle;
+      else high = middle - 1;
+    }
+    return low;
+  }
+
+  /**
+   * A cell that was read; undefined when it was not.
+   * @param {number} row
+   * @param {string} name
+   * @returns {Value | undefined}
+   */
+  cell(row, name) {
+    const whole = this.ready.get(name);
+    if (whole) return whole.values[whole.codes[row]];
+    const group = this.groups[this.groupOf(row)];
+    const chunk = this.chunks.get(/** @type {Chunk} */ (group.chunks.get(name)));
+    return chunk && chunk.values[chunk.codes[row - group.first]];
+  }
+
+  /**
+   * Reads columns of row groups, so that `cell` knows them.
+   * @param {Iterable<number>} groups
+   * @param {string[]} names
+   */
+  async read(groups, names) {
+    const wanted = [...new Set(groups)].flatMap((group) => names.filter((name) => !this.ready.has(name)).map((name) => /** @type {Chunk} */ (this.groups[group].chunks.get(name))));
+    await readMany(this.source, wanted.filter((chunk) => chunk && !this.chunks.has(chunk)), (chunk, bytes) => {
+      const { rows } = this.groups[chunk.group];
+      this.chunks.set(chunk, decodeChunk(bytes, rows, chunk, this.head));
+      this.kept += rows;
+    });
+    const needed = new Set(wanted);
+    for (const chunk of this.chunks.keys()) {
+      if (this.kept <= KEPT) break;
+      if (needed.has(chunk)) continue;
+      this.kept -= this.groups[chunk.group].rows;
+      this.chunks.delete(chunk);
+    }
+  }
+
+  /**
+   * One column of all rows. Its values are distinct where all groups have a dictionary.
+   * @param {string} name
+   * @param {(share: number) => void} [progress]
+   * @returns {Promise<Column>}
+   */
+  column(name, progress = () => {}) {
+    let promise = this.columns.get(name);
+    if (!promise) {
+      promise = this.readColumn(name, progress);
+      this.columns.set(name, promise);
+      promise.catch(() => this.columns.delete(name)); // asked again, it may come
+    }
+    return promise;
+  }
+
+  /** @param {string} name @param {(share: number) => void} progress @returns {Promise<Column>} */
+  async readColumn(name, progress) {
+    const column = { values: /** @type {Value[]} */ ([null]), codes: new Uint32Array(this.rows), distinct: true };
+    const known = new Map();
+    /** @type {[Chunk, Uint8Array][]} */
+    const pages = [];
+    const chunks = /** @type {Chunk[]} */ (this.groups.map((group) => group.chunks.get(name)));
+    await readMany(this.source, chunks, (chunk, bytes) => pages.push([chunk, bytes]));
+    let started = performance.now();
+    for (const [done, [chunk, bytes]] of pages.entries()) {
+      const { first, rows } = this.groups[chunk.group];
+      const part = decodeChunk(bytes, rows, chunk, this.head);
+      const names = new Uint32Array(part.values.length);
+      column.distinct &&= part.distinct;
+      for (let code = 1; code < names.length; code++) {
+        const found = part.distinct ? known.get(part.values[code]) : undefined;
+        names[code] = found ?? column.values.push(part.values[code]) - 1;
+        if (part.distinct && found === undefined) known.set(part.values[code], names[code]);
+      }
+      for (let row = 0; row < rows; row++) column.codes[first + row] = names[part.codes[row]];
+      if (performance.now() - started > 60) {
+        progress((done + 1) / pages.length);
+        await breathe();
+        started = performance.now();
+      }
+    }
+    this.ready.set(name, column);
+    return column;
+  }
+
+  /**
+   * The row with a key: one group is read where the statistics name only one. -1 when there is none.
+   * @param {string[]} key the names of its fields
+   * @param {string[]} wanted canonical texts
+   * @param {(value: Value, name: string) => string | null} write
+   * @param {string[]} names the columns to read with it
+   */
+  async find(key, wanted, write, names) {
+    const first = /** @type {string} */ (key[0]);
+    for (const [index, group] of this.groups.entries()) {
+      const chunk = /** @type {Chunk} */ (group.chunks.get(first));
+      if (typeof chunk.low === "string" && (before(wanted[0], chunk.low) || before(chunk.high, wanted[0]))) continue;
+      if (typeof chunk.low !== "string" && chunk.low != null && !(chunk.low instanceof Date) && (Number(wanted[0]) < chunk.low || Number(wanted[0]) > chunk.high)) continue;
+      await this.read([index], [...new Set([...key, ...names])]);
+      for (let row = group.first; row < group.first + group.rows; row++)
+        if (key.every((name, at) => write(/** @type {Value} */ (this.cell(row, name)), name) === wanted[at])) return row;
+    }
+    return -1;
+  }
+}
+
+/** Whether a text stands before another by code point, as keys do; UTF-16 orders some characters otherwise. @param {string} a @param {string} b */
+export function before(a, b) {
+  const left = a[Symbol.iterator](), right = b[Symbol.iterator]();
+  for (;;) {
+    const one = left.next(), other = right.next();
+    if (one.done || other.done) return Boolean(one.done && !other.done);
+    if (one.value !== other.value) return Number(one.value.codePointAt(0)) < Number(other.value.codePointAt(0));
+  }
+}
