@@ -41,6 +41,7 @@ VERBS = {
     "yank": ("publish", "Withdraw a published version without deleting it."),
     "unyank": ("publish", "Take back that a version was withdrawn."),
     "site": ("site", "Write the static site of a catalogue."),
+    "serve": ("serve", "Show the site of a catalogue on this machine."),
     "catalogue": ("catalogue", "Mend the catalogue of a target."),
     "versions": ("fetch", "List the published versions of a dataset."),
     "fetch": ("fetch", "Download a release, prove it, and say how to cite it."),

@@ -1,10 +1,15 @@
 """`build_site`: the pages of a whole catalogue, in every language, from its releases."""
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from deedbook.catalogue.records import Catalogue
+from deedbook import files
+from deedbook.catalogue.documents import DOCUMENTS, pages_of
+from deedbook.catalogue.records import CATALOG, Catalogue
+from deedbook.errors import UsageError
+from deedbook.integrity.digests import sha256_of
 from deedbook.site.books import book_pages, summaries_of
 from deedbook.site.datasets import damaged_pages, release_pages
 from deedbook.site.differences import difference_pages
@@ -16,6 +21,8 @@ from deedbook.site.writer import Writer
 
 STYLES = ("base", "explorer", "story", "picture")
 """The style sheets of the parts, in the order in which they make up `site.css`."""
+MARK = "assets/site.css"
+"""Written first: a folder that has it is one of ours, and what else is in it may be removed."""
 _ASSETS = Path(__file__).parent / "assets"
 Pages = Iterator[tuple[str, bytes]]
 """Files of the site: the address below its folder, and the content."""
@@ -41,19 +48,52 @@ class Built:
 
 
 def build_site(root: Path, out: Path | None = None, progress: Progress = lambda _what, _share: None) -> Built:
-    """Writes the pages of a catalogue into `ROOT/site/`, or a copy that needs nothing else into `OUT`.
+    """Writes the pages of a catalogue into `ROOT/site/`, or with all that they lead to into `OUT`.
 
     Raises:
         ProjectError: when there is no catalogue.
+        UsageError: when the place is taken by something else.
+        RefusalError: when another process writes there.
         SpaceError: when the disk is full.
     """
-    catalogue, shelves = read_root(root), read_site(root, progress)
-    writer = Writer((out or root) / FOLDER)
-    for address, content in _pages(catalogue, shelves, progress):
-        writer.put(address, content)
-    writer.close()
+    if out is None or out.resolve() == root.resolve():
+        return write_site(root, root / FOLDER, progress)
+    catalogue = read_root(root)
+    if out.is_dir() and any(out.iterdir()) and not (out / CATALOG).is_file():
+        raise UsageError(f"{out}: there is something else in it", "name a new folder")
+    out.mkdir(parents=True, exist_ok=True)
+    places = [entry.path for one in catalogue.datasets.values() for entry in one.versions]
+    names = [path for place in places for path in sorted((root / place).glob("*")) if path.is_file()]
+    for number, path in enumerate(names):
+        progress("copying releases", number / len(names))
+        _link(path, out / path.relative_to(root))
+    own = [name for dataset in catalogue.datasets for name in pages_of(dataset)]
+    for name in (*DOCUMENTS, *own):
+        if (root / name).is_file():
+            (out / name).parent.mkdir(parents=True, exist_ok=True)
+            files.replace(out / name, (root / name).read_bytes())
+    return write_site(out, out / FOLDER, progress)
+
+
+def write_site(root: Path, folder: Path, progress: Progress = lambda _what, _share: None) -> Built:
+    """Writes the pages of a catalogue into a folder; errors are those of `build_site`."""
+    catalogue = read_root(root)
+    is_ours = (folder / MARK).is_file() or not folder.is_dir() or not any(folder.iterdir())
+    if FOLDER in catalogue.datasets or not is_ours:
+        why = "a dataset has that name" if FOLDER in catalogue.datasets else "there is something else in it"
+        raise UsageError(f"{folder} cannot take the pages: {why}", "write a copy elsewhere: `deedbook site -o FOLDER`")
+    folder.mkdir(parents=True, exist_ok=True)
+    with (
+        files.locked(folder.with_name(f".{folder.name}.lock"), who="site"),
+        files.explained_disk(f"{folder} has the pages that were finished"),
+    ):
+        shelves = read_site(root, progress)
+        writer = Writer(folder)
+        for address, content in _pages(catalogue, shelves, progress):
+            writer.put(address, content)
+        writer.close()
     damaged = tuple(f"{one.name} {bad.entry.version}: {bad.problem}" for one in shelves for bad in one.damaged)
-    return Built(writer.folder, writer.written + writer.kept, writer.written, writer.removed, damaged)
+    return Built(folder, writer.written + writer.kept, writer.written, writer.removed, damaged)
 
 
 def _pages(catalogue: Catalogue, shelves: tuple[Shelf, ...], progress: Progress) -> Pages:
@@ -75,7 +115,20 @@ def _pages(catalogue: Catalogue, shelves: tuple[Shelf, ...], progress: Progress)
 def assets() -> Pages:
     """The style sheet, the bundle and the licences of what is in it."""
     parts = [_ASSETS / f"{name}.css" for name in STYLES]
-    yield "assets/site.css", b"".join(one.read_bytes() for one in parts if one.is_file())
+    yield MARK, b"".join(one.read_bytes() for one in parts if one.is_file())
     for name in ("deedbook.js", "LICENSES.txt"):
         if (path := _ASSETS / name).is_file():
             yield f"assets/{name}", path.read_bytes()
+
+
+def _link(source: Path, target: Path) -> None:
+    """Gives a file of a release a second place: the same file where the disk can, else a copy."""
+    if target.is_file() and (target.samefile(source) or sha256_of(target) == sha256_of(source)):
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        target.unlink(missing_ok=True)
+        target.hardlink_to(source)
+    except OSError:
+        with files.replacement(target) as file, source.open("rb") as content:
+            shutil.copyfileobj(content, file, 1 << 20)

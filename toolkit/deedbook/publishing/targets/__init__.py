@@ -9,6 +9,7 @@ from typing import Protocol
 
 from deedbook.errors import ProjectError, UsageError
 from deedbook.project import Project
+from deedbook.publishing.sites import with_site
 from deedbook.publishing.steps import Notice, PublishableRelease, Settings, Step, read_settings
 from deedbook.publishing.targets.github import github_target
 from deedbook.publishing.targets.hosted import HostedCatalogue, directory_target, s3_target
@@ -64,7 +65,7 @@ def read_target(project: Project, name: str) -> Target:
     if settings.kind not in KINDS:
         known = ", ".join(KINDS)
         raise ProjectError(f"{settings.where}: {settings.kind!r} is no type of target", f"use one of {known}")
-    return KINDS[settings.kind](settings)
+    return with_site(KINDS[settings.kind](settings), project)
 
 
 def read_hosted(project: Project, name: str) -> HostedCatalogue:

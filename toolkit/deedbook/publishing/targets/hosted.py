@@ -40,6 +40,8 @@ from deedbook.integrity.digests import SIGNATURE, SUMS
 from deedbook.integrity.signatures import prove_signature
 from deedbook.publishing.steps import Facts, Notice, Progress, PublishableFile, PublishableRelease, Settings, Step
 
+SITE = "site"
+"""The folder of the pages beside the releases, where `[site]` asks for them."""
 LISTED = "listed before"
 """The fact whether the catalogue named the release already: `yes` or `no`."""
 
@@ -259,6 +261,7 @@ def directory_target(settings: Settings) -> HostedCatalogue:
         releases = (item.parent for item in folder.glob("*/*/release.json"))
         pages = (*folder.glob("*/index.html"), *folder.glob("*/latest/index.html"))
         places += sorted(item.relative_to(folder).as_posix() for item in (*releases, *pages))
+        places += [SITE] if (folder / SITE).is_dir() else []
         _git(folder, "add", "--force", "--", *places)
         if _git(folder, "diff", "--cached", "--name-only", "--", *places):
             _git(folder, "commit", "--quiet", "--no-verify", "--message", subject, "--", *places)
