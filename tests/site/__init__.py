@@ -1,0 +1,1 @@
+"""The static site: pages for people, made from releases alone."""
