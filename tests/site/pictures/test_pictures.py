@@ -96,8 +96,8 @@ def test_no_picture_needs_a_style_or_a_script(tmp_path: Path) -> None:
     for figure in pictures(release(tmp_path, ("North", "South")), "de"):
         assert isinstance(figure, Figure)
         assert styled(figure.html(messages("de"))) == []
-        colours = re.findall(r'(?:fill|stroke)="([^"]*)"', figure.svg)
-        assert all(re.fullmatch(r"url\(#[\w-]+-hatch\)", colour) for colour in colours)
+        colours = re.findall(r'\s(?:fill|stroke)="([^"]*)"', figure.svg)
+        assert all(re.fullmatch(r"url\(#[\w-]+-(hatch|picture-all|picture-bar)\)", colour) for colour in colours)
 
 
 def test_the_same_release_gives_the_same_bytes_whatever_the_order_of_its_rows(tmp_path: Path) -> None:

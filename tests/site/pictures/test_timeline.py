@@ -54,7 +54,7 @@ def test_a_date_that_may_be_in_several_months_is_spread_evenly_over_them(tmp_pat
         ("December 2024", 1, 1),
     )
     assert "spread evenly" in figure.caption
-    assert "-hatch)" in figure.svg
+    assert "-picture-bar)" in figure.svg
 
 
 def test_events_without_a_date_are_counted_and_said(tmp_path: Path) -> None:

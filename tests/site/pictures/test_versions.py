@@ -43,7 +43,7 @@ def test_fields_are_drawn_as_far_as_they_are_filled(tmp_path: Path) -> None:
     assert figure is not None
     assert figure.rows == (("event_id", 0, "0 %"), ("title", 1, "50 %"), ("note", 2, "100 %"))
     assert figure.caption == "Es fehlen 50 % aller Zellen; 1 von 3 Feldern sind immer ausgefüllt und nicht gezeichnet."
-    filled = [path for path in drawings(figure)[0].iter(f"{SVG}path") if path.get("class") == "picture-bar"]
+    filled = [path for path in drawings(figure)[0].iter(f"{SVG}path") if path.get("class") == "picture-filled"]
     assert len(filled) == 1
 
 

@@ -6,7 +6,7 @@ data/NAME/VERSION/citation.bib  .ris        the citation for reference managers
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from deedbook.catalogue.records import Catalogue
@@ -14,6 +14,7 @@ from deedbook.site.addresses import slug
 from deedbook.site.editions import Damaged, Edition, Shelf
 from deedbook.site.messages import LANGUAGES
 from deedbook.site.pages import At, render, web_link
+from deedbook.site.pictures import Figure, Missing, pictures
 from deedbook.site.releases import About, about, preview
 
 _MOST_WAIVED = 20
@@ -30,10 +31,11 @@ def release_pages(catalogue: Catalogue, shelf: Shelf, edition: Edition) -> Itera
         yield cited_address(edition, name), told.citations[style].encode()
     for lang in LANGUAGES:
         at = At(catalogue, lang, "version", (shelf.name, edition.version), shelf, edition)
-        yield at.address, _page(at, told)
+        drawn = pictures(edition, lang)
+        yield at.address, _page(at, told, drawn)
         if at.is_latest:
             own = At(catalogue, lang, "dataset", (shelf.name,), shelf, edition)
-            yield own.address, _page(own, told)
+            yield own.address, _page(own, told, drawn)
 
 
 def damaged_pages(catalogue: Catalogue, shelf: Shelf, damaged: Damaged) -> Iterator[tuple[str, bytes]]:
@@ -51,7 +53,7 @@ def cited_address(edition: Edition, name: str) -> str:
     return f"data/{slug(edition.name)}/{slug(edition.version)}/{name}"
 
 
-def _page(at: At, told: About) -> bytes:
+def _page(at: At, told: About, drawn: Sequence[Figure | Missing]) -> bytes:
     edition, first = told.edition, told.first
     fields, rows = preview(first, told.roles, at.lang) if first else ((), [])
     quality = told.quality
@@ -65,7 +67,7 @@ def _page(at: At, told: About) -> bytes:
         structured=schema_org(at, told),
         cited={style: at.root + cited_address(edition, name) for style, name in _CITED.items()},
         newer=newer(at),
-        pictures=(),
+        pictures=drawn,
         has_stories=False,
         history=history_of(edition),
     )

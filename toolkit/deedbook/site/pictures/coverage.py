@@ -72,7 +72,7 @@ def _draw(canvas: Canvas, said: Sequence[str], gaps: Sequence[tuple[Field, int]]
         filled = max(room * (1 - missing / rows), 1 if missing < rows else 0)
         parts.append(element("path", d=bars([(left, y, room, 13)]), class_="picture-hollow"))
         if filled:
-            parts.append(element("path", d=bars([(left, y, filled, 13)]), class_="picture-bar"))
+            parts.append(element("path", d=bars([(left, y, filled, 13)]), class_="picture-filled"))
         text = words("picture.cells.gone", share=share(missing, rows, words))
         parts.append(label(left + room + 8, y + LETTER - 1, text, 102))
     return drawing(canvas, 8 + len(gaps) * height, title, says, *parts)

@@ -41,8 +41,11 @@ class Figure:
     def html(self, words: Messages) -> Markup:
         """The figure."""
         shown = [[_shown(cell, words) for cell in row] for row in self.rows[:MOST_ROWS]]
+        is_plain = all(cell["is_number"] for row in shown for cell in row[1:])
         header = [plain(name) for name in self.columns]
-        page = render_in(_TEMPLATES, "picture.html.j2", figure=self, header=header, shown=shown, words=words)
+        page = render_in(
+            _TEMPLATES, "picture.html.j2", figure=self, header=header, shown=shown, words=words, is_plain=is_plain
+        )
         return Markup(page)  # noqa: S704 - the template escapes what it is given
 
 

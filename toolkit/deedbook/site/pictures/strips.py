@@ -7,7 +7,7 @@ from markupsafe import Markup
 
 from deedbook.site.messages import Messages
 from deedbook.site.pictures.bins import Bins
-from deedbook.site.pictures.svg import LETTER, Canvas, bars, breadth, drawing, element, fixed, label
+from deedbook.site.pictures.svg import LETTER, Canvas, breadth, columns, drawing, element, fixed, label
 
 _HEAD, _ROW, _GAP, _FOOT = 96, 34, 14, 30
 """Units of height: of the bars of the first row, of those of the others, between rows, below the last."""
@@ -52,7 +52,19 @@ def draw_strips(canvas: Canvas, title: str, says: str, bins: Bins, strips: Seque
         )
         top += height + _GAP
     base = top - _GAP
-    return drawing(canvas, base + _FOOT, title, says, *parts, time_axis(bins, (left, base, room), words))
+    patterns = [
+        _pattern(canvas, kind) for kind in ("picture-all", "picture-bar") if any(map(any, (it.spread for it in strips)))
+    ]
+    return drawing(canvas, base + _FOOT, title, says, *patterns, *parts, time_axis(bins, (left, base, room), words))
+
+
+def _pattern(canvas: Canvas, kind: str) -> Markup:
+    """Stripes on the pale colour of a row, for what may be of several bins."""
+    parts = [
+        element("path", d=path, class_=name) for path, name in (("M2 0v4", f"{kind} picture-pale"), ("M1 0v4", kind))
+    ]
+    attributes = {"patternUnits": "userSpaceOnUse", "patternTransform": "rotate(45)"}
+    return element("pattern", *parts, id=f"{canvas.name}-{kind}", width=4, height=4, **attributes)
 
 
 def time_axis(bins: Bins, box: tuple[float, float, float], words: Messages) -> Markup:
@@ -72,19 +84,18 @@ def time_axis(bins: Bins, box: tuple[float, float, float], words: Messages) -> M
 def _strip(canvas: Canvas, strip: Strip, box: tuple[float, float, float, float], words: Messages, kind: str) -> Markup:
     left, top, room, height = box
     place, peak = strip.peak
-    step = room / len(strip.sure)
-    wide = max(step * 0.84, 0.8)
+    step, base = room / len(strip.sure), top + height
     unit = height / max(peak, 1)
     sure, spread = [], []
     for at, (one, more) in enumerate(zip(strip.sure, strip.spread, strict=True)):
-        x = left + at * step + (step - wide) / 2
-        low, high = max(one * unit, 0.8 if one else 0), max(more * unit, 0.8 if more else 0)
-        sure.append((x, top + height - low, wide, low))
-        spread.append((x, top + height - low - high, wide, high))
-    base = element("path", d=f"M{fixed(left)} {fixed(top + height)}h{fixed(room)}", class_="picture-base")
-    shapes = [element("path", d=path, class_=kind) for path in [bars(sure)] if path]
-    for path in filter(None, [bars(spread)]):
-        shapes += [element("path", d=path, class_=f"{kind} picture-pale"), element("path", d=path, fill=canvas.hatch)]
+        x = left + (at + 0.5) * step
+        low = max(one * unit, 0.8) if one else 0
+        sure.append((x, base, low))
+        spread.append((x, base - low, max(more * unit, 0.8) if more else 0))
+    ground = element("path", d=f"M{fixed(left)} {fixed(base)}h{fixed(room)}", class_="picture-base")
+    wide = max(step * 0.84, 0.8)
+    kinds = ((kind, None, columns(sure)), (None, f"url(#{canvas.name}-{kind})", columns(spread)))
+    shapes = [element("path", d=path, class_=name, stroke=ink, stroke_width=wide) for name, ink, path in kinds if path]
     number = words.number(round(strip.total))
     if canvas.is_narrow:
         named = [
@@ -101,6 +112,6 @@ def _strip(canvas: Canvas, strip: Strip, box: tuple[float, float, float, float],
     x = left + (place + 0.5) * step
     half = len(most) * LETTER * 0.3
     most_label = label(
-        min(max(x, left + half), left + room - half), top - 4, most, anchor="middle", kind="picture-soft"
+        min(max(x, left + half), left + room - half), base - peak * unit - 4, most, anchor="middle", kind="picture-soft"
     )
-    return element("g", base, *shapes, *named, most_label)
+    return element("g", ground, *shapes, *named, most_label)
