@@ -1,5 +1,6 @@
 """The network of actors."""
 
+import math
 from pathlib import Path
 
 import polars as pl
@@ -53,7 +54,7 @@ def test_the_layout_keeps_ties_short_and_is_always_the_same() -> None:
     assert all(0 <= x <= 1 and 0 <= y <= 1 for x, y in first)
 
     def apart(one: int, other: int) -> float:
-        return ((first[one][0] - first[other][0]) ** 2 + (first[one][1] - first[other][1]) ** 2) ** 0.5
+        return math.dist(first[one], first[other])
 
     own, others = [apart(0, at) for at in range(1, 6)], [apart(0, at) for at in range(7, 12)]
     assert sum(own) < sum(others)
