@@ -12,6 +12,7 @@ Each is below `site/LANG/`, and each part of it a `slug`.
 import hashlib
 import posixpath
 import re
+from functools import lru_cache
 from typing import Literal
 
 from deedbook.names import file_problem
@@ -37,6 +38,7 @@ _DIGITS = 16
 """Of the hash: among a million texts, two have the same with a chance of one in ten million."""
 
 
+@lru_cache(maxsize=1 << 16)
 def slug(text: str) -> str:
     """A part of an address that stands for the text and for no other, also where `E1` and `e1` are one file.
 

@@ -16,7 +16,9 @@ from deedbook.site.differences import difference_pages
 from deedbook.site.editions import Progress, Shelf, read_root, read_site
 from deedbook.site.explorer import explorer_pages
 from deedbook.site.home import home_pages
+from deedbook.site.messages import LANGUAGES
 from deedbook.site.pages import FOLDER
+from deedbook.site.stories import read_records, story_pages
 from deedbook.site.writer import Writer
 
 STYLES = ("base", "explorer", "story", "picture")
@@ -107,6 +109,9 @@ def _pages(catalogue: Catalogue, shelves: tuple[Shelf, ...], progress: Progress)
             yield from book_pages(catalogue, shelf, edition, summaries)
             yield from difference_pages(catalogue, shelf, edition)
             yield from release_pages(catalogue, shelf, edition)
+        if records := read_records(shelf):
+            for lang in LANGUAGES:
+                yield from story_pages(catalogue, records, lang)
         for damaged in shelf.damaged:
             yield from damaged_pages(catalogue, shelf, damaged)
     yield from home_pages(catalogue, shelves)

@@ -16,6 +16,7 @@ from deedbook.site.messages import LANGUAGES
 from deedbook.site.pages import At, render, web_link
 from deedbook.site.pictures import Figure, Missing, pictures
 from deedbook.site.releases import About, about, preview
+from deedbook.site.stories import has_pages
 
 _MOST_WAIVED = 20
 """Findings that were accepted, on the page; the release's validation.json has all."""
@@ -68,7 +69,7 @@ def _page(at: At, told: About, drawn: Sequence[Figure | Missing]) -> bytes:
         cited={style: at.root + cited_address(edition, name) for style, name in _CITED.items()},
         newer=newer(at),
         pictures=drawn,
-        has_stories=False,
+        has_stories=has_pages(edition, told.roles),
         history=history_of(edition),
     )
 

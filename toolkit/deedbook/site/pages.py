@@ -7,6 +7,7 @@ What the bundle reads of a page is JSON in it, written so that nothing of it is 
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -67,6 +68,14 @@ class At:
     def to(self, kind: Kind, *names: str) -> str:
         """The way to another page in the same language."""
         return way(self.address, f"{self.lang}/{page_of(kind, *names)}")
+
+    def story(self, kind: Kind, id_: str) -> str:
+        """The way to the page of an event or an actor of the dataset."""
+        return self.to(kind, self.edition.name if self.edition else "", id_)
+
+    def story_index(self, kind: Kind) -> str:
+        """The way to the list of all events, or of all actors, of the dataset."""
+        return posixpath.join(posixpath.dirname(self.story(kind, "x")), "index.html")
 
     def release(self, edition: Edition, file: str = "") -> str:
         """The way to a file of a release."""
