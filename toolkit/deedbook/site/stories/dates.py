@@ -21,27 +21,30 @@ def in_words(text: str, say: Messages) -> str:
 def _in_words(text: str, lang: str) -> str:
     say = messages(lang)
     start, slash, end = text.partition("/")
+    sides = [side if side in {"", ".."} else _one(side, say) for side in (start, end)]
     if not slash:
-        return _one(text, say)
+        return sides[0] or text
+    if ("" in sides and not {start, end} & {""}) or {*sides} <= {"", ".."}:
+        return text
     if start in {"", ".."}:
-        key = "story.date.until" if start else "story.date.until_unknown"
-        return say(key, end=_one(end, say)) if end not in {"", ".."} else text
+        return say("story.date.until" if start else "story.date.until_unknown", end=sides[1])
     if end in {"", ".."}:
-        return say("story.date.since" if end else "story.date.since_unknown", start=_one(start, say))
-    return say("story.date.span", start=_one(start, say), end=_one(end, say))
+        return say("story.date.since" if end else "story.date.since_unknown", start=sides[0])
+    return say("story.date.span", start=sides[0], end=sides[1])
 
 
 def _one(text: str, say: Messages) -> str:
+    """A date that is no interval; empty when the text is none."""
     if found := _DATE.fullmatch(text):
         words = _plain(found[1], found[2], found[3], say)
         doubt = _DOUBTS[found[4] or ""]
-        return (say(f"story.date.{doubt}", date=words) if doubt else words) if words else text
+        return say(f"story.date.{doubt}", date=words) if doubt and words else words
     if found := _MASKED.fullmatch(text):
         year, month, decade = found.groups()
         if decade:
             return say("story.date.decade", decade=f"{decade}0")
-        return say("story.date.within", date=year or _plain(month[:4], month[5:], None, say) or month)
-    return text
+        return say("story.date.within", date=year or _plain(month[:4], month[5:], None, say))
+    return ""
 
 
 def _plain(year: str, month: str | None, day: str | None, say: Messages) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from deedbook.catalogue.records import Catalogue
 from deedbook.site.addresses import Kind, slug
 from deedbook.site.editions import Edition
+from deedbook.site.explorer import story_data
 from deedbook.site.messages import messages
 from deedbook.site.pages import At, render
 from deedbook.site.stories.actors import Biographer
@@ -24,6 +25,7 @@ from deedbook.site.stories.cells import (
 from deedbook.site.stories.events import Teller
 from deedbook.site.stories.heads import Heads
 from deedbook.site.stories.history import Gone
+from deedbook.site.stories.parts import title_field
 from deedbook.site.stories.past import history
 from deedbook.site.stories.records import MOST, Records
 
@@ -128,7 +130,8 @@ def _any(book: Book, kind: Kind, table: str) -> Page:
     """The page that shows any row of a large table in the browser."""
     at = book.at(kind, file=f"{kind}.html")
     about = book.records.parts.table(table)
-    return at.address, render("any.html.j2", at, table=about, kind=kind)
+    data = story_data(at, book.records.edition, about, title_field(about))
+    return at.address, render("any.html.j2", at, table=about, kind=kind, data=data)
 
 
 def _event_lists(book: Book) -> Iterator[Page]:

@@ -1,0 +1,1 @@
+"""The pages of events and actors (deedbook/site/stories)."""
