@@ -17,6 +17,7 @@ from types import MappingProxyType
 from typing import Any, Literal, Self, get_args
 
 from deedbook.errors import ProjectError
+from deedbook.findings import listed, shorten
 from deedbook.properties import enforced, misplaced, texts, wrong_forms
 
 FIELD_TYPES = (
@@ -24,6 +25,8 @@ FIELD_TYPES = (
     *("object", "string", "time", "year", "yearmonth"),
 )
 _ITEM_TYPES = ("boolean", "date", "datetime", "integer", "number", "string", "time")
+_MOST_ROWS = 3
+"""That a question of a draft names."""
 _SEVERAL = re.compile(r"\*|\^.*\$", re.DOTALL)
 """Names that polars takes for all columns, or for those that fit a pattern."""
 FieldsMatch = Literal["exact", "equal", "subset", "superset", "partial"]
@@ -161,10 +164,12 @@ class TableSchema:
 
     @property
     def questions(self) -> tuple[tuple[str, str], ...]:
-        """What its draft left to a person: the field, empty for the table, and the question."""
+        """What its draft left to a person: the field, empty for the table, and the question with the first rows that it is about."""
         kept = own_settings(self.raw).get("guess")
         guesses = [item for item in kept if isinstance(item, Mapping)] if isinstance(kept, list) else []
-        return tuple((str(item.get("field", "")), str(item["todo"])) for item in guesses if item.get("todo"))
+        return tuple(
+            (str(item.get("field", "")), f"{item['todo']}{_rows_of(item)}") for item in guesses if item.get("todo")
+        )
 
     def contradictions(self) -> Iterator[str]:
         """What it says of its fields and keys that cannot all be true."""
@@ -250,6 +255,14 @@ def own_settings(raw: Mapping[str, Any]) -> Mapping[str, Any]:
     """What a descriptor or a schema says under `deedbook`; nothing where that is no object."""
     own = raw.get("deedbook")
     return own if isinstance(own, Mapping) else {}
+
+
+def _rows_of(guess: Mapping[str, Any]) -> str:
+    """The first rows that speak against a guess, with their text."""
+    kept = guess.get("exceptions")
+    rows = [item for item in kept if isinstance(item, Mapping)] if isinstance(kept, list) else []
+    said = [f"row {item.get('row')} `{shorten(str(item.get('value', '')), 30)}`" for item in rows]
+    return f" ({listed(said, _MOST_ROWS)})" if said else ""
 
 
 def repeated(names: Iterable[str]) -> list[str]:

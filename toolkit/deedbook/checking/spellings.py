@@ -185,7 +185,7 @@ SIGNS = {
 SPACES = {
     "spaces-in-text": Mistake(
         r"\A[\s\x{FEFF}]|[\s\x{FEFF}]\z|\S  +\S",
-        "has a space at its start or end, or two in a row",
+        "has a space that nobody sees",
         "where they are meant, drop `plainSpaces` from the schema",
     )
 }
@@ -243,5 +243,14 @@ _SAFE = frozenset({"garbled-text", "spaces-in-text"})
 def _words(rule: str, texts: pl.Series, at: int) -> Words:
     text, sign = texts[at], (SIGNS | SPACES)[rule]
     meant = _MEANT.get(rule, str)(text) or text
+    cause = f"has {_space_in(text)}" if rule in SPACES else sign.cause
     hint = sign.hint if meant == text else f"write `{shorten(meant)}`, or {sign.hint}"
-    return Words(f"`{shorten(text)}` {sign.cause}", hint, text, None if meant == text else meant, rule in _SAFE)
+    hint = hint if text.strip() else f"leave the cell empty, or {sign.hint}"
+    return Words(f"`{shorten(text)}` {cause}", hint, text, None if meant == text else meant, rule in _SAFE)
+
+
+def _space_in(text: str) -> str:
+    """Where a text has a space that nobody sees, in words: shortened it may not show it."""
+    where = {"a space at its start": text[0], "a space at its end": text[-1]}
+    found = (said for said, sign in where.items() if sign.isspace() or sign == "\ufeff")
+    return next(found, "two spaces in a row")
