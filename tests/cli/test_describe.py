@@ -49,4 +49,5 @@ def test_init_takes_files_that_exist(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert run(["init", str(tmp_path / "mine"), "--from", str(tmp_path / "table.csv")]) == 0
     assert "made" in capsys.readouterr().out
     assert run(["validate", str(tmp_path / "mine")]) == 0
-    assert run(["init", str(tmp_path / "other"), "--from", str(tmp_path / "table.csv"), "--model", "flat"]) == 2
+    assert run(["init", str(tmp_path / "other"), "--from", str(tmp_path / "table.csv"), "--model", "flat"]) == 3
+    assert "its columns are those of no table of the model `flat`" in capsys.readouterr().err

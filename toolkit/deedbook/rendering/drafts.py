@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from deedbook.drafts.guesses import Proposal
 
 _HEADER = ("column", "type", "filled", "also", "what speaks for it")
+_WIDTH = 60
+"""Characters of what is drafted of a column besides its type."""
 _OF_TYPE = frozenset({"type", "format", "itemType", "delimiter", "decimalChar", "groupChar"})
 """Properties that are shown beside the type; of the others the name is shown too."""
 
@@ -80,7 +82,8 @@ def _row_of(table: TableDraft, name: str, filled: int) -> tuple[str, ...]:
         for guess in own
         if guess.name not in _OF_TYPE and guess.value is not None
     ]
-    said += ["todo"] * any(guess.todo for guess in own)
     share = "all" if filled == table.rows else f"{filled / table.rows:.1%}"
-    cells = (shorten(name, 32), kind, share, shorten(", ".join(said), 60), shorten(own[0].evidence if own else "", 100))
+    todo = ["todo"] * any(guess.todo for guess in own)  # which is never cut off
+    also = ", ".join([*filter(None, [shorten(", ".join(said), _WIDTH - 6 * len(todo))]), *todo])
+    cells = (shorten(name, 32), kind, share, also, shorten(own[0].evidence if own else "", 100))
     return tuple(map(visible, cells))
