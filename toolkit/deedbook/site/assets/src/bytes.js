@@ -6,7 +6,7 @@ import { taken } from "./dom.js";
 const WHOLE = 1_400_000;
 
 /** @typedef {{url: string, script: string | null, name: string, bytes: number, footer: number}} Address */
-/** @typedef {{size: number, footer: number, read: (start: number, end: number) => Promise<Uint8Array>}} Source */
+/** @typedef {{size: number, footer: number, isWhole: boolean, read: (start: number, end: number) => Promise<Uint8Array>}} Source `isWhole`: all bytes come with the first */
 
 /** @param {string} text base64 */
 export function decode(text) {
@@ -25,7 +25,7 @@ export async function open(address) {
   if (location.protocol === "file:") {
     if (!address.script) throw new RangeError("large");
     const bytes = decode(await taken(address.name, address.script));
-    return { size: bytes.length, footer: address.footer, read: async (start, end) => bytes.subarray(start, end) };
+    return { size: bytes.length, footer: address.footer, isWhole: true, read: async (start, end) => bytes.subarray(start, end) };
   }
   /** @type {Promise<Uint8Array> | null} */
   let whole = null;
@@ -41,6 +41,7 @@ export async function open(address) {
   return {
     size: address.bytes,
     footer: address.footer,
+    isWhole: address.bytes <= WHOLE,
     read: async (start, end) => {
       if (!whole && address.bytes <= WHOLE) whole = ask(0, address.bytes);
       return whole ? (await whole).subarray(start, end) : ask(start, end);

@@ -103,23 +103,27 @@ export async function explorer(place) {
       if (mine !== turn) return; // somebody typed on
       [selection, view, looked, grid.top, expression] = [found, arranged, -1, 0, where(asked, found.searched, fields)];
       detail.hidden = true;
-      status.textContent = rowsText(selection.length, table.rows) + (selection.length ? "" : ` ${say("explorer.none")}`);
+      const said = rowsText(selection.length, table.rows) + (selection.length ? "" : ` ${say("explorer.none")}`);
+      status.textContent = said;
       clear.hidden = !filtered();
       grid.refresh();
       grid.show(0, true);
       performance.mark("deedbook-shown");
       await breathe();
       if (mine === turn) await side.refresh(filtered());
+      if (mine !== turn) return;
+      status.textContent = said;
       exporting.refresh();
     } catch (error) {
       failed(error);
     }
   }
-  const changed = later(() => {
+  const changed = () => {
     const said = toAddress(filters, search, fields);
     replaceHash(`#${encodeURIComponent(page.table)}${said ? `?${said}` : ""}`);
-    arrange();
-  }, 120);
+    return arrange();
+  };
+  const typed = later(changed, 150);
 
   /** Shows all of a row. @param {number} at its place in the view */
   async function look(at) {
@@ -170,10 +174,10 @@ export async function explorer(place) {
   }
 
   const box = el("input", { type: "search", id: "explorer-search", autocomplete: "off", placeholder: say("explorer.search") });
-  box.addEventListener("input", () => ((search = box.value.trim()), changed()));
+  box.addEventListener("input", () => ((search = box.value.trim()), typed()));
   const clear = el("button", { type: "button", hidden: true }, say("explorer.clear"));
   clear.addEventListener("click", () => ((filters = new Map()), (search = box.value = ""), changed()));
-  const side = controls(fields, filterOf, changed, async (name) => tally(await read(name), name, selection));
+  const side = controls(fields, filterOf, changed, typed, async (name) => tally(await read(name), name, selection));
   const choice = fields.map((field) => {
     const input = el("input", { type: "checkbox", checked: shown.has(field.name) });
     input.addEventListener("change", () => (input.checked ? shown.add(field.name) : shown.size > 1 ? shown.delete(field.name) : (input.checked = true), grid.refresh()));
@@ -191,6 +195,7 @@ export async function explorer(place) {
   );
   window.addEventListener("hashchange", follow);
   await follow().catch(failed);
+  if (table.source.isWhole) for (const name of side.open()) await breathe().then(() => table.column(name)).catch(failed); // the first filter then need not wait
 }
 
 /** What an address asks for: `#TABLE`, `#TABLE/KEY` or `#TABLE?FILTERS`. @param {string} hash */

@@ -72,15 +72,16 @@ function facet(field, whole, first, filter, changed, tally) {
  * @param {Field} field
  * @param {(name: string) => Filter} filter
  * @param {() => void} changed
+ * @param {() => void} typed the same, when typing stops
  */
-function control(field, filter, changed) {
+function control(field, filter, changed, typed) {
   /** @type {HTMLInputElement[]} */
   const inputs = [];
   const input = (/** @type {"text" | "low" | "high"} */ part, /** @type {Record<string, string>} */ attributes) => {
     const box = el("input", attributes);
     box.addEventListener("input", () => {
       filter(field.name)[part] = box.value.trim() || undefined;
-      changed();
+      typed();
     });
     inputs.push(box);
     box.part_ = part;
@@ -110,20 +111,22 @@ function control(field, filter, changed) {
  * @param {Field[]} fields
  * @param {(name: string) => Filter} filter
  * @param {() => void} changed
+ * @param {() => void} typed
  * @param {(name: string) => Promise<Map<Value, number>>} tally
  */
-export function controls(fields, filter, changed, tally) {
+export function controls(fields, filter, changed, typed, tally) {
   const counted = new Map(/** @type {[string, boolean, [Value, number][]][]} */ (page.counts).map(([name, ...rest]) => [name, rest]));
   const lists = fields.flatMap((field) => {
     const [whole, first] = counted.get(field.name) || [];
     return first ? [facet(field, Boolean(whole), first, filter, changed, tally)] : [];
   });
-  const others = fields.filter((field) => !counted.has(field.name)).map((field) => control(field, filter, changed));
+  const others = fields.filter((field) => !counted.has(field.name)).map((field) => control(field, filter, changed, typed));
   const wide = matchMedia("(min-width: 60rem)").matches;
   lists.filter(({ whole }) => whole).slice(0, wide ? OPEN : 0).forEach(({ box }) => (box.open = true));
   let filtered = false;
   for (const { box, refresh } of lists) box.addEventListener("toggle", () => refresh(filtered));
   return {
+    open: () => lists.filter(({ box }) => box.open).map(({ box }) => box.dataset.field),
     boxes: [...lists, ...others].map(({ box }) => box),
     /** @param {boolean} now whether anything is filtered */
     refresh: async (now) => {

@@ -3,19 +3,21 @@
 
 import { decompress } from "fzstd";
 import { parquetHeader } from "hyparquet/src/column.js";
-import { decompressPage, readDataPage, readDataPageV2 } from "hyparquet/src/datapage.js";
+import { decompressPage, readDataPage } from "hyparquet/src/datapage.js";
 import { parquetMetadata } from "hyparquet/src/metadata.js";
 import { readPlain } from "hyparquet/src/plain.js";
 import { breathe, readMany } from "./ranges.js";
 
 /** Cells of row groups that are kept decoded; the oldest go first. */
 const KEPT = 12_000_000;
+/** Milliseconds of decoding between two breaths. */
+const SLICE = 50;
 const text = new TextDecoder();
 const compressors = { ZSTD: (/** @type {Uint8Array} */ bytes, /** @type {number} */ size) => decompress(bytes, new Uint8Array(size)) };
 
 /** @typedef {string | number | bigint | boolean | null} Value days for a date, microseconds for a moment */
 /** @typedef {{values: Value[], codes: Uint32Array, distinct: boolean}} Column */
-/** @typedef {{start: number, end: number, name: string, group: number, element: any, codec: any, low: any, high: any}} Chunk */
+/** @typedef {{start: number, end: number, name: string, group: number, element: any, codec: any, filled: boolean, low: any, high: any}} Chunk `filled`: no cell is missing */
 /** @typedef {{first: number, rows: number, chunks: Map<string, Chunk>}} Group */
 
 /** A value of the file as one of ours. @param {any} raw @returns {Value} */
@@ -26,45 +28,80 @@ function value(raw) {
 }
 
 /**
+ * Numbers of few bits, runs of one number and packed ones in turn, straight into an array: the library makes a list of them first.
+ * @param {Uint8Array} bytes
+ * @param {number} at
+ * @param {number} width bits, 24 at most
+ * @param {Uint32Array} out
+ * @param {number} count
+ * @param {number} more added to each
+ */
+export function unpack(bytes, at, width, out, count, more) {
+  const mask = 2 ** width - 1;
+  for (let done = 0; done < count; ) {
+    let header = 0, byte = 128;
+    for (let shift = 0; byte & 128; shift += 7) header |= ((byte = bytes[at++]) & 127) << shift;
+    const many = header >>> 1;
+    if (header & 1) {
+      const next = at + many * width, end = Math.min(count, done + many * 8);
+      for (let buffer = 0, bits = 0; done < end; buffer >>>= width, bits -= width) {
+        for (; bits < width; bits += 8) buffer |= bytes[at++] << bits;
+        out[done++] = (buffer & mask) + more;
+      }
+      at = next;
+    } else {
+      let value = 0;
+      for (let shift = 0; shift < width; shift += 8) value |= bytes[at++] << shift;
+      out.fill(value + more, done, (done += many));
+    }
+  }
+}
+
+/**
  * The pages of one column of one row group.
  * @param {Uint8Array} bytes
  * @param {number} rows
  * @param {Chunk} chunk
  * @param {any} head the root of the schema
+ * @param {Uint32Array} codes filled with them
  * @returns {Column}
  */
-function decodeChunk(bytes, rows, { element, codec }, head) {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const reader = { view, offset: 0 };
+function decodeChunk(bytes, rows, { element, codec, filled }, head, codes = new Uint32Array(rows)) {
+  const reader = { view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), offset: 0 };
   const decoder = /** @type {any} */ ({ type: element.type, element, schemaPath: [{ element: head }, { element }], codec, compressors });
   /** @type {Value[]} */
   const values = [null];
-  const codes = new Uint32Array(rows);
   let at = 0, distinct = true;
   while (at < rows) {
     const header = parquetHeader(reader);
     const packed = bytes.subarray(reader.offset, (reader.offset += header.compressed_page_size));
-    const unpack = () => decompressPage(packed, Number(header.uncompressed_page_size), codec, /** @type {any} */ (compressors));
+    const page = decompressPage(packed, Number(header.uncompressed_page_size), codec, /** @type {any} */ (compressors));
+    const view = new DataView(page.buffer, page.byteOffset, page.byteLength);
     if (header.dictionary_page_header) {
-      const body = unpack();
-      const inside = { view: new DataView(body.buffer, body.byteOffset, body.byteLength), offset: 0 };
-      for (const raw of readPlain(inside, element.type, header.dictionary_page_header.num_values, element.type_length)) values.push(value(raw));
+      for (const raw of readPlain({ view, offset: 0 }, element.type, header.dictionary_page_header.num_values, element.type_length)) values.push(value(raw));
       continue;
     }
-    const about = header.data_page_header || header.data_page_header_v2;
-    if (!about) continue;
-    const { definitionLevels: levels, dataPage: data } = header.data_page_header
-      ? readDataPage(unpack(), header.data_page_header, decoder)
-      : readDataPageV2(packed, header, decoder);
-    const named = String(about.encoding).endsWith("_DICTIONARY");
-    const base = named ? 1 : values.length;
-    if (!named) {
-      distinct = false;
-      for (const raw of data) values.push(value(raw));
+    const about = header.data_page_header;
+    if (!about) throw new Error(`${element.name}: ${header.type}`);
+    const many = about.num_values, part = codes.subarray(at, (at += many));
+    if (String(about.encoding).endsWith("_DICTIONARY")) {
+      const start = element.repetition_type === "REQUIRED" ? 0 : 4 + view.getUint32(0, true);
+      if (filled) unpack(page, start + 1, page[start], part, many, 1);
+      else {
+        const levels = new Uint32Array(many), found = new Uint32Array(many);
+        unpack(page, 4, 1, levels, many, 0);
+        unpack(page, start + 1, page[start], found, levels.reduce((sum, one) => sum + one, 0), 1);
+        for (let row = 0, next = 0; row < many; row++) part[row] = levels[row] && found[next++];
+      }
+      continue;
     }
-    const gaps = levels?.length;
-    for (let row = 0, next = 0; row < about.num_values; row++, at++)
-      if (!gaps || levels[row]) codes[at] = base + (named ? Number(data[next]) : next), next++;
+    distinct = false;
+    const { definitionLevels: levels, dataPage: data } = readDataPage(page, about, decoder);
+    for (let row = 0, next = 0; row < many; row++)
+      if (!levels?.length || levels[row]) {
+        part[row] = values.length;
+        values.push(value(data[next++]));
+      }
   }
   return { values, codes, distinct };
 }
@@ -99,7 +136,7 @@ export class Parquet {
         const about = column.meta_data, name = about.path_in_schema[0];
         const start = Number(about.dictionary_page_offset || about.data_page_offset);
         const range = { start, end: start + Number(about.total_compressed_size), low: about.statistics?.min_value, high: about.statistics?.max_value };
-        chunks.set(name, { ...range, name, group: this.groups.length, element: metadata.schema[index + 1], codec: about.codec });
+        chunks.set(name, { ...range, name, group: this.groups.length, element: metadata.schema[index + 1], codec: about.codec, filled: about.statistics?.null_count === 0n });
       });
       this.groups.push({ first, rows: Number(group.num_rows), chunks });
       first += Number(group.num_rows);
@@ -179,7 +216,7 @@ export class Parquet {
     let started = performance.now();
     for (const [done, [chunk, bytes]] of pages.entries()) {
       const { first, rows } = this.groups[chunk.group];
-      const part = decodeChunk(bytes, rows, chunk, this.head);
+      const codes = column.codes.subarray(first, first + rows), part = decodeChunk(bytes, rows, chunk, this.head, codes);
       const names = new Uint32Array(part.values.length);
       column.distinct &&= part.distinct;
       for (let code = 1; code < names.length; code++) {
@@ -187,8 +224,8 @@ export class Parquet {
         names[code] = found ?? column.values.push(part.values[code]) - 1;
         if (part.distinct && found === undefined) known.set(part.values[code], names[code]);
       }
-      for (let row = 0; row < rows; row++) column.codes[first + row] = names[part.codes[row]];
-      if (performance.now() - started > 60) {
+      if (names.some((name, code) => name !== code)) for (let row = 0; row < rows; row++) codes[row] = names[codes[row]];
+      if (performance.now() - started > SLICE) {
         progress((done + 1) / pages.length);
         await breathe();
         started = performance.now();
