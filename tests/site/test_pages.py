@@ -173,7 +173,8 @@ def test_whatever_a_publisher_wrote_is_text(tmp_path: Path) -> None:
     for one in pages_of(root):
         assert one.faults == []
         assert not [link for link in one.links if link.startswith("javascript")]
-        assert one.path.stat().st_size < 150_000
+        is_story = one.path.parent.name in {"events", "actors"}  # the page of a row may show the whole of it
+        assert one.path.stat().st_size < (400_000 if is_story else 150_000)
     assert HOSTILE in page(root, "en/deeds/index.html").text
 
 

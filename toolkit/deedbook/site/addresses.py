@@ -30,6 +30,8 @@ _PAGES: dict[Kind, str] = {
     "event": "{}/events/{}.html",
     "actor": "{}/actors/{}.html",
 }
+MOST = 20_000
+"""Events, or actors, that have a page each; of more there is one page that reads what it shows in the browser."""
 _ID = re.compile(r"[A-Z]{1,8}[_-]?[0-9]+")
 _PLAIN = re.compile(r"[a-z0-9][a-z0-9_.-]{0,99}")
 _STEM = 40

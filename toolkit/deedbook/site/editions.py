@@ -107,9 +107,9 @@ class Table:
         return self.scan().collect()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Edition:
-    """A release that was proven.
+    """A release that was proven; each is read once, and equal to itself alone.
 
     Attributes:
         entry: What the catalogue says of it.

@@ -10,6 +10,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from urllib.parse import quote
 
@@ -17,9 +18,10 @@ from markupsafe import Markup
 
 from deedbook.catalogue.records import Catalogue
 from deedbook.release.pages import json_text, render_in
-from deedbook.site.addresses import Kind, page_of, way
+from deedbook.site.addresses import MOST, Kind, page_of, way
 from deedbook.site.editions import Edition, Shelf
 from deedbook.site.messages import LANGUAGES, Messages, messages
+from deedbook.site.roles import roles
 
 FOLDER = "site"
 """The folder of the pages in the folder of the catalogue."""
@@ -77,6 +79,11 @@ class At:
         """The way to the list of all events, or of all actors, of the dataset."""
         return posixpath.join(posixpath.dirname(self.story(kind, "x")), "index.html")
 
+    def listed(self, kind: Kind) -> str:
+        """The way to that list, of the release that people see first; empty where there is none."""
+        latest = self.shelf.latest if self.shelf else None
+        return self.story_index(kind) if latest and kind in _lists(latest) else ""
+
     def release(self, edition: Edition, file: str = "") -> str:
         """The way to a file of a release."""
         return f"{self.root}../{quote(edition.entry.path)}{quote(file)}"
@@ -93,6 +100,17 @@ class At:
     def is_latest(self) -> bool:
         """Whether it shows the release that people see first."""
         return bool(self.shelf and self.edition and self.shelf.latest is self.edition)
+
+
+@lru_cache(maxsize=64)
+def _lists(edition: Edition) -> frozenset[Kind]:
+    """What has a page each, and so a list: events, and actors."""
+    found = roles(edition)
+    events = edition.tables[found.events].rows if found.id else 0
+    parts = found.participations
+    actors = edition.tables[found.actors].rows if parts and parts[0].refers else events * len(parts)
+    kinds: dict[Kind, int] = {"event": events, "actor": actors if events <= MOST else 0}
+    return frozenset(kind for kind, count in kinds.items() if 0 < count <= MOST)
 
 
 def render(template: str, at: At, /, **values: object) -> bytes:

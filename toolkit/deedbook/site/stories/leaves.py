@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import Any
 
 from deedbook.catalogue.records import Catalogue
-from deedbook.site.addresses import Kind, slug
+from deedbook.site.addresses import MOST, Kind, slug
 from deedbook.site.editions import Edition
 from deedbook.site.explorer import story_data
 from deedbook.site.messages import messages
@@ -27,7 +27,7 @@ from deedbook.site.stories.heads import Heads
 from deedbook.site.stories.history import Gone
 from deedbook.site.stories.parts import title_field
 from deedbook.site.stories.past import history
-from deedbook.site.stories.records import MOST, Records
+from deedbook.site.stories.records import Records
 
 Page = tuple[str, bytes]
 ON_ONE_PAGE = 2_000

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from deedbook.site.addresses import MOST
 from deedbook.site.editions import Edition, Shelf
 from deedbook.site.roles import Roles
 from deedbook.site.roles import roles as roles_of
@@ -14,8 +15,6 @@ from deedbook.site.stories.history import Gone, Step, gone, owned, steps_of
 from deedbook.site.stories.parts import Parts, called, listed, parts_of, to
 
 Grouped = Mapping[str, list[Row]]
-MOST = 20_000
-"""Events, or actors, that have a page each; of more there is one page that reads what it shows in the browser."""
 
 
 @dataclass(frozen=True, slots=True)
