@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -167,7 +168,12 @@ def test_whatever_a_publisher_wrote_is_text(tmp_path: Path) -> None:
     }
     fields = [{**one, "title": HOSTILE, "description": HOSTILE} for one in SCHEMAS["events"]["fields"]]
     schema = {**SCHEMAS["events"], "title": HOSTILE, "fields": fields}
-    more = {"title": HOSTILE, "description": HOSTILE, "homepage": "javascript:alert(1)", "keywords": [HOSTILE]}
+    more: dict[str, Any] = {
+        "title": HOSTILE,
+        "description": HOSTILE,
+        "homepage": "javascript:alert(1)",
+        "keywords": [HOSTILE],
+    }
     root = release(tmp_path, rows=rows, schemas={**SCHEMAS, "events": schema}, **more)
     build_site(root)
     for one in pages_of(root):
