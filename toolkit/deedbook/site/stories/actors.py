@@ -100,7 +100,8 @@ class Biographer:
     def story(self, id_: str) -> ActorStory:
         """The story of an actor."""
         records, cells, roles = self.records, self.cells, self.records.roles
-        table = records.parts.table(roles.actors) if roles.actors else None
+        row = records.actors[id_]
+        table = records.parts.table(roles.actors) if row else None
         events = list(dict.fromkeys(it.event for it in records.appears.get(id_, ())))
         heads, company = self._company(id_, events)
         bars, axis = self._bars(id_)
@@ -109,7 +110,7 @@ class Biographer:
         return ActorStory(
             id=id_ if table else "",
             name=cells.actors.get(id_, id_),
-            facts=cells.facts(table, records.actors[id_], without) if table else (),
+            facts=cells.facts(table, row, without) if table else (),
             belonging=[cells.actor(text_of(it[roles.actor_id])) for it in records.belonging.get(id_, ())],
             about=self._about(id_),
             n_events=len(events),
@@ -143,7 +144,7 @@ class Biographer:
     def _appearance(self, id_: str, event: str) -> Appearance:
         records, row = self.records, self.records.events[event]
         roles = dict.fromkeys(self._role(it) for it in records.present[event] if it.actor == id_)
-        status = self.cells.show(records.parts.events, records.roles.own("status"), row)
+        status = self.cells.show(records.parts.events, self.heads.status, row)
         return Appearance(self.heads.when(row)[0], self.cells.event(event), tuple(roles), status)
 
     def _role(self, one: Presence) -> Markup:

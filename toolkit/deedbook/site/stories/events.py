@@ -148,12 +148,12 @@ class Teller:
         relations = {parts.listed(table, "relation"), *parts.to(table, table.name)}
         override = {parts.called(table, "override"), parts.called(table, "override_reason")}
         own = {one.actor for one in roles.participations if one.table == roles.events}
-        heads = {roles.id, roles.own("status"), roles.own("title") if self.heads.has_titles else "", self._summary}
+        heads = {roles.id, self.heads.status, roles.own("title") if self.heads.has_titles else "", self._summary}
         return {*heads, *relations, *override, *own, *UNTOLD, *self.heads.shown, *self._sources, *self._counted}
 
     def _standing(self, id_: str, row: Row) -> Standing:
         table, cells, parts = self._table, self.cells, self.records.parts
-        status, override = self.records.roles.own("status"), parts.called(table, "override")
+        status, override = self.heads.status, parts.called(table, "override")
         return Standing(
             status=cells.show(table, status, row),
             says=self.definitions.get(status, {}).get(text_of(row.get(status)), ""),

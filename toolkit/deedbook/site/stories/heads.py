@@ -88,9 +88,17 @@ class Heads:
     def kind(self, row: Row) -> str:
         """The kind of an event in words; empty where a number alone tells it."""
         about = self.role("type")
-        if about is None or (about.type != "string" and not about.codes):
-            return ""
-        return about.label(row[about.name], self.say.lang)
+        text = text_of(row[about.name]) if about else ""
+        label = about.label(text, self.say.lang) if about and text else ""
+        return "" if label == text and not _has_letters(text) else label
+
+    @cached_property
+    def status(self) -> str:
+        """The field of the status of events; empty where there is none, or where numbers that no label explains tell it."""
+        about = self.role("status")
+        labels = [about.label(code, self.say.lang) for code in about.codes] if about else []
+        is_worded = about is not None and (any(map(_has_letters, labels)) or (not labels and about.type == "string"))
+        return about.name if about and is_worded else ""
 
     @cached_property
     def has_titles(self) -> bool:
@@ -109,7 +117,8 @@ class Heads:
         found = [Fact(say(f"story.fact.{key}"), value, claims.get(key, ())) for key, value in told if value]
         best = self.role("best")
         if best and row[best.name] is not None:
-            found.append(Fact(best.title, self._number(row, best), claims.get("numbers", ())))
+            title = say("story.fact.best") if best.title == best.name else best.title
+            found.append(Fact(title, self._number(row, best), claims.get("numbers", ())))
         return found
 
     @cached_property
@@ -161,3 +170,7 @@ class Heads:
         number = self.say.number(int(value) if float(value).is_integer() else value)
         units = [self.cells.show(self.table, name, row) for name in self._units]
         return Markup(" ").join(filter(None, [escape(number), *units, escape(bounds)]))
+
+
+def _has_letters(text: str) -> bool:
+    return any(map(str.isalpha, text))

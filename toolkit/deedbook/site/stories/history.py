@@ -162,7 +162,7 @@ def _position(parts: Parts, table: str, other: str) -> int:
 def gone(shelf: Shelf, table: str, steps: Mapping[Place, list[Step]]) -> dict[str, Gone]:
     """The rows of a table that were published and are there no more, by their key."""
     latest = shelf.latest
-    if latest is None or table not in latest.tables or len(latest.tables[table].key) != 1:
+    if latest is None or not table or table not in latest.tables or len(latest.tables[table].key) != 1:
         return {}
     found = {key: Gone(key) for key in ((latest.changes or {}).get("retired") or {}).get(table, ())}
     found |= {

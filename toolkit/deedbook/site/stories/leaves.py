@@ -21,6 +21,7 @@ from deedbook.site.stories.cells import (
     points_of,
     reasons_in,
     story_way,
+    text_of,
 )
 from deedbook.site.stories.events import Teller
 from deedbook.site.stories.heads import Heads
@@ -80,7 +81,13 @@ def story_pages(catalogue: Catalogue, records: Records, lang: str) -> Iterator[P
             at = book.at("actor", id_)
             yield (
                 at.address,
-                render("actor.html.j2", at, story=book.biographer.story(id_), all_events=_all_events(book, id_)),
+                render(
+                    "actor.html.j2",
+                    at,
+                    story=book.biographer.story(id_),
+                    all_events=_all_events(book, id_),
+                    too_many=not records.has_event_pages,
+                ),
             )
         yield _actor_list(book)
     elif records.roles.actor_id and records.n_actors:
@@ -166,12 +173,12 @@ def _event_lists(book: Book) -> Iterator[Page]:
 def _in_years(book: Book) -> Iterator[tuple[str, Entry]]:
     """Every event with its year, in time; those of no known year last."""
     records, heads = book.records, book.heads
-    status = records.roles.own("status")
+    status = heads.status
     about = records.parts.events.field(status) if status else None
     years = {id_: heads.year(row) for id_, row in records.events.items()}
     for id_ in sorted(records.events, key=lambda it: (not years[it], years[it])):
         row = records.events[id_]
-        stands = about.label(row[status], book.lang) if about and about.codes else ""
+        stands = about.label(row[status], book.lang) if about else ""
         yield (
             years[id_],
             Entry(id_, f"{slug(id_)}.html", book.cells.events[id_], heads.when(row)[0], heads.kind(row), stands),
@@ -185,7 +192,7 @@ def _actor_list(book: Book) -> Page:
     entries = []
     for id_, row in records.actors.items():
         count = len({it.event for it in records.appears.get(id_, ())})
-        what = about.label(row[kind], book.lang) if about else ""
+        what = about.label(row.get(kind), book.lang) if about else ""
         entries.append((count, Entry(id_ if row else "", f"{slug(id_)}.html", cells.actors.get(id_, id_), what=what)))
     at = book.at("actor", file="actors/index.html")
     return at.address, render(
@@ -200,9 +207,11 @@ def _all_events(book: Book, id_: str) -> list[tuple[str, str]]:
     """Where the explorer shows all events of an actor: what it is in them, and the way; where events name it themselves."""
     roles, records = book.records.roles, book.records
     own = [it.actor for it in roles.participations if it.table == roles.events]
-    used = {it.role for it in records.appears.get(id_, ())}
+    used = {it.role for it in records.appears.get(id_, ())} if records.has_event_pages else {*own}
     fields = [about for name in own if name in used and (about := records.parts.events.field(name))]
-    return [(it.title, explorer(records.edition, roles.events, where={it.name: id_})) for it in fields]
+    refers = any(it.refers for it in roles.participations)
+    named = id_ if refers else text_of(records.actors[id_].get(roles.actor_name)) or id_
+    return [(it.title, explorer(records.edition, roles.events, where={it.name: named})) for it in fields]
 
 
 def _gone_pages(

@@ -110,51 +110,57 @@ def read_records(shelf: Shelf, most: int = MOST) -> Records | None:
     if edition is None or roles is None or not roles.id:
         return None
     parts = parts_of(edition, roles)
-    table = parts.events
-    rows = {} if table.rows > most else {text_of(row[roles.id]): row for row in _in_time(parts).iter_rows(named=True)}
-    present = _presences(parts, rows)
-    appears: dict[str, list[Presence]] = defaultdict(list)
-    for id_ in rows:
-        for one in present.get(id_, ()):
-            appears[one.actor].append(one)
-    actors = (
-        {text_of(row[roles.actor_id]): row for row in parts.table(roles.actors).frame().iter_rows(named=True)}
-        if roles.actor_id
-        else {name: {} for name in sorted(appears)}
-    )
-    own = to(table, table.name)
+    is_small = parts.events.rows <= most
+    rows = {text_of(row[roles.id]): row for row in _in_time(parts).iter_rows(named=True)} if is_small else {}
+    listed_actors = _keyed(parts, roles.actors) if roles.actor_id and parts.table(roles.actors).rows <= most else {}
+    present = _presences(parts, rows, listed_actors)
+    appears = _by_actor(present, rows)
+    actors = {**listed_actors, **{name: {} for name in sorted(set(appears) - set(listed_actors))}}
+    told = parts if is_small else Parts(edition, roles)  # claims about events without a page are not read
     steps = steps_of(shelf)
-    claimants = to(parts.table(parts.claims), roles.actors)[:1] if parts.claims else []
     return Records(
         shelf=shelf,
         edition=edition,
         roles=roles,
         parts=parts,
         events=rows,
-        n_events=table.rows,
+        n_events=parts.events.rows,
         actors=actors if len(actors) <= most else {},
-        n_actors=len(actors),
+        n_actors=len(actors) or (parts.table(roles.actors).rows if roles.actor_id else 0),
         present=present,
         appears=appears,
-        answers=_joined(grouped(rows.values(), name) for name in own),
-        claims=_by(parts, parts.claims, roles.events),
-        said=rows_by(parts.table(parts.claims), claimants[0]) if claimants else {},
-        chain=_by(parts, parts.chain, parts.claims),
-        sources=_keyed(parts, parts.sources),
-        evidence=_by(parts, parts.evidence, roles.events),
-        episodes=_by(parts, parts.episodes, roles.actors),
-        bounded=_by(parts, parts.episodes, roles.events),
-        others={name: rows_by(parts.table(name), field) for name, field in parts.others.items() if rows},
-        about={name: rows_by(parts.table(name), field) for name, field in parts.about.items()},
-        belonging=_joined(grouped(actors.values(), name) for name in to(parts.table(roles.actors), roles.actors))
-        if roles.actor_id
-        else {},
-        classes=_classes(parts),
-        steps=owned(parts, shelf, steps),
+        answers=_joined(grouped(rows.values(), name) for name in to(parts.events, roles.events)),
+        claims=_by(told, told.claims, roles.events),
+        said=_by(told, told.claims, roles.actors),
+        chain=_by(told, told.chain, told.claims),
+        sources=_keyed(told, told.sources),
+        evidence=_by(told, told.evidence, roles.events),
+        episodes=_by(told, told.episodes, roles.actors),
+        bounded=_by(told, told.episodes, roles.events),
+        others={name: rows_by(parts.table(name), field) for name, field in parts.others.items() if is_small},
+        about={name: rows_by(parts.table(name), field) for name, field in parts.about.items() if actors},
+        belonging=_belonging(parts, listed_actors),
+        classes=_classes(parts) if is_small else ("", "", {}),
+        steps=owned(told, shelf, steps),
         actor_steps={key: own for (name, key), own in steps.items() if name == roles.actors},
         gone_events=gone(shelf, roles.events, steps),
-        gone_actors=gone(shelf, roles.actors, steps) if roles.actors else {},
+        gone_actors=gone(shelf, roles.actors, steps),
     )
+
+
+def _by_actor(present: Mapping[str, list[Presence]], rows: Iterable[str]) -> dict[str, list[Presence]]:
+    """The participations of each actor, in the order of the events."""
+    found: dict[str, list[Presence]] = defaultdict(list)
+    for id_ in rows:
+        for one in present.get(id_, ()):
+            found[one.actor].append(one)
+    return found
+
+
+def _belonging(parts: Parts, actors: Mapping[str, Row]) -> dict[str, list[Row]]:
+    """The actors that refer to another one, by that one."""
+    table = parts.edition.tables.get(parts.roles.actors)
+    return _joined(grouped(actors.values(), name) for name in to(table, table.name)) if table and actors else {}
 
 
 def _in_time(parts: Parts) -> pl.DataFrame:
@@ -164,31 +170,42 @@ def _in_time(parts: Parts) -> pl.DataFrame:
     return frame.sort([*by, parts.roles.id], nulls_last=True, maintain_order=True)
 
 
-def _presences(parts: Parts, rows: Mapping[str, Row]) -> dict[str, list[Presence]]:
-    """Who takes part in each event, roles in the order of their code list."""
+def _presences(parts: Parts, rows: Mapping[str, Row], actors: Mapping[str, Row]) -> dict[str, list[Presence]]:
+    """Who takes part in each event, roles in the order of their code list; an actor named as the table of actors does is that one."""
     found: dict[str, list[Presence]] = defaultdict(list)
+    names = _ids_by_name(parts, actors)
     for one in parts.roles.participations if rows else ():
+        known = {} if one.refers else names
         if one.table == parts.roles.events:
             for id_, row in rows.items():
                 if actor := text_of(row[one.actor]):
-                    found[id_].append(Presence(id_, actor, one.actor, {}))
+                    found[id_].append(Presence(id_, known.get(actor, actor), one.actor, {}))
             continue
         table = parts.table(one.table)
         codes = table.field(one.role)
         order = {code: at for at, code in enumerate(codes.codes)} if codes else {}
-        for row in table.frame().iter_rows(named=True):
-            role = text_of(row[one.role]) if one.role else ""
-            found[text_of(row[one.event])].append(Presence(text_of(row[one.event]), text_of(row[one.actor]), role, row))
+        for row in table.frame().sort(table.key).iter_rows(named=True):
+            actor, event = text_of(row[one.actor]), text_of(row[one.event])
+            found[event].append(Presence(event, known.get(actor, actor), text_of(row.get(one.role)), row))
         for own in found.values():
             own.sort(key=lambda it: order.get(it.role, len(order)))
     return found
+
+
+def _ids_by_name(parts: Parts, actors: Mapping[str, Row]) -> dict[str, str]:
+    """The ids of actors by their name; a name that several bear names none of them."""
+    name = parts.roles.actor_name
+    ids: dict[str, list[str]] = defaultdict(list)
+    for id_, row in actors.items() if name else ():
+        ids[text_of(row[name])].append(id_)
+    return {text: own[0] for text, own in ids.items() if len(own) == 1}
 
 
 def _classes(parts: Parts) -> tuple[str, str, dict[str, str]]:
     """The class of each event, where the events themselves or the view of pairs have one: table, field, code by event."""
     for name, event in ((parts.roles.events, parts.roles.id), (parts.pairs, "")):
         table = parts.edition.tables.get(name)
-        if table is None or table.rows > 10 * MOST:
+        if table is None:
             continue
         if found := listed(table, "class") or called(table, "class"):
             event = event or to(table, parts.roles.events)[0]
@@ -198,14 +215,12 @@ def _classes(parts: Parts) -> tuple[str, str, dict[str, str]]:
 
 
 def _by(parts: Parts, name: str, other: str) -> dict[str, list[Row]]:
-    """The rows of a table by what they refer to in another one."""
+    """The rows of a table by what they refer to in another one; those of claims by the first field that does, the one that they are about."""
     if not name or not other:
         return {}
     table = parts.table(name)
     rows = table.frame().to_dicts()
-    return _joined(
-        grouped(rows, field) for field in (to(table, other) if name != parts.claims else to(table, other)[:1])
-    )
+    return _joined(grouped(rows, field) for field in to(table, other)[: 1 if name == parts.claims else None])
 
 
 def _joined(groups: Iterable[Mapping[str, list[Row]]]) -> dict[str, list[Row]]:
