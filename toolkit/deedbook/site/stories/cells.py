@@ -11,7 +11,7 @@ import polars as pl
 from markupsafe import Markup, escape
 
 from deedbook.findings import join_key
-from deedbook.site.addresses import page_of, slug
+from deedbook.site.addresses import page_of
 from deedbook.site.editions import Edition, Field, Table
 from deedbook.site.messages import Messages
 from deedbook.site.pages import web_link
@@ -158,13 +158,6 @@ def explorer(edition: Edition, table: str, key: str = "", where: Row | None = No
 def _key_part(key: str) -> str:
     """A key of one field as it stands in an address."""
     return quote(join_key([key]), safe="")
-
-
-def story_way(kind: str, count: int, most: int) -> Callable[[str], str]:
-    """How a story leads to another one: to its page, or to the one page that shows any of them where there are more than `most`."""
-    if count > most:
-        return lambda id_: f"../{kind}.html#{quote(id_, safe='')}"
-    return lambda id_: f"../{kind}s/{slug(id_)}.html"
 
 
 def names_in(parts: Parts, lang: str) -> dict[str, str]:

@@ -15,6 +15,8 @@ from deedbook.site.stories.past import Past, history
 from deedbook.site.stories.records import Presence, Records
 from deedbook.site.stories.statements import Claim, Statements, Weight
 
+_LONGEST_NAME = 300
+"""Characters of a place for machines."""
 _FEW = 200
 """Rows of another table that a page shows of one event; the table has the rest."""
 
@@ -54,6 +56,7 @@ class Story:
 
     Attributes:
         facts: What, when, where and how many, with the claims about each.
+        members_claimed: The claims about who took part.
         claims: By the label of their stance.
         sources: Of the claims: id, title, the rest.
         origin: Sources that the event itself names.
@@ -69,6 +72,7 @@ class Story:
     standing: Standing
     facts: Sequence[Fact]
     members: Sequence[Member]
+    members_claimed: Sequence[str]
     claims: Sequence[tuple[Markup, Sequence[Claim]]]
     sources: Sequence[tuple[str, str, Sequence[Fact]]]
     origin: Sequence[Fact]
@@ -106,13 +110,15 @@ class Teller:
     def story(self, id_: str) -> Story:
         """The story of an event."""
         records, cells, row = self.records, self.cells, self.records.events[id_]
+        about = self.statements.by_aspect(id_)
         summary = "" if self._summary in self._sources else text_of(row.get(self._summary))
         return Story(
             id=id_,
             title=cells.events[id_],
             summary=summary,
             standing=self._standing(id_, row),
-            facts=self.heads.facts(row, self.statements.by_aspect(id_)),
+            facts=self.heads.facts(row, about),
+            members_claimed=about.get("participants", ()),
             members=[self._member(it) for it in records.present.get(id_, ())],
             claims=self.statements.by_stance(id_),
             sources=self.statements.sources(id_),
@@ -242,7 +248,7 @@ class Teller:
         }
         if self._summary and row[self._summary]:
             found["description"] = text_of(row[self._summary])
-        if place := self.heads.place(row):
+        if place := self.heads.place(row)[:_LONGEST_NAME]:
             found["location"] = {"@type": "Place", "name": place}
             latitude, longitude = self.heads.point(row)
             if latitude and longitude:

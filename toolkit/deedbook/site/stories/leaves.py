@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
+from urllib.parse import quote
 
 from deedbook.catalogue.records import Catalogue
 from deedbook.site.addresses import MOST, Kind, slug
@@ -20,7 +21,6 @@ from deedbook.site.stories.cells import (
     names_of_others,
     points_of,
     reasons_in,
-    story_way,
     text_of,
 )
 from deedbook.site.stories.events import Teller
@@ -107,8 +107,8 @@ def _book(catalogue: Catalogue, records: Records, lang: str) -> Book:
         others=names_of_others(parts),
         points=points_of(parts),
         reasons=reasons_in(parts, lang),
-        event_pages=_ways("event", records.n_events, {*records.events, *records.gone_events}),
-        actor_pages=_ways("actor", records.n_actors, {*records.actors, *records.gone_actors}),
+        event_pages=_ways("event", records.has_event_pages, {*records.events, *records.gone_events}),
+        actor_pages=_ways("actor", records.has_actor_pages, {*records.actors, *records.gone_actors}),
     )
     heads = Heads(records, cells)
     titles.update((id_, heads.title(row)) for id_, row in records.events.items())
@@ -116,12 +116,11 @@ def _book(catalogue: Catalogue, records: Records, lang: str) -> Book:
     return Book(catalogue, records, lang, cells, heads, teller, Biographer(records, cells, heads))
 
 
-def _ways(kind: str, count: int, known: set[str]) -> Callable[[str], str]:
-    """How a story leads to another one; nowhere where there is no page."""
-    if count > MOST:
-        return story_way(kind, count, MOST)
-    lead = story_way(kind, count, MOST)
-    return lambda id_: lead(id_) if id_ in known else ""
+def _ways(kind: str, has_pages: bool, known: set[str]) -> Callable[[str], str]:
+    """How a story leads to another one: to its page, or to the one page that shows any of them; nowhere where there is none."""
+    if not has_pages:
+        return lambda id_: f"../{kind}.html#{quote(id_, safe='')}"
+    return lambda id_: f"../{kind}s/{slug(id_)}.html" if id_ in known else ""
 
 
 def definitions(edition: Edition, table: str) -> dict[str, dict[str, str]]:

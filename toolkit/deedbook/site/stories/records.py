@@ -37,7 +37,8 @@ class Records:
     """What the stories of a dataset are made from, by the id of the event, actor or claim.
 
     Attributes:
-        events: Every event, in the order of its days, those without one last; empty where there are more than `MOST`.
+        most: Events, and actors, that have a page each.
+        events: Every event, in the order of its days, those without one last; empty where there are more than `most`.
         n_events: How many there are.
         actors: Every row of the table of actors; where there is none, a row with the name alone for each name that events hold.
         n_actors: How many there are.
@@ -56,6 +57,7 @@ class Records:
     """
 
     shelf: Shelf
+    most: int
     edition: Edition
     roles: Roles
     parts: Parts
@@ -85,12 +87,12 @@ class Records:
     @property
     def has_event_pages(self) -> bool:
         """Whether each event has a page of its own."""
-        return self.n_events <= MOST
+        return self.n_events <= self.most
 
     @property
     def has_actor_pages(self) -> bool:
         """Whether each actor has a page of its own."""
-        return self.n_actors <= MOST
+        return self.n_actors <= self.most
 
 
 def has_pages(edition: Edition, roles: Roles) -> bool:
@@ -120,6 +122,7 @@ def read_records(shelf: Shelf, most: int = MOST) -> Records | None:
     steps = steps_of(shelf)
     return Records(
         shelf=shelf,
+        most=most,
         edition=edition,
         roles=roles,
         parts=parts,
