@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 from deedbook.catalogue.records import Catalogue
-from deedbook.site.addresses import MOST, Kind, slug
+from deedbook.site.addresses import Kind, slug
 from deedbook.site.editions import Edition
 from deedbook.site.explorer import story_data
 from deedbook.site.messages import messages
