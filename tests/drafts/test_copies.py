@@ -133,3 +133,12 @@ def test_a_file_that_cannot_be_read_says_why(tmp_path: Path) -> None:
     draft = adopted(tmp_path, tmp_path / "book.xlsx")
     assert draft.tables == ()
     assert "cannot be read" in draft.undescribed[str(tmp_path / "book.xlsx")]
+
+
+def test_a_note_beside_a_sheet_is_named_and_not_lost(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    for row in (["id", "size"], [1, 2], [3, 4, "see Ann"]):
+        book.worksheets[0].append(row)
+    book.save(tmp_path / "book.xlsx")
+    (reason,) = adopted(tmp_path, tmp_path / "book.xlsx").undescribed.values()
+    assert "book.xlsx: row 3 has 3 cells instead of 2: delete what stands beside the table" in reason

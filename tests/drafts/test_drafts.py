@@ -227,3 +227,60 @@ def test_a_project_is_made_from_files_that_exist(tmp_path: Path) -> None:
     report = validate(load_project(tmp_path / "mine"))
     assert report.valid
     assert {table.table for table in report.tables} == {"events", "actors"}
+
+
+def _drafted(folder: Path, rows: int) -> tuple[Path, dict[str, Any]]:
+    """The draft of a table with a list of two kinds and a day that is none, and where it stands."""
+    days = [f"2024-01-{at % 28 + 1:02}" if at != 5 else "soon" for at in range(rows)]
+    lines = [f"{at},{'ab'[at % 2]},{day}\n" for at, day in enumerate(days, 1)]
+    _described(_put(folder, table__csv="id,kind,day\n" + "".join(lines)))
+    file = folder / "schemas" / "table.schema.json"
+    return file, json.loads(file.read_text("utf-8"))
+
+
+def _answer(file: Path, schema: dict[str, Any], field: str) -> None:
+    for guess in schema["deedbook"]["guess"]:
+        if guess.get("field") == field:
+            guess.pop("todo", None)
+    file.write_text(json.dumps(schema), "utf-8")
+
+
+def test_an_answer_settles_a_property_and_other_data_are_only_listed(tmp_path: Path) -> None:
+    file, schema = _drafted(tmp_path, 60)
+    _answer(file, schema, "kind")  # these are all kinds
+    _answer(file, schema, "day")  # it stays a column of text
+    table = tmp_path / "table.csv"
+    table.write_text(table.read_text("utf-8").replace("soon", "2024-01-06") + "61,c,2024-02-01\n", "utf-8")
+    proposals = {(item.guess.field, item.guess.name): item for item in drafts.update(tmp_path)}
+    assert proposals["kind", "constraints.enum"].is_settled
+    assert proposals["day", "type"].is_settled
+    new = {item["name"]: item for item in json.loads(file.read_text("utf-8"))["fields"]}
+    assert (new["kind"]["constraints"]["enum"], new["day"]["type"]) == (["a", "b"], "string")
+    found = {(item.rule, item.column) for item in validate(load_project(tmp_path)).findings}
+    assert found == {("constraint-error", "kind")}
+    assert {(item.guess.field, item.is_settled) for item in drafts.update(tmp_path)} >= {("kind", True), ("day", True)}
+
+
+def test_an_open_question_follows_the_data(tmp_path: Path) -> None:
+    file, _ = _drafted(tmp_path, 60)
+    table = tmp_path / "table.csv"
+    table.write_text(table.read_text("utf-8").replace("soon", "2024-01-06") + "61,c,2024-02-01\n", "utf-8")
+    before = file.read_bytes()
+    assert drafts.update(tmp_path, check=True)
+    assert file.read_bytes() == before
+    drafts.update(tmp_path)
+    new = {item["name"]: item for item in json.loads(file.read_text("utf-8"))["fields"]}
+    assert (new["kind"]["constraints"]["enum"], new["day"]["type"]) == (["a", "b", "c"], "date")
+    asked = [item.column for item in validate(load_project(tmp_path)).findings if item.rule == "open-question"]
+    assert asked == ["kind"]
+
+
+def test_a_question_that_comes_up_later_is_asked(tmp_path: Path) -> None:
+    _put(tmp_path, table__csv="id,kind\n" + "".join(f"{at},{'ab'[at % 2]}\n" for at in range(120)))
+    drafts.write(drafts.describe([tmp_path / "table.csv"]))
+    assert validate(load_project(tmp_path)).findings == ()
+    with (tmp_path / "table.csv").open("a") as table:
+        table.write("120,c\n")
+    drafts.update(tmp_path)
+    (finding,) = validate(load_project(tmp_path)).findings
+    assert "c stands there once" in finding.message

@@ -5,7 +5,8 @@
     parts.py     which files are one table
     copies.py    the same as CSV files that a person can edit
     forms.py     what a column may be; forms.toml lists it, with texts that mean nothing
-    columns.py   what each column is, from every cell
+    columns.py   what a column is
+    tables.py    the columns of a table, from every cell
     keys.py      what tells rows apart, and which columns refer to other tables
     guesses.py   each guess with what speaks for it, as schemas keep it in `deedbook.guess`
 
@@ -23,8 +24,8 @@ from typing import Any, TypeAlias
 from deedbook import files, models, validation
 from deedbook.descriptor import Resource, load_json, read_package
 from deedbook.drafts import copies, guesses, keys, parts, sources
-from deedbook.drafts.columns import TableColumns, read_columns
 from deedbook.drafts.guesses import Guess, Proposal
+from deedbook.drafts.tables import TableColumns, read_columns
 from deedbook.errors import ProjectError, RefusalError, UsageError
 from deedbook.findings import listed
 from deedbook.project import DESCRIPTOR, Project, load_project

@@ -14,10 +14,11 @@ from pathlib import Path
 import polars as pl
 
 from deedbook.descriptor import read_resource
-from deedbook.drafts.columns import read_names
 from deedbook.drafts.guesses import Guess
 from deedbook.drafts.sources import Source
+from deedbook.drafts.tables import read_names
 from deedbook.edits import Cells, broken_rows, reason_to_leave, to_bytes
+from deedbook.errors import ProjectError
 from deedbook.reading import inputs, pipeline, tables
 from deedbook.types import MISFIT
 
@@ -46,7 +47,7 @@ def write_copies(found: Sequence[Source], folder: Path) -> Iterator[Copy]:
     """Writes each table into a folder.
 
     Raises:
-        ProjectError: when one cannot be read.
+        ProjectError: when one cannot be read, or is no text and has a record that is no row.
     """
     for source in found:
         left = ""
@@ -54,6 +55,9 @@ def write_copies(found: Sequence[Source], folder: Path) -> Iterator[Copy]:
             try:
                 content = to_bytes(_cells_of(source), ",")
             except _RaggedError as error:
+                if inputs.is_foreign(source.resource):
+                    hint = "delete what stands beside the table, or name its column"
+                    raise ProjectError(f"{_origin(source)}: {error}", hint) from None
                 left = str(error)
             else:
                 file = _free(folder / source.paths[0], str(source.raw["name"]))
@@ -63,8 +67,7 @@ def write_copies(found: Sequence[Source], folder: Path) -> Iterator[Copy]:
                 continue
         for path in source.paths:
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
-            if not (folder / path).exists():  # a workbook has several tables
-                shutil.copyfile(source.root / path, folder / path)
+            shutil.copyfile(source.root / path, folder / path)
             yield Copy(path, left=left)
 
 

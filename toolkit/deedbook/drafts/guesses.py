@@ -6,7 +6,7 @@ A guess says one property of the schema, of a field of it, or of the resource, a
 
 import json
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ class Guess:
         evidence: What speaks for it, in words.
         exceptions: Rows that speak against it, with their text.
         todo: What a person has to settle; empty when nothing is open.
+        asked: Whether there was a question: a person who deleted the `todo` answered it, and the property is settled.
     """
 
     field: str
@@ -35,6 +36,7 @@ class Guess:
     evidence: str
     exceptions: tuple[tuple[int, str], ...] = ()
     todo: str = ""
+    asked: bool = False
 
     @property
     def place(self) -> tuple[str, str]:
@@ -55,7 +57,7 @@ class Guess:
         """As `deedbook.guess` has it, without what is empty."""
         exceptions = [{"row": row, "value": text} for row, text in self.exceptions]
         members = {"field": self.field, "property": self.name, "value": self.value, "evidence": self.evidence}
-        members |= {"exceptions": exceptions, "todo": self.todo}
+        members |= {"exceptions": exceptions, "asked": bool(self.todo) or self.asked or None, "todo": self.todo}
         return {name: value for name, value in members.items() if value not in ("", None, [])}
 
 
@@ -66,8 +68,16 @@ def _read_guesses(schema: Mapping[str, Any]) -> list[Guess]:
     for item in kept if isinstance(kept, list) else ():
         if isinstance(item, Mapping) and item.get("property"):
             name, texts = str(item["property"]), [str(item.get(part, "")) for part in ("field", "evidence", "todo")]
-            found.append(Guess(texts[0], name, item.get("value"), texts[1], todo=texts[2]))
+            asked, rows = item.get("asked") is True, tuple(_read_exceptions(item.get("exceptions")))
+            found.append(Guess(texts[0], name, item.get("value"), texts[1], rows, texts[2], asked))
     return found
+
+
+def _read_exceptions(kept: object) -> Iterator[tuple[int, str]]:
+    """The rows that spoke against a guess, with their text."""
+    for item in kept if isinstance(kept, list) else ():
+        if isinstance(item, Mapping) and isinstance(item.get("row"), int):
+            yield item["row"], str(item.get("value", ""))
 
 
 def value_in(schema: Mapping[str, Any], guess: Guess) -> Any:
@@ -136,9 +146,14 @@ class Proposal:
 
     @property
     def is_settled(self) -> bool:
-        """Whether a person decided otherwise: the schema says something else than the guess that it keeps."""
+        """Whether a person decided: the schema says something else than the guess that it keeps, or its question was answered."""
         is_held = self.new is not None or self.guess.name != "type"  # a column that is gone is not dropped
-        return not is_held or self.current != (self.old.value if self.old else None)
+        return not is_held or self.is_answered or self.current != (self.old.value if self.old else None)
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether the question about what the schema says is gone, which only a person takes away."""
+        return self.old is not None and self.old.asked and not self.old.todo and self.current is not None
 
     @property
     def is_change(self) -> bool:
@@ -153,8 +168,8 @@ class Proposal:
             return self.old
         if self.is_settled or not self.new:
             return replace(self.old or self.guess, todo="") if self.is_settled or not self.is_change else None
-        is_answered = self.old and not self.old.todo and self.old.value == self.new.value
-        return replace(self.new, todo="") if is_answered else self.new
+        is_answered = self.old and self.old.asked and not self.old.todo and self.old.value == self.new.value
+        return replace(self.new, todo="", asked=True) if is_answered else self.new
 
 
 def _by_place(guesses: Iterable[Guess]) -> dict[tuple[str, str], Guess]:

@@ -13,8 +13,9 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from deedbook.drafts.columns import KEYLIKE, TIMELIKE, Column, TableColumns
+from deedbook.drafts.columns import KEYLIKE, TIMELIKE, Column
 from deedbook.drafts.guesses import Guess
+from deedbook.drafts.tables import TableColumns
 from deedbook.findings import plural
 
 Hashes: TypeAlias = npt.NDArray[np.uint64]

@@ -7,9 +7,9 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import TypeAlias
 
-from deedbook.drafts.columns import read_names
 from deedbook.drafts.guesses import Guess
 from deedbook.drafts.sources import Source, slug
+from deedbook.drafts.tables import read_names
 from deedbook.errors import ProjectError
 from deedbook.findings import listed, plural
 
