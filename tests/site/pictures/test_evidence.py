@@ -31,9 +31,9 @@ def test_a_cell_counts_the_events_of_its_status_and_origins(tmp_path: Path) -> N
         ("Confirmed", "2", 2, 0),
         ("Probable", "1", 2, 1),
         ("Probable", "5+", 1, 0),
-        ("not stated", "not stated", 1, 0),
+        ("not stated", "n/a", 1, 0),
     )
-    assert "Of 6 events, 2 (33%) rest on a single one" in figure.caption
+    assert "Of 6 events, 2 (33%) rest on a single independent origin" in figure.caption
     assert "Somebody denies 1 of them." in figure.caption
     circles = [circle for circle in drawings(figure)[0].iter(f"{SVG}circle") if circle.get("class")]
     assert len(circles) == 4

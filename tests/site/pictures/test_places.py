@@ -52,8 +52,8 @@ def test_the_map_says_what_it_does_not_show(tmp_path: Path) -> None:
     assert figure.rows[2] == ("Syria", 35.0, 38.5, "only a wider area is known", 1)
     wide, narrow = drawings(figure)
     for drawing in (wide, narrow):
-        kinds = [circle.get("class") for circle in drawing.iter(f"{SVG}circle")]
-        assert kinds[:3] == ["picture-spot", "picture-spot", "picture-vague"]
+        circles = {group.get("class"): len(group) for group in drawing.iterfind(f"{SVG}svg/{SVG}g")}
+        assert circles == {"picture-vague": 1, "picture-spot": 2}
     assert {"Damascus", "Aleppo", "Iraq"} <= set(texts(figure))
 
 
@@ -62,6 +62,13 @@ def test_neighbouring_places_are_one_where_the_map_is_wide(tmp_path: Path) -> No
     found = spots(facts(edition(tmp_path, table("events", places(*rows), "event_id")), "en"))
     assert [spot.count for spot in found] == [100, 1]
     assert found[0].longitude == pytest.approx(10.0495)
+
+
+def test_every_event_is_drawn_however_many_places_there_are(tmp_path: Path) -> None:
+    rows = [(number * 17 % 360 - 180.0, number * 7 % 160 - 80.0, "exact", f"place {number}") for number in range(5000)]
+    found = spots(facts(edition(tmp_path, table("events", places(*rows), "event_id")), "en"))
+    assert sum(spot.count for spot in found) == 5000
+    assert 50 < len(found) <= 350
 
 
 def test_events_without_coordinates_give_no_map(tmp_path: Path) -> None:

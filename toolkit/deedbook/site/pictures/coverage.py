@@ -49,10 +49,10 @@ def single_origins(facts: Facts) -> Figure | None:
     kind = pl.when(origins >= 2).then(2).when(origins >= 1).then(1).when(origins >= 0).then(0)
     groups = grouped(dated(facts).with_columns(kind.alias("kind")), bins, "kind")
     rows = [
-        strip_of(words(f"picture.origins.{name}"), groups.filter(pl.col("by").eq_missing(pl.lit(value))), bins)
+        strip_of(words(f"picture.{facts.grounds}.{name}"), groups.filter(pl.col("by").eq_missing(pl.lit(value))), bins)
         for value, name in ((2, "several"), (1, "one"), (0, "none"), (None, "missing"))
     ]
-    return figure_of(facts, "origins", [row for row in rows if row.total])
+    return figure_of(facts, facts.grounds, [row for row in rows if row.total])
 
 
 def _draw(canvas: Canvas, said: Sequence[str], gaps: Sequence[tuple[Field, int]], rows: int, words: Messages) -> Markup:

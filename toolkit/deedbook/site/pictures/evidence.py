@@ -39,13 +39,13 @@ def status_by_evidence(facts: Facts) -> Figure | None:
     table = _table(facts) if {"status", "origins"} <= facts.columns else Evidence({}, {}, {})
     if not table.cells:
         return None
-    words, of = facts.words, facts.title("origins")
+    words, grounds = facts.words, facts.grounds
     total, denied = (sum(cell[part] for cell in table.cells.values()) for part in (0, 1))
     single = sum(n for (_, at), (n, _) in table.cells.items() if at == 1)
-    said = words("picture.evidence.said", count=total, single=single, share=share(single, total, words), field=of)
+    said = words(f"picture.evidence.{grounds}", count=total, single=single, share=share(single, total, words))
     if "denials" in facts.columns:
         said += " " + words("picture.evidence.denied", count=denied)
-    title = words("picture.evidence")
+    title, of = words("picture.evidence"), words(f"picture.grounds.{grounds}")
     svg = variants("picture-evidence", lambda canvas: _draw(canvas, (title, said, of), table, words))
     rows = tuple((table.rows[code], table.columns[at], *cell) for (code, at), cell in table.cells.items())
     header = (facts.title("status"), of, words("picture.map.events"), words("picture.evidence.of"))
@@ -73,7 +73,7 @@ def _table(facts: Facts) -> Evidence:
         key=lambda row: (order.get(str(row[0]), 999), str(row[0]), row[1] < 0, row[1]),
     )
     codes = list(dict.fromkeys(row[0] for row in cells))[:_MOST_CODES]
-    heads = {-1: words("picture.missing"), _MOST: f"{_MOST}+"}
+    heads = {-1: words("picture.unknown"), _MOST: f"{_MOST}+"}
     return Evidence(
         {code: facts.label("status", code) for code in codes},
         {at: heads.get(at, str(at)) for at in sorted({row[1] for row in cells}, key=lambda at: (at < 0, at))},
@@ -106,8 +106,9 @@ def _circle(canvas: Canvas, at: tuple[float, float], cell: Cell, most: int, word
     """A circle with its number; hatched as far as somebody denies, with that number below."""
     (x, y), (count, denied) = at, cell
     radius = max(3.0, min(17.0, 17 * (count / max(most, 8)) ** 0.5))
-    text = words.number(count) + (f" ({words('picture.evidence.some', count=denied)})" if denied else "")
     shapes = [element("circle", cx=x, cy=y, r=radius, class_="picture-evidence")]
+    left, up = x + radius + 4, 6 if denied else 0
     if denied:
         shapes.append(element("circle", cx=x, cy=y, r=radius, fill=canvas.hatch))
-    return [*shapes, label(x + radius + 4, y + 4, text, kind="picture-halo")]
+        shapes.append(label(left, y + 12, words("picture.evidence.some", count=denied), kind="picture-soft"))
+    return [*shapes, label(left, y + 4 - up, words.number(count), kind="picture-halo")]

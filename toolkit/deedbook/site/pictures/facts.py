@@ -11,7 +11,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import polars as pl
 
@@ -49,11 +49,14 @@ class Facts:
         """Whether events say when they were."""
         return "start" in self.columns
 
+    @property
+    def grounds(self) -> Literal["origins", "sources"]:
+        """What `origins` counts."""
+        table = self.edition.tables[self.roles.events]
+        return "origins" if any(table.field(name) for name in FIELDS["origins"]) else "sources"
+
     def field(self, role: str) -> Field | None:
         """The field that plays a role."""
-        if role in FIELDS:
-            names = (self.edition.tables[self.roles.events].field(name) for name in FIELDS[role])
-            return next(filter(None, names), None)
         column = self.roles.columns.get(role)
         return self.edition.tables[column.table].field(column.field) if column else None
 
@@ -111,8 +114,9 @@ def _joined(edition: Edition, events: Table, found: Roles) -> pl.LazyFrame:
 def _counts(frame: pl.LazyFrame, found: Roles) -> dict[str, pl.Expr]:
     """The columns that play no role elsewhere."""
     names = frame.collect_schema().names()
-    known = ((role, next((name for name in FIELDS[role] if name in names), "")) for role in ("origins", "denials"))
-    columns = {role: pl.col(name) for role, name in known if name}
+    wanted = {"origins": (*FIELDS["origins"], *FIELDS["sources"]), "denials": FIELDS["denials"]}
+    known = {role: next((name for name in listed if name in names), "") for role, listed in wanted.items()}
+    columns = {role: pl.col(name) for role, name in known.items() if name}
     return columns | ({"precise": _precise(names, found.columns["latitude"].via)} if found.has_points else {})
 
 

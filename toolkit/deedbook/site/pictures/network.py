@@ -29,6 +29,8 @@ _MOST_ACTORS, _MOST_TIES = 40, 120
 _STEPS = 400
 _LARGE = 6.0
 """Units of a circle's radius from which its name matters more than a small circle below it."""
+_SAID = 400
+"""Units of a name in a sentence."""
 _EVENLY = 0.6
 """How far an actor's place is its rank from left to right and from top to bottom: groups without ties would leave most of it empty."""
 _Places = NDArray[np.float64]
@@ -58,7 +60,12 @@ def network(facts: Facts) -> Figure | None:
         return None
     words, (first, second, most) = facts.words, found.ties[0]
     title = words("picture.network")
-    said = words("picture.network.said", one=found.actors[first], other=found.actors[second], count=most)
+    said = words(
+        "picture.network.said",
+        one=clip(found.actors[first], _SAID),
+        other=clip(found.actors[second], _SAID),
+        count=most,
+    )
     caption = f"{said} {words('picture.network.read')}"
     if found.rest:
         caption += " " + words("picture.network.rest", shown=len(found.actors), count=found.rest)

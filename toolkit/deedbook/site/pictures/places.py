@@ -5,7 +5,7 @@ Places that are not known themselves, only their region or country, are drawn as
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 from markupsafe import Markup
@@ -13,17 +13,19 @@ from markupsafe import Markup
 from deedbook.site.pictures.facts import Facts
 from deedbook.site.pictures.figure import Figure, source_of, variants
 from deedbook.site.pictures.outlines import countries, land
-from deedbook.site.pictures.projection import EARTH, View, view_of
-from deedbook.site.pictures.svg import Box, Canvas, Point, breadth, clip, drawing, element, fixed, is_free, label, plain
+from deedbook.site.pictures.projection import EARTH, View, spans_world, view_of
+from deedbook.site.pictures.svg import Box, Canvas, breadth, clip, drawing, element, fixed, is_free, label, plain
 
 _MOST = 350
-"""Circles on a map; more are neither told apart nor small."""
+"""Circles on a map: with more, places are neither told apart nor small."""
 _CELLS = 90
-"""Cells on the longer side of the extent, in each of which the events of one precision are one circle."""
-_TENTHS = 10_000
+"""Cells on the longer side of the extent, in each of which the events of one precision are one circle; fewer where it needs fewer."""
+_PARTS = 10_000
 """A coordinate is counted in ten-thousandths of a degree: sums of whole numbers are the same in any order."""
 _NAMED, _NAMED_NARROW = 8, 5
 _SMALLEST = 2.2
+_FULL = 0.25
+"""Share of a map that all circles together may cover."""
 _FEW = 12
 """Events below which the largest circle is not drawn in full size: a single event is no large thing."""
 
@@ -63,8 +65,7 @@ def map_of_events(facts: Facts) -> Figure | None:
     said = words("picture.map.said", placed=placed, count=count)
     said += " " + words("picture.map.vague", count=vague) if vague else ""
     caption = said + " " + words("picture.map.areas")
-    caption += " " + words("picture.map.rest", count=_count(found[_MOST:])) if len(found) > _MOST else ""
-    svg = variants("picture-map", lambda canvas: _draw(canvas, (title, said), found[:_MOST], facts))
+    svg = variants("picture-map", lambda canvas: _draw(canvas, (title, said), found, facts))
     columns = tuple(words(f"picture.map.{name}") for name in ("place", "latitude", "longitude", "precision", "events"))
     known = {precise: words(f"picture.map.{str(precise).lower()}") for precise in (True, False)}
     rows = tuple((it.name, round(it.latitude, 2), round(it.longitude, 2), known[it.precise], it.count) for it in found)
@@ -77,44 +78,46 @@ def _count(spots: Sequence[Spot]) -> int:
 
 
 def spots(facts: Facts) -> list[Spot]:
-    """Where events were, those of most events first; neighbouring places are one where the extent is large."""
+    """Where events were, those of most events first; neighbouring places are one as far as there would be too many."""
     x, y = pl.col("longitude").cast(pl.Float64), pl.col("latitude").cast(pl.Float64)
     points = facts.events.filter(x.is_between(-180, 180), y.is_between(-90, 90))
-    bounds = points.select(pl.len(), x.min().alias("w"), x.max().alias("e"), y.min().alias("s"), y.max().alias("n"))
-    count, west, east, south, north = bounds.collect(engine="streaming").row(0)
-    if not count:
-        return []
-    cell = max(int(max(east - west, north - south) / _CELLS * _TENTHS), 1)
     named = pl.col("place").cast(pl.String) if "place" in facts.columns else pl.lit(None, pl.String)
-    whole = points.select(
-        (x * _TENTHS).round().cast(pl.Int64).alias("x"),
-        (y * _TENTHS).round().cast(pl.Int64).alias("y"),
-        "precise",
-        named.alias("name"),
-    )
-    places = (
-        whole.group_by("x", "y", "precise", "name")
-        .agg(pl.len().cast(pl.Int64).alias("n"))
-        .sort("n", "x", "y", "name", descending=[True, False, False, False])
-    )
-    column, row = pl.col("x") // cell, pl.col("y") // cell
-    cells = places.group_by(column.alias("column"), row.alias("row"), "precise", maintain_order=True).agg(
-        (pl.col("x") * pl.col("n")).sum().alias("x"),
-        (pl.col("y") * pl.col("n")).sum().alias("y"),
-        pl.col("n").sum(),
-        pl.col("name").drop_nulls().first(),
-    )
-    ordered = cells.sort("n", "column", "row", "precise", descending=[True, False, False, False]).collect()
+    at = [(axis * _PARTS).round().cast(pl.Int64).alias(name) for name, axis in (("x", x), ("y", y))]
+    places = points.group_by(*at, "precise", named.alias("name")).agg(pl.len().cast(pl.Int64).alias("n"))
+    most = pl.col("n"), pl.col("x"), pl.col("y"), pl.col("precise"), pl.col("name")
+    found = places.collect(engine="streaming").sort(most, descending=[True, False, False, False, False])
+    cell = max(_extent(found) // _CELLS, 1)
+    while (cells := _cells(found, cell)).height > _MOST:
+        cell = cell * 5 // 4 + 1
     return [
-        Spot(x / n / _TENTHS, y / n / _TENTHS, n, precise, plain(name or ""))
-        for x, y, n, precise, name in ordered.select("x", "y", "n", "precise", "name").iter_rows()
+        Spot(x / n / _PARTS, y / n / _PARTS, n, precise, plain(name or ""))
+        for x, y, n, precise, name in cells.select("x", "y", "n", "precise", "name").iter_rows()
     ]
 
 
+def _extent(places: pl.DataFrame) -> int:
+    """The longer side of what the places span."""
+    sides = places.select(pl.col("x").max() - pl.col("x").min(), pl.col("y").max() - pl.col("y").min()).row(0)
+    return max(side or 0 for side in sides)
+
+
+def _cells(places: pl.DataFrame, size: int) -> pl.DataFrame:
+    """The places of each cell of a grid and of each precision as one: where most of it is, named after its largest."""
+    column, row, n = (pl.col("x") // size).alias("column"), (pl.col("y") // size).alias("row"), pl.col("n")
+    sums = [(pl.col(axis) * n).sum().alias(axis) for axis in ("x", "y")]
+    cells = places.group_by(column, row, "precise", maintain_order=True).agg(
+        *sums, n.sum(), pl.col("name").drop_nulls().first()
+    )
+    return cells.sort("n", "column", "row", "precise", descending=[True, False, False, False])
+
+
 def _draw(canvas: Canvas, said: tuple[str, str], spots: Sequence[Spot], facts: Facts) -> Markup:
+    points = [(spot.longitude, spot.latitude) for spot in spots]
     height, largest = (300.0, 14.0) if canvas.is_narrow else (440.0, 22.0)
-    view = view_of([(spot.longitude, spot.latitude) for spot in spots], canvas.width, height)
+    height = canvas.width * 0.47 if spans_world(points) else height
+    view = view_of(points, canvas.width, height)
     most = max(spots[0].count, _FEW)
+    largest = min(largest, math.sqrt(_FULL * canvas.width * height / math.pi / (_count(spots) / most)))
     circles = []
     for spot in spots:
         turned = spot.longitude + 360 * round((view.middle[0] - spot.longitude) / 360)
@@ -123,7 +126,7 @@ def _draw(canvas: Canvas, said: tuple[str, str], spots: Sequence[Spot], facts: F
     parts = [element("rect", width=canvas.width, height=height, class_="picture-sea")]
     paths = zip(("picture-land", "picture-border"), land(view, canvas.width, height), strict=True)
     parts += [element("path", d=path, class_=kind) for kind, path in paths if path]
-    parts += [_mark(canvas, (circle.x, circle.y), circle.radius, circle.spot.precise) for circle in circles]
+    parts += [_marks(canvas, circles, precise) for precise in (False, True)]
     parts += _names(canvas, circles, view, height, facts.words.lang)
     parts += _scale(canvas, view, height, facts)
     # a drawing inside the drawing shows nothing beyond its frame
@@ -132,10 +135,11 @@ def _draw(canvas: Canvas, said: tuple[str, str], spots: Sequence[Spot], facts: F
     return drawing(canvas, height + 12 + 2 * max(circles[0].radius, 8), *said, frame, *legend)
 
 
-def _mark(canvas: Canvas, at: Point, radius: float, precise: bool) -> Markup:
-    """A circle: filled where the place itself is known, else a hatched ring."""
+def _marks(canvas: Canvas, circles: Sequence[_Circle], precise: bool) -> Markup:
+    """Circles: filled where the place itself is known, else hatched rings."""
     kind, fill = ("picture-spot", None) if precise else ("picture-vague", canvas.hatch)
-    return element("circle", cx=at[0], cy=at[1], r=radius, class_=kind, fill=fill)
+    marks = [element("circle", cx=it.x, cy=it.y, r=it.radius) for it in circles if it.spot.precise == precise]
+    return element("g", *marks, class_=kind, fill=fill) if marks else Markup()
 
 
 def _names(canvas: Canvas, circles: Sequence[_Circle], view: View, height: float, lang: str) -> list[Markup]:
@@ -187,11 +191,14 @@ def _legend(canvas: Canvas, height: float, circles: Sequence[_Circle], facts: Fa
     """What the smallest and the largest circle stand for, and what a hatched one."""
     words, x, y = facts.words, 0.0, height + 8 + max(circles[0].radius, 8)
     parts = []
-    for circle in circles[:1] if circles[0].spot.count == circles[-1].spot.count else (circles[-1], circles[0]):
+    last = [] if circles[-1].spot.count == circles[0].spot.count else [circles[-1]]
+    for circle in [*last, circles[0]]:
         text, r = words.count("picture.events", circle.spot.count), circle.radius
-        parts += [_mark(canvas, (x + r + 1, y), r, precise=True), label(x + 2 * r + 8, y + 4, text)]
+        here = replace(circle, x=x + r + 1, y=y, spot=replace(circle.spot, precise=True))
+        parts += [_marks(canvas, [here], precise=True), label(x + 2 * r + 8, y + 4, text)]
         x += 2 * r + 24 + breadth(text)
     if not all(circle.spot.precise for circle in circles):
-        text = words("picture.map.false")
-        parts += [_mark(canvas, (x + 8, y), 7, precise=False), label(x + 20, y + 4, text, canvas.width - x - 20)]
+        here = _Circle(x + 8, y, 7, replace(circles[0].spot, precise=False))
+        parts += [_marks(canvas, [here], precise=False)]
+        parts += [label(x + 20, y + 4, words("picture.map.false"), canvas.width - x - 20)]
     return parts

@@ -50,7 +50,7 @@ def view_of(points: Sequence[Point], width: float, height: float) -> View:
     longitudes, latitudes = zip(*points, strict=True)
     west, east = _span(longitudes)
     south, north = min(latitudes), max(latitudes)
-    if east - west > _WIDEST or north - south > _TALLEST:
+    if spans_world(points):
         return _world(width, height, south)
     middle = ((west + east) / 2, (south + north) / 2)
     xs, ys = zip(*(project(x, y, middle, False) for x, y in points), strict=True)
@@ -61,6 +61,13 @@ def view_of(points: Sequence[Point], width: float, height: float) -> View:
     shift = (width / 2 - (low_x + high_x) / 2 * scale, height / 2 + (low_y + high_y) / 2 * scale)
     reach = math.hypot(width, height) / 2 / scale + math.hypot(low_x + high_x, low_y + high_y) / 2
     return View(middle, False, scale, shift, _window(middle, 2 * math.asin(min(1, reach / 2))))
+
+
+def spans_world(points: Sequence[Point]) -> bool:
+    """Whether points lie so wide apart that the whole world is drawn."""
+    longitudes, latitudes = zip(*points, strict=True)
+    west, east = _span(longitudes)
+    return east - west > _WIDEST or max(latitudes) - min(latitudes) > _TALLEST
 
 
 def project(longitude: float, latitude: float, middle: Point, is_world: bool) -> Point:

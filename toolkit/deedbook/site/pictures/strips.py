@@ -71,11 +71,11 @@ def time_axis(bins: Bins, box: tuple[float, float, float], words: Messages) -> M
     """The axis of bins from left along the base: a tick and a name where there is room."""
     left, base, room = box
     step = room / bins.count
-    parts = []
+    parts: list[Markup] = []
     for place, name in bins.marks(room, 48 if bins.unit in ("year", "decade") else 70, words):
         x = left + place * step
-        parts.append(element("path", d=f"M{fixed(x)} {fixed(base)}v{5 + LETTER}", class_="picture-axis"))
-        if x + breadth(name) <= left + room + 4:
+        if x + breadth(name) <= left + room + 4 or not parts:
+            parts.append(element("path", d=f"M{fixed(x)} {fixed(base)}v{5 + LETTER}", class_="picture-axis"))
             parts.append(label(x + 4, base + 5 + LETTER, name, kind="picture-soft"))
     whole = element("path", d=f"M{fixed(left)} {fixed(base)}h{fixed(room)}", class_="picture-axis")
     return element("g", whole, *parts)

@@ -15,7 +15,7 @@ _MOST = 12
 """Versions that are drawn; the table has them all."""
 _KINDS = ("added", "changed", "withdrawn")
 _ROW, _BAR = 62, 14
-_LEFT, _TEXT = 150.0, 150.0
+_LEFT, _TEXT = 170.0, 150.0
 """Units for the version and for what a bar says."""
 
 
