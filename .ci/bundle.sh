@@ -24,4 +24,4 @@ done
 lines=$(cat "$site"/assets/src/*.js | grep --count --invert-match --extended-regexp '^\s*(//|/?\*|$)')
 packed=$(gzip --best --to-stdout "$site/assets/deedbook.js" | wc --bytes)
 echo "bundle: $(wc --bytes < "$site/assets/deedbook.js") bytes, $packed gzipped; $lines lines of ours"
-test "$packed" -le 45000
+test "$packed" -le 45000 && test "$lines" -le 1200

@@ -61,7 +61,7 @@ def difference_pages(catalogue: Catalogue, shelf: Shelf, edition: Edition) -> It
         tables = [_table(at, edition, old, one) for one in (changes or {}).get("tables", ()) if _differs(one)]
         summary: Mapping[str, Any] = own[0] if own else {}
         told = {"changes": changes, "before": before, "summary": summary, "tables": tables, "count_names": COUNTS}
-        yield at.address, render("changes.html.j2", at, most=MOST, compared=versions_data(at, shelf), **told)
+        yield at.address, render("changes.html.j2", at, most=MOST, compared=versions_data(shelf), **told)
 
 
 def _differs(table: Mapping[str, Any]) -> bool:

@@ -94,15 +94,10 @@ def data_address(edition: Edition, what: str) -> str:
     return f"data/{slug(edition.name)}/{slug(edition.version)}/{file}.js"
 
 
-def versions_data(at: At, shelf: Shelf) -> list[dict[str, str]]:
+def versions_data(shelf: Shelf) -> list[dict[str, str]]:
     """The versions of a dataset whose changes the bundle can compose for `[data-compare]`, newest first."""
     return [
-        {
-            "version": one.version,
-            "url": at.release(one, CHANGES),
-            "script": data_address(one, _CHANGES),
-            "name": data_name(one, _CHANGES),
-        }
+        {"version": one.version, "script": data_address(one, _CHANGES), "name": data_name(one, _CHANGES)}
         for one in shelf.editions
         if (one.folder / CHANGES).is_file()
     ]

@@ -1,12 +1,14 @@
 // Two versions of a dataset side by side, in the browser: choose, count, filter, read old and new values with their reasons.
 
 import { compose } from "./compose.js";
-import { count, document_, el, later, linked, page, say } from "./dom.js";
+import { count, el, later, linked, page, say, taken } from "./dom.js";
 
 /** Changes that are shown before somebody asks for more. */
 const FIRST = 500;
+/** Characters of a value that are shown. */
+const LONGEST = 2_000;
 
-/** @typedef {{version: string, url: string, script: string, name: string}} Version newest first */
+/** @typedef {{version: string, script: string, name: string}} Version newest first */
 
 /** @param {HTMLElement} place */
 export function comparing(place) {
@@ -26,10 +28,8 @@ export function comparing(place) {
     result,
   );
   const asked = new URLSearchParams(location.hash.slice(1));
-  if (asked.has("from") && asked.has("to")) {
-    [from.value, to.value] = [asked.get("from"), asked.get("to")];
-    show();
-  }
+  [from.value, to.value] = [asked.get("from") ?? from.value, asked.get("to") ?? to.value];
+  if (asked.has("from")) show();
 
   async function show() {
     const ends = [from.selectedIndex, to.selectedIndex].sort((a, b) => b - a);
@@ -37,55 +37,55 @@ export function comparing(place) {
     const between = versions.slice(ends[1], ends[0]).reverse();
     status.textContent = say("explorer.reading");
     try {
-      const documents = await Promise.all(between.map(({ url, script, name }) => document_(url, script, name)));
+      const documents = await Promise.all(between.map(async ({ script, name }) => JSON.parse(await taken(name, script))));
       const { tables, declarations } = compose(documents);
-      const old = versions[ends[0]].version, now = versions[ends[1]].version;
-      const many = tables.reduce((sum, { changes }) => sum + changes.length, 0) + declarations.length;
-      status.textContent = say(many ? "explorer.compared" : "explorer.compared-equal", { old, new: now, some: count(many), versions: count(between.length) });
+      const some = count(tables.reduce((sum, { changes }) => sum + changes.length, declarations.length));
+      status.textContent = say(some === "0" ? "explorer.compared-equal" : "explorer.compared", { old: versions[ends[0]].version, new: versions[ends[1]].version, some, versions: count(between.length) });
       result.replaceChildren(...view(tables, declarations));
     } catch (error) {
-      status.textContent = say("explorer.failed", { reason: error instanceof Error ? error.message : "" });
+      status.textContent = say("explorer.failed", { reason: String(error) });
     }
   }
 }
 
-/** @param {string} kind */
-const kindText = (kind) => say(`explorer.change-${kind}`);
+/** @param {string | null | undefined} text */
+const cell = (text) => el("td", { dir: "auto", class: text == null ? "none" : "" }, text == null ? "" : linked(text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text));
+/** @param {string} label @param {HTMLElement} head @param {HTMLElement} body */
+const scroll = (label, head, body) => el("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": label }, el("table", {}, el("thead", {}, head), body));
+/** @param {string} name */
+const term = (name) => say(`explorer.change-${name}`);
+/** @param {string[]} names */
+const titles = (names) => el("tr", {}, ...names.map((name) => el("th", { scope: "col" }, term(name))));
 
 /**
  * @param {import("./compose.js").TableChanges[]} tables
  * @param {any[]} declarations
  */
 function view(tables, declarations) {
-  const all = tables.flatMap(({ table, changes }) => changes.map((change) => ({ table, ...change })));
-  const kinds = [...new Set(all.map(({ kind }) => kind))].sort();
-  const filter = el("input", { type: "search", id: "compare-filter" });
-  const table = el("select", { id: "compare-table" }, el("option", { value: "" }, say("explorer.all-tables")), ...tables.map((one) => el("option", { value: one.table }, one.table)));
-  const kind = el("select", { id: "compare-kind" }, el("option", { value: "" }, say("explorer.all-kinds")), ...kinds.map((one) => el("option", { value: one }, kindText(one))));
-  const body = el("tbody"), more = el("button", { type: "button" });
+  const all = [...declarations, ...tables.flatMap(({ table, changes }) => changes.map((change) => ({ table, ...change })))];
+  const kinds = [...new Set(all.map(({ kind }) => kind))];
+  const choice = (/** @type {string} */ id, /** @type {string} */ all, /** @type {[string, string][]} */ options) =>
+    el("select", { id, onchange: draw }, el("option", { value: "" }, all), ...options.map(([value, text]) => el("option", { value }, text)));
+  const filter = el("input", { type: "search", id: "compare-filter", oninput: later(draw, 120) });
+  const table = choice("compare-table", say("explorer.all-tables"), [...new Set(all.map((one) => one.table))].map((name) => [name, name]));
+  const kind = choice("compare-kind", say("explorer.all-kinds"), kinds.map((name) => [name, term(name)]));
+  const body = el("tbody"), more = el("button", { type: "button", onclick: () => ((most *= 4), draw()) });
   let most = FIRST;
-  const cell = (/** @type {string | null | undefined} */ text) => el("td", { dir: "auto", class: text == null ? "none" : "" }, text == null ? "" : linked(text.length > 2000 ? `${text.slice(0, 2000)}…` : text));
-  const draw = () => {
+  function draw() {
     const words = filter.value.toLowerCase().split(/\s+/).filter(Boolean);
-    const found = all.filter(
-      (one) => (!table.value || one.table === table.value) && (!kind.value || one.kind === kind.value) && words.every((/** @type {string} */ word) => [one.key, one.field, one.old, one.new, one.reason, one.note].some((text) => text?.toLowerCase().includes(word))),
-    );
-    body.replaceChildren(...found.slice(0, most).map((one) => el("tr", {}, cell(one.table), cell(one.key), cell(kindText(one.kind)), cell(one.field), cell(one.old), cell(one.new), cell([one.reason, one.note, one.source].filter(Boolean).join("; ") || null), cell(one.version))));
+    const fits = (/** @type {any} */ one) => words.every((/** @type {string} */ word) => [one.key, one.field, one.old, one.new, one.reason, one.note].some((text) => text?.toLowerCase().includes(word)));
+    const found = all.filter((one) => (!table.value || one.table === table.value) && (!kind.value || one.kind === kind.value) && fits(one));
+    body.replaceChildren(...found.slice(0, most).map((one) => el("tr", {}, ...[one.table, one.key, term(one.kind), one.field, one.old, one.new, [one.reason, one.note, one.source].filter(Boolean).join("; ") || null, one.version].map(cell))));
     more.hidden = found.length <= most;
     more.textContent = say("explorer.more", { some: count(found.length - most) });
-  };
-  more.addEventListener("click", () => ((most *= 4), draw()));
-  filter.addEventListener("input", later(draw, 120));
-  for (const box of [table, kind]) box.addEventListener("change", draw);
+  }
   draw();
-  const titles = (/** @type {string[]} */ names) => el("thead", {}, el("tr", {}, ...names.map((name) => el("th", { scope: "col" }, say(`explorer.change-${name}`)))));
-  const shown = tables.filter(({ changes }) => changes.length);
+  const named = kinds.filter((name) => tables.some(({ changes }) => changes.some((one) => one.kind === name)));
+  const counted = tables.filter(({ changes }) => changes.length).map((one) => el("tr", {}, cell(one.table), ...named.map((name) => el("td", { class: "kind-number" }, count(one.changes.filter((change) => change.kind === name).length)))));
   return [
-    ...(shown.length ? [scroll(el("table", {}, titles(["table", ...kinds]), el("tbody", {}, ...shown.map((one) => el("tr", {}, cell(one.table), ...kinds.map((name) => el("td", { class: "kind-number" }, count(one.counts.get(name) || 0))))))))] : []),
-    ...(declarations.length ? [el("h2", {}, say("explorer.declarations")), scroll(el("table", {}, titles(["table", "field", "kind", "subject", "old", "new", "version"]), el("tbody", {}, ...declarations.map((one) => el("tr", {}, cell(one.table), cell(one.field), cell(one.kind), cell(one.subject), cell(one.old), cell(one.new), cell(one.version))))))] : []),
-    ...(all.length ? [el("h2", {}, say("explorer.cell-changes")), el("p", { class: "bar" }, el("label", {}, say("explorer.filter-list"), " ", filter), el("label", {}, say("explorer.change-table"), " ", table), el("label", {}, say("explorer.change-kind"), " ", kind)), scroll(el("table", {}, titles(["table", "key", "kind", "field", "old", "new", "reason", "version"]), body)), more] : []),
+    scroll(say("explorer.compare"), titles(["table", ...named]), el("tbody", {}, ...counted)),
+    el("p", { class: "bar" }, el("label", {}, say("explorer.filter-list"), " ", filter), el("label", {}, term("table"), " ", table), el("label", {}, term("kind"), " ", kind)),
+    scroll(say("explorer.cell-changes"), titles(["table", "key", "kind", "field", "old", "new", "reason", "version"]), body),
+    more,
   ];
 }
-
-/** @param {Node} table */
-const scroll = (table) => el("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": say("explorer.compare") }, table);

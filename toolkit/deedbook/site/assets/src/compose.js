@@ -1,7 +1,7 @@
 // What changed between any two versions, from the changes of each version in between: first old value, last new value.
 
 /** @typedef {{key: string, field?: string, kind: string, old?: string | null, new?: string | null, reason?: string, note?: string, source?: string, version: string}} Change */
-/** @typedef {{table: string, counts: Map<string, number>, changes: Change[]}} TableChanges */
+/** @typedef {{table: string, changes: Change[]}} TableChanges */
 
 /** @param {any} entry @param {string} version */
 const explained = (entry, version) => ({ reason: entry.reason, note: entry.note, source: entry.source, version });
@@ -15,9 +15,7 @@ export function compose(documents) {
   const tables = new Map();
   const declarations = [];
   for (const document of documents) {
-    declarations.push(...document.schema.map((/** @type {any} */ one) => ({ ...one, version: document.new })));
-    for (const [kind, named] of [["table-added", document.tables_added], ["table-removed", document.tables_removed]])
-      for (const [table, rows] of Object.entries(named)) declarations.push({ kind, table, field: "", subject: "", old: "", new: String(rows), version: document.new });
+    declarations.push(...document.schema.map((/** @type {any} */ one) => ({ ...one, key: one.subject, version: document.new })));
     for (const table of document.tables) {
       const known = tables.get(table.table) || { rows: new Map(), cells: new Map(), origin: new Map() };
       tables.set(table.table, known);
@@ -76,7 +74,5 @@ function listed(table, { rows, cells }) {
   const there = [...rows.values()].filter((change) => change.kind !== "rekeyed" || change.old !== change.new);
   const changed = [...cells.values()].flatMap((fields) => [...fields.values()]).filter((change) => change.old !== change.new);
   const changes = [...there, ...changed].sort((a, b) => (a.key < b.key ? -1 : Number(a.key > b.key)));
-  const counts = new Map();
-  for (const { kind } of changes) counts.set(kind, (counts.get(kind) || 0) + 1);
-  return { table, counts, changes };
+  return { table, changes };
 }

@@ -6,7 +6,7 @@
 export const page = JSON.parse(document.getElementById("page")?.textContent || "{}");
 export const language = document.documentElement.lang || "en";
 /** The relative way to the folder of the site. */
-const root = document.documentElement.dataset.root || "";
+export const root = document.documentElement.dataset.root || "";
 
 // @ts-ignore build.js puts in what messages.csv says
 const messages = new Map(MESSAGES.map(([key, en, de]) => [key, language === "de" ? de : en]));
@@ -50,10 +50,7 @@ export const linked = (text) =>
  */
 export function later(run, wait) {
   let timer = 0;
-  return () => {
-    clearTimeout(timer);
-    timer = window.setTimeout(run, wait);
-  };
+  return () => (clearTimeout(timer), (timer = window.setTimeout(run, wait)));
 }
 
 /** What scripts of data gave, by name. @type {Map<string, string>} */
@@ -71,17 +68,6 @@ export async function taken(name, script) {
   if (!given.has(name))
     await new Promise((resolve, reject) => document.head.append(el("script", { src: root + script, onload: resolve, onerror: () => reject(new Error(script)) })));
   return given.get(name) || "";
-}
-
-/** The address of a page of the site. @param {string} href below its folder */
-export const inSite = (href) => root + href;
-
-/** A JSON document: over http as it stands, from a file as a script gives it. @param {string} address @param {string} script @param {string} name */
-export async function document_(address, script, name) {
-  if (location.protocol === "file:") return JSON.parse(await taken(name, script));
-  const answer = await fetch(address);
-  if (!answer.ok) throw new Error(`${address}: ${answer.status}`);
-  return answer.json();
 }
 
 /** Puts a text into the clipboard, also where the page has no right to `navigator.clipboard`. @param {string} text */

@@ -40,33 +40,35 @@ export function shownValue(value, field) {
   return part;
 }
 
+/** All of a row. @param {Parquet} table @param {number} row @param {Field[]} fields */
+export const facts = (table, row, fields) =>
+  el("dl", {}, ...fields.flatMap((field) => [el("dt", { dir: "auto", title: field.name }, field.title), el("dd", { dir: "auto" }, shownValue(table.cell(row, field.name), field))]));
+
+/** The rows of another table that name a row, in its explorer. @param {{href: string, table: string, field: string}} one @param {string} id */
+export const naming = ({ href, table, field }, id) => `${href}#${encodeURIComponent(table)}?${new URLSearchParams([[field, `=${id}`]])}`;
+
 /** @param {HTMLElement} place the element with the first rows, which read without this */
 export async function explorer(place) {
   const status = el("p", { class: "rows", role: "status" }, say("explorer.reading"));
   place.before(status);
-  /** @type {Parquet} */
-  let table;
-  try {
-    table = await Parquet.open(await open(page.parquet));
-  } catch (error) {
-    status.textContent = say(error instanceof RangeError ? "explorer.too-large" : "explorer.failed", { reason: String(error) });
-    return;
-  }
+  /** @param {unknown} error */
+  const failed = (error) => void (status.textContent = say(error instanceof RangeError ? "explorer.too-large" : "explorer.failed", { reason: String(error) }));
+  const opened = await open(page.parquet).then((source) => Parquet.open(source)).catch(failed);
+  if (!opened) return;
+  const table = opened;
   /** @type {Field[]} */
   const fields = page.fields;
   const byName = new Map(fields.map((field) => [field.name, field]));
   const shown = new Set(fields.slice(0, FIRST_COLUMNS).map((field) => field.name));
-  let { filters, search } = { filters: /** @type {Map<string, Filter>} */ (new Map()), search: "" };
-  let selection = await select(table.rows, filters, "", fields, read);
-  let view = selection.rows, sorted = /** @type {{name: string, down: boolean} | null} */ (null), looked = -1, turn = 0, expression = "TRUE";
+  let filters = /** @type {Map<string, Filter>} */ (new Map()), search = "";
 
   /** @param {string} name */
-  function read(name) {
-    return table.column(name, (share) => (status.textContent = `${say("explorer.reading")} ${Math.round(share * 100)} %`));
-  }
+  const read = (name) => table.column(name, (share) => (status.textContent = `${say("explorer.reading")} ${Math.round(share * 100)} %`));
+  let selection = await select(table.rows, filters, "", fields, read), view = selection.rows, sorted = /** @type {{name: string, down: boolean} | null} */ (null), looked = -1, turn = 0, expression = "TRUE";
   const visible = () => fields.filter((field) => shown.has(field.name));
   const rowAt = (/** @type {number} */ at) => (view ? view[at] : at);
-  const key = (/** @type {number} */ row) => joinKey(page.key.map((/** @type {string} */ name) => textOf(table.cell(row, name), /** @type {Field} */ (byName.get(name)))));
+  const write = (/** @type {import("./parquet.js").Value | undefined} */ value, /** @type {string} */ name) => textOf(value, /** @type {Field} */ (byName.get(name)));
+  const key = (/** @type {number} */ row) => joinKey(page.key.map((/** @type {string} */ name) => write(table.cell(row, name), name)));
   const filterOf = (/** @type {string} */ name) => filters.get(name) || /** @type {Filter} */ (filters.set(name, {}).get(name));
   const filtered = () => Boolean(search) || fields.some((field) => filters.has(field.name) && isActive(filterOf(field.name), field));
 
@@ -91,36 +93,30 @@ export async function explorer(place) {
       arrange();
     },
   });
-  /** @param {unknown} error */
-  const failed = (error) => void (status.textContent = say("explorer.failed", { reason: String(error) }));
 
   /** Selects and orders anew, and shows it. */
-  async function arrange() {
+  async function arranging() {
     const mine = ++turn, asked = structuredClone(filters);
-    try {
-      const found = await select(table.rows, asked, search, fields, read);
-      const arranged = sorted ? order(await read(sorted.name), found.rows, sorted.down, language) : found.rows;
-      if (mine !== turn) return; // somebody typed on
-      [selection, view, looked, grid.top, expression] = [found, arranged, -1, 0, where(asked, found.searched, fields)];
-      detail.hidden = true;
-      const said = rowsText(selection.length, table.rows) + (selection.length ? "" : ` ${say("explorer.none")}`);
-      status.textContent = said;
-      clear.hidden = !filtered();
-      grid.refresh();
-      grid.show(0, true);
-      performance.mark("deedbook-shown");
-      await breathe();
-      if (mine === turn) await side.refresh(filtered());
-      if (mine !== turn) return;
-      status.textContent = said;
-      exporting.refresh();
-    } catch (error) {
-      failed(error);
-    }
+    const found = await select(table.rows, asked, search, fields, read);
+    const arranged = sorted ? order(await read(sorted.name), found.rows, sorted.down, language) : found.rows;
+    if (mine !== turn) return; // somebody typed on
+    [selection, view, looked, grid.top, expression] = [found, arranged, -1, 0, where(asked, found.searched, fields)];
+    detail.hidden = true;
+    const said = rowsText(selection.length, table.rows) + (selection.length ? "" : ` ${say("explorer.none")}`);
+    status.textContent = said;
+    clear.hidden = !filtered();
+    grid.refresh();
+    grid.show(0, true);
+    await breathe();
+    if (mine === turn) await side.refresh(filtered());
+    if (mine !== turn) return;
+    status.textContent = said;
+    exporting.refresh();
   }
+  const arrange = () => arranging().catch(failed);
   const changed = () => {
     const said = toAddress(filters, search, fields);
-    replaceHash(`#${encodeURIComponent(page.table)}${said ? `?${said}` : ""}`);
+    history.replaceState(null, "", `#${encodeURIComponent(page.table)}${said ? `?${said}` : ""}`);
     return arrange();
   };
   const typed = later(changed, 150);
@@ -132,22 +128,17 @@ export async function explorer(place) {
     looked = at;
     grid.draw();
     const name = page.key.length ? key(row) : "", link = page.key.length ? rowAddress(page.table, name) : "";
-    const close = () => {
-      detail.hidden = true;
-      looked = -1;
-      grid.move(at, grid.at.column);
-    };
+    const close = () => ((detail.hidden = true), (looked = -1), grid.move(at, grid.at.column));
     const heading = el("h2", { tabindex: -1, dir: "auto" }, name || say("explorer.row", { row: row + 1 }));
-    const list = el("dl", {}, ...fields.flatMap((field) => [el("dt", { dir: "auto", title: field.name }, field.title), el("dd", { dir: "auto" }, shownValue(table.cell(row, field.name), field))]));
-    const refer = page.key.length === 1 ? page.referring.map((/** @type {any} */ one) => el("li", {}, el("a", { href: `${one.href}#${encodeURIComponent(one.table)}?${new URLSearchParams([[one.field, `=${textOf(table.cell(row, page.key[0]), /** @type {Field} */ (byName.get(page.key[0])))}`]])}` }, `${one.title}: ${one.label}`))) : [];
+    const refer = page.referring.map((/** @type {any} */ one) => el("li", {}, el("a", { href: naming(one, splitKey(name)[0]) }, `${one.title}: ${one.label}`)));
     detail.replaceChildren(
       el("div", { class: "detail-head" }, heading, link ? el("a", { href: link, class: "permalink" }, say("explorer.permalink")) : null, link ? copyButton(() => new URL(link, location.href).href, say("explorer.copy-link")) : null, el("button", { type: "button", class: "close", onclick: close }, say("explorer.close"))),
-      list,
+      facts(table, row, fields),
       ...(refer.length ? [el("h3", {}, say("explorer.referring")), el("ul", {}, ...refer)] : []),
     );
     detail.onkeydown = (/** @type {KeyboardEvent} */ event) => event.key === "Escape" && close();
     detail.hidden = false;
-    if (link) replaceHash(link);
+    if (link) history.replaceState(null, "", link);
     heading.focus();
   }
 
@@ -155,32 +146,25 @@ export async function explorer(place) {
   async function follow() {
     const { table: name, key: wanted, asked } = readHash(location.hash);
     if (name && name !== page.table) return;
-    ({ filters, search } = fromAddress(asked || "", fields));
+    ({ filters, search } = fromAddress(asked, fields));
     box.value = search;
     if (wanted === null || !page.key.length) return arrange();
     selection = await select(table.rows, filters, search, fields, read);
     [view, sorted] = [null, null];
-    const parts = splitKey(wanted), write = (/** @type {any} */ value, /** @type {string} */ name) => textOf(value, /** @type {Field} */ (byName.get(name)));
-    const row = parts.length === page.key.length ? await table.find(page.key, parts, write, fields.map((field) => field.name)) : -1;
-    if (row < 0) {
-      await arrange();
-      status.textContent = say("explorer.no-row", { key: wanted });
-      return;
-    }
+    const row = await table.find(page.key, splitKey(wanted), write, fields.map((field) => field.name));
+    if (row < 0) return arrange().then(() => void (status.textContent = say("explorer.no-row", { key: wanted })));
     status.textContent = rowsText(table.rows, table.rows);
     grid.refresh();
     grid.show(row, true);
     await look(row);
   }
 
-  const box = el("input", { type: "search", id: "explorer-search", autocomplete: "off", placeholder: say("explorer.search") });
-  box.addEventListener("input", () => ((search = box.value.trim()), typed()));
-  const clear = el("button", { type: "button", hidden: true }, say("explorer.clear"));
-  clear.addEventListener("click", () => ((filters = new Map()), (search = box.value = ""), changed()));
+  const box = el("input", { type: "search", id: "explorer-search", autocomplete: "off", placeholder: say("explorer.search"), oninput: () => ((search = box.value.trim()), typed()) });
+  const clear = el("button", { type: "button", hidden: true, onclick: () => ((filters = new Map()), (search = box.value = ""), changed()) }, say("explorer.clear"));
   const side = controls(fields, filterOf, changed, typed, async (name) => tally(await read(name), name, selection));
   const choice = fields.map((field) => {
-    const input = el("input", { type: "checkbox", checked: shown.has(field.name) });
-    input.addEventListener("change", () => (input.checked ? shown.add(field.name) : shown.size > 1 ? shown.delete(field.name) : (input.checked = true), grid.refresh()));
+    const choose = () => (shown[input.checked ? "add" : "delete"](field.name), grid.refresh());
+    const input = el("input", { type: "checkbox", checked: shown.has(field.name), onchange: choose });
     return el("li", {}, el("label", {}, input, el("span", { dir: "auto" }, field.title)));
   });
   const columns = el("details", { class: "panel columns" }, el("summary", {}, say("explorer.columns")), el("ul", { class: "panel-body" }, ...choice));
@@ -193,26 +177,14 @@ export async function explorer(place) {
       el("div", { class: "explorer-body" }, filterBox, el("div", { class: "explorer-main" }, grid.element, detail)),
     ),
   );
-  window.addEventListener("hashchange", follow);
-  await follow().catch(failed);
+  const go = () => follow().catch(failed);
+  window.addEventListener("hashchange", go);
+  await go();
   if (table.source.isWhole) for (const name of side.open()) await breathe().then(() => table.column(name)).catch(failed); // the first filter then need not wait
 }
 
 /** What an address asks for: `#TABLE`, `#TABLE/KEY` or `#TABLE?FILTERS`. @param {string} hash */
 export function readHash(hash) {
   const [, table = "", sign = "", rest = ""] = /^#([^/?]*)([/?]?)(.*)$/s.exec(hash) || [];
-  try {
-    return { table: decodeURIComponent(table), key: sign === "/" ? decodeURIComponent(rest) : null, asked: sign === "?" ? rest : null };
-  } catch {
-    return { table: "", key: null, asked: null }; // a broken escape
-  }
-}
-
-/** @param {string} hash */
-function replaceHash(hash) {
-  try {
-    history.replaceState(null, "", hash);
-  } catch {
-    // from a file some browsers forbid it: the address then stays as it was
-  }
+  return { table: decodeURIComponent(table), key: sign === "/" ? decodeURIComponent(rest) : null, asked: sign === "?" ? rest : "" };
 }

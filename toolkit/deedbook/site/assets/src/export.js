@@ -3,7 +3,7 @@
 import { copyButton, count, el, page, say } from "./dom.js";
 import { breathe } from "./ranges.js";
 import { Sha256 } from "./sha256.js";
-import { csvLine, textOf } from "./values.js";
+import { csvCell, csvLine, textOf } from "./values.js";
 import { shell } from "./where.js";
 
 /** @typedef {import("./parquet.js").Parquet} Parquet */
@@ -21,14 +21,8 @@ const AT_ONCE = 50_000;
  */
 export async function subset(table, fields, rows, progress) {
   const names = fields.map((field) => field.name), writer = new TextEncoder(), sha = new Sha256();
-  /** @type {Uint8Array<ArrayBuffer>[]} */
-  const parts = [];
-  const add = (/** @type {string} */ text) => {
-    const bytes = writer.encode(text);
-    sha.update(bytes);
-    parts.push(bytes);
-  };
-  add(fields.map((field) => csvHeader(field.name)).join(",") + "\n");
+  const parts = [writer.encode(fields.map((field) => csvCell(field.name)).join(",") + "\n")];
+  sha.update(parts[0]);
   let next = 0;
   for (const [index, group] of table.groups.entries()) {
     const end = group.first + group.rows, first = next;
@@ -41,15 +35,13 @@ export async function subset(table, fields, rows, progress) {
       const row = rows ? rows[first + at] : group.first + at;
       lines.push(csvLine(fields.map((field) => textOf(table.cell(row, field.name), field))));
     }
-    add(lines.join(""));
+    parts.push(writer.encode(lines.join("")));
+    sha.update(parts[parts.length - 1]);
     progress((index + 1) / table.groups.length);
     await breathe();
   }
   return { blob: new Blob(parts, { type: "text/csv" }), sha256: sha.hex(), bytes: sha.length };
 }
-
-/** @param {string} name */
-const csvHeader = (name) => csvLine([name, ""]).slice(0, -4);
 
 /**
  * The panel of an export.
@@ -68,7 +60,7 @@ export function exportPanel(table, fields, current) {
   async function make() {
     const { rows, length, where } = current();
     const bar = el("progress", { max: 1, value: 0, "aria-label": say("explorer.reading") });
-    body.replaceChildren(el("p", {}, say("explorer.reading")), bar);
+    body.replaceChildren(bar);
     try {
       const made = await subset(table, fields, rows, (share) => (bar.value = share));
       if (current().where !== where) return;

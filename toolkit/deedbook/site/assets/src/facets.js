@@ -42,13 +42,8 @@ function facet(field, whole, first, filter, changed, tally) {
     list.replaceChildren(
       ...shown.map((value) => {
         const many = counts.get(value) || 0, label = labelOf(value, field);
-        const input = el("input", { type: "checkbox", checked: chosen.has(value) });
-        input.addEventListener("change", () => {
-          const values = (filter(field.name).values ||= new Set());
-          if (input.checked) values.add(value);
-          else values.delete(value);
-          changed();
-        });
+        const choose = () => ((filter(field.name).values ||= new Set())[chosen.has(value) ? "delete" : "add"](value), changed());
+        const input = el("input", { type: "checkbox", checked: chosen.has(value), onchange: choose });
         const code = typeof value === "string" && label !== value ? el("span", { class: "code" }, value) : null;
         return el("li", {}, el("label", { class: many ? "" : "none" }, input, el("span", { class: "facet-label", dir: "auto", title: String(value ?? "") }, label, " ", code), el("span", { class: "facet-count" }, count(many))));
       }),
@@ -75,32 +70,18 @@ function facet(field, whole, first, filter, changed, tally) {
  * @param {() => void} typed the same, when typing stops
  */
 function control(field, filter, changed, typed) {
-  /** @type {HTMLInputElement[]} */
-  const inputs = [];
-  const input = (/** @type {"text" | "low" | "high"} */ part, /** @type {Record<string, string>} */ attributes) => {
-    const box = el("input", attributes);
-    box.addEventListener("input", () => {
-      filter(field.name)[part] = box.value.trim() || undefined;
-      typed();
-    });
-    inputs.push(box);
-    box.part_ = part;
-    return el("label", {}, el("span", { class: "label" }, say(`explorer.${part === "text" ? "contains" : part === "low" ? "from" : "to"}`)), box);
-  };
-  /** @type {Record<string, string>} */
-  const kind = field.kind === "number" ? { type: "text", inputmode: "decimal", pattern: "-?[0-9]+([.][0-9]+)?" } : { type: "date" };
-  const boxes = field.kind === "text" ? [input("text", { type: "search" })] : [input("low", kind), input("high", kind)];
-  const missing = el("select", {}, ...["any", "there", "missing"].map((name) => el("option", { value: name }, say(`explorer.cells-${name}`))));
-  missing.addEventListener("change", () => {
-    filter(field.name).missing = missing.value === "any" ? undefined : missing.value === "missing";
-    changed();
-  });
-  const box = el("details", { class: "facet", "data-field": field.name }, el("summary", { dir: "auto" }, field.title), ...boxes, el("label", {}, el("span", { class: "label" }, say("explorer.cells")), missing));
+  const kind = field.kind === "text" ? { type: "search" } : field.kind === "number" ? { type: "text", inputmode: "decimal", pattern: "-?[0-9]+([.][0-9]+)?" } : { type: "date" };
+  const parts = /** @type {("text" | "low" | "high")[]} */ (field.kind === "text" ? ["text"] : ["low", "high"]);
+  const boxes = parts.map((part) => el("input", { ...kind, oninput: (/** @type {any} */ { target }) => ((filter(field.name)[part] = target.value.trim() || undefined), typed()) }));
+  const choose = () => ((filter(field.name).missing = missing.value ? missing.value === "missing" : undefined), changed());
+  const missing = el("select", { onchange: choose }, ...["", "there", "missing"].map((value) => el("option", { value }, say(`explorer.cells-${value || "any"}`))));
+  const named = (/** @type {string} */ name, /** @type {Node} */ box) => el("label", {}, el("span", { class: "label" }, say(`explorer.${name}`)), box);
+  const box = el("details", { class: "facet", "data-field": field.name }, el("summary", { dir: "auto" }, field.title), ...parts.map((part, at) => named(`cells-${part}`, boxes[at])), named("cells", missing));
   /** Puts into the boxes what the filter says, which another may have changed. */
   function refresh() {
     const now = filter(field.name);
-    for (const one of inputs) if (document.activeElement !== one) one.value = now[/** @type {"text"} */ ((/** @type {any} */ (one)).part_)] || "";
-    missing.value = now.missing === undefined ? "any" : now.missing ? "missing" : "there";
+    parts.forEach((part, at) => document.activeElement !== boxes[at] && (boxes[at].value = now[part] || ""));
+    missing.value = now.missing === undefined ? "" : now.missing ? "missing" : "there";
     if (Object.values(now).some((value) => value !== undefined)) box.open = true;
   }
   return { box, refresh };
@@ -116,10 +97,7 @@ function control(field, filter, changed, typed) {
  */
 export function controls(fields, filter, changed, typed, tally) {
   const counted = new Map(/** @type {[string, boolean, [Value, number][]][]} */ (page.counts).map(([name, ...rest]) => [name, rest]));
-  const lists = fields.flatMap((field) => {
-    const [whole, first] = counted.get(field.name) || [];
-    return first ? [facet(field, Boolean(whole), first, filter, changed, tally)] : [];
-  });
+  const lists = fields.filter((field) => counted.has(field.name)).map((field) => facet(field, .../** @type {[boolean, [Value, number][]]} */ (counted.get(field.name)), filter, changed, tally));
   const others = fields.filter((field) => !counted.has(field.name)).map((field) => control(field, filter, changed, typed));
   const wide = matchMedia("(min-width: 60rem)").matches;
   lists.filter(({ whole }) => whole).slice(0, wide ? OPEN : 0).forEach(({ box }) => (box.open = true));

@@ -36,12 +36,10 @@ export class Grid {
     this.columns = el("colgroup");
     this.head = el("tr", { "aria-rowindex": 1 });
     this.body = el("tbody");
-    this.table = el("table", { role: "grid", class: "grid", "aria-label": model.label }, this.columns, el("thead", {}, this.head), this.body);
+    const listen = { onkeydown: this.pressed.bind(this), onclick: this.clicked.bind(this) };
+    this.table = el("table", { role: "grid", class: "grid", "aria-label": model.label, ...listen }, this.columns, el("thead", {}, this.head), this.body);
     this.space = el("div", { class: "grid-space" }, this.table);
-    this.element = el("div", { class: "grid-scroll" }, this.space);
-    this.element.addEventListener("scroll", () => this.scrolled());
-    this.table.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => this.pressed(event));
-    this.table.addEventListener("click", (/** @type {MouseEvent} */ event) => this.clicked(event));
+    this.element = el("div", { class: "grid-scroll", onscroll: () => this.scrolled() }, this.space);
     new ResizeObserver(() => this.draw()).observe(this.element);
   }
 
@@ -95,12 +93,8 @@ export class Grid {
   scrolled() {
     if (this.element.scrollTop === this.set) return; // our own doing
     this.set = undefined;
-    const range = this.element.scrollHeight - this.element.clientHeight;
-    const top = range > 0 ? Math.round((this.element.scrollTop / range) * this.last) : 0;
-    if (top !== this.top) {
-      this.top = top;
-      this.draw();
-    }
+    this.top = Math.round((this.element.scrollTop / (this.element.scrollHeight - this.element.clientHeight)) * this.last) || 0;
+    this.draw();
   }
 
   /** The rows in sight. @param {boolean} [focused] whether the focus was in the table */
@@ -157,12 +151,12 @@ export class Grid {
 
   /** @param {KeyboardEvent} event */
   pressed(event) {
-    const { row, column } = this.at, end = this.model.length() - 1, far = event.ctrlKey || event.metaKey;
+    const { row, column } = this.at, far = event.ctrlKey || event.metaKey;
     /** @type {Map<string, [number, number]>} */
     const moves = new Map([
       ["ArrowDown", [row + 1, column]], ["ArrowUp", [row - 1, column]], ["ArrowRight", [row, column + 1]], ["ArrowLeft", [row, column - 1]],
       ["PageDown", [row + this.sight, column]], ["PageUp", [Math.max(0, row - this.sight), column]],
-      ["Home", [far ? 0 : row, 0]], ["End", [far ? end : row, Infinity]],
+      ["Home", [far ? 0 : row, 0]], ["End", [far ? Infinity : row, Infinity]],
     ]);
     const move = moves.get(event.key);
     if (move) this.move(...move);
@@ -171,9 +165,10 @@ export class Grid {
     event.preventDefault();
   }
 
+  /** What Enter or a click does: sorts at the header, shows the row below it. */
   act() {
-    if (this.at.row < 0) this.model.sort(this.model.fields()[this.at.column]);
-    else this.model.choose(this.at.row);
+    const { row, column } = this.at;
+    return row < 0 ? this.model.sort(this.model.fields()[column]) : this.model.choose(row);
   }
 
   /** @param {MouseEvent} event */

@@ -8,8 +8,8 @@ import { parquetMetadata } from "hyparquet/src/metadata.js";
 import { readPlain } from "hyparquet/src/plain.js";
 import { breathe, readMany } from "./ranges.js";
 
-/** Cells of row groups that are kept decoded; the oldest go first. */
-const KEPT = 12_000_000;
+/** Columns of row groups that are kept decoded: some ten million cells. */
+const KEPT = 1_000;
 /** Milliseconds of decoding between two breaths. */
 const SLICE = 50;
 const text = new TextDecoder();
@@ -126,9 +126,9 @@ export class Parquet {
     this.ready = new Map();
     /** @type {Map<Chunk, Column>} */
     this.chunks = new Map();
-    this.kept = 0;
     /** @type {Group[]} */
     this.groups = [];
+    this.last = 0;
     let first = 0;
     for (const group of metadata.row_groups) {
       const chunks = new Map();
@@ -145,13 +145,9 @@ export class Parquet {
 
   /** The group that holds a row. @param {number} row */
   groupOf(row) {
-    let low = 0, high = this.groups.length - 1;
-    while (low < high) {
-      const middle = (low + high + 1) >> 1;
-      if (this.groups[middle].first <= row) low = middle;
-      else high = middle - 1;
-    }
-    return low;
+    const { first, rows } = this.groups[this.last];
+    if (row < first || row >= first + rows) this.last = this.groups.findLastIndex((group) => group.first <= row);
+    return this.last;
   }
 
   /**
@@ -165,7 +161,7 @@ export class Parquet {
     if (whole) return whole.values[whole.codes[row]];
     const group = this.groups[this.groupOf(row)];
     const chunk = this.chunks.get(/** @type {Chunk} */ (group.chunks.get(name)));
-    return chunk && chunk.values[chunk.codes[row - group.first]];
+    return chunk?.values[chunk.codes[row - group.first]];
   }
 
   /**
@@ -176,17 +172,9 @@ export class Parquet {
   async read(groups, names) {
     const wanted = [...new Set(groups)].flatMap((group) => names.filter((name) => !this.ready.has(name)).map((name) => /** @type {Chunk} */ (this.groups[group].chunks.get(name))));
     await readMany(this.source, wanted.filter((chunk) => chunk && !this.chunks.has(chunk)), (chunk, bytes) => {
-      const { rows } = this.groups[chunk.group];
-      this.chunks.set(chunk, decodeChunk(bytes, rows, chunk, this.head));
-      this.kept += rows;
+      this.chunks.set(chunk, decodeChunk(bytes, this.groups[chunk.group].rows, chunk, this.head));
     });
-    const needed = new Set(wanted);
-    for (const chunk of this.chunks.keys()) {
-      if (this.kept <= KEPT) break;
-      if (needed.has(chunk)) continue;
-      this.kept -= this.groups[chunk.group].rows;
-      this.chunks.delete(chunk);
-    }
+    if (this.chunks.size > KEPT) this.chunks = new Map([...this.chunks].filter(([chunk]) => wanted.includes(chunk)));
   }
 
   /**
@@ -196,12 +184,9 @@ export class Parquet {
    * @returns {Promise<Column>}
    */
   column(name, progress = () => {}) {
-    let promise = this.columns.get(name);
-    if (!promise) {
-      promise = this.readColumn(name, progress);
-      this.columns.set(name, promise);
-      promise.catch(() => this.columns.delete(name)); // asked again, it may come
-    }
+    const known = this.columns.get(name), promise = known || this.readColumn(name, progress);
+    this.columns.set(name, promise);
+    if (!known) promise.catch(() => this.columns.delete(name)); // asked again, it may come
     return promise;
   }
 
@@ -246,8 +231,8 @@ export class Parquet {
     const first = /** @type {string} */ (key[0]);
     for (const [index, group] of this.groups.entries()) {
       const chunk = /** @type {Chunk} */ (group.chunks.get(first));
-      if (typeof chunk.low === "string" && (before(wanted[0], chunk.low) || before(chunk.high, wanted[0]))) continue;
-      if (typeof chunk.low !== "string" && chunk.low != null && !(chunk.low instanceof Date) && (Number(wanted[0]) < chunk.low || Number(wanted[0]) > chunk.high)) continue;
+      const { low, high } = chunk, asked = Number(wanted[0]);
+      if (typeof low === "string" ? before(wanted[0], low) || before(high, wanted[0]) : typeof low !== "object" && (asked < low || asked > high)) continue;
       await this.read([index], [...new Set([...key, ...names])]);
       for (let row = group.first; row < group.first + group.rows; row++)
         if (key.every((name, at) => write(/** @type {Value} */ (this.cell(row, name)), name) === wanted[at])) return row;
@@ -258,10 +243,6 @@ export class Parquet {
 
 /** Whether a text stands before another by code point, as keys do; UTF-16 orders some characters otherwise. @param {string} a @param {string} b */
 export function before(a, b) {
-  const left = a[Symbol.iterator](), right = b[Symbol.iterator]();
-  for (;;) {
-    const one = left.next(), other = right.next();
-    if (one.done || other.done) return Boolean(one.done && !other.done);
-    if (one.value !== other.value) return Number(one.value.codePointAt(0)) < Number(other.value.codePointAt(0));
-  }
+  const left = [...a], right = [...b], at = left.findIndex((letter, place) => letter !== right[place]);
+  return at < 0 ? left.length < right.length : at < right.length && Number(left[at].codePointAt(0)) < Number(right[at].codePointAt(0));
 }

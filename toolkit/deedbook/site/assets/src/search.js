@@ -1,7 +1,7 @@
 // The search of the catalogue's home over datasets, tables, fields and codes.
 
 import MiniSearch from "minisearch";
-import { count, el, inSite, language, later, say, taken } from "./dom.js";
+import { count, el, language, later, root, say, taken } from "./dom.js";
 
 /** Results that are listed. */
 const MOST = 40;
@@ -17,43 +17,31 @@ async function read() {
   return { entries, index };
 }
 
-/** @param {HTMLElement} place the box, or an element that gets one */
+/** @param {Entry} entry */
+const result = ({ kind, title, text, code, href, dataset }) =>
+  el("li", {}, el("span", { class: "kind" }, say(`explorer.kind-${kind}`)), " ", el("a", { href: root + href, dir: "auto" }, title), code && code !== title ? el("span", { class: "code" }, ` ${code}`) : null, el("span", { class: "soft", dir: "auto" }, ` ${dataset}`), text ? el("p", { class: "soft", dir: "auto" }, text) : null);
+
+/** @param {HTMLElement} place */
 export function searching(place) {
-  const given = place instanceof HTMLInputElement;
-  const box = given ? place : el("input", { type: "search", autocomplete: "off", id: "home-search" });
-  const status = el("p", { class: "soft", role: "status" });
-  const list = el("ol", { class: "results" });
-  if (given) {
-    box.hidden = false;
-    box.closest("[hidden]")?.removeAttribute("hidden");
-    (box.closest("form, p, label, div") || box).after(status, list);
-  } else place.append(el("label", { for: "home-search", class: "label" }, say("explorer.search-all")), box, status, list);
-  box.form?.addEventListener("submit", (/** @type {Event} */ event) => event.preventDefault());
+  const box = el("input", { type: "search", autocomplete: "off", id: "home-search" });
+  const status = el("p", { class: "soft", role: "status" }), list = el("ol", { class: "results" });
+  place.append(el("label", { for: box.id, class: "label" }, say("explorer.search-all")), " ", box, status, list);
   /** @type {ReturnType<typeof read> | null} */
   let reading = null;
 
   async function show() {
     const asked = box.value.trim();
-    if (!asked) {
-      status.textContent = "";
-      return list.replaceChildren();
-    }
     try {
       const { entries, index } = await (reading ||= read());
-      if (asked !== box.value.trim()) return;
       const found = index.search(asked);
-      status.textContent = say(found.length ? "explorer.results" : "explorer.no-results", { some: count(found.length), asked });
-      list.replaceChildren(
-        ...found.slice(0, MOST).map(({ id }) => {
-          const { kind, title, text, code, href, dataset } = entries[id];
-          return el("li", {}, el("span", { class: "kind" }, say(`explorer.kind-${kind}`)), " ", el("a", { href: inSite(href), dir: "auto" }, title), code && code !== title ? el("span", { class: "code" }, ` ${code}`) : null, el("span", { class: "soft", dir: "auto" }, ` ${dataset}`), text ? el("p", { class: "soft", dir: "auto" }, text.slice(0, 200)) : null);
-        }),
-      );
+      if (asked !== box.value.trim()) return; // somebody typed on
+      status.textContent = asked && say(found.length ? "explorer.results" : "explorer.no-results", { some: count(found.length), asked });
+      list.replaceChildren(...found.slice(0, MOST).map(({ id }) => result(entries[id])));
     } catch (error) {
       reading = null;
-      status.textContent = say("explorer.failed", { reason: error instanceof Error ? error.message : "" });
+      status.textContent = say("explorer.failed", { reason: String(error) });
     }
   }
   box.addEventListener("input", later(show, 120));
-  if (box.value) show();
+  if (box.value) show(); // the browser kept it
 }

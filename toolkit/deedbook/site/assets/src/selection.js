@@ -61,9 +61,7 @@ export async function select(height, filters, search, fields, read) {
  */
 export function tally(column, name, { fails, passes }) {
   const { codes, values } = column, counts = new Uint32Array(values.length), own = passes.get(name);
-  if (!fails) for (let row = 0; row < codes.length; row++) counts[codes[row]]++;
-  else if (!own) for (let row = 0; row < codes.length; row++) counts[codes[row]] += Number(fails[row] === 0);
-  else for (let row = 0; row < codes.length; row++) counts[codes[row]] += Number(fails[row] === 1 - own[codes[row]]);
+  for (let row = 0; row < codes.length; row++) if (!fails || fails[row] === (own ? 1 - own[codes[row]] : 0)) counts[codes[row]]++;
   const found = new Map();
   counts.forEach((many, code) => many && found.set(values[code], (found.get(values[code]) || 0) + many));
   return found;

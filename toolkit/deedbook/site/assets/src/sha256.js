@@ -1,43 +1,27 @@
 // SHA-256 piece by piece: the browser's own wants all bytes at once, and is missing on pages that came by plain http.
 
-const PRIMES = primes(64);
-const K = Uint32Array.from(PRIMES, (prime) => root(prime, 3));
-
-/** @param {number} wanted */
-function primes(wanted) {
-  /** @type {number[]} */
-  const found = [];
-  for (let number = 2; found.length < wanted; number++) if (found.every((prime) => number % prime)) found.push(number);
-  return found;
-}
-
-/** The first 32 bits behind the point of a root. @param {number} number @param {2 | 3} degree */
-function root(number, degree) {
-  const value = degree === 2 ? Math.sqrt(number) : Math.cbrt(number);
-  return Math.floor((value - Math.floor(value)) * 2 ** 32);
+/** The first 32 bits behind the point of the square and cubic roots of the first primes. */
+const START = new Uint32Array(64), K = new Uint32Array(64);
+for (let number = 2, at = 0; at < 64; number++) {
+  let divisor = 2;
+  while (number % divisor) divisor++;
+  if (divisor === number) [START[at], K[at++]] = [(Math.sqrt(number) % 1) * 2 ** 32, (Math.cbrt(number) % 1) * 2 ** 32];
 }
 
 export class Sha256 {
-  constructor() {
-    this.state = Uint32Array.from(PRIMES.slice(0, 8), (prime) => root(prime, 2));
-    this.block = new Uint8Array(64);
-    this.words = new Uint32Array(64);
-    this.length = 0;
-  }
+  state = START.slice(0, 8);
+  block = new Uint8Array(64);
+  words = new Uint32Array(64);
+  length = 0;
 
   /** @param {Uint8Array} bytes */
   update(bytes) {
-    let filled = this.length % 64, at = 0;
-    this.length += bytes.length;
-    while (at < bytes.length) {
-      const take = Math.min(64 - filled, bytes.length - at);
-      this.block.set(bytes.subarray(at, at + take), filled);
-      filled += take;
-      at += take;
-      if (filled === 64) {
-        this.mix();
-        filled = 0;
-      }
+    for (let at = 0; at < bytes.length; ) {
+      const filled = this.length % 64, piece = bytes.subarray(at, at + 64 - filled);
+      this.block.set(piece, filled);
+      this.length += piece.length;
+      at += piece.length;
+      if (this.length % 64 === 0) this.mix();
     }
     return this;
   }

@@ -2,34 +2,27 @@
 
 import { copyButton, count, el, later, say } from "./dom.js";
 
-/** A button that names an element gives its text to the clipboard. @param {HTMLElement} button */
+/** A button that names an element copies the text of that. @param {HTMLElement} button */
 export function copying(button) {
-  const named = document.getElementById((button.dataset.copy || "").replace(/^#/, ""));
-  if (!named) return;
-  const ready = copyButton(() => (named instanceof HTMLInputElement || named instanceof HTMLTextAreaElement ? named.value : named.textContent || ""), button.textContent?.trim() || say("explorer.copy"));
-  for (const { name, value } of button.attributes) if (!["hidden", "data-copy"].includes(name)) ready.setAttribute(name, value);
-  button.replaceWith(ready);
+  const named = document.getElementById((button.dataset.copy || "").slice(1));
+  if (named) button.replaceWith(copyButton(() => named.textContent || "", button.textContent?.trim()));
 }
 
 const THEME = "deedbook-theme";
-/** @returns {string | null} */
-function keptTheme() {
-  try {
-    return localStorage.getItem(THEME);
-  } catch {
-    return null; // a browser that keeps nothing
-  }
-}
+const html = document.documentElement;
 
 /** Uses the colours that somebody chose before. */
 export function restoreTheme() {
-  const kept = keptTheme();
-  if (kept === "dark" || kept === "light") document.documentElement.dataset.theme = kept;
+  try {
+    const kept = localStorage.getItem(THEME);
+    if (kept) html.dataset.theme = kept;
+  } catch {
+    // a browser that keeps nothing
+  }
 }
 
 /** @param {HTMLElement} button */
 export function theming(button) {
-  const html = document.documentElement;
   const isDark = () => (html.dataset.theme ? html.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches);
   const show = () => button.setAttribute("aria-pressed", String(isDark()));
   button.hidden = false;
@@ -45,32 +38,21 @@ export function theming(button) {
   });
 }
 
-/**
- * A filter box over a static list or table: either the box itself, which names the list, or the list, which gets a box.
- * @param {HTMLElement} place
- */
-export function filtering(place) {
-  const given = place instanceof HTMLInputElement;
-  const list = given ? document.getElementById((place.dataset.filter || "").replace(/^#/, "")) : place;
+/** A box that filters the list or table that it names. @param {HTMLInputElement} box */
+export function filtering(box) {
+  const list = document.getElementById((box.dataset.filter || "").slice(1));
   if (!list) return;
-  const box = given ? place : el("input", { type: "search", autocomplete: "off" });
   const found = el("span", { class: "soft", role: "status" });
-  if (given) {
-    box.hidden = false;
-    box.after(found);
-    box.closest("[hidden]")?.removeAttribute("hidden");
-  } else list.before(el("p", { class: "filter" }, el("label", {}, el("span", { class: "label" }, say("explorer.filter-list")), " ", box), " ", found));
+  box.hidden = false;
+  box.closest("p")?.append(found);
+  box.closest("[hidden]")?.removeAttribute("hidden");
   const marked = list.querySelectorAll("[data-item]");
   const items = /** @type {HTMLElement[]} */ ([...(marked.length ? marked : list.querySelectorAll("tbody tr, :scope > li, :scope > section, :scope > details"))]);
   const texts = items.map((item) => (item.textContent || "").toLowerCase());
   const apply = () => {
     const words = box.value.toLowerCase().split(/\s+/).filter(Boolean);
-    let many = 0;
-    items.forEach((item, at) => {
-      item.hidden = !words.every((/** @type {string} */ word) => texts[at].includes(word));
-      many += Number(!item.hidden);
-    });
-    found.textContent = words.length ? say("explorer.found", { some: count(many), all: count(items.length) }) : "";
+    items.forEach((item, at) => (item.hidden = !words.every((word) => texts[at].includes(word))));
+    found.textContent = words.length ? ` ${say("explorer.found", { some: count(items.filter((item) => !item.hidden).length), all: count(items.length) })}` : "";
   };
   box.addEventListener("input", later(apply, 80));
   if (box.value) apply(); // the browser kept it

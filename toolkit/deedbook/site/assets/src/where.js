@@ -8,6 +8,8 @@ import { dateText, numberText, textOf } from "./values.js";
 /** @typedef {{values?: Set<Value>, text?: string, low?: string, high?: string, missing?: boolean}} Filter `missing`: only those, or only the others */
 
 const DAY = 86_400_000_000;
+/** What stands before a part of a filter in an address. @type {Map<string, "text" | "low" | "high">} */
+const SIGNS = new Map([["~", "text"], [">", "low"], ["<", "high"]]);
 
 /** @param {string} name */
 const quoted = (name) => `"${name.replaceAll('"', '""')}"`;
@@ -33,10 +35,6 @@ function bound(text, field) {
   if (field.kind !== "number") return daysOf(text);
   return /^-?\d+(\.\d+)?$/.test(text) ? Number(text) : null;
 }
-
-/** Whether a filter says anything. @param {Filter} filter @param {Field} field */
-export const isActive = (filter, field) =>
-  Boolean(filter.values?.size || filter.text || filter.missing !== undefined || bound(filter.low, field) !== null || bound(filter.high, field) !== null);
 
 /**
  * Whether a value passes.
@@ -73,6 +71,9 @@ export function conditions(filter, field) {
   if (high !== null) found.push(`${name} ${moment ? "<" : "<="} ${dated ? `DATE '${dateText(high + Number(moment))}'` : numberText(high)}`);
   return found;
 }
+
+/** Whether a filter says anything. @param {Filter} filter @param {Field} field */
+export const isActive = (filter, field) => conditions(filter, field).length > 0;
 
 /** The words of a search, each once. @param {string} text */
 export const wordsOf = (text) => [...new Set(text.toLowerCase().split(/\s+/).filter(Boolean))];
@@ -115,7 +116,7 @@ export function toAddress(filters, search, fields) {
     const filter = filters.get(field.name);
     if (!filter) continue;
     for (const value of filter.values || []) found.append(field.name, value === null ? "0" : `=${textOf(value, field)}`);
-    for (const [sign, text] of [["~", filter.text], [">", filter.low], ["<", filter.high]]) if (text) found.append(field.name, sign + text);
+    for (const [sign, part] of SIGNS) if (filter[part]) found.append(field.name, sign + filter[part]);
     if (filter.missing !== undefined) found.append(field.name, filter.missing ? "-" : "+");
   }
   if (search) found.append("", search);
@@ -128,23 +129,15 @@ export function fromAddress(text, fields) {
   const filters = new Map();
   const asked = new URLSearchParams(text);
   for (const field of fields)
-    for (const part of asked.getAll(field.name)) {
-      /** @type {Filter} */
-      const filter = filters.get(field.name) || {};
-      const sign = part[0], rest = part.slice(1);
+    for (const text of asked.getAll(field.name)) {
+      const filter = filters.get(field.name) || {}, sign = text[0], rest = text.slice(1), part = SIGNS.get(sign);
+      if (part) filter[part] = rest;
       if (sign === "=" || sign === "0") (filter.values ||= new Set()).add(sign === "0" ? null : valueOf(rest, field));
-      else if (sign === "~") filter.text = rest;
-      else if (sign === ">") filter.low = rest;
-      else if (sign === "<") filter.high = rest;
-      else if (sign === "-" || sign === "+") filter.missing = sign === "-";
+      if (sign === "-" || sign === "+") filter.missing = sign === "-";
       filters.set(field.name, filter);
     }
   return { filters, search: asked.get("") || "" };
 }
 
 /** The value of a text in an address. @param {string} text @param {Field} field @returns {Value} */
-export function valueOf(text, field) {
-  if (field.kind === "boolean") return text === "true";
-  if (field.kind === "date") return daysOf(text);
-  return field.kind === "number" ? Number(text) : text;
-}
+const valueOf = (text, field) => ({ boolean: text === "true", date: daysOf(text), number: Number(text), moment: text, text })[field.kind];
