@@ -129,7 +129,7 @@ export async function explorer(place) {
     grid.draw();
     const name = page.key.length ? key(row) : "", link = page.key.length ? rowAddress(page.table, name) : "";
     const close = () => ((detail.hidden = true), (looked = -1), grid.move(at, grid.at.column));
-    const heading = el("h2", { tabindex: -1, dir: "auto" }, name || say("explorer.row", { row: row + 1 }));
+    const heading = el("h2", { tabindex: -1, dir: "auto" }, splitKey(name).join(", ") || say("explorer.row", { row: row + 1 }));
     const refer = page.referring.map((/** @type {any} */ one) => el("li", {}, el("a", { href: naming(one, splitKey(name)[0]) }, `${one.title}: ${one.label}`)));
     detail.replaceChildren(
       el("div", { class: "detail-head" }, heading, link ? el("a", { href: link, class: "permalink" }, say("explorer.permalink")) : null, link ? copyButton(() => new URL(link, location.href).href, say("explorer.copy-link")) : null, el("button", { type: "button", class: "close", onclick: close }, say("explorer.close"))),
