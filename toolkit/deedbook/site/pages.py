@@ -14,6 +14,7 @@ from functools import lru_cache
 from pathlib import Path
 from urllib.parse import quote
 
+import polars as pl
 from markupsafe import Markup
 
 from deedbook.catalogue.records import Catalogue
@@ -108,7 +109,9 @@ def _lists(edition: Edition) -> frozenset[Kind]:
     found = roles(edition)
     events = edition.tables[found.events].rows if found.id else 0
     parts = found.participations
-    actors = edition.tables[found.actors].rows if parts and parts[0].refers else events * len(parts)
+    named = [edition.tables[one.table].scan().select(pl.col(one.actor).cast(pl.String).alias("name")) for one in parts]
+    actors = edition.tables[found.actors].rows if parts and parts[0].refers else 0
+    actors = actors or (pl.concat(named).drop_nulls().unique().collect().height if named and events <= MOST else 0)
     kinds: dict[Kind, int] = {"event": events, "actor": actors if events <= MOST else 0}
     return frozenset(kind for kind, count in kinds.items() if 0 < count <= MOST)
 

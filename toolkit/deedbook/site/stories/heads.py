@@ -116,7 +116,7 @@ class Heads:
         )
         found = [Fact(say(f"story.fact.{key}"), value, claims.get(key, ())) for key, value in told if value]
         best = self.role("best")
-        if best and row[best.name] is not None:
+        if best and any(row.get(self.records.roles.own(role)) is not None for role in ("low", "best", "high")):
             title = say("story.fact.best") if best.title == best.name else best.title
             found.append(Fact(title, self._number(row, best), claims.get("numbers", ())))
         return found
@@ -164,12 +164,14 @@ class Heads:
         return tuple(it.name for it in self.table.fields if best and it.codes and it.name.startswith(best))
 
     def _number(self, row: Row, best: Field) -> Markup:
-        low, high = (text_of(row.get(self.records.roles.own(role))) for role in ("low", "high"))
+        """The best number with its unit, and the least and the greatest; `?` where one of these is not known."""
+        low, high = (self._figure(row.get(self.records.roles.own(role))) for role in ("low", "high"))
         bounds = self.say("story.bounds", low=low or "?", high=high or "?") if low or high else ""
-        value = row[best.name]
-        number = self.say.number(int(value) if float(value).is_integer() else value)
         units = [self.cells.show(self.table, name, row) for name in self._units]
-        return Markup(" ").join(filter(None, [escape(number), *units, escape(bounds)]))
+        return Markup(" ").join(filter(None, [escape(self._figure(row[best.name])), *units, escape(bounds)]))
+
+    def _figure(self, value: float | None) -> str:
+        return "" if value is None else self.say.number(int(value) if float(value).is_integer() else value)
 
 
 def _has_letters(text: str) -> bool:
