@@ -13,12 +13,12 @@ Compressed without name and time. Whole numbers beyond 2^53 are text: R has no w
 """
 
 import gzip
-import io
+import itertools
 import struct
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO, Self, cast
+from typing import Self, cast
 
 import numpy as np
 import polars as pl
@@ -46,8 +46,12 @@ _HEADER = b"X\n" + struct.pack(">iii", 2, 0x00040202, 0x00020300)
 _SYMBOL, _PAIR, _LOGICAL, _INTEGER, _REAL, _STRING, _LIST = 1, 2, 10, 13, 14, 16, 19
 _END, _REFERENCE = 0xFE, 0xFF
 _KIND, _IS_OBJECT, _HAS_ATTRIBUTES, _IS_TAGGED = 0xFF, 0x100, 0x200, 0x400
-_NO_LENGTH = 2**32 - 1
 _NA_STRING = 9
+_HEAD = struct.Struct(">Ii")
+"""What a text is, and how many bytes it has."""
+_NO_TEXT = -1
+"""The length of NA."""
+_NOTHING = pl.Series([], dtype=pl.String)
 _ASCII, _UTF8 = 0x00040009, 0x00008009
 
 
@@ -138,12 +142,11 @@ def read(table: Table, path: Path, _tables: Sequence[str] = ()) -> Iterator[cell
     """
     held, _ = CAPACITY.columns(table)
     with gzip.open(path) as packed:
-        file = io.BufferedReader(cast(io.RawIOBase, packed), _BYTES)
-        if file.read(len(_HEADER))[:2] != _HEADER[:2]:
+        if packed.read(len(_HEADER))[:2] != _HEADER[:2]:
             raise ValueError("is no XDR serialization of R")
-        reader = _Reader(file, _GRACE + _BYTES_OF_BYTE * int(table.rows.estimated_size()))
+        reader = _Reader(packed, _GRACE + _BYTES_OF_BYTE * int(table.rows.estimated_size()))
         try:
-            for position, value in enumerate(reader.items()):
+            for position, value in enumerate(reader.items(held)):
                 if position < len(held):  # of more columns, the names tell
                     column, found = held[position], value.column
                     if len(found) != len(column):
@@ -198,27 +201,26 @@ class _Writer:
 class _Reader:
     """A place in the stream, and the symbols that it may refer to."""
 
-    def __init__(self, file: BinaryIO, most: int) -> None:
+    def __init__(self, file: gzip.GzipFile, most: int) -> None:
         self._file, self._left = file, most
+        self._block, self._place = b"", 0
         self._symbols: list[str] = []
 
-    def items(self) -> Iterator[_Value]:
-        """What a list consists of; its attributes follow."""
+    def items(self, expected: Sequence[pl.Series]) -> Iterator[_Value]:
+        """What a list consists of, which may be as expected; its attributes follow."""
         flags = self._number()
         if flags & _KIND != _LIST or not flags & _HAS_ATTRIBUTES:
             raise ValueError("is no data.frame")
-        for _ in range(self._number()):
-            yield self.value()
+        for position in range(self._number()):
+            yield self.value(expected[position] if position < len(expected) else _NOTHING)
 
-    def value(self) -> _Value:
+    def value(self, expected: pl.Series = _NOTHING) -> _Value:
         flags, length = self._number(), self._number()
         kind = flags & _KIND
         if kind == _STRING:
-            parts = [pl.Series([], dtype=pl.String)]
-            for start in range(0, length, _SLICE):
-                texts = [self._text() for _ in range(min(_SLICE, length - start))]
-                parts.append(pl.Series(texts, dtype=pl.String))
-            content = pl.concat(parts)
+            like = expected if expected.dtype == pl.String and len(expected) == length else _NOTHING
+            slices = ((like.slice(start, _SLICE), min(_SLICE, length - start)) for start in range(0, length, _SLICE))
+            content = pl.concat([_NOTHING, *(self._texts(*one) for one in slices)])
         elif kind in {_INTEGER, _LOGICAL}:
             numbers = pl.Series(np.frombuffer(self._take(4 * length), dtype=">i4").astype(np.int32))
             content = numbers.set(numbers == _NA_INTEGER, None).cast(pl.Boolean if kind == _LOGICAL else pl.Int32)
@@ -246,21 +248,68 @@ class _Reader:
         return found
 
     def _text(self) -> str | None:
-        self._number()
-        length = self._number()
-        return None if length == _NO_LENGTH else self._take(length).decode("utf-8")
+        return cast(str | None, self._texts(_NOTHING, 1)[0])
+
+    def _texts(self, expected: pl.Series, count: int) -> pl.Series:
+        """The next texts; those that are as expected are not made a second time."""
+        lengths, parts = list[int](), list[bytes]()
+        while len(lengths) < count:
+            found, size = self._whole_texts(count - len(lengths))
+            if min(found) < _NO_TEXT:
+                raise ValueError("has a text of less than nothing")
+            block = np.frombuffer(self._take(size), dtype=np.uint8)
+            is_text = np.ones(size, dtype=bool)
+            starts = np.cumsum([0, *(_HEAD.size + max(length, 0) for length in found)])[:-1]
+            is_text[starts[:, np.newaxis] + np.arange(_HEAD.size)] = False
+            parts.append(block[is_text].tobytes())
+            lengths += found
+        content = b"".join(parts)
+        if len(expected) == count:
+            held = Texts.of(expected)
+            missing = expected.is_null().to_numpy()
+            if np.array_equal(np.where(missing, -1, held.lengths), lengths) and held.content.tobytes() == content:
+                return expected
+        ends = [*itertools.accumulate((max(length, 0) for length in lengths), initial=0)]
+        cells = zip(lengths, ends, ends[1:], strict=False)
+        texts = [None if length < 0 else content[start:end].decode() for length, start, end in cells]
+        return pl.Series(texts, dtype=pl.String)
+
+    def _whole_texts(self, most: int) -> tuple[list[int], int]:
+        """The lengths of the texts that follow in what is unpacked, one at least, and how many bytes they take."""
+        lengths, place, needed = list[int](), 0, _HEAD.size
+        while not lengths:
+            self._demand(needed)
+            block, first, left = self._block, self._place, len(self._block) - self._place
+            unpack = _HEAD.unpack_from
+            while len(lengths) < most and place + _HEAD.size <= left:
+                _, length = unpack(block, first + place)
+                needed = place + _HEAD.size
+                if length > 0:
+                    needed += length
+                if needed > left:
+                    break
+                lengths.append(length)
+                place = needed
+        return lengths, place
 
     def _number(self) -> int:
         return int.from_bytes(self._take(4))
 
     def _take(self, length: int) -> bytes:
+        self._demand(length)
         self._left -= length
-        if self._left < 0:
+        start, self._place = self._place, self._place + length
+        return self._block[start : self._place]
+
+    def _demand(self, length: int) -> None:
+        """Unpacks more, until so many bytes are there."""
+        if length > self._left:
             raise ValueError("unpacks to far more than the table holds")
-        taken = self._file.read(length)
-        if len(taken) != length:
-            raise ValueError("ends early")
-        return taken
+        if len(self._block) - self._place < length:
+            rest = self._block[self._place :]
+            self._block, self._place = rest + self._file.read(max(length - len(rest), _BYTES)), 0
+            if len(self._block) < length:
+                raise ValueError("ends early")
 
 
 def _texts(values: pl.Series) -> bytes:
@@ -269,5 +318,5 @@ def _texts(values: pl.Series) -> bytes:
     is_ascii = (values.str.len_bytes() == values.str.len_chars()).fill_null(True).to_numpy()
     heads = np.empty((len(values), 2), dtype=">u4")
     heads[:, 0], heads[:, 1] = np.where(is_ascii, _ASCII, _UTF8), held.lengths
-    heads[values.is_null().to_numpy()] = _NA_STRING, _NO_LENGTH
+    heads[values.is_null().to_numpy()] = _NA_STRING, 2**32 + _NO_TEXT
     return held.behind(heads.view(np.uint8)).tobytes()
