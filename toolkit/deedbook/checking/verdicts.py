@@ -42,7 +42,9 @@ class RuleOutcome:
         value = None if row.get(self.rule.at) is None else shown[self.rule.at]
         meant = row.get(_MEANT)
         proposal = None if meant is None or _text(meant) == value else _text(meant)
-        return Words(self.rule.message.format_map(shown), self.rule.hint.format_map(shown), value, proposal, True)
+        return Words(
+            self.rule.message.format_map(shown), self.rule.hint.format_map(shown), value, proposal, proposal is not None
+        )
 
     def group(self, field_number: int | None = None) -> Group:
         """The failing rows as findings of a table."""
