@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from deedbook.checking import explanation
-from deedbook.checking.plan import parents_first, references_of, referred_keys
+from deedbook.checking.plan import parents_first, references_of, referred_keys, targets_of
 from deedbook.descriptor import Package, read_package
 from deedbook.errors import ProjectError
 from deedbook.validation import validate
@@ -50,7 +50,7 @@ def test_a_circle_is_cut_at_its_first_table() -> None:
 
 def test_keys_that_others_refer_to_are_kept_once_and_beyond_the_own_ones() -> None:
     package = _package(a=[_key("to", "b", "to"), _key("to", "b", "id")], b=[_key("to", "", "to")])
-    found = referred_keys(package.resources[1], references_of(package))
+    found = referred_keys(package.resources[1], targets_of(references_of(package)))
     assert [(key.kind, key.names) for key in found] == [("reference", ("to",))]
 
 
@@ -59,7 +59,7 @@ def test_the_key_of_a_table_without_a_schema_has_its_names_and_the_types_of_what
     package = read_package(
         {"name": "package", "resources": [child, {"name": "b", "path": "b.csv"}]}, Path(), where="package"
     )
-    found = referred_keys(package.resources[1], references_of(package))
+    found = referred_keys(package.resources[1], targets_of(references_of(package)))
     assert [[(item.name, item.type) for item in key.fields] for key in found] == [[("code", "integer")]]
 
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cached_property, partial
 from itertools import chain, count
 from operator import itemgetter
 from pathlib import Path
@@ -77,7 +77,7 @@ class Resource:
         return (None,) if self.data is not None else self.files
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Package:
     """A descriptor: who publishes which tables under which licence, as which version."""
 
@@ -97,7 +97,11 @@ class Package:
         Raises:
             KeyError: when there is none.
         """
-        return {item.name: item for item in self.resources}[name]
+        return self._by_name[name]
+
+    @cached_property
+    def _by_name(self) -> Mapping[str, Resource]:
+        return {item.name: item for item in self.resources}
 
     def referenced(self, name: str) -> frozenset[str]:
         """The fields of a table that foreign keys point at."""

@@ -67,7 +67,12 @@ def wrong_forms(raw: Mapping[str, object], level: Level) -> Iterator[tuple[str, 
 
 def texts(raw: Mapping[str, object], usual: Mapping[str, str]) -> dict[str, Any]:
     """Properties that are texts, or what stands for those that are not there, by the names of a record's attributes."""
-    return {re.sub("(?=[A-Z])", "_", name).lower(): str(raw.get(name, text) or "") for name, text in usual.items()}
+    return {_attribute(name): str(raw.get(name, text) or "") for name, text in usual.items()}
+
+
+@cache
+def _attribute(name: str) -> str:
+    return re.sub("(?=[A-Z])", "_", name).lower()
 
 
 def misplaced(raw: Mapping[str, object], level: Level) -> Iterable[str]:

@@ -87,6 +87,8 @@ class Field:
         """What it says of its values that cannot all be true."""
         for low, high, are_crossed, said in _LIMITS:
             below, above = self.constraints.get(low), self.constraints.get(high)
+            if below is None or above is None:
+                continue
             (kind, least), (other, most) = _limit(below), _limit(above)
             if kind and kind == other and are_crossed(least, most):
                 yield f"{low} {below} is {said} {high} {above}"
@@ -198,10 +200,12 @@ class TableSchema:
     def with_categories(self, code_lists: Mapping[str, Sequence[Label]]) -> Self:
         """The same schema, each field with a `codeList` having that list's codes as categories."""
         fields = (
-            replace(item, categories=item.categories or tuple(code_lists.get(item.code_list, ())))
+            item
+            if item.categories or item.code_list not in code_lists
+            else replace(item, categories=tuple(code_lists[item.code_list]))
             for item in self.fields
         )
-        return replace(self, fields=tuple(fields))
+        return replace(self, fields=tuple(fields)) if code_lists else self
 
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})

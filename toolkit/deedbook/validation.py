@@ -153,13 +153,14 @@ def _check_tables(
         name, options = plan.resource.name, plan.options
         if part := cache.find(plan):
             parts[name] = part
-            logs |= {place: log for place, log in cache.logs.items() if place[0] == name}
+            logs |= {place: cache.logs[place] for place in cache.referred.get(name, ()) if place in cache.logs}
         else:
             waivers = waivers_in_force(project.waivers or (), name, project.package.created[:10])
             found = FindingsSoFar(plan.resource, options.max_findings, waivers, write_all if plan.is_shown else None)
             outcomes[name] = _check_with_keys(plan, found, referred, logs)
             cache.take(name, logs)
-        plan.parents.update((place, log.as_set()) for place, log in logs.items() if place[0] == name)
+        own = ((name, key.fields) for key in plan.keys)
+        plan.parents.update((place, logs[place].as_set()) for place in own if place in logs)
     for outcome in outcomes.values():
         find_missing_parents(outcome, logs)
     return {item.name: outcomes[item.name] for item in project.package.resources if item.name in outcomes}, parts
@@ -173,7 +174,7 @@ def _check_with_keys(
     find_repeated_keys(outcome)
     for key in plan.keys:
         place = (outcome.name, key.fields)
-        if place in referred - logs.keys() and outcome.has_whole(key):
+        if place in referred and place not in logs and outcome.has_whole(key):
             logs[place] = outcome.logs[key]
     outcome.list_unenforced()
     return outcome

@@ -89,7 +89,7 @@ class Cache:
     Attributes:
         folder: Where they are kept.
         contract: The digest of what all parts follow from; `code` that of the folders of the rule files.
-        referred: The keys that tables of the project refer to.
+        referred: The keys of each table that tables of the project refer to.
         entries: What the last validation left.
         logs: The hashes of each referred key whose table is complete, and `keys` their digests.
     """
@@ -98,7 +98,7 @@ class Cache:
     folder: Path = _NOWHERE
     contract: str = ""
     code: str = ""
-    referred: frozenset[ParentKey] = frozenset()
+    referred: Mapping[str, Sequence[ParentKey]] = field(default_factory=dict)
     entries: dict[str, Entry] = field(default_factory=dict)
     logs: dict[ParentKey, HashLog] = field(default_factory=dict)
     keys: dict[ParentKey, str] = field(default_factory=dict)
@@ -123,7 +123,7 @@ class Cache:
             folder=folder,
             contract=_digest(deedbook.__version__, pl.__version__, times, chosen, withheld, project.config),
             code=_digest(*((str(file), file.read_bytes()) for file in _files_in({it.parent for it in rules.values()}))),
-            referred=frozenset(item.parent for plan in plans for item in plan.references),
+            referred=_by_table({item.parent for plan in plans for item in plan.references}),
             entries=dict(_read_index(folder / _INDEX)),
         )
         if DATASET in rules and not cache.has_all(plans):
@@ -146,7 +146,7 @@ class Cache:
             return None
         if any(self._identity(table) != then for table, then in entry.searched.items()):
             return None
-        for place, digest in zip(self._referred_of(name), entry.keys, strict=True):
+        for place, digest in zip(self.referred.get(name, ()), entry.keys, strict=True):
             if digest and place not in self.keys:
                 log = self._read_log(digest)
                 if log is None:
@@ -157,7 +157,7 @@ class Cache:
 
     def take(self, name: str, logs: Mapping[ParentKey, HashLog]) -> None:
         """Keeps the hashes of the referred keys of a table that was read; none that did not fit into memory."""
-        for place in self._referred_of(name):
+        for place in self.referred.get(name, ()):
             if place in logs and logs[place].partitions is None:
                 written = io.BytesIO()
                 np.save(written, logs[place].hashes().unique().sort().to_numpy(), allow_pickle=False)
@@ -191,7 +191,7 @@ class Cache:
         searched = {key.parent[0]: self._identity(key.parent[0]) for key in plan.references if has_hints}
         if not self._signatures[name] or self._identity(name) != identity or not all(searched.values()):
             return None
-        keys = tuple(self.keys.get(place, "") for place in self._referred_of(name))
+        keys = tuple(self.keys.get(place, "") for place in self.referred.get(name, ()))
         return Entry(self._signatures[name], part, keys, searched)
 
     def _read_log(self, digest: str) -> HashLog | None:
@@ -208,9 +208,6 @@ class Cache:
             self.folder.mkdir(parents=True, exist_ok=True)
             files.replace(self.folder / name, content)
 
-    def _referred_of(self, name: str) -> list[ParentKey]:
-        return sorted((place for place in self.referred if place[0] == name), key=repr)
-
     def _sign(self, plan: TablePlan) -> str:
         """The digest of what a table's part follows from; empty where a file may yet change unseen."""
         resource, package = plan.resource, self.project.package
@@ -222,7 +219,7 @@ class Cache:
         if name not in self._said:  # once: the text of a table of 100,000 columns takes a second
             waivers = waivers_in_force(self.project.waivers or (), name, package.created[:10])
             rules = self.code if {name, DATASET} & self.project.rule_files.keys() else ""
-            said = (resource, plan.references, self._referred_of(name), waivers, package.created, plan.has_project)
+            said = (resource, plan.references, self.referred.get(name, ()), waivers, package.created, plan.has_project)
             self._said[name] = _digest(self.contract, rules, *said)
         return _digest(self._said[name], *states)
 
@@ -233,6 +230,14 @@ class Cache:
             known = [_file_identity(file) for file in files_of]
             self._identities[name] = _digest(*known) if all(known) else ""
         return self._identities[name]
+
+
+def _by_table(places: Iterable[ParentKey]) -> Mapping[str, Sequence[ParentKey]]:
+    """The keys of each table, in one order whatever refers to them."""
+    found: dict[str, list[ParentKey]] = {}
+    for place in sorted(places, key=repr):
+        found.setdefault(place[0], []).append(place)
+    return found
 
 
 def _file_identity(file: Path) -> str:

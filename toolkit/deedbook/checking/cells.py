@@ -34,8 +34,6 @@ _LISTED = 1_000
 """Cells that are sooner told apart in Python, or too few to tell what a column is like."""
 _SAMPLED = 8
 """Of so many rows of a block one is looked at to tell what a column is like."""
-_STACKED = 16
-"""Columns of one form that are sooner checked as one: a query of its own takes as long as so many columns of a common one."""
 _MOST_STACKED = 1 << 20
 """Cells of one long column: more take more memory, and no less time for each."""
 
@@ -255,14 +253,14 @@ def _stacks(
     frame: pl.DataFrame, plans: Sequence[FieldPlan], keep: Collection[str]
 ) -> tuple[list[Sequence[FieldPlan]], list[FieldPlan]]:
     """The columns that are checked as one, and the others; a tall one may have so few distinct texts that these are checked."""
-    if len(plans) < _STACKED or frame.height > _SAMPLED * _LISTED:
+    if frame.height > _SAMPLED * _LISTED:
         return [], list(plans)
     forms, stacks, others = defaultdict[str, list[FieldPlan]](list), list[Sequence[FieldPlan]](), list[FieldPlan]()
     for plan in plans:
         (others if plan.name in keep else forms[plan.form]).append(plan)
     most = max(_MOST_STACKED // frame.height, 1)
     for alike in forms.values():
-        if len(alike) < _STACKED:
+        if len(alike) == 1:  # a query of its own takes less than a second column of a common one
             others += alike
         elif alike[0].fails is not None:
             stacks += (alike[at : at + most] for at in range(0, len(alike), most))
@@ -338,11 +336,11 @@ def _select(
     parsed = [plan.parsed for plan in plans if plan.parsed is not None]
     columns = [shape(plan.fails).alias(plan.name) for plan in plans if plan.fails is not None]
     query = frame.lazy().with_columns(parsed).select([*columns, *more])
-    return query.collect(engine="in-memory", optimizations=_NO_SEARCH)
+    return query.collect(engine="in-memory", optimizations=AS_WRITTEN)
 
 
-_NO_SEARCH = pl.QueryOptFlags(comm_subexpr_elim=False)
-"""What is shared is named already; looking for more costs a tenth of the time."""
+AS_WRITTEN = pl.QueryOptFlags.none()
+"""What is shared is named already; looking for more costs a tenth of the time, and as long as the query itself in a small block."""
 
 
 def _judge(plan: FieldPlan, rows: Rows, texts: pl.Series) -> list[CellFailure]:

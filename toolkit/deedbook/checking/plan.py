@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -25,6 +26,10 @@ from deedbook.types.kind import is_plain
 
 SMALLEST_SHARE = 2 << 20
 """Bytes below which a block is not made smaller to give every thread one."""
+MOST_ALIKE = 10_000
+"""Fields that are remembered for other tables: of a table of more, each would take a kilobyte."""
+_MAY_GIVE_UP = {"pattern", "jsonSchema", "arrayItem"}
+"""What a value may take so long to be held against that the field is no longer held against it."""
 RowRules = Callable[[pl.DataFrame, Mapping[str, pl.Series]], tuple[list[Group], Mapping[str, int]]]
 """Runs row-local rules on typed rows and a mask of bad cells: groups whose rows count in that frame, and rows skipped by rule."""
 
@@ -73,6 +78,7 @@ class TablePlan:
         references: Its foreign keys.
         referred: Keys that other tables refer to, beyond its own.
         parents: The hashes of the keys of every table once it is complete; None for those that are on disk. All plans share them.
+        alike: How fields are checked, by all that is declared of them; all plans share it, since many tables are mostly alike.
         typed: Names of the fields that rules need as values.
         keeps_typed: Whether the typed rows are kept for rules that look at more than one row.
         row_rules: What to run on each block.
@@ -87,6 +93,7 @@ class TablePlan:
     references: tuple[Key, ...] = ()
     referred: tuple[Key, ...] = ()
     parents: dict[ParentKey, HashSet | None] = field(default_factory=dict)
+    alike: dict[Hashable, FieldPlan] = field(default_factory=dict)
     typed: tuple[str, ...] = ()
     keeps_typed: bool = False
     row_rules: RowRules = lambda _rows, _bad: ([], {})
@@ -109,6 +116,18 @@ class TablePlan:
         if file and file.is_file():  # packed, it most likely holds several times as much
             size = min(size, max(SMALLEST_SHARE, file.stat().st_size // (2 if self.resource.compression else 16)))
         return size
+
+    def field_plan(self, item: Field, number: int) -> FieldPlan:
+        """How a field is checked whose column has that number: as one that is declared alike, unless it may give up a test."""
+        missing, native = self.schema.missing_of(item), is_foreign(self.resource)
+        how: Hashable = (repr(item), number, missing, native)
+        plan = self.alike.get(how)
+        if plan is None:
+            where = self.resource.schema_source or self.resource.name
+            plan = plan_field(item, missing, where, number=number, lenient=self.options.lenient, native=native)
+            if len(self.alike) < MOST_ALIKE and not _MAY_GIVE_UP & {*item.constraints, *item.raw}:
+                self.alike[how] = plan
+        return plan
 
     def unread_references(self) -> Iterator[NotChecked]:
         """The foreign keys into packages and tables that are not read."""
@@ -146,15 +165,7 @@ class FilePlan:
     @classmethod
     def of(cls, table: TablePlan, number: int, columns: tuple[Column, ...]) -> FilePlan:
         """The plan of a file with these columns."""
-        resource, schema, is_lenient = table.resource, table.schema, table.options.lenient
-        where, native = resource.schema_source or resource.name, is_foreign(resource)
-        fields = [
-            plan_field(
-                it.field, schema.missing_of(it.field), where, number=it.number, lenient=is_lenient, native=native
-            )
-            for it in columns
-            if it.field is not None
-        ]
+        fields = (table.field_plan(column.field, column.number) for column in columns if column.field is not None)
         return cls(table, number, columns, tuple(fields))
 
     def checks(self) -> Iterator[Check]:
@@ -186,6 +197,8 @@ class FilePlan:
 
     def texts(self, frame: pl.DataFrame, names: Collection[str]) -> pl.DataFrame:
         """Columns of a block as text, where a missing value is null."""
+        if not names:  # as often, and an empty query takes as long as one
+            return pl.DataFrame()
         return frame.select(present(name, self.missing[name]) for name in frame.columns if name in names)
 
     @cached_property
@@ -257,12 +270,13 @@ def plan_tables(
 ) -> list[TablePlan]:
     """How each table is checked, parents before children; they share the hashes of the tables that are complete."""
     references, parents, plans = references_of(package), dict[ParentKey, HashSet | None](), []
+    targets, alike = targets_of(references), dict[Hashable, FieldPlan]()
     for resource in parents_first(package, references):
-        schema, referred = resource.schema, referred_keys(resource, references)
+        schema, referred = resource.schema, referred_keys(resource, targets)
         if schema is None or not schema.fields:  # so that it says nothing of the columns that others refer to
             names = sorted({name for key in referred for name in key.names})
             schema = TableSchema(tuple(Field(name, type="any") for name in names), fields_match="subset")
-        plan = TablePlan(resource, schema, options, spill, references[resource.name], tuple(referred), parents)
+        plan = TablePlan(resource, schema, options, spill, references[resource.name], tuple(referred), parents, alike)
         plans.append(replace(plan, has_project=has_project, advance=advance))
     return plans
 
@@ -300,20 +314,42 @@ def _reference(resource: Resource, schema: TableSchema, key: ForeignKey, tables:
     return Key("foreign-key", tuple(fields), (name, tuple(parent.field(field) for field in key.reference)))
 
 
-def referred_keys(resource: Resource, references: References) -> list[Key]:
-    """The keys of a table that others, or the table itself, refer to, beyond its own; each combination of fields once."""
+def targets_of(references: References) -> Mapping[str, set[tuple[Field, ...]]]:
+    """The fields of each table that foreign keys refer to, each combination once."""
+    found = defaultdict[str, set[tuple[Field, ...]]](set)
+    for name, fields in (item.parent for own in references.values() for item in own):
+        found[name].add(fields)
+    return found
+
+
+def referred_keys(resource: Resource, targets: Mapping[str, set[tuple[Field, ...]]]) -> list[Key]:
+    """The keys of a table that others, or the table itself, refer to, beyond its own."""
     own = {key.fields for key in unique_keys(resource.schema)} if resource.schema is not None else set()
-    targets = {item.parent[1] for others in references.values() for item in others if item.parent[0] == resource.name}
-    return sorted((Key("reference", it) for it in targets - own), key=lambda key: (key.names, str(key.fields)))
+    asked = (Key("reference", fields) for fields in targets.get(resource.name, set()) - own)
+    return sorted(asked, key=lambda key: (key.names, str(key.fields)))
 
 
 def parents_first(package: Package, references: References) -> list[Resource]:
     """The tables so that as few as possible come before a table that they refer to."""
-    parents = {name: {item.parent[0] for item in own} - {name} for name, own in references.items()}
-    ordered: dict[str, Resource] = {}
-    waiting = list(package.resources)
-    while waiting:
-        ready = [item for item in waiting if parents[item.name] <= ordered.keys()] or waiting[:1]
-        ordered |= {item.name: item for item in ready}
-        waiting = [item for item in waiting if item.name not in ordered]
-    return list(ordered.values())
+    waits = {it.name: {key.parent[0] for key in references[it.name]} - {it.name} for it in package.resources}
+    children = defaultdict[str, list[tuple[int, str]]](list)
+    for at, (name, parents) in enumerate(waits.items()):
+        for parent in parents:
+            children[parent].append((at, name))
+    ordered: dict[str, None] = {}
+    for ready in ([name for name in waits if not waits[name]], *([name] for name in waits)):
+        _put_with_children(ready, ordered, waits, children)  # one by one only those in a circle, cut at its first table
+    return list(map(package.resource, ordered))
+
+
+def _put_with_children(
+    ready: Sequence[str],
+    ordered: dict[str, None],
+    waits: Mapping[str, Set[str]],
+    children: Mapping[str, Sequence[tuple[int, str]]],
+) -> None:
+    """Puts tables in order and behind them those that waited for nothing else; `children` has the places in the package too."""
+    while ready := [name for name in ready if name not in ordered]:
+        ordered.update(dict.fromkeys(ready))
+        freed = {child for name in ready for child in children.get(name, ()) if waits[child[1]] <= ordered.keys()}
+        ready = [name for _, name in sorted(freed)]

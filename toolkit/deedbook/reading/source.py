@@ -166,7 +166,7 @@ def open_bytes(resource: Resource, file: Path, *, max_unpacked: int = MAX_UNPACK
         yield stream if codec.name in _UTF_8 else Pieces(_recoded(stream, codec))
 
 
-_DISGUISES = Path(__file__).with_name("disguises.csv")
+_DISGUISES = tuple(csv.DictReader(Path(__file__).with_name("disguises.csv").read_text("utf-8").splitlines()))
 """The first bytes of files that are no text, as a pattern of Latin-1: rule, what such a file is, what to do."""
 _WIDE = (
     (rb"\xff\xfe\0\0", "UTF-32"),
@@ -181,7 +181,7 @@ def _refuse_disguised(resource: Resource, file: Path, handle: io.FileIO) -> None
         return
     head = handle.read(64)
     handle.seek(0)
-    for known in csv.DictReader(_DISGUISES.read_text("utf-8").splitlines()):
+    for known in _DISGUISES:
         if re.match(known["begins"], head.decode("latin-1"), re.DOTALL):
             message = f"{file.name} is {known['what']}, not {resource.format.upper()} text"
             raise SourceError(known["rule"], message, known["hint"])
