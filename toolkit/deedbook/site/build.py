@@ -19,7 +19,7 @@ from deedbook.site.home import home_pages
 from deedbook.site.messages import LANGUAGES
 from deedbook.site.pages import FOLDER
 from deedbook.site.stories import read_records, story_pages
-from deedbook.site.writer import Writer
+from deedbook.site.writer import writing
 
 STYLES = ("base", "explorer", "story", "picture")
 """The style sheets of the parts, in the order in which they make up `site.css`."""
@@ -84,16 +84,14 @@ def write_site(root: Path, folder: Path, progress: Progress = lambda _what, _sha
     if FOLDER in catalogue.datasets or not is_ours:
         why = "a dataset has that name" if FOLDER in catalogue.datasets else "there is something else in it"
         raise UsageError(f"{folder} cannot take the pages: {why}", "write a copy elsewhere: `deedbook site -o FOLDER`")
-    folder.mkdir(parents=True, exist_ok=True)
     with (
         files.locked(folder.with_name(f".{folder.name}.lock"), who="site"),
-        files.explained_disk(f"{folder} has the pages that were finished"),
+        files.explained_disk(f"{folder} stays as it was"),
+        writing(folder) as writer,
     ):
         shelves = read_site(root, progress)
-        writer = Writer(folder)
         for address, content in _pages(catalogue, shelves, progress):
             writer.put(address, content)
-        writer.close()
     damaged = tuple(f"{one.name} {bad.entry.version}: {bad.problem}" for one in shelves for bad in one.damaged)
     return Built(folder, writer.written + writer.kept, writer.written, writer.removed, damaged)
 
