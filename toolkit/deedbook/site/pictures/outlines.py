@@ -1,7 +1,8 @@
 """Land, borders and the names of countries on a map.
 
 outlines.txt    rings of land and lines of borders; its head says where they are from
-countries.csv   what countries are called in the languages of the site, and where on their land the name may stand; largest first
+countries.csv   what countries are called in the languages of the site, and where on their land the name may stand; largest
+                    first; names mostly as the Unicode CLDR (Unicode License v3) has them
 """
 
 import csv
