@@ -25,6 +25,7 @@ class Heads:
     records: Records
     cells: Cells
     _when: dict[str, tuple[str, str]] = field(default_factory=dict)
+    _roles: dict[str, Field | None] = field(default_factory=dict)
 
     @property
     def say(self) -> Messages:
@@ -38,8 +39,9 @@ class Heads:
 
     def role(self, role: str) -> Field | None:
         """The field of the events that plays a role."""
-        name = self.records.roles.own(role)
-        return self.table.field(name) if name else None
+        if role not in self._roles:
+            self._roles[role] = self.table.field(self.records.roles.own(role))
+        return self._roles[role]
 
     def when(self, row: Row) -> tuple[str, str]:
         """The date of an event in words, and as it is coded where that is in EDTF; empty where it has none."""
