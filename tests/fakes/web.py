@@ -17,6 +17,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 TYPES = {".csv": "text/csv", ".json": "application/json", ".html": "text/html", ".md": "text/markdown"}
+TYPES |= {".css": "text/css", ".js": "text/javascript"}
 PAGE = b"<!DOCTYPE html>\n<html><body>Please log in</body></html>\n"
 
 

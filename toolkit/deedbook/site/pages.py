@@ -30,6 +30,8 @@ POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'"
 )
+_NO_ADDRESS = frozenset(' "<>\\^`{|}')
+"""Characters that no address holds as they are."""
 _TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -133,7 +135,8 @@ def embedded(value: object) -> Markup:
 def web_link(text: object) -> str:
     """The text where it is an address on the web that a page may link to; empty otherwise."""
     found = text if isinstance(text, str) else ""
-    return found if found.startswith(("https://", "http://")) and found.isprintable() and " " not in found else ""
+    is_whole = found.isprintable() and not _NO_ADDRESS.intersection(found)
+    return found if found.startswith(("https://", "http://")) and is_whole else ""
 
 
 def script(value: Mapping[str, object]) -> bytes:
