@@ -64,7 +64,7 @@ export async function explorer(place) {
 
   /** @param {string} name */
   const read = (name) => table.column(name, (share) => (status.textContent = `${say("explorer.reading")} ${Math.round(share * 100)} %`));
-  let selection = await select(table.rows, filters, "", fields, read), view = selection.rows, sorted = /** @type {{name: string, down: boolean} | null} */ (null), looked = -1, turn = 0, expression = "TRUE";
+  let selection = { ...(await select(table.rows, filters, "", fields, read)), length: 0 }, view = selection.rows, sorted = /** @type {{name: string, down: boolean} | null} */ (null), looked = -1, turn = 0, expression = "TRUE";
   const visible = () => fields.filter((field) => shown.has(field.name));
   const rowAt = (/** @type {number} */ at) => (view ? view[at] : at);
   const write = (/** @type {import("./parquet.js").Value | undefined} */ value, /** @type {string} */ name) => textOf(value, /** @type {Field} */ (byName.get(name)));
@@ -149,10 +149,10 @@ export async function explorer(place) {
     ({ filters, search } = fromAddress(asked, fields));
     box.value = search;
     if (wanted === null || !page.key.length) return arrange();
-    selection = await select(table.rows, filters, search, fields, read);
     [view, sorted] = [null, null];
     const row = await table.find(page.key, splitKey(wanted), write, fields.map((field) => field.name));
     if (row < 0) return arrange().then(() => void (status.textContent = say("explorer.no-row", { key: wanted })));
+    selection = await select(table.rows, filters, search, fields, read);
     status.textContent = rowsText(table.rows, table.rows);
     grid.refresh();
     grid.show(row, true);

@@ -121,8 +121,8 @@ export class Grid {
       cell.tabIndex = 0;
       if (focused) cell.focus({ preventScroll: true });
     }
+    const asked = ++this.asked; // what was asked for before is in sight no more
     if (!missing.length) return;
-    const asked = ++this.asked;
     setTimeout(async () => {
       if (asked !== this.asked) return; // scrolled on
       await model.read(missing);
