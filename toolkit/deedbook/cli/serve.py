@@ -1,5 +1,6 @@
 """`deedbook serve`: a preview of the static site on the own machine."""
 
+import signal
 from contextlib import suppress
 from pathlib import Path
 
@@ -24,6 +25,7 @@ def serve(catalogue: Path | None, port: int, root: Path, quiet: bool) -> None:
     from deedbook.site.editions import catalogue_of
     from deedbook.site.server import HOST, preview_of, server_of
 
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # the pages of a preview go with it, however it is ended
     with suppress(KeyboardInterrupt), preview_of(catalogue or catalogue_of(root), streams.say) as preview:
         with streams.progress_bar(quiet=quiet) as bar:
             preview.renew(bar.update)

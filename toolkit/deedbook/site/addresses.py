@@ -2,8 +2,7 @@
 
     index.html                                  the catalogue
     NAME/index.html                             a dataset, in its latest version
-    NAME/VERSION/index.html                     one version of it; codebook.html, rules.html, changes.html (from the one before),
-    NAME/VERSION/changes/FROM.html              changes.html from another one, and tables/TABLE.html beside it
+    NAME/VERSION/index.html                     one version of it; codebook.html, rules.html, changes.html and tables/TABLE.html beside it
     NAME/events/ID.html  NAME/actors/ID.html    an event, an actor
 
 Each is below `site/LANG/`, and each part of it a `slug`.
@@ -17,7 +16,7 @@ from typing import Literal
 
 from deedbook.names import file_problem
 
-Kind = Literal["home", "dataset", "version", "codebook", "rules", "table", "changes", "diff", "event", "actor"]
+Kind = Literal["home", "dataset", "version", "codebook", "rules", "table", "changes", "event", "actor"]
 _PAGES: dict[Kind, str] = {
     "home": "index.html",
     "dataset": "{}/index.html",
@@ -26,7 +25,6 @@ _PAGES: dict[Kind, str] = {
     "rules": "{}/{}/rules.html",
     "table": "{}/{}/tables/{}.html",
     "changes": "{}/{}/changes.html",
-    "diff": "{}/{}/changes/{}.html",
     "event": "{}/events/{}.html",
     "actor": "{}/actors/{}.html",
 }
