@@ -160,6 +160,13 @@ def test_what_has_no_dates_places_or_rows_says_so(tmp_path: Path) -> None:
         assert said in text
 
 
+def test_events_without_an_id_have_no_pages_and_nothing_leads_to_any(tmp_path: Path) -> None:
+    schema = {"events": {"fields": [field("date", "date"), field("actor1")]}}
+    root = release(tmp_path, rows={"events": "date,actor1\n2024-01-01,Laos\n"}, schemas=schema)
+    build_site(root)
+    assert [one.broken for one in pages_of(root) if one.broken] == []
+
+
 def test_whatever_a_publisher_wrote_is_text(tmp_path: Path) -> None:
     long = "x" * 100_000
     rows = {

@@ -109,12 +109,14 @@ class At:
 def _lists(edition: Edition) -> frozenset[Kind]:
     """What has a page each, and so a list: events, and actors."""
     found = roles(edition)
-    events = edition.tables[found.events].rows if found.id else 0
+    if not found.id:
+        return frozenset()  # events that cannot be told apart have no pages
+    events = edition.tables[found.events].rows
     parts = found.participations
     named = [edition.tables[one.table].scan().select(pl.col(one.actor).cast(pl.String).alias("name")) for one in parts]
     actors = edition.tables[found.actors].rows if parts and parts[0].refers else 0
     actors = actors or (pl.concat(named).drop_nulls().unique().collect().height if named and events <= MOST else 0)
-    kinds: dict[Kind, int] = {"event": events, "actor": actors if events <= MOST else 0}
+    kinds: dict[Kind, int] = {"event": events, "actor": actors}
     return frozenset(kind for kind, count in kinds.items() if 0 < count <= MOST)
 
 
