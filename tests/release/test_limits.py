@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import gzip
 import json
+import sqlite3
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ import pytest
 from deedbook.project import load_project
 from deedbook.release import formats as listed
 from deedbook.release.edition import Edition
-from deedbook.release.formats import FORMATS, rds, spss, stata, xlsx
+from deedbook.release.formats import FORMATS, rds, spss, sqlite, stata, xlsx
 from deedbook.release.formats.cells import first_differences
 from deedbook.release.tables import Outline, Table, type_rows
 from deedbook.release.verification import verify
@@ -220,3 +221,16 @@ def test_large_json_lines_and_spss_files_are_packed_where_that_is_smaller(
     packed.write_bytes(gzip.compress(gzip.decompress(packed.read_bytes()).replace(b"same", b"sane", 1)))
     repair_everything(folder)
     assert ("format-differs", "large.jsonl.gz") in problems(folder)
+
+
+def test_sqlite_is_asked_for_codes_that_are_not_certain(tmp_path: Path) -> None:
+    codes = {"name": "kind", "type": "string", "categories": ["a", "b"]}
+    with pytest.raises(sqlite3.IntegrityError, match="CHECK"):
+        sqlite.open_book(tmp_path / "t.sqlite", EDITION, {"t": None}).add(table_of({"kind": ["a", "c"]}, codes))
+    certain = table_of({"kind": ["a", None, "b"]}, codes)
+    book = sqlite.open_book(tmp_path / "u.sqlite", EDITION, {"t": certain.schema})
+    book.add(certain)
+    assert book.close([]) == {}
+    with sqlite3.connect(tmp_path / "u.sqlite") as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    connection.close()

@@ -15,6 +15,7 @@ import pytest
 from deedbook.errors import DeedbookError
 from deedbook.project import load_project
 from deedbook.release.build import build
+from deedbook.release.formats import rds, spss, sqlite, stata
 from tests.external.conftest import run, tool
 from tests.release.conftest import EVENTS, EVENTS_SCHEMA, TABLES, MakeProject
 from tests.release.test_build import digests, in_dist
@@ -70,6 +71,31 @@ def test_two_builds_are_the_same_bytes(make_project: MakeProject) -> None:
         assert built.release is not None
         folders.append(digests(built.release.folder))
     assert folders[0] == folders[1]
+
+
+def test_rows_are_the_same_bytes_however_many_are_written_at_a_time(
+    make_project: MakeProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = []
+    for rows in (1, 3, 1000):
+        for module in (rds, sqlite, stata):
+            monkeypatch.setattr(module, "_SLICE", rows)
+        monkeypatch.setattr(spss, "_BYTES", 100 * rows)
+        built = build(make_project(folder=f"p{rows}"))
+        assert built.release is not None
+        found.append(digests(built.release.folder))
+    assert found[0] == found[1] == found[2]
+
+
+@pytest.mark.slow
+def test_rows_are_the_same_bytes_on_any_number_of_threads(make_project: MakeProject) -> None:
+    found = []
+    for threads in ("1", "2", "4"):
+        project = make_project(folder=f"p{threads}")
+        environment = {**os.environ, "POLARS_MAX_THREADS": threads}
+        subprocess.run([sys.executable, "-c", BUILD, str(project.root), threads], env=environment, check=True)
+        found.append(digests(project.dist / "deeds" / "1.0.0"))
+    assert found[0] == found[1] == found[2]
 
 
 @pytest.mark.parametrize(
