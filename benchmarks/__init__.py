@@ -9,6 +9,7 @@
     shapes.py       the same cells in few and in many columns, the same rows in many tables and in many files, beside polars parsing them
     diff.py         `deedbook diff` of two versions beside polars, duckdb and csv-diff; the counts must agree
     duplicates.py   likely duplicates: recall and precision on planted ones, time and memory beside the validation
+    writers.py      each format of a release beside what its usual writer alone takes for the same rows
     build.py        `deedbook build` beside polars writing the same files; peak memory of build and verify by format
     work/           generated input (not in git)
 
