@@ -82,7 +82,7 @@ def release(
         schemas: The schema by table.
         name: The dataset.
         corrections: The content of corrections.csv.
-        more: Properties of the descriptor.
+        more: Properties of the descriptor; None takes one away.
     """
     project, root = folder / name, folder / "root"
     package = project / "datapackage"
@@ -112,7 +112,8 @@ def release(
         "resources": [{"name": table, "path": f"{table}.csv"} for table in rows],
         **more,
     }
-    (package / "datapackage.json").write_text(json.dumps(descriptor))
+    said = {name: value for name, value in descriptor.items() if value is not None}
+    (package / "datapackage.json").write_text(json.dumps(said))
     publish(project, root, None)
     return root
 

@@ -160,6 +160,14 @@ def test_what_has_no_dates_places_or_rows_says_so(tmp_path: Path) -> None:
         assert said in text
 
 
+def test_a_package_that_says_next_to_nothing_has_its_pages(tmp_path: Path) -> None:
+    root = release(tmp_path, title=None, description=None, contributors=None)
+    assert not build_site(root).damaged
+    shown = page(root, "en/deeds/index.html")
+    assert "They meet again" in shown.text
+    assert "None" not in shown.text
+
+
 def test_events_without_an_id_have_no_pages_and_nothing_leads_to_any(tmp_path: Path) -> None:
     schema = {"events": {"fields": [field("date", "date"), field("actor1")]}}
     root = release(tmp_path, rows={"events": "date,actor1\n2024-01-01,Laos\n"}, schemas=schema)

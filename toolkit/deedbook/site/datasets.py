@@ -104,7 +104,7 @@ def schema_org(at: At, told: About) -> dict[str, Any]:
         "identifier": f"doi:{told.doi}" if told.doi else f"{edition.name}@{edition.version}",
         "name": edition.title,
         "alternateName": edition.name,
-        "description": str(edition.package.get("description") or edition.title),
+        "description": edition.description or edition.title,
         "version": edition.version,
         "datePublished": edition.entry.created[:10],
         "isAccessibleForFree": True,

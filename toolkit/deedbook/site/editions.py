@@ -134,6 +134,11 @@ class Edition:
         return str(self.package.get("title") or self.name)
 
     @property
+    def description(self) -> str:
+        """What it is; empty when the descriptor does not say."""
+        return str(self.package.get("description") or "")
+
+    @property
     def changes(self) -> Mapping[str, Any] | None:
         """Its changes.json, read now; None when it has none."""
         found: Mapping[str, Any] | None = self.document(CHANGES)

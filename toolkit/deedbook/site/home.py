@@ -40,7 +40,7 @@ def search_entries(edition: Edition, lang: str) -> Iterator[Mapping[str, str]]:
         found = {"kind": kind, "title": title, "code": code, "text": short}
         return found | {"href": f"{lang}/{address}", "dataset": edition.title}
 
-    yield entry("dataset", edition.title, name, str(edition.package.get("description") or ""), page_of("dataset", name))
+    yield entry("dataset", edition.title, name, edition.description, page_of("dataset", name))
     known = set()
     for table in edition.tables.values():
         yield entry("table", table.title, table.name, table.description, page_of("table", name, version, table.name))

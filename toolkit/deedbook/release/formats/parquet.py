@@ -1,4 +1,4 @@
-"""Parquet: typed columns, zstd, row groups of a fixed number of cells, dataset and version in the file's key-value metadata."""
+"""Parquet: typed columns, zstd, row groups of about as many cells, dataset and version in the file's key-value metadata."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -12,6 +12,8 @@ from deedbook.release.tables import Table
 _GROUP = 100_000
 """Cells in a row group: a browser reads one event among a million of 20 columns in one request of 340 kB, and a narrow table has
 few groups to be unpacked; the file grows by less than 5 %."""
+_FEWEST, _MOST = 1_000, 10_000
+"""Rows of a group: below, what is said of each column of each group outweighs the cells of a wide table."""
 _SLICE = 120_000
 """Rows that are compared at a time."""
 _LEVEL = 3
@@ -24,7 +26,7 @@ def write(table: Table, edition: Edition, path: Path) -> list[str]:
         path,
         compression="zstd",
         compression_level=_LEVEL,
-        row_group_size=max(1, _GROUP // max(1, table.rows.width)),
+        row_group_size=min(max(_GROUP // max(1, table.rows.width), _FEWEST), _MOST),
         metadata={
             "dataset": edition.name,
             "version": edition.version,
