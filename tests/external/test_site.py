@@ -503,18 +503,14 @@ def test_lighthouse_finds_little_to_better(
     program = tool(TOOLS / "lighthouse" / "node_modules" / "lighthouse" / "cli" / "index.js")
     flags = f"--headless=new --no-sandbox --disable-gpu --user-data-dir={tmp_path}"
     environment = {**os.environ, "CHROME_PATH": tool("chromium")}
-    found = {}
     for kind in ("dataset", "explorer", "event", "changes"):
-        is_busy = os.getloadavg()[0] > (os.cpu_count() or 1)  # then it is measured how busy
         page = f"{web.url}site/{kinds_of_pages(catalogue)[kind]}"
         command = [tool("node"), program, page, "--output=json", "--quiet", f"--chrome-flags={flags}"]
         done = subprocess.run(command, env=environment, check=True, capture_output=True, text=True, timeout=3 * SECONDS)
         scores = {name: one["score"] for name, one in json.loads(done.stdout)["categories"].items()}
         record_property(kind, scores)
-        low = [name for name, score in scores.items() if score < 0.95 and name != "performance"]
-        if low or (scores["performance"] < 0.9 and not is_busy):
-            found[kind] = scores
-    assert found == {}
+        # performance is a time, so it is told and not demanded; what a page weighs and asks for has a test of its own
+        assert {name: score for name, score in scores.items() if score < 0.95 and name != "performance"} == {}
 
 
 def asked_of(dataset: str) -> list[dict[str, Any]]:
