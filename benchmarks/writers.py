@@ -26,6 +26,7 @@ from benchmarks.generate import descriptor, generate
 from deedbook.release.edition import Edition
 from deedbook.release.formats import FORMATS, Format
 from deedbook.release.formats.csv import read_csv, write_csv
+from deedbook.release.rows import Rows
 from deedbook.release.tables import Outline, Table, release_schema, type_rows
 from deedbook.schema import read_schema
 
@@ -38,7 +39,7 @@ def events(rows: int) -> Table:
     source = next(item for item in descriptor()["resources"] if item["name"] == "events")
     schema = release_schema(read_schema(source["schema"], "events"), ())
     typed, _ = type_rows(read_csv(generate(rows) / "events.csv"), schema)
-    return Table(Outline("events", schema), typed)
+    return Table(Outline("events", schema), Rows.of(typed))
 
 
 def ours(item: Format, table: Table, folder: Path) -> None:
@@ -55,32 +56,36 @@ def ours(item: Format, table: Table, folder: Path) -> None:
 
 
 def _jsonl(table: Table, folder: Path) -> None:
-    table.rows.write_ndjson(folder / "t.jsonl")
+    table.rows.lazy.collect().write_ndjson(folder / "t.jsonl")
     (folder / "t.jsonl.gz").write_bytes(gzip.compress((folder / "t.jsonl").read_bytes(), 6))
 
 
 def _spss(table: Table, folder: Path) -> None:
-    rows = table.rows.with_columns(pl.col(pl.String).fill_null(""), pl.col(pl.Boolean, pl.Int64).cast(pl.Float64))
+    rows = table.rows.lazy.collect().with_columns(
+        pl.col(pl.String).fill_null(""), pl.col(pl.Boolean, pl.Int64).cast(pl.Float64)
+    )
     pyreadstat.write_sav(rows, folder / "t.sav", row_compress=True)
     pyreadstat.write_sav(rows, folder / "t.zsav", compress=True)
 
 
 def _stata(table: Table, folder: Path) -> None:
-    pyreadstat.write_dta(table.rows.with_columns(pl.col(pl.String).fill_null("")), folder / "t.dta", version=14)
+    pyreadstat.write_dta(
+        table.rows.lazy.collect().with_columns(pl.col(pl.String).fill_null("")), folder / "t.dta", version=14
+    )
 
 
 def _sqlite(table: Table, folder: Path) -> None:
     with sqlite3.connect(folder / "t.sqlite") as connection:
         connection.execute(f"CREATE TABLE events ({', '.join(table.rows.columns)})")
         marks = ", ".join("?" * table.rows.width)
-        texts = table.rows.with_columns(pl.col(pl.Date, pl.Datetime).dt.to_string())
+        texts = table.rows.lazy.collect().with_columns(pl.col(pl.Date, pl.Datetime).dt.to_string())
         connection.executemany(f"INSERT INTO events VALUES ({marks})", texts.iter_rows())  # noqa: S608  # marks
     connection.close()
 
 
 OTHERS: dict[str, tuple[str, Callable[[Table, Path], object]]] = {
-    "csv": ("polars", lambda table, folder: table.rows.write_csv(folder / "t.csv")),
-    "parquet": ("polars", lambda table, folder: table.rows.write_parquet(folder / "t.parquet")),
+    "csv": ("polars", lambda table, folder: table.rows.lazy.collect().write_csv(folder / "t.csv")),
+    "parquet": ("polars", lambda table, folder: table.rows.lazy.collect().write_parquet(folder / "t.parquet")),
     "jsonl": ("polars, gzip", _jsonl),
     "stata": ("pyreadstat", _stata),
     "spss": ("pyreadstat, twice", _spss),

@@ -9,6 +9,7 @@ import polars as pl
 
 from deedbook.release.edition import Edition
 from deedbook.release.formats.cells import Pair, demand_columns, pairs_of
+from deedbook.release.rows import Rows
 from deedbook.release.tables import Table, texts_of
 
 
@@ -22,8 +23,9 @@ def read(table: Table, path: Path, _tables: Sequence[str] = ()) -> Iterator[Pair
     """The columns of a file, beside the table's."""
     found = pl.read_csv(path, skip_lines=1, separator="\t", infer_schema=False)
     demand_columns(found.columns, table.rows.columns)
-    yield from pairs_of(_plain(table), [found])
+    yield from pairs_of(Rows.of(_plain(table)), [found])
 
 
 def _plain(table: Table) -> pl.DataFrame:
-    return table.rows.select(map(texts_of, table.rows.iter_columns()))
+    rows = table.rows.lazy.collect()
+    return rows.select(map(texts_of, rows.iter_columns()))

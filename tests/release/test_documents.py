@@ -18,6 +18,7 @@ import yaml
 
 from deedbook.release.build import build
 from deedbook.release.edition import read_edition
+from deedbook.release.rows import Rows
 from deedbook.release.statistics import Bin, describe_columns
 from deedbook.release.tables import Outline, Table
 from deedbook.schema import read_schema
@@ -32,7 +33,7 @@ def folder(small_release: Path) -> Path:
 
 def statistics(values: pl.Series, kind: str, **field: Any) -> Any:
     schema = read_schema({"fields": [{"name": "v", "type": kind, **field}]}, "test")
-    return describe_columns(Table(Outline("t", schema), values.to_frame("v")))["v"]
+    return describe_columns(Table(Outline("t", schema), Rows.of(values.to_frame("v"))))["v"]
 
 
 def test_codes_are_counted_with_their_labels() -> None:

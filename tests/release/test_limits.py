@@ -20,6 +20,7 @@ from deedbook.release import formats as listed
 from deedbook.release.edition import Edition
 from deedbook.release.formats import FORMATS, rds, spss, sqlite, stata, xlsx
 from deedbook.release.formats.cells import first_differences
+from deedbook.release.rows import Rows
 from deedbook.release.tables import Outline, Table, type_rows
 from deedbook.release.verification import verify
 from deedbook.schema import read_schema
@@ -40,7 +41,7 @@ def table_of(rows: dict[str, list[str | None]], *fields: dict[str, Any], name: s
     described = {item["name"]: item for item in fields}
     schema = read_schema({"fields": [described.get(key, {"name": key, "type": "string"}) for key in rows]}, name)
     text = pl.DataFrame(rows, schema=dict.fromkeys(rows, pl.String))
-    return Table(Outline(name, schema), type_rows(text, schema)[0])
+    return Table(Outline(name, schema), Rows.of(type_rows(text, schema)[0]))
 
 
 def workbook_of(path: Path, *tables: Table) -> list[str]:
@@ -86,7 +87,7 @@ def test_numbers_keep_all_their_digits_in_a_workbook(tmp_path: Path) -> None:
     table = table_of({"x": texts}, {"name": "x", "type": "number"})
     workbook_of(tmp_path / "t.xlsx", table)
     cells = [row[0] for row in openpyxl.load_workbook(tmp_path / "t.xlsx")["t"].iter_rows(min_row=2, values_only=True)]
-    assert cells == table.rows["x"].to_list()
+    assert cells == table.rows.column("x").to_list()
     assert first_differences(xlsx.read(table, tmp_path / "t.xlsx"), 3) == (0, [])
 
 

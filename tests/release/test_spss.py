@@ -43,7 +43,7 @@ def test_a_file_is_that_of_pyreadstat(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr(pyreadstat, "write_sav", write_sav)
     monkeypatch.setattr(spss, "_BYTES", size)
     spss.write(table, EDITION, tmp_path / "ours.sav")
-    whole = table.rows.with_columns(pl.col("whole").cast(pl.Float64), pl.col(pl.String).fill_null(""))
+    whole = table.rows.lazy.collect().with_columns(pl.col("whole").cast(pl.Float64), pl.col(pl.String).fill_null(""))
     write(whole, tmp_path / "theirs.sav", row_compress=True, **said)
     assert without_stamp(tmp_path / "ours.sav") == without_stamp(tmp_path / "theirs.sav")
     if rows:

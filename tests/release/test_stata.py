@@ -15,6 +15,7 @@ import pytest
 from deedbook.release.formats import stata
 from deedbook.release.formats.stata import DOUBLE, INTEGERS, LONG_TEXT, Storage, Variable, write_dta
 from deedbook.release.formats.statistical import Column
+from deedbook.release.rows import Rows
 
 STAMP = dt.datetime(2026, 11, 22, 3, 4)  # noqa: DTZ001  # has no zone
 LONG = "ü" * 300
@@ -33,25 +34,31 @@ DOUBLES = [1.5, None, -2.0, 1e300, 0.1]
 LABELS: dict[float, str] = {1: "Visit (état)", -127: "lowest", 5: "x" * 200}
 
 
-def variables(times: int) -> list[Variable]:
+def variable(name: str, title: str, values: pl.Series, storage: Storage, labels: Any = None) -> Variable:
+    return Variable(Column(name, title, pl.col(name), values.dtype, labels=labels or {}), storage, pl.col(name))
+
+
+def variables(times: int) -> tuple[list[Variable], Rows]:
     """One variable of every kind, the rows repeated."""
-    numbers = [
-        Variable(Column(name, f"Title {name}", pl.Series(values * times, dtype=pl.Int64)), storage)
+    kinds = [
+        (name, f"Title {name}", pl.Series(values * times, dtype=pl.Int64), storage)
         for name, (storage, values) in NUMBERS.items()
     ]
     days = pl.Series(DAYS * times, dtype=pl.Date).to_physical() + 3653
     moments = pl.Series(MOMENTS * times, dtype=pl.Datetime("ms")).to_physical() + 3653 * 86_400_000
     coded = pl.Series([1, 5, -127, None, 1] * times, dtype=pl.Int64)
     doubles = pl.Series(DOUBLES * times, dtype=pl.Float64)
-    return [
-        *numbers,
-        Variable(Column("labelled", "L", coded, {int(number): text for number, text in LABELS.items()}), BYTE),
-        Variable(Column("text", "", pl.Series(TEXTS * times)), Storage(16, "S16", "%16s")),
-        Variable(Column("essay", "Long", pl.Series(LONG_TEXTS * times)), LONG_TEXT),
-        Variable(Column("day", "Day", days), replace(DOUBLE, format="%td")),
-        Variable(Column("moment", "Moment", moments), replace(DOUBLE, format="%tc")),
-        Variable(Column("number", "Number", doubles), DOUBLE),
+    kinds += [
+        ("labelled", "L", coded, BYTE),
+        ("text", "", pl.Series(TEXTS * times), Storage(16, "S16", "%16s")),
+        ("essay", "Long", pl.Series(LONG_TEXTS * times), LONG_TEXT),
+        ("day", "Day", days, replace(DOUBLE, format="%td")),
+        ("moment", "Moment", moments, replace(DOUBLE, format="%tc")),
+        ("number", "Number", doubles, DOUBLE),
     ]
+    labels = {"labelled": {int(number): text for number, text in LABELS.items()}}
+    found = [variable(*kind, labels=labels.get(kind[0])) for kind in kinds]
+    return found, Rows.of(pl.DataFrame([values.alias(name) for name, _, values, _ in kinds]))
 
 
 def write_with_pandas(path: Path, times: int) -> None:
@@ -64,7 +71,7 @@ def write_with_pandas(path: Path, times: int) -> None:
     frame["day"] = pd.Series(np.array(DAYS * times, dtype="datetime64[ms]"))
     frame["moment"] = pd.Series(np.array(MOMENTS * times, dtype="datetime64[ms]"))
     frame["number"] = pd.Series(np.array(DOUBLES * times, dtype=np.float64))
-    titles = {item.column.name: item.column.title for item in variables(1)}
+    titles = {item.column.name: item.column.title for item in variables(1)[0]}
     pd.DataFrame(frame).to_stata(
         path,
         write_index=False,
@@ -81,7 +88,7 @@ def write_with_pandas(path: Path, times: int) -> None:
 @pytest.mark.parametrize("slice_size", [2, 3, 20_000])
 def test_a_file_is_that_of_pandas(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, slice_size: int) -> None:
     monkeypatch.setattr(stata, "_SLICE", slice_size)
-    write_dta(tmp_path / "ours.dta", variables(4), "deeds 1.0.0 é", "22 Nov 2026 03:04")
+    write_dta(tmp_path / "ours.dta", *variables(4), "deeds 1.0.0 é", "22 Nov 2026 03:04")
     write_with_pandas(tmp_path / "pandas.dta", 4)
     assert (tmp_path / "ours.dta").read_bytes() == (tmp_path / "pandas.dta").read_bytes()
 
@@ -89,17 +96,16 @@ def test_a_file_is_that_of_pandas(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 def test_two_variables_of_long_texts_are_read_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stata, "_SLICE", 2)
     one, other = [LONG, "b", "", LONG, "b"], ["", LONG, LONG, "c", "c"]
-    both = [Variable(Column(name, "", pl.Series(texts)), LONG_TEXT) for name, texts in (("one", one), ("other", other))]
-    write_dta(tmp_path / "two.dta", both, "", "22 Nov 2026 03:04")
+    rows = pl.DataFrame({"one": one, "other": other})
+    both = [variable(texts.name, "", texts, LONG_TEXT) for texts in rows.iter_columns()]
+    write_dta(tmp_path / "two.dta", both, Rows.of(rows), "", "22 Nov 2026 03:04")
     frame = pd.read_stata(tmp_path / "two.dta")
     assert (frame["one"].tolist(), frame["other"].tolist()) == (one, other)
 
 
 def test_a_table_without_rows_is_read_back(tmp_path: Path) -> None:
-    empty = [
-        Variable(Column("a", "", pl.Series([], dtype=pl.String)), LONG_TEXT),
-        Variable(Column("b", "", pl.Series([], dtype=pl.Int64)), BYTE),
-    ]
-    write_dta(tmp_path / "empty.dta", empty, "", "22 Nov 2026 03:04")
+    rows = pl.DataFrame(schema={"a": pl.String, "b": pl.Int64})
+    empty = [variable("a", "", rows["a"], LONG_TEXT), variable("b", "", rows["b"], BYTE)]
+    write_dta(tmp_path / "empty.dta", empty, Rows.of(rows), "", "22 Nov 2026 03:04")
     frame = pd.read_stata(tmp_path / "empty.dta")
     assert (frame.shape, list(frame.columns)) == ((0, 2), ["a", "b"])

@@ -1,8 +1,9 @@
 """What a release is made of while it is written, and its data: table by table, each in every format.
 
-One table is in memory at a time: its canonical text while the CSV is written, then its typed columns for everything else.
+A table is in memory in parts: its canonical text lies on disk until the CSV is written, then its values for everything else.
 """
 
+import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
@@ -22,6 +23,7 @@ from deedbook.release.edition import Edition
 from deedbook.release.formats import CSV, Book, Format, every_format, format_of, media_type
 from deedbook.release.formats.cells import LeftOutError
 from deedbook.release.formats.csv import write_csv
+from deedbook.release.rows import Rows, parts_of
 from deedbook.versioning.bump import Verdict
 
 TYPED_FORMATS = "all but CSV"
@@ -187,18 +189,23 @@ def written_tables(contents: Contents, say: Progress) -> Iterator[dict[str, Book
             stack.callback(books[item.name].discard)
         for position, name in enumerate(names):
             say(f"writing {name}", position / len(names))
-            if name in schemas:
-                outline, text = edited_table(contents, name, frames)
-            else:
-                outline, text = derived.derived_view(project, name, frames[name])
-            outline = replace(outline, schema=outline.schema.with_categories(lists))
-            contents.tables.append(_write_table(outline, text, contents, books, definitions))
+            # beside what is written: that folder holds nothing but files of the release
+            home = contents.folder.parent
+            with tempfile.TemporaryDirectory(prefix=f"{contents.folder.name}-rows-", dir=home) as place:
+                scratch = Path(place)
+                if name in schemas:
+                    outline, text = edited_table(contents, name, frames, scratch)
+                else:
+                    outline, view = derived.derived_view(project, name, frames[name])
+                    text = Rows.spilled(parts_of(view), scratch / "whole")
+                outline = replace(outline, schema=outline.schema.with_categories(lists))
+                contents.tables.append(_write_table(outline, text, contents, books, definitions, scratch))
         yield books
 
 
 def edited_table(
-    contents: Contents, name: str, frames: Mapping[str, pl.DataFrame]
-) -> tuple[tables.Outline, pl.DataFrame]:
+    contents: Contents, name: str, frames: Mapping[str, pl.DataFrame], scratch: Path
+) -> tuple[tables.Outline, Rows]:
     """A table of the package, with what is derived for it.
 
     Raises:
@@ -206,9 +213,9 @@ def edited_table(
     """
     changes = contents.verdict.changes.tables if contents.verdict else ()
     rekeyed = next((item.rekeyed for item in changes if item.table == name), None)
-    outline, text = derived.edited_table(contents.project, name, frames, contents.edition, rekeyed)
+    outline, text = derived.edited_table(contents.project, name, frames, contents.edition, scratch, rekeyed)
     counted = next(item for item in contents.report.tables if item.table == name)
-    if lost := tables.loss(text, counted.rows, counted.present):
+    if lost := tables.loss(text.height, text.filled, counted.rows, counted.present):
         hint = "please report this: what was checked and what would be released differ"
         raise RefusalError(f"the table `{name}` is not released: as a release, it {lost}", hint)
     return outline, text
@@ -216,18 +223,18 @@ def edited_table(
 
 def _write_table(
     outline: tables.Outline,
-    text: pl.DataFrame,
+    text: Rows,
     contents: Contents,
     books: Mapping[str, Book],
     definitions: Mapping[tuple[str, str], str],
+    scratch: Path,
 ) -> WrittenTable:
-    """Writes one table in every format, the CSV first."""
+    """Writes one table in every format, the CSV first; its values lie in a folder of their own meanwhile."""
     name, edition = outline.name, contents.edition
     path = contents.folder / CSV.file_name(name, edition.name)
-    write_csv(text, path)
+    write_csv(text.lazy, path)
     file = contents.file(path, {name})
-    rows, notes = tables.type_rows(text, outline.schema)
-    del text
+    rows, notes = tables.type_parts(text, outline.schema, scratch / "values")
     contents.limits.extend(Limit(TYPED_FORMATS, name, note) for note in notes)
     table = tables.Table(outline, rows)
     for item in contents.formats[1:]:

@@ -16,13 +16,14 @@ import polars as pl
 from deedbook.changes.compare import edited_tables
 from deedbook.changes.declarations import named_as, renamed_fields, table_changes
 from deedbook.changes.records import KEY, SchemaChange, key_text
-from deedbook.descriptor import Package, load_json, load_package
+from deedbook.descriptor import Package, Resource, load_json, load_package
 from deedbook.errors import ProjectError
 from deedbook.findings import plural
 from deedbook.project import DESCRIPTOR, Project
 from deedbook.release import tables
 from deedbook.release.edition import Edition
 from deedbook.release.formats.csv import read_csv
+from deedbook.release.rows import Rows
 from deedbook.release.tables import Outline, schema_of
 from deedbook.schema import Field, TableSchema, read_schema
 from deedbook.types import canonical_field, typed
@@ -111,15 +112,19 @@ def edited_table(
     name: str,
     frames: Mapping[str, pl.DataFrame],
     edition: Edition,
+    scratch: Path,
     rekeyed: pl.DataFrame | None = None,
-) -> tuple[Outline, pl.DataFrame]:
+) -> tuple[Outline, Rows]:
     """A table of the package as canonical text, sorted by its key, with its derived and history columns.
+
+    In memory are its keys, what is derived, and, where the release before is compared, both tables while they are.
 
     Args:
         project: The project.
         name: The table.
         frames: What was derived.
         edition: What is released.
+        scratch: Where its parts are put.
         rekeyed: The `old` and `new` keys of rows that have another one since the release before.
 
     Raises:
@@ -127,10 +132,13 @@ def edited_table(
     """
     resource = project.package.resource(name)
     schema = schema_of(resource)
-    text = tables.sort_by_key(tables.read_canonical(resource), schema)
+    text, filled = _sorted_parts(resource, schema, scratch)
+    beside = list[pl.DataFrame]()
     if schema.derived_fields or name in frames:
-        text = _join_derived(text, schema, name, frames.get(name))
-    kinds = (kind for _, _, kind in tables.kinds_of_missing(schema) if kind.name in text.columns)
+        joined = _join_derived(text.whole(schema.primary_key), schema, name, frames.get(name))
+        beside.append(joined.select(item.name for item in schema.derived_fields))
+    untold = tables.untold_kinds(schema, filled)
+    kinds = (kind for _, _, kind in tables.kinds_of_missing(schema) if kind.name not in untold)
     added = {item.name: item for item in (*kinds, *schema.derived_fields)}
     history = {item.name: item for item in HISTORY_FIELDS if item.name not in {*schema.names, *added}}
     added |= history
@@ -138,15 +146,45 @@ def edited_table(
     if edition.previous:
         package = named_as(load_package(edition.previous.folder / DESCRIPTOR), project.package)
         old = _previous_rows(package, name, schema)
-    since = _history(text, schema, old, edition.version, rekeyed)
-    text = text.with_columns(since.select(*history).get_columns())
+    new = list[pl.Expr]()
+    if {*schema.primary_key, *HISTORY} <= set(old.columns):
+        since = _history(text.whole(schema.names), schema, old, edition.version, rekeyed)
+        beside.append(since.select(*history))
+    else:
+        new = [pl.lit(edition.version).alias(name) for name in history]
+    del old
     released = tables.release_schema(schema, tuple(added.values()))
     outline = Outline(name, released, *resource.words, frozenset(added))
-    return outline, text.select(*schema.names, *added)
+    names = [*schema.names, *added]
+
+    def completed(part: pl.DataFrame, start: int) -> pl.DataFrame:
+        held = (column for frame in beside for column in frame.slice(start, part.height).iter_columns())
+        return part.with_columns(*held, *new).select(names)
+
+    return outline, text.mapped(completed, scratch / "whole")
+
+
+def _sorted_parts(resource: Resource, schema: TableSchema, scratch: Path) -> tuple[Rows, set[str]]:
+    """A table as canonical text in the order of its key, and which columns have values."""
+    filled, keys = set[str](), list[pl.DataFrame]()
+
+    def noted() -> Iterator[pl.DataFrame]:
+        for part in tables.canonical_parts(resource):
+            filled.update(item.name for item in part.iter_columns() if item.null_count() < len(item))
+            keys.append(part.select(schema.primary_key))
+            yield part
+
+    text = Rows.spilled(noted(), scratch / "read")
+    order = tables.order_of(pl.concat(keys), schema)
+    if order is None:
+        return text, filled
+    placed = text.ordered(order, scratch / "sorted")
+    text.discard()
+    return placed, filled
 
 
 def derived_view(project: Project, name: str, frame: pl.DataFrame) -> tuple[Outline, pl.DataFrame]:
-    """A table that is computed as a whole, as canonical text.
+    """A table that is computed as a whole, and as such in memory, as canonical text.
 
     Raises:
         ProjectError: when `schemas/NAME.schema.json` is missing or lists other columns.
@@ -202,8 +240,6 @@ def _history(
     text: pl.DataFrame, schema: TableSchema, old: pl.DataFrame, version: str, rekeyed: pl.DataFrame | None
 ) -> pl.DataFrame:
     """The history columns. Rows are known by their key; without one by all their cells, equal rows by their order."""
-    if not {*schema.primary_key, *HISTORY} <= set(old.columns):
-        return pl.DataFrame(dict.fromkeys(HISTORY, pl.repeat(version, text.height, dtype=pl.String, eager=True)))
     known = [column for column in schema.names if column in old.columns]
     keys = list(schema.primary_key) or known
     # an added column is no change of a row that leaves it empty

@@ -5,6 +5,7 @@ built and compared with what each other file gives back, so that equal columns m
 """
 
 import json
+import tempfile
 from collections.abc import Iterator, Sequence, Set
 from functools import partial
 from pathlib import Path, PurePath
@@ -17,8 +18,9 @@ from deedbook.integrity.proof import Outcome, Problem, Progress
 from deedbook.project import DESCRIPTOR
 from deedbook.release.formats import CSV, FORMATS, Format, format_of
 from deedbook.release.formats.cells import Difference, LeftOutError, UnlikeError, first_differences
-from deedbook.release.formats.csv import read_csv
-from deedbook.release.tables import Outline, Table, loss, schema_of, type_rows
+from deedbook.release.formats.csv import read_parts
+from deedbook.release.rows import Rows
+from deedbook.release.tables import Outline, Table, loss, schema_of, type_parts
 
 REPORT = "validation.json"
 MOST_SHOWN = 3
@@ -51,13 +53,14 @@ def check_formats(folder: Path, dataset: str, sound: Set[str], outcome: Outcome,
     for number, (name, resource) in enumerate(resources.items()):
         progress(f"comparing {name}", number / len(resources))
         here = {item: folder / file for item in FORMATS if (file := item.file_among(sound, name, dataset))}
-        found = _read_table(here.pop(CSV, None), resource, outcome, counted.get(name))
-        if found is None:
-            continue
-        suffixes.append(set())
-        for place, (item, path) in enumerate(here.items(), start=1):
-            progress(f"comparing {name}", (number + place / (len(here) + 1)) / len(resources))
-            suffixes[-1] |= _compare(*found, item, path, [*resources], outcome)
+        with tempfile.TemporaryDirectory(prefix="deedbook-verify-") as scratch:
+            found = _read_table(here.pop(CSV, None), resource, outcome, counted.get(name), Path(scratch))
+            if found is None:
+                continue
+            suffixes.append(set())
+            for place, (item, path) in enumerate(here.items(), start=1):
+                progress(f"comparing {name}", (number + place / (len(here) + 1)) / len(resources))
+                suffixes[-1] |= _compare(*found, item, path, [*resources], outcome)
     formats = ", ".join(sorted(set().union(*suffixes))) or "no other format"
     outcome.checked.append(f"{len(suffixes)} table{'s equal' * (len(suffixes) != 1)} in csv and {formats}")
 
@@ -84,28 +87,30 @@ def _counted(folder: Path, sound: Set[str]) -> dict[str, dict[str, Any]]:
 
 
 def _read_table(
-    path: Path | None, resource: Resource, outcome: Outcome, counted: dict[str, Any] | None
-) -> tuple[Table, pl.DataFrame] | None:
-    """A table of the release as its CSV has it, and its key columns as text, to name a cell; None when it cannot be read."""
+    path: Path | None, resource: Resource, outcome: Outcome, counted: dict[str, Any] | None, scratch: Path
+) -> tuple[Table, Rows] | None:
+    """A table of the release as its CSV has it, and its key columns as text, to name a cell; None when it cannot be read.
+
+    Both lie in parts in a folder.
+    """
     if path is None:
         return None
     try:
         schema = schema_of(resource)
-        text = read_csv(path)
+        text = Rows.spilled(read_parts(path), scratch / "text")
         if text.columns != list(schema.names):
             raise UnlikeError("has other columns than datapackage.json says")
-        rows, _ = type_rows(text, schema)
-        if lost := loss(text, **(counted or {"rows": text.height, "present": {}})):
+        if lost := loss(text.height, text.filled, **(counted or {"rows": text.height, "present": {}})):
             outcome.report("format-differs", path.name, f"{lost} ({REPORT})")
-        return Table(Outline(resource.name, schema), rows), text.select(schema.primary_key)
+        keys = Rows.spilled((part.select(schema.primary_key).collect() for part in text.parts), scratch / "keys")
+        rows, _ = type_parts(text, schema, scratch / "values")
+        return Table(Outline(resource.name, schema), rows), keys
     except _FAILURES as error:
         outcome.report("format-unreadable", path.name, f"cannot be read: {first_line(error)}")
         return None
 
 
-def _compare(
-    table: Table, keys: pl.DataFrame, item: Format, path: Path, tables: Sequence[str], outcome: Outcome
-) -> set[str]:
+def _compare(table: Table, keys: Rows, item: Format, path: Path, tables: Sequence[str], outcome: Outcome) -> set[str]:
     """Tells how a file differs from the table, the first cells one by one; the suffix of its format, if that holds the table."""
     differs = partial(Problem, rule="format-differs", file=path.name, table=table.name)
     count, differences = 0, list[Difference]()
@@ -124,7 +129,7 @@ def _compare(
     for one in differences:
         expected, found = one.texts
         holds = f"holds {'nothing' if found is None else repr(found)} where {table.name}.csv has {expected!r}"
-        key = "|".join(map(str, keys.row(one.row))) if keys.width else None
+        key = "|".join(map(str, keys.slice(one.row, 1).row(0))) if keys.width else None
         row = one.row + _HEADER_ROWS
         outcome.problems.append(
             differs(row=row, key=key, column=one.name, expected=expected, found=found, message=holds)

@@ -71,27 +71,26 @@ class Statistics:
 
 
 def describe_columns(table: Table) -> dict[str, Statistics]:
-    """Statistics of every column, by field name; one pass over the rows tells what needs no sorting."""
-    schema, rows = table.schema, table.rows
-    if not rows.width:
-        return {}
-    summaries = []
-    for name, dtype in rows.schema.items():
-        column = pl.col(name)
-        # values that validation proved distinct are not counted again
-        distinct = pl.len() if schema.primary_key == (name,) else column.n_unique() - column.has_nulls().cast(pl.UInt32)
-        parts = {"missing": column.null_count(), "distinct": distinct}
-        parts |= {"minimum": text_of(column.min(), dtype), "maximum": text_of(column.max(), dtype)}
-        if isinstance(dtype, pl.String):
-            parts |= {"shortest": column.str.len_chars().min(), "longest": column.str.len_chars().max()}
-        summaries.append(pl.struct([part.alias(about) for about, part in parts.items()]).alias(name))
-    known = rows.lazy().select(summaries).collect().row(0, named=True)
+    """Statistics of every column, by field name; one column is in memory at a time."""
+    schema, found = table.schema, dict[str, Statistics]()
     keys = {*schema.primary_key, *(name for key in schema.foreign_keys for name in key.fields)}
     keys |= {item.name for item in schema.fields if item.constraints.get("unique")}
-    return {
-        item.name: describe(item, rows.get_column(item.name), known[item.name], is_key=item.name in keys)
-        for item in schema.fields
-    }
+    for item in schema.fields:
+        values = table.rows.column(item.name)
+        known = _summary(values, is_distinct=schema.primary_key == (item.name,))
+        found[item.name] = describe(item, values, known, is_key=item.name in keys)
+    return found
+
+
+def _summary(values: pl.Series, *, is_distinct: bool) -> dict[str, Any]:
+    """What is reckoned of a column without sorting; values that validation proved distinct are not counted again."""
+    dtype, column = values.dtype, pl.first()
+    distinct = pl.len() if is_distinct else column.n_unique() - column.has_nulls().cast(pl.UInt32)
+    parts = {"missing": column.null_count(), "distinct": distinct}
+    parts |= {"minimum": text_of(column.min(), dtype), "maximum": text_of(column.max(), dtype)}
+    if isinstance(dtype, pl.String):
+        parts |= {"shortest": column.str.len_chars().min(), "longest": column.str.len_chars().max()}
+    return values.to_frame().select(part.alias(about) for about, part in parts.items()).row(0, named=True)
 
 
 def shape_of(item: Field, dtype: pl.DataType, filled: int, distinct: int, *, is_key: bool) -> tuple[Shape, int]:

@@ -5,9 +5,10 @@ Canonical means: missing is null, numbers are the shortest decimal without expon
 without a primary key keeps the order of its file, which may mean something.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from pathlib import Path
 
 import polars as pl
 
@@ -15,8 +16,9 @@ from deedbook.descriptor import Package, Resource
 from deedbook.errors import ProjectError
 from deedbook.project import CODE_VALUES
 from deedbook.reading.tables import read_text
+from deedbook.release.rows import Rows
 from deedbook.schema import Field, Label, TableSchema
-from deedbook.types import canonical_field, canonical_text, typed
+from deedbook.types import canonical_field, canonical_text, dtype_of, typed
 
 _LONGEST_EXACT_DIGITS = 15
 _NOTHING = (Label("\0"),)
@@ -55,7 +57,7 @@ class Table:
     """
 
     outline: Outline
-    rows: pl.DataFrame
+    rows: Rows
 
     @property
     def name(self) -> str:
@@ -76,27 +78,33 @@ def read_canonical(resource: Resource) -> pl.DataFrame:
     Args:
         resource: A resource with a schema, whose data passed validation.
     """
+    whole = pl.concat(canonical_parts(resource), rechunk=True)
+    filled = {item.name for item in whole.iter_columns() if item.null_count() < len(item)}
+    return whole.drop(untold_kinds(schema_of(resource), filled))
+
+
+def canonical_parts(resource: Resource) -> Iterator[pl.DataFrame]:
+    """The same part by part, the first of which is empty, with the columns of all `kinds_of_missing`."""
     schema = schema_of(resource)
     kinds = kinds_of_missing(schema)
-    parts = [_read(resource, [canonical_text(item).alias(item.name) for item in schema.fields])]
-    if kinds:  # read again, with what stands for a missing value
-        fields = tuple(replace(item, missing_values=_NOTHING) for item in schema.fields)
-        marks = replace(resource, schema=replace(schema, fields=fields, missing_values=_NOTHING))
-        held = _read(
-            marks,
-            [pl.col(one.name).replace_strict(labels, default=None).alias(told.name) for one, labels, told in kinds],
-        )
-        is_held = {one.name: one.null_count() < len(one) for one in held.iter_columns()}
-        parts.append(
-            held.select(told.name for one, _, told in kinds if one.missing_values is not None or is_held[told.name])
-        )
-    return pl.concat(parts, how="horizontal")
+    names = [*schema.names, *(told.name for _, _, told in kinds)]
+    yield pl.DataFrame(schema=dict.fromkeys(names, pl.String))
+    texts = [canonical_text(item).alias(item.name) for item in schema.fields]
+    if not kinds:
+        yield from (block.select(texts) for block in read_text(resource))
+        return
+    # read a second time beside it, with what stands for a missing value
+    fields = tuple(replace(item, missing_values=_NOTHING) for item in schema.fields)
+    marks = replace(resource, schema=replace(schema, fields=fields, missing_values=_NOTHING))
+    reasons = [pl.col(one.name).replace_strict(labels, default=None).alias(told.name) for one, labels, told in kinds]
+    for block, marked in zip(read_text(resource), read_text(marks), strict=True):
+        yield pl.concat([block.select(texts), marked.select(reasons)], how="horizontal")
 
 
-def _read(resource: Resource, exprs: Sequence[pl.Expr]) -> pl.DataFrame:
-    blocks = [block.select(exprs) for block in read_text(resource)]
-    empty = pl.DataFrame(schema=dict.fromkeys([expr.meta.output_name() for expr in exprs], pl.String))
-    return pl.concat([empty, *blocks], rechunk=True)
+def untold_kinds(schema: TableSchema, filled: Iterable[str]) -> list[str]:
+    """The columns of `kinds_of_missing` that a release does without, of a table with values in these columns."""
+    kinds = kinds_of_missing(schema)
+    return [told.name for one, _, told in kinds if one.missing_values is None and told.name not in filled]
 
 
 def missing_name(name: str) -> str:
@@ -145,14 +153,58 @@ def schema_of(resource: Resource) -> TableSchema:
 
 def sort_by_key(text: pl.DataFrame, schema: TableSchema) -> pl.DataFrame:
     """The rows in the order of their primary key; unchanged without one."""
+    order = order_of(text.select(schema.primary_key), schema)
+    return text if order is None else text.select(pl.all().gather(order))
+
+
+def order_of(keys: pl.DataFrame, schema: TableSchema) -> pl.Series | None:
+    """The numbers of the rows in the order of their primary key, given as text; None where they stand so, or have none."""
     if not schema.primary_key:
-        return text
-    keys = [typed(canonical_field(schema.field(name))).alias(name) for name in schema.primary_key]
-    ranks = text.select(keys)
+        return None
+    ranks = keys.select(typed(canonical_field(schema.field(name))).alias(name) for name in schema.primary_key)
     if ranks.width == 1 and ranks.to_series().is_sorted():
-        return text
+        return None
     order = ranks.select(pl.arg_sort_by(list(schema.primary_key), maintain_order=True)).to_series()
-    return text.select(pl.all().gather(order))
+    return None if order.is_sorted() else order
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What was seen of a column in all parts, which decides how it is typed."""
+
+    item: Field
+    is_lost: bool = False
+    is_zoned: bool = False
+    is_local: bool = False
+    rounded: int = 0
+
+    def add(self, source: pl.Series, values: pl.Series) -> None:
+        """Takes a part: its text, and its values."""
+        if values.null_count() != source.null_count():
+            self.is_lost = True
+        elif isinstance(values.dtype, pl.Datetime):
+            zoned = source.str.ends_with("Z")
+            self.is_zoned |= bool(zoned.any())
+            self.is_local |= not zoned.all()
+        else:
+            self.rounded += _rounded_cells(source, values)
+
+    def shaped(self, source: pl.Series, values: pl.Series) -> pl.Series:
+        """The part as it is released."""
+        if self.is_lost or (self.is_zoned and self.is_local):
+            return source
+        return values.dt.replace_time_zone(None) if self.is_local else values
+
+    @property
+    def note(self) -> str:
+        """What could not be typed without loss; empty where nothing was lost."""
+        if self.is_lost:
+            return f"is text: a value does not fit {self.item.type} exactly"
+        if self.is_zoned and self.is_local:
+            return "is text: some of its moments have no time zone, others do"
+        if self.rounded:
+            return f"is rounded to double precision in {self.rounded} cells; the CSV has all digits"
+        return ""
 
 
 def type_rows(text: pl.DataFrame, schema: TableSchema) -> tuple[pl.DataFrame, list[str]]:
@@ -161,21 +213,34 @@ def type_rows(text: pl.DataFrame, schema: TableSchema) -> tuple[pl.DataFrame, li
     A whole number beyond 64 bits keeps its column text, and so do moments of which only some have a zone; a decimal with
     more digits than a double holds is rounded in every format but CSV. Each is named. Moments without a zone stay without.
     """
-    columns: list[pl.Series] = []
-    notes: list[str] = []
-    for column in text.select(typed(item).alias(item.name) for item in schema.fields).iter_columns():
-        source, values, note = text.get_column(column.name), column, ""
-        if column.null_count() != source.null_count():
-            values, note = source, f"is text: a value does not fit {schema.field(column.name).type} exactly"
-        elif isinstance(column.dtype, pl.Datetime) and not (zoned := source.str.ends_with("Z")).all():
-            is_mixed = zoned.any()
-            values = source if is_mixed else column.dt.replace_time_zone(None)
-            note = "is text: some of its moments have no time zone, others do" if is_mixed else ""
-        elif rounded := _rounded_cells(source, column):
-            note = f"is rounded to double precision in {rounded} cells; the CSV has all digits"
-        columns.append(values)
-        notes += [f"`{column.name}` {note}"] if note else []
-    return pl.DataFrame(columns), notes
+    seen = _seen([text], schema)
+    return _shaped(text, seen), _notes(seen)
+
+
+def type_parts(text: Rows, schema: TableSchema, folder: Path) -> tuple[Rows, list[str]]:
+    """The same of text in parts, which is let go of; the values are in a new folder."""
+    seen = _seen(text.slices(), schema)
+    return text.mapped(lambda part, _: _shaped(part, seen), folder), _notes(seen)
+
+
+def _seen(parts: Iterable[pl.DataFrame], schema: TableSchema) -> list[_Seen]:
+    seen = [_Seen(item) for item in schema.fields]
+    asked = [one for one in seen if dtype_of(one.item) != pl.String]
+    for part in parts if asked else ():
+        values = part.select(typed(one.item).alias(one.item.name) for one in asked)
+        for one, column in zip(asked, values.iter_columns(), strict=True):
+            one.add(part.get_column(column.name), column)
+    return seen
+
+
+def _shaped(part: pl.DataFrame, seen: Sequence[_Seen]) -> pl.DataFrame:
+    values = part.select(typed(one.item).alias(one.item.name) for one in seen)
+    columns = zip(seen, values.iter_columns(), strict=True)
+    return pl.DataFrame([one.shaped(part.get_column(column.name), column) for one, column in columns])
+
+
+def _notes(seen: Sequence[_Seen]) -> list[str]:
+    return [f"`{one.item.name}` {one.note}" for one in seen if one.note]
 
 
 def _rounded_cells(source: pl.Series, values: pl.Series) -> int:
@@ -220,18 +285,19 @@ def named_missing(schema: TableSchema) -> tuple[str, ...]:
     return tuple(sorted({str(one.value) for one in labels if one.value and not one.label}))
 
 
-def loss(text: pl.DataFrame, rows: int, present: Mapping[str, int]) -> str:
+def loss(height: int, filled: Mapping[str, int], rows: int, present: Mapping[str, int]) -> str:
     """How a table differs from what validation counted, as the end of a sentence; empty when nothing was lost or added.
 
     Args:
-        text: The canonical table; it may have more columns.
+        height: How many rows the canonical table has.
+        filled: How many cells of each of its columns hold a value; it may have more columns.
         rows: How many rows there were.
         present: How many cells of each column held a value.
     """
-    if text.height != rows:
-        return f"has {text.height:,} rows where validation read {rows:,}"
+    if height != rows:
+        return f"has {height:,} rows where validation read {rows:,}"
     for name, count in present.items():
-        found = text.height - text.get_column(name).null_count() if name in text.columns else 0
+        found = filled.get(name, 0)
         if found != count:
             return f"has {found:,} values in `{name}` where validation counted {count:,}"
     return ""

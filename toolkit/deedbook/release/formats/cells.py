@@ -14,7 +14,8 @@ from typing import Any
 
 import polars as pl
 
-from deedbook.release.tables import Table, texts_of
+from deedbook.release.rows import Rows
+from deedbook.release.tables import text_of
 from deedbook.schema import Field
 
 LONGEST_SHEET_NAME = 31
@@ -45,19 +46,34 @@ class Capacity:
     texts: Mapping[str, str] = field(default_factory=dict)
     dropped: str = ""
 
-    def held(self, values: pl.Series) -> tuple[pl.Series, list[str]]:
-        """The column as it is held, and what must be said of it."""
-        if values.dtype == pl.String:
-            notes = [note for pattern, note in self.texts.items() if values.str.contains(pattern).any()]
-            return values.str.replace_all(self.dropped, "", literal=True) if notes and self.dropped else values, notes
-        reason = next((words for cells, words in self._not_held(values.drop_nulls()) if cells.any()), "")
-        return (texts_of(values), [f"is text ({reason})"]) if reason else (values, [])
+    def held(self, rows: Rows) -> tuple[Rows, dict[str, list[str]]]:
+        """The rows as they are held, and by column what must be said of it; every row is looked at."""
+        asked = [name for name, dtype in rows.schema.items() if dtype != pl.String or self.texts]
+        found: dict[str, set[int]] = {name: set() for name in asked}
+        for part in rows.slices(names=asked) if asked else ():
+            for values in part.iter_columns():
+                found[values.name].update(place for place, (cells, _) in enumerate(self._unheld(values)) if cells.any())
+        exprs, notes = list[pl.Expr](), dict[str, list[str]]()
+        for name, places in found.items():
+            dtype, column = rows.schema[name], pl.col(name)
+            said = [
+                words for place, (_, words) in enumerate(self._unheld(pl.Series([], dtype=dtype))) if place in places
+            ]
+            if said:
+                is_text = dtype == pl.String
+                notes[name] = said if is_text else [f"is text ({said[0]})"]
+                exprs += [] if is_text else [text_of(column, dtype)]
+                exprs += [column.str.replace_all(self.dropped, "", literal=True)] if is_text and self.dropped else []
+        return rows.with_columns(exprs) if exprs else rows, notes
 
-    def columns(self, table: Table) -> tuple[list[pl.Series], list[str]]:
-        """The columns of a table as they are held, and what must be said of them."""
-        held = {values.name: self.held(values) for values in table.rows.iter_columns()}
-        notes = [f"`{name}` {note}" for name, (_, notes) in held.items() for note in notes]
-        return [values for values, _ in held.values()], notes
+    def _unheld(self, values: pl.Series) -> Iterator[tuple[pl.Series, str]]:
+        """Which values are not held as they are, with what is said of them."""
+        return self._texts_not_held(values) if values.dtype == pl.String else self._not_held(values.drop_nulls())
+
+    def _texts_not_held(self, values: pl.Series) -> Iterator[tuple[pl.Series, str]]:
+        """Which texts are not held as they are, with what is said of them."""
+        for pattern, note in self.texts.items():
+            yield values.str.contains(pattern), note
 
     def _not_held(self, known: pl.Series) -> Iterator[tuple[pl.Series, str]]:
         """Which values make text of a column of numbers or moments, with the reason."""
@@ -71,16 +87,47 @@ class Capacity:
             yield known.cast(pl.Datetime("us")).to_physical() % _MILLISECOND != 0, "fractions below a millisecond"
 
 
+def said_of(notes: Mapping[str, Sequence[str]]) -> list[str]:
+    """What must be said of columns, with their names."""
+    return [f"`{name}` {note}" for name, said in notes.items() for note in said]
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """The least and the greatest value of a column, or the bytes of its longest text; 0 without any."""
+
+    least: Any = 0
+    greatest: Any = 0
+    widest: int = 0
+
+
+def extents_of(rows: Rows) -> dict[str, Extent]:
+    """Those of all columns, by name."""
+    if not rows.height:
+        return dict.fromkeys(rows.schema, Extent())
+    asked = []
+    for name, dtype in rows.schema.items():
+        column = pl.col(name)
+        ends = {"least": column.min(), "greatest": column.max()}
+        parts = {"widest": column.str.len_bytes().max()} if dtype == pl.String else ends
+        asked.append(pl.struct(**parts).alias(name))
+    found = rows.lazy.select(asked).collect(engine="streaming").row(0, named=True)
+    return {name: Extent(**{about: value or 0 for about, value in ends.items()}) for name, ends in found.items()}
+
+
 def number_labels(item: Field, largest: int) -> dict[int | float, str]:
     """The labels of a field's codes that are whole numbers up to a size."""
     labelled = (code for code in item.categories if code.label and isinstance(code.value, int))
     return {code.value: code.label for code in labelled if abs(code.value) <= largest}
 
 
-def without_special(rows: pl.DataFrame) -> tuple[pl.DataFrame, list[str]]:
-    """The rows with columns of NaN or infinity as text, and which those are."""
-    special = [item for item in rows.iter_columns() if item.dtype.is_float() and not item.is_finite().all()]
-    return rows.with_columns(map(texts_of, special)), [item.name for item in special]
+def special_numbers(rows: Rows) -> list[str]:
+    """The columns in which NaN or infinity stand."""
+    doubles = [name for name, dtype in rows.schema.items() if dtype.is_float()]
+    if not (doubles and rows.height):
+        return []
+    finite = rows.lazy.select(pl.col(doubles).is_finite().all()).collect(engine="streaming").row(0)
+    return [name for name, is_finite in zip(doubles, finite, strict=True) if not is_finite]
 
 
 def fitted_names(
@@ -155,7 +202,7 @@ class LeftOutError(Exception):
     """The format cannot hold the table, so no file has it; the text says why."""
 
 
-def pairs_of(expected: pl.DataFrame, slices: Iterable[pl.DataFrame]) -> Iterator[Pair]:
+def pairs_of(expected: Rows, slices: Iterable[pl.DataFrame]) -> Iterator[Pair]:
     """The columns of consecutive rows beside what they should be.
 
     Raises:
@@ -163,7 +210,7 @@ def pairs_of(expected: pl.DataFrame, slices: Iterable[pl.DataFrame]) -> Iterator
     """
     start = 0
     for found in slices:
-        if start + found.height <= expected.height:
+        if found.height and start + found.height <= expected.height:
             for position, piece in enumerate(expected.slice(start, found.height).iter_columns()):
                 yield Pair(piece.name, piece, found.get_column(piece.name), start, position)
         start += found.height

@@ -5,25 +5,43 @@ The sha256 of these bytes is the table's content digest, whatever the versions o
 """
 
 import csv
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
 import polars as pl
 
+_ROWS = 50_000
+"""Of a part that is read."""
 
-def write_csv(text: pl.DataFrame, path: Path | IO[bytes]) -> None:
+
+def write_csv(text: pl.DataFrame | pl.LazyFrame, path: Path | IO[bytes]) -> None:
     """Writes text columns, null being missing.
 
     A missing cell in a table of one column is written `""`: readers take an empty line for no row at all.
     """
-    if text.width == 1:
-        text = text.select(pl.all().fill_null(""))
-    text.write_csv(path, line_terminator="\n", quote_style="necessary", null_value="")
+    rows = text.lazy()
+    if len(rows.collect_schema()) == 1:
+        rows = rows.select(pl.all().fill_null(""))
+    rows.sink_csv(path, line_terminator="\n", quote_style="necessary", null_value="")
 
 
 def read_csv(path: Path) -> pl.DataFrame:
     """A CSV of a release as text, an empty cell as null; in a table of one column, `""` is an empty cell."""
     text = pl.read_csv(path, infer_schema=False)
-    with path.open(encoding="utf-8", newline="") as file:
-        text.columns = next(csv.reader(file))  # polars keeps a doubled quote in a label
+    text.columns = _labels(path)
     return text.select(pl.all().replace("", None)) if text.width == 1 else text
+
+
+def read_parts(path: Path) -> Iterator[pl.DataFrame]:
+    """The same some thousands of rows at a time, the first without rows, so that its columns are known."""
+    labels, scan = _labels(path), pl.scan_csv(path, infer_schema=False)
+    yield pl.DataFrame(schema=dict.fromkeys(labels, pl.String))
+    for text in scan.collect_batches(chunk_size=_ROWS, maintain_order=True):
+        text.columns = labels
+        yield text.select(pl.all().replace("", None)) if text.width == 1 else text
+
+
+def _labels(path: Path) -> list[str]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return next(csv.reader(file))  # polars keeps a doubled quote in a label

@@ -9,8 +9,8 @@ from pathlib import Path
 import polars as pl
 
 from deedbook.release.edition import Edition
-from deedbook.release.formats.cells import Pair, demand_columns, pairs_of, without_special
-from deedbook.release.tables import Table, texts_of
+from deedbook.release.formats.cells import Pair, demand_columns, pairs_of, special_numbers
+from deedbook.release.tables import Table, text_of
 
 _LEVEL = 6
 _BYTES = 8 << 20
@@ -19,8 +19,8 @@ _BYTES = 8 << 20
 
 def write(table: Table, _edition: Edition, path: Path) -> list[str]:
     """Writes one table; columns with NaN or infinity are text in it, since JSON has no such numbers."""
-    rows, special = _plain(table)
-    rows.write_ndjson(path)
+    exprs, special = _plain(table)
+    table.rows.lazy.with_columns(exprs).sink_ndjson(path)
     return [f"`{name}` is text: JSON has neither NaN nor infinity" for name in special]
 
 
@@ -32,7 +32,8 @@ def pack(path: Path, packed: Path) -> None:
 
 def read(table: Table, path: Path, _tables: Sequence[str] = ()) -> Iterator[Pair]:
     """The columns of a file, beside the table's."""
-    expected, _ = _plain(table)
+    exprs, _ = _plain(table)
+    expected = table.rows.with_columns(exprs)
     with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
         first = file.readline()
         if first.strip():
@@ -42,6 +43,8 @@ def read(table: Table, path: Path, _tables: Sequence[str] = ()) -> Iterator[Pair
         yield from pairs_of(expected, (pl.read_ndjson(b"".join(lines), schema=expected.schema) for lines in parts))
 
 
-def _plain(table: Table) -> tuple[pl.DataFrame, list[str]]:
-    rows, special = without_special(table.rows)
-    return rows.with_columns(texts_of(item) for item in rows.iter_columns() if item.dtype.is_temporal()), special
+def _plain(table: Table) -> tuple[list[pl.Expr], list[str]]:
+    """The columns that are text in it, and which of them because of their numbers."""
+    special, schema = special_numbers(table.rows), table.rows.schema
+    texts = (name for name, dtype in schema.items() if name in special or dtype.is_temporal())
+    return [text_of(pl.col(name), schema[name]) for name in texts], special

@@ -22,7 +22,7 @@ _LEVEL = 3
 
 def write(table: Table, edition: Edition, path: Path) -> list[str]:
     """Writes one table; nothing is lost."""
-    table.rows.write_parquet(
+    table.rows.lazy.sink_parquet(
         path,
         compression="zstd",
         compression_level=_LEVEL,

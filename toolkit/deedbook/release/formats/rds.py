@@ -16,7 +16,7 @@ import gzip
 import itertools
 import struct
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Self, cast
 
@@ -26,6 +26,7 @@ import polars as pl
 from deedbook.release.edition import Edition
 from deedbook.release.formats import cells
 from deedbook.release.formats.texts import Texts
+from deedbook.release.rows import Rows
 from deedbook.release.tables import Table
 from deedbook.schema import Field
 
@@ -68,41 +69,6 @@ class _Value:
         own = {"names": cls.texts(names)} if names else {}
         return cls(pl.Series([*values], dtype=pl.String), own)
 
-    @classmethod
-    def of(cls, item: Field, values: pl.Series) -> Self:
-        """A column as R holds it, its title as the attribute `label`."""
-        dtype, own = values.dtype, dict[str, Self]()
-        if dtype == pl.Date:
-            values, own = values.to_physical().cast(pl.Float64), {"class": cls.texts(["Date"])}
-        elif isinstance(dtype, pl.Datetime):
-            values = values.dt.epoch("us") / 1_000_000
-            own = {"class": cls.texts(["POSIXct", "POSIXt"]), "tzone": cls.texts(["UTC"])}
-        elif dtype.is_integer():
-            if values.is_between(-_LARGEST_INTEGER, _LARGEST_INTEGER).all():
-                values = values.cast(pl.Int32)
-            labels = cells.number_labels(item, 2**63 - 1)
-            codes = pl.Series([*labels], dtype=pl.Int64).cast(values.dtype, strict=False)
-            if labels and not codes.has_nulls():
-                own = {"labels": cls(codes, {"names": cls.texts(labels.values())})}
-        elif dtype == pl.String:
-            values, own = cls.factor(item, values)
-        return cls(values, own | ({"label": cls.texts([item.title])} if item.title else {}))
-
-    @classmethod
-    def factor(cls, item: Field, values: pl.Series) -> tuple[pl.Series, dict[str, Self]]:
-        """A column of codes as their places in the list, with the attributes of a factor; other text as it is."""
-        codes = {str(entry.value): entry.label or str(entry.value) for entry in item.categories}
-        if not codes or len(codes) < len(item.categories) or not values.drop_nulls().is_in([*codes]).all():
-            return values, {}
-        places = [*range(1, len(codes) + 1)]
-        kind = ["ordered", "factor"] if item.raw.get("categoriesOrdered") is True else ["factor"]
-        own = {
-            "levels": cls.texts(codes),
-            "class": cls.texts(kind),
-            "code_labels": cls.texts(codes.values(), names=codes),
-        }
-        return values.replace_strict([*codes], places, default=None, return_dtype=pl.Int32), own
-
     @property
     def column(self) -> pl.Series:
         """A column as values: the codes of a factor, days and times as such."""
@@ -117,21 +83,80 @@ class _Value:
         return self.content
 
 
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """A column as R holds it: what makes its values, what they are, and its attributes."""
+
+    values: pl.Expr
+    dtype: pl.DataType
+    attributes: Mapping[str, _Value] = field(default_factory=dict)
+
+
+def _columns(table: Table, rows: Rows) -> Iterator[_Column]:
+    """The columns of a table, each with its title as the attribute `label`."""
+    extents, texts = cells.extents_of(rows), _Value.texts
+    for item in table.schema.fields:
+        dtype, values = rows.schema[item.name], pl.col(item.name)
+        column = _Column(values, dtype)
+        if dtype == pl.Date:
+            column = _Column(values.to_physical().cast(pl.Float64), pl.Float64(), {"class": texts(["Date"])})
+        elif isinstance(dtype, pl.Datetime):
+            own = {"class": texts(["POSIXct", "POSIXt"]), "tzone": texts(["UTC"])}
+            column = _Column(values.dt.epoch("us") / 1_000_000, pl.Float64(), own)
+        elif dtype.is_integer():
+            extent = extents[item.name]
+            is_narrow = extent.least >= -_LARGEST_INTEGER and extent.greatest <= _LARGEST_INTEGER
+            kind = pl.Int32() if is_narrow else dtype
+            column = _Column(values.cast(kind), kind, _labels(item, kind))
+        elif dtype == pl.String and (codes := _codes_of(item, rows)):
+            column = _factor(item, codes)
+        title = {"label": texts([item.title])} if item.title else {}
+        yield replace(column, attributes={**column.attributes, **title})
+
+
+def _labels(item: Field, dtype: pl.DataType) -> dict[str, _Value]:
+    """The labels of a column of whole numbers, as an attribute; nothing where a code is wider than they are."""
+    labels = cells.number_labels(item, 2**63 - 1)
+    codes = pl.Series([*labels], dtype=pl.Int64).cast(dtype, strict=False)
+    return (
+        {} if not labels or codes.has_nulls() else {"labels": _Value(codes, {"names": _Value.texts(labels.values())})}
+    )
+
+
+def _codes_of(item: Field, rows: Rows) -> dict[str, str]:
+    """The codes of a column of text with their labels; nothing where it holds other text."""
+    codes = {str(entry.value): entry.label or str(entry.value) for entry in item.categories}
+    if not codes or len(codes) < len(item.categories):
+        return {}
+    is_listed = pl.col(item.name).drop_nulls().is_in([*codes]).all()
+    return codes if rows.lazy.select(is_listed).collect(engine="streaming").item() else {}
+
+
+def _factor(item: Field, codes: Mapping[str, str]) -> _Column:
+    """A column of codes as their places in the list."""
+    places, texts = [*range(1, len(codes) + 1)], _Value.texts
+    kind = ["ordered", "factor"] if item.raw.get("categoriesOrdered") is True else ["factor"]
+    own = {"levels": texts(codes), "class": texts(kind), "code_labels": texts(codes.values(), names=codes)}
+    values = pl.col(item.name).replace_strict([*codes], places, default=None, return_dtype=pl.Int32)
+    return _Column(values, pl.Int32(), own)
+
+
 def write(table: Table, edition: Edition, path: Path) -> list[str]:
-    """Writes one table."""
-    columns, notes = CAPACITY.columns(table)
+    """Writes one table, column by column."""
+    rows, notes = CAPACITY.held(table.rows)
     with path.open("wb") as raw, gzip.GzipFile("", "wb", _LEVEL, raw, mtime=0) as file:
         writer = _Writer(file)
-        file.write(_HEADER + struct.pack(">Ii", _LIST | _IS_OBJECT | _HAS_ATTRIBUTES, len(columns)))
-        for item, values in zip(table.schema.fields, columns, strict=True):
-            writer.value(_Value.of(item, values))
-        numbers = _Value(pl.Series([None, -table.rows.height], dtype=pl.Int32))
+        file.write(_HEADER + struct.pack(">Ii", _LIST | _IS_OBJECT | _HAS_ATTRIBUTES, rows.width))
+        for name, column in zip(table.schema.names, _columns(table, rows), strict=True):
+            parts = (part.select(column.values).to_series() for part in rows.slices(_SLICE, [name]))
+            writer.vector(column.dtype, rows.height, parts, column.attributes)
+        numbers = _Value(pl.Series([None, -rows.height], dtype=pl.Int32))
         head = {"names": _Value.texts(table.schema.names), "row.names": numbers}
         facts = {"class": "data.frame", "dataset": edition.name}
         facts |= {"dataset_version": edition.version, "created": edition.moment}
         key = {"primary_key": _Value.texts(table.schema.primary_key)}
         writer.attributes(head | {name: _Value.texts([text]) for name, text in facts.items()} | key)
-    return notes
+    return cells.said_of(notes)
 
 
 def read(table: Table, path: Path, _tables: Sequence[str] = ()) -> Iterator[cells.Pair]:
@@ -140,15 +165,15 @@ def read(table: Table, path: Path, _tables: Sequence[str] = ()) -> Iterator[cell
     Raises:
         ValueError: when the file is no data.frame, or has something that a release never has.
     """
-    held, _ = CAPACITY.columns(table)
+    rows, _ = CAPACITY.held(table.rows)
     with gzip.open(path) as packed:
         if packed.read(len(_HEADER))[:2] != _HEADER[:2]:
             raise ValueError("is no XDR serialization of R")
-        reader = _Reader(packed, _GRACE + _BYTES_OF_BYTE * int(table.rows.estimated_size()))
+        reader = _Reader(packed, _GRACE + _BYTES_OF_BYTE * table.rows.bytes)
         try:
-            for position, value in enumerate(reader.items(held)):
-                if position < len(held):  # of more columns, the names tell
-                    column, found = held[position], value.column
+            for position, (column, value) in enumerate(reader.items(map(rows.column, rows.columns))):
+                if position < rows.width:  # of more columns, the names tell
+                    found = value.column
                     if len(found) != len(column):
                         raise cells.unlike_height(len(found), len(column))
                     if isinstance(column.dtype, pl.Datetime) and not column.dtype.time_zone:
@@ -157,7 +182,7 @@ def read(table: Table, path: Path, _tables: Sequence[str] = ()) -> Iterator[cell
             names = list(reader.attributes()["names"].content)
         except (struct.error, LookupError, UnicodeDecodeError) as error:
             raise ValueError(f"ends early or is no data.frame: {error}") from None
-    cells.demand_columns(names, [column.name for column in held])
+    cells.demand_columns(names, rows.columns)
 
 
 class _Writer:
@@ -168,19 +193,24 @@ class _Writer:
         self._symbols: dict[str, int] = {}
 
     def value(self, value: _Value) -> None:
-        content, attributes = value.content, value.attributes
-        kind = {pl.String: _STRING, pl.Boolean: _LOGICAL, pl.Int32: _INTEGER}.get(content.dtype.base_type(), _REAL)
+        content = value.content
+        self.vector(content.dtype, len(content), [content], value.attributes)
+
+    def vector(
+        self, dtype: pl.DataType, length: int, parts: Iterable[pl.Series], attributes: Mapping[str, _Value]
+    ) -> None:
+        kind = {pl.String: _STRING, pl.Boolean: _LOGICAL, pl.Int32: _INTEGER}.get(dtype.base_type(), _REAL)
         flags = (_HAS_ATTRIBUTES if attributes else 0) | (_IS_OBJECT if "class" in attributes else 0)
-        self._file.write(struct.pack(">Ii", kind | flags, len(content)))
-        if kind == _STRING:
-            for start in range(0, len(content), _SLICE):
-                self._file.write(_texts(content.slice(start, _SLICE)))
-        elif kind == _REAL:
-            bits = content.cast(pl.Float64).fill_null(0.0).to_numpy().astype(">f8").view(">u8").copy()
-            bits[content.is_null().to_numpy()] = _NA_REAL
-            self._file.write(bits.tobytes())
-        else:
-            self._file.write(content.cast(pl.Int32).fill_null(_NA_INTEGER).to_numpy().astype(">i4").tobytes())
+        self._file.write(struct.pack(">Ii", kind | flags, length))
+        for part in parts:
+            if kind == _STRING:
+                self._file.write(_texts(part))
+            elif kind == _REAL:
+                bits = part.cast(pl.Float64).fill_null(0.0).to_numpy().astype(">f8").view(">u8").copy()
+                bits[part.is_null().to_numpy()] = _NA_REAL
+                self._file.write(bits.tobytes())
+            else:
+                self._file.write(part.cast(pl.Int32).fill_null(_NA_INTEGER).to_numpy().astype(">i4").tobytes())
         if attributes:
             self.attributes(attributes)
 
@@ -206,13 +236,14 @@ class _Reader:
         self._block, self._place = b"", 0
         self._symbols: list[str] = []
 
-    def items(self, expected: Sequence[pl.Series]) -> Iterator[_Value]:
-        """What a list consists of, which may be as expected; its attributes follow."""
+    def items(self, expected: Iterator[pl.Series]) -> Iterator[tuple[pl.Series, _Value]]:
+        """What a list consists of behind what is expected, which may be the same; its attributes follow."""
         flags = self._number()
         if flags & _KIND != _LIST or not flags & _HAS_ATTRIBUTES:
             raise ValueError("is no data.frame")
-        for position in range(self._number()):
-            yield self.value(expected[position] if position < len(expected) else _NOTHING)
+        for _ in range(self._number()):
+            column = next(expected, _NOTHING)
+            yield column, self.value(column)
 
     def value(self, expected: pl.Series = _NOTHING) -> _Value:
         flags, length = self._number(), self._number()

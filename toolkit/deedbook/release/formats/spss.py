@@ -11,7 +11,7 @@ has no other; spaces at the end of a text are lost. What follows the dictionary 
 import os
 import struct
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from pathlib import Path
@@ -24,10 +24,11 @@ from polars import selectors
 
 from deedbook.errors import DeedbookError, of_extra
 from deedbook.release.edition import Edition
-from deedbook.release.formats import statistical
+from deedbook.release.formats import cells, statistical
 from deedbook.release.formats.cells import Pair
 from deedbook.release.formats.statistical import SPSS
 from deedbook.release.formats.texts import Texts
+from deedbook.release.rows import Rows
 from deedbook.release.tables import Table
 
 _WIDEST_NUMBER = 40
@@ -55,17 +56,8 @@ _BLOCK_OF_PACKED = struct.Struct("<qqii")
 class Variable:
     """A column as it stands in rows: numbers, or texts of so many bytes at most."""
 
-    values: pl.Series
+    name: str
     width: int
-
-    @classmethod
-    def of(cls, values: pl.Series) -> "Variable":
-        """The variable of a column; a text ends before U+0000."""
-        if values.dtype != pl.String:
-            return cls(values, 0)
-        width = max([1, *values.str.len_bytes().unique()])
-        has_end = values.str.contains("\0", literal=True).any()
-        return cls(values.str.replace("(?s)\0.*", "") if has_end else values, width)
 
     @property
     def elements(self) -> int:
@@ -73,9 +65,9 @@ class Variable:
         pieces = -(-self.width // _HELD) if self.width > _MOST_SHORT else 1
         return (pieces - 1) * _SEGMENT // 8 + -(-(self.width - (pieces - 1) * _HELD) // 8) if self.width else 1
 
-    def coded(self, start: int, height: int) -> tuple[NDArray[np.uint64], NDArray[np.uint8]]:
+    def coded(self, values: pl.Series) -> tuple[NDArray[np.uint64], NDArray[np.uint8]]:
         """The elements of some rows, and the codes of these."""
-        values = self.values.slice(start, height)
+        height = len(values)
         if not self.width:
             numbers = values.fill_null(0).to_numpy()
             is_code = (numbers > _LEAST) & (numbers < _GREATEST) & (np.trunc(numbers) == numbers)
@@ -99,18 +91,16 @@ def write(table: Table, edition: Edition, path: Path) -> list[str]:
     Raises:
         LeftOutError: when it has no columns.
     """
-    columns, notes = statistical.columns_for(table, SPSS)
+    held = statistical.variables_of(table, SPSS)
+    extents, formats = cells.extents_of(held.rows), _formats(held)
 
     def told(what: Callable[[statistical.Column], object]) -> dict[str, Any]:
         """That of each variable which has it."""
-        return {column.name: said for column in columns if (said := what(column))}
+        return {column.name: said for column in held.columns if (said := what(column))}
 
-    # doubles; days and times are seconds since 14 October 1582
-    seconds = selectors.temporal().cast(pl.Datetime("ms")).to_physical() / 1000 + SPSS.before_1970 // 1000
-    rows = pl.DataFrame([column.values.alias(column.name) for column in columns])
-    rows = rows.with_columns(seconds, selectors.integer().cast(pl.Float64))
-    variables = [*map(Variable.of, rows.iter_columns())]
-    widest = [pl.Series([" " * one.width if one.width else 0.0]).alias(one.values.name) for one in variables]
+    texts = [column for column in held.columns if column.dtype == pl.String]
+    variables = [Variable(one.name, max(1, extents[one.name].widest) if one in texts else 0) for one in held.columns]
+    widest = [pl.Series([" " * one.width if one.width else 0.0]).alias(one.name) for one in variables]
     head = _dictionary(
         path,
         pl.DataFrame(widest),
@@ -118,7 +108,7 @@ def write(table: Table, edition: Edition, path: Path) -> list[str]:
         file_label=statistical.file_label(edition, table, SPSS),
         column_labels=told(attrgetter("title")),
         variable_value_labels=told(attrgetter("labels")),
-        variable_format=told(_format),
+        variable_format={name: said for name, said in formats.items() if said},
         variable_measure=told(attrgetter("measure")),
         missing_ranges=told(attrgetter("missing_range")),
     )
@@ -127,12 +117,17 @@ def write(table: Table, edition: Edition, path: Path) -> list[str]:
     stamp = f"{epoch.day:02} {statistical.MONTHS[epoch.month - 1]} {epoch.year % 100:02}{epoch:%H:%M:%S}"
     head[_STAMP] = stamp.encode("ascii")
     struct.pack_into("<i", head, _COMPRESSION, 1)
-    struct.pack_into("<i", head, _CASES, rows.height)
-    head[-len(_end_of_dictionary(1)) :] = _end_of_dictionary(rows.height)
+    struct.pack_into("<i", head, _CASES, held.rows.height)
+    head[-len(_end_of_dictionary(1)) :] = _end_of_dictionary(held.rows.height)
+    # doubles; days and times are seconds since 14 October 1582; a text ends before U+0000
+    seconds = selectors.temporal().cast(pl.Datetime("ms")).to_physical() / 1000 + SPSS.before_1970 // 1000
+    ends = [pl.col(name).str.replace("(?s)\0.*", "") for name in _with_ends(held.rows, texts)]
     with path.open("wb") as file:
         file.write(head)
-        file.writelines(_rows(variables))
-    return notes
+        file.writelines(
+            _rows(variables, held.rows.with_columns([seconds, selectors.integer().cast(pl.Float64), *ends]))
+        )
+    return held.notes
 
 
 def pack(path: Path, packed: Path) -> None:
@@ -184,21 +179,30 @@ def _dictionary(path: Path, rows: pl.DataFrame, size: int, **said: Any) -> bytea
     return head
 
 
-def _rows(variables: Sequence[Variable]) -> Iterator[bytes]:
+def _with_ends(rows: Rows, texts: Sequence[statistical.Column]) -> list[str]:
+    """The columns with a text in which U+0000 stands."""
+    if not (texts and rows.height):
+        return []
+    asked = (pl.col(one.name).str.contains("\0", literal=True).any() for one in texts)
+    found = rows.lazy.select(asked).collect(engine="streaming").row(0, named=True)
+    return [name for name, has_end in found.items() if has_end]
+
+
+def _rows(variables: Sequence[Variable], rows: Rows) -> Iterator[bytes]:
     """The rows as they are compressed, some megabytes at a time."""
-    width, height = sum(one.elements for one in variables), len(variables[0].values)
+    width, left = sum(one.elements for one in variables), rows.height
     groups = width // 8 + 1  # the last one has a place for the end
-    most = max(1, _BYTES // (8 * width))
-    for start in range(0, height, most):
-        count = min(most, height - start)
+    for part in rows.slices(max(1, _BYTES // (8 * width))):
+        count = part.height
         units = np.zeros((count, groups, 9), dtype=np.uint64)
         codes, elements = np.zeros((count, groups * 8), dtype=np.uint8), np.zeros((count, groups * 8), dtype=np.uint64)
         place = 0
         for one in variables:
             held = slice(place, place + one.elements)
-            elements[:, held], codes[:, held] = one.coded(start, count)
+            elements[:, held], codes[:, held] = one.coded(part.get_column(one.name))
             place = held.stop
-        if start + count == height:
+        left -= count
+        if not left:
             codes[-1, width] = _END
         units[:, :, 0] = codes.view(np.uint64)
         units[:, :, 1:] = elements.reshape(count, groups, 8)
@@ -212,17 +216,31 @@ def read(table: Table, path: Path, _tables: Sequence[str] = ()) -> Iterator[Pair
     return statistical.read_pairs(table, path, SPSS)
 
 
-def _format(column: statistical.Column) -> str:
-    """The print format, which shows every digit; empty for text and for numbers with an exponent."""
-    values = column.values
-    if values.dtype.is_temporal():
-        return "SDATE10" if values.dtype == pl.Date else "DATETIME24.3"
-    if values.dtype == pl.String:
+def _formats(held: statistical.Variables) -> dict[str, str]:
+    """By variable the print format, which shows every digit; empty for text and for numbers with an exponent."""
+    numbers = [one for one in held.columns if one.dtype.is_numeric()]
+    asked = []
+    for one in numbers:
+        text = pl.col(one.name).cast(pl.String)
+        decimals = text.str.extract(r"\.(\d*[1-9])\d*$").str.len_bytes().max()
+        has_exponent = text.str.contains("e", literal=True).any()
+        asked.append(
+            pl.struct(widest=text.str.len_bytes().max(), decimals=decimals, exponent=has_exponent).alias(one.name)
+        )
+    is_filled = asked and held.rows.height
+    found = held.rows.lazy.select(asked).collect(engine="streaming").row(0, named=True) if is_filled else {}
+    return {one.name: _format(one, found.get(one.name, {})) for one in held.columns}
+
+
+def _format(column: statistical.Column, digits: Mapping[str, int | bool | None]) -> str:
+    """The print format of a variable whose numbers have at most so many digits, and decimals among them."""
+    if column.dtype.is_temporal():
+        return "SDATE10" if column.dtype == pl.Date else "DATETIME24.3"
+    if column.dtype == pl.String:
         return ""
-    texts = values.drop_nulls().cast(pl.String)
-    widest = max(texts.str.len_bytes(), default=0 if values.dtype.is_float() else 1)
-    if values.dtype == pl.Int64:
+    widest = digits.get("widest") or (0 if column.dtype.is_float() else 1)
+    if column.dtype == pl.Int64:
         return f"F{widest + 1}.0"
-    decimals = max(texts.str.extract(r"\.(\d*[1-9])\d*$").drop_nulls().str.len_bytes(), default=0)
-    has_exponent = texts.str.contains("e", literal=True).any()
-    return "" if has_exponent or widest + 2 > _WIDEST_NUMBER else f"F{widest + 2}.{decimals}"
+    return (
+        "" if digits.get("exponent") or widest + 2 > _WIDEST_NUMBER else f"F{widest + 2}.{digits.get('decimals') or 0}"
+    )

@@ -23,7 +23,8 @@ from deedbook.integrity.containers import open_database
 from deedbook.release.edition import Edition
 from deedbook.release.formats import cells
 from deedbook.release.pages import sql_name, sql_value
-from deedbook.release.tables import Outline, Table, references_of, texts_of
+from deedbook.release.rows import Rows
+from deedbook.release.tables import Outline, Table, references_of, text_of
 from deedbook.schema import Field, TableSchema
 
 _SLICE = 50_000
@@ -42,7 +43,7 @@ _BOOKS = Path(__file__).with_suffix(".sql")
 def read(table: Table, path: Path, _tables: Sequence[str] = ()) -> Iterator[cells.Pair]:
     """The columns of a table of a file, beside the table's."""
     _demand_room(table.schema)
-    expected = _plain(cells.without_special(table.rows)[0])
+    expected = _plain(table.rows)[0]
     connection = open_database(path)
     try:
         cursor = connection.execute(f"SELECT * FROM {sql_name(table.name)} ORDER BY rowid")  # noqa: S608  # quoted
@@ -73,14 +74,14 @@ class Database:
         """Creates and fills one table."""
         outline, schema = table.outline, table.schema
         _demand_room(schema)
-        rows, special = cells.without_special(table.rows)
+        rows, special = _plain(table.rows)
         create, *others = self._statements(table)
         self._connection.execute(create)
-        is_proven = all(_is_listed(item, rows.get_column(item.name)) for item in schema.fields)
+        is_proven = _are_listed(schema.fields, table.rows)
         self._is_proven &= is_proven
         self._connection.execute(f"PRAGMA ignore_check_constraints = {is_proven:d}")
-        for part in rows.iter_slices(_SLICE):
-            self._insert(outline.name, _plain(part).rows())
+        for part in rows.slices(_SLICE):
+            self._insert(outline.name, part.rows())
         for statement in others:  # an index of rows that are there is sorted once
             self._connection.execute(statement)
         self._insert("_tables", [(outline.name, outline.title, outline.description, rows.height, outline.is_view)])
@@ -186,11 +187,15 @@ def _codes_of(item: Field, dtype: pl.DataType) -> list[object]:
     return values if len(values) <= _LONGEST_CHECK else []
 
 
-def _is_listed(item: Field, values: pl.Series) -> bool:
-    """Whether it is certain that a CHECK finds nothing: SQLite asks a row at a time, which takes longer than all else."""
-    codes = _codes_of(item, values.dtype)
-    is_certain = not codes or values.dtype == pl.Boolean
-    return is_certain or bool(values.drop_nulls().unique().cast(pl.String).is_in([*map(str, codes)]).all())
+def _are_listed(fields: Iterable[Field], rows: Rows) -> bool:
+    """Whether it is certain that no CHECK finds anything: SQLite asks a row at a time, which takes longer than all else."""
+    asked = []
+    for item in fields:
+        dtype = rows.schema[item.name]
+        if dtype != pl.Boolean and (codes := _codes_of(item, dtype)):
+            values = pl.col(item.name).drop_nulls().unique().cast(pl.String)
+            asked.append(values.is_in([*map(str, codes)]).all().alias(item.name))
+    return not asked or all(rows.lazy.select(asked).collect(engine="streaming").row(0))
 
 
 def _list_of(item: Field, outline: Outline) -> str:
@@ -231,10 +236,13 @@ def keys_of(schema: TableSchema) -> list[tuple[str, ...]]:
     return [schema.primary_key, *schema.unique_keys, *unique]
 
 
-def _plain(rows: pl.DataFrame) -> pl.DataFrame:
-    """The rows with every column as SQLite holds it: whole numbers, doubles and text."""
+def _plain(rows: Rows) -> tuple[Rows, list[str]]:
+    """The rows with every column as SQLite holds it, whole numbers, doubles and text; which are text because of their numbers."""
+    special = cells.special_numbers(rows)
     return rows.with_columns(
-        item.cast(pl.Int8) if item.dtype == pl.Boolean else texts_of(item)
-        for item in rows.iter_columns()
-        if item.dtype == pl.Boolean or item.dtype.is_temporal()
-    )
+        [
+            pl.col(name).cast(pl.Int8) if dtype == pl.Boolean else text_of(pl.col(name), dtype)
+            for name, dtype in rows.schema.items()
+            if dtype == pl.Boolean or dtype.is_temporal() or name in special
+        ]
+    ), special

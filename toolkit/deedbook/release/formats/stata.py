@@ -24,10 +24,11 @@ import numpy as np
 import polars as pl
 
 from deedbook.release.edition import Edition
-from deedbook.release.formats import statistical
+from deedbook.release.formats import cells, statistical
 from deedbook.release.formats.cells import Pair
 from deedbook.release.formats.statistical import STATA
 from deedbook.release.formats.texts import Texts
+from deedbook.release.rows import Rows
 from deedbook.release.tables import Table
 
 _WIDEST_FIXED = 244
@@ -67,17 +68,11 @@ _SLICE = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """A column, its values numbers as Stata holds them or texts without nulls, and how it is stored."""
+    """A column, how it is stored, and what makes its numbers as Stata holds them, or its texts without nulls."""
 
     column: statistical.Column
     storage: Storage
-
-    @property
-    def first_rows(self) -> pl.Series:
-        """Of a text, for each row the number, from 1, of the first row with the same text; 0 for an empty text."""
-        numbered = self.column.values.to_frame("text").with_row_index("row", offset=1)
-        first = pl.col("row").first().over("text")
-        return numbered.select(pl.when(pl.col("text") == "").then(0).otherwise(first).alias("first")).to_series()
+    values: pl.Expr
 
     @property
     def value_labels(self) -> bytes:
@@ -100,11 +95,12 @@ def write(table: Table, edition: Edition, path: Path) -> list[str]:
     Raises:
         LeftOutError: when it has no columns, or too many.
     """
-    columns, notes = statistical.columns_for(table, STATA)
+    variables = statistical.variables_of(table, STATA)
     label, epoch = statistical.file_label(edition, table, STATA), edition.epoch
     stamp = f"{epoch.day:02} {statistical.MONTHS[epoch.month - 1]} {epoch.year:04} {epoch:%H:%M}"
-    write_dta(path, [_variable(column) for column in columns], label, stamp)
-    return notes
+    extents = cells.extents_of(variables.rows)
+    write_dta(path, [_variable(item, extents[item.name]) for item in variables.columns], variables.rows, label, stamp)
+    return variables.notes
 
 
 def read(table: Table, path: Path, _tables: Sequence[str] = ()) -> Iterator[Pair]:
@@ -112,30 +108,32 @@ def read(table: Table, path: Path, _tables: Sequence[str] = ()) -> Iterator[Pair
     return statistical.read_pairs(table, path, STATA)
 
 
-def _variable(column: statistical.Column) -> Variable:
+def _variable(column: statistical.Column, extent: cells.Extent) -> Variable:
     """The column in the smallest kind that holds it."""
-    values, dtype = column.values, column.values.dtype
+    values, dtype = pl.col(column.name), column.dtype
     if isinstance(dtype, pl.String):
-        width = max([1, *values.str.len_bytes().unique()])
-        return Variable(column, LONG_TEXT if width > _WIDEST_FIXED else Storage(width, f"S{width}", f"%{width}s"))
+        width = max(1, extent.widest)
+        is_long = width > _WIDEST_FIXED
+        return Variable(column, LONG_TEXT if is_long else Storage(width, f"S{width}", f"%{width}s"), values)
     if isinstance(dtype, pl.Date | pl.Datetime):
         form, unit = ("%td", STATA.day) if isinstance(dtype, pl.Date) else ("%tc", STATA.moment)
         numbers = (values.cast(pl.Datetime("ms")).to_physical() + STATA.before_1970) // unit
-        return Variable(replace(column, values=numbers), replace(DOUBLE, format=form))
-    fitting = (kind for kind in INTEGERS if values.is_between(kind.least, kind.missing - 1).all())
-    return Variable(column, next(fitting, DOUBLE) if dtype == pl.Int64 else DOUBLE)
+        return Variable(column, replace(DOUBLE, format=form), numbers)
+    fitting = (kind for kind in INTEGERS if kind.least <= extent.least and extent.greatest < kind.missing)
+    return Variable(column, next(fitting, DOUBLE) if dtype == pl.Int64 else DOUBLE, values)
 
 
-def write_dta(path: Path, variables: Sequence[Variable], data_label: str, time_stamp: str) -> None:
+def write_dta(path: Path, variables: Sequence[Variable], rows: Rows, data_label: str, time_stamp: str) -> None:
     """Writes a file.
 
     Args:
         path: Where to.
-        variables: At least one, all of the same length.
+        variables: At least one.
+        rows: Their columns by name.
         data_label: At most 80 characters.
         time_stamp: As `22 Nov 2026 00:00`.
     """
-    label, stamp, height = data_label.encode(), time_stamp.encode("ascii"), len(variables[0].column.values)
+    label, stamp, height = data_label.encode(), time_stamp.encode("ascii"), rows.height
     header = (
         b"<release>118</release><byteorder>LSF</byteorder>"
         + (b"<K>" + struct.pack("<H", len(variables)) + b"</K><N>" + struct.pack("<Q", height) + b"</N>")
@@ -143,7 +141,7 @@ def write_dta(path: Path, variables: Sequence[Variable], data_label: str, time_s
         + (b"<timestamp>" + bytes([len(stamp)]) + stamp + b"</timestamp>")
     )
     long = (place for place, item in enumerate(variables) if item.storage == LONG_TEXT)
-    firsts = {place: variables[place].first_rows for place in long}
+    firsts = {place: _first_rows(rows.column(variables[place].column.name)) for place in long}
     columns = [*map(attrgetter("column"), variables)]
     codes = np.array([item.storage.code for item in variables], dtype="<u2")
     label_names = (column.name if column.labels else "" for column in columns)
@@ -156,8 +154,8 @@ def write_dta(path: Path, variables: Sequence[Variable], data_label: str, time_s
         "value_label_names": [_padded(label_names, _NAME)],
         "variable_labels": [_padded(map(attrgetter("title"), columns), _LABEL)],
         "characteristics": [],
-        "data": _rows(variables, firsts),
-        "strls": _long_texts(columns, firsts),
+        "data": _rows(variables, rows, firsts),
+        "strls": _long_texts(columns, rows, firsts),
         "value_labels": map(attrgetter("value_labels"), variables),
     }
     with path.open("wb") as file:
@@ -175,39 +173,51 @@ def write_dta(path: Path, variables: Sequence[Variable], data_label: str, time_s
         file.write(b"<map>" + struct.pack(f"<{len(places)}Q", *places))
 
 
-def _rows(variables: Sequence[Variable], firsts: Mapping[int, pl.Series]) -> Iterator[bytes]:
+def _first_rows(texts: pl.Series) -> pl.Series:
+    """For each row the number, from 1, of the first row with the same text; 0 for an empty text."""
+    numbered = texts.to_frame("text").with_row_index("row", offset=1)
+    first = pl.col("row").first().over("text")
+    return numbered.select(pl.when(pl.col("text") == "").then(0).otherwise(first).alias("first")).to_series()
+
+
+def _rows(variables: Sequence[Variable], rows: Rows, firsts: Mapping[int, pl.Series]) -> Iterator[bytes]:
     """The rows, some thousands at a time."""
     layout = [(f"v{place}", item.storage.layout) for place, item in enumerate(variables)]
-    height = len(variables[0].column.values)
-    for start in range(0, height, _SLICE):
-        rows = np.empty(min(_SLICE, height - start), dtype=layout)
+    start = 0
+    for part in rows.slices(_SLICE):
+        records = np.empty(part.height, dtype=layout)
         for place, item in enumerate(variables):
-            values, storage = item.column.values.slice(start, _SLICE), item.storage
+            values, storage = part.select(item.values).to_series(), item.storage
             if place in firsts:
-                first = firsts[place].slice(start, _SLICE).to_numpy().astype(np.uint64)
-                rows[f"v{place}"] = np.where(first > 0, first * _ROW + (place + 1), 0)
+                first = firsts[place].slice(start, part.height).to_numpy().astype(np.uint64)
+                records[f"v{place}"] = np.where(first > 0, first * _ROW + (place + 1), 0)
             elif values.dtype == pl.String:
                 width = int(storage.layout[1:])
-                rows[f"v{place}"] = Texts.of(values).padded(width, b"\0").view(storage.layout)[:, 0]
+                records[f"v{place}"] = Texts.of(values).padded(width, b"\0").view(storage.layout)[:, 0]
             else:
                 numbers = values.cast(pl.Float64) if storage.layout == DOUBLE.layout else values
                 filled = numbers.fill_null(storage.missing).to_numpy()
-                if (kinds := item.column.kinds) is not None:
-                    filled = filled + kinds.slice(start, _SLICE).fill_null(0).to_numpy() * storage.step
-                rows[f"v{place}"] = filled
-        yield rows.tobytes()
+                if item.column.kinds is not None:
+                    kinds = part.get_column(statistical.kinds_of(item.column.name))
+                    filled = filled + kinds.fill_null(0).to_numpy() * storage.step
+                records[f"v{place}"] = filled
+        start += part.height
+        yield records.tobytes()
 
 
-def _long_texts(columns: Sequence[statistical.Column], firsts: Mapping[int, pl.Series]) -> Iterator[bytes]:
+def _long_texts(columns: Sequence[statistical.Column], rows: Rows, firsts: Mapping[int, pl.Series]) -> Iterator[bytes]:
     """Every long text where it stands first, by row and variable."""
-    for start in range(0, len(columns[0].values) if firsts else 0, _SLICE):
+    start = 0
+    for part in rows.slices(_SLICE, [columns[place].name for place in firsts]) if firsts else ():
         found = []
         for place, first in firsts.items():
-            rows = first.slice(start, _SLICE)
-            is_first = rows == pl.Series(np.arange(start + 1, start + 1 + len(rows)))
-            values = columns[place].values.slice(start, _SLICE).filter(is_first)
-            cells = {"row": rows.filter(is_first), "variable": place + 1, "text": values}
-            found.append(pl.DataFrame(cells, schema={"row": pl.UInt64, "variable": pl.UInt32, "text": pl.String}))
+            numbers = first.slice(start, part.height)
+            is_first = numbers == pl.Series(np.arange(start + 1, start + 1 + part.height))
+            values = part.get_column(columns[place].name).filter(is_first)
+            texts_held = {"row": numbers.filter(is_first), "variable": place + 1, "text": values}
+            schema = {"row": pl.UInt64, "variable": pl.UInt32, "text": pl.String}
+            found.append(pl.DataFrame(texts_held, schema=schema))
+        start += part.height
         ordered = pl.concat(found).sort("row", "variable")
         texts = Texts.of(ordered.select(pl.col("text") + pl.lit("\0")).to_series())
         heads = np.zeros(ordered.height, dtype=_LONG_TEXT_HEAD)

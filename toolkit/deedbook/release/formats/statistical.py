@@ -19,6 +19,7 @@ import polars as pl
 
 from deedbook.release.edition import Edition
 from deedbook.release.formats import cells
+from deedbook.release.rows import Rows
 from deedbook.release.tables import Table, missing_name, reasons_of
 from deedbook.schema import Field
 
@@ -93,22 +94,26 @@ class Column:
     Attributes:
         name: As the program allows it.
         title: What it is, for people; empty when the schema does not say.
-        values: Int64, Float64, Date, Datetime, or String without nulls.
+        values: Makes its values from rows as the program holds them.
+        dtype: What they are: Int64, Float64, Date, Datetime, or String without nulls.
+        least: A number that none of them is below; 0 where all are greater.
         labels: Whole numbers of the column with their labels.
-        kinds: The letter (1 is `.a`) that tells why a value is missing, where it is told; None in a program without letters.
+        kinds: Makes the letter (1 is `.a`) that tells why a value is missing, where it is told; None in a program without letters.
         user_missing: The numbers that tell it, which no value is; none in a program with letters.
     """
 
     name: str
     title: str
-    values: pl.Series
+    values: pl.Expr
+    dtype: pl.DataType
+    least: float = 0
     labels: dict[int | float, str] = field(default_factory=dict)
-    kinds: pl.Series | None = None
+    kinds: pl.Expr | None = None
     user_missing: tuple[int, ...] = ()
 
-    def read_back(self, values: Any, start: int, program: Program) -> Iterator[tuple[pl.Series, pl.Series]]:
-        """What it should hold from a row on, beside what pyreadstat gives: the values, then the letters."""
-        expected, dtype = self.values.slice(start, len(values)), self.values.dtype
+    def read_back(self, values: Any, part: pl.DataFrame, program: Program) -> Iterator[tuple[pl.Series, pl.Series]]:
+        """What it should hold, of some rows of `Variables`, beside what pyreadstat gives: the values, then the letters."""
+        expected, dtype = part.get_column(self.name), self.dtype
         if isinstance(dtype, pl.String):  # an empty text is there no other than a missing one
             texts = pl.Series(values, dtype=pl.String, strict=False).fill_null("")
             yield expected.str.strip_chars_end(" "), texts.str.strip_chars_end(" ")
@@ -121,7 +126,7 @@ class Column:
         yield expected, cells.narrowed(found, dtype)
         if self.kinds is not None:
             letters = [ord(value) - 96 if isinstance(value, str) else None for value in values]
-            yield self.kinds.slice(start, len(values)), pl.Series(letters, dtype=pl.Int64)
+            yield part.get_column(kinds_of(self.name)), pl.Series(letters, dtype=pl.Int64)
 
     @property
     def missing_range(self) -> list[dict[str, int]]:
@@ -131,25 +136,47 @@ class Column:
     @property
     def measure(self) -> str:
         """Whether its values are amounts or moments, or codes or texts."""
-        return "nominal" if len(self.labels) > len(self.user_missing) or self.values.dtype == pl.String else "scale"
+        return "nominal" if len(self.labels) > len(self.user_missing) or self.dtype == pl.String else "scale"
 
 
-def columns_for(table: Table, program: Program) -> tuple[list[Column], list[str]]:
-    """The table as variables of the program, and what could not be kept as it is.
+@dataclass(frozen=True, slots=True)
+class Variables:
+    """A table as variables of a program.
+
+    Attributes:
+        columns: What they are.
+        rows: Their values by name, and those of their letters by `kinds_of` it.
+        notes: What could not be kept as it is.
+    """
+
+    columns: list[Column]
+    rows: Rows
+    notes: list[str]
+
+
+def kinds_of(name: str) -> str:
+    """The column of `Variables.rows` with the letters of a variable; none is called so."""
+    return f"{name}\0"
+
+
+def variables_of(table: Table, program: Program) -> Variables:
+    """The table as variables of the program.
 
     Raises:
         LeftOutError: when the program cannot hold the table.
     """
     notes: list[str] = []
     columns: list[Column] = []
+    held, said = program.capacity.held(table.rows)
+    extents = cells.extents_of(held)
     for item in table.schema.fields:
-        values, said = program.capacity.held(table.rows.get_column(item.name))
-        if values.dtype == pl.String and (values.str.len_bytes() > program.longest_text).any():
+        extent, dtype = extents[item.name], held.schema[item.name]
+        if extent.widest > program.longest_text:
             notes.append(f"`{item.name}` is left out: it has texts of more than {program.longest_text:,} bytes")
             continue
-        told = [_with_kinds(column, item.name, table, program) for column in _labelled(item, values)]
+        told = [_with_kinds(column, item.name, table, program) for column in _labelled(item, dtype, extent)]
         described, cuts = _cut_down(told, program)
-        notes += [*(f"`{item.name}` {note}" for note in said), *cuts]
+        notes += [*(f"`{item.name}` {note}" for note in said.get(item.name, ())), *cuts]
         columns += described
     if not 0 < len(columns) <= program.most_columns:
         raise cells.LeftOutError(f"it has {len(columns)} columns")
@@ -160,7 +187,9 @@ def columns_for(table: Table, program: Program) -> tuple[list[Column], list[str]
         if old != new:
             columns[place] = replace(columns[place], name=new)
             notes.append(f"`{old}` is called `{new}`")
-    return columns, notes
+    values = [column.values.alias(column.name) for column in columns]
+    letters = [column.kinds.alias(kinds_of(column.name)) for column in columns if column.kinds is not None]
+    return Variables(columns, held.select([*values, *letters]), notes)
 
 
 def read_pairs(table: Table, path: Path, program: Program) -> Iterator[cells.Pair]:
@@ -172,8 +201,8 @@ def read_pairs(table: Table, path: Path, program: Program) -> Iterator[cells.Pai
     """
     import pyreadstat
 
-    columns, _ = columns_for(table, program)
-    height = table.rows.height
+    variables = variables_of(table, program)
+    columns, height = variables.columns, variables.rows.height
     size = max(_FEWEST_ROWS, -(-height // _MOST_PASSES))
     for start in range(0, height + 1, size):  # beyond the last row too, to find more of them
         part, _ = getattr(pyreadstat, program.reader)(
@@ -188,9 +217,10 @@ def read_pairs(table: Table, path: Path, program: Program) -> Iterator[cells.Pai
         found_rows = len(part[columns[0].name])
         if found_rows != min(size, height - start):
             raise cells.unlike_height(start + found_rows, height)
+        expected = variables.rows.slice(start, size)
         for position, column in enumerate(columns):
-            for expected, found in column.read_back(part[column.name], start, program):
-                yield cells.Pair(column.name, expected, found, start, position)
+            for held, found in column.read_back(part.pop(column.name), expected, program):
+                yield cells.Pair(column.name, held, found, start, position)
 
 
 def file_label(edition: Edition, table: Table, program: Program) -> str:
@@ -215,21 +245,21 @@ def _plain_name(name: str, longest: int) -> str:
     return (plain if plain[:1].isalpha() else f"v{plain}")[:longest].rstrip("_")
 
 
-def _labelled(item: Field, values: pl.Series) -> list[Column]:
+def _labelled(item: Field, dtype: pl.DataType, extent: cells.Extent) -> list[Column]:
     """A field as one variable, or two where its codes have labels and are text."""
-    title, codes = item.title or item.name, item.categories
+    title, codes, values = item.title or item.name, item.categories, pl.col(item.name)
     labels: dict[int | float, str]
-    if values.dtype in {pl.Int64, pl.Boolean}:
+    if dtype in {pl.Int64, pl.Boolean}:
         labels = {0: "false", 1: "true"} if item.type == "boolean" else cells.number_labels(item, _LARGEST_LABELLED)
-        return [Column(item.name, title, values.cast(pl.Int64), labels)]
-    if values.dtype != pl.String:
-        return [Column(item.name, title, values)]
-    columns = [Column(item.name, title, values.fill_null(""))]
+        return [Column(item.name, title, values.cast(pl.Int64), pl.Int64(), min(extent.least, 0), labels)]
+    if dtype != pl.String:
+        return [Column(item.name, title, values, dtype, min(extent.least, 0) if dtype.is_numeric() else -math.inf)]
+    columns = [Column(item.name, title, values.fill_null(""), dtype)]
     if any(code.label for code in codes):
         labels = {place: code.label or str(code.value) for place, code in enumerate(codes, 1)}
         texts = [str(code.value) for code in codes]
         places = values.replace_strict(texts, [*labels], default=None, return_dtype=pl.Int64)
-        columns.append(Column(f"{item.name}{_SUFFIX}", f"{title} (label)", places, labels))
+        columns.append(Column(f"{item.name}{_SUFFIX}", f"{title} (label)", places, pl.Int64(), 0, labels))
     return columns
 
 
@@ -239,19 +269,18 @@ def _with_kinds(column: Column, name: str, table: Table, program: Program) -> Co
     By letters, or by numbers below all others, such as -99 and -98. No number of seconds or days can be taken for that.
     """
     values, reasons = column.values, reasons_of(table.schema, name)
-    if not 0 < len(reasons) <= _MOST_KINDS or values.dtype == pl.String:
+    if not 0 < len(reasons) <= _MOST_KINDS or column.dtype == pl.String:
         return column
     places = [*range(1, len(reasons) + 1)]
-    kinds = table.rows.get_column(missing_name(name)).replace_strict(reasons, places, default=None)
-    kinds = kinds.cast(pl.Int64).set(values.is_not_null(), None)
+    told = pl.col(missing_name(name)).replace_strict(reasons, places, default=None, return_dtype=pl.Int64)
+    kinds = pl.when(values.is_null()).then(told)
     if program.letters:
         labels = dict(enumerate(reasons, program.letters))
         return replace(column, labels=column.labels | labels, kinds=kinds)
-    low = min(values.min() or 0, 0) if values.dtype.is_numeric() else -math.inf
-    digits = next((digits for digits in range(2, _MOST_DIGITS) if len(reasons) - 10**digits < low), 0)
+    digits = next((digits for digits in range(2, _MOST_DIGITS) if len(reasons) - 10**digits < column.least), 0)
     if not digits:
         return column
-    filled = values.zip_with(kinds.is_null(), (kinds - 10**digits).cast(values.dtype))
+    filled = pl.when(kinds.is_null()).then(values).otherwise((kinds - 10**digits).cast(column.dtype))
     numbers = tuple(place - 10**digits for place in places)
     labels = dict(zip(numbers, reasons, strict=True))
     return replace(column, values=filled, labels=column.labels | labels, user_missing=numbers)

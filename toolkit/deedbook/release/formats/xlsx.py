@@ -20,6 +20,7 @@ from xlsxwriter.worksheet import Worksheet  # type: ignore[import-untyped]
 from deedbook.integrity.containers import check_workbook
 from deedbook.release.edition import Edition
 from deedbook.release.formats import FORMATS, cells
+from deedbook.release.rows import Rows
 from deedbook.release.tables import Outline, Table
 
 CAPACITY = cells.Capacity(
@@ -55,9 +56,8 @@ def read(table: Table, path: Path, tables: Sequence[str] = ()) -> Iterator[cells
     from python_calamine import CalamineWorkbook
 
     _demand_room(table.rows)
-    expected = pl.DataFrame(CAPACITY.columns(table)[0]).with_columns(
-        pl.col(pl.String).replace("", None).str.replace_many(_UNDECODED)
-    )
+    decoded = pl.col(pl.String).replace("", None).str.replace_many(_UNDECODED)
+    expected = CAPACITY.held(table.rows)[0].with_columns([decoded])
     sheet = sheet_names(tables or [table.name])[table.name]
     check_workbook(path)
     with CalamineWorkbook.from_path(str(path)) as book:
@@ -67,7 +67,7 @@ def read(table: Table, path: Path, tables: Sequence[str] = ()) -> Iterator[cells
             raise cells.UnlikeError(f"has no sheet `{sheet}`")
         rows = book.get_sheet_by_name(sheet).iter_rows()
         cells.demand_columns(map(str, next(rows, [])), expected.columns)
-        kinds = expected.dtypes
+        kinds = [*expected.schema.values()]
         records = ([_value(value, kind) for value, kind in zip(row, kinds, strict=True)] for row in rows)
         parts = iter(lambda: list(itertools.islice(records, _SLICE)), [])
         yield from cells.pairs_of(
@@ -102,21 +102,22 @@ class Workbook:
         self._outlines.append(table.outline)
         _demand_room(table.rows)
         name = self._sheets[table.name]
-        columns, notes = CAPACITY.columns(table)
-        rows = pl.DataFrame(columns)
+        rows, held = CAPACITY.held(table.rows)
         widths = {}
-        for column in rows.head(200).iter_columns():
+        for column in rows.slice(0, 200).iter_columns():
             longest = max(map(len, (column.name, *map(str, column.drop_nulls()))))
             widths[column.name] = max(8, min(48, longest + 2))
         sheet = self._add_sheet(name, widths, len(table.schema.primary_key) or 1)
         if rows.height:
             sheet.autofilter(0, 0, rows.height, rows.width - 1)
-        rows = rows.with_columns(selectors.datetime().dt.replace_time_zone(None))  # XlsxWriter knows no zones
-        writers = [self._cell_writer(sheet, dtype) for dtype in rows.dtypes]
-        for number, record in enumerate(rows.iter_rows(), start=1):
+        rows = rows.with_columns([selectors.datetime().dt.replace_time_zone(None)])  # XlsxWriter knows no zones
+        writers = [self._cell_writer(sheet, dtype) for dtype in rows.schema.values()]
+        records = itertools.chain.from_iterable(part.iter_rows() for part in rows.slices(_SLICE))
+        for number, record in enumerate(records, start=1):
             for place, value in enumerate(record):
                 if value is not None:
                     writers[place](number, place, value)
+        notes = cells.said_of(held)
         return notes if name == table.name else [*notes, f"its sheet is called `{name}`"]
 
     def close(self, readme: Sequence[str]) -> dict[str, str]:
@@ -183,7 +184,7 @@ def _characters(text: str) -> int:
     return len(text.encode("utf-16-le")) // 2
 
 
-def _demand_room(rows: pl.DataFrame) -> None:
+def _demand_room(rows: Rows) -> None:
     """Refuses a table that Excel cannot hold.
 
     Raises:
@@ -193,10 +194,11 @@ def _demand_room(rows: pl.DataFrame) -> None:
         raise cells.LeftOutError(f"{rows.height:,} rows do not fit on a sheet of {_MOST_ROWS:,}")
     if rows.width > _MOST_COLUMNS:
         raise cells.LeftOutError(f"{rows.width:,} columns do not fit on a sheet of {_MOST_COLUMNS:,}")
-    for column in rows.select(selectors.string()).iter_columns():
-        long = column.filter(column.str.len_bytes() > _MOST_CHARACTERS)
+    for name in (name for name, extent in cells.extents_of(rows).items() if extent.widest > _MOST_CHARACTERS):
+        texts = pl.col(name)
+        long = rows.lazy.select(texts.filter(texts.str.len_bytes() > _MOST_CHARACTERS)).collect().to_series()
         if any(_characters(text) > _MOST_CHARACTERS for text in long):
-            raise cells.LeftOutError(f"a cell of `{column.name}` has more than {_MOST_CHARACTERS:,} characters")
+            raise cells.LeftOutError(f"a cell of `{name}` has more than {_MOST_CHARACTERS:,} characters")
 
 
 class _Exact(float):
@@ -219,12 +221,12 @@ def _value(value: Any, dtype: pl.DataType) -> Any:
     return moment.date() if isinstance(dtype, pl.Date) else moment.replace(tzinfo=zone)
 
 
-def _filled_up(expected: pl.DataFrame, slices: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+def _filled_up(expected: Rows, slices: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
     """The slices, and at their end the empty rows that a sheet does not have."""
     height = 0
     for found in slices:
         height += found.height
         yield found
-    rest = expected.slice(height)
+    rest = expected.slice(height, max(0, expected.height - height))
     if rest.height and rest.null_count().sum_horizontal().item() == rest.height * rest.width:
         yield rest
