@@ -14,8 +14,10 @@ import pytest
 
 from deedbook.errors import DeedbookError
 from deedbook.project import load_project
+from deedbook.release import rows
 from deedbook.release.build import build
-from deedbook.release.formats import rds, spss, sqlite, stata
+from deedbook.release.formats import rds, spss, sqlite, stata, xlsx
+from deedbook.release.verification import verify
 from tests.external.conftest import run, tool
 from tests.release.conftest import EVENTS, EVENTS_SCHEMA, TABLES, MakeProject
 from tests.release.test_build import digests, in_dist
@@ -73,16 +75,19 @@ def test_two_builds_are_the_same_bytes(make_project: MakeProject) -> None:
     assert folders[0] == folders[1]
 
 
-def test_rows_are_the_same_bytes_however_many_are_written_at_a_time(
+def test_rows_are_the_same_bytes_however_many_are_held_or_written_at_a_time(
     make_project: MakeProject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found = []
-    for rows in (1, 3, 1000):
-        for module in (rds, sqlite, stata):
-            monkeypatch.setattr(module, "_SLICE", rows)
-        monkeypatch.setattr(spss, "_BYTES", 100 * rows)
-        built = build(make_project(folder=f"p{rows}"))
+    for size, kept in ((1, 0), (3, 0), (1000, 4 << 20)):
+        for module in (rds, sqlite, stata, xlsx):
+            monkeypatch.setattr(module, "_SLICE", size)
+        monkeypatch.setattr(spss, "_BYTES", 100 * size)
+        monkeypatch.setattr(rows, "PART_BYTES", 100 * size)
+        monkeypatch.setattr(rows, "_KEPT", kept)
+        built = build(make_project(folder=f"p{size}"))
         assert built.release is not None
+        assert verify(built.release.folder).problems == []
         found.append(digests(built.release.folder))
     assert found[0] == found[1] == found[2]
 
@@ -131,8 +136,8 @@ def test_a_full_disk_is_said_and_leaves_nothing(
 def test_a_file_that_may_not_grow_is_said_and_leaves_nothing(make_project: MakeProject, largest: int) -> None:
     import resource
 
-    rows = "".join(f"E{place:06},A000001,visit,2025-07-01,note {place * 7919},1,007\n" for place in range(3000))
-    project = make_project({**TABLES, "events": (f"{EVENTS.strip().splitlines()[0]}\n{rows}", EVENTS_SCHEMA)})
+    lines = "".join(f"E{place:06},A000001,visit,2025-07-01,note {place * 7919},1,007\n" for place in range(3000))
+    project = make_project({**TABLES, "events": (f"{EVENTS.strip().splitlines()[0]}\n{lines}", EVENTS_SCHEMA)})
     done = subprocess.run(
         [sys.executable, "-m", "deedbook", "build", str(project.root)],
         capture_output=True,
@@ -163,9 +168,9 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 @pytest.mark.external
 @pytest.mark.skipif(sys.platform != "linux", reason="mounts a tmpfs")
 def test_a_disk_that_is_really_full_leaves_nothing(make_project: MakeProject, small_disk: Path) -> None:
-    rows = "".join(f"E{place:06},A000001,visit,2025-07-01,note {place * 7919},1,007\n" for place in range(3000))
+    lines = "".join(f"E{place:06},A000001,visit,2025-07-01,note {place * 7919},1,007\n" for place in range(3000))
     header = EVENTS.strip().splitlines()[0]
-    project = make_project({**TABLES, "events": (f"{header}\n{rows}", EVENTS_SCHEMA)})
+    project = make_project({**TABLES, "events": (f"{header}\n{lines}", EVENTS_SCHEMA)})
     config = project.root / "deedbook.toml"
     config.write_text(f'{config.read_text()}dist = "{small_disk}"\n')
     with pytest.raises(DeedbookError, match="the disk is full"):

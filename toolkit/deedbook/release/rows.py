@@ -1,6 +1,6 @@
 """The rows of a table in parts, on disk or in memory: who works on a table takes one part after the other.
 
-    FOLDER/000000.arrow    rows of a part, as Arrow IPC packed with lz4; the parts stand in the order of the table
+    FOLDER/000012.arrow    rows of a part, as Arrow IPC packed with lz4; the parts stand in the order of the table
 
 A part is what one block of the table's file became, so it holds few rows of a wide table and many of a narrow one. Nothing
 that is made of rows may depend on where a part ends.
@@ -12,15 +12,17 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import polars as pl
 
 PART_BYTES = 16 << 20
-"""Of a frame that is cut into parts: as many as a block of a file has where cells are parsed."""
-_COMPRESSION = "lz4"
-"""A third of the space, and less than a tenth of the time of any writer of a release."""
+"""Of a part, in its file or in memory: as many as a block of a file has where cells are parsed."""
+_KEPT = 4 << 20
+"""Bytes of the first parts that stay in memory: files cost a small table more than its rows."""
+_RANK = "\0rank"
+"""What no field is called."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,18 +52,17 @@ class Rows:
     def spilled(cls, frames: Iterable[pl.DataFrame], folder: Path) -> Self:
         """Those of consecutive frames, the first of which may be empty, in a new folder."""
         folder.mkdir()
-        paths, heights, schema, size = list[Path](), list[int](), dict[str, pl.DataType](), 0
+        parts, heights, schema, size = list[pl.LazyFrame](), list[int](), dict[str, pl.DataType](), 0
         for frame in frames:
             schema = schema or dict(frame.schema)
-            if paths and not frame.height:
+            if parts and not frame.height:
                 continue
-            if paths and not heights[-1]:  # it was there for its columns
-                del paths[-1], heights[-1]
-            paths.append(folder / f"{len(paths):06}.arrow")
-            heights.append(frame.height)
+            if parts and not heights[-1]:  # it was there for its columns
+                del parts[-1], heights[-1]
             size += int(frame.estimated_size())
-            frame.write_ipc(paths[-1], compression=_COMPRESSION)
-        return cls(tuple(map(pl.scan_ipc, paths)), tuple(heights), schema, size, folder)
+            heights.append(frame.height)
+            parts.append(frame.lazy() if size <= _KEPT else _put(frame, folder / f"{len(parts):06}.arrow"))
+        return cls(tuple(parts), tuple(heights), schema, size, folder)
 
     @property
     def height(self) -> int:
@@ -81,8 +82,12 @@ class Rows:
     @property
     def filled(self) -> dict[str, int]:
         """How many cells of each column hold a value."""
-        parts = self.lazy.select(pl.all().count()).collect(engine="streaming")
-        return dict(zip(parts.columns, parts.row(0), strict=True)) if parts.height else dict.fromkeys(self.columns, 0)
+        return self.asked([pl.all().count()])
+
+    def asked(self, exprs: Sequence[pl.Expr]) -> dict[str, Any]:
+        """The single values that expressions reckon from all rows, by name."""
+        is_small = self.bytes <= _KEPT
+        return self.lazy.select(exprs).collect(engine="in-memory" if is_small else "streaming").row(0, named=True)
 
     @property
     def lazy(self) -> pl.LazyFrame:
@@ -124,6 +129,8 @@ class Rows:
             order: The numbers of the rows as they shall stand.
             folder: Where to.
         """
+        if len(self.parts) == 1:
+            return type(self).spilled([self.parts[0].collect().select(pl.all().gather(order))], folder)
         ranks = np.empty(len(order), dtype=np.int64)
         ranks[order.to_numpy()] = np.arange(len(order))
         ends = np.cumsum(self.heights)
@@ -136,7 +143,7 @@ class Rows:
             targets = np.searchsorted(ends, placed.get_column(_RANK).to_numpy(), side="right")
             for target in np.unique(targets):
                 held = placed.filter(pl.Series(targets == target))
-                held.write_ipc(dealt / f"{target:06}-{number:06}.arrow", compression=_COMPRESSION)
+                _put(held, dealt / f"{target:06}-{number:06}.arrow")
         merged = (_merged(dealt, target) for target in range(len(ends)) if self.heights[target])
         rows = type(self).spilled(merged, folder)
         dealt.rmdir()
@@ -167,8 +174,10 @@ class Rows:
             shutil.rmtree(self.folder)
 
 
-_RANK = "\0rank"
-"""What no field is called."""
+def _put(frame: pl.DataFrame, path: Path) -> pl.LazyFrame:
+    """The rows in a file; lz4 takes a third of the space, and less than a tenth of the time of any writer of a release."""
+    frame.write_ipc(path, compression="lz4")
+    return pl.scan_ipc(path)
 
 
 def _merged(dealt: Path, target: int) -> pl.DataFrame:

@@ -16,6 +16,7 @@ from deedbook.descriptor import Package, Resource
 from deedbook.errors import ProjectError
 from deedbook.project import CODE_VALUES
 from deedbook.reading.tables import read_text
+from deedbook.release import rows
 from deedbook.release.rows import Rows
 from deedbook.schema import Field, Label, TableSchema
 from deedbook.types import canonical_field, canonical_text, dtype_of, typed
@@ -91,13 +92,14 @@ def canonical_parts(resource: Resource) -> Iterator[pl.DataFrame]:
     yield pl.DataFrame(schema=dict.fromkeys(names, pl.String))
     texts = [canonical_text(item).alias(item.name) for item in schema.fields]
     if not kinds:
-        yield from (block.select(texts) for block in read_text(resource))
+        yield from (block.select(texts) for block in read_text(resource, block_size=rows.PART_BYTES))
         return
     # read a second time beside it, with what stands for a missing value
     fields = tuple(replace(item, missing_values=_NOTHING) for item in schema.fields)
     marks = replace(resource, schema=replace(schema, fields=fields, missing_values=_NOTHING))
     reasons = [pl.col(one.name).replace_strict(labels, default=None).alias(told.name) for one, labels, told in kinds]
-    for block, marked in zip(read_text(resource), read_text(marks), strict=True):
+    both = (read_text(one, block_size=rows.PART_BYTES) for one in (resource, marks))
+    for block, marked in zip(*both, strict=True):
         yield pl.concat([block.select(texts), marked.select(reasons)], how="horizontal")
 
 

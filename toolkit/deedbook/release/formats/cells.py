@@ -110,8 +110,8 @@ def extents_of(rows: Rows) -> dict[str, Extent]:
         column = pl.col(name)
         ends = {"least": column.min(), "greatest": column.max()}
         parts = {"widest": column.str.len_bytes().max()} if dtype == pl.String else ends
-        asked.append(pl.struct(**parts).alias(name))
-    found = rows.lazy.select(asked).collect(engine="streaming").row(0, named=True)
+        asked.append(pl.struct([part.alias(about) for about, part in parts.items()]).alias(name))
+    found = rows.asked(asked)
     return {name: Extent(**{about: value or 0 for about, value in ends.items()}) for name, ends in found.items()}
 
 
@@ -126,8 +126,7 @@ def special_numbers(rows: Rows) -> list[str]:
     doubles = [name for name, dtype in rows.schema.items() if dtype.is_float()]
     if not (doubles and rows.height):
         return []
-    finite = rows.lazy.select(pl.col(doubles).is_finite().all()).collect(engine="streaming").row(0)
-    return [name for name, is_finite in zip(doubles, finite, strict=True) if not is_finite]
+    return [name for name, is_finite in rows.asked([pl.col(doubles).is_finite().all()]).items() if not is_finite]
 
 
 def fitted_names(
@@ -208,11 +207,14 @@ def pairs_of(expected: Rows, slices: Iterable[pl.DataFrame]) -> Iterator[Pair]:
     Raises:
         UnlikeError: when there are more or fewer rows.
     """
-    start = 0
+    start, held, parts = 0, pl.DataFrame(), expected.slices()
     for found in slices:
-        if found.height and start + found.height <= expected.height:
-            for position, piece in enumerate(expected.slice(start, found.height).iter_columns()):
+        while held.height < found.height and (part := next(parts, None)) is not None:
+            held = pl.concat([held, part]) if held.height else part
+        if found.height and found.height <= held.height:
+            for position, piece in enumerate(held.head(found.height).iter_columns()):
                 yield Pair(piece.name, piece, found.get_column(piece.name), start, position)
+        held = held.slice(found.height)
         start += found.height
     if start != expected.height:
         raise unlike_height(start, expected.height)

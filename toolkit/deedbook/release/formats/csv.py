@@ -11,8 +11,8 @@ from typing import IO
 
 import polars as pl
 
-_ROWS = 50_000
-"""Of a part that is read."""
+_CELLS, _FEWEST = 1_000_000, 500
+"""Cells of a part that is read, and its fewest rows."""
 
 
 def write_csv(text: pl.DataFrame | pl.LazyFrame, path: Path | IO[bytes]) -> None:
@@ -37,7 +37,8 @@ def read_parts(path: Path) -> Iterator[pl.DataFrame]:
     """The same some thousands of rows at a time, the first without rows, so that its columns are known."""
     labels, scan = _labels(path), pl.scan_csv(path, infer_schema=False)
     yield pl.DataFrame(schema=dict.fromkeys(labels, pl.String))
-    for text in scan.collect_batches(chunk_size=_ROWS, maintain_order=True):
+    size = max(_CELLS // len(labels), _FEWEST)
+    for text in scan.collect_batches(chunk_size=size, maintain_order=True):
         text.columns = labels
         yield text.select(pl.all().replace("", None)) if text.width == 1 else text
 

@@ -129,7 +129,7 @@ def _codes_of(item: Field, rows: Rows) -> dict[str, str]:
     if not codes or len(codes) < len(item.categories):
         return {}
     is_listed = pl.col(item.name).drop_nulls().is_in([*codes]).all()
-    return codes if rows.lazy.select(is_listed).collect(engine="streaming").item() else {}
+    return codes if all(rows.asked([is_listed]).values()) else {}
 
 
 def _factor(item: Field, codes: Mapping[str, str]) -> _Column:

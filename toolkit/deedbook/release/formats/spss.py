@@ -99,7 +99,9 @@ def write(table: Table, edition: Edition, path: Path) -> list[str]:
         return {column.name: said for column in held.columns if (said := what(column))}
 
     texts = [column for column in held.columns if column.dtype == pl.String]
-    variables = [Variable(one.name, max(1, extents[one.name].widest) if one in texts else 0) for one in held.columns]
+    variables = [
+        Variable(one.name, max(1, extents[one.name].widest) if one.dtype == pl.String else 0) for one in held.columns
+    ]
     widest = [pl.Series([" " * one.width if one.width else 0.0]).alias(one.name) for one in variables]
     head = _dictionary(
         path,
@@ -183,9 +185,8 @@ def _with_ends(rows: Rows, texts: Sequence[statistical.Column]) -> list[str]:
     """The columns with a text in which U+0000 stands."""
     if not (texts and rows.height):
         return []
-    asked = (pl.col(one.name).str.contains("\0", literal=True).any() for one in texts)
-    found = rows.lazy.select(asked).collect(engine="streaming").row(0, named=True)
-    return [name for name, has_end in found.items() if has_end]
+    asked = [pl.col(one.name).str.contains("\0", literal=True).any() for one in texts]
+    return [name for name, has_end in rows.asked(asked).items() if has_end]
 
 
 def _rows(variables: Sequence[Variable], rows: Rows) -> Iterator[bytes]:
@@ -228,7 +229,7 @@ def _formats(held: statistical.Variables) -> dict[str, str]:
             pl.struct(widest=text.str.len_bytes().max(), decimals=decimals, exponent=has_exponent).alias(one.name)
         )
     is_filled = asked and held.rows.height
-    found = held.rows.lazy.select(asked).collect(engine="streaming").row(0, named=True) if is_filled else {}
+    found = held.rows.asked(asked) if is_filled else {}
     return {one.name: _format(one, found.get(one.name, {})) for one in held.columns}
 
 

@@ -27,7 +27,7 @@ from deedbook.release.rows import Rows
 from deedbook.release.tables import Outline, Table, references_of, text_of
 from deedbook.schema import Field, TableSchema
 
-_SLICE = 50_000
+_SLICE = 10_000
 """Rows that are objects of Python at a time."""
 _MOST_COLUMNS = 2000
 """SQLITE_MAX_COLUMN of a usual build."""
@@ -195,7 +195,7 @@ def _are_listed(fields: Iterable[Field], rows: Rows) -> bool:
         if dtype != pl.Boolean and (codes := _codes_of(item, dtype)):
             values = pl.col(item.name).drop_nulls().unique().cast(pl.String)
             asked.append(values.is_in([*map(str, codes)]).all().alias(item.name))
-    return not asked or all(rows.lazy.select(asked).collect(engine="streaming").row(0))
+    return not asked or all(rows.asked(asked).values())
 
 
 def _list_of(item: Field, outline: Outline) -> str:
