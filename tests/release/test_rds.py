@@ -24,7 +24,7 @@ def test_texts_are_read_in_pieces(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert first_differences(rds.read(table, tmp_path / "t.rds"), 3) == (0, [])
     changed = [*table.rows.column("text")]
     changed[9], changed[10] = "жж", "x"
-    other = replace(table, rows=table.rows.with_columns([pl.Series("text", changed)]))
+    other = replace(table, rows=table.rows.with_columns([pl.lit(pl.Series("text", changed))]))
     count, found = first_differences(rds.read(other, tmp_path / "t.rds"), 3)
     assert count == 2
     assert [one.texts for one in found] == [("жж", "жук"), ("x", "日本" * 30)]

@@ -18,6 +18,7 @@ from deedbook.release import rows
 from deedbook.release.build import build
 from deedbook.release.formats import rds, spss, sqlite, stata, xlsx
 from deedbook.release.verification import verify
+from deedbook.validation import Options
 from tests.external.conftest import run, tool
 from tests.release.conftest import EVENTS, EVENTS_SCHEMA, TABLES, MakeProject
 from tests.release.test_build import digests, in_dist
@@ -80,14 +81,14 @@ def test_rows_are_the_same_bytes_however_many_are_held_or_written_at_a_time(
 ) -> None:
     found = []
     for size, kept in ((1, 0), (3, 0), (1000, 4 << 20)):
+        memory = 3200 * size
         for module in (rds, sqlite, stata, xlsx):
             monkeypatch.setattr(module, "_SLICE", size)
         monkeypatch.setattr(spss, "_BYTES", 100 * size)
-        monkeypatch.setattr(rows, "PART_BYTES", 100 * size)
         monkeypatch.setattr(rows, "_KEPT", kept)
-        built = build(make_project(folder=f"p{size}"))
+        built = build(make_project(folder=f"p{size}"), Options(memory=memory))
         assert built.release is not None
-        assert verify(built.release.folder).problems == []
+        assert verify(built.release.folder, memory=memory).problems == []
         found.append(digests(built.release.folder))
     assert found[0] == found[1] == found[2]
 

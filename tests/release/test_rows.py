@@ -60,9 +60,8 @@ def test_a_table_without_rows_has_its_columns(tmp_path: Path) -> None:
     assert empty.slice(0, 5).schema == FRAME.schema
 
 
-def test_a_frame_is_cut_by_its_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rows, "PART_BYTES", FRAME.estimated_size() // 4)
-    cut = [*parts_of(FRAME)]
+def test_a_frame_is_cut_by_its_bytes() -> None:
+    cut = [*parts_of(FRAME, int(FRAME.estimated_size()) // 4)]
     assert pl.concat(cut).equals(FRAME)
     assert 4 <= len(cut) <= 5
-    assert [part.height for part in parts_of(FRAME.head(0))] == [0]
+    assert [part.height for part in parts_of(FRAME.head(0), 1)] == [0]

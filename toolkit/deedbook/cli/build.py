@@ -13,10 +13,11 @@ from deedbook.rendering import text
 @options.target
 @click.option("--snapshot", is_flag=True, help="Build an unplanned state as VERSION-snapshot, replacing the last one.")
 @options.trust_rules
+@options.memory
 @options.quiet
 @options.debug
 @click.pass_context
-def build(ctx: click.Context, target: Path, snapshot: bool, trust_rules: bool, quiet: bool) -> None:
+def build(ctx: click.Context, target: Path, snapshot: bool, trust_rules: bool, memory: int, quiet: bool) -> None:
     """Validate the project and write its planned release into dist/NAME/VERSION/.
 
     Version and date stand in the descriptor. Errors in the data: nothing is written, exit code 1. The same content built
@@ -29,7 +30,8 @@ def build(ctx: click.Context, target: Path, snapshot: bool, trust_rules: bool, q
     project = load_project(target)
     options.may_run_rules(project, trusted=trust_rules)
     with streams.progress_bar(quiet=quiet) as bar:
-        built = release.build(project, Options(trust_rules=True), snapshot=snapshot, progress=bar.update)
+        own = Options(trust_rules=True, memory=memory)
+        built = release.build(project, own, snapshot=snapshot, progress=bar.update)
     if built.release is None:
         streams.emit(text.render_text(built.report, streams.view()))
         streams.say("nothing was built: a release holds no errors")

@@ -54,6 +54,8 @@ to = click.option("-t", "--to", "to", metavar="TARGET", required=True, help=_TO)
 _TRUST = "Run the rule files of a project that does not contain the working directory: they are its own Python code."
 trust_rules = click.option("--trust-rules", is_flag=True, help=_TRUST)
 quiet = click.option("-q", "--quiet", is_flag=True, help="No progress bar, and no text when all is well.")
+_MEMORY = "Memory for keys and for parts of tables; more goes to disk."
+memory = click.option("--memory", type=size, default="512M", show_default=True, help=_MEMORY)
 _DEBUG = "Show the traceback when something goes wrong."
 debug = click.option("--debug", is_flag=True, expose_value=False, is_eager=True, callback=_note_debug, help=_DEBUG)
 

@@ -31,6 +31,7 @@ _KEY = "The publisher's minisign public key: its .pub file or the key itself."
 @click.option("--rebuild", is_flag=True, help="Build the release again from its project and compare the bytes.")
 @click.option("--project", "root", type=_PATH, default=".", help="The project for --rebuild; here by default.")
 @options.trust_rules
+@options.memory
 @options.format_(["text", "json"], "How the outcome is written.")
 @options.quiet
 @options.debug
@@ -42,6 +43,7 @@ def verify(
     rebuild: bool,
     root: Path,
     trust_rules: bool,
+    memory: int,
     format_: Literal["text", "json"],
     quiet: bool,
 ) -> None:
@@ -57,7 +59,7 @@ def verify(
     if project is not None:
         options.may_run_rules(project, trusted=trust_rules)
     with streams.progress_bar(quiet=quiet) as bar:
-        outcome = verify_release(path, key=known, project=project, progress=bar.update)
+        outcome = verify_release(path, key=known, project=project, memory=memory, progress=bar.update)
     if format_ == "json":
         record = {"verification_version": 1, "intact": outcome.is_intact, **asdict(outcome)}
         streams.emit(files.json_document(record))

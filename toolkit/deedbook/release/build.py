@@ -25,7 +25,7 @@ from deedbook.errors import RefusalError
 from deedbook.findings import Report, report_record, with_findings
 from deedbook.integrity import containers, digests, proof, provenance, signatures
 from deedbook.project import DESCRIPTOR, Project
-from deedbook.release import archives, codebook, derived, documents, folders, pages, tables
+from deedbook.release import archives, codebook, derived, documents, folders, pages, rows, tables
 from deedbook.release.contents import Contents, Progress, release_formats, written_tables
 from deedbook.release.edition import Edition, read_edition
 from deedbook.validation import Options, validate
@@ -100,6 +100,7 @@ def build(
             folder=staged.folder,
             formats=release_formats(project),
             archives=release_formats(project, archives=True),
+            part_bytes=rows.part_bytes(complete.memory),
         )
         _write_release(contents, say)
         if provenance.read_inputs(project) != inputs:
@@ -174,8 +175,8 @@ def _write_changes(contents: Contents) -> Mapping[str, object]:
         item.message if item.table in item.message else f"{item.table}: {item.message}"
         for item in guards.coverage(Side("", project), contents.book.guards)
     ]
-    rows = {table.outline.name: table.rows for table in contents.tables if not table.outline.is_view}
-    document = history.changes_document(edition.name, edition.version, edition.moment, rows, verdict, covered)
+    heights = {table.outline.name: table.rows for table in contents.tables if not table.outline.is_view}
+    document = history.changes_document(edition.name, edition.version, edition.moment, heights, verdict, covered)
     changelog = pages.render(
         f"{documents.CHANGELOG}.j2", title=edition.title, history=document["history"], counts_as=numbers.counts_as
     )

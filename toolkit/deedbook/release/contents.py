@@ -23,7 +23,7 @@ from deedbook.release.edition import Edition
 from deedbook.release.formats import CSV, Book, Format, every_format, format_of, media_type
 from deedbook.release.formats.cells import LeftOutError
 from deedbook.release.formats.csv import write_csv
-from deedbook.release.rows import Rows, parts_of
+from deedbook.release.rows import PART_BYTES, Rows, parts_of
 from deedbook.versioning.bump import Verdict
 
 TYPED_FORMATS = "all but CSV"
@@ -83,6 +83,7 @@ class Contents:
         folder: Where its files are written.
         formats: Those of its data, CSV first.
         archives: Those that pack the files of others.
+        part_bytes: How much of a table is in memory as one part.
         tables: Those that are written, in their order.
         limits: What a format cannot hold as the CSV does.
         digest: The sha256 of a file, reckoned once.
@@ -100,6 +101,7 @@ class Contents:
     folder: Path
     formats: tuple[Format, ...]
     archives: tuple[Format, ...]
+    part_bytes: int = PART_BYTES
     tables: list[WrittenTable] = field(default_factory=list)
     limits: list[Limit] = field(default_factory=list)
     digest: Digests = field(default_factory=Digests)
@@ -197,7 +199,7 @@ def written_tables(contents: Contents, say: Progress) -> Iterator[dict[str, Book
                     outline, text = edited_table(contents, name, frames, scratch)
                 else:
                     outline, view = derived.derived_view(project, name, frames[name])
-                    text = Rows.spilled(parts_of(view), scratch / "whole")
+                    text = Rows.spilled(parts_of(view, contents.part_bytes), scratch / "whole")
                 outline = replace(outline, schema=outline.schema.with_categories(lists))
                 contents.tables.append(_write_table(outline, text, contents, books, definitions, scratch))
         yield books
@@ -213,7 +215,9 @@ def edited_table(
     """
     changes = contents.verdict.changes.tables if contents.verdict else ()
     rekeyed = next((item.rekeyed for item in changes if item.table == name), None)
-    outline, text = derived.edited_table(contents.project, name, frames, contents.edition, scratch, rekeyed)
+    outline, text = derived.edited_table(
+        contents.project, name, frames, contents.edition, scratch, contents.part_bytes, rekeyed
+    )
     counted = next(item for item in contents.report.tables if item.table == name)
     if lost := tables.loss(text.height, text.filled, counted.rows, counted.present):
         hint = "please report this: what was checked and what would be released differ"

@@ -113,6 +113,7 @@ def edited_table(
     frames: Mapping[str, pl.DataFrame],
     edition: Edition,
     scratch: Path,
+    size: int,
     rekeyed: pl.DataFrame | None = None,
 ) -> tuple[Outline, Rows]:
     """A table of the package as canonical text, sorted by its key, with its derived and history columns.
@@ -125,6 +126,7 @@ def edited_table(
         frames: What was derived.
         edition: What is released.
         scratch: Where its parts are put.
+        size: How many bytes of its file become a part.
         rekeyed: The `old` and `new` keys of rows that have another one since the release before.
 
     Raises:
@@ -132,7 +134,7 @@ def edited_table(
     """
     resource = project.package.resource(name)
     schema = schema_of(resource)
-    text, filled = _sorted_parts(resource, schema, scratch)
+    text, filled = _sorted_parts(resource, schema, scratch, size)
     beside = list[pl.DataFrame]()
     if schema.derived_fields or name in frames:
         joined = _join_derived(text.whole(schema.primary_key), schema, name, frames.get(name))
@@ -164,12 +166,12 @@ def edited_table(
     return outline, text.mapped(completed, scratch / "whole")
 
 
-def _sorted_parts(resource: Resource, schema: TableSchema, scratch: Path) -> tuple[Rows, set[str]]:
+def _sorted_parts(resource: Resource, schema: TableSchema, scratch: Path, size: int) -> tuple[Rows, set[str]]:
     """A table as canonical text in the order of its key, and which columns have values."""
     filled, keys = set[str](), list[pl.DataFrame]()
 
     def noted() -> Iterator[pl.DataFrame]:
-        for part in tables.canonical_parts(resource):
+        for part in tables.canonical_parts(resource, size):
             filled.update(item.name for item in part.iter_columns() if item.null_count() < len(item))
             keys.append(part.select(schema.primary_key))
             yield part

@@ -19,7 +19,7 @@ from deedbook.project import DESCRIPTOR
 from deedbook.release.formats import CSV, FORMATS, Format, format_of
 from deedbook.release.formats.cells import Difference, LeftOutError, UnlikeError, first_differences
 from deedbook.release.formats.csv import read_parts
-from deedbook.release.rows import Rows
+from deedbook.release.rows import Rows, part_bytes
 from deedbook.release.tables import Outline, Table, loss, schema_of, type_parts
 
 REPORT = "validation.json"
@@ -29,7 +29,9 @@ _HEADER_ROWS = 2
 """The record number of the first row."""
 
 
-def check_formats(folder: Path, dataset: str, sound: Set[str], outcome: Outcome, progress: Progress) -> None:
+def check_formats(
+    folder: Path, dataset: str, sound: Set[str], outcome: Outcome, progress: Progress, memory: int
+) -> None:
     """Compares every table in every format.
 
     Args:
@@ -38,6 +40,7 @@ def check_formats(folder: Path, dataset: str, sound: Set[str], outcome: Outcome,
         sound: The files that are there and agree with `SHA256SUMS`: a damaged one is named once, for that.
         outcome: Takes the problems.
         progress: Told which table is read.
+        memory: Bytes; with less of it, less of a table is in memory at a time.
     """
     if DESCRIPTOR not in sound:
         outcome.not_checked.append(f"formats: {DESCRIPTOR} is missing or damaged")
@@ -54,7 +57,9 @@ def check_formats(folder: Path, dataset: str, sound: Set[str], outcome: Outcome,
         progress(f"comparing {name}", number / len(resources))
         here = {item: folder / file for item in FORMATS if (file := item.file_among(sound, name, dataset))}
         with tempfile.TemporaryDirectory(prefix="deedbook-verify-") as scratch:
-            found = _read_table(here.pop(CSV, None), resource, outcome, counted.get(name), Path(scratch))
+            found = _read_table(
+                here.pop(CSV, None), resource, outcome, counted.get(name), Path(scratch), part_bytes(memory)
+            )
             if found is None:
                 continue
             suffixes.append(set())
@@ -87,17 +92,17 @@ def _counted(folder: Path, sound: Set[str]) -> dict[str, dict[str, Any]]:
 
 
 def _read_table(
-    path: Path | None, resource: Resource, outcome: Outcome, counted: dict[str, Any] | None, scratch: Path
+    path: Path | None, resource: Resource, outcome: Outcome, counted: dict[str, Any] | None, scratch: Path, size: int
 ) -> tuple[Table, Rows] | None:
     """A table of the release as its CSV has it, and its key columns as text, to name a cell; None when it cannot be read.
 
-    Both lie in parts in a folder.
+    Both lie in a folder, in parts of about so many bytes.
     """
     if path is None:
         return None
     try:
         schema = schema_of(resource)
-        text = Rows.spilled(read_parts(path), scratch / "text")
+        text = Rows.spilled(read_parts(path, size), scratch / "text")
         if text.columns != list(schema.names):
             raise UnlikeError("has other columns than datapackage.json says")
         if lost := loss(text.height, text.filled, **(counted or {"rows": text.height, "present": {}})):

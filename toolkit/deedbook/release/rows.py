@@ -19,6 +19,8 @@ import polars as pl
 
 PART_BYTES = 16 << 20
 """Of a part, in its file or in memory: as many as a block of a file has where cells are parsed."""
+MEMORY = 512 << 20
+"""What `--memory` is by default."""
 _KEPT = 4 << 20
 """Bytes of the first parts that stay in memory: files cost a small table more than its rows."""
 _RANK = "\0rank"
@@ -189,7 +191,12 @@ def _merged(dealt: Path, target: int) -> pl.DataFrame:
     return found
 
 
-def parts_of(frame: pl.DataFrame) -> Iterator[pl.DataFrame]:
-    """A frame cut into parts, one at least."""
-    rows = max(1, PART_BYTES * max(1, frame.height) // max(1, int(frame.estimated_size())))
+def part_bytes(memory: int) -> int:
+    """The bytes of a part where so much memory is given: writers hold it as text, as values and as what they write."""
+    return max(1, min(PART_BYTES, memory * PART_BYTES // MEMORY))
+
+
+def parts_of(frame: pl.DataFrame, size: int) -> Iterator[pl.DataFrame]:
+    """A frame cut into parts of about so many bytes, one at least."""
+    rows = max(1, size * max(1, frame.height) // max(1, int(frame.estimated_size())))
     yield from frame.iter_slices(rows) if frame.height else [frame]

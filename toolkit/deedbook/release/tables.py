@@ -79,26 +79,26 @@ def read_canonical(resource: Resource) -> pl.DataFrame:
     Args:
         resource: A resource with a schema, whose data passed validation.
     """
-    whole = pl.concat(canonical_parts(resource), rechunk=True)
+    whole = pl.concat(canonical_parts(resource, rows.PART_BYTES), rechunk=True)
     filled = {item.name for item in whole.iter_columns() if item.null_count() < len(item)}
     return whole.drop(untold_kinds(schema_of(resource), filled))
 
 
-def canonical_parts(resource: Resource) -> Iterator[pl.DataFrame]:
-    """The same part by part, the first of which is empty, with the columns of all `kinds_of_missing`."""
+def canonical_parts(resource: Resource, size: int) -> Iterator[pl.DataFrame]:
+    """The same in parts of so many bytes of its file, the first of which is empty, with the columns of all `kinds_of_missing`."""
     schema = schema_of(resource)
     kinds = kinds_of_missing(schema)
     names = [*schema.names, *(told.name for _, _, told in kinds)]
     yield pl.DataFrame(schema=dict.fromkeys(names, pl.String))
     texts = [canonical_text(item).alias(item.name) for item in schema.fields]
     if not kinds:
-        yield from (block.select(texts) for block in read_text(resource, block_size=rows.PART_BYTES))
+        yield from (block.select(texts) for block in read_text(resource, block_size=size))
         return
     # read a second time beside it, with what stands for a missing value
     fields = tuple(replace(item, missing_values=_NOTHING) for item in schema.fields)
     marks = replace(resource, schema=replace(schema, fields=fields, missing_values=_NOTHING))
     reasons = [pl.col(one.name).replace_strict(labels, default=None).alias(told.name) for one, labels, told in kinds]
-    both = (read_text(one, block_size=rows.PART_BYTES) for one in (resource, marks))
+    both = (read_text(one, block_size=size) for one in (resource, marks))
     for block, marked in zip(*both, strict=True):
         yield pl.concat([block.select(texts), marked.select(reasons)], how="horizontal")
 

@@ -26,6 +26,7 @@ from deedbook.integrity.containers import ArchiveError, excess, opened_release
 from deedbook.integrity.digests import BUILD_FILE, MANIFEST, PROVENANCE, SIGNATURE, SUMS, sha256_of
 from deedbook.integrity.signatures import PublicKey
 from deedbook.project import Config, Project
+from deedbook.release import rows
 from deedbook.release.agreement import check_agreement
 from deedbook.release.archives import check_archives
 from deedbook.release.build import build
@@ -40,6 +41,7 @@ def verify(
     *,
     key: PublicKey | None = None,
     project: Project | None = None,
+    memory: int = rows.MEMORY,
     progress: proof.Progress | None = None,
 ) -> proof.Outcome:
     """What is wrong with a release, and what was verified.
@@ -48,6 +50,7 @@ def verify(
         path: Its folder, or a `.zip` of it.
         key: The publisher's key, from anywhere but the release itself; without one a signature is not proven.
         project: The project that it was made from, to build it again; its rule files run.
+        memory: Bytes; with less of it, less of a table is in memory at a time.
         progress: Told what is being done, and which share of that is behind it.
 
     Raises:
@@ -68,12 +71,12 @@ def verify(
             if manifest := proven.manifest:
                 outcome.name, outcome.version = (str(manifest.get(about, "")) for about in ("name", "version"))
                 sound = _readable(folder, proven.sound, outcome)
-                check_formats(folder, outcome.name, sound, outcome, say)
+                check_formats(folder, outcome.name, sound, outcome, say, memory)
                 check_archives(folder, outcome.name, proven.files, sound, outcome)
                 check_agreement(folder, manifest, sound, outcome)
                 if project is not None:
                     say("building it again", 0.0)
-                    _rebuild(folder, home, project, manifest, outcome)
+                    _rebuild(folder, home, project, manifest, outcome, memory)
     except ArchiveError as error:
         outcome.report("archive-unreadable", path.name, str(error))
     outcome.problems.sort(key=attrgetter("place"))
@@ -94,7 +97,9 @@ def _readable(folder: Path, sound: Iterable[str], outcome: proof.Outcome) -> set
     return found
 
 
-def _rebuild(folder: Path, home: Path, project: Project, manifest: Mapping[str, Any], outcome: proof.Outcome) -> None:
+def _rebuild(
+    folder: Path, home: Path, project: Project, manifest: Mapping[str, Any], outcome: proof.Outcome, memory: int
+) -> None:
     """Builds the release again in a temporary folder and compares it.
 
     Args:
@@ -103,6 +108,7 @@ def _rebuild(folder: Path, home: Path, project: Project, manifest: Mapping[str, 
         project: What it was made from; its rules run.
         manifest: The release's `release.json`.
         outcome: Takes what differs.
+        memory: Bytes for the build.
     """
     recorded = proof.json_object(proof.read_from(folder)(BUILD_FILE) or b"")
     before = {entry["path"]: entry["sha256"] for entry in recorded.get("inputs", ())}
@@ -118,7 +124,7 @@ def _rebuild(folder: Path, home: Path, project: Project, manifest: Mapping[str, 
         try:
             release = build(
                 replace(project, config=replace(project.config or Config(), dist=str(dist))),
-                Options(trust_rules=True),
+                Options(trust_rules=True, memory=memory),
                 snapshot=manifest.get("state") == "snapshot",
                 epoch=dt.datetime.fromtimestamp(int(recorded.get("epoch", 0)), dt.UTC),
             ).release

@@ -11,8 +11,8 @@ from typing import IO
 
 import polars as pl
 
-_CELLS, _FEWEST = 1_000_000, 500
-"""Cells of a part that is read, and its fewest rows."""
+_CELL = 16
+"""Bytes of a cell in memory at least."""
 
 
 def write_csv(text: pl.DataFrame | pl.LazyFrame, path: Path | IO[bytes]) -> None:
@@ -33,12 +33,12 @@ def read_csv(path: Path) -> pl.DataFrame:
     return text.select(pl.all().replace("", None)) if text.width == 1 else text
 
 
-def read_parts(path: Path) -> Iterator[pl.DataFrame]:
-    """The same some thousands of rows at a time, the first without rows, so that its columns are known."""
+def read_parts(path: Path, size: int) -> Iterator[pl.DataFrame]:
+    """The same in parts of about so many bytes in memory, the first without rows, so that its columns are known."""
     labels, scan = _labels(path), pl.scan_csv(path, infer_schema=False)
     yield pl.DataFrame(schema=dict.fromkeys(labels, pl.String))
-    size = max(_CELLS // len(labels), _FEWEST)
-    for text in scan.collect_batches(chunk_size=size, maintain_order=True):
+    rows = max(1, size // (_CELL * len(labels)))
+    for text in scan.collect_batches(chunk_size=rows, maintain_order=True):
         text.columns = labels
         yield text.select(pl.all().replace("", None)) if text.width == 1 else text
 
