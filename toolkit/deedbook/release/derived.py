@@ -139,22 +139,12 @@ def edited_table(
     if schema.derived_fields or name in frames:
         joined = _join_derived(text.whole(schema.primary_key), schema, name, frames.get(name))
         beside.append(joined.select(item.name for item in schema.derived_fields))
-    untold = tables.untold_kinds(schema, filled)
-    kinds = (kind for _, _, kind in tables.kinds_of_missing(schema) if kind.name not in untold)
-    added = {item.name: item for item in (*kinds, *schema.derived_fields)}
+    added = {item.name: item for item in (*tables.told_kinds(schema, filled), *schema.derived_fields)}
     history = {item.name: item for item in HISTORY_FIELDS if item.name not in {*schema.names, *added}}
     added |= history
-    old = pl.DataFrame()
-    if edition.previous:
-        package = named_as(load_package(edition.previous.folder / DESCRIPTOR), project.package)
-        old = _previous_rows(package, name, schema)
-    new = list[pl.Expr]()
-    if {*schema.primary_key, *HISTORY} <= set(old.columns):
-        since = _history(text.whole(schema.names), schema, old, edition.version, rekeyed)
-        beside.append(since.select(*history))
-    else:
-        new = [pl.lit(edition.version).alias(name) for name in history]
-    del old
+    since = _since(text, project, name, edition, rekeyed)
+    beside += [] if since is None else [since.select(*history)]
+    new = [pl.lit(edition.version).alias(name) for name in history if since is None]
     released = tables.release_schema(schema, tuple(added.values()))
     outline = Outline(name, released, *resource.words, frozenset(added))
     names = [*schema.names, *added]
@@ -164,6 +154,20 @@ def edited_table(
         return part.with_columns(*held, *new).select(names)
 
     return outline, text.mapped(completed, scratch / "whole")
+
+
+def _since(
+    text: Rows, project: Project, name: str, edition: Edition, rekeyed: pl.DataFrame | None
+) -> pl.DataFrame | None:
+    """The history columns of a table; None where every row is new."""
+    if not edition.previous:
+        return None
+    schema = schema_of(project.package.resource(name))
+    package = named_as(load_package(edition.previous.folder / DESCRIPTOR), project.package)
+    old = _previous_rows(package, name, schema)
+    if not {*schema.primary_key, *HISTORY} <= set(old.columns):
+        return None
+    return _history(text.whole(schema.names), schema, old, edition.version, rekeyed)
 
 
 def _sorted_parts(resource: Resource, schema: TableSchema, scratch: Path, size: int) -> tuple[Rows, set[str]]:

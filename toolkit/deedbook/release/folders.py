@@ -2,6 +2,7 @@
 
     dist/NAME/.lock               held by the running build, with its process id; gone when no build runs
     dist/NAME/.staging-VERSION    the release being written; what a killed build left is removed by the next one
+    dist/NAME/.staging-VERSION-rows-*   the parts of the table being written (rows); removed in the same way
     dist/NAME/.retired-VERSION    a snapshot that is being replaced, where the system cannot swap two folders in one step
     dist/NAME/VERSION/            complete or not there
 

@@ -5,7 +5,7 @@ Canonical means: missing is null, numbers are the shortest decimal without expon
 without a primary key keeps the order of its file, which may mean something.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
@@ -81,7 +81,8 @@ def read_canonical(resource: Resource) -> pl.DataFrame:
     """
     whole = pl.concat(canonical_parts(resource, rows.PART_BYTES), rechunk=True)
     filled = {item.name for item in whole.iter_columns() if item.null_count() < len(item)}
-    return whole.drop(untold_kinds(schema_of(resource), filled))
+    schema = schema_of(resource)
+    return whole.select(*schema.names, *(told.name for told in told_kinds(schema, filled)))
 
 
 def canonical_parts(resource: Resource, size: int) -> Iterator[pl.DataFrame]:
@@ -103,10 +104,10 @@ def canonical_parts(resource: Resource, size: int) -> Iterator[pl.DataFrame]:
         yield pl.concat([block.select(texts), marked.select(reasons)], how="horizontal")
 
 
-def untold_kinds(schema: TableSchema, filled: Iterable[str]) -> list[str]:
-    """The columns of `kinds_of_missing` that a release does without, of a table with values in these columns."""
+def told_kinds(schema: TableSchema, filled: Set[str]) -> list[Field]:
+    """The columns of `kinds_of_missing` that a release has, of a table with values in these columns."""
     kinds = kinds_of_missing(schema)
-    return [told.name for one, _, told in kinds if one.missing_values is None and told.name not in filled]
+    return [told for one, _, told in kinds if one.missing_values is not None or told.name in filled]
 
 
 def missing_name(name: str) -> str:
