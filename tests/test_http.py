@@ -137,17 +137,33 @@ def test_it_follows_no_redirect_to_where_none_may_lead(serve: Serve, target: str
     assert "secret" not in caught.value.message
 
 
-def test_a_server_that_is_always_busy_is_not_waited_for_longer_than_the_patience(serve: Serve) -> None:
-    # it closes after each answer, and says so: on a connection that is used again, its end may come before the next answer
-    url = serve(b"HTTP/1.1 503 Busy\r\nRetry-After: 30\r\nConnection: close\r\nContent-Length: 0\r\n\r\n", b"")
+def busy(serve: Serve, seconds: int) -> str:
+    """The address of a server that is always busy; it closes after each answer, since the end of a connection may come before the next."""
+    told = f"Retry-After: {seconds}\r\nConnection: close\r\nContent-Length: 0"
+    return serve(f"HTTP/1.1 503 Busy\r\n{told}\r\n\r\n".encode(), b"")
+
+
+def test_a_server_is_waited_for_as_it_asks_up_to_two_minutes(serve: Serve) -> None:
     waited: list[float] = []
+
+    def ask(url: str) -> bytes:
+        return http.retried(lambda: read(url), clock=lambda: sum(waited), pause=waited.append)
+
     with pytest.raises(PassingError, match="503") as caught:
-        http.retried(lambda: read(url), seconds=45, clock=lambda: sum(waited), pause=waited.append)
-    assert waited == [30]
-    assert caught.value.hint == "try again after 30 seconds"
+        ask(busy(serve, 50))
+    assert waited == [50, 50]
+    assert caught.value.hint == "try again after 50 seconds"
     with pytest.raises(PassingError):  # nor by whoever tries again around it
-        http.retried(lambda: http.retried(lambda: read(url), pause=waited.append), pause=waited.append)
-    assert waited == [30]
+        http.retried(lambda: ask(busy(serve, 50)), clock=lambda: sum(waited), pause=waited.append)
+    assert waited == [50, 50, 50, 50]
+
+
+@pytest.mark.parametrize(("named", "patience"), [(121, http.PATIENCE), (30, 0)])
+def test_who_asks_for_more_is_not_waited_for(serve: Serve, named: int, patience: float) -> None:
+    waited: list[float] = []
+    with pytest.raises(PassingError, match="503"):
+        http.retried(lambda: read(busy(serve, named)), seconds=patience, pause=waited.append)
+    assert waited == []
 
 
 def test_patience_starts_anew_with_progress() -> None:

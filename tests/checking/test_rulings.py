@@ -65,6 +65,26 @@ def skipped(report: Report, rule: str) -> list[int]:
     return [item.skipped for item in report.checked if item.name == rule]
 
 
+@pytest.mark.parametrize("across", [False, True])
+def test_a_rule_on_a_column_that_no_file_has_is_not_checked_and_its_reason_is_said(
+    tmp_path: Path, across: bool
+) -> None:
+    rules = """
+        schema = pa.DataFrameSchema(checks=[
+            rule("killed-too-many", pl.col("deaths") < 9, at="deaths", message="{deaths}"),
+            rule("no-actor", pl.col("actor") != "A9", at="actor", message="{actor}")])
+        """
+    events = EVENTS.replace("deaths", "killed")
+    root = write(tmp_path, events=events, events_=rules, **({"dataset": HOME} if across else {}))
+    (root / "schemas/events_.py").rename(root / "schemas/events.py")
+    schema = {**schemas()["events"], "fieldsMatch": "partial"}
+    (root / "schemas/events.schema.json").write_text(json.dumps(schema))
+    report = judged(root)
+    said = [(item.name, item.column, item.reason, item.accepted) for item in report.not_checked]
+    assert said == [("killed-too-many", "deaths", "no file has `deaths`, which it reads", True)]
+    assert (skipped(report, "killed-too-many"), skipped(report, "no-actor")) == ([], [0])
+
+
 @pytest.mark.parametrize(
     ("actors", "rows", "held"),
     [

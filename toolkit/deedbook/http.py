@@ -3,8 +3,8 @@
 * It says who it is, and goes through the proxies that the environment names (`HTTPS_PROXY`, `NO_PROXY` ...).
 * Credentials go to the origin that they are for, and into no message. A redirect from https to http is not followed.
 * Everything ends: a connection without a byte for `STALL_SECONDS`, headers that do not come to an end in that time, and a body
-  slower than `LOWEST_RATE` are given up. What may pass is tried again (`retried`) with growing, jittered pauses, or after the
-  time that `Retry-After` says, a number or a date, until `PATIENCE` seconds are over.
+  slower than `LOWEST_RATE` are given up. What may pass is tried again (`retried`) with growing, jittered pauses, until `PATIENCE`
+  seconds are over; who says how long to wait (`Retry-After`, a number or a date) is waited for, up to `NAMED_WAITS` seconds more.
 * A body that comes compressed is unpacked; at most what was asked for is in memory.
 
 What it waits for is told to the logger `deedbook.http` at the level INFO.
@@ -41,6 +41,8 @@ LOWEST_RATE = 1024
 """Bytes a second: a tenth of what a modem of 1995 did, so that only what never ends falls below."""
 PATIENCE = 2 * STALL_SECONDS
 """Seconds after which nothing new is tried: two stalls and no third, so that whoever asks a dead server is answered within 20 seconds."""
+NAMED_WAITS = 120.0
+"""Seconds that servers may ask for in all, beyond patience: they are alive. Common limits are by the minute."""
 ATTEMPTS = 5
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
@@ -104,7 +106,7 @@ def retried(
 
     Args:
         action: May be done again.
-        seconds: After which nothing new is tried.
+        seconds: After which nothing new is tried, but for the waits that the other side asks for; with 0 none of these either.
         pause: Waits so many seconds; what it returns, if it is true, ends it.
         clock: The present second.
         progress: How far it is; patience starts anew where that has changed.
@@ -116,7 +118,7 @@ def retried(
     while True:
         if reached != (reached := progress()):
             retry = urllib3.Retry(total=ATTEMPTS - 1, backoff_factor=0.25, backoff_jitter=0.5, backoff_max=20)
-            ends = clock() + seconds
+            ends, named = clock() + seconds, NAMED_WAITS if seconds else 0.0
         try:
             return action()
         except PassingError as error:
@@ -125,6 +127,8 @@ def retried(
             except MaxRetryError:
                 raise error from None
             wait = max(error.wait, retry.get_backoff_time())
+            if error.wait <= named:
+                named, ends = named - error.wait, ends + error.wait
             if clock() + wait > ends:
                 hint = f"try again after {error.wait:,.0f} seconds" if error.wait > 1 else error.hint
                 raise PassingError(error.message, error.wait, hint) from None

@@ -6,7 +6,7 @@ the rows whose verdict or message changes with them are skipped, and no others.
 """
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial, reduce
 from itertools import chain
@@ -20,7 +20,7 @@ from deedbook.checking.plan import TablePlan
 from deedbook.checking.rules import Frames, RuleBook, TableRules, evaluate
 from deedbook.checking.table import TableOutcome
 from deedbook.errors import RuleError
-from deedbook.findings import Check, Finding
+from deedbook.findings import Check, Finding, NotChecked
 from deedbook.rules.rule import Rule
 from deedbook.schema import TableSchema
 from deedbook.types import dtype_of
@@ -93,10 +93,22 @@ def judge_tables(
             checks = _judge_whole(outcome, parts, whole)
         else:
             checks = [Check(name, it.id, it.column, outcome.skipped.get(it.id, 0)) for it in rules if not it.unmet]
-        outcome.checked += checks
-        outcome.not_checked += book.unmet(name, rules)
+        without = [*_without_columns(outcome, rules)]
+        idle = {(item.name, item.column) for item in without}
+        outcome.checked += [check for check in checks if (check.name, check.column) not in idle]
+        outcome.not_checked += [*book.unmet(name, rules), *without]
     book.settings.demand_known([*(guard.id for guard in book.guards), *others, *chain.from_iterable(ids.values())])
     return ids
+
+
+def _without_columns(outcome: TableOutcome, rules: Iterable[Rule]) -> Iterator[NotChecked]:
+    """The rules that read columns which no file of the table has, which the maintainer accepts where the schema lets them be absent."""
+    lacking, schema = outcome.lacking, outcome.plan.schema
+    may_lack = schema.fields_match in {"superset", "partial"}
+    for rule in rules if lacking else ():
+        if not rule.unmet and (names := verdicts.columns_read([rule], lacking)):
+            said = ", ".join(f"`{name}`" for name in schema.names if name in names)
+            yield NotChecked(outcome.name, rule.id, f"no file has {said}, which it reads", rule.column, may_lack)
 
 
 def _judge_whole(outcome: TableOutcome, parts: Sequence[TableRules], whole: TypedRows) -> list[Check]:

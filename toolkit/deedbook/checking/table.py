@@ -79,6 +79,12 @@ class TableOutcome:
         """The position of a field in the first file."""
         return self.files[0].positions.get(name) if 0 in self.files else None
 
+    @property
+    def lacking(self) -> set[str]:
+        """The fields of the schema that no file of the table has; none where no file could be read."""
+        held = {name for file in self.files.values() for name in file.positions}
+        return {*self.plan.schema.names} - held if held else set()
+
     def whole(self) -> TypedRows:
         """The typed blocks of the table as one; a table that could not be read has no rows."""
         schema, blocks = {item.name: dtype_of(item) for item in self.plan.schema.fields}, self.typed
