@@ -3,6 +3,7 @@
 import errno
 import platform
 import sys
+import traceback
 from collections.abc import Sequence
 from importlib import import_module
 from keyword import iskeyword
@@ -122,8 +123,6 @@ def _explain(error: Exception, *, is_debugged: bool) -> int:
     """Says what is wrong and what to do; an error that is none of the toolkit's or of the machine's is a bug of ours."""
     known = error if isinstance(error, DeedbookError) else _refusal_of_machine(error)
     if is_debugged:
-        import traceback
-
         traceback.print_exception(known or error, file=sys.stderr)
     if known is None:
         versions = f"deedbook {__version__}, Python {platform.python_version()}, {platform.system()}"

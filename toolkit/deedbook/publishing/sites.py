@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
+from pathlib import Path
 from typing import TypeVar
 
 from deedbook.catalogue.directory import DirectoryStore
@@ -33,12 +35,14 @@ def with_site(target: T, project: Project) -> T:
     if not isinstance(store, DirectoryStore):
         return replace(target, next=f"{target.next}; {_NO_BUCKET}" if target.next else _NO_BUCKET)
 
-    def run(_facts: Facts, _progress: Progress) -> Facts:
-        from deedbook.site import build_site
-
-        return {"site": "; ".join(build_site(store.root).damaged)}
-
     def steps(subject: str) -> Sequence[Step]:
-        return [Step("site", f"write the pages into {store.root}/site/", run, always=True), *after(subject)]
+        write = partial(_write_pages, store.root)
+        return [Step("site", f"write the pages into {store.root}/site/", write, always=True), *after(subject)]
 
     return replace(target, after=steps)
+
+
+def _write_pages(root: Path, _facts: Facts, _progress: Progress) -> Facts:
+    from deedbook.site import build_site
+
+    return {"site": "; ".join(build_site(root).damaged)}

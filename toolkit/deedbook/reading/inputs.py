@@ -22,6 +22,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+import polars as pl
+
 from deedbook.descriptor import Package, Resource, unique_members
 from deedbook.dialect import Dialect
 from deedbook.errors import RemoteError
@@ -311,8 +313,6 @@ def _has_formulas(file: Path) -> bool:
 
 def _rows_of_parquet(file: Path, resource: Resource) -> Iterator[list[Any]]:
     """The names of the columns where there is to be a header, then the rows."""
-    import polars as pl
-
     try:
         frame = pl.scan_parquet(file, glob=False)
         if resource.dialect.header:

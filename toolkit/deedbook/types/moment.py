@@ -71,6 +71,12 @@ def _any_form(part: Callable[[dt.datetime], Any], text: str) -> Any:
     return first
 
 
+def _loosely_iso(text: str) -> dt.datetime:
+    import dateutil.parser
+
+    return dateutil.parser.isoparse(text)
+
+
 def standard_date(text: str, lenient: bool) -> dt.date:
     """The day that a text of the standard form says."""
     if _DATE.fullmatch(text):
@@ -86,9 +92,7 @@ def standard_moment(text: str, lenient: bool) -> dt.datetime:
         started = _MIDNIGHT.sub("T00", text)  # 24:00:00 is the first instant of the next day
         return _in_utc(dt.datetime.fromisoformat(started) + dt.timedelta(days=started != text))
     if lenient and text[16:17] == ":" and len(text) >= 19:
-        import dateutil.parser
-
-        return _in_utc(dateutil.parser.isoparse(text))
+        return _in_utc(_loosely_iso(text))
     raise ValueError(text)
 
 
@@ -97,9 +101,7 @@ def standard_time(text: str, lenient: bool) -> dt.time:
     if _TIME.fullmatch(text) and not (lenient and text.startswith("24")):
         return dt.time.fromisoformat(text)
     if lenient and text[5:6] == ":" and len(text) >= 8:
-        import dateutil.parser
-
-        return dateutil.parser.isoparse(f"2000-01-01T{text}").timetz()
+        return _loosely_iso(f"2000-01-01T{text}").timetz()
     raise ValueError(text)
 
 
