@@ -8,10 +8,10 @@ DEVELOPMENT := $(VENV)/.development
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help setup release test proofs check docs bench fuzz blocks lock clean
+.PHONY: help setup release test proofs everything check docs bench fuzz blocks lock clean
 
 help: ## say what there is
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
 
 setup: $(DEVELOPMENT) ## make .venv with everything that development needs
 
@@ -37,6 +37,9 @@ test: $(DEVELOPMENT) ## run the tests
 
 proofs: $(DEVELOPMENT) ## run the long proofs: random tables beside frictionless, block sizes, worst cases, kills (DEEDBOOK_STRIDE=1: at every point)
 	DEEDBOOK_ALL_EXAMPLES=1 $(BIN)/python -m pytest --numprocesses auto --dist worksteal --durations 40 -m "slow or hypothesis"
+
+everything: $(DEVELOPMENT) ## run tests and proofs in one go, as the gate does: no processor is idle while one test of either is left
+	DEEDBOOK_ALL_EXAMPLES=1 $(BIN)/python -m pytest --numprocesses auto --dist worksteal --durations 60 -m "not sample"
 
 check: ## run the whole gate, as CI does
 	.ci/run

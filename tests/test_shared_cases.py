@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.documents import REPOSITORY
+from tests.forks import forking
 
 CASES = REPOSITORY.parent / "shared" / "cases"
 AREAS = ("tables", "types", "structure", "rules", "fmt", "diff", "plan")
@@ -17,12 +19,10 @@ pytestmark = pytest.mark.skipif(not CASES.is_dir(), reason="../shared/cases is a
 
 
 @pytest.fixture(scope="module")
-def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def program() -> Iterator[Path]:
     """`deedbook` as a program, of this checkout."""
-    path = tmp_path_factory.mktemp("bin") / "deedbook"
-    path.write_text(f'#!/bin/sh\nPYTHONPATH="{REPOSITORY / "toolkit"}" exec "{sys.executable}" -m deedbook "$@"\n')
-    path.chmod(0o755)
-    return path
+    with forking() as path:
+        yield path
 
 
 @pytest.mark.slow

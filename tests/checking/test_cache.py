@@ -161,7 +161,9 @@ def harm_the_cache(root: Path, draw: random.Random) -> None:
 EDITS = [change_a_cell] * 4 + [move_rows, change_the_descriptor, change_the_rules, change_the_waivers, harm_the_cache]
 
 
-@pytest.mark.parametrize("sequences", [20, pytest.param(1_000 // STRIDE, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "sequences", [pytest.param(20, marks=pytest.mark.sample), pytest.param(1_000 // STRIDE, marks=pytest.mark.slow)]
+)
 def test_edits_at_random_give_the_same_report_with_and_without(
     sequences: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

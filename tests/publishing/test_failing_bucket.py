@@ -48,6 +48,7 @@ def fail_everywhere(s3: str, tmp_path: Path, step: int, faults: tuple[str, ...] 
     raise AssertionError
 
 
+@pytest.mark.sample
 def test_a_fault_at_any_sixth_request_is_overcome(s3: str, tmp_path: Path) -> None:
     assert fail_everywhere(s3, tmp_path, 6) > 5
 

@@ -62,6 +62,7 @@ def _credentials(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setitem(os.environ, name, value)
 
 
+@pytest.mark.sample
 def test_killed_at_any_fifth_request_it_finishes_the_second_time(
     s3: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -89,10 +89,12 @@ def race_in_a_bucket(s3: str, tmp_path: Path, times: int) -> None:
         )
 
 
+@pytest.mark.sample
 def test_ten_races_in_a_folder(tmp_path: Path) -> None:
     race_in_folders(tmp_path, 10)
 
 
+@pytest.mark.sample
 def test_three_races_in_a_bucket(s3: str, tmp_path: Path) -> None:
     race_in_a_bucket(s3, tmp_path, 3)
 

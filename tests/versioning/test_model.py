@@ -42,6 +42,7 @@ def run_histories(home: Path, count: int, lengths: Callable[[], int]) -> None:
     )
 
 
+@pytest.mark.sample
 def test_short_histories_keep_every_promise(tmp_path: Path) -> None:
     run_histories(tmp_path, 5, lambda: 20)
 
