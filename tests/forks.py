@@ -9,23 +9,26 @@ Usage: python -m tests.forks SOCKET     waits at the socket; `forking` starts it
 from __future__ import annotations
 
 import array
+import atexit
 import gc
 import json
 import os
-import signal
 import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from benchmarks.faults import warm_up
 from deedbook import __main__ as program
 
 ROOT = Path(__file__).parents[1]
+STREAMS = (("stdin", "r", "surrogateescape"), ("stdout", "w", "surrogateescape"), ("stderr", "w", "backslashreplace"))
+"""As Python opens them in its UTF-8 mode."""
 _CLIENT = """\
 #!{python} -IS
 import array, json, os, socket, sys
@@ -62,7 +65,6 @@ def serve(address: str) -> None:
     """Answers whoever asks, one process each, until it is killed."""
     warm_up()
     gc.freeze()
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for them
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(address)
         server.listen()
@@ -70,6 +72,9 @@ def serve(address: str) -> None:
         sys.stdout.flush()
         while True:
             client, _ = server.accept()
+            with suppress(ChildProcessError):
+                while os.waitpid(-1, os.WNOHANG)[0]:
+                    """One that ended is let go."""
             if not os.fork():
                 server.close()
                 _run(client)
@@ -78,7 +83,6 @@ def serve(address: str) -> None:
 
 def _run(client: socket.socket) -> None:
     """Does what is asked for, in this process, and ends it."""
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     streams = array.array("i")
     size, [(_, _, handles)], _, _ = client.recvmsg(4, socket.CMSG_LEN(3 * streams.itemsize))
     streams.frombytes(handles)
@@ -86,9 +90,11 @@ def _run(client: socket.socket) -> None:
     while len(asked) < int.from_bytes(size, "big"):
         asked += client.recv(1 << 16)
     arguments, folder, variables = json.loads(asked)
-    for number, stream in enumerate(streams):
-        os.dup2(stream, number)
-        os.close(stream)
+    for number, (name, mode, errors) in enumerate(STREAMS):
+        os.dup2(streams[number], number)
+        os.close(streams[number])
+        stream = open(number, mode, 1 if number == 2 else -1, encoding="utf-8", errors=errors, closefd=False)  # noqa: SIM115, PTH123
+        setattr(sys, name, stream)  # those of before know what they were, such as a file in which one can seek
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(variables)
@@ -100,6 +106,8 @@ def _run(client: socket.socket) -> None:
         code = end.code
     except BaseException:  # noqa: BLE001  # as the interpreter does at the end
         traceback.print_exc()
+    threading._shutdown()  # type: ignore[attr-defined]  # as at any end, but without taking modules apart
+    atexit._run_exitfuncs()
     sys.stdout.flush()
     sys.stderr.flush()
     client.sendall(bytes([code if isinstance(code, int) else 0]))
