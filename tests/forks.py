@@ -93,7 +93,7 @@ def _run(client: socket.socket) -> None:
     for number, (name, mode, errors) in enumerate(STREAMS):
         os.dup2(streams[number], number)
         os.close(streams[number])
-        stream = open(number, mode, 1 if number == 2 else -1, encoding="utf-8", errors=errors, closefd=False)  # noqa: SIM115, PTH123
+        stream = open(number, mode, 1 if number == 2 else -1, encoding="utf-8", errors=errors, closefd=False)  # noqa: SIM115
         setattr(sys, name, stream)  # those of before know what they were, such as a file in which one can seek
     os.chdir(folder)
     os.environ.clear()
