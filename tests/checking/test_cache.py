@@ -14,6 +14,7 @@ import pytest
 
 from deedbook.checking import cache as module
 from deedbook.checking import table
+from deedbook.checking.batch import SmallFiles
 from deedbook.checking.findings import FindingsSoFar
 from deedbook.checking.plan import TablePlan
 from deedbook.checking.table import TableOutcome
@@ -201,9 +202,9 @@ def read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     names: list[str] = []
     check = table.check_table
 
-    def noted(plan: TablePlan, found: FindingsSoFar) -> TableOutcome:
+    def noted(plan: TablePlan, found: FindingsSoFar, small: SmallFiles) -> TableOutcome:
         names.append(plan.resource.name)
-        return check(plan, found)
+        return check(plan, found, small)
 
     monkeypatch.setattr("deedbook.validation.check_table", noted)
     return names

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.package import fields, one, report_of
+from deedbook.validation import validate
+from tests.package import fields, make_package, one, report_of
 
 SCHEMA = fields("id:integer", "name", "day:date", primaryKey=["id"])
 ROWS = "1,a,2024-01-01\n2,b,2024-01-02\n"
@@ -43,3 +44,42 @@ def test_a_row_that_is_no_data_is_one_finding(tmp_path: Path) -> None:
     content = f"{HEADED},,\nid,name,day\nTotal,,\n3,2024-01-03\n"
     found = [(item.row, item.rule) for item in report_of(tmp_path, content.encode(), SCHEMA).findings]
     assert found == [(4, "blank-row"), (5, "repeated-header"), (6, "total-row"), (7, "missing-cell")]
+
+
+@pytest.mark.parametrize(
+    ("content", "rule", "said"),
+    [
+        (HEADED.replace(",", ";"), "dialect-error", "semicolons (`;`), in the table's other files by commas"),
+        (ROWS.replace(",", "\t"), "dialect-error", "tabs"),
+        ("day,name,id\n2024-01-03,c,3\n", "incorrect-label", "another order"),
+        (HEADED.replace("name", "actor"), "incorrect-label", "not that of the table's first file"),
+        (f"sep=,\n{HEADED}", "dialect-error", "note for Excel"),
+        (f"Events of 2024,,\n,,\n{HEADED}", "dialect-error", "the header is in row 3"),
+        ("<!DOCTYPE html>\n<p>404, not found</p>\n", "format-error", "a web page"),
+        ("version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 1\n", "source-error", "Git LFS"),
+        (HEADED.encode("utf-16"), "encoding-error", "UTF-16"),
+        (gzip.compress(HEADED.encode(), mtime=0), "compression-error", "gzip"),
+        (b"", "source-error", "the file is empty"),
+    ],
+)
+def test_a_file_that_disagrees_with_the_others_of_its_table_is_one_finding(
+    tmp_path: Path, content: str | bytes, rule: str, said: str
+) -> None:
+    files = {"first.csv": HEADED, "other.csv": content, "last.csv": "id,name,day\n7,g,2024-01-07\n"}
+    for name, text in files.items():
+        (tmp_path / name).write_bytes(text if isinstance(text, bytes) else text.encode())
+    project = make_package(tmp_path, schemas={"data": SCHEMA}, resources={"data": {"path": list(files)}})
+    report = validate(project)
+    finding = one(report)
+    assert (finding.path, finding.rule) == ("other.csv", rule)
+    assert said in finding.message
+    assert finding.hint
+    assert report.tables[0].rows == (4 if rule == "incorrect-label" and "order" in said else 3)
+
+
+@pytest.mark.parametrize("content", [ROWS.replace("1,", "3,").replace("2,b", "4,b"), HEADED.replace("1,", "3,", 1)])
+def test_a_later_file_may_have_the_header_or_go_on_without_one(tmp_path: Path, content: str) -> None:
+    (tmp_path / "first.csv").write_text("id,name,day\n7,g,2024-01-07\n")
+    (tmp_path / "other.csv").write_text(content)
+    project = make_package(tmp_path, schemas={"data": SCHEMA}, resources={"data": {"path": ["first.csv", "other.csv"]}})
+    assert [(item.rule, item.message) for item in validate(project).findings] == []

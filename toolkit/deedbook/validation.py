@@ -10,6 +10,7 @@ from dataclasses import replace
 from tempfile import SpooledTemporaryFile
 from typing import TYPE_CHECKING
 
+from deedbook.checking.batch import SmallFiles
 from deedbook.checking.cache import Cache, Part
 from deedbook.checking.explanation import Parents
 from deedbook.checking.findings import FindingsSoFar, WriteAll, judge_waivers, open_findings, waivers_in_force
@@ -148,6 +149,7 @@ def _check_tables(
     """One pass over every table that is read, then what needed all of them; and the parts of the others."""
     outcomes, parts = dict[str, TableOutcome](), dict[str, Part]()
     logs: dict[ParentKey, HashLog] = {}
+    small = SmallFiles.of(cache.unknown(plans))
     referred = {item.parent for plan in plans for item in plan.references}
     for plan in plans:
         name, options = plan.resource.name, plan.options
@@ -157,7 +159,7 @@ def _check_tables(
         else:
             waivers = waivers_in_force(project.waivers or (), name, project.package.created[:10])
             found = FindingsSoFar(plan.resource, options.max_findings, waivers, write_all if plan.is_shown else None)
-            outcomes[name] = _check_with_keys(plan, found, referred, logs)
+            outcomes[name] = _check_with_keys(plan, found, small, referred, logs)
             cache.take(name, logs)
         own = ((name, key.fields) for key in plan.keys)
         plan.parents.update((place, logs[place].as_set()) for place in own if place in logs)
@@ -167,10 +169,10 @@ def _check_tables(
 
 
 def _check_with_keys(
-    plan: TablePlan, found: FindingsSoFar, referred: Set[ParentKey], logs: dict[ParentKey, HashLog]
+    plan: TablePlan, found: FindingsSoFar, small: SmallFiles, referred: Set[ParentKey], logs: dict[ParentKey, HashLog]
 ) -> TableOutcome:
     """One pass over a table and its keys; the hashes of those that others refer to are put among `logs`."""
-    outcome = check_table(plan, found)
+    outcome = check_table(plan, found, small)
     find_repeated_keys(outcome)
     for key in plan.keys:
         place = (outcome.name, key.fields)

@@ -87,12 +87,12 @@ class BlockResult:
     skipped: Mapping[str, int]
 
 
-def check_block(plan: FilePlan, block: TextBlock) -> BlockResult:
-    """Structure, cells, keys and row-local rules of one block."""
+def check_block(plan: FilePlan, block: TextBlock, suspected: Mapping[str, pl.Series] | None = None) -> BlockResult:
+    """Structure, cells, keys and row-local rules of one block; `suspected` as for `check_cells`."""
     frame, typed_rows = block.frame, None
     skipped: Mapping[str, int] = {}
     structure = check_structure(block, plan.columns, plan.fields, plan.primary_key)
-    cells = check_cells(frame, plan.fields, structure.excused, plan.hashed_names)
+    cells = check_cells(frame, plan.fields, structure.excused, plan.hashed_names, suspected)
     structure, failures = fold_rows(structure, block, plan.columns, cells.failures)
     bad = _bad_rows(structure.excused, failures)
     unread = _bad_rows(structure.excused, failures, only={TYPE_ERROR, REQUIRED})

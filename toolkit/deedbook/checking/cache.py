@@ -135,6 +135,13 @@ class Cache:
         """Whether no table has to be read."""
         return all(self.find(plan) is not None for plan in plans)
 
+    def unknown(self, plans: Iterable[TablePlan]) -> list[TablePlan]:
+        """The tables of which nothing is kept, and what their files are noted before any is read."""
+        found = [plan for plan in plans if plan.resource.name not in self.entries]
+        for plan in found if self.folder is not _NOWHERE else ():
+            self._identity(plan.resource.name)
+        return found
+
     def find(self, plan: TablePlan) -> Part | None:
         """The part of a table if everything is as it was; its parents have been asked for, or taken."""
         name = plan.resource.name

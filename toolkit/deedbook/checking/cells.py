@@ -210,7 +210,11 @@ def plan_field(
 
 
 def check_cells(
-    frame: pl.DataFrame, plans: Sequence[FieldPlan], excused: Mapping[str, Rows], keep: Collection[str] = ()
+    frame: pl.DataFrame,
+    plans: Sequence[FieldPlan],
+    excused: Mapping[str, Rows],
+    keep: Collection[str] = (),
+    suspected: Mapping[str, pl.Series] | None = None,
 ) -> CheckedCells:
     """Checks the cells of a block.
 
@@ -219,9 +223,12 @@ def check_cells(
         plans: How each column is checked.
         excused: Rows per column that are not judged, because the record is ragged, blank or no UTF-8 there.
         keep: Fields whose parsed numbers are wanted, where the checks parse them.
+        suspected: The columns of which a cell has to be judged, with a mask of those cells, where that is known already.
     """
     checked = CheckedCells()
-    masks = _suspected(frame, plans, keep, checked) if frame.height else {}
+    masks = suspected
+    if masks is None:
+        masks = _suspected(frame, plans, keep, checked) if frame.height else {}
     checked.filled.update(plan.name for plan in plans if plan.name not in masks and not plan.takes_empty)
     for plan in (plan for plan in plans if plan.name in masks):
         fails = masks[plan.name].to_numpy().copy()
@@ -276,6 +283,39 @@ def _suspected_of_stack(frame: pl.DataFrame, stack: Sequence[FieldPlan]) -> dict
         return {}
     failing = np.flatnonzero(fails.to_numpy().reshape(len(stack), height).any(axis=1)).tolist()
     return {stack[at].name: fails.slice(at * height, height) for at in failing}
+
+
+def suspected_together(columns: Sequence[tuple[FieldPlan, pl.Series]]) -> dict[int, pl.Series]:
+    """The places of the columns, of many small files, of which a cell has to be judged, with a mask of those cells.
+
+    Those that are declared alike are one long column. Long columns of about one length, which the shorter ones are filled up to, are
+    checked by one query, as long as they have different names.
+    """
+    forms, queries = defaultdict[str, list[int]](list), dict[tuple[int, int], dict[str, list[int]]]()
+    for place, (plan, _) in enumerate(columns):
+        if plan.fails is not None:
+            forms[plan.form].append(place)
+    for places in forms.values():
+        name, size, nth = columns[places[0]][0].name, sum(len(columns[place][1]) for place in places).bit_length(), 0
+        while name in queries.setdefault((size, nth), {}) or len(queries[size, nth]) == _AT_ONCE:
+            nth += 1
+        queries[size, nth][name] = places
+    masks: dict[int, pl.Series] = {}
+    for query in queries.values():
+        longs = {name: [columns[place][1] for place in places] for name, places in query.items()}
+        longest = max(sum(map(len, texts)) for texts in longs.values())
+        for texts in longs.values():
+            texts.append(texts[0].new_from_index(0, longest - sum(map(len, texts))))
+        padded = pl.DataFrame([pl.concat(texts, rechunk=True).alias(name) for name, texts in longs.items()])
+        found = _select(padded, [columns[places[0]][0] for places in query.values()], lambda fails: fails)
+        for name, places in query.items():
+            fails, start = found[name], 0
+            for place in places if fails.any() else ():
+                mask = fails.slice(start, len(columns[place][1]))
+                start += len(mask)
+                if mask.any():
+                    masks[place] = mask
+    return masks
 
 
 def _suspected_of_record(frame: pl.DataFrame, checks: Sequence[FieldPlan]) -> dict[str, pl.Series]:

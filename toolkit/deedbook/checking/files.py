@@ -72,14 +72,16 @@ class Beginning:
         if not schema.fields or labels == list(schema.names):
             return None
         if labels is None:
-            return self.headed(known)
+            headed = self.headed(known)
+            if headed or known is None:
+                return headed
         first = self.header.head.decode("utf-8", "replace").partition("\n")[0].rstrip("\r")
-        matched = self.count_known(labels)
+        matched = self.count_known(labels or ())
         for disguise in () if matched else WORDS["disguise"]:
             if re.match(disguise["begins"], first, re.IGNORECASE):
                 return FileProblem(disguise["rule"], disguise["message"], disguise["hint"])
         elsewhere = self.elsewhere(first, matched)
-        return elsewhere if elsewhere or matched else self.headless(labels)
+        return elsewhere if elsewhere or matched or labels is None else self.headless(labels)
 
     def undecodable(self) -> FileProblem:
         """A label that is not UTF-8; the encoding that makes the labels those of the schema is proposed."""
@@ -109,7 +111,7 @@ class Beginning:
         if score < max(matched + 1, min(width, max(_FEWEST, width / 2))):
             return None if matched else self.cut_otherwise()
         if not is_own:
-            return _delimited(mark, own, above)
+            return self.delimited(mark, above)
         return None if row in declared else self.displaced(first, row)
 
     def rows(self, own: str) -> Iterator[tuple[int, bool, int, str]]:
@@ -121,6 +123,13 @@ class Beginning:
             for at, cells in enumerate(held, 1):
                 if len(set(cells)) > 1 or len(self.schema.fields) == 1:
                     yield self.count_known(cells), mark == own, -at, mark
+
+    def delimited(self, mark: str, above: str = "") -> FileProblem:
+        """The cells are separated by another mark than the dialect says."""
+        declared = dialect_of(self.resource).delimiter
+        meant = _DELIMITERS.get(declared, f"`{declared}`")
+        name = "delimiter" if self.header.labels is not None else "other_delimiter"
+        return problem(name, used=_DELIMITERS[mark], mark=_shown(mark), declared=meant, above=above)
 
     def displaced(self, first: str, row: int) -> FileProblem:
         """The header is in another row than the dialect says."""
@@ -136,7 +145,7 @@ class Beginning:
         own, width = dialect_of(self.resource).delimiter, len(self.schema.fields)
         shapes = {mark: {len(cells) for cells in rows if cells} for mark, rows in self.records.items()}
         fitting = [mark for mark, sizes in shapes.items() if sizes == {width} and shapes[own] == {1}]
-        return _delimited(fitting[0], own) if fitting and width > 1 else None
+        return self.delimited(fitting[0]) if fitting and width > 1 else None
 
     def headless(self, labels: Sequence[str]) -> FileProblem | None:
         """The first row is one of the table's: nearly every cell fits its field, and not only because any text does."""
@@ -163,11 +172,6 @@ class Beginning:
                 for which, plan in enumerate(_plans((schema.field(label), placed), schema)):
                     fits[which] &= not any(plan.problems(row[at]) for row in rows if at < len(row))
         return fits[0], fits[1]
-
-
-def _delimited(mark: str, declared: str, above: str = "") -> FileProblem:
-    used, meant = _DELIMITERS[mark], _DELIMITERS.get(declared, f"`{declared}`")
-    return problem("delimiter", used=used, mark=_shown(mark), declared=meant, above=above)
 
 
 def _shown(mark: str) -> str:

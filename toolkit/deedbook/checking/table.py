@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from itertools import chain
 
 import numpy as np
 import polars as pl
 
+from deedbook.checking.batch import ReadFile, SmallFiles
 from deedbook.checking.block import BlockResult, TypedRows, check_block
 from deedbook.checking.explanation import group_of
 from deedbook.checking.files import Beginning, check_declared
@@ -20,7 +22,7 @@ from deedbook.descriptor import is_remote
 from deedbook.findings import Check, Finding, NotChecked, Severity, TableStats
 from deedbook.reading.blocks import Cutter
 from deedbook.reading.inputs import dialect_of, is_foreign, open_table
-from deedbook.reading.pipeline import run
+from deedbook.reading.pipeline import Done, run
 from deedbook.reading.records import read_header
 from deedbook.reading.source import SourceError, UnclosedError
 from deedbook.types import dtype_of
@@ -171,18 +173,36 @@ class TableOutcome:
             said = [("blank-header", "the header is blank"), ("source-error", "the file is empty, not even a header")]
             self.not_read(number, FileProblem(*said[cutter.is_empty()], "name the columns in the first row"))
             return known
+        if known is not None and not first.head and dialect_of(resource).header:
+            message = "the file is empty, while others of the table hold rows"
+            problem = FileProblem("source-error", message, "get the file again, or leave it out of `path`")
+            self.say(number, problem, "warning")
         labels, header = self.match_labels(beginning, number, known)
         if first.width and not header.columns:
             self.is_unread = True
             return labels
         plan = FilePlan.of(self.plan, number, header.columns)
         if first.width:
-            self.files[number] = plan
-            if number == 0:
-                self.checked += plan.checks()
-                self.not_checked += plan.unenforced(header)
-        self.read_blocks(plan, cutter, first.row, first.line)
+            self.begin(plan, header)
+        offset, workers = cutter.position, self.plan.options.workers
+        done = run(cutter, plan.layout, lambda block: check_block(plan, block), workers=workers)
+        self.read_blocks(plan, done, offset, first.row, first.line)
         return labels
+
+    def read_small(self, read: ReadFile) -> list[str]:
+        """Checks a small file that was read already; returns the labels that the next file may repeat."""
+        plan = read.file.plan
+        self.begin(plan, plan.table.header)
+        done = Done(check_block(plan, read.block, read.suspected), len(read.file.data))
+        self.read_blocks(plan, [done], read.file.offset, 2, 2)
+        return list(plan.table.schema.names)
+
+    def begin(self, plan: FilePlan, header: Header) -> None:
+        """Notes how a file is read; the first one says what is enforced on the table."""
+        self.files[plan.number] = plan
+        if plan.number == 0:
+            self.checked += plan.checks()
+            self.not_checked += plan.unenforced(header)
 
     def match_labels(
         self, beginning: Beginning, number: int, known: list[str] | None
@@ -196,13 +216,15 @@ class TableOutcome:
                 self.say(number, problem)
         return labels, header
 
-    def read_blocks(self, plan: FilePlan, cutter: Cutter, row: int, line: int) -> None:
-        """Checks every block of a file, whose first record and line are these."""
-        table, offset, has_return = plan.table, cutter.position, False
+    def read_blocks(
+        self, plan: FilePlan, blocks: Iterable[Done[BlockResult]], offset: int, row: int, line: int
+    ) -> None:
+        """Takes every block of a file, whose first record stands at this byte, and is this row and line."""
+        table, has_return = plan.table, False
         present = np.zeros(len(plan.columns), np.int64)
         pieces = self.pieces.setdefault(plan.number, [])
         try:
-            for done in run(cutter, plan.layout, lambda block: check_block(plan, block), workers=table.options.workers):
+            for done in blocks:
                 result = done.result
                 self.take(result, plan.number, row, line)
                 pieces.append(Piece(row, line, result.height, offset, done.size))
@@ -251,9 +273,9 @@ class TableOutcome:
         self.not_checked += [*lost, *self.plan.unread_references()]
 
 
-def check_table(plan: TablePlan, found: FindingsSoFar) -> TableOutcome:
-    """Reads a table once; the second pass does what needs all of its rows."""
-    outcome, resource = TableOutcome(plan, found), plan.resource
+def check_table(plan: TablePlan, found: FindingsSoFar, small: SmallFiles) -> TableOutcome:
+    """Reads a table once, those of its files that are small together with others; the second pass does what needs all of its rows."""
+    outcome, resource, names = TableOutcome(plan, found), plan.resource, sorted(plan.schema.names)
     outcome.logs = {key: HashLog(plan.spill) for key in (*plan.keys, *filter(plan.waits, plan.references))}
     for number, path in enumerate(() if resource.files else resource.paths):
         if is_remote(path):
@@ -265,6 +287,9 @@ def check_table(plan: TablePlan, found: FindingsSoFar) -> TableOutcome:
         outcome.say(0, FileProblem("open-question", question, hint, field=name or None), severity="warning")
     labels: list[str] | None = None
     for number, file in enumerate(resource.sources if resource.is_table else ()):
+        if (labels is None or sorted(labels) == names) and (read := small.take(plan, number)):
+            labels = outcome.read_small(read)
+            continue
         try:
             with open_table(resource, file, max_unpacked=plan.options.max_unpacked) as stream:
                 cutter = Cutter(stream, dialect_of(resource), plan.block_size(file))

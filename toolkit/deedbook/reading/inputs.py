@@ -37,7 +37,7 @@ _FORM = "write [[labels], [cells], ...] or [{label: cell, ...}, ...]"
 _READERS = {"xlsx": ("openpyxl",), "xls": ("xlrd", "frictionless"), "ods": ("ezodf", "lxml", "frictionless")}
 _ROWS = 10_000
 """Rows of a Parquet file that become Python values at once."""
-_LINE_ENDS = {"\r\n", "\n", "\r", ""}
+LINE_ENDS = {"\r\n", "\n", "\r", ""}
 """All three are always understood, whichever is declared."""
 
 
@@ -59,7 +59,7 @@ def open_table(
         yield source.Pieces(_as_csv(resource, file, max_unpacked))
     elif file is None:
         yield io.BytesIO(str(resource.data).encode("utf-8", "replace"))
-    elif resource.dialect.line_terminator in _LINE_ENDS:
+    elif resource.dialect.line_terminator in LINE_ENDS:
         with source.open_bytes(resource, file, max_unpacked=max_unpacked) as stream:
             yield stream
     else:

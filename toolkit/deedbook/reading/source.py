@@ -153,7 +153,8 @@ def open_bytes(resource: Resource, file: Path, *, max_unpacked: int = MAX_UNPACK
     with handle:
         if file.is_dir():
             raise SourceError("source-error", f"{file.name} is a folder", "name a file in `path`")
-        _refuse_disguised(resource, file, handle)
+        refuse_disguised(resource, file, handle.read(HEAD))
+        handle.seek(0)
         try:
             codec = codecs.lookup(resource.encoding)
             io.TextIOWrapper(io.BytesIO(), resource.encoding)  # refuses a codec that makes no text
@@ -175,12 +176,14 @@ _WIDE = (
 """How text of several bytes a letter begins: with a mark, or every other byte is zero."""
 
 
-def _refuse_disguised(resource: Resource, file: Path, handle: io.FileIO) -> None:
-    """Raises for a file whose first bytes say that it is no text as declared: what follows would be noise."""
+HEAD = 64
+"""Bytes that tell what a file is."""
+
+
+def refuse_disguised(resource: Resource, file: Path, head: bytes) -> None:
+    """Raises SourceError for a file whose first bytes say that it is no text as declared: what follows would be noise."""
     if resource.compression not in {"", "no"} or resource.format not in TEXT_FORMATS | JSON_FORMATS:
         return
-    head = handle.read(64)
-    handle.seek(0)
     for known in _DISGUISES:
         if re.match(known["begins"], head.decode("latin-1"), re.DOTALL):
             message = f"{file.name} is {known['what']}, not {resource.format.upper()} text"

@@ -186,14 +186,9 @@ def read_block(data: bytes, layout: Layout, *, most: int | None = None) -> TextB
     is_cut = not data.endswith(b"\n")
     if is_cut:
         data += b"\n"  # without it polars takes `a,` at the very end for one cell
-    frame = _parse(data, layout)
+    frame = parse(data, layout)
     if frame is not None and _is_rectangular(frame, data, layout.dialect):
-        has_quotes = (
-            layout.dialect.quote_char.encode() in data
-        )  # else no line end is inside a cell, and blank lines are rows
-        newlines = count(data, NEWLINE) if has_quotes else frame.height
-        has_return = _ends_in_return(data, frame, newlines)
-        return TextBlock(frame, newlines, has_return=has_return, with_nul=_with_nul(data, layout))
+        return rectangle(frame, data, layout)
     newlines = count(data, NEWLINE)
     if most is not None and newlines > most and (frame is None or not _has_few_suspects(frame)):
         raise CrowdedError
@@ -208,7 +203,17 @@ def is_regular(data: bytes, layout: Layout) -> bool:
     return b"\r" not in data or data.count(b"\r\n") == data.count(b"\r")
 
 
-def _parse(data: bytes, layout: Layout) -> pl.DataFrame | None:
+def rectangle(frame: pl.DataFrame, data: bytes, layout: Layout) -> TextBlock:
+    """The block of which polars made this frame, and every record has its cells."""
+    has_quotes = (
+        layout.dialect.quote_char.encode() in data
+    )  # else no line end is inside a cell, and blank lines are rows
+    newlines = count(data, NEWLINE) if has_quotes else frame.height
+    has_return = _ends_in_return(data, frame, newlines)
+    return TextBlock(frame, newlines, has_return=has_return, with_nul=_with_nul(data, layout))
+
+
+def parse(data: bytes, layout: Layout) -> pl.DataFrame | None:
     """The block as polars reads it; None when it refuses."""
     try:
         return pl.scan_csv(
@@ -269,7 +274,7 @@ def _read_exactly(data: bytes, layout: Layout, frame: pl.DataFrame | None, newli
     marks: list[tuple[int, str]] = []
     if frame is None:
         data, marks = _without_marks(data)
-        frame = _parse(data, layout) if marks else None
+        frame = parse(data, layout) if marks else None
     ends = record_ends(data, quote)
     if frame is not None and _has_few_suspects(frame) and len(ends) == frame.height:
         rows = frame.to_series(-1).is_null().arg_true().cast(pl.Int64).to_numpy()  # none is too long
@@ -301,7 +306,7 @@ def _place(mark: tuple[int, str], data: bytes, ends: Positions, dialect: Dialect
 def _joined(data: bytes, layout: Layout, ends: Positions, rows: Positions, odd: list[list[str]]) -> pl.DataFrame:
     """The good records as polars reads them without the odd ones, and the odd ones between them."""
     good = np.delete(np.arange(len(ends)), rows)
-    frame = _parse(cut_out(data, ends, good), layout) if len(good) else to_frame([], layout)
+    frame = parse(cut_out(data, ends, good), layout) if len(good) else to_frame([], layout)
     if frame is None or frame.height + len(odd) != len(ends):
         raise IrregularError
     if not odd:
