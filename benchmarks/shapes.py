@@ -87,7 +87,7 @@ def measure_shape(name: str, cells: int, runs: int) -> str:
         ours.append(run_ours(folder, "--format", "json", *OURSELVES[OURS]))
         raw += [run_peer("polars parse", folder)] if name in COLUMNS else []
     size = sum(file.stat().st_size for file in folder.glob("*.csv")) / 1e6
-    parts = [f"{name}", f"{size:.0f} MB"]
+    parts = [name, f"{size:.1f} MB"]
     for side in (ours, raw):
         if side:
             peak = max(run.peak for run in side) / 1e6

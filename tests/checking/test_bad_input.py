@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -241,3 +242,27 @@ def test_a_field_may_have_any_name(tmp_path: Path, name: str) -> None:
     schema = {"fields": [{"name": name, "type": "integer"}, {"name": "other", "type": "integer"}], "primaryKey": [name]}
     report = report_of(tmp_path, f"{cell},other\n1,2\n1,x\ny,3\n".encode(), schema)
     assert places(report) == [(3, name, "primary-key"), (3, "other", "type-error"), (4, name, "type-error")]
+
+
+@pytest.mark.parametrize(
+    ("end", "said"), [("3\n", "grew by 2 bytes"), ("3,c\n4,d", "grew by 7 bytes"), (None, "was written to")]
+)
+def test_a_file_that_is_written_to_while_it_is_read_is_one_finding(tmp_path: Path, end: str | None, said: str) -> None:
+    rows = "".join(f"{number},a\n" for number in range(400))
+    project = make_package(tmp_path, schemas={"data": SCHEMA}, data=f"id,name\n{rows}", neighbour=GOOD_NEIGHBOUR)
+    file, told = tmp_path / "data.csv", list[float]()
+
+    def write(_doing: str, share: float) -> None:
+        """Called when the first block was checked, and later ones were not yet read."""
+        if not told and end is not None:
+            with file.open("a") as stream:
+                stream.write(end)
+        elif not told:
+            os.utime(file, ns=(1, 1))
+        told.append(share)
+
+    report = validate(project, Options(block_size=256, workers=1), write)
+    (finding,) = report.findings
+    assert (finding.table, finding.rule, finding.row) == ("data", "source-error", None)
+    assert said in finding.message
+    assert {item.table: item.rows for item in report.tables} == {"data": 400, "neighbour": 2}

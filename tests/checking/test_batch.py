@@ -101,7 +101,8 @@ def _schema(number: int) -> dict[str, Any]:
 def test_tables_that_are_read_together_give_the_report_of_each_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    tables, schemas = {}, {}
+    tables: dict[str, Any] = {}
+    schemas: dict[str, dict[str, Any]] = {}
     for number, content in enumerate((*KINDS.values(), *KINDS.values())):
         name, schemas[f"t{number}"] = f"t{number}", _schema(number)
         header = HEADER.replace(b",", f"_{number},".encode()).replace(b"note", f"note_{number}".encode())
@@ -133,7 +134,7 @@ def test_files_of_one_table_that_are_read_together_give_the_report_of_each_alone
 
 def test_only_files_that_are_as_their_schema_says_are_read_together(tmp_path: Path) -> None:
     schemas = {name: {"fields": FIELDS} for name in KINDS}
-    project = make_package(tmp_path, schemas=schemas, **KINDS)
+    project = make_package(tmp_path, schemas=schemas, **dict[str, Any](KINDS))
     plans = plan_tables(project.package, Options(), Spill(0), lambda _size: None, has_project=False)
     small = SmallFiles.of(plans)
     taken = {plan.resource.name: small.take(plan, 0) for plan in plans}
@@ -148,7 +149,7 @@ def test_only_files_that_are_as_their_schema_says_are_read_together(tmp_path: Pa
 
 
 def test_a_record_that_is_too_long_and_one_that_is_too_short_do_not_hide_each_other(tmp_path: Path) -> None:
-    tables = {"a": KINDS["sound"], "b": KINDS["short-and-long"], "c": KINDS["sound"]}
+    tables: dict[str, Any] = {"a": KINDS["sound"], "b": KINDS["short-and-long"], "c": KINDS["sound"]}
     report = _record(make_package(tmp_path, schemas={name: {"fields": FIELDS} for name in tables}, **tables))
     assert [(it["table"], it["row"], it["rule"]) for it in report["findings"]] == [
         ("b", 2, "missing-cell"),
@@ -165,7 +166,7 @@ def test_broken_files_among_sound_ones_are_named_and_the_rest_is_counted_exactly
         "semicolons": "dialect-error",
         "wide": "encoding-error",
     }
-    files, wrong, rows = [], {}, 0
+    files, wrong, rows = list[str](), dict[str, tuple[int, str]](), 0
     for number in range(60):
         kind = list(broken)[number // 10] if number % 10 == 5 else "sound"
         files.append(f"{number:02}-{kind}.csv")

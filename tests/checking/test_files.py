@@ -83,3 +83,20 @@ def test_a_later_file_may_have_the_header_or_go_on_without_one(tmp_path: Path, c
     (tmp_path / "other.csv").write_text(content)
     project = make_package(tmp_path, schemas={"data": SCHEMA}, resources={"data": {"path": ["first.csv", "other.csv"]}})
     assert [(item.rule, item.message) for item in validate(project).findings] == []
+
+
+def test_a_packed_file_that_was_cut_off_is_named_and_the_others_are_counted_exactly(tmp_path: Path) -> None:
+    files = [f"part{number}.csv.gz" for number in range(6)]
+    for number, name in enumerate(files):
+        rows = "".join(
+            f"{row},{row * 7919 % 104729},2024-01-01\n" for row in range(number * 2_000, (number + 1) * 2_000)
+        )
+        (tmp_path / name).write_bytes(gzip.compress(f"id,name,day\n{rows}{number},x,2024-02-30\n".encode(), mtime=0))
+    cut = tmp_path / files[3]
+    cut.write_bytes(cut.read_bytes()[: cut.stat().st_size // 2])
+    schema = fields("id:integer", "name", "day:date")
+    report = validate(make_package(tmp_path, schemas={"data": schema}, resources={"data": {"path": files}}))
+    found = [(item.path, item.rule, item.row) for item in report.findings]
+    dates = [(name, "type-error", 2_002) for name in files if name != files[3]]
+    assert found == sorted([*dates, (files[3], "compression-error", None)])
+    assert 5 * 2_001 < report.tables[0].rows < 6 * 2_001

@@ -213,8 +213,9 @@ def read_package(raw: object, root: Path, *, where: str, schemas: Path | None = 
     entries = raw.get("resources")
     if not isinstance(entries, list) or not entries:
         raise ProjectError(f"{where}: `resources` is a list with at least one table", "add a resource per CSV file")
+    known: dict[str, TableSchema] = {}
     resources = tuple(
-        read_resource(entry, root, where=f"{where}: resource {position}", schemas=schemas, shared=raw)
+        read_resource(entry, root, where=f"{where}: resource {position}", schemas=schemas, shared=raw, known=known)
         for position, entry in enumerate(entries, start=1)
     )
     for name in repeated(item.name for item in resources):
@@ -229,9 +230,24 @@ def read_package(raw: object, root: Path, *, where: str, schemas: Path | None = 
 
 
 def read_resource(
-    raw: object, root: Path, *, where: str, schemas: Path | None = None, shared: Mapping[str, Any] | None = None
+    raw: object,
+    root: Path,
+    *,
+    where: str,
+    schemas: Path | None = None,
+    shared: Mapping[str, Any] | None = None,
+    known: dict[str, TableSchema] | None = None,
 ) -> Resource:
-    """The typed form of one resource descriptor. See `load_package`."""
+    """The typed form of one resource descriptor. See `load_package`.
+
+    Args:
+        raw: The parsed JSON.
+        root: The folder that its paths are below.
+        where: The file or place, for messages.
+        schemas: A folder with `TABLE.schema.json` for a resource that carries no schema of its own.
+        shared: The package, whose dialect counts where the resource has none.
+        known: The schemas of the package so far: many tables mostly have one.
+    """
     if not isinstance(raw, Mapping):
         raise ProjectError(f"{where} is no object")
     _refuse_wrong(raw, "resource", where)
@@ -243,12 +259,13 @@ def read_resource(
     paths = tuple(declared) if isinstance(declared, list) else (declared,)
     _refuse_odd_source(raw, paths, where)
     kind, compression = _kind_of(raw, paths)
-    schema, source = _schema_of(raw, name, root, where, schemas)
+    schema, source = _schema_of(raw, name, root, where, schemas, {} if known is None else known)
     dialect, schema = _dialect_of(raw.get("dialect", (shared or {}).get("dialect")), schema, root, where, kind)
+    home = root.resolve()
     return Resource(
         name=name,
         paths=paths,
-        files=tuple(jailed(root, item, where) for item in paths if not is_remote(item)),
+        files=tuple(jailed(root, item, where, home) for item in paths if not is_remote(item)),
         data=raw.get("data"),
         format=kind,
         **texts(raw, {"encoding": "utf-8", "hash": "", "title": "", "description": ""}),
@@ -294,8 +311,8 @@ def is_remote(path: str) -> bool:
     return "://" in path
 
 
-def jailed(root: Path, path: str, where: str) -> Path:
-    """The file that `path` names, proven to lie inside `root` after links are followed.
+def jailed(root: Path, path: str, where: str, home: Path | None = None) -> Path:
+    """The file that `path` names, proven to lie inside `root` after links are followed; `home` is `root` without links.
 
     Raises:
         ProjectError: when it is absolute, climbs out, is hidden (forbidden by Data Package v2), or a link leads out.
@@ -313,17 +330,25 @@ def jailed(root: Path, path: str, where: str) -> Path:
     except (OSError, RuntimeError) as error:  # the second for such links before 3.13
         reason = error.strerror if isinstance(error, OSError) else "its links lead in a circle"
         raise ProjectError(f"{where}: the path {shorten(path)!r} names no file: {reason}", hint) from None
-    if not resolved.is_relative_to(root.resolve()):
+    if not resolved.is_relative_to(home or root.resolve()):
         raise ProjectError(f"{where}: the path {path!r} leads out of the package through a link", hint)
     return root / candidate
 
 
 def _schema_of(
-    raw: Mapping[str, Any], name: str, root: Path, where: str, schemas: Path | None
+    raw: Mapping[str, Any],
+    name: str,
+    root: Path,
+    where: str,
+    schemas: Path | None,
+    known: dict[str, TableSchema],
 ) -> tuple[TableSchema | None, str]:
     declared = raw.get("schema")
     if declared is not None and not isinstance(declared, str):
-        return read_schema(declared, f"{where}: schema"), where
+        text = repr(declared)  # which tells 1 from 1.0 and from true
+        if text not in known:
+            known[text] = read_schema(declared, f"{where}: schema")
+        return known[text], where
     if declared is not None and is_remote(declared):
         raise ProjectError(f"{where}: the schema {declared} is remote", "save it beside the descriptor")
     own = schemas / f"{name}.schema.json" if schemas else None

@@ -191,6 +191,11 @@ class TableSchema:
         labels = self.missing_values if item.missing_values is None else item.missing_values
         return tuple(label.value for label in labels)
 
+    @cached_property
+    def missing(self) -> Mapping[str, tuple[str, ...]]:
+        """For each field the texts that mean "no value"."""
+        return {item.name: self.missing_of(item) for item in self.fields}
+
     def with_missing(self, text: str) -> Self:
         """The same schema, that text meaning "no value" in every field."""
         own = [None if it.missing_values is None else (*it.missing_values, Label(text)) for it in self.fields]

@@ -7,24 +7,27 @@ its cells. Any other is left to be opened in its turn, and read as a large one i
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
+from itertools import accumulate, chain, count, pairwise
 from pathlib import Path
 from stat import S_ISREG
 
 import polars as pl
 
-from deedbook.checking.cells import suspected_together
+from deedbook.checking.cells import AT_ONCE, FieldPlan, select
 from deedbook.checking.plan import FilePlan, TablePlan
 from deedbook.errors import ProjectError
 from deedbook.reading import source
 from deedbook.reading.batch import read_together, record_count
-from deedbook.reading.source import SourceError
-from deedbook.reading.text import TextBlock
+from deedbook.reading.inputs import LINE_ENDS, dialect_of, is_foreign
+from deedbook.reading.source import SourceError, is_plain
+from deedbook.reading.text import Layout, TextBlock
 
 _MOST = 1 << 17
 """Bytes of a small file: of one of more, two queries of its own are a small part of the time."""
+_COLUMNS = 200
+"""Columns of a small file: of more, those of one file alone are long ones."""
 _TOGETHER = 1 << 20
 """Bytes that are read at once: more save nothing more."""
 
@@ -62,11 +65,11 @@ class SmallFiles:
     """The files that are to be checked, in that order; small ones are taken in their turn.
 
     Attributes:
-        files: Each with its table and its number there.
+        files: Each with its table, how it begins when it is plain, and its number in the table.
         places: Where they stand in `files`; those before `next` have been looked at, and `ready` are those that were read.
     """
 
-    files: list[tuple[TablePlan, int, Path]] = field(default_factory=list)
+    files: list[tuple[TablePlan, bytes, int, Path]] = field(default_factory=list)
     places: dict[tuple[str, int], int] = field(default_factory=dict)
     next: int = 0
     ready: dict[tuple[str, int], ReadFile] = field(default_factory=dict)
@@ -75,13 +78,12 @@ class SmallFiles:
     def of(cls, plans: Iterable[TablePlan]) -> SmallFiles:
         """Those of tables that are read; a single file has nothing to be read with."""
         files = [
-            (plan, number, file)
-            for plan in plans
-            if plan.plain_header
-            for number, file in enumerate(plan.resource.sources)
+            (plan, head, number, file)
+            for plan, head in ((plan, _plain_header(plan)) for plan in plans)
+            for number, file in enumerate(plan.resource.sources if head else ())
             if file is not None
         ]
-        places = {(plan.resource.name, number): at for at, (plan, number, _) in enumerate(files)}
+        places = {(plan.resource.name, number): at for at, (plan, _, number, _) in enumerate(files)}
         return cls(files, places) if len(files) > 1 else cls()
 
     def take(self, plan: TablePlan, number: int) -> ReadFile | None:
@@ -104,9 +106,20 @@ class SmallFiles:
         return opened
 
 
-def _open(plan: TablePlan, number: int, file: Path) -> SmallFile | None:
+def _plain_header(plan: TablePlan) -> bytes:
+    """How a plain file begins whose labels are the names of the fields; empty where its labels may be others all the same."""
+    resource, names, dialect = plan.resource, plan.schema.names, dialect_of(plan.resource)
+    is_text = is_plain(resource) and not is_foreign(resource) and dialect.line_terminator in LINE_ENDS
+    if not is_text or dialect.header_rows != (1,) or not Layout(names, dialect).is_regular:
+        return b""
+    marks = {dialect.delimiter, dialect.quote_char, "\n", "\r", "\0", "\ufeff"} - {""}
+    if resource.schema is None or len(names) > _COLUMNS or marks & set("".join(names)) or plan.header.problems:
+        return b""
+    return dialect.delimiter.join(names).encode()
+
+
+def _open(plan: TablePlan, head: bytes, number: int, file: Path) -> SmallFile | None:
     """A file that is small and, as far as counting tells, as its schema says."""
-    head = plan.plain_header
     try:
         state = file.stat()
         if not S_ISREG(state.st_mode) or state.st_size > min(_MOST, plan.options.block_size):
@@ -118,7 +131,11 @@ def _open(plan: TablePlan, number: int, file: Path) -> SmallFile | None:
     except (OSError, SourceError, ProjectError):  # which is said in its turn
         return None
     offset = content.find(b"\n") + 1
-    if len(content) > _MOST or content[: len(head)] != head or content[len(head) : offset] not in {b"\n", b"\r\n"}:
+    if (
+        len(content) != state.st_size
+        or content[: len(head)] != head
+        or content[len(head) : offset] not in {b"\n", b"\r\n"}
+    ):
         return None
     data = content[offset:]
     records = record_count(data if data.endswith(b"\n") else data + b"\n", own.layout) if data else 0
@@ -152,3 +169,41 @@ def _parsed(files: list[SmallFile]) -> Iterator[tuple[SmallFile, TextBlock]]:
         if it.plan.layout.names != layout.names:
             block.frame.columns = list(it.plan.layout.names)
         yield it, block
+
+
+def suspected_together(columns: Sequence[tuple[FieldPlan, pl.Series]]) -> dict[int, pl.Series]:
+    """The places of the columns, of many files, of which a cell has to be judged, with a mask of those cells."""
+    masks: dict[int, pl.Series] = {}
+    for query in _queries(columns):
+        longs = {name: [columns[place][1] for place in places] for name, places in query.items()}
+        plans = [columns[places[0]][0] for places in query.values()]
+        found = select(_padded(longs), plans, lambda fails: fails)
+        for name in (name for name in query if found[name].any()):
+            edges = pairwise(accumulate((len(columns[place][1]) for place in query[name]), initial=0))
+            parts = ((place, found[name][start:end]) for place, (start, end) in zip(query[name], edges, strict=True))
+            masks.update((place, mask) for place, mask in parts if mask.any())
+    return masks
+
+
+def _padded(longs: Mapping[str, list[pl.Series]]) -> pl.DataFrame:
+    """The parts of each long column joined, and its first text again as often as it takes for all to be as long."""
+    sizes = {name: sum(map(len, parts)) for name, parts in longs.items()}
+    longest = max(sizes.values())
+    fillers = {name: parts[0].new_from_index(0, longest - sizes[name]) for name, parts in longs.items()}
+    return pl.DataFrame([pl.concat([*parts, fillers[name]], rechunk=True).alias(name) for name, parts in longs.items()])
+
+
+def _queries(columns: Sequence[tuple[FieldPlan, pl.Series]]) -> Iterable[Mapping[str, list[int]]]:
+    """The places of columns that are declared alike, and so are one long column, by the name of the first.
+
+    The long columns of a query have about one length, which the shorter ones are filled up to, and each a name of its own.
+    """
+    forms, queries = defaultdict[str, list[int]](list), defaultdict[tuple[int, int], dict[str, list[int]]](dict)
+    for place, (plan, _) in enumerate(columns):
+        if plan.fails is not None:
+            forms[plan.form].append(place)
+    for places in forms.values():
+        name, size = columns[places[0]][0].name, sum(len(columns[place][1]) for place in places).bit_length()
+        fitting = (nth for nth in count() if name not in queries[size, nth] and len(queries[size, nth]) < AT_ONCE)
+        queries[size, next(fitting)][name] = places
+    return queries.values()

@@ -192,7 +192,7 @@ def _count_present(plan: FilePlan, frame: pl.DataFrame, absent: Sequence[int], f
     """The cells of each column that hold a value; `filled` columns have no empty text, so that none is looked for."""
     if absent:
         frame = frame.with_row_index("\0row").filter(~pl.col("\0row").is_in(list(absent))).drop("\0row")
-    missing = [plan.missing.get(column.name, ("",)) for column in plan.columns]
+    missing = [plan.table.schema.missing.get(column.name, ("",)) for column in plan.columns]
     if 0 < frame.height < _SHORT:
         cells = zip(missing, zip(*frame.rows(), strict=True), strict=True)
         return np.array([sum((text or "") not in texts for text in column) for texts, column in cells], np.int64)

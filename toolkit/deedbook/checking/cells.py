@@ -26,7 +26,7 @@ Rows: TypeAlias = npt.NDArray[np.int64]
 _REMEMBERED = 50_000
 _FEW = 500
 """Distinct texts of a column in a block that are compared with those of earlier blocks."""
-_AT_ONCE = 500
+AT_ONCE = 500
 """Columns of one select; a plan of thousands takes more memory than the block."""
 _SHORT = 24
 """Rows of so many columns that are sooner judged text by text."""
@@ -247,12 +247,12 @@ def _suspected(
     stacks, others = _stacks(frame, plans, keep)
     for stack in stacks:
         masks.update(_suspected_of_stack(frame, stack))
-    if len(others) > _AT_ONCE and frame.height <= _SHORT:
+    if len(others) > AT_ONCE and frame.height <= _SHORT:
         return masks | _suspected_of_record(frame, others)
     others = [plan for plan in others if plan.fails is not None]
     suspected = _suspected_of_few if frame.height <= _LISTED else _suspected_of_many
-    for start in range(0, len(others), _AT_ONCE):
-        masks.update(suspected(frame, others[start : start + _AT_ONCE], keep, checked))
+    for start in range(0, len(others), AT_ONCE):
+        masks.update(suspected(frame, others[start : start + AT_ONCE], keep, checked))
     return masks
 
 
@@ -278,44 +278,11 @@ def _suspected_of_stack(frame: pl.DataFrame, stack: Sequence[FieldPlan]) -> dict
     """The columns of which a cell has to be judged, with a mask, each checked as a part of one long column."""
     first, height = stack[0], frame.height
     long = pl.concat([frame[plan.name] for plan in stack], rechunk=True).alias(first.name).to_frame()
-    fails = _select(long, [first], lambda fails: fails).to_series()
+    fails = select(long, [first], lambda fails: fails).to_series()
     if not fails.any():
         return {}
     failing = np.flatnonzero(fails.to_numpy().reshape(len(stack), height).any(axis=1)).tolist()
     return {stack[at].name: fails.slice(at * height, height) for at in failing}
-
-
-def suspected_together(columns: Sequence[tuple[FieldPlan, pl.Series]]) -> dict[int, pl.Series]:
-    """The places of the columns, of many small files, of which a cell has to be judged, with a mask of those cells.
-
-    Those that are declared alike are one long column. Long columns of about one length, which the shorter ones are filled up to, are
-    checked by one query, as long as they have different names.
-    """
-    forms, queries = defaultdict[str, list[int]](list), dict[tuple[int, int], dict[str, list[int]]]()
-    for place, (plan, _) in enumerate(columns):
-        if plan.fails is not None:
-            forms[plan.form].append(place)
-    for places in forms.values():
-        name, size, nth = columns[places[0]][0].name, sum(len(columns[place][1]) for place in places).bit_length(), 0
-        while name in queries.setdefault((size, nth), {}) or len(queries[size, nth]) == _AT_ONCE:
-            nth += 1
-        queries[size, nth][name] = places
-    masks: dict[int, pl.Series] = {}
-    for query in queries.values():
-        longs = {name: [columns[place][1] for place in places] for name, places in query.items()}
-        longest = max(sum(map(len, texts)) for texts in longs.values())
-        for texts in longs.values():
-            texts.append(texts[0].new_from_index(0, longest - sum(map(len, texts))))
-        padded = pl.DataFrame([pl.concat(texts, rechunk=True).alias(name) for name, texts in longs.items()])
-        found = _select(padded, [columns[places[0]][0] for places in query.values()], lambda fails: fails)
-        for name, places in query.items():
-            fails, start = found[name], 0
-            for place in places if fails.any() else ():
-                mask = fails.slice(start, len(columns[place][1]))
-                start += len(mask)
-                if mask.any():
-                    masks[place] = mask
-    return masks
 
 
 def _suspected_of_record(frame: pl.DataFrame, checks: Sequence[FieldPlan]) -> dict[str, pl.Series]:
@@ -329,7 +296,7 @@ def _suspected_of_few(
 ) -> dict[str, pl.Series]:
     """The same by one query even if nothing fails."""
     kept = [plan.name for plan in checks if plan.has_number(keep)]
-    found = _select(frame, checks, lambda fails: fails, [pl.col(PARSED + name) for name in kept])
+    found = select(frame, checks, lambda fails: fails, [pl.col(PARSED + name) for name in kept])
     checked.numbers.update({name: found[PARSED + name] for name in kept})
     return {plan.name: found[plan.name] for plan in checks if found[plan.name].any()}
 
@@ -342,13 +309,13 @@ def _suspected_of_many(
     wide = [plan for plan in checks if plan.name not in narrow]
     kept = [plan.name for plan in wide if plan.has_number(keep)]
     more = [*(pl.col(name).unique().implode() for name in narrow), *(pl.col(PARSED + it).implode() for it in kept)]
-    seen = {column.name: column.item() for column in _select(frame, wide, lambda fails: fails.implode(), more)}
+    seen = {column.name: column.item() for column in select(frame, wide, lambda fails: fails.implode(), more)}
     distinct = {name: seen[name].alias(name) for name in narrow}
     checked.numbers.update({name: seen[PARSED + name] for name in kept})
     checked.distinct.update(distinct)
     masks = {plan.name: seen[plan.name] for plan in wide if seen[plan.name].any()}
     failed = _failed_values(distinct, list(narrow.values()))
-    return {**masks, **_select(frame, failed, lambda fails: fails).to_dict()} if failed else masks
+    return {**masks, **select(frame, failed, lambda fails: fails).to_dict()} if failed else masks
 
 
 def _failed_values(values: Mapping[str, pl.Series], plans: Sequence[FieldPlan]) -> list[FieldPlan]:
@@ -362,14 +329,14 @@ def _failed_values(values: Mapping[str, pl.Series], plans: Sequence[FieldPlan]) 
     texts = [values[plan.name] for plan in unknown]
     longest = max(map(len, texts))
     padded = pl.DataFrame([item.clone().append(item.new_from_index(0, longest - len(item))) for item in texts])
-    flags = _select(padded, unknown, lambda fails: fails.any()).row(0)
+    flags = select(padded, unknown, lambda fails: fails.any()).row(0)
     for plan, item, fails in zip(unknown, texts, flags, strict=True):
         if not fails and len(item) <= _FEW and len(plan.passed) < _REMEMBERED:
             plan.passed.update(item.to_list())
     return [plan for plan, fails in zip(unknown, flags, strict=True) if fails]
 
 
-def _select(
+def select(
     frame: pl.DataFrame, plans: Sequence[FieldPlan], shape: Callable[[pl.Expr], pl.Expr], more: Sequence[pl.Expr] = ()
 ) -> pl.DataFrame:
     """A column for each plan: what `shape` makes of its Boolean expression; then `more`, which may read parsed numbers."""

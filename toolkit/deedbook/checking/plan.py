@@ -18,17 +18,14 @@ from deedbook.descriptor import Package, Resource
 from deedbook.errors import ProjectError
 from deedbook.findings import Check, NotChecked
 from deedbook.reading.blocks import BLOCK_SIZE
-from deedbook.reading.inputs import LINE_ENDS, dialect_of, is_foreign
-from deedbook.reading.source import is_plain
+from deedbook.reading.inputs import dialect_of, is_foreign
 from deedbook.reading.tables import present
 from deedbook.reading.text import Layout
 from deedbook.schema import Field, ForeignKey, TableSchema
-from deedbook.types.kind import is_plain as is_plain_field
+from deedbook.types.kind import is_plain
 
 SMALLEST_SHARE = 2 << 20
 """Bytes below which a block is not made smaller to give every thread one."""
-_PLAIN_COLUMNS = 200
-"""Columns of a table whose files may be read together: of more, the columns of one file alone are long ones."""
 MOST_ALIKE = 10_000
 """Fields that are remembered for other tables: of a table of more, each would take a kilobyte."""
 _MAY_GIVE_UP = {"pattern", "jsonSchema", "arrayItem"}
@@ -117,19 +114,6 @@ class TablePlan:
     def own_fields(self) -> tuple[FieldPlan, ...]:
         """How the columns of `header` are checked."""
         return tuple(self.field_plan(item, at) for at, item in enumerate(self.schema.fields, 1))
-
-    @cached_property
-    def plain_header(self) -> bytes:
-        """How a plain file begins whose labels are the names of the fields; empty where that says less than its labels."""
-        resource, names = self.resource, self.schema.names
-        dialect = dialect_of(resource)
-        is_plain_text = is_plain(resource) and not is_foreign(resource) and dialect.line_terminator in LINE_ENDS
-        if not is_plain_text or dialect.header_rows != (1,) or not Layout(names, dialect).is_regular:
-            return b""
-        marks = {dialect.delimiter, dialect.quote_char, "\n", "\r", "\0", "\ufeff"} - {""}
-        if resource.schema is None or not 1 < len(names) <= _PLAIN_COLUMNS or self.header.problems:
-            return b""
-        return b"" if marks & set("".join(names)) else dialect.delimiter.join(names).encode()
 
     @property
     def is_shown(self) -> bool:
@@ -225,7 +209,7 @@ class FilePlan:
         """Columns of a block as text, where a missing value is null."""
         if not names:  # as often, and an empty query takes as long as one
             return pl.DataFrame()
-        return frame.select(present(name, self.missing[name]) for name in frame.columns if name in names)
+        return frame.select(present(name, self.table.schema.missing[name]) for name in frame.columns if name in names)
 
     @cached_property
     def layout(self) -> Layout:
@@ -261,14 +245,9 @@ class FilePlan:
         held = {name for key in (*self.keys, *self.references) for name in key.names}
         for item in (plan.field for plan in self.fields):
             is_listed = {"enum", "pattern"} & item.constraints.keys()
-            if any((item.type != "string", not is_plain_field(item), item.categories, is_listed)):
+            if any((item.type != "string", not is_plain(item), item.categories, is_listed)):
                 held.add(item.name)
         return tuple(plan.name for plan in self.fields if plan.name not in held)
-
-    @cached_property
-    def missing(self) -> Mapping[str, tuple[str, ...]]:
-        """For each field the texts that mean "no value"."""
-        return {item.name: self.table.schema.missing_of(item) for item in self.table.schema.fields}
 
     @cached_property
     def typed_fields(self) -> tuple[Field, ...]:

@@ -3,6 +3,7 @@
 import codecs
 import csv
 import io
+import os
 import re
 import zipfile
 import zlib
@@ -135,17 +136,42 @@ def _recoded(stream: ByteStream, codec: codecs.CodecInfo) -> Iterator[bytes]:
             yield text.encode("utf-8", "surrogatepass")
 
 
+class _AsOpened(io.FileIO):
+    """A file up to where it ended when it was opened: what somebody writes behind that meanwhile is not read."""
+
+    def __init__(self, file: Path) -> None:
+        super().__init__(file, "rb")
+        self.state = os.fstat(self.fileno())
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """So many bytes, or all that are left."""
+        if self.state.st_size:  # a device has none
+            left = max(self.state.st_size - self.tell(), 0)
+            size = left if size is None or size < 0 else min(size, left)
+        return super().read(size) or b""
+
+    def refuse_changed(self) -> None:
+        """Raises SourceError for a file that is another than when it was opened."""
+        then, now = self.state, os.fstat(self.fileno())
+        more = now.st_size - then.st_size
+        if more or now.st_mtime_ns != then.st_mtime_ns:
+            what = f"grew by {more:,} bytes" if more > 0 else f"lost {-more:,} bytes" if more else "was written to"
+            message = f"the file {what} while it was read, so that what is said of its last row may be wrong"
+            raise SourceError("source-error", message, "validate it again when it is written to its end")
+
+
 @contextmanager
 def open_bytes(resource: Resource, file: Path, *, max_unpacked: int = MAX_UNPACKED) -> Iterator[ByteStream]:
     """The content of one file of a table as UTF-8 bytes, a byte-order mark of UTF-8 still in place.
 
     Raises:
-        SourceError: when the file is missing, unreadable, packed wrongly, or its encoding is not known.
+        SourceError: when the file is missing, unreadable, packed wrongly, or its encoding is not known; and in the end when it
+            was written to meanwhile.
     """
     if file.is_fifo():
         raise SourceError("source-error", f"{file.name} is a pipe, and rows may be read twice", "save it as a file")
     try:
-        handle = file.open("rb", buffering=0)
+        handle = _AsOpened(file)
     except FileNotFoundError:
         raise no_file(file) from None
     except OSError as error:
@@ -165,6 +191,7 @@ def open_bytes(resource: Resource, file: Path, *, max_unpacked: int = MAX_UNPACK
             raise SourceError("encoding-error", message, "declare utf-8") from None
         stream = _unpacked(resource, file, handle, max_unpacked)
         yield stream if codec.name in _UTF_8 else Pieces(_recoded(stream, codec))
+        handle.refuse_changed()
 
 
 _DISGUISES = tuple(csv.DictReader(Path(__file__).with_name("disguises.csv").read_text("utf-8").splitlines()))
