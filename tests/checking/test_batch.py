@@ -143,9 +143,12 @@ def test_only_files_that_are_as_their_schema_says_are_read_together(tmp_path: Pa
     assert sound <= read.keys()
     assert not read.keys() & {"marked", "bare-quote", "latin", "nul", "short", "blank-lines", "headless", "renamed"}
     assert read["sound"] == 30
-    suspected = {name: set(found.suspected) for name, found in taken.items() if found and found.suspected}
+    suspected = {
+        name: set(found.seen.suspected or ()) for name, found in taken.items() if found and found.seen.suspected
+    }
     assert (suspected["negative"], suspected["day"]) == ({"deaths"}, {"day"})
     assert "sound" not in suspected
+    assert [name for name, found in taken.items() if found and found.seen.signed] == ["garbled"]
 
 
 def test_a_record_that_is_too_long_and_one_that_is_too_short_do_not_hide_each_other(tmp_path: Path) -> None:

@@ -99,4 +99,4 @@ def test_a_packed_file_that_was_cut_off_is_named_and_the_others_are_counted_exac
     found = [(item.path, item.rule, item.row) for item in report.findings]
     dates = [(name, "type-error", 2_002) for name in files if name != files[3]]
     assert found == sorted([*dates, (files[3], "compression-error", None)])
-    assert 5 * 2_001 < report.tables[0].rows < 6 * 2_001
+    assert report.tables[0].rows == 5 * 2_001

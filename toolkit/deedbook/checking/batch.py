@@ -15,8 +15,10 @@ from stat import S_ISREG
 
 import polars as pl
 
+from deedbook.checking.block import Seen
 from deedbook.checking.cells import AT_ONCE, FieldPlan, select
 from deedbook.checking.plan import FilePlan, TablePlan
+from deedbook.checking.spellings import columns_with_signs
 from deedbook.errors import ProjectError
 from deedbook.reading import source
 from deedbook.reading.batch import read_together, record_count
@@ -49,15 +51,11 @@ class SmallFile:
 
 @dataclass(frozen=True, slots=True)
 class ReadFile:
-    """A small file as it is checked.
-
-    Attributes:
-        suspected: The columns of which a cell has to be judged, with a mask of those cells.
-    """
+    """A small file as it is checked."""
 
     file: SmallFile
     block: TextBlock
-    suspected: Mapping[str, pl.Series]
+    seen: Seen
 
 
 @dataclass(slots=True)
@@ -150,11 +148,14 @@ def _read(files: list[SmallFile]) -> Iterator[ReadFile]:
         shapes[len(layout.names), layout.dialect.delimiter, layout.dialect.quote_char].append(it)
     read = list(chain.from_iterable(map(_parsed, shapes.values())))
     columns = [(plan, block.frame[plan.name]) for it, block in read for plan in it.plan.fields]
+    texts = [(at, name) for at, (it, _) in enumerate(read) for name in it.plan.free_text]
+    signed = {texts[place] for place in columns_with_signs([read[at][1].frame[name] for at, name in texts])}
     masks, first = suspected_together(columns), 0
-    for it, block in read:
+    for at, (it, block) in enumerate(read):
         places = range(first, first + len(it.plan.fields))
         first = places.stop
-        yield ReadFile(it, block, {columns[at][0].name: masks[at] for at in places if at in masks})
+        suspected = {columns[place][0].name: masks[place] for place in places if place in masks}
+        yield ReadFile(it, block, Seen(suspected, {name for name in it.plan.free_text if (at, name) in signed}))
 
 
 def _parsed(files: list[SmallFile]) -> Iterator[tuple[SmallFile, TextBlock]]:

@@ -87,19 +87,40 @@ class BlockResult:
     skipped: Mapping[str, int]
 
 
-def check_block(plan: FilePlan, block: TextBlock, suspected: Mapping[str, pl.Series] | None = None) -> BlockResult:
-    """Structure, cells, keys and row-local rules of one block; `suspected` as for `check_cells`."""
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What is known of a block that was looked at together with others; None where it was not.
+
+    Attributes:
+        suspected: The columns of which a cell has to be judged, with a mask of those cells.
+        signed: The columns of free text that may have a text that was not meant.
+    """
+
+    suspected: Mapping[str, pl.Series] | None = None
+    signed: Set[str] | None = None
+
+
+NOTHING_SEEN = Seen()
+
+
+def check_block(plan: FilePlan, block: TextBlock, seen: Seen = NOTHING_SEEN) -> BlockResult:
+    """Structure, cells, keys and row-local rules of one block."""
     frame, typed_rows = block.frame, None
     skipped: Mapping[str, int] = {}
     structure = check_structure(block, plan.columns, plan.fields, plan.primary_key)
-    cells = check_cells(frame, plan.fields, structure.excused, plan.hashed_names, suspected)
+    cells = check_cells(frame, plan.fields, structure.excused, plan.hashed_names, seen.suspected)
     structure, failures = fold_rows(structure, block, plan.columns, cells.failures)
     bad = _bad_rows(structure.excused, failures)
     unread = _bad_rows(structure.excused, failures, only={TYPE_ERROR, REQUIRED})
     hashed = [*plan.keys, *_open_references(plan, cells, unread)]
     texts = plan.texts(frame, {item.name for key in hashed for item in key.fields}.union(plan.table.typed))
     hashes, missing = _check_keys(plan, hashed, texts, cells, unread)
-    groups = [*structure.groups, *free_text_groups(plan, frame, bad), *_null_part_groups(plan, texts, bad), *missing]
+    groups = [
+        *structure.groups,
+        *free_text_groups(plan, frame, bad, seen.signed),
+        *_null_part_groups(plan, texts, bad),
+        *missing,
+    ]
     if plan.typed_fields:
         typed_rows = TypedRows.of(plan, block, texts, structure.absent, bad)
         found, skipped = plan.table.row_rules(typed_rows.frame, typed_rows.bad)

@@ -8,7 +8,7 @@ SIGNS                 what a free text looks like that is valid and not what was
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -194,12 +194,33 @@ _SAMPLE = 1_000
 """Cells by which a column is seen to repeat its texts: each is then looked at once, in a third of the time."""
 
 
-def free_text_groups(plan: FilePlan, frame: pl.DataFrame, bad: Mapping[str, npt.NDArray[np.int64]]) -> list[Group]:
-    """The cells of free text that have a sign, each with the first of them only; `bad` rows of a field have a finding already."""
-    names, signs = plan.free_text, SIGNS | (SPACES if plan.table.schema.has_plain_spaces else {})
+def columns_with_signs(columns: Sequence[pl.Series]) -> set[int]:
+    """The places of the columns, of many small files, in which a text has a sign, or spaces that are one in some tables."""
+    if not columns:
+        return set()
+    found = pl.concat(columns).str.contains(_any_of(SIGNS | SPACES)).arg_true().to_numpy()
+    return set(np.searchsorted(np.cumsum([len(column) for column in columns]), found, side="right").tolist())
+
+
+def free_text_groups(
+    plan: FilePlan,
+    frame: pl.DataFrame,
+    bad: Mapping[str, npt.NDArray[np.int64]],
+    signed: Collection[str] | None = None,
+) -> list[Group]:
+    """The cells of free text that have a sign, each with the first of them only.
+
+    Args:
+        plan: How the file is checked.
+        frame: The texts of a block.
+        bad: The rows of each field that have a finding already.
+        signed: The columns that may have a sign, where that is known; all when None.
+    """
+    names = tuple(name for name in plan.free_text if signed is None or name in signed)
+    signs = SIGNS | (SPACES if plan.table.schema.has_plain_spaces else {})
     if not names:
         return []
-    any_sign = "(?s)" + "|".join(f"(?:{sign.pattern})" for sign in signs.values())
+    any_sign = _any_of(signs)
     repeats = (2 * frame[name].head(_SAMPLE).n_unique() < min(frame.height, _SAMPLE) for name in names)
     texts_of = (pl.col(name).unique() if repeat else pl.col(name) for name, repeat in zip(names, repeats, strict=True))
     found = frame.lazy().select(it.str.contains(any_sign).any() for it in texts_of).collect(engine="in-memory")
@@ -211,6 +232,11 @@ def free_text_groups(plan: FilePlan, frame: pl.DataFrame, bad: Mapping[str, npt.
                 rows, words = mask.arg_true().cast(pl.Int64).to_numpy(), partial(_words, rule, texts.filter(mask))
                 groups.append(Group(rule, rows, words, "warning", item.name, item.number))
     return groups
+
+
+def _any_of(signs: Mapping[str, Mistake]) -> str:
+    """The pattern of all of them."""
+    return "(?s)" + "|".join(f"(?:{sign.pattern})" for sign in signs.values())
 
 
 def rows_with_signs(

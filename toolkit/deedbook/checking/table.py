@@ -193,7 +193,7 @@ class TableOutcome:
         """Checks a small file that was read already; returns the labels that the next file may repeat."""
         plan = read.file.plan
         self.begin(plan, plan.table.header)
-        done = Done(check_block(plan, read.block, read.suspected), len(read.file.data))
+        done = Done(check_block(plan, read.block, read.seen), len(read.file.data))
         self.read_blocks(plan, [done], read.file.offset, 2, 2)
         return list(plan.table.schema.names)
 
