@@ -14,11 +14,14 @@ import pytest
 from deedbook.release.formats.csv import write_csv
 from deedbook.release.tables import type_rows
 from deedbook.schema import read_schema
+from deedbook.site.addresses import slug
 from tests.external.conftest import ROOT, SECONDS, tool
+from tests.external.sites import ATTACKS
 
 pytestmark = pytest.mark.external
 
 SCRIPTS = ROOT / "tests" / "site" / "js"
+VALUES = ROOT / "toolkit" / "deedbook" / "site" / "assets" / "src" / "values.js"
 KINDS = {"title": "text", 'we"ird': "text", "status": "text", "number": "number", "share": "number", "year": "number"}
 KINDS |= {"day": "date", "moment": "moment", "local": "moment", "is_it": "boolean"}
 TYPES = {"number": "integer", "share": "number", "year": "year", "day": "date", "is_it": "boolean"}
@@ -93,6 +96,33 @@ def test_the_bundle_picks_and_writes_what_its_expression_means_to_deedbook(tmp_p
         file = io.BytesIO()
         write_csv(rows, file)
         assert found["csv"].encode() == file.getvalue().split(b"\n", 1)[1], case
+
+
+def test_the_page_of_a_row_has_the_address_that_it_was_written_to() -> None:
+    odd = [
+        "index",
+        "INDEX",
+        "con",
+        "COM1",
+        "com1.x",
+        "a.",
+        "..",
+        "A B",
+        "Straße",
+        "İ-K",
+        "e1",
+        "E1",
+        "E-0001",
+        "x" * 101,
+    ]
+    texts = [*ATTACKS, *odd, "ABCDEFGHI1", "", "12", "1e5", "a_b.c-d", "~", "-x-", "\U0001f600"]
+    program = f"""
+        import {{ slug }} from {json.dumps(VALUES.as_uri())};
+        console.log(JSON.stringify(JSON.parse(process.argv[1]).map(slug)));
+    """
+    command = [tool("node"), "--input-type=module", "--eval", program, json.dumps(texts)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=SECONDS)
+    assert json.loads(done.stdout) == [slug(text) for text in texts]
 
 
 def test_the_parts_that_need_no_browser_do_what_their_own_tests_say() -> None:

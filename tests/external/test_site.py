@@ -180,8 +180,13 @@ def test_a_link_to_a_row_shows_it_and_leads_on(browser: Browser, start: str) -> 
         ("click", ".detail li a[href*='claims']"),
         ("until", "/ of /.test(document.querySelector('.rows')?.textContent)"),
         ("ask", "decodeURIComponent(location.hash)"),
+        ("go", f"{the_table(start)}#events/E000001"),
+        ("click", ".detail a[href$='events/E000001.html']"),
+        ("wait", "article.story h1"),
+        ("text", "h1"),
     )
-    name, texts, hash_, claims = seen.values
+    name, texts, hash_, claims, story = seen.values
+    assert story == "Ukraine takes Russia's Kursk region"
     assert name == "E000001"
     assert "Ukraine takes Russia's Kursk region" in texts
     assert hash_ == "#events/E000001"

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from deedbook.catalogue.records import CATALOG, read_catalogue_json
+from deedbook.site.addresses import Kind
 from deedbook.site.editions import Edition, Shelf, read_site
 from deedbook.site.explorer import columns_of, explorer_pages, story_data, versions_data
 from deedbook.site.pages import At
@@ -97,6 +98,16 @@ def test_the_first_rows_stand_in_the_page_and_lead_to_what_they_name(made: Made)
     for field in leads:
         for value in rows.get_column(field["name"]).drop_nulls():
             assert f'href="{field["leads"]}#{field["of"]}/{value}"' in page
+
+
+def test_a_row_of_an_event_or_an_actor_leads_to_its_page_and_no_other_row_does(made: Made) -> None:
+    kinds: tuple[tuple[str, Kind], ...] = (("events", "event"), ("actors", "actor"))
+    for table, kind in kinds:
+        story = made.data(table)["story"]
+        assert story == {"kind": kind, "isEach": True, "way": f"../../{kind}s/"}
+        assert made.at().story(kind, "E1").endswith(f"{story['way'].removeprefix('../')}E1.html")
+    others = {name for name in made.edition.tables if name not in {"events", "actors"}}
+    assert [made.data(name)["story"] for name in others] == [None] * len(others)
 
 
 def test_the_facets_are_what_the_codebook_counted(made: Made) -> None:

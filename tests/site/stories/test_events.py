@@ -43,6 +43,11 @@ def pages_of(root: Path, most: int | None = None) -> dict[str, str]:
     return {address.partition("/")[2].partition("/")[2]: content.decode() for address, content in found}
 
 
+def words(markup: str) -> str:
+    """The text of a page."""
+    return " ".join(re.sub(r"<[^>]+>", " ", markup).split())
+
+
 def test_a_claim_is_told_from_who_makes_it_to_who_relays_it(reference: Path) -> None:
     page = Page(reference / "events" / "E000003.html")
     assert "Who took part" in page.text
@@ -152,6 +157,24 @@ def test_more_events_than_pages_get_one_page_that_reads_what_it_shows(tmp_path: 
     assert "data-story" in pages["event.html"]
     assert not [name for name in pages if name.startswith("events/")]
     assert "too many events" in pages["actors/A1.html"]
+    assert "2 events" in words(pages["actors/index.html"])
+
+
+def test_where_events_have_no_page_an_actor_has_their_numbers_by_year_and_role(tmp_path: Path) -> None:
+    rows = """
+        id,side_a,side_b,where_coordinates,latitude,longitude,date_start,date_end,low,best,high,source_article
+        7,Government,Rebels,Sample town,1.5,2.5,2016-12-31,2017-01-03,1,4,9,
+        8,Rebels,Civilians,Sample town,1.5,2.5,2017-05-01,2017-05-01,0,0,0,
+        9,Rebels,Government,Sample town,1.5,2.5,2017-05-02,2017-05-02,0,0,0,
+        10,Rebels,Rebels,Sample town,1.5,2.5,2017-05-03,2017-05-03,0,0,0,
+        11,Rebels,,Sample town,1.5,2.5,,,0,0,0,
+        """
+    pages = pages_of(release(tmp_path, rows={"events": rows}, schemas={"events": SIDES}), most=4)
+    rebels = words(next(page for page in pages.values() if ">Rebels</h1>" in page))
+    assert "5 events Year Events side_a side_b 2016 1 0 1 2017 3 3 1 no year known 1 1 0" in rebels
+    assert "too many events" in rebels
+    assert len([name for name in pages if name.startswith("actors/")]) == 4, "three and the list of them"
+    assert "Rebels 5 events" in words(pages["actors/index.html"])
 
 
 def test_events_without_a_key_of_one_field_have_no_pages(tmp_path: Path) -> None:

@@ -20,10 +20,12 @@ import polars as pl
 from deedbook.catalogue.records import Catalogue
 from deedbook.fetching.citations import read_citation
 from deedbook.release.tables import texts_of
-from deedbook.site.addresses import slug
+from deedbook.site.addresses import MOST, slug, way
+from deedbook.site.addresses import Kind as PageKind
 from deedbook.site.editions import Edition, Field, Shelf, Table
 from deedbook.site.messages import LANGUAGES
 from deedbook.site.pages import At, render, script, web_link
+from deedbook.site.roles import Roles, roles
 from deedbook.versioning.previous import CHANGES
 
 _CHANGES = "~changes"
@@ -66,6 +68,8 @@ class Columns:
 def explorer_pages(catalogue: Catalogue, shelf: Shelf, edition: Edition) -> Iterator[tuple[str, bytes]]:
     """The pages of a release's tables in every language, and its data for pages opened from a file."""
     citation = read_citation(edition.folder)
+    found = roles(shelf.latest) if shelf.latest else Roles()
+    kinds: dict[str, PageKind] = {found.events: "event", found.actors: "actor"} if found.id else {}
     for table in edition.tables.values():
         columns = columns_of(edition, table)
         if _is_embedded(table):
@@ -75,12 +79,27 @@ def explorer_pages(catalogue: Catalogue, shelf: Shelf, edition: Edition) -> Iter
             at = At(catalogue, lang, "table", (edition.name, edition.version, table.name), shelf, edition)
             place = {"catalogue": at.catalogued(""), "place": "" if citation.address else at.release(edition)}
             data = {**table_data(at, edition, table, columns), "citation": str(citation), **place}
+            data["story"] = _story(at, kinds.get(table.name), table)
             rows = _static(at, edition, table, columns)
             yield at.address, render("explorer.html.j2", at, table=table, data=data, rows=rows)
     path = edition.folder / CHANGES
     if path.is_file():
         text = path.read_text(encoding="utf-8")
         yield data_address(edition, _CHANGES), script({"name": data_name(edition, _CHANGES), "text": text})
+
+
+def _story(at: At, kind: PageKind | None, table: Table) -> dict[str, Any] | None:
+    """Where the rows of a table have pages among the stories of the latest version; None where they have none."""
+    latest = at.shelf.latest if at.shelf else None
+    if latest is None or kind is None or len(table.key) != 1 or table.name not in latest.tables:
+        return None
+    is_each = latest.tables[table.name].rows <= MOST
+    page = f"{at.lang}/{slug(latest.name)}/{kind}"
+    return {
+        "kind": kind,
+        "isEach": is_each,
+        "way": way(at.address, f"{page}s/x")[:-1] if is_each else f"{way(at.address, page)}.html#",
+    }
 
 
 def data_name(edition: Edition, what: str) -> str:

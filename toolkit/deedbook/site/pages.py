@@ -115,7 +115,7 @@ def _lists(edition: Edition) -> frozenset[Kind]:
     parts = found.participations
     named = [edition.tables[one.table].scan().select(pl.col(one.actor).cast(pl.String).alias("name")) for one in parts]
     actors = edition.tables[found.actors].rows if parts and parts[0].refers else 0
-    actors = actors or (pl.concat(named).drop_nulls().unique().collect().height if named and events <= MOST else 0)
+    actors = actors or (pl.concat(named).drop_nulls().unique().collect().height if named else 0)
     kinds: dict[Kind, int] = {"event": events, "actor": actors}
     return frozenset(kind for kind, count in kinds.items() if 0 < count <= MOST)
 

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from markupsafe import Markup, escape
 
@@ -13,12 +14,15 @@ from deedbook.site.stories.heads import Heads
 from deedbook.site.stories.parts import UNTOLD, is_dated
 from deedbook.site.stories.past import Past, history
 from deedbook.site.stories.records import Presence, Records
+from deedbook.site.stories.years import Year
 
 LISTED = 300
 """Events that the page of an actor names one by one; of more it names the last and counts all by year."""
 _WITH = 100
 """Other actors that it names."""
 _SAID = 100
+_ROLES = 8
+"""Roles that its timeline counts, those of most events."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +65,24 @@ class Bar:
 
 
 @dataclass(frozen=True, slots=True)
+class Timeline:
+    """The events of an actor by year, where not all are named.
+
+    Attributes:
+        roles: What the actor is in them, where that is told; at most `_ROLES`.
+        rows: The year, its events, their share of those of the fullest year in percent, the events by role.
+    """
+
+    roles: Sequence[Markup]
+    rows: Sequence[tuple[str, int, float, Sequence[int]]]
+
+
+@dataclass(frozen=True, slots=True)
 class ActorStory:
     """What the page of an actor shows; what there is nothing of is empty.
 
     Attributes:
-        by_year: Year, events; where not all are named.
+        timeline: The events by year, where not all are named; None where they are.
         heads: What the numbers of `Company.parts` count.
         axis: The first and the last year of the bars; None where no day is known.
     """
@@ -77,7 +94,7 @@ class ActorStory:
     about: Sequence[tuple[Table, Sequence[str], Sequence[Sequence[Markup]]]]
     n_events: int
     events: Sequence[Appearance]
-    by_year: Sequence[tuple[str, int]]
+    timeline: Timeline | None
     heads: Sequence[Markup]
     company: Sequence[Company]
     n_company: int
@@ -89,7 +106,7 @@ class ActorStory:
     row: Markup
 
 
-@dataclass(slots=True)
+@dataclass
 class Biographer:
     """Makes the stories of actors in one language."""
 
@@ -113,9 +130,9 @@ class Biographer:
             facts=cells.facts(table, row, without) if table else (),
             belonging=[cells.actor(text_of(it[roles.actor_id])) for it in records.belonging.get(id_, ())],
             about=self._about(id_),
-            n_events=len(events),
+            n_events=records.events_of(id_),
             events=[self._appearance(id_, it) for it in events[-LISTED:]],
-            by_year=self._years(events) if len(events) > LISTED else (),
+            timeline=self._timeline(id_, events),
             heads=heads,
             company=company[:_WITH],
             n_company=len(company),
@@ -143,42 +160,66 @@ class Biographer:
 
     def _appearance(self, id_: str, event: str) -> Appearance:
         records, row = self.records, self.records.events[event]
-        roles = dict.fromkeys(self._role(it) for it in records.present[event] if it.actor == id_)
+        roles = dict.fromkeys(self._role(it.role) for it in records.present[event] if it.actor == id_)
         status = self.cells.show(records.parts.events, self.heads.status, row)
         return Appearance(self.heads.when(row)[0], self.cells.event(event), tuple(roles), status)
 
-    def _role(self, one: Presence) -> Markup:
+    def _role(self, role: str) -> Markup:
         """In which role an actor is there: the label of its code, or the title of the field that names it."""
-        roles, parts = self.records.roles, self.records.parts
-        if not one.row:
-            field = parts.events.field(one.role)
-            return escape(field.title if field else one.role)
-        place = next(it for it in roles.participations if it.table != roles.events)
-        about = parts.table(place.table).field(place.role)
-        return escape(about.label(one.role, self.cells.say.lang) if about else one.role)
+        place, parts = self.records.roles.participations[0], self.records.parts
+        about = parts.table(place.table).field(place.role or role)
+        if about is None:
+            return escape(role)
+        return escape(about.label(role, self.cells.say.lang) if place.role else about.title)
 
-    def _years(self, events: Iterable[str]) -> list[tuple[str, int]]:
-        return sorted(Counter(self.heads.year(self.records.events[it]) for it in events).items())
+    def _timeline(self, id_: str, events: Sequence[str]) -> Timeline | None:
+        """The events by year; None where each of them is named."""
+        years = self._years(id_, events) if len(events) > LISTED else self.records.years.get(id_)
+        if not years:
+            return None
+        total: Counter[str] = Counter()
+        for year in years:
+            total.update(year.roles)
+        roles = [role for role, _ in total.most_common(_ROLES) if role]
+        most = max(it.events for it in years)
+        rows = [
+            (it.year, it.events, round(100 * it.events / most, 1), [it.roles.get(role, 0) for role in roles])
+            for it in years
+        ]
+        return Timeline([self._role(role) for role in roles], rows)
+
+    def _years(self, id_: str, events: Sequence[str]) -> list[Year]:
+        """Events that have pages, counted by year."""
+        of = {event: self.heads.year(self.records.events[event]) for event in events}
+        total: dict[str, Counter[str]] = {}
+        for _, role, year in sorted({(it.event, it.role, of[it.event]) for it in self.records.appears[id_]}):
+            total.setdefault(year, Counter())[role] += 1
+        counts = Counter(of.values())
+        return [Year(year, counts[year], total[year]) for year in sorted(total, key=lambda it: (not it, it))]
+
+    @cached_property
+    def _sorts(self) -> Mapping[str, str]:
+        """By what the company of an actor is told apart, as codes with their labels: the class of an event, else the side."""
+        (name, field, _), lang = self.records.classes, self.cells.say.lang
+        about = self.records.parts.table(name).field(field) if name else None
+        labels = {code: about.label(code, lang) for code in about.codes} if about else {}
+        return labels or {side: self.cells.say(f"story.side.{side}") for side in ("same", "other")}
 
     def _company(self, id_: str, events: Iterable[str]) -> tuple[list[Markup], list[Company]]:
         """Who else takes part in its events: by the class of the event, else on the same side and on another."""
-        name, field, classes = self.records.classes
-        about = self.records.parts.table(name).field(field) if name else None
-        total: Counter[str] = Counter()
-        parts: Counter[tuple[str, str]] = Counter()
+        is_classed, classes = bool(self.records.classes[0]), self.records.classes[2]
+        company: dict[str, Counter[str]] = {}
         for event in events:
-            present = self.records.present[event]
-            own = {it.role for it in present if it.actor == id_}
-            for other, roles in _others(present, id_).items():
-                total[other] += 1
-                parts[other, classes.get(event, "") if about else "same" if roles & own else "other"] += 1
-        say, cells = self.cells.say, self.cells
-        labels = {code: about.label(code, say.lang) for code in about.codes} if about else {}
-        labels = labels or {code: say(f"story.side.{code}") for code in ("same", "other")}
-        used = [code for code in labels if any(code == it for _, it in parts)]
-        ranked = sorted(total.items(), key=lambda it: (-it[1], cells.actors.get(it[0], it[0])))
-        company = [Company(cells.actor(it), count, [parts[it, code] for code in used]) for it, count in ranked]
-        return [escape(labels[code]) for code in used], company
+            roles = _roles_by_actor(self.records.present[event])
+            own = roles.pop(id_)
+            for other, there in roles.items():
+                side = "same" if own & there else "other"
+                company.setdefault(other, Counter())[classes.get(event, "") if is_classed else side] += 1
+        names = self.cells.actors
+        ranked = sorted(company.items(), key=lambda it: (-it[1].total(), names.get(it[0], it[0])))
+        used = [code for code in self._sorts if any(code in counts for counts in company.values())]
+        found = [Company(self.cells.actor(it), own.total(), [own[code] for code in used]) for it, own in ranked]
+        return [escape(self._sorts[code]) for code in used], found
 
     def _bars(self, id_: str) -> tuple[list[Bar], tuple[int, int] | None]:
         rows, parts = self.records.episodes.get(id_, []), self.records.parts
@@ -226,12 +267,11 @@ class Biographer:
         )
 
 
-def _others(present: Iterable[Presence], id_: str) -> Mapping[str, set[str]]:
-    """The roles of the others in an event, by actor."""
+def _roles_by_actor(present: Iterable[Presence]) -> dict[str, set[str]]:
+    """The roles of each actor of an event."""
     found: dict[str, set[str]] = {}
     for it in present:
-        if it.actor != id_:
-            found.setdefault(it.actor, set()).add(it.role)
+        found.setdefault(it.actor, set()).add(it.role)
     return found
 
 

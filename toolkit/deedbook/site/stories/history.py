@@ -4,6 +4,8 @@ Read from the `changes.json` of every version at hand, newest first; keys are fo
 that it has now. What happened to a row that belongs to an event, such as a claim about it, is told with the event.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -39,6 +41,11 @@ class Step:
     new: str | None = None
     reason: str = ""
     note: str = ""
+
+    def lost(self) -> Gone:
+        """What is there no more since then: the row that was withdrawn, or the key that it had."""
+        old, new = (self.old or "", self.new or "") if self.what == "rekeyed" else (self.key, "")
+        return Gone(old, new, self.reason, self.note, self.version)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,28 +169,31 @@ def _position(parts: Parts, table: str, other: str) -> int:
 def gone(shelf: Shelf, table: str, steps: Mapping[Place, list[Step]]) -> dict[str, Gone]:
     """The rows of a table that were published and are there no more, by their key."""
     latest = shelf.latest
-    if latest is None or not table or table not in latest.tables or len(latest.tables[table].key) != 1:
+    there = latest.tables.get(table) if latest else None
+    if latest is None or there is None or len(there.key) != 1:
         return {}
-    found = {key: Gone(key) for key in ((latest.changes or {}).get("retired") or {}).get(table, ())}
-    found |= {
-        step.key: Gone(step.key, "", step.reason, step.note, step.version)
-        for (name, _), own in steps.items()
-        if name == table
-        for step in own[:1]
-        if step.what == "withdrawn"
-    }
-    found |= {
-        str(step.old): Gone(str(step.old), step.new or "", step.reason, step.note, step.version)
-        for (name, _), own in steps.items()
-        if name == table
-        for step in own
-        if step.what == "rekeyed"
-    }
-    if (redirects := latest.tables.get(REDIRECTS)) is not None:
-        for row in redirects.frame().filter(pl.col("table") == table).iter_rows(named=True):
-            new, reason, note, version = (row.get(name) or "" for name in ("new_id", "reason", "note", "release"))
-            found[row["old_id"]] = Gone(row["old_id"], new, reason, note, version)
-    return _with_rows(shelf, table, found)
+    own = [it for (name, _), it in steps.items() if name == table]
+    losses = [
+        step.lost() for it in own for step in it if step.what == "rekeyed" or (step.what, step) == ("withdrawn", it[0])
+    ]
+    return _with_rows(
+        shelf, table, _retired(latest, table) | {it.key: it for it in losses} | _redirected(latest, table)
+    )
+
+
+def _retired(latest: Edition, table: str) -> dict[str, Gone]:
+    """The keys that a release lists as used once: of earlier versions, which may not be at hand."""
+    return {key: Gone(key) for key in ((latest.changes or {}).get("retired") or {}).get(table, ())}
+
+
+def _redirected(latest: Edition, table: str) -> dict[str, Gone]:
+    """The keys that a release leads to others, where it has a table of them."""
+    redirects = latest.tables.get(REDIRECTS)
+    if redirects is None:
+        return {}
+    rows = redirects.frame().filter(pl.col("table") == table).iter_rows(named=True)
+    told = ("new_id", "reason", "note", "release")
+    return {row["old_id"]: Gone(row["old_id"], *(row.get(name) or "" for name in told)) for row in rows}
 
 
 def _with_rows(shelf: Shelf, table: str, lost: dict[str, Gone]) -> dict[str, Gone]:

@@ -190,9 +190,13 @@ def _actor_list(book: Book) -> Page:
     about = records.parts.table(records.roles.actors).field(kind) if records.roles.actors and kind else None
     entries = []
     for id_, row in records.actors.items():
-        count = len({it.event for it in records.appears.get(id_, ())})
         what = about.label(row.get(kind), book.lang) if about else ""
-        entries.append((count, Entry(id_ if row else "", f"{slug(id_)}.html", cells.actors.get(id_, id_), what=what)))
+        entries.append(
+            (
+                records.events_of(id_),
+                Entry(id_ if row else "", f"{slug(id_)}.html", cells.actors.get(id_, id_), what=what),
+            )
+        )
     at = book.at("actor", file="actors/index.html")
     return at.address, render(
         "actors.html.j2",
@@ -205,12 +209,12 @@ def _actor_list(book: Book) -> Page:
 def _all_events(book: Book, id_: str) -> list[tuple[str, str]]:
     """Where the explorer shows all events of an actor: what it is in them, and the way; where events name it themselves."""
     roles, records = book.records.roles, book.records
-    own = [it.actor for it in roles.participations if it.table == roles.events]
-    used = {it.role for it in records.appears.get(id_, ())} if records.has_event_pages else {*own}
-    fields = [about for name in own if name in used and (about := records.parts.events.field(name))]
-    refers = any(it.refers for it in roles.participations)
-    named = id_ if refers else text_of(records.actors[id_].get(roles.actor_name)) or id_
-    return [(it.title, explorer(records.edition, roles.events, where={it.name: named})) for it in fields]
+    own = [it for it in roles.participations if it.table == roles.events]
+    used = records.roles_of(id_)
+    fields = [about for it in own if it.actor in used and (about := records.parts.events.field(it.actor))]
+    is_named = own and not own[0].refers
+    named = text_of(records.actors[id_].get(roles.actor_name)) if is_named else ""
+    return [(it.title, explorer(records.edition, roles.events, where={it.name: named or id_})) for it in fields]
 
 
 def _gone_pages(

@@ -88,7 +88,7 @@ class Parts:
     others: Mapping[str, str] = field(default_factory=dict)
     about: Mapping[str, str] = field(default_factory=dict)
 
-    _told: dict[tuple[str, str, str], Any] = field(default_factory=dict)
+    _told: dict[tuple[str, str, str], Any] = field(default_factory=dict, init=False)
 
     def kind_of(self, table: Table) -> str:
         """The field that says what kind of thing a row is; empty when there is none."""
@@ -140,19 +140,9 @@ def parts_of(edition: Edition, roles: Roles) -> Parts:
     for part, fits in _TESTS.items():
         found[part] = next((it.name for it in free if fits(it, roles, found)), "")
         free = [it for it in free if it.name != found[part]]
-    others = {it.name: name for it in free if not it.is_view and (name := _names_event(it, roles))}
+    others = {it.name: name for it in free if (name := _names_event(it, roles))}
     about = {it.name: name for it in free if it.name not in others and (name := _names_actor(it, roles))}
-    return Parts(
-        edition,
-        roles,
-        claims=found["claims"],
-        chain=found["chain"],
-        evidence=found["evidence"],
-        episodes=found["episodes"],
-        pairs=found["pairs"],
-        others=others,
-        about=about,
-    )
+    return Parts(edition, roles, others=others, about=about, **found)
 
 
 def _is_claims(table: Table, roles: Roles, _found: Mapping[str, str]) -> bool:
@@ -194,6 +184,6 @@ def _names_actor(table: Table, roles: Roles) -> str:
 
 
 def _names_event(table: Table, roles: Roles) -> str:
-    """The field in which a table names an event, by its reference or by the name of the key; a view of one row an event has none."""
+    """The field in which a table that people edit names an event, by its reference or by the name of the key; empty when none does."""
     fields = [*to(table, roles.events), *(one.name for one in table.fields if one.name == roles.id)]
-    return fields[0] if fields and table.key != (fields[0],) else ""
+    return fields[0] if fields and not table.is_view and table.key != (fields[0],) else ""

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import polars as pl
 
@@ -13,6 +14,7 @@ from deedbook.site.roles import roles as roles_of
 from deedbook.site.stories.cells import Row, grouped, key_text, rows_by, text_of
 from deedbook.site.stories.history import Gone, Step, gone, owned, steps_of
 from deedbook.site.stories.parts import Parts, called, listed, parts_of, to
+from deedbook.site.stories.years import Year, years_of_actors
 
 Grouped = Mapping[str, list[Row]]
 
@@ -34,26 +36,10 @@ class Presence:
 
 @dataclass(frozen=True)
 class Records:
-    """What the stories of a dataset are made from, by the id of the event, actor or claim.
+    """What the stories of a dataset are made from, by the id of the event, actor or claim; each table is read when it is first asked for.
 
     Attributes:
         most: Events, and actors, that have a page each.
-        events: Every event, in the order of its days, those without one last; empty where there are more than `most`.
-        n_events: How many there are.
-        actors: Every row of the table of actors; where there is none, a row with the name alone for each name that events hold.
-        n_actors: How many there are.
-        present: Who takes part, by event.
-        appears: The same by actor.
-        answers: Events that refer to another event, by that one.
-        episodes: What holds between actors over a time, by actor.
-        bounded: The same by the event that begins or ends it.
-        others: By table, then by event.
-        about: By table, then by actor.
-        belonging: Actors that refer to another actor, by that one.
-        said: Claims by the actor who makes them.
-        classes: Whether an event is one of working together or of conflict, and the table and the field that say so.
-        steps: What happened to an event over the versions, by event.
-        actor_steps: The same by actor.
     """
 
     shelf: Shelf
@@ -61,38 +47,177 @@ class Records:
     edition: Edition
     roles: Roles
     parts: Parts
-    events: Mapping[str, Row]
-    n_events: int
-    actors: Mapping[str, Row]
-    n_actors: int
-    present: Mapping[str, list[Presence]]
-    appears: Mapping[str, list[Presence]]
-    answers: Grouped
-    claims: Grouped
-    said: Grouped
-    chain: Grouped
-    sources: Mapping[str, Row]
-    evidence: Grouped
-    episodes: Grouped
-    bounded: Grouped
-    others: Mapping[str, Grouped]
-    about: Mapping[str, Grouped]
-    belonging: Grouped
-    classes: tuple[str, str, Mapping[str, str]]
-    steps: Mapping[str, list[Step]]
-    actor_steps: Mapping[str, list[Step]]
-    gone_events: Mapping[str, Gone]
-    gone_actors: Mapping[str, Gone]
+
+    @property
+    def n_events(self) -> int:
+        """How many events there are."""
+        return self.parts.events.rows
 
     @property
     def has_event_pages(self) -> bool:
         """Whether each event has a page of its own."""
         return self.n_events <= self.most
 
+    @cached_property
+    def told(self) -> Parts:
+        """The parts of the tables in the story of an event; without any where events have no pages, so that nobody reads those tables."""
+        return self.parts if self.has_event_pages else Parts(self.edition, self.roles)
+
+    @cached_property
+    def events(self) -> Mapping[str, Row]:
+        """Every event, in the order of its days, those without one last; empty where they have no pages."""
+        rows = _in_time(self.parts).iter_rows(named=True) if self.has_event_pages else ()
+        return {text_of(row[self.roles.id]): row for row in rows}
+
+    @cached_property
+    def listed_actors(self) -> Mapping[str, Row]:
+        """Every row of the table of actors; empty where there are more than `most`."""
+        is_short = self.roles.actor_id and self.parts.table(self.roles.actors).rows <= self.most
+        return _keyed(self.parts, self.roles.actors) if is_short else {}
+
+    @cached_property
+    def ids_by_name(self) -> Mapping[str, str]:
+        """The ids of actors by their name; a name that several bear names none of them."""
+        named = grouped(self.listed_actors.values(), self.roles.actor_name) if self.roles.actor_name else {}
+        return {name: text_of(own[0][self.roles.actor_id]) for name, own in named.items() if len(own) == 1}
+
+    @cached_property
+    def present(self) -> Mapping[str, list[Presence]]:
+        """Who takes part, by event."""
+        return _presences(self.parts, self.events, self.ids_by_name)
+
+    @cached_property
+    def appears(self) -> Mapping[str, list[Presence]]:
+        """The same by actor, in the order of the events."""
+        found: dict[str, list[Presence]] = defaultdict(list)
+        for id_ in self.events:
+            for one in self.present.get(id_, ()):
+                found[one.actor].append(one)
+        return found
+
+    @cached_property
+    def years(self) -> Mapping[str, list[Year]]:
+        """The events of each actor, counted by year; empty where each event has a page, or no actor has one."""
+        table = self.edition.tables.get(self.roles.actors)
+        is_told = self.has_event_pages or (table is not None and table.rows > self.most)
+        return {} if is_told else years_of_actors(self.parts, self.ids_by_name, self.most)
+
+    def events_of(self, actor: str) -> int:
+        """In how many events an actor takes part."""
+        years = sum(it.events for it in self.years.get(actor, ()))
+        return years or len({it.event for it in self.appears.get(actor, ())})
+
+    def roles_of(self, actor: str) -> set[str]:
+        """What an actor is in its events: codes of roles, or fields of events."""
+        return {it.role for it in self.appears.get(actor, ())}.union(*(it.roles for it in self.years.get(actor, ())))
+
+    @cached_property
+    def all_actors(self) -> Mapping[str, Row]:
+        """The rows of the table of actors, and one without cells for each other name that events hold."""
+        others = sorted({*self.appears, *self.years} - set(self.listed_actors))
+        return {**self.listed_actors, **{name: {} for name in others}}
+
+    @property
+    def n_actors(self) -> int:
+        """How many actors there are."""
+        return len(self.all_actors) or (self.parts.table(self.roles.actors).rows if self.roles.actor_id else 0)
+
     @property
     def has_actor_pages(self) -> bool:
         """Whether each actor has a page of its own."""
         return self.n_actors <= self.most
+
+    @property
+    def actors(self) -> Mapping[str, Row]:
+        """All actors; empty where they have no pages."""
+        return self.all_actors if self.has_actor_pages else {}
+
+    @cached_property
+    def answers(self) -> Grouped:
+        """Events that refer to another event, by that one."""
+        return _joined(grouped(self.events.values(), name) for name in to(self.parts.events, self.roles.events))
+
+    @cached_property
+    def claims(self) -> Grouped:
+        """Claims by the event that they are about."""
+        return _by(self.told, self.told.claims, self.roles.events)
+
+    @cached_property
+    def said(self) -> Grouped:
+        """Claims by the actor who makes them."""
+        return _by(self.told, self.told.claims, self.roles.actors)
+
+    @cached_property
+    def chain(self) -> Grouped:
+        """The ways of a claim through sources, by claim."""
+        return _by(self.told, self.told.chain, self.told.claims)
+
+    @cached_property
+    def sources(self) -> Mapping[str, Row]:
+        """The sources that these name."""
+        return _keyed(self.told, self.told.sources)
+
+    @cached_property
+    def evidence(self) -> Grouped:
+        """What claims are worth, by event."""
+        return _by(self.told, self.told.evidence, self.roles.events)
+
+    @cached_property
+    def episodes(self) -> Grouped:
+        """What holds between actors over a time, by actor."""
+        return _by(self.told, self.told.episodes, self.roles.actors)
+
+    @cached_property
+    def bounded(self) -> Grouped:
+        """The same by the event that begins or ends it."""
+        return _by(self.told, self.told.episodes, self.roles.events)
+
+    @cached_property
+    def others(self) -> Mapping[str, Grouped]:
+        """Other rows that name an event, by table, then by event."""
+        return {name: rows_by(self.parts.table(name), field) for name, field in self.told.others.items()}
+
+    @cached_property
+    def about(self) -> Mapping[str, Grouped]:
+        """Other rows about an actor, by table, then by actor."""
+        tables = self.parts.about if self.actors else {}
+        return {name: rows_by(self.parts.table(name), field) for name, field in tables.items()}
+
+    @cached_property
+    def belonging(self) -> Grouped:
+        """Actors that refer to another actor, by that one."""
+        names = to(self.parts.table(self.roles.actors), self.roles.actors) if self.listed_actors else ()
+        return _joined(grouped(self.listed_actors.values(), name) for name in names)
+
+    @cached_property
+    def classes(self) -> tuple[str, str, Mapping[str, str]]:
+        """Whether an event is one of working together or of conflict, and the table and the field that say so."""
+        return _classes(self.parts) if self.has_event_pages else ("", "", {})
+
+    @cached_property
+    def all_steps(self) -> Mapping[tuple[str, str], list[Step]]:
+        """What happened to every row over the versions, by table and key."""
+        return steps_of(self.shelf)
+
+    @cached_property
+    def steps(self) -> Mapping[str, list[Step]]:
+        """What happened to an event and to what belongs to it, by event."""
+        return owned(self.told, self.shelf, self.all_steps)
+
+    @cached_property
+    def actor_steps(self) -> Mapping[str, list[Step]]:
+        """The same by actor."""
+        return {key: own for (name, key), own in self.all_steps.items() if name == self.roles.actors}
+
+    @cached_property
+    def gone_events(self) -> Mapping[str, Gone]:
+        """The events that were published and are there no more."""
+        return gone(self.shelf, self.roles.events, self.all_steps)
+
+    @cached_property
+    def gone_actors(self) -> Mapping[str, Gone]:
+        """The same of actors."""
+        return gone(self.shelf, self.roles.actors, self.all_steps)
 
 
 def has_pages(edition: Edition, roles: Roles) -> bool:
@@ -111,59 +236,7 @@ def read_records(shelf: Shelf, most: int = MOST) -> Records | None:
     roles = roles_of(edition) if edition else None
     if edition is None or roles is None or not roles.id:
         return None
-    parts = parts_of(edition, roles)
-    is_small = parts.events.rows <= most
-    rows = {text_of(row[roles.id]): row for row in _in_time(parts).iter_rows(named=True)} if is_small else {}
-    listed_actors = _keyed(parts, roles.actors) if roles.actor_id and parts.table(roles.actors).rows <= most else {}
-    present = _presences(parts, rows, listed_actors)
-    appears = _by_actor(present, rows)
-    actors = {**listed_actors, **{name: {} for name in sorted(set(appears) - set(listed_actors))}}
-    told = parts if is_small else Parts(edition, roles)  # claims about events without a page are not read
-    steps = steps_of(shelf)
-    return Records(
-        shelf=shelf,
-        most=most,
-        edition=edition,
-        roles=roles,
-        parts=parts,
-        events=rows,
-        n_events=parts.events.rows,
-        actors=actors if len(actors) <= most else {},
-        n_actors=len(actors) or (parts.table(roles.actors).rows if roles.actor_id else 0),
-        present=present,
-        appears=appears,
-        answers=_joined(grouped(rows.values(), name) for name in to(parts.events, roles.events)),
-        claims=_by(told, told.claims, roles.events),
-        said=_by(told, told.claims, roles.actors),
-        chain=_by(told, told.chain, told.claims),
-        sources=_keyed(told, told.sources),
-        evidence=_by(told, told.evidence, roles.events),
-        episodes=_by(told, told.episodes, roles.actors),
-        bounded=_by(told, told.episodes, roles.events),
-        others={name: rows_by(parts.table(name), field) for name, field in parts.others.items() if is_small},
-        about={name: rows_by(parts.table(name), field) for name, field in parts.about.items() if actors},
-        belonging=_belonging(parts, listed_actors),
-        classes=_classes(parts) if is_small else ("", "", {}),
-        steps=owned(told, shelf, steps),
-        actor_steps={key: own for (name, key), own in steps.items() if name == roles.actors},
-        gone_events=gone(shelf, roles.events, steps),
-        gone_actors=gone(shelf, roles.actors, steps),
-    )
-
-
-def _by_actor(present: Mapping[str, list[Presence]], rows: Iterable[str]) -> dict[str, list[Presence]]:
-    """The participations of each actor, in the order of the events."""
-    found: dict[str, list[Presence]] = defaultdict(list)
-    for id_ in rows:
-        for one in present.get(id_, ()):
-            found[one.actor].append(one)
-    return found
-
-
-def _belonging(parts: Parts, actors: Mapping[str, Row]) -> dict[str, list[Row]]:
-    """The actors that refer to another one, by that one."""
-    table = parts.edition.tables.get(parts.roles.actors)
-    return _joined(grouped(actors.values(), name) for name in to(table, table.name)) if table and actors else {}
+    return Records(shelf, most, edition, roles, parts_of(edition, roles))
 
 
 def _in_time(parts: Parts) -> pl.DataFrame:
@@ -173,10 +246,9 @@ def _in_time(parts: Parts) -> pl.DataFrame:
     return frame.sort([*by, parts.roles.id], nulls_last=True, maintain_order=True)
 
 
-def _presences(parts: Parts, rows: Mapping[str, Row], actors: Mapping[str, Row]) -> dict[str, list[Presence]]:
+def _presences(parts: Parts, rows: Mapping[str, Row], names: Mapping[str, str]) -> dict[str, list[Presence]]:
     """Who takes part in each event, roles in the order of their code list; an actor named as the table of actors does is that one."""
     found: dict[str, list[Presence]] = defaultdict(list)
-    names = _ids_by_name(parts, actors)
     for one in parts.roles.participations if rows else ():
         known = {} if one.refers else names
         if one.table == parts.roles.events:
@@ -193,15 +265,6 @@ def _presences(parts: Parts, rows: Mapping[str, Row], actors: Mapping[str, Row])
         for own in found.values():
             own.sort(key=lambda it: order.get(it.role, len(order)))
     return found
-
-
-def _ids_by_name(parts: Parts, actors: Mapping[str, Row]) -> dict[str, str]:
-    """The ids of actors by their name; a name that several bear names none of them."""
-    name = parts.roles.actor_name
-    ids: dict[str, list[str]] = defaultdict(list)
-    for id_, row in actors.items() if name else ():
-        ids[text_of(row[name])].append(id_)
-    return {text: own[0] for text, own in ids.items() if len(own) == 1}
 
 
 def _classes(parts: Parts) -> tuple[str, str, dict[str, str]]:

@@ -38,13 +38,11 @@ export async function open(address) {
     whole = Promise.resolve(bytes); // the server knows no ranges
     return bytes.subarray(start, end);
   };
-  return {
-    size: address.bytes,
-    footer: address.footer,
-    isWhole: address.bytes <= WHOLE,
-    read: async (start, end) => {
-      if (!whole && address.bytes <= WHOLE) whole = ask(0, address.bytes);
-      return whole ? (await whole).subarray(start, end) : ask(start, end);
-    },
+  const { bytes: size, footer } = address, isWhole = size <= WHOLE;
+  /** @param {number} start @param {number} end */
+  const read = async (start, end) => {
+    if (isWhole) whole ||= ask(0, size);
+    return whole ? (await whole).subarray(start, end) : ask(start, end);
   };
+  return { size, footer, isWhole, read };
 }

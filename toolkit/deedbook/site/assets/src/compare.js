@@ -15,18 +15,11 @@ export function comparing(place) {
   /** @type {Version[]} */
   const versions = page.versions || [];
   if (versions.length < 2) return;
-  const choose = (/** @type {string} */ id, /** @type {number} */ at) => {
-    const box = el("select", { id }, ...versions.map(({ version }) => el("option", { value: version, dir: "auto" }, version)));
-    box.selectedIndex = at;
-    return box;
-  };
+  const choose = (/** @type {string} */ id, /** @type {number} */ chosen) => el("select", { id }, ...versions.map(({ version }, at) => el("option", { value: version, dir: "auto", selected: at === chosen }, version)));
   const from = choose("compare-from", 1), to = choose("compare-to", 0);
   const status = el("p", { role: "status" }), result = el("div", { class: "compared" });
-  place.append(
-    el("p", { class: "bar" }, el("label", {}, say("explorer.compare-from"), " ", from), " ", el("label", {}, say("explorer.compare-to"), " ", to), " ", el("button", { type: "button", id: "compare-show", onclick: show }, say("explorer.compare"))),
-    status,
-    result,
-  );
+  const button = el("button", { type: "button", id: "compare-show", onclick: show }, say("explorer.compare"));
+  place.append(el("p", { class: "bar" }, el("label", {}, say("explorer.compare-from"), " ", from), " ", el("label", {}, say("explorer.compare-to"), " ", to), " ", button), status, result);
   const asked = new URLSearchParams(location.hash.slice(1));
   [from.value, to.value] = [asked.get("from") ?? from.value, asked.get("to") ?? to.value];
   if (asked.has("from")) show();

@@ -1,14 +1,14 @@
 // The explorer of one table: search, filters, order, columns, a row by its key, export. The address says what is shown.
 
 import { open } from "./bytes.js";
-import { copyButton, el, language, later, linked, page, say } from "./dom.js";
+import { copyButton, count, el, language, later, linked, page, say } from "./dom.js";
 import { exportPanel } from "./export.js";
 import { controls, labelOf } from "./facets.js";
 import { Grid, rowsText } from "./grid.js";
 import { Parquet } from "./parquet.js";
-import { breathe } from "./ranges.js";
+import { breathe, idle } from "./ranges.js";
 import { order, select, tally } from "./selection.js";
-import { joinKey, splitKey, textOf } from "./values.js";
+import { joinKey, splitKey, storyOf, textOf } from "./values.js";
 import { fromAddress, isActive, toAddress, where } from "./where.js";
 
 /** @typedef {import("./values.js").Field} Field */
@@ -34,7 +34,7 @@ export function shownValue(value, field) {
   const label = field.codes || field.kind === "boolean" ? labelOf(/** @type {any} */ (value), field) : text;
   if (label !== text) return el("span", {}, label, " ", el("span", { class: "code" }, text));
   if (text.length <= LONG) return linked(text);
-  const rest = el("button", { type: "button", class: "plain" }, say("explorer.whole-cell", { length: text.length.toLocaleString(language) }));
+  const rest = el("button", { type: "button", class: "plain" }, say("explorer.whole-cell", { length: count(text.length) }));
   const part = el("span", { class: "long" }, `${text.slice(0, LONG)}… `, rest);
   rest.addEventListener("click", () => part.replaceChildren(text));
   return part;
@@ -49,6 +49,7 @@ export const naming = ({ href, table, field }, id) => `${href}#${encodeURICompon
 
 /** @param {HTMLElement} place the element with the first rows, which read without this */
 export async function explorer(place) {
+  if (!page.parquet) return;
   const status = el("p", { class: "rows", role: "status" }, say("explorer.reading"));
   place.before(status);
   /** @param {unknown} error */
@@ -100,13 +101,12 @@ export async function explorer(place) {
     const found = await select(table.rows, asked, search, fields, read);
     const arranged = sorted ? order(await read(sorted.name), found.rows, sorted.down, language) : found.rows;
     if (mine !== turn) return; // somebody typed on
-    [selection, view, looked, grid.top, expression] = [found, arranged, -1, 0, where(asked, found.searched, fields)];
+    [selection, view, looked, expression] = [found, arranged, -1, where(asked, found.searched, fields)];
     detail.hidden = true;
     const said = rowsText(selection.length, table.rows) + (selection.length ? "" : ` ${say("explorer.none")}`);
     status.textContent = said;
     clear.hidden = !filtered();
-    grid.refresh();
-    grid.show(0, true);
+    grid.refresh(0);
     await breathe();
     if (mine === turn) await side.refresh(filtered());
     if (mine !== turn) return;
@@ -131,11 +131,9 @@ export async function explorer(place) {
     const close = () => ((detail.hidden = true), (looked = -1), grid.move(at, grid.at.column));
     const heading = el("h2", { tabindex: -1, dir: "auto" }, splitKey(name).join(", ") || say("explorer.row", { row: row + 1 }));
     const refer = page.referring.map((/** @type {any} */ one) => el("li", {}, el("a", { href: naming(one, splitKey(name)[0]) }, `${one.title}: ${one.label}`)));
-    detail.replaceChildren(
-      el("div", { class: "detail-head" }, heading, link ? el("a", { href: link, class: "permalink" }, say("explorer.permalink")) : null, link ? copyButton(() => new URL(link, location.href).href, say("explorer.copy-link")) : null, el("button", { type: "button", class: "close", onclick: close }, say("explorer.close"))),
-      facts(table, row, fields),
-      ...(refer.length ? [el("h3", {}, say("explorer.referring")), el("ul", {}, ...refer)] : []),
-    );
+    const links = link ? [el("a", { href: link, class: "permalink" }, say("explorer.permalink")), copyButton(() => new URL(link, location.href).href, say("explorer.copy-link"))] : [];
+    if (page.story) links.unshift(el("a", { href: storyOf(page.story, splitKey(name)[0]) }, say(`explorer.story-${page.story.kind}`)));
+    detail.replaceChildren(el("div", { class: "detail-head" }, heading, ...links, el("button", { type: "button", class: "close", onclick: close }, say("explorer.close"))), facts(table, row, fields), ...(refer.length ? [el("h3", {}, say("explorer.referring")), el("ul", {}, ...refer)] : []));
     detail.onkeydown = (/** @type {KeyboardEvent} */ event) => event.key === "Escape" && close();
     detail.hidden = false;
     if (link) history.replaceState(null, "", link);
@@ -154,33 +152,30 @@ export async function explorer(place) {
     if (row < 0) return arrange().then(() => void (status.textContent = say("explorer.no-row", { key: wanted })));
     selection = await select(table.rows, filters, search, fields, read);
     status.textContent = rowsText(table.rows, table.rows);
-    grid.refresh();
-    grid.show(row, true);
+    grid.refresh(row);
     await look(row);
   }
 
   const box = el("input", { type: "search", id: "explorer-search", autocomplete: "off", placeholder: say("explorer.search"), oninput: () => ((search = box.value.trim()), typed()) });
   const clear = el("button", { type: "button", hidden: true, onclick: () => ((filters = new Map()), (search = box.value = ""), changed()) }, say("explorer.clear"));
   const side = controls(fields, filterOf, changed, typed, async (name) => tally(await read(name), name, selection));
-  const choice = fields.map((field) => {
+  const choice = (/** @type {Field} */ field) => {
     const choose = () => (shown[input.checked ? "add" : "delete"](field.name), grid.refresh());
     const input = el("input", { type: "checkbox", checked: shown.has(field.name), onchange: choose });
     return el("li", {}, el("label", {}, input, el("span", { dir: "auto" }, field.title)));
-  });
-  const columns = el("details", { class: "panel columns" }, el("summary", {}, say("explorer.columns")), el("ul", { class: "panel-body" }, ...choice));
+  };
+  const choices = el("ul", { class: "panel-body" }), columns = el("details", { class: "panel columns", ontoggle: () => choices.firstChild || choices.append(...fields.map(choice)) }, el("summary", {}, say("explorer.columns")), choices);
   const exporting = exportPanel(table, fields, () => ({ rows: selection.rows, length: selection.length, where: expression }));
   const detail = el("section", { class: "detail", hidden: true, "aria-label": say("explorer.one-row") });
   const filterBox = el("details", { class: "filters", open: matchMedia("(min-width: 60rem)").matches }, el("summary", {}, say("explorer.filters")), ...side.boxes);
-  place.replaceWith(
-    el("div", { class: "explorer" },
-      el("div", { class: "bar" }, el("label", { class: "search", for: "explorer-search" }, el("span", { class: "unseen" }, say("explorer.search")), box), clear, columns, exporting.panel),
-      el("div", { class: "explorer-body" }, filterBox, el("div", { class: "explorer-main" }, grid.element, detail)),
-    ),
-  );
+  if (table.rows && !/[/?]/.test(location.hash)) await table.read([0], visible().map(({ name }) => name)).catch(failed); // the first rows stay in sight until others can
+  await breathe();
+  const bar = el("div", { class: "bar" }, el("label", { class: "search", for: "explorer-search" }, el("span", { class: "unseen" }, say("explorer.search")), box), clear, columns, exporting.panel);
+  place.replaceWith(el("div", { class: "explorer" }, bar, el("div", { class: "explorer-body" }, filterBox, el("div", { class: "explorer-main" }, grid.element, detail))));
   const go = () => follow().catch(failed);
   window.addEventListener("hashchange", go);
   await go();
-  if (table.source.isWhole) for (const name of side.open()) await breathe().then(() => table.column(name)).catch(failed); // the first filter then need not wait
+  if (table.source.isWhole) for (const name of side.open()) await idle().then(() => table.column(name)).catch(failed); // the first filter then need not wait
 }
 
 /** What an address asks for: `#TABLE`, `#TABLE/KEY` or `#TABLE?FILTERS`. @param {string} hash */

@@ -67,17 +67,13 @@ export function exportPanel(table, fields, current) {
       const { dataset, version, inexact } = page, name = page.table, online = location.protocol !== "file:";
       const whole = page.place && online ? `${page.citation} ${new URL(page.place, location.href).href}` : page.citation;
       const from = online ? ` --from ${shell(new URL(page.catalogue, location.href).href)}` : "";
-      const note = `subset: ${name} where ${where}; ${length.toLocaleString("en")} rows, sha256:${made.sha256}`;
+      const note = `subset: ${name} where ${where}; ${count(length, "en")} rows, sha256:${made.sha256}`;
       const address = URL.createObjectURL(made.blob);
       const link = el("a", { class: "button", href: address, download: `${dataset}-${version}-${name}-${made.sha256.slice(0, 8)}.csv` }, say("explorer.download", { rows: count(length), size: count(Math.ceil(made.bytes / 1000)) }));
       body.replaceChildren(el("p", {}, link), el("p", { class: "soft" }, say("explorer.formulas")), quote(say("explorer.expression"), where, "subset-where"));
+      const again = `deedbook fetch ${dataset}@${version}${from} --table ${shell(name)} --subset ${shell(where)} --digest ${made.sha256}`;
       if (inexact.length) body.append(el("p", { class: "warn" }, say("explorer.inexact", { fields: inexact.join(", ") })));
-      else
-        body.append(
-          quote(say("explorer.digest"), made.sha256, "subset-digest"),
-          quote(say("explorer.citation"), `${whole} [${note}]`, "subset-citation"),
-          quote(say("explorer.again"), `deedbook fetch ${dataset}@${version}${from} --table ${shell(name)} --subset ${shell(where)} --digest ${made.sha256}`, "subset-fetch"),
-        );
+      else body.append(quote(say("explorer.digest"), made.sha256, "subset-digest"), quote(say("explorer.citation"), `${whole} [${note}]`, "subset-citation"), quote(say("explorer.again"), again, "subset-fetch"));
     } catch (error) {
       body.replaceChildren(el("p", { class: "bad", role: "alert" }, say("explorer.failed", { reason: String(error) })));
     }

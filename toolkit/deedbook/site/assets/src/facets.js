@@ -1,6 +1,7 @@
 // The controls that filter: counts of codes with their labels, parts of texts, ranges of numbers and dates, missing cells.
 
 import { count, el, page, say } from "./dom.js";
+import { rest } from "./ranges.js";
 import { textOf } from "./values.js";
 
 /** @typedef {import("./parquet.js").Value} Value */
@@ -33,32 +34,31 @@ function facet(field, whole, first, filter, changed, tally) {
   const list = el("ul", { class: "facet-values" });
   const box = el("details", { class: "facet", "data-field": field.name }, el("summary", { dir: "auto" }, field.title), list);
   const known = new Map(first);
-  let counts = new Map(first), all = false;
+  let counts = new Map(first), all = false, drawn = -1;
 
   function draw() {
     const chosen = filter(field.name).values || new Set();
     const values = [...new Set([...known.keys(), ...counts.keys(), ...chosen])];
     const shown = all ? values : values.slice(0, FIRST).concat(values.slice(FIRST).filter((value) => chosen.has(value)));
-    list.replaceChildren(
-      ...shown.map((value) => {
-        const many = counts.get(value) || 0, label = labelOf(value, field);
-        const choose = () => ((filter(field.name).values ||= new Set())[chosen.has(value) ? "delete" : "add"](value), changed());
-        const input = el("input", { type: "checkbox", checked: chosen.has(value), onchange: choose });
-        const code = typeof value === "string" && label !== value ? el("span", { class: "code" }, value) : null;
-        return el("li", {}, el("label", { class: many ? "" : "none" }, input, el("span", { class: "facet-label", dir: "auto", title: String(value ?? "") }, label, " ", code), el("span", { class: "facet-count" }, count(many))));
-      }),
-    );
+    const items = shown.map((value) => {
+      const many = counts.get(value) || 0, label = labelOf(value, field);
+      const choose = () => ((filter(field.name).values ||= new Set())[chosen.has(value) ? "delete" : "add"](value), changed());
+      const input = el("input", { type: "checkbox", checked: chosen.has(value), onchange: choose });
+      const code = typeof value === "string" && label !== value ? el("span", { class: "code" }, value) : null;
+      return el("li", {}, el("label", { class: many ? "" : "none" }, input, el("span", { class: "facet-label", dir: "auto", title: String(value ?? "") }, label, " ", code), el("span", { class: "facet-count" }, count(many))));
+    });
+    list.replaceChildren(...items);
     if (shown.length < values.length)
       list.append(el("li", {}, el("button", { type: "button", class: "plain", onclick: () => ((all = true), draw()) }, say("explorer.more", { some: count(values.length - shown.length) }))));
   }
 
-  async function refresh(/** @type {boolean} */ filtered) {
-    if (!box.open) return;
-    counts = filtered || !whole ? await tally(field.name) : known;
+  async function refresh(/** @type {number} */ state) {
+    if (!box.open || drawn === state) return;
+    drawn = state;
+    counts = state || !whole ? await tally(field.name) : known;
     if (!whole) for (const value of counts.keys()) known.set(value, 0);
     draw();
   }
-  draw();
   return { box, refresh, whole };
 }
 
@@ -72,17 +72,22 @@ function facet(field, whole, first, filter, changed, tally) {
 function control(field, filter, changed, typed) {
   const kind = field.kind === "text" ? { type: "search" } : field.kind === "number" ? { type: "text", inputmode: "decimal", pattern: "-?[0-9]+([.][0-9]+)?" } : { type: "date" };
   const parts = /** @type {("text" | "low" | "high")[]} */ (field.kind === "text" ? ["text"] : ["low", "high"]);
-  const boxes = parts.map((part) => el("input", { ...kind, oninput: (/** @type {any} */ { target }) => ((filter(field.name)[part] = target.value.trim() || undefined), typed()) }));
-  const choose = () => ((filter(field.name).missing = missing.value ? missing.value === "missing" : undefined), changed());
-  const missing = el("select", { onchange: choose }, ...["", "there", "missing"].map((value) => el("option", { value }, say(`explorer.cells-${value || "any"}`))));
+  const box = el("details", { class: "facet", "data-field": field.name, ontoggle: refresh }, el("summary", { dir: "auto" }, field.title));
+  /** @type {any[]} */
+  const boxes = [], missing = el("select", { onchange: () => ((filter(field.name).missing = missing.value ? missing.value === "missing" : undefined), changed()) });
   const named = (/** @type {string} */ name, /** @type {Node} */ box) => el("label", {}, el("span", { class: "label" }, say(`explorer.${name}`)), box);
-  const box = el("details", { class: "facet", "data-field": field.name }, el("summary", { dir: "auto" }, field.title), ...parts.map((part, at) => named(`cells-${part}`, boxes[at])), named("cells", missing));
-  /** Puts into the boxes what the filter says, which another may have changed. */
+  /** Puts into the boxes, made when they are first seen, what the filter says, which another may have changed. */
   function refresh() {
     const now = filter(field.name);
+    if (Object.values(now).some((value) => value !== undefined)) box.open = true;
+    if (!box.open) return;
+    if (!boxes.length) {
+      boxes.push(...parts.map((part) => el("input", { ...kind, oninput: (/** @type {any} */ { target }) => ((filter(field.name)[part] = target.value.trim() || undefined), typed()) })));
+      missing.append(...["", "there", "missing"].map((value) => el("option", { value }, say(`explorer.cells-${value || "any"}`))));
+      box.append(...parts.map((part, at) => named(`cells-${part}`, boxes[at])), named("cells", missing));
+    }
     parts.forEach((part, at) => document.activeElement !== boxes[at] && (boxes[at].value = now[part] || ""));
     missing.value = now.missing === undefined ? "" : now.missing ? "missing" : "there";
-    if (Object.values(now).some((value) => value !== undefined)) box.open = true;
   }
   return { box, refresh };
 }
@@ -100,17 +105,17 @@ export function controls(fields, filter, changed, typed, tally) {
   const lists = fields.filter((field) => counted.has(field.name)).map((field) => facet(field, .../** @type {[boolean, [Value, number][]]} */ (counted.get(field.name)), filter, changed, tally));
   const others = fields.filter((field) => !counted.has(field.name)).map((field) => control(field, filter, changed, typed));
   const wide = matchMedia("(min-width: 60rem)").matches;
-  lists.filter(({ whole }) => whole).slice(0, wide ? OPEN : 0).forEach(({ box }) => (box.open = true));
-  let filtered = false;
-  for (const { box, refresh } of lists) box.addEventListener("toggle", () => refresh(filtered));
+  let state = 0, turns = 0; // which selection is counted; 0: all rows
+  for (const { box, refresh } of lists) box.addEventListener("toggle", () => refresh(state));
+  for (const { box, refresh } of lists.filter(({ whole }) => whole).slice(0, wide ? OPEN : 0)) (box.open = true), refresh(0);
   return {
     open: () => lists.filter(({ box }) => box.open).map(({ box }) => box.dataset.field),
     boxes: [...lists, ...others].map(({ box }) => box),
-    /** @param {boolean} now whether anything is filtered */
-    refresh: async (now) => {
-      filtered = now;
+    /** @param {boolean} filtered */
+    refresh: async (filtered) => {
+      state = filtered ? ++turns : 0;
       for (const { refresh } of others) refresh();
-      for (const { refresh } of lists) await refresh(now);
+      for (const { refresh } of lists) await refresh(state), await rest();
     },
   };
 }

@@ -8,8 +8,8 @@ const ROW = 32;
 const HIGHEST = 8_000_000;
 /** Widths of columns in rem, as explorer.css has them. */
 const WIDTHS = { narrow: 8, middle: 12, long: 20 };
-/** Characters of a cell that can be seen at all. */
-const SEEN = 300;
+/** Characters of a cell that can be seen at all: the widest column has room for a hundred narrow ones. */
+const SEEN = 120;
 
 /** @typedef {import("./values.js").Field} Field */
 /** @typedef {{text: string, title?: string, href?: string, none?: boolean}} Cell */
@@ -33,6 +33,9 @@ export class Grid {
     this.top = 0;
     this.at = { row: -1, column: 0 }; // row -1 is the header
     this.asked = 0;
+    // as explorer.css has it, until the observer tells: asking the element makes the browser lay out the page
+    this.height = Math.max(9 * ROW, Math.min(innerHeight * 0.75, 24 * ROW));
+    this.set = /** @type {number | undefined} */ (0); // where the bar was put, undefined when somebody moved it
     this.columns = el("colgroup");
     this.head = el("tr", { "aria-rowindex": 1 });
     this.body = el("tbody");
@@ -40,12 +43,16 @@ export class Grid {
     this.table = el("table", { role: "grid", class: "grid", "aria-label": model.label, ...listen }, this.columns, el("thead", {}, this.head), this.body);
     this.space = el("div", { class: "grid-space" }, this.table);
     this.element = el("div", { class: "grid-scroll", onscroll: () => this.scrolled() }, this.space);
-    new ResizeObserver(() => this.draw()).observe(this.element);
+    new ResizeObserver(() => {
+      const before = this.sight;
+      this.height = this.element.clientHeight;
+      if (this.sight !== before) this.draw();
+    }).observe(this.element);
   }
 
   /** Rows in sight. */
   get sight() {
-    return Math.max(1, Math.floor((this.element.clientHeight - ROW) / ROW));
+    return Math.max(1, Math.floor((this.height - ROW) / ROW));
   }
 
   /** The first row that can stand on top. */
@@ -53,8 +60,13 @@ export class Grid {
     return Math.max(0, this.model.length() - this.sight);
   }
 
-  /** Everything anew: other rows, columns or order. */
-  refresh() {
+  /** How far the bar goes, in pixels. */
+  get range() {
+    return Math.max(0, Math.min(HIGHEST, (this.model.length() + 1) * ROW) - this.height);
+  }
+
+  /** Everything anew: other rows, columns or order. @param {number} [place] the row on top */
+  refresh(place = this.top) {
     const fields = this.model.fields(), length = this.model.length(), sorted = this.model.sorted();
     const focused = this.table.contains(document.activeElement);
     this.space.style.height = `${Math.min(HIGHEST, (length + 1) * ROW)}px`;
@@ -65,35 +77,29 @@ export class Grid {
     this.head.replaceChildren(
       ...fields.map((field, index) => {
         const mine = sorted?.name === field.name;
-        return el(
-          "th",
-          { scope: "col", "aria-colindex": index + 1, "aria-sort": mine ? (sorted.down ? "descending" : "ascending") : "none", class: `kind-${field.kind}`, title: `${field.title} (${field.name}): ${say("explorer.sort")}`, tabindex: -1 },
-          el("span", { class: "th-title", dir: "auto" }, field.title),
-          el("span", { class: "th-sort", "aria-hidden": "true" }, mine ? (sorted.down ? " ▼" : " ▲") : ""),
-        );
+        const about = { scope: "col", "aria-colindex": index + 1, "aria-sort": mine ? (sorted.down ? "descending" : "ascending") : "none", class: `kind-${field.kind}`, title: `${field.title} (${field.name}): ${say("explorer.sort")}`, tabindex: -1 };
+        return el("th", about, el("span", { class: "th-title", dir: "auto" }, field.title), el("span", { class: "th-sort", "aria-hidden": "true" }, mine ? (sorted.down ? " ▼" : " ▲") : ""));
       }),
     );
     this.at.column = Math.min(this.at.column, Math.max(0, fields.length - 1));
     this.at.row = Math.min(this.at.row, length - 1);
-    this.top = Math.min(this.top, this.last);
-    this.draw(focused);
+    this.show(place, true, focused);
   }
 
-  /** Brings a row into sight. @param {number} place @param {boolean} [first] on top, whatever is in sight */
-  show(place, first = false) {
+  /** Brings a row into sight. @param {number} place @param {boolean} [first] on top, whatever is in sight @param {boolean} [focused] */
+  show(place, first = false, focused) {
     if (first || place < this.top) this.top = place;
     else if (place >= this.top + this.sight) this.top = place - this.sight + 1;
     this.top = Math.max(0, Math.min(this.top, this.last));
-    const range = this.element.scrollHeight - this.element.clientHeight;
-    this.set = range > 0 && this.last ? Math.round((this.top / this.last) * range) : 0;
-    this.element.scrollTop = this.set;
-    this.draw();
+    const set = this.last ? Math.round((this.top / this.last) * this.range) : 0;
+    if (set !== this.set) this.element.scrollTop = this.set = set;
+    this.draw(focused);
   }
 
   scrolled() {
     if (this.element.scrollTop === this.set) return; // our own doing
     this.set = undefined;
-    this.top = Math.round((this.element.scrollTop / (this.element.scrollHeight - this.element.clientHeight)) * this.last) || 0;
+    this.top = Math.min(this.last, Math.round((this.element.scrollTop / this.range) * this.last) || 0);
     this.draw();
   }
 

@@ -9,12 +9,6 @@ import { story } from "./story.js";
 
 restoreTheme();
 
-/** @param {string} selector @param {(place: HTMLElement) => unknown} run */
-const each = (selector, run) => document.querySelectorAll(selector).forEach((place) => run(/** @type {HTMLElement} */ (place)));
-each("[data-theme-toggle]", theming);
-each("[data-copy]", copying);
-each("[data-filter]", (box) => filtering(/** @type {HTMLInputElement} */ (box)));
-each("[data-search]", searching);
-each("[data-compare]", comparing);
-each("[data-story]", story);
-if (page.parquet) each("[data-explorer]", explorer);
+/** @type {[string, (place: any) => unknown][]} */
+const parts = [["theme-toggle", theming], ["copy", copying], ["filter", filtering], ["search", searching], ["compare", comparing], ["story", story], ["explorer", explorer]];
+for (const [name, run] of parts) document.querySelectorAll(`[data-${name}]`).forEach(run);

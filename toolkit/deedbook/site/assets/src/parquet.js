@@ -6,12 +6,10 @@ import { parquetHeader } from "hyparquet/src/column.js";
 import { decompressPage, readDataPage } from "hyparquet/src/datapage.js";
 import { parquetMetadata } from "hyparquet/src/metadata.js";
 import { readPlain } from "hyparquet/src/plain.js";
-import { breathe, readMany } from "./ranges.js";
+import { readMany, rest } from "./ranges.js";
 
 /** Columns of row groups that are kept decoded: some ten million cells. */
 const KEPT = 1_000;
-/** Milliseconds of decoding between two breaths. */
-const SLICE = 50;
 const text = new TextDecoder();
 const compressors = { ZSTD: (/** @type {Uint8Array} */ bytes, /** @type {number} */ size) => decompress(bytes, new Uint8Array(size)) };
 
@@ -58,21 +56,21 @@ export function unpack(bytes, at, width, out, count, more) {
 }
 
 /**
- * The pages of one column of one row group.
+ * The pages of one column of one row group, with a rest after each.
  * @param {Uint8Array} bytes
  * @param {number} rows
  * @param {Chunk} chunk
  * @param {any} head the root of the schema
  * @param {Uint32Array} codes filled with them
- * @returns {Column}
+ * @returns {Promise<Column>}
  */
-function decodeChunk(bytes, rows, { element, codec, filled }, head, codes = new Uint32Array(rows)) {
+async function decodeChunk(bytes, rows, { element, codec, filled }, head, codes = new Uint32Array(rows)) {
   const reader = { view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), offset: 0 };
   const decoder = /** @type {any} */ ({ type: element.type, element, schemaPath: [{ element: head }, { element }], codec, compressors });
   /** @type {Value[]} */
   const values = [null];
   let at = 0, distinct = true;
-  while (at < rows) {
+  for (; at < rows; await rest()) {
     const header = parquetHeader(reader);
     const packed = bytes.subarray(reader.offset, (reader.offset += header.compressed_page_size));
     const page = decompressPage(packed, Number(header.uncompressed_page_size), codec, /** @type {any} */ (compressors));
@@ -133,8 +131,7 @@ export class Parquet {
     for (const group of metadata.row_groups) {
       const chunks = new Map();
       group.columns.forEach((/** @type {any} */ column, /** @type {number} */ index) => {
-        const about = column.meta_data, name = about.path_in_schema[0];
-        const start = Number(about.dictionary_page_offset || about.data_page_offset);
+        const about = column.meta_data, name = about.path_in_schema[0], start = Number(about.dictionary_page_offset || about.data_page_offset);
         const range = { start, end: start + Number(about.total_compressed_size), low: about.statistics?.min_value, high: about.statistics?.max_value };
         chunks.set(name, { ...range, name, group: this.groups.length, element: metadata.schema[index + 1], codec: about.codec, filled: about.statistics?.null_count === 0n });
       });
@@ -171,8 +168,8 @@ export class Parquet {
    */
   async read(groups, names) {
     const wanted = [...new Set(groups)].flatMap((group) => names.filter((name) => !this.ready.has(name)).map((name) => /** @type {Chunk} */ (this.groups[group].chunks.get(name))));
-    await readMany(this.source, wanted.filter((chunk) => chunk && !this.chunks.has(chunk)), (chunk, bytes) => {
-      this.chunks.set(chunk, decodeChunk(bytes, this.groups[chunk.group].rows, chunk, this.head));
+    await readMany(this.source, wanted.filter((chunk) => chunk && !this.chunks.has(chunk)), async (chunk, bytes) => {
+      this.chunks.set(chunk, await decodeChunk(bytes, this.groups[chunk.group].rows, chunk, this.head));
     });
     if (this.chunks.size > KEPT) this.chunks = new Map([...this.chunks].filter(([chunk]) => wanted.includes(chunk)));
   }
@@ -198,10 +195,9 @@ export class Parquet {
     const pages = [];
     const chunks = /** @type {Chunk[]} */ (this.groups.map((group) => group.chunks.get(name)));
     await readMany(this.source, chunks, (chunk, bytes) => pages.push([chunk, bytes]));
-    let started = performance.now();
     for (const [done, [chunk, bytes]] of pages.entries()) {
       const { first, rows } = this.groups[chunk.group];
-      const codes = column.codes.subarray(first, first + rows), part = decodeChunk(bytes, rows, chunk, this.head, codes);
+      const codes = column.codes.subarray(first, first + rows), part = await decodeChunk(bytes, rows, chunk, this.head, codes);
       const names = new Uint32Array(part.values.length);
       column.distinct &&= part.distinct;
       for (let code = 1; code < names.length; code++) {
@@ -210,11 +206,7 @@ export class Parquet {
         if (part.distinct && found === undefined) known.set(part.values[code], names[code]);
       }
       if (names.some((name, code) => name !== code)) for (let row = 0; row < rows; row++) codes[row] = names[codes[row]];
-      if (performance.now() - started > SLICE) {
-        progress((done + 1) / pages.length);
-        await breathe();
-        started = performance.now();
-      }
+      if (await rest()) progress((done + 1) / pages.length);
     }
     this.ready.set(name, column);
     return column;

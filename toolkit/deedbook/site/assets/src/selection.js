@@ -1,5 +1,6 @@
 // Which rows are shown and in which order, and how often each value occurs among them.
 
+import { rest } from "./ranges.js";
 import { accepts, isActive, labelled, wordsOf } from "./where.js";
 
 /** @typedef {import("./parquet.js").Value} Value */
@@ -10,7 +11,14 @@ import { accepts, isActive, labelled, wordsOf } from "./where.js";
 /** @typedef {{rows: Uint32Array | null, length: number, fails: Uint8Array | null, passes: Map<string, Uint8Array>, searched: Map<string, Set<string>>}} Selection `rows` null: all; `searched`: words, and the fields that hold them */
 
 /** Which values of a column pass. @param {Column} column @param {(value: Value) => boolean} test */
-export const passing = (column, test) => Uint8Array.from(column.values, (value) => Number(test(value)));
+export async function passing({ values }, test) {
+  const pass = new Uint8Array(values.length);
+  for (let code = 0; code < pass.length; code++) {
+    pass[code] = Number(test(values[code]));
+    if (code % 4096 === 0) await rest();
+  }
+  return pass;
+}
 
 /**
  * The rows that pass all filters, in the order of the file.
@@ -28,7 +36,7 @@ export async function select(height, filters, search, fields, read) {
   const fails = new Uint8Array(height);
   for (const field of active) {
     const column = await read(field.name), { codes } = column;
-    const pass = passing(column, accepts(/** @type {Filter} */ (filters.get(field.name)), field));
+    const pass = await passing(column, accepts(/** @type {Filter} */ (filters.get(field.name)), field));
     passes.set(field.name, pass);
     for (let row = 0; row < height; row++) fails[row] += 1 - pass[codes[row]];
   }
@@ -39,7 +47,7 @@ export async function select(height, filters, search, fields, read) {
       const codes = new Set(labelled(word, field));
       if (field.codes ? !codes.size : field.kind !== "text") continue;
       const column = await read(field.name);
-      const pass = passing(column, (value) => (field.codes ? codes.has(value) : typeof value === "string" && value.toLowerCase().includes(word)));
+      const pass = await passing(column, (value) => (field.codes ? codes.has(value) : typeof value === "string" && value.toLowerCase().includes(word)));
       if (!pass.includes(1)) continue;
       holders.add(field.name);
       for (let row = 0; row < height; row++) hits[row] |= pass[column.codes[row]];

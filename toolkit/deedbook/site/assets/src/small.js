@@ -11,14 +11,20 @@ export function copying(button) {
 const THEME = "deedbook-theme";
 const html = document.documentElement;
 
+/** The colours that somebody chose; null without a choice, or in a browser that keeps nothing. @param {string} [choice] to keep from now on */
+function theme(choice) {
+  try {
+    if (choice) localStorage.setItem(THEME, choice);
+    return localStorage.getItem(THEME);
+  } catch {
+    return null;
+  }
+}
+
 /** Uses the colours that somebody chose before. */
 export function restoreTheme() {
-  try {
-    const kept = localStorage.getItem(THEME);
-    if (kept) html.dataset.theme = kept;
-  } catch {
-    // a browser that keeps nothing
-  }
+  const kept = theme();
+  if (kept) html.dataset.theme = kept;
 }
 
 /** @param {HTMLElement} button */
@@ -28,13 +34,8 @@ export function theming(button) {
   button.hidden = false;
   show();
   button.addEventListener("click", () => {
-    html.dataset.theme = isDark() ? "light" : "dark";
+    theme((html.dataset.theme = isDark() ? "light" : "dark"));
     show();
-    try {
-      localStorage.setItem(THEME, html.dataset.theme);
-    } catch {
-      // the choice then lasts as long as the page
-    }
   });
 }
 

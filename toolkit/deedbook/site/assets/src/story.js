@@ -39,7 +39,7 @@ export async function story(place) {
 async function referring(one, id) {
   const { title, field, label, data } = one;
   const table = await Parquet.open(await open(data.parquet)), own = /** @type {Field} */ (data.fields.find((each) => each.name === field));
-  const { values, codes } = await table.column(field), wanted = passing({ values, codes, distinct: false }, (value) => textOf(value, own) === id), rows = [];
+  const { values, codes } = await table.column(field), wanted = await passing({ values, codes, distinct: false }, (value) => textOf(value, own) === id), rows = [];
   for (let row = 0; row < codes.length; row++) if (wanted[codes[row]]) rows.push(row);
   const shown = rows.slice(0, MOST);
   await table.read(shown.map((row) => table.groupOf(row)), data.fields.map((each) => each.name));

@@ -1,5 +1,7 @@
 // The canonical text of a value, CSV in the form of the release, keys in addresses.
 
+import { Sha256 } from "./sha256.js";
+
 /** @typedef {import("./parquet.js").Value} Value */
 /** @typedef {{name: string, title: string, type: string, zoned?: boolean, kind: "text" | "number" | "date" | "moment" | "boolean", width: "narrow" | "middle" | "long", codes?: [Value, string][], leads?: string, of?: string}} Field */
 
@@ -60,3 +62,18 @@ export function splitKey(key) {
     else parts[parts.length - 1] += key[key[at] === "\\" ? ++at : at] ?? "";
   return parts;
 }
+
+/** The part of an address that stands for a text and no other: `slug` of addresses.py, where it says why. @param {string} text */
+export function slug(text) {
+  const isId = /^[A-Z]{1,8}[_-]?[0-9]+$/, isPlain = /^[a-z0-9][a-z0-9_.-]{0,99}$/.test(text) && !isId.test(text.toUpperCase());
+  if ((isPlain || isId.test(text)) && !/^(index|.*\.|(con|prn|aux|nul|(com|lpt)[0-9])(\..*)?)$/i.test(text)) return text;
+  const stem = text.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "").slice(0, 40) || "x";
+  return `${stem}~${new Sha256().update(new TextEncoder().encode(text)).hex().slice(0, 16)}`;
+}
+
+/**
+ * The address of the page of an event or an actor.
+ * @param {{way: string, isEach: boolean}} story `isEach`: each has a page; else one shows any of them
+ * @param {string} id
+ */
+export const storyOf = ({ way, isEach }, id) => way + (isEach ? `${slug(id)}.html` : encodeURIComponent(id));
