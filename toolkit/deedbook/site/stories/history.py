@@ -192,8 +192,8 @@ def _redirected(latest: Edition, table: str) -> dict[str, Gone]:
     if redirects is None:
         return {}
     rows = redirects.frame().filter(pl.col("table") == table).iter_rows(named=True)
-    told = ("new_id", "reason", "note", "release")
-    return {row["old_id"]: Gone(row["old_id"], *(row.get(name) or "" for name in told)) for row in rows}
+    told = ((row["old_id"], *(row.get(name) or "" for name in ("new_id", "reason", "note", "release"))) for row in rows)
+    return {old: Gone(old, new, reason, note, version) for old, new, reason, note, version in told}
 
 
 def _with_rows(shelf: Shelf, table: str, lost: dict[str, Gone]) -> dict[str, Gone]:
