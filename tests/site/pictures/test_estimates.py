@@ -27,6 +27,22 @@ def test_the_sums_of_a_month_are_those_of_its_events(tmp_path: Path) -> None:
     assert "picture-range" in figure.svg
 
 
+def test_a_number_whose_date_may_be_of_several_months_is_spread_over_them_hatched_and_said(tmp_path: Path) -> None:
+    ends: list[object] = [dt.date(2024, 1, 1), dt.date(2024, 6, 30), dt.date(2024, 5, 9), dt.date(2024, 12, 1)]
+    rows = deaths(date_end=ends, low=[0, 0, 0, 0], best=[1, 3, 4, 0], high=[1, 8, 4, 0])
+    sure, vague = (
+        estimates(facts(edition(tmp_path, table("events", frame, "event_id")), "en"))
+        for frame in (rows.drop("date_end"), rows)
+    )
+    assert sure is not None
+    assert vague is not None
+    assert vague.rows == (("January 2024", 0, 1, 1), ("May 2024", 0, 5.5, 8), ("June 2024", 0, 1.5, 4))
+    assert "Together 8, between 0 and 13; most in May 2024: 5.5." in vague.caption
+    assert "Hatched: the date may fall into several columns" in vague.caption
+    assert "Hatched" not in sure.caption
+    assert vague.svg.count('fill="url(#') > sure.svg.count('fill="url(#')
+
+
 def test_one_number_has_no_range(tmp_path: Path) -> None:
     figure = estimates(facts(edition(tmp_path, table("events", deaths(fatalities=[1, 2, 3, 4]), "event_id")), "de"))
     assert figure is not None

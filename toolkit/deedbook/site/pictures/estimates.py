@@ -9,16 +9,16 @@ from deedbook.site.messages import Messages
 from deedbook.site.pictures.bins import Bins, ordinals
 from deedbook.site.pictures.facts import FIELDS, Facts
 from deedbook.site.pictures.figure import Figure, source_of, variants
-from deedbook.site.pictures.strips import time_axis
+from deedbook.site.pictures.strips import Strip, time_axis
 from deedbook.site.pictures.svg import LETTER, Canvas, bars, breadth, drawing, element, fixed, label
-from deedbook.site.pictures.timeline import dated, span
+from deedbook.site.pictures.timeline import dated, span, strip_of
 
 _HUNDREDTHS = 100
 """Numbers are summed as whole hundredths: sums of whole numbers are the same in any order."""
 
 
-Series = Mapping[str, Sequence[float]]
-"""What the events that begin in each bin sum up to: `low`, `best` and `high`, or `best` alone where there is no range."""
+Series = Mapping[str, Strip]
+"""What the events of each bin sum up to: `low`, `best` and `high`, or `best` alone where there is no range."""
 
 
 def estimates(facts: Facts) -> Figure | None:
@@ -28,21 +28,22 @@ def estimates(facts: Facts) -> Figure | None:
         return None
     words, kind = facts.words, "range" if "low" in series else "best"
     title = words(f"picture.sums.title.{kind}", field=_amount(facts))
-    place = max(range(bins.count), key=lambda at: (series["best"][at], -at))
-    totals = {name: _number(sum(numbers), words) for name, numbers in series.items()}
-    most = _number(series["best"][place], words)
-    said = words(f"picture.sums.said.{kind}", **totals, bin=bins.name(place, words), most=most)
-    caption = f"{said} {words(f'picture.sums.read.{kind}')}"
+    place, most = series["best"].peak
+    totals = {name: _number(strip.total, words) for name, strip in series.items()}
+    said = words(f"picture.sums.said.{kind}", **totals, bin=bins.name(place, words), most=_number(most, words))
+    notes = ["picture.sums.read"] if "low" in series else []
+    notes += ["picture.sums.spread"] if any(any(strip.spread) for strip in series.values()) else []
+    caption = " ".join([said, *map(words, notes)])
     svg = variants("picture-sums", lambda canvas: _draw(canvas, (title, said), bins, series, words))
     header = (words(f"picture.unit.{bins.unit}"), *(words(f"picture.sums.{name}") for name in series))
-    rows = zip(
-        (bins.name(at, words) for at in range(bins.count)), *(map(_whole, one) for one in series.values()), strict=True
-    )
-    return Figure("sums", title, caption, svg, header, tuple(filter(_has_some, rows)), source_of(facts.edition))
+    return Figure("sums", title, caption, svg, header, _rows(bins, series, words), source_of(facts.edition))
 
 
-def _has_some(row: tuple[object, ...]) -> bool:
-    return any(row[1:])
+def _rows(bins: Bins, series: Series, words: Messages) -> tuple[tuple[object, ...], ...]:
+    """The numbers of each bin that has some."""
+    names = (bins.name(at, words) for at in range(bins.count))
+    numbers = ([_whole(round(number, 2)) for number in strip.heights] for strip in series.values())
+    return tuple(row for row in zip(names, *numbers, strict=True) if any(row[1:]))
 
 
 def _amount(facts: Facts) -> str:
@@ -60,17 +61,15 @@ def is_sum(facts: Facts) -> bool:
 
 
 def _sums(facts: Facts, bins: Bins) -> Series:
-    """The sums of each bin; nothing when nothing is counted."""
+    """The sums of each bin, those of events that may be of several bins spread evenly over them; nothing when nothing is counted."""
     names = ("low", "best", "high") if {"low", "high"} <= facts.columns else ("best",)
-    begin = (ordinals("start", bins.unit) - bins.first).alias("at")
+    ends = ((ordinals(end, bins.unit) - bins.first).alias(at) for end, at in (("start", "first"), ("end", "last")))
     wholes = [(pl.col(name).cast(pl.Float64) * _HUNDREDTHS).round().cast(pl.Int64).sum().alias(name) for name in names]
-    found = dated(facts).group_by(begin).agg(wholes).collect(engine="streaming")
-    every = pl.DataFrame({"at": range(bins.count)}).with_columns(pl.col("at").cast(found.schema["at"]))
-    sums = every.join(found, on="at", how="left", maintain_order="left").fill_null(0)
-    series = {name: [number / _HUNDREDTHS for number in sums[name]] for name in names}
-    if not any(map(any, series.values())):
+    found = dated(facts).group_by(*ends).agg(wholes).collect(engine="streaming").sort("first", "last")
+    series = {name: strip_of(name, found.rename({name: "n"}), bins, _HUNDREDTHS) for name in names}
+    if not any(strip.total for strip in series.values()):
         return {}
-    return series if len({tuple(numbers) for numbers in series.values()}) > 1 else {"best": series["best"]}
+    return series if len({tuple(strip.heights) for strip in series.values()}) > 1 else {"best": series["best"]}
 
 
 def _whole(number: float) -> float:
@@ -85,7 +84,8 @@ def _draw(canvas: Canvas, said: Sequence[str], bins: Bins, series: Series, words
     """Columns for the best estimates and a bar from the lowest to the highest on each, over few round lines."""
     title, says = said
     height = 200.0 if canvas.is_narrow else 260.0
-    ticks = round_ticks(max(map(max, series.values())))
+    best = series["best"]
+    ticks = round_ticks(max(strip.peak[1] for strip in series.values()))
     left = max(breadth(_number(tick, words)) for tick in ticks) + 8
     room, top = canvas.width - left, 12.0
     base, step = top + height, room / bins.count
@@ -97,13 +97,15 @@ def _draw(canvas: Canvas, said: Sequence[str], bins: Bins, series: Series, words
         parts += [label(left - 6, y + 4, _number(tick, words), anchor="end", kind="picture-soft")]
     wide = max(step * 0.84, 0.8)
     columns = [
-        (left + at * step + (step - wide) / 2, base - n * unit, wide, n * unit) for at, n in enumerate(series["best"])
+        (left + at * step + (step - wide) / 2, base - n * unit, wide, n * unit) for at, n in enumerate(best.heights)
     ]
     parts.append(element("path", d=bars(columns), class_="picture-sum"))
+    vague = [(x, y, wide, more * unit) for (x, y, wide, _), more in zip(columns, best.spread, strict=True) if more]
+    parts += [element("path", d=bars(vague), fill=canvas.hatch)] if vague else []
     if "low" in series:
         whiskers = "".join(
             f"M{fixed(left + (at + 0.5) * step)} {fixed(base - high * unit)}V{fixed(base - low * unit)}"
-            for at, (low, high) in enumerate(zip(series["low"], series["high"], strict=True))
+            for at, (low, high) in enumerate(zip(series["low"].heights, series["high"].heights, strict=True))
             if high > low
         )
         parts.append(element("path", d=whiskers, class_="picture-range", stroke_width=max(min(step * 0.24, 4), 1)))

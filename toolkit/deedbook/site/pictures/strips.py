@@ -32,9 +32,14 @@ class Strip:
     total: float
 
     @property
+    def heights(self) -> list[float]:
+        """How high each bar is."""
+        return [a + b for a, b in zip(self.sure, self.spread, strict=True)]
+
+    @property
     def peak(self) -> tuple[int, float]:
         """The place of its highest bar, and how high that is."""
-        heights = [a + b for a, b in zip(self.sure, self.spread, strict=True)]
+        heights = self.heights
         place = max(range(len(heights)), key=lambda at: (heights[at], -at))
         return place, heights[place]
 

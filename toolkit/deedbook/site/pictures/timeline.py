@@ -65,8 +65,8 @@ def grouped(events: pl.LazyFrame, bins: Bins, by: str) -> pl.DataFrame:
     return groups.collect(engine="streaming").sort("first", "last", "by", nulls_last=True)
 
 
-def strip_of(name: str, groups: pl.DataFrame, bins: Bins) -> Strip:
-    """The row of bars of some groups; events that may be of several bins are spread evenly over them."""
+def strip_of(name: str, groups: pl.DataFrame, bins: Bins, scale: int = 1) -> Strip:
+    """The row of bars of some groups, `n` being `scale` times what is drawn; events that may be of several bins are spread evenly over them."""
     sure, steps = np.zeros(bins.count), np.zeros(bins.count + 1)
     for first, last, n in groups.select("first", "last", "n").iter_rows():
         if first == last:
@@ -74,8 +74,8 @@ def strip_of(name: str, groups: pl.DataFrame, bins: Bins) -> Strip:
         else:
             steps[first] += n / (last - first + 1)
             steps[last + 1] -= n / (last - first + 1)
-    spread = [round(float(each), 6) + 0.0 for each in np.cumsum(steps[:-1])]
-    return Strip(name, [float(each) for each in sure], spread, int(groups["n"].sum()))
+    spread = [round(float(each) / scale, 6) + 0.0 for each in np.cumsum(steps[:-1])]
+    return Strip(name, [float(each) / scale for each in sure], spread, int(groups["n"].sum()) / scale)
 
 
 def _ranked(groups: pl.DataFrame) -> list[object]:
