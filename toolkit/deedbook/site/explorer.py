@@ -219,14 +219,27 @@ def _facets(table: Table, kinds: Mapping[str, Kind]) -> Iterator[tuple[str, tupl
     """The fields with few values: what the release's codebook counted, in the order of their codes."""
     for field in table.fields:
         said, kind = field.statistics, kinds[field.name]
-        is_few = said["distinct"] <= _FACET and said["distinct"] * 3 <= said["rows"] and kind == "text"
-        if said["shape"] != "codes" and not is_few:
+        if not _is_facet(said, kind):
             continue
         order = {code: place for place, code in enumerate(field.codes)}
         top = sorted(said["top"], key=lambda one: order.get(one["value"], len(order)))
         counts = [(_value(one["value"], kind), one["count"]) for one in top if one["count"]]
         missing = [(None, said["missing"])] if said["missing"] else []
         yield field.name, (not said["other"] and bool(top), [*counts, *missing])
+
+
+def _is_facet(said: Mapping[str, Any], kind: Kind) -> bool:
+    """Whether a field has codes, or texts so few that a person chooses from them and that each stands for several rows."""
+    is_few = said["distinct"] <= min(_FACET, said["rows"] // 3)
+    return said["shape"] == "codes" or (kind == "text" and is_few)
+
+
+def _width(field: Field) -> Literal["narrow", "middle", "long"]:
+    """How wide the column of a field is."""
+    longest = field.statistics.get("longest") or 0
+    if field.codes:
+        return "middle"
+    return "narrow" if longest <= _NARROW else "middle" if longest <= _LONG else "long"
 
 
 def _value(text: str, kind: Kind) -> object:
@@ -239,11 +252,9 @@ def _value(text: str, kind: Kind) -> object:
 
 
 def _field(at: At, edition: Edition, field: Field, columns: Columns) -> dict[str, Any]:
-    kind, longest = columns.kinds[field.name], field.statistics.get("longest") or 0
-    width = (
-        "long" if longest > _LONG and not field.codes else "middle" if longest > _NARROW or field.codes else "narrow"
-    )
-    found: dict[str, Any] = {"name": field.name, "title": field.title, "type": field.type, "kind": kind, "width": width}
+    kind = columns.kinds[field.name]
+    found: dict[str, Any] = {"name": field.name, "title": field.title, "type": field.type, "kind": kind}
+    found["width"] = _width(field)
     if field.name in columns.zoned:
         found["zoned"] = True
     if field.codes and kind in {"text", "number"}:

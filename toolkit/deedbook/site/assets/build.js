@@ -2,7 +2,7 @@
 // usage: node build.js, where `npm install` ran and messages.csv lies; .ci/bundle.sh does both in a folder of its own and compares.
 
 import { readFileSync, readdirSync, writeFileSync } from "node:fs";
-import { buildSync } from "esbuild";
+import { build } from "esbuild";
 
 const inside = ["fzstd", "hyparquet", "minisearch"];
 const about = inside.map((name) => {
@@ -17,7 +17,13 @@ const about = inside.map((name) => {
 const messages = readFileSync("messages.csv", "utf8").split("\n").filter((line) => line.startsWith("explorer."))
   .map((line) => [...line.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^,]*))/g)].map(([, quoted, bare]) => quoted?.replaceAll('""', '"') ?? bare));
 
-buildSync({
+/** The library's parts for geometry and for a packing of floats, which no release has: each function of them says so if it is ever called. */
+const leftOut = (/** @type {{path: string}} */ { path }) => {
+  const names = readFileSync(path, "utf8").match(/(?<=^export function )\w+/gm) || [];
+  return { contents: names.map((name) => `export function ${name}() { throw new Error("${name}"); }`).join("\n") };
+};
+
+await build({
   entryPoints: ["src/main.js"],
   outfile: "deedbook.js",
   bundle: true,
@@ -27,6 +33,7 @@ buildSync({
   charset: "utf8",
   define: { MESSAGES: JSON.stringify(messages) },
   legalComments: "none",
+  plugins: [{ name: "left out", setup: (made) => made.onLoad({ filter: /hyparquet\/src\/(alp|geoparquet|wkb)\.js$/ }, leftOut) }],
   banner: { js: `/*! deedbook's pages; holds ${about.map(({ title }) => title).join(", ")}; licences in LICENSES.txt */` },
 });
 writeFileSync("LICENSES.txt", `deedbook.js holds parts of these packages.\n\n${about.map(({ title, text }) => `${title}\n${"=".repeat(title.length)}\n\n${text}\n`).join("\n")}`);
