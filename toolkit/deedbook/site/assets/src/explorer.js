@@ -158,7 +158,7 @@ export async function explorer(place) {
 
   const box = el("input", { type: "search", id: "explorer-search", autocomplete: "off", placeholder: say("explorer.search"), oninput: () => ((search = box.value.trim()), typed()) });
   const clear = el("button", { type: "button", hidden: true, onclick: () => ((filters = new Map()), (search = box.value = ""), changed()) }, say("explorer.clear"));
-  const side = controls(fields, filterOf, changed, typed, async (name) => tally(await read(name), name, selection));
+  const side = controls(fields, filterOf, changed, typed, async (name) => tally(await table.column(name), name, selection));
   const choice = (/** @type {Field} */ field) => {
     const choose = () => (shown[input.checked ? "add" : "delete"](field.name), grid.refresh());
     const input = el("input", { type: "checkbox", checked: shown.has(field.name), onchange: choose });
