@@ -245,7 +245,7 @@ class Biographer:
         return Bar(
             kind=cells.show(table, parts.kind_of(table), row),
             other=Markup(", ").join(cells.actor(it) for it in sides if it != id_),
-            span=" \N{EN DASH} ".join(days),
+            span=" \N{EN DASH} ".join(dict.fromkeys(days)),
             row=cells.row(table.name, text_of(row[table.key[0]])),
             status=cells.show(table, status, row),
             note=text_of(row.get(parts.called(table, "note"))),
