@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 _WORDS: dict[str, Any] = tomllib.loads((Path(__file__).parent / "roles.toml").read_text(encoding="utf-8"))
 ROLES: tuple[str, ...] = tuple(_WORDS["roles"])
 """The parts that a field of events can play."""
+_OF_PLACES = ("place", "country", "latitude", "longitude")
+"""The roles that a field of another table than that of the events can play."""
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[^A-Za-z0-9]+")
 
 
@@ -102,20 +104,24 @@ def roles(edition: Edition) -> Roles:
     actors, events = _table_of(edition, _WORDS["actor_tables"]), _events_of(edition)
     found = Roles()
     if actors is not None:
-        known = {_word(one.name): one.name for one in actors.fields}
-        name, kind = (
-            next((known[word] for word in _WORDS["actor"][part] if word in known), "") for part in ("name", "kind")
-        )
+        name, kind = (_called(actors, _WORDS["actor"][part]) for part in ("name", "kind"))
         found = replace(found, actors=actors.name, actor_id=_single(actors.key), actor_name=name, actor_kind=kind)
     if events is None:
         return found
-    columns = {role: Column(events.name, one.name) for role in ROLES if (one := _field_for(role, events))}
-    for via, other in _referred(edition, events):
-        for role in ("place", "country", "latitude", "longitude"):
-            if other is not actors and role not in columns and (one := _field_for(role, other)):
-                columns[role] = Column(other.name, one.name, via)
     taking_part = _of_table(edition, events, actors) or _of_columns(edition, events, actors)
+    columns = _columns(edition, events, actors)
     return replace(found, events=events.name, id=_single(events.key), columns=columns, participations=taking_part)
+
+
+def _columns(edition: Edition, events: Table, actors: Table | None) -> dict[str, Column]:
+    """Where each role of an event stands: in its own table, else in a table of places that it refers to."""
+    columns = {role: Column(events.name, one.name) for role in ROLES if (one := _field_for(role, events))}
+    places = [(via, other) for via, other in _referred(edition, events) if other is not actors]
+    for via, other in places:
+        for role in _OF_PLACES:
+            if role not in columns and (one := _field_for(role, other)):
+                columns[role] = Column(other.name, one.name, via)
+    return columns
 
 
 def event_frame(edition: Edition, found: Roles) -> pl.DataFrame:
@@ -141,6 +147,12 @@ def event_frame(edition: Edition, found: Roles) -> pl.DataFrame:
 
 def _word(name: str) -> str:
     return _HUMP.sub("_", name).lower()
+
+
+def _called(table: Table, words: Sequence[str]) -> str:
+    """The field that is called by the first of the words that any is; empty when none is."""
+    known = {_word(one.name): one.name for one in table.fields}
+    return next((known[word] for word in words if word in known), "")
 
 
 def _table_of(edition: Edition, words: Sequence[str]) -> Table | None:
