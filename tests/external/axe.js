@@ -4,21 +4,12 @@
 // opened, of what is alike two are left, and that is looked at in every width and scheme by all rules.
 const { chromium } = require("playwright-core");
 const axe = require("axe-core");
+const thin = require("./thin.js");
 const { pathToFileURL } = require("node:url");
 
-/** Opens what is folded and leaves two of each kind of row, item and article: the same elements with the same classes at the same place. */
-function thin() {
+/** Opens what is folded. */
+function unfold() {
   for (const folded of document.querySelectorAll("details")) folded.open = true;
-  const own = (element) => element.tagName + [...element.attributes].map(({ name, value }) => (/^(class|style|type|role)$/.test(name) ? `[${name}=${value}]` : `[${name}]`)).join("");
-  const within = (element) => own(element) + (element.children.length ? `{${[...new Set([...element.children].map(within))].join("")}}` : "");
-  const above = (element) => (element.parentElement ? own(element.parentElement) + above(element.parentElement) : "");
-  const seen = new Map();
-  for (const item of document.querySelectorAll("article, tr, li, details, dl > div, svg, svg *")) {
-    if (!item.isConnected) continue; // in one that went
-    const kind = `${above(item)} ${within(item)}`;
-    seen.set(kind, (seen.get(kind) || 0) + 1);
-    if (seen.get(kind) > 2) item.remove();
-  }
 }
 
 (async () => {
@@ -43,6 +34,7 @@ function thin() {
         isWhole = false;
         const wide = await tab.evaluate(() => document.documentElement.scrollWidth);
         if (wide > width) found.push({ page, width, colorScheme, id: "wider-than-the-window", at: [`${wide} px`] });
+        await tab.evaluate(unfold);
         await tab.evaluate(thin);
         await look({});
         await tab.close();

@@ -124,7 +124,7 @@ def test_a_search_of_the_home_leads_to_a_field_of_the_codebook(browser: Browser,
         ("fill", "[data-search] input, input[data-search]", "factuality"),
         ("wait", ".results li a"),
         ("click", ".results li:has(.kind) a[href*='codebook']"),
-        ("wait", "h1"),
+        ("wait", ":target"),
         (
             "ask",
             "[location.pathname.split('/').pop(), location.hash, document.querySelector(':target').textContent.includes('factuality')]",

@@ -4,6 +4,7 @@
 // told: {values, errors, strangers, requests, failed}    values: what the steps that ask for something found
 const { chromium } = require("playwright-core");
 const axe = require("axe-core");
+const thin = require("./thin.js");
 const { readFileSync } = require("node:fs");
 const { createInterface } = require("node:readline");
 
@@ -38,18 +39,21 @@ const STEPS = {
     const [file] = await Promise.all([tab.waitForEvent("download"), tab.locator(selector).first().click()]);
     return { name: file.suggestedFilename(), text: readFileSync(await file.path(), "utf8") };
   },
-  // in both colour schemes; the policy of a page holds for its own scripts, not for what a debugger runs
+  // the whole page without its colours, then the colours of both schemes where two are left of what is alike: the last step of a visit
+  // the policy of a page holds for its own scripts, not for what a debugger runs
   axe: async (tab) => {
     await tab.evaluate(axe.source);
     const found = [];
-    for (const [colorScheme, rules] of [["light", null], ["dark", ["color-contrast"]]]) {
+    const look = async (colorScheme, rules) => {
       await tab.emulateMedia({ colorScheme });
-      const options = { preload: false, resultTypes: ["violations"], ...(rules ? { runOnly: rules } : {}) };
-      const { violations } = await tab.evaluate((given) => window.axe.run(given), options);
+      const { violations } = await tab.evaluate((given) => window.axe.run(given), { preload: false, resultTypes: ["violations"], ...rules });
       for (const { id, nodes } of violations) found.push(`${id} (${colorScheme}): ${nodes.slice(0, 3).map((node) => node.target[0]).join(", ")}`);
-    }
+    };
+    await look("light", { rules: { "color-contrast": { enabled: false } } });
     const [wide, width] = await tab.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
     if (wide > width) found.push(`wider than the window: ${wide} of ${width} px`);
+    await tab.evaluate(thin);
+    for (const colorScheme of ["light", "dark"]) await look(colorScheme, { runOnly: ["color-contrast"] });
     return found;
   },
 };
