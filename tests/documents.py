@@ -75,12 +75,13 @@ def read_steps(text: str) -> list[list[Step]]:
     return blocks
 
 
-def run_steps(steps: list[Step], folder: Path) -> list[Step]:
-    """The same commands with the output that they give, run one after another in one shell."""
+def run_steps(steps: list[Step], folder: Path, *programs: Path) -> list[Step]:
+    """The same commands with the output that they give, run one after another in one shell; folders of programs come first."""
     commands = (re.sub(r"\n> ?", "\n", step.command) for step in steps)
     script = "\n".join(f"echo '{_MARK}'\n{command}" for command in commands)
     environment = {name: value for name, value in os.environ.items() if name not in _UNWANTED}
-    environment |= {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}", "LC_ALL": "C.UTF-8"}
+    path = os.pathsep.join(map(str, [*programs, Path(sys.executable).parent, os.environ["PATH"]]))
+    environment |= {"PATH": path, "LC_ALL": "C.UTF-8"}
     environment |= {"HOME": str(folder.parent)}  # of a user who never fetched anything
     done = subprocess.run(
         ["bash", "-c", script],

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.documents import DOCUMENTS, REPOSITORY, Step, agree, copy_repository, read_steps, run_steps
+from tests.forks import forking
+
+
+@pytest.fixture(scope="module")
+def program() -> Iterator[Path]:
+    """`deedbook`, which documents start some seventy times."""
+    with forking() as path:
+        yield path
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("document", DOCUMENTS)
-def test_every_command_prints_what_the_document_shows(document: str, tmp_path: Path) -> None:
+def test_every_command_prints_what_the_document_shows(document: str, program: Path, tmp_path: Path) -> None:
     shown = [step for block in read_steps((REPOSITORY / document).read_text(encoding="utf-8")) for step in block]
-    printed = run_steps(shown, copy_repository(tmp_path))
+    printed = run_steps(shown, copy_repository(tmp_path), program.parent)
     assert shown
     assert [step for step, real in zip(shown, printed, strict=True) if not agree(step.output, real.output)] == [], (
         printed

@@ -6,20 +6,20 @@ import csv
 import json
 import os
 import subprocess
-import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.fakes.web import Web
+from tests.forks import forking
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 TITLE = "Two brothers from Azerbaijan die in a police raid in Yekaterinburg"
 
 
 @pytest.fixture
-def run(tmp_path: Path) -> Run:
+def run(tmp_path: Path) -> Iterator[Run]:
     """`deedbook ARGUMENTS` in a folder, as a user whose home is empty; the exit code has to be the expected one."""
 
     def call(folder: Path, *arguments: str, code: int = 0) -> subprocess.CompletedProcess[str]:
@@ -28,7 +28,7 @@ def run(tmp_path: Path) -> Run:
         if (key := tmp_path / "book.key").is_file():
             environment["DEEDBOOK_SIGNING_KEY_FILE"] = str(key)
         done = subprocess.run(
-            [sys.executable, "-m", "deedbook", *arguments],
+            [program, *arguments],
             cwd=folder,
             env=environment,
             capture_output=True,
@@ -38,7 +38,8 @@ def run(tmp_path: Path) -> Run:
         assert done.returncode == code, done.stdout + done.stderr
         return done
 
-    return call
+    with forking() as program:
+        yield call
 
 
 def _edit(table: Path, change: Callable[[dict[str, str]], None]) -> None:

@@ -91,14 +91,14 @@ ALONE: Mapping[Step, int] = {model.edit: 3, model.release: 2, model.publish_newe
 
 
 @pytest.mark.parametrize(
-    ("take_out", "steps", "noticed"),
+    ("take_out", "steps", "first", "noticed"),
     [
-        (let_anything_in, TEAM, "(line|proof|one content): "),
-        (write_over, TEAM, "(one content|line|unchanged|proof): "),
-        (forget_withdrawals, ALONE, "latest: "),
-        (believe_what_is_there, ALONE, "refused: the altered"),
-        (forget_the_rows_before, ALONE, "history: "),
-        (forget_retired_ids, {model.withdraw_row: 2, model.release: 2, model.revive: 1}, "retired: "),
+        (let_anything_in, TEAM, 23, "(line|proof|one content): "),
+        (write_over, TEAM, 23, "(one content|line|unchanged|proof): "),
+        (forget_withdrawals, ALONE, 0, "latest: "),
+        (believe_what_is_there, ALONE, 0, "refused: the altered"),
+        (forget_the_rows_before, ALONE, 0, "history: "),
+        (forget_retired_ids, {model.withdraw_row: 2, model.release: 2, model.revive: 1}, 0, "retired: "),
     ],
 )
 def test_the_model_notices_when_a_mend_is_taken_out(
@@ -106,12 +106,15 @@ def test_the_model_notices_when_a_mend_is_taken_out(
     monkeypatch: pytest.MonkeyPatch,
     take_out: Callable[[pytest.MonkeyPatch], None],
     steps: Mapping[Step, int],
+    first: int,
     noticed: str,
 ) -> None:
     take_out(monkeypatch)
 
     def run_all() -> None:
-        for seed in range(40):
+        for seed in sorted(
+            range(40), key=lambda seed: seed < first
+        ):  # first the one that noticed when this was written
             run_history(tmp_path / str(seed), seed, 30, steps)
 
     with pytest.raises(BrokenError, match=noticed) as broken:
