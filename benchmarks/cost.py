@@ -4,14 +4,16 @@ Usage: python -m benchmarks.cost [--rows N,N,...] [--formats FORMAT,...] [--form
 
 The table is the generated events, 20 columns and some 320 bytes a row, without their parents. `validate`, `build` and `verify` (CSV and
 Parquet) and `diff` (two versions) run once at each size as whole processes; then each other format is built and verified beside CSV alone.
-A line is fitted through the sizes of each: what a run costs before the data counts, and what a million rows add. Whoever reads it for a
-size that was not measured extrapolates: it says what would be if nothing broke before.
+A line is fitted through the seconds and the room of each: what a run costs before the data counts, and what a million rows add. Whoever
+reads it for a size that was not measured extrapolates: it says what would be if nothing broke before. Memory follows no line: it is bounded
+by parts and budgets, and grows in steps.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import tempfile
 import threading
@@ -90,9 +92,10 @@ def project(rows: int, formats: Sequence[str], folder: Path) -> None:
 def size(folder: Path) -> int:
     """The bytes of all files below a folder."""
     found = 0
-    for path in folder.rglob("*"):
-        with suppress(OSError):  # gone meanwhile
-            found += path.stat().st_size if path.is_file() else 0
+    for root, _, names in os.walk(folder):  # which passes over what is gone meanwhile
+        for name in names:
+            with suppress(OSError):
+                found += Path(root, name).stat().st_size
     return found
 
 
@@ -164,7 +167,9 @@ def lines_of(costs: dict[str, list[Cost]]) -> Iterator[str]:
     far = " | ".join(f"{millions:,} M rows" for millions in FAR)
     yield from ("", f"| command | a start | a million rows more | {far} |", f"|---|---:|---:|{'---:|' * len(FAR)}")
     for name, found in costs.items():
-        for part, unit, scale in (("cpu", "CPU s", 1.0), ("memory", "MB", 1e6), ("room", "MB of disk", 1e6)):
+        for part, unit, scale in (("cpu", "CPU s", 1.0), ("room", "MB of disk", 1e6)):  # memory does not follow a line
+            if not any(getattr(cost, part) for cost in found):
+                continue
             line = Line.through(found, part)
             cells = " | ".join(f"{line.at(it) / scale:,.0f}" for it in (*FAR,))
             yield f"| {name}, {unit} | {line.start / scale:.1f} | {line.million / scale:.1f} | {cells} |"
