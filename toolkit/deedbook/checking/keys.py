@@ -46,6 +46,8 @@ _SHIFT = 58
 """A partition is named by the six top bits of a hash."""
 _FEW = 10_000
 """Hashes that polars puts into a set of its own for every block sooner than numpy looks them up."""
+_LISTED = 1_000
+"""Hashes that are sooner told apart in Python: a query costs as much as some hundred of them."""
 _PAIR = np.dtype([("hash", "u8"), ("record", "i8")])
 
 
@@ -300,6 +302,8 @@ def _rising(parts: Sequence[Rows]) -> Rows | None:
 
 def _repeated(hashes: pl.Series) -> pl.Series:
     """The hashes that occur more than once, rising."""
+    if len(hashes) <= _LISTED and len(set(hashes.to_list())) == len(hashes):
+        return hashes.clear()
     ordered = hashes.sort()
     return ordered[1:].filter(ordered[1:] == ordered[:-1])
 
@@ -307,12 +311,13 @@ def _repeated(hashes: pl.Series) -> pl.Series:
 class HashSet:
     """A set of 64-bit hashes with vectorised look-up, made ready by the first thread that looks something up.
 
-    A few are a list for polars. Many are a table of slots: rising, each at the slot that its top bits name or the next free
+    A few are a list for polars, and a set for a few of them at once. Many are a table of slots: rising, each at the slot that its top bits name or the next free
     one behind it; at most half of the slots are taken, and the last one is free, so that every search ends.
     """
 
     def __init__(self, hashes: pl.Series) -> None:
         self._few = hashes.implode() if len(hashes) < _FEW else None
+        self._known = frozenset(hashes.to_list()) if len(hashes) <= _LISTED else None
         self._hashes, self._lock = hashes, Lock()
 
     @cached_property
@@ -333,6 +338,9 @@ class HashSet:
 
     def places(self, hashes: pl.Series, *, known: bool) -> Rows | None:
         """The places of the hashes that are in the set, or that are not; None when there is none."""
+        if self._known is not None and len(hashes) <= _LISTED:
+            listed = [at for at, hashed in enumerate(hashes.to_list()) if (hashed in self._known) == known]
+            return np.array(listed, np.int64) if listed else None
         is_found = self.contains(hashes.to_numpy()) if self._few is None else hashes.is_in(self._few).to_numpy()
         found = np.flatnonzero(is_found == known)
         return found if len(found) else None

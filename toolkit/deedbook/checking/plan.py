@@ -26,6 +26,8 @@ from deedbook.types.kind import is_plain
 
 SMALLEST_SHARE = 2 << 20
 """Bytes below which a block is not made smaller to give every thread one."""
+_LISTED = 1_000
+"""Rows of which the texts are sooner looked through in Python than by a query."""
 MOST_ALIKE = 10_000
 """Fields that are remembered for other tables: of a table of more, each would take a kilobyte."""
 _MAY_GIVE_UP = {"pattern", "jsonSchema", "arrayItem"}
@@ -207,9 +209,11 @@ class FilePlan:
 
     def texts(self, frame: pl.DataFrame, names: Collection[str]) -> pl.DataFrame:
         """Columns of a block as text, where a missing value is null."""
-        if not names:  # as often, and an empty query takes as long as one
-            return pl.DataFrame()
-        return frame.select(present(name, self.table.schema.missing[name]) for name in frame.columns if name in names)
+        missing, held = self.table.schema.missing, [name for name in frame.columns if name in names]
+        is_short = frame.height <= _LISTED and all(missing[name] == ("",) for name in held)
+        if not held or (is_short and not any("" in frame[name].to_list() for name in held)):
+            return pl.DataFrame([frame[name] for name in held])
+        return frame.select(present(name, missing[name]) for name in held)
 
     @cached_property
     def layout(self) -> Layout:
