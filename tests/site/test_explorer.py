@@ -110,6 +110,15 @@ def test_a_row_of_an_event_or_an_actor_leads_to_its_page_and_no_other_row_does(m
     assert [made.data(name)["story"] for name in others] == [None] * len(others)
 
 
+def test_where_rows_have_no_page_each_they_lead_to_the_one_that_shows_any(
+    made: Made, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("deedbook.site.explorer.MOST", 1)
+    pages = dict(explorer_pages(made.at().catalogue, made.shelf, made.edition))
+    data = Made(made.root, made.shelf, made.edition, pages).data("events")
+    assert data["story"] == {"kind": "event", "isEach": False, "way": "../../event.html#"}
+
+
 def test_the_facets_are_what_the_codebook_counted(made: Made) -> None:
     rows, data = made.edition.tables["events"].frame(), made.data("events")
     facets = [(name, counts) for name, is_whole, counts in data["counts"] if is_whole]

@@ -54,6 +54,7 @@ export async function select(height, filters, search, fields, read) {
     }
     for (let row = 0; row < height; row++) fails[row] += 1 - hits[row];
   }
+  await rest();
   let length = 0;
   const rows = new Uint32Array(height);
   for (let row = 0; row < height; row++) if (!fails[row]) rows[length++] = row;
