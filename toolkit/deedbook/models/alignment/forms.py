@@ -17,7 +17,7 @@ Every field of a table goes by its name or by its word in forms.toml.
 """
 
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -137,10 +137,7 @@ def _claims(
     new: Callable[[str], str],
 ) -> dict[str, list[Row]]:
     """The claims about an event, and the sources that each is known through."""
-    same = {"actor_id": "", "actor_type": "", "parent_actor_id": None, "valid_from": None, "valid_to": None}
-    more = [{name: row.get(name) for name in same} for row in rows["actors"]]
-    every = pl.concat([tables["actors"].select(*same), pl.DataFrame(more, schema=dict.fromkeys(same, pl.String))])
-    root = dict(roots(every).iter_rows())
+    root = _roots(rows["actors"], tables["actors"])
     parties = {root[str(row["actor_id"])] for row in rows["event_participants"] if row["role"] in _PARTIES}
     published = dict(tables["sources"].select("source_id", "published_on").iter_rows())
     publisher = dict(tables["sources"].select("source_id", "publisher_actor_id").iter_rows())
@@ -149,17 +146,8 @@ def _claims(
     found: dict[str, list[Row]] = {"claims": [], "claim_sources": []}
     for given in _many(claims):
         spec = dict(given) if isinstance(given, Mapping) else {"chain": given}
-        chains = [[part.strip() for part in str(chain).split(">")] for chain in _many(spec.pop("chain", None))]
         extra = {name: spec.pop(name) for name in ("carriage", "locator") if name in spec}
-        if not chains:
-            raise UsageError("a claim has no `chain`", "write who says it and through whom: `who > via > via`")
-        vias = [[sources.find(name) for name in chain[1:] or chain] for chain in chains]
-        claimants = {
-            actors.find(chain[0]) if chain[1:] else publisher[via[0]] for chain, via in zip(chains, vias, strict=True)
-        }
-        if len(claimants) > 1:
-            raise UsageError(f"one claim has {len(claimants)} claimants", "write a claim for each of them")
-        [claimant] = claimants
+        claimant, vias = _known_through(_many(spec.pop("chain", None)), publisher, actors, sources)
         claim: Row = {"claim_id": new("claims"), "event_id": event["event_id"], "claimant_actor_id": claimant}
         claim |= {"claim_text": event.get("title"), "claimed_on": published.get(vias[0][0]) or event.get("date_edtf")}
         claim |= _fields("claims", spec, tables, {"claims": {"value_actor_id": actors}})
@@ -168,15 +156,48 @@ def _claims(
             if root[claimant] not in parties:
                 claim.setdefault("coded_position", "uninvolved")
         found["claims"].append(claim)
-        linked: dict[str, Row] = {}
-        for via in vias:
-            for hop, source in enumerate(via):
-                is_own = hop == 0 and publisher[source] == claimant
-                link: Row = {"claim_id": claim["claim_id"], "source_id": source, "hop": hop}
-                link |= {"via_source_id": via[hop - 1] if hop else None, "carriage": "original" if is_own else "relays"}
-                linked.setdefault(source, link | extra)
-        found["claim_sources"] += linked.values()
+        found["claim_sources"] += [link | extra for link in _links(claim, vias, publisher)]
     return found
+
+
+def _roots(added: Sequence[Row], there: pl.DataFrame) -> dict[str, str]:
+    """By actor, the one at the head of those that it belongs to; actors of the form among them."""
+    same = {"actor_id": "", "actor_type": "", "parent_actor_id": None, "valid_from": None, "valid_to": None}
+    more = [{name: row.get(name) for name in same} for row in added]
+    every = pl.concat([there.select(*same), pl.DataFrame(more, schema=dict.fromkeys(same, pl.String))])
+    return dict(roots(every).iter_rows())
+
+
+def _known_through(
+    chains: Sequence[Any], publisher: Mapping[str, str], actors: Names, sources: Names
+) -> tuple[str, list[list[str]]]:
+    """Who makes a claim, and for each of its chains the sources from the first to the last.
+
+    Raises:
+        UsageError: when no chain is given, or they begin with different claimants.
+    """
+    if not chains:
+        raise UsageError("a claim has no `chain`", "write who says it and through whom: `who > via > via`")
+    claimants, vias = set(), []
+    for chain in chains:
+        first, *others = (part.strip() for part in str(chain).split(">"))
+        vias.append([sources.find(name) for name in others or [first]])
+        claimants.add(actors.find(first) if others else publisher[vias[-1][0]])
+    if len(claimants) > 1:
+        raise UsageError(f"one claim has {len(claimants)} claimants", "write a claim for each of them")
+    return claimants.pop(), vias
+
+
+def _links(claim: Row, vias: Sequence[Sequence[str]], publisher: Mapping[str, str]) -> Iterable[Row]:
+    """The rows that link a claim to its sources; a source of two chains stands where the first has it."""
+    linked: dict[str, Row] = {}
+    for via in vias:
+        for hop, source in enumerate(via):
+            is_own = hop == 0 and publisher[source] == claim["claimant_actor_id"]
+            link: Row = {"claim_id": claim["claim_id"], "source_id": source, "hop": hop}
+            link |= {"via_source_id": via[hop - 1] if hop else None, "carriage": "original" if is_own else "relays"}
+            linked.setdefault(source, link)
+    return linked.values()
 
 
 _PARTIES = ("initiator", "co_initiator", "recipient")
