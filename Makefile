@@ -57,12 +57,14 @@ fuzz: $(DEVELOPMENT) ## compare verdicts with frictionless on 50,000 new random 
 blocks: $(DEVELOPMENT) ## compare reports across block sizes on the whole of the largest tables (many minutes)
 	DEEDBOOK_WHOLE_TABLES=1 $(BIN)/python -m pytest tests/conformance/test_blocks.py
 
-lock: ## write both lock files anew from pyproject.toml
+lock: ## write the lock files anew from pyproject.toml
 	$(PYTHON) -m venv --clear $(VENV)/lock
 	$(VENV)/lock/bin/python -m pip --disable-pip-version-check --quiet install --editable '.[spss]'
 	$(VENV)/lock/bin/python -m pip freeze --exclude-editable | grep -E '^[A-Za-z0-9._-]+==' > requirements.lock
 	$(VENV)/lock/bin/python -m pip --disable-pip-version-check --quiet install --editable '.[dev]'
 	$(VENV)/lock/bin/python -m pip freeze --exclude-editable | grep -E '^[A-Za-z0-9._-]+==' | grep -vxFf requirements.lock > requirements-dev.lock
+	$(VENV)/lock/bin/python -m pip --disable-pip-version-check --quiet install --editable '.[dev,cluster]'
+	$(VENV)/lock/bin/python -m pip freeze --exclude-editable | grep -E '^[A-Za-z0-9._-]+==' | grep -vxFf requirements.lock | grep -vxFf requirements-dev.lock > requirements-spark.lock
 	rm -rf $(VENV)/lock
 
 clean: ## remove what can be made again; releases in dist/ stay

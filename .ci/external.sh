@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what tests/external needs, once: Debian packages, and below .venv-external/ (or $DEEDBOOK_EXTERNAL) four virtual
-# environments, the Nu HTML checker, axe and Lighthouse (with Debian's chromium) and Prism with GitHub's API description. About three minutes on a fresh machine, nothing on the next run.
+# environments, Spark, the Nu HTML checker, axe and Lighthouse (with Debian's chromium) and Prism with GitHub's API description. About three minutes on a fresh machine, nothing on the next run.
 # Without root the Debian packages are left to you: their tests are skipped by name, except in CI, where they fail.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -47,4 +47,12 @@ if [ ! -e "$done_mark" ]; then
     npm install --silent --no-audit --no-fund --ignore-scripts --prefix "$folder/axe" playwright-core@1.65.1 axe-core@4.14.1 > /dev/null
     npm install --silent --no-audit --no-fund --ignore-scripts --prefix "$folder/lighthouse" lighthouse@12.2.3 > /dev/null
     touch "$done_mark"
+fi
+
+# beside .venv, where pandera would import it in every process; its Python is that of .venv
+spark=$folder/spark
+if ! cmp --silent requirements-spark.lock "$spark/.lock"; then
+    rm -rf "$spark"
+    "$folder/check/bin/python" -m pip install --disable-pip-version-check --quiet --quiet --no-deps --target "$spark" --requirement requirements-spark.lock
+    cp requirements-spark.lock "$spark/.lock"
 fi

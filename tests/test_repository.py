@@ -46,15 +46,18 @@ def lock(*names: str) -> list[str]:
 
 
 RUN, DEVELOP = ("requirements.lock",), ("requirements.lock", "requirements-dev.lock")
+SPARK = (*DEVELOP, "requirements-spark.lock")
 
 
 def test_the_locks_name_exact_versions_only_and_each_package_once() -> None:
-    lines = lock(*DEVELOP)
+    lines = lock(*SPARK)
     assert [line for line in lines if not re.fullmatch(r"[A-Za-z0-9._-]+==[A-Za-z0-9.!+]+", line)] == []
     assert len({line.split("==")[0].lower() for line in lines}) == len(lines)
 
 
-@pytest.mark.parametrize(("locks", "extras"), [(RUN, ()), (DEVELOP, ("pandas", "sheets", "test", "dev"))])
+@pytest.mark.parametrize(
+    ("locks", "extras"), [(RUN, ()), (DEVELOP, ("pandas", "sheets", "test", "dev")), (SPARK, ("cluster",))]
+)
 def test_everything_that_is_needed_is_locked(locks: tuple[str, ...], extras: tuple[str, ...]) -> None:
     project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     needed = [*project["dependencies"], *(name for extra in extras for name in project["optional-dependencies"][extra])]

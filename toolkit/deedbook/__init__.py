@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import warnings
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -40,6 +41,9 @@ _LAZY = {
     "read_tables": ("deedbook.project", "read_tables"),
 }
 """Names here that are loaded when they are first used, with module and name: a command that needs none should not wait."""
+
+# pandera imports pyspark where it is installed, and pyspark warns of the pandas beside it, which nothing here gives it
+warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas", FutureWarning)
 
 
 def __getattr__(name: str) -> Any:

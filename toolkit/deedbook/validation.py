@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Set
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence, Set
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 from tempfile import SpooledTemporaryFile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from deedbook.checking.batch import SmallFiles
 from deedbook.checking.cache import Cache, Part
@@ -22,7 +23,6 @@ from deedbook.descriptor import Package, Resource
 from deedbook.errors import UsageError
 from deedbook.findings import NotChecked, Report, joined, with_findings
 from deedbook.project import Project, demand_names, unlisted_codes
-from deedbook.reading.inputs import fetched
 
 if TYPE_CHECKING:  # pandera takes longer to import than most tables to check
     from deedbook.checking.rules import RuleBook
@@ -40,8 +40,26 @@ _STANDARD_PROFILES = (
 )
 
 
+class Engine(Protocol):
+    """What checks tables in place of this process."""
+
+    def narrow(self, book: RuleBook, package: Package) -> RuleBook:
+        """The rules, those that it cannot judge with the reason."""
+        ...
+
+    def check_tables(
+        self, plans: Sequence[TablePlan], found: Callable[[TablePlan], FindingsSoFar]
+    ) -> list[TableOutcome]:
+        """What is known of each table after its pass, its keys and its foreign keys; no typed rows are kept."""
+        ...
+
+
 def validate(
-    project: Project, options: Options = DEFAULTS, progress: Progress | None = None, book: RuleBook | None = None
+    project: Project,
+    options: Options = DEFAULTS,
+    progress: Progress | None = None,
+    book: RuleBook | None = None,
+    engine: Engine | None = None,
 ) -> Report:
     """The report of a project.
 
@@ -50,16 +68,21 @@ def validate(
         options: How.
         progress: Told what is read.
         book: The project's rules where they have been loaded already; else its rule files are run, where they may.
+        engine: What checks the tables; this process when None.
 
     Raises:
         UsageError: when `tables` names one that the package does not have.
         ProjectError: when a schema contradicts itself or the package, or a rule raised.
     """
     started = time.perf_counter()
-    options = replace(options, tables=_tables_of(project, options))
+    options = replace(options, tables=_tables_of(project, options), cache=options.cache and engine is None)
     with ExitStack() as stack:
         if options.allow_network:
-            package = stack.enter_context(fetched(project.package, limit=options.max_unpacked))
+            from deedbook.reading.remote import fetched  # and with it what speaks to servers
+
+            package = stack.enter_context(
+                fetched(project.package, limit=options.max_unpacked, is_shared=engine is not None)
+            )
             project = replace(project, package=package)
         if project.config is not None and not options.tables:
             demand_names(project.package)
@@ -71,11 +94,9 @@ def validate(
         cache = Cache.open(project, plans, options, withheld)
         if withheld or not project.rule_files or cache.has_all(plans):
             book = None
-        elif book is None:
-            from deedbook.checking.rules import load_book
-
-            book = load_book(project, options.select, options.ignore)
-        parts = _parts(project, plans, cache, book, write_all)
+        else:
+            book = _rules_for(engine, project, options, book)
+        parts = _parts(project, plans, cache, book, write_all, engine)
     shown = [item for item in project.package.resources if not options.tables or item.name in options.tables]
     not_checked = [*(NotChecked(name, "rules", withheld) for name in project.rule_files if withheld), *not_checked]
     rest = Report(not_checked=(*not_checked, *_not_judged(project.package, shown)))
@@ -104,6 +125,15 @@ def _withheld(project: Project, options: Options, book: RuleBook | None) -> str:
     return ""
 
 
+def _rules_for(engine: Engine | None, project: Project, options: Options, book: RuleBook | None) -> RuleBook:
+    """The rules of a project, loaded where they are not yet, as the engine can judge them."""
+    if book is None:
+        from deedbook.checking.rules import load_book
+
+        book = load_book(project, options.select, options.ignore)
+    return book if engine is None else engine.narrow(book, project.package)
+
+
 def _counter(package: Package, progress: Progress | None) -> Callable[[int], None]:
     """Takes how many more bytes were read."""
     total = sum(file.stat().st_size for item in package.resources for file in item.files if file.is_file())
@@ -124,6 +154,7 @@ def _parts(
     cache: Cache,
     book: RuleBook | None,
     write_all: WriteAll | None,
+    engine: Engine | None,
 ) -> dict[str, Part]:
     """What is said of each table; `book` has the rules, where they run and a table has to be read."""
     created, ids = project.package.created[:10], dict[str, list[str]]()
@@ -131,7 +162,8 @@ def _parts(
         from deedbook.checking import rulings
 
         plans = [rulings.plan_rules(book, plan) for plan in plans]
-    outcomes, parts = _check_tables(project, plans, cache, write_all)
+    outcomes, parts = _outcomes(engine, plans, cache, partial(_findings_of, project, write_all))
+    outcomes = {item.name: outcomes[item.name] for item in project.package.resources if item.name in outcomes}
     if book is not None:
         others = [rule for part in parts.values() for rule in part.rules]
         ids = rulings.judge_tables(book, outcomes, dt.date.fromisoformat(created) if created else None, others)
@@ -143,8 +175,23 @@ def _parts(
     return parts | fresh
 
 
+def _outcomes(
+    engine: Engine | None, plans: list[TablePlan], cache: Cache, found_in: Callable[[TablePlan], FindingsSoFar]
+) -> tuple[dict[str, TableOutcome], dict[str, Part]]:
+    """What is known of the tables that are read, and the parts of the others."""
+    if engine is None:
+        return _check_tables(plans, cache, found_in)
+    return {outcome.name: outcome for outcome in engine.check_tables(plans, found_in)}, {}
+
+
+def _findings_of(project: Project, write_all: WriteAll | None, plan: TablePlan) -> FindingsSoFar:
+    """Where the findings of a table go."""
+    waivers = waivers_in_force(project.waivers or (), plan.resource.name, project.package.created[:10])
+    return FindingsSoFar(plan.resource, plan.options.max_findings, waivers, write_all if plan.is_shown else None)
+
+
 def _check_tables(
-    project: Project, plans: list[TablePlan], cache: Cache, write_all: WriteAll | None
+    plans: list[TablePlan], cache: Cache, found_in: Callable[[TablePlan], FindingsSoFar]
 ) -> tuple[dict[str, TableOutcome], dict[str, Part]]:
     """One pass over every table that is read, then what needed all of them; and the parts of the others."""
     outcomes, parts = dict[str, TableOutcome](), dict[str, Part]()
@@ -152,20 +199,18 @@ def _check_tables(
     small = SmallFiles.of(cache.unknown(plans))
     referred = {item.parent for plan in plans for item in plan.references}
     for plan in plans:
-        name, options = plan.resource.name, plan.options
+        name = plan.resource.name
         if part := cache.find(plan):
             parts[name] = part
             logs |= {place: cache.logs[place] for place in cache.referred.get(name, ()) if place in cache.logs}
         else:
-            waivers = waivers_in_force(project.waivers or (), name, project.package.created[:10])
-            found = FindingsSoFar(plan.resource, options.max_findings, waivers, write_all if plan.is_shown else None)
-            outcomes[name] = _check_with_keys(plan, found, small, referred, logs)
+            outcomes[name] = _check_with_keys(plan, found_in(plan), small, referred, logs)
             cache.take(name, logs)
         own = ((name, key.fields) for key in plan.keys)
         plan.parents.update((place, logs[place].as_set()) for place in own if place in logs)
     for outcome in outcomes.values():
         find_missing_parents(outcome, logs)
-    return {item.name: outcomes[item.name] for item in project.package.resources if item.name in outcomes}, parts
+    return outcomes, parts
 
 
 def _check_with_keys(

@@ -147,6 +147,22 @@ class FindingsSoFar:
         if self.write_all:
             self.write_all(pl.DataFrame([finding], schema=FINDINGS_SCHEMA))
 
+    def join(self, part: FindingsSoFar, row: int, line: int) -> None:
+        """Takes the findings of a part of a file, which begins with this record and line."""
+        for place, (count, waived) in part.counts.items():
+            self._keep(place, [], None, count, waived)
+        for place, causes in part.causes.items():
+            self.causes.setdefault(place, set()).update(causes)
+        self.used_waivers |= part.used_waivers
+        for at, kept in part._shown.items():
+            moved = ((_moved(finding, row, line), key) for finding, key in kept)
+            self._shown[at] = sorted([*self._shown.get(at, ()), *moved], key=self._order)[: self.limit]
+
+    def add_unseen(self, rule: str, column: str | None, count: int) -> None:
+        """Counts more errors of a key, of which none is shown."""
+        self.causes.setdefault((rule, column, "error"), set()).add("")
+        self._keep((rule, column, "error"), [], None, count, 0)
+
     def _keep(self, place: Place, found: Sequence[Finding], key: Key | None, count: int, waived: int) -> None:
         """Counts findings of one place, and keeps those that may be among the first of its rule and column."""
         entry = self.counts.setdefault(place, [0, 0])
@@ -211,6 +227,13 @@ class FindingsSoFar:
             Total(self.resource.name, *place, count, waived, common_cause(frozenset(self.causes.get(place, ()))))
             for place, (count, waived) in ordered
         ]
+
+
+def _moved(finding: Finding, row: int, line: int) -> Finding:
+    """A finding whose row and line count from this record and line."""
+    if finding.row is None:
+        return finding
+    return replace(finding, row=finding.row + row, line=None if finding.line is None else finding.line + line)
 
 
 def common_cause(causes: frozenset[str]) -> str:

@@ -11,7 +11,7 @@ integers, each block's pairs in the order of the hashes' top bits.
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, reduce
 from operator import and_
@@ -268,6 +268,12 @@ class HashLog:
     def hashes(self) -> pl.Series:
         """All hashes that are in memory."""
         return pl.concat([pl.Series([], dtype=pl.UInt64), *(block.hashes for _, block in self.blocks)])
+
+    def pairs(self) -> Iterator[tuple[Hashes, Rows]]:
+        """All hashes with their records, part by part."""
+        yield from ((block.hashes.to_numpy(), block.row_numbers(first)) for first, block in self.blocks)
+        if self.partitions is not None:
+            yield from map(self.partitions.read, range(PARTITIONS))
 
     def as_set(self) -> HashSet | None:
         """The hashes to look others up in; None when they are on disk."""

@@ -5,7 +5,7 @@ The first pass kept a hash a row. Only rows whose hash gives cause are read agai
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -67,6 +67,11 @@ class Visit:
         keys = frame.select(plan.primary_key)
         return cls(plan, frame, Records((plan.number << FILE_SHIFT) + wanted, lines + piece.line, keys))
 
+    def values(self, key: Key) -> pl.DataFrame:
+        """The canonical parts of a key and the `record` of each row that has a whole one."""
+        texts = self.plan.texts(self.frame.select(key.names), key.names)
+        return texts.select(key_texts(key.fields)).with_columns(record=pl.Series(self.records.numbers)).drop_nulls()
+
 
 def revisit(outcome: TableOutcome, wanted: Rows) -> Iterator[Visit]:
     """The wanted records, in order; only the pieces of a file that hold one are parsed."""
@@ -91,23 +96,23 @@ def find_repeated_keys(outcome: TableOutcome) -> None:
         if candidates is None:
             continue
         kept = list(revisit(outcome, candidates)) if len(candidates) <= _KEPT else []
-        parts = []
-        for visit in kept or revisit(outcome, candidates):
-            texts = visit.plan.texts(visit.frame.select(key.names), key.names)
-            parts.append(texts.select(key_texts(key.fields)).with_columns(record=pl.Series(visit.records.numbers)))
         repeated = (
-            pl.concat(parts)
-            .drop_nulls()
+            pl.concat([visit.values(key) for visit in kept or revisit(outcome, candidates)])
             .with_columns(earliest=pl.col("record").min().over([f"k{at}" for at in range(len(key.names))]))
             .filter(pl.col("record") > pl.col("earliest"))
         )
-        guilty = repeated["record"].to_numpy()
-        for visit in kept or revisit(outcome, guilty):
-            numbers = visit.records.numbers
-            rows = np.flatnonzero(np.isin(numbers, guilty))
-            if len(rows):
-                mine = repeated.filter(pl.col("record").is_in(pl.Series(numbers[rows]).implode()))
-                outcome.found.add([_repeated_key_group(visit.plan, key, rows, mine)], visit.records)
+        add_repeated(outcome, key, repeated, kept or revisit(outcome, repeated["record"].to_numpy()))
+
+
+def add_repeated(outcome: TableOutcome, key: Key, repeated: pl.DataFrame, visits: Iterable[Visit]) -> None:
+    """Reports rows whose key came before: its parts, their `record` and the `earliest` with it; the visits have all of them."""
+    guilty = repeated["record"].to_numpy()
+    for visit in visits:
+        numbers = visit.records.numbers
+        rows = np.flatnonzero(np.isin(numbers, guilty))
+        if len(rows):
+            mine = repeated.filter(pl.col("record").is_in(pl.Series(numbers[rows]).implode()))
+            outcome.found.add([_repeated_key_group(visit.plan, key, rows, mine)], visit.records)
 
 
 def _repeated_key_group(plan: FilePlan, key: Key, rows: Rows, repeated: pl.DataFrame) -> Group:
@@ -129,12 +134,22 @@ def find_missing_parents(outcome: TableOutcome, parents: Mapping[ParentKey, Hash
     for reference in outcome.plan.references:
         parent, log = parents.get(reference.parent), outcome.logs.get(reference)
         if parent is None:
-            check = Check(outcome.name, "foreign-key", reference.columns)
-            if check in outcome.checked:  # once: another foreign key may have the same columns
-                outcome.checked.remove(check)
-            reason = f"the table `{reference.parent[0]}` could not be read, or lacks the column"
-            outcome.not_checked.append(NotChecked(outcome.name, "foreign-key", reason, reference.columns))
+            list_unread_parent(outcome, reference)
         elif log is not None and (misses := log.rows_absent_from(parent)) is not None:
-            for visit in revisit(outcome, misses):
-                rows = np.arange(visit.frame.height, dtype=np.int64)
-                outcome.found.add([missing_parent_group(visit.plan, reference, rows, visit.frame)], visit.records)
+            add_missing(outcome, reference, misses)
+
+
+def list_unread_parent(outcome: TableOutcome, reference: Key) -> None:
+    """Lists a foreign key as not checked."""
+    check = Check(outcome.name, "foreign-key", reference.columns)
+    if check in outcome.checked:  # once: another foreign key may have the same columns
+        outcome.checked.remove(check)
+    reason = f"the table `{reference.parent[0]}` could not be read, or lacks the column"
+    outcome.not_checked.append(NotChecked(outcome.name, "foreign-key", reason, reference.columns))
+
+
+def add_missing(outcome: TableOutcome, reference: Key, misses: Rows) -> None:
+    """Reports rows whose foreign key is in no row of the parent."""
+    for visit in revisit(outcome, misses):
+        rows = np.arange(visit.frame.height, dtype=np.int64)
+        outcome.found.add([missing_parent_group(visit.plan, reference, rows, visit.frame)], visit.records)

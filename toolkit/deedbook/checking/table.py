@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import chain
 
@@ -12,6 +13,7 @@ import polars as pl
 
 from deedbook.checking.batch import ReadFile, SmallFiles
 from deedbook.checking.block import BlockResult, TypedRows, check_block
+from deedbook.checking.cells import Rows
 from deedbook.checking.explanation import group_of
 from deedbook.checking.files import Beginning, check_declared
 from deedbook.checking.findings import FILE_SHIFT, FindingsSoFar, Records
@@ -37,6 +39,24 @@ class Piece:
     height: int
     offset: int
     size: int
+
+
+@dataclass(slots=True)
+class Reached:
+    """How far the blocks of a file, or of a part of one, are checked.
+
+    Attributes:
+        row: The record that comes next, and `line` where it starts.
+        present: For each column, the cells that hold a value.
+        has_return: Whether a line ends in a carriage return.
+        error: What kept the rest from being read; None where everything was.
+    """
+
+    row: int
+    line: int
+    present: Rows
+    has_return: bool = False
+    error: SourceError | None = None
 
 
 @dataclass(slots=True)
@@ -159,8 +179,16 @@ class TableOutcome:
             self.skipped[rule] = self.skipped.get(rule, 0) + count
         self.rows += result.height - result.absent
 
-    def read_file(self, cutter: Cutter, number: int, known: list[str] | None) -> list[str] | None:
-        """Reads the header of a file and checks its blocks; returns the labels that the next file may repeat."""
+    @contextmanager
+    def failing(self, number: int) -> Iterator[None]:
+        """Reports what keeps a file from being read to its end."""
+        try:
+            yield
+        except SourceError as error:
+            self.not_read(number, FileProblem(error.rule, error.message, error.hint))
+
+    def read_file(self, cutter: Cutter, number: int, known: list[str] | None, read: Read) -> list[str] | None:
+        """Reads the header of a file and has its blocks checked; returns the labels that the next file may repeat."""
         resource = self.plan.resource
         if cutter.has_bom:
             self.advise(number, "byte-order-mark", "the file starts with a byte-order mark")
@@ -184,9 +212,7 @@ class TableOutcome:
         plan = FilePlan.of(self.plan, number, header.columns)
         if first.width:
             self.begin(plan, header)
-        offset, workers = cutter.position, self.plan.options.workers
-        done = run(cutter, plan.layout, lambda block: check_block(plan, block), workers=workers)
-        self.read_blocks(plan, done, offset, first.row, first.line)
+        read(self, plan, cutter, Reached(first.row, first.line, np.zeros(len(plan.columns), np.int64)))
         return labels
 
     def read_small(self, read: ReadFile) -> list[str]:
@@ -194,7 +220,9 @@ class TableOutcome:
         plan = read.file.plan
         self.begin(plan, plan.table.header)
         done = Done(check_block(plan, read.block, read.seen), len(read.file.data))
-        self.read_blocks(plan, [done], read.file.offset, 2, 2)
+        reached = Reached(2, 2, np.zeros(len(plan.columns), np.int64))
+        self.take_blocks(plan, [done], read.file.offset, reached)
+        self.end_file(plan, reached)
         return list(plan.table.schema.names)
 
     def begin(self, plan: FilePlan, header: Header) -> None:
@@ -216,36 +244,50 @@ class TableOutcome:
                 self.say(number, problem)
         return labels, header
 
-    def read_blocks(
-        self, plan: FilePlan, blocks: Iterable[Done[BlockResult]], offset: int, row: int, line: int
-    ) -> None:
-        """Takes every block of a file, whose first record stands at this byte, and is this row and line."""
-        table, has_return = plan.table, False
-        present = np.zeros(len(plan.columns), np.int64)
+    def read_blocks(self, plan: FilePlan, cutter: Cutter, reached: Reached) -> None:
+        """Checks every block of a file, whose header was read so far."""
+        self.take_blocks(plan, checked_blocks(plan, cutter), cutter.position, reached)
+        self.end_file(plan, reached)
+
+    def take_blocks(self, plan: FilePlan, blocks: Iterable[Done[BlockResult]], offset: int, reached: Reached) -> None:
+        """Takes every block of a file, or of a part of one, that begins at this byte; an error is left in `reached`."""
+        table = plan.table
         pieces = self.pieces.setdefault(plan.number, [])
         try:
             for done in blocks:
                 result = done.result
-                self.take(result, plan.number, row, line)
-                pieces.append(Piece(row, line, result.height, offset, done.size))
+                self.take(result, plan.number, reached.row, reached.line)
+                pieces.append(Piece(reached.row, reached.line, result.height, offset, done.size))
                 self.cells += (result.height - result.absent) * len(plan.columns)
                 self.bytes += done.size
                 if result.height > result.absent:
-                    present += result.present
-                offset, row, line = offset + done.size, row + result.height, line + result.newlines
-                has_return |= result.has_return
+                    reached.present += result.present
+                offset, reached.has_return = offset + done.size, reached.has_return or result.has_return
+                reached.row, reached.line = reached.row + result.height, reached.line + result.newlines
                 table.advance(done.size)
-        except UnclosedError as error:
+        except SourceError as error:
+            reached.error = error
+
+    def end_file(self, plan: FilePlan, reached: Reached) -> None:
+        """Says what is known of a file once its blocks are checked.
+
+        Raises:
+            SourceError: when something else than a quote that is never closed kept the rest from being read.
+        """
+        if isinstance(reached.error, UnclosedError):
             message = "a quote that opens in this record is never closed"
-            if error.is_long:
+            if reached.error.is_long:
                 message = "the record is longer than 32 MiB: a quote in it is probably never closed"
-            problem = FileProblem(error.rule, message, "close the quote, or double it inside a quoted cell")
-            self.not_read(plan.number, problem, f"nothing from row {row} on could be read", row, line)
-        for column, count in zip(plan.columns, present.tolist(), strict=True):
-            if column.field or table.resource.schema is None:
+            problem = FileProblem(reached.error.rule, message, "close the quote, or double it inside a quoted cell")
+            why = f"nothing from row {reached.row} on could be read"
+            self.not_read(plan.number, problem, why, reached.row, reached.line)
+        elif reached.error is not None:
+            raise reached.error
+        for column, count in zip(plan.columns, reached.present.tolist(), strict=True):
+            if column.field or plan.table.resource.schema is None:
                 name = column.field.name if column.field else column.label
                 self.present[name] = self.present.get(name, 0) + count
-        if has_return:
+        if reached.has_return:
             self.advise(plan.number, "crlf-line-ends", "lines end in a carriage return")
 
     def compare_declared(self) -> None:
@@ -273,10 +315,27 @@ class TableOutcome:
         self.not_checked += [*lost, *self.plan.unread_references()]
 
 
+Read = Callable[[TableOutcome, FilePlan, Cutter, Reached], None]
+"""Checks the blocks of a file whose header was read, or sees to it that they will be."""
+
+
+def checked_blocks(plan: FilePlan, cutter: Cutter) -> Iterator[Done[BlockResult]]:
+    """The blocks of a file, or of a part of one, each checked."""
+    return run(cutter, plan.layout, lambda block: check_block(plan, block), workers=plan.table.options.workers)
+
+
 def check_table(plan: TablePlan, found: FindingsSoFar, small: SmallFiles) -> TableOutcome:
     """Reads a table once, those of its files that are small together with others; the second pass does what needs all of its rows."""
-    outcome, resource, names = TableOutcome(plan, found), plan.resource, sorted(plan.schema.names)
+    outcome = TableOutcome(plan, found)
     outcome.logs = {key: HashLog(plan.spill) for key in (*plan.keys, *filter(plan.waits, plan.references))}
+    read_files(outcome, TableOutcome.read_blocks, small)
+    outcome.compare_declared()
+    return outcome
+
+
+def read_files(outcome: TableOutcome, read: Read, small: SmallFiles) -> None:
+    """Opens every file of a table, matches its header, and has its blocks checked."""
+    plan, resource, names = outcome.plan, outcome.plan.resource, sorted(outcome.plan.schema.names)
     for number, path in enumerate(() if resource.files else resource.paths):
         if is_remote(path):
             message = f"{path} is on another machine, which was not asked"
@@ -287,15 +346,10 @@ def check_table(plan: TablePlan, found: FindingsSoFar, small: SmallFiles) -> Tab
         outcome.say(0, FileProblem("open-question", question, hint, field=name or None), severity="warning")
     labels: list[str] | None = None
     for number, file in enumerate(resource.sources if resource.is_table else ()):
-        if (labels is None or sorted(labels) == names) and (read := small.take(plan, number)):
-            labels = outcome.read_small(read)
+        if (labels is None or sorted(labels) == names) and (whole := small.take(plan, number)):
+            labels = outcome.read_small(whole)
             continue
-        try:
-            with open_table(resource, file, max_unpacked=plan.options.max_unpacked) as stream:
-                cutter = Cutter(stream, dialect_of(resource), plan.block_size(file))
-                labels = outcome.read_file(cutter, number, labels)
-        except SourceError as error:
-            outcome.not_read(number, FileProblem(error.rule, error.message, error.hint))
+        with outcome.failing(number), open_table(resource, file, max_unpacked=plan.options.max_unpacked) as stream:
+            cutter = Cutter(stream, dialect_of(resource), plan.block_size(file))
+            labels = outcome.read_file(cutter, number, labels, read)
     outcome.is_unread |= not resource.is_table
-    outcome.compare_declared()
-    return outcome

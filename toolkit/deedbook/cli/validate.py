@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -20,6 +20,7 @@ from deedbook.rendering import View, text
 from deedbook.rendering.data import read_counts
 
 if TYPE_CHECKING:
+    from deedbook.cluster import Spark
     from deedbook.project import Project, Reading
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
@@ -115,6 +116,17 @@ def output(text: str) -> tuple[str, Path]:
 @click.option(
     "--watch", is_flag=True, help="Validate again whenever a file of the project changes, until it is stopped."
 )
+@click.option(
+    "--engine",
+    **options.one_of(("local", "spark"), "What reads the tables: this machine, or with --master a Spark cluster."),
+    default="local",
+)
+@click.option(
+    "--master",
+    default="",
+    metavar="URL",
+    help="With --engine spark: the cluster, such as sc://HOST:15002; its executors read the same paths.",
+)
 @click.option("--allow-network", is_flag=True, help="Read tables that the descriptor names by URL.")
 @click.option("--workers", type=click.IntRange(min=1), help="Threads; as many as help when not given.")
 @options.quiet
@@ -143,6 +155,8 @@ def validate(
     staged: bool,
     watch: bool,
     quiet: bool,
+    engine: str,
+    master: str,
     **chosen: Any,
 ) -> None:
     """Name every mistake in the tables of TARGET at its row and field.
@@ -173,6 +187,7 @@ def validate(
         raise UsageError(f"{format_} is a file of its own", f"add --output FILE.{format_}")
     counts = None if earlier is None else read_counts(streams.read(earlier))
     with ExitStack() as stack:
+        spark = stack.enter_context(open_cluster(engine, master, **chosen))
         path = stack.enter_context(streams.piped_data(target, schema or reading.model))
         opened = _staged(path, reading, stack) if staged else (load_project(path, reading), None, False)
         project, tables_in, is_trusted = opened
@@ -184,7 +199,7 @@ def validate(
                 demand_one_beginning(project)
             wrong = models.misfit(project.package.resources[0], model) if model else None
             if wrong is None:
-                report = validation.validate(project, validation.Options(**chosen), bar.update)
+                report = validation.validate(project, validation.Options(**chosen), bar.update, engine=spark)
             else:
                 report = with_findings(Report(), [wrong])
         code = DONE if report.passes(strict=strict) else FINDINGS
@@ -202,6 +217,27 @@ def validate(
     if strict and not quiet and (complaint := text.strict_complaint(report)):
         streams.say(complaint)
     ctx.exit(code)
+
+
+@contextmanager
+def open_cluster(engine: str, master: str, *, findings_file: Path | None, **_other: Any) -> Iterator[Spark | None]:
+    """The engine on a cluster; None for this machine.
+
+    Raises:
+        UsageError: when what was asked does not fit together.
+    """
+    if bool(master) != (engine == "spark"):
+        problem = "--engine spark needs the address of a cluster" if engine == "spark" else "--master is for a cluster"
+        raise UsageError(problem, "give both --engine spark and --master sc://HOST:PORT")
+    if engine == "local":
+        yield None
+        return
+    if findings_file:
+        raise UsageError("--findings is written on one machine only", "leave it out, or leave --engine spark out")
+    from deedbook.cluster import open_engine
+
+    with open_engine(master) as spark:
+        yield spark
 
 
 def _staged(target: Path, reading: Reading, stack: ExitStack) -> tuple[Project, Path, bool]:

@@ -24,9 +24,8 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
-from functools import cache
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Literal
+from typing import IO, Literal
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 from deedbook import http
@@ -34,9 +33,6 @@ from deedbook.errors import ProjectError, RefusalError, RemoteError, UsageError,
 from deedbook.home import Home
 from deedbook.http import MissingError, PassingError
 from deedbook.versioning.numbers import SEMVER
-
-if TYPE_CHECKING:
-    from obstore.store import S3Store
 
 Kind = Literal["http", "folder", "s3"]
 CATALOGUE_VARIABLE = "DEEDBOOK_CATALOGUE"
@@ -61,7 +57,6 @@ _PICTURED = (".html", ".xml", ".svg", ".png", ".jpg", ".gif")
 _PAGES = frozenset({"text/html", "application/xhtml+xml", "text/xml", "application/xml"})
 _PICTURES = ("image/", "video/", "audio/", "multipart/", "font/")
 _PIECE = 1 << 20
-_CREDENTIALS = ("AWS_ACCESS_KEY_ID", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI")
 
 
 def choose_catalogue(named: str | None, home: Home, environment: Mapping[str, str] = os.environ) -> str:
@@ -305,6 +300,8 @@ def _from_bucket(address: Address, start: int, stop: int | None) -> Body:
     with of_extra("s3"):
         import obstore
 
+        from deedbook.reading.objects import open_bucket
+
     options: obstore.GetOptions = {}
     if start or stop is not None:
         options["range"] = (start, stop) if stop is not None else {"offset": start}
@@ -316,7 +313,7 @@ def _from_bucket(address: Address, start: int, stop: int | None) -> Body:
             raise PassingError(f"{address.text}: {type(error).__name__}: the connection broke") from None
 
     try:
-        answer = obstore.get(_bucket(address.root), address.path, options=options)
+        answer = obstore.get(open_bucket(address.root), address.path, options=options)
         return Body(answer.meta["size"], http.Stream(pieces()))
     except (FileNotFoundError, obstore.exceptions.NotFoundError):
         raise MissingError(f"{address.text}: there is no such object", "check the address") from None
@@ -324,20 +321,3 @@ def _from_bucket(address: Address, start: int, stop: int | None) -> Body:
         raise RemoteError(f"{address.text}: the bucket refuses it", "check AWS_ACCESS_KEY_ID and its rights") from None
     except (obstore.exceptions.BaseError, OSError) as error:
         raise PassingError(f"{address.text}: {type(error).__name__}: the bucket cannot be read") from None
-
-
-@cache
-def _bucket(root: str) -> S3Store:
-    from obstore.store import S3Store
-
-    endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL", "")
-    return S3Store.from_url(
-        root.rstrip("/"),
-        skip_signature=not any(os.environ.get(name) for name in _CREDENTIALS),
-        client_options={
-            "allow_http": endpoint.startswith("http://"),
-            "user_agent": http.user_agent(),
-            "connect_timeout": f"{http.CONNECT_SECONDS:.0f}s",
-            "timeout": "300s",  # of a whole request: for a run of parts at 55 KB/s
-        },
-    )

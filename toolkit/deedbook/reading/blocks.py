@@ -100,7 +100,7 @@ class Cutter:
 
     def read_at(self, position: int, size: int) -> bytes:
         """So many bytes of the stream from a position that is not behind the present one."""
-        if isinstance(self._stream, io.FileIO) and self._stream.seekable():
+        if isinstance(self._stream, io.RawIOBase) and self._stream.seekable():
             self._stream.seek(position)
             self._taken, self._rest, self._ended = position, b"", False
         data = b"more"

@@ -9,7 +9,6 @@ import importlib
 import importlib.util
 import io
 import json
-import tempfile
 import warnings
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -18,15 +17,13 @@ from dataclasses import replace
 from decimal import Decimal
 from functools import partial
 from itertools import chain, filterfalse, islice, repeat
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 import polars as pl
 
-from deedbook.descriptor import Package, Resource, unique_members
+from deedbook.descriptor import Resource, unique_members
 from deedbook.dialect import Dialect
-from deedbook.errors import RemoteError
 from deedbook.reading import source
 from deedbook.reading.records import header_labels
 from deedbook.reading.source import MAX_UNPACKED, READ_SIZE, SourceError
@@ -324,46 +321,3 @@ def _rows_of_parquet(file: Path, resource: Resource) -> Iterator[list[Any]]:
     except (pl.exceptions.PolarsError, OSError) as error:
         said = str(error).splitlines()[0]
         raise SourceError("source-error", f"{file.name} cannot be read: {said}", "write it again") from None
-
-
-@contextmanager
-def fetched(package: Package, *, limit: int) -> Iterator[Package]:
-    """The package with its remote files downloaded; they are removed at the end.
-
-    Args:
-        package: As its descriptor says.
-        limit: Bytes that one file may have.
-
-    Raises:
-        RemoteError: when a file cannot be had.
-    """
-    with tempfile.TemporaryDirectory(prefix="deedbook-") as name:
-        resources = []
-        for number, item in enumerate(package.resources):
-            urls = [path for path in item.paths if path.lower().startswith(("http://", "https://"))]
-            places = [Path(name, str(number), str(at)) for at in range(len(urls))]
-            is_remote = bool(urls) and len(urls) == len(item.paths)
-            files = tuple(map(partial(_download, limit), urls, places)) if is_remote else item.files
-            resources.append(replace(item, files=files))
-        yield replace(package, resources=tuple(resources))
-
-
-def _download(limit: int, url: str, folder: Path) -> Path:
-    from deedbook import http
-
-    folder.mkdir(parents=True)
-    file = folder / (PurePosixPath(unquote(urlsplit(url).path)).name or "table")
-
-    def copy() -> None:
-        size = 0
-        with http.get(url) as answer, file.open("wb") as target:
-            if answer.status != 200:
-                raise RemoteError(f"{url} cannot be downloaded: the server says {answer.status}", "check the address")
-            for piece in answer.pieces:
-                size += len(piece)
-                if size > limit:
-                    raise RemoteError(f"{url} has more than {limit:,} bytes", "download it yourself if you trust it")
-                target.write(piece)
-
-    http.retried(copy)
-    return file

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import filterfalse
 from pathlib import Path
-from typing import IO, Protocol
+from typing import IO, Any, Protocol
 
 from deedbook.descriptor import Resource
+from deedbook.reading.objects import ObjectPath
 
 READ_SIZE = 1 << 20
 MAX_UNPACKED = 16 << 30
@@ -45,6 +46,10 @@ class SourceError(Exception):
         super().__init__(message)
         self.rule, self.message, self.hint = rule, message, hint
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Another process may have met it."""
+        return SourceError, (self.rule, self.message, self.hint)
+
 
 class UnclosedError(SourceError):
     """The last record of a table does not end: a quote is never closed, or it is longer than the longest that is read."""
@@ -52,6 +57,10 @@ class UnclosedError(SourceError):
     def __init__(self, *, is_long: bool) -> None:
         super().__init__("unclosed-quote", "a quote is never closed", "validate the table first")
         self.is_long = is_long
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Another process may have met it."""
+        return partial(UnclosedError, is_long=self.is_long), ()
 
 
 def no_file(file: Path) -> SourceError:
@@ -78,7 +87,7 @@ class Pieces:
         return next(self.pieces, b"")
 
 
-def _bounded(unpacked: Iterator[bytes], packed: io.FileIO, limit: int, path: str) -> Iterator[bytes]:
+def _bounded(unpacked: Iterator[bytes], packed: io.RawIOBase, limit: int, path: str) -> Iterator[bytes]:
     """What a stream unpacks to, which stops a bomb."""
     total, hint = 0, "unpack it yourself if you trust it"
     try:
@@ -96,7 +105,7 @@ def _bounded(unpacked: Iterator[bytes], packed: io.FileIO, limit: int, path: str
         raise SourceError("compression-error", message, "pack it again") from None
 
 
-def _zstd_frames(packed: IO[bytes]) -> Iterator[bytes]:
+def _zstd_frames(packed: ByteStream) -> Iterator[bytes]:
     """The content of Zstandard frames one after the other, each of which has to end."""
     try:
         import zstandard
@@ -152,12 +161,16 @@ class _AsOpened(io.FileIO):
 
     def refuse_changed(self) -> None:
         """Raises SourceError for a file that is another than when it was opened."""
-        then, now = self.state, os.fstat(self.fileno())
-        more = now.st_size - then.st_size
-        if more or now.st_mtime_ns != then.st_mtime_ns:
-            what = f"grew by {more:,} bytes" if more > 0 else f"lost {-more:,} bytes" if more else "was written to"
-            message = f"the file {what} while it was read, so that what is said of its last row may be wrong"
-            raise SourceError("source-error", message, "validate it again when it is written to its end")
+        refuse_changed(self.state, os.fstat(self.fileno()))
+
+
+def refuse_changed(then: os.stat_result, now: os.stat_result) -> None:
+    """Raises SourceError for a file that was in one state when it was opened and is in another now."""
+    more = now.st_size - then.st_size
+    if more or now.st_mtime_ns != then.st_mtime_ns:
+        what = f"grew by {more:,} bytes" if more > 0 else f"lost {-more:,} bytes" if more else "was written to"
+        message = f"the file {what} while it was read, so that what is said of its last row may be wrong"
+        raise SourceError("source-error", message, "validate it again when it is written to its end")
 
 
 @contextmanager
@@ -171,7 +184,7 @@ def open_bytes(resource: Resource, file: Path, *, max_unpacked: int = MAX_UNPACK
     if file.is_fifo():
         raise SourceError("source-error", f"{file.name} is a pipe, and rows may be read twice", "save it as a file")
     try:
-        handle = _AsOpened(file)
+        handle = file.open() if isinstance(file, ObjectPath) else _AsOpened(file)
     except FileNotFoundError:
         raise no_file(file) from None
     except OSError as error:
@@ -235,7 +248,7 @@ def is_plain(resource: Resource) -> bool:
     return resource.compression in {"", "no"} and codec_of(resource) in _UTF_8
 
 
-def _unpacked(resource: Resource, file: Path, handle: io.FileIO, limit: int) -> ByteStream:
+def _unpacked(resource: Resource, file: Path, handle: io.RawIOBase, limit: int) -> ByteStream:
     match resource.compression:
         case "" | "no":
             return handle
@@ -257,7 +270,7 @@ _HIDDEN = re.compile(r"__MACOSX/|(.*/)?(\.[^/]*)?$", re.DOTALL)
 """Members of an archive that are folders, or that systems put there beside what people do."""
 
 
-def _zip_member(resource: Resource, file: Path, handle: io.FileIO) -> IO[bytes]:
+def _zip_member(resource: Resource, file: Path, handle: io.RawIOBase) -> IO[bytes]:
     """The one table in an archive; which of several is asked for, never guessed."""
     hint = "name the member in `innerpath`"
     try:

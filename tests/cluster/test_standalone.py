@@ -1,0 +1,68 @@
+"""Apache Spark itself, a master with two workers of which one is killed in the middle: the report of this machine."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cluster.standalone import PATIENCE, cluster, started, wait_for
+from tests.external.conftest import tool
+from tests.package import fields, make_package
+
+RULES = """
+import os
+import time
+from pathlib import Path
+
+import pandera.polars as pa
+import polars as pl
+
+from deedbook.rules.rule import rule
+
+
+def is_short(name):
+    worker = os.environ.get("TESTED_WORKER")  # none on this machine
+    begun = Path(os.environ["TESTED_FOLDER"], "begun") if worker else None
+    if worker == "1":
+        begun.touch()
+        time.sleep(600)  # until it is killed
+    while worker == "2" and not begun.exists():
+        time.sleep(0.05)
+    return len(name) < 9
+
+
+schema = pa.DataFrameSchema(checks=[
+    rule("name-too-long", pl.col("name").map_elements(is_short, return_dtype=pl.Boolean), at="name", message="{name} is long"),
+])
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.external
+def test_a_master_with_two_workers_of_which_one_is_killed(tmp_path: Path) -> None:
+    tool("java")
+    package = tmp_path / "package"
+    rows = "".join(f"{number % 3_990},name {number}\n" for number in range(4_000))
+    schema = fields("id:integer", "name", primaryKey=["id"])
+    make_package(package, schemas={"people": schema}, people="id,name\n" + rows + "x,y\n")
+    (package / "deedbook.toml").write_text('package = "datapackage.json"\nschemas = "rules"\n')
+    (package / "rules").mkdir()
+    (package / "rules" / "people.py").write_text(RULES)
+    told = [{"TESTED_FOLDER": str(tmp_path), "TESTED_WORKER": number} for number in ("1", "2")]
+    with cluster(tmp_path, told) as spark:
+        compare = sys.executable, "-m", "tests.cluster.parity", spark.master, str(package)
+        with started(tmp_path, "driver", *compare) as driver:
+            wait_for(lambda: (tmp_path / "begun").exists() or driver.poll() is not None)
+            os.killpg(spark.workers[0].pid, signal.SIGKILL)
+            output, _ = driver.communicate(timeout=PATIENCE)
+    assert driver.returncode == 0, (tmp_path / "driver.log").read_text()[-2000:]
+    result = json.loads(output)
+    assert result["differing"] == []
+    assert result["there"] == result["here"]
+    totals = {(it["rule"], it["count"]) for it in json.loads(result["there"])["totals"]}
+    assert totals == {("name-too-long", 3_000), ("primary-key", 10), ("type-error", 1)}
