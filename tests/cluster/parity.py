@@ -22,7 +22,7 @@ from deedbook.validation import Options, validate
 from tests.conformance import SHARED
 from tests.conformance.packages import read_projects
 
-LARGE = 200_000
+LARGE = 20_000
 """Bytes of a package from which on spans are larger: a span costs a few milliseconds."""
 SOME = 200
 """One in so many packages is compared on a classic master, where each takes a second or two."""
