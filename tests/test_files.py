@@ -6,6 +6,9 @@ import errno
 import os
 import sqlite3
 import stat
+import subprocess
+import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -178,3 +181,23 @@ def test_a_new_folder_is_on_the_disk_before_it_has_its_name(tmp_path: Path, monk
         (staged / "data" / "a.csv").write_text("a")
     assert {path.name for path in synced[:-1]} == {"data", "a.csv", ".bag.part"}
     assert (tmp_path / "bag" / "data" / "a.csv").read_text() == "a"
+
+
+def test_what_a_killed_run_left_in_temporary_folders_is_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    program = "from deedbook import files; import os; own = files.scratch('test'); print(own.__enter__()); os._exit(9)"
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, env=environment)
+    killed = Path(done.stdout.strip())
+    (killed / "rows").mkdir()
+    stranger = tmp_path / "deedbook-test-of-a-stranger"
+    stranger.mkdir()
+    with files.scratch("other"):
+        assert killed.is_dir()
+    with files.scratch("test") as first, files.scratch("test") as second:
+        assert first.is_dir()
+        assert second.is_dir()
+        assert not killed.exists()
+    assert [*tmp_path.iterdir()] == [stranger]

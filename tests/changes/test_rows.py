@@ -101,6 +101,19 @@ def test_comparing_records_first_finds_what_comparing_all_cells_finds(
         assert found.cells.height or not key
 
 
+@pytest.mark.parametrize("how", [{}, {"literal": False}])
+@pytest.mark.parametrize("key", [True, False])
+def test_any_memory_finds_the_same(tmp_path: Path, how: dict[str, Any], key: bool) -> None:
+    schema = {**SCHEMA, "primaryKey": ["id"] if key else []}
+    old, new = random_versions(11, key=key)
+    expected = table_of(tmp_path / "whole", old.encode(), new.encode(), schema, **how)
+    for memory in (1, 100 * 128, 40_000):  # a row, some rows, blocks of some rows
+        found = table_of(tmp_path / str(memory), old.encode(), new.encode(), schema, memory=memory, **how)
+        assert found.counts == expected.counts
+        for name in ("added", "removed", "cells", "rekeyed", "touched", "old_rows_touched"):
+            assert getattr(found, name).equals(getattr(expected, name)), (memory, name)
+
+
 def test_line_ends_and_quotes_alone_are_no_change(tmp_path: Path) -> None:
     quoted = "id,name,share,members,day\r\n" + '1,"Laos","1.5","b, a","2024-01-01"\r\n'
     plain = 'id,name,share,members,day\n1,Laos,1.5,"b, a",2024-01-01\n'

@@ -13,9 +13,12 @@ import polars as pl
 import pytest
 
 from deedbook.release.formats import stata
-from deedbook.release.formats.stata import DOUBLE, INTEGERS, LONG_TEXT, Storage, Variable, write_dta
+from deedbook.release.formats.cells import first_differences
+from deedbook.release.formats.dta import DOUBLE, INTEGERS, LONG_TEXT, Storage
+from deedbook.release.formats.stata import Variable, write_dta
 from deedbook.release.formats.statistical import Column
 from deedbook.release.rows import Rows
+from tests.release.test_limits import EDITION, table_of
 
 STAMP = dt.datetime(2026, 11, 22, 3, 4)  # noqa: DTZ001  # has no zone
 LONG = "ü" * 300
@@ -109,3 +112,44 @@ def test_a_table_without_rows_is_read_back(tmp_path: Path) -> None:
     write_dta(tmp_path / "empty.dta", empty, Rows.of(rows), "", "22 Nov 2026 03:04")
     frame = pd.read_stata(tmp_path / "empty.dta")
     assert (frame.shape, list(frame.columns)) == ((0, 2), ["a", "b"])
+
+
+def test_a_file_of_pandas_is_read_and_its_differences_are_found(tmp_path: Path) -> None:
+    texts: list[str | None] = ["a", "", "Пномпень", "x y"]
+    numbers = ["1", None, "-7", "300"]
+    columns = {
+        "whole": numbers,
+        "number": ["0.5", None, "1e300", "-2"],
+        "text": texts,
+        "remark": [LONG, "", "short", LONG],
+    }
+    cells = {name: values * 50 for name, values in columns.items()}
+    table = table_of(cells, {"name": "whole", "type": "integer"}, {"name": "number", "type": "number"})
+    frame = pd.DataFrame(
+        {
+            "whole": pd.array([None if n is None else int(n) for n in cells["whole"]], dtype="Int16"),
+            "number": [None if n is None else float(n) for n in cells["number"]],
+            "text": [text or "" for text in cells["text"]],
+            "remark": [text or "" for text in cells["remark"]],
+        }
+    )
+    frame.to_stata(tmp_path / "t.dta", version=118, write_index=False, convert_strl=["remark"])
+    assert first_differences(stata.read(table, tmp_path / "t.dta"), 3) == (0, [])
+    frame.loc[150, "whole"], frame.loc[151, "remark"], frame.loc[152, "text"] = 5, "other", ""
+    frame.to_stata(tmp_path / "t.dta", version=118, write_index=False, convert_strl=["remark"])
+    count, found = first_differences(stata.read(table, tmp_path / "t.dta"), 4)
+    assert (count, [(one.row, one.name, one.texts) for one in found]) == (
+        3,
+        [(150, "whole", ("-7", "5")), (151, "remark", (LONG, "other")), (152, "text", ("a", ""))],
+    )
+
+
+def test_a_file_that_ends_early_is_refused(tmp_path: Path) -> None:
+    table = table_of({"n": [str(n) for n in range(300)], "long": [LONG] * 300}, {"name": "n", "type": "integer"})
+    path = tmp_path / "t.dta"
+    stata.write(table, EDITION, path)
+    content = path.read_bytes()
+    for end in (3, 100, 300, 900, content.index(b"<data>") + 90, content.index(b"GSO") + 9):
+        path.write_bytes(content[:end])
+        with pytest.raises(ValueError, match=r"ends early|is no file|no section|not there"):
+            first_differences(stata.read(table, path), 3)

@@ -4,7 +4,8 @@ A file is written under a temporary name of its own beside its place, to the las
 the file before, put on the disk, and only then renamed; then its folder is put on the disk too. So a crash, a kill, a full disk or
 a loss of power leaves the old file or the new one, whole, and whoever reads meanwhile sees one of the two.
 
-    .NAME.TOKEN.part        beside the file, locked by its writer; what a killed one left is removed by the next
+    .NAME.TOKEN.part            beside the file, locked by its writer; what a killed one left is removed by the next
+    deedbook-PURPOSE-TOKEN/     where the system has temporary files, with a `.lock`; the same holds of it
 
 A lock is freed by the system when the process that holds it dies, however it dies.
 """
@@ -30,6 +31,7 @@ else:
     import fcntl
 
 PART = ".part"
+_OWNED = ".lock"
 _LONGEST_STEM = 40
 """Characters of a file's name in that of its temporary file: names may have 255 bytes, and a character has up to four."""
 _CLOSES_FIRST = os.name == "nt"
@@ -294,3 +296,38 @@ def sweep(folder: Path) -> None:
                 os.close(handle)
             if is_dead:
                 stale.unlink()
+
+
+def _is_own(handle: int) -> bool:
+    """Whether an open file is this user's."""
+    return sys.platform == "win32" or os.fstat(handle).st_uid == os.getuid()
+
+
+@contextmanager
+def scratch(purpose: str) -> Iterator[Path]:
+    """A temporary folder, gone at the end; those that killed runs left for the same purpose are removed first.
+
+    It is locked, before it has its name, for as long as it is there: so whoever sweeps knows that its owner lives.
+    """
+    import tempfile  # takes longer than all else here, which every start of the program needs
+
+    home, start = Path(tempfile.gettempdir()), f"deedbook-{purpose}-"
+    for stale in home.glob(f"{start}*"):
+        with suppress(OSError):
+            handle = os.open(stale / _OWNED, os.O_RDWR | getattr(os, "O_NOFOLLOW", 0))
+            try:
+                is_dead = _is_own(handle) and try_lock(handle)
+            finally:
+                os.close(handle)
+            if is_dead and not stale.is_symlink():
+                shutil.rmtree(stale)
+    new = Path(tempfile.mkdtemp(prefix=start if _CLOSES_FIRST else f".{start}", dir=home))
+    handle = os.open(new / _OWNED, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+    folder = new.with_name(new.name.removeprefix("."))
+    try:
+        try_lock(handle)
+        yield new.rename(folder) if new != folder else folder
+    finally:
+        os.close(handle)
+        for place in (new, folder):
+            shutil.rmtree(place, ignore_errors=True)

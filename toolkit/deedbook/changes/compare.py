@@ -8,7 +8,7 @@ import polars as pl
 from deedbook.changes import declarations
 from deedbook.changes.highlighter import context_rows
 from deedbook.changes.records import CELLS, KEY, REKEYED, Changes, SchemaChange, TableChanges, key_text
-from deedbook.changes.row_hashes import Comparison, differing_rows, text_of
+from deedbook.changes.row_hashes import MEMORY, Comparison, differing_rows, text_of
 from deedbook.changes.sources import Side
 from deedbook.descriptor import Package, Resource
 from deedbook.project import CODE_VALUES
@@ -33,6 +33,7 @@ def compare(
     derived: bool = False,
     everything: bool = False,
     tables: tuple[str, ...] = (),
+    memory: int = MEMORY,
     progress: Progress | None = None,
 ) -> Changes:
     """What differs between two sides.
@@ -44,6 +45,7 @@ def compare(
         derived: Also compare the columns and tables that only releases have.
         everything: Compare fields that one side lacks as well, and give texts as they stand in the files, for a patch.
         tables: Names of the tables to compare; all when empty.
+        memory: Bytes; with less of it, less of a table is read at a time. Eight to twelve bytes a row and side are needed all the same.
         progress: Told what is read.
 
     Raises:
@@ -73,7 +75,7 @@ def compare(
         if progress:
             progress(f"comparing {current}", min(1.0, read / total))
 
-    how = Comparison(literal=literal or everything, everything=everything, advance=advance)
+    how = Comparison(literal=literal or everything, everything=everything, advance=advance, memory=memory)
     found = []
     for at, current in enumerate(common):  # `advance` tells it
         read = sum(list(sizes.values())[:at])

@@ -34,15 +34,22 @@ if TYPE_CHECKING:
 
 Positions: TypeAlias = "npt.NDArray[np.int64]"
 Hashes: TypeAlias = "npt.NDArray[np.uint64]"
+Marks: TypeAlias = "npt.NDArray[np.bool_]"
 Columns = Sequence[pl.Expr]
 
 _SEED = 0x0DEEDB00
 _WINDOW = 1 << 18
 """Rows that are first looked up in the same place of the other side: their hashes, 2 MB, fit into a processor's cache."""
+MEMORY = 512 << 20
+"""What `--memory` is by default."""
+_LOOKED_UP = 128
+"""Bytes of a row that is looked up anywhere on the other side: those of both sides, and a table of them."""
 MOST_LISTED = 3_000_000
 """Differing rows beyond which representation changes are counted, not listed: their cells would take gigabytes."""
-_MOST_PARSED = 256 << 20
-"""Bytes of differing records that are parsed at once; beyond it, hashing all cells block by block needs less memory."""
+_MOST_PARSED = 0.5
+"""Of the memory, in bytes of differing records that are parsed at once; beyond it, hashing all cells block by block needs less."""
+_SHARE = 32
+"""A block of rows has this part of the memory at most: they are read on several threads, as text, as columns and as hashes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +61,30 @@ class Comparison:
             representation change; else compare canonical texts.
         everything: Also compare fields that one side lacks, and give every text as it stands in the files: for a patch.
         advance: Told about how many bytes were read.
+        memory: Bytes; with less of it, less is read and looked up at a time.
     """
 
     literal: bool = True
     everything: bool = False
     advance: Callable[[int], None] = lambda _bytes: None
+    memory: int = MEMORY
+
+    @property
+    def block_size(self) -> int:
+        """Bytes of a block of rows."""
+        return max(1, min(BLOCK_SIZE, self.memory // _SHARE))
+
+    def unmatched(self, old: Hashes, new: Hashes, *, is_keyed: bool) -> tuple[Positions, Positions]:
+        """The places of the hashes that have no equal on the other side, rising.
+
+        Without a key a row may stand there more than once; of two copies against one, the second is without an equal.
+        """
+        at_once = max(1, self.memory // _LOOKED_UP)
+        if is_keyed:
+            found = _unmatched(old, new, at_once)
+            if len(old) - len(found[0]) == len(new) - len(found[1]):
+                return found
+        return _unmatched(_numbered(old), _numbered(new), at_once)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,14 +135,14 @@ def _by_records(old: Resource, new: Resource, alignment: Alignment, how: Compari
         return None
     is_keyed = bool(alignment.key)
     records = hash_records(old, how.advance), hash_records(new, how.advance)
-    differing = unmatched(records[0].hashes, records[1].hashes, is_keyed=is_keyed)
+    differing = how.unmatched(records[0].hashes, records[1].hashes, is_keyed=is_keyed)
     sizes = [side.lengths[rows].sum(dtype=np.int64) for side, rows in zip(records, differing, strict=True)]
-    if max(sizes) > _MOST_PARSED:
+    if max(sizes) > _MOST_PARSED * how.memory:
         return None
     with ThreadPoolExecutor(2, thread_name_prefix="deedbook") as pool:
         rows = list(pool.map(read_at, (old, new), records, differing))
     columns = [_columns(alignment, side, literal=how.literal) for side in (0, 1)]
-    left, right = unmatched(_hash(rows[0], columns[0]), _hash(rows[1], columns[1]), is_keyed=is_keyed)
+    left, right = how.unmatched(_hash(rows[0], columns[0]), _hash(rows[1], columns[1]), is_keyed=is_keyed)
     heights = len(records[0].hashes), len(records[1].hashes)
     return DifferingRows(rows[0][left], rows[1][right], differing[0][left], heights)
 
@@ -127,13 +153,13 @@ def _by_cells(old: Resource, new: Resource, alignment: Alignment, how: Compariso
     def compare(literal: bool) -> tuple[tuple[Hashes, Hashes], tuple[Positions, Positions]]:
         before = hash_cells(old, _columns(alignment, 0, literal=literal), how)
         after = hash_cells(new, _columns(alignment, 1, literal=literal), how)
-        return (before, after), unmatched(before, after, is_keyed=bool(alignment.key))
+        return (before, after), how.unmatched(before, after, is_keyed=bool(alignment.key))
 
     hashes, differing = compare(how.literal)
     many, unlisted = len(differing[1]), how.literal and sum(map(len, differing)) > MOST_LISTED
     if unlisted:
         hashes, differing = compare(False)
-    rows = pick_rows(old, differing[0]), pick_rows(new, differing[1])
+    rows = [pick_rows(*one, block_size=how.block_size) for one in zip((old, new), differing, strict=True)]
     heights, rewritten = (len(hashes[0]), len(hashes[1])), max(0, many - len(differing[1]))
     return DifferingRows(*rows, differing[0], heights, rewritten, unlisted)
 
@@ -150,24 +176,12 @@ def text_of(item: Field | None, *, literal: bool) -> pl.Expr:
     return pl.col(item.name) if literal else canonical_text(item)
 
 
-def unmatched(old: Hashes, new: Hashes, *, is_keyed: bool) -> tuple[Positions, Positions]:
-    """The places of the hashes that have no equal on the other side, rising.
-
-    Without a key a row may stand there more than once; of two copies against one, the second is without an equal.
-    """
-    if is_keyed:
-        found = _unmatched(old, new)
-        if len(old) - len(found[0]) == len(new) - len(found[1]):
-            return found
-    return _unmatched(_numbered(old), _numbered(new))
-
-
 def hash_cells(resource: Resource, columns: Columns, how: Comparison) -> Hashes:
     """The hash of every row of a table over these columns."""
     blocks: list[Hashes] = [np.empty(0, np.uint64)]
-    for hashes in read_each(resource, lambda frame: _hash(frame, columns), strict=True):
+    for hashes in read_each(resource, lambda frame: _hash(frame, columns), block_size=how.block_size, strict=True):
         blocks.append(hashes)
-        how.advance(BLOCK_SIZE)
+        how.advance(how.block_size)
     return np.concatenate(blocks)
 
 
@@ -175,24 +189,31 @@ def _hash(frame: pl.DataFrame, columns: Columns) -> Hashes:
     return frame.select(columns).hash_rows(_SEED).to_numpy()
 
 
-def _unmatched(old: Hashes, new: Hashes) -> tuple[Positions, Positions]:
-    """First within windows of the same place, which is where most rows of two versions stand; then what that left over."""
+def _unmatched(old: Hashes, new: Hashes, at_once: int) -> tuple[Positions, Positions]:
+    """First within windows of the same place, which is where most rows of two versions stand; then what that left, by parts of the hashes."""
 
-    def compare(start: int) -> tuple[Positions, Positions]:
+    def compare(start: int) -> tuple[Marks, Marks]:
         ours, theirs = old[start : start + _WINDOW], new[start : start + _WINDOW]
-        return np.flatnonzero(~_is_in(ours, theirs)) + start, np.flatnonzero(~_is_in(theirs, ours)) + start
+        return ~_is_in(ours, theirs), ~_is_in(theirs, ours)
 
     starts = range(0, max(len(old), len(new)), _WINDOW)
     with ThreadPoolExecutor(default_workers(), thread_name_prefix="deedbook") as pool:
         left = list(pool.map(compare, starts)) if len(starts) > 1 else [compare(start) for start in starts]
-    rest = [np.concatenate([np.empty(0, np.int64), *(parts[side] for parts in left)]) for side in (0, 1)]
-    if len(rest[0]) + len(rest[1]) == 0:
-        return rest[0], rest[1]
-    ours, theirs = old[rest[0]], new[rest[1]]
-    return rest[0][~_is_in(ours, theirs)], rest[1][~_is_in(theirs, ours)]
+    marks = [np.concatenate([np.empty(0, np.bool_), *(parts[side] for parts in left)]) for side in (0, 1)]
+    count = np.uint64(1 + sum(int(side.sum()) for side in marks) // at_once)
+    found: tuple[list[Positions], list[Positions]] = [], []
+    for part in range(int(count)):
+        places = [
+            np.flatnonzero(side & (hashes % count == part) if count > 1 else side)
+            for side, hashes in zip(marks, (old, new), strict=True)
+        ]
+        ours, theirs = old[places[0]], new[places[1]]
+        found[0].append(places[0][~_is_in(ours, theirs)])
+        found[1].append(places[1][~_is_in(theirs, ours)])
+    return np.sort(np.concatenate(found[0])), np.sort(np.concatenate(found[1]))
 
 
-def _is_in(values: Hashes, others: Hashes) -> npt.NDArray[np.bool_]:
+def _is_in(values: Hashes, others: Hashes) -> Marks:
     if np.array_equal(values, others):
         return np.ones(len(values), np.bool_)
     return pl.Series(values).is_in(pl.Series(others).implode()).to_numpy()

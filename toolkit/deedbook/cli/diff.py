@@ -34,6 +34,7 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
     show_default=True,
     help="Changes of a kind and table that text, markdown and html show; counts are exact all the same.",
 )
+@options.memory
 @options.quiet
 @options.debug
 @click.pass_context
@@ -48,6 +49,7 @@ def diff(
     derived: bool,
     canonical: bool,
     max_changes: int,
+    memory: int,
     quiet: bool,
 ) -> None:
     """Say what changed from OLD to NEW.
@@ -64,7 +66,7 @@ def diff(
         if unknown := sorted(set(tables) - names):
             raise UsageError(f"there is no table `{unknown[0]}`", f"the tables are {', '.join(sorted(names))}")
         how = {"literal": not canonical, "derived": derived, "everything": format_ == "daff"}
-        changes = compare(before, after, **how, tables=tables, progress=bar.update)
+        changes = compare(before, after, **how, tables=tables, memory=memory, progress=bar.update)
     if before.is_release and after.is_release:
         from deedbook.versioning.history import with_span
 

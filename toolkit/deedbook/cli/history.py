@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-import polars as pl
 
 from deedbook import files
 from deedbook.changes.records import key_text
@@ -16,7 +15,8 @@ from deedbook.errors import UsageError
 from deedbook.fetching import releases, tables
 from deedbook.findings import plural
 from deedbook.project import DESCRIPTOR
-from deedbook.release.formats.csv import read_csv
+from deedbook.release.formats.csv import read_parts
+from deedbook.release.rows import PART_BYTES
 from deedbook.release.tables import schema_of
 from deedbook.rendering.escapes import visible
 from deedbook.rendering.pages import template
@@ -24,9 +24,9 @@ from deedbook.schema import TableSchema
 from deedbook.versioning.history import find_homes, read_chain, row_history
 from deedbook.versioning.previous import yanked
 
-Rows = Callable[[str], tuple[TableSchema, pl.DataFrame]]
-"""Schema and canonical text of a table of the newest release."""
-Chain = tuple[Iterator[Mapping[str, Any]], Mapping[str, str], Rows]
+File = Callable[[str], tuple[TableSchema, Path]]
+"""Schema and canonical CSV of a table of the newest release."""
+Chain = tuple[Iterator[Mapping[str, Any]], Mapping[str, str], File]
 """The `changes.json` of releases, newest first; why some of them were withdrawn; tables."""
 
 
@@ -35,18 +35,18 @@ def open_chain(what: str, catalogue: str | None, key: str | None, *, offline: bo
     if catalogue is None and Path(what).is_dir():
         homes = find_homes(Path(what))
 
-        def local(table: str) -> tuple[TableSchema, pl.DataFrame]:
+        def local(table: str) -> tuple[TableSchema, Path]:
             tables = {item.name: item for item in load_package(homes.folder / DESCRIPTOR).resources}
             if table not in tables:
                 raise UsageError(f"{homes.folder} has no table {table!r}", f"its tables are {', '.join(tables)}")
-            return schema_of(tables[table]), read_csv(homes.folder / f"{table}.csv")
+            return schema_of(tables[table]), homes.folder / f"{table}.csv"
 
         return read_chain(homes), yanked(homes.folders, homes.name), local
     listing, warnings = releases.find_release(what, releases.Asking(catalogue, key, offline))
     options.warn(warnings)
     entries = listing.source.dataset.versions
     withdrawn = {entry.version: entry.reason or "no reason is given" for entry in entries if entry.is_yanked}
-    return tables.read_chain(listing), withdrawn, lambda table: tables.read_text_table(listing, table)
+    return tables.read_chain(listing), withdrawn, lambda table: tables.table_file(listing, table)
 
 
 def _emit(format_: str, name: str, record: Mapping[str, Any]) -> None:
@@ -73,12 +73,13 @@ def history(table: str, row: str, what: str, format_: str, quiet: bool, **asked:
     new keys, and found by its old ones.
     """
     with streams.progress_bar(quiet=quiet):
-        documents, _, rows = open_chain(what, **asked)
+        documents, _, file_of = open_chain(what, **asked)
         events = list(row_history(documents, table, row))
         if all(event.what.endswith("with its table") for event in events):  # nothing that names the row
-            schema, text = rows(table)
+            schema, file = file_of(table)
             hint = "name its key as it stands in the table" if schema.primary_key else "the table has no primary key"
-            if not schema.primary_key or row not in text.select(key_text(schema.primary_key)).to_series():
+            parts = read_parts(file, PART_BYTES) if schema.primary_key else ()
+            if not any(row in part.select(key_text(schema.primary_key)).to_series() for part in parts):
                 raise UsageError(f"no release has had the row {row!r} in {table}", hint)
     _emit(format_, "history", {"table": table, "key": row, "events": [asdict(event) for event in events]})
 

@@ -50,6 +50,7 @@ def _release_day(_ctx: click.Context, _option: click.Parameter, date: dt.datetim
     help="With --write: reserve the version's DOI there, so that it stands in its files.",
 )
 @click.option("--write-corrections", is_flag=True, help="Draft the rows of corrections.csv that still need a reason.")
+@options.memory
 @options.quiet
 @options.debug
 @click.pass_context
@@ -63,6 +64,7 @@ def plan(
     day: dt.date,
     reserve: str,
     write_corrections: bool,
+    memory: int,
     quiet: bool,
 ) -> None:
     """Show the next release of the project: its version, which changes ask for it, and what is missing.
@@ -80,7 +82,13 @@ def plan(
     with streams.progress_bar(quiet=quiet) as bar:
         guards, derived = own_code(project)
         planned = plans.plan(
-            project, version=wanted, override=override, guards=guards, derived=derived, progress=bar.update
+            project,
+            version=wanted,
+            override=override,
+            guards=guards,
+            derived=derived,
+            memory=memory,
+            progress=bar.update,
         )
     for name in plans.unasked_targets(project):
         streams.say(f"{name} was not asked which versions it has: `deedbook publish --to {name}` does")

@@ -283,6 +283,16 @@ def _pandas_column(pd: ModuleType, values: pl.Series, ordered: Collection[str]) 
     return pd.array(items, dtype=next(kind for kind, is_it in kinds.items() if is_it))
 
 
+def table_file(listing: Listing, table: str, progress: releases.Progress = releases.untold) -> tuple[TableSchema, Path]:
+    """The schema of a table and its canonical CSV.
+
+    Raises:
+        UsageError: when the release has no such table.
+    """
+    resource = _package(listing, table, progress).resource(table)
+    return schema_of(resource), resource.files[0]
+
+
 def read_text_table(
     listing: Listing, table: str, progress: releases.Progress = releases.untold
 ) -> tuple[TableSchema, pl.DataFrame]:
@@ -291,8 +301,8 @@ def read_text_table(
     Raises:
         UsageError: when the release has no such table.
     """
-    resource = _package(listing, table, progress).resource(table)
-    return schema_of(resource), read_csv(resource.files[0])
+    schema, path = table_file(listing, table, progress)
+    return schema, read_csv(path)
 
 
 def read_chain(listing: Listing) -> Iterator[Mapping[str, Any]]:

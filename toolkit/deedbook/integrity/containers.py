@@ -14,7 +14,6 @@ import re
 import shutil
 import sqlite3
 import stat
-import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
@@ -22,6 +21,7 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from deedbook import files
 from deedbook.errors import UsageError
 from deedbook.names import alike, file_problem
 
@@ -78,11 +78,12 @@ def opened(path: Path, *, flat: bool = True) -> Iterator[Path]:
     if path.is_dir():
         yield path
         return
-    with tempfile.TemporaryDirectory(prefix="deedbook-") as folder:
-        homes = set[PurePosixPath]()
+    with files.scratch("unpacked") as scratch:
+        folder, homes = scratch / "files", set[PurePosixPath]()
+        folder.mkdir()
         try:
             for place, piece in _pieces(path, flat=flat):
-                target = Path(folder) / place
+                target = folder / place
                 if not piece:
                     homes.add(place.parent)
                     target.parent.mkdir(parents=True, exist_ok=True)
@@ -90,7 +91,7 @@ def opened(path: Path, *, flat: bool = True) -> Iterator[Path]:
                     file.write(piece)
         except OSError as error:
             raise ArchiveError(f"cannot be unpacked: {error}") from None
-        yield Path(folder, *homes) if flat else Path(folder)
+        yield folder.joinpath(*homes) if flat else folder
 
 
 def member_digests(path: Path, most: int) -> dict[str, str]:

@@ -81,7 +81,7 @@ def build(
     say = progress or (lambda _what, _share: None)
     book = load_book(project)
     report = validate(project, complete, lambda _what, share: say("validating", share), book)
-    verdict = _verdict_of(project, edition, book, progress) if report.valid else None
+    verdict = _verdict_of(project, edition, book, complete.memory, progress) if report.valid else None
     if verdict and not snapshot:
         if verdict.is_nothing:
             same = folders.Release(verdict.previous.folder, edition.name, verdict.previous.version)
@@ -113,12 +113,14 @@ def build(
         return Built(report, folders.install(staged, edition))
 
 
-def _verdict_of(project: Project, edition: Edition, book: RuleBook, progress: Progress | None) -> Verdict | None:
+def _verdict_of(
+    project: Project, edition: Edition, book: RuleBook, memory: int, progress: Progress | None
+) -> Verdict | None:
     """What the version of a project that validates rests on; None for a first release."""
     if edition.previous is None:
         return None
     derived_now = partial(derived.derived_changes, project, book.derive)
-    changes = plan.compare_with(project, edition.previous, progress, derived_now)
+    changes = plan.compare_with(project, edition.previous, progress, derived_now, memory)
     return plan.verdict_on(project, edition.previous, changes, edition.version, guards=book.guards)
 
 

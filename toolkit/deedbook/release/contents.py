@@ -238,7 +238,8 @@ def _write_table(
     path = contents.folder / CSV.file_name(name, edition.name)
     write_csv(text.lazy, path)
     file = contents.file(path, {name})
-    rows, notes = tables.type_parts(text, outline.schema, scratch / "values")
+    rows, notes = tables.type_parts(text.slices, outline.schema, scratch / "values")
+    text.discard()
     contents.limits.extend(Limit(TYPED_FORMATS, name, note) for note in notes)
     table = tables.Table(outline, rows)
     for item in contents.formats[1:]:

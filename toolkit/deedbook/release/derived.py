@@ -7,6 +7,7 @@ other name a whole view, described by `schemas/NAME.schema.json`. Every table ga
 """
 
 import datetime as dt
+import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,21 +16,21 @@ import polars as pl
 
 from deedbook.changes.compare import edited_tables
 from deedbook.changes.declarations import named_as, renamed_fields, table_changes
-from deedbook.changes.records import KEY, SchemaChange, key_text
+from deedbook.changes.records import SchemaChange
 from deedbook.descriptor import Package, Resource, load_json, load_package
 from deedbook.errors import ProjectError
 from deedbook.findings import plural
 from deedbook.project import DESCRIPTOR, Project
 from deedbook.release import tables
 from deedbook.release.edition import Edition
-from deedbook.release.formats.csv import read_csv
-from deedbook.release.rows import Rows
+from deedbook.release.formats.csv import read_parts
+from deedbook.release.row_ages import HISTORY, row_ages
+from deedbook.release.rows import PART_BYTES, Rows
 from deedbook.release.tables import Outline, schema_of
 from deedbook.schema import Field, TableSchema, read_schema
 from deedbook.types import canonical_field, typed
 from deedbook.versioning.previous import read_created
 
-HISTORY = ("first_release", "last_changed_in")
 Derive = Callable[[Mapping[str, pl.DataFrame], dt.date], Mapping[str, pl.DataFrame]]
 
 HISTORY_FIELDS = tuple(
@@ -41,8 +42,8 @@ HISTORY_FIELDS = tuple(
         (HISTORY[1], "Last changed in", "The version in which an edited cell of this row last changed."),
     )
 )
-_OLD, _NTH, _FIRST, _SINCE = "\0old", "\0nth", "\0first", ("\0first_release", "\0last_changed_in")
-"""What no field is called."""
+_OLD = "\0old"
+"""The end of what no field is called."""
 
 
 def derive_frames(project: Project, derive: Derive | None, created: dt.datetime) -> dict[str, pl.DataFrame]:
@@ -118,7 +119,7 @@ def edited_table(
 ) -> tuple[Outline, Rows]:
     """A table of the package as canonical text, sorted by its key, with its derived and history columns.
 
-    In memory are its keys, what is derived, and, where the release before is compared, both tables while they are.
+    In memory are its keys and what is derived.
 
     Args:
         project: The project.
@@ -142,7 +143,7 @@ def edited_table(
     added = {item.name: item for item in (*tables.told_kinds(schema, filled), *schema.derived_fields)}
     history = {item.name: item for item in HISTORY_FIELDS if item.name not in {*schema.names, *added}}
     added |= history
-    since = _since(text, project, name, edition, rekeyed)
+    since = _ages(text, project, name, edition, rekeyed, scratch, size)
     beside += [] if since is None else [since.select(*history)]
     new = [pl.lit(edition.version).alias(name) for name in history if since is None]
     released = tables.release_schema(schema, tuple(added.values()))
@@ -150,24 +151,23 @@ def edited_table(
     names = [*schema.names, *added]
 
     def completed(part: pl.DataFrame, start: int) -> pl.DataFrame:
-        held = (column for frame in beside for column in frame.slice(start, part.height).iter_columns())
+        held = (column.cast(pl.String) for frame in beside for column in frame.slice(start, part.height))
         return part.with_columns(*held, *new).select(names)
 
     return outline, text.mapped(completed, scratch / "whole")
 
 
-def _since(
-    text: Rows, project: Project, name: str, edition: Edition, rekeyed: pl.DataFrame | None
+def _ages(
+    text: Rows, project: Project, name: str, edition: Edition, rekeyed: pl.DataFrame | None, scratch: Path, size: int
 ) -> pl.DataFrame | None:
     """The history columns of a table; None where every row is new."""
     if not edition.previous:
         return None
     schema = schema_of(project.package.resource(name))
     package = named_as(load_package(edition.previous.folder / DESCRIPTOR), project.package)
-    old = _previous_rows(package, name, schema)
-    if not {*schema.primary_key, *HISTORY} <= set(old.columns):
-        return None
-    return _history(text.whole(schema.names), schema, old, edition.version, rekeyed)
+    old = _previous_parts(package, name, schema, size)
+    with tempfile.TemporaryDirectory(prefix="ages-", dir=scratch) as place:
+        return row_ages(text, schema, old, edition.version, rekeyed, Path(place), size)
 
 
 def _sorted_parts(resource: Resource, schema: TableSchema, scratch: Path, size: int) -> tuple[Rows, set[str]]:
@@ -242,36 +242,16 @@ def _demand_columns(frame: pl.DataFrame, names: tuple[str, ...], table: str, whe
         )
 
 
-def _history(
-    text: pl.DataFrame, schema: TableSchema, old: pl.DataFrame, version: str, rekeyed: pl.DataFrame | None
-) -> pl.DataFrame:
-    """The history columns. Rows are known by their key; without one by all their cells, equal rows by their order."""
-    known = [column for column in schema.names if column in old.columns]
-    keys = list(schema.primary_key) or known
-    # an added column is no change of a row that leaves it empty
-    added = pl.DataFrame(schema=dict.fromkeys(set(schema.names).difference(known), pl.String))
-    old = pl.concat([old.with_columns(**dict(zip(_SINCE, HISTORY, strict=True))), added], how="diagonal")
-    rows = text.select(*schema.names)
-    if not schema.primary_key:
-        nth = pl.int_range(pl.len()).over(pl.lit(0), *keys).alias(_NTH)
-        rows, old, keys = rows.with_columns(nth), old.with_columns(nth), [*keys, _NTH]
-    both = rows.join(old, on=keys, how="left", maintain_order="left", suffix=_OLD, nulls_equal=True)
-    first, last = map(pl.col, _SINCE)
-    is_same = [pl.col(column).eq_missing(pl.col(column + _OLD)) for column in schema.names if column not in keys]
-    changed_in = pl.when(*is_same, last.is_not_null()).then(last).otherwise(pl.lit(version))
-    if rekeyed is not None and rekeyed.height:  # a row is as old under a new key
-        own = old.select(key_text(keys).alias("old"), first.alias(_FIRST))
-        pairs = rekeyed.join(own, on="old").select(pl.col("new").alias(KEY), _FIRST)
-        both = both.with_columns(key_text(keys).alias(KEY)).join(pairs, on=KEY, how="left", maintain_order="left")
-        first = first.fill_null(pl.col(_FIRST))
-    return both.select(first.fill_null(version).alias(HISTORY[0]), changed_in.alias(HISTORY[1]))
-
-
 def _previous_rows(package: Package, name: str, schema: TableSchema) -> pl.DataFrame:
     """The table as it stood in the release before, its columns by their names of today; without columns when it was not there."""
+    return pl.concat([pl.DataFrame(), *_previous_parts(package, name, schema, PART_BYTES)], how="diagonal")
+
+
+def _previous_parts(package: Package, name: str, schema: TableSchema, size: int) -> Iterator[pl.DataFrame]:
+    """The same in parts of about so many bytes, the first without rows; none when it was not there."""
     held = {item.name: item for item in package.resources}
     if name not in held or not (file := held[name].sources[0]) or not file.is_file():
-        return pl.DataFrame()
+        return
     edited = {item.name: item.schema for item in edited_tables(package)}
     names = {was: now for now, was in renamed_fields(edited.get(name) or schema, schema).items()}
-    return read_csv(file).rename(names)
+    yield from (part.rename(names) for part in read_parts(file, size))

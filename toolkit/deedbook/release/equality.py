@@ -5,7 +5,6 @@ built and compared with what each other file gives back, so that equal columns m
 """
 
 import json
-import tempfile
 from collections.abc import Iterator, Sequence, Set
 from functools import partial
 from pathlib import Path, PurePath
@@ -13,13 +12,14 @@ from typing import Any
 
 import polars as pl
 
+from deedbook import files
 from deedbook.descriptor import Resource, load_package
 from deedbook.integrity.proof import Outcome, Problem, Progress
 from deedbook.project import DESCRIPTOR
 from deedbook.release.formats import CSV, FORMATS, Format, format_of
 from deedbook.release.formats.cells import Difference, LeftOutError, UnlikeError, first_differences
-from deedbook.release.formats.csv import read_parts
-from deedbook.release.rows import Rows, part_bytes
+from deedbook.release.formats.csv import read_parts, row_of
+from deedbook.release.rows import part_bytes
 from deedbook.release.tables import Outline, Table, loss, schema_of, type_parts
 
 REPORT = "validation.json"
@@ -56,16 +56,15 @@ def check_formats(
     for number, (name, resource) in enumerate(resources.items()):
         progress(f"comparing {name}", number / len(resources))
         here = {item: folder / file for item in FORMATS if (file := item.file_among(sound, name, dataset))}
-        with tempfile.TemporaryDirectory(prefix="deedbook-verify-") as scratch:
-            found = _read_table(
-                here.pop(CSV, None), resource, outcome, counted.get(name), Path(scratch), part_bytes(memory)
-            )
-            if found is None:
+        with files.scratch("verify") as scratch:
+            source, size = here.pop(CSV, None), part_bytes(memory)
+            table = _read_table(source, resource, outcome, counted.get(name), scratch, size)
+            if source is None or table is None:
                 continue
             suffixes.append(set())
             for place, (item, path) in enumerate(here.items(), start=1):
                 progress(f"comparing {name}", (number + place / (len(here) + 1)) / len(resources))
-                suffixes[-1] |= _compare(*found, item, path, [*resources], outcome)
+                suffixes[-1] |= _compare(table, source, item, path, [*resources], outcome)
     formats = ", ".join(sorted(set().union(*suffixes))) or "no other format"
     outcome.checked.append(f"{len(suffixes)} table{'s equal' * (len(suffixes) != 1)} in csv and {formats}")
 
@@ -93,30 +92,37 @@ def _counted(folder: Path, sound: Set[str]) -> dict[str, dict[str, Any]]:
 
 def _read_table(
     path: Path | None, resource: Resource, outcome: Outcome, counted: dict[str, Any] | None, scratch: Path, size: int
-) -> tuple[Table, Rows] | None:
-    """A table of the release as its CSV has it, and its key columns as text, to name a cell; None when it cannot be read.
-
-    Both lie in a folder, in parts of about so many bytes.
-    """
+) -> Table | None:
+    """A table of the release as its CSV has it, in a folder, in parts of about so many bytes; None when it cannot be read."""
     if path is None:
         return None
     try:
         schema = schema_of(resource)
-        text = Rows.spilled(read_parts(path, size), scratch / "text")
-        if text.columns != list(schema.names):
+        filled = dict.fromkeys(next(read_parts(path, size)).columns, 0)
+        if [*filled] != list(schema.names):
             raise UnlikeError("has other columns than datapackage.json says")
-        if lost := loss(text.height, text.filled, **(counted or {"rows": text.height, "present": {}})):
-            outcome.report("format-differs", path.name, f"{lost} ({REPORT})")
-        keys = Rows.spilled((part.select(schema.primary_key).collect() for part in text.parts), scratch / "keys")
+
+        def text() -> Iterator[pl.DataFrame]:
+            filled.update(dict.fromkeys(filled, 0))
+            for part in read_parts(path, size):
+                for column in part.iter_columns():
+                    filled[column.name] += column.count()
+                yield part
+
         rows, _ = type_parts(text, schema, scratch / "values")
-        return Table(Outline(resource.name, schema), rows), keys
+        if lost := loss(rows.height, filled, **(counted or {"rows": rows.height, "present": {}})):
+            outcome.report("format-differs", path.name, f"{lost} ({REPORT})")
+        return Table(Outline(resource.name, schema), rows)
     except _FAILURES as error:
         outcome.report("format-unreadable", path.name, f"cannot be read: {first_line(error)}")
         return None
 
 
-def _compare(table: Table, keys: Rows, item: Format, path: Path, tables: Sequence[str], outcome: Outcome) -> set[str]:
-    """Tells how a file differs from the table, the first cells one by one; the suffix of its format, if that holds the table."""
+def _compare(table: Table, source: Path, item: Format, path: Path, tables: Sequence[str], outcome: Outcome) -> set[str]:
+    """Tells how a file differs from the table, the first cells one by one; the suffix of its format, if that holds the table.
+
+    `source` is the CSV of the table.
+    """
     differs = partial(Problem, rule="format-differs", file=path.name, table=table.name)
     count, differences = 0, list[Difference]()
     try:
@@ -134,7 +140,9 @@ def _compare(table: Table, keys: Rows, item: Format, path: Path, tables: Sequenc
     for one in differences:
         expected, found = one.texts
         holds = f"holds {'nothing' if found is None else repr(found)} where {table.name}.csv has {expected!r}"
-        key = "|".join(map(str, keys.slice(one.row, 1).row(0))) if keys.width else None
+        key = (
+            "|".join(map(str, row_of(source, one.row, table.schema.primary_key))) if table.schema.primary_key else None
+        )
         row = one.row + _HEADER_ROWS
         outcome.problems.append(
             differs(row=row, key=key, column=one.name, expected=expected, found=found, message=holds)

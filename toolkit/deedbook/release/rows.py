@@ -17,14 +17,15 @@ from typing import Any, Self
 import numpy as np
 import polars as pl
 
+from deedbook.changes.row_hashes import MEMORY
+
 PART_BYTES = 8 << 20
 """Of a part, in its file or in memory. Several are read at once, so that half a block of validation saves 100 MB."""
-MEMORY = 512 << 20
-"""What `--memory` is by default."""
 _KEPT = 4 << 20
 """Bytes of the first parts that stay in memory: files cost a small table more than its rows."""
 _RANK = "\0rank"
 """What no field is called."""
+_SEED = 0x0DEEDB00
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +190,24 @@ def _merged(dealt: Path, target: int) -> pl.DataFrame:
     for path in paths:
         path.unlink()
     return found
+
+
+def dealt(frames: Iterable[pl.DataFrame], keys: Sequence[str], count: int, folder: Path) -> list[pl.LazyFrame]:
+    """The rows of consecutive frames in buckets by their keys, in a new folder; equal keys go to the same one of so many buckets.
+
+    In a bucket, rows stand as they came. One bucket is in memory.
+    """
+    if count == 1:
+        return [pl.concat(frames).lazy()]
+    folder.mkdir()
+    buckets: list[list[pl.LazyFrame]] = [[] for _ in range(count)]
+    for number, frame in enumerate(frames):
+        held = frame.with_columns((frame.select(keys).hash_rows(_SEED) % count).alias(_RANK))
+        for bucket in buckets if not number else ():  # it tells the columns of those without rows
+            bucket.append(frame.clear().lazy())
+        for place, part in held.partition_by(_RANK, as_dict=True, include_key=False, maintain_order=True).items():
+            buckets[place[0]].append(_put(part, folder / f"{place[0]:06}-{number:06}.arrow"))
+    return [pl.concat(bucket) for bucket in buckets]
 
 
 def part_bytes(memory: int) -> int:

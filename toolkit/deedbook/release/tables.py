@@ -5,7 +5,7 @@ Canonical means: missing is null, numbers are the shortest decimal without expon
 without a primary key keeps the order of its file, which may mean something.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
@@ -19,7 +19,7 @@ from deedbook.reading.tables import read_text
 from deedbook.release import rows
 from deedbook.release.rows import Rows
 from deedbook.schema import Field, Label, TableSchema
-from deedbook.types import canonical_field, canonical_text, dtype_of, typed
+from deedbook.types import canonical_field, canonical_text, typed
 
 _LONGEST_EXACT_DIGITS = 15
 _NOTHING = (Label("\0"),)
@@ -192,18 +192,24 @@ class _Seen:
         else:
             self.rounded += _rounded_cells(source, values)
 
+    @property
+    def form(self) -> tuple[bool, bool]:
+        """Whether it is released as text, and whether as moments without a zone, as far as it was seen."""
+        return self.is_lost or (self.is_zoned and self.is_local), self.is_local
+
     def shaped(self, source: pl.Series, values: pl.Series) -> pl.Series:
         """The part as it is released."""
-        if self.is_lost or (self.is_zoned and self.is_local):
+        is_text, is_local = self.form
+        if is_text:
             return source
-        return values.dt.replace_time_zone(None) if self.is_local else values
+        return values.dt.replace_time_zone(None) if is_local else values
 
     @property
     def note(self) -> str:
         """What could not be typed without loss; empty where nothing was lost."""
         if self.is_lost:
             return f"is text: a value does not fit {self.item.type} exactly"
-        if self.is_zoned and self.is_local:
+        if self.form[0]:
             return "is text: some of its moments have no time zone, others do"
         if self.rounded:
             return f"is rounded to double precision in {self.rounded} cells; the CSV has all digits"
@@ -216,30 +222,41 @@ def type_rows(text: pl.DataFrame, schema: TableSchema) -> tuple[pl.DataFrame, li
     A whole number beyond 64 bits keeps its column text, and so do moments of which only some have a zone; a decimal with
     more digits than a double holds is rounded in every format but CSV. Each is named. Moments without a zone stay without.
     """
-    seen = _seen([text], schema)
-    return _shaped(text, seen), _notes(seen)
-
-
-def type_parts(text: Rows, schema: TableSchema, folder: Path) -> tuple[Rows, list[str]]:
-    """The same of text in parts, which is let go of; the values are in a new folder."""
-    seen = _seen(text.slices(), schema)
-    return text.mapped(lambda part, _: _shaped(part, seen), folder), _notes(seen)
-
-
-def _seen(parts: Iterable[pl.DataFrame], schema: TableSchema) -> list[_Seen]:
     seen = [_Seen(item) for item in schema.fields]
-    asked = [one for one in seen if dtype_of(one.item) != pl.String]
-    for part in parts if asked else ():
-        values = part.select(typed(one.item).alias(one.item.name) for one in asked)
-        for one, column in zip(asked, values.iter_columns(), strict=True):
-            one.add(part.get_column(column.name), column)
-    return seen
+    return _shaped(text, seen, is_new=True), _notes(seen)
 
 
-def _shaped(part: pl.DataFrame, seen: Sequence[_Seen]) -> pl.DataFrame:
+def type_parts(text: Callable[[], Iterator[pl.DataFrame]], schema: TableSchema, folder: Path) -> tuple[Rows, list[str]]:
+    """The same of consecutive rows, as values in a new folder.
+
+    They are read a second time where a later row makes another type of a column than the first ones.
+    """
+    seen, forms = [_Seen(item) for item in schema.fields], list[list[tuple[bool, bool]]]()
+    nothing = pl.DataFrame(schema=dict.fromkeys(schema.names, pl.String))
+
+    def shaped(*, is_new: bool) -> Iterator[pl.DataFrame]:
+        for part in filter(len, text()):
+            yield _shaped(part, seen, is_new=is_new)
+            forms.append([one.form for one in seen])
+            del forms[1:-1]
+        if not forms:
+            yield _shaped(nothing, seen, is_new=is_new)
+
+    rows = Rows.spilled(shaped(is_new=True), folder)
+    if forms and forms[0] != forms[-1]:
+        rows.discard()
+        rows = Rows.spilled(shaped(is_new=False), folder)
+    return rows, _notes(seen)
+
+
+def _shaped(part: pl.DataFrame, seen: Sequence[_Seen], *, is_new: bool) -> pl.DataFrame:
+    """Some rows of text as values; of new ones, notes what they are."""
     values = part.select(typed(one.item).alias(one.item.name) for one in seen)
-    columns = zip(seen, values.iter_columns(), strict=True)
-    return pl.DataFrame([one.shaped(part.get_column(column.name), column) for one, column in columns])
+    columns = [(one, part.get_column(one.item.name), values.get_column(one.item.name)) for one in seen]
+    for one, source, found in columns if is_new else ():
+        if found.dtype != pl.String:
+            one.add(source, found)
+    return pl.DataFrame([one.shaped(source, found) for one, source, found in columns])
 
 
 def _notes(seen: Sequence[_Seen]) -> list[str]:

@@ -13,20 +13,20 @@ contains it are not rebuilt, since that takes the secret key; the statement insi
 
 import datetime as dt
 import shutil
-import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
+from deedbook.changes.row_hashes import MEMORY
 from deedbook.errors import ProjectError, RefusalError
+from deedbook.files import scratch
 from deedbook.integrity import proof, provenance
 from deedbook.integrity.containers import ArchiveError, excess, opened_release
 from deedbook.integrity.digests import BUILD_FILE, MANIFEST, PROVENANCE, SIGNATURE, SUMS, sha256_of
 from deedbook.integrity.signatures import PublicKey
 from deedbook.project import Config, Project
-from deedbook.release import rows
 from deedbook.release.agreement import check_agreement
 from deedbook.release.archives import check_archives
 from deedbook.release.build import build
@@ -41,7 +41,7 @@ def verify(
     *,
     key: PublicKey | None = None,
     project: Project | None = None,
-    memory: int = rows.MEMORY,
+    memory: int = MEMORY,
     progress: proof.Progress | None = None,
 ) -> proof.Outcome:
     """What is wrong with a release, and what was verified.
@@ -115,8 +115,8 @@ def _rebuild(
     now = {item.path: item.sha256 for item in provenance.read_inputs(project)}
     if changed := _differing(before, now):
         outcome.notes.append(f"rebuilt from other inputs than {BUILD_FILE} lists: {', '.join(changed)}")
-    with tempfile.TemporaryDirectory(prefix="deedbook-rebuild-") as scratch:
-        dist = Path(scratch) / "dist"
+    with scratch("rebuild") as place:
+        dist = place / "dist"
         earlier = Path(str(proof.mapping(manifest.get("previous")).get("version"))).name
         places = (home / earlier, project.dist / outcome.name / earlier)
         if found := next(filter(Path.is_dir, places), None):  # where it is missing, the build says so

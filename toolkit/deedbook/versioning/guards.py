@@ -10,7 +10,8 @@ invented is caught, with one block of a table in memory.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeVar
 
 import numpy as np
@@ -201,11 +202,11 @@ def code_vanished(verdict: Verdict) -> Iterator[Breach]:
     for table in verdict.changes.tables:
         touched = {*table.values.get_column("field"), *(table.fields if table.removed.height else ())}
         fields = verdict.new.package.resource(table.table).described.fields
-        for name in (item.name for item in fields if item.categories and item.name in touched):
-            before = _column(verdict.old, table.table, name).drop_nulls().value_counts()
-            after = set(_column(verdict.new, table.table, name))
-            for code, count in before.sort("count", name, descending=[True, False]).iter_rows():
-                if code not in after and not verdict.acknowledges(table.table, name, code):
+        names = [item.name for item in fields if item.categories and item.name in touched]
+        before, after = (_counts(side, table.table, names) for side in (verdict.old, verdict.new))
+        for name in names:
+            for code, count in sorted(before[name].items(), key=lambda item: (-item[1], item[0])):
+                if code not in after[name] and not verdict.acknowledges(table.table, name, code):
                     said = {"count": f"{count:,}", "row": f"{verdict.version},{table.table},*,{name},{code},"}
                     yield Breach(table.table, column=name, value=code, said=said)
 
@@ -246,9 +247,9 @@ def new_id_too_low(verdict: Verdict) -> Iterator[Breach]:
         new = pl.Series("id", table.new_keys, dtype=pl.String)
         if new.is_empty():
             continue
-        retired = [key for name, key in redirects if name == table.table]
-        issued = pl.concat([_column(verdict.old, table.table, table.key[0]), pl.Series(retired, dtype=pl.String)])
-        highest = _numbers(issued).group_by("prefix").agg(highest=pl.col("number").max())
+        retired = pl.Series([key for name, key in redirects if name == table.table], dtype=pl.String)
+        issued = [_highest(retired), *_each_column(verdict.old, table.table, table.key, _highest_of)]
+        highest = pl.concat(issued).group_by("prefix").agg(pl.col("highest").max())
         low = _numbers(new).join(highest, on="prefix").filter(pl.col("number") < pl.col("highest"))
         for key, prefix, top in low.select("id", "prefix", "highest").iter_rows():
             if (table.table, key) not in redirects:
@@ -274,11 +275,36 @@ def _redirects(side: Side) -> set[tuple[str, str]]:
     return set() if rows is None else set(rows.iter_rows())
 
 
-def _column(side: Side, table: str, name: str) -> pl.Series:
-    """A column as canonical text; empty where the side lacks it."""
+def _highest(ids: pl.Series) -> pl.DataFrame:
+    """The highest number of each prefix."""
+    return _numbers(ids).group_by("prefix").agg(highest=pl.col("number").max())
+
+
+def _highest_of(rows: pl.DataFrame) -> pl.DataFrame:
+    return _highest(rows.to_series())
+
+
+def _counts(side: Side, table: str, names: Sequence[str]) -> dict[str, Counter[str]]:
+    """How many rows have each value, of these columns as canonical text; none of those that the side lacks."""
+    found = {name: Counter[str]() for name in names}
+
+    def counted(rows: pl.DataFrame) -> list[tuple[str, pl.DataFrame]]:
+        return [(one.name, one.drop_nulls().value_counts()) for one in rows.iter_columns()]
+
+    for block in _each_column(side, table, names, counted):
+        for name, counts in block:
+            found[name].update(dict(counts.iter_rows()))
+    return found
+
+
+def _each_column(
+    side: Side, table: str, names: Sequence[str], work: Callable[[pl.DataFrame], Subject]
+) -> Iterator[Subject]:
+    """What becomes of those of these columns which a side has, as canonical text, block by block."""
     resource = side.package.resource(table)
-    names = [name] if name in resource.described.names else []
-    return read_columns(resource, names).to_series() if names else pl.Series(name, dtype=pl.String)
+    held = [name for name in names if name in resource.described.names]
+    texts = [canonical_text(resource.described.field(name)).alias(name) for name in held]
+    yield from read_each(resource, lambda rows: work(rows.select(texts))) if held else ()
 
 
 GUARDS: tuple[Guard[Verdict], ...] = read_guards(

@@ -14,6 +14,7 @@ from typing import Any
 from deedbook import files
 from deedbook.changes.compare import Progress, compare
 from deedbook.changes.records import Changes, SchemaChange
+from deedbook.changes.row_hashes import MEMORY
 from deedbook.changes.sources import Side, side_of_folder
 from deedbook.errors import ProjectError, RefusalError, UsageError
 from deedbook.findings import Finding
@@ -84,6 +85,7 @@ def plan(
     override: str = "",
     guards: Sequence[Guard[Releases]] = (),
     derived: Derived | None = None,
+    memory: int = MEMORY,
     progress: Progress | None = None,
 ) -> Plan:
     """The next release of a project.
@@ -94,6 +96,7 @@ def plan(
         override: The reason to go below the floor; empty for none, or the one in the descriptor.
         guards: The project's own rules between releases.
         derived: What the project derives otherwise than the release in a folder; without it, that is not compared.
+        memory: Bytes; with less of it, less of a table is read at a time.
         progress: Told what is read.
 
     Raises:
@@ -109,7 +112,7 @@ def plan(
     if before is None:
         first = version or package.version or FIRST
         return Plan(package.name, first, None, home / first, covered)
-    changes = compare_with(project, before, progress, derived)
+    changes = compare_with(project, before, progress, derived, memory)
     is_own = before.version != package.version or before.folder.parent == home
     if not is_own and history.is_unseen(before.folder, changes):
         message = f"{before.version} was published from another checkout: nothing of what it changed is here"
@@ -143,11 +146,15 @@ def _next_verdict(
 
 
 def compare_with(
-    project: Project, before: previous.Previous, progress: Progress | None = None, derived: Derived | None = None
+    project: Project,
+    before: previous.Previous,
+    progress: Progress | None = None,
+    derived: Derived | None = None,
+    memory: int = MEMORY,
 ) -> Changes:
     """What the project changes of the previous release: tables, rows and cells that people edit, and what is derived."""
     new = Side(project.package.version or "the project", project)
-    changes = compare(side_of_folder(before.folder), new, literal=False, progress=progress)
+    changes = compare(side_of_folder(before.folder), new, literal=False, memory=memory, progress=progress)
     return replace(changes, schema=(*changes.schema, *derived(before.folder))) if derived else changes
 
 

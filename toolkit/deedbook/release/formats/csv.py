@@ -5,7 +5,7 @@ The sha256 of these bytes is the table's content digest, whatever the versions o
 """
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -41,6 +41,13 @@ def read_parts(path: Path, size: int) -> Iterator[pl.DataFrame]:
     for text in scan.collect_batches(chunk_size=rows, maintain_order=True):
         text.columns = labels
         yield text.select(pl.all().replace("", None)) if text.width == 1 else text
+
+
+def row_of(path: Path, number: int, names: Sequence[str]) -> tuple[str | None, ...]:
+    """These cells of one row, the first row being 0."""
+    labels = _labels(path)
+    places = pl.nth(*(labels.index(name) for name in names))
+    return pl.scan_csv(path, infer_schema=False).slice(number, 1).select(places).collect().row(0)
 
 
 def _labels(path: Path) -> list[str]:

@@ -4,12 +4,15 @@ import gzip
 import json
 import shutil
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
+from typing import IO
 
 import polars as pl
 
 from deedbook.release.edition import Edition
 from deedbook.release.formats.cells import Pair, demand_columns, pairs_of, special_numbers
+from deedbook.release.rows import Rows
 from deedbook.release.tables import Table, text_of
 
 _LEVEL = 6
@@ -39,8 +42,23 @@ def read(table: Table, path: Path, _tables: Sequence[str] = ()) -> Iterator[Pair
         if first.strip():
             demand_columns(json.loads(first), expected.columns)
         file.seek(0)
-        parts = iter(lambda: file.readlines(_BYTES), [])
-        yield from pairs_of(expected, (pl.read_ndjson(b"".join(lines), schema=expected.schema) for lines in parts))
+        yield from pairs_of(expected, _frames(file, expected))
+
+
+def _frames(file: IO[bytes], expected: Rows) -> Iterator[pl.DataFrame]:
+    """The rows of a file; those whose lines are as they would be written are not read as JSON."""
+    held = b""
+    for part in expected.slices():
+        wanted = part.write_ndjson().encode()
+        held = file.read(len(wanted))
+        if held != wanted:
+            break
+        yield part
+        held = b""
+    parts = iter(lambda: file.readlines(_BYTES), [])
+    for lines in chain([[held, file.readline()]], parts):
+        if content := b"".join(lines):
+            yield pl.read_ndjson(content, schema=expected.schema)
 
 
 def _plain(table: Table) -> tuple[list[pl.Expr], list[str]]:

@@ -12,77 +12,39 @@ import os
 import struct
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 from polars import selectors
 
 from deedbook.errors import DeedbookError, of_extra
 from deedbook.release.edition import Edition
 from deedbook.release.formats import cells, statistical
 from deedbook.release.formats.cells import Pair
+from deedbook.release.formats.sav import (
+    BIAS,
+    BLOCK,
+    BLOCK_OF_PACKED,
+    END,
+    HEADER_OF_PACKED,
+    MAGIC,
+    MAGIC_PACKED,
+    PLAIN,
+    SavFile,
+    Variable,
+)
 from deedbook.release.formats.statistical import SPSS
-from deedbook.release.formats.texts import Texts
 from deedbook.release.rows import Rows
 from deedbook.release.tables import Table
 
 _WIDEST_NUMBER = 40
-_MAGIC, _MAGIC_PACKED = b"$FL2", b"$FL3"
 _COMPRESSION, _CASES, _STAMP = 72, 80, slice(92, 109)
 """Where the header has how the rows are compressed, how many there are, and the creation date (`22 Nov 26`) and time."""
-_MOST_SHORT, _SEGMENT, _HELD = 255, 256, 252
-"""Bytes of the longest text in one piece, of a piece in a row, and of those that SPSS counts for each piece of a longer text."""
-_END, _PLAIN, _SPACES, _MISSING = 252, 253, 254, 255
-"""Codes: of the end of all rows, of an element that follows as it is, of eight spaces, of a missing number."""
-_LEAST, _BIAS, _GREATEST = -100, 100, 152
-"""Whole numbers between the two are a code, which is larger by the bias."""
-_EIGHT_SPACES = int.from_bytes(b" " * 8)
 _BYTES = 4 << 20
 """Bytes of the rows that are written at a time, before they are compressed."""
-_BLOCK = 0x3FF000
-"""Bytes of rows in a zlib stream of a packed file, as every program writes them."""
-_HEADER_OF_PACKED = struct.Struct("<qqq")
-"""Where it is itself, where the trailer is, and how long that is."""
-_BLOCK_OF_PACKED = struct.Struct("<qqii")
-"""Where a block would be in a file that is not packed, where it is, and how many bytes it has unpacked and packed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Variable:
-    """A column as it stands in rows: numbers, or texts of so many bytes at most."""
-
-    name: str
-    width: int
-
-    @property
-    def elements(self) -> int:
-        """How many times eight bytes it takes in a row."""
-        pieces = -(-self.width // _HELD) if self.width > _MOST_SHORT else 1
-        return (pieces - 1) * _SEGMENT // 8 + -(-(self.width - (pieces - 1) * _HELD) // 8) if self.width else 1
-
-    def coded(self, values: pl.Series) -> tuple[NDArray[np.uint64], NDArray[np.uint8]]:
-        """The elements of some rows, and the codes of these."""
-        height = len(values)
-        if not self.width:
-            numbers = values.fill_null(0).to_numpy()
-            is_code = (numbers > _LEAST) & (numbers < _GREATEST) & (np.trunc(numbers) == numbers)
-            codes = np.where(is_code, numbers + _BIAS, _PLAIN).astype(np.uint8)
-            codes[values.is_null().to_numpy()] = _MISSING
-            return numbers.view(np.uint64)[:, np.newaxis], codes[:, np.newaxis]
-        pieces = -(-self.width // _MOST_SHORT)
-        texts = Texts.of(values).padded(pieces * _MOST_SHORT if pieces > 1 else self.elements * 8, b" ")
-        if pieces > 1:
-            spaced = np.full((height, max(pieces * _SEGMENT, self.elements * 8)), ord(" "), dtype=np.uint8)
-            held = spaced[:, : pieces * _SEGMENT].reshape(height, pieces, _SEGMENT)
-            held[:, :, :_MOST_SHORT] = texts.reshape(height, pieces, _MOST_SHORT)
-            texts = np.ascontiguousarray(spaced[:, : self.elements * 8])
-        elements = texts.view(np.uint64)
-        return elements, np.where(elements == _EIGHT_SPACES, _SPACES, _PLAIN).astype(np.uint8)
 
 
 def write(table: Table, edition: Edition, path: Path) -> list[str]:
@@ -135,22 +97,22 @@ def write(table: Table, edition: Edition, path: Path) -> list[str]:
 def pack(path: Path, packed: Path) -> None:
     """Writes the same file with its rows packed."""
     with path.open("rb") as plain, packed.open("wb") as file:
-        head = plain.read(_BLOCK)
+        head = plain.read(BLOCK)
         end = _end_of_dictionary(*struct.unpack_from("<i", head, _CASES))
         while end not in head:
-            head += plain.read(_BLOCK)
+            head += plain.read(BLOCK)
         plain.seek(place := head.index(end) + len(end))
-        file.write(_MAGIC_PACKED + head[len(_MAGIC_PACKED) : _COMPRESSION] + struct.pack("<i", 2))
-        file.write(head[_COMPRESSION + 4 : place] + bytes(_HEADER_OF_PACKED.size))
-        places, read, written = [], place, place + _HEADER_OF_PACKED.size
-        while block := plain.read(_BLOCK):
+        file.write(MAGIC_PACKED + head[len(MAGIC_PACKED) : _COMPRESSION] + struct.pack("<i", 2))
+        file.write(head[_COMPRESSION + 4 : place] + bytes(HEADER_OF_PACKED.size))
+        places, read, written = [], place, place + HEADER_OF_PACKED.size
+        while block := plain.read(BLOCK):
             size = file.write(zlib.compress(block))
-            places.append(_BLOCK_OF_PACKED.pack(read, written, len(block), size))
+            places.append(BLOCK_OF_PACKED.pack(read, written, len(block), size))
             read, written = read + len(block), written + size
-        trailer = _BLOCK_OF_PACKED.pack(-_BIAS, 0, _BLOCK, len(places)) + b"".join(places)
+        trailer = BLOCK_OF_PACKED.pack(-BIAS, 0, BLOCK, len(places)) + b"".join(places)
         file.write(trailer)
         file.seek(place)
-        file.write(_HEADER_OF_PACKED.pack(place, written, len(trailer)))
+        file.write(HEADER_OF_PACKED.pack(place, written, len(trailer)))
 
 
 def _end_of_dictionary(rows: int) -> bytes:
@@ -176,7 +138,7 @@ def _dictionary(path: Path, rows: pl.DataFrame, size: int, **said: Any) -> bytea
     else:
         pyreadstat.write_sav(rows, str(path), **said)
         head = bytearray(path.read_bytes()[:-size])
-    if head[:4] + head[_STAMP][2:12:9] != _MAGIC + b" :" or not head.endswith(_end_of_dictionary(1)):
+    if head[:4] + head[_STAMP][2:12:9] != MAGIC + b" :" or not head.endswith(_end_of_dictionary(1)):
         raise DeedbookError(f"{path.name}: pyreadstat wrote a dictionary of another form", "please report this")
     return head
 
@@ -204,17 +166,17 @@ def _rows(variables: Sequence[Variable], rows: Rows) -> Iterator[bytes]:
             place = held.stop
         left -= count
         if not left:
-            codes[-1, width] = _END
+            codes[-1, width] = END
         units[:, :, 0] = codes.view(np.uint64)
         units[:, :, 1:] = elements.reshape(count, groups, 8)
         is_there = np.ones(units.shape, dtype=bool)
-        is_there[:, :, 1:] = (codes == _PLAIN).reshape(count, groups, 8)
+        is_there[:, :, 1:] = (codes == PLAIN).reshape(count, groups, 8)
         yield units[is_there].tobytes()
 
 
 def read(table: Table, path: Path, _tables: Sequence[str] = ()) -> Iterator[Pair]:
     """The variables of a file, beside the table's; spaces at the end of a text are not in it."""
-    return statistical.read_pairs(table, path, SPSS)
+    return statistical.read_pairs(table, path, SPSS, SavFile)
 
 
 def _formats(held: statistical.Variables) -> dict[str, str]:

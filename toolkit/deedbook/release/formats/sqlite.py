@@ -48,10 +48,18 @@ def read(table: Table, path: Path, _tables: Sequence[str] = ()) -> Iterator[cell
     try:
         cursor = connection.execute(f"SELECT * FROM {sql_name(table.name)} ORDER BY rowid")  # noqa: S608  # quoted
         cells.demand_columns([column[0] for column in cursor.description], expected.columns)
-        parts = iter(lambda: cursor.fetchmany(_SLICE), [])
-        yield from cells.pairs_of(expected, (cells.frame_of(expected.schema, rows) for rows in parts))
+        yield from cells.pairs_of(expected, _frames(cursor, expected))
     finally:
         connection.close()
+
+
+def _frames(cursor: sqlite3.Cursor, expected: Rows) -> Iterator[pl.DataFrame]:
+    """The rows that a query gives; those that are as expected are not made into columns a second time."""
+    for part in expected.slices(_SLICE):
+        rows = cursor.fetchmany(part.height)
+        yield part if rows == part.rows() else cells.frame_of(expected.schema, rows)
+    while rows := cursor.fetchmany(_SLICE):
+        yield cells.frame_of(expected.schema, rows)
 
 
 class Database:

@@ -26,6 +26,7 @@ import polars as pl
 from deedbook.release.edition import Edition
 from deedbook.release.formats import cells, statistical
 from deedbook.release.formats.cells import Pair
+from deedbook.release.formats.dta import DOUBLE, INTEGERS, LONG_TEXT, LONG_TEXT_HEAD, NAME, ROW, StataFile, Storage
 from deedbook.release.formats.statistical import STATA
 from deedbook.release.formats.texts import Texts
 from deedbook.release.rows import Rows
@@ -35,34 +36,9 @@ _WIDEST_FIXED = 244
 """Texts beyond this many bytes are strL: a fixed width would be paid in every row."""
 
 
-@dataclass(frozen=True, slots=True)
-class Storage:
-    """How a kind is stored: its code, numpy's word for it, how Stata shows it, the missing value, the least that is none.
-
-    From `missing` it is a `step` to `.a`, and from each letter to the next.
-    """
-
-    code: int
-    layout: str
-    format: str
-    missing: float = 0
-    least: int = 0
-    step: float = 1
-
-
-INTEGERS = (
-    Storage(65_530, "<i1", "%8.0g", 101, -127),
-    Storage(65_529, "<i2", "%8.0g", 32_741, -32_767),
-    Storage(65_528, "<i4", "%12.0g", 2_147_483_621, -2_147_483_647),
-)
-"""Byte, int and long."""
-DOUBLE = Storage(65_526, "<f8", "%10.0g", float.fromhex("0x1p+1023"), step=float.fromhex("0x1p+1011"))
-LONG_TEXT = Storage(32_768, "<u8", "%9s")
-_NAME, _FORMAT, _LABEL = 129, 57, 321
-"""Bytes of a name, a format and a label, a closing zero among them."""
+_FORMAT, _LABEL = 57, 321
+"""Bytes of a format and a label, a closing zero among them."""
 _TEXT = 130
-_LONG_TEXT_HEAD = np.dtype([("word", "S3"), ("variable", "<u4"), ("row", "<u8"), ("kind", "u1"), ("length", "<u4")])
-_ROW = 1 << 16
 _SLICE = 20_000
 
 
@@ -85,7 +61,7 @@ class Variable:
         numbers = np.array([number for number, _ in labels], dtype="<i4")
         table = struct.pack("<ii", len(labels), sum(map(len, texts))) + offsets.tobytes() + numbers.tobytes()
         table += b"".join(texts)
-        head = b"<lbl>" + struct.pack("<i", len(table)) + _padded([self.column.name], _NAME)
+        head = b"<lbl>" + struct.pack("<i", len(table)) + _padded([self.column.name], NAME)
         return head + bytes(3) + table + b"</lbl>"
 
 
@@ -105,7 +81,7 @@ def write(table: Table, edition: Edition, path: Path) -> list[str]:
 
 def read(table: Table, path: Path, _tables: Sequence[str] = ()) -> Iterator[Pair]:
     """The variables of a file, beside the table's."""
-    return statistical.read_pairs(table, path, STATA)
+    return statistical.read_pairs(table, path, STATA, StataFile)
 
 
 def _variable(column: statistical.Column, extent: cells.Extent) -> Variable:
@@ -148,10 +124,10 @@ def write_dta(path: Path, variables: Sequence[Variable], rows: Rows, data_label:
     sections: dict[str, Iterable[bytes]] = {
         "map": [bytes(8 * 14)],
         "variable_types": [codes.tobytes()],
-        "varnames": [_padded(map(attrgetter("name"), columns), _NAME)],
+        "varnames": [_padded(map(attrgetter("name"), columns), NAME)],
         "sortlist": [bytes(2 * (len(variables) + 1))],
         "formats": [_padded(map(attrgetter("storage.format"), variables), _FORMAT)],
-        "value_label_names": [_padded(label_names, _NAME)],
+        "value_label_names": [_padded(label_names, NAME)],
         "variable_labels": [_padded(map(attrgetter("title"), columns), _LABEL)],
         "characteristics": [],
         "data": _rows(variables, rows, firsts),
@@ -190,7 +166,7 @@ def _rows(variables: Sequence[Variable], rows: Rows, firsts: Mapping[int, pl.Ser
             values, storage = part.select(item.values).to_series(), item.storage
             if place in firsts:
                 first = firsts[place].slice(start, part.height).to_numpy().astype(np.uint64)
-                records[f"v{place}"] = np.where(first > 0, first * _ROW + (place + 1), 0)
+                records[f"v{place}"] = np.where(first > 0, first * ROW + (place + 1), 0)
             elif values.dtype == pl.String:
                 width = int(storage.layout[1:])
                 records[f"v{place}"] = Texts.of(values).padded(width, b"\0").view(storage.layout)[:, 0]
@@ -220,7 +196,7 @@ def _long_texts(columns: Sequence[statistical.Column], rows: Rows, firsts: Mappi
         start += part.height
         ordered = pl.concat(found).sort("row", "variable")
         texts = Texts.of(ordered.select(pl.col("text") + pl.lit("\0")).to_series())
-        heads = np.zeros(ordered.height, dtype=_LONG_TEXT_HEAD)
+        heads = np.zeros(ordered.height, dtype=LONG_TEXT_HEAD)
         heads["word"], heads["kind"], heads["length"] = b"GSO", _TEXT, texts.lengths
         heads["variable"], heads["row"] = (
             ordered.get_column("variable").to_numpy(),

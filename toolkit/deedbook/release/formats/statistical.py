@@ -9,16 +9,20 @@ list of this release, so scripts select by code.
 import datetime as dt
 import math
 import re
+import struct
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, Protocol
 
+import numpy as np
 import polars as pl
 
 from deedbook.release.edition import Edition
 from deedbook.release.formats import cells
+from deedbook.release.formats.texts import Bytes, Texts
 from deedbook.release.rows import Rows
 from deedbook.release.tables import Table, missing_name, reasons_of
 from deedbook.schema import Field
@@ -27,9 +31,6 @@ MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", 
 """As both programs write them in a time stamp, whatever the locale."""
 MILLISECONDS_OF_DAY = 86_400_000
 _SUFFIX = "_label"
-_FEWEST_ROWS = 100_000
-_MOST_PASSES = 10
-"""Parts of a file that is read: each is found by reading all that stands before it."""
 _LARGEST_LABELLED = 2**31 - 29
 """Value labels are of Stata's `long`, whose greatest numbers stand for missing values."""
 _MOST_KINDS = 26
@@ -54,7 +55,6 @@ class Program:
         most_columns: Variables of a file.
         epoch: The day from which days and moments count.
         day: Milliseconds in the unit of days; `moment` those in the unit of moments.
-        reader: What reads its files in pyreadstat.
         letters: The number that stands for `.a` among labels; 0 in a program where numbers say why a value is missing.
     """
 
@@ -70,7 +70,6 @@ class Program:
     epoch: dt.date
     day: int
     moment: int
-    reader: str
     letters: int = 0
 
     @property
@@ -111,22 +110,26 @@ class Column:
     kinds: pl.Expr | None = None
     user_missing: tuple[int, ...] = ()
 
-    def read_back(self, values: Any, part: pl.DataFrame, program: Program) -> Iterator[tuple[pl.Series, pl.Series]]:
-        """What it should hold, of some rows of `Variables`, beside what pyreadstat gives: the values, then the letters."""
+    def read_back(
+        self, found: Mapping[str, pl.Series], part: pl.DataFrame, program: Program
+    ) -> Iterator[tuple[pl.Series, pl.Series]]:
+        """What it should hold, of some rows of `Variables`, beside what a file holds: the values, then the letters."""
         expected, dtype = part.get_column(self.name), self.dtype
+        values = found.get(self.name, expected)
         if isinstance(dtype, pl.String):  # an empty text is there no other than a missing one
-            texts = pl.Series(values, dtype=pl.String, strict=False).fill_null("")
-            yield expected.str.strip_chars_end(" "), texts.str.strip_chars_end(" ")
+            if self.name in found:
+                texts = values.cast(pl.String).fill_null("")
+                expected, values = expected.str.strip_chars_end(" "), texts.str.strip_chars_end(" ")
+            yield expected, values
             return
-        found = pl.Series(values, dtype=pl.Float64, strict=False).fill_nan(None)
+        values = values.cast(pl.Float64, strict=False).fill_nan(None)
         if dtype.is_temporal():
             unit = program.day if dtype == pl.Date else program.moment
-            found = (found * unit - program.before_1970).round().cast(pl.Int64).cast(pl.Datetime("ms"))
+            values = (values * unit - program.before_1970).round().cast(pl.Int64).cast(pl.Datetime("ms"))
             expected = expected.cast(pl.Datetime("ms"))
-        yield expected, cells.narrowed(found, dtype)
+        yield expected, cells.narrowed(values, dtype)
         if self.kinds is not None:
-            letters = [ord(value) - 96 if isinstance(value, str) else None for value in values]
-            yield part.get_column(kinds_of(self.name)), pl.Series(letters, dtype=pl.Int64)
+            yield part.get_column(kinds_of(self.name)), found[kinds_of(self.name)]
 
     @property
     def missing_range(self) -> list[dict[str, int]]:
@@ -192,35 +195,63 @@ def variables_of(table: Table, program: Program) -> Variables:
     return Variables(columns, held.select([*values, *letters]), notes)
 
 
-def read_pairs(table: Table, path: Path, program: Program) -> Iterator[cells.Pair]:
-    """The variables of a file beside what they should be, some ten thousand rows at a time.
+class File(Protocol):
+    """A file of a program that is being read.
+
+    Attributes:
+        names: Those of its variables.
+        height: How many rows it says that it has.
+    """
+
+    names: Sequence[str]
+    height: int
+
+    def rows(self, expected: pl.DataFrame) -> Mapping[str, pl.Series]:
+        """The next rows, as many as should be there: texts, unless they are as expected, doubles, and letters where some are expected.
+
+        Raises:
+            ValueError: when there are not so many.
+        """
+
+    def has_more(self) -> bool:
+        """Whether there are rows that it does not count."""
+
+
+def read_pairs(table: Table, path: Path, program: Program, opened: Callable[[IO[bytes]], File]) -> Iterator[cells.Pair]:
+    """The variables of a file beside what they should be, some thousand rows at a time.
 
     Raises:
         UnlikeError: when there are other variables, or more or fewer rows.
         LeftOutError: when the program cannot hold the table.
+        ValueError: when it is no file of the program, such as releases have.
     """
-    import pyreadstat
-
-    variables = variables_of(table, program)
+    variables, start = variables_of(table, program), 0
     columns, height = variables.columns, variables.rows.height
-    size = max(_FEWEST_ROWS, -(-height // _MOST_PASSES))
-    for start in range(0, height + 1, size):  # beyond the last row too, to find more of them
-        part, _ = getattr(pyreadstat, program.reader)(
-            str(path),
-            disable_datetime_conversion=True,
-            user_missing=True,
-            output_format="dict",
-            row_offset=start,
-            row_limit=size,
-        )
-        cells.demand_columns(part, [column.name for column in columns])
-        found_rows = len(part[columns[0].name])
-        if found_rows != min(size, height - start):
-            raise cells.unlike_height(start + found_rows, height)
-        expected = variables.rows.slice(start, size)
-        for position, column in enumerate(columns):
-            for held, found in column.read_back(part.pop(column.name), expected, program):
-                yield cells.Pair(column.name, held, found, start, position)
+    with path.open("rb") as stream:
+        try:
+            file = opened(stream)
+            cells.demand_columns(file.names, [column.name for column in columns])
+            if file.height != height:
+                raise cells.unlike_height(file.height, height)
+            for expected in variables.rows.slices():
+                found = file.rows(expected)
+                for position, column in enumerate(columns):
+                    for held, values in column.read_back(found, expected, program):
+                        yield cells.Pair(column.name, held, values, start, position)
+                start += expected.height
+            if file.has_more():
+                raise cells.unlike_height(height + 1, height)
+        except (struct.error, LookupError, zlib.error) as error:
+            raise ValueError(f"ends early, or is of another form: {error}") from None
+
+
+def texts_in(held: Bytes, expected: pl.Series, fill: bytes) -> pl.Series | None:
+    """The texts that stand in rows of bytes, before the fill at their ends; None where they are as expected."""
+    if expected.dtype == pl.String:
+        texts, width = Texts.of(expected), held.shape[1]
+        if texts.lengths.max(initial=0) <= width and np.array_equal(texts.padded(width, fill), held):
+            return None
+    return pl.Series([bytes(row).partition(b"\0")[0].rstrip(b" ").decode() for row in held], dtype=pl.String)
 
 
 def file_label(edition: Edition, table: Table, program: Program) -> str:

@@ -17,7 +17,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from deedbook.release.derived import HISTORY
+from deedbook.release.row_ages import HISTORY
 from deedbook.site.editions import Edition, Field, Table
 from deedbook.site.roles import Roles
 
