@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from deedbook.release.formats import rds
+from deedbook.release.formats import rds, xdr
 from deedbook.release.formats.cells import first_differences
 from tests.release.test_limits import EDITION, table_of
 
@@ -18,9 +18,10 @@ from tests.release.test_limits import EDITION, table_of
 def test_texts_are_read_in_pieces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int, rows: int) -> None:
     cells: list[str | None] = ["a", None, "", "жук", "日本" * 30, "b\nc"]
     table = table_of({"text": [cells[row % 6] for row in range(60)], "id": [str(row) for row in range(60)]})
-    monkeypatch.setattr(rds, "_SLICE", rows)
+    for module in (rds, xdr):
+        monkeypatch.setattr(module, "SLICE", rows)
     rds.write(table, EDITION, tmp_path / "t.rds")
-    monkeypatch.setattr(rds, "_BYTES", size)
+    monkeypatch.setattr(xdr, "_BYTES", size)
     assert first_differences(rds.read(table, tmp_path / "t.rds"), 3) == (0, [])
     changed = [*table.rows.column("text")]
     changed[9], changed[10] = "жж", "x"
