@@ -16,7 +16,7 @@ from deedbook.errors import DeedbookError
 from deedbook.project import load_project
 from deedbook.release import rows
 from deedbook.release.build import build
-from deedbook.release.formats import rds, spss, sqlite, stata, xlsx
+from deedbook.release.formats import rds, spss, sqlite, stata, xdr, xlsx
 from deedbook.release.verification import verify
 from deedbook.validation import Options
 from tests.external.conftest import run, tool
@@ -82,8 +82,10 @@ def test_rows_are_the_same_bytes_however_many_are_held_or_written_at_a_time(
     found = []
     for size, kept in ((1, 0), (3, 0), (1000, 4 << 20)):
         memory = 3200 * size
-        for module in (rds, sqlite, stata, xlsx):
+        for module in (sqlite, stata, xlsx):
             monkeypatch.setattr(module, "_SLICE", size)
+        for module in (rds, xdr):
+            monkeypatch.setattr(module, "SLICE", size)
         monkeypatch.setattr(spss, "_BYTES", 100 * size)
         monkeypatch.setattr(rows, "_KEPT", kept)
         built = build(make_project(folder=f"p{size}"), Options(memory=memory))
