@@ -56,7 +56,7 @@ def test_a_file_is_that_of_pyreadstat(tmp_path: Path, monkeypatch: pytest.Monkey
 @pytest.mark.parametrize("how", [{}, {"row_compress": True}, {"compress": True}], ids=["plain", "coded", "packed"])
 @pytest.mark.parametrize("size", [3000, 1 << 22])
 def test_a_file_of_any_writer_is_read_and_its_differences_are_found(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: dict[str, bool], size: int
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: dict[str, Any], size: int
 ) -> None:
     monkeypatch.setattr(sav, "_BYTES", size)
     table = table_of(columns(900), {"name": "number", "type": "number"}, {"name": "whole", "type": "integer"})

@@ -116,8 +116,8 @@ def test_a_table_without_rows_is_read_back(tmp_path: Path) -> None:
 
 def test_a_file_of_pandas_is_read_and_its_differences_are_found(tmp_path: Path) -> None:
     texts: list[str | None] = ["a", "", "Пномпень", "x y"]
-    numbers = ["1", None, "-7", "300"]
-    columns = {
+    numbers: list[str | None] = ["1", None, "-7", "300"]
+    columns: dict[str, list[str | None]] = {
         "whole": numbers,
         "number": ["0.5", None, "1e300", "-2"],
         "text": texts,
@@ -127,7 +127,7 @@ def test_a_file_of_pandas_is_read_and_its_differences_are_found(tmp_path: Path) 
     table = table_of(cells, {"name": "whole", "type": "integer"}, {"name": "number", "type": "number"})
     frame = pd.DataFrame(
         {
-            "whole": pd.array([None if n is None else int(n) for n in cells["whole"]], dtype="Int16"),
+            "whole": pd.array([pd.NA if n is None else int(n) for n in cells["whole"]], dtype="Int16"),
             "number": [None if n is None else float(n) for n in cells["number"]],
             "text": [text or "" for text in cells["text"]],
             "remark": [text or "" for text in cells["remark"]],

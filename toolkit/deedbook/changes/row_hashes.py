@@ -159,9 +159,9 @@ def _by_cells(old: Resource, new: Resource, alignment: Alignment, how: Compariso
     many, unlisted = len(differing[1]), how.literal and sum(map(len, differing)) > MOST_LISTED
     if unlisted:
         hashes, differing = compare(False)
-    rows = [pick_rows(*one, block_size=how.block_size) for one in zip((old, new), differing, strict=True)]
+    before, after = (pick_rows(*one, block_size=how.block_size) for one in zip((old, new), differing, strict=True))
     heights, rewritten = (len(hashes[0]), len(hashes[1])), max(0, many - len(differing[1]))
-    return DifferingRows(*rows, differing[0], heights, rewritten, unlisted)
+    return DifferingRows(before, after, differing[0], heights, rewritten, unlisted)
 
 
 def _columns(alignment: Alignment, side: int, *, literal: bool) -> Columns:

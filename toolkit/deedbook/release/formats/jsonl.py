@@ -45,7 +45,7 @@ def read(table: Table, path: Path, _tables: Sequence[str] = ()) -> Iterator[Pair
         yield from pairs_of(expected, _frames(file, expected))
 
 
-def _frames(file: IO[bytes], expected: Rows) -> Iterator[pl.DataFrame]:
+def _frames(file: IO[bytes] | gzip.GzipFile, expected: Rows) -> Iterator[pl.DataFrame]:
     """The rows of a file; those whose lines are as they would be written are not read as JSON."""
     held = b""
     for part in expected.slices():
