@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from deedbook.release import rows
-from deedbook.release.rows import Rows, parts_of
+from deedbook.release.rows import Order, Rows, parts_of
 
 FRAME = pl.DataFrame({"id": range(20), "text": [f"text {number}" * (number % 3) or None for number in range(20)]})
 
@@ -33,12 +33,34 @@ def test_slices_are_all_rows_in_their_order(parts: Rows, most: int | None) -> No
     assert max(part.height for part in parts.slices(most)) <= (most or 7)
 
 
-def test_rows_are_dealt_into_another_order(parts: Rows, tmp_path: Path) -> None:
-    order = pl.Series(range(20)).shuffle(7)
-    placed = parts.ordered(order, tmp_path / "placed")
-    assert placed.lazy.collect().equals(FRAME[order.to_list()])
-    assert placed.heights == parts.heights
-    assert not (tmp_path / "placed-dealt").exists()
+@pytest.mark.parametrize("kept", [0, 1 << 20], ids=["on disk", "in memory"])
+@pytest.mark.parametrize("height", [3, 40, 500, 2000])
+@pytest.mark.parametrize("keys", [["id"], ["text"], ["group", "id"], ["group"]])
+def test_rows_are_sorted_part_by_part(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, keys: list[str], height: int, kept: int
+) -> None:
+    monkeypatch.setattr(rows, "_KEPT", kept)
+    numbers = pl.Series("id", range(2000)).shuffle(7)
+    frame = pl.DataFrame([numbers, (numbers % 3).alias("group"), numbers.cast(pl.String).alias("text")])
+    frame = frame.with_columns(pl.when(pl.col("group") > 0).then("group"))
+    order = Order(lambda part: part.select(keys))
+    for part in (head := [frame.head(0), *frame.iter_slices(height)]):
+        order.add(part)
+    assert not order.is_kept
+    found = Rows.spilled(
+        Rows.spilled(head, tmp_path / "read").sorted_parts(order, tmp_path / "dealt"), tmp_path / "sorted"
+    )
+    assert found.lazy.collect().equals(frame.sort(keys, maintain_order=True))
+    assert [folder.name for folder in tmp_path.iterdir()] == ["sorted"]
+
+
+def test_rows_that_are_sorted_are_known_as_such() -> None:
+    order, one_off = Order(lambda part: part.select("id")), Order(lambda part: part.select("id"))
+    for part in FRAME.iter_slices(7):
+        order.add(part)
+        one_off.add(part)
+    one_off.add(FRAME.head(1))
+    assert (order.is_kept, one_off.is_kept) == (True, False)
 
 
 def test_a_part_knows_where_it_starts_and_is_let_go_of(parts: Rows, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import datetime as dt
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -25,7 +26,7 @@ from deedbook.release import tables
 from deedbook.release.edition import Edition
 from deedbook.release.formats.csv import read_parts
 from deedbook.release.row_ages import HISTORY, row_ages
-from deedbook.release.rows import PART_BYTES, Rows
+from deedbook.release.rows import PART_BYTES, Order, Rows
 from deedbook.release.tables import Outline, schema_of
 from deedbook.schema import Field, TableSchema, read_schema
 from deedbook.types import canonical_field, typed
@@ -149,6 +150,8 @@ def edited_table(
     released = tables.release_schema(schema, tuple(added.values()))
     outline = Outline(name, released, *resource.words, frozenset(added))
     names = [*schema.names, *added]
+    if not beside:
+        return outline, text.with_columns(new).select([pl.col(names)])
 
     def completed(part: pl.DataFrame, start: int) -> pl.DataFrame:
         held = (column.cast(pl.String) for frame in beside for column in frame.slice(start, part.height))
@@ -172,21 +175,19 @@ def _ages(
 
 def _sorted_parts(resource: Resource, schema: TableSchema, scratch: Path, size: int) -> tuple[Rows, set[str]]:
     """A table as canonical text in the order of its key, and which columns have values."""
-    filled, keys = set[str](), list[pl.DataFrame]()
+    filled, order = set[str](), Order(partial(tables.ranks_of, schema=schema))
 
     def noted() -> Iterator[pl.DataFrame]:
         for part in tables.canonical_parts(resource, size):
             filled.update(item.name for item in part.iter_columns() if item.null_count() < len(item))
-            keys.append(part.select(schema.primary_key))
+            if schema.primary_key:
+                order.add(part)
             yield part
 
     text = Rows.spilled(noted(), scratch / "read")
-    order = tables.order_of(pl.concat(keys), schema)
-    if order is None:
+    if order.is_kept:
         return text, filled
-    placed = text.ordered(order, scratch / "sorted")
-    text.discard()
-    return placed, filled
+    return Rows.spilled(text.sorted_parts(order, scratch / "dealt"), scratch / "sorted"), filled
 
 
 def derived_view(project: Project, name: str, frame: pl.DataFrame) -> tuple[Outline, pl.DataFrame]:

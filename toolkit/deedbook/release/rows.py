@@ -9,12 +9,13 @@ that is made of rows may depend on where a part ends.
 import shutil
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import accumulate
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from deedbook.changes.row_hashes import MEMORY
@@ -26,6 +27,10 @@ _KEPT = 4 << 20
 _RANK = "\0rank"
 """What no field is called."""
 _SEED = 0x0DEEDB00
+_SORTED = 8
+"""Parts that are sorted at once, in 150 MB: more of them are fewer files, whose number grows with the square of that of these."""
+_SAMPLED = 100
+"""Rows of each part that tell how the order is cut into ranges of about the same number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,32 +130,32 @@ class Rows:
         before = ends[first] - self.heights[first]
         return pl.concat(self.parts[first : last + 1]).slice(start - before, height).collect()
 
-    def ordered(self, order: pl.Series, folder: Path) -> Self:
-        """The same rows in another order, in a new folder: each part is dealt to the parts where its rows go.
+    def sorted_parts(self, order: "Order", folder: Path) -> Iterator[pl.DataFrame]:
+        """The same rows as they shall stand, in about as many parts; these are let go of.
 
-        Args:
-            order: The numbers of the rows as they shall stand.
-            folder: Where to.
+        More than some parts are dealt to files in a new folder, each for a range of the order, and one range is sorted at a time.
         """
-        if len(self.parts) == 1:
-            return type(self).spilled([self.parts[0].collect().select(pl.all().gather(order))], folder)
-        ranks = np.empty(len(order), dtype=np.int64)
-        ranks[order.to_numpy()] = np.arange(len(order))
-        ends = np.cumsum(self.heights)
-        dealt = folder.with_name(f"{folder.name}-dealt")
-        dealt.mkdir()
-        start = 0
-        for number, part in enumerate(self.slices()):
-            placed = part.with_columns(pl.Series(_RANK, ranks[start : start + part.height]))
-            start += part.height
-            targets = np.searchsorted(ends, placed.get_column(_RANK).to_numpy(), side="right")
-            for target in np.unique(targets):
-                held = placed.filter(pl.Series(targets == target))
-                _put(held, dealt / f"{target:06}-{number:06}.arrow")
-        merged = (_merged(dealt, target) for target in range(len(ends)) if self.heights[target])
-        rows = type(self).spilled(merged, folder)
-        dealt.rmdir()
-        return rows
+        height = -(-self.height // len(self.parts))
+        limits = order.limits(-(-len(self.parts) // _SORTED))
+        if not limits.height:
+            whole = self.lazy.collect()
+            self.discard()
+            yield from order.sorted_slices(whole, height)
+            return
+        folder.mkdir()
+        for first in range(0, len(self.parts), _SORTED):
+            held = pl.concat(self.parts[first : first + _SORTED]).collect()
+            ranges = order.ranges(held, limits)
+            for place in np.unique(ranges):
+                _put(held.filter(pl.Series(ranges == place)), folder / f"{place:06}-{first:06}.arrow")
+        self.discard()
+        for place in range(limits.height + 1):
+            paths = sorted(folder.glob(f"{place:06}-*.arrow"))
+            whole = pl.concat(map(pl.scan_ipc, paths)).collect() if paths else pl.DataFrame()
+            for path in paths:
+                path.unlink()
+            yield from order.sorted_slices(whole, height) if paths else ()
+        folder.rmdir()
 
     def mapped(self, work: Callable[[pl.DataFrame, int], pl.DataFrame], folder: Path) -> Self:
         """What becomes of each part, given the number of its first row, in a new folder; these are let go of."""
@@ -177,19 +182,65 @@ class Rows:
             shutil.rmtree(self.folder)
 
 
+@dataclass(slots=True)
+class Order:
+    """How the rows of a table shall stand, as parts of it tell one after the other; equal ones stand as they came.
+
+    Attributes:
+        ranks: Makes the columns by which rows are sorted.
+        is_kept: Whether the parts stand so already.
+    """
+
+    ranks: Callable[[pl.DataFrame], pl.DataFrame]
+    is_kept: bool = True
+    _last: pl.DataFrame | None = None
+    _samples: list[pl.DataFrame] = field(default_factory=list)
+
+    def add(self, part: pl.DataFrame) -> None:
+        """Takes a part."""
+        ranks = self.ranks(part)
+        joined = ranks if self._last is None else pl.concat([self._last, ranks])
+        self.is_kept = self.is_kept and order_of(joined) is None
+        self._last = ranks.tail(1) if ranks.height else self._last
+        self._samples.append(ranks.gather_every(max(1, ranks.height // _SAMPLED)))
+
+    def limits(self, count: int) -> pl.DataFrame:
+        """The ranks where a range of the order ends and another begins, of about so many; no rows for one."""
+        samples = pl.concat(self._samples)
+        placed = samples.sort(samples.columns)
+        places = sorted({samples.height * number // count for number in range(1, count)} - {0})
+        return placed[places].unique(maintain_order=True)
+
+    def ranges(self, rows: pl.DataFrame, limits: pl.DataFrame) -> npt.NDArray[np.int64]:
+        """The range of each row."""
+        both = pl.concat([limits, self.ranks(rows)])
+        order = both.select(pl.arg_sort_by(both.columns, maintain_order=True)).to_series().to_numpy()
+        found = np.empty(len(order), dtype=np.int64)
+        found[order] = np.cumsum(order < limits.height)
+        return found[limits.height :]
+
+    def sorted_slices(self, rows: pl.DataFrame, height: int) -> Iterator[pl.DataFrame]:
+        """Rows as they shall stand, at most so many at a time."""
+        order = order_of(self.ranks(rows))
+        if order is None:
+            yield from rows.iter_slices(height)
+            return
+        for start in range(0, rows.height, height):
+            yield rows.select(pl.all().gather(order.slice(start, height)))
+
+
+def order_of(ranks: pl.DataFrame) -> pl.Series | None:
+    """The numbers of rows in the order of their ranks; None where they stand so."""
+    if ranks.width == 1 and ranks.to_series().is_sorted():
+        return None
+    order = ranks.select(pl.arg_sort_by(ranks.columns, maintain_order=True)).to_series()
+    return None if order.is_sorted() else order
+
+
 def _put(frame: pl.DataFrame, path: Path) -> pl.LazyFrame:
     """The rows in a file; lz4 takes a third of the space, and less than a tenth of the time of any writer of a release."""
     frame.write_ipc(path, compression="lz4")
     return pl.scan_ipc(path)
-
-
-def _merged(dealt: Path, target: int) -> pl.DataFrame:
-    """A part from what was dealt to it, which is removed."""
-    paths = sorted(dealt.glob(f"{target:06}-*.arrow"))
-    found = pl.concat(map(pl.scan_ipc, paths)).collect().sort(_RANK).drop(_RANK)
-    for path in paths:
-        path.unlink()
-    return found
 
 
 def dealt(frames: Iterable[pl.DataFrame], keys: Sequence[str], count: int, folder: Path) -> list[pl.LazyFrame]:

@@ -156,19 +156,13 @@ def schema_of(resource: Resource) -> TableSchema:
 
 def sort_by_key(text: pl.DataFrame, schema: TableSchema) -> pl.DataFrame:
     """The rows in the order of their primary key; unchanged without one."""
-    order = order_of(text.select(schema.primary_key), schema)
+    order = rows.order_of(ranks_of(text, schema)) if schema.primary_key else None
     return text if order is None else text.select(pl.all().gather(order))
 
 
-def order_of(keys: pl.DataFrame, schema: TableSchema) -> pl.Series | None:
-    """The numbers of the rows in the order of their primary key, given as text; None where they stand so, or have none."""
-    if not schema.primary_key:
-        return None
-    ranks = keys.select(typed(canonical_field(schema.field(name))).alias(name) for name in schema.primary_key)
-    if ranks.width == 1 and ranks.to_series().is_sorted():
-        return None
-    order = ranks.select(pl.arg_sort_by(list(schema.primary_key), maintain_order=True)).to_series()
-    return None if order.is_sorted() else order
+def ranks_of(text: pl.DataFrame, schema: TableSchema) -> pl.DataFrame:
+    """What rows of canonical text are sorted by: their primary key, as values."""
+    return text.select(typed(canonical_field(schema.field(name))).alias(name) for name in schema.primary_key)
 
 
 @dataclass(slots=True)
